@@ -1,0 +1,62 @@
+import type { Direction, MigrationState, Version } from "../protocol/migration.ts";
+import type { SourceKind } from "./hasura.ts";
+
+/** One database as a run sees it: a Hasura source, and what is known of it. */
+export interface Database {
+  readonly name: string;
+  readonly kind: SourceKind;
+}
+
+/** What the books say of one version. Absent from the map: not applied. */
+export interface Record {
+  readonly state: Exclude<MigrationState, "pending" | "unknown" | "changed">;
+  /** SHA-256 of the file as it was applied; absent where nobody knows (catalog books, adopted versions). */
+  readonly checksum?: string;
+  readonly appliedAt?: Date;
+  readonly run?: string;
+}
+
+/** One step of a plan, ready to be sent. */
+export interface Step {
+  readonly database: Database;
+  readonly version: Version;
+  readonly name: string;
+  readonly direction: Direction;
+  readonly sql: string;
+  /** Of the up file, normalised; recorded with the version. */
+  readonly checksum: string;
+  readonly noTransaction: boolean;
+  /** The down file's text, kept by books that can. */
+  readonly downSql?: string;
+}
+
+/** How one step ended. `own-commit` and the like arrive as notices. `unknown` is never the last word: see `Books.resolve`. */
+export type StepResult =
+  | { readonly outcome: "done"; readonly notices: readonly string[] }
+  | { readonly outcome: "skipped"; readonly reason: string }
+  | { readonly outcome: "failed"; readonly error: unknown }
+  | { readonly outcome: "unknown"; readonly error: unknown }
+  /** The books moved since the plan was made: plan again. */
+  | { readonly outcome: "replan"; readonly reason: string }
+  /** Somebody else works on this database. */
+  | { readonly outcome: "busy"; readonly holder: string }
+  | { readonly outcome: "cancelled" };
+
+/**
+ * The books of one database: which versions are applied, and how a migration and its record are brought together.
+ * Two implementations: `catalog-books.ts` (Hasura's catalog state alone, as the official CLI) and the ledger.
+ */
+export interface Books {
+  readonly kind: "catalog" | "ledger";
+  /** What is applied now. Never writes. */
+  read(): Promise<ReadonlyMap<Version, Record>>;
+  /** Runs one step and records it. Never throws for what the database or the network did: that is a `StepResult`. */
+  run(step: Step): Promise<StepResult>;
+  /** Changes the record alone. */
+  mark(version: Version, as: "applied" | "pending", checksum?: string): Promise<void>;
+  /**
+   * Waits until everything recorded so far is safely written, also when the run failed.
+   * Throws when the record could not be written, naming the versions concerned.
+   */
+  settle(): Promise<void>;
+}

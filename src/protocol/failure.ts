@@ -1,0 +1,100 @@
+import { z } from "zod";
+
+/** Whose concern a failure is; it alone decides the exit code (README, "Exit codes"). */
+export const exitCode = {
+  migration: 1,
+  usage: 2,
+  access: 3,
+  unreachable: 4,
+  busy: 5,
+  differs: 6,
+  metadata: 7,
+  bug: 70,
+  interrupted: 130,
+} as const;
+
+export type Kind = keyof typeof exitCode;
+const kinds = ["migration", "usage", "access", "unreachable", "busy", "differs", "metadata", "bug", "interrupted"] as const satisfies readonly Kind[];
+
+/** Where in a file: both count from 1, `column` in characters; `text` is that line. */
+export const Place = z.object({ line: z.int().positive(), column: z.int().positive(), text: z.string() });
+export type Place = z.infer<typeof Place>;
+
+/** What the database said about a statement it refused. `sqlstate` is absent where Hasura hides internals. */
+export const SqlFailure = z.object({
+  file: z.string().optional(),
+  sqlstate: z.string().optional(),
+  message: z.string(),
+  detail: z.string().optional(),
+  hint: z.string().optional(),
+  place: Place.optional(),
+});
+export type SqlFailure = z.infer<typeof SqlFailure>;
+
+/** A failure as it travels: `code` is the stable name scripts go by, words may improve. `causes` run from the outermost in. */
+export const FailureData = z.object({
+  kind: z.enum(kinds),
+  code: z.string(),
+  message: z.string(),
+  hints: z.array(z.string()).default([]),
+  causes: z.array(z.string()).default([]),
+  sql: SqlFailure.optional(),
+});
+export type FailureData = z.infer<typeof FailureData>;
+
+interface More {
+  readonly hints?: readonly string[];
+  readonly cause?: unknown;
+  readonly sql?: SqlFailure;
+}
+
+/** The one error this project throws on purpose. `hints` are what to do or type next, the most likely first. */
+export class Failure extends Error {
+  readonly kind: Kind;
+  readonly code: string;
+  readonly hints: readonly string[];
+  readonly sql: SqlFailure | undefined;
+
+  constructor(kind: Kind, code: string, message: string, more: More = {}) {
+    super(message, more.cause === undefined ? {} : { cause: more.cause });
+    this.name = "Failure";
+    this.kind = kind;
+    this.code = code;
+    this.hints = more.hints ?? [];
+    this.sql = more.sql;
+  }
+}
+
+/** The texts of an error's chain of causes, without the error itself. */
+export function causesOf(thrown: unknown): string[] {
+  const texts: string[] = [];
+  let cause = thrown instanceof Error ? thrown.cause : undefined;
+  while (cause !== undefined && texts.length < 8) {
+    texts.push(cause instanceof Error ? cause.message || cause.name : String(cause));
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return texts.filter((text, i) => text !== texts[i - 1]);
+}
+
+/** Any thrown value as data. What is not a `Failure` is a bug of ours and says so. */
+export function toFailureData(thrown: unknown): FailureData {
+  if (thrown instanceof Failure) {
+    const { kind, code, message, hints, sql } = thrown;
+    return { kind, code, message, hints: [...hints], causes: causesOf(thrown), ...(sql && { sql }) };
+  }
+  const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
+  return { kind: "bug", code: "unexpected", message, hints: [], causes: causesOf(thrown) };
+}
+
+/** A failure that came over the wire, as an error again. */
+export function fromFailureData(data: FailureData): Failure {
+  const cause = data.causes.reduceRight<Error | undefined>(
+    (inner, text) => (inner ? new Error(text, { cause: inner }) : new Error(text)),
+    undefined,
+  );
+  return new Failure(data.kind, data.code, data.message, {
+    hints: data.hints,
+    ...(cause && { cause }),
+    ...(data.sql && { sql: data.sql }),
+  });
+}

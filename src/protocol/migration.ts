@@ -1,0 +1,30 @@
+import { z } from "zod";
+
+/** The largest version the official CLI can hold: it casts to a signed 64-bit integer. */
+const largestVersion = 2n ** 63n - 1n;
+
+/**
+ * A migration's version: a decimal string without leading zeros, never a number (JavaScript loses digits above 2^53).
+ * Compare with `compareVersions`.
+ */
+export const Version = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,18})$/, "a version is a number such as 1700000000000")
+  .refine((text) => BigInt(text) <= largestVersion, "a version is at most 9223372036854775807");
+export type Version = z.infer<typeof Version>;
+
+/** Numeric order of two versions, for `sort`. */
+export function compareVersions(a: Version, b: Version): number {
+  return a.length === b.length ? (a < b ? -1 : a > b ? 1 : 0) : a.length - b.length;
+}
+
+export const Direction = z.enum(["up", "down"]);
+export type Direction = z.infer<typeof Direction>;
+
+/**
+ * Where a version stands in one database.
+ * pending: a file, not applied · applied · unknown: applied, no file here · changed: applied, and the file differs since ·
+ * dirty: the catalog's flag says a run broke off · interrupted: the ledger says so · running: somebody applies it now.
+ */
+export const MigrationState = z.enum(["pending", "applied", "unknown", "changed", "dirty", "interrupted", "running"]);
+export type MigrationState = z.infer<typeof MigrationState>;

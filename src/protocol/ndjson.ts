@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { RunEvent } from "./events.ts";
+import { Failure } from "./failure.ts";
+
+/** An event is at most this many bytes on the wire. */
+export const largestEventBytes = 64 * 1024;
+
+/** An event of a type this side does not know: shown as a plain line, never an error. */
+export interface UnknownEvent {
+  readonly type: "unknown";
+  readonly line: string;
+}
+
+const known = new Set<string>(RunEvent.options.map((option) => option.shape.type.value));
+const Typed = z.object({ type: z.string() });
+
+/** One event as one line, with its line feed. JSON never holds a raw line feed, so lines stay whole. */
+export function encodeEvent(event: RunEvent): string {
+  return `${JSON.stringify(event)}\n`;
+}
+
+/** One line as an event. Throws `unreachable/stream-broken` for what is no JSON object or a known type in the wrong shape. */
+export function decodeLine(line: string): RunEvent | UnknownEvent {
+  const typed = Typed.safeParse(json(line));
+  if (!typed.success) throw broken(`a line is no event: ${line.slice(0, 200)}`);
+  if (!known.has(typed.data.type)) return { type: "unknown", line };
+  const event = RunEvent.safeParse(json(line));
+  if (!event.success) throw broken(`an event "${typed.data.type}" has an unexpected shape`, event.error);
+  return event.data;
+}
+
+/** Bytes as events, whatever way they are cut. Throws `unreachable/stream-cut` when they end inside a line. */
+export async function* decodeEvents(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RunEvent | UnknownEvent> {
+  const utf8 = new TextDecoder("utf-8");
+  let rest = "";
+  for await (const chunk of chunks) {
+    const lines = (rest + utf8.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line.trim() !== "") yield decodeLine(line);
+  }
+  rest += utf8.decode();
+  if (rest.trim() !== "") throw new Failure("unreachable", "stream-cut", "The event stream ended in the middle of a line.");
+}
+
+function json(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function broken(message: string, cause?: unknown): Failure {
+  return new Failure("unreachable", "stream-broken", `The function's answer could not be read: ${message}.`, { cause });
+}
