@@ -1,3 +1,4 @@
+import type { Failure } from "../protocol/failure.ts";
 import type { Direction, MigrationState, Version } from "../protocol/migration.ts";
 import type { SourceKind } from "./hasura.ts";
 
@@ -59,4 +60,6 @@ export interface Books {
    * Throws when the record could not be written, naming the versions concerned.
    */
   settle(): Promise<void>;
+  /** What has gone wrong in the background so far, without waiting: asked before each step, and ends the run. */
+  trouble?(): Failure | undefined;
 }

@@ -1,0 +1,92 @@
+import { Failure } from "../protocol/failure.ts";
+import type { Version } from "../protocol/migration.ts";
+import { isBlankSql } from "./blank-sql.ts";
+import type { Books, Database, Record as Entry, Step, StepResult } from "./books.ts";
+import { hasuraFailure } from "./hasura-failure.ts";
+import { HasuraCallError, type Hasura } from "./hasura.ts";
+import type { ConfigVersion } from "./project-config.ts";
+import { leavesOutcomeOpen } from "./sql-failure.ts";
+import { versionsAmong, type StateWriter, type Unwritten } from "./state-writer.ts";
+import type { VersionStore } from "./version-store.ts";
+
+/** What the books of every database in one run share. */
+export interface BooksContext {
+  readonly hasura: Hasura;
+  /** The catalog state, or the table of older projects. */
+  readonly store: VersionStore;
+  /** Writes to that store, one write at a time for all databases. */
+  readonly writer: StateWriter;
+  readonly configVersion: ConfigVersion;
+  /** The environment's name, for the commands that messages suggest. */
+  readonly environment: string;
+  /** The client's run, recorded by books that can. */
+  readonly runId: string;
+}
+
+/**
+ * The books of the official CLI: Hasura's own record of versions and nothing else. SQL and record cannot be made one, so a lost
+ * answer stays unknown. The record of one version is written while the next one runs.
+ */
+export function catalogBooks(database: Database, context: BooksContext): Books {
+  const { store, writer, configVersion } = context;
+  const record = (version: Version, to: "applied" | "absent"): void => writer.record({ database: database.name, version, to });
+  return {
+    kind: "catalog",
+    read: async () => {
+      const versions = await store.read(database.name);
+      return new Map([...versions].map(([version, { dirty }]): [Version, Entry] => [version, { state: dirty ? "dirty" : "applied" }]));
+    },
+    run: async (step) => {
+      const blank = isBlankSql(step.sql);
+      const refused = blank ? undefined : await send(step, context.hasura, configVersion);
+      if (refused) return refused;
+      record(step.version, step.direction === "up" ? "applied" : "absent");
+      return { outcome: "done", notices: blank ? ["nothing to send: the file holds no statement"] : [] };
+    },
+    mark: (version, as) => {
+      record(version, as === "applied" ? "applied" : "absent");
+      return Promise.resolve();
+    },
+    settle: async () => {
+      const left = await writer.settle();
+      if (left) throw unwritten(left, database.name, context.environment);
+    },
+    trouble: () => {
+      const left = writer.unwritten();
+      return left && unwritten(left, database.name, context.environment);
+    },
+  };
+}
+
+async function send(step: Step, hasura: Hasura, configVersion: ConfigVersion): Promise<StepResult | undefined> {
+  try {
+    await hasura.runSql({
+      kind: step.database.kind,
+      sql: step.sql,
+      ...(configVersion === 3 && { source: step.database.name }),
+      ...(configVersion >= 2 && { checkMetadataConsistency: false }),
+      ...(step.noTransaction && { noTransaction: true }),
+    });
+    return undefined;
+  } catch (error) {
+    const open = error instanceof HasuraCallError && leavesOutcomeOpen(error);
+    return { outcome: open ? "unknown" : "failed", error };
+  }
+}
+
+function unwritten({ changes, cause }: Unwritten, database: string, environment: string): Failure {
+  const commands = (["applied", "absent"] as const).flatMap((to) => {
+    const versions = versionsAmong(changes, database, to);
+    const where = database === "default" ? "" : ` --database ${database}`;
+    return versions.length === 0 ? [] : [`hasura-migrate mark ${environment} ${versions.join(" ")} --${to === "applied" ? "applied" : "pending"}${where}`];
+  });
+  const versions = changes.map((change) => change.version).join(", ");
+  const failure = hasuraFailure(cause, "recording versions");
+  const reason = failure instanceof Error ? failure.message : String(failure);
+  return new Failure(
+    failure instanceof Failure ? failure.kind : "unreachable",
+    "not-recorded",
+    `The SQL of ${versions} has run, but Hasura's migration state could not be written. ${reason}`,
+    { hints: commands, cause },
+  );
+}

@@ -1,0 +1,128 @@
+import { z } from "zod";
+import { Failure } from "../protocol/failure.ts";
+import { Version } from "../protocol/migration.ts";
+import type { Change, StoredVersions } from "./version-store.ts";
+
+/*
+ * The document `cli_state` (protocol section 2.3), which Hasura's own CLI and Console share with us. What we do not know is
+ * carried along untouched: other top-level keys, settings that are no strings, odd keys of other databases.
+ */
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A document that has been looked at; `json` is what is written back. */
+export interface CatalogDocument {
+  readonly json: Json;
+  readonly copyCompleted: boolean;
+}
+
+const names = ["migrations", "settings", "isStateCopyCompleted"] as const;
+const JsonObject = z.record(z.string(), z.unknown());
+// Go reads `null` as an empty map and as false.
+const Flags = z.record(z.string(), z.unknown()).nullish();
+const Digits = z.string().regex(/^[0-9]+$/);
+
+/**
+ * Looks at a document as the server gave it. The three names are found whatever their case, as Go does, and come back in
+ * their own. Throws `migration/catalog-state-unreadable`.
+ */
+export function readCatalogState(cliState: unknown): CatalogDocument {
+  const parsed = JsonObject.safeParse(cliState ?? {});
+  if (!parsed.success) throw unreadable("it is no JSON object");
+  const json = withKnownNames(parsed.data);
+  for (const name of ["migrations", "settings"] as const) {
+    if (!Flags.safeParse(json[name]).success) throw unreadable(`"${name}" is no JSON object`);
+  }
+  const copied = z.boolean().nullish().safeParse(json["isStateCopyCompleted"]);
+  if (!copied.success) throw unreadable('"isStateCopyCompleted" is neither true nor false');
+  return { json, copyCompleted: copied.data ?? false };
+}
+
+/** The versions of one database. Throws `migration/catalog-state-unreadable` for a key or a flag that is none. */
+export function versionsIn(document: CatalogDocument, database: string): StoredVersions {
+  const versions = new Map<Version, { dirty: boolean }>();
+  for (const [key, flag] of Object.entries(flagsOf(document.json, database))) {
+    const version = versionOf(key);
+    if (version === undefined) throw unreadable(`"${key}" under "${database}" is no version`);
+    const dirty = z.boolean().nullable().safeParse(flag);
+    if (!dirty.success) throw unreadable(`the flag of version ${key} under "${database}" is neither true nor false`);
+    versions.set(version, { dirty: (dirty.data ?? false) || (versions.get(version)?.dirty ?? false) });
+  }
+  return versions;
+}
+
+/** True where the setting `migration_mode` forbids any change; unset means that it does not. */
+export function isDisabled(document: CatalogDocument): boolean {
+  const mode = objectOf(document.json["settings"])["migration_mode"];
+  return mode !== undefined && mode !== "" && mode !== "true" && mode !== true;
+}
+
+/** The document with these changes, and with the defaults that the official CLI writes when they are missing. */
+export function withChanges(document: CatalogDocument, changes: Iterable<Change>, copyCompleted: boolean): CatalogDocument {
+  const migrations: Record<string, unknown> = { ...objectOf(document.json["migrations"]) };
+  for (const change of changes) migrations[change.database] = changed(objectOf(migrations[change.database]), change);
+  const settings = objectOf(document.json["settings"]);
+  const mode = settings["migration_mode"];
+  return {
+    json: {
+      ...document.json,
+      ...(Object.keys(migrations).length > 0 && { migrations }),
+      settings: { ...settings, migration_mode: mode === undefined || mode === "" ? "true" : mode },
+      isStateCopyCompleted: copyCompleted || document.copyCompleted,
+    },
+    copyCompleted: copyCompleted || document.copyCompleted,
+  };
+}
+
+/** The document with versions that came from elsewhere; entries that exist stay as they are. */
+export function withCopied(document: CatalogDocument, database: string, copied: StoredVersions): CatalogDocument {
+  const flags = Object.fromEntries([...copied].map(([version, { dirty }]) => [version, dirty]));
+  const migrations = objectOf(document.json["migrations"]);
+  return { ...document, json: { ...document.json, migrations: { ...migrations, [database]: { ...flags, ...flagsOf(document.json, database) } } } };
+}
+
+function changed(flags: Json, change: Change): Json {
+  const others = Object.entries(flags)
+    // A key such as `001` is the same version; it stays unless its version goes.
+    .filter(([key]) => change.to === "applied" || versionOf(key) !== change.version)
+    // The official CLI writes a null flag back as false.
+    .map(([key, flag]): [string, unknown] => [key, versionOf(key) === change.version ? false : (flag ?? false)]);
+  const next = Object.fromEntries(others);
+  const there = Object.keys(next).some((key) => versionOf(key) === change.version);
+  return change.to === "applied" && !there ? { ...next, [change.version]: false } : next;
+}
+
+function withKnownNames(json: Json): Json {
+  const next: Record<string, unknown> = { ...json };
+  for (const name of names) {
+    if (name in next) continue;
+    const other = Object.keys(next).find((key) => key.toLowerCase() === name.toLowerCase());
+    if (other === undefined) continue;
+    next[name] = next[other];
+    delete next[other];
+  }
+  return next;
+}
+
+function versionOf(key: string): Version | undefined {
+  if (!Digits.safeParse(key).success) return undefined;
+  const version = Version.safeParse(BigInt(key).toString());
+  return version.success ? version.data : undefined;
+}
+
+function flagsOf(json: Json, database: string): Json {
+  const flags = Flags.safeParse(objectOf(json["migrations"])[database]);
+  if (!flags.success) throw unreadable(`the versions of "${database}" are no JSON object`);
+  return flags.data ?? {};
+}
+
+function objectOf(value: unknown): Json {
+  const parsed = JsonObject.safeParse(value);
+  return parsed.success ? parsed.data : {};
+}
+
+function unreadable(problem: string): Failure {
+  return new Failure("migration", "catalog-state-unreadable", `The migration state that Hasura keeps cannot be understood: ${problem}.`, {
+    hints: ["look at it with the metadata API request get_catalog_state; Hasura's own CLI stops at it as well"],
+  });
+}

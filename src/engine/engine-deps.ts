@@ -1,0 +1,28 @@
+import type { RunEvent } from "../protocol/events.ts";
+import type { Books, Database } from "./books.ts";
+import type { BooksContext } from "./catalog-books.ts";
+import type { Hasura } from "./hasura.ts";
+import type { Project } from "./project.ts";
+
+/** What a run needs of the world. */
+export interface EngineDeps {
+  readonly hasura: Hasura;
+  /** Reads the migrations; called once a run. */
+  readonly project: () => Promise<Project>;
+  /** Which books a database has: `catalogBooks`, or the ledger's. */
+  readonly booksFor: (database: Database, context: BooksContext) => Books;
+  /** Milliseconds, for durations; need not be the time of day. */
+  readonly now: () => number;
+  /** Resolves early, or rejects, when the signal is aborted. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** 0 to 1. */
+  readonly random: () => number;
+  /** What it throws is ignored: nobody listening never fails a migration. */
+  readonly emit: (event: RunEvent) => Promise<void> | void;
+  /** Ends the run before the next migration, never inside one. */
+  readonly stop: AbortSignal;
+  /** What is left until the process is killed. */
+  readonly remainingMs: () => number;
+  /** A protected environment: metadata that has become inconsistent fails the run (exit code 7). */
+  readonly protected?: boolean;
+}

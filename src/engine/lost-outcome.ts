@@ -1,0 +1,20 @@
+import { Failure } from "../protocol/failure.ts";
+import type { ReadyStep } from "./planned-run.ts";
+import { HasuraCallError } from "./hasura.ts";
+
+/** The failure of a run whose last step may or may not have taken effect: how to find out, and how to say it. */
+export function lostOutcome(error: unknown, step: ReadyStep, environment: string): Failure {
+  const { version, name } = step.migration;
+  const status = error instanceof HasuraCallError ? error.status : undefined;
+  const why = status === undefined ? "the connection to Hasura broke" : `an answer came that is not the migration's (HTTP ${String(status)})`;
+  const where = step.database.name === "default" ? "" : ` --database ${step.database.name}`;
+  const [took, not] = step.direction === "up" ? ["applied", "pending"] : ["pending", "applied"];
+  return new Failure("unreachable", "outcome-unknown", `It is not known whether ${step.file.path} took effect: ${why}. It may still be running.`, {
+    hints: [
+      `look in the database ${step.database.name} whether what ${version}_${name} does is there, and that it no longer runs (pg_stat_activity)`,
+      `if it took effect: hasura-migrate mark ${environment} ${version} --${took}${where}`,
+      `if not, it is still recorded as ${not}: run again`,
+    ],
+    cause: error,
+  });
+}

@@ -1,0 +1,55 @@
+import { Failure, toFailureData } from "../protocol/failure.ts";
+import type { Request } from "../protocol/request.ts";
+import type { EngineDeps } from "./engine-deps.ts";
+import { markVersions } from "./mark.ts";
+import { migrate, nothingDone, showPlan, type Ending } from "./migrate.ts";
+import { hasuraFailure } from "./hasura-failure.ts";
+import { whenUp } from "./health.ts";
+import { say } from "./say.ts";
+import { showStatus } from "./status.ts";
+
+export type { EngineDeps } from "./engine-deps.ts";
+
+/**
+ * Does what a request asks for. Emits everything that follows `run.started`, ending with exactly one closing event.
+ * Throws nothing, whatever Hasura, the database or the request did.
+ */
+export async function execute(request: Request, deps: EngineDeps): Promise<void> {
+  const startedAt = deps.now();
+  const ending = await endingOf(request, deps);
+  const counts = { applied: ending.applied, notReached: ending.notReached, tookMs: Math.max(0, deps.now() - startedAt) };
+  if (ending.failure !== undefined) {
+    await say(deps, { type: "run.failed", ...counts, failure: toFailureData(ending.failure) });
+  } else {
+    await say(deps, { type: "run.finished", ...counts, ...(ending.cancelled && { cancelled: true }) });
+  }
+}
+
+async function endingOf(request: Request, deps: EngineDeps): Promise<Ending> {
+  try {
+    return await operate(request, deps);
+  } catch (thrown) {
+    return { ...nothingDone, failure: hasuraFailure(thrown, `answering ${request.operation}`) };
+  }
+}
+
+async function operate(request: Request, deps: EngineDeps): Promise<Ending> {
+  switch (request.operation) {
+    case "apply":
+    case "down":
+    case "redo":
+      return migrate(request, deps);
+    case "plan":
+      return showPlan(request, deps);
+    case "status":
+      return showStatus(request, deps);
+    case "mark":
+      return markVersions(request, deps);
+    case "ping":
+      await whenUp(deps, () => deps.hasura.version());
+      return nothingDone;
+    case "cancel":
+    case "history":
+      throw new Failure("usage", "needs-ledger", `${request.operation} needs the ledger, which this environment does not have.`);
+  }
+}

@@ -1,0 +1,90 @@
+import type { Version } from "../protocol/migration.ts";
+import { HasuraCallError } from "./hasura.ts";
+import type { Change, VersionStore } from "./version-store.ts";
+
+export interface StateWriterOptions {
+  readonly sleep: (ms: number) => Promise<void>;
+  /** 0 to 1, spreads the pauses between tries. */
+  readonly random: () => number;
+}
+
+/** What could not be written. */
+export interface Unwritten {
+  readonly changes: readonly Change[];
+  readonly cause: unknown;
+}
+
+/** Writes versions behind the run's back: one write in flight, later changes go together in the next one. */
+export interface StateWriter {
+  /** Takes a change and returns at once. */
+  record(change: Change): void;
+  /** Waits until nothing is left to write. Answers what could not be written, and has by then tried several times. */
+  settle(): Promise<Unwritten | undefined>;
+  /** What has failed so far, without waiting. */
+  unwritten(): Unwritten | undefined;
+}
+
+const pausesMs = [200, 1000, 3000];
+
+/** A writer for one store. Writes are repeated: a store's `write` is safe to repeat by its contract. */
+export function stateWriter(store: Pick<VersionStore, "write">, options: StateWriterOptions): StateWriter {
+  let waiting: Change[] = [];
+  let failed: Unwritten | undefined;
+  let running: Promise<void> | undefined;
+
+  const drain = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const changes = waiting;
+      waiting = [];
+      try {
+        await persistently(() => store.write(changes), options);
+        failed = undefined;
+      } catch (cause) {
+        failed = { changes: [...changes, ...waiting], cause };
+        waiting = [];
+      }
+    }
+    running = undefined;
+  };
+
+  return {
+    record: (change) => {
+      waiting.push(...(failed?.changes.filter((it) => !same(it, change)) ?? []), change);
+      failed = undefined;
+      running ??= drain();
+    },
+    settle: async () => {
+      await running;
+      return failed;
+    },
+    unwritten: () => failed,
+  };
+}
+
+/** The versions of one database among changes. */
+export function versionsAmong(changes: readonly Change[], database: string, to: Change["to"]): Version[] {
+  return changes.filter((change) => change.database === database && change.to === to).map((change) => change.version);
+}
+
+async function persistently(write: () => Promise<void>, { sleep, random }: StateWriterOptions): Promise<void> {
+  for (const pause of pausesMs) {
+    try {
+      await write();
+      return;
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      await sleep(pause * (0.5 + random()));
+    }
+  }
+  await write();
+}
+
+/** A refusal by Hasura itself stays one; lost answers, gateways and "too many" may pass. */
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof HasuraCallError)) return false;
+  return error.outcome !== "rejected" || error.status === 429 || (error.status ?? 0) >= 500;
+}
+
+function same(a: Change, b: Change): boolean {
+  return a.database === b.database && a.version === b.version;
+}
