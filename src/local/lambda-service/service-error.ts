@@ -1,0 +1,41 @@
+import type { ServerResponse } from "node:http";
+
+/** What Lambda's API refuses: the name an SDK throws, with its HTTP status (facts on AWS, section 3). */
+const statusOf = {
+  InvalidRequestContentException: 400,
+  InvalidParameterValueException: 400,
+  ResourceNotFoundException: 404,
+  UnknownOperationException: 404,
+  ResourceConflictException: 409,
+  RequestTooLargeException: 413,
+  TooManyRequestsException: 429,
+  ServiceException: 500,
+  ResourceNotReadyException: 502,
+} as const;
+export type ServiceErrorName = keyof typeof statusOf;
+
+/** An answer of Lambda's API itself, as opposed to an error of the function, which is a 200. */
+export class ServiceError extends Error {
+  readonly status: number;
+  readonly details: Readonly<Record<string, string>>;
+
+  constructor(name: ServiceErrorName, message: string, details: Record<string, string> = {}) {
+    super(message);
+    this.name = name;
+    this.status = statusOf[name];
+    this.details = details;
+  }
+}
+
+/** Sends an error in the REST-JSON shape. Both spellings of "message" are in use by the real service and are read by its clients. */
+export function sendServiceError(response: ServerResponse, error: ServiceError, requestId: string): void {
+  const type = error.status >= 500 ? "Service" : "User";
+  const body = JSON.stringify({ Type: type, Message: error.message, message: error.message, ...error.details });
+  response.writeHead(error.status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    "x-amzn-errortype": error.name,
+    "x-amzn-requestid": requestId,
+  });
+  response.end(body);
+}
