@@ -1,0 +1,75 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { TestContext } from "node:test";
+import { catalogBooks } from "../../../src/engine/catalog-books.ts";
+import type { Hasura } from "../../../src/engine/hasura.ts";
+import { readProject } from "../../../src/engine/project.ts";
+import { execute, type EngineDeps } from "../../../src/engine/run.ts";
+import type { EventOf, RunEvent } from "../../../src/protocol/events.ts";
+import type { FailureData } from "../../../src/protocol/failure.ts";
+import { Request } from "../../../src/protocol/request.ts";
+
+/** A project on disk, removed after the test. Paths are from its root. */
+export async function projectOnDisk(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), "project-"));
+  t.after(() => rm(root, { recursive: true, force: true }));
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), content);
+  }
+  return root;
+}
+
+/** `up.sql` and `down.sql` for each name, in a project of config version 3. */
+export function migrationsOf(names: readonly string[], database = "default"): Record<string, string> {
+  const files = names.flatMap((name) => [
+    [`migrations/${database}/${name}/up.sql`, `SELECT '${name} up';`],
+    [`migrations/${database}/${name}/down.sql`, `SELECT '${name} down';`],
+  ]);
+  return { "config.yaml": "version: 3\n", ...Object.fromEntries(files) };
+}
+
+export interface Ran {
+  readonly events: readonly RunEvent[];
+  readonly failure: FailureData | undefined;
+  of<T extends RunEvent["type"]>(type: T): EventOf<T>[];
+}
+
+/** A request with its envelope; what is wrong in it throws ZodError. */
+export function requestFor(operation: string, options: object = {}): Request {
+  return Request.parse({
+    contract: 1,
+    runId: "019a7e0c-0000-7000-8000-000000000000",
+    environment: "dev-3",
+    actor: { user: "ada", host: "laptop" },
+    operation,
+    options,
+  });
+}
+
+/** Runs one request to its end. Time stands still, and sleeping takes none, unless the test says otherwise. */
+export async function run(hasura: Hasura, root: string, request: Request, more: Partial<EngineDeps> = {}): Promise<Ran> {
+  const events: RunEvent[] = [];
+  await execute(request, {
+    hasura,
+    project: () => readProject(root),
+    booksFor: catalogBooks,
+    now: () => 0,
+    sleep: () => Promise.resolve(),
+    random: () => 0.5,
+    stop: new AbortController().signal,
+    remainingMs: () => 900_000,
+    ...more,
+    emit: async (event) => {
+      events.push(event);
+      await more.emit?.(event);
+    },
+  });
+  const last = events.at(-1);
+  return {
+    events,
+    failure: last?.type === "run.failed" ? last.failure : undefined,
+    of: <T extends RunEvent["type"]>(type: T) => events.filter((event): event is EventOf<T> => event.type === type),
+  };
+}
