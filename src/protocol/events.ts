@@ -81,7 +81,10 @@ export type HistoryRow = z.infer<typeof HistoryRow>;
 const counts = { applied: z.int().nonnegative(), notReached: z.int().nonnegative(), tookMs: z.number().nonnegative() };
 
 /** Inconsistent metadata objects by name: those this run broke, and those that were so before. */
-const inconsistency = z.object({ broken: z.array(z.object({ type: z.string(), name: z.string(), reason: z.string() })), before: z.int().nonnegative() });
+const inconsistency = z.object({
+  broken: z.array(z.object({ type: z.string(), name: z.string(), reason: z.string() })),
+  before: z.int().nonnegative(),
+});
 
 export const RunEvent = z.discriminatedUnion("type", [
   runStarted,
@@ -97,7 +100,12 @@ export const RunEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("migration.unknown"), ...of, reason: z.string() }),
   /** The books were changed without running SQL. */
   z.object({ type: z.literal("migration.marked"), database, version: Version, name: z.string(), as: z.enum(["applied", "pending"]) }),
-  z.object({ type: z.literal("waiting"), reason: z.enum(["hasura", "run", "lock", "outcome"]), message: z.string(), waitedMs: z.number().nonnegative() }),
+  z.object({
+    type: z.literal("waiting"),
+    reason: z.enum(["hasura", "run", "lock", "outcome"]),
+    message: z.string(),
+    waitedMs: z.number().nonnegative(),
+  }),
   z.object({ type: z.literal("heartbeat"), at: z.iso.datetime() }),
   z.object({ type: z.literal("log"), level: z.enum(["debug", "info", "warning"]), code: z.string(), message: z.string() }),
   z.object({ type: z.literal("metadata.reloaded"), tookMs: z.number().nonnegative(), inconsistent: inconsistency }),

@@ -14,7 +14,17 @@ export const exitCode = {
 } as const;
 
 export type Kind = keyof typeof exitCode;
-const kinds = ["migration", "usage", "access", "unreachable", "busy", "differs", "metadata", "bug", "interrupted"] as const satisfies readonly Kind[];
+const kinds = [
+  "migration",
+  "usage",
+  "access",
+  "unreachable",
+  "busy",
+  "differs",
+  "metadata",
+  "bug",
+  "interrupted",
+] as const satisfies readonly Kind[];
 
 /** Where in a file: both count from 1, `column` in characters; `text` is that line. */
 export const Place = z.object({ line: z.int().positive(), column: z.int().positive(), text: z.string() });
@@ -70,6 +80,7 @@ export function causesOf(thrown: unknown): string[] {
   const texts: string[] = [];
   let cause = thrown instanceof Error ? thrown.cause : undefined;
   while (cause !== undefined && texts.length < 8) {
+    // eslint-disable-next-line @typescript-eslint/no-base-to-string -- anything can be thrown, and this is all it can say
     texts.push(cause instanceof Error ? cause.message || cause.name : String(cause));
     cause = cause instanceof Error ? cause.cause : undefined;
   }

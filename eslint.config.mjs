@@ -1,0 +1,60 @@
+import eslint from "@eslint/js";
+import comments from "@eslint-community/eslint-plugin-eslint-comments/configs";
+import { defineConfig, globalIgnores } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+export default defineConfig(
+  globalIgnores(["dist/", "build/", "node_modules/"]),
+  eslint.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  comments.recommended,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/consistent-type-definitions": ["error", "interface"],
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      // Numbers and booleans read well in a template; what is forbidden is an object or undefined in one.
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      // An interface may ask for a promise that one implementation has no need to wait for.
+      "@typescript-eslint/require-await": "off",
+      "@eslint-community/eslint-comments/require-description": "error",
+      "@eslint-community/eslint-comments/disable-enable-pair": ["error", { allowWholeFile: true }],
+      // The compiler knows better which names exist.
+      "no-undef": "off",
+      eqeqeq: "error",
+      "no-restricted-syntax": [
+        "error",
+        { selector: "ExportDefaultDeclaration", message: "Give it a name: default exports are not used here." },
+      ],
+    },
+  },
+  {
+    files: ["test/**"],
+    rules: {
+      // node:test's own functions return promises that the runner awaits.
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        { allowForKnownSafeCalls: [{ from: "package", name: ["test", "it", "describe", "suite"], package: "node:test" }] },
+      ],
+    },
+  },
+  {
+    // Node loads these by their default export.
+    files: ["eslint.config.mjs", "scripts/test-report.mjs"],
+    rules: { "no-restricted-syntax": "off" },
+  },
+  {
+    // Plain JavaScript that reads JSON and calls Node; its types are checked from the comments, not as strictly.
+    files: ["scripts/*.mjs", "eslint.config.mjs"],
+    rules: {
+      "@typescript-eslint/no-unsafe-argument": "off",
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-call": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/no-unsafe-return": "off",
+    },
+  },
+);

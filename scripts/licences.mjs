@@ -1,0 +1,43 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * The licence texts of every package that has a byte in the bundles, as one text.
+ * @param {string} root
+ * @param {import("esbuild").Metafile[]} metafiles
+ * @throws {Error} when a package says no licence at all: such code may not be shipped.
+ */
+export function licencesOf(root, metafiles) {
+  const packages = new Set(metafiles.flatMap(shippedInputs).flatMap(packageOf));
+  /** @type {Map<string, string[]>} text → the packages that share it */
+  const byText = new Map();
+  for (const folder of [...packages].sort()) {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+    if (!license) throw new Error(`${name} has no licence in its package.json`);
+    const text = licenceText(join(root, folder)) ?? `Licence: ${license} (the package carries no text of it)`;
+    byText.set(text, [...(byText.get(text) ?? []), `${name} ${version} (${license})`]);
+  }
+  const parts = [...byText].map(([text, names]) => `${names.join("\n")}\n\n${text.trim()}\n`);
+  return `hasura-migrate contains code of these packages, under these licences.\n\n${parts.join(`\n${"-".repeat(80)}\n\n`)}`;
+}
+
+/** @returns {string[]} the inputs of which something is left after tree shaking */
+function shippedInputs(/** @type {import("esbuild").Metafile} */ { outputs }) {
+  return Object.values(outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs)
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([path]) => path),
+  );
+}
+
+/** @returns {string[]} the folder of the package a file belongs to, none for our own */
+function packageOf(/** @type {string} */ path) {
+  const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path);
+  return found?.[1] ? [found[1]] : [];
+}
+
+/** @returns {string | undefined} */
+function licenceText(/** @type {string} */ folder) {
+  const file = readdirSync(folder).find((name) => /^(licen[cs]e|copying)(\.(md|txt))?$/i.test(name) && existsSync(join(folder, name)));
+  return file === undefined ? undefined : readFileSync(join(folder, file), "utf8");
+}
