@@ -1,3 +1,4 @@
+import { Failure } from "../protocol/failure.ts";
 import type { RequestOf } from "../protocol/request.ts";
 import { refuseChanged } from "./changed.ts";
 import type { EngineDeps } from "./engine-deps.ts";
@@ -15,17 +16,25 @@ export const nothingDone: Ending = { applied: 0, notReached: 0, cancelled: false
 /** `apply`, `down` and `redo`: plan, run what is planned, let Hasura see it. */
 export async function migrate(request: RequestOf<"apply" | "down" | "redo">, deps: EngineDeps): Promise<Ending> {
   const { selection, dryRun, strict, reload, noTransaction } = wishesOf(request);
-  const before = reload && !dryRun ? inconsistentBefore(deps) : Promise.resolve(undefined);
   const session = await openSession(request, request.options.database, deps);
   refuseDisabled(session);
   await refuseChanged(session.databases, strict, deps);
   const run = await planRun(session, selection, { noTransaction }, deps);
   await say(deps, { type: "plan", ...(dryRun && { dryRun }), databases: [...run.databases] });
-  if (dryRun) return nothingDone;
+  if (dryRun || run.steps.length === 0) return nothingDone;
+  // Answered while the first migration runs; what it says does not change before the reload.
+  const before = reload ? inconsistentBefore(deps) : Promise.resolve(undefined);
   const { touched, ...outcome } = await runSteps(run.steps, request.environment, deps);
-  if (!reload || touched.size === 0) return outcome;
-  const failure = outcome.failure ?? (await reloadAfter([...touched], before, strict || deps.protected === true, deps));
+  if (!reload || touched.size === 0 || isOutOfReach(outcome.failure)) return outcome;
+  // Also after a migration that failed: those before it stay applied, and Hasura does not know their schema yet.
+  const broken = await reloadAfter([...touched], before, strict || deps.protected === true, deps);
+  const failure = outcome.failure ?? broken;
   return { ...outcome, ...(failure !== undefined && { failure }) };
+}
+
+/** Nothing more is asked of a Hasura that does not answer. */
+function isOutOfReach(failure: unknown): boolean {
+  return failure instanceof Failure && failure.kind !== "migration";
 }
 
 /** `plan`: what `apply` would run, with the SQL. */
