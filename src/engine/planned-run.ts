@@ -38,7 +38,14 @@ export async function planRun(session: Session, selection: Selection, options: O
     const planned = planSteps(known, selection);
     const ready = await concurrently(planned, async (step) => readyStep(step, await step.file.body(), known, options));
     steps.push(...ready);
-    databases.push({ database: known.database.name, kind: known.database.kind, applied: known.recorded.size, items: ready.map((it) => it.item) });
+    const newestFile = known.migrations.at(-1)?.version;
+    databases.push({
+      database: known.database.name,
+      kind: known.database.kind,
+      applied: known.recorded.size,
+      items: ready.map((it) => it.item),
+      ...(newestFile !== undefined && { newestFile }),
+    });
     await sayWhatIsOdd(known, deps);
   }
   await refuseWithoutSupport(steps, deps);

@@ -19,7 +19,8 @@ const runStarted = z.object({
   contract: z.object({ newest: z.int(), oldest: z.int() }),
   operations: z.array(z.string()),
   requestId: z.string(),
-  function: z.object({ name: z.string(), version: z.string(), package: z.string() }),
+  /** `arn` as it was invoked: it names region and account for certain. */
+  function: z.object({ name: z.string(), version: z.string(), package: z.string(), arn: z.string().optional() }),
   image: z.object({ commit: z.string().optional(), builtAt: z.string().optional() }),
   hasura: z.object({ version: z.string().optional() }),
   engine: z.enum(["native", "hasura-cli"]),
@@ -44,7 +45,14 @@ export const PlanItem = z.object({
 });
 export type PlanItem = z.infer<typeof PlanItem>;
 
-const databasePlan = z.object({ database, kind: z.string(), applied: z.int().nonnegative(), items: z.array(PlanItem) });
+const databasePlan = z.object({
+  database,
+  kind: z.string(),
+  applied: z.int().nonnegative(),
+  items: z.array(PlanItem),
+  /** The newest version that the function has a file for; with it a client can tell what it has and the function lacks. */
+  newestFile: Version.optional(),
+});
 export type DatabasePlan = z.infer<typeof databasePlan>;
 
 export const StatusRow = z.object({
