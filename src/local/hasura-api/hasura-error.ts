@@ -1,0 +1,31 @@
+/** An error as Hasura answers it (protocol section 4.6). `internal` is left out where internals are hidden. */
+export class HasuraError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly path: string;
+  readonly internal: unknown;
+
+  constructor(status: number, code: string, message: string, more: { path?: string; internal?: unknown; cause?: unknown } = {}) {
+    super(message, more.cause === undefined ? {} : { cause: more.cause });
+    this.name = "HasuraError";
+    this.status = status;
+    this.code = code;
+    this.path = more.path ?? "$";
+    this.internal = more.internal;
+  }
+
+  /** The same error, said of another place in the request. */
+  at(path: string): HasuraError {
+    const { status, code, message, internal, cause } = this;
+    return new HasuraError(status, code, message, { path, internal, cause });
+  }
+}
+
+/** The body, keys in the server's own order. */
+export function errorBody(error: HasuraError, hideInternals: boolean): object {
+  const { message, path, code, internal } = error;
+  return { error: message, path, code, ...(internal !== undefined && !hideInternals && { internal }) };
+}
+
+/** What the server says when it cannot read a request. */
+export const parseFailed = (message: string, path = "$"): HasuraError => new HasuraError(400, "parse-failed", message, { path });

@@ -1,0 +1,118 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { ApiContext, Handler } from "./context.ts";
+import { errorBody, HasuraError } from "./hasura-error.ts";
+import { findInconsistencies } from "./consistency.ts";
+import { metadataRequest, readRequest } from "./metadata-requests.ts";
+import { oldQueryRequest, queryRequest } from "./query-requests.ts";
+
+export interface HttpOptions {
+  readonly adminSecret: string;
+  readonly hideInternals: boolean;
+  readonly log: (line: string) => void;
+}
+
+/** A request may hold a whole seed file. */
+const longestBody = 256 << 20;
+
+const posts: Readonly<Record<string, Handler>> = { "/v1/metadata": metadataRequest, "/v1/query": oldQueryRequest, "/v2/query": queryRequest };
+
+/** The API's server, not listening yet. */
+export function apiServer(context: ApiContext, options: HttpOptions): Server {
+  return createServer((request, response) => {
+    void answer(request, context, options).then(
+      (reply) => send(response, reply),
+      (thrown: unknown) => send(response, failed(thrown, options)),
+    );
+  });
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+async function answer(request: IncomingMessage, context: ApiContext, options: HttpOptions): Promise<Reply> {
+  const path = new URL(request.url ?? "/", "http://localhost").pathname;
+  if (request.method === "GET") {
+    if (path === "/v1/version") return { status: 200, body: { version: context.version, server_type: "ce" } };
+    if (path === "/healthz" || path === "/hasura/healthz") return await health(context);
+  }
+  const handler = request.method === "POST" ? posts[path] : undefined;
+  const isConfig = request.method === "GET" && path === "/v1alpha1/config";
+  if (!handler && !isConfig) throw new HasuraError(404, "not-found", "resource does not exist");
+  const body = await readBody(request); // read before it is judged, or the client would see a reset instead of the 401
+  authorize(request, options.adminSecret);
+  if (!handler) return { status: 200, body: serverConfig(context) };
+  const parsed = readRequest(parseJson(body));
+  const startedAt = performance.now();
+  const reply = { status: 200, body: await handler(parsed, context) };
+  options.log(`${path} ${parsed.type} ${(performance.now() - startedAt).toFixed(0)} ms`);
+  return reply;
+}
+
+async function health({ store, sources }: ApiContext): Promise<Reply> {
+  try {
+    const inconsistent = await findInconsistencies((await store.read()).metadata, sources);
+    return { status: 200, body: inconsistent.length === 0 ? "OK" : "WARN: inconsistent objects in schema" };
+  } catch {
+    return { status: 500, body: "ERROR" };
+  }
+}
+
+const serverConfig = ({ version }: ApiContext): object => ({
+  version,
+  is_function_permissions_inferred: true,
+  is_remote_schema_permissions_enabled: false,
+  is_admin_secret_set: true,
+  is_auth_hook_set: false,
+  is_jwt_set: false,
+  jwt: [],
+  is_allow_list_enabled: false,
+  live_queries: { batch_size: 100, refetch_delay: 1 },
+  streaming_queries: { batch_size: 100, refetch_delay: 1 },
+  console_assets_dir: null,
+  experimental_features: [],
+  enabled_apis: ["metadata"],
+});
+
+/** The texts are the server's (protocol section 5.3). */
+function authorize(request: IncomingMessage, adminSecret: string): void {
+  const given = request.headers["x-hasura-admin-secret"] ?? request.headers["x-hasura-access-key"];
+  if (given === undefined) throw new HasuraError(401, "access-denied", '"x-hasura-admin-secret"/"x-hasura-access-key" required, but not found');
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  if (typeof given === "string" && timingSafeEqual(digest(given), digest(adminSecret))) return;
+  throw new HasuraError(401, "access-denied", 'invalid "x-hasura-admin-secret"/"x-hasura-access-key"');
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > longestBody) throw new HasuraError(413, "bad-request", "request body is too large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body) as unknown;
+  } catch (thrown) {
+    throw new HasuraError(400, "invalid-json", thrown instanceof Error ? thrown.message : "invalid JSON");
+  }
+}
+
+function failed(thrown: unknown, options: HttpOptions): Reply {
+  const error = thrown instanceof HasuraError ? thrown : new HasuraError(500, "unexpected", thrown instanceof Error ? thrown.message : String(thrown));
+  options.log(`${error.status} ${error.code} ${error.path}: ${error.message}`);
+  return { status: error.status, body: errorBody(error, options.hideInternals) };
+}
+
+function send(response: ServerResponse, { status, body }: Reply): void {
+  if (response.destroyed) return;
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const type = typeof body === "string" ? "text/plain; charset=utf-8" : "application/json; charset=utf-8";
+  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) }).end(text);
+}

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import type { Handler } from "./context.ts";
+import { HasuraError, parseFailed } from "./hasura-error.ts";
+import { bulk, metadataRequest } from "./metadata-requests.ts";
+import { isRunSql, runSql } from "./run-sql.ts";
+
+/** One request to `/v2/query`. Each `run_sql` of a `bulk` is a transaction of its own (protocol section 3.5). */
+export const queryRequest: Handler = async (request, context) => {
+  if (request.type === "bulk") return await bulk(request, (one) => queryRequest(one, context));
+  if (isRunSql(request.type)) return await runSql(request.type, request.args, context, `${request.path}.args`);
+  throw parseFailed(`Unrecognised RQLQuery type: ${request.type}`, request.path);
+};
+
+const SelectVersion = z.looseObject({
+  table: z.union([z.string(), z.looseObject({ schema: z.string(), name: z.string() })]),
+  columns: z.array(z.string()),
+});
+
+/** One request to `/v1/query`, the older servers' address: SQL, metadata, and the one `select` that the official CLI sends. */
+export const oldQueryRequest: Handler = async (request, context) => {
+  if (request.type === "bulk") return await bulk(request, (one) => oldQueryRequest(one, context));
+  if (request.type === "run_sql") return await queryRequest(request, context);
+  if (request.type !== "select") return await metadataRequest(request, context);
+  const { table, columns } = SelectVersion.safeParse(request.args).data ?? { table: "", columns: [] };
+  if (typeof table === "string" || table.schema !== "hdb_catalog" || table.name !== "hdb_version") {
+    throw new HasuraError(400, "not-exists", "this environment answers select for hdb_catalog.hdb_version only", { path: `${request.path}.args.table` });
+  }
+  const row = await context.store.versionRow();
+  return [Object.fromEntries(columns.map((column) => [column, row[column] ?? null]))];
+};

@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { missingObjects, trackedObjects } from "./consistency.ts";
+import { dependentsOf, untrack } from "./dependents.ts";
+import { HasuraError, parseFailed } from "./hasura-error.ts";
+import type { MetadataDocument, SourceDocument } from "./metadata-document.ts";
+import type { MetadataStore } from "./metadata-store.ts";
+import type { Session } from "./session.ts";
+import type { Sources } from "./sources.ts";
+import { splitStatements } from "./split-statements.ts";
+import { inTransaction, runText, type ResultBody } from "./transaction.ts";
+
+const Args = z.looseObject({
+  sql: z.string(),
+  source: z.string().nullish(),
+  cascade: z.boolean().nullish(),
+  check_metadata_consistency: z.boolean().nullish(),
+  read_only: z.boolean().nullish(),
+  no_transaction: z.boolean().nullish(),
+});
+type RunSqlArgs = z.infer<typeof Args>;
+
+export interface RunSqlContext {
+  readonly store: MetadataStore;
+  readonly sources: Sources;
+  /** False for servers before 2.45.3, which ignore the key in silence (protocol section 4.3). */
+  readonly knowsNoTransaction: boolean;
+}
+
+/** Which kinds of source a request type is for. */
+const kindsOf: Readonly<Record<string, readonly string[]>> = {
+  run_sql: ["postgres", "pg"],
+  pg_run_sql: ["postgres", "pg"],
+  citus_run_sql: ["citus"],
+  cockroach_run_sql: ["cockroach"],
+};
+export const isRunSql = (type: string): boolean => type.endsWith("run_sql");
+
+/** Protocol section 4.2's heuristic: anywhere in the text, in comments and strings too. */
+const changesSchema = /\balter\b|\bdrop\b|\breplace\b|\bcreate function\b|\bcomment on\b/i;
+
+/** One `*run_sql` request. Throws HasuraError. `path` is where its arguments stand in the request. */
+export async function runSql(type: string, rawArgs: unknown, context: RunSqlContext, path: string): Promise<ResultBody> {
+  const args = parseArgs(rawArgs, path);
+  const { metadata, resourceVersion } = await context.store.read();
+  const source = findSource(metadata, args.source ?? "default", type, path);
+  const checked = args.read_only !== true && (args.check_metadata_consistency ?? changesSchema.test(args.sql));
+  const mode = { isolation: context.sources.isolation(source), readOnly: args.read_only === true };
+  const work = (session: Session): Promise<Outcome> => (checked ? withCheck(session, source, args, context) : plain(session, args, context));
+  try {
+    const pool = context.sources.pool(source);
+    const outside = args.no_transaction === true && context.knowsNoTransaction;
+    const { body, gone } = await (outside ? pool.use(work) : inTransaction(pool, mode, work));
+    if (checked) await context.store.write(untrack(metadata, source.name, gone), resourceVersion);
+    return body;
+  } catch (thrown) {
+    throw thrown instanceof HasuraError && thrown.path === "$" ? thrown.at(thrown.status === 409 ? "$" : path) : thrown;
+  }
+}
+
+interface Outcome {
+  readonly body: ResultBody;
+  /** Tracked objects that the SQL dropped. */
+  readonly gone: ReturnType<typeof trackedObjects>;
+}
+
+async function plain(session: Session, args: RunSqlArgs, context: RunSqlContext): Promise<Outcome> {
+  if (args.no_transaction !== true || !context.knowsNoTransaction) return { body: await runText(session, args.sql), gone: [] };
+  const statements = splitStatements(args.sql);
+  let body: ResultBody | undefined;
+  for (const statement of statements) body = await runText(session, statement);
+  return { body: body ?? (await runText(session, args.sql)), gone: [] }; // nothing but comments: sent whole, and refused
+}
+
+/** The branch with the metadata check: objects that disappear take their metadata along, unless others depend on them. */
+async function withCheck(session: Session, source: SourceDocument, args: RunSqlArgs, context: RunSqlContext): Promise<Outcome> {
+  const before = new Set((await missingObjects(source, session)).map((object) => object.entry));
+  const { body } = await plain(session, args, context);
+  const gone = (await missingObjects(source, session)).filter((object) => !before.has(object.entry));
+  const dependents = dependentsOf(source, gone);
+  if (dependents.length > 0 && args.cascade !== true) {
+    throw new HasuraError(400, "dependency-error", `cannot drop due to the following dependent objects: ${dependents.join(", ")}`);
+  }
+  return { body, gone };
+}
+
+function parseArgs(raw: unknown, path: string): RunSqlArgs {
+  const parsed = Args.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const key = String(issue?.path[0] ?? "");
+  if (key === "") throw parseFailed("parsing RunSQL failed, expected Object", path);
+  const missing = typeof raw === "object" && raw !== null && !(key in raw);
+  if (missing) throw parseFailed(`key "${key}" not found`, path);
+  throw parseFailed(`parsing ${key === "sql" || key === "source" ? "Text" : "Bool"} failed, wrong type`, `${path}.${key}`);
+}
+
+function findSource(metadata: MetadataDocument, name: string, type: string, path: string): SourceDocument {
+  const source = metadata.sources.find((candidate) => candidate.name === name);
+  if (!source || !kindsOf[type]?.includes(source.kind)) throw new HasuraError(400, "not-exists", `source with name "${name}" does not exist`, { path });
+  return source;
+}

@@ -1,0 +1,111 @@
+import { setTimeout as pause } from "node:timers/promises";
+import pg from "pg";
+import { Message, type Outcome } from "./message.ts";
+
+export type MessageKind = "begin" | "query" | "commit" | "abort";
+
+/** What a test may do to the messages between the API and Postgres. Every hook may throw or wait. */
+export interface DriverFaults {
+  /** Called before each message is sent, also before it is sent again. */
+  beforeMessage?(kind: MessageKind, sql: string, session: SessionHandle): Promise<void> | void;
+  /** Called after the server's answer arrived and before it counts; a `lost` outcome makes the driver send the message again. */
+  afterMessage?(kind: MessageKind, sql: string, session: SessionHandle, outcome: Outcome): Promise<Outcome | undefined> | Outcome | undefined;
+}
+
+export interface SessionHandle {
+  /** The backend's process id. */
+  readonly pid: number;
+  /** Breaks the connection as a network would: nothing is said to the server. */
+  cut(): void;
+}
+
+/** How long Hasura's client waits before it connects again (its first and only retry). */
+const reconnectDelayMs = 100;
+
+/** One connection, used by one request at a time. Reconnects by itself exactly as Hasura's client does. */
+export class Session {
+  readonly #url: string;
+  readonly #faults: DriverFaults;
+  #client: pg.Client;
+  #broken = false;
+
+  private constructor(url: string, client: pg.Client, faults: DriverFaults) {
+    this.#url = url;
+    this.#client = client;
+    this.#faults = faults;
+    this.#watch(client);
+  }
+
+  /** Throws the client's own error when the database cannot be reached or refuses the login. */
+  static async open(url: string, faults: DriverFaults): Promise<Session> {
+    const session = new Session(url, await connect(url), faults);
+    await session.#once("SET client_encoding = 'UTF8';SET client_min_messages TO WARNING;");
+    return session;
+  }
+
+  /** False: not to be used for another request. */
+  get usable(): boolean {
+    return !this.#broken;
+  }
+
+  /**
+   * Sends one message. On a lost connection: connects again (without repeating the SETs) and sends that one message again,
+   * once. So a `query` may run outside its transaction, and a COMMIT may do nothing and succeed (design section 6).
+   */
+  async send(kind: MessageKind, sql: string): Promise<Outcome> {
+    const first = await this.#attempt(kind, sql);
+    if (first.ended !== "lost") return first;
+    await pause(reconnectDelayMs);
+    try {
+      await this.#reset();
+    } catch (thrown) {
+      return { ended: "lost", cause: thrown instanceof Error ? thrown : new Error(String(thrown)) };
+    }
+    return await this.#attempt(kind, sql);
+  }
+
+  async close(): Promise<void> {
+    this.#broken = true;
+    await this.#client.end().catch(() => undefined);
+  }
+
+  async #attempt(kind: MessageKind, sql: string): Promise<Outcome> {
+    const handle = this.#handle();
+    await this.#faults.beforeMessage?.(kind, sql, handle);
+    const outcome = await this.#once(sql);
+    const changed = await this.#faults.afterMessage?.(kind, sql, handle, outcome);
+    const final = changed ?? outcome;
+    if (final.ended === "lost") this.#broken = true;
+    return final;
+  }
+
+  async #once(sql: string): Promise<Outcome> {
+    if (this.#broken) return { ended: "lost", cause: new Error("server closed the connection unexpectedly") };
+    return await this.#client.query(new Message(sql)).outcome;
+  }
+
+  #handle(): SessionHandle {
+    const client: pg.Client & { processID?: number; connection?: { stream: { destroy(): void } } } = this.#client;
+    return { pid: client.processID ?? 0, cut: () => client.connection?.stream.destroy() };
+  }
+
+  async #reset(): Promise<void> {
+    void this.#client.end().catch(() => undefined);
+    this.#client = await connect(this.#url);
+    this.#broken = false;
+    this.#watch(this.#client);
+  }
+
+  #watch(client: pg.Client): void {
+    // Without a listener an idle connection that breaks would end the process.
+    client.on("error", () => (this.#broken ||= client === this.#client));
+    client.on("end", () => (this.#broken ||= client === this.#client));
+  }
+}
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, application_name: "hasura-migrate local", keepAlive: true, connectionTimeoutMillis: 10_000 });
+  client.on("error", () => undefined);
+  await client.connect();
+  return client;
+}
