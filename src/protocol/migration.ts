@@ -10,7 +10,7 @@ const largestVersion = 2n ** 63n - 1n;
 export const Version = z
   .string()
   .regex(/^(0|[1-9]\d{0,18})$/, "a version is a number such as 1700000000000")
-  .refine((text) => BigInt(text) <= largestVersion, "a version is at most 9223372036854775807");
+  .refine((text) => !/^\d+$/.test(text) || BigInt(text) <= largestVersion, "a version is at most 9223372036854775807");
 export type Version = z.infer<typeof Version>;
 
 /** Numeric order of two versions, for `sort`. */

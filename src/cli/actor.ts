@@ -1,0 +1,24 @@
+import type { Actor } from "../protocol/request.ts";
+import type { Environment, World } from "./world.ts";
+
+/** Who asks: a claim, recorded as one. Without git, or outside a repository, commit and branch are absent. */
+export async function actorOf(world: World): Promise<Actor> {
+  // One process for both: it runs while the AWS side is being prepared.
+  const git = await world.capture("git", ["rev-parse", "HEAD", "--abbrev-ref", "HEAD"]);
+  const [commit, branch] = git?.split("\n") ?? [];
+  const ciJob = ciJobOf(world.env);
+  return {
+    user: world.user.slice(0, 200),
+    host: world.host.slice(0, 200),
+    ...(commit && { gitCommit: commit.slice(0, 100) }),
+    ...(branch && branch !== "HEAD" && { gitBranch: branch.slice(0, 300) }),
+    ...(ciJob && { ciJob: ciJob.slice(0, 1000) }),
+  };
+}
+
+/** The address of the CI job this runs in, as the common services give it. */
+export function ciJobOf(env: Environment): string | undefined {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+  if (server && repository && run) return `${server}/${repository}/actions/runs/${run}`;
+  return env["CIRCLE_BUILD_URL"] || env["CI_JOB_URL"] || env["BUILDKITE_BUILD_URL"] || env["BUILD_URL"] || env["CODEBUILD_BUILD_URL"] || undefined;
+}

@@ -1,0 +1,104 @@
+import {
+  fromContainerMetadata,
+  fromEnv,
+  fromHttp,
+  fromIni,
+  fromInstanceMetadata,
+  fromTokenFile,
+} from "@aws-sdk/credential-providers";
+import { Failure } from "../../protocol/failure.ts";
+import type { World } from "../world.ts";
+import { explainCredentials } from "./explain-credentials.ts";
+import type { AwsFiles } from "./files.ts";
+import type { AmbientSource, Identity } from "./identity.ts";
+import type { HandlerOptions } from "./network.ts";
+
+/** Credentials as the SDK takes them; `accountId` where they say so themselves. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+  readonly accountId?: string;
+}
+export type Provider = () => Promise<Credentials>;
+
+interface Network {
+  readonly region: string;
+  readonly requestHandler: HandlerOptions;
+}
+
+/**
+ * A provider that remembers (each client of the SDK would ask for an MFA code again) and whose failures are explained.
+ * The clients behind it (STS, SSO) keep their own retries.
+ */
+export function credentialsOf(identity: Identity, files: AwsFiles, network: Network, world: World): Provider {
+  const source = identity.kind === "profile" ? ofProfile(identity.profile, files, network, world) : ambient(identity.source, network);
+  return remembered(async () => {
+    try {
+      return await source();
+    } catch (thrown) {
+      throw explainCredentials(thrown, identity);
+    }
+  }, world.now);
+}
+
+function ofProfile(profile: string, files: AwsFiles, network: Network, world: World): Provider {
+  return fromIni({
+    profile,
+    filepath: files.filepath,
+    configFilepath: files.configFilepath,
+    ignoreCache: true,
+    mfaCodeProvider: (serial) => askForCode(serial, profile, world),
+    clientConfig: network,
+  });
+}
+
+function ambient(source: AmbientSource, network: Network): Provider {
+  switch (source) {
+    case "environment":
+      return fromEnv();
+    case "web-identity":
+      return fromTokenFile({ clientConfig: network });
+    case "container":
+      return containerCredentials;
+    case "instance":
+      // Asked once and briefly: on a laptop nothing answers there, and a person waits.
+      return fromInstanceMetadata({ timeout: 500, maxRetries: 0, ec2MetadataV1Disabled: true });
+  }
+}
+
+async function containerCredentials(): Promise<Credentials> {
+  try {
+    return await fromHttp()();
+  } catch {
+    return fromContainerMetadata({ timeout: 1000, maxRetries: 1 })();
+  }
+}
+
+async function askForCode(serial: string, profile: string, world: World): Promise<string> {
+  const code = world.keyboard.isTTY && world.err.isTTY ? await world.keyboard.ask(`MFA code for ${serial}: `) : undefined;
+  if (code !== undefined && code.trim() !== "") return code.trim();
+  throw new Failure("access", "mfa-needed", `The profile "${profile}" needs an MFA code of ${serial}, and there is nobody to type it.`, {
+    hints: ["Run this in a terminal, or use a profile without MFA."],
+  });
+}
+
+const renewBeforeMs = 5 * 60_000;
+
+function remembered(source: Provider, now: () => number): Provider {
+  let current: Promise<Credentials> | undefined;
+  let expiresAt = Infinity;
+  return () => {
+    if (current && now() < expiresAt - renewBeforeMs) return current;
+    expiresAt = Infinity;
+    current = source().then((credentials) => {
+      expiresAt = credentials.expiration?.getTime() ?? Infinity;
+      return credentials;
+    });
+    current.catch(() => {
+      current = undefined;
+    });
+    return current;
+  };
+}

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { Failure } from "../../protocol/failure.ts";
+import type { Context } from "./explain.ts";
+
+const Details = z.object({ errorType: z.string().optional(), errorMessage: z.string().optional() });
+
+/** A function that ended without answering, from Lambda's words for it. `text` is its JSON, or plain. */
+export function functionFailure(errorCode: string, text: string, context: Context): Failure {
+  const { type, message } = detailsOf(errorCode, text);
+  const cause = new Error(type === undefined || message.startsWith(type) ? message : `${type}: ${message}`);
+  const failed = (code: string, sentence: string, hint: string): Failure =>
+    new Failure("unreachable", code, sentence, { hints: [hint, logHint(context)], cause });
+  const all = `${errorCode} ${type ?? ""} ${message}`;
+  const timeout = /Task timed out after ([\d.]+) seconds/.exec(all) ?? (/Sandbox\.Timedout/i.test(all) ? [] : undefined);
+  if (timeout) {
+    const after = timeout[1] === undefined ? "" : ` after ${Number(timeout[1])} s`;
+    return failed("function-timeout", `The function ${context.function} was stopped${after}: its time-out.`, "Raise the function's time-out (900 s is the most).");
+  }
+  if (/OutOfMemory|signal: killed|out of memory/i.test(all)) {
+    return failed("function-out-of-memory", `The function ${context.function} ran out of memory.`, "Raise the function's memory.");
+  }
+  if (/ImportModuleError|HandlerNotFound|MalformedHandlerName|UserCodeSyntaxError|InvalidEntrypoint/.test(all)) {
+    return failed("function-broken", `The function ${context.function} cannot start.`, "Look at the image's handler: it must be index.runMigrations.");
+  }
+  if (/ExitError|ExitCode|UnhandledPromiseRejection/.test(all)) {
+    return failed("function-crashed", `The function ${context.function} crashed.`, "hasura-migrate status tells what was applied.");
+  }
+  return failed("function-crashed", `The function ${context.function} failed.`, "hasura-migrate status tells what was applied.");
+}
+
+function detailsOf(errorCode: string, text: string): { type: string | undefined; message: string } {
+  try {
+    const details = Details.parse(JSON.parse(text));
+    return { type: details.errorType, message: details.errorMessage ?? text };
+  } catch {
+    return { type: undefined, message: text || errorCode };
+  }
+}
+
+function logHint({ function: name, region, profile }: Context): string {
+  const plain = name.replace(/^arn:.*:function:/, "").replace(/:[^:]*$/, "");
+  return `aws logs tail /aws/lambda/${plain} --region ${region}${profile === undefined ? "" : ` --profile ${profile}`}`;
+}

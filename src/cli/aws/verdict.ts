@@ -1,0 +1,27 @@
+import { nameOf, statusOf, textOf } from "./errors.ts";
+
+/** What an error at the start of an invocation means for sending again. */
+export type Verdict = "throttled" | "preparing" | "no-streaming" | "final";
+
+const preparing = new Set([
+  "ResourceNotReadyException",
+  "ResourceConflictException",
+  "CodeArtifactUserPendingException",
+  "SnapStartNotReadyException",
+  "ENINotReadyException",
+  "EC2ThrottledException",
+]);
+const unsupported = new Set(["UnknownOperationException", "UnsupportedOperationException", "UnsupportedOperation", "NotImplementedException"]);
+
+/** Only answers after which nothing can have run are anything but final (aws-facts section 3). */
+export function verdictOf(thrown: unknown): Verdict {
+  const name = nameOf(thrown);
+  const status = statusOf(thrown);
+  if (name === "TooManyRequestsException" || status === 429) return "throttled";
+  if (preparing.has(name)) return "preparing";
+  if (unsupported.has(name) || status === 501) return "no-streaming";
+  // The service knows the function's name but not the streaming path: an old one, or an emulator.
+  if (status === 404 && name !== "ResourceNotFoundException") return "no-streaming";
+  if (name === "InvalidParameterValueException" && /stream/i.test(textOf(thrown))) return "no-streaming";
+  return "final";
+}

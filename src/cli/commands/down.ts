@@ -1,0 +1,45 @@
+import type { Command } from "commander";
+import type { Ended } from "../ended.ts";
+import type { Given, Run } from "../program.ts";
+import type { World } from "../world.ts";
+
+export function declareDown(program: Command, run: Run): void {
+  program
+    .command("down [environment] [count]")
+    .summary("roll back the last migration, or the last few; asks first")
+    .description("Roll back the last migration, or the last few. Asks first.")
+    .option("--to <version>", "roll back everything above this version")
+    .option("--only <version>", "roll back this one alone")
+    .option("--all", "roll back everything")
+    .option("--database <name>", "of this database only")
+    .option("--dry-run", "print the plan, change nothing")
+    .option("-y, --yes [environment]", "do not ask; a protected environment wants its name: --yes=NAME")
+    .option("--no-transaction", "run every file outside a transaction")
+    .option("--no-reload", "do not reload Hasura's metadata afterwards")
+    .action((environment: string | undefined, steps: string | undefined, _flags: object, command: Command) =>
+      run({ ...command.optsWithGlobals(), environments: environment === undefined ? [] : [environment], steps }),
+    );
+}
+
+export async function runDown(world: World, given: Given): Promise<Ended> {
+  const [{ DownIntent, intentFrom }, { operate }] = await Promise.all([import("../intents.ts"), import("../operate.ts")]);
+  const intent = intentFrom(DownIntent, given);
+  const bounded = intent.to !== undefined || intent.only !== undefined || intent.all === true;
+  const steps = bounded ? intent.steps : (intent.steps ?? 1);
+  const what = intent.all ? "every migration" : intent.to ? `everything above ${intent.to}` : intent.only ? intent.only : steps === 1 ? "the last migration" : `the last ${steps} migrations`;
+  return operate(world, intent, {
+    operation: "down",
+    changes: !intent.dryRun,
+    ...(!intent.dryRun && { question: `Roll back ${what} of {env}?` }),
+    options: {
+      to: intent.to,
+      steps,
+      only: intent.only,
+      all: intent.all,
+      database: intent.database,
+      dryRun: intent.dryRun,
+      noTransaction: intent.transaction ? undefined : true,
+      reload: intent.reload ? undefined : false,
+    },
+  });
+}

@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+import type { Ended } from "../ended.ts";
+import type { Given, Run } from "../program.ts";
+import type { World } from "../world.ts";
+
+export function declareMark(program: Command, run: Run): void {
+  program
+    .command("mark <environment> <version...>")
+    .summary("change the books without running SQL")
+    .description("Record versions as applied or as pending, without running their SQL.")
+    .option("--applied", "record as applied")
+    .option("--pending", "record as not applied")
+    .option("--database <name>", "of this database")
+    .option("-y, --yes [environment]", "a protected environment wants its name: --yes=NAME")
+    .action((environment: string, versions: string[], _flags: object, command: Command) =>
+      run({ ...command.optsWithGlobals(), environments: [environment], versions }),
+    );
+}
+
+export async function runMark(world: World, given: Given): Promise<Ended> {
+  const [{ MarkIntent, intentFrom }, { operate }] = await Promise.all([import("../intents.ts"), import("../operate.ts")]);
+  const intent = intentFrom(MarkIntent, given);
+  return operate(world, intent, {
+    operation: "mark",
+    changes: true,
+    options: { database: intent.database, versions: intent.versions, as: intent.applied ? "applied" : "pending" },
+  });
+}

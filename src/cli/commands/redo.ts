@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+import type { Ended } from "../ended.ts";
+import type { Given, Run } from "../program.ts";
+import type { World } from "../world.ts";
+
+export function declareRedo(program: Command, run: Run): void {
+  program
+    .command("redo [environment]")
+    .summary("the last migration down and up again")
+    .description("Roll the last migration back and apply it again: for writing a migration.")
+    .option("--database <name>", "of this database only")
+    .option("-y, --yes [environment]", "do not ask; a protected environment wants its name: --yes=NAME")
+    .option("--no-reload", "do not reload Hasura's metadata afterwards")
+    .action((environment: string | undefined, _flags: object, command: Command) =>
+      run({ ...command.optsWithGlobals(), environments: environment === undefined ? [] : [environment] }),
+    );
+}
+
+export async function runRedo(world: World, given: Given): Promise<Ended> {
+  const [{ RedoIntent, intentFrom }, { operate }] = await Promise.all([import("../intents.ts"), import("../operate.ts")]);
+  const intent = intentFrom(RedoIntent, given);
+  return operate(world, intent, {
+    operation: "redo",
+    changes: true,
+    question: "Roll back the last migration of {env} and apply it again?",
+    options: { database: intent.database, reload: intent.reload ? undefined : false },
+  });
+}

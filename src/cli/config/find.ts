@@ -1,0 +1,78 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import { Failure } from "../../protocol/failure.ts";
+import type { World } from "../world.ts";
+
+const fileName = "hasura-migrate.json";
+const PackageKey = z.looseObject({ "hasura-migrate": z.unknown() });
+
+export interface FoundConfig {
+  readonly file: string;
+  readonly json: unknown;
+}
+
+/**
+ * The configuration that counts: `--config`, HASURA_MIGRATE_CONFIG, then upwards from the working directory
+ * (hasura-migrate.json before package.json's key), then the user's configuration directory. Undefined when there is none.
+ * Throws usage failures for a file that was named and is missing, that cannot be read, or that is no JSON.
+ */
+export async function findConfig(world: World, flag: string | undefined): Promise<FoundConfig | undefined> {
+  const named = flag ?? world.env["HASURA_MIGRATE_CONFIG"];
+  if (named) {
+    const found = await readConfig(resolve(world.cwd, named));
+    if (found) return found;
+    const by = flag === undefined ? "HASURA_MIGRATE_CONFIG" : "--config";
+    throw new Failure("usage", "config-missing", `The configuration file ${named} (from ${by}) does not exist.`);
+  }
+  for (const directory of upwards(world.cwd)) {
+    const found = (await readConfig(join(directory, fileName))) ?? (await readPackage(join(directory, "package.json")));
+    if (found) return found;
+  }
+  return readConfig(join(await userDirectory(world), "config.json"));
+}
+
+function upwards(from: string): string[] {
+  const parent = dirname(from);
+  return parent === from ? [from] : [from, ...upwards(parent)];
+}
+
+/** env-paths reads the process's environment; XDG_CONFIG_HOME is looked at first so that it counts on every platform. */
+async function userDirectory(world: World): Promise<string> {
+  const xdg = world.env["XDG_CONFIG_HOME"];
+  if (xdg) return join(xdg, "hasura-migrate");
+  const { default: envPaths } = await import("env-paths");
+  return envPaths("hasura-migrate", { suffix: "" }).config;
+}
+
+async function readConfig(file: string): Promise<FoundConfig | undefined> {
+  const text = await readText(file);
+  return text === undefined ? undefined : { file, json: parse(text, file) };
+}
+
+async function readPackage(file: string): Promise<FoundConfig | undefined> {
+  const text = await readText(file);
+  if (text === undefined || !text.includes('"hasura-migrate"')) return undefined;
+  const parsed = PackageKey.safeParse(parse(text, file));
+  const json = parsed.success ? parsed.data["hasura-migrate"] : undefined;
+  // A project that has this package among its dependencies has the word, but not the key.
+  return json === undefined ? undefined : { file, json };
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  try {
+    return (await readFile(file, "utf8")).replace(/^\uFEFF/, "");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new Failure("usage", "config-unreadable", `The configuration ${file} cannot be read.`, { cause });
+  }
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Failure("usage", "config-malformed", `The configuration ${file} is not valid JSON.`, { cause });
+  }
+}

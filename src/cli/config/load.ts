@@ -1,0 +1,21 @@
+import { Failure } from "../../protocol/failure.ts";
+import type { World } from "../world.ts";
+import { findConfig } from "./find.ts";
+import { checkConfig } from "./rules.ts";
+import type { FileConfig } from "./schema.ts";
+
+/** A configuration that can be trusted, and where it came from; `file` is absent when the convention alone holds. */
+export interface LoadedConfig {
+  readonly file?: string;
+  readonly config: FileConfig;
+}
+
+/** Finds, reads and checks the configuration. Throws one usage failure with every problem in it. */
+export async function loadConfig(world: World, flag: string | undefined): Promise<LoadedConfig> {
+  const found = await findConfig(world, flag);
+  if (!found) return { config: {} };
+  const checked = checkConfig(found.json);
+  if ("config" in checked) return { file: found.file, config: checked.config };
+  const lines = checked.problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+  throw new Failure("usage", "config-invalid", `The configuration ${found.file} is not right: ${lines.join("; ")}`);
+}

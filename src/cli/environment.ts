@@ -1,0 +1,24 @@
+import { Failure } from "../protocol/failure.ts";
+import type { LoadedConfig } from "./config/load.ts";
+import { environmentNames } from "./config/resolve.ts";
+
+/** The one environment that was named. Throws usage failures that list what could have been. */
+export function oneEnvironment(named: readonly string[], loaded: LoadedConfig, operation: string): string {
+  const [first, ...others] = named;
+  if (first === undefined) throw noneNamed(loaded, operation);
+  if (others.length > 0) {
+    throw new Failure("usage", "one-at-a-time", `One environment at a time: ${named.join(", ")} are ${named.length}.`, {
+      hints: [operation === "apply" ? `hasura-migrate ${first}` : `hasura-migrate ${operation} ${first}`],
+    });
+  }
+  return first;
+}
+
+function noneNamed(loaded: LoadedConfig, operation: string): Failure {
+  const names = environmentNames(loaded);
+  const known = names.length > 0 ? `Environments: ${names.join(", ")}` : "No environments are configured: any name stands for the function hasura-migrate-<name>";
+  const command = operation === "apply" ? "hasura-migrate <environment>" : `hasura-migrate ${operation} <environment>`;
+  // `hasura-migrate status`, where somebody called an environment "status".
+  const ambiguous = names.includes(operation) ? [`To apply to the environment named ${operation}: hasura-migrate apply ${operation}`] : [];
+  return new Failure("usage", "environment-missing", "No environment was named.", { hints: [...ambiguous, command, known] });
+}

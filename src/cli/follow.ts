@@ -1,0 +1,119 @@
+import { isClosing, type EventOf, type RunEvent } from "../protocol/events.ts";
+import { causesOf, Failure } from "../protocol/failure.ts";
+import { decodeEvents, type UnknownEvent } from "../protocol/ndjson.ts";
+import type { Request } from "../protocol/request.ts";
+import { contractVersion, oldestContract } from "../protocol/version.ts";
+import type { Connection } from "./connection.ts";
+import { duration } from "./output/words.ts";
+
+export interface Following {
+  readonly connection: Connection;
+  readonly request: Request;
+  /** Sees every event, the closing one included. */
+  readonly on: (event: RunEvent | UnknownEvent) => void;
+  /** Aborted when nobody wants to watch any more. */
+  readonly detach: AbortSignal;
+  readonly now: () => number;
+  /** True when the request may change something, so that an unknown outcome matters. */
+  readonly changes: boolean;
+}
+
+export type Closing = EventOf<"run.finished"> | EventOf<"run.failed">;
+
+/**
+ * One run to its closing event; a paused one goes on with the same runId. Nothing is ever sent again after a doubt.
+ * Throws a `Failure`: `unreachable/outcome-unknown` when the end was not heard, `interrupted/detached` after Ctrl-C.
+ */
+export async function follow(it: Following): Promise<Closing> {
+  for (;;) {
+    const closing = await oneInvocation(it);
+    if (closing.type !== "run.paused") return closing;
+  }
+}
+
+async function oneInvocation(it: Following): Promise<Closing | EventOf<"run.paused">> {
+  const since = it.now();
+  let heard = 0;
+  try {
+    for await (const event of decodeEvents(it.connection.invoke(JSON.stringify(it.request), it.detach))) {
+      heard += 1;
+      if (event.type === "run.started") checkContract(event, it.connection.reached.function);
+      it.on(event);
+      if (isClosing(event)) return asClosing(event);
+    }
+  } catch (thrown) {
+    throw verdict(thrown, it, heard, it.now() - since);
+  }
+  throw it.detach.aborted ? detached(it) : unknownOutcome(it, it.now() - since);
+}
+
+function asClosing(event: RunEvent | UnknownEvent): Closing | EventOf<"run.paused"> {
+  if (event.type === "run.finished" || event.type === "run.failed" || event.type === "run.paused") return event;
+  throw new Error(`not a closing event: ${event.type}`);
+}
+
+function verdict(thrown: unknown, it: Following, heard: number, tookMs: number): unknown {
+  if (it.detach.aborted) return detached(it);
+  if (!(thrown instanceof Failure)) return thrown;
+  switch (thrown.code) {
+    case "outcome-unknown":
+      return heard > 0 ? unknownOutcome(it, tookMs, thrown) : withLook(it, thrown);
+    case "stream-cut":
+      return unknownOutcome(it, tookMs, thrown);
+    case "stream-broken":
+      return heard > 0 ? unknownOutcome(it, tookMs, thrown) : notOurs(it, thrown);
+    case "function-timeout":
+    case "function-crashed":
+    case "function-out-of-memory":
+      return it.changes ? withLook(it, thrown) : thrown;
+    default:
+      return thrown;
+  }
+}
+
+function look({ request }: Following): string {
+  return `hasura-migrate status ${request.environment}`;
+}
+
+function unknownOutcome(it: Following, tookMs: number, cause?: Failure): Failure {
+  const message = `the connection broke after ${duration(tookMs)}; the function may still be running.`;
+  const causes = cause === undefined ? [] : [cause.message, ...causesOf(cause)].filter((text) => !text.startsWith("The connection broke"));
+  return new Failure("unreachable", "outcome-unknown", message, {
+    hints: [look(it)],
+    ...(causes.length > 0 && { cause: new Error(causes.join(" ")) }),
+  });
+}
+
+/** The same failure with the command that tells what became of the run in front. */
+function withLook(it: Following, failure: Failure): Failure {
+  return new Failure(failure.kind, failure.code, failure.message, {
+    hints: [look(it), ...failure.hints.filter((hint) => !hint.startsWith("hasura-migrate status"))],
+    cause: failure.cause,
+  });
+}
+
+function detached(it: Following): Failure {
+  if (!it.changes) return new Failure("interrupted", "interrupted", "Interrupted.");
+  return new Failure("interrupted", "detached", "No longer watching; the function goes on to its end by itself.", { hints: [look(it)] });
+}
+
+function notOurs({ connection }: Following, cause: Failure): Failure {
+  return new Failure("unreachable", "not-our-function", `The function ${connection.reached.function} does not answer as one of hasura-migrate's does.`, {
+    hints: ["Name the right one: --function NAME, or \"function\" in hasura-migrate.json", "If it is the right one: deploy its image again."],
+    cause,
+  });
+}
+
+/** Versions overlap by one; what is further apart is named with the side that has to move. */
+function checkContract({ contract, function: { package: version } }: EventOf<"run.started">, name: string): void {
+  if (contract.oldest > contractVersion) {
+    throw new Failure("usage", "client-too-old", `The function ${name} (hasura-migrate ${version}) is too new for this hasura-migrate.`, {
+      hints: ["npx hasura-migrate@latest"],
+    });
+  }
+  if (contract.newest < oldestContract) {
+    throw new Failure("usage", "function-too-old", `The function ${name} (hasura-migrate ${version}) is too old for this hasura-migrate.`, {
+      hints: [`Deploy a newer image, or use npx hasura-migrate@${version}`],
+    });
+  }
+}

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { Failure } from "../protocol/failure.ts";
+import { Version } from "../protocol/migration.ts";
+
+/* What each command was asked, checked once. Conflicts between options live here and nowhere else. */
+
+const flag = z.boolean().optional();
+const text = z.string().min(1, "must not be empty").optional();
+const count = z.preprocess((given) => (typeof given === "string" && /^-?\d+$/.test(given) ? Number(given) : given), z.int("must be a whole number").positive("must be at least 1")).optional();
+const version = Version.optional();
+
+/** Options every command takes. */
+const everywhere = {
+  json: flag,
+  quiet: flag,
+  color: z.boolean().default(true),
+  profile: text,
+  region: text,
+  function: text,
+  endpointUrl: z.url("must be a URL such as http://127.0.0.1:9001").optional(),
+  config: text,
+  debug: flag,
+};
+
+const target = { ...everywhere, environments: z.array(z.string().min(1)) };
+/** `true` for a bare `--yes`, else the name given. */
+const yes = z.union([z.boolean(), z.string()]).optional();
+const which = { to: version, steps: count, only: version, database: text };
+const writing = { yes, reload: z.boolean().default(true) };
+
+interface Which {
+  readonly to?: string | undefined;
+  readonly steps?: number | undefined;
+  readonly only?: string | undefined;
+}
+const oneBound = (it: Which): boolean => [it.to, it.steps, it.only].filter((bound) => bound !== undefined).length <= 1;
+const bounds = { error: "--to, --steps and --only exclude each other", path: [] };
+
+export const ApplyIntent = z
+  .object({ ...target, ...which, ...writing, dryRun: flag, strict: flag, outOfOrder: flag, transaction: z.boolean().default(true) })
+  .refine(oneBound, bounds);
+export const StatusIntent = z.object({ ...target, database: text, check: flag });
+export const PlanIntent = z.object({ ...target, ...which }).refine(oneBound, bounds);
+export const DownIntent = z
+  .object({ ...target, ...which, ...writing, all: flag, dryRun: flag, transaction: z.boolean().default(true) })
+  .refine((it) => oneBound(it) && !(it.all && (it.to ?? it.steps ?? it.only) !== undefined), {
+    error: "a count, --to, --only and --all exclude each other",
+    path: [],
+  });
+export const RedoIntent = z.object({ ...target, ...writing, database: text });
+export const MarkIntent = z
+  .object({ ...target, database: text, versions: z.array(Version), applied: flag, pending: flag, yes })
+  .refine((it) => it.applied !== it.pending, { error: "say either --applied or --pending", path: [] });
+export const EnvsIntent = z.object(everywhere);
+export const NewIntent = z.object({ ...everywhere, name: z.string(), database: text, sql: z.string().optional(), downSql: z.string().optional(), migrations: text });
+
+/** What `operate` needs of every command that reaches an environment. */
+export const TargetIntent = z.object({ ...target, yes });
+export type TargetIntent = z.infer<typeof TargetIntent>;
+export type GlobalIntent = z.infer<typeof EnvsIntent>;
+
+/** Options as the command's schema wants them; every problem at once in one usage failure that names the options. */
+export function intentFrom<T>(schema: z.ZodType<T>, given: object): T {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => {
+    const name = issue.path[0];
+    return name === undefined ? issue.message : `${labelOf(String(name))}: ${issue.message}`;
+  });
+  throw new Failure("usage", "usage", `${problems.join("; ")}.`, { hints: ["hasura-migrate --help"] });
+}
+
+function labelOf(name: string): string {
+  if (name === "versions") return "version";
+  if (name === "name" || name === "environments") return name;
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

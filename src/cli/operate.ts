@@ -1,0 +1,174 @@
+import { v7 } from "uuid";
+import type { RunEvent } from "../protocol/events.ts";
+import { Failure } from "../protocol/failure.ts";
+import type { UnknownEvent } from "../protocol/ndjson.ts";
+import { Request, type Operation } from "../protocol/request.ts";
+import { contractVersion } from "../protocol/version.ts";
+import { actorOf } from "./actor.ts";
+import { missingInImage } from "./compare-files.ts";
+import { loadConfig } from "./config/load.ts";
+import { resolveTarget } from "./config/resolve.ts";
+import type { Connection, Notice, Reached } from "./connection.ts";
+import type { Ended } from "./ended.ts";
+import { oneEnvironment } from "./environment.ts";
+import { follow } from "./follow.ts";
+import type { TargetIntent } from "./intents.ts";
+import { githubSummary } from "./output/github.ts";
+import { image } from "./output/banner.ts";
+import { rendererFor, type Renderer } from "./output/renderer.ts";
+import { differs } from "./output/status-table.ts";
+import { migrationsHere } from "./project-here.ts";
+import { confirmed } from "./prompt.ts";
+import type { World } from "./world.ts";
+
+/** What a command wants of an environment. */
+export interface Asked {
+  readonly operation: Operation;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly changes: boolean;
+  /** Asked with y/N before anything happens; `{env}` stands for the environment. */
+  readonly question?: string;
+  /** `status --check`: differences are an end of their own. */
+  readonly checks?: boolean;
+}
+
+export type Connect = (notice: Notice) => Promise<Connection>;
+
+/**
+ * One operation on one environment, from the name to the exit: configuration, question, credentials, run, words.
+ * Throws usage failures that are known before a way of showing was chosen; everything later is shown and returned.
+ */
+export async function operate(world: World, intent: TargetIntent, asked: Asked, connectBy?: Connect): Promise<Ended> {
+  const loaded = await loadConfig(world, intent.config);
+  const environment = oneEnvironment(intent.environments, loaded, asked.operation);
+  const target = environment === "local" ? undefined : resolveTarget(environment, loaded, intent);
+  const confirm = await confirmed(world, {
+    environment,
+    protected: asked.changes && (target?.protected ?? false),
+    ...(asked.question !== undefined && target && { question: asked.question.replace("{env}", environment) }),
+    yes: intent.yes,
+    json: intent.json,
+  });
+  const connect: Connect = connectBy ?? (async (notice) => {
+    if (target) return (await import("./aws/connect.ts")).connect(target, world, notice);
+    return (await import("./commands/local.ts")).connectLocal(world, notice);
+  });
+  return new Session(world, intent, asked, environment).run(connect, confirm);
+}
+
+/** One run being watched: what was reached, what was said, how it ended. */
+class Session {
+  readonly #world: World;
+  readonly #asked: Asked;
+  readonly #environment: string;
+  readonly #renderer: Renderer;
+  readonly #summary: ReturnType<typeof githubSummary>;
+  #reached: Reached | undefined;
+  #differs = false;
+  #image = "";
+  #compared: Promise<void> = Promise.resolve();
+  #heard: () => void = () => undefined;
+
+  constructor(world: World, intent: TargetIntent, asked: Asked, environment: string) {
+    this.#world = world;
+    this.#asked = asked;
+    this.#environment = environment;
+    const about = {
+      environment,
+      operation: asked.operation,
+      reached: () => this.#reached,
+      quiet: intent.quiet ?? false,
+      color: intent.color,
+      debug: intent.debug ?? false,
+    };
+    this.#renderer = rendererFor(world, about, intent.json ?? false);
+    this.#summary = githubSummary(world, environment, asked.operation);
+  }
+
+  async run(connect: Connect, confirm: string | undefined): Promise<Ended> {
+    try {
+      return await this.#watch(connect, confirm);
+    } catch (thrown) {
+      if (!(thrown instanceof Failure)) throw thrown;
+      this.#summary.failed(thrown);
+      this.#renderer.failed(thrown);
+      return thrown.kind;
+    } finally {
+      this.#heard();
+      this.#renderer.close();
+      await this.#summary.write();
+    }
+  }
+
+  async #watch(connect: Connect, confirm: string | undefined): Promise<Ended> {
+    const detach = this.#world.interrupts.first;
+    const [actor, connection] = await Promise.all([
+      actorOf(this.#world),
+      unlessAborted(connect((line) => this.#renderer.notice(line)), detach),
+    ]);
+    this.#reached = connection.reached;
+    this.#sayWhenSilent(connection.reached);
+    const request = Request.parse({
+      contract: contractVersion,
+      runId: v7({ msecs: this.#world.now() }),
+      environment: this.#environment,
+      actor,
+      operation: this.#asked.operation,
+      options: { ...this.#asked.options, ...(confirm !== undefined && this.#asked.changes && { confirm }) },
+    });
+    try {
+      const { now } = this.#world;
+      const closing = await follow({ connection, request, on: (event) => this.#on(event), detach, now, changes: this.#asked.changes });
+      await this.#compared;
+      if (closing.type === "run.failed") return closing.failure.kind;
+      return this.#asked.checks && this.#differs ? "differs" : "done";
+    } finally {
+      await connection.close();
+    }
+  }
+
+  #on(event: RunEvent | UnknownEvent): void {
+    this.#heard();
+    if (event.type === "status" && differs(event)) this.#differs = true;
+    if (event.type === "run.started") {
+      this.#nameAccount(event.function.arn);
+      this.#image = image(event, this.#world.now());
+    }
+    this.#summary.event(event);
+    this.#renderer.event(event);
+    this.#compare(event);
+  }
+
+  #nameAccount(arn: string | undefined): void {
+    const account = arn === undefined ? undefined : /^arn:[^:]+:lambda:[^:]+:(\d{12}):/.exec(arn)?.[1];
+    if (this.#reached && account !== undefined && this.#environment !== "local") this.#reached = { ...this.#reached, account };
+  }
+
+  #compare(event: RunEvent | UnknownEvent): void {
+    if (this.#environment === "local" || (event.type !== "status" && event.type !== "plan")) return;
+    const from = this.#image;
+    this.#compared = migrationsHere(this.#world.cwd).then((here) => {
+      const missing = here && missingInImage(here, event, from);
+      if (missing !== undefined) this.#renderer.notice(missing);
+    });
+  }
+
+  /** After a second of silence a person wants to know what is waited for. */
+  #sayWhenSilent(reached: Reached): void {
+    const stop = this.#world.every(1000, () => {
+      stop();
+      this.#renderer.waiting(`starting the function ${reached.function} …`);
+    });
+    this.#heard = stop;
+  }
+}
+
+/** Stops waiting when a person does. Nothing was sent yet. */
+async function unlessAborted(connecting: Promise<Connection>, signal: AbortSignal): Promise<Connection> {
+  const aborted = new Promise<never>((_, reject) => {
+    const give = (): void => reject(new Failure("interrupted", "interrupted", "Interrupted; nothing was sent."));
+    if (signal.aborted) give();
+    else signal.addEventListener("abort", give, { once: true });
+  });
+  return Promise.race([connecting, aborted]);
+}

@@ -1,0 +1,26 @@
+import { exitCode, toFailureData } from "../../protocol/failure.ts";
+import type { World } from "../world.ts";
+import type { About, Renderer } from "./renderer.ts";
+
+/** One JSON object a line on stdout: the events as they came, with the environment, and the exit code on the closing one. */
+export function jsonLines(world: World, about: About): Renderer {
+  const write = (object: object): void => world.out.write(`${JSON.stringify(object)}\n`);
+  const env = about.environment;
+  return {
+    waiting: () => undefined,
+    notice: (message) => write({ type: "log", env, level: "info", code: "client", message }),
+    event: (event) => {
+      if (event.type === "unknown") write(unknownObject(event.line, env));
+      else if (event.type === "run.finished") write({ ...event, env, exit: 0 });
+      else if (event.type === "run.failed") write({ ...event, env, exit: exitCode[event.failure.kind] });
+      else write({ ...event, env });
+    },
+    failed: (failure) => write({ type: "failure", env, exit: exitCode[failure.kind], failure: toFailureData(failure) }),
+    close: () => undefined,
+  };
+}
+
+function unknownObject(line: string, env: string): object {
+  const parsed: unknown = JSON.parse(line);
+  return { ...(typeof parsed === "object" ? parsed : {}), env };
+}

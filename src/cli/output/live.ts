@@ -1,0 +1,185 @@
+import stringWidth from "string-width";
+import type { EventOf, RunEvent } from "../../protocol/events.ts";
+import { fromFailureData, type Failure } from "../../protocol/failure.ts";
+import type { UnknownEvent } from "../../protocol/ndjson.ts";
+import type { World } from "../world.ts";
+import { banner } from "./banner.ts";
+import { failureLines } from "./failure-card.ts";
+import { itemLine, planLines } from "./plan-table.ts";
+import { begun, ended, newProgress, planned, severalDatabases, type Progress, type Row } from "./progress.ts";
+import { liveRegion, type Region } from "./region.ts";
+import type { About, Renderer } from "./renderer.ts";
+import { statusLines } from "./status-table.ts";
+import { styleFor, type Style } from "./style.ts";
+import { finishedLine, planHeader, remarkOf } from "./text.ts";
+import { clean, cut, duration, pad } from "./words.ts";
+
+const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+/** Rows of the plan that stand below the running one; more are counted. */
+const mostWaiting = 8;
+
+/** Rows that first stand as a plan and then fill in; whatever is finished stays above and is never drawn over. */
+export function liveRows(world: World, about: About): Renderer {
+  return new LiveRows(world, about);
+}
+
+class LiveRows implements Renderer {
+  readonly #world: World;
+  readonly #about: About;
+  readonly #style: Style;
+  readonly #region: Region;
+  readonly #stopTicking: () => void;
+  readonly #progress: Progress = newProgress();
+  #frame = 0;
+  #status: string | undefined;
+  #dryRun = false;
+
+  constructor(world: World, about: About) {
+    this.#world = world;
+    this.#about = about;
+    this.#style = styleFor(world.out, world.env, about.color);
+    this.#region = liveRegion(world.err);
+    this.#stopTicking = world.every(100, () => this.#tick());
+  }
+
+  waiting(text: string): void {
+    this.#status = text;
+    this.#draw();
+  }
+
+  notice(line: string): void {
+    this.#above(this.#world.err, [line]);
+  }
+
+  event(event: RunEvent | UnknownEvent): void {
+    this.#status = undefined;
+    switch (event.type) {
+      case "run.started":
+        return this.#begin(event);
+      case "plan":
+        return this.#plan(event);
+      case "status":
+        return this.#above(this.#world.out, statusLines(event, this.#style, this.#world.out.columns));
+      case "migration.started":
+        begun(this.#progress, event, this.#world);
+        return this.#draw();
+      case "migration.applied":
+        ended(this.#progress, event);
+        this.#progress.applied += 1;
+        return this.#above(this.#world.out, [this.#row(this.#style.green(event.direction === "up" ? "✓" : "↓"), event, duration(event.tookMs)), ...(event.notices ?? []).map((text) => `    ${clean(text)}`)]);
+      case "migration.failed":
+        return this.#failedRow(event);
+      case "migration.skipped":
+        ended(this.#progress, event);
+        return this.#above(this.#world.out, [this.#row("·", event, event.reason)]);
+      case "migration.unknown":
+        return this.#above(this.#world.err, [this.#row(this.#style.yellow("!"), event, `outcome unknown: ${event.reason}`)]);
+      case "migration.marked":
+        return this.#above(this.#world.out, [this.#row(this.#style.green("✓"), event, `marked ${event.as}`)]);
+      case "waiting":
+        this.#status = event.message;
+        return this.#draw();
+      case "run.finished":
+        return this.#finished(event);
+      case "run.failed":
+        return this.#closed(event);
+      default: {
+        const remark = remarkOf(event);
+        if (remark !== undefined) this.#above(this.#world.err, [remark]);
+      }
+    }
+  }
+
+  failed(failure: Failure): void {
+    this.#end();
+    for (const line of this.#card(failure)) this.#world.err.write(`${line}\n`);
+  }
+
+  close(): void {
+    this.#end();
+    this.#stopTicking();
+  }
+
+  #begin(event: EventOf<"run.started">): void {
+    this.#progress.started = event;
+    const reached = this.#about.reached();
+    if (reached) this.#above(this.#world.err, [this.#style.bold(banner(event, reached, this.#world.now()))]);
+  }
+
+  #plan(event: EventOf<"plan">): void {
+    planned(this.#progress, event);
+    this.#dryRun = event.dryRun ?? false;
+    if (this.#dryRun || this.#about.operation === "plan") {
+      this.#above(this.#world.out, planLines(event, this.#style, this.#world.out.columns));
+      return;
+    }
+    this.#above(this.#world.err, event.databases.filter(({ items }) => items.length > 0).map(planHeader));
+  }
+
+  #failedRow(event: EventOf<"migration.failed">): void {
+    ended(this.#progress, event);
+    this.#progress.shownFailure = event.failure.message;
+    const head = this.#row(this.#style.red("✗"), event, `failed after ${duration(event.tookMs)}`);
+    this.#above(this.#world.err, [head, ...this.#card(fromFailureData(event.failure)).map((line) => `  ${line}`)]);
+  }
+
+  #finished(event: EventOf<"run.finished">): void {
+    const already = this.#progress.databases.reduce((sum, it) => sum + it.applied, 0);
+    const line = finishedLine(event, this.#about.operation, { dryRun: this.#dryRun, planned: this.#progress.pending.length, already });
+    this.#end();
+    if (line !== undefined) this.#world.out.write(`${this.#style.green("✓")} ${line}\n`);
+  }
+
+  #closed({ failure, applied, notReached }: EventOf<"run.failed">): void {
+    this.#end();
+    if (this.#progress.shownFailure !== failure.message) for (const line of this.#card(fromFailureData(failure))) this.#world.err.write(`${line}\n`);
+    if (applied + notReached > 0) this.#world.err.write(`  applied before it: ${applied} · not reached: ${notReached}\n`);
+  }
+
+  #card(failure: Failure): string[] {
+    return failureLines(failure, this.#style, this.#about.debug);
+  }
+
+  #row(sign: string, { database, version, name }: Row, end: string): string {
+    const prefix = severalDatabases(this.#progress) ? `${clean(database)}  ` : "";
+    const room = Math.max(8, this.#world.out.columns - 5 - stringWidth(prefix) - version.length - 2 - stringWidth(end));
+    const width = Math.min(room, this.#widest());
+    return `${sign} ${prefix}${version}  ${pad(cut(name, room), width)}  ${cut(end, this.#world.out.columns)}`;
+  }
+
+  #widest(): number {
+    return Math.max(0, ...this.#progress.databases.flatMap(({ items }) => items.map(({ name }) => stringWidth(clean(name)))));
+  }
+
+  #tick(): void {
+    this.#frame += 1;
+    if (this.#status !== undefined || this.#progress.running) this.#draw();
+  }
+
+  #draw(): void {
+    const sign = this.#style.cyan(spinner[this.#frame % spinner.length] ?? "");
+    const columns = this.#world.err.columns;
+    const { running, pending } = this.#progress;
+    const lines: string[] = [];
+    if (running) lines.push(this.#row(sign, running, duration(this.#world.now() - running.sinceMs)));
+    if (running || this.#progress.applied > 0) {
+      lines.push(...pending.slice(0, mostWaiting).map((row) => this.#style.dim(itemLine(row.item, this.#widest(), columns))));
+      if (pending.length > mostWaiting) lines.push(this.#style.dim(`  … and ${pending.length - mostWaiting} more`));
+    }
+    if (this.#status !== undefined) lines.push(`${sign} ${cut(this.#status, columns - 3)}`);
+    this.#region.draw(lines);
+  }
+
+  #above(sink: { write(text: string): void }, lines: readonly string[]): void {
+    this.#region.clear();
+    for (const line of lines) sink.write(`${line}\n`);
+    this.#draw();
+  }
+
+  #end(): void {
+    this.#status = undefined;
+    this.#progress.running = undefined;
+    this.#progress.pending = [];
+    this.#region.clear();
+  }
+}

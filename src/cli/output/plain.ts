@@ -1,0 +1,150 @@
+import type { RunEvent } from "../../protocol/events.ts";
+import { fromFailureData, type Failure, type FailureData } from "../../protocol/failure.ts";
+import type { UnknownEvent } from "../../protocol/ndjson.ts";
+import type { World } from "../world.ts";
+import { banner } from "./banner.ts";
+import { failureLines } from "./failure-card.ts";
+import { planLines } from "./plan-table.ts";
+import { begun, ended, newProgress, planned, type Progress, type Row } from "./progress.ts";
+import type { About, Renderer } from "./renderer.ts";
+import { statusLines } from "./status-table.ts";
+import { styleFor } from "./style.ts";
+import { doneWord, finishedLine, planHeader, remarkOf } from "./text.ts";
+import { clean, clock, seconds } from "./words.ts";
+
+/** Lines that are only ever appended, each with its time: complete, and easy to search. Results go to stdout, the rest to stderr. */
+export function plainLines(world: World, about: About): Renderer {
+  return new PlainLines(world, about);
+}
+
+class PlainLines implements Renderer {
+  readonly #world: World;
+  readonly #about: About;
+  readonly #progress: Progress = newProgress();
+  #dryRun = false;
+
+  constructor(world: World, about: About) {
+    this.#world = world;
+    this.#about = about;
+  }
+
+  waiting(text: string): void {
+    this.#aside(text);
+  }
+
+  notice(line: string): void {
+    this.#aside(line);
+  }
+
+  event(event: RunEvent | UnknownEvent): void {
+    switch (event.type) {
+      case "run.started":
+        this.#progress.started = event;
+        return this.#banner(event);
+      case "plan":
+        return this.#plan(event);
+      case "status":
+        return this.#result(statusLines(event, styleFor(this.#world.out, this.#world.env, this.#about.color), this.#width()));
+      case "migration.started":
+        begun(this.#progress, event, this.#world);
+        return this.#step(event, "started", "err");
+      case "heartbeat":
+        return this.#heartbeat();
+      case "run.finished":
+        return this.#finished(event);
+      case "run.failed":
+        return this.#closed(event.failure, event.applied, event.notReached);
+      default:
+        return this.#migration(event);
+    }
+  }
+
+  failed(failure: Failure): void {
+    this.#card(failure);
+  }
+
+  close(): void {
+    // Nothing is held back in this way of showing.
+  }
+
+  #migration(event: RunEvent | UnknownEvent): void {
+    switch (event.type) {
+      case "migration.applied":
+        ended(this.#progress, event);
+        for (const text of event.notices ?? []) this.#aside(text);
+        return this.#step(event, `${doneWord(event.direction)} ${seconds(event.tookMs)}`, "out");
+      case "migration.failed":
+        ended(this.#progress, event);
+        this.#progress.shownFailure = event.failure.message;
+        this.#step(event, `failed ${seconds(event.tookMs)}`, "out");
+        return this.#card(fromFailureData(event.failure));
+      case "migration.skipped":
+        ended(this.#progress, event);
+        return this.#step(event, `skipped (${event.reason})`, "out");
+      case "migration.unknown":
+        return this.#step(event, `outcome unknown (${event.reason})`, "err");
+      case "migration.marked":
+        return this.#step(event, `marked ${event.as}`, "out");
+      default: {
+        const remark = remarkOf(event);
+        if (remark !== undefined) this.#aside(remark);
+      }
+    }
+  }
+
+  #banner(event: Parameters<typeof banner>[0]): void {
+    const reached = this.#about.reached();
+    if (!this.#about.quiet && reached) this.#world.err.write(`${banner(event, reached, this.#world.now())}\n`);
+  }
+
+  #plan(event: Extract<RunEvent, { type: "plan" }>): void {
+    planned(this.#progress, event);
+    this.#dryRun = event.dryRun ?? false;
+    if (this.#dryRun || this.#about.operation === "plan") {
+      return this.#result(planLines(event, styleFor(this.#world.out, this.#world.env, this.#about.color), this.#width()));
+    }
+    for (const database of event.databases) if (database.items.length > 0) this.#aside(planHeader(database));
+  }
+
+  #finished(event: Extract<RunEvent, { type: "run.finished" }>): void {
+    const already = this.#progress.databases.reduce((sum, it) => sum + it.applied, 0);
+    const line = finishedLine(event, this.#about.operation, { dryRun: this.#dryRun, planned: this.#progress.pending.length, already });
+    if (line !== undefined) this.#line("out", line);
+  }
+
+  #closed(data: FailureData, applied: number, notReached: number): void {
+    if (this.#progress.shownFailure !== data.message) this.#card(fromFailureData(data));
+    if (applied + notReached > 0) this.#line("err", `applied before it: ${applied}, not reached: ${notReached}`);
+  }
+
+  #heartbeat(): void {
+    const { running } = this.#progress;
+    if (running) this.#step(running, `running ${seconds(this.#world.now() - running.sinceMs)}`, "err");
+  }
+
+  #step({ database, version, name }: Row, what: string, to: "out" | "err"): void {
+    if (to === "err" && this.#about.quiet) return;
+    this.#line(to, `${database} ${version} ${clean(name)} ${what}`);
+  }
+
+  #line(to: "out" | "err", text: string): void {
+    this.#world[to].write(`${clock(this.#world.now())} ${this.#about.environment} ${clean(text)}\n`);
+  }
+
+  #aside(text: string): void {
+    if (!this.#about.quiet) this.#line("err", text);
+  }
+
+  #result(lines: readonly string[]): void {
+    for (const line of lines) this.#world.out.write(`${line}\n`);
+  }
+
+  #card(failure: Failure): void {
+    for (const line of failureLines(failure, styleFor(this.#world.err, this.#world.env, this.#about.color), this.#about.debug)) this.#world.err.write(`${line}\n`);
+  }
+
+  /** A file or a pipe has no width: only a terminal cuts names short. */
+  #width(): number {
+    return this.#world.out.isTTY ? this.#world.out.columns : Infinity;
+  }
+}

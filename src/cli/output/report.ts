@@ -1,0 +1,24 @@
+import { Failure, toFailureData, type Kind } from "../../protocol/failure.ts";
+import type { World } from "../world.ts";
+import { failureLines } from "./failure-card.ts";
+import { styleFor } from "./style.ts";
+
+/** Shows what a command threw: as one object on stdout with `--json`, else in words on stderr. Returns the failure's kind. */
+export function report(thrown: unknown, world: World, environment?: string): Kind {
+  const failure = thrown instanceof Failure ? thrown : bug(thrown);
+  if (world.argv.includes("--json")) {
+    const env = environment === undefined ? {} : { env: environment };
+    world.out.write(`${JSON.stringify({ type: "failure", ...env, failure: toFailureData(failure) })}\n`);
+    return failure.kind;
+  }
+  const style = styleFor(world.err, world.env, !world.argv.includes("--no-color"));
+  for (const line of failureLines(failure, style, world.argv.includes("--debug"))) world.err.write(`${line}\n`);
+  return failure.kind;
+}
+
+function bug(thrown: unknown): Failure {
+  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  const failure = new Failure("bug", "unexpected", `This is a bug in hasura-migrate: ${text}`, { hints: ["Run it again with --debug and report what it prints."] });
+  if (thrown instanceof Error && thrown.stack !== undefined) failure.stack = thrown.stack;
+  return failure;
+}

@@ -1,0 +1,92 @@
+import { Command, CommanderError } from "commander";
+import { declareApply, runApply } from "./commands/apply.ts";
+import { declareDown, runDown } from "./commands/down.ts";
+import { declareEnvs, runEnvs } from "./commands/envs.ts";
+import { declareLocal, runLocal } from "./commands/local.ts";
+import { declareMark, runMark } from "./commands/mark.ts";
+import { declareNew, runNew } from "./commands/new.ts";
+import { declarePlan, runPlan } from "./commands/plan.ts";
+import { declareRedo, runRedo } from "./commands/redo.ts";
+import { declareStatus, runStatus } from "./commands/status.ts";
+import type { Ended } from "./ended.ts";
+import type { World } from "./world.ts";
+
+/** What a chosen command was given: its operands and every option, as text, before any schema has seen it. */
+export type Given = Readonly<Record<string, unknown>>;
+export type Run = (given: Given) => Promise<void>;
+
+/** Parses argv and runs the chosen command. Throws a `Failure` of kind usage for what commander refuses. */
+export async function runProgram(world: World): Promise<Ended> {
+  let ended: Ended = "done";
+  const bind = (run: (world: World, given: Given) => Promise<Ended>): Run => {
+    return async (given) => {
+      ended = await run(world, given);
+    };
+  };
+  const program = newProgram(world);
+  declareApply(program, bind(runApply));
+  declareStatus(program, bind(runStatus));
+  declarePlan(program, bind(runPlan));
+  declareDown(program, bind(runDown));
+  declareRedo(program, bind(runRedo));
+  declareMark(program, bind(runMark));
+  declareNew(program, bind(runNew));
+  declareLocal(program, bind(runLocal));
+  declareEnvs(program, bind(runEnvs));
+  for (const command of program.commands) command.exitOverride().configureOutput(outputOf(world));
+  try {
+    await program.parseAsync([...world.argv], { from: "user" });
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (thrown.exitCode !== 0) throw await usageFailure(thrown, world);
+  }
+  return ended;
+}
+
+function newProgram(world: World): Command {
+  return new Command("hasura-migrate")
+    .description("Run Hasura migrations in a private VPC, through a function that lives there.")
+    .usage("[options] <environment>\n       hasura-migrate [options] <command> [arguments]")
+    .version(world.version, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .option("--json", "one JSON object a line on stdout, nothing else there")
+    .option("-q, --quiet", "print results and failures only")
+    .option("--no-color", "print without colours")
+    .option("--profile <name>", "AWS profile to use")
+    .option("--region <name>", "AWS region of the function")
+    .option("--function <name>", "name or ARN of the function; {env} stands for the environment")
+    .option("--endpoint-url <url>", "address of the Lambda service, for instance of `hasura-migrate local --serve`")
+    .option("--config <file>", "configuration file")
+    .option("--debug", "print stack traces")
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+    .configureOutput(outputOf(world))
+    .addHelpText("after", helpEnd);
+}
+
+const helpEnd = `
+Exit codes:
+  0 done or nothing to do · 1 a migration failed · 2 wrong usage or configuration · 3 AWS credentials or permission
+  4 function or Hasura not reached, crashed or timed out · 5 another run holds the environment
+  6 differences found (status --check) · 7 applied, but metadata is now inconsistent · 70 a bug · 130 interrupted
+
+An environment named like a command: hasura-migrate apply <environment>`;
+
+/** Help is a result. What commander would say about an error becomes a failure instead, which main shows. */
+function outputOf(world: World): { writeOut: (text: string) => void; writeErr: () => void; getOutHelpWidth: () => number } {
+  return { writeOut: (text) => world.out.write(text), writeErr: () => undefined, getOutHelpWidth: () => world.out.columns };
+}
+
+async function usageFailure(error: CommanderError, world: World): Promise<Error> {
+  const { Failure } = await import("../protocol/failure.ts");
+  const text = error.message.replace(/^error: /, "").replace(/\n/g, " ");
+  const sentence = text.slice(0, 1).toUpperCase() + text.slice(1);
+  const command = commandNames.find((name) => world.argv.includes(name));
+  return new Failure("usage", "usage", sentence.endsWith(".") || sentence.endsWith(")") ? sentence : `${sentence}.`, {
+    hints: [`hasura-migrate ${command ? `${command} ` : ""}--help`],
+  });
+}
+
+/** Names an environment can only have behind an explicit command. */
+export const commandNames: readonly string[] = ["apply", "status", "plan", "down", "redo", "mark", "new", "local", "envs"];
