@@ -7,6 +7,7 @@ import { HasuraCallError } from "./hasura.ts";
  */
 export function hasuraFailure(error: unknown, doing: string): unknown {
   if (!(error instanceof HasuraCallError)) return error;
+  if (error.cause instanceof Failure) return error.cause;
   if (isAccessDenied(error)) return accessDenied(error);
   if (error.outcome === "not-sent") {
     return new Failure("unreachable", "hasura-unreachable", `Hasura could not be reached while ${doing}.`, {
@@ -27,7 +28,7 @@ export function isAccessDenied(error: HasuraCallError): boolean {
 
 /** True where waiting helps: nobody listens yet, or a gateway says that nothing healthy is behind it. */
 export function isNotUpYet(error: unknown): boolean {
-  if (!(error instanceof HasuraCallError) || isAccessDenied(error)) return false;
+  if (!(error instanceof HasuraCallError) || isAccessDenied(error) || error.cause instanceof Failure) return false;
   if (error.outcome === "not-sent") return true;
   return error.outcome === "unknown" && (error.status === undefined || [500, 502, 503, 504].includes(error.status));
 }

@@ -23,6 +23,8 @@ export interface RunSql {
 export interface SqlResult {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | null)[])[];
+  /** The rows were more than an implementation holds and were dropped; the SQL succeeded. */
+  readonly truncated?: boolean;
 }
 
 export interface Source {
@@ -93,6 +95,7 @@ interface CallDetails {
   readonly cause?: unknown;
 }
 
+/** Its cause is a `Failure` where it is known what is wrong and waiting cannot help: a secret, a certificate, a name. */
 export class HasuraCallError extends Error {
   readonly outcome: CallOutcome;
   readonly status: number | undefined;

@@ -86,6 +86,9 @@ export const HistoryRow = z.object({
 });
 export type HistoryRow = z.infer<typeof HistoryRow>;
 
+/** Set on a part of a long list: the rest follows in the next event of the same type (`parts.ts` splits and joins). */
+const more = z.literal(true).optional();
+
 const counts = { applied: z.int().nonnegative(), notReached: z.int().nonnegative(), tookMs: z.number().nonnegative() };
 
 /** Inconsistent metadata objects by name: those this run broke, and those that were so before. */
@@ -96,9 +99,9 @@ const inconsistency = z.object({
 
 export const RunEvent = z.discriminatedUnion("type", [
   runStarted,
-  z.object({ type: z.literal("plan"), dryRun: z.boolean().optional(), databases: z.array(databasePlan) }),
-  z.object({ type: z.literal("status"), databases: z.array(databaseStatus) }),
-  z.object({ type: z.literal("history"), runs: z.array(HistoryRow) }),
+  z.object({ type: z.literal("plan"), dryRun: z.boolean().optional(), databases: z.array(databasePlan), more }),
+  z.object({ type: z.literal("status"), databases: z.array(databaseStatus), more }),
+  z.object({ type: z.literal("history"), runs: z.array(HistoryRow), more }),
   z.object({ type: z.literal("migration.started"), ...of }),
   z.object({ type: z.literal("migration.applied"), ...of, tookMs: z.number().nonnegative(), notices: z.array(z.string()).optional() }),
   z.object({ type: z.literal("migration.failed"), ...of, tookMs: z.number().nonnegative(), failure: FailureData }),

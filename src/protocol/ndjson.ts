@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { RunEvent } from "./events.ts";
 import { Failure } from "./failure.ts";
+import { partsJoiner } from "./parts.ts";
 
 /** An event is at most this many bytes on the wire. */
 export const largestEventBytes = 64 * 1024;
@@ -29,14 +30,15 @@ export function decodeLine(line: string): RunEvent | UnknownEvent {
   return event.data;
 }
 
-/** Bytes as events, whatever way they are cut. Throws `unreachable/stream-cut` when they end inside a line. */
+/** Bytes as events, whatever way they are cut; parts of a long list come as one event. Throws `unreachable/stream-cut` when they end inside a line. */
 export async function* decodeEvents(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RunEvent | UnknownEvent> {
   const utf8 = new TextDecoder("utf-8");
+  const whole = partsJoiner<UnknownEvent>();
   let rest = "";
   for await (const chunk of chunks) {
     const lines = (rest + utf8.decode(chunk, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) if (line.trim() !== "") yield decodeLine(line);
+    for (const line of lines) if (line.trim() !== "") yield* whole(decodeLine(line));
   }
   rest += utf8.decode();
   if (rest.trim() !== "") throw new Failure("unreachable", "stream-cut", "The event stream ended in the middle of a line.");

@@ -1,0 +1,148 @@
+import { z } from "zod";
+import { Failure } from "../protocol/failure.ts";
+import { jsonKeyOf, secretIdOf, secretText } from "./secret-text.ts";
+import type { AdminSecretSetting } from "./settings.ts";
+
+/** Hasura's admin secret, fetched when it is first asked for and then remembered; undefined where Hasura has none. */
+export interface AdminSecret {
+  readonly get: () => Promise<string | undefined>;
+  /** Fetches it again: after a 401, since it may have been rotated. */
+  readonly renew: () => Promise<string | undefined>;
+}
+
+/** How long a store may take (design section 7). */
+export interface StoreBounds {
+  readonly connectMs: number;
+  readonly totalMs: number;
+}
+export const storeBounds: StoreBounds = { connectMs: 3000, totalMs: 5000 };
+
+interface Options {
+  readonly setting: AdminSecretSetting;
+  /** Called with every value as soon as it is known. */
+  readonly learn: (secret: string) => void;
+  readonly bounds?: StoreBounds;
+}
+
+/** Two callers at once share one request to the store; a failed one is forgotten, so that the next run asks again. */
+export function adminSecret({ setting, learn, bounds = storeBounds }: Options): AdminSecret {
+  let known: Promise<string | undefined> | undefined;
+  const renew = (): Promise<string | undefined> => {
+    const asked = fetchSecret(setting, bounds).then((secret) => {
+      if (secret !== undefined) learn(secret);
+      return secret;
+    });
+    known = asked;
+    asked.catch(() => {
+      if (known === asked) known = undefined;
+    });
+    return asked;
+  };
+  return { get: () => known ?? renew(), renew };
+}
+
+async function fetchSecret(setting: AdminSecretSetting, bounds: StoreBounds): Promise<string | undefined> {
+  switch (setting.from) {
+    case "none":
+      return undefined;
+    case "environment":
+      return setting.value;
+    case "secrets-manager":
+      return fromStore(secretsManager, bounds, () => fromSecretsManager(setting.id, bounds));
+    case "parameter-store":
+      return fromStore(parameterStore, bounds, () => fromParameterStore(setting.name, bounds));
+  }
+}
+
+async function fromSecretsManager(arn: string, bounds: StoreBounds): Promise<string> {
+  // Loaded here alone: a secret in the environment must not make the cold start pay for an SDK.
+  const { SecretsManagerClient, GetSecretValueCommand } = await import("@aws-sdk/client-secrets-manager");
+  const client = new SecretsManagerClient(clientSettings(arn, bounds));
+  try {
+    const command = new GetSecretValueCommand({ SecretId: secretIdOf(arn) });
+    const { SecretString, SecretBinary } = await client.send(command, { abortSignal: AbortSignal.timeout(bounds.totalMs) });
+    return secretText(SecretString ?? new TextDecoder().decode(SecretBinary), jsonKeyOf(arn), secretsManager.setting);
+  } finally {
+    client.destroy();
+  }
+}
+
+async function fromParameterStore(name: string, bounds: StoreBounds): Promise<string> {
+  const { SSMClient, GetParameterCommand } = await import("@aws-sdk/client-ssm");
+  const client = new SSMClient(clientSettings(name, bounds));
+  try {
+    const command = new GetParameterCommand({ Name: name, WithDecryption: true });
+    const { Parameter } = await client.send(command, { abortSignal: AbortSignal.timeout(bounds.totalMs) });
+    return secretText(Parameter?.Value ?? "", undefined, parameterStore.setting);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** A store in another region is asked there: its ARN says where. */
+function clientSettings(id: string, { connectMs, totalMs }: StoreBounds) {
+  const region = /^arn:[^:]+:[^:]+:([^:]+):/.exec(id)?.[1];
+  return {
+    ...(region !== undefined && { region }),
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: connectMs, requestTimeout: totalMs, throwOnRequestTimeout: true },
+  };
+}
+
+const secretsManager = {
+  name: "Secrets Manager",
+  setting: "HASURA_MIGRATE_ADMIN_SECRET_ARN",
+  endpoint: "com.amazonaws.<region>.secretsmanager",
+  action: "secretsmanager:GetSecretValue",
+};
+const parameterStore = {
+  name: "the SSM parameter store",
+  setting: "HASURA_MIGRATE_ADMIN_SECRET_PARAMETER",
+  endpoint: "com.amazonaws.<region>.ssm",
+  action: "ssm:GetParameter",
+};
+type Store = typeof secretsManager;
+
+const ServiceError = z.object({ name: z.string(), $metadata: z.object({ httpStatusCode: z.number().optional() }).optional() });
+
+async function fromStore(store: Store, bounds: StoreBounds, fetch: () => Promise<string>): Promise<string> {
+  try {
+    return await fetch();
+  } catch (cause) {
+    throw cause instanceof Failure ? cause : storeFailure(store, bounds, cause);
+  }
+}
+
+function storeFailure(store: Store, { totalMs }: StoreBounds, cause: unknown): Failure {
+  const { name, $metadata } = ServiceError.safeParse(cause).data ?? { name: "" };
+  if (name === "ResourceNotFoundException" || name === "ParameterNotFound") {
+    return new Failure("usage", "secret-not-found", `${store.setting} names a secret that ${store.name} does not have.`, {
+      hints: [`correct ${store.setting} (name, account and region)`],
+      cause,
+    });
+  }
+  if (/AccessDenied|UnrecognizedClient|InvalidToken|Decryption|KMS/.test(name) || $metadata?.httpStatusCode === 403) {
+    return new Failure("access", "secret-access-denied", `The function may not read the admin secret that ${store.setting} names.`, {
+      hints: [`allow its role ${store.action} on it, and kms:Decrypt on its key where it has one of its own`],
+      cause,
+    });
+  }
+  if ($metadata?.httpStatusCode !== undefined) {
+    return new Failure("unreachable", "secret-store-error", `${store.name} did not give the admin secret that ${store.setting} names.`, {
+      cause,
+    });
+  }
+  const bound = `${String(totalMs / 1000)} s`;
+  return new Failure(
+    "unreachable",
+    "secret-store-unreachable",
+    `The function could not reach ${store.name} within ${bound} to read the secret that ${store.setting} names.`,
+    {
+      hints: [
+        `give the function's subnets an interface endpoint for ${store.endpoint} (or a NAT gateway), and let the security groups of both pass port 443`,
+        "or set HASURA_MIGRATE_ADMIN_SECRET in the function's environment",
+      ],
+      cause,
+    },
+  );
+}

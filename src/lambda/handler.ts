@@ -1,0 +1,135 @@
+import type { Writable } from "node:stream";
+import type { EngineDeps } from "../engine/engine-deps.ts";
+import type { Project } from "../engine/project.ts";
+import { Failure, toFailureData } from "../protocol/failure.ts";
+import type { Request } from "../protocol/request.ts";
+import { admit, runIdOf } from "./admit.ts";
+import type { AdminSecret } from "./admin-secret.ts";
+import { booksFor } from "./books.ts";
+import { eventStream, type EventStream, type Every } from "./event-stream.ts";
+import { hasuraOverHttp, type HasuraOverHttp } from "./hasura-http.ts";
+import { deadlineOf, type LambdaContext } from "./invocation.ts";
+import { jsonLog, type Log } from "./log.ts";
+import { qualifierOf } from "./permission.ts";
+import type { Redactor } from "./redact.ts";
+import { runStarted } from "./run-started.ts";
+import type { Settings } from "./settings.ts";
+
+/** Everything the handler has from outside, made once for a process. */
+export interface HandlerWorld {
+  /** The settings, or the `Failure` that says what is wrong with them: told to each caller, never a crash at start. */
+  readonly settings: Settings | Failure;
+  readonly adminSecret: AdminSecret;
+  readonly redact: Redactor;
+  readonly readProject: (settings: Settings) => Promise<Project>;
+  readonly execute: (request: Request, deps: EngineDeps) => Promise<void>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly sleep: EngineDeps["sleep"];
+  readonly every: Every;
+  readonly random: () => number;
+  readonly writeLog: (line: string) => void;
+}
+
+export interface Invocation {
+  readonly event: unknown;
+  readonly out: Writable;
+  readonly context: LambdaContext;
+}
+
+/**
+ * Serves one invocation: request in, events out, always with a closing event and always with an end. Never rejects: what goes
+ * wrong is a `run.failed` (a bug of ours: kind `bug`), since a function error would tell the caller nothing it can use.
+ */
+export async function handle({ event, out, context }: Invocation, world: HandlerWorld): Promise<void> {
+  const { settings, redact, now } = world;
+  const runId = runIdOf(event);
+  const about = { requestId: context.awsRequestId, ...(runId !== undefined && { runId }) };
+  const level = settings instanceof Failure ? "info" : settings.logLevel;
+  const log = jsonLog({ write: world.writeLog, now, level, redact, about });
+  const stream = eventStream({ out, requestId: context.awsRequestId, redact, log, now, every: world.every });
+  try {
+    if (settings instanceof Failure) throw settings;
+    const request = admit(event, settings, context.invokedFunctionArn);
+    logRequest(request, context, log);
+    await serve(request, settings, context, stream, world);
+    if (!stream.closed) throw new Error("the engine ended without a closing event");
+  } catch (thrown) {
+    if (!(thrown instanceof Failure))
+      log.warning("a bug in hasura-migrate", { stack: thrown instanceof Error ? thrown.stack : String(thrown) });
+    await stream.emit({ type: "run.failed", applied: 0, notReached: 0, tookMs: 0, failure: toFailureData(thrown) });
+  } finally {
+    await stream.end();
+  }
+}
+
+/** One run: says at once that it started, then everything is the engine's. */
+async function serve(
+  request: Request,
+  settings: Settings,
+  context: LambdaContext,
+  stream: EventStream,
+  world: HandlerWorld,
+): Promise<void> {
+  const { adminSecret, now, sleep, random } = world;
+  if (settings.engine !== "native") throw engineMissing(settings.engine);
+  const deadline = deadlineOf(context);
+  const stop = new AbortController();
+  const over = new AbortController();
+  const hasura = hasuraOverHttp({ endpoint: settings.endpoint, adminSecret: adminSecret.get, renewAdminSecret: adminSecret.renew });
+  try {
+    stopAt(deadline.stopInMs, stop, over.signal, sleep);
+    const version = await quickVersion(hasura, sleep, over.signal);
+    await stream.emit(runStarted({ request, settings, context, at: now(), ...(version !== undefined && { hasuraVersion: version }) }));
+    await world.execute(request, {
+      hasura,
+      project: () => world.readProject(settings),
+      booksFor,
+      now,
+      sleep,
+      random,
+      emit: (event) => stream.emit(event),
+      stop: stop.signal,
+      remainingMs: deadline.remainingMs,
+      protected: settings.protected,
+    });
+  } finally {
+    over.abort();
+    hasura.close();
+  }
+}
+
+/** How long `run.started` may wait for Hasura's version, which the first line of a run shows. */
+const versionWithinMs = 1000;
+
+/** Hasura's version if it answers soon; whoever needs Hasura afterwards finds out what is wrong with it. */
+async function quickVersion(hasura: HasuraOverHttp, sleep: EngineDeps["sleep"], over: AbortSignal): Promise<string | undefined> {
+  const version = hasura.version().catch(() => undefined);
+  return Promise.race([
+    version,
+    sleep(versionWithinMs, over).then(
+      () => undefined,
+      () => undefined,
+    ),
+  ]);
+}
+
+/** Asks the run to stop when its time is nearly over; the timer ends with the run. */
+function stopAt(ms: number, stop: AbortController, over: AbortSignal, sleep: EngineDeps["sleep"]): void {
+  sleep(ms, over).then(
+    () => {
+      if (!over.aborted) stop.abort("deadline");
+    },
+    () => undefined,
+  );
+}
+
+function logRequest({ operation, environment, actor, options }: Request, { invokedFunctionArn }: LambdaContext, log: Log): void {
+  log.info("request", { operation, environment, actor, options, qualifier: qualifierOf(invokedFunctionArn) ?? null });
+}
+
+function engineMissing(engine: string): Failure {
+  return new Failure("usage", "engine-not-available", `This function's image has no engine "${engine}".`, {
+    hints: ["set HASURA_MIGRATE_ENGINE=native, or leave it out"],
+  });
+}

@@ -1,0 +1,47 @@
+import type { RunEvent } from "../protocol/events.ts";
+import type { Redactor } from "./redact.ts";
+import type { LogLevel } from "./settings.ts";
+
+const rank = { debug: 0, info: 1, warning: 2 } as const satisfies Record<LogLevel, number>;
+
+/** What the function says to CloudWatch: one JSON object a line, without secrets. */
+export interface Log {
+  info(message: string, fields: object): void;
+  warning(message: string, fields: object): void;
+  /** In full, also where the caller got it cut. */
+  event(event: RunEvent): void;
+}
+
+export interface LogOptions {
+  readonly write: (line: string) => void;
+  readonly now: () => number;
+  readonly level: LogLevel;
+  readonly redact: Redactor;
+  /** In every line: which run and which invocation it belongs to. */
+  readonly about: { readonly requestId: string; readonly runId?: string };
+}
+
+export function jsonLog({ write, now, level, redact, about }: LogOptions): Log {
+  const line = (of: LogLevel, fields: object): void => {
+    if (rank[of] >= rank[level])
+      write(`${JSON.stringify(redact.value({ at: new Date(now()).toISOString(), level: of, ...about, ...fields }))}\n`);
+  };
+  return {
+    info: (message, fields) => line("info", { message, ...fields }),
+    warning: (message, fields) => line("warning", { message, ...fields }),
+    event: (event) => line(levelOf(event), { event }),
+  };
+}
+
+function levelOf(event: RunEvent): LogLevel {
+  switch (event.type) {
+    case "log":
+      return event.level;
+    case "migration.failed":
+    case "migration.unknown":
+    case "run.failed":
+      return "warning";
+    default:
+      return "info";
+  }
+}

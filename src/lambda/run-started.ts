@@ -1,0 +1,42 @@
+import packageJson from "../../package.json" with { type: "json" };
+import type { EventOf } from "../protocol/events.ts";
+import { operations, type Request } from "../protocol/request.ts";
+import { contractVersion, oldestContract } from "../protocol/version.ts";
+import { booksKind } from "./books.ts";
+import type { LambdaContext } from "./invocation.ts";
+import type { Settings } from "./settings.ts";
+
+interface Facts {
+  readonly request: Request;
+  readonly settings: Settings;
+  readonly context: LambdaContext;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly hasuraVersion?: string;
+}
+
+/** The first event of a run: what answers, for whom, and what it can do. */
+export function runStarted({ request, settings, context, at, hasuraVersion }: Facts): EventOf<"run.started"> {
+  return {
+    type: "run.started",
+    runId: request.runId,
+    environment: request.environment,
+    operation: request.operation,
+    contract: { newest: contractVersion, oldest: oldestContract },
+    operations: [...operations],
+    requestId: context.awsRequestId,
+    function: {
+      name: context.functionName,
+      version: context.functionVersion,
+      package: packageJson.version,
+      arn: context.invokedFunctionArn,
+    },
+    image: settings.image,
+    hasura: { ...(hasuraVersion !== undefined && { version: hasuraVersion }) },
+    engine: settings.engine,
+    books: booksKind,
+    migrations: "image",
+    protected: settings.protected,
+    at: new Date(at).toISOString(),
+  };
+}
