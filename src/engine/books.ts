@@ -1,5 +1,6 @@
 import type { Failure } from "../protocol/failure.ts";
 import type { Direction, MigrationState, Version } from "../protocol/migration.ts";
+import type { Directives } from "./directives.ts";
 import type { SourceKind } from "./hasura.ts";
 
 /** One database as a run sees it: a Hasura source, and what is known of it. */
@@ -27,6 +28,8 @@ export interface Step {
   /** Of the up file, normalised; recorded with the version. */
   readonly checksum: string;
   readonly noTransaction: boolean;
+  /** What the file asks for itself (`-- hasura-migrate:` lines); kept by books that can. */
+  readonly settings?: Directives["settings"];
   /** The down file's text, kept by books that can. */
   readonly downSql?: string;
 }
@@ -60,6 +63,12 @@ export interface Books {
    * Throws when the record could not be written, naming the versions concerned.
    */
   settle(): Promise<void>;
+  /** Announces the run to others, after waiting for the one in progress. Throws `busy` when that takes too long. */
+  begin?(): Promise<void>;
+  /** Versions that were reported as done and are not: a commit that was answered and did not happen. To be planned again. */
+  confirm?(): Promise<readonly Version[]>;
+  /** Closes what `begin` opened. Never throws. */
+  end?(outcome: string): Promise<void>;
   /** What has gone wrong in the background so far, without waiting: asked before each step, and ends the run. */
   trouble?(): Failure | undefined;
 }

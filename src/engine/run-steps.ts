@@ -62,6 +62,7 @@ async function runStep(step: ReadyStep, environment: string, deps: EngineDeps): 
     sql: body.sql,
     checksum: (up ?? body).checksum,
     noTransaction: step.noTransaction,
+    settings: body.directives.settings,
   });
   const tookMs = Math.max(0, deps.now() - startedAt);
   switch (result.outcome) {
