@@ -1,0 +1,2 @@
+ALTER TABLE customers DROP COLUMN country_code;
+DROP TABLE countries;

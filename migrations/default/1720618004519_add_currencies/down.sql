@@ -1,0 +1,3 @@
+ALTER TABLE orders DROP COLUMN currency_code;
+ALTER TABLE products DROP COLUMN currency_code;
+DROP TABLE currencies;

@@ -1,0 +1,2 @@
+DROP FUNCTION reserve_stock(uuid, integer);
+DROP TABLE stock;
