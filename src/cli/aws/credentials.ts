@@ -1,13 +1,5 @@
-import {
-  fromContainerMetadata,
-  fromEnv,
-  fromHttp,
-  fromIni,
-  fromInstanceMetadata,
-  fromTokenFile,
-} from "@aws-sdk/credential-providers";
 import { Failure } from "../../protocol/failure.ts";
-import type { World } from "../world.ts";
+import type { Environment, World } from "../world.ts";
 import { explainCredentials } from "./explain-credentials.ts";
 import type { AwsFiles } from "./files.ts";
 import type { AmbientSource, Identity } from "./identity.ts";
@@ -33,7 +25,7 @@ interface Network {
  * The clients behind it (STS, SSO) keep their own retries.
  */
 export function credentialsOf(identity: Identity, files: AwsFiles, network: Network, world: World): Provider {
-  const source = identity.kind === "profile" ? ofProfile(identity.profile, files, network, world) : ambient(identity.source, network);
+  const source = identity.kind === "profile" ? ofProfile(identity.profile, files, network, world) : ambient(identity.source, network, world.env);
   return remembered(async () => {
     try {
       return await source();
@@ -43,32 +35,57 @@ export function credentialsOf(identity: Identity, files: AwsFiles, network: Netw
   }, world.now);
 }
 
+/** Loaded only when they are needed: keys in the environment are the common case of a CI job. */
+const providers = () => import("@aws-sdk/credential-providers");
+
 function ofProfile(profile: string, files: AwsFiles, network: Network, world: World): Provider {
-  return fromIni({
-    profile,
-    filepath: files.filepath,
-    configFilepath: files.configFilepath,
-    ignoreCache: true,
-    mfaCodeProvider: (serial) => askForCode(serial, profile, world),
-    clientConfig: network,
-  });
+  return async () => {
+    const { fromIni } = await providers();
+    return fromIni({
+      profile,
+      filepath: files.filepath,
+      configFilepath: files.configFilepath,
+      ignoreCache: true,
+      mfaCodeProvider: (serial) => askForCode(serial, profile, world),
+      clientConfig: network,
+    })();
+  };
 }
 
-function ambient(source: AmbientSource, network: Network): Provider {
+function ambient(source: AmbientSource, network: Network, env: Environment): Provider {
   switch (source) {
     case "environment":
-      return fromEnv();
+      return async () => keysOf(env);
     case "web-identity":
-      return fromTokenFile({ clientConfig: network });
+      return async () => (await providers()).fromTokenFile({ clientConfig: network, ...webIdentityOf(env) })();
     case "container":
       return containerCredentials;
     case "instance":
       // Asked once and briefly: on a laptop nothing answers there, and a person waits.
-      return fromInstanceMetadata({ timeout: 500, maxRetries: 0, ec2MetadataV1Disabled: true });
+      return async () => (await providers()).fromInstanceMetadata({ timeout: 500, maxRetries: 0, ec2MetadataV1Disabled: true })();
+    case "none":
+      return async () => ({ accessKeyId: "none", secretAccessKey: "none" });
   }
 }
 
+function keysOf(env: Environment): Credentials {
+  const sessionToken = env["AWS_SESSION_TOKEN"];
+  const accountId = env["AWS_ACCOUNT_ID"];
+  return {
+    accessKeyId: env["AWS_ACCESS_KEY_ID"] ?? "",
+    secretAccessKey: env["AWS_SECRET_ACCESS_KEY"] ?? "",
+    ...(sessionToken && { sessionToken }),
+    ...(accountId && { accountId }),
+  };
+}
+
+function webIdentityOf(env: Environment): { webIdentityTokenFile?: string; roleArn?: string; roleSessionName?: string } {
+  const { AWS_WEB_IDENTITY_TOKEN_FILE: file, AWS_ROLE_ARN: roleArn, AWS_ROLE_SESSION_NAME: name } = env;
+  return { ...(file && { webIdentityTokenFile: file }), ...(roleArn && { roleArn }), ...(name && { roleSessionName: name }) };
+}
+
 async function containerCredentials(): Promise<Credentials> {
+  const { fromContainerMetadata, fromHttp } = await providers();
   try {
     return await fromHttp()();
   } catch {

@@ -9,13 +9,15 @@ export type Identity =
   | { readonly kind: "profile"; readonly profile: string }
   | { readonly kind: "ambient"; readonly source: AmbientSource; readonly notice?: string };
 
-export type AmbientSource = "environment" | "web-identity" | "container" | "instance";
+/** `none`: a service on this machine, which checks no signatures. */
+export type AmbientSource = "environment" | "web-identity" | "container" | "instance" | "none";
 
 const sourceWords: Readonly<Record<AmbientSource, string>> = {
   environment: "AWS_ACCESS_KEY_ID",
   "web-identity": "AWS_WEB_IDENTITY_TOKEN_FILE",
   container: "the container's role",
   instance: "the instance's role",
+  none: "no AWS at all",
 };
 
 /**
@@ -26,6 +28,8 @@ const sourceWords: Readonly<Record<AmbientSource, string>> = {
 export function identityOf(target: Target, files: AwsFiles, env: Environment): Identity {
   const { name, from } = target.profile;
   if (files.profiles.includes(name)) return { kind: "profile", profile: name };
+  // What stands on this machine is no AWS: `hasura-migrate local --serve`, without any account.
+  if (from !== "flag" && isLoopback(target.endpointUrl)) return { kind: "ambient", source: "none" };
   const ambient = ambientSource(env);
   if (from === "convention") return conventional(files, env, ambient);
   if (from === "config" && ambient !== undefined && (isSet(env["CI"]) || files.profiles.length === 0)) {
@@ -50,6 +54,10 @@ function ambientSource(env: Environment): AmbientSource | undefined {
   if (isSet(env["AWS_WEB_IDENTITY_TOKEN_FILE"]) && isSet(env["AWS_ROLE_ARN"])) return "web-identity";
   if (isSet(env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"]) || isSet(env["AWS_CONTAINER_CREDENTIALS_FULL_URI"])) return "container";
   return undefined;
+}
+
+function isLoopback(url: string | undefined): boolean {
+  return url !== undefined && /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(url);
 }
 
 function isSet(value: string | undefined): boolean {

@@ -1,0 +1,58 @@
+/* Events of runs, as a function writes them. */
+
+const of = (version: string, name: string, direction: "up" | "down" = "up") => ({ database: "default", version, name, direction });
+
+export function started(environment = "dev-3", more: object = {}): object {
+  return {
+    type: "run.started",
+    runId: "0199a7c0-0000-7000-8000-000000000000",
+    environment,
+    operation: "apply",
+    contract: { newest: 1, oldest: 1 },
+    operations: ["apply", "status", "plan", "down", "redo", "mark"],
+    requestId: "r-1",
+    function: { name: "hasura-migrate-dev-3", version: "$LATEST", package: "0.1.0", arn: "arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-3" },
+    image: { commit: "4c6ea1a", builtAt: "2026-11-22T12:00:00Z" },
+    hasura: { version: "v2.45.1" },
+    engine: "native",
+    books: "catalog",
+    migrations: "image",
+    protected: false,
+    at: "2026-11-24T12:04:11Z",
+    ...more,
+  };
+}
+
+export function item(version: string, name: string, more: object = {}): object {
+  return { version, name, direction: "up", file: `migrations/default/${version}_${name}/up.sql`, lines: 12, transaction: true, ...more };
+}
+
+export function plan(items: readonly object[], more: object = {}): object {
+  return { type: "plan", databases: [{ database: "default", kind: "postgres", applied: 214, items, ...more }] };
+}
+
+export const migrationStarted = (version: string, name: string): object => ({ type: "migration.started", ...of(version, name) });
+export const applied = (version: string, name: string, tookMs = 41): object => ({ type: "migration.applied", ...of(version, name), tookMs });
+export const failedMigration = (version: string, name: string, failure: object): object => ({ type: "migration.failed", ...of(version, name), tookMs: 22, failure });
+export const finished = (count: number, tookMs = 1200): object => ({ type: "run.finished", applied: count, notReached: 0, tookMs });
+export const failedRun = (failure: object, count = 0, notReached = 0): object => ({ type: "run.failed", applied: count, notReached, tookMs: 99, failure });
+
+export const constraint = {
+  kind: "migration",
+  code: "sql-failed",
+  message: "1700000000200_drop_legacy_flag failed; nothing of it was kept.",
+  hints: ["Fix the file, then: hasura-migrate dev-3"],
+  causes: [],
+  sql: {
+    file: "migrations/default/1700000000200_drop_legacy_flag/up.sql",
+    sqlstate: "2BP01",
+    message: "cannot drop column legacy of table orders because other objects depend on it",
+    detail: "view order_report depends on column legacy of table orders",
+    hint: "Use DROP ... CASCADE to drop the dependent objects too.",
+    place: { line: 1, column: 26, text: "alter table orders drop column legacy;" },
+  },
+};
+
+export function status(rows: readonly object[]): object {
+  return { type: "status", databases: [{ database: "default", kind: "postgres", books: "catalog", migrations: rows }] };
+}
