@@ -24,7 +24,8 @@ export async function refuseChanged(databases: readonly Known[], strict: boolean
     const changed = [...(await changedVersions(known))];
     if (changed.length === 0) continue;
     const message = `Changed since they were applied in ${known.database.name}: ${changed.join(", ")}.`;
-    if (strict) throw new Failure("differs", "changed-file", message, { hints: ["write a new migration instead of changing an applied one"] });
+    if (strict)
+      throw new Failure("differs", "changed-file", message, { hints: ["write a new migration instead of changing an applied one"] });
     await warn(deps, "changed-file", message);
   }
 }

@@ -35,7 +35,9 @@ export function isNotUpYet(error: unknown): boolean {
 
 function accessDenied(error: HasuraCallError): Failure {
   return new Failure("access", "wrong-secret", `Hasura refused the admin secret: ${error.message}`, {
-    hints: ["check the secret that HASURA_MIGRATE_ADMIN_SECRET, _ADMIN_SECRET_ARN or _ADMIN_SECRET_PARAMETER gives, against Hasura's HASURA_GRAPHQL_ADMIN_SECRET"],
+    hints: [
+      "check the secret that HASURA_MIGRATE_ADMIN_SECRET, _ADMIN_SECRET_ARN or _ADMIN_SECRET_PARAMETER gives, against Hasura's HASURA_GRAPHQL_ADMIN_SECRET",
+    ],
     cause: error,
   });
 }
@@ -48,7 +50,8 @@ function notHasura(error: HasuraCallError, doing: string): Failure {
 }
 
 function lostAnswer(error: HasuraCallError, doing: string): Failure {
-  const what = error.status === undefined ? "The connection to Hasura broke" : `Something else than Hasura answered (HTTP ${String(error.status)})`;
+  const what =
+    error.status === undefined ? "The connection to Hasura broke" : `Something else than Hasura answered (HTTP ${String(error.status)})`;
   const gateway = error.status !== undefined && error.status >= 500;
   return new Failure("unreachable", gateway ? "gateway-error" : "answer-lost", `${what} while ${doing}.`, {
     hints: gateway

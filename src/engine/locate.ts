@@ -16,7 +16,7 @@ export function locate(sql: string, message: string): Place | undefined {
   const text = /^[^\r\n]*/.exec(sql.slice(at === 0 ? 0 : start))?.[0] ?? "";
   if (text.length > longestLine) return undefined;
   const line = sql.slice(0, at).split(/\r\n|\n|\r/).length;
-  return { line, column: [...sql.slice(at === 0 ? 0 : start, at)].length + 1, text };
+  return { line, column: Array.from(sql.slice(at === 0 ? 0 : start, at)).length + 1, text };
 }
 
 /** The index of a token that stands once, as a whole word where it begins or ends with a word's letter. */

@@ -6,15 +6,21 @@ import { HasuraCallError } from "./hasura.ts";
 export function lostOutcome(error: unknown, step: ReadyStep, environment: string): Failure {
   const { version, name } = step.migration;
   const status = error instanceof HasuraCallError ? error.status : undefined;
-  const why = status === undefined ? "the connection to Hasura broke" : `an answer came that is not the migration's (HTTP ${String(status)})`;
+  const why =
+    status === undefined ? "the connection to Hasura broke" : `an answer came that is not the migration's (HTTP ${String(status)})`;
   const where = step.database.name === "default" ? "" : ` --database ${step.database.name}`;
   const [took, not] = step.direction === "up" ? ["applied", "pending"] : ["pending", "applied"];
-  return new Failure("unreachable", "outcome-unknown", `It is not known whether ${step.file.path} took effect: ${why}. It may still be running.`, {
-    hints: [
-      `look in the database ${step.database.name} whether what ${version}_${name} does is there, and that it no longer runs (pg_stat_activity)`,
-      `if it took effect: hasura-migrate mark ${environment} ${version} --${took}${where}`,
-      `if not, it is still recorded as ${not}: run again`,
-    ],
-    cause: error,
-  });
+  return new Failure(
+    "unreachable",
+    "outcome-unknown",
+    `It is not known whether ${step.file.path} took effect: ${why}. It may still be running.`,
+    {
+      hints: [
+        `look in the database ${step.database.name} whether what ${version}_${name} does is there, and that it no longer runs (pg_stat_activity)`,
+        `if it took effect: hasura-migrate mark ${environment} ${version} --${took}${where}`,
+        `if not, it is still recorded as ${not}: run again`,
+      ],
+      cause: error,
+    },
+  );
 }

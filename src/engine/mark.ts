@@ -17,14 +17,22 @@ export async function markVersions(request: RequestOf<"mark">, deps: EngineDeps)
   const known = databaseFor(session, request.options.versions);
   const versions = [...new Set(request.options.versions)].sort(compareVersions);
   for (const version of versions) refuseUnknown(known, version, as);
-  const due = versions.filter((version) => (as === "applied" ? known.recorded.get(version)?.state !== "applied" : known.recorded.has(version)));
+  const due = versions.filter((version) =>
+    as === "applied" ? known.recorded.get(version)?.state !== "applied" : known.recorded.has(version),
+  );
   for (const version of due) await known.books.mark(version, as, await checksum(known, version));
   await known.books.settle();
   for (const version of versions) await sayMarked(known, version, as, due.includes(version), deps);
   return { applied: 0, notReached: 0, cancelled: false };
 }
 
-async function sayMarked(known: KnownDatabase, version: Version, as: "applied" | "pending", done: boolean, deps: EngineDeps): Promise<void> {
+async function sayMarked(
+  known: KnownDatabase,
+  version: Version,
+  as: "applied" | "pending",
+  done: boolean,
+  deps: EngineDeps,
+): Promise<void> {
   const of = { database: known.database.name, version, name: nameOf(known, version) };
   if (done) await say(deps, { type: "migration.marked", ...of, as });
   else await say(deps, { type: "migration.skipped", ...of, direction: as === "applied" ? "up" : "down", reason: `already ${as}` });
@@ -43,7 +51,11 @@ function databaseFor({ databases }: Session, versions: readonly Version[]): Know
 
 function refuseUnknown({ database, migrations, recorded }: KnownDatabase, version: Version, as: string): void {
   if (recorded.has(version) || migrations.some((it) => it.version === version)) return;
-  throw new Failure("usage", "unknown-version", `Version ${version} cannot be marked as ${as}: ${database.name} has neither a file nor a record of it.`);
+  throw new Failure(
+    "usage",
+    "unknown-version",
+    `Version ${version} cannot be marked as ${as}: ${database.name} has neither a file nor a record of it.`,
+  );
 }
 
 async function checksum({ migrations }: KnownDatabase, version: Version): Promise<string | undefined> {

@@ -70,7 +70,10 @@ export function kindOf(entry: Entry, path: string, label: string, fs: FileSystem
   try {
     return fs.stat(path).kind;
   } catch (cause) {
-    throw new Failure("usage", "broken-link", `The symbolic link ${label} leads nowhere.`, { cause, hints: ["remove the link or restore its target"] });
+    throw new Failure("usage", "broken-link", `The symbolic link ${label} leads nowhere.`, {
+      cause,
+      hints: ["remove the link or restore its target"],
+    });
   }
 }
 
@@ -129,7 +132,12 @@ function duplicate(version: Version, direction: Direction, first: string, second
 }
 
 function tooLarge(label: string): Failure {
-  return new Failure("usage", "version-too-large", `The version of ${label} is larger than 9223372036854775807, the largest that Hasura's tools can hold.`, {
-    hints: ["rename it: versions are Unix times in milliseconds, such as 1700000000000"],
-  });
+  return new Failure(
+    "usage",
+    "version-too-large",
+    `The version of ${label} is larger than 9223372036854775807, the largest that Hasura's tools can hold.`,
+    {
+      hints: ["rename it: versions are Unix times in milliseconds, such as 1700000000000"],
+    },
+  );
 }

@@ -133,7 +133,9 @@ function refuseUnknown(known: Indexed, version: Version): void {
 
 function mustBeApplied({ recorded, database }: Known, version: Version): Version {
   if (recorded.has(version)) return version;
-  throw new Failure("usage", "not-applied", `Version ${version} is not applied in ${database.name}.`, { hints: ["hasura-migrate status shows what is"] });
+  throw new Failure("usage", "not-applied", `Version ${version} is not applied in ${database.name}.`, {
+    hints: ["hasura-migrate status shows what is"],
+  });
 }
 
 function unknownVersion({ database, migrations }: Known, version: Version): Failure {
@@ -146,16 +148,20 @@ function unknownVersion({ database, migrations }: Known, version: Version): Fail
 function noFile(database: Database, version: Version, direction: Direction, migration: Migration | undefined): Failure {
   const other = migration?.up ?? migration?.down;
   const why = other ? `only ${other.path} is there` : "no file of that version is here";
-  return new Failure("usage", `no-${direction}-file`, `Version ${version} in ${database.name} has no ${direction}.sql (missing or empty): ${why}.`, {
-    hints: direction === "up" ? ["write its up.sql, or remove the migration"] : ["write its down.sql, or run the image that still has it"],
-  });
+  return new Failure(
+    "usage",
+    `no-${direction}-file`,
+    `Version ${version} in ${database.name} has no ${direction}.sql (missing or empty): ${why}.`,
+    {
+      hints:
+        direction === "up" ? ["write its up.sql, or remove the migration"] : ["write its down.sql, or run the image that still has it"],
+    },
+  );
 }
 
 function broken(database: Database, version: Version, state: "dirty" | "interrupted"): Failure {
   const where = database.name === "default" ? "" : ` --database ${database.name}`;
   return new Failure("migration", state, `Version ${version} in ${database.name} is ${state}: an earlier run broke off inside it.`, {
-    hints: [
-      `look at the database, then say how it stands: hasura-migrate mark <environment> ${version} --applied${where}, or --pending`,
-    ],
+    hints: [`look at the database, then say how it stands: hasura-migrate mark <environment> ${version} --applied${where}, or --pending`],
   });
 }

@@ -101,7 +101,12 @@ async function refuseWithoutSupport(steps: readonly ReadyStep[], deps: EngineDep
   });
   const version = parseServerVersion(text);
   if (!version || !isOlder(version, firstWithNoTransaction)) return;
-  throw new Failure("usage", "no-transaction-unsupported", `${first.file.path} wants to run outside a transaction, which Hasura ${text} cannot do.`, {
-    hints: [`upgrade Hasura to ${firstWithNoTransaction.join(".")} or newer`, "or write the file so that it can run in a transaction"],
-  });
+  throw new Failure(
+    "usage",
+    "no-transaction-unsupported",
+    `${first.file.path} wants to run outside a transaction, which Hasura ${text} cannot do.`,
+    {
+      hints: [`upgrade Hasura to ${firstWithNoTransaction.join(".")} or newer`, "or write the file so that it can run in a transaction"],
+    },
+  );
 }

@@ -19,7 +19,12 @@ export function inconsistentBefore(deps: EngineDeps): Before {
  * Lets Hasura see the new schema and says which metadata the run has broken, by comparing names. Answers a failure
  * (`metadata/inconsistent`, exit code 7) where that matters, and only warns elsewhere.
  */
-export async function reloadAfter(touched: readonly string[], before: Before, strict: boolean, deps: EngineDeps): Promise<Failure | undefined> {
+export async function reloadAfter(
+  touched: readonly string[],
+  before: Before,
+  strict: boolean,
+  deps: EngineDeps,
+): Promise<Failure | undefined> {
   const startedAt = deps.now();
   try {
     const [known, now] = [await before, await deps.hasura.reloadMetadata(touched)];

@@ -89,9 +89,12 @@ async function runStep(step: ReadyStep, environment: string, deps: EngineDeps): 
 
 /** Answers of books that notice other runs. */
 function notOurs(result: Extract<StepResult, { outcome: "replan" | "busy" | "cancelled" }>): Failure {
-  if (result.outcome === "busy") return new Failure("busy", "busy", `Another run works on this database: ${result.holder}.`, { hints: ["run again when it has ended"] });
+  if (result.outcome === "busy")
+    return new Failure("busy", "busy", `Another run works on this database: ${result.holder}.`, { hints: ["run again when it has ended"] });
   if (result.outcome === "cancelled") return new Failure("interrupted", "cancelled", "The run was cancelled.");
-  return new Failure("busy", "plan-outdated", `Something else changed the database since the plan was made: ${result.reason}.`, { hints: ["run again"] });
+  return new Failure("busy", "plan-outdated", `Something else changed the database since the plan was made: ${result.reason}.`, {
+    hints: ["run again"],
+  });
 }
 
 function tooLate(deps: EngineDeps): Failure | undefined {

@@ -11,7 +11,9 @@ import { openSession } from "./session.ts";
 /** `status`: what is applied, pending and so on, in every database that has migrations or a history. Never writes. */
 export async function showStatus(request: RequestOf<"status">, deps: EngineDeps): Promise<Ending> {
   const session = await openSession(request, request.options.database, deps);
-  const shown = session.databases.filter((it) => it.migrations.length > 0 || it.recorded.size > 0 || request.options.database !== undefined);
+  const shown = session.databases.filter(
+    (it) => it.migrations.length > 0 || it.recorded.size > 0 || request.options.database !== undefined,
+  );
   const databases = [];
   for (const known of shown) {
     const { name, kind } = known.database;

@@ -15,7 +15,11 @@ test("an empty document and none at all are a fresh server", () => {
   assert.deepEqual(after(null, applied("1")), { ...defaults, migrations: { default: { "1": false } } });
 });
 test("flags are read as Go reads them", () => {
-  assert.deepEqual(versions({ migrations: { default: { "1": true, "2": null, "003": false } } }), { "1": { dirty: true }, "2": { dirty: false }, "3": { dirty: false } });
+  assert.deepEqual(versions({ migrations: { default: { "1": true, "2": null, "003": false } } }), {
+    "1": { dirty: true },
+    "2": { dirty: false },
+    "3": { dirty: false },
+  });
 });
 test("names are found whatever their case, and written in their own", () => {
   assert.deepEqual(versions({ Migrations: { default: { "1": false } } }), { "1": { dirty: false } });
@@ -26,13 +30,26 @@ test("what others keep in the document stays", () => {
   assert.deepEqual(after(state, applied("7")), { ...state, migrations: { other: { abc: "odd" }, default: { "7": false } } });
 });
 test("applying clears a flag, and a padded key is the same version", () => {
-  assert.deepEqual(after({ ...defaults, migrations: { default: { "01": true, "2": null } } }, applied("1")), { ...defaults, migrations: { default: { "01": false, "2": false } } });
+  assert.deepEqual(after({ ...defaults, migrations: { default: { "01": true, "2": null } } }, applied("1")), {
+    ...defaults,
+    migrations: { default: { "01": false, "2": false } },
+  });
 });
 test("taking a version out leaves the database behind", () => {
-  assert.deepEqual(after({ ...defaults, migrations: { default: { "001": false } } }, absent("1")), { ...defaults, migrations: { default: {} } });
+  assert.deepEqual(after({ ...defaults, migrations: { default: { "001": false } } }, absent("1")), {
+    ...defaults,
+    migrations: { default: {} },
+  });
 });
 test("copied versions do not overwrite entries that are there", () => {
-  const copied = withCopied(readCatalogState({ migrations: { default: { "1": true } } }), "default", new Map([["1", { dirty: false }], ["2", { dirty: true }]]));
+  const copied = withCopied(
+    readCatalogState({ migrations: { default: { "1": true } } }),
+    "default",
+    new Map([
+      ["1", { dirty: false }],
+      ["2", { dirty: true }],
+    ]),
+  );
   assert.deepEqual(copied.json["migrations"], { default: { "1": true, "2": true } });
 });
 test("the copy counts as done only when it is", () => {
@@ -54,6 +71,9 @@ for (const [name, state] of [
   ["a copy mark that is a text", { isStateCopyCompleted: "yes" }],
 ] as const) {
   test(`a document with ${name} is refused and not guessed at`, () => {
-    assert.throws(() => versions(state), (error) => error instanceof Failure && error.code === "catalog-state-unreadable");
+    assert.throws(
+      () => versions(state),
+      (error) => error instanceof Failure && error.code === "catalog-state-unreadable",
+    );
   });
 }

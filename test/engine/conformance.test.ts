@@ -24,7 +24,11 @@ for (const one of cases ?? []) {
     const fields = (Object.keys(theirs) as Field[]).filter((field) => theirs[field] !== undefined);
     const differing = fields.filter((field) => !isDeepStrictEqual(ours[field], theirs[field]));
     if (!isDeepStrictEqual(new Set(differing), new Set(expected?.fields ?? []))) {
-      assert.deepEqual(pick(ours, fields), pick(theirs, fields), `differs in: ${differing.join(", ") || "nothing"}; ${ran?.failure?.message ?? ""}`);
+      assert.deepEqual(
+        pick(ours, fields),
+        pick(theirs, fields),
+        `differs in: ${differing.join(", ") || "nothing"}; ${ran?.failure?.message ?? ""}`,
+      );
       assert.fail("a listed difference is none any more");
     }
   });
@@ -40,7 +44,9 @@ test("every listed difference is a case, and stands in docs/compatibility.md", (
     assert.ok(!cases || cases.some((it) => it.name === name), `${name} is no case`);
     assert.ok(doc.includes(`\`${name}\``), `docs/compatibility.md does not list ${name}`);
   }
-  const inDoc = [...doc.matchAll(/`([a-z0-9]+(?:-[a-z0-9]+){2,})`/g)].map((match) => match[1] ?? "").filter((name) => cases?.some((it) => it.name === name));
+  const inDoc = [...doc.matchAll(/`([a-z0-9]+(?:-[a-z0-9]+){2,})`/g)]
+    .map((match) => match[1] ?? "")
+    .filter((name) => cases?.some((it) => it.name === name));
   assert.deepEqual(new Set(inDoc), new Set(listed.keys()));
 });
 
@@ -61,28 +67,53 @@ function serverOf(one: ConformanceCase): ScriptedHasura {
       database: { message: String(internal.error["message"]), sqlstate: String(internal.error["status_code"]) },
     }),
   ]);
-  return scriptedHasura({ sources: one.databases, cliState: one.serverState, table: one.server?.schemaMigrations ?? undefined, failSql: Object.fromEntries(failing) });
+  return scriptedHasura({
+    sources: one.databases,
+    cliState: one.serverState,
+    table: one.server?.schemaMigrations ?? undefined,
+    failSql: Object.fromEntries(failing),
+  });
 }
 
 function theirResult({ expected }: ConformanceCase): Result {
   const { exitCode, executed, executedBeforeError, marked, plan, runSql, status, deletedVersions, finalState, finalTable } = expected;
-  return { failed: exitCode !== 0, executed: executed ?? executedBeforeError, marked, plan, runSql, status, deletedVersions, finalState, finalTable };
+  return {
+    failed: exitCode !== 0,
+    executed: executed ?? executedBeforeError,
+    marked,
+    plan,
+    runSql,
+    status,
+    deletedVersions,
+    finalState,
+    finalTable,
+  };
 }
 
 function ourResult(one: ConformanceCase, ran: Ran | undefined, hasura: ScriptedHasura): Result {
   const database = (name: string): string => (one.configVersion < 3 ? "" : name);
   return {
     failed: !ran || ran.failure !== undefined,
-    executed: (ran?.of("migration.applied") ?? []).map((it) => ({ database: database(it.database), version: it.version, direction: it.direction })),
-    marked: (ran?.of("migration.marked") ?? []).map((it) => ({ database: it.database, version: it.version, direction: it.as === "applied" ? "up" : "down" })),
+    executed: (ran?.of("migration.applied") ?? []).map((it) => ({
+      database: database(it.database),
+      version: it.version,
+      direction: it.direction,
+    })),
+    marked: (ran?.of("migration.marked") ?? []).map((it) => ({
+      database: it.database,
+      version: it.version,
+      direction: it.as === "applied" ? "up" : "down",
+    })),
     plan: (ran?.of("plan") ?? []).flatMap((it) => it.databases.flatMap((each) => each.items.map((item) => [item.version, item.direction]))),
     runSql: hasura.sent.map(({ type, args }) => ({ type, ...args })),
-    status: (ran?.of("status") ?? []).flatMap((it) => it.databases.flatMap((each) => each.migrations)).map((row) => ({
-      version: row.version,
-      name: row.name || "-",
-      source: row.hasDown !== undefined,
-      database: row.state !== "pending",
-    })),
+    status: (ran?.of("status") ?? [])
+      .flatMap((it) => it.databases.flatMap((each) => each.migrations))
+      .map((row) => ({
+        version: row.version,
+        name: row.name || "-",
+        source: row.hasDown !== undefined,
+        database: row.state !== "pending",
+      })),
     deletedVersions: [],
     finalState: hasura.cliState,
     finalTable: hasura.table && Object.fromEntries(hasura.table),

@@ -19,11 +19,15 @@ const markers: [string, string, boolean][] = [
   ["beyond the first 256 bytes", `${" ".repeat(250)}${marker}\n`, false],
   ["cut off at 256 bytes", `${"\u00e4".repeat(120)}${marker}`, false],
 ];
-for (const [name, text, expected] of markers) test(`the marker ${name}: ${expected ? "counts" : "does not count"}`, () => assert.equal(hasNoTransactionMarker(text), expected));
+for (const [name, text, expected] of markers)
+  test(`the marker ${name}: ${expected ? "counts" : "does not count"}`, () => assert.equal(hasNoTransactionMarker(text), expected));
 
 test("settings are read from the comments above the first SQL", () => {
   const text = `${marker}\n\n-- what it is\n/* and\n more */\n-- hasura-migrate: lock_timeout=5s\n-- hasura-migrate: statement_timeout = 2min\r\n-- hasura-migrate: retry=off\nSELECT 1;\n-- hasura-migrate: nonsense=1`;
-  assert.deepEqual(readDirectives(text, "f"), { noTransaction: true, settings: { lockTimeout: "5000ms", statementTimeout: "120000ms", retry: false } });
+  assert.deepEqual(readDirectives(text, "f"), {
+    noTransaction: true,
+    settings: { lockTimeoutMs: 5000, statementTimeoutMs: 120_000, retry: false },
+  });
 });
 for (const [line, problem] of [
   ["colour=red", /"colour" is no setting/],
@@ -33,12 +37,15 @@ for (const [line, problem] of [
   ["retry=off\n-- hasura-migrate: retry=off", /set twice/],
 ] as const) {
   test(`the setting "${line.split("\n", 1)[0] ?? ""}" is refused with its line`, () => {
-    assert.throws(() => readDirectives(`-- x\n-- hasura-migrate: ${line}\n`, "migrations/1_a/up.sql"), (error) => {
-      assert.ok(error instanceof Failure && error.code === "bad-directive");
-      assert.match(error.message, problem);
-      assert.match(error.message, /^migrations\/1_a\/up\.sql, line [23]:/);
-      return true;
-    });
+    assert.throws(
+      () => readDirectives(`-- x\n-- hasura-migrate: ${line}\n`, "migrations/1_a/up.sql"),
+      (error) => {
+        assert.ok(error instanceof Failure && error.code === "bad-directive");
+        assert.match(error.message, problem);
+        assert.match(error.message, /^migrations\/1_a\/up\.sql, line [23]:/);
+        return true;
+      },
+    );
   });
 }
 
@@ -64,7 +71,10 @@ test("a byte order mark is not sent, and neither it nor line ends change the che
   assert.notEqual(body.checksum, checksumOf("SELECT 1; SELECT 2;\n"));
 });
 test("lines are counted with and without a last line feed", () => {
-  assert.deepEqual(["a", "a\n", "a\nb", "a\n\n"].map((text) => parseBody(Buffer.from(text), "f").lines), [1, 1, 2, 2]);
+  assert.deepEqual(
+    ["a", "a\n", "a\nb", "a\n\n"].map((text) => parseBody(Buffer.from(text), "f").lines),
+    [1, 1, 2, 2],
+  );
 });
 test("text that is not UTF-8 is refused by name", () => {
   assert.throws(() => parseBody(Buffer.from([0x53, 0xe4, 0x20]), "migrations/1_a/up.sql"), /migrations\/1_a\/up\.sql is not UTF-8/);

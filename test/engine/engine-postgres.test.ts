@@ -8,7 +8,11 @@ import { projectOnDisk, requestFor, run, type Ran } from "./support/run.ts";
 
 /** The engine over HTTP and Hasura's API on a real Postgres. */
 async function hasuraOn(t: TestContext, databaseUrl: string): Promise<Hasura> {
-  const api = await startHasuraApi({ metadataUrl: databaseUrl, sources: [{ name: "default", kind: "postgres", url: databaseUrl }], adminSecret: "s3cret" });
+  const api = await startHasuraApi({
+    metadataUrl: databaseUrl,
+    sources: [{ name: "default", kind: "postgres", url: databaseUrl }],
+    adminSecret: "s3cret",
+  });
   const hasura = hasuraOverHttp({ endpoint: api.url, adminSecret: () => Promise.resolve("s3cret") });
   t.after(async () => {
     hasura.close();
@@ -22,13 +26,20 @@ const files = (ups: Record<string, string>): Record<string, string> => ({
   ...Object.fromEntries(Object.entries(ups).map(([path, sql]) => [`migrations/default/${path}.sql`, sql])),
 });
 const tables = async (url: string): Promise<string[]> =>
-  (await query(url, "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")).map((row) => String(row["name"]));
+  (await query(url, "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")).map((row) =>
+    String(row["name"]),
+  );
 const versions = (ran: Ran): string[] => ran.of("migration.applied").map((it) => it.version);
 
 test("the third of four migrations fails: two stay applied and recorded, and the repaired file goes on from there", async (t) => {
   const url = await freshDatabase(t);
   const hasura = await hasuraOn(t, url);
-  const ups = { "1_a/up": "CREATE TABLE a (id int);", "2_b/up": "CREATE TABLE b (id int);", "3_c/up": "CREATE TABLE c (id int);\nCREATE TABL d (id int);", "4_d/up": "CREATE TABLE d (id int);" };
+  const ups = {
+    "1_a/up": "CREATE TABLE a (id int);",
+    "2_b/up": "CREATE TABLE b (id int);",
+    "3_c/up": "CREATE TABLE c (id int);\nCREATE TABL d (id int);",
+    "4_d/up": "CREATE TABLE d (id int);",
+  };
   const first = await run(hasura, await projectOnDisk(t, files(ups)), requestFor("apply"));
   assert.deepEqual(versions(first), ["1", "2"]);
   assert.deepEqual(await tables(url), ["a", "b"]);
@@ -44,10 +55,21 @@ test("the third of four migrations fails: two stay applied and recorded, and the
 test("up, status and down leave nothing behind", async (t) => {
   const url = await freshDatabase(t);
   const hasura = await hasuraOn(t, url);
-  const root = await projectOnDisk(t, files({ "1_a/up": "\uFEFFCREATE TABLE a (id int);\r\n", "1_a/down": "DROP TABLE a;", "2_b/up": "-- nothing yet", "2_b/down": "-- nothing" }));
+  const root = await projectOnDisk(
+    t,
+    files({
+      "1_a/up": "\uFEFFCREATE TABLE a (id int);\r\n",
+      "1_a/down": "DROP TABLE a;",
+      "2_b/up": "-- nothing yet",
+      "2_b/down": "-- nothing",
+    }),
+  );
   assert.deepEqual(versions(await run(hasura, root, requestFor("apply"))), ["1", "2"]);
   const status = await run(hasura, root, requestFor("status"));
-  assert.deepEqual(status.of("status")[0]?.databases[0]?.migrations.map((it) => it.state), ["applied", "applied"]);
+  assert.deepEqual(
+    status.of("status")[0]?.databases[0]?.migrations.map((it) => it.state),
+    ["applied", "applied"],
+  );
   assert.deepEqual(versions(await run(hasura, root, requestFor("apply"))), []);
   assert.deepEqual(versions(await run(hasura, root, requestFor("down", { all: true }))), ["2", "1"]);
   assert.deepEqual(await tables(url), []);
@@ -65,7 +87,11 @@ test("a file outside a transaction may build an index concurrently", async (t) =
 test("an older project keeps its versions in the table of its database", async (t) => {
   const url = await freshDatabase(t);
   const hasura = await hasuraOn(t, url);
-  const root = await projectOnDisk(t, { "config.yaml": "version: 2", "migrations/1_a/up.sql": "CREATE TABLE a (id int);", "migrations/1_a/down.sql": "DROP TABLE a;" });
+  const root = await projectOnDisk(t, {
+    "config.yaml": "version: 2",
+    "migrations/1_a/up.sql": "CREATE TABLE a (id int);",
+    "migrations/1_a/down.sql": "DROP TABLE a;",
+  });
   const ran = await run(hasura, root, requestFor("apply"));
   assert.equal(ran.failure, undefined, ran.failure?.message);
   assert.deepEqual(await query(url, "SELECT version::text, dirty FROM hdb_catalog.schema_migrations"), [{ version: "1", dirty: false }]);

@@ -12,9 +12,17 @@ function known(files: string, books: string): Known {
   const words = (text: string): string[] => text.split(" ").filter((word) => word !== "");
   const migrations = words(files).map((word): Migration => {
     const version = word.replace(/[ud]$/, "");
-    return { version, name: "x", ...(!word.endsWith("d") && { up: file(`${version}/up`) }), ...(!word.endsWith("u") && { down: file(`${version}/down`) }) };
+    return {
+      version,
+      name: "x",
+      ...(!word.endsWith("d") && { up: file(`${version}/up`) }),
+      ...(!word.endsWith("u") && { down: file(`${version}/down`) }),
+    };
   });
-  const recorded = words(books).map((word): [string, Entry] => [word.replace(/[!?]$/, ""), { state: word.endsWith("!") ? "dirty" : word.endsWith("?") ? "interrupted" : "applied" }]);
+  const recorded = words(books).map((word): [string, Entry] => [
+    word.replace(/[!?]$/, ""),
+    { state: word.endsWith("!") ? "dirty" : word.endsWith("?") ? "interrupted" : "applied" },
+  ]);
   return { database: { name: "default", kind: "postgres" }, migrations, recorded: new Map(recorded) };
 }
 
@@ -66,7 +74,10 @@ const refusals: [string, string, string, Selection, string][] = [
 ];
 for (const [name, files, books, selection, code] of refusals) {
   test(`refuses ${name}`, () => {
-    assert.throws(() => planned(files, books, selection), (error) => error instanceof Failure && error.code === code);
+    assert.throws(
+      () => planned(files, books, selection),
+      (error) => error instanceof Failure && error.code === code,
+    );
   });
 }
 

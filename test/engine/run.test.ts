@@ -6,10 +6,18 @@ import { migrationsOf, projectOnDisk, requestFor, run, type Ran } from "./suppor
 import { scriptedHasura, type ScriptedHasura, type Script } from "./support/scripted-hasura.ts";
 
 const full = { settings: { migration_mode: "true" }, isStateCopyCompleted: true };
-const state = (...versions: string[]): unknown => ({ ...full, migrations: { default: Object.fromEntries(versions.map((it) => [it, false])) } });
+const state = (...versions: string[]): unknown => ({
+  ...full,
+  migrations: { default: Object.fromEntries(versions.map((it) => [it, false])) },
+});
 const three = migrationsOf(["1_a", "2_b", "3_c"]);
 const sqlError = (message: string, more: object = {}): HasuraCallError =>
-  new HasuraCallError("rejected", "query execution failed", { status: 400, code: "postgres-error", path: "$.args", database: { message, sqlstate: "42601", execStatus: "FatalError", ...more } });
+  new HasuraCallError("rejected", "query execution failed", {
+    status: 400,
+    code: "postgres-error",
+    path: "$.args",
+    database: { message, sqlstate: "42601", execStatus: "FatalError", ...more },
+  });
 const versions = (ran: Ran): string[] => ran.of("migration.applied").map((it) => it.version);
 
 async function apply(t: TestContext, hasura: ScriptedHasura, options: object = {}, files = three, more = {}): Promise<Ran> {
@@ -42,7 +50,12 @@ test("a failing migration: those before it stay applied, the rest is not reached
 
 test("a failed migration shows its place, detail and hint where the database gave them", async (t) => {
   const files = { "config.yaml": "version: 3", "migrations/default/1_a/up.sql": "SELECT 1;\nSELCT 2;" };
-  const ran = await apply(t, server({ failSql: { "SELECT 1;\nSELCT 2;": sqlError('syntax error at or near "SELCT"', { detail: "d", hint: "h" }) } }), {}, files);
+  const ran = await apply(
+    t,
+    server({ failSql: { "SELECT 1;\nSELCT 2;": sqlError('syntax error at or near "SELCT"', { detail: "d", hint: "h" }) } }),
+    {},
+    files,
+  );
   const { place, detail, hint } = ran.failure?.sql ?? {};
   assert.deepEqual([place, detail, hint], [{ line: 2, column: 1, text: "SELCT 2;" }, "d", "h"]);
 });
@@ -82,8 +95,13 @@ test("a request that never left is a failed migration, not an unknown one", asyn
 test("applied is said after the answer, and before the next migration starts", async (t) => {
   const hasura = server();
   const order: string[] = [];
-  hasura.after = (call) => void (call === "runSql" && order.push("answered"));
-  await apply(t, hasura, {}, three, { emit: (event: { type: string }) => void (event.type.startsWith("migration.") && order.push(event.type)) });
+  hasura.after = (call) => {
+    if (call === "runSql") order.push("answered");
+  };
+  const emit = (event: { type: string }): void => {
+    if (event.type.startsWith("migration.")) order.push(event.type);
+  };
+  await apply(t, hasura, {}, three, { emit });
   assert.deepEqual(order, Array(3).fill(["migration.started", "answered", "migration.applied"]).flat());
 });
 
@@ -119,7 +137,13 @@ test("at most four requests and two a migration, one of them waited for", async 
   assert.equal(count("version"), 0);
 });
 
-for (const [operation, options] of [["status", {}], ["plan", {}], ["apply", { dryRun: true }], ["down", { dryRun: true }], ["ping", {}]] as const) {
+for (const [operation, options] of [
+  ["status", {}],
+  ["plan", {}],
+  ["apply", { dryRun: true }],
+  ["down", { dryRun: true }],
+  ["ping", {}],
+] as const) {
   test(`${operation}${"dryRun" in options ? " --dry-run" : ""} never writes, also on a fresh server`, async (t) => {
     const hasura = scriptedHasura({ table: { "1": false } });
     const ran = await run(hasura, await projectOnDisk(t, three), requestFor(operation, options));
@@ -131,10 +155,15 @@ for (const [operation, options] of [["status", {}], ["plan", {}], ["apply", { dr
 test("a run that is asked to stop ends after the migration in hand", async (t) => {
   const stop = new AbortController();
   const hasura = server();
-  hasura.before = (call, detail) => void (call === "runSql" && JSON.stringify(detail).includes("2_b") && stop.abort());
+  hasura.before = (call, detail) => {
+    if (call === "runSql" && JSON.stringify(detail).includes("2_b")) stop.abort();
+  };
   const ran = await apply(t, hasura, {}, three, { stop: stop.signal });
   assert.deepEqual(versions(ran), ["1", "2"]);
-  assert.deepEqual(ran.of("run.finished").map((it) => [it.applied, it.notReached, it.cancelled]), [[2, 1, true]]);
+  assert.deepEqual(
+    ran.of("run.finished").map((it) => [it.applied, it.notReached, it.cancelled]),
+    [[2, 1, true]],
+  );
   assert.deepEqual(hasura.cliState, state("1", "2"));
 });
 
@@ -170,7 +199,12 @@ test("a Hasura that never comes up is given up on after a minute", async (t) => 
 });
 
 for (const [name, error, kind, code] of [
-  ["a wrong secret", new HasuraCallError("rejected", 'invalid "x-hasura-admin-secret"', { status: 401, code: "access-denied" }), "access", "wrong-secret"],
+  [
+    "a wrong secret",
+    new HasuraCallError("rejected", 'invalid "x-hasura-admin-secret"', { status: 401, code: "access-denied" }),
+    "access",
+    "wrong-secret",
+  ],
   ["a wrong address", new HasuraCallError("unknown", "not JSON", { status: 404 }), "unreachable", "not-hasura"],
   ["HTML with status 200", new HasuraCallError("unknown", "not JSON", { status: 200 }), "unreachable", "answer-lost"],
 ] as const) {

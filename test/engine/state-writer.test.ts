@@ -55,7 +55,10 @@ test("a write that fails for good names everything that is not written, later ch
   const writer = stateWriter({ write }, quick);
   writer.record(change("1"));
   writer.record(change("2"));
-  assert.deepEqual((await writer.settle())?.changes.map((it) => it.version), ["1", "2"]);
+  assert.deepEqual(
+    (await writer.settle())?.changes.map((it) => it.version),
+    ["1", "2"],
+  );
   assert.ok(writer.unwritten());
   broken = false;
   writer.record(change("3"));

@@ -33,7 +33,17 @@ export const ConformanceCase = z.object({
   serverState: z.unknown(),
   server: z
     .object({
-      failSql: z.record(z.string(), z.object({ error: z.string(), code: z.string(), path: z.string(), internal: z.object({ error: z.record(z.string(), z.unknown()) }) })).optional(),
+      failSql: z
+        .record(
+          z.string(),
+          z.object({
+            error: z.string(),
+            code: z.string(),
+            path: z.string(),
+            internal: z.object({ error: z.record(z.string(), z.unknown()) }),
+          }),
+        )
+        .optional(),
       schemaMigrations: z.record(z.string(), z.boolean()).nullish(),
     })
     .optional(),

@@ -16,7 +16,13 @@ export async function requestOf({ command, options, configVersion }: Conformance
   if (command === "migrate delete") return deleting(options, database, ask);
   const moving = movement(options);
   if (moving === "goto") return going(options.goto ?? "", database, ask);
-  if (!options.skipExecution) return requestFor(moving.operation, { ...database, ...moving.options, ...(options.dryRun && { dryRun: true }), ...(options.noTransaction && { noTransaction: true }) });
+  if (!options.skipExecution)
+    return requestFor(moving.operation, {
+      ...database,
+      ...moving.options,
+      ...(options.dryRun && { dryRun: true }),
+      ...(options.noTransaction && { noTransaction: true }),
+    });
   if (options.dryRun) throw new Error("mark has no dry run");
   const plan = await ask(requestFor(moving.operation, { ...database, ...moving.options, dryRun: true }));
   const versions = plan.of("plan").flatMap((it) => it.databases.flatMap((one) => one.items.map((item) => item.version)));
@@ -39,7 +45,8 @@ function movement(options: ConformanceCase["options"]): Movement | "goto" {
     if (options.type !== undefined && options.type !== "up" && options.type !== "down") throw new Error("no such direction");
     return { operation: options.type === "down" ? "down" : "apply", options: { only: options.version } };
   }
-  if (options.down !== undefined) return { operation: "down", options: options.down === "all" ? { all: true } : { steps: Number(options.down) } };
+  if (options.down !== undefined)
+    return { operation: "down", options: options.down === "all" ? { all: true } : { steps: Number(options.down) } };
   return { operation: "apply", options: options.up === undefined || options.up === "all" ? {} : { steps: Number(options.up) } };
 }
 
@@ -57,5 +64,7 @@ async function deleting(options: ConformanceCase["options"], database: object, a
 
 async function recordedVersions(database: object, ask: Ask): Promise<string[]> {
   const status = await ask(requestFor("status", database));
-  return status.of("status").flatMap((it) => it.databases.flatMap((one) => one.migrations.filter((row) => row.state !== "pending").map((row) => row.version)));
+  return status
+    .of("status")
+    .flatMap((it) => it.databases.flatMap((one) => one.migrations.filter((row) => row.state !== "pending").map((row) => row.version)));
 }

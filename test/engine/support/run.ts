@@ -23,7 +23,7 @@ export async function projectOnDisk(t: TestContext, files: Readonly<Record<strin
 
 /** `up.sql` and `down.sql` for each name, in a project of config version 3. */
 export function migrationsOf(names: readonly string[], database = "default"): Record<string, string> {
-  const files = names.flatMap((name) => [
+  const files = names.flatMap((name): [string, string][] => [
     [`migrations/${database}/${name}/up.sql`, `SELECT '${name} up';`],
     [`migrations/${database}/${name}/down.sql`, `SELECT '${name} down';`],
   ]);

@@ -1,12 +1,12 @@
-import {
+import type {
   HasuraCallError,
-  type CatalogState,
-  type Hasura,
-  type InconsistentObject,
-  type Metadata,
-  type RunSql,
-  type SqlResult,
-  type Source,
+  CatalogState,
+  Hasura,
+  InconsistentObject,
+  Metadata,
+  RunSql,
+  SqlResult,
+  Source,
 } from "../../../src/engine/hasura.ts";
 import { runSqlBody, type RunSqlBody } from "../../../src/engine/hasura-wire.ts";
 
@@ -81,7 +81,8 @@ export function scriptedHasura(script: Script = {}): ScriptedHasura {
   /** The few statements of `table-store.ts`, no more: another one is an error of the test. */
   function tableAnswer(sql: string): SqlResult {
     if (sql.startsWith("SELECT table_name")) return column(hasura.table ? ["schema_migrations", "migration_settings"] : []);
-    if (sql.startsWith("SELECT version")) return { columns: ["version", "dirty"], rows: [...(hasura.table ?? [])].map(([v, dirty]) => [v, dirty ? "t" : "f"]) };
+    if (sql.startsWith("SELECT version"))
+      return { columns: ["version", "dirty"], rows: [...(hasura.table ?? [])].map(([v, dirty]) => [v, dirty ? "t" : "f"]) };
     if (sql.startsWith("SELECT value")) return column(["true"]);
     for (const statement of sql.split(";").map((it) => it.trim())) change(statement);
     return nothing;
