@@ -6,7 +6,7 @@ import { notWritable, serverFailure } from "./postgres/explain.ts";
 import { isCode, withFileLock } from "./postgres/file-lock.ts";
 import { returnLease, takeLease } from "./postgres/leases.ts";
 import { ownerForServer, reachable, serverHome } from "./postgres/owner.ts";
-import { ensurePostmaster, stopPostmaster } from "./postgres/postmaster.ts";
+import { ensurePostmaster, stopPostmaster, stopProcess } from "./postgres/postmaster.ts";
 
 /** `url`: the superuser, database "postgres", over TCP on 127.0.0.1. */
 export interface PostgresServer {
@@ -42,9 +42,10 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       const cluster = await openCluster(home, usable, owner);
       const lease = await takeLease(home);
       try {
-        const { port } = await ensurePostmaster({ home, data: cluster.data, binaries: usable, owner });
+        const { pid, port } = await ensurePostmaster({ home, data: cluster.data, binaries: usable, owner });
         options.log?.(`${binaries.description} on 127.0.0.1:${port}, data in ${cluster.data}`);
-        return server(home, lock, lease, cluster.data, `postgres://postgres:${cluster.password}@127.0.0.1:${port}/postgres`);
+        const url = `postgres://postgres:${cluster.password}@127.0.0.1:${port}/postgres`;
+        return { url, stop: stopper({ home, lock, lease, data: cluster.data, pid }) };
       } catch (thrown) {
         await returnLease(home, lease);
         throw thrown;
@@ -57,11 +58,25 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   }
 }
 
-function server(home: string, lock: string, lease: string, data: string, url: string): PostgresServer {
+interface Held {
+  readonly home: string;
+  readonly lock: string;
+  readonly lease: string;
+  readonly data: string;
+  readonly pid: number;
+}
+
+function stopper({ home, lock, lease, data, pid }: Held): () => Promise<void> {
+  const stop = async (): Promise<void> => {
+    try {
+      await withFileLock(lock, async () => {
+        if (await returnLease(home, lease)) await stopPostmaster(data);
+      });
+    } catch (thrown) {
+      if (!isCode(thrown, "ENOENT")) throw thrown;
+      await stopProcess(pid); // somebody removed the directory: nobody else can use this server any more
+    }
+  };
   let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> =>
-    withFileLock(lock, async () => {
-      if (await returnLease(home, lease)) await stopPostmaster(data);
-    });
-  return { url, stop: () => (stopping ??= stop()) };
+  return () => (stopping ??= stop());
 }

@@ -1,22 +1,30 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext } from "node:test";
 import pg from "pg";
+import { cleanUp } from "./clean-up.ts";
 import { startPostgres, type PostgresServer } from "../../src/local/postgres.ts";
+
+/** A temporary directory that others may pass through: as root the server runs under another user. */
+async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "hasura-migrate-test-"));
+  await chmod(directory, 0o711);
+  return directory;
+}
 
 /** A directory for one test, removed after it. */
 export async function freshDirectory(t: TestContext): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), "hasura-migrate-test-"));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  const directory = await temporaryDirectory();
+  cleanUp(t, () => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
 let own: Promise<{ server: PostgresServer; directory: string }> | undefined;
 
 async function startOwn(): Promise<{ server: PostgresServer; directory: string }> {
-  const directory = await mkdtemp(join(tmpdir(), "hasura-migrate-test-postgres-"));
+  const directory = await temporaryDirectory();
   return { server: await startPostgres({ directory }), directory };
 }
 
@@ -40,7 +48,7 @@ export async function freshDatabase(t: TestContext): Promise<string> {
   const url = new URL(await serverUrl());
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   await query(url.href, `CREATE DATABASE ${name}`);
-  t.after(() => query(url.href, `DROP DATABASE ${name} WITH (FORCE)`));
+  cleanUp(t, () => query(url.href, `DROP DATABASE ${name} WITH (FORCE)`));
   const fresh = new URL(url);
   fresh.pathname = `/${name}`;
   return fresh.href;

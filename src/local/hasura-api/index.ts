@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import { Failure } from "../../protocol/failure.ts";
 import { prepareCatalog } from "./catalog-schema.ts";
 import type { ApiContext } from "./context.ts";
+import { HasuraError } from "./hasura-error.ts";
 import { apiServer } from "./http.ts";
 import { isCode } from "../postgres/file-lock.ts";
 import { MetadataStore } from "./metadata-store.ts";
@@ -59,7 +60,18 @@ export async function startHasuraApi(options: HasuraApiOptions): Promise<HasuraA
 }
 
 /** The environment's sources stand in the metadata from the start, as a server's default one does. */
-async function addSources({ store, local }: ApiContext): Promise<void> {
+async function addSources(context: ApiContext): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await addMissingSources(context);
+    } catch (thrown) {
+      // Another one starts on the same database and was quicker: what is missing is looked up again.
+      if (!(thrown instanceof HasuraError && thrown.status === 409) || attempt === 5) throw thrown;
+    }
+  }
+}
+
+async function addMissingSources({ store, local }: ApiContext): Promise<void> {
   const { metadata, resourceVersion } = await store.read();
   const missing = local.filter(({ name }) => !metadata.sources.some((source) => source.name === name));
   if (missing.length === 0 && resourceVersion > 0) return;

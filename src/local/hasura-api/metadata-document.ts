@@ -13,7 +13,7 @@ export const SourceDocument = z.looseObject({
   kind: z.string().default("postgres"),
   tables: z.array(Table).default([]),
   functions: z.array(Function_).optional(),
-  configuration: z.unknown(),
+  configuration: z.unknown().optional(),
 });
 export type SourceDocument = z.infer<typeof SourceDocument>;
 

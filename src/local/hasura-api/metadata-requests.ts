@@ -9,7 +9,7 @@ import { replaceMetadata } from "./replace-metadata.ts";
 import { sourceRequestOf, sourceRequests } from "./source-requests.ts";
 
 const success = { message: "success" };
-const SetState = z.looseObject({ type: z.string(), state: z.unknown() });
+const SetState = z.looseObject({ type: z.string(), state: z.unknown().optional() });
 
 const handlers: Readonly<Record<string, Handler>> = {
   get_catalog_state: async (_request, { store }) => await store.state(),
@@ -73,7 +73,7 @@ export async function bulk(request: ApiRequest, run: (one: ApiRequest) => Promis
   return answers;
 }
 
-const Envelope = z.looseObject({ type: z.string(), version: z.number().optional(), resource_version: z.number().optional(), args: z.unknown() });
+const Envelope = z.looseObject({ type: z.string(), version: z.number().optional(), resource_version: z.number().optional(), args: z.unknown().optional() });
 
 /** Any JSON as a request, or Hasura's parse error. */
 export function readRequest(json: unknown, path = "$"): ApiRequest {

@@ -5,7 +5,7 @@ import { HasuraError, parseFailed } from "./hasura-error.ts";
 import { changeSource, MetadataDocument, SourceDocument } from "./metadata-document.ts";
 import { versionConflict } from "./metadata-store.ts";
 
-const Version2 = z.looseObject({ allow_inconsistent_metadata: z.boolean().nullish(), metadata: z.unknown() });
+const Version2 = z.looseObject({ allow_inconsistent_metadata: z.boolean().nullish(), metadata: z.unknown().optional() });
 const Versioned = z.looseObject({ version: z.number().nullish() });
 const WithoutSources = z.looseObject({ tables: SourceDocument.shape.tables, functions: SourceDocument.shape.functions });
 

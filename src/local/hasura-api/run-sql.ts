@@ -5,7 +5,7 @@ import { HasuraError, parseFailed } from "./hasura-error.ts";
 import type { MetadataDocument, SourceDocument } from "./metadata-document.ts";
 import type { MetadataStore } from "./metadata-store.ts";
 import type { Session } from "./session.ts";
-import type { Sources } from "./sources.ts";
+import { isPostgresFamily, type Sources } from "./sources.ts";
 import { splitStatements } from "./split-statements.ts";
 import { inTransaction, runText, type ResultBody } from "./transaction.ts";
 
@@ -26,13 +26,6 @@ export interface RunSqlContext {
   readonly knowsNoTransaction: boolean;
 }
 
-/** Which kinds of source a request type is for. */
-const kindsOf: Readonly<Record<string, readonly string[]>> = {
-  run_sql: ["postgres", "pg"],
-  pg_run_sql: ["postgres", "pg"],
-  citus_run_sql: ["citus"],
-  cockroach_run_sql: ["cockroach"],
-};
 export const isRunSql = (type: string): boolean => type.endsWith("run_sql");
 
 /** Protocol section 4.2's heuristic: anywhere in the text, in comments and strings too. */
@@ -96,6 +89,16 @@ function parseArgs(raw: unknown, path: string): RunSqlArgs {
 
 function findSource(metadata: MetadataDocument, name: string, type: string, path: string): SourceDocument {
   const source = metadata.sources.find((candidate) => candidate.name === name);
-  if (!source || !kindsOf[type]?.includes(source.kind)) throw new HasuraError(400, "not-exists", `source with name "${name}" does not exist`, { path });
-  return source;
+  if (!source) throw new HasuraError(400, "not-exists", `source with name "${name}" does not exist`, { path });
+  const expected = type === "run_sql" ? "postgres" : type.slice(0, -"_run_sql".length);
+  const kind = (text: string): string => (text === "pg" ? "postgres" : text);
+  if (kind(source.kind) === kind(expected)) return runnable(source, path);
+  const message = `source with name "${name}" has backend type "${source.kind}" which does not match the expected type ${kind(expected)}`;
+  throw new HasuraError(400, "not-exists", message, { path });
+}
+
+/** Sources of other kinds stand in the metadata only: this environment has no driver for them, and says so. */
+function runnable(source: SourceDocument, path: string): SourceDocument {
+  if (isPostgresFamily(source.kind)) return source;
+  throw new HasuraError(400, "unexpected", `source with name "${source.name}" is inconsistent`, { path, internal: `the local environment has no ${source.kind} databases` });
 }

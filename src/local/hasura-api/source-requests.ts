@@ -6,9 +6,9 @@ import { changeSource, nameText, qualified, type MetadataDocument, type SourceDo
 import { isPostgresFamily } from "./sources.ts";
 
 const success = { message: "success" };
-const AddSource = z.looseObject({ name: z.string(), configuration: z.unknown(), replace_configuration: z.boolean().optional() });
+const AddSource = z.looseObject({ name: z.string(), configuration: z.unknown().optional(), replace_configuration: z.boolean().optional() });
 const DropSource = z.looseObject({ name: z.string() });
-const Track = z.looseObject({ source: z.string().default("default"), table: z.unknown(), function: z.unknown() });
+const Track = z.looseObject({ source: z.string().default("default"), table: z.unknown().optional(), function: z.unknown().optional() });
 
 /** `pg_add_source` and the like. The first word of a type names the kind. */
 export const sourceRequests: Readonly<Record<string, Handler>> = {

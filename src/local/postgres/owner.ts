@@ -1,8 +1,9 @@
-import { chmod, cp, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { dirname, join, parse } from "node:path";
 import type { Binaries } from "./binaries.ts";
+import { findPostmaster } from "./postmaster.ts";
 
 /** As whom the server runs. Postgres refuses to run as root, so root lends it the unprivileged user every system has. */
 export interface Owner {
@@ -57,10 +58,23 @@ export async function serverHome(directory: string, owner: Owner | undefined): P
   const pointer = join(directory, "location");
   const known = (await readFile(pointer, "utf8").catch(() => "")).trim();
   if (known !== "" && (await stat(known).catch(() => undefined))) return known;
-  const home = join(await shelter(), randomUUID().slice(0, 8));
+  const place = await shelter();
+  await sweep(place);
+  const home = join(place, randomUUID().slice(0, 8));
   await mkdir(home, { mode: 0o711 });
+  await writeFile(join(home, "origin"), pointer);
   await writeFile(pointer, `${home}\n`);
   return home;
+}
+
+/** Removes databases whose project is gone: nothing points to them any more, and no server runs on them. */
+async function sweep(place: string): Promise<void> {
+  for (const name of await readdir(place)) {
+    const home = join(place, name);
+    const pointer = await readFile(join(home, "origin"), "utf8").catch(() => undefined);
+    if (pointer === undefined || (await readFile(pointer, "utf8").catch(() => "")).trim() === home) continue;
+    if (!(await findPostmaster(join(home, "data")))) await rm(home, { recursive: true, force: true });
+  }
 }
 
 /** Programs that the owner can execute: as they are, or a copy of the npm package's (60 MB, made once). */

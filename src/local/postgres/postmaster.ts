@@ -85,20 +85,22 @@ async function untilReady(launch: Launch, pid: number | undefined, ended: () => 
   }
 }
 
-/** Fast shutdown (sessions are ended, a checkpoint is written); an immediate one when that takes too long. */
+/** Stops the server that runs on a data directory, if one does, and waits for its end. */
 export async function stopPostmaster(data: string): Promise<void> {
   const found = await findPostmaster(data);
-  if (!found) return;
+  if (found) await stopProcess(found.pid);
+}
+
+/** Fast shutdown (sessions are ended, a checkpoint is written); an immediate one when that takes too long. */
+export async function stopProcess(pid: number): Promise<void> {
+  const runs = async (): Promise<boolean> => isRunning(pid) && !(await isSurelyNotPostgres(pid));
+  if (!(await runs())) return;
+  process.kill(pid, "SIGINT");
   const startedAt = performance.now();
-  process.kill(found.pid, "SIGINT");
-  let harder = false;
-  while (isRunning(found.pid) && !(await isSurelyNotPostgres(found.pid))) {
-    if (!harder && performance.now() - startedAt > stopTimeoutMs) {
-      harder = true;
-      process.kill(found.pid, "SIGQUIT");
-    }
-    if (performance.now() - startedAt > 2 * stopTimeoutMs) return;
-    await pause(pollMs);
+  for (let harder = false; await runs(); await pause(pollMs)) {
+    const tookMs = performance.now() - startedAt;
+    if (!harder && tookMs > stopTimeoutMs) harder = process.kill(pid, "SIGQUIT");
+    if (tookMs > 2 * stopTimeoutMs) return;
   }
 }
 
