@@ -49,11 +49,11 @@ export function catalogBooks(database: Database, context: BooksContext): Books {
     },
     settle: async () => {
       const left = await writer.settle();
-      if (left) throw unwritten(left, database.name, context.environment);
+      if (left) throw unwritten(left, context.environment);
     },
     trouble: () => {
       const left = writer.unwritten();
-      return left && unwritten(left, database.name, context.environment);
+      return left && unwritten(left, context.environment);
     },
   };
 }
@@ -74,19 +74,23 @@ async function send(step: Step, hasura: Hasura, configVersion: ConfigVersion): P
   }
 }
 
-function unwritten({ changes, cause }: Unwritten, database: string, environment: string): Failure {
-  const commands = (["applied", "absent"] as const).flatMap((to) => {
-    const versions = versionsAmong(changes, database, to);
+/** About every database of the run: they share one writer, and one failure has to name all that is missing. */
+function unwritten({ changes, cause }: Unwritten, environment: string): Failure {
+  const missing = [...new Set(changes.map((change) => change.database))].flatMap((database) =>
+    (["applied", "absent"] as const).map((to) => ({ database, to, versions: versionsAmong(changes, database, to) })),
+  );
+  const commands = missing.flatMap(({ database, to, versions }) => {
     const where = database === "default" ? "" : ` --database ${database}`;
-    return versions.length === 0 ? [] : [`hasura-migrate mark ${environment} ${versions.join(" ")} --${to === "applied" ? "applied" : "pending"}${where}`];
+    return versions.length === 0
+      ? []
+      : [`hasura-migrate mark ${environment} ${versions.join(" ")} --${to === "applied" ? "applied" : "pending"}${where}`];
   });
-  const versions = changes.map((change) => change.version).join(", ");
   const failure = hasuraFailure(cause, "recording versions");
   const reason = failure instanceof Error ? failure.message : String(failure);
   return new Failure(
     failure instanceof Failure ? failure.kind : "unreachable",
     "not-recorded",
-    `The SQL of ${versions} has run, but Hasura's migration state could not be written. ${reason}`,
+    `The SQL of ${missing.flatMap((it) => it.versions).join(", ")} has run, but Hasura's migration state could not be written. ${reason}`,
     { hints: commands, cause },
   );
 }

@@ -128,6 +128,22 @@ test("a record that cannot be written ends the run, names the versions and the c
   assert.match(ran.failure?.hints[0] ?? "", /^hasura-migrate mark dev-3 1( 2 3)? --applied$/);
 });
 
+test("a record that cannot be written names what is missing in every database", async (t) => {
+  const hasura = server({
+    sources: [
+      { name: "a", kind: "postgres" },
+      { name: "b", kind: "postgres" },
+    ],
+  });
+  let writes = 0;
+  hasura.before = (call) => {
+    if (call === "exchangeCatalogState" && ++writes > 1) throw new HasuraCallError("unknown", "gateway", { status: 502 });
+  };
+  const ran = await apply(t, hasura, {}, { ...migrationsOf(["1_x"], "a"), ...migrationsOf(["2_y"], "b") });
+  assert.deepEqual(ran.failure?.hints, ["hasura-migrate mark dev-3 2 --applied --database b"]);
+  assert.match(ran.failure?.message ?? "", /The SQL of 2 has run/);
+});
+
 test("at most four requests and two a migration, one of them waited for", async (t) => {
   const hasura = server();
   await apply(t, hasura);

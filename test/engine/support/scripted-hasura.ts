@@ -83,7 +83,8 @@ export function scriptedHasura(script: Script = {}): ScriptedHasura {
     if (sql.startsWith("SELECT table_name")) return column(hasura.table ? ["schema_migrations", "migration_settings"] : []);
     if (sql.startsWith("SELECT version"))
       return { columns: ["version", "dirty"], rows: [...(hasura.table ?? [])].map(([v, dirty]) => [v, dirty ? "t" : "f"]) };
-    if (sql.startsWith("SELECT value")) return column(["true"]);
+    if (/^SELECT value .*migration_mode/.test(sql)) return column(["true"]);
+    if (/^SELECT value /i.test(sql)) return column([]);
     for (const statement of sql.split(";").map((it) => it.trim())) change(statement);
     return nothing;
   }
