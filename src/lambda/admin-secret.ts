@@ -17,18 +17,26 @@ export interface StoreBounds {
 }
 export const storeBounds: StoreBounds = { connectMs: 3000, totalMs: 5000 };
 
+/** Of the SDK's client: what the environment and the credentials chain say otherwise. */
+export interface StoreClient {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
 interface Options {
   readonly setting: AdminSecretSetting;
   /** Called with every value as soon as it is known. */
   readonly learn: (secret: string) => void;
   readonly bounds?: StoreBounds;
+  readonly client?: StoreClient;
 }
 
 /** Two callers at once share one request to the store; a failed one is forgotten, so that the next run asks again. */
-export function adminSecret({ setting, learn, bounds = storeBounds }: Options): AdminSecret {
+export function adminSecret({ setting, learn, bounds = storeBounds, client }: Options): AdminSecret {
   let known: Promise<string | undefined> | undefined;
   const renew = (): Promise<string | undefined> => {
-    const asked = fetchSecret(setting, bounds).then((secret) => {
+    const asked = fetchSecret(setting, bounds, client).then((secret) => {
       if (secret !== undefined) learn(secret);
       return secret;
     });
@@ -41,23 +49,23 @@ export function adminSecret({ setting, learn, bounds = storeBounds }: Options): 
   return { get: () => known ?? renew(), renew };
 }
 
-async function fetchSecret(setting: AdminSecretSetting, bounds: StoreBounds): Promise<string | undefined> {
+async function fetchSecret(setting: AdminSecretSetting, bounds: StoreBounds, client?: StoreClient): Promise<string | undefined> {
   switch (setting.from) {
     case "none":
       return undefined;
     case "environment":
       return setting.value;
     case "secrets-manager":
-      return fromStore(secretsManager, bounds, () => fromSecretsManager(setting.id, bounds));
+      return fromStore(secretsManager, bounds, () => fromSecretsManager(setting.id, bounds, client));
     case "parameter-store":
-      return fromStore(parameterStore, bounds, () => fromParameterStore(setting.name, bounds));
+      return fromStore(parameterStore, bounds, () => fromParameterStore(setting.name, bounds, client));
   }
 }
 
-async function fromSecretsManager(arn: string, bounds: StoreBounds): Promise<string> {
+async function fromSecretsManager(arn: string, bounds: StoreBounds, given?: StoreClient): Promise<string> {
   // Loaded here alone: a secret in the environment must not make the cold start pay for an SDK.
-  const { SecretsManagerClient, GetSecretValueCommand } = await import("@aws-sdk/client-secrets-manager");
-  const client = new SecretsManagerClient(clientSettings(arn, bounds));
+  const { SecretsManagerClient, GetSecretValueCommand } = await import("./secrets-manager-client.ts");
+  const client = new SecretsManagerClient({ ...given, ...clientSettings(arn, bounds) });
   try {
     const command = new GetSecretValueCommand({ SecretId: secretIdOf(arn) });
     const { SecretString, SecretBinary } = await client.send(command, { abortSignal: AbortSignal.timeout(bounds.totalMs) });
@@ -67,9 +75,9 @@ async function fromSecretsManager(arn: string, bounds: StoreBounds): Promise<str
   }
 }
 
-async function fromParameterStore(name: string, bounds: StoreBounds): Promise<string> {
-  const { SSMClient, GetParameterCommand } = await import("@aws-sdk/client-ssm");
-  const client = new SSMClient(clientSettings(name, bounds));
+async function fromParameterStore(name: string, bounds: StoreBounds, given?: StoreClient): Promise<string> {
+  const { SSMClient, GetParameterCommand } = await import("./parameter-store-client.ts");
+  const client = new SSMClient({ ...given, ...clientSettings(name, bounds) });
   try {
     const command = new GetParameterCommand({ Name: name, WithDecryption: true });
     const { Parameter } = await client.send(command, { abortSignal: AbortSignal.timeout(bounds.totalMs) });

@@ -8,7 +8,7 @@ const Text = z.string().nullish().catch(undefined);
 const Internal = z.object({
   error: z.object({ exec_status: Text, status_code: Text, message: Text, description: Text, hint: Text }).partial(),
 });
-const ErrorBody = z.object({ error: z.string(), code: z.string(), path: z.string().optional(), internal: z.unknown() });
+const ErrorBody = z.object({ error: z.string(), code: z.string(), path: z.string().optional(), internal: z.unknown().optional() });
 
 export const VersionAnswer = z.object({ version: z.string() });
 /** `sources` hold everything that Hasura tracks; only names and kinds are kept. */
@@ -16,7 +16,7 @@ export const MetadataAnswer = z.object({
   version: z.int().default(1),
   sources: z.array(z.object({ name: z.string(), kind: z.string().default("postgres") })).default([]),
 });
-export const CatalogStateAnswer = z.object({ id: z.string(), cli_state: z.unknown() });
+export const CatalogStateAnswer = z.object({ id: z.string(), cli_state: z.unknown().optional() });
 export const ExchangeAnswer = z.tuple([CatalogStateAnswer, z.unknown()]);
 export const ReloadAnswer = z.object({ inconsistent_objects: z.unknown().optional() });
 
@@ -25,7 +25,7 @@ const cell = z
   .transform((value) => (value === null || value === undefined ? null : typeof value === "string" ? value : JSON.stringify(value)));
 export const SqlAnswer = z.object({ result_type: z.string(), result: z.array(z.array(cell)).nullish() });
 
-const asText = z.unknown().transform((value) => (typeof value === "string" ? value : JSON.stringify(value ?? null)));
+const asText = z.unknown().optional().transform((value) => (typeof value === "string" ? value : JSON.stringify(value ?? null)));
 /** `name` is missing on older servers and not always text; the definition then tells objects apart. */
 export const InconsistencyAnswer = z.object({
   inconsistent_objects: z.array(

@@ -100,9 +100,9 @@ async function readBounded(response: http.IncomingMessage, bound: number): Promi
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk.subarray(0, bound - bytes));
     bytes += chunk.byteLength;
     if (bytes > bound) break; // leaving the loop destroys the response
-    chunks.push(chunk);
   }
   return { text: Buffer.concat(chunks).toString("utf8"), cut: bytes > bound };
 }

@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { checkPermission } from "../../src/lambda/permission.ts";
+import type { Unqualified } from "../../src/lambda/settings.ts";
+import { Failure } from "../../src/protocol/failure.ts";
+import { operations } from "../../src/protocol/request.ts";
+
+const arn = "arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-3";
+const table: readonly [string, string, Unqualified, string[]][] = [
+  ["the alias read", ":read", "admin", ["status", "plan", "history", "ping"]],
+  ["the alias apply", ":apply", "admin", ["apply", "status", "plan", "cancel", "history", "ping"]],
+  ["the alias admin", ":admin", "refuse", [...operations]],
+  ["no alias, where that means admin,", "", "admin", [...operations]],
+  ["no alias, where that means read,", "", "read", ["status", "plan", "history", "ping"]],
+  ["no alias, where that is refused,", "", "refuse", []],
+  ["another alias, where that means apply,", ":live", "apply", ["apply", "status", "plan", "cancel", "history", "ping"]],
+  ["a version number, where that is refused,", ":7", "refuse", []],
+  ["a name that every object has, where that is refused,", ":constructor", "refuse", []],
+];
+for (const [who, qualifier, unqualified, expected] of table) {
+  test(`${who} allows ${expected.length === 0 ? "nothing" : expected.join(", ")}`, () => {
+    const allowed = operations.filter((operation) => {
+      try {
+        checkPermission(operation, arn + qualifier, unqualified);
+        return true;
+      } catch (thrown) {
+        assert(thrown instanceof Failure);
+        assert.deepEqual([thrown.kind, thrown.code], ["access", "operation-not-allowed"]);
+        return false;
+      }
+    });
+    assert.deepEqual([...allowed].sort(), [...expected].sort());
+  });
+}
+
+test("a refusal names the smallest alias that would do", () => {
+  assert.throws(
+    () => checkPermission("cancel", `${arn}:read`, "admin"),
+    (thrown) => thrown instanceof Failure && /as "read"/.test(thrown.message) && (thrown.hints[0] ?? "").endsWith(`${arn}:apply`),
+  );
+});
