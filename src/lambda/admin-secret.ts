@@ -100,13 +100,13 @@ function clientSettings(id: string, { connectMs, totalMs }: StoreBounds) {
 const secretsManager = {
   name: "Secrets Manager",
   setting: "HASURA_MIGRATE_ADMIN_SECRET_ARN",
-  endpoint: "com.amazonaws.<region>.secretsmanager",
+  service: "secretsmanager",
   action: "secretsmanager:GetSecretValue",
 };
 const parameterStore = {
   name: "the SSM parameter store",
   setting: "HASURA_MIGRATE_ADMIN_SECRET_PARAMETER",
-  endpoint: "com.amazonaws.<region>.ssm",
+  service: "ssm",
   action: "ssm:GetParameter",
 };
 type Store = typeof secretsManager;

@@ -36,7 +36,7 @@ export function credentialsOf(identity: Identity, files: AwsFiles, network: Netw
 }
 
 /** Loaded only when they are needed: keys in the environment are the common case of a CI job. */
-const providers = () => import("@aws-sdk/credential-providers");
+const providers = () => import("./providers.ts");
 
 function ofProfile(profile: string, files: AwsFiles, network: Network, world: World): Provider {
   return async () => {

@@ -41,26 +41,41 @@ export const quietSdk = {
       const hasSdk = inputs.some((path) => path.includes("node_modules/@aws-sdk/core/"));
       const replaced = inputs.some((path) => path.includes("@aws-sdk/core/") && path.endsWith("/emitWarningIfUnsupportedVersion.js"));
       if (hasSdk && !replaced)
-        return { errors: [{ text: "the AWS SDK's Node version warning is somewhere else now: see scripts/bundling.mjs" }] };
+        return { errors: [{ text: "the AWS SDK's Node version warning is somewhere else now: see scripts/bundle-plugins.mjs" }] };
       return undefined;
     });
   },
 };
 
 /**
- * zod's index carries its messages in some fifty languages; ours are in English, which stays.
+ * `import { z } from "zod"` is an object that holds all of zod, its messages in fifty languages included. As a namespace
+ * import the same `z` is taken apart, and only what is used is left.
  * @type {import("esbuild").Plugin}
  */
-export const zodWithoutTranslations = {
-  name: "zod-without-translations",
+export const zodInParts = {
+  name: "zod-in-parts",
   setup(build) {
-    build.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
-      contents: 'export { default as en } from "./en.js";',
-      loader: "js",
-    }));
-    build.onEnd(({ metafile }) => {
-      const french = Object.keys(metafile?.inputs ?? {}).some((path) => path.endsWith("zod/v4/locales/fr.js"));
-      return french ? { errors: [{ text: "zod's translations come in by another way now: see scripts/bundling.mjs" }] } : undefined;
+    build.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
+      const source = readFileSync(path, "utf8");
+      return { contents: source.replace('import { z } from "zod";', 'import * as z from "zod";'), loader: "ts" };
     });
+    build.onEnd(({ metafile }) => {
+      const outputs = Object.values(metafile?.outputs ?? {});
+      const french = outputs.some(({ inputs }) =>
+        Object.entries(inputs).some(([path, { bytesInOutput }]) => path.endsWith("zod/v4/locales/fr.js") && bytesInOutput > 0),
+      );
+      return french ? { errors: [{ text: "the whole of zod is in a bundle: see scripts/bundle-plugins.mjs" }] } : undefined;
+    });
+  },
+};
+
+/**
+ * The SDK loads this to name the browser it runs in.
+ * @type {import("esbuild").Plugin}
+ */
+export const noBrowser = {
+  name: "no-browser",
+  setup(build) {
+    build.onLoad({ filter: /node_modules[\\/]bowser[\\/]/ }, () => ({ contents: "export default undefined;", loader: "js" }));
   },
 };
