@@ -1,11 +1,12 @@
 import { Failure } from "../protocol/failure.ts";
 
-/** What a file says about how it wants to be run. Times in milliseconds; absent means the run's own default. */
+/** What a file says about how it wants to be run. An absent setting means the run's own default. */
 export interface Directives {
   readonly noTransaction: boolean;
   readonly settings: {
-    readonly lockTimeoutMs?: number;
-    readonly statementTimeoutMs?: number;
+    /** Checked durations as PostgreSQL takes them, such as `5000ms`. */
+    readonly lockTimeout?: string;
+    readonly statementTimeout?: string;
     /** `false` where the file must not be tried a second time. */
     readonly retry?: boolean;
   };
@@ -28,7 +29,7 @@ export function hasNoTransactionMarker(text: string): boolean {
  * `text` comes without its byte order mark. Throws `usage/bad-directive` for an unknown key or value, naming `file` and line.
  */
 export function readDirectives(text: string, file: string): Directives {
-  const settings: { lockTimeoutMs?: number; statementTimeoutMs?: number; retry?: boolean } = {};
+  const settings: { lockTimeout?: string; statementTimeout?: string; retry?: boolean } = {};
   const seen = new Set<string>();
   for (const [index, line] of commentLines(text)) {
     const match = directive.exec(line);
@@ -38,8 +39,8 @@ export function readDirectives(text: string, file: string): Directives {
     if (value === undefined || value === "") throw fail(`"${line}" is not of the form "-- hasura-migrate: key=value"`);
     if (seen.has(key)) throw fail(`${key} is set twice`);
     seen.add(key);
-    if (key === "lock_timeout") settings.lockTimeoutMs = milliseconds(value, fail);
-    else if (key === "statement_timeout") settings.statementTimeoutMs = milliseconds(value, fail);
+    if (key === "lock_timeout") settings.lockTimeout = duration(value, fail);
+    else if (key === "statement_timeout") settings.statementTimeout = duration(value, fail);
     else if (key === "retry" && value === "off") settings.retry = false;
     else if (key === "retry") throw fail(`retry can only be "off", not "${value}"`);
     else throw fail(`"${key}" is no setting`);
@@ -60,10 +61,11 @@ function* commentLines(text: string): Generator<[number, string]> {
   }
 }
 
-function milliseconds(value: string, fail: (problem: string) => Failure): number {
+/** In milliseconds, so that what reaches SQL is made of digits whatever the file said. */
+function duration(value: string, fail: (problem: string) => Failure): string {
   const match = /^'?([0-9]{1,9})\s*(ms|s|min|h)?'?$/.exec(value);
   if (!match) throw fail(`"${value}" is no duration such as 5s, 500ms or 2min`);
-  return Number(match[1]) * (units[match[2] ?? ""] ?? 1);
+  return `${String(Number(match[1]) * (units[match[2] ?? ""] ?? 1))}ms`;
 }
 
 function badDirective(file: string, line: number, problem: string): Failure {

@@ -26,7 +26,7 @@ test("settings are read from the comments above the first SQL", () => {
   const text = `${marker}\n\n-- what it is\n/* and\n more */\n-- hasura-migrate: lock_timeout=5s\n-- hasura-migrate: statement_timeout = 2min\r\n-- hasura-migrate: retry=off\nSELECT 1;\n-- hasura-migrate: nonsense=1`;
   assert.deepEqual(readDirectives(text, "f"), {
     noTransaction: true,
-    settings: { lockTimeoutMs: 5000, statementTimeoutMs: 120_000, retry: false },
+    settings: { lockTimeout: "5000ms", statementTimeout: "120000ms", retry: false },
   });
 });
 for (const [line, problem] of [

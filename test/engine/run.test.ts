@@ -141,7 +141,7 @@ test("a record that cannot be written names what is missing in every database", 
   };
   const ran = await apply(t, hasura, {}, { ...migrationsOf(["1_x"], "a"), ...migrationsOf(["2_y"], "b") });
   assert.deepEqual(ran.failure?.hints, ["hasura-migrate mark dev-3 2 --applied --database b"]);
-  assert.match(ran.failure?.message ?? "", /The SQL of 2 has run/);
+  assert.match(ran.failure.message, /The SQL of 2 has run/);
 });
 
 test("at most four requests and two a migration, one of them waited for", async (t) => {
