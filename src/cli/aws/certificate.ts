@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { connect } from "node:tls";
 
 export interface SeenCertificate {
@@ -10,7 +11,9 @@ export interface SeenCertificate {
 export function describeCertificate(url: URL): Promise<SeenCertificate | undefined> {
   return new Promise((resolve) => {
     const port = Number(url.port || 443);
-    const socket = connect({ host: url.hostname, port, servername: url.hostname, rejectUnauthorized: false, timeout: 3000 }, () => {
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    const name = isIP(host) ? {} : { servername: host };
+    const socket = connect({ host, port, ...name, rejectUnauthorized: false, timeout: 3000 }, () => {
       const seen = socket.getPeerCertificate();
       socket.destroy();
       resolve(Object.keys(seen).length === 0 ? undefined : { subject: named(seen.subject), issuer: named(seen.issuer), fingerprint: seen.fingerprint256 });

@@ -47,8 +47,11 @@ async function* chunksOf(output: InvokeWithResponseStreamCommandOutput, it: Invo
       if (part.PayloadChunk?.Payload) yield part.PayloadChunk.Payload;
       const complete = part.InvokeComplete;
       if (complete?.ErrorCode) throw functionFailure(complete.ErrorCode, complete.ErrorDetails ?? "", it.context);
-      // The loop itself would only end with the response, which nobody promises to end.
-      if (complete) return;
+      if (complete) {
+        // What was said is whole now, also a last line that forgot its end. The loop itself would only end with the response.
+        yield lineEnd;
+        return;
+      }
     }
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown;
@@ -56,6 +59,7 @@ async function* chunksOf(output: InvokeWithResponseStreamCommandOutput, it: Invo
   }
 }
 
+const lineEnd = new TextEncoder().encode("\n");
 const preparingLimitMs = 180_000;
 const mostThrottled = 6;
 
