@@ -1,6 +1,6 @@
-import { z } from "zod";
 import { Failure } from "../protocol/failure.ts";
 import { jsonKeyOf, secretIdOf, secretText } from "./secret-text.ts";
+import { parameterStore, secretsManager, storeFailure, type Store } from "./secret-store.ts";
 import type { AdminSecretSetting } from "./settings.ts";
 
 /** Hasura's admin secret, fetched when it is first asked for and then remembered; undefined where Hasura has none. */
@@ -56,9 +56,9 @@ async function fetchSecret(setting: AdminSecretSetting, bounds: StoreBounds, cli
     case "environment":
       return setting.value;
     case "secrets-manager":
-      return fromStore(secretsManager, bounds, () => fromSecretsManager(setting.id, bounds, client));
+      return fromStore(secretsManager, setting.id, bounds, () => fromSecretsManager(setting.id, bounds, client));
     case "parameter-store":
-      return fromStore(parameterStore, bounds, () => fromParameterStore(setting.name, bounds, client));
+      return fromStore(parameterStore, setting.name, bounds, () => fromParameterStore(setting.name, bounds, client));
   }
 }
 
@@ -87,70 +87,24 @@ async function fromParameterStore(name: string, bounds: StoreBounds, given?: Sto
   }
 }
 
+async function fromStore(store: Store, id: string, bounds: StoreBounds, fetch: () => Promise<string>): Promise<string> {
+  try {
+    return await fetch();
+  } catch (cause) {
+    throw cause instanceof Failure ? cause : storeFailure(store, { region: regionOf(id), totalMs: bounds.totalMs }, cause);
+  }
+}
+
 /** A store in another region is asked there: its ARN says where. */
+function regionOf(id: string): string | undefined {
+  return /^arn:[^:]+:[^:]+:([^:]+):/.exec(id)?.[1];
+}
+
 function clientSettings(id: string, { connectMs, totalMs }: StoreBounds) {
-  const region = /^arn:[^:]+:[^:]+:([^:]+):/.exec(id)?.[1];
+  const region = regionOf(id);
   return {
     ...(region !== undefined && { region }),
     maxAttempts: 2,
     requestHandler: { connectionTimeout: connectMs, requestTimeout: totalMs, throwOnRequestTimeout: true },
   };
-}
-
-const secretsManager = {
-  name: "Secrets Manager",
-  setting: "HASURA_MIGRATE_ADMIN_SECRET_ARN",
-  service: "secretsmanager",
-  action: "secretsmanager:GetSecretValue",
-};
-const parameterStore = {
-  name: "the SSM parameter store",
-  setting: "HASURA_MIGRATE_ADMIN_SECRET_PARAMETER",
-  service: "ssm",
-  action: "ssm:GetParameter",
-};
-type Store = typeof secretsManager;
-
-const ServiceError = z.object({ name: z.string(), $metadata: z.object({ httpStatusCode: z.number().optional() }).optional() });
-
-async function fromStore(store: Store, bounds: StoreBounds, fetch: () => Promise<string>): Promise<string> {
-  try {
-    return await fetch();
-  } catch (cause) {
-    throw cause instanceof Failure ? cause : storeFailure(store, bounds, cause);
-  }
-}
-
-function storeFailure(store: Store, { totalMs }: StoreBounds, cause: unknown): Failure {
-  const { name, $metadata } = ServiceError.safeParse(cause).data ?? { name: "" };
-  if (name === "ResourceNotFoundException" || name === "ParameterNotFound") {
-    return new Failure("usage", "secret-not-found", `${store.setting} names a secret that ${store.name} does not have.`, {
-      hints: [`correct ${store.setting} (name, account and region)`],
-      cause,
-    });
-  }
-  if (/AccessDenied|UnrecognizedClient|InvalidToken|Decryption|KMS/.test(name) || $metadata?.httpStatusCode === 403) {
-    return new Failure("access", "secret-access-denied", `The function may not read the admin secret that ${store.setting} names.`, {
-      hints: [`allow its role ${store.action} on it, and kms:Decrypt on its key where it has one of its own`],
-      cause,
-    });
-  }
-  if ($metadata?.httpStatusCode !== undefined) {
-    return new Failure("unreachable", "secret-store-error", `${store.name} did not give the admin secret that ${store.setting} names.`, {
-      cause,
-    });
-  }
-  const bound = `${String(totalMs / 1000)} s`;
-  return new Failure(
-    "unreachable",
-    "secret-store-unreachable",
-    `The function could not reach ${store.name} within ${bound} to read the secret that ${store.setting} names.`,
-    {
-      hints: [
-        `give the function's subnets an interface endpoint for ${store.endpoint} (or a NAT gateway), and let the security groups of both pass port 443`,
-        "or set HASURA_MIGRATE_ADMIN_SECRET in the function's environment",
-      ],
-      cause,
-    },
-  );
 }

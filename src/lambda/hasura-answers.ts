@@ -25,7 +25,10 @@ const cell = z
   .transform((value) => (value === null || value === undefined ? null : typeof value === "string" ? value : JSON.stringify(value)));
 export const SqlAnswer = z.object({ result_type: z.string(), result: z.array(z.array(cell)).nullish() });
 
-const asText = z.unknown().optional().transform((value) => (typeof value === "string" ? value : JSON.stringify(value ?? null)));
+const asText = z
+  .unknown()
+  .optional()
+  .transform((value) => (typeof value === "string" ? value : JSON.stringify(value ?? null)));
 /** `name` is missing on older servers and not always text; the definition then tells objects apart. */
 export const InconsistencyAnswer = z.object({
   inconsistent_objects: z.array(
