@@ -1,5 +1,5 @@
 /**
- * What a server of 2.48 (catalog version 48, source catalog version 3) keeps in `hdb_catalog`: the metadata database's part.
+ * What a server of 2.48 (catalog version 48, source catalog version 4) keeps in `hdb_catalog`: the metadata database's part.
  * Real migrations refer to these by name; column names, types, keys and indexes are the server's (src-rsr/initialise.sql).
  */
 const uuidFunction = `create or replace function hdb_catalog.gen_hasura_uuid() returns uuid language sql as 'select gen_random_uuid()';`;
@@ -76,5 +76,5 @@ begin
     'trace_context', nullif(current_setting('hasura.tracecontext', true), '')::json));
   return event_id;
 end $body$;
-insert into hdb_catalog.hdb_source_catalog_version (version, upgraded_on) values ('3', now()) on conflict do nothing;
+insert into hdb_catalog.hdb_source_catalog_version (version, upgraded_on) values ('4', now()) on conflict do nothing;
 `;

@@ -63,7 +63,8 @@ export async function startHasuraApi(options: HasuraApiOptions): Promise<HasuraA
 async function addSources(context: ApiContext): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await addMissingSources(context);
+      await addMissingSources(context);
+      return;
     } catch (thrown) {
       // Another one starts on the same database and was quicker: what is missing is looked up again.
       if (!(thrown instanceof HasuraError && thrown.status === 409) || attempt === 5) throw thrown;

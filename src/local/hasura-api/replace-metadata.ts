@@ -48,7 +48,7 @@ function readVersion3(document: unknown, path: string): MetadataDocument {
 function intoDefault(document: z.infer<typeof WithoutSources>, current: MetadataDocument, path: string): MetadataDocument {
   const source = current.sources.find(({ name }) => name === "default");
   if (!source) throw new HasuraError(400, "not-supported", "cannot import metadata without sources since no default source is defined", { path });
-  const { tables, functions, version: _, ...rest } = document;
+  const { tables, functions, ...rest } = document;
   const replaced = changeSource({ version: 3, sources: [source] }, "default", (old) => ({ ...old, tables, functions: functions ?? [] }));
   return { ...rest, ...replaced };
 }

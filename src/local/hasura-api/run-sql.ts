@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { missingObjects, trackedObjects } from "./consistency.ts";
+import { missingObjects, type TrackedObject } from "./consistency.ts";
 import { dependentsOf, untrack } from "./dependents.ts";
 import { HasuraError, parseFailed } from "./hasura-error.ts";
 import type { MetadataDocument, SourceDocument } from "./metadata-document.ts";
@@ -53,7 +53,7 @@ export async function runSql(type: string, rawArgs: unknown, context: RunSqlCont
 interface Outcome {
   readonly body: ResultBody;
   /** Tracked objects that the SQL dropped. */
-  readonly gone: ReturnType<typeof trackedObjects>;
+  readonly gone: readonly TrackedObject[];
 }
 
 async function plain(session: Session, args: RunSqlArgs, context: RunSqlContext): Promise<Outcome> {

@@ -85,8 +85,8 @@ export class Session {
   }
 
   #handle(): SessionHandle {
-    const client: pg.Client & { processID?: number; connection?: { stream: { destroy(): void } } } = this.#client;
-    return { pid: client.processID ?? 0, cut: () => client.connection?.stream.destroy() };
+    const client: pg.Client & { processID?: number } = this.#client;
+    return { pid: client.processID ?? 0, cut: () => void client.connection.stream.destroy() };
   }
 
   async #reset(): Promise<void> {

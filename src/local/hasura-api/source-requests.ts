@@ -56,7 +56,7 @@ async function track(kind: "table" | "function", request: ApiRequest, context: A
   if (entriesOf(source, kind).some((entry) => sameName(entry[kind], name))) {
     throw new HasuraError(400, "already-tracked", `view/table already tracked: "${nameText(name)}"`, { path: `${request.path}.args` });
   }
-  const { source: _, ...rest } = args;
+  const rest = Object.fromEntries(Object.entries(args).filter(([key]) => key !== "source" && key !== "table" && key !== "function"));
   const changed: SourceDocument = { ...source, [`${kind}s`]: [...entriesOf(source, kind), { ...rest, [kind]: { schema: name.schema, name: name.name } }] };
   if (isPostgresFamily(source.kind)) await refuseMissing(changed, kind, name, request, context);
   return await change(context, (now) => changeSource(now, args.source, () => changed));

@@ -97,10 +97,15 @@ export async function stopProcess(pid: number): Promise<void> {
   if (!(await runs())) return;
   process.kill(pid, "SIGINT");
   const startedAt = performance.now();
-  for (let harder = false; await runs(); await pause(pollMs)) {
+  let asked: "fast" | "immediate" = "fast";
+  while (await runs()) {
     const tookMs = performance.now() - startedAt;
-    if (!harder && tookMs > stopTimeoutMs) harder = process.kill(pid, "SIGQUIT");
+    if (asked === "fast" && tookMs > stopTimeoutMs) {
+      asked = "immediate";
+      process.kill(pid, "SIGQUIT");
+    }
     if (tookMs > 2 * stopTimeoutMs) return;
+    await pause(pollMs);
   }
 }
 
@@ -119,7 +124,10 @@ function freePort(): Promise<number> {
     probe.once("error", reject);
     probe.listen(0, "127.0.0.1", () => {
       const address = probe.address();
-      probe.close(() => (address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+      probe.close(() => {
+        if (address !== null && typeof address === "object") resolve(address.port);
+        else reject(new Error("no port"));
+      });
     });
   });
 }
