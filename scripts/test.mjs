@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { build } from "./build.mjs";
@@ -16,6 +16,7 @@ export async function run({ root, args }) {
   if (files.length === 0) throw new Error(`No test file's path contains ${patterns.join(" or ")}`);
   await build({ root });
   const scratch = mkdtempSync(join(tmpdir(), "hasura-migrate-test-"));
+  chmodSync(scratch, 0o711); // as root, the server runs under another user
   const database = await testDatabase(scratch);
   const stop = new AbortController();
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.once(signal, () => stop.abort(signal));
@@ -68,7 +69,8 @@ async function runFiles(root, node, files, env, stop) {
   // One process an open handle in a test file would keep alive for ever ends the run instead, and says which file.
   const child = spawn(node, [...argv, "--test-timeout=180000", ...files], {
     cwd: root,
-    env: { ...process.env, ...env, NODE_OPTIONS: "" },
+    // The SDK, from source here, would warn about its future versions in each process.
+    env: { ...process.env, ...env, NODE_OPTIONS: "", AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
     stdio: ["ignore", "inherit", "inherit"],
   });
   stop.addEventListener("abort", () => child.kill("SIGTERM"));
