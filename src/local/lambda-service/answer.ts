@@ -26,7 +26,7 @@ export function streamedAnswer(response: ServerResponse, head: Head): Answer {
   response.flushHeaders();
   return {
     write: async (bytes) => {
-      if (response.destroyed || response.write(payloadFrame(bytes))) return;
+      if (response.destroyed || response.writableEnded || response.write(payloadFrame(bytes))) return;
       await Promise.race([once(response, "drain"), once(response, "close")]).catch(() => undefined);
     },
     end: (error, log) => {
