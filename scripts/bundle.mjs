@@ -20,7 +20,7 @@ const entryPoints = { bin: "bin.js", "function-index": "function/index.mjs", "ru
 export async function bundle(root) {
   const { outputFiles, metafile } = await esbuild.build({
     absWorkingDir: root,
-    entryPoints: { bin: "src/cli/bin.ts", "function-index": "src/lambda/index.ts", "runtime-client": "src/local/runtime-client/index.ts" },
+    entryPoints: { bin: "src/cli/bin.ts", "function-index": "src/lambda/index.ts", "runtime-client": "src/local/runtime-client/main.ts" },
     outdir: "dist",
     outExtension: { ".js": ".mjs" },
     chunkNames: "[name]-[hash]",

@@ -65,7 +65,7 @@ const edges: Record<string, readonly Ambient[]> = {
   "local/lambda-service/function-process": ["process"],
   "local/lambda-service/sandbox": ["timers"],
   "local/lambda-service/sandbox-pool": ["timers"],
-  "local/runtime-client/index": ["process"],
+  "local/runtime-client/main": ["process"],
   "local/runtime-client/invoke": ["clock"],
 };
 
