@@ -8,7 +8,6 @@ const contractWords = new Set([
   "environment",
   "operation",
   "operations",
-  "version",
   "direction",
   "state",
   "at",
@@ -20,6 +19,11 @@ const contractWords = new Set([
   "appliedAt",
   "as",
 ]);
+/** A migration's version is a number; any other `version` is somebody's text. */
+function isContract(key: string, value: unknown): boolean {
+  return typeof value === "string" && (contractWords.has(key) || (key === "version" && /^\d+$/.test(value)));
+}
+
 const shown = "[admin secret]";
 
 /** Takes known secrets out of whatever leaves the function. */
@@ -39,9 +43,7 @@ export function redactor(): Redactor {
     if (typeof value === "string") return text(value);
     if (Array.isArray(value)) return value.map(walk);
     if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [key, typeof inner === "string" && contractWords.has(key) ? inner : walk(inner)]),
-    );
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, isContract(key, inner) ? inner : walk(inner)]));
   };
   return {
     learn(secret) {

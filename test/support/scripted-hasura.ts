@@ -26,7 +26,11 @@ export interface ScriptedHasura {
 }
 
 /** An HTTP server that answers what a test says, on a port of its own. It imitates no Hasura: that is the local API's work. */
-export async function scriptedHasura(t: TestContext, script: (asked: Asked) => Scripted | undefined): Promise<ScriptedHasura> {
+export async function scriptedHasura(
+  t: TestContext,
+  script: (asked: Asked) => Scripted | undefined,
+  connected?: (socket: Socket) => void,
+): Promise<ScriptedHasura> {
   const asked: Asked[] = [];
   const sockets = new Set<Socket>();
   const server = http.createServer((request, response) => {
@@ -43,6 +47,7 @@ export async function scriptedHasura(t: TestContext, script: (asked: Asked) => S
   });
   server.on("connection", (socket) => {
     sockets.add(socket);
+    connected?.(socket);
     socket.once("close", () => sockets.delete(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
