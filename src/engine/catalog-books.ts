@@ -1,7 +1,9 @@
 import { Failure } from "../protocol/failure.ts";
 import type { Version } from "../protocol/migration.ts";
+import type { Request } from "../protocol/request.ts";
 import { isBlankSql } from "./blank-sql.ts";
 import type { Books, Database, Record as Entry, Step, StepResult } from "./books.ts";
+import type { EngineDeps } from "./engine-deps.ts";
 import { hasuraFailure } from "./hasura-failure.ts";
 import { HasuraCallError, type Hasura } from "./hasura.ts";
 import type { ConfigVersion } from "./project-config.ts";
@@ -19,8 +21,10 @@ export interface BooksContext {
   readonly configVersion: ConfigVersion;
   /** The environment's name, for the commands that messages suggest. */
   readonly environment: string;
-  /** The client's run, recorded by books that can. */
-  readonly runId: string;
+  readonly request: Request;
+  /** Hasura's own id, kept in its metadata database; empty for a server too old to tell. */
+  readonly serverId: string;
+  readonly deps: EngineDeps;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Failure } from "../protocol/failure.ts";
 import { Version } from "../protocol/migration.ts";
-import type { Change, StoredVersions } from "./version-store.ts";
+import { generationSetting, type Change, type StoredVersions, type VersionChange } from "./version-store.ts";
 
 /*
  * The document `cli_state` (protocol section 2.3), which Hasura's own CLI and Console share with us. What we do not know is
@@ -60,8 +60,11 @@ export function isDisabled(document: CatalogDocument): boolean {
 /** The document with these changes, and with the defaults that the official CLI writes when they are missing. */
 export function withChanges(document: CatalogDocument, changes: Iterable<Change>, copyCompleted: boolean): CatalogDocument {
   const migrations: Record<string, unknown> = { ...objectOf(document.json["migrations"]) };
-  for (const change of changes) migrations[change.database] = changed(objectOf(migrations[change.database]), change);
-  const settings = objectOf(document.json["settings"]);
+  const settings: Record<string, unknown> = { ...objectOf(document.json["settings"]) };
+  for (const change of changes) {
+    if ("version" in change) migrations[change.database] = changed(objectOf(migrations[change.database]), change);
+    else settings[generationSetting] = JSON.stringify({ ...generationsOf(settings), [change.database]: change.generation });
+  }
   const mode = settings["migration_mode"];
   return {
     json: {
@@ -81,7 +84,30 @@ export function withCopied(document: CatalogDocument, database: string, copied: 
   return { ...document, json: { ...document.json, migrations: { ...migrations, [database]: { ...flags, ...flagsOf(document.json, database) } } } };
 }
 
-function changed(flags: Json, change: Change): Json {
+/** How far a database's ledger had come when the document was written last by us (design section 6). */
+export function generationIn(document: CatalogDocument, database: string): bigint | undefined {
+  const text = generationsOf(objectOf(document.json["settings"]))[database];
+  return text === undefined ? undefined : BigInt(text);
+}
+
+/** A text, because the official CLI carries along only texts among the settings (protocol section 2.3). */
+const Generations = z
+  .string()
+  .transform((text, ctx) => {
+    try {
+      return z.record(z.string(), z.string().regex(/^\d+$/)).parse(JSON.parse(text));
+    } catch {
+      ctx.addIssue("no generations");
+      return z.NEVER;
+    }
+  });
+
+function generationsOf(settings: Json): Record<string, string> {
+  const parsed = Generations.safeParse(settings[generationSetting]);
+  return parsed.success ? parsed.data : {};
+}
+
+function changed(flags: Json, change: VersionChange): Json {
   const others = Object.entries(flags)
     // A key such as `001` is the same version; it stays unless its version goes.
     .filter(([key]) => change.to === "applied" || versionOf(key) !== change.version)
@@ -93,15 +119,9 @@ function changed(flags: Json, change: Change): Json {
 }
 
 function withKnownNames(json: Json): Json {
-  const next: Record<string, unknown> = { ...json };
-  for (const name of names) {
-    if (name in next) continue;
-    const other = Object.keys(next).find((key) => key.toLowerCase() === name.toLowerCase());
-    if (other === undefined) continue;
-    next[name] = next[other];
-    delete next[other];
-  }
-  return next;
+  // One of our names in its own case wins over any other spelling, which is then left as it is.
+  const known = (key: string): string => names.find((name) => !(name in json) && name.toLowerCase() === key.toLowerCase()) ?? key;
+  return Object.fromEntries(Object.entries(json).map(([key, value]) => [known(key), value]));
 }
 
 function versionOf(key: string): Version | undefined {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { Failure } from "../protocol/failure.ts";
-import { isDisabled, readCatalogState, versionsIn, withChanges, withCopied, type CatalogDocument } from "./catalog-state.ts";
+import { generationIn, isDisabled, readCatalogState, versionsIn, withChanges, withCopied, type CatalogDocument } from "./catalog-state.ts";
 import type { CatalogState, Hasura } from "./hasura.ts";
 import { readTable } from "./table-store.ts";
 import type { Change, StoredVersions, VersionStore } from "./version-store.ts";
@@ -38,8 +38,12 @@ export function catalogStore(hasura: Hasura, options: CatalogStoreOptions): Vers
   return {
     read: async (database) => versionsIn(await complete(seen), database),
     disabled: () => isDisabled(seen),
+    generation: (database) => generationIn(seen, database),
+    refresh: async () => {
+      seen = readCatalogState((await hasura.catalogState()).cliState);
+    },
     write: async (changes) => {
-      for (const change of changes) mine.set(`${change.version} ${change.database}`, change);
+      for (const change of changes) mine.set(`${"version" in change ? change.version : "generation"} ${change.database}`, change);
       let wanted = next(await complete(seen));
       for (let round = 0; round < mostExchanges; round += 1) {
         const before = readCatalogState((await hasura.exchangeCatalogState(wanted.json)).cliState);

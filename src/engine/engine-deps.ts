@@ -10,7 +10,7 @@ export interface EngineDeps {
   /** Reads the migrations; called once a run. */
   readonly project: () => Promise<Project>;
   /** Which books a database has: `catalogBooks`, or the ledger's. */
-  readonly booksFor: (database: Database, context: BooksContext) => Books;
+  readonly booksFor: (database: Database, context: BooksContext) => Books | Promise<Books>;
   /** Milliseconds, for durations; need not be the time of day. */
   readonly now: () => number;
   /** Resolves early, or rejects, when the signal is aborted. */

@@ -1,5 +1,4 @@
 import { Failure, toFailureData } from "../protocol/failure.ts";
-import type { StepResult } from "./books.ts";
 import type { EngineDeps } from "./engine-deps.ts";
 import { lostOutcome } from "./lost-outcome.ts";
 import type { ReadyStep } from "./planned-run.ts";
@@ -12,6 +11,10 @@ export interface Outcome {
   readonly notReached: number;
   readonly cancelled: boolean;
   readonly failure?: unknown;
+  /** Why the plan no longer holds: to be made again, `notReached` steps are left of it. */
+  readonly replan?: string;
+  /** Why the run should go on in another invocation. */
+  readonly paused?: string;
   /** Databases in which something was done. */
   readonly touched: ReadonlySet<string>;
 }
@@ -20,38 +23,66 @@ export interface Outcome {
 const leastMs = 5000;
 
 /** Runs the steps one after the other until one fails or the run is asked to stop, and waits until everything is recorded. */
-export async function runSteps(steps: readonly ReadyStep[], environment: string, deps: EngineDeps): Promise<Outcome> {
+export async function runSteps(steps: readonly ReadyStep[], environment: string, slice: Slice, deps: EngineDeps): Promise<Outcome> {
   const touched = new Set<string>();
   let applied = 0;
   let reached = 0;
-  let failure: unknown;
+  let last: Ended = { done: false };
   for (const step of steps) {
     if (deps.stop.aborted) break;
-    failure = tooLate(deps) ?? step.books.trouble?.();
-    if (failure !== undefined) break;
+    last = { ...before(step, slice, deps), done: false };
+    if (isLast(last)) break;
     reached += 1;
-    const ended = await runStep(step, environment, deps);
-    if (ended.done) {
+    last = await runStep(step, environment, deps);
+    if (last.done) {
       applied += 1;
+      slice.progressed = true;
       touched.add(step.database.name);
     }
-    failure = ended.failure;
-    if (failure !== undefined) break;
+    if (isLast(last)) break;
   }
+  if (last.replan !== undefined) reached -= 1;
   const unrecorded = await settleAll(steps.slice(0, reached));
-  const cancelled = failure === undefined && unrecorded === undefined && reached < steps.length;
-  failure ??= unrecorded;
-  return { applied, notReached: steps.length - reached, cancelled, touched, ...(failure !== undefined && { failure }) };
+  const failure = last.failure ?? unrecorded;
+  const { replan, paused } = last;
+  const stopped = failure === undefined && replan === undefined && paused === undefined && (reached < steps.length || last.cancelled === true);
+  const why = { ...(failure !== undefined && { failure }), ...(replan !== undefined && { replan }), ...(paused !== undefined && { paused }) };
+  return { applied, notReached: steps.length - reached, cancelled: stopped, touched, ...why };
 }
 
-interface Ended {
+interface Ended extends Partial<Pick<Outcome, "failure" | "replan" | "paused" | "cancelled">> {
   readonly done: boolean;
-  readonly failure?: unknown;
+}
+
+/** How long one invocation may work, and whether it has done anything yet: a pause without progress would never end. */
+export interface Slice {
+  readonly untilMs: number | undefined;
+  progressed: boolean;
+}
+
+/** A step is not begun with less than this left, where another invocation can go on. */
+const pauseBelowMs = 60_000;
+
+function isLast({ failure, replan, paused, cancelled }: Ended): boolean {
+  return failure !== undefined || replan !== undefined || paused !== undefined || cancelled === true;
+}
+
+function before({ books }: ReadyStep, slice: Slice, deps: EngineDeps): Omit<Ended, "done"> {
+  const trouble = books.trouble?.();
+  if (trouble) return { failure: trouble };
+  if (books.kind === "ledger" && slice.progressed) {
+    if (deps.remainingMs() < pauseBelowMs) return { paused: "the function's time is nearly over" };
+    if (slice.untilMs !== undefined && deps.now() >= slice.untilMs) return { paused: "this invocation was asked to be short" };
+  }
+  const late = tooLate(deps);
+  return late ? { failure: late } : {};
 }
 
 async function runStep(step: ReadyStep, environment: string, deps: EngineDeps): Promise<Ended> {
   const of = { database: step.database.name, version: step.migration.version, name: step.migration.name, direction: step.direction };
-  const [body, up] = [await step.file.body(), step.direction === "down" ? await step.migration.up?.body() : undefined];
+  const body = await step.file.body();
+  const up = step.direction === "down" ? await step.migration.up?.body() : undefined;
+  const down = step.direction === "up" && step.books.kind === "ledger" ? await step.migration.down?.body() : undefined;
   await say(deps, { type: "migration.started", ...of });
   const startedAt = deps.now();
   const result = await step.books.run({
@@ -63,6 +94,7 @@ async function runStep(step: ReadyStep, environment: string, deps: EngineDeps): 
     checksum: (up ?? body).checksum,
     noTransaction: step.noTransaction,
     settings: body.directives.settings,
+    ...(down && { downSql: down.sql }),
   });
   const tookMs = Math.max(0, deps.now() - startedAt);
   switch (result.outcome) {
@@ -82,19 +114,17 @@ async function runStep(step: ReadyStep, environment: string, deps: EngineDeps): 
       await say(deps, { type: "migration.unknown", ...of, reason: failure.message });
       return { done: false, failure };
     }
-    default:
-      return { done: false, failure: notOurs(result) };
+    case "replan":
+      return { done: false, replan: result.reason };
+    case "cancelled":
+      return { done: false, cancelled: true };
+    case "busy":
+      return { done: false, failure: busy(result.holder) };
   }
 }
 
-/** Answers of books that notice other runs. */
-function notOurs(result: Extract<StepResult, { outcome: "replan" | "busy" | "cancelled" }>): Failure {
-  if (result.outcome === "busy")
-    return new Failure("busy", "busy", `Another run works on this database: ${result.holder}.`, { hints: ["run again when it has ended"] });
-  if (result.outcome === "cancelled") return new Failure("interrupted", "cancelled", "The run was cancelled.");
-  return new Failure("busy", "plan-outdated", `Something else changed the database since the plan was made: ${result.reason}.`, {
-    hints: ["run again"],
-  });
+function busy(holder: string): Failure {
+  return new Failure("busy", "busy", `Another run works on this database: ${holder}.`, { hints: ["run again when it has ended"] });
 }
 
 function tooLate(deps: EngineDeps): Failure | undefined {

@@ -1,5 +1,6 @@
 import { Failure, toFailureData } from "../protocol/failure.ts";
 import type { Request } from "../protocol/request.ts";
+import type { Books } from "./books.ts";
 import type { EngineDeps } from "./engine-deps.ts";
 import { markVersions } from "./mark.ts";
 import { migrate, nothingDone, showPlan, type Ending } from "./migrate.ts";
@@ -16,13 +17,29 @@ export type { EngineDeps } from "./engine-deps.ts";
  */
 export async function execute(request: Request, deps: EngineDeps): Promise<void> {
   const startedAt = deps.now();
-  const ending = await endingOf(request, deps);
+  const opened: Books[] = [];
+  const booksFor: EngineDeps["booksFor"] = async (database, context) => {
+    const books = await deps.booksFor(database, context);
+    opened.push(books);
+    return books;
+  };
+  const ending = await endingOf(request, { ...deps, booksFor });
+  await Promise.all(opened.map((books) => books.end?.(outcomeOf(ending))));
   const counts = { applied: ending.applied, notReached: ending.notReached, tookMs: Math.max(0, deps.now() - startedAt) };
-  if (ending.failure !== undefined) {
+  if (ending.paused !== undefined) {
+    await say(deps, { type: "run.paused", ...counts, reason: ending.paused });
+  } else if (ending.failure !== undefined) {
     await say(deps, { type: "run.failed", ...counts, failure: toFailureData(ending.failure) });
   } else {
     await say(deps, { type: "run.finished", ...counts, ...(ending.cancelled && { cancelled: true }) });
   }
+}
+
+/** How the run's row in the books is closed; a paused run stays open, its client goes on with it. */
+function outcomeOf(ending: Ending): string {
+  if (ending.paused !== undefined) return "paused";
+  if (ending.failure !== undefined) return toFailureData(ending.failure).code;
+  return ending.cancelled ? "cancelled" : "finished";
 }
 
 async function endingOf(request: Request, deps: EngineDeps): Promise<Ending> {

@@ -28,7 +28,7 @@ export interface Session {
   readonly disabled: boolean;
 }
 
-/** Reads project, metadata and state, and opens the books. Waits for Hasura. Never writes. */
+/** Reads project, metadata and state, and opens the books. Waits for Hasura, and for another run where the books notice it. */
 export async function openSession(request: Request, database: string | undefined, deps: EngineDeps): Promise<Session> {
   const [project, [metadata, state]] = await Promise.all([deps.project(), whenUp(deps, () => readServer(deps))]);
   for (const notice of project.notices) await warn(deps, notice.code, notice.message);
@@ -40,7 +40,9 @@ export async function openSession(request: Request, database: string | undefined
     writer: stateWriter(store, { sleep: (ms) => deps.sleep(ms), random: deps.random }),
     configVersion: project.configVersion,
     environment: request.environment,
-    runId: request.runId,
+    request,
+    serverId: state?.id ?? "",
+    deps,
   };
   const databases: KnownDatabase[] = [];
   for (const it of scope) databases.push(await open(it, context, deps));
@@ -77,7 +79,8 @@ function storeFor(project: Project, state: CatalogState | undefined, scope: read
 
 async function open({ database, migrations }: InScope, context: BooksContext, deps: EngineDeps): Promise<KnownDatabase> {
   try {
-    const books = deps.booksFor(database, context);
+    const books = await deps.booksFor(database, context);
+    await books.begin?.();
     return { database, migrations, recorded: await books.read(), books };
   } catch (error) {
     throw hasuraFailure(error, `reading what is applied in ${database.name}`);

@@ -1,6 +1,6 @@
 import type { Version } from "../protocol/migration.ts";
 import { HasuraCallError } from "./hasura.ts";
-import type { Change, VersionStore } from "./version-store.ts";
+import type { Change, VersionChange, VersionStore } from "./version-store.ts";
 
 export interface StateWriterOptions {
   readonly sleep: (ms: number) => Promise<void>;
@@ -62,8 +62,8 @@ export function stateWriter(store: Pick<VersionStore, "write">, options: StateWr
 }
 
 /** The versions of one database among changes. */
-export function versionsAmong(changes: readonly Change[], database: string, to: Change["to"]): Version[] {
-  return changes.filter((change) => change.database === database && change.to === to).map((change) => change.version);
+export function versionsAmong(changes: readonly Change[], database: string, to: VersionChange["to"]): Version[] {
+  return changes.flatMap((change) => ("version" in change && change.database === database && change.to === to ? [change.version] : []));
 }
 
 async function persistently(write: () => Promise<void>, { sleep, random }: StateWriterOptions): Promise<void> {
@@ -86,5 +86,6 @@ function mayPass(error: unknown): boolean {
 }
 
 function same(a: Change, b: Change): boolean {
-  return a.database === b.database && a.version === b.version;
+  const version = (change: Change): string | undefined => ("version" in change ? change.version : undefined);
+  return a.database === b.database && version(a) === version(b);
 }

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { Failure } from "../protocol/failure.ts";
 import { Version } from "../protocol/migration.ts";
 import { HasuraCallError, type Hasura, type SqlResult } from "./hasura.ts";
-import { versionNumber } from "./quoting.ts";
-import type { Change, StoredVersions, VersionStore } from "./version-store.ts";
+import { literal, versionNumber } from "./quoting.ts";
+import { generationSetting, type Change, type StoredVersions, type VersionStore } from "./version-store.ts";
 
 /*
  * The tables of config versions 1 and 2 in the source database itself (protocol section 2.6). No `source` is sent and the
@@ -12,7 +12,7 @@ import type { Change, StoredVersions, VersionStore } from "./version-store.ts";
 
 const which = `SELECT table_name FROM information_schema.tables WHERE table_schema = 'hdb_catalog' AND table_name IN ('schema_migrations', 'migration_settings')`;
 const versionsSql = "SELECT version, dirty FROM hdb_catalog.schema_migrations";
-const modeSql = "SELECT value from hdb_catalog.migration_settings where setting='migration_mode'";
+const settingsSql = `SELECT setting, value FROM hdb_catalog.migration_settings WHERE setting IN ('migration_mode', '${generationSetting}')`;
 const create = [
   "CREATE TABLE IF NOT EXISTS hdb_catalog.schema_migrations (version bigint not null primary key, dirty boolean not null)",
   "CREATE TABLE IF NOT EXISTS hdb_catalog.migration_settings (setting text not null primary key, value text not null)",
@@ -25,19 +25,23 @@ export function tableStore(hasura: Hasura): VersionStore {
   const tables = async (): Promise<string[]> => firstColumn(await run(which));
   let complete: boolean | undefined;
   let disabled = false;
+  let generation: bigint | undefined;
   return {
     read: async () => {
       const present = await tables();
       const has = (name: string): boolean => present.includes(name);
       complete = has("schema_migrations") && has("migration_settings");
-      const [rows, mode] = await Promise.all([
+      const [rows, settings] = await Promise.all([
         has("schema_migrations") ? run(versionsSql).then(versionsOf) : new Map<Version, { dirty: boolean }>(),
-        has("migration_settings") ? run(modeSql).then(firstColumn) : [],
+        has("migration_settings") ? run(settingsSql).then((result) => new Map(result.rows.map(([name, value]) => [name, value]))) : new Map<string, string>(),
       ]);
-      disabled = mode[0] !== undefined && mode[0] !== "true";
+      const [mode, told] = [settings.get("migration_mode"), settings.get(generationSetting)];
+      disabled = typeof mode === "string" && mode !== "true";
+      generation = /^\d+$/.test(told ?? "") ? BigInt(told ?? 0) : undefined;
       return rows;
     },
     disabled: () => disabled,
+    generation: () => generation,
     write: async (changes) => {
       complete ??= (await tables()).length === 2;
       await run([...(complete ? [] : create), ...changes.map(statement)].join(";\n") + ";");
@@ -59,9 +63,12 @@ export async function readTable(hasura: Hasura, source: string): Promise<StoredV
   }
 }
 
-function statement({ version, to }: Change): string {
-  const number = versionNumber(version);
-  return to === "applied"
+function statement(change: Change): string {
+  if ("generation" in change) {
+    return `INSERT INTO hdb_catalog.migration_settings (setting, value) VALUES ('${generationSetting}', ${literal(change.generation)}) ON CONFLICT (setting) DO UPDATE SET value = excluded.value`;
+  }
+  const number = versionNumber(change.version);
+  return change.to === "applied"
     ? `INSERT INTO hdb_catalog.schema_migrations (version, dirty) VALUES (${number}, 'false') ON CONFLICT(version) DO UPDATE SET dirty='false'`
     : `DELETE FROM hdb_catalog.schema_migrations WHERE version = ${number}`;
 }

@@ -1,11 +1,22 @@
 import type { Version } from "../protocol/migration.ts";
 
 /** What the books become for one version. */
-export interface Change {
+export interface VersionChange {
   readonly database: string;
   readonly version: Version;
   readonly to: "applied" | "absent";
 }
+
+/** How far a ledger had come when all changes before this one were true: kept beside the versions, as a setting. */
+export interface GenerationChange {
+  readonly database: string;
+  readonly generation: string;
+}
+
+/** The name of that setting: in the catalog state a JSON text by database, in the older table a number. */
+export const generationSetting = "hasura_migrate";
+
+export type Change = VersionChange | GenerationChange;
 
 /** What a store says of one database. Presence of a version means applied. */
 export type StoredVersions = ReadonlyMap<Version, { readonly dirty: boolean }>;
@@ -19,6 +30,10 @@ export interface VersionStore {
   read(database: string): Promise<StoredVersions>;
   /** As of the last read: the setting `migration_mode` is something else than `"true"`, so nothing may be changed. */
   disabled(): boolean;
+  /** As of the last read: the ledger's generation that was kept here for this database. */
+  generation(database: string): bigint | undefined;
+  /** Looks again at what others have written. */
+  refresh?(): Promise<void>;
   /** Writes these changes, and is safe to repeat. Called one at a time. Throws `HasuraCallError`, `Failure`. */
   write(changes: readonly Change[]): Promise<void>;
 }

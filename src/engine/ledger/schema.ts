@@ -24,20 +24,29 @@ CREATE TABLE IF NOT EXISTS hasura_migrate.migration (
   version bigint PRIMARY KEY,
   name text NOT NULL,
   checksum text,
-  state text NOT NULL CHECK (state IN ('running', 'applied')),
-  direction text NOT NULL CHECK (direction IN ('up', 'down')),
   own_commit boolean NOT NULL DEFAULT false,
-  outside boolean NOT NULL DEFAULT false,
   txid bigint,
-  pid integer,
-  backend_start timestamptz,
   run text,
   generation bigint NOT NULL,
-  entered_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   applied_at timestamptz,
   ms double precision,
   down_sql text
 );
+CREATE TABLE IF NOT EXISTS hasura_migrate.running (
+  version bigint PRIMARY KEY,
+  name text NOT NULL,
+  checksum text,
+  direction text NOT NULL CHECK (direction IN ('up', 'down')),
+  outside boolean NOT NULL,
+  txid bigint NOT NULL,
+  pid integer NOT NULL,
+  backend_start timestamptz NOT NULL,
+  run text NOT NULL,
+  generation bigint NOT NULL,
+  entered_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  down_sql text
+);
+COMMENT ON TABLE hasura_migrate.running IS 'seen by others only while, or after, a file that commits by itself has not reached its end';
 CREATE TABLE IF NOT EXISTS hasura_migrate.run (
   id text PRIMARY KEY,
   operation text NOT NULL,
@@ -46,12 +55,11 @@ CREATE TABLE IF NOT EXISTS hasura_migrate.run (
   image_commit text,
   options jsonb NOT NULL,
   started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-  last_step_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  seen_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   ended_at timestamptz,
   outcome text,
   cancel_asked boolean NOT NULL DEFAULT false
 );
-CREATE INDEX IF NOT EXISTS run_started_at ON hasura_migrate.run (started_at);
 CREATE TABLE IF NOT EXISTS hasura_migrate.step (
   generation bigint PRIMARY KEY,
   run text,
@@ -61,7 +69,6 @@ CREATE TABLE IF NOT EXISTS hasura_migrate.step (
   at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   ms double precision
 );
-CREATE INDEX IF NOT EXISTS step_version ON hasura_migrate.step (version);
 INSERT INTO hasura_migrate.head (schema_version, generation, synced) VALUES (${String(schemaVersion)}, 0, 0) ON CONFLICT DO NOTHING;`;
 
 /**

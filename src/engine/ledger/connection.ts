@@ -1,0 +1,54 @@
+import { HasuraCallError, type SqlResult } from "../hasura.ts";
+import { leavesOutcomeOpen } from "../sql-failure.ts";
+import { isNotUpYet } from "../hasura-failure.ts";
+import { looked } from "./calls.ts";
+import type { LedgerContext } from "./context.ts";
+import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
+
+/** The pauses between tries, in milliseconds, before they are spread by chance: 0.5, 1, 2, 4, 8, 15, 15 … seconds. */
+export function pauseMs(tries: number, random: () => number): number {
+  return Math.min(15_000, 500 * 2 ** tries) * (0.5 + random());
+}
+
+/** Tries before a Hasura that does not answer is given up: a task that an ECS deployment replaces is back by then. */
+export const mostTries = 10;
+
+/** One text on the ledger's database. Throws `HasuraCallError`. */
+export function send(context: LedgerContext, sql: string, noTransaction = false): Promise<SqlResult> {
+  return context.hasura.runSql({
+    kind: context.database.kind,
+    sql,
+    ...(context.configVersion === 3 && { source: context.database.name }),
+    checkMetadataConsistency: false,
+    ...(noTransaction && { noTransaction: true }),
+  });
+}
+
+/** True where sending the same again may help: nobody answered, a gateway did, or the server had no room. */
+export function mayPass(error: unknown): boolean {
+  if (!(error instanceof HasuraCallError)) return false;
+  return error.outcome !== "rejected" || leavesOutcomeOpen(error) || error.status === 429 || isNotUpYet(error);
+}
+
+/** Sends something that may safely be sent again, until it is answered. Throws the last error. */
+export async function sendUntilAnswered(context: LedgerContext, sql: string): Promise<SqlResult> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await send(context, sql);
+    } catch (error) {
+      if (!mayPass(error) || tries >= mostTries || context.deps.remainingMs() < 20_000) throw error;
+      await context.deps.sleep(pauseMs(tries, context.deps.random));
+    }
+  }
+}
+
+/**
+ * What the ledger says now. A file that runs on its own is looked at twice before it counts as broken off: it may have reached its
+ * end between the look at its row and the look at its connection.
+ */
+export async function look(context: LedgerContext): Promise<LedgerSnapshot> {
+  const text = looked(context.request.runId, context.liveMs);
+  const first = readSnapshot(await sendUntilAnswered(context, text));
+  if (!first.running || first.running.alive) return first;
+  return readSnapshot(await sendUntilAnswered(context, text));
+}

@@ -1,0 +1,124 @@
+import type { Step, StepResult } from "../books.ts";
+import { isBlankSql } from "../blank-sql.ts";
+import { HasuraCallError } from "../hasura.ts";
+import { literal } from "../quoting.ts";
+import { framed, framedOutside } from "./calls.ts";
+import { look, mayPass, mostTries, pauseMs, send } from "./connection.ts";
+import type { LedgerContext } from "./context.ts";
+import { verdict, type Next } from "./verdict.ts";
+import { say } from "../say.ts";
+
+type Known = Exclude<Next, { do: "wait" }>;
+
+/** Longest pause between two looks at something that is still at work. */
+const longestLookMs = 4000;
+/** A try that took this long is not repeated for a lock: whoever blocks is not passing by. */
+const shortTryMs = 30_000;
+const mostLockTries = 6;
+const defaultLockTimeout = "5s";
+
+/** What the books know while a run goes on. */
+export interface Position {
+  generation: bigint;
+  told: bigint;
+}
+
+/**
+ * Runs one migration in its frame and does not come back before it is known how it ended, as long as the ledger can be asked:
+ * a lost answer is looked up, not guessed.
+ */
+export async function runLedgerStep(step: Step, position: Position, context: LedgerContext): Promise<StepResult> {
+  for (let tries = 0, lockTries = 0; ; ) {
+    const startedAt = context.deps.now();
+    const sent = await attempt(step, position, context);
+    if (sent.ok) {
+      position.generation += 1n;
+      return { outcome: "done", notices: sent.notices };
+    }
+    const next = await settle(step, position, context, sent.error);
+    if ("lost" in next) return { outcome: "unknown", error: next.lost };
+    if (next.do !== "again") return ended(next, position, sent.error);
+    const isLock = sqlstateOf(sent.error) === "55P03";
+    if (isLock) lockTries += 1;
+    tries += 1;
+    const tooLong = isLock && (lockTries >= mostLockTries || context.deps.now() - startedAt >= shortTryMs || step.settings?.retry === false);
+    if (tooLong || tries > mostTries || context.deps.stop.aborted || context.deps.remainingMs() < 60_000) return { outcome: "failed", error: sent.error };
+    await pause(step, tries, isLock, context);
+  }
+}
+
+type Sent = { readonly ok: true; readonly notices: readonly string[] } | { readonly ok: false; readonly error: unknown };
+
+async function attempt(step: Step, position: Position, context: LedgerContext): Promise<Sent> {
+  const frame = { run: context.request.runId, generation: position.generation, told: position.told };
+  try {
+    const blank = isBlankSql(step.sql);
+    const text = step.noTransaction && !blank ? framedOutside(step, frame) : framed({ ...step, noTransaction: false, ...(blank && { sql: "" }) }, frame, settingsOf(step));
+    const result = await send(context, text, step.noTransaction && !blank);
+    const own = result.rows[0]?.[0] === "own_commit";
+    return {
+      ok: true,
+      notices: [
+        ...(own ? ["the file commits by itself: had it broken off half way, a part of it would have stayed"] : []),
+        ...(blank ? ["nothing to send: the file holds no statement"] : []),
+      ],
+    };
+  } catch (error) {
+    return { ok: false, error };
+  }
+}
+
+/** Looks until nothing is at work any more, and says what it waits for. */
+async function settle(step: Step, position: Position, context: LedgerContext, error: unknown): Promise<Known | { readonly lost: unknown }> {
+  const startedAt = context.deps.now();
+  const of = { database: step.database.name, version: step.version, name: step.name, direction: step.direction };
+  let said = false;
+  for (let looks = 0; ; looks += 1) {
+    let next: Next;
+    try {
+      next = verdict(step, context.request.runId, position.generation, await look(context), error);
+    } catch (lost) {
+      return { lost };
+    }
+    if (next.do !== "wait") return next;
+    if (!said && next.for === "outcome") {
+      await say(context.deps, { type: "migration.unknown", ...of, reason: "the answer was lost; looking in the database what became of it" });
+      said = true;
+    }
+    const waitedMs = context.deps.now() - startedAt;
+    await say(context.deps, { type: "waiting", reason: next.for, message: next.message, waitedMs });
+    if (context.deps.remainingMs() < 15_000 || (next.for === "lock" && waitedMs > context.waitMs)) return { lost: error };
+    await context.deps.sleep(Math.min(longestLookMs, 250 * 2 ** looks));
+  }
+}
+
+async function pause(step: Step, tries: number, isLock: boolean, context: LedgerContext): Promise<void> {
+  const ms = pauseMs(tries, context.deps.random);
+  const message = isLock ? `${step.version} waits for a lock that another session holds` : `Hasura did not answer; ${step.version} has not run and is sent again`;
+  await say(context.deps, { type: "waiting", reason: isLock ? "lock" : "hasura", message, waitedMs: ms });
+  await context.deps.sleep(ms, context.deps.stop).catch(() => undefined);
+}
+
+function ended(next: Known, position: Position, error: unknown): StepResult {
+  switch (next.do) {
+    case "done":
+      position.generation += 1n;
+      return { outcome: "done", notices: mayPass(error) ? ["Hasura's answer was lost; the ledger shows that it took effect"] : [] };
+    case "skipped":
+    case "replan":
+      return { outcome: "replan", reason: next.reason };
+    case "cancelled":
+      return { outcome: "cancelled" };
+    default:
+      return { outcome: "failed", error };
+  }
+}
+
+function settingsOf(step: Step): string[] {
+  const { lockTimeout = defaultLockTimeout, statementTimeout } = step.settings ?? {};
+  return [`lock_timeout = ${literal(lockTimeout)}`, ...(statementTimeout === undefined ? [] : [`statement_timeout = ${literal(statementTimeout)}`])];
+}
+
+function sqlstateOf(error: unknown): string | undefined {
+  return error instanceof HasuraCallError ? error.database?.sqlstate : undefined;
+}

@@ -1,0 +1,48 @@
+import type { Books } from "../books.ts";
+import { catalogBooks } from "../catalog-books.ts";
+import { looked } from "./calls.ts";
+import { send } from "./connection.ts";
+import type { LedgerContext } from "./context.ts";
+import { ability, install, tooNew } from "./install.ts";
+import { ledgerBooks } from "./ledger-books.ts";
+import { schemaVersion } from "./schema.ts";
+import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
+import { say } from "../say.ts";
+
+/** Operations that change something, and so make a ledger where there is none. */
+const writing = new Set(["apply", "down", "redo", "mark"]);
+
+/**
+ * The books of a database: its ledger, which is made on first use, or the catalog state alone where there can be none (which is said).
+ * What only looks makes nothing. Throws `usage/ledger-permission`, `usage/ledger-too-new`, `HasuraCallError`.
+ */
+export async function openLedger(context: LedgerContext, dryRun: boolean): Promise<Books> {
+  const writes = writing.has(context.description.operation) && !dryRun;
+  const there = await existing(context);
+  if (there && there.schemaVersion > schemaVersion) throw tooNew(context, there.schemaVersion);
+  if (there && (!writes || there.schemaVersion === schemaVersion)) return ledgerBooks(context, there, writes);
+  const found = await ability(context);
+  if (found.can === "cannot") return withoutLedger(context, found.why);
+  if (!writes) return catalogBooks(context.database, context);
+  await install(context, found.facts);
+  return ledgerBooks(context, await mustExist(context), writes);
+}
+
+/** The common case in one request; whatever goes wrong here is looked into afterwards. */
+async function existing(context: LedgerContext): Promise<LedgerSnapshot | undefined> {
+  try {
+    return await mustExist(context);
+  } catch {
+    return undefined;
+  }
+}
+
+async function mustExist(context: LedgerContext): Promise<LedgerSnapshot> {
+  return readSnapshot(await send(context, looked(context.request.runId, context.liveMs)));
+}
+
+async function withoutLedger(context: LedgerContext, why: string): Promise<Books> {
+  const message = `${context.database.name} has no ledger, because ${why}: what is applied is known from Hasura's state alone (docs/guarantees.md).`;
+  await say(context.deps, { type: "log", level: "info", code: "no-ledger", message });
+  return catalogBooks(context.database, context);
+}

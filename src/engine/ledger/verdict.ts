@@ -1,0 +1,62 @@
+import type { Version } from "../../protocol/migration.ts";
+import type { Step } from "../books.ts";
+import { HasuraCallError } from "../hasura.ts";
+import { mayPass } from "./connection.ts";
+import { sqlstate } from "./functions.ts";
+import type { LedgerSnapshot } from "./snapshot.ts";
+
+/**
+ * What to do after a migration's request did not succeed. `done`: it took effect all the same · `skipped`: somebody else did it ·
+ * `wait`: it, or another run, is still at work · `again`: nothing happened, send it again · `replan`: the books moved ·
+ * `failed`: the database refused it · `interrupted`: it committed by itself and broke off.
+ */
+export type Next =
+  | { readonly do: "done" | "again" | "failed" | "interrupted" | "cancelled" }
+  | { readonly do: "skipped" | "replan"; readonly reason: string }
+  | { readonly do: "wait"; readonly for: "outcome" | "lock"; readonly message: string };
+
+/** Errors of the database after which the same file may well succeed: lock time-out, deadlock, a server that shut down or was not ready. */
+const passing = new Set(["55P03", "40P01", "57P01", "57P02", "57P03", "08006", "08003", "53300"]);
+
+/**
+ * Reads the ledger after a request failed, whatever the error said: where Hasura hides internals no SQLSTATE arrives, and even a
+ * clear error is no proof. Pure. `generation` is the one that the request expected to find.
+ */
+export function verdict(step: Step, run: string, generation: bigint, ledger: LedgerSnapshot, error: unknown): Next {
+  if (tookEffect(step, run, generation, ledger)) return { do: "done" };
+  const state = error instanceof HasuraCallError ? error.database?.sqlstate : undefined;
+  if (ledger.running) return ofRunning(step, run, ledger.running);
+  if (ledger.holder && (mayPass(error) || state === sqlstate.busy || state === undefined)) {
+    const pid = String(ledger.holder.pid);
+    return mayPass(error)
+      ? { do: "wait", for: "outcome", message: `${step.version} may still be at work (pid ${pid}, ${ledger.holder.state ?? "state unknown"})` }
+      : { do: "wait", for: "lock", message: `another run is in the middle of a migration (pid ${pid})` };
+  }
+  if (ledger.cancelAsked) return { do: "cancelled" };
+  if (isThere(step, ledger)) return { do: "skipped", reason: `another run did it` };
+  if (ledger.generation !== generation) return { do: "replan", reason: "another run changed the books" };
+  if (state === sqlstate.busy || state === sqlstate.moved) return { do: "again" };
+  if (mayPass(error) || (state !== undefined && passing.has(state))) return { do: step.noTransaction ? "failed" : "again" };
+  return { do: "failed" };
+}
+
+function tookEffect(step: Step, run: string, generation: bigint, ledger: LedgerSnapshot): boolean {
+  const mine = generation + 1n;
+  if (step.direction === "down") return ledger.gone.get(step.version) === mine;
+  const row = ledger.applied.get(step.version);
+  return row?.generation === mine && row.run === run;
+}
+
+/** True where the database already stands as the step would leave it. */
+function isThere(step: Step, ledger: LedgerSnapshot): boolean {
+  return ledger.applied.has(step.version) === (step.direction === "up");
+}
+
+function ofRunning(step: Step, run: string, running: { version: Version; run: string; alive: boolean; pid: number }): Next {
+  const mine = running.version === step.version && running.run === run;
+  if (running.alive) {
+    const message = `${running.version} is at work on its own, outside our transaction (pid ${String(running.pid)})`;
+    return { do: "wait", for: mine ? "outcome" : "lock", message };
+  }
+  return mine ? { do: "interrupted" } : { do: "replan", reason: `${running.version} was interrupted` };
+}
