@@ -94,6 +94,8 @@ function withLook(it: Following, failure: Failure): Failure {
 
 function detached(it: Following): Failure {
   if (!it.changes) return new Failure("interrupted", "interrupted", "Interrupted.");
+  // The embedded environment ends with this process.
+  if (it.request.environment === "local") return new Failure("interrupted", "interrupted", "Interrupted: the embedded environment was stopped.", { hints: [look(it)] });
   return new Failure("interrupted", "detached", "No longer watching; the function goes on to its end by itself.", { hints: [look(it)] });
 }
 

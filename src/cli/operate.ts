@@ -6,6 +6,7 @@ import { Request, type Operation } from "../protocol/request.ts";
 import { contractVersion } from "../protocol/version.ts";
 import { actorOf } from "./actor.ts";
 import { missingInImage } from "./compare-files.ts";
+import { startLocalTarget, type LocalChoice } from "./commands/local.ts";
 import { loadConfig } from "./config/load.ts";
 import { resolveTarget } from "./config/resolve.ts";
 import type { Connection, Notice, Reached } from "./connection.ts";
@@ -30,15 +31,17 @@ export interface Asked {
   readonly question?: string;
   /** `status --check`: differences are an end of their own. */
   readonly checks?: boolean;
+  /** How the embedded environment is wanted, where it is the one. */
+  readonly local?: LocalChoice;
 }
 
-export type Connect = (notice: Notice) => Promise<Connection>;
+type Connect = (notice: Notice) => Promise<Connection>;
 
 /**
  * One operation on one environment, from the name to the exit: configuration, question, credentials, run, words.
  * Throws usage failures that are known before a way of showing was chosen; everything later is shown and returned.
  */
-export async function operate(world: World, intent: TargetIntent, asked: Asked, connectBy?: Connect): Promise<Ended> {
+export async function operate(world: World, intent: TargetIntent, asked: Asked): Promise<Ended> {
   const loaded = await loadConfig(world, intent.config);
   const environment = oneEnvironment(intent.environments, loaded, asked.operation);
   const target = environment === "local" ? undefined : resolveTarget(environment, loaded, intent);
@@ -49,10 +52,10 @@ export async function operate(world: World, intent: TargetIntent, asked: Asked, 
     yes: intent.yes,
     json: intent.json,
   });
-  const connect: Connect = connectBy ?? (async (notice) => {
-    if (target) return (await import("./aws/connect.ts")).connect(target, world, notice);
-    return (await import("./commands/local.ts")).connectLocal(world, notice);
-  });
+  const connect: Connect = async (notice) => {
+    const aws = await import("./aws/connect.ts");
+    return target ? aws.connect(target, world, notice) : aws.connectTo(await startLocalTarget(world, asked.local), world, notice);
+  };
   return new Session(world, intent, asked, environment).run(connect, confirm);
 }
 
@@ -104,7 +107,7 @@ class Session {
     const detach = this.#world.interrupts.first;
     const [actor, connection] = await Promise.all([
       actorOf(this.#world),
-      unlessAborted(connect((line) => this.#renderer.notice(line)), detach),
+      this.#connected(connect((line) => this.#renderer.notice(line))),
     ]);
     this.#reached = connection.reached;
     this.#sayWhenSilent(connection.reached);
@@ -125,6 +128,15 @@ class Session {
     } finally {
       await connection.close();
     }
+  }
+
+  /** Stops waiting when a person does. What was started on this machine has to be ended first, or it would be left behind. */
+  async #connected(connecting: Promise<Connection>): Promise<Connection> {
+    const { first } = this.#world.interrupts;
+    const connection = this.#environment === "local" ? await connecting : await unlessAborted(connecting, first);
+    if (!first.aborted) return connection;
+    await connection.close();
+    throw nothingSent();
   }
 
   #on(event: RunEvent | UnknownEvent): void {
@@ -163,12 +175,13 @@ class Session {
   }
 }
 
-/** Stops waiting when a person does. Nothing was sent yet. */
-async function unlessAborted(connecting: Promise<Connection>, signal: AbortSignal): Promise<Connection> {
+function unlessAborted(connecting: Promise<Connection>, signal: AbortSignal): Promise<Connection> {
   const aborted = new Promise<never>((_, reject) => {
-    const give = (): void => reject(new Failure("interrupted", "interrupted", "Interrupted; nothing was sent."));
-    if (signal.aborted) give();
-    else signal.addEventListener("abort", give, { once: true });
+    signal.addEventListener("abort", () => reject(nothingSent()), { once: true });
   });
-  return Promise.race([connecting, aborted]);
+  return signal.aborted ? connecting : Promise.race([connecting, aborted]);
+}
+
+function nothingSent(): Failure {
+  return new Failure("interrupted", "interrupted", "Interrupted; nothing was sent.");
 }

@@ -1,7 +1,7 @@
 import { InvokeCommand, InvokeWithResponseStreamCommand, GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { Failure } from "../../protocol/failure.ts";
+import type { LocalTarget } from "../commands/local.ts";
 import type { Target } from "../config/resolve.ts";
-import { regionOfArn } from "../config/resolve.ts";
 import type { Connection, Notice, Reached } from "../connection.ts";
 import type { Environment, World } from "../world.ts";
 import { credentialsOf, type Credentials, type Provider } from "./credentials.ts";
@@ -27,6 +27,22 @@ export async function connect(target: Target, world: World, notice: Notice): Pro
   const credentials = await provider();
   const reached = reachedBy(target, identity, region, credentials);
   return connectionTo({ reached, url, endpoint, provider, world, notice });
+}
+
+/** A service on this machine that checks no signatures; closing the connection ends it. */
+export function connectTo(local: LocalTarget, world: World, notice: Notice): Connection {
+  const provider = async (): Promise<Credentials> => ({ accessKeyId: "local", secretAccessKey: "local" });
+  const reached = { region: "us-east-1", function: local.functionName };
+  const connection = connectionTo({ reached, url: local.endpointUrl, endpoint: local.endpointUrl, provider, world, notice });
+  return {
+    ...connection,
+    // The region only signs; there is none to speak of.
+    reached: { ...reached, region: "" },
+    close: async () => {
+      await connection.close();
+      await local.stop();
+    },
+  };
 }
 
 interface Parts {
@@ -83,7 +99,7 @@ function endpointFor(target: Target, identity: Identity, files: AwsFiles, env: E
 function reachedBy(target: Target, identity: Identity, region: string, credentials: Credentials): Reached {
   const account = accountOfArn(target.function) ?? credentials.accountId;
   return {
-    region: region || (regionOfArn(target.function) ?? ""),
+    region,
     function: target.function,
     ...(identity.kind === "profile" && { profile: identity.profile }),
     ...(account !== undefined && { account }),
