@@ -23,7 +23,6 @@ export type Outcome =
   /** The connection broke; whether the message took effect is not known. */
   | { readonly ended: "lost"; readonly cause: Error };
 
-
 /**
  * One simple query, submitted to node-postgres at its lowest level: its own Query parses values by type and keeps every
  * result, while Hasura shows text and the last one.
@@ -44,7 +43,10 @@ export class Message implements Submittable {
   }
 
   submit(connection: Connection): void {
-    connection.once("copyOutResponse", () => (this.#copy = "CopyOut"));
+    const onCopyOut = () => (this.#copy = "CopyOut");
+    connection.once("copyOutResponse", onCopyOut);
+    // The connection lives on, with many messages to come.
+    void this.outcome.then(() => connection.removeListener("copyOutResponse", onCopyOut));
     connection.query(this.#sql);
   }
 
@@ -94,4 +96,3 @@ function outcomeOf(error: Error & { severity?: string; code?: string; detail?: s
   const { code = null, detail = null, hint = null } = error;
   return { ended: "refused", error: { fatal, sqlstate: code, message: error.message, detail, hint } };
 }
-
