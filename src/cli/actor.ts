@@ -20,5 +20,12 @@ export async function actorOf(world: World): Promise<Actor> {
 export function ciJobOf(env: Environment): string | undefined {
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
   if (server && repository && run) return `${server}/${repository}/actions/runs/${run}`;
-  return env["CIRCLE_BUILD_URL"] || env["CI_JOB_URL"] || env["BUILDKITE_BUILD_URL"] || env["BUILD_URL"] || env["CODEBUILD_BUILD_URL"] || undefined;
+  return (
+    env["CIRCLE_BUILD_URL"] ||
+    env["CI_JOB_URL"] ||
+    env["BUILDKITE_BUILD_URL"] ||
+    env["BUILD_URL"] ||
+    env["CODEBUILD_BUILD_URL"] ||
+    undefined
+  );
 }

@@ -16,7 +16,10 @@ export function oneEnvironment(named: readonly string[], loaded: LoadedConfig, o
 
 function noneNamed(loaded: LoadedConfig, operation: string): Failure {
   const names = environmentNames(loaded);
-  const known = names.length > 0 ? `Environments: ${names.join(", ")}` : "No environments are configured: any name stands for the function hasura-migrate-<name>";
+  const known =
+    names.length > 0
+      ? `Environments: ${names.join(", ")}`
+      : "No environments are configured: any name stands for the function hasura-migrate-<name>";
   const command = operation === "apply" ? "hasura-migrate <environment>" : `hasura-migrate ${operation} <environment>`;
   // `hasura-migrate status`, where somebody called an environment "status".
   const ambiguous = names.includes(operation) ? [`To apply to the environment named ${operation}: hasura-migrate apply ${operation}`] : [];

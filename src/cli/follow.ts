@@ -95,15 +95,24 @@ function withLook(it: Following, failure: Failure): Failure {
 function detached(it: Following): Failure {
   if (!it.changes) return new Failure("interrupted", "interrupted", "Interrupted.");
   // The embedded environment ends with this process.
-  if (it.request.environment === "local") return new Failure("interrupted", "interrupted", "Interrupted: the embedded environment was stopped.", { hints: [look(it)] });
+  if (it.request.environment === "local")
+    return new Failure("interrupted", "interrupted", "Interrupted: the embedded environment was stopped.", { hints: [look(it)] });
   return new Failure("interrupted", "detached", "No longer watching; the function goes on to its end by itself.", { hints: [look(it)] });
 }
 
 function notOurs({ connection }: Following, cause: Failure): Failure {
-  return new Failure("unreachable", "not-our-function", `The function ${connection.reached.function} does not answer as one of hasura-migrate's does.`, {
-    hints: ["Name the right one: --function NAME, or \"function\" in hasura-migrate.json", "If it is the right one: deploy its image again."],
-    cause,
-  });
+  return new Failure(
+    "unreachable",
+    "not-our-function",
+    `The function ${connection.reached.function} does not answer as one of hasura-migrate's does.`,
+    {
+      hints: [
+        'Name the right one: --function NAME, or "function" in hasura-migrate.json',
+        "If it is the right one: deploy its image again.",
+      ],
+      cause,
+    },
+  );
 }
 
 /** Versions overlap by one; what is further apart is named with the side that has to move. */

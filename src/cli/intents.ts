@@ -6,7 +6,12 @@ import { Version } from "../protocol/migration.ts";
 
 const flag = z.boolean().optional();
 const text = z.string().min(1, "must not be empty").optional();
-const count = z.preprocess((given) => (typeof given === "string" && /^-?\d+$/.test(given) ? Number(given) : given), z.int("must be a whole number").positive("must be at least 1")).optional();
+const count = z
+  .preprocess(
+    (given) => (typeof given === "string" && /^-?\d+$/.test(given) ? Number(given) : given),
+    z.int("must be a whole number").positive("must be at least 1"),
+  )
+  .optional();
 const version = Version.optional();
 
 /** Options every command takes. */
@@ -53,7 +58,14 @@ export const MarkIntent = z
   .refine((it) => it.applied !== it.pending, { error: "say either --applied or --pending", path: [] });
 export const LocalIntent = z.object({ ...target, yes, migrations: text, databaseUrl: text, reset: flag, serve: flag });
 export const EnvsIntent = z.object(everywhere);
-export const NewIntent = z.object({ ...everywhere, name: z.string(), database: text, sql: z.string().optional(), downSql: z.string().optional(), migrations: text });
+export const NewIntent = z.object({
+  ...everywhere,
+  name: z.string(),
+  database: text,
+  sql: z.string().optional(),
+  downSql: z.string().optional(),
+  migrations: text,
+});
 
 /** What `operate` needs of every command that reaches an environment. */
 export const TargetIntent = z.object({ ...target, yes });

@@ -20,7 +20,7 @@ export interface NewMigration {
  */
 export async function newMigration(world: World, it: NewMigration): Promise<{ version: string; directory: string }> {
   const name = it.name.trim().replace(/\s+/g, "_");
-  if (name === "" || /[/\\\u0000]/.test(name) || name.startsWith(".")) {
+  if (name === "" || /[/\\]/.test(name) || name.includes("\0") || name.startsWith(".")) {
     throw new Failure("usage", "migration-name", `"${it.name}" cannot be a migration's name: it becomes part of a directory's name.`);
   }
   const parent = await parentOf(world, it);
@@ -38,7 +38,8 @@ export async function newMigration(world: World, it: NewMigration): Promise<{ ve
 }
 
 async function parentOf(world: World, { migrations, database = "default" }: NewMigration): Promise<string> {
-  if (/[/\\]|^\.+$/.test(database)) throw new Failure("usage", "database-name", `"${database}" cannot be a database's name here: it is a directory's name.`);
+  if (/[/\\]|^\.+$/.test(database))
+    throw new Failure("usage", "database-name", `"${database}" cannot be a database's name here: it is a directory's name.`);
   const base = resolve(world.cwd, migrations ?? ".");
   const root = migrations === undefined ? projectRoot(base) : base;
   // Nothing here yet: the layout of today's projects.

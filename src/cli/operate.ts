@@ -105,10 +105,7 @@ class Session {
 
   async #watch(connect: Connect, confirm: string | undefined): Promise<Ended> {
     const detach = this.#world.interrupts.first;
-    const [actor, connection] = await Promise.all([
-      actorOf(this.#world),
-      this.#connected(connect((line) => this.#renderer.notice(line))),
-    ]);
+    const [actor, connection] = await Promise.all([actorOf(this.#world), this.#connected(connect((line) => this.#renderer.notice(line)))]);
     this.#reached = connection.reached;
     this.#sayWhenSilent(connection.reached);
     const request = Request.parse({

@@ -50,7 +50,7 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
       if (!gone) stream.write(text);
     },
     get isTTY() {
-      return stream.isTTY === true;
+      return stream.isTTY;
     },
     get columns() {
       return stream.columns || 80;
@@ -60,7 +60,7 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
 
 function keyboardOf(process: NodeJS.Process): Keyboard {
   return {
-    isTTY: process.stdin.isTTY === true,
+    isTTY: process.stdin.isTTY,
     ask: async (question) => {
       const lines = createInterface({ input: process.stdin, output: process.stderr });
       // In raw mode the terminal sends Ctrl-C as a key, which would only end the question.

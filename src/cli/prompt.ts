@@ -24,7 +24,9 @@ export function canAsk(world: World, json: boolean | undefined): boolean {
 export async function confirmed(world: World, it: Confirmation): Promise<string | undefined> {
   const { environment, yes } = it;
   if (typeof yes === "string" && yes !== environment) {
-    throw new Failure("usage", "yes-mismatch", `--yes=${yes} does not name the environment, which is ${environment}.`, { hints: [`--yes=${environment}`] });
+    throw new Failure("usage", "yes-mismatch", `--yes=${yes} does not name the environment, which is ${environment}.`, {
+      hints: [`--yes=${environment}`],
+    });
   }
   if (yes === environment) return environment;
   if (it.protected) return typedName(world, it);
@@ -39,8 +41,15 @@ export async function confirmed(world: World, it: Confirmation): Promise<string 
 
 async function typedName(world: World, { environment, yes, json }: Confirmation): Promise<string> {
   const hints = [`--yes=${environment}`];
-  if (yes === true) throw new Failure("usage", "yes-needs-name", `${environment} is protected; a bare --yes is not enough there. Pass --yes=${environment}.`, { hints });
-  if (!canAsk(world, json)) throw new Failure("usage", "confirmation-needed", `${environment} is protected; pass --yes=${environment}.`, { hints });
+  if (yes === true)
+    throw new Failure(
+      "usage",
+      "yes-needs-name",
+      `${environment} is protected; a bare --yes is not enough there. Pass --yes=${environment}.`,
+      { hints },
+    );
+  if (!canAsk(world, json))
+    throw new Failure("usage", "confirmation-needed", `${environment} is protected; pass --yes=${environment}.`, { hints });
   world.err.write(`${environment} is protected.\n`);
   const typed = await world.keyboard.ask(`Type ${environment} to go on: `);
   if (typed?.trim() === environment) return environment;

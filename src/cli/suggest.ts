@@ -3,7 +3,10 @@ import { closest, distance } from "fastest-levenshtein";
 /** The candidate a misspelt word was probably meant to be, or undefined when none is near. */
 export function suggestion(word: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0) return undefined;
-  const best = closest(word.toLowerCase(), candidates.map((candidate) => candidate.toLowerCase()));
+  const best = closest(
+    word.toLowerCase(),
+    candidates.map((candidate) => candidate.toLowerCase()),
+  );
   const candidate = candidates.find((it) => it.toLowerCase() === best);
   const allowed = Math.max(1, Math.floor(word.length / 3));
   return candidate !== undefined && candidate !== word && distance(word.toLowerCase(), best) <= allowed ? candidate : undefined;

@@ -15,27 +15,56 @@ const problemsOf = (json: unknown): string[] => {
 };
 
 test("every problem is named at once, with its path, and a suggestion for a misspelt key", () => {
-  assert.deepEqual(problemsOf({ defaults: { region: "moon" }, environments: { "dev-1": { profil: "x", protected: "yes" } }, enviroments: {} }), [
-    "defaults.region: is no AWS region such as eu-west-1",
-    "environments.dev-1.protected: expected boolean, received string",
-    'environments.dev-1.profil: unknown key. Did you mean "profile"?',
-    'enviroments: unknown key. Did you mean "environments"?',
-  ]);
+  assert.deepEqual(
+    problemsOf({ defaults: { region: "moon" }, environments: { "dev-1": { profil: "x", protected: "yes" } }, enviroments: {} }),
+    [
+      "defaults.region: is no AWS region such as eu-west-1",
+      "environments.dev-1.protected: expected boolean, received string",
+      'environments.dev-1.profil: unknown key. Did you mean "profile"?',
+      'enviroments: unknown key. Did you mean "environments"?',
+    ],
+  );
 });
 
 test("local cannot be redefined", () => {
-  assert.deepEqual(problemsOf({ environments: { local: { function: "prod" } } }), ["environments.local: local is the embedded environment and cannot be redefined"]);
+  assert.deepEqual(problemsOf({ environments: { local: { function: "prod" } } }), [
+    "environments.local: local is the embedded environment and cannot be redefined",
+  ]);
 });
 
-const places: readonly { name: string; files: Record<string, string>; env?: Record<string, string>; flag?: string; finds: string | undefined }[] = [
+const places: readonly {
+  name: string;
+  files: Record<string, string>;
+  env?: Record<string, string>;
+  flag?: string;
+  finds: string | undefined;
+}[] = [
   { name: "the working directory", files: { "a/b/hasura-migrate.json": "{}" }, finds: "a/b/hasura-migrate.json" },
   { name: "a directory above it", files: { "hasura-migrate.json": "{}" }, finds: "hasura-migrate.json" },
   { name: "package.json's key", files: { "a/package.json": '{"hasura-migrate":{}}' }, finds: "a/package.json" },
-  { name: "not a package.json that only depends on it", files: { "a/package.json": '{"devDependencies":{"hasura-migrate":"1"}}' }, finds: undefined },
+  {
+    name: "not a package.json that only depends on it",
+    files: { "a/package.json": '{"devDependencies":{"hasura-migrate":"1"}}' },
+    finds: undefined,
+  },
   { name: "the nearer one", files: { "a/hasura-migrate.json": "{}", "hasura-migrate.json": "{}" }, finds: "a/hasura-migrate.json" },
-  { name: "the user's directory when nothing is nearer", files: { "xdg/hasura-migrate/config.json": "{}" }, finds: "xdg/hasura-migrate/config.json" },
-  { name: "--config before all", files: { "a/b/hasura-migrate.json": "{}", "a/b/other.json": "{}" }, flag: "other.json", finds: "a/b/other.json" },
-  { name: "HASURA_MIGRATE_CONFIG before a search", files: { "a/b/hasura-migrate.json": "{}", "a/b/env.json": "{}" }, env: { HASURA_MIGRATE_CONFIG: "env.json" }, finds: "a/b/env.json" },
+  {
+    name: "the user's directory when nothing is nearer",
+    files: { "xdg/hasura-migrate/config.json": "{}" },
+    finds: "xdg/hasura-migrate/config.json",
+  },
+  {
+    name: "--config before all",
+    files: { "a/b/hasura-migrate.json": "{}", "a/b/other.json": "{}" },
+    flag: "other.json",
+    finds: "a/b/other.json",
+  },
+  {
+    name: "HASURA_MIGRATE_CONFIG before a search",
+    files: { "a/b/hasura-migrate.json": "{}", "a/b/env.json": "{}" },
+    env: { HASURA_MIGRATE_CONFIG: "env.json" },
+    finds: "a/b/env.json",
+  },
 ];
 
 for (const { name, files, env, flag, finds } of places) {
@@ -60,7 +89,13 @@ const acme = {
 };
 
 test("an environment takes what it says, then the defaults, and flags win over both", () => {
-  assert.deepEqual(resolveTarget("dev-1", acme, {}), { environment: "dev-1", function: "hasura-migrate-dev-1", region: "eu-west-1", protected: false, profile: { name: "acme-dev", from: "config" } });
+  assert.deepEqual(resolveTarget("dev-1", acme, {}), {
+    environment: "dev-1",
+    function: "hasura-migrate-dev-1",
+    region: "eu-west-1",
+    protected: false,
+    profile: { name: "acme-dev", from: "config" },
+  });
   assert.equal(resolveTarget("dev-3", acme, {}).region, "us-east-1");
   assert.equal(resolveTarget("dev-3", acme, { region: "eu-north-1" }).region, "eu-north-1");
   assert.deepEqual(resolveTarget("dev-3", acme, { profile: "me" }).profile, { name: "me", from: "flag" });
@@ -72,20 +107,53 @@ test("a function's ARN brings its region along", () => {
 });
 
 test("without a configuration the convention holds", () => {
-  assert.deepEqual(resolveTarget("dev-7", { config: {} }, {}), { environment: "dev-7", function: "hasura-migrate-dev-7", protected: false, profile: { name: "dev-7", from: "convention" } });
+  assert.deepEqual(resolveTarget("dev-7", { config: {} }, {}), {
+    environment: "dev-7",
+    function: "hasura-migrate-dev-7",
+    protected: false,
+    profile: { name: "dev-7", from: "convention" },
+  });
 });
 
 const wrong: readonly { name: string; config?: string; argv: readonly string[]; says: RegExp }[] = [
-  { name: "a misspelt environment", config: JSON.stringify(acme.config), argv: ["dev3"], says: /There is no environment "dev3" in .*\. Did you mean "dev-[13]"\?\n {2}→ Environments: dev-1, dev-3, prod/ },
-  { name: "malformed JSON", config: "{,}", argv: ["dev-1"], says: /The configuration .*hasura-migrate\.json is not valid JSON\.\n {2}why {2}/ },
+  {
+    name: "a misspelt environment",
+    config: JSON.stringify(acme.config),
+    argv: ["dev3"],
+    says: /There is no environment "dev3" in .*\. Did you mean "dev-[13]"\?\n {2}→ Environments: dev-1, dev-3, prod/,
+  },
+  {
+    name: "malformed JSON",
+    config: "{,}",
+    argv: ["dev-1"],
+    says: /The configuration .*hasura-migrate\.json is not valid JSON\.\n {2}why {2}/,
+  },
   { name: "an unknown key", config: '{"default":{}}', argv: ["dev-1"], says: /default: unknown key\. Did you mean "defaults"\?/ },
-  { name: "a configuration that was named and is missing", argv: ["dev-1", "--config", "nope.json"], says: /The configuration file nope\.json \(from --config\) does not exist\./ },
-  { name: "no environment", config: JSON.stringify(acme.config), argv: [], says: /No environment was named\.\n {2}→ hasura-migrate <environment>\n {2}→ Environments: dev-1, dev-3, prod/ },
-  { name: "an environment named like a command", config: '{"environments":{"status":{}}}', argv: ["status"], says: /hasura-migrate apply status/ },
+  {
+    name: "a configuration that was named and is missing",
+    argv: ["dev-1", "--config", "nope.json"],
+    says: /The configuration file nope\.json \(from --config\) does not exist\./,
+  },
+  {
+    name: "no environment",
+    config: JSON.stringify(acme.config),
+    argv: [],
+    says: /No environment was named\.\n {2}→ hasura-migrate <environment>\n {2}→ Environments: dev-1, dev-3, prod/,
+  },
+  {
+    name: "an environment named like a command",
+    config: '{"environments":{"status":{}}}',
+    argv: ["status"],
+    says: /hasura-migrate apply status/,
+  },
   { name: "several environments", config: JSON.stringify(acme.config), argv: ["dev-1", "dev-3"], says: /One environment at a time/ },
   { name: "an unknown option", argv: ["dev-1", "--stpes", "2"], says: /Unknown option '--stpes' \(Did you mean --steps\?\)/ },
   { name: "a count that is none", argv: ["dev-1", "--steps", "-3"], says: /--steps: must be at least 1/ },
-  { name: "bounds that exclude each other", argv: ["dev-1", "--steps", "1", "--to", "5"], says: /--to, --steps and --only exclude each other/ },
+  {
+    name: "bounds that exclude each other",
+    argv: ["dev-1", "--steps", "1", "--to", "5"],
+    says: /--to, --steps and --only exclude each other/,
+  },
   { name: "mark without saying as what", argv: ["mark", "dev-1", "5"], says: /say either --applied or --pending/ },
   { name: "a version that is none", argv: ["mark", "dev-1", "abc", "--applied"], says: /version: a version is a number/ },
 ];

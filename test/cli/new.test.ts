@@ -8,9 +8,18 @@ import { emptyDirectory, instant, testWorld } from "../support/test-world.ts";
 const layouts: readonly { name: string; files: Record<string, string>; argv?: string[]; makes: string }[] = [
   { name: "nothing yet", files: {}, makes: "migrations/default" },
   { name: "config version 3", files: { "config.yaml": "version: 3\n", "migrations/default/1_a/up.sql": "" }, makes: "migrations/default" },
-  { name: "another database", files: { "config.yaml": "version: 3\n", "migrations/default/1_a/up.sql": "" }, argv: ["--database", "audit"], makes: "migrations/audit" },
+  {
+    name: "another database",
+    files: { "config.yaml": "version: 3\n", "migrations/default/1_a/up.sql": "" },
+    argv: ["--database", "audit"],
+    makes: "migrations/audit",
+  },
   { name: "config version 2", files: { "config.yaml": "version: 2\n", "migrations/1_a/up.sql": "" }, makes: "migrations" },
-  { name: "a project inside migrations/", files: { "migrations/config.yaml": "version: 3\nmigrations_directory: .\n", "migrations/default/1_a/up.sql": "" }, makes: "migrations/default" },
+  {
+    name: "a project inside migrations/",
+    files: { "migrations/config.yaml": "version: 3\nmigrations_directory: .\n", "migrations/default/1_a/up.sql": "" },
+    makes: "migrations/default",
+  },
 ];
 
 for (const { name, files, argv = [], makes } of layouts) {

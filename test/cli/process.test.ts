@@ -27,7 +27,10 @@ test("--version prints the version alone", async (t) => {
 test("--help lists what is built and nothing else", async (t) => {
   const { code, stdout } = await runCli(["--help"], surroundings(t, ""));
   assert.equal(code, 0);
-  const commands = /Commands:\n([^]*?)\n\n/.exec(stdout)?.[1]?.split("\n").map((row) => row.trim().split(/\s/)[0]);
+  const commands = /Commands:\n([^]*?)\n\n/
+    .exec(stdout)?.[1]
+    ?.split("\n")
+    .map((row) => row.trim().split(/\s/)[0]);
   assert.deepEqual(commands, ["apply", "status", "plan", "down", "redo", "mark", "new", "local", "envs"]);
 });
 
@@ -37,7 +40,14 @@ for (const argv of [["dev-3"], ["dev-3", "--json"]]) {
     const lambda = await lambdaStandIn(t, [
       async (response) => {
         beginStream(response);
-        for (const event of [started(), plan([item(...one), item(...two)]), migrationStarted(...one), applied(...one), migrationStarted(...two)]) response.write(line(event));
+        for (const event of [
+          started(),
+          plan([item(...one), item(...two)]),
+          migrationStarted(...one),
+          applied(...one),
+          migrationStarted(...two),
+        ])
+          response.write(line(event));
         await new Promise<void>((resolve) => (goOn = resolve));
         for (const event of [applied(...two), finished(2)]) response.write(line(event));
         response.end(frame("InvokeComplete", "{}"));
@@ -66,7 +76,11 @@ test("a reader that leaves early (| head -1) ends nothing but the output", async
   const many = Array.from({ length: 3000 }, (_, i) => applied(String(1700000000000 + i), "x"));
   const lambda = await lambdaStandIn(t, [streams([started(), ...many, finished(3000)])]);
   const { cwd, env } = surroundings(t, lambda.url);
-  const child = spawn("/bin/sh", ["-c", `{ "$0" "$@"; echo "exit $?" >&2; } | head -1`, process.execPath, await builtCli(), "dev-3"], { cwd, env: { ...env, PATH: process.env["PATH"] }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn("/bin/sh", ["-c", `{ "$0" "$@"; echo "exit $?" >&2; } | head -1`, process.execPath, await builtCli(), "dev-3"], {
+    cwd,
+    env: { ...env, PATH: process.env["PATH"] },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
   child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
@@ -78,7 +92,9 @@ test("a reader that leaves early (| head -1) ends nothing but the output", async
 
 test("a long result is whole when the process ends", async (t) => {
   const sql = `select '${"x".repeat(60_000)}';`;
-  const lambda = await lambdaStandIn(t, [streams([started(), plan(Array.from({ length: 20 }, (_, i) => item(String(1700000000000 + i), "x", { sql }))), finished(0)])]);
+  const lambda = await lambdaStandIn(t, [
+    streams([started(), plan(Array.from({ length: 20 }, (_, i) => item(String(1700000000000 + i), "x", { sql }))), finished(0)]),
+  ]);
   const { stdout, code } = await runCli(["plan", "dev-3"], surroundings(t, lambda.url));
   assert.equal(code, 0);
   assert.equal(stdout.split(sql).length, 21);
@@ -131,7 +147,10 @@ test("HTTPS_PROXY and NO_PROXY count", async (t) => {
 
 test("a service on this machine needs no AWS account", async (t) => {
   const lambda = await lambdaStandIn(t, [streams([started(), finished(0)])]);
-  const { code, stderr } = await runCli(["dev-3", "--endpoint-url", lambda.url], { cwd: emptyDirectory(t), env: { HOME: emptyDirectory(t) } });
+  const { code, stderr } = await runCli(["dev-3", "--endpoint-url", lambda.url], {
+    cwd: emptyDirectory(t),
+    env: { HOME: emptyDirectory(t) },
+  });
   assert.equal(code, 0, stderr);
 });
 

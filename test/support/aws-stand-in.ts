@@ -10,7 +10,10 @@ export interface HttpCall {
 }
 
 /** A plain HTTP server for one test, which keeps what it was asked. Ended with the test. */
-export async function httpStandIn(t: TestContext, answer: (call: HttpCall, response: ServerResponse) => void): Promise<{ url: string; port: number; calls: HttpCall[] }> {
+export async function httpStandIn(
+  t: TestContext,
+  answer: (call: HttpCall, response: ServerResponse) => void,
+): Promise<{ url: string; port: number; calls: HttpCall[] }> {
   const calls: HttpCall[] = [];
   const server = createServer((request, response) => {
     void callOf(request).then((call) => {
@@ -30,7 +33,12 @@ export async function httpStandIn(t: TestContext, answer: (call: HttpCall, respo
 async function callOf(request: IncomingMessage): Promise<HttpCall> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(Buffer.from(chunk as Uint8Array));
-  return { method: request.method ?? "", path: request.url ?? "", body: Buffer.concat(chunks).toString(), authorization: request.headers.authorization ?? "" };
+  return {
+    method: request.method ?? "",
+    path: request.url ?? "",
+    body: Buffer.concat(chunks).toString(),
+    authorization: request.headers.authorization ?? "",
+  };
 }
 
 /** What STS says to AssumeRole and AssumeRoleWithWebIdentity. */

@@ -43,7 +43,10 @@ async function bundle(): Promise<string> {
 }
 
 /** Runs the CLI with exactly this environment (and PATH), and an empty stdin. */
-export async function runCli(argv: readonly string[], options: { readonly env: Record<string, string>; readonly cwd: string }): Promise<Ran> {
+export async function runCli(
+  argv: readonly string[],
+  options: { readonly env: Record<string, string>; readonly cwd: string },
+): Promise<Ran> {
   const entry = await builtCli();
   const child = spawn(process.execPath, [entry, ...argv], {
     cwd: options.cwd,

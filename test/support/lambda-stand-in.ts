@@ -60,8 +60,15 @@ const codec = new EventStreamCodec(toUtf8, fromUtf8);
 
 /** One frame of a streamed answer. */
 export function frame(type: "PayloadChunk" | "InvokeComplete", body: string): Uint8Array {
-  const headers = Object.entries({ ":message-type": "event", ":event-type": type, ":content-type": type === "PayloadChunk" ? "application/octet-stream" : "application/json" });
-  return codec.encode({ headers: Object.fromEntries(headers.map(([name, value]) => [name, { type: "string" as const, value }])), body: Buffer.from(body) });
+  const headers = Object.entries({
+    ":message-type": "event",
+    ":event-type": type,
+    ":content-type": type === "PayloadChunk" ? "application/octet-stream" : "application/json",
+  });
+  return codec.encode({
+    headers: Object.fromEntries(headers.map(([name, value]) => [name, { type: "string" as const, value }])),
+    body: Buffer.from(body),
+  });
 }
 
 export function beginStream(response: ServerResponse): void {
@@ -100,6 +107,8 @@ export function answersState(state: string): Answer {
 /** What a function without streaming gives to a buffered invocation. */
 export function returns(payload: string, functionError?: string): Answer {
   return (response) => {
-    response.writeHead(200, { "content-type": "application/json", ...(functionError !== undefined && { "x-amz-function-error": functionError }) }).end(payload);
+    response
+      .writeHead(200, { "content-type": "application/json", ...(functionError !== undefined && { "x-amz-function-error": functionError }) })
+      .end(payload);
   };
 }

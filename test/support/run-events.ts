@@ -11,7 +11,12 @@ export function started(environment = "dev-3", more: object = {}): object {
     contract: { newest: 1, oldest: 1 },
     operations: ["apply", "status", "plan", "down", "redo", "mark"],
     requestId: "r-1",
-    function: { name: "hasura-migrate-dev-3", version: "$LATEST", package: "0.1.0", arn: "arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-3" },
+    function: {
+      name: "hasura-migrate-dev-3",
+      version: "$LATEST",
+      package: "0.1.0",
+      arn: "arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-3",
+    },
     image: { commit: "4c6ea1a", builtAt: "2026-11-22T12:00:00Z" },
     hasura: { version: "v2.45.1" },
     engine: "native",
@@ -32,10 +37,25 @@ export function plan(items: readonly object[], more: object = {}): object {
 }
 
 export const migrationStarted = (version: string, name: string): object => ({ type: "migration.started", ...of(version, name) });
-export const applied = (version: string, name: string, tookMs = 41): object => ({ type: "migration.applied", ...of(version, name), tookMs });
-export const failedMigration = (version: string, name: string, failure: object): object => ({ type: "migration.failed", ...of(version, name), tookMs: 22, failure });
+export const applied = (version: string, name: string, tookMs = 41): object => ({
+  type: "migration.applied",
+  ...of(version, name),
+  tookMs,
+});
+export const failedMigration = (version: string, name: string, failure: object): object => ({
+  type: "migration.failed",
+  ...of(version, name),
+  tookMs: 22,
+  failure,
+});
 export const finished = (count: number, tookMs = 1200): object => ({ type: "run.finished", applied: count, notReached: 0, tookMs });
-export const failedRun = (failure: object, count = 0, notReached = 0): object => ({ type: "run.failed", applied: count, notReached, tookMs: 99, failure });
+export const failedRun = (failure: object, count = 0, notReached = 0): object => ({
+  type: "run.failed",
+  applied: count,
+  notReached,
+  tookMs: 99,
+  failure,
+});
 
 export const constraint = {
   kind: "migration",

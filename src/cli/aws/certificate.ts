@@ -16,7 +16,11 @@ export function describeCertificate(url: URL): Promise<SeenCertificate | undefin
     const socket = connect({ host, port, ...name, rejectUnauthorized: false, timeout: 3000 }, () => {
       const seen = socket.getPeerCertificate();
       socket.destroy();
-      resolve(Object.keys(seen).length === 0 ? undefined : { subject: named(seen.subject), issuer: named(seen.issuer), fingerprint: seen.fingerprint256 });
+      resolve(
+        Object.keys(seen).length === 0
+          ? undefined
+          : { subject: named(seen.subject), issuer: named(seen.issuer), fingerprint: seen.fingerprint256 },
+      );
     });
     const give = (): void => {
       socket.destroy();

@@ -62,9 +62,12 @@ function connectionTo({ reached, url, endpoint, provider, world, notice }: Parts
   const service: LambdaService = {
     stream: (payload, abortSignal) =>
       invoking.send(new InvokeWithResponseStreamCommand({ FunctionName: reached.function, Payload: payload }), { abortSignal }),
-    buffered: (payload, abortSignal) => invoking.send(new InvokeCommand({ FunctionName: reached.function, Payload: payload }), { abortSignal }),
+    buffered: (payload, abortSignal) =>
+      invoking.send(new InvokeCommand({ FunctionName: reached.function, Payload: payload }), { abortSignal }),
     state: async (abortSignal) => {
-      const { State, StateReason } = await asking.send(new GetFunctionConfigurationCommand({ FunctionName: reached.function }), { abortSignal });
+      const { State, StateReason } = await asking.send(new GetFunctionConfigurationCommand({ FunctionName: reached.function }), {
+        abortSignal,
+      });
       return { state: State ?? "Active", reason: StateReason };
     },
   };
@@ -86,14 +89,18 @@ function regionOf(target: Target, identity: Identity, files: AwsFiles, env: Envi
   // An endpoint of one's own needs a region only to sign with.
   if (target.endpointUrl !== undefined) return "us-east-1";
   throw new Failure("usage", "region-missing", `No AWS region is known for ${target.environment}.`, {
-    hints: ["Say it: --region NAME, \"region\" in hasura-migrate.json, or in the AWS profile."],
+    hints: ['Say it: --region NAME, "region" in hasura-migrate.json, or in the AWS profile.'],
   });
 }
 
 function endpointFor(target: Target, identity: Identity, files: AwsFiles, env: Environment): string | undefined {
   if (target.endpointUrl !== undefined) return target.endpointUrl;
   if (env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] === "true") return undefined;
-  return env["AWS_ENDPOINT_URL_LAMBDA"] || env["AWS_ENDPOINT_URL"] || endpointOf(files, identity.kind === "profile" ? identity.profile : undefined);
+  return (
+    env["AWS_ENDPOINT_URL_LAMBDA"] ||
+    env["AWS_ENDPOINT_URL"] ||
+    endpointOf(files, identity.kind === "profile" ? identity.profile : undefined)
+  );
 }
 
 function reachedBy(target: Target, identity: Identity, region: string, credentials: Credentials): Reached {

@@ -25,7 +25,8 @@ interface Network {
  * The clients behind it (STS, SSO) keep their own retries.
  */
 export function credentialsOf(identity: Identity, files: AwsFiles, network: Network, world: World): Provider {
-  const source = identity.kind === "profile" ? ofProfile(identity.profile, files, network, world) : ambient(identity.source, network, world.env);
+  const source =
+    identity.kind === "profile" ? ofProfile(identity.profile, files, network, world) : ambient(identity.source, network, world.env);
   return remembered(async () => {
     try {
       return await source();

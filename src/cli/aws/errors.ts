@@ -26,7 +26,7 @@ export function textOf(thrown: unknown): string {
 export function codeOf(thrown: unknown): string | undefined {
   const { code } = fields(thrown);
   if (typeof code === "string") return code;
-  const inner = thrown instanceof AggregateError ? thrown.errors[0] : thrown instanceof Error ? thrown.cause : undefined;
+  const inner: unknown = thrown instanceof AggregateError ? thrown.errors[0] : thrown instanceof Error ? thrown.cause : undefined;
   return inner === undefined ? undefined : codeOf(inner);
 }
 

@@ -8,53 +8,99 @@ export function explainCredentials(thrown: unknown, identity: Identity): Failure
   const text = textOf(thrown);
   if (identity.kind === "ambient") return ambientFailed(thrown, text, identity.source);
   const profile = identity.profile;
-  const failed = (code: string, message: string, ...hints: string[]): Failure => new Failure("access", code, message, { hints, cause: thrown });
+  const failed = (code: string, message: string, ...hints: string[]): Failure =>
+    new Failure("access", code, message, { hints, cause: thrown });
   if (/aws sso login|SSO session|UnauthorizedException: Session token/i.test(text)) {
     return failed("sso-expired", `The SSO login of profile "${profile}" is missing or has expired.`, `aws sso login --profile ${profile}`);
   }
   if (/ForbiddenException/.test(text)) {
-    return failed("sso-forbidden", `SSO does not let you take the role of profile "${profile}".`, `Ask for that role, or choose another profile: --profile NAME`);
+    return failed(
+      "sso-forbidden",
+      `SSO does not let you take the role of profile "${profile}".`,
+      `Ask for that role, or choose another profile: --profile NAME`,
+    );
   }
   if (/sso_region/.test(text)) {
-    return failed("profile-broken", `Profile "${profile}" names an sso-session that is not in the AWS configuration.`, `aws configure sso --profile ${profile}`);
+    return failed(
+      "profile-broken",
+      `Profile "${profile}" names an sso-session that is not in the AWS configuration.`,
+      `aws configure sso --profile ${profile}`,
+    );
   }
-  if (/\.aws\/login\/cache|aws login/.test(text)) return failed("login-missing", `You are not logged in with profile "${profile}".`, `aws login --profile ${profile}`);
+  if (/\.aws\/login\/cache|aws login/.test(text))
+    return failed("login-missing", `You are not logged in with profile "${profile}".`, `aws login --profile ${profile}`);
   if (/cycle attempting/.test(text)) return failed("profile-broken", `The roles of profile "${profile}" refer to each other in a circle.`);
   if (/credential_process|^Command failed/i.test(text)) {
     return failed("credential-process", `The credential_process of profile "${profile}" failed.`, "Run that command by itself to see why.");
   }
   if (/Could not resolve credentials using profile/.test(text)) {
-    return failed("profile-broken", `Profile "${profile}" gives no credentials: it has neither keys, nor a role with a source, nor SSO.`, `aws configure list --profile ${profile}`);
+    return failed(
+      "profile-broken",
+      `Profile "${profile}" gives no credentials: it has neither keys, nor a role with a source, nor SSO.`,
+      `aws configure list --profile ${profile}`,
+    );
   }
   return refusedBySts(thrown, text, profile, failed);
 }
 
-function refusedBySts(thrown: unknown, text: string, profile: string, failed: (code: string, message: string, ...hints: string[]) => Failure): Failure {
+function refusedBySts(
+  thrown: unknown,
+  text: string,
+  profile: string,
+  failed: (code: string, message: string, ...hints: string[]) => Failure,
+): Failure {
   const name = nameOf(thrown);
   if (certificateProblem(thrown) || networkCause(thrown)) {
-    return new Failure("unreachable", "sts-unreachable", `AWS could not be reached to get credentials for profile "${profile}" (${codeOf(thrown) ?? name}).`, {
-      hints: ["Check the network, and HTTPS_PROXY."],
-      cause: thrown,
-    });
+    return new Failure(
+      "unreachable",
+      "sts-unreachable",
+      `AWS could not be reached to get credentials for profile "${profile}" (${codeOf(thrown) ?? name}).`,
+      {
+        hints: ["Check the network, and HTTPS_PROXY."],
+        cause: thrown,
+      },
+    );
   }
   if (/^AccessDenied/.test(name)) {
     const role = /on resource: (\S+)/.exec(text)?.[1];
-    return failed("role-refused", `AWS does not let profile "${profile}" assume ${role ?? "its role"}.`, "Check the role's trust policy, the external id, and the MFA code.");
+    return failed(
+      "role-refused",
+      `AWS does not let profile "${profile}" assume ${role ?? "its role"}.`,
+      "Check the role's trust policy, the external id, and the MFA code.",
+    );
   }
-  if (/^ExpiredToken/.test(name)) return failed("credentials-expired", `The credentials of profile "${profile}" have expired.`, `aws sso login --profile ${profile}, or put fresh ones in place`);
-  if (/^(InvalidClientTokenId|UnrecognizedClient)/.test(name)) return failed("credentials-invalid", `AWS does not know the access key of profile "${profile}".`, `aws configure --profile ${profile}`);
+  if (/^ExpiredToken/.test(name))
+    return failed(
+      "credentials-expired",
+      `The credentials of profile "${profile}" have expired.`,
+      `aws sso login --profile ${profile}, or put fresh ones in place`,
+    );
+  if (/^(InvalidClientTokenId|UnrecognizedClient)/.test(name))
+    return failed("credentials-invalid", `AWS does not know the access key of profile "${profile}".`, `aws configure --profile ${profile}`);
   if (/^(SignatureDoesNotMatch|RequestExpired|InvalidSignature)/.test(name)) {
-    return failed("signature", `AWS refused the signature of profile "${profile}": the secret key is wrong, or this machine's clock is.`, "date -u");
+    return failed(
+      "signature",
+      `AWS refused the signature of profile "${profile}": the secret key is wrong, or this machine's clock is.`,
+      "date -u",
+    );
   }
   return failed("credentials", `Profile "${profile}" gives no credentials (${name}).`, `aws sts get-caller-identity --profile ${profile}`);
 }
 
 function ambientFailed(thrown: unknown, text: string, source: string): Failure {
   if (source === "instance") {
-    return new Failure("access", "no-credentials", "There are no AWS credentials: no profile, no environment variables, no role of this machine.", {
-      hints: ["aws configure sso", "Name a profile: --profile NAME, or \"profile\" in hasura-migrate.json"],
-    });
+    return new Failure(
+      "access",
+      "no-credentials",
+      "There are no AWS credentials: no profile, no environment variables, no role of this machine.",
+      {
+        hints: ["aws configure sso", 'Name a profile: --profile NAME, or "profile" in hasura-migrate.json'],
+      },
+    );
   }
   const why = source === "web-identity" ? "The web identity was not accepted" : "The credentials of this environment could not be read";
-  return new Failure("access", "credentials", `${why} (${nameOf(thrown)}).`, { hints: ["aws sts get-caller-identity"], cause: text ? thrown : undefined });
+  return new Failure("access", "credentials", `${why} (${nameOf(thrown)}).`, {
+    hints: ["aws sts get-caller-identity"],
+    cause: text ? thrown : undefined,
+  });
 }

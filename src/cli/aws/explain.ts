@@ -23,9 +23,16 @@ export async function explainInvocation(thrown: unknown, context: Context): Prom
 function notReached(thrown: unknown, { url }: Context): Failure {
   const code = codeOf(thrown);
   const host = new URL(url).host;
-  const why = code === "ECONNREFUSED" ? "refuses connections" : code === "ENOTFOUND" || code === "EAI_AGAIN" ? "cannot be found" : "cannot be reached";
+  const why =
+    code === "ECONNREFUSED"
+      ? "refuses connections"
+      : code === "ENOTFOUND" || code === "EAI_AGAIN"
+        ? "cannot be found"
+        : "cannot be reached";
   return new Failure("unreachable", "lambda-unreachable", `The Lambda service at ${host} ${why}; nothing has run.`, {
-    hints: [code === "ENOTFOUND" ? "Check the region's name, the network, and HTTPS_PROXY." : "Check the address, the network, and HTTPS_PROXY."],
+    hints: [
+      code === "ENOTFOUND" ? "Check the region's name, the network, and HTTPS_PROXY." : "Check the address, the network, and HTTPS_PROXY.",
+    ],
     cause: thrown,
   });
 }
@@ -43,31 +50,59 @@ function refused(thrown: unknown, context: Context): Failure | undefined {
   const name = nameOf(thrown);
   const text = textOf(thrown);
   const as = context.profile === undefined ? "" : ` with profile ${context.profile}`;
-  const access = (code: string, message: string, ...hints: string[]): Failure => new Failure("access", code, message, { hints, cause: thrown });
+  const access = (code: string, message: string, ...hints: string[]): Failure =>
+    new Failure("access", code, message, { hints, cause: thrown });
   switch (name) {
     case "AccessDeniedException":
     case "AccessDenied":
       return accessDenied(thrown, text, context);
     case "ResourceNotFoundException":
-      return new Failure("unreachable", "function-not-found", `There is no function ${context.function} in ${context.region}${context.account === undefined ? "" : `, account ${context.account}`}${as}.`, {
-        hints: [`aws lambda list-functions --region ${context.region}${context.profile === undefined ? "" : ` --profile ${context.profile}`}`, "Name it: --function NAME, or \"function\" in hasura-migrate.json"],
-        cause: thrown,
-      });
+      return new Failure(
+        "unreachable",
+        "function-not-found",
+        `There is no function ${context.function} in ${context.region}${context.account === undefined ? "" : `, account ${context.account}`}${as}.`,
+        {
+          hints: [
+            `aws lambda list-functions --region ${context.region}${context.profile === undefined ? "" : ` --profile ${context.profile}`}`,
+            'Name it: --function NAME, or "function" in hasura-migrate.json',
+          ],
+          cause: thrown,
+        },
+      );
     case "ExpiredTokenException":
     case "ExpiredToken":
-      return access("credentials-expired", "The AWS credentials have expired.", context.profile === undefined ? "aws sso login" : `aws sso login --profile ${context.profile}`);
+      return access(
+        "credentials-expired",
+        "The AWS credentials have expired.",
+        context.profile === undefined ? "aws sso login" : `aws sso login --profile ${context.profile}`,
+      );
     case "UnrecognizedClientException":
     case "InvalidClientTokenId":
-      return access("credentials-invalid", `AWS does not know this access key${as}.`, `aws sts get-caller-identity${context.profile === undefined ? "" : ` --profile ${context.profile}`}`);
+      return access(
+        "credentials-invalid",
+        `AWS does not know this access key${as}.`,
+        `aws sts get-caller-identity${context.profile === undefined ? "" : ` --profile ${context.profile}`}`,
+      );
     case "InvalidSignatureException":
     case "SignatureDoesNotMatch":
     case "RequestExpired":
-      return access("signature", /expired|not yet current/i.test(text) ? "AWS refused the request's time: this machine's clock is wrong." : "AWS refused the request's signature: the secret key is wrong.", "date -u");
+      return access(
+        "signature",
+        /expired|not yet current/i.test(text)
+          ? "AWS refused the request's time: this machine's clock is wrong."
+          : "AWS refused the request's signature: the secret key is wrong.",
+        "date -u",
+      );
     case "TooManyRequestsException":
-      return new Failure("unreachable", "throttled", `AWS has too many requests for ${context.function} (${reasonOf(thrown) ?? "429"}); nothing has run.`, {
-        hints: ["Try again in a minute; if it stays, look at the function's reserved concurrency."],
-        cause: thrown,
-      });
+      return new Failure(
+        "unreachable",
+        "throttled",
+        `AWS has too many requests for ${context.function} (${reasonOf(thrown) ?? "429"}); nothing has run.`,
+        {
+          hints: ["Try again in a minute; if it stays, look at the function's reserved concurrency."],
+          cause: thrown,
+        },
+      );
     case "RequestTooLargeException":
       return new Failure("usage", "request-too-large", "The request is larger than Lambda takes (6 MB).", { cause: thrown });
     default:
@@ -78,10 +113,15 @@ function refused(thrown: unknown, context: Context): Failure | undefined {
 /** Answers after which the function certainly has not run: something about it must be mended. */
 function brokenSetUp(thrown: unknown, name: string, text: string, context: Context): Failure | undefined {
   const status = statusOf(thrown);
-  const known = /^(ENI|EC2|Subnet|KMS|EFS|Invalid(Subnet|SecurityGroup|Runtime|ZipFile)|CodeArtifact|SnapStart|ResourceConflict|ResourceNotReady)/.test(name);
+  const known =
+    /^(ENI|EC2|Subnet|KMS|EFS|Invalid(Subnet|SecurityGroup|Runtime|ZipFile)|CodeArtifact|SnapStart|ResourceConflict|ResourceNotReady)/.test(
+      name,
+    );
   const badRequest = status !== undefined && status >= 400 && status < 500 && name !== "SyntaxError";
   if (!known && !badRequest) return undefined;
-  return new Failure("unreachable", "function-unavailable", `Lambda cannot run ${context.function} (${name}); nothing has run.`, { cause: new Error(text) });
+  return new Failure("unreachable", "function-unavailable", `Lambda cannot run ${context.function} (${name}); nothing has run.`, {
+    cause: new Error(text),
+  });
 }
 
 function accessDenied(thrown: unknown, text: string, context: Context): Failure {
@@ -98,12 +138,20 @@ function accessDenied(thrown: unknown, text: string, context: Context): Failure 
 function doubtful(thrown: unknown): Failure {
   const status = statusOf(thrown);
   if (nameOf(thrown) === "SyntaxError" && status !== undefined) {
-    return new Failure("unreachable", "outcome-unknown", `Something that is not AWS answered (HTTP ${status}, no JSON): a proxy, perhaps. The function may be running.`, {
-      hints: ["Check HTTPS_PROXY and --endpoint-url."],
-      cause: thrown,
-    });
+    return new Failure(
+      "unreachable",
+      "outcome-unknown",
+      `Something that is not AWS answered (HTTP ${status}, no JSON): a proxy, perhaps. The function may be running.`,
+      {
+        hints: ["Check HTTPS_PROXY and --endpoint-url."],
+        cause: thrown,
+      },
+    );
   }
   const id = requestIdOf(thrown);
-  const answered = status === undefined ? "The connection broke" : `Lambda answered with HTTP ${status} (${nameOf(thrown)}${id === undefined ? "" : `, request ${id}`})`;
+  const answered =
+    status === undefined
+      ? "The connection broke"
+      : `Lambda answered with HTTP ${status} (${nameOf(thrown)}${id === undefined ? "" : `, request ${id}`})`;
   return new Failure("unreachable", "outcome-unknown", `${answered}; the function may be running.`, { cause: thrown });
 }

@@ -14,13 +14,21 @@ export function functionFailure(errorCode: string, text: string, context: Contex
   const timeout = /Task timed out after ([\d.]+) seconds/.exec(all) ?? (/Sandbox\.Timedout/i.test(all) ? [] : undefined);
   if (timeout) {
     const after = timeout[1] === undefined ? "" : ` after ${Number(timeout[1])} s`;
-    return failed("function-timeout", `The function ${context.function} was stopped${after}: its time-out.`, "Raise the function's time-out (900 s is the most).");
+    return failed(
+      "function-timeout",
+      `The function ${context.function} was stopped${after}: its time-out.`,
+      "Raise the function's time-out (900 s is the most).",
+    );
   }
   if (/OutOfMemory|signal: killed|out of memory/i.test(all)) {
     return failed("function-out-of-memory", `The function ${context.function} ran out of memory.`, "Raise the function's memory.");
   }
   if (/ImportModuleError|HandlerNotFound|MalformedHandlerName|UserCodeSyntaxError|InvalidEntrypoint/.test(all)) {
-    return failed("function-broken", `The function ${context.function} cannot start.`, "Look at the image's handler: it must be index.runMigrations.");
+    return failed(
+      "function-broken",
+      `The function ${context.function} cannot start.`,
+      "Look at the image's handler: it must be index.runMigrations.",
+    );
   }
   if (/ExitError|ExitCode|UnhandledPromiseRejection/.test(all)) {
     return failed("function-crashed", `The function ${context.function} crashed.`, "hasura-migrate status tells what was applied.");

@@ -34,7 +34,8 @@ export async function* invoke(it: Invoking): AsyncGenerator<Uint8Array> {
   }
   it.notice("Streaming is not available here: everything is shown when the function has ended.");
   const buffered = await started(it, () => it.service.buffered(payload, it.signal));
-  if (buffered === "no-streaming") throw new Failure("unreachable", "function-refused", "The function can be invoked neither streaming nor buffered.");
+  if (buffered === "no-streaming")
+    throw new Failure("unreachable", "function-refused", "The function can be invoked neither streaming nor buffered.");
   const answer = buffered.Payload ?? new Uint8Array();
   if (buffered.FunctionError !== undefined) throw functionFailure(buffered.FunctionError, new TextDecoder().decode(answer), it.context);
   yield* asLines([answer]);
@@ -66,7 +67,7 @@ const mostThrottled = 6;
 /** Sends until the function has started: what certainly did not start it is waited for, everything else is thrown, explained. */
 async function started<T>(it: Invoking, send: () => Promise<T>): Promise<T | "no-streaming"> {
   const since = it.world.now();
-  for (let throttled = 0; ; ) {
+  for (let throttled = 0; ;) {
     try {
       return await send();
     } catch (thrown) {
@@ -76,7 +77,9 @@ async function started<T>(it: Invoking, send: () => Promise<T>): Promise<T | "no
       if (verdict === "throttled" && throttled < mostThrottled) {
         const pause = Math.min(8000, 500 * 2 ** throttled) * (0.5 + it.world.random() / 2);
         throttled += 1;
-        it.notice(`AWS has too many requests (429); nothing has run. Try ${throttled + 1} of ${mostThrottled + 1} in ${(pause / 1000).toFixed(1)} s …`);
+        it.notice(
+          `AWS has too many requests (429); nothing has run. Try ${throttled + 1} of ${mostThrottled + 1} in ${(pause / 1000).toFixed(1)} s …`,
+        );
         await it.world.sleep(pause, it.signal);
       } else if (verdict === "preparing" && !late) {
         it.notice(`The function ${it.context.function} is being set up; waiting for it …`);
@@ -99,7 +102,11 @@ async function lookAt(it: Invoking): Promise<string> {
   try {
     const { state, reason } = await it.service.state(it.signal);
     if (state !== "Failed") return state;
-    throw new Failure("unreachable", "function-failed", `The function ${it.context.function} could not be set up: ${reason ?? "AWS gives no reason"}.`);
+    throw new Failure(
+      "unreachable",
+      "function-failed",
+      `The function ${it.context.function} could not be set up: ${reason ?? "AWS gives no reason"}.`,
+    );
   } catch (thrown) {
     if (thrown instanceof Failure || nameOf(thrown) === "AbortError") throw thrown;
     return "unknown";

@@ -11,7 +11,12 @@ const preparing = new Set([
   "ENINotReadyException",
   "EC2ThrottledException",
 ]);
-const unsupported = new Set(["UnknownOperationException", "UnsupportedOperationException", "UnsupportedOperation", "NotImplementedException"]);
+const unsupported = new Set([
+  "UnknownOperationException",
+  "UnsupportedOperationException",
+  "UnsupportedOperation",
+  "NotImplementedException",
+]);
 
 /** Only answers after which nothing can have run are anything but final (aws-facts section 3). */
 export function verdictOf(thrown: unknown): Verdict {

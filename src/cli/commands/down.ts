@@ -26,7 +26,15 @@ export async function runDown(world: World, given: Given): Promise<Ended> {
   const intent = intentFrom(DownIntent, given);
   const bounded = intent.to !== undefined || intent.only !== undefined || intent.all === true;
   const steps = bounded ? intent.steps : (intent.steps ?? 1);
-  const what = intent.all ? "every migration" : intent.to ? `everything above ${intent.to}` : intent.only ? intent.only : steps === 1 ? "the last migration" : `the last ${steps} migrations`;
+  const what = intent.all
+    ? "every migration"
+    : intent.to
+      ? `everything above ${intent.to}`
+      : intent.only
+        ? intent.only
+        : steps === 1
+          ? "the last migration"
+          : `the last ${steps} migrations`;
   return operate(world, intent, {
     operation: "down",
     changes: !intent.dryRun,

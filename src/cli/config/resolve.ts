@@ -38,7 +38,11 @@ export function resolveTarget(environment: string, loaded: LoadedConfig, flags: 
   const names = environmentNames(loaded);
   if (names.length > 0 && !names.includes(environment)) throw unknownEnvironment(environment, names, loaded.file);
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(environment)) {
-    throw new Failure("usage", "environment-name", `"${environment}" cannot be an environment's name: it has letters, digits, dots, dashes and underscores.`);
+    throw new Failure(
+      "usage",
+      "environment-name",
+      `"${environment}" cannot be an environment's name: it has letters, digits, dots, dashes and underscores.`,
+    );
   }
   const own = loaded.config.environments?.[environment] ?? {};
   const defaults = loaded.config.defaults ?? {};

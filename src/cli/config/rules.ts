@@ -19,7 +19,9 @@ export function checkConfig(json: unknown): { readonly config: FileConfig } | { 
 const rules: readonly ((config: FileConfig) => Problem[])[] = [
   // The embedded environment's name: a configuration must not be able to point it at something shared.
   (config) =>
-    config.environments?.["local"] ? [{ path: "environments.local", message: "local is the embedded environment and cannot be redefined" }] : [],
+    config.environments?.["local"]
+      ? [{ path: "environments.local", message: "local is the embedded environment and cannot be redefined" }]
+      : [],
 ];
 
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {

@@ -1,7 +1,11 @@
 import { z } from "zod";
 
 const profile = z.string().min(1).optional().describe("AWS profile, resolved by itself and never through the default chain.");
-const region = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "is no AWS region such as eu-west-1").optional().describe("AWS region of the function.");
+const region = z
+  .string()
+  .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "is no AWS region such as eu-west-1")
+  .optional()
+  .describe("AWS region of the function.");
 const functionName = z
   .string()
   .regex(/^[A-Za-z0-9_:{}$-]{1,170}$/, "is no name or ARN of a function")
@@ -20,7 +24,10 @@ export const FileConfig = z.strictObject({
   $schema: z.string().optional(),
   defaults: EnvironmentSettings.optional().describe("What holds for every environment that does not say otherwise."),
   environments: z
-    .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "an environment's name has letters, digits, dots, dashes"), EnvironmentSettings)
+    .record(
+      z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "an environment's name has letters, digits, dots, dashes"),
+      EnvironmentSettings,
+    )
     .optional()
     .describe("The environments by name."),
 });

@@ -4,7 +4,10 @@ import { age, clean, shortAccount } from "./words.ts";
 
 /** What, where, as whom and from what, in one line; parts that nobody knows are left out. */
 export function banner(started: EventOf<"run.started">, reached: Reached, now: number): string {
-  return [started.environment, reached.region, who(reached), hasura(started), image(started, now)].filter((part) => part !== "").map(clean).join(" · ");
+  return [started.environment, reached.region, who(reached), hasura(started), image(started, now)]
+    .filter((part) => part !== "")
+    .map(clean)
+    .join(" · ");
 }
 
 function who({ account, profile }: Reached): string {

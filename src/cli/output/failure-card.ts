@@ -1,3 +1,4 @@
+import stringWidth from "string-width";
 import { causesOf, type Failure, type SqlFailure } from "../../protocol/failure.ts";
 import type { Style } from "./style.ts";
 import { clean, cleanLines } from "./words.ts";
@@ -32,11 +33,14 @@ export function sqlLines(sql: SqlFailure, style: Style): string[] {
 
 function placeLines(place: NonNullable<SqlFailure["place"]>, words: string, style: Style): string[] {
   const number = String(place.line);
-  const before = [...place.text.replace(/\t/g, " ")].slice(0, place.column - 1).join("");
+  // Columns count characters as PostgreSQL does, not what a reader takes for one; the terminal's columns follow from them.
+  const before = Array.from(place.text.replace(/\t/g, " "))
+    .slice(0, place.column - 1)
+    .join("");
   const [first = "", ...rest] = cleanLines(words);
   return [
     `    ${number} │ ${clean(place.text.replace(/\t/g, " "))}`,
-    `    ${" ".repeat(number.length)} │ ${" ".repeat([...before].length)}${style.red(`^ ${first}`)}`,
+    `    ${" ".repeat(number.length)} │ ${" ".repeat(stringWidth(clean(before)))}${style.red(`^ ${first}`)}`,
     ...rest.map((line) => `    ${" ".repeat(number.length)} │ ${line}`),
   ];
 }

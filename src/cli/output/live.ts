@@ -54,35 +54,66 @@ class LiveRows implements Renderer {
   event(event: RunEvent | UnknownEvent): void {
     this.#status = undefined;
     switch (event.type) {
-      case "run.started":
-        return this.#begin(event);
-      case "plan":
-        return this.#plan(event);
-      case "status":
-        return this.#above(this.#world.out, statusLines(event, this.#style, this.#world.out.columns));
+      case "run.started": {
+        this.#begin(event);
+        return;
+      }
+      case "plan": {
+        this.#plan(event);
+        return;
+      }
+      case "status": {
+        this.#above(this.#world.out, statusLines(event, this.#style, this.#world.out.columns));
+        return;
+      }
       case "migration.started":
         begun(this.#progress, event, this.#world);
-        return this.#draw();
+        {
+          this.#draw();
+          return;
+        }
       case "migration.applied":
         ended(this.#progress, event);
         this.#progress.applied += 1;
-        return this.#above(this.#world.out, [this.#row(this.#style.green(event.direction === "up" ? "✓" : "↓"), event, duration(event.tookMs)), ...(event.notices ?? []).map((text) => `    ${clean(text)}`)]);
-      case "migration.failed":
-        return this.#failedRow(event);
+        {
+          this.#above(this.#world.out, [
+            this.#row(this.#style.green(event.direction === "up" ? "✓" : "↓"), event, duration(event.tookMs)),
+            ...(event.notices ?? []).map((text) => `    ${clean(text)}`),
+          ]);
+          return;
+        }
+      case "migration.failed": {
+        this.#failedRow(event);
+        return;
+      }
       case "migration.skipped":
         ended(this.#progress, event);
-        return this.#above(this.#world.out, [this.#row("·", event, event.reason)]);
-      case "migration.unknown":
-        return this.#above(this.#world.err, [this.#row(this.#style.yellow("!"), event, `outcome unknown: ${event.reason}`)]);
-      case "migration.marked":
-        return this.#above(this.#world.out, [this.#row(this.#style.green("✓"), event, `marked ${event.as}`)]);
+        {
+          this.#above(this.#world.out, [this.#row("·", event, event.reason)]);
+          return;
+        }
+      case "migration.unknown": {
+        this.#above(this.#world.err, [this.#row(this.#style.yellow("!"), event, `outcome unknown: ${event.reason}`)]);
+        return;
+      }
+      case "migration.marked": {
+        this.#above(this.#world.out, [this.#row(this.#style.green("✓"), event, `marked ${event.as}`)]);
+        return;
+      }
       case "waiting":
         this.#status = event.message;
-        return this.#draw();
-      case "run.finished":
-        return this.#finished(event);
-      case "run.failed":
-        return this.#closed(event);
+        {
+          this.#draw();
+          return;
+        }
+      case "run.finished": {
+        this.#finished(event);
+        return;
+      }
+      case "run.failed": {
+        this.#closed(event);
+        return;
+      }
       default: {
         const remark = remarkOf(event);
         if (remark !== undefined) this.#above(this.#world.err, [remark]);
@@ -132,7 +163,8 @@ class LiveRows implements Renderer {
 
   #closed({ failure, applied, notReached }: EventOf<"run.failed">): void {
     this.#end();
-    if (this.#progress.shownFailure !== failure.message) for (const line of this.#card(fromFailureData(failure))) this.#world.err.write(`${line}\n`);
+    if (this.#progress.shownFailure !== failure.message)
+      for (const line of this.#card(fromFailureData(failure))) this.#world.err.write(`${line}\n`);
     if (applied + notReached > 0) this.#world.err.write(`  applied before it: ${applied} · not reached: ${notReached}\n`);
   }
 

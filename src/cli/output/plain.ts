@@ -40,22 +40,40 @@ class PlainLines implements Renderer {
     switch (event.type) {
       case "run.started":
         this.#progress.started = event;
-        return this.#banner(event);
-      case "plan":
-        return this.#plan(event);
-      case "status":
-        return this.#result(statusLines(event, styleFor(this.#world.out, this.#world.env, this.#about.color), this.#width()));
+        {
+          this.#banner(event);
+          return;
+        }
+      case "plan": {
+        this.#plan(event);
+        return;
+      }
+      case "status": {
+        this.#result(statusLines(event, styleFor(this.#world.out, this.#world.env, this.#about.color), this.#width()));
+        return;
+      }
       case "migration.started":
         begun(this.#progress, event, this.#world);
-        return this.#step(event, "started", "err");
-      case "heartbeat":
-        return this.#heartbeat();
-      case "run.finished":
-        return this.#finished(event);
-      case "run.failed":
-        return this.#closed(event.failure, event.applied, event.notReached);
-      default:
-        return this.#migration(event);
+        {
+          this.#step(event, "started", "err");
+          return;
+        }
+      case "heartbeat": {
+        this.#heartbeat();
+        return;
+      }
+      case "run.finished": {
+        this.#finished(event);
+        return;
+      }
+      case "run.failed": {
+        this.#closed(event.failure, event.applied, event.notReached);
+        return;
+      }
+      default: {
+        this.#migration(event);
+        return;
+      }
     }
   }
 
@@ -72,19 +90,32 @@ class PlainLines implements Renderer {
       case "migration.applied":
         ended(this.#progress, event);
         for (const text of event.notices ?? []) this.#aside(text);
-        return this.#step(event, `${doneWord(event.direction)} ${seconds(event.tookMs)}`, "out");
+        {
+          this.#step(event, `${doneWord(event.direction)} ${seconds(event.tookMs)}`, "out");
+          return;
+        }
       case "migration.failed":
         ended(this.#progress, event);
         this.#progress.shownFailure = event.failure.message;
         this.#step(event, `failed ${seconds(event.tookMs)}`, "out");
-        return this.#card(fromFailureData(event.failure));
+        {
+          this.#card(fromFailureData(event.failure));
+          return;
+        }
       case "migration.skipped":
         ended(this.#progress, event);
-        return this.#step(event, `skipped (${event.reason})`, "out");
-      case "migration.unknown":
-        return this.#step(event, `outcome unknown (${event.reason})`, "err");
-      case "migration.marked":
-        return this.#step(event, `marked ${event.as}`, "out");
+        {
+          this.#step(event, `skipped (${event.reason})`, "out");
+          return;
+        }
+      case "migration.unknown": {
+        this.#step(event, `outcome unknown (${event.reason})`, "err");
+        return;
+      }
+      case "migration.marked": {
+        this.#step(event, `marked ${event.as}`, "out");
+        return;
+      }
       default: {
         const remark = remarkOf(event);
         if (remark !== undefined) this.#aside(remark);
@@ -101,7 +132,8 @@ class PlainLines implements Renderer {
     planned(this.#progress, event);
     this.#dryRun = event.dryRun ?? false;
     if (this.#dryRun || this.#about.operation === "plan") {
-      return this.#result(planLines(event, styleFor(this.#world.out, this.#world.env, this.#about.color), this.#width()));
+      this.#result(planLines(event, styleFor(this.#world.out, this.#world.env, this.#about.color), this.#width()));
+      return;
     }
     for (const database of event.databases) if (database.items.length > 0) this.#aside(planHeader(database));
   }
@@ -140,7 +172,8 @@ class PlainLines implements Renderer {
   }
 
   #card(failure: Failure): void {
-    for (const line of failureLines(failure, styleFor(this.#world.err, this.#world.env, this.#about.color), this.#about.debug)) this.#world.err.write(`${line}\n`);
+    for (const line of failureLines(failure, styleFor(this.#world.err, this.#world.env, this.#about.color), this.#about.debug))
+      this.#world.err.write(`${line}\n`);
   }
 
   /** A file or a pipe has no width: only a terminal cuts names short. */

@@ -22,5 +22,14 @@ export function itemLine(item: PlanItem, widest: number, columns: number): strin
 
 function sqlOf({ sql }: PlanItem, style: Style): string[] {
   // The text itself, for reading and for copying: tabs and wide lines stay as they are.
-  return sql === undefined ? [] : ["", ...sql.replace(/\n+$/, "").split("\n").map((line) => `      ${style.dim(line)}`), ""];
+  return sql === undefined
+    ? []
+    : [
+        "",
+        ...sql
+          .replace(/\n+$/, "")
+          .split("\n")
+          .map((line) => `      ${style.dim(line)}`),
+        "",
+      ];
 }

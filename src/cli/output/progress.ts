@@ -25,7 +25,9 @@ export function newProgress(): Progress {
 /** Takes a plan over: its rows stand as pending until they run. */
 export function planned(progress: Progress, plan: EventOf<"plan">): void {
   progress.databases = plan.databases;
-  progress.pending = plan.databases.flatMap(({ database, items }) => items.map((item) => ({ database, version: item.version, name: item.name, item })));
+  progress.pending = plan.databases.flatMap(({ database, items }) =>
+    items.map((item) => ({ database, version: item.version, name: item.name, item })),
+  );
 }
 
 export function begun(progress: Progress, event: EventOf<"migration.started">, world: World): void {

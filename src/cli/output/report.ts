@@ -18,7 +18,9 @@ export function report(thrown: unknown, world: World, environment?: string): Kin
 
 function bug(thrown: unknown): Failure {
   const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  const failure = new Failure("bug", "unexpected", `This is a bug in hasura-migrate: ${text}`, { hints: ["Run it again with --debug and report what it prints."] });
+  const failure = new Failure("bug", "unexpected", `This is a bug in hasura-migrate: ${text}`, {
+    hints: ["Run it again with --debug and report what it prints."],
+  });
   if (thrown instanceof Error && thrown.stack !== undefined) failure.stack = thrown.stack;
   return failure;
 }

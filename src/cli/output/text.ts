@@ -22,9 +22,14 @@ export function remarks(item: PlanItem): string {
 }
 
 /** The last line of a run that went well. */
-export function finishedLine(event: EventOf<"run.finished">, operation: string, context: { dryRun: boolean; planned: number; already: number }): string | undefined {
+export function finishedLine(
+  event: EventOf<"run.finished">,
+  operation: string,
+  context: { dryRun: boolean; planned: number; already: number },
+): string | undefined {
   if (event.cancelled) return `cancelled: ${event.applied} done, ${event.notReached} not reached`;
-  if (context.dryRun) return context.planned === 0 ? "nothing to do" : `${plural(context.planned, "migration")} would run; nothing was changed`;
+  if (context.dryRun)
+    return context.planned === 0 ? "nothing to do" : `${plural(context.planned, "migration")} would run; nothing was changed`;
   switch (operation) {
     case "apply":
       return event.applied === 0 ? `nothing pending, ${context.already} applied` : `${event.applied} applied in ${duration(event.tookMs)}`;
