@@ -1,8 +1,8 @@
 import packageJson from "../../package.json" with { type: "json" };
 import type { EventOf } from "../protocol/events.ts";
-import { operations, type Request } from "../protocol/request.ts";
+import type { Request } from "../protocol/request.ts";
 import { contractVersion, oldestContract } from "../protocol/version.ts";
-import { booksKind } from "./books.ts";
+import { booksKind, served } from "./books.ts";
 import type { LambdaContext } from "./invocation.ts";
 import type { Settings } from "./settings.ts";
 
@@ -23,7 +23,7 @@ export function runStarted({ request, settings, context, at, hasuraVersion }: Fa
     environment: request.environment,
     operation: request.operation,
     contract: { newest: contractVersion, oldest: oldestContract },
-    operations: [...operations],
+    operations: [...served],
     requestId: context.awsRequestId,
     function: {
       name: context.functionName,

@@ -1,37 +1,12 @@
 import assert from "node:assert/strict";
-import https from "node:https";
-import net, { type AddressInfo } from "node:net";
-import test, { type TestContext } from "node:test";
-import { HasuraCallError, type CallOutcome } from "../../src/engine/hasura.ts";
-import { hasuraOverHttp, type HasuraOverHttpOptions } from "../../src/lambda/hasura-http.ts";
+import test from "node:test";
+import type { CallOutcome } from "../../src/engine/hasura.ts";
 import { Failure } from "../../src/protocol/failure.ts";
 import { scriptedHasura, type Scripted } from "../support/scripted-hasura.ts";
-import { server as privateServer } from "./support/private-authority.ts";
+import { callError, client, sql } from "./support/hasura-client.ts";
 
 const uuid = "3f2c9a4e-0000-4000-8000-000000000001";
-const sql = { kind: "postgres", sql: "select 1", source: "default", checkMetadataConsistency: false } as const;
 const done = { json: { result_type: "CommandOk", result: null } };
-
-function client(t: TestContext, endpoint: string, more: Partial<HasuraOverHttpOptions> = {}) {
-  const hasura = hasuraOverHttp({ endpoint, adminSecret: async () => "the secret", ...more });
-  t.after(() => hasura.close());
-  return hasura;
-}
-
-async function callError(call: Promise<unknown>): Promise<HasuraCallError> {
-  const error = await call.then(
-    () => assert.fail("the call succeeded"),
-    (thrown: unknown) => thrown,
-  );
-  assert(error instanceof HasuraCallError, String(error));
-  return error;
-}
-
-async function listening(t: TestContext, server: net.Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => server.close());
-  return (server.address() as AddressInfo).port;
-}
 
 test("each call asks as the protocol says, below the endpoint's own path, over one connection", async (t) => {
   const ports = new Set<string>();
@@ -172,63 +147,6 @@ for (const [what, scripted, outcome, message] of outcomes) {
     assert.equal(asked.length, 1);
   });
 }
-
-test("a refused connection is not-sent", async (t) => {
-  const closed = net.createServer();
-  const port = await listening(t, closed);
-  await new Promise((resolve) => closed.close(resolve));
-  const error = await callError(client(t, `http://127.0.0.1:${String(port)}`).runSql(sql));
-  assert.equal(error.outcome, "not-sent");
-  assert.equal(error.cause instanceof Failure, false);
-});
-
-test("a host that does not exist is not-sent, and no use waiting for", async (t) => {
-  const error = await callError(client(t, "http://hasura.invalid:8080").runSql(sql));
-  assert.equal(error.outcome, "not-sent");
-  // Without any name server the answer is "try again", which is no verdict.
-  if (!error.message.includes("EAI_AGAIN")) assert.equal(error.cause instanceof Failure && error.cause.code, "unknown-host");
-});
-
-test("a handshake that never ends is given up after the connect time-out", async (t) => {
-  const port = await listening(t, net.createServer());
-  const error = await callError(client(t, `https://127.0.0.1:${String(port)}`, { connectMs: 50 }).runSql(sql));
-  assert.equal(error.outcome, "not-sent");
-  assert.match(error.message, /no connection within 0.05 s/);
-});
-
-test("an answer may take longer than a connection may", async (t) => {
-  const waiting: (() => void)[] = [];
-  const server = net.createServer((socket) => {
-    socket.once("data", () =>
-      waiting.push(() => socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"result_type":"CommandOk","result":null}')),
-    );
-  });
-  const port = await listening(t, server);
-  const running = client(t, `http://127.0.0.1:${String(port)}`, { connectMs: 20 }).runSql(sql);
-  await new Promise((resolve) => setTimeout(resolve, 60)); // three times the connect time-out, the thing under test
-  waiting.forEach((go) => go());
-  assert.deepEqual(await running, { columns: [], rows: [] });
-});
-
-test("an unknown authority is explained with issuer, fingerprint and what to do", async (t) => {
-  const server = https.createServer({ cert: privateServer.certificate, key: privateServer.key }, () => assert.fail("a request was sent"));
-  const port = await listening(t, server);
-  const error = await callError(client(t, `https://127.0.0.1:${String(port)}`).runSql(sql));
-  assert.equal(error.outcome, "not-sent");
-  assert(error.cause instanceof Failure);
-  assert.equal(error.cause.code, "tls-unknown-authority");
-  assert.match(
-    error.cause.message,
-    /"hasura.internal".*"Example Private Authority, Example Corp".*fingerprint ([0-9A-F]{2}:){31}[0-9A-F]{2}/,
-  );
-  assert.match(error.cause.hints.join(), /docker\/certificates/);
-});
-
-test("https:// to a port that speaks http:// is said to be that", async (t) => {
-  const { url } = await scriptedHasura(t, () => done);
-  const error = await callError(client(t, url.replace("http:", "https:")).runSql(sql));
-  assert.equal(error.cause instanceof Failure && error.cause.code, "tls-failed");
-});
 
 test("rows beyond the bound are dropped: the SQL has succeeded all the same", async (t) => {
   const { url } = await scriptedHasura(t, () => ({
