@@ -81,7 +81,10 @@ export function withChanges(document: CatalogDocument, changes: Iterable<Change>
 export function withCopied(document: CatalogDocument, database: string, copied: StoredVersions): CatalogDocument {
   const flags = Object.fromEntries([...copied].map(([version, { dirty }]) => [version, dirty]));
   const migrations = objectOf(document.json["migrations"]);
-  return { ...document, json: { ...document.json, migrations: { ...migrations, [database]: { ...flags, ...flagsOf(document.json, database) } } } };
+  return {
+    ...document,
+    json: { ...document.json, migrations: { ...migrations, [database]: { ...flags, ...flagsOf(document.json, database) } } },
+  };
 }
 
 /** How far a database's ledger had come when the document was written last by us (design section 6). */
@@ -91,16 +94,14 @@ export function generationIn(document: CatalogDocument, database: string): bigin
 }
 
 /** A text, because the official CLI carries along only texts among the settings (protocol section 2.3). */
-const Generations = z
-  .string()
-  .transform((text, ctx) => {
-    try {
-      return z.record(z.string(), z.string().regex(/^\d+$/)).parse(JSON.parse(text));
-    } catch {
-      ctx.addIssue("no generations");
-      return z.NEVER;
-    }
-  });
+const Generations = z.string().transform((text, ctx) => {
+  try {
+    return z.record(z.string(), z.string().regex(/^\d+$/)).parse(JSON.parse(text));
+  } catch {
+    ctx.addIssue("no generations");
+    return z.NEVER;
+  }
+});
 
 function generationsOf(settings: Json): Record<string, string> {
   const parsed = Generations.safeParse(settings[generationSetting]);

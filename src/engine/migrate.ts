@@ -61,7 +61,12 @@ async function runPlanned(
     const left = remaining(selection, applied);
     if (!left || plans >= mostPlans) return { ...total, failure: outdated(outcome.replan ?? "a commit did not happen") };
     const databases = await Promise.all(session.databases.map(async (it) => ({ ...it, recorded: await it.books.read() })));
-    run = await planRun({ ...session, databases }, left, { noTransaction: "noTransaction" in request.options && request.options.noTransaction }, deps);
+    run = await planRun(
+      { ...session, databases },
+      left,
+      { noTransaction: "noTransaction" in request.options && request.options.noTransaction },
+      deps,
+    );
     await say(deps, { type: "plan", databases: [...run.databases] });
     if (run.steps.length === 0) return { ...total, notReached: 0 };
   }
@@ -88,7 +93,9 @@ function remaining(selection: Selection, done: number): Selection | undefined {
 }
 
 function outdated(reason: string): Failure {
-  return new Failure("busy", "plan-outdated", `Something else changed the database since the plan was made: ${reason}.`, { hints: ["run again"] });
+  return new Failure("busy", "plan-outdated", `Something else changed the database since the plan was made: ${reason}.`, {
+    hints: ["run again"],
+  });
 }
 
 /** Nothing more is asked of a Hasura that does not answer. */

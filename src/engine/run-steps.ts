@@ -45,8 +45,13 @@ export async function runSteps(steps: readonly ReadyStep[], environment: string,
   const unrecorded = await settleAll(steps.slice(0, reached));
   const failure = last.failure ?? unrecorded;
   const { replan, paused } = last;
-  const stopped = failure === undefined && replan === undefined && paused === undefined && (reached < steps.length || last.cancelled === true);
-  const why = { ...(failure !== undefined && { failure }), ...(replan !== undefined && { replan }), ...(paused !== undefined && { paused }) };
+  const stopped =
+    failure === undefined && replan === undefined && paused === undefined && (reached < steps.length || last.cancelled === true);
+  const why = {
+    ...(failure !== undefined && { failure }),
+    ...(replan !== undefined && { replan }),
+    ...(paused !== undefined && { paused }),
+  };
   return { applied, notReached: steps.length - reached, cancelled: stopped, touched, ...why };
 }
 

@@ -24,7 +24,7 @@ export async function execute(request: Request, deps: EngineDeps): Promise<void>
     return books;
   };
   const ending = await endingOf(request, { ...deps, booksFor });
-  await Promise.all(opened.map((books) => books.end?.(outcomeOf(ending))));
+  await Promise.all(opened.map(async (books) => books.end?.(outcomeOf(ending))));
   const counts = { applied: ending.applied, notReached: ending.notReached, tookMs: Math.max(0, deps.now() - startedAt) };
   if (ending.paused !== undefined) {
     await say(deps, { type: "run.paused", ...counts, reason: ending.paused });

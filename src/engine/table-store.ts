@@ -33,7 +33,9 @@ export function tableStore(hasura: Hasura): VersionStore {
       complete = has("schema_migrations") && has("migration_settings");
       const [rows, settings] = await Promise.all([
         has("schema_migrations") ? run(versionsSql).then(versionsOf) : new Map<Version, { dirty: boolean }>(),
-        has("migration_settings") ? run(settingsSql).then((result) => new Map(result.rows.map(([name, value]) => [name, value]))) : new Map<string, string>(),
+        has("migration_settings")
+          ? run(settingsSql).then((result) => new Map(result.rows.map(([name, value]) => [name, value])))
+          : new Map<string, string>(),
       ]);
       const [mode, told] = [settings.get("migration_mode"), settings.get(generationSetting)];
       disabled = typeof mode === "string" && mode !== "true";
@@ -80,7 +82,12 @@ function versionsOf(result: SqlResult): Map<Version, { dirty: boolean }> {
     result.rows.map((row) => {
       const parsed = Row.safeParse(row);
       if (!parsed.success) {
-        throw new Failure("migration", "migration-table-unreadable", "The table hdb_catalog.schema_migrations holds a row that is no migration.", { cause: parsed.error });
+        throw new Failure(
+          "migration",
+          "migration-table-unreadable",
+          "The table hdb_catalog.schema_migrations holds a row that is no migration.",
+          { cause: parsed.error },
+        );
       }
       return [parsed.data[0], { dirty: ["t", "true", "1"].includes(parsed.data[1]) }];
     }),

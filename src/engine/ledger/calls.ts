@@ -50,7 +50,12 @@ function maySetSomething(sql: string): boolean {
 }
 
 export type Change =
-  | { readonly what: "marked applied" | "adopted"; readonly version: Version; readonly name: string; readonly checksum?: string | undefined }
+  | {
+      readonly what: "marked applied" | "adopted";
+      readonly version: Version;
+      readonly name: string;
+      readonly checksum?: string | undefined;
+    }
   | { readonly what: "marked pending" | "forgotten"; readonly version: Version; readonly name: string };
 
 /** Changes of the books alone, in one transaction. */

@@ -36,16 +36,22 @@ export async function install(context: LedgerContext, facts: Facts | undefined):
     const found = Number(made.rows[0]?.[0]);
     if (found > schemaVersion) throw tooNew(context, found);
   } catch (error) {
-    if (error instanceof HasuraCallError && (error.database?.sqlstate === "42501" || facts?.mayCreate === false)) throw notAllowed(context, facts, error);
+    if (error instanceof HasuraCallError && (error.database?.sqlstate === "42501" || facts?.mayCreate === false))
+      throw notAllowed(context, facts, error);
     throw error;
   }
 }
 
 /** Refuses a ledger that a newer hasura-migrate has shaped. */
 export function tooNew({ database }: LedgerContext, found: number): Failure {
-  return new Failure("usage", "ledger-too-new", `The ledger in ${database.name} was made by a newer hasura-migrate (shape ${String(found)}, known here: ${String(schemaVersion)}).`, {
-    hints: ["deploy a newer image of the function"],
-  });
+  return new Failure(
+    "usage",
+    "ledger-too-new",
+    `The ledger in ${database.name} was made by a newer hasura-migrate (shape ${String(found)}, known here: ${String(schemaVersion)}).`,
+    {
+      hints: ["deploy a newer image of the function"],
+    },
+  );
 }
 
 function factsIn(result: SqlResult): Facts {
@@ -63,11 +69,16 @@ function factsIn(result: SqlResult): Facts {
 
 function notAllowed({ database }: LedgerContext, facts: Facts | undefined, cause: unknown): Failure {
   const user = facts?.user ?? "the user of Hasura";
-  return new Failure("usage", "ledger-permission", `The database user ${user} may not make the schema hasura_migrate in ${database.name}, where the ledger lives.`, {
-    hints: [
-      `as the database's owner: CREATE SCHEMA hasura_migrate AUTHORIZATION "${user}";`,
-      "or do without exactly-once: HASURA_MIGRATE_LEDGER=off (docs/guarantees.md says what is lost)",
-    ],
-    cause,
-  });
+  return new Failure(
+    "usage",
+    "ledger-permission",
+    `The database user ${user} may not make the schema hasura_migrate in ${database.name}, where the ledger lives.`,
+    {
+      hints: [
+        `as the database's owner: CREATE SCHEMA hasura_migrate AUTHORIZATION "${user}";`,
+        "or do without exactly-once: HASURA_MIGRATE_LEDGER=off (docs/guarantees.md says what is lost)",
+      ],
+      cause,
+    },
+  );
 }

@@ -69,7 +69,9 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
       return result;
     },
     mark: async (version, as, checksum) => {
-      await record([as === "applied" ? { what: "marked applied", version, name: "", checksum } : { what: "marked pending", version, name: "" }]);
+      await record([
+        as === "applied" ? { what: "marked applied", version, name: "", checksum } : { what: "marked pending", version, name: "" },
+      ]);
       tell(version, as === "applied" ? "applied" : "absent");
       unresolved = unresolved.filter((it) => it !== version);
       if (unresolved.length === 0) tellGeneration();
@@ -77,7 +79,9 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
     confirm: async () => {
       if (done.size === 0) return [];
       snapshot = await look(context);
-      const lost = [...done].filter(([version, direction]) => snapshot.applied.has(version) !== (direction === "up")).map(([version]) => version);
+      const lost = [...done]
+        .filter(([version, direction]) => snapshot.applied.has(version) !== (direction === "up"))
+        .map(([version]) => version);
       for (const version of lost) {
         tell(version, done.get(version) === "up" ? "absent" : "applied");
         done.delete(version);
@@ -114,4 +118,3 @@ function untold({ database }: LedgerContext): { type: "log"; level: "warning"; c
   const message = `Everything is applied and recorded in ${database.name}'s ledger, but Hasura's own migration state could not be written; the next run tells it.`;
   return { type: "log", level: "warning", code: "catalog-not-told", message };
 }
-

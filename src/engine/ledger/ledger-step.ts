@@ -28,7 +28,7 @@ export interface Position {
  * a lost answer is looked up, not guessed.
  */
 export async function runLedgerStep(step: Step, position: Position, context: LedgerContext): Promise<StepResult> {
-  for (let tries = 0, lockTries = 0; ; ) {
+  for (let tries = 0, lockTries = 0; ;) {
     const startedAt = context.deps.now();
     const sent = await attempt(step, position, context);
     if (sent.ok) {
@@ -41,8 +41,10 @@ export async function runLedgerStep(step: Step, position: Position, context: Led
     const isLock = sqlstateOf(sent.error) === "55P03";
     if (isLock) lockTries += 1;
     tries += 1;
-    const tooLong = isLock && (lockTries >= mostLockTries || context.deps.now() - startedAt >= shortTryMs || step.settings?.retry === false);
-    if (tooLong || tries > mostTries || context.deps.stop.aborted || context.deps.remainingMs() < 60_000) return { outcome: "failed", error: sent.error };
+    const tooLong =
+      isLock && (lockTries >= mostLockTries || context.deps.now() - startedAt >= shortTryMs || step.settings?.retry === false);
+    if (tooLong || tries > mostTries || context.deps.stop.aborted || context.deps.remainingMs() < 60_000)
+      return { outcome: "failed", error: sent.error };
     await pause(step, tries, isLock, context);
   }
 }
@@ -53,7 +55,10 @@ async function attempt(step: Step, position: Position, context: LedgerContext): 
   const frame = { run: context.request.runId, generation: position.generation, told: position.told };
   try {
     const blank = isBlankSql(step.sql);
-    const text = step.noTransaction && !blank ? framedOutside(step, frame) : framed({ ...step, noTransaction: false, ...(blank && { sql: "" }) }, frame, settingsOf(step));
+    const text =
+      step.noTransaction && !blank
+        ? framedOutside(step, frame)
+        : framed({ ...step, noTransaction: false, ...(blank && { sql: "" }) }, frame, settingsOf(step));
     const result = await send(context, text, step.noTransaction && !blank);
     const own = result.rows[0]?.[0] === "own_commit";
     return {
@@ -82,7 +87,11 @@ async function settle(step: Step, position: Position, context: LedgerContext, er
     }
     if (next.do !== "wait") return next;
     if (!said && next.for === "outcome") {
-      await say(context.deps, { type: "migration.unknown", ...of, reason: "the answer was lost; looking in the database what became of it" });
+      await say(context.deps, {
+        type: "migration.unknown",
+        ...of,
+        reason: "the answer was lost; looking in the database what became of it",
+      });
       said = true;
     }
     const waitedMs = context.deps.now() - startedAt;
@@ -94,7 +103,9 @@ async function settle(step: Step, position: Position, context: LedgerContext, er
 
 async function pause(step: Step, tries: number, isLock: boolean, context: LedgerContext): Promise<void> {
   const ms = pauseMs(tries, context.deps.random);
-  const message = isLock ? `${step.version} waits for a lock that another session holds` : `Hasura did not answer; ${step.version} has not run and is sent again`;
+  const message = isLock
+    ? `${step.version} waits for a lock that another session holds`
+    : `Hasura did not answer; ${step.version} has not run and is sent again`;
   await say(context.deps, { type: "waiting", reason: isLock ? "lock" : "hasura", message, waitedMs: ms });
   await context.deps.sleep(ms, context.deps.stop).catch(() => undefined);
 }
@@ -116,7 +127,10 @@ function ended(next: Known, position: Position, error: unknown): StepResult {
 
 function settingsOf(step: Step): string[] {
   const { lockTimeout = defaultLockTimeout, statementTimeout } = step.settings ?? {};
-  return [`lock_timeout = ${literal(lockTimeout)}`, ...(statementTimeout === undefined ? [] : [`statement_timeout = ${literal(statementTimeout)}`])];
+  return [
+    `lock_timeout = ${literal(lockTimeout)}`,
+    ...(statementTimeout === undefined ? [] : [`statement_timeout = ${literal(statementTimeout)}`]),
+  ];
 }
 
 function sqlstateOf(error: unknown): string | undefined {

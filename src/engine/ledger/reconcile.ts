@@ -94,7 +94,15 @@ export function reconcile(ledger: LedgerView, catalog: CatalogView): Verdict {
   }
   const { running } = ledger;
   if (running) records.set(running.version, { state: running.alive ? "running" : "interrupted", run: running.run });
-  return { records, adopt: adopt.sort(compareVersions), forget, tell, catalogLost: lost, restored, ...(running?.alive && { waitFor: running }) };
+  return {
+    records,
+    adopt: adopt.sort(compareVersions),
+    forget,
+    tell,
+    catalogLost: lost,
+    restored,
+    ...(running?.alive && { waitFor: running }),
+  };
 }
 
 /**

@@ -9,14 +9,27 @@ export function refuseInDoubt(verdict: Verdict, context: LedgerContext): void {
   if (context.description.operation === "mark") return;
   const { environment, database } = context;
   if (verdict.restored.length > 0) {
-    throw new Failure("migration", "database-restored", `${database.name} is older than what Hasura remembers of it, as after restoring a copy. In doubt: ${listed(verdict.restored)}.`, {
-      hints: ["look at the database, then say how each version stands:", ...markBoth(environment, verdict.restored, database.name)],
-    });
+    throw new Failure(
+      "migration",
+      "database-restored",
+      `${database.name} is older than what Hasura remembers of it, as after restoring a copy. In doubt: ${listed(verdict.restored)}.`,
+      {
+        hints: ["look at the database, then say how each version stands:", ...markBoth(environment, verdict.restored, database.name)],
+      },
+    );
   }
   if (context.protected && verdict.forget.length > 0) {
-    throw new Failure("migration", "rolled-back-elsewhere", `Another tool has rolled back ${listed(verdict.forget)} in ${database.name}, and ${environment} is protected.`, {
-      hints: ["if that is right, say so:", `hasura-migrate mark ${environment} ${verdict.forget.join(" ")} --pending${where(database.name)}`],
-    });
+    throw new Failure(
+      "migration",
+      "rolled-back-elsewhere",
+      `Another tool has rolled back ${listed(verdict.forget)} in ${database.name}, and ${environment} is protected.`,
+      {
+        hints: [
+          "if that is right, say so:",
+          `hasura-migrate mark ${environment} ${verdict.forget.join(" ")} --pending${where(database.name)}`,
+        ],
+      },
+    );
   }
 }
 
@@ -25,13 +38,25 @@ export async function sayWhatChanged(verdict: Verdict, context: LedgerContext): 
   const { database, deps } = context;
   const log = (level: "info" | "warning", code: string, message: string): Promise<void> => say(deps, { type: "log", level, code, message });
   if (verdict.adopt.length > 0) {
-    await log("info", "adopted", `${database.name}: ${String(verdict.adopt.length)} adopted from what Hasura's own tool has applied, 0 run.`);
+    await log(
+      "info",
+      "adopted",
+      `${database.name}: ${String(verdict.adopt.length)} adopted from what Hasura's own tool has applied, 0 run.`,
+    );
   }
   if (verdict.forget.length > 0) {
-    await log("warning", "rolled-back-elsewhere", `${database.name}: another tool has rolled back ${listed(verdict.forget)}; pending again.`);
+    await log(
+      "warning",
+      "rolled-back-elsewhere",
+      `${database.name}: another tool has rolled back ${listed(verdict.forget)}; pending again.`,
+    );
   }
   if (verdict.catalogLost) {
-    await log("warning", "catalog-lost", `${database.name}: Hasura did not remember versions that are applied here; it is told again, and nothing is run twice.`);
+    await log(
+      "warning",
+      "catalog-lost",
+      `${database.name}: Hasura did not remember versions that are applied here; it is told again, and nothing is run twice.`,
+    );
   }
 }
 

@@ -20,7 +20,15 @@ const Snapshot = z.object({
   begun: z.boolean(),
   migrations: z.array(Row),
   running: z
-    .object({ version: Version, name: z.string(), direction: z.string(), run: z.string(), pid: z.int(), outside: z.boolean(), alive: z.boolean() })
+    .object({
+      version: Version,
+      name: z.string(),
+      direction: z.string(),
+      run: z.string(),
+      pid: z.int(),
+      outside: z.boolean(),
+      alive: z.boolean(),
+    })
     .nullable(),
   gone: z.record(Version, Generation),
   /** Who holds the lock of a migration right now; `ms` is how long its statement has been at work. */
@@ -48,7 +56,9 @@ export function readSnapshot(result: SqlResult): LedgerSnapshot {
     applied: new Map(migrations.map(([version, ...row]) => [version, rowOf(row)])),
     gone: new Map(Object.entries(gone)),
     ...(running && { running }),
-    ...(holder && { holder: { pid: holder.pid, ...(holder.state !== null && { state: holder.state }), ...(holder.ms !== null && { ms: holder.ms }) } }),
+    ...(holder && {
+      holder: { pid: holder.pid, ...(holder.state !== null && { state: holder.state }), ...(holder.ms !== null && { ms: holder.ms }) },
+    }),
   };
 }
 

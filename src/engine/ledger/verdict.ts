@@ -29,7 +29,11 @@ export function verdict(step: Step, run: string, generation: bigint, ledger: Led
   if (ledger.holder && (mayPass(error) || state === sqlstate.busy || state === undefined)) {
     const pid = String(ledger.holder.pid);
     return mayPass(error)
-      ? { do: "wait", for: "outcome", message: `${step.version} may still be at work (pid ${pid}, ${ledger.holder.state ?? "state unknown"})` }
+      ? {
+          do: "wait",
+          for: "outcome",
+          message: `${step.version} may still be at work (pid ${pid}, ${ledger.holder.state ?? "state unknown"})`,
+        }
       : { do: "wait", for: "lock", message: `another run is in the middle of a migration (pid ${pid})` };
   }
   if (ledger.cancelAsked) return { do: "cancelled" };

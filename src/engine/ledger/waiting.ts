@@ -19,7 +19,8 @@ export async function takeTurn(context: LedgerContext): Promise<LedgerSnapshot> 
     const waitedMs = context.deps.now() - startedAt;
     const holder = holderOf(snapshot);
     if (waitedMs >= context.waitMs || context.deps.remainingMs() < 20_000) throw busy(context, holder);
-    if (context.deps.stop.aborted) throw new Failure("interrupted", "stopped", "The run was stopped while it waited for another one; nothing has run.");
+    if (context.deps.stop.aborted)
+      throw new Failure("interrupted", "stopped", "The run was stopped while it waited for another one; nothing has run.");
     await say(context.deps, { type: "waiting", reason: "run", message: `waiting for ${holder}`, waitedMs });
     await context.deps.sleep(Math.min(longestPauseMs, 1000 * 2 ** polls), context.deps.stop).catch(() => undefined);
   }
@@ -37,6 +38,10 @@ function holderOf({ others, running, holder }: LedgerSnapshot): string {
 
 function busy({ description, environment, database }: LedgerContext, holder: string): Failure {
   return new Failure("busy", "another-run", `Another run holds ${environment} (${database.name}): ${holder}.`, {
-    hints: [`hasura-migrate history ${environment}`, "wait longer with --wait 10m", ...(description.operation === "apply" ? ["what it applies need not be applied again"] : [])],
+    hints: [
+      `hasura-migrate history ${environment}`,
+      "wait longer with --wait 10m",
+      ...(description.operation === "apply" ? ["what it applies need not be applied again"] : []),
+    ],
   });
 }

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test, type TestContext } from "node:test";
+import type { Hasura } from "../../src/engine/hasura.ts";
+import type { EngineDeps } from "../../src/engine/run.ts";
+import type { Request } from "../../src/protocol/request.ts";
+import { hasuraOverHttp } from "../../src/lambda/hasura-http.ts";
+import type { HasuraApiOptions } from "../../src/local/hasura-api/index.ts";
+import { cleanUp } from "../support/clean-up.ts";
+import { startTestApi } from "../support/hasura-api.ts";
+import { query } from "../support/postgres.ts";
+import { withLedger } from "./support/ledger.ts";
+import { projectOnDisk, requestFor, run, type Ran } from "./support/run.ts";
+
+type ApiOptions = Partial<HasuraApiOptions>;
+
+const files = (ups: Record<string, string>): Record<string, string> => ({
+  "config.yaml": "version: 3\n",
+  ...Object.fromEntries(Object.entries(ups).map(([path, sql]) => [`migrations/default/${path}.sql`, sql])),
+});
+const versions = (ran: Ran): string[] => ran.of("migration.applied").map((it) => it.version);
+const asked = (operation: string, options: object = {}): Request => ({ ...requestFor(operation, options), runId: randomUUID() });
+
+interface Bench {
+  readonly url: string;
+  readonly hasura: Hasura;
+  readonly run: (ups: Record<string, string>, request?: Request, more?: Partial<EngineDeps>) => Promise<Ran>;
+  readonly ledger: () => Promise<string[]>;
+  readonly catalog: () => Promise<string[]>;
+}
+
+async function bench(t: TestContext, options: ApiOptions = {}): Promise<Bench> {
+  const api = await startTestApi(t, options);
+  const url = api.databaseUrl;
+  const hasura = hasuraOverHttp({ endpoint: api.url, adminSecret: () => Promise.resolve(api.adminSecret) });
+  cleanUp(t, () => {
+    hasura.close();
+    return Promise.resolve();
+  });
+  return {
+    url,
+    hasura,
+    run: async (ups, request = asked("apply"), more = {}) =>
+      run(hasura, await projectOnDisk(t, files(ups)), request, { ...withLedger(), now: () => performance.now(), ...more }),
+    ledger: async () =>
+      (await query(url, "SELECT version::text FROM hasura_migrate.migration ORDER BY version")).map((row) => String(row["version"])),
+    catalog: async () => {
+      const { cliState } = await hasura.catalogState();
+      const { migrations = {} } = cliState as { migrations?: Record<string, Record<string, boolean>> };
+      return Object.keys(migrations["default"] ?? {});
+    },
+  };
+}
+
+test("a migration and its record are one transaction, and the catalog state follows", async (t) => {
+  const it = await bench(t);
+  const ran = await it.run({
+    "1_a/up": "CREATE TABLE a AS SELECT txid_current() AS txid;",
+    "1_a/down": "DROP TABLE a",
+    "2_b/up": "CREATE TABLE b (id int) -- end",
+  });
+  assert.equal(ran.failure, undefined, ran.failure?.message);
+  assert.deepEqual(
+    [versions(ran), await it.ledger(), await it.catalog()],
+    [
+      ["1", "2"],
+      ["1", "2"],
+      ["1", "2"],
+    ],
+  );
+  const [row] = await query(it.url, "SELECT m.txid = a.txid AS same, m.down_sql FROM hasura_migrate.migration m, a WHERE version = 1");
+  assert.deepEqual([row?.["same"], row?.["down_sql"]], [true, "DROP TABLE a"]);
+  const again = await it.run({ "1_a/up": "SELECT 1/0", "2_b/up": "SELECT 1/0" });
+  assert.deepEqual([again.failure, versions(again)], [undefined, []]);
+});
+
+const fighting: [name: string, up: string, outcome: "applied" | "failed" | "interrupted", tables: string[]][] = [
+  ["BEGIN; …; COMMIT;", "BEGIN; CREATE TABLE a (id int); COMMIT;", "applied", ["a"]],
+  ["a COMMIT and then an error", "CREATE TABLE a (id int); COMMIT; SELECT 1/0", "interrupted", ["a"]],
+  ["a ROLLBACK in the middle", "CREATE TABLE a (id int); ROLLBACK; CREATE TABLE b (id int)", "failed", []],
+  [
+    "a pg_dump header",
+    "SELECT pg_catalog.set_config('search_path', '', false); SET statement_timeout = 0; CREATE TABLE public.a (id int)",
+    "applied",
+    ["a"],
+  ],
+  ["a last comment without newline", "CREATE TABLE a (id int) -- the end", "applied", ["a"]],
+  ["an open comment", "CREATE TABLE a (id int); /* open", "failed", []],
+  ["an open dollar quote", "DO $$ BEGIN", "failed", []],
+  ["COPY FROM STDIN", "CREATE TABLE a (id int); COPY a FROM STDIN;", "failed", []],
+  [
+    "a deferred constraint that fails at COMMIT",
+    "CREATE TABLE a (id int REFERENCES a2 DEFERRABLE INITIALLY DEFERRED); INSERT INTO a VALUES (1)",
+    "failed",
+    [],
+  ],
+  ["only comments", "-- nothing\n/* at all */", "applied", []],
+];
+for (const [name, up, outcome, tables] of fighting) {
+  test(`a file with ${name} ends as ${outcome}, and the next file starts clean`, async (t) => {
+    const it = await bench(t);
+    await query(it.url, "CREATE SCHEMA other; CREATE TABLE other.x (); CREATE TABLE public.a2 (id int PRIMARY KEY)");
+    const ran = await it.run({ "1_x/up": up, "2_next/up": "CREATE TABLE next (id int)" });
+    const expected = outcome === "applied" ? ["1", "2"] : [];
+    assert.deepEqual(versions(ran), expected, JSON.stringify(ran.failure));
+    assert.deepEqual(await it.ledger(), expected);
+    const found = await query(
+      it.url,
+      "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'a2' ORDER BY 1",
+    );
+    assert.deepEqual(
+      found.map((row) => row["name"]),
+      [...tables, ...(outcome === "applied" ? ["next"] : [])],
+    );
+    if (outcome !== "interrupted") return;
+    const status = await it.run({ "1_x/up": up }, asked("status"));
+    assert.equal(status.of("status")[0]?.databases[0]?.migrations[0]?.state, "interrupted");
+    const again = await it.run({ "1_x/up": up });
+    assert.deepEqual([again.failure?.kind, again.failure?.code], ["migration", "interrupted"]);
+    const marked = await it.run({ "1_x/up": up }, asked("mark", { versions: ["1"], as: "applied" }));
+    assert.equal(marked.failure, undefined, marked.failure?.message);
+    assert.deepEqual([await it.ledger(), await it.catalog()], [["1"], ["1"]]);
+  });
+}
+
+test("eight runs at once on an empty database apply each migration once in total", async (t) => {
+  const it = await bench(t);
+  const ups = Object.fromEntries(
+    Array.from({ length: 6 }, (_, i) => [
+      `${String(i + 1)}_m/up`,
+      `CREATE TABLE IF NOT EXISTS log (v int); INSERT INTO log VALUES (${String(i + 1)})`,
+    ]),
+  );
+  const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms / 20));
+  const all = await Promise.all(Array.from({ length: 8 }, () => it.run(ups, asked("apply"), { sleep })));
+  assert.deepEqual(
+    all.map((ran) => ran.failure?.message),
+    Array.from({ length: 8 }, () => undefined),
+  );
+  assert.deepEqual(
+    (await query(it.url, "SELECT v FROM log ORDER BY v")).map((row) => row["v"]),
+    [1, 2, 3, 4, 5, 6],
+  );
+  assert.equal(all.flatMap(versions).length, 6);
+});
+
+test("a COMMIT that did nothing and was answered with success is noticed and planned again", async (t) => {
+  let left = 1;
+  const it = await bench(t, {
+    faults: {
+      beforeMessage: (kind, _sql, session) => {
+        if (kind === "commit" && left-- === 1) session.cut();
+      },
+    },
+  });
+  const ran = await it.run({ "1_a/up": "CREATE TABLE a (id int)", "2_b/up": "CREATE TABLE b (id int)" });
+  assert.equal(ran.failure, undefined, ran.failure?.message);
+  assert.deepEqual(await it.ledger(), ["1", "2"]);
+  assert.equal(ran.of("run.finished")[0]?.applied, 2);
+});

@@ -1,0 +1,29 @@
+import { openLedger } from "../../../src/engine/ledger/open-ledger.ts";
+import type { EngineDeps } from "../../../src/engine/run.ts";
+
+/** Books with a ledger, as the function chooses them. */
+export function withLedger(more: { protected?: boolean; waitMs?: number; liveMs?: number } = {}): Pick<EngineDeps, "booksFor"> {
+  return {
+    booksFor: (database, context) => {
+      const { request } = context;
+      const description = {
+        run: request.runId,
+        operation: request.operation,
+        actor: request.actor,
+        requestId: "request-1",
+        options: request.options,
+      };
+      return openLedger(
+        {
+          ...context,
+          database,
+          description,
+          protected: more.protected ?? false,
+          waitMs: more.waitMs ?? 60_000,
+          liveMs: more.liveMs ?? 30_000,
+        },
+        false,
+      );
+    },
+  };
+}
