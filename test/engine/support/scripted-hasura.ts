@@ -83,8 +83,7 @@ export function scriptedHasura(script: Script = {}): ScriptedHasura {
     if (sql.startsWith("SELECT table_name")) return column(hasura.table ? ["schema_migrations", "migration_settings"] : []);
     if (sql.startsWith("SELECT version"))
       return { columns: ["version", "dirty"], rows: [...(hasura.table ?? [])].map(([v, dirty]) => [v, dirty ? "t" : "f"]) };
-    if (/^SELECT value .*migration_mode/.test(sql)) return column(["true"]);
-    if (/^SELECT value /i.test(sql)) return column([]);
+    if (/^SELECT setting, value .*migration_mode/.test(sql)) return { columns: ["setting", "value"], rows: [["migration_mode", "true"]] };
     for (const statement of sql.split(";").map((it) => it.trim())) change(statement);
     return nothing;
   }
