@@ -38,7 +38,7 @@ export async function startLocalTarget(world: World, choice: LocalChoice = {}): 
   const environment = await startEnvironment(world, choice);
   // Interrupted on the way: nobody is left to stop it, and what it started must not stay behind.
   if (world.interrupts.first.aborted) await environment.stop();
-  return { endpointUrl: environment.lambdaUrl, functionName: "hasura-migrate-local", stop: environment.stop };
+  return { endpointUrl: environment.lambdaUrl, functionName: "hasura-migrate-local", stop: () => environment.stop() };
 }
 
 export async function runLocal(world: World, given: Given): Promise<Ended> {

@@ -27,7 +27,10 @@ export function streamedAnswer(response: ServerResponse, head: Head): Answer {
   return {
     write: async (bytes) => {
       if (response.destroyed || response.writableEnded || response.write(payloadFrame(bytes))) return;
-      await Promise.race([once(response, "drain"), once(response, "close")]).catch(() => undefined);
+      const settled = new AbortController(); // takes the listener of the loser away again
+      const { signal } = settled;
+      await Promise.race([once(response, "drain", { signal }), once(response, "close", { signal })]).catch(() => undefined);
+      settled.abort();
     },
     end: (error, log) => {
       const failed = error && { ErrorCode: "Unhandled", ErrorDetails: error.body };

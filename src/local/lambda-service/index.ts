@@ -140,7 +140,7 @@ class Service {
 
   async #invoke(route: Route, request: InvokeRequest, response: ServerResponse, requestId: string): Promise<void> {
     requireActive(this.#state());
-    if (request.type === "DryRun") return empty(response, 204, requestId);
+    if (request.type === "DryRun") { empty(response, 204, requestId); return; }
     const sandbox = await this.#pool.reserve(route.function.name, route.function.region);
     const head = { requestId, version: "$LATEST" };
     if (request.type === "Event") {

@@ -67,7 +67,7 @@ export class RuntimeApi {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = ""] = (request.url ?? "").split("?");
-    if (request.method === "GET" && path === `${base}/invocation/next`) return this.#next(response);
+    if (request.method === "GET" && path === `${base}/invocation/next`) { this.#next(response); return; }
     try {
       if (request.method === "POST" && path === `${base}/init/error`) await this.#initError(request, response);
       else if (request.method === "POST" && path === this.#pathOf("response")) await this.#response(request, response);
@@ -106,7 +106,7 @@ export class RuntimeApi {
     const fits = streaming ? await this.#pass(request) : await this.#collect(request);
     if (!fits) {
       refuse(response, 413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size");
-      return this.#finish(answerTooLarge(streaming ? largestStreamBytes : largestPayloadBytes));
+      this.#finish(answerTooLarge(streaming ? largestStreamBytes : largestPayloadBytes)); return;
     }
     accept(response);
     const trailer = request.trailers[errorBodyTrailer];

@@ -23,7 +23,7 @@ export class Sandbox {
   #api: RuntimeApi | undefined;
   #process: FunctionProcess | undefined;
   #ended: Promise<ProcessEnd> = Promise.resolve({ code: 0, signal: null, outOfMemory: false });
-  #settled = deferred<void>();
+  #settled = deferred<"settled">();
   #answer = deferred<FunctionError | undefined>();
   #invocation: Invocation | undefined;
   #verdict: FunctionError | undefined;
@@ -68,8 +68,8 @@ export class Sandbox {
   }
 
   /** Resolves when a sandbox that is `finishing` asks for work, or has ended. */
-  settled(): Promise<void> {
-    return this.#settled.promise;
+  async settled(): Promise<void> {
+    await this.#settled.promise;
   }
 
   /** Ends the process; resolves when it is gone. */
@@ -85,7 +85,7 @@ export class Sandbox {
     this.#invocation = undefined;
     if (this.state !== "dead") this.state = "idle";
     this.#ready.resolve({ ok: true });
-    this.#settled.resolve();
+    this.#settled.resolve("settled");
   }
 
   #answered(error: FunctionError | undefined): void {
@@ -107,7 +107,7 @@ export class Sandbox {
     this.#api?.close();
     this.#ready.resolve({ ok: false, end });
     if (this.#invocation) this.#answer.resolve(this.#verdict ?? exited(this.#invocation.requestId, end));
-    this.#settled.resolve();
+    this.#settled.resolve("settled");
   }
 }
 

@@ -12,7 +12,7 @@ export async function invoke(handler: Handler, work: Work, client: RuntimeApiCli
   if (handler[streaming] === "response") return invokeStreaming(handler, work, client, context);
   try {
     const value = await handler(JSON.parse(work.event), context);
-    await client.post(`invocation/${work.requestId}/response`, JSON.stringify(value) ?? "null");
+    await client.post(`invocation/${work.requestId}/response`, value === undefined ? "null" : JSON.stringify(value));
   } catch (thrown) {
     await client.post(`invocation/${work.requestId}/error`, JSON.stringify(reportOf(thrown)));
   }

@@ -1,0 +1,107 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { InvokeCommand, type InvokeCommandInput, InvokeWithResponseStreamCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { z } from "zod";
+import { type LambdaService, type LambdaServiceOptions, startLambdaService } from "../../src/local/lambda-service/index.ts";
+import { cleanUp } from "./clean-up.ts";
+import { runtimeClient } from "./runtime-client.ts";
+
+const functions = fileURLToPath(new URL("../local/lambda-service/functions", import.meta.url));
+
+/** A service that runs one of the fixtures, and the unmodified SDK pointed at it. Both end with the test. */
+export async function serviceFor(t: TestContext, file: string, options: Partial<LambdaServiceOptions> = {}): Promise<LambdaService & { client: LambdaClient }> {
+  const runtime = options.runtime ?? (await runtimeClient());
+  const service = await startLambdaService({ functionDirectory: functions, handler: `${file}.handler`, env: {}, timeoutMs: 20_000, ...options, runtime });
+  const client = new LambdaClient({ endpoint: service.url, region: "eu-west-1", credentials: { accessKeyId: "a", secretAccessKey: "b" }, maxAttempts: 1 });
+  cleanUp(t, async () => {
+    client.destroy();
+    await service.stop();
+  });
+  return { ...service, client };
+}
+
+export interface Answered {
+  readonly error: string | undefined;
+  readonly text: string;
+  readonly log: string;
+}
+
+export async function invoke(client: LambdaClient, event: object, more: Partial<InvokeCommandInput> = {}): Promise<Answered> {
+  const answer = await client.send(new InvokeCommand({ FunctionName: "x", Payload: JSON.stringify(event), ...more }));
+  return {
+    error: answer.FunctionError,
+    text: Buffer.from(answer.Payload ?? []).toString("utf8"),
+    log: Buffer.from(answer.LogResult ?? "", "base64").toString("utf8"),
+  };
+}
+
+const Said = z.object({
+  calls: z.number().default(0),
+  pid: z.number().default(0),
+  left: z.number().default(0),
+  arn: z.string().default(""),
+  event: z.unknown(),
+  client: z.unknown(),
+  errorType: z.string().default(""),
+  errorMessage: z.string().default(""),
+});
+
+/** What a fixture, or an error in its place, says. */
+export function said(text: string): z.infer<typeof Said> {
+  return Said.parse(JSON.parse(text));
+}
+
+export interface Streamed {
+  readonly chunks: string[];
+  readonly complete: { ErrorCode?: string | undefined; ErrorDetails?: string | undefined; LogResult?: string | undefined } | undefined;
+}
+
+/** Reads a stream to its end; `onChunk` is told of each piece when it comes. */
+export async function stream(client: LambdaClient, event: object, onChunk: (text: string) => void = () => undefined): Promise<Streamed> {
+  const answer = await client.send(new InvokeWithResponseStreamCommand({ FunctionName: "x", Payload: JSON.stringify(event) }));
+  const chunks: string[] = [];
+  let complete: Streamed["complete"];
+  for await (const part of answer.EventStream ?? []) {
+    if (part.PayloadChunk?.Payload) {
+      chunks.push(Buffer.from(part.PayloadChunk.Payload).toString("utf8"));
+      onChunk(chunks.at(-1) ?? "");
+    }
+    if (part.InvokeComplete) complete = part.InvokeComplete;
+  }
+  return { chunks, complete };
+}
+
+/** An address that answers when the test says so: what a fixture fetches to be held. `reached` resolves at the first request. */
+export async function gate(t: TestContext): Promise<{ url: string; reached: Promise<void>; open: () => void }> {
+  let open: () => void = () => undefined;
+  let arrive: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  const reached = new Promise<void>((resolve) => (arrive = resolve));
+  const server = createServer((_request, response) => {
+    arrive();
+    void opened.then(() => response.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  cleanUp(t, async () => {
+    open();
+    server.close();
+    server.closeAllConnections();
+  });
+  // `listen` has called back: a TCP server has such an address
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, reached, open };
+}
+
+/** Waits until a process is gone. */
+export async function gone(pid: number): Promise<void> {
+  for (let tries = 0; tries < 400; tries += 1) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`process ${pid} is still there`);
+}
