@@ -42,8 +42,8 @@ const Said = z.object({
   pid: z.number().default(0),
   left: z.number().default(0),
   arn: z.string().default(""),
-  event: z.unknown(),
-  client: z.unknown(),
+  event: z.unknown().optional(),
+  client: z.unknown().optional(),
   errorType: z.string().default(""),
   errorMessage: z.string().default(""),
 });
