@@ -56,7 +56,8 @@ export const RedoIntent = z.object({ ...target, ...writing, database: text });
 export const MarkIntent = z
   .object({ ...target, database: text, versions: z.array(Version), applied: flag, pending: flag, yes })
   .refine((it) => it.applied !== it.pending, { error: "say either --applied or --pending", path: [] });
-export const LocalIntent = z.object({ ...target, yes, migrations: text, databaseUrl: text, reset: flag, serve: flag });
+const databaseUrl = z.url({ protocol: /^postgres(ql)?$/, error: "must be an address such as postgres://user@host/database" }).optional();
+export const LocalIntent = z.object({ ...target, yes, migrations: text, databaseUrl, reset: flag, serve: flag });
 export const EnvsIntent = z.object(everywhere);
 export const NewIntent = z.object({
   ...everywhere,

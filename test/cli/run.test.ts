@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import stringWidth from "string-width";
 import { main } from "../../src/cli/main.ts";
+import { columnsOf } from "../../src/cli/output/words.ts";
 import { lambdaStandIn, streams } from "../support/lambda-stand-in.ts";
 import {
   applied,
@@ -131,7 +131,7 @@ test("in a terminal, finished rows stay, and no line is wider than it", async (t
   });
   assert.equal(await main(world), 0);
   assert.match(world.out.text, /^✓ 1700000000100 {2}a_name_so_long.*… {2}41 ms\n✓ 1 applied in 1.2 s\n$/);
-  for (const line of world.out.text.split("\n")) assert.ok(stringWidth(line) <= 60, line);
+  for (const line of world.out.text.split("\n")) assert.ok(columnsOf(line) <= 60, line);
 });
 
 test("status lists what is pending, unknown and changed; --check ends with 6 when anything is", async (t) => {

@@ -1,7 +1,6 @@
-import stringWidth from "string-width";
 import { causesOf, type Failure, type SqlFailure } from "../../protocol/failure.ts";
 import type { Style } from "./style.ts";
-import { clean, cleanLines } from "./words.ts";
+import { clean, cleanLines, columnsOf } from "./words.ts";
 
 /** What happened, why, and what to type next. Stack traces only where they were asked for. */
 export function failureLines(failure: Failure, style: Style, debug = false): string[] {
@@ -40,7 +39,7 @@ function placeLines(place: NonNullable<SqlFailure["place"]>, words: string, styl
   const [first = "", ...rest] = cleanLines(words);
   return [
     `    ${number} │ ${clean(place.text.replace(/\t/g, " "))}`,
-    `    ${" ".repeat(number.length)} │ ${" ".repeat(stringWidth(clean(before)))}${style.red(`^ ${first}`)}`,
+    `    ${" ".repeat(number.length)} │ ${" ".repeat(columnsOf(clean(before)))}${style.red(`^ ${first}`)}`,
     ...rest.map((line) => `    ${" ".repeat(number.length)} │ ${line}`),
   ];
 }

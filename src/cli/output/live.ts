@@ -1,4 +1,3 @@
-import stringWidth from "string-width";
 import type { EventOf, RunEvent } from "../../protocol/events.ts";
 import { fromFailureData, type Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
@@ -12,7 +11,7 @@ import type { About, Renderer } from "./renderer.ts";
 import { statusLines } from "./status-table.ts";
 import { styleFor, type Style } from "./style.ts";
 import { finishedLine, planHeader, remarkOf } from "./text.ts";
-import { clean, cut, duration, pad } from "./words.ts";
+import { clean, cut, duration, pad, columnsOf } from "./words.ts";
 
 const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 /** Rows of the plan that stand below the running one; more are counted. */
@@ -174,13 +173,13 @@ class LiveRows implements Renderer {
 
   #row(sign: string, { database, version, name }: Row, end: string): string {
     const prefix = severalDatabases(this.#progress) ? `${clean(database)}  ` : "";
-    const room = Math.max(8, this.#world.out.columns - 5 - stringWidth(prefix) - version.length - 2 - stringWidth(end));
+    const room = Math.max(8, this.#world.out.columns - 5 - columnsOf(prefix) - version.length - 2 - columnsOf(end));
     const width = Math.min(room, this.#widest());
     return `${sign} ${prefix}${version}  ${pad(cut(name, room), width)}  ${cut(end, this.#world.out.columns)}`;
   }
 
   #widest(): number {
-    return Math.max(0, ...this.#progress.databases.flatMap(({ items }) => items.map(({ name }) => stringWidth(clean(name)))));
+    return Math.max(0, ...this.#progress.databases.flatMap(({ items }) => items.map(({ name }) => columnsOf(clean(name)))));
   }
 
   #tick(): void {

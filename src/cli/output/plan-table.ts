@@ -1,13 +1,12 @@
-import stringWidth from "string-width";
 import type { EventOf, PlanItem } from "../../protocol/events.ts";
 import type { Style } from "./style.ts";
 import { planHeader, remarks } from "./text.ts";
-import { clean, cut, pad } from "./words.ts";
+import { clean, cut, pad, columnsOf } from "./words.ts";
 
 /** A plan that is a result (`plan`, `--dry-run`): a heading a database, its rows, and the SQL where it came along. */
 export function planLines(plan: EventOf<"plan">, style: Style, columns: number): string[] {
   return plan.databases.flatMap((database) => {
-    const width = Math.max(0, ...database.items.map(({ name }) => stringWidth(clean(name))));
+    const width = Math.max(0, ...database.items.map(({ name }) => columnsOf(clean(name))));
     return [planHeader(database), ...database.items.flatMap((item) => [itemLine(item, width, columns), ...sqlOf(item, style)])];
   });
 }

@@ -1,7 +1,6 @@
 import type { DatabaseStatus, EventOf, StatusRow } from "../../protocol/events.ts";
 import type { Style } from "./style.ts";
-import { clean, cut, pad } from "./words.ts";
-import stringWidth from "string-width";
+import { clean, cut, pad, columnsOf } from "./words.ts";
 
 const signs: Readonly<Record<StatusRow["state"], string>> = {
   applied: "✓",
@@ -48,7 +47,7 @@ function rows({ migrations }: DatabaseStatus, style: Style, columns: number): st
   const hidden = new Set(applied.slice(0, Math.max(0, applied.length - mostApplied)));
   const shown = migrations.filter((row) => !hidden.has(row));
   const versionWidth = Math.max(0, ...shown.map(({ version }) => version.length));
-  const nameWidth = Math.max(0, ...shown.map(({ name }) => stringWidth(clean(name))));
+  const nameWidth = Math.max(0, ...shown.map(({ name }) => columnsOf(clean(name))));
   const older = hidden.size > 0 ? [style.dim(`  … ${hidden.size} older ones applied`)] : [];
   return [...older, ...shown.map((row) => rowLine(row, { versionWidth, nameWidth, columns }, style))];
 }

@@ -1,4 +1,4 @@
-import stringWidth from "string-width";
+import { eastAsianWidth } from "get-east-asian-width";
 
 /** `41 ms`, `1.2 s`, `1m 12s`, `1h 02m`. */
 export function duration(ms: number): string {
@@ -43,10 +43,10 @@ export function clock(now: number): string {
 /** At most `width` columns, with an ellipsis for what is missing. */
 export function cut(text: string, width: number): string {
   const plain = clean(text);
-  if (stringWidth(plain) <= width) return plain;
+  if (columnsOf(plain) <= width) return plain;
   let kept = "";
   for (const character of plain) {
-    if (stringWidth(kept + character) > width - 1) break;
+    if (columnsOf(kept + character) > width - 1) break;
     kept += character;
   }
   return width < 1 ? "" : `${kept}…`;
@@ -54,7 +54,7 @@ export function cut(text: string, width: number): string {
 
 /** `text` filled with spaces to `width` columns; wide characters count twice. */
 export function pad(text: string, width: number): string {
-  return text + " ".repeat(Math.max(0, width - stringWidth(text)));
+  return text + " ".repeat(Math.max(0, width - columnsOf(text)));
 }
 
 /** Without control characters: a migration's name must not move somebody's cursor. */
@@ -66,4 +66,16 @@ export function clean(text: string): string {
 /** Several lines of foreign text, each without control characters. */
 export function cleanLines(text: string): string[] {
   return text.replace(/\t/g, "  ").split(/\r?\n/).map(clean);
+}
+
+const plainText = /^[\x20-\x7e]*$/;
+/** Characters that take no column of their own: combining marks, joiners, variation selectors. */
+const noColumn = /^(\p{M}|[\u200b-\u200d]|[\ufe00-\ufe0f])$/u;
+
+/** How many columns a text takes in a terminal: two for a wide character. Not by Intl.Segmenter, whose data take 20 ms to load. */
+export function columnsOf(text: string): number {
+  if (plainText.test(text)) return text.length;
+  let columns = 0;
+  for (const character of text) columns += noColumn.test(character) ? 0 : eastAsianWidth(character.codePointAt(0) ?? 0);
+  return columns;
 }
