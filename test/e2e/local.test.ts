@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { freshDatabase, freshDirectory, query } from "../support/postgres.ts";
+import { cleanUp } from "../support/clean-up.ts";
+import { freshDatabase, freshDirectory, query, serverUrl } from "../support/postgres.ts";
 import { eventsOf, run, start } from "./support/cli.ts";
 import { project, serve } from "./support/environment.ts";
 
@@ -46,7 +47,7 @@ test("each database of a project is a source with a Postgres database of its own
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "up.sql"), "create table sums (n int);");
   const databaseUrl = await freshDatabase(t);
-  t.after(() => query(databaseUrl, `drop database if exists "${new URL(databaseUrl).pathname.slice(1)}_reports" with (force)`));
+  cleanUp(t, async () => query(await serverUrl(), `drop database if exists "${new URL(databaseUrl).pathname.slice(1)}_reports" with (force)`));
   const ran = await run(t, ["local", "--database-url", databaseUrl, "--json"], { cwd });
   assert.equal(ran.code, 0, ran.stderr);
   const applied = eventsOf(ran).flatMap((event) => (event.type === "migration.applied" ? [`${event.database} ${event.name}`] : []));
