@@ -63,7 +63,12 @@ export async function startLocalEnvironment(options: LocalEnvironmentOptions): P
 
 type Keep = <T extends { stop(): Promise<void> }>(part: T) => T;
 
-async function startParts(options: LocalEnvironmentOptions, project: ProjectPlace, functionDirectory: string, keep: Keep): Promise<Omit<LocalEnvironment, "stop">> {
+async function startParts(
+  options: LocalEnvironmentOptions,
+  project: ProjectPlace,
+  functionDirectory: string,
+  keep: Keep,
+): Promise<Omit<LocalEnvironment, "stop">> {
   const { log, timeoutMs } = options;
   const logged = log && { log };
   const adminSecret = options.adminSecret ?? randomBytes(24).toString("base64url");

@@ -11,10 +11,26 @@ import { runtimeClient } from "./runtime-client.ts";
 const functions = fileURLToPath(new URL("../local/lambda-service/functions", import.meta.url));
 
 /** A service that runs one of the fixtures, and the unmodified SDK pointed at it. Both end with the test. */
-export async function serviceFor(t: TestContext, file: string, options: Partial<LambdaServiceOptions> = {}): Promise<LambdaService & { client: LambdaClient }> {
+export async function serviceFor(
+  t: TestContext,
+  file: string,
+  options: Partial<LambdaServiceOptions> = {},
+): Promise<LambdaService & { client: LambdaClient }> {
   const runtime = options.runtime ?? (await runtimeClient());
-  const service = await startLambdaService({ functionDirectory: functions, handler: `${file}.handler`, env: {}, timeoutMs: 20_000, ...options, runtime });
-  const client = new LambdaClient({ endpoint: service.url, region: "eu-west-1", credentials: { accessKeyId: "a", secretAccessKey: "b" }, maxAttempts: 1 });
+  const service = await startLambdaService({
+    functionDirectory: functions,
+    handler: `${file}.handler`,
+    env: {},
+    timeoutMs: 20_000,
+    ...options,
+    runtime,
+  });
+  const client = new LambdaClient({
+    endpoint: service.url,
+    region: "eu-west-1",
+    credentials: { accessKeyId: "a", secretAccessKey: "b" },
+    maxAttempts: 1,
+  });
   cleanUp(t, async () => {
     client.destroy();
     await service.stop();

@@ -44,7 +44,9 @@ export async function givenDatabases(url: string, sources: readonly string[]): P
 
 /** Every database of an embedded server but those it came with: also of sources that the project no longer has. */
 async function dropOurs(client: pg.Client): Promise<void> {
-  const found = await client.query<{ datname: string }>("SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'");
+  const found = await client.query<{ datname: string }>(
+    "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'",
+  );
   for (const { datname } of found.rows) await client.query(`DROP DATABASE IF EXISTS ${identifier(datname)} WITH (FORCE)`);
 }
 
@@ -66,7 +68,10 @@ async function withClient(url: string, work: (client: pg.Client) => Promise<void
     await client.connect();
   } catch (cause) {
     const { host } = new URL(url);
-    throw new Failure("unreachable", "database-unreachable", `The database at ${host} could not be reached.`, { cause, hints: ["check --database-url"] });
+    throw new Failure("unreachable", "database-unreachable", `The database at ${host} could not be reached.`, {
+      cause,
+      hints: ["check --database-url"],
+    });
   }
   try {
     await work(client);

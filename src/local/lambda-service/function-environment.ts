@@ -17,7 +17,12 @@ const inherited = ["PATH", "HOME", "TMPDIR", "SystemRoot"];
  * Exactly what Lambda gives a function, and nothing of the developer's own environment: a handler that works here must not
  * do so because of a variable that its real environment lacks. The keys are dummies so that no SDK looks further.
  */
-export function functionEnvironment(settings: FunctionSettings, functionName: string, region: string, runtimeApi: string): Record<string, string> {
+export function functionEnvironment(
+  settings: FunctionSettings,
+  functionName: string,
+  region: string,
+  runtimeApi: string,
+): Record<string, string> {
   const kept = inherited.flatMap((key) => (settings.hostEnv[key] === undefined ? [] : [[key, settings.hostEnv[key]] as const]));
   return {
     ...Object.fromEntries(kept),

@@ -6,8 +6,16 @@ export type FunctionState = "Pending" | "Active" | "Inactive" | "Failed";
 /** Refuses an invocation of a function that is not ready for one, as Lambda does (facts on AWS, section 7). */
 export function requireActive(state: FunctionState): void {
   if (state === "Active") return;
-  if (state === "Inactive") throw new ServiceError("ResourceNotReadyException", "The function was inactive and its connections are being restored. Try again later.");
-  throw new ServiceError("ResourceConflictException", `The operation cannot be performed at this time. The function is currently in the following state: ${state}`, { Type: "User" });
+  if (state === "Inactive")
+    throw new ServiceError(
+      "ResourceNotReadyException",
+      "The function was inactive and its connections are being restored. Try again later.",
+    );
+  throw new ServiceError(
+    "ResourceConflictException",
+    `The operation cannot be performed at this time. The function is currently in the following state: ${state}`,
+    { Type: "User" },
+  );
 }
 
 export interface Described {

@@ -133,14 +133,18 @@ class Service {
 
   #describe(route: Route, response: ServerResponse, requestId: string): void {
     const configuration = configurationOf(route.function, { ...this.#described, state: this.#state() });
-    const answer = route.operation === "GetFunction" ? { Configuration: configuration, Code: { RepositoryType: "S3" }, Tags: {} } : configuration;
+    const answer =
+      route.operation === "GetFunction" ? { Configuration: configuration, Code: { RepositoryType: "S3" }, Tags: {} } : configuration;
     response.writeHead(200, { "content-type": "application/json", "x-amzn-requestid": requestId });
     response.end(JSON.stringify(answer));
   }
 
   async #invoke(route: Route, request: InvokeRequest, response: ServerResponse, requestId: string): Promise<void> {
     requireActive(this.#state());
-    if (request.type === "DryRun") { empty(response, 204, requestId); return; }
+    if (request.type === "DryRun") {
+      empty(response, 204, requestId);
+      return;
+    }
     const sandbox = await this.#pool.reserve(route.function.name, route.function.region);
     const head = { requestId, version: "$LATEST" };
     if (request.type === "Event") {

@@ -67,7 +67,10 @@ export class RuntimeApi {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = ""] = (request.url ?? "").split("?");
-    if (request.method === "GET" && path === `${base}/invocation/next`) { this.#next(response); return; }
+    if (request.method === "GET" && path === `${base}/invocation/next`) {
+      this.#next(response);
+      return;
+    }
     try {
       if (request.method === "POST" && path === `${base}/init/error`) await this.#initError(request, response);
       else if (request.method === "POST" && path === this.#pathOf("response")) await this.#response(request, response);
@@ -84,7 +87,10 @@ export class RuntimeApi {
   }
 
   #next(response: ServerResponse): void {
-    this.#finish({ type: "Runtime.TruncatedResponse", body: JSON.stringify({ errorType: "Runtime.TruncatedResponse", errorMessage: "The runtime asked for work before it had answered" }) });
+    this.#finish({
+      type: "Runtime.TruncatedResponse",
+      body: JSON.stringify({ errorType: "Runtime.TruncatedResponse", errorMessage: "The runtime asked for work before it had answered" }),
+    });
     this.#waiting = response;
     this.#listener.asksForWork();
   }
@@ -106,7 +112,8 @@ export class RuntimeApi {
     const fits = streaming ? await this.#pass(request) : await this.#collect(request);
     if (!fits) {
       refuse(response, 413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size");
-      this.#finish(answerTooLarge(streaming ? largestStreamBytes : largestPayloadBytes)); return;
+      this.#finish(answerTooLarge(streaming ? largestStreamBytes : largestPayloadBytes));
+      return;
     }
     accept(response);
     const trailer = request.trailers[errorBodyTrailer];

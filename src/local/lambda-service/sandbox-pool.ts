@@ -69,7 +69,12 @@ export class SandboxPool {
   }
 
   /** A start that takes longer than 10 s is broken off and tried once more within the function's own time, as Lambda does. */
-  async #initialise(first: Sandbox, functionName: string, region: string, invocation: Invocation): Promise<{ sandbox: Sandbox } | { error: FunctionError }> {
+  async #initialise(
+    first: Sandbox,
+    functionName: string,
+    region: string,
+    invocation: Invocation,
+  ): Promise<{ sandbox: Sandbox } | { error: FunctionError }> {
     const { initTimeoutMs, timeoutMs } = this.#options;
     const once = await this.#startWithin(first, initTimeoutMs, invocation);
     if (once !== "too late") return once;
@@ -78,7 +83,11 @@ export class SandboxPool {
     return second === "too late" ? { error: timedOut(invocation.requestId, timeoutMs) } : second;
   }
 
-  async #startWithin(sandbox: Sandbox, limitMs: number, invocation: Invocation): Promise<{ sandbox: Sandbox } | { error: FunctionError } | "too late"> {
+  async #startWithin(
+    sandbox: Sandbox,
+    limitMs: number,
+    invocation: Invocation,
+  ): Promise<{ sandbox: Sandbox } | { error: FunctionError } | "too late"> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<"too late">((resolve) => {
       timer = setTimeout(() => resolve("too late"), limitMs);

@@ -40,7 +40,8 @@ export class Sandbox {
       answered: (error) => this.#answered(error),
       initFailed: (error) => this.#ready.resolve({ ok: false, error }),
     });
-    if (this.state === "dead") this.#api.close(); // stopped before it began
+    if (this.state === "dead")
+      this.#api.close(); // stopped before it began
     else this.#spawn(this.#api, log);
     return this.#ready.promise;
   }

@@ -24,7 +24,9 @@ export class HandlerError extends Error {
 export async function loadHandler(root: string, handler: string): Promise<Handler> {
   const [, path, name] = /^(.*?[^/]*?)\.([^./]+(?:\.[^./]+)*)$/.exec(handler) ?? [];
   if (path === undefined || name === undefined) throw new HandlerError("Runtime.MalformedHandlerName", "Bad handler");
-  const file = ["", ".js", ".mjs", ".cjs"].map((suffix) => resolve(root, path + suffix)).find((it) => existsSync(it) && statSync(it).isFile());
+  const file = ["", ".js", ".mjs", ".cjs"]
+    .map((suffix) => resolve(root, path + suffix))
+    .find((it) => existsSync(it) && statSync(it).isFile());
   if (file === undefined) throw new HandlerError("Runtime.ImportModuleError", `Error: Cannot find module '${path}'`);
   const loaded = await load(file);
   const found = name.split(".").reduce<unknown>(member, loaded) ?? name.split(".").reduce<unknown>(member, member(loaded, "default"));

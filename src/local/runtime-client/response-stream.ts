@@ -47,7 +47,10 @@ export class ResponseStream extends Writable {
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    void ended(this.#open()).then((value) => this.#settle?.resolve(value), (reason: unknown) => this.#settle?.reject(reason));
+    void ended(this.#open()).then(
+      (value) => this.#settle?.resolve(value),
+      (reason: unknown) => this.#settle?.reject(reason),
+    );
     done();
   }
 

@@ -51,14 +51,19 @@ export class RuntimeApiClient {
 }
 
 /** Ends a request and reads its answer. */
-export function ended(outgoing: ClientRequest, body?: string): Promise<{ status: number; headers: IncomingMessage["headers"]; body: string }> {
+export function ended(
+  outgoing: ClientRequest,
+  body?: string,
+): Promise<{ status: number; headers: IncomingMessage["headers"]; body: string }> {
   return new Promise((resolve, reject) => {
     outgoing.once("error", reject);
     outgoing.once("response", (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
       incoming.once("error", reject);
-      incoming.once("end", () => resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks).toString("utf8") }));
+      incoming.once("end", () =>
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks).toString("utf8") }),
+      );
     });
     outgoing.end(body);
   });

@@ -14,7 +14,10 @@ for (const [event, errorType, message] of [
 ] as const) {
   test(`a buffered handler that does ${JSON.stringify(event)} is a function error, and the next call works`, async (t) => {
     const { client } = await serviceFor(t, "buffered", { memoryMb: 48 });
-    for (const { error, text } of [await invoke(client, event), { error: "Unhandled", text: (await stream(client, event)).complete?.ErrorDetails ?? "" }]) {
+    for (const { error, text } of [
+      await invoke(client, event),
+      { error: "Unhandled", text: (await stream(client, event)).complete?.ErrorDetails ?? "" },
+    ]) {
       assert.equal(error, "Unhandled");
       assert.equal(said(text).errorType, errorType);
       assert.match(said(text).errorMessage, message);
@@ -69,7 +72,8 @@ test("a handler that cannot be loaded: the reason, at every call", async (t) => 
   const missing = await serviceFor(t, "no-such-file");
   assert.equal(said((await invoke(missing.client, {})).text).errorType, "Runtime.ImportModuleError");
   const broken = await serviceFor(t, "bad-import");
-  for (let call = 0; call < 2; call += 1) assert.equal(said((await invoke(broken.client, {})).text).errorType, "Runtime.UserCodeSyntaxError");
+  for (let call = 0; call < 2; call += 1)
+    assert.equal(said((await invoke(broken.client, {})).text).errorType, "Runtime.UserCodeSyntaxError");
   const wrong = await serviceFor(t, "buffered", { handler: "buffered.nothing" });
   assert.equal(said((await invoke(wrong.client, {})).text).errorType, "Runtime.HandlerNotFound");
 });

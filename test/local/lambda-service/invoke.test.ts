@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { GetFunctionCommand, GetFunctionConfigurationCommand, InvokeCommand, InvokeWithResponseStreamCommand, type LambdaClient, TooManyRequestsException } from "@aws-sdk/client-lambda";
+import {
+  GetFunctionCommand,
+  GetFunctionConfigurationCommand,
+  InvokeCommand,
+  InvokeWithResponseStreamCommand,
+  type LambdaClient,
+  TooManyRequestsException,
+} from "@aws-sdk/client-lambda";
 import { z } from "zod";
 import { gate, invoke, said, serviceFor, stream } from "../../support/lambda-service.ts";
 
@@ -52,7 +59,9 @@ test("DryRun answers 204 and runs nothing; Event answers 202 and runs", async (t
   const { client } = await serviceFor(t, "buffered", { concurrency: 1 });
   const hold = await gate(t);
   assert.equal((await client.send(new InvokeCommand({ FunctionName: "x", InvocationType: "DryRun" }))).StatusCode, 204);
-  const sent = await client.send(new InvokeCommand({ FunctionName: "x", InvocationType: "Event", Payload: JSON.stringify({ release: hold.url }) }));
+  const sent = await client.send(
+    new InvokeCommand({ FunctionName: "x", InvocationType: "Event", Payload: JSON.stringify({ release: hold.url }) }),
+  );
   assert.equal(sent.StatusCode, 202);
   await hold.reached;
   hold.open();
@@ -84,7 +93,10 @@ test("a caller who goes away does not stop the function", async (t) => {
   const { client } = await serviceFor(t, "streaming", { concurrency: 1 });
   const hold = await gate(t);
   const away = new AbortController();
-  const answer = await client.send(new InvokeWithResponseStreamCommand({ FunctionName: "x", Payload: JSON.stringify({ release: hold.url }) }), { abortSignal: away.signal });
+  const answer = await client.send(
+    new InvokeWithResponseStreamCommand({ FunctionName: "x", Payload: JSON.stringify({ release: hold.url }) }),
+    { abortSignal: away.signal },
+  );
   await hold.reached;
   away.abort();
   await assert.rejects(async () => {
@@ -99,7 +111,10 @@ test("GetFunction and GetFunctionConfiguration describe the function", async (t)
   const { client } = await serviceFor(t, "buffered", { timeoutMs: 60_000, memoryMb: 256 });
   const { Configuration } = await client.send(new GetFunctionCommand({ FunctionName: "x" }));
   const configuration = await client.send(new GetFunctionConfigurationCommand({ FunctionName: "x" }));
-  assert.deepEqual([Configuration?.State, configuration.Timeout, configuration.MemorySize, configuration.LastUpdateStatus], ["Active", 60, 256, "Successful"]);
+  assert.deepEqual(
+    [Configuration?.State, configuration.Timeout, configuration.MemorySize, configuration.LastUpdateStatus],
+    ["Active", 60, 256, "Successful"],
+  );
 });
 
 test("the function's environment is Lambda's, with nothing of this process but what a program needs to start", async (t) => {
@@ -110,7 +125,10 @@ test("the function's environment is Lambda's, with nothing of this process but w
   assert.equal(env["SETTING"], "given");
   assert.equal(env["AWS_LAMBDA_FUNCTION_NAME"], "x");
   const known = /^(AWS_|LAMBDA_TASK_ROOT$|_HANDLER$|LANG$|TZ$|PATH$|HOME$|TMPDIR$|SETTING$)/;
-  assert.deepEqual(Object.keys(env).filter((key) => !known.test(key)), []);
+  assert.deepEqual(
+    Object.keys(env).filter((key) => !known.test(key)),
+    [],
+  );
 });
 
 /** Calls until the only process is free, and answers its count of calls. */

@@ -31,7 +31,8 @@ for (const spin of [false, true]) {
     t.after(() => child.kill("SIGKILL"));
     const [url] = (await once(createInterface(child.stdout), "line")) as [string];
     const hold = await gate(t);
-    const post = (path: string, event: object) => fetch(`${url}/2015-03-31/functions/${path}/invocations`, { method: "POST", body: JSON.stringify(event) });
+    const post = (path: string, event: object) =>
+      fetch(`${url}/2015-03-31/functions/${path}/invocations`, { method: "POST", body: JSON.stringify(event) });
     const { pid } = (await (await post("x", {})).json()) as { pid: number };
     const busy = spin ? post("x", { release: hold.url }).catch(() => undefined) : undefined;
     if (busy) await hold.reached;
@@ -49,15 +50,37 @@ test("`aws lambda invoke` works", { skip: aws.status === 0 ? false : "there is n
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const out = join(directory, "out.json");
   const version2 = /^aws-cli\/2/.test(aws.stdout.toString());
-  const argv = ["lambda", "invoke", "--endpoint-url", url, "--function-name", "x", "--qualifier", "read", "--log-type", "Tail", "--payload", '{"log":"hi"}', out];
+  const argv = [
+    "lambda",
+    "invoke",
+    "--endpoint-url",
+    url,
+    "--function-name",
+    "x",
+    "--qualifier",
+    "read",
+    "--log-type",
+    "Tail",
+    "--payload",
+    '{"log":"hi"}',
+    out,
+  ];
   if (version2) argv.push("--cli-binary-format", "raw-in-base64-out");
-  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b", AWS_DEFAULT_REGION: "eu-west-1" };
+  const env = {
+    PATH: process.env["PATH"],
+    HOME: process.env["HOME"],
+    AWS_ACCESS_KEY_ID: "a",
+    AWS_SECRET_ACCESS_KEY: "b",
+    AWS_DEFAULT_REGION: "eu-west-1",
+  };
   const child = spawn("aws", argv, { env, stdio: ["ignore", "pipe", "inherit"] });
   let shown = "";
   child.stdout.on("data", (bytes: Buffer) => (shown += bytes.toString()));
   const [code] = (await once(child, "close")) as [number];
   assert.equal(code, 0);
-  const answer = z.object({ StatusCode: z.literal(200), ExecutedVersion: z.literal("$LATEST"), LogResult: z.string() }).parse(JSON.parse(shown));
+  const answer = z
+    .object({ StatusCode: z.literal(200), ExecutedVersion: z.literal("$LATEST"), LogResult: z.string() })
+    .parse(JSON.parse(shown));
   assert.match(Buffer.from(answer.LogResult, "base64").toString(), /\nhi\n/);
   assert.equal(said(readFileSync(out, "utf8")).arn, "arn:aws:lambda:eu-west-1:000000000000:function:x:read");
 });

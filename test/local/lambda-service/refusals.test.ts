@@ -60,7 +60,10 @@ test("with room for two, two run at once in two processes", async (t) => {
   assert.equal(pids.size, 2);
 });
 
-for (const [state, name, status] of [["Pending", "ResourceConflictException", 409], ["Inactive", "ResourceNotReadyException", 502]] as const) {
+for (const [state, name, status] of [
+  ["Pending", "ResourceConflictException", 409],
+  ["Inactive", "ResourceNotReadyException", 502],
+] as const) {
   test(`a function that is ${state} is not invoked`, async (t) => {
     const { client } = await serviceFor(t, "buffered", { state: () => state });
     await assert.rejects(raw(client, "{}"), refusal(name, status));
@@ -71,7 +74,10 @@ for (const [state, name, status] of [["Pending", "ResourceConflictException", 40
 test("a name that is none, and qualifiers that contradict each other, are refused", async (t) => {
   const { client } = await serviceFor(t, "buffered");
   await assert.rejects(raw(client, "{}", "a b"), refusal("InvalidParameterValueException", 400));
-  await assert.rejects(invoke(client, {}, { FunctionName: "x:read", Qualifier: "admin" }), refusal("InvalidParameterValueException", 400, /does not match/));
+  await assert.rejects(
+    invoke(client, {}, { FunctionName: "x:read", Qualifier: "admin" }),
+    refusal("InvalidParameterValueException", 400, /does not match/),
+  );
 });
 
 test("an operation that is not spoken here is named", async (t) => {

@@ -15,9 +15,16 @@ export async function handler(event, context) {
   if (event.reject || event.hang) await new Promise(() => setInterval(() => undefined, 1000));
   if (event.exit !== undefined) process.exit(event.exit);
   if (event.kill) process.kill(process.pid, event.kill);
-  if (event.memory) for (const kept = []; ; ) kept.push(new Array(10_000).fill(calls + kept.length));
+  if (event.memory) for (const kept = []; ;) kept.push(new Array(10_000).fill(calls + kept.length));
   if (event.bytes) return "x".repeat(event.bytes);
   if (event.env) return { ...process.env };
   if (event.nothing) return undefined;
-  return { calls, pid: process.pid, event, arn: context.invokedFunctionArn, left: context.getRemainingTimeInMillis(), client: context.clientContext };
+  return {
+    calls,
+    pid: process.pid,
+    event,
+    arn: context.invokedFunctionArn,
+    left: context.getRemainingTimeInMillis(),
+    client: context.clientContext,
+  };
 }
