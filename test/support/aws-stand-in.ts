@@ -26,6 +26,8 @@ export async function httpStandIn(
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   });
+  // A test that fails in the end of another stand-in must not be kept alive by this one.
+  server.unref();
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, port, calls };
 }
