@@ -1,0 +1,65 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { median } from "./table.ts";
+
+export const root = fileURLToPath(new URL("../", import.meta.url));
+export const bin = join(root, "dist/bin.js");
+
+/** An account that does not exist, and no warning of any SDK. */
+export const environment: Record<string, string> = {
+  ...Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined || name.startsWith("npm_") ? [] : [[name, value]])),
+  ),
+  AWS_ACCESS_KEY_ID: "bench",
+  AWS_SECRET_ACCESS_KEY: "bench",
+  AWS_REGION: "eu-west-1",
+  AWS_DEFAULT_REGION: "eu-west-1",
+};
+
+export interface Command {
+  readonly name: string;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+}
+
+/** Runs a command to its end. Throws when it fails: a failing command measures nothing. */
+export async function timed({ name, file, args, cwd, env }: Command): Promise<{ ms: number; stdout: string }> {
+  const startedAt = performance.now();
+  const child = spawn(file, args, { cwd: cwd ?? root, env: { ...environment, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const texts = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.stderr += text));
+  await once(child, "close");
+  const ms = performance.now() - startedAt;
+  if (child.exitCode !== 0)
+    throw new Error(`${name} ended with ${String(child.exitCode)}:\n${texts.stdout.slice(-2000)}${texts.stderr.slice(-2000)}`);
+  return { ms, stdout: texts.stdout };
+}
+
+/** The medians of commands that take turns, so that a slow moment of the machine meets all of them. */
+export async function inTurns(commands: readonly Command[], rounds: number): Promise<Map<string, number>> {
+  const samples = new Map<string, number[]>(commands.map(({ name }) => [name, []]));
+  for (const command of commands) await timed(command);
+  for (let round = 0; round < rounds; round += 1)
+    for (const command of commands) samples.get(command.name)?.push((await timed(command)).ms);
+  return new Map([...samples].map(([name, values]) => [name, median(values)]));
+}
+
+/** The path of a program, or undefined. A version manager's shim is looked through: starting one is not what is measured. */
+export function onPath(program: string): string | undefined {
+  for (const directory of (environment["PATH"] ?? "").split(delimiter)) {
+    const path = join(directory, program);
+    try {
+      accessSync(path, constants.X_OK);
+    } catch {
+      continue;
+    }
+    return directory.includes(".pyenv/shims") ? execFileSync("pyenv", ["which", program], { encoding: "utf8" }).trim() : path;
+  }
+  return undefined;
+}

@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import pg from "pg";
+import { z } from "zod";
+import { bin, environment, root } from "./programs.ts";
+
+const Serving = z.object({ lambdaUrl: z.string(), hasuraUrl: z.string(), adminSecret: z.string() });
+
+/** `hasura-migrate local --serve` in a process of its own. */
+export interface Served {
+  readonly lambdaUrl: string;
+  readonly pid: number;
+  /** What it logged so far: a line for each request that reached Hasura's API, and the function's own lines. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+export async function served(migrations: string, databaseUrl: string): Promise<Served> {
+  const argv = ["local", "--serve", "--json", "--debug", "--migrations", migrations, "--database-url", databaseUrl];
+  const child = spawn(process.execPath, [bin, ...argv], { cwd: root, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  const texts = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.stderr += text));
+  const ended = once(child, "close");
+  while (!texts.stdout.includes("\n")) {
+    await Promise.race([once(child.stdout, "data"), ended]);
+    if (child.exitCode !== null) throw new Error(`local --serve ended:\n${texts.stderr}`);
+  }
+  const { lambdaUrl } = Serving.parse(JSON.parse(texts.stdout));
+  return {
+    lambdaUrl,
+    pid: child.pid ?? 0,
+    log: () => texts.stderr,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
+
+/** A new database on the server. */
+export async function newDatabase(serverUrl: string, name: string): Promise<string> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  await client.query(`CREATE DATABASE ${name}`);
+  await client.end();
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/** The peak of resident memory in MB of the function's process, a child of the served one; Linux only. */
+export function functionMemoryMb(serverPid: number): number | undefined {
+  if (process.platform !== "linux") return undefined;
+  const peaks = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const status = readFileSync(`/proc/${pid}/status`, "utf8");
+        const isFunction = readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("runtime-client.mjs");
+        const parent = Number(/^PPid:\t(\d+)$/m.exec(status)?.[1]);
+        return isFunction && parent === serverPid ? [Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024] : [];
+      } catch {
+        return []; // it has ended meanwhile
+      }
+    });
+  return peaks.length > 0 ? Math.max(...peaks) : undefined;
+}
