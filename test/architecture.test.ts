@@ -46,7 +46,7 @@ type Ambient = "process" | "console" | "clock" | "random" | "timers";
 /** Files that are the edge of a program, and what of the world they may name. Everything else is handed it. */
 const edges: Record<string, readonly Ambient[]> = {
   "cli/bin": ["process"],
-  "cli/process-world": ["process", "clock", "random", "timers"],
+  "cli/process-world": ["clock", "random", "timers"],
   "lambda/index": ["process", "clock", "random", "timers"],
   // Bounds on a socket and on a slow reader: a timer that is cleared in the same function.
   "lambda/http-call": ["timers"],

@@ -1,70 +1,13 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
-import { assumes, httpStandIn, stsRefuses, type HttpCall } from "../support/aws-stand-in.ts";
-import { runCli, type Ran } from "../support/cli-process.ts";
-import { lambdaStandIn, streams, type Call, type StandIn } from "../support/lambda-stand-in.ts";
-import { finished, started } from "../support/run-events.ts";
+import { test } from "node:test";
+import { runAtHome, signedBy, type Setting } from "../support/aws-home.ts";
+import { stsRefuses } from "../support/aws-stand-in.ts";
 import { emptyDirectory } from "../support/test-world.ts";
 
-/* The built CLI as a process with a home of its own: the SDK reads HOME and the environment by itself. */
-
-interface Setting {
-  readonly awsConfig?: string;
-  readonly credentials?: string;
-  /** The project's hasura-migrate.json. */
-  readonly config?: object;
-  readonly env?: Record<string, string>;
-  readonly argv?: readonly string[];
-  readonly sts?: (call: HttpCall) => { status: number; body: string };
-  readonly ssoCache?: { session: string; token: object };
-  /** False when nothing may be asked of Lambda. */
-  readonly invokes?: boolean;
-}
-
-async function run(t: TestContext, setting: Setting): Promise<Ran & { lambda: StandIn; sts: HttpCall[]; metadata: HttpCall[] }> {
-  const home = emptyDirectory(t);
-  const cwd = emptyDirectory(t);
-  mkdirSync(join(home, ".aws/sso/cache"), { recursive: true });
-  if (setting.awsConfig !== undefined) writeFileSync(join(home, ".aws/config"), setting.awsConfig);
-  if (setting.credentials !== undefined) writeFileSync(join(home, ".aws/credentials"), setting.credentials);
-  if (setting.config) writeFileSync(join(cwd, "hasura-migrate.json"), JSON.stringify(setting.config));
-  if (setting.ssoCache) {
-    const name = createHash("sha1").update(setting.ssoCache.session).digest("hex");
-    writeFileSync(join(home, `.aws/sso/cache/${name}.json`), JSON.stringify(setting.ssoCache.token));
-  }
-  const lambda = await lambdaStandIn(
-    t,
-    setting.invokes === false
-      ? []
-      : [streams([started("dev-3", { function: { name: "f", version: "1", package: "0.1.0" } }), finished(0)])],
-  );
-  const sts = await httpStandIn(t, (call, response) => {
-    const { status, body } = setting.sts?.(call) ?? { status: 200, body: assumes(new URLSearchParams(call.body).get("Action") ?? "") };
-    response.writeHead(status, { "content-type": "text/xml" }).end(body);
-  });
-  const metadata = await httpStandIn(t, (_, response) => response.writeHead(404).end());
-  const env = {
-    HOME: home,
-    AWS_ENDPOINT_URL_LAMBDA: lambda.url,
-    AWS_ENDPOINT_URL_STS: sts.url,
-    AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url,
-    ...setting.env,
-  };
-  const ran = await runCli(setting.argv ?? ["dev-3", "--region", "eu-west-1"], { env, cwd });
-  return { ...ran, lambda, sts: sts.calls, metadata: metadata.calls };
-}
-
-const signedBy = (call: Call | undefined): string | undefined =>
-  /Credential=([^/]+)\/\d+\/([^/]+)/
-    .exec(call?.headers.authorization ?? "")
-    ?.slice(1)
-    .join(" ");
-
 test("static keys of the profile that is named like the environment, in the region of that profile", async (t) => {
-  const { code, lambda, stderr } = await run(t, {
+  const { code, lambda, stderr } = await runAtHome(t, {
     awsConfig: "[profile dev-3]\nregion = eu-north-1\n[default]\nregion = us-west-2\n",
     credentials:
       "[dev-3]\naws_access_key_id = AKIADEV\naws_secret_access_key = s\n[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = s\n",
@@ -97,7 +40,7 @@ const regions: readonly { name: string; argv: string[]; config?: object; profile
 ];
 for (const { name, argv, config, profile, env, region } of regions) {
   test(`the region comes from ${name}`, async (t) => {
-    const { code, lambda, stderr } = await run(t, {
+    const { code, lambda, stderr } = await runAtHome(t, {
       awsConfig: `[profile dev-3]\naws_access_key_id = AKIADEV\naws_secret_access_key = s\n${profile}\n`,
       ...(config && { config: { environments: { "dev-3": config } } }),
       argv: ["dev-3", ...argv],
@@ -112,7 +55,7 @@ const role =
   "[profile dev-3]\nrole_arn = arn:aws:iam::444455556666:role/migrate\nsource_profile = base\nexternal_id = x-42\nregion = eu-west-1\n[profile base]\naws_access_key_id = AKIABASE\naws_secret_access_key = s\n";
 
 test("a role with source_profile and external id is assumed, and the account is named", async (t) => {
-  const { code, sts, lambda, stderr } = await run(t, { awsConfig: role, argv: ["dev-3"] });
+  const { code, sts, lambda, stderr } = await runAtHome(t, { awsConfig: role, argv: ["dev-3"] });
   assert.equal(code, 0, stderr);
   const asked = new URLSearchParams(sts[0]?.body);
   assert.deepEqual(
@@ -125,7 +68,7 @@ test("a role with source_profile and external id is assumed, and the account is 
 });
 
 test("credential_process is run", async (t) => {
-  const { code, lambda, stderr } = await run(t, {
+  const { code, lambda, stderr } = await runAtHome(t, {
     awsConfig: `[profile dev-3]\ncredential_process = echo '{"Version":1,"AccessKeyId":"AKIAPROC","SecretAccessKey":"s"}'\n`,
   });
   assert.equal(code, 0, stderr);
@@ -135,7 +78,7 @@ test("credential_process is run", async (t) => {
 test("web identity of a CI job is used where no profile of that name exists, and it is said", async (t) => {
   const token = join(emptyDirectory(t), "token");
   writeFileSync(token, "jwt");
-  const { code, sts, lambda, stderr } = await run(t, {
+  const { code, sts, lambda, stderr } = await runAtHome(t, {
     config: { environments: { "dev-3": { profile: "acme-dev" } } },
     env: { CI: "true", AWS_WEB_IDENTITY_TOKEN_FILE: token, AWS_ROLE_ARN: "arn:aws:iam::444455556666:role/ci" },
   });
@@ -244,7 +187,7 @@ const refusals: readonly Refusal[] = [
 
 for (const { name, exit = 3, says, ...setting } of refusals) {
   test(`${name}: exit ${exit}, and Lambda is not asked`, async (t) => {
-    const { code, stderr, lambda, metadata } = await run(t, { ...setting, invokes: false });
+    const { code, stderr, lambda, metadata } = await runAtHome(t, { ...setting, invokes: false });
     for (const pattern of says) assert.match(stderr, pattern);
     assert.equal(code, exit, stderr);
     assert.deepEqual(lambda.calls, []);
@@ -254,7 +197,7 @@ for (const { name, exit = 3, says, ...setting } of refusals) {
 }
 
 test("no credentials at all: the metadata service is asked once, then exit 3", async (t) => {
-  const { code, stderr, metadata } = await run(t, { invokes: false });
+  const { code, stderr, metadata } = await runAtHome(t, { invokes: false });
   assert.equal(code, 3);
   assert.match(stderr, /There are no AWS credentials: no profile, no environment variables, no role of this machine\./);
   assert.match(stderr, /→ aws configure sso/);

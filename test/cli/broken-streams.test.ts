@@ -1,0 +1,84 @@
+import { frame, streams } from "../support/lambda-stand-in.ts";
+import { applied, finished } from "../support/run-events.ts";
+import { begun, broken, row, stillRunning, testBadDays, type BadDay } from "../support/bad-day.ts";
+
+const badDays: readonly BadDay[] = [
+  { name: "a stream without a closing event", answers: [streams(begun)], exit: 4, says: stillRunning, calls: ["stream"] },
+  {
+    name: "a stream cut in the middle of a line",
+    answers: [broken(begun, (r) => r.end(frame("PayloadChunk", '{"type":"migr')))],
+    exit: 4,
+    says: stillRunning,
+    calls: ["stream"],
+  },
+  {
+    name: "a connection reset in the stream",
+    answers: [broken(begun, (r) => r.destroy())],
+    exit: 4,
+    says: stillRunning,
+    calls: ["stream"],
+  },
+  {
+    name: "a broken event in the stream",
+    answers: [streams([...begun, { type: "migration.applied" }])],
+    exit: 4,
+    says: [...stillRunning, /unexpected shape/],
+    calls: ["stream"],
+  },
+  {
+    name: "a connection closed before the answer",
+    answers: [(r) => void r.destroy()],
+    exit: 4,
+    says: [/^! The connection broke; the function may be running\./m, /→ hasura-migrate status dev-3/],
+    calls: ["stream"],
+  },
+  {
+    name: "a crash after some events",
+    answers: [
+      streams(begun, {
+        ErrorCode: "Unhandled",
+        ErrorDetails: '{"errorType":"Runtime.ExitError","errorMessage":"RequestId: r Error: Runtime exited with error: exit status 1"}',
+      }),
+    ],
+    exit: 4,
+    says: [/function hasura-migrate-dev-3 crashed/, /→ hasura-migrate status dev-3/, /aws logs tail \/aws\/lambda\/hasura-migrate-dev-3/],
+    calls: ["stream"],
+  },
+  {
+    name: "a crash after the closing event changes nothing",
+    answers: [streams([...begun, applied(...row), finished(1)], { ErrorCode: "Unhandled", ErrorDetails: "late" })],
+    exit: 0,
+    says: [],
+    calls: ["stream"],
+  },
+  {
+    name: "a function that timed out",
+    answers: [streams(begun, { ErrorCode: "Unhandled", ErrorDetails: '{"errorMessage":"2026 r Task timed out after 900.00 seconds"}' })],
+    exit: 4,
+    says: [/was stopped after 900 s: its time-out/],
+  },
+  {
+    name: "a function out of memory",
+    answers: [
+      streams([], {
+        ErrorCode: "Unhandled",
+        ErrorDetails: '{"errorType":"Runtime.OutOfMemory","errorMessage":"RequestId: r Error: Runtime exited with error: signal: killed"}',
+      }),
+    ],
+    exit: 4,
+    says: [/ran out of memory/],
+  },
+  {
+    name: "a function that cannot start",
+    answers: [
+      streams([], {
+        ErrorCode: "Unhandled",
+        ErrorDetails: '{"errorType":"Runtime.ImportModuleError","errorMessage":"Cannot find module"}',
+      }),
+    ],
+    exit: 4,
+    says: [/cannot start/, /index\.runMigrations/],
+  },
+];
+
+testBadDays(badDays);

@@ -1,0 +1,142 @@
+import { answersHtml, answersState, beginStream, frame, refuses, returns, streams } from "../support/lambda-stand-in.ts";
+import { applied, failedRun, finished, started } from "../support/run-events.ts";
+import { begun, good, lines, row, testBadDays, type BadDay } from "../support/bad-day.ts";
+
+const badDays: readonly BadDay[] = [
+  {
+    name: "access denied",
+    answers: [
+      refuses(
+        403,
+        "AccessDeniedException",
+        "User: arn:aws:sts::111122223333:assumed-role/dev/alice is not authorized to perform: lambda:InvokeFunction on resource: arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-3 because no identity-based policy allows it",
+      ),
+    ],
+    exit: 3,
+    says: [
+      /arn:aws:sts::111122223333:assumed-role\/dev\/alice may not lambda:InvokeFunction on arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-3\./,
+    ],
+    calls: ["stream"],
+  },
+  {
+    name: "no such function",
+    answers: [refuses(404, "ResourceNotFoundException", "Function not found: arn:…")],
+    exit: 4,
+    says: [/There is no function hasura-migrate-dev-3 in eu-west-1/, /--function NAME/],
+    calls: ["stream"],
+  },
+  {
+    name: "too many requests, then room",
+    answers: [refuses(429, "TooManyRequestsException", "Rate Exceeded."), refuses(429, "TooManyRequestsException", "Rate Exceeded."), good],
+    exit: 0,
+    says: [/too many requests \(429\); nothing has run/],
+    calls: ["stream", "stream", "stream"],
+  },
+  {
+    name: "too many requests, for good",
+    answers: Array.from({ length: 7 }, () =>
+      refuses(429, "TooManyRequestsException", "Rate Exceeded.", { Reason: "ReservedFunctionConcurrentInvocationLimitExceeded" }),
+    ),
+    exit: 4,
+    says: [/ReservedFunctionConcurrentInvocationLimitExceeded\); nothing has run/, /reserved concurrency/],
+  },
+  {
+    name: "a function being set up",
+    answers: [
+      refuses(409, "ResourceConflictException", "The function is currently in the following state: Pending"),
+      answersState("Pending"),
+      answersState("Active"),
+      good,
+    ],
+    exit: 0,
+    says: [/is being set up; waiting for it/],
+    calls: ["stream", "state", "state", "stream"],
+  },
+  {
+    name: "an inactive function",
+    answers: [
+      refuses(502, "ResourceNotReadyException", "The function is inactive"),
+      refuses(403, "AccessDeniedException", "no GetFunctionConfiguration"),
+      good,
+    ],
+    exit: 0,
+    says: [],
+    calls: ["stream", "state", "stream"],
+  },
+  {
+    name: "a proxy's HTML",
+    answers: [answersHtml(503)],
+    exit: 4,
+    says: [/Something that is not AWS answered \(HTTP 503, no JSON\)/, /→ hasura-migrate status dev-3/],
+    calls: ["stream"],
+  },
+  {
+    name: "Lambda's own error is a doubt, and is not sent again",
+    answers: [refuses(500, "ServiceException", "internal")],
+    exit: 4,
+    says: [/HTTP 500 \(ServiceException, request r-2\); the function may be running/],
+    calls: ["stream"],
+  },
+  {
+    name: "an expired token",
+    answers: [refuses(403, "ExpiredTokenException", "The security token included in the request is expired")],
+    exit: 3,
+    says: [/credentials have expired/],
+  },
+  {
+    name: "a wrong clock",
+    answers: [refuses(403, "InvalidSignatureException", "Signature not yet current: 20261124T120411Z is still later than")],
+    exit: 3,
+    says: [/clock is wrong/],
+  },
+  {
+    name: "no streaming there: buffered, and it is said",
+    answers: [refuses(404, "UnknownOperationException", ""), returns(JSON.stringify(lines([...begun, applied(...row), finished(1)])))],
+    exit: 0,
+    says: [/Streaming is not available here/],
+    calls: ["stream", "buffered"],
+  },
+  {
+    name: "a buffered function that failed",
+    answers: [refuses(501, "NotImplemented", ""), returns('{"errorType":"Error","errorMessage":"boom"}', "Unhandled")],
+    exit: 4,
+    says: [/function hasura-migrate-dev-3 failed/, /Error: boom/],
+    calls: ["stream", "buffered"],
+  },
+  {
+    name: "somebody else's function",
+    answers: [
+      (r) => {
+        beginStream(r);
+        r.write(frame("PayloadChunk", '{"statusCode":200}'));
+        r.end(frame("InvokeComplete", "{}"));
+      },
+    ],
+    exit: 4,
+    says: [/does not answer as one of hasura-migrate's does\./, /--function NAME/],
+  },
+  {
+    name: "a function that is too new",
+    answers: [streams([started("dev-3", { contract: { newest: 9, oldest: 8 } })])],
+    exit: 2,
+    says: [/too new/, /npx hasura-migrate@latest/],
+  },
+  {
+    name: "a function of another environment",
+    answers: [
+      streams([
+        failedRun({ kind: "usage", code: "wrong-environment", message: "This function is prod's, not dev-3's.", hints: [], causes: [] }),
+      ]),
+    ],
+    exit: 2,
+    says: [/This function is prod's/],
+  },
+  {
+    name: "an unknown event is a plain line",
+    answers: [streams([...begun, { type: "moon.phase", is: "full" }, applied(...row), finished(1)])],
+    exit: 0,
+    says: [/moon\.phase/],
+  },
+];
+
+testBadDays(badDays);

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { main } from "../../src/cli/main.ts";
+import { beginStream, frame, lambdaStandIn, streams, type Answer } from "./lambda-stand-in.ts";
+import { applied, finished, item, migrationStarted, plan, started } from "./run-events.ts";
+import { testWorld, type TestWorld } from "./test-world.ts";
+
+export const keys = { AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACCESS_KEY: "secret", AWS_REGION: "eu-west-1" };
+export const row = ["1700000000100", "add_order_notes"] as const;
+export const begun = [started(), plan([item(...row)]), migrationStarted(...row)];
+
+export interface BadDay {
+  readonly name: string;
+  readonly answers: readonly Answer[];
+  readonly exit: number;
+  readonly says: readonly RegExp[];
+  readonly argv?: readonly string[];
+  /** Kinds of calls that must have been made, exactly. */
+  readonly calls?: readonly string[];
+}
+
+export const lines = (events: readonly object[]): string => events.map((event) => `${JSON.stringify(event)}\n`).join("");
+
+/** Sends the events, then does something else than ending well. */
+export function broken(events: readonly object[], end: (response: Parameters<Answer>[0]) => void): Answer {
+  return (response) => {
+    beginStream(response);
+    response.write(frame("PayloadChunk", lines(events)), () => end(response));
+  };
+}
+
+export const stillRunning = [/^! the connection broke after .*; the function may still be running\.$/m, /→ hasura-migrate status dev-3/];
+export const good = streams([...begun, applied(...row), finished(1)]);
+
+export async function run(t: TestContext, { answers, argv }: BadDay): Promise<{ world: TestWorld; exit: number; calls: string[] }> {
+  const lambda = await lambdaStandIn(t, answers);
+  const world = testWorld(t, { argv: argv ?? ["dev-3"], env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url } });
+  const exit = await main(world);
+  return { world, exit, calls: lambda.calls.map(({ kind }) => kind) };
+}
+
+/** A test for each: its words, its exit code, and how often Lambda was asked. */
+export function testBadDays(badDays: readonly BadDay[]): void {
+  for (const day of badDays) {
+    test(`${day.name}: exit ${day.exit}`, async (t) => {
+      const { world, exit, calls } = await run(t, day);
+      for (const pattern of day.says) assert.match(world.err.text, pattern);
+      assert.equal(exit, day.exit, world.err.text);
+      if (day.calls) assert.deepEqual(calls, day.calls);
+    });
+  }
+}
