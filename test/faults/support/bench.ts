@@ -1,0 +1,110 @@
+import { randomUUID } from "node:crypto";
+import type { TestContext } from "node:test";
+import type { EngineDeps } from "../../../src/engine/run.ts";
+import { hasuraOverHttp } from "../../../src/lambda/hasura-http.ts";
+import type { Request } from "../../../src/protocol/request.ts";
+import { withLedger } from "../../engine/support/ledger.ts";
+import { projectOnDisk, requestFor, run, type Ran } from "../../engine/support/run.ts";
+import { cleanUp } from "../../support/clean-up.ts";
+import { startTestApi } from "../../support/hasura-api.ts";
+import { freshDatabase } from "../../support/postgres.ts";
+import { TestDatabase, type Facts } from "./database.ts";
+import { faultyDriver, type Driver } from "./driver.ts";
+import { startNetwork, type Network } from "./network.ts";
+import { filesOf, versionsOf, type Sql } from "./migrations.ts";
+
+/** Everything between a run and Postgres, with a place for harm at each joint. */
+export interface FaultBench {
+  readonly databaseUrl: string;
+  readonly hasuraUrl: string;
+  readonly root: string;
+  readonly database: TestDatabase;
+  readonly network: Network;
+  readonly driver: Driver;
+  /** One run over the network, with connections of its own as an invocation of the function has. */
+  run(request?: Request, more?: Partial<EngineDeps>): Promise<Ran>;
+  /** No more harm, and everything that is on its way has arrived. */
+  calm(): Promise<void>;
+  /** What is wrong with the database after everything: empty when each migration is there exactly once. */
+  wrong(ran: Ran): Promise<string[]>;
+}
+
+/** Pauses of the engine are a hundredth as long: their order and number stay, the waiting does not. */
+const sleep: EngineDeps["sleep"] = (ms) => new Promise((done) => setTimeout(done, Math.ceil(ms / 100)));
+
+/** How long a run that says nothing counts as live. */
+export const liveMs = 40;
+
+export const asked = (operation = "apply", options: object = {}): Request => ({ ...requestFor(operation, options), runId: randomUUID() });
+
+/** Starts Postgres's database, the API on it and the proxy before it, for one test. `url`: on a server of the test's own. */
+export async function faultBench(t: TestContext, sql: Sql, url?: string): Promise<FaultBench> {
+  const databaseUrl = url ?? (await freshDatabase(t));
+  const database = new TestDatabase(databaseUrl);
+  const driver = faultyDriver(onServer(database));
+  const api = await startTestApi(t, { metadataUrl: databaseUrl, faults: driver.hooks });
+  const network = await startNetwork(t, api.url);
+  const root = await projectOnDisk(t, filesOf(sql));
+  await database.open();
+  cleanUp(t, () => database.close());
+  const reference = await referenceSchema(database, sql);
+  const calm = async (): Promise<void> => {
+    network.expect(() => undefined);
+    driver.expect(() => undefined);
+    await network.quiet();
+    await database.quiet();
+  };
+  return {
+    databaseUrl,
+    hasuraUrl: api.url,
+    root,
+    database,
+    network,
+    driver,
+    calm,
+    run: async (request = asked(), more = {}) => {
+      const hasura = hasuraOverHttp({ endpoint: network.url, adminSecret: () => Promise.resolve(api.adminSecret) });
+      const deps = { ...withLedger({ liveMs }), now: () => performance.now(), sleep, random: Math.random, ...more };
+      return run(hasura, root, request, deps).finally(() => hasura.close());
+    },
+    wrong: async (ran) => [
+      ...(ran.failure ? [`the run ended with ${ran.failure.code}: ${ran.failure.message}`] : []),
+      ...differences(await database.facts(), versionsOf(sql), reference),
+    ],
+  };
+}
+
+function onServer(database: TestDatabase): Parameters<typeof faultyDriver>[0] {
+  return async (fault, pid) => {
+    if (fault === "terminated") await database.query(`SELECT pg_terminate_backend(${String(pid)}, 1000)`);
+    else await database.query(cancelWhenActive(pid)).catch(() => undefined);
+  };
+}
+
+/** Tries for a tenth of a second to catch the backend at work. */
+const cancelWhenActive = (pid: number): string => `DO $$ BEGIN FOR i IN 1..100 LOOP PERFORM pg_stat_clear_snapshot();
+  IF EXISTS (SELECT FROM pg_stat_activity WHERE pid = ${String(pid)} AND state = 'active') THEN PERFORM pg_cancel_backend(${String(pid)}); EXIT; END IF;
+  PERFORM pg_sleep(0.001); END LOOP; END $$`;
+
+async function referenceSchema(database: TestDatabase, sql: Sql): Promise<readonly string[]> {
+  for (const [, up] of Object.entries(sql)) await database.query(up);
+  const { schema } = await database.facts();
+  await database.reset(false);
+  return schema;
+}
+
+/** The invariant: each version once, in order, in the transaction that recorded it; ledger, catalog state and schema agree. */
+export function differences(facts: Facts, versions: readonly string[], reference: readonly string[]): string[] {
+  const expected: Facts = { schema: reference, done: versions, ledger: versions, catalog: versions, torn: [], interrupted: 0 };
+  return Object.entries(expected).flatMap(([name, value]) => {
+    const found = JSON.stringify(facts[name as keyof Facts]);
+    return found === JSON.stringify(value) ? [] : [`${name} is ${found}, not ${JSON.stringify(value)}`];
+  });
+}
+
+/** What a run said it applied and did not take back, and is not in the ledger: nothing, or it lied. */
+export function untrue(ran: Ran, facts: Facts): string[] {
+  const takenBack = ran.of("log").filter((it) => it.code === "commit-lost");
+  if (takenBack.length > 0) return [];
+  return ran.of("migration.applied").flatMap(({ version }) => (facts.ledger.includes(version) ? [] : [version]));
+}

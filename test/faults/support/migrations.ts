@@ -1,0 +1,32 @@
+/** Up files by `<version>_<name>`, in order. */
+export type Sql = Readonly<Record<string, string>>;
+
+/** Each file leaves a trace in the table `done`: its version, and the transaction that it ran in. */
+const trace = (version: number): string => `INSERT INTO done (v, txid) VALUES (${String(version)}, txid_current());`;
+
+/** Files that fail when they run twice, and one (3) that does so in silence. */
+export const migrations: Sql = {
+  "1_people": `CREATE TABLE done (at bigserial PRIMARY KEY, v bigint NOT NULL, txid bigint NOT NULL);
+CREATE TABLE people (id int PRIMARY KEY);
+${trace(1)}`,
+  "2_names": `ALTER TABLE people ADD COLUMN name text NOT NULL DEFAULT '';\n${trace(2)}`,
+  "3_data": trace(3),
+  "4_view": `CREATE VIEW named AS SELECT id FROM people WHERE name <> '';\n${trace(4)}`,
+};
+
+/** The first `count` of them. */
+export function firstOf(count: number): Sql {
+  return Object.fromEntries(Object.entries(migrations).slice(0, count));
+}
+
+/** A project on disk with these up files. */
+export function filesOf(sql: Sql): Record<string, string> {
+  return {
+    "config.yaml": "version: 3\n",
+    ...Object.fromEntries(Object.entries(sql).map(([name, up]) => [`migrations/default/${name}/up.sql`, up])),
+  };
+}
+
+export function versionsOf(sql: Sql): string[] {
+  return Object.keys(sql).map((name) => name.split("_")[0] ?? "");
+}

@@ -1,0 +1,112 @@
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import type { TestContext } from "node:test";
+import { cleanUp } from "../../support/clean-up.ts";
+
+/**
+ * What can happen to one request on its way to Hasura. dropped: the connection breaks before anything arrives · refused: a gateway
+ * answers 503 and passes nothing on · lost: it took effect, and the connection breaks · gateway: it took effect, and a gateway
+ * answers 504 · half: it took effect, and the connection breaks half way through the answer · late: a gateway answers 504 at
+ * once, and passes the request on later · slow: nothing is lost, it only takes longer.
+ */
+export const networkFaults = ["dropped", "refused", "lost", "gateway", "half", "late", "slow"] as const;
+export type NetworkFault = (typeof networkFaults)[number];
+
+export interface Passing {
+  /** From 0, since the last `expect`. */
+  readonly index: number;
+  readonly path: string;
+  readonly body: string;
+}
+
+/** A proxy between a run and Hasura's API that does harm on request. */
+export interface Network {
+  readonly url: string;
+  /** What passed since the last `expect`. */
+  readonly passed: readonly Passing[];
+  /** Forgets what passed, and asks `fault` for every request from now on. */
+  expect(fault: (passing: Passing) => NetworkFault | undefined): void;
+  /** Resolves when no request is on its way any more, also none that is late. */
+  quiet(): Promise<void>;
+}
+
+const delayMs = { late: 25, slow: 15 } as const;
+const html = (status: number): string => `<html><head><title>${String(status)} Gateway</title></head></html>`;
+
+/** Starts the proxy in front of `target`; stopped after the test. */
+export async function startNetwork(t: TestContext, target: string): Promise<Network> {
+  const agent = new http.Agent({ keepAlive: true });
+  const onTheWay = new Set<Promise<unknown>>();
+  let passed: Passing[] = [];
+  let faultOf: (passing: Passing) => NetworkFault | undefined = () => undefined;
+
+  const server = http.createServer((request, response) => {
+    const work = handle(request, response).catch(() => void response.destroy());
+    onTheWay.add(work);
+    void work.finally(() => onTheWay.delete(work));
+  });
+
+  const handle = async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
+    const body = await read(request);
+    const passing = { index: passed.length, path: request.url ?? "/", body };
+    passed.push(passing);
+    const fault = faultOf(passing);
+    if (fault === "dropped") return void response.destroy();
+    if (fault === "refused") return void response.writeHead(503).end(html(503));
+    if (fault === "late") response.writeHead(504).end(html(504));
+    if (fault === "late" || fault === "slow") await new Promise((done) => setTimeout(done, delayMs[fault]));
+    const answer = await forward(target, agent, request, body);
+    if (fault === "late") return;
+    if (fault === "lost") return void response.destroy();
+    if (fault === "gateway") return void response.writeHead(504).end(html(504));
+    response.writeHead(answer.status, { "content-type": answer.type, "content-length": Buffer.byteLength(answer.body) });
+    if (fault !== "half") return void response.end(answer.body);
+    response.write(answer.body.slice(0, Math.ceil(answer.body.length / 2)), () => void response.destroy());
+  };
+
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  cleanUp(t, async () => {
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+    agent.destroy();
+  });
+  return {
+    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    get passed() {
+      return passed;
+    },
+    expect: (fault) => {
+      passed = [];
+      faultOf = fault;
+    },
+    quiet: async () => {
+      while (onTheWay.size > 0) await Promise.all(onTheWay);
+    },
+  };
+}
+
+async function read(stream: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+function forward(target: string, agent: http.Agent, { url, method, headers }: http.IncomingMessage, body: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const onward = http.request(new URL(url ?? "/", target), { agent, method, headers: { ...headers, connection: "keep-alive" } });
+    onward.on("error", reject);
+    onward.on("response", (response) => {
+      read(response).then(
+        (text) => resolve({ status: response.statusCode ?? 0, type: response.headers["content-type"] ?? "text/plain", body: text }),
+        reject,
+      );
+    });
+    onward.end(body);
+  });
+}
