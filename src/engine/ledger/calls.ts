@@ -9,6 +9,8 @@ const longestDownSql = 64 * 1024;
 export interface Frame {
   readonly run: string;
   readonly generation: bigint;
+  /** That generation is one that the run made itself. */
+  readonly mine: boolean;
   /** The generation up to which the catalog state has been told by now. */
   readonly told: bigint;
 }
@@ -37,11 +39,11 @@ ${step.sql}
 SELECT hasura_migrate.leave(${encoded(frame.run)}, ${versionNumber(step.version)})`;
 }
 
-function enterArguments(step: Step, { run, generation, told }: Frame, quote: (text: string) => string): string {
+function enterArguments(step: Step, { run, generation, mine, told }: Frame, quote: (text: string) => string): string {
   const down = step.downSql !== undefined && Buffer.byteLength(step.downSql) <= longestDownSql ? quote(step.downSql) : "NULL";
   const every = maySetSomething(step.sql) ? "true" : "false";
   const texts = [quote(run), versionNumber(step.version), quote(step.name), quote(step.checksum), quote(step.direction)];
-  return [...texts, String(generation), String(told), down, String(step.noTransaction), every].join(", ");
+  return [...texts, String(generation), String(mine), String(told), down, String(step.noTransaction), every].join(", ");
 }
 
 /** Whether the session's settings must be compared one by one: costs a millisecond, so only where the text could change any. */
@@ -59,7 +61,7 @@ export type Change =
   | { readonly what: "marked pending" | "forgotten"; readonly version: Version; readonly name: string };
 
 /** Changes of the books alone, in one transaction. */
-export function recorded(changes: readonly Change[], { run, generation, told }: Frame): string {
+export function recorded(changes: readonly Change[], { run, generation, told }: Omit<Frame, "mine">): string {
   return `${readCommitted}SELECT hasura_migrate.record(${literal(run)}, ${String(generation)}, ${String(told)}, ${literal(JSON.stringify(changes))}::jsonb)`;
 }
 

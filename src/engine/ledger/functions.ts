@@ -94,7 +94,7 @@ BEGIN
   RETURN reached;
 END $body$;
 CREATE OR REPLACE FUNCTION hasura_migrate.enter(p_run text, p_version bigint, p_name text, p_checksum text, p_direction text,
-  p_generation bigint, p_told bigint, p_down_sql text, p_outside boolean, p_every boolean) RETURNS text LANGUAGE plpgsql AS $body$
+  p_generation bigint, p_mine boolean, p_told bigint, p_down_sql text, p_outside boolean, p_every boolean) RETURNS text LANGUAGE plpgsql AS $body$
 DECLARE
   is_applied boolean;
 BEGIN
@@ -110,6 +110,10 @@ BEGIN
   is_applied := EXISTS (SELECT FROM hasura_migrate.migration WHERE version = p_version);
   IF (p_direction = 'up') = is_applied THEN
     RAISE EXCEPTION 'hasura-migrate: % is done already', p_version USING ERRCODE = '${sqlstate.done}';
+  END IF;
+  -- A commit of ours that was answered and did not happen, and another run that has taken its generation.
+  IF p_mine AND NOT EXISTS (SELECT FROM hasura_migrate.step WHERE generation = p_generation AND run = p_run) THEN
+    RAISE EXCEPTION 'hasura-migrate: the books have changed since the plan was made' USING ERRCODE = '${sqlstate.moved}';
   END IF;
   INSERT INTO hasura_migrate.running (version, name, checksum, direction, outside, txid, pid, backend_start, run, generation, down_sql)
   SELECT p_version, p_name, p_checksum, p_direction, p_outside, pg_catalog.txid_current(), pg_catalog.pg_backend_pid(), a.backend_start, p_run,

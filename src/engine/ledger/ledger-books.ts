@@ -1,9 +1,12 @@
 import type { Version } from "../../protocol/migration.ts";
 import type { Books, Record as Entry, Step, StepResult } from "../books.ts";
-import { ended, recorded, type Change } from "./calls.ts";
-import { look, sendUntilAnswered } from "./connection.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { hasuraFailure } from "../hasura-failure.ts";
+import { ended, type Change } from "./calls.ts";
+import { look, mayPass, sendUntilAnswered } from "./connection.ts";
 import type { LedgerContext } from "./context.ts";
 import { runLedgerStep, type Position } from "./ledger-step.ts";
+import { recordChanges } from "./record-changes.ts";
 import { reconcile, type CatalogView, type Verdict } from "./reconcile.ts";
 import { say } from "../say.ts";
 import { refuseInDoubt, sayWhatChanged } from "./reconciled.ts";
@@ -17,28 +20,65 @@ import { takeTurn } from "./waiting.ts";
 export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writing: boolean): Books {
   const { database, writer } = context;
   const { runId } = context.request;
-  const position: Position = { generation: first.generation, told: first.synced };
+  const position: Position = { generation: first.generation, mine: false, told: first.synced };
+  /** What was reported as done, and the last of it, whose commit nothing has shown yet. */
   const done = new Map<Version, Step["direction"]>();
+  let unconfirmed: Version | undefined;
+  let confirmed = first.generation;
+  let lost: Version[] = [];
+  let outOfReach = false;
   let snapshot = first;
   let unresolved: readonly Version[] = [];
   let used = false;
 
   const tell = (version: Version, to: "applied" | "absent"): void => writer.record({ database: database.name, version, to });
-  const tellGeneration = (): void => writer.record({ database: database.name, generation: String(position.generation) });
+  const tellGeneration = (): void => writer.record({ database: database.name, generation: String(confirmed) });
 
-  const adjust = async (verdict: Verdict): Promise<void> => {
+  /** The catalog state hears of a migration when its commit is certain: what it wrongly believed could not be told from a restored copy. */
+  const confirmLast = (): void => {
+    if (unconfirmed === undefined) return;
+    tell(unconfirmed, done.get(unconfirmed) === "down" ? "absent" : "applied");
+    unconfirmed = undefined;
+    tellGeneration();
+  };
+
+  const confirmAll = async (): Promise<void> => {
+    if (unconfirmed === undefined) return;
+    snapshot = await look(context);
+    const missing = [...done].filter(([version, direction]) => snapshot.applied.has(version) !== (direction === "up"));
+    lost = missing.map(([version]) => version);
+    for (const [version, direction] of missing) {
+      if (version !== unconfirmed) tell(version, direction === "up" ? "absent" : "applied");
+      else unconfirmed = undefined;
+      done.delete(version);
+    }
+    if (lost.length === 0) confirmed = position.generation;
+    confirmLast();
+  };
+
+  /** False where another run has changed the books meanwhile. */
+  const adjust = async (verdict: Verdict): Promise<boolean> => {
     const changes: Change[] = [
       ...verdict.adopt.map((version): Change => ({ what: "adopted", version, name: "" })),
       ...verdict.forget.map((version): Change => ({ what: "forgotten", version, name: "" })),
     ];
-    if (changes.length > 0) await record(changes);
+    if (changes.length > 0 && !(await recordChanges(changes, position, context))) return false;
+    confirmed = position.generation;
     for (const { version, to } of verdict.tell) tell(version, to);
     if (verdict.restored.length === 0 && (changes.length > 0 || verdict.tell.length > 0 || verdict.catalogLost)) tellGeneration();
+    return true;
   };
 
-  const record = async (changes: readonly Change[]): Promise<void> => {
-    const answer = await sendUntilAnswered(context, recorded(changes, { run: runId, ...position }));
-    position.generation = BigInt(answer.rows[0]?.[0] ?? position.generation);
+  const readOnce = async (): Promise<Verdict | undefined> => {
+    if (used) snapshot = await look(context);
+    used = true;
+    Object.assign(position, { generation: snapshot.generation, mine: false });
+    const verdict = reconcile(snapshot, await catalogView(context, snapshot.synced));
+    unresolved = verdict.restored;
+    if (!writing) return verdict;
+    refuseInDoubt(verdict, context);
+    await sayWhatChanged(verdict, context);
+    return (await adjust(verdict)) ? verdict : undefined;
   };
 
   return {
@@ -47,51 +87,45 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
       if (writing) snapshot = await takeTurn(context);
     },
     read: async (): Promise<ReadonlyMap<Version, Entry>> => {
-      if (used) snapshot = await look(context);
-      used = true;
-      position.generation = snapshot.generation;
-      const verdict = reconcile(snapshot, await catalogView(context, snapshot.synced));
-      unresolved = verdict.restored;
-      if (writing) {
-        refuseInDoubt(verdict, context);
-        await sayWhatChanged(verdict, context);
-        await adjust(verdict);
+      for (let reads = 1; reads <= mostReads; reads += 1) {
+        const verdict = await readOnce();
+        if (verdict) return verdict.records;
       }
-      return verdict.records;
+      throw movedOn(context);
     },
     run: async (step): Promise<StepResult> => {
+      const before = position.generation;
       const result = await runLedgerStep(step, position, context);
+      outOfReach = result.outcome === "unknown" || (result.outcome === "failed" && mayPass(result.error));
       if (result.outcome === "done") {
+        // Its `enter` has found the generation that the one before it made.
+        confirmed = before;
+        confirmLast();
         done.set(step.version, step.direction);
-        tell(step.version, step.direction === "up" ? "applied" : "absent");
-        tellGeneration();
+        unconfirmed = step.version;
       }
       return result;
     },
     mark: async (version, as, checksum) => {
-      await record([
-        as === "applied" ? { what: "marked applied", version, name: "", checksum } : { what: "marked pending", version, name: "" },
-      ]);
+      const change: Change =
+        as === "applied" ? { what: "marked applied", version, name: "", checksum } : { what: "marked pending", version, name: "" };
+      if (!(await recordChanges([change], position, context))) throw movedOn(context);
+      confirmed = position.generation;
       tell(version, as === "applied" ? "applied" : "absent");
       unresolved = unresolved.filter((it) => it !== version);
       if (unresolved.length === 0) tellGeneration();
     },
     confirm: async () => {
-      if (done.size === 0) return [];
-      snapshot = await look(context);
-      const lost = [...done]
-        .filter(([version, direction]) => snapshot.applied.has(version) !== (direction === "up"))
-        .map(([version]) => version);
-      for (const version of lost) {
-        tell(version, done.get(version) === "up" ? "absent" : "applied");
-        done.delete(version);
-      }
-      return lost;
+      const taken = lost;
+      lost = [];
+      return taken;
     },
     settle: async () => {
+      const error = outOfReach ? undefined : await thrownBy(confirmAll());
       const left = await writer.settle();
-      if (!left) position.told = position.generation;
+      if (!left) position.told = confirmed;
       else await say(context.deps, untold(context));
+      if (error !== undefined) throw hasuraFailure(error, `confirming what was applied in ${database.name}`);
     },
     end: async (outcome) => {
       try {
@@ -101,6 +135,21 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
       }
     },
   };
+}
+
+const mostReads = 8;
+
+function movedOn({ database }: LedgerContext): Failure {
+  return new Failure("busy", "plan-outdated", `Other runs keep changing what is applied in ${database.name}.`, { hints: ["run again"] });
+}
+
+async function thrownBy(work: Promise<void>): Promise<unknown> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 /** A catalog that lags behind what it was told is looked at again: another run may have ended since this one read it. */

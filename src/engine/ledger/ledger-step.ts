@@ -20,6 +20,8 @@ const defaultLockTimeout = "5s";
 /** What the books know while a run goes on. */
 export interface Position {
   generation: bigint;
+  /** The generation is one that this run has made, and not only found. */
+  mine: boolean;
   told: bigint;
 }
 
@@ -32,7 +34,7 @@ export async function runLedgerStep(step: Step, position: Position, context: Led
     const startedAt = context.deps.now();
     const sent = await attempt(step, position, context);
     if (sent.ok) {
-      position.generation += 1n;
+      advance(position);
       return { outcome: "done", notices: sent.notices };
     }
     const next = await settle(step, position, context, sent.error);
@@ -52,7 +54,7 @@ export async function runLedgerStep(step: Step, position: Position, context: Led
 type Sent = { readonly ok: true; readonly notices: readonly string[] } | { readonly ok: false; readonly error: unknown };
 
 async function attempt(step: Step, position: Position, context: LedgerContext): Promise<Sent> {
-  const frame = { run: context.request.runId, generation: position.generation, told: position.told };
+  const frame = { run: context.request.runId, ...position };
   try {
     const blank = isBlankSql(step.sql);
     const text =
@@ -113,7 +115,7 @@ async function pause(step: Step, tries: number, isLock: boolean, context: Ledger
 function ended(next: Known, position: Position, error: unknown): StepResult {
   switch (next.do) {
     case "done":
-      position.generation += 1n;
+      advance(position);
       return { outcome: "done", notices: mayPass(error) ? ["Hasura's answer was lost; the ledger shows that it took effect"] : [] };
     case "skipped":
     case "replan":
@@ -123,6 +125,11 @@ function ended(next: Known, position: Position, error: unknown): StepResult {
     default:
       return { outcome: "failed", error };
   }
+}
+
+function advance(position: Position): void {
+  position.generation += 1n;
+  position.mine = true;
 }
 
 function settingsOf(step: Step): string[] {

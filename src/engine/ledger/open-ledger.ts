@@ -12,6 +12,8 @@ import { say } from "../say.ts";
 /** Operations that change something, and so make a ledger where there is none. */
 const writing = new Set(["apply", "down", "redo", "mark"]);
 
+const mostInstallations = 3;
+
 /**
  * The books of a database: its ledger, which is made on first use, or the catalog state alone where there can be none (which is said).
  * What only looks makes nothing. Throws `usage/ledger-permission`, `usage/ledger-too-new`, `HasuraCallError`.
@@ -24,8 +26,16 @@ export async function openLedger(context: LedgerContext, dryRun: boolean): Promi
   const found = await ability(context);
   if (found.can === "cannot") return withoutLedger(context, found.why);
   if (!writes) return catalogBooks(context.database, context);
-  await install(context, found.facts);
-  return ledgerBooks(context, await mustExist(context), writes);
+  return ledgerBooks(context, await installed(context, found.facts), writes);
+}
+
+/** A commit that was answered may not have happened: what is not there afterwards is made again. */
+async function installed(context: LedgerContext, facts: Parameters<typeof install>[1]): Promise<LedgerSnapshot> {
+  for (let tries = 1; ; tries += 1) {
+    await install(context, facts);
+    const there = tries < mostInstallations ? await existing(context) : await mustExist(context);
+    if (there) return there;
+  }
 }
 
 /** The common case in one request; whatever goes wrong here is looked into afterwards. */

@@ -16,7 +16,7 @@ export type Next =
   | { readonly do: "wait"; readonly for: "outcome" | "lock"; readonly message: string };
 
 /** Errors of the database after which the same file may well succeed: lock time-out, deadlock, a server that shut down or was not ready. */
-const passing = new Set(["55P03", "40P01", "57P01", "57P02", "57P03", "08006", "08003", "53300"]);
+export const passing: ReadonlySet<string> = new Set(["55P03", "40P01", "57P01", "57P02", "57P03", "08006", "08003", "53300"]);
 
 /**
  * Reads the ledger after a request failed, whatever the error said: where Hasura hides internals no SQLSTATE arrives, and even a
@@ -38,8 +38,8 @@ export function verdict(step: Step, run: string, generation: bigint, ledger: Led
   }
   if (ledger.cancelAsked) return { do: "cancelled" };
   if (isThere(step, ledger)) return { do: "skipped", reason: `another run did it` };
-  if (ledger.generation !== generation) return { do: "replan", reason: "another run changed the books" };
-  if (state === sqlstate.busy || state === sqlstate.moved) return { do: "again" };
+  if (ledger.generation !== generation || state === sqlstate.moved) return { do: "replan", reason: "another run changed the books" };
+  if (state === sqlstate.busy) return { do: "again" };
   if (mayPass(error) || (state !== undefined && passing.has(state))) return { do: step.noTransaction ? "failed" : "again" };
   return { do: "failed" };
 }
