@@ -61,10 +61,14 @@ export function isDisabled(document: CatalogDocument): boolean {
 export function withChanges(document: CatalogDocument, changes: Iterable<Change>, copyCompleted: boolean): CatalogDocument {
   const migrations: Record<string, unknown> = { ...objectOf(document.json["migrations"]) };
   const settings: Record<string, unknown> = { ...objectOf(document.json["settings"]) };
+  const byDatabase = new Map<string, Map<Version, VersionChange["to"]>>();
   for (const change of changes) {
-    if ("version" in change) migrations[change.database] = changed(objectOf(migrations[change.database]), change);
-    else settings[generationSetting] = JSON.stringify({ ...generationsOf(settings), [change.database]: change.generation });
+    if (!("version" in change))
+      settings[generationSetting] = JSON.stringify({ ...generationsOf(settings), [change.database]: change.generation });
+    else if (byDatabase.get(change.database)?.set(change.version, change.to) === undefined)
+      byDatabase.set(change.database, new Map([[change.version, change.to]]));
   }
+  for (const [database, to] of byDatabase) migrations[database] = changed(objectOf(migrations[database]), to);
   const mode = settings["migration_mode"];
   return {
     json: {
@@ -108,15 +112,21 @@ function generationsOf(settings: Json): Record<string, string> {
   return parsed.success ? parsed.data : {};
 }
 
-function changed(flags: Json, change: VersionChange): Json {
-  const others = Object.entries(flags)
+/** In one pass: a run writes after each of its migrations, with all of them among the changes. */
+function changed(flags: Json, to: ReadonlyMap<Version, VersionChange["to"]>): Json {
+  const next: Record<string, unknown> = {};
+  const there = new Set<Version>();
+  for (const [key, flag] of Object.entries(flags)) {
+    const version = versionOf(key);
+    const change = version === undefined ? undefined : to.get(version);
     // A key such as `001` is the same version; it stays unless its version goes.
-    .filter(([key]) => change.to === "applied" || versionOf(key) !== change.version)
+    if (change === "absent") continue;
+    if (version !== undefined) there.add(version);
     // The official CLI writes a null flag back as false.
-    .map(([key, flag]): [string, unknown] => [key, versionOf(key) === change.version ? false : (flag ?? false)]);
-  const next = Object.fromEntries(others);
-  const there = Object.keys(next).some((key) => versionOf(key) === change.version);
-  return change.to === "applied" && !there ? { ...next, [change.version]: false } : next;
+    next[key] = change === "applied" ? false : (flag ?? false);
+  }
+  for (const [version, change] of to) if (change === "applied" && !there.has(version)) next[version] = false;
+  return next;
 }
 
 function withKnownNames(json: Json): Json {
@@ -126,6 +136,7 @@ function withKnownNames(json: Json): Json {
 }
 
 function versionOf(key: string): Version | undefined {
+  if (/^[1-9]\d{0,17}$/.test(key)) return key; // nearly always, and there may be thousands
   if (!Digits.safeParse(key).success) return undefined;
   const version = Version.safeParse(BigInt(key).toString());
   return version.success ? version.data : undefined;
