@@ -5,15 +5,12 @@ import { HasuraCallError } from "./hasura.ts";
 /** The failure of a run whose last step may or may not have taken effect: how to find out, and how to say it. */
 export function lostOutcome(error: unknown, step: ReadyStep, environment: string): Failure {
   const { version, name } = step.migration;
-  const status = error instanceof HasuraCallError ? error.status : undefined;
-  const why =
-    status === undefined ? "the connection to Hasura broke" : `an answer came that is not the migration's (HTTP ${String(status)})`;
   const where = step.database.name === "default" ? "" : ` --database ${step.database.name}`;
   const [took, not] = step.direction === "up" ? ["applied", "pending"] : ["pending", "applied"];
   return new Failure(
     "unreachable",
     "outcome-unknown",
-    `It is not known whether ${step.file.path} took effect: ${why}. It may still be running.`,
+    `It is not known whether ${step.file.path} took effect: ${whyLost(error)}. It may still be running.`,
     {
       hints: [
         `look in the database ${step.database.name} whether what ${version}_${name} does is there, and that it no longer runs (pg_stat_activity)`,
@@ -23,4 +20,11 @@ export function lostOutcome(error: unknown, step: ReadyStep, environment: string
       cause: error,
     },
   );
+}
+
+/** A `Failure` says it in its own words. */
+function whyLost(error: unknown): string {
+  if (error instanceof Failure) return error.message.replace(/\.$/, "");
+  const status = error instanceof HasuraCallError ? error.status : undefined;
+  return status === undefined ? "the connection to Hasura broke" : `an answer came that is not the migration's (HTTP ${String(status)})`;
 }

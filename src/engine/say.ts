@@ -2,7 +2,7 @@ import type { RunEvent } from "../protocol/events.ts";
 import type { EngineDeps } from "./engine-deps.ts";
 
 /** Emits, and goes on when nobody takes it any more. */
-export async function say(deps: EngineDeps, event: RunEvent): Promise<void> {
+export async function say(deps: Pick<EngineDeps, "emit">, event: RunEvent): Promise<void> {
   try {
     await deps.emit(event);
   } catch {
@@ -11,6 +11,6 @@ export async function say(deps: EngineDeps, event: RunEvent): Promise<void> {
 }
 
 /** A line of warning. */
-export function warn(deps: EngineDeps, code: string, message: string): Promise<void> {
+export function warn(deps: Pick<EngineDeps, "emit">, code: string, message: string): Promise<void> {
   return say(deps, { type: "log", level: "warning", code, message });
 }

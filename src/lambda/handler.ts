@@ -7,6 +7,7 @@ import { admit, runIdOf } from "./admit.ts";
 import type { AdminSecret } from "./admin-secret.ts";
 import { booksFor } from "./books.ts";
 import { eventStream, type EventStream, type Every } from "./event-stream.ts";
+import { hasuraCliEngine, type HasuraCliWorld } from "./hasura-cli/engine.ts";
 import { hasuraOverHttp, type HasuraOverHttp } from "./hasura-http.ts";
 import { deadlineOf, type LambdaContext } from "./invocation.ts";
 import { jsonLog, type Log } from "./log.ts";
@@ -23,6 +24,8 @@ export interface HandlerWorld {
   readonly redact: Redactor;
   readonly readProject: (settings: Settings) => Promise<Project>;
   readonly execute: (request: Request, deps: EngineDeps) => Promise<void>;
+  /** For the engine `hasura-cli`. */
+  readonly hasuraCli: HasuraCliWorld;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly sleep: EngineDeps["sleep"];
@@ -72,7 +75,7 @@ async function serve(
   world: HandlerWorld,
 ): Promise<void> {
   const { adminSecret, now, sleep, random } = world;
-  if (settings.engine !== "native") throw engineMissing(settings.engine);
+  const execute = engineOf(settings, world);
   const deadline = deadlineOf(context);
   const stop = new AbortController();
   const over = new AbortController();
@@ -81,7 +84,7 @@ async function serve(
     stopAt(deadline.stopInMs, stop, over.signal, sleep);
     const version = await quickVersion(hasura, sleep, over.signal);
     await stream.emit(runStarted({ request, settings, context, at: now(), ...(version !== undefined && { hasuraVersion: version }) }));
-    await world.execute(request, {
+    await execute(request, {
       hasura,
       project: () => world.readProject(settings),
       booksFor,
@@ -128,8 +131,7 @@ function logRequest({ operation, environment, actor, options }: Request, { invok
   log.info("request", { operation, environment, actor, options, qualifier: qualifierOf(invokedFunctionArn) ?? null });
 }
 
-function engineMissing(engine: string): Failure {
-  return new Failure("usage", "engine-not-available", `This function's image has no engine "${engine}".`, {
-    hints: ["set HASURA_MIGRATE_ENGINE=native, or leave it out"],
-  });
+/** Throws usage/engine-not-available where the image does not hold what the settings name. */
+function engineOf({ engine, endpoint }: Settings, { execute, hasuraCli, adminSecret }: HandlerWorld): HandlerWorld["execute"] {
+  return engine === "native" ? execute : hasuraCliEngine({ world: hasuraCli, endpoint, adminSecret, execute });
 }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -8,6 +9,7 @@ import { execute } from "../engine/run.ts";
 import { Failure } from "../protocol/failure.ts";
 import { adminSecret } from "./admin-secret.ts";
 import { handle, type HandlerWorld } from "./handler.ts";
+import type { HasuraCliWorld } from "./hasura-cli/engine.ts";
 import type { LambdaContext } from "./invocation.ts";
 import { redactor } from "./redact.ts";
 import { readSettings, type Settings } from "./settings.ts";
@@ -59,6 +61,7 @@ function realWorld(): HandlerWorld {
     redact,
     readProject: (given) => readProject(directoryOf(given)),
     execute,
+    hasuraCli: hasuraCliWorld(),
     now: Date.now,
     sleep: async (ms, signal) => {
       await delay(ms, undefined, signal && { signal });
@@ -84,9 +87,29 @@ function settingsOrFailure(): Settings | Failure {
 /** `migrations` beside the handler, where the image has it; else in Lambda's task root. */
 function directoryOf({ directory }: Settings): string {
   if (directory !== undefined) return directory;
-  const beside = join(dirname(fileURLToPath(import.meta.url)), "migrations");
+  const beside = join(besideHandler(), "migrations");
   const taskRoot = process.env.LAMBDA_TASK_ROOT;
   return taskRoot === undefined || existsSync(beside) ? beside : join(taskRoot, "migrations");
+}
+
+function besideHandler(): string {
+  return dirname(fileURLToPath(import.meta.url));
+}
+
+/** The official CLI beside the handler or on the path; it trusts the authorities that Node was told to trust. */
+function hasuraCliWorld(): HasuraCliWorld {
+  const { PATH = "", SSL_CERT_FILE, SSL_CERT_DIR, NODE_EXTRA_CA_CERTS: authority } = process.env;
+  return {
+    directories: [besideHandler(), ...PATH.split(delimiter)],
+    environment: {
+      PATH,
+      ...(SSL_CERT_FILE !== undefined && { SSL_CERT_FILE }),
+      ...(SSL_CERT_DIR !== undefined && { SSL_CERT_DIR }),
+      // Node goes on without a file that is not there, the CLI does not.
+      ...(authority && existsSync(authority) && { HASURA_GRAPHQL_CERTIFICATE_AUTHORITY: resolve(authority) }),
+    },
+    temporaryDirectory: tmpdir(),
+  };
 }
 
 /** Straight to stdout: the runtime's console would prefix the line, and it would be no JSON any more. */

@@ -3,6 +3,7 @@ import type { EventOf } from "../protocol/events.ts";
 import type { Request } from "../protocol/request.ts";
 import { contractVersion, oldestContract } from "../protocol/version.ts";
 import { booksKind, served } from "./books.ts";
+import { servedByCli } from "./hasura-cli/engine.ts";
 import type { LambdaContext } from "./invocation.ts";
 import type { Settings } from "./settings.ts";
 
@@ -23,7 +24,7 @@ export function runStarted({ request, settings, context, at, hasuraVersion }: Fa
     environment: request.environment,
     operation: request.operation,
     contract: { newest: contractVersion, oldest: oldestContract },
-    operations: [...served],
+    operations: [...(settings.engine === "native" ? served : servedByCli)],
     requestId: context.awsRequestId,
     function: {
       name: context.functionName,
@@ -34,7 +35,7 @@ export function runStarted({ request, settings, context, at, hasuraVersion }: Fa
     image: settings.image,
     hasura: { ...(hasuraVersion !== undefined && { version: hasuraVersion }) },
     engine: settings.engine,
-    books: booksKind,
+    books: settings.engine === "native" ? booksKind : "catalog",
     migrations: "image",
     protected: settings.protected,
     at: new Date(at).toISOString(),

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { readProject } from "../../../src/engine/project.ts";
@@ -32,6 +33,7 @@ export function worldFrom(env: Record<string, string>, more: Partial<HandlerWorl
     redact,
     readProject: ({ directory = "no directory given" }) => readProject(directory),
     execute,
+    hasuraCli: { directories: [], environment: {}, temporaryDirectory: tmpdir() },
     now: Date.now,
     sleep: async (ms, signal) => {
       await delay(ms, undefined, signal && { signal });

@@ -1,0 +1,133 @@
+import type { EngineDeps } from "../../engine/engine-deps.ts";
+import { say } from "../../engine/say.ts";
+import { Failure } from "../../protocol/failure.ts";
+import type { Direction, Version } from "../../protocol/migration.ts";
+import type { AdminSecret } from "../admin-secret.ts";
+import { linesOf, reasonOf } from "./output.ts";
+import { runBinary, type Ended } from "./run-binary.ts";
+import { isSecretRefused, verdictOf, type Verdict } from "./verdict.ts";
+import type { CopiedProject, Workspace } from "./workspace.ts";
+
+/** What a run of the official CLI needs beside its arguments. */
+export interface HasuraCliOptions {
+  readonly binary: string;
+  readonly endpoint: URL;
+  readonly adminSecret: AdminSecret;
+  /** Of our own environment what it gets to see: the path, certificates. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workspace: Workspace;
+  readonly deps: Pick<EngineDeps, "sleep" | "remainingMs" | "emit">;
+}
+
+/** One version, one direction: the only form of `migrate apply` that can never run more than was planned (protocol section 5.2). */
+export interface OneMigration {
+  readonly project: CopiedProject;
+  readonly version: Version;
+  readonly direction: Direction;
+  /** Changes the record alone. */
+  readonly skipExecution?: boolean;
+  readonly noTransaction?: boolean;
+}
+
+export interface HasuraCli {
+  /** As the binary says it. Throws usage/engine-not-available. */
+  version(): Promise<string>;
+  apply(migration: OneMigration): Promise<Verdict>;
+  /** The table that `migrate status` prints. Throws what `verdictOf` makes of a failure. */
+  status(project: CopiedProject): Promise<string>;
+}
+
+/** No command that runs no migration takes longer. */
+const shortMs = 60_000;
+/** Of the time that is left kept for the end: to look what became of it, and to say so. */
+const keptMs = 20_000;
+const graceMs = 5000;
+/** Of what one command says at most this many lines are handed on, and of each this much. */
+const [mostLines, longestLine] = [50, 2000];
+
+/** The official CLI, a process for each command. Its secret is in its environment alone; nothing else of ours is. */
+export function hasuraCli(options: HasuraCliOptions): HasuraCli {
+  const { workspace, adminSecret, deps } = options;
+  const command = async (args: readonly string[], project: CopiedProject, most: number): Promise<{ ended: Ended; verdict: Verdict }> =>
+    workspace.withProject(project, async (directory) => {
+      const all = [...args, ...common(options.endpoint, directory, project)];
+      const attempt = async (secret: string | undefined): Promise<{ ended: Ended; verdict: Verdict }> => {
+        const ended = await run(all, directory, { ...(secret !== undefined && { HASURA_GRAPHQL_ADMIN_SECRET: secret }) }, most, options);
+        await handOn(ended, deps);
+        return { ended, verdict: verdictOf(ended) };
+      };
+      const secret = await adminSecret.get();
+      const first = await attempt(secret);
+      if (!isSecretRefused(first.verdict)) return first;
+      // As our own client does: it may have been rotated since, and nothing has run.
+      const renewed = await adminSecret.renew();
+      return renewed === secret ? first : attempt(renewed);
+    });
+
+  return {
+    version: async () => {
+      const ended = await run(["version", "--skip-update-check"], workspace.home, {}, shortMs, options);
+      if (ended.code !== 0) throw doesNotRun(options.binary, ended);
+      return versionIn(ended.stderr + ended.stdout);
+    },
+    apply: async ({ project, version, direction, skipExecution = false, noTransaction = false }) => {
+      const args = ["migrate", "apply", "--version", version, "--type", direction];
+      const flags = [...(skipExecution ? ["--skip-execution"] : []), ...(noTransaction ? ["--no-transaction"] : [])];
+      const { verdict } = await command([...args, ...flags], project, skipExecution ? shortMs : Infinity);
+      return verdict;
+    },
+    status: async (project) => {
+      const { ended, verdict } = await command(["migrate", "status"], project, shortMs);
+      if (verdict.outcome === "failed" || verdict.outcome === "unknown") throw verdict.error;
+      return ended.stdout;
+    },
+  };
+}
+
+function common(endpoint: URL, directory: string, { configVersion, database }: CopiedProject): string[] {
+  return [
+    ...(configVersion === 3 ? ["--database-name", database] : []),
+    ...["--endpoint", endpoint.href.replace(/\/+$/, ""), "--project", directory],
+    ...["--skip-update-check", "--disable-interactive", "--no-color"],
+  ];
+}
+
+function run(
+  args: readonly string[],
+  directory: string,
+  secret: Record<string, string>,
+  most: number,
+  { binary, environment, workspace, deps }: HasuraCliOptions,
+): Promise<Ended> {
+  const left = deps.remainingMs();
+  const kept = Math.min(keptMs, left / 3);
+  return runBinary({
+    binary,
+    args,
+    env: { ...environment, HOME: workspace.home, ...secret },
+    directory,
+    withinMs: Math.min(left - kept, most),
+    graceMs: Math.min(graceMs, kept / 2),
+    sleep: deps.sleep,
+  });
+}
+
+/** What it says beside its result: warnings as such, the rest for those who look closely. */
+async function handOn({ stderr }: Ended, deps: HasuraCliOptions["deps"]): Promise<void> {
+  for (const { level, message } of linesOf(stderr).slice(-mostLines)) {
+    const text = message.length <= longestLine ? message : `${message.slice(0, longestLine)} …`;
+    await say(deps, { type: "log", level: level === "warning" ? "warning" : "debug", code: "hasura-cli", message: text });
+  }
+}
+
+function versionIn(output: string): string {
+  return /"version":\s*"([^"]{1,50})"/.exec(output)?.[1] ?? /v\d+\.\d+\.\d+\S{0,20}/.exec(output)?.[0] ?? "of an unknown version";
+}
+
+function doesNotRun(binary: string, ended: Ended): Failure {
+  const how = ended.stopped ? "does not end" : `ends with ${ended.signal ?? `exit code ${String(ended.code)}`}`;
+  return new Failure("usage", "engine-not-available", `The official Hasura CLI at ${binary} cannot be used: "hasura version" ${how}.`, {
+    hints: ["check the image's HASURA_CLI_VERSION and its architecture", "or set HASURA_MIGRATE_ENGINE=native"],
+    cause: new Error(reasonOf(linesOf(ended.stderr)).slice(0, longestLine)),
+  });
+}
