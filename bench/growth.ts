@@ -35,7 +35,7 @@ export async function growth({ serverUrl, scratch }: Bench): Promise<Line[]> {
         args: [bin, "mark", "dev-1", ...applied, "--applied", "--endpoint-url", environment.lambdaUrl],
       });
       for (const operation of ["status", "plan"]) {
-        const figures = await measure(operation, environment.lambdaUrl);
+        const figures = await measure(operation, environment.lambdaUrl, scratch);
         const smallest = first.get(operation) ?? figures;
         first.set(operation, smallest);
         const ratio = (key: "wholeMs" | "functionMs"): string => (figures[key] / smallest[key]).toFixed(2);
@@ -53,12 +53,12 @@ export async function growth({ serverUrl, scratch }: Bench): Promise<Line[]> {
   return lines;
 }
 
-async function measure(operation: string, lambdaUrl: string): Promise<Figures> {
+async function measure(operation: string, lambdaUrl: string, scratch: string): Promise<Figures> {
   const samples: Figures[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const args = [bin, operation, "dev-1", "--json", "--endpoint-url", lambdaUrl];
-    const { ms, stdout } = await timed({ name: operation, file: process.execPath, args });
-    const last = Finished.parse(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? ""));
+    const { ms, stdout } = await timed({ name: operation, file: process.execPath, args, cwd: scratch });
+    const last = Finished.parse(JSON.parse(stdout.split("\n").find((line) => line.includes('"run.finished"')) ?? "null"));
     if (round > 0) samples.push({ wholeMs: ms, functionMs: last.tookMs, bytes: stdout.length });
   }
   const of = (key: keyof Figures): number => median(samples.map((sample) => sample[key]));

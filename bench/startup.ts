@@ -11,7 +11,7 @@ const rounds = 15;
 export async function startup({ serverUrl, scratch }: Bench): Promise<Line[]> {
   const environment = await served(join(root, "migrations"), await newDatabase(serverUrl, "bench_startup"));
   try {
-    const node = (name: string, ...args: string[]): Command => ({ name, file: process.execPath, args });
+    const node = (name: string, ...args: string[]): Command => ({ name, file: process.execPath, args, cwd: scratch });
     const commands = [
       node("node", "-e", "0"),
       node("--version", bin, "--version"),

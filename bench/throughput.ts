@@ -27,7 +27,7 @@ export async function throughput({ serverUrl, scratch }: Bench): Promise<Line[]>
   const ours: Figures = { ms: [], requests: 0, memoryMb: undefined, initMs: undefined };
   const direct = new Map(tools.map(({ name }) => [name, [] as number[]]));
   for (let round = 0; round < rounds; round += 1) {
-    await runOurs(project, await newDatabase(serverUrl, "bench_ours"), ours);
+    await runOurs(scratch, project, await newDatabase(serverUrl, "bench_ours"), ours);
     for (const { name, command } of tools) direct.get(name)?.push((await timed(command(await newDatabase(serverUrl, "bench_direct")))).ms);
   }
   const medians = [...direct].map(([name, values]) => ({ name, ms: median(values) }));
@@ -53,7 +53,7 @@ export async function throughput({ serverUrl, scratch }: Bench): Promise<Line[]>
   ];
 }
 
-async function runOurs(project: string, databaseUrl: string, into: Figures): Promise<void> {
+async function runOurs(scratch: string, project: string, databaseUrl: string, into: Figures): Promise<void> {
   const environment = await served(project, databaseUrl);
   try {
     const { ms } = await timed({
