@@ -3,6 +3,7 @@ import { Failure } from "../protocol/failure.ts";
 import { generationIn, isDisabled, readCatalogState, versionsIn, withChanges, withCopied, type CatalogDocument } from "./catalog-state.ts";
 import type { CatalogState, Hasura } from "./hasura.ts";
 import { readTable } from "./table-store.ts";
+import { merging } from "./told-generations.ts";
 import type { Change, StoredVersions, VersionStore } from "./version-store.ts";
 
 /** How often a write is repeated because somebody else wrote in between. */
@@ -33,14 +34,18 @@ export function catalogStore(hasura: Hasura, options: CatalogStoreOptions): Vers
     return whole;
   };
   // Also what was written earlier in this run: a tool that read before us and wrote after us has dropped it.
-  const next = (document: CatalogDocument): CatalogDocument => withChanges(document, mine.values(), options.copy.complete);
+  const merge = merging(seen);
+  const next = (document: CatalogDocument): CatalogDocument =>
+    withChanges(document, merge.changesFor(document, seen, mine.values()), options.copy.complete);
 
   return {
     read: async (database) => versionsIn(await complete(seen), database),
     disabled: () => isDisabled(seen),
     generation: (database) => generationIn(seen, database),
-    refresh: async () => {
+    refresh: async (database) => {
       seen = readCatalogState((await hasura.catalogState()).cliState);
+      for (const [key, change] of mine) if (change.database === database) mine.delete(key);
+      merge.readAnew(seen, database);
     },
     write: async (changes) => {
       for (const change of changes) mine.set(`${"version" in change ? change.version : "generation"} ${change.database}`, change);

@@ -16,8 +16,8 @@ export interface Unwritten {
 
 /** Writes versions behind the run's back: one write in flight, later changes go together in the next one. */
 export interface StateWriter {
-  /** Takes a change and returns at once. */
-  record(change: Change): void;
+  /** Takes changes that are true together, and returns at once. */
+  record(...changes: readonly Change[]): void;
   /** Waits until nothing is left to write. Answers what could not be written, and has by then tried several times. */
   settle(): Promise<Unwritten | undefined>;
   /** What has failed so far, without waiting. */
@@ -48,8 +48,8 @@ export function stateWriter(store: Pick<VersionStore, "write">, options: StateWr
   };
 
   return {
-    record: (change) => {
-      waiting.push(...(failed?.changes.filter((it) => !same(it, change)) ?? []), change);
+    record: (...changes) => {
+      waiting.push(...(failed?.changes.filter((it) => !changes.some((change) => same(it, change))) ?? []), ...changes);
       failed = undefined;
       running ??= drain();
     },

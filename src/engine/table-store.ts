@@ -48,6 +48,7 @@ export function tableStore(hasura: Hasura): VersionStore {
       complete ??= (await tables()).length === 2;
       await run([...(complete ? [] : create), ...changes.map(statement)].join(";\n") + ";");
       complete = true;
+      for (const change of changes) if ("generation" in change) generation = BigInt(change.generation);
     },
   };
 }

@@ -32,8 +32,8 @@ export interface VersionStore {
   disabled(): boolean;
   /** As of the last read: the ledger's generation that was kept here for this database. */
   generation(database: string): bigint | undefined;
-  /** Looks again at what others have written. */
-  refresh?(): Promise<void>;
+  /** Looks again at what others have written, and no longer insists on what was written of that database before. Not while a write is under way. */
+  refresh?(database: string): Promise<void>;
   /** Writes these changes, and is safe to repeat. Called one at a time. Throws `HasuraCallError`, `Failure`. */
   write(changes: readonly Change[]): Promise<void>;
 }

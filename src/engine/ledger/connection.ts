@@ -31,10 +31,15 @@ export function mayPass(error: unknown): boolean {
 }
 
 /** Sends something that may safely be sent again, until it is answered. Throws the last error. */
-export async function sendUntilAnswered(context: LedgerContext, sql: string): Promise<SqlResult> {
+export function sendUntilAnswered(context: LedgerContext, sql: string): Promise<SqlResult> {
+  return untilAnswered(context, () => send(context, sql));
+}
+
+/** The same for any question to Hasura. */
+export async function untilAnswered<T>(context: LedgerContext, ask: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries += 1) {
     try {
-      return await send(context, sql);
+      return await ask();
     } catch (error) {
       if (!mayPass(error) || tries >= mostTries || context.deps.remainingMs() < 20_000) throw error;
       await context.deps.sleep(pauseMs(tries, context.deps.random));

@@ -1,9 +1,10 @@
 import type { Version } from "../../protocol/migration.ts";
 import type { Books, Record as Entry, Step, StepResult } from "../books.ts";
+import type { GenerationChange, VersionChange } from "../version-store.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { hasuraFailure } from "../hasura-failure.ts";
 import { ended, type Change } from "./calls.ts";
-import { look, mayPass, sendUntilAnswered } from "./connection.ts";
+import { look, mayPass, sendUntilAnswered, untilAnswered } from "./connection.ts";
 import type { LedgerContext } from "./context.ts";
 import { runLedgerStep, type Position } from "./ledger-step.ts";
 import { recordChanges } from "./record-changes.ts";
@@ -18,7 +19,7 @@ import { takeTurn } from "./waiting.ts";
  * afterwards. `writing` is false for what only looks: then nothing is reconciled, only understood.
  */
 export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writing: boolean): Books {
-  const { database, writer } = context;
+  const { database, writer, store } = context;
   const { runId } = context.request;
   const position: Position = { generation: first.generation, mine: false, told: first.synced };
   /** What was reported as done, and the last of it, whose commit nothing has shown yet. */
@@ -31,54 +32,60 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
   let unresolved: readonly Version[] = [];
   let used = false;
 
-  const tell = (version: Version, to: "applied" | "absent"): void => writer.record({ database: database.name, version, to });
-  const tellGeneration = (): void => writer.record({ database: database.name, generation: String(confirmed) });
+  const version = (it: Version, to: "applied" | "absent"): VersionChange => ({ database: database.name, version: it, to });
+  const generation = (): GenerationChange => ({ database: database.name, generation: String(confirmed) });
 
   /** The catalog state hears of a migration when its commit is certain: what it wrongly believed could not be told from a restored copy. */
   const confirmLast = (): void => {
     if (unconfirmed === undefined) return;
-    tell(unconfirmed, done.get(unconfirmed) === "down" ? "absent" : "applied");
+    writer.record(version(unconfirmed, done.get(unconfirmed) === "down" ? "absent" : "applied"), generation());
     unconfirmed = undefined;
-    tellGeneration();
   };
 
   const confirmAll = async (): Promise<void> => {
     if (unconfirmed === undefined) return;
     snapshot = await look(context);
-    const missing = [...done].filter(([version, direction]) => snapshot.applied.has(version) !== (direction === "up"));
-    lost = missing.map(([version]) => version);
-    for (const [version, direction] of missing) {
-      if (version !== unconfirmed) tell(version, direction === "up" ? "absent" : "applied");
+    const missing = [...done].filter(([it, direction]) => snapshot.applied.has(it) !== (direction === "up"));
+    lost = missing.map(([it]) => it);
+    for (const [it, direction] of missing) {
+      if (it !== unconfirmed) writer.record(version(it, direction === "up" ? "absent" : "applied"));
       else unconfirmed = undefined;
-      done.delete(version);
+      done.delete(it);
     }
     if (lost.length === 0) confirmed = position.generation;
     confirmLast();
   };
 
   /** False where another run has changed the books meanwhile. */
-  const adjust = async (verdict: Verdict): Promise<boolean> => {
+  const adjust = async (verdict: Verdict, told: bigint | undefined): Promise<boolean> => {
     const changes: Change[] = [
-      ...verdict.adopt.map((version): Change => ({ what: "adopted", version, name: "" })),
-      ...verdict.forget.map((version): Change => ({ what: "forgotten", version, name: "" })),
+      ...verdict.adopt.map((it): Change => ({ what: "adopted", version: it, name: "" })),
+      ...verdict.forget.map((it): Change => ({ what: "forgotten", version: it, name: "" })),
     ];
     if (changes.length > 0 && !(await recordChanges(changes, position, context))) return false;
     confirmed = position.generation;
-    for (const { version, to } of verdict.tell) tell(version, to);
-    if (verdict.restored.length === 0 && (changes.length > 0 || verdict.tell.length > 0 || verdict.catalogLost)) tellGeneration();
+    const tells = verdict.tell.map((it) => version(it.version, it.to));
+    // Also where nothing else is to be told: what another tool does to the versions is believed only next to the newest generation.
+    const lift = verdict.restored.length === 0 && (told ?? 0n) !== confirmed;
+    if (tells.length > 0 || lift) writer.record(...tells, ...(verdict.restored.length === 0 ? [generation()] : []));
     return true;
   };
 
   const readOnce = async (): Promise<Verdict | undefined> => {
-    if (used) snapshot = await look(context);
+    if (used) {
+      await writer.settle();
+      snapshot = await look(context);
+      await refreshed(context);
+    }
     used = true;
     Object.assign(position, { generation: snapshot.generation, mine: false });
-    const verdict = reconcile(snapshot, await catalogView(context, snapshot.synced));
+    const catalog = await catalogView(context, snapshot.synced);
+    const verdict = reconcile(snapshot, catalog);
     unresolved = verdict.restored;
     if (!writing) return verdict;
     refuseInDoubt(verdict, context);
     await sayWhatChanged(verdict, context);
-    return (await adjust(verdict)) ? verdict : undefined;
+    return (await adjust(verdict, catalog.generation)) ? verdict : undefined;
   };
 
   return {
@@ -106,14 +113,13 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
       }
       return result;
     },
-    mark: async (version, as, checksum) => {
+    mark: async (it, as, checksum) => {
       const change: Change =
-        as === "applied" ? { what: "marked applied", version, name: "", checksum } : { what: "marked pending", version, name: "" };
+        as === "applied" ? { what: "marked applied", version: it, name: "", checksum } : { what: "marked pending", version: it, name: "" };
       if (!(await recordChanges([change], position, context))) throw movedOn(context);
       confirmed = position.generation;
-      tell(version, as === "applied" ? "applied" : "absent");
-      unresolved = unresolved.filter((it) => it !== version);
-      if (unresolved.length === 0) tellGeneration();
+      unresolved = unresolved.filter((other) => other !== it);
+      writer.record(version(it, as === "applied" ? "applied" : "absent"), ...(unresolved.length === 0 ? [generation()] : []));
     },
     confirm: async () => {
       const taken = lost;
@@ -123,7 +129,7 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
     settle: async () => {
       const error = outOfReach ? undefined : await thrownBy(confirmAll());
       const left = await writer.settle();
-      if (!left) position.told = confirmed;
+      if (!left) position.told = least(confirmed, store.generation(database.name) ?? confirmed);
       else await say(context.deps, untold(context));
       if (error !== undefined) throw hasuraFailure(error, `confirming what was applied in ${database.name}`);
     },
@@ -143,6 +149,8 @@ function movedOn({ database }: LedgerContext): Failure {
   return new Failure("busy", "plan-outdated", `Other runs keep changing what is applied in ${database.name}.`, { hints: ["run again"] });
 }
 
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
+
 async function thrownBy(work: Promise<void>): Promise<unknown> {
   try {
     await work;
@@ -153,14 +161,19 @@ async function thrownBy(work: Promise<void>): Promise<unknown> {
 }
 
 /** A catalog that lags behind what it was told is looked at again: another run may have ended since this one read it. */
-async function catalogView({ serverId, store, database }: LedgerContext, told: bigint): Promise<CatalogView> {
+async function catalogView(context: LedgerContext, told: bigint): Promise<CatalogView> {
+  const { serverId, store, database } = context;
   let versions = await store.read(database.name);
   if ((store.generation(database.name) ?? -1n) < told) {
-    await store.refresh?.();
+    await refreshed(context);
     versions = await store.read(database.name);
   }
   const generation = store.generation(database.name);
   return { serverId, versions, ...(generation !== undefined && { generation }) };
+}
+
+async function refreshed(context: LedgerContext): Promise<void> {
+  await untilAnswered(context, async () => context.store.refresh?.(context.database.name));
 }
 
 function untold({ database }: LedgerContext): { type: "log"; level: "warning"; code: string; message: string } {

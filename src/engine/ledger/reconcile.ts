@@ -85,7 +85,7 @@ export function reconcile(ledger: LedgerView, catalog: CatalogView): Verdict {
     const went = ledger.gone.get(version);
     if (ledger.running?.version === version) continue;
     if (dirty) records.set(version, { state: "dirty" });
-    else if (went !== undefined && catalog.generation !== undefined && went > catalog.generation) tell.push({ version, to: "absent" });
+    else if (went !== undefined && went > (catalog.generation ?? -1n)) tell.push({ version, to: "absent" });
     else if (catalog.generation !== undefined && catalog.generation > ledger.generation) restored.push(version);
     else {
       adopt.push(version);
