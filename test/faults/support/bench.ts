@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
+import type { Hasura } from "../../../src/engine/hasura.ts";
 import type { EngineDeps } from "../../../src/engine/run.ts";
 import { hasuraOverHttp } from "../../../src/lambda/hasura-http.ts";
 import type { Request } from "../../../src/protocol/request.ts";
@@ -7,7 +8,7 @@ import { withLedger } from "../../engine/support/ledger.ts";
 import { projectOnDisk, requestFor, run, type Ran } from "../../engine/support/run.ts";
 import { cleanUp } from "../../support/clean-up.ts";
 import { startTestApi } from "../../support/hasura-api.ts";
-import { freshDatabase } from "../../support/postgres.ts";
+import { freshDatabase, query } from "../../support/postgres.ts";
 import { TestDatabase, type Facts } from "./database.ts";
 import { faultyDriver, type Driver } from "./driver.ts";
 import { startNetwork, type Network } from "./network.ts";
@@ -22,7 +23,7 @@ export interface FaultBench {
   readonly network: Network;
   readonly driver: Driver;
   /** One run over the network, with connections of its own as an invocation of the function has. */
-  run(request?: Request, more?: Partial<EngineDeps>): Promise<Ran>;
+  run(request?: Request, more?: Partial<EngineDeps>, through?: (real: Hasura) => Hasura): Promise<Ran>;
   /** No more harm, and everything that is on its way has arrived. */
   calm(): Promise<void>;
   /** What is wrong with the database after everything: empty when each migration is there exactly once. */
@@ -38,11 +39,11 @@ export const liveMs = 40;
 export const asked = (operation = "apply", options: object = {}): Request => ({ ...requestFor(operation, options), runId: randomUUID() });
 
 /** Starts Postgres's database, the API on it and the proxy before it, for one test. `url`: on a server of the test's own. */
-export async function faultBench(t: TestContext, sql: Sql, url?: string): Promise<FaultBench> {
-  const databaseUrl = url ?? (await freshDatabase(t));
+export async function faultBench(t: TestContext, sql: Sql, more: { url?: string; hideInternals?: boolean } = {}): Promise<FaultBench> {
+  const databaseUrl = more.url ?? (await freshDatabase(t));
   const database = new TestDatabase(databaseUrl);
-  const driver = faultyDriver(onServer(database));
-  const api = await startTestApi(t, { metadataUrl: databaseUrl, faults: driver.hooks });
+  const driver = faultyDriver(onServer(databaseUrl));
+  const api = await startTestApi(t, { metadataUrl: databaseUrl, faults: driver.hooks, hideInternals: more.hideInternals ?? false });
   const network = await startNetwork(t, api.url);
   const root = await projectOnDisk(t, filesOf(sql));
   await database.open();
@@ -62,10 +63,10 @@ export async function faultBench(t: TestContext, sql: Sql, url?: string): Promis
     network,
     driver,
     calm,
-    run: async (request = asked(), more = {}) => {
+    run: async (request = asked(), more = {}, through = (real) => real) => {
       const hasura = hasuraOverHttp({ endpoint: network.url, adminSecret: () => Promise.resolve(api.adminSecret) });
       const deps = { ...withLedger({ liveMs }), now: () => performance.now(), sleep, random: Math.random, ...more };
-      return run(hasura, root, request, deps).finally(() => hasura.close());
+      return run(through(hasura), root, request, deps).finally(() => hasura.close());
     },
     wrong: async (ran) => [
       ...(ran.failure ? [`the run ended with ${ran.failure.code}: ${ran.failure.message}`] : []),
@@ -74,10 +75,11 @@ export async function faultBench(t: TestContext, sql: Sql, url?: string): Promis
   };
 }
 
-function onServer(database: TestDatabase): Parameters<typeof faultyDriver>[0] {
+function onServer(databaseUrl: string): Parameters<typeof faultyDriver>[0] {
   return async (fault, pid) => {
-    if (fault === "terminated") await database.query(`SELECT pg_terminate_backend(${String(pid)}, 1000)`);
-    else await database.query(cancelWhenActive(pid)).catch(() => undefined);
+    const sql = fault === "terminated" ? `SELECT pg_terminate_backend(${String(pid)}, 1000)` : cancelWhenActive(pid);
+    // A connection of its own: several may be at work at once.
+    await query(databaseUrl, sql).catch(() => undefined);
   };
 }
 

@@ -14,6 +14,12 @@ ${trace(1)}`,
   "4_view": `CREATE VIEW named AS SELECT id FROM people WHERE name <> '';\n${trace(4)}`,
 };
 
+/** How the later ones are rolled back, their trace too. */
+const downs: Sql = {
+  "3_data": "DELETE FROM done WHERE v = 3;",
+  "4_view": "DROP VIEW named; DELETE FROM done WHERE v = 4;",
+};
+
 /** The first `count` of them. */
 export function firstOf(count: number): Sql {
   return Object.fromEntries(Object.entries(migrations).slice(0, count));
@@ -21,10 +27,14 @@ export function firstOf(count: number): Sql {
 
 /** A project on disk with these up files. */
 export function filesOf(sql: Sql): Record<string, string> {
-  return {
-    "config.yaml": "version: 3\n",
-    ...Object.fromEntries(Object.entries(sql).map(([name, up]) => [`migrations/default/${name}/up.sql`, up])),
-  };
+  const files = Object.entries(sql).flatMap(([name, up]): [string, string][] => {
+    const down = downs[name];
+    return [
+      [`migrations/default/${name}/up.sql`, up],
+      ...(down === undefined ? [] : [[`migrations/default/${name}/down.sql`, down] satisfies [string, string]]),
+    ];
+  });
+  return { "config.yaml": "version: 3\n", ...Object.fromEntries(files) };
 }
 
 export function versionsOf(sql: Sql): string[] {
