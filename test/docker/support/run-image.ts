@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -117,6 +117,7 @@ async function start(image: string, times: number): Promise<void> {
 
 async function many(image: string, count: number): Promise<void> {
   const project = mkdtempSync(join(tmpdir(), "hasura-migrate-many-"));
+  chmodSync(project, 0o755); // the container's user is another one
   writeFileSync(join(project, "config.yaml"), "version: 3\n");
   for (let at = 0; at < count; at++) {
     const folder = join(project, "migrations/default", `${String(1_700_000_000_000 + at)}_t${String(at)}`);
