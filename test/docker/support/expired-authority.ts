@@ -1,0 +1,12 @@
+/** An authority whose time ended on 2021-01-01; made for these tests, its key thrown away. */
+export const expiredAuthority = `-----BEGIN CERTIFICATE-----
+MIIBTTCB9AIBATAKBggqhkjOPQQDAjAzMRowGAYDVQQDDBFFeHBpcmVkIEF1dGhv
+cml0eTEVMBMGA1UECgwMRXhhbXBsZSBDb3JwMB4XDTIwMDEwMTAwMDAwMFoXDTIx
+MDEwMTAwMDAwMFowMzEaMBgGA1UEAwwRRXhwaXJlZCBBdXRob3JpdHkxFTATBgNV
+BAoMDEV4YW1wbGUgQ29ycDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABIopKWfl
+Ye1X8iTWJO92YMhwbkZ4i3J442Nyr9yDqSELUkZ0N7Xsl1OxK9yCZs3z8MyB0zQr
+Rb1Qhfj6dhpcmPcwCgYIKoZIzj0EAwIDSAAwRQIhALxnxXkWit3izqGGdjyZ5iAn
+n4w+Hsi/v2pJac1HDomEAiAmmPybIfB9KAxVjVm5mAWrdsuVgDhp5tZZDZwC5vay
+SQ==
+-----END CERTIFICATE-----
+`;
