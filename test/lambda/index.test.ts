@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import test, { type TestContext } from "node:test";
 import { promisify } from "node:util";
+import { standInCli } from "../support/official-cli/stand-in.ts";
 import { scriptedHasura } from "../support/scripted-hasura.ts";
 import { context } from "./support/invoke.ts";
 import { request } from "./support/request.ts";
@@ -84,4 +85,17 @@ test("the store is found as the SDK finds it in a function, and the secret reach
   const secrets = new Set(asked.filter(({ method }) => method === "POST").map(({ headers }) => headers["x-hasura-admin-secret"]));
   assert.deepEqual([...secrets], ["from the store"]);
   assert.equal(store.asked.length, 1);
+});
+
+test("the official CLI is found on the path of the function's process", async (t) => {
+  const [{ url }, cli] = [await hasura(t), await standInCli(t)];
+  const script = `const { runMigrations } = await import(${JSON.stringify(entry)}); process.stderr.write(await runMigrations(event, context));`;
+  const env = { HASURA_MIGRATE_ENDPOINT: url, HASURA_MIGRATE_ENGINE: "hasura-cli", SSL_CERT_FILE: "/etc/roots.pem" };
+  const { answer } = await inProcess(script, { ...env, PATH: `${cli.directory}:/usr/bin:/bin`, NODE_EXTRA_CA_CERTS: import.meta.filename });
+  assert.deepEqual(types(answer), ["run.started", "log", "run.finished"]);
+  const [version] = cli.calls();
+  assert.deepEqual(
+    [version?.env["SSL_CERT_FILE"], version?.env["HASURA_GRAPHQL_CERTIFICATE_AUTHORITY"]],
+    ["/etc/roots.pem", import.meta.filename],
+  );
 });

@@ -62,6 +62,10 @@ function parsed(text: string): unknown {
   }
 }
 
+/** Said of its own files; in a page or a body the same words are somebody else's. */
+const ofFiles =
+  /(up|down) migration not found|found duplicate migrations|no such file or directory|no space left|read-only file system|permission denied/;
+
 /** Failures of which it is certain that no migration was sent. */
 function knownFailure(reason: string): Failure | HasuraCallError | undefined {
   const cause = new Error(shortened(reason));
@@ -80,11 +84,7 @@ function knownFailure(reason: string): Failure | HasuraCallError | undefined {
   ) {
     return refused("cli-refused", `The official CLI refused: ${shortened(reason)}`, cause);
   }
-  if (
-    /(up|down) migration not found|found duplicate migrations|no such file or directory|no space left|read-only file system|permission denied/.test(
-      reason,
-    )
-  ) {
+  if (ofFiles.test(reason) && !/[{<]/.test(reason)) {
     return refused("cli-files", `The official CLI could not use its copy of the project: ${shortened(reason)}`, cause);
   }
   return undefined;
