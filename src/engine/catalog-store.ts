@@ -53,9 +53,10 @@ export function catalogStore(hasura: Hasura, options: CatalogStoreOptions): Vers
       for (let round = 0; round < mostExchanges; round += 1) {
         const before = readCatalogState((await hasura.exchangeCatalogState(wanted.json)).cliState);
         const undisturbed = isDeepStrictEqual(before.json, seen.json);
+        const merged = next(before);
         seen = wanted;
         if (undisturbed) return;
-        wanted = next(before);
+        wanted = merged;
         if (isDeepStrictEqual(wanted.json, seen.json)) return;
       }
       throw new Failure("busy", "catalog-contended", "Another tool keeps writing Hasura's migration state at the same time.", {

@@ -1,0 +1,177 @@
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { testDatabase } from "./test-database.mjs";
+
+/**
+ * @typedef {object} Mutation one guard of the ledger, taken out
+ * @property {string} name
+ * @property {string} file
+ * @property {string} guard a text that stands exactly once in the file, or as often as `times` says
+ * @property {number} [times]
+ * @property {string} without what stands there instead
+ * @property {string[]} tests files of which at least one must fail
+ */
+
+/** @type {Mutation[]} */
+const mutations = [
+  {
+    name: "leave's check that the running row is still there",
+    file: "src/engine/ledger/functions.ts",
+    guard: "IF it.version IS NULL THEN",
+    without: "IF it.version IS NULL THEN RETURN 'applied';",
+    tests: ["test/engine/ledger.test.ts"],
+  },
+  {
+    name: "the generation check of enter and record",
+    file: "src/engine/ledger/functions.ts",
+    guard: "told) WHERE generation = expected RETURNING",
+    without: "told) RETURNING",
+    tests: ["test/faults/guards.test.ts", "test/faults/books.test.ts"],
+  },
+  {
+    name: "the check that the generation of our own last step is ours",
+    file: "src/engine/ledger/functions.ts",
+    guard: "IF p_mine AND NOT EXISTS",
+    without: "IF false AND NOT EXISTS",
+    tests: ["test/faults/books.test.ts"],
+  },
+  {
+    name: "the confirmation after the last migration",
+    file: "src/engine/ledger/ledger-books.ts",
+    guard: 'const missing = [...done].filter(([it, direction]) => snapshot.applied.has(it) !== (direction === "up"));',
+    without: "const missing: [string, string][] = [];",
+    tests: ["test/faults/guards.test.ts", "test/faults/books.test.ts"],
+  },
+  {
+    name: "telling the catalog only what is confirmed",
+    file: "src/engine/ledger/ledger-books.ts",
+    guard: "        unconfirmed = step.version;\n",
+    without: "        unconfirmed = step.version;\n        confirmed = position.generation;\n        confirmLast();\n",
+    tests: ["test/faults/books.test.ts"],
+  },
+  {
+    name: "reading back what changes of the books have done",
+    file: "src/engine/ledger/record-changes.ts",
+    guard: "if (changes.every((change, i) => shows(snapshot, change, position.generation + BigInt(i + 1)))) {",
+    without: "if (snapshot.generation >= 0n) {",
+    tests: ["test/faults/books.test.ts"],
+  },
+  {
+    name: "the catalog merge: putting back what others wrote in between",
+    file: "src/engine/catalog-store.ts",
+    guard: "if (undisturbed) return;",
+    without: "if (undisturbed || round >= 0) return;",
+    tests: ["test/engine/state-writer.test.ts", "test/faults/guards.test.ts"],
+  },
+  {
+    name: "the honest generation in the catalog",
+    file: "src/engine/told-generations.ts",
+    guard: "if (rule === undefined) return [change];",
+    without: "if (rule !== null) return [change];",
+    tests: ["test/engine/told-generations.test.ts"],
+  },
+  {
+    name: "the single flight of catalog writes",
+    file: "src/engine/state-writer.ts",
+    guard: "running ??= drain();",
+    without: "running = drain();",
+    tests: ["test/engine/state-writer.test.ts"],
+  },
+  {
+    name: "COMMIT in the local API",
+    file: "src/local/hasura-api/transaction.ts",
+    guard: 'await control(session, "commit", "COMMIT");',
+    without: 'await control(session, "commit", "ROLLBACK");',
+    tests: ["test/engine/ledger.test.ts"],
+  },
+  {
+    name: "enter's lock",
+    file: "src/engine/ledger/functions.ts",
+    guard: "IF NOT pg_catalog.pg_try_advisory_xact_lock(${key}) THEN",
+    without: "IF false THEN",
+    times: 2,
+    tests: ["test/faults/guards.test.ts"],
+  },
+  {
+    name: "looking up what became of a request without an answer",
+    file: "src/engine/ledger/verdict.ts",
+    guard: 'if (tookEffect(step, run, generation, ledger)) return { do: "done" };',
+    without: "",
+    tests: ["test/engine/verdict.test.ts"],
+  },
+];
+
+/**
+ * `npm run mutate [word…]`: takes out one guard at a time in a copy of the tree, and says which test noticed. Ends with 1 when one
+ * was not noticed.
+ * @param {{ root: string, args: string[] }} options
+ */
+export async function run({ root, args }) {
+  const scratch = mkdtempSync(join(tmpdir(), "hasura-migrate-mutate-"));
+  const database = await testDatabase(scratch);
+  try {
+    const tree = copyOf(root, scratch);
+    const chosen = mutations.filter(({ name }) => args.length === 0 || args.some((word) => name.includes(word)));
+    /** @type {Set<string>} */
+    const files = new Set(chosen.flatMap(({ tests }) => tests));
+    const broken = (await failures(tree, [...files], database.url)).length;
+    if (broken > 0) throw new Error("Without any mutation the tests fail already.");
+    process.stdout.write("| taken out | noticed by |\n| --- | --- |\n");
+    for (const mutation of chosen) {
+      const restore = mutate(tree, mutation);
+      const noticed = await failures(tree, mutation.tests, database.url);
+      restore();
+      if (noticed.length === 0) process.exitCode = 1;
+      const first = noticed[0] ?? "**nothing**";
+      const more = noticed.length > 1 ? ` and ${String(noticed.length - 1)} more` : "";
+      process.stdout.write(`| ${mutation.name} | ${first}${more} |\n`);
+    }
+  } finally {
+    await database.stop();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** @returns {string} the copy's directory; the packages are shared with the original */
+function copyOf(/** @type {string} */ root, /** @type {string} */ scratch) {
+  const tree = join(scratch, "tree");
+  for (const part of ["src", "test", "scripts", "migrations", "package.json", "tsconfig.json"]) {
+    cpSync(join(root, part), join(tree, part), { recursive: true });
+  }
+  symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
+  return tree;
+}
+
+/** @returns {() => void} puts the guard back */
+function mutate(/** @type {string} */ tree, /** @type {Mutation} */ { name, file, guard, without, times = 1 }) {
+  const path = join(tree, file);
+  const text = readFileSync(path, "utf8");
+  if (text.split(guard).length !== 2) throw new Error(`${file} does not hold exactly once what is to be taken out for "${name}"`);
+  writeFileSync(
+    path,
+    text.replace(guard, () => without),
+  );
+  return () => writeFileSync(path, text);
+}
+
+/**
+ * The names of the tests that fail.
+ * @param {string} tree
+ * @param {string[]} files
+ * @param {string} url
+ * @returns {Promise<string[]>}
+ */
+async function failures(tree, files, url) {
+  const child = spawn(process.execPath, ["--import", "tsx", "--test", "--test-reporter=tap", "--test-timeout=60000", ...files], {
+    cwd: tree,
+    env: { ...process.env, HASURA_TEST_DATABASE_URL: url, NODE_OPTIONS: "" },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  let output = "";
+  child.stdout.on("data", (/** @type {Buffer} */ chunk) => (output += chunk.toString("utf8")));
+  const code = await new Promise((resolve) => child.once("exit", resolve));
+  const names = [...output.matchAll(/^\s*not ok \d+ - (.*)$/gm)].map(([, name]) => `“${name ?? ""}”`);
+  return code !== 0 && names.length === 0 ? [`the tests end with ${String(code)}`] : names;
+}
