@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { installedRic } from "../../support/aws-lambda-ric.ts";
 import { gate, gone, invoke, said, serviceFor, stream } from "../../support/lambda-service.ts";
 import { runtimeClient } from "../../support/runtime-client.ts";
 
@@ -85,8 +86,8 @@ test("`aws lambda invoke` works", { skip: aws.status === 0 ? false : "there is n
   assert.equal(said(readFileSync(out, "utf8")).arn, "arn:aws:lambda:eu-west-1:000000000000:function:x:read");
 });
 
-const ric = process.env["HASURA_TEST_RIC"] ?? "";
-const noRic = existsSync(ric) ? false : "HASURA_TEST_RIC names no entry file of aws-lambda-ric";
+const installed = await installedRic();
+const [ric, noRic] = "missing" in installed ? ["", installed.missing] : [installed.entry, false];
 
 test("under aws-lambda-ric: streams, errors in trailers, crashes and warm processes are the same", { skip: noRic }, async (t) => {
   const { client } = await serviceFor(t, "streaming", { runtime: ric });
