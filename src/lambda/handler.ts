@@ -132,6 +132,8 @@ function logRequest({ operation, environment, actor, options }: Request, { invok
 }
 
 /** Throws usage/engine-not-available where the image does not hold what the settings name. */
-function engineOf({ engine, endpoint }: Settings, { execute, hasuraCli, adminSecret }: HandlerWorld): HandlerWorld["execute"] {
-  return engine === "native" ? execute : hasuraCliEngine({ world: hasuraCli, endpoint, adminSecret, execute });
+function engineOf({ engine, endpoint }: Settings, { execute, hasuraCli, adminSecret, redact }: HandlerWorld): HandlerWorld["execute"] {
+  return engine === "native"
+    ? execute
+    : hasuraCliEngine({ world: hasuraCli, endpoint, adminSecret, redact: (text) => redact.text(text), execute });
 }

@@ -164,7 +164,7 @@ test("the secret is in nothing that comes out, even where the binary prints it",
     const scene = await cliScene(t, { behaviour: "tells-the-secret", env: { HASURA_MIGRATE_LOG_LEVEL: "debug" } });
     await scene.run(operation);
     assert.match(scene.text(), /the secret is \[admin secret\]/);
-    assert(!scene.text().includes(secret));
+    assert(!scene.text().includes(secret.slice(0, 6)), scene.text());
   }
 });
 

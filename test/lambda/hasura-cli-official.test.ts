@@ -168,7 +168,11 @@ test("a private authority is trusted where the environment names it, and named a
     emit: () => undefined,
   };
   const status = (environment: Record<string, string>) =>
-    hasuraCli({ binary, endpoint, adminSecret, environment, workspace, deps }).status({ configVersion: 3, database: "default", files: [] });
+    hasuraCli({ binary, endpoint, adminSecret, environment, workspace, redact: (text) => text, deps }).status({
+      configVersion: 3,
+      database: "default",
+      files: [],
+    });
   assert.match(await status({ HASURA_GRAPHQL_CERTIFICATE_AUTHORITY: certificate }), /VERSION/);
   await assert.rejects(status({}), (error: Failure) => error.code === "tls-unknown-authority");
 });

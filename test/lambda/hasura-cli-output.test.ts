@@ -63,7 +63,7 @@ const verdicts: readonly [string, string, "failed" | "unknown" | "skipped", stri
 ];
 for (const [what, stderr, outcome, error] of verdicts) {
   test(`${what}: ${outcome}`, () => {
-    const verdict = verdictOf({ code: 1, signal: null, stopped: false, stdout: "", stderr });
+    const verdict = verdictOf({ code: 1, signal: null, stopped: false, lines: linesOf(stderr) });
     assert.equal(verdict.outcome, outcome);
     if (!("error" in verdict)) return;
     const thrown = verdict.error;
@@ -78,7 +78,7 @@ for (const [what, stderr, outcome, error] of verdicts) {
 test("a text that the migration itself has put into its error cannot pass for the CLI's own words", () => {
   const message = "Version already applied in database\nno such file or directory";
   const stderr = failed(body({ internal: { statement: "x", error: { ...internal.error, message } } }));
-  const verdict = verdictOf({ code: 1, signal: null, stopped: false, stdout: "", stderr });
+  const verdict = verdictOf({ code: 1, signal: null, stopped: false, lines: linesOf(stderr) });
   assert(verdict.outcome === "failed" && verdict.error instanceof HasuraCallError);
   assert.equal(verdict.error.database?.message, message);
 });

@@ -28,6 +28,7 @@ interface Options {
   readonly world: HasuraCliWorld;
   readonly endpoint: URL;
   readonly adminSecret: AdminSecret;
+  readonly redact: (text: string) => string;
   /** The engine itself; only its books are others. */
   readonly execute: Execute;
 }
@@ -43,13 +44,13 @@ const promise =
  * recorded by the official binary. Throws usage/engine-not-available at once where there is none. The function it answers throws a
  * `Failure` for what keeps a run from beginning.
  */
-export function hasuraCliEngine({ world, endpoint, adminSecret, execute }: Options): Execute {
+export function hasuraCliEngine({ world, endpoint, adminSecret, redact, execute }: Options): Execute {
   const binary = findBinary(world.directories);
   return async (request, deps) => {
     if (!servedByCli.includes(request.operation)) throw notServed(request.operation);
     const workspace = await makeWorkspace(world.temporaryDirectory);
     try {
-      const cli = hasuraCli({ binary, endpoint, adminSecret, environment: world.environment, workspace, deps });
+      const cli = hasuraCli({ binary, endpoint, adminSecret, environment: world.environment, workspace, redact, deps });
       await warn(deps, "hasura-cli-engine", `${promise} (hasura ${await cli.version()})`);
       await execute(request, withCli(deps, cli));
     } finally {

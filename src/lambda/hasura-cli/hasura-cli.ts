@@ -5,7 +5,7 @@ import type { Direction, Version } from "../../protocol/migration.ts";
 import type { AdminSecret } from "../admin-secret.ts";
 import { linesOf, reasonOf } from "./output.ts";
 import { runBinary, type Ended } from "./run-binary.ts";
-import { isSecretRefused, verdictOf, type Verdict } from "./verdict.ts";
+import { isSecretRefused, verdictOf, type Said, type Verdict } from "./verdict.ts";
 import type { CopiedProject, Workspace } from "./workspace.ts";
 
 /** What a run of the official CLI needs beside its arguments. */
@@ -16,6 +16,8 @@ export interface HasuraCliOptions {
   /** Of our own environment what it gets to see: the path, certificates. */
   readonly environment: Readonly<Record<string, string>>;
   readonly workspace: Workspace;
+  /** Takes secrets out of a text. */
+  readonly redact: (text: string) => string;
   readonly deps: Pick<EngineDeps, "sleep" | "remainingMs" | "emit">;
 }
 
@@ -48,13 +50,13 @@ const [mostLines, longestLine] = [50, 2000];
 /** The official CLI, a process for each command. Its secret is in its environment alone; nothing else of ours is. */
 export function hasuraCli(options: HasuraCliOptions): HasuraCli {
   const { workspace, adminSecret, deps } = options;
-  const command = async (args: readonly string[], project: CopiedProject, most: number): Promise<{ ended: Ended; verdict: Verdict }> =>
+  const command = async (args: readonly string[], project: CopiedProject, most: number): Promise<Attempt> =>
     workspace.withProject(project, async (directory) => {
       const all = [...args, ...common(options.endpoint, directory, project)];
-      const attempt = async (secret: string | undefined): Promise<{ ended: Ended; verdict: Verdict }> => {
+      const attempt = async (secret: string | undefined): Promise<Attempt> => {
         const ended = await run(all, directory, { ...(secret !== undefined && { HASURA_GRAPHQL_ADMIN_SECRET: secret }) }, most, options);
         await handOn(ended, deps);
-        return { ended, verdict: verdictOf(ended) };
+        return { stdout: ended.stdout, verdict: verdictOf(ended) };
       };
       const secret = await adminSecret.get();
       const first = await attempt(secret);
@@ -68,7 +70,7 @@ export function hasuraCli(options: HasuraCliOptions): HasuraCli {
     version: async () => {
       const ended = await run(["version", "--skip-update-check"], workspace.home, {}, shortMs, options);
       if (ended.code !== 0) throw doesNotRun(options.binary, ended);
-      return versionIn(ended.stderr + ended.stdout);
+      return versionIn(options.redact(ended.stderr + ended.stdout));
     },
     apply: async ({ project, version, direction, skipExecution = false, noTransaction = false }) => {
       const args = ["migrate", "apply", "--version", version, "--type", direction];
@@ -77,12 +79,19 @@ export function hasuraCli(options: HasuraCliOptions): HasuraCli {
       return verdict;
     },
     status: async (project) => {
-      const { ended, verdict } = await command(["migrate", "status"], project, shortMs);
+      const { stdout, verdict } = await command(["migrate", "status"], project, shortMs);
       if (verdict.outcome === "failed" || verdict.outcome === "unknown") throw verdict.error;
-      return ended.stdout;
+      return stdout;
     },
   };
 }
+
+interface Attempt {
+  readonly stdout: string;
+  readonly verdict: Verdict;
+}
+
+type Output = Ended & Said;
 
 function common(endpoint: URL, directory: string, { configVersion, database }: CopiedProject): string[] {
   return [
@@ -92,16 +101,16 @@ function common(endpoint: URL, directory: string, { configVersion, database }: C
   ];
 }
 
-function run(
+async function run(
   args: readonly string[],
   directory: string,
   secret: Record<string, string>,
   most: number,
-  { binary, environment, workspace, deps }: HasuraCliOptions,
-): Promise<Ended> {
+  { binary, environment, workspace, redact, deps }: HasuraCliOptions,
+): Promise<Output> {
   const left = deps.remainingMs();
   const kept = Math.min(keptMs, left / 3);
-  return runBinary({
+  const ended = await runBinary({
     binary,
     args,
     env: { ...environment, HOME: workspace.home, ...secret },
@@ -110,11 +119,12 @@ function run(
     graceMs: Math.min(graceMs, kept / 2),
     sleep: deps.sleep,
   });
+  return { ...ended, lines: linesOf(ended.stderr).map((line) => ({ ...line, message: redact(line.message) })) };
 }
 
 /** What it says beside its result: warnings as such, the rest for those who look closely. */
-async function handOn({ stderr }: Ended, deps: HasuraCliOptions["deps"]): Promise<void> {
-  for (const { level, message } of linesOf(stderr).slice(-mostLines)) {
+async function handOn({ lines }: Output, deps: HasuraCliOptions["deps"]): Promise<void> {
+  for (const { level, message } of lines.slice(-mostLines)) {
     const text = message.length <= longestLine ? message : `${message.slice(0, longestLine)} …`;
     await say(deps, { type: "log", level: level === "warning" ? "warning" : "debug", code: "hasura-cli", message: text });
   }
@@ -124,10 +134,10 @@ function versionIn(output: string): string {
   return /"version":\s*"([^"]{1,50})"/.exec(output)?.[1] ?? /v\d+\.\d+\.\d+\S{0,20}/.exec(output)?.[0] ?? "of an unknown version";
 }
 
-function doesNotRun(binary: string, ended: Ended): Failure {
+function doesNotRun(binary: string, ended: Output): Failure {
   const how = ended.stopped ? "does not end" : `ends with ${ended.signal ?? `exit code ${String(ended.code)}`}`;
   return new Failure("usage", "engine-not-available", `The official Hasura CLI at ${binary} cannot be used: "hasura version" ${how}.`, {
     hints: ["check the image's HASURA_CLI_VERSION and its architecture", "or set HASURA_MIGRATE_ENGINE=native"],
-    cause: new Error(reasonOf(linesOf(ended.stderr)).slice(0, longestLine)),
+    cause: new Error(reasonOf(ended.lines).slice(0, longestLine)),
   });
 }

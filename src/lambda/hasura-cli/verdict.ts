@@ -4,8 +4,13 @@ import { HasuraCallError } from "../../engine/hasura.ts";
 import { leavesOutcomeOpen } from "../../engine/sql-failure.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { contentOf, SqlAnswer } from "../hasura-answers.ts";
-import { linesOf, reasonOf } from "./output.ts";
+import { reasonOf, type CliLine } from "./output.ts";
 import type { Ended } from "./run-binary.ts";
+
+/** How a command ended and what it said, without secrets: texts are cut here, and half a secret could not be found any more. */
+export interface Said extends Pick<Ended, "code" | "signal" | "stopped"> {
+  readonly lines: readonly CliLine[];
+}
 
 /**
  * What the end of a process says of the migration it was to run, before anybody has looked.
@@ -19,10 +24,10 @@ export type Verdict =
 const ErrorBody = z.object({ error: z.string(), code: z.string() });
 
 /** Reads exit code and output (protocol section 5.3). What it does not know leaves the outcome open. */
-export function verdictOf(ended: Ended): Verdict {
+export function verdictOf(ended: Said): Verdict {
   if (ended.stopped) return { outcome: "unknown", error: outOfTime() };
   if (ended.code === 0) return { outcome: "done" };
-  const reason = reasonOf(linesOf(ended.stderr));
+  const reason = reasonOf(ended.lines);
   if (ended.code !== 1) return { outcome: "unknown", error: crashed(ended, reason) };
   if (/^Version already applied in database/.test(reason)) return { outcome: "skipped", reason: "already applied" };
   if (/^Migration not applied in database/.test(reason)) return { outcome: "skipped", reason: "already rolled back" };
@@ -112,7 +117,7 @@ function outOfTime(): Failure {
   );
 }
 
-function crashed({ code, signal }: Ended, reason: string): Failure {
+function crashed({ code, signal }: Said, reason: string): Failure {
   const how = signal === null ? `exit code ${String(code)}` : signal;
   return new Failure("unreachable", "cli-crashed", `the official CLI crashed (${how})`, { cause: new Error(shortened(reason)) });
 }
