@@ -148,10 +148,11 @@ function copyOf(/** @type {string} */ root, /** @type {string} */ scratch) {
 function mutate(/** @type {string} */ tree, /** @type {Mutation} */ { name, file, guard, without, times = 1 }) {
   const path = join(tree, file);
   const text = readFileSync(path, "utf8");
-  if (text.split(guard).length !== 2) throw new Error(`${file} does not hold exactly once what is to be taken out for "${name}"`);
+  const found = text.split(guard).length - 1;
+  if (found !== times) throw new Error(`${file} holds ${String(found)} times, not ${String(times)}, what is to be taken out for "${name}"`);
   writeFileSync(
     path,
-    text.replace(guard, () => without),
+    text.replaceAll(guard, () => without),
   );
   return () => writeFileSync(path, text);
 }
