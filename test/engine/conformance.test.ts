@@ -44,9 +44,10 @@ test("every listed difference is a case, and stands in docs/compatibility.md", (
     assert.ok(!cases || cases.some((it) => it.name === name), `${name} is no case`);
     assert.ok(doc.includes(`\`${name}\``), `docs/compatibility.md does not list ${name}`);
   }
+  if (!cases) return; // only the cases tell their names from other words
   const inDoc = [...doc.matchAll(/`([a-z0-9]+(?:-[a-z0-9]+){2,})`/g)]
     .map((match) => match[1] ?? "")
-    .filter((name) => cases?.some((it) => it.name === name));
+    .filter((name) => cases.some((it) => it.name === name));
   assert.deepEqual(new Set(inDoc), new Set(listed.keys()));
 });
 
