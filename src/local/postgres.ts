@@ -52,7 +52,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       }
     });
   } catch (thrown) {
-    if (["EACCES", "EROFS", "EPERM", "ENOTDIR", "EEXIST"].some((code) => isCode(thrown, code))) throw notWritable(options.directory, thrown);
+    if (["EACCES", "EROFS", "EPERM", "ENOTDIR", "EEXIST"].some((code) => isCode(thrown, code)))
+      throw notWritable(options.directory, thrown);
     if (isCode(thrown, "ENOSPC")) throw serverFailure("mkdir", options.directory, "", thrown);
     throw thrown;
   }

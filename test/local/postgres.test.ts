@@ -39,38 +39,52 @@ test("what is written stays for the next start, and nothing runs in between", as
 test("it keeps the server's default durability, and is never reachable without the password", async (t) => {
   const server = await startPostgres({ directory: await freshDirectory(t) });
   cleanUp(t, () => server.stop());
-  assert.deepEqual(await query(server.url, "select current_setting('fsync') f, current_setting('synchronous_commit') s, current_setting('full_page_writes') w"), [{ f: "on", s: "on", w: "on" }]);
+  assert.deepEqual(
+    await query(
+      server.url,
+      "select current_setting('fsync') f, current_setting('synchronous_commit') s, current_setting('full_page_writes') w",
+    ),
+    [{ f: "on", s: "on", w: "on" }],
+  );
   const without = new URL(server.url);
   without.password = "";
   await assert.rejects(query(without.href, "select 1"));
 });
 
-test("as root the server runs as another user", { skip: process.getuid?.() === 0 ? false : "only root is somebody Postgres refuses to run as" }, async (t) => {
-  const directory = await freshDirectory(t);
-  const server = await startPostgres({ directory });
-  cleanUp(t, () => server.stop());
-  const status = await readFile(`/proc/${await postmasterPid(directory)}/status`, "utf8");
-  assert.doesNotMatch(status, /^Uid:\t0\t/m);
-});
+test(
+  "as root the server runs as another user",
+  { skip: process.getuid?.() === 0 ? false : "only root is somebody Postgres refuses to run as" },
+  async (t) => {
+    const directory = await freshDirectory(t);
+    const server = await startPostgres({ directory });
+    cleanUp(t, () => server.stop());
+    const status = await readFile(`/proc/${await postmasterPid(directory)}/status`, "utf8");
+    assert.doesNotMatch(status, /^Uid:\t0\t/m);
+  },
+);
 
-test("a directory that the server's user cannot enter is served from elsewhere", { skip: process.getuid?.() === 0 ? false : "without root the server is run by the directory's owner" }, async (t) => {
-  const closed = await freshDirectory(t);
-  await chmod(closed, 0o700);
-  const directory = join(closed, "project");
-  const first = await startPostgres({ directory });
-  await query(first.url, "create table kept()");
-  await first.stop();
-  const second = await startPostgres({ directory });
-  assert.deepEqual(await query(second.url, "select count(*)::int n from kept"), [{ n: 0 }]);
-  await second.stop();
+test(
+  "a directory that the server's user cannot enter is served from elsewhere",
+  { skip: process.getuid?.() === 0 ? false : "without root the server is run by the directory's owner" },
+  async (t) => {
+    const closed = await freshDirectory(t);
+    await chmod(closed, 0o700);
+    const directory = join(closed, "project");
+    const first = await startPostgres({ directory });
+    await query(first.url, "create table kept()");
+    await first.stop();
+    const second = await startPostgres({ directory });
+    assert.deepEqual(await query(second.url, "select count(*)::int n from kept"), [{ n: 0 }]);
+    await second.stop();
 
-  const abandoned = (await readFile(join(directory, "location"), "utf8")).trim();
-  await rm(directory, { recursive: true });
-  const third = await startPostgres({ directory });
-  await third.stop();
-  await assert.rejects(stat(abandoned), { code: "ENOENT" });
-  await rm((await readFile(join(directory, "location"), "utf8")).trim(), { recursive: true });
-});
+    const abandoned = (await readFile(join(directory, "location"), "utf8")).trim();
+    await rm(directory, { recursive: true });
+    const third = await startPostgres({ directory });
+    await third.stop();
+    await assert.rejects(stat(abandoned), { code: "ENOENT" });
+    await rm((await readFile(join(directory, "location"), "utf8")).trim(), { recursive: true });
+  },
+);
 
 test("a path too long for a Unix socket is no obstacle", async (t) => {
   const directory = join(await freshDirectory(t), "long".repeat(30));
@@ -143,7 +157,10 @@ test("a database of another major version is refused by name and left alone", as
   const directory = await freshDirectory(t);
   await mkdir(join(directory, "data"));
   await writeFile(join(directory, "data", "PG_VERSION"), "9\n");
-  await assert.rejects(startPostgres({ directory }), (thrown) => isFailure("data-directory-version")(thrown) && /made by PostgreSQL 9/.test(String(thrown)));
+  await assert.rejects(
+    startPostgres({ directory }),
+    (thrown) => isFailure("data-directory-version")(thrown) && /made by PostgreSQL 9/.test(String(thrown)),
+  );
   assert.equal(await readFile(join(directory, "data", "PG_VERSION"), "utf8"), "9\n");
 });
 
@@ -165,7 +182,10 @@ test("without the npm package and without a server on the PATH the failure names
 test("a server on the PATH serves when the package is missing, and is named", async (t) => {
   const nowhere = await freshDirectory(t);
   await mkdir(join(nowhere, "bin"));
-  for (const [name, text] of [["initdb", ""], ["postgres", 'echo "postgres (PostgreSQL) 15.4"']] as const) {
+  for (const [name, text] of [
+    ["initdb", ""],
+    ["postgres", 'echo "postgres (PostgreSQL) 15.4"'],
+  ] as const) {
     await writeFile(join(nowhere, "bin", name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   }
   const found = await findBinaries({ from: [join(nowhere, "x.js")], path: `/nonexistent:${join(nowhere, "bin")}` });
@@ -176,14 +196,22 @@ test("the links of the libraries are made when the package's install script did 
   const root = await freshDirectory(t);
   await mkdir(join(root, "native", "lib"), { recursive: true });
   await writeFile(join(root, "native", "lib", "libpq.so.5.17"), "library");
-  await writeFile(join(root, "native", "pg-symlinks.json"), JSON.stringify([{ source: "native/lib/libpq.so.5.17", target: "native/lib/libpq.so.5" }]));
+  await writeFile(
+    join(root, "native", "pg-symlinks.json"),
+    JSON.stringify([{ source: "native/lib/libpq.so.5.17", target: "native/lib/libpq.so.5" }]),
+  );
   await linkLibraries(root);
   await linkLibraries(root);
   assert.equal(await readFile(join(root, "native", "lib", "libpq.so.5"), "utf8"), "library");
 });
 
 test("a full disk is called that", () => {
-  const failure = serverFailure("initdb", "/data", 'initdb: error: could not write to file "x": No space left on device', new Error("exit 1"));
+  const failure = serverFailure(
+    "initdb",
+    "/data",
+    'initdb: error: could not write to file "x": No space left on device',
+    new Error("exit 1"),
+  );
   assert.equal(failure.code, "disk-full");
 });
 

@@ -20,6 +20,7 @@ export async function startTestApi(t: TestContext, options: Partial<HasuraApiOpt
     const response = await fetch(api.url + path, { method: "POST", headers, body: typeof body === "string" ? body : JSON.stringify(body) });
     return { status: response.status, body: await response.json() };
   };
-  const sql: TestApi["sql"] = (text, more = {}) => post("/v2/query", { type: "run_sql", args: { sql: text, source: "default", check_metadata_consistency: false, ...more } });
+  const sql: TestApi["sql"] = (text, more = {}) =>
+    post("/v2/query", { type: "run_sql", args: { sql: text, source: "default", check_metadata_consistency: false, ...more } });
   return { ...api, databaseUrl, post, sql };
 }

@@ -53,9 +53,17 @@ export function shown(url: string): string {
 }
 
 function foreign(url: string): Failure {
-  return new Failure("usage", "foreign-hdb-catalog", `${shown(url)} belongs to a real Hasura: it has an hdb_catalog that hasura-migrate local did not make.`, {
-    hints: ["give an empty database: createdb scratch, then --database-url postgres://…/scratch", "leave --database-url out to use the embedded database"],
-  });
+  return new Failure(
+    "usage",
+    "foreign-hdb-catalog",
+    `${shown(url)} belongs to a real Hasura: it has an hdb_catalog that hasura-migrate local did not make.`,
+    {
+      hints: [
+        "give an empty database: createdb scratch, then --database-url postgres://…/scratch",
+        "leave --database-url out to use the embedded database",
+      ],
+    },
+  );
 }
 
 async function withClient(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {

@@ -10,8 +10,12 @@ const textId = "id text primary key default hdb_catalog.gen_hasura_uuid()";
 const invocationLog = (name: string, events: string, time = "timestamptz"): string => `
 create table if not exists hdb_catalog.${name} (
   ${textId}, ${events === "" ? "trigger_name text, event_id text" : "event_id text"}, status integer, request json, response json,
-  created_at ${time} default now()${events === "" ? "" : `,
-  foreign key (event_id) references hdb_catalog.${events} (id) on update cascade on delete cascade`});`;
+  created_at ${time} default now()${
+    events === ""
+      ? ""
+      : `,
+  foreign key (event_id) references hdb_catalog.${events} (id) on update cascade on delete cascade`
+  });`;
 
 export const metadataTables = `${uuidFunction}
 create table if not exists hdb_catalog.hdb_version (

@@ -14,7 +14,9 @@ export interface InconsistentObject {
 
 /** Which tracked tables and functions, and which sources, do not exist. Kinds without a driver here count as consistent. */
 export async function findInconsistencies(metadata: MetadataDocument, sources: Sources): Promise<InconsistentObject[]> {
-  const checked = await Promise.all(metadata.sources.filter(({ kind }) => isPostgresFamily(kind)).map((source) => checkSource(source, sources)));
+  const checked = await Promise.all(
+    metadata.sources.filter(({ kind }) => isPostgresFamily(kind)).map((source) => checkSource(source, sources)),
+  );
   return checked.flat();
 }
 

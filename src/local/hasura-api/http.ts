@@ -15,7 +15,11 @@ export interface HttpOptions {
 /** A request may hold a whole seed file. */
 const longestBody = 256 << 20;
 
-const posts: Readonly<Record<string, Handler>> = { "/v1/metadata": metadataRequest, "/v1/query": oldQueryRequest, "/v2/query": queryRequest };
+const posts: Readonly<Record<string, Handler>> = {
+  "/v1/metadata": metadataRequest,
+  "/v1/query": oldQueryRequest,
+  "/v2/query": queryRequest,
+};
 
 /** The API's server, not listening yet. */
 export function apiServer(context: ApiContext, options: HttpOptions): Server {
@@ -79,7 +83,8 @@ const serverConfig = ({ version }: ApiContext): object => ({
 /** The texts are the server's (protocol section 5.3). */
 function authorize(request: IncomingMessage, adminSecret: string): void {
   const given = request.headers["x-hasura-admin-secret"] ?? request.headers["x-hasura-access-key"];
-  if (given === undefined) throw new HasuraError(401, "access-denied", '"x-hasura-admin-secret"/"x-hasura-access-key" required, but not found');
+  if (given === undefined)
+    throw new HasuraError(401, "access-denied", '"x-hasura-admin-secret"/"x-hasura-access-key" required, but not found');
   const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
   if (typeof given === "string" && timingSafeEqual(digest(given), digest(adminSecret))) return;
   throw new HasuraError(401, "access-denied", 'invalid "x-hasura-admin-secret"/"x-hasura-access-key"');
@@ -105,7 +110,8 @@ function parseJson(body: string): unknown {
 }
 
 function failed(thrown: unknown, options: HttpOptions): Reply {
-  const error = thrown instanceof HasuraError ? thrown : new HasuraError(500, "unexpected", thrown instanceof Error ? thrown.message : String(thrown));
+  const error =
+    thrown instanceof HasuraError ? thrown : new HasuraError(500, "unexpected", thrown instanceof Error ? thrown.message : String(thrown));
   options.log(`${error.status} ${error.code} ${error.path}: ${error.message}`);
   return { status: error.status, body: errorBody(error, options.hideInternals) };
 }

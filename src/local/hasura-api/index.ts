@@ -43,14 +43,19 @@ export interface HasuraApi {
 export async function startHasuraApi(options: HasuraApiOptions): Promise<HasuraApi> {
   const postgres = options.sources.filter(({ kind }) => isPostgresFamily(kind));
   const urls = new Set([options.metadataUrl, ...postgres.map(({ url }) => url)]);
-  for (const url of urls) await prepareCatalog(url, { metadata: url === options.metadataUrl, source: postgres.some((source) => source.url === url) });
+  for (const url of urls)
+    await prepareCatalog(url, { metadata: url === options.metadataUrl, source: postgres.some((source) => source.url === url) });
   const version = options.version ?? "v2.48.0";
   const store = new MetadataStore(options.metadataUrl);
   const sources = new Sources(options.sources, options.env ?? {}, options.faults ?? {});
   const context: ApiContext = { store, sources, local: options.sources, version, knowsNoTransaction: isAtLeast(version, [2, 45, 3]) };
   try {
     await addSources(context);
-    const server = apiServer(context, { adminSecret: options.adminSecret, hideInternals: options.hideInternals ?? false, log: options.log ?? (() => undefined) });
+    const server = apiServer(context, {
+      adminSecret: options.adminSecret,
+      hideInternals: options.hideInternals ?? false,
+      log: options.log ?? (() => undefined),
+    });
     const port = await listen(server, options.port ?? 0);
     return { url: `http://127.0.0.1:${port}`, adminSecret: options.adminSecret, stop: once(() => stop(server, context)) };
   } catch (thrown) {
@@ -92,7 +97,14 @@ function isAtLeast(version: string, least: readonly [number, number, number]): b
 function listen(server: ReturnType<typeof apiServer>, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) =>
-      reject(isCode(error, "EADDRINUSE") ? new Failure("usage", "port-in-use", `Port ${port} is in use by another program.`, { hints: ["leave the port out: a free one is taken"], cause: error }) : error),
+      reject(
+        isCode(error, "EADDRINUSE")
+          ? new Failure("usage", "port-in-use", `Port ${port} is in use by another program.`, {
+              hints: ["leave the port out: a free one is taken"],
+              cause: error,
+            })
+          : error,
+      ),
     );
     server.listen(port, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
   });

@@ -39,6 +39,10 @@ export function qualified(name: unknown): QualifiedName | undefined {
 export const nameText = ({ schema, name }: QualifiedName): string => (schema === "public" ? name : `${schema}.${name}`);
 
 /** The source with that name replaced by what `change` makes of it. */
-export function changeSource(metadata: MetadataDocument, name: string, change: (source: SourceDocument) => SourceDocument): MetadataDocument {
+export function changeSource(
+  metadata: MetadataDocument,
+  name: string,
+  change: (source: SourceDocument) => SourceDocument,
+): MetadataDocument {
   return { ...metadata, sources: metadata.sources.map((source) => (source.name === name ? change(source) : source)) };
 }

@@ -17,7 +17,10 @@ const handlers: Readonly<Record<string, Handler>> = {
     const args = SetState.safeParse(request.args).data;
     if (!args) throw parseFailed('key "type" not found', `${request.path}.args`);
     if (args.type !== "cli" && args.type !== "console") {
-      throw parseFailed(`parsing CatalogStateType failed, expected one of the tags ["cli","console"], but found tag "${args.type}"`, `${request.path}.args.type`);
+      throw parseFailed(
+        `parsing CatalogStateType failed, expected one of the tags ["cli","console"], but found tag "${args.type}"`,
+        `${request.path}.args.type`,
+      );
     }
     await store.setState(args.type, args.state ?? null);
     return success;
@@ -41,7 +44,9 @@ const handlers: Readonly<Record<string, Handler>> = {
     const names = new Set((await findInconsistencies(metadata, sources)).map(({ name }) => name));
     let kept: MetadataDocument = { ...metadata, sources: metadata.sources.filter(({ name }) => !names.has(`source ${name}`)) };
     for (const source of kept.sources) {
-      const gone = trackedObjects(source).filter(({ type, name }) => names.has(`${type} ${name.schema === "public" ? "" : `${name.schema}.`}${name.name} in source ${source.name}`));
+      const gone = trackedObjects(source).filter(({ type, name }) =>
+        names.has(`${type} ${name.schema === "public" ? "" : `${name.schema}.`}${name.name} in source ${source.name}`),
+      );
       kept = untrack(kept, source.name, gone);
     }
     await store.write(kept, resourceVersion);
@@ -73,16 +78,30 @@ export async function bulk(request: ApiRequest, run: (one: ApiRequest) => Promis
   return answers;
 }
 
-const Envelope = z.looseObject({ type: z.string(), version: z.number().optional(), resource_version: z.number().optional(), args: z.unknown().optional() });
+const Envelope = z.looseObject({
+  type: z.string(),
+  version: z.number().optional(),
+  resource_version: z.number().optional(),
+  args: z.unknown().optional(),
+});
 
 /** Any JSON as a request, or Hasura's parse error. */
 export function readRequest(json: unknown, path = "$"): ApiRequest {
   const parsed = Envelope.safeParse(json);
   if (!parsed.success) {
     const key = parsed.error.issues[0]?.path[0];
-    throw key === undefined ? parseFailed("parsing Object failed, expected Object", path) : parseFailed(`key "${String(key)}" not found`, path);
+    throw key === undefined
+      ? parseFailed("parsing Object failed, expected Object", path)
+      : parseFailed(`key "${String(key)}" not found`, path);
   }
   const { type, version, resource_version, args } = parsed.data;
-  if (args === undefined && type !== "export_metadata" && type !== "get_catalog_state") throw new HasuraError(400, "parse-failed", 'key "args" not found', { path });
-  return { type, args: args ?? {}, path, ...(version !== undefined && { version }), ...(resource_version !== undefined && { resourceVersion: resource_version }) };
+  if (args === undefined && type !== "export_metadata" && type !== "get_catalog_state")
+    throw new HasuraError(400, "parse-failed", 'key "args" not found', { path });
+  return {
+    type,
+    args: args ?? {},
+    path,
+    ...(version !== undefined && { version }),
+    ...(resource_version !== undefined && { resourceVersion: resource_version }),
+  };
 }

@@ -23,9 +23,13 @@ export class MetadataStore {
   }
 
   async read(): Promise<StoredMetadata> {
-    const { rows } = await this.#query<{ metadata: unknown; resource_version: number }>("select metadata, resource_version from hdb_catalog.hdb_metadata");
+    const { rows } = await this.#query<{ metadata: unknown; resource_version: number }>(
+      "select metadata, resource_version from hdb_catalog.hdb_metadata",
+    );
     const row = rows[0];
-    return row ? { metadata: MetadataDocument.parse(row.metadata), resourceVersion: row.resource_version } : { metadata: emptyMetadata(), resourceVersion: 0 };
+    return row
+      ? { metadata: MetadataDocument.parse(row.metadata), resourceVersion: row.resource_version }
+      : { metadata: emptyMetadata(), resourceVersion: 0 };
   }
 
   /** Stores a new document if the stored version is still `expected` (0: none yet); else the 409 of a lost race. Answers the new version. */
@@ -66,7 +70,10 @@ export class MetadataStore {
     try {
       return await this.#pool.query<Row>(sql, values);
     } catch (thrown) {
-      throw new HasuraError(500, "unexpected", "database query error", { internal: thrown instanceof Error ? thrown.message : String(thrown), cause: thrown });
+      throw new HasuraError(500, "unexpected", "database query error", {
+        internal: thrown instanceof Error ? thrown.message : String(thrown),
+        cause: thrown,
+      });
     }
   }
 }

@@ -55,8 +55,13 @@ export class SessionPool {
 export function connectionError(cause: unknown): HasuraError {
   const text = cause instanceof Error ? cause.message : String(cause);
   const full = /too many clients|remaining connection slots/i.test(text);
-  return new HasuraError(500, full ? "postgres-max-connections-error" : "postgres-error", full ? "max connections reached on postgres" : "connection error", {
-    internal: text,
-    cause,
-  });
+  return new HasuraError(
+    500,
+    full ? "postgres-max-connections-error" : "postgres-error",
+    full ? "max connections reached on postgres" : "connection error",
+    {
+      internal: text,
+      cause,
+    },
+  );
 }

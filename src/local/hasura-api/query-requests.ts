@@ -23,7 +23,9 @@ export const oldQueryRequest: Handler = async (request, context) => {
   if (request.type !== "select") return await metadataRequest(request, context);
   const { table, columns } = SelectVersion.safeParse(request.args).data ?? { table: "", columns: [] };
   if (typeof table === "string" || table.schema !== "hdb_catalog" || table.name !== "hdb_version") {
-    throw new HasuraError(400, "not-exists", "this environment answers select for hdb_catalog.hdb_version only", { path: `${request.path}.args.table` });
+    throw new HasuraError(400, "not-exists", "this environment answers select for hdb_catalog.hdb_version only", {
+      path: `${request.path}.args.table`,
+    });
   }
   const row = await context.store.versionRow();
   return [Object.fromEntries(columns.map((column) => [column, row[column] ?? null]))];

@@ -13,12 +13,16 @@ const WithoutSources = z.looseObject({ tables: SourceDocument.shape.tables, func
 export async function replaceMetadata(request: ApiRequest, context: ApiContext): Promise<unknown> {
   const wrapped = isObject(request.args) && "metadata" in request.args ? Version2.parse(request.args) : undefined;
   const stored = await context.store.read();
-  if (request.resourceVersion !== undefined && request.resourceVersion !== stored.resourceVersion) throw versionConflict(request.resourceVersion);
+  if (request.resourceVersion !== undefined && request.resourceVersion !== stored.resourceVersion)
+    throw versionConflict(request.resourceVersion);
   const document = wrapped ? wrapped.metadata : request.args;
   const metadata = readDocument(document, stored.metadata, wrapped ? `${request.path}.args.metadata` : `${request.path}.args`);
   const inconsistent = await findInconsistencies(metadata, context.sources);
   if (inconsistent.length > 0 && wrapped?.allow_inconsistent_metadata !== true) {
-    throw new HasuraError(400, "unexpected", "cannot continue due to inconsistent metadata", { path: `${request.path}.args`, internal: inconsistent });
+    throw new HasuraError(400, "unexpected", "cannot continue due to inconsistent metadata", {
+      path: `${request.path}.args`,
+      internal: inconsistent,
+    });
   }
   await context.store.write(metadata, stored.resourceVersion);
   return wrapped ? { is_consistent: inconsistent.length === 0, inconsistent_objects: inconsistent } : { message: "success" };
@@ -40,14 +44,23 @@ function readVersion3(document: unknown, path: string): MetadataDocument {
   const issue = parsed.error.issues[0];
   const keys = issue?.path ?? [];
   const last = String(keys.at(-1) ?? "");
-  const parent = keys.slice(0, -1).map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
-  throw parseFailed(issue?.code === "invalid_type" && issue.message.includes("undefined") ? `the key '${last}' was not present` : (issue?.message ?? "malformed metadata"), `${path}${parent}`);
+  const parent = keys
+    .slice(0, -1)
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
+    .join("");
+  throw parseFailed(
+    issue?.code === "invalid_type" && issue.message.includes("undefined")
+      ? `the key '${last}' was not present`
+      : (issue?.message ?? "malformed metadata"),
+    `${path}${parent}`,
+  );
 }
 
 /** A document without sources: its tables and functions become those of `default`, every other source disappears. */
 function intoDefault(document: z.infer<typeof WithoutSources>, current: MetadataDocument, path: string): MetadataDocument {
   const source = current.sources.find(({ name }) => name === "default");
-  if (!source) throw new HasuraError(400, "not-supported", "cannot import metadata without sources since no default source is defined", { path });
+  if (!source)
+    throw new HasuraError(400, "not-supported", "cannot import metadata without sources since no default source is defined", { path });
   const { tables, functions, ...rest } = document;
   const replaced = changeSource({ version: 3, sources: [source] }, "default", (old) => ({ ...old, tables, functions: functions ?? [] }));
   return { ...rest, ...replaced };

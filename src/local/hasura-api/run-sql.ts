@@ -38,7 +38,8 @@ export async function runSql(type: string, rawArgs: unknown, context: RunSqlCont
   const source = findSource(metadata, args.source ?? "default", type, path);
   const checked = args.read_only !== true && (args.check_metadata_consistency ?? changesSchema.test(args.sql));
   const mode = { isolation: context.sources.isolation(source), readOnly: args.read_only === true };
-  const work = (session: Session): Promise<Outcome> => (checked ? withCheck(session, source, args, context) : plain(session, args, context));
+  const work = (session: Session): Promise<Outcome> =>
+    checked ? withCheck(session, source, args, context) : plain(session, args, context);
   try {
     const pool = context.sources.pool(source);
     const outside = args.no_transaction === true && context.knowsNoTransaction;
@@ -100,5 +101,8 @@ function findSource(metadata: MetadataDocument, name: string, type: string, path
 /** Sources of other kinds stand in the metadata only: this environment has no driver for them, and says so. */
 function runnable(source: SourceDocument, path: string): SourceDocument {
   if (isPostgresFamily(source.kind)) return source;
-  throw new HasuraError(400, "unexpected", `source with name "${source.name}" is inconsistent`, { path, internal: `the local environment has no ${source.kind} databases` });
+  throw new HasuraError(400, "unexpected", `source with name "${source.name}" is inconsistent`, {
+    path,
+    internal: `the local environment has no ${source.kind} databases`,
+  });
 }

@@ -9,7 +9,12 @@ export interface DriverFaults {
   /** Called before each message is sent, also before it is sent again. */
   beforeMessage?(kind: MessageKind, sql: string, session: SessionHandle): Promise<void> | void;
   /** Called after the server's answer arrived and before it counts; a `lost` outcome makes the driver send the message again. */
-  afterMessage?(kind: MessageKind, sql: string, session: SessionHandle, outcome: Outcome): Promise<Outcome | undefined> | Outcome | undefined;
+  afterMessage?(
+    kind: MessageKind,
+    sql: string,
+    session: SessionHandle,
+    outcome: Outcome,
+  ): Promise<Outcome | undefined> | Outcome | undefined;
 }
 
 export interface SessionHandle {
@@ -104,7 +109,12 @@ export class Session {
 }
 
 async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, application_name: "hasura-migrate local", keepAlive: true, connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: "hasura-migrate local",
+    keepAlive: true,
+    connectionTimeoutMillis: 10_000,
+  });
   client.on("error", () => undefined);
   await client.connect();
   return client;

@@ -18,7 +18,9 @@ export const sourceRequests: Readonly<Record<string, Handler>> = {
     return await change(context, (metadata) => {
       const known = metadata.sources.find(({ name }) => name === args.name);
       if (known && args.replace_configuration !== true) {
-        throw new HasuraError(400, "already-exists", `source with name "${args.name}" already exists`, { path: `${request.path}.args.name` });
+        throw new HasuraError(400, "already-exists", `source with name "${args.name}" already exists`, {
+          path: `${request.path}.args.name`,
+        });
       }
       if (known) return changeSource(metadata, args.name, (source) => ({ ...source, configuration: args.configuration }));
       return { ...metadata, sources: [...metadata.sources, { name: args.name, kind, tables: [], configuration: args.configuration }] };
@@ -57,12 +59,21 @@ async function track(kind: "table" | "function", request: ApiRequest, context: A
     throw new HasuraError(400, "already-tracked", `view/table already tracked: "${nameText(name)}"`, { path: `${request.path}.args` });
   }
   const rest = Object.fromEntries(Object.entries(args).filter(([key]) => key !== "source" && key !== "table" && key !== "function"));
-  const changed: SourceDocument = { ...source, [`${kind}s`]: [...entriesOf(source, kind), { ...rest, [kind]: { schema: name.schema, name: name.name } }] };
+  const changed: SourceDocument = {
+    ...source,
+    [`${kind}s`]: [...entriesOf(source, kind), { ...rest, [kind]: { schema: name.schema, name: name.name } }],
+  };
   if (isPostgresFamily(source.kind)) await refuseMissing(changed, kind, name, request, context);
   return await change(context, (now) => changeSource(now, args.source, () => changed));
 }
 
-async function refuseMissing(source: SourceDocument, kind: "table" | "function", name: { schema: string; name: string }, request: ApiRequest, context: ApiContext): Promise<void> {
+async function refuseMissing(
+  source: SourceDocument,
+  kind: "table" | "function",
+  name: { schema: string; name: string },
+  request: ApiRequest,
+  context: ApiContext,
+): Promise<void> {
   const missing = await context.sources.pool(source).use((session) => missingObjects(source, session));
   if (!missing.some((object) => object.type === kind && nameText(object.name) === nameText(name))) return;
   const what = kind === "table" ? "no such table/view exists in source: " : "no such function exists: ";

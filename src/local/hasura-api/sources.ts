@@ -26,8 +26,15 @@ export const isPostgresFamily = (kind: string): boolean => ["postgres", "pg", "c
 
 /** What the metadata shows for a source of the environment: never its address. */
 export function configurationFor(source: LocalSource): object {
-  const variable = source.name === "default" ? "HASURA_GRAPHQL_DATABASE_URL" : `${source.name.toUpperCase().replaceAll(/[^A-Z0-9]+/g, "_")}_DATABASE_URL`;
-  return { connection_info: { database_url: { from_env: variable }, isolation_level: source.isolationLevel ?? "read-committed", use_prepared_statements: false } };
+  const variable =
+    source.name === "default" ? "HASURA_GRAPHQL_DATABASE_URL" : `${source.name.toUpperCase().replaceAll(/[^A-Z0-9]+/g, "_")}_DATABASE_URL`;
+  return {
+    connection_info: {
+      database_url: { from_env: variable },
+      isolation_level: source.isolationLevel ?? "read-committed",
+      use_prepared_statements: false,
+    },
+  };
 }
 
 /** From a source's metadata to its connections. Pools are kept by address, so a reload does not drop them. */
@@ -64,7 +71,11 @@ export class Sources {
   /** Throws the HasuraError of a source that has no usable address. */
   pool(source: SourceDocument): SessionPool {
     const found = this.address(source);
-    if ("reason" in found) throw new HasuraError(400, "unexpected", `source with name "${source.name}" is inconsistent`, { path: "$.args.source", internal: found.reason });
+    if ("reason" in found)
+      throw new HasuraError(400, "unexpected", `source with name "${source.name}" is inconsistent`, {
+        path: "$.args.source",
+        internal: found.reason,
+      });
     const known = this.#pools.get(found.url);
     if (known) return known;
     const pool = new SessionPool(found.url, this.#faults);

@@ -7,7 +7,7 @@ export function splitStatements(text: string): string[] {
   let current = "";
   let inString = false;
   let tag: string | undefined;
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const c = text.charAt(at);
     if (text.startsWith("--", at)) {
       const end = text.indexOf("\n", at);

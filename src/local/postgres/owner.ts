@@ -15,7 +15,11 @@ export interface Owner {
 export async function ownerForServer(): Promise<Owner | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const passwd = await readFile("/etc/passwd", "utf8").catch(() => "");
-  const fields = passwd.split("\n").find((line) => line.startsWith("nobody:"))?.split(":") ?? [];
+  const fields =
+    passwd
+      .split("\n")
+      .find((line) => line.startsWith("nobody:"))
+      ?.split(":") ?? [];
   const id = (text: string | undefined): number => (text === undefined || text === "" ? 65534 : Number(text) >>> 0);
   return { uid: id(fields[2]), gid: id(fields[3]) };
 }

@@ -59,9 +59,26 @@ async function start(launch: Launch): Promise<Postmaster> {
   const sockets = await socketDirectory(home, owner);
   let ended: string | undefined;
   try {
-    const flags = ["-D", data, "-p", String(await freePort()), "-c", "listen_addresses=127.0.0.1", "-c", `unix_socket_directories=${sockets}`, "-c", "max_connections=200"];
+    const flags = [
+      "-D",
+      data,
+      "-p",
+      String(await freePort()),
+      "-c",
+      "listen_addresses=127.0.0.1",
+      "-c",
+      `unix_socket_directories=${sockets}`,
+      "-c",
+      "max_connections=200",
+    ];
     // Detached: Ctrl-C in a terminal goes to the whole process group, and the server must outlive the run that cleans up.
-    const child = spawn(join(binaries.bin, "postgres"), flags, { cwd: data, env: { TZ: "UTC", PATH: "/usr/bin:/bin" }, stdio: ["ignore", log.fd, log.fd], detached: true, ...owner });
+    const child = spawn(join(binaries.bin, "postgres"), flags, {
+      cwd: data,
+      env: { TZ: "UTC", PATH: "/usr/bin:/bin" },
+      stdio: ["ignore", log.fd, log.fd],
+      detached: true,
+      ...owner,
+    });
     child.once("error", (error) => (ended = error.message));
     child.once("exit", (code, signal) => (ended = `postgres ended with ${signal ?? code}`));
     child.unref();

@@ -14,11 +14,27 @@ test("a new database gets the catalog's tables, an empty state and one source wh
   const { body } = await ask(api, "export_metadata");
   assertIncludes(body, { version: 3, sources: [{ name: "default", kind: "postgres", tables: [] }] });
   assert.ok(!JSON.stringify(body).includes(new URL(api.databaseUrl).password));
-  const rows = await query(api.databaseUrl, "select relname::text as name from pg_class where relnamespace = 'hdb_catalog'::regnamespace and relkind = 'r' order by 1");
-  assert.deepEqual(rows.map((row) => row["name"]), [
-    "event_invocation_logs", "event_log", "hdb_action_log", "hdb_cron_event_invocation_logs", "hdb_cron_events", "hdb_event_log_cleanups", "hdb_metadata",
-    "hdb_scheduled_event_invocation_logs", "hdb_scheduled_events", "hdb_schema_notifications", "hdb_source_catalog_version", "hdb_version",
-  ]);
+  const rows = await query(
+    api.databaseUrl,
+    "select relname::text as name from pg_class where relnamespace = 'hdb_catalog'::regnamespace and relkind = 'r' order by 1",
+  );
+  assert.deepEqual(
+    rows.map((row) => row["name"]),
+    [
+      "event_invocation_logs",
+      "event_log",
+      "hdb_action_log",
+      "hdb_cron_event_invocation_logs",
+      "hdb_cron_events",
+      "hdb_event_log_cleanups",
+      "hdb_metadata",
+      "hdb_scheduled_event_invocation_logs",
+      "hdb_scheduled_events",
+      "hdb_schema_notifications",
+      "hdb_source_catalog_version",
+      "hdb_version",
+    ],
+  );
 });
 
 test("state and metadata outlive the API", async (t) => {
@@ -54,14 +70,22 @@ test("a table that is tracked and then gone makes the metadata inconsistent unti
   assert.equal((await ask(api, "pg_track_table", { source: "default", table: { schema: "public", name: "users" } })).status, 200);
   assert.equal((await ask(api, "pg_track_function", { source: "default", function: "f" })).status, 200);
   assertIncludes(await ask(api, "pg_track_table", { table: "users" }), { status: 400, body: { code: "already-tracked" } });
-  assertIncludes(await ask(api, "pg_track_table", { table: "nope" }), { status: 400, body: { code: "not-exists", error: 'no such table/view exists in source: "nope"' } });
+  assertIncludes(await ask(api, "pg_track_table", { table: "nope" }), {
+    status: 400,
+    body: { code: "not-exists", error: 'no such table/view exists in source: "nope"' },
+  });
   await api.sql("drop table users cascade");
   const inconsistent = await ask(api, "reload_metadata");
   assertIncludes(inconsistent.body, {
     message: "success",
     is_consistent: false,
     inconsistent_objects: [
-      { type: "table", name: "table users in source default", definition: { schema: "public", name: "users" }, reason: 'Inconsistent object: no such table/view exists in source: "users"' },
+      {
+        type: "table",
+        name: "table users in source default",
+        definition: { schema: "public", name: "users" },
+        reason: 'Inconsistent object: no such table/view exists in source: "users"',
+      },
       { type: "function", name: "function f in source default" },
     ],
   });
@@ -72,30 +96,55 @@ test("a table that is tracked and then gone makes the metadata inconsistent unti
 
 const withRelationship = {
   version: 3,
-  sources: [{
-    name: "default", kind: "postgres", configuration: {}, tables: [
-      { table: { schema: "public", name: "users" }, array_relationships: [{ name: "posts", using: { foreign_key_constraint_on: { column: "u", table: { schema: "public", name: "posts" } } } }] },
-      { table: { schema: "public", name: "posts" } },
-    ],
-  }],
+  sources: [
+    {
+      name: "default",
+      kind: "postgres",
+      configuration: {},
+      tables: [
+        {
+          table: { schema: "public", name: "users" },
+          array_relationships: [
+            { name: "posts", using: { foreign_key_constraint_on: { column: "u", table: { schema: "public", name: "posts" } } } },
+          ],
+        },
+        { table: { schema: "public", name: "posts" } },
+      ],
+    },
+  ],
 };
 
 test("with the metadata check a dropped table takes its metadata along, unless a relationship of another one needs it", async (t) => {
   const api = await startTestApi(t);
   await api.sql("create table users(id int primary key); create table posts(id int, u int references users)");
-  assert.deepEqual((await ask(api, "replace_metadata", { metadata: withRelationship }, { version: 2 })).body, { is_consistent: true, inconsistent_objects: [] });
+  assert.deepEqual((await ask(api, "replace_metadata", { metadata: withRelationship }, { version: 2 })).body, {
+    is_consistent: true,
+    inconsistent_objects: [],
+  });
   const blocked = await api.sql("drop table posts", { check_metadata_consistency: true });
-  assert.deepEqual(blocked, { status: 400, body: { error: 'cannot drop due to the following dependent objects: relationship users.posts in source "default"', path: "$.args", code: "dependency-error" } });
+  assert.deepEqual(blocked, {
+    status: 400,
+    body: {
+      error: 'cannot drop due to the following dependent objects: relationship users.posts in source "default"',
+      path: "$.args",
+      code: "dependency-error",
+    },
+  });
   assert.deepEqual(await query(api.databaseUrl, "select to_regclass('posts')::text as t"), [{ t: "posts" }]);
   assert.equal((await api.sql("drop table posts", { check_metadata_consistency: true, cascade: true })).status, 200);
-  assertIncludes((await ask(api, "export_metadata")).body, { sources: [{ tables: [{ table: { name: "users" }, array_relationships: [] }] }] });
+  assertIncludes((await ask(api, "export_metadata")).body, {
+    sources: [{ tables: [{ table: { name: "users" }, array_relationships: [] }] }],
+  });
   assertIncludes((await ask(api, "get_inconsistent_metadata")).body, { is_consistent: true });
 });
 
 test("inconsistent metadata is refused unless it is allowed", async (t) => {
   const api = await startTestApi(t);
   const refused = await ask(api, "replace_metadata", { metadata: withRelationship });
-  assertIncludes(refused, { status: 400, body: { code: "unexpected", error: "cannot continue due to inconsistent metadata", path: "$.args" } });
+  assertIncludes(refused, {
+    status: 400,
+    body: { code: "unexpected", error: "cannot continue due to inconsistent metadata", path: "$.args" },
+  });
   const allowed = await ask(api, "replace_metadata", { allow_inconsistent_metadata: true, metadata: withRelationship });
   assertIncludes(allowed, { status: 200, body: { is_consistent: false } });
 });
@@ -122,21 +171,31 @@ test("the older form replaces the tables of default, and malformed documents get
     [{ metadata: { version: 4, sources: [] } }, { error: "expected 1, 2 or 3, encountered 4" }],
     [{ version: 2 }, { error: 'key "tables" not found', path: "$.args" }],
   ];
-  for (const [args, body] of cases) assertIncludes(await ask(api, "replace_metadata", args), { status: 400, body: { code: "parse-failed", ...body } });
+  for (const [args, body] of cases)
+    assertIncludes(await ask(api, "replace_metadata", args), { status: 400, body: { code: "parse-failed", ...body } });
 });
 
 test("a source from the metadata is reached by its address; without one it is inconsistent", async (t) => {
   const other = await freshDatabase(t);
   const api = await startTestApi(t, { env: { OTHER: other } });
-  const source = (variable: string) => ({ name: "other", configuration: { connection_info: { database_url: { from_env: variable } } }, replace_configuration: true });
+  const source = (variable: string) => ({
+    name: "other",
+    configuration: { connection_info: { database_url: { from_env: variable } } },
+    replace_configuration: true,
+  });
   await ask(api, "pg_add_source", source("OTHER"));
   assert.equal((await api.sql("create table in_other()", { source: "other" })).status, 200);
   assert.deepEqual(await query(other, "select to_regclass('in_other')::text as t"), [{ t: "in_other" }]);
   await ask(api, "pg_add_source", source("MISSING"));
   assertIncludes((await ask(api, "get_inconsistent_metadata")).body, {
-    inconsistent_objects: [{ type: "source", name: "source other", definition: "other", reason: "Inconsistent object: environment variable 'MISSING' not set" }],
+    inconsistent_objects: [
+      { type: "source", name: "source other", definition: "other", reason: "Inconsistent object: environment variable 'MISSING' not set" },
+    ],
   });
-  assertIncludes(await api.sql("select 1", { source: "other" }), { status: 400, body: { error: 'source with name "other" is inconsistent' } });
+  assertIncludes(await api.sql("select 1", { source: "other" }), {
+    status: 400,
+    body: { error: 'source with name "other" is inconsistent' },
+  });
 });
 
 test("a real Hasura's database is refused and left untouched", async (t) => {
@@ -146,7 +205,9 @@ test("a real Hasura's database is refused and left untouched", async (t) => {
   const sources = [{ name: "default", kind: "postgres", url }];
   await assert.rejects(startHasuraApi({ metadataUrl: url, sources, adminSecret: "secret" }), foreign);
   await assert.rejects(resetCatalog(url), foreign);
-  assert.deepEqual(await query(url, "select count(*)::int as n from pg_class where relnamespace = 'hdb_catalog'::regnamespace"), [{ n: 1 }]);
+  assert.deepEqual(await query(url, "select count(*)::int as n from pg_class where relnamespace = 'hdb_catalog'::regnamespace"), [
+    { n: 1 },
+  ]);
 });
 
 test("a reset drops the catalog that was made here, and nothing else", async (t) => {
@@ -154,14 +215,21 @@ test("a reset drops the catalog that was made here, and nothing else", async (t)
   await api.sql("create table kept()");
   await api.stop();
   await resetCatalog(api.databaseUrl);
-  assert.deepEqual(await query(api.databaseUrl, "select to_regnamespace('hdb_catalog') as a, to_regclass('kept')::text as b"), [{ a: null, b: "kept" }]);
+  assert.deepEqual(await query(api.databaseUrl, "select to_regnamespace('hdb_catalog') as a, to_regclass('kept')::text as b"), [
+    { a: null, b: "kept" },
+  ]);
 });
 
 test("eight APIs that start at once on one empty database make one catalog", async (t) => {
   const url = await freshDatabase(t);
   const sources = [{ name: "default", kind: "postgres", url }];
-  const started = await Promise.allSettled(Array.from({ length: 8 }, () => startHasuraApi({ metadataUrl: url, sources, adminSecret: "secret" })));
+  const started = await Promise.allSettled(
+    Array.from({ length: 8 }, () => startHasuraApi({ metadataUrl: url, sources, adminSecret: "secret" })),
+  );
   for (const one of started) if (one.status === "fulfilled") await one.value.stop();
-  assert.deepEqual(started.map((one) => one.status), started.map(() => "fulfilled"));
+  assert.deepEqual(
+    started.map((one) => one.status),
+    started.map(() => "fulfilled"),
+  );
   assert.deepEqual(await query(url, "select count(*)::int as n from hdb_catalog.hdb_version"), [{ n: 1 }]);
 });

@@ -29,14 +29,16 @@ test("the official CLI migrates, seeds, and applies metadata against the API", {
     "migrations/default/2_index/down.sql": "drop index users_id;",
     "seeds/default/users.sql": "insert into users select generate_series(1, 3);",
     "metadata/version.yaml": "version: 3\n",
-    "metadata/databases/databases.yaml": "- name: default\n  kind: postgres\n  configuration: {}\n  tables:\n    - table: {name: users, schema: public}\n",
+    "metadata/databases/databases.yaml":
+      "- name: default\n  kind: postgres\n  configuration: {}\n  tables:\n    - table: {name: users, schema: public}\n",
   });
   const env = { PATH: process.env["PATH"] ?? "", HOME: await freshDirectory(t) };
   const hasura = async (line: string): Promise<string> => {
     const { stdout, stderr } = await run(binary, [...line.split(" "), "--skip-update-check", "--project", project], { env, cwd: project });
     return stdout + stderr;
   };
-  const applied = async (): Promise<unknown> => (await query(api.databaseUrl, "select cli_state->'migrations' as m from hdb_catalog.hdb_version"))[0]?.["m"];
+  const applied = async (): Promise<unknown> =>
+    (await query(api.databaseUrl, "select cli_state->'migrations' as m from hdb_catalog.hdb_version"))[0]?.["m"];
 
   assert.match(await hasura("migrate apply --database-name default"), /migrations applied/);
   assert.deepEqual(await applied(), { default: { "1": false, "2": false } });

@@ -9,16 +9,37 @@ import { assertIncludes } from "../../support/partial.ts";
 
 const refused = (statement: string, error: unknown) => ({
   status: 400,
-  body: { error: "query execution failed", path: "$.args", code: "postgres-error", internal: { statement, prepared: false, error, arguments: [] } },
+  body: {
+    error: "query execution failed",
+    path: "$.args",
+    code: "postgres-error",
+    internal: { statement, prepared: false, error, arguments: [] },
+  },
 });
-const fatal = (status_code: string, message: string, more = {}) => ({ exec_status: "FatalError", hint: null, message, status_code, description: null, ...more });
+const fatal = (status_code: string, message: string, more = {}) => ({
+  exec_status: "FatalError",
+  hint: null,
+  message,
+  status_code,
+  description: null,
+  ...more,
+});
 
 test("the last result counts, values are text, the first row holds the names", async (t) => {
   const api = await startTestApi(t);
-  assert.deepEqual(await api.sql("select 1; select 2.50::numeric as n, null as empty, true as yes, 'x'::bytea as b, '2026-01-02'::date as d"), {
-    status: 200,
-    body: { result_type: "TuplesOk", result: [["n", "empty", "yes", "b", "d"], ["2.50", null, "t", "\\x78", "2026-01-02"]] },
-  });
+  assert.deepEqual(
+    await api.sql("select 1; select 2.50::numeric as n, null as empty, true as yes, 'x'::bytea as b, '2026-01-02'::date as d"),
+    {
+      status: 200,
+      body: {
+        result_type: "TuplesOk",
+        result: [
+          ["n", "empty", "yes", "b", "d"],
+          ["2.50", null, "t", "\\x78", "2026-01-02"],
+        ],
+      },
+    },
+  );
   assert.deepEqual(await api.sql("select 1; create table t()"), { status: 200, body: { result_type: "CommandOk", result: null } });
 });
 
@@ -42,7 +63,10 @@ test("a text without a statement and COPY with the client are refused as there",
 
 test("hidden internals leave the three other keys", async (t) => {
   const api = await startTestApi(t, { hideInternals: true });
-  assert.deepEqual(await api.sql("select 1/0"), { status: 400, body: { error: "query execution failed", path: "$.args", code: "postgres-error" } });
+  assert.deepEqual(await api.sql("select 1/0"), {
+    status: 400,
+    body: { error: "query execution failed", path: "$.args", code: "postgres-error" },
+  });
 });
 
 test("a constraint that fails at COMMIT is the server's own error, with status 500", async (t) => {
@@ -56,9 +80,20 @@ test("three messages go to the database, in the isolation level of the source", 
   const messages: string[] = [];
   const url = await freshDatabase(t);
   const faults: DriverFaults = { beforeMessage: (kind, sql) => void messages.push(`${kind}: ${sql}`) };
-  const api = await startTestApi(t, { metadataUrl: url, sources: [{ name: "default", kind: "postgres", url, isolationLevel: "repeatable-read" }], faults });
-  const isolation = await api.sql("select current_setting('transaction_isolation') as transaction_isolation, current_setting('client_min_messages') as client_min_messages");
-  assertIncludes(isolation.body, { result: [["transaction_isolation", "client_min_messages"], ["repeatable read", "warning"]] });
+  const api = await startTestApi(t, {
+    metadataUrl: url,
+    sources: [{ name: "default", kind: "postgres", url, isolationLevel: "repeatable-read" }],
+    faults,
+  });
+  const isolation = await api.sql(
+    "select current_setting('transaction_isolation') as transaction_isolation, current_setting('client_min_messages') as client_min_messages",
+  );
+  assertIncludes(isolation.body, {
+    result: [
+      ["transaction_isolation", "client_min_messages"],
+      ["repeatable read", "warning"],
+    ],
+  });
   await api.sql("select 2", { read_only: true });
   assert.deepEqual(messages, [
     "begin: BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE",
@@ -124,8 +159,13 @@ test("no_transaction cuts the text at semicolons: what ran before a failure stay
   const api = await startTestApi(t);
   const noTransaction = { no_transaction: true };
   assert.equal((await api.sql("create table t(id int); create index concurrently i on t(id);", noTransaction)).status, 200);
-  assert.deepEqual(await api.sql("create table kept(); selekt 1; create table never()", noTransaction), refused("selekt 1", fatal("42601", 'syntax error at or near "selekt"')));
-  assert.deepEqual(await query(api.databaseUrl, "select to_regclass('kept')::text as a, to_regclass('never') as b"), [{ a: "kept", b: null }]);
+  assert.deepEqual(
+    await api.sql("create table kept(); selekt 1; create table never()", noTransaction),
+    refused("selekt 1", fatal("42601", 'syntax error at or near "selekt"')),
+  );
+  assert.deepEqual(await query(api.databaseUrl, "select to_regclass('kept')::text as a, to_regclass('never') as b"), [
+    { a: "kept", b: null },
+  ]);
 });
 
 test("a server before 2.45.3 ignores no_transaction in silence", async (t) => {
@@ -138,10 +178,15 @@ test("a server before 2.45.3 ignores no_transaction in silence", async (t) => {
 test("the items of a bulk are transactions of their own, and an error names its place", async (t) => {
   const api = await startTestApi(t);
   const item = (sql: string) => ({ type: "run_sql", args: { sql } });
-  const { status, body } = await api.post("/v2/query", { type: "bulk", args: [item("create table one()"), item("selekt"), item("create table three()")] });
+  const { status, body } = await api.post("/v2/query", {
+    type: "bulk",
+    args: [item("create table one()"), item("selekt"), item("create table three()")],
+  });
   assert.equal(status, 400);
   assertIncludes(body, { path: "$.args[1].args" });
-  assert.deepEqual(await query(api.databaseUrl, "select to_regclass('one')::text as a, to_regclass('three') as b"), [{ a: "one", b: null }]);
+  assert.deepEqual(await query(api.databaseUrl, "select to_regclass('one')::text as a, to_regclass('three') as b"), [
+    { a: "one", b: null },
+  ]);
 });
 
 test("wrong requests get the server's words", async (t) => {
@@ -150,8 +195,16 @@ test("wrong requests get the server's words", async (t) => {
     [{ type: "nonsense", args: {} }, "Unrecognised RQLQuery type: nonsense", "$"],
     [{ type: "run_sql", args: {} }, 'key "sql" not found', "$.args"],
     [{ type: "run_sql", args: { sql: "select 1", source: "other" } }, 'source with name "other" does not exist', "$.args"],
-    [{ type: "mssql_run_sql", args: { sql: "select 1" } }, 'source with name "default" has backend type "postgres" which does not match the expected type mssql', "$.args"],
-    [{ type: "citus_run_sql", args: { sql: "select 1" } }, 'source with name "default" has backend type "postgres" which does not match the expected type citus', "$.args"],
+    [
+      { type: "mssql_run_sql", args: { sql: "select 1" } },
+      'source with name "default" has backend type "postgres" which does not match the expected type mssql',
+      "$.args",
+    ],
+    [
+      { type: "citus_run_sql", args: { sql: "select 1" } },
+      'source with name "default" has backend type "postgres" which does not match the expected type citus',
+      "$.args",
+    ],
   ];
   for (const [request, error, path] of cases) assertIncludes(await api.post("/v2/query", request), { status: 400, body: { error, path } });
   assertIncludes(await api.post("/v2/query", "{"), { status: 400, body: { code: "invalid-json" } });
@@ -162,8 +215,14 @@ test("the admin secret is asked for, in the server's words", async (t) => {
   const api = await startTestApi(t);
   const names = '"x-hasura-admin-secret"/"x-hasura-access-key"';
   const request = { type: "get_catalog_state", args: {} };
-  assert.deepEqual(await api.post("/v1/metadata", request, {}), { status: 401, body: { error: `${names} required, but not found`, path: "$", code: "access-denied" } });
-  assert.deepEqual(await api.post("/v1/metadata", request, { "x-hasura-admin-secret": "" }), { status: 401, body: { error: `invalid ${names}`, path: "$", code: "access-denied" } });
+  assert.deepEqual(await api.post("/v1/metadata", request, {}), {
+    status: 401,
+    body: { error: `${names} required, but not found`, path: "$", code: "access-denied" },
+  });
+  assert.deepEqual(await api.post("/v1/metadata", request, { "x-hasura-admin-secret": "" }), {
+    status: 401,
+    body: { error: `invalid ${names}`, path: "$", code: "access-denied" },
+  });
   assert.equal((await api.post("/v1/metadata", request, { "x-hasura-access-key": "secret" })).status, 200);
   assert.equal((await fetch(`${api.url}/v1/version`)).status, 200);
 });
