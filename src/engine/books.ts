@@ -1,4 +1,5 @@
 import type { Failure } from "../protocol/failure.ts";
+import type { HistoryRow } from "../protocol/events.ts";
 import type { Direction, MigrationState, Version } from "../protocol/migration.ts";
 import type { Directives } from "./directives.ts";
 import type { SourceKind } from "./hasura.ts";
@@ -67,6 +68,10 @@ export interface Books {
   begin?(): Promise<void>;
   /** Versions that were reported as done and are not: a commit that was answered and did not happen. To be planned again. */
   confirm?(): Promise<readonly Version[]>;
+  /** Past runs and the one in progress, the newest first. `run` may be the beginning of an id. */
+  history?(which: { readonly run?: string | undefined; readonly limit?: number | undefined }): Promise<HistoryRow[]>;
+  /** Asks runs in progress to stop before their next migration; answers their ids. */
+  cancel?(run: string | undefined): Promise<readonly string[]>;
   /** Closes what `begin` opened. Never throws. */
   end?(outcome: string): Promise<void>;
   /** What has gone wrong in the background so far, without waiting: asked before each step, and ends the run. */

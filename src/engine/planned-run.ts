@@ -5,6 +5,7 @@ import { hasuraFailure } from "./hasura-failure.ts";
 import { knowsNoTransaction } from "./hasura-wire.ts";
 import { concurrently } from "./concurrently.ts";
 import type { MigrationBody } from "./migration-file.ts";
+import { misreadLine } from "./misread.ts";
 import { missingHere, notRunnable, planSteps, type PlannedStep, type Selection } from "./plan.ts";
 import { warn } from "./say.ts";
 import { firstWithNoTransaction, isOlder, parseServerVersion } from "./server-version.ts";
@@ -49,6 +50,7 @@ export async function planRun(session: Session, selection: Selection, options: O
     await sayWhatIsOdd(known, deps);
   }
   await refuseWithoutSupport(steps, deps);
+  await refuseMisread(steps);
   return { steps, databases };
 }
 
@@ -89,6 +91,23 @@ async function sayWhatIsOdd(known: KnownDatabase, deps: EngineDeps): Promise<voi
   }
   for (const { up, version } of notRunnable(known)) {
     await warn(deps, "metadata-migration", `${up?.path ?? version} is a metadata migration, which is no longer run.`);
+  }
+}
+
+/** That server's scanner would change the text (protocol section 4.3). */
+async function refuseMisread(steps: readonly ReadyStep[]): Promise<void> {
+  for (const { file, noTransaction } of steps) {
+    if (!noTransaction) continue;
+    const line = misreadLine((await file.body()).sql);
+    if (line === undefined) continue;
+    throw new Failure(
+      "usage",
+      "no-transaction-misread",
+      `${file.path}, line ${String(line)}: outside a transaction Hasura cuts a file at semicolons and drops what looks like a comment, also inside this quoted text.`,
+      {
+        hints: ["write the text without -- and /* (for instance with chr(45)), or move it to a file of its own that runs in a transaction"],
+      },
+    );
   }
 }
 

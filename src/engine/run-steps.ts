@@ -29,7 +29,7 @@ export async function runSteps(steps: readonly ReadyStep[], environment: string,
   let reached = 0;
   let last: Ended = { done: false };
   for (const step of steps) {
-    if (deps.stop.aborted) break;
+    if (deps.stop.aborted && !isDeadline(step, deps)) break;
     last = { ...before(step, slice, deps), done: false };
     if (isLast(last)) break;
     reached += 1;
@@ -68,6 +68,11 @@ export interface Slice {
 /** A step is not begun with less than this left, where another invocation can go on. */
 const pauseBelowMs = 60_000;
 
+/** The handler's own stop near its end: where the run can go on in another invocation, a pause and no cancellation. */
+function isDeadline({ books }: ReadyStep, { stop }: EngineDeps): boolean {
+  return books.kind === "ledger" && stop.reason === "deadline";
+}
+
 function isLast({ failure, replan, paused, cancelled }: Ended): boolean {
   return failure !== undefined || replan !== undefined || paused !== undefined || cancelled === true;
 }
@@ -76,7 +81,7 @@ function before({ books }: ReadyStep, slice: Slice, deps: EngineDeps): Omit<Ende
   const trouble = books.trouble?.();
   if (trouble) return { failure: trouble };
   if (books.kind === "ledger" && slice.progressed) {
-    if (deps.remainingMs() < pauseBelowMs) return { paused: "the function's time is nearly over" };
+    if (deps.stop.aborted || deps.remainingMs() < pauseBelowMs) return { paused: "the function's time is nearly over" };
     if (slice.untilMs !== undefined && deps.now() >= slice.untilMs) return { paused: "this invocation was asked to be short" };
   }
   const late = tooLate(deps);

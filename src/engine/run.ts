@@ -1,4 +1,4 @@
-import { Failure, toFailureData } from "../protocol/failure.ts";
+import { toFailureData } from "../protocol/failure.ts";
 import type { Request } from "../protocol/request.ts";
 import type { Books } from "./books.ts";
 import type { EngineDeps } from "./engine-deps.ts";
@@ -6,6 +6,7 @@ import { markVersions } from "./mark.ts";
 import { migrate, nothingDone, showPlan, type Ending } from "./migrate.ts";
 import { hasuraFailure } from "./hasura-failure.ts";
 import { whenUp } from "./health.ts";
+import { cancelRuns, showHistory } from "./past-runs.ts";
 import { say } from "./say.ts";
 import { showStatus } from "./status.ts";
 
@@ -38,7 +39,10 @@ export async function execute(request: Request, deps: EngineDeps): Promise<void>
 /** How the run's row in the books is closed; a paused run stays open, its client goes on with it. */
 function outcomeOf(ending: Ending): string {
   if (ending.paused !== undefined) return "paused";
-  if (ending.failure !== undefined) return toFailureData(ending.failure).code;
+  if (ending.failure !== undefined) {
+    const { kind, code } = toFailureData(ending.failure);
+    return `${kind}/${code}`;
+  }
   return ending.cancelled ? "cancelled" : "finished";
 }
 
@@ -66,7 +70,8 @@ async function operate(request: Request, deps: EngineDeps): Promise<Ending> {
       await whenUp(deps, () => deps.hasura.version());
       return nothingDone;
     case "cancel":
+      return cancelRuns(request, deps);
     case "history":
-      throw new Failure("usage", "needs-ledger", `${request.operation} needs the ledger, which this environment does not have.`);
+      return showHistory(request, deps);
   }
 }

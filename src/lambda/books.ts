@@ -1,14 +1,32 @@
 import type { Books, Database } from "../engine/books.ts";
-import { operations, type Operation } from "../protocol/request.ts";
 import { catalogBooks, type BooksContext } from "../engine/catalog-books.ts";
+import { defaultLiveMs } from "../engine/ledger/context.ts";
+import { openLedger } from "../engine/ledger/open-ledger.ts";
+import { operations, type Operation } from "../protocol/request.ts";
+import type { Settings } from "./settings.ts";
 
-/** What the function says of its books in `run.started`. */
-export const booksKind = "catalog";
+/** What the function says of its books in `run.started`. A database that can have no ledger is told of in a line of its own. */
+export function booksKind({ engine, ledger }: Settings): Books["kind"] {
+  return engine === "native" && ledger ? "ledger" : "catalog";
+}
 
-/** What these books can serve, said in `run.started`: runs in progress and past ones are known to the ledger alone. */
-export const served: readonly Operation[] = operations.filter((operation) => operation !== "cancel" && operation !== "history");
+/** What the native engine can serve: runs in progress and past ones are known to the ledger alone. */
+export function served({ ledger }: Settings): readonly Operation[] {
+  return operations.filter((operation) => ledger || (operation !== "cancel" && operation !== "history"));
+}
+
+/** For clients that do not say how long they would wait for another run. */
+const defaultWaitMs = 60_000;
 
 /** The books of a database. The one place that chooses between kinds of books. */
-export function booksFor(database: Database, context: BooksContext): Books {
-  return catalogBooks(database, context);
+export function booksFor(settings: Settings, requestId: string): (database: Database, context: BooksContext) => Books | Promise<Books> {
+  if (!settings.ledger) return catalogBooks;
+  return (database, context) => {
+    const { runId, operation, actor, options } = context.request;
+    const { commit } = settings.image;
+    const description = { run: runId, operation, actor, requestId, options, imageCommit: commit };
+    const waitMs = "waitSeconds" in options && options.waitSeconds !== undefined ? options.waitSeconds * 1000 : defaultWaitMs;
+    const dryRun = "dryRun" in options && options.dryRun === true;
+    return openLedger({ ...context, database, description, protected: settings.protected, waitMs, liveMs: defaultLiveMs }, dryRun);
+  };
 }

@@ -87,7 +87,7 @@ async function serve(
     await execute(request, {
       hasura,
       project: () => world.readProject(settings),
-      booksFor,
+      booksFor: booksFor(settings, context.awsRequestId),
       now,
       sleep,
       random,

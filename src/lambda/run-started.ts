@@ -24,7 +24,7 @@ export function runStarted({ request, settings, context, at, hasuraVersion }: Fa
     environment: request.environment,
     operation: request.operation,
     contract: { newest: contractVersion, oldest: oldestContract },
-    operations: [...(settings.engine === "native" ? served : servedByCli)],
+    operations: [...(settings.engine === "native" ? served(settings) : servedByCli)],
     requestId: context.awsRequestId,
     function: {
       name: context.functionName,
@@ -35,7 +35,7 @@ export function runStarted({ request, settings, context, at, hasuraVersion }: Fa
     image: settings.image,
     hasura: { ...(hasuraVersion !== undefined && { version: hasuraVersion }) },
     engine: settings.engine,
-    books: settings.engine === "native" ? booksKind : "catalog",
+    books: booksKind(settings),
     migrations: "image",
     protected: settings.protected,
     at: new Date(at).toISOString(),

@@ -81,8 +81,14 @@ export const HistoryRow = z.object({
   requestId: z.string(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().optional(),
+  /** `finished`, `cancelled`, `paused`, or a failure as `kind/code`; absent while it goes on, and where it was killed. */
   outcome: z.string().optional(),
-  migrations: z.array(z.object({ database, version: Version, name: z.string(), state: z.string(), ms: z.number().optional() })),
+  /** Not ended, and it still gives signs of life. Not ended and not live: whatever ran it has died. */
+  live: z.boolean(),
+  /** What it is doing right now, where the database shows it. */
+  doing: z.string().optional(),
+  /** What it did, in order; `what` is up, down, marked applied, marked pending, adopted or forgotten. */
+  migrations: z.array(z.object({ database, version: Version, name: z.string(), what: z.string(), ms: z.number().optional() })),
 });
 export type HistoryRow = z.infer<typeof HistoryRow>;
 
@@ -101,7 +107,10 @@ export const RunEvent = z.discriminatedUnion("type", [
   runStarted,
   z.object({ type: z.literal("plan"), dryRun: z.boolean().optional(), databases: z.array(databasePlan), more }),
   z.object({ type: z.literal("status"), databases: z.array(databaseStatus), more }),
+  /** The newest first. */
   z.object({ type: z.literal("history"), runs: z.array(HistoryRow), more }),
+  /** Runs that have been asked to stop after the migration in hand; empty where none was in progress. */
+  z.object({ type: z.literal("cancel.asked"), runs: z.array(z.string()) }),
   z.object({ type: z.literal("migration.started"), ...of }),
   z.object({ type: z.literal("migration.applied"), ...of, tookMs: z.number().nonnegative(), notices: z.array(z.string()).optional() }),
   z.object({ type: z.literal("migration.failed"), ...of, tookMs: z.number().nonnegative(), failure: FailureData }),

@@ -47,6 +47,7 @@ const dev3 = (endpoint: string, directory = "/nowhere") => ({
   HASURA_MIGRATE_ENDPOINT: endpoint,
   HASURA_MIGRATE_ADMIN_SECRET: secret,
   HASURA_MIGRATE_DIRECTORY: directory,
+  HASURA_MIGRATE_LEDGER: "off",
   GIT_COMMIT: "4c6ea1a",
 });
 

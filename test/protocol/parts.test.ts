@@ -29,6 +29,7 @@ const history: RunEvent = {
     host: "laptop",
     requestId: "r",
     startedAt: "2026-11-24T10:00:00.000Z",
+    live: false,
     migrations: [],
   })),
 };

@@ -6,6 +6,7 @@ import { hasuraFailure } from "../hasura-failure.ts";
 import { ended, type Change } from "./calls.ts";
 import { look, mayPass, sendUntilAnswered, untilAnswered } from "./connection.ts";
 import type { LedgerContext } from "./context.ts";
+import { cancellation, history, readAsked, readHistory } from "./past-runs.ts";
 import { runLedgerStep, type Position } from "./ledger-step.ts";
 import { recordChanges } from "./record-changes.ts";
 import { reconcile, type CatalogView, type Verdict } from "./reconcile.ts";
@@ -133,6 +134,8 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
       else await say(context.deps, untold(context));
       if (error !== undefined) throw hasuraFailure(error, `confirming what was applied in ${database.name}`);
     },
+    history: async (which) => readHistory(await sendUntilAnswered(context, history(which, context.liveMs)), database.name),
+    cancel: async (run) => readAsked(await sendUntilAnswered(context, cancellation(run))),
     end: async (outcome) => {
       try {
         snapshot = readSnapshot(await sendUntilAnswered(context, ended(runId, outcome, position.told, context.serverId)));

@@ -4,6 +4,7 @@ import { HasuraCallError } from "../hasura.ts";
 import { literal } from "../quoting.ts";
 import { framed, framedOutside } from "./calls.ts";
 import { look, mayPass, mostTries, pauseMs, send } from "./connection.ts";
+import { beforeDeadline, pastDeadline } from "./deadline.ts";
 import type { LedgerContext } from "./context.ts";
 import { verdict, type Next } from "./verdict.ts";
 import { say } from "../say.ts";
@@ -32,13 +33,21 @@ export interface Position {
 export async function runLedgerStep(step: Step, position: Position, context: LedgerContext): Promise<StepResult> {
   for (let tries = 0, lockTries = 0; ;) {
     const startedAt = context.deps.now();
-    const sent = await attempt(step, position, context);
+    const deadline = { passed: false };
+    const sent = await beforeDeadline(
+      context,
+      () => attempt(step, position, context),
+      () => (deadline.passed = true),
+    );
     if (sent.ok) {
       advance(position);
       return { outcome: "done", notices: sent.notices };
     }
     const next = await settle(step, position, context, sent.error);
     if ("lost" in next) return { outcome: "unknown", error: next.lost };
+    if (deadline.passed && (next.do === "failed" || next.do === "again")) {
+      return { outcome: "failed", error: pastDeadline(step, context.environment, sent.error) };
+    }
     if (next.do !== "again") return ended(next, position, sent.error);
     const isLock = sqlstateOf(sent.error) === "55P03";
     if (isLock) lockTries += 1;

@@ -91,8 +91,10 @@ export class Sandbox {
 
   #answered(error: FunctionError | undefined): void {
     if (this.state === "busy") this.state = "finishing";
+    // This invocation's own: the next one may have begun when the turns are over.
+    const answer = this.#answer;
     // What the function wrote before it answered is in the pipe already: two turns of the event loop read it.
-    setImmediate(() => setImmediate(() => this.#answer.resolve(error)));
+    setImmediate(() => setImmediate(() => answer.resolve(error)));
   }
 
   /** The end of the process brings the answer, so that its last lines are in the log. */
