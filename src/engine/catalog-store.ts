@@ -75,7 +75,14 @@ async function copies(hasura: Hasura, databases: readonly string[]): Promise<Map
   return found;
 }
 
+/** Makes it once; what could not be made is tried again when it is asked for again. */
 function lazily<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
-  return () => (made ??= make());
+  return () => {
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
+    return made;
+  };
 }

@@ -26,6 +26,8 @@ export interface Network {
   readonly passed: readonly Passing[];
   /** Forgets what passed, and asks `fault` for every request from now on. */
   expect(fault: (passing: Passing) => NetworkFault | undefined): void;
+  /** Leads to another address from now on. */
+  toward(target: string): void;
   /** Resolves when no request is on its way any more, also none that is late. */
   quiet(): Promise<void>;
 }
@@ -33,8 +35,9 @@ export interface Network {
 const delayMs = { late: 25, slow: 15 } as const;
 const html = (status: number): string => `<html><head><title>${String(status)} Gateway</title></head></html>`;
 
-/** Starts the proxy in front of `target`; stopped after the test. */
-export async function startNetwork(t: TestContext, target: string): Promise<Network> {
+/** Starts the proxy in front of `first`; stopped after the test. */
+export async function startNetwork(t: TestContext, first: string): Promise<Network> {
+  let target = first;
   const agent = new http.Agent({ keepAlive: true });
   const onTheWay = new Set<Promise<unknown>>();
   let passed: Passing[] = [];
@@ -78,6 +81,9 @@ export async function startNetwork(t: TestContext, target: string): Promise<Netw
     expect: (fault) => {
       passed = [];
       faultOf = fault;
+    },
+    toward: (other) => {
+      target = other;
     },
     quiet: async () => {
       while (onTheWay.size > 0) await Promise.all(onTheWay);

@@ -1,0 +1,31 @@
+/** One run in a process of its own, as an invocation of the function is: `one-run.ts URL ROOT LIVE_MS`. One line for each event. */
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { readProject } from "../../../src/engine/project.ts";
+import { execute } from "../../../src/engine/run.ts";
+import { hasuraOverHttp } from "../../../src/lambda/hasura-http.ts";
+import { withLedger } from "../../engine/support/ledger.ts";
+import { requestFor } from "../../engine/support/run.ts";
+
+const [endpoint, root, liveMs] = process.argv.slice(2);
+if (endpoint === undefined || root === undefined || liveMs === undefined) throw new Error("usage: one-run.ts URL ROOT LIVE_MS");
+const hasura = hasuraOverHttp({ endpoint, adminSecret: () => Promise.resolve("secret") });
+
+// The caller lets it go when it is ready to hear the events.
+await new Promise((started) => process.stdin.once("data", started));
+await execute(
+  { ...requestFor("apply"), runId: randomUUID() },
+  {
+    hasura,
+    project: () => readProject(root),
+    ...withLedger({ liveMs: Number(liveMs) }),
+    now: () => performance.now(),
+    sleep: (ms, signal) => pause(Math.ceil(ms / 100), undefined, signal && { signal }),
+    random: Math.random,
+    stop: new AbortController().signal,
+    remainingMs: () => 900_000,
+    emit: (event) => void process.stdout.write(`${event.type}\n`),
+  },
+);
+hasura.close();
+process.stdin.destroy();
