@@ -69,3 +69,20 @@ test("https:// to a port that speaks http:// is said to be that", async (t) => {
   const error = await callError(client(t, url.replace("http:", "https:")).runSql(sql));
   assert.equal(error.cause instanceof Failure && error.cause.code, "tls-failed");
 });
+
+test("an answer without an end is left at the bound", async (t) => {
+  const server = net.createServer((socket) => {
+    const more = (): void => {
+      while (!socket.destroyed && socket.write("x".repeat(16_384))) continue;
+    };
+    socket.on("error", () => undefined).on("drain", more);
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
+      more();
+    });
+    t.after(() => socket.destroy());
+  });
+  const port = await listening(t, server);
+  const error = await callError(client(t, `http://127.0.0.1:${String(port)}`, { largestAnswerBytes: 50_000 }).exportMetadata());
+  assert.match(error.message, /longer than/);
+});
