@@ -62,7 +62,8 @@ function count(file, counts, passed, test, failures, skips) {
   if (nesting === 0) counts.ms += details.duration_ms;
   const left = [skip, todo].find((reason) => reason !== undefined && reason !== false);
   if (left !== undefined) {
-    skips.push(`${file}: ${name}: ${typeof left === "string" && left !== "" ? left : "no reason given"}`);
+    const reason = typeof left === "string" && left !== "" ? left.replace(/\s+/g, " ") : "no reason given";
+    skips.push(`${file}: ${name}: ${reason.length > 200 ? `${reason.slice(0, 200)}…` : reason}`);
   } else if (isAbsolute(name) && name === test.file) {
     // Node names a test after its file only when the file ended before it could say anything of its own tests.
     counts.failed += 1;
