@@ -16,6 +16,7 @@ async function inProcess(script: string, env: Record<string, string>): Promise<{
   const given = `const event = ${JSON.stringify(request("ping"))}; const context = { ...${JSON.stringify(context)}, getRemainingTimeInMillis: () => 60000 };`;
   const args = ["--import", "tsx", "--input-type=module", "--eval", given + script];
   const { stdout, stderr } = await run(process.execPath, args, {
+    timeout: 30_000,
     env: { PATH: process.env.PATH, HASURA_MIGRATE_ENVIRONMENT: "dev-3", ...env },
   });
   return { answer: stderr, log: stdout };
