@@ -37,7 +37,7 @@ export async function openSession(request: Request, database: string | undefined
   const context: BooksContext = {
     hasura: deps.hasura,
     store,
-    writer: stateWriter(store, { sleep: (ms) => deps.sleep(ms), random: deps.random }),
+    writer: stateWriter(store, { sleep: (ms) => deps.sleep(ms), random: deps.random, now: deps.now }),
     configVersion: project.configVersion,
     environment: request.environment,
     request,

@@ -6,6 +6,8 @@ export interface StateWriterOptions {
   readonly sleep: (ms: number) => Promise<void>;
   /** 0 to 1, spreads the pauses between tries. */
   readonly random: () => number;
+  /** Milliseconds; without it every `note` waits for the end. */
+  readonly now?: () => number;
 }
 
 /** What could not be written. */
@@ -18,6 +20,11 @@ export interface Unwritten {
 export interface StateWriter {
   /** Takes changes that are true together, and returns at once. */
   record(...changes: readonly Change[]): void;
+  /**
+   * Takes changes that other books hold safely already: written together with those of the last second or so, since every write
+   * costs Hasura the whole document.
+   */
+  note(...changes: readonly Change[]): void;
   /** Waits until nothing is left to write. Answers what could not be written, and has by then tried several times. */
   settle(): Promise<Unwritten | undefined>;
   /** What has failed so far, without waiting. */
@@ -25,6 +32,7 @@ export interface StateWriter {
 }
 
 const pausesMs = [200, 1000, 3000];
+const noteEveryMs = 1000;
 
 /** A writer for one store. Writes are repeated: a store's `write` is safe to repeat by its contract. */
 export function stateWriter(store: Pick<VersionStore, "write">, options: StateWriterOptions): StateWriter {
@@ -32,10 +40,13 @@ export function stateWriter(store: Pick<VersionStore, "write">, options: StateWr
   let failed: Unwritten | undefined;
   let running: Promise<void> | undefined;
 
+  let writtenAt: number | undefined;
+
   const drain = async (): Promise<void> => {
     while (waiting.length > 0) {
       const changes = waiting;
       waiting = [];
+      writtenAt = options.now?.();
       try {
         await persistently(() => store.write(changes), options);
         failed = undefined;
@@ -47,13 +58,24 @@ export function stateWriter(store: Pick<VersionStore, "write">, options: StateWr
     running = undefined;
   };
 
+  const take = (changes: readonly Change[]): void => {
+    waiting.push(...(failed?.changes.filter((it) => !changes.some((change) => same(it, change))) ?? []), ...changes);
+    failed = undefined;
+  };
+
   return {
     record: (...changes) => {
-      waiting.push(...(failed?.changes.filter((it) => !changes.some((change) => same(it, change))) ?? []), ...changes);
-      failed = undefined;
+      take(changes);
       running ??= drain();
     },
+    note: (...changes) => {
+      take(changes);
+      const now = options.now?.();
+      writtenAt ??= now;
+      if (now !== undefined && writtenAt !== undefined && now - writtenAt >= noteEveryMs) running ??= drain();
+    },
     settle: async () => {
+      if (waiting.length > 0) running ??= drain();
       await running;
       return failed;
     },

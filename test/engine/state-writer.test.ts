@@ -112,3 +112,22 @@ test("a tool that writes without end is given up on, as busy", async () => {
   };
   await assert.rejects(store.write([change("1")]), { code: "catalog-contended" });
 });
+
+test("what other books hold already is written once a second, and in any case at the end", async () => {
+  let now = 0;
+  const writes: number[] = [];
+  const write = (changes: readonly unknown[]): Promise<void> => {
+    writes.push(changes.length);
+    return Promise.resolve();
+  };
+  const writer = stateWriter({ write }, { ...quick, now: () => now });
+  writer.note(change("1"));
+  writer.note(change("2"));
+  assert.deepEqual(writes, []);
+  now = 1000;
+  writer.note(change("3"));
+  assert.deepEqual(writes, [3]);
+  writer.note(change("4"));
+  await writer.settle();
+  assert.deepEqual(writes, [3, 1]);
+});

@@ -39,7 +39,7 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
   /** The catalog state hears of a migration when its commit is certain: what it wrongly believed could not be told from a restored copy. */
   const confirmLast = (): void => {
     if (unconfirmed === undefined) return;
-    writer.record(version(unconfirmed, done.get(unconfirmed) === "down" ? "absent" : "applied"), generation());
+    writer.note(version(unconfirmed, done.get(unconfirmed) === "down" ? "absent" : "applied"), generation());
     unconfirmed = undefined;
   };
 
@@ -166,10 +166,10 @@ async function thrownBy(work: Promise<void>): Promise<unknown> {
 /** A catalog that lags behind what it was told is looked at again: another run may have ended since this one read it. */
 async function catalogView(context: LedgerContext, told: bigint): Promise<CatalogView> {
   const { serverId, store, database } = context;
-  let versions = await store.read(database.name);
+  let versions = await untilAnswered(context, () => store.read(database.name));
   if ((store.generation(database.name) ?? -1n) < told) {
     await refreshed(context);
-    versions = await store.read(database.name);
+    versions = await untilAnswered(context, () => store.read(database.name));
   }
   const generation = store.generation(database.name);
   return { serverId, versions, ...(generation !== undefined && { generation }) };
