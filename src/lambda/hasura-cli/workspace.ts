@@ -41,7 +41,7 @@ const placeholder = "SELECT 1;\n";
 /** Makes an empty workspace below a directory. Throws usage/no-temporary-space. */
 export async function makeWorkspace(below: string): Promise<Workspace> {
   try {
-    const root = await mkdtemp(join(below, "hasura-migrate-cli-"));
+    const root = await mkdtemp(join(below, "hasura-official-cli-"));
     const home = join(root, "home");
     await mkdir(join(home, ".hasura"), { recursive: true });
     await writeFile(join(home, ".hasura", "config.json"), JSON.stringify(globalConfig));
