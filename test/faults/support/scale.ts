@@ -16,6 +16,6 @@ const setting = (name: string, otherwise: number): number => {
 export const scale: Scale = {
   schedules: setting("SCHEDULES", 200),
   firstSeed: setting("SEED", 1),
-  compared: setting("COMPARED", 20),
+  compared: setting("COMPARED", 6),
   killStep: setting("KILL_STEP", 3),
 };
