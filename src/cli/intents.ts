@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Failure } from "../protocol/failure.ts";
 import { Version } from "../protocol/migration.ts";
+import { Wait } from "./wait.ts";
 
 /* What each command was asked, checked once. Conflicts between options live here and nowhere else. */
 
@@ -31,7 +32,7 @@ const target = { ...everywhere, environments: z.array(z.string().min(1)) };
 /** `true` for a bare `--yes`, else the name given. */
 const yes = z.union([z.boolean(), z.string()]).optional();
 const which = { to: version, steps: count, only: version, database: text };
-const writing = { yes, reload: z.boolean().default(true) };
+const writing = { yes, reload: z.boolean().default(true), wait: Wait };
 
 interface Which {
   readonly to?: string | undefined;
@@ -54,8 +55,14 @@ export const DownIntent = z
   });
 export const RedoIntent = z.object({ ...target, ...writing, database: text });
 export const MarkIntent = z
-  .object({ ...target, database: text, versions: z.array(Version), applied: flag, pending: flag, yes })
+  .object({ ...target, database: text, versions: z.array(Version), applied: flag, pending: flag, yes, wait: Wait })
   .refine((it) => it.applied !== it.pending, { error: "say either --applied or --pending", path: [] });
+const run = z
+  .string()
+  .regex(/^[0-9a-fA-F-]+$/, "must be a run's id, or the beginning of one")
+  .optional();
+export const CancelIntent = z.object({ ...target, run });
+export const HistoryIntent = z.object({ ...target, run, limit: count });
 const databaseUrl = z.url({ protocol: /^postgres(ql)?$/, error: "must be an address such as postgres://user@host/database" }).optional();
 export const LocalIntent = z.object({ ...target, yes, migrations: text, databaseUrl, reset: flag, serve: flag });
 export const EnvsIntent = z.object(everywhere);

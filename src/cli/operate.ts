@@ -31,6 +31,8 @@ export interface Asked {
   readonly question?: string;
   /** `status --check`: differences are an end of their own. */
   readonly checks?: boolean;
+  /** `history --run`: show this one in full. */
+  readonly run?: string | undefined;
   /** How the embedded environment is wanted, where it is the one. */
   readonly local?: LocalChoice;
 }
@@ -79,6 +81,7 @@ class Session {
     const about = {
       environment,
       operation: asked.operation,
+      run: asked.run,
       reached: () => this.#reached,
       quiet: intent.quiet ?? false,
       color: intent.color,

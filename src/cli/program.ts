@@ -1,7 +1,9 @@
 import { Command, CommanderError } from "commander";
 import { declareApply, runApply } from "./commands/apply.ts";
+import { declareCancel, runCancel } from "./commands/cancel.ts";
 import { declareDown, runDown } from "./commands/down.ts";
 import { declareEnvs, runEnvs } from "./commands/envs.ts";
+import { declareHistory, runHistory } from "./commands/history.ts";
 import { declareLocal, runLocal } from "./commands/local.ts";
 import { declareMark, runMark } from "./commands/mark.ts";
 import { declareNew, runNew } from "./commands/new.ts";
@@ -30,6 +32,8 @@ export async function runProgram(world: World): Promise<Ended> {
   declareDown(program, bind(runDown));
   declareRedo(program, bind(runRedo));
   declareMark(program, bind(runMark));
+  declareCancel(program, bind(runCancel));
+  declareHistory(program, bind(runHistory));
   declareNew(program, bind(runNew));
   declareLocal(program, bind(runLocal));
   declareEnvs(program, bind(runEnvs));
@@ -89,4 +93,16 @@ async function usageFailure(error: CommanderError, world: World): Promise<Error>
 }
 
 /** Names an environment can only have behind an explicit command. */
-export const commandNames: readonly string[] = ["apply", "status", "plan", "down", "redo", "mark", "new", "local", "envs"];
+export const commandNames: readonly string[] = [
+  "apply",
+  "status",
+  "plan",
+  "down",
+  "redo",
+  "mark",
+  "cancel",
+  "history",
+  "new",
+  "local",
+  "envs",
+];

@@ -31,7 +31,7 @@ test("--help lists what is built and nothing else", async (t) => {
     .exec(stdout)?.[1]
     ?.split("\n")
     .map((row) => row.trim().split(/\s/)[0]);
-  assert.deepEqual(commands, ["apply", "status", "plan", "down", "redo", "mark", "new", "local", "envs"]);
+  assert.deepEqual(commands, ["apply", "status", "plan", "down", "redo", "mark", "cancel", "history", "new", "local", "envs"]);
 });
 
 for (const argv of [["dev-3"], ["dev-3", "--json"]]) {

@@ -70,7 +70,7 @@ test("the request carries a version 7 runId, the environment, the actor, and onl
     environment: "dev-3",
     actor: { user: "alice", host: "laptop", gitCommit: "9f02d1e", gitBranch: "feat/orders", ciJob: "https://ci.example/812" },
     operation: "apply",
-    options: { steps: 2, reload: false },
+    options: { steps: 2, reload: false, waitSeconds: 600 },
   });
 });
 

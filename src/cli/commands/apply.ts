@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Ended } from "../ended.ts";
 import type { Given, Run } from "../program.ts";
+import { waitSecondsOf } from "../wait.ts";
 import type { World } from "../world.ts";
 
 export function declareApply(program: Command, run: Run): void {
@@ -17,6 +18,8 @@ export function declareApply(program: Command, run: Run): void {
     .option("--strict", "refuse changed files; end with 7 when metadata is inconsistent afterwards")
     .option("--out-of-order", "apply versions older than the newest applied one, also where protected")
     .option("--no-transaction", "run every file outside a transaction")
+    .option("--wait <duration>", "wait this long for another run: 30s, 10m (60s in a terminal, else 10m)")
+    .option("--no-wait", "end with 5 when another run is in progress")
     .option("--no-reload", "do not reload Hasura's metadata afterwards")
     .action((environments: string[], _flags: object, command: Command) => run({ ...command.optsWithGlobals(), environments }));
 }
@@ -37,6 +40,7 @@ export async function runApply(world: World, given: Given): Promise<Ended> {
       outOfOrder: intent.outOfOrder,
       noTransaction: intent.transaction ? undefined : true,
       reload: intent.reload ? undefined : false,
+      waitSeconds: intent.dryRun ? undefined : waitSecondsOf(intent.wait, world),
     },
   });
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Ended } from "../ended.ts";
 import type { Given, Run } from "../program.ts";
+import { waitSecondsOf } from "../wait.ts";
 import type { World } from "../world.ts";
 
 export function declareDown(program: Command, run: Run): void {
@@ -15,6 +16,8 @@ export function declareDown(program: Command, run: Run): void {
     .option("--dry-run", "print the plan, change nothing")
     .option("-y, --yes [environment]", "do not ask; a protected environment wants its name: --yes=NAME")
     .option("--no-transaction", "run every file outside a transaction")
+    .option("--wait <duration>", "wait this long for another run: 30s, 10m (60s in a terminal, else 10m)")
+    .option("--no-wait", "end with 5 when another run is in progress")
     .option("--no-reload", "do not reload Hasura's metadata afterwards")
     .action((environment: string | undefined, steps: string | undefined, _flags: object, command: Command) =>
       run({ ...command.optsWithGlobals(), environments: environment === undefined ? [] : [environment], steps }),
@@ -48,6 +51,7 @@ export async function runDown(world: World, given: Given): Promise<Ended> {
       dryRun: intent.dryRun,
       noTransaction: intent.transaction ? undefined : true,
       reload: intent.reload ? undefined : false,
+      waitSeconds: intent.dryRun ? undefined : waitSecondsOf(intent.wait, world),
     },
   });
 }

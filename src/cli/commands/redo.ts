@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Ended } from "../ended.ts";
 import type { Given, Run } from "../program.ts";
+import { waitSecondsOf } from "../wait.ts";
 import type { World } from "../world.ts";
 
 export function declareRedo(program: Command, run: Run): void {
@@ -10,6 +11,8 @@ export function declareRedo(program: Command, run: Run): void {
     .description("Roll the last migration back and apply it again: for writing a migration.")
     .option("--database <name>", "of this database only")
     .option("-y, --yes [environment]", "do not ask; a protected environment wants its name: --yes=NAME")
+    .option("--wait <duration>", "wait this long for another run: 30s, 10m (60s in a terminal, else 10m)")
+    .option("--no-wait", "end with 5 when another run is in progress")
     .option("--no-reload", "do not reload Hasura's metadata afterwards")
     .action((environment: string | undefined, _flags: object, command: Command) =>
       run({ ...command.optsWithGlobals(), environments: environment === undefined ? [] : [environment] }),
@@ -23,6 +26,10 @@ export async function runRedo(world: World, given: Given): Promise<Ended> {
     operation: "redo",
     changes: true,
     question: "Roll back the last migration of {env} and apply it again?",
-    options: { database: intent.database, reload: intent.reload ? undefined : false },
+    options: {
+      database: intent.database,
+      reload: intent.reload ? undefined : false,
+      waitSeconds: waitSecondsOf(intent.wait, world),
+    },
   });
 }

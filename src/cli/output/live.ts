@@ -4,6 +4,7 @@ import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import type { World } from "../world.ts";
 import { banner } from "./banner.ts";
 import { failureLines } from "./failure-card.ts";
+import { cancelLine, historyLines } from "./history-table.ts";
 import { itemLine, planLines } from "./plan-table.ts";
 import { begun, ended, newProgress, planned, severalDatabases, type Progress, type Row } from "./progress.ts";
 import { liveRegion, type Region } from "./region.ts";
@@ -63,6 +64,17 @@ class LiveRows implements Renderer {
       }
       case "status": {
         this.#above(this.#world.out, statusLines(event, this.#style, this.#world.out.columns));
+        return;
+      }
+      case "history": {
+        this.#above(
+          this.#world.out,
+          historyLines(event, { whole: this.#about.run !== undefined, style: this.#style, columns: this.#world.out.columns }),
+        );
+        return;
+      }
+      case "cancel.asked": {
+        this.#above(this.#world.out, [cancelLine(event, this.#about.environment)]);
         return;
       }
       case "migration.started":

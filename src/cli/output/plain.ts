@@ -4,6 +4,7 @@ import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import type { World } from "../world.ts";
 import { banner } from "./banner.ts";
 import { failureLines } from "./failure-card.ts";
+import { cancelLine, historyLines } from "./history-table.ts";
 import { planLines } from "./plan-table.ts";
 import { begun, ended, newProgress, planned, type Progress, type Row } from "./progress.ts";
 import type { About, Renderer } from "./renderer.ts";
@@ -50,6 +51,15 @@ class PlainLines implements Renderer {
       }
       case "status": {
         this.#result(statusLines(event, styleFor(this.#world.out, this.#world.env, this.#about.color), this.#width()));
+        return;
+      }
+      case "history": {
+        const style = styleFor(this.#world.out, this.#world.env, this.#about.color);
+        this.#result(historyLines(event, { whole: this.#about.run !== undefined, style, columns: this.#width() }));
+        return;
+      }
+      case "cancel.asked": {
+        this.#result([cancelLine(event, this.#about.environment)]);
         return;
       }
       case "migration.started":

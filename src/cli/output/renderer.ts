@@ -24,6 +24,8 @@ export interface About {
   readonly environment: string;
   readonly operation: string;
   readonly reached: () => Reached | undefined;
+  /** The one run that was asked about, to be shown in full. */
+  readonly run?: string | undefined;
   readonly quiet: boolean;
   readonly color: boolean;
   readonly debug: boolean;
