@@ -77,6 +77,7 @@ const mutations = [
     file: "src/engine/state-writer.ts",
     guard: "running ??= drain();",
     without: "running = drain();",
+    times: 3,
     tests: ["test/engine/state-writer.test.ts"],
   },
   {
