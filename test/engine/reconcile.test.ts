@@ -129,13 +129,13 @@ const table: [name: string, ledger: Ledger, catalog: Catalog, verdict: string][]
     "the database is older than its catalog",
     { generation: 2, applied: { 1: 1, 2: 2 } },
     { generation: 3, versions: clean },
-    "1=applied, 2=applied, in doubt 3",
+    "1=applied, 2=applied, 3=dirty, in doubt 3",
   ],
   [
     "the database is empty and its catalog is not",
     { generation: 0 },
     { generation: 3, versions: clean },
-    "in doubt 1, in doubt 2, in doubt 3",
+    "1=dirty, 2=dirty, 3=dirty, in doubt 1, in doubt 2, in doubt 3",
   ],
   [
     "the database is older, and nothing hangs on it",

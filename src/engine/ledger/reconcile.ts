@@ -86,8 +86,11 @@ export function reconcile(ledger: LedgerView, catalog: CatalogView): Verdict {
     if (ledger.running?.version === version) continue;
     if (dirty) records.set(version, { state: "dirty" });
     else if (went !== undefined && went > (catalog.generation ?? -1n)) tell.push({ version, to: "absent" });
-    else if (catalog.generation !== undefined && catalog.generation > ledger.generation) restored.push(version);
-    else {
+    else if (catalog.generation !== undefined && catalog.generation > ledger.generation) {
+      restored.push(version);
+      // In doubt, and so something that `mark` can decide either way.
+      records.set(version, { state: "dirty" });
+    } else {
       adopt.push(version);
       records.set(version, { state: "applied" });
     }
