@@ -30,6 +30,13 @@ export function mayPass(error: unknown): boolean {
   return error.outcome !== "rejected" || leavesOutcomeOpen(error) || error.status === 429 || isNotUpYet(error);
 }
 
+/** The server shut down, was not ready, or an operator cancelled what it was at: asked again, a question is answered. */
+const passingStates: ReadonlySet<string | undefined> = new Set(["57014", "57P01", "57P02", "57P03", "08006", "08003", "53300", "40P01"]);
+
+function isPassing(error: unknown): boolean {
+  return error instanceof HasuraCallError && passingStates.has(error.database?.sqlstate);
+}
+
 /** Sends something that may safely be sent again, until it is answered. Throws the last error. */
 export function sendUntilAnswered(context: LedgerContext, sql: string): Promise<SqlResult> {
   return untilAnswered(context, () => send(context, sql));
@@ -41,7 +48,7 @@ export async function untilAnswered<T>(context: LedgerContext, ask: () => Promis
     try {
       return await ask();
     } catch (error) {
-      if (!mayPass(error) || tries >= mostTries || context.deps.remainingMs() < 20_000) throw error;
+      if (!(mayPass(error) || isPassing(error)) || tries >= mostTries || context.deps.remainingMs() < 20_000) throw error;
       await context.deps.sleep(pauseMs(tries, context.deps.random));
     }
   }
