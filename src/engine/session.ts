@@ -30,7 +30,9 @@ export interface Session {
 
 /** Reads project, metadata and state, and opens the books. Waits for Hasura, and for another run where the books notice it. */
 export async function openSession(request: Request, database: string | undefined, deps: EngineDeps): Promise<Session> {
-  const [project, [metadata, state]] = await Promise.all([deps.project(), whenUp(deps, () => readServer(deps))]);
+  // First what cannot be waited for: a project that is not readable ends the run before Hasura is asked anything.
+  const project = await deps.project();
+  const [metadata, state] = await whenUp(deps, () => readServer(deps));
   for (const notice of project.notices) await warn(deps, notice.code, notice.message);
   const scope = databasesInScope(project, metadata, database);
   const store = storeFor(project, state, scope, deps);
