@@ -15,7 +15,7 @@ export const nothingDone: Ending = { applied: 0, notReached: 0, cancelled: false
 
 /** `apply`, `down` and `redo`: plan, run what is planned, let Hasura see it. */
 export async function migrate(request: RequestOf<"apply" | "down" | "redo">, deps: EngineDeps): Promise<Ending> {
-  const { selection, dryRun, strict, reload, noTransaction } = wishesOf(request);
+  const { selection, dryRun, strict, reload, noTransaction } = wishesOf(request, deps.protected === true);
   const session = await openSession(request, request.options.database, deps);
   refuseDisabled(session);
   await refuseChanged(session.databases, strict, deps);
@@ -120,13 +120,17 @@ interface Wishes {
   readonly noTransaction: boolean;
 }
 
-function wishesOf(request: RequestOf<"apply" | "down" | "redo">): Wishes {
+/** A protected environment takes an older version only when that is asked for. */
+function wishesOf(request: RequestOf<"apply" | "down" | "redo">, isProtected: boolean): Wishes {
   if (request.operation === "redo") {
     return { selection: { operation: "redo" }, dryRun: false, strict: false, reload: request.options.reload ?? true, noTransaction: false };
   }
   const { steps, to, only, dryRun = false, strict = false, reload = true, noTransaction = false } = request.options;
   const common = { dryRun, strict, reload, noTransaction };
   return request.operation === "apply"
-    ? { ...common, selection: { operation: "apply", steps, to, only, outOfOrder: request.options.outOfOrder } }
+    ? {
+        ...common,
+        selection: { operation: "apply", steps, to, only, outOfOrder: request.options.outOfOrder ?? (isProtected ? false : undefined) },
+      }
     : { ...common, selection: { operation: "down", steps, to, only, all: request.options.all } };
 }

@@ -217,3 +217,15 @@ test("a migration with a version in the books but no file here is reported, and 
   assert.equal(ran.failure, undefined);
   assert.match(ran.of("log").find((it) => it.code === "missing-files")?.message ?? "", /99/);
 });
+
+test("a protected environment takes an older version only when that is asked for", async (t) => {
+  const hasura = scriptedHasura({ cliState: { ...full, migrations: { default: { "2": false } } } });
+  const root = await projectOnDisk(t, migrationsOf(["1_a", "2_b"]));
+  const refused = await run(hasura, root, requestFor("apply"), { protected: true });
+  assert.deepEqual([refused.failure?.kind, refused.failure?.code, hasura.sent.length], ["usage", "out-of-order", 0]);
+  const asked = await run(hasura, root, requestFor("apply", { outOfOrder: true }), { protected: true });
+  assert.deepEqual(
+    asked.of("migration.applied").map((it) => it.version),
+    ["1"],
+  );
+});
