@@ -11,9 +11,10 @@ export interface Connection {
   readonly reached: Reached;
   /**
    * Invokes the function once. Throws a `Failure` for everything that went wrong on the way, with code `outcome-unknown` when
-   * the function may be running nevertheless; a clean end of the bytes proves nothing.
+   * the function may be running nevertheless; a clean end of the bytes proves nothing. `buffered` is sent instead where the answer
+   * cannot be streamed.
    */
-  invoke(payload: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  invoke(payload: string, signal: AbortSignal, buffered?: string): AsyncIterable<Uint8Array>;
   /** Ends every connection; without it the process would not end. */
   close(): Promise<void>;
 }

@@ -4,16 +4,22 @@ import { decodeEvents, type UnknownEvent } from "../protocol/ndjson.ts";
 import type { Request } from "../protocol/request.ts";
 import { contractVersion, oldestContract } from "../protocol/version.ts";
 import type { Connection } from "./connection.ts";
+import { findOut } from "./find-out.ts";
+import type { Interrupts } from "./interrupt.ts";
 import { duration } from "./output/words.ts";
+import { RunInHand } from "./run-in-hand.ts";
 
 export interface Following {
   readonly connection: Connection;
   readonly request: Request;
   /** Sees every event, the closing one included. */
   readonly on: (event: RunEvent | UnknownEvent) => void;
-  /** Aborted when nobody wants to watch any more. */
-  readonly detach: AbortSignal;
+  readonly interrupts: Interrupts;
   readonly now: () => number;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  readonly notice: (line: string) => void;
+  /** What is waited for while nothing happens. */
+  readonly waiting: (text: string) => void;
   /** True when the request may change something, so that an unknown outcome matters. */
   readonly changes: boolean;
 }
@@ -21,30 +27,70 @@ export interface Following {
 export type Closing = EventOf<"run.finished"> | EventOf<"run.failed">;
 
 /**
- * One run to its closing event; a paused one goes on with the same runId. Nothing is ever sent again after a doubt.
- * Throws a `Failure`: `unreachable/outcome-unknown` when the end was not heard, `interrupted/detached` after Ctrl-C.
+ * One run to its closing event; a paused one goes on with the same runId. Nothing is ever sent again after a doubt: where the
+ * function keeps a ledger, that is asked what became of the run. Throws a `Failure`: `unreachable/outcome-unknown` when the end was
+ * not heard and nobody can tell, `interrupted/detached` after Ctrl-C.
  */
 export async function follow(it: Following): Promise<Closing> {
-  for (;;) {
-    const closing = await oneInvocation(it);
-    if (closing.type !== "run.paused") return closing;
+  const hand = new RunInHand(it);
+  try {
+    for (;;) {
+      const closing = await heardOrFound(it, hand);
+      if (closing.type !== "run.paused") return closing;
+      if (hand.askedToStop) {
+        const { applied, notReached, tookMs } = closing;
+        return told(it, { type: "run.finished", applied, notReached, tookMs, cancelled: true });
+      }
+    }
+  } finally {
+    hand.close();
   }
 }
 
-async function oneInvocation(it: Following): Promise<Closing | EventOf<"run.paused">> {
+async function heardOrFound(it: Following, hand: RunInHand): Promise<Closing | EventOf<"run.paused">> {
+  try {
+    return await oneInvocation(it, hand);
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || !lostTrack.has(thrown.code) || !it.changes || !hand.serves("history")) throw thrown;
+    try {
+      return told(it, await findOut(it, hand, thrown));
+    } catch (found) {
+      throw hand.detach.aborted ? detached(it, hand) : found;
+    }
+  }
+}
+
+/** Codes after which the run may have gone on, or not. */
+const lostTrack: ReadonlySet<string> = new Set(["outcome-unknown", "function-timeout", "function-crashed", "function-out-of-memory"]);
+
+function told(it: Following, closing: Closing): Closing {
+  it.on(closing);
+  return closing;
+}
+
+/** A run of one silent call is cut into slices: a connection without a byte for 350 s is dropped on the way. */
+const sliceMs = 240_000;
+
+function sliced({ request }: Following): string {
+  const { operation } = request;
+  return JSON.stringify(operation === "apply" || operation === "down" ? { ...request, options: { ...request.options, sliceMs } } : request);
+}
+
+async function oneInvocation(it: Following, hand: RunInHand): Promise<Closing | EventOf<"run.paused">> {
   const since = it.now();
   let heard = 0;
   try {
-    for await (const event of decodeEvents(it.connection.invoke(JSON.stringify(it.request), it.detach))) {
+    for await (const event of decodeEvents(it.connection.invoke(JSON.stringify(it.request), hand.detach, sliced(it)))) {
       heard += 1;
       if (event.type === "run.started") checkContract(event, it.connection.reached.function);
+      hand.heard(event);
       it.on(event);
       if (isClosing(event)) return asClosing(event);
     }
   } catch (thrown) {
-    throw verdict(thrown, it, heard, it.now() - since);
+    throw verdict(thrown, it, hand, heard, it.now() - since);
   }
-  throw it.detach.aborted ? detached(it) : unknownOutcome(it, it.now() - since);
+  throw hand.detach.aborted ? detached(it, hand) : unknownOutcome(it, it.now() - since);
 }
 
 function asClosing(event: RunEvent | UnknownEvent): Closing | EventOf<"run.paused"> {
@@ -52,8 +98,8 @@ function asClosing(event: RunEvent | UnknownEvent): Closing | EventOf<"run.pause
   throw new Error(`not a closing event: ${event.type}`);
 }
 
-function verdict(thrown: unknown, it: Following, heard: number, tookMs: number): unknown {
-  if (it.detach.aborted) return detached(it);
+function verdict(thrown: unknown, it: Following, hand: RunInHand, heard: number, tookMs: number): unknown {
+  if (hand.detach.aborted) return detached(it, hand);
   if (!(thrown instanceof Failure)) return thrown;
   switch (thrown.code) {
     case "outcome-unknown":
@@ -92,12 +138,14 @@ function withLook(it: Following, failure: Failure): Failure {
   });
 }
 
-function detached(it: Following): Failure {
+function detached(it: Following, hand: RunInHand): Failure {
   if (!it.changes) return new Failure("interrupted", "interrupted", "Interrupted.");
   // The embedded environment ends with this process.
   if (it.request.environment === "local")
     return new Failure("interrupted", "interrupted", "Interrupted: the embedded environment was stopped.", { hints: [look(it)] });
-  return new Failure("interrupted", "detached", "No longer watching; the function goes on to its end by itself.", { hints: [look(it)] });
+  return new Failure("interrupted", "detached", "No longer watching; the function goes on to its end by itself.", {
+    hints: [hand.serves("history") ? `hasura-migrate history ${it.request.environment} --run ${it.request.runId}` : look(it)],
+  });
 }
 
 function notOurs({ connection }: Following, cause: Failure): Failure {

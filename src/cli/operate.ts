@@ -107,7 +107,6 @@ class Session {
   }
 
   async #watch(connect: Connect, confirm: string | undefined): Promise<Ended> {
-    const detach = this.#world.interrupts.first;
     const [actor, connection] = await Promise.all([actorOf(this.#world), this.#connected(connect((line) => this.#renderer.notice(line)))]);
     this.#reached = connection.reached;
     this.#sayWhenSilent(connection.reached);
@@ -120,10 +119,16 @@ class Session {
       options: { ...this.#asked.options, ...(confirm !== undefined && this.#asked.changes && { confirm }) },
     });
     try {
-      const { now } = this.#world;
-      const closing = await follow({ connection, request, on: (event) => this.#on(event), detach, now, changes: this.#asked.changes });
+      const { now, sleep, interrupts } = this.#world;
+      const closing = await follow({
+        ...{ connection, request, interrupts, now, sleep, changes: this.#asked.changes },
+        on: (event) => this.#on(event),
+        notice: (line) => this.#renderer.notice(line),
+        waiting: (text) => this.#renderer.waiting(text),
+      });
       await this.#compared;
       if (closing.type === "run.failed") return closing.failure.kind;
+      if (closing.cancelled) return "interrupted";
       return this.#asked.checks && this.#differs ? "differs" : "done";
     } finally {
       await connection.close();

@@ -76,3 +76,26 @@ export const constraint = {
 export function status(rows: readonly object[]): object {
   return { type: "status", databases: [{ database: "default", kind: "postgres", books: "catalog", migrations: rows }] };
 }
+
+/** What a function with a ledger can do. */
+export const ledgerOperations = ["apply", "status", "plan", "down", "redo", "mark", "cancel", "history"];
+
+/** A past run as the ledger has it: not ended and not live, until `more` says otherwise. */
+export function historyOf(run: string, more: object = {}): object {
+  return {
+    run,
+    operation: "apply",
+    user: "bob",
+    host: "ci-1",
+    requestId: "r-1",
+    startedAt: "2026-11-24T12:00:00.000Z",
+    live: false,
+    migrations: [],
+    ...more,
+  };
+}
+
+/** The runId of a request. */
+export function runIdOfCall(body: string): string {
+  return (JSON.parse(body) as { runId: string }).runId;
+}

@@ -73,7 +73,8 @@ function connectionTo({ reached, url, endpoint, provider, world, notice }: Parts
   };
   return {
     reached,
-    invoke: (payload, signal) => invoke({ service, payload, signal, notice, world, context: { ...reached, url } }),
+    invoke: (payload, signal, bufferedPayload = payload) =>
+      invoke({ service, payload, bufferedPayload, signal, notice, world, context: { ...reached, url } }),
     close: async () => {
       invoking.destroy();
       asking.destroy();

@@ -18,6 +18,7 @@ export interface LambdaService {
 export interface Invoking {
   readonly service: LambdaService;
   readonly payload: string;
+  readonly bufferedPayload: string;
   readonly signal: AbortSignal;
   readonly notice: Notice;
   readonly world: World;
@@ -33,7 +34,7 @@ export async function* invoke(it: Invoking): AsyncGenerator<Uint8Array> {
     return;
   }
   it.notice("Streaming is not available here: everything is shown when the function has ended.");
-  const buffered = await started(it, () => it.service.buffered(payload, it.signal));
+  const buffered = await started(it, () => it.service.buffered(new TextEncoder().encode(it.bufferedPayload), it.signal));
   if (buffered === "no-streaming")
     throw new Failure("unreachable", "function-refused", "The function can be invoked neither streaming nor buffered.");
   const answer = buffered.Payload ?? new Uint8Array();

@@ -11,7 +11,7 @@ export function jsonLines(world: World, about: About): Renderer {
     notice: (message) => write({ type: "log", env, level: "info", code: "client", message }),
     event: (event) => {
       if (event.type === "unknown") write(unknownObject(event.line, env));
-      else if (event.type === "run.finished") write({ ...event, env, exit: 0 });
+      else if (event.type === "run.finished") write({ ...event, env, exit: event.cancelled ? exitCode.interrupted : 0 });
       else if (event.type === "run.failed") write({ ...event, env, exit: exitCode[event.failure.kind] });
       else write({ ...event, env });
     },

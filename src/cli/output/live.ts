@@ -143,9 +143,10 @@ class LiveRows implements Renderer {
   }
 
   #begin(event: EventOf<"run.started">): void {
+    const first = this.#progress.started === undefined;
     this.#progress.started = event;
     const reached = this.#about.reached();
-    if (reached) this.#above(this.#world.err, [this.#style.bold(banner(event, reached, this.#world.now()))]);
+    if (reached && first) this.#above(this.#world.err, [this.#style.bold(banner(event, reached, this.#world.now()))]);
   }
 
   #plan(event: EventOf<"plan">): void {
@@ -169,7 +170,7 @@ class LiveRows implements Renderer {
     const already = this.#progress.databases.reduce((sum, it) => sum + it.applied, 0);
     const line = finishedLine(event, this.#about.operation, { dryRun: this.#dryRun, planned: this.#progress.pending.length, already });
     this.#end();
-    if (line !== undefined) this.#world.out.write(`${this.#style.green("✓")} ${line}\n`);
+    if (line !== undefined) this.#world.out.write(`${event.cancelled ? "·" : this.#style.green("✓")} ${line}\n`);
   }
 
   #closed({ failure, applied, notReached }: EventOf<"run.failed">): void {

@@ -40,11 +40,10 @@ class PlainLines implements Renderer {
   event(event: RunEvent | UnknownEvent): void {
     switch (event.type) {
       case "run.started":
+        // A run that goes on after a pause starts again, and is the same.
+        if (!this.#progress.started) this.#banner(event);
         this.#progress.started = event;
-        {
-          this.#banner(event);
-          return;
-        }
+        return;
       case "plan": {
         this.#plan(event);
         return;

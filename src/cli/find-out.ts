@@ -1,0 +1,111 @@
+import type { HistoryRow } from "../protocol/events.ts";
+import { exitCode, Failure, type FailureData, type Kind } from "../protocol/failure.ts";
+import { ask } from "./ask.ts";
+import type { Closing, Following } from "./follow.ts";
+import { duration } from "./output/words.ts";
+import { pauseAfter, type RunInHand } from "./run-in-hand.ts";
+
+/** No function lives longer. */
+const longestRunMs = 900_000;
+/** A run is unknown to the ledger until its function has read the books. */
+const mostUnknown = 3;
+/** The same news is told again after this long. */
+const repeatMs = 30_000;
+
+/**
+ * What became of a run whose end was not heard, from the ledger: asks until it has ended, and never sends it again. Throws
+ * `failure` when it died, when the ledger does not know it, or when nobody could tell within a function's lifetime.
+ */
+export async function findOut(it: Following, hand: RunInHand, failure: Failure): Promise<Closing> {
+  const { environment, runId } = it.request;
+  const since = it.now();
+  const tell = newsTeller(it);
+  it.notice(`! ${failure.message} Asking ${environment} about run ${runId} …`);
+  let unknown = 0;
+  for (let tries = 0; it.now() - since < longestRunMs; tries += 1) {
+    const answer = await lookedUp(it, hand.detach);
+    if (answer instanceof Failure) tell(`could not be asked: ${answer.message}`, "");
+    else if (answer?.outcome !== undefined && answer.outcome !== "paused") return closingOf(it, hand, answer, answer.outcome);
+    else if (answer?.live)
+      tell(
+        `still running${answer.doing === undefined ? "" : `: ${answer.doing}`}`,
+        `, ${duration(it.now() - Date.parse(answer.startedAt))}`,
+      );
+    else if (answer || (unknown += 1) >= mostUnknown) throw died(it, answer, failure);
+    await it.sleep(pauseAfter(tries), hand.detach);
+  }
+  throw failure;
+}
+
+/** The run's row, undefined where there is none, or what kept the question from being answered. */
+async function lookedUp({ connection, request }: Following, signal: AbortSignal): Promise<HistoryRow | Failure | undefined> {
+  try {
+    const history = { ...request, operation: "history" as const, options: { run: request.runId } };
+    const events = await ask(connection, history, signal);
+    const answer = events.find((event) => event.type === "history");
+    if (!answer) return new Failure("unreachable", "no-answer", "The function did not answer.");
+    return answer.runs.find(({ run }) => run === request.runId);
+  } catch (thrown) {
+    if (thrown instanceof Failure && !signal.aborted) return thrown;
+    throw thrown;
+  }
+}
+
+/** Says what is new at once, and what is not new every now and then. */
+function newsTeller({ now, waiting }: Following): (news: string, more: string) => void {
+  let last = { news: "", at: 0 };
+  return (news, more) => {
+    if (news === last.news && now() - last.at < repeatMs) return;
+    last = { news, at: now() };
+    waiting(news + more);
+  };
+}
+
+function closingOf(it: Following, hand: RunInHand, row: HistoryRow, outcome: string): Closing {
+  const done = row.migrations.filter(({ what }) => what === "up" || what === "down");
+  const reached = new Set(row.migrations.map(({ version }) => version));
+  const counts = {
+    applied: done.length,
+    notReached: hand.planned.filter((version) => !reached.has(version)).length,
+    tookMs: row.endedAt === undefined ? 0 : Math.max(0, Date.parse(row.endedAt) - Date.parse(row.startedAt)),
+  };
+  if (outcome === "finished" || outcome === "cancelled") {
+    it.notice("Its end is in the books. Nothing was sent twice.");
+    return { type: "run.finished", ...counts, ...(outcome === "cancelled" && { cancelled: true }) };
+  }
+  return { type: "run.failed", ...counts, failure: failureOf(it, outcome) };
+}
+
+function failureOf({ request: { environment, runId } }: Following, outcome: string): FailureData {
+  const [kind = "", code = "failed"] = outcome.split("/");
+  return {
+    kind: isKind(kind) ? kind : "unreachable",
+    code,
+    message: `The run failed (${outcome}); its words were lost with the connection.`,
+    hints: [`hasura-migrate history ${environment} --run ${runId}`, `hasura-migrate status ${environment}`],
+    causes: [],
+  };
+}
+
+function isKind(text: string): text is Kind {
+  return Object.hasOwn(exitCode, text);
+}
+
+function died({ request: { environment, runId, operation } }: Following, row: HistoryRow | undefined, failure: Failure): Failure {
+  const again = operation === "apply" ? `hasura-migrate ${environment}` : `hasura-migrate status ${environment}`;
+  const goesOn = `${again} goes on where it stopped; nothing is applied twice.`;
+  const paused = row?.outcome === "paused";
+  const message = paused
+    ? `Run ${runId} paused, and nobody went on with it.`
+    : row
+      ? `Run ${runId} died: it has not ended, and gives no sign of life.`
+      : `Run ${runId} is not in the books of ${environment}: it ended before it began, or still waits for its turn.`;
+  return new Failure("unreachable", failure.code === "outcome-unknown" ? "run-died" : failure.code, message, {
+    hints: [
+      goesOn,
+      `hasura-migrate history ${environment} --run ${runId}`,
+      ...failure.hints.filter((hint) => !hint.startsWith("hasura-migrate")),
+    ],
+    cause: new Error(failure.message, { cause: failure.cause }),
+  });
+}
