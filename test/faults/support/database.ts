@@ -14,15 +14,29 @@ export interface Facts {
 
 /** A connection of the test's own to the database that is migrated. */
 export class TestDatabase {
-  readonly #client: pg.Client;
+  readonly #url: string;
+  #client: pg.Client;
 
   constructor(url: string) {
-    this.#client = new pg.Client({ connectionString: url });
-    this.#client.on("error", () => undefined);
+    this.#url = url;
+    this.#client = clientOf(url);
   }
 
   async open(): Promise<void> {
     await this.#client.connect();
+  }
+
+  /** A connection again after the server has crashed, as soon as it takes one. */
+  async reopen(): Promise<void> {
+    for (;;) {
+      await this.close();
+      this.#client = clientOf(this.#url);
+      try {
+        return await this.open();
+      } catch {
+        await new Promise((done) => setTimeout(done, 20));
+      }
+    }
   }
 
   async close(): Promise<void> {
@@ -68,6 +82,12 @@ export class TestDatabase {
       interrupted: ledger ? (await this.query("SELECT FROM hasura_migrate.running")).length : 0,
     };
   }
+}
+
+function clientOf(url: string): pg.Client {
+  const client = new pg.Client({ connectionString: url });
+  client.on("error", () => undefined);
+  return client;
 }
 
 const busy = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
