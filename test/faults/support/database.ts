@@ -32,7 +32,8 @@ export class TestDatabase {
       await this.close();
       this.#client = clientOf(this.#url);
       try {
-        return await this.open();
+        await this.open();
+        return;
       } catch {
         await new Promise((done) => setTimeout(done, 20));
       }
