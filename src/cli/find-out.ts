@@ -38,10 +38,10 @@ export async function findOut(it: Following, hand: RunInHand, failure: Failure):
 }
 
 /** The run's row, undefined where there is none, or what kept the question from being answered. */
-async function lookedUp({ connection, request }: Following, signal: AbortSignal): Promise<HistoryRow | Failure | undefined> {
+async function lookedUp({ connection, request, now }: Following, signal: AbortSignal): Promise<HistoryRow | Failure | undefined> {
   try {
     const history = { ...request, operation: "history" as const, options: { run: request.runId } };
-    const events = await ask(connection, history, signal);
+    const events = await ask(connection, history, { signal, now });
     const answer = events.find((event) => event.type === "history");
     if (!answer) return new Failure("unreachable", "no-answer", "The function did not answer.");
     return answer.runs.find(({ run }) => run === request.runId);

@@ -85,11 +85,11 @@ export class RunInHand {
 
   /** A run that waits for its turn is not in the books yet: asked again until it is known, or over. */
   async #askToStop(): Promise<void> {
-    const { connection, request, notice, sleep } = this.#it;
+    const { connection, request, notice, sleep, now } = this.#it;
     const cancel = { ...request, operation: "cancel" as const, options: { run: request.runId } };
     try {
       for (let tries = 0; !this.#over; tries += 1) {
-        const events = await ask(connection, cancel, this.detach);
+        const events = await ask(connection, cancel, { signal: this.detach, now });
         if (events.some((event) => event.type === "cancel.asked" && event.runs.length > 0)) return;
         await sleep(pauseAfter(tries), this.detach);
       }

@@ -41,7 +41,7 @@ export async function runSteps(steps: readonly ReadyStep[], environment: string,
     }
     if (isLast(last)) break;
   }
-  if (last.replan !== undefined) reached -= 1;
+  if (last.replan !== undefined || last.cancelled === true) reached -= 1;
   const unrecorded = await settleAll(steps.slice(0, reached));
   const failure = last.failure ?? unrecorded;
   const { replan, paused } = last;

@@ -53,7 +53,9 @@ test("the second Ctrl-C leaves the run alone and prints how to look at it", asyn
       beginStream(response);
       write(response, begun, () => world.interrupt());
     },
-    () => world.interrupt(),
+    () => {
+      world.interrupt();
+    },
   ]);
   const world = testWorld(t, { argv: ["dev-3"], env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url } });
   assert.equal(await main(world), 130);

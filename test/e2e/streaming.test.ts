@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test, type TestContext } from "node:test";
 import pg from "pg";
 import { cleanUp } from "../support/clean-up.ts";
@@ -48,14 +49,63 @@ test("a migration's line arrives in a pipe while the next one still waits in the
   assert.equal((await cli.ended).code, 0);
 });
 
-test("Ctrl-C leaves the command line with 130, and what runs is not cut off", async (t) => {
+test("Ctrl-C stops the run after the migration in hand, with 130", async (t) => {
   const { served, cli, release } = await heldRun(t, ["--json"]);
   await cli.shows(/"type":"migration\.applied".*1700000000100/);
   cli.child.kill("SIGINT");
+  await holds(served.databaseUrl, "SELECT FROM hasura_migrate.run WHERE cancel_asked");
+  await release();
   const ended = await cli.ended;
   assert.equal(ended.code, 130, ended.stderr);
+  const closing = eventsOf(ended).at(-1);
+  assert.ok(closing?.type === "run.finished" && closing.cancelled, ended.stdout);
+  assert.deepEqual([closing.applied, closing.notReached], [2, 1]);
+  const [three] = await query(served.databaseUrl, "SELECT to_regclass('three') AS found");
+  assert.equal(three?.["found"], null);
+});
+
+test("a command line that was killed changes nothing: history shows that the run went on", async (t) => {
+  const { served, cli, release } = await heldRun(t, []);
+  await cli.shows(/1700000000100 one applied/);
+  cli.child.kill("SIGKILL");
+  await cli.ended;
   await release();
-  await appears(served.databaseUrl, "three");
+  await holds(served.databaseUrl, "SELECT FROM hasura_migrate.run WHERE outcome = 'finished'");
+  const { code, stdout } = await served.run(["history", "dev-1"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /3 up {2}finished/);
+});
+
+test("a function that was killed is looked up, and running again goes on where it stopped", async (t) => {
+  const { served, cli, release } = await heldRun(t, []);
+  await cli.shows(/1700000000100 one applied/);
+  const functions = childrenOf(served.server.child.pid).filter(({ command }) => /runtime-client/.test(command));
+  assert.equal(functions.length, 1, JSON.stringify(functions));
+  for (const { pid } of functions) process.kill(pid, "SIGKILL");
+  await release();
+  const ended = await cli.ended;
+  assert.equal(ended.code, 4, ended.stderr);
+  assert.match(ended.stderr, /→ hasura-migrate dev-1 goes on where it stopped; nothing is applied twice\./);
+  const again = await served.run(["dev-1"]);
+  assert.equal(again.code, 0, again.stderr);
+  assert.equal((await query(served.databaseUrl, "SELECT FROM hasura_migrate.step WHERE what = 'up'")).length, 3);
+});
+
+test("eight at once on an empty environment all end with 0, and each migration is applied once", async (t) => {
+  const names = ["1700000000100_a", "1700000000200_b", "1700000000300_c"];
+  const directory = await project(t, Object.fromEntries(names.map((name) => [name, { up: `CREATE TABLE "${name}" (id integer);` }])));
+  const served = await serve(t, directory);
+  const all = await Promise.all(names.concat(names, ["g", "h"]).map(() => served.run(["dev-1", "--wait", "5m"])));
+  assert.deepEqual(
+    all.map(({ code }) => code),
+    all.map(() => 0),
+    all.map(({ stderr }) => stderr).join("\n"),
+  );
+  const applied = all.flatMap(({ stdout }) => [...stdout.matchAll(/ (\d+) \w+ applied \d/g)].map(([, version]) => version));
+  assert.deepEqual(
+    applied.toSorted(),
+    names.map((name) => name.slice(0, 13)),
+  );
 });
 
 test("a reader that leaves early does not stop the run", async (t) => {
@@ -75,4 +125,20 @@ async function appears(url: string, table: string): Promise<void> {
     const [row] = await query(url, "SELECT to_regclass($1) AS found", [table]);
     if (row?.["found"] !== null) return;
   }
+}
+
+/** Resolves when the query has a row. */
+async function holds(url: string, sql: string): Promise<void> {
+  while ((await query(url, sql)).length === 0);
+}
+
+/** Processes below one, as ps lists them. */
+function childrenOf(pid: number | undefined): { pid: number; command: string }[] {
+  const rows = execFileSync("ps", ["-e", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
+  const all = rows.flatMap((row) => {
+    const [, own, parent, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(row) ?? [];
+    return command === undefined ? [] : [{ pid: Number(own), parent: Number(parent), command }];
+  });
+  const below = (of: number): typeof all => all.filter(({ parent }) => parent === of).flatMap((it) => [it, ...below(it.pid)]);
+  return pid === undefined ? [] : below(pid);
 }

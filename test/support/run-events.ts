@@ -95,7 +95,9 @@ export function historyOf(run: string, more: object = {}): object {
   };
 }
 
-/** The runId of a request. */
+/** The run that a request asks about, under an id of its own. */
 export function runIdOfCall(body: string): string {
-  return (JSON.parse(body) as { runId: string }).runId;
+  const { runId, options } = JSON.parse(body) as { runId: string; options: { run: string } };
+  if (runId === options.run) throw new Error("a question has to have an id of its own");
+  return options.run;
 }
