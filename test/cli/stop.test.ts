@@ -32,7 +32,7 @@ test("the first Ctrl-C asks the run to stop and keeps watching: 130, with what w
       write(response, begun, () => world.interrupt());
     },
     (response, call) => {
-      streams([started(), { type: "cancel.asked", runs: [runIdOfCall(call.body)] }, finished(0)])(response, call);
+      void streams([started(), { type: "cancel.asked", runs: [runIdOfCall(call.body)] }, finished(0)])(response, call);
       if (!running) return;
       write(running, [applied(...row), { type: "run.finished", applied: 1, notReached: 1, tookMs: 1200, cancelled: true }]);
       running.end(frame("InvokeComplete", "{}"));
