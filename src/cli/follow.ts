@@ -80,8 +80,9 @@ async function oneInvocation(it: Following, hand: RunInHand): Promise<Closing | 
   const since = it.now();
   let heard = 0;
   try {
-    for await (const event of decodeEvents(it.connection.invoke(JSON.stringify(it.request), hand.detach, sliced(it)))) {
+    for await (const part of decodeEvents(it.connection.invoke(JSON.stringify(it.request), hand.detach, sliced(it)))) {
       heard += 1;
+      const event = hand.whole(part);
       if (event.type === "run.started") checkContract(event, it.connection.reached.function);
       hand.heard(event);
       it.on(event);

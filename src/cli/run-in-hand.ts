@@ -18,6 +18,7 @@ export class RunInHand {
   readonly #detach = new AbortController();
   #operations: ReadonlySet<string> | undefined;
   #planned: readonly string[] = [];
+  #earlier: { readonly applied: number; readonly tookMs: number } = { applied: 0, tookMs: 0 };
   #asking = false;
   #over = false;
 
@@ -46,6 +47,15 @@ export class RunInHand {
   /** True when the function is known to answer such a request. The embedded one ends with this process. */
   serves(operation: Operation): boolean {
     return this.#it.request.environment !== "local" && (this.#operations?.has(operation) ?? false);
+  }
+
+  /** A closing event speaks of its own invocation: what earlier parts of the run did is added. */
+  whole(event: RunEvent | UnknownEvent): RunEvent | UnknownEvent {
+    if (event.type !== "run.finished" && event.type !== "run.failed" && event.type !== "run.paused") return event;
+    const { applied, tookMs } = this.#earlier;
+    const whole = { ...event, applied: applied + event.applied, tookMs: tookMs + event.tookMs };
+    if (event.type === "run.paused") this.#earlier = whole;
+    return whole;
   }
 
   heard(event: RunEvent | UnknownEvent): void {

@@ -82,6 +82,7 @@ test("without streaming the work comes in slices of four minutes under one runId
     [240_000, 240_000],
   );
   assert.equal(sent[0]?.runId, sent[1]?.runId);
+  assert.match(world.out.text, /2 applied in 4m 01s/);
   assert.match(world.err.text, /… four minutes of work are over; going on/);
   assert.equal(world.err.text.match(/Hasura v2/g)?.length, 1);
 });
