@@ -69,8 +69,19 @@ export class TestDatabase {
       ${keepLedger && there ? emptied : "DROP SCHEMA IF EXISTS hasura_migrate CASCADE"}`);
   }
 
+  /** Read again when a table goes while it is described (XX000): a last statement was still under way. */
   async facts(): Promise<Facts> {
-    await this.quiet();
+    for (;;) {
+      await this.quiet();
+      try {
+        return await this.#facts();
+      } catch (error) {
+        if (!(error instanceof pg.DatabaseError && error.code === "XX000")) throw error;
+      }
+    }
+  }
+
+  async #facts(): Promise<Facts> {
     const [made] = await this.query("SELECT to_regclass('hasura_migrate.head') AS ledger, to_regclass('public.done') AS done");
     const ledger = made?.["ledger"] !== null;
     const done = made?.["done"] !== null;
