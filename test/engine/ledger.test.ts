@@ -158,3 +158,62 @@ test("a COMMIT that did nothing and was answered with success is noticed and pla
   assert.deepEqual(await it.ledger(), ["1", "2"]);
   assert.equal(ran.of("run.finished")[0]?.applied, 2);
 });
+
+test("past runs are listed, and asking about a run does not end it", async (t) => {
+  const it = await bench(t);
+  const apply = asked("apply");
+  await it.run({ "1_a/up": "CREATE TABLE a (id int)" }, apply);
+  await query(it.url, "UPDATE hasura_migrate.run SET ended_at = NULL, outcome = NULL");
+  const ran = await it.run({ "1_a/up": "" }, { ...requestFor("history"), runId: apply.runId });
+  const [row] = ran.of("history")[0]?.runs ?? [];
+  assert.deepEqual([row?.run, row?.user, row?.live, row?.outcome], [apply.runId, "ada", true, undefined]);
+  assert.deepEqual(
+    row?.migrations.map(({ version, what }) => [version, what]),
+    [["1", "up"]],
+  );
+  assert.deepEqual(await query(it.url, "SELECT ended_at FROM hasura_migrate.run"), [{ ended_at: null }]);
+});
+
+test("a run that is asked to stop ends before its next migration", async (t) => {
+  const it = await bench(t);
+  const apply = asked("apply");
+  const emit: EngineDeps["emit"] = async (event) => {
+    if (event.type === "migration.applied") await it.run({ "1_a/up": "" }, asked("cancel", { run: apply.runId }));
+  };
+  const ran = await it.run({ "1_a/up": "CREATE TABLE a (id int)", "2_b/up": "CREATE TABLE b (id int)" }, apply, { emit });
+  assert.deepEqual([versions(ran), await it.ledger()], [["1"], ["1"]]);
+  const [end] = ran.of("run.finished");
+  assert.deepEqual([end?.cancelled, end?.applied, end?.notReached], [true, 1, 1]);
+});
+
+test("a migration that would pass the deadline is cancelled from outside and rolled back", async (t) => {
+  const it = await bench(t);
+  let left = 90_000;
+  const sleep: EngineDeps["sleep"] = async (ms, signal) => {
+    // The only long pause is the deadline's own: time jumps to it once the statement is at work.
+    if (ms >= 50_000) {
+      while (
+        (
+          await query(
+            it.url,
+            "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' AND pid <> pg_backend_pid()",
+          )
+        ).length === 0
+      );
+      left = 20_000;
+    }
+    await new Promise<void>((done) => {
+      const timer = setTimeout(done, 1);
+      signal?.addEventListener("abort", () => {
+        clearTimeout(timer);
+        done();
+      });
+    });
+  };
+  const ran = await it.run({ "1_a/up": "CREATE TABLE a (id int); SELECT pg_sleep(60)" }, asked("apply"), {
+    sleep,
+    remainingMs: () => left,
+  });
+  assert.deepEqual([ran.failure?.kind, ran.failure?.code], ["unreachable", "deadline"], JSON.stringify(ran.failure));
+  assert.deepEqual([await it.ledger(), await query(it.url, "SELECT to_regclass('public.a') AS a")], [[], [{ a: null }]]);
+});

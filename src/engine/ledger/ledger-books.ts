@@ -137,6 +137,8 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
     history: async (which) => readHistory(await sendUntilAnswered(context, history(which, context.liveMs)), database.name),
     cancel: async (run) => readAsked(await sendUntilAnswered(context, cancellation(run))),
     end: async (outcome) => {
+      // What only looked has begun no run, whatever id its request carries.
+      if (!writing) return;
       try {
         snapshot = readSnapshot(await sendUntilAnswered(context, ended(runId, outcome, position.told, context.serverId)));
       } catch {
