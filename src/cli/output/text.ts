@@ -4,8 +4,9 @@ import { duration, plural } from "./words.ts";
 
 /** `3 pending in default (postgres), 214 applied`; the last part is left out where nothing is. */
 export function planHeader({ database, kind, applied, items }: DatabasePlan): string {
-  const down = items.some(({ direction }) => direction === "down");
-  const what = items.length === 0 ? "nothing to do" : down ? `${items.length} to run` : `${items.length} pending`;
+  const down = items.filter(({ direction }) => direction === "down").length;
+  const rest = down === 0 ? `${items.length} pending` : down === items.length ? `${down} to roll back` : `${down} to redo`;
+  const what = items.length === 0 ? "nothing to do" : rest;
   return `${what} in ${database} (${kind}), ${applied} applied`;
 }
 
