@@ -102,6 +102,27 @@ const mutations = [
     without: "",
     tests: ["test/engine/verdict.test.ts"],
   },
+  {
+    name: "sending the file at all",
+    file: "src/engine/ledger/ledger-step.ts",
+    guard: "const result = await send(context, text, step.noTransaction && !blank);",
+    without: "const result = { columns: [], rows: [[text]] };",
+    tests: ["test/engine/ledger.test.ts"],
+  },
+  {
+    name: "the order of versions",
+    file: "src/engine/plan.ts",
+    guard: "compareVersions(it.version, to) <= 0)\n    .slice(0, steps);",
+    without: "compareVersions(it.version, to) <= 0)\n    .slice(0, steps)\n    .reverse();",
+    tests: ["test/engine/plan.test.ts", "test/engine/ledger.test.ts"],
+  },
+  {
+    name: "saying applied only after the answer",
+    file: "src/engine/run-steps.ts",
+    guard: "const startedAt = deps.now();",
+    without: 'const startedAt = deps.now();\n  await say(deps, { type: "migration.applied", ...of, tookMs: 0 });',
+    tests: ["test/engine/run.test.ts", "test/engine/ledger.test.ts"],
+  },
 ];
 
 /**
