@@ -1,11 +1,19 @@
 import { Failure } from "../protocol/failure.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import { environmentNames } from "./config/resolve.ts";
+import { commandNames } from "./program.ts";
+import { suggestion } from "./suggest.ts";
 
 /** The one environment that was named. Throws usage failures that list what could have been. */
 export function oneEnvironment(named: readonly string[], loaded: LoadedConfig, operation: string): string {
   const [first, ...others] = named;
   if (first === undefined) throw noneNamed(loaded, operation);
+  const command = suggestion(first, commandNames);
+  if (others.length > 0 && command !== undefined && !environmentNames(loaded).includes(first)) {
+    throw new Failure("usage", "unknown-command", `There is no command "${first}". Did you mean "${command}"?`, {
+      hints: [`hasura-migrate ${command} ${others.join(" ")}`],
+    });
+  }
   if (others.length > 0) {
     throw new Failure("usage", "one-at-a-time", `One environment at a time: ${named.join(", ")} are ${named.length}.`, {
       hints: [operation === "apply" ? `hasura-migrate ${first}` : `hasura-migrate ${operation} ${first}`],

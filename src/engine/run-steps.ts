@@ -115,7 +115,12 @@ async function runStep(step: ReadyStep, environment: string, deps: EngineDeps): 
       await say(deps, { type: "migration.skipped", ...of, reason: result.reason });
       return { done: false };
     case "failed": {
-      const failure = stepFailure(result.error, { version: of.version, file: step.file.path, sql: body.sql });
+      const failure = stepFailure(result.error, {
+        version: of.version,
+        file: step.file.path,
+        sql: body.sql,
+        nothingKept: step.books.kind === "ledger" && !step.noTransaction,
+      });
       await say(deps, { type: "migration.failed", ...of, tookMs, failure: toFailureData(failure) });
       return { done: false, failure };
     }

@@ -11,6 +11,8 @@ export interface FailedFile {
   readonly version: string;
   readonly file: string;
   readonly sql: string;
+  /** The books show that nothing of it stayed. */
+  readonly nothingKept?: boolean;
 }
 
 /**
@@ -27,8 +29,17 @@ export function stepFailure(error: unknown, of: FailedFile): unknown {
   const state = said.sqlstate === undefined ? "" : ` (SQLSTATE ${said.sqlstate})`;
   return new Failure("migration", "sql-failed", `${of.file} failed: ${said.message}${state}`, {
     sql: { ...sql, ...(place && { place }) },
-    cause: error,
+    hints: nextSteps(said.sqlstate, said.message, of),
   });
+}
+
+/** Statements that PostgreSQL refuses inside a transaction block (25001) have a marker of their own. */
+function nextSteps(sqlstate: string | undefined, message: string, { nothingKept }: FailedFile): string[] {
+  const kept = nothingKept === true ? "nothing of this file was kept: " : "";
+  if (sqlstate === "25001" && /transaction block/.test(message)) {
+    return [`${kept}put "-- hasura:no-transaction" on the first line of the file, then run the same command again`];
+  }
+  return [`${kept}mend the file, then run the same command again`];
 }
 
 /** True where the answer leaves open whether the statement took effect (design: an error is no proof of its absence). */

@@ -18,6 +18,8 @@ export function served({ ledger }: Settings): readonly Operation[] {
 /** For clients that do not say how long they would wait for another run. */
 const defaultWaitMs = 60_000;
 
+const embeddedLiveMs = 3000;
+
 /** The books of a database. The one place that chooses between kinds of books. */
 export function booksFor(settings: Settings, requestId: string): (database: Database, context: BooksContext) => Books | Promise<Books> {
   if (!settings.ledger) return catalogBooks;
@@ -26,7 +28,9 @@ export function booksFor(settings: Settings, requestId: string): (database: Data
     const { commit } = settings.image;
     const description = { run: runId, operation, actor, requestId, options, imageCommit: commit };
     const waitMs = "waitSeconds" in options && options.waitSeconds !== undefined ? options.waitSeconds * 1000 : defaultWaitMs;
+    // The embedded environment goes down with its run: nobody has to wait for one that was interrupted there.
+    const liveMs = settings.environment === "*" ? embeddedLiveMs : defaultLiveMs;
     const dryRun = "dryRun" in options && options.dryRun === true;
-    return openLedger({ ...context, database, description, protected: settings.protected, waitMs, liveMs: defaultLiveMs }, dryRun);
+    return openLedger({ ...context, database, description, protected: settings.protected, waitMs, liveMs }, dryRun);
   };
 }

@@ -1,3 +1,4 @@
+import { Failure } from "../../protocol/failure.ts";
 import type { Step, StepResult } from "../books.ts";
 import { isBlankSql } from "../blank-sql.ts";
 import { HasuraCallError } from "../hasura.ts";
@@ -48,7 +49,7 @@ export async function runLedgerStep(step: Step, position: Position, context: Led
     if (deadline.passed && (next.do === "failed" || next.do === "again")) {
       return { outcome: "failed", error: pastDeadline(step, context.environment, sent.error) };
     }
-    if (next.do !== "again") return ended(next, position, sent.error);
+    if (next.do !== "again") return ended(next, step, position, context, sent.error);
     const isLock = sqlstateOf(sent.error) === "55P03";
     if (isLock) lockTries += 1;
     tries += 1;
@@ -121,7 +122,7 @@ async function pause(step: Step, tries: number, isLock: boolean, context: Ledger
   await context.deps.sleep(ms, context.deps.stop).catch(() => undefined);
 }
 
-function ended(next: Known, position: Position, error: unknown): StepResult {
+function ended(next: Known, step: Step, position: Position, context: LedgerContext, error: unknown): StepResult {
   switch (next.do) {
     case "done":
       advance(position);
@@ -131,9 +132,29 @@ function ended(next: Known, position: Position, error: unknown): StepResult {
       return { outcome: "replan", reason: next.reason };
     case "cancelled":
       return { outcome: "cancelled" };
+    case "interrupted":
+      return { outcome: "failed", error: brokenOff(step, context.environment, error) };
     default:
       return { outcome: "failed", error };
   }
+}
+
+/** A file that committed a part of itself: only a person can say how the database stands now. */
+function brokenOff(step: Step, environment: string, error: unknown): Failure {
+  const database = error instanceof HasuraCallError ? error.database : undefined;
+  const said =
+    database?.message === undefined
+      ? ""
+      : `: ${database.message}${database.sqlstate === undefined ? "" : ` (SQLSTATE ${database.sqlstate})`}`;
+  const where = step.database.name === "default" ? "" : ` --database ${step.database.name}`;
+  return new Failure("migration", "interrupted", `${step.version}_${step.name} broke off${said}. What it had committed by then stays.`, {
+    hints: [
+      "look at the database, bring it to where the file begins or ends, then say which:",
+      `hasura-migrate mark ${environment} ${step.version} --applied${where}`,
+      `hasura-migrate mark ${environment} ${step.version} --pending${where}`,
+    ],
+    cause: error,
+  });
 }
 
 function advance(position: Position): void {

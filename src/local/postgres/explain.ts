@@ -22,7 +22,7 @@ export function serverFailure(program: string, home: string, output: string, cau
 /** The directory cannot be written to by whoever has to. */
 export function notWritable(home: string, cause: unknown): Failure {
   return new Failure("usage", "directory-not-writable", `The embedded database cannot be kept in ${home}: it cannot be written to.`, {
-    hints: ["give another place, or use a database of your own: --database-url postgres://…"],
+    hints: ["run it in a copy of the project that you may write to, or use a database of your own: --database-url postgres://…"],
     cause,
   });
 }
