@@ -33,8 +33,11 @@ export function mayPass(error: unknown): boolean {
 /** The server shut down, was not ready, or an operator cancelled what it was at: asked again, a question is answered. */
 const passingStates: ReadonlySet<string | undefined> = new Set(["57014", "57P01", "57P02", "57P03", "08006", "08003", "53300", "40P01"]);
 
-function isPassing(error: unknown): boolean {
-  return error instanceof HasuraCallError && passingStates.has(error.database?.sqlstate);
+function isPassing(error: unknown, tries: number): boolean {
+  if (!(error instanceof HasuraCallError)) return false;
+  const hidden = error.code === "postgres-error" && error.database?.sqlstate === undefined;
+  // Where Hasura hides what the database said, it may have been one of these: asked a few times more.
+  return passingStates.has(error.database?.sqlstate) || (hidden && tries < 3);
 }
 
 /** Sends something that may safely be sent again, until it is answered. Throws the last error. */
@@ -48,7 +51,7 @@ export async function untilAnswered<T>(context: LedgerContext, ask: () => Promis
     try {
       return await ask();
     } catch (error) {
-      if (!(mayPass(error) || isPassing(error)) || tries >= mostTries || context.deps.remainingMs() < 20_000) throw error;
+      if (!(mayPass(error) || isPassing(error, tries)) || tries >= mostTries || context.deps.remainingMs() < 20_000) throw error;
       await context.deps.sleep(pauseMs(tries, context.deps.random));
     }
   }
