@@ -30,14 +30,17 @@ export function mayPass(error: unknown): boolean {
   return error.outcome !== "rejected" || leavesOutcomeOpen(error) || error.status === 429 || isNotUpYet(error);
 }
 
-/** The server shut down, was not ready, or an operator cancelled what it was at: asked again, a question is answered. */
-const passingStates: ReadonlySet<string | undefined> = new Set(["57014", "57P01", "57P02", "57P03", "08006", "08003", "53300", "40P01"]);
+/** A server that shut down, was not ready or had no room, or a deadlock: nothing was done, and the same may well succeed. */
+export const passing: readonly string[] = ["40P01", "57P01", "57P02", "57P03", "08006", "08003", "53300"];
+
+/** Also an operator who cancelled what it was at: asked again, a question is answered. */
+const passingForQuestions: ReadonlySet<string | undefined> = new Set([...passing, "57014"]);
 
 function isPassing(error: unknown, tries: number): boolean {
   if (!(error instanceof HasuraCallError)) return false;
   const hidden = error.code === "postgres-error" && error.database?.sqlstate === undefined;
   // Where Hasura hides what the database said, it may have been one of these: asked a few times more.
-  return passingStates.has(error.database?.sqlstate) || (hidden && tries < 3);
+  return passingForQuestions.has(error.database?.sqlstate) || (hidden && tries < 3);
 }
 
 /** Sends something that may safely be sent again, until it is answered. Throws the last error. */

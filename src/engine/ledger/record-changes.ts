@@ -5,7 +5,7 @@ import type { LedgerContext } from "./context.ts";
 import { sqlstate } from "./functions.ts";
 import type { Position } from "./ledger-step.ts";
 import type { LedgerSnapshot } from "./snapshot.ts";
-import { passing } from "./verdict.ts";
+import { passingForFiles } from "./verdict.ts";
 
 /**
  * Changes the books alone, and believes neither a success nor an error: the ledger is read afterwards, and what it does not show is
@@ -46,5 +46,5 @@ function shows({ applied, gone }: LedgerSnapshot, { what, version }: Change, gen
 /** Also a refusal of ours: the first try may have worked, and this is the answer to the second one. */
 function mayHaveWorked(error: HasuraCallError): boolean {
   const state = error.database?.sqlstate;
-  return mayPass(error) || state === undefined || state === sqlstate.busy || state === sqlstate.moved || passing.has(state);
+  return mayPass(error) || state === undefined || state === sqlstate.busy || state === sqlstate.moved || passingForFiles.has(state);
 }

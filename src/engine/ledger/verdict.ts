@@ -1,7 +1,7 @@
 import type { Version } from "../../protocol/migration.ts";
 import type { Step } from "../books.ts";
 import { HasuraCallError } from "../hasura.ts";
-import { mayPass } from "./connection.ts";
+import { mayPass, passing } from "./connection.ts";
 import { sqlstate } from "./functions.ts";
 import type { LedgerSnapshot } from "./snapshot.ts";
 
@@ -15,8 +15,8 @@ export type Next =
   | { readonly do: "skipped" | "replan"; readonly reason: string }
   | { readonly do: "wait"; readonly for: "outcome" | "lock"; readonly message: string };
 
-/** Errors of the database after which the same file may well succeed: lock time-out, deadlock, a server that shut down or was not ready. */
-export const passing: ReadonlySet<string> = new Set(["55P03", "40P01", "57P01", "57P02", "57P03", "08006", "08003", "53300"]);
+/** Errors of the database after which the same file may well succeed: what passes by itself, and a lock time-out. */
+export const passingForFiles: ReadonlySet<string> = new Set([...passing, "55P03"]);
 
 /**
  * Reads the ledger after a request failed, whatever the error said: where Hasura hides internals no SQLSTATE arrives, and even a
@@ -40,7 +40,7 @@ export function verdict(step: Step, run: string, generation: bigint, ledger: Led
   if (isThere(step, ledger)) return { do: "skipped", reason: `another run did it` };
   if (ledger.generation !== generation || state === sqlstate.moved) return { do: "replan", reason: "another run changed the books" };
   if (state === sqlstate.busy) return { do: "again" };
-  if (mayPass(error) || (state !== undefined && passing.has(state))) return { do: step.noTransaction ? "failed" : "again" };
+  if (mayPass(error) || (state !== undefined && passingForFiles.has(state))) return { do: step.noTransaction ? "failed" : "again" };
   return { do: "failed" };
 }
 
