@@ -1,3 +1,4 @@
+import { databaseOption } from "./database-option.ts";
 import { Failure } from "../protocol/failure.ts";
 import type { Version } from "../protocol/migration.ts";
 import type { Request } from "../protocol/request.ts";
@@ -84,7 +85,7 @@ function unwritten({ changes, cause }: Unwritten, environment: string): Failure 
     (["applied", "absent"] as const).map((to) => ({ database, to, versions: versionsAmong(changes, database, to) })),
   );
   const commands = missing.flatMap(({ database, to, versions }) => {
-    const where = database === "default" ? "" : ` --database ${database}`;
+    const where = databaseOption(database);
     return versions.length === 0
       ? []
       : [`hasura-migrate mark ${environment} ${versions.join(" ")} --${to === "applied" ? "applied" : "pending"}${where}`];

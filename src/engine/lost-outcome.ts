@@ -1,3 +1,4 @@
+import { databaseOption } from "./database-option.ts";
 import { Failure } from "../protocol/failure.ts";
 import type { ReadyStep } from "./planned-run.ts";
 import { HasuraCallError } from "./hasura.ts";
@@ -5,7 +6,7 @@ import { HasuraCallError } from "./hasura.ts";
 /** The failure of a run whose last step may or may not have taken effect: how to find out, and how to say it. */
 export function lostOutcome(error: unknown, step: ReadyStep, environment: string): Failure {
   const { version, name } = step.migration;
-  const where = step.database.name === "default" ? "" : ` --database ${step.database.name}`;
+  const where = databaseOption(step.database.name);
   const [took, not] = step.direction === "up" ? ["applied", "pending"] : ["pending", "applied"];
   return new Failure(
     "unreachable",

@@ -1,3 +1,4 @@
+import { databaseOption } from "./database-option.ts";
 import { Failure } from "../protocol/failure.ts";
 import { compareVersions, type Direction, type Version } from "../protocol/migration.ts";
 import type { Database, Record as Entry } from "./books.ts";
@@ -160,7 +161,7 @@ function noFile(database: Database, version: Version, direction: Direction, migr
 }
 
 function broken(database: Database, version: Version, state: "dirty" | "interrupted"): Failure {
-  const where = database.name === "default" ? "" : ` --database ${database.name}`;
+  const where = databaseOption(database.name);
   return new Failure("migration", state, `Version ${version} in ${database.name} is ${state}: an earlier run broke off inside it.`, {
     hints: [`look at the database, then say how it stands: hasura-migrate mark <environment> ${version} --applied${where}, or --pending`],
   });

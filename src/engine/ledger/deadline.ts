@@ -1,3 +1,4 @@
+import { databaseOption } from "../database-option.ts";
 import { Failure } from "../../protocol/failure.ts";
 import type { Step } from "../books.ts";
 import { send } from "./connection.ts";
@@ -32,7 +33,7 @@ async function cancelWhenLate(context: LedgerContext, over: AbortSignal, onStop:
 
 /** What the caller reads when a file did not fit into the function's time. */
 export function pastDeadline(step: Step, environment: string, cause: unknown): Failure {
-  const where = step.database.name === "default" ? "" : ` --database ${step.database.name}`;
+  const where = databaseOption(step.database.name);
   const kept = step.noTransaction ? "what it had done outside a transaction stays" : "nothing of it was kept";
   return new Failure(
     "unreachable",

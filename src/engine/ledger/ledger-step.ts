@@ -1,3 +1,4 @@
+import { databaseOption } from "../database-option.ts";
 import { Failure } from "../../protocol/failure.ts";
 import type { Step, StepResult } from "../books.ts";
 import { isBlankSql } from "../blank-sql.ts";
@@ -146,7 +147,7 @@ function brokenOff(step: Step, environment: string, error: unknown): Failure {
     database?.message === undefined
       ? ""
       : `: ${database.message}${database.sqlstate === undefined ? "" : ` (SQLSTATE ${database.sqlstate})`}`;
-  const where = step.database.name === "default" ? "" : ` --database ${step.database.name}`;
+  const where = databaseOption(step.database.name);
   return new Failure("migration", "interrupted", `${step.version}_${step.name} broke off${said}. What it had committed by then stays.`, {
     hints: [
       "look at the database, bring it to where the file begins or ends, then say which:",

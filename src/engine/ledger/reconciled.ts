@@ -1,3 +1,4 @@
+import { databaseOption } from "../database-option.ts";
 import { Failure } from "../../protocol/failure.ts";
 import type { Version } from "../../protocol/migration.ts";
 import type { LedgerContext } from "./context.ts";
@@ -26,7 +27,7 @@ export function refuseInDoubt(verdict: Verdict, context: LedgerContext): void {
       {
         hints: [
           "if that is right, say so:",
-          `hasura-migrate mark ${environment} ${verdict.forget.join(" ")} --pending${where(database.name)}`,
+          `hasura-migrate mark ${environment} ${verdict.forget.join(" ")} --pending${databaseOption(database.name)}`,
         ],
       },
     );
@@ -64,11 +65,7 @@ function listed(versions: readonly Version[]): string {
   return versions.length <= 5 ? versions.join(", ") : `${versions.slice(0, 5).join(", ")} and ${String(versions.length - 5)} more`;
 }
 
-function where(database: string): string {
-  return database === "default" ? "" : ` --database ${database}`;
-}
-
 function markBoth(environment: string, versions: readonly Version[], database: string): string[] {
   const named = versions.length <= 5 ? versions.join(" ") : "VERSION…";
-  return ["--applied", "--pending"].map((as) => `hasura-migrate mark ${environment} ${named} ${as}${where(database)}`);
+  return ["--applied", "--pending"].map((as) => `hasura-migrate mark ${environment} ${named} ${as}${databaseOption(database)}`);
 }
