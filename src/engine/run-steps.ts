@@ -1,6 +1,7 @@
 import { Failure, toFailureData } from "../protocol/failure.ts";
 import type { EngineDeps } from "./engine-deps.ts";
 import { lostOutcome } from "./lost-outcome.ts";
+import type { MigrationBody } from "./migration-file.ts";
 import type { ReadyStep } from "./planned-run.ts";
 import { say } from "./say.ts";
 import { stepFailure } from "./sql-failure.ts";
@@ -28,12 +29,17 @@ export async function runSteps(steps: readonly ReadyStep[], environment: string,
   let applied = 0;
   let reached = 0;
   let last: Ended = { done: false };
-  for (const step of steps) {
+  let ahead: Promise<Texts> | undefined;
+  for (const [i, step] of steps.entries()) {
     if (deps.stop.aborted && !isDeadline(step, deps)) break;
     last = { ...before(step, slice, deps), done: false };
     if (isLast(last)) break;
     reached += 1;
-    last = await runStep(step, environment, deps);
+    const texts = await (ahead ?? textsOf(step));
+    const running = runStep(step, texts, environment, deps);
+    // Read while this one runs: its turn comes at once when this one ends.
+    ahead = aheadOf(steps[i + 1]);
+    last = await running;
     if (last.done) {
       applied += 1;
       slice.progressed = true;
@@ -88,11 +94,30 @@ function before({ books }: ReadyStep, slice: Slice, deps: EngineDeps): Omit<Ende
   return late ? { failure: late } : {};
 }
 
-async function runStep(step: ReadyStep, environment: string, deps: EngineDeps): Promise<Ended> {
+/** What a step's files say: what is sent, and what the books keep beside it. */
+interface Texts {
+  readonly body: MigrationBody;
+  readonly up: MigrationBody | undefined;
+  readonly down: MigrationBody | undefined;
+}
+
+async function textsOf({ file, migration, direction, books }: ReadyStep): Promise<Texts> {
+  return {
+    body: await file.body(),
+    up: direction === "down" ? await migration.up?.body() : undefined,
+    down: direction === "up" && books.kind === "ledger" ? await migration.down?.body() : undefined,
+  };
+}
+
+/** A file that cannot be read is reported at its own turn, which may never come. */
+function aheadOf(step: ReadyStep | undefined): Promise<Texts> | undefined {
+  const texts = step && textsOf(step);
+  texts?.catch(() => undefined);
+  return texts;
+}
+
+async function runStep(step: ReadyStep, { body, up, down }: Texts, environment: string, deps: EngineDeps): Promise<Ended> {
   const of = { database: step.database.name, version: step.migration.version, name: step.migration.name, direction: step.direction };
-  const body = await step.file.body();
-  const up = step.direction === "down" ? await step.migration.up?.body() : undefined;
-  const down = step.direction === "up" && step.books.kind === "ledger" ? await step.migration.down?.body() : undefined;
   await say(deps, { type: "migration.started", ...of });
   const startedAt = deps.now();
   const result = await step.books.run({

@@ -7,6 +7,9 @@ import type { Redactor } from "./redact.ts";
 /** Calls `run` every `ms` until the answer is called. */
 export type Every = (ms: number, run: () => void) => () => void;
 
+/** Calls `run` once what is at hand has been done, and before anything is waited for. */
+export type Soon = (run: () => void) => void;
+
 export interface EventStreamOptions {
   readonly out: Writable;
   readonly requestId: string;
@@ -15,6 +18,7 @@ export interface EventStreamOptions {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly every: Every;
+  readonly soon: Soon;
   /** How long a slow reader may hold the run back; after the first time it is not waited for again. */
   readonly drainMs?: number;
 }
@@ -32,19 +36,27 @@ export interface EventStream {
 export const heartbeatMs = 10_000;
 const defaultDrainMs = 30_000;
 
-/** Events to the caller, one JSON line each, and all of them to the log. */
+/**
+ * Events to the caller, one JSON line each, and all of them to the log. What comes together leaves together, behind the request
+ * that the run sends in the same moment: the end of a migration and the start of the next are one write, and delay nothing.
+ */
 export function eventStream(options: EventStreamOptions): EventStream {
-  const { out, requestId, redact, log, now, drainMs = defaultDrainMs } = options;
-  const state = { closed: false, broken: false, waitForReader: true };
+  const { out, requestId, redact, log, now, soon, drainMs = defaultDrainMs } = options;
+  const state = { closed: false, broken: false, waitForReader: true, waiting: "" };
   // Without a listener a reader that goes away would end the process, and the migration with it.
   out.on("error", (error) => {
     if (!state.broken) log.warning("the event stream broke; the run goes on", { error: redact.text(error.message) });
     state.broken = true;
   });
+  const flush = (): void => {
+    const text = state.waiting;
+    state.waiting = "";
+    if (text !== "" && !state.broken && !out.destroyed && !out.writableEnded) out.write(text);
+  };
   const write = async (event: RunEvent): Promise<void> => {
-    if (state.broken || out.destroyed || out.writableEnded) return;
-    const more = linesOf(event, requestId).map((line) => out.write(line));
-    if (more.every(Boolean) || !state.waitForReader) return;
+    if (state.waiting === "") soon(flush);
+    state.waiting += linesOf(event, requestId).join("");
+    if (!out.writableNeedDrain || !state.waitForReader) return;
     state.waitForReader = await drained(out, drainMs);
     if (!state.waitForReader) log.warning("nobody reads the events; the run goes on without waiting", {});
   };
@@ -64,6 +76,7 @@ export function eventStream(options: EventStreamOptions): EventStream {
     },
     async end() {
       stopHeartbeat();
+      flush();
       await ended(out, drainMs);
     },
   };

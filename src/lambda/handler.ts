@@ -6,7 +6,7 @@ import type { Request } from "../protocol/request.ts";
 import { admit, runIdOf } from "./admit.ts";
 import type { AdminSecret } from "./admin-secret.ts";
 import { booksFor } from "./books.ts";
-import { eventStream, type EventStream, type Every } from "./event-stream.ts";
+import { eventStream, type EventStream, type Every, type Soon } from "./event-stream.ts";
 import { hasuraCliEngine, type HasuraCliWorld } from "./hasura-cli/engine.ts";
 import { hasuraOverHttp, type HasuraOverHttp } from "./hasura-http.ts";
 import { deadlineOf, type LambdaContext } from "./invocation.ts";
@@ -30,6 +30,7 @@ export interface HandlerWorld {
   readonly now: () => number;
   readonly sleep: EngineDeps["sleep"];
   readonly every: Every;
+  readonly soon: Soon;
   readonly random: () => number;
   readonly writeLog: (line: string) => void;
 }
@@ -50,7 +51,7 @@ export async function handle({ event, out, context }: Invocation, world: Handler
   const about = { requestId: context.awsRequestId, ...(runId !== undefined && { runId }) };
   const level = settings instanceof Failure ? "info" : settings.logLevel;
   const log = jsonLog({ write: world.writeLog, now, level, redact, about });
-  const stream = eventStream({ out, requestId: context.awsRequestId, redact, log, now, every: world.every });
+  const stream = eventStream({ out, requestId: context.awsRequestId, redact, log, now, every: world.every, soon: world.soon });
   try {
     if (settings instanceof Failure) throw settings;
     const request = admit(event, settings, context.invokedFunctionArn);

@@ -70,6 +70,7 @@ function realWorld(): HandlerWorld {
       const timer = setInterval(run, ms);
       return () => clearInterval(timer);
     },
+    soon: (run) => void setImmediate(run),
     random: Math.random,
     writeLog,
   };

@@ -10,6 +10,8 @@ const note = (message: string): RunEvent => ({ type: "log", level: "info", code:
 const finished: RunEvent = { type: "run.finished", applied: 0, notReached: 0, tookMs: 1 };
 
 interface Given {
+  /** When what was emitted is written; at once if absent. */
+  readonly soon?: (run: () => void) => void;
   readonly highWaterMark?: number;
   readonly drainMs?: number;
   /** Takes one write; the next comes after `done`. */
@@ -17,7 +19,7 @@ interface Given {
 }
 
 /** A stream with everything around it in the test's hand: reader, time, heartbeat, log. */
-function streamed({ highWaterMark = 1_000_000, drainMs = 10_000, take }: Given = {}) {
+function streamed({ highWaterMark = 1_000_000, drainMs = 10_000, soon = (run) => run(), take }: Given = {}) {
   const lines: string[] = [];
   const logged: string[] = [];
   const beats: { ms: number; beat: () => void; stopped: boolean }[] = [];
@@ -39,6 +41,7 @@ function streamed({ highWaterMark = 1_000_000, drainMs = 10_000, take }: Given =
     log,
     now: () => Date.UTC(2026, 10, 24),
     drainMs,
+    soon,
     every: (ms, beat) => {
       const it = { ms, beat, stopped: false };
       beats.push(it);
@@ -53,6 +56,24 @@ test("each event is one line, sent at once", async () => {
   const { stream, lines } = streamed();
   await stream.emit(note("a\nb"));
   assert.deepEqual(lines, ['{"type":"log","level":"info","code":"x","message":"a\\nb"}\n']);
+});
+
+test("events that come together are one write, and the end waits for none of them", async () => {
+  const turns: (() => void)[] = [];
+  const { stream, lines } = streamed({ soon: (run) => turns.push(run) });
+  await stream.emit(note("a"));
+  await stream.emit(note("b"));
+  assert.deepEqual([turns.length, lines.length], [1, 0]);
+  turns.pop()?.();
+  assert.deepEqual(
+    lines.map((text) => text.match(/"message":"."/g)),
+    [['"message":"a"', '"message":"b"']],
+  );
+  await stream.emit(finished);
+  await stream.end();
+  assert.match(lines[1] ?? "", /run\.finished/);
+  turns.pop()?.();
+  assert.equal(lines.length, 2);
 });
 
 test("a heartbeat goes out every 10 s until the stream ends", async () => {

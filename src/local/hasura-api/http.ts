@@ -25,7 +25,10 @@ const posts: Readonly<Record<string, Handler>> = {
 export function apiServer(context: ApiContext, options: HttpOptions): Server {
   return createServer((request, response) => {
     void answer(request, context, options).then(
-      (reply) => send(response, reply),
+      (reply) => {
+        send(response, reply);
+        if (reply.line !== undefined) options.log(reply.line); // nobody waits for a line of the log
+      },
       (thrown: unknown) => send(response, failed(thrown, options)),
     );
   });
@@ -34,6 +37,8 @@ export function apiServer(context: ApiContext, options: HttpOptions): Server {
 interface Reply {
   readonly status: number;
   readonly body: unknown;
+  /** For the log. */
+  readonly line?: string;
 }
 
 async function answer(request: IncomingMessage, context: ApiContext, options: HttpOptions): Promise<Reply> {
@@ -50,9 +55,8 @@ async function answer(request: IncomingMessage, context: ApiContext, options: Ht
   if (!handler) return { status: 200, body: serverConfig(context) };
   const parsed = readRequest(parseJson(body));
   const startedAt = performance.now();
-  const reply = { status: 200, body: await handler(parsed, context) };
-  options.log(`${path} ${parsed.type} ${(performance.now() - startedAt).toFixed(0)} ms`);
-  return reply;
+  const reply = await handler(parsed, context);
+  return { status: 200, body: reply, line: `${path} ${parsed.type} ${(performance.now() - startedAt).toFixed(0)} ms` };
 }
 
 async function health({ store, sources }: ApiContext): Promise<Reply> {

@@ -39,6 +39,7 @@ export function worldFrom(env: Record<string, string>, more: Partial<HandlerWorl
       await delay(ms, undefined, signal && { signal });
     },
     every: () => () => undefined,
+    soon: (run) => run(),
     random: () => 0,
     writeLog: (line) => logged.push(line),
     ...more,
