@@ -11,13 +11,14 @@ const Serving = z.object({ lambdaUrl: z.string(), hasuraUrl: z.string(), adminSe
 export interface Served {
   readonly lambdaUrl: string;
   readonly pid: number;
-  /** What it logged so far: a line for each request that reached Hasura's API, and the function's own lines. */
+  /** What it logged so far; with `debug` a line for each request that reached Hasura's API, and the function's own lines. */
   log(): string;
   stop(): Promise<void>;
 }
 
-export async function served(migrations: string, databaseUrl: string): Promise<Served> {
-  const argv = ["local", "--serve", "--json", "--debug", "--migrations", migrations, "--database-url", databaseUrl];
+/** @param more further options, such as `--debug` */
+export async function served(migrations: string, databaseUrl: string, ...more: string[]): Promise<Served> {
+  const argv = ["local", "--serve", "--json", "--migrations", migrations, "--database-url", databaseUrl, ...more];
   const child = spawn(process.execPath, [bin, ...argv], { cwd: root, env: environment, stdio: ["ignore", "pipe", "pipe"] });
   const texts = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text));

@@ -42,21 +42,23 @@ const defaultDrainMs = 30_000;
  */
 export function eventStream(options: EventStreamOptions): EventStream {
   const { out, requestId, redact, log, now, soon, drainMs = defaultDrainMs } = options;
-  const state = { closed: false, broken: false, waitForReader: true, waiting: "" };
+  const state = { closed: false, broken: false, waitForReader: true };
+  const waiting: { readonly event: RunEvent; readonly onlyLog: boolean }[] = [];
   // Without a listener a reader that goes away would end the process, and the migration with it.
   out.on("error", (error) => {
     if (!state.broken) log.warning("the event stream broke; the run goes on", { error: redact.text(error.message) });
     state.broken = true;
   });
   const flush = (): void => {
-    const text = state.waiting;
-    state.waiting = "";
+    const all = waiting.splice(0).map(({ event, onlyLog }) => ({ event: redact.value(event), onlyLog }));
+    const text = all.flatMap(({ event, onlyLog }) => (onlyLog ? [] : linesOf(event, requestId))).join("");
     if (text !== "" && !state.broken && !out.destroyed && !out.writableEnded) out.write(text);
+    for (const { event } of all) if (event.type !== "heartbeat") log.event(event);
   };
-  const write = async (event: RunEvent): Promise<void> => {
-    if (state.waiting === "") soon(flush);
-    state.waiting += linesOf(event, requestId).join("");
-    if (!out.writableNeedDrain || !state.waitForReader) return;
+  const write = async (event: RunEvent, onlyLog = false): Promise<void> => {
+    waiting.push({ event, onlyLog });
+    if (waiting.length === 1) soon(flush);
+    if (!out.writableNeedDrain || !state.waitForReader || state.broken || out.destroyed) return;
     state.waitForReader = await drained(out, drainMs);
     if (!state.waitForReader) log.warning("nobody reads the events; the run goes on without waiting", {});
   };
@@ -68,11 +70,9 @@ export function eventStream(options: EventStreamOptions): EventStream {
       return state.closed;
     },
     async emit(event) {
-      const clean = redact.value(event);
-      log.event(clean);
-      if (state.closed) return;
-      state.closed = isClosing(event);
-      await write(clean);
+      const late = state.closed;
+      state.closed ||= isClosing(event);
+      await write(event, late);
     },
     async end() {
       stopHeartbeat();
