@@ -47,6 +47,9 @@ export type StepResult =
   | { readonly outcome: "busy"; readonly holder: string }
   | { readonly outcome: "cancelled" };
 
+/** `tookMs`: in the database, where that is known. */
+export type OnDone = (done: { readonly notices: readonly string[]; readonly tookMs?: number }) => Promise<void>;
+
 /**
  * The books of one database: which versions are applied, and how a migration and its record are brought together.
  * Two implementations: `catalog-books.ts` (Hasura's catalog state alone, as the official CLI) and the ledger.
@@ -57,6 +60,11 @@ export interface Books {
   read(): Promise<ReadonlyMap<Version, Record>>;
   /** Runs one step and records it. Never throws for what the database or the network did: that is a `StepResult`. */
   run(step: Step): Promise<StepResult>;
+  /**
+   * The same for several at once, where that is quicker. `onDone` is called for each in order, as soon as it is known to be done; the
+   * answer is how the one after those ended, or undefined when all are done. Absent where it would not be as safe as one by one.
+   */
+  runSeveral?(steps: readonly Step[], onDone: OnDone): Promise<StepResult | undefined>;
   /** Changes the record alone. */
   mark(version: Version, as: "applied" | "pending", checksum?: string): Promise<void>;
   /**

@@ -65,6 +65,11 @@ export interface Hasura {
    */
   exchangeCatalogState(next: unknown): Promise<CatalogState>;
   runSql(request: RunSql): Promise<SqlResult>;
+  /**
+   * Several of them in one request, in order, each in a transaction of its own; the first that fails ends it, and what it says is
+   * thrown (protocol section 3.5). Absent for servers that would make one transaction of all: those before metadata v3.
+   */
+  readonly runSqls?: ((requests: readonly RunSql[]) => Promise<SqlResult[]>) | undefined;
   inconsistentObjects(): Promise<InconsistentObject[]>;
   /** Rebuilds the schema cache of those sources; answers what is inconsistent then. */
   reloadMetadata(sources: readonly string[]): Promise<InconsistentObject[]>;

@@ -24,6 +24,7 @@ const cell = z
   .unknown()
   .transform((value) => (value === null || value === undefined ? null : typeof value === "string" ? value : JSON.stringify(value)));
 export const SqlAnswer = z.object({ result_type: z.string(), result: z.array(z.array(cell)).nullish() });
+export const SqlAnswers = z.array(SqlAnswer);
 
 const asText = z
   .unknown()

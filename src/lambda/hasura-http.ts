@@ -39,6 +39,10 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
   const api = { post: poster(caller, options), beforeMetadataV3: false };
   const metadataPath = (): string => (api.beforeMetadataV3 ? "/v1/query" : "/v1/metadata");
   const ask = async <T>(body: object, schema: z.ZodType<T>): Promise<T> => answers.contentOf(await api.post(metadataPath(), body), schema);
+  const runSqls = async (requests: readonly RunSql[]): Promise<SqlResult[]> => {
+    const answer = await api.post("/v2/query", { type: "bulk", args: requests.map(runSqlBody) });
+    return answers.contentOf(answer, answers.SqlAnswers).map(rowsOf);
+  };
 
   return {
     async version() {
@@ -65,6 +69,9 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
     async runSql(request: RunSql): Promise<SqlResult> {
       const answer = await api.post(api.beforeMetadataV3 ? "/v1/query" : "/v2/query", runSqlBody(request));
       return sqlResultOf(answer);
+    },
+    get runSqls() {
+      return api.beforeMetadataV3 ? undefined : runSqls;
     },
     async inconsistentObjects(): Promise<InconsistentObject[]> {
       return (await ask(getInconsistent, answers.InconsistencyAnswer)).inconsistent_objects;
@@ -123,6 +130,10 @@ function stateFrom({ id, cli_state: cliState }: z.infer<typeof answers.CatalogSt
 /** Rows beyond the bound are dropped, not an error: with a 200 the SQL has succeeded, and a migration's rows mean nothing. */
 function sqlResultOf(answer: HttpAnswer): SqlResult {
   if (answer.cut && answer.status === 200 && answer.text.startsWith('{"result_type"')) return { columns: [], rows: [], truncated: true };
-  const [columns = [], ...rows] = answers.contentOf(answer, answers.SqlAnswer).result ?? [];
+  return rowsOf(answers.contentOf(answer, answers.SqlAnswer));
+}
+
+function rowsOf({ result }: z.infer<typeof answers.SqlAnswer>): SqlResult {
+  const [columns = [], ...rows] = result ?? [];
   return { columns: columns.map((name) => name ?? ""), rows };
 }

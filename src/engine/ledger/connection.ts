@@ -1,4 +1,4 @@
-import { HasuraCallError, type SqlResult } from "../hasura.ts";
+import { HasuraCallError, type RunSql, type SqlResult } from "../hasura.ts";
 import { leavesOutcomeOpen } from "../sql-failure.ts";
 import { isNotUpYet } from "../hasura-failure.ts";
 import { looked } from "./calls.ts";
@@ -15,13 +15,18 @@ export const mostTries = 10;
 
 /** One text on the ledger's database. Throws `HasuraCallError`. */
 export function send(context: LedgerContext, sql: string, noTransaction = false): Promise<SqlResult> {
-  return context.hasura.runSql({
-    kind: context.database.kind,
+  return context.hasura.runSql(requestFor(context, sql, noTransaction));
+}
+
+/** A text as a request to the ledger's database. */
+export function requestFor({ database, configVersion }: LedgerContext, sql: string, noTransaction = false): RunSql {
+  return {
+    kind: database.kind,
     sql,
-    ...(context.configVersion === 3 && { source: context.database.name }),
+    ...(configVersion === 3 && { source: database.name }),
     checkMetadataConsistency: false,
     ...(noTransaction && { noTransaction: true }),
-  });
+  };
 }
 
 /** True where sending the same again may help: nobody answered, a gateway did, or the server had no room. */

@@ -142,7 +142,7 @@ BEGIN
   END IF;
   INSERT INTO hasura_migrate.step (generation, run, version, name, what, ms) VALUES (it.generation, p_run, p_version, it.name, it.direction, took);
   PERFORM hasura_migrate.restore_settings();
-  RETURN CASE WHEN own THEN 'own_commit' ELSE 'applied' END;
+  RETURN CASE WHEN own THEN 'own_commit' ELSE 'applied' END || ' ' || took;
 END $body$;
 CREATE OR REPLACE FUNCTION hasura_migrate.record(p_run text, p_generation bigint, p_told bigint, p_changes jsonb) RETURNS text LANGUAGE plpgsql AS $body$
 DECLARE

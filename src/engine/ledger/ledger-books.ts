@@ -7,7 +7,9 @@ import { ended, type Change } from "./calls.ts";
 import { look, mayPass, sendUntilAnswered, untilAnswered } from "./connection.ts";
 import type { LedgerContext } from "./context.ts";
 import { cancellation, history, readAsked, readHistory } from "./past-runs.ts";
-import { runLedgerStep, type Position } from "./ledger-step.ts";
+import type { Position } from "./attempt.ts";
+import { runLedgerBatch } from "./ledger-batch.ts";
+import { runLedgerStep } from "./ledger-step.ts";
 import { recordChanges } from "./record-changes.ts";
 import { reconcile, type CatalogView, type Verdict } from "./reconcile.ts";
 import { say } from "../say.ts";
@@ -22,6 +24,7 @@ import { takeTurn } from "./waiting.ts";
 export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writing: boolean): Books {
   const { database, writer, store } = context;
   const { runId } = context.request;
+  const { runSqls } = context.hasura;
   const position: Position = { generation: first.generation, mine: false, told: first.synced };
   /** What was reported as done, and the last of it, whose commit nothing has shown yet. */
   const done = new Map<Version, Step["direction"]>();
@@ -41,6 +44,20 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
     if (unconfirmed === undefined) return;
     writer.note(version(unconfirmed, done.get(unconfirmed) === "down" ? "absent" : "applied"), generation());
     unconfirmed = undefined;
+  };
+
+  const noteDone = (step: Step | undefined, before: bigint): void => {
+    if (!step) return;
+    // Its `enter` has found the generation that the one before it made.
+    confirmed = before;
+    confirmLast();
+    done.set(step.version, step.direction);
+    unconfirmed = step.version;
+  };
+
+  const noteResult = (result: StepResult, step: Step | undefined, before: bigint): void => {
+    outOfReach = result.outcome === "unknown" || (result.outcome === "failed" && mayPass(result.error));
+    if (result.outcome === "done") noteDone(step, before);
   };
 
   const confirmAll = async (): Promise<void> => {
@@ -104,16 +121,23 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
     run: async (step): Promise<StepResult> => {
       const before = position.generation;
       const result = await runLedgerStep(step, position, context);
-      outOfReach = result.outcome === "unknown" || (result.outcome === "failed" && mayPass(result.error));
-      if (result.outcome === "done") {
-        // Its `enter` has found the generation that the one before it made.
-        confirmed = before;
-        confirmLast();
-        done.set(step.version, step.direction);
-        unconfirmed = step.version;
-      }
+      noteResult(result, step, before);
       return result;
     },
+    ...(runSqls && {
+      runSeveral: async (steps, onDone) => {
+        let before = position.generation;
+        const left = [...steps];
+        const result = await runLedgerBatch(steps, position, context, runSqls, async (how) => {
+          noteDone(left.shift(), before);
+          before += 1n;
+          await onDone(how);
+        });
+        if (result) noteResult(result, left[0], before);
+        else outOfReach = false;
+        return result;
+      },
+    }),
     mark: async (it, as, checksum) => {
       const change: Change =
         as === "applied" ? { what: "marked applied", version: it, name: "", checksum } : { what: "marked pending", version: it, name: "" };

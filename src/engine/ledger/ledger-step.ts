@@ -1,12 +1,10 @@
 import { databaseOption } from "../database-option.ts";
 import { Failure } from "../../protocol/failure.ts";
 import type { Step, StepResult } from "../books.ts";
-import { isBlankSql } from "../blank-sql.ts";
 import { HasuraCallError } from "../hasura.ts";
-import { literal } from "../quoting.ts";
-import { framed, framedOutside } from "./calls.ts";
-import { look, mayPass, mostTries, pauseMs, send } from "./connection.ts";
-import { beforeDeadline, pastDeadline } from "./deadline.ts";
+import { advance, attempt, type Position, type Sent } from "./attempt.ts";
+import { look, mayPass, mostTries, pauseMs } from "./connection.ts";
+import { pastDeadline } from "./deadline.ts";
 import type { LedgerContext } from "./context.ts";
 import { verdict, type Next } from "./verdict.ts";
 import { say } from "../say.ts";
@@ -18,71 +16,38 @@ const longestLookMs = 4000;
 /** A try that took this long is not repeated for a lock: whoever blocks is not passing by. */
 const shortTryMs = 30_000;
 const mostLockTries = 6;
-const defaultLockTimeout = "5s";
 
-/** What the books know while a run goes on. */
-export interface Position {
-  generation: bigint;
-  /** The generation is one that this run has made, and not only found. */
-  mine: boolean;
-  told: bigint;
-}
+/** A notice. */
+export const answerLost = "Hasura's answer was lost; the ledger shows that it took effect";
 
 /**
  * Runs one migration in its frame and does not come back before it is known how it ended, as long as the ledger can be asked:
- * a lost answer is looked up, not guessed.
+ * a lost answer is looked up, not guessed. `first`: what came of a request that has been sent for it already.
  */
-export async function runLedgerStep(step: Step, position: Position, context: LedgerContext): Promise<StepResult> {
-  for (let tries = 0, lockTries = 0; ;) {
+export async function runLedgerStep(step: Step, position: Position, context: LedgerContext, first?: Sent): Promise<StepResult> {
+  let sent = first;
+  for (let tries = 0, lockTries = 0; ; sent = undefined) {
     const startedAt = context.deps.now();
-    const deadline = { passed: false };
-    const sent = await beforeDeadline(
-      context,
-      () => attempt(step, position, context),
-      () => (deadline.passed = true),
-    );
+    sent ??= await attempt(step, position, context);
     if (sent.ok) {
       advance(position);
-      return { outcome: "done", notices: sent.notices };
+      return { outcome: "done", notices: sent.left.flatMap(({ notices }) => notices) };
     }
-    const next = await settle(step, position, context, sent.error);
+    const { error } = sent;
+    const next = await settle(step, position, context, error);
     if ("lost" in next) return { outcome: "unknown", error: next.lost };
-    if (deadline.passed && (next.do === "failed" || next.do === "again")) {
-      return { outcome: "failed", error: pastDeadline(step, context.environment, sent.error) };
+    if (sent.late && (next.do === "failed" || next.do === "again")) {
+      return { outcome: "failed", error: pastDeadline(step, context.environment, error) };
     }
-    if (next.do !== "again") return ended(next, step, position, context, sent.error);
-    const isLock = sqlstateOf(sent.error) === "55P03";
+    if (next.do !== "again") return ended(next, step, position, context, error);
+    const isLock = sqlstateOf(error) === "55P03";
     if (isLock) lockTries += 1;
     tries += 1;
     const tooLong =
       isLock && (lockTries >= mostLockTries || context.deps.now() - startedAt >= shortTryMs || step.settings?.retry === false);
     if (tooLong || tries > mostTries || context.deps.stop.aborted || context.deps.remainingMs() < 60_000)
-      return { outcome: "failed", error: sent.error };
+      return { outcome: "failed", error };
     await pause(step, tries, isLock, context);
-  }
-}
-
-type Sent = { readonly ok: true; readonly notices: readonly string[] } | { readonly ok: false; readonly error: unknown };
-
-async function attempt(step: Step, position: Position, context: LedgerContext): Promise<Sent> {
-  const frame = { run: context.request.runId, ...position };
-  try {
-    const blank = isBlankSql(step.sql);
-    const text =
-      step.noTransaction && !blank
-        ? framedOutside(step, frame)
-        : framed({ ...step, noTransaction: false, ...(blank && { sql: "" }) }, frame, settingsOf(step));
-    const result = await send(context, text, step.noTransaction && !blank);
-    const own = result.rows[0]?.[0] === "own_commit";
-    return {
-      ok: true,
-      notices: [
-        ...(own ? ["the file commits by itself: had it broken off half way, a part of it would have stayed"] : []),
-        ...(blank ? ["nothing to send: the file holds no statement"] : []),
-      ],
-    };
-  } catch (error) {
-    return { ok: false, error };
   }
 }
 
@@ -127,7 +92,7 @@ function ended(next: Known, step: Step, position: Position, context: LedgerConte
   switch (next.do) {
     case "done":
       advance(position);
-      return { outcome: "done", notices: mayPass(error) ? ["Hasura's answer was lost; the ledger shows that it took effect"] : [] };
+      return { outcome: "done", notices: mayPass(error) ? [answerLost] : [] };
     case "skipped":
     case "replan":
       return { outcome: "replan", reason: next.reason };
@@ -156,19 +121,6 @@ function brokenOff(step: Step, environment: string, error: unknown): Failure {
     ],
     cause: error,
   });
-}
-
-function advance(position: Position): void {
-  position.generation += 1n;
-  position.mine = true;
-}
-
-function settingsOf(step: Step): string[] {
-  const { lockTimeout = defaultLockTimeout, statementTimeout } = step.settings ?? {};
-  return [
-    `lock_timeout = ${literal(lockTimeout)}`,
-    ...(statementTimeout === undefined ? [] : [`statement_timeout = ${literal(statementTimeout)}`]),
-  ];
 }
 
 function sqlstateOf(error: unknown): string | undefined {

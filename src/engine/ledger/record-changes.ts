@@ -3,7 +3,7 @@ import { recorded, type Change } from "./calls.ts";
 import { look, mayPass, mostTries, pauseMs, send } from "./connection.ts";
 import type { LedgerContext } from "./context.ts";
 import { sqlstate } from "./functions.ts";
-import type { Position } from "./ledger-step.ts";
+import type { Position } from "./attempt.ts";
 import type { LedgerSnapshot } from "./snapshot.ts";
 import { passingForFiles } from "./verdict.ts";
 

@@ -44,7 +44,8 @@ export function verdict(step: Step, run: string, generation: bigint, ledger: Led
   return { do: "failed" };
 }
 
-function tookEffect(step: Step, run: string, generation: bigint, ledger: LedgerSnapshot): boolean {
+/** True where the ledger holds the step as this run's, at the generation it was to make. */
+export function tookEffect(step: Step, run: string, generation: bigint, ledger: LedgerSnapshot): boolean {
   const mine = generation + 1n;
   if (step.direction === "down") return ledger.gone.get(step.version) === mine;
   const row = ledger.applied.get(step.version);

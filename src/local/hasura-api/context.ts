@@ -1,8 +1,10 @@
+import type { MetadataStore } from "./metadata-store.ts";
 import type { RunSqlContext } from "./run-sql.ts";
 import type { LocalSource } from "./sources.ts";
 
 /** What every request has at hand. */
 export interface ApiContext extends RunSqlContext {
+  readonly store: MetadataStore;
   readonly local: readonly LocalSource[];
   /** The version that the API says it is, such as `v2.48.0`. */
   readonly version: string;

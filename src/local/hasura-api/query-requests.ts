@@ -1,15 +1,29 @@
 import { z } from "zod";
-import type { Handler } from "./context.ts";
+import type { ApiRequest, Handler } from "./context.ts";
 import { HasuraError, parseFailed } from "./hasura-error.ts";
 import { bulk, metadataRequest } from "./metadata-requests.ts";
-import { isRunSql, runSql } from "./run-sql.ts";
+import { isRunSql, runSql, type RunSqlContext } from "./run-sql.ts";
 
 /** One request to `/v2/query`. Each `run_sql` of a `bulk` is a transaction of its own (protocol section 3.5). */
-export const queryRequest: Handler = async (request, context) => {
-  if (request.type === "bulk") return await bulk(request, (one) => queryRequest(one, context));
+export const queryRequest: Handler = (request, context) => query(request, { ...context, store: forOneRequest(context.store) });
+
+async function query(request: ApiRequest, context: RunSqlContext): Promise<unknown> {
+  if (request.type === "bulk") return await bulk(request, (one) => query(one, context));
   if (isRunSql(request.type)) return await runSql(request.type, request.args, context, `${request.path}.args`);
   throw parseFailed(`Unrecognised RQLQuery type: ${request.type}`, request.path);
-};
+}
+
+/** The server fetches its metadata once a request, whatever that holds (its V2Query.hs). */
+function forOneRequest(store: RunSqlContext["store"]): RunSqlContext["store"] {
+  let stored: ReturnType<typeof store.read> | undefined;
+  return {
+    read: () => (stored ??= store.read()),
+    write: (metadata, expected) => {
+      stored = undefined;
+      return store.write(metadata, expected);
+    },
+  };
+}
 
 const SelectVersion = z.looseObject({
   table: z.union([z.string(), z.looseObject({ schema: z.string(), name: z.string() })]),

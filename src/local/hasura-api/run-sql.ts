@@ -20,7 +20,7 @@ const Args = z.looseObject({
 type RunSqlArgs = z.infer<typeof Args>;
 
 export interface RunSqlContext {
-  readonly store: MetadataStore;
+  readonly store: Pick<MetadataStore, "read" | "write">;
   readonly sources: Sources;
   /** False for servers before 2.45.3, which ignore the key in silence (protocol section 4.3). */
   readonly knowsNoTransaction: boolean;

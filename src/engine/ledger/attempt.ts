@@ -1,0 +1,94 @@
+import type { Step } from "../books.ts";
+import { isBlankSql } from "../blank-sql.ts";
+import type { SqlResult } from "../hasura.ts";
+import { literal } from "../quoting.ts";
+import { framed, framedOutside } from "./calls.ts";
+import { requestFor, send } from "./connection.ts";
+import { beforeDeadline } from "./deadline.ts";
+import type { LedgerContext } from "./context.ts";
+
+const defaultLockTimeout = "5s";
+
+/** What the books know while a run goes on. */
+export interface Position {
+  generation: bigint;
+  /** The generation is one that this run has made, and not only found. */
+  mine: boolean;
+  told: bigint;
+}
+
+/** A step of ours is known to be in the books. */
+export function advance(position: Position): void {
+  position.generation += 1n;
+  position.mine = true;
+}
+
+/** `tookMs`: in the database. */
+export interface Left {
+  readonly notices: readonly string[];
+  readonly tookMs?: number;
+}
+
+/** What came of one request; `late`: it was cancelled because the function's time is over. */
+export type Sent =
+  { readonly ok: true; readonly left: readonly Left[] } | { readonly ok: false; readonly error: unknown; readonly late: boolean };
+
+/** Sends one migration in its frame, once. Never throws. */
+export function attempt(step: Step, position: Position, context: LedgerContext): Promise<Sent> {
+  const outside = step.noTransaction && !isBlankSql(step.sql);
+  return sent(context, async () => [leftBy(await send(context, textOf(step, position, context), outside), step)]);
+}
+
+/** Sends several in one request, each in a frame and a transaction of its own. Never throws. */
+export function attemptSeveral(
+  steps: readonly Step[],
+  position: Position,
+  context: LedgerContext,
+  runSqls: NonNullable<LedgerContext["hasura"]["runSqls"]>,
+): Promise<Sent> {
+  const from = position.generation;
+  const requests = steps.map((step, i) =>
+    requestFor(context, textOf(step, { ...position, generation: from + BigInt(i), mine: i > 0 || position.mine }, context)),
+  );
+  return sent(context, async () => {
+    const results = await runSqls(requests);
+    return steps.map((step, i) => leftBy(results[i], step));
+  });
+}
+
+async function sent(context: LedgerContext, work: () => Promise<readonly Left[]>): Promise<Sent> {
+  let late = false;
+  try {
+    return { ok: true, left: await beforeDeadline(context, work, () => (late = true)) };
+  } catch (error) {
+    return { ok: false, error, late };
+  }
+}
+
+function textOf(step: Step, position: Position, { request }: LedgerContext): string {
+  const frame = { run: request.runId, ...position };
+  const blank = isBlankSql(step.sql);
+  if (step.noTransaction && !blank) return framedOutside(step, frame);
+  return framed({ ...step, noTransaction: false, ...(blank && { sql: "" }) }, frame, settingsOf(step));
+}
+
+/** What `leave` answered: how, and how many milliseconds after `enter`. */
+function leftBy(result: SqlResult | undefined, step: Step): Left {
+  const [how, ms] = (result?.rows[0]?.[0] ?? "").split(" ");
+  const tookMs = Number(ms);
+  return {
+    notices: [
+      ...(how === "own_commit" ? ["the file commits by itself: had it broken off half way, a part of it would have stayed"] : []),
+      ...(isBlankSql(step.sql) ? ["nothing to send: the file holds no statement"] : []),
+    ],
+    ...(Number.isFinite(tookMs) && { tookMs }),
+  };
+}
+
+function settingsOf(step: Step): string[] {
+  const { lockTimeout = defaultLockTimeout, statementTimeout } = step.settings ?? {};
+  return [
+    `lock_timeout = ${literal(lockTimeout)}`,
+    ...(statementTimeout === undefined ? [] : [`statement_timeout = ${literal(statementTimeout)}`]),
+  ];
+}

@@ -1,0 +1,99 @@
+import type { OnDone, Step, StepResult } from "../books.ts";
+import { HasuraCallError } from "../hasura.ts";
+import { advance, attemptSeveral, type Left, type Position } from "./attempt.ts";
+import { look, mayPass, send } from "./connection.ts";
+import { looked } from "./calls.ts";
+import type { LedgerContext } from "./context.ts";
+import { answerLost, runLedgerStep } from "./ledger-step.ts";
+import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
+import { tookEffect } from "./verdict.ts";
+
+type RunSqls = NonNullable<LedgerContext["hasura"]["runSqls"]>;
+
+/** How long a request may be silent before somebody looks in the ledger how far it is. */
+const silentMs = 1000;
+
+/**
+ * Runs several migrations in one request: each has a frame and a transaction of its own, finds the generation that the one before
+ * it made, and none runs after one that failed. Which of them are done is read in the ledger when the answer does not say it, and
+ * also while a slow one keeps the answer back. Answers how the first that is not done ended.
+ */
+export async function runLedgerBatch(
+  steps: readonly Step[],
+  position: Position,
+  context: LedgerContext,
+  runSqls: RunSqls,
+  onDone: OnDone,
+): Promise<StepResult | undefined> {
+  const progress = progressOf(steps, position, context, onDone);
+  const answered = new AbortController();
+  void watch(progress, context, answered.signal);
+  const sent = await attemptSeveral(steps, position, context, runSqls);
+  answered.abort();
+  if (sent.ok) {
+    for (const left of sent.left.slice(progress.done)) progress.advance(left);
+    await progress.told();
+    return undefined;
+  }
+  try {
+    progress.catchUp(await look(context), mayPass(sent.error) ? [answerLost] : []);
+  } catch (error) {
+    return { outcome: "unknown", error };
+  } finally {
+    await progress.told();
+  }
+  const step = steps[progress.done];
+  if (step === undefined) return undefined;
+  if ((placeOf(sent.error) ?? progress.done) > progress.done) return { outcome: "replan", reason: `${step.version} did not commit` };
+  return runLedgerStep(step, position, context, sent);
+}
+
+interface Progress {
+  /** How many are known to be done. */
+  readonly done: number;
+  advance(left: Left): void;
+  /** As far as the ledger shows. */
+  catchUp(ledger: LedgerSnapshot, notices: readonly string[]): void;
+  /** Resolves when everything that is known has been said. */
+  told(): Promise<void>;
+}
+
+function progressOf(steps: readonly Step[], position: Position, context: LedgerContext, onDone: OnDone): Progress {
+  let done = 0;
+  let telling = Promise.resolve();
+  const forward = (left: Left): void => {
+    done += 1;
+    advance(position);
+    telling = telling.then(() => onDone(left));
+  };
+  return {
+    get done() {
+      return done;
+    },
+    advance: forward,
+    catchUp(ledger, notices) {
+      for (let step = steps[done]; step && tookEffect(step, context.request.runId, position.generation, ledger); step = steps[done]) {
+        forward({ notices });
+      }
+    },
+    told: () => telling,
+  };
+}
+
+/** Looks now and then until the answer is there; a look that fails says nothing. */
+async function watch(progress: Progress, context: LedgerContext, answered: AbortSignal): Promise<void> {
+  const isOver = (): boolean => answered.aborted;
+  for (;;) {
+    await context.deps.sleep(silentMs, answered).catch(() => undefined);
+    if (isOver()) return;
+    const snapshot = await send(context, looked(context.request.runId, context.liveMs)).then(readSnapshot, () => undefined);
+    if (isOver()) return;
+    if (snapshot) progress.catchUp(snapshot, []);
+  }
+}
+
+/** Which of the requests it was that failed, where Hasura says so. */
+function placeOf(error: unknown): number | undefined {
+  const index = error instanceof HasuraCallError ? /^\$\.args\[(\d+)\]/.exec(error.path ?? "")?.[1] : undefined;
+  return index === undefined ? undefined : Number(index);
+}

@@ -1,0 +1,59 @@
+import type { Step } from "./books.ts";
+import type { MigrationBody } from "./migration-file.ts";
+import type { ReadyStep } from "./planned-run.ts";
+
+/** A step and what its files say: what is sent, and what the books keep beside it. */
+export interface ReadStep {
+  readonly ready: ReadyStep;
+  readonly body: MigrationBody;
+  readonly step: Step;
+}
+
+/** Characters of SQL in one request, when it holds several migrations. */
+const mostTogether = 64 * 1024;
+
+/** These may commit by themselves or take long; whoever does goes alone, so that what is said of it is exact. */
+const alone = /\b(commit|rollback|abort|call|concurrently|vacuum|dblink\w*)\b/i;
+
+/**
+ * Reads the files of the steps from `from` on, as many as may go in one request: one in any case, then up to `most` small ones of the
+ * same database. Throws for the first; whatever is wrong with a later one is said at its own turn.
+ */
+export async function readSteps(steps: readonly ReadyStep[], from: number, most: number): Promise<readonly ReadStep[]> {
+  const first = steps[from];
+  if (!first) return [];
+  const group = [await readStep(first)];
+  let length = group[0]?.body.sql.length ?? 0;
+  while (group.length < most && group.every(mayShare)) {
+    const next = steps[from + group.length];
+    if (next?.books !== first.books) break;
+    const read = await readStep(next).catch(() => undefined);
+    length += read?.body.sql.length ?? 0;
+    if (!read || !mayShare(read) || length > mostTogether) break;
+    group.push(read);
+  }
+  return group;
+}
+
+function mayShare({ ready, body }: ReadStep): boolean {
+  return !ready.noTransaction && Object.keys(body.directives.settings).length === 0 && !alone.test(body.sql);
+}
+
+async function readStep(ready: ReadyStep): Promise<ReadStep> {
+  const { file, migration, direction, books } = ready;
+  const body = await file.body();
+  const up = direction === "down" ? await migration.up?.body() : undefined;
+  const down = direction === "up" && books.kind === "ledger" ? await migration.down?.body() : undefined;
+  const step: Step = {
+    database: ready.database,
+    version: migration.version,
+    name: migration.name,
+    direction,
+    sql: body.sql,
+    checksum: (up ?? body).checksum,
+    noTransaction: ready.noTransaction,
+    settings: body.directives.settings,
+    ...(down && { downSql: down.sql }),
+  };
+  return { ready, body, step };
+}
