@@ -47,8 +47,8 @@ const mutations = [
   {
     name: "telling the catalog only what is confirmed",
     file: "src/engine/ledger/ledger-books.ts",
-    guard: "        unconfirmed = step.version;\n",
-    without: "        unconfirmed = step.version;\n        confirmed = position.generation;\n        confirmLast();\n",
+    guard: "    unconfirmed = step.version;\n",
+    without: "    unconfirmed = step.version;\n    confirmed = position.generation;\n    confirmLast();\n",
     tests: ["test/faults/books.test.ts"],
   },
   {
@@ -104,9 +104,9 @@ const mutations = [
   },
   {
     name: "sending the file at all",
-    file: "src/engine/ledger/ledger-step.ts",
-    guard: "const result = await send(context, text, step.noTransaction && !blank);",
-    without: "const result = { columns: [], rows: [[text]] };",
+    file: "src/engine/ledger/attempt.ts",
+    guard: "await send(context, textOf(step, position, context), outside)",
+    without: "{ columns: [], rows: [] }",
     tests: ["test/engine/ledger.test.ts"],
   },
   {
@@ -118,10 +118,31 @@ const mutations = [
   },
   {
     name: "saying applied only after the answer",
-    file: "src/engine/run-steps.ts",
-    guard: "const startedAt = deps.now();",
-    without: 'const startedAt = deps.now();\n  await say(deps, { type: "migration.applied", ...of, tookMs: 0 });',
+    file: "src/engine/run-group.ts",
+    guard: "const { books } = first.ready;",
+    without: "const { books } = first.ready;\n  await sayApplied(first, 0, [], deps);",
     tests: ["test/engine/run.test.ts", "test/engine/ledger.test.ts"],
+  },
+  {
+    name: "looking how far a shared request came",
+    file: "src/engine/ledger/ledger-batch.ts",
+    guard: "progress.catchUp(await look(context), mayPass(sent.error) ? [answerLost] : []);",
+    without: "await look(context);",
+    tests: ["test/engine/ledger-batch.test.ts"],
+  },
+  {
+    name: "the place in a shared request that an error belongs to",
+    file: "src/engine/ledger/ledger-batch.ts",
+    guard: "(placeOf(sent.error) ?? progress.done) > progress.done",
+    without: "progress.done < 0",
+    tests: ["test/faults/guards.test.ts"],
+  },
+  {
+    name: "keeping what commits by itself out of shared requests",
+    file: "src/engine/step-texts.ts",
+    guard: " && !alone.test(body.sql)",
+    without: "",
+    tests: ["test/engine/ledger-batch.test.ts"],
   },
 ];
 

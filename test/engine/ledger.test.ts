@@ -1,59 +1,12 @@
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
-import { test, type TestContext } from "node:test";
-import type { Hasura } from "../../src/engine/hasura.ts";
+import { test } from "node:test";
 import type { EngineDeps } from "../../src/engine/run.ts";
-import type { Request } from "../../src/protocol/request.ts";
-import { hasuraOverHttp } from "../../src/lambda/hasura-http.ts";
-import type { HasuraApiOptions } from "../../src/local/hasura-api/index.ts";
-import { cleanUp } from "../support/clean-up.ts";
-import { startTestApi } from "../support/hasura-api.ts";
 import { query } from "../support/postgres.ts";
-import { withLedger } from "./support/ledger.ts";
-import { projectOnDisk, requestFor, run, type Ran } from "./support/run.ts";
-
-type ApiOptions = Partial<HasuraApiOptions>;
-
-const files = (ups: Record<string, string>): Record<string, string> => ({
-  "config.yaml": "version: 3\n",
-  ...Object.fromEntries(Object.entries(ups).map(([path, sql]) => [`migrations/default/${path}.sql`, sql])),
-});
-const versions = (ran: Ran): string[] => ran.of("migration.applied").map((it) => it.version);
-const asked = (operation: string, options: object = {}): Request => ({ ...requestFor(operation, options), runId: randomUUID() });
-
-interface Bench {
-  readonly url: string;
-  readonly hasura: Hasura;
-  readonly run: (ups: Record<string, string>, request?: Request, more?: Partial<EngineDeps>) => Promise<Ran>;
-  readonly ledger: () => Promise<string[]>;
-  readonly catalog: () => Promise<string[]>;
-}
-
-async function bench(t: TestContext, options: ApiOptions = {}): Promise<Bench> {
-  const api = await startTestApi(t, options);
-  const url = api.databaseUrl;
-  const hasura = hasuraOverHttp({ endpoint: api.url, adminSecret: () => Promise.resolve(api.adminSecret) });
-  cleanUp(t, () => {
-    hasura.close();
-    return Promise.resolve();
-  });
-  return {
-    url,
-    hasura,
-    run: async (ups, request = asked("apply"), more = {}) =>
-      run(hasura, await projectOnDisk(t, files(ups)), request, { ...withLedger(), now: () => performance.now(), ...more }),
-    ledger: async () =>
-      (await query(url, "SELECT version::text FROM hasura_migrate.migration ORDER BY version")).map((row) => String(row["version"])),
-    catalog: async () => {
-      const { cliState } = await hasura.catalogState();
-      const { migrations = {} } = cliState as { migrations?: Record<string, Record<string, boolean>> };
-      return Object.keys(migrations["default"] ?? {});
-    },
-  };
-}
+import { asked, ledgerBench, versions } from "./support/ledger-bench.ts";
+import { requestFor } from "./support/run.ts";
 
 test("a migration and its record are one transaction, and the catalog state follows", async (t) => {
-  const it = await bench(t);
+  const it = await ledgerBench(t);
   const ran = await it.run({
     "1_a/up": "CREATE TABLE a AS SELECT txid_current() AS txid;",
     "1_a/down": "DROP TABLE a",
@@ -98,7 +51,7 @@ const fighting: [name: string, up: string, outcome: "applied" | "failed" | "inte
 ];
 for (const [name, up, outcome, tables] of fighting) {
   test(`a file with ${name} ends as ${outcome}, and the next file starts clean`, async (t) => {
-    const it = await bench(t);
+    const it = await ledgerBench(t);
     await query(it.url, "CREATE SCHEMA other; CREATE TABLE other.x (); CREATE TABLE public.a2 (id int PRIMARY KEY)");
     const ran = await it.run({ "1_x/up": up, "2_next/up": "CREATE TABLE next (id int)" });
     const expected = outcome === "applied" ? ["1", "2"] : [];
@@ -124,7 +77,7 @@ for (const [name, up, outcome, tables] of fighting) {
 }
 
 test("eight runs at once on an empty database apply each migration once in total", async (t) => {
-  const it = await bench(t);
+  const it = await ledgerBench(t);
   const ups = Object.fromEntries(
     Array.from({ length: 6 }, (_, i) => [
       `${String(i + 1)}_m/up`,
@@ -146,7 +99,7 @@ test("eight runs at once on an empty database apply each migration once in total
 
 test("a COMMIT that did nothing and was answered with success is noticed and planned again", async (t) => {
   let left = 1;
-  const it = await bench(t, {
+  const it = await ledgerBench(t, {
     faults: {
       beforeMessage: (kind, _sql, session) => {
         if (kind === "commit" && left-- === 1) session.cut();
@@ -160,7 +113,7 @@ test("a COMMIT that did nothing and was answered with success is noticed and pla
 });
 
 test("past runs are listed, and asking about a run does not end it", async (t) => {
-  const it = await bench(t);
+  const it = await ledgerBench(t);
   const apply = asked("apply");
   await it.run({ "1_a/up": "CREATE TABLE a (id int)" }, apply);
   await query(it.url, "UPDATE hasura_migrate.run SET ended_at = NULL, outcome = NULL");
@@ -175,7 +128,7 @@ test("past runs are listed, and asking about a run does not end it", async (t) =
 });
 
 test("a run that is asked to stop ends before its next migration", async (t) => {
-  const it = await bench(t);
+  const it = await ledgerBench(t);
   const apply = asked("apply");
   const emit: EngineDeps["emit"] = async (event) => {
     if (event.type === "migration.applied") await it.run({ "1_a/up": "" }, asked("cancel", { run: apply.runId }));
@@ -187,7 +140,7 @@ test("a run that is asked to stop ends before its next migration", async (t) => 
 });
 
 test("a migration that would pass the deadline is cancelled from outside and rolled back", async (t) => {
-  const it = await bench(t);
+  const it = await ledgerBench(t);
   let left = 90_000;
   const sleep: EngineDeps["sleep"] = async (ms, signal) => {
     // The only long pause is the deadline's own: time jumps to it once the statement is at work.

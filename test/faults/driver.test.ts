@@ -6,7 +6,7 @@ import { firstOf } from "./support/migrations.ts";
 
 for (const fault of driverFaults) {
   test(`a message to Postgres that is ${fault}, each one of a run in turn: one plain re-run, and every migration is there once`, async (t) => {
-    const bench = await faultBench(t, firstOf(2));
+    const bench = await faultBench(t, firstOf(3));
     await bench.run();
     const messages = bench.driver.passed.length;
     assert.ok(messages >= 20, `only ${String(messages)} messages`);

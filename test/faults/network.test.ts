@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { faultBench, untrue } from "./support/bench.ts";
-import { firstOf } from "./support/migrations.ts";
+import { migrations } from "./support/migrations.ts";
 import { networkFaults } from "./support/network.ts";
 
 for (const fault of networkFaults) {
   test(`a request that is ${fault}, each one of a run in turn: one plain re-run, and every migration is there once`, async (t) => {
-    const bench = await faultBench(t, firstOf(3));
+    const bench = await faultBench(t, migrations);
     await bench.run();
     const requests = bench.network.passed.length;
     assert.ok(requests >= 12, `only ${String(requests)} requests`);

@@ -13,7 +13,7 @@ test("the database server crashes at a message of a run and recovers: one plain 
   await query(server.url, "CREATE DATABASE crashing");
   const url = new URL(server.url);
   url.pathname = "/crashing";
-  const bench = await faultBench(t, firstOf(2), { url: url.href });
+  const bench = await faultBench(t, firstOf(3), { url: url.href });
   await bench.run();
   const messages = bench.driver.passed.length;
   const wrong: string[] = [];
