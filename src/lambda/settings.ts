@@ -24,7 +24,7 @@ export interface Settings {
   readonly engine: "native" | "hasura-cli";
   readonly ledger: boolean;
   readonly protected: boolean;
-  readonly sources: "image" | "upload";
+  readonly sources: "image";
   readonly unqualified: Unqualified;
   readonly logLevel: LogLevel;
   /** What the image was built from. */
@@ -53,7 +53,7 @@ const variables = {
   HASURA_MIGRATE_ENGINE: oneOf("native", "hasura-cli").default("native"),
   HASURA_MIGRATE_LEDGER: oneOf("on", "off").default("on"),
   HASURA_MIGRATE_PROTECTED: yesOrNo.default(false),
-  HASURA_MIGRATE_SOURCES: oneOf("image", "upload").default("image"),
+  HASURA_MIGRATE_SOURCES: z.literal("image", { error: "must be image: this version has no other place for migrations" }).default("image"),
   HASURA_MIGRATE_UNQUALIFIED: oneOf("read", "apply", "admin", "refuse").default("admin"),
   HASURA_MIGRATE_LOG_LEVEL: oneOf("debug", "info", "warning").default("info"),
 };
