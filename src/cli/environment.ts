@@ -1,6 +1,6 @@
 import { Failure } from "../protocol/failure.ts";
 import type { LoadedConfig } from "./config/load.ts";
-import { environmentNames } from "./config/resolve.ts";
+import { environmentNames, noneConfigured } from "./config/resolve.ts";
 import { commandNames } from "./program.ts";
 import { suggestion } from "./suggest.ts";
 
@@ -24,10 +24,7 @@ export function oneEnvironment(named: readonly string[], loaded: LoadedConfig, o
 
 function noneNamed(loaded: LoadedConfig, operation: string): Failure {
   const names = environmentNames(loaded);
-  const known =
-    names.length > 0
-      ? `Environments: ${names.join(", ")}`
-      : "No environments are configured: any name stands for the function hasura-migrate-<name>";
+  const known = names.length > 0 ? `Environments: ${names.join(", ")}` : noneConfigured;
   const command = operation === "apply" ? "hasura-migrate <environment>" : `hasura-migrate ${operation} <environment>`;
   // `hasura-migrate status`, where somebody called an environment "status".
   const ambiguous = names.includes(operation) ? [`To apply to the environment named ${operation}: hasura-migrate apply ${operation}`] : [];

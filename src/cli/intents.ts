@@ -28,7 +28,9 @@ const everywhere = {
   debug: flag,
 };
 
-const target = { ...everywhere, environments: z.array(z.string().min(1)) };
+const databaseUrl = z.url({ protocol: /^postgres(ql)?$/, error: "must be an address such as postgres://user@host/database" }).optional();
+/** `migrations` and `databaseUrl` are about the embedded environment. */
+const target = { ...everywhere, environments: z.array(z.string().min(1)), migrations: text, databaseUrl };
 /** `true` for a bare `--yes`, else the name given. */
 const yes = z.union([z.boolean(), z.string()]).optional();
 const which = { to: version, steps: count, only: version, database: text };
@@ -63,8 +65,7 @@ const run = z
   .optional();
 export const CancelIntent = z.object({ ...target, run });
 export const HistoryIntent = z.object({ ...target, run, limit: count });
-const databaseUrl = z.url({ protocol: /^postgres(ql)?$/, error: "must be an address such as postgres://user@host/database" }).optional();
-export const LocalIntent = z.object({ ...target, yes, migrations: text, databaseUrl, reset: flag, serve: flag });
+export const LocalIntent = z.object({ ...target, yes, reset: flag, serve: flag });
 export const EnvsIntent = z.object(everywhere);
 export const NewIntent = z.object({
   ...everywhere,
@@ -80,19 +81,28 @@ export const TargetIntent = z.object({ ...target, yes });
 export type TargetIntent = z.infer<typeof TargetIntent>;
 export type GlobalIntent = z.infer<typeof EnvsIntent>;
 
-/** Options as the command's schema wants them; every problem at once in one usage failure that names the options. */
-export function intentFrom<T>(schema: z.ZodType<T>, given: object): T {
+/**
+ * Options as the command's schema wants them. Throws one usage failure with every problem, a line each, that names options and
+ * operands as they were typed, and leads to that command's own help.
+ */
+export function intentFrom<T>(schema: z.ZodType<T>, given: object, command: string): T {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => {
     const name = issue.path[0];
-    return name === undefined ? issue.message : `${labelOf(String(name))}: ${issue.message}`;
+    return name === undefined ? issue.message : `${labelOf(String(name), command)}: ${issue.message}`;
   });
-  throw new Failure("usage", "usage", `${problems.join("; ")}.`, { hints: ["hasura-migrate --help"] });
+  throw new Failure("usage", "usage", problems.map((problem) => `${problem}.`).join("\n"), { hints: [`hasura-migrate ${command} --help`] });
 }
 
-function labelOf(name: string): string {
-  if (name === "versions") return "version";
-  if (name === "name" || name === "environments") return name;
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+/** Names of operands, where they differ from the name they have here. */
+const operands: Readonly<Record<string, string>> = {
+  versions: "version",
+  name: "name",
+  environments: "environment",
+  "down steps": "count",
+};
+
+function labelOf(name: string, command: string): string {
+  return operands[`${command} ${name}`] ?? operands[name] ?? `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

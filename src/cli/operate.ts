@@ -6,7 +6,7 @@ import { Request, type Operation } from "../protocol/request.ts";
 import { contractVersion } from "../protocol/version.ts";
 import { actorOf } from "./actor.ts";
 import { missingInImage } from "./compare-files.ts";
-import { startLocalTarget, type LocalChoice } from "./commands/local.ts";
+import { startLocalTarget } from "./commands/local.ts";
 import { loadConfig } from "./config/load.ts";
 import { resolveTarget } from "./config/resolve.ts";
 import type { Connection, Notice, Reached } from "./connection.ts";
@@ -20,6 +20,8 @@ import { rendererFor, type Renderer } from "./output/renderer.ts";
 import { differs } from "./output/status-table.ts";
 import { migrationsHere } from "./project-here.ts";
 import { confirmed } from "./prompt.ts";
+import { wholeHints, withWholeHints } from "./same-command.ts";
+import { checkTargetOptions } from "./target-options.ts";
 import type { World } from "./world.ts";
 
 /** What a command wants of an environment. */
@@ -29,12 +31,14 @@ export interface Asked {
   readonly changes: boolean;
   /** Asked with y/N before anything happens; `{env}` stands for the environment. */
   readonly question?: string;
+  /** The question is not asked where the database is the embedded one. */
+  readonly trustsEmbedded?: boolean;
   /** `status --check`: differences are an end of their own. */
   readonly checks?: boolean;
   /** `history --run`: show this one in full. */
   readonly run?: string | undefined;
-  /** How the embedded environment is wanted, where it is the one. */
-  readonly local?: LocalChoice;
+  /** `local --reset`. */
+  readonly reset?: boolean | undefined;
 }
 
 type Connect = (notice: Notice) => Promise<Connection>;
@@ -46,17 +50,21 @@ type Connect = (notice: Notice) => Promise<Connection>;
 export async function operate(world: World, intent: TargetIntent, asked: Asked): Promise<Ended> {
   const loaded = await loadConfig(world, intent.config);
   const environment = oneEnvironment(intent.environments, loaded, asked.operation);
-  const target = environment === "local" ? undefined : resolveTarget(environment, loaded, intent);
+  checkTargetOptions(environment, intent, world.argv);
+  const target = environment === "local" ? undefined : resolveTarget(environment, loaded, intent, asked.operation);
+  const trusted = asked.trustsEmbedded === true && environment === "local" && intent.databaseUrl === undefined;
   const confirm = await confirmed(world, {
     environment,
     protected: asked.changes && (target?.protected ?? false),
-    ...(asked.question !== undefined && target && { question: asked.question.replace("{env}", environment) }),
+    ...(asked.question !== undefined && !trusted && { question: asked.question.replace("{env}", environment) }),
     yes: intent.yes,
     json: intent.json,
   });
   const connect: Connect = async (notice) => {
     const aws = await import("./aws/connect.ts");
-    return target ? aws.connect(target, world, notice) : aws.connectTo(await startLocalTarget(world, asked.local), world, notice);
+    return target
+      ? aws.connect(target, world, notice)
+      : aws.connectTo(await startLocalTarget(world, { ...intent, reset: asked.reset }), world, notice);
   };
   return new Session(world, intent, asked, environment).run(connect, confirm);
 }
@@ -96,9 +104,10 @@ class Session {
       return await this.#watch(connect, confirm);
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
-      this.#summary.failed(thrown);
-      this.#renderer.failed(thrown);
-      return thrown.kind;
+      const failure = withWholeHints(thrown, this.#world.argv);
+      this.#summary.failed(failure);
+      this.#renderer.failed(failure);
+      return failure.kind;
     } finally {
       this.#heard();
       this.#renderer.close();
@@ -122,7 +131,7 @@ class Session {
       const { now, sleep, interrupts } = this.#world;
       const closing = await follow({
         ...{ connection, request, interrupts, now, sleep, changes: this.#asked.changes },
-        on: (event) => this.#on(event),
+        on: (event) => this.#on(this.#withWholeHints(event)),
         notice: (line) => this.#renderer.notice(line),
         waiting: (text) => this.#renderer.waiting(text),
       });
@@ -154,6 +163,11 @@ class Session {
     this.#summary.event(event);
     this.#renderer.event(event);
     this.#compare(event);
+  }
+
+  #withWholeHints(event: RunEvent | UnknownEvent): RunEvent | UnknownEvent {
+    if (event.type !== "migration.failed" && event.type !== "run.failed") return event;
+    return { ...event, failure: { ...event.failure, hints: wholeHints(event.failure.hints, this.#world.argv) } };
   }
 
   #nameAccount(arn: string | undefined): void {

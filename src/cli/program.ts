@@ -26,6 +26,7 @@ export async function runProgram(world: World): Promise<Ended> {
     };
   };
   const program = newProgram(world);
+  let refusedBy = "";
   declareApply(program, bind(runApply));
   declareStatus(program, bind(runStatus));
   declarePlan(program, bind(runPlan));
@@ -37,12 +38,17 @@ export async function runProgram(world: World): Promise<Ended> {
   declareNew(program, bind(runNew));
   declareLocal(program, bind(runLocal));
   declareEnvs(program, bind(runEnvs));
-  for (const command of program.commands) command.exitOverride().configureOutput(outputOf(world));
+  for (const command of program.commands) {
+    command.configureOutput(outputOf(world)).exitOverride((error) => {
+      refusedBy = `${command.name()} `;
+      throw error;
+    });
+  }
   try {
     await program.parseAsync([...world.argv], { from: "user" });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
-    if (thrown.exitCode !== 0) throw await usageFailure(thrown, world);
+    if (thrown.exitCode !== 0) throw await usageFailure(thrown, `hasura-migrate ${refusedBy}--help`);
   }
   return ended;
 }
@@ -59,37 +65,53 @@ function newProgram(world: World): Command {
     .option("--no-color", "print without colours")
     .option("--profile <name>", "AWS profile to use")
     .option("--region <name>", "AWS region of the function")
-    .option("--function <name>", "name or ARN of the function; {env} stands for the environment")
-    .option("--endpoint-url <url>", "address of the Lambda service, for instance of `hasura-migrate local --serve`")
+    .option("--function <name>", "name or ARN of the function")
+    .option("--endpoint-url <url>", "address of the Lambda service")
     .option("--config <file>", "configuration file")
     .option("--debug", "print stack traces")
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: 12, subcommandTerm: termOf })
     .exitOverride()
     .configureOutput(outputOf(world))
     .addHelpText("after", helpEnd);
 }
 
+/** A command with its operands. `[options]`, which nearly all have, would take the room of the words beside it. */
+function termOf(command: Command): string {
+  return [command.name(), ...command.registeredArguments.map((it) => operandOf(it.name(), it.required, it.variadic))].join(" ");
+}
+
+function operandOf(name: string, required: boolean, variadic: boolean): string {
+  const text = variadic ? `${name}...` : name;
+  return required ? `<${text}>` : `[${text}]`;
+}
+
+/** One a line: no line is wider than a narrow terminal. */
 const helpEnd = `
 Exit codes:
-  0 done or nothing to do · 1 a migration failed · 2 wrong usage or configuration · 3 AWS credentials or permission
-  4 function or Hasura not reached, crashed or timed out · 5 another run holds the environment
-  6 differences found (status --check) · 7 applied, but metadata is now inconsistent · 70 a bug · 130 interrupted
+  0    done, or nothing to do
+  1    a migration failed
+  2    wrong usage or configuration
+  3    AWS credentials or permission
+  4    function or Hasura not reached, crashed or timed out
+  5    another run holds the environment
+  6    differences found (status --check)
+  7    applied, but metadata is now inconsistent
+  70   a bug
+  130  interrupted
 
-An environment named like a command: hasura-migrate apply <environment>`;
+An environment named like a command:
+  hasura-migrate apply <environment>`;
 
 /** Help is a result. What commander would say about an error becomes a failure instead, which main shows. */
 function outputOf(world: World): { writeOut: (text: string) => void; writeErr: () => void; getOutHelpWidth: () => number } {
   return { writeOut: (text) => world.out.write(text), writeErr: () => undefined, getOutHelpWidth: () => world.out.columns };
 }
 
-async function usageFailure(error: CommanderError, world: World): Promise<Error> {
+async function usageFailure(error: CommanderError, hint: string): Promise<Error> {
   const { Failure } = await import("../protocol/failure.ts");
   const text = error.message.replace(/^error: /, "").replace(/\n/g, " ");
   const sentence = text.slice(0, 1).toUpperCase() + text.slice(1);
-  const command = commandNames.find((name) => world.argv.includes(name));
-  return new Failure("usage", "usage", sentence.endsWith(".") || sentence.endsWith(")") ? sentence : `${sentence}.`, {
-    hints: [`hasura-migrate ${command ? `${command} ` : ""}--help`],
-  });
+  return new Failure("usage", "usage", sentence.endsWith(".") || sentence.endsWith(")") ? sentence : `${sentence}.`, { hints: [hint] });
 }
 
 /** Names an environment can only have behind an explicit command. */

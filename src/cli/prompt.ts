@@ -19,7 +19,7 @@ export function canAsk(world: World, json: boolean | undefined): boolean {
 
 /**
  * Makes sure that a change is wanted, before anything is asked of AWS. Resolves to the environment's name where it was said,
- * for the function to check. Throws usage failures that name the flag, and `interrupted/declined` for a no.
+ * for the function to check. Throws usage failures whose hint is the flag, and `interrupted/declined` for a no.
  */
 export async function confirmed(world: World, it: Confirmation): Promise<string | undefined> {
   const { environment, yes } = it;
@@ -32,7 +32,7 @@ export async function confirmed(world: World, it: Confirmation): Promise<string 
   if (it.protected) return typedName(world, it);
   if (it.question === undefined || yes === true) return undefined;
   if (!canAsk(world, it.json)) {
-    throw new Failure("usage", "confirmation-needed", `There is nobody to ask: "${it.question}" Pass --yes.`, { hints: ["--yes"] });
+    throw new Failure("usage", "confirmation-needed", `There is nobody to ask: "${it.question}"`, { hints: ["--yes"] });
   }
   const answer = await world.keyboard.ask(`${it.question} [y/N] `);
   if (/^y(es)?$/i.test(answer?.trim() ?? "")) return undefined;
@@ -42,14 +42,9 @@ export async function confirmed(world: World, it: Confirmation): Promise<string 
 async function typedName(world: World, { environment, yes, json }: Confirmation): Promise<string> {
   const hints = [`--yes=${environment}`];
   if (yes === true)
-    throw new Failure(
-      "usage",
-      "yes-needs-name",
-      `${environment} is protected; a bare --yes is not enough there. Pass --yes=${environment}.`,
-      { hints },
-    );
+    throw new Failure("usage", "yes-needs-name", `${environment} is protected; a bare --yes is not enough there.`, { hints });
   if (!canAsk(world, json))
-    throw new Failure("usage", "confirmation-needed", `${environment} is protected; pass --yes=${environment}.`, { hints });
+    throw new Failure("usage", "confirmation-needed", `${environment} is protected, and there is nobody to ask.`, { hints });
   world.err.write(`${environment} is protected.\n`);
   const typed = await world.keyboard.ask(`Type ${environment} to go on: `);
   if (typed?.trim() === environment) return environment;

@@ -90,7 +90,7 @@ function upSteps(known: Indexed, { steps, to, only, outOfOrder }: Selection): Pl
   const odd = planned.filter((it) => it.outOfOrder);
   if (outOfOrder === false && odd[0]) {
     throw new Failure("usage", "out-of-order", `${odd[0].file.path} is older than a version that is applied in ${database.name}.`, {
-      hints: ["give it a newer version, or allow it with --out-of-order"],
+      hints: ["give it a newer version, or allow its order:", "--out-of-order"],
     });
   }
   return planned;
@@ -155,7 +155,9 @@ function noFile(database: Database, version: Version, direction: Direction, migr
     `Version ${version} in ${database.name} has no ${direction}.sql (missing or empty): ${why}.`,
     {
       hints:
-        direction === "up" ? ["write its up.sql, or remove the migration"] : ["write its down.sql, or run the image that still has it"],
+        direction === "up"
+          ? ["write its up.sql, or remove the migration"]
+          : ["write its down.sql, or take the migrations from where it was applied: another branch, an older image"],
     },
   );
 }

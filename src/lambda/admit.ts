@@ -59,7 +59,7 @@ function checkConfirmation(request: Request, { protected: isProtected, environme
   if (confirm === environment) return;
   const problem = confirm === undefined ? "and was not confirmed" : `and the name "${confirm}" does not confirm it`;
   throw new Failure("usage", "protected", `${environment} is protected, ${problem}: ${request.operation} needs the environment's name.`, {
-    hints: [`pass --yes=${environment}`],
+    hints: [`--yes=${environment}`],
   });
 }
 

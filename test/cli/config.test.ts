@@ -7,6 +7,8 @@ import { resolveTarget } from "../../src/cli/config/resolve.ts";
 import { checkConfig } from "../../src/cli/config/rules.ts";
 import { configJsonSchema } from "../../src/cli/config/schema.ts";
 import { main } from "../../src/cli/main.ts";
+import { allowedBy } from "../../src/lambda/permission.ts";
+import { operations, type Operation } from "../../src/protocol/request.ts";
 import { emptyDirectory, testWorld } from "../support/test-world.ts";
 
 const problemsOf = (json: unknown): string[] => {
@@ -197,3 +199,41 @@ function tree(t: TestContext, files: Record<string, string>): string {
   }
   return root;
 }
+
+test("several problems of a configuration stand on a line each, and redefining local is among them", async (t) => {
+  const cwd = tree(t, { "hasura-migrate.json": '{"environments":{"local":{},"dev-1":{"profil":"x"}},"default":{}}' });
+  const world = testWorld(t, { argv: ["dev-1"], cwd });
+  assert.equal(await main(world), 2);
+  assert.equal(
+    world.err.text,
+    `✗ The configuration ${join(cwd, "hasura-migrate.json")} has 3 problems:
+  environments.dev-1.profil: unknown key. Did you mean "profile"?
+  default: unknown key. Did you mean "defaults"?
+  environments.local: local is the embedded environment and cannot be redefined
+`,
+  );
+});
+
+test("with aliases, an operation calls the smallest alias that the function lets it through by", () => {
+  const loaded = { config: { defaults: { aliases: true }, environments: { "dev-1": {}, old: { aliases: false } } } };
+  const called = (operation: Operation): string => resolveTarget("dev-1", loaded, {}, operation).function;
+  for (const operation of operations) {
+    const smallest = (["read", "apply", "admin"] as const).find((alias) => allowedBy[alias].includes(operation));
+    assert.equal(called(operation), `hasura-migrate-dev-1:${smallest}`);
+  }
+  assert.equal(resolveTarget("old", loaded, {}, "down").function, "hasura-migrate-old");
+  const arn = "arn:aws:lambda:eu-west-1:111122223333:function:migrate";
+  assert.equal(resolveTarget("dev-1", loaded, { function: arn }, "apply").function, `${arn}:apply`);
+});
+
+test("an alias that was typed is the one that is called, and a configuration that says both is refused", () => {
+  const loaded = { config: { defaults: { aliases: true } } };
+  for (const typed of ["mine:read", "arn:aws:lambda:eu-west-1:111122223333:function:migrate:live"])
+    assert.equal(resolveTarget("dev-1", loaded, { function: typed }, "down").function, typed);
+  assert.deepEqual(problemsOf({ defaults: { aliases: true }, environments: { prod: { function: "migrate:live" }, dev: {} } }), [
+    "environments.prod.aliases: the function migrate:live names an alias already; say one or the other",
+  ]);
+  assert.deepEqual(problemsOf({ defaults: { aliases: true, function: "m:live" } }), [
+    "defaults.aliases: the function m:live names an alias already; say one or the other",
+  ]);
+});

@@ -39,6 +39,19 @@ for (const { name, files, argv = [], makes } of layouts) {
   });
 }
 
+test("new says that an empty migration does not count yet, to a person only", async (t) => {
+  for (const [argv, says] of [
+    [[], "up.sql is empty: the migration counts once there is SQL in it.\n"],
+    [["--sql", "select 1;"], ""],
+    [["--json"], ""],
+    [["--quiet"], ""],
+  ] as const) {
+    const world = testWorld(t, { argv: ["new", "x", ...argv] });
+    assert.equal(await main(world), 0);
+    assert.equal(world.err.text, says);
+  }
+});
+
 for (const name of ["../up", "", "..", "a/b"]) {
   test(`new refuses the name "${name}"`, async (t) => {
     const world = testWorld(t, { argv: ["new", name] });

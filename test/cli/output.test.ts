@@ -4,13 +4,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { missingInImage, type Here } from "../../src/cli/compare-files.ts";
 import { main } from "../../src/cli/main.ts";
-import { failureLines } from "../../src/cli/output/failure-card.ts";
 import { liveRegion } from "../../src/cli/output/region.ts";
 import { styleFor } from "../../src/cli/output/style.ts";
 import { age, columnsOf, cut, duration } from "../../src/cli/output/words.ts";
 import { didYouMean } from "../../src/cli/suggest.ts";
 import { RunEvent, type EventOf } from "../../src/protocol/events.ts";
-import { Failure } from "../../src/protocol/failure.ts";
 import { lambdaStandIn, streams } from "../support/lambda-stand-in.ts";
 import {
   applied,
@@ -95,17 +93,6 @@ test("a drawn region is taken away whole before anything else is written", () =>
   assert.equal(text, "a\nb\n\u001b[2A\r\u001b[0J");
 });
 
-test("a failure without a known place shows no caret, and says when Hasura hides the SQLSTATE", () => {
-  const failure = new Failure("migration", "sql-failed", "x failed", { sql: { file: "f/up.sql", message: "database query error" } });
-  const plain = styleFor({ write: () => undefined, isTTY: false, columns: 80 }, {}, false);
-  assert.deepEqual(failureLines(failure, plain), [
-    "✗ x failed",
-    "  f/up.sql",
-    "    database query error",
-    "    no SQLSTATE: this Hasura hides the details of database errors",
-  ]);
-});
-
 const eventOf = <T extends "plan" | "status">(type: T, json: object): EventOf<T> => {
   const event = RunEvent.parse(json);
   assert.equal(event.type, type);
@@ -183,6 +170,14 @@ test("a heartbeat says how long the running migration takes", async (t) => {
   const world = testWorld(t, { argv: ["dev-3"], env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url } });
   assert.equal(await main(world), 0);
   assert.match(world.err.text, /default 1700000000100 add_order_notes running 0ms/);
+});
+
+test("what PostgreSQL notes about a file stands with its migration", async (t) => {
+  const noted = { ...applied(...one), notices: ["the file commits by itself"] };
+  const lambda = await lambdaStandIn(t, [streams([started(), plan([item(...one)]), migrationStarted(...one), noted, finished(1)])]);
+  const world = testWorld(t, { argv: ["dev-3"], env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url } });
+  assert.equal(await main(world), 0);
+  assert.match(world.err.text, /^\S+ dev-3 default 1700000000100 add_order_notes notice: the file commits by itself$/m);
 });
 
 test("--quiet leaves results and failures", async (t) => {

@@ -30,7 +30,7 @@ test("--help lists what is built and nothing else", async (t) => {
   const commands = /Commands:\n([^]*?)\n\n/
     .exec(stdout)?.[1]
     ?.split("\n")
-    .map((row) => row.trim().split(/\s/)[0]);
+    .flatMap((row) => /^ {2}(\S+)/.exec(row)?.[1] ?? []);
   assert.deepEqual(commands, ["apply", "status", "plan", "down", "redo", "mark", "cancel", "history", "new", "local", "envs"]);
 });
 

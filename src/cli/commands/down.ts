@@ -3,30 +3,32 @@ import type { Ended } from "../ended.ts";
 import type { Given, Run } from "../program.ts";
 import { waitSecondsOf } from "../wait.ts";
 import type { World } from "../world.ts";
+import { localOptions } from "./local-options.ts";
 
 export function declareDown(program: Command, run: Run): void {
-  program
-    .command("down [environment] [count]")
-    .summary("roll back the last migration, or the last few; asks first")
-    .description("Roll back the last migration, or the last few. Asks first.")
-    .option("--to <version>", "roll back everything above this version")
-    .option("--only <version>", "roll back this one alone")
-    .option("--all", "roll back everything")
-    .option("--database <name>", "of this database only")
-    .option("--dry-run", "print the plan, change nothing")
-    .option("-y, --yes [environment]", "do not ask; a protected environment wants its name: --yes=NAME")
-    .option("--no-transaction", "run every file outside a transaction")
-    .option("--wait <duration>", "wait this long for another run: 30s, 10m (60s in a terminal, else 10m)")
-    .option("--no-wait", "end with 5 when another run is in progress")
-    .option("--no-reload", "do not reload Hasura's metadata afterwards")
-    .action((environment: string | undefined, steps: string | undefined, _flags: object, command: Command) =>
-      run({ ...command.optsWithGlobals(), environments: environment === undefined ? [] : [environment], steps }),
-    );
+  localOptions(
+    program
+      .command("down [environment] [count]")
+      .summary("roll back the last migration, or the last few; asks first")
+      .description("Roll back the last migration, or the last few. Asks first.")
+      .option("--to <version>", "roll back everything above this version")
+      .option("--only <version>", "roll back this one alone")
+      .option("--all", "roll back everything")
+      .option("--database <name>", "of this database only")
+      .option("--dry-run", "print the plan, change nothing")
+      .option("-y, --yes [environment]", "do not ask; a protected environment wants its name: --yes=NAME")
+      .option("--no-transaction", "run every file outside a transaction")
+      .option("--wait <duration>", "wait this long for another run: 30s, 10m (60s in a terminal, else 10m)")
+      .option("--no-wait", "end with 5 when another run is in progress")
+      .option("--no-reload", "do not reload Hasura's metadata afterwards"),
+  ).action((environment: string | undefined, steps: string | undefined, _flags: object, command: Command) =>
+    run({ ...command.optsWithGlobals(), environments: environment === undefined ? [] : [environment], steps }),
+  );
 }
 
 export async function runDown(world: World, given: Given): Promise<Ended> {
   const [{ DownIntent, intentFrom }, { operate }] = await Promise.all([import("../intents.ts"), import("../operate.ts")]);
-  const intent = intentFrom(DownIntent, given);
+  const intent = intentFrom(DownIntent, given, "down");
   const bounded = intent.to !== undefined || intent.only !== undefined || intent.all === true;
   const steps = bounded ? intent.steps : (intent.steps ?? 1);
   const what = intent.all

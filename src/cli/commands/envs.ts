@@ -18,7 +18,7 @@ export async function runEnvs(world: World, given: Given): Promise<Ended> {
     import("../config/load.ts"),
     import("../output/environment-list.ts"),
   ]);
-  const intent = intentFrom(EnvsIntent, given);
+  const intent = intentFrom(EnvsIntent, given, "envs");
   for (const line of environmentLines(await loadConfig(world, intent.config), intent.json ?? false)) world.out.write(`${line}\n`);
   return "done";
 }

@@ -11,8 +11,8 @@ export function declareLocal(program: Command, run: Run): void {
       "Apply the project in the working directory on an embedded Postgres, through the same function as anywhere.\n" +
         "`local` is also an environment's name: hasura-migrate status local, hasura-migrate down local.",
     )
-    .option("--migrations <directory>", "a Hasura project, or its migrations directory")
     .option("--database-url <url>", "a database of your own instead of the embedded one")
+    .option("--migrations <directory>", "a Hasura project, or its migrations directory")
     .option("--reset", "drop the embedded database first")
     .option("--serve", "keep Lambda's and Hasura's API up until Ctrl-C")
     .action((_flags: object, command: Command) => run({ ...command.optsWithGlobals(), environments: ["local"] }));
@@ -42,11 +42,15 @@ export async function startLocalTarget(world: World, choice: LocalChoice = {}): 
 }
 
 export async function runLocal(world: World, given: Given): Promise<Ended> {
-  const { LocalIntent, intentFrom } = await import("../intents.ts");
-  const intent = intentFrom(LocalIntent, given);
+  const [{ LocalIntent, intentFrom }, { checkTargetOptions }] = await Promise.all([
+    import("../intents.ts"),
+    import("../target-options.ts"),
+  ]);
+  const intent = intentFrom(LocalIntent, given, "local");
+  checkTargetOptions("local", intent, world.argv);
   if (intent.serve) return serve(world, intent);
   const { operate } = await import("../operate.ts");
-  return operate(world, intent, { operation: "apply", changes: true, options: {}, local: intent });
+  return operate(world, intent, { operation: "apply", changes: true, options: {}, reset: intent.reset });
 }
 
 async function startEnvironment(world: World, { migrations, databaseUrl, reset, debug }: LocalChoice) {

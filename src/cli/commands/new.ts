@@ -18,8 +18,14 @@ export function declareNew(program: Command, run: Run): void {
 /** Prints the directory it made, and touches nothing else. */
 export async function runNew(world: World, given: Given): Promise<Ended> {
   const [{ NewIntent, intentFrom }, { newMigration }] = await Promise.all([import("../intents.ts"), import("../new-migration.ts")]);
-  const intent = intentFrom(NewIntent, given);
+  const intent = intentFrom(NewIntent, given, "new");
   const { version, directory } = await newMigration(world, intent);
+  if (isBlank(intent.sql) && !intent.json && !intent.quiet)
+    world.err.write("up.sql is empty: the migration counts once there is SQL in it.\n");
   world.out.write(intent.json ? `${JSON.stringify({ type: "migration.created", version, directory })}\n` : `${directory}\n`);
   return "done";
+}
+
+function isBlank(sql = ""): boolean {
+  return sql.trim() === "";
 }

@@ -1,4 +1,5 @@
 import { Failure } from "../../protocol/failure.ts";
+import { plural } from "../output/words.ts";
 import type { World } from "../world.ts";
 import { findConfig } from "./find.ts";
 import { checkConfig } from "./rules.ts";
@@ -17,5 +18,8 @@ export async function loadConfig(world: World, flag: string | undefined): Promis
   const checked = checkConfig(found.json);
   if ("config" in checked) return { file: found.file, config: checked.config };
   const lines = checked.problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
-  throw new Failure("usage", "config-invalid", `The configuration ${found.file} is not right: ${lines.join("; ")}`);
+  const [only, ...others] = lines;
+  const text =
+    only !== undefined && others.length === 0 ? ` is not right: ${only}` : ` has ${plural(lines.length, "problem")}:\n${lines.join("\n")}`;
+  throw new Failure("usage", "config-invalid", `The configuration ${found.file}${text}`);
 }

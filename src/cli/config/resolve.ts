@@ -1,5 +1,7 @@
 import { Failure } from "../../protocol/failure.ts";
+import type { Operation } from "../../protocol/request.ts";
 import { didYouMean } from "../suggest.ts";
+import { aliasFor, hasQualifier } from "./alias.ts";
 import type { LoadedConfig } from "./load.ts";
 
 /** What the command line says about the target; each wins over the configuration. */
@@ -30,11 +32,16 @@ export function environmentNames({ config }: LoadedConfig): string[] {
   return Object.keys(config.environments ?? {});
 }
 
+/** What holds where no environment is configured. */
+export const noneConfigured =
+  "No environments are configured: any name stands for the function hasura-migrate-<name>, and for the AWS profile of that name.";
+
 /**
  * An environment's name as a target. With a list of environments only its names count; without one the convention holds:
- * function `hasura-migrate-<env>`, profile `<env>` where it exists. Throws usage failures with a suggestion.
+ * function `hasura-migrate-<env>`, profile `<env>` where it exists. With `"aliases": true` an operation leads to the alias for it,
+ * unless the function's name says one. Throws usage failures with a suggestion.
  */
-export function resolveTarget(environment: string, loaded: LoadedConfig, flags: TargetFlags): Target {
+export function resolveTarget(environment: string, loaded: LoadedConfig, flags: TargetFlags, operation?: Operation): Target {
   const names = environmentNames(loaded);
   if (names.length > 0 && !names.includes(environment)) throw unknownEnvironment(environment, names, loaded.file);
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(environment)) {
@@ -47,11 +54,12 @@ export function resolveTarget(environment: string, loaded: LoadedConfig, flags: 
   const own = loaded.config.environments?.[environment] ?? {};
   const defaults = loaded.config.defaults ?? {};
   const name = (flags.function ?? own.function ?? defaults.function ?? "hasura-migrate-{env}").replaceAll("{env}", environment);
+  const aliased = (own.aliases ?? defaults.aliases ?? false) && operation !== undefined && !hasQualifier(name);
   const region = flags.region ?? own.region ?? regionOfArn(name) ?? defaults.region;
   const endpointUrl = flags.endpointUrl ?? own.endpointUrl ?? defaults.endpointUrl;
   return {
     environment,
-    function: name,
+    function: aliased ? `${name}:${aliasFor(operation)}` : name,
     ...(region !== undefined && { region }),
     ...(endpointUrl !== undefined && { endpointUrl }),
     protected: own.protected ?? defaults.protected ?? false,

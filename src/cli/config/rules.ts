@@ -1,5 +1,6 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { didYouMean } from "../suggest.ts";
+import { hasQualifier } from "./alias.ts";
 import { FileConfig, keysAt } from "./schema.ts";
 
 export interface Problem {
@@ -11,18 +12,31 @@ export interface Problem {
 /** Every problem of a configuration at once, or the configuration. */
 export function checkConfig(json: unknown): { readonly config: FileConfig } | { readonly problems: readonly Problem[] } {
   const shape = FileConfig.safeParse(json);
-  if (!shape.success) return { problems: shape.error.issues.flatMap(problemsOf) };
-  const problems = rules.flatMap((rule) => rule(shape.data));
+  const local = redefinesLocal(json);
+  if (!shape.success) return { problems: [...shape.error.issues.flatMap(problemsOf), ...local] };
+  const problems = [...local, ...aliasTwice(shape.data)];
   return problems.length > 0 ? { problems } : { config: shape.data };
 }
 
-const rules: readonly ((config: FileConfig) => Problem[])[] = [
-  // The embedded environment's name: a configuration must not be able to point it at something shared.
-  (config) =>
-    config.environments?.["local"]
-      ? [{ path: "environments.local", message: "local is the embedded environment and cannot be redefined" }]
-      : [],
-];
+const Named = z.looseObject({ environments: z.looseObject({ local: z.unknown() }) });
+
+/** The embedded environment's name: a configuration must not be able to point it at something shared. Told whatever else is wrong. */
+function redefinesLocal(json: unknown): Problem[] {
+  const named = Named.safeParse(json);
+  return named.success && Object.hasOwn(named.data.environments, "local")
+    ? [{ path: "environments.local", message: "local is the embedded environment and cannot be redefined" }]
+    : [];
+}
+
+/** An environment that asks for aliases and names one: which is meant cannot be told. */
+function aliasTwice({ defaults = {}, environments = {} }: FileConfig): Problem[] {
+  return Object.entries({ ...environments, "": {} }).flatMap(([name, own]) => {
+    const { aliases, function: named } = { ...defaults, ...own };
+    if (!aliases || named === undefined || !hasQualifier(named)) return [];
+    const path = name === "" ? "defaults.aliases" : `environments.${name}.aliases`;
+    return [{ path, message: `the function ${named} names an alias already; say one or the other` }];
+  });
+}
 
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   const path = issue.path.map(String).join(".");

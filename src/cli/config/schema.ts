@@ -14,7 +14,14 @@ const functionName = z
 const isProtected = z.boolean().optional().describe("Ask for the environment's name to be typed before anything changes.");
 const endpointUrl = z.url("is no URL").optional().describe("Address of the Lambda service, for instance an interface endpoint.");
 
-const settings = { profile, region, function: functionName, protected: isProtected, endpointUrl };
+const useAliases = z
+  .boolean()
+  .optional()
+  .describe(
+    "Call the function's alias read, apply or admin, the smallest that allows the operation; its stack has RestrictByOperation=true.",
+  );
+
+const settings = { profile, region, function: functionName, protected: isProtected, endpointUrl, aliases: useAliases };
 
 export const EnvironmentSettings = z.strictObject(settings);
 export type EnvironmentSettings = z.infer<typeof EnvironmentSettings>;

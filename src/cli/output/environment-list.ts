@@ -1,5 +1,5 @@
 import type { LoadedConfig } from "../config/load.ts";
-import { environmentNames, resolveTarget } from "../config/resolve.ts";
+import { environmentNames, noneConfigured, resolveTarget } from "../config/resolve.ts";
 
 /** One line an environment, as text in columns or as JSON. */
 export function environmentLines(loaded: LoadedConfig, json: boolean): string[] {
@@ -9,11 +9,7 @@ export function environmentLines(loaded: LoadedConfig, json: boolean): string[] 
       JSON.stringify({ type: "environment", env: environment, ...rest, profile: profile.name }),
     );
   }
-  if (targets.length === 0) {
-    return [
-      "No environments are configured: any name stands for the function hasura-migrate-<name>, and for the AWS profile of that name.",
-    ];
-  }
+  if (targets.length === 0) return [noneConfigured];
   const rows = targets.map((it) => [it.environment, it.region ?? "", it.profile.name, it.function, it.protected ? "protected" : ""]);
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>

@@ -1,49 +1,93 @@
 import { causesOf, type Failure, type SqlFailure } from "../../protocol/failure.ts";
+import { sqlPlaceLines } from "./sql-place.ts";
 import type { Style } from "./style.ts";
-import { clean, cleanLines, columnsOf } from "./words.ts";
+import { clean, cleanLines, wrap } from "./words.ts";
 
-/** What happened, why, and what to type next. Stack traces only where they were asked for. */
-export function failureLines(failure: Failure, style: Style, debug = false): string[] {
-  const sign = failure.code === "outcome-unknown" ? style.yellow("!") : failure.kind === "interrupted" ? "·" : style.red("✗");
+export interface CardOptions {
+  readonly style: Style;
+  /** No line but a command is wider; Infinity where nothing has a width. */
+  readonly columns: number;
+  readonly debug?: boolean;
+  /** The card stands below a row that says which migration failed. */
+  readonly below?: boolean;
+}
+
+/** What happened, why, and what to type next, each said once. Stack traces only where they were asked for. */
+export function failureLines(failure: Failure, options: CardOptions): string[] {
+  const { style, columns, debug = false } = options;
+  const { sql } = failure;
   return [
-    ...cleanLines(failure.message).map((line, i) => `${i === 0 ? sign : " "} ${line}`),
-    ...(failure.sql ? sqlLines(failure.sql, style) : []),
+    ...headLines(failure, options),
+    ...(sql ? sqlLines(sql, said(failure, sql), options) : []),
     ...causesOf(failure)
-      .filter((cause) => cause !== failure.message && cause !== failure.sql?.message)
-      .flatMap((cause) => cleanLines(cause))
-      .map((line) => `  ${style.dim("why")}  ${line}`),
-    ...failure.hints.map((hint) => `  → ${clean(hint)}`),
-    ...(debug ? (failure.stack ?? "").split("\n").slice(1) : []),
+      .filter((cause) => cause !== failure.message && cause !== sql?.message)
+      .flatMap((cause) => labelled("  ", "why", cause, options)),
+    ...failure.hints.flatMap((hint) => hintLines(hint, columns)),
+    ...(debug
+      ? (failure.stack ?? "")
+          .split("\n")
+          .slice(1)
+          .map((line) => style.dim(line))
+      : []),
   ];
 }
 
+/** What the headline says of `sql`, so that it need not stand again below: nothing, the file, or its words. */
+type Said = "nothing" | "file" | "words";
+
+/** A statement's failure says `FILE failed: WORDS` in one sentence, for those who have only that; here they have lines of their own. */
+function isSentence(failure: Failure, sql: SqlFailure): boolean {
+  const state = sql.sqlstate === undefined ? "" : ` (SQLSTATE ${sql.sqlstate})`;
+  return sql.file !== undefined && failure.message === `${sql.file} failed: ${sql.message}${state}`;
+}
+
+function said(failure: Failure, sql: SqlFailure): Said {
+  if (isSentence(failure, sql)) return "file";
+  return failure.message.includes(sql.message) ? "words" : "nothing";
+}
+
+function headLines(failure: Failure, { style, columns, below = false }: CardOptions): string[] {
+  const sign = failure.code === "outcome-unknown" ? style.yellow("!") : failure.kind === "interrupted" ? "·" : style.red("✗");
+  const { sql } = failure;
+  const place = sql && isSentence(failure, sql) ? placeOf(sql) : undefined;
+  if (place !== undefined && below) return [`  ${place}`];
+  const message = place === undefined ? failure.message : `${place} failed`;
+  return cleanLines(message)
+    .flatMap((line) => wrap(line, columns - 2))
+    .map((line, i) => `${i === 0 ? sign : " "} ${line}`);
+}
+
+function placeOf({ file, place }: SqlFailure): string {
+  return `${clean(file ?? "")}${place ? `:${place.line}` : ""}`;
+}
+
 /** The database's words, and the line with a caret where the place is known; it is never guessed. */
-export function sqlLines(sql: SqlFailure, style: Style): string[] {
+function sqlLines(sql: SqlFailure, headline: Said, options: CardOptions): string[] {
+  const { style, columns } = options;
   const words = `${sql.sqlstate === undefined ? "" : `${sql.sqlstate} `}${sql.message}`;
-  const file = sql.file === undefined ? [] : [`  ${clean(sql.file)}${sql.place ? `:${sql.place.line}` : ""}`];
+  const alone = headline === "words" ? [] : cleanLines(words).flatMap((line) => wrap(line, columns - 4));
   return [
-    ...file,
-    ...(sql.place ? placeLines(sql.place, words, style) : cleanLines(words).map((line) => `    ${style.red(line)}`)),
-    ...labelled("detail", sql.detail, style),
-    ...labelled("hint", sql.hint, style),
+    ...(headline === "file" || sql.file === undefined ? [] : [`  ${placeOf(sql)}`]),
+    ...(sql.place ? sqlPlaceLines(sql.place, words, style, columns) : alone.map((line) => `    ${style.red(line)}`)),
+    ...labelled("    ", "detail", sql.detail, options),
+    ...labelled("    ", "hint", sql.hint, options),
     ...(sql.sqlstate === undefined ? [`    ${style.dim("no SQLSTATE: this Hasura hides the details of database errors")}`] : []),
   ];
 }
 
-function placeLines(place: NonNullable<SqlFailure["place"]>, words: string, style: Style): string[] {
-  const number = String(place.line);
-  // Columns count characters as PostgreSQL does, not what a reader takes for one; the terminal's columns follow from them.
-  const before = Array.from(place.text.replace(/\t/g, " "))
-    .slice(0, place.column - 1)
-    .join("");
-  const [first = "", ...rest] = cleanLines(words);
-  return [
-    `    ${number} │ ${clean(place.text.replace(/\t/g, " "))}`,
-    `    ${" ".repeat(number.length)} │ ${" ".repeat(columnsOf(clean(before)))}${style.red(`^ ${first}`)}`,
-    ...rest.map((line) => `    ${" ".repeat(number.length)} │ ${line}`),
-  ];
+function labelled(indent: string, label: string, text: string | undefined, { style, columns }: CardOptions): string[] {
+  if (text === undefined) return [];
+  const name = indent.length === 2 ? label : label.padEnd(6);
+  const left = indent + name + "  ";
+  return cleanLines(text)
+    .flatMap((line) => wrap(line, columns - left.length))
+    .map((line, i) => `${i === 0 ? `${indent}${style.dim(name)}  ` : " ".repeat(left.length)}${line}`);
 }
 
-function labelled(label: string, text: string | undefined, style: Style): string[] {
-  return text === undefined ? [] : cleanLines(text).map((line, i) => `    ${i === 0 ? style.dim(label.padEnd(6)) : "      "}  ${line}`);
+const holdsCommand = /(^|[:,] )(hasura-migrate|npx|npm|aws|date|docker|NODE_EXTRA_CA_CERTS=\S+) /;
+
+/** A command stays on one line, for pasting: the terminal may wrap it, a break would cut it in two. */
+function hintLines(hint: string, columns: number): string[] {
+  const lines = holdsCommand.test(hint) ? [clean(hint)] : wrap(clean(hint), columns - 4);
+  return lines.map((line, i) => `  ${i === 0 ? "→" : " "} ${line}`);
 }

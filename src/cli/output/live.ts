@@ -1,5 +1,5 @@
 import type { EventOf, RunEvent } from "../../protocol/events.ts";
-import { fromFailureData, type Failure } from "../../protocol/failure.ts";
+import { fromFailureData, type Failure, type FailureData } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import type { World } from "../world.ts";
 import { banner } from "./banner.ts";
@@ -12,7 +12,7 @@ import type { About, Renderer } from "./renderer.ts";
 import { statusLines } from "./status-table.ts";
 import { styleFor, type Style } from "./style.ts";
 import { finishedLine, planHeader, remarkOf } from "./text.ts";
-import { clean, cut, duration, pad, columnsOf } from "./words.ts";
+import { clean, cut, duration, pad, columnsOf, wrap } from "./words.ts";
 
 const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 /** Rows of the plan that stand below the running one; more are counted. */
@@ -89,7 +89,7 @@ class LiveRows implements Renderer {
         {
           this.#above(this.#world.out, [
             this.#row(this.#style.green(event.direction === "up" ? "✓" : "↓"), event, duration(event.tookMs)),
-            ...(event.notices ?? []).map((text) => `    ${clean(text)}`),
+            ...(event.notices ?? []).flatMap((text) => wrap(clean(text), this.#world.out.columns - 4)).map((line) => `    ${line}`),
           ]);
           return;
         }
@@ -163,7 +163,7 @@ class LiveRows implements Renderer {
     ended(this.#progress, event);
     this.#progress.shownFailure = event.failure.message;
     const head = this.#row(this.#style.red("✗"), event, `failed after ${duration(event.tookMs)}`);
-    this.#above(this.#world.err, [head, ...this.#card(fromFailureData(event.failure)).map((line) => `  ${line}`)]);
+    this.#above(this.#world.err, [head, ...this.#cardBelow(event.failure)]);
   }
 
   #finished(event: EventOf<"run.finished">): void {
@@ -181,7 +181,13 @@ class LiveRows implements Renderer {
   }
 
   #card(failure: Failure): string[] {
-    return failureLines(failure, this.#style, this.#about.debug);
+    return failureLines(failure, { style: this.#style, columns: this.#world.err.columns, debug: this.#about.debug });
+  }
+
+  /** Below the row of its migration, and moved in a little. */
+  #cardBelow(failure: FailureData): string[] {
+    const options = { style: this.#style, columns: this.#world.err.columns - 2, debug: this.#about.debug, below: true };
+    return failureLines(fromFailureData(failure), options).map((line) => `  ${line}`);
   }
 
   #row(sign: string, { database, version, name }: Row, end: string): string {

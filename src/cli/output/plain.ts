@@ -98,7 +98,7 @@ class PlainLines implements Renderer {
     switch (event.type) {
       case "migration.applied":
         ended(this.#progress, event);
-        for (const text of event.notices ?? []) this.#aside(text);
+        if (!this.#about.quiet) for (const text of event.notices ?? []) this.#step(event, `notice: ${text}`, "err");
         {
           this.#step(event, `${doneWord(event.direction)} ${seconds(event.tookMs)}`, "out");
           return;
@@ -181,8 +181,9 @@ class PlainLines implements Renderer {
   }
 
   #card(failure: Failure): void {
-    for (const line of failureLines(failure, styleFor(this.#world.err, this.#world.env, this.#about.color), this.#about.debug))
-      this.#world.err.write(`${line}\n`);
+    const style = styleFor(this.#world.err, this.#world.env, this.#about.color);
+    const columns = this.#world.err.isTTY ? this.#world.err.columns : Infinity;
+    for (const line of failureLines(failure, { style, columns, debug: this.#about.debug })) this.#world.err.write(`${line}\n`);
   }
 
   /** A file or a pipe has no width: only a terminal cuts names short. */

@@ -1,18 +1,20 @@
 import { Failure, toFailureData, type Kind } from "../../protocol/failure.ts";
+import { withWholeHints } from "../same-command.ts";
 import type { World } from "../world.ts";
 import { failureLines } from "./failure-card.ts";
 import { styleFor } from "./style.ts";
 
 /** Shows what a command threw: as one object on stdout with `--json`, else in words on stderr. Returns the failure's kind. */
 export function report(thrown: unknown, world: World, environment?: string): Kind {
-  const failure = thrown instanceof Failure ? thrown : bug(thrown);
+  const failure = withWholeHints(thrown instanceof Failure ? thrown : bug(thrown), world.argv);
   if (world.argv.includes("--json")) {
     const env = environment === undefined ? {} : { env: environment };
     world.out.write(`${JSON.stringify({ type: "failure", ...env, failure: toFailureData(failure) })}\n`);
     return failure.kind;
   }
   const style = styleFor(world.err, world.env, !world.argv.includes("--no-color"));
-  for (const line of failureLines(failure, style, world.argv.includes("--debug"))) world.err.write(`${line}\n`);
+  const columns = world.err.isTTY ? world.err.columns : Infinity;
+  for (const line of failureLines(failure, { style, columns, debug: world.argv.includes("--debug") })) world.err.write(`${line}\n`);
   return failure.kind;
 }
 

@@ -52,6 +52,21 @@ export function cut(text: string, width: number): string {
   return width < 1 ? "" : `${kept}…`;
 }
 
+/** A line without control characters as lines of at most `width` columns, broken at spaces; a longer word stays whole. */
+export function wrap(line: string, width: number): string[] {
+  if (columnsOf(line) <= width) return [line];
+  const lines: string[] = [];
+  let rest = "";
+  for (const word of line.split(" ")) {
+    const longer = rest === "" ? word : `${rest} ${word}`;
+    if (rest !== "" && columnsOf(longer) > width) {
+      lines.push(rest);
+      rest = word;
+    } else rest = longer;
+  }
+  return [...lines, rest];
+}
+
 /** `text` filled with spaces to `width` columns; wide characters count twice. */
 export function pad(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - columnsOf(text)));

@@ -1,0 +1,53 @@
+import { Failure } from "../protocol/failure.ts";
+
+/**
+ * The command that was typed, as it can be pasted again: without the options in `without`, and with the option in `option`
+ * (`--yes=prod`, `--database audit`) in place of what was said of it before. A password inside an address is not repeated.
+ */
+export function sameCommand(
+  argv: readonly string[],
+  { option = "", without = [] }: { option?: string; without?: readonly string[] } = {},
+): string {
+  const added = option === "" ? [] : option.split(" ");
+  const gone = [...without, ...added.slice(0, 1).map((it) => it.replace(/=.*/, ""))];
+  const kept = argv.filter((_, i) => !isOf(gone, argv, i));
+  return ["hasura-migrate", ...kept.map(quoted), ...added].join(" ");
+}
+
+const short: Readonly<Record<string, string>> = { "-y": "--yes", "-q": "--quiet" };
+/** Options that stand alone; every other one takes the next word along, if that is no option itself. */
+const alone = new Set(["--json", "--quiet", "--no-color", "--debug", "--dry-run"]);
+
+/** True for an option that is to go, and for the value that stands behind it. */
+function isOf(options: readonly string[], argv: readonly string[], i: number): boolean {
+  const name = (word = ""): string => short[word] ?? word.replace(/=.*/, "");
+  if (options.includes(name(argv[i]))) return true;
+  const before = argv[i - 1];
+  return (
+    before !== undefined && !before.includes("=") && !argv[i]?.startsWith("-") && !alone.has(name(before)) && options.includes(name(before))
+  );
+}
+
+function quoted(word: string): string {
+  const shown = word.replace(/^((?:--[a-z-]+=)?[a-z]+:\/\/[^:@/\s]+):[^@/\s]*@/, "$1:***@");
+  return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
+}
+
+/**
+ * Hints as whole commands: one that is an option alone (`--yes=prod`) means the same command with it, and "run the same command
+ * again" says which one that is.
+ */
+export function wholeHints(hints: readonly string[], argv: readonly string[]): string[] {
+  return hints.map((hint) => {
+    if (/^--[a-z-]+([= ]\S+)?$/.test(hint)) return sameCommand(argv, { option: hint });
+    return hint.endsWith("run the same command again") ? `${hint}: ${sameCommand(argv)}` : hint;
+  });
+}
+
+/** The same failure with whole hints. */
+export function withWholeHints(failure: Failure, argv: readonly string[]): Failure {
+  const { kind, code, message, cause, sql, stack } = failure;
+  const whole = new Failure(kind, code, message, { hints: wholeHints(failure.hints, argv), cause, ...(sql && { sql }) });
+  if (stack !== undefined) whole.stack = stack;
+  return whole;
+}

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sameCommand, wholeHints } from "../../src/cli/same-command.ts";
+
+const typed: readonly [argv: readonly string[], wanted: Parameters<typeof sameCommand>[1], command: string][] = [
+  [["prod"], { option: "--yes=prod" }, "hasura-migrate prod --yes=prod"],
+  [["down", "prod", "-y"], { option: "--yes=prod" }, "hasura-migrate down prod --yes=prod"],
+  [["prod", "--yes=staging", "--quiet"], { option: "--yes=prod" }, "hasura-migrate prod --quiet --yes=prod"],
+  [["prod", "--yes", "staging"], { option: "--yes=prod" }, "hasura-migrate prod --yes=prod"],
+  [["--database", "main", "dev-1"], { option: "--database audit" }, "hasura-migrate dev-1 --database audit"],
+  [["status", "local", "--profile", "x", "--json"], { without: ["--profile"] }, "hasura-migrate status local --json"],
+  [["dev-1", "--config", "my file.json"], {}, "hasura-migrate dev-1 --config 'my file.json'"],
+  [["new", "it's"], {}, "hasura-migrate new 'it'\\''s'"],
+  [
+    ["local", "--database-url=postgres://me:hush@db/x"],
+    { option: "--reset" },
+    "hasura-migrate local '--database-url=postgres://me:***@db/x' --reset",
+  ],
+];
+
+for (const [argv, wanted, command] of typed) {
+  test(`${argv.join(" ")} again: ${command}`, () => assert.equal(sameCommand(argv, wanted), command));
+}
+
+test("an option alone and `the same command` become whole commands; other hints stay as they are", () => {
+  const hints = ["--database audit", "--out-of-order", "mend the file, then run the same command again", "--yes is not a hint by itself"];
+  assert.deepEqual(wholeHints(hints, ["dev-1"]), [
+    "hasura-migrate dev-1 --database audit",
+    "hasura-migrate dev-1 --out-of-order",
+    "mend the file, then run the same command again: hasura-migrate dev-1",
+    "--yes is not a hint by itself",
+  ]);
+});
