@@ -20,8 +20,12 @@ export function functionFailure(errorCode: string, text: string, context: Contex
       "Raise the function's time-out (900 s is the most).",
     );
   }
-  if (/OutOfMemory|signal: killed|out of memory/i.test(all)) {
+  if (/OutOfMemory|out of memory/i.test(all)) {
     return failed("function-out-of-memory", `The function ${context.function} ran out of memory.`, "Raise the function's memory.");
+  }
+  if (/signal: killed/.test(all)) {
+    const hint = "On Lambda that is mostly the memory: raise the function's.";
+    return failed("function-killed", `The function ${context.function} was killed.`, hint);
   }
   if (/ImportModuleError|HandlerNotFound|MalformedHandlerName|UserCodeSyntaxError|InvalidEntrypoint/.test(all)) {
     return failed(
