@@ -7,7 +7,7 @@ import { pauseAfter, type RunInHand } from "./run-in-hand.ts";
 
 /** No function lives longer. */
 const longestRunMs = 900_000;
-/** A run is unknown to the ledger until its function has read the books. */
+/** A run is unknown to the ledger until its function has read the books. So often, a question that cannot be answered is asked too. */
 const mostUnknown = 3;
 /** The same news is told again after this long. */
 const repeatMs = 30_000;
@@ -23,9 +23,11 @@ export async function findOut(it: Following, hand: RunInHand, failure: Failure):
   it.notice(`! ${failure.message} Asking ${environment} about run ${runId} …`);
   let unknown = 0;
   for (let tries = 0; it.now() - since < longestRunMs; tries += 1) {
-    const answer = await lookedUp(it, hand.detach);
-    if (answer instanceof Failure) tell(`could not be asked: ${answer.message}`, "");
-    else if (answer?.outcome !== undefined && answer.outcome !== "paused") return closingOf(it, hand, answer, answer.outcome);
+    const answer = await lookedUp(it, hand);
+    if (answer instanceof Failure) {
+      tell(`could not be asked: ${answer.message}`, "");
+      if (!mayPass(answer, hand) && (unknown += 1) >= mostUnknown) throw failure;
+    } else if (answer?.outcome !== undefined && answer.outcome !== "paused") return closingOf(it, hand, answer, answer.outcome);
     else if (answer?.live)
       tell(
         `still running${answer.doing === undefined ? "" : `: ${answer.doing}`}`,
@@ -37,8 +39,14 @@ export async function findOut(it: Following, hand: RunInHand, failure: Failure):
   throw failure;
 }
 
+/** Whether asking again may help. Where nothing was ever heard of a run, there may be nobody to ask. */
+function mayPass({ kind }: Failure, { begun }: RunInHand): boolean {
+  return begun && kind === "unreachable";
+}
+
 /** The run's row, undefined where there is none, or what kept the question from being answered. */
-async function lookedUp({ connection, request, now }: Following, signal: AbortSignal): Promise<HistoryRow | Failure | undefined> {
+async function lookedUp({ connection, request, now }: Following, hand: RunInHand): Promise<HistoryRow | Failure | undefined> {
+  const signal = hand.detach;
   try {
     const history = { ...request, operation: "history" as const, options: { run: request.runId } };
     const events = await ask(connection, history, { signal, now });
@@ -46,8 +54,9 @@ async function lookedUp({ connection, request, now }: Following, signal: AbortSi
     if (!answer) return new Failure("unreachable", "no-answer", "The function did not answer.");
     return answer.runs.find(({ run }) => run === request.runId);
   } catch (thrown) {
-    if (thrown instanceof Failure && !signal.aborted) return thrown;
-    throw thrown;
+    if (!(thrown instanceof Failure) || signal.aborted) throw thrown;
+    // A run that said it keeps a ledger ended before it had made one; of any other run this tells nothing.
+    return hand.begun && thrown.code === "needs-ledger" ? undefined : thrown;
   }
 }
 

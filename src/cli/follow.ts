@@ -51,7 +51,7 @@ async function heardOrFound(it: Following, hand: RunInHand): Promise<Closing | E
   try {
     return await oneInvocation(it, hand);
   } catch (thrown) {
-    if (!(thrown instanceof Failure) || !lostTrack.has(thrown.code) || !it.changes || !hand.serves("history")) throw thrown;
+    if (!(thrown instanceof Failure) || !it.changes || !canBeAsked(it, hand, thrown)) throw thrown;
     try {
       return told(it, await findOut(it, hand, thrown));
     } catch (found) {
@@ -61,7 +61,18 @@ async function heardOrFound(it: Following, hand: RunInHand): Promise<Closing | E
 }
 
 /** Codes after which the run may have gone on, or not. */
-const lostTrack: ReadonlySet<string> = new Set(["outcome-unknown", "function-timeout", "function-crashed", "function-out-of-memory"]);
+const lostTrack: ReadonlySet<string> = new Set([
+  "outcome-unknown",
+  "function-timeout",
+  "function-crashed",
+  "function-killed",
+  "function-out-of-memory",
+]);
+
+/** A function that has ended before it said that it started has not begun the run; a connection that was lost by then proves nothing. */
+function canBeAsked({ request }: Following, hand: RunInHand, { code }: Failure): boolean {
+  return hand.begun ? lostTrack.has(code) && hand.serves("history") : code === "outcome-unknown" && request.environment !== "local";
+}
 
 function told(it: Following, closing: Closing): Closing {
   it.on(closing);
@@ -111,6 +122,7 @@ function verdict(thrown: unknown, it: Following, hand: RunInHand, heard: number,
       return heard > 0 ? unknownOutcome(it, tookMs, thrown) : notOurs(it, thrown);
     case "function-timeout":
     case "function-crashed":
+    case "function-killed":
     case "function-out-of-memory":
       return it.changes ? withLook(it, thrown) : thrown;
     default:

@@ -44,6 +44,11 @@ export class RunInHand {
     return this.#asking;
   }
 
+  /** True once the function has said that it started. */
+  get begun(): boolean {
+    return this.#operations !== undefined;
+  }
+
   /** True when the function is known to answer such a request. The embedded one ends with this process. */
   serves(operation: Operation): boolean {
     return this.#it.request.environment !== "local" && (this.#operations?.has(operation) ?? false);

@@ -1,6 +1,8 @@
-import { frame, streams } from "../support/lambda-stand-in.ts";
+import { frame, streams, type Answer } from "../support/lambda-stand-in.ts";
 import { applied, finished } from "../support/run-events.ts";
 import { begun, broken, row, stillRunning, testBadDays, type BadDay } from "../support/bad-day.ts";
+
+const dropped: Answer = (response) => void response.destroy();
 
 const badDays: readonly BadDay[] = [
   { name: "a stream without a closing event", answers: [streams(begun)], exit: 4, says: stillRunning, calls: ["stream"] },
@@ -27,10 +29,14 @@ const badDays: readonly BadDay[] = [
   },
   {
     name: "a connection closed before the answer",
-    answers: [(r) => void r.destroy()],
+    answers: [dropped, dropped, dropped, dropped],
     exit: 4,
-    says: [/^! The connection broke; the function may be running\./m, /→ hasura-migrate status dev-3/],
-    calls: ["stream"],
+    says: [
+      / ! The connection broke; the function may be running\. Asking dev-3 about run/,
+      /could not be asked/,
+      /→ hasura-migrate status dev-3/,
+    ],
+    calls: ["stream", "stream", "stream", "stream"],
   },
   {
     name: "a crash after some events",
@@ -67,6 +73,17 @@ const badDays: readonly BadDay[] = [
     ],
     exit: 4,
     says: [/ran out of memory/],
+  },
+  {
+    name: "a function that was killed",
+    answers: [
+      streams([], {
+        ErrorCode: "Unhandled",
+        ErrorDetails: '{"errorType":"Runtime.ExitError","errorMessage":"RequestId: r Error: Runtime exited with error: signal: killed"}',
+      }),
+    ],
+    exit: 4,
+    says: [/hasura-migrate-dev-3 was killed\.[\s\S]*→ On Lambda that is mostly the memory/],
   },
   {
     name: "a function that cannot start",

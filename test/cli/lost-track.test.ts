@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { main } from "../../src/cli/main.ts";
 import { keys, row, broken } from "../support/bad-day.ts";
-import { lambdaStandIn, streams, type Answer } from "../support/lambda-stand-in.ts";
+import { lambdaStandIn, refuses, streams, type Answer } from "../support/lambda-stand-in.ts";
 import { finished, historyOf, item, ledgerOperations, migrationStarted, plan, runIdOfCall, started } from "../support/run-events.ts";
 import { testWorld } from "../support/test-world.ts";
 
@@ -15,6 +15,17 @@ const tells =
   (more: object): Answer =>
   (response, call) =>
     streams([started(), { type: "history", runs: [historyOf(runIdOfCall(call.body), more)] }, finished(0)])(response, call);
+const dropped: Answer = (response) => void response.destroy();
+const hasNone = streams([
+  started(),
+  {
+    type: "run.failed",
+    applied: 0,
+    notReached: 0,
+    tookMs: 1,
+    failure: { kind: "usage", code: "needs-ledger", message: "history needs a ledger, and dev-3 has none yet.", hints: [], causes: [] },
+  },
+]);
 const knowsNothing = streams([started(), { type: "history", runs: [] }, finished(0)]);
 const up = { database: "default", version: row[0], name: row[1], what: "up", ms: 41 };
 
@@ -71,6 +82,34 @@ const cases: readonly { name: string; answers: readonly Answer[]; exit: number; 
     exit: 0,
     slept: [1000],
     says: [/could not be asked/],
+  },
+  {
+    name: "a run whose connection broke before it was heard of is looked up",
+    answers: [dropped, tells({ outcome: "finished", migrations: [up] })],
+    exit: 0,
+    slept: [],
+    says: [/Nothing was sent twice\./],
+  },
+  {
+    name: "where nothing was heard of a run, nobody is asked for long",
+    answers: [dropped, dropped, refuses(403, "AccessDeniedException", "no"), dropped],
+    exit: 4,
+    slept: [1000, 2000],
+    says: [/the function may be running/, /→ hasura-migrate status dev-3/],
+  },
+  {
+    name: "a run that died before there was a ledger is not asked for long",
+    answers: [crashed, hasNone, hasNone, hasNone],
+    exit: 4,
+    slept: [1000, 2000],
+    says: [/is not in the books of dev-3/],
+  },
+  {
+    name: "an environment without a ledger cannot tell of a run that was never heard of",
+    answers: [dropped, hasNone, hasNone, hasNone],
+    exit: 4,
+    slept: [1000, 2000],
+    says: [/has none yet/, /the function may be running/],
   },
 ];
 

@@ -150,7 +150,7 @@ function doubtful(thrown: unknown): Failure {
   }
   const id = requestIdOf(thrown);
   const answered =
-    status === undefined
+    status === undefined || status < 300
       ? "The connection broke"
       : `Lambda answered with HTTP ${status} (${nameOf(thrown)}${id === undefined ? "" : `, request ${id}`})`;
   return new Failure("unreachable", "outcome-unknown", `${answered}; the function may be running.`, { cause: thrown });
