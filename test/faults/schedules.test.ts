@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { faultBench } from "./support/bench.ts";
-import { migrations } from "./support/migrations.ts";
+import { seven } from "./support/migrations.ts";
 import { scale } from "./support/scale.ts";
 import { runSchedule, scheduleOf, type Outcome } from "./support/schedule.ts";
 
@@ -14,7 +14,7 @@ test(`${String(schedules)} schedules of 2 to 4 runs at once under faults, seeds 
   let next = 0;
   const work = async (worker: number): Promise<void> => {
     // One of the servers does not say what the database said, as a production server may be set.
-    const bench = await faultBench(t, migrations, { hideInternals: worker === 0 });
+    const bench = await faultBench(t, seven, { hideInternals: worker === 0 });
     for (let i = next++; i < schedules; i = next++) outcomes.push(await runSchedule(bench, scheduleOf(firstSeed + i)));
   };
   await Promise.all(Array.from({ length: workers }, (_, worker) => work(worker)));

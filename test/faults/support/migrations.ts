@@ -14,10 +14,21 @@ ${trace(1)}`,
   "4_view": `CREATE VIEW named AS SELECT id FROM people WHERE name <> '';\n${trace(4)}`,
 };
 
+/** With three more, so that the last four may share a request. */
+export const seven: Sql = {
+  ...migrations,
+  "5_pets": `CREATE TABLE pets (id int PRIMARY KEY, owner int REFERENCES people);\n${trace(5)}`,
+  "6_rows": `INSERT INTO people (id) VALUES (1);\n${trace(6)}`,
+  "7_index": `CREATE INDEX pets_owner ON pets (owner);\n${trace(7)}`,
+};
+
 /** How the later ones are rolled back, their trace too. */
 const downs: Sql = {
   "3_data": "DELETE FROM done WHERE v = 3;",
   "4_view": "DROP VIEW named; DELETE FROM done WHERE v = 4;",
+  "5_pets": "DROP TABLE pets; DELETE FROM done WHERE v = 5;",
+  "6_rows": "DELETE FROM people WHERE id = 1; DELETE FROM done WHERE v = 6;",
+  "7_index": "DROP INDEX pets_owner; DELETE FROM done WHERE v = 7;",
 };
 
 /** The first `count` of them. */
