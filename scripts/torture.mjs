@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "./build.mjs";
 import { testDatabase } from "./test-database.mjs";
 
 /**
@@ -11,6 +12,7 @@ import { testDatabase } from "./test-database.mjs";
  */
 export async function run({ root, args }) {
   const [schedules = "5000", seed = String(Date.now() % 1_000_000)] = args;
+  await build({ root });
   const files = readdirSync(join(root, "test/faults"))
     .filter((name) => name.endsWith(".test.ts"))
     .map((name) => join("test/faults", name));
@@ -29,6 +31,9 @@ export async function run({ root, args }) {
         HASURA_MIGRATE_TORTURE_SEED: seed,
         HASURA_MIGRATE_TORTURE_COMPARED: "1000",
         HASURA_MIGRATE_TORTURE_KILL_STEP: "1",
+        HASURA_MIGRATE_TORTURE_CLIENT_STEP: "1",
+        HASURA_MIGRATE_TORTURE_FRAME_CUTS: "7",
+        HASURA_MIGRATE_TORTURE_CLIENT_ROUNDS: "3",
       },
       stdio: ["ignore", "inherit", "inherit"],
     });

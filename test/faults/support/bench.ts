@@ -29,6 +29,8 @@ export interface FaultBench {
   calm(): Promise<void>;
   /** What is wrong with the database after everything: empty when each migration is there exactly once. */
   wrong(ran: Ran): Promise<string[]>;
+  /** The same of the database alone. */
+  differing(): Promise<string[]>;
 }
 
 /** Pauses of the engine a part as long: their order and number stay, the waiting does not. */
@@ -60,6 +62,7 @@ export async function faultBench(t: TestContext, sql: Sql, more: { url?: string;
     await network.quiet();
     await database.quiet();
   };
+  const differing = async (): Promise<string[]> => differences(await database.facts(), versionsOf(sql), reference);
   return {
     databaseUrl,
     hasuraUrl: api.url,
@@ -75,8 +78,9 @@ export async function faultBench(t: TestContext, sql: Sql, more: { url?: string;
     },
     wrong: async (ran) => [
       ...(ran.failure ? [`the run ended with ${ran.failure.code}: ${ran.failure.message}`] : []),
-      ...differences(await database.facts(), versionsOf(sql), reference),
+      ...(await differing()),
     ],
+    differing,
   };
 }
 

@@ -6,6 +6,12 @@ export interface Scale {
   readonly compared: number;
   /** Every how many events a process is killed at. */
   readonly killStep: number;
+  /** Every how many events the less telling harm between client and function is done at. */
+  readonly clientStep: number;
+  /** In how many places a frame of the answer is cut. */
+  readonly frameCuts: number;
+  /** How often each harm between client and function is done: what the function is at meanwhile differs each time. */
+  readonly clientRounds: number;
 }
 
 const setting = (name: string, otherwise: number): number => {
@@ -18,4 +24,7 @@ export const scale: Scale = {
   firstSeed: setting("SEED", 1),
   compared: setting("COMPARED", 6),
   killStep: setting("KILL_STEP", 3),
+  clientStep: setting("CLIENT_STEP", 2),
+  frameCuts: setting("FRAME_CUTS", 1),
+  clientRounds: setting("CLIENT_ROUNDS", 1),
 };

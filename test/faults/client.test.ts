@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test, type TestContext } from "node:test";
+import { clientBench, type ClientBench } from "./support/client-bench.ts";
+import { atEvents, events, harmed, type Harm } from "./support/client-harm.ts";
+import { Lanes } from "./support/lanes.ts";
+import { firstOf } from "./support/migrations.ts";
+import { scale } from "./support/scale.ts";
+import type { RequestFault } from "./support/stream-cut.ts";
+
+const step = scale.clientStep;
+const shares = Array.from({ length: scale.frameCuts }, (_, index) => (index + 1) / (scale.frameCuts + 1));
+const request = (fault: RequestFault, ends: number, more: Partial<Harm> = {}): Harm => ({
+  name: fault,
+  faults: [fault],
+  ends: [ends],
+  ...more,
+});
+const reset = { what: "reset", at: 2 } as const;
+
+const modes: Readonly<Record<string, readonly Harm[]>> = {
+  "the connection is reset after an event": atEvents("reset", 1, { ends: [0] }),
+  "the connection is reset in the middle of an event": shares.flatMap((share) => atEvents("half", step, { ends: [0], share })),
+  "the answer ends without what closes it": atEvents("ended", step, { ends: [0] }),
+  "the answer stands still, and goes on when the function has ended": atEvents("held", 2 * step - 1, { ends: [0] }),
+  "the command line is killed": atEvents("passed", step, { ends: [null, 0], kills: "client" }),
+  "the function is killed": atEvents("passed", 1, { ends: [0, 4], kills: "function" }),
+  "the connection is reset, and the question what became of the run is harmed too": [
+    ...(["dropped", "lost", "502", "503", "429"] as const).map((fault) => ({ name: fault, faults: [reset, fault], ends: [0] })),
+    ...(["reset", "half", "ended"] as const).map((what) => ({ name: what, faults: [reset, { what, at: 0 }], ends: [0] })),
+  ],
+  "the request itself is harmed": [
+    { name: "refused", faults: [], ends: [4], sent: 0 },
+    request("dropped", 4),
+    request("lost", 0),
+    request("lost at the end", 0),
+    request("429", 0, { sent: 2 }),
+    request("502", 4),
+    request("503", 4),
+    request("504", 4),
+    request("502 late", 0),
+    request("504 late", 0),
+  ],
+};
+
+test(
+  "harm between the command line and the function: it tells the truth, and after one plain re-run every migration is there once",
+  { concurrency: true },
+  async (t) => {
+    const lanes = new Lanes(await Promise.all(Array.from({ length: 6 }, () => lane(t))));
+    const running = Object.entries(modes).map(([mode, harms]) =>
+      t.test(mode, async (own) => {
+        const all = Array.from({ length: scale.clientRounds }, () => harms).flat();
+        const wrong = await Promise.all(all.map((harm) => lanes.run((bench) => harmed(bench, harm))));
+        assert.deepEqual(wrong.flat(), []);
+        own.diagnostic(`${String(all.length)} faults`);
+      }),
+    );
+    await Promise.all(running);
+  },
+);
+
+/** One environment whose function has been started, and that does what the numbers of events are about. */
+async function lane(t: TestContext): Promise<ClientBench> {
+  const bench = await clientBench(t, firstOf(3));
+  const { code, stdout, stderr } = await bench.again();
+  assert.deepEqual([code, stdout.trimEnd().split("\n").length], [0, events], stdout + stderr);
+  return bench;
+}
