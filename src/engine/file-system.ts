@@ -1,5 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 
 /** What is read of a disk. Paths are absolute or relative to the working directory, as `node:fs` takes them. */
 export interface FileSystem {
@@ -16,8 +15,8 @@ export interface Entry {
 }
 
 /**
- * The real one. Listing is synchronous on purpose: 5,000 migrations are 15,000 tiny calls, and each costs several times
- * more as a promise than it takes by itself. Bodies are read asynchronously.
+ * The real one. Synchronous on purpose: 5,000 migrations are 20,000 tiny calls, and each costs five times more through the
+ * thread pool than it takes by itself. Nothing else waits for a turn meanwhile: a process serves one run.
  */
 export const realFileSystem: FileSystem = {
   list: (directory) =>
@@ -29,7 +28,7 @@ export const realFileSystem: FileSystem = {
     const found = statSync(path);
     return { kind: found.isFile() ? "file" : found.isDirectory() ? "directory" : "other", size: found.size };
   },
-  read: (path) => readFile(path),
+  read: (path) => new Promise((resolve) => resolve(readFileSync(path))),
 };
 
 /** The code of a failed file operation, such as `ENOENT`. */

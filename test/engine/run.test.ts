@@ -125,7 +125,7 @@ test("a record that cannot be written ends the run, names the versions and the c
   };
   const ran = await apply(t, hasura);
   assert.deepEqual([ran.failure?.kind, ran.failure?.code], ["unreachable", "not-recorded"]);
-  assert.match(ran.failure?.hints[0] ?? "", /^hasura-migrate mark dev-3 1( 2 3)? --applied$/);
+  assert.match(ran.failure?.hints[0] ?? "", /^hasura-migrate mark dev-3 1( 2( 3)?)? --applied$/);
 });
 
 test("a record that cannot be written names what is missing in every database", async (t) => {
