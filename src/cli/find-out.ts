@@ -7,8 +7,10 @@ import { pauseAfter, type RunInHand } from "./run-in-hand.ts";
 
 /** No function lives longer. */
 const longestRunMs = 900_000;
-/** A run is unknown to the ledger until its function has read the books. So often, a question that cannot be answered is asked too. */
+/** How often is asked without learning anything: a run is unknown to the ledger until its function has read the books. */
 const mostUnknown = 3;
+/** The same for a run that was never heard of: its function may be starting still. */
+const mostUnheard = 4;
 /** The same news is told again after this long. */
 const repeatMs = 30_000;
 
@@ -21,19 +23,20 @@ export async function findOut(it: Following, hand: RunInHand, failure: Failure):
   const since = it.now();
   const tell = newsTeller(it);
   it.notice(`! ${failure.message} Asking ${environment} about run ${runId} …`);
+  const most = hand.begun ? mostUnknown : mostUnheard;
   let unknown = 0;
   for (let tries = 0; it.now() - since < longestRunMs; tries += 1) {
     const answer = await lookedUp(it, hand);
     if (answer instanceof Failure) {
       tell(`could not be asked: ${answer.message}`, "");
-      if (!mayPass(answer, hand) && (unknown += 1) >= mostUnknown) throw failure;
+      if (!mayPass(answer, hand) && (unknown += 1) >= most) throw failure;
     } else if (answer?.outcome !== undefined && answer.outcome !== "paused") return closingOf(it, hand, answer, answer.outcome);
     else if (answer?.live)
       tell(
         `still running${answer.doing === undefined ? "" : `: ${answer.doing}`}`,
         `, ${duration(it.now() - Date.parse(answer.startedAt))}`,
       );
-    else if (answer || (unknown += 1) >= mostUnknown) throw died(it, answer, failure);
+    else if (answer || (unknown += 1) >= most) throw died(it, answer, failure);
     await it.sleep(pauseAfter(tries), hand.detach);
   }
   throw failure;

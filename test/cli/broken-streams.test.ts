@@ -29,14 +29,14 @@ const badDays: readonly BadDay[] = [
   },
   {
     name: "a connection closed before the answer",
-    answers: [dropped, dropped, dropped, dropped],
+    answers: [dropped, dropped, dropped, dropped, dropped],
     exit: 4,
     says: [
       / ! The connection broke; the function may be running\. Asking dev-3 about run/,
       /could not be asked/,
       /→ hasura-migrate status dev-3/,
     ],
-    calls: ["stream", "stream", "stream", "stream"],
+    calls: Array.from({ length: 5 }, () => "stream"),
   },
   {
     name: "a crash after some events",

@@ -92,9 +92,9 @@ const cases: readonly { name: string; answers: readonly Answer[]; exit: number; 
   },
   {
     name: "where nothing was heard of a run, nobody is asked for long",
-    answers: [dropped, dropped, refuses(403, "AccessDeniedException", "no"), dropped],
+    answers: [dropped, dropped, refuses(403, "AccessDeniedException", "no"), dropped, dropped],
     exit: 4,
-    slept: [1000, 2000],
+    slept: [1000, 2000, 4000],
     says: [/the function may be running/, /→ hasura-migrate status dev-3/],
   },
   {
@@ -106,9 +106,9 @@ const cases: readonly { name: string; answers: readonly Answer[]; exit: number; 
   },
   {
     name: "an environment without a ledger cannot tell of a run that was never heard of",
-    answers: [dropped, hasNone, hasNone, hasNone],
+    answers: [dropped, hasNone, hasNone, hasNone, hasNone],
     exit: 4,
-    slept: [1000, 2000],
+    slept: [1000, 2000, 4000],
     says: [/has none yet/, /the function may be running/],
   },
 ];

@@ -2,8 +2,6 @@ import { answersHtml, answersState, beginStream, frame, refuses, returns, stream
 import { applied, failedRun, finished, started } from "../support/run-events.ts";
 import { begun, good, lines, row, testBadDays, type BadDay } from "../support/bad-day.ts";
 
-const internal = refuses(500, "ServiceException", "internal");
-
 const badDays: readonly BadDay[] = [
   {
     name: "access denied",
@@ -67,17 +65,17 @@ const badDays: readonly BadDay[] = [
   },
   {
     name: "a proxy's HTML",
-    answers: [answersHtml(503), answersHtml(503), answersHtml(503), answersHtml(503)],
+    answers: Array.from({ length: 5 }, () => answersHtml(503)),
     exit: 4,
     says: [/Something that is not AWS answered \(HTTP 503, no JSON\)/, /→ hasura-migrate status dev-3/],
-    calls: ["stream", "stream", "stream", "stream"],
+    calls: Array.from({ length: 5 }, () => "stream"),
   },
   {
     name: "Lambda's own error is a doubt; the run is asked for, and not sent again",
-    answers: [internal, internal, internal, internal],
+    answers: Array.from({ length: 5 }, () => refuses(500, "ServiceException", "internal")),
     exit: 4,
     says: [/HTTP 500 \(ServiceException, request r-2\); the function may be running/],
-    calls: ["stream", "stream", "stream", "stream"],
+    calls: Array.from({ length: 5 }, () => "stream"),
   },
   {
     name: "an expired token",

@@ -17,17 +17,8 @@ const request = (fault: RequestFault, ends: number, more: Partial<Harm> = {}): H
 });
 const reset = { what: "reset", at: 2 } as const;
 
+// What waits the longest comes first, so that the rest is done meanwhile.
 const modes: Readonly<Record<string, readonly Harm[]>> = {
-  "the connection is reset after an event": atEvents("reset", 1, { ends: [0] }),
-  "the connection is reset in the middle of an event": shares.flatMap((share) => atEvents("half", step, { ends: [0], share })),
-  "the answer ends without what closes it": atEvents("ended", step, { ends: [0] }),
-  "the answer stands still, and goes on when the function has ended": atEvents("held", 2 * step - 1, { ends: [0] }),
-  "the command line is killed": atEvents("passed", step, { ends: [null, 0], kills: "client" }),
-  "the function is killed": atEvents("passed", 1, { ends: [0, 4], kills: "function" }),
-  "the connection is reset, and the question what became of the run is harmed too": [
-    ...(["dropped", "lost", "502", "503", "429"] as const).map((fault) => ({ name: fault, faults: [reset, fault], ends: [0] })),
-    ...(["reset", "half", "ended"] as const).map((what) => ({ name: what, faults: [reset, { what, at: 0 }], ends: [0] })),
-  ],
   "the request itself is harmed": [
     { name: "refused", faults: [], ends: [4], sent: 0 },
     request("dropped", 4),
@@ -40,6 +31,16 @@ const modes: Readonly<Record<string, readonly Harm[]>> = {
     request("502 late", 0),
     request("504 late", 0),
   ],
+  "the connection is reset, and the question what became of the run is harmed too": [
+    ...(["dropped", "lost", "502", "503", "429"] as const).map((fault) => ({ name: fault, faults: [reset, fault], ends: [0] })),
+    ...(["reset", "half", "ended"] as const).map((what) => ({ name: what, faults: [reset, { what, at: 0 }], ends: [0] })),
+  ],
+  "the function is killed": atEvents("passed", 1, { ends: [0, 4], kills: "function" }),
+  "the connection is reset after an event": atEvents("reset", 1, { ends: [0] }),
+  "the connection is reset in the middle of an event": shares.flatMap((share) => atEvents("half", step, { ends: [0], share })),
+  "the answer ends without what closes it": atEvents("ended", step, { ends: [0] }),
+  "the answer stands still, and goes on when the function has ended": atEvents("held", 2 * step - 1, { ends: [0] }),
+  "the command line is killed": atEvents("passed", step, { ends: [null, 0], kills: "client" }),
 };
 
 test(
