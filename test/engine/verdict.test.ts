@@ -44,6 +44,9 @@ const running = (run: string, alive: boolean, version = "5"): NonNullable<Ledger
   alive,
 });
 
+/** Another migration, at the generation that our own last step had made. */
+const taken: LedgerSnapshot["applied"] = new Map([["9", { generation: 4n, run: "other" }]]);
+
 const table: [name: string, ledger: Partial<LedgerSnapshot>, error: HasuraCallError, expected: string, step?: Partial<Step>][] = [
   ["the answer was lost, and the row is there", { generation: 5n, applied: row(5n, "me") }, broken, "done"],
   ["a later run has gone on meanwhile", { generation: 9n, applied: row(5n, "me") }, gateway, "done"],
@@ -63,6 +66,7 @@ const table: [name: string, ledger: Partial<LedgerSnapshot>, error: HasuraCallEr
   ["the books have moved", { generation: 6n }, refused(sqlstate.moved), "replan"],
   ["the books have moved, and internals are hidden", { generation: 6n }, hidden, "replan"],
   ["our own generation is another run's", {}, refused(sqlstate.moved), "replan"],
+  ["the same, and internals are hidden", { applied: taken }, hidden, "replan"],
   ["a lock time-out", {}, refused("55P03"), "again"],
   ["a deadlock", {}, refused("40P01"), "again"],
   ["a cancelled statement", {}, refused("57014"), "failed"],
@@ -84,7 +88,11 @@ const table: [name: string, ledger: Partial<LedgerSnapshot>, error: HasuraCallEr
 ];
 for (const [name, ledger, error, expected, more] of table) {
   test(`after a failed request: ${name}: ${expected}`, () => {
-    const next = verdict(step(more), "me", 4n, snapshot(ledger), error);
+    const next = verdict(step(more), "me", { generation: 4n, mine: true }, snapshot(ledger), error);
     assert.equal(next.do === "wait" ? `wait ${next.for}` : next.do, expected);
   });
 }
+
+test("after a failed request: the generation was another run's from the beginning, and internals are hidden: failed", () => {
+  assert.equal(verdict(step(), "me", { generation: 4n, mine: false }, snapshot({ applied: taken }), hidden).do, "failed");
+});

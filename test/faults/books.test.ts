@@ -30,24 +30,25 @@ test("a commit that did not happen and a run that dies before it could notice le
   assert.deepEqual(await bench.wrong(await bench.run()), []);
 });
 
-test("a commit that did not happen is noticed although another run has taken its generation", async (t) => {
-  const bench = await faultBench(t, two);
-  const elsewhere = `SELECT hasura_migrate.record('other', 0, 0, '[{"what":"marked applied","version":99,"name":"x"}]')`;
-  let commits = 0;
-  bench.driver.expect(({ kind, sql }) => {
-    if (commits === 0 && sql.includes("CREATE TABLE people")) commits = 1;
-    if (kind === "commit" && commits === 1) {
-      commits = 2;
-      return "cut before";
-    }
-    if (!sql.includes("ADD COLUMN name") || commits !== 2) return undefined;
-    commits = 3;
-    return bench.database.query(elsewhere).then(() => undefined);
+for (const hideInternals of [false, true])
+  test(`a commit that did not happen is noticed although another run has taken its generation${hideInternals ? ", and internals are hidden" : ""}`, async (t) => {
+    const bench = await faultBench(t, two, { hideInternals });
+    const elsewhere = `SELECT hasura_migrate.record('other', 0, 0, '[{"what":"marked applied","version":99,"name":"x"}]')`;
+    let commits = 0;
+    bench.driver.expect(({ kind, sql }) => {
+      if (commits === 0 && sql.includes("CREATE TABLE people")) commits = 1;
+      if (kind === "commit" && commits === 1) {
+        commits = 2;
+        return "cut before";
+      }
+      if (!sql.includes("ADD COLUMN name") || commits !== 2) return undefined;
+      commits = 3;
+      return bench.database.query(elsewhere).then(() => undefined);
+    });
+    const ran = await bench.run();
+    assert.equal(ran.failure, undefined, ran.failure?.message);
+    assert.deepEqual([(await bench.database.facts()).done, commits], [["1", "2"], 3]);
   });
-  const ran = await bench.run();
-  assert.equal(ran.failure, undefined, ran.failure?.message);
-  assert.deepEqual([(await bench.database.facts()).done, commits], [["1", "2"], 3]);
-});
 
 for (const as of ["applied", "pending"] as const) {
   test(`mark --${as} whose commit did not happen is sent again`, async (t) => {

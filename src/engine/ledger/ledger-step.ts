@@ -59,7 +59,7 @@ async function settle(step: Step, position: Position, context: LedgerContext, er
   for (let looks = 0; ; looks += 1) {
     let next: Next;
     try {
-      next = verdict(step, context.request.runId, position.generation, await look(context), error);
+      next = verdict(step, context.request.runId, position, await look(context), error);
     } catch (lost) {
       return { lost };
     }

@@ -15,14 +15,20 @@ export type Next =
   | { readonly do: "skipped" | "replan"; readonly reason: string }
   | { readonly do: "wait"; readonly for: "outcome" | "lock"; readonly message: string };
 
+interface Expected {
+  readonly generation: bigint;
+  readonly mine: boolean;
+}
+
 /** Errors of the database after which the same file may well succeed: what passes by itself, and a lock time-out. */
 export const passingForFiles: ReadonlySet<string> = new Set([...passing, "55P03"]);
 
 /**
  * Reads the ledger after a request failed, whatever the error said: where Hasura hides internals no SQLSTATE arrives, and even a
- * clear error is no proof. Pure. `generation` is the one that the request expected to find.
+ * clear error is no proof. Pure. `expected` is the generation that the request expected to find, and whether this run had made it.
  */
-export function verdict(step: Step, run: string, generation: bigint, ledger: LedgerSnapshot, error: unknown): Next {
+export function verdict(step: Step, run: string, expected: Expected, ledger: LedgerSnapshot, error: unknown): Next {
+  const { generation } = expected;
   if (tookEffect(step, run, generation, ledger)) return { do: "done" };
   const state = error instanceof HasuraCallError ? error.database?.sqlstate : undefined;
   if (ledger.running) return ofRunning(step, run, ledger.running);
@@ -38,7 +44,8 @@ export function verdict(step: Step, run: string, generation: bigint, ledger: Led
   }
   if (ledger.cancelAsked) return { do: "cancelled" };
   if (isThere(step, ledger)) return { do: "skipped", reason: `another run did it` };
-  if (ledger.generation !== generation || state === sqlstate.moved) return { do: "replan", reason: "another run changed the books" };
+  if (ledger.generation !== generation || state === sqlstate.moved || isTaken(run, expected, ledger))
+    return { do: "replan", reason: "another run changed the books" };
   if (state === sqlstate.busy) return { do: "again" };
   if (mayPass(error) || (state !== undefined && passingForFiles.has(state))) return { do: step.noTransaction ? "failed" : "again" };
   return { do: "failed" };
@@ -50,6 +57,11 @@ export function tookEffect(step: Step, run: string, generation: bigint, ledger: 
   if (step.direction === "down") return ledger.gone.get(step.version) === mine;
   const row = ledger.applied.get(step.version);
   return row?.generation === mine && row.run === run;
+}
+
+/** A commit of ours that was answered did not happen, and another run has made that generation since. */
+function isTaken(run: string, { generation, mine }: Expected, ledger: LedgerSnapshot): boolean {
+  return mine && [...ledger.applied.values()].some((row) => row.generation === generation && row.run !== run);
 }
 
 /** True where the database already stands as the step would leave it. */
