@@ -41,7 +41,7 @@ export interface Asked {
   readonly reset?: boolean | undefined;
 }
 
-type Connect = (notice: Notice) => Promise<Connection>;
+type Connect = (notice: Notice, fact: Notice) => Promise<Connection>;
 
 /**
  * One operation on one environment, from the name to the exit: configuration, question, credentials, run, words.
@@ -60,11 +60,12 @@ export async function operate(world: World, intent: TargetIntent, asked: Asked):
     yes: intent.yes,
     json: intent.json,
   });
-  const connect: Connect = async (notice) => {
+  const connect: Connect = async (notice, fact) => {
     const aws = await import("./aws/connect.ts");
-    return target
-      ? aws.connect(target, world, notice)
-      : aws.connectTo(await startLocalTarget(world, { ...intent, reset: asked.reset }), world, notice);
+    if (target) return aws.connect(target, world, notice);
+    const local = await startLocalTarget(world, { ...intent, reset: asked.reset });
+    if (local.server !== undefined) fact(local.server);
+    return aws.connectTo(local, world, notice);
   };
   return new Session(world, intent, asked, environment).run(connect, confirm);
 }
@@ -116,7 +117,11 @@ class Session {
   }
 
   async #watch(connect: Connect, confirm: string | undefined): Promise<Ended> {
-    const [actor, connection] = await Promise.all([actorOf(this.#world), this.#connected(connect((line) => this.#renderer.notice(line)))]);
+    const connecting = connect(
+      (line) => this.#renderer.notice(line),
+      (line) => this.#renderer.fact(line),
+    );
+    const [actor, connection] = await Promise.all([actorOf(this.#world), this.#connected(connecting)]);
     this.#reached = connection.reached;
     this.#sayWhenSilent(connection.reached);
     const request = Request.parse({

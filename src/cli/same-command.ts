@@ -34,13 +34,12 @@ function quoted(word: string): string {
 }
 
 /**
- * Hints as whole commands: one that is an option alone (`--yes=prod`) means the same command with it, and "run the same command
- * again" says which one that is.
+ * Hints as whole commands: one that is an option alone (`--yes=prod`) means the same command with it, and "run again" says what.
  */
 export function wholeHints(hints: readonly string[], argv: readonly string[]): string[] {
   return hints.map((hint) => {
     if (/^--[a-z-]+([= ]\S+)?$/.test(hint)) return sameCommand(argv, { option: hint });
-    return hint.endsWith("run the same command again") ? `${hint}: ${sameCommand(argv)}` : hint;
+    return hint.replace(/\brun (?:the same command )?again$/, () => `run again: ${sameCommand(argv)}`);
   });
 }
 

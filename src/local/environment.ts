@@ -34,6 +34,8 @@ export interface LocalEnvironment {
   readonly adminSecret: string;
   /** Of the first source. */
   readonly databaseUrl: string;
+  /** The embedded server; absent where the database is somebody's own. */
+  readonly server?: { readonly description: string; readonly data: string };
   /** Ends everything that was started, in the order that loses nothing. */
   stop(): Promise<void>;
 }
@@ -72,7 +74,7 @@ async function startParts(
   const { log, timeoutMs } = options;
   const logged = log && { log };
   const adminSecret = options.adminSecret ?? randomBytes(24).toString("base64url");
-  const { metadataUrl, sources } = await databasesFor(options, project, keep);
+  const { metadataUrl, sources, server } = await databasesFor(options, project, keep);
   const hasura = keep(
     await startHasuraApi({ metadataUrl, adminSecret, sources: sources.map((source) => ({ ...source, kind: "postgres" })), ...logged }),
   );
@@ -84,10 +86,13 @@ async function startParts(
     ...options.env,
   };
   const lambda = keep(await startLambdaService({ functionDirectory, env, ...logged, ...(timeoutMs !== undefined && { timeoutMs }) }));
-  return { lambdaUrl: lambda.url, hasuraUrl: hasura.url, adminSecret, databaseUrl: sources[0]?.url ?? metadataUrl };
+  const databaseUrl = sources[0]?.url ?? metadataUrl;
+  return { lambdaUrl: lambda.url, hasuraUrl: hasura.url, adminSecret, databaseUrl, ...(server && { server }) };
 }
 
-async function databasesFor(options: LocalEnvironmentOptions, project: ProjectPlace, keep: Keep): Promise<Databases> {
+type Served = Databases & Pick<LocalEnvironment, "server">;
+
+async function databasesFor(options: LocalEnvironmentOptions, project: ProjectPlace, keep: Keep): Promise<Served> {
   if (options.databaseUrl !== undefined) {
     if (options.reset) {
       throw new Failure("usage", "reset-refused", "--reset drops the embedded database only, never one that --database-url names.", {
@@ -98,7 +103,8 @@ async function databasesFor(options: LocalEnvironmentOptions, project: ProjectPl
   }
   const server = keep(await startPostgres({ directory: project.stateDirectory, ...(options.log && { log: options.log }) }));
   await ignoredByGit(project.stateDirectory);
-  return embeddedDatabases(server.url, project.sources, options.reset ?? false);
+  const { description, data } = server;
+  return { ...(await embeddedDatabases(server.url, project.sources, options.reset ?? false)), server: { description, data } };
 }
 
 /** The directory lies in people's repositories. */

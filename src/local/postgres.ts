@@ -11,6 +11,10 @@ import { ensurePostmaster, stopPostmaster, stopProcess } from "./postgres/postma
 /** `url`: the superuser, database "postgres", over TCP on 127.0.0.1. */
 export interface PostgresServer {
   readonly url: string;
+  /** Which server it is, with its version, and where its programs are when they were found on the PATH. */
+  readonly description: string;
+  /** The directory of its data. */
+  readonly data: string;
   /** Gives the server up. The last user of a directory's server stops it, and returns when it has ended. */
   stop(): Promise<void>;
 }
@@ -45,7 +49,8 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
         const { pid, port } = await ensurePostmaster({ home, data: cluster.data, binaries: usable, owner });
         options.log?.(`${binaries.description} on 127.0.0.1:${port}, data in ${cluster.data}`);
         const url = `postgres://postgres:${cluster.password}@127.0.0.1:${port}/postgres`;
-        return { url, stop: stopper({ home, lock, lease, data: cluster.data, pid }) };
+        const { description } = binaries;
+        return { url, description, data: cluster.data, stop: stopper({ home, lock, lease, data: cluster.data, pid }) };
       } catch (thrown) {
         await returnLease(home, lease);
         throw thrown;

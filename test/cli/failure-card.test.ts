@@ -41,9 +41,12 @@ test("what the database said stands once, and so does the file", () => {
 
 test("long words of a database are broken at spaces, and a command to paste is not", () => {
   const command = `hasura-migrate mark dev-3 ${"1700000000100 ".repeat(5)}--applied`;
-  const failure = new Failure("migration", "x", "x", { hints: [command], sql: { message: "word ".repeat(40).trim(), sqlstate: "42703" } });
+  const failure = new Failure("migration", "x", "x", {
+    hints: [`look at the database, and then say it: ${command}`],
+    sql: { message: "word ".repeat(40).trim(), sqlstate: "42703" },
+  });
   const lines = failureLines(failure, { style: plain, columns: 60 });
-  assert.equal(lines.at(-1), `  → ${command}`);
+  assert.equal(lines.at(-1), `    ${command}`);
   for (const line of lines.slice(0, -1)) assert.ok(line.length <= 60 && !line.endsWith("wor"), line);
 });
 

@@ -22,12 +22,12 @@ for (const [argv, wanted, command] of typed) {
   test(`${argv.join(" ")} again: ${command}`, () => assert.equal(sameCommand(argv, wanted), command));
 }
 
-test("an option alone and `the same command` become whole commands; other hints stay as they are", () => {
+test("an option alone and `run again` become whole commands; other hints stay as they are", () => {
   const hints = ["--database audit", "--out-of-order", "mend the file, then run the same command again", "--yes is not a hint by itself"];
   assert.deepEqual(wholeHints(hints, ["dev-1"]), [
     "hasura-migrate dev-1 --database audit",
     "hasura-migrate dev-1 --out-of-order",
-    "mend the file, then run the same command again: hasura-migrate dev-1",
+    "mend the file, then run again: hasura-migrate dev-1",
     "--yes is not a hint by itself",
   ]);
 });

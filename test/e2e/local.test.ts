@@ -25,7 +25,9 @@ test("two at once on one project share its database, and the second finds what t
   const cwd = await project(t, users);
   const serving = await start(t, ["local", "--serve", "--json"], { cwd });
   await serving.shows(/\n/);
-  assert.equal((await run(t, ["local"], { cwd })).code, 0);
+  const first = await run(t, ["local"], { cwd });
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stderr, /^\S+ local .*PostgreSQL \d+\.\d+.*, data in \.hasura-migrate\/\S+$/m);
   const second = await run(t, ["status", "local", "--check"], { cwd });
   assert.equal(second.code, 0, second.stderr);
   assert.equal(readFileSync(join(cwd, ".hasura-migrate/.gitignore"), "utf8"), "*\n");
@@ -54,6 +56,10 @@ test("each database of a project is a source with a Postgres database of its own
   assert.equal(ran.code, 0, ran.stderr);
   const applied = eventsOf(ran).flatMap((event) => (event.type === "migration.applied" ? [`${event.database} ${event.name}`] : []));
   assert.deepEqual(applied.sort(), ["default users", "reports sums"]);
+  const status = await run(t, ["status", "local", "--check", "--database-url", databaseUrl], { cwd });
+  assert.equal(status.code, 0, "every operation reaches a database of one's own");
+  const embedded = await run(t, ["status", "local", "--check"], { cwd });
+  assert.equal(embedded.code, 6, "and the embedded one is another");
   const reports = await query(`${databaseUrl}_reports`, "select to_regclass('sums')::text as sums, to_regclass('users')::text as users");
   assert.deepEqual(reports, [{ sums: "sums", users: null }]);
 });

@@ -189,7 +189,7 @@ test("a server on the PATH serves when the package is missing, and is named", as
     await writeFile(join(nowhere, "bin", name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   }
   const found = await findBinaries({ from: [join(nowhere, "x.js")], path: `/nonexistent:${join(nowhere, "bin")}` });
-  assert.equal(found.description, `PostgreSQL 15 of ${join(nowhere, "bin")}`);
+  assert.equal(found.description, `PostgreSQL 15.4 of ${join(nowhere, "bin")}`);
 });
 
 test("the links of the libraries are made when the package's install script did not run", async (t) => {

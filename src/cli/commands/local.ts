@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import type { Command } from "commander";
 import type { Ended } from "../ended.ts";
 import type { Given, Run } from "../program.ts";
@@ -30,6 +31,8 @@ export interface LocalChoice {
 export interface LocalTarget {
   readonly endpointUrl: string;
   readonly functionName: string;
+  /** Which database server runs, and where its data are; absent where it is somebody's own. */
+  readonly server?: string;
   stop(): Promise<void>;
 }
 
@@ -38,7 +41,13 @@ export async function startLocalTarget(world: World, choice: LocalChoice = {}): 
   const environment = await startEnvironment(world, choice);
   // Interrupted on the way: nobody is left to stop it, and what it started must not stay behind.
   if (world.interrupts.first.aborted) await environment.stop();
-  return { endpointUrl: environment.lambdaUrl, functionName: "hasura-migrate-local", stop: () => environment.stop() };
+  const server = serverLine(world, environment);
+  return {
+    endpointUrl: environment.lambdaUrl,
+    functionName: "hasura-migrate-local",
+    ...(server !== undefined && { server }),
+    stop: () => environment.stop(),
+  };
 }
 
 export async function runLocal(world: World, given: Given): Promise<Ended> {
@@ -53,6 +62,8 @@ export async function runLocal(world: World, given: Given): Promise<Ended> {
   return operate(world, intent, { operation: "apply", changes: true, options: {}, reset: intent.reset });
 }
 
+type LocalEnvironment = Awaited<ReturnType<typeof startEnvironment>>;
+
 async function startEnvironment(world: World, { migrations, databaseUrl, reset, debug }: LocalChoice) {
   const { startLocalEnvironment } = await import("../../local/environment.ts");
   return startLocalEnvironment({
@@ -64,12 +75,23 @@ async function startEnvironment(world: World, { migrations, databaseUrl, reset, 
   });
 }
 
+/** `PostgreSQL 15.14 of /usr/lib/postgresql/15/bin, data in .hasura-migrate/data`. */
+function serverLine(world: World, { server }: Pick<LocalEnvironment, "server">): string | undefined {
+  if (!server) return undefined;
+  const inside = relative(world.cwd, server.data);
+  return `${server.description}, data in ${inside.startsWith("..") ? server.data : inside}`;
+}
+
 /** Keeps both services up until the first signal, and then ends them: a served environment has no run of its own to finish. */
 async function serve(world: World, intent: LocalChoice & { readonly json?: boolean | undefined }): Promise<Ended> {
   const environment = await startEnvironment(world, intent);
   const { lambdaUrl, hasuraUrl, adminSecret } = environment;
   try {
-    world.out.write(intent.json ? `${JSON.stringify({ type: "serving", lambdaUrl, hasuraUrl, adminSecret })}\n` : servingText(environment));
+    world.out.write(
+      intent.json
+        ? `${JSON.stringify({ type: "serving", lambdaUrl, hasuraUrl, adminSecret })}\n`
+        : servingText(environment, serverLine(world, environment)),
+    );
     await aborted(world.interrupts.first);
   } finally {
     await environment.stop();
@@ -77,11 +99,11 @@ async function serve(world: World, intent: LocalChoice & { readonly json?: boole
   return "done";
 }
 
-function servingText(it: { lambdaUrl: string; hasuraUrl: string; adminSecret: string; databaseUrl: string }): string {
+function servingText(it: LocalEnvironment, server: string | undefined): string {
   return `Lambda    ${it.lambdaUrl}
 Hasura    ${it.hasuraUrl}
 Secret    ${it.adminSecret}
-Postgres  ${it.databaseUrl}
+Postgres  ${it.databaseUrl}${server === undefined ? "" : `\n          ${server}`}
 
 From another terminal, with any environment's name:
   hasura-migrate dev-1 --endpoint-url ${it.lambdaUrl}

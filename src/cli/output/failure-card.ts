@@ -1,7 +1,7 @@
 import { causesOf, type Failure, type SqlFailure } from "../../protocol/failure.ts";
 import { sqlPlaceLines } from "./sql-place.ts";
 import type { Style } from "./style.ts";
-import { clean, cleanLines, wrap } from "./words.ts";
+import { clean, cleanLines, columnsOf, wrap } from "./words.ts";
 
 export interface CardOptions {
   readonly style: Style;
@@ -84,10 +84,14 @@ function labelled(indent: string, label: string, text: string | undefined, { sty
     .map((line, i) => `${i === 0 ? `${indent}${style.dim(name)}  ` : " ".repeat(left.length)}${line}`);
 }
 
-const holdsCommand = /(^|[:,] )(hasura-migrate|npx|npm|aws|date|docker|NODE_EXTRA_CA_CERTS=\S+) /;
+/** Words, if any, and a command at their end. */
+const endsInCommand = /^(?:(.*[:,]) )?((?:hasura-migrate|npx|npm|aws|date|docker|NODE_EXTRA_CA_CERTS=\S+) .*)$/;
 
-/** A command stays on one line, for pasting: the terminal may wrap it, a break would cut it in two. */
+/** A command stays on a line of its own, for pasting: the terminal may wrap it, a break would cut it in two. */
 function hintLines(hint: string, columns: number): string[] {
-  const lines = holdsCommand.test(hint) ? [clean(hint)] : wrap(clean(hint), columns - 4);
+  const text = clean(hint);
+  const room = columns - 4;
+  const [, words, command] = columnsOf(text) <= room ? [] : (endsInCommand.exec(text) ?? []);
+  const lines = command === undefined ? wrap(text, room) : [...(words === undefined ? [] : wrap(words, room)), command];
   return lines.map((line, i) => `  ${i === 0 ? "→" : " "} ${line}`);
 }

@@ -6,9 +6,11 @@ import type { About, Renderer } from "./renderer.ts";
 export function jsonLines(world: World, about: About): Renderer {
   const write = (object: object): void => world.out.write(`${JSON.stringify(object)}\n`);
   const env = about.environment;
+  const log = (message: string): void => write({ type: "log", env, level: "info", code: "client", message });
   return {
     waiting: () => undefined,
-    notice: (message) => write({ type: "log", env, level: "info", code: "client", message }),
+    notice: log,
+    fact: log,
     event: (event) => {
       if (event.type === "unknown") write(unknownObject(event.line, env));
       else if (event.type === "run.finished") write({ ...event, env, exit: event.cancelled ? exitCode.interrupted : 0 });

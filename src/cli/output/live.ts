@@ -51,6 +51,13 @@ class LiveRows implements Renderer {
     this.#above(this.#world.err, [line]);
   }
 
+  fact(line: string): void {
+    this.#above(
+      this.#world.err,
+      wrap(clean(line), this.#world.err.columns).map((text) => this.#style.dim(text)),
+    );
+  }
+
   event(event: RunEvent | UnknownEvent): void {
     this.#status = undefined;
     switch (event.type) {

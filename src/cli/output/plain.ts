@@ -37,6 +37,10 @@ class PlainLines implements Renderer {
     this.#aside(line);
   }
 
+  fact(line: string): void {
+    this.#aside(line);
+  }
+
   event(event: RunEvent | UnknownEvent): void {
     switch (event.type) {
       case "run.started":

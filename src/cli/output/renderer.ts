@@ -12,6 +12,8 @@ export interface Renderer {
   /** What is waited for while nothing happens. */
   waiting(text: string): void;
   notice(line: string): void;
+  /** What is good to know, and no news. */
+  fact(line: string): void;
   event(event: RunEvent | UnknownEvent): void;
   /** What ended the run without a closing event, or before it began. */
   failed(failure: Failure): void;

@@ -55,8 +55,8 @@ async function embedded(from: readonly string[]): Promise<Binaries | undefined> 
     const root = dirname(dirname(entry));
     await linkLibraries(root);
     const bin = join(root, "native", "bin");
-    const major = await majorOf(join(bin, "postgres"));
-    if (major !== undefined) return { bin, native: join(root, "native"), major, description: `embedded PostgreSQL ${major}` };
+    const its = await versionOf(join(bin, "postgres"));
+    if (its) return { bin, native: join(root, "native"), major: its.major, description: `embedded PostgreSQL ${its.version}` };
   }
   return undefined;
 }
@@ -97,8 +97,8 @@ export async function linkLibraries(root: string): Promise<void> {
 async function onPath(path: string): Promise<Binaries | undefined> {
   for (const bin of path.split(delimiter).filter((entry) => entry !== "")) {
     if (!(await isProgram(join(bin, "initdb"))) || !(await isProgram(join(bin, "postgres")))) continue;
-    const major = await majorOf(join(bin, "postgres"));
-    if (major !== undefined && major >= oldestMajor) return { bin, major, description: `PostgreSQL ${major} of ${bin}` };
+    const its = await versionOf(join(bin, "postgres"));
+    if (its && its.major >= oldestMajor) return { bin, major: its.major, description: `PostgreSQL ${its.version} of ${bin}` };
   }
   return undefined;
 }
@@ -110,8 +110,8 @@ const isProgram = (path: string): Promise<boolean> =>
   );
 
 /** Undefined: the program does not run on this machine (another C library, say). */
-async function majorOf(postgres: string): Promise<number | undefined> {
+async function versionOf(postgres: string): Promise<{ major: number; version: string } | undefined> {
   const answer = await run(postgres, ["--version"]).catch(() => undefined);
-  const digits = /(\d+)(?:\.|beta|rc|devel)/.exec(answer?.stdout ?? "")?.[1];
-  return digits === undefined ? undefined : Number(digits);
+  const [version, major] = /(\d+)(?:\.\d+|beta\d*|rc\d*|devel)/.exec(answer?.stdout ?? "") ?? [];
+  return version === undefined ? undefined : { major: Number(major), version };
 }
