@@ -105,6 +105,7 @@ class Session {
       return await this.#watch(connect, confirm);
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
+      await this.#compared;
       const failure = withWholeHints(thrown, this.#world.argv);
       this.#summary.failed(failure);
       this.#renderer.failed(failure);
@@ -141,6 +142,7 @@ class Session {
         waiting: (text) => this.#renderer.waiting(text),
       });
       await this.#compared;
+      this.#show(this.#withWholeHints(closing));
       if (closing.type === "run.failed") return closing.failure.kind;
       if (closing.cancelled) return "interrupted";
       return this.#asked.checks && this.#differs ? "differs" : "done";
@@ -165,9 +167,14 @@ class Session {
       this.#nameAccount(event.function.arn);
       this.#image = image(event, this.#world.now());
     }
+    // How it ended is the last word: it waits for what is still being found out.
+    if (event.type !== "run.finished" && event.type !== "run.failed") this.#show(event);
+    this.#compare(event);
+  }
+
+  #show(event: RunEvent | UnknownEvent): void {
     this.#summary.event(event);
     this.#renderer.event(event);
-    this.#compare(event);
   }
 
   #withWholeHints(event: RunEvent | UnknownEvent): RunEvent | UnknownEvent {
