@@ -81,6 +81,28 @@ test("each call asks as the protocol says, below the endpoint's own path, over o
   assert.deepEqual([...ports], ["keep-alive"]);
 });
 
+test("several run_sql go as one bulk, and the first that fails is named by its place", async (t) => {
+  const answers: Scripted[] = [
+    {
+      json: [
+        { result_type: "TuplesOk", result: [["n"], ["1"]] },
+        { result_type: "CommandOk", result: null },
+      ],
+    },
+    { status: 400, json: { path: "$.args[1].args", error: "query execution failed", code: "postgres-error" } },
+  ];
+  const { url, asked } = await scriptedHasura(t, () => answers.shift());
+  const { runSqls } = client(t, url);
+  assert.deepEqual(await runSqls?.([sql, sql]), [
+    { columns: ["n"], rows: [["1"]] },
+    { columns: [], rows: [] },
+  ]);
+  const one = { type: "run_sql", args: { sql: "select 1", source: "default", check_metadata_consistency: false } };
+  assert.deepEqual([asked[0]?.path, asked[0]?.body], ["/v2/query", { type: "bulk", args: [one, one] }]);
+  const error = await callError(runSqls?.([sql, sql]) ?? Promise.resolve());
+  assert.deepEqual([error.outcome, error.path], ["rejected", "$.args[1].args"]);
+});
+
 test("a server before metadata v3 is asked at /v1/query", async (t) => {
   const { url, asked } = await scriptedHasura(t, ({ path, body }) => {
     if (path !== "/v1/query") return undefined;
@@ -88,6 +110,7 @@ test("a server before metadata v3 is asked at /v1/query", async (t) => {
   });
   const hasura = client(t, url);
   assert.deepEqual(await hasura.exportMetadata(), { version: 2, sources: [] });
+  assert.equal(hasura.runSqls, undefined); // a bulk is one transaction there
   await hasura.runSql({ kind: "postgres", sql: "select 1" });
   assert.deepEqual(
     asked.map(({ path }) => path),

@@ -1,6 +1,6 @@
 import type { Step } from "../books.ts";
 import { isBlankSql } from "../blank-sql.ts";
-import type { SqlResult } from "../hasura.ts";
+import { HasuraCallError, type SqlResult } from "../hasura.ts";
 import { literal } from "../quoting.ts";
 import { framed, framedOutside } from "./calls.ts";
 import { requestFor, send } from "./connection.ts";
@@ -72,9 +72,11 @@ function textOf(step: Step, position: Position, { request }: LedgerContext): str
   return framed({ ...step, noTransaction: false, ...(blank && { sql: "" }) }, frame, settingsOf(step));
 }
 
-/** What `leave` answered: how, and how many milliseconds after `enter`. */
+/** What `leave` answered: how, and how many milliseconds after `enter`. Without its word nothing is taken for done. */
 function leftBy(result: SqlResult | undefined, step: Step): Left {
   const [how, ms] = (result?.rows[0]?.[0] ?? "").split(" ");
+  if (how !== "applied" && how !== "own_commit")
+    throw new HasuraCallError("unknown", "the answer does not say that the migration is recorded");
   const tookMs = Number(ms);
   return {
     notices: [
