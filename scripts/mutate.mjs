@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { testDatabase } from "./test-database.mjs";
 
 /**
- * @typedef {object} Mutation one guard of the ledger, taken out
+ * @typedef {object} Mutation one guard, taken out
  * @property {string} name
  * @property {string} file
  * @property {string} guard a text that stands exactly once in the file, or as often as `times` says
@@ -143,6 +143,20 @@ const mutations = [
     guard: " && !alone.test(body.sql)",
     without: "",
     tests: ["test/engine/ledger-batch.test.ts"],
+  },
+  {
+    name: "asking what became of a run, and not sending it again",
+    file: "src/cli/follow.ts",
+    guard: "return told(it, await findOut(it, hand, thrown));",
+    without: "return await oneInvocation(it, hand);",
+    tests: ["test/cli/lost-track.test.ts"],
+  },
+  {
+    name: "taking the end of an answer for no end of a run",
+    file: "src/cli/follow.ts",
+    guard: "throw hand.detach.aborted ? detached(it, hand) : unknownOutcome(it, it.now() - since);",
+    without: 'return told(it, { type: "run.finished", applied: 0, notReached: 0, tookMs: 0 });',
+    tests: ["test/cli/broken-streams.test.ts"],
   },
 ];
 
