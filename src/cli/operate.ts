@@ -106,7 +106,7 @@ class Session {
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
       await this.#compared;
-      const failure = withWholeHints(thrown, this.#world.argv);
+      const failure = withWholeHints(thrown, this.#world.argv, this.#environment);
       this.#summary.failed(failure);
       this.#renderer.failed(failure);
       return failure.kind;
@@ -179,7 +179,7 @@ class Session {
 
   #withWholeHints(event: RunEvent | UnknownEvent): RunEvent | UnknownEvent {
     if (event.type !== "migration.failed" && event.type !== "run.failed") return event;
-    return { ...event, failure: { ...event.failure, hints: wholeHints(event.failure.hints, this.#world.argv) } };
+    return { ...event, failure: { ...event.failure, hints: wholeHints(event.failure.hints, this.#world.argv, this.#environment) } };
   }
 
   #nameAccount(arn: string | undefined): void {

@@ -34,19 +34,20 @@ function quoted(word: string): string {
 }
 
 /**
- * Hints as whole commands: one that is an option alone (`--yes=prod`) means the same command with it, and "run again" says what.
+ * Hints as whole commands: one that is an option alone (`--yes=prod`) means the same command with it, and "run again" says what; `<environment>` is the one that was named.
  */
-export function wholeHints(hints: readonly string[], argv: readonly string[]): string[] {
-  return hints.map((hint) => {
+export function wholeHints(hints: readonly string[], argv: readonly string[], environment?: string): string[] {
+  return hints.map((text) => {
+    const hint = environment === undefined ? text : text.replaceAll("<environment>", environment);
     if (/^--[a-z-]+([= ]\S+)?$/.test(hint)) return sameCommand(argv, { option: hint });
     return hint.replace(/\brun (?:the same command )?again$/, () => `run again: ${sameCommand(argv)}`);
   });
 }
 
 /** The same failure with whole hints. */
-export function withWholeHints(failure: Failure, argv: readonly string[]): Failure {
+export function withWholeHints(failure: Failure, argv: readonly string[], environment?: string): Failure {
   const { kind, code, message, cause, sql, stack } = failure;
-  const whole = new Failure(kind, code, message, { hints: wholeHints(failure.hints, argv), cause, ...(sql && { sql }) });
+  const whole = new Failure(kind, code, message, { hints: wholeHints(failure.hints, argv, environment), cause, ...(sql && { sql }) });
   if (stack !== undefined) whole.stack = stack;
   return whole;
 }

@@ -135,7 +135,7 @@ function refuseUnknown(known: Indexed, version: Version): void {
 function mustBeApplied({ recorded, database }: Known, version: Version): Version {
   if (recorded.has(version)) return version;
   throw new Failure("usage", "not-applied", `Version ${version} is not applied in ${database.name}.`, {
-    hints: ["hasura-migrate status shows what is"],
+    hints: ["hasura-migrate status <environment>"],
   });
 }
 
@@ -165,6 +165,10 @@ function noFile(database: Database, version: Version, direction: Direction, migr
 function broken(database: Database, version: Version, state: "dirty" | "interrupted"): Failure {
   const where = databaseOption(database.name);
   return new Failure("migration", state, `Version ${version} in ${database.name} is ${state}: an earlier run broke off inside it.`, {
-    hints: [`look at the database, then say how it stands: hasura-migrate mark <environment> ${version} --applied${where}, or --pending`],
+    hints: [
+      "look at the database, then say which of the two is true:",
+      `hasura-migrate mark <environment> ${version} --applied${where}`,
+      `hasura-migrate mark <environment> ${version} --pending${where}`,
+    ],
   });
 }

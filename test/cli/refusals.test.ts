@@ -26,6 +26,13 @@ const badDays: readonly BadDay[] = [
     calls: ["stream"],
   },
   {
+    name: "no such alias",
+    argv: ["status", "dev-3", "--function", "hasura-migrate-dev-3:read"],
+    answers: [refuses(404, "ResourceNotFoundException", "Cannot find alias arn: …")],
+    exit: 4,
+    says: [/There is no function hasura-migrate-dev-3:read in eu-west-1/, /RestrictByOperation=true/],
+  },
+  {
     name: "too many requests, then room",
     answers: [refuses(429, "TooManyRequestsException", "Rate Exceeded."), refuses(429, "TooManyRequestsException", "Rate Exceeded."), good],
     exit: 0,

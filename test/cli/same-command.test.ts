@@ -23,11 +23,18 @@ for (const [argv, wanted, command] of typed) {
 }
 
 test("an option alone and `run again` become whole commands; other hints stay as they are", () => {
-  const hints = ["--database audit", "--out-of-order", "mend the file, then run the same command again", "--yes is not a hint by itself"];
-  assert.deepEqual(wholeHints(hints, ["dev-1"]), [
+  const hints = [
+    "--database audit",
+    "--out-of-order",
+    "mend the file, then run the same command again",
+    "--yes is no hint",
+    "hasura-migrate status <environment>",
+  ];
+  assert.deepEqual(wholeHints(hints, ["dev-1"], "dev-1"), [
     "hasura-migrate dev-1 --database audit",
     "hasura-migrate dev-1 --out-of-order",
     "mend the file, then run again: hasura-migrate dev-1",
-    "--yes is not a hint by itself",
+    "--yes is no hint",
+    "hasura-migrate status dev-1",
   ]);
 });

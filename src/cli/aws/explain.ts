@@ -65,6 +65,11 @@ function refused(thrown: unknown, context: Context): Failure | undefined {
           hints: [
             `aws lambda list-functions --region ${context.region}${context.profile === undefined ? "" : ` --profile ${context.profile}`}`,
             'Name it: --function NAME, or "function" in hasura-migrate.json',
+            ...(/:(read|apply|admin)$/.test(context.function)
+              ? [
+                  'Has it these aliases? Its stack makes them with RestrictByOperation=true; "aliases" in hasura-migrate.json asks for them.',
+                ]
+              : []),
           ],
           cause: thrown,
         },

@@ -40,7 +40,8 @@ function busy({ description, environment, database }: LedgerContext, holder: str
   return new Failure("busy", "another-run", `Another run holds ${environment} (${database.name}): ${holder}.`, {
     hints: [
       `hasura-migrate history ${environment}`,
-      "wait longer with --wait 10m",
+      "wait longer for it:",
+      "--wait 10m",
       ...(description.operation === "apply" ? ["what it applies need not be applied again"] : []),
     ],
   });
