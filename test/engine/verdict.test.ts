@@ -58,6 +58,12 @@ const table: [name: string, ledger: Partial<LedgerSnapshot>, error: HasuraCallEr
   ["the answer was lost, and a file outside a transaction left nothing", {}, broken, "failed", { noTransaction: true }],
   ["the answer was lost, and somebody is at work", { holder }, broken, "wait outcome"],
   ["the lock was taken, and still is", { holder }, refused(sqlstate.busy), "wait lock"],
+  [
+    "the lock was taken by a request of this run whose answer was lost",
+    { holder: { ...holder, ours: true } },
+    refused(sqlstate.busy),
+    "wait outcome",
+  ],
   ["the lock was taken, and is free again", {}, refused(sqlstate.busy), "again"],
   ["nothing is known of the error, and somebody is at work", { holder }, hidden, "wait lock"],
   ["nothing is known of the error, and nobody is at work", {}, hidden, "failed"],

@@ -34,7 +34,8 @@ export function verdict(step: Step, run: string, expected: Expected, ledger: Led
   if (ledger.running) return ofRunning(step, run, ledger.running);
   if (ledger.holder && (mayPass(error) || state === sqlstate.busy || state === undefined)) {
     const pid = String(ledger.holder.pid);
-    return mayPass(error)
+    // Also one whose request is lost may be at work on the next ones of it.
+    return mayPass(error) || ledger.holder.ours === true
       ? {
           do: "wait",
           for: "outcome",
