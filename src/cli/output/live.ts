@@ -1,3 +1,4 @@
+import { spinners } from "ora";
 import type { EventOf, RunEvent } from "../../protocol/events.ts";
 import { fromFailureData, type Failure, type FailureData } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
@@ -14,7 +15,8 @@ import { styleFor, type Style } from "./style.ts";
 import { finishedLine, planHeader, remarkOf } from "./text.ts";
 import { clean, cut, duration, pad, columnsOf, wrap } from "./words.ts";
 
-const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+/** Its frames only: what draws them is the region, which keeps several lines and writes to either stream. */
+const spinner = spinners.dots.frames;
 /** Rows of the plan that stand below the running one; more are counted. */
 const mostWaiting = 8;
 
