@@ -25,7 +25,7 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
   const { database, writer, store } = context;
   const { runId } = context.request;
   const { runSqls } = context.hasura;
-  const position: Position = { generation: first.generation, mine: false, told: first.synced };
+  const position: Position = { generation: first.generation, mine: false, told: first.synced, lostUpTo: 0n };
   /** What was reported as done, and the last of it, whose commit nothing has shown yet. */
   const done = new Map<Version, Step["direction"]>();
   let unconfirmed: Version | undefined;
@@ -35,6 +35,9 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
   let snapshot = first;
   let unresolved: readonly Version[] = [];
   let used = false;
+  /** The catalog state has heard, or is hearing, all that the ledger knows. */
+  let telling = false;
+  let saidUntold = false;
 
   const version = (it: Version, to: "applied" | "absent"): VersionChange => ({ database: database.name, version: it, to });
   const generation = (): GenerationChange => ({ database: database.name, generation: String(confirmed) });
@@ -85,8 +88,17 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
     const tells = verdict.tell.map((it) => version(it.version, it.to));
     // Also where nothing else is to be told: what another tool does to the versions is believed only next to the newest generation.
     const lift = verdict.restored.length === 0 && (told ?? 0n) !== confirmed;
+    telling = verdict.restored.length === 0;
     if (tells.length > 0 || lift) writer.record(...tells, ...(verdict.restored.length === 0 ? [generation()] : []));
     return true;
+  };
+
+  /** Waits until Hasura's catalog state has been written, or says that it could not be. */
+  const tellCatalog = async (): Promise<void> => {
+    const left = await writer.settle();
+    if (!left) position.told = least(confirmed, store.generation(database.name) ?? confirmed);
+    else if (!saidUntold) await say(context.deps, untold(context));
+    saidUntold ||= left !== undefined;
   };
 
   const readOnce = async (): Promise<Verdict | undefined> => {
@@ -153,9 +165,7 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
     },
     settle: async () => {
       const error = outOfReach ? undefined : await thrownBy(confirmAll());
-      const left = await writer.settle();
-      if (!left) position.told = least(confirmed, store.generation(database.name) ?? confirmed);
-      else await say(context.deps, untold(context));
+      await tellCatalog();
       if (error !== undefined) throw hasuraFailure(error, `confirming what was applied in ${database.name}`);
     },
     history: async (which) => readHistory(await sendUntilAnswered(context, history(which, context.liveMs)), database.name),
@@ -163,6 +173,8 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
     end: async (outcome) => {
       // What only looked has begun no run, whatever id its request carries.
       if (!writing) return;
+      // Also of a run that had nothing to apply: it may have had something to tell, and a function that has answered is frozen.
+      if (telling) await tellCatalog();
       try {
         snapshot = readSnapshot(await sendUntilAnswered(context, ended(runId, outcome, position.told, context.serverId)));
       } catch {

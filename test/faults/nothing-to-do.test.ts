@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Hasura } from "../../src/engine/hasura.ts";
+import { asked, faultBench } from "./support/bench.ts";
+import { firstOf } from "./support/migrations.ts";
+
+test("a run with nothing to apply ends after Hasura's catalog state was told, and not before", async (t) => {
+  const bench = await faultBench(t, firstOf(2));
+  await bench.run();
+  await bench.database.query("UPDATE hdb_catalog.hdb_version SET cli_state = '{}'");
+  bench.network.expect(({ body }) => (body.includes("set_catalog_state") ? "slow" : undefined));
+  const order: string[] = [];
+  const listening = (real: Hasura): Hasura => ({
+    ...real,
+    exchangeCatalogState: async (next) => {
+      const before = await real.exchangeCatalogState(next);
+      order.push("told");
+      return before;
+    },
+    runSql: (request) => {
+      if (request.sql.includes("hasura_migrate.end_run(")) order.push("ended");
+      return real.runSql(request);
+    },
+  });
+  const ran = await bench.run(asked(), {}, listening);
+  assert.equal(ran.failure, undefined, ran.failure?.message);
+  assert.deepEqual(order, ["told", "ended"]);
+  assert.deepEqual(await bench.differing(), []);
+  const synced = await bench.database.texts("SELECT synced = generation FROM hasura_migrate.head");
+  assert.deepEqual(synced, ["true"], "the ledger knows that the catalog was told");
+});
