@@ -59,3 +59,13 @@ test("a failure without a known place shows no caret, and says when Hasura hides
     "    no SQLSTATE: this Hasura hides the details of database errors",
   ]);
 });
+
+test("where Hasura hides what the database said, its own words stand once", () => {
+  const failure = new Failure("migration", "sql-failed", 'f/up.sql failed: Hasura says "database query error" at $.args.', {
+    sql: { file: "f/up.sql", message: "database query error" },
+  });
+  assert.deepEqual(failureLines(failure, { style: plain, columns: 80 }), [
+    '✗ f/up.sql failed: Hasura says "database query error" at $.args.',
+    "    no SQLSTATE: this Hasura hides the details of database errors",
+  ]);
+});

@@ -18,7 +18,7 @@ export function failureLines(failure: Failure, options: CardOptions): string[] {
   const { sql } = failure;
   return [
     ...headLines(failure, options),
-    ...(sql ? sqlLines(sql, said(failure, sql), options) : []),
+    ...(sql ? sqlLines(sql, failure, options) : []),
     ...causesOf(failure)
       .filter((cause) => cause !== failure.message && cause !== sql?.message)
       .flatMap((cause) => labelled("  ", "why", cause, options)),
@@ -32,18 +32,10 @@ export function failureLines(failure: Failure, options: CardOptions): string[] {
   ];
 }
 
-/** What the headline says of `sql`, so that it need not stand again below: nothing, the file, or its words. */
-type Said = "nothing" | "file" | "words";
-
 /** A statement's failure says `FILE failed: WORDS` in one sentence, for those who have only that; here they have lines of their own. */
 function isSentence(failure: Failure, sql: SqlFailure): boolean {
   const state = sql.sqlstate === undefined ? "" : ` (SQLSTATE ${sql.sqlstate})`;
   return sql.file !== undefined && failure.message === `${sql.file} failed: ${sql.message}${state}`;
-}
-
-function said(failure: Failure, sql: SqlFailure): Said {
-  if (isSentence(failure, sql)) return "file";
-  return failure.message.includes(sql.message) ? "words" : "nothing";
 }
 
 function headLines(failure: Failure, { style, columns, below = false }: CardOptions): string[] {
@@ -61,13 +53,15 @@ function placeOf({ file, place }: SqlFailure): string {
   return `${clean(file ?? "")}${place ? `:${place.line}` : ""}`;
 }
 
-/** The database's words, and the line with a caret where the place is known; it is never guessed. */
-function sqlLines(sql: SqlFailure, headline: Said, options: CardOptions): string[] {
+/** What the headline does not say: the file, the database's words, and the line with a caret where the place is known; it is never guessed. */
+function sqlLines(sql: SqlFailure, failure: Failure, options: CardOptions): string[] {
   const { style, columns } = options;
+  const known = isSentence(failure, sql) ? placeOf(sql) : failure.message;
   const words = `${sql.sqlstate === undefined ? "" : `${sql.sqlstate} `}${sql.message}`;
-  const alone = headline === "words" ? [] : cleanLines(words).flatMap((line) => wrap(line, columns - 4));
+  const repeats = known.includes(sql.message) && known.includes(sql.sqlstate ?? "");
+  const alone = repeats ? [] : cleanLines(words).flatMap((line) => wrap(line, columns - 4));
   return [
-    ...(headline === "file" || sql.file === undefined ? [] : [`  ${placeOf(sql)}`]),
+    ...(sql.file === undefined || known.includes(placeOf(sql)) ? [] : [`  ${placeOf(sql)}`]),
     ...(sql.place ? sqlPlaceLines(sql.place, words, style, columns) : alone.map((line) => `    ${style.red(line)}`)),
     ...labelled("    ", "detail", sql.detail, options),
     ...labelled("    ", "hint", sql.hint, options),
