@@ -37,12 +37,12 @@ export async function runSteps(steps: readonly ReadyStep[], environment: string,
     if (deps.stop.aborted && !isDeadline(step, deps)) break;
     last = before(step, slice, deps);
     if (isLast(last)) break;
-    const size = step.books.runSeveral ? speed.size : 1;
+    const size = step.books.runSeveral && deps.remainingMs() >= togetherAboveMs ? speed.size : 1;
     const group = (await (ahead.from === reached ? ahead.group : readSteps(steps, reached, size))).slice(0, size);
     const startedAt = deps.now();
     const running = runGroup(group, environment, deps);
     const from = reached + group.length;
-    ahead = { from, group: readSteps(steps, from, Math.max(size, group.length * 2)) };
+    ahead = { from, group: readSteps(steps, from, step.books.runSeveral ? size * 2 : 1) };
     ahead.group.catch(() => undefined); // said at its own turn, which may never come
     const ended = await running;
     speed.took(ended.over, deps.now() - startedAt);
@@ -81,6 +81,9 @@ export interface Slice {
   readonly untilMs: number | undefined;
   progressed: boolean;
 }
+
+/** Near the end of its time a run goes one by one, so that it can pause in between. */
+const togetherAboveMs = 120_000;
 
 /** A step is not begun with less than this left, where another invocation can go on. */
 const pauseBelowMs = 60_000;

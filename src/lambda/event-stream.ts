@@ -50,6 +50,14 @@ export function eventStream(options: EventStreamOptions): EventStream {
     state.broken = true;
   });
   const flush = (): void => {
+    try {
+      writeAll();
+    } catch (error) {
+      // Nobody called that could be told; and the run matters more than its listener.
+      log.warning("events could not be written", { error: String(error) });
+    }
+  };
+  const writeAll = (): void => {
     const all = waiting.splice(0).map(({ event, onlyLog }) => ({ event: redact.value(event), onlyLog }));
     const text = all.flatMap(({ event, onlyLog }) => (onlyLog ? [] : linesOf(event, requestId))).join("");
     if (text !== "" && !state.broken && !out.destroyed && !out.writableEnded) out.write(text);

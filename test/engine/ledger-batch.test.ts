@@ -1,54 +1,12 @@
 import assert from "node:assert/strict";
-import { once, EventEmitter } from "node:events";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { HasuraCallError, type Hasura, type RunSql } from "../../src/engine/hasura.ts";
+import type { Hasura } from "../../src/engine/hasura.ts";
 import { pace } from "../../src/engine/pace.ts";
-import type { RunEvent } from "../../src/protocol/events.ts";
 import { query } from "../support/postgres.ts";
 import { asked, ledgerBench, versions } from "./support/ledger-bench.ts";
-import { withLedger } from "./support/ledger.ts";
 import { requestFor } from "./support/run.ts";
-
-/** Time stands still, so every migration counts as quick. */
-const quick = { now: () => 0 };
-const gate = 4711;
-const waitsAtGate = `SELECT pg_advisory_xact_lock(${String(gate)});`;
-
-/** `count` tiny migrations; `special` replaces some of them. */
-function tiny(count: number, special: Record<number, string> = {}): Record<string, string> {
-  return Object.fromEntries(
-    Array.from({ length: count }, (_, i) => [`${String(i + 1)}_m/up`, special[i + 1] ?? `CREATE TABLE t${String(i + 1)} (id int);`]),
-  );
-}
-
-type Share = NonNullable<Hasura["runSqls"]>;
-
-/** A Hasura whose shared requests go through `how`. */
-function sharing(hasura: Hasura, how: (requests: readonly RunSql[], real: Share) => ReturnType<Share>): Hasura {
-  const { runSqls } = hasura;
-  assert.ok(runSqls);
-  const shared: Share = (requests) => how(requests, runSqls);
-  return new Proxy(hasura, { get: (target, name): unknown => (name === "runSqls" ? shared : Reflect.get(target, name)) });
-}
-
-/** How many migrations each shared request had. */
-function counting(real: Hasura): { sizes: number[]; hasura: Hasura } {
-  const sizes: number[] = [];
-  const hasura = sharing(real, (requests, send) => {
-    sizes.push(requests.length);
-    return send(requests);
-  });
-  return { sizes, hasura };
-}
-
-/** Resolves when an event comes that `which` takes. */
-function listening(which: (event: RunEvent) => boolean): { emit: (event: RunEvent) => void; heard: Promise<unknown> } {
-  const events = new EventEmitter();
-  return { emit: (event) => (which(event) ? void events.emit("heard") : undefined), heard: once(events, "heard") };
-}
-
-const startsWith = (version: string) => (event: RunEvent) => event.type === "migration.started" && event.version === version;
+import { counting, gate, listening, quick, startsWith, tiny, waitsAtGate } from "./support/shared-requests.ts";
 
 test("small quick migrations share requests, each in a transaction of its own and in order", async (t) => {
   const it = await ledgerBench(t);
@@ -125,38 +83,6 @@ test("a run that is asked to stop ends within a shared request, after the migrat
     ],
   );
   assert.equal(ran.of("run.finished")[0]?.cancelled, true);
-});
-
-test("a shared request whose answer is lost goes on in Hasura: the run follows it to its end, however long that takes", async (t) => {
-  const it = await ledgerBench(t);
-  const gates = [gate, gate + 1];
-  const release = await Promise.all(gates.map((key) => it.hold(key)));
-  const waits = gates.map((key) => `SELECT pg_advisory_xact_lock(${String(key)});`);
-  const files = tiny(7, { 5: waits[0] ?? "", 6: waits[1] ?? "" });
-  const lost = listening(startsWith("5"));
-  let started = "";
-  const ran = await it.run(files, asked("apply"), {
-    ...quick,
-    ...withLedger({ waitMs: 0 }), // nobody else is waited for
-    hasura: sharing(it.hasura, async (requests, real) => {
-      if (requests.length < 4) return real(requests);
-      void real(requests).catch(() => undefined);
-      await lost.heard;
-      throw new HasuraCallError("unknown", "the connection broke");
-    }),
-    emit: async (event) => {
-      lost.emit(event);
-      if (event.type === "migration.started") started = event.version;
-      // Only now may the one in hand go on: the run has lost its answer, and found it at work.
-      if (event.type === "waiting") await release[Number(started) - 5]?.();
-    },
-  });
-  assert.equal(ran.failure, undefined, ran.failure?.message);
-  assert.deepEqual([versions(ran), await it.ledger()], [["1", "2", "3", "4", "5", "6", "7"], versions(ran)]);
-  assert.deepEqual(
-    ran.of("waiting").filter(({ reason }) => reason === "lock"),
-    [],
-  );
 });
 
 test("what commits by itself, has settings of its own or runs outside a transaction goes alone", async (t) => {

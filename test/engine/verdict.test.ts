@@ -58,12 +58,6 @@ const table: [name: string, ledger: Partial<LedgerSnapshot>, error: HasuraCallEr
   ["the answer was lost, and a file outside a transaction left nothing", {}, broken, "failed", { noTransaction: true }],
   ["the answer was lost, and somebody is at work", { holder }, broken, "wait outcome"],
   ["the lock was taken, and still is", { holder }, refused(sqlstate.busy), "wait lock"],
-  [
-    "the lock was taken by a request of this run whose answer was lost",
-    { holder: { ...holder, ours: true } },
-    refused(sqlstate.busy),
-    "wait outcome",
-  ],
   ["the lock was taken, and is free again", {}, refused(sqlstate.busy), "again"],
   ["nothing is known of the error, and somebody is at work", { holder }, hidden, "wait lock"],
   ["nothing is known of the error, and nobody is at work", {}, hidden, "failed"],
@@ -94,11 +88,16 @@ const table: [name: string, ledger: Partial<LedgerSnapshot>, error: HasuraCallEr
 ];
 for (const [name, ledger, error, expected, more] of table) {
   test(`after a failed request: ${name}: ${expected}`, () => {
-    const next = verdict(step(more), "me", { generation: 4n, mine: true }, snapshot(ledger), error);
+    const next = verdict(step(more), "me", { generation: 4n, mine: true, lostUpTo: 0n }, snapshot(ledger), error);
     assert.equal(next.do === "wait" ? `wait ${next.for}` : next.do, expected);
   });
 }
 
 test("after a failed request: the generation was another run's from the beginning, and internals are hidden: failed", () => {
-  assert.equal(verdict(step(), "me", { generation: 4n, mine: false }, snapshot({ applied: taken }), hidden).do, "failed");
+  assert.equal(verdict(step(), "me", { generation: 4n, mine: false, lostUpTo: 0n }, snapshot({ applied: taken }), hidden).do, "failed");
+});
+
+test("after a failed request: the lock is taken, and a request of ours whose answer was lost may have it: wait for the outcome", () => {
+  const next = verdict(step(), "me", { generation: 4n, mine: true, lostUpTo: 5n }, snapshot({ holder }), refused(sqlstate.busy));
+  assert.equal(next.do === "wait" && next.for, "outcome");
 });

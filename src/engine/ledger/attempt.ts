@@ -3,7 +3,7 @@ import { isBlankSql } from "../blank-sql.ts";
 import { HasuraCallError, type SqlResult } from "../hasura.ts";
 import { literal } from "../quoting.ts";
 import { framed, framedOutside } from "./calls.ts";
-import { requestFor, send } from "./connection.ts";
+import { mayPass, requestFor, send } from "./connection.ts";
 import { beforeDeadline } from "./deadline.ts";
 import type { LedgerContext } from "./context.ts";
 
@@ -15,6 +15,8 @@ export interface Position {
   /** The generation is one that this run has made, and not only found. */
   mine: boolean;
   told: bigint;
+  /** The generation that a request of ours, whose answer was lost, may still go up to. */
+  lostUpTo: bigint;
 }
 
 /** A step of ours is known to be in the books. */
@@ -36,7 +38,7 @@ export type Sent =
 /** Sends one migration in its frame, once. Never throws. */
 export function attempt(step: Step, position: Position, context: LedgerContext): Promise<Sent> {
   const outside = step.noTransaction && !isBlankSql(step.sql);
-  return sent(context, async () => [leftBy(await send(context, textOf(step, position, context), outside), step)]);
+  return sent([step], position, context, async () => [leftBy(await send(context, textOf(step, position, context), outside), step)]);
 }
 
 /** Sends several in one request, each in a frame and a transaction of its own. Never throws. */
@@ -50,17 +52,24 @@ export function attemptSeveral(
   const requests = steps.map((step, i) =>
     requestFor(context, textOf(step, { ...position, generation: from + BigInt(i), mine: i > 0 || position.mine }, context)),
   );
-  return sent(context, async () => {
+  return sent(steps, position, context, async () => {
     const results = await runSqls(requests);
     return steps.map((step, i) => leftBy(results[i], step));
   });
 }
 
-async function sent(context: LedgerContext, work: () => Promise<readonly Left[]>): Promise<Sent> {
+async function sent(
+  steps: readonly Step[],
+  position: Position,
+  context: LedgerContext,
+  work: () => Promise<readonly Left[]>,
+): Promise<Sent> {
+  const upTo = position.generation + BigInt(steps.length);
   let late = false;
   try {
     return { ok: true, left: await beforeDeadline(context, work, () => (late = true)) };
   } catch (error) {
+    if (mayPass(error) && upTo > position.lostUpTo) position.lostUpTo = upTo;
     return { ok: false, error, late };
   }
 }
@@ -72,6 +81,11 @@ function textOf(step: Step, position: Position, { request }: LedgerContext): str
   return framed({ ...step, noTransaction: false, ...(blank && { sql: "" }) }, frame, settingsOf(step));
 }
 
+/** What can be said of a step without asking anybody. */
+export function noticesOf(step: Step): readonly string[] {
+  return isBlankSql(step.sql) ? ["nothing to send: the file holds no statement"] : [];
+}
+
 /** What `leave` answered: how, and how many milliseconds after `enter`. Without its word nothing is taken for done. */
 function leftBy(result: SqlResult | undefined, step: Step): Left {
   const [how, ms] = (result?.rows[0]?.[0] ?? "").split(" ");
@@ -81,7 +95,7 @@ function leftBy(result: SqlResult | undefined, step: Step): Left {
   return {
     notices: [
       ...(how === "own_commit" ? ["the file commits by itself: had it broken off half way, a part of it would have stayed"] : []),
-      ...(isBlankSql(step.sql) ? ["nothing to send: the file holds no statement"] : []),
+      ...noticesOf(step),
     ],
     ...(Number.isFinite(tookMs) && { tookMs }),
   };

@@ -7,6 +7,7 @@ import { cancelBackend } from "./past-runs.ts";
 
 /** Kept back for looking up what became of it, writing the books and telling the caller. */
 const marginMs = 30_000;
+const cancelEveryMs = 1000;
 
 /**
  * Does `work`, one migration's request, and has the database cancel it when the time of this process is nearly over: a file may change
@@ -26,9 +27,14 @@ async function cancelWhenLate(context: LedgerContext, over: AbortSignal, onStop:
   const { remainingMs, sleep } = context.deps;
   const margin = Math.min(marginMs, remainingMs() / 3);
   await sleep(Math.max(0, remainingMs() - margin), over).catch(() => undefined);
-  if (over.aborted || remainingMs() > margin + 1000) return;
+  const isOver = (): boolean => over.aborted;
+  if (isOver() || remainingMs() > margin + 1000) return;
   onStop();
-  await send(context, cancelBackend(context.request.runId)).catch(() => undefined);
+  // Again and again: between two migrations of one request there is nothing to cancel for a moment.
+  while (!isOver() && remainingMs() > 0) {
+    await send(context, cancelBackend(context.request.runId)).catch(() => undefined);
+    await sleep(cancelEveryMs, over).catch(() => undefined);
+  }
 }
 
 /** What the caller reads when a file did not fit into the function's time. */

@@ -101,7 +101,7 @@ BEGIN
   IF NOT pg_catalog.pg_try_advisory_xact_lock(${key}) THEN
     RAISE EXCEPTION 'hasura-migrate: another run is in the middle of a migration' USING ERRCODE = '${sqlstate.busy}';
   END IF;
-  IF EXISTS (SELECT FROM hasura_migrate.run WHERE id = p_run AND cancel_asked) THEN
+  IF EXISTS (SELECT FROM hasura_migrate.run WHERE id = p_run AND (cancel_asked OR ended_at IS NOT NULL)) THEN
     RAISE EXCEPTION 'hasura-migrate: the run was asked to stop' USING ERRCODE = '${sqlstate.cancelled}';
   END IF;
   IF EXISTS (SELECT FROM hasura_migrate.running) THEN
@@ -189,7 +189,6 @@ CREATE OR REPLACE FUNCTION hasura_migrate.snapshot(p_run text, p_live_ms double 
         FROM hasura_migrate.step WHERE what IN ('down', 'marked pending', 'forgotten') GROUP BY version) AS s
       WHERE NOT EXISTS (SELECT FROM hasura_migrate.migration AS m WHERE m.version = s.version)), '{}'),
     'holder', (SELECT pg_catalog.json_build_object('pid', x.pid, 'state', x.state,
-        'ours', (SELECT pg_catalog.strpos(a.query, p_run) > 0 FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = x.pid),
         'ms', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - x.query_start) * 1000) FROM hasura_migrate.holders() AS x LIMIT 1),
     'others', COALESCE((SELECT pg_catalog.json_agg(pg_catalog.json_build_object('run', r.id, 'actor', r.actor, 'operation', r.operation,
         'ms', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - r.started_at) * 1000)) FROM hasura_migrate.live_runs(p_live_ms) AS r

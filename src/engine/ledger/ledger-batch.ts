@@ -1,6 +1,6 @@
 import type { OnDone, Step, StepResult } from "../books.ts";
 import { HasuraCallError } from "../hasura.ts";
-import { advance, attemptSeveral, type Left, type Position } from "./attempt.ts";
+import { advance, attemptSeveral, noticesOf, type Left, type Position } from "./attempt.ts";
 import { look, mayPass, send } from "./connection.ts";
 import { looked } from "./calls.ts";
 import type { LedgerContext } from "./context.ts";
@@ -44,8 +44,12 @@ export async function runLedgerBatch(
   }
   const step = steps[progress.done];
   if (step === undefined) return undefined;
-  if ((placeOf(sent.error) ?? progress.done) > progress.done) return { outcome: "replan", reason: `${step.version} did not commit` };
-  return runLedgerStep(step, position, context, sent);
+  const place = placeOf(sent.error) ?? progress.done;
+  if (place > progress.done) return { outcome: "replan", reason: `${step.version} did not commit` };
+  // The next plan finds that the time is over, and pauses where that is possible.
+  if (sent.late && progress.done > 0) return { outcome: "replan", reason: "the function's time is nearly over" };
+  // An error of one that is done by now, by a request whose answer was lost, says nothing of this one.
+  return runLedgerStep(step, position, context, place === progress.done ? sent : undefined);
 }
 
 interface Progress {
@@ -73,7 +77,7 @@ function progressOf(steps: readonly Step[], position: Position, context: LedgerC
     advance: forward,
     catchUp(ledger, notices) {
       for (let step = steps[done]; step && tookEffect(step, context.request.runId, position.generation, ledger); step = steps[done]) {
-        forward({ notices });
+        forward({ notices: [...notices, ...noticesOf(step)] });
       }
     },
     told: () => telling,
@@ -86,7 +90,9 @@ async function watch(progress: Progress, context: LedgerContext, answered: Abort
   for (;;) {
     await context.deps.sleep(silentMs, answered).catch(() => undefined);
     if (isOver()) return;
-    const snapshot = await send(context, looked(context.request.runId, context.liveMs)).then(readSnapshot, () => undefined);
+    const snapshot = await send(context, looked(context.request.runId, context.liveMs))
+      .then(readSnapshot)
+      .catch(() => undefined);
     if (isOver()) return;
     if (snapshot) progress.catchUp(snapshot, []);
   }

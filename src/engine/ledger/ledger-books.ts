@@ -25,7 +25,7 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
   const { database, writer, store } = context;
   const { runId } = context.request;
   const { runSqls } = context.hasura;
-  const position: Position = { generation: first.generation, mine: false, told: first.synced };
+  const position: Position = { generation: first.generation, mine: false, told: first.synced, lostUpTo: 0n };
   /** What was reported as done, and the last of it, whose commit nothing has shown yet. */
   const done = new Map<Version, Step["direction"]>();
   let unconfirmed: Version | undefined;

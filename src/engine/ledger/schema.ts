@@ -1,7 +1,7 @@
 import { functions } from "./functions.ts";
 
-/** The shape of the ledger that this code reads and writes. It goes up with every change of a table. */
-export const schemaVersion = 1;
+/** The shape of the ledger that this code reads and writes. It goes up with every change of a table or a function. */
+export const schemaVersion = 2;
 
 /** The two halves of our advisory lock keys: ours, and what is locked. Seen in `pg_locks` as classid and objid. */
 export const lockClass = 1_215_517_255;

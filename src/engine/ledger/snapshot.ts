@@ -31,8 +31,8 @@ const Snapshot = z.object({
     })
     .nullable(),
   gone: z.record(Version, Generation),
-  /** Who holds the lock of a migration right now; `ms` is how long its statement has been at work; `ours`: it is one of this run. */
-  holder: z.object({ pid: z.int(), state: z.string().nullable(), ms: z.number().nullable(), ours: z.boolean().nullish() }).nullable(),
+  /** Who holds the lock of a migration right now; `ms` is how long its statement has been at work. */
+  holder: z.object({ pid: z.int(), state: z.string().nullable(), ms: z.number().nullable() }).nullable(),
   others: z.array(Other),
 });
 
@@ -42,7 +42,7 @@ export interface LedgerSnapshot extends LedgerView {
   readonly cancelAsked: boolean;
   /** Our own run is registered and has not ended. */
   readonly begun: boolean;
-  readonly holder?: { readonly pid: number; readonly state?: string; readonly ms?: number; readonly ours?: boolean };
+  readonly holder?: { readonly pid: number; readonly state?: string; readonly ms?: number };
   readonly others: readonly OtherRun[];
 }
 
@@ -59,7 +59,6 @@ export function readSnapshot(result: SqlResult): LedgerSnapshot {
     ...(holder && {
       holder: {
         pid: holder.pid,
-        ours: holder.ours === true,
         ...(holder.state !== null && { state: holder.state }),
         ...(holder.ms !== null && { ms: holder.ms }),
       },

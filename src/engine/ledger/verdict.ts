@@ -18,6 +18,8 @@ export type Next =
 interface Expected {
   readonly generation: bigint;
   readonly mine: boolean;
+  /** Below this generation it may be a request of ours that is at work, whose answer was lost. */
+  readonly lostUpTo: bigint;
 }
 
 /** Errors of the database after which the same file may well succeed: what passes by itself, and a lock time-out. */
@@ -34,8 +36,7 @@ export function verdict(step: Step, run: string, expected: Expected, ledger: Led
   if (ledger.running) return ofRunning(step, run, ledger.running);
   if (ledger.holder && (mayPass(error) || state === sqlstate.busy || state === undefined)) {
     const pid = String(ledger.holder.pid);
-    // Also one whose request is lost may be at work on the next ones of it.
-    return mayPass(error) || ledger.holder.ours === true
+    return mayPass(error) || generation < expected.lostUpTo
       ? {
           do: "wait",
           for: "outcome",

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { schemaVersion } from "../../../src/engine/ledger/schema.ts";
 
 /** What a database looks like and what was done in it, as PostgreSQL's catalog and the migrations' own traces say. */
 export interface Facts {
@@ -62,7 +63,7 @@ export class TestDatabase {
   async reset(keepLedger: boolean): Promise<void> {
     await this.quiet();
     const ledger = "head, migration, running, run, step".replaceAll(/\w+/g, "hasura_migrate.$&");
-    const emptied = `TRUNCATE ${ledger}; INSERT INTO hasura_migrate.head (schema_version, generation, synced) VALUES (1, 0, 0);`;
+    const emptied = `TRUNCATE ${ledger}; INSERT INTO hasura_migrate.head (schema_version, generation, synced) VALUES (${String(schemaVersion)}, 0, 0);`;
     const there = (await this.texts("SELECT to_regclass('hasura_migrate.head') IS NOT NULL"))[0] === "true";
     await this
       .query(`DROP SCHEMA public CASCADE; CREATE SCHEMA public; UPDATE hdb_catalog.hdb_version SET cli_state = '{}', hasura_uuid = hasura_uuid;

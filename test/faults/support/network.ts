@@ -6,10 +6,10 @@ import { cleanUp } from "../../support/clean-up.ts";
 /**
  * What can happen to one request on its way to Hasura. dropped: the connection breaks before anything arrives · refused: a gateway
  * answers 503 and passes nothing on · lost: it took effect, and the connection breaks · gateway: it took effect, and a gateway
- * answers 504 · half: it took effect, and the connection breaks half way through the answer · late: a gateway answers 504 at
- * once, and passes the request on later · slow: nothing is lost, it only takes longer.
+ * answers 504 · half: it took effect, and the connection breaks half way through the answer · left: the connection breaks
+ * while Hasura is at work on it, which goes on · late: a gateway answers 504 at once, and passes the request on later · slow: nothing is lost, it only takes longer.
  */
-export const networkFaults = ["dropped", "refused", "lost", "gateway", "half", "late", "slow"] as const;
+export const networkFaults = ["dropped", "refused", "lost", "gateway", "half", "left", "late", "slow"] as const;
 export type NetworkFault = (typeof networkFaults)[number];
 
 export interface Passing {
@@ -32,7 +32,7 @@ export interface Network {
   quiet(): Promise<void>;
 }
 
-const delayMs = { late: 25, slow: 15 } as const;
+const delayMs = { late: 25, slow: 15, left: 4 } as const;
 const html = (status: number): string => `<html><head><title>${String(status)} Gateway</title></head></html>`;
 
 /** Starts the proxy in front of `first`; stopped after the test. */
@@ -58,8 +58,9 @@ export async function startNetwork(t: TestContext, first: string): Promise<Netwo
     if (fault === "refused") return void response.writeHead(503).end(html(503));
     if (fault === "late") response.writeHead(504).end(html(504));
     if (fault === "late" || fault === "slow") await new Promise((done) => setTimeout(done, delayMs[fault]));
+    if (fault === "left") setTimeout(() => void response.destroy(), delayMs.left);
     const answer = await forward(target, agent, request, body);
-    if (fault === "late") return;
+    if (fault === "late" || response.destroyed) return;
     if (fault === "lost") return void response.destroy();
     if (fault === "gateway") return void response.writeHead(504).end(html(504));
     response.writeHead(answer.status, { "content-type": answer.type, "content-length": Buffer.byteLength(answer.body) });
