@@ -11,6 +11,8 @@ const longestRunMs = 900_000;
 const mostUnknown = 3;
 /** The same for a run that was never heard of: its function may be starting still. */
 const mostUnheard = 4;
+/** A run that ends in the moment it is looked up can seem dead: neither ended yet nor at work any more. */
+const mostDead = 2;
 /** The same news is told again after this long. */
 const repeatMs = 30_000;
 
@@ -24,7 +26,7 @@ export async function findOut(it: Following, hand: RunInHand, failure: Failure):
   const tell = newsTeller(it);
   it.notice(`! ${failure.message} Asking ${environment} about run ${runId} …`);
   const most = hand.begun ? mostUnknown : mostUnheard;
-  let unknown = 0;
+  let [unknown, dead] = [0, 0];
   for (let tries = 0; it.now() - since < longestRunMs; tries += 1) {
     const answer = await lookedUp(it, hand);
     if (answer instanceof Failure) {
@@ -36,7 +38,7 @@ export async function findOut(it: Following, hand: RunInHand, failure: Failure):
         `still running${answer.doing === undefined ? "" : `: ${answer.doing}`}`,
         `, ${duration(it.now() - Date.parse(answer.startedAt))}`,
       );
-    else if (answer || (unknown += 1) >= most) throw died(it, answer, failure);
+    else if (answer ? (dead += 1) >= mostDead : (unknown += 1) >= most) throw died(it, answer, failure);
     await it.sleep(pauseAfter(tries), hand.detach);
   }
   throw failure;

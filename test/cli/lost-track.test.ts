@@ -57,10 +57,17 @@ const cases: readonly { name: string; answers: readonly Answer[]; exit: number; 
   { name: "a run that was cancelled ends with 130", answers: [cut, tells({ outcome: "cancelled" })], exit: 130, slept: [], says: [] },
   {
     name: "a run that died ends with 4 and goes on when run again",
-    answers: [cut, tells({})],
+    answers: [cut, tells({}), tells({})],
     exit: 4,
-    slept: [],
+    slept: [1000],
     says: [/died: it has not ended/, /→ hasura-migrate dev-3 goes on where it stopped; nothing is applied twice\./],
+  },
+  {
+    name: "a run that ends in the moment it is looked up is not taken for dead",
+    answers: [cut, tells({}), tells({ outcome: "finished", migrations: [up] })],
+    exit: 0,
+    slept: [1000],
+    says: [/Nothing was sent twice\./],
   },
   {
     name: "a run that the ledger does not know is asked for three times",
@@ -71,9 +78,9 @@ const cases: readonly { name: string; answers: readonly Answer[]; exit: number; 
   },
   {
     name: "a function that was stopped by its time-out is looked up as well",
-    answers: [crashed, tells({})],
+    answers: [crashed, tells({}), tells({})],
     exit: 4,
-    slept: [],
+    slept: [1000],
     says: [/was stopped after 900 s/, /goes on where it stopped/],
   },
   {
