@@ -1,10 +1,13 @@
 import type { Actor } from "../protocol/request.ts";
 import type { Environment, World } from "./world.ts";
 
-/** Who asks: a claim, recorded as one. Without git, or outside a repository, commit and branch are absent. */
-export async function actorOf(world: World): Promise<Actor> {
+/**
+ * Who asks: a claim, recorded as one. Without git, or outside a repository, commit and branch are absent; so they are for what only
+ * looks, since that leaves no record and a process costs as much as the rest of the preparation.
+ */
+export async function actorOf(world: World, changes: boolean): Promise<Actor> {
   // One process for both: it runs while the AWS side is being prepared.
-  const git = await world.capture("git", ["rev-parse", "HEAD", "--abbrev-ref", "HEAD"]);
+  const git = changes ? await world.capture("git", ["rev-parse", "HEAD", "--abbrev-ref", "HEAD"]) : undefined;
   const [commit, branch] = git?.split("\n") ?? [];
   const ciJob = ciJobOf(world.env);
   return {

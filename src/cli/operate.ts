@@ -122,7 +122,7 @@ class Session {
       (line) => this.#renderer.notice(line),
       (line) => this.#renderer.fact(line),
     );
-    const [actor, connection] = await Promise.all([actorOf(this.#world), this.#connected(connecting)]);
+    const [actor, connection] = await Promise.all([actorOf(this.#world, this.#asked.changes), this.#connected(connecting)]);
     this.#reached = connection.reached;
     this.#sayWhenSilent(connection.reached);
     const request = Request.parse({

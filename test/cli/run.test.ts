@@ -74,6 +74,15 @@ test("the request carries a version 7 runId, the environment, the actor, and onl
   });
 });
 
+test("what only looks asks no git who asks", async (t) => {
+  const lambda = await lambdaStandIn(t, [streams([started(), { type: "run.finished", applied: 0, notReached: 0, tookMs: 1 }])]);
+  const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
+  const world = testWorld(t, { argv: ["plan", "dev-3"], env, git: "9f02d1e\nfeat/orders" });
+  await main(world);
+  const { actor } = JSON.parse(lambda.calls[0]?.body ?? "{}") as { actor: unknown };
+  assert.deepEqual(actor, { user: "alice", host: "laptop" });
+});
+
 test("with --json, stdout holds one object a line with the environment, and the closing one has the exit code", async (t) => {
   const lambda = await lambdaStandIn(t, [streams(goodRun)]);
   const world = testWorld(t, { argv: ["dev-3", "--json"], env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url } });
