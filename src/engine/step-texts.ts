@@ -9,7 +9,7 @@ export interface ReadStep {
   readonly step: Step;
 }
 
-/** Characters of SQL in one request, when it holds several migrations. */
+/** Characters of SQL in one request, when it holds several migrations: what a proxy with a small limit still passes on. */
 const mostTogether = 64 * 1024;
 
 /** These may commit by themselves or take long; whoever does goes alone, so that what is said of it is exact. */
@@ -23,16 +23,20 @@ export async function readSteps(steps: readonly ReadyStep[], from: number, most:
   const first = steps[from];
   if (!first) return [];
   const group = [await readStep(first)];
-  let length = group[0]?.body.sql.length ?? 0;
+  let length = lengthOf(group[0]);
   while (group.length < most && group.every(mayShare)) {
     const next = steps[from + group.length];
     if (next?.books !== first.books) break;
     const read = await readStep(next).catch(() => undefined);
-    length += read?.body.sql.length ?? 0;
+    length += lengthOf(read);
     if (!read || !mayShare(read) || length > mostTogether) break;
     group.push(read);
   }
   return group;
+}
+
+function lengthOf(read: ReadStep | undefined): number {
+  return (read?.step.sql.length ?? 0) + (read?.step.downSql?.length ?? 0);
 }
 
 function mayShare({ ready, body }: ReadStep): boolean {
