@@ -8,7 +8,8 @@ import { main } from "../../src/cli/main.ts";
 import { testWorld } from "../support/test-world.ts";
 import { refuses, streams, lambdaStandIn } from "../support/lambda-stand-in.ts";
 import { applied } from "../support/run-events.ts";
-import { begun, broken, good, keys, row, run } from "../support/bad-day.ts";
+import { keys } from "../support/aws-keys.ts";
+import { begun, broken, good, row, run } from "../support/bad-day.ts";
 
 test("pauses between tries after 429 grow", async (t) => {
   const { world } = await run(t, {

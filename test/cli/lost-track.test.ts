@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { main } from "../../src/cli/main.ts";
-import { keys, row, broken } from "../support/bad-day.ts";
+import { keys } from "../support/aws-keys.ts";
+import { row, broken } from "../support/bad-day.ts";
 import { lambdaStandIn, refuses, streams, type Answer } from "../support/lambda-stand-in.ts";
 import { finished, historyOf, item, ledgerOperations, migrationStarted, plan, runIdOfCall, started } from "../support/run-events.ts";
 import { testWorld } from "../support/test-world.ts";

@@ -23,8 +23,8 @@ import {
   status,
 } from "../support/run-events.ts";
 import { emptyDirectory, instant, testWorld } from "../support/test-world.ts";
+import { keys } from "../support/aws-keys.ts";
 
-const keys = { AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACCESS_KEY: "secret", AWS_REGION: "eu-west-1" };
 const one = ["1700000000100", "add_order_notes"] as const;
 
 for (const [ms, text] of [

@@ -8,8 +8,8 @@ import { builtCli, runCli } from "../support/cli-process.ts";
 import { beginStream, frame, lambdaStandIn, streams } from "../support/lambda-stand-in.ts";
 import { applied, finished, item, migrationStarted, plan, started } from "../support/run-events.ts";
 import { emptyDirectory } from "../support/test-world.ts";
+import { keys } from "../support/aws-keys.ts";
 
-const keys = { AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACCESS_KEY: "secret", AWS_REGION: "eu-west-1" };
 const one = ["1700000000100", "one"] as const;
 const two = ["1700000000200", "two"] as const;
 const line = (event: object): Uint8Array => frame("PayloadChunk", `${JSON.stringify(event)}\n`);

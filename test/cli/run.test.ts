@@ -16,8 +16,8 @@ import {
   status,
 } from "../support/run-events.ts";
 import { testWorld } from "../support/test-world.ts";
+import { keys } from "../support/aws-keys.ts";
 
-const keys = { AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACCESS_KEY: "secret", AWS_REGION: "eu-west-1" };
 const [first, second] = [
   ["1700000000100", "add_order_notes"],
   ["1700000000200", "drop_legacy_flag"],

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { test } from "node:test";
 import { main } from "../../src/cli/main.ts";
-import { keys, row } from "../support/bad-day.ts";
+import { keys } from "../support/aws-keys.ts";
+import { row } from "../support/bad-day.ts";
 import { beginStream, frame, lambdaStandIn, returns, streams } from "../support/lambda-stand-in.ts";
 import {
   applied,

@@ -4,8 +4,8 @@ import { main } from "../../src/cli/main.ts";
 import { beginStream, frame, lambdaStandIn, streams, type Answer } from "./lambda-stand-in.ts";
 import { applied, finished, item, migrationStarted, plan, started } from "./run-events.ts";
 import { testWorld, type TestWorld } from "./test-world.ts";
+import { keys } from "./aws-keys.ts";
 
-export const keys = { AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACCESS_KEY: "secret", AWS_REGION: "eu-west-1" };
 export const row = ["1700000000100", "add_order_notes"] as const;
 export const begun = [started(), plan([item(...row)]), migrationStarted(...row)];
 
