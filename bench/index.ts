@@ -3,6 +3,7 @@ import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { startPostgres } from "../src/local/postgres.ts";
 import { growth } from "./growth.ts";
+import { ledger } from "./ledger.ts";
 import { packageFigures } from "./package.ts";
 import { startup } from "./startup.ts";
 import { tableOf, type Line } from "./table.ts";
@@ -16,7 +17,7 @@ export interface Bench {
   readonly scratch: string;
 }
 
-const parts: Record<string, (bench: Bench) => Promise<Line[]>> = { startup, package: packageFigures, throughput, growth };
+const parts: Record<string, (bench: Bench) => Promise<Line[]>> = { startup, package: packageFigures, throughput, ledger, growth };
 
 const asked = process.argv.slice(2);
 const chosen = asked.length > 0 ? asked : Object.keys(parts);
