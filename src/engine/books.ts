@@ -47,6 +47,12 @@ export type StepResult =
   | { readonly outcome: "busy"; readonly holder: string }
   | { readonly outcome: "cancelled" };
 
+/** A version whose record is changed; `checksum` is that of its up file, where there is one. */
+export interface Mark {
+  readonly version: Version;
+  readonly checksum?: string | undefined;
+}
+
 /** `tookMs`: in the database, where that is known. */
 export type OnDone = (done: { readonly notices: readonly string[]; readonly tookMs?: number }) => Promise<void>;
 
@@ -65,8 +71,8 @@ export interface Books {
    * answer is how the one after those ended, or undefined when all are done. Absent where it would not be as safe as one by one.
    */
   runSeveral?(steps: readonly Step[], onDone: OnDone): Promise<StepResult | undefined>;
-  /** Changes the record alone. */
-  mark(version: Version, as: "applied" | "pending", checksum?: string): Promise<void>;
+  /** Changes the record alone: all of them or none, where the books can. */
+  mark(marks: readonly Mark[], as: "applied" | "pending"): Promise<void>;
   /**
    * Waits until everything recorded so far is safely written, also when the run failed.
    * Throws when the record could not be written, naming the versions concerned.

@@ -48,8 +48,8 @@ export function catalogBooks(database: Database, context: BooksContext): Books {
       record(step.version, step.direction === "up" ? "applied" : "absent");
       return { outcome: "done", notices: blank ? ["nothing to send: the file holds no statement"] : [] };
     },
-    mark: (version, as) => {
-      record(version, as === "applied" ? "applied" : "absent");
+    mark: (marks, as) => {
+      for (const { version } of marks) record(version, as === "applied" ? "applied" : "absent");
       return Promise.resolve();
     },
     settle: async () => {

@@ -1,6 +1,7 @@
 import { Failure } from "../protocol/failure.ts";
 import { compareVersions, type Version } from "../protocol/migration.ts";
 import type { RequestOf } from "../protocol/request.ts";
+import { concurrently } from "./concurrently.ts";
 import type { EngineDeps } from "./engine-deps.ts";
 import type { Ending } from "./migrate.ts";
 import { say } from "./say.ts";
@@ -20,9 +21,10 @@ export async function markVersions(request: RequestOf<"mark">, deps: EngineDeps)
   const due = versions.filter((version) =>
     as === "applied" ? known.recorded.get(version)?.state !== "applied" : known.recorded.has(version),
   );
-  for (const version of due) await known.books.mark(version, as, await checksum(known, version));
+  await known.books.mark(await concurrently(due, async (version) => ({ version, checksum: await checksum(known, version) })), as);
   await known.books.settle();
-  for (const version of versions) await sayMarked(known, version, as, due.includes(version), deps);
+  const changed = new Set(due);
+  for (const version of versions) await sayMarked(known, version, as, changed.has(version), deps);
   return { applied: 0, notReached: 0, cancelled: false };
 }
 

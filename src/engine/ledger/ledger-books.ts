@@ -150,13 +150,17 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
         return result;
       },
     }),
-    mark: async (it, as, checksum) => {
-      const change: Change =
-        as === "applied" ? { what: "marked applied", version: it, name: "", checksum } : { what: "marked pending", version: it, name: "" };
-      if (!(await recordChanges([change], position, context))) throw movedOn(context);
+    mark: async (marks, as) => {
+      const changes = marks.map(({ version: it, checksum }): Change =>
+        as === "applied" ? { what: "marked applied", version: it, name: "", checksum } : { what: "marked pending", version: it, name: "" },
+      );
+      if (changes.length === 0) return;
+      if (!(await recordChanges(changes, position, context))) throw movedOn(context);
       confirmed = position.generation;
-      unresolved = unresolved.filter((other) => other !== it);
-      writer.record(version(it, as === "applied" ? "applied" : "absent"), ...(unresolved.length === 0 ? [generation()] : []));
+      const marked = new Set(marks.map((it) => it.version));
+      unresolved = unresolved.filter((other) => !marked.has(other));
+      const told = [...marked].map((it) => version(it, as === "applied" ? "applied" : "absent"));
+      writer.record(...told, ...(unresolved.length === 0 ? [generation()] : []));
     },
     confirm: async () => {
       const taken = lost;

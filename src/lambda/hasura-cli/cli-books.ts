@@ -61,10 +61,12 @@ export function cliBooks(database: Database, context: BooksContext, { cli, proje
         return verdict.outcome === "failed" ? verdict : { outcome: "unknown", error };
       }
     },
-    mark: async (version, as) => {
-      // The CLI does not mark what is recorded already, also where its flag says that a run broke off.
-      if (as === "applied" && recorded.has(version)) await markOnce(version, "down");
-      await markOnce(version, as === "applied" ? "up" : "down");
+    mark: async (marks, as) => {
+      for (const { version } of marks) {
+        // The CLI does not mark what is recorded already, also where its flag says that a run broke off.
+        if (as === "applied" && recorded.has(version)) await markOnce(version, "down");
+        await markOnce(version, as === "applied" ? "up" : "down");
+      }
     },
     settle: () => Promise.resolve(),
   };
