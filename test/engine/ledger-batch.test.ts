@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Hasura } from "../../src/engine/hasura.ts";
 import { pace } from "../../src/engine/pace.ts";
 import { query } from "../support/postgres.ts";
 import { asked, ledgerBench, versions } from "./support/ledger-bench.ts";
