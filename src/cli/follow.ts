@@ -8,6 +8,7 @@ import { findOut } from "./find-out.ts";
 import type { Interrupts } from "./interrupt.ts";
 import { duration } from "./output/words.ts";
 import { RunInHand } from "./run-in-hand.ts";
+import { detached } from "./stop-words.ts";
 
 export interface Following {
   readonly connection: Connection;
@@ -55,7 +56,7 @@ async function heardOrFound(it: Following, hand: RunInHand): Promise<Closing | E
     try {
       return told(it, await findOut(it, hand, thrown));
     } catch (found) {
-      throw hand.detach.aborted ? detached(it, hand) : found;
+      throw hand.detach.aborted ? left(it, hand) : found;
     }
   }
 }
@@ -102,7 +103,7 @@ async function oneInvocation(it: Following, hand: RunInHand): Promise<Closing | 
   } catch (thrown) {
     throw verdict(thrown, it, hand, heard, it.now() - since);
   }
-  throw hand.detach.aborted ? detached(it, hand) : unknownOutcome(it, it.now() - since);
+  throw hand.detach.aborted ? left(it, hand) : unknownOutcome(it, it.now() - since);
 }
 
 function asClosing(event: RunEvent | UnknownEvent): Closing | EventOf<"run.paused"> {
@@ -111,7 +112,7 @@ function asClosing(event: RunEvent | UnknownEvent): Closing | EventOf<"run.pause
 }
 
 function verdict(thrown: unknown, it: Following, hand: RunInHand, heard: number, tookMs: number): unknown {
-  if (hand.detach.aborted) return detached(it, hand);
+  if (hand.detach.aborted) return left(it, hand);
   if (!(thrown instanceof Failure)) return thrown;
   switch (thrown.code) {
     case "outcome-unknown":
@@ -151,14 +152,8 @@ function withLook(it: Following, failure: Failure): Failure {
   });
 }
 
-function detached(it: Following, hand: RunInHand): Failure {
-  if (!it.changes) return new Failure("interrupted", "interrupted", "Interrupted.");
-  // The embedded environment ends with this process.
-  if (it.request.environment === "local")
-    return new Failure("interrupted", "interrupted", "Interrupted: the embedded environment was stopped.", { hints: [look(it)] });
-  return new Failure("interrupted", "detached", "No longer watching; the function goes on to its end by itself.", {
-    hints: [hand.serves("history") ? `hasura-migrate history ${it.request.environment} --run ${it.request.runId}` : look(it)],
-  });
+function left({ changes, request }: Following, hand: RunInHand): Failure {
+  return changes ? detached(request, hand) : new Failure("interrupted", "interrupted", "Interrupted.");
 }
 
 function notOurs({ connection }: Following, cause: Failure): Failure {

@@ -1,6 +1,6 @@
 /**
- * Ctrl-C and SIGTERM, counted. A signal does not stop a function: the first one detaches from it. A run that can be
- * asked to stop will use the first one for that, and the second one to detach: the count is kept here for it.
+ * Ctrl-C and SIGTERM, counted. A signal does not stop a function: of a run that can be asked to stop the first one asks for that
+ * and the second one stops watching; of any other the first one does.
  */
 export interface Interrupts {
   /** Aborted by the first signal. */

@@ -4,14 +4,25 @@ import type { UnknownEvent } from "../protocol/ndjson.ts";
 import type { Operation } from "../protocol/request.ts";
 import { ask } from "./ask.ts";
 import type { Following } from "./follow.ts";
+import { askingWords, heardWords } from "./stop-words.ts";
 
 /** Pauses between questions to the function, in milliseconds; the last one repeats. */
 export const pauses = [1000, 2000, 4000, 5000] as const;
 export const pauseAfter = (tries: number): number => pauses[tries] ?? 5000;
 
+/** A migration that has started and not ended. */
+export interface InHand {
+  readonly version: string;
+  readonly name: string;
+  readonly transaction: boolean;
+}
+
+/** meant: to be asked once the run has started · asked: no answer yet · heard: its books have it. */
+export type Stopping = "no" | "meant" | "asked" | "heard";
+
 /**
  * What is known of the run being watched, and what Ctrl-C means for it: the first one asks a run that can be asked to stop and
- * keeps watching, the second one leaves it alone. Where it cannot be asked, the first one leaves.
+ * keeps watching, the second one stops watching. Where it cannot be asked, the first one does that.
  */
 export class RunInHand {
   readonly #it: Following;
@@ -19,7 +30,11 @@ export class RunInHand {
   #operations: ReadonlySet<string> | undefined;
   #planned: readonly string[] = [];
   #earlier: { readonly applied: number; readonly tookMs: number } = { applied: 0, tookMs: 0 };
+  #outsideTransaction: ReadonlySet<string> = new Set();
+  #inHand: InHand | undefined;
+  #waits = false;
   #asking = false;
+  #stopping: Stopping = "no";
   #over = false;
 
   constructor(it: Following) {
@@ -44,6 +59,19 @@ export class RunInHand {
     return this.#asking;
   }
 
+  get stopping(): Stopping {
+    return this.#stopping;
+  }
+
+  get inHand(): InHand | undefined {
+    return this.#inHand;
+  }
+
+  /** True while it waits for another run. */
+  get waits(): boolean {
+    return this.#waits;
+  }
+
   /** True once the function has said that it started. */
   get begun(): boolean {
     return this.#operations !== undefined;
@@ -64,10 +92,33 @@ export class RunInHand {
   }
 
   heard(event: RunEvent | UnknownEvent): void {
-    if (event.type === "plan") this.#planned = event.databases.flatMap(({ items }) => items.map(({ version }) => version));
-    if (event.type !== "run.started") return;
-    this.#operations = new Set(event.operations);
-    if (this.#it.interrupts.first.aborted) this.#onFirst();
+    switch (event.type) {
+      case "run.started":
+        this.#operations = new Set(event.operations);
+        if (this.#it.interrupts.first.aborted) this.#onFirst();
+        break;
+      case "waiting":
+        this.#waits = event.reason === "run" || event.reason === "lock";
+        break;
+      case "plan": {
+        const items = event.databases.flatMap((it) => it.items);
+        this.#planned = items.map(({ version }) => version);
+        this.#outsideTransaction = new Set(items.filter(({ transaction }) => !transaction).map(({ version }) => version));
+        this.#waits = false;
+        break;
+      }
+      case "migration.started":
+        this.#inHand = { version: event.version, name: event.name, transaction: !this.#outsideTransaction.has(event.version) };
+        this.#waits = false;
+        break;
+      case "migration.applied":
+      case "migration.failed":
+      case "migration.skipped":
+      case "run.paused":
+        this.#inHand = undefined;
+        break;
+      default:
+    }
   }
 
   close(): void {
@@ -85,18 +136,26 @@ export class RunInHand {
       return;
     }
     if (this.#operations === undefined) {
-      notice("It will be asked to stop once it has started; Ctrl-C again to leave it alone.");
+      this.#stopping = "meant";
+      notice("It will be asked to stop once it has started; Ctrl-C again to stop watching.");
       return;
     }
     if (!this.serves("cancel")) {
+      this.#stopping = "no";
       this.#leave();
       return;
     }
     if (this.#asking) return;
     this.#asking = true;
-    notice("Asking it to stop after the migration in hand; Ctrl-C again to leave it alone.");
+    this.#stopping = "asked";
+    notice(askingWords(this));
     void this.#askToStop();
   };
+
+  #taken(): void {
+    this.#stopping = "heard";
+    if (!this.#over) this.#it.notice(heardWords(this));
+  }
 
   /** A run that waits for its turn is not in the books yet: asked again until it is known, or over. */
   async #askToStop(): Promise<void> {
@@ -105,11 +164,15 @@ export class RunInHand {
     try {
       for (let tries = 0; !this.#over; tries += 1) {
         const events = await ask(connection, cancel, { signal: this.detach, now });
-        if (events.some((event) => event.type === "cancel.asked" && event.runs.length > 0)) return;
+        if (events.some((event) => event.type === "cancel.asked" && event.runs.length > 0)) {
+          this.#taken();
+          return;
+        }
         await sleep(pauseAfter(tries), this.detach);
       }
     } catch (thrown) {
       if (this.#over || this.detach.aborted) return;
+      this.#stopping = "no";
       notice(`! It could not be asked to stop: ${thrown instanceof Failure ? thrown.message : String(thrown)}`);
     }
   }

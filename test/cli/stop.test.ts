@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { test } from "node:test";
 import { main } from "../../src/cli/main.ts";
+import type { World } from "../../src/cli/world.ts";
 import { keys } from "../support/aws-keys.ts";
 import { row } from "../support/bad-day.ts";
-import { beginStream, frame, lambdaStandIn, returns, streams } from "../support/lambda-stand-in.ts";
+import { beginStream, frame, lambdaStandIn, returns, streams, type Call } from "../support/lambda-stand-in.ts";
 import {
   applied,
   finished,
@@ -16,7 +17,7 @@ import {
   runIdOfCall,
   started,
 } from "../support/run-events.ts";
-import { testWorld } from "../support/test-world.ts";
+import { testWorld, type TestWorld } from "../support/test-world.ts";
 
 const two = ["1700000000200", "two"] as const;
 const begun = [started("dev-3", { operations: ledgerOperations }), plan([item(...row), item(...two)]), migrationStarted(...row)];
@@ -24,13 +25,24 @@ const write = (response: ServerResponse, events: readonly object[], then?: () =>
   response.write(frame("PayloadChunk", events.map((event) => `${JSON.stringify(event)}\n`).join("")), then);
 };
 
+/** A person who reads, and presses Ctrl-C at each of these words. */
+function pressesAt(world: TestWorld, ...words: string[]): World {
+  const write = (text: string): void => {
+    world.err.write(text);
+    if (words[0] === undefined || !text.includes(words[0])) return;
+    words.shift();
+    world.interrupt();
+  };
+  return { ...world, err: { write, isTTY: world.err.isTTY, columns: world.err.columns } };
+}
+
 test("the first Ctrl-C asks the run to stop and keeps watching: 130, with what was applied and what was not reached", async (t) => {
   let running: ServerResponse | undefined;
   const lambda = await lambdaStandIn(t, [
     (response) => {
       running = response;
       beginStream(response);
-      write(response, begun, () => world.interrupt());
+      write(response, begun);
     },
     (response, call) => {
       void streams([started(), { type: "cancel.asked", runs: [runIdOfCall(call.body)] }, finished(0)])(response, call);
@@ -40,27 +52,90 @@ test("the first Ctrl-C asks the run to stop and keeps watching: 130, with what w
     },
   ]);
   const world = testWorld(t, { argv: ["dev-3"], env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url } });
-  assert.equal(await main(world), 130);
-  assert.match(world.err.text, /Asking it to stop after the migration in hand; Ctrl-C again to leave it alone\./);
+  assert.equal(await main(pressesAt(world, "add_order_notes started")), 130);
+  assert.match(world.err.text, /Asking it to stop after the migration in hand; Ctrl-C again to stop watching\./);
   assert.match(world.out.text, /cancelled: 1 done, 1 not reached/);
   const [run, cancel] = lambda.calls.map(({ body }) => JSON.parse(body) as { runId: string; operation: string; options: object });
   assert.equal(cancel?.operation, "cancel");
   assert.deepEqual(cancel.options, { run: run?.runId });
 });
 
-test("the second Ctrl-C leaves the run alone and prints how to look at it", async (t) => {
+const waiting = { type: "waiting", reason: "run", message: "waiting for bob's run", waitedMs: 0 };
+const heard = (response: ServerResponse, call: Call) =>
+  streams([started(), { type: "cancel.asked", runs: [runIdOfCall(call.body)] }, finished(0)])(response, call);
+
+interface SecondCtrlC {
+  readonly name: string;
+  /** What the run has said by the first Ctrl-C. */
+  readonly events: readonly object[];
+  readonly at: string;
+  readonly says: readonly RegExp[];
+  readonly heard: boolean;
+}
+
+const seconds: readonly SecondCtrlC[] = [
+  {
+    name: "a run that has heard it ends after the migration in hand",
+    events: begun,
+    at: "add_order_notes started",
+    heard: true,
+    says: [
+      /It was heard: the run ends after the migration in hand\./,
+      /· No longer watching; the run was asked to stop, and ends after the migration in hand\.\n {2}→ hasura-migrate history dev-3 --run [0-9a-f-]{36}$/m,
+    ],
+  },
+  {
+    name: "a run that has not answered the request may go on, and the command asks again",
+    events: begun,
+    at: "add_order_notes started",
+    heard: false,
+    says: [
+      /· No longer watching; the run has not answered the request to stop: it may go on to its end\.\n {2}→ hasura-migrate cancel dev-3 --run [0-9a-f-]{36}$/m,
+      /→ hasura-migrate history dev-3 --run [0-9a-f-]{36}$/m,
+    ],
+  },
+  {
+    name: "a run that only waits has nothing in hand",
+    events: [begun[0] ?? {}, waiting],
+    at: "waiting for bob",
+    heard: true,
+    says: [
+      /Asking it to stop: it only waits, and has nothing in hand; Ctrl-C again to stop watching\./,
+      /It was heard: the run begins no further migration\./,
+      /the run was asked to stop, and begins no further migration\./,
+    ],
+  },
+];
+
+for (const it of seconds) {
+  test(`after the second Ctrl-C, ${it.name}`, async (t) => {
+    const lambda = await lambdaStandIn(t, [
+      (response) => {
+        beginStream(response);
+        write(response, it.events);
+      },
+      (response, call) => {
+        if (it.heard) void heard(response, call);
+        else world.interrupt();
+      },
+    ]);
+    const world = testWorld(t, { argv: ["dev-3"], env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url } });
+    assert.equal(await main(pressesAt(world, it.at, "It was heard")), 130);
+    for (const pattern of it.says) assert.match(world.err.text, pattern);
+  });
+}
+
+test("a run that has not started is not said to have been asked", async (t) => {
   const lambda = await lambdaStandIn(t, [
-    (response) => {
-      beginStream(response);
-      write(response, begun, () => world.interrupt());
-    },
     () => {
+      world.interrupt();
       world.interrupt();
     },
   ]);
   const world = testWorld(t, { argv: ["dev-3"], env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url } });
   assert.equal(await main(world), 130);
-  assert.match(world.err.text, /→ hasura-migrate history dev-3 --run [0-9a-f-]{36}$/m);
+  assert.match(world.err.text, /It will be asked to stop once it has started; Ctrl-C again to stop watching\./);
+  assert.match(world.err.text, /No longer watching; the run was not asked to stop yet: the function goes on to its end by itself\./);
 });
 
 test("without streaming the work comes in slices of four minutes under one runId, and the plan is that of the newest slice", async (t) => {
