@@ -9,14 +9,28 @@ export function sameCommand(
   { option = "", without = [] }: { option?: string; without?: readonly string[] } = {},
 ): string {
   const added = option === "" ? [] : option.split(" ");
-  const gone = [...without, ...added.slice(0, 1).map((it) => it.replace(/=.*/, ""))];
+  const name = added[0]?.replace(/=.*/, "");
+  const gone = [...without, ...(name === undefined ? [] : [name, ...(against[name] ?? [])])];
   const kept = argv.filter((_, i) => !isOf(gone, argv, i));
   return ["hasura-migrate", ...kept.map(quoted), ...added].join(" ");
 }
 
+/** What cannot stand beside an option: the other ways to say the same thing. */
+const bounds = ["--to", "--steps", "--only", "--all"];
+const against: Readonly<Record<string, readonly string[]>> = {
+  "--wait": ["--no-wait"],
+  "--no-wait": ["--wait"],
+  "--applied": ["--pending"],
+  "--pending": ["--applied"],
+  ...Object.fromEntries(bounds.map((bound) => [bound, bounds])),
+};
+
 const short: Readonly<Record<string, string>> = { "-y": "--yes", "-q": "--quiet" };
 /** Options that stand alone; every other one takes the next word along, if that is no option itself. */
-const alone = new Set(["--json", "--quiet", "--no-color", "--debug", "--dry-run"]);
+const alone: ReadonlySet<string> = new Set([
+  ...["--json", "--quiet", "--no-color", "--debug", "--dry-run", "--strict", "--out-of-order", "--no-transaction", "--no-wait"],
+  ...["--no-reload", "--all", "--applied", "--pending", "--check", "--reset", "--serve"],
+]);
 
 /** True for an option that is to go, and for the value that stands behind it. */
 function isOf(options: readonly string[], argv: readonly string[], i: number): boolean {
@@ -40,7 +54,9 @@ export function wholeHints(hints: readonly string[], argv: readonly string[], en
   return hints.map((text) => {
     const hint = environment === undefined ? text : text.replaceAll("<environment>", environment);
     if (/^--[a-z-]+([= ]\S+)?$/.test(hint)) return sameCommand(argv, { option: hint });
-    return hint.replace(/\brun (?:the same command )?again$/, () => `run again: ${sameCommand(argv)}`);
+    // What is done by now stands where somebody goes on: it is not dropped again.
+    const without = hint.startsWith("To go on") ? ["--reset"] : [];
+    return hint.replace(/\brun (?:the same command )?again$/, () => `run again: ${sameCommand(argv, { without })}`);
   });
 }
 

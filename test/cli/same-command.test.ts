@@ -10,6 +10,9 @@ const typed: readonly [argv: readonly string[], wanted: Parameters<typeof sameCo
   [["--database", "main", "dev-1"], { option: "--database audit" }, "hasura-migrate dev-1 --database audit"],
   [["status", "local", "--profile", "x", "--json"], { without: ["--profile"] }, "hasura-migrate status local --json"],
   [["dev-1", "--config", "my file.json"], {}, "hasura-migrate dev-1 --config 'my file.json'"],
+  [["apply", "dev", "--no-wait"], { option: "--wait 10m" }, "hasura-migrate apply dev --wait 10m"],
+  [["apply", "--no-wait", "dev"], { option: "--wait 10m" }, "hasura-migrate apply dev --wait 10m"],
+  [["dev", "--steps", "3"], { option: "--to 17" }, "hasura-migrate dev --to 17"],
   [["new", "it's"], {}, "hasura-migrate new 'it'\\''s'"],
   [
     ["local", "--database-url=postgres://me:hush@db/x"],
@@ -21,6 +24,11 @@ const typed: readonly [argv: readonly string[], wanted: Parameters<typeof sameCo
 for (const [argv, wanted, command] of typed) {
   test(`${argv.join(" ")} again: ${command}`, () => assert.equal(sameCommand(argv, wanted), command));
 }
+
+test("going on drops nothing again", () => {
+  const again = wholeHints(["To go on, run again"], ["local", "--reset", "--migrations", "db"], "local");
+  assert.deepEqual(again, ["To go on, run again: hasura-migrate local --migrations db"]);
+});
 
 test("an option alone and `run again` become whole commands; other hints stay as they are", () => {
   const hints = [
