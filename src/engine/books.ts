@@ -47,6 +47,12 @@ export type StepResult =
   | { readonly outcome: "busy"; readonly holder: string }
   | { readonly outcome: "cancelled" };
 
+/** How a run ended; `failure` in words. */
+export interface End {
+  readonly outcome: string;
+  readonly failure?: string;
+}
+
 /** A version whose record is changed; `checksum` is that of its up file, where there is one. */
 export interface Mark {
   readonly version: Version;
@@ -87,7 +93,7 @@ export interface Books {
   /** Asks runs in progress to stop before their next migration; answers their ids. */
   cancel?(run: string | undefined): Promise<readonly string[]>;
   /** Closes what `begin` opened. Never throws. */
-  end?(outcome: string): Promise<void>;
+  end?(how: End): Promise<void>;
   /** What has gone wrong in the background so far, without waiting: asked before each step, and ends the run. */
   trouble?(): Failure | undefined;
 }

@@ -79,6 +79,7 @@ async function ended(result: StepResult, it: ReadStep, tookMs: number, environme
     case "replan":
       return { over: 0, done: 0, replan: result.reason };
     case "cancelled":
+      await say(deps, { type: "migration.skipped", ...of(it), reason: "not begun: the run was asked to stop" });
       return { over: 0, done: 0, cancelled: true };
     case "busy":
       return { over: 1, done: 0, failure: busy(result.holder) };

@@ -1,6 +1,6 @@
 import { toFailureData } from "../protocol/failure.ts";
 import type { Request } from "../protocol/request.ts";
-import type { Books } from "./books.ts";
+import type { Books, End } from "./books.ts";
 import type { EngineDeps } from "./engine-deps.ts";
 import { markVersions } from "./mark.ts";
 import { migrate, nothingDone, showPlan, type Ending } from "./migrate.ts";
@@ -25,7 +25,7 @@ export async function execute(request: Request, deps: EngineDeps): Promise<void>
     return books;
   };
   const ending = await endingOf(request, { ...deps, booksFor });
-  await Promise.all(opened.map(async (books) => books.end?.(outcomeOf(ending))));
+  await Promise.all(opened.map(async (books) => books.end?.(endOf(ending))));
   const counts = { applied: ending.applied, notReached: ending.notReached, tookMs: Math.max(0, deps.now() - startedAt) };
   if (ending.paused !== undefined) {
     await say(deps, { type: "run.paused", ...counts, reason: ending.paused });
@@ -36,14 +36,17 @@ export async function execute(request: Request, deps: EngineDeps): Promise<void>
   }
 }
 
+/** Characters of a failure that the books keep. */
+const longestFailure = 2000;
+
 /** How the run's row in the books is closed; a paused run stays open, its client goes on with it. */
-function outcomeOf(ending: Ending): string {
-  if (ending.paused !== undefined) return "paused";
+function endOf(ending: Ending): End {
+  if (ending.paused !== undefined) return { outcome: "paused" };
   if (ending.failure !== undefined) {
-    const { kind, code } = toFailureData(ending.failure);
-    return `${kind}/${code}`;
+    const { kind, code, message } = toFailureData(ending.failure);
+    return { outcome: `${kind}/${code}`, failure: message.slice(0, longestFailure) };
   }
-  return ending.cancelled ? "cancelled" : "finished";
+  return { outcome: ending.cancelled ? "cancelled" : "finished" };
 }
 
 async function endingOf(request: Request, deps: EngineDeps): Promise<Ending> {

@@ -83,6 +83,8 @@ export const HistoryRow = z.object({
   endedAt: z.iso.datetime().optional(),
   /** `finished`, `cancelled`, `paused`, or a failure as `kind/code`; absent while it goes on, and where it was killed. */
   outcome: z.string().optional(),
+  /** The failure's sentence, where it ended with one. */
+  failure: z.string().optional(),
   /** Not ended, and it still gives signs of life. Not ended and not live: whatever ran it has died. */
   live: z.boolean(),
   /** What it is doing right now, where the database shows it. */

@@ -61,7 +61,9 @@ test("while a slow one keeps the answer back, the run says how far it is", async
   const running = it.run(tiny(7, { 5: waitsAtGate }), asked("apply"), { ...quick, emit });
   await heard; // 4 and 5 are in one request, whose answer waits for the gate
   await release();
-  assert.deepEqual(versions(await running), ["1", "2", "3", "4", "5", "6", "7"]);
+  const ran = await running;
+  assert.deepEqual(versions(ran), ["1", "2", "3", "4", "5", "6", "7"]);
+  assert.ok((ran.of("migration.applied")[3]?.tookMs ?? 0) > 0, "what the database says is said, and not what the look took");
 });
 
 test("a run that is asked to stop ends within a shared request, after the migration in hand", async (t) => {
@@ -82,6 +84,10 @@ test("a run that is asked to stop ends within a shared request, after the migrat
     ],
   );
   assert.equal(ran.of("run.finished")[0]?.cancelled, true);
+  assert.deepEqual(
+    ran.of("migration.skipped").map(({ version, reason }) => [version, reason]),
+    [["6", "not begun: the run was asked to stop"]],
+  );
 });
 
 test("what commits by itself, has settings of its own or runs outside a transaction goes alone", async (t) => {

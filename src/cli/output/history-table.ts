@@ -62,6 +62,7 @@ function inFull(run: HistoryRow, { style, columns }: Wanted): string[] {
     ["started", run.startedAt],
     ["ended", run.endedAt],
     ["doing", run.live ? run.doing : undefined],
+    ["why", run.failure],
   ];
   return [
     `${colorOf(end, style)(signOf(end))} ${style.bold(`${clean(run.operation)} ${clean(run.run)}`)}  ${clean(end)}`,

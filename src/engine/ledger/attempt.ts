@@ -91,7 +91,7 @@ function leftBy(result: SqlResult | undefined, step: Step): Left {
   const [how, ms] = (result?.rows[0]?.[0] ?? "").split(" ");
   if (how !== "applied" && how !== "own_commit")
     throw new HasuraCallError("unknown", "the answer does not say that the migration is recorded");
-  const tookMs = Number(ms);
+  const tookMs = Math.round(Number(ms) * 1000) / 1000;
   return {
     notices: [
       ...(how === "own_commit" ? ["the file commits by itself: had it broken off half way, a part of it would have stayed"] : []),

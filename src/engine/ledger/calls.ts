@@ -1,6 +1,6 @@
 import type { Actor } from "../../protocol/request.ts";
 import type { Version } from "../../protocol/migration.ts";
-import type { Step } from "../books.ts";
+import type { End, Step } from "../books.ts";
 import { literal, versionNumber } from "../quoting.ts";
 
 /** Down files up to this many bytes are kept in the ledger, so that anyone can roll back what they did not write. */
@@ -83,9 +83,9 @@ export function begun({ run, operation, actor, requestId, imageCommit, options }
 }
 
 /** Closes the run, notes what the catalog has been told, and answers a last snapshot. */
-export function ended(run: string, outcome: string, told: bigint, serverId: string | undefined): string {
-  const server = serverId === undefined ? "NULL" : literal(serverId);
-  return `${readCommitted}SELECT hasura_migrate.end_run(${literal(run)}, ${literal(outcome)}, ${String(told)}, ${server})`;
+export function ended(run: string, { outcome, failure }: End, told: bigint, serverId: string | undefined): string {
+  const texts = [serverId, failure].map((text) => (text === undefined ? "NULL" : literal(text)));
+  return `${readCommitted}SELECT hasura_migrate.end_run(${[literal(run), literal(outcome), String(told), ...texts].join(", ")})`;
 }
 
 /** The snapshot alone. Writes nothing. */

@@ -169,19 +169,19 @@ CREATE OR REPLACE FUNCTION hasura_migrate.holders() RETURNS TABLE (pid integer, 
     AND l.pid <> pg_catalog.pg_backend_pid()
 $body$;
 CREATE OR REPLACE FUNCTION hasura_migrate.live_runs(p_live_ms double precision) RETURNS SETOF hasura_migrate.run LANGUAGE sql VOLATILE AS $body$
-  SELECT r.* FROM hasura_migrate.run AS r WHERE r.ended_at IS NULL AND (
+  SELECT r.* FROM hasura_migrate.run AS r WHERE r.ended_at IS NULL AND NOT r.waiting AND (
     GREATEST(r.seen_at, (SELECT pg_catalog.max(s.at) FROM hasura_migrate.step AS s WHERE s.run = r.id))
       > pg_catalog.clock_timestamp() - p_live_ms * interval '1 millisecond'
-    OR r.id = (SELECT last.id FROM hasura_migrate.run AS last WHERE last.ended_at IS NULL AND EXISTS (SELECT FROM hasura_migrate.holders())
+    OR r.id = (SELECT last.id FROM hasura_migrate.run AS last WHERE last.ended_at IS NULL AND NOT last.waiting AND EXISTS (SELECT FROM hasura_migrate.holders())
       ORDER BY last.seen_at DESC LIMIT 1))
 $body$;
 CREATE OR REPLACE FUNCTION hasura_migrate.snapshot(p_run text, p_live_ms double precision) RETURNS text LANGUAGE sql VOLATILE AS $body$
   SELECT pg_catalog.json_build_object(
     'schemaVersion', h.schema_version, 'generation', h.generation::text, 'synced', h.synced::text, 'serverId', h.server_id,
     'cancelAsked', COALESCE((SELECT r.cancel_asked FROM hasura_migrate.run AS r WHERE r.id = p_run), false),
-    'begun', EXISTS (SELECT FROM hasura_migrate.run AS r WHERE r.id = p_run AND r.ended_at IS NULL),
+    'begun', EXISTS (SELECT FROM hasura_migrate.run AS r WHERE r.id = p_run AND r.ended_at IS NULL AND NOT r.waiting),
     'migrations', COALESCE((SELECT pg_catalog.json_agg(pg_catalog.json_build_array(m.version::text, m.checksum, m.run, m.generation::text,
-        pg_catalog.to_char(m.applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY m.version) FROM hasura_migrate.migration AS m), '[]'),
+        pg_catalog.to_char(m.applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), m.ms) ORDER BY m.version) FROM hasura_migrate.migration AS m), '[]'),
     'running', (SELECT pg_catalog.json_build_object('version', m.version::text, 'name', m.name, 'direction', m.direction, 'run', m.run, 'pid', m.pid,
         'outside', m.outside, 'alive', EXISTS (SELECT FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = m.pid AND a.backend_start = m.backend_start
           AND a.state IS DISTINCT FROM 'idle' AND a.pid <> pg_catalog.pg_backend_pid())) FROM hasura_migrate.running AS m LIMIT 1),
@@ -197,18 +197,20 @@ CREATE OR REPLACE FUNCTION hasura_migrate.snapshot(p_run text, p_live_ms double 
 $body$;
 CREATE OR REPLACE FUNCTION hasura_migrate.begin_run(p_run text, p_operation text, p_actor jsonb, p_request_id text, p_image_commit text, p_options jsonb,
   p_live_ms double precision) RETURNS text LANGUAGE plpgsql AS $body$
+DECLARE
+  must_wait boolean;
 BEGIN
   PERFORM pg_catalog.pg_advisory_xact_lock(${String(lockClass)}, ${String(lockOf.runs)});
-  IF NOT EXISTS (SELECT FROM hasura_migrate.live_runs(p_live_ms) AS it WHERE it.id <> p_run) THEN
-    INSERT INTO hasura_migrate.run AS r (id, operation, actor, request_id, image_commit, options)
-    VALUES (p_run, p_operation, p_actor, p_request_id, p_image_commit, p_options)
-    ON CONFLICT (id) DO UPDATE SET seen_at = pg_catalog.clock_timestamp(), ended_at = NULL, outcome = NULL, request_id = excluded.request_id;
-  END IF;
+  must_wait := EXISTS (SELECT FROM hasura_migrate.live_runs(p_live_ms) AS it WHERE it.id <> p_run);
+  INSERT INTO hasura_migrate.run AS r (id, operation, actor, request_id, image_commit, options, waiting)
+  VALUES (p_run, p_operation, p_actor, p_request_id, p_image_commit, p_options, must_wait)
+  ON CONFLICT (id) DO UPDATE SET seen_at = pg_catalog.clock_timestamp(), ended_at = NULL, outcome = NULL, request_id = excluded.request_id,
+    waiting = excluded.waiting;
   RETURN hasura_migrate.snapshot(p_run, p_live_ms);
 END $body$;
-CREATE OR REPLACE FUNCTION hasura_migrate.end_run(p_run text, p_outcome text, p_told bigint, p_server text) RETURNS text LANGUAGE plpgsql AS $body$
+CREATE OR REPLACE FUNCTION hasura_migrate.end_run(p_run text, p_outcome text, p_told bigint, p_server text, p_failure text) RETURNS text LANGUAGE plpgsql AS $body$
 BEGIN
-  UPDATE hasura_migrate.run SET outcome = p_outcome, seen_at = pg_catalog.clock_timestamp(),
+  UPDATE hasura_migrate.run SET outcome = p_outcome, failure = p_failure, waiting = false, seen_at = pg_catalog.clock_timestamp(),
     ended_at = CASE WHEN p_outcome <> 'paused' THEN pg_catalog.clock_timestamp() END WHERE id = p_run;
   UPDATE hasura_migrate.head SET synced = GREATEST(synced, p_told), server_id = COALESCE(p_server, server_id);
   RETURN hasura_migrate.snapshot(p_run, 0);

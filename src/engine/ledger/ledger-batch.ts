@@ -10,8 +10,9 @@ import { tookEffect } from "./verdict.ts";
 
 type RunSqls = NonNullable<LedgerContext["hasura"]["runSqls"]>;
 
-/** How long a request may be silent before somebody looks in the ledger how far it is. */
-const silentMs = 1000;
+/** How long a request may be silent before somebody looks in the ledger how far it is: more often at first, while it matters most. */
+const silentMs = 150;
+const longestSilentMs = 1000;
 
 /**
  * Runs several migrations in one request: each has a frame and a transaction of its own, finds the generation that the one before
@@ -77,7 +78,8 @@ function progressOf(steps: readonly Step[], position: Position, context: LedgerC
     advance: forward,
     catchUp(ledger, notices) {
       for (let step = steps[done]; step && tookEffect(step, context.request.runId, position.generation, ledger); step = steps[done]) {
-        forward({ notices: [...notices, ...noticesOf(step)] });
+        const tookMs = ledger.applied.get(step.version)?.ms;
+        forward({ notices: [...notices, ...noticesOf(step)], ...(tookMs !== undefined && { tookMs }) });
       }
     },
     told: () => telling,
@@ -87,8 +89,8 @@ function progressOf(steps: readonly Step[], position: Position, context: LedgerC
 /** Looks now and then until the answer is there; a look that fails says nothing. */
 async function watch(progress: Progress, context: LedgerContext, answered: AbortSignal): Promise<void> {
   const isOver = (): boolean => answered.aborted;
-  for (;;) {
-    await context.deps.sleep(silentMs, answered).catch(() => undefined);
+  for (let looks = 0; ; looks += 1) {
+    await context.deps.sleep(Math.min(longestSilentMs, silentMs * 2 ** looks), answered).catch(() => undefined);
     if (isOver()) return;
     const snapshot = await send(context, looked(context.request.runId, context.liveMs))
       .then(readSnapshot)

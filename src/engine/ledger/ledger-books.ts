@@ -173,14 +173,14 @@ export function ledgerBooks(context: LedgerContext, first: LedgerSnapshot, writi
       if (error !== undefined) throw hasuraFailure(error, `confirming what was applied in ${database.name}`);
     },
     history: async (which) => readHistory(await sendUntilAnswered(context, history(which, context.liveMs)), database.name),
-    cancel: async (run) => readAsked(await sendUntilAnswered(context, cancellation(run))),
-    end: async (outcome) => {
+    cancel: async (run) => readAsked(await sendUntilAnswered(context, cancellation(run, context.liveMs))),
+    end: async (how) => {
       // What only looked has begun no run, whatever id its request carries.
       if (!writing) return;
       // Also of a run that had nothing to apply: it may have had something to tell, and a function that has answered is frozen.
       if (telling) await tellCatalog();
       try {
-        snapshot = readSnapshot(await sendUntilAnswered(context, ended(runId, outcome, position.told, context.serverId)));
+        snapshot = readSnapshot(await sendUntilAnswered(context, ended(runId, how, position.told, context.serverId)));
       } catch {
         // The run's row stays open and stops counting as live by itself; nothing of what is applied depends on it.
       }

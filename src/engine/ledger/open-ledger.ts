@@ -12,6 +12,9 @@ import { say } from "../say.ts";
 /** Operations that change something, and so make a ledger where there is none. */
 const writing = new Set(["apply", "down", "redo", "mark"]);
 
+/** Operations that ask for what an older ledger does not have: it is brought up to date, but not made. */
+const asking = new Set(["cancel", "history"]);
+
 const mostInstallations = 3;
 
 /**
@@ -22,10 +25,11 @@ export async function openLedger(context: LedgerContext, dryRun: boolean): Promi
   const writes = writing.has(context.description.operation) && !dryRun;
   const there = await existing(context);
   if (there && there.schemaVersion > schemaVersion) throw tooNew(context, there.schemaVersion);
-  if (there && (!writes || there.schemaVersion === schemaVersion)) return ledgerBooks(context, there, writes);
+  const current = there && (there.schemaVersion === schemaVersion || !(writes || asking.has(context.description.operation)));
+  if (current) return ledgerBooks(context, there, writes);
   const found = await ability(context);
   if (found.can === "cannot") return withoutLedger(context, found.why);
-  if (!writes) return catalogBooks(context.database, context);
+  if (!writes && !there) return catalogBooks(context.database, context);
   return ledgerBooks(context, await installed(context, found.facts), writes);
 }
 

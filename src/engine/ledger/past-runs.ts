@@ -5,6 +5,9 @@ import type { SqlResult } from "../hasura.ts";
 
 const rowLimit = 20;
 
+/** One that waits for another run says so at least every four seconds. */
+const isWaiting = `r.ended_at IS NULL AND r.seen_at > pg_catalog.clock_timestamp() - interval '15 seconds'`;
+
 /** Past runs and what each did, the newest first, as one JSON text. `run` may be the beginning of an id. */
 export function history({ run, limit = rowLimit }: { run?: string | undefined; limit?: number | undefined }, liveMs: number): string {
   const which = run === undefined ? "true" : `pg_catalog.starts_with(r.id, ${literal(run)})`;
@@ -12,7 +15,8 @@ export function history({ run, limit = rowLimit }: { run?: string | undefined; l
   SELECT r.id AS run, r.operation, r.actor ->> 'user' AS user, r.actor ->> 'host' AS host, r.actor ->> 'gitCommit' AS "gitCommit",
     r.actor ->> 'gitBranch' AS "gitBranch", r.actor ->> 'ciJob' AS "ciJob", r.image_commit AS "imageCommit", r.request_id AS "requestId",
     ${iso("r.started_at")} AS "startedAt", ${iso("r.ended_at")} AS "endedAt", r.outcome,
-    r.id IN (SELECT live.id FROM hasura_migrate.live_runs(${String(liveMs)}) AS live) AS live,
+    r.failure, r.waiting AND ${isWaiting} AS waiting,
+    r.id IN (SELECT live.id FROM hasura_migrate.live_runs(${String(liveMs)}) AS live) OR (r.waiting AND ${isWaiting}) AS live,
     (SELECT pg_catalog.left(a.query, 4000) FROM hasura_migrate.holders() AS h JOIN pg_catalog.pg_stat_activity AS a USING (pid)
       WHERE pg_catalog.strpos(a.query, r.id) > 0 LIMIT 1) AS query,
     (SELECT pg_catalog.json_build_object('version', x.version::text, 'name', x.name, 'pid', x.pid) FROM hasura_migrate.running AS x WHERE x.run = r.id LIMIT 1) AS running,
@@ -22,11 +26,18 @@ export function history({ run, limit = rowLimit }: { run?: string | undefined; l
 ) AS it`;
 }
 
-/** Asks runs that have not ended to stop before their next migration, and answers their ids. Without `run`: all of them. */
-export function cancellation(run: string | undefined): string {
+/**
+ * Asks runs that have not ended to stop before their next migration, and answers their ids. Without `run`: all of them; those that give
+ * no sign of life are asked as well, since they may only be slow, but not named.
+ */
+export function cancellation(run: string | undefined, liveMs: number): string {
   const which = run === undefined ? "" : ` AND pg_catalog.starts_with(id, ${literal(run)})`;
-  return `WITH asked AS (UPDATE hasura_migrate.run SET cancel_asked = true WHERE ended_at IS NULL${which} RETURNING id)
-SELECT COALESCE(pg_catalog.json_agg(id), '[]')::text FROM asked`;
+  const named =
+    run === undefined
+      ? ` WHERE r.id IN (SELECT live.id FROM hasura_migrate.live_runs(${String(liveMs)}) AS live) OR (r.waiting AND ${isWaiting})`
+      : "";
+  return `WITH r AS (UPDATE hasura_migrate.run SET cancel_asked = true WHERE ended_at IS NULL${which} RETURNING *)
+SELECT COALESCE(pg_catalog.json_agg(r.id), '[]')::text FROM r${named}`;
 }
 
 /**
@@ -51,6 +62,7 @@ const Row = z
     z.object({
       ...HistoryRow.omit({ migrations: true, doing: true }).shape,
       query: z.string().optional(),
+      waiting: z.boolean(),
       running: z.object({ version: z.string(), name: z.string(), pid: z.int() }).optional(),
       steps: z.array(Step),
     }),
@@ -61,9 +73,13 @@ export function readHistory(result: SqlResult, database: string): HistoryRow[] {
   return z
     .array(Row)
     .parse(JSON.parse(result.rows[0]?.[0] ?? "[]"))
-    .map(({ query, running, steps, ...row }) => {
-      const doing = running ? `${running.version} ${running.name} (pid ${String(running.pid)})` : inFrame(query);
-      const migrations = steps.map(({ ms, ...step }) => ({ database, ...step, ...(ms !== null && { ms }) }));
+    .map(({ query, running, steps, waiting, ...row }) => {
+      const doing = waiting
+        ? "waiting for another run"
+        : running
+          ? `${running.version} ${running.name} (pid ${String(running.pid)})`
+          : inFrame(query);
+      const migrations = steps.map(({ ms, ...step }) => ({ database, ...step, ...(ms !== null && { ms: Math.round(ms * 1000) / 1000 }) }));
       return { ...row, migrations, ...(doing !== undefined && { doing }) };
     });
 }

@@ -9,6 +9,8 @@ export interface LedgerRow {
   readonly checksum?: string;
   readonly appliedAt?: Date;
   readonly run?: string;
+  /** How long it took in the database. */
+  readonly ms?: number;
 }
 
 /** A file that committed by itself and has not reached its end: still at work, or broken off. */

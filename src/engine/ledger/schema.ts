@@ -58,8 +58,13 @@ CREATE TABLE IF NOT EXISTS hasura_migrate.run (
   seen_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   ended_at timestamptz,
   outcome text,
-  cancel_asked boolean NOT NULL DEFAULT false
+  cancel_asked boolean NOT NULL DEFAULT false,
+  waiting boolean NOT NULL DEFAULT false,
+  failure text
 );
+ALTER TABLE hasura_migrate.run ADD COLUMN IF NOT EXISTS waiting boolean NOT NULL DEFAULT false, ADD COLUMN IF NOT EXISTS failure text;
+COMMENT ON COLUMN hasura_migrate.run.waiting IS 'registered, so that it can be asked to stop, but another run is at work: it has not begun';
+DROP FUNCTION IF EXISTS hasura_migrate.end_run(text, text, bigint, text);
 CREATE TABLE IF NOT EXISTS hasura_migrate.step (
   generation bigint PRIMARY KEY,
   run text,

@@ -5,7 +5,7 @@ import type { SqlResult } from "../hasura.ts";
 import type { LedgerRow, LedgerView } from "./reconcile.ts";
 
 const Generation = z.string().regex(/^\d+$/).transform(BigInt);
-const Row = z.tuple([Version, z.string().nullable(), z.string().nullable(), Generation, z.string().nullable()]);
+const Row = z.tuple([Version, z.string().nullable(), z.string().nullable(), Generation, z.string().nullable(), z.number().nullish()]);
 
 /** Another run that has begun here and not ended. `ms` is how long ago. */
 const Other = z.object({ run: z.string(), actor: Actor.loose(), operation: z.string(), ms: z.number() });
@@ -53,7 +53,7 @@ export function readSnapshot(result: SqlResult): LedgerSnapshot {
   return {
     ...rest,
     ...(serverId !== null && { serverId }),
-    applied: new Map(migrations.map(([version, ...row]) => [version, rowOf(row)])),
+    applied: new Map(migrations.map((row) => [row[0], rowOf(row)])),
     gone: new Map(Object.entries(gone)),
     ...(running && { running }),
     ...(holder && {
@@ -66,11 +66,12 @@ export function readSnapshot(result: SqlResult): LedgerSnapshot {
   };
 }
 
-function rowOf([checksum, run, generation, appliedAt]: [string | null, string | null, bigint, string | null]): LedgerRow {
+function rowOf([, checksum, run, generation, appliedAt, ms]: z.infer<typeof Row>): LedgerRow {
   return {
     generation,
     ...(checksum !== null && { checksum }),
     ...(run !== null && { run }),
     ...(appliedAt !== null && { appliedAt: new Date(appliedAt) }),
+    ...(typeof ms === "number" && { ms }),
   };
 }

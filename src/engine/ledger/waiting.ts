@@ -16,14 +16,18 @@ export async function takeTurn(context: LedgerContext): Promise<LedgerSnapshot> 
   for (let polls = 0; ; polls += 1) {
     const snapshot = readSnapshot(await sendUntilAnswered(context, begun(context.description, context.liveMs)));
     if (snapshot.begun && !snapshot.running?.alive) return snapshot;
+    if (snapshot.cancelAsked) throw stopped();
     const waitedMs = context.deps.now() - startedAt;
     const holder = holderOf(snapshot);
     if (waitedMs >= context.waitMs || context.deps.remainingMs() < 20_000) throw busy(context, holder);
-    if (context.deps.stop.aborted)
-      throw new Failure("interrupted", "stopped", "The run was stopped while it waited for another one; nothing has run.");
+    if (context.deps.stop.aborted) throw stopped();
     await say(context.deps, { type: "waiting", reason: "run", message: `waiting for ${holder}`, waitedMs });
     await context.deps.sleep(Math.min(longestPauseMs, 1000 * 2 ** polls), context.deps.stop).catch(() => undefined);
   }
+}
+
+function stopped(): Failure {
+  return new Failure("interrupted", "stopped", "The run was stopped while it waited for another one; nothing has run.");
 }
 
 function holderOf({ others, running, holder }: LedgerSnapshot): string {
