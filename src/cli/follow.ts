@@ -125,7 +125,7 @@ function verdict(thrown: unknown, it: Following, hand: RunInHand, heard: number,
     case "function-crashed":
     case "function-killed":
     case "function-out-of-memory":
-      return it.changes ? withLook(it, thrown) : thrown;
+      return it.changes ? withLook(it, ended(thrown, it, hand)) : thrown;
     default:
       return thrown;
   }
@@ -141,6 +141,16 @@ function unknownOutcome(it: Following, tookMs: number, cause?: Failure): Failure
   return new Failure("unreachable", "outcome-unknown", message, {
     hints: [look(it)],
     ...(causes.length > 0 && { cause: new Error(causes.join(" ")) }),
+  });
+}
+
+/** A function that ended in the middle: what it was at, and the command that goes on where nobody else can tell what became of the run. */
+function ended({ kind, code, message, hints, cause }: Failure, { request: { operation } }: Following, hand: RunInHand): Failure {
+  const { inHand } = hand;
+  const goOn = operation === "apply" && !hand.serves("history") ? ["To go on, run again"] : [];
+  return new Failure(kind, code, inHand ? `${message} In hand: ${inHand.version} ${inHand.name}.` : message, {
+    hints: [...goOn, ...hints],
+    cause,
   });
 }
 

@@ -47,12 +47,18 @@ function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
 }
 
+/** The options that say which database and which files `local` means, as they were typed. */
+function sameDatabase(argv: readonly string[]): string[] {
+  return argv.filter((_, i) => isOf(["--database-url", "--migrations"], argv, i)).map(quoted);
+}
+
 /**
  * Hints as whole commands: one that is an option alone (`--yes=prod`) means the same command with it, and "run again" says what; `<environment>` is the one that was named.
  */
 export function wholeHints(hints: readonly string[], argv: readonly string[], environment?: string): string[] {
   return hints.map((text) => {
     const hint = environment === undefined ? text : text.replaceAll("<environment>", environment);
+    if (/^hasura-migrate [a-z]+ local( --run \S+)?$/.test(hint)) return [hint, ...sameDatabase(argv)].join(" ");
     if (/^--[a-z-]+([= ]\S+)?$/.test(hint)) return sameCommand(argv, { option: hint });
     // What is done by now stands where somebody goes on: it is not dropped again.
     const without = hint.startsWith("To go on") ? ["--reset"] : [];

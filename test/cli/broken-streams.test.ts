@@ -47,7 +47,10 @@ const badDays: readonly BadDay[] = [
       }),
     ],
     exit: 4,
-    says: [/function hasura-migrate-dev-3 crashed/, /→ hasura-migrate status dev-3/, /aws logs tail \/aws\/lambda\/hasura-migrate-dev-3/],
+    says: [
+      /function hasura-migrate-dev-3 crashed\. In hand: 1700000000100 add_order_notes\.$/m,
+      /→ hasura-migrate status dev-3\n {2}→ To go on, run again: hasura-migrate dev-3$/m,
+    ],
     calls: ["stream"],
   },
   {
@@ -83,7 +86,7 @@ const badDays: readonly BadDay[] = [
       }),
     ],
     exit: 4,
-    says: [/hasura-migrate-dev-3 was killed\.[\s\S]*→ On Lambda that is mostly the memory/],
+    says: [/hasura-migrate-dev-3 was killed\.$/m],
   },
   {
     name: "a function that cannot start",
@@ -94,7 +97,7 @@ const badDays: readonly BadDay[] = [
       }),
     ],
     exit: 4,
-    says: [/cannot start/, /index\.runMigrations/],
+    says: [/cannot start/, /Cannot find module/],
   },
 ];
 

@@ -30,6 +30,15 @@ test("going on drops nothing again", () => {
   assert.deepEqual(again, ["To go on, run again: hasura-migrate local --migrations db"]);
 });
 
+test("another command about local means the same database and the same files", () => {
+  const hints = wholeHints(
+    ["hasura-migrate status local"],
+    ["redo", "local", "--database-url=postgres://db/x", "--migrations", "db"],
+    "local",
+  );
+  assert.deepEqual(hints, ["hasura-migrate status local --database-url=postgres://db/x --migrations db"]);
+});
+
 test("an option alone and `run again` become whole commands; other hints stay as they are", () => {
   const hints = [
     "--database audit",

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { test, type TestContext } from "node:test";
 import pg from "pg";
 import { cleanUp } from "../support/clean-up.ts";
 import { query } from "../support/postgres.ts";
+import { childrenOf, holds } from "./support/conditions.ts";
 import { eventsOf, type Running } from "./support/cli.ts";
 import { project, serve, type Served } from "./support/environment.ts";
 
@@ -125,20 +125,4 @@ async function appears(url: string, table: string): Promise<void> {
     const [row] = await query(url, "SELECT to_regclass($1) AS found", [table]);
     if (row?.["found"] !== null) return;
   }
-}
-
-/** Resolves when the query has a row. */
-async function holds(url: string, sql: string): Promise<void> {
-  while ((await query(url, sql)).length === 0);
-}
-
-/** Processes below one, as ps lists them. */
-function childrenOf(pid: number | undefined): { pid: number; command: string }[] {
-  const rows = execFileSync("ps", ["-e", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
-  const all = rows.flatMap((row) => {
-    const [, own, parent, command] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(row) ?? [];
-    return command === undefined ? [] : [{ pid: Number(own), parent: Number(parent), command }];
-  });
-  const below = (of: number): typeof all => all.filter(({ parent }) => parent === of).flatMap((it) => [it, ...below(it.pid)]);
-  return pid === undefined ? [] : below(pid);
 }

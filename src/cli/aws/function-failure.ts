@@ -1,15 +1,20 @@
 import { z } from "zod";
 import { Failure } from "../../protocol/failure.ts";
 import type { Context } from "./explain.ts";
+import { isLoopback } from "./identity.ts";
 
 const Details = z.object({ errorType: z.string().optional(), errorMessage: z.string().optional() });
 
-/** A function that ended without answering, from Lambda's words for it. `text` is its JSON, or plain. */
+/**
+ * A function that ended without answering, from Lambda's words for it. `text` is its JSON, or plain. What can only be looked at or
+ * changed in AWS is no hint where the service stands on this machine.
+ */
 export function functionFailure(errorCode: string, text: string, context: Context): Failure {
   const { type, message } = detailsOf(errorCode, text);
   const cause = new Error(type === undefined || message.startsWith(type) ? message : `${type}: ${message}`);
+  const here = isLoopback(context.url);
   const failed = (code: string, sentence: string, hint: string): Failure =>
-    new Failure("unreachable", code, sentence, { hints: [hint, logHint(context)], cause });
+    new Failure("unreachable", code, sentence, { hints: here ? [] : [hint, logHint(context)], cause });
   const all = `${errorCode} ${type ?? ""} ${message}`;
   const timeout = /Task timed out after ([\d.]+) seconds/.exec(all) ?? (/Sandbox\.Timedout/i.test(all) ? [] : undefined);
   if (timeout) {
@@ -35,9 +40,17 @@ export function functionFailure(errorCode: string, text: string, context: Contex
     );
   }
   if (/ExitError|ExitCode|UnhandledPromiseRejection/.test(all)) {
-    return failed("function-crashed", `The function ${context.function} crashed.`, "hasura-migrate status tells what was applied.");
+    return failed(
+      "function-crashed",
+      `The function ${context.function} crashed.`,
+      "hasura-migrate status <environment> tells what was applied.",
+    );
   }
-  return failed("function-crashed", `The function ${context.function} failed.`, "hasura-migrate status tells what was applied.");
+  return failed(
+    "function-crashed",
+    `The function ${context.function} failed.`,
+    "hasura-migrate status <environment> tells what was applied.",
+  );
 }
 
 function detailsOf(errorCode: string, text: string): { type: string | undefined; message: string } {

@@ -56,7 +56,8 @@ function ambientSource(env: Environment): AmbientSource | undefined {
   return undefined;
 }
 
-function isLoopback(url: string | undefined): boolean {
+/** A service on this machine: it has neither accounts nor logs in CloudWatch. */
+export function isLoopback(url: string | undefined): boolean {
   return url !== undefined && /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(url);
 }
 
