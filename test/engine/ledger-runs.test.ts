@@ -52,6 +52,24 @@ test("a run that waits for another one can be asked to stop, and then nothing of
   );
 });
 
+test("so it does when its turn comes before it hears of that", async (t) => {
+  const it = await ledgerBench(t);
+  const release = await it.hold(gate);
+  const first = listening(startsWith("2"));
+  const one = it.run(files, asked("apply"), { ...quick, emit: first.emit });
+  await first.heard;
+  const second = asked("apply");
+  const two = await it.run(tiny(3), second, {
+    ...quick,
+    sleep: async () => {
+      await it.run(files, asked("cancel", { run: second.runId }));
+      await release();
+      await one;
+    },
+  });
+  assert.deepEqual([two.failure?.code, await it.ledger()], ["stopped", ["1", "2"]]);
+});
+
 test("cancel names the runs that are at work, and not those that have died", async (t) => {
   const it = await ledgerBench(t);
   await it.run({ "1_a/up": "SELECT 1;" });

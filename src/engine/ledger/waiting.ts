@@ -15,8 +15,10 @@ export async function takeTurn(context: LedgerContext): Promise<LedgerSnapshot> 
   const startedAt = context.deps.now();
   for (let polls = 0; ; polls += 1) {
     const snapshot = readSnapshot(await sendUntilAnswered(context, begun(context.description, context.liveMs)));
-    if (snapshot.begun && !snapshot.running?.alive) return snapshot;
-    if (snapshot.cancelAsked) throw stopped();
+    const free = snapshot.begun && !snapshot.running?.alive;
+    // Also when its turn has come meanwhile: whoever asked was told that it had nothing in hand.
+    if (snapshot.cancelAsked && !(free && polls === 0)) throw stopped();
+    if (free) return snapshot;
     const waitedMs = context.deps.now() - startedAt;
     const holder = holderOf(snapshot);
     if (waitedMs >= context.waitMs || context.deps.remainingMs() < 20_000) throw busy(context, holder);
