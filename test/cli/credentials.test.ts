@@ -145,6 +145,21 @@ const refusals: readonly Refusal[] = [
     says: [/names an sso-session that is not in the AWS configuration/],
   },
   {
+    name: "an SSO profile without an account and a role",
+    awsConfig: sso.replace(/sso_account_id.*\nsso_role_name.*\n/, ""),
+    says: [/Profile "dev-3" is set up for SSO and lacks sso_account_id and sso_role_name\.$[\s\S]*→ aws configure sso --profile dev-3$/m],
+  },
+  {
+    name: "an SSO profile without a role",
+    awsConfig: sso.replace(/sso_role_name.*\n/, ""),
+    says: [/Profile "dev-3" is set up for SSO and lacks sso_role_name\./],
+  },
+  {
+    name: "an sso-session without its address",
+    awsConfig: sso.replace(/sso_start_url.*\n/, ""),
+    says: [/The sso-session of profile "dev-3" lacks sso_start_url or sso_region\./],
+  },
+  {
     name: "MFA with nobody to type it",
     awsConfig: role.replace("external_id = x-42", "mfa_serial = arn:aws:iam::1:mfa/alice"),
     says: [/needs an MFA code of arn:aws:iam::1:mfa\/alice, and there is nobody to type it/],

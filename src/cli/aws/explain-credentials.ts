@@ -20,6 +20,8 @@ export function explainCredentials(thrown: unknown, identity: Identity): Failure
       `Ask for that role, or choose another profile: --profile NAME`,
     );
   }
+  const incomplete = incompleteSso(text, profile);
+  if (incomplete !== undefined) return failed("profile-broken", incomplete, `aws configure sso --profile ${profile}`);
   if (/sso_region/.test(text)) {
     return failed(
       "profile-broken",
@@ -41,6 +43,20 @@ export function explainCredentials(thrown: unknown, identity: Identity): Failure
     );
   }
   return refusedBySts(thrown, text, profile, failed);
+}
+
+const ofProfile = ["sso_account_id", "sso_role_name"];
+const ofSession = ["sso_start_url", "sso_region"];
+
+/** The SDK lists what SSO needs and the settings it got, those of the sso-session among them (only their names, set or not). */
+function incompleteSso(text: string, profile: string): string | undefined {
+  const got = /invalid SSO credentials\. Required parameters .* Got ([^\n]*)/.exec(text)?.[1]?.split(", ");
+  if (!got) return undefined;
+  const missing = (names: readonly string[]): string => names.filter((name) => !got.includes(name)).join(" and ");
+  if (missing(ofProfile) !== "") return `Profile "${profile}" is set up for SSO and lacks ${missing([...ofProfile, ...ofSession])}.`;
+  return missing(ofSession) === ""
+    ? `The sso-session of profile "${profile}" lacks ${ofSession.join(" or ")}.`
+    : `Profile "${profile}" is set up for SSO and lacks ${missing(ofSession)}.`;
 }
 
 function refusedBySts(
