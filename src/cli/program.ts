@@ -17,16 +17,21 @@ import type { World } from "./world.ts";
 export type Given = Readonly<Record<string, unknown>>;
 export type Run = (given: Given) => Promise<void>;
 
-/** Parses argv and runs the chosen command. Throws a `Failure` of kind usage for what commander refuses. */
+/** Parses argv and runs the chosen command. What it throws and what commander refuses is shown with the environment that was named. */
 export async function runProgram(world: World): Promise<Ended> {
   let ended: Ended = "done";
   const bind = (run: (world: World, given: Given) => Promise<Ended>): Run => {
     return async (given) => {
-      ended = await run(world, given);
+      try {
+        ended = await run(world, given);
+      } catch (thrown) {
+        const { report } = await import("./output/report.ts");
+        ended = report(thrown, world, environmentOf(given));
+      }
     };
   };
   const program = newProgram(world);
-  let refusedBy = "";
+  let refusedBy: string | undefined;
   declareApply(program, bind(runApply));
   declareStatus(program, bind(runStatus));
   declarePlan(program, bind(runPlan));
@@ -40,7 +45,7 @@ export async function runProgram(world: World): Promise<Ended> {
   declareEnvs(program, bind(runEnvs));
   for (const command of program.commands) {
     command.configureOutput(outputOf(world)).exitOverride((error) => {
-      refusedBy = `${command.name()} `;
+      refusedBy = command.name();
       throw error;
     });
   }
@@ -48,9 +53,17 @@ export async function runProgram(world: World): Promise<Ended> {
     await program.parseAsync([...world.argv], { from: "user" });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
-    if (thrown.exitCode !== 0) throw await usageFailure(thrown, `hasura-migrate ${refusedBy}--help`);
+    if (thrown.exitCode === 0) return ended;
+    const [{ usageFailure, environmentIn }, { report }] = await Promise.all([import("./usage-failure.ts"), import("./output/report.ts")]);
+    return report(usageFailure(thrown, program, refusedBy, world.argv), world, environmentIn(program, world.argv));
   }
   return ended;
+}
+
+/** The environment a command was given, where it was one. */
+function environmentOf({ environments }: Given): string | undefined {
+  const [one, ...others] = Array.isArray(environments) ? environments.map(String) : [];
+  return others.length === 0 ? one : undefined;
 }
 
 function newProgram(world: World): Command {
@@ -105,13 +118,6 @@ An environment named like a command:
 /** Help is a result. What commander would say about an error becomes a failure instead, which main shows. */
 function outputOf(world: World): { writeOut: (text: string) => void; writeErr: () => void; getOutHelpWidth: () => number } {
   return { writeOut: (text) => world.out.write(text), writeErr: () => undefined, getOutHelpWidth: () => world.out.columns };
-}
-
-async function usageFailure(error: CommanderError, hint: string): Promise<Error> {
-  const { Failure } = await import("../protocol/failure.ts");
-  const text = error.message.replace(/^error: /, "").replace(/\n/g, " ");
-  const sentence = text.slice(0, 1).toUpperCase() + text.slice(1);
-  return new Failure("usage", "usage", sentence.endsWith(".") || sentence.endsWith(")") ? sentence : `${sentence}.`, { hints: [hint] });
 }
 
 /** Names an environment can only have behind an explicit command. */

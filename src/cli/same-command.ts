@@ -59,7 +59,8 @@ export function wholeHints(hints: readonly string[], argv: readonly string[], en
   return hints.map((text) => {
     const hint = environment === undefined ? text : text.replaceAll("<environment>", environment);
     if (/^hasura-migrate [a-z]+ local( --run \S+)?$/.test(hint)) return [hint, ...sameDatabase(argv)].join(" ");
-    if (/^--[a-z-]+([= ]\S+)?$/.test(hint)) return sameCommand(argv, { option: hint });
+    const [, words = "", option] = /^(If it is one: )?(--[a-z-]+(?:[= ]\S+)?)$/.exec(hint) ?? [];
+    if (option !== undefined) return words + sameCommand(argv, { option });
     // What is done by now stands where somebody goes on: it is not dropped again.
     const without = hint.startsWith("To go on") ? ["--reset"] : [];
     return hint.replace(/\brun (?:the same command )?again$/, () => `run again: ${sameCommand(argv, { without })}`);

@@ -9,7 +9,14 @@ export function suggestion(word: string, candidates: readonly string[]): string 
   );
   const candidate = candidates.find((it) => it.toLowerCase() === best);
   const allowed = Math.max(1, Math.floor(word.length / 3));
-  return candidate !== undefined && candidate !== word && distance(word.toLowerCase(), best) <= allowed ? candidate : undefined;
+  if (candidate === undefined || candidate === word) return undefined;
+  return distance(word.toLowerCase(), best) <= allowed || isSwapped(word.toLowerCase(), best) ? candidate : undefined;
+}
+
+/** Two letters in the wrong order are one slip, and two changes. */
+function isSwapped(word: string, other: string): boolean {
+  const at = Array.from(word).findIndex((letter, i) => letter !== other[i]);
+  return at >= 0 && word.slice(0, at) + (word[at + 1] ?? "") + (word[at] ?? "") + word.slice(at + 2) === other;
 }
 
 /** ` Did you mean "x"?` with its leading space, or nothing. */

@@ -25,6 +25,9 @@ test("two at once on one project share its database, and the second finds what t
   const cwd = await project(t, users);
   const serving = await start(t, ["local", "--serve", "--json"], { cwd });
   await serving.shows(/\n/);
+  const { databaseUrl, server } = JSON.parse(serving.stdout) as { databaseUrl: string; server: string };
+  assert.deepEqual(await query(databaseUrl, "select 1 as one"), [{ one: 1 }]);
+  assert.match(server, /PostgreSQL \d+\.\d+.*, data in \.hasura-migrate\/\S+$/);
   const first = await run(t, ["local"], { cwd });
   assert.equal(first.code, 0, first.stderr);
   assert.match(first.stderr, /^\S+ local .*PostgreSQL \d+\.\d+.*, data in \.hasura-migrate\/\S+$/m);

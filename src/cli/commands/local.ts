@@ -85,12 +85,13 @@ function serverLine(world: World, { server }: Pick<LocalEnvironment, "server">):
 /** Keeps both services up until the first signal, and then ends them: a served environment has no run of its own to finish. */
 async function serve(world: World, intent: LocalChoice & { readonly json?: boolean | undefined }): Promise<Ended> {
   const environment = await startEnvironment(world, intent);
-  const { lambdaUrl, hasuraUrl, adminSecret } = environment;
+  const { lambdaUrl, hasuraUrl, adminSecret, databaseUrl } = environment;
+  const server = serverLine(world, environment);
   try {
     world.out.write(
       intent.json
-        ? `${JSON.stringify({ type: "serving", lambdaUrl, hasuraUrl, adminSecret })}\n`
-        : servingText(environment, serverLine(world, environment)),
+        ? `${JSON.stringify({ type: "serving", env: "local", lambdaUrl, hasuraUrl, adminSecret, databaseUrl, ...(server !== undefined && { server }) })}\n`
+        : servingText(environment, server),
     );
     await aborted(world.interrupts.first);
   } finally {

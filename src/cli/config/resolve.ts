@@ -51,6 +51,7 @@ export function resolveTarget(environment: string, loaded: LoadedConfig, flags: 
       `"${environment}" cannot be an environment's name: it has letters, digits, dots, dashes and underscores.`,
     );
   }
+  if (names.length === 0 && flags.function === undefined && flags.endpointUrl === undefined) checkMisspeltLocal(environment);
   const own = loaded.config.environments?.[environment] ?? {};
   const defaults = loaded.config.defaults ?? {};
   const name = (flags.function ?? own.function ?? defaults.function ?? "hasura-migrate-{env}").replaceAll("{env}", environment);
@@ -80,7 +81,21 @@ export function regionOfArn(name: string): string | undefined {
 
 function unknownEnvironment(environment: string, names: readonly string[], file: string | undefined): Failure {
   const where = file === undefined ? "" : ` in ${file}`;
-  return new Failure("usage", "environment-unknown", `There is no environment "${environment}"${where}.${didYouMean(environment, names)}`, {
-    hints: [`Environments: ${names.join(", ")}`],
+  return new Failure(
+    "usage",
+    "environment-unknown",
+    `There is no environment "${environment}"${where}.${didYouMean(environment, [...names, "local"])}`,
+    {
+      hints: [`Environments: ${names.join(", ")}`],
+    },
+  );
+}
+
+/** Where any name will do, one that is nearly `local` is a slip: nobody wants to be asked for the credentials of `locall`. */
+function checkMisspeltLocal(environment: string): void {
+  const meant = /^[a-z]+$/i.test(environment) ? didYouMean(environment, ["local"]) : "";
+  if (meant === "") return;
+  throw new Failure("usage", "environment-unknown", `There is no environment "${environment}".${meant}`, {
+    hints: [`If it is one: --function hasura-migrate-${environment}`],
   });
 }

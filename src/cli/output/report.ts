@@ -1,4 +1,4 @@
-import { Failure, toFailureData, type Kind } from "../../protocol/failure.ts";
+import { exitCode, Failure, toFailureData, type Kind } from "../../protocol/failure.ts";
 import { withWholeHints } from "../same-command.ts";
 import type { World } from "../world.ts";
 import { failureLines } from "./failure-card.ts";
@@ -6,10 +6,10 @@ import { styleFor } from "./style.ts";
 
 /** Shows what a command threw: as one object on stdout with `--json`, else in words on stderr. Returns the failure's kind. */
 export function report(thrown: unknown, world: World, environment?: string): Kind {
-  const failure = withWholeHints(thrown instanceof Failure ? thrown : bug(thrown), world.argv);
+  const failure = withWholeHints(thrown instanceof Failure ? thrown : bug(thrown), world.argv, environment);
   if (world.argv.includes("--json")) {
     const env = environment === undefined ? {} : { env: environment };
-    world.out.write(`${JSON.stringify({ type: "failure", ...env, failure: toFailureData(failure) })}\n`);
+    world.out.write(`${JSON.stringify({ type: "failure", ...env, exit: exitCode[failure.kind], failure: toFailureData(failure) })}\n`);
     return failure.kind;
   }
   const style = styleFor(world.err, world.env, !world.argv.includes("--no-color"));
