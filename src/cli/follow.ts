@@ -136,7 +136,7 @@ function look({ request }: Following): string {
 }
 
 function unknownOutcome(it: Following, tookMs: number, cause?: Failure): Failure {
-  const message = `the connection broke after ${duration(tookMs)}; the function may still be running.`;
+  const message = `The connection broke after ${duration(tookMs)}; the function may still be running.`;
   const causes = cause === undefined ? [] : [cause.message, ...causesOf(cause)].filter((text) => !text.startsWith("The connection broke"));
   return new Failure("unreachable", "outcome-unknown", message, {
     hints: [look(it)],

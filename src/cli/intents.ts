@@ -52,13 +52,13 @@ export const PlanIntent = z.object({ ...target, ...which }).refine(oneBound, bou
 export const DownIntent = z
   .object({ ...target, ...which, ...writing, all: flag, dryRun: flag, transaction: z.boolean().default(true) })
   .refine((it) => oneBound(it) && !(it.all && (it.to ?? it.steps ?? it.only) !== undefined), {
-    error: "a count, --to, --only and --all exclude each other",
+    error: "A count, --to, --only and --all exclude each other",
     path: [],
   });
 export const RedoIntent = z.object({ ...target, ...writing, database: text });
 export const MarkIntent = z
   .object({ ...target, database: text, versions: z.array(Version), applied: flag, pending: flag, yes, wait: Wait })
-  .refine((it) => it.applied !== it.pending, { error: "say either --applied or --pending", path: [] });
+  .refine((it) => it.applied !== it.pending, { error: "Say either --applied or --pending", path: [] });
 const run = z
   .string()
   .regex(/^[0-9a-fA-F-]+$/, "must be a run's id, or the beginning of one")

@@ -150,13 +150,15 @@ const wrong: readonly { name: string; config?: string; argv: readonly string[]; 
   },
   { name: "several environments", config: JSON.stringify(acme.config), argv: ["dev-1", "dev-3"], says: /One environment at a time/ },
   { name: "an unknown option", argv: ["dev-1", "--stpes", "2"], says: /Unknown option '--stpes' \(Did you mean --steps\?\)/ },
+  { name: "locla beside configured ones", config: JSON.stringify(acme.config), argv: ["locla"], says: /Did you mean "local"\?/ },
   { name: "a count that is none", argv: ["dev-1", "--steps", "-3"], says: /--steps: must be at least 1/ },
   {
     name: "bounds that exclude each other",
     argv: ["dev-1", "--steps", "1", "--to", "5"],
     says: /--to, --steps and --only exclude each other/,
   },
-  { name: "mark without saying as what", argv: ["mark", "dev-1", "5"], says: /say either --applied or --pending/ },
+  { name: "mark without saying as what", argv: ["mark", "dev-1", "5"], says: /✗ Say either --applied or --pending/ },
+  { name: "a count and a bound", argv: ["down", "dev-1", "2", "--all"], says: /✗ A count, --to, --only and --all exclude each other\./ },
   { name: "a version that is none", argv: ["mark", "dev-1", "abc", "--applied"], says: /version: a version is a number/ },
 ];
 

@@ -42,7 +42,7 @@ const cases: readonly { name: string; answers: readonly Answer[]; exit: number; 
     exit: 0,
     slept: [1000, 2000],
     says: [
-      /! the connection broke after .*; the function may still be running\. Asking dev-3 about run [0-9a-f-]{36} …/,
+      /! The connection broke after .*; the function may still be running\. Asking dev-3 about run [0-9a-f-]{36} …/,
       /still running: 1700000000100 add_order_notes \(pid 5120\)/,
       /Nothing was sent twice\./,
     ],

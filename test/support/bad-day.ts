@@ -29,7 +29,7 @@ export function broken(events: readonly object[], end: (response: Parameters<Ans
   };
 }
 
-export const stillRunning = [/^! the connection broke after .*; the function may still be running\.$/m, /→ hasura-migrate status dev-3/];
+export const stillRunning = [/^! The connection broke after .*; the function may still be running\.$/m, /→ hasura-migrate status dev-3/];
 export const good = streams([...begun, applied(...row), finished(1)]);
 
 export async function run(t: TestContext, { answers, argv }: BadDay): Promise<{ world: TestWorld; exit: number; calls: string[] }> {
