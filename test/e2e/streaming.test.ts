@@ -64,6 +64,19 @@ test("Ctrl-C stops the run after the migration in hand, with 130", async (t) => 
   assert.equal(three?.["found"], null);
 });
 
+test("Ctrl-C of a run that waits for another one ends it at once with 130, and the other one goes on", async (t) => {
+  const { served, cli, release } = await heldRun(t, []);
+  await cli.shows(/1700000000100 one applied/);
+  const second = await served.start(["dev-1", "--json"]);
+  await second.shows(/"type":"waiting"/);
+  second.child.kill("SIGINT");
+  const ended = await second.ended;
+  assert.equal(ended.code, 130, ended.stdout);
+  assert.match(ended.stdout, /Asking it to stop: it only waits, and has nothing in hand/);
+  await release();
+  assert.equal((await cli.ended).code, 0);
+});
+
 test("a command line that was killed changes nothing: history shows that the run went on", async (t) => {
   const { served, cli, release } = await heldRun(t, []);
   await cli.shows(/1700000000100 one applied/);
