@@ -87,15 +87,16 @@ function closingOf(it: Following, hand: RunInHand, row: HistoryRow, outcome: str
     it.notice("Its end is in the books. Nothing was sent twice.");
     return { type: "run.finished", ...counts, ...(outcome === "cancelled" && { cancelled: true }) };
   }
-  return { type: "run.failed", ...counts, failure: failureOf(it, outcome) };
+  return { type: "run.failed", ...counts, failure: failureOf(it, outcome, row.failure) };
 }
 
-function failureOf({ request: { environment, runId } }: Following, outcome: string): FailureData {
+/** `words` are the failure's own, where the books have them. */
+function failureOf({ request: { environment, runId } }: Following, outcome: string, words: string | undefined): FailureData {
   const [kind = "", code = "failed"] = outcome.split("/");
   return {
     kind: isKind(kind) ? kind : "unreachable",
     code,
-    message: `The run failed (${outcome}); its words were lost with the connection.`,
+    message: words ?? `The run failed (${outcome}); its words were lost with the connection.`,
     hints: [`hasura-migrate history ${environment} --run ${runId}`, `hasura-migrate status ${environment}`],
     causes: [],
   };

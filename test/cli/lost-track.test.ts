@@ -54,6 +54,13 @@ const cases: readonly { name: string; answers: readonly Answer[]; exit: number; 
     slept: [],
     says: [/failed \(migration\/sql-failed\)/, /→ hasura-migrate history dev-3 --run/],
   },
+  {
+    name: "a run whose failure is in the books ends with its words",
+    answers: [cut, tells({ outcome: "migration/sql-failed", failure: "up.sql failed: no such table" })],
+    exit: 1,
+    slept: [],
+    says: [/^✗ up\.sql failed: no such table$/m],
+  },
   { name: "a run that was busy ends with 5", answers: [cut, tells({ outcome: "busy/another-run" })], exit: 5, slept: [], says: [] },
   { name: "a run that was cancelled ends with 130", answers: [cut, tells({ outcome: "cancelled" })], exit: 130, slept: [], says: [] },
   {
