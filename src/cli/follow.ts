@@ -125,7 +125,7 @@ function verdict(thrown: unknown, it: Following, hand: RunInHand, heard: number,
     case "function-crashed":
     case "function-killed":
     case "function-out-of-memory":
-      return it.changes ? withLook(it, ended(thrown, it, hand)) : thrown;
+      return it.changes ? withLook(it, ended(thrown, it, hand)) : withHints(thrown, ["Nothing was changed; run again", ...thrown.hints]);
     default:
       return thrown;
   }
@@ -156,10 +156,11 @@ function ended({ kind, code, message, hints, cause }: Failure, { request: { oper
 
 /** The same failure with the command that tells what became of the run in front. */
 function withLook(it: Following, failure: Failure): Failure {
-  return new Failure(failure.kind, failure.code, failure.message, {
-    hints: [look(it), ...failure.hints.filter((hint) => !hint.startsWith("hasura-migrate status"))],
-    cause: failure.cause,
-  });
+  return withHints(failure, [look(it), ...failure.hints.filter((hint) => !hint.startsWith("hasura-migrate status"))]);
+}
+
+function withHints({ kind, code, message, cause }: Failure, hints: readonly string[]): Failure {
+  return new Failure(kind, code, message, { hints, cause });
 }
 
 function left({ changes, request }: Following, hand: RunInHand): Failure {

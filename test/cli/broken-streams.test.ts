@@ -89,6 +89,13 @@ const badDays: readonly BadDay[] = [
     says: [/hasura-migrate-dev-3 was killed\.$/m],
   },
   {
+    name: "a function that was killed while it only looked",
+    argv: ["status", "dev-3"],
+    answers: [streams([], { ErrorCode: "Unhandled", ErrorDetails: '{"errorMessage":"Runtime exited with error: signal: killed"}' })],
+    exit: 4,
+    says: [/dev-3 was killed\.\n[^→]*→ Nothing was changed; run again: hasura-migrate status dev-3\n$/],
+  },
+  {
     name: "a function that cannot start",
     answers: [
       streams([], {
