@@ -104,7 +104,7 @@ const badDays: readonly BadDay[] = [
       }),
     ],
     exit: 4,
-    says: [/cannot start/, /Cannot find module/],
+    says: [/cannot start/, /index\.runMigrations/],
   },
 ];
 

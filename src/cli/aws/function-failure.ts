@@ -14,7 +14,10 @@ export function functionFailure(errorCode: string, text: string, context: Contex
   const cause = new Error(type === undefined || message.startsWith(type) ? message : `${type}: ${message}`);
   const here = isLoopback(context.url);
   const failed = (code: string, sentence: string, hint: string): Failure =>
-    new Failure("unreachable", code, sentence, { hints: here ? [] : [hint, logHint(context)], cause });
+    new Failure("unreachable", code, sentence, {
+      hints: !here ? [hint, logHint(context)] : code === "function-broken" ? [hint] : [],
+      cause,
+    });
   const all = `${errorCode} ${type ?? ""} ${message}`;
   const timeout = /Task timed out after ([\d.]+) seconds/.exec(all) ?? (/Sandbox\.Timedout/i.test(all) ? [] : undefined);
   if (timeout) {
