@@ -133,9 +133,9 @@ const mutations = [
   {
     name: "the place in a shared request that an error belongs to",
     file: "src/engine/ledger/ledger-batch.ts",
-    guard: "(placeOf(sent.error) ?? progress.done) > progress.done",
-    without: "progress.done < 0",
-    tests: ["test/faults/guards.test.ts"],
+    guard: "place === progress.done ? sent : undefined",
+    without: "sent",
+    tests: ["test/engine/ledger-batch-lost.test.ts"],
   },
   {
     name: "keeping what commits by itself out of shared requests",
@@ -154,7 +154,7 @@ const mutations = [
   {
     name: "taking the end of an answer for no end of a run",
     file: "src/cli/follow.ts",
-    guard: "throw hand.detach.aborted ? detached(it, hand) : unknownOutcome(it, it.now() - since);",
+    guard: "throw hand.detach.aborted ? left(it, hand) : unknownOutcome(it, it.now() - since);",
     without: 'return told(it, { type: "run.finished", applied: 0, notReached: 0, tookMs: 0 });',
     tests: ["test/cli/broken-streams.test.ts"],
   },
