@@ -5,7 +5,7 @@ import type { UnknownEvent } from "../protocol/ndjson.ts";
 import { Request, type Operation } from "../protocol/request.ts";
 import { contractVersion } from "../protocol/version.ts";
 import { actorOf } from "./actor.ts";
-import { missingInImage } from "./compare-files.ts";
+import { missingInImage, type Here } from "./compare-files.ts";
 import { startLocalTarget } from "./commands/local.ts";
 import { loadConfig } from "./config/load.ts";
 import { resolveTarget } from "./config/resolve.ts";
@@ -40,6 +40,9 @@ export interface Asked {
   /** `local --reset`. */
   readonly reset?: boolean | undefined;
 }
+
+/** Operations whose answer lists the migrations of the image. */
+const comparable: ReadonlySet<Operation> = new Set(["status", "plan", "apply", "down", "redo"]);
 
 type Connect = (notice: Notice, fact: Notice) => Promise<Connection>;
 
@@ -81,6 +84,7 @@ class Session {
   #differs = false;
   #image = "";
   #compared: Promise<void> = Promise.resolve();
+  #here: Promise<Here | undefined> | undefined;
   #heard: () => void = () => undefined;
 
   constructor(world: World, intent: TargetIntent, asked: Asked, environment: string) {
@@ -166,6 +170,7 @@ class Session {
     if (event.type === "run.started") {
       this.#nameAccount(event.function.arn);
       this.#image = image(event, this.#world.now());
+      if (this.#environment !== "local" && comparable.has(this.#asked.operation)) void this.#readHere();
     }
     // How it ended is the last word: it waits for what is still being found out.
     if (event.type !== "run.finished" && event.type !== "run.failed") this.#show(event);
@@ -187,10 +192,17 @@ class Session {
     if (this.#reached && account !== undefined && this.#environment !== "local") this.#reached = { ...this.#reached, account };
   }
 
+  /** Begun while the function looks into its own files: there is nothing else to do in that time. */
+  #readHere(): Promise<Here | undefined> {
+    const here = (this.#here ??= migrationsHere(this.#world.cwd));
+    here.catch(() => undefined); // thrown where it is awaited, if at all
+    return here;
+  }
+
   #compare(event: RunEvent | UnknownEvent): void {
     if (this.#environment === "local" || (event.type !== "status" && event.type !== "plan")) return;
     const from = this.#image;
-    this.#compared = migrationsHere(this.#world.cwd).then((here) => {
+    this.#compared = this.#readHere().then((here) => {
       const missing = here && missingInImage(here, event, from);
       if (missing !== undefined) this.#renderer.notice(missing);
     });
