@@ -36,7 +36,7 @@ function holderOf({ others, running, holder }: LedgerSnapshot): string {
   const other = others[0];
   if (other) {
     const { user, host, ciJob } = other.actor;
-    return `${user}'s run ${other.run.slice(0, 8)} (${ciJob ?? `${other.operation} from ${host}`}), started ${String(Math.round(other.ms / 1000))} s ago`;
+    return `${user}'s run ${other.run.slice(0, 13)} (${ciJob ?? `${other.operation} from ${host}`}), started ${String(Math.round(other.ms / 1000))} s ago`;
   }
   if (running) return `${running.version}, which is at work on its own (pid ${String(running.pid)})`;
   return holder ? `a migration that is still at work (pid ${String(holder.pid)})` : "another run";
