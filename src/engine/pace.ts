@@ -1,5 +1,5 @@
 /** Together this long, so that whoever watches sees a run move. */
-const togetherMs = 50;
+const togetherMs = 100;
 const most = 20;
 
 /** How many migrations go in the next request: more while they are quick, one again as soon as they are not. */

@@ -118,5 +118,5 @@ test("a shared request holds as many as take a moment together, and never more t
     speed.took(count, ms);
     return speed.size;
   });
-  assert.deepEqual(sizes, [2, 4, 8, 16, 20, 5, 1]);
+  assert.deepEqual(sizes, [2, 4, 8, 16, 20, 10, 1]);
 });
