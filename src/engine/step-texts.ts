@@ -13,7 +13,7 @@ export interface ReadStep {
 const mostTogether = 64 * 1024;
 
 /** These may commit by themselves or take long; whoever does goes alone, so that what is said of it is exact. */
-const alone = /\b(commit|rollback|abort|end\s*;|prepare\s+transaction|call|concurrently|vacuum|dblink)/i;
+const alone = /\b((commit|rollback|abort|call|concurrently|vacuum)\b|end\s*;|prepare\s+transaction\b|dblink)/i;
 
 /**
  * Reads the files of the steps from `from` on, as many as may go in one request: one in any case, then up to `most` small ones of the
