@@ -33,3 +33,8 @@ function endOfBlock(text: string, from: number): number | undefined {
   }
   return undefined;
 }
+
+/** What a run says of a migration whose file holds no statement: it is recorded, and nothing was sent. */
+export function blankNotices(sql: string): readonly string[] {
+  return isBlankSql(sql) ? ["nothing to send: the file holds no statement"] : [];
+}

@@ -2,7 +2,7 @@ import { databaseOption } from "./database-option.ts";
 import { Failure } from "../protocol/failure.ts";
 import type { Version } from "../protocol/migration.ts";
 import type { Request } from "../protocol/request.ts";
-import { isBlankSql } from "./blank-sql.ts";
+import { blankNotices, isBlankSql } from "./blank-sql.ts";
 import type { Books, Database, Record as Entry, Step, StepResult } from "./books.ts";
 import type { EngineDeps } from "./engine-deps.ts";
 import { hasuraFailure } from "./hasura-failure.ts";
@@ -46,7 +46,7 @@ export function catalogBooks(database: Database, context: BooksContext): Books {
       const refused = blank ? undefined : await send(step, context.hasura, configVersion);
       if (refused) return refused;
       record(step.version, step.direction === "up" ? "applied" : "absent");
-      return { outcome: "done", notices: blank ? ["nothing to send: the file holds no statement"] : [] };
+      return { outcome: "done", notices: blankNotices(step.sql) };
     },
     mark: (marks, as) => {
       for (const { version } of marks) record(version, as === "applied" ? "applied" : "absent");

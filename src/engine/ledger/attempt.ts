@@ -1,5 +1,5 @@
 import type { Step } from "../books.ts";
-import { isBlankSql } from "../blank-sql.ts";
+import { blankNotices, isBlankSql } from "../blank-sql.ts";
 import { HasuraCallError, type SqlResult } from "../hasura.ts";
 import { literal } from "../quoting.ts";
 import { framed, framedOutside } from "./calls.ts";
@@ -19,9 +19,9 @@ export interface Position {
   lostUpTo: bigint;
 }
 
-/** A step of ours is known to be in the books. */
-export function advance(position: Position): void {
-  position.generation += 1n;
+/** So many changes of ours are known to be in the books. */
+export function advance(position: Position, changes = 1): void {
+  position.generation += BigInt(changes);
   position.mine = true;
 }
 
@@ -81,11 +81,6 @@ function textOf(step: Step, position: Position, { request }: LedgerContext): str
   return framed({ ...step, noTransaction: false, ...(blank && { sql: "" }) }, frame, settingsOf(step));
 }
 
-/** What can be said of a step without asking anybody. */
-export function noticesOf(step: Step): readonly string[] {
-  return isBlankSql(step.sql) ? ["nothing to send: the file holds no statement"] : [];
-}
-
 /** What `leave` answered: how, and how many milliseconds after `enter`. Without its word nothing is taken for done. */
 function leftBy(result: SqlResult | undefined, step: Step): Left {
   const [how, ms] = (result?.rows[0]?.[0] ?? "").split(" ");
@@ -95,7 +90,7 @@ function leftBy(result: SqlResult | undefined, step: Step): Left {
   return {
     notices: [
       ...(how === "own_commit" ? ["the file commits by itself: had it broken off half way, a part of it would have stayed"] : []),
-      ...noticesOf(step),
+      ...blankNotices(step.sql),
     ],
     ...(Number.isFinite(tookMs) && { tookMs }),
   };

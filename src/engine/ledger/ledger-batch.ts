@@ -1,6 +1,7 @@
+import { blankNotices } from "../blank-sql.ts";
 import type { OnDone, Step, StepResult } from "../books.ts";
 import { HasuraCallError } from "../hasura.ts";
-import { advance, attemptSeveral, noticesOf, type Left, type Position } from "./attempt.ts";
+import { advance, attemptSeveral, type Left, type Position } from "./attempt.ts";
 import { look, mayPass, send } from "./connection.ts";
 import { looked } from "./calls.ts";
 import type { LedgerContext } from "./context.ts";
@@ -79,7 +80,7 @@ function progressOf(steps: readonly Step[], position: Position, context: LedgerC
     catchUp(ledger, notices) {
       for (let step = steps[done]; step && tookEffect(step, context.request.runId, position.generation, ledger); step = steps[done]) {
         const tookMs = ledger.applied.get(step.version)?.ms;
-        forward({ notices: [...notices, ...noticesOf(step)], ...(tookMs !== undefined && { tookMs }) });
+        forward({ notices: [...notices, ...blankNotices(step.sql)], ...(tookMs !== undefined && { tookMs }) });
       }
     },
     told: () => telling,

@@ -6,7 +6,12 @@ import type { SqlResult } from "../hasura.ts";
 const rowLimit = 20;
 
 /** One that waits for another run says so at least every four seconds. */
-const isWaiting = `r.ended_at IS NULL AND r.seen_at > pg_catalog.clock_timestamp() - interval '15 seconds'`;
+const isWaiting = `(r.waiting AND r.ended_at IS NULL AND r.seen_at > pg_catalog.clock_timestamp() - interval '15 seconds')`;
+
+/** The run `r` gives signs of life: it is at work, or waits for one that is. */
+function isAlive(liveMs: number): string {
+  return `(r.id IN (SELECT live.id FROM hasura_migrate.live_runs(${String(liveMs)}) AS live) OR ${isWaiting})`;
+}
 
 /** Past runs and what each did, the newest first, as one JSON text. `run` may be the beginning of an id. */
 export function history({ run, limit = rowLimit }: { run?: string | undefined; limit?: number | undefined }, liveMs: number): string {
@@ -15,8 +20,7 @@ export function history({ run, limit = rowLimit }: { run?: string | undefined; l
   SELECT r.id AS run, r.operation, r.actor ->> 'user' AS user, r.actor ->> 'host' AS host, r.actor ->> 'gitCommit' AS "gitCommit",
     r.actor ->> 'gitBranch' AS "gitBranch", r.actor ->> 'ciJob' AS "ciJob", r.image_commit AS "imageCommit", r.request_id AS "requestId",
     ${iso("r.started_at")} AS "startedAt", ${iso("r.ended_at")} AS "endedAt", r.outcome,
-    r.failure, r.waiting AND ${isWaiting} AS waiting,
-    r.id IN (SELECT live.id FROM hasura_migrate.live_runs(${String(liveMs)}) AS live) OR (r.waiting AND ${isWaiting}) AS live,
+    r.failure, ${isWaiting} AS waiting, ${isAlive(liveMs)} AS live,
     (SELECT pg_catalog.left(a.query, 4000) FROM hasura_migrate.holders() AS h JOIN pg_catalog.pg_stat_activity AS a USING (pid)
       WHERE pg_catalog.strpos(a.query, r.id) > 0 LIMIT 1) AS query,
     (SELECT pg_catalog.json_build_object('version', x.version::text, 'name', x.name, 'pid', x.pid) FROM hasura_migrate.running AS x WHERE x.run = r.id LIMIT 1) AS running,
@@ -32,10 +36,7 @@ export function history({ run, limit = rowLimit }: { run?: string | undefined; l
  */
 export function cancellation(run: string | undefined, liveMs: number): string {
   const which = run === undefined ? "" : ` AND pg_catalog.starts_with(id, ${literal(run)})`;
-  const named =
-    run === undefined
-      ? ` WHERE r.id IN (SELECT live.id FROM hasura_migrate.live_runs(${String(liveMs)}) AS live) OR (r.waiting AND ${isWaiting})`
-      : "";
+  const named = run === undefined ? ` WHERE ${isAlive(liveMs)}` : "";
   return `WITH r AS (UPDATE hasura_migrate.run SET cancel_asked = true WHERE ended_at IS NULL${which} RETURNING *)
 SELECT COALESCE(pg_catalog.json_agg(r.id), '[]')::text FROM r${named}`;
 }

@@ -3,7 +3,7 @@ import { recorded, type Change } from "./calls.ts";
 import { look, mayPass, mostTries, pauseMs, send } from "./connection.ts";
 import type { LedgerContext } from "./context.ts";
 import { sqlstate } from "./functions.ts";
-import type { Position } from "./attempt.ts";
+import { advance, type Position } from "./attempt.ts";
 import type { LedgerSnapshot } from "./snapshot.ts";
 import { passingForFiles } from "./verdict.ts";
 
@@ -18,8 +18,7 @@ export async function recordChanges(changes: readonly Change[], position: Positi
     if (error && !mayHaveWorked(error)) throw error;
     const snapshot = await look(context);
     if (changes.every((change, i) => shows(snapshot, change, position.generation + BigInt(i + 1)))) {
-      position.generation += BigInt(changes.length);
-      position.mine = true;
+      advance(position, changes.length);
       return true;
     }
     if (snapshot.generation !== position.generation) return false;
