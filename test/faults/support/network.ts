@@ -1,7 +1,7 @@
 import http from "node:http";
-import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { cleanUp } from "../../support/clean-up.ts";
+import { read, startProxy } from "./proxy.ts";
 
 /**
  * What can happen to one request on its way to Hasura. dropped: the connection breaks before anything arrives · refused: a gateway
@@ -39,18 +39,10 @@ const html = (status: number): string => `<html><head><title>${String(status)} G
 export async function startNetwork(t: TestContext, first: string): Promise<Network> {
   let target = first;
   const agent = new http.Agent({ keepAlive: true });
-  const onTheWay = new Set<Promise<unknown>>();
   let passed: Passing[] = [];
   let faultOf: (passing: Passing) => NetworkFault | undefined = () => undefined;
 
-  const server = http.createServer((request, response) => {
-    const work = handle(request, response).catch(() => void response.destroy());
-    onTheWay.add(work);
-    void work.finally(() => onTheWay.delete(work));
-  });
-
-  const handle = async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
-    const body = await read(request);
+  const handle = async (request: http.IncomingMessage, response: http.ServerResponse, body: string): Promise<void> => {
     const passing = { index: passed.length, path: request.url ?? "/", body };
     passed.push(passing);
     const fault = faultOf(passing);
@@ -68,14 +60,14 @@ export async function startNetwork(t: TestContext, first: string): Promise<Netwo
     response.write(answer.body.slice(0, Math.ceil(answer.body.length / 2)), () => void response.destroy());
   };
 
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  cleanUp(t, async () => {
-    server.closeAllConnections();
-    await new Promise((done) => server.close(done));
+  const { url, quiet } = await startProxy(t, handle);
+  cleanUp(t, () => {
     agent.destroy();
+    return Promise.resolve();
   });
   return {
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    url,
+    quiet,
     get passed() {
       return passed;
     },
@@ -86,16 +78,7 @@ export async function startNetwork(t: TestContext, first: string): Promise<Netwo
     toward: (other) => {
       target = other;
     },
-    quiet: async () => {
-      while (onTheWay.size > 0) await Promise.all(onTheWay);
-    },
   };
-}
-
-async function read(stream: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 interface Answer {

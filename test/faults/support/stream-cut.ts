@@ -1,11 +1,10 @@
 import http from "node:http";
-import type { AddressInfo } from "node:net";
 import { finished } from "node:stream/promises";
 import type { TestContext } from "node:test";
 import { z } from "zod";
-import { cleanUp } from "../../support/clean-up.ts";
 import { frame } from "../../support/lambda-stand-in.ts";
 import { partsOf } from "./event-frames.ts";
+import { startProxy } from "./proxy.ts";
 
 /**
  * What can happen to a request before its answer begins. dropped: the connection is reset before anything is passed on · lost: it is
@@ -55,34 +54,19 @@ export interface Relay {
 
 /** Starts the proxy in front of a Lambda service; stopped after the test. */
 export async function startRelay(t: TestContext, target: string): Promise<Relay> {
-  const onTheWay = new Set<Promise<void>>();
   let problem: Error | undefined;
   let passed: PassingRequest[] = [];
   let faultOf: Parameters<Relay["expect"]>[0] = () => undefined;
-  const serve = async (request: http.IncomingMessage, response: http.ServerResponse): Promise<void> => {
-    const body = await read(request);
+  const serve = async (request: http.IncomingMessage, response: http.ServerResponse, body: string): Promise<void> => {
     const passing = { index: passed.length, operation: Payload.parse(JSON.parse(body)).operation };
     passed.push(passing);
     const fault = faultOf(passing) ?? { what: "passed", at: -1 };
     const onward = (): Promise<http.IncomingMessage> => forward(target, request, body);
     await (typeof fault === "string" ? requestHarmed(fault, onward, response) : answerHarmed(fault, await onward(), response));
   };
-  const server = http.createServer((request, response) => {
-    response.on("error", () => undefined);
-    const work = serve(request, response).catch((thrown: unknown) => {
-      problem ??= new Error("the proxy failed", { cause: thrown });
-      response.destroy();
-    });
-    onTheWay.add(work);
-    void work.finally(() => onTheWay.delete(work));
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  cleanUp(t, async () => {
-    server.closeAllConnections();
-    await new Promise((done) => server.close(done));
-  });
+  const { url, quiet } = await startProxy(t, serve, (thrown) => (problem ??= new Error("the proxy failed", { cause: thrown })));
   return {
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    url,
     get passed() {
       return passed;
     },
@@ -91,7 +75,7 @@ export async function startRelay(t: TestContext, target: string): Promise<Relay>
       faultOf = fault;
     },
     quiet: async () => {
-      while (onTheWay.size > 0) await Promise.all(onTheWay);
+      await quiet();
       if (problem) throw problem;
     },
   };
@@ -163,12 +147,6 @@ async function ended(answer: http.IncomingMessage): Promise<void> {
 /** With RST, as a machine on the way does that has lost track of a connection. */
 function reset(response: http.ServerResponse): void {
   response.socket?.resetAndDestroy();
-}
-
-async function read(stream: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function forward(target: string, { url, method, headers }: http.IncomingMessage, body: string): Promise<http.IncomingMessage> {
