@@ -43,7 +43,8 @@ export default async function* report(source) {
   if (current !== "") yield fileLine(current, files.get(current));
   if (failures.length > 0) yield `\n${failures.join("\n")}`;
   if (skips.length > 0) yield `\nSkipped:\n${skips.map((text) => `  ${text}\n`).join("")}`;
-  const sum = (/** @type {"passed" | "failed"} */ key) => [...files.values()].reduce((total, counts) => total + counts[key], 0);
+  const sum = (/** @type {"passed" | "failed"} */ key) =>
+    [...files.values()].reduce((total, counts) => total + counts[key], 0);
   // A file that ended before its tests ran is a pass to Node.
   if (sum("failed") > 0) process.exitCode = 1;
   yield `\n${String(sum("passed"))} passed, ${String(sum("failed"))} failed, ${String(skips.length)} skipped\n`;
@@ -62,12 +63,17 @@ function count(file, counts, passed, test, failures, skips) {
   if (nesting === 0) counts.ms += details.duration_ms;
   const left = [skip, todo].find((reason) => reason !== undefined && reason !== false);
   if (left !== undefined) {
-    const reason = typeof left === "string" && left !== "" ? left.replace(/\s+/g, " ") : "no reason given";
+    const reason =
+      typeof left === "string" && left !== "" ? left.replace(/\s+/g, " ") : "no reason given";
     skips.push(`${file}: ${name}: ${reason.length > 200 ? `${reason.slice(0, 200)}…` : reason}`);
   } else if (isAbsolute(name) && name === test.file) {
     // Node names a test after its file only when the file ended before it could say anything of its own tests.
     counts.failed += 1;
-    failures.push(passed ? `✖ ${file}\n  no test ran: the process ended before one did\n` : failureText(file, test));
+    failures.push(
+      passed
+        ? `✖ ${file}\n  no test ran: the process ended before one did\n`
+        : failureText(file, test),
+    );
   } else if (details.type === "suite" || details.error?.failureType === "subtestsFailed") {
     return;
   } else if (passed) {

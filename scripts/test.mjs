@@ -12,16 +12,25 @@ import { testDatabase } from "./test-database.mjs";
  */
 export async function run({ root, args }) {
   const { node, patterns } = parsed(args);
-  const files = testFiles(root).filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)));
+  const files = testFiles(root).filter(
+    (file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)),
+  );
   if (files.length === 0) throw new Error(`No test file's path contains ${patterns.join(" or ")}`);
   await build({ root });
   const scratch = mkdtempSync(join(tmpdir(), "hasura-migrate-test-"));
   chmodSync(scratch, 0o711); // as root, the server runs under another user
   const database = await testDatabase(scratch);
   const stop = new AbortController();
-  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.once(signal, () => stop.abort(signal));
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"]))
+    process.once(signal, () => stop.abort(signal));
   try {
-    process.exitCode = await runFiles(root, node, files, { HASURA_TEST_DATABASE_URL: database.url }, stop.signal);
+    process.exitCode = await runFiles(
+      root,
+      node,
+      files,
+      { HASURA_TEST_DATABASE_URL: database.url },
+      stop.signal,
+    );
   } finally {
     await database.stop();
     rmSync(scratch, { recursive: true, force: true });
@@ -70,7 +79,12 @@ async function runFiles(root, node, files, env, stop) {
   const child = spawn(node, [...argv, "--test-timeout=180000", ...files], {
     cwd: root,
     // The SDK, from source here, would warn about its future versions in each process.
-    env: { ...process.env, ...env, NODE_OPTIONS: "", AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
+    env: {
+      ...process.env,
+      ...env,
+      NODE_OPTIONS: "",
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+    },
     stdio: ["ignore", "inherit", "inherit"],
   });
   stop.addEventListener("abort", () => child.kill("SIGTERM"));

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 /** Lambda's own interface client, installed; or why it cannot be. */
-export type InstalledRic = { readonly directory: string; readonly entry: string } | { readonly missing: string };
+export type InstalledRic =
+  { readonly directory: string; readonly entry: string } | { readonly missing: string };
 
 const runProgram = promisify(execFile);
 const tools = ["cmake", "make", "g++", "python3", "autoconf", "automake", "libtoolize"];
@@ -26,22 +27,32 @@ export function installedRic(): Promise<InstalledRic> {
 }
 
 async function install(): Promise<InstalledRic> {
-  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "hasura-migrate/aws-lambda-ric");
+  const cache = join(
+    process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
+    "hasura-migrate/aws-lambda-ric",
+  );
   const home = join(cache, `${version}-${process.platform}-${process.arch}`);
   if (!existsSync(home)) {
     if (process.platform !== "linux") return { missing: "aws-lambda-ric is for Linux" };
     const lacking = await missingTools();
-    if (lacking.length > 0) return { missing: `aws-lambda-ric cannot be compiled: there is no ${lacking.join(", ")}` };
+    if (lacking.length > 0)
+      return { missing: `aws-lambda-ric cannot be compiled: there is no ${lacking.join(", ")}` };
     const problem = await compile(cache, home);
     if (problem !== undefined) return { missing: problem };
   }
   const directory = join(home, "node_modules/aws-lambda-ric");
-  const entry = ["bin/index.mjs", "index.mjs"].map((file) => join(directory, file)).find((file) => existsSync(file));
-  return entry === undefined ? { missing: `${directory} has no entry file; remove ${home}` } : { directory, entry };
+  const entry = ["bin/index.mjs", "index.mjs"]
+    .map((file) => join(directory, file))
+    .find((file) => existsSync(file));
+  return entry === undefined
+    ? { missing: `${directory} has no entry file; remove ${home}` }
+    : { directory, entry };
 }
 
 async function missingTools(): Promise<string[]> {
-  const found = await Promise.all(tools.map((tool) => runProgram("which", [tool]).then(...yesOrNo)));
+  const found = await Promise.all(
+    tools.map((tool) => runProgram("which", [tool]).then(...yesOrNo)),
+  );
   return tools.filter((_, at) => !found[at]);
 }
 
@@ -53,11 +64,15 @@ async function compile(cache: string, home: string): Promise<string | undefined>
   const work = await mkdtemp(join(cache, "installing-"));
   try {
     await writeFile(join(work, "package.json"), '{ "private": true }\n');
-    await runProgram("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", `aws-lambda-ric@${version}`], {
-      cwd: work,
-      env: { ...process.env, npm_config_ignore_scripts: "false" },
-      maxBuffer: 64 * 1024 * 1024,
-    });
+    await runProgram(
+      "npm",
+      ["install", "--no-audit", "--no-fund", "--loglevel=error", `aws-lambda-ric@${version}`],
+      {
+        cwd: work,
+        env: { ...process.env, npm_config_ignore_scripts: "false" },
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    );
     await rename(work, home);
     return undefined;
   } catch (thrown) {

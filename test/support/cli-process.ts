@@ -33,7 +33,9 @@ async function bundle(): Promise<string> {
     format: "esm",
     target: "node20",
     mainFields: ["module", "main"],
-    banner: { js: 'import{createRequire as makeRequire}from"node:module";const require=makeRequire(import.meta.url);' },
+    banner: {
+      js: 'import{createRequire as makeRequire}from"node:module";const require=makeRequire(import.meta.url);',
+    },
     // The embedded environment is loaded by `local` alone, and has its own tests with what is built for users.
     external: ["*/local/environment.ts"],
     logLevel: "error",
@@ -56,6 +58,8 @@ export async function runCli(
   const texts = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.stderr += text));
-  const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once("error", reject).once("close", resolve),
+  );
   return { code, ...texts };
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, type TestContext } from "node:test";
 import pg from "pg";
 import { cleanUp } from "./clean-up.ts";
-import { startPostgres, type PostgresServer } from "../../src/local/postgres.ts";
+import { startPostgres, type PostgresServer } from "../../src/local/postgres/index.ts";
 
 /** A temporary directory that others may pass through: as root the server runs under another user. */
 async function temporaryDirectory(): Promise<string> {
@@ -55,7 +55,11 @@ export async function freshDatabase(t: TestContext): Promise<string> {
 }
 
 /** Runs one statement on a connection of its own; the rows as objects. */
-export async function query(url: string, sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+export async function query(
+  url: string,
+  sql: string,
+  values: unknown[] = [],
+): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

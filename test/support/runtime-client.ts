@@ -17,6 +17,14 @@ async function bundle(): Promise<string> {
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   const outfile = join(directory, "runtime-client.mjs");
   const entry = fileURLToPath(new URL("../../src/local/runtime-client/main.ts", import.meta.url));
-  await build({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", target: "node20", logLevel: "error" });
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    logLevel: "error",
+  });
   return outfile;
 }

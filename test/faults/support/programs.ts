@@ -43,13 +43,20 @@ export async function program(t: TestContext, name: string): Promise<Program> {
     await rm(directory, { recursive: true, force: true });
   });
   return (...args) => {
-    const child = spawn(process.execPath, [outfile, ...args], { stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [outfile, ...args], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     const kill = async (): Promise<void> => {
       child.kill("SIGKILL");
       await ended;
     };
-    const running = { process: child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator](), ended, kill };
+    const running = {
+      process: child,
+      lines: createInterface({ input: child.stdout })[Symbol.asyncIterator](),
+      ended,
+      kill,
+    };
     all.add(running);
     void ended.then(() => all.delete(running));
     return running;
