@@ -1,3 +1,4 @@
+import type { FailureCode } from "../../protocol/failure-codes.ts";
 import * as z from "zod";
 import { isAccessDenied } from "../../engine/hasura/errors.ts";
 import { HasuraCallError } from "../../engine/hasura/client.ts";
@@ -118,7 +119,7 @@ function knownFailure(reason: string): Failure | HasuraCallError | undefined {
   return undefined;
 }
 
-function refused(code: string, message: string, cause: Error): Failure {
+function refused(code: FailureCode, message: string, cause: Error): Failure {
   return new Failure("usage", code, message, { cause });
 }
 

@@ -1,3 +1,4 @@
+import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import { certificateProblem, errorCode, errorName, networkCause, errorText } from "./sdk-error.ts";
 import type { Identity } from "./identity.ts";
@@ -8,7 +9,7 @@ export function explainCredentials(thrown: unknown, identity: Identity): Failure
   const text = errorText(thrown);
   if (identity.kind === "ambient") return ambientFailed(thrown, text, identity.source);
   const profile = identity.profile;
-  const failed = (code: string, message: string, ...hints: string[]): Failure =>
+  const failed = (code: FailureCode, message: string, ...hints: string[]): Failure =>
     new Failure("access", code, message, { hints, cause: thrown });
   if (/aws sso login|SSO session|UnauthorizedException: Session token/i.test(text)) {
     return failed(
@@ -84,7 +85,7 @@ function refusedBySts(
   thrown: unknown,
   text: string,
   profile: string,
-  failed: (code: string, message: string, ...hints: string[]) => Failure,
+  failed: (code: FailureCode, message: string, ...hints: string[]) => Failure,
 ): Failure {
   const name = errorName(thrown);
   if (certificateProblem(thrown) || networkCause(thrown)) {

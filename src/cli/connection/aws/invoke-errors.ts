@@ -1,3 +1,4 @@
+import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import { describeCertificate } from "./certificate.ts";
 import {
@@ -79,7 +80,7 @@ function refused(thrown: unknown, context: InvokeErrorContext): Failure | undefi
   const name = errorName(thrown);
   const text = errorText(thrown);
   const as = context.profile === undefined ? "" : ` with profile ${context.profile}`;
-  const access = (code: string, message: string, ...hints: string[]): Failure =>
+  const access = (code: FailureCode, message: string, ...hints: string[]): Failure =>
     new Failure("access", code, message, { hints, cause: thrown });
   switch (name) {
     case "AccessDeniedException":
