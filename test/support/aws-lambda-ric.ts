@@ -12,7 +12,10 @@ export type InstalledRic =
 const runProgram = promisify(execFile);
 const tools = ["cmake", "make", "g++", "python3", "autoconf", "automake", "libtoolize"];
 
-/** 3.x for Node 20; 4.x asks for 22 (aws-facts section 1). */
+/**
+ * 3.x for Node 20; 4.x asks for 22 (docs/internals/aws-lambda.md, "Differences between versions 3
+ * and 4").
+ */
 const version = Number(process.versions.node.split(".")[0]) >= 22 ? "4.0.2" : "3.3.0";
 
 let installed: Promise<InstalledRic> | undefined;

@@ -49,7 +49,10 @@ function nextSteps(
   return [`${kept}mend the file, then run the same command again`];
 }
 
-/** True where the answer leaves open whether the statement took effect (design: an error is no proof of its absence). */
+/**
+ * True where the answer leaves open whether the statement took effect
+ * (docs/internals/hasura-protocol.md, "Transactions and the driver").
+ */
 export function isOutcomeUnknown(error: HasuraCallError): boolean {
   if (error.outcome === "unknown") return true;
   if (error.outcome !== "rejected" || error.code === "postgres-max-connections-error") return false;

@@ -131,7 +131,10 @@ async function sayWhatIsOdd(known: DatabaseState, engine: EngineContext): Promis
   }
 }
 
-/** That server's scanner would change the text (protocol section 4.3). */
+/**
+ * The server's statement splitter would change the text (docs/internals/hasura-protocol.md,
+ * "Statements outside a transaction").
+ */
 async function refuseMisread(steps: readonly ReadyStep[]): Promise<void> {
   for (const { file, noTransaction } of steps) {
     if (!noTransaction) continue;

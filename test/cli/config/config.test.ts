@@ -7,7 +7,12 @@ import { resolveTarget } from "../../../src/cli/config/resolve-target.ts";
 import { checkConfig } from "../../../src/cli/config/validate.ts";
 import { configJsonSchema } from "../../../src/cli/config/schema.ts";
 import { main } from "../../../src/cli/main.ts";
-import { isAllowed, operationNames, permissions, type Operation } from "../../../src/protocol/operations.ts";
+import {
+  isAllowed,
+  operationNames,
+  permissions,
+  type Operation,
+} from "../../../src/protocol/operations.ts";
 import { emptyDirectory, testContext } from "../../support/test-context.ts";
 
 const problemsOf = (json: unknown): string[] => {
