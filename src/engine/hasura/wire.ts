@@ -12,7 +12,7 @@ export interface RunSqlBody {
   };
 }
 
-/** Kinds whose `run_sql` knows `no_transaction`; the others always have their own way (protocol section 4.1). */
+/** Kinds whose `run_sql` knows `no_transaction`; the others always have their own way (docs/internals/hasura-protocol.md, "Requests by kind of source"). */
 export function knowsNoTransaction(kind: SourceKind): boolean {
   return kind === "postgres" || kind === "citus" || kind === "cockroach";
 }

@@ -1,6 +1,6 @@
 import type { Direction, Version } from "../../protocol/migration.ts";
 
-/** What a composed file name says (protocol section 1.2). */
+/** What a composed file name says (docs/internals/hasura-protocol.md, "File names"). */
 export interface MigrationName {
   readonly version: Version;
   readonly name: string;

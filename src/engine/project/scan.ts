@@ -10,7 +10,7 @@ import type { ConfigVersion } from "./config.ts";
 export interface MigrationFile {
   /** From the project's root, in forward slashes. */
   readonly path: string;
-  /** False for a metadata migration of config version 1 (`.yaml`): it is neither run nor recorded (protocol section 1.2). */
+  /** False for a metadata migration of config version 1 (`.yaml`): it is neither run nor recorded (docs/internals/hasura-protocol.md, "File names"). */
   readonly runnable: boolean;
   /** Reads the text, anew at each call. Throws `usage/unreadable-file`, `usage/not-utf8` or `usage/bad-directive`. */
   body(): Promise<MigrationBody>;

@@ -24,7 +24,10 @@ export type CliOutcome =
 
 const ErrorBody = z.object({ error: z.string(), code: z.string() });
 
-/** Reads exit code and output (protocol section 5.3). What it does not know leaves the outcome open. */
+/**
+ * Reads exit code and output (docs/internals/hasura-protocol.md, "Messages"). What it does not know
+ * leaves the outcome open.
+ */
 export function classifyOutput(ended: CliOutput): CliOutcome {
   if (ended.stopped) return { outcome: "unknown", error: outOfTime() };
   if (ended.code === 0) return { outcome: "done" };
@@ -57,7 +60,7 @@ function refusalIn(reason: string): HasuraCallError | undefined {
   const text = start === -1 ? "" : reason.slice(start);
   const body = ErrorBody.safeParse(parsed(text)).data;
   if (!body) return undefined;
-  // Trouble with the connection comes with 500, a statement that was refused with 400 (protocol section 4.6).
+  // Trouble with the connection comes with 500, a statement that was refused with 400 (docs/internals/hasura-protocol.md, "Errors").
   const status = body.error === "connection error" ? 500 : 400;
   try {
     contentOf({ status, text, location: undefined, cut: false }, SqlAnswer);

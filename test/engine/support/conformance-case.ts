@@ -1,10 +1,5 @@
-<<<<<<< HEAD
-import { existsSync, readFileSync } from "node:fs";
-import * as z from "zod";
-=======
 import { readFileSync } from "node:fs";
-import { z } from "zod";
->>>>>>> docs
+import * as z from "zod";
 
 const path = new URL("../../fixtures/conformance/migrations.json", import.meta.url);
 
@@ -79,15 +74,7 @@ export const ConformanceCase = z.object({
 });
 export type ConformanceCase = z.infer<typeof ConformanceCase>;
 
-<<<<<<< HEAD
-/** Every case, or nothing where the data is not there. */
-export function conformanceCases(): ConformanceCase[] | undefined {
-  return existsSync(path)
-    ? z.array(ConformanceCase).parse(JSON.parse(readFileSync(path, "utf8")))
-    : undefined;
-=======
 /** Every case of test/fixtures/conformance/migrations.json; its fields are explained in the README beside it. */
 export function conformanceCases(): ConformanceCase[] {
   return z.array(ConformanceCase).parse(JSON.parse(readFileSync(path, "utf8")));
->>>>>>> docs
 }

@@ -3,7 +3,7 @@ import { Failure } from "../../../protocol/failure.ts";
 import { certificateProblem, errorCode, errorName, networkCause, errorText } from "./sdk-error.ts";
 import type { Identity } from "./identity.ts";
 
-/** Whatever the credentials' providers threw as one sentence and the next command (aws-facts section 4). */
+/** Whatever the credentials' providers threw as one sentence and the next command (docs/internals/aws-lambda.md, "Profiles and the default chain"). */
 export function explainCredentials(thrown: unknown, identity: Identity): Failure {
   if (thrown instanceof Failure) return thrown;
   const text = errorText(thrown);

@@ -22,7 +22,7 @@ export interface InvokeErrorContext {
   readonly url: string;
 }
 
-/** An error of the invocation as one sentence and the next command (aws-facts section 3). */
+/** An error of the invocation as one sentence and the next command (docs/internals/aws-lambda.md, "What is thrown"). */
 export async function explainInvocation(
   thrown: unknown,
   context: InvokeErrorContext,
