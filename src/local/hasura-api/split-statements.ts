@@ -1,6 +1,6 @@
 /**
- * How the server cuts the text of a `no_transaction` request (its RunSQL.hs, 2026-05), with its flaws: comments are dropped
- * even inside a string or a dollar-quoted body, double quotes and E'' mean nothing to it
+ * Splits the SQL of a `no_transaction` request exactly as the server does (its RunSQL.hs, 2026-05), including its flaws:
+ * it removes comments even inside strings and dollar-quoted bodies, and ignores double quotes and E''
  * (docs/internals/hasura-protocol.md, "Statements outside a transaction").
  */
 export function splitStatements(text: string): string[] {
@@ -14,7 +14,7 @@ export function splitStatements(text: string): string[] {
       const end = text.indexOf("\n", at);
       at = end < 0 ? text.length : end + 1;
     } else if (text.startsWith("/*", at)) {
-      // It looks for the end from the asterisk on, so `/*/` is a whole comment.
+      // The search for the end starts at the asterisk, so that `/*/` is a whole comment.
       const end = text.indexOf("*/", at + 1);
       at = end < 0 ? text.length : end + 2;
     } else if (c === "'" && tag === undefined) {
@@ -28,7 +28,7 @@ export function splitStatements(text: string): string[] {
       tag = undefined;
     } else if (c === "$" && !inString) {
       const end = text.indexOf("$", at + 1);
-      // Without a second dollar sign there is no tag. A tag found inside another body replaces it, as there.
+      // Without a second dollar sign there is no tag. A tag inside another body replaces that body's tag.
       tag = end < 0 ? tag : text.slice(at, end);
       current += end < 0 ? "$" : text.slice(at, end + 1);
       at = end < 0 ? at + 1 : end + 1;

@@ -2,6 +2,9 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
+import { Failure } from "../../protocol/failure.ts";
+import { commandHint } from "../../protocol/hint.ts";
+import { findInBuild } from "../build-output.ts";
 import { type Answer, bufferedAnswer, noAnswer, streamedAnswer } from "./answer.ts";
 import { functionEnvironment } from "./function-environment.ts";
 import { FunctionLog } from "./function-log.ts";
@@ -10,7 +13,6 @@ import { configurationOf, type FunctionState, requireActive } from "./function-s
 import type { Invocation } from "./invocation.ts";
 import { type InvokeRequest, readInvokeRequest } from "./invoke-request.ts";
 import { type Route, routeOf } from "./route.ts";
-import { runtimeClientFile } from "./runtime-file.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { SandboxPool } from "./sandbox-pool.ts";
 import { sendServiceError, ServiceError } from "./service-error.ts";
@@ -214,4 +216,16 @@ function empty(response: ServerResponse, status: number, requestId: string): voi
     "x-amz-executed-version": "$LATEST",
   });
   response.end();
+}
+
+/** The built client of the Runtime API. */
+function runtimeClientFile(): string {
+  const file = findInBuild("runtime-client.mjs");
+  if (file !== undefined) return file;
+  throw new Failure(
+    "bug",
+    "runtime-client-missing",
+    "The local Lambda service lacks its runtime client, dist/runtime-client.mjs.",
+    { hints: [commandHint(["npm", "run", "build"], "in a checkout of hasura-migrate, build it")] },
+  );
 }

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { findBinaries, linkLibraries } from "../../../src/local/postgres/binaries.ts";
-import { serverFailure } from "../../../src/local/postgres/explain.ts";
+import { serverFailure } from "../../../src/local/postgres/failures.ts";
 import { findPostmaster } from "../../../src/local/postgres/postmaster.ts";
 import { isRunning } from "../../../src/local/postgres/process-identity.ts";
 import { startPostgres } from "../../../src/local/postgres/index.ts";
