@@ -71,7 +71,8 @@ async function create(client: pg.Client, name: string): Promise<void> {
   try {
     await client.query(`CREATE DATABASE ${quoteIdentifier(name)}`);
   } catch (thrown) {
-    if (!(thrown instanceof pg.DatabaseError) || !duplicateCodes.has(thrown.code ?? "")) throw thrown;
+    if (!(thrown instanceof pg.DatabaseError) || !duplicateCodes.has(thrown.code ?? ""))
+      throw thrown;
   }
 }
 

@@ -23,10 +23,7 @@ const Relationships = z.looseObject({
 const OnOtherTable = z.looseObject({ table: z.unknown() });
 
 /** Relationships of the remaining tables that refer to a dropped one, as Hasura's error message lists them. */
-export function dependentsOf(
-  source: SourceDocument,
-  dropped: readonly TrackedObject[],
-): string[] {
+export function dependentsOf(source: SourceDocument, dropped: readonly TrackedObject[]): string[] {
   const tables = tableNames(dropped);
   if (tables.size === 0) return [];
   return source.tables.flatMap((entry) => {

@@ -86,8 +86,7 @@ export class Message implements Submittable {
   }
 
   handleError(error: Error): void {
-    if (this.#copy !== undefined)
-      this.#resolve({ kind: "result", result: { status: this.#copy } });
+    if (this.#copy !== undefined) this.#resolve({ kind: "result", result: { status: this.#copy } });
     else this.#resolve(outcomeOf(error));
   }
 

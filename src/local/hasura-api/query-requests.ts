@@ -37,7 +37,8 @@ const SelectVersion = z.looseObject({
 
 /** One request to `/v1/query`, of older servers: SQL, metadata, and the one `select` that the official CLI sends. */
 export const legacyQueryRequest: Handler = async (request, context) => {
-  if (request.type === "bulk") return await bulk(request, (one) => legacyQueryRequest(one, context));
+  if (request.type === "bulk")
+    return await bulk(request, (one) => legacyQueryRequest(one, context));
   if (request.type === "run_sql") return await queryRequest(request, context);
   if (request.type !== "select") return await metadataRequest(request, context);
   const { table, columns } = SelectVersion.safeParse(request.args).data ?? {

@@ -60,7 +60,8 @@ export async function runSql(
     const pool = context.sources.pool(source);
     const outside = args.no_transaction === true && context.supportsNoTransaction;
     const { body, dropped } = await (outside ? pool.use(work) : inTransaction(pool, mode, work));
-    if (checked) await context.store.write(untrack(metadata, source.name, dropped), resourceVersion);
+    if (checked)
+      await context.store.write(untrack(metadata, source.name, dropped), resourceVersion);
     return body;
   } catch (thrown) {
     throw thrown instanceof HasuraError && thrown.path === "$"

