@@ -1,6 +1,6 @@
-/** The code of an error that Node reports for a failed system call, such as `ENOENT`; undefined for any other value. */
-export function systemErrorCode(thrown: unknown): string | undefined {
-  return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string"
-    ? thrown.code
+/** The code of an error from Node or the operating system, such as `ENOENT`; undefined for any other value. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
     : undefined;
 }

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import * as z from "zod";
-import { systemErrorCode } from "../../system-error.ts";
 import { Failure } from "../../protocol/failure.ts";
 import type { CliContext } from "../context.ts";
 
@@ -73,7 +72,7 @@ async function readText(file: string): Promise<string | undefined> {
   try {
     return (await readFile(file, "utf8")).replace(/^\uFEFF/, "");
   } catch (cause) {
-    const code = systemErrorCode(cause);
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw new Failure("usage", "config-unreadable", `The configuration ${file} cannot be read.`, {
       cause,

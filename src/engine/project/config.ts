@@ -2,8 +2,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
 import { Failure } from "../../protocol/failure.ts";
-import { systemErrorCode } from "../../system-error.ts";
-import type { FileSystem } from "./file-system.ts";
+import { fileErrorCode, type FileSystem } from "./file-system.ts";
 
 /**
  * Layouts of a Hasura project (docs/internals/hasura-protocol.md, "Directories and config
@@ -35,7 +34,7 @@ export async function readProjectConfig(
   const text = await fs.read(path).then(
     (bytes) => new TextDecoder("utf-8").decode(bytes),
     (cause: unknown) => {
-      if (systemErrorCode(cause) === "ENOENT") return undefined;
+      if (fileErrorCode(cause) === "ENOENT") return undefined;
       throw new Failure("usage", "bad-project-config", `${path} cannot be read.`, { cause });
     },
   );

@@ -39,3 +39,10 @@ export const realFileSystem: FileSystem = {
   },
   read: (path) => new Promise((resolve) => resolve(readFileSync(path))),
 };
+
+/** The code of a failed file operation, such as `ENOENT`. */
+export function fileErrorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : undefined;
+}

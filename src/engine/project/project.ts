@@ -1,7 +1,6 @@
 import { basename, dirname, join, posix, relative, resolve } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
-import { systemErrorCode } from "../../system-error.ts";
-import { realFileSystem, type FileSystem } from "./file-system.ts";
+import { fileErrorCode, realFileSystem, type FileSystem } from "./file-system.ts";
 import { kindOf, listOf, scanMigrations, type Migration } from "./scan.ts";
 import { looksLikeMigration } from "./file-name.ts";
 import { readProjectConfig, type ConfigVersion } from "./config.ts";
@@ -147,7 +146,7 @@ function isDirectory(path: string, fs: FileSystem): boolean {
   try {
     return fs.stat(path).kind === "directory";
   } catch (cause) {
-    const code = systemErrorCode(cause);
+    const code = fileErrorCode(cause);
     if (code === "ENOENT" || code === "ENOTDIR") return false;
     throw new Failure("usage", "unreadable-directory", `The directory ${path} cannot be read.`, {
       cause,

@@ -6,7 +6,7 @@ import {
 } from "../../engine/hasura/server-version.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
-import { systemErrorCode } from "../../system-error.ts";
+import { errorCode } from "../../system-error.ts";
 import { prepareCatalog } from "./catalog-schema.ts";
 import type { ApiContext } from "./context.ts";
 import { HasuraError } from "./hasura-error.ts";
@@ -118,7 +118,7 @@ function listen(server: ReturnType<typeof apiServer>, port: number): Promise<num
   return new Promise((resolve, reject) => {
     server.once("error", (error) =>
       reject(
-        systemErrorCode(error) === "EADDRINUSE"
+        errorCode(error) === "EADDRINUSE"
           ? new Failure("usage", "port-in-use", `Port ${port} is in use by another program.`, {
               hints: [textHint("Leave the port out to use any free one.")],
               cause: error,

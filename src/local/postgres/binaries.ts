@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import * as z from "zod";
 import { Failure } from "../../protocol/failure.ts";
 import { commandHint, retryHint } from "../../protocol/hint.ts";
-import { systemErrorCode } from "../../system-error.ts";
+import { errorCode } from "../../system-error.ts";
 
 const run = promisify(execFile);
 const oldestMajor = 13;
@@ -96,7 +96,7 @@ export async function linkLibraries(root: string): Promise<void> {
     try {
       await symlink(join(root, source).slice(dirname(link).length + 1), link);
     } catch (thrown) {
-      if (systemErrorCode(thrown) === "EEXIST") continue;
+      if (errorCode(thrown) === "EEXIST") continue;
       throw new Failure(
         "usage",
         "embedded-postgres-incomplete",

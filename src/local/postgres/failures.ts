@@ -1,6 +1,6 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, textHint } from "../../protocol/hint.ts";
-import { systemErrorCode } from "../../system-error.ts";
+import { errorCode } from "../../system-error.ts";
 
 const lastLines = (text: string): string => text.trim().split("\n").slice(-6).join("\n");
 
@@ -21,7 +21,7 @@ export function serverFailure(
 ): Failure {
   const reason = output.trim() === "" ? cause : new Error(lastLines(output), { cause });
   const diskFull = /No space left on device|Disk quota exceeded/i.test(output);
-  if (diskFull || systemErrorCode(cause) === "ENOSPC") {
+  if (diskFull || errorCode(cause) === "ENOSPC") {
     return new Failure(
       "usage",
       "disk-full",

@@ -3,7 +3,7 @@ import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { Failure } from "../../protocol/failure.ts";
 import { commandHint } from "../../protocol/hint.ts";
-import { systemErrorCode } from "../../system-error.ts";
+import { errorCode } from "../../system-error.ts";
 import { isAlive, ownIdentity } from "./process-identity.ts";
 
 const retryMs = 25;
@@ -42,7 +42,7 @@ async function tryLock(path: string, token: string): Promise<boolean> {
     await link(draft, path);
     return true;
   } catch (thrown) {
-    if (systemErrorCode(thrown) !== "EEXIST") throw thrown;
+    if (errorCode(thrown) !== "EEXIST") throw thrown;
     await breakIfStale(path);
     return false;
   } finally {
@@ -59,7 +59,7 @@ async function breakIfStale(path: string): Promise<void> {
     // Between the read and the rename another process may have broken and acquired the lock: restore its lock.
     if ((await readFile(aside, "utf8")) !== held) await link(aside, path);
   } catch (thrown) {
-    if (!["ENOENT", "EEXIST"].includes(systemErrorCode(thrown) ?? "")) throw thrown;
+    if (!["ENOENT", "EEXIST"].includes(errorCode(thrown) ?? "")) throw thrown;
   } finally {
     await rm(aside, { force: true });
   }

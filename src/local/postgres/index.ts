@@ -1,6 +1,6 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { systemErrorCode } from "../../system-error.ts";
+import { errorCode } from "../../system-error.ts";
 import { findBinaries, type Binaries } from "./binaries.ts";
 import { openCluster } from "./cluster.ts";
 import { executableBinaries, serverHome } from "./data-directory.ts";
@@ -79,7 +79,7 @@ async function startIn(
 const notWritableCodes = ["EACCES", "EROFS", "EPERM", "ENOTDIR", "EEXIST"];
 
 function failureOf(thrown: unknown, directory: string): unknown {
-  const code = systemErrorCode(thrown) ?? "";
+  const code = errorCode(thrown) ?? "";
   if (notWritableCodes.includes(code)) return notWritable(directory, thrown);
   return code === "ENOSPC" ? serverFailure("mkdir", directory, "", thrown) : thrown;
 }
@@ -99,7 +99,7 @@ async function release({ home, lease, data, pid }: Usage): Promise<void> {
       if (await releaseLease(home, lease)) await stopPostmaster(data);
     });
   } catch (thrown) {
-    if (systemErrorCode(thrown) !== "ENOENT") throw thrown;
+    if (errorCode(thrown) !== "ENOENT") throw thrown;
     await stopProcess(pid); // the directory was removed: no other process can use this server any more
   }
 }

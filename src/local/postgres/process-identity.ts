@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { pid as ownPid } from "node:process";
-import { systemErrorCode } from "../../system-error.ts";
+import { errorCode } from "../../system-error.ts";
 
 /** This process as text, `<pid>-<start time>`. The start time (Linux only) tells it from a later process with the same pid. */
 export async function ownIdentity(): Promise<string> {
@@ -22,7 +22,7 @@ export function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (thrown) {
-    return systemErrorCode(thrown) === "EPERM";
+    return errorCode(thrown) === "EPERM";
   }
 }
 
