@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { testDatabase } from "./test-database.mjs";
 
 /**
@@ -168,7 +168,7 @@ const mutations = [
  * was not noticed.
  * @param {{ root: string, args: string[] }} options
  */
-export async function run({ root, args }) {
+async function run({ root, args }) {
   const scratch = mkdtempSync(join(tmpdir(), "hasura-migrate-mutate-"));
   const database = await testDatabase(scratch);
   try {
@@ -250,3 +250,5 @@ async function failures(tree, files, url) {
   );
   return code !== 0 && names.length === 0 ? [`the tests end with ${String(code)}`] : names;
 }
+
+await run({ root: dirname(import.meta.dirname), args: process.argv.slice(2) });

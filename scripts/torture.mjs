@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { build } from "./build.mjs";
 import { testDatabase } from "./test-database.mjs";
 
@@ -10,7 +10,7 @@ import { testDatabase } from "./test-database.mjs";
  * the comparison with the official CLI's request order at every request. Prints what each test counted.
  * @param {{ root: string, args: string[] }} options
  */
-export async function run({ root, args }) {
+async function run({ root, args }) {
   const [schedules = "5000", seed = String(Date.now() % 1_000_000)] = args;
   await build({ root });
   const files = readdirSync(join(root, "test/faults"))
@@ -49,3 +49,5 @@ export async function run({ root, args }) {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
+
+await run({ root: dirname(import.meta.dirname), args: process.argv.slice(2) });
