@@ -33,6 +33,9 @@ export default defineConfig(
       // The compiler knows better which names exist.
       "no-undef": "off",
       eqeqeq: "error",
+      // A function does one thing and fits a screen.
+      complexity: ["error", 12],
+      "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true }],
       "no-restricted-syntax": [
         "error",
         {
@@ -45,6 +48,8 @@ export default defineConfig(
   {
     files: ["test/**"],
     rules: {
+      // A describe block is as long as its tests.
+      "max-lines-per-function": "off",
       // node:test's own functions return promises that the runner awaits.
       "@typescript-eslint/no-floating-promises": [
         "error",
