@@ -133,6 +133,16 @@ describe("a release", () => {
     assert.equal(build.with["sbom"], false);
     assert.equal(build.with["file"], "docker/Dockerfile");
   });
+
+  test("publishes an image without migrations, so that the sample reaches nobody's database", () => {
+    for (const workflow of [release, named("ci.yml")]) {
+      const build = stepsOf(workflow).find(({ uses: used = "" }) =>
+        used.startsWith("docker/build-push-action@"),
+      );
+      assert.match(String(build?.with["build-args"]), /^MIGRATIONS=docker\/empty-project$/m);
+    }
+    assert.deepEqual(readdirSync(join(root, "docker/empty-project")), ["config.yaml"]);
+  });
 });
 
 test("the Hasura workflow tests the server of docker/compose.yaml with its own secret", () => {
