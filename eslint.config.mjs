@@ -32,18 +32,8 @@ export default defineConfig(
     },
   },
   {
-    files: ["test/**"],
-    rules: {
-      // node:test's own functions return promises that the runner awaits.
-      "@typescript-eslint/no-floating-promises": [
-        "error",
-        { allowForKnownSafeCalls: [{ from: "package", name: ["test", "it", "describe", "suite"], package: "node:test" }] },
-      ],
-    },
-  },
-  {
-    // Node loads these by their default export.
-    files: ["eslint.config.mjs", "scripts/test-report.mjs"],
+    // ESLint and Vitest load these by their default export.
+    files: ["eslint.config.mjs", "vitest.config.ts"],
     rules: { "no-restricted-syntax": "off" },
   },
   {

@@ -53,7 +53,7 @@ test("each database of a project is a source with a Postgres database of its own
   writeFileSync(join(folder, "up.sql"), "create table sums (n int);");
   const databaseUrl = await freshDatabase(t);
   cleanUp(t, async () =>
-    query(await serverUrl(), `drop database if exists "${new URL(databaseUrl).pathname.slice(1)}_reports" with (force)`),
+    query(serverUrl(), `drop database if exists "${new URL(databaseUrl).pathname.slice(1)}_reports" with (force)`),
   );
   const ran = await run(t, ["local", "--database-url", databaseUrl, "--json"], { cwd });
   assert.equal(ran.code, 0, ran.stderr);

@@ -1,24 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asked, faultBench, type FaultBench } from "./support/bench.ts";
+import { asked, faultBench } from "./support/bench.ts";
+import { loseCommitOf } from "./support/driver.ts";
 import { firstOf } from "./support/migrations.ts";
 
 const two = firstOf(2);
 const isRecord = (sql: string): boolean => sql.includes("SELECT hasura_migrate.record(");
 
-/** The commit of the transaction in which `it` is sent does nothing and is answered with success, once. */
-function loseCommitOf(bench: FaultBench, it: (sql: string) => boolean): void {
-  let [armed, left] = [false, 1];
-  bench.driver.expect(({ kind, sql }) => {
-    if (kind === "query" && it(sql)) armed = true;
-    if (kind !== "commit" || !armed || left-- < 1) return undefined;
-    return "cut before";
-  });
-}
-
 test("a commit that did not happen and a run that dies before it could notice leave nothing to repair", async (t) => {
   const bench = await faultBench(t, two);
-  loseCommitOf(bench, (sql) => sql.includes("ADD COLUMN name"));
+  loseCommitOf(bench.driver, (sql) => sql.includes("ADD COLUMN name"));
   let dead = false;
   bench.network.expect(({ body }) => {
     if (dead) return "dropped";
@@ -55,7 +46,7 @@ for (const as of ["applied", "pending"] as const) {
   test(`mark --${as} whose commit did not happen is sent again`, async (t) => {
     const bench = await faultBench(t, two);
     if (as === "pending") await bench.run();
-    loseCommitOf(bench, isRecord);
+    loseCommitOf(bench.driver, isRecord);
     const marked = await bench.run(asked("mark", { versions: ["2"], as }));
     await bench.calm();
     const { ledger, catalog } = await bench.database.facts();
@@ -82,7 +73,7 @@ for (const fault of ["the commit does not happen", "the answer is lost"] as cons
     for (const sql of Object.values(two)) await bench.database.query(sql);
     await bench.database.query(`UPDATE hdb_catalog.hdb_version SET cli_state = '{"migrations":{"default":{"1":false,"2":false}}}'`);
     let left = 1;
-    if (fault === "the commit does not happen") loseCommitOf(bench, isRecord);
+    if (fault === "the commit does not happen") loseCommitOf(bench.driver, isRecord);
     else bench.network.expect(({ body }) => (isRecord(body) && left-- > 0 ? "lost" : undefined));
     const first = await bench.run();
     assert.equal(first.failure, undefined, first.failure?.message);

@@ -11,6 +11,7 @@ import { findPostmaster } from "../../src/local/postgres/postmaster.ts";
 import { isRunning } from "../../src/local/postgres/process-identity.ts";
 import { startPostgres } from "../../src/local/postgres.ts";
 import { Failure } from "../../src/protocol/failure.ts";
+import { bundled } from "../support/bundle.ts";
 import { cleanUp } from "../support/clean-up.ts";
 import { freshDirectory, query } from "../support/postgres.ts";
 
@@ -106,8 +107,8 @@ test("two users in one process share the server, and the last one stops it", asy
 
 /** A process of its own that starts the server, prints the address and stops on SIGTERM. */
 async function otherProcess(t: TestContext, directory: string): Promise<{ child: ChildProcess; url: string }> {
-  const script = new URL("../support/hold-postgres.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, ["--import", "tsx", script, directory], { stdio: ["ignore", "pipe", "inherit"] });
+  const script = await bundled(new URL("../support/hold-postgres.ts", import.meta.url));
+  const child = spawn(process.execPath, [script, directory], { stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => child.kill("SIGKILL"));
   assert.ok(child.stdout);
   const [url] = (await once(createInterface(child.stdout), "line")) as [string];

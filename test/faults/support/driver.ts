@@ -13,6 +13,8 @@ export interface Passing {
   readonly index: number;
   readonly kind: MessageKind;
   readonly sql: string;
+  /** The connection to Postgres that it goes over: the same object for each of its messages. */
+  readonly session: SessionHandle;
 }
 
 /** Harm between API and Postgres, on request; `hooks` go into the API. */
@@ -37,7 +39,7 @@ export function faultyDriver(onServer: (fault: "terminated" | "cancelled", pid: 
       session.cut();
       return;
     }
-    const passing = { index: passed.length, kind, sql };
+    const passing = { index: passed.length, kind, sql, session };
     passed.push(passing);
     const fault = await faultOf(passing);
     if (fault === "cut before" || fault === "gone") session.cut();
@@ -65,4 +67,22 @@ export function faultyDriver(onServer: (fault: "terminated" | "cancelled", pid: 
       faultOf = fault;
     },
   };
+}
+
+/**
+ * From now on, the commit of the first transaction in which a statement matches does nothing and is answered with success. The other
+ * connections go on meanwhile: somebody may look in the ledger between the statement and its commit.
+ * @returns how many commits were lost so far
+ */
+export function loseCommitOf(driver: Driver, matches: (sql: string) => boolean): { readonly lost: number } {
+  const lost = { lost: 0 };
+  let armed: SessionHandle | undefined;
+  driver.expect(({ kind, sql, session }) => {
+    if (kind === "query" && lost.lost === 0 && matches(sql)) armed = session;
+    if (kind !== "commit" || session !== armed) return undefined;
+    armed = undefined;
+    lost.lost += 1;
+    return "cut before";
+  });
+  return lost;
 }
