@@ -9,14 +9,22 @@ export default defineConfig(
   tseslint.configs.strictTypeChecked,
   comments.recommended,
   {
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/consistent-type-definitions": ["error", "interface"],
-      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       // Numbers and booleans read well in a template; what is forbidden is an object or undefined in one.
-      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       // An interface may ask for a promise that one implementation has no need to wait for.
       "@typescript-eslint/require-await": "off",
@@ -27,7 +35,10 @@ export default defineConfig(
       eqeqeq: "error",
       "no-restricted-syntax": [
         "error",
-        { selector: "ExportDefaultDeclaration", message: "Give it a name: default exports are not used here." },
+        {
+          selector: "ExportDefaultDeclaration",
+          message: "Give it a name: default exports are not used here.",
+        },
       ],
     },
   },

@@ -6,12 +6,13 @@ import { SummaryReporter } from "./test/setup/summary-reporter.ts";
 
 /** Tests that need PostgreSQL, or start processes of what they test, and not the built package. */
 const integration = [
-  "test/cli/{credentials,process}.test.ts",
-  "test/engine/**/{engine-postgres,ledger,ledger-*}.test.ts",
-  "test/lambda/**/{index,hasura-cli,hasura-cli-failures,hasura-cli-official}.test.ts",
-  "test/local/**/{failures,invoke,processes,refusals}.test.ts",
-  "test/local/**/{metadata,official-cli,run-sql}.test.ts",
-  "test/local/postgres.test.ts",
+  "test/cli/process.test.ts",
+  "test/cli/connection/credentials.test.ts",
+  "test/engine/engine-postgres.test.ts",
+  "test/engine/store/ledger/{batch-lost,ledger,run-batch,runs}.test.ts",
+  "test/lambda/index.test.ts",
+  "test/lambda/hasura-cli/{failures,hasura-cli,official}.test.ts",
+  "test/local/**/*.test.ts",
 ];
 const e2e = ["test/e2e/**/*.test.ts", "test/docker/**/*.test.ts"];
 const faults = ["test/faults/**/*.test.ts"];
@@ -21,7 +22,8 @@ const postgres = "test/setup/postgres.ts";
 /** SQL files are texts, as in the bundles. */
 const sqlAsText = {
   name: "sql-as-text",
-  load: (id: string) => (id.endsWith(".sql") ? `export default ${JSON.stringify(readFileSync(id, "utf8"))};` : undefined),
+  load: (id: string) =>
+    id.endsWith(".sql") ? `export default ${JSON.stringify(readFileSync(id, "utf8"))};` : undefined,
 };
 
 // Read by Vitest, which asks for a default export.
@@ -49,7 +51,10 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      { extends: true, test: { name: "integration", include: integration, globalSetup: [postgres] } },
+      {
+        extends: true,
+        test: { name: "integration", include: integration, globalSetup: [postgres] },
+      },
       { extends: true, test: { name: "e2e", include: e2e, globalSetup: [build, postgres] } },
       { extends: true, test: { name: "faults", include: faults, globalSetup: [build, postgres] } },
     ],

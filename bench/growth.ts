@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { Bench } from "./index.ts";
 import { hasuraProject, trivial } from "./projects.ts";
 import { bin, timed } from "./programs.ts";
@@ -32,13 +32,22 @@ export async function growth({ serverUrl, scratch }: Bench): Promise<Line[]> {
       await timed({
         name: "mark",
         file: process.execPath,
-        args: [bin, "mark", "dev-1", ...applied, "--applied", "--endpoint-url", environment.lambdaUrl],
+        args: [
+          bin,
+          "mark",
+          "dev-1",
+          ...applied,
+          "--applied",
+          "--endpoint-url",
+          environment.lambdaUrl,
+        ],
       });
       for (const operation of ["status", "plan"]) {
         const figures = await measure(operation, environment.lambdaUrl, scratch);
         const smallest = first.get(operation) ?? figures;
         first.set(operation, smallest);
-        const ratio = (key: "wholeMs" | "functionMs"): string => (figures[key] / smallest[key]).toFixed(2);
+        const ratio = (key: "wholeMs" | "functionMs"): string =>
+          (figures[key] / smallest[key]).toFixed(2);
         lines.push({
           what: `${operation} of ${String(size)} migrations, ${String(pending)} pending`,
           figure: `${msText(figures.wholeMs)}, of it in the function ${msText(figures.functionMs)}; ${(figures.bytes / 1000).toFixed(0)} kB`,
@@ -57,8 +66,15 @@ async function measure(operation: string, lambdaUrl: string, scratch: string): P
   const samples: Figures[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const args = [bin, operation, "dev-1", "--json", "--endpoint-url", lambdaUrl];
-    const { ms, stdout } = await timed({ name: operation, file: process.execPath, args, cwd: scratch });
-    const last = Finished.parse(JSON.parse(stdout.split("\n").find((line) => line.includes('"run.finished"')) ?? "null"));
+    const { ms, stdout } = await timed({
+      name: operation,
+      file: process.execPath,
+      args,
+      cwd: scratch,
+    });
+    const last = Finished.parse(
+      JSON.parse(stdout.split("\n").find((line) => line.includes('"run.finished"')) ?? "null"),
+    );
     if (round > 0) samples.push({ wholeMs: ms, functionMs: last.tookMs, bytes: stdout.length });
   }
   const of = (key: keyof Figures): number => median(samples.map((sample) => sample[key]));

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { startPostgres } from "../src/local/postgres.ts";
+import { startPostgres } from "../src/local/postgres/index.ts";
 import { growth } from "./growth.ts";
 import { ledger } from "./ledger.ts";
 import { packageFigures } from "./package.ts";
@@ -17,7 +17,13 @@ export interface Bench {
   readonly scratch: string;
 }
 
-const parts: Record<string, (bench: Bench) => Promise<Line[]>> = { startup, package: packageFigures, throughput, ledger, growth };
+const parts: Record<string, (bench: Bench) => Promise<Line[]>> = {
+  startup,
+  package: packageFigures,
+  throughput,
+  ledger,
+  growth,
+};
 
 const asked = process.argv.slice(2);
 const chosen = asked.length > 0 ? asked : Object.keys(parts);
@@ -28,7 +34,8 @@ try {
   const lines: Line[] = [];
   for (const name of chosen) {
     const part = parts[name];
-    if (part === undefined) throw new Error(`No part is called ${name}; there are ${Object.keys(parts).join(", ")}`);
+    if (part === undefined)
+      throw new Error(`No part is called ${name}; there are ${Object.keys(parts).join(", ")}`);
     process.stderr.write(`${name} …\n`);
     lines.push(...(await part({ serverUrl: server.url, scratch })));
   }

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Hasura } from "../src/engine/hasura.ts";
-import { readProject } from "../src/engine/project.ts";
-import { execute } from "../src/engine/run.ts";
-import { booksFor } from "../src/lambda/books.ts";
-import { hasuraOverHttp } from "../src/lambda/hasura-http.ts";
+import type { Hasura } from "../src/engine/hasura/client.ts";
+import { readProject } from "../src/engine/project/project.ts";
+import { execute } from "../src/engine/execute.ts";
+import { openStore } from "../src/lambda/open-store.ts";
+import { hasuraOverHttp } from "../src/lambda/hasura/hasura-http.ts";
 import { readSettings } from "../src/lambda/settings.ts";
 import { startHasuraApi } from "../src/local/hasura-api/index.ts";
 import type { RunEvent } from "../src/protocol/events.ts";
@@ -49,10 +49,19 @@ export async function ledger({ serverUrl, scratch }: Bench): Promise<Line[]> {
   }));
 }
 
-async function oneRun(root: string, url: string, name: Way): Promise<{ ms: number; asked: number }> {
+async function oneRun(
+  root: string,
+  url: string,
+  name: Way,
+): Promise<{ ms: number; asked: number }> {
   let asked = 0;
   const sources = [{ name: "default", kind: "postgres", url }];
-  const api = await startHasuraApi({ metadataUrl: url, sources, adminSecret: "bench", log: () => (asked += 1) });
+  const api = await startHasuraApi({
+    metadataUrl: url,
+    sources,
+    adminSecret: "bench",
+    log: () => (asked += 1),
+  });
   const hasura = hasuraOverHttp({ endpoint: api.url, adminSecret: () => Promise.resolve("bench") });
   try {
     const { ledger, shared } = ways[name];
@@ -66,7 +75,7 @@ async function oneRun(root: string, url: string, name: Way): Promise<{ ms: numbe
     await execute(request(), {
       hasura: shared ? hasura : oneByOne(hasura),
       project: () => readProject(root),
-      booksFor: booksFor(settings, "bench"),
+      openStore: openStore(settings, "bench"),
       now: () => performance.now(),
       sleep: async (ms, signal) => {
         await pause(ms, undefined, signal && { signal });
@@ -77,7 +86,8 @@ async function oneRun(root: string, url: string, name: Way): Promise<{ ms: numbe
       remainingMs: () => 900_000,
     });
     const ms = performance.now() - startedAt;
-    if (last?.type !== "run.finished" || last.applied !== count) throw new Error(`the run ended with ${JSON.stringify(last)}`);
+    if (last?.type !== "run.finished" || last.applied !== count)
+      throw new Error(`the run ended with ${JSON.stringify(last)}`);
     return { ms, asked };
   } finally {
     hasura.close();
@@ -87,10 +97,19 @@ async function oneRun(root: string, url: string, name: Way): Promise<{ ms: numbe
 
 function request(): Request {
   const actor = { user: "bench", host: "bench" };
-  return Request.parse({ contract: 1, runId: randomUUID(), environment: "bench", actor, operation: "apply", options: {} });
+  return Request.parse({
+    contract: 1,
+    runId: randomUUID(),
+    environment: "bench",
+    actor,
+    operation: "apply",
+    options: {},
+  });
 }
 
 /** Each migration in a request of its own. */
 function oneByOne(hasura: Hasura): Hasura {
-  return new Proxy(hasura, { get: (target, name): unknown => (name === "runSqls" ? undefined : Reflect.get(target, name)) });
+  return new Proxy(hasura, {
+    get: (target, name): unknown => (name === "runSqls" ? undefined : Reflect.get(target, name)),
+  });
 }

@@ -1,16 +1,23 @@
 import { join } from "node:path";
 import { readdirSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import type { Bench } from "./index.ts";
 import { root, timed } from "./programs.ts";
 import type { Line } from "./table.ts";
 
-const Packed = z.array(z.object({ filename: z.string(), size: z.number(), unpackedSize: z.number() })).length(1);
+const Packed = z
+  .array(z.object({ filename: z.string(), size: z.number(), unpackedSize: z.number() }))
+  .length(1);
 
 /** What `npx hasura-migrate` has to fetch. */
 export async function packageFigures({ scratch }: Bench): Promise<Line[]> {
-  const npm = async (cwd: string, ...args: string[]) => (await timed({ name: `npm ${args[0] ?? ""}`, file: "npm", args, cwd })).stdout;
-  const [packed] = Packed.parse(JSON.parse(await npm(root, "pack", "--json", "--ignore-scripts", "--pack-destination", scratch)));
+  const npm = async (cwd: string, ...args: string[]) =>
+    (await timed({ name: `npm ${args[0] ?? ""}`, file: "npm", args, cwd })).stdout;
+  const [packed] = Packed.parse(
+    JSON.parse(
+      await npm(root, "pack", "--json", "--ignore-scripts", "--pack-destination", scratch),
+    ),
+  );
   if (packed === undefined) throw new Error("npm pack made nothing");
   await npm(
     scratch,
@@ -22,11 +29,17 @@ export async function packageFigures({ scratch }: Bench): Promise<Line[]> {
     "--no-fund",
     join(scratch, packed.filename),
   );
-  const installed = readdirSync(join(scratch, "installed/node_modules")).filter((name) => !name.startsWith("."));
+  const installed = readdirSync(join(scratch, "installed/node_modules")).filter(
+    (name) => !name.startsWith("."),
+  );
   const kb = (bytes: number): string => `${(bytes / 1000).toFixed(0)} kB`;
   return [
     { what: "package, compressed", figure: kb(packed.size), budget: "≤ 400 kB" },
     { what: "package, on disk", figure: kb(packed.unpackedSize) },
-    { what: "packages that its installation brings", figure: String(installed.length), budget: "1" },
+    {
+      what: "packages that its installation brings",
+      figure: String(installed.length),
+      budget: "1",
+    },
   ];
 }

@@ -11,7 +11,9 @@ export const bin = join(root, "dist/bin.js");
 /** An account that does not exist, and no warning of any SDK. */
 export const environment: Record<string, string> = {
   ...Object.fromEntries(
-    Object.entries(process.env).flatMap(([name, value]) => (value === undefined || name.startsWith("npm_") ? [] : [[name, value]])),
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined || name.startsWith("npm_") ? [] : [[name, value]],
+    ),
   ),
   AWS_ACCESS_KEY_ID: "bench",
   AWS_SECRET_ACCESS_KEY: "bench",
@@ -28,21 +30,36 @@ export interface Command {
 }
 
 /** Runs a command to its end. Throws when it fails: a failing command measures nothing. */
-export async function timed({ name, file, args, cwd, env }: Command): Promise<{ ms: number; stdout: string }> {
+export async function timed({
+  name,
+  file,
+  args,
+  cwd,
+  env,
+}: Command): Promise<{ ms: number; stdout: string }> {
   const startedAt = performance.now();
-  const child = spawn(file, args, { cwd: cwd ?? root, env: { ...environment, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(file, args, {
+    cwd: cwd ?? root,
+    env: { ...environment, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const texts = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.stderr += text));
   await once(child, "close");
   const ms = performance.now() - startedAt;
   if (child.exitCode !== 0)
-    throw new Error(`${name} ended with ${String(child.exitCode)}:\n${texts.stdout.slice(-2000)}${texts.stderr.slice(-2000)}`);
+    throw new Error(
+      `${name} ended with ${String(child.exitCode)}:\n${texts.stdout.slice(-2000)}${texts.stderr.slice(-2000)}`,
+    );
   return { ms, stdout: texts.stdout };
 }
 
 /** The medians of commands that take turns, so that a slow moment of the machine meets all of them. */
-export async function inTurns(commands: readonly Command[], rounds: number): Promise<Map<string, number>> {
+export async function inTurns(
+  commands: readonly Command[],
+  rounds: number,
+): Promise<Map<string, number>> {
   const samples = new Map<string, number[]>(commands.map(({ name }) => [name, []]));
   for (const command of commands) await timed(command);
   for (let round = 0; round < rounds; round += 1)
@@ -59,7 +76,9 @@ export function onPath(program: string): string | undefined {
     } catch {
       continue;
     }
-    return directory.includes(".pyenv/shims") ? execFileSync("pyenv", ["which", program], { encoding: "utf8" }).trim() : path;
+    return directory.includes(".pyenv/shims")
+      ? execFileSync("pyenv", ["which", program], { encoding: "utf8" }).trim()
+      : path;
   }
   return undefined;
 }

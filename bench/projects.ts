@@ -52,12 +52,18 @@ export function psqlScript(file: string, migrations: readonly Migration[]): stri
 export function nodePgMigrateProject(directory: string, migrations: readonly Migration[]): string {
   mkdirSync(directory, { recursive: true });
   for (const { version, name, sql } of migrations)
-    writeFileSync(join(directory, `${version}_${name}.sql`), `-- Up Migration\n${sql}\n-- Down Migration\n`);
+    writeFileSync(
+      join(directory, `${version}_${name}.sql`),
+      `-- Up Migration\n${sql}\n-- Down Migration\n`,
+    );
   return directory;
 }
 
 /** What graphile-migrate's `commit` writes: each file's header holds a hash over its text and the file before. */
-export function graphileMigrateProject(directory: string, migrations: readonly Migration[]): string {
+export function graphileMigrateProject(
+  directory: string,
+  migrations: readonly Migration[],
+): string {
   mkdirSync(join(directory, "migrations/committed"), { recursive: true });
   writeFileSync(join(directory, "migrations/current.sql"), "");
   writeFileSync(join(directory, ".gmrc"), "{}");
@@ -68,7 +74,10 @@ export function graphileMigrateProject(directory: string, migrations: readonly M
       .update(`${`${previous}\n${body.trim()}`.trim()}\n`)
       .digest("hex")}`;
     const text = `--! Previous: ${previous === "" ? "-" : previous}\n--! Hash: ${hash}\n\n${body}`;
-    writeFileSync(join(directory, "migrations/committed", `${String(i + 1).padStart(6, "0")}.sql`), text);
+    writeFileSync(
+      join(directory, "migrations/committed", `${String(i + 1).padStart(6, "0")}.sql`),
+      text,
+    );
     previous = hash;
   }
   return directory;

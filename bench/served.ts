@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import pg from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import { bin, environment, root } from "./programs.ts";
 
 const Serving = z.object({ lambdaUrl: z.string(), hasuraUrl: z.string(), adminSecret: z.string() });
@@ -17,9 +17,26 @@ export interface Served {
 }
 
 /** @param more further options, such as `--debug` */
-export async function served(migrations: string, databaseUrl: string, ...more: string[]): Promise<Served> {
-  const argv = ["local", "--serve", "--json", "--migrations", migrations, "--database-url", databaseUrl, ...more];
-  const child = spawn(process.execPath, [bin, ...argv], { cwd: root, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+export async function served(
+  migrations: string,
+  databaseUrl: string,
+  ...more: string[]
+): Promise<Served> {
+  const argv = [
+    "local",
+    "--serve",
+    "--json",
+    "--migrations",
+    migrations,
+    "--database-url",
+    databaseUrl,
+    ...more,
+  ];
+  const child = spawn(process.execPath, [bin, ...argv], {
+    cwd: root,
+    env: environment,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const texts = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (texts.stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (texts.stderr += text));
@@ -60,9 +77,13 @@ export function functionMemoryMb(serverPid: number): number | undefined {
     .flatMap((pid) => {
       try {
         const status = readFileSync(`/proc/${pid}/status`, "utf8");
-        const isFunction = readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("runtime-client.mjs");
+        const isFunction = readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(
+          "runtime-client.mjs",
+        );
         const parent = Number(/^PPid:\t(\d+)$/m.exec(status)?.[1]);
-        return isFunction && parent === serverPid ? [Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024] : [];
+        return isFunction && parent === serverPid
+          ? [Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024]
+          : [];
       } catch {
         return []; // it has ended meanwhile
       }

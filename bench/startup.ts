@@ -9,9 +9,17 @@ const rounds = 15;
 
 /** How long a person waits before anything happens, next to what they know: Node itself, and the `aws` command. */
 export async function startup({ serverUrl, scratch }: Bench): Promise<Line[]> {
-  const environment = await served(join(root, "migrations"), await newDatabase(serverUrl, "bench_startup"));
+  const environment = await served(
+    join(root, "migrations"),
+    await newDatabase(serverUrl, "bench_startup"),
+  );
   try {
-    const node = (name: string, ...args: string[]): Command => ({ name, file: process.execPath, args, cwd: scratch });
+    const node = (name: string, ...args: string[]): Command => ({
+      name,
+      file: process.execPath,
+      args,
+      cwd: scratch,
+    });
     const commands = [
       node("node", "-e", "0"),
       node("--version", bin, "--version"),
@@ -24,9 +32,23 @@ export async function startup({ serverUrl, scratch }: Bench): Promise<Line[]> {
     const aws = of("aws");
     return [
       { what: "node -e 0", figure: msText(of("node")), ratio: "1" },
-      { what: "--version", figure: msText(of("--version")), ratio: times(of("--version"), of("node"), "node"), budget: "≤ 1.3 × node" },
-      { what: "--help", figure: msText(of("--help")), ratio: times(of("--help"), of("node"), "node") },
-      { what: "status, function warm", figure: msText(of("status")), ratio: times(of("status"), of("node"), "node"), budget: "≤ 3 × node" },
+      {
+        what: "--version",
+        figure: msText(of("--version")),
+        ratio: times(of("--version"), of("node"), "node"),
+        budget: "≤ 1.3 × node",
+      },
+      {
+        what: "--help",
+        figure: msText(of("--help")),
+        ratio: times(of("--help"), of("node"), "node"),
+      },
+      {
+        what: "status, function warm",
+        figure: msText(of("status")),
+        ratio: times(of("status"), of("node"), "node"),
+        budget: "≤ 3 × node",
+      },
       Number.isNaN(aws)
         ? { what: "aws lambda invoke, same request", figure: "not measured: no aws on the PATH" }
         : {
@@ -47,7 +69,17 @@ function awsInvoke(lambdaUrl: string, scratch: string): Command[] {
   const payload = join(scratch, "status.json");
   const actor = { user: "bench", host: "bench" };
   const runId = "0199a7c0-0000-7000-8000-000000000000";
-  writeFileSync(payload, JSON.stringify({ contract: 1, runId, environment: "dev-1", actor, operation: "status", options: {} }));
+  writeFileSync(
+    payload,
+    JSON.stringify({
+      contract: 1,
+      runId,
+      environment: "dev-1",
+      actor,
+      operation: "status",
+      options: {},
+    }),
+  );
   const args = [
     "lambda",
     "invoke",

@@ -12,8 +12,11 @@ export function tableOf(lines: readonly Line[]): string {
     ["what", "figure", "ratio", "budget"],
     ...lines.map(({ what, figure, ratio = "", budget = "" }) => [what, figure, ratio, budget]),
   ];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  const text = (row: readonly string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  const widths = [0, 1, 2, 3].map((column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+  );
+  const text = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
   const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
   const [head = [], ...rest] = rows.map(text);
   return [head, rule, ...rest].join("\n");

@@ -1,7 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Bench } from "./index.ts";
-import { generated, graphileMigrateProject, hasuraProject, nodePgMigrateProject, psqlScript } from "./projects.ts";
+import {
+  generated,
+  graphileMigrateProject,
+  hasuraProject,
+  nodePgMigrateProject,
+  psqlScript,
+} from "./projects.ts";
 import { bin, onPath, root, timed, type Command } from "./programs.ts";
 import { functionMemoryMb, newDatabase, served } from "./served.ts";
 import { median, msText, times, type Line } from "./table.ts";
@@ -26,7 +32,10 @@ export async function throughput({ serverUrl, scratch }: Bench): Promise<Line[]>
   const direct = new Map(tools.map(({ name }) => [name, [] as number[]]));
   for (let round = 0; round < rounds; round += 1) {
     await runOurs(project, await newDatabase(serverUrl, "bench_ours"), ours);
-    for (const { name, command } of tools) direct.get(name)?.push((await timed(command(await newDatabase(serverUrl, "bench_direct")))).ms);
+    for (const { name, command } of tools)
+      direct
+        .get(name)
+        ?.push((await timed(command(await newDatabase(serverUrl, "bench_direct")))).ms);
   }
   const requests = await countRequests(project, await newDatabase(serverUrl, "bench_ours"));
   const init = await initMs();
@@ -41,14 +50,21 @@ export async function throughput({ serverUrl, scratch }: Bench): Promise<Line[]>
       ...(quickest && { ratio: times(us, quickest.ms, quickest.name) }),
       budget: "≤ 1.25 × quickest tool",
     },
-    ...medians.map(({ name, ms }) => ({ what: `the same by ${name}, directly`, figure: each(ms), ratio: `we are ${times(us, ms, name)}` })),
+    ...medians.map(({ name, ms }) => ({
+      what: `the same by ${name}, directly`,
+      figure: each(ms),
+      ratio: `we are ${times(us, ms, name)}`,
+    })),
     {
       what: "requests to Hasura in all",
       figure: String(requests),
       ratio: `${(requests / count).toFixed(2)} a migration`,
       budget: `≤ ${String(6 + 2 * count)}`,
     },
-    { what: "the function's memory, peak", figure: ours.memoryMb === undefined ? "not measured here" : `${ours.memoryMb.toFixed(0)} MB` },
+    {
+      what: "the function's memory, peak",
+      figure: ours.memoryMb === undefined ? "not measured here" : `${ours.memoryMb.toFixed(0)} MB`,
+    },
     { what: "the function's own init", figure: msText(init), budget: "≤ 150 ms" },
   ];
 }
@@ -78,7 +94,11 @@ async function countRequests(project: string, databaseUrl: string): Promise<numb
 }
 
 function ourCommand(lambdaUrl: string, ...operation: string[]): Command {
-  return { name: "hasura-migrate", file: process.execPath, args: [bin, ...operation, "dev-1", "--endpoint-url", lambdaUrl] };
+  return {
+    name: "hasura-migrate",
+    file: process.execPath,
+    args: [bin, ...operation, "dev-1", "--endpoint-url", lambdaUrl],
+  };
 }
 
 /** How long Node takes to load the handler, beyond starting itself. */
@@ -87,7 +107,11 @@ async function initMs(): Promise<number> {
   const script = `const from = performance.now(); await import(${handler}); console.log(performance.now() - from)`;
   const samples: number[] = [];
   for (let i = 0; i < 7; i += 1) {
-    const { stdout } = await timed({ name: "init", file: process.execPath, args: ["--input-type=module", "-e", script] });
+    const { stdout } = await timed({
+      name: "init",
+      file: process.execPath,
+      args: ["--input-type=module", "-e", script],
+    });
     samples.push(Number(stdout));
   }
   return median(samples);
@@ -117,7 +141,11 @@ async function directTools(
       : [
           {
             name: "psql",
-            command: (url: string) => ({ name: "psql", file: psql, args: ["-qX", "-v", "ON_ERROR_STOP=1", "-f", sql, url] }),
+            command: (url: string) => ({
+              name: "psql",
+              file: psql,
+              args: ["-qX", "-v", "ON_ERROR_STOP=1", "-f", sql, url],
+            }),
           },
         ]),
     {
@@ -125,7 +153,14 @@ async function directTools(
       command: (url) => ({
         name: "node-pg-migrate",
         file: process.execPath,
-        args: [script("node-pg-migrate/bin/node-pg-migrate.js"), "up", "-m", pgMigrations, "--no-single-transaction", "--no-verbose"],
+        args: [
+          script("node-pg-migrate/bin/node-pg-migrate.js"),
+          "up",
+          "-m",
+          pgMigrations,
+          "--no-single-transaction",
+          "--no-verbose",
+        ],
         env: { DATABASE_URL: url },
       }),
     },

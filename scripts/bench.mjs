@@ -8,7 +8,9 @@ import { build } from "./build.mjs";
  */
 export async function run({ root, args }) {
   await build({ root });
-  const child = spawn(process.execPath, ["--import", "tsx", "bench/index.ts", ...args], { stdio: "inherit" });
+  const child = spawn(process.execPath, ["--import", "tsx", "bench/index.ts", ...args], {
+    stdio: "inherit",
+  });
   const [code] = await once(child, "exit");
   process.exitCode = code ?? 1;
 }

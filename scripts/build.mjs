@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as esbuild from "esbuild";
@@ -23,7 +33,8 @@ export async function run({ root, args = [] }) {
  */
 export async function build({ root, force = false }) {
   const inputs = hashOfInputs(root);
-  if (!force && existsSync(join(root, stamp)) && readFileSync(join(root, stamp), "utf8") === inputs) return false;
+  if (!force && existsSync(join(root, stamp)) && readFileSync(join(root, stamp), "utf8") === inputs)
+    return false;
   mkdirSync(join(root, "node_modules/.cache"), { recursive: true });
   const work = mkdtempSync(join(root, "node_modules/.cache/build-"));
   try {
@@ -63,23 +74,31 @@ async function writeSchema(/** @type {string} */ root, /** @type {string} */ wor
 /** Moves what was built into place. Chunks carry a hash in their names, so a program that runs meanwhile still finds its own. */
 function publish(/** @type {string} */ root, /** @type {string} */ work) {
   const entries = ["dist/bin.js", "dist/function/index.mjs", "dist/runtime-client.mjs", stamp];
-  const files = [...filesIn(join(work, "dist")).map((path) => relative(work, path)), "schema.json", "THIRD-PARTY-LICENSES.txt"].filter(
-    (file) => existsSync(join(work, file)),
-  );
+  const files = [
+    ...filesIn(join(work, "dist")).map((path) => relative(work, path)),
+    "schema.json",
+    "THIRD-PARTY-LICENSES.txt",
+  ].filter((file) => existsSync(join(work, file)));
   files.sort((a, b) => entries.indexOf(a) - entries.indexOf(b));
   for (const file of files) {
     mkdirSync(dirname(join(root, file)), { recursive: true });
     renameSync(join(work, file), join(root, file));
   }
   const current = new Set(files);
-  for (const path of filesIn(join(root, "dist"))) if (!current.has(relative(root, path))) rmSync(path, { force: true });
+  for (const path of filesIn(join(root, "dist")))
+    if (!current.has(relative(root, path))) rmSync(path, { force: true });
 }
 
 function hashOfInputs(/** @type {string} */ root) {
   const hash = createHash("sha256");
-  const files = [...filesIn(join(root, "src")), ...["package.json", "package-lock.json"].map((name) => join(root, name))];
-  for (const name of ["build", "bundle", "bundle-plugins", "licences"]) files.push(join(root, "scripts", `${name}.mjs`));
-  for (const path of files.sort()) hash.update(relative(root, path)).update("\0").update(readFileSync(path)).update("\0");
+  const files = [
+    ...filesIn(join(root, "src")),
+    ...["package.json", "package-lock.json"].map((name) => join(root, name)),
+  ];
+  for (const name of ["build", "bundle", "bundle-plugins", "licences"])
+    files.push(join(root, "scripts", `${name}.mjs`));
+  for (const path of files.sort())
+    hash.update(relative(root, path)).update("\0").update(readFileSync(path)).update("\0");
   return hash.digest("hex");
 }
 

@@ -33,38 +33,48 @@ export const quietSdk = {
   name: "quiet-sdk",
   setup(build) {
     build.onLoad({ filter: /emitWarningIfUnsupportedVersion\.js$/ }, () => ({
-      contents: "export const state = { warningEmitted: true }; export const emitWarningIfUnsupportedVersion = () => {};",
+      contents:
+        "export const state = { warningEmitted: true }; export const emitWarningIfUnsupportedVersion = () => {};",
       loader: "js",
     }));
     build.onEnd(({ metafile }) => {
       const inputs = Object.keys(metafile?.inputs ?? {});
       const hasSdk = inputs.some((path) => path.includes("node_modules/@aws-sdk/core/"));
-      const replaced = inputs.some((path) => path.includes("@aws-sdk/core/") && path.endsWith("/emitWarningIfUnsupportedVersion.js"));
+      const replaced = inputs.some(
+        (path) =>
+          path.includes("@aws-sdk/core/") && path.endsWith("/emitWarningIfUnsupportedVersion.js"),
+      );
       if (hasSdk && !replaced)
-        return { errors: [{ text: "the AWS SDK's Node version warning is somewhere else now: see scripts/bundle-plugins.mjs" }] };
+        return {
+          errors: [
+            {
+              text: "the AWS SDK's Node version warning is somewhere else now: see scripts/bundle-plugins.mjs",
+            },
+          ],
+        };
       return undefined;
     });
   },
 };
 
 /**
- * `import { z } from "zod"` is an object that holds all of zod, its messages in fifty languages included. As a namespace
- * import the same `z` is taken apart, and only what is used is left.
+ * Fails the build when a bundle holds zod's messages in every language: `import * as z from "zod"` lets
+ * esbuild leave out what is not used, `import { z } from "zod"` does not.
  * @type {import("esbuild").Plugin}
  */
-export const zodInParts = {
-  name: "zod-in-parts",
+export const onlyUsedZod = {
+  name: "only-used-zod",
   setup(build) {
-    build.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
-      const source = readFileSync(path, "utf8");
-      return { contents: source.replace('import { z } from "zod";', 'import * as z from "zod";'), loader: "ts" };
-    });
     build.onEnd(({ metafile }) => {
       const outputs = Object.values(metafile?.outputs ?? {});
       const french = outputs.some(({ inputs }) =>
-        Object.entries(inputs).some(([path, { bytesInOutput }]) => path.endsWith("zod/v4/locales/fr.js") && bytesInOutput > 0),
+        Object.entries(inputs).some(
+          ([path, { bytesInOutput }]) => path.endsWith("zod/v4/locales/fr.js") && bytesInOutput > 0,
+        ),
       );
-      return french ? { errors: [{ text: "the whole of zod is in a bundle: see scripts/bundle-plugins.mjs" }] } : undefined;
+      return french
+        ? { errors: [{ text: 'all of zod is in a bundle: write `import * as z from "zod"`' }] }
+        : undefined;
     });
   },
 };
@@ -76,6 +86,9 @@ export const zodInParts = {
 export const noBrowser = {
   name: "no-browser",
   setup(build) {
-    build.onLoad({ filter: /node_modules[\\/]bowser[\\/]/ }, () => ({ contents: "export default undefined;", loader: "js" }));
+    build.onLoad({ filter: /node_modules[\\/]bowser[\\/]/ }, () => ({
+      contents: "export default undefined;",
+      loader: "js",
+    }));
   },
 };

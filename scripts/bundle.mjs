@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import * as esbuild from "esbuild";
-import { noBrowser, ownPackage, quietSdk, zodInParts } from "./bundle-plugins.mjs";
+import { noBrowser, ownPackage, quietSdk, onlyUsedZod } from "./bundle-plugins.mjs";
 
 /*
  * The command line and the function are built together, because they share most of what they embed (the SDK's core, zod,
@@ -8,10 +8,15 @@ import { noBrowser, ownPackage, quietSdk, zodInParts } from "./bundle-plugins.mj
  */
 
 /** CommonJS packages inside an ES module bundle ask for Node's own modules through `require`. */
-const banner = 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);';
+const banner =
+  'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);';
 
 /** Where each entry point goes; everything else is a chunk. */
-const entryPoints = { bin: "bin.js", "function-index": "function/index.mjs", "runtime-client": "runtime-client.mjs" };
+const entryPoints = {
+  bin: "bin.js",
+  "function-index": "function/index.mjs",
+  "runtime-client": "runtime-client.mjs",
+};
 
 /**
  * @param {string} root
@@ -20,7 +25,11 @@ const entryPoints = { bin: "bin.js", "function-index": "function/index.mjs", "ru
 export async function bundle(root) {
   const { outputFiles, metafile } = await esbuild.build({
     absWorkingDir: root,
-    entryPoints: { bin: "src/cli/bin.ts", "function-index": "src/lambda/index.ts", "runtime-client": "src/local/runtime-client/main.ts" },
+    entryPoints: {
+      bin: "src/cli/bin.ts",
+      "function-index": "src/lambda/index.ts",
+      "runtime-client": "src/local/runtime-client/main.ts",
+    },
     outdir: "dist",
     outExtension: { ".js": ".mjs" },
     chunkNames: "[name]-[hash]",
@@ -37,7 +46,7 @@ export async function bundle(root) {
     logLevel: "warning",
     metafile: true,
     write: false,
-    plugins: [ownPackage(root), quietSdk, zodInParts, noBrowser],
+    plugins: [ownPackage(root), quietSdk, onlyUsedZod, noBrowser],
   });
   const places = placesOf(metafile);
   const files = new Map(
@@ -53,7 +62,8 @@ export async function bundle(root) {
 function placesOf(/** @type {esbuild.Metafile} */ { outputs }) {
   const inFunction = new Set(["dist/function-index.mjs"]);
   for (const path of inFunction)
-    for (const { path: needed, external } of outputs[path]?.imports ?? []) if (!external) inFunction.add(needed);
+    for (const { path: needed, external } of outputs[path]?.imports ?? [])
+      if (!external) inFunction.add(needed);
   return new Map(
     Object.keys(outputs).map((path) => {
       const name = posix.basename(path);

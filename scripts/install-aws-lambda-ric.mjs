@@ -14,7 +14,10 @@ const tools = ["cmake", "make", "g++", "python3", "autoconf", "automake", "libto
 
 /** 3.x for Node 20; 4.x asks for Node 22. */
 const version = Number(process.versions.node.split(".")[0]) >= 22 ? "4.0.2" : "3.3.0";
-const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "hasura-migrate/aws-lambda-ric");
+const cache = join(
+  process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
+  "hasura-migrate/aws-lambda-ric",
+);
 
 /** Where aws-lambda-ric is, or will be, installed for this Node: a directory with a node_modules of its own. */
 export const ricHome = join(cache, `${version}-${process.platform}-${process.arch}`);
@@ -24,17 +27,22 @@ async function install() {
   if (existsSync(ricHome)) return `aws-lambda-ric ${version} is in ${ricHome}`;
   if (process.platform !== "linux") return "Skipped: aws-lambda-ric is for Linux";
   const missing = tools.filter((tool) => spawnSync("which", [tool]).status !== 0);
-  if (missing.length > 0) return `Skipped: aws-lambda-ric cannot be compiled without ${missing.join(", ")}`;
+  if (missing.length > 0)
+    return `Skipped: aws-lambda-ric cannot be compiled without ${missing.join(", ")}`;
   mkdirSync(cache, { recursive: true });
   // Beside its place first, so that an interrupted installation leaves no half of it.
   const work = mkdtempSync(join(cache, "installing-"));
   try {
     writeFileSync(join(work, "package.json"), '{ "private": true }\n');
-    await promisify(execFile)("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", `aws-lambda-ric@${version}`], {
-      cwd: work,
-      env: { ...process.env, npm_config_ignore_scripts: "false" },
-      maxBuffer: 64 * 1024 * 1024,
-    });
+    await promisify(execFile)(
+      "npm",
+      ["install", "--no-audit", "--no-fund", "--loglevel=error", `aws-lambda-ric@${version}`],
+      {
+        cwd: work,
+        env: { ...process.env, npm_config_ignore_scripts: "false" },
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    );
     renameSync(work, ricHome);
     return `aws-lambda-ric ${version} was installed in ${ricHome}`;
   } catch (thrown) {
@@ -44,4 +52,5 @@ async function install() {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.stderr.write(`${await install()}\n`);
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  process.stderr.write(`${await install()}\n`);

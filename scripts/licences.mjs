@@ -12,9 +12,12 @@ export function licencesOf(root, metafile) {
   /** @type {Map<string, string[]>} text → the packages that share it */
   const byText = new Map();
   for (const folder of [...packages].sort()) {
-    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+    const { name, version, license } = JSON.parse(
+      readFileSync(join(root, folder, "package.json"), "utf8"),
+    );
     if (!license) throw new Error(`${name} has no licence in its package.json`);
-    const text = licenceText(join(root, folder)) ?? `Licence: ${license} (the package carries no text of it)`;
+    const text =
+      licenceText(join(root, folder)) ?? `Licence: ${license} (the package carries no text of it)`;
     byText.set(text, [...(byText.get(text) ?? []), `${name} ${version} (${license})`]);
   }
   const parts = [...byText].map(([text, names]) => `${names.join("\n")}\n\n${text.trim()}\n`);
@@ -38,6 +41,8 @@ function packageOf(/** @type {string} */ path) {
 
 /** @returns {string | undefined} */
 function licenceText(/** @type {string} */ folder) {
-  const file = readdirSync(folder).find((name) => /^(licen[cs]e|copying)(\.(md|txt))?$/i.test(name) && existsSync(join(folder, name)));
+  const file = readdirSync(folder).find(
+    (name) => /^(licen[cs]e|copying)(\.(md|txt))?$/i.test(name) && existsSync(join(folder, name)),
+  );
   return file === undefined ? undefined : readFileSync(join(folder, file), "utf8");
 }

@@ -12,5 +12,10 @@ export async function run({ args }) {
     "--cache-location=node_modules/.cache/eslint/",
     ...(fix ? ["--fix"] : []),
   ]);
-  await runTool("prettier/bin/prettier.cjs", [fix ? "--write" : "--check", "--log-level=warn", "--cache", "."]);
+  await runTool("prettier/bin/prettier.cjs", [
+    fix ? "--write" : "--check",
+    "--log-level=warn",
+    "--cache",
+    ".",
+  ]);
 }

@@ -18,78 +18,81 @@ import { testDatabase } from "./test-database.mjs";
 const mutations = [
   {
     name: "leave's check that the running row is still there",
-    file: "src/engine/ledger/functions.ts",
+    file: "src/engine/store/ledger/functions.ts",
     guard: "IF it.version IS NULL THEN",
     without: "IF it.version IS NULL THEN RETURN 'applied';",
-    tests: ["test/engine/ledger.test.ts"],
+    tests: ["test/engine/store/ledger/ledger.test.ts"],
   },
   {
     name: "the generation check of enter and record",
-    file: "src/engine/ledger/functions.ts",
+    file: "src/engine/store/ledger/functions.ts",
     guard: "told) WHERE generation = expected RETURNING",
     without: "told) RETURNING",
-    tests: ["test/faults/guards.test.ts", "test/faults/books.test.ts"],
+    tests: ["test/faults/guards.test.ts", "test/faults/store.test.ts"],
   },
   {
     name: "the check that the generation of our own last step is ours",
-    file: "src/engine/ledger/functions.ts",
+    file: "src/engine/store/ledger/functions.ts",
     guard: "IF p_mine AND NOT EXISTS",
     without: "IF false AND NOT EXISTS",
-    tests: ["test/faults/books.test.ts"],
+    tests: ["test/faults/store.test.ts"],
   },
   {
     name: "the confirmation after the last migration",
-    file: "src/engine/ledger/ledger-books.ts",
-    guard: 'const missing = [...done].filter(([it, direction]) => snapshot.applied.has(it) !== (direction === "up"));',
+    file: "src/engine/store/ledger/ledger-store.ts",
+    guard:
+      'const missing = [...done].filter(([it, direction]) => snapshot.applied.has(it) !== (direction === "up"));',
     without: "const missing: [string, string][] = [];",
-    tests: ["test/faults/guards.test.ts", "test/faults/books.test.ts"],
+    tests: ["test/faults/guards.test.ts", "test/faults/store.test.ts"],
   },
   {
     name: "telling the catalog only what is confirmed",
-    file: "src/engine/ledger/ledger-books.ts",
+    file: "src/engine/store/ledger/ledger-store.ts",
     guard: "    unconfirmed = step.version;\n",
-    without: "    unconfirmed = step.version;\n    confirmed = position.generation;\n    confirmLast();\n",
-    tests: ["test/faults/books.test.ts"],
+    without:
+      "    unconfirmed = step.version;\n    confirmed = position.generation;\n    confirmLast();\n",
+    tests: ["test/faults/store.test.ts"],
   },
   {
     name: "reading back what changes of the books have done",
-    file: "src/engine/ledger/record-changes.ts",
-    guard: "if (changes.every((change, i) => shows(snapshot, change, position.generation + BigInt(i + 1)))) {",
+    file: "src/engine/store/ledger/record-changes.ts",
+    guard:
+      "if (changes.every((change, i) => shows(snapshot, change, position.generation + BigInt(i + 1)))) {",
     without: "if (snapshot.generation >= 0n) {",
-    tests: ["test/faults/books.test.ts"],
+    tests: ["test/faults/store.test.ts"],
   },
   {
     name: "the catalog merge: putting back what others wrote in between",
-    file: "src/engine/catalog-store.ts",
+    file: "src/engine/store/catalog/state-client.ts",
     guard: "if (undisturbed) return;",
     without: "if (undisturbed || round >= 0) return;",
-    tests: ["test/engine/state-writer.test.ts", "test/faults/guards.test.ts"],
+    tests: ["test/engine/store/catalog/write-queue.test.ts", "test/faults/guards.test.ts"],
   },
   {
     name: "the honest generation in the catalog",
-    file: "src/engine/told-generations.ts",
+    file: "src/engine/store/catalog/merge-generations.ts",
     guard: "if (rule === undefined) return [change];",
     without: "if (rule !== null) return [change];",
-    tests: ["test/engine/told-generations.test.ts"],
+    tests: ["test/engine/store/catalog/merge-generations.test.ts"],
   },
   {
     name: "the single flight of catalog writes",
-    file: "src/engine/state-writer.ts",
+    file: "src/engine/store/catalog/write-queue.ts",
     guard: "running ??= drain();",
     without: "running = drain();",
     times: 3,
-    tests: ["test/engine/state-writer.test.ts"],
+    tests: ["test/engine/store/catalog/write-queue.test.ts"],
   },
   {
     name: "COMMIT in the local API",
     file: "src/local/hasura-api/transaction.ts",
     guard: 'await control(session, "commit", "COMMIT");',
     without: 'await control(session, "commit", "ROLLBACK");',
-    tests: ["test/engine/ledger.test.ts"],
+    tests: ["test/engine/store/ledger/ledger.test.ts"],
   },
   {
     name: "enter's lock",
-    file: "src/engine/ledger/functions.ts",
+    file: "src/engine/store/ledger/functions.ts",
     guard: "IF NOT pg_catalog.pg_try_advisory_xact_lock(${key}) THEN",
     without: "IF false THEN",
     times: 2,
@@ -97,66 +100,66 @@ const mutations = [
   },
   {
     name: "looking up what became of a request without an answer",
-    file: "src/engine/ledger/verdict.ts",
+    file: "src/engine/store/ledger/classify-outcome.ts",
     guard: 'if (tookEffect(step, run, generation, ledger)) return { do: "done" };',
     without: "",
-    tests: ["test/engine/verdict.test.ts"],
+    tests: ["test/engine/store/ledger/classify-outcome.test.ts"],
   },
   {
     name: "sending the file at all",
-    file: "src/engine/ledger/attempt.ts",
+    file: "src/engine/store/ledger/send-step.ts",
     guard: "await send(context, textOf(step, position, context), outside)",
     without: "{ columns: [], rows: [] }",
-    tests: ["test/engine/ledger.test.ts"],
+    tests: ["test/engine/store/ledger/ledger.test.ts"],
   },
   {
     name: "the order of versions",
-    file: "src/engine/plan.ts",
+    file: "src/engine/plan/select-steps.ts",
     guard: "compareVersions(it.version, to) <= 0)\n    .slice(0, steps);",
     without: "compareVersions(it.version, to) <= 0)\n    .slice(0, steps)\n    .reverse();",
-    tests: ["test/engine/plan.test.ts", "test/engine/ledger.test.ts"],
+    tests: ["test/engine/plan/select-steps.test.ts", "test/engine/store/ledger/ledger.test.ts"],
   },
   {
     name: "saying applied only after the answer",
-    file: "src/engine/run-group.ts",
+    file: "src/engine/run/run-batch.ts",
     guard: "const { books } = first.ready;",
     without: "const { books } = first.ready;\n  await sayApplied(first, 0, [], deps);",
-    tests: ["test/engine/run.test.ts", "test/engine/ledger.test.ts"],
+    tests: ["test/engine/run/run.test.ts", "test/engine/store/ledger/ledger.test.ts"],
   },
   {
     name: "looking how far a shared request came",
-    file: "src/engine/ledger/ledger-batch.ts",
+    file: "src/engine/store/ledger/run-batch.ts",
     guard: "progress.catchUp(await look(context), mayPass(sent.error) ? [answerLost] : []);",
     without: "await look(context);",
-    tests: ["test/engine/ledger-batch.test.ts"],
+    tests: ["test/engine/store/ledger/run-batch.test.ts"],
   },
   {
     name: "the place in a shared request that an error belongs to",
-    file: "src/engine/ledger/ledger-batch.ts",
+    file: "src/engine/store/ledger/run-batch.ts",
     guard: "place === progress.done ? sent : undefined",
     without: "sent",
-    tests: ["test/engine/ledger-batch-lost.test.ts"],
+    tests: ["test/engine/store/ledger/batch-lost.test.ts"],
   },
   {
     name: "keeping what commits by itself out of shared requests",
-    file: "src/engine/step-texts.ts",
+    file: "src/engine/run/load-steps.ts",
     guard: " && !alone.test(body.sql)",
     without: "",
-    tests: ["test/engine/ledger-batch.test.ts"],
+    tests: ["test/engine/store/ledger/run-batch.test.ts"],
   },
   {
     name: "asking what became of a run, and not sending it again",
-    file: "src/cli/follow.ts",
+    file: "src/cli/run/follow-run.ts",
     guard: "return told(it, await findOut(it, hand, thrown));",
     without: "return await oneInvocation(it, hand);",
-    tests: ["test/cli/lost-track.test.ts"],
+    tests: ["test/cli/run/recover-outcome.test.ts"],
   },
   {
     name: "taking the end of an answer for no end of a run",
-    file: "src/cli/follow.ts",
+    file: "src/cli/run/follow-run.ts",
     guard: "throw hand.detach.aborted ? left(it, hand) : unknownOutcome(it, it.now() - since);",
     without: 'return told(it, { type: "run.finished", applied: 0, notReached: 0, tookMs: 0 });',
-    tests: ["test/cli/broken-streams.test.ts"],
+    tests: ["test/cli/run/broken-streams.test.ts"],
   },
 ];
 
@@ -170,7 +173,9 @@ export async function run({ root, args }) {
   const database = await testDatabase(scratch);
   try {
     const tree = copyOf(root, scratch);
-    const chosen = mutations.filter(({ name }) => args.length === 0 || args.some((word) => name.includes(word)));
+    const chosen = mutations.filter(
+      ({ name }) => args.length === 0 || args.some((word) => name.includes(word)),
+    );
     /** @type {Set<string>} */
     const files = new Set(chosen.flatMap(({ tests }) => tests));
     const broken = (await failures(tree, [...files], database.url)).length;
@@ -202,11 +207,17 @@ function copyOf(/** @type {string} */ root, /** @type {string} */ scratch) {
 }
 
 /** @returns {() => void} puts the guard back */
-function mutate(/** @type {string} */ tree, /** @type {Mutation} */ { name, file, guard, without, times = 1 }) {
+function mutate(
+  /** @type {string} */ tree,
+  /** @type {Mutation} */ { name, file, guard, without, times = 1 },
+) {
   const path = join(tree, file);
   const text = readFileSync(path, "utf8");
   const found = text.split(guard).length - 1;
-  if (found !== times) throw new Error(`${file} holds ${String(found)} times, not ${String(times)}, what is to be taken out for "${name}"`);
+  if (found !== times)
+    throw new Error(
+      `${file} holds ${String(found)} times, not ${String(times)}, what is to be taken out for "${name}"`,
+    );
   writeFileSync(
     path,
     text.replaceAll(guard, () => without),
@@ -222,14 +233,20 @@ function mutate(/** @type {string} */ tree, /** @type {Mutation} */ { name, file
  * @returns {Promise<string[]>}
  */
 async function failures(tree, files, url) {
-  const child = spawn(process.execPath, ["--import", "tsx", "--test", "--test-reporter=tap", "--test-timeout=60000", ...files], {
-    cwd: tree,
-    env: { ...process.env, HASURA_TEST_DATABASE_URL: url, NODE_OPTIONS: "" },
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--import", "tsx", "--test", "--test-reporter=tap", "--test-timeout=60000", ...files],
+    {
+      cwd: tree,
+      env: { ...process.env, HASURA_TEST_DATABASE_URL: url, NODE_OPTIONS: "" },
+      stdio: ["ignore", "pipe", "ignore"],
+    },
+  );
   let output = "";
   child.stdout.on("data", (/** @type {Buffer} */ chunk) => (output += chunk.toString("utf8")));
   const code = await new Promise((resolve) => child.once("exit", resolve));
-  const names = [...output.matchAll(/^\s*not ok \d+ - (.*)$/gm)].map(([, name]) => `“${name ?? ""}”`);
+  const names = [...output.matchAll(/^\s*not ok \d+ - (.*)$/gm)].map(
+    ([, name]) => `“${name ?? ""}”`,
+  );
   return code !== 0 && names.length === 0 ? [`the tests end with ${String(code)}`] : names;
 }

@@ -10,7 +10,7 @@ export async function testDatabase(scratch) {
   const given = process.env["HASURA_TEST_DATABASE_URL"];
   if (given) return { url: given, stop: async () => {} };
   const unregister = register();
-  const { startPostgres } = await import("../src/local/postgres.ts");
+  const { startPostgres } = await import("../src/local/postgres/index.ts");
   const server = await startPostgres({ directory: join(scratch, "postgres") });
   return {
     url: server.url,

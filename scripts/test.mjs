@@ -10,9 +10,13 @@ const at = args.indexOf("--node");
 const [, node = process.execPath] = at === -1 ? [] : args.splice(at, 2);
 try {
   ensureInstalled(root);
-  const child = spawn(node, [join(root, "node_modules/vitest/vitest.mjs"), "run", ...args], { cwd: root, stdio: "inherit" });
+  const child = spawn(node, [join(root, "node_modules/vitest/vitest.mjs"), "run", ...args], {
+    cwd: root,
+    stdio: "inherit",
+  });
   // Ctrl-C reaches Vitest as well, which stops what it started; this waits for it.
-  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.on(signal, () => void child.kill(signal));
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"]))
+    process.on(signal, () => void child.kill(signal));
   process.exitCode = await new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));

@@ -9,7 +9,9 @@ import { join } from "node:path";
  * @returns {Promise<void>}
  */
 export async function runTool(bin, args) {
-  const child = spawn(process.execPath, [join("node_modules", bin), ...args], { stdio: ["ignore", "inherit", "inherit"] });
+  const child = spawn(process.execPath, [join("node_modules", bin), ...args], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   const code = await new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (status) => resolve(status ?? 1));

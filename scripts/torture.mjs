@@ -21,23 +21,29 @@ export async function run({ root, args }) {
   const database = await testDatabase(scratch);
   process.stdout.write(`${schedules} schedules, seeds from ${seed}\n`);
   try {
-    const child = spawn(process.execPath, ["--import", "tsx", "--test", "--test-reporter=spec", "--test-concurrency=2", ...files], {
-      cwd: root,
-      env: {
-        ...process.env,
-        NODE_OPTIONS: "",
-        HASURA_TEST_DATABASE_URL: database.url,
-        HASURA_MIGRATE_TORTURE_SCHEDULES: schedules,
-        HASURA_MIGRATE_TORTURE_SEED: seed,
-        HASURA_MIGRATE_TORTURE_COMPARED: "1000",
-        HASURA_MIGRATE_TORTURE_KILL_STEP: "1",
-        HASURA_MIGRATE_TORTURE_CLIENT_STEP: "1",
-        HASURA_MIGRATE_TORTURE_FRAME_CUTS: "7",
-        HASURA_MIGRATE_TORTURE_CLIENT_ROUNDS: "3",
+    const child = spawn(
+      process.execPath,
+      ["--import", "tsx", "--test", "--test-reporter=spec", "--test-concurrency=2", ...files],
+      {
+        cwd: root,
+        env: {
+          ...process.env,
+          NODE_OPTIONS: "",
+          HASURA_TEST_DATABASE_URL: database.url,
+          HASURA_MIGRATE_TORTURE_SCHEDULES: schedules,
+          HASURA_MIGRATE_TORTURE_SEED: seed,
+          HASURA_MIGRATE_TORTURE_COMPARED: "1000",
+          HASURA_MIGRATE_TORTURE_KILL_STEP: "1",
+          HASURA_MIGRATE_TORTURE_CLIENT_STEP: "1",
+          HASURA_MIGRATE_TORTURE_FRAME_CUTS: "7",
+          HASURA_MIGRATE_TORTURE_CLIENT_ROUNDS: "3",
+        },
+        stdio: ["ignore", "inherit", "inherit"],
       },
-      stdio: ["ignore", "inherit", "inherit"],
-    });
-    process.exitCode = await new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
+    );
+    process.exitCode = await new Promise((resolve) =>
+      child.once("exit", (code) => resolve(code ?? 1)),
+    );
   } finally {
     await database.stop();
     rmSync(scratch, { recursive: true, force: true });

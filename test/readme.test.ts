@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { keysAt } from "../src/cli/config/schema.ts";
 import { exitCode } from "../src/protocol/failure.ts";
 import { main } from "../src/cli/main.ts";
-import { testWorld } from "./support/test-world.ts";
+import { testContext } from "./support/test-context.ts";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -15,8 +15,9 @@ const read = (path: string): string => readFileSync(join(root, path), "utf8");
 function firstCells(text: string, heading: string): string[] {
   const section = text.slice(text.indexOf(heading) + heading.length);
   const end = section.search(/^## /m);
-  return [...section.slice(0, end === -1 ? undefined : end).matchAll(/^\| (.+?) \|/gm)].flatMap(([, cell]) =>
-    cell === undefined || /^(-+|command|code|key|variable)$/.test(cell) ? [] : [cell],
+  return [...section.slice(0, end === -1 ? undefined : end).matchAll(/^\| (.+?) \|/gm)].flatMap(
+    ([, cell]) =>
+      cell === undefined || /^(-+|command|code|key|variable)$/.test(cell) ? [] : [cell],
   );
 }
 
@@ -27,14 +28,15 @@ test("the README opens with the two commands", () => {
 });
 
 test("the README lists exactly the commands that --help lists", async (t) => {
-  const world = testWorld(t, { argv: ["--help"] });
-  assert.equal(await main(world), 0);
+  const context = testContext(t, { argv: ["--help"] });
+  assert.equal(await main(context), 0);
   const help =
     /Commands:\n([^]*?)\n\n/
-      .exec(world.out.text)?.[1]
+      .exec(context.out.text)?.[1]
       ?.split("\n")
       .filter((line) => /^ {2}\S/.test(line)) ?? [];
-  const words = (lines: readonly string[]) => lines.map((line) => /^[\s`]*([\w-]+)/.exec(line)?.[1]).toSorted();
+  const words = (lines: readonly string[]) =>
+    lines.map((line) => /^[\s`]*([\w-]+)/.exec(line)?.[1]).toSorted();
   assert.deepEqual(words(firstCells(read("README.md"), "## Commands")), words(help));
 });
 
@@ -44,13 +46,17 @@ test("the README explains every exit code", () => {
 });
 
 test("docs/configuration.md has every key of an environment", () => {
-  const documented = firstCells(read("docs/configuration.md"), "## The command line").map((cell) => cell.replaceAll("`", ""));
+  const documented = firstCells(read("docs/configuration.md"), "## The command line").map((cell) =>
+    cell.replaceAll("`", ""),
+  );
   assert.deepEqual(documented.toSorted(), [...keysAt(["defaults"])].toSorted());
 });
 
 test("docs/configuration.md has every setting of the function", () => {
   const known = new Set(read("src/lambda/settings.ts").match(/HASURA_MIGRATE_[A-Z_]+(?=:)/g));
-  const documented = firstCells(read("docs/configuration.md"), "## The function").map((cell) => cell.replaceAll("`", ""));
+  const documented = firstCells(read("docs/configuration.md"), "## The function").map((cell) =>
+    cell.replaceAll("`", ""),
+  );
   assert.deepEqual(documented.toSorted(), [...known].toSorted());
 });
 

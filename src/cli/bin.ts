@@ -8,8 +8,11 @@ const [first, ...others] = process.argv.slice(2);
 if (others.length === 0 && (first === "--version" || first === "-V")) {
   process.stdout.write(`${packageJson.version}\n`);
 } else {
-  const [{ main }, { worldOf }] = await Promise.all([import("./main.ts"), import("./process-world.ts")]);
-  const code = await main(worldOf(process, packageJson.version));
+  const [{ main }, { contextOf }] = await Promise.all([
+    import("./main.ts"),
+    import("./process-context.ts"),
+  ]);
+  const code = await main(contextOf(process, packageJson.version));
   // Both streams are flushed first: a pipe's reader must get the last line. Then the end is certain, whatever is still open.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }

@@ -1,20 +1,20 @@
-import type { Ended } from "./ended.ts";
+import type { CommandResult } from "./command-result.ts";
 import { runProgram } from "./program.ts";
-import type { World } from "./world.ts";
+import type { CliContext } from "./context.ts";
 
 /** One whole command: resolves to the process's exit code, and throws nothing. */
-export async function main(world: World): Promise<number> {
+export async function main(context: CliContext): Promise<number> {
   try {
-    const ended = await runProgram(world);
+    const ended = await runProgram(context);
     return ended === "done" ? 0 : await codeOf(ended);
   } catch (thrown) {
-    const { report } = await import("./output/report.ts");
-    return codeOf(report(thrown, world));
+    const { reportError } = await import("./output/report-error.ts");
+    return codeOf(reportError(thrown, context));
   }
 }
 
 /** Loaded on demand: `--help` and `--version` end without the schemas that come with failures. */
-async function codeOf(ended: Exclude<Ended, "done">): Promise<number> {
+async function codeOf(ended: Exclude<CommandResult, "done">): Promise<number> {
   const { exitCode } = await import("../protocol/failure.ts");
   return exitCode[ended];
 }

@@ -10,27 +10,29 @@ import { declareNew, runNew } from "./commands/new.ts";
 import { declarePlan, runPlan } from "./commands/plan.ts";
 import { declareRedo, runRedo } from "./commands/redo.ts";
 import { declareStatus, runStatus } from "./commands/status.ts";
-import type { Ended } from "./ended.ts";
-import type { World } from "./world.ts";
+import type { CommandResult } from "./command-result.ts";
+import type { CliContext } from "./context.ts";
 
 /** What a chosen command was given: its operands and every option, as text, before any schema has seen it. */
-export type Given = Readonly<Record<string, unknown>>;
-export type Run = (given: Given) => Promise<void>;
+export type RawOptions = Readonly<Record<string, unknown>>;
+export type RunCommand = (given: RawOptions) => Promise<void>;
 
 /** Parses argv and runs the chosen command. What it throws and what commander refuses is shown with the environment that was named. */
-export async function runProgram(world: World): Promise<Ended> {
-  let ended: Ended = "done";
-  const bind = (run: (world: World, given: Given) => Promise<Ended>): Run => {
+export async function runProgram(context: CliContext): Promise<CommandResult> {
+  let ended: CommandResult = "done";
+  const bind = (
+    run: (context: CliContext, given: RawOptions) => Promise<CommandResult>,
+  ): RunCommand => {
     return async (given) => {
       try {
-        ended = await run(world, given);
+        ended = await run(context, given);
       } catch (thrown) {
-        const { report } = await import("./output/report.ts");
-        ended = report(thrown, world, environmentOf(given));
+        const { reportError } = await import("./output/report-error.ts");
+        ended = reportError(thrown, context, environmentOf(given));
       }
     };
   };
-  const program = newProgram(world);
+  const program = newProgram(context);
   let refusedBy: string | undefined;
   declareApply(program, bind(runApply));
   declareStatus(program, bind(runStatus));
@@ -44,33 +46,40 @@ export async function runProgram(world: World): Promise<Ended> {
   declareLocal(program, bind(runLocal));
   declareEnvs(program, bind(runEnvs));
   for (const command of program.commands) {
-    command.configureOutput(outputOf(world)).exitOverride((error) => {
+    command.configureOutput(outputOf(context)).exitOverride((error) => {
       refusedBy = command.name();
       throw error;
     });
   }
   try {
-    await program.parseAsync([...world.argv], { from: "user" });
+    await program.parseAsync([...context.argv], { from: "user" });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.exitCode === 0) return ended;
-    const [{ usageFailure, environmentIn }, { report }] = await Promise.all([import("./usage-failure.ts"), import("./output/report.ts")]);
-    return report(usageFailure(thrown, program, refusedBy, world.argv), world, environmentIn(program, world.argv));
+    const [{ usageFailure, environmentIn }, { reportError }] = await Promise.all([
+      import("./options/usage-error.ts"),
+      import("./output/report-error.ts"),
+    ]);
+    return reportError(
+      usageFailure(thrown, program, refusedBy, context.argv),
+      context,
+      environmentIn(program, context.argv),
+    );
   }
   return ended;
 }
 
 /** The environment a command was given, where it was one. */
-function environmentOf({ environments }: Given): string | undefined {
+function environmentOf({ environments }: RawOptions): string | undefined {
   const [one, ...others] = Array.isArray(environments) ? environments.map(String) : [];
   return others.length === 0 ? one : undefined;
 }
 
-function newProgram(world: World): Command {
+function newProgram(context: CliContext): Command {
   return new Command("hasura-migrate")
     .description("Run Hasura migrations in a private VPC, through a function that lives there.")
     .usage("[options] <environment>\n       hasura-migrate [options] <command> [arguments]")
-    .version(world.version, "-V, --version", "print the version")
+    .version(context.version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
     .option("--json", "one JSON object a line on stdout, nothing else there")
@@ -84,13 +93,16 @@ function newProgram(world: World): Command {
     .option("--debug", "print stack traces")
     .configureHelp({ showGlobalOptions: true, minWidthToWrap: 12, subcommandTerm: termOf })
     .exitOverride()
-    .configureOutput(outputOf(world))
+    .configureOutput(outputOf(context))
     .addHelpText("after", helpEnd);
 }
 
 /** A command with its operands. `[options]`, which nearly all have, would take the room of the words beside it. */
 function termOf(command: Command): string {
-  return [command.name(), ...command.registeredArguments.map((it) => operandOf(it.name(), it.required, it.variadic))].join(" ");
+  return [
+    command.name(),
+    ...command.registeredArguments.map((it) => operandOf(it.name(), it.required, it.variadic)),
+  ].join(" ");
 }
 
 function operandOf(name: string, required: boolean, variadic: boolean): string {
@@ -116,8 +128,16 @@ An environment named like a command:
   hasura-migrate apply <environment>`;
 
 /** Help is a result. What commander would say about an error becomes a failure instead, which main shows. */
-function outputOf(world: World): { writeOut: (text: string) => void; writeErr: () => void; getOutHelpWidth: () => number } {
-  return { writeOut: (text) => world.out.write(text), writeErr: () => undefined, getOutHelpWidth: () => world.out.columns };
+function outputOf(context: CliContext): {
+  writeOut: (text: string) => void;
+  writeErr: () => void;
+  getOutHelpWidth: () => number;
+} {
+  return {
+    writeOut: (text) => context.out.write(text),
+    writeErr: () => undefined,
+    getOutHelpWidth: () => context.out.columns,
+  };
 }
 
 /** Names an environment can only have behind an explicit command. */

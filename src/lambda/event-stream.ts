@@ -1,8 +1,8 @@
 import type { Writable } from "node:stream";
 import { isClosing, type RunEvent } from "../protocol/events.ts";
 import type { Log } from "./log.ts";
-import { linesOf } from "./event-cut.ts";
-import type { Redactor } from "./redact.ts";
+import { eventLines } from "./truncate-event.ts";
+import type { Redactor } from "./secrets/redact.ts";
 
 /** Calls `run` every `ms` until the answer is called. */
 export type Every = (ms: number, run: () => void) => () => void;
@@ -46,7 +46,8 @@ export function eventStream(options: EventStreamOptions): EventStream {
   const waiting: { readonly event: RunEvent; readonly onlyLog: boolean }[] = [];
   // Without a listener a reader that goes away would end the process, and the migration with it.
   out.on("error", (error) => {
-    if (!state.broken) log.warning("the event stream broke; the run goes on", { error: redact.text(error.message) });
+    if (!state.broken)
+      log.warning("the event stream broke; the run goes on", { error: redact.text(error.message) });
     state.broken = true;
   });
   const flush = (): void => {
@@ -58,8 +59,12 @@ export function eventStream(options: EventStreamOptions): EventStream {
     }
   };
   const writeAll = (): void => {
-    const all = waiting.splice(0).map(({ event, onlyLog }) => ({ event: redact.value(event), onlyLog }));
-    const text = all.flatMap(({ event, onlyLog }) => (onlyLog ? [] : linesOf(event, requestId))).join("");
+    const all = waiting
+      .splice(0)
+      .map(({ event, onlyLog }) => ({ event: redact.value(event), onlyLog }));
+    const text = all
+      .flatMap(({ event, onlyLog }) => (onlyLog ? [] : eventLines(event, requestId)))
+      .join("");
     if (text !== "" && !state.broken && !out.destroyed && !out.writableEnded) out.write(text);
     for (const { event } of all) if (event.type !== "heartbeat") log.event(event);
   };
@@ -68,10 +73,12 @@ export function eventStream(options: EventStreamOptions): EventStream {
     if (waiting.length === 1) soon(flush);
     if (!out.writableNeedDrain || !state.waitForReader || state.broken || out.destroyed) return;
     state.waitForReader = await drained(out, drainMs);
-    if (!state.waitForReader) log.warning("nobody reads the events; the run goes on without waiting", {});
+    if (!state.waitForReader)
+      log.warning("nobody reads the events; the run goes on without waiting", {});
   };
   const stopHeartbeat = options.every(heartbeatMs, () => {
-    if (!state.closed && !out.writableNeedDrain) void write({ type: "heartbeat", at: new Date(now()).toISOString() });
+    if (!state.closed && !out.writableNeedDrain)
+      void write({ type: "heartbeat", at: new Date(now()).toISOString() });
   });
   return {
     get closed() {

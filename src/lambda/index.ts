@@ -4,14 +4,14 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { readProject } from "../engine/project.ts";
-import { execute } from "../engine/run.ts";
+import { readProject } from "../engine/project/project.ts";
+import { execute } from "../engine/execute.ts";
 import { Failure } from "../protocol/failure.ts";
-import { adminSecret } from "./admin-secret.ts";
-import { handle, type HandlerWorld } from "./handler.ts";
-import type { HasuraCliWorld } from "./hasura-cli/engine.ts";
+import { adminSecret } from "./secrets/admin-secret.ts";
+import { handle, type HandlerContext } from "./handler.ts";
+import type { HasuraCliContext } from "./hasura-cli/engine.ts";
 import type { LambdaContext } from "./invocation.ts";
-import { redactor } from "./redact.ts";
+import { redactor } from "./secrets/redact.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
 type StreamingHandler = (event: unknown, out: Writable, context: LambdaContext) => Promise<void>;
@@ -41,10 +41,12 @@ const buffered: BufferedHandler = async (event, context) => {
 };
 
 /** The function's entry, `index.runMigrations`: a request of src/protocol/request.ts in, NDJSON events out. */
-export const runMigrations = globalThis.awslambda ? globalThis.awslambda.streamifyResponse(streaming) : buffered;
+export const runMigrations = globalThis.awslambda
+  ? globalThis.awslambda.streamifyResponse(streaming)
+  : buffered;
 
 /** The only part that knows the process. */
-function realWorld(): HandlerWorld {
+function realWorld(): HandlerContext {
   const settings = settingsOrFailure();
   const redact = redactor();
   const setting = settings instanceof Failure ? ({ from: "none" } as const) : settings.adminSecret;
@@ -52,7 +54,12 @@ function realWorld(): HandlerWorld {
   // The runtime's own listeners end the process, or stay silent; a stray rejection must not kill a migration half way.
   for (const event of ["unhandledRejection", "uncaughtException"] as const) {
     process.on(event, (thrown: unknown) =>
-      writeLog(strayError(event, redact.text(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)))),
+      writeLog(
+        strayError(
+          event,
+          redact.text(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)),
+        ),
+      ),
     );
   }
   return {
@@ -98,7 +105,7 @@ function besideHandler(): string {
 }
 
 /** The official CLI beside the handler or on the path; it trusts the authorities that Node was told to trust. */
-function hasuraCliWorld(): HasuraCliWorld {
+function hasuraCliWorld(): HasuraCliContext {
   const { PATH = "", SSL_CERT_FILE, SSL_CERT_DIR, NODE_EXTRA_CA_CERTS: authority } = process.env;
   return {
     directories: [besideHandler(), ...PATH.split(delimiter)],
@@ -107,7 +114,8 @@ function hasuraCliWorld(): HasuraCliWorld {
       ...(SSL_CERT_FILE !== undefined && { SSL_CERT_FILE }),
       ...(SSL_CERT_DIR !== undefined && { SSL_CERT_DIR }),
       // Node goes on without a file that is not there, the CLI does not.
-      ...(authority && existsSync(authority) && { HASURA_GRAPHQL_CERTIFICATE_AUTHORITY: resolve(authority) }),
+      ...(authority &&
+        existsSync(authority) && { HASURA_GRAPHQL_CERTIFICATE_AUTHORITY: resolve(authority) }),
     },
     temporaryDirectory: tmpdir(),
   };

@@ -24,7 +24,9 @@ export interface Deadline {
 export function deadlineOf(context: LambdaContext): Deadline {
   const remainingMs = (): number => {
     const ms = context.getRemainingTimeInMillis();
-    return Number.isFinite(ms) && ms > -noDeadlineMs ? Math.max(0, Math.min(ms, noDeadlineMs)) : noDeadlineMs;
+    return Number.isFinite(ms) && ms > -noDeadlineMs
+      ? Math.max(0, Math.min(ms, noDeadlineMs))
+      : noDeadlineMs;
   };
   const whole = remainingMs();
   return { remainingMs, stopInMs: whole - Math.min(marginMs, whole / 3) };

@@ -1,5 +1,5 @@
 import type { RunEvent } from "../protocol/events.ts";
-import type { Redactor } from "./redact.ts";
+import type { Redactor } from "./secrets/redact.ts";
 import type { LogLevel } from "./settings.ts";
 
 const rank = { debug: 0, info: 1, warning: 2 } as const satisfies Record<LogLevel, number>;
@@ -24,7 +24,9 @@ export interface LogOptions {
 export function jsonLog({ write, now, level, redact, about }: LogOptions): Log {
   const line = (of: LogLevel, fields: object): void => {
     if (rank[of] >= rank[level])
-      write(`${JSON.stringify(redact.value({ at: new Date(now()).toISOString(), level: of, ...about, ...fields }))}\n`);
+      write(
+        `${JSON.stringify(redact.value({ at: new Date(now()).toISOString(), level: of, ...about, ...fields }))}\n`,
+      );
   };
   return {
     info: (message, fields) => line("info", { message, ...fields }),

@@ -19,17 +19,28 @@ export function qualifierOf(invokedFunctionArn: string): string | undefined {
 }
 
 /** Throws access/operation-not-allowed unless the function as it was called may do this. */
-export function checkPermission(operation: Operation, invokedFunctionArn: string, unqualified: Unqualified): void {
+export function checkPermission(
+  operation: Operation,
+  invokedFunctionArn: string,
+  unqualified: Unqualified,
+): void {
   const qualifier = qualifierOf(invokedFunctionArn);
   const grant = qualifier !== undefined && isGrant(qualifier) ? qualifier : unqualified;
   if (grant !== "refuse" && allowedBy[grant].includes(operation)) return;
-  const alias = (["read", "apply", "admin"] as const).find((name) => allowedBy[name].includes(operation)) ?? "admin";
+  const alias =
+    (["read", "apply", "admin"] as const).find((name) => allowedBy[name].includes(operation)) ??
+    "admin";
   const called = qualifier === undefined ? "without an alias" : `as "${qualifier}"`;
-  throw new Failure("access", "operation-not-allowed", `The function was called ${called}, which does not allow ${operation}.`, {
-    hints: [
-      `call its alias "${alias}": "aliases": true in hasura-migrate.json, and permission to invoke ${baseOf(invokedFunctionArn)}:${alias}`,
-    ],
-  });
+  throw new Failure(
+    "access",
+    "operation-not-allowed",
+    `The function was called ${called}, which does not allow ${operation}.`,
+    {
+      hints: [
+        `call its alias "${alias}": "aliases": true in hasura-migrate.json, and permission to invoke ${baseOf(invokedFunctionArn)}:${alias}`,
+      ],
+    },
+  );
 }
 
 function isGrant(qualifier: string): qualifier is Grant {

@@ -2,7 +2,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { EventOf } from "../protocol/events.ts";
 import type { Request } from "../protocol/request.ts";
 import { contractVersion, oldestContract } from "../protocol/version.ts";
-import { booksKind, served } from "./books.ts";
+import { storeKind, served } from "./open-store.ts";
 import { servedByCli } from "./hasura-cli/engine.ts";
 import type { LambdaContext } from "./invocation.ts";
 import type { Settings } from "./settings.ts";
@@ -17,7 +17,13 @@ interface Facts {
 }
 
 /** The first event of a run: what answers, for whom, and what it can do. */
-export function runStarted({ request, settings, context, at, hasuraVersion }: Facts): EventOf<"run.started"> {
+export function runStarted({
+  request,
+  settings,
+  context,
+  at,
+  hasuraVersion,
+}: Facts): EventOf<"run.started"> {
   return {
     type: "run.started",
     runId: request.runId,
@@ -35,7 +41,7 @@ export function runStarted({ request, settings, context, at, hasuraVersion }: Fa
     image: settings.image,
     hasura: { ...(hasuraVersion !== undefined && { version: hasuraVersion }) },
     engine: settings.engine,
-    books: booksKind(settings),
+    store: storeKind(settings),
     migrations: "image",
     protected: settings.protected,
     at: new Date(at).toISOString(),

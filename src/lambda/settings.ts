@@ -1,5 +1,5 @@
 import { closest, distance } from "fastest-levenshtein";
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "../protocol/failure.ts";
 
 /** Where Hasura's admin secret comes from; `none` is a Hasura without one. */
@@ -35,13 +35,17 @@ const prefix = "HASURA_MIGRATE_";
 const text = z.string().trim().min(1, "is empty");
 const endpoint = text.transform((value, context) => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  const problem = url && ["http:", "https:"].includes(url.protocol) ? partsNotWanted(url) : "is no http:// or https:// address";
+  const problem =
+    url && ["http:", "https:"].includes(url.protocol)
+      ? partsNotWanted(url)
+      : "is no http:// or https:// address";
   if (url && problem === undefined) return url;
   context.addIssue(problem ?? "is no address");
   return z.NEVER;
 });
 const yesOrNo = z.stringbool({ error: "must be true or false" });
-const oneOf = <const T extends string>(...values: T[]) => z.enum(values, { error: `must be one of ${values.join(", ")}` });
+const oneOf = <const T extends string>(...values: T[]) =>
+  z.enum(values, { error: `must be one of ${values.join(", ")}` });
 
 const variables = {
   HASURA_MIGRATE_ENVIRONMENT: text,
@@ -53,12 +57,18 @@ const variables = {
   HASURA_MIGRATE_ENGINE: oneOf("native", "hasura-cli").default("native"),
   HASURA_MIGRATE_LEDGER: oneOf("on", "off").default("on"),
   HASURA_MIGRATE_PROTECTED: yesOrNo.default(false),
-  HASURA_MIGRATE_SOURCES: z.literal("image", { error: "must be image: this version has no other place for migrations" }).default("image"),
+  HASURA_MIGRATE_SOURCES: z
+    .literal("image", { error: "must be image: this version has no other place for migrations" })
+    .default("image"),
   HASURA_MIGRATE_UNQUALIFIED: oneOf("read", "apply", "admin", "refuse").default("admin"),
   HASURA_MIGRATE_LOG_LEVEL: oneOf("debug", "info", "warning").default("info"),
 };
 const known = Object.keys(variables);
-const Variables = z.object({ ...variables, GIT_COMMIT: z.string().optional(), BUILT_AT: z.string().optional() });
+const Variables = z.object({
+  ...variables,
+  GIT_COMMIT: z.string().optional(),
+  BUILT_AT: z.string().optional(),
+});
 type Variables = z.infer<typeof Variables>;
 
 /**
@@ -66,12 +76,18 @@ type Variables = z.infer<typeof Variables>;
  * Throws usage/function-settings with every problem, each named after its variable; never shows a value of a secret.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
-  const misspelt = Object.keys(given).filter((name) => name.startsWith(prefix) && !known.includes(name));
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const misspelt = Object.keys(given).filter(
+    (name) => name.startsWith(prefix) && !known.includes(name),
+  );
   const parsed = Variables.safeParse(given);
   const problems = [
     ...misspelt.map(unknownVariable),
-    ...(parsed.success ? contradictions(parsed.data) : parsed.error.issues.map((issue) => shapeProblem(issue, given))),
+    ...(parsed.success
+      ? contradictions(parsed.data)
+      : parsed.error.issues.map((issue) => shapeProblem(issue, given))),
   ];
   if (problems.length > 0 || !parsed.success) throw settingsFailure(problems);
   return settingsFrom(parsed.data);
@@ -89,24 +105,33 @@ function settingsFrom(it: Variables): Settings {
     sources: it.HASURA_MIGRATE_SOURCES,
     unqualified: it.HASURA_MIGRATE_UNQUALIFIED,
     logLevel: it.HASURA_MIGRATE_LOG_LEVEL,
-    image: { ...(it.GIT_COMMIT && { commit: it.GIT_COMMIT }), ...(it.BUILT_AT && { builtAt: it.BUILT_AT }) },
+    image: {
+      ...(it.GIT_COMMIT && { commit: it.GIT_COMMIT }),
+      ...(it.BUILT_AT && { builtAt: it.BUILT_AT }),
+    },
   };
 }
 
 function adminSecretOf(it: Variables): AdminSecretSetting {
-  if (it.HASURA_MIGRATE_ADMIN_SECRET !== undefined) return { from: "environment", value: it.HASURA_MIGRATE_ADMIN_SECRET };
-  if (it.HASURA_MIGRATE_ADMIN_SECRET_ARN !== undefined) return { from: "secrets-manager", id: it.HASURA_MIGRATE_ADMIN_SECRET_ARN };
+  if (it.HASURA_MIGRATE_ADMIN_SECRET !== undefined)
+    return { from: "environment", value: it.HASURA_MIGRATE_ADMIN_SECRET };
+  if (it.HASURA_MIGRATE_ADMIN_SECRET_ARN !== undefined)
+    return { from: "secrets-manager", id: it.HASURA_MIGRATE_ADMIN_SECRET_ARN };
   const name = it.HASURA_MIGRATE_ADMIN_SECRET_PARAMETER;
   return name === undefined ? { from: "none" } : { from: "parameter-store", name };
 }
 
 /** What no single variable can be blamed for. */
 function contradictions(it: Variables): string[] {
-  const secrets = known.filter((name): name is keyof Variables => name.includes("ADMIN_SECRET")).filter((name) => it[name] !== undefined);
+  const secrets = known
+    .filter((name): name is keyof Variables => name.includes("ADMIN_SECRET"))
+    .filter((name) => it[name] !== undefined);
   return [
     ...(secrets.length > 1 ? [`${secrets.join(" and ")} exclude each other: set one of them`] : []),
     ...(it.HASURA_MIGRATE_ENVIRONMENT === "*" && it.HASURA_MIGRATE_PROTECTED
-      ? ["HASURA_MIGRATE_ENVIRONMENT=* (the embedded environment) cannot be HASURA_MIGRATE_PROTECTED: it has no name to confirm"]
+      ? [
+          "HASURA_MIGRATE_ENVIRONMENT=* (the embedded environment) cannot be HASURA_MIGRATE_PROTECTED: it has no name to confirm",
+        ]
       : []),
   ];
 }
@@ -115,7 +140,9 @@ function contradictions(it: Variables): string[] {
 function partsNotWanted(url: URL): string | undefined {
   if (url.username !== "" || url.password !== "") return "must not hold a user name or password";
   if (url.search !== "" || url.hash !== "") return "must not hold a query or fragment";
-  return /\/v1\/graphql\/?$/.test(url.pathname) ? "is Hasura's own address, without /v1/graphql" : undefined;
+  return /\/v1\/graphql\/?$/.test(url.pathname)
+    ? "is Hasura's own address, without /v1/graphql"
+    : undefined;
 }
 
 function shapeProblem(issue: z.core.$ZodIssue, given: Readonly<Record<string, unknown>>): string {
@@ -130,8 +157,12 @@ function unknownVariable(name: string): string {
 
 function settingsFailure(problems: readonly string[]): Failure {
   const what =
-    problems.length === 1 ? "The function's settings have a problem" : `The function's settings have ${String(problems.length)} problems`;
+    problems.length === 1
+      ? "The function's settings have a problem"
+      : `The function's settings have ${String(problems.length)} problems`;
   return new Failure("usage", "function-settings", `${what}: ${problems.join("; ")}.`, {
-    hints: ["correct the function's environment variables (its deployment template), then run again"],
+    hints: [
+      "correct the function's environment variables (its deployment template), then run again",
+    ],
   });
 }

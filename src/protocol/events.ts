@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { FailureData } from "./failure.ts";
 import { Direction, MigrationState, Version } from "./migration.ts";
 
@@ -20,11 +20,16 @@ const runStarted = z.object({
   operations: z.array(z.string()),
   requestId: z.string(),
   /** `arn` as it was invoked: it names region and account for certain. */
-  function: z.object({ name: z.string(), version: z.string(), package: z.string(), arn: z.string().optional() }),
+  function: z.object({
+    name: z.string(),
+    version: z.string(),
+    package: z.string(),
+    arn: z.string().optional(),
+  }),
   image: z.object({ commit: z.string().optional(), builtAt: z.string().optional() }),
   hasura: z.object({ version: z.string().optional() }),
   engine: z.enum(["native", "hasura-cli"]),
-  books: z.enum(["catalog", "ledger"]),
+  store: z.enum(["catalog", "ledger"]),
   migrations: z.enum(["image", "upload"]),
   protected: z.boolean(),
   at: z.iso.datetime(),
@@ -65,7 +70,12 @@ export const StatusRow = z.object({
   run: z.string().optional(),
 });
 export type StatusRow = z.infer<typeof StatusRow>;
-const databaseStatus = z.object({ database, kind: z.string(), books: z.enum(["catalog", "ledger"]), migrations: z.array(StatusRow) });
+const databaseStatus = z.object({
+  database,
+  kind: z.string(),
+  store: z.enum(["catalog", "ledger"]),
+  migrations: z.array(StatusRow),
+});
 export type DatabaseStatus = z.infer<typeof databaseStatus>;
 
 /** One past run, from the ledger. The actor is the client's claim; `requestId` is what CloudTrail can confirm. */
@@ -90,14 +100,26 @@ export const HistoryRow = z.object({
   /** What it is doing right now, where the database shows it. */
   doing: z.string().optional(),
   /** What it did, in order; `what` is up, down, marked applied, marked pending, adopted or forgotten. */
-  migrations: z.array(z.object({ database, version: Version, name: z.string(), what: z.string(), ms: z.number().optional() })),
+  migrations: z.array(
+    z.object({
+      database,
+      version: Version,
+      name: z.string(),
+      what: z.string(),
+      ms: z.number().optional(),
+    }),
+  ),
 });
 export type HistoryRow = z.infer<typeof HistoryRow>;
 
 /** Set on a part of a long list: the rest follows in the next event of the same type (`parts.ts` splits and joins). */
 const more = z.literal(true).optional();
 
-const counts = { applied: z.int().nonnegative(), notReached: z.int().nonnegative(), tookMs: z.number().nonnegative() };
+const counts = {
+  applied: z.int().nonnegative(),
+  notReached: z.int().nonnegative(),
+  tookMs: z.number().nonnegative(),
+};
 
 /** Inconsistent metadata objects by name: those this run broke, and those that were so before. */
 const inconsistency = z.object({
@@ -107,21 +129,42 @@ const inconsistency = z.object({
 
 export const RunEvent = z.discriminatedUnion("type", [
   runStarted,
-  z.object({ type: z.literal("plan"), dryRun: z.boolean().optional(), databases: z.array(databasePlan), more }),
+  z.object({
+    type: z.literal("plan"),
+    dryRun: z.boolean().optional(),
+    databases: z.array(databasePlan),
+    more,
+  }),
   z.object({ type: z.literal("status"), databases: z.array(databaseStatus), more }),
   /** The newest first. */
   z.object({ type: z.literal("history"), runs: z.array(HistoryRow), more }),
   /** Runs that have been asked to stop after the migration in hand; empty where none was in progress. */
-  z.object({ type: z.literal("cancel.asked"), runs: z.array(z.string()) }),
+  z.object({ type: z.literal("cancel.requested"), runs: z.array(z.string()) }),
   z.object({ type: z.literal("migration.started"), ...of }),
-  z.object({ type: z.literal("migration.applied"), ...of, tookMs: z.number().nonnegative(), notices: z.array(z.string()).optional() }),
-  z.object({ type: z.literal("migration.failed"), ...of, tookMs: z.number().nonnegative(), failure: FailureData }),
+  z.object({
+    type: z.literal("migration.applied"),
+    ...of,
+    tookMs: z.number().nonnegative(),
+    notices: z.array(z.string()).optional(),
+  }),
+  z.object({
+    type: z.literal("migration.failed"),
+    ...of,
+    tookMs: z.number().nonnegative(),
+    failure: FailureData,
+  }),
   /** Already done, by somebody else or in an earlier part of this run. */
   z.object({ type: z.literal("migration.skipped"), ...of, reason: z.string() }),
   /** Hasura's answer was lost; the statement may still be running. What became of it follows in another event. */
   z.object({ type: z.literal("migration.unknown"), ...of, reason: z.string() }),
   /** The books were changed without running SQL. */
-  z.object({ type: z.literal("migration.marked"), database, version: Version, name: z.string(), as: z.enum(["applied", "pending"]) }),
+  z.object({
+    type: z.literal("migration.marked"),
+    database,
+    version: Version,
+    name: z.string(),
+    as: z.enum(["applied", "pending"]),
+  }),
   z.object({
     type: z.literal("waiting"),
     reason: z.enum(["hasura", "run", "lock", "outcome"]),
@@ -129,8 +172,17 @@ export const RunEvent = z.discriminatedUnion("type", [
     waitedMs: z.number().nonnegative(),
   }),
   z.object({ type: z.literal("heartbeat"), at: z.iso.datetime() }),
-  z.object({ type: z.literal("log"), level: z.enum(["debug", "info", "warning"]), code: z.string(), message: z.string() }),
-  z.object({ type: z.literal("metadata.reloaded"), tookMs: z.number().nonnegative(), inconsistent: inconsistency }),
+  z.object({
+    type: z.literal("log"),
+    level: z.enum(["debug", "info", "warning"]),
+    code: z.string(),
+    message: z.string(),
+  }),
+  z.object({
+    type: z.literal("metadata.reloaded"),
+    tookMs: z.number().nonnegative(),
+    inconsistent: inconsistency,
+  }),
   /** The deadline is near; the client goes on with the same runId. */
   z.object({ type: z.literal("run.paused"), reason: z.string(), ...counts }),
   z.object({ type: z.literal("run.finished"), ...counts, cancelled: z.boolean().optional() }),
@@ -141,5 +193,7 @@ export type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>
 
 /** True for the one event that ends a stream; a stream without one has an unknown outcome. */
 export function isClosing(event: { type: string }): boolean {
-  return event.type === "run.finished" || event.type === "run.failed" || event.type === "run.paused";
+  return (
+    event.type === "run.finished" || event.type === "run.failed" || event.type === "run.paused"
+  );
 }

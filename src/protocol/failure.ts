@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Whose concern a failure is; it alone decides the exit code (README, "Exit codes"). */
 export const exitCode = {
@@ -27,7 +27,11 @@ const kinds = [
 ] as const satisfies readonly Kind[];
 
 /** Where in a file: both count from 1, `column` in characters; `text` is that line. */
-export const Place = z.object({ line: z.int().positive(), column: z.int().positive(), text: z.string() });
+export const Place = z.object({
+  line: z.int().positive(),
+  column: z.int().positive(),
+  text: z.string(),
+});
 export type Place = z.infer<typeof Place>;
 
 /** What the database said about a statement it refused. `sqlstate` is absent where Hasura hides internals. */
@@ -91,7 +95,14 @@ export function causesOf(thrown: unknown): string[] {
 export function toFailureData(thrown: unknown): FailureData {
   if (thrown instanceof Failure) {
     const { kind, code, message, hints, sql } = thrown;
-    return { kind, code, message, hints: [...hints], causes: causesOf(thrown), ...(sql && { sql }) };
+    return {
+      kind,
+      code,
+      message,
+      hints: [...hints],
+      causes: causesOf(thrown),
+      ...(sql && { sql }),
+    };
   }
   const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
   return { kind: "bug", code: "unexpected", message, hints: [], causes: causesOf(thrown) };

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The largest version the official CLI can hold: it casts to a signed 64-bit integer. */
 const largestVersion = 2n ** 63n - 1n;
@@ -10,7 +10,10 @@ const largestVersion = 2n ** 63n - 1n;
 export const Version = z
   .string()
   .regex(/^(0|[1-9]\d{0,18})$/, "a version is a number such as 1700000000000")
-  .refine((text) => !/^\d+$/.test(text) || BigInt(text) <= largestVersion, "a version is at most 9223372036854775807");
+  .refine(
+    (text) => !/^\d+$/.test(text) || BigInt(text) <= largestVersion,
+    "a version is at most 9223372036854775807",
+  );
 export type Version = z.infer<typeof Version>;
 
 /** Numeric order of two versions, for `sort`. */
@@ -26,5 +29,13 @@ export type Direction = z.infer<typeof Direction>;
  * pending: a file, not applied · applied · unknown: applied, no file here · changed: applied, and the file differs since ·
  * dirty: the catalog's flag says a run broke off · interrupted: the ledger says so · running: somebody applies it now.
  */
-export const MigrationState = z.enum(["pending", "applied", "unknown", "changed", "dirty", "interrupted", "running"]);
+export const MigrationState = z.enum([
+  "pending",
+  "applied",
+  "unknown",
+  "changed",
+  "dirty",
+  "interrupted",
+  "running",
+]);
 export type MigrationState = z.infer<typeof MigrationState>;

@@ -1,7 +1,7 @@
-import { z } from "zod";
+import * as z from "zod";
 import { RunEvent } from "./events.ts";
 import { Failure } from "./failure.ts";
-import { partsJoiner } from "./parts.ts";
+import { joinListEvents } from "./split-list-events.ts";
 
 /** An event is at most this many bytes on the wire. */
 export const largestEventBytes = 64 * 1024;
@@ -26,14 +26,17 @@ export function decodeLine(line: string): RunEvent | UnknownEvent {
   if (!typed.success) throw broken(`a line is no event: ${line.slice(0, 200)}`);
   if (!known.has(typed.data.type)) return { type: "unknown", line };
   const event = RunEvent.safeParse(json(line));
-  if (!event.success) throw broken(`an event "${typed.data.type}" has an unexpected shape`, event.error);
+  if (!event.success)
+    throw broken(`an event "${typed.data.type}" has an unexpected shape`, event.error);
   return event.data;
 }
 
 /** Bytes as events, whatever way they are cut; parts of a long list come as one event. Throws `unreachable/stream-cut` when they end inside a line. */
-export async function* decodeEvents(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<RunEvent | UnknownEvent> {
+export async function* decodeEvents(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<RunEvent | UnknownEvent> {
   const utf8 = new TextDecoder("utf-8");
-  const whole = partsJoiner<UnknownEvent>();
+  const whole = joinListEvents<UnknownEvent>();
   let rest = "";
   for await (const chunk of chunks) {
     const lines = (rest + utf8.decode(chunk, { stream: true })).split("\n");
@@ -41,7 +44,12 @@ export async function* decodeEvents(chunks: AsyncIterable<Uint8Array>): AsyncGen
     for (const line of lines) if (line.trim() !== "") yield* whole(decodeLine(line));
   }
   rest += utf8.decode();
-  if (rest.trim() !== "") throw new Failure("unreachable", "stream-cut", "The event stream ended in the middle of a line.");
+  if (rest.trim() !== "")
+    throw new Failure(
+      "unreachable",
+      "stream-cut",
+      "The event stream ended in the middle of a line.",
+    );
 }
 
 function json(line: string): unknown {
@@ -53,5 +61,10 @@ function json(line: string): unknown {
 }
 
 function broken(message: string, cause?: unknown): Failure {
-  return new Failure("unreachable", "stream-broken", `The function's answer could not be read: ${message}.`, { cause });
+  return new Failure(
+    "unreachable",
+    "stream-broken",
+    `The function's answer could not be read: ${message}.`,
+    { cause },
+  );
 }

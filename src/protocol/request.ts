@@ -1,8 +1,18 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Version } from "./migration.ts";
 
 /** What a client may ask for. The function lists those it knows in `run.started`. */
-export const operations = ["apply", "down", "redo", "status", "plan", "mark", "cancel", "history", "ping"] as const;
+export const operations = [
+  "apply",
+  "down",
+  "redo",
+  "status",
+  "plan",
+  "mark",
+  "cancel",
+  "history",
+  "ping",
+] as const;
 export type Operation = (typeof operations)[number];
 
 /** Who asks, as the client says it: a claim, recorded as one. */
@@ -52,9 +62,18 @@ export const optionsOf = {
   redo: z.strictObject({ database, waitSeconds, confirm, reload: z.boolean().optional() }),
   status: z.strictObject({ database }),
   plan: which,
-  mark: z.strictObject({ database, versions: z.array(Version).min(1), as: z.enum(["applied", "pending"]), confirm, waitSeconds }),
+  mark: z.strictObject({
+    database,
+    versions: z.array(Version).min(1),
+    as: z.enum(["applied", "pending"]),
+    confirm,
+    waitSeconds,
+  }),
   cancel: z.strictObject({ run: z.string().optional() }),
-  history: z.strictObject({ run: z.string().optional(), limit: z.int().positive().max(1000).optional() }),
+  history: z.strictObject({
+    run: z.string().optional(),
+    limit: z.int().positive().max(1000).optional(),
+  }),
   ping: z.strictObject({}),
 } as const satisfies Record<Operation, z.ZodType>;
 

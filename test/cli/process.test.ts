@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { builtCli, runCli } from "../support/cli-process.ts";
 import { beginStream, frame, lambdaStandIn, streams } from "../support/lambda-stand-in.ts";
 import { applied, finished, item, migrationStarted, plan, started } from "../support/run-events.ts";
-import { emptyDirectory } from "../support/test-world.ts";
+import { emptyDirectory } from "../support/test-context.ts";
 import { keys } from "../support/aws-keys.ts";
 
 const one = ["1700000000100", "one"] as const;
@@ -15,7 +15,10 @@ const two = ["1700000000200", "two"] as const;
 const line = (event: object): Uint8Array => frame("PayloadChunk", `${JSON.stringify(event)}\n`);
 
 function surroundings(t: TestContext, url: string): { cwd: string; env: Record<string, string> } {
-  return { cwd: emptyDirectory(t), env: { ...keys, HOME: emptyDirectory(t), AWS_ENDPOINT_URL_LAMBDA: url } };
+  return {
+    cwd: emptyDirectory(t),
+    env: { ...keys, HOME: emptyDirectory(t), AWS_ENDPOINT_URL_LAMBDA: url },
+  };
 }
 
 test("--version prints the version alone", async (t) => {
@@ -31,7 +34,19 @@ test("--help lists what is built and nothing else", async (t) => {
     .exec(stdout)?.[1]
     ?.split("\n")
     .flatMap((row) => /^ {2}(\S+)/.exec(row)?.[1] ?? []);
-  assert.deepEqual(commands, ["apply", "status", "plan", "down", "redo", "mark", "cancel", "history", "new", "local", "envs"]);
+  assert.deepEqual(commands, [
+    "apply",
+    "status",
+    "plan",
+    "down",
+    "redo",
+    "mark",
+    "cancel",
+    "history",
+    "new",
+    "local",
+    "envs",
+  ]);
 });
 
 for (const argv of [["dev-3"], ["dev-3", "--json"]]) {
@@ -54,7 +69,11 @@ for (const argv of [["dev-3"], ["dev-3", "--json"]]) {
       },
     ]);
     const { cwd, env } = surroundings(t, lambda.url);
-    const child = spawn(process.execPath, [await builtCli(), ...argv], { cwd, env, stdio: ["ignore", "pipe", "ignore"] });
+    const child = spawn(process.execPath, [await builtCli(), ...argv], {
+      cwd,
+      env,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     t.after(() => child.kill());
     let seen = "";
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
@@ -76,11 +95,21 @@ test("a reader that leaves early (| head -1) ends nothing but the output", async
   const many = Array.from({ length: 3000 }, (_, i) => applied(String(1700000000000 + i), "x"));
   const lambda = await lambdaStandIn(t, [streams([started(), ...many, finished(3000)])]);
   const { cwd, env } = surroundings(t, lambda.url);
-  const child = spawn("/bin/sh", ["-c", `{ "$0" "$@"; echo "exit $?" >&2; } | head -1`, process.execPath, await builtCli(), "dev-3"], {
-    cwd,
-    env: { ...env, PATH: process.env["PATH"] },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    "/bin/sh",
+    [
+      "-c",
+      `{ "$0" "$@"; echo "exit $?" >&2; } | head -1`,
+      process.execPath,
+      await builtCli(),
+      "dev-3",
+    ],
+    {
+      cwd,
+      env: { ...env, PATH: process.env["PATH"] },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
   child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
@@ -93,7 +122,11 @@ test("a reader that leaves early (| head -1) ends nothing but the output", async
 test("a long result is whole when the process ends", async (t) => {
   const sql = `select '${"x".repeat(60_000)}';`;
   const lambda = await lambdaStandIn(t, [
-    streams([started(), plan(Array.from({ length: 20 }, (_, i) => item(String(1700000000000 + i), "x", { sql }))), finished(0)]),
+    streams([
+      started(),
+      plan(Array.from({ length: 20 }, (_, i) => item(String(1700000000000 + i), "x", { sql }))),
+      finished(0),
+    ]),
   ]);
   const { stdout, code } = await runCli(["plan", "dev-3"], surroundings(t, lambda.url));
   assert.equal(code, 0);
@@ -104,11 +137,16 @@ test("SIGINT detaches with 130 and says how to look again", async (t) => {
   const lambda = await lambdaStandIn(t, [
     (response) => {
       beginStream(response);
-      for (const event of [started(), plan([item(...one)]), migrationStarted(...one)]) response.write(line(event));
+      for (const event of [started(), plan([item(...one)]), migrationStarted(...one)])
+        response.write(line(event));
     },
   ]);
   const { cwd, env } = surroundings(t, lambda.url);
-  const child = spawn(process.execPath, [await builtCli(), "dev-3"], { cwd, env, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [await builtCli(), "dev-3"], {
+    cwd,
+    env,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let stderr = "";
   child.stderr.on("data", (data: Buffer) => {
     stderr += data.toString();
@@ -138,10 +176,16 @@ test("HTTPS_PROXY and NO_PROXY count", async (t) => {
   const run = streams([started(), finished(0)]);
   const lambda = await lambdaStandIn(t, [run, run]);
   const { cwd, env } = surroundings(t, lambda.url);
-  const proxied = { ...env, HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+  const proxied = {
+    ...env,
+    HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+  };
   assert.equal((await runCli(["status", "dev-3"], { cwd, env: proxied })).code, 0);
   assert.deepEqual(through, [new URL(lambda.url).host]);
-  assert.equal((await runCli(["status", "dev-3"], { cwd, env: { ...proxied, NO_PROXY: "127.0.0.1" } })).code, 0);
+  assert.equal(
+    (await runCli(["status", "dev-3"], { cwd, env: { ...proxied, NO_PROXY: "127.0.0.1" } })).code,
+    0,
+  );
   assert.equal(through.length, 1);
 });
 
@@ -155,6 +199,9 @@ test("a service on this machine needs no AWS account", async (t) => {
 });
 
 test("the secret key never shows", async (t) => {
-  const { stdout, stderr } = await runCli(["dev-3", "--debug"], surroundings(t, "http://127.0.0.1:9"));
+  const { stdout, stderr } = await runCli(
+    ["dev-3", "--debug"],
+    surroundings(t, "http://127.0.0.1:9"),
+  );
   assert.doesNotMatch(stdout + stderr, /AWS_SECRET|[^_]secret[^_ ]/);
 });

@@ -1,4 +1,12 @@
-import { answersHtml, answersState, beginStream, frame, refuses, returns, streams } from "../support/lambda-stand-in.ts";
+import {
+  answersHtml,
+  answersState,
+  beginStream,
+  frame,
+  refuses,
+  returns,
+  streams,
+} from "../support/lambda-stand-in.ts";
 import { applied, failedRun, finished, started } from "../support/run-events.ts";
 import { begun, good, lines, row, testBadDays, type BadDay } from "../support/bad-day.ts";
 
@@ -30,11 +38,18 @@ const badDays: readonly BadDay[] = [
     argv: ["status", "dev-3", "--function", "hasura-migrate-dev-3:read"],
     answers: [refuses(404, "ResourceNotFoundException", "Cannot find alias arn: …")],
     exit: 4,
-    says: [/There is no function hasura-migrate-dev-3:read in eu-west-1/, /RestrictByOperation=true/],
+    says: [
+      /There is no function hasura-migrate-dev-3:read in eu-west-1/,
+      /RestrictByOperation=true/,
+    ],
   },
   {
     name: "too many requests, then room",
-    answers: [refuses(429, "TooManyRequestsException", "Rate Exceeded."), refuses(429, "TooManyRequestsException", "Rate Exceeded."), good],
+    answers: [
+      refuses(429, "TooManyRequestsException", "Rate Exceeded."),
+      refuses(429, "TooManyRequestsException", "Rate Exceeded."),
+      good,
+    ],
     exit: 0,
     says: [/too many requests \(429\); nothing has run/],
     calls: ["stream", "stream", "stream"],
@@ -42,15 +57,24 @@ const badDays: readonly BadDay[] = [
   {
     name: "too many requests, for good",
     answers: Array.from({ length: 7 }, () =>
-      refuses(429, "TooManyRequestsException", "Rate Exceeded.", { Reason: "ReservedFunctionConcurrentInvocationLimitExceeded" }),
+      refuses(429, "TooManyRequestsException", "Rate Exceeded.", {
+        Reason: "ReservedFunctionConcurrentInvocationLimitExceeded",
+      }),
     ),
     exit: 4,
-    says: [/ReservedFunctionConcurrentInvocationLimitExceeded\); nothing has run/, /reserved concurrency/],
+    says: [
+      /ReservedFunctionConcurrentInvocationLimitExceeded\); nothing has run/,
+      /reserved concurrency/,
+    ],
   },
   {
     name: "a function being set up",
     answers: [
-      refuses(409, "ResourceConflictException", "The function is currently in the following state: Pending"),
+      refuses(
+        409,
+        "ResourceConflictException",
+        "The function is currently in the following state: Pending",
+      ),
       answersState("Pending"),
       answersState("Active"),
       good,
@@ -74,7 +98,10 @@ const badDays: readonly BadDay[] = [
     name: "a proxy's HTML",
     answers: Array.from({ length: 5 }, () => answersHtml(503)),
     exit: 4,
-    says: [/Something that is not AWS answered \(HTTP 503, no JSON\)/, /→ hasura-migrate status dev-3/],
+    says: [
+      /Something that is not AWS answered \(HTTP 503, no JSON\)/,
+      /→ hasura-migrate status dev-3/,
+    ],
     calls: Array.from({ length: 5 }, () => "stream"),
   },
   {
@@ -86,26 +113,44 @@ const badDays: readonly BadDay[] = [
   },
   {
     name: "an expired token",
-    answers: [refuses(403, "ExpiredTokenException", "The security token included in the request is expired")],
+    answers: [
+      refuses(
+        403,
+        "ExpiredTokenException",
+        "The security token included in the request is expired",
+      ),
+    ],
     exit: 3,
     says: [/credentials have expired/],
   },
   {
     name: "a wrong clock",
-    answers: [refuses(403, "InvalidSignatureException", "Signature not yet current: 20261124T120411Z is still later than")],
+    answers: [
+      refuses(
+        403,
+        "InvalidSignatureException",
+        "Signature not yet current: 20261124T120411Z is still later than",
+      ),
+    ],
     exit: 3,
     says: [/clock is wrong/],
   },
   {
     name: "no streaming there: buffered, and it is said",
-    answers: [refuses(404, "UnknownOperationException", ""), returns(JSON.stringify(lines([...begun, applied(...row), finished(1)])))],
+    answers: [
+      refuses(404, "UnknownOperationException", ""),
+      returns(JSON.stringify(lines([...begun, applied(...row), finished(1)]))),
+    ],
     exit: 0,
     says: [/Streaming is not available here/],
     calls: ["stream", "buffered"],
   },
   {
     name: "a buffered function that failed",
-    answers: [refuses(501, "NotImplemented", ""), returns('{"errorType":"Error","errorMessage":"boom"}', "Unhandled")],
+    answers: [
+      refuses(501, "NotImplemented", ""),
+      returns('{"errorType":"Error","errorMessage":"boom"}', "Unhandled"),
+    ],
     exit: 4,
     says: [/function hasura-migrate-dev-3 failed/, /Error: boom/],
     calls: ["stream", "buffered"],
@@ -132,7 +177,13 @@ const badDays: readonly BadDay[] = [
     name: "a function of another environment",
     answers: [
       streams([
-        failedRun({ kind: "usage", code: "wrong-environment", message: "This function is prod's, not dev-3's.", hints: [], causes: [] }),
+        failedRun({
+          kind: "usage",
+          code: "wrong-environment",
+          message: "This function is prod's, not dev-3's.",
+          hints: [],
+          causes: [],
+        }),
       ]),
     ],
     exit: 2,
@@ -140,7 +191,9 @@ const badDays: readonly BadDay[] = [
   },
   {
     name: "an unknown event is a plain line",
-    answers: [streams([...begun, { type: "moon.phase", is: "full" }, applied(...row), finished(1)])],
+    answers: [
+      streams([...begun, { type: "moon.phase", is: "full" }, applied(...row), finished(1)]),
+    ],
     exit: 0,
     says: [/moon\.phase/],
   },

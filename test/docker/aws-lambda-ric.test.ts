@@ -56,39 +56,51 @@ async function deployed(t: TestContext, files: Files): Promise<Deployed> {
   };
 }
 
-test("a whole apply streams: a migration is shown as applied while the next one still runs", { skip }, async (t) => {
-  const lock = "SELECT pg_advisory_xact_lock(20261124);";
-  const it = await deployed(t, {
-    "1700000000000_first": { up: "CREATE TABLE first (id int);" },
-    "1700000000001_second": { up: `${lock} CREATE TABLE second (id int);` },
-  });
-  const holder = new pg.Client({ connectionString: it.databaseUrl });
-  await holder.connect();
-  cleanUp(t, () => holder.end());
-  await holder.query("SELECT pg_advisory_lock(20261124)");
-  const applying = await it.start(["apply", "dev-1"]);
-  await applying.shows(/"migration.applied".*1700000000000/);
-  assert.doesNotMatch(applying.stdout, /run\.finished/);
-  await holder.query("SELECT pg_advisory_unlock(20261124)");
-  const ran = await applying.ended;
-  assert.equal(ran.code, 0, ran.stderr + it.log());
-  assert.equal(eventsOf(ran).at(-1)?.type, "run.finished");
-  assert.deepEqual(await query(it.databaseUrl, "SELECT to_regclass('first')::text AS one, to_regclass('second')::text AS two"), [
-    { one: "first", two: "second" },
-  ]);
-});
+test(
+  "a whole apply streams: a migration is shown as applied while the next one still runs",
+  { skip },
+  async (t) => {
+    const lock = "SELECT pg_advisory_xact_lock(20261124);";
+    const it = await deployed(t, {
+      "1700000000000_first": { up: "CREATE TABLE first (id int);" },
+      "1700000000001_second": { up: `${lock} CREATE TABLE second (id int);` },
+    });
+    const holder = new pg.Client({ connectionString: it.databaseUrl });
+    await holder.connect();
+    cleanUp(t, () => holder.end());
+    await holder.query("SELECT pg_advisory_lock(20261124)");
+    const applying = await it.start(["apply", "dev-1"]);
+    await applying.shows(/"migration.applied".*1700000000000/);
+    assert.doesNotMatch(applying.stdout, /run\.finished/);
+    await holder.query("SELECT pg_advisory_unlock(20261124)");
+    const ran = await applying.ended;
+    assert.equal(ran.code, 0, ran.stderr + it.log());
+    assert.equal(eventsOf(ran).at(-1)?.type, "run.finished");
+    assert.deepEqual(
+      await query(
+        it.databaseUrl,
+        "SELECT to_regclass('first')::text AS one, to_regclass('second')::text AS two",
+      ),
+      [{ one: "first", two: "second" }],
+    );
+  },
+);
 
-test("a failed migration, then a warm process: the next call finds what is left", { skip }, async (t) => {
-  const it = await deployed(t, {
-    "1700000000000_good": { up: "CREATE TABLE good (id int);" },
-    "1700000000001_bad": { up: "CREATE TABLE bad (id no_such_type);" },
-  });
-  const failed = await it.run(["apply", "dev-1"]);
-  assert.equal(failed.code, 1, failed.stderr + it.log());
-  const end = eventsOf(failed).find(({ type }) => type === "migration.failed");
-  assert(end?.type === "migration.failed");
-  assert.match(end.failure.message, /no_such_type/);
-  const again = await it.run(["status", "dev-1"]);
-  assert.equal(again.code, 0, again.stderr);
-  assert.doesNotMatch(it.log(), /secret/i);
-});
+test(
+  "a failed migration, then a warm process: the next call finds what is left",
+  { skip },
+  async (t) => {
+    const it = await deployed(t, {
+      "1700000000000_good": { up: "CREATE TABLE good (id int);" },
+      "1700000000001_bad": { up: "CREATE TABLE bad (id no_such_type);" },
+    });
+    const failed = await it.run(["apply", "dev-1"]);
+    assert.equal(failed.code, 1, failed.stderr + it.log());
+    const end = eventsOf(failed).find(({ type }) => type === "migration.failed");
+    assert(end?.type === "migration.failed");
+    assert.match(end.failure.message, /no_such_type/);
+    const again = await it.run(["status", "dev-1"]);
+    assert.equal(again.code, 0, again.stderr);
+    assert.doesNotMatch(it.log(), /secret/i);
+  },
+);

@@ -8,7 +8,11 @@ const repository = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/migrate";
 const digest = `${repository}@sha256:${"ab".repeat(32)}`;
 
 /** Runs docker/deploy where `docker` and `aws` write down how they were called, and what the build was given to see. */
-async function deploy(t: TestContext, argv: readonly string[], { wait = 0 } = {}): Promise<Ran & { calls: string[] }> {
+async function deploy(
+  t: TestContext,
+  argv: readonly string[],
+  { wait = 0 } = {},
+): Promise<Ran & { calls: string[] }> {
   const directory = await filesIn(t, {
     "hasura/config.yaml": "version: 3\n",
     "own/authority.pem": "pem",
@@ -32,18 +36,41 @@ async function deploy(t: TestContext, argv: readonly string[], { wait = 0 } = {}
     ].join("\n"),
   });
   const named = argv.map((it) => it.replace("HERE", directory));
-  const ran = await run(dockerFile("deploy"), named, { PATH: `${bin}:${process.env["PATH"] ?? ""}` });
+  const ran = await run(dockerFile("deploy"), named, {
+    PATH: `${bin}:${process.env["PATH"] ?? ""}`,
+  });
   return { ...ran, calls: readFileSync(join(directory, "calls"), "utf8").split("\n") };
 }
 
-const usual = ["--repository", repository, "--function", "hasura-migrate-dev-1", "--project", "HERE/hasura", "--commit", "4c6ea1a"];
+const usual = [
+  "--repository",
+  repository,
+  "--function",
+  "hasura-migrate-dev-1",
+  "--project",
+  "HERE/hasura",
+  "--commit",
+  "4c6ea1a",
+];
 
 test("builds, pushes, points the function at the digest and waits, in this order", async (t) => {
-  const { code, stdout, stderr, calls } = await deploy(t, [...usual, "--certificates", "HERE/own", "--build-arg", "ENTRY=npx"]);
+  const { code, stdout, stderr, calls } = await deploy(t, [
+    ...usual,
+    "--certificates",
+    "HERE/own",
+    "--build-arg",
+    "ENTRY=npx",
+  ]);
   assert.equal(code, 0, stderr);
   assert.equal(stdout, `${digest}\n`);
   const steps = calls.filter((line) => /^(docker|aws) /.test(line));
-  const order = ["docker build", "docker push", "docker inspect", "aws lambda update-function-code", "aws lambda wait"];
+  const order = [
+    "docker build",
+    "docker push",
+    "docker inspect",
+    "aws lambda update-function-code",
+    "aws lambda wait",
+  ];
   // Logging in is a pipe, whose two ends start at the same time.
   const places = order.map((start) => steps.findIndex((line) => line.startsWith(start)));
   assert(!places.includes(-1), steps.join("\n"));
@@ -52,15 +79,25 @@ test("builds, pushes, points the function at the digest and waits, in this order
     places.toSorted((one, other) => one - other),
   );
   const build = steps[0] ?? "";
-  for (const part of ["linux/amd64", "MIGRATIONS=project", "GIT_COMMIT=4c6ea1a", "ENTRY=npx"]) assert(build.includes(part), part);
-  assert(steps.find((line) => line.includes("update-function-code"))?.includes(`--image-uri ${digest}`));
+  for (const part of ["linux/amd64", "MIGRATIONS=project", "GIT_COMMIT=4c6ea1a", "ENTRY=npx"])
+    assert(build.includes(part), part);
+  assert(
+    steps.find((line) => line.includes("update-function-code"))?.includes(`--image-uri ${digest}`),
+  );
   assert(calls.includes("password token"));
 });
 
 test("the build sees the program, the project and the certificates, and nothing else of the checkout", async (t) => {
   const { calls } = await deploy(t, [...usual, "--certificates", "HERE/own"]);
-  const sees = calls.filter((line) => line.startsWith("sees ")).map((line) => line.slice("sees ./".length));
-  for (const path of ["project/config.yaml", "docker/certificates/authority.pem", "docker/Dockerfile", "package-lock.json"])
+  const sees = calls
+    .filter((line) => line.startsWith("sees "))
+    .map((line) => line.slice("sees ./".length));
+  for (const path of [
+    "project/config.yaml",
+    "docker/certificates/authority.pem",
+    "docker/Dockerfile",
+    "package-lock.json",
+  ])
     assert(sees.includes(path), path);
   assert.deepEqual(
     sees.filter((path) => /node_modules|\.env$|^test|\.git$/.test(path)),
@@ -69,7 +106,13 @@ test("the build sees the program, the project and the certificates, and nothing 
 });
 
 test("--no-update pushes and touches no function", async (t) => {
-  const { code, calls } = await deploy(t, ["--repository", repository, "--project", "HERE/hasura", "--no-update"]);
+  const { code, calls } = await deploy(t, [
+    "--repository",
+    repository,
+    "--project",
+    "HERE/hasura",
+    "--no-update",
+  ]);
   assert.equal(code, 0);
   assert.equal(calls.filter((line) => line.startsWith("aws lambda")).length, 0);
 });

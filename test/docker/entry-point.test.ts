@@ -4,7 +4,8 @@ import { test, type TestContext } from "node:test";
 import { dockerFile, filesIn, run, standIns, type Ran } from "./support/program.ts";
 
 /** Says how it was started, as `name|arguments|_HANDLER|LAMBDA_TASK_ROOT|directory`. */
-const says = (name: string): string => `echo "${name}|$*|$_HANDLER|$LAMBDA_TASK_ROOT|$(pwd)|\${NODE_EXTRA_CA_CERTS:-}"`;
+const says = (name: string): string =>
+  `echo "${name}|$*|$_HANDLER|$LAMBDA_TASK_ROOT|$(pwd)|\${NODE_EXTRA_CA_CERTS:-}"`;
 
 const version3 = "node_modules/aws-lambda-ric/bin/index.mjs";
 const version4 = "node_modules/aws-lambda-ric/index.mjs";
@@ -24,7 +25,11 @@ async function entryPoint(
   const directory = await filesIn(t, Object.fromEntries(files.map((file) => [file, ""])));
   const bin = await standIns(t, Object.fromEntries(programs.map((name) => [name, says(name)])));
   const path = { PATH: `${bin}:/usr/bin:/bin`, FUNCTION_DIR: directory };
-  const ran = await run(dockerFile("entry-point"), argv, { ...path, AWS_LAMBDA_RUNTIME_API: "127.0.0.1:9001", ...env });
+  const ran = await run(dockerFile("entry-point"), argv, {
+    ...path,
+    AWS_LAMBDA_RUNTIME_API: "127.0.0.1:9001",
+    ...env,
+  });
   return { ...ran, directory };
 }
 
@@ -37,7 +42,10 @@ for (const [client, name] of [
     const env = { _HANDLER: "", LAMBDA_TASK_ROOT: "/var/task" };
     const { code, stdout, directory } = await entryPoint(t, { files: [client], env });
     assert.equal(code, 0);
-    assert.equal(stdout, `node|${join(directory, client)} index.runMigrations|index.runMigrations|${directory}|${directory}|\n`);
+    assert.equal(
+      stdout,
+      `node|${join(directory, client)} index.runMigrations|index.runMigrations|${directory}|${directory}|\n`,
+    );
   });
 }
 
@@ -47,7 +55,11 @@ test("with both layouts present, the version 3 entry is the one that is run", as
 });
 
 test("a handler that only _HANDLER names is taken", async (t) => {
-  const { stdout } = await entryPoint(t, { files: [version4], argv: [], env: { _HANDLER: "other.handler" } });
+  const { stdout } = await entryPoint(t, {
+    files: [version4],
+    argv: [],
+    env: { _HANDLER: "other.handler" },
+  });
   assert.match(stdout, /index\.mjs other\.handler\|other\.handler\|/);
 });
 
@@ -57,12 +69,20 @@ test("an image that was built for npx starts npx", async (t) => {
 });
 
 test("outside Lambda the emulator runs the entry point again", async (t) => {
-  const { stdout } = await entryPoint(t, { files: [version4], env: { AWS_LAMBDA_RUNTIME_API: "" }, programs: ["node", "aws-lambda-rie"] });
+  const { stdout } = await entryPoint(t, {
+    files: [version4],
+    env: { AWS_LAMBDA_RUNTIME_API: "" },
+    programs: ["node", "aws-lambda-rie"],
+  });
   assert.match(stdout, /^aws-lambda-rie\|\S*docker\/entry-point index\.runMigrations\|/);
 });
 
 test("outside Lambda and without the emulator it says what this image is", async (t) => {
-  const { code, stdout, stderr } = await entryPoint(t, { files: [version4], env: { AWS_LAMBDA_RUNTIME_API: "" }, programs: ["node"] });
+  const { code, stdout, stderr } = await entryPoint(t, {
+    files: [version4],
+    env: { AWS_LAMBDA_RUNTIME_API: "" },
+    programs: ["node"],
+  });
   assert.equal(code, 64);
   assert.equal(stdout, "");
   assert.match(stderr, /the image of a Lambda function.*hasura-migrate local/);
@@ -70,8 +90,16 @@ test("outside Lambda and without the emulator it says what this image is", async
 
 for (const [what, given, expected] of [
   ["no handler", { files: [version4], argv: [] }, /name the handler, such as index\.runMigrations/],
-  ["no interface client", { files: ["index.mjs"] }, /there is no runtime interface client in .*aws-lambda-ric/],
-  ["no directory", { files: [version4], env: { FUNCTION_DIR: "/nowhere/at/all" } }, /there is no directory \/nowhere\/at\/all/],
+  [
+    "no interface client",
+    { files: ["index.mjs"] },
+    /there is no runtime interface client in .*aws-lambda-ric/,
+  ],
+  [
+    "no directory",
+    { files: [version4], env: { FUNCTION_DIR: "/nowhere/at/all" } },
+    /there is no directory \/nowhere\/at\/all/,
+  ],
 ] as const) {
   test(`${what}: one sentence, and 64`, async (t) => {
     const { code, stderr } = await entryPoint(t, given);
@@ -82,6 +110,9 @@ for (const [what, given, expected] of [
 }
 
 test("certificates that somebody set stay set", async (t) => {
-  const { stdout } = await entryPoint(t, { files: [version4], env: { NODE_EXTRA_CA_CERTS: "/tmp/own.pem" } });
+  const { stdout } = await entryPoint(t, {
+    files: [version4],
+    env: { NODE_EXTRA_CA_CERTS: "/tmp/own.pem" },
+  });
   assert.match(stdout, /\|\/tmp\/own\.pem\n$/);
 });

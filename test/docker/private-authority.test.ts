@@ -17,14 +17,21 @@ import { dockerFile, filesIn, run as runProgram } from "./support/program.ts";
 
 /** TLS in front of a server that speaks HTTP, as a load balancer does it. */
 async function behindTls(t: TestContext, url: string): Promise<string> {
-  const server = createTlsServer({ cert: certified.certificate, key: certified.key }, (from, to) => {
-    const onward = httpRequest(new URL(from.url ?? "/", url), { method: from.method, headers: from.headers }, (answer) => {
-      to.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(to);
-    });
-    onward.once("error", () => to.destroy());
-    from.pipe(onward);
-  });
+  const server = createTlsServer(
+    { cert: certified.certificate, key: certified.key },
+    (from, to) => {
+      const onward = httpRequest(
+        new URL(from.url ?? "/", url),
+        { method: from.method, headers: from.headers },
+        (answer) => {
+          to.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(to);
+        },
+      );
+      onward.once("error", () => to.destroy());
+      from.pipe(onward);
+    },
+  );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   cleanUp(t, async () => {
     server.close();
@@ -34,7 +41,10 @@ async function behindTls(t: TestContext, url: string): Promise<string> {
 }
 
 /** Applies one migration by the built function to a Hasura behind TLS of a private authority. */
-async function applied(t: TestContext, env: Record<string, string>): Promise<Ran & { databaseUrl: string }> {
+async function applied(
+  t: TestContext,
+  env: Record<string, string>,
+): Promise<Ran & { databaseUrl: string }> {
   const api = await startTestApi(t);
   const lambda = await startLambdaService({
     functionDirectory: join(root, "dist/function"),
@@ -42,7 +52,9 @@ async function applied(t: TestContext, env: Record<string, string>): Promise<Ran
       HASURA_MIGRATE_ENVIRONMENT: "dev-1",
       HASURA_MIGRATE_ENDPOINT: await behindTls(t, api.url),
       HASURA_MIGRATE_ADMIN_SECRET: api.adminSecret,
-      HASURA_MIGRATE_DIRECTORY: await project(t, { "1700000000000_guarded": { up: "CREATE TABLE guarded (id int);" } }),
+      HASURA_MIGRATE_DIRECTORY: await project(t, {
+        "1700000000000_guarded": { up: "CREATE TABLE guarded (id int);" },
+      }),
       ...env,
     },
   });
@@ -57,7 +69,10 @@ test("without the authority's certificate: who signed it, its fingerprint, and w
   const end = eventsOf(ran).at(-1);
   assert(end?.type === "run.failed");
   assert.equal(end.failure.code, "tls-unknown-authority");
-  assert.match(end.failure.message, /signed by an unknown authority.*issued by "Example Private Authority, Example Corp"/);
+  assert.match(
+    end.failure.message,
+    /signed by an unknown authority.*issued by "Example Private Authority, Example Corp"/,
+  );
   assert(end.failure.message.includes(new X509Certificate(certified.certificate).fingerprint256));
   assert.match(end.failure.hints.join("\n"), /docker\/certificates\/ and build the image again/);
   assert.deepEqual(await query(databaseUrl, "SELECT to_regclass('guarded') AS it"), [{ it: null }]);
@@ -65,16 +80,25 @@ test("without the authority's certificate: who signed it, its fingerprint, and w
 
 test("with it in NODE_EXTRA_CA_CERTS, as the image sets it, the migration is applied", async (t) => {
   const certificates = await filesIn(t, { "authority.pem": authority.certificate });
-  const { databaseUrl, ...ran } = await applied(t, { NODE_EXTRA_CA_CERTS: join(certificates, "authority.pem") });
+  const { databaseUrl, ...ran } = await applied(t, {
+    NODE_EXTRA_CA_CERTS: join(certificates, "authority.pem"),
+  });
   assert.equal(ran.code, 0, ran.stderr);
-  assert.deepEqual(await query(databaseUrl, "SELECT to_regclass('guarded')::text AS it"), [{ it: "guarded" }]);
+  assert.deepEqual(await query(databaseUrl, "SELECT to_regclass('guarded')::text AS it"), [
+    { it: "guarded" },
+  ]);
 });
 
-const noOpenssl = spawnSync("openssl", ["version"]).status === 0 ? false : "openssl is not installed";
+const noOpenssl =
+  spawnSync("openssl", ["version"]).status === 0 ? false : "openssl is not installed";
 
-test("the file that makes it work is one that the image's build takes", { skip: noOpenssl }, async (t) => {
-  const directory = await filesIn(t, { "authority.pem": authority.certificate });
-  const { code, stdout } = await runProgram(dockerFile("check-certificates"), [directory]);
-  assert.equal(code, 0);
-  assert(stdout.includes(new X509Certificate(authority.certificate).fingerprint256));
-});
+test(
+  "the file that makes it work is one that the image's build takes",
+  { skip: noOpenssl },
+  async (t) => {
+    const directory = await filesIn(t, { "authority.pem": authority.certificate });
+    const { code, stdout } = await runProgram(dockerFile("check-certificates"), [directory]);
+    assert.equal(code, 0);
+    assert(stdout.includes(new X509Certificate(authority.certificate).fingerprint256));
+  },
+);

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import pg from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import { cleanUp } from "../support/clean-up.ts";
 import { freshDatabase, query } from "../support/postgres.ts";
 import { start, type Ran, type Running } from "./support/cli.ts";
 import { childrenOf, holds } from "./support/conditions.ts";
 import { project } from "./support/environment.ts";
 
-const backends = "SELECT FROM pg_stat_activity WHERE application_name = 'hasura-migrate local' AND datname = current_database()";
+const backends =
+  "SELECT FROM pg_stat_activity WHERE application_name = 'hasura-migrate local' AND datname = current_database()";
 const Closing = z.object({
   type: z.literal("failure"),
   env: z.literal("local"),
@@ -26,7 +27,9 @@ interface Held {
 async function heldRun(t: TestContext): Promise<Held> {
   const cwd = await project(t, {
     "1700000000100_one": { up: "CREATE TABLE one (id integer);" },
-    "1700000000200_half": { up: "CREATE TABLE half (id integer);\nALTER TABLE held ADD COLUMN added integer;" },
+    "1700000000200_half": {
+      up: "CREATE TABLE half (id integer);\nALTER TABLE held ADD COLUMN added integer;",
+    },
   });
   const databaseUrl = await freshDatabase(t);
   await query(databaseUrl, "CREATE TABLE held (id integer)");
@@ -50,26 +53,43 @@ test("an interrupted local names the migration in hand, which is rolled back, an
   const { exit, failure } = closingOf(await cli.ended);
   assert.equal(cli.code, 130);
   assert.equal(exit, 130);
-  assert.equal(failure.message, "Interrupted during 1700000000200 half: it was rolled back, unless it ended in that moment.");
-  assert.match(failure.hints[0] ?? "", /^To go on, run again: hasura-migrate local --json --database-url 'postgres/);
+  assert.equal(
+    failure.message,
+    "Interrupted during 1700000000200 half: it was rolled back, unless it ended in that moment.",
+  );
+  assert.match(
+    failure.hints[0] ?? "",
+    /^To go on, run again: hasura-migrate local --json --database-url 'postgres/,
+  );
   assert.match(failure.hints[1] ?? "", /^hasura-migrate status local --database-url 'postgres/);
   await release();
   while ((await query(databaseUrl, backends)).length > 0);
-  const tables = await query(databaseUrl, "SELECT to_regclass('one')::text AS one, to_regclass('half')::text AS half");
+  const tables = await query(
+    databaseUrl,
+    "SELECT to_regclass('one')::text AS one, to_regclass('half')::text AS half",
+  );
   assert.deepEqual(tables, [{ one: "one", half: null }]);
 });
 
 test("a local function that was killed is told without a word of AWS: what was in hand, and how to go on", async (t) => {
   const { cli, release } = await heldRun(t);
-  const functions = childrenOf(cli.child.pid).filter(({ command }) => /runtime-client/.test(command));
+  const functions = childrenOf(cli.child.pid).filter(({ command }) =>
+    /runtime-client/.test(command),
+  );
   assert.equal(functions.length, 1, JSON.stringify(functions));
   for (const { pid } of functions) process.kill(pid, "SIGKILL");
   const ended = await cli.ended;
   await release();
   const { exit, failure } = closingOf(ended);
   assert.equal(exit, 4);
-  assert.equal(failure.message, "The function hasura-migrate-local was killed. In hand: 1700000000200 half.");
+  assert.equal(
+    failure.message,
+    "The function hasura-migrate-local was killed. In hand: 1700000000200 half.",
+  );
   assert.match(failure.hints[0] ?? "", /^hasura-migrate status local --database-url 'postgres/);
-  assert.match(failure.hints[1] ?? "", /^To go on, run again: hasura-migrate local --json --database-url 'postgres/);
+  assert.match(
+    failure.hints[1] ?? "",
+    /^To go on, run again: hasura-migrate local --json --database-url 'postgres/,
+  );
   assert.equal(failure.hints.length, 2);
 });

@@ -7,7 +7,12 @@ import { freshDatabase, freshDirectory, query, serverUrl } from "../support/post
 import { eventsOf, run, start } from "./support/cli.ts";
 import { project, serve } from "./support/environment.ts";
 
-const users = { "1700000000000_users": { up: "create table users (id int primary key);", down: "drop table users;" } };
+const users = {
+  "1700000000000_users": {
+    up: "create table users (id int primary key);",
+    down: "drop table users;",
+  },
+};
 
 test("--serve says where both services are and how to use them; a signal ends it with 0 and nothing stays", async (t) => {
   const running = await start(t, ["local", "--serve"], { cwd: await project(t, users) });
@@ -25,7 +30,10 @@ test("two at once on one project share its database, and the second finds what t
   const cwd = await project(t, users);
   const serving = await start(t, ["local", "--serve", "--json"], { cwd });
   await serving.shows(/\n/);
-  const { databaseUrl, server } = JSON.parse(serving.stdout) as { databaseUrl: string; server: string };
+  const { databaseUrl, server } = JSON.parse(serving.stdout) as {
+    databaseUrl: string;
+    server: string;
+  };
   assert.deepEqual(await query(databaseUrl, "select 1 as one"), [{ one: 1 }]);
   assert.match(server, /PostgreSQL \d+\.\d+.*, data in \.hasura-migrate\/\S+$/);
   const first = await run(t, ["local"], { cwd });
@@ -53,17 +61,27 @@ test("each database of a project is a source with a Postgres database of its own
   writeFileSync(join(folder, "up.sql"), "create table sums (n int);");
   const databaseUrl = await freshDatabase(t);
   cleanUp(t, async () =>
-    query(serverUrl(), `drop database if exists "${new URL(databaseUrl).pathname.slice(1)}_reports" with (force)`),
+    query(
+      serverUrl(),
+      `drop database if exists "${new URL(databaseUrl).pathname.slice(1)}_reports" with (force)`,
+    ),
   );
   const ran = await run(t, ["local", "--database-url", databaseUrl, "--json"], { cwd });
   assert.equal(ran.code, 0, ran.stderr);
-  const applied = eventsOf(ran).flatMap((event) => (event.type === "migration.applied" ? [`${event.database} ${event.name}`] : []));
+  const applied = eventsOf(ran).flatMap((event) =>
+    event.type === "migration.applied" ? [`${event.database} ${event.name}`] : [],
+  );
   assert.deepEqual(applied.sort(), ["default users", "reports sums"]);
-  const status = await run(t, ["status", "local", "--check", "--database-url", databaseUrl], { cwd });
+  const status = await run(t, ["status", "local", "--check", "--database-url", databaseUrl], {
+    cwd,
+  });
   assert.equal(status.code, 0, "every operation reaches a database of one's own");
   const embedded = await run(t, ["status", "local", "--check"], { cwd });
   assert.equal(embedded.code, 6, "and the embedded one is another");
-  const reports = await query(`${databaseUrl}_reports`, "select to_regclass('sums')::text as sums, to_regclass('users')::text as users");
+  const reports = await query(
+    `${databaseUrl}_reports`,
+    "select to_regclass('sums')::text as sums, to_regclass('users')::text as users",
+  );
   assert.deepEqual(reports, [{ sums: "sums", users: null }]);
 });
 
@@ -93,7 +111,11 @@ test("--reset never touches a database that --database-url names, and an address
   const cwd = await project(t, users);
   const databaseUrl = await freshDatabase(t);
   const reset = await run(t, ["local", "--reset", "--database-url", databaseUrl], { cwd });
-  assert.deepEqual([reset.code, /embedded database only/.test(reset.stderr)], [2, true], reset.stderr);
+  assert.deepEqual(
+    [reset.code, /embedded database only/.test(reset.stderr)],
+    [2, true],
+    reset.stderr,
+  );
   const wrong = await run(t, ["local", "--database-url", "mysql://x"], { cwd });
   assert.deepEqual([wrong.code, /postgres:\/\//.test(wrong.stderr)], [2, true], wrong.stderr);
   const nobody = await run(t, ["local", "--database-url", "postgres://127.0.0.1:1/x"], { cwd });
@@ -109,9 +131,14 @@ test("outside a project, local says what is missing and starts nothing", async (
 test("an older project runs as well: files of config version 1 lie flat", async (t) => {
   const directory = await freshDirectory(t);
   mkdirSync(join(directory, "migrations"));
-  writeFileSync(join(directory, "migrations/1700000000000_users.up.sql"), "create table users (id int);");
+  writeFileSync(
+    join(directory, "migrations/1700000000000_users.up.sql"),
+    "create table users (id int);",
+  );
   const served = await serve(t, join(directory, "migrations"));
   const ran = await served.run(["dev-1"]);
   assert.equal(ran.code, 0, ran.stderr);
-  assert.deepEqual(await query(served.databaseUrl, "select to_regclass('users')::text as users"), [{ users: "users" }]);
+  assert.deepEqual(await query(served.databaseUrl, "select to_regclass('users')::text as users"), [
+    { users: "users" },
+  ]);
 });

@@ -10,7 +10,9 @@ import { project, sample, serve } from "./support/environment.ts";
 
 // eslint-disable-next-line no-control-regex -- what a terminal is told begins with this character
 const control = /\u001b\[/;
-const one = { "1700000000100_one": { up: "CREATE TABLE one (id integer);", down: "DROP TABLE one;" } };
+const one = {
+  "1700000000100_one": { up: "CREATE TABLE one (id integer);", down: "DROP TABLE one;" },
+};
 
 /** Why the tests that need a program cannot run, or nothing. */
 function lacks(program: string): string | false {
@@ -26,7 +28,11 @@ function lacks(program: string): string | false {
 }
 
 /** What a shell makes of a command line, in which $CLI is hasura-migrate. */
-async function shell(t: TestContext, command: string, env: Record<string, string> = {}): Promise<{ code: number; output: string }> {
+async function shell(
+  t: TestContext,
+  command: string,
+  env: Record<string, string> = {},
+): Promise<{ code: number; output: string }> {
   const child = spawn("bash", ["-o", "pipefail", "-c", command], {
     env: { ...(await environmentOf(t, env)), CLI: `${process.execPath} ${bin}` },
     stdio: ["ignore", "pipe", "pipe"],
@@ -48,7 +54,10 @@ test("in a pipe there is no colour and no cursor code, also where FORCE_COLOR is
 
 test("a pipe that takes one line and leaves does not fail the command", async (t) => {
   const { lambdaUrl } = await serve(t, sample);
-  const { code, output } = await shell(t, `$CLI dev-1 --json --endpoint-url ${lambdaUrl} | head -n 1`);
+  const { code, output } = await shell(
+    t,
+    `$CLI dev-1 --json --endpoint-url ${lambdaUrl} | head -n 1`,
+  );
   assert.equal(code, 0, output);
   assert.match(output, /^\{.*\}\n$/);
 });
@@ -58,12 +67,16 @@ test(
   { skip: lacks("script") },
   async (t) => {
     const { lambdaUrl } = await serve(t, await project(t, one));
-    const inTerminal = (argv: string) => `script -qec "stty cols 60; $CLI ${argv} --endpoint-url ${lambdaUrl}" /dev/null`;
+    const inTerminal = (argv: string) =>
+      `script -qec "stty cols 60; $CLI ${argv} --endpoint-url ${lambdaUrl}" /dev/null`;
     const coloured = await shell(t, inTerminal("dev-1"), { TERM: "xterm-256color" });
     assert.equal(coloured.code, 0, coloured.output);
     assert.match(coloured.output, control);
     assert.match(coloured.output, /1700000000100/);
-    const plain = await shell(t, inTerminal("status dev-1"), { TERM: "xterm-256color", NO_COLOR: "1" });
+    const plain = await shell(t, inTerminal("status dev-1"), {
+      TERM: "xterm-256color",
+      NO_COLOR: "1",
+    });
     assert.equal(plain.code, 0, plain.output);
     // eslint-disable-next-line no-control-regex -- the sequences that choose a colour
     assert.doesNotMatch(plain.output, /\u001b\[[0-9;]*m/);
@@ -86,10 +99,14 @@ test("no line is wider than a terminal of 60 columns", { skip: lacks("script") }
 test("nobody is asked in CI, even with a terminal", { skip: lacks("script") }, async (t) => {
   const { lambdaUrl } = await serve(t, await project(t, one));
   await shell(t, `$CLI dev-1 --endpoint-url ${lambdaUrl}`);
-  const { code, output } = await shell(t, `script -qec "$CLI down dev-1 --endpoint-url ${lambdaUrl}" /dev/null`, {
-    CI: "true",
-    TERM: "xterm",
-  });
+  const { code, output } = await shell(
+    t,
+    `script -qec "$CLI down dev-1 --endpoint-url ${lambdaUrl}" /dev/null`,
+    {
+      CI: "true",
+      TERM: "xterm",
+    },
+  );
   assert.equal(code, 2, output);
   assert.match(output, /--yes/);
 });

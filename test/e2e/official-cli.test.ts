@@ -8,17 +8,30 @@ import { eventsOf } from "./support/cli.ts";
 import { sample, serve } from "./support/environment.ts";
 
 const binary = process.env["HASURA_CLI_BINARY"];
-const skip = binary === undefined || binary === "" ? "HASURA_CLI_BINARY does not name the official Hasura CLI" : false;
+const skip =
+  binary === undefined || binary === ""
+    ? "HASURA_CLI_BINARY does not name the official Hasura CLI"
+    : false;
 
 test("the official CLI and hasura-migrate take turns on one environment", { skip }, async (t) => {
   const served = await serve(t, sample);
   const project = await freshDirectory(t);
   cpSync(sample, project, { recursive: true });
   const hasura = async (...args: string[]): Promise<string> => {
-    const server = ["--endpoint", served.hasuraUrl, "--admin-secret", served.adminSecret, "--skip-update-check"];
-    const { stdout, stderr } = await promisify(execFile)(binary ?? "", [...args, ...server, "--project", project], {
-      env: { PATH: process.env["PATH"], HOME: project, HASURA_GRAPHQL_ENABLE_TELEMETRY: "false" },
-    });
+    const server = [
+      "--endpoint",
+      served.hasuraUrl,
+      "--admin-secret",
+      served.adminSecret,
+      "--skip-update-check",
+    ];
+    const { stdout, stderr } = await promisify(execFile)(
+      binary ?? "",
+      [...args, ...server, "--project", project],
+      {
+        env: { PATH: process.env["PATH"], HOME: project, HASURA_GRAPHQL_ENABLE_TELEMETRY: "false" },
+      },
+    );
     return stdout + stderr;
   };
 
@@ -30,7 +43,9 @@ test("the official CLI and hasura-migrate take turns on one environment", { skip
 
   await hasura("migrate", "apply", "--database-name", "default", "--down", "1");
   const states = eventsOf(await served.run(["status", "dev-1", "--json"])).flatMap((event) =>
-    event.type === "status" ? event.databases.flatMap(({ migrations }) => migrations.map(({ state }) => state)) : [],
+    event.type === "status"
+      ? event.databases.flatMap(({ migrations }) => migrations.map(({ state }) => state))
+      : [],
   );
   assert.deepEqual([states.length, states.at(-1), states.at(-2)], [15, "pending", "applied"]);
 

@@ -11,7 +11,10 @@ const three = {
 };
 
 const tablesOf = async (url: string): Promise<string[]> => {
-  const rows = await query(url, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1");
+  const rows = await query(
+    url,
+    "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1",
+  );
   return rows.map(({ relname }) => String(relname));
 };
 
@@ -28,7 +31,9 @@ test("status tells applied from pending, and --check ends with 6 while something
   assert.equal((await served.run(["dev-1", "--to", "1700000000200"])).code, 0);
   const told = await served.run(["status", "dev-1", "--json"]);
   assert.equal(told.code, 0, told.stderr);
-  const rows = eventsOf(told).flatMap((event) => (event.type === "status" ? event.databases.flatMap(({ migrations }) => migrations) : []));
+  const rows = eventsOf(told).flatMap((event) =>
+    event.type === "status" ? event.databases.flatMap(({ migrations }) => migrations) : [],
+  );
   assert.deepEqual(
     rows.map(({ version, state }) => [version, state]),
     [
@@ -78,7 +83,9 @@ test("a migration that fails leaves those before it applied, shows why, and thos
     t,
     await project(t, {
       "1700000000100_one": { up: "CREATE TABLE one (id integer);" },
-      "1700000000200_bad": { up: "CREATE TABLE half (id integer);\nINSERT INTO missing VALUES (1);\n" },
+      "1700000000200_bad": {
+        up: "CREATE TABLE half (id integer);\nINSERT INTO missing VALUES (1);\n",
+      },
       "1700000000300_three": { up: "CREATE TABLE three (id integer);" },
     }),
   );
@@ -89,7 +96,9 @@ test("a migration that fails leaves those before it applied, shows why, and thos
   assert.match(stderr, /relation "missing" does not exist/);
   assert.deepEqual(await tablesOf(served.databaseUrl), ["one"]);
   const states = eventsOf(await served.run(["status", "dev-1", "--json"])).flatMap((event) =>
-    event.type === "status" ? event.databases.flatMap(({ migrations }) => migrations.map(({ state }) => state)) : [],
+    event.type === "status"
+      ? event.databases.flatMap(({ migrations }) => migrations.map(({ state }) => state))
+      : [],
   );
   assert.deepEqual(states, ["applied", "pending", "pending"]);
   assert.equal((await served.run(["dev-1"])).code, 1, "a second run meets the same failure");
@@ -100,7 +109,10 @@ test("a command that names no such function, and one that nobody answers, end wi
   const { server, lambdaUrl } = served;
   server.child.kill("SIGTERM");
   const ended = await server.ended;
-  assert.ok(ended.code === 0 || ended.code === 130, `SIGTERM ends --serve in order, not with ${String(ended.code)}`);
+  assert.ok(
+    ended.code === 0 || ended.code === 130,
+    `SIGTERM ends --serve in order, not with ${String(ended.code)}`,
+  );
   const unreachable = await served.run(["status", "dev-1"]);
   assert.equal(unreachable.code, 4, unreachable.stderr);
   assert.ok(unreachable.stderr.includes(new URL(lambdaUrl).host), unreachable.stderr);

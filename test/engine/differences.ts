@@ -1,5 +1,14 @@
 /** What of a case can differ. */
-export type Field = "failed" | "executed" | "marked" | "plan" | "runSql" | "status" | "deletedVersions" | "finalState" | "finalTable";
+export type Field =
+  | "failed"
+  | "executed"
+  | "marked"
+  | "plan"
+  | "runSql"
+  | "status"
+  | "deletedVersions"
+  | "finalState"
+  | "finalTable";
 
 export interface Difference {
   readonly case: string;

@@ -12,15 +12,29 @@ const skip = binary === "" ? "HASURA_CLI_BINARY does not name the official Hasur
 const state = (sql: string): string => `UPDATE hdb_catalog.hdb_version SET ${sql}`;
 const codes = async (bench: FaultBench): Promise<string[]> => {
   const ran = await bench.run();
-  return [...ran.of("log").map((it) => it.code), ...(ran.failure ? [ran.failure.code] : await bench.wrong(ran))];
+  return [
+    ...ran.of("log").map((it) => it.code),
+    ...(ran.failure ? [ran.failure.code] : await bench.wrong(ran)),
+  ];
 };
 
 test("the official CLI rolls back, applies, and finds what we did", { skip }, async (t) => {
   const bench = await faultBench(t, migrations);
   const home = await freshDirectory(t);
   const hasura = async (line: string): Promise<void> => {
-    const server = ["--endpoint", bench.hasuraUrl, "--admin-secret", "secret", "--skip-update-check", "--project", bench.root];
-    await promisify(execFile)(binary, [...line.split(" "), ...server], { env: { PATH: process.env["PATH"], HOME: home }, cwd: bench.root });
+    const server = [
+      "--endpoint",
+      bench.hasuraUrl,
+      "--admin-secret",
+      "secret",
+      "--skip-update-check",
+      "--project",
+      bench.root,
+    ];
+    await promisify(execFile)(binary, [...line.split(" "), ...server], {
+      env: { PATH: process.env["PATH"], HOME: home },
+      cwd: bench.root,
+    });
   };
   await hasura("migrate apply --database-name default --up 2");
   assert.deepEqual(await codes(bench), ["adopted"]);
@@ -36,19 +50,28 @@ test("the catalog state is emptied, and the metadata database swapped: nothing i
   assert.deepEqual(await codes(bench), []);
   await bench.database.query(state("cli_state = '{}'"));
   assert.deepEqual(await codes(bench), ["catalog-lost"]);
-  await bench.database.query(state(`cli_state = '{"migrations":{"default":{"1":false}}}', hasura_uuid = gen_random_uuid()`));
+  await bench.database.query(
+    state(`cli_state = '{"migrations":{"default":{"1":false}}}', hasura_uuid = gen_random_uuid()`),
+  );
   assert.deepEqual(await codes(bench), ["catalog-lost"]);
 });
 
 test("a flag that another tool left dirty: cleared where the ledger knows, a stop where it does not", async (t) => {
   const bench = await faultBench(t, migrations);
   await bench.run();
-  await bench.database.query(state(`cli_state = jsonb_set(cli_state::jsonb, '{migrations,default,4}', 'true')`));
+  await bench.database.query(
+    state(`cli_state = jsonb_set(cli_state::jsonb, '{migrations,default,4}', 'true')`),
+  );
   assert.deepEqual(await codes(bench), []);
-  assert.deepEqual(await bench.database.texts("SELECT cli_state::jsonb #>> '{migrations,default,4}' FROM hdb_catalog.hdb_version"), [
-    "false",
-  ]);
-  await bench.database.query(state(`cli_state = jsonb_set(cli_state::jsonb, '{migrations,default,5}', 'true')`));
+  assert.deepEqual(
+    await bench.database.texts(
+      "SELECT cli_state::jsonb #>> '{migrations,default,4}' FROM hdb_catalog.hdb_version",
+    ),
+    ["false"],
+  );
+  await bench.database.query(
+    state(`cli_state = jsonb_set(cli_state::jsonb, '{migrations,default,5}', 'true')`),
+  );
   const ran = await bench.run();
   assert.equal(ran.failure?.kind, "migration");
 });
@@ -57,12 +80,19 @@ test("a source database restored from an older copy: a stop that names the versi
   const bench = await faultBench(t, migrations);
   await bench.run(asked("apply", { steps: 3 }));
   const tables = ["head", "migration", "step"].map((name) => `hasura_migrate.${name}`);
-  for (const name of tables) await bench.database.query(`CREATE TABLE ${name}_copy AS SELECT * FROM ${name}`);
+  for (const name of tables)
+    await bench.database.query(`CREATE TABLE ${name}_copy AS SELECT * FROM ${name}`);
   await bench.run();
-  await bench.database.query(`DROP VIEW named; DELETE FROM done WHERE v = 4; TRUNCATE ${tables.join(", ")}`);
-  for (const name of tables) await bench.database.query(`INSERT INTO ${name} SELECT * FROM ${name}_copy`);
+  await bench.database.query(
+    `DROP VIEW named; DELETE FROM done WHERE v = 4; TRUNCATE ${tables.join(", ")}`,
+  );
+  for (const name of tables)
+    await bench.database.query(`INSERT INTO ${name} SELECT * FROM ${name}_copy`);
   const stopped = await bench.run();
-  assert.deepEqual([stopped.failure?.code, stopped.failure?.message.includes("4")], ["database-restored", true]);
+  assert.deepEqual(
+    [stopped.failure?.code, stopped.failure?.message.includes("4")],
+    ["database-restored", true],
+  );
   const marked = await bench.run(asked("mark", { versions: ["4"], as: "pending" }));
   assert.equal(marked.failure, undefined, marked.failure?.message);
   assert.deepEqual(await codes(bench), []);

@@ -8,7 +8,10 @@ import { scale } from "./support/scale.ts";
 import type { RequestFault } from "./support/stream-cut.ts";
 
 const step = scale.clientStep;
-const shares = Array.from({ length: scale.frameCuts }, (_, index) => (index + 1) / (scale.frameCuts + 1));
+const shares = Array.from(
+  { length: scale.frameCuts },
+  (_, index) => (index + 1) / (scale.frameCuts + 1),
+);
 const request = (fault: RequestFault, ends: number, more: Partial<Harm> = {}): Harm => ({
   name: fault,
   faults: [fault],
@@ -32,14 +35,28 @@ const modes: Readonly<Record<string, readonly Harm[]>> = {
     request("504 late", 0),
   ],
   "the connection is reset, and the question what became of the run is harmed too": [
-    ...(["dropped", "lost", "502", "503", "429"] as const).map((fault) => ({ name: fault, faults: [reset, fault], ends: [0] })),
-    ...(["reset", "half", "ended"] as const).map((what) => ({ name: what, faults: [reset, { what, at: 0 }], ends: [0] })),
+    ...(["dropped", "lost", "502", "503", "429"] as const).map((fault) => ({
+      name: fault,
+      faults: [reset, fault],
+      ends: [0],
+    })),
+    ...(["reset", "half", "ended"] as const).map((what) => ({
+      name: what,
+      faults: [reset, { what, at: 0 }],
+      ends: [0],
+    })),
   ],
   "the function is killed": atEvents("passed", 1, { ends: [0, 4], kills: "function" }),
   "the connection is reset after an event": atEvents("reset", 1, { ends: [0] }),
-  "the connection is reset in the middle of an event": shares.flatMap((share) => atEvents("half", step, { ends: [0], share })),
+  "the connection is reset in the middle of an event": shares.flatMap((share) =>
+    atEvents("half", step, { ends: [0], share }),
+  ),
   "the answer ends without what closes it": atEvents("ended", step, { ends: [0] }),
-  "the answer stands still, and goes on when the function has ended": atEvents("held", 2 * step - 1, { ends: [0] }),
+  "the answer stands still, and goes on when the function has ended": atEvents(
+    "held",
+    2 * step - 1,
+    { ends: [0] },
+  ),
   "the command line is killed": atEvents("passed", step, { ends: [null, 0], kills: "client" }),
 };
 
@@ -51,7 +68,9 @@ test(
     const running = Object.entries(modes).map(([mode, harms]) =>
       t.test(mode, async (own) => {
         const all = Array.from({ length: scale.clientRounds }, () => harms).flat();
-        const wrong = await Promise.all(all.map((harm) => lanes.run((bench) => harmed(bench, harm))));
+        const wrong = await Promise.all(
+          all.map((harm) => lanes.run((bench) => harmed(bench, harm))),
+        );
         assert.deepEqual(wrong.flat(), []);
         own.diagnostic(`${String(all.length)} faults`);
       }),

@@ -50,7 +50,11 @@ test("after a fault at any request and one re-run, none of ours needs a repair; 
     officialWrong += theirs[0];
     rows.push(`| ${fault} | ${theirs.join(" of ")} | ${mine.join(" of ")} |`);
   }
-  const table = ["| fault at each request in turn | official request order | hasura-migrate |", "| --- | --- | --- |", ...rows];
+  const table = [
+    "| fault at each request in turn | official request order | hasura-migrate |",
+    "| --- | --- | --- |",
+    ...rows,
+  ];
   for (const row of table) t.diagnostic(row);
   assert.equal(oursWrong, 0, table.join("\n"));
   assert.ok(officialWrong > 0, "the faults do not reach what they are about");

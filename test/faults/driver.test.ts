@@ -18,8 +18,13 @@ for (const fault of driverFaults) {
       const { kind, sql } = bench.driver.passed[index] ?? { kind: "none", sql: "" };
       await bench.calm();
       const lies = untrue(hit, await bench.database.facts());
-      const found = [...lies.map((version) => `said to be applied, and is not: ${version}`), ...(await bench.wrong(await bench.run()))];
-      wrong.push(...found.map((text) => `message ${String(index)} (${kind} ${sql.slice(0, 120)}): ${text}`));
+      const found = [
+        ...lies.map((version) => `said to be applied, and is not: ${version}`),
+        ...(await bench.wrong(await bench.run())),
+      ];
+      wrong.push(
+        ...found.map((text) => `message ${String(index)} (${kind} ${sql.slice(0, 120)}): ${text}`),
+      );
     }
     assert.deepEqual(wrong, []);
     t.diagnostic(`${String(messages)} faults`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lockClass, lockOf } from "../../src/engine/ledger/schema.ts";
+import { lockClass, lockOf } from "../../src/engine/store/ledger/schema.ts";
 import { asked, faultBench } from "./support/bench.ts";
 import { loseCommitOf } from "./support/driver.ts";
 import { firstOf, migrations } from "./support/migrations.ts";
@@ -12,7 +12,10 @@ test("the last migration's commit did not happen: it is noticed before the run s
   const bench = await faultBench(t, two);
   loseCommitOf(bench.driver, (sql) => sql.includes("ADD COLUMN name"));
   const ran = await bench.run();
-  assert.deepEqual([ran.of("log").map((it) => it.code), ran.of("run.finished")[0]?.applied], [["commit-lost"], 2]);
+  assert.deepEqual(
+    [ran.of("log").map((it) => it.code), ran.of("run.finished")[0]?.applied],
+    [["commit-lost"], 2],
+  );
   assert.deepEqual(await bench.wrong(ran), []);
 });
 
@@ -37,13 +40,18 @@ test("a version marked elsewhere between plan and migration is not run", async (
   bench.driver.expect(async ({ sql }) => {
     if (marked || !sql.includes("CREATE TABLE people")) return undefined;
     marked = true;
-    await bench.database.query(`SELECT hasura_migrate.record('other', 0, 0, '[{"what":"marked applied","version":2,"name":"x"}]')`);
+    await bench.database.query(
+      `SELECT hasura_migrate.record('other', 0, 0, '[{"what":"marked applied","version":2,"name":"x"}]')`,
+    );
     return undefined;
   });
   const ran = await bench.run();
   assert.equal(ran.failure, undefined, ran.failure?.message);
   assert.deepEqual(
-    [ran.of("migration.applied").map((it) => it.version), ran.of("plan").map((it) => it.databases[0]?.items.length)],
+    [
+      ran.of("migration.applied").map((it) => it.version),
+      ran.of("plan").map((it) => it.databases[0]?.items.length),
+    ],
     [["1"], [2, 1]],
   );
 });
@@ -65,6 +73,9 @@ test("while another transaction holds a migration's lock, none is begun", async 
       if (waited === 3) await bench.database.query(`SELECT pg_advisory_unlock(${key})`);
     },
   });
-  assert.deepEqual([ran.failure, waited >= 3, ran.of("waiting").some((it) => it.reason === "lock")], [undefined, true, true]);
+  assert.deepEqual(
+    [ran.failure, waited >= 3, ran.of("waiting").some((it) => it.reason === "lock")],
+    [undefined, true, true],
+  );
   assert.deepEqual(await bench.wrong(ran), []);
 });

@@ -18,10 +18,15 @@ test(`a run that is killed at every event of it (${String(events)}): one plain r
     await bench.database.reset(false);
     const run = oneRun(bench.network.url, bench.root, String(liveMs));
     run.process.stdin?.write("go\n");
-    for (let heard = 0; heard < at; heard += 1) seen[heard] = String((await run.lines.next()).value);
+    for (let heard = 0; heard < at; heard += 1)
+      seen[heard] = String((await run.lines.next()).value);
     await run.kill();
     await bench.calm();
-    wrong.push(...(await bench.wrong(await bench.run())).map((text) => `killed at event ${String(at)}: ${text}`));
+    wrong.push(
+      ...(await bench.wrong(await bench.run())).map(
+        (text) => `killed at event ${String(at)}: ${text}`,
+      ),
+    );
   }
   assert.deepEqual(wrong, []);
   assert.deepEqual([seen[0], seen.length], ["plan", events - 1]);
@@ -46,7 +51,11 @@ test("a run that is killed while a request of it is answered: one plain re-run, 
     run.process.stdin?.write("go\n");
     await run.ended;
     await bench.calm();
-    wrong.push(...(await bench.wrong(await bench.run())).map((text) => `killed at request ${String(at)}: ${text}`));
+    wrong.push(
+      ...(await bench.wrong(await bench.run())).map(
+        (text) => `killed at request ${String(at)}: ${text}`,
+      ),
+    );
   }
   assert.deepEqual(wrong, []);
   t.diagnostic(`${String(kills)} kills`);
@@ -75,7 +84,11 @@ test("Hasura is killed at a request of a run and started again: the run goes on,
     const ran = await bench.run(asked(), { sleep: shortened(10) });
     await bench.calm();
     const found = ran.failure ? [`the run ended with ${ran.failure.message}`] : [];
-    wrong.push(...[...found, ...(await bench.wrong(await bench.run()))].map((text) => `killed at request ${String(at)}: ${text}`));
+    wrong.push(
+      ...[...found, ...(await bench.wrong(await bench.run()))].map(
+        (text) => `killed at request ${String(at)}: ${text}`,
+      ),
+    );
     await restarted;
     await api.kill();
     bench.network.toward(bench.hasuraUrl);

@@ -18,8 +18,13 @@ for (const fault of networkFaults) {
       const request = bench.network.passed[index]?.body.slice(0, 160);
       await bench.calm();
       const lies = untrue(hit, await bench.database.facts());
-      const found = [...lies.map((version) => `said to be applied, and is not: ${version}`), ...(await bench.wrong(await bench.run()))];
-      wrong.push(...found.map((text) => `request ${String(index)} (${request ?? "not reached"}): ${text}`));
+      const found = [
+        ...lies.map((version) => `said to be applied, and is not: ${version}`),
+        ...(await bench.wrong(await bench.run())),
+      ];
+      wrong.push(
+        ...found.map((text) => `request ${String(index)} (${request ?? "not reached"}): ${text}`),
+      );
     }
     assert.deepEqual(wrong, []);
     t.diagnostic(`${String(requests)} faults`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Hasura } from "../../src/engine/hasura.ts";
+import type { Hasura } from "../../src/engine/hasura/client.ts";
 import { asked, faultBench } from "./support/bench.ts";
 import { firstOf } from "./support/migrations.ts";
 

@@ -15,15 +15,19 @@ test(`${String(schedules)} schedules of 2 to 4 runs at once under faults, seeds 
   const work = async (worker: number): Promise<void> => {
     // One of the servers does not say what the database said, as a production server may be set.
     const bench = await faultBench(t, seven, { hideInternals: worker === 0 });
-    for (let i = next++; i < schedules; i = next++) outcomes.push(await runSchedule(bench, scheduleOf(firstSeed + i)));
+    for (let i = next++; i < schedules; i = next++)
+      outcomes.push(await runSchedule(bench, scheduleOf(firstSeed + i)));
   };
   await Promise.all(Array.from({ length: workers }, (_, worker) => work(worker)));
   assert.deepEqual(
     outcomes.flatMap((it) => it.wrong),
     [],
   );
-  const sum = (of: "faults" | "deaths"): string => String(outcomes.reduce((total, it) => total + it[of], 0));
+  const sum = (of: "faults" | "deaths"): string =>
+    String(outcomes.reduce((total, it) => total + it[of], 0));
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   assert.equal(outcomes.length, schedules);
-  t.diagnostic(`${String(schedules)} schedules, ${sum("faults")} faults, ${sum("deaths")} runs died, ${seconds} s`);
+  t.diagnostic(
+    `${String(schedules)} schedules, ${sum("faults")} faults, ${sum("deaths")} runs died, ${seconds} s`,
+  );
 });

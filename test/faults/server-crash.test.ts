@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startPostgres } from "../../src/local/postgres.ts";
+import { startPostgres } from "../../src/local/postgres/index.ts";
 import { cleanUp } from "../support/clean-up.ts";
 import { freshDirectory, query } from "../support/postgres.ts";
 import { faultBench, untrue } from "./support/bench.ts";
@@ -31,7 +31,10 @@ test("the database server crashes at a message of a run and recovers: one plain 
     const hit = await bench.run();
     await bench.calm();
     const lies = untrue(hit, await bench.database.facts());
-    const found = [...lies.map((version) => `said to be applied, and is not: ${version}`), ...(await bench.wrong(await bench.run()))];
+    const found = [
+      ...lies.map((version) => `said to be applied, and is not: ${version}`),
+      ...(await bench.wrong(await bench.run())),
+    ];
     wrong.push(...found.map((text) => `message ${String(index)}: ${text}`));
   }
   assert.deepEqual(wrong, []);

@@ -3,7 +3,7 @@ import { Writable } from "node:stream";
 import test from "node:test";
 import { eventStream } from "../../src/lambda/event-stream.ts";
 import { jsonLog } from "../../src/lambda/log.ts";
-import { redactor } from "../../src/lambda/redact.ts";
+import { redactor } from "../../src/lambda/secrets/redact.ts";
 import type { RunEvent } from "../../src/protocol/events.ts";
 
 const note = (message: string): RunEvent => ({ type: "log", level: "info", code: "x", message });
@@ -19,7 +19,12 @@ interface Given {
 }
 
 /** A stream with everything around it in the test's hand: reader, time, heartbeat, log. */
-function streamed({ highWaterMark = 1_000_000, drainMs = 10_000, soon = (run) => run(), take }: Given = {}) {
+function streamed({
+  highWaterMark = 1_000_000,
+  drainMs = 10_000,
+  soon = (run) => run(),
+  take,
+}: Given = {}) {
   const lines: string[] = [];
   const logged: string[] = [];
   const beats: { ms: number; beat: () => void; stopped: boolean }[] = [];
@@ -33,7 +38,13 @@ function streamed({ highWaterMark = 1_000_000, drainMs = 10_000, soon = (run) =>
     },
   });
   const redact = redactor();
-  const log = jsonLog({ write: (line) => logged.push(line), now: () => 0, level: "debug", redact, about: { requestId: "request-1" } });
+  const log = jsonLog({
+    write: (line) => logged.push(line),
+    now: () => 0,
+    level: "debug",
+    redact,
+    about: { requestId: "request-1" },
+  });
   const stream = eventStream({
     out,
     requestId: "request-1",
@@ -111,11 +122,17 @@ test("a reader that is behind slows the run down until it has caught up", async 
 });
 
 test("a reader that never reads holds the run back once, for the bound", async () => {
-  const { stream, logged, beats, lines } = streamed({ highWaterMark: 1, drainMs: 20, take: () => undefined });
+  const { stream, logged, beats, lines } = streamed({
+    highWaterMark: 1,
+    drainMs: 20,
+    take: () => undefined,
+  });
   await stream.emit(note("x"));
   await Promise.race([
     stream.emit(note("y")),
-    new Promise((_, reject) => setImmediate(() => setImmediate(() => reject(new Error("waited again"))))),
+    new Promise((_, reject) =>
+      setImmediate(() => setImmediate(() => reject(new Error("waited again")))),
+    ),
   ]);
   beats[0]?.beat();
   assert.match(logged.join(""), /nobody reads the events/);

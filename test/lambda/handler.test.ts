@@ -38,7 +38,10 @@ async function project(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "hasura-migrate-"));
   t.after(() => rm(directory, { recursive: true }));
   await mkdir(join(directory, "default", "1700000000000_users"), { recursive: true });
-  await writeFile(join(directory, "default", "1700000000000_users", "up.sql"), "create table users (id int);");
+  await writeFile(
+    join(directory, "default", "1700000000000_users", "up.sql"),
+    "create table users (id int);",
+  );
   return directory;
 }
 
@@ -57,7 +60,13 @@ test("an apply says first what answers, then what it does, and ends with one clo
   const [started] = events;
   assert(started?.type === "run.started");
   assert.deepEqual(
-    [started.environment, started.requestId, started.hasura.version, started.image.commit, started.function.arn],
+    [
+      started.environment,
+      started.requestId,
+      started.hasura.version,
+      started.image.commit,
+      started.function.arn,
+    ],
     ["dev-3", "request-1", "v2.48.0", "4c6ea1a", context.invokedFunctionArn],
   );
   const types = events.map(({ type }) => type);
@@ -83,10 +92,30 @@ const refused: readonly [string, unknown, Record<string, string>, string][] = [
   ["a text", "hello", {}, "malformed-request"],
   ["an unknown option", request("apply", { options: { turbo: true } }), {}, "unknown-option"],
   ["another environment", request("apply", { environment: "prod" }), {}, "wrong-environment"],
-  ["a protected environment without its name", request("apply"), { HASURA_MIGRATE_PROTECTED: "true" }, "protected"],
-  ["a caller without permission", request("down"), { HASURA_MIGRATE_UNQUALIFIED: "read" }, "operation-not-allowed"],
-  ["settings with a mistake", request("apply"), { HASURA_MIGRATE_ENDPOINT: "nonsense" }, "function-settings"],
-  ["an engine that is not there", request("apply"), { HASURA_MIGRATE_ENGINE: "hasura-cli" }, "engine-not-available"],
+  [
+    "a protected environment without its name",
+    request("apply"),
+    { HASURA_MIGRATE_PROTECTED: "true" },
+    "protected",
+  ],
+  [
+    "a caller without permission",
+    request("down"),
+    { HASURA_MIGRATE_UNQUALIFIED: "read" },
+    "operation-not-allowed",
+  ],
+  [
+    "settings with a mistake",
+    request("apply"),
+    { HASURA_MIGRATE_ENDPOINT: "nonsense" },
+    "function-settings",
+  ],
+  [
+    "an engine that is not there",
+    request("apply"),
+    { HASURA_MIGRATE_ENGINE: "hasura-cli" },
+    "engine-not-available",
+  ],
 ];
 for (const [what, event, env, code] of refused) {
   test(`${what}: one closing event with the reason, and Hasura is not asked`, async (t) => {
@@ -102,7 +131,9 @@ for (const [what, event, env, code] of refused) {
 
 test("a bug of ours is a closing event of that kind, with its stack in the log alone", async (t) => {
   const { url } = await scriptedHasura(t, hasura);
-  const world = worldFrom(dev3(url), { execute: () => Promise.reject(new TypeError("x is undefined")) });
+  const world = worldFrom(dev3(url), {
+    execute: () => Promise.reject(new TypeError("x is undefined")),
+  });
   const { events, text } = await invoke(world, request("status"));
   const last = events.at(-1);
   assert(last?.type === "run.failed");
@@ -113,20 +144,28 @@ test("a bug of ours is a closing event of that kind, with its stack in the log a
 
 test("an engine that forgets its closing event is a bug, not a silent end", async (t) => {
   const { url } = await scriptedHasura(t, hasura);
-  const { events } = await invoke(worldFrom(dev3(url), { execute: () => Promise.resolve() }), request("status"));
+  const { events } = await invoke(
+    worldFrom(dev3(url), { execute: () => Promise.resolve() }),
+    request("status"),
+  );
   const last = events.at(-1);
   assert(last?.type === "run.failed" && last.failure.kind === "bug");
 });
 
 test("a Hasura that is silent does not hold run.started back for longer than a second", async (t) => {
-  const { url } = await scriptedHasura(t, ({ path }) => (path === "/v1/version" ? "silence" : undefined));
+  const { url } = await scriptedHasura(t, ({ path }) =>
+    path === "/v1/version" ? "silence" : undefined,
+  );
   const waits: number[] = [];
   const world = worldFrom(dev3(url), {
     sleep: (ms, signal) => {
       waits.push(ms);
-      return ms === 1000 ? Promise.resolve() : new Promise((resolve) => signal?.addEventListener("abort", () => resolve()));
+      return ms === 1000
+        ? Promise.resolve()
+        : new Promise((resolve) => signal?.addEventListener("abort", () => resolve()));
     },
-    execute: async (_request, { emit }) => emit({ type: "run.finished", applied: 0, notReached: 0, tookMs: 0 }),
+    execute: async (_request, { emit }) =>
+      emit({ type: "run.finished", applied: 0, notReached: 0, tookMs: 0 }),
   });
   const { events } = await invoke(world, request("status"));
   assert(events[0]?.type === "run.started");
@@ -153,7 +192,10 @@ test("the run is asked to stop 30 s before the deadline, or when two thirds of a
         await emit({ type: "run.finished", applied: 0, notReached: 0, tookMs: 0 });
       },
     });
-    await invoke(world, request("status"), { ...context, getRemainingTimeInMillis: () => remaining });
+    await invoke(world, request("status"), {
+      ...context,
+      getRemainingTimeInMillis: () => remaining,
+    });
     assert.equal(reason, "deadline");
   }
 });
@@ -167,18 +209,29 @@ test("no deadline given is no deadline passed", async (t) => {
       await emit({ type: "run.finished", applied: 0, notReached: 0, tookMs: 0 });
     },
   });
-  const { events } = await invoke(world, request("status"), { ...context, getRemainingTimeInMillis: () => -1.8e12 });
+  const { events } = await invoke(world, request("status"), {
+    ...context,
+    getRemainingTimeInMillis: () => -1.8e12,
+  });
   assert.equal(events.at(-1)?.type, "run.finished");
 });
 
 test("an unknown authority, a wrong secret and a secret out of reach are said at once, with what to do", async (t) => {
-  const denied = { status: 401, json: { path: "$", error: "invalid secret", code: "access-denied" } };
-  const { url } = await scriptedHasura(t, (asked) => (asked.method === "POST" ? denied : hasura(asked)));
+  const denied = {
+    status: 401,
+    json: { path: "$", error: "invalid secret", code: "access-denied" },
+  };
+  const { url } = await scriptedHasura(t, (asked) =>
+    asked.method === "POST" ? denied : hasura(asked),
+  );
   const directory = await project(t);
   const codes: unknown[] = [];
-  const lost = () => Promise.reject(new Failure("unreachable", "secret-store-unreachable", "no way there"));
+  const lost = () =>
+    Promise.reject(new Failure("unreachable", "secret-store-unreachable", "no way there"));
   for (const more of [{}, { adminSecret: { get: lost, renew: lost } }]) {
-    const last = (await invoke(worldFrom(dev3(url, directory), more), request("apply"))).events.at(-1);
+    const last = (await invoke(worldFrom(dev3(url, directory), more), request("apply"))).events.at(
+      -1,
+    );
     codes.push(last?.type === "run.failed" && [last.failure.kind, last.failure.code]);
   }
   assert.deepEqual(codes, [
@@ -190,14 +243,27 @@ test("an unknown authority, a wrong secret and a secret out of reach are said at
 test("the admin secret is in no event and no line of the log, wherever it comes back from", async (t) => {
   const echo = { error: `got ${secret}`, code: "postgres-error", path: `$.${secret}` };
   const internal = {
-    error: { exec_status: "FatalError", message: secret, status_code: "42601", description: secret, hint: `no ${secret}` },
+    error: {
+      exec_status: "FatalError",
+      message: secret,
+      status_code: "42601",
+      description: secret,
+      hint: `no ${secret}`,
+    },
   };
   const scripts: ((asked: Asked) => Scripted | undefined)[] = [
-    (asked) => (asked.body?.type === "run_sql" ? { status: 400, json: { ...echo, internal } } : hasura(asked)),
-    (asked) => (asked.body?.type === "run_sql" ? { status: 504, text: `<title>${secret}</title>` } : hasura(asked)),
-    (asked) => (asked.body?.type === "export_metadata" ? { status: 400, json: echo } : hasura(asked)),
     (asked) =>
-      asked.method === "GET" ? { json: { version: secret } } : { status: 301, text: "", headers: { location: `http://x/${secret}` } },
+      asked.body?.type === "run_sql" ? { status: 400, json: { ...echo, internal } } : hasura(asked),
+    (asked) =>
+      asked.body?.type === "run_sql"
+        ? { status: 504, text: `<title>${secret}</title>` }
+        : hasura(asked),
+    (asked) =>
+      asked.body?.type === "export_metadata" ? { status: 400, json: echo } : hasura(asked),
+    (asked) =>
+      asked.method === "GET"
+        ? { json: { version: secret } }
+        : { status: 301, text: "", headers: { location: `http://x/${secret}` } },
   ];
   for (const script of scripts) {
     const { url, asked } = await scriptedHasura(t, script);
@@ -228,6 +294,7 @@ test("connections end with the invocation: a frozen function cannot see one die"
     socket.once("close", () => open.delete(socket));
   });
   await invoke(worldFrom(dev3(url, await project(t))), request("apply"));
-  for (let i = 0; open.size > 0 && i < 1000; i++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; open.size > 0 && i < 1000; i++)
+    await new Promise((resolve) => setImmediate(resolve));
   assert.equal(open.size, 0);
 });

@@ -13,7 +13,12 @@ const table: readonly [string, string, Unqualified, string[]][] = [
   ["no alias, where that means admin,", "", "admin", [...operations]],
   ["no alias, where that means read,", "", "read", ["status", "plan", "history", "ping"]],
   ["no alias, where that is refused,", "", "refuse", []],
-  ["another alias, where that means apply,", ":live", "apply", ["apply", "status", "plan", "cancel", "history", "ping"]],
+  [
+    "another alias, where that means apply,",
+    ":live",
+    "apply",
+    ["apply", "status", "plan", "cancel", "history", "ping"],
+  ],
   ["a version number, where that is refused,", ":7", "refuse", []],
   ["a name that every object has, where that is refused,", ":constructor", "refuse", []],
 ];
@@ -36,6 +41,9 @@ for (const [who, qualifier, unqualified, expected] of table) {
 test("a refusal names the smallest alias that would do", () => {
   assert.throws(
     () => checkPermission("cancel", `${arn}:read`, "admin"),
-    (thrown) => thrown instanceof Failure && /as "read"/.test(thrown.message) && (thrown.hints[0] ?? "").endsWith(`${arn}:apply`),
+    (thrown) =>
+      thrown instanceof Failure &&
+      /as "read"/.test(thrown.message) &&
+      (thrown.hints[0] ?? "").endsWith(`${arn}:apply`),
   );
 });

@@ -3,7 +3,10 @@ import test from "node:test";
 import { readSettings } from "../../src/lambda/settings.ts";
 import { Failure } from "../../src/protocol/failure.ts";
 
-const minimal = { HASURA_MIGRATE_ENVIRONMENT: "dev-3", HASURA_MIGRATE_ENDPOINT: "http://hasura.dev.local:8080/graphql-engine" };
+const minimal = {
+  HASURA_MIGRATE_ENVIRONMENT: "dev-3",
+  HASURA_MIGRATE_ENDPOINT: "http://hasura.dev.local:8080/graphql-engine",
+};
 
 test("two variables are enough, and everything else has its default", () => {
   const { endpoint, ...settings } = readSettings(minimal);
@@ -24,7 +27,8 @@ test("two variables are enough, and everything else has its default", () => {
 test("every setting is read from its variable", () => {
   const settings = readSettings({
     ...minimal,
-    HASURA_MIGRATE_ADMIN_SECRET_ARN: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hasura-AbCdEf",
+    HASURA_MIGRATE_ADMIN_SECRET_ARN:
+      "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hasura-AbCdEf",
     HASURA_MIGRATE_DIRECTORY: "/srv/migrations",
     HASURA_MIGRATE_LEDGER: "off",
     HASURA_MIGRATE_PROTECTED: "true",
@@ -46,21 +50,49 @@ test("every setting is read from its variable", () => {
 });
 
 test("a variable that is set but empty counts as absent", () => {
-  assert.deepEqual(readSettings({ ...minimal, HASURA_MIGRATE_ADMIN_SECRET: "", HASURA_MIGRATE_LEDGER: "" }).adminSecret, { from: "none" });
+  assert.deepEqual(
+    readSettings({ ...minimal, HASURA_MIGRATE_ADMIN_SECRET: "", HASURA_MIGRATE_LEDGER: "" })
+      .adminSecret,
+    { from: "none" },
+  );
 });
 
 const problems: readonly [string, Record<string, string>, RegExp][] = [
-  ["a missing variable", { HASURA_MIGRATE_ENVIRONMENT: "" }, /HASURA_MIGRATE_ENVIRONMENT is not set/],
+  [
+    "a missing variable",
+    { HASURA_MIGRATE_ENVIRONMENT: "" },
+    /HASURA_MIGRATE_ENVIRONMENT is not set/,
+  ],
   [
     "an address without a scheme",
     { HASURA_MIGRATE_ENDPOINT: "hasura:8080" },
     /HASURA_MIGRATE_ENDPOINT is no http:\/\/ or https:\/\/ address/,
   ],
-  ["a source of migrations that is not built", { HASURA_MIGRATE_SOURCES: "upload" }, /HASURA_MIGRATE_SOURCES must be image/],
-  ["an address with a password", { HASURA_MIGRATE_ENDPOINT: "http://a:b@hasura" }, /HASURA_MIGRATE_ENDPOINT must not hold a user name/],
-  ["the address of the GraphQL API", { HASURA_MIGRATE_ENDPOINT: "http://hasura/v1/graphql" }, /without \/v1\/graphql/],
-  ["an unknown engine", { HASURA_MIGRATE_ENGINE: "magic" }, /HASURA_MIGRATE_ENGINE must be one of native, hasura-cli/],
-  ["a word that is neither yes nor no", { HASURA_MIGRATE_PROTECTED: "maybe" }, /HASURA_MIGRATE_PROTECTED must be true or false/],
+  [
+    "a source of migrations that is not built",
+    { HASURA_MIGRATE_SOURCES: "upload" },
+    /HASURA_MIGRATE_SOURCES must be image/,
+  ],
+  [
+    "an address with a password",
+    { HASURA_MIGRATE_ENDPOINT: "http://a:b@hasura" },
+    /HASURA_MIGRATE_ENDPOINT must not hold a user name/,
+  ],
+  [
+    "the address of the GraphQL API",
+    { HASURA_MIGRATE_ENDPOINT: "http://hasura/v1/graphql" },
+    /without \/v1\/graphql/,
+  ],
+  [
+    "an unknown engine",
+    { HASURA_MIGRATE_ENGINE: "magic" },
+    /HASURA_MIGRATE_ENGINE must be one of native, hasura-cli/,
+  ],
+  [
+    "a word that is neither yes nor no",
+    { HASURA_MIGRATE_PROTECTED: "maybe" },
+    /HASURA_MIGRATE_PROTECTED must be true or false/,
+  ],
   [
     "two places for one secret",
     { HASURA_MIGRATE_ADMIN_SECRET: "x", HASURA_MIGRATE_ADMIN_SECRET_PARAMETER: "/y" },
@@ -82,11 +114,17 @@ for (const [what, env, expected] of problems) {
     assert.throws(
       () => readSettings({ ...minimal, ...env }),
       (thrown) =>
-        thrown instanceof Failure && thrown.kind === "usage" && thrown.code === "function-settings" && expected.test(thrown.message),
+        thrown instanceof Failure &&
+        thrown.kind === "usage" &&
+        thrown.code === "function-settings" &&
+        expected.test(thrown.message),
     );
   });
 }
 
 test("all problems are said at once", () => {
-  assert.throws(() => readSettings({ HASURA_MIGRATE_LEDGER: "maybe" }), /3 problems.*ENVIRONMENT.*ENDPOINT.*LEDGER/s);
+  assert.throws(
+    () => readSettings({ HASURA_MIGRATE_LEDGER: "maybe" }),
+    /3 problems.*ENVIRONMENT.*ENDPOINT.*LEDGER/s,
+  );
 });

@@ -6,7 +6,7 @@ const usual: Readonly<Record<string, number>> = {
   "test/faults/schedules.test.ts": 147,
   "test/faults/driver.test.ts": 117,
   "test/faults/client.test.ts": 97,
-  "test/local/postgres.test.ts": 77,
+  "test/local/postgres/postgres.test.ts": 77,
   "test/faults/server-crash.test.ts": 76,
   "test/faults/comparison.test.ts": 63,
   "test/faults/network.test.ts": 58,

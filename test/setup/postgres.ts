@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { startPostgres } from "../../src/local/postgres.ts";
+import { startPostgres } from "../../src/local/postgres/index.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {

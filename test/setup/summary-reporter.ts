@@ -14,14 +14,21 @@ export class SummaryReporter implements Reporter {
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const cases = modules.flatMap((module) => [...module.children.allTests()]);
-    const of = (state: "passed" | "failed" | "skipped"): TestCase[] => cases.filter((one) => one.result().state === state);
-    const broken = modules.filter((module) => module.state() === "failed" && ![...module.children.allTests("failed")].length);
-    const notes = cases.flatMap((one) => one.annotations().map(({ message }) => `  ${this.#nameOf(one)}: ${message}\n`));
+    const of = (state: "passed" | "failed" | "skipped"): TestCase[] =>
+      cases.filter((one) => one.result().state === state);
+    const broken = modules.filter(
+      (module) => module.state() === "failed" && ![...module.children.allTests("failed")].length,
+    );
+    const notes = cases.flatMap((one) =>
+      one.annotations().map(({ message }) => `  ${this.#nameOf(one)}: ${message}\n`),
+    );
     const skipped = of("skipped").map((one) => `  ${this.#nameOf(one)}: ${reasonOf(one)}\n`);
     const failed = of("failed").length + broken.length + unhandled.length;
     if (notes.length > 0) process.stdout.write(`Counted:\n${notes.join("")}\n`);
     if (skipped.length > 0) process.stdout.write(`Skipped:\n${skipped.join("")}\n`);
-    process.stdout.write(`${String(of("passed").length)} passed, ${String(failed)} failed, ${String(skipped.length)} skipped\n`);
+    process.stdout.write(
+      `${String(of("passed").length)} passed, ${String(failed)} failed, ${String(skipped.length)} skipped\n`,
+    );
   }
 
   #nameOf(one: TestCase): string {

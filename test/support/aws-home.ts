@@ -6,7 +6,7 @@ import { assumes, httpStandIn, type HttpCall } from "./aws-stand-in.ts";
 import { runCli, type Ran } from "./cli-process.ts";
 import { lambdaStandIn, streams, type Call, type StandIn } from "./lambda-stand-in.ts";
 import { finished, started } from "./run-events.ts";
-import { emptyDirectory } from "./test-world.ts";
+import { emptyDirectory } from "./test-context.ts";
 
 export interface Setting {
   readonly awsConfig?: string;
@@ -30,20 +30,33 @@ export async function runAtHome(
   const cwd = emptyDirectory(t);
   mkdirSync(join(home, ".aws/sso/cache"), { recursive: true });
   if (setting.awsConfig !== undefined) writeFileSync(join(home, ".aws/config"), setting.awsConfig);
-  if (setting.credentials !== undefined) writeFileSync(join(home, ".aws/credentials"), setting.credentials);
-  if (setting.config) writeFileSync(join(cwd, "hasura-migrate.json"), JSON.stringify(setting.config));
+  if (setting.credentials !== undefined)
+    writeFileSync(join(home, ".aws/credentials"), setting.credentials);
+  if (setting.config)
+    writeFileSync(join(cwd, "hasura-migrate.json"), JSON.stringify(setting.config));
   if (setting.ssoCache) {
     const name = createHash("sha1").update(setting.ssoCache.session).digest("hex");
-    writeFileSync(join(home, `.aws/sso/cache/${name}.json`), JSON.stringify(setting.ssoCache.token));
+    writeFileSync(
+      join(home, `.aws/sso/cache/${name}.json`),
+      JSON.stringify(setting.ssoCache.token),
+    );
   }
   const lambda = await lambdaStandIn(
     t,
     setting.invokes === false
       ? []
-      : [streams([started("dev-3", { function: { name: "f", version: "1", package: "0.1.0" } }), finished(0)])],
+      : [
+          streams([
+            started("dev-3", { function: { name: "f", version: "1", package: "0.1.0" } }),
+            finished(0),
+          ]),
+        ],
   );
   const sts = await httpStandIn(t, (call, response) => {
-    const { status, body } = setting.sts?.(call) ?? { status: 200, body: assumes(new URLSearchParams(call.body).get("Action") ?? "") };
+    const { status, body } = setting.sts?.(call) ?? {
+      status: 200,
+      body: assumes(new URLSearchParams(call.body).get("Action") ?? ""),
+    };
     response.writeHead(status, { "content-type": "text/xml" }).end(body);
   });
   const metadata = await httpStandIn(t, (_, response) => response.writeHead(404).end());

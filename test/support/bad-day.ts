@@ -3,7 +3,7 @@ import { test, type TestContext } from "node:test";
 import { main } from "../../src/cli/main.ts";
 import { beginStream, frame, lambdaStandIn, streams, type Answer } from "./lambda-stand-in.ts";
 import { applied, finished, item, migrationStarted, plan, started } from "./run-events.ts";
-import { testWorld, type TestWorld } from "./test-world.ts";
+import { testContext, type TestCliContext } from "./test-context.ts";
 import { keys } from "./aws-keys.ts";
 
 export const row = ["1700000000100", "add_order_notes"] as const;
@@ -19,33 +19,46 @@ export interface BadDay {
   readonly calls?: readonly string[];
 }
 
-export const lines = (events: readonly object[]): string => events.map((event) => `${JSON.stringify(event)}\n`).join("");
+export const lines = (events: readonly object[]): string =>
+  events.map((event) => `${JSON.stringify(event)}\n`).join("");
 
 /** Sends the events, then does something else than ending well. */
-export function broken(events: readonly object[], end: (response: Parameters<Answer>[0]) => void): Answer {
+export function broken(
+  events: readonly object[],
+  end: (response: Parameters<Answer>[0]) => void,
+): Answer {
   return (response) => {
     beginStream(response);
     response.write(frame("PayloadChunk", lines(events)), () => end(response));
   };
 }
 
-export const stillRunning = [/^! The connection broke after .*; the function may still be running\.$/m, /→ hasura-migrate status dev-3/];
+export const stillRunning = [
+  /^! The connection broke after .*; the function may still be running\.$/m,
+  /→ hasura-migrate status dev-3/,
+];
 export const good = streams([...begun, applied(...row), finished(1)]);
 
-export async function run(t: TestContext, { answers, argv }: BadDay): Promise<{ world: TestWorld; exit: number; calls: string[] }> {
+export async function run(
+  t: TestContext,
+  { answers, argv }: BadDay,
+): Promise<{ context: TestCliContext; exit: number; calls: string[] }> {
   const lambda = await lambdaStandIn(t, answers);
-  const world = testWorld(t, { argv: argv ?? ["dev-3"], env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url } });
-  const exit = await main(world);
-  return { world, exit, calls: lambda.calls.map(({ kind }) => kind) };
+  const context = testContext(t, {
+    argv: argv ?? ["dev-3"],
+    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+  });
+  const exit = await main(context);
+  return { context, exit, calls: lambda.calls.map(({ kind }) => kind) };
 }
 
 /** A test for each: its words, its exit code, and how often Lambda was asked. */
 export function testBadDays(badDays: readonly BadDay[]): void {
   for (const day of badDays) {
     test(`${day.name}: exit ${day.exit}`, async (t) => {
-      const { world, exit, calls } = await run(t, day);
-      for (const pattern of day.says) assert.match(world.err.text, pattern);
-      assert.equal(exit, day.exit, world.err.text);
+      const { context, exit, calls } = await run(t, day);
+      for (const pattern of day.says) assert.match(context.err.text, pattern);
+      assert.equal(exit, day.exit, context.err.text);
       if (day.calls) assert.deepEqual(calls, day.calls);
     });
   }

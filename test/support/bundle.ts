@@ -33,7 +33,9 @@ async function bundle(entry: string): Promise<string> {
     target: "node20",
     mainFields: ["module", "main"],
     loader: { ".sql": "text" },
-    banner: { js: 'import{createRequire as makeRequire}from"node:module";const require=makeRequire(import.meta.url);' },
+    banner: {
+      js: 'import{createRequire as makeRequire}from"node:module";const require=makeRequire(import.meta.url);',
+    },
     external: ["pg-native"],
     logLevel: "error",
   });

@@ -1,5 +1,5 @@
 /** Holds an embedded server until SIGTERM, as a run in another terminal does. Prints its address. */
-import { startPostgres } from "../../src/local/postgres.ts";
+import { startPostgres } from "../../src/local/postgres/index.ts";
 
 const directory = process.argv[2];
 if (directory === undefined) throw new Error("usage: hold-postgres.ts DIRECTORY");

@@ -2,17 +2,29 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { InvokeCommand, type InvokeCommandInput, InvokeWithResponseStreamCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { z } from "zod";
-import { type LambdaService, type LambdaServiceOptions, startLambdaService } from "../../src/local/lambda-service/index.ts";
+import {
+  InvokeCommand,
+  type InvokeCommandInput,
+  InvokeWithResponseStreamCommand,
+  LambdaClient,
+} from "@aws-sdk/client-lambda";
+import * as z from "zod";
+import {
+  type LambdaService,
+  type LambdaServiceOptions,
+  startLambdaService,
+} from "../../src/local/lambda-service/index.ts";
 import { bundled } from "./bundle.ts";
 import { cleanUp } from "./clean-up.ts";
 
 /** The fixtures: a file for each function. */
-export const functions = fileURLToPath(new URL("../local/lambda-service/functions", import.meta.url));
+export const functions = fileURLToPath(
+  new URL("../local/lambda-service/functions", import.meta.url),
+);
 
 /** The client of the Runtime API from the sources as they are; resolves to its file. */
-export const runtimeClient = (): Promise<string> => bundled(new URL("../../src/local/runtime-client/main.ts", import.meta.url));
+export const runtimeClient = (): Promise<string> =>
+  bundled(new URL("../../src/local/runtime-client/main.ts", import.meta.url));
 
 /** A service that runs one of the fixtures, and the unmodified SDK pointed at it. Both end with the test. */
 export async function serviceFor(
@@ -48,8 +60,14 @@ export interface Answered {
   readonly log: string;
 }
 
-export async function invoke(client: LambdaClient, event: object, more: Partial<InvokeCommandInput> = {}): Promise<Answered> {
-  const answer = await client.send(new InvokeCommand({ FunctionName: "x", Payload: JSON.stringify(event), ...more }));
+export async function invoke(
+  client: LambdaClient,
+  event: object,
+  more: Partial<InvokeCommandInput> = {},
+): Promise<Answered> {
+  const answer = await client.send(
+    new InvokeCommand({ FunctionName: "x", Payload: JSON.stringify(event), ...more }),
+  );
   return {
     error: answer.FunctionError,
     text: Buffer.from(answer.Payload ?? []).toString("utf8"),
@@ -75,12 +93,24 @@ export function said(text: string): z.infer<typeof Said> {
 
 export interface Streamed {
   readonly chunks: string[];
-  readonly complete: { ErrorCode?: string | undefined; ErrorDetails?: string | undefined; LogResult?: string | undefined } | undefined;
+  readonly complete:
+    | {
+        ErrorCode?: string | undefined;
+        ErrorDetails?: string | undefined;
+        LogResult?: string | undefined;
+      }
+    | undefined;
 }
 
 /** Reads a stream to its end; `onChunk` is told of each piece when it comes. */
-export async function stream(client: LambdaClient, event: object, onChunk: (text: string) => void = () => undefined): Promise<Streamed> {
-  const answer = await client.send(new InvokeWithResponseStreamCommand({ FunctionName: "x", Payload: JSON.stringify(event) }));
+export async function stream(
+  client: LambdaClient,
+  event: object,
+  onChunk: (text: string) => void = () => undefined,
+): Promise<Streamed> {
+  const answer = await client.send(
+    new InvokeWithResponseStreamCommand({ FunctionName: "x", Payload: JSON.stringify(event) }),
+  );
   const chunks: string[] = [];
   let complete: Streamed["complete"];
   for await (const part of answer.EventStream ?? []) {
@@ -94,7 +124,9 @@ export async function stream(client: LambdaClient, event: object, onChunk: (text
 }
 
 /** An address that answers when the test says so: what a fixture fetches to be held. `reached` resolves at the first request. */
-export async function gate(t: TestContext): Promise<{ url: string; reached: Promise<void>; open: () => void }> {
+export async function gate(
+  t: TestContext,
+): Promise<{ url: string; reached: Promise<void>; open: () => void }> {
   let open: () => void = () => undefined;
   let arrive: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => (open = resolve));

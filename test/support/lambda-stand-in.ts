@@ -52,8 +52,20 @@ async function callOf(request: IncomingMessage): Promise<Call> {
   for await (const chunk of request) chunks.push(Buffer.from(chunk as Uint8Array));
   const path = /\/functions\/([^/]+)(\/[a-z-]+)?/.exec(request.url ?? "");
   const end = path?.[2];
-  const kind = end === "/response-streaming-invocations" ? "stream" : end === "/invocations" ? "buffered" : path ? "state" : "other";
-  return { kind, function: decodeURIComponent(path?.[1] ?? ""), body: Buffer.concat(chunks).toString(), headers: request.headers };
+  const kind =
+    end === "/response-streaming-invocations"
+      ? "stream"
+      : end === "/invocations"
+        ? "buffered"
+        : path
+          ? "state"
+          : "other";
+  return {
+    kind,
+    function: decodeURIComponent(path?.[1] ?? ""),
+    body: Buffer.concat(chunks).toString(),
+    headers: request.headers,
+  };
 }
 
 const codec = new EventStreamCodec(toUtf8, fromUtf8);
@@ -66,13 +78,18 @@ export function frame(type: "PayloadChunk" | "InvokeComplete", body: string): Ui
     ":content-type": type === "PayloadChunk" ? "application/octet-stream" : "application/json",
   });
   return codec.encode({
-    headers: Object.fromEntries(headers.map(([name, value]) => [name, { type: "string" as const, value }])),
+    headers: Object.fromEntries(
+      headers.map(([name, value]) => [name, { type: "string" as const, value }]),
+    ),
     body: Buffer.from(body),
   });
 }
 
 export function beginStream(response: ServerResponse): void {
-  response.writeHead(200, { "content-type": "application/vnd.amazon.eventstream", "x-amzn-requestid": "r-1" });
+  response.writeHead(200, {
+    "content-type": "application/vnd.amazon.eventstream",
+    "x-amzn-requestid": "r-1",
+  });
 }
 
 /** A whole run: the events as lines, then the end that Lambda gives. */
@@ -87,20 +104,28 @@ export function streams(events: readonly object[], complete: object = {}): Answe
 /** Lambda's own refusal, as its JSON services give it. */
 export function refuses(status: number, name: string, message: string, more: object = {}): Answer {
   return (response) => {
-    response.writeHead(status, { "content-type": "application/json", "x-amzn-errortype": name, "x-amzn-requestid": "r-2" });
+    response.writeHead(status, {
+      "content-type": "application/json",
+      "x-amzn-errortype": name,
+      "x-amzn-requestid": "r-2",
+    });
     response.end(JSON.stringify({ message, ...more }));
   };
 }
 
 export function answersHtml(status: number): Answer {
   return (response) => {
-    response.writeHead(status, { "content-type": "text/html" }).end("<html><body>Service Unavailable</body></html>");
+    response
+      .writeHead(status, { "content-type": "text/html" })
+      .end("<html><body>Service Unavailable</body></html>");
   };
 }
 
 export function answersState(state: string): Answer {
   return (response) => {
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ State: state }));
+    response
+      .writeHead(200, { "content-type": "application/json" })
+      .end(JSON.stringify({ State: state }));
   };
 }
 
@@ -108,7 +133,10 @@ export function answersState(state: string): Answer {
 export function returns(payload: string, functionError?: string): Answer {
   return (response) => {
     response
-      .writeHead(200, { "content-type": "application/json", ...(functionError !== undefined && { "x-amz-function-error": functionError }) })
+      .writeHead(200, {
+        "content-type": "application/json",
+        ...(functionError !== undefined && { "x-amz-function-error": functionError }),
+      })
       .end(payload);
   };
 }

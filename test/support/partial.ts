@@ -6,9 +6,13 @@ export function assertIncludes(actual: unknown, expected: unknown): void {
 }
 
 function likeExpected(actual: unknown, expected: unknown): unknown {
-  if (Array.isArray(expected) && Array.isArray(actual)) return expected.map((item, i) => likeExpected(actual[i], item));
+  if (Array.isArray(expected) && Array.isArray(actual))
+    return expected.map((item, i) => likeExpected(actual[i], item));
   if (!isObject(expected) || !isObject(actual)) return actual;
-  return Object.fromEntries(Object.entries(expected).map(([key, value]) => [key, likeExpected(actual[key], value)]));
+  return Object.fromEntries(
+    Object.entries(expected).map(([key, value]) => [key, likeExpected(actual[key], value)]),
+  );
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

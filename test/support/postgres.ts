@@ -18,7 +18,10 @@ export async function freshDirectory(t: TestContext): Promise<string> {
 /** A superuser's URL of the server that all tests share (test/setup/postgres.ts). A unit test has none. */
 export function serverUrl(): string {
   const url = inject("databaseUrl") as string | undefined;
-  if (url === undefined) throw new Error("this test needs PostgreSQL: name its file in a project of vitest.config.ts that starts one");
+  if (url === undefined)
+    throw new Error(
+      "this test needs PostgreSQL: name its file in a project of vitest.config.ts that starts one",
+    );
   return url;
 }
 
@@ -34,7 +37,11 @@ export async function freshDatabase(t: TestContext): Promise<string> {
 }
 
 /** Runs one statement on a connection of its own; the rows as objects. */
-export async function query(url: string, sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+export async function query(
+  url: string,
+  sql: string,
+  values: unknown[] = [],
+): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

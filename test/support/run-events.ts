@@ -1,6 +1,11 @@
 /* Events of runs, as a function writes them. */
 
-const of = (version: string, name: string, direction: "up" | "down" = "up") => ({ database: "default", version, name, direction });
+const of = (version: string, name: string, direction: "up" | "down" = "up") => ({
+  database: "default",
+  version,
+  name,
+  direction,
+});
 
 export function started(environment = "dev-3", more: object = {}): object {
   return {
@@ -20,7 +25,7 @@ export function started(environment = "dev-3", more: object = {}): object {
     image: { commit: "4c6ea1a", builtAt: "2026-11-22T12:00:00Z" },
     hasura: { version: "v2.45.1" },
     engine: "native",
-    books: "catalog",
+    store: "catalog",
     migrations: "image",
     protected: false,
     at: "2026-11-24T12:04:11Z",
@@ -29,14 +34,28 @@ export function started(environment = "dev-3", more: object = {}): object {
 }
 
 export function item(version: string, name: string, more: object = {}): object {
-  return { version, name, direction: "up", file: `migrations/default/${version}_${name}/up.sql`, lines: 12, transaction: true, ...more };
+  return {
+    version,
+    name,
+    direction: "up",
+    file: `migrations/default/${version}_${name}/up.sql`,
+    lines: 12,
+    transaction: true,
+    ...more,
+  };
 }
 
 export function plan(items: readonly object[], more: object = {}): object {
-  return { type: "plan", databases: [{ database: "default", kind: "postgres", applied: 214, items, ...more }] };
+  return {
+    type: "plan",
+    databases: [{ database: "default", kind: "postgres", applied: 214, items, ...more }],
+  };
 }
 
-export const migrationStarted = (version: string, name: string): object => ({ type: "migration.started", ...of(version, name) });
+export const migrationStarted = (version: string, name: string): object => ({
+  type: "migration.started",
+  ...of(version, name),
+});
 export const applied = (version: string, name: string, tookMs = 41): object => ({
   type: "migration.applied",
   ...of(version, name),
@@ -48,7 +67,12 @@ export const failedMigration = (version: string, name: string, failure: object):
   tookMs: 22,
   failure,
 });
-export const finished = (count: number, tookMs = 1200): object => ({ type: "run.finished", applied: count, notReached: 0, tookMs });
+export const finished = (count: number, tookMs = 1200): object => ({
+  type: "run.finished",
+  applied: count,
+  notReached: 0,
+  tookMs,
+});
 export const failedRun = (failure: object, count = 0, notReached = 0): object => ({
   type: "run.failed",
   applied: count,
@@ -74,11 +98,23 @@ export const constraint = {
 };
 
 export function status(rows: readonly object[]): object {
-  return { type: "status", databases: [{ database: "default", kind: "postgres", books: "catalog", migrations: rows }] };
+  return {
+    type: "status",
+    databases: [{ database: "default", kind: "postgres", store: "catalog", migrations: rows }],
+  };
 }
 
 /** What a function with a ledger can do. */
-export const ledgerOperations = ["apply", "status", "plan", "down", "redo", "mark", "cancel", "history"];
+export const ledgerOperations = [
+  "apply",
+  "status",
+  "plan",
+  "down",
+  "redo",
+  "mark",
+  "cancel",
+  "history",
+];
 
 /** A past run as the ledger has it: not ended and not live, until `more` says otherwise. */
 export function historyOf(run: string, more: object = {}): object {

@@ -18,7 +18,12 @@ export type Scripted =
   | "reset"
   | "half"
   | "silence"
-  | { readonly status?: number; readonly json?: unknown; readonly text?: string; readonly headers?: Record<string, string> };
+  | {
+      readonly status?: number;
+      readonly json?: unknown;
+      readonly text?: string;
+      readonly headers?: Record<string, string>;
+    };
 
 export interface ScriptedHasura {
   readonly url: string;
@@ -42,7 +47,13 @@ export async function scriptedHasura(
         body: text === "" ? undefined : (JSON.parse(text) as NonNullable<Asked["body"]>),
       };
       asked.push(it);
-      answer(response, script(it) ?? { status: 404, json: { path: "$", error: "resource does not exist", code: "not-found" } });
+      answer(
+        response,
+        script(it) ?? {
+          status: 404,
+          json: { path: "$", error: "resource does not exist", code: "not-found" },
+        },
+      );
     });
   });
   server.on("connection", (socket) => {
@@ -70,7 +81,10 @@ function answer(response: http.ServerResponse, scripted: Scripted): void {
     return;
   }
   const { status = 200, json, text, headers = {} } = scripted;
-  response.writeHead(status, { "content-type": text === undefined ? "application/json" : "text/html", ...headers });
+  response.writeHead(status, {
+    "content-type": text === undefined ? "application/json" : "text/html",
+    ...headers,
+  });
   response.end(text ?? JSON.stringify(json));
 }
 

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import type { Ended } from "../ended.ts";
-import type { Given, Run } from "../program.ts";
-import type { World } from "../world.ts";
+import type { CommandResult } from "../command-result.ts";
+import type { RawOptions, RunCommand } from "../program.ts";
+import type { CliContext } from "../context.ts";
 
-export function declareEnvs(program: Command, run: Run): void {
+export function declareEnvs(program: Command, run: RunCommand): void {
   program
     .command("envs")
     .summary("list the environments of the configuration")
@@ -12,13 +12,17 @@ export function declareEnvs(program: Command, run: Run): void {
 }
 
 /** Lists what the configuration says; asks AWS nothing. */
-export async function runEnvs(world: World, given: Given): Promise<Ended> {
-  const [{ EnvsIntent, intentFrom }, { loadConfig }, { environmentLines }] = await Promise.all([
-    import("../intents.ts"),
+export async function runEnvs(context: CliContext, given: RawOptions): Promise<CommandResult> {
+  const [{ EnvsOptions, parseOptions }, { loadConfig }, { environmentLines }] = await Promise.all([
+    import("../options/schemas.ts"),
     import("../config/load.ts"),
-    import("../output/environment-list.ts"),
+    import("../output/views/environments.ts"),
   ]);
-  const intent = intentFrom(EnvsIntent, given, "envs");
-  for (const line of environmentLines(await loadConfig(world, intent.config), intent.json ?? false)) world.out.write(`${line}\n`);
+  const intent = parseOptions(EnvsOptions, given, "envs");
+  for (const line of environmentLines(
+    await loadConfig(context, intent.config),
+    intent.json ?? false,
+  ))
+    context.out.write(`${line}\n`);
   return "done";
 }

@@ -1,10 +1,10 @@
 import { relative } from "node:path";
 import type { Command } from "commander";
-import type { Ended } from "../ended.ts";
-import type { Given, Run } from "../program.ts";
-import type { World } from "../world.ts";
+import type { CommandResult } from "../command-result.ts";
+import type { RawOptions, RunCommand } from "../program.ts";
+import type { CliContext } from "../context.ts";
 
-export function declareLocal(program: Command, run: Run): void {
+export function declareLocal(program: Command, run: RunCommand): void {
   program
     .command("local")
     .summary("apply on an embedded Postgres, on this machine")
@@ -16,7 +16,9 @@ export function declareLocal(program: Command, run: Run): void {
     .option("--migrations <directory>", "a Hasura project, or its migrations directory")
     .option("--reset", "drop the embedded database first")
     .option("--serve", "keep Lambda's and Hasura's API up until Ctrl-C")
-    .action((_flags: object, command: Command) => run({ ...command.optsWithGlobals(), environments: ["local"] }));
+    .action((_flags: object, command: Command) =>
+      run({ ...command.optsWithGlobals(), environments: ["local"] }),
+    );
 }
 
 /** What `local` needs beyond what every environment needs. */
@@ -37,11 +39,14 @@ export interface LocalTarget {
 }
 
 /** Starts the embedded environment for one command; `stop` ends all of it. Throws what its parts throw. */
-export async function startLocalTarget(world: World, choice: LocalChoice = {}): Promise<LocalTarget> {
-  const environment = await startEnvironment(world, choice);
+export async function startLocalTarget(
+  context: CliContext,
+  choice: LocalChoice = {},
+): Promise<LocalTarget> {
+  const environment = await startEnvironment(context, choice);
   // Interrupted on the way: nobody is left to stop it, and what it started must not stay behind.
-  if (world.interrupts.first.aborted) await environment.stop();
-  const server = serverLine(world, environment);
+  if (context.interrupts.first.aborted) await environment.stop();
+  const server = serverLine(context, environment);
   return {
     endpointUrl: environment.lambdaUrl,
     functionName: "hasura-migrate-local",
@@ -50,50 +55,66 @@ export async function startLocalTarget(world: World, choice: LocalChoice = {}): 
   };
 }
 
-export async function runLocal(world: World, given: Given): Promise<Ended> {
-  const [{ LocalIntent, intentFrom }, { checkTargetOptions }] = await Promise.all([
-    import("../intents.ts"),
-    import("../target-options.ts"),
+export async function runLocal(context: CliContext, given: RawOptions): Promise<CommandResult> {
+  const [{ LocalOptions, parseOptions }, { checkTargetOptions }] = await Promise.all([
+    import("../options/schemas.ts"),
+    import("../options/target-options.ts"),
   ]);
-  const intent = intentFrom(LocalIntent, given, "local");
-  checkTargetOptions("local", intent, world.argv);
-  if (intent.serve) return serve(world, intent);
-  const { operate } = await import("../operate.ts");
-  return operate(world, intent, { operation: "apply", changes: true, options: {}, reset: intent.reset });
+  const intent = parseOptions(LocalOptions, given, "local");
+  checkTargetOptions("local", intent, context.argv);
+  if (intent.serve) return serve(context, intent);
+  const { runOperation } = await import("../run/run-operation.ts");
+  return runOperation(context, intent, {
+    operation: "apply",
+    changes: true,
+    options: {},
+    reset: intent.reset,
+  });
 }
 
 type LocalEnvironment = Awaited<ReturnType<typeof startEnvironment>>;
 
-async function startEnvironment(world: World, { migrations, databaseUrl, reset, debug }: LocalChoice) {
-  const { startLocalEnvironment } = await import("../../local/environment.ts");
+async function startEnvironment(
+  context: CliContext,
+  { migrations, databaseUrl, reset, debug }: LocalChoice,
+) {
+  const { startLocalEnvironment } = await import("../../local/environment/index.ts");
   return startLocalEnvironment({
-    cwd: world.cwd,
+    cwd: context.cwd,
     ...(migrations !== undefined && { migrations }),
     ...(databaseUrl !== undefined && { databaseUrl }),
     ...(reset !== undefined && { reset }),
-    ...(debug && { log: (text: string) => world.err.write(text.endsWith("\n") ? text : `${text}\n`) }),
+    ...(debug && {
+      log: (text: string) => context.err.write(text.endsWith("\n") ? text : `${text}\n`),
+    }),
   });
 }
 
 /** `PostgreSQL 15.14 of /usr/lib/postgresql/15/bin, data in .hasura-migrate/data`. */
-function serverLine(world: World, { server }: Pick<LocalEnvironment, "server">): string | undefined {
+function serverLine(
+  context: CliContext,
+  { server }: Pick<LocalEnvironment, "server">,
+): string | undefined {
   if (!server) return undefined;
-  const inside = relative(world.cwd, server.data);
+  const inside = relative(context.cwd, server.data);
   return `${server.description}, data in ${inside.startsWith("..") ? server.data : inside}`;
 }
 
 /** Keeps both services up until the first signal, and then ends them: a served environment has no run of its own to finish. */
-async function serve(world: World, intent: LocalChoice & { readonly json?: boolean | undefined }): Promise<Ended> {
-  const environment = await startEnvironment(world, intent);
+async function serve(
+  context: CliContext,
+  intent: LocalChoice & { readonly json?: boolean | undefined },
+): Promise<CommandResult> {
+  const environment = await startEnvironment(context, intent);
   const { lambdaUrl, hasuraUrl, adminSecret, databaseUrl } = environment;
-  const server = serverLine(world, environment);
+  const server = serverLine(context, environment);
   try {
-    world.out.write(
+    context.out.write(
       intent.json
         ? `${JSON.stringify({ type: "serving", env: "local", lambdaUrl, hasuraUrl, adminSecret, databaseUrl, ...(server !== undefined && { server }) })}\n`
         : servingText(environment, server),
     );
-    await aborted(world.interrupts.first);
+    await aborted(context.interrupts.first);
   } finally {
     await environment.stop();
   }
@@ -116,5 +137,7 @@ Ctrl-C ends both.
 
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
 }

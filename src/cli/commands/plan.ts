@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import type { Ended } from "../ended.ts";
-import type { Given, Run } from "../program.ts";
-import type { World } from "../world.ts";
-import { localOptions } from "./local-options.ts";
+import type { CommandResult } from "../command-result.ts";
+import type { RawOptions, RunCommand } from "../program.ts";
+import type { CliContext } from "../context.ts";
+import { localOptions } from "./shared-options.ts";
 
-export function declarePlan(program: Command, run: Run): void {
+export function declarePlan(program: Command, run: RunCommand): void {
   localOptions(
     program
       .command("plan [environment...]")
@@ -14,12 +14,21 @@ export function declarePlan(program: Command, run: Run): void {
       .option("--steps <count>", "at most this many")
       .option("--only <version>", "this one alone")
       .option("--database <name>", "of this database only"),
-  ).action((environments: string[], _flags: object, command: Command) => run({ ...command.optsWithGlobals(), environments }));
+  ).action((environments: string[], _flags: object, command: Command) =>
+    run({ ...command.optsWithGlobals(), environments }),
+  );
 }
 
-export async function runPlan(world: World, given: Given): Promise<Ended> {
-  const [{ PlanIntent, intentFrom }, { operate }] = await Promise.all([import("../intents.ts"), import("../operate.ts")]);
-  const intent = intentFrom(PlanIntent, given, "plan");
+export async function runPlan(context: CliContext, given: RawOptions): Promise<CommandResult> {
+  const [{ PlanOptions, parseOptions }, { runOperation }] = await Promise.all([
+    import("../options/schemas.ts"),
+    import("../run/run-operation.ts"),
+  ]);
+  const intent = parseOptions(PlanOptions, given, "plan");
   const { to, steps, only, database } = intent;
-  return operate(world, intent, { operation: "plan", changes: false, options: { to, steps, only, database } });
+  return runOperation(context, intent, {
+    operation: "plan",
+    changes: false,
+    options: { to, steps, only, database },
+  });
 }

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import type { Ended } from "../ended.ts";
-import type { Given, Run } from "../program.ts";
-import type { World } from "../world.ts";
-import { localOptions } from "./local-options.ts";
+import type { CommandResult } from "../command-result.ts";
+import type { RawOptions, RunCommand } from "../program.ts";
+import type { CliContext } from "../context.ts";
+import { localOptions } from "./shared-options.ts";
 
-export function declareStatus(program: Command, run: Run): void {
+export function declareStatus(program: Command, run: RunCommand): void {
   localOptions(
     program
       .command("status [environment...]")
@@ -12,13 +12,18 @@ export function declareStatus(program: Command, run: Run): void {
       .description("Show what is applied, pending, unknown or changed in an environment.")
       .option("--database <name>", "of this database only")
       .option("--check", "end with 6 when anything is not simply applied"),
-  ).action((environments: string[], _flags: object, command: Command) => run({ ...command.optsWithGlobals(), environments }));
+  ).action((environments: string[], _flags: object, command: Command) =>
+    run({ ...command.optsWithGlobals(), environments }),
+  );
 }
 
-export async function runStatus(world: World, given: Given): Promise<Ended> {
-  const [{ StatusIntent, intentFrom }, { operate }] = await Promise.all([import("../intents.ts"), import("../operate.ts")]);
-  const intent = intentFrom(StatusIntent, given, "status");
-  return operate(world, intent, {
+export async function runStatus(context: CliContext, given: RawOptions): Promise<CommandResult> {
+  const [{ StatusOptions, parseOptions }, { runOperation }] = await Promise.all([
+    import("../options/schemas.ts"),
+    import("../run/run-operation.ts"),
+  ]);
+  const intent = parseOptions(StatusOptions, given, "status");
+  return runOperation(context, intent, {
     operation: "status",
     changes: false,
     options: { database: intent.database },

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "../../protocol/failure.ts";
-import type { World } from "../world.ts";
+import type { CliContext } from "../context.ts";
 
 const fileName = "hasura-migrate.json";
 const PackageKey = z.looseObject({ "hasura-migrate": z.unknown() });
@@ -17,19 +17,28 @@ export interface FoundConfig {
  * (hasura-migrate.json before package.json's key), then the user's configuration directory. Undefined when there is none.
  * Throws usage failures for a file that was named and is missing, that cannot be read, or that is no JSON.
  */
-export async function findConfig(world: World, flag: string | undefined): Promise<FoundConfig | undefined> {
-  const named = flag ?? world.env["HASURA_MIGRATE_CONFIG"];
+export async function findConfig(
+  context: CliContext,
+  flag: string | undefined,
+): Promise<FoundConfig | undefined> {
+  const named = flag ?? context.env["HASURA_MIGRATE_CONFIG"];
   if (named) {
-    const found = await readConfig(resolve(world.cwd, named));
+    const found = await readConfig(resolve(context.cwd, named));
     if (found) return found;
     const by = flag === undefined ? "HASURA_MIGRATE_CONFIG" : "--config";
-    throw new Failure("usage", "config-missing", `The configuration file ${named} (from ${by}) does not exist.`);
+    throw new Failure(
+      "usage",
+      "config-missing",
+      `The configuration file ${named} (from ${by}) does not exist.`,
+    );
   }
-  for (const directory of upwards(world.cwd)) {
-    const found = (await readConfig(join(directory, fileName))) ?? (await readPackage(join(directory, "package.json")));
+  for (const directory of upwards(context.cwd)) {
+    const found =
+      (await readConfig(join(directory, fileName))) ??
+      (await readPackage(join(directory, "package.json")));
     if (found) return found;
   }
-  return readConfig(join(await userDirectory(world), "config.json"));
+  return readConfig(join(await userDirectory(context), "config.json"));
 }
 
 function upwards(from: string): string[] {
@@ -38,8 +47,8 @@ function upwards(from: string): string[] {
 }
 
 /** env-paths reads the process's environment; XDG_CONFIG_HOME is looked at first so that it counts on every platform. */
-async function userDirectory(world: World): Promise<string> {
-  const xdg = world.env["XDG_CONFIG_HOME"];
+async function userDirectory(context: CliContext): Promise<string> {
+  const xdg = context.env["XDG_CONFIG_HOME"];
   if (xdg) return join(xdg, "hasura-migrate");
   const { default: envPaths } = await import("env-paths");
   return envPaths("hasura-migrate", { suffix: "" }).config;
@@ -65,7 +74,9 @@ async function readText(file: string): Promise<string | undefined> {
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new Failure("usage", "config-unreadable", `The configuration ${file} cannot be read.`, { cause });
+    throw new Failure("usage", "config-unreadable", `The configuration ${file} cannot be read.`, {
+      cause,
+    });
   }
 }
 
@@ -73,6 +84,8 @@ function parse(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Failure("usage", "config-malformed", `The configuration ${file} is not valid JSON.`, { cause });
+    throw new Failure("usage", "config-malformed", `The configuration ${file} is not valid JSON.`, {
+      cause,
+    });
   }
 }

@@ -1,8 +1,8 @@
 import { Failure } from "../../protocol/failure.ts";
-import { plural } from "../output/words.ts";
-import type { World } from "../world.ts";
+import { plural } from "../output/format.ts";
+import type { CliContext } from "../context.ts";
 import { findConfig } from "./find.ts";
-import { checkConfig } from "./rules.ts";
+import { checkConfig } from "./validate.ts";
 import type { FileConfig } from "./schema.ts";
 
 /** A configuration that can be trusted, and where it came from; `file` is absent when the convention alone holds. */
@@ -12,14 +12,21 @@ export interface LoadedConfig {
 }
 
 /** Finds, reads and checks the configuration. Throws one usage failure with every problem in it. */
-export async function loadConfig(world: World, flag: string | undefined): Promise<LoadedConfig> {
-  const found = await findConfig(world, flag);
+export async function loadConfig(
+  context: CliContext,
+  flag: string | undefined,
+): Promise<LoadedConfig> {
+  const found = await findConfig(context, flag);
   if (!found) return { config: {} };
   const checked = checkConfig(found.json);
   if ("config" in checked) return { file: found.file, config: checked.config };
-  const lines = checked.problems.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
+  const lines = checked.problems.map(({ path, message }) =>
+    path === "" ? message : `${path}: ${message}`,
+  );
   const [only, ...others] = lines;
   const text =
-    only !== undefined && others.length === 0 ? ` is not right: ${only}` : ` has ${plural(lines.length, "problem")}:\n${lines.join("\n")}`;
+    only !== undefined && others.length === 0
+      ? ` is not right: ${only}`
+      : ` has ${plural(lines.length, "problem")}:\n${lines.join("\n")}`;
   throw new Failure("usage", "config-invalid", `The configuration ${found.file}${text}`);
 }

@@ -1,6 +1,10 @@
-import { z } from "zod";
+import * as z from "zod";
 
-const profile = z.string().min(1).optional().describe("AWS profile, resolved by itself and never through the default chain.");
+const profile = z
+  .string()
+  .min(1)
+  .optional()
+  .describe("AWS profile, resolved by itself and never through the default chain.");
 const region = z
   .string()
   .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "is no AWS region such as eu-west-1")
@@ -11,8 +15,14 @@ const functionName = z
   .regex(/^[A-Za-z0-9_:{}$-]{1,170}$/, "is no name or ARN of a function")
   .optional()
   .describe("Name or ARN of the function; {env} stands for the environment's name.");
-const isProtected = z.boolean().optional().describe("Ask for the environment's name to be typed before anything changes.");
-const endpointUrl = z.url("is no URL").optional().describe("Address of the Lambda service, for instance an interface endpoint.");
+const isProtected = z
+  .boolean()
+  .optional()
+  .describe("Ask for the environment's name to be typed before anything changes.");
+const endpointUrl = z
+  .url("is no URL")
+  .optional()
+  .describe("Address of the Lambda service, for instance an interface endpoint.");
 
 const useAliases = z
   .boolean()
@@ -21,7 +31,14 @@ const useAliases = z
     "Call the function's alias read, apply or admin, the smallest that allows the operation; its stack has RestrictByOperation=true.",
   );
 
-const settings = { profile, region, function: functionName, protected: isProtected, endpointUrl, aliases: useAliases };
+const settings = {
+  profile,
+  region,
+  function: functionName,
+  protected: isProtected,
+  endpointUrl,
+  aliases: useAliases,
+};
 
 export const EnvironmentSettings = z.strictObject(settings);
 export type EnvironmentSettings = z.infer<typeof EnvironmentSettings>;
@@ -29,10 +46,17 @@ export type EnvironmentSettings = z.infer<typeof EnvironmentSettings>;
 /** The configuration file, `hasura-migrate.json` or the key `hasura-migrate` of package.json. */
 export const FileConfig = z.strictObject({
   $schema: z.string().optional(),
-  defaults: EnvironmentSettings.optional().describe("What holds for every environment that does not say otherwise."),
+  defaults: EnvironmentSettings.optional().describe(
+    "What holds for every environment that does not say otherwise.",
+  ),
   environments: z
     .record(
-      z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "an environment's name has letters, digits, dots, dashes"),
+      z
+        .string()
+        .regex(
+          /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
+          "an environment's name has letters, digits, dots, dashes",
+        ),
       EnvironmentSettings,
     )
     .optional()

@@ -1,11 +1,11 @@
 import type { RunEvent } from "../../protocol/events.ts";
 import type { Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
-import type { Reached } from "../connection.ts";
-import type { World } from "../world.ts";
-import { jsonLines } from "./json.ts";
-import { liveRows } from "./live.ts";
-import { plainLines } from "./plain.ts";
+import type { ConnectionInfo } from "../connection/connection.ts";
+import type { CliContext } from "../context.ts";
+import { jsonLines } from "./renderers/json.ts";
+import { liveRows } from "./renderers/live.ts";
+import { plainLines } from "./renderers/plain.ts";
 
 /** One way of showing a run. Everything arrives in the order it happened. */
 export interface Renderer {
@@ -22,10 +22,10 @@ export interface Renderer {
 }
 
 /** What a renderer knows from the start. `reached` is asked when it is needed: it is known after the credentials are. */
-export interface About {
+export interface RenderOptions {
   readonly environment: string;
   readonly operation: string;
-  readonly reached: () => Reached | undefined;
+  readonly reached: () => ConnectionInfo | undefined;
   /** The one run that was asked about, to be shown in full. */
   readonly run?: string | undefined;
   readonly quiet: boolean;
@@ -34,10 +34,10 @@ export interface About {
 }
 
 /** The way of showing, chosen once. A CI with a terminal is still a CI, and a pipe behind a terminal gets plain lines. */
-export function rendererFor(world: World, about: About, json: boolean): Renderer {
-  if (json) return jsonLines(world, about);
-  const { CI, TERM } = world.env;
+export function rendererFor(context: CliContext, about: RenderOptions, json: boolean): Renderer {
+  if (json) return jsonLines(context, about);
+  const { CI, TERM } = context.env;
   const ci = CI !== undefined && CI !== "" && CI !== "false";
-  const terminal = world.out.isTTY && world.err.isTTY && !ci && TERM !== "dumb";
-  return terminal && !about.quiet ? liveRows(world, about) : plainLines(world, about);
+  const terminal = context.out.isTTY && context.err.isTTY && !ci && TERM !== "dumb";
+  return terminal && !about.quiet ? liveRows(context, about) : plainLines(context, about);
 }

@@ -17,7 +17,10 @@ export function findBinary(directories: readonly string[]): string {
     "engine-not-available",
     'This function\'s image has no engine "hasura-cli": the official Hasura CLI is not in it.',
     {
-      hints: ["build the image with --build-arg HASURA_CLI_VERSION=v2.…", "or set HASURA_MIGRATE_ENGINE=native, or leave it out"],
+      hints: [
+        "build the image with --build-arg HASURA_CLI_VERSION=v2.…",
+        "or set HASURA_MIGRATE_ENGINE=native, or leave it out",
+      ],
     },
   );
 }

@@ -1,11 +1,16 @@
-import type { EngineDeps } from "../../engine/engine-deps.ts";
-import { say } from "../../engine/say.ts";
+import type { EngineContext } from "../../engine/context.ts";
+import { emit } from "../../engine/emit.ts";
 import { Failure } from "../../protocol/failure.ts";
 import type { Direction, Version } from "../../protocol/migration.ts";
-import type { AdminSecret } from "../admin-secret.ts";
-import { linesOf, reasonOf } from "./output.ts";
-import { runBinary, type Ended } from "./run-binary.ts";
-import { isSecretRefused, verdictOf, type Said, type Verdict } from "./verdict.ts";
+import type { AdminSecret } from "../secrets/admin-secret.ts";
+import { cliLines, reasonOf } from "./output.ts";
+import { runBinary, type BinaryResult } from "./run-binary.ts";
+import {
+  isSecretRefused,
+  classifyOutput,
+  type CliOutput,
+  type CliOutcome,
+} from "./classify-output.ts";
 import type { CopiedProject, Workspace } from "./workspace.ts";
 
 /** What a run of the official CLI needs beside its arguments. */
@@ -18,7 +23,7 @@ export interface HasuraCliOptions {
   readonly workspace: Workspace;
   /** Takes secrets out of a text. */
   readonly redact: (text: string) => string;
-  readonly deps: Pick<EngineDeps, "sleep" | "remainingMs" | "emit">;
+  readonly engine: Pick<EngineContext, "sleep" | "remainingMs" | "emit">;
 }
 
 /** One version, one direction: the only form of `migrate apply` that can never run more than was planned (protocol section 5.2). */
@@ -34,7 +39,7 @@ export interface OneMigration {
 export interface HasuraCli {
   /** As the binary says it. Throws usage/engine-not-available. */
   version(): Promise<string>;
-  apply(migration: OneMigration): Promise<Verdict>;
+  apply(migration: OneMigration): Promise<CliOutcome>;
   /** The table that `migrate status` prints. Throws what `verdictOf` makes of a failure. */
   status(project: CopiedProject): Promise<string>;
 }
@@ -49,14 +54,24 @@ const [mostLines, longestLine] = [50, 2000];
 
 /** The official CLI, a process for each command. Its secret is in its environment alone; nothing else of ours is. */
 export function hasuraCli(options: HasuraCliOptions): HasuraCli {
-  const { workspace, adminSecret, deps } = options;
-  const command = async (args: readonly string[], project: CopiedProject, most: number): Promise<Attempt> =>
+  const { workspace, adminSecret, engine } = options;
+  const command = async (
+    args: readonly string[],
+    project: CopiedProject,
+    most: number,
+  ): Promise<Attempt> =>
     workspace.withProject(project, async (directory) => {
       const all = [...args, ...common(options.endpoint, directory, project)];
       const attempt = async (secret: string | undefined): Promise<Attempt> => {
-        const ended = await run(all, directory, { ...(secret !== undefined && { HASURA_GRAPHQL_ADMIN_SECRET: secret }) }, most, options);
-        await handOn(ended, deps);
-        return { stdout: ended.stdout, verdict: verdictOf(ended) };
+        const ended = await run(
+          all,
+          directory,
+          { ...(secret !== undefined && { HASURA_GRAPHQL_ADMIN_SECRET: secret }) },
+          most,
+          options,
+        );
+        await handOn(ended, engine);
+        return { stdout: ended.stdout, verdict: classifyOutput(ended) };
       };
       const secret = await adminSecret.get();
       const first = await attempt(secret);
@@ -68,14 +83,33 @@ export function hasuraCli(options: HasuraCliOptions): HasuraCli {
 
   return {
     version: async () => {
-      const ended = await run(["version", "--skip-update-check"], workspace.home, {}, shortMs, options);
+      const ended = await run(
+        ["version", "--skip-update-check"],
+        workspace.home,
+        {},
+        shortMs,
+        options,
+      );
       if (ended.code !== 0) throw doesNotRun(options.binary, ended);
       return versionIn(options.redact(ended.stderr + ended.stdout));
     },
-    apply: async ({ project, version, direction, skipExecution = false, noTransaction = false }) => {
+    apply: async ({
+      project,
+      version,
+      direction,
+      skipExecution = false,
+      noTransaction = false,
+    }) => {
       const args = ["migrate", "apply", "--version", version, "--type", direction];
-      const flags = [...(skipExecution ? ["--skip-execution"] : []), ...(noTransaction ? ["--no-transaction"] : [])];
-      const { verdict } = await command([...args, ...flags], project, skipExecution ? shortMs : Infinity);
+      const flags = [
+        ...(skipExecution ? ["--skip-execution"] : []),
+        ...(noTransaction ? ["--no-transaction"] : []),
+      ];
+      const { verdict } = await command(
+        [...args, ...flags],
+        project,
+        skipExecution ? shortMs : Infinity,
+      );
       return verdict;
     },
     status: async (project) => {
@@ -88,12 +122,16 @@ export function hasuraCli(options: HasuraCliOptions): HasuraCli {
 
 interface Attempt {
   readonly stdout: string;
-  readonly verdict: Verdict;
+  readonly verdict: CliOutcome;
 }
 
-type Output = Ended & Said;
+type Output = BinaryResult & CliOutput;
 
-function common(endpoint: URL, directory: string, { configVersion, database }: CopiedProject): string[] {
+function common(
+  endpoint: URL,
+  directory: string,
+  { configVersion, database }: CopiedProject,
+): string[] {
   return [
     ...(configVersion === 3 ? ["--database-name", database] : []),
     ...["--endpoint", endpoint.href.replace(/\/+$/, ""), "--project", directory],
@@ -106,9 +144,9 @@ async function run(
   directory: string,
   secret: Record<string, string>,
   most: number,
-  { binary, environment, workspace, redact, deps }: HasuraCliOptions,
+  { binary, environment, workspace, redact, engine }: HasuraCliOptions,
 ): Promise<Output> {
-  const left = deps.remainingMs();
+  const left = engine.remainingMs();
   const kept = Math.min(keptMs, left / 3);
   const ended = await runBinary({
     binary,
@@ -117,27 +155,49 @@ async function run(
     directory,
     withinMs: Math.min(left - kept, most),
     graceMs: Math.min(graceMs, kept / 2),
-    sleep: deps.sleep,
+    sleep: engine.sleep,
   });
-  return { ...ended, lines: linesOf(ended.stderr).map((line) => ({ ...line, message: redact(line.message) })) };
+  return {
+    ...ended,
+    lines: cliLines(ended.stderr).map((line) => ({ ...line, message: redact(line.message) })),
+  };
 }
 
 /** What it says beside its result: warnings as such, the rest for those who look closely. */
-async function handOn({ lines }: Output, deps: HasuraCliOptions["deps"]): Promise<void> {
+async function handOn({ lines }: Output, engine: HasuraCliOptions["engine"]): Promise<void> {
   for (const { level, message } of lines.slice(-mostLines)) {
     const text = message.length <= longestLine ? message : `${message.slice(0, longestLine)} …`;
-    await say(deps, { type: "log", level: level === "warning" ? "warning" : "debug", code: "hasura-cli", message: text });
+    await emit(engine, {
+      type: "log",
+      level: level === "warning" ? "warning" : "debug",
+      code: "hasura-cli",
+      message: text,
+    });
   }
 }
 
 function versionIn(output: string): string {
-  return /"version":\s*"([^"]{1,50})"/.exec(output)?.[1] ?? /v\d+\.\d+\.\d+\S{0,20}/.exec(output)?.[0] ?? "of an unknown version";
+  return (
+    /"version":\s*"([^"]{1,50})"/.exec(output)?.[1] ??
+    /v\d+\.\d+\.\d+\S{0,20}/.exec(output)?.[0] ??
+    "of an unknown version"
+  );
 }
 
 function doesNotRun(binary: string, ended: Output): Failure {
-  const how = ended.stopped ? "does not end" : `ends with ${ended.signal ?? `exit code ${String(ended.code)}`}`;
-  return new Failure("usage", "engine-not-available", `The official Hasura CLI at ${binary} cannot be used: "hasura version" ${how}.`, {
-    hints: ["check the image's HASURA_CLI_VERSION and its architecture", "or set HASURA_MIGRATE_ENGINE=native"],
-    cause: new Error(reasonOf(ended.lines).slice(0, longestLine)),
-  });
+  const how = ended.stopped
+    ? "does not end"
+    : `ends with ${ended.signal ?? `exit code ${String(ended.code)}`}`;
+  return new Failure(
+    "usage",
+    "engine-not-available",
+    `The official Hasura CLI at ${binary} cannot be used: "hasura version" ${how}.`,
+    {
+      hints: [
+        "check the image's HASURA_CLI_VERSION and its architecture",
+        "or set HASURA_MIGRATE_ENGINE=native",
+      ],
+      cause: new Error(reasonOf(ended.lines).slice(0, longestLine)),
+    },
+  );
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** One thing the official CLI said on stderr. `text`: a line that is none of its log lines, such as a panic's. */
 export interface CliLine {
@@ -6,12 +6,15 @@ export interface CliLine {
   readonly message: string;
 }
 
-const JsonLine = z.object({ level: z.enum(["debug", "info", "warning", "error", "fatal"]), msg: z.string() });
+const JsonLine = z.object({
+  level: z.enum(["debug", "info", "warning", "error", "fatal"]),
+  msg: z.string(),
+});
 /** How its last line looks when it fails: quoted where it has to be (protocol section 5). */
 const fatalLine = /^time="[^"]*" level=(?:fatal|error|panic) msg=(.*)$/;
 
 /** What stderr holds, line by line; empty lines are left out. Never throws, whatever is in it. */
-export function linesOf(stderr: string): CliLine[] {
+export function cliLines(stderr: string): CliLine[] {
   return stderr
     .split(/\r?\n|\r/)
     .filter((line) => line.trim() !== "")
@@ -23,7 +26,11 @@ export function linesOf(stderr: string): CliLine[] {
  * Empty where it wrote nothing.
  */
 export function reasonOf(lines: readonly CliLine[]): string {
-  const met = lines.flatMap(({ level, message }) => (level === "error" ? [/encountered: \s*([^]+)$/.exec(message)?.[1] ?? ""] : [])).at(-1);
+  const met = lines
+    .flatMap(({ level, message }) =>
+      level === "error" ? [/encountered: \s*([^]+)$/.exec(message)?.[1] ?? ""] : [],
+    )
+    .at(-1);
   const fatal = lines.findLast(({ level }) => level === "fatal");
   return (met || fatal?.message || lines.at(-1)?.message || "").trim();
 }
@@ -32,7 +39,9 @@ function lineOf(line: string): CliLine {
   const json = line.startsWith("{") ? JsonLine.safeParse(parsed(line)).data : undefined;
   if (json) return { level: json.level, message: json.msg };
   const fatal = fatalLine.exec(line)?.[1];
-  return fatal === undefined ? { level: "text", message: line } : { level: "fatal", message: unquoted(fatal) };
+  return fatal === undefined
+    ? { level: "text", message: line }
+    : { level: "fatal", message: unquoted(fatal) };
 }
 
 /** Go's quoting is JSON's, but for escapes that hardly ever occur. */

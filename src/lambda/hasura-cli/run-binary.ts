@@ -17,7 +17,7 @@ export interface BinaryCall {
 }
 
 /** How a process ended, and the last of what it wrote. */
-export interface Ended {
+export interface BinaryResult {
   /** Null where a signal ended it. */
   readonly code: number | null;
   readonly signal: string | null;
@@ -35,8 +35,12 @@ const keptBytes = 16 * 1024 * 1024;
 const pipesMs = 1000;
 
 /** Runs it and waits for its end, in every case. Throws usage/engine-not-available where it cannot be started. */
-export async function runBinary(call: BinaryCall): Promise<Ended> {
-  const child = spawn(call.binary, call.args, { cwd: call.directory, env: call.env, stdio: ["ignore", "pipe", "pipe"] });
+export async function runBinary(call: BinaryCall): Promise<BinaryResult> {
+  const child = spawn(call.binary, call.args, {
+    cwd: call.directory,
+    env: call.env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const [stdout, stderr] = [keep(child.stdout), keep(child.stderr)];
   const over = new AbortController();
   const time = { up: false };
@@ -59,7 +63,12 @@ function keep(stream: Readable): Tail {
   return kept;
 }
 
-async function endInTime(child: Child, { withinMs, graceMs, sleep }: BinaryCall, over: AbortSignal, timeUp: () => void): Promise<void> {
+async function endInTime(
+  child: Child,
+  { withinMs, graceMs, sleep }: BinaryCall,
+  over: AbortSignal,
+  timeUp: () => void,
+): Promise<void> {
   for (const [ms, signal] of [
     [withinMs, "SIGTERM"],
     [graceMs, "SIGKILL"],
@@ -71,7 +80,10 @@ async function endInTime(child: Child, { withinMs, graceMs, sleep }: BinaryCall,
   }
 }
 
-function exitOf(child: Child, binary: string): Promise<{ code: number | null; signal: string | null }> {
+function exitOf(
+  child: Child,
+  binary: string,
+): Promise<{ code: number | null; signal: string | null }> {
   return new Promise((resolve, reject) => {
     child.once("error", (cause) => {
       // Also emitted when a signal could not be sent; then the process is there and its end still comes.
@@ -85,18 +97,25 @@ async function pipesClosed(child: Child, sleep: BinaryCall["sleep"]): Promise<vo
   const closed = new AbortController();
   const both = [child.stdout, child.stderr];
   const open = both.filter((stream) => !stream.closed);
-  const ended = Promise.all(open.map((stream) => new Promise((resolve) => stream.once("close", resolve))));
+  const ended = Promise.all(
+    open.map((stream) => new Promise((resolve) => stream.once("close", resolve))),
+  );
   await Promise.race([ended, sleep(pipesMs, closed.signal).catch(() => undefined)]);
   closed.abort();
   both.forEach((stream) => stream.destroy());
 }
 
 function notStarted(binary: string, cause: Error): Failure {
-  return new Failure("usage", "engine-not-available", `The official Hasura CLI at ${binary} cannot be started.`, {
-    hints: [
-      "build the image with --build-arg HASURA_CLI_VERSION for the architecture of the function",
-      "or set HASURA_MIGRATE_ENGINE=native",
-    ],
-    cause,
-  });
+  return new Failure(
+    "usage",
+    "engine-not-available",
+    `The official Hasura CLI at ${binary} cannot be started.`,
+    {
+      hints: [
+        "build the image with --build-arg HASURA_CLI_VERSION for the architecture of the function",
+        "or set HASURA_MIGRATE_ENGINE=native",
+      ],
+      cause,
+    },
+  );
 }

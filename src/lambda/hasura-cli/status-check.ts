@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { DatabaseStatus } from "../../protocol/events.ts";
 import { compareVersions, type Version } from "../../protocol/migration.ts";
-import type { Project } from "../../engine/project.ts";
+import type { Project } from "../../engine/project/project.ts";
 import type { CopiedFile, CopiedProject } from "./workspace.ts";
 
 /** A row of its table: version, name, whether there is a file, whether it is recorded (protocol section 5.1). */
@@ -19,16 +19,26 @@ export function recordedIn(table: string): Set<Version> {
 
 /** Versions of which our own reading and the official CLI's table say different things, in order. */
 export function differences({ migrations }: DatabaseStatus, table: string): Version[] {
-  const ours = new Set(migrations.filter(({ state }) => state !== "pending").map(({ version }) => version));
+  const ours = new Set(
+    migrations.filter(({ state }) => state !== "pending").map(({ version }) => version),
+  );
   const theirs = recordedIn(table);
-  return [...new Set([...ours, ...theirs])].filter((version) => ours.has(version) !== theirs.has(version)).sort(compareVersions);
+  return [...new Set([...ours, ...theirs])]
+    .filter((version) => ours.has(version) !== theirs.has(version))
+    .sort(compareVersions);
 }
 
 /** Every file of one database. */
 export function wholeProject(project: Project, database: string): CopiedProject {
-  const files = (project.databases.get(database) ?? []).flatMap(({ version, name, up, down }): CopiedFile[] => [
-    ...(up ? [{ version, name, direction: "up" as const, from: join(project.root, up.path) }] : []),
-    ...(down ? [{ version, name, direction: "down" as const, from: join(project.root, down.path) }] : []),
-  ]);
+  const files = (project.databases.get(database) ?? []).flatMap(
+    ({ version, name, up, down }): CopiedFile[] => [
+      ...(up
+        ? [{ version, name, direction: "up" as const, from: join(project.root, up.path) }]
+        : []),
+      ...(down
+        ? [{ version, name, direction: "down" as const, from: join(project.root, down.path) }]
+        : []),
+    ],
+  );
   return { configVersion: project.configVersion, database, files };
 }

@@ -1,6 +1,6 @@
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ConfigVersion } from "../../engine/project-config.ts";
+import type { ConfigVersion } from "../../engine/project/config.ts";
 import { Failure } from "../../protocol/failure.ts";
 import type { Direction, Version } from "../../protocol/migration.ts";
 
@@ -45,13 +45,21 @@ export async function makeWorkspace(below: string): Promise<Workspace> {
     const home = join(root, "home");
     await mkdir(join(home, ".hasura"), { recursive: true });
     await writeFile(join(home, ".hasura", "config.json"), JSON.stringify(globalConfig));
-    return { home, withProject: (project, use) => withProject(join(root, "project"), project, use), remove: () => removed(root) };
+    return {
+      home,
+      withProject: (project, use) => withProject(join(root, "project"), project, use),
+      remove: () => removed(root),
+    };
   } catch (cause) {
     throw noSpace(below, cause);
   }
 }
 
-async function withProject<T>(directory: string, project: CopiedProject, use: (directory: string) => Promise<T>): Promise<T> {
+async function withProject<T>(
+  directory: string,
+  project: CopiedProject,
+  use: (directory: string) => Promise<T>,
+): Promise<T> {
   try {
     try {
       await writeProject(directory, project);
@@ -65,10 +73,16 @@ async function withProject<T>(directory: string, project: CopiedProject, use: (d
 }
 
 /** Of the project's own `config.yaml` only its version is kept: an endpoint or a secret in it is another environment's. */
-async function writeProject(directory: string, { configVersion, database, files }: CopiedProject): Promise<void> {
+async function writeProject(
+  directory: string,
+  { configVersion, database, files }: CopiedProject,
+): Promise<void> {
   const migrations = join(directory, "migrations", ...(configVersion === 3 ? [database] : []));
   await mkdir(migrations, { recursive: true });
-  await writeFile(join(directory, "config.yaml"), `version: ${configVersion}\nmigrations_directory: migrations\n`);
+  await writeFile(
+    join(directory, "config.yaml"),
+    `version: ${configVersion}\nmigrations_directory: migrations\n`,
+  );
   for (const { version, name, direction, from } of files) {
     const folder = join(migrations, `${version}_${name}`);
     await mkdir(folder, { recursive: true });

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { identifier } from "../../engine/quoting.ts";
+import { quoteIdentifier } from "../../engine/sql/quote.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { prepareCatalog } from "../hasura-api/catalog-schema.ts";
 
@@ -14,7 +14,11 @@ export interface Databases {
  * @param serverUrl the server's superuser
  * @param reset drops them first, and whoever is connected to them is disconnected
  */
-export async function embeddedDatabases(serverUrl: string, sources: readonly string[], reset: boolean): Promise<Databases> {
+export async function embeddedDatabases(
+  serverUrl: string,
+  sources: readonly string[],
+  reset: boolean,
+): Promise<Databases> {
   const nameOf = (source: string): string => `hasura_${source}`;
   const names = ["metadata", ...sources.map(nameOf)];
   await withClient(serverUrl, async (client) => {
@@ -34,7 +38,9 @@ export async function embeddedDatabases(serverUrl: string, sources: readonly str
 export async function givenDatabases(url: string, sources: readonly string[]): Promise<Databases> {
   const main = sources.includes("default") ? "default" : sources[0];
   const base = decodeURIComponent(new URL(url).pathname.slice(1)) || "postgres";
-  const placed = sources.map((name) => (name === main ? { name, url } : { name, url: databaseUrl(url, `${base}_${name}`) }));
+  const placed = sources.map((name) =>
+    name === main ? { name, url } : { name, url: databaseUrl(url, `${base}_${name}`) },
+  );
   await prepareCatalog(url, { metadata: true, source: true }); // refuses a real Hasura's, before anything is created beside it
   await withClient(url, async (client) => {
     for (const { name } of placed) if (name !== main) await create(client, `${base}_${name}`);
@@ -47,7 +53,8 @@ async function dropOurs(client: pg.Client): Promise<void> {
   const found = await client.query<{ datname: string }>(
     "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'",
   );
-  for (const { datname } of found.rows) await client.query(`DROP DATABASE IF EXISTS ${identifier(datname)} WITH (FORCE)`);
+  for (const { datname } of found.rows)
+    await client.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(datname)} WITH (FORCE)`);
 }
 
 const duplicate = new Set(["42P04", "23505"]); // the second: another run creates it at this moment
@@ -56,7 +63,7 @@ async function create(client: pg.Client, name: string): Promise<void> {
   const found = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [name]);
   if (found.rows.length > 0) return;
   try {
-    await client.query(`CREATE DATABASE ${identifier(name)}`);
+    await client.query(`CREATE DATABASE ${quoteIdentifier(name)}`);
   } catch (thrown) {
     if (!(thrown instanceof pg.DatabaseError) || !duplicate.has(thrown.code ?? "")) throw thrown;
   }
@@ -68,10 +75,15 @@ async function withClient(url: string, work: (client: pg.Client) => Promise<void
     await client.connect();
   } catch (cause) {
     const { host } = new URL(url);
-    throw new Failure("unreachable", "database-unreachable", `The database at ${host} could not be reached.`, {
-      cause,
-      hints: ["check --database-url"],
-    });
+    throw new Failure(
+      "unreachable",
+      "database-unreachable",
+      `The database at ${host} could not be reached.`,
+      {
+        cause,
+        hints: ["check --database-url"],
+      },
+    );
   }
   try {
     await work(client);

@@ -11,14 +11,22 @@ const comment = `${mark}, not by a Hasura server.`;
  * Throws a Failure (usage, `foreign-hdb-catalog`), having changed nothing, when the schema is somebody else's:
  * writing into a real Hasura's catalog would damage it. Failure (unreachable, `database-unreachable`) when it cannot connect.
  */
-export async function prepareCatalog(url: string, parts: { metadata: boolean; source: boolean }): Promise<void> {
+export async function prepareCatalog(
+  url: string,
+  parts: { metadata: boolean; source: boolean },
+): Promise<void> {
   await withClient(url, async (client) => {
     await client.query("begin");
     await client.query("set local client_min_messages to warning");
-    await client.query("select pg_advisory_xact_lock(hashtextextended('hasura-migrate local: hdb_catalog', 0))");
+    await client.query(
+      "select pg_advisory_xact_lock(hashtextextended('hasura-migrate local: hdb_catalog', 0))",
+    );
     const owner = await catalogOwner(client);
     if (owner === "other") throw foreign(url);
-    if (owner === "none") await client.query(`create schema hdb_catalog; comment on schema hdb_catalog is '${comment}'`);
+    if (owner === "none")
+      await client.query(
+        `create schema hdb_catalog; comment on schema hdb_catalog is '${comment}'`,
+      );
     if (parts.metadata) await client.query(metadataTables);
     if (parts.source) await client.query(sourceTables);
     await client.query("commit");
@@ -67,15 +75,24 @@ function foreign(url: string): Failure {
 }
 
 async function withClient(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
-  const client = new pg.Client({ connectionString: url, application_name: "hasura-migrate local", connectionTimeoutMillis: 10_000 });
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: "hasura-migrate local",
+    connectionTimeoutMillis: 10_000,
+  });
   client.on("error", () => undefined); // the query in hand reports it
   try {
     await client.connect();
   } catch (thrown) {
-    throw new Failure("unreachable", "database-unreachable", `The database at ${shown(url)} cannot be reached.`, {
-      hints: ["check --database-url, and that the server runs"],
-      cause: thrown,
-    });
+    throw new Failure(
+      "unreachable",
+      "database-unreachable",
+      `The database at ${shown(url)} cannot be reached.`,
+      {
+        hints: ["check --database-url, and that the server runs"],
+        cause: thrown,
+      },
+    );
   }
   try {
     await work(client);

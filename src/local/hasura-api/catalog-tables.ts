@@ -4,7 +4,8 @@
  */
 const uuidFunction = `create or replace function hdb_catalog.gen_hasura_uuid() returns uuid language sql as 'select gen_random_uuid()';`;
 
-const eventStatus = "constraint valid_status check (status in ('scheduled', 'locked', 'delivered', 'error', 'dead'))";
+const eventStatus =
+  "constraint valid_status check (status in ('scheduled', 'locked', 'delivered', 'error', 'dead'))";
 const textId = "id text primary key default hdb_catalog.gen_hasura_uuid()";
 
 const invocationLog = (name: string, events: string, time = "timestamptz"): string => `

@@ -1,6 +1,12 @@
 import { HasuraError } from "./hasura-error.ts";
-import { nameText, qualified, type MetadataDocument, type QualifiedName, type SourceDocument } from "./metadata-document.ts";
-import type { Session } from "./session.ts";
+import {
+  nameText,
+  qualified,
+  type MetadataDocument,
+  type QualifiedName,
+  type SourceDocument,
+} from "./metadata-document.ts";
+import type { PgSession } from "./session.ts";
 import { isPostgresFamily, type Sources } from "./sources.ts";
 import { runText } from "./transaction.ts";
 
@@ -13,14 +19,22 @@ export interface InconsistentObject {
 }
 
 /** Which tracked tables and functions, and which sources, do not exist. Kinds without a driver here count as consistent. */
-export async function findInconsistencies(metadata: MetadataDocument, sources: Sources): Promise<InconsistentObject[]> {
+export async function findInconsistencies(
+  metadata: MetadataDocument,
+  sources: Sources,
+): Promise<InconsistentObject[]> {
   const checked = await Promise.all(
-    metadata.sources.filter(({ kind }) => isPostgresFamily(kind)).map((source) => checkSource(source, sources)),
+    metadata.sources
+      .filter(({ kind }) => isPostgresFamily(kind))
+      .map((source) => checkSource(source, sources)),
   );
   return checked.flat();
 }
 
-async function checkSource(source: SourceDocument, sources: Sources): Promise<InconsistentObject[]> {
+async function checkSource(
+  source: SourceDocument,
+  sources: Sources,
+): Promise<InconsistentObject[]> {
   try {
     const missing = await sources.pool(source).use((session) => missingObjects(source, session));
     return missing.map(({ type, name, entry }) => ({
@@ -31,8 +45,18 @@ async function checkSource(source: SourceDocument, sources: Sources): Promise<In
     }));
   } catch (thrown) {
     if (!(thrown instanceof HasuraError)) throw thrown;
-    const reason = thrown.code === "unexpected" && typeof thrown.internal === "string" ? thrown.internal : thrown.message;
-    return [{ type: "source", name: `source ${source.name}`, definition: source.name, reason: `Inconsistent object: ${reason}` }];
+    const reason =
+      thrown.code === "unexpected" && typeof thrown.internal === "string"
+        ? thrown.internal
+        : thrown.message;
+    return [
+      {
+        type: "source",
+        name: `source ${source.name}`,
+        definition: source.name,
+        reason: `Inconsistent object: ${reason}`,
+      },
+    ];
   }
 }
 
@@ -54,7 +78,10 @@ export function trackedObjects(source: SourceDocument): TrackedObject[] {
 }
 
 /** The tracked objects that the session's database does not have, now, inside its transaction if it is in one. */
-export async function missingObjects(source: SourceDocument, session: Session): Promise<TrackedObject[]> {
+export async function missingObjects(
+  source: SourceDocument,
+  session: PgSession,
+): Promise<TrackedObject[]> {
   const tracked = trackedObjects(source);
   if (tracked.length === 0) return [];
   const answer = await runText(
@@ -65,5 +92,7 @@ export async function missingObjects(source: SourceDocument, session: Session): 
      where n.nspname not in ('pg_catalog', 'information_schema')`,
   );
   const existing = new Set((answer.result ?? []).map((row) => JSON.stringify(row)));
-  return tracked.filter(({ type, name }) => !existing.has(JSON.stringify([type, name.schema, name.name])));
+  return tracked.filter(
+    ({ type, name }) => !existing.has(JSON.stringify([type, name.schema, name.name])),
+  );
 }

@@ -5,7 +5,12 @@ export class HasuraError extends Error {
   readonly path: string;
   readonly internal: unknown;
 
-  constructor(status: number, code: string, message: string, more: { path?: string; internal?: unknown; cause?: unknown } = {}) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    more: { path?: string; internal?: unknown; cause?: unknown } = {},
+  ) {
     super(message, more.cause === undefined ? {} : { cause: more.cause });
     this.name = "HasuraError";
     this.status = status;
@@ -24,8 +29,14 @@ export class HasuraError extends Error {
 /** The body, keys in the server's own order. */
 export function errorBody(error: HasuraError, hideInternals: boolean): object {
   const { message, path, code, internal } = error;
-  return { error: message, path, code, ...(internal !== undefined && !hideInternals && { internal }) };
+  return {
+    error: message,
+    path,
+    code,
+    ...(internal !== undefined && !hideInternals && { internal }),
+  };
 }
 
 /** What the server says when it cannot read a request. */
-export const parseFailed = (message: string, path = "$"): HasuraError => new HasuraError(400, "parse-failed", message, { path });
+export const parseFailed = (message: string, path = "$"): HasuraError =>
+  new HasuraError(400, "parse-failed", message, { path });

@@ -41,10 +41,15 @@ interface Reply {
   readonly line?: string;
 }
 
-async function answer(request: IncomingMessage, context: ApiContext, options: HttpOptions): Promise<Reply> {
+async function answer(
+  request: IncomingMessage,
+  context: ApiContext,
+  options: HttpOptions,
+): Promise<Reply> {
   const path = new URL(request.url ?? "/", "http://localhost").pathname;
   if (request.method === "GET") {
-    if (path === "/v1/version") return { status: 200, body: { version: context.version, server_type: "ce" } };
+    if (path === "/v1/version")
+      return { status: 200, body: { version: context.version, server_type: "ce" } };
     if (path === "/healthz" || path === "/hasura/healthz") return await health(context);
   }
   const handler = request.method === "POST" ? posts[path] : undefined;
@@ -56,13 +61,20 @@ async function answer(request: IncomingMessage, context: ApiContext, options: Ht
   const parsed = readRequest(parseJson(body));
   const startedAt = performance.now();
   const reply = await handler(parsed, context);
-  return { status: 200, body: reply, line: `${path} ${parsed.type} ${(performance.now() - startedAt).toFixed(0)} ms` };
+  return {
+    status: 200,
+    body: reply,
+    line: `${path} ${parsed.type} ${(performance.now() - startedAt).toFixed(0)} ms`,
+  };
 }
 
 async function health({ store, sources }: ApiContext): Promise<Reply> {
   try {
     const inconsistent = await findInconsistencies((await store.read()).metadata, sources);
-    return { status: 200, body: inconsistent.length === 0 ? "OK" : "WARN: inconsistent objects in schema" };
+    return {
+      status: 200,
+      body: inconsistent.length === 0 ? "OK" : "WARN: inconsistent objects in schema",
+    };
   } catch {
     return { status: 500, body: "ERROR" };
   }
@@ -88,10 +100,18 @@ const serverConfig = ({ version }: ApiContext): object => ({
 function authorize(request: IncomingMessage, adminSecret: string): void {
   const given = request.headers["x-hasura-admin-secret"] ?? request.headers["x-hasura-access-key"];
   if (given === undefined)
-    throw new HasuraError(401, "access-denied", '"x-hasura-admin-secret"/"x-hasura-access-key" required, but not found');
+    throw new HasuraError(
+      401,
+      "access-denied",
+      '"x-hasura-admin-secret"/"x-hasura-access-key" required, but not found',
+    );
   const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
   if (typeof given === "string" && timingSafeEqual(digest(given), digest(adminSecret))) return;
-  throw new HasuraError(401, "access-denied", 'invalid "x-hasura-admin-secret"/"x-hasura-access-key"');
+  throw new HasuraError(
+    401,
+    "access-denied",
+    'invalid "x-hasura-admin-secret"/"x-hasura-access-key"',
+  );
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
@@ -99,7 +119,8 @@ async function readBody(request: IncomingMessage): Promise<string> {
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > longestBody) throw new HasuraError(413, "bad-request", "request body is too large");
+    if (length > longestBody)
+      throw new HasuraError(413, "bad-request", "request body is too large");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
@@ -109,13 +130,23 @@ function parseJson(body: string): unknown {
   try {
     return JSON.parse(body) as unknown;
   } catch (thrown) {
-    throw new HasuraError(400, "invalid-json", thrown instanceof Error ? thrown.message : "invalid JSON");
+    throw new HasuraError(
+      400,
+      "invalid-json",
+      thrown instanceof Error ? thrown.message : "invalid JSON",
+    );
   }
 }
 
 function failed(thrown: unknown, options: HttpOptions): Reply {
   const error =
-    thrown instanceof HasuraError ? thrown : new HasuraError(500, "unexpected", thrown instanceof Error ? thrown.message : String(thrown));
+    thrown instanceof HasuraError
+      ? thrown
+      : new HasuraError(
+          500,
+          "unexpected",
+          thrown instanceof Error ? thrown.message : String(thrown),
+        );
   options.log(`${error.status} ${error.code} ${error.path}: ${error.message}`);
   return { status: error.status, body: errorBody(error, options.hideInternals) };
 }
@@ -123,6 +154,9 @@ function failed(thrown: unknown, options: HttpOptions): Reply {
 function send(response: ServerResponse, { status, body }: Reply): void {
   if (response.destroyed) return;
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const type = typeof body === "string" ? "text/plain; charset=utf-8" : "application/json; charset=utf-8";
-  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) }).end(text);
+  const type =
+    typeof body === "string" ? "text/plain; charset=utf-8" : "application/json; charset=utf-8";
+  response
+    .writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) })
+    .end(text);
 }

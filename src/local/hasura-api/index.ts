@@ -44,11 +44,20 @@ export async function startHasuraApi(options: HasuraApiOptions): Promise<HasuraA
   const postgres = options.sources.filter(({ kind }) => isPostgresFamily(kind));
   const urls = new Set([options.metadataUrl, ...postgres.map(({ url }) => url)]);
   for (const url of urls)
-    await prepareCatalog(url, { metadata: url === options.metadataUrl, source: postgres.some((source) => source.url === url) });
+    await prepareCatalog(url, {
+      metadata: url === options.metadataUrl,
+      source: postgres.some((source) => source.url === url),
+    });
   const version = options.version ?? "v2.48.0";
   const store = new MetadataStore(options.metadataUrl);
   const sources = new Sources(options.sources, options.env ?? {}, options.faults ?? {});
-  const context: ApiContext = { store, sources, local: options.sources, version, knowsNoTransaction: isAtLeast(version, [2, 45, 3]) };
+  const context: ApiContext = {
+    store,
+    sources,
+    local: options.sources,
+    version,
+    knowsNoTransaction: isAtLeast(version, [2, 45, 3]),
+  };
   try {
     await addSources(context);
     const server = apiServer(context, {
@@ -57,7 +66,11 @@ export async function startHasuraApi(options: HasuraApiOptions): Promise<HasuraA
       log: options.log ?? (() => undefined),
     });
     const port = await listen(server, options.port ?? 0);
-    return { url: `http://127.0.0.1:${port}`, adminSecret: options.adminSecret, stop: once(() => stop(server, context)) };
+    return {
+      url: `http://127.0.0.1:${port}`,
+      adminSecret: options.adminSecret,
+      stop: once(() => stop(server, context)),
+    };
   } catch (thrown) {
     await Promise.all([sources.close(), store.close()]);
     throw thrown;
@@ -79,9 +92,16 @@ async function addSources(context: ApiContext): Promise<void> {
 
 async function addMissingSources({ store, local }: ApiContext): Promise<void> {
   const { metadata, resourceVersion } = await store.read();
-  const missing = local.filter(({ name }) => !metadata.sources.some((source) => source.name === name));
+  const missing = local.filter(
+    ({ name }) => !metadata.sources.some((source) => source.name === name),
+  );
   if (missing.length === 0 && resourceVersion > 0) return;
-  const added = missing.map((source) => ({ name: source.name, kind: source.kind, tables: [], configuration: configurationFor(source) }));
+  const added = missing.map((source) => ({
+    name: source.name,
+    kind: source.kind,
+    tables: [],
+    configuration: configurationFor(source),
+  }));
   await store.write({ ...metadata, sources: [...metadata.sources, ...added] }, resourceVersion);
 }
 
@@ -111,7 +131,10 @@ function listen(server: ReturnType<typeof apiServer>, port: number): Promise<num
 }
 
 /** Requests in hand may end; idle keep-alive connections are closed at once, or the server would wait for their clients. */
-async function stop(server: ReturnType<typeof apiServer>, { sources, store }: ApiContext): Promise<void> {
+async function stop(
+  server: ReturnType<typeof apiServer>,
+  { sources, store }: ApiContext,
+): Promise<void> {
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();

@@ -3,7 +3,11 @@ import type { Connection, Submittable } from "pg";
 /** What the server answers to one message: only the last result counts, as in libpq's PQexec. Values are text. */
 export type Answer =
   | { readonly status: "CommandOk" }
-  | { readonly status: "TuplesOk"; readonly columns: readonly string[]; readonly rows: readonly (readonly (string | null)[])[] }
+  | {
+      readonly status: "TuplesOk";
+      readonly columns: readonly string[];
+      readonly rows: readonly (readonly (string | null)[])[];
+    }
   | { readonly status: "EmptyQuery" }
   /** The server waits for data or sends some, which Hasura's client takes for a mistake. */
   | { readonly status: "CopyIn" | "CopyOut" };
@@ -61,7 +65,9 @@ export class Message implements Submittable {
   }
 
   handleCommandComplete(): void {
-    this.#answer = this.#tuples ? { status: "TuplesOk", columns: this.#columns, rows: this.#rows } : { status: "CommandOk" };
+    this.#answer = this.#tuples
+      ? { status: "TuplesOk", columns: this.#columns, rows: this.#rows }
+      : { status: "CommandOk" };
     this.#tuples = false;
   }
 
@@ -79,20 +85,29 @@ export class Message implements Submittable {
   }
 
   handleError(error: Error): void {
-    if (this.#copy !== undefined) this.#resolve({ ended: "answered", answer: { status: this.#copy } });
+    if (this.#copy !== undefined)
+      this.#resolve({ ended: "answered", answer: { status: this.#copy } });
     else this.#resolve(outcomeOf(error));
   }
 
   handleReadyForQuery(): void {
-    const answer: Answer = this.#copy === undefined ? (this.#answer ?? { status: "EmptyQuery" }) : { status: this.#copy };
+    const answer: Answer =
+      this.#copy === undefined
+        ? (this.#answer ?? { status: "EmptyQuery" })
+        : { status: this.#copy };
     this.#resolve({ ended: "answered", answer });
   }
 }
 
-function outcomeOf(error: Error & { severity?: string; code?: string; detail?: string; hint?: string }): Outcome {
+function outcomeOf(
+  error: Error & { severity?: string; code?: string; detail?: string; hint?: string },
+): Outcome {
   const fatal = error.severity === "FATAL" || error.severity === "PANIC";
   // An error without a severity is the socket's. One that ended the session counts as a lost connection, as in libpq.
   if (error.severity === undefined || fatal) return { ended: "lost", cause: error };
   const { code = null, detail = null, hint = null } = error;
-  return { ended: "refused", error: { fatal, sqlstate: code, message: error.message, detail, hint } };
+  return {
+    ended: "refused",
+    error: { fatal, sqlstate: code, message: error.message, detail, hint },
+  };
 }

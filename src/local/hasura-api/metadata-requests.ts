@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { findInconsistencies } from "./consistency.ts";
 import type { ApiRequest, Handler } from "./context.ts";
 import { untrack } from "./dependents.ts";
@@ -33,7 +33,11 @@ const handlers: Readonly<Record<string, Handler>> = {
   reload_metadata: async (_request, { store, sources }) => {
     const { metadata } = await store.read();
     const inconsistent = await findInconsistencies(metadata, sources);
-    return { ...success, is_consistent: inconsistent.length === 0, inconsistent_objects: inconsistent };
+    return {
+      ...success,
+      is_consistent: inconsistent.length === 0,
+      inconsistent_objects: inconsistent,
+    };
   },
   get_inconsistent_metadata: async (_request, { store, sources }) => {
     const inconsistent = await findInconsistencies((await store.read()).metadata, sources);
@@ -42,10 +46,15 @@ const handlers: Readonly<Record<string, Handler>> = {
   drop_inconsistent_metadata: async (_request, { store, sources }) => {
     const { metadata, resourceVersion } = await store.read();
     const names = new Set((await findInconsistencies(metadata, sources)).map(({ name }) => name));
-    let kept: MetadataDocument = { ...metadata, sources: metadata.sources.filter(({ name }) => !names.has(`source ${name}`)) };
+    let kept: MetadataDocument = {
+      ...metadata,
+      sources: metadata.sources.filter(({ name }) => !names.has(`source ${name}`)),
+    };
     for (const source of kept.sources) {
       const gone = trackedObjects(source).filter(({ type, name }) =>
-        names.has(`${type} ${name.schema === "public" ? "" : `${name.schema}.`}${name.name} in source ${source.name}`),
+        names.has(
+          `${type} ${name.schema === "public" ? "" : `${name.schema}.`}${name.name} in source ${source.name}`,
+        ),
       );
       kept = untrack(kept, source.name, gone);
     }
@@ -61,7 +70,8 @@ const handlers: Readonly<Record<string, Handler>> = {
 
 /** One request to `/v1/metadata`. Throws HasuraError. */
 export const metadataRequest: Handler = async (request, context) => {
-  if (request.type === "bulk" || request.type === "bulk_keep_going") return await bulk(request, (one) => metadataRequest(one, context));
+  if (request.type === "bulk" || request.type === "bulk_keep_going")
+    return await bulk(request, (one) => metadataRequest(one, context));
   const rest = sourceRequestOf(request.type);
   const handler = handlers[request.type] ?? (rest === undefined ? undefined : sourceRequests[rest]);
   if (handler) return await handler(request, context);
@@ -70,11 +80,15 @@ export const metadataRequest: Handler = async (request, context) => {
 };
 
 /** Items one after the other; the first error ends it and is said of its place. */
-export async function bulk(request: ApiRequest, run: (one: ApiRequest) => Promise<unknown>): Promise<unknown[]> {
+export async function bulk(
+  request: ApiRequest,
+  run: (one: ApiRequest) => Promise<unknown>,
+): Promise<unknown[]> {
   const items = z.array(z.unknown()).safeParse(request.args).data;
   if (!items) throw parseFailed("parsing list failed, expected Array", `${request.path}.args`);
   const answers: unknown[] = [];
-  for (const [i, item] of items.entries()) answers.push(await run(readRequest(item, `${request.path}.args[${i}]`)));
+  for (const [i, item] of items.entries())
+    answers.push(await run(readRequest(item, `${request.path}.args[${i}]`)));
   return answers;
 }
 

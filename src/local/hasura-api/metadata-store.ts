@@ -18,7 +18,11 @@ export class MetadataStore {
   readonly #pool: pg.Pool;
 
   constructor(url: string) {
-    this.#pool = new pg.Pool({ connectionString: url, max: 10, application_name: "hasura-migrate local" });
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: 10,
+      application_name: "hasura-migrate local",
+    });
     this.#pool.on("error", () => undefined); // an idle connection that broke; the next request gets a new one
   }
 
@@ -53,12 +57,16 @@ export class MetadataStore {
   }
 
   async setState(type: "cli" | "console", state: unknown): Promise<void> {
-    await this.#query(`update hdb_catalog.hdb_version set ${type}_state = $1`, [JSON.stringify(state)]);
+    await this.#query(`update hdb_catalog.hdb_version set ${type}_state = $1`, [
+      JSON.stringify(state),
+    ]);
   }
 
   /** Rows of `hdb_version`, for the `select` that clients of older servers send. */
   async versionRow(): Promise<Record<string, unknown>> {
-    const { rows } = await this.#query<Record<string, unknown>>("select * from hdb_catalog.hdb_version");
+    const { rows } = await this.#query<Record<string, unknown>>(
+      "select * from hdb_catalog.hdb_version",
+    );
     return rows[0] ?? {};
   }
 
@@ -66,7 +74,10 @@ export class MetadataStore {
     await this.#pool.end();
   }
 
-  async #query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<pg.QueryResult<Row>> {
+  async #query<Row extends pg.QueryResultRow>(
+    sql: string,
+    values: unknown[] = [],
+  ): Promise<pg.QueryResult<Row>> {
     try {
       return await this.#pool.query<Row>(sql, values);
     } catch (thrown) {
@@ -79,4 +90,8 @@ export class MetadataStore {
 }
 
 export const versionConflict = (referenced: number): HasuraError =>
-  new HasuraError(409, "conflict", `metadata resource version referenced (${referenced}) did not match current version`);
+  new HasuraError(
+    409,
+    "conflict",
+    `metadata resource version referenced (${referenced}) did not match current version`,
+  );

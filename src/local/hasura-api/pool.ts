@@ -1,5 +1,5 @@
 import { HasuraError } from "./hasura-error.ts";
-import { Session, type DriverFaults } from "./session.ts";
+import { PgSession, type DriverFaults } from "./session.ts";
 
 /** Hasura's default size of a source's pool. */
 const defaultSize = 50;
@@ -9,7 +9,7 @@ export class SessionPool {
   readonly #url: string;
   readonly #faults: DriverFaults;
   readonly #size: number;
-  readonly #idle: Session[] = [];
+  readonly #idle: PgSession[] = [];
   readonly #waiting: (() => void)[] = [];
   #inUse = 0;
 
@@ -20,8 +20,9 @@ export class SessionPool {
   }
 
   /** Lends a session. Throws the HasuraError of a database that cannot be reached. */
-  async use<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    if (this.#inUse >= this.#size) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  async use<T>(work: (session: PgSession) => Promise<T>): Promise<T> {
+    if (this.#inUse >= this.#size)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#inUse += 1;
     try {
       const session = await this.#take();
@@ -37,10 +38,10 @@ export class SessionPool {
     }
   }
 
-  async #take(): Promise<Session> {
+  async #take(): Promise<PgSession> {
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) if (idle.usable) return idle;
     try {
-      return await Session.open(this.#url, this.#faults);
+      return await PgSession.open(this.#url, this.#faults);
     } catch (thrown) {
       throw connectionError(thrown);
     }

@@ -1,15 +1,17 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ApiRequest, Handler } from "./context.ts";
 import { HasuraError, parseFailed } from "./hasura-error.ts";
 import { bulk, metadataRequest } from "./metadata-requests.ts";
 import { isRunSql, runSql, type RunSqlContext } from "./run-sql.ts";
 
 /** One request to `/v2/query`. Each `run_sql` of a `bulk` is a transaction of its own (protocol section 3.5). */
-export const queryRequest: Handler = (request, context) => query(request, { ...context, store: forOneRequest(context.store) });
+export const queryRequest: Handler = (request, context) =>
+  query(request, { ...context, store: forOneRequest(context.store) });
 
 async function query(request: ApiRequest, context: RunSqlContext): Promise<unknown> {
   if (request.type === "bulk") return await bulk(request, (one) => query(one, context));
-  if (isRunSql(request.type)) return await runSql(request.type, request.args, context, `${request.path}.args`);
+  if (isRunSql(request.type))
+    return await runSql(request.type, request.args, context, `${request.path}.args`);
   throw parseFailed(`Unrecognised RQLQuery type: ${request.type}`, request.path);
 }
 
@@ -35,11 +37,19 @@ export const oldQueryRequest: Handler = async (request, context) => {
   if (request.type === "bulk") return await bulk(request, (one) => oldQueryRequest(one, context));
   if (request.type === "run_sql") return await queryRequest(request, context);
   if (request.type !== "select") return await metadataRequest(request, context);
-  const { table, columns } = SelectVersion.safeParse(request.args).data ?? { table: "", columns: [] };
+  const { table, columns } = SelectVersion.safeParse(request.args).data ?? {
+    table: "",
+    columns: [],
+  };
   if (typeof table === "string" || table.schema !== "hdb_catalog" || table.name !== "hdb_version") {
-    throw new HasuraError(400, "not-exists", "this environment answers select for hdb_catalog.hdb_version only", {
-      path: `${request.path}.args.table`,
-    });
+    throw new HasuraError(
+      400,
+      "not-exists",
+      "this environment answers select for hdb_catalog.hdb_version only",
+      {
+        path: `${request.path}.args.table`,
+      },
+    );
   }
   const row = await context.store.versionRow();
   return [Object.fromEntries(columns.map((column) => [column, row[column] ?? null]))];

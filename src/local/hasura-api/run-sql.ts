@@ -1,10 +1,10 @@
-import { z } from "zod";
+import * as z from "zod";
 import { missingObjects, type TrackedObject } from "./consistency.ts";
 import { dependentsOf, untrack } from "./dependents.ts";
 import { HasuraError, parseFailed } from "./hasura-error.ts";
 import type { MetadataDocument, SourceDocument } from "./metadata-document.ts";
 import type { MetadataStore } from "./metadata-store.ts";
-import type { Session } from "./session.ts";
+import type { PgSession } from "./session.ts";
 import { isPostgresFamily, type Sources } from "./sources.ts";
 import { splitStatements } from "./split-statements.ts";
 import { inTransaction, runText, type ResultBody } from "./transaction.ts";
@@ -32,13 +32,19 @@ export const isRunSql = (type: string): boolean => type.endsWith("run_sql");
 const changesSchema = /\balter\b|\bdrop\b|\breplace\b|\bcreate function\b|\bcomment on\b/i;
 
 /** One `*run_sql` request. Throws HasuraError. `path` is where its arguments stand in the request. */
-export async function runSql(type: string, rawArgs: unknown, context: RunSqlContext, path: string): Promise<ResultBody> {
+export async function runSql(
+  type: string,
+  rawArgs: unknown,
+  context: RunSqlContext,
+  path: string,
+): Promise<ResultBody> {
   const args = parseArgs(rawArgs, path);
   const { metadata, resourceVersion } = await context.store.read();
   const source = findSource(metadata, args.source ?? "default", type, path);
-  const checked = args.read_only !== true && (args.check_metadata_consistency ?? changesSchema.test(args.sql));
+  const checked =
+    args.read_only !== true && (args.check_metadata_consistency ?? changesSchema.test(args.sql));
   const mode = { isolation: context.sources.isolation(source), readOnly: args.read_only === true };
-  const work = (session: Session): Promise<Outcome> =>
+  const work = (session: PgSession): Promise<Outcome> =>
     checked ? withCheck(session, source, args, context) : plain(session, args, context);
   try {
     const pool = context.sources.pool(source);
@@ -47,7 +53,9 @@ export async function runSql(type: string, rawArgs: unknown, context: RunSqlCont
     if (checked) await context.store.write(untrack(metadata, source.name, gone), resourceVersion);
     return body;
   } catch (thrown) {
-    throw thrown instanceof HasuraError && thrown.path === "$" ? thrown.at(thrown.status === 409 ? "$" : path) : thrown;
+    throw thrown instanceof HasuraError && thrown.path === "$"
+      ? thrown.at(thrown.status === 409 ? "$" : path)
+      : thrown;
   }
 }
 
@@ -57,8 +65,13 @@ interface Outcome {
   readonly gone: readonly TrackedObject[];
 }
 
-async function plain(session: Session, args: RunSqlArgs, context: RunSqlContext): Promise<Outcome> {
-  if (args.no_transaction !== true || !context.knowsNoTransaction) return { body: await runText(session, args.sql), gone: [] };
+async function plain(
+  session: PgSession,
+  args: RunSqlArgs,
+  context: RunSqlContext,
+): Promise<Outcome> {
+  if (args.no_transaction !== true || !context.knowsNoTransaction)
+    return { body: await runText(session, args.sql), gone: [] };
   const statements = splitStatements(args.sql);
   let body: ResultBody | undefined;
   for (const statement of statements) body = await runText(session, statement);
@@ -66,13 +79,24 @@ async function plain(session: Session, args: RunSqlArgs, context: RunSqlContext)
 }
 
 /** The branch with the metadata check: objects that disappear take their metadata along, unless others depend on them. */
-async function withCheck(session: Session, source: SourceDocument, args: RunSqlArgs, context: RunSqlContext): Promise<Outcome> {
+async function withCheck(
+  session: PgSession,
+  source: SourceDocument,
+  args: RunSqlArgs,
+  context: RunSqlContext,
+): Promise<Outcome> {
   const before = new Set((await missingObjects(source, session)).map((object) => object.entry));
   const { body } = await plain(session, args, context);
-  const gone = (await missingObjects(source, session)).filter((object) => !before.has(object.entry));
+  const gone = (await missingObjects(source, session)).filter(
+    (object) => !before.has(object.entry),
+  );
   const dependents = dependentsOf(source, gone);
   if (dependents.length > 0 && args.cascade !== true) {
-    throw new HasuraError(400, "dependency-error", `cannot drop due to the following dependent objects: ${dependents.join(", ")}`);
+    throw new HasuraError(
+      400,
+      "dependency-error",
+      `cannot drop due to the following dependent objects: ${dependents.join(", ")}`,
+    );
   }
   return { body, gone };
 }
@@ -85,12 +109,21 @@ function parseArgs(raw: unknown, path: string): RunSqlArgs {
   if (key === "") throw parseFailed("parsing RunSQL failed, expected Object", path);
   const missing = typeof raw === "object" && raw !== null && !(key in raw);
   if (missing) throw parseFailed(`key "${key}" not found`, path);
-  throw parseFailed(`parsing ${key === "sql" || key === "source" ? "Text" : "Bool"} failed, wrong type`, `${path}.${key}`);
+  throw parseFailed(
+    `parsing ${key === "sql" || key === "source" ? "Text" : "Bool"} failed, wrong type`,
+    `${path}.${key}`,
+  );
 }
 
-function findSource(metadata: MetadataDocument, name: string, type: string, path: string): SourceDocument {
+function findSource(
+  metadata: MetadataDocument,
+  name: string,
+  type: string,
+  path: string,
+): SourceDocument {
   const source = metadata.sources.find((candidate) => candidate.name === name);
-  if (!source) throw new HasuraError(400, "not-exists", `source with name "${name}" does not exist`, { path });
+  if (!source)
+    throw new HasuraError(400, "not-exists", `source with name "${name}" does not exist`, { path });
   const expected = type === "run_sql" ? "postgres" : type.slice(0, -"_run_sql".length);
   const kind = (text: string): string => (text === "pg" ? "postgres" : text);
   if (kind(source.kind) === kind(expected)) return runnable(source, path);

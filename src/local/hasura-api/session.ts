@@ -28,7 +28,7 @@ export interface SessionHandle {
 const reconnectDelayMs = 100;
 
 /** One connection, used by one request at a time. Reconnects by itself exactly as Hasura's client does. */
-export class Session {
+export class PgSession {
   readonly #url: string;
   readonly #faults: DriverFaults;
   #client: pg.Client;
@@ -42,8 +42,8 @@ export class Session {
   }
 
   /** Throws the client's own error when the database cannot be reached or refuses the login. */
-  static async open(url: string, faults: DriverFaults): Promise<Session> {
-    const session = new Session(url, await connect(url), faults);
+  static async open(url: string, faults: DriverFaults): Promise<PgSession> {
+    const session = new PgSession(url, await connect(url), faults);
     await session.#once("SET client_encoding = 'UTF8';SET client_min_messages TO WARNING;");
     return session;
   }
@@ -85,7 +85,8 @@ export class Session {
   }
 
   async #once(sql: string): Promise<Outcome> {
-    if (this.#broken) return { ended: "lost", cause: new Error("server closed the connection unexpectedly") };
+    if (this.#broken)
+      return { ended: "lost", cause: new Error("server closed the connection unexpectedly") };
     return await this.#client.query(new Message(sql)).outcome;
   }
 

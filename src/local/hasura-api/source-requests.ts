@@ -1,14 +1,28 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ApiContext, ApiRequest, Handler } from "./context.ts";
 import { missingObjects } from "./consistency.ts";
 import { HasuraError, parseFailed } from "./hasura-error.ts";
-import { changeSource, nameText, qualified, type MetadataDocument, type SourceDocument } from "./metadata-document.ts";
+import {
+  changeSource,
+  nameText,
+  qualified,
+  type MetadataDocument,
+  type SourceDocument,
+} from "./metadata-document.ts";
 import { isPostgresFamily } from "./sources.ts";
 
 const success = { message: "success" };
-const AddSource = z.looseObject({ name: z.string(), configuration: z.unknown().optional(), replace_configuration: z.boolean().optional() });
+const AddSource = z.looseObject({
+  name: z.string(),
+  configuration: z.unknown().optional(),
+  replace_configuration: z.boolean().optional(),
+});
 const DropSource = z.looseObject({ name: z.string() });
-const Track = z.looseObject({ source: z.string().default("default"), table: z.unknown().optional(), function: z.unknown().optional() });
+const Track = z.looseObject({
+  source: z.string().default("default"),
+  table: z.unknown().optional(),
+  function: z.unknown().optional(),
+});
 
 /** `pg_add_source` and the like. The first word of a type names the kind. */
 export const sourceRequests: Readonly<Record<string, Handler>> = {
@@ -18,12 +32,27 @@ export const sourceRequests: Readonly<Record<string, Handler>> = {
     return await change(context, (metadata) => {
       const known = metadata.sources.find(({ name }) => name === args.name);
       if (known && args.replace_configuration !== true) {
-        throw new HasuraError(400, "already-exists", `source with name "${args.name}" already exists`, {
-          path: `${request.path}.args.name`,
-        });
+        throw new HasuraError(
+          400,
+          "already-exists",
+          `source with name "${args.name}" already exists`,
+          {
+            path: `${request.path}.args.name`,
+          },
+        );
       }
-      if (known) return changeSource(metadata, args.name, (source) => ({ ...source, configuration: args.configuration }));
-      return { ...metadata, sources: [...metadata.sources, { name: args.name, kind, tables: [], configuration: args.configuration }] };
+      if (known)
+        return changeSource(metadata, args.name, (source) => ({
+          ...source,
+          configuration: args.configuration,
+        }));
+      return {
+        ...metadata,
+        sources: [
+          ...metadata.sources,
+          { name: args.name, kind, tables: [], configuration: args.configuration },
+        ],
+      };
     });
   },
   drop_source: async (request, context) => {
@@ -50,18 +79,34 @@ function kindOf(type: string): string {
   return kind === "pg" ? "postgres" : kind;
 }
 
-async function track(kind: "table" | "function", request: ApiRequest, context: ApiContext): Promise<unknown> {
+async function track(
+  kind: "table" | "function",
+  request: ApiRequest,
+  context: ApiContext,
+): Promise<unknown> {
   const args = read(Track, request);
   const name = objectName(args[kind] ?? request.args, request);
   const { metadata } = await context.store.read();
   const source = sourceNamed(metadata, args.source, request);
   if (entriesOf(source, kind).some((entry) => sameName(entry[kind], name))) {
-    throw new HasuraError(400, "already-tracked", `view/table already tracked: "${nameText(name)}"`, { path: `${request.path}.args` });
+    throw new HasuraError(
+      400,
+      "already-tracked",
+      `view/table already tracked: "${nameText(name)}"`,
+      { path: `${request.path}.args` },
+    );
   }
-  const rest = Object.fromEntries(Object.entries(args).filter(([key]) => key !== "source" && key !== "table" && key !== "function"));
+  const rest = Object.fromEntries(
+    Object.entries(args).filter(
+      ([key]) => key !== "source" && key !== "table" && key !== "function",
+    ),
+  );
   const changed: SourceDocument = {
     ...source,
-    [`${kind}s`]: [...entriesOf(source, kind), { ...rest, [kind]: { schema: name.schema, name: name.name } }],
+    [`${kind}s`]: [
+      ...entriesOf(source, kind),
+      { ...rest, [kind]: { schema: name.schema, name: name.name } },
+    ],
   };
   if (isPostgresFamily(source.kind)) await refuseMissing(changed, kind, name, request, context);
   return await change(context, (now) => changeSource(now, args.source, () => changed));
@@ -74,20 +119,35 @@ async function refuseMissing(
   request: ApiRequest,
   context: ApiContext,
 ): Promise<void> {
-  const missing = await context.sources.pool(source).use((session) => missingObjects(source, session));
-  if (!missing.some((object) => object.type === kind && nameText(object.name) === nameText(name))) return;
-  const what = kind === "table" ? "no such table/view exists in source: " : "no such function exists: ";
-  throw new HasuraError(400, "not-exists", `${what}"${nameText(name)}"`, { path: `${request.path}.args` });
+  const missing = await context.sources
+    .pool(source)
+    .use((session) => missingObjects(source, session));
+  if (!missing.some((object) => object.type === kind && nameText(object.name) === nameText(name)))
+    return;
+  const what =
+    kind === "table" ? "no such table/view exists in source: " : "no such function exists: ";
+  throw new HasuraError(400, "not-exists", `${what}"${nameText(name)}"`, {
+    path: `${request.path}.args`,
+  });
 }
 
-async function untrackOne(kind: "table" | "function", request: ApiRequest, context: ApiContext): Promise<unknown> {
+async function untrackOne(
+  kind: "table" | "function",
+  request: ApiRequest,
+  context: ApiContext,
+): Promise<unknown> {
   const args = read(Track, request);
   const name = objectName(args[kind] ?? request.args, request);
   return await change(context, (metadata) => {
     const source = sourceNamed(metadata, args.source, request);
     const kept = entriesOf(source, kind).filter((entry) => !sameName(entry[kind], name));
     if (kept.length === entriesOf(source, kind).length) {
-      throw new HasuraError(400, "already-untracked", `${kind} already untracked: "${nameText(name)}"`, { path: `${request.path}.args` });
+      throw new HasuraError(
+        400,
+        "already-untracked",
+        `${kind} already untracked: "${nameText(name)}"`,
+        { path: `${request.path}.args` },
+      );
     }
     return changeSource(metadata, args.source, () => ({ ...source, [`${kind}s`]: kept }));
   });
@@ -99,7 +159,11 @@ function entriesOf(source: SourceDocument, kind: "table" | "function"): Record<s
 
 function objectName(value: unknown, request: ApiRequest): { schema: string; name: string } {
   const name = qualified(value);
-  if (!name) throw parseFailed("expected a name, or an object with a name and a schema", `${request.path}.args`);
+  if (!name)
+    throw parseFailed(
+      "expected a name, or an object with a name and a schema",
+      `${request.path}.args`,
+    );
   return name;
 }
 
@@ -108,19 +172,32 @@ function sameName(value: unknown, name: { schema: string; name: string }): boole
   return other !== undefined && nameText(other) === nameText(name);
 }
 
-function sourceNamed(metadata: MetadataDocument, name: string, request: ApiRequest): SourceDocument {
+function sourceNamed(
+  metadata: MetadataDocument,
+  name: string,
+  request: ApiRequest,
+): SourceDocument {
   const source = metadata.sources.find((candidate) => candidate.name === name);
-  if (!source) throw new HasuraError(400, "not-exists", `source with name "${name}" does not exist`, { path: `${request.path}.args` });
+  if (!source)
+    throw new HasuraError(400, "not-exists", `source with name "${name}" does not exist`, {
+      path: `${request.path}.args`,
+    });
   return source;
 }
 
 function read<T>(schema: z.ZodType<T>, request: ApiRequest): T {
   const parsed = schema.safeParse(request.args);
   if (parsed.success) return parsed.data;
-  throw parseFailed(`key "${String(parsed.error.issues[0]?.path[0] ?? "")}" not found`, `${request.path}.args`);
+  throw parseFailed(
+    `key "${String(parsed.error.issues[0]?.path[0] ?? "")}" not found`,
+    `${request.path}.args`,
+  );
 }
 
-async function change(context: ApiContext, how: (metadata: MetadataDocument) => MetadataDocument): Promise<unknown> {
+async function change(
+  context: ApiContext,
+  how: (metadata: MetadataDocument) => MetadataDocument,
+): Promise<unknown> {
   const { metadata, resourceVersion } = await context.store.read();
   await context.store.write(how(metadata), resourceVersion);
   return success;

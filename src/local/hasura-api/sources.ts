@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { HasuraError } from "./hasura-error.ts";
 import type { SourceDocument } from "./metadata-document.ts";
 import { SessionPool } from "./pool.ts";
@@ -22,12 +22,15 @@ const Configuration = z.looseObject({
 });
 
 /** The Postgres family: one protocol, one driver. */
-export const isPostgresFamily = (kind: string): boolean => ["postgres", "pg", "citus", "cockroach", "alloy"].includes(kind);
+export const isPostgresFamily = (kind: string): boolean =>
+  ["postgres", "pg", "citus", "cockroach", "alloy"].includes(kind);
 
 /** What the metadata shows for a source of the environment: never its address. */
 export function configurationFor(source: LocalSource): object {
   const variable =
-    source.name === "default" ? "HASURA_GRAPHQL_DATABASE_URL" : `${source.name.toUpperCase().replaceAll(/[^A-Z0-9]+/g, "_")}_DATABASE_URL`;
+    source.name === "default"
+      ? "HASURA_GRAPHQL_DATABASE_URL"
+      : `${source.name.toUpperCase().replaceAll(/[^A-Z0-9]+/g, "_")}_DATABASE_URL`;
   return {
     connection_info: {
       database_url: { from_env: variable },
@@ -44,7 +47,11 @@ export class Sources {
   readonly #faults: DriverFaults;
   readonly #pools = new Map<string, SessionPool>();
 
-  constructor(local: readonly LocalSource[], env: Readonly<Record<string, string | undefined>>, faults: DriverFaults) {
+  constructor(
+    local: readonly LocalSource[],
+    env: Readonly<Record<string, string | undefined>>,
+    faults: DriverFaults,
+  ) {
     this.#local = new Map(local.map((source) => [source.name, source]));
     this.#env = env;
     this.#faults = faults;
@@ -57,14 +64,18 @@ export class Sources {
     const url = Configuration.safeParse(source.configuration).data?.connection_info.database_url;
     if (typeof url === "string") return { url };
     const variable = FromEnv.safeParse(url).data?.from_env;
-    if (variable === undefined) return { reason: "database_url is missing in the source's configuration" };
+    if (variable === undefined)
+      return { reason: "database_url is missing in the source's configuration" };
     const value = this.#env[variable];
-    return value === undefined ? { reason: `environment variable '${variable}' not set` } : { url: value };
+    return value === undefined
+      ? { reason: `environment variable '${variable}' not set` }
+      : { url: value };
   }
 
   /** What the metadata says, else the environment; else Hasura's default. */
   isolation(source: SourceDocument): IsolationLevel {
-    const written = Configuration.safeParse(source.configuration).data?.connection_info.isolation_level;
+    const written = Configuration.safeParse(source.configuration).data?.connection_info
+      .isolation_level;
     return written ?? this.#local.get(source.name)?.isolationLevel ?? "read-committed";
   }
 
@@ -72,10 +83,15 @@ export class Sources {
   pool(source: SourceDocument): SessionPool {
     const found = this.address(source);
     if ("reason" in found)
-      throw new HasuraError(400, "unexpected", `source with name "${source.name}" is inconsistent`, {
-        path: "$.args.source",
-        internal: found.reason,
-      });
+      throw new HasuraError(
+        400,
+        "unexpected",
+        `source with name "${source.name}" is inconsistent`,
+        {
+          path: "$.args.source",
+          internal: found.reason,
+        },
+      );
     const known = this.#pools.get(found.url);
     if (known) return known;
     const pool = new SessionPool(found.url, this.#faults);

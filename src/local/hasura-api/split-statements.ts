@@ -40,5 +40,7 @@ export function splitStatements(text: string): string[] {
       at += 1;
     }
   }
-  return [...statements, current].map((statement) => statement.trim()).filter((statement) => statement !== "");
+  return [...statements, current]
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== "");
 }

@@ -26,10 +26,14 @@ export function streamedAnswer(response: ServerResponse, head: Head): Answer {
   response.flushHeaders();
   return {
     write: async (bytes) => {
-      if (response.destroyed || response.writableEnded || response.write(payloadFrame(bytes))) return;
+      if (response.destroyed || response.writableEnded || response.write(payloadFrame(bytes)))
+        return;
       const settled = new AbortController(); // takes the listener of the loser away again
       const { signal } = settled;
-      await Promise.race([once(response, "drain", { signal }), once(response, "close", { signal })]).catch(() => undefined);
+      await Promise.race([
+        once(response, "drain", { signal }),
+        once(response, "close", { signal }),
+      ]).catch(() => undefined);
       settled.abort();
     },
     end: (error, log) => {
@@ -50,7 +54,8 @@ export function bufferedAnswer(response: ServerResponse, head: Head): Answer {
       return Promise.resolve();
     },
     end: (error, log) => {
-      const failed = error ?? (size > largestPayloadBytes ? answerTooLarge(largestPayloadBytes) : undefined);
+      const failed =
+        error ?? (size > largestPayloadBytes ? answerTooLarge(largestPayloadBytes) : undefined);
       const body = failed ? Buffer.from(failed.body) : Buffer.concat(chunks);
       response.writeHead(200, {
         "content-type": "application/json",

@@ -23,7 +23,9 @@ export function functionEnvironment(
   region: string,
   runtimeApi: string,
 ): Record<string, string> {
-  const kept = inherited.flatMap((key) => (settings.hostEnv[key] === undefined ? [] : [[key, settings.hostEnv[key]] as const]));
+  const kept = inherited.flatMap((key) =>
+    settings.hostEnv[key] === undefined ? [] : [[key, settings.hostEnv[key]] as const],
+  );
   return {
     ...Object.fromEntries(kept),
     AWS_ACCESS_KEY_ID: "local",

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** An error of the function, as Lambda hands it to the caller in place of an answer: JSON text, sent with HTTP status 200. */
 export interface FunctionError {
@@ -15,7 +15,10 @@ export function reportedError(body: string): FunctionError {
 
 /** The function did not finish in time; seconds have two decimals, as Lambda writes them. */
 export function timedOut(requestId: string, timeoutMs: number): FunctionError {
-  return made("Sandbox.Timedout", `RequestId: ${requestId} Error: Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`);
+  return made(
+    "Sandbox.Timedout",
+    `RequestId: ${requestId} Error: Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`,
+  );
 }
 
 /** How the function's process ended. `outOfMemory`: its heap was full, where a real sandbox is killed. */
@@ -27,12 +30,18 @@ export interface ProcessEnd {
 
 /** The process ended while it held an invocation. */
 export function exited(requestId: string, end: ProcessEnd): FunctionError {
-  return made("Runtime.ExitError", `RequestId: ${requestId} Error: Runtime exited ${howItEnded(end)}`);
+  return made(
+    "Runtime.ExitError",
+    `RequestId: ${requestId} Error: Runtime exited ${howItEnded(end)}`,
+  );
 }
 
 /** The buffered answer was larger than Lambda passes on. */
 export function answerTooLarge(largest: number): FunctionError {
-  return made("Function.ResponseSizeTooLarge", `Response payload size exceeded maximum allowed payload size (${largest} bytes).`);
+  return made(
+    "Function.ResponseSizeTooLarge",
+    `Response payload size exceeded maximum allowed payload size (${largest} bytes).`,
+  );
 }
 
 const signalNames: Readonly<Record<string, string>> = {

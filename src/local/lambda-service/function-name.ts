@@ -22,15 +22,28 @@ const plain = /^(?:function:)?([^:]+)(?::([^:]+))?$/;
  * @param queryQualifier the `Qualifier` query parameter; it must not contradict one inside the name
  * @throws ServiceError InvalidParameterValueException
  */
-export function parseFunctionName(text: string, queryQualifier: string | undefined, region: string): FunctionReference {
+export function parseFunctionName(
+  text: string,
+  queryQualifier: string | undefined,
+  region: string,
+): FunctionReference {
   const found = parts(text, region);
-  if (found === undefined || !name.test(found.name)) throw invalid(`'${text}' is not a function's name or ARN`);
+  if (found === undefined || !name.test(found.name))
+    throw invalid(`'${text}' is not a function's name or ARN`);
   if (queryQualifier && found.qualifier && queryQualifier !== found.qualifier) {
-    throw invalid("The derived qualifier from the function name does not match the specified qualifier.");
+    throw invalid(
+      "The derived qualifier from the function name does not match the specified qualifier.",
+    );
   }
   const wanted = queryQualifier ?? found.qualifier;
-  if (wanted !== undefined && !qualifier.test(wanted)) throw invalid(`'${wanted}' is not a version or an alias`);
-  return { name: found.name, region: found.region, account: found.account, ...(wanted && { qualifier: wanted }) };
+  if (wanted !== undefined && !qualifier.test(wanted))
+    throw invalid(`'${wanted}' is not a version or an alias`);
+  return {
+    name: found.name,
+    region: found.region,
+    account: found.account,
+    ...(wanted && { qualifier: wanted }),
+  };
 }
 
 /** The ARN a function sees as `invokedFunctionArn`: with the qualifier exactly when the caller named one. */
@@ -39,7 +52,10 @@ export function arnOf(reference: FunctionReference): string {
   return `arn:aws:lambda:${region}:${account}:function:${reference.name}${suffix ? `:${suffix}` : ""}`;
 }
 
-function parts(text: string, region: string): { name: string; region: string; account: string; qualifier?: string } | undefined {
+function parts(
+  text: string,
+  region: string,
+): { name: string; region: string; account: string; qualifier?: string } | undefined {
   const arn = fullArn.exec(text);
   if (arn) return reference(arn[3], arn[4], arn[1] ?? region, localAccount);
   const partial = partialArn.exec(text);

@@ -30,12 +30,16 @@ export class FunctionProcess {
 
   constructor(options: ProcessOptions) {
     const heap = `--max-old-space-size=${options.memoryMb}`;
-    this.#child = spawn(options.node, [heap, "--import", lifeline, options.runtime, options.handler], {
-      cwd: options.directory,
-      env: options.env,
-      stdio: ["ignore", "pipe", "pipe", "pipe"],
-      detached: true,
-    });
+    this.#child = spawn(
+      options.node,
+      [heap, "--import", lifeline, options.runtime, options.handler],
+      {
+        cwd: options.directory,
+        env: options.env,
+        stdio: ["ignore", "pipe", "pipe", "pipe"],
+        detached: true,
+      },
+    );
     this.#child.stdout?.on("data", options.output);
     this.#child.stderr?.on("data", (bytes: Buffer) => {
       this.#lastWords = (this.#lastWords + bytes.toString("latin1")).slice(-8192);
@@ -46,7 +50,11 @@ export class FunctionProcess {
       this.#child.once("error", () => resolve({ code: 127, signal: null, outOfMemory: false }));
       this.#child.once("close", (code, signal) => {
         const aborted = signal === "SIGABRT" || code === 134;
-        resolve({ code, signal, outOfMemory: aborted && this.#lastWords.includes("heap out of memory") });
+        resolve({
+          code,
+          signal,
+          outOfMemory: aborted && this.#lastWords.includes("heap out of memory"),
+        });
       });
     });
   }

@@ -26,7 +26,10 @@ export interface Described {
 }
 
 /** The answer to GetFunctionConfiguration; GetFunction wraps it. */
-export function configurationOf(reference: FunctionReference, described: Described): Record<string, unknown> {
+export function configurationOf(
+  reference: FunctionReference,
+  described: Described,
+): Record<string, unknown> {
   return {
     FunctionName: reference.name,
     FunctionArn: arnOf(reference),

@@ -56,8 +56,13 @@ export interface LambdaService {
  */
 export async function startLambdaService(options: LambdaServiceOptions): Promise<LambdaService> {
   const service = new Service(options);
-  const server = createServer({ requestTimeout: 0 }, (request, response) => void service.serve(request, response));
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(options.port ?? 0, "127.0.0.1", resolve));
+  const server = createServer(
+    { requestTimeout: 0 },
+    (request, response) => void service.serve(request, response),
+  );
+  await new Promise<void>((resolve, reject) =>
+    server.once("error", reject).listen(options.port ?? 0, "127.0.0.1", resolve),
+  );
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, stop: () => stop(server, service) };
 }
@@ -111,10 +116,14 @@ class Service {
     try {
       const route = routeOf(request, this.#options.region ?? "us-east-1");
       this.#requireKnown(route.function);
-      if (route.operation === "GetFunction" || route.operation === "GetFunctionConfiguration") this.#describe(route, response, requestId);
+      if (route.operation === "GetFunction" || route.operation === "GetFunctionConfiguration")
+        this.#describe(route, response, requestId);
       else await this.#invoke(route, await readInvokeRequest(request), response, requestId);
     } catch (thrown) {
-      const error = thrown instanceof ServiceError ? thrown : new ServiceError("ServiceException", String(thrown));
+      const error =
+        thrown instanceof ServiceError
+          ? thrown
+          : new ServiceError("ServiceException", String(thrown));
       if (response.headersSent) response.destroy();
       else sendServiceError(response, error, requestId);
     }
@@ -123,7 +132,10 @@ class Service {
   #requireKnown(reference: FunctionReference): void {
     const { functions } = this.#options;
     if (functions && !functions.includes(reference.name)) {
-      throw new ServiceError("ResourceNotFoundException", `Function not found: ${arnOf(reference)}`);
+      throw new ServiceError(
+        "ResourceNotFoundException",
+        `Function not found: ${arnOf(reference)}`,
+      );
     }
   }
 
@@ -132,14 +144,24 @@ class Service {
   }
 
   #describe(route: Route, response: ServerResponse, requestId: string): void {
-    const configuration = configurationOf(route.function, { ...this.#described, state: this.#state() });
+    const configuration = configurationOf(route.function, {
+      ...this.#described,
+      state: this.#state(),
+    });
     const answer =
-      route.operation === "GetFunction" ? { Configuration: configuration, Code: { RepositoryType: "S3" }, Tags: {} } : configuration;
+      route.operation === "GetFunction"
+        ? { Configuration: configuration, Code: { RepositoryType: "S3" }, Tags: {} }
+        : configuration;
     response.writeHead(200, { "content-type": "application/json", "x-amzn-requestid": requestId });
     response.end(JSON.stringify(answer));
   }
 
-  async #invoke(route: Route, request: InvokeRequest, response: ServerResponse, requestId: string): Promise<void> {
+  async #invoke(
+    route: Route,
+    request: InvokeRequest,
+    response: ServerResponse,
+    requestId: string,
+  ): Promise<void> {
     requireActive(this.#state());
     if (request.type === "DryRun") {
       empty(response, 204, requestId);
@@ -151,11 +173,20 @@ class Service {
       empty(response, 202, requestId);
       return this.#run(sandbox, route.function, request, requestId, noAnswer);
     }
-    const answer = route.operation === "Invoke" ? bufferedAnswer(response, head) : streamedAnswer(response, head);
+    const answer =
+      route.operation === "Invoke"
+        ? bufferedAnswer(response, head)
+        : streamedAnswer(response, head);
     await this.#run(sandbox, route.function, request, requestId, answer);
   }
 
-  async #run(sandbox: Sandbox, reference: FunctionReference, request: InvokeRequest, requestId: string, answer: Answer): Promise<void> {
+  async #run(
+    sandbox: Sandbox,
+    reference: FunctionReference,
+    request: InvokeRequest,
+    requestId: string,
+    answer: Answer,
+  ): Promise<void> {
     const log = new FunctionLog();
     const { payload, clientContext } = request;
     const invocation: Invocation = {
@@ -168,12 +199,19 @@ class Service {
     };
     log.start(requestId, "$LATEST");
     const ran = await this.#pool.run(sandbox, reference.name, reference.region, invocation);
-    log.end(requestId, { tookMs: ran.tookMs, memoryMb: this.#described.memoryMb, ...(ran.initMs !== undefined && { initMs: ran.initMs }) });
+    log.end(requestId, {
+      tookMs: ran.tookMs,
+      memoryMb: this.#described.memoryMb,
+      ...(ran.initMs !== undefined && { initMs: ran.initMs }),
+    });
     answer.end(ran.error, request.tail ? log.base64 : undefined);
   }
 }
 
 function empty(response: ServerResponse, status: number, requestId: string): void {
-  response.writeHead(status, { "x-amzn-requestid": requestId, "x-amz-executed-version": "$LATEST" });
+  response.writeHead(status, {
+    "x-amzn-requestid": requestId,
+    "x-amz-executed-version": "$LATEST",
+  });
   response.end();
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { z } from "zod";
+import * as z from "zod";
 import { ServiceError } from "./service-error.ts";
 
 /** Bytes of a request, and of a buffered answer: 6 MB (facts on AWS, section 7). An asynchronous request may have 1 MB. */
@@ -7,7 +7,9 @@ export const largestPayloadBytes = 6 * 1024 * 1024;
 const largestAsyncPayloadBytes = 1024 * 1024;
 
 const headers = z.object({
-  "x-amz-invocation-type": z.enum(["RequestResponse", "DryRun", "Event"]).default("RequestResponse"),
+  "x-amz-invocation-type": z
+    .enum(["RequestResponse", "DryRun", "Event"])
+    .default("RequestResponse"),
   "x-amz-log-type": z.enum(["None", "Tail"]).default("None"),
   "x-amz-client-context": z.string().max(3583).optional(),
 });
@@ -28,13 +30,24 @@ export async function readInvokeRequest(request: IncomingMessage): Promise<Invok
   const checked = headers.safeParse(request.headers);
   if (!checked.success) {
     const names = checked.error.issues.map((issue) => issue.path.join("."));
-    throw new ServiceError("InvalidParameterValueException", `Not a value Lambda knows: ${names.join(", ")}`);
+    throw new ServiceError(
+      "InvalidParameterValueException",
+      `Not a value Lambda knows: ${names.join(", ")}`,
+    );
   }
   const type = checked.data["x-amz-invocation-type"];
-  const payload = await readBody(request, type === "Event" ? largestAsyncPayloadBytes : largestPayloadBytes);
+  const payload = await readBody(
+    request,
+    type === "Event" ? largestAsyncPayloadBytes : largestPayloadBytes,
+  );
   requireJson(payload);
   const context = clientContext(checked.data["x-amz-client-context"]);
-  return { type, tail: checked.data["x-amz-log-type"] === "Tail", payload, ...(context && { clientContext: context }) };
+  return {
+    type,
+    tail: checked.data["x-amz-log-type"] === "Tail",
+    payload,
+    ...(context && { clientContext: context }),
+  };
 }
 
 /** Reads on to the end of a body that is too large: an answer to a client that is still sending would be lost in a reset. */
@@ -46,7 +59,10 @@ async function readBody(request: IncomingMessage, largest: number): Promise<Buff
     if (size <= largest) chunks.push(chunk);
   }
   if (size > largest) {
-    throw new ServiceError("RequestTooLargeException", `Request must be smaller than ${largest} bytes for the InvokeFunction operation`);
+    throw new ServiceError(
+      "RequestTooLargeException",
+      `Request must be smaller than ${largest} bytes for the InvokeFunction operation`,
+    );
   }
   return Buffer.concat(chunks);
 }
@@ -58,7 +74,10 @@ function requireJson(payload: Buffer): void {
     JSON.parse(payload.toString("utf8"));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ServiceError("InvalidRequestContentException", `Could not parse request body into json: ${reason}`);
+    throw new ServiceError(
+      "InvalidRequestContentException",
+      `Could not parse request body into json: ${reason}`,
+    );
   }
 }
 
@@ -69,6 +88,9 @@ function clientContext(base64: string | undefined): string | undefined {
     JSON.parse(text);
     return text;
   } catch {
-    throw new ServiceError("InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.");
+    throw new ServiceError(
+      "InvalidRequestContentException",
+      "Client context must be a valid Base64-encoded JSON object.",
+    );
   }
 }

@@ -39,7 +39,9 @@ export class RuntimeApi {
 
   static async listen(listener: RuntimeListener): Promise<RuntimeApi> {
     const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 });
-    await new Promise<void>((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve, reject) =>
+      server.once("error", reject).listen(0, "127.0.0.1", resolve),
+    );
     return new RuntimeApi(server, listener);
   }
 
@@ -72,9 +74,12 @@ export class RuntimeApi {
       return;
     }
     try {
-      if (request.method === "POST" && path === `${base}/init/error`) await this.#initError(request, response);
-      else if (request.method === "POST" && path === this.#pathOf("response")) await this.#response(request, response);
-      else if (request.method === "POST" && path === this.#pathOf("error")) await this.#error(request, response);
+      if (request.method === "POST" && path === `${base}/init/error`)
+        await this.#initError(request, response);
+      else if (request.method === "POST" && path === this.#pathOf("response"))
+        await this.#response(request, response);
+      else if (request.method === "POST" && path === this.#pathOf("error"))
+        await this.#error(request, response);
       else refuse(response, 400, "InvalidRequestID", "The request ID is not the one in hand");
     } catch {
       // The post broke off. Its process is ending, and how it ends becomes the answer; if it goes on, `next` notices.
@@ -89,7 +94,10 @@ export class RuntimeApi {
   #next(response: ServerResponse): void {
     this.#finish({
       type: "Runtime.TruncatedResponse",
-      body: JSON.stringify({ errorType: "Runtime.TruncatedResponse", errorMessage: "The runtime asked for work before it had answered" }),
+      body: JSON.stringify({
+        errorType: "Runtime.TruncatedResponse",
+        errorMessage: "The runtime asked for work before it had answered",
+      }),
     });
     this.#waiting = response;
     this.#listener.asksForWork();
@@ -117,7 +125,11 @@ export class RuntimeApi {
     }
     accept(response);
     const trailer = request.trailers[errorBodyTrailer];
-    this.#finish(trailer === undefined ? undefined : reportedError(Buffer.from(trailer, "base64").toString("utf8")));
+    this.#finish(
+      trailer === undefined
+        ? undefined
+        : reportedError(Buffer.from(trailer, "base64").toString("utf8")),
+    );
   }
 
   /** Piece by piece; false when it is more than a stream may hold. */
@@ -163,14 +175,21 @@ function accept(response: ServerResponse): void {
   response.end('{"status":"OK"}\n');
 }
 
-function refuse(response: ServerResponse, status: number, errorType: string, errorMessage: string): void {
+function refuse(
+  response: ServerResponse,
+  status: number,
+  errorType: string,
+  errorMessage: string,
+): void {
   response.writeHead(status, { "content-type": "application/json" });
   response.end(JSON.stringify({ errorMessage, errorType }));
 }
 
 /** A header holds bytes below 256 only; JSON can say everything in ASCII. */
 function inAscii(json: string): string {
-  return json.replace(/[\r\n]/g, " ").replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return json
+    .replace(/[\r\n]/g, " ")
+    .replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function traceId(epochMs: number): string {

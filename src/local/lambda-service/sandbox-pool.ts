@@ -45,27 +45,40 @@ export class SandboxPool {
       }
       const soon = [...sandboxes].find((sandbox) => sandbox.state === "finishing");
       if (soon) await soon.settled();
-      else if (sandboxes.size < this.#options.concurrency) return this.#add(sandboxes, functionName, region);
+      else if (sandboxes.size < this.#options.concurrency)
+        return this.#add(sandboxes, functionName, region);
       else throw tooMany();
     }
   }
 
   /** Runs an invocation in a reserved sandbox. Resolves when its answer is complete. */
-  async run(sandbox: Sandbox, functionName: string, region: string, invocation: Invocation): Promise<Ran> {
+  async run(
+    sandbox: Sandbox,
+    functionName: string,
+    region: string,
+    invocation: Invocation,
+  ): Promise<Ran> {
     const { now } = this.#options;
     const startedAt = now();
-    if (sandbox.state !== "starting") return { ...outcome(await sandbox.invoke(invocation)), tookMs: now() - startedAt };
+    if (sandbox.state !== "starting")
+      return { ...outcome(await sandbox.invoke(invocation)), tookMs: now() - startedAt };
     const ready = await this.#initialise(sandbox, functionName, region, invocation);
     const initMs = now() - startedAt;
     if ("error" in ready) return { ...ready, tookMs: 0, initMs };
     const invokedAt = now();
-    return { ...outcome(await ready.sandbox.invoke(invocation)), tookMs: now() - invokedAt, initMs };
+    return {
+      ...outcome(await ready.sandbox.invoke(invocation)),
+      tookMs: now() - invokedAt,
+      initMs,
+    };
   }
 
   /** Ends every process; resolves when they are gone. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await Promise.all([...this.#sandboxes.values()].flatMap((set) => [...set].map((sandbox) => sandbox.kill())));
+    await Promise.all(
+      [...this.#sandboxes.values()].flatMap((set) => [...set].map((sandbox) => sandbox.kill())),
+    );
   }
 
   /** A start that takes longer than 10 s is broken off and tried once more within the function's own time, as Lambda does. */
@@ -97,11 +110,16 @@ export class SandboxPool {
     if (init !== "too late" && init.ok) return { sandbox };
     await sandbox.kill();
     if (init === "too late") return init;
-    return { error: init.error ?? exited(invocation.requestId, init.end ?? { code: 1, signal: null, outOfMemory: false }) };
+    return {
+      error:
+        init.error ??
+        exited(invocation.requestId, init.end ?? { code: 1, signal: null, outOfMemory: false }),
+    };
   }
 
   #add(sandboxes: Set<Sandbox>, functionName: string, region: string): Sandbox {
-    if (this.#stopped) throw new ServiceError("ServiceException", "The local Lambda service is stopping");
+    if (this.#stopped)
+      throw new ServiceError("ServiceException", "The local Lambda service is stopping");
     const sandbox = new Sandbox(this.#options.optionsOf(functionName, region));
     sandboxes.add(sandbox);
     return sandbox;
@@ -119,5 +137,7 @@ function outcome(error: FunctionError | undefined): { error?: FunctionError } {
 }
 
 function tooMany(): ServiceError {
-  return new ServiceError("TooManyRequestsException", "Rate Exceeded.", { Reason: "ReservedFunctionConcurrentInvocationLimitExceeded" });
+  return new ServiceError("TooManyRequestsException", "Rate Exceeded.", {
+    Reason: "ReservedFunctionConcurrentInvocationLimitExceeded",
+  });
 }

@@ -10,7 +10,9 @@ export type SandboxOptions = Omit<ProcessOptions, "env" | "output"> & {
   readonly now: () => number;
 };
 
-type Init = { readonly ok: true } | { readonly ok: false; readonly error?: FunctionError; readonly end?: ProcessEnd };
+type Init =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly error?: FunctionError; readonly end?: ProcessEnd };
 
 /**
  * One execution environment: a process, its Runtime API, and what it is doing. It takes one invocation at a time;
@@ -51,7 +53,11 @@ export class Sandbox {
       (this.#invocation?.log ?? log).write(bytes);
       this.#options.output(bytes);
     };
-    this.#process = new FunctionProcess({ ...this.#options, env: this.#options.env(api.address), output });
+    this.#process = new FunctionProcess({
+      ...this.#options,
+      env: this.#options.env(api.address),
+      output,
+    });
     this.#ended = this.#process.ended;
     void this.#ended.then((end) => this.#hasEnded(end));
   }
@@ -109,7 +115,8 @@ export class Sandbox {
     this.state = "dead";
     this.#api?.close();
     this.#ready.resolve({ ok: false, end });
-    if (this.#invocation) this.#answer.resolve(this.#verdict ?? exited(this.#invocation.requestId, end));
+    if (this.#invocation)
+      this.#answer.resolve(this.#verdict ?? exited(this.#invocation.requestId, end));
     this.#settled.resolve("settled");
   }
 }

@@ -28,9 +28,18 @@ export class ServiceError extends Error {
 }
 
 /** Sends an error in the REST-JSON shape. Both spellings of "message" are in use by the real service and are read by its clients. */
-export function sendServiceError(response: ServerResponse, error: ServiceError, requestId: string): void {
+export function sendServiceError(
+  response: ServerResponse,
+  error: ServiceError,
+  requestId: string,
+): void {
   const type = error.status >= 500 ? "Service" : "User";
-  const body = JSON.stringify({ Type: type, Message: error.message, message: error.message, ...error.details });
+  const body = JSON.stringify({
+    Type: type,
+    Message: error.message,
+    message: error.message,
+    ...error.details,
+  });
   response.writeHead(error.status, {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(body),

@@ -3,7 +3,7 @@ import { access, constants, lstat, readFile, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "../../protocol/failure.ts";
 import { isCode } from "./file-lock.ts";
 
@@ -56,7 +56,13 @@ async function embedded(from: readonly string[]): Promise<Binaries | undefined> 
     await linkLibraries(root);
     const bin = join(root, "native", "bin");
     const its = await versionOf(join(bin, "postgres"));
-    if (its) return { bin, native: join(root, "native"), major: its.major, description: `embedded PostgreSQL ${its.version}` };
+    if (its)
+      return {
+        bin,
+        native: join(root, "native"),
+        major: its.major,
+        description: `embedded PostgreSQL ${its.version}`,
+      };
   }
   return undefined;
 }
@@ -96,9 +102,11 @@ export async function linkLibraries(root: string): Promise<void> {
 
 async function onPath(path: string): Promise<Binaries | undefined> {
   for (const bin of path.split(delimiter).filter((entry) => entry !== "")) {
-    if (!(await isProgram(join(bin, "initdb"))) || !(await isProgram(join(bin, "postgres")))) continue;
+    if (!(await isProgram(join(bin, "initdb"))) || !(await isProgram(join(bin, "postgres"))))
+      continue;
     const its = await versionOf(join(bin, "postgres"));
-    if (its && its.major >= oldestMajor) return { bin, major: its.major, description: `PostgreSQL ${its.version} of ${bin}` };
+    if (its && its.major >= oldestMajor)
+      return { bin, major: its.major, description: `PostgreSQL ${its.version} of ${bin}` };
   }
   return undefined;
 }
@@ -110,7 +118,9 @@ const isProgram = (path: string): Promise<boolean> =>
   );
 
 /** Undefined: the program does not run on this machine (another C library, say). */
-async function versionOf(postgres: string): Promise<{ major: number; version: string } | undefined> {
+async function versionOf(
+  postgres: string,
+): Promise<{ major: number; version: string } | undefined> {
   const answer = await run(postgres, ["--version"]).catch(() => undefined);
   const [version, major] = /(\d+)(?:\.\d+|beta\d*|rc\d*|devel)/.exec(answer?.stdout ?? "") ?? [];
   return version === undefined ? undefined : { major: Number(major), version };

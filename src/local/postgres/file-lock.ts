@@ -16,9 +16,14 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>): Pro
   const startedAt = performance.now();
   while (!(await tryLock(path, token))) {
     if (performance.now() - startedAt > giveUpMs) {
-      throw new Failure("busy", "local-lock-held", `Another process holds ${path} and does not let go.`, {
-        hints: [`if no other hasura-migrate runs here, remove ${path}`],
-      });
+      throw new Failure(
+        "busy",
+        "local-lock-held",
+        `Another process holds ${path} and does not let go.`,
+        {
+          hints: [`if no other hasura-migrate runs here, remove ${path}`],
+        },
+      );
     }
     await pause(retryMs);
   }

@@ -20,7 +20,8 @@ export async function ownerForServer(): Promise<Owner | undefined> {
       .split("\n")
       .find((line) => line.startsWith("nobody:"))
       ?.split(":") ?? [];
-  const id = (text: string | undefined): number => (text === undefined || text === "" ? 65534 : Number(text) >>> 0);
+  const id = (text: string | undefined): number =>
+    text === undefined || text === "" ? 65534 : Number(text) >>> 0;
   return { uid: id(fields[2]), gid: id(fields[3]) };
 }
 
@@ -76,8 +77,10 @@ async function sweep(place: string): Promise<void> {
   for (const name of await readdir(place)) {
     const home = join(place, name);
     const pointer = await readFile(join(home, "origin"), "utf8").catch(() => undefined);
-    if (pointer === undefined || (await readFile(pointer, "utf8").catch(() => "")).trim() === home) continue;
-    if (!(await findPostmaster(join(home, "data")))) await rm(home, { recursive: true, force: true });
+    if (pointer === undefined || (await readFile(pointer, "utf8").catch(() => "")).trim() === home)
+      continue;
+    if (!(await findPostmaster(join(home, "data"))))
+      await rm(home, { recursive: true, force: true });
   }
 }
 

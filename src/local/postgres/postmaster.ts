@@ -21,7 +21,9 @@ export interface Postmaster {
 }
 
 /** The server that runs on a data directory, by its postmaster.pid: one that a killed run left behind is found here. */
-export async function findPostmaster(data: string): Promise<(Postmaster & { ready: boolean }) | undefined> {
+export async function findPostmaster(
+  data: string,
+): Promise<(Postmaster & { ready: boolean }) | undefined> {
   const lines = (await readFile(join(data, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
   const pid = Number(lines[0]);
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
@@ -46,7 +48,8 @@ export async function ensurePostmaster(launch: Launch): Promise<Postmaster> {
     try {
       return await start(launch);
     } catch (thrown) {
-      const portTaken = thrown instanceof Failure && String(thrown.cause).includes("could not bind");
+      const portTaken =
+        thrown instanceof Failure && String(thrown.cause).includes("could not bind");
       if (!portTaken || attempt === 5) throw thrown;
     }
   }
@@ -88,7 +91,11 @@ async function start(launch: Launch): Promise<Postmaster> {
   }
 }
 
-async function untilReady(launch: Launch, pid: number | undefined, ended: () => string | undefined): Promise<Postmaster> {
+async function untilReady(
+  launch: Launch,
+  pid: number | undefined,
+  ended: () => string | undefined,
+): Promise<Postmaster> {
   const startedAt = performance.now();
   for (;;) {
     const found = await findPostmaster(launch.data);
@@ -96,7 +103,12 @@ async function untilReady(launch: Launch, pid: number | undefined, ended: () => 
     const why = ended() ?? (pid !== undefined && !isRunning(pid) ? "postgres is gone" : undefined);
     if (why !== undefined || performance.now() - startedAt > startTimeoutMs) {
       const output = await readFile(join(launch.home, "postgres.log"), "utf8").catch(() => "");
-      throw serverFailure("postgres", launch.home, output, new Error(why ?? "it was not ready after a minute"));
+      throw serverFailure(
+        "postgres",
+        launch.home,
+        output,
+        new Error(why ?? "it was not ready after a minute"),
+      );
     }
     await pause(pollMs);
   }
@@ -129,7 +141,11 @@ export async function stopProcess(pid: number): Promise<void> {
 /** Empty (no Unix socket) where the path would be too long for one. */
 async function socketDirectory(home: string, owner: Owner | undefined): Promise<string> {
   const directory = join(home, "socket");
-  if (Buffer.byteLength(join(directory, ".s.PGSQL.65535")) > longestSocketPath || directory.includes(",")) return "";
+  if (
+    Buffer.byteLength(join(directory, ".s.PGSQL.65535")) > longestSocketPath ||
+    directory.includes(",")
+  )
+    return "";
   await mkdir(directory, { recursive: true, mode: 0o700 });
   if (owner) await chown(directory, owner.uid, owner.gid);
   return directory;

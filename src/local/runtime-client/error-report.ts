@@ -7,6 +7,11 @@ export interface ErrorReport {
 
 /** @param type instead of the error's own name, for what the runtime itself found wrong */
 export function reportOf(thrown: unknown, type?: string): ErrorReport {
-  if (!(thrown instanceof Error)) return { errorType: type ?? typeof thrown, errorMessage: String(thrown), trace: [] };
-  return { errorType: type ?? thrown.name, errorMessage: thrown.message, trace: (thrown.stack ?? "").split("\n") };
+  if (!(thrown instanceof Error))
+    return { errorType: type ?? typeof thrown, errorMessage: String(thrown), trace: [] };
+  return {
+    errorType: type ?? thrown.name,
+    errorMessage: thrown.message,
+    trace: (thrown.stack ?? "").split("\n"),
+  };
 }

@@ -23,28 +23,42 @@ export class HandlerError extends Error {
  */
 export async function loadHandler(root: string, handler: string): Promise<Handler> {
   const [, path, name] = /^(.*?[^/]*?)\.([^./]+(?:\.[^./]+)*)$/.exec(handler) ?? [];
-  if (path === undefined || name === undefined) throw new HandlerError("Runtime.MalformedHandlerName", "Bad handler");
+  if (path === undefined || name === undefined)
+    throw new HandlerError("Runtime.MalformedHandlerName", "Bad handler");
   const file = ["", ".js", ".mjs", ".cjs"]
     .map((suffix) => resolve(root, path + suffix))
     .find((it) => existsSync(it) && statSync(it).isFile());
-  if (file === undefined) throw new HandlerError("Runtime.ImportModuleError", `Error: Cannot find module '${path}'`);
+  if (file === undefined)
+    throw new HandlerError("Runtime.ImportModuleError", `Error: Cannot find module '${path}'`);
   const loaded = await load(file);
-  const found = name.split(".").reduce<unknown>(member, loaded) ?? name.split(".").reduce<unknown>(member, member(loaded, "default"));
-  if (typeof found !== "function") throw new HandlerError("Runtime.HandlerNotFound", `${handler} is undefined or not exported`);
-  return Object.assign((...args: unknown[]): unknown => Reflect.apply(found, undefined, args), { [streaming]: markOf(found) });
+  const found =
+    name.split(".").reduce<unknown>(member, loaded) ??
+    name.split(".").reduce<unknown>(member, member(loaded, "default"));
+  if (typeof found !== "function")
+    throw new HandlerError("Runtime.HandlerNotFound", `${handler} is undefined or not exported`);
+  return Object.assign((...args: unknown[]): unknown => Reflect.apply(found, undefined, args), {
+    [streaming]: markOf(found),
+  });
 }
 
 async function load(file: string): Promise<unknown> {
   try {
     return await import(pathToFileURL(file).href);
   } catch (thrown) {
-    if (thrown instanceof SyntaxError) throw new HandlerError("Runtime.UserCodeSyntaxError", `SyntaxError: ${thrown.message}`, thrown);
+    if (thrown instanceof SyntaxError)
+      throw new HandlerError(
+        "Runtime.UserCodeSyntaxError",
+        `SyntaxError: ${thrown.message}`,
+        thrown,
+      );
     throw thrown;
   }
 }
 
 function member(value: unknown, key: string): unknown {
-  return (typeof value === "object" && value !== null) || typeof value === "function" ? Reflect.get(value, key) : undefined;
+  return (typeof value === "object" && value !== null) || typeof value === "function"
+    ? Reflect.get(value, key)
+    : undefined;
 }
 
 function markOf(handler: object): string {

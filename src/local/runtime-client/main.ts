@@ -21,7 +21,9 @@ process.on("unhandledRejection", (reason) => {
 
 /** Reports what nobody caught, and ends the process. */
 async function give(thrown: unknown, type: string | undefined, code: number): Promise<void> {
-  process.stderr.write(`${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`);
+  process.stderr.write(
+    `${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`,
+  );
   const body = JSON.stringify(reportOf(thrown, type));
   const path = inHand === undefined ? "init/error" : `invocation/${inHand}/error`;
   await client.post(path, body).catch(() => undefined);
@@ -30,11 +32,18 @@ async function give(thrown: unknown, type: string | undefined, code: number): Pr
 
 async function load(): Promise<Handler> {
   try {
-    return await loadHandler(env.LAMBDA_TASK_ROOT ?? process.cwd(), process.argv[2] ?? env._HANDLER ?? "");
+    return await loadHandler(
+      env.LAMBDA_TASK_ROOT ?? process.cwd(),
+      process.argv[2] ?? env._HANDLER ?? "",
+    );
   } catch (thrown) {
     const type = thrown instanceof HandlerError ? thrown.type : reportOf(thrown).errorType;
-    process.stderr.write(`${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`);
-    await client.post("init/error", JSON.stringify(reportOf(thrown, type)), { "lambda-runtime-function-error-type": type });
+    process.stderr.write(
+      `${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`,
+    );
+    await client.post("init/error", JSON.stringify(reportOf(thrown, type)), {
+      "lambda-runtime-function-error-type": type,
+    });
     process.exit(129);
   }
 }

@@ -41,7 +41,11 @@ export class ResponseStream extends Writable {
     this.end();
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+  override _write(
+    chunk: Buffer,
+    _encoding: BufferEncoding,
+    done: (error?: Error | null) => void,
+  ): void {
     if (this.#open().write(chunk)) done();
     else this.#open().once("drain", () => done());
   }

@@ -1,4 +1,10 @@
-import { Agent, type ClientRequest, request, type IncomingMessage, type OutgoingHttpHeaders } from "node:http";
+import {
+  Agent,
+  type ClientRequest,
+  request,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from "node:http";
 
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
@@ -40,7 +46,11 @@ export class RuntimeApiClient {
   /** Sends one document, and resolves when it was taken or refused. */
   async post(path: string, body: string, headers: OutgoingHttpHeaders = {}): Promise<void> {
     const length = Buffer.byteLength(body);
-    const outgoing = this.open("POST", path, { "content-type": "application/json", "content-length": length, ...headers });
+    const outgoing = this.open("POST", path, {
+      "content-type": "application/json",
+      "content-length": length,
+      ...headers,
+    });
     await ended(outgoing, body);
   }
 
@@ -62,7 +72,11 @@ export function ended(
       incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
       incoming.once("error", reject);
       incoming.once("end", () =>
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks).toString("utf8") }),
+        resolve({
+          status: incoming.statusCode ?? 0,
+          headers: incoming.headers,
+          body: Buffer.concat(chunks).toString("utf8"),
+        }),
       );
     });
     outgoing.end(body);

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import pg from "pg";
 import { startHasuraApi } from "../../../src/local/hasura-api/index.ts";
 import { startLambdaService } from "../../../src/local/lambda-service/index.ts";
-import { startPostgres } from "../../../src/local/postgres.ts";
+import { startPostgres } from "../../../src/local/postgres/index.ts";
 
 const runProgram = promisify(execFile);
 const runtime = fileURLToPath(new URL("container-runtime.mjs", import.meta.url));
@@ -32,7 +32,10 @@ export interface ContainerOptions {
   readonly user?: string;
 }
 
-export async function startContainerService(image: string, { migrations, user }: ContainerOptions = {}): Promise<ContainerService> {
+export async function startContainerService(
+  image: string,
+  { migrations, user }: ContainerOptions = {},
+): Promise<ContainerService> {
   const directory = await mkdtemp(join(tmpdir(), "hasura-migrate-image-"));
   await chmod(directory, 0o711);
   const postgres = await startPostgres({ directory });
@@ -61,7 +64,10 @@ export async function startContainerService(image: string, { migrations, user }:
       CONTAINER_NAME: name,
       CONTAINERS_CONF: process.env["CONTAINERS_CONF"] ?? "",
       ...(user !== undefined && { CONTAINER_USER: user }),
-      ...(migrations !== undefined && { HASURA_MIGRATE_DIRECTORY: "/mnt/project", CONTAINER_VOLUME: `${migrations}:/mnt/project:ro` }),
+      ...(migrations !== undefined && {
+        HASURA_MIGRATE_DIRECTORY: "/mnt/project",
+        CONTAINER_VOLUME: `${migrations}:/mnt/project:ro`,
+      }),
     },
   });
   return {
@@ -72,7 +78,9 @@ export async function startContainerService(image: string, { migrations, user }:
     stop: async () => {
       await lambda.stop();
       // The service ended podman; the container belongs to a monitor of its own.
-      await runProgram("podman", ["rm", "--force", "--ignore", "--time", "0", name]).catch(() => undefined);
+      await runProgram("podman", ["rm", "--force", "--ignore", "--time", "0", name]).catch(
+        () => undefined,
+      );
       await hasura.stop();
       await postgres.stop();
       await rm(directory, { recursive: true, force: true });
@@ -81,7 +89,9 @@ export async function startContainerService(image: string, { migrations, user }:
 }
 
 async function processIdOf(name: string): Promise<number | undefined> {
-  const asked = await runProgram("podman", ["inspect", "--format", "{{.State.Pid}}", name]).catch(() => undefined);
+  const asked = await runProgram("podman", ["inspect", "--format", "{{.State.Pid}}", name]).catch(
+    () => undefined,
+  );
   const id = Number(asked?.stdout.trim());
   return Number.isInteger(id) && id > 0 ? id : undefined;
 }
@@ -106,12 +116,17 @@ export function startOf(processId: number): number {
   const bootedAt = Number(/^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1]);
   const uptimeMs = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1000;
   // `btime` is in whole seconds; the clock and the uptime read together are finer.
-  const bootMs = Math.abs(Date.now() - uptimeMs - bootedAt * 1000) < 2000 ? Date.now() - uptimeMs : bootedAt * 1000;
+  const bootMs =
+    Math.abs(Date.now() - uptimeMs - bootedAt * 1000) < 2000
+      ? Date.now() - uptimeMs
+      : bootedAt * 1000;
   return bootMs + ticks * 10;
 }
 
 /** The most memory that a process has had at once, in MB. */
 export function peakMemoryOf(processId: number): number {
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${String(processId)}/status`, "utf8"))?.[1];
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(
+    readFileSync(`/proc/${String(processId)}/status`, "utf8"),
+  )?.[1];
   return Number(kilobytes) / 1024;
 }

@@ -17,13 +17,22 @@ export function dockerFile(name: string): string {
 }
 
 /** Runs a program with this environment on top of PATH, and nothing else, to its end. */
-export async function run(program: string, argv: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  const child = spawn(program, argv, { env: { PATH: process.env["PATH"] ?? "", ...env }, stdio: ["ignore", "pipe", "pipe"] });
+export async function run(
+  program: string,
+  argv: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Ran> {
+  const child = spawn(program, argv, {
+    env: { PATH: process.env["PATH"] ?? "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  const code = await new Promise<number | null>((resolve, reject) => child.once("error", reject).once("close", resolve));
+  const code = await new Promise<number | null>((resolve, reject) =>
+    child.once("error", reject).once("close", resolve),
+  );
   return { code, stdout, stderr };
 }
 

@@ -6,7 +6,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InvokeWithResponseStreamCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { RunEvent } from "../../../src/protocol/events.ts";
-import { startContainerService, startOf, peakMemoryOf, type ContainerOptions, type ContainerService } from "./container-service.ts";
+import {
+  startContainerService,
+  startOf,
+  peakMemoryOf,
+  type ContainerOptions,
+  type ContainerService,
+} from "./container-service.ts";
 
 /*
  * What docker/build-check runs against an image that it built:
@@ -28,11 +34,15 @@ async function cli(
     AWS_SECRET_ACCESS_KEY: "test",
     AWS_REGION: "eu-west-1",
   };
-  const child = spawn(process.execPath, [bin, ...argv, "--json", "--endpoint-url", service.lambdaUrl], {
-    env,
-    cwd: tmpdir(),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    [bin, ...argv, "--json", "--endpoint-url", service.lambdaUrl],
+    {
+      env,
+      cwd: tmpdir(),
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
@@ -42,12 +52,22 @@ async function cli(
   return { code, stderr, events: lines.map((line) => RunEvent.parse(JSON.parse(line))) };
 }
 
-async function applied(service: ContainerService): Promise<{ count: number; tookMs: number; events: RunEvent[] }> {
+async function applied(
+  service: ContainerService,
+): Promise<{ count: number; tookMs: number; events: RunEvent[] }> {
   const startedAt = Date.now();
   const { code, events, stderr } = await cli(service, ["apply", "dev-1"]);
-  assert.equal(code, 0, `apply ended with ${String(code)}:\n${stderr}\n${JSON.stringify(events.at(-1))}\n${service.log()}`);
+  assert.equal(
+    code,
+    0,
+    `apply ended with ${String(code)}:\n${stderr}\n${JSON.stringify(events.at(-1))}\n${service.log()}`,
+  );
   assert.equal(events.at(-1)?.type, "run.finished");
-  return { count: events.filter(({ type }) => type === "migration.applied").length, tookMs: Date.now() - startedAt, events };
+  return {
+    count: events.filter(({ type }) => type === "migration.applied").length,
+    tookMs: Date.now() - startedAt,
+    events,
+  };
 }
 
 async function apply(image: string): Promise<void> {
@@ -55,7 +75,9 @@ async function apply(image: string): Promise<void> {
   try {
     const first = await applied(service);
     assert(first.count > 0, "the image has no migrations");
-    const tables = await service.query("SELECT count(*)::int AS count FROM pg_tables WHERE schemaname = 'public'");
+    const tables = await service.query(
+      "SELECT count(*)::int AS count FROM pg_tables WHERE schemaname = 'public'",
+    );
     const second = await applied(service);
     assert.equal(second.count, 0);
     const started = first.events.find(({ type }) => type === "run.started");
@@ -64,7 +86,10 @@ async function apply(image: string): Promise<void> {
     );
     console.log(`again: 0 migrations in ${String(second.tookMs)} ms`);
     if (started?.type === "run.started") console.log(`image: ${JSON.stringify(started.image)}`);
-    assert(!service.log().includes("a-secret-for-the-image"), "the function wrote its admin secret");
+    assert(
+      !service.log().includes("a-secret-for-the-image"),
+      "the function wrote its admin secret",
+    );
   } finally {
     await service.stop();
   }
@@ -92,7 +117,9 @@ async function coldStart(image: string, options: ContainerOptions = {}): Promise
       operation: "ping",
       options: {},
     };
-    const answer = await client.send(new InvokeWithResponseStreamCommand({ FunctionName: "x", Payload: JSON.stringify(request) }));
+    const answer = await client.send(
+      new InvokeWithResponseStreamCommand({ FunctionName: "x", Payload: JSON.stringify(request) }),
+    );
     for await (const part of answer.EventStream ?? []) {
       if (!part.PayloadChunk) continue;
       const at = Date.now();
@@ -112,7 +139,9 @@ async function start(image: string, times: number): Promise<void> {
   for (let time = 0; time < times; time++) taken.push(await coldStart(image));
   taken.sort((a, b) => a - b);
   const at = (place: number): string => String(Math.round(taken[place] ?? NaN));
-  console.log(`${image}: median ${at(times >> 1)} ms of ${String(times)} (${at(0)} to ${at(times - 1)})`);
+  console.log(
+    `${image}: median ${at(times >> 1)} ms of ${String(times)} (${at(0)} to ${at(times - 1)})`,
+  );
 }
 
 async function many(image: string, count: number): Promise<void> {
@@ -120,9 +149,16 @@ async function many(image: string, count: number): Promise<void> {
   chmodSync(project, 0o755); // the container's user is another one
   writeFileSync(join(project, "config.yaml"), "version: 3\n");
   for (let at = 0; at < count; at++) {
-    const folder = join(project, "migrations/default", `${String(1_700_000_000_000 + at)}_t${String(at)}`);
+    const folder = join(
+      project,
+      "migrations/default",
+      `${String(1_700_000_000_000 + at)}_t${String(at)}`,
+    );
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "up.sql"), `CREATE TABLE t${String(at)} (id bigint PRIMARY KEY, name text NOT NULL);\n`);
+    writeFileSync(
+      join(folder, "up.sql"),
+      `CREATE TABLE t${String(at)} (id bigint PRIMARY KEY, name text NOT NULL);\n`,
+    );
     writeFileSync(join(folder, "down.sql"), `DROP TABLE t${String(at)};\n`);
   }
   const service = await startContainerService(image, { migrations: project });
@@ -131,7 +167,9 @@ async function many(image: string, count: number): Promise<void> {
     assert.equal(done, count);
     const id = await service.processId();
     const peak = id === undefined ? "unknown" : `${peakMemoryOf(id).toFixed(0)} MB`;
-    console.log(`${String(done)} migrations in ${String(tookMs)} ms; the most memory the process had: ${peak} of 256`);
+    console.log(
+      `${String(done)} migrations in ${String(tookMs)} ms; the most memory the process had: ${peak} of 256`,
+    );
   } finally {
     await service.stop();
     rmSync(project, { recursive: true, force: true });

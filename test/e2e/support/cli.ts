@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { RunEvent } from "../../../src/protocol/events.ts";
 import { cleanUp } from "../../support/clean-up.ts";
 import { freshDirectory } from "../../support/postgres.ts";
@@ -35,17 +35,32 @@ export interface Running extends Ran {
 }
 
 /** A machine of its own for one test: an empty HOME, no AWS files, and no more of this process's environment than PATH. */
-export async function environmentOf(t: TestContext, more: Record<string, string> = {}): Promise<Record<string, string>> {
+export async function environmentOf(
+  t: TestContext,
+  more: Record<string, string> = {},
+): Promise<Record<string, string>> {
   const home = await freshDirectory(t);
-  const keys = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_REGION: "eu-west-1" };
+  const keys = {
+    AWS_ACCESS_KEY_ID: "test",
+    AWS_SECRET_ACCESS_KEY: "test",
+    AWS_REGION: "eu-west-1",
+  };
   return { PATH: process.env["PATH"] ?? "", HOME: home, ...keys, ...more };
 }
 
 /** Starts `hasura-migrate` with these arguments. Ended with the test at the latest. */
-export async function start(t: TestContext, argv: readonly string[], { cwd, env }: Options = {}): Promise<Running> {
+export async function start(
+  t: TestContext,
+  argv: readonly string[],
+  { cwd, env }: Options = {},
+): Promise<Running> {
   const environment = await environmentOf(t, env);
   const directory = cwd ?? environment["HOME"] ?? "/";
-  const child = spawn(process.execPath, [bin, ...argv], { cwd: directory, env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [bin, ...argv], {
+    cwd: directory,
+    env: environment,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const running = { code: null as number | null, stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (running.stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (running.stderr += text));
@@ -57,11 +72,19 @@ export async function start(t: TestContext, argv: readonly string[], { cwd, env 
     if (running.code === null) child.kill("SIGTERM");
     await ended;
   });
-  return Object.assign(running, { child, ended, shows: (pattern: RegExp) => shown(child.stdout, running, ended, pattern) });
+  return Object.assign(running, {
+    child,
+    ended,
+    shows: (pattern: RegExp) => shown(child.stdout, running, ended, pattern),
+  });
 }
 
 /** Runs `hasura-migrate` to its end. */
-export async function run(t: TestContext, argv: readonly string[], options: Options = {}): Promise<Ran> {
+export async function run(
+  t: TestContext,
+  argv: readonly string[],
+  options: Options = {},
+): Promise<Ran> {
   const { ended } = await start(t, argv, options);
   return ended;
 }
@@ -74,10 +97,17 @@ export function eventsOf({ stdout }: Ran): RunEvent[] {
     .map((line) => RunEvent.parse(JSON.parse(line)));
 }
 
-async function shown(stream: Readable, running: Ran, ended: Promise<Ran>, pattern: RegExp): Promise<void> {
+async function shown(
+  stream: Readable,
+  running: Ran,
+  ended: Promise<Ran>,
+  pattern: RegExp,
+): Promise<void> {
   const over = ended.then(({ code, stderr }) => {
     if (!pattern.test(running.stdout))
-      throw new Error(`ended with ${String(code)} before it showed ${String(pattern)}:\n${running.stdout}${stderr}`);
+      throw new Error(
+        `ended with ${String(code)} before it showed ${String(pattern)}:\n${running.stdout}${stderr}`,
+      );
   });
   over.catch(() => undefined);
   while (!pattern.test(running.stdout)) await Promise.race([once(stream, "data"), over]);

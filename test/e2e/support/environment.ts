@@ -1,13 +1,18 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { z } from "zod";
+import * as z from "zod";
 import { freshDatabase, freshDirectory } from "../../support/postgres.ts";
 import { root, run, start, type Options, type Ran, type Running } from "./cli.ts";
 
 export const sample = join(root, "migrations");
 
-const Serving = z.object({ type: z.literal("serving"), lambdaUrl: z.url(), hasuraUrl: z.url(), adminSecret: z.string() });
+const Serving = z.object({
+  type: z.literal("serving"),
+  lambdaUrl: z.url(),
+  hasuraUrl: z.url(),
+  adminSecret: z.string(),
+});
 
 /** `hasura-migrate local --serve`, and other commands that are pointed at it. */
 export interface Served {
@@ -25,7 +30,15 @@ export interface Served {
 /** Serves a project on a new database of the test's server. */
 export async function serve(t: TestContext, migrations: string): Promise<Served> {
   const databaseUrl = await freshDatabase(t);
-  const server = await start(t, ["local", "--serve", "--json", "--migrations", migrations, "--database-url", databaseUrl]);
+  const server = await start(t, [
+    "local",
+    "--serve",
+    "--json",
+    "--migrations",
+    migrations,
+    "--database-url",
+    databaseUrl,
+  ]);
   await server.shows(/\n/);
   const serving = Serving.parse(JSON.parse(server.stdout));
   const pointed = (argv: readonly string[]) => [...argv, "--endpoint-url", serving.lambdaUrl];

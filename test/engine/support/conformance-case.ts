@@ -1,10 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 
 /** The cases lie outside the repository, beside it. */
 const path = new URL("../../../../shared/conformance/migrations.json", import.meta.url);
 
-const Executed = z.object({ database: z.string(), version: z.string(), direction: z.enum(["up", "down"]) });
+const Executed = z.object({
+  database: z.string(),
+  version: z.string(),
+  direction: z.enum(["up", "down"]),
+});
 const flag = z.boolean().optional();
 const text = z.string().optional();
 
@@ -54,7 +58,16 @@ export const ConformanceCase = z.object({
     marked: z.array(Executed).optional(),
     plan: z.array(z.tuple([z.string(), z.string()])).optional(),
     runSql: z.array(z.record(z.string(), z.unknown())).optional(),
-    status: z.array(z.object({ version: z.string(), name: z.string(), source: z.boolean(), database: z.boolean() })).optional(),
+    status: z
+      .array(
+        z.object({
+          version: z.string(),
+          name: z.string(),
+          source: z.boolean(),
+          database: z.boolean(),
+        }),
+      )
+      .optional(),
     deletedVersions: z.array(z.string()).optional(),
     finalState: z.unknown(),
     finalTable: z.record(z.string(), z.boolean()).optional(),
@@ -64,5 +77,7 @@ export type ConformanceCase = z.infer<typeof ConformanceCase>;
 
 /** Every case, or nothing where the data is not there. */
 export function conformanceCases(): ConformanceCase[] | undefined {
-  return existsSync(path) ? z.array(ConformanceCase).parse(JSON.parse(readFileSync(path, "utf8"))) : undefined;
+  return existsSync(path)
+    ? z.array(ConformanceCase).parse(JSON.parse(readFileSync(path, "utf8")))
+    : undefined;
 }

@@ -1,10 +1,12 @@
-import { openLedger } from "../../../src/engine/ledger/open-ledger.ts";
-import type { EngineDeps } from "../../../src/engine/run.ts";
+import { openLedger } from "../../../src/engine/store/ledger/open.ts";
+import type { EngineContext } from "../../../src/engine/execute.ts";
 
-/** Books with a ledger, as the function chooses them. */
-export function withLedger(more: { protected?: boolean; waitMs?: number; liveMs?: number } = {}): Pick<EngineDeps, "booksFor"> {
+/** A ledger store, as the function chooses them. */
+export function withLedger(
+  more: { protected?: boolean; waitMs?: number; liveMs?: number } = {},
+): Pick<EngineContext, "openStore"> {
   return {
-    booksFor: (database, context) => {
+    openStore: (database, context) => {
       const { request } = context;
       const description = {
         run: request.runId,

@@ -10,8 +10,14 @@ export type Ask = (request: Request) => Promise<Ran>;
  * The requests with which a user of ours would do what a command line of the official CLI says. Some need a look first (`goto`
  * goes up or down). Throws where there is no such request, which is a refusal.
  */
-export async function requestOf({ command, options, configVersion }: ConformanceCase, ask: Ask): Promise<Request> {
-  const database = options.databaseName === undefined || configVersion < 3 ? {} : { database: options.databaseName };
+export async function requestOf(
+  { command, options, configVersion }: ConformanceCase,
+  ask: Ask,
+): Promise<Request> {
+  const database =
+    options.databaseName === undefined || configVersion < 3
+      ? {}
+      : { database: options.databaseName };
   if (command === "migrate status") return requestFor("status", database);
   if (command === "migrate delete") return deleting(options, database, ask);
   const moving = movement(options);
@@ -24,9 +30,17 @@ export async function requestOf({ command, options, configVersion }: Conformance
       ...(options.noTransaction && { noTransaction: true }),
     });
   if (options.dryRun) throw new Error("mark has no dry run");
-  const plan = await ask(requestFor(moving.operation, { ...database, ...moving.options, dryRun: true }));
-  const versions = plan.of("plan").flatMap((it) => it.databases.flatMap((one) => one.items.map((item) => item.version)));
-  return requestFor("mark", { ...database, versions, as: moving.operation === "apply" ? "applied" : "pending" });
+  const plan = await ask(
+    requestFor(moving.operation, { ...database, ...moving.options, dryRun: true }),
+  );
+  const versions = plan
+    .of("plan")
+    .flatMap((it) => it.databases.flatMap((one) => one.items.map((item) => item.version)));
+  return requestFor("mark", {
+    ...database,
+    versions,
+    as: moving.operation === "apply" ? "applied" : "pending",
+  });
 }
 
 interface Movement {
@@ -35,30 +49,54 @@ interface Movement {
 }
 
 function movement(options: ConformanceCase["options"]): Movement | "goto" {
-  const ways = [options.up, options.down, options.goto, options.version].filter((it) => it !== undefined);
+  const ways = [options.up, options.down, options.goto, options.version].filter(
+    (it) => it !== undefined,
+  );
   if (ways.length > 1) throw new Error("one way at a time");
   if (options.goto !== undefined) {
     if (options.skipExecution) throw new Error("mark names versions, it has no target");
     return "goto";
   }
   if (options.version !== undefined) {
-    if (options.type !== undefined && options.type !== "up" && options.type !== "down") throw new Error("no such direction");
-    return { operation: options.type === "down" ? "down" : "apply", options: { only: options.version } };
+    if (options.type !== undefined && options.type !== "up" && options.type !== "down")
+      throw new Error("no such direction");
+    return {
+      operation: options.type === "down" ? "down" : "apply",
+      options: { only: options.version },
+    };
   }
   if (options.down !== undefined)
-    return { operation: "down", options: options.down === "all" ? { all: true } : { steps: Number(options.down) } };
-  return { operation: "apply", options: options.up === undefined || options.up === "all" ? {} : { steps: Number(options.up) } };
+    return {
+      operation: "down",
+      options: options.down === "all" ? { all: true } : { steps: Number(options.down) },
+    };
+  return {
+    operation: "apply",
+    options: options.up === undefined || options.up === "all" ? {} : { steps: Number(options.up) },
+  };
 }
 
 async function going(to: string, database: object, ask: Ask): Promise<Request> {
   const applied = await recordedVersions(database, ask);
   const highest = applied.sort(compareVersions).at(-1) ?? "0";
-  return requestFor(/^\d+$/.test(to) && compareVersions(highest, to) > 0 ? "down" : "apply", { ...database, to });
+  return requestFor(/^\d+$/.test(to) && compareVersions(highest, to) > 0 ? "down" : "apply", {
+    ...database,
+    to,
+  });
 }
 
-async function deleting(options: ConformanceCase["options"], database: object, ask: Ask): Promise<Request> {
-  if (options.all && options.version !== undefined) throw new Error("mark names versions, it has no --all");
-  const versions = options.all ? await recordedVersions(database, ask) : options.version === undefined ? [] : [options.version];
+async function deleting(
+  options: ConformanceCase["options"],
+  database: object,
+  ask: Ask,
+): Promise<Request> {
+  if (options.all && options.version !== undefined)
+    throw new Error("mark names versions, it has no --all");
+  const versions = options.all
+    ? await recordedVersions(database, ask)
+    : options.version === undefined
+      ? []
+      : [options.version];
   return requestFor("mark", { ...database, versions, as: "pending" });
 }
 
@@ -66,5 +104,9 @@ async function recordedVersions(database: object, ask: Ask): Promise<string[]> {
   const status = await ask(requestFor("status", database));
   return status
     .of("status")
-    .flatMap((it) => it.databases.flatMap((one) => one.migrations.filter((row) => row.state !== "pending").map((row) => row.version)));
+    .flatMap((it) =>
+      it.databases.flatMap((one) =>
+        one.migrations.filter((row) => row.state !== "pending").map((row) => row.version),
+      ),
+    );
 }

@@ -2,16 +2,19 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
-import { catalogBooks } from "../../../src/engine/catalog-books.ts";
-import type { Hasura } from "../../../src/engine/hasura.ts";
-import { readProject } from "../../../src/engine/project.ts";
-import { execute, type EngineDeps } from "../../../src/engine/run.ts";
+import { catalogStore } from "../../../src/engine/store/catalog/catalog-store.ts";
+import type { Hasura } from "../../../src/engine/hasura/client.ts";
+import { readProject } from "../../../src/engine/project/project.ts";
+import { execute, type EngineContext } from "../../../src/engine/execute.ts";
 import type { EventOf, RunEvent } from "../../../src/protocol/events.ts";
 import type { FailureData } from "../../../src/protocol/failure.ts";
 import { Request } from "../../../src/protocol/request.ts";
 
 /** A project on disk, removed after the test. Paths are from its root. */
-export async function projectOnDisk(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
+export async function projectOnDisk(
+  t: TestContext,
+  files: Readonly<Record<string, string>>,
+): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), "project-"));
   t.after(() => rm(root, { recursive: true, force: true }));
   for (const [path, content] of Object.entries(files)) {
@@ -22,7 +25,10 @@ export async function projectOnDisk(t: TestContext, files: Readonly<Record<strin
 }
 
 /** `up.sql` and `down.sql` for each name, in a project of config version 3. */
-export function migrationsOf(names: readonly string[], database = "default"): Record<string, string> {
+export function migrationsOf(
+  names: readonly string[],
+  database = "default",
+): Record<string, string> {
   const files = names.flatMap((name): [string, string][] => [
     [`migrations/${database}/${name}/up.sql`, `SELECT '${name} up';`],
     [`migrations/${database}/${name}/down.sql`, `SELECT '${name} down';`],
@@ -49,12 +55,17 @@ export function requestFor(operation: string, options: object = {}): Request {
 }
 
 /** Runs one request to its end. Time stands still, and sleeping takes none, unless the test says otherwise. */
-export async function run(hasura: Hasura, root: string, request: Request, more: Partial<EngineDeps> = {}): Promise<Ran> {
+export async function run(
+  hasura: Hasura,
+  root: string,
+  request: Request,
+  more: Partial<EngineContext> = {},
+): Promise<Ran> {
   const events: RunEvent[] = [];
   await execute(request, {
     hasura,
     project: () => readProject(root),
-    booksFor: catalogBooks,
+    openStore: catalogStore,
     now: () => 0,
     sleep: () => Promise.resolve(),
     random: () => 0.5,
@@ -70,6 +81,7 @@ export async function run(hasura: Hasura, root: string, request: Request, more: 
   return {
     events,
     failure: last?.type === "run.failed" ? last.failure : undefined,
-    of: <T extends RunEvent["type"]>(type: T) => events.filter((event): event is EventOf<T> => event.type === type),
+    of: <T extends RunEvent["type"]>(type: T) =>
+      events.filter((event): event is EventOf<T> => event.type === type),
   };
 }

@@ -7,8 +7,8 @@ import type {
   RunSql,
   SqlResult,
   Source,
-} from "../../../src/engine/hasura.ts";
-import { runSqlBody, type RunSqlBody } from "../../../src/engine/hasura-wire.ts";
+} from "../../../src/engine/hasura/client.ts";
+import { runSqlBody, type RunSqlBody } from "../../../src/engine/hasura/wire.ts";
 
 /** A Hasura in memory: what it holds, what it was asked, and what it answers to some SQL. */
 export interface ScriptedHasura extends Hasura {
@@ -37,7 +37,12 @@ export interface Script {
 const nothing: SqlResult = { columns: [], rows: [] };
 
 export function scriptedHasura(script: Script = {}): ScriptedHasura {
-  const { sources = [{ name: "default", kind: "postgres" }], metadataVersion = 3, version = "v2.48.0", failSql = {} } = script;
+  const {
+    sources = [{ name: "default", kind: "postgres" }],
+    metadataVersion = 3,
+    version = "v2.48.0",
+    failSql = {},
+  } = script;
   const hasura: ScriptedHasura = {
     calls: [],
     sent: [],
@@ -47,7 +52,8 @@ export function scriptedHasura(script: Script = {}): ScriptedHasura {
     before: () => undefined,
     after: () => undefined,
     version: () => call("version", undefined, () => version),
-    exportMetadata: () => call("exportMetadata", undefined, (): Metadata => ({ version: metadataVersion, sources })),
+    exportMetadata: () =>
+      call("exportMetadata", undefined, (): Metadata => ({ version: metadataVersion, sources })),
     catalogState: () => call("catalogState", undefined, () => state()),
     exchangeCatalogState: (next) =>
       call("exchangeCatalogState", next, () => {
@@ -80,21 +86,32 @@ export function scriptedHasura(script: Script = {}): ScriptedHasura {
 
   /** The few statements of `table-store.ts`, no more: another one is an error of the test. */
   function tableAnswer(sql: string): SqlResult {
-    if (sql.startsWith("SELECT table_name")) return column(hasura.table ? ["schema_migrations", "migration_settings"] : []);
+    if (sql.startsWith("SELECT table_name"))
+      return column(hasura.table ? ["schema_migrations", "migration_settings"] : []);
     if (sql.startsWith("SELECT version"))
-      return { columns: ["version", "dirty"], rows: [...(hasura.table ?? [])].map(([v, dirty]) => [v, dirty ? "t" : "f"]) };
-    if (/^SELECT setting, value .*migration_mode/.test(sql)) return { columns: ["setting", "value"], rows: [["migration_mode", "true"]] };
+      return {
+        columns: ["version", "dirty"],
+        rows: [...(hasura.table ?? [])].map(([v, dirty]) => [v, dirty ? "t" : "f"]),
+      };
+    if (/^SELECT setting, value .*migration_mode/.test(sql))
+      return { columns: ["setting", "value"], rows: [["migration_mode", "true"]] };
     for (const statement of sql.split(";").map((it) => it.trim())) change(statement);
     return nothing;
   }
 
   function change(statement: string): void {
     if (statement.startsWith("CREATE TABLE")) hasura.table ??= new Map<string, boolean>();
-    else if (statement.startsWith("INSERT INTO hdb_catalog.migration_settings") || statement === "") return;
+    else if (statement.startsWith("INSERT INTO hdb_catalog.migration_settings") || statement === "")
+      return;
     else {
-      const added = /^INSERT INTO hdb_catalog\.schema_migrations .*VALUES \((\d+), 'false'\)/.exec(statement)?.[1];
-      const gone = /^DELETE FROM hdb_catalog\.schema_migrations WHERE version = (\d+)$/.exec(statement)?.[1];
-      if (!hasura.table || (added === undefined && gone === undefined)) throw new Error(`unexpected statement: ${statement}`);
+      const added = /^INSERT INTO hdb_catalog\.schema_migrations .*VALUES \((\d+), 'false'\)/.exec(
+        statement,
+      )?.[1];
+      const gone = /^DELETE FROM hdb_catalog\.schema_migrations WHERE version = (\d+)$/.exec(
+        statement,
+      )?.[1];
+      if (!hasura.table || (added === undefined && gone === undefined))
+        throw new Error(`unexpected statement: ${statement}`);
       if (added !== undefined) hasura.table.set(added, false);
       if (gone !== undefined) hasura.table.delete(gone);
     }

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Hasura } from "../../../src/engine/hasura.ts";
-import type { EngineDeps } from "../../../src/engine/run.ts";
-import { hasuraOverHttp } from "../../../src/lambda/hasura-http.ts";
+import type { Hasura } from "../../../src/engine/hasura/client.ts";
+import type { EngineContext } from "../../../src/engine/execute.ts";
+import { hasuraOverHttp } from "../../../src/lambda/hasura/hasura-http.ts";
 import type { Request } from "../../../src/protocol/request.ts";
 import { withLedger } from "../../engine/support/ledger.ts";
 import { projectOnDisk, requestFor, run, type Ran } from "../../engine/support/run.ts";
@@ -24,7 +24,11 @@ export interface FaultBench {
   readonly network: Network;
   readonly driver: Driver;
   /** One run over the network, with connections of its own as an invocation of the function has. */
-  run(request?: Request, more?: Partial<EngineDeps>, through?: (real: Hasura) => Hasura): Promise<Ran>;
+  run(
+    request?: Request,
+    more?: Partial<EngineContext>,
+    through?: (real: Hasura) => Hasura,
+  ): Promise<Ran>;
   /** No more harm, and everything that is on its way has arrived. */
   calm(): Promise<void>;
   /** What is wrong with the database after everything: empty when each migration is there exactly once. */
@@ -35,7 +39,7 @@ export interface FaultBench {
 
 /** Pauses of the engine a part as long: their order and number stay, the waiting does not. */
 export const shortened =
-  (times: number): EngineDeps["sleep"] =>
+  (times: number): EngineContext["sleep"] =>
   (ms, signal) =>
     pause(Math.ceil(ms / times), undefined, signal && { signal });
 const sleep = shortened(100);
@@ -43,14 +47,25 @@ const sleep = shortened(100);
 /** How long a run that says nothing counts as live. */
 export const liveMs = 40;
 
-export const asked = (operation = "apply", options: object = {}): Request => ({ ...requestFor(operation, options), runId: randomUUID() });
+export const asked = (operation = "apply", options: object = {}): Request => ({
+  ...requestFor(operation, options),
+  runId: randomUUID(),
+});
 
 /** Starts Postgres's database, the API on it and the proxy before it, for one test. `url`: on a server of the test's own. */
-export async function faultBench(t: TestContext, sql: Sql, more: { url?: string; hideInternals?: boolean } = {}): Promise<FaultBench> {
+export async function faultBench(
+  t: TestContext,
+  sql: Sql,
+  more: { url?: string; hideInternals?: boolean } = {},
+): Promise<FaultBench> {
   const databaseUrl = more.url ?? (await freshDatabase(t));
   const database = new TestDatabase(databaseUrl);
   const driver = faultyDriver(onServer(databaseUrl));
-  const api = await startTestApi(t, { metadataUrl: databaseUrl, faults: driver.hooks, hideInternals: more.hideInternals ?? false });
+  const api = await startTestApi(t, {
+    metadataUrl: databaseUrl,
+    faults: driver.hooks,
+    hideInternals: more.hideInternals ?? false,
+  });
   const network = await startNetwork(t, api.url);
   const root = await projectOnDisk(t, filesOf(sql));
   await database.open();
@@ -62,7 +77,8 @@ export async function faultBench(t: TestContext, sql: Sql, more: { url?: string;
     await network.quiet();
     await database.quiet();
   };
-  const differing = async (): Promise<string[]> => differences(await database.facts(), versionsOf(sql), reference);
+  const differing = async (): Promise<string[]> =>
+    differences(await database.facts(), versionsOf(sql), reference);
   return {
     databaseUrl,
     hasuraUrl: api.url,
@@ -72,8 +88,17 @@ export async function faultBench(t: TestContext, sql: Sql, more: { url?: string;
     driver,
     calm,
     run: async (request = asked(), more = {}, through = (real) => real) => {
-      const hasura = hasuraOverHttp({ endpoint: network.url, adminSecret: () => Promise.resolve(api.adminSecret) });
-      const deps = { ...withLedger({ liveMs }), now: () => performance.now(), sleep, random: Math.random, ...more };
+      const hasura = hasuraOverHttp({
+        endpoint: network.url,
+        adminSecret: () => Promise.resolve(api.adminSecret),
+      });
+      const deps = {
+        ...withLedger({ liveMs }),
+        now: () => performance.now(),
+        sleep,
+        random: Math.random,
+        ...more,
+      };
       return run(through(hasura), root, request, deps).finally(() => hasura.close());
     },
     wrong: async (ran) => [
@@ -86,14 +111,19 @@ export async function faultBench(t: TestContext, sql: Sql, more: { url?: string;
 
 function onServer(databaseUrl: string): Parameters<typeof faultyDriver>[0] {
   return async (fault, pid) => {
-    const sql = fault === "terminated" ? `SELECT pg_terminate_backend(${String(pid)}, 1000)` : cancelWhenActive(pid);
+    const sql =
+      fault === "terminated"
+        ? `SELECT pg_terminate_backend(${String(pid)}, 1000)`
+        : cancelWhenActive(pid);
     // A connection of its own: several may be at work at once.
     await query(databaseUrl, sql).catch(() => undefined);
   };
 }
 
 /** Tries for a tenth of a second to catch the backend at work. */
-const cancelWhenActive = (pid: number): string => `DO $$ BEGIN FOR i IN 1..100 LOOP PERFORM pg_stat_clear_snapshot();
+const cancelWhenActive = (
+  pid: number,
+): string => `DO $$ BEGIN FOR i IN 1..100 LOOP PERFORM pg_stat_clear_snapshot();
   IF EXISTS (SELECT FROM pg_stat_activity WHERE pid = ${String(pid)} AND state = 'active') THEN PERFORM pg_cancel_backend(${String(pid)}); EXIT; END IF;
   PERFORM pg_sleep(0.001); END LOOP; END $$`;
 
@@ -105,11 +135,24 @@ async function referenceSchema(database: TestDatabase, sql: Sql): Promise<readon
 }
 
 /** The invariant: each version once, in order, in the transaction that recorded it; ledger, catalog state and schema agree. */
-export function differences(facts: Facts, versions: readonly string[], reference: readonly string[]): string[] {
-  const expected: Facts = { schema: reference, done: versions, ledger: versions, catalog: versions, torn: [], interrupted: 0 };
+export function differences(
+  facts: Facts,
+  versions: readonly string[],
+  reference: readonly string[],
+): string[] {
+  const expected: Facts = {
+    schema: reference,
+    done: versions,
+    ledger: versions,
+    catalog: versions,
+    torn: [],
+    interrupted: 0,
+  };
   return Object.entries(expected).flatMap(([name, value]) => {
     const found = JSON.stringify(facts[name as keyof Facts]);
-    return found === JSON.stringify(value) ? [] : [`${name} is ${found}, not ${JSON.stringify(value)}`];
+    return found === JSON.stringify(value)
+      ? []
+      : [`${name} is ${found}, not ${JSON.stringify(value)}`];
   });
 }
 
@@ -117,5 +160,7 @@ export function differences(facts: Facts, versions: readonly string[], reference
 export function untrue(ran: Ran, facts: Facts): string[] {
   const takenBack = ran.of("log").filter((it) => it.code === "commit-lost");
   if (takenBack.length > 0) return [];
-  return ran.of("migration.applied").flatMap(({ version }) => (facts.ledger.includes(version) ? [] : [version]));
+  return ran
+    .of("migration.applied")
+    .flatMap(({ version }) => (facts.ledger.includes(version) ? [] : [version]));
 }

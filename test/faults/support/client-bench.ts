@@ -43,7 +43,8 @@ export async function clientBench(t: TestContext, sql: Sql): Promise<ClientBench
   });
   cleanUp(t, () => service.stop());
   const relay = await startRelay(t, service.url);
-  const apply = (url = relay.url): Promise<Running> => start(t, ["dev-1", "--json", "--endpoint-url", url]);
+  const apply = (url = relay.url): Promise<Running> =>
+    start(t, ["dev-1", "--json", "--endpoint-url", url]);
   return {
     ...bench,
     relay,
@@ -57,8 +58,12 @@ export async function clientBench(t: TestContext, sql: Sql): Promise<ClientBench
     },
     functions: () => processesOf(runtime),
     inLedger: async () => {
-      const [made] = await bench.database.texts("SELECT to_regclass('hasura_migrate.migration') IS NOT NULL");
-      return made === "true" ? bench.database.texts("SELECT version FROM hasura_migrate.migration ORDER BY version") : [];
+      const [made] = await bench.database.texts(
+        "SELECT to_regclass('hasura_migrate.migration') IS NOT NULL",
+      );
+      return made === "true"
+        ? bench.database.texts("SELECT version FROM hasura_migrate.migration ORDER BY version")
+        : [];
     },
   };
 }
@@ -82,5 +87,7 @@ async function ownRuntime(t: TestContext): Promise<string> {
 
 async function processesOf(program: string): Promise<number[]> {
   const { stdout } = await promisify(execFile)("ps", ["-e", "-ww", "-o", "pid=,args="]);
-  return stdout.split("\n").flatMap((line) => (line.includes(program) ? [Number.parseInt(line, 10)] : []));
+  return stdout
+    .split("\n")
+    .flatMap((line) => (line.includes(program) ? [Number.parseInt(line, 10)] : []));
 }

@@ -24,7 +24,9 @@ export async function harmed(bench: ClientBench, harm: Harm): Promise<string[]> 
   const running = await bench.apply(harm.faults.length === 0 ? bench.closedUrl : bench.relay.url);
   bench.relay.expect(({ index }) => {
     const fault = harm.faults[index];
-    return index === 0 && typeof fault === "object" ? deadly(fault, harm, running, functions) : fault;
+    return index === 0 && typeof fault === "object"
+      ? deadly(fault, harm, running, functions)
+      : fault;
   });
   const ran = await running.ended;
   const told = { ...ran, ledger: await bench.inLedger() };
@@ -33,14 +35,21 @@ export async function harmed(bench: ClientBench, harm: Harm): Promise<string[]> 
   const wrong = lies(told, await bench.database.facts(), harm.ends);
   if (sent !== (harm.sent ?? 1)) wrong.push(`the run was sent ${String(sent)} times`);
   const again = await bench.again();
-  if (again.code !== 0) wrong.push(`the re-run ended with ${String(again.code)}: ${again.stdout}${again.stderr}`);
+  if (again.code !== 0)
+    wrong.push(`the re-run ended with ${String(again.code)}: ${again.stdout}${again.stderr}`);
   wrong.push(...(await bench.differing()));
   return wrong.map((text) => `${harm.name}: ${text}`);
 }
 
 /** The same fault, with its victim. The command line is cut off, or killed, when it has shown the event. */
-function deadly(fault: Exclude<StreamFault, string>, { kills }: Harm, running: Running, functions: readonly number[]): StreamFault {
-  if (kills === "function") return { ...fault, before: () => functions.forEach((pid) => process.kill(pid, "SIGKILL")) };
+function deadly(
+  fault: Exclude<StreamFault, string>,
+  { kills }: Harm,
+  running: Running,
+  functions: readonly number[],
+): StreamFault {
+  if (kills === "function")
+    return { ...fault, before: () => functions.forEach((pid) => process.kill(pid, "SIGKILL")) };
   if (kills === undefined && (fault.what === "half" || fault.what === "held")) return fault;
   const after = async (): Promise<void> => {
     await running.shows(new RegExp(`^(?:.*\\n){${String(fault.at + 1)}}`));
@@ -60,7 +69,11 @@ function places(step: number): number[] {
 type What = Exclude<StreamFault, string>["what"];
 
 /** One harm at every `step`-th event of an answer. */
-export function atEvents(what: What, step: number, more: Pick<Harm, "ends"> & Partial<Harm> & { readonly share?: number }): Harm[] {
+export function atEvents(
+  what: What,
+  step: number,
+  more: Pick<Harm, "ends"> & Partial<Harm> & { readonly share?: number },
+): Harm[] {
   const { share, faults = [], ...rest } = more;
   return places(step).map((at) => ({
     name: `event ${String(at)}${share === undefined ? "" : `, ${String(share)} of its frame`}`,

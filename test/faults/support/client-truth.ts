@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Ran } from "../../e2e/support/cli.ts";
 import type { Facts } from "./database.ts";
 import { firstOf, versionsOf } from "./migrations.ts";
@@ -22,27 +22,45 @@ const Line = z.looseObject({
 export function lies(told: Told, facts: Facts, ends: readonly (number | null)[]): string[] {
   const versions = versionsOf(firstOf(3));
   const lines = told.stdout.split("\n").filter((line) => line !== "");
-  const events = lines.flatMap((line) => (told.code === null && !line.endsWith("}") ? [] : [Line.parse(JSON.parse(line))]));
+  const events = lines.flatMap((line) =>
+    told.code === null && !line.endsWith("}") ? [] : [Line.parse(JSON.parse(line))],
+  );
   const closing = events.filter(({ exit }) => exit !== undefined);
-  const said = events.flatMap(({ type, version }) => (type === "migration.applied" && version !== undefined ? [version] : []));
+  const said = events.flatMap(({ type, version }) =>
+    type === "migration.applied" && version !== undefined ? [version] : [],
+  );
   const wrong: string[] = [];
   const expect = (holds: boolean, otherwise: string): void => {
-    if (!holds) wrong.push(`${otherwise} (exit ${String(told.code)}: ${told.stdout}${told.stderr})`);
+    if (!holds)
+      wrong.push(`${otherwise} (exit ${String(told.code)}: ${told.stdout}${told.stderr})`);
   };
   expect(ends.includes(told.code), `it may end with ${ends.join(" or ")} only`);
   expect(told.stderr === "", "with --json, stderr stays empty");
-  expect(!events.some(({ type }) => type === "migration.failed"), "it said that a migration failed");
-  for (const version of said) expect(facts.ledger.includes(version), `it said applied, and is not: ${version}`);
+  expect(
+    !events.some(({ type }) => type === "migration.failed"),
+    "it said that a migration failed",
+  );
+  for (const version of said)
+    expect(facts.ledger.includes(version), `it said applied, and is not: ${version}`);
   if (told.code !== null) {
-    expect(closing.length === 1 && closing[0] === events.at(-1), "the last line and no other tells how it ended");
+    expect(
+      closing.length === 1 && closing[0] === events.at(-1),
+      "the last line and no other tells how it ended",
+    );
     expect(closing[0]?.exit === told.code, "the last line has the exit code");
   }
   if (told.code === 0) {
-    expect(told.ledger.join() === versions.join(), `it ended with 0 when the ledger held ${told.ledger.join()}`);
+    expect(
+      told.ledger.join() === versions.join(),
+      `it ended with 0 when the ledger held ${told.ledger.join()}`,
+    );
     expect(closing[0]?.applied === versions.length, "it counted another number of migrations");
   } else {
     const nothing = /nothing (has run|was sent|was applied)/i.test(told.stdout);
-    expect(!nothing || facts.ledger.length === 0, `it said that nothing has run, and ${facts.ledger.join()} are applied`);
+    expect(
+      !nothing || facts.ledger.length === 0,
+      `it said that nothing has run, and ${facts.ledger.join()} are applied`,
+    );
   }
   return wrong;
 }

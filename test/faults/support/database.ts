@@ -1,5 +1,5 @@
 import pg from "pg";
-import { schemaVersion } from "../../../src/engine/ledger/schema.ts";
+import { schemaVersion } from "../../../src/engine/store/ledger/schema.ts";
 
 /** What a database looks like and what was done in it, as PostgreSQL's catalog and the migrations' own traces say. */
 export interface Facts {
@@ -64,7 +64,8 @@ export class TestDatabase {
     await this.quiet();
     const ledger = "head, migration, running, run, step".replaceAll(/\w+/g, "hasura_migrate.$&");
     const emptied = `TRUNCATE ${ledger}; INSERT INTO hasura_migrate.head (schema_version, generation, synced) VALUES (${String(schemaVersion)}, 0, 0);`;
-    const there = (await this.texts("SELECT to_regclass('hasura_migrate.head') IS NOT NULL"))[0] === "true";
+    const there =
+      (await this.texts("SELECT to_regclass('hasura_migrate.head') IS NOT NULL"))[0] === "true";
     await this
       .query(`DROP SCHEMA public CASCADE; CREATE SCHEMA public; UPDATE hdb_catalog.hdb_version SET cli_state = '{}', hasura_uuid = hasura_uuid;
       ${keepLedger && there ? emptied : "DROP SCHEMA IF EXISTS hasura_migrate CASCADE"}`);
@@ -83,13 +84,17 @@ export class TestDatabase {
   }
 
   async #facts(): Promise<Facts> {
-    const [made] = await this.query("SELECT to_regclass('hasura_migrate.head') AS ledger, to_regclass('public.done') AS done");
+    const [made] = await this.query(
+      "SELECT to_regclass('hasura_migrate.head') AS ledger, to_regclass('public.done') AS done",
+    );
     const ledger = made?.["ledger"] !== null;
     const done = made?.["done"] !== null;
     return {
       schema: await this.texts(schema),
       done: done ? await this.texts("SELECT v FROM public.done ORDER BY at") : [],
-      ledger: ledger ? await this.texts("SELECT version FROM hasura_migrate.migration ORDER BY version") : [],
+      ledger: ledger
+        ? await this.texts("SELECT version FROM hasura_migrate.migration ORDER BY version")
+        : [],
       catalog: (await this.texts(catalog)).sort((a, b) => Number(a) - Number(b)),
       torn: ledger && done ? await this.texts(torn) : [],
       interrupted: ledger ? (await this.query("SELECT FROM hasura_migrate.running")).length : 0,
@@ -106,7 +111,8 @@ function clientOf(url: string): pg.Client {
 const busy = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
   AND state <> 'idle'`;
 
-const catalog = "SELECT jsonb_object_keys(cli_state::jsonb #> '{migrations,default}') FROM hdb_catalog.hdb_version";
+const catalog =
+  "SELECT jsonb_object_keys(cli_state::jsonb #> '{migrations,default}') FROM hdb_catalog.hdb_version";
 
 const torn = `SELECT coalesce(m.version, d.v) FROM hasura_migrate.migration m FULL JOIN public.done d ON d.v = m.version
   WHERE m.txid IS DISTINCT FROM d.txid AND (m.run IS NOT NULL OR m.version IS NULL)`;

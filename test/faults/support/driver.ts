@@ -1,4 +1,8 @@
-import type { DriverFaults, MessageKind, SessionHandle } from "../../../src/local/hasura-api/session.ts";
+import type {
+  DriverFaults,
+  MessageKind,
+  SessionHandle,
+} from "../../../src/local/hasura-api/session.ts";
 
 /**
  * What can happen to one message between Hasura's API and Postgres. cut before, after: the connection breaks before the message is
@@ -26,7 +30,9 @@ export interface Driver {
 }
 
 /** `onServer` ends or cancels what the backend of that process id does: it runs on a connection of its own. */
-export function faultyDriver(onServer: (fault: "terminated" | "cancelled", pid: number) => Promise<void>): Driver {
+export function faultyDriver(
+  onServer: (fault: "terminated" | "cancelled", pid: number) => Promise<void>,
+): Driver {
   let passed: Passing[] = [];
   let faultOf: Parameters<Driver["expect"]>[0] = () => undefined;
   /** What still has to happen to a session's present message. */
@@ -74,7 +80,10 @@ export function faultyDriver(onServer: (fault: "terminated" | "cancelled", pid: 
  * connections go on meanwhile: somebody may look in the ledger between the statement and its commit.
  * @returns how many commits were lost so far
  */
-export function loseCommitOf(driver: Driver, matches: (sql: string) => boolean): { readonly lost: number } {
+export function loseCommitOf(
+  driver: Driver,
+  matches: (sql: string) => boolean,
+): { readonly lost: number } {
   const lost = { lost: 0 };
   let armed: SessionHandle | undefined;
   driver.expect(({ kind, sql, session }) => {

@@ -9,7 +9,8 @@ export class Lanes<T> {
 
   /** Runs a piece of work as soon as a lane is free, in the order of asking. */
   async run<R>(work: (lane: T) => Promise<R>): Promise<R> {
-    const lane = this.#free.pop() ?? (await new Promise<T>((resolve) => this.#waiting.push(resolve)));
+    const lane =
+      this.#free.pop() ?? (await new Promise<T>((resolve) => this.#waiting.push(resolve)));
     try {
       return await work(lane);
     } finally {

@@ -2,7 +2,8 @@
 export type Sql = Readonly<Record<string, string>>;
 
 /** Each file leaves a trace in the table `done`: its version, and the transaction that it ran in. */
-const trace = (version: number): string => `INSERT INTO done (v, txid) VALUES (${String(version)}, txid_current());`;
+const trace = (version: number): string =>
+  `INSERT INTO done (v, txid) VALUES (${String(version)}, txid_current());`;
 
 /** Files that fail when they run twice, and one (3) that does so in silence. */
 export const migrations: Sql = {
@@ -42,7 +43,9 @@ export function filesOf(sql: Sql): Record<string, string> {
     const down = downs[name];
     return [
       [`migrations/default/${name}/up.sql`, up],
-      ...(down === undefined ? [] : [[`migrations/default/${name}/down.sql`, down] satisfies [string, string]]),
+      ...(down === undefined
+        ? []
+        : [[`migrations/default/${name}/down.sql`, down] satisfies [string, string]]),
     ];
   });
   return { "config.yaml": "version: 3\n", ...Object.fromEntries(files) };

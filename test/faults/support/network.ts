@@ -9,7 +9,16 @@ import { read, startProxy } from "./proxy.ts";
  * answers 504 · half: it took effect, and the connection breaks half way through the answer · left: the connection breaks
  * while Hasura is at work on it, which goes on · late: a gateway answers 504 at once, and passes the request on later · slow: nothing is lost, it only takes longer.
  */
-export const networkFaults = ["dropped", "refused", "lost", "gateway", "half", "left", "late", "slow"] as const;
+export const networkFaults = [
+  "dropped",
+  "refused",
+  "lost",
+  "gateway",
+  "half",
+  "left",
+  "late",
+  "slow",
+] as const;
 export type NetworkFault = (typeof networkFaults)[number];
 
 export interface Passing {
@@ -33,7 +42,8 @@ export interface Network {
 }
 
 const delayMs = { late: 25, slow: 15, left: 4 } as const;
-const html = (status: number): string => `<html><head><title>${String(status)} Gateway</title></head></html>`;
+const html = (status: number): string =>
+  `<html><head><title>${String(status)} Gateway</title></head></html>`;
 
 /** Starts the proxy in front of `first`; stopped after the test. */
 export async function startNetwork(t: TestContext, first: string): Promise<Network> {
@@ -42,22 +52,33 @@ export async function startNetwork(t: TestContext, first: string): Promise<Netwo
   let passed: Passing[] = [];
   let faultOf: (passing: Passing) => NetworkFault | undefined = () => undefined;
 
-  const handle = async (request: http.IncomingMessage, response: http.ServerResponse, body: string): Promise<void> => {
+  const handle = async (
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    body: string,
+  ): Promise<void> => {
     const passing = { index: passed.length, path: request.url ?? "/", body };
     passed.push(passing);
     const fault = faultOf(passing);
     if (fault === "dropped") return void response.destroy();
     if (fault === "refused") return void response.writeHead(503).end(html(503));
     if (fault === "late") response.writeHead(504).end(html(504));
-    if (fault === "late" || fault === "slow") await new Promise((done) => setTimeout(done, delayMs[fault]));
+    if (fault === "late" || fault === "slow")
+      await new Promise((done) => setTimeout(done, delayMs[fault]));
     if (fault === "left") setTimeout(() => void response.destroy(), delayMs.left);
     const answer = await forward(target, agent, request, body);
     if (fault === "late" || response.destroyed) return;
     if (fault === "lost") return void response.destroy();
     if (fault === "gateway") return void response.writeHead(504).end(html(504));
-    response.writeHead(answer.status, { "content-type": answer.type, "content-length": Buffer.byteLength(answer.body) });
+    response.writeHead(answer.status, {
+      "content-type": answer.type,
+      "content-length": Buffer.byteLength(answer.body),
+    });
     if (fault !== "half") return void response.end(answer.body);
-    response.write(answer.body.slice(0, Math.ceil(answer.body.length / 2)), () => void response.destroy());
+    response.write(
+      answer.body.slice(0, Math.ceil(answer.body.length / 2)),
+      () => void response.destroy(),
+    );
   };
 
   const { url, quiet } = await startProxy(t, handle);
@@ -87,13 +108,27 @@ interface Answer {
   readonly body: string;
 }
 
-function forward(target: string, agent: http.Agent, { url, method, headers }: http.IncomingMessage, body: string): Promise<Answer> {
+function forward(
+  target: string,
+  agent: http.Agent,
+  { url, method, headers }: http.IncomingMessage,
+  body: string,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const onward = http.request(new URL(url ?? "/", target), { agent, method, headers: { ...headers, connection: "keep-alive" } });
+    const onward = http.request(new URL(url ?? "/", target), {
+      agent,
+      method,
+      headers: { ...headers, connection: "keep-alive" },
+    });
     onward.on("error", reject);
     onward.on("response", (response) => {
       read(response).then(
-        (text) => resolve({ status: response.statusCode ?? 0, type: response.headers["content-type"] ?? "text/plain", body: text }),
+        (text) =>
+          resolve({
+            status: response.statusCode ?? 0,
+            type: response.headers["content-type"] ?? "text/plain",
+            body: text,
+          }),
         reject,
       );
     });

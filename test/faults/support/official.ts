@@ -1,5 +1,5 @@
 import http from "node:http";
-import { z } from "zod";
+import * as z from "zod";
 import type { Sql } from "./migrations.ts";
 
 /*
@@ -17,16 +17,29 @@ const Catalog = z.object({ cli_state: State });
 /** One run; answers what ended it early. */
 export async function officialRun(endpoint: string, sql: Sql): Promise<string | undefined> {
   const agent = new http.Agent({ keepAlive: true });
-  const post = (path: string, type: string, args: object = {}): Promise<unknown> => request(endpoint, agent, "POST", path, { type, args });
-  const get = async (): Promise<State> => Catalog.parse(await post("/v1/metadata", "get_catalog_state")).cli_state;
+  const post = (path: string, type: string, args: object = {}): Promise<unknown> =>
+    request(endpoint, agent, "POST", path, { type, args });
+  const get = async (): Promise<State> =>
+    Catalog.parse(await post("/v1/metadata", "get_catalog_state")).cli_state;
   const set = (state: State): Promise<unknown> =>
     post("/v1/metadata", "set_catalog_state", {
       type: "cli",
-      state: { migrations: {}, ...state, settings: { migration_mode: "true", ...state.settings }, isStateCopyCompleted: true },
+      state: {
+        migrations: {},
+        ...state,
+        settings: { migration_mode: "true", ...state.settings },
+        isStateCopyCompleted: true,
+      },
     });
   const mark = async (version: string): Promise<void> => {
     const state = await get();
-    await set({ ...state, migrations: { ...state.migrations, default: { ...state.migrations?.["default"], [version]: false } } });
+    await set({
+      ...state,
+      migrations: {
+        ...state.migrations,
+        default: { ...state.migrations?.["default"], [version]: false },
+      },
+    });
   };
   try {
     await request(endpoint, agent, "GET", "/v1/version");
@@ -42,7 +55,11 @@ export async function officialRun(endpoint: string, sql: Sql): Promise<string | 
     for (const [name, up] of Object.entries(sql)) {
       const version = name.split("_")[0] ?? "";
       if (version in applied) continue;
-      await post("/v2/query", "run_sql", { sql: up, source: "default", check_metadata_consistency: false });
+      await post("/v2/query", "run_sql", {
+        sql: up,
+        source: "default",
+        check_metadata_consistency: false,
+      });
       await mark(version);
     }
     return undefined;
@@ -53,7 +70,13 @@ export async function officialRun(endpoint: string, sql: Sql): Promise<string | 
   }
 }
 
-function request(endpoint: string, agent: http.Agent, method: string, path: string, body?: object): Promise<unknown> {
+function request(
+  endpoint: string,
+  agent: http.Agent,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const headers = { "content-type": "application/json", "x-hasura-admin-secret": "secret" };
     const sent = http.request(new URL(path, endpoint), { method, agent, headers });
@@ -64,7 +87,10 @@ function request(endpoint: string, agent: http.Agent, method: string, path: stri
       response.on("error", reject);
       response.on("end", () => {
         if (response.statusCode === 200) resolve(JSON.parse(text));
-        else reject(new Error(`${path} answered ${String(response.statusCode)}: ${text.slice(0, 200)}`));
+        else
+          reject(
+            new Error(`${path} answered ${String(response.statusCode)}: ${text.slice(0, 200)}`),
+          );
       });
     });
     sent.end(body && JSON.stringify(body));

@@ -4,5 +4,10 @@ import { startHasuraApi } from "../../../src/local/hasura-api/index.ts";
 const [url, port] = process.argv.slice(2);
 if (url === undefined) throw new Error("usage: one-api.ts DATABASE_URL PORT");
 const sources = [{ name: "default", kind: "postgres", url }] as const;
-const api = await startHasuraApi({ metadataUrl: url, sources, adminSecret: "secret", port: Number(port ?? 0) });
+const api = await startHasuraApi({
+  metadataUrl: url,
+  sources,
+  adminSecret: "secret",
+  port: Number(port ?? 0),
+});
 process.stdout.write(`${api.url}\n`);

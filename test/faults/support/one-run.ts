@@ -1,14 +1,15 @@
 /** One run in a process of its own, as an invocation of the function is: `one-run.ts URL ROOT LIVE_MS`. One line for each event. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { readProject } from "../../../src/engine/project.ts";
-import { execute } from "../../../src/engine/run.ts";
-import { hasuraOverHttp } from "../../../src/lambda/hasura-http.ts";
+import { readProject } from "../../../src/engine/project/project.ts";
+import { execute } from "../../../src/engine/execute.ts";
+import { hasuraOverHttp } from "../../../src/lambda/hasura/hasura-http.ts";
 import { withLedger } from "../../engine/support/ledger.ts";
 import { requestFor } from "../../engine/support/run.ts";
 
 const [endpoint, root, liveMs] = process.argv.slice(2);
-if (endpoint === undefined || root === undefined || liveMs === undefined) throw new Error("usage: one-run.ts URL ROOT LIVE_MS");
+if (endpoint === undefined || root === undefined || liveMs === undefined)
+  throw new Error("usage: one-run.ts URL ROOT LIVE_MS");
 const hasura = hasuraOverHttp({ endpoint, adminSecret: () => Promise.resolve("secret") });
 
 // The caller lets it go when it is ready to hear the events.

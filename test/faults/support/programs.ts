@@ -30,7 +30,12 @@ export async function program(t: TestContext, name: string): Promise<Program> {
       child.kill("SIGKILL");
       await ended;
     };
-    const running = { process: child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator](), ended, kill };
+    const running = {
+      process: child,
+      lines: createInterface({ input: child.stdout })[Symbol.asyncIterator](),
+      ended,
+      kill,
+    };
     all.add(running);
     void ended.then(() => all.delete(running));
     return running;

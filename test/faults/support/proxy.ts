@@ -13,7 +13,11 @@ export interface Proxy {
 /** Starts it; stopped after the test. `serve` gets each request with its whole body; where it throws, `failed` hears and the connection breaks. */
 export async function startProxy(
   t: TestContext,
-  serve: (request: http.IncomingMessage, response: http.ServerResponse, body: string) => Promise<void>,
+  serve: (
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    body: string,
+  ) => Promise<void>,
   failed: (thrown: unknown) => void = () => undefined,
 ): Promise<Proxy> {
   const onTheWay = new Set<Promise<unknown>>();

@@ -1,4 +1,4 @@
-import type { Hasura } from "../../../src/engine/hasura.ts";
+import type { Hasura } from "../../../src/engine/hasura/client.ts";
 import type { Ran } from "../../engine/support/run.ts";
 import { asked, untrue, type FaultBench } from "./bench.ts";
 import { chance, oneOf } from "./chance.ts";
@@ -8,7 +8,10 @@ import { networkFaults } from "./network.ts";
 /** What a seed decides. Which request is the n-th one depends on the machine as well. */
 export interface Schedule {
   readonly seed: number;
-  readonly runs: readonly { readonly operation: "apply" | "down" | "redo"; readonly diesAtCall: number | undefined }[];
+  readonly runs: readonly {
+    readonly operation: "apply" | "down" | "redo";
+    readonly diesAtCall: number | undefined;
+  }[];
   readonly keepLedger: boolean;
   /** Shares of requests and messages that are harmed. */
   readonly network: number;
@@ -56,13 +59,24 @@ export async function runSchedule(bench: FaultBench, schedule: Schedule): Promis
     const random = harm(index, schedule.driver, 2);
     return random && oneOf(driverFaults, random);
   });
-  const all = await Promise.all(runs.map(({ operation, diesAtCall }, i) => oneRun(bench, operation, diesAtCall, chance(seed + i))));
+  const all = await Promise.all(
+    runs.map(({ operation, diesAtCall }, i) =>
+      oneRun(bench, operation, diesAtCall, chance(seed + i)),
+    ),
+  );
   await bench.calm();
   const before = await bench.database.facts();
   const onlyUp = runs.every(({ operation }) => operation === "apply");
   const lies = onlyUp ? all.flatMap((ran) => (ran ? untrue(ran, before) : [])) : [];
-  const wrong = [...lies.map((version) => `said to be applied, and is not: ${version}`), ...(await bench.wrong(await bench.run()))];
-  return { wrong: wrong.map((text) => `seed ${String(seed)}: ${text}`), faults, deaths: all.filter((ran) => ran === undefined).length };
+  const wrong = [
+    ...lies.map((version) => `said to be applied, and is not: ${version}`),
+    ...(await bench.wrong(await bench.run())),
+  ];
+  return {
+    wrong: wrong.map((text) => `seed ${String(seed)}: ${text}`),
+    faults,
+    deaths: all.filter((ran) => ran === undefined).length,
+  };
 }
 
 /** One run; undefined when it died. */
@@ -81,7 +95,10 @@ async function oneRun(
  * A way to Hasura that ends with the process that has it: the call of that number is sent, its answer is never heard, and
  * nothing is said or asked after it.
  */
-function mortal(diesAtCall: number | undefined): { hasura: (real: Hasura) => Hasura; dead: Promise<undefined> } {
+function mortal(diesAtCall: number | undefined): {
+  hasura: (real: Hasura) => Hasura;
+  dead: Promise<undefined>;
+} {
   let calls = 0;
   let die = (): void => undefined;
   const dead = new Promise<undefined>((resolve) => (die = () => resolve(undefined)));
@@ -92,8 +109,10 @@ function mortal(diesAtCall: number | undefined): { hasura: (real: Hasura) => Has
         if (typeof method !== "function" || name === "close") return method;
         return (...given: unknown[]): unknown => {
           calls += 1;
-          if (diesAtCall === undefined || calls <= diesAtCall) return Reflect.apply(method, target, given);
-          if (calls === diesAtCall + 1) void Promise.resolve(Reflect.apply(method, target, given)).catch(() => undefined);
+          if (diesAtCall === undefined || calls <= diesAtCall)
+            return Reflect.apply(method, target, given);
+          if (calls === diesAtCall + 1)
+            void Promise.resolve(Reflect.apply(method, target, given)).catch(() => undefined);
           die();
           return new Promise(() => undefined);
         };

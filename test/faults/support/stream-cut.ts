@@ -1,7 +1,7 @@
 import http from "node:http";
 import { finished } from "node:stream/promises";
 import type { TestContext } from "node:test";
-import { z } from "zod";
+import * as z from "zod";
 import { frame } from "../../support/lambda-stand-in.ts";
 import { partsOf } from "./event-frames.ts";
 import { startProxy } from "./proxy.ts";
@@ -11,7 +11,8 @@ import { startProxy } from "./proxy.ts";
  * passed on, and the connection is reset before a byte of the answer · lost at the end: the same, when the function has ended ·
  * a status: a gateway answers with HTML and passes nothing on · a status, late: it answers so, and has passed the request on.
  */
-export type RequestFault = "dropped" | "lost" | "lost at the end" | `${429 | 502 | 503 | 504}` | `${502 | 504} late`;
+export type RequestFault =
+  "dropped" | "lost" | "lost at the end" | `${429 | 502 | 503 | 504}` | `${502 | 504} late`;
 
 /**
  * What can happen to an answer at one of its events. reset: the connection is reset after it · half: part of the way through its frame ·
@@ -57,14 +58,24 @@ export async function startRelay(t: TestContext, target: string): Promise<Relay>
   let problem: Error | undefined;
   let passed: PassingRequest[] = [];
   let faultOf: Parameters<Relay["expect"]>[0] = () => undefined;
-  const serve = async (request: http.IncomingMessage, response: http.ServerResponse, body: string): Promise<void> => {
+  const serve = async (
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    body: string,
+  ): Promise<void> => {
     const passing = { index: passed.length, operation: Payload.parse(JSON.parse(body)).operation };
     passed.push(passing);
     const fault = faultOf(passing) ?? { what: "passed", at: -1 };
     const onward = (): Promise<http.IncomingMessage> => forward(target, request, body);
-    await (typeof fault === "string" ? requestHarmed(fault, onward, response) : answerHarmed(fault, await onward(), response));
+    await (typeof fault === "string"
+      ? requestHarmed(fault, onward, response)
+      : answerHarmed(fault, await onward(), response));
   };
-  const { url, quiet } = await startProxy(t, serve, (thrown) => (problem ??= new Error("the proxy failed", { cause: thrown })));
+  const { url, quiet } = await startProxy(
+    t,
+    serve,
+    (thrown) => (problem ??= new Error("the proxy failed", { cause: thrown })),
+  );
   return {
     url,
     get passed() {
@@ -95,17 +106,28 @@ async function requestHarmed(
     return;
   }
   const answer = late === undefined ? undefined : await onward();
-  response.writeHead(Number(status), { "content-type": "text/html" }).end(`<html><head><title>${status} Gateway</title></head></html>`);
+  response
+    .writeHead(Number(status), { "content-type": "text/html" })
+    .end(`<html><head><title>${status} Gateway</title></head></html>`);
   if (answer) await ended(answer);
 }
 
-async function answerHarmed(fault: AnswerFault, answer: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+async function answerHarmed(
+  fault: AnswerFault,
+  answer: http.IncomingMessage,
+  response: http.ServerResponse,
+): Promise<void> {
   response.writeHead(answer.statusCode ?? 0, headersOf(answer)).flushHeaders();
   const later: Uint8Array[] = [];
   let index = -1;
   const reached = async (whole: Uint8Array): Promise<void> => {
     fault.before?.();
-    await pass(response, fault.what === "half" ? whole.subarray(0, Math.ceil(whole.length * (fault.share ?? 0.5))) : whole);
+    await pass(
+      response,
+      fault.what === "half"
+        ? whole.subarray(0, Math.ceil(whole.length * (fault.share ?? 0.5)))
+        : whole,
+    );
     await fault.after?.();
     if (fault.what === "reset" || fault.what === "half") reset(response);
     if (fault.what === "ended") response.end();
@@ -136,7 +158,9 @@ async function pass(response: http.ServerResponse, bytes: Uint8Array): Promise<v
 
 function headersOf({ headers }: http.IncomingMessage): http.OutgoingHttpHeaders {
   const ofConnection = ["connection", "keep-alive", "transfer-encoding"];
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.includes(name)));
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !ofConnection.includes(name)),
+  );
 }
 
 /** The function goes on to its end, whoever listens. */
@@ -149,9 +173,17 @@ function reset(response: http.ServerResponse): void {
   response.socket?.resetAndDestroy();
 }
 
-function forward(target: string, { url, method, headers }: http.IncomingMessage, body: string): Promise<http.IncomingMessage> {
+function forward(
+  target: string,
+  { url, method, headers }: http.IncomingMessage,
+  body: string,
+): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const onward = http.request(new URL(url ?? "/", target), { agent: false, method, headers: { ...headers, connection: "close" } });
+    const onward = http.request(new URL(url ?? "/", target), {
+      agent: false,
+      method,
+      headers: { ...headers, connection: "close" },
+    });
     onward.on("error", reject).on("response", resolve).end(body);
   });
 }

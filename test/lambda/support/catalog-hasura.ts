@@ -22,16 +22,32 @@ type Document = { migrations?: Record<string, Record<string, boolean>> } & Recor
 
 /** A Hasura that keeps its catalog state and nothing else: SQL is remembered and not run. */
 export async function catalogHasura(t: TestContext, options: Options = {}): Promise<CatalogHasura> {
-  let document: Document = { migrations: options.migrations ?? {}, settings: { migration_mode: "true" }, isStateCopyCompleted: true };
+  let document: Document = {
+    migrations: options.migrations ?? {},
+    settings: { migration_mode: "true" },
+    isStateCopyCompleted: true,
+  };
   const ran: CatalogHasura["ran"] = [];
-  const answer = (asked: Asked): Scripted | undefined => options.script?.(asked, hasura) ?? usual(asked);
+  const answer = (asked: Asked): Scripted | undefined =>
+    options.script?.(asked, hasura) ?? usual(asked);
   const usual = ({ path, body }: Asked): Scripted | undefined => {
     if (path === "/v1/version") return { json: { version: "v2.48.0" } };
     switch (body?.type) {
       case "export_metadata":
-        return { json: { version: 3, sources: (options.databases ?? ["default"]).map((name) => ({ name, kind: "postgres" })) } };
+        return {
+          json: {
+            version: 3,
+            sources: (options.databases ?? ["default"]).map((name) => ({ name, kind: "postgres" })),
+          },
+        };
       case "get_catalog_state":
-        return { json: { id: "3f2c9a4e-0000-4000-8000-000000000001", cli_state: document, console_state: {} } };
+        return {
+          json: {
+            id: "3f2c9a4e-0000-4000-8000-000000000001",
+            cli_state: document,
+            console_state: {},
+          },
+        };
       case "set_catalog_state":
         document = (body.args as { state: Document }).state;
         return { json: { message: "success" } };

@@ -16,7 +16,7 @@ export const names = ["1_users", "2_shops", "3_orders"] as const;
 export interface CliScene {
   readonly cli: StandIn;
   readonly hasura: CatalogHasura;
-  readonly world: ReturnType<typeof worldFrom>;
+  readonly context: ReturnType<typeof worldFrom>;
   /** Where the function may write; empty again after a run. */
   readonly temporary: string;
   /** Everything that came out, as text: events and log. */
@@ -34,7 +34,10 @@ interface Given {
 
 /** A function whose engine is a stand-in for the official CLI, a Hasura, and a project of three migrations. */
 export async function cliScene(t: TestContext, given: Given = {}): Promise<CliScene> {
-  const [cli, hasura] = [await standInCli(t, given.behaviour), await catalogHasura(t, given.hasura)];
+  const [cli, hasura] = [
+    await standInCli(t, given.behaviour),
+    await catalogHasura(t, given.hasura),
+  ];
   const directory = await projectOnDisk(t, given.files ?? migrationsOf(names));
   const temporary = await freshDirectory(t);
   const env = {
@@ -45,19 +48,23 @@ export async function cliScene(t: TestContext, given: Given = {}): Promise<CliSc
     HASURA_MIGRATE_ENGINE: "hasura-cli",
     ...given.env,
   };
-  const world = worldFrom(env, {
-    hasuraCli: { directories: ["", "/nowhere", cli.directory], environment: { PATH: "/usr/bin:/bin" }, temporaryDirectory: temporary },
+  const context = worldFrom(env, {
+    hasuraCli: {
+      directories: ["", "/nowhere", cli.directory],
+      environment: { PATH: "/usr/bin:/bin" },
+      temporaryDirectory: temporary,
+    },
     ...given.more,
   });
   let text = "";
   return {
     cli,
     hasura,
-    world,
+    context,
     temporary,
-    text: () => text + world.logged.join(""),
+    text: () => text + context.logged.join(""),
     run: async (operation, options = {}) => {
-      const answer = await invoke(world, request(operation, { options }));
+      const answer = await invoke(context, request(operation, { options }));
       text += answer.text;
       assert.deepEqual(readdirSync(temporary), [], "nothing is left behind");
       return answer.events.filter((event): event is RunEvent => event.type !== "unknown");
@@ -68,7 +75,8 @@ export async function cliScene(t: TestContext, given: Given = {}): Promise<CliSc
 /** What a run said of its migrations and its end, in short. */
 export function told(events: readonly RunEvent[]): string[] {
   return events.flatMap((event) => {
-    if (event.type === "run.failed") return [`run.failed ${event.failure.kind}/${event.failure.code}`];
+    if (event.type === "run.failed")
+      return [`run.failed ${event.failure.kind}/${event.failure.code}`];
     if (event.type === "run.finished") return [`run.finished ${event.applied}`];
     return "version" in event ? [`${event.type} ${event.version}`] : [];
   });
@@ -76,5 +84,7 @@ export function told(events: readonly RunEvent[]): string[] {
 
 /** The warnings, by their codes. */
 export function warnings(events: readonly RunEvent[]): string[] {
-  return events.flatMap((event) => (event.type === "log" && event.level === "warning" ? [event.code] : []));
+  return events.flatMap((event) =>
+    event.type === "log" && event.level === "warning" ? [event.code] : [],
+  );
 }

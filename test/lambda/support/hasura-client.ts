@@ -1,12 +1,25 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
-import { HasuraCallError } from "../../../src/engine/hasura.ts";
-import { hasuraOverHttp, type HasuraOverHttp, type HasuraOverHttpOptions } from "../../../src/lambda/hasura-http.ts";
+import { HasuraCallError } from "../../../src/engine/hasura/client.ts";
+import {
+  hasuraOverHttp,
+  type HasuraOverHttp,
+  type HasuraOverHttpOptions,
+} from "../../../src/lambda/hasura/hasura-http.ts";
 
-export const sql = { kind: "postgres", sql: "select 1", source: "default", checkMetadataConsistency: false } as const;
+export const sql = {
+  kind: "postgres",
+  sql: "select 1",
+  source: "default",
+  checkMetadataConsistency: false,
+} as const;
 
 /** A client whose connections end with the test. */
-export function client(t: TestContext, endpoint: string, more: Partial<HasuraOverHttpOptions> = {}): HasuraOverHttp {
+export function client(
+  t: TestContext,
+  endpoint: string,
+  more: Partial<HasuraOverHttpOptions> = {},
+): HasuraOverHttp {
   const hasura = hasuraOverHttp({ endpoint, adminSecret: async () => "the secret", ...more });
   t.after(() => hasura.close());
   return hasura;

@@ -1,12 +1,12 @@
 import { tmpdir } from "node:os";
 import { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { readProject } from "../../../src/engine/project.ts";
-import { execute } from "../../../src/engine/run.ts";
-import { adminSecret } from "../../../src/lambda/admin-secret.ts";
-import { handle, type HandlerWorld } from "../../../src/lambda/handler.ts";
+import { readProject } from "../../../src/engine/project/project.ts";
+import { execute } from "../../../src/engine/execute.ts";
+import { adminSecret } from "../../../src/lambda/secrets/admin-secret.ts";
+import { handle, type HandlerContext } from "../../../src/lambda/handler.ts";
 import type { LambdaContext } from "../../../src/lambda/invocation.ts";
-import { redactor } from "../../../src/lambda/redact.ts";
+import { redactor } from "../../../src/lambda/secrets/redact.ts";
 import { readSettings } from "../../../src/lambda/settings.ts";
 import type { RunEvent } from "../../../src/protocol/events.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
@@ -21,7 +21,10 @@ export const context: LambdaContext = {
 };
 
 /** A handler's world from variables: real settings, secrets, engine and files; a heartbeat that never beats. */
-export function worldFrom(env: Record<string, string>, more: Partial<HandlerWorld> = {}): HandlerWorld & { readonly logged: string[] } {
+export function worldFrom(
+  env: Record<string, string>,
+  more: Partial<HandlerContext> = {},
+): HandlerContext & { readonly logged: string[] } {
   const settings = settingsFrom(env);
   const redact = redactor();
   const setting = settings instanceof Failure ? ({ from: "none" } as const) : settings.adminSecret;
@@ -49,7 +52,7 @@ export function worldFrom(env: Record<string, string>, more: Partial<HandlerWorl
 
 /** Invokes and answers what came out, as text and as events. */
 export async function invoke(
-  world: HandlerWorld,
+  world: HandlerContext,
   event: unknown,
   given: LambdaContext = context,
 ): Promise<{ text: string; events: (RunEvent | UnknownEvent)[] }> {

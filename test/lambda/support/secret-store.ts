@@ -23,10 +23,15 @@ export async function secretStore(
     let text = "";
     request.on("data", (chunk: Buffer) => (text += chunk.toString()));
     request.on("end", () => {
-      const it = { target: String(request.headers["x-amz-target"]), body: JSON.parse(text) as unknown };
+      const it = {
+        target: String(request.headers["x-amz-target"]),
+        body: JSON.parse(text) as unknown,
+      };
       asked.push(it);
       const { status = 200, json } = answer(it);
-      response.writeHead(status, { "content-type": "application/x-amz-json-1.1" }).end(JSON.stringify(json));
+      response
+        .writeHead(status, { "content-type": "application/x-amz-json-1.1" })
+        .end(JSON.stringify(json));
     });
   });
   return { url: await listening(t, server), asked };

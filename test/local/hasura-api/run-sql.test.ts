@@ -28,7 +28,9 @@ const fatal = (status_code: string, message: string, more = {}) => ({
 test("the last result counts, values are text, the first row holds the names", async (t) => {
   const api = await startTestApi(t);
   assert.deepEqual(
-    await api.sql("select 1; select 2.50::numeric as n, null as empty, true as yes, 'x'::bytea as b, '2026-01-02'::date as d"),
+    await api.sql(
+      "select 1; select 2.50::numeric as n, null as empty, true as yes, 'x'::bytea as b, '2026-01-02'::date as d",
+    ),
     {
       status: 200,
       body: {
@@ -40,24 +42,42 @@ test("the last result counts, values are text, the first row holds the names", a
       },
     },
   );
-  assert.deepEqual(await api.sql("select 1; create table t()"), { status: 200, body: { result_type: "CommandOk", result: null } });
+  assert.deepEqual(await api.sql("select 1; create table t()"), {
+    status: 200,
+    body: { result_type: "CommandOk", result: null },
+  });
 });
 
 test("a statement that fails rolls everything back, and says what the database said", async (t) => {
   const api = await startTestApi(t);
   const sql = "create table t(id int primary key); insert into t values (1), (1)";
-  const said = fatal("23505", 'duplicate key value violates unique constraint "t_pkey"', { description: "Key (id)=(1) already exists." });
+  const said = fatal("23505", 'duplicate key value violates unique constraint "t_pkey"', {
+    description: "Key (id)=(1) already exists.",
+  });
   assert.deepEqual(await api.sql(sql), refused(sql, said));
   assert.deepEqual(await query(api.databaseUrl, "select to_regclass('t') as t"), [{ t: null }]);
 });
 
 test("a text without a statement and COPY with the client are refused as there", async (t) => {
   const api = await startTestApi(t);
-  const empty = { exec_status: "EmptyQuery", hint: null, message: null, status_code: null, description: null };
-  for (const sql of ["-- nothing", ";", "  "]) assert.deepEqual(await api.sql(sql), refused(sql, empty));
+  const empty = {
+    exec_status: "EmptyQuery",
+    hint: null,
+    message: null,
+    status_code: null,
+    description: null,
+  };
+  for (const sql of ["-- nothing", ";", "  "])
+    assert.deepEqual(await api.sql(sql), refused(sql, empty));
   await api.sql("create table t(id int)");
-  assert.deepEqual(await api.sql("copy t from stdin"), refused("copy t from stdin", "Unexpected execStatus: CopyIn"));
-  assert.deepEqual(await api.sql("copy t to stdout"), refused("copy t to stdout", "Unexpected execStatus: CopyOut"));
+  assert.deepEqual(
+    await api.sql("copy t from stdin"),
+    refused("copy t from stdin", "Unexpected execStatus: CopyIn"),
+  );
+  assert.deepEqual(
+    await api.sql("copy t to stdout"),
+    refused("copy t to stdout", "Unexpected execStatus: CopyOut"),
+  );
   assert.equal((await api.sql("select 1")).status, 200);
 });
 
@@ -71,15 +91,23 @@ test("hidden internals leave the three other keys", async (t) => {
 
 test("a constraint that fails at COMMIT is the server's own error, with status 500", async (t) => {
   const api = await startTestApi(t);
-  const { status, body } = await api.sql("create table d(a int unique deferrable initially deferred); insert into d values (1), (1)");
+  const { status, body } = await api.sql(
+    "create table d(a int unique deferrable initially deferred); insert into d values (1), (1)",
+  );
   assert.equal(status, 500);
-  assertIncludes(body, { error: "database query error", code: "unexpected", internal: { statement: "COMMIT", prepared: true } });
+  assertIncludes(body, {
+    error: "database query error",
+    code: "unexpected",
+    internal: { statement: "COMMIT", prepared: true },
+  });
 });
 
 test("three messages go to the database, in the isolation level of the source", async (t) => {
   const messages: string[] = [];
   const url = await freshDatabase(t);
-  const faults: DriverFaults = { beforeMessage: (kind, sql) => void messages.push(`${kind}: ${sql}`) };
+  const faults: DriverFaults = {
+    beforeMessage: (kind, sql) => void messages.push(`${kind}: ${sql}`),
+  };
   const api = await startTestApi(t, {
     metadataUrl: url,
     sources: [{ name: "default", kind: "postgres", url, isolationLevel: "repeatable-read" }],
@@ -116,7 +144,10 @@ test("a connection lost at COMMIT: it is sent again on a new one, does nothing, 
     },
   };
   const api = await startTestApi(t, { faults });
-  assert.deepEqual(await api.sql("create table lost()"), { status: 200, body: { result_type: "CommandOk", result: null } });
+  assert.deepEqual(await api.sql("create table lost()"), {
+    status: 200,
+    body: { result_type: "CommandOk", result: null },
+  });
   assert.equal(new Set(commits).size, 2);
   assert.deepEqual(await query(api.databaseUrl, "select to_regclass('lost') as t"), [{ t: null }]);
 });
@@ -133,7 +164,9 @@ test("a connection lost during the text: it is sent again, outside the transacti
   };
   const api = await startTestApi(t, { faults });
   assert.equal((await api.sql("create table again(); select 1")).status, 200);
-  assert.deepEqual(await query(api.databaseUrl, "select to_regclass('again')::text as t"), [{ t: "again" }]);
+  assert.deepEqual(await query(api.databaseUrl, "select to_regclass('again')::text as t"), [
+    { t: "again" },
+  ]);
 });
 
 test("a session that ends itself twice is a connection error, and the next request has a new one", async (t) => {
@@ -158,19 +191,30 @@ test("requests run side by side, each on a connection of its own", async (t) => 
 test("no_transaction cuts the text at semicolons: what ran before a failure stays", async (t) => {
   const api = await startTestApi(t);
   const noTransaction = { no_transaction: true };
-  assert.equal((await api.sql("create table t(id int); create index concurrently i on t(id);", noTransaction)).status, 200);
+  assert.equal(
+    (await api.sql("create table t(id int); create index concurrently i on t(id);", noTransaction))
+      .status,
+    200,
+  );
   assert.deepEqual(
     await api.sql("create table kept(); selekt 1; create table never()", noTransaction),
     refused("selekt 1", fatal("42601", 'syntax error at or near "selekt"')),
   );
-  assert.deepEqual(await query(api.databaseUrl, "select to_regclass('kept')::text as a, to_regclass('never') as b"), [
-    { a: "kept", b: null },
-  ]);
+  assert.deepEqual(
+    await query(
+      api.databaseUrl,
+      "select to_regclass('kept')::text as a, to_regclass('never') as b",
+    ),
+    [{ a: "kept", b: null }],
+  );
 });
 
 test("a server before 2.45.3 ignores no_transaction in silence", async (t) => {
   const api = await startTestApi(t, { version: "v2.44.0" });
-  const { status, body } = await api.sql("create table t(id int); create index concurrently i on t(id)", { no_transaction: true });
+  const { status, body } = await api.sql(
+    "create table t(id int); create index concurrently i on t(id)",
+    { no_transaction: true },
+  );
   assert.equal(status, 400);
   assertIncludes(body, { internal: { error: { status_code: "25001" } } });
 });
@@ -184,9 +228,10 @@ test("the items of a bulk are transactions of their own, and an error names its 
   });
   assert.equal(status, 400);
   assertIncludes(body, { path: "$.args[1].args" });
-  assert.deepEqual(await query(api.databaseUrl, "select to_regclass('one')::text as a, to_regclass('three') as b"), [
-    { a: "one", b: null },
-  ]);
+  assert.deepEqual(
+    await query(api.databaseUrl, "select to_regclass('one')::text as a, to_regclass('three') as b"),
+    [{ a: "one", b: null }],
+  );
 });
 
 test("wrong requests get the server's words", async (t) => {
@@ -194,7 +239,11 @@ test("wrong requests get the server's words", async (t) => {
   const cases: [unknown, string, string][] = [
     [{ type: "nonsense", args: {} }, "Unrecognised RQLQuery type: nonsense", "$"],
     [{ type: "run_sql", args: {} }, 'key "sql" not found', "$.args"],
-    [{ type: "run_sql", args: { sql: "select 1", source: "other" } }, 'source with name "other" does not exist', "$.args"],
+    [
+      { type: "run_sql", args: { sql: "select 1", source: "other" } },
+      'source with name "other" does not exist',
+      "$.args",
+    ],
     [
       { type: "mssql_run_sql", args: { sql: "select 1" } },
       'source with name "default" has backend type "postgres" which does not match the expected type mssql',
@@ -206,9 +255,13 @@ test("wrong requests get the server's words", async (t) => {
       "$.args",
     ],
   ];
-  for (const [request, error, path] of cases) assertIncludes(await api.post("/v2/query", request), { status: 400, body: { error, path } });
+  for (const [request, error, path] of cases)
+    assertIncludes(await api.post("/v2/query", request), { status: 400, body: { error, path } });
   assertIncludes(await api.post("/v2/query", "{"), { status: 400, body: { code: "invalid-json" } });
-  assertIncludes(await api.post("/v3/query", {}), { status: 404, body: { error: "resource does not exist", code: "not-found" } });
+  assertIncludes(await api.post("/v3/query", {}), {
+    status: 404,
+    body: { error: "resource does not exist", code: "not-found" },
+  });
 });
 
 test("the admin secret is asked for, in the server's words", async (t) => {
@@ -223,7 +276,10 @@ test("the admin secret is asked for, in the server's words", async (t) => {
     status: 401,
     body: { error: `invalid ${names}`, path: "$", code: "access-denied" },
   });
-  assert.equal((await api.post("/v1/metadata", request, { "x-hasura-access-key": "secret" })).status, 200);
+  assert.equal(
+    (await api.post("/v1/metadata", request, { "x-hasura-access-key": "secret" })).status,
+    200,
+  );
   assert.equal((await fetch(`${api.url}/v1/version`)).status, 200);
 });
 

@@ -6,11 +6,23 @@ for (const [event, errorType, message] of [
   [{ throw: true }, "RangeError", /^no$/],
   [{ throwText: true }, "string", /^text$/],
   [{ reject: true }, "Runtime.UnhandledPromiseRejection", /nobody caught this/],
-  [{ exit: 0 }, "Runtime.ExitError", /^RequestId: \S+ Error: Runtime exited without providing a reason$/],
-  [{ exit: 3 }, "Runtime.ExitError", /^RequestId: \S+ Error: Runtime exited with error: exit status 3$/],
+  [
+    { exit: 0 },
+    "Runtime.ExitError",
+    /^RequestId: \S+ Error: Runtime exited without providing a reason$/,
+  ],
+  [
+    { exit: 3 },
+    "Runtime.ExitError",
+    /^RequestId: \S+ Error: Runtime exited with error: exit status 3$/,
+  ],
   [{ kill: "SIGKILL" }, "Runtime.ExitError", /Runtime exited with error: signal: killed$/],
   [{ memory: true }, "Runtime.ExitError", /Runtime exited with error: signal: killed$/],
-  [{ bytes: 6 * 1024 * 1024 + 1 }, "Function.ResponseSizeTooLarge", /exceeded maximum allowed payload size \(6291456 bytes\)/],
+  [
+    { bytes: 6 * 1024 * 1024 + 1 },
+    "Function.ResponseSizeTooLarge",
+    /exceeded maximum allowed payload size \(6291456 bytes\)/,
+  ],
 ] as const) {
   test(`a buffered handler that does ${JSON.stringify(event)} is a function error, and the next call works`, async (t) => {
     const { client } = await serviceFor(t, "buffered", { memoryMb: 48 });
@@ -32,7 +44,10 @@ for (const event of [{ hang: true }, { spin: true }, { neverEnd: true }]) {
     const { client } = await serviceFor(t, "streaming", { timeoutMs: 700 });
     const { chunks, complete } = await stream(client, event);
     assert.equal(complete?.ErrorCode, "Unhandled");
-    assert.match(said(complete.ErrorDetails ?? "").errorMessage, /^RequestId: \S+ Error: Task timed out after 0\.70 seconds$/);
+    assert.match(
+      said(complete.ErrorDetails ?? "").errorMessage,
+      /^RequestId: \S+ Error: Task timed out after 0\.70 seconds$/,
+    );
     const { text, error } = await invoke(client, event);
     assert.deepEqual([error, said(text).errorType], ["Unhandled", "Sandbox.Timedout"]);
     if (chunks[0] !== undefined) await gone(said(chunks[0]).pid);
@@ -59,7 +74,10 @@ test("a process that ends in the middle of a stream: what was written arrives, t
   const hold = await gate(t);
   const { chunks, complete } = await stream(client, { exit: 1, seen: hold.url }, () => hold.open());
   assert.equal(chunks.length, 1);
-  assert.match(said(complete?.ErrorDetails ?? "").errorMessage, /Runtime exited with error: exit status 1$/);
+  assert.match(
+    said(complete?.ErrorDetails ?? "").errorMessage,
+    /Runtime exited with error: exit status 1$/,
+  );
 });
 
 test("what a handler wrote before its time-out is in the log", async (t) => {
@@ -70,10 +88,16 @@ test("what a handler wrote before its time-out is in the log", async (t) => {
 
 test("a handler that cannot be loaded: the reason, at every call", async (t) => {
   const missing = await serviceFor(t, "no-such-file");
-  assert.equal(said((await invoke(missing.client, {})).text).errorType, "Runtime.ImportModuleError");
+  assert.equal(
+    said((await invoke(missing.client, {})).text).errorType,
+    "Runtime.ImportModuleError",
+  );
   const broken = await serviceFor(t, "bad-import");
   for (let call = 0; call < 2; call += 1)
-    assert.equal(said((await invoke(broken.client, {})).text).errorType, "Runtime.UserCodeSyntaxError");
+    assert.equal(
+      said((await invoke(broken.client, {})).text).errorType,
+      "Runtime.UserCodeSyntaxError",
+    );
   const wrong = await serviceFor(t, "buffered", { handler: "buffered.nothing" });
   assert.equal(said((await invoke(wrong.client, {})).text).errorType, "Runtime.HandlerNotFound");
 });

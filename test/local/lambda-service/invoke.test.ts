@@ -8,7 +8,7 @@ import {
   type LambdaClient,
   TooManyRequestsException,
 } from "@aws-sdk/client-lambda";
-import { z } from "zod";
+import * as z from "zod";
 import { gate, invoke, said, serviceFor, stream } from "../../support/lambda-service.ts";
 
 test("a buffered handler answers, in a warm process the second time", async (t) => {
@@ -24,7 +24,11 @@ test("a buffered handler answers, in a warm process the second time", async (t) 
 for (const [name, more, arn] of [
   ["x", { Qualifier: "read" }, "eu-west-1:000000000000:function:x:read"],
   ["x:apply", {}, "eu-west-1:000000000000:function:x:apply"],
-  ["arn:aws:lambda:eu-west-1:111122223333:function:migrate:live", {}, "eu-west-1:000000000000:function:migrate:live"],
+  [
+    "arn:aws:lambda:eu-west-1:111122223333:function:migrate:live",
+    {},
+    "eu-west-1:000000000000:function:migrate:live",
+  ],
   ["111122223333:function:x", {}, "eu-west-1:000000000000:function:x"],
 ] as const) {
   test(`a function called ${name} ${JSON.stringify(more)} sees the ARN with its qualifier`, async (t) => {
@@ -36,7 +40,11 @@ for (const [name, more, arn] of [
 
 test("each function has processes of its own", async (t) => {
   const { client } = await serviceFor(t, "buffered");
-  const pids = await Promise.all(["a", "b"].map(async (name) => said((await invoke(client, {}, { FunctionName: name })).text).pid));
+  const pids = await Promise.all(
+    ["a", "b"].map(
+      async (name) => said((await invoke(client, {}, { FunctionName: name })).text).pid,
+    ),
+  );
   assert.notEqual(pids[0], pids[1]);
 });
 
@@ -50,7 +58,10 @@ test("a value that is undefined arrives as null, and a client context as an obje
 test("the tail of the log is the function's last 4 kB, between Lambda's own lines", async (t) => {
   const { client } = await serviceFor(t, "buffered");
   const { log } = await invoke(client, { log: "here I am" }, { LogType: "Tail" });
-  assert.match(log, /^START RequestId: \S+ Version: \$LATEST\nhere I am\nEND RequestId: \S+\nREPORT .*Init Duration/);
+  assert.match(
+    log,
+    /^START RequestId: \S+ Version: \$LATEST\nhere I am\nEND RequestId: \S+\nREPORT .*Init Duration/,
+  );
   const long = await invoke(client, { log: "y".repeat(9000) }, { LogType: "Tail" });
   assert.equal(long.log.length, 4096);
 });
@@ -58,9 +69,17 @@ test("the tail of the log is the function's last 4 kB, between Lambda's own line
 test("DryRun answers 204 and runs nothing; Event answers 202 and runs", async (t) => {
   const { client } = await serviceFor(t, "buffered", { concurrency: 1 });
   const hold = await gate(t);
-  assert.equal((await client.send(new InvokeCommand({ FunctionName: "x", InvocationType: "DryRun" }))).StatusCode, 204);
+  assert.equal(
+    (await client.send(new InvokeCommand({ FunctionName: "x", InvocationType: "DryRun" })))
+      .StatusCode,
+    204,
+  );
   const sent = await client.send(
-    new InvokeCommand({ FunctionName: "x", InvocationType: "Event", Payload: JSON.stringify({ release: hold.url }) }),
+    new InvokeCommand({
+      FunctionName: "x",
+      InvocationType: "Event",
+      Payload: JSON.stringify({ release: hold.url }),
+    }),
   );
   assert.equal(sent.StatusCode, 202);
   await hold.reached;
@@ -94,7 +113,10 @@ test("a caller who goes away does not stop the function", async (t) => {
   const hold = await gate(t);
   const away = new AbortController();
   const answer = await client.send(
-    new InvokeWithResponseStreamCommand({ FunctionName: "x", Payload: JSON.stringify({ release: hold.url }) }),
+    new InvokeWithResponseStreamCommand({
+      FunctionName: "x",
+      Payload: JSON.stringify({ release: hold.url }),
+    }),
     { abortSignal: away.signal },
   );
   await hold.reached;
@@ -110,9 +132,16 @@ test("a caller who goes away does not stop the function", async (t) => {
 test("GetFunction and GetFunctionConfiguration describe the function", async (t) => {
   const { client } = await serviceFor(t, "buffered", { timeoutMs: 60_000, memoryMb: 256 });
   const { Configuration } = await client.send(new GetFunctionCommand({ FunctionName: "x" }));
-  const configuration = await client.send(new GetFunctionConfigurationCommand({ FunctionName: "x" }));
+  const configuration = await client.send(
+    new GetFunctionConfigurationCommand({ FunctionName: "x" }),
+  );
   assert.deepEqual(
-    [Configuration?.State, configuration.Timeout, configuration.MemorySize, configuration.LastUpdateStatus],
+    [
+      Configuration?.State,
+      configuration.Timeout,
+      configuration.MemorySize,
+      configuration.LastUpdateStatus,
+    ],
     ["Active", 60, 256, "Successful"],
   );
 });
@@ -121,7 +150,9 @@ test("the function's environment is Lambda's, with nothing of this process but w
   process.env["SOMETHING_OF_THE_DEVELOPER"] = "1";
   t.after(() => delete process.env["SOMETHING_OF_THE_DEVELOPER"]);
   const { client } = await serviceFor(t, "buffered", { env: { SETTING: "given" } });
-  const env = z.record(z.string(), z.string()).parse(JSON.parse((await invoke(client, { env: true })).text));
+  const env = z
+    .record(z.string(), z.string())
+    .parse(JSON.parse((await invoke(client, { env: true })).text));
   assert.equal(env["SETTING"], "given");
   assert.equal(env["AWS_LAMBDA_FUNCTION_NAME"], "x");
   const known = /^(AWS_|LAMBDA_TASK_ROOT$|_HANDLER$|LANG$|TZ$|PATH$|HOME$|TMPDIR$|SETTING$)/;

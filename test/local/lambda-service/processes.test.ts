@@ -6,17 +6,30 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { z } from "zod";
+import * as z from "zod";
 import { installedRic } from "../../support/aws-lambda-ric.ts";
 import { bundled } from "../../support/bundle.ts";
-import { functions, gate, gone, invoke, runtimeClient, said, serviceFor, stream } from "../../support/lambda-service.ts";
+import {
+  functions,
+  gate,
+  gone,
+  invoke,
+  runtimeClient,
+  said,
+  serviceFor,
+  stream,
+} from "../../support/lambda-service.ts";
 
 test("stop ends idle and busy processes", async (t) => {
   const service = await serviceFor(t, "streaming");
   const idle = said((await invoke(service.client, {}, { FunctionName: "idle" })).text).pid;
   const hold = await gate(t);
   let busy = 0;
-  const cut = stream(service.client, { release: hold.url }, (text) => (busy = said(text).pid)).catch(() => undefined);
+  const cut = stream(
+    service.client,
+    { release: hold.url },
+    (text) => (busy = said(text).pid),
+  ).catch(() => undefined);
   await hold.reached;
   await service.stop();
   await Promise.all([gone(idle), cut]);
@@ -27,14 +40,21 @@ const serve = new URL("./serve.ts", import.meta.url);
 
 for (const spin of [false, true]) {
   test(`a killed service leaves no ${spin ? "busy" : "idle"} process behind`, async (t) => {
-    const child = spawn(process.execPath, [await bundled(serve), functions, await runtimeClient()], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = spawn(
+      process.execPath,
+      [await bundled(serve), functions, await runtimeClient()],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
     t.after(() => child.kill("SIGKILL"));
     const [url] = (await once(createInterface(child.stdout), "line")) as [string];
     const hold = await gate(t);
     const post = (path: string, event: object) =>
-      fetch(`${url}/2015-03-31/functions/${path}/invocations`, { method: "POST", body: JSON.stringify(event) });
+      fetch(`${url}/2015-03-31/functions/${path}/invocations`, {
+        method: "POST",
+        body: JSON.stringify(event),
+      });
     const { pid } = (await (await post("x", {})).json()) as { pid: number };
     const busy = spin ? post("x", { release: hold.url }).catch(() => undefined) : undefined;
     if (busy) await hold.reached;
@@ -46,62 +66,80 @@ for (const spin of [false, true]) {
 
 const aws = spawnSync("aws", ["--version"]);
 
-test("`aws lambda invoke` works", { skip: aws.status === 0 ? false : "there is no aws command on the PATH" }, async (t) => {
-  const { url } = await serviceFor(t, "buffered");
-  const directory = mkdtempSync(join(tmpdir(), "aws-lambda-invoke-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  const out = join(directory, "out.json");
-  const version2 = /^aws-cli\/2/.test(aws.stdout.toString());
-  const argv = [
-    "lambda",
-    "invoke",
-    "--endpoint-url",
-    url,
-    "--function-name",
-    "x",
-    "--qualifier",
-    "read",
-    "--log-type",
-    "Tail",
-    "--payload",
-    '{"log":"hi"}',
-    out,
-  ];
-  if (version2) argv.push("--cli-binary-format", "raw-in-base64-out");
-  const env = {
-    PATH: process.env["PATH"],
-    HOME: process.env["HOME"],
-    AWS_ACCESS_KEY_ID: "a",
-    AWS_SECRET_ACCESS_KEY: "b",
-    AWS_DEFAULT_REGION: "eu-west-1",
-  };
-  const child = spawn("aws", argv, { env, stdio: ["ignore", "pipe", "inherit"] });
-  let shown = "";
-  child.stdout.on("data", (bytes: Buffer) => (shown += bytes.toString()));
-  const [code] = (await once(child, "close")) as [number];
-  assert.equal(code, 0);
-  const answer = z
-    .object({ StatusCode: z.literal(200), ExecutedVersion: z.literal("$LATEST"), LogResult: z.string() })
-    .parse(JSON.parse(shown));
-  assert.match(Buffer.from(answer.LogResult, "base64").toString(), /\nhi\n/);
-  assert.equal(said(readFileSync(out, "utf8")).arn, "arn:aws:lambda:eu-west-1:000000000000:function:x:read");
-});
+test(
+  "`aws lambda invoke` works",
+  { skip: aws.status === 0 ? false : "there is no aws command on the PATH" },
+  async (t) => {
+    const { url } = await serviceFor(t, "buffered");
+    const directory = mkdtempSync(join(tmpdir(), "aws-lambda-invoke-"));
+    t.after(() => rmSync(directory, { recursive: true, force: true }));
+    const out = join(directory, "out.json");
+    const version2 = /^aws-cli\/2/.test(aws.stdout.toString());
+    const argv = [
+      "lambda",
+      "invoke",
+      "--endpoint-url",
+      url,
+      "--function-name",
+      "x",
+      "--qualifier",
+      "read",
+      "--log-type",
+      "Tail",
+      "--payload",
+      '{"log":"hi"}',
+      out,
+    ];
+    if (version2) argv.push("--cli-binary-format", "raw-in-base64-out");
+    const env = {
+      PATH: process.env["PATH"],
+      HOME: process.env["HOME"],
+      AWS_ACCESS_KEY_ID: "a",
+      AWS_SECRET_ACCESS_KEY: "b",
+      AWS_DEFAULT_REGION: "eu-west-1",
+    };
+    const child = spawn("aws", argv, { env, stdio: ["ignore", "pipe", "inherit"] });
+    let shown = "";
+    child.stdout.on("data", (bytes: Buffer) => (shown += bytes.toString()));
+    const [code] = (await once(child, "close")) as [number];
+    assert.equal(code, 0);
+    const answer = z
+      .object({
+        StatusCode: z.literal(200),
+        ExecutedVersion: z.literal("$LATEST"),
+        LogResult: z.string(),
+      })
+      .parse(JSON.parse(shown));
+    assert.match(Buffer.from(answer.LogResult, "base64").toString(), /\nhi\n/);
+    assert.equal(
+      said(readFileSync(out, "utf8")).arn,
+      "arn:aws:lambda:eu-west-1:000000000000:function:x:read",
+    );
+  },
+);
 
 const installed = installedRic();
 const noRic = "missing" in installed ? installed.missing : false;
 const ric = "missing" in installed ? "" : installed.entry;
 
-test("under aws-lambda-ric: streams, errors in trailers, crashes and warm processes are the same", { skip: noRic }, async (t) => {
-  const { client } = await serviceFor(t, "streaming", { runtime: ric });
-  const hold = await gate(t);
-  assert.deepEqual((await stream(client, { release: hold.url }, () => hold.open())).complete, {});
-  const thrown = await stream(client, { throw: true });
-  assert.equal(said(thrown.complete?.ErrorDetails ?? "").errorType, "RangeError");
-  assert.equal(said((await stream(client, {})).chunks.join("")).calls, 3);
-  const seen = await gate(t);
-  const crashed = await stream(client, { exit: 1, seen: seen.url }, () => seen.open());
-  assert.match(said(crashed.complete?.ErrorDetails ?? "").errorMessage, /exit status 1$/);
-  const buffered = await serviceFor(t, "buffered", { runtime: ric });
-  assert.equal(said((await invoke(buffered.client, {})).text).calls, 1);
-  assert.equal(said((await invoke(buffered.client, { throw: true })).text).errorType, "RangeError");
-});
+test(
+  "under aws-lambda-ric: streams, errors in trailers, crashes and warm processes are the same",
+  { skip: noRic },
+  async (t) => {
+    const { client } = await serviceFor(t, "streaming", { runtime: ric });
+    const hold = await gate(t);
+    assert.deepEqual((await stream(client, { release: hold.url }, () => hold.open())).complete, {});
+    const thrown = await stream(client, { throw: true });
+    assert.equal(said(thrown.complete?.ErrorDetails ?? "").errorType, "RangeError");
+    assert.equal(said((await stream(client, {})).chunks.join("")).calls, 3);
+    const seen = await gate(t);
+    const crashed = await stream(client, { exit: 1, seen: seen.url }, () => seen.open());
+    assert.match(said(crashed.complete?.ErrorDetails ?? "").errorMessage, /exit status 1$/);
+    const buffered = await serviceFor(t, "buffered", { runtime: ric });
+    assert.equal(said((await invoke(buffered.client, {})).text).calls, 1);
+    assert.equal(
+      said((await invoke(buffered.client, { throw: true })).text).errorType,
+      "RangeError",
+    );
+  },
+);

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { GetFunctionCommand, InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { gate, invoke, said, serviceFor } from "../../support/lambda-service.ts";
 
-const raw = (client: LambdaClient, Payload: string, FunctionName = "x") => client.send(new InvokeCommand({ FunctionName, Payload }));
+const raw = (client: LambdaClient, Payload: string, FunctionName = "x") =>
+  client.send(new InvokeCommand({ FunctionName, Payload }));
 
 /** What an SDK throws, with its HTTP status. */
 function refusal(name: string, status: number, message: RegExp = /./) {
@@ -16,23 +17,36 @@ function refusal(name: string, status: number, message: RegExp = /./) {
 
 test("a function that is not on the list is not found", async (t) => {
   const { client } = await serviceFor(t, "buffered", { functions: ["known"] });
-  await assert.rejects(raw(client, "{}", "other"), refusal("ResourceNotFoundException", 404, /function:other$/));
-  await assert.rejects(client.send(new GetFunctionCommand({ FunctionName: "other" })), refusal("ResourceNotFoundException", 404));
+  await assert.rejects(
+    raw(client, "{}", "other"),
+    refusal("ResourceNotFoundException", 404, /function:other$/),
+  );
+  await assert.rejects(
+    client.send(new GetFunctionCommand({ FunctionName: "other" })),
+    refusal("ResourceNotFoundException", 404),
+  );
   await raw(client, "{}", "known");
 });
 
 test("a body that is not JSON is refused", async (t) => {
   const { client } = await serviceFor(t, "buffered");
-  await assert.rejects(raw(client, "{oops"), refusal("InvalidRequestContentException", 400, /Could not parse request body into json/));
+  await assert.rejects(
+    raw(client, "{oops"),
+    refusal("InvalidRequestContentException", 400, /Could not parse request body into json/),
+  );
 });
 
 test("6 MB are taken, a byte more is refused", async (t) => {
   const { client } = await serviceFor(t, "buffered");
   const limit = 6 * 1024 * 1024;
   const envelope = JSON.stringify({ nothing: 1, pad: "" }).length;
-  const of = (bytes: number): string => JSON.stringify({ nothing: 1, pad: "x".repeat(bytes - envelope) });
+  const of = (bytes: number): string =>
+    JSON.stringify({ nothing: 1, pad: "x".repeat(bytes - envelope) });
   assert.equal((await raw(client, of(limit))).FunctionError, undefined);
-  await assert.rejects(raw(client, of(limit + 1)), refusal("RequestTooLargeException", 413, /6291456 bytes/));
+  await assert.rejects(
+    raw(client, of(limit + 1)),
+    refusal("RequestTooLargeException", 413, /6291456 bytes/),
+  );
 });
 
 test("beyond its concurrency a function is throttled, with the reason", async (t) => {
@@ -67,7 +81,10 @@ for (const [state, name, status] of [
   test(`a function that is ${state} is not invoked`, async (t) => {
     const { client } = await serviceFor(t, "buffered", { state: () => state });
     await assert.rejects(raw(client, "{}"), refusal(name, status));
-    assert.equal((await client.send(new GetFunctionCommand({ FunctionName: "x" }))).Configuration?.State, state);
+    assert.equal(
+      (await client.send(new GetFunctionCommand({ FunctionName: "x" }))).Configuration?.State,
+      state,
+    );
   });
 }
 
@@ -83,7 +100,10 @@ test("a name that is none, and qualifiers that contradict each other, are refuse
 test("an operation that is not spoken here is named", async (t) => {
   const { url } = await serviceFor(t, "buffered");
   const answer = await fetch(`${url}/2015-03-31/functions/`);
-  assert.deepEqual([answer.status, answer.headers.get("x-amzn-errortype")], [404, "UnknownOperationException"]);
+  assert.deepEqual(
+    [answer.status, answer.headers.get("x-amzn-errortype")],
+    [404, "UnknownOperationException"],
+  );
 });
 
 test("a request without a signature is served", async (t) => {

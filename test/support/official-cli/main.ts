@@ -41,7 +41,9 @@ function readArguments() {
   try {
     return parseArgs({ args: argv, options: known, allowPositionals: true });
   } catch {
-    return fatal(`unknown flag: ${argv.find((it) => it.startsWith("--") && !(it.slice(2) in known)) ?? "?"}`);
+    return fatal(
+      `unknown flag: ${argv.find((it) => it.startsWith("--") && !(it.slice(2) in known)) ?? "?"}`,
+    );
   }
 }
 
@@ -51,11 +53,18 @@ const database = values["database-name"];
 const migrations = join(project, "migrations", database ?? "");
 const folders = existsSync(migrations) ? readdirSync(migrations) : [];
 
-appendFileSync(callsFile, `${JSON.stringify({ argv, env, files: project === "" ? [] : filesBelow(project), home: homeConfig() })}\n`);
+appendFileSync(
+  callsFile,
+  `${JSON.stringify({ argv, env, files: project === "" ? [] : filesBelow(project), home: homeConfig() })}\n`,
+);
 
 function filesBelow(directory: string): string[] {
-  const entries = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return entries.map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1)).sort();
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  return entries
+    .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
+    .sort();
 }
 
 function homeConfig(): unknown {
@@ -69,8 +78,15 @@ interface State {
 
 async function post(path: string, type: string, args: object): Promise<unknown> {
   const url = `${values.endpoint ?? ""}${path}`;
-  const headers = { "content-type": "application/json", "x-hasura-admin-secret": env["HASURA_GRAPHQL_ADMIN_SECRET"] ?? "" };
-  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify({ type, args }) }).catch(() => {
+  const headers = {
+    "content-type": "application/json",
+    "x-hasura-admin-secret": env["HASURA_GRAPHQL_ADMIN_SECRET"] ?? "",
+  };
+  const response = await fetch(url, {
+    method: "POST",
+    headers,
+    body: JSON.stringify({ type, args }),
+  }).catch(() => {
     throw new Fatal(`Post "${url}": EOF`);
   });
   const text = await response.text();
@@ -80,7 +96,9 @@ async function post(path: string, type: string, args: object): Promise<unknown> 
 }
 
 const recorded = async (): Promise<Record<string, boolean>> =>
-  ((await post("/v1/metadata", "get_catalog_state", {})) as State).cli_state.migrations?.[database ?? ""] ?? {};
+  ((await post("/v1/metadata", "get_catalog_state", {})) as State).cli_state.migrations?.[
+    database ?? ""
+  ] ?? {};
 
 /** Read, changed, written whole: also what the document held besides is lost, as with the real one. */
 async function record(change: (versions: Record<string, boolean>) => void): Promise<void> {
@@ -102,11 +120,17 @@ async function apply(): Promise<void> {
   if (type === "down" && !has) throw new Fatal("Migration not applied in database");
   const folder = folders.find((name) => name.startsWith(`${version}_`));
   const file = join(migrations, folder ?? "", `${type}.sql`);
-  if (folder === undefined || !existsSync(file)) throw new Fatal(`${version} ${type} migration not found`);
+  if (folder === undefined || !existsSync(file))
+    throw new Fatal(`${version} ${type} migration not found`);
   const sql = readFileSync(file, "utf8");
   const noTransaction = values["no-transaction"] && { no_transaction: true };
   if (!values["skip-execution"])
-    await post("/v2/query", "run_sql", { source: database, sql, check_metadata_consistency: false, ...noTransaction });
+    await post("/v2/query", "run_sql", {
+      source: database,
+      sql,
+      check_metadata_consistency: false,
+      ...noTransaction,
+    });
   if (behaviour === "dies-before-recording") process.kill(process.pid, "SIGKILL");
   await record((versions) => {
     if (type === "up") versions[version] = false;
@@ -119,8 +143,12 @@ async function apply(): Promise<void> {
 async function status(): Promise<void> {
   const present = await recorded();
   log("info", "Fetching migration status...");
-  process.stdout.write(`\nDatabase: ${database ?? ""}\nVERSION  NAME  SOURCE STATUS  DATABASE STATUS\n`);
-  const here = new Map(folders.map((folder) => [folder.split("_")[0] ?? "", folder.split("_").slice(1).join("_")]));
+  process.stdout.write(
+    `\nDatabase: ${database ?? ""}\nVERSION  NAME  SOURCE STATUS  DATABASE STATUS\n`,
+  );
+  const here = new Map(
+    folders.map((folder) => [folder.split("_")[0] ?? "", folder.split("_").slice(1).join("_")]),
+  );
   for (const version of new Set([...here.keys(), ...Object.keys(present)])) {
     const [source, applied] = [here.has(version), version in present && behaviour !== "forgets"];
     process.stdout.write(
@@ -142,7 +170,12 @@ async function badDay(): Promise<boolean> {
       return process.exit(2);
     case "babbles":
       process.stdout.write(Buffer.from([0xff, 0xfe, 0x00, 0x0a]));
-      process.stderr.write(Buffer.concat([Buffer.from([0xc3, 0x28, 0x0a]), Buffer.from('{"level":"info"\n{}\nnull\n"x"\n<html>\n')]));
+      process.stderr.write(
+        Buffer.concat([
+          Buffer.from([0xc3, 0x28, 0x0a]),
+          Buffer.from('{"level":"info"\n{}\nnull\n"x"\n<html>\n'),
+        ]),
+      );
       return process.exit(1);
     case "says-nothing":
       return process.exit(1);
@@ -154,7 +187,8 @@ async function badDay(): Promise<boolean> {
     case "tells-the-secret":
       log("warning", `the secret is ${env["HASURA_GRAPHQL_ADMIN_SECRET"] ?? ""}`);
       // And across the places where long texts are cut.
-      for (const length of [190, 1990]) log("warning", `${"x".repeat(length)}${env["HASURA_GRAPHQL_ADMIN_SECRET"] ?? ""}`);
+      for (const length of [190, 1990])
+        log("warning", `${"x".repeat(length)}${env["HASURA_GRAPHQL_ADMIN_SECRET"] ?? ""}`);
       return fatal(`${"x".repeat(190)}${env["HASURA_GRAPHQL_ADMIN_SECRET"] ?? ""}`);
     default:
       return false;
@@ -167,7 +201,8 @@ async function main(): Promise<void> {
     process.stderr.write(`{"level":"info","msg":"hasura cli","time":"x","version":"v2.48.0"}\n`);
     return;
   }
-  if (positionals[0] !== "migrate") return fatal(`unknown command "${positionals[0] ?? ""}" for "hasura"`);
+  if (positionals[0] !== "migrate")
+    return fatal(`unknown command "${positionals[0] ?? ""}" for "hasura"`);
   if (await badDay()) return;
   await post("/v1/query", "export_metadata", {});
   await (positionals[1] === "status" ? status() : apply());
@@ -179,6 +214,9 @@ try {
   if (!(error instanceof Fatal)) throw error;
   // Before it has chosen a database it ends with the body alone.
   if (positionals[1] === "status" || error.message.includes("access-denied")) fatal(error.message);
-  log("error", `skipping applying migrations on database '${database ?? ""}', encountered: \n${error.message}`);
+  log(
+    "error",
+    `skipping applying migrations on database '${database ?? ""}', encountered: \n${error.message}`,
+  );
   fatal(`applying migrations failed on database(s): ${database ?? ""}`);
 }

@@ -41,20 +41,38 @@ export interface StandIn {
 }
 
 /** An executable that behaves as the official CLI. It is built once and runs without this project. */
-export async function standInCli(t: TestContext, behaviour: Behaviour = "obedient"): Promise<StandIn> {
+export async function standInCli(
+  t: TestContext,
+  behaviour: Behaviour = "obedient",
+): Promise<StandIn> {
   const root = await freshDirectory(t);
-  const [script, callsFile, directory] = [join(root, "main.mjs"), join(root, "calls"), join(root, "bin")];
+  const [script, callsFile, directory] = [
+    join(root, "main.mjs"),
+    join(root, "calls"),
+    join(root, "bin"),
+  ];
   const source = fileURLToPath(new URL("main.ts", import.meta.url));
-  buildSync({ entryPoints: [source], outfile: script, platform: "node", format: "esm", target: "node20" });
+  buildSync({
+    entryPoints: [source],
+    outfile: script,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+  });
   await mkdir(directory);
-  await writeFile(join(directory, "hasura"), `#!/bin/sh\nexec "${process.execPath}" "${script}" ${behaviour} "${callsFile}" "$@"\n`);
+  await writeFile(
+    join(directory, "hasura"),
+    `#!/bin/sh\nexec "${process.execPath}" "${script}" ${behaviour} "${callsFile}" "$@"\n`,
+  );
   await chmod(join(directory, "hasura"), 0o755);
-  const calls = (): Call[] => (existsSync(callsFile) ? readFileSync(callsFile, "utf8").trim().split("\n").map(callOf) : []);
+  const calls = (): Call[] =>
+    existsSync(callsFile) ? readFileSync(callsFile, "utf8").trim().split("\n").map(callOf) : [];
   return {
     directory,
     callsFile,
     calls,
-    commands: () => calls().flatMap(({ argv }) => (argv[0] === "version" ? [] : [withoutPaths(argv)])),
+    commands: () =>
+      calls().flatMap(({ argv }) => (argv[0] === "version" ? [] : [withoutPaths(argv)])),
   };
 }
 

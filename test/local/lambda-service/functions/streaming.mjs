@@ -1,7 +1,9 @@
 let calls = 0;
 
 /** `calls` shows whether a process was used again. */
-const lambda = /** @type {{ streamifyResponse: (handler: typeof run) => unknown }} */ (Reflect.get(globalThis, "awslambda"));
+const lambda = /** @type {{ streamifyResponse: (handler: typeof run) => unknown }} */ (
+  Reflect.get(globalThis, "awslambda")
+);
 export const handler = lambda.streamifyResponse(run);
 
 /**
@@ -14,7 +16,9 @@ async function run(event, out, context) {
   calls += 1;
   if (event.log) console.log(event.log);
   if (event.throwFirst) throw new TypeError("before the first byte");
-  out.write(`${JSON.stringify({ calls, pid: process.pid, event, arn: context.invokedFunctionArn, client: context.clientContext })}\n`);
+  out.write(
+    `${JSON.stringify({ calls, pid: process.pid, event, arn: context.invokedFunctionArn, client: context.clientContext })}\n`,
+  );
   if (event.release) await fetch(event.release);
   if (event.throw) throw new RangeError("in the middle");
   if (event.exit !== undefined) {

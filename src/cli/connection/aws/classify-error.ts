@@ -1,0 +1,33 @@
+import { errorName, httpStatusOf, errorText } from "./sdk-error.ts";
+
+/** What an error at the start of an invocation means for sending again. */
+export type RetryClass = "throttled" | "preparing" | "no-streaming" | "final";
+
+const preparing = new Set([
+  "ResourceNotReadyException",
+  "ResourceConflictException",
+  "CodeArtifactUserPendingException",
+  "SnapStartNotReadyException",
+  "ENINotReadyException",
+  "EC2ThrottledException",
+]);
+const unsupported = new Set([
+  "UnknownOperationException",
+  "UnsupportedOperationException",
+  "UnsupportedOperation",
+  "NotImplementedException",
+]);
+
+/** Only answers after which nothing can have run are anything but final (aws-facts section 3). */
+export function classifyError(thrown: unknown): RetryClass {
+  const name = errorName(thrown);
+  const status = httpStatusOf(thrown);
+  if (name === "TooManyRequestsException" || status === 429) return "throttled";
+  if (preparing.has(name)) return "preparing";
+  if (unsupported.has(name) || status === 501) return "no-streaming";
+  // The service knows the function's name but not the streaming path: an old one, or an emulator.
+  if (status === 404 && name !== "ResourceNotFoundException") return "no-streaming";
+  if (name === "InvalidParameterValueException" && /stream/i.test(errorText(thrown)))
+    return "no-streaming";
+  return "final";
+}

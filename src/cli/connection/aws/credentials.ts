@@ -1,0 +1,160 @@
+import { Failure } from "../../../protocol/failure.ts";
+import type { Environment, CliContext } from "../../context.ts";
+import { explainCredentials } from "./credential-errors.ts";
+import type { SharedConfig } from "./shared-config.ts";
+import type { AmbientSource, Identity } from "./identity.ts";
+import type { HandlerOptions } from "./http-handler.ts";
+
+/** Credentials as the SDK takes them; `accountId` where they say so themselves. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+  readonly accountId?: string;
+}
+export type Provider = () => Promise<Credentials>;
+
+interface Network {
+  readonly region: string;
+  readonly requestHandler: HandlerOptions;
+}
+
+/**
+ * A provider that remembers (each client of the SDK would ask for an MFA code again) and whose failures are explained.
+ * The clients behind it (STS, SSO) keep their own retries.
+ */
+export function credentialsOf(
+  identity: Identity,
+  files: SharedConfig,
+  network: Network,
+  context: CliContext,
+): Provider {
+  const source =
+    identity.kind === "profile"
+      ? ofProfile(identity.profile, files, network, context)
+      : ambient(identity.source, network, context.env);
+  return remembered(async () => {
+    try {
+      return await source();
+    } catch (thrown) {
+      throw explainCredentials(thrown, identity);
+    }
+  }, context.now);
+}
+
+/** Loaded only when they are needed: keys in the environment are the common case of a CI job. */
+const providers = () => import("./credential-providers.ts");
+
+function ofProfile(
+  profile: string,
+  files: SharedConfig,
+  network: Network,
+  context: CliContext,
+): Provider {
+  return async () => {
+    const { fromIni } = await providers();
+    return fromIni({
+      profile,
+      filepath: files.filepath,
+      configFilepath: files.configFilepath,
+      ignoreCache: true,
+      mfaCodeProvider: (serial) => askForCode(serial, profile, context),
+      clientConfig: network,
+    })();
+  };
+}
+
+function ambient(source: AmbientSource, network: Network, env: Environment): Provider {
+  switch (source) {
+    case "environment":
+      return async () => keysOf(env);
+    case "web-identity":
+      return async () =>
+        (await providers()).fromTokenFile({ clientConfig: network, ...webIdentityOf(env) })();
+    case "container":
+      return containerCredentials;
+    case "instance":
+      // Asked once and briefly: on a laptop nothing answers there, and a person waits.
+      return async () =>
+        (await providers()).fromInstanceMetadata({
+          timeout: 500,
+          maxRetries: 0,
+          ec2MetadataV1Disabled: true,
+        })();
+    case "none":
+      return async () => ({ accessKeyId: "none", secretAccessKey: "none" });
+  }
+}
+
+function keysOf(env: Environment): Credentials {
+  const sessionToken = env["AWS_SESSION_TOKEN"];
+  const accountId = env["AWS_ACCOUNT_ID"];
+  return {
+    accessKeyId: env["AWS_ACCESS_KEY_ID"] ?? "",
+    secretAccessKey: env["AWS_SECRET_ACCESS_KEY"] ?? "",
+    ...(sessionToken && { sessionToken }),
+    ...(accountId && { accountId }),
+  };
+}
+
+function webIdentityOf(env: Environment): {
+  webIdentityTokenFile?: string;
+  roleArn?: string;
+  roleSessionName?: string;
+} {
+  const {
+    AWS_WEB_IDENTITY_TOKEN_FILE: file,
+    AWS_ROLE_ARN: roleArn,
+    AWS_ROLE_SESSION_NAME: name,
+  } = env;
+  return {
+    ...(file && { webIdentityTokenFile: file }),
+    ...(roleArn && { roleArn }),
+    ...(name && { roleSessionName: name }),
+  };
+}
+
+async function containerCredentials(): Promise<Credentials> {
+  const { fromContainerMetadata, fromHttp } = await providers();
+  try {
+    return await fromHttp()();
+  } catch {
+    return fromContainerMetadata({ timeout: 1000, maxRetries: 1 })();
+  }
+}
+
+async function askForCode(serial: string, profile: string, context: CliContext): Promise<string> {
+  const code =
+    context.keyboard.isTTY && context.err.isTTY
+      ? await context.keyboard.ask(`MFA code for ${serial}: `)
+      : undefined;
+  if (code !== undefined && code.trim() !== "") return code.trim();
+  throw new Failure(
+    "access",
+    "mfa-needed",
+    `The profile "${profile}" needs an MFA code of ${serial}, and there is nobody to type it.`,
+    {
+      hints: ["Run this in a terminal, or use a profile without MFA."],
+    },
+  );
+}
+
+const renewBeforeMs = 5 * 60_000;
+
+function remembered(source: Provider, now: () => number): Provider {
+  let current: Promise<Credentials> | undefined;
+  let expiresAt = Infinity;
+  return () => {
+    if (current && now() < expiresAt - renewBeforeMs) return current;
+    expiresAt = Infinity;
+    current = source().then((credentials) => {
+      expiresAt = credentials.expiration?.getTime() ?? Infinity;
+      return credentials;
+    });
+    current.catch(() => {
+      current = undefined;
+    });
+    return current;
+  };
+}

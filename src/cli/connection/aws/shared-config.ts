@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import { loadSharedConfigFiles } from "@smithy/core/config";
+import type { CliContext } from "../../context.ts";
+
+type Section = Readonly<Record<string, string | undefined>>;
+
+/** The AWS configuration and credentials files, as far as this program reads them itself. */
+export interface SharedConfig {
+  readonly configFilepath: string;
+  readonly filepath: string;
+  readonly profiles: readonly string[];
+  /** A profile's own settings; the credentials file wins. Undefined when there is no such profile. */
+  readonly profile: (name: string) => Section | undefined;
+  /** A `services` section of the configuration file. */
+  readonly services: (name: string) => Section | undefined;
+}
+
+/** Reads both files; missing ones count as empty. Paths come from the world, as the AWS tools document them. */
+export async function readSharedConfig(context: CliContext): Promise<SharedConfig> {
+  const configFilepath = context.env["AWS_CONFIG_FILE"] ?? join(context.home, ".aws", "config");
+  const filepath =
+    context.env["AWS_SHARED_CREDENTIALS_FILE"] ?? join(context.home, ".aws", "credentials");
+  const { configFile, credentialsFile } = await loadSharedConfigFiles({
+    configFilepath,
+    filepath,
+    ignoreCache: true,
+  });
+  const profiles = [
+    ...new Set([...Object.keys(configFile), ...Object.keys(credentialsFile)]),
+  ].filter(
+    // Other kinds of sections are listed with their kind and a dot in front.
+    (name) => !/^(sso-session|services)\./.test(name),
+  );
+  return {
+    configFilepath,
+    filepath,
+    profiles,
+    profile: (name) =>
+      profiles.includes(name) ? { ...configFile[name], ...credentialsFile[name] } : undefined,
+    services: (name) => configFile[`services.${name}`],
+  };
+}
+
+/** The Lambda endpoint a profile names, which the SDK leaves out when the profile is chosen in code (aws-facts section 4). */
+export function endpointOf(files: SharedConfig, profile: string | undefined): string | undefined {
+  const section = profile === undefined ? undefined : files.profile(profile);
+  const services = section?.["services"];
+  return (
+    (services === undefined ? undefined : files.services(services)?.["lambda.endpoint_url"]) ??
+    section?.["endpoint_url"]
+  );
+}

@@ -1,0 +1,67 @@
+import type { Place } from "../../../protocol/failure.ts";
+import type { Style } from "../terminal/colors.ts";
+import { escapeControls, escapeControlsByLine, textWidth, wrap } from "../format.ts";
+
+/** What is shown of a line where nothing has a width: one of 100 kB would bury the rest of a log. */
+const mostColumns = 160;
+
+/** The line, a caret under the place, and the database's words beside the caret, or below it where they do not fit. */
+export function codeFrameLines(
+  place: Place,
+  words: string,
+  style: Style,
+  columns: number,
+): string[] {
+  const number = String(place.line);
+  const gutter = `    ${" ".repeat(number.length)} │ `;
+  const room = Math.max(20, columns - gutter.length);
+  const { text, caret } = aroundCaret(place, Math.min(room, mostColumns));
+  const lines = escapeControlsByLine(words);
+  const [first = "", ...rest] = lines;
+  const beside = caret + 2 + textWidth(first) <= room;
+  const below = (beside ? rest : lines).flatMap((line) => wrap(line, room));
+  return [
+    `    ${number} │ ${text}`,
+    `${gutter}${" ".repeat(caret)}${style.red(beside ? `^ ${first}` : "^")}`,
+    ...below.map((line) => `${gutter}${beside ? line : style.red(line)}`),
+  ];
+}
+
+/** At most `room` columns of the line with the place about in the middle, `…` for what is left out, and the caret's column in it. */
+function aroundCaret(place: Place, room: number): { text: string; caret: number } {
+  // Columns count characters as PostgreSQL does, not what a reader takes for one; the terminal's columns follow from them.
+  const characters = Array.from(escapeControls(place.text.replace(/\t/g, " ")));
+  const widths = characters.map(textWidth);
+  const at = Math.min(place.column - 1, characters.length);
+  const whole = widths.reduce((sum, width) => sum + width, 0);
+  const [from, to] = whole <= room ? [0, characters.length] : windowAround(at, widths, room - 2);
+  const left = from > 0 ? "…" : "";
+  return {
+    text: `${left}${characters.slice(from, to).join("")}${to < characters.length ? "…" : ""}`,
+    caret: textWidth(left + characters.slice(from, at).join("")),
+  };
+}
+
+/** Grows from `at` to both sides, a character at a time, until the room is used up. */
+function windowAround(
+  at: number,
+  widths: readonly number[],
+  room: number,
+): readonly [number, number] {
+  let [from, to, used] = [at, at, 0];
+  for (;;) {
+    const right = widths[to];
+    const left = widths[from - 1];
+    const before = used;
+    if (right !== undefined && used + right <= room) {
+      to += 1;
+      used += right;
+    }
+    if (left !== undefined && used + left <= room) {
+      from -= 1;
+      used += left;
+    }
+    // Zero-width characters at both ends may leave `used` as it is: only an unmoved window is full.
+    if (used === before && !(right === 0 || left === 0)) return [from, to];
+  }
+}

@@ -1,0 +1,20 @@
+import type { RunEvent } from "../protocol/events.ts";
+import type { EngineContext } from "./context.ts";
+
+/** Emits, and goes on when nobody takes it any more. */
+export async function emit(engine: Pick<EngineContext, "emit">, event: RunEvent): Promise<void> {
+  try {
+    await engine.emit(event);
+  } catch {
+    // The run matters more than its listener.
+  }
+}
+
+/** A line of warning. */
+export function warn(
+  engine: Pick<EngineContext, "emit">,
+  code: string,
+  message: string,
+): Promise<void> {
+  return emit(engine, { type: "log", level: "warning", code, message });
+}

@@ -1,0 +1,35 @@
+import { runSqlType, type RunSql, type SourceKind } from "./client.ts";
+
+/** The body of one `run_sql` request, as it is sent to `/v2/query` (or `/v1/query` on servers before metadata v3). */
+export interface RunSqlBody {
+  readonly type: string;
+  readonly args: {
+    readonly sql: string;
+    readonly source?: string;
+    readonly check_metadata_consistency?: boolean;
+    readonly no_transaction?: boolean;
+    readonly read_only?: boolean;
+  };
+}
+
+/** Kinds whose `run_sql` knows `no_transaction`; the others always have their own way (protocol section 4.1). */
+export function knowsNoTransaction(kind: SourceKind): boolean {
+  return kind === "postgres" || kind === "citus" || kind === "cockroach";
+}
+
+/** One `run_sql` as Hasura reads it: keys that are not asked for are left out (protocol sections 4.1 and 4.2). */
+export function runSqlBody(request: RunSql): RunSqlBody {
+  const { kind, sql, source, checkMetadataConsistency, noTransaction, readOnly } = request;
+  return {
+    type: runSqlType[kind],
+    args: {
+      sql,
+      ...(source !== undefined && { source }),
+      ...(checkMetadataConsistency !== undefined && {
+        check_metadata_consistency: checkMetadataConsistency,
+      }),
+      ...(noTransaction === true && knowsNoTransaction(kind) && { no_transaction: true }),
+      ...(readOnly === true && { read_only: true }),
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { parse } from "yaml";
+import * as z from "zod";
+import { Failure } from "../../protocol/failure.ts";
+import { fileErrorCode, type FileSystem } from "./file-system.ts";
+
+/** Layouts of a Hasura project (protocol section 1.1). */
+export type ConfigVersion = 1 | 2 | 3;
+
+export interface ProjectConfig {
+  readonly version: ConfigVersion;
+  /** Relative to the project's root. */
+  readonly migrationsDirectory: string;
+}
+
+// Open: the other keys (endpoint, secrets, actions …) are the official CLI's and none of ours.
+const ConfigFile = z.object({
+  version: z.union([z.literal(1), z.literal(2), z.literal(3)]).default(1),
+  migrations_directory: z.string().min(1).default("migrations"),
+});
+
+/**
+ * Reads `config.yaml` of a project; undefined when there is none.
+ * Throws `usage/bad-project-config` for text that is no YAML, another version than 1 to 3, or a key of the wrong type.
+ */
+export async function readProjectConfig(
+  root: string,
+  fs: FileSystem,
+): Promise<ProjectConfig | undefined> {
+  const path = join(root, "config.yaml");
+  const text = await fs.read(path).then(
+    (bytes) => new TextDecoder("utf-8").decode(bytes),
+    (cause: unknown) => {
+      if (fileErrorCode(cause) === "ENOENT") return undefined;
+      throw new Failure("usage", "bad-project-config", `${path} cannot be read.`, { cause });
+    },
+  );
+  return text === undefined ? undefined : configOf(text, path);
+}
+
+function configOf(text: string, path: string): ProjectConfig {
+  const config = ConfigFile.safeParse(yaml(text, path) ?? {});
+  if (!config.success) {
+    const problems = config.error.issues
+      .map((issue) => `${issue.path.join(".") || "the file"}: ${issue.message}`)
+      .join("; ");
+    throw new Failure(
+      "usage",
+      "bad-project-config",
+      `${path} is not the configuration of a Hasura project: ${problems}.`,
+      {
+        hints: ['a Hasura project says "version: 3", or 2 in older ones'],
+      },
+    );
+  }
+  return { version: config.data.version, migrationsDirectory: config.data.migrations_directory };
+}
+
+function yaml(text: string, path: string): unknown {
+  try {
+    return parse(text);
+  } catch (cause) {
+    throw new Failure("usage", "bad-project-config", `${path} is not valid YAML.`, { cause });
+  }
+}

@@ -1,0 +1,114 @@
+import * as z from "zod";
+import { Failure } from "../../../protocol/failure.ts";
+import { Version } from "../../../protocol/migration.ts";
+import { HasuraCallError, type Hasura, type SqlResult } from "../../hasura/client.ts";
+import { quoteLiteral, versionNumber } from "../../sql/quote.ts";
+import {
+  generationSetting,
+  type StateChange,
+  type StoredVersions,
+  type VersionStore,
+} from "./version-store.ts";
+
+/*
+ * The tables of config versions 1 and 2 in the source database itself (protocol section 2.6). No `source` is sent and the
+ * schema cache is left alone, as the official CLI does.
+ */
+
+const which = `SELECT table_name FROM information_schema.tables WHERE table_schema = 'hdb_catalog' AND table_name IN ('schema_migrations', 'migration_settings')`;
+const versionsSql = "SELECT version, dirty FROM hdb_catalog.schema_migrations";
+const settingsSql = `SELECT setting, value FROM hdb_catalog.migration_settings WHERE setting IN ('migration_mode', '${generationSetting}')`;
+const create = [
+  "CREATE TABLE IF NOT EXISTS hdb_catalog.schema_migrations (version bigint not null primary key, dirty boolean not null)",
+  "CREATE TABLE IF NOT EXISTS hdb_catalog.migration_settings (setting text not null primary key, value text not null)",
+  "INSERT INTO hdb_catalog.migration_settings (setting, value) VALUES ('migration_mode', 'true') ON CONFLICT DO NOTHING",
+];
+
+/** Versions in `hdb_catalog.schema_migrations`, made on the first write. */
+export function tableStore(hasura: Hasura): VersionStore {
+  const run = (sql: string): Promise<SqlResult> => hasura.runSql({ kind: "postgres", sql });
+  const tables = async (): Promise<string[]> => firstColumn(await run(which));
+  let complete: boolean | undefined;
+  let disabled = false;
+  let generation: bigint | undefined;
+  return {
+    read: async () => {
+      const present = await tables();
+      const has = (name: string): boolean => present.includes(name);
+      complete = has("schema_migrations") && has("migration_settings");
+      const [rows, settings] = await Promise.all([
+        has("schema_migrations")
+          ? run(versionsSql).then(versionsOf)
+          : new Map<Version, { dirty: boolean }>(),
+        has("migration_settings")
+          ? run(settingsSql).then(
+              (result) => new Map(result.rows.map(([name, value]) => [name, value])),
+            )
+          : new Map<string, string>(),
+      ]);
+      const [mode, told] = [settings.get("migration_mode"), settings.get(generationSetting)];
+      disabled = typeof mode === "string" && mode !== "true";
+      generation = /^\d+$/.test(told ?? "") ? BigInt(told ?? 0) : undefined;
+      return rows;
+    },
+    disabled: () => disabled,
+    generation: () => generation,
+    write: async (changes) => {
+      complete ??= (await tables()).length === 2;
+      await run([...(complete ? [] : create), ...changes.map(statement)].join(";\n") + ";");
+      complete = true;
+      for (const change of changes)
+        if ("generation" in change) generation = BigInt(change.generation);
+    },
+  };
+}
+
+/** The rows of a database's old table, for the copy of protocol section 2.7; undefined where there is none or it cannot be asked. */
+export async function readTable(
+  hasura: Hasura,
+  source: string,
+): Promise<StoredVersions | undefined> {
+  const run = (sql: string): Promise<SqlResult> => hasura.runSql({ kind: "postgres", sql, source });
+  try {
+    if (!firstColumn(await run(which)).includes("schema_migrations")) return undefined;
+    return versionsOf(await run(versionsSql));
+  } catch (error) {
+    // "No table" is what the official CLI concludes from any answer; an answer that was lost says nothing, though.
+    if (error instanceof HasuraCallError && error.outcome === "rejected" && error.status === 400)
+      return undefined;
+    throw error;
+  }
+}
+
+function statement(change: StateChange): string {
+  if ("generation" in change) {
+    return `INSERT INTO hdb_catalog.migration_settings (setting, value) VALUES ('${generationSetting}', ${quoteLiteral(change.generation)}) ON CONFLICT (setting) DO UPDATE SET value = excluded.value`;
+  }
+  const number = versionNumber(change.version);
+  return change.to === "applied"
+    ? `INSERT INTO hdb_catalog.schema_migrations (version, dirty) VALUES (${number}, 'false') ON CONFLICT(version) DO UPDATE SET dirty='false'`
+    : `DELETE FROM hdb_catalog.schema_migrations WHERE version = ${number}`;
+}
+
+const Row = z.tuple([Version, z.enum(["t", "f", "true", "false", "1", "0"])]);
+
+function versionsOf(result: SqlResult): Map<Version, { dirty: boolean }> {
+  return new Map(
+    result.rows.map((row) => {
+      const parsed = Row.safeParse(row);
+      if (!parsed.success) {
+        throw new Failure(
+          "migration",
+          "migration-table-unreadable",
+          "The table hdb_catalog.schema_migrations holds a row that is no migration.",
+          { cause: parsed.error },
+        );
+      }
+      return [parsed.data[0], { dirty: ["t", "true", "1"].includes(parsed.data[1]) }];
+    }),
+  );
+}
+
+function firstColumn(result: SqlResult): string[] {
+  return result.rows.map((row) => row[0] ?? "");
+}

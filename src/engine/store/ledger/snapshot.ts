@@ -1,0 +1,93 @@
+import * as z from "zod";
+import { Actor } from "../../../protocol/request.ts";
+import { Version } from "../../../protocol/migration.ts";
+import type { SqlResult } from "../../hasura/client.ts";
+import type { LedgerRow, LedgerView } from "./reconcile.ts";
+
+const Generation = z.string().regex(/^\d+$/).transform(BigInt);
+const Row = z.tuple([
+  Version,
+  z.string().nullable(),
+  z.string().nullable(),
+  Generation,
+  z.string().nullable(),
+  z.number().nullish(),
+]);
+
+/** Another run that has begun here and not ended. `ms` is how long ago. */
+const Other = z.object({
+  run: z.string(),
+  actor: Actor.loose(),
+  operation: z.string(),
+  ms: z.number(),
+});
+export type OtherRun = z.infer<typeof Other>;
+
+const Snapshot = z.object({
+  schemaVersion: z.int(),
+  generation: Generation,
+  synced: Generation,
+  serverId: z.string().nullable(),
+  cancelAsked: z.boolean(),
+  begun: z.boolean(),
+  migrations: z.array(Row),
+  running: z
+    .object({
+      version: Version,
+      name: z.string(),
+      direction: z.string(),
+      run: z.string(),
+      pid: z.int(),
+      outside: z.boolean(),
+      alive: z.boolean(),
+    })
+    .nullable(),
+  gone: z.record(Version, Generation),
+  /** Who holds the lock of a migration right now; `ms` is how long its statement has been at work. */
+  holder: z
+    .object({ pid: z.int(), state: z.string().nullable(), ms: z.number().nullable() })
+    .nullable(),
+  others: z.array(Other),
+});
+
+/** Everything the ledger says at one moment: one row, one column, JSON. */
+export interface LedgerSnapshot extends LedgerView {
+  readonly schemaVersion: number;
+  readonly cancelAsked: boolean;
+  /** Our own run is registered and has not ended. */
+  readonly begun: boolean;
+  readonly holder?: { readonly pid: number; readonly state?: string; readonly ms?: number };
+  readonly others: readonly OtherRun[];
+}
+
+/** Reads the answer of `hasura_migrate.snapshot` and its relatives. Throws ZodError for anything else. */
+export function readSnapshot(result: SqlResult): LedgerSnapshot {
+  const text = result.rows[0]?.[0];
+  const { serverId, migrations, running, gone, holder, ...rest } = Snapshot.parse(
+    JSON.parse(text ?? "null"),
+  );
+  return {
+    ...rest,
+    ...(serverId !== null && { serverId }),
+    applied: new Map(migrations.map((row) => [row[0], rowOf(row)])),
+    gone: new Map(Object.entries(gone)),
+    ...(running && { running }),
+    ...(holder && {
+      holder: {
+        pid: holder.pid,
+        ...(holder.state !== null && { state: holder.state }),
+        ...(holder.ms !== null && { ms: holder.ms }),
+      },
+    }),
+  };
+}
+
+function rowOf([, checksum, run, generation, appliedAt, ms]: z.infer<typeof Row>): LedgerRow {
+  return {
+    generation,
+    ...(checksum !== null && { checksum }),
+    ...(run !== null && { run }),
+    ...(appliedAt !== null && { appliedAt: new Date(appliedAt) }),
+    ...(typeof ms === "number" && { ms }),
+  };
+}

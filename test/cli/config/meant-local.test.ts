@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { main } from "../../../src/cli/main.ts";
+import { keys } from "../../support/aws-keys.ts";
+import { testContext } from "../../support/test-context.ts";
+
+const refused: readonly { argv: readonly string[]; says: string }[] = [
+  {
+    argv: ["local", "--migrations", "db", "--no-wait"],
+    says: "✗ Unknown option '--no-wait'.\n  → apply takes it: hasura-migrate apply local --migrations db --no-wait\n  → hasura-migrate local --help\n",
+  },
+  {
+    argv: ["local", "--strict", "--reset"],
+    says: "✗ Unknown option '--strict'.\n  → hasura-migrate local --help\n",
+  },
+  {
+    argv: ["local", "--stpes"],
+    says: "✗ Unknown option '--stpes'.\n  → hasura-migrate local --help\n",
+  },
+  ...["locall", "locla", "Local"].map((name) => ({
+    argv: ["status", name],
+    says: `✗ There is no environment "${name}". Did you mean "local"?\n  → If it is one: hasura-migrate status ${name} --function hasura-migrate-${name}\n`,
+  })),
+];
+
+for (const { argv, says } of refused) {
+  test(`${argv.join(" ")} is told what was meant`, async (t) => {
+    const context = testContext(t, { argv });
+    assert.equal(await main(context), 2);
+    assert.equal(context.err.text, says);
+  });
+}
+
+for (const argv of [
+  ["local-2"],
+  ["locale-files"],
+  ["locall", "--function", "hasura-migrate-locall"],
+]) {
+  test(`${argv.join(" ")} is an environment's name as good as any`, async (t) => {
+    const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: "http://127.0.0.1:1" };
+    const context = testContext(t, { argv: ["status", ...argv], env });
+    assert.equal(await main(context), 4);
+    assert.match(context.err.text, /refuses connections/);
+  });
+}

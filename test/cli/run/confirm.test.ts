@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { main } from "../../../src/cli/main.ts";
+import { lambdaStandIn, streams } from "../../support/lambda-stand-in.ts";
+import { finished, started } from "../../support/run-events.ts";
+import { emptyDirectory, testContext } from "../../support/test-context.ts";
+
+const keys = {
+  AWS_ACCESS_KEY_ID: "AKIA",
+  AWS_SECRET_ACCESS_KEY: "secret",
+  AWS_REGION: "eu-west-1",
+  CI: "",
+};
+
+interface Case {
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly terminal?: boolean;
+  readonly types?: readonly string[];
+  readonly exit: number;
+  readonly asked?: readonly string[];
+  readonly says?: RegExp;
+  /** Sent with the request; absent when nothing may have been sent. */
+  readonly confirm?: string | null;
+}
+
+const cases: readonly Case[] = [
+  {
+    name: "apply to a plain environment asks nothing",
+    argv: ["dev-1"],
+    terminal: true,
+    exit: 0,
+    asked: [],
+    confirm: null,
+  },
+  {
+    name: "down asks y/N",
+    argv: ["down", "dev-1", "2"],
+    terminal: true,
+    types: ["y"],
+    exit: 0,
+    asked: ["Roll back the last 2 migrations of dev-1? [y/N] "],
+    confirm: null,
+  },
+  {
+    name: "down takes an empty answer for a no",
+    argv: ["down", "dev-1"],
+    terminal: true,
+    types: [""],
+    exit: 130,
+    asked: ["Roll back the last migration of dev-1? [y/N] "],
+    says: /Nothing was changed/,
+  },
+  {
+    name: "down without a terminal names the flag",
+    argv: ["down", "dev-1"],
+    exit: 2,
+    asked: [],
+    says: /^ {2}→ hasura-migrate down dev-1 --yes$/m,
+  },
+  {
+    name: "down of the embedded environment asks like any other",
+    argv: ["down", "local"],
+    terminal: true,
+    types: ["n"],
+    exit: 130,
+    asked: ["Roll back the last migration of local? [y/N] "],
+  },
+  {
+    name: "down of the embedded environment without a terminal is refused",
+    argv: ["down", "local", "2"],
+    exit: 2,
+    asked: [],
+    says: /nobody to ask: "Roll back the last 2 migrations of local\?"\n {2}→ hasura-migrate down local 2 --yes\n/,
+  },
+  {
+    name: "redo in a database of one's own asks, also as local",
+    argv: ["redo", "local", "--database-url", "postgres://me:pass@127.0.0.1/mine"],
+    exit: 2,
+    asked: [],
+    says: /→ hasura-migrate redo local --database-url 'postgres:\/\/me:\*\*\*@127\.0\.0\.1\/mine' --yes\n/,
+  },
+  {
+    name: "down --yes does not ask",
+    argv: ["down", "dev-1", "--yes"],
+    exit: 0,
+    asked: [],
+    confirm: null,
+  },
+  {
+    name: "down --dry-run does not ask",
+    argv: ["down", "dev-1", "--dry-run"],
+    exit: 0,
+    asked: [],
+    confirm: null,
+  },
+  {
+    name: "a protected environment wants its name typed",
+    argv: ["prod"],
+    terminal: true,
+    types: ["prod"],
+    exit: 0,
+    asked: ["Type prod to go on: "],
+    confirm: "prod",
+  },
+  {
+    name: "a wrong name changes nothing",
+    argv: ["prod"],
+    terminal: true,
+    types: ["y"],
+    exit: 130,
+    asked: ["Type prod to go on: "],
+    says: /Nothing was changed/,
+  },
+  {
+    name: "protected without a terminal names the flag",
+    argv: ["prod"],
+    exit: 2,
+    asked: [],
+    says: /^ {2}→ hasura-migrate prod --yes=prod$/m,
+  },
+  {
+    name: "a bare --yes is refused where protected",
+    argv: ["prod", "--yes"],
+    terminal: true,
+    exit: 2,
+    asked: [],
+    says: /a bare --yes is not enough there\.\n {2}→ hasura-migrate prod --yes=prod\n/,
+  },
+  {
+    name: "--yes=NAME is enough, and is sent along",
+    argv: ["prod", "--yes=prod"],
+    exit: 0,
+    asked: [],
+    confirm: "prod",
+  },
+  {
+    name: "a line copied from another environment is refused",
+    argv: ["prod", "--yes=staging"],
+    exit: 2,
+    asked: [],
+    says: /--yes=staging does not name the environment, which is prod/,
+  },
+  {
+    name: "with --json nobody is asked",
+    argv: ["prod", "--json"],
+    terminal: true,
+    exit: 2,
+    asked: [],
+  },
+  {
+    name: "reading a protected environment asks nothing",
+    argv: ["plan", "prod"],
+    exit: 0,
+    asked: [],
+    confirm: null,
+  },
+];
+
+for (const it of cases) {
+  test(it.name, async (t) => {
+    const lambda = await lambdaStandIn(
+      t,
+      it.confirm === undefined ? [] : [streams([started(), finished(0)])],
+    );
+    const context = testContext(t, {
+      argv: it.argv,
+      cwd: project(t),
+      ...(it.terminal !== undefined && { terminal: it.terminal }),
+      ...(it.types && { types: it.types }),
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), it.exit, context.err.text);
+    if (it.asked) assert.deepEqual(context.asked, it.asked);
+    if (it.says) assert.match(context.err.text, it.says);
+    // Refusals come before any call of AWS.
+    assert.equal(lambda.calls.length, it.confirm === undefined ? 0 : 1);
+    const [call] = lambda.calls;
+    if (call)
+      assert.equal(
+        (JSON.parse(call.body) as { options: { confirm?: string } }).options.confirm ?? null,
+        it.confirm,
+      );
+  });
+}
+
+function project(t: TestContext): string {
+  const directory = emptyDirectory(t);
+  writeFileSync(
+    join(directory, "hasura-migrate.json"),
+    JSON.stringify({ environments: { "dev-1": {}, prod: { protected: true } } }),
+  );
+  return directory;
+}

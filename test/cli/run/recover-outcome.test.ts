@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { main } from "../../../src/cli/main.ts";
+import { keys } from "../../support/aws-keys.ts";
+import { row, broken } from "../../support/bad-day.ts";
+import { lambdaStandIn, refuses, streams, type Answer } from "../../support/lambda-stand-in.ts";
+import {
+  finished,
+  historyOf,
+  item,
+  ledgerOperations,
+  migrationStarted,
+  plan,
+  runIdOfCall,
+  started,
+} from "../../support/run-events.ts";
+import { testContext } from "../../support/test-context.ts";
+
+const begun = [
+  started("dev-3", { operations: ledgerOperations }),
+  plan([item(...row)]),
+  migrationStarted(...row),
+];
+const cut = broken(begun, (response) => response.destroy());
+const crashed = streams(begun, {
+  ErrorCode: "Unhandled",
+  ErrorDetails: '{"errorMessage":"2026 r Task timed out after 900.00 seconds"}',
+});
+
+/** What the ledger says of the run that asks. */
+const tells =
+  (more: object): Answer =>
+  (response, call) =>
+    streams([
+      started(),
+      { type: "history", runs: [historyOf(runIdOfCall(call.body), more)] },
+      finished(0),
+    ])(response, call);
+const dropped: Answer = (response) => void response.destroy();
+const hasNone = streams([
+  started(),
+  {
+    type: "run.failed",
+    applied: 0,
+    notReached: 0,
+    tookMs: 1,
+    failure: {
+      kind: "usage",
+      code: "needs-ledger",
+      message: "history needs a ledger, and dev-3 has none yet.",
+      hints: [],
+      causes: [],
+    },
+  },
+]);
+const knowsNothing = streams([started(), { type: "history", runs: [] }, finished(0)]);
+const up = { database: "default", version: row[0], name: row[1], what: "up", ms: 41 };
+
+const cases: readonly {
+  name: string;
+  answers: readonly Answer[];
+  exit: number;
+  slept: number[];
+  says: RegExp[];
+}[] = [
+  {
+    name: "a run that goes on is followed to its end",
+    answers: [
+      cut,
+      tells({ live: true, doing: "1700000000100 add_order_notes (pid 5120)" }),
+      tells({ live: true, doing: "1700000000100 add_order_notes (pid 5120)" }),
+      tells({ outcome: "finished", endedAt: "2026-11-24T12:06:00.000Z", migrations: [up] }),
+    ],
+    exit: 0,
+    slept: [1000, 2000],
+    says: [
+      /! The connection broke after .*; the function may still be running\. Asking dev-3 about run [0-9a-f-]{36} …/,
+      /still running: 1700000000100 add_order_notes \(pid 5120\)/,
+      /Nothing was sent twice\./,
+    ],
+  },
+  {
+    name: "a run that failed ends with its kind's code",
+    answers: [cut, tells({ outcome: "migration/sql-failed" })],
+    exit: 1,
+    slept: [],
+    says: [/failed \(migration\/sql-failed\)/, /→ hasura-migrate history dev-3 --run/],
+  },
+  {
+    name: "a run whose failure is in the books ends with its words",
+    answers: [
+      cut,
+      tells({ outcome: "migration/sql-failed", failure: "up.sql failed: no such table" }),
+    ],
+    exit: 1,
+    slept: [],
+    says: [/^✗ up\.sql failed: no such table$/m],
+  },
+  {
+    name: "a run that was busy ends with 5",
+    answers: [cut, tells({ outcome: "busy/another-run" })],
+    exit: 5,
+    slept: [],
+    says: [],
+  },
+  {
+    name: "a run that was cancelled ends with 130",
+    answers: [cut, tells({ outcome: "cancelled" })],
+    exit: 130,
+    slept: [],
+    says: [],
+  },
+  {
+    name: "a run that died ends with 4 and goes on when run again",
+    answers: [cut, tells({}), tells({})],
+    exit: 4,
+    slept: [1000],
+    says: [
+      /died: it has not ended/,
+      /→ hasura-migrate dev-3 goes on where it stopped; nothing is applied twice\./,
+    ],
+  },
+  {
+    name: "a run that ends in the moment it is looked up is not taken for dead",
+    answers: [cut, tells({}), tells({ outcome: "finished", migrations: [up] })],
+    exit: 0,
+    slept: [1000],
+    says: [/Nothing was sent twice\./],
+  },
+  {
+    name: "a run that the ledger does not know is asked for three times",
+    answers: [cut, knowsNothing, knowsNothing, knowsNothing],
+    exit: 4,
+    slept: [1000, 2000],
+    says: [/is not in the books of dev-3/],
+  },
+  {
+    name: "a function that was stopped by its time-out is looked up as well",
+    answers: [crashed, tells({}), tells({})],
+    exit: 4,
+    slept: [1000],
+    says: [/was stopped after 900 s/, /goes on where it stopped/],
+  },
+  {
+    name: "a question that is lost is asked again",
+    answers: [
+      cut,
+      (response) => void response.destroy(),
+      tells({ outcome: "finished", migrations: [up] }),
+    ],
+    exit: 0,
+    slept: [1000],
+    says: [/could not be asked/],
+  },
+  {
+    name: "a run whose connection broke before it was heard of is looked up",
+    answers: [dropped, tells({ outcome: "finished", migrations: [up] })],
+    exit: 0,
+    slept: [],
+    says: [/Nothing was sent twice\./],
+  },
+  {
+    name: "where nothing was heard of a run, nobody is asked for long",
+    answers: [dropped, dropped, refuses(403, "AccessDeniedException", "no"), dropped, dropped],
+    exit: 4,
+    slept: [1000, 2000, 4000],
+    says: [/the function may be running/, /→ hasura-migrate status dev-3/],
+  },
+  {
+    name: "a run that died before there was a ledger is not asked for long",
+    answers: [crashed, hasNone, hasNone, hasNone],
+    exit: 4,
+    slept: [1000, 2000],
+    says: [/is not in the books of dev-3/],
+  },
+  {
+    name: "an environment without a ledger cannot tell of a run that was never heard of",
+    answers: [dropped, hasNone, hasNone, hasNone, hasNone],
+    exit: 4,
+    slept: [1000, 2000, 4000],
+    says: [/has none yet/, /the function may be running/],
+  },
+];
+
+for (const it of cases) {
+  test(it.name, async (t) => {
+    const lambda = await lambdaStandIn(t, it.answers);
+    const context = testContext(t, {
+      argv: ["dev-3"],
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), it.exit, context.err.text);
+    for (const pattern of it.says) assert.match(context.err.text, pattern);
+    assert.deepEqual(context.slept, it.slept);
+    const sent = lambda.calls.map(
+      ({ body }) => (JSON.parse(body) as { operation: string }).operation,
+    );
+    assert.deepEqual(sent, ["apply", ...it.answers.slice(1).map(() => "history")]);
+  });
+}
+
+test("nobody is asked for longer than a function lives", async (t) => {
+  const lambda = await lambdaStandIn(t, [
+    cut,
+    ...Array.from({ length: 200 }, () => tells({ live: true })),
+  ]);
+  const context = testContext(t, {
+    argv: ["dev-3"],
+    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+  });
+  assert.equal(await main(context), 4);
+  assert.ok(context.slept.reduce((sum, ms) => sum + ms, 0) < 910_000);
+});

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { AppliedMigration as Entry } from "../../../src/engine/store/store.ts";
+import type { Migration, MigrationFile } from "../../../src/engine/project/scan.ts";
+import {
+  missingHere,
+  selectSteps,
+  type Known,
+  type Selection,
+} from "../../../src/engine/plan/select-steps.ts";
+import { Failure } from "../../../src/protocol/failure.ts";
+
+const file = (path: string): MigrationFile => ({
+  path,
+  runnable: true,
+  body: () => Promise.reject(new Error("a plan reads no file")),
+});
+
+/** `"1 2u 3d"`: version 1 with both files, 2 with up alone, 3 with down alone; `"1 2!"`: 1 applied, 2 dirty. */
+function known(files: string, store: string): Known {
+  const words = (text: string): string[] => text.split(" ").filter((word) => word !== "");
+  const migrations = words(files).map((word): Migration => {
+    const version = word.replace(/[ud]$/, "");
+    return {
+      version,
+      name: "x",
+      ...(!word.endsWith("d") && { up: file(`${version}/up`) }),
+      ...(!word.endsWith("u") && { down: file(`${version}/down`) }),
+    };
+  });
+  const recorded = words(store).map((word): [string, Entry] => [
+    word.replace(/[!?]$/, ""),
+    { state: word.endsWith("!") ? "dirty" : word.endsWith("?") ? "interrupted" : "applied" },
+  ]);
+  return {
+    database: { name: "default", kind: "postgres" },
+    migrations,
+    recorded: new Map(recorded),
+  };
+}
+
+const planned = (files: string, store: string, selection: Selection): string =>
+  selectSteps(known(files, store), selection)
+    .map((it) => `${it.direction} ${it.migration.version}${it.outOfOrder ? " late" : ""}`)
+    .join(", ");
+
+const apply = (more: Partial<Selection> = {}): Selection => ({ operation: "apply", ...more });
+const down = (more: Partial<Selection> = {}): Selection => ({ operation: "down", ...more });
+
+const plans: [string, string, string, Selection, string][] = [
+  ["apply takes what is pending", "1 2 3", "1", apply(), "up 2, up 3"],
+  ["apply fills an older gap and says so", "1 2 3", "1 3", apply(), "up 2 late"],
+  ["apply takes at most so many steps", "1 2 3", "", apply({ steps: 2 }), "up 1, up 2"],
+  ["more steps than pending are fine", "1 2", "1", apply({ steps: 9 }), "up 2"],
+  ["a target includes gaps and stops there", "1 2 3 4", "2", apply({ to: "3" }), "up 1 late, up 3"],
+  [
+    "a target below what is applied still fills gaps",
+    "1 2 3",
+    "3",
+    apply({ to: "2" }),
+    "up 1 late, up 2 late",
+  ],
+  ["one version alone", "1 2 3", "", apply({ only: "3" }), "up 3"],
+  ["a dirty version that is not the highest counts as applied", "1 2 3", "1! 2", apply(), "up 3"],
+  [
+    "a dirty highest version does not stop a number of steps",
+    "1 2 3",
+    "1 2!",
+    apply({ steps: 1 }),
+    "up 3",
+  ],
+  ["down takes the highest applied version", "1 2 3", "1 2", down(), "down 2"],
+  [
+    "down goes by version, not by number of files",
+    "9 10",
+    "9 10",
+    down({ steps: 2 }),
+    "down 10, down 9",
+  ],
+  ["down to a version leaves it applied", "1 2 3", "1 2 3", down({ to: "1" }), "down 3, down 2"],
+  ["down of all", "1 2", "1 2", down({ all: true }), "down 2, down 1"],
+  ["down of one in the middle", "1 2 3", "1 2 3", down({ only: "2" }), "down 2"],
+  ["down with nothing applied", "1", "", down(), ""],
+  ["redo goes down and up again", "1 2", "1 2", { operation: "redo" }, "down 2, up 2"],
+  ["redo with nothing applied", "1", "", { operation: "redo" }, ""],
+];
+for (const [name, files, store, selection, expected] of plans) {
+  test(name, () => assert.equal(planned(files, store, selection), expected));
+}
+
+const refusals: [string, string, string, Selection, string][] = [
+  ["an unknown target", "1 3", "", apply({ to: "2" }), "unknown-version"],
+  ["an unknown version alone", "1", "", apply({ only: "7" }), "unknown-version"],
+  ["an applied version alone", "1", "1", apply({ only: "1" }), "already-applied"],
+  ["a version without up file, before the ones that have it", "1 2d", "", apply(), "no-up-file"],
+  [
+    "an older version where that is not wanted",
+    "1 2",
+    "2",
+    apply({ outOfOrder: false }),
+    "out-of-order",
+  ],
+  ["a dirty highest version", "1 2 3", "1 2!", apply(), "dirty"],
+  ["a dirty highest version going down to a target", "1 2", "1 2!", down({ to: "1" }), "dirty"],
+  ["an interrupted version, wherever it is", "1 2", "1? 2", apply({ steps: 1 }), "interrupted"],
+  [
+    "down without a down file, before the ones that have it",
+    "1u 2",
+    "1 2",
+    down({ steps: 2 }),
+    "no-down-file",
+  ],
+  ["down of a version that has no file here", "1", "1 99", down(), "no-down-file"],
+  ["down to a version that is not applied", "1 2", "2", down({ to: "1" }), "not-applied"],
+  ["down of a version that is not applied", "1 2", "1", down({ only: "2" }), "not-applied"],
+  ["redo without a down file", "1u", "1", { operation: "redo" }, "no-down-file"],
+];
+for (const [name, files, store, selection, code] of refusals) {
+  test(`refuses ${name}`, () => {
+    assert.throws(
+      () => planned(files, store, selection),
+      (error) => error instanceof Failure && error.code === code,
+    );
+  });
+}
+
+test("applied versions without a file are listed in numeric order", () => {
+  assert.deepEqual(missingHere(known("1", "1 100 20")), ["20", "100"]);
+});

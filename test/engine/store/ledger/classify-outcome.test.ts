@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Step } from "../../../../src/engine/store/store.ts";
+import { HasuraCallError } from "../../../../src/engine/hasura/client.ts";
+import { sqlstate } from "../../../../src/engine/store/ledger/functions.ts";
+import type { LedgerSnapshot } from "../../../../src/engine/store/ledger/snapshot.ts";
+import { classifyOutcome } from "../../../../src/engine/store/ledger/classify-outcome.ts";
+
+const step = (more: Partial<Step> = {}): Step => ({
+  database: { name: "default", kind: "postgres" },
+  version: "5",
+  name: "x",
+  direction: "up",
+  sql: "SELECT 1",
+  checksum: "sum",
+  noTransaction: false,
+  ...more,
+});
+const snapshot = (more: Partial<LedgerSnapshot> = {}): LedgerSnapshot => ({
+  schemaVersion: 1,
+  generation: 4n,
+  synced: 4n,
+  cancelAsked: false,
+  begun: true,
+  applied: new Map(),
+  gone: new Map(),
+  others: [],
+  ...more,
+});
+
+const broken = new HasuraCallError("unknown", "the connection broke");
+const gateway = new HasuraCallError("unknown", "something else answered", { status: 504 });
+const hidden = new HasuraCallError("rejected", "query execution failed", {
+  status: 400,
+  code: "postgres-error",
+});
+const refused = (state: string): HasuraCallError =>
+  new HasuraCallError("rejected", "no", { status: 400, database: { sqlstate: state } });
+
+const row = (generation: bigint, run: string): LedgerSnapshot["applied"] =>
+  new Map([["5", { generation, run }]]);
+const holder = { pid: 7, state: "active" };
+const running = (
+  run: string,
+  alive: boolean,
+  version = "5",
+): NonNullable<LedgerSnapshot["running"]> => ({
+  version,
+  name: "x",
+  run,
+  pid: 7,
+  outside: true,
+  alive,
+});
+
+/** Another migration, at the generation that our own last step had made. */
+const taken: LedgerSnapshot["applied"] = new Map([["9", { generation: 4n, run: "other" }]]);
+
+const table: [
+  name: string,
+  ledger: Partial<LedgerSnapshot>,
+  error: HasuraCallError,
+  expected: string,
+  step?: Partial<Step>,
+][] = [
+  [
+    "the answer was lost, and the row is there",
+    { generation: 5n, applied: row(5n, "me") },
+    broken,
+    "done",
+  ],
+  [
+    "a later run has gone on meanwhile",
+    { generation: 9n, applied: row(5n, "me") },
+    gateway,
+    "done",
+  ],
+  [
+    "an error was answered, and the row is there all the same",
+    { generation: 5n, applied: row(5n, "me") },
+    refused("23505"),
+    "done",
+  ],
+  ["another run did it", { generation: 5n, applied: row(5n, "other") }, broken, "skipped"],
+  ["it was there before", { applied: row(2n, "me") }, refused(sqlstate.done), "skipped"],
+  ["the answer was lost, and nothing is there", {}, broken, "again"],
+  ["a gateway answered, and nothing is there", {}, gateway, "again"],
+  [
+    "the answer was lost, and a file outside a transaction left nothing",
+    {},
+    broken,
+    "failed",
+    { noTransaction: true },
+  ],
+  ["the answer was lost, and somebody is at work", { holder }, broken, "wait outcome"],
+  ["the lock was taken, and still is", { holder }, refused(sqlstate.busy), "wait lock"],
+  ["the lock was taken, and is free again", {}, refused(sqlstate.busy), "again"],
+  ["nothing is known of the error, and somebody is at work", { holder }, hidden, "wait lock"],
+  ["nothing is known of the error, and nobody is at work", {}, hidden, "failed"],
+  [
+    "the database said no, and somebody else is at work since",
+    { holder },
+    refused("42P07"),
+    "failed",
+  ],
+  ["the database said no", {}, refused("42P07"), "failed"],
+  ["the books have moved", { generation: 6n }, refused(sqlstate.moved), "replan"],
+  ["the books have moved, and internals are hidden", { generation: 6n }, hidden, "replan"],
+  ["our own generation is another run's", {}, refused(sqlstate.moved), "replan"],
+  ["the same, and internals are hidden", { applied: taken }, hidden, "replan"],
+  ["a lock time-out", {}, refused("55P03"), "again"],
+  ["a deadlock", {}, refused("40P01"), "again"],
+  ["a cancelled statement", {}, refused("57014"), "failed"],
+  ["the server shut down", {}, refused("57P01"), "again"],
+  ["the run was asked to stop", { cancelAsked: true }, refused(sqlstate.cancelled), "cancelled"],
+  [
+    "the run was asked to stop, and the migration is there",
+    { cancelAsked: true, generation: 5n, applied: row(5n, "me") },
+    broken,
+    "done",
+  ],
+  [
+    "ours is still at work on its own",
+    { generation: 5n, running: running("me", true) },
+    broken,
+    "wait outcome",
+  ],
+  [
+    "another run's is still at work on its own",
+    { generation: 5n, running: running("other", true) },
+    refused(sqlstate.inDoubt),
+    "wait lock",
+  ],
+  [
+    "ours broke off",
+    { generation: 5n, running: running("me", false) },
+    refused("22012"),
+    "interrupted",
+  ],
+  [
+    "another run's broke off",
+    { generation: 5n, running: running("other", false, "4") },
+    refused(sqlstate.inDoubt),
+    "replan",
+  ],
+  [
+    "a roll-back whose answer was lost, and it went",
+    { generation: 5n, gone: new Map([["5", 5n]]) },
+    broken,
+    "done",
+    { direction: "down" },
+  ],
+  [
+    "a roll-back of another run",
+    { generation: 5n, gone: new Map([["5", 3n]]) },
+    broken,
+    "skipped",
+    { direction: "down" },
+  ],
+  [
+    "a roll-back whose answer was lost, and nothing went",
+    { applied: row(2n, "other") },
+    broken,
+    "again",
+    { direction: "down" },
+  ],
+];
+for (const [name, ledger, error, expected, more] of table) {
+  test(`after a failed request: ${name}: ${expected}`, () => {
+    const next = classifyOutcome(
+      step(more),
+      "me",
+      { generation: 4n, mine: true, lostUpTo: 0n },
+      snapshot(ledger),
+      error,
+    );
+    assert.equal(next.do === "wait" ? `wait ${next.for}` : next.do, expected);
+  });
+}
+
+test("after a failed request: the generation was another run's from the beginning, and internals are hidden: failed", () => {
+  assert.equal(
+    classifyOutcome(
+      step(),
+      "me",
+      { generation: 4n, mine: false, lostUpTo: 0n },
+      snapshot({ applied: taken }),
+      hidden,
+    ).do,
+    "failed",
+  );
+});
+
+test("after a failed request: the lock is taken, and a request of ours whose answer was lost may have it: wait for the outcome", () => {
+  const next = classifyOutcome(
+    step(),
+    "me",
+    { generation: 4n, mine: true, lostUpTo: 5n },
+    snapshot({ holder }),
+    refused(sqlstate.busy),
+  );
+  assert.equal(next.do === "wait" && next.for, "outcome");
+});

@@ -1,0 +1,261 @@
+import assert from "node:assert/strict";
+import { symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { hasuraCli } from "../../../src/lambda/hasura-cli/hasura-cli.ts";
+import { makeWorkspace } from "../../../src/lambda/hasura-cli/workspace.ts";
+import type { Failure } from "../../../src/protocol/failure.ts";
+import { projectOnDisk } from "../../engine/support/run.ts";
+import { startTestApi } from "../../support/hasura-api.ts";
+import { freshDirectory, query } from "../../support/postgres.ts";
+import { told, warnings } from "../support/cli-world.ts";
+import { invoke, worldFrom } from "../support/invoke.ts";
+import { request } from "../support/request.ts";
+import { behindTls } from "../support/tls-front.ts";
+import { authority } from "../support/private-authority.ts";
+
+const binary = process.env["HASURA_CLI_BINARY"] ?? "";
+const skip = binary === "" ? "HASURA_CLI_BINARY does not name the official Hasura CLI" : false;
+
+const files = {
+  "config.yaml": "version: 3\n",
+  "migrations/default/1_users/up.sql": "create table users (id int);",
+  "migrations/default/1_users/down.sql": "drop table users;",
+  "migrations/default/2_shops/up.sql": "create table shops (id int);",
+  "migrations/default/2_shops/down.sql": "drop table shops;",
+  "migrations/default/3_index/up.sql":
+    "-- hasura:no-transaction\ncreate index concurrently shops_id on shops (id);\n",
+};
+
+interface Given {
+  readonly files?: Record<string, string>;
+  readonly more?: Parameters<typeof worldFrom>[1];
+}
+
+/** A function with the official CLI, a Hasura API and a real database. */
+async function scene(t: TestContext, given: Given = {}) {
+  const api = await startTestApi(t);
+  const [directory, temporary] = [
+    await projectOnDisk(t, given.files ?? files),
+    await freshDirectory(t),
+  ];
+  const bin = await freshDirectory(t);
+  await symlink(binary, join(bin, "hasura"));
+  const env = {
+    HASURA_MIGRATE_ENVIRONMENT: "dev-3",
+    HASURA_MIGRATE_ENDPOINT: api.url,
+    HASURA_MIGRATE_ADMIN_SECRET: api.adminSecret,
+    HASURA_MIGRATE_DIRECTORY: directory,
+    HASURA_MIGRATE_ENGINE: "hasura-cli",
+  };
+  const cliWorld = { directories: [bin], environment: {}, temporaryDirectory: temporary };
+  const run = async (operation: Parameters<typeof request>[0], options: object = {}) =>
+    (
+      await invoke(
+        worldFrom(env, { hasuraCli: cliWorld, ...given.more }),
+        request(operation, { options }),
+      )
+    ).events.filter((it) => it.type !== "unknown");
+  return { api, run, directory };
+}
+
+test(
+  "the official CLI applies, rolls back, marks and tells a status, and the schema is what the files say",
+  { skip },
+  async (t) => {
+    const { api, run } = await scene(t);
+    const tables = async () =>
+      (
+        await query(
+          api.databaseUrl,
+          "select relname from pg_class where relnamespace = 'public'::regnamespace order by 1",
+        )
+      ).map((row) => row["relname"]);
+    const applied = async () =>
+      (
+        await query(
+          api.databaseUrl,
+          "select cli_state->'migrations'->'default' as m from hdb_catalog.hdb_version",
+        )
+      )[0]?.["m"];
+
+    const events = await run("apply");
+    assert.deepEqual(warnings(events), ["hasura-cli-engine"]);
+    assert.equal(told(events).at(-1), "run.finished 3");
+    assert.deepEqual(await tables(), ["shops", "shops_id", "users"]);
+    assert.equal(
+      told(await run("mark", { versions: ["3"], as: "pending" })).at(-1),
+      "run.finished 0",
+    );
+    assert.deepEqual(told(await run("down")), [
+      "migration.started 2",
+      "migration.applied 2",
+      "run.finished 1",
+    ]);
+    assert.deepEqual([await tables(), await applied()], [["users"], { "1": false }]);
+    await run("mark", { versions: ["2"], as: "applied" });
+    assert.deepEqual([await tables(), await applied()], [["users"], { "1": false, "2": false }]);
+    const failed = (await run("apply")).at(-1);
+    assert(failed?.type === "run.failed");
+    assert.deepEqual([failed.failure.code, failed.failure.sql?.sqlstate], ["sql-failed", "42P01"]);
+    const status = await run("status");
+    assert.deepEqual(warnings(status), ["hasura-cli-engine"]);
+    const rows = status.flatMap((event) =>
+      event.type === "status" ? event.databases.flatMap((it) => it.migrations) : [],
+    );
+    assert.deepEqual(
+      rows.map(({ state }) => state),
+      ["applied", "applied", "pending"],
+    );
+  },
+);
+
+test(
+  "a dirty version is marked, and a roll-back without its file is refused before anything runs",
+  { skip },
+  async (t) => {
+    const { api, run } = await scene(t);
+    await run("apply");
+    await query(
+      api.databaseUrl,
+      `update hdb_catalog.hdb_version set cli_state = jsonb_set(cli_state::jsonb, '{migrations,default,3}', 'true')`,
+    );
+    assert.equal(told(await run("apply")).at(-1), "run.failed migration/dirty");
+    assert.deepEqual(told(await run("mark", { versions: ["3"], as: "applied" })), [
+      "migration.marked 3",
+      "run.finished 0",
+    ]);
+    assert.equal(told(await run("apply")).at(-1), "run.finished 0");
+    assert.equal(told(await run("down")).at(-1), "run.failed usage/no-down-file");
+  },
+);
+
+test("a project of config version 2 keeps its record in the database", { skip }, async (t) => {
+  const { api, run } = await scene(t, {
+    files: {
+      "config.yaml": "version: 2\n",
+      "migrations/1_users/up.sql": "create table users (id int);",
+      "migrations/1_users/down.sql": "drop table users;",
+    },
+  });
+  assert.equal(told(await run("apply")).at(-1), "run.finished 1");
+  assert.deepEqual(
+    await query(api.databaseUrl, "select version::int from hdb_catalog.schema_migrations"),
+    [{ version: 1 }],
+  );
+  assert.equal(told(await run("status")).at(-1), "run.finished 0");
+  assert.equal(told(await run("down")).at(-1), "run.finished 1");
+  assert.deepEqual(
+    await query(api.databaseUrl, "select version from hdb_catalog.schema_migrations"),
+    [],
+  );
+});
+
+test("a large file that fails is told as what the database said", { skip }, async (t) => {
+  const sql = `insert into nowhere values\n${Array.from({ length: 50_000 }, (_, i) => `  (${String(i)}, 'a "quoted" <value> & more')`).join(",\n")};\n`;
+  const { run } = await scene(t, {
+    files: { "config.yaml": "version: 3\n", "migrations/default/1_big/up.sql": sql },
+  });
+  const last = (await run("apply")).at(-1);
+  assert(last?.type === "run.failed");
+  assert.deepEqual(
+    [last.failure.sql?.sqlstate, last.failure.sql?.message],
+    ["42P01", 'relation "nowhere" does not exist'],
+  );
+});
+
+test(
+  "the binary is ended when the time is over, and what it was at is left open",
+  { skip },
+  async (t) => {
+    const slow = {
+      "config.yaml": "version: 3\n",
+      "migrations/default/1_slow/up.sql": "select pg_sleep(60);",
+    };
+    let asleep: () => Promise<boolean> = async () => false;
+    const { api, run } = await scene(t, {
+      files: slow,
+      more: {
+        sleep: async (ms, signal) => {
+          // The binary's own 880 s are over when the database sleeps.
+          if (ms > 870_000 && ms <= 880_000)
+            while (!(await asleep())) await delay(20, undefined, signal && { signal });
+          else await delay(ms, undefined, signal && { signal });
+        },
+      },
+    });
+    const count = `select 1 from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(60);' and state = 'active'`;
+    asleep = async () => (await query(api.databaseUrl, count)).length > 0;
+    const events = await run("apply");
+    assert.deepEqual(told(events), [
+      "migration.started 1",
+      "migration.unknown 1",
+      "run.failed unreachable/outcome-unknown",
+    ]);
+    // As the message says: it may still be running.
+    assert.equal(await asleep(), true);
+    await query(
+      api.databaseUrl,
+      "select pg_cancel_backend(pid) from pg_stat_activity where query = 'select pg_sleep(60);'",
+    );
+  },
+);
+
+test("two runs at once apply everything once or say what they do not know", { skip }, async (t) => {
+  const names = ["1_a", "2_b", "3_c", "4_d", "5_e"];
+  const project = Object.fromEntries(
+    names.map((name) => [`migrations/default/${name}/up.sql`, `create table t_${name} (id int);`]),
+  );
+  const { api, run } = await scene(t, { files: { "config.yaml": "version: 3\n", ...project } });
+  await Promise.all([run("apply"), run("apply")]);
+  const ends = told(await run("apply"));
+  const { n } =
+    (
+      await query(
+        api.databaseUrl,
+        "select count(*)::int as n from pg_tables where schemaname = 'public'",
+      )
+    )[0] ?? {};
+  // Without the ledger a version may be recorded late; one that ran is then refused by its own SQL, and never run twice.
+  assert(
+    ends.at(-1)?.startsWith("run.finished")
+      ? n === 5
+      : ends.at(-1) === "run.failed migration/sql-failed",
+    `${ends.join()} ${String(n)}`,
+  );
+});
+
+test(
+  "a private authority is trusted where the environment names it, and named as the reason elsewhere",
+  { skip },
+  async (t) => {
+    const api = await startTestApi(t);
+    const certificate = join(await freshDirectory(t), "authority.pem");
+    await writeFile(certificate, authority.certificate);
+    const endpoint = new URL(await behindTls(t, api.url));
+    const workspace = await makeWorkspace(await freshDirectory(t));
+    const adminSecret = { get: async () => api.adminSecret, renew: async () => api.adminSecret };
+    const deps = {
+      sleep: async (ms: number, signal?: AbortSignal) => delay(ms, undefined, signal && { signal }),
+      remainingMs: () => 60_000,
+      emit: () => undefined,
+    };
+    const status = (environment: Record<string, string>) =>
+      hasuraCli({
+        binary,
+        endpoint,
+        adminSecret,
+        environment,
+        workspace,
+        redact: (text) => text,
+        engine: deps,
+      }).status({
+        configVersion: 3,
+        database: "default",
+        files: [],
+      });
+    assert.match(await status({ HASURA_GRAPHQL_CERTIFICATE_AUTHORITY: certificate }), /VERSION/);
+    await assert.rejects(status({}), (error: Failure) => error.code === "tls-unknown-authority");
+  },
+);

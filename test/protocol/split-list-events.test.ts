@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import type { RunEvent, StatusRow } from "../../src/protocol/events.ts";
+import { decodeEvents, encodeEvent } from "../../src/protocol/ndjson.ts";
+import { splitListEvent } from "../../src/protocol/split-list-events.ts";
+
+const rows = (count: number): StatusRow[] =>
+  Array.from({ length: count }, (_, i) => ({
+    version: String(1700000000000 + i),
+    name: `migration_${String(i)}`,
+    state: "applied",
+  }));
+const status: RunEvent = {
+  type: "status",
+  databases: [
+    { database: "empty", kind: "postgres", store: "catalog", migrations: [] },
+    { database: "default", kind: "postgres", store: "catalog", migrations: rows(500) },
+    { database: "other", kind: "mssql", store: "catalog", migrations: rows(3) },
+  ],
+};
+const item = {
+  version: "1",
+  name: "a",
+  direction: "up",
+  file: "default/1_a/up.sql",
+  lines: 1,
+  transaction: true,
+} as const;
+const plan: RunEvent = {
+  type: "plan",
+  dryRun: true,
+  databases: [
+    {
+      database: "default",
+      kind: "postgres",
+      applied: 2,
+      items: Array.from({ length: 400 }, () => item),
+    },
+  ],
+};
+const history: RunEvent = {
+  type: "history",
+  runs: Array.from({ length: 100 }, (_, i) => ({
+    run: String(i),
+    operation: "apply",
+    user: "ada",
+    host: "laptop",
+    requestId: "r",
+    startedAt: "2026-11-24T10:00:00.000Z",
+    live: false,
+    migrations: [],
+  })),
+};
+const heartbeat: RunEvent = { type: "heartbeat", at: "2026-11-24T10:00:00.000Z" };
+
+async function read(text: string): Promise<unknown[]> {
+  async function* bytes() {
+    yield Buffer.from(text);
+  }
+  const events: unknown[] = [];
+  for await (const event of decodeEvents(bytes())) events.push(event);
+  return events;
+}
+
+for (const event of [status, plan, history]) {
+  test(`a long ${event.type} crosses the wire in bounded parts and is read as one event`, async () => {
+    const parts = splitListEvent(event, 8192);
+    assert(parts.length >= 2);
+    for (const part of parts)
+      assert(encodeEvent(part).length <= 8192, String(encodeEvent(part).length));
+    const [first = heartbeat, ...rest] = parts;
+    assert.deepEqual(await read([first, heartbeat, ...rest].map(encodeEvent).join("")), [
+      heartbeat,
+      event,
+    ]);
+  });
+}
+
+test("a short list and any other event stay one event", async () => {
+  assert.deepEqual(splitListEvent(heartbeat, 8192), [heartbeat]);
+  const short: RunEvent = { type: "status", databases: [] };
+  assert.deepEqual(splitListEvent(short, 8192), [short]);
+  assert.deepEqual(await read(encodeEvent(short)), [short]);
+});

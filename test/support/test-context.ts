@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { countInterrupts } from "../../src/cli/run/interrupts.ts";
+import type { Sink, CliContext } from "../../src/cli/context.ts";
+
+/** A stream that keeps what was written. */
+export interface TextSink extends Sink {
+  text: string;
+}
+
+export interface TestCliContext extends CliContext {
+  readonly out: TextSink;
+  readonly err: TextSink;
+  /** What was asked, in order. */
+  readonly asked: string[];
+  /** How long was slept, in order. */
+  readonly slept: number[];
+  readonly interrupt: () => void;
+  /** Lets a repeated timer of that length fire once. */
+  readonly tick: (ms: number) => void;
+}
+
+export interface TestContextOptions {
+  readonly argv: readonly string[];
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+  readonly home?: string;
+  readonly terminal?: boolean;
+  readonly columns?: number;
+  /** What the person types, question after question. */
+  readonly types?: readonly string[];
+  readonly git?: string;
+}
+
+/** 2026-11-24 12:04:11 UTC. */
+export const instant = Date.UTC(2026, 10, 24, 12, 4, 11);
+
+/** A world of buffers: an empty home and working directory of its own, a clock that moves only when something sleeps. */
+export function testContext(t: TestContext, options: TestContextOptions): TestCliContext {
+  const terminal = options.terminal ?? false;
+  const types = [...(options.types ?? [])];
+  const interrupts = countInterrupts();
+  const ticks = new Map<() => void, number>();
+  const asked: string[] = [];
+  const slept: number[] = [];
+  let now = instant;
+  const home = options.home ?? emptyDirectory(t);
+  return {
+    argv: options.argv,
+    env: { ...options.env },
+    cwd: options.cwd ?? emptyDirectory(t),
+    home,
+    user: "alice",
+    host: "laptop",
+    version: "0.1.0",
+    out: textSink(terminal, options.columns ?? 80),
+    err: textSink(terminal, options.columns ?? 80),
+    keyboard: {
+      isTTY: terminal,
+      ask: async (question) => {
+        asked.push(question);
+        return types.shift();
+      },
+    },
+    now: () => now,
+    random: () => 0.5,
+    sleep: async (ms) => {
+      slept.push(ms);
+      now += ms;
+    },
+    every: (ms, tick) => {
+      ticks.set(tick, ms);
+      return () => ticks.delete(tick);
+    },
+    interrupts,
+    capture: async () => options.git,
+    asked,
+    slept,
+    interrupt: interrupts.onSignal,
+    tick: (ms) => {
+      for (const [tick, every] of ticks) if (every === ms) tick();
+    },
+  };
+}
+
+export function emptyDirectory(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "hasura-migrate-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+function textSink(isTTY: boolean, columns: number): TextSink {
+  const sink = {
+    text: "",
+    isTTY,
+    columns,
+    write: (text: string) => {
+      sink.text += text;
+    },
+  };
+  return sink;
+}
