@@ -1,6 +1,5 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { build } from "./build.mjs";
+import { runTypeScript } from "./run-typescript.mjs";
 
 /**
  * `npm run bench [part…]`: prints one table of measurements, see docs/benchmarks.md.
@@ -8,9 +7,5 @@ import { build } from "./build.mjs";
  */
 export async function run({ root, args }) {
   await build({ root });
-  const child = spawn(process.execPath, ["--import", "tsx", "bench/index.ts", ...args], {
-    stdio: "inherit",
-  });
-  const [code] = await once(child, "exit");
-  process.exitCode = code ?? 1;
+  process.exitCode = await runTypeScript(root, "bench/index.ts", args);
 }
