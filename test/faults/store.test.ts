@@ -9,7 +9,7 @@ const isRecord = (sql: string): boolean => sql.includes("SELECT hasura_migrate.r
 
 test("a commit that did not happen and a run that dies before it could notice leave nothing to repair", async (t) => {
   const bench = await faultBench(t, two);
-  loseCommitOf(bench.driver, (sql) => sql.includes("ADD COLUMN name"));
+  const commits = loseCommitOf(bench.driver, (sql) => sql.includes("ADD COLUMN name"));
   let dead = false;
   bench.network.expect(({ body }) => {
     if (dead) return "dropped";
@@ -18,6 +18,7 @@ test("a commit that did not happen and a run that dies before it could notice le
   });
   await bench.run();
   await bench.calm();
+  assert.equal(commits.lost, 1);
   assert.deepEqual(await bench.wrong(await bench.run()), []);
 });
 
@@ -46,9 +47,10 @@ for (const as of ["applied", "pending"] as const) {
   test(`mark --${as} whose commit did not happen is sent again`, async (t) => {
     const bench = await faultBench(t, two);
     if (as === "pending") await bench.run();
-    loseCommitOf(bench.driver, isRecord);
+    const commits = loseCommitOf(bench.driver, isRecord);
     const marked = await bench.run(asked("mark", { versions: ["2"], as }));
     await bench.calm();
+    assert.equal(commits.lost, 1);
     const { ledger, catalog } = await bench.database.facts();
     assert.equal(marked.failure, undefined, marked.failure?.message);
     assert.deepEqual([ledger, catalog], as === "applied" ? [["2"], ["2"]] : [["1"], ["1"]]);

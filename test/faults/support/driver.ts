@@ -17,8 +17,8 @@ export interface Passing {
   readonly index: number;
   readonly kind: MessageKind;
   readonly sql: string;
-  /** The connection to Postgres that it goes over: the same object for each of its messages. */
-  readonly session: SessionHandle;
+  /** Process id of the backend that gets it. */
+  readonly pid: number;
 }
 
 /** Harm between API and Postgres, on request; `hooks` go into the API. */
@@ -45,7 +45,7 @@ export function faultyDriver(
       session.cut();
       return;
     }
-    const passing = { index: passed.length, kind, sql, session };
+    const passing = { index: passed.length, kind, sql, pid: session.pid };
     passed.push(passing);
     const fault = await faultOf(passing);
     if (fault === "cut before" || fault === "gone") session.cut();
@@ -85,10 +85,10 @@ export function loseCommitOf(
   matches: (sql: string) => boolean,
 ): { readonly lost: number } {
   const lost = { lost: 0 };
-  let armed: SessionHandle | undefined;
-  driver.expect(({ kind, sql, session }) => {
-    if (kind === "query" && lost.lost === 0 && matches(sql)) armed = session;
-    if (kind !== "commit" || session !== armed) return undefined;
+  let armed: number | undefined;
+  driver.expect(({ kind, sql, pid }) => {
+    if (kind === "query" && lost.lost === 0 && matches(sql)) armed = pid;
+    if (kind !== "commit" || pid !== armed) return undefined;
     armed = undefined;
     lost.lost += 1;
     return "cut before";
