@@ -12,7 +12,7 @@ import { cleanUp } from "../support/clean-up.ts";
 import { startTestApi } from "../support/hasura-api.ts";
 import { freshDirectory, query } from "../support/postgres.ts";
 
-const ric = await installedRic();
+const ric = installedRic();
 const skip = "missing" in ric ? ric.missing : false;
 const runtime = fileURLToPath(new URL("support/entry-point-runtime.mjs", import.meta.url));
 

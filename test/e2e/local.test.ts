@@ -62,7 +62,7 @@ test("each database of a project is a source with a Postgres database of its own
   const databaseUrl = await freshDatabase(t);
   cleanUp(t, async () =>
     query(
-      await serverUrl(),
+      serverUrl(),
       `drop database if exists "${new URL(databaseUrl).pathname.slice(1)}_reports" with (force)`,
     ),
   );

@@ -1,24 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asked, faultBench, type FaultBench } from "./support/bench.ts";
+import { asked, faultBench } from "./support/bench.ts";
+import { loseCommitOf } from "./support/driver.ts";
 import { firstOf } from "./support/migrations.ts";
 
 const two = firstOf(2);
 const isRecord = (sql: string): boolean => sql.includes("SELECT hasura_migrate.record(");
 
-/** The commit of the transaction in which `it` is sent does nothing and is answered with success, once. */
-function loseCommitOf(bench: FaultBench, it: (sql: string) => boolean): void {
-  let [armed, left] = [false, 1];
-  bench.driver.expect(({ kind, sql }) => {
-    if (kind === "query" && it(sql)) armed = true;
-    if (kind !== "commit" || !armed || left-- < 1) return undefined;
-    return "cut before";
-  });
-}
-
 test("a commit that did not happen and a run that dies before it could notice leave nothing to repair", async (t) => {
   const bench = await faultBench(t, two);
-  loseCommitOf(bench, (sql) => sql.includes("ADD COLUMN name"));
+  const commits = loseCommitOf(bench.driver, (sql) => sql.includes("ADD COLUMN name"));
   let dead = false;
   bench.network.expect(({ body }) => {
     if (dead) return "dropped";
@@ -27,6 +18,7 @@ test("a commit that did not happen and a run that dies before it could notice le
   });
   await bench.run();
   await bench.calm();
+  assert.equal(commits.lost, 1);
   assert.deepEqual(await bench.wrong(await bench.run()), []);
 });
 
@@ -55,9 +47,10 @@ for (const as of ["applied", "pending"] as const) {
   test(`mark --${as} whose commit did not happen is sent again`, async (t) => {
     const bench = await faultBench(t, two);
     if (as === "pending") await bench.run();
-    loseCommitOf(bench, isRecord);
+    const commits = loseCommitOf(bench.driver, isRecord);
     const marked = await bench.run(asked("mark", { versions: ["2"], as }));
     await bench.calm();
+    assert.equal(commits.lost, 1);
     const { ledger, catalog } = await bench.database.facts();
     assert.equal(marked.failure, undefined, marked.failure?.message);
     assert.deepEqual([ledger, catalog], as === "applied" ? [["2"], ["2"]] : [["1"], ["1"]]);
@@ -84,7 +77,7 @@ for (const fault of ["the commit does not happen", "the answer is lost"] as cons
       `UPDATE hdb_catalog.hdb_version SET cli_state = '{"migrations":{"default":{"1":false,"2":false}}}'`,
     );
     let left = 1;
-    if (fault === "the commit does not happen") loseCommitOf(bench, isRecord);
+    if (fault === "the commit does not happen") loseCommitOf(bench.driver, isRecord);
     else bench.network.expect(({ body }) => (isRecord(body) && left-- > 0 ? "lost" : undefined));
     const first = await bench.run();
     assert.equal(first.failure, undefined, first.failure?.message);

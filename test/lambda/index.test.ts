@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import test, { type TestContext } from "node:test";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { bundled } from "../support/bundle.ts";
 import { standInCli } from "../support/official-cli/stand-in.ts";
 import { scriptedHasura } from "../support/scripted-hasura.ts";
 import { context } from "./support/invoke.ts";
@@ -9,7 +11,9 @@ import { request } from "./support/request.ts";
 import { secretStore } from "./support/secret-store.ts";
 
 const run = promisify(execFile);
-const entry = new URL("../../src/lambda/index.ts", import.meta.url).href;
+const entry = pathToFileURL(
+  await bundled(new URL("../../src/lambda/index.ts", import.meta.url)),
+).href;
 
 /** The entry in a process of its own, called as a runtime calls it; `script` prints what it got on stderr. */
 async function inProcess(
@@ -17,7 +21,7 @@ async function inProcess(
   env: Record<string, string>,
 ): Promise<{ answer: string; log: string }> {
   const given = `const event = ${JSON.stringify(request("ping"))}; const context = { ...${JSON.stringify(context)}, getRemainingTimeInMillis: () => 60000 };`;
-  const args = ["--import", "tsx", "--input-type=module", "--eval", given + script];
+  const args = ["--input-type=module", "--eval", given + script];
   const { stdout, stderr } = await run(process.execPath, args, {
     timeout: 30_000,
     env: { PATH: process.env.PATH, HASURA_MIGRATE_ENVIRONMENT: "dev-3", ...env },

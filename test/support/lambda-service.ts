@@ -14,10 +14,17 @@ import {
   type LambdaServiceOptions,
   startLambdaService,
 } from "../../src/local/lambda-service/index.ts";
+import { bundled } from "./bundle.ts";
 import { cleanUp } from "./clean-up.ts";
-import { runtimeClient } from "./runtime-client.ts";
 
-const functions = fileURLToPath(new URL("../local/lambda-service/functions", import.meta.url));
+/** The fixtures: a file for each function. */
+export const functions = fileURLToPath(
+  new URL("../local/lambda-service/functions", import.meta.url),
+);
+
+/** The client of the Runtime API from the sources as they are; resolves to its file. */
+export const runtimeClient = (): Promise<string> =>
+  bundled(new URL("../../src/local/runtime-client/main.ts", import.meta.url));
 
 /** A service that runs one of the fixtures, and the unmodified SDK pointed at it. Both end with the test. */
 export async function serviceFor(

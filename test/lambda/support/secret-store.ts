@@ -41,8 +41,9 @@ export async function secretStore(
 export async function silentStore(t: TestContext): Promise<string> {
   const sockets = new Set<net.Socket>();
   const server = net.createServer((socket) => sockets.add(socket.on("error", () => undefined)));
+  const url = await listening(t, server);
   t.after(() => sockets.forEach((socket) => socket.destroy()));
-  return listening(t, server);
+  return url;
 }
 
 async function listening(t: TestContext, server: Server): Promise<string> {

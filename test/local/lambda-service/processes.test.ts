@@ -6,11 +6,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { installedRic } from "../../support/aws-lambda-ric.ts";
-import { gate, gone, invoke, said, serviceFor, stream } from "../../support/lambda-service.ts";
-import { runtimeClient } from "../../support/runtime-client.ts";
+import { bundled } from "../../support/bundle.ts";
+import {
+  functions,
+  gate,
+  gone,
+  invoke,
+  runtimeClient,
+  said,
+  serviceFor,
+  stream,
+} from "../../support/lambda-service.ts";
 
 test("stop ends idle and busy processes", async (t) => {
   const service = await serviceFor(t, "streaming");
@@ -28,13 +36,17 @@ test("stop ends idle and busy processes", async (t) => {
   if (busy) await gone(busy);
 });
 
-const serve = fileURLToPath(new URL("./serve.ts", import.meta.url));
+const serve = new URL("./serve.ts", import.meta.url);
 
 for (const spin of [false, true]) {
   test(`a killed service leaves no ${spin ? "busy" : "idle"} process behind`, async (t) => {
-    const child = spawn(process.execPath, ["--import", "tsx", serve, await runtimeClient()], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = spawn(
+      process.execPath,
+      [await bundled(serve), functions, await runtimeClient()],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
     t.after(() => child.kill("SIGKILL"));
     const [url] = (await once(createInterface(child.stdout), "line")) as [string];
     const hold = await gate(t);
@@ -106,8 +118,9 @@ test(
   },
 );
 
-const installed = await installedRic();
-const [ric, noRic] = "missing" in installed ? ["", installed.missing] : [installed.entry, false];
+const installed = installedRic();
+const noRic = "missing" in installed ? installed.missing : false;
+const ric = "missing" in installed ? "" : installed.entry;
 
 test(
   "under aws-lambda-ric: streams, errors in trailers, crashes and warm processes are the same",

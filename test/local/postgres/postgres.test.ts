@@ -11,6 +11,7 @@ import { findPostmaster } from "../../../src/local/postgres/postmaster.ts";
 import { isRunning } from "../../../src/local/postgres/process-identity.ts";
 import { startPostgres } from "../../../src/local/postgres/index.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
+import { bundled } from "../../support/bundle.ts";
 import { cleanUp } from "../../support/clean-up.ts";
 import { freshDirectory, query } from "../../support/postgres.ts";
 
@@ -118,8 +119,8 @@ async function otherProcess(
   t: TestContext,
   directory: string,
 ): Promise<{ child: ChildProcess; url: string }> {
-  const script = new URL("../../support/hold-postgres.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, ["--import", "tsx", script, directory], {
+  const script = await bundled(new URL("../../support/hold-postgres.ts", import.meta.url));
+  const child = spawn(process.execPath, [script, directory], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   t.after(() => child.kill("SIGKILL"));
