@@ -6,8 +6,8 @@ import { screenOf, svgOf } from "./terminal-svg.mjs";
 
 /*
  * `npm run record`: runs `npm start` in a terminal of 100 columns, and writes what the terminal shows at the end to
- * docs/terminal.svg. It runs in a copy of this repository, so that it starts from nothing, as on a fresh machine, and keeps
- * its hands off the database of `npm start`. Needs `script` (util-linux), which makes the terminal.
+ * docs/terminal.svg. It runs in a copy of this repository, so that it starts from an empty database and leaves the one of
+ * `npm start` alone. Needs `script` (util-linux), which makes the terminal.
  */
 const root = dirname(import.meta.dirname);
 const columns = 100;
