@@ -20,14 +20,15 @@ interface Rule {
 }
 
 const mayImport: Record<string, Rule> = {
+  retry: { own: [], packages: [], node: [] },
   protocol: { own: [], packages: ["zod"], node: [] },
   engine: {
-    own: ["protocol"],
+    own: ["protocol", "retry"],
     packages: ["zod", "yaml", "fastest-levenshtein"],
     node: ["node:crypto", "node:fs", "node:fs/promises", "node:path", "node:util"],
   },
   lambda: {
-    own: ["protocol", "engine"],
+    own: ["protocol", "retry", "engine"],
     packages: [
       "zod",
       "fastest-levenshtein",
@@ -37,7 +38,7 @@ const mayImport: Record<string, Rule> = {
     node: true,
   },
   cli: { own: ["protocol", "engine/project/project"], packages: true, node: true },
-  local: { own: ["protocol", "engine"], packages: true, node: true },
+  local: { own: ["protocol", "retry", "engine"], packages: true, node: true },
 };
 
 /** The one door to src/local, for when `local` is what was asked for: a dynamic import, so that nobody else pays for it. */

@@ -59,7 +59,10 @@ export async function openSession(
   return { project, databases, disabled: versionStore.disabled() };
 }
 
-/** Refuses where Hasura's `migration_mode` is off (protocol section 2.3). */
+/**
+ * Refuses where Hasura's `migration_mode` is off (docs/internals/hasura-protocol.md, "The catalog
+ * state document").
+ */
 export function refuseDisabled({ disabled }: EngineSession): void {
   if (!disabled) return;
   throw new Failure(

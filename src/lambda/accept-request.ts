@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Failure } from "../protocol/failure.ts";
-import { operations, optionsOf, Request, type Operation } from "../protocol/request.ts";
+import { isOperation, operationNames, operations, type Operation } from "../protocol/operations.ts";
+import { changesSomething, Request } from "../protocol/request.ts";
 import { contractVersion, oldestContract, speaks } from "../protocol/version.ts";
 import { checkPermission } from "./permission.ts";
 import type { Settings } from "./settings.ts";
@@ -55,12 +56,11 @@ function checkEnvironment(asked: string, own: string): void {
 }
 
 function operationFrom(name: string): Operation {
-  const operation = operations.find((it) => it === name);
-  if (operation !== undefined) return operation;
+  if (isOperation(name)) return name;
   throw new Failure(
     "usage",
     "unknown-operation",
-    `This function does not know the operation "${name}"; it knows ${operations.join(", ")}.`,
+    `This function does not know the operation "${name}"; it knows ${operationNames.join(", ")}.`,
     {
       hints: ["deploy a newer image of the function"],
     },
@@ -72,7 +72,7 @@ function checkConfirmation(
   request: Request,
   { protected: isProtected, environment }: Settings,
 ): void {
-  if (!isProtected || !writes(request)) return;
+  if (!isProtected || !changesSomething(request)) return;
   const confirm = "confirm" in request.options ? request.options.confirm : undefined;
   if (confirm === environment) return;
   const problem =
@@ -87,12 +87,6 @@ function checkConfirmation(
       hints: [`--yes=${environment}`],
     },
   );
-}
-
-function writes(request: Request): boolean {
-  if (request.operation === "apply" || request.operation === "down")
-    return request.options.dryRun !== true;
-  return request.operation === "redo" || request.operation === "mark";
 }
 
 function contractMismatch(theirs: number): Failure {
@@ -120,7 +114,7 @@ function badRequest(issues: readonly z.core.$ZodIssue[], operation: Operation): 
   );
   if (unknown?.code !== "unrecognized_keys") return malformed(issues);
   const names = unknown.keys.map((key) => `"${key}"`).join(", ");
-  const known = Object.keys(optionsOf[operation].shape).join(", ");
+  const known = Object.keys(operations[operation].options.shape).join(", ");
   return new Failure(
     "usage",
     "unknown-option",

@@ -1,4 +1,7 @@
-/** What the Node runtimes of Lambda pass to a handler, as far as it is used here (AWS facts section 1). */
+/**
+ * What the Node runtimes of Lambda pass to a handler, as far as it is used here
+ * (docs/internals/aws-lambda.md, "Loading the handler").
+ */
 export interface LambdaContext {
   readonly awsRequestId: string;
   readonly invokedFunctionArn: string;

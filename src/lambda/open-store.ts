@@ -2,7 +2,7 @@ import type { MigrationStore, Database } from "../engine/store/store.ts";
 import { catalogStore, type StoreContext } from "../engine/store/catalog/catalog-store.ts";
 import { defaultLiveMs } from "../engine/store/ledger/context.ts";
 import { openLedger } from "../engine/store/ledger/open.ts";
-import { operations, type Operation } from "../protocol/request.ts";
+import { operationNames, operations, type Operation } from "../protocol/operations.ts";
 import type { Settings } from "./settings.ts";
 
 /** What the function says of its books in `run.started`. A database that can have no ledger is told of in a line of its own. */
@@ -12,9 +12,7 @@ export function storeKind({ engine, ledger }: Settings): MigrationStore["kind"] 
 
 /** What the native engine can serve: runs in progress and past ones are known to the ledger alone. */
 export function served({ ledger }: Settings): readonly Operation[] {
-  return operations.filter(
-    (operation) => ledger || (operation !== "cancel" && operation !== "history"),
-  );
+  return operationNames.filter((name) => ledger || operations[name].ledger !== "upgrade");
 }
 
 /** For clients that do not say how long they would wait for another run. */

@@ -1,17 +1,12 @@
 import { Failure } from "../protocol/failure.ts";
-import { operations, type Operation } from "../protocol/request.ts";
+import {
+  isAllowed,
+  operations,
+  permissions,
+  type Operation,
+  type Permission,
+} from "../protocol/operations.ts";
 import type { Unqualified } from "./settings.ts";
-
-type Grant = Exclude<Unqualified, "refuse">;
-
-const reading = ["status", "plan", "history", "ping"] as const satisfies readonly Operation[];
-
-/** What each alias allows. IAM decides who may call an alias; this table decides what the alias is for (design section 7). */
-export const allowedBy: Readonly<Record<Grant, readonly Operation[]>> = {
-  read: reading,
-  apply: [...reading, "apply", "cancel"],
-  admin: operations,
-};
 
 /** The alias or version at the end of `arn:aws:lambda:region:account:function:name[:qualifier]`. */
 export function qualifierOf(invokedFunctionArn: string): string | undefined {
@@ -25,11 +20,9 @@ export function checkPermission(
   unqualified: Unqualified,
 ): void {
   const qualifier = qualifierOf(invokedFunctionArn);
-  const grant = qualifier !== undefined && isGrant(qualifier) ? qualifier : unqualified;
-  if (grant !== "refuse" && allowedBy[grant].includes(operation)) return;
-  const alias =
-    (["read", "apply", "admin"] as const).find((name) => allowedBy[name].includes(operation)) ??
-    "admin";
+  const permission = qualifier !== undefined && isPermission(qualifier) ? qualifier : unqualified;
+  if (permission !== "refuse" && isAllowed(permission, operation)) return;
+  const alias = operations[operation].permission;
   const called = qualifier === undefined ? "without an alias" : `as "${qualifier}"`;
   throw new Failure(
     "access",
@@ -43,8 +36,8 @@ export function checkPermission(
   );
 }
 
-function isGrant(qualifier: string): qualifier is Grant {
-  return Object.hasOwn(allowedBy, qualifier);
+function isPermission(qualifier: string): qualifier is Permission {
+  return permissions.some((name) => name === qualifier);
 }
 
 function baseOf(arn: string): string {

@@ -13,7 +13,10 @@ export type AdminSecretSetting =
 export type Unqualified = "read" | "apply" | "admin" | "refuse";
 export type LogLevel = "debug" | "info" | "warning";
 
-/** The function's settings, checked (design section 4). */
+/**
+ * The function's settings, validated. Each comes from an environment variable HASURA_MIGRATE_*; see
+ * docs/configuration.md.
+ */
 export interface Settings {
   /** The function's own name; `*` answers to every name (embedded environment only). */
   readonly environment: string;

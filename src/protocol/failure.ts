@@ -1,4 +1,6 @@
 import * as z from "zod";
+import type { FailureCode } from "./failure-codes.ts";
+import { ReceivedHints, textHint, type Hint } from "./hint.ts";
 
 /** Whose concern a failure is; it alone decides the exit code (README, "Exit codes"). */
 export const exitCode = {
@@ -50,14 +52,19 @@ export const FailureData = z.object({
   kind: z.enum(kinds),
   code: z.string(),
   message: z.string(),
-  hints: z.array(z.string()).default([]),
+  hints: ReceivedHints.default([]),
   causes: z.array(z.string()).default([]),
   sql: SqlFailure.optional(),
 });
 export type FailureData = z.infer<typeof FailureData>;
 
+/** A code from the wire, which may be one that only the other side's version knows. */
+export interface ReceivedCode {
+  readonly received: string;
+}
+
 interface More {
-  readonly hints?: readonly string[];
+  readonly hints?: readonly (Hint | string)[];
   readonly cause?: unknown;
   readonly sql?: SqlFailure;
 }
@@ -66,16 +73,30 @@ interface More {
 export class Failure extends Error {
   readonly kind: Kind;
   readonly code: string;
-  readonly hints: readonly string[];
+  readonly hints: readonly Hint[];
   readonly sql: SqlFailure | undefined;
 
-  constructor(kind: Kind, code: string, message: string, more: More = {}) {
+  constructor(kind: Kind, code: FailureCode | ReceivedCode, message: string, more: More = {}) {
     super(message, more.cause === undefined ? {} : { cause: more.cause });
     this.name = "Failure";
     this.kind = kind;
-    this.code = code;
-    this.hints = more.hints ?? [];
+    this.code = typeof code === "string" ? code : code.received;
+    this.hints = (more.hints ?? []).map((hint) =>
+      typeof hint === "string" ? textHint(hint) : hint,
+    );
     this.sql = more.sql;
+  }
+
+  /** The same failure, and the same stack, with other words or hints. */
+  with(changes: { readonly message?: string; readonly hints?: readonly Hint[] }): Failure {
+    const { message = this.message, hints = this.hints } = changes;
+    const copy = new Failure(this.kind, { received: this.code }, message, {
+      hints,
+      cause: this.cause,
+      ...(this.sql && { sql: this.sql }),
+    });
+    if (this.stack !== undefined) copy.stack = this.stack;
+    return copy;
   }
 }
 
@@ -114,7 +135,7 @@ export function fromFailureData(data: FailureData): Failure {
     (inner, text) => (inner ? new Error(text, { cause: inner }) : new Error(text)),
     undefined,
   );
-  return new Failure(data.kind, data.code, data.message, {
+  return new Failure(data.kind, { received: data.code }, data.message, {
     hints: data.hints,
     ...(cause && { cause }),
     ...(data.sql && { sql: data.sql }),

@@ -3,14 +3,14 @@ import test from "node:test";
 import { checkPermission } from "../../src/lambda/permission.ts";
 import type { Unqualified } from "../../src/lambda/settings.ts";
 import { Failure } from "../../src/protocol/failure.ts";
-import { operations } from "../../src/protocol/request.ts";
+import { operationNames } from "../../src/protocol/operations.ts";
 
 const arn = "arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-3";
 const table: readonly [string, string, Unqualified, string[]][] = [
   ["the alias read", ":read", "admin", ["status", "plan", "history", "ping"]],
   ["the alias apply", ":apply", "admin", ["apply", "status", "plan", "cancel", "history", "ping"]],
-  ["the alias admin", ":admin", "refuse", [...operations]],
-  ["no alias, where that means admin,", "", "admin", [...operations]],
+  ["the alias admin", ":admin", "refuse", [...operationNames]],
+  ["no alias, where that means admin,", "", "admin", [...operationNames]],
   ["no alias, where that means read,", "", "read", ["status", "plan", "history", "ping"]],
   ["no alias, where that is refused,", "", "refuse", []],
   [
@@ -24,7 +24,7 @@ const table: readonly [string, string, Unqualified, string[]][] = [
 ];
 for (const [who, qualifier, unqualified, expected] of table) {
   test(`${who} allows ${expected.length === 0 ? "nothing" : expected.join(", ")}`, () => {
-    const allowed = operations.filter((operation) => {
+    const allowed = operationNames.filter((operation) => {
       try {
         checkPermission(operation, arn + qualifier, unqualified);
         return true;

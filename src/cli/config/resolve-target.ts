@@ -1,7 +1,7 @@
 import { Failure } from "../../protocol/failure.ts";
-import type { Operation } from "../../protocol/request.ts";
+import { operations, type Operation } from "../../protocol/operations.ts";
 import { didYouMean } from "../options/did-you-mean.ts";
-import { aliasFor, hasQualifier } from "./alias.ts";
+import { hasQualifier } from "./qualifier.ts";
 import type { LoadedConfig } from "./load.ts";
 
 /** What the command line says about the target; each wins over the configuration. */
@@ -73,7 +73,7 @@ export function resolveTarget(
   const endpointUrl = flags.endpointUrl ?? own.endpointUrl ?? defaults.endpointUrl;
   return {
     environment,
-    function: aliased ? `${name}:${aliasFor(operation)}` : name,
+    function: aliased ? `${name}:${operations[operation].permission}` : name,
     ...(region !== undefined && { region }),
     ...(endpointUrl !== undefined && { endpointUrl }),
     protected: own.protected ?? defaults.protected ?? false,

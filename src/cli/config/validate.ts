@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { didYouMean } from "../options/did-you-mean.ts";
-import { hasQualifier } from "./alias.ts";
+import { hasQualifier } from "./qualifier.ts";
 import { FileConfig, keysAt } from "./schema.ts";
 
 export interface Problem {

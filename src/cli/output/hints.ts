@@ -1,4 +1,5 @@
-import { Failure } from "../../protocol/failure.ts";
+import type { Failure } from "../../protocol/failure.ts";
+import { textHint, type Hint } from "../../protocol/hint.ts";
 
 /**
  * The command that was typed, as it can be pasted again: without the options in `without`, and with the option in `option`
@@ -66,27 +67,37 @@ function sameDatabase(argv: readonly string[]): string[] {
   return argv.filter((_, i) => isOf(["--database-url", "--migrations"], argv, i)).map(quoted);
 }
 
-/**
- * Hints as whole commands: one that is an option alone (`--yes=prod`) means the same command with it, and "run again" says what; `<environment>` is the one that was named.
- */
+/** Hints with every "same command again" resolved to the command itself; `<environment>` is the one that was named. */
 export function wholeHints(
-  hints: readonly string[],
+  hints: readonly Hint[],
   argv: readonly string[],
   environment?: string,
-): string[] {
-  return hints.map((text) => {
-    const hint = environment === undefined ? text : text.replaceAll("<environment>", environment);
-    if (/^hasura-migrate [a-z]+ local( --run \S+)?$/.test(hint))
-      return [hint, ...sameDatabase(argv)].join(" ");
-    const [, words = "", option] = /^(If it is one: )?(--[a-z-]+(?:[= ]\S+)?)$/.exec(hint) ?? [];
-    if (option !== undefined) return words + sameCommand(argv, { option });
-    // What is done by now stands where somebody goes on: it is not dropped again.
-    const without = hint.startsWith("To go on") ? ["--reset"] : [];
-    return hint.replace(
-      /\brun (?:the same command )?again$/,
-      () => `run again: ${sameCommand(argv, { without })}`,
-    );
+): Hint[] {
+  return hints.map((hint) => {
+    switch (hint.kind) {
+      case "text":
+        return textHint(
+          environment === undefined
+            ? hint.text
+            : hint.text.replaceAll("<environment>", environment),
+        );
+      case "command":
+        return hint.argv[2] === "local" && hint.argv[0] === "hasura-migrate"
+          ? { ...hint, argv: [...hint.argv, ...sameDatabase(argv)] }
+          : hint;
+      case "retry":
+        return textHint(
+          `${hint.reason === undefined ? "" : `${hint.reason}: `}${sameCommand(argv, { option: hint.with.join(" "), without: hint.without })}`,
+        );
+    }
   });
+}
+
+/** One hint as a line of text. */
+export function hintText(hint: Hint): string {
+  if (hint.kind === "text") return hint.text;
+  const command = hint.kind === "command" ? hint.argv.map(quoted).join(" ") : hint.with.join(" ");
+  return hint.reason === undefined ? command : `${hint.reason}: ${command}`;
 }
 
 /** The same failure with whole hints. */
@@ -95,12 +106,5 @@ export function withWholeHints(
   argv: readonly string[],
   environment?: string,
 ): Failure {
-  const { kind, code, message, cause, sql, stack } = failure;
-  const whole = new Failure(kind, code, message, {
-    hints: wholeHints(failure.hints, argv, environment),
-    cause,
-    ...(sql && { sql }),
-  });
-  if (stack !== undefined) whole.stack = stack;
-  return whole;
+  return failure.with({ hints: wholeHints(failure.hints, argv, environment) });
 }

@@ -15,7 +15,8 @@ export interface NewMigration {
 }
 
 /**
- * Makes `<unix milliseconds>_<name>/` with up.sql and down.sql, as the Hasura CLI does (protocol sections 1.3 and 1.4).
+ * Makes `<unix milliseconds>_<name>/` with up.sql and down.sql, as the Hasura CLI does
+ * (docs/internals/hasura-protocol.md, "Versions" and "Empty, duplicate and missing files").
  * Throws usage failures for a name that cannot be one, and for a directory that exists already.
  */
 export async function createMigration(

@@ -1,5 +1,6 @@
 import { isClosing, type EventOf, type RunEvent } from "../../protocol/events.ts";
 import { causesOf, Failure } from "../../protocol/failure.ts";
+import { isCommandOf, retryHint, runHint, type Hint } from "../../protocol/hint.ts";
 import { decodeEvents, type UnknownEvent } from "../../protocol/ndjson.ts";
 import type { Request } from "../../protocol/request.ts";
 import { contractVersion, oldestContract } from "../../protocol/version.ts";
@@ -148,14 +149,16 @@ function verdict(
     case "function-out-of-memory":
       return it.changes
         ? withLook(it, ended(thrown, it, hand))
-        : withHints(thrown, ["Nothing was changed; run again", ...thrown.hints]);
+        : thrown.with({
+            hints: [retryHint({ reason: "nothing was changed; run again" }), ...thrown.hints],
+          });
     default:
       return thrown;
   }
 }
 
-function look({ request }: FollowOptions): string {
-  return `hasura-migrate status ${request.environment}`;
+function look({ request }: FollowOptions): Hint {
+  return runHint(["status", request.environment]);
 }
 
 function unknownOutcome(it: FollowOptions, tookMs: number, cause?: Failure): Failure {
@@ -174,33 +177,29 @@ function unknownOutcome(it: FollowOptions, tookMs: number, cause?: Failure): Fai
 
 /** A function that ended in the middle: what it was at, and the command that goes on where nobody else can tell what became of the run. */
 function ended(
-  { kind, code, message, hints, cause }: Failure,
+  failure: Failure,
   { request: { operation } }: FollowOptions,
   hand: RunTracker,
 ): Failure {
-  const { inHand } = hand;
-  const goOn = operation === "apply" && !hand.serves("history") ? ["To go on, run again"] : [];
-  return new Failure(
-    kind,
-    code,
-    inHand ? `${message} In hand: ${inHand.version} ${inHand.name}.` : message,
-    {
-      hints: [...goOn, ...hints],
-      cause,
-    },
-  );
+  const { message, hints } = failure;
+  const { inHand: current } = hand;
+  const goOn =
+    operation === "apply" && !hand.serves("history")
+      ? [retryHint({ without: ["--reset"], reason: "to continue" })]
+      : [];
+  return failure.with({
+    message: current
+      ? `${message} Current migration: ${current.version} ${current.name}.`
+      : message,
+    hints: [...goOn, ...hints],
+  });
 }
 
 /** The same failure with the command that tells what became of the run in front. */
 function withLook(it: FollowOptions, failure: Failure): Failure {
-  return withHints(failure, [
-    look(it),
-    ...failure.hints.filter((hint) => !hint.startsWith("hasura-migrate status")),
-  ]);
-}
-
-function withHints({ kind, code, message, cause }: Failure, hints: readonly string[]): Failure {
-  return new Failure(kind, code, message, { hints, cause });
+  return failure.with({
+    hints: [look(it), ...failure.hints.filter((hint) => !isCommandOf(hint, "status"))],
+  });
 }
 
 function left({ changes, request }: FollowOptions, hand: RunTracker): Failure {

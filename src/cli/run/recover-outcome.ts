@@ -1,5 +1,6 @@
 import type { HistoryRow } from "../../protocol/events.ts";
 import { exitCode, Failure, type FailureData, type Kind } from "../../protocol/failure.ts";
+import { isCommandOf, runHint } from "../../protocol/hint.ts";
 import { queryFunction } from "./query.ts";
 import type { ClosingEvent, FollowOptions } from "./follow-run.ts";
 import { duration } from "../output/format.ts";
@@ -118,10 +119,7 @@ function failureOf(
     kind: isKind(kind) ? kind : "unreachable",
     code,
     message: words ?? `The run failed (${outcome}); its words were lost with the connection.`,
-    hints: [
-      `hasura-migrate history ${environment} --run ${runId}`,
-      `hasura-migrate status ${environment}`,
-    ],
+    hints: [runHint(["history", environment, "--run", runId]), runHint(["status", environment])],
     causes: [],
   };
 }
@@ -135,11 +133,10 @@ function died(
   row: HistoryRow | undefined,
   failure: Failure,
 ): Failure {
-  const again =
-    operation === "apply"
-      ? `hasura-migrate ${environment}`
-      : `hasura-migrate status ${environment}`;
-  const goesOn = `${again} goes on where it stopped; nothing is applied twice.`;
+  const goesOn = runHint(
+    operation === "apply" ? [environment] : ["status", environment],
+    "continues where it stopped; nothing is applied twice",
+  );
   const paused = row?.outcome === "paused";
   const message = paused
     ? `Run ${runId} paused, and nobody went on with it.`
@@ -148,13 +145,13 @@ function died(
       : `Run ${runId} is not in the books of ${environment}: it ended before it began, or still waits for its turn.`;
   return new Failure(
     "unreachable",
-    failure.code === "outcome-unknown" ? "run-died" : failure.code,
+    failure.code === "outcome-unknown" ? "run-died" : { received: failure.code },
     message,
     {
       hints: [
         goesOn,
-        `hasura-migrate history ${environment} --run ${runId}`,
-        ...failure.hints.filter((hint) => !hint.startsWith("hasura-migrate")),
+        runHint(["history", environment, "--run", runId]),
+        ...failure.hints.filter((hint) => !isCommandOf(hint)),
       ],
       cause: new Error(failure.message, { cause: failure.cause }),
     },

@@ -1,7 +1,7 @@
 import type { RunEvent } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
-import type { Operation } from "../../protocol/request.ts";
+import type { Operation } from "../../protocol/operations.ts";
 import { queryFunction } from "./query.ts";
 import type { FollowOptions } from "./follow-run.ts";
 import { stopRequestedMessage, stopAcceptedMessage } from "./cancel-messages.ts";

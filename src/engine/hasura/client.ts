@@ -1,4 +1,4 @@
-/** Kinds of source that can be migrated, and the request type each one takes (protocol section 4.1). */
+/** Kinds of source that can be migrated, and the request type each one takes (docs/internals/hasura-protocol.md, "Requests by kind of source"). */
 export const runSqlType = {
   postgres: "run_sql",
   citus: "citus_run_sql",
@@ -67,7 +67,8 @@ export interface Hasura {
   runSql(request: RunSql): Promise<SqlResult>;
   /**
    * Several of them in one request, in order, each in a transaction of its own; the first that fails ends it, and what it says is
-   * thrown (protocol section 3.5). Absent for servers that would make one transaction of all: those before metadata v3.
+   * thrown (docs/internals/hasura-protocol.md, "Several requests in one bulk"). Absent for servers
+   * that would make one transaction of all: those before metadata v3.
    */
   readonly runSqls?: ((requests: readonly RunSql[]) => Promise<SqlResult[]>) | undefined;
   inconsistentObjects(): Promise<InconsistentObject[]>;
@@ -75,7 +76,7 @@ export interface Hasura {
   reloadMetadata(sources: readonly string[]): Promise<InconsistentObject[]>;
 }
 
-/** The part of Hasura's error body that says what the database said (protocol section 4.6). All absent where internals are hidden. */
+/** The part of Hasura's error body that says what the database said (docs/internals/hasura-protocol.md, "Errors"). All absent where internals are hidden. */
 export interface DatabaseError {
   readonly sqlstate?: string;
   readonly message?: string;

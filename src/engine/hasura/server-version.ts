@@ -1,7 +1,10 @@
 /** Major, minor, patch. */
 export type ServerVersion = readonly [number, number, number];
 
-/** The first Hasura whose `run_sql` knows `no_transaction` (protocol section 4.3). */
+/**
+ * The first Hasura whose `run_sql` knows `no_transaction` (docs/internals/hasura-protocol.md,
+ * "Statements outside a transaction").
+ */
 export const firstWithNoTransaction: ServerVersion = [2, 45, 3];
 
 /** Reads `v2.48.0`, `2.36.1-cloud.1` and the like; undefined for a build without a number. */

@@ -17,7 +17,7 @@ export interface FailedFile {
 
 /**
  * What became of one migration's `run_sql` as a failure. A statement that the database refused is `migration/sql-failed` with
- * what the database said (protocol section 4.6); where Hasura hides internals, that is said. The rest is about reaching Hasura.
+ * what the database said (docs/internals/hasura-protocol.md, "Errors"); where Hasura hides internals, that is said. The rest is about reaching Hasura.
  */
 export function stepFailure(error: unknown, of: FailedFile): unknown {
   if (!(error instanceof HasuraCallError)) return error;
@@ -49,7 +49,10 @@ function nextSteps(
   return [`${kept}mend the file, then run the same command again`];
 }
 
-/** True where the answer leaves open whether the statement took effect (design: an error is no proof of its absence). */
+/**
+ * True where the answer leaves open whether the statement took effect
+ * (docs/internals/hasura-protocol.md, "Transactions and the driver").
+ */
 export function isOutcomeUnknown(error: HasuraCallError): boolean {
   if (error.outcome === "unknown") return true;
   if (error.outcome !== "rejected" || error.code === "postgres-max-connections-error") return false;

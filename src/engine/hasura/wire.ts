@@ -12,12 +12,16 @@ export interface RunSqlBody {
   };
 }
 
-/** Kinds whose `run_sql` knows `no_transaction`; the others always have their own way (protocol section 4.1). */
+/** Kinds whose `run_sql` knows `no_transaction`; the others always have their own way (docs/internals/hasura-protocol.md, "Requests by kind of source"). */
 export function knowsNoTransaction(kind: SourceKind): boolean {
   return kind === "postgres" || kind === "citus" || kind === "cockroach";
 }
 
-/** One `run_sql` as Hasura reads it: keys that are not asked for are left out (protocol sections 4.1 and 4.2). */
+/**
+ * One `run_sql` as Hasura reads it: keys that are not asked for are left out
+ * (docs/internals/hasura-protocol.md, "Requests by kind of source" and "Arguments and the schema
+ * cache").
+ */
 export function runSqlBody(request: RunSql): RunSqlBody {
   const { kind, sql, source, checkMetadataConsistency, noTransaction, readOnly } = request;
   return {

@@ -131,7 +131,10 @@ async function sayWhatIsOdd(known: DatabaseState, engine: EngineContext): Promis
   }
 }
 
-/** That server's scanner would change the text (protocol section 4.3). */
+/**
+ * The server's statement splitter would change the text (docs/internals/hasura-protocol.md,
+ * "Statements outside a transaction").
+ */
 async function refuseMisread(steps: readonly ReadyStep[]): Promise<void> {
   for (const { file, noTransaction } of steps) {
     if (!noTransaction) continue;
@@ -150,7 +153,11 @@ async function refuseMisread(steps: readonly ReadyStep[]): Promise<void> {
   }
 }
 
-/** Servers before 2.45.3 ignore `no_transaction` in silence (protocol section 4.3). A version that cannot be read counts as new. */
+/**
+ * Servers before 2.45.3 ignore `no_transaction` without a message
+ * (docs/internals/hasura-protocol.md, "Statements outside a transaction"). A version that cannot be
+ * read counts as new.
+ */
 async function refuseWithoutSupport(
   steps: readonly ReadyStep[],
   engine: EngineContext,

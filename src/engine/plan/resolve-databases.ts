@@ -39,7 +39,10 @@ export function resolveDatabases(
     });
 }
 
-/** The sources a project of this config version may have (protocol sections 1.1 and 2.6). */
+/**
+ * The sources a project of this config version may have (docs/internals/hasura-protocol.md,
+ * "Directories and config versions" and "The table store of config versions 1 and 2").
+ */
 function sourcesFor({ configVersion }: Project, { version, sources }: Metadata): readonly Source[] {
   if (version < 3) {
     if (configVersion < 3) return [{ name: onlyDatabase, kind: "postgres" }];

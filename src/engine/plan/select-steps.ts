@@ -4,7 +4,10 @@ import { compareVersions, type Direction, type Version } from "../../protocol/mi
 import type { Database, AppliedMigration as Entry } from "../store/store.ts";
 import type { Migration, MigrationFile } from "../project/scan.ts";
 
-/** Which steps are asked for (protocol section 5.2; where we differ is listed in docs/compatibility.md). */
+/**
+ * Which steps are asked for (docs/internals/hasura-protocol.md, "Which migrations a command
+ * selects"; differences are listed in docs/compatibility.md).
+ */
 export interface Selection {
   readonly operation: "apply" | "down" | "redo";
   /** At most this many; `down` takes one unless something else is said. */
@@ -130,7 +133,10 @@ function step(known: Indexed, version: Version, direction: Direction): PlannedSt
   return { database, migration, direction, file, outOfOrder };
 }
 
-/** Only the highest version's flag stops, and not where steps or one version are asked for (protocol section 2.5). */
+/**
+ * Only the highest version's flag stops, and not where steps or one version are asked for
+ * (docs/internals/hasura-protocol.md, "Dirty versions").
+ */
 function refuseBroken(known: Indexed, { steps, only, operation }: Selection): void {
   const interrupted = [...known.recorded].find(([, { state }]) => state === "interrupted");
   if (interrupted) throw broken(known.database, interrupted[0], "interrupted");

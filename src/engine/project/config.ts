@@ -4,7 +4,10 @@ import * as z from "zod";
 import { Failure } from "../../protocol/failure.ts";
 import { fileErrorCode, type FileSystem } from "./file-system.ts";
 
-/** Layouts of a Hasura project (protocol section 1.1). */
+/**
+ * Layouts of a Hasura project (docs/internals/hasura-protocol.md, "Directories and config
+ * versions").
+ */
 export type ConfigVersion = 1 | 2 | 3;
 
 export interface ProjectConfig {

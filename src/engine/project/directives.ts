@@ -17,7 +17,10 @@ const directive = /^--\s*hasura-migrate:(.*)$/;
 const units: Record<string, number> = { "": 1, ms: 1, s: 1000, min: 60_000, h: 3_600_000 };
 const unicodeBlanks = /^[\t-\r \u0085\p{Z}]+|[\t-\r \u0085\p{Z}]+$/gu;
 
-/** True when the first line, as far as it lies in the first 256 bytes, is the marker and nothing else (protocol section 1.6). */
+/**
+ * True when the first line, as far as it lies in the first 256 bytes, is the marker and nothing
+ * else (docs/internals/hasura-protocol.md, "The marker for files outside a transaction").
+ */
 export function hasNoTransactionMarker(text: string): boolean {
   const head = Buffer.from(text.slice(0, 256), "utf8").subarray(0, 256).toString("utf8");
   const [line = ""] = head.split("\n", 1);

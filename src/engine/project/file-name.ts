@@ -1,6 +1,6 @@
 import type { Direction, Version } from "../../protocol/migration.ts";
 
-/** What a composed file name says (protocol section 1.2). */
+/** What a composed file name says (docs/internals/hasura-protocol.md, "File names"). */
 export interface MigrationName {
   readonly version: Version;
   readonly name: string;
@@ -21,7 +21,7 @@ const sqlPattern = /^([0-9]+)_([^\n]*)\.(down|up)\.(sql)$/;
 /**
  * Reads a composed name: the name of a file that lies flat, or `<directory>.<file>`.
  * What does not match is ignored, as is a number of 2^64 or more; one between 2^63 and 2^64 makes the official CLI panic or
- * run without end (protocol section 1.3), so it is told apart.
+ * run without end (docs/internals/hasura-protocol.md, "Versions"), so it is told apart.
  */
 export function parseMigrationName(composed: string, configVersion: number): ParsedName {
   const match = (configVersion === 1 ? pattern : sqlPattern).exec(composed);

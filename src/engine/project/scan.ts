@@ -10,7 +10,7 @@ import type { ConfigVersion } from "./config.ts";
 export interface MigrationFile {
   /** From the project's root, in forward slashes. */
   readonly path: string;
-  /** False for a metadata migration of config version 1 (`.yaml`): it is neither run nor recorded (protocol section 1.2). */
+  /** False for a metadata migration of config version 1 (`.yaml`): it is neither run nor recorded (docs/internals/hasura-protocol.md, "File names"). */
   readonly runnable: boolean;
   /** Reads the text, anew at each call. Throws `usage/unreadable-file`, `usage/not-utf8` or `usage/bad-directive`. */
   body(): Promise<MigrationBody>;
@@ -36,7 +36,8 @@ interface Found extends MigrationName {
 }
 
 /**
- * Every migration of one directory, in the order of their versions (protocol sections 1.2 to 1.4).
+ * Every migration of one directory, in the order of their versions
+ * (docs/internals/hasura-protocol.md, "Migration files").
  * Throws `usage/duplicate-version`, `usage/version-too-large`, `usage/broken-link` and `usage/unreadable-directory`.
  */
 export function scanMigrations(place: MigrationsPlace, fs: FileSystem): Migration[] {
@@ -116,7 +117,8 @@ function fileOf(
   const name = parseMigrationName(composed, configVersion);
   if (name === "ignored") return undefined;
   if (name === "version-too-large") throw tooLarge(label);
-  // A file of 0 bytes counts as absent (protocol section 1.4); asked only of files whose name matters.
+  // A file of 0 bytes counts as absent (docs/internals/hasura-protocol.md, "Empty, duplicate and
+  // missing files"); asked only of files whose name matters.
   if (sizeOf(path, label, fs) === 0) return undefined;
   return {
     ...name,

@@ -1,6 +1,7 @@
 /**
  * True when a text holds no statement: white space, `--` comments, nested block comments and lone semicolons.
- * Hasura answers such a text with an error (EmptyQuery, protocol section 4.6). A comment that never ends is not blank:
+ * Hasura answers such a text with an error (EmptyQuery; docs/internals/hasura-protocol.md,
+ * "Errors"). A comment that never ends is not blank:
  * the database shall say so.
  */
 export function isEmptySql(text: string): boolean {

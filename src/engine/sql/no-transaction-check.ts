@@ -1,6 +1,7 @@
 /**
  * What a Hasura server misreads in a file outside a transaction: its scanner drops `--` and block comments even inside literals, and
- * knows neither double-quoted names nor `E'\\''` (protocol section 4.3). Answers the line, from 1, of the first such text.
+ * knows neither double-quoted names nor `E'\\''` (docs/internals/hasura-protocol.md, "Statements
+ * outside a transaction"). Answers the line, from 1, of the first such text.
  */
 export function findMisparsedLine(sql: string): number | undefined {
   for (const { text, at } of quotedTexts(sql)) {

@@ -1,3 +1,4 @@
+import type { FailureCode } from "../../protocol/failure-codes.ts";
 import * as z from "zod";
 import { isAccessDenied } from "../../engine/hasura/errors.ts";
 import { HasuraCallError } from "../../engine/hasura/client.ts";
@@ -23,7 +24,10 @@ export type CliOutcome =
 
 const ErrorBody = z.object({ error: z.string(), code: z.string() });
 
-/** Reads exit code and output (protocol section 5.3). What it does not know leaves the outcome open. */
+/**
+ * Reads exit code and output (docs/internals/hasura-protocol.md, "Messages"). What it does not know
+ * leaves the outcome open.
+ */
 export function classifyOutput(ended: CliOutput): CliOutcome {
   if (ended.stopped) return { outcome: "unknown", error: outOfTime() };
   if (ended.code === 0) return { outcome: "done" };
@@ -56,7 +60,7 @@ function refusalIn(reason: string): HasuraCallError | undefined {
   const text = start === -1 ? "" : reason.slice(start);
   const body = ErrorBody.safeParse(parsed(text)).data;
   if (!body) return undefined;
-  // Trouble with the connection comes with 500, a statement that was refused with 400 (protocol section 4.6).
+  // Trouble with the connection comes with 500, a statement that was refused with 400 (docs/internals/hasura-protocol.md, "Errors").
   const status = body.error === "connection error" ? 500 : 400;
   try {
     contentOf({ status, text, location: undefined, cut: false }, SqlAnswer);
@@ -118,7 +122,7 @@ function knownFailure(reason: string): Failure | HasuraCallError | undefined {
   return undefined;
 }
 
-function refused(code: string, message: string, cause: Error): Failure {
+function refused(code: FailureCode, message: string, cause: Error): Failure {
   return new Failure("usage", code, message, { cause });
 }
 

@@ -26,7 +26,10 @@ export interface HasuraCliOptions {
   readonly engine: Pick<EngineContext, "sleep" | "remainingMs" | "emit">;
 }
 
-/** One version, one direction: the only form of `migrate apply` that can never run more than was planned (protocol section 5.2). */
+/**
+ * One version, one direction: the only form of `migrate apply` that can never run more than was
+ * planned (docs/internals/hasura-protocol.md, "Which migrations a command selects").
+ */
 export interface OneMigration {
   readonly project: CopiedProject;
   readonly version: Version;

@@ -10,7 +10,10 @@ const JsonLine = z.object({
   level: z.enum(["debug", "info", "warning", "error", "fatal"]),
   msg: z.string(),
 });
-/** How its last line looks when it fails: quoted where it has to be (protocol section 5). */
+/**
+ * How its last line looks when it fails: quoted where it has to be
+ * (docs/internals/hasura-protocol.md, "Exit codes and output").
+ */
 const fatalLine = /^time="[^"]*" level=(?:fatal|error|panic) msg=(.*)$/;
 
 /** What stderr holds, line by line; empty lines are left out. Never throws, whatever is in it. */

@@ -4,7 +4,10 @@ import { compareVersions, type Version } from "../../protocol/migration.ts";
 import type { Project } from "../../engine/project/project.ts";
 import type { CopiedFile, CopiedProject } from "./workspace.ts";
 
-/** A row of its table: version, name, whether there is a file, whether it is recorded (protocol section 5.1). */
+/**
+ * A row of its table: version, name, whether there is a file, whether it is recorded
+ * (docs/internals/hasura-protocol.md, "Messages").
+ */
 const row = /^(\d+)\s.*\s(?:Present|Not Present)\s{2,}(Present|Not Present)\s*$/;
 
 /** The versions that the table of `migrate status` shows as recorded in the database. */

@@ -20,7 +20,10 @@ export interface CopiedProject {
   readonly files: readonly CopiedFile[];
 }
 
-/** Where the official CLI may write: it needs a home, and makes directories in its project (protocol section 5.4). */
+/**
+ * Where the official CLI may write: it needs a home, and makes directories in its project
+ * (docs/internals/hasura-protocol.md, "Files it writes").
+ */
 export interface Workspace {
   readonly home: string;
   /** Runs `use` with the directory of a copy that exists only meanwhile. */
@@ -35,7 +38,10 @@ const globalConfig = {
   show_update_notification: false,
   cli_environment: "default",
 };
-/** Makes the file exist: one of 0 bytes would count as absent (protocol section 1.4). Only ever used where nothing is run. */
+/**
+ * Makes the file exist: one of 0 bytes would count as absent (docs/internals/hasura-protocol.md,
+ * "Empty, duplicate and missing files"). Only ever used where nothing is run.
+ */
 const placeholder = "SELECT 1;\n";
 
 /** Makes an empty workspace below a directory. Throws usage/no-temporary-space. */

@@ -4,7 +4,9 @@ import { Failure } from "../../protocol/failure.ts";
 import type { HttpAnswer } from "./http-call.ts";
 
 const Text = z.string().nullish().catch(undefined);
-/** What the database said (protocol section 4.6); null where it said nothing. */
+/**
+ * What the database said (docs/internals/hasura-protocol.md, "Errors"); null where it said nothing.
+ */
 const Internal = z.object({
   error: z
     .object({ exec_status: Text, status_code: Text, message: Text, description: Text, hint: Text })

@@ -32,7 +32,11 @@ export interface HasuraOverHttp extends Hasura {
 const defaultConnectMs = 5000;
 const defaultLargestAnswerBytes = 64 * 1024 * 1024;
 
-/** Hasura's HTTP API (protocol sections 2.2, 3.1 and 4). Nothing is ever sent twice, but for a 401, after which nothing has run. */
+/**
+ * Hasura's HTTP API (docs/internals/hasura-protocol.md, "Reading and writing the catalog state",
+ * "HTTP requests" and "run_sql"). Nothing is ever sent twice, but for a 401, after which nothing
+ * has run.
+ */
 export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
   const { connectMs = defaultConnectMs, largestAnswerBytes = defaultLargestAnswerBytes } = options;
   const caller = httpCaller({ endpoint: new URL(options.endpoint), connectMs, largestAnswerBytes });
@@ -90,7 +94,8 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
       const more = { reload_sources: [...sources], recreate_event_triggers: true };
       const args = { reload_remote_schemas: false, ...(!api.beforeMetadataV3 && more) };
       const answer = await ask({ type: "reload_metadata", args }, answers.ReloadAnswer);
-      // Servers before spring 2022 only say that they are done (metadata section 3.3).
+      // Servers before spring 2022 only say that they are done (docs/internals/hasura-metadata.md,
+      // "Reloading metadata").
       const content =
         answer.inconsistent_objects === undefined
           ? await ask(getInconsistent, answers.InconsistencyAnswer)

@@ -10,7 +10,10 @@ export interface AdminSecret {
   readonly renew: () => Promise<string | undefined>;
 }
 
-/** How long a store may take (design section 7). */
+/**
+ * How long a secret store may take. Short, because a VPC without the interface endpoint never
+ * answers.
+ */
 export interface StoreBounds {
   readonly connectMs: number;
   readonly totalMs: number;

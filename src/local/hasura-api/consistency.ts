@@ -10,7 +10,10 @@ import type { PgSession } from "./session.ts";
 import { isPostgresFamily, type Sources } from "./sources.ts";
 import { runText } from "./transaction.ts";
 
-/** As `get_inconsistent_metadata` shows it (metadata notes, sections 3.2 and 4). */
+/**
+ * As `get_inconsistent_metadata` shows it (docs/internals/hasura-metadata.md, "Inconsistent
+ * objects").
+ */
 export interface InconsistentObject {
   readonly type: string;
   readonly name: string;

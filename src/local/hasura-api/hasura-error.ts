@@ -1,4 +1,7 @@
-/** An error as Hasura answers it (protocol section 4.6). `internal` is left out where internals are hidden. */
+/**
+ * An error as Hasura answers it (docs/internals/hasura-protocol.md, "Errors"). `internal` is left
+ * out where internals are hidden.
+ */
 export class HasuraError extends Error {
   readonly status: number;
   readonly code: string;

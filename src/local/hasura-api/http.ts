@@ -96,7 +96,7 @@ const serverConfig = ({ version }: ApiContext): object => ({
   enabled_apis: ["metadata"],
 });
 
-/** The texts are the server's (protocol section 5.3). */
+/** The texts are the server's (docs/internals/hasura-protocol.md, "Errors"). */
 function authorize(request: IncomingMessage, adminSecret: string): void {
   const given = request.headers["x-hasura-admin-secret"] ?? request.headers["x-hasura-access-key"];
   if (given === undefined)

@@ -37,7 +37,8 @@ export interface HasuraApi {
 }
 
 /**
- * Serves Hasura's metadata and SQL API over real databases (design section 9). No GraphQL.
+ * Serves Hasura's metadata and SQL API over real databases that imitates the driver of a real
+ * server (docs/internals/hasura-protocol.md, "Transactions and the driver"). No GraphQL.
  * Throws a Failure: usage `foreign-hdb-catalog`, `port-in-use`; unreachable `database-unreachable`.
  */
 export async function startHasuraApi(options: HasuraApiOptions): Promise<HasuraApi> {

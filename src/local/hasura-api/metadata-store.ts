@@ -13,7 +13,10 @@ export interface StoredState {
   readonly console_state: unknown;
 }
 
-/** The rows of `hdb_metadata` and `hdb_version`: where a real server keeps them, so that SQL sees the same (protocol section 2.1). */
+/**
+ * The rows of `hdb_metadata` and `hdb_version`: where a real server keeps them, so that SQL sees
+ * the same (docs/internals/hasura-protocol.md, "Where applied versions are recorded").
+ */
 export class MetadataStore {
   readonly #pool: pg.Pool;
 

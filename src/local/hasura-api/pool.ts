@@ -52,7 +52,10 @@ export class SessionPool {
   }
 }
 
-/** The two answers for a connection that cannot be had (protocol section 4.6). */
+/**
+ * The two answers for a connection that cannot be had (docs/internals/hasura-protocol.md,
+ * "Errors").
+ */
 export function connectionError(cause: unknown): HasuraError {
   const text = cause instanceof Error ? cause.message : String(cause);
   const full = /too many clients|remaining connection slots/i.test(text);

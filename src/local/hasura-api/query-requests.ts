@@ -4,7 +4,10 @@ import { HasuraError, parseFailed } from "./hasura-error.ts";
 import { bulk, metadataRequest } from "./metadata-requests.ts";
 import { isRunSql, runSql, type RunSqlContext } from "./run-sql.ts";
 
-/** One request to `/v2/query`. Each `run_sql` of a `bulk` is a transaction of its own (protocol section 3.5). */
+/**
+ * One request to `/v2/query`. Each `run_sql` of a `bulk` is a transaction of its own
+ * (docs/internals/hasura-protocol.md, "Several requests in one bulk").
+ */
 export const queryRequest: Handler = (request, context) =>
   query(request, { ...context, store: forOneRequest(context.store) });
 

@@ -15,7 +15,10 @@ const WithoutSources = z.looseObject({
   functions: SourceDocument.shape.functions,
 });
 
-/** `replace_metadata`: arguments with a `metadata` key are version 2, others the document itself (metadata notes, sections 3.2 and 1.6). */
+/**
+ * `replace_metadata`: arguments with a `metadata` key are version 2, others the document itself
+ * (docs/internals/hasura-metadata.md, "Applying metadata" and "Files of config version 2").
+ */
 export async function replaceMetadata(request: ApiRequest, context: ApiContext): Promise<unknown> {
   const wrapped =
     isObject(request.args) && "metadata" in request.args ? Version2.parse(request.args) : undefined;

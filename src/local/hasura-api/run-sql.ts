@@ -22,13 +22,19 @@ type RunSqlArgs = z.infer<typeof Args>;
 export interface RunSqlContext {
   readonly store: Pick<MetadataStore, "read" | "write">;
   readonly sources: Sources;
-  /** False for servers before 2.45.3, which ignore the key in silence (protocol section 4.3). */
+  /**
+   * False for servers before 2.45.3, which ignore the key in silence
+   * (docs/internals/hasura-protocol.md, "Statements outside a transaction").
+   */
   readonly knowsNoTransaction: boolean;
 }
 
 export const isRunSql = (type: string): boolean => type.endsWith("run_sql");
 
-/** Protocol section 4.2's heuristic: anywhere in the text, in comments and strings too. */
+/**
+ * Whether the server checks the metadata, as it guesses from the text, comments and strings
+ * included (docs/internals/hasura-protocol.md, "Arguments and the schema cache").
+ */
 const changesSchema = /\balter\b|\bdrop\b|\breplace\b|\bcreate function\b|\bcomment on\b/i;
 
 /** One `*run_sql` request. Throws HasuraError. `path` is where its arguments stand in the request. */

@@ -55,7 +55,8 @@ export class PgSession {
 
   /**
    * Sends one message. On a lost connection: connects again (without repeating the SETs) and sends that one message again,
-   * once. So a `query` may run outside its transaction, and a COMMIT may do nothing and succeed (design section 6).
+   * once. So a `query` may run outside its transaction, and a COMMIT may do nothing and succeed
+   * (docs/internals/hasura-protocol.md, "Transactions and the driver").
    */
   async send(kind: MessageKind, sql: string): Promise<Outcome> {
     const first = await this.#attempt(kind, sql);

@@ -1,6 +1,7 @@
 /**
  * How the server cuts the text of a `no_transaction` request (its RunSQL.hs, 2026-05), with its flaws: comments are dropped
- * even inside a string or a dollar-quoted body, double quotes and E'' mean nothing to it (protocol section 4.3).
+ * even inside a string or a dollar-quoted body, double quotes and E'' mean nothing to it
+ * (docs/internals/hasura-protocol.md, "Statements outside a transaction").
  */
 export function splitStatements(text: string): string[] {
   const statements: string[] = [];

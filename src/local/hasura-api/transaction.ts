@@ -16,7 +16,10 @@ export type ResultBody =
   | { readonly result_type: "CommandOk"; readonly result: null }
   | { readonly result_type: "TuplesOk"; readonly result: readonly (readonly (string | null)[])[] };
 
-/** Three messages, BEGIN, the work's own, COMMIT; ABORT after any error (the server's Transaction.hs, Pool.hs; design section 6). */
+/**
+ * Three messages, BEGIN, the work's own, COMMIT; ABORT after any error
+ * (docs/internals/hasura-protocol.md, "Transactions and the driver").
+ */
 export async function inTransaction<T>(
   pool: SessionPool,
   mode: { isolation: IsolationLevel; readOnly: boolean },

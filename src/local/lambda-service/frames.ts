@@ -3,7 +3,10 @@ import { fromUtf8, toUtf8 } from "@smithy/core/serde";
 
 const codec = new EventStreamCodec(toUtf8, fromUtf8);
 
-/** One piece of a function's answer, as a frame of `application/vnd.amazon.eventstream` (facts on AWS, section 3). */
+/**
+ * One piece of a function's answer, as a frame of `application/vnd.amazon.eventstream`
+ * (docs/internals/aws-lambda.md, "Requests and frames").
+ */
 export function payloadFrame(bytes: Uint8Array): Uint8Array {
   return frame("PayloadChunk", "application/octet-stream", bytes);
 }

@@ -3,7 +3,10 @@ import { ServiceError } from "./service-error.ts";
 
 export type FunctionState = "Pending" | "Active" | "Inactive" | "Failed";
 
-/** Refuses an invocation of a function that is not ready for one, as Lambda does (facts on AWS, section 7). */
+/**
+ * Refuses an invocation of a function that is not ready for one, as Lambda does
+ * (docs/internals/aws-lambda.md, "Limits and behaviour of the service").
+ */
 export function requireActive(state: FunctionState): void {
   if (state === "Active") return;
   if (state === "Inactive")

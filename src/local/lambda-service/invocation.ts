@@ -10,7 +10,7 @@ export interface Invocation {
   readonly log: FunctionLog;
   /**
    * Takes a piece of the answer, and resolves when there is room for more. Never rejects: that the caller has gone away
-   * does not stop a function (facts on AWS, section 7).
+   * does not stop a function (docs/internals/aws-lambda.md, "Limits and behaviour of the service").
    */
   readonly write: (bytes: Uint8Array) => Promise<void>;
 }

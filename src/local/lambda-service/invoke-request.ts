@@ -2,7 +2,10 @@ import type { IncomingMessage } from "node:http";
 import * as z from "zod";
 import { ServiceError } from "./service-error.ts";
 
-/** Bytes of a request, and of a buffered answer: 6 MB (facts on AWS, section 7). An asynchronous request may have 1 MB. */
+/**
+ * Bytes of a request, and of a buffered answer: 6 MB (docs/internals/aws-lambda.md, "Limits and
+ * behaviour of the service"). An asynchronous request may have 1 MB.
+ */
 export const largestPayloadBytes = 6 * 1024 * 1024;
 const largestAsyncPayloadBytes = 1024 * 1024;
 

@@ -20,7 +20,8 @@ export interface RuntimeListener {
 
 /**
  * The Runtime API towards one process, on a port of its own: the port tells which process asks. It takes what both lines
- * of aws-lambda-ric and our own runtime client send (facts on AWS, section 1).
+ * of aws-lambda-ric and our own runtime client send (docs/internals/aws-lambda.md, "The Runtime
+ * API").
  */
 export class RuntimeApi {
   readonly address: string;

@@ -1,6 +1,9 @@
 import type { ServerResponse } from "node:http";
 
-/** What Lambda's API refuses: the name an SDK throws, with its HTTP status (facts on AWS, section 3). */
+/**
+ * What Lambda's API refuses: the name an SDK throws, with its HTTP status
+ * (docs/internals/aws-lambda.md, "What is thrown").
+ */
 const statusOf = {
   InvalidRequestContentException: 400,
   InvalidParameterValueException: 400,

@@ -28,7 +28,8 @@ export interface PostgresOptions {
 }
 
 /**
- * The embedded server of design section 9. Started on first use, found again when a killed run left it behind, shared by
+ * The embedded PostgreSQL server. Started on first use, found again when a killed run left it
+ * behind, shared by
  * processes that use one directory at the same time. As root it runs under the user `nobody`.
  * Throws a Failure of kind usage: `embedded-postgres-missing`, `directory-not-writable`, `disk-full`,
  * `data-directory-version`, `embedded-postgres-failed`; of kind busy: `local-lock-held`.

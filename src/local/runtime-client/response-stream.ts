@@ -4,7 +4,8 @@ import { ended, type RuntimeApiClient } from "./runtime-api.ts";
 
 /**
  * The `responseStream` of a streaming handler. The POST to the Runtime API opens at the first write or at the end; each
- * write is a chunk at once; an error after that goes out in the trailers (facts on AWS, section 1).
+ * write is a chunk at once; an error after that goes out in the trailers
+ * (docs/internals/aws-lambda.md, "The Runtime API").
  */
 export class ResponseStream extends Writable {
   /** Resolves when the Runtime API has taken the whole answer. */

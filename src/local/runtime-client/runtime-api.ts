@@ -18,7 +18,10 @@ export interface Work {
   readonly event: string;
 }
 
-/** A client of Lambda's Runtime API (facts on AWS, section 1). Every method rejects when the API has gone away. */
+/**
+ * A client of Lambda's Runtime API (docs/internals/aws-lambda.md, "The Runtime API"). Every method
+ * rejects when the API has gone away.
+ */
 export class RuntimeApiClient {
   readonly #base: { host: string; port: string };
 

@@ -3,7 +3,9 @@ import * as z from "zod";
 import type { Sql } from "./migrations.ts";
 
 /*
- * A re-enactment of the request order of the official CLI's `migrate apply` (protocol sections 2.4, 3.1 to 3.4), not the CLI: every
+ * A re-enactment of the request order of the official CLI's `migrate apply`
+ * (docs/internals/hasura-protocol.md, "When the official CLI writes the state" and "Requests of
+ * each command"), not the CLI: every
  * request in its place, one after the other, nothing repeated; the first one that does not succeed ends the run.
  */
 

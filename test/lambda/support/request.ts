@@ -1,4 +1,4 @@
-import type { Operation } from "../../../src/protocol/request.ts";
+import type { Operation } from "../../../src/protocol/operations.ts";
 import { contractVersion } from "../../../src/protocol/version.ts";
 
 interface Given {

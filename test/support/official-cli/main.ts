@@ -4,7 +4,8 @@ import { parseArgs } from "node:util";
 
 /*
  * Stands in for the official CLI: its arguments, requests, output and exit codes as far as one version or a status goes
- * (protocol sections 3 and 5), and on request its bad days. Started as: node main.mjs <behaviour> <file for calls> <arguments>.
+ * (docs/internals/hasura-protocol.md, "HTTP requests" and "The official CLI as a program"), and on
+ * request its bad days. Started as: node main.mjs <behaviour> <file for calls> <arguments>.
  */
 
 const [behaviour = "obedient", callsFile = "", ...argv] = process.argv.slice(2);

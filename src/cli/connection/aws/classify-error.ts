@@ -18,7 +18,7 @@ const unsupported = new Set([
   "NotImplementedException",
 ]);
 
-/** Only answers after which nothing can have run are anything but final (aws-facts section 3). */
+/** Only answers after which nothing can have run are anything but final (docs/internals/aws-lambda.md, "What is thrown"). */
 export function classifyError(thrown: unknown): RetryClass {
   const name = errorName(thrown);
   const status = httpStatusOf(thrown);

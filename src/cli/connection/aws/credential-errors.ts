@@ -1,14 +1,15 @@
+import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import { certificateProblem, errorCode, errorName, networkCause, errorText } from "./sdk-error.ts";
 import type { Identity } from "./identity.ts";
 
-/** Whatever the credentials' providers threw as one sentence and the next command (aws-facts section 4). */
+/** Whatever the credentials' providers threw as one sentence and the next command (docs/internals/aws-lambda.md, "Profiles and the default chain"). */
 export function explainCredentials(thrown: unknown, identity: Identity): Failure {
   if (thrown instanceof Failure) return thrown;
   const text = errorText(thrown);
   if (identity.kind === "ambient") return ambientFailed(thrown, text, identity.source);
   const profile = identity.profile;
-  const failed = (code: string, message: string, ...hints: string[]): Failure =>
+  const failed = (code: FailureCode, message: string, ...hints: string[]): Failure =>
     new Failure("access", code, message, { hints, cause: thrown });
   if (/aws sso login|SSO session|UnauthorizedException: Session token/i.test(text)) {
     return failed(
@@ -84,7 +85,7 @@ function refusedBySts(
   thrown: unknown,
   text: string,
   profile: string,
-  failed: (code: string, message: string, ...hints: string[]) => Failure,
+  failed: (code: FailureCode, message: string, ...hints: string[]) => Failure,
 ): Failure {
   const name = errorName(thrown);
   if (certificateProblem(thrown) || networkCause(thrown)) {

@@ -1,3 +1,4 @@
+import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import * as z from "zod";
 import { Failure } from "../../../protocol/failure.ts";
 import type { InvokeErrorContext } from "./invoke-errors.ts";
@@ -19,7 +20,7 @@ export function functionFailure(
     type === undefined || message.startsWith(type) ? message : `${type}: ${message}`,
   );
   const here = isLoopback(context.url);
-  const failed = (code: string, sentence: string, hint: string): Failure =>
+  const failed = (code: FailureCode, sentence: string, hint: string): Failure =>
     new Failure("unreachable", code, sentence, {
       hints: !here ? [hint, logHint(context)] : code === "function-broken" ? [hint] : [],
       cause,

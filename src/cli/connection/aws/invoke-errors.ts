@@ -1,3 +1,4 @@
+import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import { describeCertificate } from "./certificate.ts";
 import {
@@ -21,7 +22,7 @@ export interface InvokeErrorContext {
   readonly url: string;
 }
 
-/** An error of the invocation as one sentence and the next command (aws-facts section 3). */
+/** An error of the invocation as one sentence and the next command (docs/internals/aws-lambda.md, "What is thrown"). */
 export async function explainInvocation(
   thrown: unknown,
   context: InvokeErrorContext,
@@ -79,7 +80,7 @@ function refused(thrown: unknown, context: InvokeErrorContext): Failure | undefi
   const name = errorName(thrown);
   const text = errorText(thrown);
   const as = context.profile === undefined ? "" : ` with profile ${context.profile}`;
-  const access = (code: string, message: string, ...hints: string[]): Failure =>
+  const access = (code: FailureCode, message: string, ...hints: string[]): Failure =>
     new Failure("access", code, message, { hints, cause: thrown });
   switch (name) {
     case "AccessDeniedException":

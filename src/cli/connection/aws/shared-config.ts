@@ -41,7 +41,7 @@ export async function readSharedConfig(context: CliContext): Promise<SharedConfi
   };
 }
 
-/** The Lambda endpoint a profile names, which the SDK leaves out when the profile is chosen in code (aws-facts section 4). */
+/** The Lambda endpoint a profile names, which the SDK leaves out when the profile is chosen in code (docs/internals/aws-lambda.md, "Profiles and the default chain"). */
 export function endpointOf(files: SharedConfig, profile: string | undefined): string | undefined {
   const section = profile === undefined ? undefined : files.profile(profile);
   const services = section?.["services"];

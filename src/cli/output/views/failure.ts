@@ -1,4 +1,5 @@
 import { causesOf, type Failure, type SqlFailure } from "../../../protocol/failure.ts";
+import { hintText } from "../hints.ts";
 import { codeFrameLines } from "./code-frame.ts";
 import type { Style } from "../terminal/colors.ts";
 import { escapeControls, escapeControlsByLine, textWidth, wrap } from "../format.ts";
@@ -22,7 +23,7 @@ export function failureLines(failure: Failure, options: FailureViewOptions): str
     ...causesOf(failure)
       .filter((cause) => cause !== failure.message && cause !== sql?.message)
       .flatMap((cause) => labelled("  ", "why", cause, options)),
-    ...failure.hints.flatMap((hint) => hintLines(hint, columns)),
+    ...failure.hints.flatMap((hint) => hintLines(hintText(hint), columns)),
     ...(debug
       ? (failure.stack ?? "")
           .split("\n")

@@ -11,7 +11,9 @@ import {
 } from "./version-store.ts";
 
 /*
- * The tables of config versions 1 and 2 in the source database itself (protocol section 2.6). No `source` is sent and the
+ * The tables of config versions 1 and 2 in the source database itself
+ * (docs/internals/hasura-protocol.md, "The table store of config versions 1 and 2"). No `source` is
+ * sent and the
  * schema cache is left alone, as the official CLI does.
  */
 
@@ -63,7 +65,10 @@ export function tableStore(hasura: Hasura): VersionStore {
   };
 }
 
-/** The rows of a database's old table, for the copy of protocol section 2.7; undefined where there is none or it cannot be asked. */
+/**
+ * The rows of a database's old table, for the one-time copy (docs/internals/hasura-protocol.md,
+ * "The one-time copy of old state"); undefined where there is none or it cannot be asked.
+ */
 export async function readTable(
   hasura: Hasura,
   source: string,

@@ -21,7 +21,8 @@ export interface CatalogVersionStoreOptions {
   /** The answer to `get_catalog_state` that the run has begun with. */
   readonly state: CatalogState;
   /**
-   * Databases whose old table is copied once when `isStateCopyCompleted` is not set (protocol section 2.7), and whether
+   * Databases whose old table is copied once when `isStateCopyCompleted` is not set
+   * (docs/internals/hasura-protocol.md, "The one-time copy of old state"), and whether
    * they are all there are: only then may the flag be set, or the others would lose their history.
    */
   readonly copy: { readonly databases: readonly string[]; readonly complete: boolean };

@@ -9,7 +9,8 @@ import {
 } from "./version-store.ts";
 
 /*
- * The document `cli_state` (protocol section 2.3), which Hasura's own CLI and Console share with us. What we do not know is
+ * The document `cli_state` (docs/internals/hasura-protocol.md, "The catalog state document"), which
+ * Hasura's own CLI and Console share with us. What we do not know is
  * carried along untouched: other top-level keys, settings that are no strings, odd keys of other databases.
  */
 
@@ -114,13 +115,19 @@ export function withCopied(
   };
 }
 
-/** How far a database's ledger had come when the document was written last by us (design section 6). */
+/**
+ * The ledger's generation when hasura-migrate last wrote this document. A ledger behind it means a
+ * database restored from a copy.
+ */
 export function generationIn(document: CatalogDocument, database: string): bigint | undefined {
   const text = generationsOf(objectOf(document.json["settings"]))[database];
   return text === undefined ? undefined : BigInt(text);
 }
 
-/** A text, because the official CLI carries along only texts among the settings (protocol section 2.3). */
+/**
+ * A string, because the official CLI preserves only settings that are strings
+ * (docs/internals/hasura-protocol.md, "The catalog state document").
+ */
 const Generations = z.string().transform((text, ctx) => {
   try {
     return z.record(z.string(), z.string().regex(/^\d+$/)).parse(JSON.parse(text));

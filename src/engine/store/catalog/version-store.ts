@@ -22,7 +22,8 @@ export type StateChange = VersionChange | GenerationChange;
 export type StoredVersions = ReadonlyMap<Version, { readonly dirty: boolean }>;
 
 /**
- * Where versions are recorded: the catalog state, or a table in older projects (protocol section 2.1).
+ * Where versions are recorded: the catalog state, or a table in older projects
+ * (docs/internals/hasura-protocol.md, "Where applied versions are recorded").
  * One store serves every database of a run.
  */
 export interface VersionStore {

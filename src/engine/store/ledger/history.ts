@@ -45,8 +45,9 @@ SELECT COALESCE(pg_catalog.json_agg(r.id), '[]')::text FROM r${named}`;
 }
 
 /**
- * Ends what a run has at work in the database right now, and only that. Always by cancelling: a connection that is cut makes Hasura
- * send the statement again (design section 6).
+ * Ends what a run has at work in the database right now, and only that. Always by cancelling: after
+ * a lost connection Hasura's driver sends the statement again (docs/internals/hasura-protocol.md,
+ * "Ending a statement from outside").
  */
 export function cancelBackend(run: string): string {
   return `SELECT pg_catalog.pg_cancel_backend(a.pid) FROM pg_catalog.pg_stat_activity AS a WHERE a.state = 'active' AND a.pid <> pg_catalog.pg_backend_pid() AND (

@@ -19,7 +19,10 @@ interface Facts {
   readonly name: string;
 }
 
-/** Looks whether this database has a ledger or can have one (design section 6: PostgreSQL 11 or newer, not a standby, not a relative). */
+/**
+ * Looks whether this database has a ledger or can have one (PostgreSQL 11 or newer, not a standby,
+ * not CockroachDB or YugabyteDB: docs/internals/hasura-protocol.md, "Advisory locks").
+ */
 export async function ledgerSupport(
   context: LedgerContext,
 ): Promise<LedgerSupport & { facts?: Facts }> {

@@ -7,13 +7,8 @@ import { ledgerSupport, install, tooNew } from "./install.ts";
 import { ledgerStore } from "./ledger-store.ts";
 import { schemaVersion } from "./schema.ts";
 import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
+import { operations } from "../../../protocol/operations.ts";
 import { emit } from "../../emit.ts";
-
-/** Operations that change something, and so make a ledger where there is none. */
-const writing = new Set(["apply", "down", "redo", "mark"]);
-
-/** Operations that ask for what an older ledger does not have: it is brought up to date, but not made. */
-const asking = new Set(["cancel", "history"]);
 
 const mostInstallations = 3;
 
@@ -22,13 +17,12 @@ const mostInstallations = 3;
  * What only looks makes nothing. Throws `usage/ledger-permission`, `usage/ledger-too-new`, `HasuraCallError`.
  */
 export async function openLedger(context: LedgerContext, dryRun: boolean): Promise<MigrationStore> {
-  const writes = writing.has(context.description.operation) && !dryRun;
+  const use = operations[context.request.operation].ledger;
+  const writes = use === "create" && !dryRun;
   const there = await existing(context);
   if (there && there.schemaVersion > schemaVersion) throw tooNew(context, there.schemaVersion);
   const current =
-    there &&
-    (there.schemaVersion === schemaVersion ||
-      !(writes || asking.has(context.description.operation)));
+    there && (there.schemaVersion === schemaVersion || !(writes || use === "upgrade"));
   if (current) return ledgerStore(context, there, writes);
   const found = await ledgerSupport(context);
   if (found.can === "cannot") return withoutLedger(context, found.why);

@@ -62,7 +62,9 @@ export interface Reconciliation {
 }
 
 /**
- * The table of design section 6, as one function. The rule behind it: what the ledger holds is never run again unless somebody
+ * Decides what the ledger and the catalog state together mean for each version (docs/guarantees.md;
+ * every row is in test/engine/reconcile.test.ts). The rule behind it: what the ledger holds is
+ * never run again unless somebody
  * demonstrably rolled it back, and what it does not hold is never believed without a reason.
  */
 export function reconcile(ledger: LedgerView, catalog: CatalogView): Reconciliation {

@@ -29,8 +29,9 @@ RESET SESSION AUTHORIZATION; RESET ROLE; SELECT hasura_migrate.leave(${quoteLite
 }
 
 /**
- * The same for a file outside a transaction, which the server cuts into statements by a scanner of its own (protocol section
- * 4.3): so our texts travel in an encoding that it cannot misread.
+ * The same for a file outside a transaction, which the server cuts into statements by a splitter of
+ * its own (docs/internals/hasura-protocol.md, "Statements outside a transaction"), so the texts
+ * around the file are encoded in a way it cannot misread.
  */
 export function frameOutsideTransaction(step: Step, frame: Frame): string {
   return `SELECT hasura_migrate.enter(${enterArguments(step, frame, encoded)});

@@ -1,0 +1,154 @@
+import * as z from "zod";
+import { Version } from "./migration.ts";
+
+/** What a caller may be allowed to do, each including the one before it. A function's aliases bear these names. */
+export const permissions = ["read", "apply", "admin"] as const;
+export type Permission = (typeof permissions)[number];
+
+/** What an operation does to the ledger's schema where it is missing or old. */
+type LedgerUse =
+  /** Creates it on first use. */
+  | "create"
+  /** Upgrades an existing one, because it reads what older ledgers lack. */
+  | "upgrade"
+  /** Reads whatever is there. */
+  | "read";
+
+interface OperationDefinition {
+  /** Strict: an option this side does not know is an error, never ignored. */
+  readonly options: z.ZodObject;
+  readonly permission: Permission;
+  /** Whether it changes the database or the record of applied migrations. */
+  readonly changes: "always" | "unless-dry-run" | "never";
+  readonly ledger: LedgerUse;
+  /** Its answer lists the function's migrations, so that a client can compare them with its own. */
+  readonly listsMigrations: boolean;
+}
+
+const database = z.string().min(1).optional();
+const flag = z.boolean().optional();
+/** The environment's name, as typed to confirm: what a protected function asks for. */
+const confirm = z.string().optional();
+/** Seconds to wait for another run; 0 does not wait at all. */
+const waitSeconds = z.number().nonnegative().optional();
+const writing = { reload: flag, waitSeconds, confirm };
+
+const selection = z.strictObject({
+  database,
+  steps: z.int().positive().optional(),
+  /** Stop after this version (apply), or roll back everything above it (down). */
+  to: Version.optional(),
+  /** This version alone, regardless of order. */
+  only: Version.optional(),
+});
+
+const executing = {
+  ...writing,
+  dryRun: flag,
+  /** Refuse a changed file; exit code 7 when metadata becomes inconsistent. */
+  strict: flag,
+  /** Run every file outside a transaction, as the Hasura CLI's `--no-transaction` does. */
+  noTransaction: flag,
+  /** Milliseconds of work after which the run pauses, for invocations that must stay short. */
+  sliceMs: z.int().positive().optional(),
+};
+
+/** The largest number of runs that `history` lists. */
+export const historyLimit = 1000;
+
+/**
+ * Every operation, once: what it takes, what it needs, what it changes. The command line's checks, the alias it calls, the
+ * function's permission check, the ledger's mode and the documentation derive from this table.
+ */
+export const operations = {
+  apply: {
+    options: selection.extend({ ...executing, outOfOrder: flag }),
+    permission: "apply",
+    changes: "unless-dry-run",
+    ledger: "create",
+    listsMigrations: true,
+  },
+  down: {
+    options: selection.extend({ ...executing, all: flag }),
+    permission: "admin",
+    changes: "unless-dry-run",
+    ledger: "create",
+    listsMigrations: true,
+  },
+  redo: {
+    options: z.strictObject({ database, ...writing }),
+    permission: "admin",
+    changes: "always",
+    ledger: "create",
+    listsMigrations: true,
+  },
+  status: {
+    options: z.strictObject({ database }),
+    permission: "read",
+    changes: "never",
+    ledger: "read",
+    listsMigrations: true,
+  },
+  plan: {
+    options: selection,
+    permission: "read",
+    changes: "never",
+    ledger: "read",
+    listsMigrations: true,
+  },
+  mark: {
+    options: z.strictObject({
+      database,
+      versions: z.array(Version).min(1),
+      as: z.enum(["applied", "pending"]),
+      confirm,
+      waitSeconds,
+    }),
+    permission: "admin",
+    changes: "always",
+    ledger: "create",
+    listsMigrations: false,
+  },
+  cancel: {
+    options: z.strictObject({ run: z.string().optional() }),
+    permission: "apply",
+    changes: "never",
+    ledger: "upgrade",
+    listsMigrations: false,
+  },
+  history: {
+    options: z.strictObject({
+      run: z.string().optional(),
+      limit: z.int().positive().max(historyLimit).optional(),
+    }),
+    permission: "read",
+    changes: "never",
+    ledger: "upgrade",
+    listsMigrations: false,
+  },
+  ping: {
+    options: z.strictObject({}),
+    permission: "read",
+    changes: "never",
+    ledger: "read",
+    listsMigrations: false,
+  },
+} as const satisfies Readonly<Record<string, OperationDefinition>>;
+
+export type Operation = keyof typeof operations;
+
+/** The options of one operation, as a client passes them. */
+export type OptionsOf<O extends Operation> = z.input<(typeof operations)[O]["options"]>;
+
+/** Every operation's name, in the order of the table. */
+export const operationNames = Object.keys(operations).filter(isOperation);
+
+export function isOperation(name: string): name is Operation {
+  return Object.hasOwn(operations, name);
+}
+
+/** True where a caller with this permission may run the operation. */
+export function isAllowed(permission: Permission, operation: Operation): boolean {
+  const needed = permissions.indexOf(operations[operation].permission);
+  return permissions.indexOf(permission) >= needed;
+}
