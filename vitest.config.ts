@@ -49,6 +49,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: [...configDefaults.exclude, ...integration, ...e2e, ...faults],
           testTimeout: 30_000,
+          // They share a process, and so what it has loaded: nothing in them changes it.
+          isolate: false,
         },
       },
       {

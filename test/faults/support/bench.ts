@@ -44,7 +44,10 @@ export const shortened =
     pause(Math.ceil(ms / times), undefined, signal && { signal });
 const sleep = shortened(100);
 
-/** How long a run that says nothing counts as live. */
+/**
+ * How long a silent run counts as live: how long a re-run waits for one that was killed. No test needs it to be long enough: on a slow
+ * machine a live run is taken for dead, which is one more fault that must do no harm.
+ */
 export const liveMs = 40;
 
 export const asked = (operation = "apply", options: object = {}): Request => ({

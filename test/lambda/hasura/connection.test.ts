@@ -40,20 +40,18 @@ test("a handshake that never ends is given up after the connect time-out", async
 });
 
 test("an answer may take longer than a connection may", async (t) => {
-  const waiting: (() => void)[] = [];
-  const server = net.createServer((socket) => {
-    socket.once("data", () =>
-      waiting.push(() =>
-        socket.end(
-          'HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"result_type":"CommandOk","result":null}',
-        ),
-      ),
-    );
-  });
+  const connectMs = 300;
+  let asked: (socket: net.Socket) => void = () => undefined;
+  const waiting = new Promise<net.Socket>((resolve) => (asked = resolve));
+  const server = net.createServer((socket) => socket.once("data", () => asked(socket)));
   const port = await listening(t, server);
-  const running = client(t, `http://127.0.0.1:${String(port)}`, { connectMs: 20 }).runSql(sql);
-  await new Promise((resolve) => setTimeout(resolve, 60)); // three times the connect time-out, the thing under test
-  waiting.forEach((go) => go());
+  const running = client(t, `http://127.0.0.1:${String(port)}`, { connectMs }).runSql(sql);
+  const socket = await waiting;
+  // A timer of the client's that still ran would fire before this one: it is as long, and older.
+  await new Promise((resolve) => setTimeout(resolve, connectMs));
+  socket.end(
+    'HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"result_type":"CommandOk","result":null}',
+  );
   assert.deepEqual(await running, { columns: [], rows: [] });
 });
 
