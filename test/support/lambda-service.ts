@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { TestContext } from "vitest";
 import {
   InvokeCommand,
   type InvokeCommandInput,
@@ -15,7 +15,6 @@ import {
   startLambdaService,
 } from "../../src/local/lambda-service/index.ts";
 import { bundled } from "./bundle.ts";
-import { cleanUp } from "./clean-up.ts";
 
 /** The fixtures: a file for each function. */
 export const functions = fileURLToPath(
@@ -47,7 +46,7 @@ export async function serviceFor(
     credentials: { accessKeyId: "a", secretAccessKey: "b" },
     maxAttempts: 1,
   });
-  cleanUp(t, async () => {
+  t.onTestFinished(async () => {
     client.destroy();
     await service.stop();
   });
@@ -136,7 +135,7 @@ export async function gate(
     void opened.then(() => response.end());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  cleanUp(t, async () => {
+  t.onTestFinished(async () => {
     open();
     server.close();
     server.closeAllConnections();

@@ -2,16 +2,15 @@ import { randomUUID } from "node:crypto";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
+import type { TestContext } from "vitest";
 import pg from "pg";
 import { inject } from "vitest";
-import { cleanUp } from "./clean-up.ts";
 
 /** A directory for one test, removed after it. */
 export async function freshDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "hasura-migrate-test-"));
   await chmod(directory, 0o711); // as root, a server in it runs under another user
-  cleanUp(t, () => rm(directory, { recursive: true, force: true }));
+  t.onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
@@ -30,7 +29,9 @@ export async function freshDatabase(t: TestContext): Promise<string> {
   const url = new URL(serverUrl());
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   await query(url.href, `CREATE DATABASE ${name}`);
-  cleanUp(t, () => query(url.href, `DROP DATABASE ${name} WITH (FORCE)`));
+  t.onTestFinished(async () => {
+    await query(url.href, `DROP DATABASE ${name} WITH (FORCE)`);
+  });
   const fresh = new URL(url);
   fresh.pathname = `/${name}`;
   return fresh.href;

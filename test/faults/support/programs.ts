@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { TestContext } from "node:test";
+import type { TestContext } from "vitest";
 import { bundled } from "../../support/bundle.ts";
-import { cleanUp } from "../../support/clean-up.ts";
 
 /** A program of this folder, bundled once so that each process starts quickly. */
 export type Program = (...args: string[]) => Running;
@@ -20,7 +19,7 @@ export interface Running {
 export async function program(t: TestContext, name: string): Promise<Program> {
   const file = await bundled(new URL(`${name}.ts`, import.meta.url));
   const all = new Set<Running>();
-  cleanUp(t, async () => {
+  t.onTestFinished(async () => {
     await Promise.all([...all].map((it) => it.kill()));
   });
   return (...args) => {
