@@ -3,14 +3,14 @@ import { FailureData } from "./failure.ts";
 import { Direction, MigrationState, Version } from "./migration.ts";
 
 /*
- * What a run says, one JSON object a line. Objects are open (z.object): a newer function may add fields, and an unknown
- * `type` is shown as a plain line. `code`-like fields only ever grow; texts may change any day.
+ * Events of a run, one JSON object a line. Objects are open (z.object), so that a newer function may add fields; an
+ * unknown `type` is shown as a plain line. Codes only grow; texts may change at any time.
  */
 
 const database = z.string();
-const of = { database, version: Version, name: z.string(), direction: Direction };
+const migrationFields = { database, version: Version, name: z.string(), direction: Direction };
 
-/** First event of every run: what answers, and for whom. `books` says which promise holds. */
+/** First event of every run: which function answers, and for which environment. `store` tells which guarantees hold. */
 const runStarted = z.object({
   type: z.literal("run.started"),
   runId: z.string(),
@@ -19,7 +19,7 @@ const runStarted = z.object({
   contract: z.object({ newest: z.int(), oldest: z.int() }),
   operations: z.array(z.string()),
   requestId: z.string(),
-  /** `arn` as it was invoked: it names region and account for certain. */
+  /** `arn` is the one that was invoked, and so names the region and the account reliably. */
   function: z.object({
     name: z.string(),
     version: z.string(),
@@ -43,7 +43,7 @@ export const PlanItem = z.object({
   file: z.string(),
   lines: z.int().nonnegative(),
   transaction: z.boolean(),
-  /** Older than something already applied. */
+  /** Older than a version that is already applied. */
   outOfOrder: z.boolean().optional(),
   /** Only in the answer to `plan`. */
   sql: z.string().optional(),
@@ -55,14 +55,14 @@ const databasePlan = z.object({
   kind: z.string(),
   applied: z.int().nonnegative(),
   items: z.array(PlanItem),
-  /** The newest version that the function has a file for; with it a client can tell what it has and the function lacks. */
+  /** The newest version among the function's files, so that a client can find newer files of its own. */
   newestFile: Version.optional(),
 });
 export type DatabasePlan = z.infer<typeof databasePlan>;
 
 export const StatusRow = z.object({
   version: Version,
-  /** Empty for a version that has no file here. */
+  /** Empty for a version without a file. */
   name: z.string(),
   state: MigrationState,
   hasDown: z.boolean().optional(),
@@ -78,7 +78,7 @@ const databaseStatus = z.object({
 });
 export type DatabaseStatus = z.infer<typeof databaseStatus>;
 
-/** One past run, from the ledger. The actor is the client's claim; `requestId` is what CloudTrail can confirm. */
+/** A run in the ledger. The actor is the client's claim; CloudTrail can confirm `requestId`. */
 export const HistoryRow = z.object({
   run: z.string(),
   operation: z.string(),
@@ -91,15 +91,15 @@ export const HistoryRow = z.object({
   requestId: z.string(),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().optional(),
-  /** `finished`, `cancelled`, `paused`, or a failure as `kind/code`; absent while it goes on, and where it was killed. */
+  /** `finished`, `cancelled`, `paused`, or a failure as `kind/code`; missing while the run continues and if it was killed. */
   outcome: z.string().optional(),
-  /** The failure's sentence, where it ended with one. */
+  /** The failure's message, if it ended with one. */
   failure: z.string().optional(),
-  /** Not ended, and it still gives signs of life. Not ended and not live: whatever ran it has died. */
+  /** True while a run that has not ended shows activity. Neither ended nor live means that its function died. */
   live: z.boolean(),
-  /** What it is doing right now, where the database shows it. */
+  /** What it is doing now, where the database shows it. */
   doing: z.string().optional(),
-  /** What it did, in order; `what` is up, down, marked applied, marked pending, adopted or forgotten. */
+  /** Its changes, in order; `what` is up, down, marked applied, marked pending, adopted or forgotten. */
   migrations: z.array(
     z.object({
       database,
@@ -112,7 +112,7 @@ export const HistoryRow = z.object({
 });
 export type HistoryRow = z.infer<typeof HistoryRow>;
 
-/** Set on a part of a long list: the rest follows in the next event of the same type (`parts.ts` splits and joins). */
+/** Set on a part of a long list: the next event of the same type continues it (see split-list-events.ts). */
 const more = z.literal(true).optional();
 
 const counts = {
@@ -121,7 +121,7 @@ const counts = {
   tookMs: z.number().nonnegative(),
 };
 
-/** Inconsistent metadata objects by name: those this run broke, and those that were so before. */
+/** Inconsistent metadata objects: those that this run broke, by name, and how many were inconsistent before. */
 const inconsistency = z.object({
   broken: z.array(z.object({ type: z.string(), name: z.string(), reason: z.string() })),
   before: z.int().nonnegative(),
@@ -136,28 +136,28 @@ export const RunEvent = z.discriminatedUnion("type", [
     more,
   }),
   z.object({ type: z.literal("status"), databases: z.array(databaseStatus), more }),
-  /** The newest first. */
+  /** Newest first. */
   z.object({ type: z.literal("history"), runs: z.array(HistoryRow), more }),
-  /** Runs that have been asked to stop after the migration in hand; empty where none was in progress. */
+  /** Ids of the runs that were asked to stop after their current migration; empty if none was in progress. */
   z.object({ type: z.literal("cancel.requested"), runs: z.array(z.string()) }),
-  z.object({ type: z.literal("migration.started"), ...of }),
+  z.object({ type: z.literal("migration.started"), ...migrationFields }),
   z.object({
     type: z.literal("migration.applied"),
-    ...of,
+    ...migrationFields,
     tookMs: z.number().nonnegative(),
     notices: z.array(z.string()).optional(),
   }),
   z.object({
     type: z.literal("migration.failed"),
-    ...of,
+    ...migrationFields,
     tookMs: z.number().nonnegative(),
     failure: FailureData,
   }),
-  /** Already done, by somebody else or in an earlier part of this run. */
-  z.object({ type: z.literal("migration.skipped"), ...of, reason: z.string() }),
-  /** Hasura's answer was lost; the statement may still be running. What became of it follows in another event. */
-  z.object({ type: z.literal("migration.unknown"), ...of, reason: z.string() }),
-  /** The books were changed without running SQL. */
+  /** Already done, by another run or in an earlier part of this one. */
+  z.object({ type: z.literal("migration.skipped"), ...migrationFields, reason: z.string() }),
+  /** Hasura's answer was lost, and the statement may still be running. A later event reports the outcome. */
+  z.object({ type: z.literal("migration.unknown"), ...migrationFields, reason: z.string() }),
+  /** The record of applied migrations was changed without running SQL. */
   z.object({
     type: z.literal("migration.marked"),
     database,
@@ -183,7 +183,7 @@ export const RunEvent = z.discriminatedUnion("type", [
     tookMs: z.number().nonnegative(),
     inconsistent: inconsistency,
   }),
-  /** The deadline is near; the client goes on with the same runId. */
+  /** The deadline is near; the client continues the run with the same runId. */
   z.object({ type: z.literal("run.paused"), reason: z.string(), ...counts }),
   z.object({ type: z.literal("run.finished"), ...counts, cancelled: z.boolean().optional() }),
   z.object({ type: z.literal("run.failed"), ...counts, failure: FailureData }),
@@ -191,7 +191,7 @@ export const RunEvent = z.discriminatedUnion("type", [
 export type RunEvent = z.infer<typeof RunEvent>;
 export type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
 
-/** True for the one event that ends a stream; a stream without one has an unknown outcome. */
+/** True for the event that ends a stream. A stream without one has an unknown outcome. */
 export function isClosing(event: { type: string }): boolean {
   return (
     event.type === "run.finished" || event.type === "run.failed" || event.type === "run.paused"

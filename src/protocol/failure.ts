@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { FailureCode } from "./failure-codes.ts";
 import { ReceivedHints, textHint, type Hint } from "./hint.ts";
 
-/** Whose concern a failure is; it alone decides the exit code (README, "Exit codes"). */
+/** Exit code of each kind of failure (README, "Exit codes"). The kind alone decides the exit code. */
 export const exitCode = {
   migration: 1,
   usage: 2,
@@ -28,7 +28,7 @@ const kinds = [
   "interrupted",
 ] as const satisfies readonly Kind[];
 
-/** Where in a file: both count from 1, `column` in characters; `text` is that line. */
+/** A position in a file: line and column count from 1, the column in characters; `text` is the whole line. */
 export const Place = z.object({
   line: z.int().positive(),
   column: z.int().positive(),
@@ -36,7 +36,7 @@ export const Place = z.object({
 });
 export type Place = z.infer<typeof Place>;
 
-/** What the database said about a statement it refused. `sqlstate` is absent where Hasura hides internals. */
+/** The database's error for a failed statement. `sqlstate` is missing where Hasura hides internals. */
 export const SqlFailure = z.object({
   file: z.string().optional(),
   sqlstate: z.string().optional(),
@@ -47,7 +47,10 @@ export const SqlFailure = z.object({
 });
 export type SqlFailure = z.infer<typeof SqlFailure>;
 
-/** A failure as it travels: `code` is the stable name scripts go by, words may improve. `causes` run from the outermost in. */
+/**
+ * A failure on the wire. Scripts may depend on `code`; messages may change. `causes` are the messages of the error's causes,
+ * outermost first.
+ */
 export const FailureData = z.object({
   kind: z.enum(kinds),
   code: z.string(),
@@ -69,7 +72,7 @@ interface More {
   readonly sql?: SqlFailure;
 }
 
-/** The one error this project throws on purpose. `hints` are what to do or type next, the most likely first. */
+/** The only error that this project throws deliberately. `hints` say what to do next, the most likely first. */
 export class Failure extends Error {
   readonly kind: Kind;
   readonly code: string;
@@ -87,7 +90,7 @@ export class Failure extends Error {
     this.sql = more.sql;
   }
 
-  /** The same failure, and the same stack, with other words or hints. */
+  /** A copy with another message or other hints; it keeps the stack. */
   with(changes: { readonly message?: string; readonly hints?: readonly Hint[] }): Failure {
     const { message = this.message, hints = this.hints } = changes;
     const copy = new Failure(this.kind, { received: this.code }, message, {
@@ -100,19 +103,19 @@ export class Failure extends Error {
   }
 }
 
-/** The texts of an error's chain of causes, without the error itself. */
+/** The messages of an error's causes, outermost first, without the error itself. */
 export function causesOf(thrown: unknown): string[] {
   const texts: string[] = [];
   let cause = thrown instanceof Error ? thrown.cause : undefined;
   while (cause !== undefined && texts.length < 8) {
-    // eslint-disable-next-line @typescript-eslint/no-base-to-string -- anything can be thrown, and this is all it can say
+    // eslint-disable-next-line @typescript-eslint/no-base-to-string -- anything can be thrown, and only its text is known
     texts.push(cause instanceof Error ? cause.message || cause.name : String(cause));
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return texts.filter((text, i) => text !== texts[i - 1]);
 }
 
-/** Any thrown value as data. What is not a `Failure` is a bug of ours and says so. */
+/** Converts any thrown value to data. Anything but a `Failure` is reported as a bug in this program. */
 export function toFailureData(thrown: unknown): FailureData {
   if (thrown instanceof Failure) {
     const { kind, code, message, hints, sql } = thrown;
@@ -129,7 +132,7 @@ export function toFailureData(thrown: unknown): FailureData {
   return { kind: "bug", code: "unexpected", message, hints: [], causes: causesOf(thrown) };
 }
 
-/** A failure that came over the wire, as an error again. */
+/** Converts a received failure back to an error. */
 export function fromFailureData(data: FailureData): Failure {
   const cause = data.causes.reduceRight<Error | undefined>(
     (inner, text) => (inner ? new Error(text, { cause: inner }) : new Error(text)),

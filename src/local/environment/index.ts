@@ -4,7 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
 import { commandHint, retryHint } from "../../protocol/hint.ts";
-import { findInBuild } from "../build-output.ts";
+import { findInBuild } from "../lambda-service/build-output.ts";
 import { type Databases, embeddedDatabases, existingDatabases } from "./databases.ts";
 import { findLocalProject, type LocalProject } from "./find-project.ts";
 import { startHasuraApi } from "../hasura-api/index.ts";

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { Failure } from "../../protocol/failure.ts";
 import { commandHint } from "../../protocol/hint.ts";
-import { findInBuild } from "../build-output.ts";
+import { findInBuild } from "./build-output.ts";
 import { functionEnvironment } from "./function-environment.ts";
 import { FunctionLog } from "./function-log.ts";
 import { arnOf, type FunctionReference } from "./function-name.ts";
