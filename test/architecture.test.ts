@@ -37,12 +37,12 @@ const mayImport: Record<string, Rule> = {
     ],
     node: true,
   },
-  cli: { own: ["protocol", "engine/project/project"], packages: true, node: true },
+  cli: { own: ["protocol", "retry", "engine/project/project"], packages: true, node: true },
   local: { own: ["protocol", "retry", "engine"], packages: true, node: true },
 };
 
 /** The one door to src/local, for when `local` is what was asked for: a dynamic import, so that nobody else pays for it. */
-const door = { from: "cli/commands/local", to: "local" };
+const door = { from: "cli/connection/local", to: "local" };
 
 /** Loads the function that it is given. */
 const loader = "local/runtime-client/load-handler";
