@@ -42,7 +42,7 @@ const mayImport: Record<string, Rule> = {
 };
 
 /** The only module that loads src/local: with a dynamic import, so that other commands do not load it. */
-const door = { from: "cli/commands/local", to: "local" };
+const door = { from: "cli/connection/local", to: "local" };
 
 /** A file directly in src/ is one function that any area may use, and imports nothing of this project. */
 const isLeaf = (module: string): boolean => !module.includes("/");
