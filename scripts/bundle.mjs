@@ -46,6 +46,7 @@ export async function bundle(root) {
     logLevel: "warning",
     metafile: true,
     write: false,
+    loader: { ".sql": "text" },
     plugins: [ownPackage(root), quietSdk, onlyUsedZod, noBrowser],
   });
   const places = placesOf(metafile);
