@@ -30,9 +30,11 @@ function readConfig() {
   const [error] = document.errors;
   if (error !== undefined)
     stop(`${label} is not valid YAML (line ${String(lineCounter.linePos(error.pos[0]).line)})`);
+  /** @type {unknown} */
   const config = document.toJS() ?? {};
-  if (typeof config !== "object" || Array.isArray(config)) stop(`${label} is not a YAML mapping`);
-  return config;
+  if (typeof config !== "object" || config === null || Array.isArray(config))
+    return stop(`${label} is not a YAML mapping`);
+  return { ...config };
 }
 
 /** @param {string} key @param {unknown} value @returns {string} */

@@ -95,7 +95,7 @@ describe("entry point", () => {
     [
       "no handler",
       { files: [version4], argv: [] },
-      /name the handler, such as index\.runMigrations/,
+      /the name of the handler is missing, such as index\.runMigrations/,
     ],
     [
       "no interface client",

@@ -1,4 +1,4 @@
-import { isNode, Pair, parseDocument, Scalar, visit, YAMLMap } from "yaml";
+import { isCollection, isScalar, Pair, parseDocument, Scalar, visit, YAMLMap } from "yaml";
 import * as z from "zod";
 import { read } from "./repository.ts";
 
@@ -44,7 +44,7 @@ function parseTemplate(text: string): unknown {
   if (problem !== undefined) throw problem;
   visit(document, {
     Node: (_, node) => {
-      if (!isNode(node) || !("tag" in node) || node.tag?.startsWith("!") !== true) return undefined;
+      if (!(isScalar(node) || isCollection(node)) || !node.tag?.startsWith("!")) return undefined;
       const name = node.tag.slice(1);
       delete node.tag;
       const long = new YAMLMap();
@@ -161,17 +161,9 @@ export function stackOf(parameters: Readonly<Record<string, string>>): Stack {
     if (typeof value !== "object" || value === null) return value;
     const entries = Object.entries(value);
     const [name = "", argument] = entries[0] ?? [];
-    if (
-      entries.length === 1 &&
-      (name === "Ref" || name === "Condition" || name.startsWith("Fn::"))
-    ) {
-      // A condition of an IAM statement is a mapping and not the name of a condition.
-      if (name !== "Condition" || typeof argument === "string") {
-        const intrinsic = intrinsics[name];
-        if (intrinsic === undefined) throw new Error(`the test cannot resolve ${name}`);
-        return intrinsic(argument);
-      }
-    }
+    const intrinsic = intrinsics[name];
+    if (intrinsic !== undefined && entries.length === 1) return intrinsic(argument);
+    if (name.startsWith("Fn::")) throw new Error(`the test cannot resolve ${name}`);
     return Object.fromEntries(
       entries
         .map(([key, element]) => [key, resolve(element)] as const)
