@@ -21,14 +21,17 @@ interface Rule {
 
 const mayImport: Record<string, Rule> = {
   retry: { own: [], packages: [], node: [] },
+  "shorten-list": { own: [], packages: [], node: [] },
+  "system-error": { own: [], packages: [], node: [] },
+  tls: { own: [], packages: [], node: ["node:net", "node:tls"] },
   protocol: { own: [], packages: ["zod"], node: [] },
   engine: {
-    own: ["protocol", "retry"],
+    own: ["protocol", "retry", "shorten-list", "system-error"],
     packages: ["zod", "yaml", "fastest-levenshtein"],
     node: ["node:crypto", "node:fs", "node:fs/promises", "node:path", "node:util"],
   },
   lambda: {
-    own: ["protocol", "retry", "engine"],
+    own: ["protocol", "retry", "system-error", "tls", "engine"],
     packages: [
       "zod",
       "fastest-levenshtein",
@@ -37,8 +40,12 @@ const mayImport: Record<string, Rule> = {
     ],
     node: true,
   },
-  cli: { own: ["protocol", "engine/project/project"], packages: true, node: true },
-  local: { own: ["protocol", "retry", "engine"], packages: true, node: true },
+  cli: {
+    own: ["protocol", "shorten-list", "system-error", "tls", "engine/project/project"],
+    packages: true,
+    node: true,
+  },
+  local: { own: ["protocol", "retry", "system-error", "engine"], packages: true, node: true },
 };
 
 /** The one door to src/local, for when `local` is what was asked for: a dynamic import, so that nobody else pays for it. */

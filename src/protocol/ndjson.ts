@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { RunEvent } from "./events.ts";
 import { Failure } from "./failure.ts";
+import { parseJson } from "./json.ts";
 import { joinListEvents } from "./split-list-events.ts";
 
 /** An event is at most this many bytes on the wire. */
@@ -20,12 +21,13 @@ export function encodeEvent(event: RunEvent): string {
   return `${JSON.stringify(event)}\n`;
 }
 
-/** One line as an event. Throws `unreachable/stream-broken` for what is no JSON object or a known type in the wrong shape. */
+/** One line as an event. Throws `unreachable/stream-broken` for a line that is not a JSON object, or a known type in the wrong shape. */
 export function decodeLine(line: string): RunEvent | UnknownEvent {
-  const typed = Typed.safeParse(json(line));
-  if (!typed.success) throw broken(`a line is no event: ${line.slice(0, 200)}`);
+  const content = parseJson(line);
+  const typed = Typed.safeParse(content);
+  if (!typed.success) throw broken(`a line is not an event: ${line.slice(0, 200)}`);
   if (!known.has(typed.data.type)) return { type: "unknown", line };
-  const event = RunEvent.safeParse(json(line));
+  const event = RunEvent.safeParse(content);
   if (!event.success)
     throw broken(`an event "${typed.data.type}" has an unexpected shape`, event.error);
   return event.data;
@@ -50,14 +52,6 @@ export async function* decodeEvents(
       "stream-cut",
       "The event stream ended in the middle of a line.",
     );
-}
-
-function json(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 function broken(message: string, cause?: unknown): Failure {

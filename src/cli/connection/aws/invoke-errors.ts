@@ -1,6 +1,6 @@
 import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import { Failure } from "../../../protocol/failure.ts";
-import { describeCertificate } from "./certificate.ts";
+import { inspectCertificate } from "../../../tls/certificate.ts";
 import {
   certificateProblem,
   errorCode,
@@ -58,11 +58,11 @@ function notReached(thrown: unknown, { url }: InvokeErrorContext): Failure {
 }
 
 async function certificateFailure(thrown: unknown, { url }: InvokeErrorContext): Promise<Failure> {
-  const seen = await describeCertificate(new URL(url));
+  const seen = await inspectCertificate(new URL(url));
   const what =
     seen === undefined
       ? ""
-      : ` It shows ${seen.subject}, issued by ${seen.issuer}, SHA-256 ${seen.fingerprint}.`;
+      : ` It presents "${seen.subject}", issued by "${seen.issuer}", SHA-256 ${seen.fingerprint}.`;
   return new Failure(
     "unreachable",
     "tls",
