@@ -124,15 +124,15 @@ const mutations = [
   {
     name: "the order of versions",
     file: "src/engine/plan/select-steps.ts",
-    guard: "compareVersions(it.version, to) <= 0)\n    .slice(0, steps);",
-    without: "compareVersions(it.version, to) <= 0)\n    .slice(0, steps)\n    .reverse();",
+    guard: "compareVersions(version, to) <= 0)\n    .slice(0, steps)\n",
+    without: "compareVersions(version, to) <= 0)\n    .slice(0, steps)\n    .reverse()\n",
     tests: ["test/engine/plan/select-steps.test.ts", "test/engine/store/ledger/ledger.test.ts"],
   },
   {
     name: "saying applied only after the answer",
-    file: "src/engine/run/run-batch.ts",
-    guard: "const { books } = first.ready;",
-    without: "const { books } = first.ready;\n  await sayApplied(first, 0, [], deps);",
+    file: "src/engine/run/run-plan.ts",
+    guard: "  const { store } = first.ready;\n",
+    without: "  const { store } = first.ready;\n  await reportApplied(first, 0, [], engine);\n",
     tests: ["test/engine/run/run.test.ts", "test/engine/store/ledger/ledger.test.ts"],
   },
   {
@@ -152,8 +152,8 @@ const mutations = [
   {
     name: "keeping what commits by itself out of shared requests",
     file: "src/engine/run/load-steps.ts",
-    guard: " && !alone.test(body.sql)",
-    without: "",
+    guard: "return !hasUnbatchableStatement(body.sql);",
+    without: "return true;",
     tests: ["test/engine/store/ledger/run-batch.test.ts"],
   },
   {

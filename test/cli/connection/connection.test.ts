@@ -67,7 +67,7 @@ describe("connection", () => {
     assert.equal(await main(context), 4);
     assert.match(
       context.err.text,
-      /is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)\. It shows "test\.invalid", issued by "test\.invalid", SHA-256 [0-9A-F:]{95}\./,
+      /is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)\. It presents "test\.invalid", issued by "test\.invalid", SHA-256 [0-9A-F:]{95}\./,
     );
     assert.match(context.err.text, /NODE_EXTRA_CA_CERTS/);
   });
