@@ -4,10 +4,13 @@ import * as z from "zod";
 import { HasuraCallError } from "../../src/engine/hasura/client.ts";
 import { isAccessDenied } from "../../src/engine/hasura/errors.ts";
 import { parseServerVersion } from "../../src/engine/hasura/server-version.ts";
-import { ErrorBody } from "./support/request.ts";
+import { ErrorBody, runSql } from "./support/request.ts";
 import { client, requests, server } from "./support/server.ts";
 
-const question = { type: "get_catalog_state", args: {} };
+const questions = {
+  "/v1/metadata": { type: "get_catalog_state", args: {} },
+  "/v2/query": runSql("SELECT 1", { source: server.source }),
+};
 const withoutSecret = "this server has no admin secret (HASURA_TEST_SECRET)";
 
 describe("what a server answers to anyone", () => {
@@ -25,14 +28,14 @@ describe("what a server answers to anyone", () => {
   });
 
   test("an error in its own form for a path that does not exist", async () => {
-    const { status, body } = await requests.post("/v1/does-not-exist", question);
+    const { status, body } = await requests.post("/v1/does-not-exist", questions["/v2/query"]);
     assert.equal(status, 404);
     assert.equal(ErrorBody.parse(body).code, "not-found");
   });
 });
 
 describe("the admin secret", () => {
-  for (const path of ["/v1/metadata", "/v2/query"]) {
+  for (const [path, question] of Object.entries(questions)) {
     test(`a wrong one is refused with 401 by ${path}`, async (t) => {
       t.skip(server.secret === undefined, withoutSecret);
       const answer = await requests.post(path, question, { "x-hasura-admin-secret": "wrong" });

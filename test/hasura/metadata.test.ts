@@ -67,9 +67,11 @@ describe("exported metadata", () => {
 
   test("comes with its resource version in version 2 of the request", async () => {
     const { body } = await requests.metadata("export_metadata");
-    const { metadata, resource_version } = await exportMetadata(requests);
+    const versioned = await requests.metadata("export_metadata", {}, { version: 2 });
+    const { metadata } = z
+      .object({ resource_version: z.int().nonnegative(), metadata: z.unknown() })
+      .parse(versioned.body);
     assert.deepEqual(body, metadata);
-    assert.ok(resource_version >= 0);
   });
 });
 
@@ -113,7 +115,7 @@ describe("a dropped table that Hasura tracks", () => {
     const names = inconsistent_objects.map(({ type, name }) => `${type}: ${JSON.stringify(name)}`);
     const table = names.filter((name) => name.startsWith("table") && name.includes(schema));
     assert.equal(table.length, 1, names.join("\n"));
-    assert.match(table[0] ?? "", /child in source /);
+    assert.match(table[0] ?? "", /child\W+in source /);
   });
 
   test("is reported again by get_inconsistent_metadata, until the metadata fits", async (t) => {

@@ -60,7 +60,9 @@ describe("the isolation level", () => {
 
   test("may not be set after a query", async (t) => {
     needsInternals(t);
-    const answer = await requests.sql("SELECT 1; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE");
+    const answer = await requests.sql(
+      "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SELECT 1; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+    );
     assert.equal(databaseError(answer).status_code, "25001");
   });
 
@@ -240,9 +242,9 @@ describe("two requests at once", () => {
   });
 
   test("a lock ends with a COMMIT of the text", async (t) => {
-    const { key, cancel } = await holdLock(t);
-    await cancel();
-    const text = `SELECT pg_advisory_xact_lock(${key}); COMMIT;
+    const lock = await holdLock(t);
+    await lock.cancel();
+    const text = `SELECT pg_advisory_xact_lock(${lock.key}); COMMIT;
       SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()`;
     assert.equal(await requests.value(text), "0");
   });

@@ -1,5 +1,11 @@
 import * as z from "zod";
-import { ErrorBody, hasuraRequests, type HasuraRequests, type ServerAddress } from "./request.ts";
+import {
+  bodyOf,
+  ErrorBody,
+  hasuraRequests,
+  type HasuraRequests,
+  type ServerAddress,
+} from "./request.ts";
 import { exportMetadata, replaceTables } from "./metadata.ts";
 
 /** The server under test, and what tests have to know of it before they begin. Travels to the workers as data. */
@@ -31,7 +37,7 @@ export async function inspectServer(
   const requests = hasuraRequests(address);
   const { version } = z
     .object({ version: z.string() })
-    .parse((await requests.get("/v1/version")).body);
+    .parse(bodyOf(await requests.get("/v1/version")));
   const { metadata } = await exportMetadata(requests);
   const source = metadata.sources.find(({ name }) => name === address.source);
   if (source?.kind !== "postgres") {
@@ -73,13 +79,12 @@ export type CliState = z.infer<typeof State>["cli_state"];
 
 /** The catalog state that tools for migrations share. */
 export async function readCliState(requests: HasuraRequests): Promise<CliState> {
-  return State.parse((await requests.metadata("get_catalog_state")).body).cli_state;
+  return State.parse(bodyOf(await requests.metadata("get_catalog_state"))).cli_state;
 }
 
 /** Replaces that state. */
 export async function writeCliState(requests: HasuraRequests, state: CliState): Promise<void> {
-  const answer = await requests.metadata("set_catalog_state", { type: "cli", state });
-  if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+  bodyOf(await requests.metadata("set_catalog_state", { type: "cli", state }));
 }
 
 async function recordedInCatalog(requests: HasuraRequests): Promise<string[]> {
@@ -95,7 +100,7 @@ async function recordedInLegacyTable(requests: HasuraRequests): Promise<string[]
   if (!(await exists(requests, "hdb_catalog.schema_migrations"))) return [];
   const rows = await requests.rows("SELECT version FROM hdb_catalog.schema_migrations");
   return rows
-    .flatMap(([version]) => (version == null || ownVersion.test(version) ? [] : [version]))
+    .flatMap(([version]) => (version && !ownVersion.test(version) ? [version] : []))
     .map((version) => `${version} in hdb_catalog.schema_migrations`);
 }
 

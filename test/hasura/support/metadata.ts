@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { HasuraRequests } from "./request.ts";
+import { bodyOf, type HasuraRequests } from "./request.ts";
 
 const Table = z.looseObject({ table: z.looseObject({ schema: z.string(), name: z.string() }) });
 export type TrackedTable = z.infer<typeof Table>;
@@ -16,8 +16,8 @@ const Exported = z.object({
 export type ExportedMetadata = z.infer<typeof Exported>;
 
 export async function exportMetadata(requests: HasuraRequests): Promise<ExportedMetadata> {
-  const { body } = await requests.metadata("export_metadata", {}, { version: 2 });
-  return Exported.parse(body);
+  const answer = await requests.metadata("export_metadata", {}, { version: 2 });
+  return Exported.parse(bodyOf(answer));
 }
 
 const mostTries = 10;
@@ -39,7 +39,8 @@ export async function replaceTables(
       { allow_inconsistent_metadata: true, metadata: { ...metadata, sources } },
       { version: 2, resource_version },
     );
-    if (answer.status === 200) return;
-    if (answer.status !== 409 || tries === mostTries) throw new Error(JSON.stringify(answer.body));
+    if (answer.status === 409 && tries < mostTries) continue;
+    bodyOf(answer);
+    return;
   }
 }

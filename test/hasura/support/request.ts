@@ -111,6 +111,12 @@ async function answerOf(response: Response): Promise<Answer> {
   }
 }
 
+/** What a request that must succeed was answered. Throws with what the server said, for any other status than 200. */
+export function bodyOf({ status, body }: Answer): unknown {
+  if (status === 200) return body;
+  throw new Error(`Hasura answered ${String(status)}: ${JSON.stringify(body)}`);
+}
+
 /** What PostgreSQL said. Throws where the answer is not the error of a statement. */
 export function databaseError(answer: Answer): z.infer<typeof Internal>["error"] {
   return Internal.parse(ErrorBody.parse(answer.body).internal).error;

@@ -89,7 +89,7 @@ export async function lockPids(key: string, granted: boolean): Promise<string[]>
     `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = ${classid} AND objid = ${objid} AND objsubid = 2
      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND granted = ${String(granted)}`,
   );
-  return rows.flatMap(([pid]) => (pid == null ? [] : [pid]));
+  return rows.flatMap(([pid]) => (pid ? [pid] : []));
 }
 
 const mostRequests = 200;
