@@ -41,10 +41,18 @@ describe("a bulk of run_sql on /v2/query", () => {
   });
 
   test("runs each text in a transaction of its own, which may set its isolation level", async (t) => {
-    const texts = ["SELECT 1", "SELECT 2", "SELECT 3"].map(framed);
-    const results = await client(t).runSqls?.(texts.map(request));
-    const transactions = results?.map(({ rows }) => rows[0]?.[0]);
+    const table = `${await ownSchema(t)}.t`;
+    await requests.rows(`CREATE TABLE ${table} (place serial, n int, txid bigint)`);
+    const texts = [1, 2, 3].map((n) =>
+      framed(`INSERT INTO ${table} (n, txid) VALUES (${String(n)}, txid_current())`),
+    );
+    const results = (await client(t).runSqls?.(texts.map(request))) ?? [];
+    const transactions = results.map(({ rows }) => rows[0]?.[0]);
     assert.equal(new Set(transactions).size, 3);
+    assert.deepEqual(
+      await requests.rows(`SELECT n, txid FROM ${table} ORDER BY place`),
+      transactions.map((txid, i) => [String(i + 1), txid]),
+    );
   });
 
   test("ends at the first failure: those before it stay, those after it do not run", async (t) => {

@@ -68,10 +68,15 @@ async function startLocalServer(
     secret: api.adminSecret,
     stop: async () => {
       await api.stop();
-      await execute(serverUrl, `DROP DATABASE ${database} WITH (FORCE)`);
+      // A server that another project has started, and stopped by now, took the database along.
+      await execute(serverUrl, `DROP DATABASE ${database} WITH (FORCE)`).catch(ignoreRefused);
       await stopPostgres?.();
     },
   };
+}
+
+function ignoreRefused(thrown: unknown): void {
+  if (thrown instanceof pg.DatabaseError) throw thrown;
 }
 
 async function execute(url: string, sql: string): Promise<void> {
