@@ -495,7 +495,7 @@ export const failureCodes = {
     meaning: "The configuration has no environment of that name.",
     causes: ["A typing mistake.", "Another configuration file was found than the one you meant."],
     remedies: [
-      "List the environments and the file they come from: `hasura-migrate envs`.",
+      "List the configured environments: `hasura-migrate envs`.",
       "Add the environment to the file, or name another file with `--config`.",
     ],
   },
@@ -867,7 +867,7 @@ export const failureCodes = {
   },
   "no-project": {
     kinds: ["usage"],
-    meaning: "`local` found no Hasura project in the working directory or above it.",
+    meaning: "`local` found no Hasura project in the working directory.",
     causes: ["The command was started in another directory."],
     remedies: ["Change to the project, or name it: `hasura-migrate local --migrations DIRECTORY`."],
   },

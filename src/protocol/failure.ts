@@ -28,33 +28,35 @@ const kinds = [
   "interrupted",
 ] as const satisfies readonly Kind[];
 
-/** Where in a file: both count from 1, `column` in characters; `text` is that line. */
+/** Where in a file, as the database or our own search found it. */
 export const Place = z.object({
-  line: z.int().positive(),
-  column: z.int().positive(),
-  text: z.string(),
+  line: z.int().positive().describe("Counted from 1."),
+  column: z.int().positive().describe("In characters, counted from 1."),
+  text: z.string().describe("That line."),
 });
 export type Place = z.infer<typeof Place>;
 
-/** What the database said about a statement it refused. `sqlstate` is absent where Hasura hides internals. */
+/** What the database said about a statement it refused. */
 export const SqlFailure = z.object({
-  file: z.string().optional(),
-  sqlstate: z.string().optional(),
+  file: z.string().optional().describe("Path of the migration file, from the project's root."),
+  sqlstate: z.string().optional().describe("Absent where Hasura hides details of errors."),
   message: z.string(),
   detail: z.string().optional(),
-  hint: z.string().optional(),
-  place: Place.optional(),
+  hint: z.string().optional().describe("PostgreSQL's own hint."),
+  place: Place.optional().describe("Where in the file, when that is known; never guessed."),
 });
 export type SqlFailure = z.infer<typeof SqlFailure>;
 
-/** A failure as it travels: `code` is the stable name scripts go by, words may improve. `causes` run from the outermost in. */
+/** A failure as it travels between function and client, and as `--json` prints it. */
 export const FailureData = z.object({
-  kind: z.enum(kinds),
-  code: z.string(),
-  message: z.string(),
-  hints: ReceivedHints.default([]),
-  causes: z.array(z.string()).default([]),
-  sql: SqlFailure.optional(),
+  kind: z.enum(kinds).describe("Decides the exit code."),
+  code: z
+    .string()
+    .describe("Stable name for scripts; every code is in [troubleshooting](troubleshooting.md)."),
+  message: z.string().describe("One sentence; its wording may change."),
+  hints: ReceivedHints.default([]).describe("What to do next, the most likely first."),
+  causes: z.array(z.string()).default([]).describe("Underlying errors, from the outermost in."),
+  sql: SqlFailure.optional().describe("What the database said."),
 });
 export type FailureData = z.infer<typeof FailureData>;
 
