@@ -1,16 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { dirname } from "node:path";
 import { build } from "./build.mjs";
+import { runTypeScript } from "./run-typescript.mjs";
 
-/**
- * `npm run bench [part…]`: prints one table of measurements, see docs/benchmarks.md.
- * @param {{ root: string, args: string[] }} options
- */
-export async function run({ root, args }) {
-  await build({ root });
-  const child = spawn(process.execPath, ["--import", "tsx", "bench/index.ts", ...args], {
-    stdio: "inherit",
-  });
-  const [code] = await once(child, "exit");
-  process.exitCode = code ?? 1;
-}
+/* `npm run bench [-- part…]`: prints one table of measurements, see docs/benchmarks.md. */
+const root = dirname(import.meta.dirname);
+await build({ root });
+process.exitCode = await runTypeScript(root, "bench/index.ts", process.argv.slice(2));

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -18,12 +19,6 @@ import { licencesOf } from "./licences.mjs";
 
 /** Where the hash of what was built stands; not published. */
 const stamp = "dist/.inputs";
-
-/** @param {{ root: string, args?: string[] }} options `--force` builds even when nothing changed. */
-export async function run({ root, args = [] }) {
-  const built = await build({ root, force: args.includes("--force") });
-  process.stderr.write(built ? "Built dist/\n" : "dist/ is up to date\n");
-}
 
 /**
  * Builds dist/, schema.json and THIRD-PARTY-LICENSES.txt when a source changed since the last time. Safe beside another
@@ -107,4 +102,13 @@ function filesIn(/** @type {string} */ directory) {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
+}
+
+// `npm run build [-- --force]`; other scripts import `build`.
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.meta.filename) {
+  const built = await build({
+    root: dirname(import.meta.dirname),
+    force: process.argv.includes("--force"),
+  });
+  process.stderr.write(built ? "Built dist/\n" : "dist/ is up to date\n");
 }

@@ -1,8 +1,15 @@
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { testDatabase } from "./test-database.mjs";
+import { dirname, join } from "node:path";
 
 /**
  * @typedef {object} Mutation one guard, taken out
@@ -168,9 +175,8 @@ const mutations = [
  * was not noticed.
  * @param {{ root: string, args: string[] }} options
  */
-export async function run({ root, args }) {
+async function run({ root, args }) {
   const scratch = mkdtempSync(join(tmpdir(), "hasura-migrate-mutate-"));
-  const database = await testDatabase(scratch);
   try {
     const tree = copyOf(root, scratch);
     const chosen = mutations.filter(
@@ -178,12 +184,12 @@ export async function run({ root, args }) {
     );
     /** @type {Set<string>} */
     const files = new Set(chosen.flatMap(({ tests }) => tests));
-    const broken = (await failures(tree, [...files], database.url)).length;
+    const broken = (await failures(tree, [...files])).length;
     if (broken > 0) throw new Error("Without any mutation the tests fail already.");
     process.stdout.write("| taken out | noticed by |\n| --- | --- |\n");
     for (const mutation of chosen) {
       const restore = mutate(tree, mutation);
-      const noticed = await failures(tree, mutation.tests, database.url);
+      const noticed = await failures(tree, mutation.tests);
       restore();
       if (noticed.length === 0) process.exitCode = 1;
       const first = noticed[0] ?? "**nothing**";
@@ -191,7 +197,6 @@ export async function run({ root, args }) {
       process.stdout.write(`| ${mutation.name} | ${first}${more} |\n`);
     }
   } finally {
-    await database.stop();
     rmSync(scratch, { recursive: true, force: true });
   }
 }
@@ -199,7 +204,16 @@ export async function run({ root, args }) {
 /** @returns {string} the copy's directory; the packages are shared with the original */
 function copyOf(/** @type {string} */ root, /** @type {string} */ scratch) {
   const tree = join(scratch, "tree");
-  for (const part of ["src", "test", "scripts", "migrations", "package.json", "tsconfig.json"]) {
+  for (const part of [
+    "src",
+    "test",
+    "scripts",
+    "migrations",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "vitest.config.ts",
+  ]) {
     cpSync(join(root, part), join(tree, part), { recursive: true });
   }
   symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
@@ -229,24 +243,26 @@ function mutate(
  * The names of the tests that fail.
  * @param {string} tree
  * @param {string[]} files
- * @param {string} url
  * @returns {Promise<string[]>}
  */
-async function failures(tree, files, url) {
+async function failures(tree, files) {
+  const report = join(tree, "report.json");
+  rmSync(report, { force: true });
+  const vitest = join(tree, "node_modules/vitest/vitest.mjs");
   const child = spawn(
     process.execPath,
-    ["--import", "tsx", "--test", "--test-reporter=tap", "--test-timeout=60000", ...files],
-    {
-      cwd: tree,
-      env: { ...process.env, HASURA_TEST_DATABASE_URL: url, NODE_OPTIONS: "" },
-      stdio: ["ignore", "pipe", "ignore"],
-    },
+    [vitest, "run", "--testTimeout=60000", "--reporter=json", `--outputFile=${report}`, ...files],
+    { cwd: tree, stdio: "ignore" },
   );
-  let output = "";
-  child.stdout.on("data", (/** @type {Buffer} */ chunk) => (output += chunk.toString("utf8")));
   const code = await new Promise((resolve) => child.once("exit", resolve));
-  const names = [...output.matchAll(/^\s*not ok \d+ - (.*)$/gm)].map(
-    ([, name]) => `“${name ?? ""}”`,
-  );
-  return code !== 0 && names.length === 0 ? [`the tests end with ${String(code)}`] : names;
+  if (code === 0) return [];
+  /** @type {{ testResults: { name: string, assertionResults: { title: string, status: string }[] }[] }} */
+  const { testResults } = existsSync(report)
+    ? JSON.parse(readFileSync(report, "utf8"))
+    : { testResults: [] };
+  const results = testResults.flatMap(({ assertionResults }) => assertionResults);
+  const names = results.flatMap(({ title, status }) => (status === "failed" ? [`“${title}”`] : []));
+  return names.length === 0 ? [`Vitest exits with code ${String(code)}`] : names;
 }
+
+await run({ root: dirname(import.meta.dirname), args: process.argv.slice(2) });

@@ -1,14 +1,22 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { build } from "./build.mjs";
+import { ensureInstalled } from "./install.mjs";
 
-/**
- * `npm start`: the sample project, applied through the whole path on this machine.
- * @param {{ root: string, args: string[] }} options arguments go to `hasura-migrate local`
+/*
+ * `npm start [-- option…]`: applies the sample project through the whole path on this machine. Installs and builds what is
+ * missing first, because it is the first command on a fresh checkout. The options go to `hasura-migrate local`.
  */
-export async function run({ root, args }) {
+const root = dirname(import.meta.dirname);
+process.chdir(root);
+try {
+  ensureInstalled(root);
+  // Imported only now: the build needs packages that may have been missing until the line above.
+  const { build } = await import("./build.mjs");
   await build({ root });
   const bin = join(root, "dist/bin.js");
-  process.argv = [process.execPath, bin, "local", ...args];
+  process.argv = [process.execPath, bin, "local", ...process.argv.slice(2)];
   await import(pathToFileURL(bin).href);
+} catch (thrown) {
+  process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+  process.exitCode = 1;
 }

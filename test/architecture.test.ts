@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join, posix, relative } from "node:path";
-import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { describe, test } from "vitest";
 import ts from "typescript";
 
 /*
@@ -147,105 +147,107 @@ function objection(from: string, { to, own, dynamic }: Import): string | undefin
     : `${areaOf(from)} may not use the package ${to}`;
 }
 
-test("each part imports only what it may", () => {
-  const refused = [...imports].flatMap(([from, list]) =>
-    list.flatMap((it) => {
-      const why = objection(from, it);
-      return why === undefined ? [] : [`src/${from}.ts imports ${it.to}: ${why}`];
-    }),
-  );
-  assert.deepEqual(refused, []);
-});
+describe("architecture", () => {
+  test("each part imports only what it may", () => {
+    const refused = [...imports].flatMap(([from, list]) =>
+      list.flatMap((it) => {
+        const why = objection(from, it);
+        return why === undefined ? [] : [`src/${from}.ts imports ${it.to}: ${why}`];
+      }),
+    );
+    assert.deepEqual(refused, []);
+  });
 
-test("no module imports itself by way of others", () => {
-  const cycles: string[] = [];
-  const done = new Set<string>();
-  const walk = (module: string, path: readonly string[]): void => {
-    if (path.includes(module)) {
-      cycles.push([...path.slice(path.indexOf(module)), module].join(" → "));
-      return;
+  test("no module imports itself by way of others", () => {
+    const cycles: string[] = [];
+    const done = new Set<string>();
+    const walk = (module: string, path: readonly string[]): void => {
+      if (path.includes(module)) {
+        cycles.push([...path.slice(path.indexOf(module)), module].join(" → "));
+        return;
+      }
+      if (done.has(module)) return;
+      // A dynamic import runs later, when everything is there.
+      for (const { to, own, typeOnly, dynamic } of imports.get(module) ?? [])
+        if (own && !typeOnly && !dynamic) walk(to, [...path, module]);
+      done.add(module);
+    };
+    for (const module of imports.keys()) walk(module, []);
+    assert.deepEqual(cycles, []);
+  });
+
+  /** Things of the world that an expression names, if it does. A name the file declares for itself is not the world's. */
+  function ambientOf(node: ts.Node, declared: ReadonlySet<string>): Ambient | undefined {
+    if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
+      const { text } = node.moduleSpecifier;
+      return text.startsWith("node:timers")
+        ? "timers"
+        : text === "node:process"
+          ? "process"
+          : text === "node:console"
+            ? "console"
+            : undefined;
     }
-    if (done.has(module)) return;
-    // A dynamic import runs later, when everything is there.
-    for (const { to, own, typeOnly, dynamic } of imports.get(module) ?? [])
-      if (own && !typeOnly && !dynamic) walk(to, [...path, module]);
-    done.add(module);
-  };
-  for (const module of imports.keys()) walk(module, []);
-  assert.deepEqual(cycles, []);
-});
-
-/** Things of the world that an expression names, if it does. A name the file declares for itself is not the world's. */
-function ambientOf(node: ts.Node, declared: ReadonlySet<string>): Ambient | undefined {
-  if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
-    const { text } = node.moduleSpecifier;
-    return text.startsWith("node:timers")
-      ? "timers"
-      : text === "node:process"
-        ? "process"
-        : text === "node:console"
-          ? "console"
+    if (
+      ts.isNewExpression(node) &&
+      node.expression.getText() === "Date" &&
+      (node.arguments ?? []).length === 0
+    )
+      return "clock";
+    if (ts.isPropertyAccessExpression(node)) {
+      const text = node.getText();
+      return text === "Date.now" || text === "performance.now"
+        ? "clock"
+        : text === "Math.random"
+          ? "random"
           : undefined;
-  }
-  if (
-    ts.isNewExpression(node) &&
-    node.expression.getText() === "Date" &&
-    (node.arguments ?? []).length === 0
-  )
-    return "clock";
-  if (ts.isPropertyAccessExpression(node)) {
-    const text = node.getText();
-    return text === "Date.now" || text === "performance.now"
-      ? "clock"
-      : text === "Math.random"
-        ? "random"
-        : undefined;
-  }
-  if (!ts.isIdentifier(node) || declared.has(node.text)) return undefined;
-  const isName = ts.isPropertyAccessExpression(node.parent)
-    ? node.parent.name === node
-    : !ts.isExpression(node.parent);
-  if (isName && !ts.isVariableDeclaration(node.parent) && !ts.isPropertyAssignment(node.parent))
-    return undefined;
-  if (ts.isPropertyAssignment(node.parent) && node.parent.name === node) return undefined;
-  if (node.text === "process" || node.text === "console") return node.text;
-  return ["setTimeout", "setInterval", "setImmediate"].includes(node.text) ? "timers" : undefined;
-}
-
-function declaredIn(tree: ts.SourceFile): Set<string> {
-  const names = nodesOf(tree).flatMap((node) =>
-    (ts.isVariableDeclaration(node) ||
-      ts.isParameter(node) ||
-      ts.isImportSpecifier(node) ||
-      ts.isBindingElement(node)) &&
-    ts.isIdentifier(node.name)
-      ? [node.name.text]
-      : [],
-  );
-  return new Set(names);
-}
-
-test("the process, the clock, chance and timers are named at the edges alone", () => {
-  const found: string[] = [];
-  const unused = new Map(
-    Object.entries(edges).map(([module, allowed]) => [module, new Set(allowed)]),
-  );
-  for (const [module, tree] of trees) {
-    const declared = declaredIn(tree);
-    for (const node of nodesOf(tree)) {
-      const ambient = ambientOf(node, declared);
-      if (ambient === undefined) continue;
-      unused.get(module)?.delete(ambient);
-      if (edges[module]?.includes(ambient)) continue;
-      const { line } = tree.getLineAndCharacterOfPosition(node.getStart());
-      found.push(
-        `src/${module}.ts:${String(line + 1)} names ${ambient}: ${node.getText().slice(0, 60)}`,
-      );
     }
+    if (!ts.isIdentifier(node) || declared.has(node.text)) return undefined;
+    const isName = ts.isPropertyAccessExpression(node.parent)
+      ? node.parent.name === node
+      : !ts.isExpression(node.parent);
+    if (isName && !ts.isVariableDeclaration(node.parent) && !ts.isPropertyAssignment(node.parent))
+      return undefined;
+    if (ts.isPropertyAssignment(node.parent) && node.parent.name === node) return undefined;
+    if (node.text === "process" || node.text === "console") return node.text;
+    return ["setTimeout", "setInterval", "setImmediate"].includes(node.text) ? "timers" : undefined;
   }
-  assert.deepEqual(found, []);
-  const stale = [...unused].flatMap(([module, left]) =>
-    [...left].map((ambient) => `${module}: ${ambient}`),
-  );
-  assert.deepEqual(stale, [], "edges that no longer need what they are granted");
+
+  function declaredIn(tree: ts.SourceFile): Set<string> {
+    const names = nodesOf(tree).flatMap((node) =>
+      (ts.isVariableDeclaration(node) ||
+        ts.isParameter(node) ||
+        ts.isImportSpecifier(node) ||
+        ts.isBindingElement(node)) &&
+      ts.isIdentifier(node.name)
+        ? [node.name.text]
+        : [],
+    );
+    return new Set(names);
+  }
+
+  test("the process, the clock, chance and timers are named at the edges alone", () => {
+    const found: string[] = [];
+    const unused = new Map(
+      Object.entries(edges).map(([module, allowed]) => [module, new Set(allowed)]),
+    );
+    for (const [module, tree] of trees) {
+      const declared = declaredIn(tree);
+      for (const node of nodesOf(tree)) {
+        const ambient = ambientOf(node, declared);
+        if (ambient === undefined) continue;
+        unused.get(module)?.delete(ambient);
+        if (edges[module]?.includes(ambient)) continue;
+        const { line } = tree.getLineAndCharacterOfPosition(node.getStart());
+        found.push(
+          `src/${module}.ts:${String(line + 1)} names ${ambient}: ${node.getText().slice(0, 60)}`,
+        );
+      }
+    }
+    assert.deepEqual(found, []);
+    const stale = [...unused].flatMap(([module, left]) =>
+      [...left].map((ambient) => `${module}: ${ambient}`),
+    );
+    assert.deepEqual(stale, [], "edges that no longer need what they are granted");
+  });
 });

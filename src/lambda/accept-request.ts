@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Failure } from "../protocol/failure.ts";
 import { isOperation, operationNames, operations, type Operation } from "../protocol/operations.ts";
 import { changesSomething, Request } from "../protocol/request.ts";
-import { contractVersion, oldestContract, speaks } from "../protocol/version.ts";
+import { contractVersion, oldestContract, isSupportedContract } from "../protocol/version.ts";
 import { checkPermission } from "./permission.ts";
 import type { Settings } from "./settings.ts";
 
@@ -26,7 +26,7 @@ export function acceptRequest(
   const envelope = Envelope.safeParse(event);
   if (!envelope.success) throw malformed(envelope.error.issues);
   const { contract, environment } = envelope.data;
-  if (!speaks(contract)) throw contractMismatch(contract);
+  if (!isSupportedContract(contract)) throw contractMismatch(contract);
   checkEnvironment(environment, settings.environment);
   const operation = operationFrom(envelope.data.operation);
   const request = Request.safeParse(event);

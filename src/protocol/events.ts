@@ -106,7 +106,7 @@ const databaseStatus = z.object({
 });
 export type DatabaseStatus = z.infer<typeof databaseStatus>;
 
-/** One past run, from the ledger. */
+/** A run in the ledger. */
 export const HistoryRow = z.object({
   run: z.string().describe("The run's id."),
   operation: z.string(),
@@ -265,7 +265,7 @@ export const RunEvent = z.discriminatedUnion("type", [
 export type RunEvent = z.infer<typeof RunEvent>;
 export type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
 
-/** True for the one event that ends a stream; a stream without one has an unknown outcome. */
+/** True for the event that ends a stream. A stream without one has an unknown outcome. */
 export function isClosing(event: { type: string }): boolean {
   return (
     event.type === "run.finished" || event.type === "run.failed" || event.type === "run.paused"

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { FailureCode } from "./failure-codes.ts";
 import { ReceivedHints, textHint, type Hint } from "./hint.ts";
 
-/** Whose concern a failure is; it alone decides the exit code (README, "Exit codes"). */
+/** Exit code of each kind of failure (README, "Exit codes"). The kind alone decides the exit code. */
 export const exitCode = {
   migration: 1,
   usage: 2,
@@ -28,34 +28,34 @@ const kinds = [
   "interrupted",
 ] as const satisfies readonly Kind[];
 
-/** Where in a file, as the database or our own search found it. */
+/** A position in a file. */
 export const Place = z.object({
   line: z.int().positive().describe("Counted from 1."),
   column: z.int().positive().describe("In characters, counted from 1."),
-  text: z.string().describe("That line."),
+  text: z.string().describe("The whole line."),
 });
 export type Place = z.infer<typeof Place>;
 
-/** What the database said about a statement it refused. */
+/** The database's error for a failed statement. */
 export const SqlFailure = z.object({
   file: z.string().optional().describe("Path of the migration file, from the project's root."),
-  sqlstate: z.string().optional().describe("Absent where Hasura hides details of errors."),
+  sqlstate: z.string().optional().describe("Missing where Hasura hides internals."),
   message: z.string(),
   detail: z.string().optional(),
   hint: z.string().optional().describe("PostgreSQL's own hint."),
-  place: Place.optional().describe("Where in the file, when that is known; never guessed."),
+  place: Place.optional().describe("Where in the file, if that is known; never guessed."),
 });
 export type SqlFailure = z.infer<typeof SqlFailure>;
 
-/** A failure as it travels between function and client, and as `--json` prints it. */
+/** A failure on the wire, and as `--json` prints it. docs/events.md is generated from the descriptions. */
 export const FailureData = z.object({
   kind: z.enum(kinds).describe("Decides the exit code."),
   code: z
     .string()
-    .describe("Stable name for scripts; every code is in [troubleshooting](troubleshooting.md)."),
+    .describe("Stable name for scripts; [troubleshooting](troubleshooting.md) has every code."),
   message: z.string().describe("One sentence; its wording may change."),
   hints: ReceivedHints.default([]).describe("What to do next, the most likely first."),
-  causes: z.array(z.string()).default([]).describe("Underlying errors, from the outermost in."),
+  causes: z.array(z.string()).default([]).describe("Underlying errors, outermost first."),
   sql: SqlFailure.optional().describe("What the database said."),
 });
 export type FailureData = z.infer<typeof FailureData>;
@@ -71,7 +71,7 @@ interface More {
   readonly sql?: SqlFailure;
 }
 
-/** The one error this project throws on purpose. `hints` are what to do or type next, the most likely first. */
+/** The only error that this project throws deliberately. `hints` say what to do next, the most likely first. */
 export class Failure extends Error {
   readonly kind: Kind;
   readonly code: string;
@@ -89,7 +89,7 @@ export class Failure extends Error {
     this.sql = more.sql;
   }
 
-  /** The same failure, and the same stack, with other words or hints. */
+  /** A copy with another message or other hints; it keeps the stack. */
   with(changes: { readonly message?: string; readonly hints?: readonly Hint[] }): Failure {
     const { message = this.message, hints = this.hints } = changes;
     const copy = new Failure(this.kind, { received: this.code }, message, {
@@ -102,19 +102,19 @@ export class Failure extends Error {
   }
 }
 
-/** The texts of an error's chain of causes, without the error itself. */
+/** The messages of an error's causes, outermost first, without the error itself. */
 export function causesOf(thrown: unknown): string[] {
   const texts: string[] = [];
   let cause = thrown instanceof Error ? thrown.cause : undefined;
   while (cause !== undefined && texts.length < 8) {
-    // eslint-disable-next-line @typescript-eslint/no-base-to-string -- anything can be thrown, and this is all it can say
+    // eslint-disable-next-line @typescript-eslint/no-base-to-string -- anything can be thrown, and only its text is known
     texts.push(cause instanceof Error ? cause.message || cause.name : String(cause));
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return texts.filter((text, i) => text !== texts[i - 1]);
 }
 
-/** Any thrown value as data. What is not a `Failure` is a bug of ours and says so. */
+/** Converts any thrown value to data. Anything but a `Failure` is reported as a bug in this program. */
 export function toFailureData(thrown: unknown): FailureData {
   if (thrown instanceof Failure) {
     const { kind, code, message, hints, sql } = thrown;
@@ -131,7 +131,7 @@ export function toFailureData(thrown: unknown): FailureData {
   return { kind: "bug", code: "unexpected", message, hints: [], causes: causesOf(thrown) };
 }
 
-/** A failure that came over the wire, as an error again. */
+/** Converts a received failure back to an error. */
 export function fromFailureData(data: FailureData): Failure {
   const cause = data.causes.reduceRight<Error | undefined>(
     (inner, text) => (inner ? new Error(text, { cause: inner }) : new Error(text)),

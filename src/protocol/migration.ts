@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** The largest version the official CLI can hold: it casts to a signed 64-bit integer. */
+/** The Hasura CLI stores versions as signed 64-bit integers (docs/internals/hasura-protocol.md, "Versions"). */
 const largestVersion = 2n ** 63n - 1n;
 
 /**
@@ -25,9 +25,10 @@ export const Direction = z.enum(["up", "down"]);
 export type Direction = z.infer<typeof Direction>;
 
 /**
- * Where a version stands in one database.
- * pending: a file, not applied · applied · unknown: applied, no file here · changed: applied, and the file differs since ·
- * dirty: the catalog's flag says a run broke off · interrupted: the ledger says so · running: somebody applies it now.
+ * State of a version in one database.
+ * pending: has a file, not applied · applied · unknown: applied, but its file is missing · changed: applied, and its file has
+ * changed since · dirty: flagged in the catalog state as interrupted · interrupted: recorded as such in the ledger ·
+ * running: being applied now.
  */
 export const MigrationState = z.enum([
   "pending",

@@ -3,45 +3,51 @@ import { RunEvent } from "./events.ts";
 import { Failure } from "./failure.ts";
 import { joinListEvents } from "./split-list-events.ts";
 
-/** An event is at most this many bytes on the wire. */
+/** Largest size of one event on the wire, in bytes. */
 export const largestEventBytes = 64 * 1024;
 
-/** An event of a type this side does not know: shown as a plain line, never an error. */
+/** An event of a type that only the other side's version has. It is shown as a plain line, never treated as an error. */
 export interface UnknownEvent {
   readonly type: "unknown";
   readonly line: string;
 }
 
-const known = new Set<string>(RunEvent.options.map((option) => option.shape.type.value));
-const Typed = z.object({ type: z.string() });
+const knownTypes = new Set<string>(RunEvent.options.map((option) => option.shape.type.value));
+const TypedObject = z.looseObject({ type: z.string() });
 
-/** One event as one line, with its line feed. JSON never holds a raw line feed, so lines stay whole. */
+/** One event as one line, line feed included. JSON escapes line feeds inside strings, so an event never spans lines. */
 export function encodeEvent(event: RunEvent): string {
   return `${JSON.stringify(event)}\n`;
 }
 
-/** One line as an event. Throws `unreachable/stream-broken` for what is no JSON object or a known type in the wrong shape. */
+/**
+ * Parses one line. Throws `unreachable/stream-broken` if it is not a JSON object with a type, or if a known type does
+ * not have its shape.
+ */
 export function decodeLine(line: string): RunEvent | UnknownEvent {
-  const typed = Typed.safeParse(json(line));
-  if (!typed.success) throw broken(`a line is no event: ${line.slice(0, 200)}`);
-  if (!known.has(typed.data.type)) return { type: "unknown", line };
-  const event = RunEvent.safeParse(json(line));
-  if (!event.success)
-    throw broken(`an event "${typed.data.type}" has an unexpected shape`, event.error);
+  const value = TypedObject.safeParse(parseJson(line));
+  if (!value.success) throw broken(`a line is not an event: ${line.slice(0, 200)}`);
+  const { type } = value.data;
+  if (!knownTypes.has(type)) return { type: "unknown", line };
+  const event = RunEvent.safeParse(value.data);
+  if (!event.success) throw broken(`an event "${type}" has an unexpected shape`, event.error);
   return event.data;
 }
 
-/** Bytes as events, whatever way they are cut; parts of a long list come as one event. Throws `unreachable/stream-cut` when they end inside a line. */
+/**
+ * Decodes a byte stream into events, wherever the chunks are split. The parts of a long list are joined into one event.
+ * Throws `unreachable/stream-cut` if the stream ends inside a line, and what `decodeLine` throws.
+ */
 export async function* decodeEvents(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<RunEvent | UnknownEvent> {
   const utf8 = new TextDecoder("utf-8");
-  const whole = joinListEvents<UnknownEvent>();
+  const join = joinListEvents<UnknownEvent>();
   let rest = "";
   for await (const chunk of chunks) {
     const lines = (rest + utf8.decode(chunk, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) if (line.trim() !== "") yield* whole(decodeLine(line));
+    for (const line of lines) if (line.trim() !== "") yield* join(decodeLine(line));
   }
   rest += utf8.decode();
   if (rest.trim() !== "")
@@ -52,7 +58,7 @@ export async function* decodeEvents(
     );
 }
 
-function json(line: string): unknown {
+function parseJson(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {

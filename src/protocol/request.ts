@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { operations, type Operation } from "./operations.ts";
 
-/** Who asks, as the client says it: a claim, recorded as one. */
+/** Who runs the operation, as claimed by the client, and recorded as a claim. */
 export const Actor = z.strictObject({
   user: z.string().max(200),
   host: z.string().max(200),
@@ -13,9 +13,9 @@ export type Actor = z.infer<typeof Actor>;
 
 const envelope = {
   contract: z.int(),
-  /** The client's UUIDv7: the same in every continuation of one run. */
+  /** UUIDv7 made by the client. A run keeps it when it continues in another invocation. */
   runId: z.uuid(),
-  /** Must equal the function's own name for itself. */
+  /** Must match the environment that the function is configured for. */
   environment: z.string().min(1),
   actor: Actor,
 };

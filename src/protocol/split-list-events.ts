@@ -3,18 +3,18 @@ import type { EventOf, RunEvent } from "./events.ts";
 type ListEvent = EventOf<"plan"> | EventOf<"status"> | EventOf<"history">;
 
 /**
- * A list too long for one event as several, each of about `bytes` at most and all but the last with `more`; any other event as
- * it is. A single row above the bound is a part of its own, and stays too long.
+ * Splits a list that is too long for one event into several, each at most about `bytes` long and all but the last marked
+ * `more`. Other events are returned unchanged. A single row above the limit becomes a part of its own and stays too long.
  */
 export function splitListEvent(event: RunEvent, bytes: number): RunEvent[] {
   if (!isList(event)) return [event];
-  const budget = bytes - 1024; // the event around its rows
+  const budget = bytes - 1024; // leaves room for the event around its rows
   switch (event.type) {
     case "plan":
       return marked(
         groups(
           event.databases.flatMap(({ items, ...database }) =>
-            rowsOf(items, (it) => ({ ...database, items: it })),
+            rowsOf(items, (rows) => ({ ...database, items: rows })),
           ),
           budget,
         ).map((databases) => ({
@@ -26,7 +26,7 @@ export function splitListEvent(event: RunEvent, bytes: number): RunEvent[] {
       return marked(
         groups(
           event.databases.flatMap(({ migrations, ...database }) =>
-            rowsOf(migrations, (it) => ({ ...database, migrations: it })),
+            rowsOf(migrations, (rows) => ({ ...database, migrations: rows })),
           ),
           budget,
         ).map((databases) => ({
@@ -42,39 +42,39 @@ export function splitListEvent(event: RunEvent, bytes: number): RunEvent[] {
   }
 }
 
-/** Puts parts together again: give it each event in order, it answers those that are whole by then (none or one). */
+/** Joins the parts again: pass each event in order; it returns the events that are complete by then (none or one). */
 export function joinListEvents<Other extends { readonly type: string }>(): (
   event: RunEvent | Other,
 ) => (RunEvent | Other)[] {
-  let begun: ListEvent | undefined;
+  let pending: ListEvent | undefined;
   return (event) => {
-    // What comes in between, such as a heartbeat, passes.
+    // Events between two parts, such as a heartbeat, pass through.
     if (!isList(event)) return [event];
-    const joined = begun === undefined ? event : joinedWith(begun, event);
-    begun = joined.more ? joined : undefined;
+    const joined = pending === undefined ? event : joinedWith(pending, event);
+    pending = joined.more ? joined : undefined;
     return joined.more ? [] : [joined];
   };
 }
 
-function joinedWith(begun: ListEvent, next: ListEvent): ListEvent {
-  if (begun.type === "plan" && next.type === "plan")
+function joinedWith(previous: ListEvent, next: ListEvent): ListEvent {
+  if (previous.type === "plan" && next.type === "plan")
     return {
       ...next,
-      databases: merged([...begun.databases, ...next.databases], (a, b) => ({
+      databases: merged([...previous.databases, ...next.databases], (a, b) => ({
         ...a,
         items: [...a.items, ...b.items],
       })),
     };
-  if (begun.type === "status" && next.type === "status")
+  if (previous.type === "status" && next.type === "status")
     return {
       ...next,
-      databases: merged([...begun.databases, ...next.databases], (a, b) => ({
+      databases: merged([...previous.databases, ...next.databases], (a, b) => ({
         ...a,
         migrations: [...a.migrations, ...b.migrations],
       })),
     };
-  if (begun.type === "history" && next.type === "history")
-    return { ...next, runs: [...begun.runs, ...next.runs] };
+  if (previous.type === "history" && next.type === "history")
+    return { ...next, runs: [...previous.runs, ...next.runs] };
   return next;
 }
 
@@ -82,7 +82,7 @@ function isList(event: { readonly type: string }): event is ListEvent {
   return event.type === "plan" || event.type === "status" || event.type === "history";
 }
 
-/** One entry for each row, or one without rows: an empty database is part of the answer as well. */
+/** One entry for each row, or one without rows, because an empty database belongs to the list too. */
 function rowsOf<Row, Entry>(rows: readonly Row[], entry: (rows: Row[]) => Entry): Entry[] {
   return rows.length === 0 ? [entry([])] : rows.map((row) => entry([row]));
 }

@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { describe, test, type TestContext } from "vitest";
 import pg from "pg";
 import { startLambdaService } from "../../src/local/lambda-service/index.ts";
 import { eventsOf, root, run, start, type Ran, type Running } from "../e2e/support/cli.ts";
 import { project, type Files } from "../e2e/support/environment.ts";
 import { installedRic } from "../support/aws-lambda-ric.ts";
-import { cleanUp } from "../support/clean-up.ts";
 import { startTestApi } from "../support/hasura-api.ts";
 import { freshDirectory, query } from "../support/postgres.ts";
 
-const ric = await installedRic();
+const ric = installedRic();
 const skip = "missing" in ric ? ric.missing : false;
 const runtime = fileURLToPath(new URL("support/entry-point-runtime.mjs", import.meta.url));
 
@@ -46,7 +45,7 @@ async function deployed(t: TestContext, files: Files): Promise<Deployed> {
     },
     log: (text) => (log += text),
   });
-  cleanUp(t, () => lambda.stop());
+  t.onTestFinished(() => lambda.stop());
   const pointed = (argv: readonly string[]) => [...argv, "--json", "--endpoint-url", lambda.url];
   return {
     databaseUrl: api.databaseUrl,
@@ -56,10 +55,10 @@ async function deployed(t: TestContext, files: Files): Promise<Deployed> {
   };
 }
 
-test(
-  "a whole apply streams: a migration is shown as applied while the next one still runs",
-  { skip },
-  async (t) => {
+describe("AWS Lambda RIC", () => {
+  test("a whole apply streams: a migration is shown as applied while the next one still runs", async (t) => {
+    if (skip !== false) t.skip(skip);
+
     const lock = "SELECT pg_advisory_xact_lock(20261124);";
     const it = await deployed(t, {
       "1700000000000_first": { up: "CREATE TABLE first (id int);" },
@@ -67,7 +66,7 @@ test(
     });
     const holder = new pg.Client({ connectionString: it.databaseUrl });
     await holder.connect();
-    cleanUp(t, () => holder.end());
+    t.onTestFinished(() => holder.end());
     await holder.query("SELECT pg_advisory_lock(20261124)");
     const applying = await it.start(["apply", "dev-1"]);
     await applying.shows(/"migration.applied".*1700000000000/);
@@ -83,13 +82,11 @@ test(
       ),
       [{ one: "first", two: "second" }],
     );
-  },
-);
+  });
 
-test(
-  "a failed migration, then a warm process: the next call finds what is left",
-  { skip },
-  async (t) => {
+  test("a failed migration, then a warm process: the next call finds what is left", async (t) => {
+    if (skip !== false) t.skip(skip);
+
     const it = await deployed(t, {
       "1700000000000_good": { up: "CREATE TABLE good (id int);" },
       "1700000000001_bad": { up: "CREATE TABLE bad (id no_such_type);" },
@@ -102,5 +99,5 @@ test(
     const again = await it.run(["status", "dev-1"]);
     assert.equal(again.code, 0, again.stderr);
     assert.doesNotMatch(it.log(), /secret/i);
-  },
-);
+  });
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { describe, test, type TestContext } from "vitest";
 import { dockerFile, filesIn, run, standIns, type Ran } from "./support/program.ts";
 
 const repository = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/migrate";
@@ -53,96 +53,100 @@ const usual = [
   "4c6ea1a",
 ];
 
-test("builds, pushes, points the function at the digest and waits, in this order", async (t) => {
-  const { code, stdout, stderr, calls } = await deploy(t, [
-    ...usual,
-    "--certificates",
-    "HERE/own",
-    "--build-arg",
-    "ENTRY=npx",
-  ]);
-  assert.equal(code, 0, stderr);
-  assert.equal(stdout, `${digest}\n`);
-  const steps = calls.filter((line) => /^(docker|aws) /.test(line));
-  const order = [
-    "docker build",
-    "docker push",
-    "docker inspect",
-    "aws lambda update-function-code",
-    "aws lambda wait",
-  ];
-  // Logging in is a pipe, whose two ends start at the same time.
-  const places = order.map((start) => steps.findIndex((line) => line.startsWith(start)));
-  assert(!places.includes(-1), steps.join("\n"));
-  assert.deepEqual(
-    places,
-    places.toSorted((one, other) => one - other),
-  );
-  const build = steps[0] ?? "";
-  for (const part of ["linux/amd64", "MIGRATIONS=project", "GIT_COMMIT=4c6ea1a", "ENTRY=npx"])
-    assert(build.includes(part), part);
-  assert(
-    steps.find((line) => line.includes("update-function-code"))?.includes(`--image-uri ${digest}`),
-  );
-  assert(calls.includes("password token"));
-});
-
-test("the build sees the program, the project and the certificates, and nothing else of the checkout", async (t) => {
-  const { calls } = await deploy(t, [...usual, "--certificates", "HERE/own"]);
-  const sees = calls
-    .filter((line) => line.startsWith("sees "))
-    .map((line) => line.slice("sees ./".length));
-  for (const path of [
-    "project/config.yaml",
-    "docker/certificates/authority.pem",
-    "docker/Dockerfile",
-    "package-lock.json",
-  ])
-    assert(sees.includes(path), path);
-  assert.deepEqual(
-    sees.filter((path) => /node_modules|\.env$|^test|\.git$/.test(path)),
-    [],
-  );
-});
-
-test("--no-update pushes and touches no function", async (t) => {
-  const { code, calls } = await deploy(t, [
-    "--repository",
-    repository,
-    "--project",
-    "HERE/hasura",
-    "--no-update",
-  ]);
-  assert.equal(code, 0);
-  assert.equal(calls.filter((line) => line.startsWith("aws lambda")).length, 0);
-});
-
-test("an image that the function does not take ends with Lambda's reason", async (t) => {
-  const { code, stdout, stderr } = await deploy(t, usual, { wait: 255 });
-  assert.equal(code, 1);
-  assert.equal(stdout, "");
-  assert.match(stderr, /did not take the image:\nThe image is for another architecture/);
-});
-
-for (const [what, argv, expected] of [
-  [
-    "what is no ECR repository",
-    ["--repository", "docker.io/x/y", "--function", "f", "--project", "HERE/hasura"],
-    /--repository is an ECR repository/,
-  ],
-  [
-    "a missing project",
-    ["--repository", repository, "--function", "f", "--project", "HERE/nothing"],
-    /there is no directory ".*nothing" \(--project\)/,
-  ],
-  ["no function", ["--repository", repository, "--project", "HERE/hasura"], /name the function/],
-  ["an unknown option", ["--colour", "blue"], /unknown option --colour/],
-  ["an option without its value", ["--project"], /--project needs a value/],
-] as const) {
-  test(`${what} is refused before anything is built`, async (t) => {
-    const { code, stderr, calls } = await deploy(t, argv);
-    assert.equal(code, 2);
-    assert.match(stderr, expected);
-    assert.deepEqual(calls, [""]);
+describe("deploy", () => {
+  test("builds, pushes, points the function at the digest and waits, in this order", async (t) => {
+    const { code, stdout, stderr, calls } = await deploy(t, [
+      ...usual,
+      "--certificates",
+      "HERE/own",
+      "--build-arg",
+      "ENTRY=npx",
+    ]);
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout, `${digest}\n`);
+    const steps = calls.filter((line) => /^(docker|aws) /.test(line));
+    const order = [
+      "docker build",
+      "docker push",
+      "docker inspect",
+      "aws lambda update-function-code",
+      "aws lambda wait",
+    ];
+    // Logging in is a pipe, whose two ends start at the same time.
+    const places = order.map((start) => steps.findIndex((line) => line.startsWith(start)));
+    assert(!places.includes(-1), steps.join("\n"));
+    assert.deepEqual(
+      places,
+      places.toSorted((one, other) => one - other),
+    );
+    const build = steps[0] ?? "";
+    for (const part of ["linux/amd64", "MIGRATIONS=project", "GIT_COMMIT=4c6ea1a", "ENTRY=npx"])
+      assert(build.includes(part), part);
+    assert(
+      steps
+        .find((line) => line.includes("update-function-code"))
+        ?.includes(`--image-uri ${digest}`),
+    );
+    assert(calls.includes("password token"));
   });
-}
+
+  test("the build sees the program, the project and the certificates, and nothing else of the checkout", async (t) => {
+    const { calls } = await deploy(t, [...usual, "--certificates", "HERE/own"]);
+    const sees = calls
+      .filter((line) => line.startsWith("sees "))
+      .map((line) => line.slice("sees ./".length));
+    for (const path of [
+      "project/config.yaml",
+      "docker/certificates/authority.pem",
+      "docker/Dockerfile",
+      "package-lock.json",
+    ])
+      assert(sees.includes(path), path);
+    assert.deepEqual(
+      sees.filter((path) => /node_modules|\.env$|^test|\.git$/.test(path)),
+      [],
+    );
+  });
+
+  test("--no-update pushes and touches no function", async (t) => {
+    const { code, calls } = await deploy(t, [
+      "--repository",
+      repository,
+      "--project",
+      "HERE/hasura",
+      "--no-update",
+    ]);
+    assert.equal(code, 0);
+    assert.equal(calls.filter((line) => line.startsWith("aws lambda")).length, 0);
+  });
+
+  test("an image that the function does not take ends with Lambda's reason", async (t) => {
+    const { code, stdout, stderr } = await deploy(t, usual, { wait: 255 });
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, /did not take the image:\nThe image is for another architecture/);
+  });
+
+  for (const [what, argv, expected] of [
+    [
+      "what is no ECR repository",
+      ["--repository", "docker.io/x/y", "--function", "f", "--project", "HERE/hasura"],
+      /--repository is an ECR repository/,
+    ],
+    [
+      "a missing project",
+      ["--repository", repository, "--function", "f", "--project", "HERE/nothing"],
+      /there is no directory ".*nothing" \(--project\)/,
+    ],
+    ["no function", ["--repository", repository, "--project", "HERE/hasura"], /name the function/],
+    ["an unknown option", ["--colour", "blue"], /unknown option --colour/],
+    ["an option without its value", ["--project"], /--project needs a value/],
+  ] as const) {
+    test(`${what} is refused before anything is built`, async (t) => {
+      const { code, stderr, calls } = await deploy(t, argv);
+      assert.equal(code, 2);
+      assert.match(stderr, expected);
+      assert.deepEqual(calls, [""]);
+    });
+  }
+});

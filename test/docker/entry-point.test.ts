@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { describe, test, type TestContext } from "vitest";
 import { dockerFile, filesIn, run, standIns, type Ran } from "./support/program.ts";
 
 /** Says how it was started, as `name|arguments|_HANDLER|LAMBDA_TASK_ROOT|directory`. */
@@ -33,86 +33,94 @@ async function entryPoint(
   return { ...ran, directory };
 }
 
-for (const [client, name] of [
-  [version3, "version 3"],
-  [version4, "version 4"],
-] as const) {
-  test(`under Lambda, ${name} of the interface client gets the handler in its argument and in _HANDLER`, async (t) => {
-    // As Lambda sets them for an image.
-    const env = { _HANDLER: "", LAMBDA_TASK_ROOT: "/var/task" };
-    const { code, stdout, directory } = await entryPoint(t, { files: [client], env });
-    assert.equal(code, 0);
-    assert.equal(
-      stdout,
-      `node|${join(directory, client)} index.runMigrations|index.runMigrations|${directory}|${directory}|\n`,
-    );
+describe("entry point", () => {
+  for (const [client, name] of [
+    [version3, "version 3"],
+    [version4, "version 4"],
+  ] as const) {
+    test(`under Lambda, ${name} of the interface client gets the handler in its argument and in _HANDLER`, async (t) => {
+      // As Lambda sets them for an image.
+      const env = { _HANDLER: "", LAMBDA_TASK_ROOT: "/var/task" };
+      const { code, stdout, directory } = await entryPoint(t, { files: [client], env });
+      assert.equal(code, 0);
+      assert.equal(
+        stdout,
+        `node|${join(directory, client)} index.runMigrations|index.runMigrations|${directory}|${directory}|\n`,
+      );
+    });
+  }
+
+  test("with both layouts present, the version 3 entry is the one that is run", async (t) => {
+    const { stdout, directory } = await entryPoint(t, { files: [version3, version4] });
+    assert.match(stdout, new RegExp(`^node\\|${join(directory, version3)} `));
   });
-}
 
-test("with both layouts present, the version 3 entry is the one that is run", async (t) => {
-  const { stdout, directory } = await entryPoint(t, { files: [version3, version4] });
-  assert.match(stdout, new RegExp(`^node\\|${join(directory, version3)} `));
-});
-
-test("a handler that only _HANDLER names is taken", async (t) => {
-  const { stdout } = await entryPoint(t, {
-    files: [version4],
-    argv: [],
-    env: { _HANDLER: "other.handler" },
+  test("a handler that only _HANDLER names is taken", async (t) => {
+    const { stdout } = await entryPoint(t, {
+      files: [version4],
+      argv: [],
+      env: { _HANDLER: "other.handler" },
+    });
+    assert.match(stdout, /index\.mjs other\.handler\|other\.handler\|/);
   });
-  assert.match(stdout, /index\.mjs other\.handler\|other\.handler\|/);
-});
 
-test("an image that was built for npx starts npx", async (t) => {
-  const { stdout } = await entryPoint(t, { files: [version4, "node_modules/.bin/aws-lambda-ric"] });
-  assert.match(stdout, /^npx\|--no-install aws-lambda-ric index\.runMigrations\|/);
-});
-
-test("outside Lambda the emulator runs the entry point again", async (t) => {
-  const { stdout } = await entryPoint(t, {
-    files: [version4],
-    env: { AWS_LAMBDA_RUNTIME_API: "" },
-    programs: ["node", "aws-lambda-rie"],
+  test("an image that was built for npx starts npx", async (t) => {
+    const { stdout } = await entryPoint(t, {
+      files: [version4, "node_modules/.bin/aws-lambda-ric"],
+    });
+    assert.match(stdout, /^npx\|--no-install aws-lambda-ric index\.runMigrations\|/);
   });
-  assert.match(stdout, /^aws-lambda-rie\|\S*docker\/entry-point index\.runMigrations\|/);
-});
 
-test("outside Lambda and without the emulator it says what this image is", async (t) => {
-  const { code, stdout, stderr } = await entryPoint(t, {
-    files: [version4],
-    env: { AWS_LAMBDA_RUNTIME_API: "" },
-    programs: ["node"],
+  test("outside Lambda the emulator runs the entry point again", async (t) => {
+    const { stdout } = await entryPoint(t, {
+      files: [version4],
+      env: { AWS_LAMBDA_RUNTIME_API: "" },
+      programs: ["node", "aws-lambda-rie"],
+    });
+    assert.match(stdout, /^aws-lambda-rie\|\S*docker\/entry-point index\.runMigrations\|/);
   });
-  assert.equal(code, 64);
-  assert.equal(stdout, "");
-  assert.match(stderr, /the image of a Lambda function.*hasura-migrate local/);
-});
 
-for (const [what, given, expected] of [
-  ["no handler", { files: [version4], argv: [] }, /name the handler, such as index\.runMigrations/],
-  [
-    "no interface client",
-    { files: ["index.mjs"] },
-    /there is no runtime interface client in .*aws-lambda-ric/,
-  ],
-  [
-    "no directory",
-    { files: [version4], env: { FUNCTION_DIR: "/nowhere/at/all" } },
-    /there is no directory \/nowhere\/at\/all/,
-  ],
-] as const) {
-  test(`${what}: one sentence, and 64`, async (t) => {
-    const { code, stderr } = await entryPoint(t, given);
+  test("outside Lambda and without the emulator it says what this image is", async (t) => {
+    const { code, stdout, stderr } = await entryPoint(t, {
+      files: [version4],
+      env: { AWS_LAMBDA_RUNTIME_API: "" },
+      programs: ["node"],
+    });
     assert.equal(code, 64);
-    assert.match(stderr, expected);
-    assert.equal(stderr.trim().split("\n").length, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, /the image of a Lambda function.*hasura-migrate local/);
   });
-}
 
-test("certificates that somebody set stay set", async (t) => {
-  const { stdout } = await entryPoint(t, {
-    files: [version4],
-    env: { NODE_EXTRA_CA_CERTS: "/tmp/own.pem" },
+  for (const [what, given, expected] of [
+    [
+      "no handler",
+      { files: [version4], argv: [] },
+      /name the handler, such as index\.runMigrations/,
+    ],
+    [
+      "no interface client",
+      { files: ["index.mjs"] },
+      /there is no runtime interface client in .*aws-lambda-ric/,
+    ],
+    [
+      "no directory",
+      { files: [version4], env: { FUNCTION_DIR: "/nowhere/at/all" } },
+      /there is no directory \/nowhere\/at\/all/,
+    ],
+  ] as const) {
+    test(`${what}: one sentence, and 64`, async (t) => {
+      const { code, stderr } = await entryPoint(t, given);
+      assert.equal(code, 64);
+      assert.match(stderr, expected);
+      assert.equal(stderr.trim().split("\n").length, 1);
+    });
+  }
+
+  test("certificates that somebody set stay set", async (t) => {
+    const { stdout } = await entryPoint(t, {
+      files: [version4],
+      env: { NODE_EXTRA_CA_CERTS: "/tmp/own.pem" },
+    });
+    assert.match(stdout, /\|\/tmp\/own\.pem\n$/);
   });
-  assert.match(stdout, /\|\/tmp\/own\.pem\n$/);
 });

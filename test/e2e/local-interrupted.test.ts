@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
+import { describe, test, type TestContext } from "vitest";
 import pg from "pg";
 import * as z from "zod";
-import { cleanUp } from "../support/clean-up.ts";
 import { freshDatabase, query } from "../support/postgres.ts";
 import { start, type Ran, type Running } from "./support/cli.ts";
 import { childrenOf, holds } from "./support/conditions.ts";
@@ -35,7 +34,7 @@ async function heldRun(t: TestContext): Promise<Held> {
   await query(databaseUrl, "CREATE TABLE held (id integer)");
   const holder = new pg.Client({ connectionString: databaseUrl });
   await holder.connect();
-  cleanUp(t, () => holder.end());
+  t.onTestFinished(() => holder.end());
   await holder.query("BEGIN; LOCK TABLE held IN ACCESS EXCLUSIVE MODE");
   const cli = await start(t, ["local", "--json", "--database-url", databaseUrl], { cwd });
   await cli.shows(/"type":"migration\.started".*1700000000200/);
@@ -47,49 +46,51 @@ function closingOf({ stdout }: Ran): z.infer<typeof Closing> {
   return Closing.parse(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? ""));
 }
 
-test("an interrupted local names the migration in hand, which is rolled back, and how to go on", async (t) => {
-  const { cli, databaseUrl, release } = await heldRun(t);
-  cli.child.kill("SIGINT");
-  const { exit, failure } = closingOf(await cli.ended);
-  assert.equal(cli.code, 130);
-  assert.equal(exit, 130);
-  assert.equal(
-    failure.message,
-    "Interrupted during 1700000000200 half: it was rolled back, unless it ended in that moment.",
-  );
-  assert.match(
-    failure.hints[0] ?? "",
-    /^To go on, run again: hasura-migrate local --json --database-url 'postgres/,
-  );
-  assert.match(failure.hints[1] ?? "", /^hasura-migrate status local --database-url 'postgres/);
-  await release();
-  while ((await query(databaseUrl, backends)).length > 0);
-  const tables = await query(
-    databaseUrl,
-    "SELECT to_regclass('one')::text AS one, to_regclass('half')::text AS half",
-  );
-  assert.deepEqual(tables, [{ one: "one", half: null }]);
-});
+describe("local interrupted", () => {
+  test("an interrupted local names the migration in hand, which is rolled back, and how to go on", async (t) => {
+    const { cli, databaseUrl, release } = await heldRun(t);
+    cli.child.kill("SIGINT");
+    const { exit, failure } = closingOf(await cli.ended);
+    assert.equal(cli.code, 130);
+    assert.equal(exit, 130);
+    assert.equal(
+      failure.message,
+      "Interrupted during 1700000000200 half: it was rolled back, unless it ended in that moment.",
+    );
+    assert.match(
+      failure.hints[0] ?? "",
+      /^To go on, run again: hasura-migrate local --json --database-url 'postgres/,
+    );
+    assert.match(failure.hints[1] ?? "", /^hasura-migrate status local --database-url 'postgres/);
+    await release();
+    while ((await query(databaseUrl, backends)).length > 0);
+    const tables = await query(
+      databaseUrl,
+      "SELECT to_regclass('one')::text AS one, to_regclass('half')::text AS half",
+    );
+    assert.deepEqual(tables, [{ one: "one", half: null }]);
+  });
 
-test("a local function that was killed is told without a word of AWS: what was in hand, and how to go on", async (t) => {
-  const { cli, release } = await heldRun(t);
-  const functions = childrenOf(cli.child.pid).filter(({ command }) =>
-    /runtime-client/.test(command),
-  );
-  assert.equal(functions.length, 1, JSON.stringify(functions));
-  for (const { pid } of functions) process.kill(pid, "SIGKILL");
-  const ended = await cli.ended;
-  await release();
-  const { exit, failure } = closingOf(ended);
-  assert.equal(exit, 4);
-  assert.equal(
-    failure.message,
-    "The function hasura-migrate-local was killed. In hand: 1700000000200 half.",
-  );
-  assert.match(failure.hints[0] ?? "", /^hasura-migrate status local --database-url 'postgres/);
-  assert.match(
-    failure.hints[1] ?? "",
-    /^To go on, run again: hasura-migrate local --json --database-url 'postgres/,
-  );
-  assert.equal(failure.hints.length, 2);
+  test("a local function that was killed is told without a word of AWS: what was in hand, and how to go on", async (t) => {
+    const { cli, release } = await heldRun(t);
+    const functions = childrenOf(cli.child.pid).filter(({ command }) =>
+      /runtime-client/.test(command),
+    );
+    assert.equal(functions.length, 1, JSON.stringify(functions));
+    for (const { pid } of functions) process.kill(pid, "SIGKILL");
+    const ended = await cli.ended;
+    await release();
+    const { exit, failure } = closingOf(ended);
+    assert.equal(exit, 4);
+    assert.equal(
+      failure.message,
+      "The function hasura-migrate-local was killed. In hand: 1700000000200 half.",
+    );
+    assert.match(failure.hints[0] ?? "", /^hasura-migrate status local --database-url 'postgres/);
+    assert.match(
+      failure.hints[1] ?? "",
+      /^To go on, run again: hasura-migrate local --json --database-url 'postgres/,
+    );
+    assert.equal(failure.hints.length, 2);
+  });
 });

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
-import { cleanUp } from "../support/clean-up.ts";
+import { describe, test } from "vitest";
 import { freshDatabase, freshDirectory, query, serverUrl } from "../support/postgres.ts";
 import { eventsOf, run, start } from "./support/cli.ts";
 import { project, serve } from "./support/environment.ts";
@@ -14,131 +13,137 @@ const users = {
   },
 };
 
-test("--serve says where both services are and how to use them; a signal ends it with 0 and nothing stays", async (t) => {
-  const running = await start(t, ["local", "--serve"], { cwd: await project(t, users) });
-  await running.shows(/Ctrl-C/);
-  const lambda = /^Lambda +(\S+)$/m.exec(running.stdout)?.[1] ?? "";
-  assert.match(running.stdout, new RegExp(`hasura-migrate dev-1 --endpoint-url ${lambda}`));
-  const applied = await run(t, ["dev-1", "--endpoint-url", lambda, "--json"]);
-  assert.equal(applied.code, 0, applied.stderr);
-  running.child.kill("SIGTERM");
-  assert.equal((await running.ended).code, 0);
-  await assert.rejects(fetch(lambda));
-});
-
-test("two at once on one project share its database, and the second finds what the first one did", async (t) => {
-  const cwd = await project(t, users);
-  const serving = await start(t, ["local", "--serve", "--json"], { cwd });
-  await serving.shows(/\n/);
-  const { databaseUrl, server } = JSON.parse(serving.stdout) as {
-    databaseUrl: string;
-    server: string;
-  };
-  assert.deepEqual(await query(databaseUrl, "select 1 as one"), [{ one: 1 }]);
-  assert.match(server, /PostgreSQL \d+\.\d+.*, data in \.hasura-migrate\/\S+$/);
-  const first = await run(t, ["local"], { cwd });
-  assert.equal(first.code, 0, first.stderr);
-  assert.match(first.stderr, /^\S+ local .*PostgreSQL \d+\.\d+.*, data in \.hasura-migrate\/\S+$/m);
-  const second = await run(t, ["status", "local", "--check"], { cwd });
-  assert.equal(second.code, 0, second.stderr);
-  assert.equal(readFileSync(join(cwd, ".hasura-migrate/.gitignore"), "utf8"), "*\n");
-});
-
-test("what a killed run left behind is found and used again", async (t) => {
-  const cwd = await project(t, users);
-  const serving = await start(t, ["local", "--serve", "--json"], { cwd });
-  await serving.shows(/\n/);
-  serving.child.kill("SIGKILL");
-  await serving.ended;
-  const next = await run(t, ["local", "--json"], { cwd });
-  assert.equal(next.code, 0, next.stderr);
-});
-
-test("each database of a project is a source with a Postgres database of its own", async (t) => {
-  const cwd = await project(t, users);
-  const folder = join(cwd, "migrations/reports/1700000000001_sums");
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "up.sql"), "create table sums (n int);");
-  const databaseUrl = await freshDatabase(t);
-  cleanUp(t, async () =>
-    query(
-      await serverUrl(),
-      `drop database if exists "${new URL(databaseUrl).pathname.slice(1)}_reports" with (force)`,
-    ),
-  );
-  const ran = await run(t, ["local", "--database-url", databaseUrl, "--json"], { cwd });
-  assert.equal(ran.code, 0, ran.stderr);
-  const applied = eventsOf(ran).flatMap((event) =>
-    event.type === "migration.applied" ? [`${event.database} ${event.name}`] : [],
-  );
-  assert.deepEqual(applied.sort(), ["default users", "reports sums"]);
-  const status = await run(t, ["status", "local", "--check", "--database-url", databaseUrl], {
-    cwd,
+describe("local", () => {
+  test("--serve says where both services are and how to use them; a signal ends it with 0 and nothing stays", async (t) => {
+    const running = await start(t, ["local", "--serve"], { cwd: await project(t, users) });
+    await running.shows(/Ctrl-C/);
+    const lambda = /^Lambda +(\S+)$/m.exec(running.stdout)?.[1] ?? "";
+    assert.match(running.stdout, new RegExp(`hasura-migrate dev-1 --endpoint-url ${lambda}`));
+    const applied = await run(t, ["dev-1", "--endpoint-url", lambda, "--json"]);
+    assert.equal(applied.code, 0, applied.stderr);
+    running.child.kill("SIGTERM");
+    assert.equal((await running.ended).code, 0);
+    await assert.rejects(fetch(lambda));
   });
-  assert.equal(status.code, 0, "every operation reaches a database of one's own");
-  const embedded = await run(t, ["status", "local", "--check"], { cwd });
-  assert.equal(embedded.code, 6, "and the embedded one is another");
-  const reports = await query(
-    `${databaseUrl}_reports`,
-    "select to_regclass('sums')::text as sums, to_regclass('users')::text as users",
-  );
-  assert.deepEqual(reports, [{ sums: "sums", users: null }]);
-});
 
-test("the database of a real Hasura is refused and left as it was", async (t) => {
-  const cwd = await project(t, users);
-  mkdirSync(join(cwd, "migrations/reports/1700000000001_sums"), { recursive: true });
-  writeFileSync(join(cwd, "migrations/reports/1700000000001_sums/up.sql"), "select 1;");
-  const databaseUrl = await freshDatabase(t);
-  await query(databaseUrl, "create schema hdb_catalog");
-  await query(databaseUrl, "create table hdb_catalog.hdb_version (version text)");
-  const ran = await run(t, ["local", "--database-url", databaseUrl], { cwd });
-  assert.equal(ran.code, 2);
-  assert.match(ran.stderr, /belongs to a real Hasura/);
-  const tables = await query(
-    databaseUrl,
-    "select table_name from information_schema.tables where table_schema not in ('pg_catalog', 'information_schema')",
-  );
-  assert.deepEqual(tables, [{ table_name: "hdb_version" }]);
-  const beside = await query(
-    databaseUrl,
-    `select datname from pg_database where datname like '${new URL(databaseUrl).pathname.slice(1)}_%'`,
-  );
-  assert.deepEqual(beside, []);
-});
+  test("two at once on one project share its database, and the second finds what the first one did", async (t) => {
+    const cwd = await project(t, users);
+    const serving = await start(t, ["local", "--serve", "--json"], { cwd });
+    await serving.shows(/\n/);
+    const { databaseUrl, server } = JSON.parse(serving.stdout) as {
+      databaseUrl: string;
+      server: string;
+    };
+    assert.deepEqual(await query(databaseUrl, "select 1 as one"), [{ one: 1 }]);
+    assert.match(server, /PostgreSQL \d+\.\d+.*, data in \.hasura-migrate\/\S+$/);
+    const first = await run(t, ["local"], { cwd });
+    assert.equal(first.code, 0, first.stderr);
+    assert.match(
+      first.stderr,
+      /^\S+ local .*PostgreSQL \d+\.\d+.*, data in \.hasura-migrate\/\S+$/m,
+    );
+    const second = await run(t, ["status", "local", "--check"], { cwd });
+    assert.equal(second.code, 0, second.stderr);
+    assert.equal(readFileSync(join(cwd, ".hasura-migrate/.gitignore"), "utf8"), "*\n");
+  });
 
-test("--reset never touches a database that --database-url names, and an address that is none is refused", async (t) => {
-  const cwd = await project(t, users);
-  const databaseUrl = await freshDatabase(t);
-  const reset = await run(t, ["local", "--reset", "--database-url", databaseUrl], { cwd });
-  assert.deepEqual(
-    [reset.code, /embedded database only/.test(reset.stderr)],
-    [2, true],
-    reset.stderr,
-  );
-  const wrong = await run(t, ["local", "--database-url", "mysql://x"], { cwd });
-  assert.deepEqual([wrong.code, /postgres:\/\//.test(wrong.stderr)], [2, true], wrong.stderr);
-  const nobody = await run(t, ["local", "--database-url", "postgres://127.0.0.1:1/x"], { cwd });
-  assert.equal(nobody.code, 4, nobody.stderr);
-});
+  test("what a killed run left behind is found and used again", async (t) => {
+    const cwd = await project(t, users);
+    const serving = await start(t, ["local", "--serve", "--json"], { cwd });
+    await serving.shows(/\n/);
+    serving.child.kill("SIGKILL");
+    await serving.ended;
+    const next = await run(t, ["local", "--json"], { cwd });
+    assert.equal(next.code, 0, next.stderr);
+  });
 
-test("outside a project, local says what is missing and starts nothing", async (t) => {
-  const ran = await run(t, ["local"], { cwd: await freshDirectory(t) });
-  assert.equal(ran.code, 2);
-  assert.match(ran.stderr, /no Hasura project[\s\S]*--migrations/);
-});
+  test("each database of a project is a source with a Postgres database of its own", async (t) => {
+    const cwd = await project(t, users);
+    const folder = join(cwd, "migrations/reports/1700000000001_sums");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "up.sql"), "create table sums (n int);");
+    const databaseUrl = await freshDatabase(t);
+    t.onTestFinished(async () => {
+      await query(
+        serverUrl(),
+        `drop database if exists "${new URL(databaseUrl).pathname.slice(1)}_reports" with (force)`,
+      );
+    });
+    const ran = await run(t, ["local", "--database-url", databaseUrl, "--json"], { cwd });
+    assert.equal(ran.code, 0, ran.stderr);
+    const applied = eventsOf(ran).flatMap((event) =>
+      event.type === "migration.applied" ? [`${event.database} ${event.name}`] : [],
+    );
+    assert.deepEqual(applied.sort(), ["default users", "reports sums"]);
+    const status = await run(t, ["status", "local", "--check", "--database-url", databaseUrl], {
+      cwd,
+    });
+    assert.equal(status.code, 0, "every operation reaches a database of one's own");
+    const embedded = await run(t, ["status", "local", "--check"], { cwd });
+    assert.equal(embedded.code, 6, "and the embedded one is another");
+    const reports = await query(
+      `${databaseUrl}_reports`,
+      "select to_regclass('sums')::text as sums, to_regclass('users')::text as users",
+    );
+    assert.deepEqual(reports, [{ sums: "sums", users: null }]);
+  });
 
-test("an older project runs as well: files of config version 1 lie flat", async (t) => {
-  const directory = await freshDirectory(t);
-  mkdirSync(join(directory, "migrations"));
-  writeFileSync(
-    join(directory, "migrations/1700000000000_users.up.sql"),
-    "create table users (id int);",
-  );
-  const served = await serve(t, join(directory, "migrations"));
-  const ran = await served.run(["dev-1"]);
-  assert.equal(ran.code, 0, ran.stderr);
-  assert.deepEqual(await query(served.databaseUrl, "select to_regclass('users')::text as users"), [
-    { users: "users" },
-  ]);
+  test("the database of a real Hasura is refused and left as it was", async (t) => {
+    const cwd = await project(t, users);
+    mkdirSync(join(cwd, "migrations/reports/1700000000001_sums"), { recursive: true });
+    writeFileSync(join(cwd, "migrations/reports/1700000000001_sums/up.sql"), "select 1;");
+    const databaseUrl = await freshDatabase(t);
+    await query(databaseUrl, "create schema hdb_catalog");
+    await query(databaseUrl, "create table hdb_catalog.hdb_version (version text)");
+    const ran = await run(t, ["local", "--database-url", databaseUrl], { cwd });
+    assert.equal(ran.code, 2);
+    assert.match(ran.stderr, /belongs to a real Hasura/);
+    const tables = await query(
+      databaseUrl,
+      "select table_name from information_schema.tables where table_schema not in ('pg_catalog', 'information_schema')",
+    );
+    assert.deepEqual(tables, [{ table_name: "hdb_version" }]);
+    const beside = await query(
+      databaseUrl,
+      `select datname from pg_database where datname like '${new URL(databaseUrl).pathname.slice(1)}_%'`,
+    );
+    assert.deepEqual(beside, []);
+  });
+
+  test("--reset never touches a database that --database-url names, and an address that is none is refused", async (t) => {
+    const cwd = await project(t, users);
+    const databaseUrl = await freshDatabase(t);
+    const reset = await run(t, ["local", "--reset", "--database-url", databaseUrl], { cwd });
+    assert.deepEqual(
+      [reset.code, /embedded database only/.test(reset.stderr)],
+      [2, true],
+      reset.stderr,
+    );
+    const wrong = await run(t, ["local", "--database-url", "mysql://x"], { cwd });
+    assert.deepEqual([wrong.code, /postgres:\/\//.test(wrong.stderr)], [2, true], wrong.stderr);
+    const nobody = await run(t, ["local", "--database-url", "postgres://127.0.0.1:1/x"], { cwd });
+    assert.equal(nobody.code, 4, nobody.stderr);
+  });
+
+  test("outside a project, local says what is missing and starts nothing", async (t) => {
+    const ran = await run(t, ["local"], { cwd: await freshDirectory(t) });
+    assert.equal(ran.code, 2);
+    assert.match(ran.stderr, /no Hasura project[\s\S]*--migrations/);
+  });
+
+  test("an older project runs as well: files of config version 1 lie flat", async (t) => {
+    const directory = await freshDirectory(t);
+    mkdirSync(join(directory, "migrations"));
+    writeFileSync(
+      join(directory, "migrations/1700000000000_users.up.sql"),
+      "create table users (id int);",
+    );
+    const served = await serve(t, join(directory, "migrations"));
+    const ran = await served.run(["dev-1"]);
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.deepEqual(
+      await query(served.databaseUrl, "select to_regclass('users')::text as users"),
+      [{ users: "users" }],
+    );
+  });
 });

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { describe, test, type TestContext } from "vitest";
 import stringWidth from "string-width";
 import { bin, environmentOf } from "./support/cli.ts";
 import { project, sample, serve } from "./support/environment.ts";
@@ -44,28 +44,29 @@ async function shell(
   return { code: child.exitCode ?? -1, output };
 }
 
-test("in a pipe there is no colour and no cursor code, also where FORCE_COLOR is not set", async (t) => {
-  const { lambdaUrl } = await serve(t, await project(t, one));
-  const { code, output } = await shell(t, `$CLI dev-1 --endpoint-url ${lambdaUrl} | cat`);
-  assert.equal(code, 0, output);
-  assert.match(output, /1700000000100 one applied/);
-  assert.doesNotMatch(output, control);
-});
+describe("manners", () => {
+  test("in a pipe there is no colour and no cursor code, also where FORCE_COLOR is not set", async (t) => {
+    const { lambdaUrl } = await serve(t, await project(t, one));
+    const { code, output } = await shell(t, `$CLI dev-1 --endpoint-url ${lambdaUrl} | cat`);
+    assert.equal(code, 0, output);
+    assert.match(output, /1700000000100 one applied/);
+    assert.doesNotMatch(output, control);
+  });
 
-test("a pipe that takes one line and leaves does not fail the command", async (t) => {
-  const { lambdaUrl } = await serve(t, sample);
-  const { code, output } = await shell(
-    t,
-    `$CLI dev-1 --json --endpoint-url ${lambdaUrl} | head -n 1`,
-  );
-  assert.equal(code, 0, output);
-  assert.match(output, /^\{.*\}\n$/);
-});
+  test("a pipe that takes one line and leaves does not fail the command", async (t) => {
+    const { lambdaUrl } = await serve(t, sample);
+    const { code, output } = await shell(
+      t,
+      `$CLI dev-1 --json --endpoint-url ${lambdaUrl} | head -n 1`,
+    );
+    assert.equal(code, 0, output);
+    assert.match(output, /^\{.*\}\n$/);
+  });
 
-test(
-  "in a terminal the lines are redrawn in place and have colours; NO_COLOR takes the colours away",
-  { skip: lacks("script") },
-  async (t) => {
+  test("in a terminal the lines are redrawn in place and have colours; NO_COLOR takes the colours away", async (t) => {
+    const missing = lacks("script");
+    if (missing !== false) t.skip(missing);
+
     const { lambdaUrl } = await serve(t, await project(t, one));
     const inTerminal = (argv: string) =>
       `script -qec "stty cols 60; $CLI ${argv} --endpoint-url ${lambdaUrl}" /dev/null`;
@@ -80,33 +81,39 @@ test(
     assert.equal(plain.code, 0, plain.output);
     // eslint-disable-next-line no-control-regex -- the sequences that choose a colour
     assert.doesNotMatch(plain.output, /\u001b\[[0-9;]*m/);
-  },
-);
+  });
 
-test("no line is wider than a terminal of 60 columns", { skip: lacks("script") }, async (t) => {
-  const { lambdaUrl } = await serve(t, sample);
-  const command = `script -qec "stty cols 60; $CLI dev-1 --endpoint-url ${lambdaUrl}; $CLI status dev-1 --endpoint-url ${lambdaUrl}" /dev/null`;
-  const { code, output } = await shell(t, command, { TERM: "xterm-256color" });
-  assert.equal(code, 0, output);
-  // eslint-disable-next-line no-control-regex -- control sequences take no columns
-  const lines = output.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "").split(/\r|\n/);
-  assert.deepEqual(
-    lines.filter((line) => stringWidth(line) > 60),
-    [],
-  );
-});
+  test("no line is wider than a terminal of 60 columns", async (t) => {
+    const missing = lacks("script");
+    if (missing !== false) t.skip(missing);
 
-test("nobody is asked in CI, even with a terminal", { skip: lacks("script") }, async (t) => {
-  const { lambdaUrl } = await serve(t, await project(t, one));
-  await shell(t, `$CLI dev-1 --endpoint-url ${lambdaUrl}`);
-  const { code, output } = await shell(
-    t,
-    `script -qec "$CLI down dev-1 --endpoint-url ${lambdaUrl}" /dev/null`,
-    {
-      CI: "true",
-      TERM: "xterm",
-    },
-  );
-  assert.equal(code, 2, output);
-  assert.match(output, /--yes/);
+    const { lambdaUrl } = await serve(t, sample);
+    const command = `script -qec "stty cols 60; $CLI dev-1 --endpoint-url ${lambdaUrl}; $CLI status dev-1 --endpoint-url ${lambdaUrl}" /dev/null`;
+    const { code, output } = await shell(t, command, { TERM: "xterm-256color" });
+    assert.equal(code, 0, output);
+    // eslint-disable-next-line no-control-regex -- control sequences take no columns
+    const lines = output.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "").split(/\r|\n/);
+    assert.deepEqual(
+      lines.filter((line) => stringWidth(line) > 60),
+      [],
+    );
+  });
+
+  test("nobody is asked in CI, even with a terminal", async (t) => {
+    const missing = lacks("script");
+    if (missing !== false) t.skip(missing);
+
+    const { lambdaUrl } = await serve(t, await project(t, one));
+    await shell(t, `$CLI dev-1 --endpoint-url ${lambdaUrl}`);
+    const { code, output } = await shell(
+      t,
+      `script -qec "$CLI down dev-1 --endpoint-url ${lambdaUrl}" /dev/null`,
+      {
+        CI: "true",
+        TERM: "xterm",
+      },
+    );
+    assert.equal(code, 2, output);
+    assert.match(output, /--yes/);
+  });
 });

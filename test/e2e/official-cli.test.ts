@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { cpSync } from "node:fs";
-import { test } from "node:test";
 import { promisify } from "node:util";
+import { test } from "vitest";
 import { freshDirectory } from "../support/postgres.ts";
 import { eventsOf } from "./support/cli.ts";
 import { sample, serve } from "./support/environment.ts";
@@ -13,7 +13,9 @@ const skip =
     ? "HASURA_CLI_BINARY does not name the official Hasura CLI"
     : false;
 
-test("the official CLI and hasura-migrate take turns on one environment", { skip }, async (t) => {
+test("the official CLI and hasura-migrate take turns on one environment", async (t) => {
+  if (skip !== false) t.skip(skip);
+
   const served = await serve(t, sample);
   const project = await freshDirectory(t);
   cpSync(sample, project, { recursive: true });

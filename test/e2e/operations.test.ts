@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { query } from "../support/postgres.ts";
 import { eventsOf } from "./support/cli.ts";
 import { project, serve } from "./support/environment.ts";
@@ -18,102 +18,104 @@ const tablesOf = async (url: string): Promise<string[]> => {
   return rows.map(({ relname }) => String(relname));
 };
 
-test("plan shows what apply would run, with its SQL, and runs nothing", async (t) => {
-  const served = await serve(t, await project(t, three));
-  const { code, stdout, stderr } = await served.run(["plan", "dev-1"]);
-  assert.equal(code, 0, stderr);
-  assert.match(stdout, /1700000000100[^]*CREATE TABLE one[^]*1700000000200[^]*CREATE TABLE two/);
-  assert.deepEqual(await tablesOf(served.databaseUrl), []);
-});
+describe("operations", () => {
+  test("plan shows what apply would run, with its SQL, and runs nothing", async (t) => {
+    const served = await serve(t, await project(t, three));
+    const { code, stdout, stderr } = await served.run(["plan", "dev-1"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /1700000000100[^]*CREATE TABLE one[^]*1700000000200[^]*CREATE TABLE two/);
+    assert.deepEqual(await tablesOf(served.databaseUrl), []);
+  });
 
-test("status tells applied from pending, and --check ends with 6 while something is pending", async (t) => {
-  const served = await serve(t, await project(t, three));
-  assert.equal((await served.run(["dev-1", "--to", "1700000000200"])).code, 0);
-  const told = await served.run(["status", "dev-1", "--json"]);
-  assert.equal(told.code, 0, told.stderr);
-  const rows = eventsOf(told).flatMap((event) =>
-    event.type === "status" ? event.databases.flatMap(({ migrations }) => migrations) : [],
-  );
-  assert.deepEqual(
-    rows.map(({ version, state }) => [version, state]),
-    [
-      ["1700000000100", "applied"],
-      ["1700000000200", "applied"],
-      ["1700000000300", "pending"],
-    ],
-  );
-  assert.equal((await served.run(["status", "dev-1", "--check"])).code, 6);
-  assert.equal((await served.run(["dev-1"])).code, 0);
-  assert.equal((await served.run(["status", "dev-1", "--check"])).code, 0);
-});
+  test("status tells applied from pending, and --check ends with 6 while something is pending", async (t) => {
+    const served = await serve(t, await project(t, three));
+    assert.equal((await served.run(["dev-1", "--to", "1700000000200"])).code, 0);
+    const told = await served.run(["status", "dev-1", "--json"]);
+    assert.equal(told.code, 0, told.stderr);
+    const rows = eventsOf(told).flatMap((event) =>
+      event.type === "status" ? event.databases.flatMap(({ migrations }) => migrations) : [],
+    );
+    assert.deepEqual(
+      rows.map(({ version, state }) => [version, state]),
+      [
+        ["1700000000100", "applied"],
+        ["1700000000200", "applied"],
+        ["1700000000300", "pending"],
+      ],
+    );
+    assert.equal((await served.run(["status", "dev-1", "--check"])).code, 6);
+    assert.equal((await served.run(["dev-1"])).code, 0);
+    assert.equal((await served.run(["status", "dev-1", "--check"])).code, 0);
+  });
 
-test("down rolls back the newest first, asks where nobody can answer, and refuses without a down file", async (t) => {
-  const served = await serve(t, await project(t, three));
-  assert.equal((await served.run(["dev-1", "--to", "1700000000200"])).code, 0);
+  test("down rolls back the newest first, asks where nobody can answer, and refuses without a down file", async (t) => {
+    const served = await serve(t, await project(t, three));
+    assert.equal((await served.run(["dev-1", "--to", "1700000000200"])).code, 0);
 
-  const unanswered = await served.run(["down", "dev-1"]);
-  assert.equal(unanswered.code, 2);
-  assert.match(unanswered.stderr, /--yes/);
-  assert.deepEqual(await tablesOf(served.databaseUrl), ["one", "two"]);
+    const unanswered = await served.run(["down", "dev-1"]);
+    assert.equal(unanswered.code, 2);
+    assert.match(unanswered.stderr, /--yes/);
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["one", "two"]);
 
-  assert.equal((await served.run(["down", "dev-1", "--yes"])).code, 0);
-  assert.deepEqual(await tablesOf(served.databaseUrl), ["one"]);
+    assert.equal((await served.run(["down", "dev-1", "--yes"])).code, 0);
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["one"]);
 
-  assert.equal((await served.run(["dev-1"])).code, 0);
-  const refused = await served.run(["down", "dev-1", "--yes"]);
-  assert.equal(refused.code, 2, refused.stdout + refused.stderr);
-  assert.match(refused.stderr, /1700000000300/);
-  assert.match(refused.stderr, /no down\.sql/);
-  assert.deepEqual(await tablesOf(served.databaseUrl), ["one", "three", "two"]);
-});
+    assert.equal((await served.run(["dev-1"])).code, 0);
+    const refused = await served.run(["down", "dev-1", "--yes"]);
+    assert.equal(refused.code, 2, refused.stdout + refused.stderr);
+    assert.match(refused.stderr, /1700000000300/);
+    assert.match(refused.stderr, /no down\.sql/);
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["one", "three", "two"]);
+  });
 
-test("mark changes the books and runs no SQL", async (t) => {
-  const served = await serve(t, await project(t, three));
-  const marked = await served.run(["mark", "dev-1", "1700000000100", "--applied"]);
-  assert.equal(marked.code, 0, marked.stderr);
-  assert.equal((await served.run(["dev-1"])).code, 0);
-  assert.deepEqual(await tablesOf(served.databaseUrl), ["three", "two"]);
-  assert.equal((await served.run(["mark", "dev-1", "1700000000100", "--pending"])).code, 0);
-  assert.equal((await served.run(["dev-1"])).code, 0);
-  assert.deepEqual(await tablesOf(served.databaseUrl), ["one", "three", "two"]);
-});
+  test("mark changes the books and runs no SQL", async (t) => {
+    const served = await serve(t, await project(t, three));
+    const marked = await served.run(["mark", "dev-1", "1700000000100", "--applied"]);
+    assert.equal(marked.code, 0, marked.stderr);
+    assert.equal((await served.run(["dev-1"])).code, 0);
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["three", "two"]);
+    assert.equal((await served.run(["mark", "dev-1", "1700000000100", "--pending"])).code, 0);
+    assert.equal((await served.run(["dev-1"])).code, 0);
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["one", "three", "two"]);
+  });
 
-test("a migration that fails leaves those before it applied, shows why, and those after it pending", async (t) => {
-  const served = await serve(
-    t,
-    await project(t, {
-      "1700000000100_one": { up: "CREATE TABLE one (id integer);" },
-      "1700000000200_bad": {
-        up: "CREATE TABLE half (id integer);\nINSERT INTO missing VALUES (1);\n",
-      },
-      "1700000000300_three": { up: "CREATE TABLE three (id integer);" },
-    }),
-  );
-  const { code, stderr } = await served.run(["dev-1"]);
-  assert.equal(code, 1);
-  assert.match(stderr, /1700000000200_bad\/up\.sql/);
-  assert.match(stderr, /42P01/);
-  assert.match(stderr, /relation "missing" does not exist/);
-  assert.deepEqual(await tablesOf(served.databaseUrl), ["one"]);
-  const states = eventsOf(await served.run(["status", "dev-1", "--json"])).flatMap((event) =>
-    event.type === "status"
-      ? event.databases.flatMap(({ migrations }) => migrations.map(({ state }) => state))
-      : [],
-  );
-  assert.deepEqual(states, ["applied", "pending", "pending"]);
-  assert.equal((await served.run(["dev-1"])).code, 1, "a second run meets the same failure");
-});
+  test("a migration that fails leaves those before it applied, shows why, and those after it pending", async (t) => {
+    const served = await serve(
+      t,
+      await project(t, {
+        "1700000000100_one": { up: "CREATE TABLE one (id integer);" },
+        "1700000000200_bad": {
+          up: "CREATE TABLE half (id integer);\nINSERT INTO missing VALUES (1);\n",
+        },
+        "1700000000300_three": { up: "CREATE TABLE three (id integer);" },
+      }),
+    );
+    const { code, stderr } = await served.run(["dev-1"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /1700000000200_bad\/up\.sql/);
+    assert.match(stderr, /42P01/);
+    assert.match(stderr, /relation "missing" does not exist/);
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["one"]);
+    const states = eventsOf(await served.run(["status", "dev-1", "--json"])).flatMap((event) =>
+      event.type === "status"
+        ? event.databases.flatMap(({ migrations }) => migrations.map(({ state }) => state))
+        : [],
+    );
+    assert.deepEqual(states, ["applied", "pending", "pending"]);
+    assert.equal((await served.run(["dev-1"])).code, 1, "a second run meets the same failure");
+  });
 
-test("a command that names no such function, and one that nobody answers, end with their own codes", async (t) => {
-  const served = await serve(t, await project(t, three));
-  const { server, lambdaUrl } = served;
-  server.child.kill("SIGTERM");
-  const ended = await server.ended;
-  assert.ok(
-    ended.code === 0 || ended.code === 130,
-    `SIGTERM ends --serve in order, not with ${String(ended.code)}`,
-  );
-  const unreachable = await served.run(["status", "dev-1"]);
-  assert.equal(unreachable.code, 4, unreachable.stderr);
-  assert.ok(unreachable.stderr.includes(new URL(lambdaUrl).host), unreachable.stderr);
+  test("a command that names no such function, and one that nobody answers, end with their own codes", async (t) => {
+    const served = await serve(t, await project(t, three));
+    const { server, lambdaUrl } = served;
+    server.child.kill("SIGTERM");
+    const ended = await server.ended;
+    assert.ok(
+      ended.code === 0 || ended.code === 130,
+      `SIGTERM ends --serve in order, not with ${String(ended.code)}`,
+    );
+    const unreachable = await served.run(["status", "dev-1"]);
+    assert.equal(unreachable.code, 4, unreachable.stderr);
+    assert.ok(unreachable.stderr.includes(new URL(lambdaUrl).host), unreachable.stderr);
+  });
 });

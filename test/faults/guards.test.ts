@@ -1,91 +1,83 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { lockClass, lockOf } from "../../src/engine/store/ledger/schema.ts";
 import { asked, faultBench } from "./support/bench.ts";
+import { loseCommitOf } from "./support/driver.ts";
 import { firstOf, migrations } from "./support/migrations.ts";
 
 const two = firstOf(2);
 const key = `${String(lockClass)}, ${String(lockOf.migration)}`;
 
-test("the last migration's commit did not happen: it is noticed before the run says that it has finished", async (t) => {
-  const bench = await faultBench(t, two);
-  let [last, lost] = [false, false];
-  bench.driver.expect(({ kind, sql }) => {
-    if (kind === "query") last = sql.includes("ADD COLUMN name");
-    if (kind !== "commit" || !last || lost) return undefined;
-    lost = true;
-    return "cut before";
-  });
-  const ran = await bench.run();
-  assert.deepEqual(
-    [ran.of("log").map((it) => it.code), ran.of("run.finished")[0]?.applied],
-    [["commit-lost"], 2],
-  );
-  assert.deepEqual(await bench.wrong(ran), []);
-});
-
-for (const hideInternals of [false, true]) {
-  const where = hideInternals ? ", where Hasura hides what the database said" : "";
-  test(`a commit in the middle of a shared request did not happen: the one after it does not run, and both are run again${where}`, async (t) => {
-    const bench = await faultBench(t, migrations, { hideInternals });
-    let [second, lost] = [false, false];
-    bench.driver.expect(({ kind, sql }) => {
-      if (kind === "query") second = sql.includes("ADD COLUMN name");
-      if (kind !== "commit" || !second || lost) return undefined;
-      lost = true;
-      return "cut before";
-    });
-    const ran = await bench.run(asked(), { now: () => 0 });
+describe("guards", () => {
+  test("the last migration's commit did not happen: it is noticed before the run says that it has finished", async (t) => {
+    const bench = await faultBench(t, two);
+    loseCommitOf(bench.driver, (sql) => sql.includes("ADD COLUMN name"));
+    const ran = await bench.run();
     assert.deepEqual(
-      ran.of("plan").map((it) => it.databases[0]?.items.length),
-      [4, 3],
+      [ran.of("log").map((it) => it.code), ran.of("run.finished")[0]?.applied],
+      [["commit-lost"], 2],
     );
-    assert.deepEqual([lost, await bench.wrong(ran)], [true, []]);
+    assert.deepEqual(await bench.wrong(ran), []);
   });
-}
 
-test("a version marked elsewhere between plan and migration is not run", async (t) => {
-  const bench = await faultBench(t, two);
-  let marked = false;
-  bench.driver.expect(async ({ sql }) => {
-    if (marked || !sql.includes("CREATE TABLE people")) return undefined;
-    marked = true;
-    await bench.database.query(
-      `SELECT hasura_migrate.record('other', 0, 0, '[{"what":"marked applied","version":2,"name":"x"}]')`,
+  for (const hideInternals of [false, true]) {
+    const where = hideInternals ? ", where Hasura hides what the database said" : "";
+    test(`a commit in the middle of a shared request did not happen: the one after it does not run, and both are run again${where}`, async (t) => {
+      const bench = await faultBench(t, migrations, { hideInternals });
+      const commits = loseCommitOf(bench.driver, (sql) => sql.includes("ADD COLUMN name"));
+      const ran = await bench.run(asked(), { now: () => 0 });
+      assert.deepEqual(
+        ran.of("plan").map((it) => it.databases[0]?.items.length),
+        [4, 3],
+      );
+      assert.equal(commits.lost, 1);
+      assert.deepEqual(await bench.wrong(ran), []);
+    });
+  }
+
+  test("a version marked elsewhere between plan and migration is not run", async (t) => {
+    const bench = await faultBench(t, two);
+    let marked = false;
+    bench.driver.expect(async ({ sql }) => {
+      if (marked || !sql.includes("CREATE TABLE people")) return undefined;
+      marked = true;
+      await bench.database.query(
+        `SELECT hasura_migrate.record('other', 0, 0, '[{"what":"marked applied","version":2,"name":"x"}]')`,
+      );
+      return undefined;
+    });
+    const ran = await bench.run();
+    assert.equal(ran.failure, undefined, ran.failure?.message);
+    assert.deepEqual(
+      [
+        ran.of("migration.applied").map((it) => it.version),
+        ran.of("plan").map((it) => it.databases[0]?.items.length),
+      ],
+      [["1"], [2, 1]],
     );
-    return undefined;
   });
-  const ran = await bench.run();
-  assert.equal(ran.failure, undefined, ran.failure?.message);
-  assert.deepEqual(
-    [
-      ran.of("migration.applied").map((it) => it.version),
-      ran.of("plan").map((it) => it.databases[0]?.items.length),
-    ],
-    [["1"], [2, 1]],
-  );
-});
 
-test("while another transaction holds a migration's lock, none is begun", async (t) => {
-  const bench = await faultBench(t, two);
-  await bench.run(asked("apply", { steps: 1 }));
-  let waited = 0;
-  let held = false;
-  bench.driver.expect(async ({ sql }) => {
-    if (held || !sql.includes("ADD COLUMN name")) return undefined;
-    held = true;
-    await bench.database.query(`SELECT pg_advisory_lock(${key})`);
-    return undefined;
+  test("while another transaction holds a migration's lock, none is begun", async (t) => {
+    const bench = await faultBench(t, two);
+    await bench.run(asked("apply", { steps: 1 }));
+    let waited = 0;
+    let held = false;
+    bench.driver.expect(async ({ sql }) => {
+      if (held || !sql.includes("ADD COLUMN name")) return undefined;
+      held = true;
+      await bench.database.query(`SELECT pg_advisory_lock(${key})`);
+      return undefined;
+    });
+    const ran = await bench.run(asked(), {
+      sleep: async () => {
+        waited += 1;
+        if (waited === 3) await bench.database.query(`SELECT pg_advisory_unlock(${key})`);
+      },
+    });
+    assert.deepEqual(
+      [ran.failure, waited >= 3, ran.of("waiting").some((it) => it.reason === "lock")],
+      [undefined, true, true],
+    );
+    assert.deepEqual(await bench.wrong(ran), []);
   });
-  const ran = await bench.run(asked(), {
-    sleep: async () => {
-      waited += 1;
-      if (waited === 3) await bench.database.query(`SELECT pg_advisory_unlock(${key})`);
-    },
-  });
-  assert.deepEqual(
-    [ran.failure, waited >= 3, ran.of("waiting").some((it) => it.reason === "lock")],
-    [undefined, true, true],
-  );
-  assert.deepEqual(await bench.wrong(ran), []);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { asked, faultBench, liveMs, shortened } from "./support/bench.ts";
 import { firstOf } from "./support/migrations.ts";
 import { program } from "./support/programs.ts";
@@ -9,89 +9,91 @@ const three = firstOf(3);
 /** Events of a clean run of three migrations: plan, two for each migration, the end. */
 const events = 8;
 
-test(`a run that is killed at every event of it (${String(events)}): one plain re-run, and every migration is there once`, async (t) => {
-  const bench = await faultBench(t, three);
-  const oneRun = await program(t, "one-run");
-  const wrong: string[] = [];
-  const seen: string[] = [];
-  for (let at = 0; at < events; at += 1) {
-    await bench.database.reset(false);
-    const run = oneRun(bench.network.url, bench.root, String(liveMs));
-    run.process.stdin?.write("go\n");
-    for (let heard = 0; heard < at; heard += 1)
-      seen[heard] = String((await run.lines.next()).value);
-    await run.kill();
-    await bench.calm();
-    wrong.push(
-      ...(await bench.wrong(await bench.run())).map(
-        (text) => `killed at event ${String(at)}: ${text}`,
-      ),
-    );
-  }
-  assert.deepEqual(wrong, []);
-  assert.deepEqual([seen[0], seen.length], ["plan", events - 1]);
-});
+describe("kill", () => {
+  test(`a run that is killed at every event of it (${String(events)}): one plain re-run, and every migration is there once`, async (t) => {
+    const bench = await faultBench(t, three);
+    const oneRun = await program(t, "one-run");
+    const wrong: string[] = [];
+    const seen: string[] = [];
+    for (let at = 0; at < events; at += 1) {
+      await bench.database.reset(false);
+      const run = oneRun(bench.network.url, bench.root, String(liveMs));
+      run.process.stdin?.write("go\n");
+      for (let heard = 0; heard < at; heard += 1)
+        seen[heard] = String((await run.lines.next()).value);
+      await run.kill();
+      await bench.calm();
+      wrong.push(
+        ...(await bench.wrong(await bench.run())).map(
+          (text) => `killed at event ${String(at)}: ${text}`,
+        ),
+      );
+    }
+    assert.deepEqual(wrong, []);
+    assert.deepEqual([seen[0], seen.length], ["plan", events - 1]);
+  });
 
-test("a run that is killed while a request of it is answered: one plain re-run, and every migration is there once", async (t) => {
-  const bench = await faultBench(t, three);
-  await bench.run();
-  const requests = bench.network.passed.length;
-  const oneRun = await program(t, "one-run");
-  const wrong: string[] = [];
-  let kills = 0;
-  for (let at = 0; at < requests; at += scale.killStep) {
-    await bench.database.reset(false);
-    const run = oneRun(bench.network.url, bench.root, String(liveMs));
-    bench.network.expect(({ index }) => {
-      if (index !== at) return undefined;
-      kills += 1;
-      run.process.kill("SIGKILL");
-      return undefined;
-    });
-    run.process.stdin?.write("go\n");
-    await run.ended;
-    await bench.calm();
-    wrong.push(
-      ...(await bench.wrong(await bench.run())).map(
-        (text) => `killed at request ${String(at)}: ${text}`,
-      ),
-    );
-  }
-  assert.deepEqual(wrong, []);
-  t.diagnostic(`${String(kills)} kills`);
-  assert.ok(kills > 0);
-});
+  test("a run that is killed while a request of it is answered: one plain re-run, and every migration is there once", async (t) => {
+    const bench = await faultBench(t, three);
+    await bench.run();
+    const requests = bench.network.passed.length;
+    const oneRun = await program(t, "one-run");
+    const wrong: string[] = [];
+    let kills = 0;
+    for (let at = 0; at < requests; at += scale.killStep) {
+      await bench.database.reset(false);
+      const run = oneRun(bench.network.url, bench.root, String(liveMs));
+      bench.network.expect(({ index }) => {
+        if (index !== at) return undefined;
+        kills += 1;
+        run.process.kill("SIGKILL");
+        return undefined;
+      });
+      run.process.stdin?.write("go\n");
+      await run.ended;
+      await bench.calm();
+      wrong.push(
+        ...(await bench.wrong(await bench.run())).map(
+          (text) => `killed at request ${String(at)}: ${text}`,
+        ),
+      );
+    }
+    assert.deepEqual(wrong, []);
+    await t.annotate(`${String(kills)} kills`);
+    assert.ok(kills > 0);
+  });
 
-test("Hasura is killed at a request of a run and started again: the run goes on, and every migration is there once", async (t) => {
-  const bench = await faultBench(t, three);
-  await bench.run();
-  const messages = bench.network.passed.length;
-  const oneApi = await program(t, "one-api");
-  const wrong: string[] = [];
-  for (let at = 1; at < messages; at += 2 * scale.killStep) {
-    await bench.calm();
-    await bench.database.reset(false);
-    let api = oneApi(bench.databaseUrl, "0");
-    const url = String((await api.lines.next()).value);
-    let restarted: Promise<unknown> = Promise.resolve();
-    bench.network.toward(url);
-    bench.network.expect(({ index }) => {
-      if (index !== at) return undefined;
-      restarted = api.kill().then(() => (api = oneApi(bench.databaseUrl, new URL(url).port)));
-      return undefined;
-    });
-    // A tenth of the pauses: starting Hasura again takes real time.
-    const ran = await bench.run(asked(), { sleep: shortened(10) });
-    await bench.calm();
-    const found = ran.failure ? [`the run ended with ${ran.failure.message}`] : [];
-    wrong.push(
-      ...[...found, ...(await bench.wrong(await bench.run()))].map(
-        (text) => `killed at request ${String(at)}: ${text}`,
-      ),
-    );
-    await restarted;
-    await api.kill();
-    bench.network.toward(bench.hasuraUrl);
-  }
-  assert.deepEqual(wrong, []);
+  test("Hasura is killed at a request of a run and started again: the run goes on, and every migration is there once", async (t) => {
+    const bench = await faultBench(t, three);
+    await bench.run();
+    const messages = bench.network.passed.length;
+    const oneApi = await program(t, "one-api");
+    const wrong: string[] = [];
+    for (let at = 1; at < messages; at += 2 * scale.killStep) {
+      await bench.calm();
+      await bench.database.reset(false);
+      let api = oneApi(bench.databaseUrl, "0");
+      const url = String((await api.lines.next()).value);
+      let restarted: Promise<unknown> = Promise.resolve();
+      bench.network.toward(url);
+      bench.network.expect(({ index }) => {
+        if (index !== at) return undefined;
+        restarted = api.kill().then(() => (api = oneApi(bench.databaseUrl, new URL(url).port)));
+        return undefined;
+      });
+      // A tenth of the pauses: starting Hasura again takes real time.
+      const ran = await bench.run(asked(), { sleep: shortened(10) });
+      await bench.calm();
+      const found = ran.failure ? [`the run ended with ${ran.failure.message}`] : [];
+      wrong.push(
+        ...[...found, ...(await bench.wrong(await bench.run()))].map(
+          (text) => `killed at request ${String(at)}: ${text}`,
+        ),
+      );
+      await restarted;
+      await api.kill();
+      bench.network.toward(bench.hasuraUrl);
+    }
+    assert.deepEqual(wrong, []);
+  });
 });

@@ -1,32 +1,34 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { faultBench, untrue } from "./support/bench.ts";
 import { migrations } from "./support/migrations.ts";
 import { networkFaults } from "./support/network.ts";
 
-for (const fault of networkFaults) {
-  test(`a request that is ${fault}, each one of a run in turn: one plain re-run, and every migration is there once`, async (t) => {
-    const bench = await faultBench(t, migrations);
-    await bench.run();
-    const requests = bench.network.passed.length;
-    assert.ok(requests >= 12, `only ${String(requests)} requests`);
-    const wrong: string[] = [];
-    for (let index = 0; index < requests; index += 1) {
-      await bench.database.reset(false);
-      bench.network.expect((it) => (it.index === index ? fault : undefined));
-      const hit = await bench.run();
-      const request = bench.network.passed[index]?.body.slice(0, 160);
-      await bench.calm();
-      const lies = untrue(hit, await bench.database.facts());
-      const found = [
-        ...lies.map((version) => `said to be applied, and is not: ${version}`),
-        ...(await bench.wrong(await bench.run())),
-      ];
-      wrong.push(
-        ...found.map((text) => `request ${String(index)} (${request ?? "not reached"}): ${text}`),
-      );
-    }
-    assert.deepEqual(wrong, []);
-    t.diagnostic(`${String(requests)} faults`);
-  });
-}
+describe("network", () => {
+  for (const fault of networkFaults) {
+    test(`a request that is ${fault}, each one of a run in turn: one plain re-run, and every migration is there once`, async (t) => {
+      const bench = await faultBench(t, migrations);
+      await bench.run();
+      const requests = bench.network.passed.length;
+      assert.ok(requests >= 12, `only ${String(requests)} requests`);
+      const wrong: string[] = [];
+      for (let index = 0; index < requests; index += 1) {
+        await bench.database.reset(false);
+        bench.network.expect((it) => (it.index === index ? fault : undefined));
+        const hit = await bench.run();
+        const request = bench.network.passed[index]?.body.slice(0, 160);
+        await bench.calm();
+        const lies = untrue(hit, await bench.database.facts());
+        const found = [
+          ...lies.map((version) => `said to be applied, and is not: ${version}`),
+          ...(await bench.wrong(await bench.run())),
+        ];
+        wrong.push(
+          ...found.map((text) => `request ${String(index)} (${request ?? "not reached"}): ${text}`),
+        );
+      }
+      assert.deepEqual(wrong, []);
+      await t.annotate(`${String(requests)} faults`);
+    });
+  }
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import type { Hasura } from "../../src/engine/hasura/client.ts";
 import { asked, faultBench } from "./support/bench.ts";
 import { firstOf } from "./support/migrations.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { faultBench } from "./support/bench.ts";
 import { seven } from "./support/migrations.ts";
 import { scale } from "./support/scale.ts";
@@ -27,7 +27,7 @@ test(`${String(schedules)} schedules of 2 to 4 runs at once under faults, seeds 
     String(outcomes.reduce((total, it) => total + it[of], 0));
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   assert.equal(outcomes.length, schedules);
-  t.diagnostic(
+  await t.annotate(
     `${String(schedules)} schedules, ${sum("faults")} faults, ${sum("deaths")} runs died, ${seconds} s`,
   );
 });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "vitest";
 import { startPostgres } from "../../src/local/postgres/index.ts";
-import { cleanUp } from "../support/clean-up.ts";
 import { freshDirectory, query } from "../support/postgres.ts";
 import { faultBench, untrue } from "./support/bench.ts";
 import { firstOf } from "./support/migrations.ts";
@@ -9,7 +8,7 @@ import { firstOf } from "./support/migrations.ts";
 test("the database server crashes at a message of a run and recovers: one plain re-run, and every migration is there once", async (t) => {
   // A server of the test's own: a backend that is killed makes the whole server end all others and recover from its log.
   const server = await startPostgres({ directory: await freshDirectory(t) });
-  cleanUp(t, () => server.stop());
+  t.onTestFinished(() => server.stop());
   await query(server.url, "CREATE DATABASE crashing");
   const url = new URL(server.url);
   url.pathname = "/crashing";
@@ -38,5 +37,5 @@ test("the database server crashes at a message of a run and recovers: one plain 
     wrong.push(...found.map((text) => `message ${String(index)}: ${text}`));
   }
   assert.deepEqual(wrong, []);
-  t.diagnostic(`${String(Math.floor(messages / 2))} crashes`);
+  await t.annotate(`${String(Math.floor(messages / 2))} crashes`);
 });

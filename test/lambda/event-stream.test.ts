@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Writable } from "node:stream";
-import test from "node:test";
+import { describe, test } from "vitest";
 import { eventStream } from "../../src/lambda/event-stream.ts";
 import { jsonLog } from "../../src/lambda/log.ts";
 import { redactor } from "../../src/lambda/secrets/redact.ts";
@@ -63,103 +63,105 @@ function streamed({
   return { stream, out, lines, logged, beats, types, redact };
 }
 
-test("each event is one line, sent at once", async () => {
-  const { stream, lines } = streamed();
-  await stream.emit(note("a\nb"));
-  assert.deepEqual(lines, ['{"type":"log","level":"info","code":"x","message":"a\\nb"}\n']);
-});
-
-test("events that come together are one write, and the end waits for none of them", async () => {
-  const turns: (() => void)[] = [];
-  const { stream, lines } = streamed({ soon: (run) => turns.push(run) });
-  await stream.emit(note("a"));
-  await stream.emit(note("b"));
-  assert.deepEqual([turns.length, lines.length], [1, 0]);
-  turns.pop()?.();
-  assert.deepEqual(
-    lines.map((text) => text.match(/"message":"."/g)),
-    [['"message":"a"', '"message":"b"']],
-  );
-  await stream.emit(finished);
-  await stream.end();
-  assert.match(lines[1] ?? "", /run\.finished/);
-  turns.pop()?.();
-  assert.equal(lines.length, 2);
-});
-
-test("a heartbeat goes out every 10 s until the stream ends", async () => {
-  const { stream, beats, types, lines } = streamed();
-  assert.equal(beats[0]?.ms, 10_000);
-  beats[0].beat();
-  await stream.emit(note("x"));
-  beats[0].beat();
-  assert.deepEqual(types(), ["heartbeat", "log", "heartbeat"]);
-  assert.match(lines[0] ?? "", /"at":"2026-11-24T00:00:00.000Z"/);
-  await stream.end();
-  assert.equal(beats[0].stopped, true);
-});
-
-test("nothing follows a closing event: neither another one nor a heartbeat", async () => {
-  const { stream, beats, types, logged } = streamed();
-  await stream.emit(finished);
-  await stream.emit({ ...finished, applied: 1 });
-  await stream.emit(note("late"));
-  beats[0]?.beat();
-  assert.deepEqual(types(), ["run.finished"]);
-  assert.equal(stream.closed, true);
-  assert.match(logged.join(""), /"late"/);
-});
-
-test("a reader that is behind slows the run down until it has caught up", async () => {
-  const waiting: (() => void)[] = [];
-  const { stream } = streamed({ highWaterMark: 1, take: (_line, done) => waiting.push(done) });
-  let emitted = false;
-  const emitting = stream.emit(note("x")).then(() => (emitted = true));
-  await new Promise((resolve) => setImmediate(resolve));
-  assert.equal(emitted, false);
-  waiting[0]?.();
-  await emitting;
-});
-
-test("a reader that never reads holds the run back once, for the bound", async () => {
-  const { stream, logged, beats, lines } = streamed({
-    highWaterMark: 1,
-    drainMs: 20,
-    take: () => undefined,
+describe("event stream", () => {
+  test("each event is one line, sent at once", async () => {
+    const { stream, lines } = streamed();
+    await stream.emit(note("a\nb"));
+    assert.deepEqual(lines, ['{"type":"log","level":"info","code":"x","message":"a\\nb"}\n']);
   });
-  await stream.emit(note("x"));
-  await Promise.race([
-    stream.emit(note("y")),
-    new Promise((_, reject) =>
-      setImmediate(() => setImmediate(() => reject(new Error("waited again")))),
-    ),
-  ]);
-  beats[0]?.beat();
-  assert.match(logged.join(""), /nobody reads the events/);
-  assert.equal(lines.length, 1);
-  await stream.end();
-});
 
-test("a write that fails is a line in the log, and the run goes on", async () => {
-  const { stream, logged, out } = streamed({ take: (_line, done) => done(new Error("EPIPE")) });
-  await stream.emit(note("x"));
-  await stream.emit(note("y"));
-  await stream.emit(finished);
-  await stream.end();
-  assert.equal(out.destroyed, true);
-  assert.match(logged.join(""), /the event stream broke; the run goes on.*EPIPE/);
-  assert.match(logged.join(""), /"y"/);
-});
+  test("events that come together are one write, and the end waits for none of them", async () => {
+    const turns: (() => void)[] = [];
+    const { stream, lines } = streamed({ soon: (run) => turns.push(run) });
+    await stream.emit(note("a"));
+    await stream.emit(note("b"));
+    assert.deepEqual([turns.length, lines.length], [1, 0]);
+    turns.pop()?.();
+    assert.deepEqual(
+      lines.map((text) => text.match(/"message":"."/g)),
+      [['"message":"a"', '"message":"b"']],
+    );
+    await stream.emit(finished);
+    await stream.end();
+    assert.match(lines[1] ?? "", /run\.finished/);
+    turns.pop()?.();
+    assert.equal(lines.length, 2);
+  });
 
-test("the output is ended even when nothing was written", async () => {
-  const { stream, out } = streamed();
-  await stream.end();
-  assert.equal(out.writableFinished, true);
-});
+  test("a heartbeat goes out every 10 s until the stream ends", async () => {
+    const { stream, beats, types, lines } = streamed();
+    assert.equal(beats[0]?.ms, 10_000);
+    beats[0].beat();
+    await stream.emit(note("x"));
+    beats[0].beat();
+    assert.deepEqual(types(), ["heartbeat", "log", "heartbeat"]);
+    assert.match(lines[0] ?? "", /"at":"2026-11-24T00:00:00.000Z"/);
+    await stream.end();
+    assert.equal(beats[0].stopped, true);
+  });
 
-test("a secret is taken out before an event is cut, so that no half of it stays", async () => {
-  const { stream, lines, logged, redact } = streamed();
-  redact.learn("top-secret-value");
-  await stream.emit(note(`${"x".repeat(15_990)}top-secret-value${"y".repeat(80_000)}`));
-  assert.doesNotMatch(lines.join("") + logged.join(""), /top-se/);
+  test("nothing follows a closing event: neither another one nor a heartbeat", async () => {
+    const { stream, beats, types, logged } = streamed();
+    await stream.emit(finished);
+    await stream.emit({ ...finished, applied: 1 });
+    await stream.emit(note("late"));
+    beats[0]?.beat();
+    assert.deepEqual(types(), ["run.finished"]);
+    assert.equal(stream.closed, true);
+    assert.match(logged.join(""), /"late"/);
+  });
+
+  test("a reader that is behind slows the run down until it has caught up", async () => {
+    const waiting: (() => void)[] = [];
+    const { stream } = streamed({ highWaterMark: 1, take: (_line, done) => waiting.push(done) });
+    let emitted = false;
+    const emitting = stream.emit(note("x")).then(() => (emitted = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(emitted, false);
+    waiting[0]?.();
+    await emitting;
+  });
+
+  test("a reader that never reads holds the run back once, for the bound", async () => {
+    const { stream, logged, beats, lines } = streamed({
+      highWaterMark: 1,
+      drainMs: 20,
+      take: () => undefined,
+    });
+    await stream.emit(note("x"));
+    await Promise.race([
+      stream.emit(note("y")),
+      new Promise((_, reject) =>
+        setImmediate(() => setImmediate(() => reject(new Error("waited again")))),
+      ),
+    ]);
+    beats[0]?.beat();
+    assert.match(logged.join(""), /nobody reads the events/);
+    assert.equal(lines.length, 1);
+    await stream.end();
+  });
+
+  test("a write that fails is a line in the log, and the run goes on", async () => {
+    const { stream, logged, out } = streamed({ take: (_line, done) => done(new Error("EPIPE")) });
+    await stream.emit(note("x"));
+    await stream.emit(note("y"));
+    await stream.emit(finished);
+    await stream.end();
+    assert.equal(out.destroyed, true);
+    assert.match(logged.join(""), /the event stream broke; the run goes on.*EPIPE/);
+    assert.match(logged.join(""), /"y"/);
+  });
+
+  test("the output is ended even when nothing was written", async () => {
+    const { stream, out } = streamed();
+    await stream.end();
+    assert.equal(out.writableFinished, true);
+  });
+
+  test("a secret is taken out before an event is cut, so that no half of it stays", async () => {
+    const { stream, lines, logged, redact } = streamed();
+    redact.learn("top-secret-value");
+    await stream.emit(note(`${"x".repeat(15_990)}top-secret-value${"y".repeat(80_000)}`));
+    assert.doesNotMatch(lines.join("") + logged.join(""), /top-se/);
+  });
 });

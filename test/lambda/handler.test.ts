@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import test, { type TestContext } from "node:test";
+import { describe, test, type TestContext } from "vitest";
 import { Failure } from "../../src/protocol/failure.ts";
 import { scriptedHasura, type Asked, type Scripted } from "../support/scripted-hasura.ts";
 import { context, invoke, worldFrom } from "./support/invoke.ts";
@@ -36,7 +36,7 @@ function hasura({ path, body }: Asked): Scripted | undefined {
 /** A project with one migration. */
 async function project(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "hasura-migrate-"));
-  t.after(() => rm(directory, { recursive: true }));
+  t.onTestFinished(() => rm(directory, { recursive: true }));
   await mkdir(join(directory, "default", "1700000000000_users"), { recursive: true });
   await writeFile(
     join(directory, "default", "1700000000000_users", "up.sql"),
@@ -54,247 +54,254 @@ const dev3 = (endpoint: string, directory = "/nowhere") => ({
   GIT_COMMIT: "4c6ea1a",
 });
 
-test("an apply says first what answers, then what it does, and ends with one closing event", async (t) => {
-  const { url } = await scriptedHasura(t, hasura);
-  const { events } = await invoke(worldFrom(dev3(url, await project(t))), request("apply"));
-  const [started] = events;
-  assert(started?.type === "run.started");
-  assert.deepEqual(
-    [
-      started.environment,
-      started.requestId,
-      started.hasura.version,
-      started.image.commit,
-      started.function.arn,
-    ],
-    ["dev-3", "request-1", "v2.48.0", "4c6ea1a", context.invokedFunctionArn],
-  );
-  const types = events.map(({ type }) => type);
-  assert.deepEqual(
-    types.filter((type) => type.startsWith("migration.") || type.startsWith("run.")),
-    ["run.started", "migration.started", "migration.applied", "run.finished"],
-  );
-  assert.equal(types.at(-1), "run.finished");
-});
-
-test("a ping is answered without touching a migration", async (t) => {
-  const { url, asked } = await scriptedHasura(t, hasura);
-  const { events } = await invoke(worldFrom(dev3(url)), request("ping"));
-  assert.deepEqual(
-    events.map(({ type }) => type),
-    ["run.started", "run.finished"],
-  );
-  assert(asked.every(({ path }) => path === "/v1/version"));
-});
-
-const refused: readonly [string, unknown, Record<string, string>, string][] = [
-  ["no request", undefined, {}, "malformed-request"],
-  ["a text", "hello", {}, "malformed-request"],
-  ["an unknown option", request("apply", { options: { turbo: true } }), {}, "unknown-option"],
-  ["another environment", request("apply", { environment: "prod" }), {}, "wrong-environment"],
-  [
-    "a protected environment without its name",
-    request("apply"),
-    { HASURA_MIGRATE_PROTECTED: "true" },
-    "protected",
-  ],
-  [
-    "a caller without permission",
-    request("down"),
-    { HASURA_MIGRATE_UNQUALIFIED: "read" },
-    "operation-not-allowed",
-  ],
-  [
-    "settings with a mistake",
-    request("apply"),
-    { HASURA_MIGRATE_ENDPOINT: "nonsense" },
-    "function-settings",
-  ],
-  [
-    "an engine that is not there",
-    request("apply"),
-    { HASURA_MIGRATE_ENGINE: "hasura-cli" },
-    "engine-not-available",
-  ],
-];
-for (const [what, event, env, code] of refused) {
-  test(`${what}: one closing event with the reason, and Hasura is not asked`, async (t) => {
-    const { url, asked } = await scriptedHasura(t, hasura);
-    const { events } = await invoke(worldFrom({ ...dev3(url), ...env }), event);
+describe("handler", () => {
+  test("an apply says first what answers, then what it does, and ends with one closing event", async (t) => {
+    const { url } = await scriptedHasura(t, hasura);
+    const { events } = await invoke(worldFrom(dev3(url, await project(t))), request("apply"));
+    const [started] = events;
+    assert(started?.type === "run.started");
     assert.deepEqual(
-      events.map((it) => it.type === "run.failed" && it.failure.code),
-      [code],
+      [
+        started.environment,
+        started.requestId,
+        started.hasura.version,
+        started.image.commit,
+        started.function.arn,
+      ],
+      ["dev-3", "request-1", "v2.48.0", "4c6ea1a", context.invokedFunctionArn],
     );
-    assert.equal(asked.length, 0);
+    const types = events.map(({ type }) => type);
+    assert.deepEqual(
+      types.filter((type) => type.startsWith("migration.") || type.startsWith("run.")),
+      ["run.started", "migration.started", "migration.applied", "run.finished"],
+    );
+    assert.equal(types.at(-1), "run.finished");
   });
-}
 
-test("a bug of ours is a closing event of that kind, with its stack in the log alone", async (t) => {
-  const { url } = await scriptedHasura(t, hasura);
-  const world = worldFrom(dev3(url), {
-    execute: () => Promise.reject(new TypeError("x is undefined")),
+  test("a ping is answered without touching a migration", async (t) => {
+    const { url, asked } = await scriptedHasura(t, hasura);
+    const { events } = await invoke(worldFrom(dev3(url)), request("ping"));
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ["run.started", "run.finished"],
+    );
+    assert(asked.every(({ path }) => path === "/v1/version"));
   });
-  const { events, text } = await invoke(world, request("status"));
-  const last = events.at(-1);
-  assert(last?.type === "run.failed");
-  assert.deepEqual([last.failure.kind, last.failure.message], ["bug", "x is undefined"]);
-  assert.doesNotMatch(text, /at .*handler\.test/);
-  assert.match(world.logged.join(""), /handler\.test/);
-});
 
-test("an engine that forgets its closing event is a bug, not a silent end", async (t) => {
-  const { url } = await scriptedHasura(t, hasura);
-  const { events } = await invoke(
-    worldFrom(dev3(url), { execute: () => Promise.resolve() }),
-    request("status"),
-  );
-  const last = events.at(-1);
-  assert(last?.type === "run.failed" && last.failure.kind === "bug");
-});
+  const refused: readonly [string, unknown, Record<string, string>, string][] = [
+    ["no request", undefined, {}, "malformed-request"],
+    ["a text", "hello", {}, "malformed-request"],
+    ["an unknown option", request("apply", { options: { turbo: true } }), {}, "unknown-option"],
+    ["another environment", request("apply", { environment: "prod" }), {}, "wrong-environment"],
+    [
+      "a protected environment without its name",
+      request("apply"),
+      { HASURA_MIGRATE_PROTECTED: "true" },
+      "protected",
+    ],
+    [
+      "a caller without permission",
+      request("down"),
+      { HASURA_MIGRATE_UNQUALIFIED: "read" },
+      "operation-not-allowed",
+    ],
+    [
+      "settings with a mistake",
+      request("apply"),
+      { HASURA_MIGRATE_ENDPOINT: "nonsense" },
+      "function-settings",
+    ],
+    [
+      "an engine that is not there",
+      request("apply"),
+      { HASURA_MIGRATE_ENGINE: "hasura-cli" },
+      "engine-not-available",
+    ],
+  ];
+  for (const [what, event, env, code] of refused) {
+    test(`${what}: one closing event with the reason, and Hasura is not asked`, async (t) => {
+      const { url, asked } = await scriptedHasura(t, hasura);
+      const { events } = await invoke(worldFrom({ ...dev3(url), ...env }), event);
+      assert.deepEqual(
+        events.map((it) => it.type === "run.failed" && it.failure.code),
+        [code],
+      );
+      assert.equal(asked.length, 0);
+    });
+  }
 
-test("a Hasura that is silent does not hold run.started back for longer than a second", async (t) => {
-  const { url } = await scriptedHasura(t, ({ path }) =>
-    path === "/v1/version" ? "silence" : undefined,
-  );
-  const waits: number[] = [];
-  const world = worldFrom(dev3(url), {
-    sleep: (ms, signal) => {
-      waits.push(ms);
-      return ms === 1000
-        ? Promise.resolve()
-        : new Promise((resolve) => signal?.addEventListener("abort", () => resolve()));
-    },
-    execute: async (_request, { emit }) =>
-      emit({ type: "run.finished", applied: 0, notReached: 0, tookMs: 0 }),
+  test("a bug of ours is a closing event of that kind, with its stack in the log alone", async (t) => {
+    const { url } = await scriptedHasura(t, hasura);
+    const world = worldFrom(dev3(url), {
+      execute: () => Promise.reject(new TypeError("x is undefined")),
+    });
+    const { events, text } = await invoke(world, request("status"));
+    const last = events.at(-1);
+    assert(last?.type === "run.failed");
+    assert.deepEqual([last.failure.kind, last.failure.message], ["bug", "x is undefined"]);
+    assert.doesNotMatch(text, /at .*handler\.test/);
+    assert.match(world.logged.join(""), /handler\.test/);
   });
-  const { events } = await invoke(world, request("status"));
-  assert(events[0]?.type === "run.started");
-  assert.equal(events[0].hasura.version, undefined);
-  assert.deepEqual(waits, [870_000, 1000]);
-});
 
-test("the run is asked to stop 30 s before the deadline, or when two thirds of a short time are over", async (t) => {
-  const { url } = await scriptedHasura(t, hasura);
-  for (const [remaining, expected] of [
-    [900_000, 870_000],
-    [30_000, 20_000],
-  ] as const) {
-    let reason: unknown;
+  test("an engine that forgets its closing event is a bug, not a silent end", async (t) => {
+    const { url } = await scriptedHasura(t, hasura);
+    const { events } = await invoke(
+      worldFrom(dev3(url), { execute: () => Promise.resolve() }),
+      request("status"),
+    );
+    const last = events.at(-1);
+    assert(last?.type === "run.failed" && last.failure.kind === "bug");
+  });
+
+  test("a Hasura that is silent does not hold run.started back for longer than a second", async (t) => {
+    const { url } = await scriptedHasura(t, ({ path }) =>
+      path === "/v1/version" ? "silence" : undefined,
+    );
+    const waits: number[] = [];
     const world = worldFrom(dev3(url), {
       sleep: (ms, signal) => {
-        if (ms === expected) return Promise.resolve();
-        return new Promise((resolve) => signal?.addEventListener("abort", () => resolve()));
+        waits.push(ms);
+        return ms === 1000
+          ? Promise.resolve()
+          : new Promise((resolve) => signal?.addEventListener("abort", () => resolve()));
       },
+      execute: async (_request, { emit }) =>
+        emit({ type: "run.finished", applied: 0, notReached: 0, tookMs: 0 }),
+    });
+    const { events } = await invoke(world, request("status"));
+    assert(events[0]?.type === "run.started");
+    assert.equal(events[0].hasura.version, undefined);
+    assert.deepEqual(waits, [870_000, 1000]);
+  });
+
+  test("the run is asked to stop 30 s before the deadline, or when two thirds of a short time are over", async (t) => {
+    const { url } = await scriptedHasura(t, hasura);
+    for (const [remaining, expected] of [
+      [900_000, 870_000],
+      [30_000, 20_000],
+    ] as const) {
+      let reason: unknown;
+      const world = worldFrom(dev3(url), {
+        sleep: (ms, signal) => {
+          if (ms === expected) return Promise.resolve();
+          return new Promise((resolve) => signal?.addEventListener("abort", () => resolve()));
+        },
+        execute: async (_request, { stop, emit, remainingMs }) => {
+          assert.equal(stop.aborted, true);
+          reason = stop.reason;
+          assert.equal(remainingMs(), remaining);
+          await emit({ type: "run.finished", applied: 0, notReached: 0, tookMs: 0 });
+        },
+      });
+      await invoke(world, request("status"), {
+        ...context,
+        getRemainingTimeInMillis: () => remaining,
+      });
+      assert.equal(reason, "deadline");
+    }
+  });
+
+  test("no deadline given is no deadline passed", async (t) => {
+    const { url } = await scriptedHasura(t, hasura);
+    const world = worldFrom(dev3(url), {
       execute: async (_request, { stop, emit, remainingMs }) => {
-        assert.equal(stop.aborted, true);
-        reason = stop.reason;
-        assert.equal(remainingMs(), remaining);
+        assert.equal(stop.aborted, false);
+        assert(remainingMs() > 900_000);
         await emit({ type: "run.finished", applied: 0, notReached: 0, tookMs: 0 });
       },
     });
-    await invoke(world, request("status"), {
+    const { events } = await invoke(world, request("status"), {
       ...context,
-      getRemainingTimeInMillis: () => remaining,
+      getRemainingTimeInMillis: () => -1.8e12,
     });
-    assert.equal(reason, "deadline");
-  }
-});
-
-test("no deadline given is no deadline passed", async (t) => {
-  const { url } = await scriptedHasura(t, hasura);
-  const world = worldFrom(dev3(url), {
-    execute: async (_request, { stop, emit, remainingMs }) => {
-      assert.equal(stop.aborted, false);
-      assert(remainingMs() > 900_000);
-      await emit({ type: "run.finished", applied: 0, notReached: 0, tookMs: 0 });
-    },
+    assert.equal(events.at(-1)?.type, "run.finished");
   });
-  const { events } = await invoke(world, request("status"), {
-    ...context,
-    getRemainingTimeInMillis: () => -1.8e12,
-  });
-  assert.equal(events.at(-1)?.type, "run.finished");
-});
 
-test("an unknown authority, a wrong secret and a secret out of reach are said at once, with what to do", async (t) => {
-  const denied = {
-    status: 401,
-    json: { path: "$", error: "invalid secret", code: "access-denied" },
-  };
-  const { url } = await scriptedHasura(t, (asked) =>
-    asked.method === "POST" ? denied : hasura(asked),
-  );
-  const directory = await project(t);
-  const codes: unknown[] = [];
-  const lost = () =>
-    Promise.reject(new Failure("unreachable", "secret-store-unreachable", "no way there"));
-  for (const more of [{}, { adminSecret: { get: lost, renew: lost } }]) {
-    const last = (await invoke(worldFrom(dev3(url, directory), more), request("apply"))).events.at(
-      -1,
+  test("an unknown authority, a wrong secret and a secret out of reach are said at once, with what to do", async (t) => {
+    const denied = {
+      status: 401,
+      json: { path: "$", error: "invalid secret", code: "access-denied" },
+    };
+    const { url } = await scriptedHasura(t, (asked) =>
+      asked.method === "POST" ? denied : hasura(asked),
     );
-    codes.push(last?.type === "run.failed" && [last.failure.kind, last.failure.code]);
-  }
-  assert.deepEqual(codes, [
-    ["access", "wrong-secret"],
-    ["unreachable", "secret-store-unreachable"],
-  ]);
-});
-
-test("the admin secret is in no event and no line of the log, wherever it comes back from", async (t) => {
-  const echo = { error: `got ${secret}`, code: "postgres-error", path: `$.${secret}` };
-  const internal = {
-    error: {
-      exec_status: "FatalError",
-      message: secret,
-      status_code: "42601",
-      description: secret,
-      hint: `no ${secret}`,
-    },
-  };
-  const scripts: ((asked: Asked) => Scripted | undefined)[] = [
-    (asked) =>
-      asked.body?.type === "run_sql" ? { status: 400, json: { ...echo, internal } } : hasura(asked),
-    (asked) =>
-      asked.body?.type === "run_sql"
-        ? { status: 504, text: `<title>${secret}</title>` }
-        : hasura(asked),
-    (asked) =>
-      asked.body?.type === "export_metadata" ? { status: 400, json: echo } : hasura(asked),
-    (asked) =>
-      asked.method === "GET"
-        ? { json: { version: secret } }
-        : { status: 301, text: "", headers: { location: `http://x/${secret}` } },
-  ];
-  for (const script of scripts) {
-    const { url, asked } = await scriptedHasura(t, script);
-    const world = worldFrom({ ...dev3(url, await project(t)), HASURA_MIGRATE_LOG_LEVEL: "debug" });
-    const actor = { user: secret, host: "h" };
-    const { text } = await invoke(world, { ...request("apply"), actor });
-    assert(asked.some(({ headers }) => headers["x-hasura-admin-secret"] === secret));
-    assert.match(text + world.logged.join(""), /admin secret/);
-    assert(!(text + world.logged.join("")).includes(secret), text);
-  }
-});
-
-test("every line of the log is JSON with the run and the request it belongs to", async (t) => {
-  const { url } = await scriptedHasura(t, hasura);
-  const world = worldFrom(dev3(url, await project(t)));
-  await invoke(world, request("apply"));
-  assert(world.logged.length > 3);
-  for (const line of world.logged) {
-    const { runId, requestId, level } = JSON.parse(line) as Record<string, string>;
-    assert.deepEqual([runId, requestId, level], [request("apply").runId, "request-1", "info"]);
-  }
-});
-
-test("connections end with the invocation: a frozen function cannot see one die", async (t) => {
-  const open = new Set<object>();
-  const { url } = await scriptedHasura(t, hasura, (socket) => {
-    open.add(socket);
-    socket.once("close", () => open.delete(socket));
+    const directory = await project(t);
+    const codes: unknown[] = [];
+    const lost = () =>
+      Promise.reject(new Failure("unreachable", "secret-store-unreachable", "no way there"));
+    for (const more of [{}, { adminSecret: { get: lost, renew: lost } }]) {
+      const last = (
+        await invoke(worldFrom(dev3(url, directory), more), request("apply"))
+      ).events.at(-1);
+      codes.push(last?.type === "run.failed" && [last.failure.kind, last.failure.code]);
+    }
+    assert.deepEqual(codes, [
+      ["access", "wrong-secret"],
+      ["unreachable", "secret-store-unreachable"],
+    ]);
   });
-  await invoke(worldFrom(dev3(url, await project(t))), request("apply"));
-  for (let i = 0; open.size > 0 && i < 1000; i++)
-    await new Promise((resolve) => setImmediate(resolve));
-  assert.equal(open.size, 0);
+
+  test("the admin secret is in no event and no line of the log, wherever it comes back from", async (t) => {
+    const echo = { error: `got ${secret}`, code: "postgres-error", path: `$.${secret}` };
+    const internal = {
+      error: {
+        exec_status: "FatalError",
+        message: secret,
+        status_code: "42601",
+        description: secret,
+        hint: `no ${secret}`,
+      },
+    };
+    const scripts: ((asked: Asked) => Scripted | undefined)[] = [
+      (asked) =>
+        asked.body?.type === "run_sql"
+          ? { status: 400, json: { ...echo, internal } }
+          : hasura(asked),
+      (asked) =>
+        asked.body?.type === "run_sql"
+          ? { status: 504, text: `<title>${secret}</title>` }
+          : hasura(asked),
+      (asked) =>
+        asked.body?.type === "export_metadata" ? { status: 400, json: echo } : hasura(asked),
+      (asked) =>
+        asked.method === "GET"
+          ? { json: { version: secret } }
+          : { status: 301, text: "", headers: { location: `http://x/${secret}` } },
+    ];
+    for (const script of scripts) {
+      const { url, asked } = await scriptedHasura(t, script);
+      const world = worldFrom({
+        ...dev3(url, await project(t)),
+        HASURA_MIGRATE_LOG_LEVEL: "debug",
+      });
+      const actor = { user: secret, host: "h" };
+      const { text } = await invoke(world, { ...request("apply"), actor });
+      assert(asked.some(({ headers }) => headers["x-hasura-admin-secret"] === secret));
+      assert.match(text + world.logged.join(""), /admin secret/);
+      assert(!(text + world.logged.join("")).includes(secret), text);
+    }
+  });
+
+  test("every line of the log is JSON with the run and the request it belongs to", async (t) => {
+    const { url } = await scriptedHasura(t, hasura);
+    const world = worldFrom(dev3(url, await project(t)));
+    await invoke(world, request("apply"));
+    assert(world.logged.length > 3);
+    for (const line of world.logged) {
+      const { runId, requestId, level } = JSON.parse(line) as Record<string, string>;
+      assert.deepEqual([runId, requestId, level], [request("apply").runId, "request-1", "info"]);
+    }
+  });
+
+  test("connections end with the invocation: a frozen function cannot see one die", async (t) => {
+    const open = new Set<object>();
+    const { url } = await scriptedHasura(t, hasura, (socket) => {
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+    });
+    await invoke(worldFrom(dev3(url, await project(t))), request("apply"));
+    for (let i = 0; open.size > 0 && i < 1000; i++)
+      await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(open.size, 0);
+  });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import test from "node:test";
+import { describe, test } from "vitest";
 import { checkPermission } from "../../src/lambda/permission.ts";
 import type { Unqualified } from "../../src/lambda/settings.ts";
 import { Failure } from "../../src/protocol/failure.ts";
@@ -22,28 +22,30 @@ const table: readonly [string, string, Unqualified, string[]][] = [
   ["a version number, where that is refused,", ":7", "refuse", []],
   ["a name that every object has, where that is refused,", ":constructor", "refuse", []],
 ];
-for (const [who, qualifier, unqualified, expected] of table) {
-  test(`${who} allows ${expected.length === 0 ? "nothing" : expected.join(", ")}`, () => {
-    const allowed = operationNames.filter((operation) => {
-      try {
-        checkPermission(operation, arn + qualifier, unqualified);
-        return true;
-      } catch (thrown) {
-        assert(thrown instanceof Failure);
-        assert.deepEqual([thrown.kind, thrown.code], ["access", "operation-not-allowed"]);
-        return false;
-      }
+describe("permission", () => {
+  for (const [who, qualifier, unqualified, expected] of table) {
+    test(`${who} allows ${expected.length === 0 ? "nothing" : expected.join(", ")}`, () => {
+      const allowed = operationNames.filter((operation) => {
+        try {
+          checkPermission(operation, arn + qualifier, unqualified);
+          return true;
+        } catch (thrown) {
+          assert(thrown instanceof Failure);
+          assert.deepEqual([thrown.kind, thrown.code], ["access", "operation-not-allowed"]);
+          return false;
+        }
+      });
+      assert.deepEqual([...allowed].sort(), [...expected].sort());
     });
-    assert.deepEqual([...allowed].sort(), [...expected].sort());
-  });
-}
+  }
 
-test("a refusal names the smallest alias that would do", () => {
-  assert.throws(
-    () => checkPermission("cancel", `${arn}:read`, "admin"),
-    (thrown) =>
-      thrown instanceof Failure &&
-      /as "read"/.test(thrown.message) &&
-      (thrown.hints[0] ?? "").endsWith(`${arn}:apply`),
-  );
+  test("a refusal names the smallest alias that would do", () => {
+    assert.throws(
+      () => checkPermission("cancel", `${arn}:read`, "admin"),
+      (thrown) =>
+        thrown instanceof Failure &&
+        /as "read"/.test(thrown.message) &&
+        (thrown.hints[0] ?? "").endsWith(`${arn}:apply`),
+    );
+  });
 });

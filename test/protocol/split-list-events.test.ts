@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import test from "node:test";
+import { describe, test } from "vitest";
 import type { RunEvent, StatusRow } from "../../src/protocol/events.ts";
 import { decodeEvents, encodeEvent } from "../../src/protocol/ndjson.ts";
 import { splitListEvent } from "../../src/protocol/split-list-events.ts";
@@ -62,23 +62,25 @@ async function read(text: string): Promise<unknown[]> {
   return events;
 }
 
-for (const event of [status, plan, history]) {
-  test(`a long ${event.type} crosses the wire in bounded parts and is read as one event`, async () => {
-    const parts = splitListEvent(event, 8192);
-    assert(parts.length >= 2);
-    for (const part of parts)
-      assert(encodeEvent(part).length <= 8192, String(encodeEvent(part).length));
-    const [first = heartbeat, ...rest] = parts;
-    assert.deepEqual(await read([first, heartbeat, ...rest].map(encodeEvent).join("")), [
-      heartbeat,
-      event,
-    ]);
-  });
-}
+describe("split list events", () => {
+  for (const event of [status, plan, history]) {
+    test(`a long ${event.type} crosses the wire in bounded parts and is read as one event`, async () => {
+      const parts = splitListEvent(event, 8192);
+      assert(parts.length >= 2);
+      for (const part of parts)
+        assert(encodeEvent(part).length <= 8192, String(encodeEvent(part).length));
+      const [first = heartbeat, ...rest] = parts;
+      assert.deepEqual(await read([first, heartbeat, ...rest].map(encodeEvent).join("")), [
+        heartbeat,
+        event,
+      ]);
+    });
+  }
 
-test("a short list and any other event stay one event", async () => {
-  assert.deepEqual(splitListEvent(heartbeat, 8192), [heartbeat]);
-  const short: RunEvent = { type: "status", databases: [] };
-  assert.deepEqual(splitListEvent(short, 8192), [short]);
-  assert.deepEqual(await read(encodeEvent(short)), [short]);
+  test("a short list and any other event stay one event", async () => {
+    assert.deepEqual(splitListEvent(heartbeat, 8192), [heartbeat]);
+    const short: RunEvent = { type: "status", databases: [] };
+    assert.deepEqual(splitListEvent(short, 8192), [short]);
+    assert.deepEqual(await read(encodeEvent(short)), [short]);
+  });
 });

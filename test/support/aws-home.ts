@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
+import type { TestContext } from "vitest";
 import { assumes, httpStandIn, type HttpCall } from "./aws-stand-in.ts";
 import { runCli, type Ran } from "./cli-process.ts";
 import { lambdaStandIn, streams, type Call, type StandIn } from "./lambda-stand-in.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test, type TestContext } from "node:test";
+import { test, type TestContext } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import { beginStream, frame, lambdaStandIn, streams, type Answer } from "./lambda-stand-in.ts";
 import { applied, finished, item, migrationStarted, plan, started } from "./run-events.ts";

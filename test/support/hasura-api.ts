@@ -1,10 +1,9 @@
-import type { TestContext } from "node:test";
+import type { TestContext } from "vitest";
 import {
   startHasuraApi,
   type HasuraApi,
   type HasuraApiOptions,
 } from "../../src/local/hasura-api/index.ts";
-import { cleanUp } from "./clean-up.ts";
 import { freshDatabase } from "./postgres.ts";
 
 export interface TestApi extends HasuraApi {
@@ -31,7 +30,7 @@ export async function startTestApi(
     ...options,
     sources,
   });
-  cleanUp(t, () => api.stop());
+  t.onTestFinished(() => api.stop());
   const post: TestApi["post"] = async (
     path,
     body,

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { TestContext } from "vitest";
 import {
   InvokeCommand,
   type InvokeCommandInput,
@@ -14,10 +14,16 @@ import {
   type LambdaServiceOptions,
   startLambdaService,
 } from "../../src/local/lambda-service/index.ts";
-import { cleanUp } from "./clean-up.ts";
-import { runtimeClient } from "./runtime-client.ts";
+import { bundled } from "./bundle.ts";
 
-const functions = fileURLToPath(new URL("../local/lambda-service/functions", import.meta.url));
+/** The fixtures: a file for each function. */
+export const functions = fileURLToPath(
+  new URL("../local/lambda-service/functions", import.meta.url),
+);
+
+/** The client of the Runtime API from the sources as they are; resolves to its file. */
+export const runtimeClient = (): Promise<string> =>
+  bundled(new URL("../../src/local/runtime-client/main.ts", import.meta.url));
 
 /** A service that runs one of the fixtures, and the unmodified SDK pointed at it. Both end with the test. */
 export async function serviceFor(
@@ -40,7 +46,7 @@ export async function serviceFor(
     credentials: { accessKeyId: "a", secretAccessKey: "b" },
     maxAttempts: 1,
   });
-  cleanUp(t, async () => {
+  t.onTestFinished(async () => {
     client.destroy();
     await service.stop();
   });
@@ -129,7 +135,7 @@ export async function gate(
     void opened.then(() => response.end());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  cleanUp(t, async () => {
+  t.onTestFinished(async () => {
     open();
     server.close();
     server.closeAllConnections();

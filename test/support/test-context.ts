@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
+import type { TestContext } from "vitest";
 import { countInterrupts } from "../../src/cli/run/interrupts.ts";
 import type { Sink, CliContext } from "../../src/cli/context.ts";
 
@@ -87,7 +87,9 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
 
 export function emptyDirectory(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "hasura-migrate-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  t.onTestFinished(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
   return directory;
 }
 

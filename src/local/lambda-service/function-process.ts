@@ -4,7 +4,7 @@ import type { ProcessEnd } from "./function-error.ts";
 
 export interface ProcessOptions {
   readonly node: string;
-  /** The program that speaks the Runtime API: our client, or an entry file of aws-lambda-ric. */
+  /** The program that isSupportedContract the Runtime API: our client, or an entry file of aws-lambda-ric. */
   readonly runtime: string;
   readonly handler: string;
   readonly directory: string;

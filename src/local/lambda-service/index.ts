@@ -38,7 +38,7 @@ export interface LambdaServiceOptions {
   readonly state?: () => FunctionState;
   /** For requests that are not signed for a region; default us-east-1. */
   readonly region?: string;
-  /** The program that speaks the Runtime API: an entry file of aws-lambda-ric 3.x or 4.x; default our own client. */
+  /** The program that isSupportedContract the Runtime API: an entry file of aws-lambda-ric 3.x or 4.x; default our own client. */
   readonly runtime?: string;
   /** Everything the functions write, as it comes. */
   readonly log?: (text: string) => void;

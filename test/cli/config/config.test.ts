@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { describe, test, type TestContext } from "vitest";
 import { loadConfig } from "../../../src/cli/config/load.ts";
 import { resolveTarget } from "../../../src/cli/config/resolve-target.ts";
 import { checkConfig } from "../../../src/cli/config/validate.ts";
@@ -22,308 +22,320 @@ const problemsOf = (json: unknown): string[] => {
     : [];
 };
 
-test("every problem is named at once, with its path, and a suggestion for a misspelt key", () => {
-  assert.deepEqual(
-    problemsOf({
-      defaults: { region: "moon" },
-      environments: { "dev-1": { profil: "x", protected: "yes" } },
-      enviroments: {},
-    }),
-    [
-      "defaults.region: is no AWS region such as eu-west-1",
-      "environments.dev-1.protected: expected boolean, received string",
-      'environments.dev-1.profil: unknown key. Did you mean "profile"?',
-      'enviroments: unknown key. Did you mean "environments"?',
-    ],
-  );
-});
-
-test("local cannot be redefined", () => {
-  assert.deepEqual(problemsOf({ environments: { local: { function: "prod" } } }), [
-    "environments.local: local is the embedded environment and cannot be redefined",
-  ]);
-});
-
-const places: readonly {
-  name: string;
-  files: Record<string, string>;
-  env?: Record<string, string>;
-  flag?: string;
-  finds: string | undefined;
-}[] = [
-  {
-    name: "the working directory",
-    files: { "a/b/hasura-migrate.json": "{}" },
-    finds: "a/b/hasura-migrate.json",
-  },
-  {
-    name: "a directory above it",
-    files: { "hasura-migrate.json": "{}" },
-    finds: "hasura-migrate.json",
-  },
-  {
-    name: "package.json's key",
-    files: { "a/package.json": '{"hasura-migrate":{}}' },
-    finds: "a/package.json",
-  },
-  {
-    name: "not a package.json that only depends on it",
-    files: { "a/package.json": '{"devDependencies":{"hasura-migrate":"1"}}' },
-    finds: undefined,
-  },
-  {
-    name: "the nearer one",
-    files: { "a/hasura-migrate.json": "{}", "hasura-migrate.json": "{}" },
-    finds: "a/hasura-migrate.json",
-  },
-  {
-    name: "the user's directory when nothing is nearer",
-    files: { "xdg/hasura-migrate/config.json": "{}" },
-    finds: "xdg/hasura-migrate/config.json",
-  },
-  {
-    name: "--config before all",
-    files: { "a/b/hasura-migrate.json": "{}", "a/b/other.json": "{}" },
-    flag: "other.json",
-    finds: "a/b/other.json",
-  },
-  {
-    name: "HASURA_MIGRATE_CONFIG before a search",
-    files: { "a/b/hasura-migrate.json": "{}", "a/b/env.json": "{}" },
-    env: { HASURA_MIGRATE_CONFIG: "env.json" },
-    finds: "a/b/env.json",
-  },
-];
-
-for (const { name, files, env, flag, finds } of places) {
-  test(`the configuration is looked for: ${name}`, async (t) => {
-    const root = tree(t, files);
-    const context = testContext(t, {
-      argv: [],
-      cwd: join(root, "a/b"),
-      env: { XDG_CONFIG_HOME: join(root, "xdg"), ...env },
-    });
-    const { file } = await loadConfig(context, flag);
-    assert.equal(file, finds === undefined ? undefined : join(root, finds));
+describe("config", () => {
+  test("every problem is named at once, with its path, and a suggestion for a misspelt key", () => {
+    assert.deepEqual(
+      problemsOf({
+        defaults: { region: "moon" },
+        environments: { "dev-1": { profil: "x", protected: "yes" } },
+        enviroments: {},
+      }),
+      [
+        "defaults.region: is no AWS region such as eu-west-1",
+        "environments.dev-1.protected: expected boolean, received string",
+        'environments.dev-1.profil: unknown key. Did you mean "profile"?',
+        'enviroments: unknown key. Did you mean "environments"?',
+      ],
+    );
   });
-}
 
-const acme = {
-  file: "hasura-migrate.json",
-  config: {
-    defaults: { region: "eu-west-1", function: "hasura-migrate-{env}" },
-    environments: {
-      "dev-1": { profile: "acme-dev" },
-      "dev-3": { profile: "acme-dev", region: "us-east-1" },
-      prod: {
-        profile: "acme-prod",
-        function: "arn:aws:lambda:eu-central-1:111122223333:function:migrate:live",
-        protected: true,
+  test("local cannot be redefined", () => {
+    assert.deepEqual(problemsOf({ environments: { local: { function: "prod" } } }), [
+      "environments.local: local is the embedded environment and cannot be redefined",
+    ]);
+  });
+
+  const places: readonly {
+    name: string;
+    files: Record<string, string>;
+    env?: Record<string, string>;
+    flag?: string;
+    finds: string | undefined;
+  }[] = [
+    {
+      name: "the working directory",
+      files: { "a/b/hasura-migrate.json": "{}" },
+      finds: "a/b/hasura-migrate.json",
+    },
+    {
+      name: "a directory above it",
+      files: { "hasura-migrate.json": "{}" },
+      finds: "hasura-migrate.json",
+    },
+    {
+      name: "package.json's key",
+      files: { "a/package.json": '{"hasura-migrate":{}}' },
+      finds: "a/package.json",
+    },
+    {
+      name: "not a package.json that only depends on it",
+      files: { "a/package.json": '{"devDependencies":{"hasura-migrate":"1"}}' },
+      finds: undefined,
+    },
+    {
+      name: "the nearer one",
+      files: { "a/hasura-migrate.json": "{}", "hasura-migrate.json": "{}" },
+      finds: "a/hasura-migrate.json",
+    },
+    {
+      name: "the user's directory when nothing is nearer",
+      files: { "xdg/hasura-migrate/config.json": "{}" },
+      finds: "xdg/hasura-migrate/config.json",
+    },
+    {
+      name: "--config before all",
+      files: { "a/b/hasura-migrate.json": "{}", "a/b/other.json": "{}" },
+      flag: "other.json",
+      finds: "a/b/other.json",
+    },
+    {
+      name: "HASURA_MIGRATE_CONFIG before a search",
+      files: { "a/b/hasura-migrate.json": "{}", "a/b/env.json": "{}" },
+      env: { HASURA_MIGRATE_CONFIG: "env.json" },
+      finds: "a/b/env.json",
+    },
+  ];
+
+  for (const { name, files, env, flag, finds } of places) {
+    test(`the configuration is looked for: ${name}`, async (t) => {
+      const root = tree(t, files);
+      const context = testContext(t, {
+        argv: [],
+        cwd: join(root, "a/b"),
+        env: { XDG_CONFIG_HOME: join(root, "xdg"), ...env },
+      });
+      const { file } = await loadConfig(context, flag);
+      assert.equal(file, finds === undefined ? undefined : join(root, finds));
+    });
+  }
+
+  const acme = {
+    file: "hasura-migrate.json",
+    config: {
+      defaults: { region: "eu-west-1", function: "hasura-migrate-{env}" },
+      environments: {
+        "dev-1": { profile: "acme-dev" },
+        "dev-3": { profile: "acme-dev", region: "us-east-1" },
+        prod: {
+          profile: "acme-prod",
+          function: "arn:aws:lambda:eu-central-1:111122223333:function:migrate:live",
+          protected: true,
+        },
       },
     },
-  },
-};
+  };
 
-test("an environment takes what it says, then the defaults, and flags win over both", () => {
-  assert.deepEqual(resolveTarget("dev-1", acme, {}), {
-    environment: "dev-1",
-    function: "hasura-migrate-dev-1",
-    region: "eu-west-1",
-    protected: false,
-    profile: { name: "acme-dev", from: "config" },
+  test("an environment takes what it says, then the defaults, and flags win over both", () => {
+    assert.deepEqual(resolveTarget("dev-1", acme, {}), {
+      environment: "dev-1",
+      function: "hasura-migrate-dev-1",
+      region: "eu-west-1",
+      protected: false,
+      profile: { name: "acme-dev", from: "config" },
+    });
+    assert.equal(resolveTarget("dev-3", acme, {}).region, "us-east-1");
+    assert.equal(resolveTarget("dev-3", acme, { region: "eu-north-1" }).region, "eu-north-1");
+    assert.deepEqual(resolveTarget("dev-3", acme, { profile: "me" }).profile, {
+      name: "me",
+      from: "flag",
+    });
   });
-  assert.equal(resolveTarget("dev-3", acme, {}).region, "us-east-1");
-  assert.equal(resolveTarget("dev-3", acme, { region: "eu-north-1" }).region, "eu-north-1");
-  assert.deepEqual(resolveTarget("dev-3", acme, { profile: "me" }).profile, {
-    name: "me",
-    from: "flag",
+
+  test("a function's ARN brings its region along", () => {
+    const { region, protected: isProtected } = resolveTarget("prod", acme, {});
+    assert.deepEqual({ region, isProtected }, { region: "eu-central-1", isProtected: true });
   });
-});
 
-test("a function's ARN brings its region along", () => {
-  const { region, protected: isProtected } = resolveTarget("prod", acme, {});
-  assert.deepEqual({ region, isProtected }, { region: "eu-central-1", isProtected: true });
-});
-
-test("without a configuration the convention holds", () => {
-  assert.deepEqual(resolveTarget("dev-7", { config: {} }, {}), {
-    environment: "dev-7",
-    function: "hasura-migrate-dev-7",
-    protected: false,
-    profile: { name: "dev-7", from: "convention" },
+  test("without a configuration the convention holds", () => {
+    assert.deepEqual(resolveTarget("dev-7", { config: {} }, {}), {
+      environment: "dev-7",
+      function: "hasura-migrate-dev-7",
+      protected: false,
+      profile: { name: "dev-7", from: "convention" },
+    });
   });
-});
 
-const wrong: readonly { name: string; config?: string; argv: readonly string[]; says: RegExp }[] = [
-  {
-    name: "a misspelt environment",
-    config: JSON.stringify(acme.config),
-    argv: ["dev3"],
-    says: /There is no environment "dev3" in .*\. Did you mean "dev-[13]"\?\n {2}→ Environments: dev-1, dev-3, prod/,
-  },
-  {
-    name: "malformed JSON",
-    config: "{,}",
-    argv: ["dev-1"],
-    says: /The configuration .*hasura-migrate\.json is not valid JSON\.\n {2}why {2}/,
-  },
-  {
-    name: "an unknown key",
-    config: '{"default":{}}',
-    argv: ["dev-1"],
-    says: /default: unknown key\. Did you mean "defaults"\?/,
-  },
-  {
-    name: "a configuration that was named and is missing",
-    argv: ["dev-1", "--config", "nope.json"],
-    says: /The configuration file nope\.json \(from --config\) does not exist\./,
-  },
-  {
-    name: "no environment",
-    config: JSON.stringify(acme.config),
-    argv: [],
-    says: /No environment was named\.\n {2}→ hasura-migrate <environment>\n {2}→ Environments: dev-1, dev-3, prod/,
-  },
-  {
-    name: "an environment named like a command",
-    config: '{"environments":{"status":{}}}',
-    argv: ["status"],
-    says: /hasura-migrate apply status/,
-  },
-  {
-    name: "several environments",
-    config: JSON.stringify(acme.config),
-    argv: ["dev-1", "dev-3"],
-    says: /One environment at a time/,
-  },
-  {
-    name: "an unknown option",
-    argv: ["dev-1", "--stpes", "2"],
-    says: /Unknown option '--stpes' \(Did you mean --steps\?\)/,
-  },
-  {
-    name: "locla beside configured ones",
-    config: JSON.stringify(acme.config),
-    argv: ["locla"],
-    says: /Did you mean "local"\?/,
-  },
-  {
-    name: "a count that is none",
-    argv: ["dev-1", "--steps", "-3"],
-    says: /--steps: must be at least 1/,
-  },
-  {
-    name: "bounds that exclude each other",
-    argv: ["dev-1", "--steps", "1", "--to", "5"],
-    says: /--to, --steps and --only exclude each other/,
-  },
-  {
-    name: "mark without saying as what",
-    argv: ["mark", "dev-1", "5"],
-    says: /✗ Say either --applied or --pending/,
-  },
-  {
-    name: "a count and a bound",
-    argv: ["down", "dev-1", "2", "--all"],
-    says: /✗ A count, --to, --only and --all exclude each other\./,
-  },
-  {
-    name: "a version that is none",
-    argv: ["mark", "dev-1", "abc", "--applied"],
-    says: /version: a version is a number/,
-  },
-];
+  const wrong: readonly { name: string; config?: string; argv: readonly string[]; says: RegExp }[] =
+    [
+      {
+        name: "a misspelt environment",
+        config: JSON.stringify(acme.config),
+        argv: ["dev3"],
+        says: /There is no environment "dev3" in .*\. Did you mean "dev-[13]"\?\n {2}→ Environments: dev-1, dev-3, prod/,
+      },
+      {
+        name: "malformed JSON",
+        config: "{,}",
+        argv: ["dev-1"],
+        says: /The configuration .*hasura-migrate\.json is not valid JSON\.\n {2}why {2}/,
+      },
+      {
+        name: "an unknown key",
+        config: '{"default":{}}',
+        argv: ["dev-1"],
+        says: /default: unknown key\. Did you mean "defaults"\?/,
+      },
+      {
+        name: "a configuration that was named and is missing",
+        argv: ["dev-1", "--config", "nope.json"],
+        says: /The configuration file nope\.json \(from --config\) does not exist\./,
+      },
+      {
+        name: "no environment",
+        config: JSON.stringify(acme.config),
+        argv: [],
+        says: /No environment was named\.\n {2}→ hasura-migrate <environment>\n {2}→ Environments: dev-1, dev-3, prod/,
+      },
+      {
+        name: "an environment named like a command",
+        config: '{"environments":{"status":{}}}',
+        argv: ["status"],
+        says: /hasura-migrate apply status/,
+      },
+      {
+        name: "several environments",
+        config: JSON.stringify(acme.config),
+        argv: ["dev-1", "dev-3"],
+        says: /One environment at a time/,
+      },
+      {
+        name: "an unknown option",
+        argv: ["dev-1", "--stpes", "2"],
+        says: /Unknown option '--stpes' \(Did you mean --steps\?\)/,
+      },
+      {
+        name: "locla beside configured ones",
+        config: JSON.stringify(acme.config),
+        argv: ["locla"],
+        says: /Did you mean "local"\?/,
+      },
+      {
+        name: "a count that is none",
+        argv: ["dev-1", "--steps", "-3"],
+        says: /--steps: must be at least 1/,
+      },
+      {
+        name: "bounds that exclude each other",
+        argv: ["dev-1", "--steps", "1", "--to", "5"],
+        says: /--to, --steps and --only exclude each other/,
+      },
+      {
+        name: "mark without saying as what",
+        argv: ["mark", "dev-1", "5"],
+        says: /✗ Say either --applied or --pending/,
+      },
+      {
+        name: "a count and a bound",
+        argv: ["down", "dev-1", "2", "--all"],
+        says: /✗ A count, --to, --only and --all exclude each other\./,
+      },
+      {
+        name: "a version that is none",
+        argv: ["mark", "dev-1", "abc", "--applied"],
+        says: /version: a version is a number/,
+      },
+    ];
 
-for (const { name, config, argv, says } of wrong) {
-  test(`${name}: exit 2`, async (t) => {
-    const cwd = tree(t, config === undefined ? {} : { "hasura-migrate.json": config });
-    const context = testContext(t, { argv, cwd, env: { XDG_CONFIG_HOME: join(cwd, "none") } });
-    mkdirSync(join(cwd, "a/b"), { recursive: true });
-    assert.equal(await main(context), 2, context.err.text);
-    assert.match(context.err.text, says);
-    assert.equal(context.out.text, "");
-  });
-}
+  for (const { name, config, argv, says } of wrong) {
+    test(`${name}: exit 2`, async (t) => {
+      const cwd = tree(t, config === undefined ? {} : { "hasura-migrate.json": config });
+      const context = testContext(t, { argv, cwd, env: { XDG_CONFIG_HOME: join(cwd, "none") } });
+      mkdirSync(join(cwd, "a/b"), { recursive: true });
+      assert.equal(await main(context), 2, context.err.text);
+      assert.match(context.err.text, says);
+      assert.equal(context.out.text, "");
+    });
+  }
 
-test("envs lists what is configured", async (t) => {
-  const cwd = tree(t, { "hasura-migrate.json": JSON.stringify(acme.config) });
-  const context = testContext(t, { argv: ["envs"], cwd });
-  assert.equal(await main(context), 0);
-  assert.equal(
-    context.out.text,
-    `dev-1  eu-west-1     acme-dev   hasura-migrate-dev-1
+  test("envs lists what is configured", async (t) => {
+    const cwd = tree(t, { "hasura-migrate.json": JSON.stringify(acme.config) });
+    const context = testContext(t, { argv: ["envs"], cwd });
+    assert.equal(await main(context), 0);
+    assert.equal(
+      context.out.text,
+      `dev-1  eu-west-1     acme-dev   hasura-migrate-dev-1
 dev-3  us-east-1     acme-dev   hasura-migrate-dev-3
 prod   eu-central-1  acme-prod  arn:aws:lambda:eu-central-1:111122223333:function:migrate:live  protected
 `,
-  );
-});
-
-test("the JSON schema for editors refuses unknown keys, as the program does", () => {
-  const schema = configJsonSchema() as {
-    additionalProperties?: unknown;
-    properties: Record<string, unknown>;
-  };
-  assert.equal(schema.additionalProperties, false);
-  assert.deepEqual(Object.keys(schema.properties), ["$schema", "defaults", "environments"]);
-});
-
-function tree(t: TestContext, files: Record<string, string>): string {
-  const root = emptyDirectory(t);
-  mkdirSync(join(root, "a/b"), { recursive: true });
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(join(root, path, ".."), { recursive: true });
-    writeFileSync(join(root, path), text);
-  }
-  return root;
-}
-
-test("several problems of a configuration stand on a line each, and redefining local is among them", async (t) => {
-  const cwd = tree(t, {
-    "hasura-migrate.json": '{"environments":{"local":{},"dev-1":{"profil":"x"}},"default":{}}',
+    );
   });
-  const context = testContext(t, { argv: ["dev-1"], cwd });
-  assert.equal(await main(context), 2);
-  assert.equal(
-    context.err.text,
-    `✗ The configuration ${join(cwd, "hasura-migrate.json")} has 3 problems:
+
+  test("the JSON schema for editors refuses unknown keys, as the program does", () => {
+    const schema = configJsonSchema() as {
+      additionalProperties?: unknown;
+      properties: Record<string, unknown>;
+    };
+    assert.equal(schema.additionalProperties, false);
+    assert.deepEqual(Object.keys(schema.properties), ["$schema", "defaults", "environments"]);
+  });
+
+  function tree(t: TestContext, files: Record<string, string>): string {
+    const root = emptyDirectory(t);
+    mkdirSync(join(root, "a/b"), { recursive: true });
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(join(root, path, ".."), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    return root;
+  }
+
+  test("several problems of a configuration stand on a line each, and redefining local is among them", async (t) => {
+    const cwd = tree(t, {
+      "hasura-migrate.json": '{"environments":{"local":{},"dev-1":{"profil":"x"}},"default":{}}',
+    });
+    const context = testContext(t, { argv: ["dev-1"], cwd });
+    assert.equal(await main(context), 2);
+    assert.equal(
+      context.err.text,
+      `✗ The configuration ${join(cwd, "hasura-migrate.json")} has 3 problems:
   environments.dev-1.profil: unknown key. Did you mean "profile"?
   default: unknown key. Did you mean "defaults"?
   environments.local: local is the embedded environment and cannot be redefined
 `,
-  );
-});
-
-test("with aliases, an operation calls the smallest alias that the function lets it through by", () => {
-  const loaded = {
-    config: { defaults: { aliases: true }, environments: { "dev-1": {}, old: { aliases: false } } },
-  };
-  const called = (operation: Operation): string =>
-    resolveTarget("dev-1", loaded, {}, operation).function;
-  for (const operation of operationNames) {
-    const smallest = (["read", "apply", "admin"] as const).find((alias) =>
-      isAllowed(alias, operation),
     );
-    assert.equal(called(operation), `hasura-migrate-dev-1:${smallest}`);
-  }
-  assert.equal(resolveTarget("old", loaded, {}, "down").function, "hasura-migrate-old");
-  const arn = "arn:aws:lambda:eu-west-1:111122223333:function:migrate";
-  assert.equal(resolveTarget("dev-1", loaded, { function: arn }, "apply").function, `${arn}:apply`);
-});
+  });
 
-test("an alias that was typed is the one that is called, and a configuration that says both is refused", () => {
-  const loaded = { config: { defaults: { aliases: true } } };
-  for (const typed of ["mine:read", "arn:aws:lambda:eu-west-1:111122223333:function:migrate:live"])
-    assert.equal(resolveTarget("dev-1", loaded, { function: typed }, "down").function, typed);
-  assert.deepEqual(
-    problemsOf({
-      defaults: { aliases: true },
-      environments: { prod: { function: "migrate:live" }, dev: {} },
-    }),
-    [
-      "environments.prod.aliases: the function migrate:live names an alias already; say one or the other",
-    ],
-  );
-  assert.deepEqual(problemsOf({ defaults: { aliases: true, function: "m:live" } }), [
-    "defaults.aliases: the function m:live names an alias already; say one or the other",
-  ]);
+  test("with aliases, an operation calls the smallest alias that the function lets it through by", () => {
+    const loaded = {
+      config: {
+        defaults: { aliases: true },
+        environments: { "dev-1": {}, old: { aliases: false } },
+      },
+    };
+    const called = (operation: Operation): string =>
+      resolveTarget("dev-1", loaded, {}, operation).function;
+    for (const operation of operationNames) {
+      const smallest = (["read", "apply", "admin"] as const).find((alias) =>
+        isAllowed(alias, operation),
+      );
+      assert.equal(called(operation), `hasura-migrate-dev-1:${smallest}`);
+    }
+    assert.equal(resolveTarget("old", loaded, {}, "down").function, "hasura-migrate-old");
+    const arn = "arn:aws:lambda:eu-west-1:111122223333:function:migrate";
+    assert.equal(
+      resolveTarget("dev-1", loaded, { function: arn }, "apply").function,
+      `${arn}:apply`,
+    );
+  });
+
+  test("an alias that was typed is the one that is called, and a configuration that says both is refused", () => {
+    const loaded = { config: { defaults: { aliases: true } } };
+    for (const typed of [
+      "mine:read",
+      "arn:aws:lambda:eu-west-1:111122223333:function:migrate:live",
+    ])
+      assert.equal(resolveTarget("dev-1", loaded, { function: typed }, "down").function, typed);
+    assert.deepEqual(
+      problemsOf({
+        defaults: { aliases: true },
+        environments: { prod: { function: "migrate:live" }, dev: {} },
+      }),
+      [
+        "environments.prod.aliases: the function migrate:live names an alias already; say one or the other",
+      ],
+    );
+    assert.deepEqual(problemsOf({ defaults: { aliases: true, function: "m:live" } }), [
+      "defaults.aliases: the function m:live names an alias already; say one or the other",
+    ]);
+  });
 });

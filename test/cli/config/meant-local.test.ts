@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { keys } from "../../support/aws-keys.ts";
 import { testContext } from "../../support/test-context.ts";
@@ -23,23 +23,25 @@ const refused: readonly { argv: readonly string[]; says: string }[] = [
   })),
 ];
 
-for (const { argv, says } of refused) {
-  test(`${argv.join(" ")} is told what was meant`, async (t) => {
-    const context = testContext(t, { argv });
-    assert.equal(await main(context), 2);
-    assert.equal(context.err.text, says);
-  });
-}
+describe("meant local", () => {
+  for (const { argv, says } of refused) {
+    test(`${argv.join(" ")} is told what was meant`, async (t) => {
+      const context = testContext(t, { argv });
+      assert.equal(await main(context), 2);
+      assert.equal(context.err.text, says);
+    });
+  }
 
-for (const argv of [
-  ["local-2"],
-  ["locale-files"],
-  ["locall", "--function", "hasura-migrate-locall"],
-]) {
-  test(`${argv.join(" ")} is an environment's name as good as any`, async (t) => {
-    const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: "http://127.0.0.1:1" };
-    const context = testContext(t, { argv: ["status", ...argv], env });
-    assert.equal(await main(context), 4);
-    assert.match(context.err.text, /refuses connections/);
-  });
-}
+  for (const argv of [
+    ["local-2"],
+    ["locale-files"],
+    ["locall", "--function", "hasura-migrate-locall"],
+  ]) {
+    test(`${argv.join(" ")} is an environment's name as good as any`, async (t) => {
+      const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: "http://127.0.0.1:1" };
+      const context = testContext(t, { argv: ["status", ...argv], env });
+      assert.equal(await main(context), 4);
+      assert.match(context.err.text, /refuses connections/);
+    });
+  }
+});

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { testContext } from "../../support/test-context.ts";
 import { refuses, streams, lambdaStandIn } from "../../support/lambda-stand-in.ts";
@@ -11,99 +11,105 @@ import { applied } from "../../support/run-events.ts";
 import { keys } from "../../support/aws-keys.ts";
 import { begun, broken, good, row, run } from "../../support/bad-day.ts";
 
-test("pauses between tries after 429 grow", async (t) => {
-  const { context } = await run(t, {
-    name: "",
-    exit: 0,
-    says: [],
-    answers: [
-      refuses(429, "TooManyRequestsException", ""),
-      refuses(429, "TooManyRequestsException", ""),
-      good,
-    ],
+describe("connection", () => {
+  test("pauses between tries after 429 grow", async (t) => {
+    const { context } = await run(t, {
+      name: "",
+      exit: 0,
+      says: [],
+      answers: [
+        refuses(429, "TooManyRequestsException", ""),
+        refuses(429, "TooManyRequestsException", ""),
+        good,
+      ],
+    });
+    assert.deepEqual(context.slept, [375, 750]);
   });
-  assert.deepEqual(context.slept, [375, 750]);
-});
 
-test("a refused connection says that nothing has run", async (t) => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  const context = testContext(t, { argv: ["dev-3", "--endpoint-url", `http://127.0.0.1:${port}`] });
-  assert.equal(await main(context), 4);
-  assert.match(
-    context.err.text,
-    /The Lambda service at 127\.0\.0\.1:\d+ refuses connections; nothing has run\./,
-  );
-});
-
-test("a certificate of an unknown authority is named, with what to do", async (t) => {
-  const pem = (name: string): Buffer =>
-    readFileSync(new URL(`../../support/tls/${name}.pem`, import.meta.url));
-  const server = createTlsServer({ key: pem("key"), cert: pem("certificate") }, (_, response) =>
-    response.end(),
-  ).listen(0, "127.0.0.1");
-  t.after(() => server.close());
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  const context = testContext(t, {
-    argv: ["dev-3"],
-    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: `https://127.0.0.1:${port}` },
+  test("a refused connection says that nothing has run", async (t) => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    const context = testContext(t, {
+      argv: ["dev-3", "--endpoint-url", `http://127.0.0.1:${port}`],
+    });
+    assert.equal(await main(context), 4);
+    assert.match(
+      context.err.text,
+      /The Lambda service at 127\.0\.0\.1:\d+ refuses connections; nothing has run\./,
+    );
   });
-  assert.equal(await main(context), 4);
-  assert.match(
-    context.err.text,
-    /is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)\. It shows "test\.invalid", issued by "test\.invalid", SHA-256 [0-9A-F:]{95}\./,
-  );
-  assert.match(context.err.text, /NODE_EXTRA_CA_CERTS/);
-});
 
-test("Ctrl-C detaches, says how to look again, and ends with 130", async (t) => {
-  let interrupt = (): void => undefined;
-  const lambda = await lambdaStandIn(t, [broken(begun, () => interrupt())]);
-  const context = testContext(t, {
-    argv: ["dev-3"],
-    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+  test("a certificate of an unknown authority is named, with what to do", async (t) => {
+    const pem = (name: string): Buffer =>
+      readFileSync(new URL(`../../support/tls/${name}.pem`, import.meta.url));
+    const server = createTlsServer({ key: pem("key"), cert: pem("certificate") }, (_, response) =>
+      response.end(),
+    ).listen(0, "127.0.0.1");
+    t.onTestFinished(() => {
+      server.close();
+    });
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as AddressInfo;
+    const context = testContext(t, {
+      argv: ["dev-3"],
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: `https://127.0.0.1:${port}` },
+    });
+    assert.equal(await main(context), 4);
+    assert.match(
+      context.err.text,
+      /is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)\. It shows "test\.invalid", issued by "test\.invalid", SHA-256 [0-9A-F:]{95}\./,
+    );
+    assert.match(context.err.text, /NODE_EXTRA_CA_CERTS/);
   });
-  interrupt = context.interrupt;
-  assert.equal(await main(context), 130);
-  assert.match(
-    context.err.text,
-    /No longer watching; the function goes on to its end by itself\.\n {2}→ hasura-migrate status dev-3/,
-  );
-});
 
-test("a paused run goes on with the same runId", async (t) => {
-  const paused = {
-    type: "run.paused",
-    reason: "the deadline is near",
-    applied: 1,
-    notReached: 1,
-    tookMs: 9,
-  };
-  const lambda = await lambdaStandIn(t, [streams([...begun, applied(...row), paused]), good]);
-  const context = testContext(t, {
-    argv: ["dev-3"],
-    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+  test("Ctrl-C detaches, says how to look again, and ends with 130", async (t) => {
+    let interrupt = (): void => undefined;
+    const lambda = await lambdaStandIn(t, [broken(begun, () => interrupt())]);
+    const context = testContext(t, {
+      argv: ["dev-3"],
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    interrupt = context.interrupt;
+    assert.equal(await main(context), 130);
+    assert.match(
+      context.err.text,
+      /No longer watching; the function goes on to its end by itself\.\n {2}→ hasura-migrate status dev-3/,
+    );
   });
-  assert.equal(await main(context), 0);
-  const ids = lambda.calls.map(({ body }) => (JSON.parse(body) as { runId: string }).runId);
-  assert.equal(ids.length, 2);
-  assert.equal(ids[0], ids[1]);
-});
 
-test("after a second of silence it says what it waits for", async (t) => {
-  const lambda = await lambdaStandIn(t, [
-    (response, call) => {
-      context.tick(1000);
-      return good(response, call);
-    },
-  ]);
-  const context = testContext(t, {
-    argv: ["dev-3"],
-    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+  test("a paused run goes on with the same runId", async (t) => {
+    const paused = {
+      type: "run.paused",
+      reason: "the deadline is near",
+      applied: 1,
+      notReached: 1,
+      tookMs: 9,
+    };
+    const lambda = await lambdaStandIn(t, [streams([...begun, applied(...row), paused]), good]);
+    const context = testContext(t, {
+      argv: ["dev-3"],
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), 0);
+    const ids = lambda.calls.map(({ body }) => (JSON.parse(body) as { runId: string }).runId);
+    assert.equal(ids.length, 2);
+    assert.equal(ids[0], ids[1]);
   });
-  assert.equal(await main(context), 0);
-  assert.match(context.err.text, /starting the function hasura-migrate-dev-3 …/);
+
+  test("after a second of silence it says what it waits for", async (t) => {
+    const lambda = await lambdaStandIn(t, [
+      (response, call) => {
+        context.tick(1000);
+        return good(response, call);
+      },
+    ]);
+    const context = testContext(t, {
+      argv: ["dev-3"],
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), 0);
+    assert.match(context.err.text, /starting the function hasura-migrate-dev-3 …/);
+  });
 });

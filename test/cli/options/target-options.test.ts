@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { testContext } from "../../support/test-context.ts";
 
@@ -37,11 +37,13 @@ const ignored: readonly { argv: readonly string[]; says: string; next: string }[
   },
 ];
 
-for (const { argv, says, next } of ignored) {
-  test(`what would be ignored is refused: ${argv.join(" ")}`, async (t) => {
-    const context = testContext(t, { argv });
-    assert.equal(await main(context), 2);
-    assert.ok(context.err.text.startsWith(`✗ ${says}: `), context.err.text);
-    assert.ok(context.err.text.endsWith(`\n  → ${next}\n`), context.err.text);
-  });
-}
+describe("target options", () => {
+  for (const { argv, says, next } of ignored) {
+    test(`what would be ignored is refused: ${argv.join(" ")}`, async (t) => {
+      const context = testContext(t, { argv });
+      assert.equal(await main(context), 2);
+      assert.ok(context.err.text.startsWith(`✗ ${says}: `), context.err.text);
+      assert.ok(context.err.text.endsWith(`\n  → ${next}\n`), context.err.text);
+    });
+  }
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { testContext } from "../../support/test-context.ts";
 
@@ -25,12 +25,14 @@ const refused: readonly [argv: readonly string[], env: string | undefined][] = [
   [["new", "users", "--stpes"], undefined],
 ];
 
-for (const [argv, env] of refused) {
-  test(`the closing object of ${argv.join(" ")} has its exit code and ${env ?? "no environment"}`, async (t) => {
-    const context = testContext(t, { argv: [...argv, "--json"] });
-    assert.equal(await main(context), 2);
-    const closing = JSON.parse(context.out.text) as { type: string; env?: string; exit: number };
-    assert.deepEqual([closing.type, closing.env, closing.exit], ["failure", env, 2]);
-    assert.equal(context.err.text, "");
-  });
-}
+describe("closing object", () => {
+  for (const [argv, env] of refused) {
+    test(`the closing object of ${argv.join(" ")} has its exit code and ${env ?? "no environment"}`, async (t) => {
+      const context = testContext(t, { argv: [...argv, "--json"] });
+      assert.equal(await main(context), 2);
+      const closing = JSON.parse(context.out.text) as { type: string; env?: string; exit: number };
+      assert.deepEqual([closing.type, closing.env, closing.exit], ["failure", env, 2]);
+      assert.equal(context.err.text, "");
+    });
+  }
+});

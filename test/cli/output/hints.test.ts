@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { sameCommand, wholeHints } from "../../../src/cli/output/hints.ts";
 
 const typed: readonly [
@@ -37,44 +37,46 @@ const typed: readonly [
   ],
 ];
 
-for (const [argv, wanted, command] of typed) {
-  test(`${argv.join(" ")} again: ${command}`, () =>
-    assert.equal(sameCommand(argv, wanted), command));
-}
+describe("hints", () => {
+  for (const [argv, wanted, command] of typed) {
+    test(`${argv.join(" ")} again: ${command}`, () =>
+      assert.equal(sameCommand(argv, wanted), command));
+  }
 
-test("going on drops nothing again", () => {
-  const again = wholeHints(
-    ["To go on, run again"],
-    ["local", "--reset", "--migrations", "db"],
-    "local",
-  );
-  assert.deepEqual(again, ["To go on, run again: hasura-migrate local --migrations db"]);
-});
+  test("going on drops nothing again", () => {
+    const again = wholeHints(
+      ["To go on, run again"],
+      ["local", "--reset", "--migrations", "db"],
+      "local",
+    );
+    assert.deepEqual(again, ["To go on, run again: hasura-migrate local --migrations db"]);
+  });
 
-test("another command about local means the same database and the same files", () => {
-  const hints = wholeHints(
-    ["hasura-migrate status local"],
-    ["redo", "local", "--database-url=postgres://db/x", "--migrations", "db"],
-    "local",
-  );
-  assert.deepEqual(hints, [
-    "hasura-migrate status local --database-url=postgres://db/x --migrations db",
-  ]);
-});
+  test("another command about local means the same database and the same files", () => {
+    const hints = wholeHints(
+      ["hasura-migrate status local"],
+      ["redo", "local", "--database-url=postgres://db/x", "--migrations", "db"],
+      "local",
+    );
+    assert.deepEqual(hints, [
+      "hasura-migrate status local --database-url=postgres://db/x --migrations db",
+    ]);
+  });
 
-test("an option alone and `run again` become whole commands; other hints stay as they are", () => {
-  const hints = [
-    "--database audit",
-    "--out-of-order",
-    "mend the file, then run the same command again",
-    "--yes is no hint",
-    "hasura-migrate status <environment>",
-  ];
-  assert.deepEqual(wholeHints(hints, ["dev-1"], "dev-1"), [
-    "hasura-migrate dev-1 --database audit",
-    "hasura-migrate dev-1 --out-of-order",
-    "mend the file, then run again: hasura-migrate dev-1",
-    "--yes is no hint",
-    "hasura-migrate status dev-1",
-  ]);
+  test("an option alone and `run again` become whole commands; other hints stay as they are", () => {
+    const hints = [
+      "--database audit",
+      "--out-of-order",
+      "mend the file, then run the same command again",
+      "--yes is no hint",
+      "hasura-migrate status <environment>",
+    ];
+    assert.deepEqual(wholeHints(hints, ["dev-1"], "dev-1"), [
+      "hasura-migrate dev-1 --database audit",
+      "hasura-migrate dev-1 --out-of-order",
+      "mend the file, then run again: hasura-migrate dev-1",
+      "--yes is no hint",
+      "hasura-migrate status dev-1",
+    ]);
+  });
 });

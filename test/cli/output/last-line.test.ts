@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { describe, test, type TestContext } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { keys } from "../../support/aws-keys.ts";
 import { row, broken } from "../../support/bad-day.ts";
@@ -26,23 +26,25 @@ const cases: readonly (readonly [string, Answer, string, number])[] = [
   ["a failure", broken(begun, (response) => response.destroy()), "failure", 4],
 ];
 
-for (const [name, answer, type, exit] of cases) {
-  test(`${name} is the last line of --json, also when something else had to be found out first`, async (t) => {
-    const lambda = await lambdaStandIn(t, [answer]);
-    const context = testContext(t, {
-      argv: ["dev-3", "--json"],
-      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
-      cwd: projectAhead(t),
+describe("last line", () => {
+  for (const [name, answer, type, exit] of cases) {
+    test(`${name} is the last line of --json, also when something else had to be found out first`, async (t) => {
+      const lambda = await lambdaStandIn(t, [answer]);
+      const context = testContext(t, {
+        argv: ["dev-3", "--json"],
+        env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+        cwd: projectAhead(t),
+      });
+      assert.equal(await main(context), exit);
+      const lines = context.out.text
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as { type: string; message?: string; exit?: number });
+      assert.ok(
+        lines.some(({ message }) => message?.includes("not in the image") ?? false),
+        context.out.text,
+      );
+      assert.deepEqual([lines.at(-1)?.type, lines.at(-1)?.exit], [type, exit], context.out.text);
     });
-    assert.equal(await main(context), exit);
-    const lines = context.out.text
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line) as { type: string; message?: string; exit?: number });
-    assert.ok(
-      lines.some(({ message }) => message?.includes("not in the image") ?? false),
-      context.out.text,
-    );
-    assert.deepEqual([lines.at(-1)?.type, lines.at(-1)?.exit], [type, exit], context.out.text);
-  });
-}
+  }
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { emptyDirectory, instant, testContext } from "../../support/test-context.ts";
 
@@ -38,44 +38,46 @@ const layouts: readonly {
   },
 ];
 
-for (const { name, files, argv = [], makes } of layouts) {
-  test(`new makes a directory where the Hasura CLI would: ${name}`, async (t) => {
-    const cwd = emptyDirectory(t);
-    for (const [path, text] of Object.entries(files)) {
-      mkdirSync(join(cwd, path, ".."), { recursive: true });
-      writeFileSync(join(cwd, path), text);
-    }
-    const context = testContext(t, {
-      argv: ["new", "add order notes", ...argv, "--sql", "select 1;"],
-      cwd,
+describe("new", () => {
+  for (const { name, files, argv = [], makes } of layouts) {
+    test(`new makes a directory where the Hasura CLI would: ${name}`, async (t) => {
+      const cwd = emptyDirectory(t);
+      for (const [path, text] of Object.entries(files)) {
+        mkdirSync(join(cwd, path, ".."), { recursive: true });
+        writeFileSync(join(cwd, path), text);
+      }
+      const context = testContext(t, {
+        argv: ["new", "add order notes", ...argv, "--sql", "select 1;"],
+        cwd,
+      });
+      assert.equal(await main(context), 0, context.err.text);
+      const directory = join(cwd, makes, `${instant}_add_order_notes`);
+      assert.equal(context.out.text, `${directory}\n`);
+      assert.deepEqual(readdirSync(directory).sort(), ["down.sql", "up.sql"]);
+      assert.equal(readFileSync(join(directory, "up.sql"), "utf8"), "select 1;\n");
+      assert.equal(readFileSync(join(directory, "down.sql"), "utf8"), "");
     });
-    assert.equal(await main(context), 0, context.err.text);
-    const directory = join(cwd, makes, `${instant}_add_order_notes`);
-    assert.equal(context.out.text, `${directory}\n`);
-    assert.deepEqual(readdirSync(directory).sort(), ["down.sql", "up.sql"]);
-    assert.equal(readFileSync(join(directory, "up.sql"), "utf8"), "select 1;\n");
-    assert.equal(readFileSync(join(directory, "down.sql"), "utf8"), "");
-  });
-}
+  }
 
-test("new says that an empty migration does not count yet, to a person only", async (t) => {
-  for (const [argv, says] of [
-    [[], "up.sql is empty: the migration counts once there is SQL in it.\n"],
-    [["--sql", "select 1;"], ""],
-    [["--json"], ""],
-    [["--quiet"], ""],
-  ] as const) {
-    const context = testContext(t, { argv: ["new", "x", ...argv] });
-    assert.equal(await main(context), 0);
-    assert.equal(context.err.text, says);
+  test("new says that an empty migration does not count yet, to a person only", async (t) => {
+    for (const [argv, says] of [
+      [[], "up.sql is empty: the migration counts once there is SQL in it.\n"],
+      [["--sql", "select 1;"], ""],
+      [["--json"], ""],
+      [["--quiet"], ""],
+    ] as const) {
+      const context = testContext(t, { argv: ["new", "x", ...argv] });
+      assert.equal(await main(context), 0);
+      assert.equal(context.err.text, says);
+    }
+  });
+
+  for (const name of ["../up", "", "..", "a/b"]) {
+    test(`new refuses the name "${name}"`, async (t) => {
+      const context = testContext(t, { argv: ["new", name] });
+      assert.equal(await main(context), 2);
+      assert.match(context.err.text, /cannot be a migration's name/);
+      assert.deepEqual(readdirSync(context.cwd), []);
+    });
   }
 });
-
-for (const name of ["../up", "", "..", "a/b"]) {
-  test(`new refuses the name "${name}"`, async (t) => {
-    const context = testContext(t, { argv: ["new", name] });
-    assert.equal(await main(context), 2);
-    assert.match(context.err.text, /cannot be a migration's name/);
-    assert.deepEqual(readdirSync(context.cwd), []);
-  });
-}

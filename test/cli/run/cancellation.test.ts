@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import type { CliContext } from "../../../src/cli/context.ts";
 import { keys } from "../../support/aws-keys.ts";
@@ -50,237 +50,239 @@ function pressesAt(context: TestCliContext, ...words: string[]): CliContext {
   return { ...context, err: { write, isTTY: context.err.isTTY, columns: context.err.columns } };
 }
 
-test("the first Ctrl-C asks the run to stop and keeps watching: 130, with what was applied and what was not reached", async (t) => {
-  let running: ServerResponse | undefined;
-  const lambda = await lambdaStandIn(t, [
-    (response) => {
-      running = response;
-      beginStream(response);
-      write(response, begun);
-    },
-    (response, call) => {
-      void streams([
-        started(),
-        { type: "cancel.requested", runs: [runIdOfCall(call.body)] },
-        finished(0),
-      ])(response, call);
-      if (!running) return;
-      write(running, [
-        applied(...row),
-        { type: "run.finished", applied: 1, notReached: 1, tookMs: 1200, cancelled: true },
-      ]);
-      running.end(frame("InvokeComplete", "{}"));
-    },
-  ]);
-  const context = testContext(t, {
-    argv: ["dev-3"],
-    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
-  });
-  assert.equal(await main(pressesAt(context, "add_order_notes started")), 130);
-  assert.match(
-    context.err.text,
-    /Asking it to stop after the migration in hand; Ctrl-C again to stop watching\./,
-  );
-  assert.match(context.out.text, /cancelled: 1 done, 1 not reached/);
-  const [run, cancel] = lambda.calls.map(
-    ({ body }) => JSON.parse(body) as { runId: string; operation: string; options: object },
-  );
-  assert.equal(cancel?.operation, "cancel");
-  assert.deepEqual(cancel.options, { run: run?.runId });
-});
-
-const waiting = { type: "waiting", reason: "run", message: "waiting for bob's run", waitedMs: 0 };
-const heard = (response: ServerResponse, call: Call) =>
-  streams([started(), { type: "cancel.requested", runs: [runIdOfCall(call.body)] }, finished(0)])(
-    response,
-    call,
-  );
-
-interface SecondCtrlC {
-  readonly name: string;
-  /** What the run has said by the first Ctrl-C. */
-  readonly events: readonly object[];
-  readonly at: string;
-  readonly says: readonly RegExp[];
-  readonly heard: boolean;
-}
-
-const seconds: readonly SecondCtrlC[] = [
-  {
-    name: "a run that has heard it ends after the migration in hand",
-    events: begun,
-    at: "add_order_notes started",
-    heard: true,
-    says: [
-      /It was heard: the run ends after the migration in hand\./,
-      /· No longer watching; the run was asked to stop, and ends after the migration in hand\.\n {2}→ hasura-migrate history dev-3 --run [0-9a-f-]{36}$/m,
-    ],
-  },
-  {
-    name: "a run that has not answered the request may go on, and the command asks again",
-    events: begun,
-    at: "add_order_notes started",
-    heard: false,
-    says: [
-      /· No longer watching; the run has not answered the request to stop: it may go on to its end\.\n {2}→ hasura-migrate cancel dev-3 --run [0-9a-f-]{36}$/m,
-      /→ hasura-migrate history dev-3 --run [0-9a-f-]{36}$/m,
-    ],
-  },
-  {
-    name: "a run that only waits has nothing in hand",
-    events: [begun[0] ?? {}, waiting],
-    at: "waiting for bob",
-    heard: true,
-    says: [
-      /Asking it to stop: it only waits, and has nothing in hand; Ctrl-C again to stop watching\./,
-      /It was heard: the run begins no further migration\./,
-      /the run was asked to stop, and begins no further migration\./,
-    ],
-  },
-];
-
-for (const it of seconds) {
-  test(`after the second Ctrl-C, ${it.name}`, async (t) => {
+describe("cancellation", () => {
+  test("the first Ctrl-C asks the run to stop and keeps watching: 130, with what was applied and what was not reached", async (t) => {
+    let running: ServerResponse | undefined;
     const lambda = await lambdaStandIn(t, [
       (response) => {
+        running = response;
         beginStream(response);
-        write(response, it.events);
+        write(response, begun);
       },
       (response, call) => {
-        if (it.heard) void heard(response, call);
-        else context.interrupt();
+        void streams([
+          started(),
+          { type: "cancel.requested", runs: [runIdOfCall(call.body)] },
+          finished(0),
+        ])(response, call);
+        if (!running) return;
+        write(running, [
+          applied(...row),
+          { type: "run.finished", applied: 1, notReached: 1, tookMs: 1200, cancelled: true },
+        ]);
+        running.end(frame("InvokeComplete", "{}"));
       },
     ]);
     const context = testContext(t, {
       argv: ["dev-3"],
       env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
     });
-    assert.equal(await main(pressesAt(context, it.at, "It was heard")), 130);
-    for (const pattern of it.says) assert.match(context.err.text, pattern);
+    assert.equal(await main(pressesAt(context, "add_order_notes started")), 130);
+    assert.match(
+      context.err.text,
+      /Asking it to stop after the migration in hand; Ctrl-C again to stop watching\./,
+    );
+    assert.match(context.out.text, /cancelled: 1 done, 1 not reached/);
+    const [run, cancel] = lambda.calls.map(
+      ({ body }) => JSON.parse(body) as { runId: string; operation: string; options: object },
+    );
+    assert.equal(cancel?.operation, "cancel");
+    assert.deepEqual(cancel.options, { run: run?.runId });
   });
-}
 
-test("a run that has not started is not said to have been asked", async (t) => {
-  const lambda = await lambdaStandIn(t, [
-    () => {
-      context.interrupt();
-      context.interrupt();
+  const waiting = { type: "waiting", reason: "run", message: "waiting for bob's run", waitedMs: 0 };
+  const heard = (response: ServerResponse, call: Call) =>
+    streams([started(), { type: "cancel.requested", runs: [runIdOfCall(call.body)] }, finished(0)])(
+      response,
+      call,
+    );
+
+  interface SecondCtrlC {
+    readonly name: string;
+    /** What the run has said by the first Ctrl-C. */
+    readonly events: readonly object[];
+    readonly at: string;
+    readonly says: readonly RegExp[];
+    readonly heard: boolean;
+  }
+
+  const seconds: readonly SecondCtrlC[] = [
+    {
+      name: "a run that has heard it ends after the migration in hand",
+      events: begun,
+      at: "add_order_notes started",
+      heard: true,
+      says: [
+        /It was heard: the run ends after the migration in hand\./,
+        /· No longer watching; the run was asked to stop, and ends after the migration in hand\.\n {2}→ hasura-migrate history dev-3 --run [0-9a-f-]{36}$/m,
+      ],
     },
-  ]);
-  const context = testContext(t, {
-    argv: ["dev-3"],
-    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
-  });
-  assert.equal(await main(context), 130);
-  assert.match(
-    context.err.text,
-    /It will be asked to stop once it has started; Ctrl-C again to stop watching\./,
-  );
-  assert.match(
-    context.err.text,
-    /No longer watching; the run was not asked to stop yet: the function goes on to its end by itself\./,
-  );
-});
+    {
+      name: "a run that has not answered the request may go on, and the command asks again",
+      events: begun,
+      at: "add_order_notes started",
+      heard: false,
+      says: [
+        /· No longer watching; the run has not answered the request to stop: it may go on to its end\.\n {2}→ hasura-migrate cancel dev-3 --run [0-9a-f-]{36}$/m,
+        /→ hasura-migrate history dev-3 --run [0-9a-f-]{36}$/m,
+      ],
+    },
+    {
+      name: "a run that only waits has nothing in hand",
+      events: [begun[0] ?? {}, waiting],
+      at: "waiting for bob",
+      heard: true,
+      says: [
+        /Asking it to stop: it only waits, and has nothing in hand; Ctrl-C again to stop watching\./,
+        /It was heard: the run begins no further migration\./,
+        /the run was asked to stop, and begins no further migration\./,
+      ],
+    },
+  ];
 
-test("without streaming the work comes in slices of four minutes under one runId, and the plan is that of the newest slice", async (t) => {
-  const paused = {
-    type: "run.paused",
-    reason: "four minutes of work are over",
-    applied: 1,
-    notReached: 1,
-    tookMs: 240_000,
-  };
-  const answer = (events: readonly object[]) =>
-    returns(events.map((event) => `${JSON.stringify(event)}\n`).join(""));
-  const unavailable = (response: ServerResponse) =>
-    void response.writeHead(404, { "content-type": "application/json" }).end("{}");
-  const lambda = await lambdaStandIn(t, [
-    unavailable,
-    answer([...begun, applied(...row), paused]),
-    unavailable,
-    answer([
-      begun[0] ?? {},
-      plan([item(...two)]),
-      migrationStarted(...two),
-      applied(...two),
-      finished(1),
-    ]),
-  ]);
-  const context = testContext(t, {
-    argv: ["dev-3"],
-    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
-  });
-  assert.equal(await main(context), 0, context.err.text);
-  const sent = lambda.calls
-    .filter(({ kind }) => kind === "buffered")
-    .map(({ body }) => JSON.parse(body) as { runId: string; options: { sliceMs?: number } });
-  assert.deepEqual(
-    sent.map(({ options }) => options.sliceMs),
-    [240_000, 240_000],
-  );
-  assert.equal(sent[0]?.runId, sent[1]?.runId);
-  assert.match(context.out.text, /2 applied in 4m 01s/);
-  assert.match(context.err.text, /… four minutes of work are over; going on/);
-  assert.equal(context.err.text.match(/Hasura v2/g)?.length, 1);
-});
+  for (const it of seconds) {
+    test(`after the second Ctrl-C, ${it.name}`, async (t) => {
+      const lambda = await lambdaStandIn(t, [
+        (response) => {
+          beginStream(response);
+          write(response, it.events);
+        },
+        (response, call) => {
+          if (it.heard) void heard(response, call);
+          else context.interrupt();
+        },
+      ]);
+      const context = testContext(t, {
+        argv: ["dev-3"],
+        env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+      });
+      assert.equal(await main(pressesAt(context, it.at, "It was heard")), 130);
+      for (const pattern of it.says) assert.match(context.err.text, pattern);
+    });
+  }
 
-test("--wait and --no-wait reach the function, in seconds", async (t) => {
-  for (const [flags, seconds] of [
-    [["--wait", "10m"], 600],
-    [["--wait", "30s"], 30],
-    [["--no-wait"], 0],
-    [[], 60],
-  ] as const) {
-    const lambda = await lambdaStandIn(t, [streams([started(), finished(0)])]);
+  test("a run that has not started is not said to have been asked", async (t) => {
+    const lambda = await lambdaStandIn(t, [
+      () => {
+        context.interrupt();
+        context.interrupt();
+      },
+    ]);
     const context = testContext(t, {
-      argv: ["dev-3", ...flags],
+      argv: ["dev-3"],
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), 130);
+    assert.match(
+      context.err.text,
+      /It will be asked to stop once it has started; Ctrl-C again to stop watching\./,
+    );
+    assert.match(
+      context.err.text,
+      /No longer watching; the run was not asked to stop yet: the function goes on to its end by itself\./,
+    );
+  });
+
+  test("without streaming the work comes in slices of four minutes under one runId, and the plan is that of the newest slice", async (t) => {
+    const paused = {
+      type: "run.paused",
+      reason: "four minutes of work are over",
+      applied: 1,
+      notReached: 1,
+      tookMs: 240_000,
+    };
+    const answer = (events: readonly object[]) =>
+      returns(events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+    const unavailable = (response: ServerResponse) =>
+      void response.writeHead(404, { "content-type": "application/json" }).end("{}");
+    const lambda = await lambdaStandIn(t, [
+      unavailable,
+      answer([...begun, applied(...row), paused]),
+      unavailable,
+      answer([
+        begun[0] ?? {},
+        plan([item(...two)]),
+        migrationStarted(...two),
+        applied(...two),
+        finished(1),
+      ]),
+    ]);
+    const context = testContext(t, {
+      argv: ["dev-3"],
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), 0, context.err.text);
+    const sent = lambda.calls
+      .filter(({ kind }) => kind === "buffered")
+      .map(({ body }) => JSON.parse(body) as { runId: string; options: { sliceMs?: number } });
+    assert.deepEqual(
+      sent.map(({ options }) => options.sliceMs),
+      [240_000, 240_000],
+    );
+    assert.equal(sent[0]?.runId, sent[1]?.runId);
+    assert.match(context.out.text, /2 applied in 4m 01s/);
+    assert.match(context.err.text, /… four minutes of work are over; going on/);
+    assert.equal(context.err.text.match(/Hasura v2/g)?.length, 1);
+  });
+
+  test("--wait and --no-wait reach the function, in seconds", async (t) => {
+    for (const [flags, seconds] of [
+      [["--wait", "10m"], 600],
+      [["--wait", "30s"], 30],
+      [["--no-wait"], 0],
+      [[], 60],
+    ] as const) {
+      const lambda = await lambdaStandIn(t, [streams([started(), finished(0)])]);
+      const context = testContext(t, {
+        argv: ["dev-3", ...flags],
+        terminal: true,
+        env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+      });
+      assert.equal(await main(context), 0);
+      const { options } = JSON.parse(lambda.calls[0]?.body ?? "") as { options: object };
+      assert.deepEqual(options, { waitSeconds: seconds });
+    }
+  });
+
+  test("history fits 60 columns, and one run is shown in full", async (t) => {
+    const run = historyOf("0199a7c0-0000-7000-8000-000000000000", {
+      outcome: "finished",
+      endedAt: "2026-11-24T12:00:02.500Z",
+      gitCommit: "9f02d1e77aa0",
+      migrations: [
+        { database: "default", version: row[0], name: row[1], what: "up", ms: 41 },
+        { database: "default", version: row[0], name: row[1], what: "down", ms: 12 },
+      ],
+    });
+    const answer = streams([started(), { type: "history", runs: [run] }, finished(0)]);
+    const lambda = await lambdaStandIn(t, [answer, answer]);
+    const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
+    const table = testContext(t, {
+      argv: ["history", "dev-3", "--no-color"],
+      env,
       terminal: true,
+      columns: 60,
+    });
+    assert.equal(await main(table), 0);
+    assert.equal(
+      table.out.text,
+      "✓ 11-24 12:00  bob  1 up, 1 down  finished\n  run 0199a7c0-0000  commit 9f02d1e  2.5 s\n",
+    );
+    const whole = testContext(t, { argv: ["history", "dev-3", "--run", "0199a7c0"], env });
+    assert.equal(await main(whole), 0);
+    assert.match(whole.out.text, /claimed {2}bob on ci-1\n/);
+    assert.match(whole.out.text, /1700000000100 {2}add_order_notes {2}down {2}12 ms/);
+  });
+
+  test("cancel with nothing running says so and ends with 0", async (t) => {
+    const lambda = await lambdaStandIn(t, [
+      streams([started(), { type: "cancel.requested", runs: [] }, finished(0)]),
+    ]);
+    const context = testContext(t, {
+      argv: ["cancel", "dev-3"],
       env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
     });
     assert.equal(await main(context), 0);
-    const { options } = JSON.parse(lambda.calls[0]?.body ?? "") as { options: object };
-    assert.deepEqual(options, { waitSeconds: seconds });
-  }
-});
-
-test("history fits 60 columns, and one run is shown in full", async (t) => {
-  const run = historyOf("0199a7c0-0000-7000-8000-000000000000", {
-    outcome: "finished",
-    endedAt: "2026-11-24T12:00:02.500Z",
-    gitCommit: "9f02d1e77aa0",
-    migrations: [
-      { database: "default", version: row[0], name: row[1], what: "up", ms: 41 },
-      { database: "default", version: row[0], name: row[1], what: "down", ms: 12 },
-    ],
+    assert.equal(context.out.text, "Nothing is running in dev-3.\n");
   });
-  const answer = streams([started(), { type: "history", runs: [run] }, finished(0)]);
-  const lambda = await lambdaStandIn(t, [answer, answer]);
-  const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
-  const table = testContext(t, {
-    argv: ["history", "dev-3", "--no-color"],
-    env,
-    terminal: true,
-    columns: 60,
-  });
-  assert.equal(await main(table), 0);
-  assert.equal(
-    table.out.text,
-    "✓ 11-24 12:00  bob  1 up, 1 down  finished\n  run 0199a7c0-0000  commit 9f02d1e  2.5 s\n",
-  );
-  const whole = testContext(t, { argv: ["history", "dev-3", "--run", "0199a7c0"], env });
-  assert.equal(await main(whole), 0);
-  assert.match(whole.out.text, /claimed {2}bob on ci-1\n/);
-  assert.match(whole.out.text, /1700000000100 {2}add_order_notes {2}down {2}12 ms/);
-});
-
-test("cancel with nothing running says so and ends with 0", async (t) => {
-  const lambda = await lambdaStandIn(t, [
-    streams([started(), { type: "cancel.requested", runs: [] }, finished(0)]),
-  ]);
-  const context = testContext(t, {
-    argv: ["cancel", "dev-3"],
-    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
-  });
-  assert.equal(await main(context), 0);
-  assert.equal(context.out.text, "Nothing is running in dev-3.\n");
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { describe, test, type TestContext } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { lambdaStandIn, streams } from "../../support/lambda-stand-in.ts";
 import { finished, started } from "../../support/run-events.ts";
@@ -159,32 +159,34 @@ const cases: readonly Case[] = [
   },
 ];
 
-for (const it of cases) {
-  test(it.name, async (t) => {
-    const lambda = await lambdaStandIn(
-      t,
-      it.confirm === undefined ? [] : [streams([started(), finished(0)])],
-    );
-    const context = testContext(t, {
-      argv: it.argv,
-      cwd: project(t),
-      ...(it.terminal !== undefined && { terminal: it.terminal }),
-      ...(it.types && { types: it.types }),
-      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
-    });
-    assert.equal(await main(context), it.exit, context.err.text);
-    if (it.asked) assert.deepEqual(context.asked, it.asked);
-    if (it.says) assert.match(context.err.text, it.says);
-    // Refusals come before any call of AWS.
-    assert.equal(lambda.calls.length, it.confirm === undefined ? 0 : 1);
-    const [call] = lambda.calls;
-    if (call)
-      assert.equal(
-        (JSON.parse(call.body) as { options: { confirm?: string } }).options.confirm ?? null,
-        it.confirm,
+describe("confirm", () => {
+  for (const it of cases) {
+    test(it.name, async (t) => {
+      const lambda = await lambdaStandIn(
+        t,
+        it.confirm === undefined ? [] : [streams([started(), finished(0)])],
       );
-  });
-}
+      const context = testContext(t, {
+        argv: it.argv,
+        cwd: project(t),
+        ...(it.terminal !== undefined && { terminal: it.terminal }),
+        ...(it.types && { types: it.types }),
+        env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+      });
+      assert.equal(await main(context), it.exit, context.err.text);
+      if (it.asked) assert.deepEqual(context.asked, it.asked);
+      if (it.says) assert.match(context.err.text, it.says);
+      // Refusals come before any call of AWS.
+      assert.equal(lambda.calls.length, it.confirm === undefined ? 0 : 1);
+      const [call] = lambda.calls;
+      if (call)
+        assert.equal(
+          (JSON.parse(call.body) as { options: { confirm?: string } }).options.confirm ?? null,
+          it.confirm,
+        );
+    });
+  }
+});
 
 function project(t: TestContext): string {
   const directory = emptyDirectory(t);

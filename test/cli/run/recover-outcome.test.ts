@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { keys } from "../../support/aws-keys.ts";
 import { row, broken } from "../../support/bad-day.ts";
@@ -182,32 +182,34 @@ const cases: readonly {
   },
 ];
 
-for (const it of cases) {
-  test(it.name, async (t) => {
-    const lambda = await lambdaStandIn(t, it.answers);
+describe("recover outcome", () => {
+  for (const it of cases) {
+    test(it.name, async (t) => {
+      const lambda = await lambdaStandIn(t, it.answers);
+      const context = testContext(t, {
+        argv: ["dev-3"],
+        env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+      });
+      assert.equal(await main(context), it.exit, context.err.text);
+      for (const pattern of it.says) assert.match(context.err.text, pattern);
+      assert.deepEqual(context.slept, it.slept);
+      const sent = lambda.calls.map(
+        ({ body }) => (JSON.parse(body) as { operation: string }).operation,
+      );
+      assert.deepEqual(sent, ["apply", ...it.answers.slice(1).map(() => "history")]);
+    });
+  }
+
+  test("nobody is asked for longer than a function lives", async (t) => {
+    const lambda = await lambdaStandIn(t, [
+      cut,
+      ...Array.from({ length: 200 }, () => tells({ live: true })),
+    ]);
     const context = testContext(t, {
       argv: ["dev-3"],
       env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
     });
-    assert.equal(await main(context), it.exit, context.err.text);
-    for (const pattern of it.says) assert.match(context.err.text, pattern);
-    assert.deepEqual(context.slept, it.slept);
-    const sent = lambda.calls.map(
-      ({ body }) => (JSON.parse(body) as { operation: string }).operation,
-    );
-    assert.deepEqual(sent, ["apply", ...it.answers.slice(1).map(() => "history")]);
+    assert.equal(await main(context), 4);
+    assert.ok(context.slept.reduce((sum, ms) => sum + ms, 0) < 910_000);
   });
-}
-
-test("nobody is asked for longer than a function lives", async (t) => {
-  const lambda = await lambdaStandIn(t, [
-    cut,
-    ...Array.from({ length: 200 }, () => tells({ live: true })),
-  ]);
-  const context = testContext(t, {
-    argv: ["dev-3"],
-    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
-  });
-  assert.equal(await main(context), 4);
-  assert.ok(context.slept.reduce((sum, ms) => sum + ms, 0) < 910_000);
 });

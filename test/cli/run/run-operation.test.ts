@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { textWidth } from "../../../src/cli/output/format.ts";
 import { lambdaStandIn, streams } from "../../support/lambda-stand-in.ts";
@@ -32,115 +32,116 @@ const goodRun = [
   finished(2),
 ];
 
-test("without a terminal, every step is a line of its own with its time, and results go to stdout", async (t) => {
-  const lambda = await lambdaStandIn(t, [streams(goodRun)]);
-  const context = testContext(t, {
-    argv: ["dev-3"],
-    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
-  });
-  assert.equal(await main(context), 0);
-  assert.equal(
-    context.out.text,
-    `12:04:11 dev-3 default 1700000000100 add_order_notes applied 41ms
+describe("run operation", () => {
+  test("without a terminal, every step is a line of its own with its time, and results go to stdout", async (t) => {
+    const lambda = await lambdaStandIn(t, [streams(goodRun)]);
+    const context = testContext(t, {
+      argv: ["dev-3"],
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), 0);
+    assert.equal(
+      context.out.text,
+      `12:04:11 dev-3 default 1700000000100 add_order_notes applied 41ms
 12:04:11 dev-3 default 1700000000200 drop_legacy_flag applied 41ms
 12:04:11 dev-3 2 applied in 1.2 s
 `,
-  );
-  assert.equal(
-    context.err.text,
-    `12:04:11 dev-3 Using the credentials of AWS_ACCESS_KEY_ID.
+    );
+    assert.equal(
+      context.err.text,
+      `12:04:11 dev-3 Using the credentials of AWS_ACCESS_KEY_ID.
 dev-3 · eu-west-1 · 1111…3333 · Hasura v2.45.1 · image 4c6ea1a, 2 days old
 12:04:11 dev-3 2 pending in default (postgres), 214 applied
 12:04:11 dev-3 default 1700000000100 add_order_notes started
 12:04:11 dev-3 default 1700000000200 drop_legacy_flag started
 `,
-  );
-});
-
-test("the request carries a version 7 runId, the environment, the actor, and only the options that were given", async (t) => {
-  const lambda = await lambdaStandIn(t, [streams(goodRun)]);
-  const env = {
-    ...keys,
-    AWS_ENDPOINT_URL_LAMBDA: lambda.url,
-    CIRCLE_BUILD_URL: "https://ci.example/812",
-  };
-  const context = testContext(t, {
-    argv: ["dev-3", "--steps", "2", "--no-reload"],
-    env,
-    git: "9f02d1e\nfeat/orders",
+    );
   });
-  assert.equal(await main(context), 0);
-  const [call] = lambda.calls;
-  assert.ok(call);
-  assert.equal(call.kind, "stream");
-  assert.equal(call.function, "hasura-migrate-dev-3");
-  const { runId, ...request } = JSON.parse(call.body) as { runId: string };
-  assert.match(runId, /^[0-9a-f]{8}-[0-9a-f]{4}-7/);
-  assert.deepEqual(request, {
-    contract: 1,
-    environment: "dev-3",
-    actor: {
-      user: "alice",
-      host: "laptop",
-      gitCommit: "9f02d1e",
-      gitBranch: "feat/orders",
-      ciJob: "https://ci.example/812",
-    },
-    operation: "apply",
-    options: { steps: 2, reload: false, waitSeconds: 600 },
-  });
-});
 
-test("what only looks asks no git who asks", async (t) => {
-  const lambda = await lambdaStandIn(t, [
-    streams([started(), { type: "run.finished", applied: 0, notReached: 0, tookMs: 1 }]),
-  ]);
-  const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
-  const context = testContext(t, { argv: ["plan", "dev-3"], env, git: "9f02d1e\nfeat/orders" });
-  await main(context);
-  const { actor } = JSON.parse(lambda.calls[0]?.body ?? "{}") as { actor: unknown };
-  assert.deepEqual(actor, { user: "alice", host: "laptop" });
-});
-
-test("with --json, stdout holds one object a line with the environment, and the closing one has the exit code", async (t) => {
-  const lambda = await lambdaStandIn(t, [streams(goodRun)]);
-  const context = testContext(t, {
-    argv: ["dev-3", "--json"],
-    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+  test("the request carries a version 7 runId, the environment, the actor, and only the options that were given", async (t) => {
+    const lambda = await lambdaStandIn(t, [streams(goodRun)]);
+    const env = {
+      ...keys,
+      AWS_ENDPOINT_URL_LAMBDA: lambda.url,
+      CIRCLE_BUILD_URL: "https://ci.example/812",
+    };
+    const context = testContext(t, {
+      argv: ["dev-3", "--steps", "2", "--no-reload"],
+      env,
+      git: "9f02d1e\nfeat/orders",
+    });
+    assert.equal(await main(context), 0);
+    const [call] = lambda.calls;
+    assert.ok(call);
+    assert.equal(call.kind, "stream");
+    assert.equal(call.function, "hasura-migrate-dev-3");
+    const { runId, ...request } = JSON.parse(call.body) as { runId: string };
+    assert.match(runId, /^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+    assert.deepEqual(request, {
+      contract: 1,
+      environment: "dev-3",
+      actor: {
+        user: "alice",
+        host: "laptop",
+        gitCommit: "9f02d1e",
+        gitBranch: "feat/orders",
+        ciJob: "https://ci.example/812",
+      },
+      operation: "apply",
+      options: { steps: 2, reload: false, waitSeconds: 600 },
+    });
   });
-  assert.equal(await main(context), 0);
-  assert.equal(context.err.text, "");
-  const lines = context.out.text
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line) as { type: string; env: string; exit?: number });
-  assert.deepEqual(
-    lines.map(({ type }) => type),
-    ["log", ...goodRun.map((event) => (event as { type: string }).type)],
-  );
-  assert.ok(lines.every(({ env }) => env === "dev-3"));
-  assert.equal(lines.at(-1)?.exit, 0);
-});
 
-test("a failed migration shows its file, the place, the database's words, and what stands", async (t) => {
-  const events = [
-    started(),
-    plan([item(...first), item(...second)]),
-    migrationStarted(...first),
-    applied(...first),
-    migrationStarted(...second),
-    failedMigration(...second, constraint),
-    failedRun(constraint, 1, 1),
-  ];
-  const lambda = await lambdaStandIn(t, [streams(events)]);
-  const context = testContext(t, {
-    argv: ["dev-3"],
-    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+  test("what only looks asks no git who asks", async (t) => {
+    const lambda = await lambdaStandIn(t, [
+      streams([started(), { type: "run.finished", applied: 0, notReached: 0, tookMs: 1 }]),
+    ]);
+    const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
+    const context = testContext(t, { argv: ["plan", "dev-3"], env, git: "9f02d1e\nfeat/orders" });
+    await main(context);
+    const { actor } = JSON.parse(lambda.calls[0]?.body ?? "{}") as { actor: unknown };
+    assert.deepEqual(actor, { user: "alice", host: "laptop" });
   });
-  assert.equal(await main(context), 1);
-  assert.equal(
-    context.err.text.split("drop_legacy_flag started\n")[1],
-    `✗ 1700000000200_drop_legacy_flag failed; nothing of it was kept.
+
+  test("with --json, stdout holds one object a line with the environment, and the closing one has the exit code", async (t) => {
+    const lambda = await lambdaStandIn(t, [streams(goodRun)]);
+    const context = testContext(t, {
+      argv: ["dev-3", "--json"],
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), 0);
+    assert.equal(context.err.text, "");
+    const lines = context.out.text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string; env: string; exit?: number });
+    assert.deepEqual(
+      lines.map(({ type }) => type),
+      ["log", ...goodRun.map((event) => (event as { type: string }).type)],
+    );
+    assert.ok(lines.every(({ env }) => env === "dev-3"));
+    assert.equal(lines.at(-1)?.exit, 0);
+  });
+
+  test("a failed migration shows its file, the place, the database's words, and what stands", async (t) => {
+    const events = [
+      started(),
+      plan([item(...first), item(...second)]),
+      migrationStarted(...first),
+      applied(...first),
+      migrationStarted(...second),
+      failedMigration(...second, constraint),
+      failedRun(constraint, 1, 1),
+    ];
+    const lambda = await lambdaStandIn(t, [streams(events)]);
+    const context = testContext(t, {
+      argv: ["dev-3"],
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), 1);
+    assert.equal(
+      context.err.text.split("drop_legacy_flag started\n")[1],
+      `✗ 1700000000200_drop_legacy_flag failed; nothing of it was kept.
   migrations/default/1700000000200_drop_legacy_flag/up.sql:1
     1 │ alter table orders drop column legacy;
       │                          ^ 2BP01 cannot drop column legacy of table orders because other objects depend on it
@@ -149,77 +150,78 @@ test("a failed migration shows its file, the place, the database's words, and wh
   → Fix the file, then: hasura-migrate dev-3
 12:04:11 dev-3 applied before it: 1, not reached: 1
 `,
-  );
-});
-
-test("in a terminal, finished rows stay, and no line is wider than it", async (t) => {
-  const long = "a_name_so_long_that_it_would_never_fit_into_sixty_columns_of_any_terminal";
-  const lambda = await lambdaStandIn(t, [
-    streams([
-      started(),
-      plan([item(first[0], long)]),
-      migrationStarted(first[0], long),
-      applied(first[0], long),
-      finished(1),
-    ]),
-  ]);
-  const context = testContext(t, {
-    argv: ["dev-3", "--no-color"],
-    terminal: true,
-    columns: 60,
-    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    );
   });
-  assert.equal(await main(context), 0);
-  assert.match(
-    context.out.text,
-    /^✓ 1700000000100 {2}a_name_so_long.*… {2}41 ms\n✓ 1 applied in 1.2 s\n$/,
-  );
-  for (const line of context.out.text.split("\n")) assert.ok(textWidth(line) <= 60, line);
-});
 
-test("status lists what is pending, unknown and changed; --check ends with 6 when anything is", async (t) => {
-  const rows = [
-    { version: "1699999999000", name: "", state: "unknown" },
-    { version: first[0], name: first[1], state: "applied" },
-    { version: second[0], name: second[1], state: "pending" },
-  ];
-  const answer = streams([started(), status(rows), finished(0)]);
-  const lambda = await lambdaStandIn(t, [answer, answer]);
-  const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
-  const context = testContext(t, { argv: ["status", "dev-3"], env });
-  assert.equal(await main(context), 0);
-  assert.equal(
-    context.out.text,
-    `default (postgres): 1 applied, 1 pending, 1 unknown
+  test("in a terminal, finished rows stay, and no line is wider than it", async (t) => {
+    const long = "a_name_so_long_that_it_would_never_fit_into_sixty_columns_of_any_terminal";
+    const lambda = await lambdaStandIn(t, [
+      streams([
+        started(),
+        plan([item(first[0], long)]),
+        migrationStarted(first[0], long),
+        applied(first[0], long),
+        finished(1),
+      ]),
+    ]);
+    const context = testContext(t, {
+      argv: ["dev-3", "--no-color"],
+      terminal: true,
+      columns: 60,
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), 0);
+    assert.match(
+      context.out.text,
+      /^✓ 1700000000100 {2}a_name_so_long.*… {2}41 ms\n✓ 1 applied in 1.2 s\n$/,
+    );
+    for (const line of context.out.text.split("\n")) assert.ok(textWidth(line) <= 60, line);
+  });
+
+  test("status lists what is pending, unknown and changed; --check ends with 6 when anything is", async (t) => {
+    const rows = [
+      { version: "1699999999000", name: "", state: "unknown" },
+      { version: first[0], name: first[1], state: "applied" },
+      { version: second[0], name: second[1], state: "pending" },
+    ];
+    const answer = streams([started(), status(rows), finished(0)]);
+    const lambda = await lambdaStandIn(t, [answer, answer]);
+    const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
+    const context = testContext(t, { argv: ["status", "dev-3"], env });
+    assert.equal(await main(context), 0);
+    assert.equal(
+      context.out.text,
+      `default (postgres): 1 applied, 1 pending, 1 unknown
   ? 1699999999000                    unknown: applied, but its file is not here
   ✓ 1700000000100  add_order_notes   applied
   · 1700000000200  drop_legacy_flag  pending
 `,
-  );
-  assert.equal(await main(testContext(t, { argv: ["status", "dev-3", "--check"], env })), 6);
-});
-
-test("plan shows the SQL of what apply would run", async (t) => {
-  const lambda = await lambdaStandIn(t, [
-    streams([
-      started(),
-      plan([item(...first, { sql: "alter table orders\n  add column notes text;\n" })]),
-      finished(0),
-    ]),
-  ]);
-  const context = testContext(t, {
-    argv: ["plan", "dev-3"],
-    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    );
+    assert.equal(await main(testContext(t, { argv: ["status", "dev-3", "--check"], env })), 6);
   });
-  assert.equal(await main(context), 0);
-  assert.equal(
-    context.out.text,
-    `1 pending in default (postgres), 214 applied
+
+  test("plan shows the SQL of what apply would run", async (t) => {
+    const lambda = await lambdaStandIn(t, [
+      streams([
+        started(),
+        plan([item(...first, { sql: "alter table orders\n  add column notes text;\n" })]),
+        finished(0),
+      ]),
+    ]);
+    const context = testContext(t, {
+      argv: ["plan", "dev-3"],
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), 0);
+    assert.equal(
+      context.out.text,
+      `1 pending in default (postgres), 214 applied
   1700000000100  add_order_notes  12 lines
 
       alter table orders
         add column notes text;
 
 `,
-  );
+    );
+  });
 });

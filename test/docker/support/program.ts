@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { TestContext } from "vitest";
 import { freshDirectory } from "../../support/postgres.ts";
 
 export interface Ran {

@@ -2,11 +2,10 @@ import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { TestContext } from "vitest";
 import * as z from "zod";
 import { RunEvent } from "../../../src/protocol/events.ts";
-import { cleanUp } from "../../support/clean-up.ts";
 import { freshDirectory } from "../../support/postgres.ts";
 
 export const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -68,7 +67,7 @@ export async function start(
     running.code = z.number().nullable().parse(code);
     return running;
   });
-  cleanUp(t, async () => {
+  t.onTestFinished(async () => {
     if (running.code === null) child.kill("SIGTERM");
     await ended;
   });

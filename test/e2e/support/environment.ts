@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
+import type { TestContext } from "vitest";
 import * as z from "zod";
 import { freshDatabase, freshDirectory } from "../../support/postgres.ts";
 import { root, run, start, type Options, type Ran, type Running } from "./cli.ts";

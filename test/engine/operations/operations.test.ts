@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import type { EngineContext } from "../../../src/engine/execute.ts";
 import { migrationsOf, projectOnDisk, requestFor, run } from "../support/run.ts";
 import { scriptedHasura } from "../support/scripted-hasura.ts";
@@ -18,283 +18,293 @@ const sources = [
   { name: "empty", kind: "snowflake" },
 ];
 
-test("redo takes the last one down and up again", async (t) => {
-  const hasura = scriptedHasura({ cliState: state("1", "2") });
-  await run(hasura, await projectOnDisk(t, two), requestFor("redo"));
-  assert.deepEqual(
-    hasura.sent.map((it) => it.args.sql),
-    ["SELECT '2_b down';", "SELECT '2_b up';"],
-  );
-  assert.deepEqual(hasura.cliState, state("1", "2"));
-});
-
-test("mark changes the record alone, and skips what stands so already", async (t) => {
-  const hasura = scriptedHasura({
-    cliState: { ...full, migrations: { default: { "1": false, "2": true } } },
-  });
-  const ran = await run(
-    hasura,
-    await projectOnDisk(t, two),
-    requestFor("mark", { versions: ["2", "1"], as: "applied" }),
-  );
-  assert.deepEqual(
-    [
-      ran.of("migration.marked").map((it) => it.version),
-      ran.of("migration.skipped").map((it) => it.version),
-    ],
-    [["2"], ["1"]],
-  );
-  assert.deepEqual([hasura.cliState, hasura.sent], [state("1", "2"), []]);
-});
-
-test("mark refuses a version that nobody knows, before it changes any", async (t) => {
-  const hasura = scriptedHasura({ cliState: state() });
-  const ran = await run(
-    hasura,
-    await projectOnDisk(t, two),
-    requestFor("mark", { versions: ["1", "77"], as: "applied" }),
-  );
-  assert.deepEqual([ran.failure?.code, hasura.cliState], ["unknown-version", state()]);
-});
-
-test("status has a row for every file and every record", async (t) => {
-  const hasura = scriptedHasura({
-    cliState: { ...full, migrations: { default: { "1": false, "3": true, "9": false } } },
-  });
-  const ran = await run(
-    hasura,
-    await projectOnDisk(t, migrationsOf(["1_a", "2_b", "3_c"])),
-    requestFor("status"),
-  );
-  assert.deepEqual(
-    ran
-      .of("status")[0]
-      ?.databases[0]?.migrations.map((it) => `${it.version} ${it.name} ${it.state}`),
-    ["1 a applied", "2 b pending", "3 c dirty", "9  unknown"],
-  );
-});
-
-test("plan carries the SQL, and apply's plan does not", async (t) => {
-  const root = await projectOnDisk(t, two);
-  const itemsOf = async (operation: string): Promise<unknown> =>
-    (await run(scriptedHasura({ cliState: state("2") }), root, requestFor(operation))).of("plan")[0]
-      ?.databases[0]?.items;
-  const item = {
-    version: "1",
-    name: "a",
-    direction: "up",
-    file: "migrations/default/1_a/up.sql",
-    lines: 1,
-    transaction: true,
-    outOfOrder: true,
-  };
-  assert.deepEqual(await itemsOf("plan"), [{ ...item, sql: "SELECT '1_a up';" }]);
-  assert.deepEqual(await itemsOf("apply"), [item]);
-});
-
-for (const operation of ["cancel", "history"]) {
-  test(`${operation} needs the ledger`, async (t) => {
-    const ran = await run(scriptedHasura(), await projectOnDisk(t, two), requestFor(operation));
-    assert.deepEqual([ran.failure?.kind, ran.failure?.code], ["usage", "needs-ledger"]);
-  });
-}
-
-test("several databases are migrated in the order of Hasura's metadata, each by its kind", async (t) => {
-  const hasura = scriptedHasura({ sources, cliState: full });
-  const ran = await run(hasura, await projectOnDisk(t, both), requestFor("apply"));
-  assert.equal(ran.failure, undefined);
-  assert.deepEqual(
-    hasura.sent.map((it) => `${it.type} ${it.args.source ?? ""}`),
-    ["run_sql b", "citus_run_sql a"],
-  );
-  assert.deepEqual(hasura.cliState, {
-    ...full,
-    migrations: { a: { "1": false }, b: { "2": false } },
-  });
-});
-
-for (const [name, operation, options, code] of [
-  ["migrations of a database that Hasura does not know", "apply", {}, "unknown-database"],
-  ["a database that is not there", "status", { database: "nope" }, "unknown-database"],
-] as const) {
-  test(`${name}: nothing runs`, async (t) => {
-    const hasura = scriptedHasura({ sources: [{ name: "a", kind: "postgres" }], cliState: full });
-    const ran = await run(hasura, await projectOnDisk(t, both), requestFor(operation, options));
-    assert.deepEqual([ran.failure?.kind, ran.failure?.code, hasura.sent], ["usage", code, []]);
-  });
-}
-
-test("down asks which database where there are several", async (t) => {
-  const ran = await run(
-    scriptedHasura({ sources, cliState: full }),
-    await projectOnDisk(t, both),
-    requestFor("down"),
-  );
-  assert.deepEqual(
-    [ran.failure?.code, ran.failure?.hints],
-    ["database-needed", ["--database b", "--database a"]],
-  );
-});
-
-test("a problem in the second database is found before the first one is touched", async (t) => {
-  const hasura = scriptedHasura({ sources, cliState: full });
-  const ran = await run(
-    hasura,
-    await projectOnDisk(t, { ...both, "migrations/a/3_c/down.sql": "SELECT 1;" }),
-    requestFor("apply"),
-  );
-  assert.deepEqual([ran.failure?.code, hasura.sent], ["no-up-file", []]);
-});
-
-test("a file without a statement is recorded and not sent", async (t) => {
-  const hasura = scriptedHasura({ cliState: state() });
-  const ran = await run(
-    hasura,
-    await projectOnDisk(t, {
-      "config.yaml": "version: 3",
-      "migrations/default/1_a/up.sql": "-- later\n",
-    }),
-    requestFor("apply"),
-  );
-  assert.deepEqual([hasura.sent, hasura.cliState], [[], state("1")]);
-  assert.equal(ran.of("migration.applied")[0]?.notices?.length, 1);
-});
-
-const concurrent = {
-  "config.yaml": "version: 3",
-  "migrations/default/1_a/up.sql":
-    "-- hasura:no-transaction\nCREATE INDEX CONCURRENTLY i ON t (c);",
-};
-for (const [version, refused] of [
-  ["v2.44.0", true],
-  ["v2.45.2", true],
-  ["v2.45.3", false],
-  ["v2.48.0-ce", false],
-  ["v3.0.0", false],
-  ["dev-abc123", false],
-] as const) {
-  test(`a file outside a transaction on Hasura ${version} is ${refused ? "refused before anything runs" : "sent as such"}`, async (t) => {
-    const hasura = scriptedHasura({ version, cliState: state() });
-    const ran = await run(hasura, await projectOnDisk(t, concurrent), requestFor("apply"));
-    assert.equal(ran.failure?.code, refused ? "no-transaction-unsupported" : undefined);
+describe("operations", () => {
+  test("redo takes the last one down and up again", async (t) => {
+    const hasura = scriptedHasura({ cliState: state("1", "2") });
+    await run(hasura, await projectOnDisk(t, two), requestFor("redo"));
     assert.deepEqual(
-      hasura.sent.map((it) => it.args.no_transaction),
-      refused ? [] : [true],
-    );
-  });
-}
-
-const brokenView = { type: "table", name: "orders", reason: "no such table" };
-const old = { type: "table", name: "old", reason: "gone" };
-for (const [name, options, deps, code] of [
-  ["a warning", {}, {}, undefined],
-  ["a failure where strict", { strict: true }, {}, "metadata-inconsistent"],
-  ["a failure where protected", {}, { protected: true }, "metadata-inconsistent"],
-] as [string, object, Partial<EngineContext>, string | undefined][]) {
-  test(`metadata that a run broke is ${name}, and named apart from what was broken before`, async (t) => {
-    const hasura = scriptedHasura({ cliState: state() });
-    hasura.inconsistent = [old];
-    hasura.before = (call) => {
-      if (call === "reloadMetadata") hasura.inconsistent = [old, brokenView];
-    };
-    const ran = await run(hasura, await projectOnDisk(t, two), requestFor("apply", options), deps);
-    assert.deepEqual(ran.of("metadata.reloaded")[0]?.inconsistent, {
-      broken: [brokenView],
-      before: 1,
-    });
-    assert.deepEqual([ran.failure?.code, ran.failure?.kind], [code, code && "metadata"]);
-    assert.equal(
-      ran.of("log").filter((it) => it.code === "metadata-inconsistent").length,
-      code ? 0 : 1,
+      hasura.sent.map((it) => it.args.sql),
+      ["SELECT '2_b down';", "SELECT '2_b up';"],
     );
     assert.deepEqual(hasura.cliState, state("1", "2"));
   });
-}
 
-test("nothing is reloaded when nothing was applied, or when that is not wanted", async (t) => {
-  const root = await projectOnDisk(t, two);
-  for (const [applied, options] of [
-    [["1", "2"], {}],
-    [[], { reload: false }],
-  ] as const) {
-    const hasura = scriptedHasura({ cliState: state(...applied) });
-    await run(hasura, root, requestFor("apply", options));
-    assert.ok(
-      !hasura.calls.includes("reloadMetadata") && !hasura.calls.includes("inconsistentObjects"),
+  test("mark changes the record alone, and skips what stands so already", async (t) => {
+    const hasura = scriptedHasura({
+      cliState: { ...full, migrations: { default: { "1": false, "2": true } } },
+    });
+    const ran = await run(
+      hasura,
+      await projectOnDisk(t, two),
+      requestFor("mark", { versions: ["2", "1"], as: "applied" }),
     );
+    assert.deepEqual(
+      [
+        ran.of("migration.marked").map((it) => it.version),
+        ran.of("migration.skipped").map((it) => it.version),
+      ],
+      [["2"], ["1"]],
+    );
+    assert.deepEqual([hasura.cliState, hasura.sent], [state("1", "2"), []]);
+  });
+
+  test("mark refuses a version that nobody knows, before it changes any", async (t) => {
+    const hasura = scriptedHasura({ cliState: state() });
+    const ran = await run(
+      hasura,
+      await projectOnDisk(t, two),
+      requestFor("mark", { versions: ["1", "77"], as: "applied" }),
+    );
+    assert.deepEqual([ran.failure?.code, hasura.cliState], ["unknown-version", state()]);
+  });
+
+  test("status has a row for every file and every record", async (t) => {
+    const hasura = scriptedHasura({
+      cliState: { ...full, migrations: { default: { "1": false, "3": true, "9": false } } },
+    });
+    const ran = await run(
+      hasura,
+      await projectOnDisk(t, migrationsOf(["1_a", "2_b", "3_c"])),
+      requestFor("status"),
+    );
+    assert.deepEqual(
+      ran
+        .of("status")[0]
+        ?.databases[0]?.migrations.map((it) => `${it.version} ${it.name} ${it.state}`),
+      ["1 a applied", "2 b pending", "3 c dirty", "9  unknown"],
+    );
+  });
+
+  test("plan carries the SQL, and apply's plan does not", async (t) => {
+    const root = await projectOnDisk(t, two);
+    const itemsOf = async (operation: string): Promise<unknown> =>
+      (await run(scriptedHasura({ cliState: state("2") }), root, requestFor(operation))).of(
+        "plan",
+      )[0]?.databases[0]?.items;
+    const item = {
+      version: "1",
+      name: "a",
+      direction: "up",
+      file: "migrations/default/1_a/up.sql",
+      lines: 1,
+      transaction: true,
+      outOfOrder: true,
+    };
+    assert.deepEqual(await itemsOf("plan"), [{ ...item, sql: "SELECT '1_a up';" }]);
+    assert.deepEqual(await itemsOf("apply"), [item]);
+  });
+
+  for (const operation of ["cancel", "history"]) {
+    test(`${operation} needs the ledger`, async (t) => {
+      const ran = await run(scriptedHasura(), await projectOnDisk(t, two), requestFor(operation));
+      assert.deepEqual([ran.failure?.kind, ran.failure?.code], ["usage", "needs-ledger"]);
+    });
   }
-});
 
-test("the old table is copied once, and the mark waits until every database has had its turn", async (t) => {
-  const hasura = scriptedHasura({
-    sources: [
-      { name: "a", kind: "postgres" },
-      { name: "b", kind: "postgres" },
-    ],
-    table: { "1": false },
+  test("several databases are migrated in the order of Hasura's metadata, each by its kind", async (t) => {
+    const hasura = scriptedHasura({ sources, cliState: full });
+    const ran = await run(hasura, await projectOnDisk(t, both), requestFor("apply"));
+    assert.equal(ran.failure, undefined);
+    assert.deepEqual(
+      hasura.sent.map((it) => `${it.type} ${it.args.source ?? ""}`),
+      ["run_sql b", "citus_run_sql a"],
+    );
+    assert.deepEqual(hasura.cliState, {
+      ...full,
+      migrations: { a: { "1": false }, b: { "2": false } },
+    });
   });
-  const root = await projectOnDisk(t, both);
-  await run(hasura, root, requestFor("apply", { database: "b" }));
-  assert.deepEqual(hasura.cliState, {
-    settings: full.settings,
-    isStateCopyCompleted: false,
-    migrations: { b: { "1": false, "2": false } },
-  });
-  hasura.table = undefined;
-  await run(hasura, root, requestFor("apply"));
-  assert.deepEqual(hasura.cliState, {
-    ...full,
-    migrations: { a: { "1": false }, b: { "1": false, "2": false } },
-  });
-});
 
-test("a server before metadata v3 keeps its versions in the table, without a source", async (t) => {
-  const hasura = scriptedHasura({ metadataVersion: 2, sources: [], table: { "1": false } });
-  const ran = await run(
-    hasura,
-    await projectOnDisk(t, {
-      "config.yaml": "version: 2",
-      "migrations/1_a/up.sql": "SELECT 1;",
-      "migrations/2_b/up.sql": "SELECT 2;",
-    }),
-    requestFor("apply"),
-  );
-  assert.equal(ran.failure, undefined);
-  assert.deepEqual(hasura.sent, [
-    { type: "run_sql", args: { sql: "SELECT 2;", check_metadata_consistency: false } },
-  ]);
-  assert.deepEqual(
-    [...(hasura.table ?? [])],
-    [
-      ["1", false],
-      ["2", false],
-    ],
-  );
-});
+  for (const [name, operation, options, code] of [
+    ["migrations of a database that Hasura does not know", "apply", {}, "unknown-database"],
+    ["a database that is not there", "status", { database: "nope" }, "unknown-database"],
+  ] as const) {
+    test(`${name}: nothing runs`, async (t) => {
+      const hasura = scriptedHasura({ sources: [{ name: "a", kind: "postgres" }], cliState: full });
+      const ran = await run(hasura, await projectOnDisk(t, both), requestFor(operation, options));
+      assert.deepEqual([ran.failure?.kind, ran.failure?.code, hasura.sent], ["usage", code, []]);
+    });
+  }
 
-test("a migration with a version in the books but no file here is reported, and stops nothing", async (t) => {
-  const ran = await run(
-    scriptedHasura({ cliState: state("1", "99") }),
-    await projectOnDisk(t, two),
-    requestFor("apply"),
-  );
-  assert.equal(ran.failure, undefined);
-  assert.match(ran.of("log").find((it) => it.code === "missing-files")?.message ?? "", /99/);
-});
-
-test("a protected environment takes an older version only when that is asked for", async (t) => {
-  const hasura = scriptedHasura({ cliState: { ...full, migrations: { default: { "2": false } } } });
-  const root = await projectOnDisk(t, migrationsOf(["1_a", "2_b"]));
-  const refused = await run(hasura, root, requestFor("apply"), { protected: true });
-  assert.deepEqual(
-    [refused.failure?.kind, refused.failure?.code, hasura.sent.length],
-    ["usage", "out-of-order", 0],
-  );
-  const asked = await run(hasura, root, requestFor("apply", { outOfOrder: true }), {
-    protected: true,
+  test("down asks which database where there are several", async (t) => {
+    const ran = await run(
+      scriptedHasura({ sources, cliState: full }),
+      await projectOnDisk(t, both),
+      requestFor("down"),
+    );
+    assert.deepEqual(
+      [ran.failure?.code, ran.failure?.hints],
+      ["database-needed", ["--database b", "--database a"]],
+    );
   });
-  assert.deepEqual(
-    asked.of("migration.applied").map((it) => it.version),
-    ["1"],
-  );
+
+  test("a problem in the second database is found before the first one is touched", async (t) => {
+    const hasura = scriptedHasura({ sources, cliState: full });
+    const ran = await run(
+      hasura,
+      await projectOnDisk(t, { ...both, "migrations/a/3_c/down.sql": "SELECT 1;" }),
+      requestFor("apply"),
+    );
+    assert.deepEqual([ran.failure?.code, hasura.sent], ["no-up-file", []]);
+  });
+
+  test("a file without a statement is recorded and not sent", async (t) => {
+    const hasura = scriptedHasura({ cliState: state() });
+    const ran = await run(
+      hasura,
+      await projectOnDisk(t, {
+        "config.yaml": "version: 3",
+        "migrations/default/1_a/up.sql": "-- later\n",
+      }),
+      requestFor("apply"),
+    );
+    assert.deepEqual([hasura.sent, hasura.cliState], [[], state("1")]);
+    assert.equal(ran.of("migration.applied")[0]?.notices?.length, 1);
+  });
+
+  const concurrent = {
+    "config.yaml": "version: 3",
+    "migrations/default/1_a/up.sql":
+      "-- hasura:no-transaction\nCREATE INDEX CONCURRENTLY i ON t (c);",
+  };
+  for (const [version, refused] of [
+    ["v2.44.0", true],
+    ["v2.45.2", true],
+    ["v2.45.3", false],
+    ["v2.48.0-ce", false],
+    ["v3.0.0", false],
+    ["dev-abc123", false],
+  ] as const) {
+    test(`a file outside a transaction on Hasura ${version} is ${refused ? "refused before anything runs" : "sent as such"}`, async (t) => {
+      const hasura = scriptedHasura({ version, cliState: state() });
+      const ran = await run(hasura, await projectOnDisk(t, concurrent), requestFor("apply"));
+      assert.equal(ran.failure?.code, refused ? "no-transaction-unsupported" : undefined);
+      assert.deepEqual(
+        hasura.sent.map((it) => it.args.no_transaction),
+        refused ? [] : [true],
+      );
+    });
+  }
+
+  const brokenView = { type: "table", name: "orders", reason: "no such table" };
+  const old = { type: "table", name: "old", reason: "gone" };
+  for (const [name, options, deps, code] of [
+    ["a warning", {}, {}, undefined],
+    ["a failure where strict", { strict: true }, {}, "metadata-inconsistent"],
+    ["a failure where protected", {}, { protected: true }, "metadata-inconsistent"],
+  ] as [string, object, Partial<EngineContext>, string | undefined][]) {
+    test(`metadata that a run broke is ${name}, and named apart from what was broken before`, async (t) => {
+      const hasura = scriptedHasura({ cliState: state() });
+      hasura.inconsistent = [old];
+      hasura.before = (call) => {
+        if (call === "reloadMetadata") hasura.inconsistent = [old, brokenView];
+      };
+      const ran = await run(
+        hasura,
+        await projectOnDisk(t, two),
+        requestFor("apply", options),
+        deps,
+      );
+      assert.deepEqual(ran.of("metadata.reloaded")[0]?.inconsistent, {
+        broken: [brokenView],
+        before: 1,
+      });
+      assert.deepEqual([ran.failure?.code, ran.failure?.kind], [code, code && "metadata"]);
+      assert.equal(
+        ran.of("log").filter((it) => it.code === "metadata-inconsistent").length,
+        code ? 0 : 1,
+      );
+      assert.deepEqual(hasura.cliState, state("1", "2"));
+    });
+  }
+
+  test("nothing is reloaded when nothing was applied, or when that is not wanted", async (t) => {
+    const root = await projectOnDisk(t, two);
+    for (const [applied, options] of [
+      [["1", "2"], {}],
+      [[], { reload: false }],
+    ] as const) {
+      const hasura = scriptedHasura({ cliState: state(...applied) });
+      await run(hasura, root, requestFor("apply", options));
+      assert.ok(
+        !hasura.calls.includes("reloadMetadata") && !hasura.calls.includes("inconsistentObjects"),
+      );
+    }
+  });
+
+  test("the old table is copied once, and the mark waits until every database has had its turn", async (t) => {
+    const hasura = scriptedHasura({
+      sources: [
+        { name: "a", kind: "postgres" },
+        { name: "b", kind: "postgres" },
+      ],
+      table: { "1": false },
+    });
+    const root = await projectOnDisk(t, both);
+    await run(hasura, root, requestFor("apply", { database: "b" }));
+    assert.deepEqual(hasura.cliState, {
+      settings: full.settings,
+      isStateCopyCompleted: false,
+      migrations: { b: { "1": false, "2": false } },
+    });
+    hasura.table = undefined;
+    await run(hasura, root, requestFor("apply"));
+    assert.deepEqual(hasura.cliState, {
+      ...full,
+      migrations: { a: { "1": false }, b: { "1": false, "2": false } },
+    });
+  });
+
+  test("a server before metadata v3 keeps its versions in the table, without a source", async (t) => {
+    const hasura = scriptedHasura({ metadataVersion: 2, sources: [], table: { "1": false } });
+    const ran = await run(
+      hasura,
+      await projectOnDisk(t, {
+        "config.yaml": "version: 2",
+        "migrations/1_a/up.sql": "SELECT 1;",
+        "migrations/2_b/up.sql": "SELECT 2;",
+      }),
+      requestFor("apply"),
+    );
+    assert.equal(ran.failure, undefined);
+    assert.deepEqual(hasura.sent, [
+      { type: "run_sql", args: { sql: "SELECT 2;", check_metadata_consistency: false } },
+    ]);
+    assert.deepEqual(
+      [...(hasura.table ?? [])],
+      [
+        ["1", false],
+        ["2", false],
+      ],
+    );
+  });
+
+  test("a migration with a version in the books but no file here is reported, and stops nothing", async (t) => {
+    const ran = await run(
+      scriptedHasura({ cliState: state("1", "99") }),
+      await projectOnDisk(t, two),
+      requestFor("apply"),
+    );
+    assert.equal(ran.failure, undefined);
+    assert.match(ran.of("log").find((it) => it.code === "missing-files")?.message ?? "", /99/);
+  });
+
+  test("a protected environment takes an older version only when that is asked for", async (t) => {
+    const hasura = scriptedHasura({
+      cliState: { ...full, migrations: { default: { "2": false } } },
+    });
+    const root = await projectOnDisk(t, migrationsOf(["1_a", "2_b"]));
+    const refused = await run(hasura, root, requestFor("apply"), { protected: true });
+    assert.deepEqual(
+      [refused.failure?.kind, refused.failure?.code, hasura.sent.length],
+      ["usage", "out-of-order", 0],
+    );
+    const asked = await run(hasura, root, requestFor("apply", { outOfOrder: true }), {
+      protected: true,
+    });
+    assert.deepEqual(
+      asked.of("migration.applied").map((it) => it.version),
+      ["1"],
+    );
+  });
 });

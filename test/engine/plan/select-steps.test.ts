@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import type { AppliedMigration as Entry } from "../../../src/engine/store/store.ts";
 import type { Migration, MigrationFile } from "../../../src/engine/project/scan.ts";
 import {
@@ -84,46 +84,48 @@ const plans: [string, string, string, Selection, string][] = [
   ["redo goes down and up again", "1 2", "1 2", { operation: "redo" }, "down 2, up 2"],
   ["redo with nothing applied", "1", "", { operation: "redo" }, ""],
 ];
-for (const [name, files, store, selection, expected] of plans) {
-  test(name, () => assert.equal(planned(files, store, selection), expected));
-}
+describe("select steps", () => {
+  for (const [name, files, store, selection, expected] of plans) {
+    test(name, () => assert.equal(planned(files, store, selection), expected));
+  }
 
-const refusals: [string, string, string, Selection, string][] = [
-  ["an unknown target", "1 3", "", apply({ to: "2" }), "unknown-version"],
-  ["an unknown version alone", "1", "", apply({ only: "7" }), "unknown-version"],
-  ["an applied version alone", "1", "1", apply({ only: "1" }), "already-applied"],
-  ["a version without up file, before the ones that have it", "1 2d", "", apply(), "no-up-file"],
-  [
-    "an older version where that is not wanted",
-    "1 2",
-    "2",
-    apply({ outOfOrder: false }),
-    "out-of-order",
-  ],
-  ["a dirty highest version", "1 2 3", "1 2!", apply(), "dirty"],
-  ["a dirty highest version going down to a target", "1 2", "1 2!", down({ to: "1" }), "dirty"],
-  ["an interrupted version, wherever it is", "1 2", "1? 2", apply({ steps: 1 }), "interrupted"],
-  [
-    "down without a down file, before the ones that have it",
-    "1u 2",
-    "1 2",
-    down({ steps: 2 }),
-    "no-down-file",
-  ],
-  ["down of a version that has no file here", "1", "1 99", down(), "no-down-file"],
-  ["down to a version that is not applied", "1 2", "2", down({ to: "1" }), "not-applied"],
-  ["down of a version that is not applied", "1 2", "1", down({ only: "2" }), "not-applied"],
-  ["redo without a down file", "1u", "1", { operation: "redo" }, "no-down-file"],
-];
-for (const [name, files, store, selection, code] of refusals) {
-  test(`refuses ${name}`, () => {
-    assert.throws(
-      () => planned(files, store, selection),
-      (error) => error instanceof Failure && error.code === code,
-    );
+  const refusals: [string, string, string, Selection, string][] = [
+    ["an unknown target", "1 3", "", apply({ to: "2" }), "unknown-version"],
+    ["an unknown version alone", "1", "", apply({ only: "7" }), "unknown-version"],
+    ["an applied version alone", "1", "1", apply({ only: "1" }), "already-applied"],
+    ["a version without up file, before the ones that have it", "1 2d", "", apply(), "no-up-file"],
+    [
+      "an older version where that is not wanted",
+      "1 2",
+      "2",
+      apply({ outOfOrder: false }),
+      "out-of-order",
+    ],
+    ["a dirty highest version", "1 2 3", "1 2!", apply(), "dirty"],
+    ["a dirty highest version going down to a target", "1 2", "1 2!", down({ to: "1" }), "dirty"],
+    ["an interrupted version, wherever it is", "1 2", "1? 2", apply({ steps: 1 }), "interrupted"],
+    [
+      "down without a down file, before the ones that have it",
+      "1u 2",
+      "1 2",
+      down({ steps: 2 }),
+      "no-down-file",
+    ],
+    ["down of a version that has no file here", "1", "1 99", down(), "no-down-file"],
+    ["down to a version that is not applied", "1 2", "2", down({ to: "1" }), "not-applied"],
+    ["down of a version that is not applied", "1 2", "1", down({ only: "2" }), "not-applied"],
+    ["redo without a down file", "1u", "1", { operation: "redo" }, "no-down-file"],
+  ];
+  for (const [name, files, store, selection, code] of refusals) {
+    test(`refuses ${name}`, () => {
+      assert.throws(
+        () => planned(files, store, selection),
+        (error) => error instanceof Failure && error.code === code,
+      );
+    });
+  }
+
+  test("applied versions without a file are listed in numeric order", () => {
+    assert.deepEqual(missingHere(known("1", "1 100 20")), ["20", "100"]);
   });
-}
-
-test("applied versions without a file are listed in numeric order", () => {
-  assert.deepEqual(missingHere(known("1", "1 100 20")), ["20", "100"]);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { isEmptySql } from "../../../src/engine/sql/is-empty.ts";
 import { hasNoTransactionMarker, readDirectives } from "../../../src/engine/project/directives.ts";
 import { checksumOf, parseBody } from "../../../src/engine/project/migration-file.ts";
@@ -19,68 +19,70 @@ const markers: [string, string, boolean][] = [
   ["beyond the first 256 bytes", `${" ".repeat(250)}${marker}\n`, false],
   ["cut off at 256 bytes", `${"\u00e4".repeat(120)}${marker}`, false],
 ];
-for (const [name, text, expected] of markers)
-  test(`the marker ${name}: ${expected ? "counts" : "does not count"}`, () =>
-    assert.equal(hasNoTransactionMarker(text), expected));
+describe("directives", () => {
+  for (const [name, text, expected] of markers)
+    test(`the marker ${name}: ${expected ? "counts" : "does not count"}`, () =>
+      assert.equal(hasNoTransactionMarker(text), expected));
 
-test("settings are read from the comments above the first SQL", () => {
-  const text = `${marker}\n\n-- what it is\n/* and\n more */\n-- hasura-migrate: lock_timeout=5s\n-- hasura-migrate: statement_timeout = 2min\r\n-- hasura-migrate: retry=off\nSELECT 1;\n-- hasura-migrate: nonsense=1`;
-  assert.deepEqual(readDirectives(text, "f"), {
-    noTransaction: true,
-    settings: { lockTimeout: "5000ms", statementTimeout: "120000ms", retry: false },
+  test("settings are read from the comments above the first SQL", () => {
+    const text = `${marker}\n\n-- what it is\n/* and\n more */\n-- hasura-migrate: lock_timeout=5s\n-- hasura-migrate: statement_timeout = 2min\r\n-- hasura-migrate: retry=off\nSELECT 1;\n-- hasura-migrate: nonsense=1`;
+    assert.deepEqual(readDirectives(text, "f"), {
+      noTransaction: true,
+      settings: { lockTimeout: "5000ms", statementTimeout: "120000ms", retry: false },
+    });
   });
-});
-for (const [line, problem] of [
-  ["colour=red", /"colour" is no setting/],
-  ["retry=on", /retry can only be "off"/],
-  ["lock_timeout=soon", /no duration/],
-  ["lock_timeout", /key=value/],
-  ["retry=off\n-- hasura-migrate: retry=off", /set twice/],
-] as const) {
-  test(`the setting "${line.split("\n", 1)[0] ?? ""}" is refused with its line`, () => {
-    assert.throws(
-      () => readDirectives(`-- x\n-- hasura-migrate: ${line}\n`, "migrations/1_a/up.sql"),
-      (error) => {
-        assert.ok(error instanceof Failure && error.code === "bad-directive");
-        assert.match(error.message, problem);
-        assert.match(error.message, /^migrations\/1_a\/up\.sql, line [23]:/);
-        return true;
-      },
+  for (const [line, problem] of [
+    ["colour=red", /"colour" is no setting/],
+    ["retry=on", /retry can only be "off"/],
+    ["lock_timeout=soon", /no duration/],
+    ["lock_timeout", /key=value/],
+    ["retry=off\n-- hasura-migrate: retry=off", /set twice/],
+  ] as const) {
+    test(`the setting "${line.split("\n", 1)[0] ?? ""}" is refused with its line`, () => {
+      assert.throws(
+        () => readDirectives(`-- x\n-- hasura-migrate: ${line}\n`, "migrations/1_a/up.sql"),
+        (error) => {
+          assert.ok(error instanceof Failure && error.code === "bad-directive");
+          assert.match(error.message, problem);
+          assert.match(error.message, /^migrations\/1_a\/up\.sql, line [23]:/);
+          return true;
+        },
+      );
+    });
+  }
+
+  for (const [text, blank] of [
+    ["", true],
+    [" \t\r\n", true],
+    ["-- only a comment", true],
+    ["/* a /* nested */ one */ -- x\r;;", true],
+    ["/* open", false],
+    ["/* a /* b */", false],
+    ["-- x\nSELECT 1", false],
+    ["-- x\rSELECT 1", false],
+    ["/**/x", false],
+    ["'-- no comment'", false],
+  ] as const) {
+    test(`${JSON.stringify(text)} is ${blank ? "blank" : "SQL"}`, () =>
+      assert.equal(isEmptySql(text), blank));
+  }
+
+  test("a byte order mark is not sent, and neither it nor line ends change the checksum", () => {
+    const body = parseBody(Buffer.from("\uFEFFSELECT 1;\r\nSELECT 2;\r"), "f");
+    assert.equal(body.sql, "SELECT 1;\r\nSELECT 2;\r");
+    assert.equal(body.checksum, checksumOf("SELECT 1;\nSELECT 2;\n"));
+    assert.notEqual(body.checksum, checksumOf("SELECT 1; SELECT 2;\n"));
+  });
+  test("lines are counted with and without a last line feed", () => {
+    assert.deepEqual(
+      ["a", "a\n", "a\nb", "a\n\n"].map((text) => parseBody(Buffer.from(text), "f").lines),
+      [1, 1, 2, 2],
     );
   });
-}
-
-for (const [text, blank] of [
-  ["", true],
-  [" \t\r\n", true],
-  ["-- only a comment", true],
-  ["/* a /* nested */ one */ -- x\r;;", true],
-  ["/* open", false],
-  ["/* a /* b */", false],
-  ["-- x\nSELECT 1", false],
-  ["-- x\rSELECT 1", false],
-  ["/**/x", false],
-  ["'-- no comment'", false],
-] as const) {
-  test(`${JSON.stringify(text)} is ${blank ? "blank" : "SQL"}`, () =>
-    assert.equal(isEmptySql(text), blank));
-}
-
-test("a byte order mark is not sent, and neither it nor line ends change the checksum", () => {
-  const body = parseBody(Buffer.from("\uFEFFSELECT 1;\r\nSELECT 2;\r"), "f");
-  assert.equal(body.sql, "SELECT 1;\r\nSELECT 2;\r");
-  assert.equal(body.checksum, checksumOf("SELECT 1;\nSELECT 2;\n"));
-  assert.notEqual(body.checksum, checksumOf("SELECT 1; SELECT 2;\n"));
-});
-test("lines are counted with and without a last line feed", () => {
-  assert.deepEqual(
-    ["a", "a\n", "a\nb", "a\n\n"].map((text) => parseBody(Buffer.from(text), "f").lines),
-    [1, 1, 2, 2],
-  );
-});
-test("text that is not UTF-8 is refused by name", () => {
-  assert.throws(
-    () => parseBody(Buffer.from([0x53, 0xe4, 0x20]), "migrations/1_a/up.sql"),
-    /migrations\/1_a\/up\.sql is not UTF-8/,
-  );
+  test("text that is not UTF-8 is refused by name", () => {
+    assert.throws(
+      () => parseBody(Buffer.from([0x53, 0xe4, 0x20]), "migrations/1_a/up.sql"),
+      /migrations\/1_a\/up\.sql is not UTF-8/,
+    );
+  });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { readProject, type Project } from "../../../src/engine/project/project.ts";
 import { realFileSystem } from "../../../src/engine/project/file-system.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
@@ -111,133 +111,139 @@ const layouts: [string, Record<string, string>, Record<string, string[]>][] = [
     { d: ["9223372036854775807 x up"] },
   ],
 ];
-for (const [name, files, expected] of layouts) {
-  test(`a project: ${name}`, async (t) =>
-    assert.deepEqual(summary(await readProject(await projectOnDisk(t, files))), expected));
-}
+describe("project", () => {
+  for (const [name, files, expected] of layouts) {
+    test(`a project: ${name}`, async (t) =>
+      assert.deepEqual(summary(await readProject(await projectOnDisk(t, files))), expected));
+  }
 
-const broken: [string, Record<string, string>, string, RegExp][] = [
-  [
-    "one version twice",
-    { ...v3, "migrations/d/1_x/up.sql": "1", "migrations/d/01_y/up.sql": "1" },
-    "duplicate-version",
-    /migrations\/d\/01_y\/up\.sql and migrations\/d\/1_x\/up\.sql/,
-  ],
-  [
-    "a version that no tool can hold",
-    { ...v3, "migrations/d/9223372036854775808_x/up.sql": "1" },
-    "version-too-large",
-    /migrations\/d\/9223372036854775808_x/,
-  ],
-  [
-    "a configuration that is no YAML",
-    { "config.yaml": "version: [" },
-    "bad-project-config",
-    /not valid YAML/,
-  ],
-  ["an unknown config version", { "config.yaml": "version: 4" }, "bad-project-config", /version/],
-  [
-    "a configuration without its migrations",
-    { ...v3, "other/x": "" },
-    "no-migrations-directory",
-    /no directory .*migrations/,
-  ],
-];
-for (const [name, files, code, message] of broken) {
-  test(`a project is refused for ${name}`, async (t) => {
-    await assert.rejects(readProject(await projectOnDisk(t, files)), (error) => {
-      assert.ok(error instanceof Failure && error.kind === "usage");
-      assert.equal(error.code, code);
-      assert.match(error.message, message);
-      return true;
+  const broken: [string, Record<string, string>, string, RegExp][] = [
+    [
+      "one version twice",
+      { ...v3, "migrations/d/1_x/up.sql": "1", "migrations/d/01_y/up.sql": "1" },
+      "duplicate-version",
+      /migrations\/d\/01_y\/up\.sql and migrations\/d\/1_x\/up\.sql/,
+    ],
+    [
+      "a version that no tool can hold",
+      { ...v3, "migrations/d/9223372036854775808_x/up.sql": "1" },
+      "version-too-large",
+      /migrations\/d\/9223372036854775808_x/,
+    ],
+    [
+      "a configuration that is no YAML",
+      { "config.yaml": "version: [" },
+      "bad-project-config",
+      /not valid YAML/,
+    ],
+    ["an unknown config version", { "config.yaml": "version: 4" }, "bad-project-config", /version/],
+    [
+      "a configuration without its migrations",
+      { ...v3, "other/x": "" },
+      "no-migrations-directory",
+      /no directory .*migrations/,
+    ],
+  ];
+  for (const [name, files, code, message] of broken) {
+    test(`a project is refused for ${name}`, async (t) => {
+      await assert.rejects(readProject(await projectOnDisk(t, files)), (error) => {
+        assert.ok(error instanceof Failure && error.kind === "usage");
+        assert.equal(error.code, code);
+        assert.match(error.message, message);
+        return true;
+      });
     });
+  }
+
+  test("a missing directory is named", async () => {
+    await assert.rejects(
+      readProject("/nowhere/at/all"),
+      (error) =>
+        error instanceof Failure &&
+        error.code === "no-directory" &&
+        error.message.includes("/nowhere/at/all"),
+    );
   });
-}
 
-test("a missing directory is named", async () => {
-  await assert.rejects(
-    readProject("/nowhere/at/all"),
-    (error) =>
-      error instanceof Failure &&
-      error.code === "no-directory" &&
-      error.message.includes("/nowhere/at/all"),
-  );
-});
-
-test("an unreadable directory is named", async (t) => {
-  const root = await projectOnDisk(t, { ...v3, "migrations/d/1_x/up.sql": "1" });
-  const locked = join(root, "migrations", "d");
-  // As root every directory can be read, so the refusal comes from the file system that is passed in.
-  const list = (directory: string): ReturnType<typeof realFileSystem.list> => {
-    if (directory === locked)
-      throw Object.assign(new Error("permission denied"), { code: "EACCES" });
-    return realFileSystem.list(directory);
-  };
-  await assert.rejects(
-    readProject(root, { ...realFileSystem, list }),
-    (error) =>
-      error instanceof Failure &&
-      error.code === "unreadable-directory" &&
-      error.message.includes("migrations/d"),
-  );
-});
-
-test("an empty directory has no migrations, and says so", async (t) => {
-  const project = await readProject(await projectOnDisk(t, {}));
-  assert.equal(project.databases.size, 0);
-  assert.deepEqual(
-    project.notices.map((it) => it.code),
-    ["no-migrations"],
-  );
-});
-
-test("migrations that lie where config version 3 does not look are pointed out", async (t) => {
-  const project = await readProject(
-    await projectOnDisk(t, { ...v3, "migrations/1_x/up.sql": "1", "migrations/d/2_y/up.sql": "1" }),
-  );
-  assert.deepEqual(
-    project.notices.map((it) => it.code),
-    ["misplaced-migrations"],
-  );
-});
-
-test("links to files, migrations and databases are followed, whatever their targets are called", async (t) => {
-  const root = await projectOnDisk(t, {
-    ...v3,
-    "elsewhere/some/up.sql": "1",
-    "elsewhere/d/2_y/up.sql": "1",
-    "elsewhere/text": "1",
+  test("an unreadable directory is named", async (t) => {
+    const root = await projectOnDisk(t, { ...v3, "migrations/d/1_x/up.sql": "1" });
+    const locked = join(root, "migrations", "d");
+    // As root every directory can be read, so the refusal comes from the file system that is passed in.
+    const list = (directory: string): ReturnType<typeof realFileSystem.list> => {
+      if (directory === locked)
+        throw Object.assign(new Error("permission denied"), { code: "EACCES" });
+      return realFileSystem.list(directory);
+    };
+    await assert.rejects(
+      readProject(root, { ...realFileSystem, list }),
+      (error) =>
+        error instanceof Failure &&
+        error.code === "unreadable-directory" &&
+        error.message.includes("migrations/d"),
+    );
   });
-  await mkdir(join(root, "migrations/d/3_z"), { recursive: true });
-  await symlink(join(root, "elsewhere/some"), join(root, "migrations/d/1_x"));
-  await symlink(join(root, "elsewhere/text"), join(root, "migrations/d/3_z/up.sql"));
-  await symlink(join(root, "elsewhere/d"), join(root, "migrations/e"));
-  assert.deepEqual(summary(await readProject(root)), { d: ["1 x up", "3 z up"], e: ["2 y up"] });
-});
 
-test("a link that leads nowhere is an error that names it", async (t) => {
-  const root = await projectOnDisk(t, { ...v3, "migrations/d/1_x/up.sql": "1" });
-  await symlink(join(root, "gone"), join(root, "migrations/d/2_y"));
-  await assert.rejects(readProject(root), /migrations\/d\/2_y leads nowhere/);
-});
-
-test("paths are from the root, and a bare migrations directory keeps its name in them", async (t) => {
-  const root = await projectOnDisk(t, { "1_x/up.sql": "SELECT 1;" });
-  const [migration] = (await readProject(root)).databases.get("default") ?? [];
-  assert.equal(migration?.up?.path, `${basename(root)}/1_x/up.sql`);
-});
-
-test("bodies are read when they are asked for, not before", async (t) => {
-  const root = await projectOnDisk(t, { ...v3, "migrations/d/1_x/up.sql": "SELECT 1;" });
-  const read: string[] = [];
-  const project = await readProject(root, {
-    ...realFileSystem,
-    read: (path) => (read.push(path), realFileSystem.read(path)),
+  test("an empty directory has no migrations, and says so", async (t) => {
+    const project = await readProject(await projectOnDisk(t, {}));
+    assert.equal(project.databases.size, 0);
+    assert.deepEqual(
+      project.notices.map((it) => it.code),
+      ["no-migrations"],
+    );
   });
-  assert.deepEqual(
-    read.map((path) => basename(path)),
-    ["config.yaml"],
-  );
-  await writeFile(join(root, "migrations/d/1_x/up.sql"), "SELECT 2;");
-  assert.equal((await project.databases.get("d")?.[0]?.up?.body())?.sql, "SELECT 2;");
+
+  test("migrations that lie where config version 3 does not look are pointed out", async (t) => {
+    const project = await readProject(
+      await projectOnDisk(t, {
+        ...v3,
+        "migrations/1_x/up.sql": "1",
+        "migrations/d/2_y/up.sql": "1",
+      }),
+    );
+    assert.deepEqual(
+      project.notices.map((it) => it.code),
+      ["misplaced-migrations"],
+    );
+  });
+
+  test("links to files, migrations and databases are followed, whatever their targets are called", async (t) => {
+    const root = await projectOnDisk(t, {
+      ...v3,
+      "elsewhere/some/up.sql": "1",
+      "elsewhere/d/2_y/up.sql": "1",
+      "elsewhere/text": "1",
+    });
+    await mkdir(join(root, "migrations/d/3_z"), { recursive: true });
+    await symlink(join(root, "elsewhere/some"), join(root, "migrations/d/1_x"));
+    await symlink(join(root, "elsewhere/text"), join(root, "migrations/d/3_z/up.sql"));
+    await symlink(join(root, "elsewhere/d"), join(root, "migrations/e"));
+    assert.deepEqual(summary(await readProject(root)), { d: ["1 x up", "3 z up"], e: ["2 y up"] });
+  });
+
+  test("a link that leads nowhere is an error that names it", async (t) => {
+    const root = await projectOnDisk(t, { ...v3, "migrations/d/1_x/up.sql": "1" });
+    await symlink(join(root, "gone"), join(root, "migrations/d/2_y"));
+    await assert.rejects(readProject(root), /migrations\/d\/2_y leads nowhere/);
+  });
+
+  test("paths are from the root, and a bare migrations directory keeps its name in them", async (t) => {
+    const root = await projectOnDisk(t, { "1_x/up.sql": "SELECT 1;" });
+    const [migration] = (await readProject(root)).databases.get("default") ?? [];
+    assert.equal(migration?.up?.path, `${basename(root)}/1_x/up.sql`);
+  });
+
+  test("bodies are read when they are asked for, not before", async (t) => {
+    const root = await projectOnDisk(t, { ...v3, "migrations/d/1_x/up.sql": "SELECT 1;" });
+    const read: string[] = [];
+    const project = await readProject(root, {
+      ...realFileSystem,
+      read: (path) => (read.push(path), realFileSystem.read(path)),
+    });
+    assert.deepEqual(
+      read.map((path) => basename(path)),
+      ["config.yaml"],
+    );
+    await writeFile(join(root, "migrations/d/1_x/up.sql"), "SELECT 2;");
+    assert.equal((await project.databases.get("d")?.[0]?.up?.body())?.sql, "SELECT 2;");
+  });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { findMisparsedLine } from "../../../src/engine/sql/no-transaction-check.ts";
 
 const cases: [string, number | undefined][] = [
@@ -16,8 +16,10 @@ const cases: [string, number | undefined][] = [
   ["SELECT 'it''s'; SELECT a$b$c FROM t$x -- $b$", undefined],
   ["SELECT 'open -- ", undefined],
 ];
-for (const [sql, line] of cases) {
-  test(`outside a transaction, ${JSON.stringify(sql)} is ${line === undefined ? "read as it is" : `misread in line ${String(line)}`}`, () => {
-    assert.equal(findMisparsedLine(sql), line);
-  });
-}
+describe("no transaction check", () => {
+  for (const [sql, line] of cases) {
+    test(`outside a transaction, ${JSON.stringify(sql)} is ${line === undefined ? "read as it is" : `misread in line ${String(line)}`}`, () => {
+      assert.equal(findMisparsedLine(sql), line);
+    });
+  }
+});

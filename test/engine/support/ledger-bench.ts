@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { TestContext } from "node:test";
+import type { TestContext } from "vitest";
 import pg from "pg";
 import type { Hasura } from "../../../src/engine/hasura/client.ts";
 import type { EngineContext } from "../../../src/engine/execute.ts";
 import type { Request } from "../../../src/protocol/request.ts";
 import { hasuraOverHttp } from "../../../src/lambda/hasura/hasura-http.ts";
 import type { HasuraApiOptions } from "../../../src/local/hasura-api/index.ts";
-import { cleanUp } from "../../support/clean-up.ts";
 import { startTestApi } from "../../support/hasura-api.ts";
 import { query } from "../../support/postgres.ts";
 import { withLedger } from "./ledger.ts";
@@ -52,7 +51,7 @@ export async function ledgerBench(t: TestContext, options: ApiOptions = {}): Pro
     endpoint: api.url,
     adminSecret: () => Promise.resolve(api.adminSecret),
   });
-  cleanUp(t, () => {
+  t.onTestFinished(() => {
     hasura.close();
     return Promise.resolve();
   });

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { TestContext } from "node:test";
+import type { TestContext } from "vitest";
 import { catalogStore } from "../../../src/engine/store/catalog/catalog-store.ts";
 import type { Hasura } from "../../../src/engine/hasura/client.ts";
 import { readProject } from "../../../src/engine/project/project.ts";
@@ -16,7 +16,7 @@ export async function projectOnDisk(
   files: Readonly<Record<string, string>>,
 ): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), "project-"));
-  t.after(() => rm(root, { recursive: true, force: true }));
+  t.onTestFinished(() => rm(root, { recursive: true, force: true }));
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), content);

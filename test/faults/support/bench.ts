@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
-import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import type { TestContext } from "vitest";
 import type { Hasura } from "../../../src/engine/hasura/client.ts";
 import type { EngineContext } from "../../../src/engine/execute.ts";
 import { hasuraOverHttp } from "../../../src/lambda/hasura/hasura-http.ts";
 import type { Request } from "../../../src/protocol/request.ts";
 import { withLedger } from "../../engine/support/ledger.ts";
 import { projectOnDisk, requestFor, run, type Ran } from "../../engine/support/run.ts";
-import { cleanUp } from "../../support/clean-up.ts";
 import { startTestApi } from "../../support/hasura-api.ts";
 import { freshDatabase, query } from "../../support/postgres.ts";
 import { TestDatabase, type Facts } from "./database.ts";
@@ -44,7 +43,10 @@ export const shortened =
     pause(Math.ceil(ms / times), undefined, signal && { signal });
 const sleep = shortened(100);
 
-/** How long a run that says nothing counts as live. */
+/**
+ * How long a silent run counts as live: how long a re-run waits for one that was killed. No test needs it to be long enough: on a slow
+ * machine a live run is taken for dead, which is one more fault that must do no harm.
+ */
 export const liveMs = 40;
 
 export const asked = (operation = "apply", options: object = {}): Request => ({
@@ -69,7 +71,7 @@ export async function faultBench(
   const network = await startNetwork(t, api.url);
   const root = await projectOnDisk(t, filesOf(sql));
   await database.open();
-  cleanUp(t, () => database.close());
+  t.onTestFinished(() => database.close());
   const reference = await referenceSchema(database, sql);
   const calm = async (): Promise<void> => {
     network.expect(() => undefined);

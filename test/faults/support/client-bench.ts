@@ -3,11 +3,10 @@ import { execFile } from "node:child_process";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { promisify } from "node:util";
+import type { TestContext } from "vitest";
 import { startLambdaService } from "../../../src/local/lambda-service/index.ts";
 import { root, start, type Ran, type Running } from "../../e2e/support/cli.ts";
-import { cleanUp } from "../../support/clean-up.ts";
 import { faultBench, type FaultBench } from "./bench.ts";
 import type { Sql } from "./migrations.ts";
 import { startRelay, type Relay } from "./stream-cut.ts";
@@ -41,7 +40,7 @@ export async function clientBench(t: TestContext, sql: Sql): Promise<ClientBench
       HASURA_MIGRATE_DIRECTORY: bench.root,
     },
   });
-  cleanUp(t, () => service.stop());
+  t.onTestFinished(() => service.stop());
   const relay = await startRelay(t, service.url);
   const apply = (url = relay.url): Promise<Running> =>
     start(t, ["dev-1", "--json", "--endpoint-url", url]);
@@ -79,7 +78,7 @@ async function closedUrl(): Promise<string> {
 /** The runtime's program under a name of its own, by which this environment's processes are found. */
 async function ownRuntime(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "client-bench-"));
-  cleanUp(t, () => rm(directory, { recursive: true, force: true }));
+  t.onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const file = join(directory, "runtime-client.mjs");
   await symlink(join(root, "dist/runtime-client.mjs"), file);
   return file;

@@ -17,6 +17,8 @@ export interface Passing {
   readonly index: number;
   readonly kind: MessageKind;
   readonly sql: string;
+  /** Process id of the backend that gets it. */
+  readonly pid: number;
 }
 
 /** Harm between API and Postgres, on request; `hooks` go into the API. */
@@ -43,7 +45,7 @@ export function faultyDriver(
       session.cut();
       return;
     }
-    const passing = { index: passed.length, kind, sql };
+    const passing = { index: passed.length, kind, sql, pid: session.pid };
     passed.push(passing);
     const fault = await faultOf(passing);
     if (fault === "cut before" || fault === "gone") session.cut();
@@ -71,4 +73,25 @@ export function faultyDriver(
       faultOf = fault;
     },
   };
+}
+
+/**
+ * From now on, the commit of the first transaction in which a statement matches does nothing and is answered with success. The other
+ * connections go on meanwhile: somebody may look in the ledger between the statement and its commit.
+ * @returns how many commits were lost so far
+ */
+export function loseCommitOf(
+  driver: Driver,
+  matches: (sql: string) => boolean,
+): { readonly lost: number } {
+  const lost = { lost: 0 };
+  let armed: number | undefined;
+  driver.expect(({ kind, sql, pid }) => {
+    if (kind === "query" && lost.lost === 0 && matches(sql)) armed = pid;
+    if (kind !== "commit" || pid !== armed) return undefined;
+    armed = undefined;
+    lost.lost += 1;
+    return "cut before";
+  });
+  return lost;
 }

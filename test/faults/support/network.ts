@@ -1,6 +1,5 @@
 import http from "node:http";
-import type { TestContext } from "node:test";
-import { cleanUp } from "../../support/clean-up.ts";
+import type { TestContext } from "vitest";
 import { read, startProxy } from "./proxy.ts";
 
 /**
@@ -82,7 +81,7 @@ export async function startNetwork(t: TestContext, first: string): Promise<Netwo
   };
 
   const { url, quiet } = await startProxy(t, handle);
-  cleanUp(t, () => {
+  t.onTestFinished(() => {
     agent.destroy();
     return Promise.resolve();
   });

@@ -1,14 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import type { TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { cleanUp } from "../../support/clean-up.ts";
-
-const here = dirname(fileURLToPath(import.meta.url));
+import type { TestContext } from "vitest";
+import { bundled } from "../../support/bundle.ts";
 
 /** A program of this folder, bundled once so that each process starts quickly. */
 export type Program = (...args: string[]) => Running;
@@ -24,28 +17,13 @@ export interface Running {
 
 /** Bundles a program of this folder; what is still running after the test is killed. */
 export async function program(t: TestContext, name: string): Promise<Program> {
-  const directory = await mkdtemp(join(tmpdir(), "program-"));
-  const outfile = join(directory, `${name}.mjs`);
-  const require = "import{createRequire}from'module';const require=createRequire(import.meta.url);";
-  await build({
-    entryPoints: [join(here, `${name}.ts`)],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    banner: { js: require },
-    external: ["pg-native"],
-  });
+  const file = await bundled(new URL(`${name}.ts`, import.meta.url));
   const all = new Set<Running>();
-  cleanUp(t, async () => {
+  t.onTestFinished(async () => {
     await Promise.all([...all].map((it) => it.kill()));
-    await rm(directory, { recursive: true, force: true });
   });
   return (...args) => {
-    const child = spawn(process.execPath, [outfile, ...args], {
-      stdio: ["pipe", "pipe", "inherit"],
-    });
+    const child = spawn(process.execPath, [file, ...args], { stdio: ["pipe", "pipe", "inherit"] });
     const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     const kill = async (): Promise<void> => {
       child.kill("SIGKILL");

@@ -1,7 +1,6 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import type { TestContext } from "node:test";
-import { cleanUp } from "../../support/clean-up.ts";
+import type { TestContext } from "vitest";
 
 /** A server that passes requests on, as both harmful proxies are. */
 export interface Proxy {
@@ -33,7 +32,7 @@ export async function startProxy(
     void work.finally(() => onTheWay.delete(work));
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  cleanUp(t, async () => {
+  t.onTestFinished(async () => {
     server.closeAllConnections();
     await new Promise((done) => server.close(done));
   });

@@ -1,6 +1,6 @@
 import http from "node:http";
 import { finished } from "node:stream/promises";
-import type { TestContext } from "node:test";
+import type { TestContext } from "vitest";
 import * as z from "zod";
 import { frame } from "../../support/lambda-stand-in.ts";
 import { partsOf } from "./event-frames.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { assertIncludes } from "../../support/partial.ts";
 import { migrationsOf } from "../../engine/support/run.ts";
 import { cliScene, names, secret, told, warnings } from "../support/cli-world.ts";
@@ -27,191 +27,196 @@ const down = (version: string, ...more: string[]) => [
   "default",
 ];
 
-test("an apply drives the binary once for each pending migration, and says what it promises", async (t) => {
-  const { run, cli, hasura } = await cliScene(t, {
-    hasura: { migrations: { default: { "1": false } } },
-  });
-  const events = await run("apply");
-  assertIncludes(events[0], { type: "run.started", engine: "hasura-cli", store: "catalog" });
-  assertIncludes(events[1], { type: "log", level: "warning", code: "hasura-cli-engine" });
-  assert(events[1]?.type === "log");
-  assert.match(events[1].message, /exactly-once is not promised.*v2\.48\.0/);
-  assert.deepEqual(told(events), [
-    "migration.started 2",
-    "migration.applied 2",
-    "migration.started 3",
-    "migration.applied 3",
-    "run.finished 2",
-  ]);
-  assert.deepEqual(cli.commands(), [up("2"), up("3")]);
-  assert.deepEqual(
-    hasura.ran.map(({ sql }) => sql),
-    ["SELECT '2_shops up';", "SELECT '3_orders up';"],
-  );
-  assert.deepEqual(hasura.versions(), ["1", "2", "3"]);
-});
-
-test("the binary gets the secret in its environment alone, a home without telemetry, and only the file it is to run", async (t) => {
-  const { run, cli, hasura, temporary } = await cliScene(t);
-  await run("apply", { only: "2" });
-  const [version, apply] = cli.calls();
-  assert.deepEqual(
-    [version?.argv, apply?.files],
-    [
-      ["version", "--skip-update-check"],
-      ["config.yaml", "migrations/default/2_shops/up.sql"],
-    ],
-  );
-  assert(apply && version);
-  assert.deepEqual(
-    apply.argv.slice(apply.argv.indexOf("--endpoint"), apply.argv.indexOf("--project")),
-    ["--endpoint", hasura.url],
-  );
-  assert.deepEqual(apply.argv.slice(-3), [
-    "--skip-update-check",
-    "--disable-interactive",
-    "--no-color",
-  ]);
-  assert(!JSON.stringify(cli.calls().map(({ argv }) => argv)).includes(secret));
-  const { PWD, OLDPWD, SHLVL, _, ...own } = apply.env; // the shell's own
-  assert.deepEqual(
-    Object.keys(own).sort(),
-    ["HASURA_GRAPHQL_ADMIN_SECRET", "HOME", "PATH"],
-    `${PWD} ${OLDPWD} ${SHLVL} ${_}`,
-  );
-  assert.equal(own["HASURA_GRAPHQL_ADMIN_SECRET"], secret);
-  assert.equal(version.env["HASURA_GRAPHQL_ADMIN_SECRET"], undefined);
-  assert(own["HOME"]?.startsWith(temporary));
-  assertIncludes(apply.home, { enable_telemetry: false, show_update_notification: false });
-});
-
-test("an endpoint or a secret in the project's own configuration does not reach the binary", async (t) => {
-  const files = {
-    ...migrationsOf(names),
-    "config.yaml": "version: 3\nendpoint: http://elsewhere\nadmin_secret: other\n",
-    ".env": 'HASURA_GRAPHQL_ADMIN_SECRETS=["x"]',
-  };
-  const { run, cli } = await cliScene(t, { files });
-  assert.equal(told(await run("apply", { steps: 1 })).at(-1), "run.finished 1");
-  assert.deepEqual(cli.calls().at(-1)?.files, ["config.yaml", "migrations/default/1_users/up.sql"]);
-});
-
-test("steps, a target, one version, a roll-back and a redo run exactly what was planned", async (t) => {
-  const { run, cli, hasura } = await cliScene(t);
-  await run("apply", { steps: 1 });
-  await run("apply", { to: "2" });
-  await run("down", { to: "1" });
-  await run("apply", { only: "3" });
-  await run("redo");
-  await run("down", { all: true });
-  assert.deepEqual(cli.commands(), [
-    up("1"),
-    up("2"),
-    down("2"),
-    up("3"),
-    down("3"),
-    up("3"),
-    down("3"),
-    down("1"),
-  ]);
-  assert.deepEqual(hasura.versions(), []);
-});
-
-test("a plan and a dry run are made without the binary, and nothing is written", async (t) => {
-  const { run, cli } = await cliScene(t);
-  for (const events of [await run("plan"), await run("apply", { dryRun: true })]) {
-    const plan = events.find((event) => event.type === "plan");
-    assert.equal(plan?.databases[0]?.items.length, 3);
-  }
-  assert.deepEqual(cli.commands(), []);
-});
-
-test("each database by its name", async (t) => {
-  const files = { ...migrationsOf(["1_a"], "default"), ...migrationsOf(["1_b"], "other") };
-  const { run, cli, hasura } = await cliScene(t, {
-    files,
-    hasura: { databases: ["default", "other"] },
-  });
-  assert.equal(told(await run("apply")).at(-1), "run.finished 2");
-  assert.deepEqual(
-    cli.commands().map((argv) => argv.at(-1)),
-    ["default", "other"],
-  );
-  assert.deepEqual([hasura.versions("default"), hasura.versions("other")], [["1"], ["1"]]);
-});
-
-test("a file outside a transaction is run so, whatever the version of the binary", async (t) => {
-  const files = {
-    "config.yaml": "version: 3\n",
-    "migrations/default/1_a/up.sql":
-      "-- hasura:no-transaction\nCREATE INDEX CONCURRENTLY i ON t (a);\n",
-  };
-  const { run, cli, hasura } = await cliScene(t, { files });
-  assert.equal(told(await run("apply")).at(-1), "run.finished 1");
-  assert.deepEqual(cli.commands(), [up("1", "--no-transaction")]);
-  assert.equal(hasura.ran[0]?.no_transaction, true);
-});
-
-test("mark changes the record by --skip-execution, also of a version without a file and of a dirty one", async (t) => {
-  const { run, cli, hasura } = await cliScene(t, {
-    hasura: { migrations: { default: { "2": true, "77": false } } },
-  });
-  await run("mark", { versions: ["1", "2"], as: "applied" });
-  await run("mark", { versions: ["77"], as: "pending" });
-  const skip = "--skip-execution";
-  assert.deepEqual(cli.commands(), [
-    up("1", skip),
-    down("2", skip),
-    up("2", skip),
-    down("77", skip),
-  ]);
-  assert.deepEqual(hasura.versions(), ["1", "2"]);
-  assert.deepEqual(hasura.ran, []);
-});
-
-test("a status is asked of the binary too, and where it says otherwise that is said", async (t) => {
-  for (const [behaviour, expected] of [
-    ["obedient", []],
-    ["forgets", ["status-differs"]],
-  ] as const) {
-    const { run, cli } = await cliScene(t, {
-      behaviour,
+describe("Hasura CLI", () => {
+  test("an apply drives the binary once for each pending migration, and says what it promises", async (t) => {
+    const { run, cli, hasura } = await cliScene(t, {
       hasura: { migrations: { default: { "1": false } } },
     });
-    const events = await run("status");
-    const status = events.find((event) => event.type === "status");
+    const events = await run("apply");
+    assertIncludes(events[0], { type: "run.started", engine: "hasura-cli", store: "catalog" });
+    assertIncludes(events[1], { type: "log", level: "warning", code: "hasura-cli-engine" });
+    assert(events[1]?.type === "log");
+    assert.match(events[1].message, /exactly-once is not promised.*v2\.48\.0/);
+    assert.deepEqual(told(events), [
+      "migration.started 2",
+      "migration.applied 2",
+      "migration.started 3",
+      "migration.applied 3",
+      "run.finished 2",
+    ]);
+    assert.deepEqual(cli.commands(), [up("2"), up("3")]);
     assert.deepEqual(
-      status?.databases[0]?.migrations.map(({ state }) => state),
-      ["applied", "pending", "pending"],
+      hasura.ran.map(({ sql }) => sql),
+      ["SELECT '2_shops up';", "SELECT '3_orders up';"],
     );
-    assert.deepEqual(warnings(events), ["hasura-cli-engine", ...expected]);
-    assert.deepEqual(cli.commands(), [["migrate", "status", "--database-name", "default"]]);
-    assert.equal(told(events).at(-1), "run.finished 0");
-  }
-});
+    assert.deepEqual(hasura.versions(), ["1", "2", "3"]);
+  });
 
-test("a status that the binary cannot give is a failed run: it could not apply either", async (t) => {
-  const { run } = await cliScene(t, { behaviour: "panics" });
-  assert.equal(told(await run("status")).at(-1), "run.failed unreachable/cli-crashed");
-});
+  test("the binary gets the secret in its environment alone, a home without telemetry, and only the file it is to run", async (t) => {
+    const { run, cli, hasura, temporary } = await cliScene(t);
+    await run("apply", { only: "2" });
+    const [version, apply] = cli.calls();
+    assert.deepEqual(
+      [version?.argv, apply?.files],
+      [
+        ["version", "--skip-update-check"],
+        ["config.yaml", "migrations/default/2_shops/up.sql"],
+      ],
+    );
+    assert(apply && version);
+    assert.deepEqual(
+      apply.argv.slice(apply.argv.indexOf("--endpoint"), apply.argv.indexOf("--project")),
+      ["--endpoint", hasura.url],
+    );
+    assert.deepEqual(apply.argv.slice(-3), [
+      "--skip-update-check",
+      "--disable-interactive",
+      "--no-color",
+    ]);
+    assert(!JSON.stringify(cli.calls().map(({ argv }) => argv)).includes(secret));
+    const { PWD, OLDPWD, SHLVL, _, ...own } = apply.env; // the shell's own
+    assert.deepEqual(
+      Object.keys(own).sort(),
+      ["HASURA_GRAPHQL_ADMIN_SECRET", "HOME", "PATH"],
+      `${PWD} ${OLDPWD} ${SHLVL} ${_}`,
+    );
+    assert.equal(own["HASURA_GRAPHQL_ADMIN_SECRET"], secret);
+    assert.equal(version.env["HASURA_GRAPHQL_ADMIN_SECRET"], undefined);
+    assert(own["HOME"]?.startsWith(temporary));
+    assertIncludes(apply.home, { enable_telemetry: false, show_update_notification: false });
+  });
 
-test("what the official CLI cannot do is a usage failure, and the client is not offered it", async (t) => {
-  const { run, cli } = await cliScene(t);
-  for (const operation of ["cancel", "history"] as const) {
-    const events = await run(operation);
-    assert.deepEqual(told(events), ["run.failed usage/not-with-hasura-cli"]);
-    assert(events[0]?.type === "run.started" && !events[0].operations.includes(operation));
-  }
-  assert.equal(cli.calls().length, 0);
-});
+  test("an endpoint or a secret in the project's own configuration does not reach the binary", async (t) => {
+    const files = {
+      ...migrationsOf(names),
+      "config.yaml": "version: 3\nendpoint: http://elsewhere\nadmin_secret: other\n",
+      ".env": 'HASURA_GRAPHQL_ADMIN_SECRETS=["x"]',
+    };
+    const { run, cli } = await cliScene(t, { files });
+    assert.equal(told(await run("apply", { steps: 1 })).at(-1), "run.finished 1");
+    assert.deepEqual(cli.calls().at(-1)?.files, [
+      "config.yaml",
+      "migrations/default/1_users/up.sql",
+    ]);
+  });
 
-test("a ping starts the binary, so that one that does not run is known before a migration", async (t) => {
-  const good = await cliScene(t);
-  assert.equal(told(await good.run("ping")).at(-1), "run.finished 0");
-  assert.equal(good.cli.calls().length, 1);
-  const bad = await cliScene(t, { behaviour: "does-not-run" });
-  const last = (await bad.run("ping")).at(-1);
-  assert(last?.type === "run.failed");
-  assert.equal(last.failure.code, "engine-not-available");
-  assert.deepEqual(last.failure.causes, ["something is wrong with this binary"]);
+  test("steps, a target, one version, a roll-back and a redo run exactly what was planned", async (t) => {
+    const { run, cli, hasura } = await cliScene(t);
+    await run("apply", { steps: 1 });
+    await run("apply", { to: "2" });
+    await run("down", { to: "1" });
+    await run("apply", { only: "3" });
+    await run("redo");
+    await run("down", { all: true });
+    assert.deepEqual(cli.commands(), [
+      up("1"),
+      up("2"),
+      down("2"),
+      up("3"),
+      down("3"),
+      up("3"),
+      down("3"),
+      down("1"),
+    ]);
+    assert.deepEqual(hasura.versions(), []);
+  });
+
+  test("a plan and a dry run are made without the binary, and nothing is written", async (t) => {
+    const { run, cli } = await cliScene(t);
+    for (const events of [await run("plan"), await run("apply", { dryRun: true })]) {
+      const plan = events.find((event) => event.type === "plan");
+      assert.equal(plan?.databases[0]?.items.length, 3);
+    }
+    assert.deepEqual(cli.commands(), []);
+  });
+
+  test("each database by its name", async (t) => {
+    const files = { ...migrationsOf(["1_a"], "default"), ...migrationsOf(["1_b"], "other") };
+    const { run, cli, hasura } = await cliScene(t, {
+      files,
+      hasura: { databases: ["default", "other"] },
+    });
+    assert.equal(told(await run("apply")).at(-1), "run.finished 2");
+    assert.deepEqual(
+      cli.commands().map((argv) => argv.at(-1)),
+      ["default", "other"],
+    );
+    assert.deepEqual([hasura.versions("default"), hasura.versions("other")], [["1"], ["1"]]);
+  });
+
+  test("a file outside a transaction is run so, whatever the version of the binary", async (t) => {
+    const files = {
+      "config.yaml": "version: 3\n",
+      "migrations/default/1_a/up.sql":
+        "-- hasura:no-transaction\nCREATE INDEX CONCURRENTLY i ON t (a);\n",
+    };
+    const { run, cli, hasura } = await cliScene(t, { files });
+    assert.equal(told(await run("apply")).at(-1), "run.finished 1");
+    assert.deepEqual(cli.commands(), [up("1", "--no-transaction")]);
+    assert.equal(hasura.ran[0]?.no_transaction, true);
+  });
+
+  test("mark changes the record by --skip-execution, also of a version without a file and of a dirty one", async (t) => {
+    const { run, cli, hasura } = await cliScene(t, {
+      hasura: { migrations: { default: { "2": true, "77": false } } },
+    });
+    await run("mark", { versions: ["1", "2"], as: "applied" });
+    await run("mark", { versions: ["77"], as: "pending" });
+    const skip = "--skip-execution";
+    assert.deepEqual(cli.commands(), [
+      up("1", skip),
+      down("2", skip),
+      up("2", skip),
+      down("77", skip),
+    ]);
+    assert.deepEqual(hasura.versions(), ["1", "2"]);
+    assert.deepEqual(hasura.ran, []);
+  });
+
+  test("a status is asked of the binary too, and where it says otherwise that is said", async (t) => {
+    for (const [behaviour, expected] of [
+      ["obedient", []],
+      ["forgets", ["status-differs"]],
+    ] as const) {
+      const { run, cli } = await cliScene(t, {
+        behaviour,
+        hasura: { migrations: { default: { "1": false } } },
+      });
+      const events = await run("status");
+      const status = events.find((event) => event.type === "status");
+      assert.deepEqual(
+        status?.databases[0]?.migrations.map(({ state }) => state),
+        ["applied", "pending", "pending"],
+      );
+      assert.deepEqual(warnings(events), ["hasura-cli-engine", ...expected]);
+      assert.deepEqual(cli.commands(), [["migrate", "status", "--database-name", "default"]]);
+      assert.equal(told(events).at(-1), "run.finished 0");
+    }
+  });
+
+  test("a status that the binary cannot give is a failed run: it could not apply either", async (t) => {
+    const { run } = await cliScene(t, { behaviour: "panics" });
+    assert.equal(told(await run("status")).at(-1), "run.failed unreachable/cli-crashed");
+  });
+
+  test("what the official CLI cannot do is a usage failure, and the client is not offered it", async (t) => {
+    const { run, cli } = await cliScene(t);
+    for (const operation of ["cancel", "history"] as const) {
+      const events = await run(operation);
+      assert.deepEqual(told(events), ["run.failed usage/not-with-hasura-cli"]);
+      assert(events[0]?.type === "run.started" && !events[0].operations.includes(operation));
+    }
+    assert.equal(cli.calls().length, 0);
+  });
+
+  test("a ping starts the binary, so that one that does not run is known before a migration", async (t) => {
+    const good = await cliScene(t);
+    assert.equal(told(await good.run("ping")).at(-1), "run.finished 0");
+    assert.equal(good.cli.calls().length, 1);
+    const bad = await cliScene(t, { behaviour: "does-not-run" });
+    const last = (await bad.run("ping")).at(-1);
+    assert(last?.type === "run.failed");
+    assert.equal(last.failure.code, "engine-not-available");
+    assert.deepEqual(last.failure.causes, ["something is wrong with this binary"]);
+  });
 });

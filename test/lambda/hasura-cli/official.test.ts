@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { describe, test, type TestContext } from "vitest";
 import { hasuraCli } from "../../../src/lambda/hasura-cli/hasura-cli.ts";
 import { makeWorkspace } from "../../../src/lambda/hasura-cli/workspace.ts";
 import type { Failure } from "../../../src/protocol/failure.ts";
@@ -60,10 +60,10 @@ async function scene(t: TestContext, given: Given = {}) {
   return { api, run, directory };
 }
 
-test(
-  "the official CLI applies, rolls back, marks and tells a status, and the schema is what the files say",
-  { skip },
-  async (t) => {
+describe("official", () => {
+  test("the official CLI applies, rolls back, marks and tells a status, and the schema is what the files say", async (t) => {
+    if (skip !== false) t.skip(skip);
+
     const { api, run } = await scene(t);
     const tables = async () =>
       (
@@ -108,13 +108,11 @@ test(
       rows.map(({ state }) => state),
       ["applied", "applied", "pending"],
     );
-  },
-);
+  });
 
-test(
-  "a dirty version is marked, and a roll-back without its file is refused before anything runs",
-  { skip },
-  async (t) => {
+  test("a dirty version is marked, and a roll-back without its file is refused before anything runs", async (t) => {
+    if (skip !== false) t.skip(skip);
+
     const { api, run } = await scene(t);
     await run("apply");
     await query(
@@ -128,47 +126,49 @@ test(
     ]);
     assert.equal(told(await run("apply")).at(-1), "run.finished 0");
     assert.equal(told(await run("down")).at(-1), "run.failed usage/no-down-file");
-  },
-);
-
-test("a project of config version 2 keeps its record in the database", { skip }, async (t) => {
-  const { api, run } = await scene(t, {
-    files: {
-      "config.yaml": "version: 2\n",
-      "migrations/1_users/up.sql": "create table users (id int);",
-      "migrations/1_users/down.sql": "drop table users;",
-    },
   });
-  assert.equal(told(await run("apply")).at(-1), "run.finished 1");
-  assert.deepEqual(
-    await query(api.databaseUrl, "select version::int from hdb_catalog.schema_migrations"),
-    [{ version: 1 }],
-  );
-  assert.equal(told(await run("status")).at(-1), "run.finished 0");
-  assert.equal(told(await run("down")).at(-1), "run.finished 1");
-  assert.deepEqual(
-    await query(api.databaseUrl, "select version from hdb_catalog.schema_migrations"),
-    [],
-  );
-});
 
-test("a large file that fails is told as what the database said", { skip }, async (t) => {
-  const sql = `insert into nowhere values\n${Array.from({ length: 50_000 }, (_, i) => `  (${String(i)}, 'a "quoted" <value> & more')`).join(",\n")};\n`;
-  const { run } = await scene(t, {
-    files: { "config.yaml": "version: 3\n", "migrations/default/1_big/up.sql": sql },
+  test("a project of config version 2 keeps its record in the database", async (t) => {
+    if (skip !== false) t.skip(skip);
+
+    const { api, run } = await scene(t, {
+      files: {
+        "config.yaml": "version: 2\n",
+        "migrations/1_users/up.sql": "create table users (id int);",
+        "migrations/1_users/down.sql": "drop table users;",
+      },
+    });
+    assert.equal(told(await run("apply")).at(-1), "run.finished 1");
+    assert.deepEqual(
+      await query(api.databaseUrl, "select version::int from hdb_catalog.schema_migrations"),
+      [{ version: 1 }],
+    );
+    assert.equal(told(await run("status")).at(-1), "run.finished 0");
+    assert.equal(told(await run("down")).at(-1), "run.finished 1");
+    assert.deepEqual(
+      await query(api.databaseUrl, "select version from hdb_catalog.schema_migrations"),
+      [],
+    );
   });
-  const last = (await run("apply")).at(-1);
-  assert(last?.type === "run.failed");
-  assert.deepEqual(
-    [last.failure.sql?.sqlstate, last.failure.sql?.message],
-    ["42P01", 'relation "nowhere" does not exist'],
-  );
-});
 
-test(
-  "the binary is ended when the time is over, and what it was at is left open",
-  { skip },
-  async (t) => {
+  test("a large file that fails is told as what the database said", async (t) => {
+    if (skip !== false) t.skip(skip);
+
+    const sql = `insert into nowhere values\n${Array.from({ length: 50_000 }, (_, i) => `  (${String(i)}, 'a "quoted" <value> & more')`).join(",\n")};\n`;
+    const { run } = await scene(t, {
+      files: { "config.yaml": "version: 3\n", "migrations/default/1_big/up.sql": sql },
+    });
+    const last = (await run("apply")).at(-1);
+    assert(last?.type === "run.failed");
+    assert.deepEqual(
+      [last.failure.sql?.sqlstate, last.failure.sql?.message],
+      ["42P01", 'relation "nowhere" does not exist'],
+    );
+  });
+
+  test("the binary is ended when the time is over, and what it was at is left open", async (t) => {
+    if (skip !== false) t.skip(skip);
+
     const slow = {
       "config.yaml": "version: 3\n",
       "migrations/default/1_slow/up.sql": "select pg_sleep(60);",
@@ -199,37 +199,40 @@ test(
       api.databaseUrl,
       "select pg_cancel_backend(pid) from pg_stat_activity where query = 'select pg_sleep(60);'",
     );
-  },
-);
+  });
 
-test("two runs at once apply everything once or say what they do not know", { skip }, async (t) => {
-  const names = ["1_a", "2_b", "3_c", "4_d", "5_e"];
-  const project = Object.fromEntries(
-    names.map((name) => [`migrations/default/${name}/up.sql`, `create table t_${name} (id int);`]),
-  );
-  const { api, run } = await scene(t, { files: { "config.yaml": "version: 3\n", ...project } });
-  await Promise.all([run("apply"), run("apply")]);
-  const ends = told(await run("apply"));
-  const { n } =
-    (
-      await query(
-        api.databaseUrl,
-        "select count(*)::int as n from pg_tables where schemaname = 'public'",
-      )
-    )[0] ?? {};
-  // Without the ledger a version may be recorded late; one that ran is then refused by its own SQL, and never run twice.
-  assert(
-    ends.at(-1)?.startsWith("run.finished")
-      ? n === 5
-      : ends.at(-1) === "run.failed migration/sql-failed",
-    `${ends.join()} ${String(n)}`,
-  );
-});
+  test("two runs at once apply everything once or say what they do not know", async (t) => {
+    if (skip !== false) t.skip(skip);
 
-test(
-  "a private authority is trusted where the environment names it, and named as the reason elsewhere",
-  { skip },
-  async (t) => {
+    const names = ["1_a", "2_b", "3_c", "4_d", "5_e"];
+    const project = Object.fromEntries(
+      names.map((name) => [
+        `migrations/default/${name}/up.sql`,
+        `create table t_${name} (id int);`,
+      ]),
+    );
+    const { api, run } = await scene(t, { files: { "config.yaml": "version: 3\n", ...project } });
+    await Promise.all([run("apply"), run("apply")]);
+    const ends = told(await run("apply"));
+    const { n } =
+      (
+        await query(
+          api.databaseUrl,
+          "select count(*)::int as n from pg_tables where schemaname = 'public'",
+        )
+      )[0] ?? {};
+    // Without the ledger a version may be recorded late; one that ran is then refused by its own SQL, and never run twice.
+    assert(
+      ends.at(-1)?.startsWith("run.finished")
+        ? n === 5
+        : ends.at(-1) === "run.failed migration/sql-failed",
+      `${ends.join()} ${String(n)}`,
+    );
+  });
+
+  test("a private authority is trusted where the environment names it, and named as the reason elsewhere", async (t) => {
+    if (skip !== false) t.skip(skip);
+
     const api = await startTestApi(t);
     const certificate = join(await freshDirectory(t), "authority.pem");
     await writeFile(certificate, authority.certificate);
@@ -257,5 +260,5 @@ test(
       });
     assert.match(await status({ HASURA_GRAPHQL_CERTIFICATE_AUTHORITY: certificate }), /VERSION/);
     await assert.rejects(status({}), (error: Failure) => error.code === "tls-unknown-authority");
-  },
-);
+  });
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import test from "node:test";
+import { describe, test } from "vitest";
 import { adminSecret } from "../../../src/lambda/secrets/admin-secret.ts";
 import type { AdminSecretSetting } from "../../../src/lambda/settings.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
@@ -35,114 +35,123 @@ async function failure(call: Promise<unknown>): Promise<Failure> {
   return thrown;
 }
 
-test("no store is asked for a secret from the environment, or for none", async () => {
-  assert.equal(
-    await secretAt("http://127.0.0.1:9", { from: "environment", value: "x" }).secret.get(),
-    "x",
-  );
-  assert.equal(await secretAt("http://127.0.0.1:9", { from: "none" }).secret.get(), undefined);
-});
-
-test("Secrets Manager is asked once for all callers, and again to renew", async (t) => {
-  const values = ["first", '{"adminSecret":"second"}'];
-  const store = await secretStore(t, () => ({ json: { ARN: arn, SecretString: values.shift() } }));
-  const { secret, learnt } = secretAt(store.url, managed);
-  assert.deepEqual(await Promise.all([secret.get(), secret.get()]), ["first", "first"]);
-  assert.equal(await secret.get(), "first");
-  assert.equal(await secret.renew(), "second");
-  assert.equal(await secret.get(), "second");
-  assert.deepEqual(learnt, ["first", "second"]);
-  assert.deepEqual(
-    store.asked.map(({ target, body }) => [target, body]),
-    Array(2).fill(["secretsmanager.GetSecretValue", { SecretId: arn }]),
-  );
-});
-
-test("an ARN with a JSON key asks for the secret and reads that key", async (t) => {
-  const store = await secretStore(t, () => ({ json: { SecretString: '{"mine":"it"}' } }));
-  assert.equal(
-    await secretAt(store.url, { from: "secrets-manager", id: `${arn}:mine::` }).secret.get(),
-    "it",
-  );
-  assert.deepEqual(store.asked[0]?.body, { SecretId: arn });
-});
-
-test("the parameter store is asked to decrypt", async (t) => {
-  const store = await secretStore(t, () => ({ json: { Parameter: { Value: "it" } } }));
-  assert.equal(await secretAt(store.url, parameter).secret.get(), "it");
-  assert.deepEqual(store.asked[0], {
-    target: "AmazonSSM.GetParameter",
-    body: { Name: parameter.name, WithDecryption: true },
+describe("admin secret", () => {
+  test("no store is asked for a secret from the environment, or for none", async () => {
+    assert.equal(
+      await secretAt("http://127.0.0.1:9", { from: "environment", value: "x" }).secret.get(),
+      "x",
+    );
+    assert.equal(await secretAt("http://127.0.0.1:9", { from: "none" }).secret.get(), undefined);
   });
-});
 
-const answers: readonly [string, AdminSecretSetting, number, string, [string, string], RegExp][] = [
-  [
-    "a missing secret",
-    managed,
-    400,
-    "ResourceNotFoundException",
-    ["usage", "secret-not-found"],
-    /HASURA_MIGRATE_ADMIN_SECRET_ARN/,
-  ],
-  [
-    "a missing parameter",
-    parameter,
-    400,
-    "ParameterNotFound",
-    ["usage", "secret-not-found"],
-    /HASURA_MIGRATE_ADMIN_SECRET_PARAMETER/,
-  ],
-  [
-    "a role that may not read it",
-    managed,
-    400,
-    "AccessDeniedException",
-    ["access", "secret-access-denied"],
-    /may not read/,
-  ],
-  [
-    "an error of the store",
-    managed,
-    400,
-    "InvalidRequestException",
-    ["unreachable", "secret-store-error"],
-    /did not give/,
-  ],
-];
-for (const [what, setting, status, type, expected, message] of answers) {
-  test(`${what} is said with the setting and what to do`, async (t) => {
+  test("Secrets Manager is asked once for all callers, and again to renew", async (t) => {
+    const values = ["first", '{"adminSecret":"second"}'];
     const store = await secretStore(t, () => ({
-      status,
-      json: { __type: type, message: "as the service says it" },
+      json: { ARN: arn, SecretString: values.shift() },
     }));
-    const { kind, code, message: text } = await failure(secretAt(store.url, setting).secret.get());
-    assert.deepEqual([kind, code], expected);
-    assert.match(text, message);
-    assert.equal(store.asked.length, 1);
+    const { secret, learnt } = secretAt(store.url, managed);
+    assert.deepEqual(await Promise.all([secret.get(), secret.get()]), ["first", "first"]);
+    assert.equal(await secret.get(), "first");
+    assert.equal(await secret.renew(), "second");
+    assert.equal(await secret.get(), "second");
+    assert.deepEqual(learnt, ["first", "second"]);
+    assert.deepEqual(
+      store.asked.map(({ target, body }) => [target, body]),
+      Array(2).fill(["secretsmanager.GetSecretValue", { SecretId: arn }]),
+    );
   });
-}
 
-for (const [name, setting, endpoint] of [
-  ["Secrets Manager", managed, /com\.amazonaws\.eu-west-1\.secretsmanager/],
-  ["the SSM parameter store", parameter, /com\.amazonaws\.<region>\.ssm/],
-] as const) {
-  test(`a time-out of ${name} names the missing interface endpoint and the setting`, async (t) => {
-    const { secret } = secretAt(await silentStore(t), setting, { connectMs: 100, totalMs: 300 });
-    const { kind, code, message, hints } = await failure(secret.get());
-    assert.deepEqual([kind, code], ["unreachable", "secret-store-unreachable"]);
-    assert.match(message, new RegExp(`${name} within 0.3 s .*HASURA_MIGRATE_ADMIN_SECRET_`));
-    assert.match(hints.join(), endpoint);
+  test("an ARN with a JSON key asks for the secret and reads that key", async (t) => {
+    const store = await secretStore(t, () => ({ json: { SecretString: '{"mine":"it"}' } }));
+    assert.equal(
+      await secretAt(store.url, { from: "secrets-manager", id: `${arn}:mine::` }).secret.get(),
+      "it",
+    );
+    assert.deepEqual(store.asked[0]?.body, { SecretId: arn });
   });
-}
 
-test("a failure is not remembered: the next run asks again", async (t) => {
-  const answers = [
-    { status: 400, json: { __type: "AccessDeniedException" } },
-    { json: { SecretString: "it" } },
-  ];
-  const store = await secretStore(t, () => answers.shift() ?? assert.fail("asked too often"));
-  const { secret } = secretAt(store.url, managed);
-  await failure(secret.get());
-  assert.equal(await secret.get(), "it");
+  test("the parameter store is asked to decrypt", async (t) => {
+    const store = await secretStore(t, () => ({ json: { Parameter: { Value: "it" } } }));
+    assert.equal(await secretAt(store.url, parameter).secret.get(), "it");
+    assert.deepEqual(store.asked[0], {
+      target: "AmazonSSM.GetParameter",
+      body: { Name: parameter.name, WithDecryption: true },
+    });
+  });
+
+  const answers: readonly [string, AdminSecretSetting, number, string, [string, string], RegExp][] =
+    [
+      [
+        "a missing secret",
+        managed,
+        400,
+        "ResourceNotFoundException",
+        ["usage", "secret-not-found"],
+        /HASURA_MIGRATE_ADMIN_SECRET_ARN/,
+      ],
+      [
+        "a missing parameter",
+        parameter,
+        400,
+        "ParameterNotFound",
+        ["usage", "secret-not-found"],
+        /HASURA_MIGRATE_ADMIN_SECRET_PARAMETER/,
+      ],
+      [
+        "a role that may not read it",
+        managed,
+        400,
+        "AccessDeniedException",
+        ["access", "secret-access-denied"],
+        /may not read/,
+      ],
+      [
+        "an error of the store",
+        managed,
+        400,
+        "InvalidRequestException",
+        ["unreachable", "secret-store-error"],
+        /did not give/,
+      ],
+    ];
+  for (const [what, setting, status, type, expected, message] of answers) {
+    test(`${what} is said with the setting and what to do`, async (t) => {
+      const store = await secretStore(t, () => ({
+        status,
+        json: { __type: type, message: "as the service says it" },
+      }));
+      const {
+        kind,
+        code,
+        message: text,
+      } = await failure(secretAt(store.url, setting).secret.get());
+      assert.deepEqual([kind, code], expected);
+      assert.match(text, message);
+      assert.equal(store.asked.length, 1);
+    });
+  }
+
+  for (const [name, setting, endpoint] of [
+    ["Secrets Manager", managed, /com\.amazonaws\.eu-west-1\.secretsmanager/],
+    ["the SSM parameter store", parameter, /com\.amazonaws\.<region>\.ssm/],
+  ] as const) {
+    test(`a time-out of ${name} names the missing interface endpoint and the setting`, async (t) => {
+      const { secret } = secretAt(await silentStore(t), setting, { connectMs: 100, totalMs: 300 });
+      const { kind, code, message, hints } = await failure(secret.get());
+      assert.deepEqual([kind, code], ["unreachable", "secret-store-unreachable"]);
+      assert.match(message, new RegExp(`${name} within 0.3 s .*HASURA_MIGRATE_ADMIN_SECRET_`));
+      assert.match(hints.join(), endpoint);
+    });
+  }
+
+  test("a failure is not remembered: the next run asks again", async (t) => {
+    const answers = [
+      { status: 400, json: { __type: "AccessDeniedException" } },
+      { json: { SecretString: "it" } },
+    ];
+    const store = await secretStore(t, () => answers.shift() ?? assert.fail("asked too often"));
+    const { secret } = secretAt(store.url, managed);
+    await failure(secret.get());
+    assert.equal(await secret.get(), "it");
+  });
 });

@@ -1,37 +1,43 @@
 import assert from "node:assert/strict";
-import test from "node:test";
+import { describe, test } from "vitest";
 import { redactor } from "../../../src/lambda/secrets/redact.ts";
 
-test("a secret is hidden wherever it stands in a value, and its shape stays", () => {
-  const redact = redactor();
-  redact.learn('s3"cret\n');
-  const value = { type: "log", list: ['a s3"cret\n b', 1, null], inner: { message: 's3"cret\n' } };
-  assert.deepEqual(redact.value(value), {
-    type: "log",
-    list: ["a [admin secret] b", 1, null],
-    inner: { message: "[admin secret]" },
+describe("redact", () => {
+  test("a secret is hidden wherever it stands in a value, and its shape stays", () => {
+    const redact = redactor();
+    redact.learn('s3"cret\n');
+    const value = {
+      type: "log",
+      list: ['a s3"cret\n b', 1, null],
+      inner: { message: 's3"cret\n' },
+    };
+    assert.deepEqual(redact.value(value), {
+      type: "log",
+      list: ["a [admin secret] b", 1, null],
+      inner: { message: "[admin secret]" },
+    });
   });
-});
 
-test("a value without a secret is the same value", () => {
-  const redact = redactor();
-  redact.learn("s3cret");
-  const value = { message: "harmless" };
-  assert.equal(redact.value(value), value);
-});
+  test("a value without a secret is the same value", () => {
+    const redact = redactor();
+    redact.learn("s3cret");
+    const value = { message: "harmless" };
+    assert.equal(redact.value(value), value);
+  });
 
-test("the secret before a rotation stays hidden, and the longer of two is hidden whole", () => {
-  const redact = redactor();
-  redact.learn("abc");
-  redact.learn("abcdef");
-  assert.equal(redact.text("abcdef, once abc"), "[admin secret], once [admin secret]");
-});
+  test("the secret before a rotation stays hidden, and the longer of two is hidden whole", () => {
+    const redact = redactor();
+    redact.learn("abc");
+    redact.learn("abcdef");
+    assert.equal(redact.text("abcdef, once abc"), "[admin secret], once [admin secret]");
+  });
 
-test("a secret that is a word of the contract does not break events", () => {
-  const redact = redactor();
-  redact.learn("log");
-  assert.deepEqual(redact.value({ type: "log", message: "a log" }), {
-    type: "log",
-    message: "a [admin secret]",
+  test("a secret that is a word of the contract does not break events", () => {
+    const redact = redactor();
+    redact.learn("log");
+    assert.deepEqual(redact.value({ type: "log", message: "a log" }), {
+      type: "log",
+      message: "a [admin secret]",
+    });
   });
 });

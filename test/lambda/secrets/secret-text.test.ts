@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import test from "node:test";
+import { describe, test } from "vitest";
 import { jsonKeyOf, secretIdOf, secretText } from "../../../src/lambda/secrets/secret-text.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 
@@ -14,49 +14,54 @@ const usable: readonly [string, string, string | undefined, string][] = [
   ["JSON under Hasura's own name", '{"HASURA_GRAPHQL_ADMIN_SECRET":"s3cret"}', undefined, "s3cret"],
   ["JSON under a key of its own", '{"adminSecret":"no","mine":"s3cret"}', "mine", "s3cret"],
 ];
-for (const [what, stored, key, expected] of usable) {
-  test(`the admin secret is found in ${what}`, () =>
-    assert.equal(secretText(stored, key, setting), expected));
-}
+describe("secret text", () => {
+  for (const [what, stored, key, expected] of usable) {
+    test(`the admin secret is found in ${what}`, () =>
+      assert.equal(secretText(stored, key, setting), expected));
+  }
 
-const unusable: readonly [string, string, string | undefined, RegExp][] = [
-  ["nothing", " ", undefined, /is empty/],
-  [
-    "JSON with other keys",
-    '{"password":"hidden-value"}',
-    undefined,
-    /has the keys password, but not adminSecret or/,
-  ],
-  [
-    "JSON without the named key",
-    '{"adminSecret":"hidden-value"}',
-    "mine",
-    /has the keys adminSecret, but not mine/,
-  ],
-  ["plain text where a key is named", "hidden-value", "mine", /no JSON object, but not mine/],
-  [
-    "a secret that is no text",
-    '{"adminSecret":{"hidden-value":1}}',
-    undefined,
-    /has the keys adminSecret/,
-  ],
-];
-for (const [what, stored, key, expected] of unusable) {
-  test(`${what} is refused without showing a value`, () => {
-    assert.throws(
-      () => secretText(stored, key, setting),
-      (thrown) =>
-        thrown instanceof Failure &&
-        thrown.code === "secret-unusable" &&
-        expected.test(thrown.message) &&
-        !thrown.message.includes("hidden-value"),
+  const unusable: readonly [string, string, string | undefined, RegExp][] = [
+    ["nothing", " ", undefined, /is empty/],
+    [
+      "JSON with other keys",
+      '{"password":"hidden-value"}',
+      undefined,
+      /has the keys password, but not adminSecret or/,
+    ],
+    [
+      "JSON without the named key",
+      '{"adminSecret":"hidden-value"}',
+      "mine",
+      /has the keys adminSecret, but not mine/,
+    ],
+    ["plain text where a key is named", "hidden-value", "mine", /no JSON object, but not mine/],
+    [
+      "a secret that is no text",
+      '{"adminSecret":{"hidden-value":1}}',
+      undefined,
+      /has the keys adminSecret/,
+    ],
+  ];
+  for (const [what, stored, key, expected] of unusable) {
+    test(`${what} is refused without showing a value`, () => {
+      assert.throws(
+        () => secretText(stored, key, setting),
+        (thrown) =>
+          thrown instanceof Failure &&
+          thrown.code === "secret-unusable" &&
+          expected.test(thrown.message) &&
+          !thrown.message.includes("hidden-value"),
+      );
+    });
+  }
+
+  test("an ARN may name a JSON key, as in an ECS task definition", () => {
+    assert.deepEqual([secretIdOf(arn), jsonKeyOf(arn)], [arn, undefined]);
+    assert.deepEqual([secretIdOf(`${arn}:mine::`), jsonKeyOf(`${arn}:mine::`)], [arn, "mine"]);
+    assert.deepEqual([secretIdOf(`${arn}:::`), jsonKeyOf(`${arn}:::`)], [arn, undefined]);
+    assert.deepEqual(
+      [secretIdOf("hasura/dev"), jsonKeyOf("hasura/dev")],
+      ["hasura/dev", undefined],
     );
   });
-}
-
-test("an ARN may name a JSON key, as in an ECS task definition", () => {
-  assert.deepEqual([secretIdOf(arn), jsonKeyOf(arn)], [arn, undefined]);
-  assert.deepEqual([secretIdOf(`${arn}:mine::`), jsonKeyOf(`${arn}:mine::`)], [arn, "mine"]);
-  assert.deepEqual([secretIdOf(`${arn}:::`), jsonKeyOf(`${arn}:::`)], [arn, undefined]);
-  assert.deepEqual([secretIdOf("hasura/dev"), jsonKeyOf("hasura/dev")], ["hasura/dev", undefined]);
 });

@@ -1,4 +1,4 @@
-import type { TestContext } from "node:test";
+import type { TestContext } from "vitest";
 import { scriptedHasura, type Asked, type Scripted } from "../../support/scripted-hasura.ts";
 
 export interface CatalogHasura {

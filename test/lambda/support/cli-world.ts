@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
-import type { TestContext } from "node:test";
+import type { TestContext } from "vitest";
 import type { RunEvent } from "../../../src/protocol/events.ts";
 import { migrationsOf, projectOnDisk } from "../../engine/support/run.ts";
 import { freshDirectory } from "../../support/postgres.ts";

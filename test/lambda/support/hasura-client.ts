@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TestContext } from "node:test";
+import type { TestContext } from "vitest";
 import { HasuraCallError } from "../../../src/engine/hasura/client.ts";
 import {
   hasuraOverHttp,
@@ -21,7 +21,7 @@ export function client(
   more: Partial<HasuraOverHttpOptions> = {},
 ): HasuraOverHttp {
   const hasura = hasuraOverHttp({ endpoint, adminSecret: async () => "the secret", ...more });
-  t.after(() => hasura.close());
+  t.onTestFinished(() => hasura.close());
   return hasura;
 }
 

@@ -1,6 +1,6 @@
 import http from "node:http";
 import net, { type AddressInfo, type Server } from "node:net";
-import type { TestContext } from "node:test";
+import type { TestContext } from "vitest";
 
 export interface StoreRequest {
   /** Such as `secretsmanager.GetSecretValue`. */
@@ -41,12 +41,15 @@ export async function secretStore(
 export async function silentStore(t: TestContext): Promise<string> {
   const sockets = new Set<net.Socket>();
   const server = net.createServer((socket) => sockets.add(socket.on("error", () => undefined)));
-  t.after(() => sockets.forEach((socket) => socket.destroy()));
-  return listening(t, server);
+  const url = await listening(t, server);
+  t.onTestFinished(() => {
+    sockets.forEach((socket) => socket.destroy());
+  });
+  return url;
 }
 
 async function listening(t: TestContext, server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => new Promise((resolve) => server.close(resolve)));
+  t.onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
   return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
 }

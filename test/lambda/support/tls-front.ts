@@ -1,7 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
-import type { TestContext } from "node:test";
+import type { TestContext } from "vitest";
 import { server as certified } from "./private-authority.ts";
 
 /** The address of a TLS server, certified by the tests' own authority, in front of a plain one. */
@@ -20,7 +20,7 @@ export async function behindTls(t: TestContext, url: string): Promise<string> {
   );
   front.on("tlsClientError", () => undefined); // a client that does not trust it goes away
   await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
-  t.after(() => {
+  t.onTestFinished(() => {
     front.closeAllConnections();
     front.close();
   });

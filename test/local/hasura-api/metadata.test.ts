@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { resetCatalog, startHasuraApi } from "../../../src/local/hasura-api/index.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import { startTestApi, type TestApi } from "../../support/hasura-api.ts";
@@ -9,325 +9,334 @@ import { freshDatabase, query } from "../../support/postgres.ts";
 const ask = (api: TestApi, type: string, args: unknown = {}, more = {}) =>
   api.post("/v1/metadata", { type, args, ...more });
 
-test("a new database gets the catalog's tables, an empty state and one source whose address is not shown", async (t) => {
-  const api = await startTestApi(t);
-  assertIncludes((await ask(api, "get_catalog_state")).body, { cli_state: {}, console_state: {} });
-  const { body } = await ask(api, "export_metadata");
-  assertIncludes(body, {
-    version: 3,
-    sources: [{ name: "default", kind: "postgres", tables: [] }],
-  });
-  assert.ok(!JSON.stringify(body).includes(new URL(api.databaseUrl).password));
-  const rows = await query(
-    api.databaseUrl,
-    "select relname::text as name from pg_class where relnamespace = 'hdb_catalog'::regnamespace and relkind = 'r' order by 1",
-  );
-  assert.deepEqual(
-    rows.map((row) => row["name"]),
-    [
-      "event_invocation_logs",
-      "event_log",
-      "hdb_action_log",
-      "hdb_cron_event_invocation_logs",
-      "hdb_cron_events",
-      "hdb_event_log_cleanups",
-      "hdb_metadata",
-      "hdb_scheduled_event_invocation_logs",
-      "hdb_scheduled_events",
-      "hdb_schema_notifications",
-      "hdb_source_catalog_version",
-      "hdb_version",
-    ],
-  );
-});
-
-test("state and metadata outlive the API", async (t) => {
-  const first = await startTestApi(t);
-  const state = {
-    migrations: { default: { "1": false } },
-    settings: { migration_mode: "true" },
-    isStateCopyCompleted: true,
-  };
-  assert.deepEqual(await ask(first, "set_catalog_state", { type: "cli", state }), {
-    status: 200,
-    body: { message: "success" },
-  });
-  await first.stop();
-  const second = await startTestApi(t, { metadataUrl: first.databaseUrl });
-  assertIncludes((await ask(second, "get_catalog_state")).body, { cli_state: state });
-});
-
-test("a state of another type than cli and console is refused with the server's words", async (t) => {
-  const api = await startTestApi(t);
-  const { status, body } = await ask(api, "set_catalog_state", { type: "mine", state: {} });
-  assert.equal(status, 400);
-  assertIncludes(body, { code: "parse-failed", path: "$.args.type" });
-  assert.match(JSON.stringify(body), /expected one of the tags/);
-});
-
-test("a bulk of get and set answers what stood there before", async (t) => {
-  const api = await startTestApi(t);
-  const { body } = await ask(api, "bulk", [
-    { type: "get_catalog_state", args: {} },
-    { type: "set_catalog_state", args: { type: "cli", state: { a: 1 } } },
-    { type: "get_catalog_state", args: {} },
-  ]);
-  assertIncludes(body, [{ cli_state: {} }, { message: "success" }, { cli_state: { a: 1 } }]);
-});
-
-test("a table that is tracked and then gone makes the metadata inconsistent until it is dropped from it", async (t) => {
-  const api = await startTestApi(t);
-  await api.sql(
-    "create table users(id int); create function f() returns setof users language sql stable as 'select * from users'",
-  );
-  assert.equal(
-    (
-      await ask(api, "pg_track_table", {
-        source: "default",
-        table: { schema: "public", name: "users" },
-      })
-    ).status,
-    200,
-  );
-  assert.equal(
-    (await ask(api, "pg_track_function", { source: "default", function: "f" })).status,
-    200,
-  );
-  assertIncludes(await ask(api, "pg_track_table", { table: "users" }), {
-    status: 400,
-    body: { code: "already-tracked" },
-  });
-  assertIncludes(await ask(api, "pg_track_table", { table: "nope" }), {
-    status: 400,
-    body: { code: "not-exists", error: 'no such table/view exists in source: "nope"' },
-  });
-  await api.sql("drop table users cascade");
-  const inconsistent = await ask(api, "reload_metadata");
-  assertIncludes(inconsistent.body, {
-    message: "success",
-    is_consistent: false,
-    inconsistent_objects: [
-      {
-        type: "table",
-        name: "table users in source default",
-        definition: { schema: "public", name: "users" },
-        reason: 'Inconsistent object: no such table/view exists in source: "users"',
-      },
-      { type: "function", name: "function f in source default" },
-    ],
-  });
-  assert.equal(
-    await (await fetch(`${api.url}/healthz`)).text(),
-    "WARN: inconsistent objects in schema",
-  );
-  await ask(api, "drop_inconsistent_metadata");
-  assert.deepEqual((await ask(api, "get_inconsistent_metadata")).body, {
-    is_consistent: true,
-    inconsistent_objects: [],
-  });
-});
-
-const withRelationship = {
-  version: 3,
-  sources: [
-    {
-      name: "default",
-      kind: "postgres",
-      configuration: {},
-      tables: [
-        {
-          table: { schema: "public", name: "users" },
-          array_relationships: [
-            {
-              name: "posts",
-              using: {
-                foreign_key_constraint_on: {
-                  column: "u",
-                  table: { schema: "public", name: "posts" },
-                },
-              },
-            },
-          ],
-        },
-        { table: { schema: "public", name: "posts" } },
+describe("metadata", () => {
+  test("a new database gets the catalog's tables, an empty state and one source whose address is not shown", async (t) => {
+    const api = await startTestApi(t);
+    assertIncludes((await ask(api, "get_catalog_state")).body, {
+      cli_state: {},
+      console_state: {},
+    });
+    const { body } = await ask(api, "export_metadata");
+    assertIncludes(body, {
+      version: 3,
+      sources: [{ name: "default", kind: "postgres", tables: [] }],
+    });
+    assert.ok(!JSON.stringify(body).includes(new URL(api.databaseUrl).password));
+    const rows = await query(
+      api.databaseUrl,
+      "select relname::text as name from pg_class where relnamespace = 'hdb_catalog'::regnamespace and relkind = 'r' order by 1",
+    );
+    assert.deepEqual(
+      rows.map((row) => row["name"]),
+      [
+        "event_invocation_logs",
+        "event_log",
+        "hdb_action_log",
+        "hdb_cron_event_invocation_logs",
+        "hdb_cron_events",
+        "hdb_event_log_cleanups",
+        "hdb_metadata",
+        "hdb_scheduled_event_invocation_logs",
+        "hdb_scheduled_events",
+        "hdb_schema_notifications",
+        "hdb_source_catalog_version",
+        "hdb_version",
       ],
-    },
-  ],
-};
+    );
+  });
 
-test("with the metadata check a dropped table takes its metadata along, unless a relationship of another one needs it", async (t) => {
-  const api = await startTestApi(t);
-  await api.sql(
-    "create table users(id int primary key); create table posts(id int, u int references users)",
-  );
-  assert.deepEqual(
-    (await ask(api, "replace_metadata", { metadata: withRelationship }, { version: 2 })).body,
-    {
+  test("state and metadata outlive the API", async (t) => {
+    const first = await startTestApi(t);
+    const state = {
+      migrations: { default: { "1": false } },
+      settings: { migration_mode: "true" },
+      isStateCopyCompleted: true,
+    };
+    assert.deepEqual(await ask(first, "set_catalog_state", { type: "cli", state }), {
+      status: 200,
+      body: { message: "success" },
+    });
+    await first.stop();
+    const second = await startTestApi(t, { metadataUrl: first.databaseUrl });
+    assertIncludes((await ask(second, "get_catalog_state")).body, { cli_state: state });
+  });
+
+  test("a state of another type than cli and console is refused with the server's words", async (t) => {
+    const api = await startTestApi(t);
+    const { status, body } = await ask(api, "set_catalog_state", { type: "mine", state: {} });
+    assert.equal(status, 400);
+    assertIncludes(body, { code: "parse-failed", path: "$.args.type" });
+    assert.match(JSON.stringify(body), /expected one of the tags/);
+  });
+
+  test("a bulk of get and set answers what stood there before", async (t) => {
+    const api = await startTestApi(t);
+    const { body } = await ask(api, "bulk", [
+      { type: "get_catalog_state", args: {} },
+      { type: "set_catalog_state", args: { type: "cli", state: { a: 1 } } },
+      { type: "get_catalog_state", args: {} },
+    ]);
+    assertIncludes(body, [{ cli_state: {} }, { message: "success" }, { cli_state: { a: 1 } }]);
+  });
+
+  test("a table that is tracked and then gone makes the metadata inconsistent until it is dropped from it", async (t) => {
+    const api = await startTestApi(t);
+    await api.sql(
+      "create table users(id int); create function f() returns setof users language sql stable as 'select * from users'",
+    );
+    assert.equal(
+      (
+        await ask(api, "pg_track_table", {
+          source: "default",
+          table: { schema: "public", name: "users" },
+        })
+      ).status,
+      200,
+    );
+    assert.equal(
+      (await ask(api, "pg_track_function", { source: "default", function: "f" })).status,
+      200,
+    );
+    assertIncludes(await ask(api, "pg_track_table", { table: "users" }), {
+      status: 400,
+      body: { code: "already-tracked" },
+    });
+    assertIncludes(await ask(api, "pg_track_table", { table: "nope" }), {
+      status: 400,
+      body: { code: "not-exists", error: 'no such table/view exists in source: "nope"' },
+    });
+    await api.sql("drop table users cascade");
+    const inconsistent = await ask(api, "reload_metadata");
+    assertIncludes(inconsistent.body, {
+      message: "success",
+      is_consistent: false,
+      inconsistent_objects: [
+        {
+          type: "table",
+          name: "table users in source default",
+          definition: { schema: "public", name: "users" },
+          reason: 'Inconsistent object: no such table/view exists in source: "users"',
+        },
+        { type: "function", name: "function f in source default" },
+      ],
+    });
+    assert.equal(
+      await (await fetch(`${api.url}/healthz`)).text(),
+      "WARN: inconsistent objects in schema",
+    );
+    await ask(api, "drop_inconsistent_metadata");
+    assert.deepEqual((await ask(api, "get_inconsistent_metadata")).body, {
       is_consistent: true,
       inconsistent_objects: [],
-    },
-  );
-  const blocked = await api.sql("drop table posts", { check_metadata_consistency: true });
-  assert.deepEqual(blocked, {
-    status: 400,
-    body: {
-      error:
-        'cannot drop due to the following dependent objects: relationship users.posts in source "default"',
-      path: "$.args",
-      code: "dependency-error",
-    },
-  });
-  assert.deepEqual(await query(api.databaseUrl, "select to_regclass('posts')::text as t"), [
-    { t: "posts" },
-  ]);
-  assert.equal(
-    (await api.sql("drop table posts", { check_metadata_consistency: true, cascade: true })).status,
-    200,
-  );
-  assertIncludes((await ask(api, "export_metadata")).body, {
-    sources: [{ tables: [{ table: { name: "users" }, array_relationships: [] }] }],
-  });
-  assertIncludes((await ask(api, "get_inconsistent_metadata")).body, { is_consistent: true });
-});
-
-test("inconsistent metadata is refused unless it is allowed", async (t) => {
-  const api = await startTestApi(t);
-  const refused = await ask(api, "replace_metadata", { metadata: withRelationship });
-  assertIncludes(refused, {
-    status: 400,
-    body: {
-      code: "unexpected",
-      error: "cannot continue due to inconsistent metadata",
-      path: "$.args",
-    },
-  });
-  const allowed = await ask(api, "replace_metadata", {
-    allow_inconsistent_metadata: true,
-    metadata: withRelationship,
-  });
-  assertIncludes(allowed, { status: 200, body: { is_consistent: false } });
-});
-
-test("a document with an old resource version is a conflict", async (t) => {
-  const api = await startTestApi(t);
-  const { body } = await ask(api, "export_metadata", {}, { version: 2 });
-  assertIncludes(body, { resource_version: 1, metadata: { version: 3 } });
-  const empty = { metadata: { version: 3, sources: [] } };
-  assert.equal((await ask(api, "replace_metadata", empty, { resource_version: 1 })).status, 200);
-  assert.deepEqual(await ask(api, "replace_metadata", empty, { resource_version: 1 }), {
-    status: 409,
-    body: {
-      error: "metadata resource version referenced (1) did not match current version",
-      path: "$",
-      code: "conflict",
-    },
-  });
-});
-
-test("the older form replaces the tables of default, and malformed documents get the server's words", async (t) => {
-  const api = await startTestApi(t);
-  await api.sql("create table t()");
-  assert.equal(
-    (await ask(api, "replace_metadata", { version: 2, tables: [{ table: "t" }] })).status,
-    200,
-  );
-  assertIncludes((await ask(api, "export_metadata")).body, {
-    version: 3,
-    sources: [{ name: "default", tables: [{ table: "t" }] }],
-  });
-  const cases: [unknown, object][] = [
-    [
-      { metadata: { version: 3 } },
-      { error: "the key 'sources' was not present", path: "$.args.metadata" },
-    ],
-    [{ metadata: { version: 4, sources: [] } }, { error: "expected 1, 2 or 3, encountered 4" }],
-    [{ version: 2 }, { error: 'key "tables" not found', path: "$.args" }],
-  ];
-  for (const [args, body] of cases)
-    assertIncludes(await ask(api, "replace_metadata", args), {
-      status: 400,
-      body: { code: "parse-failed", ...body },
     });
-});
-
-test("a source from the metadata is reached by its address; without one it is inconsistent", async (t) => {
-  const other = await freshDatabase(t);
-  const api = await startTestApi(t, { env: { OTHER: other } });
-  const source = (variable: string) => ({
-    name: "other",
-    configuration: { connection_info: { database_url: { from_env: variable } } },
-    replace_configuration: true,
   });
-  await ask(api, "pg_add_source", source("OTHER"));
-  assert.equal((await api.sql("create table in_other()", { source: "other" })).status, 200);
-  assert.deepEqual(await query(other, "select to_regclass('in_other')::text as t"), [
-    { t: "in_other" },
-  ]);
-  await ask(api, "pg_add_source", source("MISSING"));
-  assertIncludes((await ask(api, "get_inconsistent_metadata")).body, {
-    inconsistent_objects: [
+
+  const withRelationship = {
+    version: 3,
+    sources: [
       {
-        type: "source",
-        name: "source other",
-        definition: "other",
-        reason: "Inconsistent object: environment variable 'MISSING' not set",
+        name: "default",
+        kind: "postgres",
+        configuration: {},
+        tables: [
+          {
+            table: { schema: "public", name: "users" },
+            array_relationships: [
+              {
+                name: "posts",
+                using: {
+                  foreign_key_constraint_on: {
+                    column: "u",
+                    table: { schema: "public", name: "posts" },
+                  },
+                },
+              },
+            ],
+          },
+          { table: { schema: "public", name: "posts" } },
+        ],
       },
     ],
-  });
-  assertIncludes(await api.sql("select 1", { source: "other" }), {
-    status: 400,
-    body: { error: 'source with name "other" is inconsistent' },
-  });
-});
+  };
 
-test("a real Hasura's database is refused and left untouched", async (t) => {
-  const url = await freshDatabase(t);
-  await query(url, "create schema hdb_catalog; create table hdb_catalog.hdb_version(version text)");
-  const foreign = (thrown: unknown) =>
-    thrown instanceof Failure && thrown.kind === "usage" && thrown.code === "foreign-hdb-catalog";
-  const sources = [{ name: "default", kind: "postgres", url }];
-  await assert.rejects(
-    startHasuraApi({ metadataUrl: url, sources, adminSecret: "secret" }),
-    foreign,
-  );
-  await assert.rejects(resetCatalog(url), foreign);
-  assert.deepEqual(
+  test("with the metadata check a dropped table takes its metadata along, unless a relationship of another one needs it", async (t) => {
+    const api = await startTestApi(t);
+    await api.sql(
+      "create table users(id int primary key); create table posts(id int, u int references users)",
+    );
+    assert.deepEqual(
+      (await ask(api, "replace_metadata", { metadata: withRelationship }, { version: 2 })).body,
+      {
+        is_consistent: true,
+        inconsistent_objects: [],
+      },
+    );
+    const blocked = await api.sql("drop table posts", { check_metadata_consistency: true });
+    assert.deepEqual(blocked, {
+      status: 400,
+      body: {
+        error:
+          'cannot drop due to the following dependent objects: relationship users.posts in source "default"',
+        path: "$.args",
+        code: "dependency-error",
+      },
+    });
+    assert.deepEqual(await query(api.databaseUrl, "select to_regclass('posts')::text as t"), [
+      { t: "posts" },
+    ]);
+    assert.equal(
+      (await api.sql("drop table posts", { check_metadata_consistency: true, cascade: true }))
+        .status,
+      200,
+    );
+    assertIncludes((await ask(api, "export_metadata")).body, {
+      sources: [{ tables: [{ table: { name: "users" }, array_relationships: [] }] }],
+    });
+    assertIncludes((await ask(api, "get_inconsistent_metadata")).body, { is_consistent: true });
+  });
+
+  test("inconsistent metadata is refused unless it is allowed", async (t) => {
+    const api = await startTestApi(t);
+    const refused = await ask(api, "replace_metadata", { metadata: withRelationship });
+    assertIncludes(refused, {
+      status: 400,
+      body: {
+        code: "unexpected",
+        error: "cannot continue due to inconsistent metadata",
+        path: "$.args",
+      },
+    });
+    const allowed = await ask(api, "replace_metadata", {
+      allow_inconsistent_metadata: true,
+      metadata: withRelationship,
+    });
+    assertIncludes(allowed, { status: 200, body: { is_consistent: false } });
+  });
+
+  test("a document with an old resource version is a conflict", async (t) => {
+    const api = await startTestApi(t);
+    const { body } = await ask(api, "export_metadata", {}, { version: 2 });
+    assertIncludes(body, { resource_version: 1, metadata: { version: 3 } });
+    const empty = { metadata: { version: 3, sources: [] } };
+    assert.equal((await ask(api, "replace_metadata", empty, { resource_version: 1 })).status, 200);
+    assert.deepEqual(await ask(api, "replace_metadata", empty, { resource_version: 1 }), {
+      status: 409,
+      body: {
+        error: "metadata resource version referenced (1) did not match current version",
+        path: "$",
+        code: "conflict",
+      },
+    });
+  });
+
+  test("the older form replaces the tables of default, and malformed documents get the server's words", async (t) => {
+    const api = await startTestApi(t);
+    await api.sql("create table t()");
+    assert.equal(
+      (await ask(api, "replace_metadata", { version: 2, tables: [{ table: "t" }] })).status,
+      200,
+    );
+    assertIncludes((await ask(api, "export_metadata")).body, {
+      version: 3,
+      sources: [{ name: "default", tables: [{ table: "t" }] }],
+    });
+    const cases: [unknown, object][] = [
+      [
+        { metadata: { version: 3 } },
+        { error: "the key 'sources' was not present", path: "$.args.metadata" },
+      ],
+      [{ metadata: { version: 4, sources: [] } }, { error: "expected 1, 2 or 3, encountered 4" }],
+      [{ version: 2 }, { error: 'key "tables" not found', path: "$.args" }],
+    ];
+    for (const [args, body] of cases)
+      assertIncludes(await ask(api, "replace_metadata", args), {
+        status: 400,
+        body: { code: "parse-failed", ...body },
+      });
+  });
+
+  test("a source from the metadata is reached by its address; without one it is inconsistent", async (t) => {
+    const other = await freshDatabase(t);
+    const api = await startTestApi(t, { env: { OTHER: other } });
+    const source = (variable: string) => ({
+      name: "other",
+      configuration: { connection_info: { database_url: { from_env: variable } } },
+      replace_configuration: true,
+    });
+    await ask(api, "pg_add_source", source("OTHER"));
+    assert.equal((await api.sql("create table in_other()", { source: "other" })).status, 200);
+    assert.deepEqual(await query(other, "select to_regclass('in_other')::text as t"), [
+      { t: "in_other" },
+    ]);
+    await ask(api, "pg_add_source", source("MISSING"));
+    assertIncludes((await ask(api, "get_inconsistent_metadata")).body, {
+      inconsistent_objects: [
+        {
+          type: "source",
+          name: "source other",
+          definition: "other",
+          reason: "Inconsistent object: environment variable 'MISSING' not set",
+        },
+      ],
+    });
+    assertIncludes(await api.sql("select 1", { source: "other" }), {
+      status: 400,
+      body: { error: 'source with name "other" is inconsistent' },
+    });
+  });
+
+  test("a real Hasura's database is refused and left untouched", async (t) => {
+    const url = await freshDatabase(t);
     await query(
       url,
-      "select count(*)::int as n from pg_class where relnamespace = 'hdb_catalog'::regnamespace",
-    ),
-    [{ n: 1 }],
-  );
-});
-
-test("a reset drops the catalog that was made here, and nothing else", async (t) => {
-  const api = await startTestApi(t);
-  await api.sql("create table kept()");
-  await api.stop();
-  await resetCatalog(api.databaseUrl);
-  assert.deepEqual(
-    await query(
-      api.databaseUrl,
-      "select to_regnamespace('hdb_catalog') as a, to_regclass('kept')::text as b",
-    ),
-    [{ a: null, b: "kept" }],
-  );
-});
-
-test("eight APIs that start at once on one empty database make one catalog", async (t) => {
-  const url = await freshDatabase(t);
-  const sources = [{ name: "default", kind: "postgres", url }];
-  const started = await Promise.allSettled(
-    Array.from({ length: 8 }, () =>
+      "create schema hdb_catalog; create table hdb_catalog.hdb_version(version text)",
+    );
+    const foreign = (thrown: unknown) =>
+      thrown instanceof Failure && thrown.kind === "usage" && thrown.code === "foreign-hdb-catalog";
+    const sources = [{ name: "default", kind: "postgres", url }];
+    await assert.rejects(
       startHasuraApi({ metadataUrl: url, sources, adminSecret: "secret" }),
-    ),
-  );
-  for (const one of started) if (one.status === "fulfilled") await one.value.stop();
-  assert.deepEqual(
-    started.map((one) => one.status),
-    started.map(() => "fulfilled"),
-  );
-  assert.deepEqual(await query(url, "select count(*)::int as n from hdb_catalog.hdb_version"), [
-    { n: 1 },
-  ]);
+      foreign,
+    );
+    await assert.rejects(resetCatalog(url), foreign);
+    assert.deepEqual(
+      await query(
+        url,
+        "select count(*)::int as n from pg_class where relnamespace = 'hdb_catalog'::regnamespace",
+      ),
+      [{ n: 1 }],
+    );
+  });
+
+  test("a reset drops the catalog that was made here, and nothing else", async (t) => {
+    const api = await startTestApi(t);
+    await api.sql("create table kept()");
+    await api.stop();
+    await resetCatalog(api.databaseUrl);
+    assert.deepEqual(
+      await query(
+        api.databaseUrl,
+        "select to_regnamespace('hdb_catalog') as a, to_regclass('kept')::text as b",
+      ),
+      [{ a: null, b: "kept" }],
+    );
+  });
+
+  test("eight APIs that start at once on one empty database make one catalog", async (t) => {
+    const url = await freshDatabase(t);
+    const sources = [{ name: "default", kind: "postgres", url }];
+    const started = await Promise.allSettled(
+      Array.from({ length: 8 }, () =>
+        startHasuraApi({ metadataUrl: url, sources, adminSecret: "secret" }),
+      ),
+    );
+    for (const one of started) if (one.status === "fulfilled") await one.value.stop();
+    assert.deepEqual(
+      started.map((one) => one.status),
+      started.map(() => "fulfilled"),
+    );
+    assert.deepEqual(await query(url, "select count(*)::int as n from hdb_catalog.hdb_version"), [
+      { n: 1 },
+    ]);
+  });
 });

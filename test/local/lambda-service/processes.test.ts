@@ -5,62 +5,78 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { describe, test } from "vitest";
 import * as z from "zod";
 import { installedRic } from "../../support/aws-lambda-ric.ts";
-import { gate, gone, invoke, said, serviceFor, stream } from "../../support/lambda-service.ts";
-import { runtimeClient } from "../../support/runtime-client.ts";
+import { bundled } from "../../support/bundle.ts";
+import {
+  functions,
+  gate,
+  gone,
+  invoke,
+  runtimeClient,
+  said,
+  serviceFor,
+  stream,
+} from "../../support/lambda-service.ts";
 
-test("stop ends idle and busy processes", async (t) => {
-  const service = await serviceFor(t, "streaming");
-  const idle = said((await invoke(service.client, {}, { FunctionName: "idle" })).text).pid;
-  const hold = await gate(t);
-  let busy = 0;
-  const cut = stream(
-    service.client,
-    { release: hold.url },
-    (text) => (busy = said(text).pid),
-  ).catch(() => undefined);
-  await hold.reached;
-  await service.stop();
-  await Promise.all([gone(idle), cut]);
-  if (busy) await gone(busy);
-});
-
-const serve = fileURLToPath(new URL("./serve.ts", import.meta.url));
-
-for (const spin of [false, true]) {
-  test(`a killed service leaves no ${spin ? "busy" : "idle"} process behind`, async (t) => {
-    const child = spawn(process.execPath, ["--import", "tsx", serve, await runtimeClient()], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    t.after(() => child.kill("SIGKILL"));
-    const [url] = (await once(createInterface(child.stdout), "line")) as [string];
+describe("processes", () => {
+  test("stop ends idle and busy processes", async (t) => {
+    const service = await serviceFor(t, "streaming");
+    const idle = said((await invoke(service.client, {}, { FunctionName: "idle" })).text).pid;
     const hold = await gate(t);
-    const post = (path: string, event: object) =>
-      fetch(`${url}/2015-03-31/functions/${path}/invocations`, {
-        method: "POST",
-        body: JSON.stringify(event),
-      });
-    const { pid } = (await (await post("x", {})).json()) as { pid: number };
-    const busy = spin ? post("x", { release: hold.url }).catch(() => undefined) : undefined;
-    if (busy) await hold.reached;
-    child.kill("SIGKILL");
-    await gone(pid);
-    await busy;
+    let busy = 0;
+    const cut = stream(
+      service.client,
+      { release: hold.url },
+      (text) => (busy = said(text).pid),
+    ).catch(() => undefined);
+    await hold.reached;
+    await service.stop();
+    await Promise.all([gone(idle), cut]);
+    if (busy) await gone(busy);
   });
-}
 
-const aws = spawnSync("aws", ["--version"]);
+  const serve = new URL("./serve.ts", import.meta.url);
 
-test(
-  "`aws lambda invoke` works",
-  { skip: aws.status === 0 ? false : "there is no aws command on the PATH" },
-  async (t) => {
+  for (const spin of [false, true]) {
+    test(`a killed service leaves no ${spin ? "busy" : "idle"} process behind`, async (t) => {
+      const child = spawn(
+        process.execPath,
+        [await bundled(serve), functions, await runtimeClient()],
+        {
+          stdio: ["ignore", "pipe", "inherit"],
+        },
+      );
+      t.onTestFinished(() => {
+        child.kill("SIGKILL");
+      });
+      const [url] = (await once(createInterface(child.stdout), "line")) as [string];
+      const hold = await gate(t);
+      const post = (path: string, event: object) =>
+        fetch(`${url}/2015-03-31/functions/${path}/invocations`, {
+          method: "POST",
+          body: JSON.stringify(event),
+        });
+      const { pid } = (await (await post("x", {})).json()) as { pid: number };
+      const busy = spin ? post("x", { release: hold.url }).catch(() => undefined) : undefined;
+      if (busy) await hold.reached;
+      child.kill("SIGKILL");
+      await gone(pid);
+      await busy;
+    });
+  }
+
+  const aws = spawnSync("aws", ["--version"]);
+
+  test("`aws lambda invoke` works", async (t) => {
+    t.skip(aws.status !== 0, "there is no aws command on the PATH");
+
     const { url } = await serviceFor(t, "buffered");
     const directory = mkdtempSync(join(tmpdir(), "aws-lambda-invoke-"));
-    t.after(() => rmSync(directory, { recursive: true, force: true }));
+    t.onTestFinished(() => {
+      rmSync(directory, { recursive: true, force: true });
+    });
     const out = join(directory, "out.json");
     const version2 = /^aws-cli\/2/.test(aws.stdout.toString());
     const argv = [
@@ -103,16 +119,15 @@ test(
       said(readFileSync(out, "utf8")).arn,
       "arn:aws:lambda:eu-west-1:000000000000:function:x:read",
     );
-  },
-);
+  });
 
-const installed = await installedRic();
-const [ric, noRic] = "missing" in installed ? ["", installed.missing] : [installed.entry, false];
+  const installed = installedRic();
+  const noRic = "missing" in installed ? installed.missing : false;
+  const ric = "missing" in installed ? "" : installed.entry;
 
-test(
-  "under aws-lambda-ric: streams, errors in trailers, crashes and warm processes are the same",
-  { skip: noRic },
-  async (t) => {
+  test("under aws-lambda-ric: streams, errors in trailers, crashes and warm processes are the same", async (t) => {
+    if (noRic !== false) t.skip(noRic);
+
     const { client } = await serviceFor(t, "streaming", { runtime: ric });
     const hold = await gate(t);
     assert.deepEqual((await stream(client, { release: hold.url }, () => hold.open())).complete, {});
@@ -128,5 +143,5 @@ test(
       said((await invoke(buffered.client, { throw: true })).text).errorType,
       "RangeError",
     );
-  },
-);
+  });
+});

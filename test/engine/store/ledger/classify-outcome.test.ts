@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import type { Step } from "../../../../src/engine/store/store.ts";
 import { HasuraCallError } from "../../../../src/engine/hasura/client.ts";
 import { sqlstate } from "../../../../src/engine/store/ledger/functions.ts";
@@ -165,39 +165,41 @@ const table: [
     { direction: "down" },
   ],
 ];
-for (const [name, ledger, error, expected, more] of table) {
-  test(`after a failed request: ${name}: ${expected}`, () => {
-    const next = classifyOutcome(
-      step(more),
-      "me",
-      { generation: 4n, mine: true, lostUpTo: 0n },
-      snapshot(ledger),
-      error,
-    );
-    assert.equal(next.do === "wait" ? `wait ${next.for}` : next.do, expected);
-  });
-}
+describe("classify outcome", () => {
+  for (const [name, ledger, error, expected, more] of table) {
+    test(`after a failed request: ${name}: ${expected}`, () => {
+      const next = classifyOutcome(
+        step(more),
+        "me",
+        { generation: 4n, mine: true, lostUpTo: 0n },
+        snapshot(ledger),
+        error,
+      );
+      assert.equal(next.do === "wait" ? `wait ${next.for}` : next.do, expected);
+    });
+  }
 
-test("after a failed request: the generation was another run's from the beginning, and internals are hidden: failed", () => {
-  assert.equal(
-    classifyOutcome(
+  test("after a failed request: the generation was another run's from the beginning, and internals are hidden: failed", () => {
+    assert.equal(
+      classifyOutcome(
+        step(),
+        "me",
+        { generation: 4n, mine: false, lostUpTo: 0n },
+        snapshot({ applied: taken }),
+        hidden,
+      ).do,
+      "failed",
+    );
+  });
+
+  test("after a failed request: the lock is taken, and a request of ours whose answer was lost may have it: wait for the outcome", () => {
+    const next = classifyOutcome(
       step(),
       "me",
-      { generation: 4n, mine: false, lostUpTo: 0n },
-      snapshot({ applied: taken }),
-      hidden,
-    ).do,
-    "failed",
-  );
-});
-
-test("after a failed request: the lock is taken, and a request of ours whose answer was lost may have it: wait for the outcome", () => {
-  const next = classifyOutcome(
-    step(),
-    "me",
-    { generation: 4n, mine: true, lostUpTo: 5n },
-    snapshot({ holder }),
-    refused(sqlstate.busy),
-  );
-  assert.equal(next.do === "wait" && next.for, "outcome");
+      { generation: 4n, mine: true, lostUpTo: 5n },
+      snapshot({ holder }),
+      refused(sqlstate.busy),
+    );
+    assert.equal(next.do === "wait" && next.for, "outcome");
+  });
 });

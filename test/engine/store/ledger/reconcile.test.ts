@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "vitest";
 import {
   reconcile,
   type CatalogView,
@@ -247,87 +247,90 @@ const table: [name: string, ledger: Ledger, catalog: Catalog, verdict: string][]
     "1=applied, 2=applied, 3=applied, 4=applied, adopt 2, tell 4 applied",
   ],
 ];
-for (const [name, ledger, catalog, verdict] of table) {
-  test(`ledger and catalog: ${name}`, () =>
-    assert.equal(told(reconcile(ledgerOf(ledger), catalogOf(catalog))), verdict));
-}
+describe("reconcile", () => {
+  for (const [name, ledger, catalog, verdict] of table) {
+    test(`ledger and catalog: ${name}`, () =>
+      assert.equal(told(reconcile(ledgerOf(ledger), catalogOf(catalog))), verdict));
+  }
 
-/** Every ledger and catalog of two versions, in every constellation of generations. */
-function* everything(): Generator<[Ledger, Catalog]> {
-  const ledgers: Ledger[] = [1, 2].flatMap((first) =>
-    [undefined, "applied", "gone"].map((second) => ({
-      generation: 2,
-      applied: { 1: first, ...(second === "applied" && { 2: 3 - first }) },
-      ...(second === "gone" && { gone: { 2: 3 - first } }),
-    })),
-  );
-  const flags = [undefined, false, true];
-  for (const ledger of ledgers)
-    for (const synced of [0, 1, 2])
-      for (const generation of [undefined, 0, 1, 2, 3])
-        for (const server of ["a", "b"])
-          for (const one of flags)
-            for (const two of flags) {
-              const versions = {
-                ...(one !== undefined && { 1: one }),
-                ...(two !== undefined && { 2: two }),
-              };
-              yield [
-                { ...ledger, synced },
-                { server, versions, ...(generation !== undefined && { generation }) },
-              ];
-            }
-}
+  /** Every ledger and catalog of two versions, in every constellation of generations. */
+  function* everything(): Generator<[Ledger, Catalog]> {
+    const ledgers: Ledger[] = [1, 2].flatMap((first) =>
+      [undefined, "applied", "gone"].map((second) => ({
+        generation: 2,
+        applied: { 1: first, ...(second === "applied" && { 2: 3 - first }) },
+        ...(second === "gone" && { gone: { 2: 3 - first } }),
+      })),
+    );
+    const flags = [undefined, false, true];
+    for (const ledger of ledgers)
+      for (const synced of [0, 1, 2])
+        for (const generation of [undefined, 0, 1, 2, 3])
+          for (const server of ["a", "b"])
+            for (const one of flags)
+              for (const two of flags) {
+                const versions = {
+                  ...(one !== undefined && { 1: one }),
+                  ...(two !== undefined && { 2: two }),
+                };
+                yield [
+                  { ...ledger, synced },
+                  { server, versions, ...(generation !== undefined && { generation }) },
+                ];
+              }
+  }
 
-test("whatever the catalog says, what the ledger holds is run again only where it is demonstrably rolled back", () => {
-  let cases = 0;
-  for (const [ledger, catalog] of everything()) {
-    const verdict = reconcile(ledgerOf(ledger), catalogOf(catalog));
-    const context = JSON.stringify([ledger, catalog, told(verdict)]);
-    for (const version of Object.keys(ledger.applied ?? {})) {
-      if (verdict.forget.includes(version)) {
-        assert.ok(
-          catalog.server === "a" && (catalog.generation ?? -1) >= (ledger.synced ?? 0),
-          context,
-        );
-        assert.ok(
-          Object.keys(catalog.versions ?? {}).length > 0 && !(version in (catalog.versions ?? {})),
-          context,
-        );
-      } else assert.equal(verdict.records.get(version)?.state, "applied", context);
+  test("whatever the catalog says, what the ledger holds is run again only where it is demonstrably rolled back", () => {
+    let cases = 0;
+    for (const [ledger, catalog] of everything()) {
+      const verdict = reconcile(ledgerOf(ledger), catalogOf(catalog));
+      const context = JSON.stringify([ledger, catalog, told(verdict)]);
+      for (const version of Object.keys(ledger.applied ?? {})) {
+        if (verdict.forget.includes(version)) {
+          assert.ok(
+            catalog.server === "a" && (catalog.generation ?? -1) >= (ledger.synced ?? 0),
+            context,
+          );
+          assert.ok(
+            Object.keys(catalog.versions ?? {}).length > 0 &&
+              !(version in (catalog.versions ?? {})),
+            context,
+          );
+        } else assert.equal(verdict.records.get(version)?.state, "applied", context);
+      }
+      cases += 1;
     }
-    cases += 1;
-  }
-  assert.equal(cases, 2 * 3 * 3 * 5 * 2 * 9);
-});
+    assert.equal(cases, 2 * 3 * 3 * 5 * 2 * 9);
+  });
 
-test("a second look after doing what the first one said finds nothing more to do", () => {
-  for (const [ledger, catalog] of everything()) {
-    const first = reconcile(ledgerOf(ledger), catalogOf(catalog));
-    if (
-      first.restored.length > 0 ||
-      [...first.records.values()].some(({ state }) => state === "dirty")
-    )
-      continue;
-    const generation = (ledger.generation ?? 0) + first.adopt.length + first.forget.length;
-    const applied = Object.fromEntries([...first.records.keys()].map((version) => [version, 1]));
-    const gone = Object.fromEntries(
-      Object.entries(ledger.gone ?? {}).filter(([version]) => !(version in applied)),
-    );
-    const after = {
-      generation,
-      applied,
-      gone: {
-        ...gone,
-        ...Object.fromEntries(first.forget.map((version) => [version, generation])),
-      },
-    };
-    const versions = Object.fromEntries(Object.keys(applied).map((version) => [version, false]));
-    const again = reconcile(ledgerOf(after), catalogOf({ generation, versions }));
-    assert.deepEqual(
-      [again.adopt, again.forget, again.tell, again.catalogLost],
-      [[], [], [], false],
-      JSON.stringify([ledger, catalog]),
-    );
-  }
+  test("a second look after doing what the first one said finds nothing more to do", () => {
+    for (const [ledger, catalog] of everything()) {
+      const first = reconcile(ledgerOf(ledger), catalogOf(catalog));
+      if (
+        first.restored.length > 0 ||
+        [...first.records.values()].some(({ state }) => state === "dirty")
+      )
+        continue;
+      const generation = (ledger.generation ?? 0) + first.adopt.length + first.forget.length;
+      const applied = Object.fromEntries([...first.records.keys()].map((version) => [version, 1]));
+      const gone = Object.fromEntries(
+        Object.entries(ledger.gone ?? {}).filter(([version]) => !(version in applied)),
+      );
+      const after = {
+        generation,
+        applied,
+        gone: {
+          ...gone,
+          ...Object.fromEntries(first.forget.map((version) => [version, generation])),
+        },
+      };
+      const versions = Object.fromEntries(Object.keys(applied).map((version) => [version, false]));
+      const again = reconcile(ledgerOf(after), catalogOf({ generation, versions }));
+      assert.deepEqual(
+        [again.adopt, again.forget, again.tell, again.catalogLost],
+        [[], [], [], false],
+        JSON.stringify([ledger, catalog]),
+      );
+    }
+  });
 });

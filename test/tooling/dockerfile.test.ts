@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "vitest";
+import { parse } from "yaml";
+import { workflows, stepsOf } from "./support/actions.ts";
+import { declaredNames, parseDockerfile } from "./support/dockerfile.ts";
+import { recordedCalls, recordingProgram, temporaryDirectory } from "./support/run-step.ts";
+import { read, root } from "./support/repository.ts";
+
+const { globals, stages } = parseDockerfile(read("docker/Dockerfile"));
+const instructions = stages.flatMap((stage) => stage.instructions);
+const last = stages.at(-1)?.instructions ?? [];
+const textsOf = (name: string): string[] =>
+  last.filter((instruction) => instruction.name === name).map(({ text }) => text);
+
+/** The arguments that a script of docker/ receives when the build runs it, with these values of the build arguments. */
+function argumentsOf(script: string, values: Readonly<Record<string, string>>): string[] {
+  const run = instructions.find(
+    ({ name, text }) => name === "RUN" && text.includes(`sh docker/${script} `),
+  );
+  assert.ok(run, `no RUN calls docker/${script}`);
+  const directory = temporaryDirectory();
+  const record = join(directory, "record");
+  recordingProgram(join(directory, "sh"), record);
+  const { status } = spawnSync("/bin/sh", ["-c", run.text], {
+    cwd: directory,
+    env: { PATH: `${directory}:${process.env["PATH"] ?? ""}`, ...values },
+  });
+  assert.equal(status, 0);
+  assert.equal(existsSync(join(directory, "pwned")), false);
+  const [[path, ...rest] = []] = recordedCalls(record);
+  assert.equal(path, `docker/${script}`);
+  return rest;
+}
+
+describe("the image", () => {
+  test("does not run as root, but as the user that the entry point prepares", () => {
+    assert.deepEqual(textsOf("USER"), ["sbx_user1051"]);
+    assert.match(read("docker/entry-point"), /^user=sbx_user1051$/m);
+    const user = last.findIndex(({ name }) => name === "USER");
+    assert.deepEqual(
+      last.slice(user + 1).map(({ name }) => name),
+      ["ENTRYPOINT", "CMD"],
+      "nothing changes the image after USER",
+    );
+  });
+
+  test("starts the entry point with the handler, without a shell between", () => {
+    assert.deepEqual(
+      textsOf("ENTRYPOINT").map((text): unknown => JSON.parse(text)),
+      [["/usr/local/bin/entry-point"]],
+    );
+    assert.deepEqual(
+      textsOf("CMD").map((text): unknown => JSON.parse(text)),
+      [["index.runMigrations"]],
+    );
+    assert.ok(
+      textsOf("COPY").includes("--chmod=0755 docker/entry-point /usr/local/bin/entry-point"),
+    );
+    assert.match(read("src/lambda/index.ts"), /^export const runMigrations\b/m);
+  });
+
+  test("works in the function's directory, which the entry point is told", () => {
+    assert.deepEqual(textsOf("WORKDIR"), ["${FUNCTION_DIR}"]);
+    assert.match(textsOf("ENV").join(" "), /(^| )FUNCTION_DIR=\$\{FUNCTION_DIR\}( |$)/);
+    assert.match(textsOf("ENV").join(" "), /(^| )NODE_ENV=production( |$)/);
+  });
+
+  test("is prepared for its user once Node is there, and before the handler", () => {
+    const order = last
+      .filter(({ name }) => name === "COPY" || name === "RUN")
+      .map(({ text }) => text);
+    assert.deepEqual(order, [
+      "--from=tools /image/certificates/ /",
+      "--from=client /image/node/ /",
+      "--chmod=0755 docker/entry-point /usr/local/bin/entry-point",
+      "--from=client /image/more/ /",
+      'FUNCTION_DIR="${FUNCTION_DIR}" entry-point --prepare-image',
+      "--from=handler /image/function/ /",
+      "--from=handler /image/migrations/ /",
+    ]);
+  });
+
+  test("says which commit it was built from, after everything that a layer's cache is worth keeping for", () => {
+    assert.match(
+      textsOf("ENV").join("\n"),
+      /^GIT_COMMIT=\$\{GIT_COMMIT\} BUILT_AT=\$\{BUILT_AT\}$/m,
+    );
+    assert.match(
+      textsOf("LABEL").join(),
+      /org\.opencontainers\.image\.revision="\$\{GIT_COMMIT\}"/,
+    );
+    assert.match(textsOf("LABEL").join(), /org\.opencontainers\.image\.created="\$\{BUILT_AT\}"/);
+    const commit = last.findIndex(
+      ({ name, text }) => name === "ARG" && text.startsWith("GIT_COMMIT"),
+    );
+    const copied = last.findLastIndex(({ name }) => name === "COPY");
+    assert.ok(commit > copied);
+    for (const stage of stages.slice(0, -1))
+      assert.ok(!declaredNames(stage.instructions).includes("GIT_COMMIT"));
+  });
+});
+
+describe("a build argument", () => {
+  test("is declared in each stage that uses it", () => {
+    const known = new Set(["PATH", "HOME"]);
+    for (const { name, base, instructions: own } of stages) {
+      for (const [, used = ""] of base.matchAll(/\$\{(\w+)\}/g))
+        assert.ok(declaredNames(globals).includes(used), used);
+      own.forEach(({ text }, index) => {
+        const declared = new Set([...known, ...declaredNames(own.slice(0, index))]);
+        for (const [, used = ""] of text.matchAll(/\$\{(\w+)/g)) {
+          assert.ok(
+            declared.has(used),
+            `${name ?? "the last stage"} uses ${used} without ARG ${used}: ${text}`,
+          );
+        }
+      });
+    }
+  });
+
+  test("has the same default in every stage", () => {
+    const defaults = new Map<string, string>();
+    for (const { name, text } of [...globals, ...instructions].filter(
+      (instruction) => instruction.name === "ARG",
+    )) {
+      const [argument = ""] = text.split("=");
+      assert.equal(text, defaults.get(argument) ?? text, name);
+      defaults.set(argument, text);
+    }
+    assert.equal(defaults.get("FUNCTION_DIR"), "FUNCTION_DIR=/home/sbx_user1051");
+  });
+
+  test("is described in docs/docker.md, and is one that the Dockerfile knows", () => {
+    const known = new Set(
+      declaredNames([...globals, ...instructions.filter(({ name }) => name === "ARG")]),
+    );
+    const page = read("docs/docker.md");
+    for (const name of known)
+      assert.ok(page.includes(`\`${name}\``), `docs/docker.md does not describe ${name}`);
+    const compose = parse(read("docker/compose.yaml")) as {
+      services: { function: { build: { args: object } } };
+    };
+    const passed = [
+      ...[
+        ...read("docker/deploy")
+          .replace(/^#.*$/gm, "")
+          .matchAll(/--build-arg ([A-Z_]+)=/g),
+      ].map(([, name = ""]) => name),
+      ...Object.keys(compose.services.function.build.args),
+      ...[...workflows.values()]
+        .flatMap(stepsOf)
+        .flatMap((step) =>
+          [...String(step.with["build-args"] ?? "").matchAll(/^(\w+)=/gm)].map(
+            ([, name = ""]) => name,
+          ),
+        ),
+    ];
+    assert.ok(passed.length >= 5);
+    for (const name of passed) assert.ok(known.has(name), `the Dockerfile has no ARG ${name}`);
+  });
+
+  // The scripts' own tests check what they do with the arguments; these check that the build passes them in that order.
+  const values = Object.fromEntries(
+    [
+      "domain",
+      "ENTRY",
+      "RIC_VERSION",
+      "FUNCTION_DIR",
+      "HASURA_CLI_VERSION",
+      "HASURA_CLI_SHA256",
+      "HASURA_CLI_MIRROR",
+    ]
+      .concat("EMULATOR", "MIGRATIONS", "METADATA")
+      .map((name) => [name, `/${name} "'; touch pwned; $(touch pwned)`]),
+  );
+  const value = (name: string): string => values[name] ?? "";
+  test.each([
+    ["install-certificates", ["docker/certificates", "/image/certificates", value("domain")]],
+    ["install-node", [value("ENTRY"), value("RIC_VERSION"), "/image/node", value("FUNCTION_DIR")]],
+    [
+      "install-hasura-cli",
+      [
+        value("HASURA_CLI_VERSION"),
+        value("HASURA_CLI_SHA256"),
+        value("HASURA_CLI_MIRROR"),
+        "/image/more",
+      ],
+    ],
+    ["install-emulator", [value("EMULATOR"), "/image/more"]],
+    [
+      "stage-project",
+      [
+        "/context",
+        value("MIGRATIONS"),
+        value("METADATA"),
+        `/image/migrations${value("FUNCTION_DIR")}/migrations`,
+      ],
+    ],
+  ])("reaches docker/%s as one word, in the order the script reads", (script, expected) => {
+    assert.deepEqual(argumentsOf(script, values), expected);
+  });
+});
+
+test("stages copy from stages before them, and files that are in the build's context", () => {
+  stages.forEach(({ instructions: own }, index) => {
+    const before = stages.slice(0, index).map(({ name }) => name);
+    for (const { text } of own.filter(({ name }) => name === "COPY")) {
+      const from = /--from=(\S+)/.exec(text)?.[1];
+      if (from !== undefined) assert.ok(before.includes(from), text);
+      else {
+        const sources = text
+          .split(/\s+/)
+          .filter((word) => !word.startsWith("--"))
+          .slice(0, -1);
+        for (const source of sources)
+          assert.ok(existsSync(join(root, source)), `${source}: ${text}`);
+      }
+    }
+  });
+});

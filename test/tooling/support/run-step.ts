@@ -1,0 +1,95 @@
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { onTestFinished } from "vitest";
+import { compositeAction, evaluate, type ActionStep } from "./actions.ts";
+
+/** What a step of the action did. */
+export interface RanStep {
+  readonly code: number | null;
+  /** The arguments of each call of the recording program, in order. */
+  readonly calls: readonly (readonly string[])[];
+  /** What the step wrote to `GITHUB_OUTPUT`. */
+  readonly output: string;
+  /** The directory the step ran in. */
+  readonly directory: string;
+}
+
+/** A directory that is removed when the test ends. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "hasura-migrate-tooling-"));
+  onTestFinished(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return directory;
+}
+
+/** Makes a program that records its arguments; `then` is what its script does after that. */
+export function recordingProgram(path: string, record: string, then = ""): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `#!/bin/bash\nprintf '%s\\0' "$#" "$@" >>'${record}'\n${then}\n`);
+  chmodSync(path, 0o755);
+}
+
+/** The calls that a recording program wrote down. */
+export function recordedCalls(record: string): string[][] {
+  if (!existsSync(record)) return [];
+  const words = readFileSync(record, "utf8").split("\0").slice(0, -1);
+  const calls: string[][] = [];
+  while (words.length > 0) {
+    const [count] = words.splice(0, 1);
+    calls.push(words.splice(0, Number(count)));
+  }
+  return calls;
+}
+
+/**
+ * Runs the bash of one step of action.yml as a runner would (`bash --noprofile --norc -eo pipefail FILE`, the step's
+ * environment evaluated from the inputs), with recording programs in place of `npx` and of docker/deploy.
+ */
+export function runStep(
+  step: ActionStep,
+  inputs: Readonly<Record<string, string>>,
+  { exitCode = 0, stdout = "" } = {},
+): RanStep {
+  const directory = temporaryDirectory();
+  const record = join(directory, "record");
+  const answer = `printf '%s\\n' '${stdout}'\nexit ${String(exitCode)}`;
+  recordingProgram(join(directory, "bin/npx"), record, answer);
+  recordingProgram(join(directory, "action/docker/deploy"), record, answer);
+  const script = join(directory, "script.sh");
+  writeFileSync(script, step.run ?? "");
+  const output = join(directory, "output");
+  writeFileSync(output, "");
+  const context: Record<string, string> = { "github.action_path": join(directory, "action") };
+  for (const [name, input] of Object.entries(compositeAction.inputs)) {
+    context[`inputs.${name}`] = inputs[name] ?? input.default ?? "";
+  }
+  const { status } = spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", script], {
+    cwd: directory,
+    env: {
+      PATH: `${join(directory, "bin")}:${process.env["PATH"] ?? ""}`,
+      GITHUB_SHA: "4c6ea1a0",
+      GITHUB_OUTPUT: output,
+      ...Object.fromEntries(
+        Object.entries(step.env).map(([name, text]) => [name, evaluate(text, context)]),
+      ),
+    },
+    encoding: "utf8",
+  });
+  return {
+    code: status,
+    calls: recordedCalls(record),
+    output: readFileSync(output, "utf8"),
+    directory,
+  };
+}

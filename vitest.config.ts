@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { configDefaults, defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/setup/longest-first.ts";
+import { SummaryReporter } from "./test/setup/summary-reporter.ts";
+
+/** Tests that need PostgreSQL, or start processes of what they test, and not the built package. */
+const integration = [
+  "test/cli/process.test.ts",
+  "test/cli/connection/credentials.test.ts",
+  "test/engine/engine-postgres.test.ts",
+  "test/engine/store/ledger/{batch-lost,ledger,run-batch,runs}.test.ts",
+  "test/lambda/index.test.ts",
+  "test/lambda/hasura-cli/{failures,hasura-cli,official}.test.ts",
+  "test/local/**/*.test.ts",
+];
+const e2e = ["test/e2e/**/*.test.ts", "test/docker/**/*.test.ts"];
+const faults = ["test/faults/**/*.test.ts"];
+const build = "test/setup/build.ts";
+const postgres = "test/setup/postgres.ts";
+
+/** SQL files are texts, as in the bundles. */
+const sqlAsText = {
+  name: "sql-as-text",
+  load: (id: string) =>
+    id.endsWith(".sql") ? `export default ${JSON.stringify(readFileSync(id, "utf8"))};` : undefined,
+};
+
+// Read by Vitest, which asks for a default export.
+export default defineConfig({
+  plugins: [sqlAsText],
+  test: {
+    // A test waits for a condition; what waits for ever ends here, with its name.
+    testTimeout: 180_000,
+    hookTimeout: 60_000,
+    // Each file is a process of its own: tests send signals, and change the environment.
+    pool: "forks",
+    maxWorkers: Math.min(4, availableParallelism()),
+    // Of the SDK, about its future versions, in each process.
+    env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
+    sequence: { sequencer: LongestFirst },
+    reporters: ["default", new SummaryReporter()],
+    coverage: { include: ["src/**"] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, ...integration, ...e2e, ...faults],
+          testTimeout: 30_000,
+          // They share a process, and so what it has loaded: nothing in them changes it.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: { name: "integration", include: integration, globalSetup: [postgres] },
+      },
+      { extends: true, test: { name: "e2e", include: e2e, globalSetup: [build, postgres] } },
+      { extends: true, test: { name: "faults", include: faults, globalSetup: [build, postgres] } },
+    ],
+  },
+});
