@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod";
-import type { Bench } from "./index.ts";
+import type { Bench } from "./part.ts";
 import { hasuraProject, trivial } from "./projects.ts";
 import { bin, timed } from "./programs.ts";
 import { newDatabase, served } from "./served.ts";
@@ -14,12 +14,12 @@ const Finished = z.object({ type: z.literal("run.finished"), tookMs: z.number() 
 
 interface Figures {
   readonly wholeMs: number;
-  /** What the function says it took, without the way of the answer and the terminal. */
+  /** The duration that the function reports, without the network and the terminal. */
   readonly functionMs: number;
   readonly bytes: number;
 }
 
-/** `status` and `plan` with ten pending, in directories that grow. */
+/** `status` and `plan` with ten pending migrations, in projects of growing size. */
 export async function growth({ serverUrl, scratch }: Bench): Promise<Line[]> {
   const lines: Line[] = [];
   const first = new Map<string, Figures>();
@@ -50,7 +50,7 @@ export async function growth({ serverUrl, scratch }: Bench): Promise<Line[]> {
           (figures[key] / smallest[key]).toFixed(2);
         lines.push({
           what: `${operation} of ${String(size)} migrations, ${String(pending)} pending`,
-          figure: `${msText(figures.wholeMs)}, of it in the function ${msText(figures.functionMs)}; ${(figures.bytes / 1000).toFixed(0)} kB`,
+          figure: `${msText(figures.wholeMs)}, of which in the function ${msText(figures.functionMs)}; ${(figures.bytes / 1000).toFixed(0)} kB`,
           ratio: `${ratio("wholeMs")} ×, function ${ratio("functionMs")} ×`,
           ...(size === sizes.at(-1) && { budget: "≤ 2 × that of 50" }),
         });

@@ -5,19 +5,12 @@ import { startPostgres } from "../src/local/postgres/index.ts";
 import { growth } from "./growth.ts";
 import { ledger } from "./ledger.ts";
 import { packageFigures } from "./package.ts";
+import type { Part } from "./part.ts";
 import { startup } from "./startup.ts";
 import { tableOf, type Line } from "./table.ts";
 import { throughput } from "./throughput.ts";
 
-/** What a part of the benchmark may use. */
-export interface Bench {
-  /** A superuser of the one server that everything in a run shares; its durability is the server's default. */
-  readonly serverUrl: string;
-  /** An empty directory, gone afterwards. */
-  readonly scratch: string;
-}
-
-const parts: Record<string, (bench: Bench) => Promise<Line[]>> = {
+const parts: Record<string, Part> = {
   startup,
   package: packageFigures,
   throughput,
@@ -25,17 +18,17 @@ const parts: Record<string, (bench: Bench) => Promise<Line[]>> = {
   growth,
 };
 
-const asked = process.argv.slice(2);
-const chosen = asked.length > 0 ? asked : Object.keys(parts);
+const requested = process.argv.slice(2);
+const chosen = requested.length > 0 ? requested : Object.keys(parts);
 const scratch = mkdtempSync(join(tmpdir(), "hasura-migrate-bench-"));
-chmodSync(scratch, 0o711); // as root, the server runs under another user
+chmodSync(scratch, 0o711); // as root, the server runs as another user
 const server = await startPostgres({ directory: join(scratch, "postgres") });
 try {
   const lines: Line[] = [];
   for (const name of chosen) {
     const part = parts[name];
     if (part === undefined)
-      throw new Error(`No part is called ${name}; there are ${Object.keys(parts).join(", ")}`);
+      throw new Error(`Unknown part ${name}; the parts are ${Object.keys(parts).join(", ")}`);
     process.stderr.write(`${name} …\n`);
     lines.push(...(await part({ serverUrl: server.url, scratch })));
   }

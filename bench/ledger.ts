@@ -10,7 +10,7 @@ import { readSettings } from "../src/lambda/settings.ts";
 import { startHasuraApi } from "../src/local/hasura-api/index.ts";
 import type { RunEvent } from "../src/protocol/events.ts";
 import { Request } from "../src/protocol/request.ts";
-import type { Bench } from "./index.ts";
+import type { Bench } from "./part.ts";
 import { generated, hasuraProject } from "./projects.ts";
 import { newDatabase } from "./served.ts";
 import { median, msText, times, type Line } from "./table.ts";
@@ -18,28 +18,32 @@ import { median, msText, times, type Line } from "./table.ts";
 const count = 300;
 const rounds = 5;
 
-/** The ways to keep the books that are set against each other. */
-const ways = {
+/** The migration stores that are compared. `shared`: several migrations may share a request. */
+const variants = {
   "catalog state alone": { ledger: "off", shared: false },
-  "ledger, one by one": { ledger: "on", shared: false },
-  "ledger, as it is": { ledger: "on", shared: true },
+  "ledger, one migration per request": { ledger: "on", shared: false },
+  "ledger, as shipped": { ledger: "on", shared: true },
 } as const;
-type Way = keyof typeof ways;
+type Variant = keyof typeof variants;
 
-/** What the ledger costs: the same migrations by the same engine in one process, with the books that the official CLI keeps, and with ours. */
+/** The cost of the ledger: the same migrations, applied by the same engine in one process, with the catalog state alone and with the ledger. */
 export async function ledger({ serverUrl, scratch }: Bench): Promise<Line[]> {
   const root = hasuraProject(join(scratch, "ledger"), generated(count));
-  const names = Object.keys(ways) as Way[];
+  const names = Object.keys(variants) as Variant[];
   const took = new Map(names.map((name) => [name, [] as number[]]));
-  const requests = new Map<Way, number>();
+  const requests = new Map<Variant, number>();
   for (let round = 0; round <= rounds; round += 1) {
     for (const name of names) {
-      const { ms, asked } = await oneRun(root, await newDatabase(serverUrl, "bench_ledger"), name);
-      if (round > 0) took.get(name)?.push(ms); // the first warms the process
-      requests.set(name, asked);
+      const { ms, requests: requestCount } = await oneRun(
+        root,
+        await newDatabase(serverUrl, "bench_ledger"),
+        name,
+      );
+      if (round > 0) took.get(name)?.push(ms); // the first round warms up the process
+      requests.set(name, requestCount);
     }
   }
-  const of = (name: Way): number => median(took.get(name) ?? []);
+  const of = (name: Variant): number => median(took.get(name) ?? []);
   const base = of("catalog state alone");
   return names.map((name) => ({
     what: `${String(count)} migrations in one process: ${name}`,
@@ -52,19 +56,19 @@ export async function ledger({ serverUrl, scratch }: Bench): Promise<Line[]> {
 async function oneRun(
   root: string,
   url: string,
-  name: Way,
-): Promise<{ ms: number; asked: number }> {
-  let asked = 0;
+  name: Variant,
+): Promise<{ ms: number; requests: number }> {
+  let requestCount = 0;
   const sources = [{ name: "default", kind: "postgres", url }];
   const api = await startHasuraApi({
     metadataUrl: url,
     sources,
     adminSecret: "bench",
-    log: () => (asked += 1),
+    log: () => (requestCount += 1),
   });
   const hasura = hasuraOverHttp({ endpoint: api.url, adminSecret: () => Promise.resolve("bench") });
   try {
-    const { ledger, shared } = ways[name];
+    const { ledger, shared } = variants[name];
     const settings = readSettings({
       HASURA_MIGRATE_ENVIRONMENT: "bench",
       HASURA_MIGRATE_ENDPOINT: api.url,
@@ -88,7 +92,7 @@ async function oneRun(
     const ms = performance.now() - startedAt;
     if (last?.type !== "run.finished" || last.applied !== count)
       throw new Error(`the run ended with ${JSON.stringify(last)}`);
-    return { ms, asked };
+    return { ms, requests: requestCount };
   } finally {
     hasura.close();
     await api.stop();

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { readdirSync } from "node:fs";
 import * as z from "zod";
-import type { Bench } from "./index.ts";
+import type { Bench } from "./part.ts";
 import { root, timed } from "./programs.ts";
 import type { Line } from "./table.ts";
 
@@ -9,7 +9,7 @@ const Packed = z
   .array(z.object({ filename: z.string(), size: z.number(), unpackedSize: z.number() }))
   .length(1);
 
-/** What `npx hasura-migrate` has to fetch. */
+/** The size of what `npx hasura-migrate` downloads. */
 export async function packageFigures({ scratch }: Bench): Promise<Line[]> {
   const npm = async (cwd: string, ...args: string[]) =>
     (await timed({ name: `npm ${args[0] ?? ""}`, file: "npm", args, cwd })).stdout;
@@ -18,7 +18,7 @@ export async function packageFigures({ scratch }: Bench): Promise<Line[]> {
       await npm(root, "pack", "--json", "--ignore-scripts", "--pack-destination", scratch),
     ),
   );
-  if (packed === undefined) throw new Error("npm pack made nothing");
+  if (packed === undefined) throw new Error("npm pack created no package");
   await npm(
     scratch,
     "install",
@@ -37,7 +37,7 @@ export async function packageFigures({ scratch }: Bench): Promise<Line[]> {
     { what: "package, compressed", figure: kb(packed.size), budget: "≤ 400 kB" },
     { what: "package, on disk", figure: kb(packed.unpackedSize) },
     {
-      what: "packages that its installation brings",
+      what: "packages that it installs",
       figure: String(installed.length),
       budget: "1",
     },

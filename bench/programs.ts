@@ -5,10 +5,12 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { median } from "./table.ts";
 
+/** The repository's directory. */
 export const root = fileURLToPath(new URL("../", import.meta.url));
+/** The built CLI. */
 export const bin = join(root, "dist/bin.js");
 
-/** An account that does not exist, and no warning of any SDK. */
+/** The environment of all programs, with credentials of an account that does not exist. */
 export const environment: Record<string, string> = {
   ...Object.fromEntries(
     Object.entries(process.env).flatMap(([name, value]) =>
@@ -21,6 +23,7 @@ export const environment: Record<string, string> = {
   AWS_DEFAULT_REGION: "eu-west-1",
 };
 
+/** A program to run, and the name for its measurements. */
 export interface Command {
   readonly name: string;
   readonly file: string;
@@ -29,7 +32,7 @@ export interface Command {
   readonly env?: Record<string, string>;
 }
 
-/** Runs a command to its end. Throws when it fails: a failing command measures nothing. */
+/** Runs a command and measures it. Throws when it fails, because its duration would mean nothing. */
 export async function timed({
   name,
   file,
@@ -50,12 +53,12 @@ export async function timed({
   const ms = performance.now() - startedAt;
   if (child.exitCode !== 0)
     throw new Error(
-      `${name} ended with ${String(child.exitCode)}:\n${texts.stdout.slice(-2000)}${texts.stderr.slice(-2000)}`,
+      `${name} exited with code ${String(child.exitCode)}:\n${texts.stdout.slice(-2000)}${texts.stderr.slice(-2000)}`,
     );
   return { ms, stdout: texts.stdout };
 }
 
-/** The medians of commands that take turns, so that a slow moment of the machine meets all of them. */
+/** The medians of commands that run in turn, so that a slow moment of the machine affects all of them. */
 export async function inTurns(
   commands: readonly Command[],
   rounds: number,
@@ -67,7 +70,7 @@ export async function inTurns(
   return new Map([...samples].map(([name, values]) => [name, median(values)]));
 }
 
-/** The path of a program, or undefined. A version manager's shim is looked through: starting one is not what is measured. */
+/** The path of a program on the PATH. A version manager's shim is resolved, so that its start is not measured. */
 export function onPath(program: string): string | undefined {
   for (const directory of (environment["PATH"] ?? "").split(delimiter)) {
     const path = join(directory, program);

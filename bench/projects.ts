@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** A migration, independent of the tool that applies it. */
 export interface Migration {
   readonly version: string;
   readonly name: string;
   readonly sql: string;
 }
 
-/** Migrations as a team has them: a table, an index on it, a few rows; each does some work and none depends on another. */
+/** Typical migrations: each creates a table with an index and a few rows, and none depends on another. */
 export function generated(count: number): Migration[] {
   return Array.from({ length: count }, (_, i) => ({
     version: String(1700000000000 + i * 1000),
@@ -25,7 +26,7 @@ INSERT INTO item_${String(i)} (name) SELECT 'item ' || n FROM generate_series(1,
   }));
 }
 
-/** Cheap ones, for a directory whose size is what matters. */
+/** Minimal migrations, for measurements that depend on their number only. */
 export function trivial(count: number): Migration[] {
   return generated(count).map((migration) => ({ ...migration, sql: "SELECT 1;\n" }));
 }

@@ -11,12 +11,15 @@ const Serving = z.object({ lambdaUrl: z.string(), hasuraUrl: z.string(), adminSe
 export interface Served {
   readonly lambdaUrl: string;
   readonly pid: number;
-  /** What it logged so far; with `debug` a line for each request that reached Hasura's API, and the function's own lines. */
+  /** The log so far; with --debug it has a line for each request to Hasura's API, and the function's output. */
   log(): string;
   stop(): Promise<void>;
 }
 
-/** @param more further options, such as `--debug` */
+/**
+ * Starts `hasura-migrate local --serve`.
+ * @param more further options, such as `--debug`
+ */
 export async function served(
   migrations: string,
   databaseUrl: string,
@@ -43,7 +46,7 @@ export async function served(
   const ended = once(child, "close");
   while (!texts.stdout.includes("\n")) {
     await Promise.race([once(child.stdout, "data"), ended]);
-    if (child.exitCode !== null) throw new Error(`local --serve ended:\n${texts.stderr}`);
+    if (child.exitCode !== null) throw new Error(`local --serve exited:\n${texts.stderr}`);
   }
   const { lambdaUrl } = Serving.parse(JSON.parse(texts.stdout));
   return {
@@ -57,7 +60,7 @@ export async function served(
   };
 }
 
-/** A new database on the server. */
+/** Creates an empty database on the server, and returns its address. */
 export async function newDatabase(serverUrl: string, name: string): Promise<string> {
   const client = new pg.Client({ connectionString: serverUrl });
   await client.connect();
@@ -69,7 +72,7 @@ export async function newDatabase(serverUrl: string, name: string): Promise<stri
   return url.href;
 }
 
-/** The peak of resident memory in MB of the function's process, a child of the served one; Linux only. */
+/** The peak resident memory, in MB, of the function's process, a child of `serverPid`; undefined except on Linux. */
 export function functionMemoryMb(serverPid: number): number | undefined {
   if (process.platform !== "linux") return undefined;
   const peaks = readdirSync("/proc")
@@ -85,7 +88,7 @@ export function functionMemoryMb(serverPid: number): number | undefined {
           ? [Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024]
           : [];
       } catch {
-        return []; // it has ended meanwhile
+        return []; // it has exited meanwhile
       }
     });
   return peaks.length > 0 ? Math.max(...peaks) : undefined;

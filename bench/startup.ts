@@ -1,13 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Bench } from "./index.ts";
+import type { Bench } from "./part.ts";
 import { bin, inTurns, onPath, root, type Command } from "./programs.ts";
 import { newDatabase, served } from "./served.ts";
 import { msText, times, type Line } from "./table.ts";
 
 const rounds = 15;
 
-/** How long a person waits before anything happens, next to what they know: Node itself, and the `aws` command. */
+/** The start-up times of commands, compared with Node itself and the `aws` command. */
 export async function startup({ serverUrl, scratch }: Bench): Promise<Line[]> {
   const environment = await served(
     join(root, "migrations"),

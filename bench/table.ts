@@ -1,4 +1,4 @@
-/** One line of the report: what was measured, the figure, what it is set against, and what the project promises. */
+/** One line of the report: what was measured, the figure, its ratio to another figure, and the limit that it must keep. */
 export interface Line {
   readonly what: string;
   readonly figure: string;
@@ -6,7 +6,7 @@ export interface Line {
   readonly budget?: string;
 }
 
-/** The report as a Markdown table, columns as wide as they need to be. */
+/** The report as a Markdown table with aligned columns. */
 export function tableOf(lines: readonly Line[]): string {
   const rows = [
     ["what", "figure", "ratio", "budget"],
@@ -27,13 +27,15 @@ export function msText(ms: number): string {
   return ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
 }
 
+/** The ratio of two durations: `1.20 × node`. */
 export function times(ms: number, base: number, baseName: string): string {
   return `${(ms / base).toFixed(2)} × ${baseName}`;
 }
 
+/** The middle value. Throws when there is none. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted[Math.floor(sorted.length / 2)];
-  if (middle === undefined) throw new Error("the median of nothing");
+  if (middle === undefined) throw new Error("the median of an empty list");
   return middle;
 }

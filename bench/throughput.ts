@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Bench } from "./index.ts";
+import type { Bench } from "./part.ts";
 import {
   generated,
   graphileMigrateProject,
@@ -15,7 +15,7 @@ import { median, msText, times, type Line } from "./table.ts";
 const count = 500;
 const rounds = 5;
 
-/** The competitors, in versions that run on Node 20: installed beside the build's cache, no part of this project. */
+/** The other tools, in versions that run on Node 20; installed into a cache, not as dependencies. */
 const competitors = ["node-pg-migrate@8.0.4", "graphile-migrate@1.4.1", "pg@8.16.3"];
 
 interface Figures {
@@ -23,7 +23,7 @@ interface Figures {
   memoryMb: number | undefined;
 }
 
-/** 500 migrations from an empty database, by us and by tools that speak to PostgreSQL directly: a transaction a migration in each. */
+/** 500 migrations on an empty database, with this program and with tools that connect to PostgreSQL directly; all use one transaction per migration. */
 export async function throughput({ serverUrl, scratch }: Bench): Promise<Line[]> {
   const migrations = generated(count);
   const project = hasuraProject(join(scratch, "hasura"), migrations);
@@ -51,12 +51,12 @@ export async function throughput({ serverUrl, scratch }: Bench): Promise<Line[]>
       budget: "≤ 1.25 × quickest tool",
     },
     ...medians.map(({ name, ms }) => ({
-      what: `the same by ${name}, directly`,
+      what: `the same with ${name}, directly`,
       figure: each(ms),
-      ratio: `we are ${times(us, ms, name)}`,
+      ratio: `hasura-migrate: ${times(us, ms, name)}`,
     })),
     {
-      what: "requests to Hasura in all",
+      what: "requests to Hasura in total",
       figure: String(requests),
       ratio: `${(requests / count).toFixed(2)} a migration`,
       budget: `≤ ${String(6 + 2 * count)}`,
@@ -69,7 +69,7 @@ export async function throughput({ serverUrl, scratch }: Bench): Promise<Line[]>
   ];
 }
 
-/** One round with a function that has answered before, as in an environment that is in use. */
+/** One round with a warm function, as in an environment that is in use. */
 async function runOurs(project: string, databaseUrl: string, into: Figures): Promise<void> {
   const environment = await served(project, databaseUrl);
   try {
@@ -82,7 +82,7 @@ async function runOurs(project: string, databaseUrl: string, into: Figures): Pro
   }
 }
 
-/** A round of its own: whoever measures time does not write a log. */
+/** Counts in a separate round, because logging would affect the measured time. */
 async function countRequests(project: string, databaseUrl: string): Promise<number> {
   const environment = await served(project, databaseUrl, "--debug");
   try {

@@ -1,32 +1,10 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-
 /*
- * What the bundles leave out of the libraries. Each plugin fails the build when the file it is about is no longer
- * there to replace: an update must not bring it back unseen.
+ * esbuild plugins that keep parts of the libraries out of the bundles.
  */
 
 /**
- * Of our own package.json the bundles take the name and the version: the rest is about building.
- * @returns {import("esbuild").Plugin}
- */
-export function ownPackage(/** @type {string} */ root) {
-  const path = join(root, "package.json");
-  return {
-    name: "own-package",
-    setup(builder) {
-      builder.onLoad({ filter: /package\.json$/ }, (args) => {
-        if (args.path !== path) return undefined;
-        const { name, version } = JSON.parse(readFileSync(path, "utf8"));
-        return { contents: JSON.stringify({ name, version }), loader: "json" };
-      });
-    },
-  };
-}
-
-/**
- * The AWS SDK warns on stderr about a future minimum version of Node. Which Node runs this is the package's own promise
- * ("engines"), and a person at a terminal can do nothing about the SDK inside a bundle.
+ * The AWS SDK warns on stderr about a future minimum version of Node. Which Node runs this is declared by the package
+ * ("engines"), and the user of a bundle cannot change it. The build fails when an update of the SDK has moved the file.
  * @type {import("esbuild").Plugin}
  */
 export const quietSdk = {
@@ -48,7 +26,7 @@ export const quietSdk = {
         return {
           errors: [
             {
-              text: "the AWS SDK's Node version warning is somewhere else now: see scripts/bundle-plugins.mjs",
+              text: "the AWS SDK has moved its Node version warning: update quietSdk in scripts/bundle-plugins.mjs",
             },
           ],
         };
@@ -58,8 +36,8 @@ export const quietSdk = {
 };
 
 /**
- * Fails the build when a bundle holds zod's messages in every language: `import * as z from "zod"` lets
- * esbuild leave out what is not used, `import { z } from "zod"` does not.
+ * Fails the build when a bundle contains zod's messages in every language. `import * as z from "zod"` lets esbuild
+ * drop what is not used; `import { z } from "zod"` does not.
  * @type {import("esbuild").Plugin}
  */
 export const onlyUsedZod = {
@@ -73,14 +51,14 @@ export const onlyUsedZod = {
         ),
       );
       return french
-        ? { errors: [{ text: 'all of zod is in a bundle: write `import * as z from "zod"`' }] }
+        ? { errors: [{ text: 'a bundle contains all of zod: write `import * as z from "zod"`' }] }
         : undefined;
     });
   },
 };
 
 /**
- * The SDK loads this to name the browser it runs in.
+ * Replaces bowser, which the SDK loads only to detect the browser it runs in.
  * @type {import("esbuild").Plugin}
  */
 export const noBrowser = {

@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 
 const tools = ["cmake", "make", "g++", "python3", "autoconf", "automake", "libtoolize"];
 
-/** 3.x for Node 20; 4.x asks for Node 22 (docs/internals/aws-lambda.md). */
+/** 3.x for Node 20; 4.x asks for Node 22 (docs/internals/aws-lambda.md, "The runtime interface client"). */
 const version = Number(process.versions.node.split(".")[0]) >= 22 ? "4.0.2" : "3.3.0";
 const cache = join(
   process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join, posix, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,11 +7,12 @@ import { describe, test } from "vitest";
 import ts from "typescript";
 
 /*
- * Who may import whom, and who may touch the world: what ARCHITECTURE.md says in words. A rule that nobody checks drifts.
+ * The rules of ARCHITECTURE.md that can be checked: who may import whom, where files may be, and which files may use the
+ * process, the clock, random numbers and timers.
  */
 
 interface Rule {
-  /** Own modules beside its own area: a folder of src/, or one file of it without its extension. */
+  /** Modules of src/ outside its own area: a folder, or a file without its extension. */
   readonly own: readonly string[];
   /** npm packages; `true` allows any. */
   readonly packages: readonly string[] | true;
@@ -20,15 +21,14 @@ interface Rule {
 }
 
 const mayImport: Record<string, Rule> = {
-  retry: { own: [], packages: [], node: [] },
   protocol: { own: [], packages: ["zod"], node: [] },
   engine: {
-    own: ["protocol", "retry"],
+    own: ["protocol"],
     packages: ["zod", "yaml", "fastest-levenshtein"],
     node: ["node:crypto", "node:fs", "node:fs/promises", "node:path", "node:util"],
   },
   lambda: {
-    own: ["protocol", "retry", "engine"],
+    own: ["protocol", "engine"],
     packages: [
       "zod",
       "fastest-levenshtein",
@@ -38,30 +38,34 @@ const mayImport: Record<string, Rule> = {
     node: true,
   },
   cli: { own: ["protocol", "engine/project/project"], packages: true, node: true },
-  local: { own: ["protocol", "retry", "engine"], packages: true, node: true },
+  local: { own: ["protocol", "engine"], packages: true, node: true },
 };
 
-/** The one door to src/local, for when `local` is what was asked for: a dynamic import, so that nobody else pays for it. */
-const door = { from: "cli/commands/local", to: "local" };
+/** The only module that loads src/local: with a dynamic import, so that other commands do not load it. */
+const door = { from: "cli/connection/local", to: "local" };
 
-/** Loads the function that it is given. */
+/** A file directly in src/ is one function that any area may use, and imports nothing of this project. */
+const isLeaf = (module: string): boolean => !module.includes("/");
+
+/** The only module that imports a path known at run time: the handler. */
 const loader = "local/runtime-client/load-handler";
 
 type Ambient = "process" | "console" | "clock" | "random" | "timers";
 
-/** Files that are the edge of a program, and what of the world they may name. Everything else is handed it. */
+/** Files at the edge of a program, with what they may use directly. All others are given it. */
 const edges: Record<string, readonly Ambient[]> = {
   "cli/bin": ["process"],
   "cli/process-context": ["clock", "random", "timers"],
   "lambda/index": ["process", "clock", "random", "timers"],
-  // Bounds on a socket and on a slow reader: a timer that is cleared in the same function.
+  // Limits for a socket and for a slow reader: the timer is cleared in the same function.
   "lambda/hasura/http-call": ["timers"],
   "lambda/event-stream": ["timers"],
-  // src/local starts, watches and ends real processes and servers: it is an edge itself, file by file.
+  // src/local starts, watches and stops real processes and servers.
   "local/postgres/index": ["process"],
   "local/postgres/binaries": ["process"],
   "local/postgres/file-lock": ["clock", "timers"],
-  "local/postgres/owner": ["process"],
+  "local/postgres/data-directory": ["process"],
+  "local/postgres/server-user": ["process"],
   "local/postgres/postmaster": ["process", "clock", "timers"],
   "local/postgres/process-identity": ["process"],
   "local/hasura-api/http": ["clock"],
@@ -77,16 +81,25 @@ const edges: Record<string, readonly Ambient[]> = {
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Path below src/ without its extension → its syntax tree. */
-const trees = new Map(
-  readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => [
-      relative(join(root, "src"), path).replaceAll("\\", "/").replace(/\.ts$/, ""),
-      ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.ES2023, true),
-    ]),
-);
+/** Module name (path below `folder` without its extension, after `prefix`) → its syntax tree. */
+function parseAll(folder: string, prefix: string): Map<string, ts.SourceFile> {
+  return new Map(
+    filesBelow(folder)
+      .filter((path) => path.endsWith(".ts"))
+      .map((path) => [
+        prefix + relative(join(root, folder), path).replaceAll("\\", "/").replace(/\.ts$/, ""),
+        ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.ES2023, true),
+      ]),
+  );
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+const trees = parseAll("src", "");
 
 function nodesOf(tree: ts.Node): ts.Node[] {
   const nodes = [tree];
@@ -95,30 +108,41 @@ function nodesOf(tree: ts.Node): ts.Node[] {
 }
 
 interface Import {
-  /** Own modules as a path below src/ without extension, others as written. */
+  /** Modules of this project as a path below src/ without extension, others as written. */
   readonly to: string;
   readonly own: boolean;
+  /** A call of `import()`. */
   readonly dynamic: boolean;
-  readonly typeOnly: boolean;
+  /** A call of `import()` inside a function: it runs when everything is loaded. */
+  readonly later: boolean;
+}
+
+const computed = "a computed path";
+
+/** What a node imports, if it is an import: a declaration, a re-export, `import()` or `import("…").Type`. */
+function specifierOf(node: ts.Node): { specifier: ts.Node; dynamic: boolean } | undefined {
+  if (ts.isImportDeclaration(node)) return { specifier: node.moduleSpecifier, dynamic: false };
+  if (ts.isExportDeclaration(node))
+    return node.moduleSpecifier && { specifier: node.moduleSpecifier, dynamic: false };
+  if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+    return { specifier: node.argument.literal, dynamic: false };
+  if (!ts.isCallExpression(node) || node.expression.kind !== ts.SyntaxKind.ImportKeyword) return;
+  const [specifier] = node.arguments;
+  return specifier && { specifier, dynamic: true };
 }
 
 function importsOf(module: string, tree: ts.SourceFile): Import[] {
   return nodesOf(tree).flatMap((node) => {
-    const dynamic =
-      ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword;
-    const isStatic = ts.isImportDeclaration(node) || ts.isExportDeclaration(node);
-    const specifier = dynamic ? node.arguments[0] : isStatic ? node.moduleSpecifier : undefined;
-    if (specifier === undefined) return [];
-    if (!ts.isStringLiteral(specifier))
-      return [{ to: "what only the run can tell", own: false, dynamic, typeOnly: false }];
+    const found = specifierOf(node);
+    if (found === undefined) return [];
+    const { specifier, dynamic } = found;
+    const later = dynamic && ts.findAncestor(node, ts.isFunctionLike) !== undefined;
+    if (!ts.isStringLiteral(specifier)) return [{ to: computed, own: false, dynamic, later }];
     const own = specifier.text.startsWith(".");
-    const typeOnly = ts.isImportDeclaration(node)
-      ? node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
-      : ts.isExportDeclaration(node) && node.isTypeOnly;
     const to = own
       ? posix.join(posix.dirname(module), specifier.text).replace(/\.ts$/, "")
       : specifier.text;
-    return [{ to, own, dynamic, typeOnly }];
+    return [{ to, own, dynamic, later }];
   });
 }
 
@@ -127,17 +151,19 @@ const areaOf = (module: string): string => module.split("/")[0] ?? "";
 
 /** Why an import is not allowed, or nothing. */
 function objection(from: string, { to, own, dynamic }: Import): string | undefined {
-  const rule = mayImport[areaOf(from)];
+  const rule: Rule | undefined = isLeaf(from)
+    ? { own: [], packages: [], node: [] }
+    : mayImport[areaOf(from)];
   if (rule === undefined) return `src/${areaOf(from)} has no rule here`;
   if (own) {
-    if (areaOf(to) === areaOf(from) || to === "../package.json") return undefined;
+    if (areaOf(to) === areaOf(from)) return undefined;
+    if (isLeaf(to) || (from === "package-version" && to === "../package.json")) return undefined;
     if (rule.own.some((allowed) => to === allowed || to.startsWith(`${allowed}/`)))
       return undefined;
     if (from === door.from && to.startsWith(door.to) && dynamic) return undefined;
-    return `${areaOf(from)} may import ${rule.own.join(", ") || "nothing"} of ours`;
+    return `${areaOf(from)} may import ${rule.own.join(", ") || "nothing"} of this project`;
   }
-  if (to === "what only the run can tell")
-    return from === loader ? undefined : "an import names its module";
+  if (to === computed) return from === loader ? undefined : "only the loader may";
   if (isBuiltin(to))
     return rule.node === true || rule.node.includes(to)
       ? undefined
@@ -147,36 +173,120 @@ function objection(from: string, { to, own, dynamic }: Import): string | undefin
     : `${areaOf(from)} may not use the package ${to}`;
 }
 
+/** Every set of modules that import each other, directly or through others (Tarjan's algorithm). */
+function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const circles: string[][] = [];
+  const visit = (module: string): number => {
+    order.set(module, order.size);
+    lowest.set(module, order.get(module) ?? 0);
+    stack.push(module);
+    for (const to of graph.get(module) ?? []) {
+      const reached = order.has(to) ? (stack.includes(to) ? order.get(to) : undefined) : visit(to);
+      lowest.set(module, Math.min(lowest.get(module) ?? 0, reached ?? Infinity));
+    }
+    const low = lowest.get(module) ?? 0;
+    if (low === order.get(module)) {
+      const members = stack.splice(stack.indexOf(module));
+      if (members.length > 1 || graph.get(module)?.includes(module)) circles.push(members.sort());
+    }
+    return low;
+  };
+  for (const module of graph.keys()) if (!order.has(module)) visit(module);
+  return circles;
+}
+
+interface Citation {
+  readonly file: string;
+  readonly page: string;
+  /** Undefined when a comment cites a page without a section. */
+  readonly heading: string | undefined;
+}
+
+/** Citations have the form: docs/internals/PAGE, "Heading" and "Heading"; comments may break the line anywhere. */
+function citationsIn(path: string): Citation[] {
+  if (!/\.(ts|mjs|sql)$/.test(path)) return [];
+  const file = relative(root, path);
+  const text = readFileSync(path, "utf8").replace(/\n\s*(\*|\/\/|--)?[ \t]*/g, " ");
+  const cited = /docs\/internals\/([\w-]+\.md)((?:(?:,| and|, and) "[^"]+")*)/g;
+  return [...text.matchAll(cited)].flatMap(([, page = "", list = ""]) => {
+    const headings = [...list.matchAll(/"([^"]+)"/g)].map(([, heading]) => heading);
+    return (headings.length > 0 ? headings : [undefined]).map((heading) => ({
+      file,
+      page,
+      heading,
+    }));
+  });
+}
+
+function headingsOf(page: string): string[] {
+  const path = join(root, "docs/internals", page);
+  if (!existsSync(path)) return [];
+  return [...readFileSync(path, "utf8").matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
+}
+
 describe("architecture", () => {
   test("each part imports only what it may", () => {
     const refused = [...imports].flatMap(([from, list]) =>
-      list.flatMap((it) => {
-        const why = objection(from, it);
-        return why === undefined ? [] : [`src/${from}.ts imports ${it.to}: ${why}`];
+      list.flatMap((imported) => {
+        const why = objection(from, imported);
+        return why === undefined ? [] : [`src/${from}.ts imports ${imported.to}: ${why}`];
       }),
     );
     assert.deepEqual(refused, []);
   });
 
-  test("no module imports itself by way of others", () => {
-    const cycles: string[] = [];
-    const done = new Set<string>();
-    const walk = (module: string, path: readonly string[]): void => {
-      if (path.includes(module)) {
-        cycles.push([...path.slice(path.indexOf(module)), module].join(" → "));
-        return;
-      }
-      if (done.has(module)) return;
-      // A dynamic import runs later, when everything is there.
-      for (const { to, own, typeOnly, dynamic } of imports.get(module) ?? [])
-        if (own && !typeOnly && !dynamic) walk(to, [...path, module]);
-      done.add(module);
-    };
-    for (const module of imports.keys()) walk(module, []);
-    assert.deepEqual(cycles, []);
+  test("there are no import circles, imports of types included", () => {
+    const all = new Map(
+      [...trees, ...parseAll("bench", "../bench/")].map(([module, tree]) => [
+        module,
+        importsOf(module, tree).flatMap(({ to, own, later }) => (own && !later ? [to] : [])),
+      ]),
+    );
+    assert.deepEqual(circlesOf(all), []);
   });
 
-  /** Things of the world that an expression names, if it does. A name the file declares for itself is not the world's. */
+  test("only the program imports a command", () => {
+    // Types and options that commands share are not commands.
+    const shared = ["cli/commands/command", "cli/commands/shared-options"];
+    const refused = [...imports].flatMap(([from, list]) =>
+      list
+        .filter(({ to }) => to.startsWith("cli/commands/") && !shared.includes(to))
+        .filter(() => from !== "cli/program")
+        .map(({ to }) => `src/${from}.ts imports ${to}`),
+    );
+    assert.deepEqual(refused, []);
+  });
+
+  test.each(["cli", "engine"])("src/%s has at most six loose files", (area) => {
+    const loose = readdirSync(join(root, "src", area), { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => name);
+    assert.ok(loose.length <= 6, loose.join(", "));
+  });
+
+  test("no file or folder has a name that says nothing about its content", () => {
+    const meaningless = /^(utils?|helpers?|commons?|managers?|misc)$|-(utils?|helpers?|manager)$/;
+    const found = ["src", "bench", "test", "scripts"].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).filter((path) =>
+        meaningless.test(posix.basename(path.replaceAll("\\", "/")).replace(/\..*$/, "")),
+      ),
+    );
+    assert.deepEqual(found, []);
+  });
+
+  test("every section of docs/internals that a comment cites exists", () => {
+    const citations = ["src", "bench", "test", "scripts"].flatMap(filesBelow).flatMap(citationsIn);
+    assert.ok(citations.length > 20, "the citations are found");
+    const missing = citations.filter(
+      ({ page, heading }) => !headingsOf(page).includes(heading ?? ""),
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  /** What a node uses of the process, the clock, random numbers or timers, unless the file declares that name itself. */
   function ambientOf(node: ts.Node, declared: ReadonlySet<string>): Ambient | undefined {
     if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
       const { text } = node.moduleSpecifier;
@@ -226,7 +336,7 @@ describe("architecture", () => {
     return new Set(names);
   }
 
-  test("the process, the clock, chance and timers are named at the edges alone", () => {
+  test("only the edges use the process, the clock, random numbers and timers", () => {
     const found: string[] = [];
     const unused = new Map(
       Object.entries(edges).map(([module, allowed]) => [module, new Set(allowed)]),
@@ -248,6 +358,6 @@ describe("architecture", () => {
     const stale = [...unused].flatMap(([module, left]) =>
       [...left].map((ambient) => `${module}: ${ambient}`),
     );
-    assert.deepEqual(stale, [], "edges that no longer need what they are granted");
+    assert.deepEqual(stale, [], "edges that no longer use what they may");
   });
 });

@@ -1,3 +1,4 @@
+import type { CommandLine } from "./options/command-line.ts";
 import type { Interrupts } from "./run/interrupts.ts";
 
 /** A stream a person or a program reads. */
@@ -42,4 +43,9 @@ export interface CliContext {
   readonly interrupts: Interrupts;
   /** Runs a program and resolves to its trimmed output, or to undefined when it fails or does not exist. */
   readonly capture: (command: string, args: readonly string[]) => Promise<string | undefined>;
+}
+
+/** The context of one command: everything outside, and the command line that chose it. */
+export interface CommandContext extends CliContext {
+  readonly commandLine: CommandLine;
 }

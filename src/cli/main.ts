@@ -4,13 +4,8 @@ import type { CliContext } from "./context.ts";
 
 /** One whole command: resolves to the process's exit code, and throws nothing. */
 export async function main(context: CliContext): Promise<number> {
-  try {
-    const ended = await runProgram(context);
-    return ended === "done" ? 0 : await codeOf(ended);
-  } catch (thrown) {
-    const { reportError } = await import("./output/report-error.ts");
-    return codeOf(reportError(thrown, context));
-  }
+  const result = await runProgram(context);
+  return result === "done" ? 0 : codeOf(result);
 }
 
 /** Loaded on demand: `--help` and `--version` end without the schemas that come with failures. */

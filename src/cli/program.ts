@@ -1,156 +1,125 @@
-import { Command, CommanderError } from "commander";
-import { declareApply, runApply } from "./commands/apply.ts";
-import { declareCancel, runCancel } from "./commands/cancel.ts";
-import { declareDown, runDown } from "./commands/down.ts";
-import { declareEnvs, runEnvs } from "./commands/envs.ts";
-import { declareHistory, runHistory } from "./commands/history.ts";
-import { declareLocal, runLocal } from "./commands/local.ts";
-import { declareMark, runMark } from "./commands/mark.ts";
-import { declareNew, runNew } from "./commands/new.ts";
-import { declarePlan, runPlan } from "./commands/plan.ts";
-import { declareRedo, runRedo } from "./commands/redo.ts";
-import { declareStatus, runStatus } from "./commands/status.ts";
+import { CommanderError } from "commander";
+import { apply } from "./commands/apply.ts";
+import { cancel } from "./commands/cancel.ts";
+import type { CommandModule, RawOptions } from "./commands/command.ts";
+import { down } from "./commands/down.ts";
+import { envs } from "./commands/envs.ts";
+import { history } from "./commands/history.ts";
+import { local } from "./commands/local.ts";
+import { mark } from "./commands/mark.ts";
+import { newMigration } from "./commands/new.ts";
+import { plan } from "./commands/plan.ts";
+import { redo } from "./commands/redo.ts";
+import { globalOptions } from "./commands/shared-options.ts";
+import { status } from "./commands/status.ts";
 import type { CommandResult } from "./command-result.ts";
 import type { CliContext } from "./context.ts";
+import { CliCommand, commandLineOf, takesOneEnvironment } from "./options/command-line.ts";
+import { addCommandHelp, addProgramHelp } from "./output/views/help.ts";
 
-/** What a chosen command was given: its operands and every option, as text, before any schema has seen it. */
-export type RawOptions = Readonly<Record<string, unknown>>;
-export type RunCommand = (given: RawOptions) => Promise<void>;
+/** Every command by its name, in the order of the help. */
+const modules: Readonly<Record<string, CommandModule>> = {
+  apply,
+  status,
+  plan,
+  down,
+  redo,
+  mark,
+  cancel,
+  history,
+  new: newMigration,
+  local,
+  envs,
+};
 
-/** Parses argv and runs the chosen command. What it throws and what commander refuses is shown with the environment that was named. */
+/** Parses argv and runs the chosen command. What is refused or thrown is shown here. */
 export async function runProgram(context: CliContext): Promise<CommandResult> {
-  let ended: CommandResult = "done";
-  const bind = (
-    run: (context: CliContext, given: RawOptions) => Promise<CommandResult>,
-  ): RunCommand => {
-    return async (given) => {
-      try {
-        ended = await run(context, given);
-      } catch (thrown) {
-        const { reportError } = await import("./output/report-error.ts");
-        ended = reportError(thrown, context, environmentOf(given));
-      }
-    };
-  };
-  const program = newProgram(context);
-  let refusedBy: string | undefined;
-  declareApply(program, bind(runApply));
-  declareStatus(program, bind(runStatus));
-  declarePlan(program, bind(runPlan));
-  declareDown(program, bind(runDown));
-  declareRedo(program, bind(runRedo));
-  declareMark(program, bind(runMark));
-  declareCancel(program, bind(runCancel));
-  declareHistory(program, bind(runHistory));
-  declareNew(program, bind(runNew));
-  declareLocal(program, bind(runLocal));
-  declareEnvs(program, bind(runEnvs));
-  for (const command of program.commands) {
-    command.configureOutput(outputOf(context)).exitOverride((error) => {
-      refusedBy = command.name();
-      throw error;
-    });
-  }
+  const program = createProgram(context.version, context.out);
+  const parsed = parse(program, context.argv);
+  // Help or the version was asked for, and is written.
+  if (parsed.thrown instanceof CommanderError && parsed.thrown.exitCode === 0) return "done";
+  const commandContext = { ...context, commandLine: commandLineOf(program, parsed.command) };
   try {
-    await program.parseAsync([...context.argv], { from: "user" });
+    if (parsed.thrown instanceof CommanderError) {
+      const { usageError } = await import("./options/usage-error.ts");
+      throw usageError(parsed.thrown, commandContext.commandLine);
+    }
+    if (parsed.thrown instanceof Error) throw parsed.thrown;
+    const module = modules[parsed.command?.name() ?? ""];
+    if (!module || !parsed.command) throw new Error("commander came to no command");
+    return await module.run(commandContext, rawOptions(program, parsed.command, module));
   } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) throw thrown;
-    if (thrown.exitCode === 0) return ended;
-    const [{ usageFailure, environmentIn }, { reportError }] = await Promise.all([
-      import("./options/usage-error.ts"),
-      import("./output/report-error.ts"),
-    ]);
-    return reportError(
-      usageFailure(thrown, program, refusedBy, context.argv),
-      context,
-      environmentIn(program, context.argv),
-    );
+    const { reportError } = await import("./output/report-error.ts");
+    return reportError(thrown, commandContext);
   }
-  return ended;
 }
 
-/** The environment a command was given, where it was one. */
-function environmentOf({ environments }: RawOptions): string | undefined {
-  const [one, ...others] = Array.isArray(environments) ? environments.map(String) : [];
-  return others.length === 0 ? one : undefined;
-}
-
-function newProgram(context: CliContext): Command {
-  return new Command("hasura-migrate")
+/** The whole tree of commands, options and examples. Help is written to `out`. */
+export function createProgram(
+  version: string,
+  out: { readonly columns: number; write(text: string): void },
+): CliCommand {
+  const program = new CliCommand("hasura-migrate")
     .description("Run Hasura migrations in a private VPC, through a function that lives there.")
     .usage("[options] <environment>\n       hasura-migrate [options] <command> [arguments]")
-    .version(context.version, "-V, --version", "print the version")
+    .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
-    .option("--json", "one JSON object a line on stdout, nothing else there")
-    .option("-q, --quiet", "print results and failures only")
-    .option("--no-color", "print without colours")
-    .option("--profile <name>", "AWS profile to use")
-    .option("--region <name>", "AWS region of the function")
-    .option("--function <name>", "name or ARN of the function")
-    .option("--endpoint-url <url>", "address of the Lambda service")
-    .option("--config <file>", "configuration file")
-    .option("--debug", "print stack traces")
-    .configureHelp({ showGlobalOptions: true, minWidthToWrap: 12, subcommandTerm: termOf })
+    // Otherwise a global option would also be found where it is the value of another option: `new x --sql --json`.
+    .enablePositionalOptions()
     .exitOverride()
-    .configureOutput(outputOf(context))
-    .addHelpText("after", helpEnd);
+    .configureOutput({
+      writeOut: (text) => out.write(text),
+      // What is refused becomes a failure, which is shown like any other.
+      writeErr: () => undefined,
+      getOutHelpWidth: () => out.columns,
+    });
+  for (const option of globalOptions()) program.addOption(option);
+  addProgramHelp(program);
+  for (const module of Object.values(modules)) {
+    const command = module.declare(program);
+    for (const option of globalOptions())
+      command.addOption(option.helpGroup("Global options:").hideHelp());
+    // A second environment is explained where the configured ones are known.
+    command.allowExcessArguments(takesOneEnvironment(command));
+    addCommandHelp(command);
+  }
+  return program;
 }
 
-/** A command with its operands. `[options]`, which nearly all have, would take the room of the words beside it. */
-function termOf(command: Command): string {
-  return [
-    command.name(),
-    ...command.registeredArguments.map((it) => operandOf(it.name(), it.required, it.variadic)),
-  ].join(" ");
+interface Parsed {
+  /** The command that was chosen, or the one that refused. */
+  readonly command: CliCommand | undefined;
+  /** What ended the parse early: a `CommanderError` for help, the version and anything that is refused. */
+  readonly thrown?: unknown;
 }
 
-function operandOf(name: string, required: boolean, variadic: boolean): string {
-  const text = variadic ? `${name}...` : name;
-  return required ? `<${text}>` : `[${text}]`;
+function parse(program: CliCommand, argv: readonly string[]): Parsed {
+  let command: CliCommand | undefined;
+  for (const each of program.cliCommands) {
+    each
+      .action(() => {
+        command = each;
+      })
+      .exitOverride((refusal) => {
+        command = each;
+        throw refusal;
+      });
+  }
+  try {
+    program.parse([...argv], { from: "user" });
+    return { command };
+  } catch (thrown) {
+    return { command, thrown };
+  }
 }
 
-/** One a line: no line is wider than a narrow terminal. */
-const helpEnd = `
-Exit codes:
-  0    done, or nothing to do
-  1    a migration failed
-  2    wrong usage or configuration
-  3    AWS credentials or permission
-  4    function or Hasura not reached, crashed or timed out
-  5    another run holds the environment
-  6    differences found (status --check)
-  7    applied, but metadata is now inconsistent
-  70   a bug
-  130  interrupted
-
-An environment named like a command:
-  hasura-migrate apply <environment>`;
-
-/** Help is a result. What commander would say about an error becomes a failure instead, which main shows. */
-function outputOf(context: CliContext): {
-  writeOut: (text: string) => void;
-  writeErr: () => void;
-  getOutHelpWidth: () => number;
-} {
-  return {
-    writeOut: (text) => context.out.write(text),
-    writeErr: () => undefined,
-    getOutHelpWidth: () => context.out.columns,
-  };
+/** What was typed, before any schema has checked it. Defaults are the schemas' concern. */
+function rawOptions(program: CliCommand, command: CliCommand, module: CommandModule): RawOptions {
+  const typed = [program, command].flatMap((each) =>
+    Object.entries<unknown>(each.opts()).filter(
+      ([name]) => each.getOptionValueSource(name) === "cli",
+    ),
+  );
+  return { ...Object.fromEntries(typed), ...module.operands(command.operands) };
 }
-
-/** Names an environment can only have behind an explicit command. */
-export const commandNames: readonly string[] = [
-  "apply",
-  "status",
-  "plan",
-  "down",
-  "redo",
-  "mark",
-  "cancel",
-  "history",
-  "new",
-  "local",
-  "envs",
-];

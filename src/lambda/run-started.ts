@@ -1,4 +1,4 @@
-import packageJson from "../../package.json" with { type: "json" };
+import { packageVersion } from "../package-version.ts";
 import type { EventOf } from "../protocol/events.ts";
 import type { Request } from "../protocol/request.ts";
 import { contractVersion, oldestContract } from "../protocol/version.ts";
@@ -35,7 +35,7 @@ export function runStarted({
     function: {
       name: context.functionName,
       version: context.functionVersion,
-      package: packageJson.version,
+      package: packageVersion,
       arn: context.invokedFunctionArn,
     },
     image: settings.image,

@@ -1,32 +1,11 @@
 import * as z from "zod";
+import { exitCode, isKind, type Kind } from "./exit-code.ts";
 import type { FailureCode } from "./failure-codes.ts";
 import { ReceivedHints, textHint, type Hint } from "./hint.ts";
 
-/** Exit code of each kind of failure (README, "Exit codes"). The kind alone decides the exit code. */
-export const exitCode = {
-  migration: 1,
-  usage: 2,
-  access: 3,
-  unreachable: 4,
-  busy: 5,
-  differs: 6,
-  metadata: 7,
-  bug: 70,
-  interrupted: 130,
-} as const;
+export { exitCode, type Kind };
 
-export type Kind = keyof typeof exitCode;
-const kinds = [
-  "migration",
-  "usage",
-  "access",
-  "unreachable",
-  "busy",
-  "differs",
-  "metadata",
-  "bug",
-  "interrupted",
-] as const satisfies readonly Kind[];
+const kinds = Object.keys(exitCode).filter(isKind);
 
 /** A position in a file. */
 export const Place = z.object({

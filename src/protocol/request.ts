@@ -41,7 +41,10 @@ export type Request = z.infer<typeof Request>;
 export type RequestOf<O extends Operation> = Extract<Request, { operation: O }>;
 
 /** True where a request may change the database or the record of applied migrations. */
-export function changesSomething(request: Request): boolean {
+export function changesSomething(request: {
+  readonly operation: Operation;
+  readonly options: object;
+}): boolean {
   const { changes } = operations[request.operation];
   if (changes !== "unless-dry-run") return changes === "always";
   return !("dryRun" in request.options && request.options.dryRun === true);

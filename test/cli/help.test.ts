@@ -1,13 +1,23 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { main } from "../../src/cli/main.ts";
-import { commandNames } from "../../src/cli/program.ts";
+import { createProgram } from "../../src/cli/program.ts";
+import { exitCode } from "../../src/protocol/exit-code.ts";
 import { testContext } from "../support/test-context.ts";
+
+const program = createProgram("1.2.3", { columns: 80, write: () => undefined });
+const commandNames = program.commands.map((command) => command.name());
 
 describe("help", () => {
   for (const columns of [80, 60]) {
     test(`no line of any help is wider than ${columns} columns, but the usage of the longest command`, async (t) => {
-      for (const argv of [["--help"], ...commandNames.map((name) => [name, "--help"])]) {
+      for (const argv of [
+        ["--help"],
+        ...commandNames.flatMap((name) => [
+          [name, "--help"],
+          [name, "--help", "--all"],
+        ]),
+      ]) {
         const context = testContext(t, { argv, columns });
         assert.equal(await main(context), 0);
         const wide = context.out.text
@@ -33,9 +43,33 @@ describe("help", () => {
     },
     {
       argv: ["redo", "status", "--stpes"],
-      says: "✗ Unknown option '--stpes'.\n  → hasura-migrate redo --help\n",
+      says: '✗ Unknown option "--stpes".\n  → hasura-migrate redo --help\n',
     },
-    { argv: ["new"], says: "✗ Missing required argument 'name'.\n  → hasura-migrate new --help\n" },
+    { argv: ["new"], says: "✗ Missing argument: name.\n  → hasura-migrate new --help\n" },
+    {
+      argv: ["history", "dev-1", "--limit", "1001"],
+      says: "✗ --limit: must be at most 1000.\n  → hasura-migrate history --help\n",
+    },
+    {
+      argv: ["dev-1", "--wait", "5x"],
+      says: "✗ --wait: must be a duration such as 30s or 10m.\n  → hasura-migrate apply --help\n",
+    },
+    {
+      argv: ["dev-1", "--database", ""],
+      says: "✗ --database: must not be empty.\n  → hasura-migrate apply --help\n",
+    },
+    {
+      argv: ["dev-1", "--to"],
+      says: "✗ --to needs a value.\n  → hasura-migrate apply --help\n",
+    },
+    {
+      argv: ["envs", "dev-1"],
+      says: "✗ Too many arguments: dev-1.\n  → hasura-migrate envs --help\n",
+    },
+    {
+      argv: ["--profile"],
+      says: "✗ --profile needs a value.\n  → hasura-migrate --help\n",
+    },
   ];
 
   for (const { argv, says } of refused) {
@@ -45,4 +79,55 @@ describe("help", () => {
       assert.equal(context.err.text, says);
     });
   }
+
+  for (const command of program.cliCommands) {
+    test(`the help of ${command.name()} has examples that the program understands`, () => {
+      assert.ok(command.examples.length > 0);
+      for (const { args } of command.examples) {
+        const parsed = createProgram("1.2.3", { columns: 80, write: () => undefined });
+        let ran = "";
+        for (const each of parsed.cliCommands) each.action(() => void (ran = each.name()));
+        parsed.parse(shellWords(args), { from: "user" });
+        assert.ok(parsed.commands.some((each) => each.name() === ran));
+      }
+    });
+  }
+
+  /** Words of an example; its only quotes are single ones. */
+  function shellWords(text: string): string[] {
+    return (text.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replaceAll("'", ""));
+  }
+
+  test("global options are folded into one line that leads to --all, which lists them", async (t) => {
+    const [folded, all] = [
+      testContext(t, { argv: ["status", "--help"] }),
+      testContext(t, { argv: ["status", "--help", "--all"] }),
+    ];
+    assert.deepEqual([await main(folded), await main(all)], [0, 0]);
+    assert.match(
+      folded.out.text,
+      /^Global options: --json, .*\n.*\n\(described by: hasura-migrate status --help --all\)$/m,
+    );
+    assert.doesNotMatch(folded.out.text, /--profile <name>/);
+    assert.match(
+      all.out.text,
+      /^Global options:\n {2}--json {2,}print newline-delimited JSON on stdout$/m,
+    );
+    assert.match(all.out.text, /^ {2}--profile <name> {2,}AWS profile$/m);
+  });
+
+  test("down has an --all of its own, and its help lists everything with it", async (t) => {
+    const context = testContext(t, { argv: ["down", "--help", "--all"] });
+    assert.equal(await main(context), 0);
+    assert.match(context.out.text, /^ {2}--all {2,}roll back everything$[^]*^Global options:$/m);
+  });
+
+  test("the exit codes of the help are those of the failures", async (t) => {
+    const context = testContext(t, { argv: ["--help"] });
+    assert.equal(await main(context), 0);
+    const listed = [...context.out.text.matchAll(/^ {2}(\d+) {2,}\S/gm)].map(([, code]) =>
+      Number(code),
+    );
+    assert.deepEqual(listed, [0, ...Object.values(exitCode)]);
+  });
 });

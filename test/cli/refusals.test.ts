@@ -22,7 +22,7 @@ const badDays: readonly BadDay[] = [
     ],
     exit: 3,
     says: [
-      /arn:aws:sts::111122223333:assumed-role\/dev\/alice may not lambda:InvokeFunction on arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-3\./,
+      /arn:aws:sts::111122223333:assumed-role\/dev\/alice is not authorized to perform lambda:InvokeFunction on arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-3\./,
     ],
     calls: ["stream"],
   },
@@ -30,7 +30,7 @@ const badDays: readonly BadDay[] = [
     name: "no such function",
     answers: [refuses(404, "ResourceNotFoundException", "Function not found: arn:…")],
     exit: 4,
-    says: [/There is no function hasura-migrate-dev-3 in eu-west-1/, /--function NAME/],
+    says: [/There is no function hasura-migrate-dev-3 in eu-west-1/, /with --function/],
     calls: ["stream"],
   },
   {
@@ -51,7 +51,7 @@ const badDays: readonly BadDay[] = [
       good,
     ],
     exit: 0,
-    says: [/too many requests \(429\); nothing has run/],
+    says: [/throttled the request \(429\); nothing has run/],
     calls: ["stream", "stream", "stream"],
   },
   {
@@ -80,7 +80,7 @@ const badDays: readonly BadDay[] = [
       good,
     ],
     exit: 0,
-    says: [/is being set up; waiting for it/],
+    says: [/Waiting for the function hasura-migrate-dev-3 to become active/],
     calls: ["stream", "state", "state", "stream"],
   },
   {
@@ -98,11 +98,22 @@ const badDays: readonly BadDay[] = [
     name: "a proxy's HTML",
     answers: Array.from({ length: 5 }, () => answersHtml(503)),
     exit: 4,
-    says: [
-      /Something that is not AWS answered \(HTTP 503, no JSON\)/,
-      /→ hasura-migrate status dev-3/,
-    ],
+    says: [/did not come from AWS \(HTTP 503, not JSON\)/, /→ hasura-migrate status dev-3/],
     calls: Array.from({ length: 5 }, () => "stream"),
+  },
+  {
+    name: "a proxy's HTML with 403: it may have passed the request on",
+    answers: Array.from({ length: 5 }, () => answersHtml(403)),
+    exit: 4,
+    says: [/did not come from AWS \(HTTP 403, not JSON\).* The function may be running\./],
+    calls: Array.from({ length: 5 }, () => "stream"),
+  },
+  {
+    name: "a function that could not be set up",
+    answers: [refuses(409, "ResourceConflictException", "Pending"), answersState("Failed")],
+    exit: 4,
+    says: [/Lambda could not set up the function hasura-migrate-dev-3: AWS gives no reason\./],
+    calls: ["stream", "state"],
   },
   {
     name: "Lambda's own error is a doubt; the run is asked for, and not sent again",
@@ -152,7 +163,7 @@ const badDays: readonly BadDay[] = [
       returns('{"errorType":"Error","errorMessage":"boom"}', "Unhandled"),
     ],
     exit: 4,
-    says: [/function hasura-migrate-dev-3 failed/, /Error: boom/],
+    says: [/function hasura-migrate-dev-3 crashed/, /Error: boom/],
     calls: ["stream", "buffered"],
   },
   {

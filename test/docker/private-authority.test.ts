@@ -14,7 +14,7 @@ import { startTestApi } from "../support/hasura-api.ts";
 import { query } from "../support/postgres.ts";
 import { dockerFile, filesIn, run as runProgram } from "./support/program.ts";
 
-/** TLS in front of a server that isSupportedContract HTTP, as a load balancer does it. */
+/** TLS in front of a server that speaks HTTP, as a load balancer does it. */
 async function behindTls(t: TestContext, url: string): Promise<string> {
   const server = createTlsServer(
     { cert: certified.certificate, key: certified.key },

@@ -24,7 +24,7 @@ const Packed = z
   .min(1);
 
 async function npm(cwd: string, args: readonly string[]): Promise<string> {
-  // Without the variables by which an npm that runs these tests isSupportedContract to the one that is started here.
+  // Without the variables by which an npm that runs these tests talks to the one that is started here.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !/^npm_(lifecycle|package|command|config_(local|global)?prefix)/i.test(name),

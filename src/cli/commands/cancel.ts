@@ -1,35 +1,28 @@
-import type { Command } from "commander";
-import type { CommandResult } from "../command-result.ts";
-import type { RawOptions, RunCommand } from "../program.ts";
-import type { CliContext } from "../context.ts";
-import { localOptions } from "./shared-options.ts";
+import type { CommandModule } from "./command.ts";
+import { addLocalOptions } from "./shared-options.ts";
 
-export function declareCancel(program: Command, run: RunCommand): void {
-  localOptions(
-    program
+export const cancel: CommandModule = {
+  declare(program) {
+    const command = program
       .command("cancel [environment]")
-      .summary("ask the run in progress to stop after the migration in hand")
+      .summary("stop the run in progress after its current migration")
       .description(
-        "Ask the run in progress to stop after the migration in hand. Nothing is cut off.",
+        "Stop the run in progress after its current migration. No migration is interrupted.",
       )
-      .option("--run <id>", "this run alone; the beginning of its id is enough"),
-  ).action((environment: string | undefined, _flags: object, command: Command) =>
-    run({
-      ...command.optsWithGlobals(),
-      environments: environment === undefined ? [] : [environment],
-    }),
-  );
-}
-
-export async function runCancel(context: CliContext, given: RawOptions): Promise<CommandResult> {
-  const [{ CancelOptions, parseOptions }, { runOperation }] = await Promise.all([
-    import("../options/schemas.ts"),
-    import("../run/run-operation.ts"),
-  ]);
-  const intent = parseOptions(CancelOptions, given, "cancel");
-  return runOperation(context, intent, {
-    operation: "cancel",
-    changes: false,
-    options: { run: intent.run },
-  });
-}
+      .example("cancel dev-1")
+      .option("--run <id>", "only this run; the beginning of its id is enough");
+    return addLocalOptions(command);
+  },
+  operands: (environments) => ({ environments }),
+  async run(context, raw) {
+    const [{ CancelOptions, parseOptions }, { runOperation }] = await Promise.all([
+      import("../options/schemas.ts"),
+      import("../run/run-operation.ts"),
+    ]);
+    const options = parseOptions(CancelOptions, raw, context.commandLine);
+    return runOperation(context, options, {
+      operation: "cancel",
+      options: { run: options.run },
+    });
+  },
+};

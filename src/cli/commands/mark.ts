@@ -1,44 +1,46 @@
-import type { Command } from "commander";
-import type { CommandResult } from "../command-result.ts";
-import type { RawOptions, RunCommand } from "../program.ts";
-import { waitSecondsOf } from "../options/duration.ts";
-import type { CliContext } from "../context.ts";
-import { localOptions } from "./shared-options.ts";
+import { CliOption } from "../options/command-line.ts";
+import { waitSecondsFor } from "../options/duration.ts";
+import type { CommandModule } from "./command.ts";
+import {
+  addDatabaseOption,
+  addExclusiveOptions,
+  addLocalOptions,
+  addWaitOptions,
+  addYesOption,
+} from "./shared-options.ts";
 
-export function declareMark(program: Command, run: RunCommand): void {
-  localOptions(
-    program
+export const mark: CommandModule = {
+  declare(program) {
+    const command = program
       .command("mark <environment> <version...>")
-      .summary("change the books without running SQL")
-      .description("Record versions as applied or as pending, without running their SQL.")
-      .option("--applied", "record as applied")
-      .option("--pending", "record as not applied")
-      .option("--database <name>", "of this database")
-      .option("-y, --yes [environment]", "a protected environment wants its name: --yes=NAME")
-      .option(
-        "--wait <duration>",
-        "wait this long for another run: 30s, 10m (60s in a terminal, else 10m)",
-      )
-      .option("--no-wait", "end with 5 when another run is in progress"),
-  ).action((environment: string, versions: string[], _flags: object, command: Command) =>
-    run({ ...command.optsWithGlobals(), environments: [environment], versions }),
-  );
-}
-
-export async function runMark(context: CliContext, given: RawOptions): Promise<CommandResult> {
-  const [{ MarkOptions, parseOptions }, { runOperation }] = await Promise.all([
-    import("../options/schemas.ts"),
-    import("../run/run-operation.ts"),
-  ]);
-  const intent = parseOptions(MarkOptions, given, "mark");
-  return runOperation(context, intent, {
-    operation: "mark",
-    changes: true,
-    options: {
-      database: intent.database,
-      versions: intent.versions,
-      as: intent.applied ? "applied" : "pending",
-      waitSeconds: waitSecondsOf(intent.wait, context),
-    },
-  });
-}
+      .summary("record migrations as applied or pending without running them")
+      .description("Record migrations as applied or pending without running their SQL.")
+      .example("mark dev-1 1700000000100 --applied")
+      .example("mark dev-1 1700000000100 --pending");
+    addExclusiveOptions(command, [
+      new CliOption("--applied", "record as applied"),
+      new CliOption("--pending", "record as not applied"),
+    ]);
+    addYesOption(command);
+    addDatabaseOption(command, "the database they belong to");
+    addWaitOptions(command);
+    return addLocalOptions(command);
+  },
+  operands: ([environment, ...versions]) => ({ environments: [environment], versions }),
+  async run(context, raw) {
+    const [{ MarkOptions, parseOptions }, { runOperation }] = await Promise.all([
+      import("../options/schemas.ts"),
+      import("../run/run-operation.ts"),
+    ]);
+    const options = parseOptions(MarkOptions, raw, context.commandLine);
+    return runOperation(context, options, {
+      operation: "mark",
+      options: {
+        database: options.database,
+        versions: options.versions,
+        as: options.applied ? "applied" : "pending",
+        waitSeconds: waitSecondsFor(options.wait, context),
+      },
+    });
+  },
+};

@@ -1,41 +1,44 @@
-import type { Command } from "commander";
-import type { CommandResult } from "../command-result.ts";
-import type { RawOptions, RunCommand } from "../program.ts";
-import type { CliContext } from "../context.ts";
+import { CliOption } from "../options/command-line.ts";
+import type { CommandModule } from "./command.ts";
 
-export function declareNew(program: Command, run: RunCommand): void {
-  program
-    .command("new <name>")
-    .summary("a new migration directory")
-    .description(
-      "Make the directory of a new migration, with the version the Hasura CLI would give it.",
-    )
-    .option("--database <name>", "for this database", "default")
-    .option("--sql <text>", "what up.sql holds; empty without it")
-    .option("--down-sql <text>", "what down.sql holds")
-    .option("--migrations <dir>", "the Hasura project; the working directory without it")
-    .action((name: string, _flags: object, command: Command) =>
-      run({ ...command.optsWithGlobals(), name }),
+export const newMigration: CommandModule = {
+  declare(program) {
+    return program
+      .command("new <name>")
+      .summary("create a migration directory")
+      .description(
+        "Create the directory of a new migration, named as the Hasura CLI would name it.",
+      )
+      .example("new add_order_notes")
+      .example("new drop_legacy --sql 'drop table legacy;'")
+      .option("--database <name>", "the database it belongs to", "default")
+      .option("--sql <text>", "content of up.sql (default: empty)")
+      .option("--down-sql <text>", "content of down.sql (default: empty)")
+      .addOption(
+        new CliOption(
+          "--migrations <directory>",
+          "Hasura project (default: the working directory)",
+        ),
+      );
+  },
+  operands: ([name]) => ({ name }),
+  async run(context, raw) {
+    const [{ NewOptions, parseOptions }, { createMigration }] = await Promise.all([
+      import("../options/schemas.ts"),
+      import("../project/create-migration.ts"),
+    ]);
+    const options = parseOptions(NewOptions, raw, context.commandLine);
+    const { version, directory } = await createMigration(context, options);
+    if (isBlank(options.sql) && !options.json && !options.quiet)
+      context.err.write("Created. Add SQL to up.sql (empty migrations are ignored).\n");
+    context.out.write(
+      options.json
+        ? `${JSON.stringify({ type: "migration.created", version, directory })}\n`
+        : `${directory}\n`,
     );
-}
-
-/** Prints the directory it made, and touches nothing else. */
-export async function runNew(context: CliContext, given: RawOptions): Promise<CommandResult> {
-  const [{ NewOptions, parseOptions }, { createMigration }] = await Promise.all([
-    import("../options/schemas.ts"),
-    import("../project/create-migration.ts"),
-  ]);
-  const intent = parseOptions(NewOptions, given, "new");
-  const { version, directory } = await createMigration(context, intent);
-  if (isBlank(intent.sql) && !intent.json && !intent.quiet)
-    context.err.write("up.sql is empty: the migration counts once there is SQL in it.\n");
-  context.out.write(
-    intent.json
-      ? `${JSON.stringify({ type: "migration.created", version, directory })}\n`
-      : `${directory}\n`,
-  );
-  return "done";
-}
+    return "done";
+  },
+};
 
 function isBlank(sql = ""): boolean {
   return sql.trim() === "";

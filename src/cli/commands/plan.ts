@@ -1,34 +1,33 @@
-import type { Command } from "commander";
-import type { CommandResult } from "../command-result.ts";
-import type { RawOptions, RunCommand } from "../program.ts";
-import type { CliContext } from "../context.ts";
-import { localOptions } from "./shared-options.ts";
+import type { CommandModule } from "./command.ts";
+import { addDatabaseOption, addLocalOptions, addSelectionOptions } from "./shared-options.ts";
 
-export function declarePlan(program: Command, run: RunCommand): void {
-  localOptions(
-    program
-      .command("plan [environment...]")
-      .summary("what apply would run, with the SQL")
+export const plan: CommandModule = {
+  declare(program) {
+    const command = program
+      .command("plan [environment]")
+      .summary("show what apply would run, with the SQL")
       .description("Show what apply would run, with the SQL. Changes nothing.")
-      .option("--to <version>", "up to this version")
-      .option("--steps <count>", "at most this many")
-      .option("--only <version>", "this one alone")
-      .option("--database <name>", "of this database only"),
-  ).action((environments: string[], _flags: object, command: Command) =>
-    run({ ...command.optsWithGlobals(), environments }),
-  );
-}
-
-export async function runPlan(context: CliContext, given: RawOptions): Promise<CommandResult> {
-  const [{ PlanOptions, parseOptions }, { runOperation }] = await Promise.all([
-    import("../options/schemas.ts"),
-    import("../run/run-operation.ts"),
-  ]);
-  const intent = parseOptions(PlanOptions, given, "plan");
-  const { to, steps, only, database } = intent;
-  return runOperation(context, intent, {
-    operation: "plan",
-    changes: false,
-    options: { to, steps, only, database },
-  });
-}
+      .example("plan dev-1")
+      .example("plan dev-1 --only 1700000000100");
+    addSelectionOptions(command, {
+      steps: "at most this many",
+      to: "up to this version",
+      only: "only this version",
+    });
+    addDatabaseOption(command);
+    return addLocalOptions(command);
+  },
+  operands: (environments) => ({ environments }),
+  async run(context, raw) {
+    const [{ PlanOptions, parseOptions }, { runOperation }] = await Promise.all([
+      import("../options/schemas.ts"),
+      import("../run/run-operation.ts"),
+    ]);
+    const options = parseOptions(PlanOptions, raw, context.commandLine);
+    const { to, steps, only, database } = options;
+    return runOperation(context, options, {
+      operation: "plan",
+      options: { to, steps, only, database },
+    });
+  },
+};

@@ -1,10 +1,107 @@
-import type { Command } from "commander";
+import { CliOption, type CliCommand } from "../options/command-line.ts";
 
-/** Declares what only the environment `local` takes, for every operation that can be asked of it. */
-export function localOptions(command: Command): Command {
+/** Options that every command takes, before or after its name. */
+export function globalOptions(): CliOption[] {
+  return [
+    new CliOption("--json", "print newline-delimited JSON on stdout"),
+    new CliOption("-q, --quiet", "print results and failures only"),
+    new CliOption("--no-color", "print without colours"),
+    new CliOption("--profile <name>", "AWS profile").locates("aws"),
+    new CliOption("--region <name>", "AWS region of the function").locates("aws"),
+    new CliOption("--function <name>", "name or ARN of the function").locates("aws"),
+    new CliOption("--endpoint-url <url>", "address of the Lambda service").locates("aws"),
+    new CliOption("--config <file>", "configuration file").locates("everywhere"),
+    new CliOption("--debug", "print stack traces"),
+  ];
+}
+
+/** Declares `--database`. */
+export function addDatabaseOption(command: CliCommand, what = "only this database"): CliCommand {
+  return command.addOption(new CliOption("--database <name>", what).locates("everywhere"));
+}
+
+/** What each bound on a selection of migrations does, for the command that takes it; one that is left out is not declared. */
+interface Bounds {
+  readonly to: string;
+  readonly steps?: string;
+  readonly only: string;
+  readonly all?: string;
+}
+
+/** Declares `--to`, `--steps`, `--only` and `--all`, of which a command takes one at a time. */
+export function addSelectionOptions(command: CliCommand, bounds: Bounds): CliCommand {
+  const { to, steps, only, all } = bounds;
+  const options = [
+    new CliOption("--to <version>", to),
+    ...(steps === undefined ? [] : [new CliOption("--steps <count>", steps)]),
+    new CliOption("--only <version>", only),
+    ...(all === undefined ? [] : [new CliOption("--all", all)]),
+  ];
+  return addExclusiveOptions(command, options);
+}
+
+/** Declares options of which one command takes only one. */
+export function addExclusiveOptions(
+  command: CliCommand,
+  options: readonly CliOption[],
+): CliCommand {
+  for (const option of options) {
+    const others = options.filter((other) => other !== option);
+    command.addOption(option.conflicts(others.map((other) => other.attributeName())));
+  }
+  return command;
+}
+
+/** Declares `--yes`. */
+export function addYesOption(command: CliCommand): CliCommand {
+  return command.option(
+    "-y, --yes [environment]",
+    "skip confirmation (protected environments require --yes=NAME)",
+  );
+}
+
+/** Declares `--wait` and `--no-wait`. */
+export function addWaitOptions(command: CliCommand): CliCommand {
   return command
-    .optionsGroup("Options for the environment local:")
-    .option("--database-url <url>", "a database of your own instead of the embedded one")
-    .option("--migrations <directory>", "a Hasura project, or its migrations directory")
-    .optionsGroup("Options:");
+    .option(
+      "--wait <duration>",
+      "wait this long for another run: 30s, 10m (default: 60s in a terminal, else 10m)",
+    )
+    .option("--no-wait", "exit with code 5 if another run is in progress");
+}
+
+/** Declares `--no-reload`. */
+export function addReloadOption(command: CliCommand): CliCommand {
+  return command.option("--no-reload", "do not reload Hasura's metadata afterwards");
+}
+
+/** Declares `--no-transaction`. */
+export function addTransactionOption(command: CliCommand): CliCommand {
+  return command.option("--no-transaction", "run every file outside a transaction");
+}
+
+/** Declares `--dry-run`. */
+export function addDryRunOption(command: CliCommand): CliCommand {
+  return command.option("--dry-run", "print the plan, change nothing");
+}
+
+/** Declares what only the environment `local` takes; last, because it is rarely needed. */
+export function addLocalOptions(
+  command: CliCommand,
+  heading = "Options for the environment local:",
+): CliCommand {
+  return command
+    .optionsGroup(heading)
+    .addOption(
+      new CliOption(
+        "--database-url <url>",
+        "use this database instead of the embedded one",
+      ).locates("local"),
+    )
+    .addOption(
+      new CliOption(
+        "--migrations <directory>",
+        "Hasura project, or its migrations directory",
+      ).locates("local"),
+    );
 }

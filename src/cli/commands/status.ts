@@ -1,32 +1,30 @@
-import type { Command } from "commander";
-import type { CommandResult } from "../command-result.ts";
-import type { RawOptions, RunCommand } from "../program.ts";
-import type { CliContext } from "../context.ts";
-import { localOptions } from "./shared-options.ts";
+import type { CommandModule } from "./command.ts";
+import { addDatabaseOption, addLocalOptions } from "./shared-options.ts";
 
-export function declareStatus(program: Command, run: RunCommand): void {
-  localOptions(
-    program
-      .command("status [environment...]")
-      .summary("what is applied, pending, unknown, changed")
+export const status: CommandModule = {
+  declare(program) {
+    const command = program
+      .command("status [environment]")
+      .summary("show what is applied, pending, unknown or changed")
       .description("Show what is applied, pending, unknown or changed in an environment.")
-      .option("--database <name>", "of this database only")
-      .option("--check", "end with 6 when anything is not simply applied"),
-  ).action((environments: string[], _flags: object, command: Command) =>
-    run({ ...command.optsWithGlobals(), environments }),
-  );
-}
-
-export async function runStatus(context: CliContext, given: RawOptions): Promise<CommandResult> {
-  const [{ StatusOptions, parseOptions }, { runOperation }] = await Promise.all([
-    import("../options/schemas.ts"),
-    import("../run/run-operation.ts"),
-  ]);
-  const intent = parseOptions(StatusOptions, given, "status");
-  return runOperation(context, intent, {
-    operation: "status",
-    changes: false,
-    options: { database: intent.database },
-    ...(intent.check && { checks: true }),
-  });
-}
+      .example("status dev-1")
+      .example("status dev-1 --check", "for scripts")
+      .example("status local")
+      .option("--check", "exit with code 6 unless every migration is cleanly applied");
+    addDatabaseOption(command);
+    return addLocalOptions(command);
+  },
+  operands: (environments) => ({ environments }),
+  async run(context, raw) {
+    const [{ StatusOptions, parseOptions }, { runOperation }] = await Promise.all([
+      import("../options/schemas.ts"),
+      import("../run/run-operation.ts"),
+    ]);
+    const options = parseOptions(StatusOptions, raw, context.commandLine);
+    return runOperation(context, options, {
+      operation: "status",
+      options: { database: options.database },
+      ...(options.check && { checks: true }),
+    });
+  },
+};

@@ -13,9 +13,9 @@ export interface FoundConfig {
 }
 
 /**
- * The configuration that counts: `--config`, HASURA_MIGRATE_CONFIG, then upwards from the working directory
- * (hasura-migrate.json before package.json's key), then the user's configuration directory. Undefined when there is none.
- * Throws usage failures for a file that was named and is missing, that cannot be read, or that is no JSON.
+ * The configuration to use: `--config`, HASURA_MIGRATE_CONFIG, then upwards from the working directory (hasura-migrate.json
+ * before the key in package.json), then the user's configuration directory. Undefined when there is none.
+ * Throws usage failures for a file that was named and does not exist, cannot be read, or is not valid JSON.
  */
 export async function findConfig(
   context: CliContext,
@@ -46,7 +46,7 @@ function upwards(from: string): string[] {
   return parent === from ? [from] : [from, ...upwards(parent)];
 }
 
-/** env-paths reads the process's environment; XDG_CONFIG_HOME is looked at first so that it counts on every platform. */
+/** XDG_CONFIG_HOME counts on every platform; env-paths uses it on Linux only. */
 async function userDirectory(context: CliContext): Promise<string> {
   const xdg = context.env["XDG_CONFIG_HOME"];
   if (xdg) return join(xdg, "hasura-migrate");
@@ -64,7 +64,7 @@ async function readPackage(file: string): Promise<FoundConfig | undefined> {
   if (text === undefined || !text.includes('"hasura-migrate"')) return undefined;
   const parsed = PackageKey.safeParse(parse(text, file));
   const json = parsed.success ? parsed.data["hasura-migrate"] : undefined;
-  // A project that has this package among its dependencies has the word, but not the key.
+  // A project that only depends on this package mentions its name, but has no such key.
   return json === undefined ? undefined : { file, json };
 }
 

@@ -5,7 +5,7 @@ import { findConfig } from "./find.ts";
 import { checkConfig } from "./validate.ts";
 import type { FileConfig } from "./schema.ts";
 
-/** A configuration that can be trusted, and where it came from; `file` is absent when the convention alone holds. */
+/** A valid configuration and the file it came from; `file` is absent where there is none and the convention applies. */
 export interface LoadedConfig {
   readonly file?: string;
   readonly config: FileConfig;
@@ -26,7 +26,7 @@ export async function loadConfig(
   const [only, ...others] = lines;
   const text =
     only !== undefined && others.length === 0
-      ? ` is not right: ${only}`
-      : ` has ${plural(lines.length, "problem")}:\n${lines.join("\n")}`;
-  throw new Failure("usage", "config-invalid", `The configuration ${found.file}${text}`);
+      ? `: ${only}`
+      : ` (${plural(lines.length, "problem")}):\n${lines.join("\n")}`;
+  throw new Failure("usage", "config-invalid", `Invalid configuration ${found.file}${text}`);
 }

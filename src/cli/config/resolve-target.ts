@@ -1,10 +1,13 @@
 import { Failure } from "../../protocol/failure.ts";
+import { retryHint, textHint } from "../../protocol/hint.ts";
 import { operations, type Operation } from "../../protocol/operations.ts";
 import { didYouMean } from "../options/did-you-mean.ts";
-import { hasQualifier } from "./qualifier.ts";
+import { withoutSecrets } from "../options/redact-address.ts";
+import { functionReference } from "./function-reference.ts";
 import type { LoadedConfig } from "./load.ts";
+import type { EnvironmentSettings } from "./schema.ts";
 
-/** What the command line says about the target; each wins over the configuration. */
+/** Options of the command line about the target; each overrides the configuration. */
 export interface TargetFlags {
   readonly profile?: string | undefined;
   readonly region?: string | undefined;
@@ -12,7 +15,7 @@ export interface TargetFlags {
   readonly endpointUrl?: string | undefined;
 }
 
-/** Where an environment is, before AWS was asked anything. */
+/** Where an environment's function is, as far as it is known without AWS. */
 export interface Target {
   readonly environment: string;
   /** Name or ARN. */
@@ -22,24 +25,24 @@ export interface Target {
   readonly protected: boolean;
   readonly profile: {
     readonly name: string;
-    /** flag: the person said so · config: a file did · convention: the environment's own name, if such a profile exists. */
+    /** flag: typed · config: from the configuration file · convention: the environment's own name, if such a profile exists. */
     readonly from: "flag" | "config" | "convention";
   };
 }
 
-/** Names an environment may be called by: those of the configuration, and the embedded one. */
+/** Names of the configured environments. */
 export function environmentNames({ config }: LoadedConfig): string[] {
   return Object.keys(config.environments ?? {});
 }
 
-/** What holds where no environment is configured. */
-export const noneConfigured =
-  "No environments are configured: any name stands for the function hasura-migrate-<name>, and for the AWS profile of that name.";
+/** The convention, for a message. */
+export const noConfigText =
+  "No environments are configured. Without a configuration, NAME calls the function hasura-migrate-NAME with the AWS profile NAME.";
 
 /**
- * An environment's name as a target. With a list of environments only its names count; without one the convention holds:
- * function `hasura-migrate-<env>`, profile `<env>` where it exists. With `"aliases": true` an operation leads to the alias for it,
- * unless the function's name says one. Throws usage failures with a suggestion.
+ * An environment's name as a target. Where environments are configured only their names count; otherwise the convention applies:
+ * function `hasura-migrate-<env>`, profile `<env>` if it exists. With `"aliases": true` an operation calls the least privileged
+ * alias that allows it, unless the function's name already has one. Throws usage failures with a suggestion.
  */
 export function resolveTarget(
   environment: string,
@@ -47,6 +50,40 @@ export function resolveTarget(
   flags: TargetFlags,
   operation?: Operation,
 ): Target {
+  checkEnvironmentName(environment, loaded, flags);
+  const { defaults = {}, environments = {} } = loaded.config;
+  const own = environments[environment] ?? {};
+  const settings = { ...defaults, ...own };
+  const called = functionFor(
+    environment,
+    { ...settings, function: flags.function ?? settings.function },
+    operation,
+  );
+  const region = flags.region ?? own.region ?? functionReference(called).region ?? defaults.region;
+  const endpointUrl = flags.endpointUrl ?? settings.endpointUrl;
+  return {
+    environment,
+    function: called,
+    ...(region !== undefined && { region }),
+    ...(endpointUrl !== undefined && { endpointUrl }),
+    protected: settings.protected ?? false,
+    profile: profileOf(environment, flags.profile, settings.profile),
+  };
+}
+
+/** The name or ARN to invoke, with the alias for the operation where aliases are on and none is named. */
+function functionFor(
+  environment: string,
+  { function: template = "hasura-migrate-{env}", aliases = false }: EnvironmentSettings,
+  operation: Operation | undefined,
+): string {
+  const name = template.replaceAll("{env}", environment);
+  return aliases && operation !== undefined && functionReference(name).qualifier === undefined
+    ? `${name}:${operations[operation].permission}`
+    : name;
+}
+
+function checkEnvironmentName(environment: string, loaded: LoadedConfig, flags: TargetFlags): void {
   const names = environmentNames(loaded);
   if (names.length > 0 && !names.includes(environment))
     throw unknownEnvironment(environment, names, loaded.file);
@@ -54,31 +91,11 @@ export function resolveTarget(
     throw new Failure(
       "usage",
       "environment-name",
-      `"${environment}" cannot be an environment's name: it has letters, digits, dots, dashes and underscores.`,
+      `"${withoutSecrets(environment)}" is not a valid environment name: use letters, digits, dots, dashes and underscores.`,
     );
   }
   if (names.length === 0 && flags.function === undefined && flags.endpointUrl === undefined)
     checkMisspeltLocal(environment);
-  const own = loaded.config.environments?.[environment] ?? {};
-  const defaults = loaded.config.defaults ?? {};
-  const name = (
-    flags.function ??
-    own.function ??
-    defaults.function ??
-    "hasura-migrate-{env}"
-  ).replaceAll("{env}", environment);
-  const aliased =
-    (own.aliases ?? defaults.aliases ?? false) && operation !== undefined && !hasQualifier(name);
-  const region = flags.region ?? own.region ?? regionOfArn(name) ?? defaults.region;
-  const endpointUrl = flags.endpointUrl ?? own.endpointUrl ?? defaults.endpointUrl;
-  return {
-    environment,
-    function: aliased ? `${name}:${operations[operation].permission}` : name,
-    ...(region !== undefined && { region }),
-    ...(endpointUrl !== undefined && { endpointUrl }),
-    protected: own.protected ?? defaults.protected ?? false,
-    profile: profileOf(environment, flags.profile, own.profile ?? defaults.profile),
-  };
 }
 
 function profileOf(
@@ -92,37 +109,39 @@ function profileOf(
   return { name: environment, from: "convention" };
 }
 
-/** The region inside a function's ARN, or undefined for a plain name. */
-export function regionOfArn(name: string): string | undefined {
-  return /^arn:[^:]+:lambda:([^:]+):/.exec(name)?.[1];
-}
-
 function unknownEnvironment(
   environment: string,
   names: readonly string[],
   file: string | undefined,
 ): Failure {
   const where = file === undefined ? "" : ` in ${file}`;
+  const suggestion = didYouMean(environment, [...names, "local"]);
   return new Failure(
     "usage",
     "environment-unknown",
-    `There is no environment "${environment}"${where}.${didYouMean(environment, [...names, "local"])}`,
-    {
-      hints: [`Environments: ${names.join(", ")}`],
-    },
+    `Unknown environment "${withoutSecrets(environment)}"${where}.${suggestion}`,
+    { hints: [textHint(`Environments: ${names.join(", ")}.`)] },
   );
 }
 
-/** Where any name will do, one that is nearly `local` is a slip: nobody wants to be asked for the credentials of `locall`. */
+/** Where any name is an environment, one that is nearly `local` is most likely a typing error. */
 function checkMisspeltLocal(environment: string): void {
-  const meant = /^[a-z]+$/i.test(environment) ? didYouMean(environment, ["local"]) : "";
-  if (meant === "") return;
+  const suggestion = /^[a-z]+$/i.test(environment) ? didYouMean(environment, ["local"]) : "";
+  if (suggestion === "") return;
+  const onlyCaseDiffers = environment.toLowerCase() === "local";
   throw new Failure(
     "usage",
     "environment-unknown",
-    `There is no environment "${environment}".${meant}`,
+    `Unknown environment "${environment}".${suggestion}`,
     {
-      hints: [`If it is one: --function hasura-migrate-${environment}`],
+      hints: onlyCaseDiffers
+        ? []
+        : [
+            retryHint({
+              with: ["--function", `hasura-migrate-${environment}`],
+              reason: `if ${environment} is an environment`,
+            }),
+          ],
     },
   );
 }

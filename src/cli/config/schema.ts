@@ -4,38 +4,37 @@ const profile = z
   .string()
   .min(1)
   .optional()
-  .describe("AWS profile, resolved by itself and never through the default chain.");
+  .describe("AWS profile. Only this profile is used, never the default credential chain.");
 const region = z
   .string()
-  .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "is no AWS region such as eu-west-1")
+  .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, "must be an AWS region, e.g. eu-west-1")
   .optional()
   .describe("AWS region of the function.");
 const functionName = z
   .string()
-  .regex(/^[A-Za-z0-9_:{}$-]{1,170}$/, "is no name or ARN of a function")
+  .regex(/^[A-Za-z0-9_:{}$-]{1,170}$/, "must be a function name or ARN")
   .optional()
-  .describe("Name or ARN of the function; {env} stands for the environment's name.");
-const isProtected = z
+  .describe("Name or ARN of the function; {env} is replaced by the environment's name.");
+const protectedFlag = z
   .boolean()
   .optional()
-  .describe("Ask for the environment's name to be typed before anything changes.");
+  .describe("Require the environment's name to be typed before anything changes.");
 const endpointUrl = z
-  .url("is no URL")
+  .url("must be a URL")
   .optional()
-  .describe("Address of the Lambda service, for instance an interface endpoint.");
-
+  .describe("Address of the Lambda service, such as a VPC interface endpoint.");
 const useAliases = z
   .boolean()
   .optional()
   .describe(
-    "Call the function's alias read, apply or admin, the smallest that allows the operation; its stack has RestrictByOperation=true.",
+    "Call the function's alias read, apply or admin, whichever is the least that allows the operation. For stacks with RestrictByOperation=true.",
   );
 
 const settings = {
   profile,
   region,
   function: functionName,
-  protected: isProtected,
+  protected: protectedFlag,
   endpointUrl,
   aliases: useAliases,
 };
@@ -47,7 +46,7 @@ export type EnvironmentSettings = z.infer<typeof EnvironmentSettings>;
 export const FileConfig = z.strictObject({
   $schema: z.string().optional(),
   defaults: EnvironmentSettings.optional().describe(
-    "What holds for every environment that does not say otherwise.",
+    "Settings of every environment that does not override them.",
   ),
   environments: z
     .record(
@@ -55,7 +54,7 @@ export const FileConfig = z.strictObject({
         .string()
         .regex(
           /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
-          "an environment's name has letters, digits, dots, dashes",
+          "must consist of letters, digits, dots, dashes and underscores",
         ),
       EnvironmentSettings,
     )
@@ -69,7 +68,7 @@ export function configJsonSchema(): object {
   return { ...z.toJSONSchema(FileConfig, { io: "input" }), title: "hasura-migrate configuration" };
 }
 
-/** Keys that are allowed at a path of the file, for suggestions. */
+/** Keys allowed at a path of the file, for suggestions. */
 export function keysAt(path: readonly PropertyKey[]): readonly string[] {
   return path.length === 0 ? Object.keys(FileConfig.shape) : Object.keys(settings);
 }

@@ -1,57 +1,58 @@
 import { Failure } from "../../protocol/failure.ts";
-import type { LoadedConfig } from "./load.ts";
-import { environmentNames, noneConfigured } from "./resolve-target.ts";
-import { commandNames } from "../program.ts";
+import { runHint, textHint, type Hint } from "../../protocol/hint.ts";
+import type { Operation } from "../../protocol/operations.ts";
 import { closestMatch } from "../options/did-you-mean.ts";
+import type { LoadedConfig } from "./load.ts";
+import { environmentNames, noConfigText } from "./resolve-target.ts";
+
+/** What the words were typed for. */
+interface Typed {
+  readonly operation: Operation;
+  /** Names of all commands. */
+  readonly commandNames: readonly string[];
+}
 
 /** The one environment that was named. Throws usage failures that list what could have been. */
 export function selectEnvironment(
   named: readonly string[],
   loaded: LoadedConfig,
-  operation: string,
+  { operation, commandNames }: Typed,
 ): string {
   const [first, ...others] = named;
   if (first === undefined) throw noneNamed(loaded, operation);
+  if (others.length === 0) return first;
   const command = closestMatch(first, commandNames);
-  if (others.length > 0 && command !== undefined && !environmentNames(loaded).includes(first)) {
+  if (command !== undefined && !environmentNames(loaded).includes(first)) {
     throw new Failure(
       "usage",
       "unknown-command",
-      `There is no command "${first}". Did you mean "${command}"?`,
-      {
-        hints: [`hasura-migrate ${command} ${others.join(" ")}`],
-      },
+      `Unknown command "${first}". Did you mean "${command}"?`,
+      { hints: [runHint([command, ...others])] },
     );
   }
-  if (others.length > 0) {
-    throw new Failure(
-      "usage",
-      "one-at-a-time",
-      `One environment at a time: ${named.join(", ")} are ${named.length}.`,
-      {
-        hints: [
-          operation === "apply"
-            ? `hasura-migrate ${first}`
-            : `hasura-migrate ${operation} ${first}`,
-        ],
-      },
-    );
-  }
-  return first;
+  throw new Failure(
+    "usage",
+    "one-at-a-time",
+    `Only one environment per command (got ${named.join(", ")}).`,
+    { hints: [runHint(argsFor(operation, first))] },
+  );
 }
 
-function noneNamed(loaded: LoadedConfig, operation: string): Failure {
+function argsFor(operation: Operation, environment: string): string[] {
+  return operation === "apply" ? [environment] : [operation, environment];
+}
+
+function noneNamed(loaded: LoadedConfig, operation: Operation): Failure {
   const names = environmentNames(loaded);
-  const known = names.length > 0 ? `Environments: ${names.join(", ")}` : noneConfigured;
-  const command =
-    operation === "apply"
-      ? "hasura-migrate <environment>"
-      : `hasura-migrate ${operation} <environment>`;
-  // `hasura-migrate status`, where somebody called an environment "status".
+  const known: Hint[] =
+    names.length > 0
+      ? [textHint(`Environments: ${names.join(", ")}.`)]
+      : [textHint(noConfigText), runHint(argsFor(operation, "local"), "on this machine")];
+  // `hasura-migrate status`, where an environment is called "status".
   const ambiguous = names.includes(operation)
-    ? [`To apply to the environment named ${operation}: hasura-migrate apply ${operation}`]
+    ? [runHint(["apply", operation], `to apply to the environment ${operation}`)]
     : [];
-  return new Failure("usage", "environment-missing", "No environment was named.", {
-    hints: [...ambiguous, command, known],
+  return new Failure("usage", "environment-missing", "No environment given.", {
+    hints: [...ambiguous, ...known],
   });
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { didYouMean } from "../options/did-you-mean.ts";
-import { hasQualifier } from "./qualifier.ts";
+import { functionReference } from "./function-reference.ts";
 import { FileConfig, keysAt } from "./schema.ts";
 
 export interface Problem {
@@ -9,22 +9,22 @@ export interface Problem {
   readonly message: string;
 }
 
-/** Every problem of a configuration at once, or the configuration. */
+/** The configuration, or every problem in it at once. */
 export function checkConfig(
   json: unknown,
 ): { readonly config: FileConfig } | { readonly problems: readonly Problem[] } {
   const shape = FileConfig.safeParse(json);
-  const local = redefinesLocal(json);
+  const local = localRedefined(json);
   if (!shape.success) return { problems: [...shape.error.issues.flatMap(problemsOf), ...local] };
-  const problems = [...local, ...aliasTwice(shape.data)];
+  const problems = [...local, ...conflictingAliases(shape.data)];
   return problems.length > 0 ? { problems } : { config: shape.data };
 }
 
-const Named = z.looseObject({ environments: z.looseObject({ local: z.unknown() }) });
+const WithLocal = z.looseObject({ environments: z.looseObject({ local: z.unknown() }) });
 
-/** The embedded environment's name: a configuration must not be able to point it at something shared. Told whatever else is wrong. */
-function redefinesLocal(json: unknown): Problem[] {
-  const named = Named.safeParse(json);
+/** A configuration must not point the embedded environment's name at something shared. Checked even if the rest is invalid. */
+function localRedefined(json: unknown): Problem[] {
+  const named = WithLocal.safeParse(json);
   return named.success && Object.hasOwn(named.data.environments, "local")
     ? [
         {
@@ -35,14 +35,15 @@ function redefinesLocal(json: unknown): Problem[] {
     : [];
 }
 
-/** An environment that asks for aliases and names one: which is meant cannot be told. */
-function aliasTwice({ defaults = {}, environments = {} }: FileConfig): Problem[] {
+/** An environment that turns aliases on and also names one is ambiguous. */
+function conflictingAliases({ defaults = {}, environments = {} }: FileConfig): Problem[] {
   return Object.entries({ ...environments, "": {} }).flatMap(([name, own]) => {
     const { aliases, function: named } = { ...defaults, ...own };
-    if (!aliases || named === undefined || !hasQualifier(named)) return [];
+    if (!aliases || named === undefined) return [];
+    if (functionReference(named).qualifier === undefined) return [];
     const path = name === "" ? "defaults.aliases" : `environments.${name}.aliases`;
     return [
-      { path, message: `the function ${named} names an alias already; say one or the other` },
+      { path, message: `the function ${named} already names an alias; remove one of the two` },
     ];
   });
 }
@@ -53,10 +54,12 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
     const allowed = keysAt(issue.path);
     return issue.keys.map((key) => ({
       path: path === "" ? key : `${path}.${key}`,
-      message: `unknown key.${didYouMean(key, allowed) || ` Known are ${allowed.join(", ")}.`}`,
+      message: `unknown key.${didYouMean(key, allowed) || ` Known keys: ${allowed.join(", ")}.`}`,
     }));
   }
   if (issue.code === "invalid_key")
     return [{ path, message: issue.issues[0]?.message ?? issue.message }];
-  return [{ path, message: issue.message.replace(/^Invalid input: /, "") }];
+  if (issue.code === "invalid_type")
+    return [{ path, message: `must be of type ${issue.expected}` }];
+  return [{ path, message: issue.message }];
 }

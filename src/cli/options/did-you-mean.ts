@@ -1,22 +1,21 @@
 import { closest, distance } from "fastest-levenshtein";
 
-/** The candidate a misspelt word was probably meant to be, or undefined when none is near. */
+/** The candidate that a misspelt word most likely stands for, or undefined when none is close. */
 export function closestMatch(word: string, candidates: readonly string[]): string | undefined {
   if (candidates.length === 0) return undefined;
+  const lower = word.toLowerCase();
   const best = closest(
-    word.toLowerCase(),
+    lower,
     candidates.map((candidate) => candidate.toLowerCase()),
   );
-  const candidate = candidates.find((it) => it.toLowerCase() === best);
+  const match = candidates.find((candidate) => candidate.toLowerCase() === best);
+  if (match === undefined || match === word) return undefined;
   const allowed = Math.max(1, Math.floor(word.length / 3));
-  if (candidate === undefined || candidate === word) return undefined;
-  return distance(word.toLowerCase(), best) <= allowed || isSwapped(word.toLowerCase(), best)
-    ? candidate
-    : undefined;
+  return distance(lower, best) <= allowed || isTransposed(lower, best) ? match : undefined;
 }
 
-/** Two letters in the wrong order are one slip, and two changes. */
-function isSwapped(word: string, other: string): boolean {
+/** Two neighbouring letters in the wrong order are one slip, although their distance is 2. */
+function isTransposed(word: string, other: string): boolean {
   const at = Array.from(word).findIndex((letter, i) => letter !== other[i]);
   return (
     at >= 0 &&
@@ -26,6 +25,6 @@ function isSwapped(word: string, other: string): boolean {
 
 /** ` Did you mean "x"?` with its leading space, or nothing. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
-  const meant = closestMatch(word, candidates);
-  return meant === undefined ? "" : ` Did you mean "${meant}"?`;
+  const match = closestMatch(word, candidates);
+  return match === undefined ? "" : ` Did you mean "${match}"?`;
 }

@@ -1,25 +1,27 @@
 import * as z from "zod";
 import type { CliContext } from "../context.ts";
 
-const seconds = { ms: 0.001, s: 1, m: 60, h: 3600 } as const;
+const secondsPer = { ms: 0.001, s: 1, m: 60, h: 3600 } as const;
 const shape = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/;
 
 /** `--wait 30s`, `10m`, `1h` or plain seconds, as seconds; `--no-wait` is `false` and becomes 0. */
 export const Wait = z
-  .union([
-    z.literal(false).transform(() => 0),
+  .preprocess(
+    (typed) => (typed === false ? "0" : typed),
     z.string().regex(shape, "must be a duration such as 30s or 10m").transform(secondsOf),
-  ])
+  )
   .optional();
 
 function secondsOf(text: string): number {
   const [, count, unit] = shape.exec(text) ?? [];
-  return (
-    Number(count) * (unit === "ms" || unit === "m" || unit === "h" ? seconds[unit] : seconds.s)
-  );
+  const factor = unit === "ms" || unit === "m" || unit === "h" ? secondsPer[unit] : secondsPer.s;
+  return Number(count) * factor;
 }
 
-/** How long a run waits for another one, in seconds: a person is told for whom and can decide, a CI job just has to get through. */
-export function waitSecondsOf(wait: number | undefined, context: CliContext): number {
+/**
+ * How long a run waits for another one, in seconds. The default is short for a person, who sees which run it is and can decide,
+ * and long for a CI job, which only has to get through.
+ */
+export function waitSecondsFor(wait: number | undefined, context: CliContext): number {
   return wait ?? (context.err.isTTY ? 60 : 600);
 }

@@ -1,22 +1,29 @@
 import * as z from "zod";
 import { Failure } from "../../protocol/failure.ts";
-import { Version } from "../../protocol/migration.ts";
+import { runHint } from "../../protocol/hint.ts";
+import { operations } from "../../protocol/operations.ts";
+import type { RawOptions } from "../commands/command.ts";
+import { labelOf, type CommandLine } from "./command-line.ts";
 import { Wait } from "./duration.ts";
 
-/* What each command was asked, checked once. Conflicts between options live here and nowhere else. */
+/*
+ * One schema per command. What travels to the function keeps the limits of the protocol; options that exclude each other are
+ * declared to commander.
+ */
 
 const flag = z.boolean().optional();
-const text = z.string().min(1, "must not be empty").optional();
-const count = z
-  .preprocess(
-    (given) => (typeof given === "string" && /^-?\d+$/.test(given) ? Number(given) : given),
-    z.int("must be a whole number").positive("must be at least 1"),
-  )
-  .optional();
-const version = Version.optional();
+const text = z.string().min(1).optional();
+const selection = operations.apply.options.shape;
 
-/** Options every command takes. */
-const everywhere = {
+/** Digits as a number, anything else as it is, for a schema that takes numbers. */
+function numeric<T extends z.ZodType>(schema: T) {
+  return z.preprocess(
+    (typed) => (typeof typed === "string" && /^-?\d+$/.test(typed) ? Number(typed) : typed),
+    schema,
+  );
+}
+
+export const GlobalOptions = z.object({
   json: flag,
   quiet: flag,
   color: z.boolean().default(true),
@@ -26,86 +33,82 @@ const everywhere = {
   endpointUrl: z.url("must be a URL such as http://127.0.0.1:9001").optional(),
   config: text,
   debug: flag,
-};
+});
+export type GlobalOptions = z.infer<typeof GlobalOptions>;
 
-const databaseUrl = z
-  .url({
-    protocol: /^postgres(ql)?$/,
-    error: "must be an address such as postgres://user@host/database",
-  })
-  .optional();
-/** `migrations` and `databaseUrl` are about the embedded environment. */
-const target = {
-  ...everywhere,
+/** What every command that reaches an environment takes. `migrations` and `databaseUrl` are for `local`. */
+export const TargetOptions = GlobalOptions.extend({
   environments: z.array(z.string().min(1)),
   migrations: text,
-  databaseUrl,
-};
-/** `true` for a bare `--yes`, else the name given. */
-const yes = z.union([z.boolean(), z.string()]).optional();
-const which = { to: version, steps: count, only: version, database: text };
-const writing = { yes, reload: z.boolean().default(true), wait: Wait };
+  databaseUrl: z
+    .url({
+      protocol: /^postgres(ql)?$/,
+      error: "must be an address such as postgres://user@host/database",
+    })
+    .optional(),
+  /** `true` for a bare `--yes`, else the name given. */
+  yes: z.union([z.boolean(), z.string()]).optional(),
+});
+export type TargetOptions = z.infer<typeof TargetOptions>;
 
-interface Which {
-  readonly to?: string | undefined;
-  readonly steps?: number | undefined;
-  readonly only?: string | undefined;
-}
-const oneBound = (it: Which): boolean =>
-  [it.to, it.steps, it.only].filter((bound) => bound !== undefined).length <= 1;
-const bounds = { error: "--to, --steps and --only exclude each other", path: [] };
+const database = selection.database;
+const bounds = { to: selection.to, steps: numeric(selection.steps), only: selection.only };
+const writing = { reload: z.boolean().default(true), wait: Wait };
 
-export const ApplyOptions = z
-  .object({
-    ...target,
-    ...which,
-    ...writing,
-    dryRun: flag,
-    strict: flag,
-    outOfOrder: flag,
-    transaction: z.boolean().default(true),
-  })
-  .refine(oneBound, bounds);
-export const StatusOptions = z.object({ ...target, database: text, check: flag });
-export const PlanOptions = z.object({ ...target, ...which }).refine(oneBound, bounds);
-export const DownOptions = z
-  .object({
-    ...target,
-    ...which,
-    ...writing,
-    all: flag,
-    dryRun: flag,
-    transaction: z.boolean().default(true),
-  })
-  .refine((it) => oneBound(it) && !(it.all && (it.to ?? it.steps ?? it.only) !== undefined), {
-    error: "A count, --to, --only and --all exclude each other",
-    path: [],
-  });
-export const RedoOptions = z.object({ ...target, ...writing, database: text });
-export const MarkOptions = z
-  .object({
-    ...target,
-    database: text,
-    versions: z.array(Version),
-    applied: flag,
-    pending: flag,
-    yes,
-    wait: Wait,
-  })
-  .refine((it) => it.applied !== it.pending, {
-    error: "Say either --applied or --pending",
-    path: [],
-  });
-const run = z
-  .string()
+export const ApplyOptions = TargetOptions.extend({
+  ...bounds,
+  ...writing,
+  database,
+  dryRun: flag,
+  strict: flag,
+  outOfOrder: flag,
+  transaction: z.boolean().default(true),
+});
+
+export const StatusOptions = TargetOptions.extend({ database, check: flag });
+
+export const PlanOptions = TargetOptions.extend({ ...bounds, database });
+
+export const DownOptions = TargetOptions.extend({
+  ...bounds,
+  ...writing,
+  all: flag,
+  database,
+  dryRun: flag,
+  transaction: z.boolean().default(true),
+}).refine(
+  ({ steps, to, only, all }) => steps === undefined || (to ?? only ?? all) === undefined,
+  // Commander knows of conflicts between options; the count is an operand.
+  { error: "A count cannot be combined with --to, --only or --all", path: [] },
+);
+export type DownOptions = z.infer<typeof DownOptions>;
+
+export const RedoOptions = TargetOptions.extend({ ...writing, database });
+
+export const MarkOptions = TargetOptions.extend({
+  database,
+  versions: operations.mark.options.shape.versions,
+  applied: flag,
+  pending: flag,
+  wait: Wait,
+}).refine(({ applied, pending }) => applied !== pending, {
+  error: "Choose --applied or --pending",
+  path: [],
+});
+
+const run = operations.history.options.shape.run
+  .unwrap()
   .regex(/^[0-9a-fA-F-]+$/, "must be a run's id, or the beginning of one")
   .optional();
-export const CancelOptions = z.object({ ...target, run });
-export const HistoryOptions = z.object({ ...target, run, limit: count });
-export const LocalOptions = z.object({ ...target, yes, reset: flag, serve: flag });
-export const EnvsOptions = z.object(everywhere);
-export const NewOptions = z.object({
-  ...everywhere,
+export const CancelOptions = TargetOptions.extend({ run });
+export const HistoryOptions = TargetOptions.extend({
+  run,
+  limit: numeric(operations.history.options.shape.limit),
+});
+
+export const LocalOptions = TargetOptions.extend({ reset: flag, serve: flag });
+
+export const NewOptions = GlobalOptions.extend({
   name: z.string(),
   database: text,
   sql: z.string().optional(),
@@ -113,41 +116,33 @@ export const NewOptions = z.object({
   migrations: text,
 });
 
-/** What `operate` needs of every command that reaches an environment. */
-export const TargetOptions = z.object({ ...target, yes });
-export type TargetOptions = z.infer<typeof TargetOptions>;
-export type GlobalOptions = z.infer<typeof EnvsOptions>;
-
 /**
- * Options as the command's schema wants them. Throws one usage failure with every problem, a line each, that names options and
- * operands as they were typed, and leads to that command's own help.
+ * Options as the command's schema describes them. Throws one usage failure with a line for every problem; it names options and
+ * operands as they were typed.
  */
-export function parseOptions<T>(schema: z.ZodType<T>, given: object, command: string): T {
-  const parsed = schema.safeParse(given);
+export function parseOptions<T>(
+  schema: z.ZodType<T>,
+  raw: RawOptions,
+  commandLine: CommandLine,
+): T {
+  const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => {
     const name = issue.path[0];
-    return name === undefined
-      ? issue.message
-      : `${labelOf(String(name), command)}: ${issue.message}`;
+    const words = problemWords(issue);
+    return name === undefined ? `${words}.` : `${labelOf(String(name), commandLine)}: ${words}.`;
   });
-  throw new Failure("usage", "usage", problems.map((problem) => `${problem}.`).join("\n"), {
-    hints: [`hasura-migrate ${command} --help`],
+  throw new Failure("usage", "usage", problems.join("\n"), {
+    hints: [runHint([commandLine.command?.name ?? "apply", "--help"])],
   });
 }
 
-/** Names of operands, where they differ from the name they have here. */
-const operands: Readonly<Record<string, string>> = {
-  versions: "version",
-  name: "name",
-  environments: "environment",
-  "down steps": "count",
-};
-
-function labelOf(name: string, command: string): string {
-  return (
-    operands[`${command} ${name}`] ??
-    operands[name] ??
-    `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-  );
+/** A limit of a schema in words; a schema's own message where it has one. */
+function problemWords(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type" && ["int", "number"].includes(issue.expected))
+    return "must be a whole number";
+  if (issue.code === "too_big") return `must be at most ${issue.maximum}`;
+  if (issue.code !== "too_small") return issue.message;
+  if (issue.origin === "string") return "must not be empty";
+  return `must be at least ${issue.inclusive === false ? Number(issue.minimum) + 1 : issue.minimum}`;
 }

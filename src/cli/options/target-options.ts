@@ -1,45 +1,22 @@
 import { Failure } from "../../protocol/failure.ts";
-import type { TargetOptions } from "./schemas.ts";
-import { sameCommand } from "../output/hints.ts";
+import { retryHint } from "../../protocol/hint.ts";
+import type { CommandLine } from "./command-line.ts";
 
-/** Options that lead to a function in AWS. */
-const aboutAws = {
-  profile: "--profile",
-  region: "--region",
-  function: "--function",
-  endpointUrl: "--endpoint-url",
-} as const;
-/** Options of the embedded environment. */
-const aboutLocal = { databaseUrl: "--database-url", migrations: "--migrations" } as const;
-
-/** Throws a usage failure for options that the environment would silently ignore; its hint is the command without them. */
-export function checkTargetOptions(
-  environment: string,
-  intent: TargetOptions,
-  argv: readonly string[],
-): void {
+/** Throws a usage failure for options that have no effect on the environment; its hint is the command without them. */
+export function checkTargetOptions(environment: string, { options }: CommandLine): void {
   const isLocal = environment === "local";
-  const ignored = isLocal ? given(aboutAws, intent) : given(aboutLocal, intent);
+  const without = isLocal ? "aws" : "local";
+  const typed = options.filter(({ option }) => option.scope === without);
+  const ignored = [...new Set(typed.map(({ option }) => option.long ?? option.flags))];
   if (ignored.length === 0) return;
-  const verb = ignored.length === 1 ? "does" : "do";
+  const verb = ignored.length === 1 ? "has" : "have";
   const why = isLocal
     ? "the embedded environment runs on this machine"
-    : "the database and the files are its function's";
+    : "its function has its own database and migrations";
   throw new Failure(
     "usage",
     "option-ignored",
-    `${ignored.join(" and ")} ${verb} not go with ${environment}: ${why}.`,
-    {
-      hints: [sameCommand(argv, { without: ignored })],
-    },
+    `${ignored.join(" and ")} ${verb} no effect on ${environment}: ${why}.`,
+    { hints: [retryHint({ without: ignored })] },
   );
-}
-
-function given<K extends keyof TargetOptions>(
-  names: Readonly<Record<K, string>>,
-  intent: TargetOptions,
-): string[] {
-  return (Object.keys(names) as K[])
-    .filter((name) => intent[name] !== undefined)
-    .map((name) => names[name]);
 }

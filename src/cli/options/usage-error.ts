@@ -1,69 +1,64 @@
-import type { Command, CommanderError } from "commander";
+import type { CommanderError } from "commander";
 import { Failure } from "../../protocol/failure.ts";
-import { sameCommand } from "../output/hints.ts";
+import { retryHint, runHint, type Hint } from "../../protocol/hint.ts";
+import { refusals, type CommandLine } from "./command-line.ts";
+import { didYouMean } from "./did-you-mean.ts";
 
-/** What commander refused, as a usage failure that leads to the help of the command, or to the command that takes such an option. */
-export function usageFailure(
-  error: CommanderError,
-  program: Command,
-  command: string | undefined,
-  argv: readonly string[],
-): Failure {
-  const text = error.message.replace(/^error: /, "").replace(/\n/g, " ");
-  const sentence = text.slice(0, 1).toUpperCase() + text.slice(1);
-  const message = sentence.endsWith(".") || sentence.endsWith(")") ? sentence : `${sentence}.`;
+/** What commander refused as a usage failure. Its hints are the command that takes such an option, and the help. */
+export function usageError(refusal: CommanderError, commandLine: CommandLine): Failure {
+  const { command } = commandLine;
+  const help = runHint(command === undefined ? ["--help"] : [command.name, "--help"]);
   const hints = [
-    ...(command === "local" ? appliedLocally(error, program, argv) : []),
-    `hasura-migrate ${command === undefined ? "" : `${command} `}--help`,
+    ...(refusal.code === refusals.unknownOption ? applyTakesIt(commandLine) : []),
+    help,
   ];
-  return new Failure("usage", "usage", message, { hints });
+  return new Failure("usage", "usage", messageFor(refusal, commandLine), { hints });
 }
 
-/** `local` is short for `apply local`, which takes more. */
-function appliedLocally(
-  { message }: CommanderError,
-  program: Command,
-  argv: readonly string[],
-): string[] {
-  const unknown = /unknown option '(--?[^'=]+)/.exec(message)?.[1];
-  const apply = program.commands.find((it) => it.name() === "apply");
-  const takesAll = !argv.some((word) => /^--(reset|serve)$/.test(word));
-  if (
-    unknown === undefined ||
-    !takesAll ||
-    !apply?.options.some((it) => it.long === unknown || it.short === unknown)
-  )
+function messageFor(refusal: CommanderError, commandLine: CommandLine): string {
+  const { command, operands } = commandLine;
+  const unknown = commandLine.unknown[0] ?? "";
+  switch (refusal.code) {
+    case refusals.unknownOption: {
+      const known = command?.options.flatMap(({ long }) => long ?? []) ?? [];
+      const name = optionName(unknown);
+      return `Unknown option "${name}".${didYouMean(name, known)}`;
+    }
+    case refusals.missingValue:
+      return `${unknown} needs a value.`;
+    case refusals.missingOperand:
+      return `Missing argument: ${command?.operands[operands.length] ?? "?"}.`;
+    case refusals.excessOperands:
+      return `Too many arguments: ${operands.slice(command?.operands.length).join(", ")}.`;
+    case refusals.conflict:
+      return `${conflictingOptions(commandLine).join(" and ")} cannot be combined.`;
+    default:
+      return refusal.message;
+  }
+}
+
+/** Long names of the options that were typed and exclude another one that was typed. */
+function conflictingOptions({ options }: CommandLine): string[] {
+  const typed = options.map(({ option }) => option);
+  const conflicting = typed.filter((option) =>
+    typed.some(
+      (other) => other.attributeName() !== option.attributeName() && option.contradicts(other),
+    ),
+  );
+  return [...new Set(conflicting.map((option) => option.long ?? option.flags))];
+}
+
+/** `local` is short for `apply local`, which takes more options, but not those of `local` alone. */
+function applyTakesIt({ command, commands, options, unknown }: CommandLine): Hint[] {
+  const apply = commands.find(({ name }) => name === "apply");
+  if (command?.name !== "local" || apply === undefined) return [];
+  const takes = (name: string | undefined): boolean =>
+    apply.options.some(({ long, short }) => long === name || short === name);
+  if (!takes(optionName(unknown[0] ?? "")) || !options.every(({ option }) => takes(option.long)))
     return [];
-  return [
-    `apply takes it: ${sameCommand(argv.flatMap((word) => (word === "local" ? ["apply", word] : [word])))}`,
-  ];
+  return [retryHint({ with: unknown, reason: "apply takes it" })];
 }
 
-/**
- * The one environment that refused words name, or undefined: told without commander, which may have stopped before it came to it.
- */
-export function environmentIn(program: Command, argv: readonly string[]): string | undefined {
-  const [first, ...others] = operandsIn(program, argv);
-  const command = program.commands.find((it) => it.name() === first);
-  if (first === "local") return "local";
-  if (!command) return others.length === 0 ? first : undefined;
-  return command.registeredArguments[0]?.name() === "environment" &&
-    (first !== "apply" || others.length === 1)
-    ? others[0]
-    : undefined;
-}
-
-/** Words that are neither options nor their values; what follows an option that nobody knows may be its value. */
-function operandsIn(program: Command, argv: readonly string[]): string[] {
-  const options = [program, ...program.commands].flatMap((it) => it.options);
-  const standsAlone = (word: string): boolean =>
-    word.includes("=") ||
-    options.some((it) => (it.long === word || it.short === word) && !it.required && !it.optional);
-  return argv.filter((word, i) => {
-    const before = argv[i - 1];
-    return (
-      !word.startsWith("-") &&
-      (before === undefined || !before.startsWith("-") || standsAlone(before))
-    );
-  });
+function optionName(word: string): string {
+  return word.replace(/=.*/s, "");
 }

@@ -1,110 +1,216 @@
-import type { Failure } from "../../protocol/failure.ts";
-import { textHint, type Hint } from "../../protocol/hint.ts";
+import type { Failure, FailureData } from "../../protocol/failure.ts";
+import type { Hint } from "../../protocol/hint.ts";
+import type { Environment } from "../context.ts";
+import {
+  namedEnvironment,
+  type CliOption,
+  type CommandLine,
+  type CommandSyntax,
+  type TypedOption,
+} from "../options/command-line.ts";
+import { redactAddress, withoutSecrets } from "../options/redact-address.ts";
+
+const program = "hasura-migrate";
 
 /**
- * The command that was typed, as it can be pasted again: without the options in `without`, and with the option in `option`
- * (`--yes=prod`, `--database audit`) in place of what was said of it before. A password inside an address is not repeated.
+ * A hint as it is shown: no reference to the command that was typed is left, every command can be pasted, and no secret is in
+ * it. It is a `Hint` itself, so that a failure can carry it; `text` is all of it on one line.
  */
-export function sameCommand(
-  argv: readonly string[],
-  { option = "", without = [] }: { option?: string; without?: readonly string[] } = {},
-): string {
-  const added = option === "" ? [] : option.split(" ");
-  const name = added[0]?.replace(/=.*/, "");
-  const gone = [...without, ...(name === undefined ? [] : [name, ...(against[name] ?? [])])];
-  const kept = argv.filter((_, i) => !isOf(gone, argv, i));
-  return ["hasura-migrate", ...kept.map(quoted), ...added].join(" ");
-}
+export type ResolvedHint =
+  | { readonly kind: "text"; readonly text: string }
+  | {
+      readonly kind: "command";
+      readonly argv: string[];
+      readonly reason?: string;
+      readonly text: string;
+    };
 
-/** What cannot stand beside an option: the other ways to say the same thing. */
-const bounds = ["--to", "--steps", "--only", "--all"];
-const against: Readonly<Record<string, readonly string[]>> = {
-  "--wait": ["--no-wait"],
-  "--no-wait": ["--wait"],
-  "--applied": ["--pending"],
-  "--pending": ["--applied"],
-  ...Object.fromEntries(bounds.map((bound) => [bound, bounds])),
-};
-
-const short: Readonly<Record<string, string>> = { "-y": "--yes", "-q": "--quiet" };
-/** Options that stand alone; every other one takes the next word along, if that is no option itself. */
-const alone: ReadonlySet<string> = new Set([
-  ...[
-    "--json",
-    "--quiet",
-    "--no-color",
-    "--debug",
-    "--dry-run",
-    "--strict",
-    "--out-of-order",
-    "--no-transaction",
-    "--no-wait",
-  ],
-  ...["--no-reload", "--all", "--applied", "--pending", "--check", "--reset", "--serve"],
-]);
-
-/** True for an option that is to go, and for the value that stands behind it. */
-function isOf(options: readonly string[], argv: readonly string[], i: number): boolean {
-  const name = (word = ""): string => short[word] ?? word.replace(/=.*/, "");
-  if (options.includes(name(argv[i]))) return true;
-  const before = argv[i - 1];
-  return (
-    before !== undefined &&
-    !before.includes("=") &&
-    !argv[i]?.startsWith("-") &&
-    !alone.has(name(before)) &&
-    options.includes(name(before))
-  );
-}
-
-function quoted(word: string): string {
-  const shown = word.replace(/^((?:--[a-z-]+=)?[a-z]+:\/\/[^:@/\s]+):[^@/\s]*@/, "$1:***@");
-  return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`;
-}
-
-/** The options that say which database and which files `local` means, as they were typed. */
-function sameDatabase(argv: readonly string[]): string[] {
-  return argv.filter((_, i) => isOf(["--database-url", "--migrations"], argv, i)).map(quoted);
-}
-
-/** Hints with every "same command again" resolved to the command itself; `<environment>` is the one that was named. */
-export function wholeHints(
+/**
+ * Hints with their commands completed from the command line: options that say what a command acts on (`--endpoint-url`,
+ * `--profile`, `--config` …) are repeated where the printed command takes them. `env` are the environment's variables.
+ */
+export function resolveHints(
   hints: readonly Hint[],
-  argv: readonly string[],
-  environment?: string,
-): Hint[] {
+  commandLine: CommandLine,
+  env: Environment,
+): ResolvedHint[] {
   return hints.map((hint) => {
     switch (hint.kind) {
       case "text":
-        return textHint(
-          environment === undefined
-            ? hint.text
-            : hint.text.replaceAll("<environment>", environment),
-        );
+        return hint;
       case "command":
-        return hint.argv[2] === "local" && hint.argv[0] === "hasura-migrate"
-          ? { ...hint, argv: [...hint.argv, ...sameDatabase(argv)] }
-          : hint;
-      case "retry":
-        return textHint(
-          `${hint.reason === undefined ? "" : `${hint.reason}: `}${sameCommand(argv, { option: hint.with.join(" "), without: hint.without })}`,
+        return resolved(
+          hint.argv[0] === program ? completed(hint.argv, commandLine, env) : hint.argv,
+          hint.reason,
         );
+      case "retry":
+        return resolved(repeated(hint, commandLine, env), hint.reason);
     }
   });
 }
 
-/** One hint as a line of text. */
-export function hintText(hint: Hint): string {
-  if (hint.kind === "text") return hint.text;
-  const command = hint.kind === "command" ? hint.argv.map(quoted).join(" ") : hint.with.join(" ");
-  return hint.reason === undefined ? command : `${hint.reason}: ${command}`;
+/** The same failure with resolved hints. */
+export function withResolvedHints(
+  failure: Failure,
+  commandLine: CommandLine,
+  env: Environment,
+): Failure {
+  return failure.with({ hints: resolveHints(failure.hints, commandLine, env) });
 }
 
-/** The same failure with whole hints. */
-export function withWholeHints(
-  failure: Failure,
-  argv: readonly string[],
-  environment?: string,
-): Failure {
-  return failure.with({ hints: wholeHints(failure.hints, argv, environment) });
+/** The same failure, as it travels, with resolved hints. */
+export function dataWithResolvedHints(
+  failure: FailureData,
+  commandLine: CommandLine,
+  env: Environment,
+): FailureData {
+  return { ...failure, hints: resolveHints(failure.hints, commandLine, env) };
+}
+
+/** A resolved hint in parts, for a view that gives a command a line of its own. */
+export function hintParts(hint: Hint): {
+  readonly text?: string;
+  readonly reason?: string;
+  readonly command?: string;
+} {
+  if (hint.kind === "text") return { text: hint.text };
+  const words = hint.kind === "command" ? hint.argv : [program, "…", ...hint.with];
+  return {
+    command: words.map(quoted).join(" "),
+    ...(hint.reason !== undefined && { reason: hint.reason }),
+  };
+}
+
+/** A resolved hint on one line. */
+export function hintText(hint: Hint): string {
+  const { text, reason, command = "" } = hintParts(hint);
+  return text ?? (reason === undefined ? command : `${reason}: ${command}`);
+}
+
+function resolved(argv: readonly string[], reason: string | undefined): ResolvedHint {
+  const hint = {
+    kind: "command" as const,
+    argv: [...argv],
+    ...(reason !== undefined && { reason }),
+  };
+  return { ...hint, text: hintText(hint) };
+}
+
+/** The typed command again, with the options of the hint in place of those that contradict them. */
+function repeated(
+  hint: Extract<Hint, { kind: "retry" }>,
+  commandLine: CommandLine,
+  env: Environment,
+): string[] {
+  const { command, typed } = commandFor(hint.with, commandLine);
+  const added = optionsNamed(hint.with, command);
+  const kept = commandLine.options.filter(
+    ({ option }) =>
+      takes(command, option) &&
+      !hint.without.includes(option.long ?? "") &&
+      !added.some((other) => other.contradicts(option)),
+  );
+  const operands = command.name === "local" ? [] : operandsFor(command, commandLine);
+  // After "--" an operand may look like an option.
+  const ambiguous = operands.some((operand) => operand.startsWith("-"));
+  return [
+    program,
+    ...(typed ? [command.name] : []),
+    ...(ambiguous ? [] : operands),
+    ...kept.flatMap((each) => wordsOf(each, env)),
+    ...hint.with,
+    ...(ambiguous ? ["--", ...operands] : []),
+  ].map(withoutSecrets);
+}
+
+/** The typed command; `apply local` where `local` was typed, which is short for it but takes fewer options. */
+function commandFor(
+  added: readonly string[],
+  { command, commandTyped, commands }: CommandLine,
+): { readonly command: CommandSyntax; readonly typed: boolean } {
+  const named = (name: string): CommandSyntax =>
+    commands.find((each) => each.name === name) ?? { name, options: [], operands: [] };
+  if (command === undefined) return { command: named("apply"), typed: false };
+  const lacksOption = optionsNamed(added, command).length < added.filter(isOption).length;
+  return command.name === "local" && lacksOption
+    ? { command: named("apply"), typed: true }
+    : { command, typed: commandTyped };
+}
+
+function operandsFor(command: CommandSyntax, commandLine: CommandLine): readonly string[] {
+  return commandLine.command?.name === "local" && command.name !== "local"
+    ? ["local"]
+    : commandLine.operands;
+}
+
+/** A command of this program, with what was typed about the environment, its database and its project. */
+function completed(argv: readonly string[], commandLine: CommandLine, env: Environment): string[] {
+  const [first, ...others] = argv.slice(1);
+  const named = commandLine.commands.find(({ name }) => name === first);
+  const command = named ?? commandLine.commands.find(({ name }) => name === "apply");
+  if (command === undefined || argv.includes("--help")) return argv.map(withoutSecrets);
+  const [operand] = named ? others : [first];
+  const environment =
+    command.name === "local" ? "local" : operand?.startsWith("-") ? undefined : operand;
+  const present = optionsNamed(argv, command);
+  const carried = commandLine.options.filter(
+    ({ option }) =>
+      takes(command, option) &&
+      !present.some((other) => other.contradicts(option)) &&
+      isAbout(option, environment, namedEnvironment(commandLine)),
+  );
+  return [...argv.map(withoutSecrets), ...carried.flatMap((each) => wordsOf(each, env))];
+}
+
+/** True where an option that was typed for one environment also holds for a printed command's one. */
+function isAbout(
+  option: CliOption,
+  printed: string | undefined,
+  typed: string | undefined,
+): boolean {
+  if (option.scope === undefined) return false;
+  // Which configuration is read depends on no environment.
+  if (option.attributeName() === "config") return true;
+  if (printed === undefined || (typed !== undefined && typed !== printed)) return false;
+  return option.scope === "everywhere" || (option.scope === "local") === (printed === "local");
+}
+
+function isOption(word: string): boolean {
+  return word.startsWith("--");
+}
+
+/** The options of a command that stand among some words. */
+function optionsNamed(words: readonly string[], command: CommandSyntax): CliOption[] {
+  const names = words.filter(isOption).map((word) => word.replace(/=.*/s, ""));
+  return names.flatMap((name) => command.options.find(({ long }) => long === name) ?? []);
+}
+
+function takes({ options }: CommandSyntax, option: CliOption): boolean {
+  return options.some(({ long }) => long === option.long);
+}
+
+/** An option as it is typed. A secret in its value is replaced by the variable that holds it, or by a placeholder. */
+function wordsOf({ option, value }: TypedOption, env: Environment): string[] {
+  const name = option.long ?? option.flags;
+  if (value === undefined) return [name];
+  // What should be an address and is none may be one with a typing error in it.
+  const safe = option.flags.endsWith("<url>") ? redactAddress(value) : withoutSecrets(value);
+  const shown = safe === value ? value : (variableHolding(value, env) ?? safe);
+  // A value that may be left out has to be attached, or it would be read as an operand.
+  return option.optional ? [`${name}=${shown}`] : [name, shown];
+}
+
+/** `$DATABASE_URL` where that variable holds the value. */
+function variableHolding(value: string, env: Environment): string | undefined {
+  const name = Object.keys(env).find((each) => env[each] === value && variable.test(`$${each}`));
+  return name === undefined ? undefined : `$${name}`;
+}
+
+const variable = /^\$[A-Z_][A-Z0-9_]*$/;
+const needsNoQuotes = /^[\w@%+=:,./-]+$/;
+
+/** A word for a POSIX shell. A variable stays one. */
+function quoted(word: string): string {
+  if (variable.test(word)) return `"${word}"`;
+  return needsNoQuotes.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,30 +1,31 @@
 import { exitCode, Failure, toFailureData, type Kind } from "../../protocol/failure.ts";
-import { withWholeHints } from "./hints.ts";
-import type { CliContext } from "../context.ts";
+import { retryHint } from "../../protocol/hint.ts";
+import { isTyped, namedEnvironment } from "../options/command-line.ts";
+import { withResolvedHints } from "./hints.ts";
+import type { CommandContext } from "../context.ts";
 import { failureLines } from "./views/failure.ts";
 import { colorsFor } from "./terminal/colors.ts";
 
 /** Shows what a command threw: as one object on stdout with `--json`, else in words on stderr. Returns the failure's kind. */
-export function reportError(thrown: unknown, context: CliContext, environment?: string): Kind {
-  const failure = withWholeHints(
+export function reportError(thrown: unknown, context: CommandContext): Kind {
+  const { commandLine, env: variables } = context;
+  const failure = withResolvedHints(
     thrown instanceof Failure ? thrown : bug(thrown),
-    context.argv,
-    environment,
+    commandLine,
+    variables,
   );
-  if (context.argv.includes("--json")) {
+  const environment = namedEnvironment(commandLine);
+  if (isTyped(commandLine, "json")) {
     const env = environment === undefined ? {} : { env: environment };
     context.out.write(
       `${JSON.stringify({ type: "failure", ...env, exit: exitCode[failure.kind], failure: toFailureData(failure) })}\n`,
     );
     return failure.kind;
   }
-  const style = colorsFor(context.err, context.env, !context.argv.includes("--no-color"));
+  const style = colorsFor(context.err, variables, !isTyped(commandLine, "color"));
   const columns = context.err.isTTY ? context.err.columns : Infinity;
-  for (const line of failureLines(failure, {
-    style,
-    columns,
-    debug: context.argv.includes("--debug"),
-  }))
+  const debug = isTyped(commandLine, "debug");
+  for (const line of failureLines(failure, { style, columns, debug }))
     context.err.write(`${line}\n`);
   return failure.kind;
 }
@@ -32,7 +33,7 @@ export function reportError(thrown: unknown, context: CliContext, environment?: 
 function bug(thrown: unknown): Failure {
   const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   const failure = new Failure("bug", "unexpected", `This is a bug in hasura-migrate: ${text}`, {
-    hints: ["Run it again with --debug and report what it prints."],
+    hints: [retryHint({ with: ["--debug"], reason: "report what this prints" })],
   });
   if (thrown instanceof Error && thrown.stack !== undefined) failure.stack = thrown.stack;
   return failure;

@@ -5,6 +5,7 @@ import { Failure } from "../../protocol/failure.ts";
 import { findProjectRoot } from "./find-project.ts";
 import type { CliContext } from "../context.ts";
 
+/** What a new migration is made of. */
 export interface NewMigration {
   readonly name: string;
   readonly database?: string | undefined;
@@ -15,42 +16,42 @@ export interface NewMigration {
 }
 
 /**
- * Makes `<unix milliseconds>_<name>/` with up.sql and down.sql, as the Hasura CLI does
+ * Creates `<unix milliseconds>_<name>/` with up.sql and down.sql, as the Hasura CLI does
  * (docs/internals/hasura-protocol.md, "Versions" and "Empty, duplicate and missing files").
- * Throws usage failures for a name that cannot be one, and for a directory that exists already.
+ * Throws usage failures for an invalid name and for a directory that cannot be created.
  */
 export async function createMigration(
   context: CliContext,
-  it: NewMigration,
+  migration: NewMigration,
 ): Promise<{ version: string; directory: string }> {
-  const name = it.name.trim().replace(/\s+/g, "_");
+  const name = migration.name.trim().replace(/\s+/g, "_");
   if (name === "" || /[/\\]/.test(name) || name.includes("\0") || name.startsWith(".")) {
     throw new Failure(
       "usage",
       "migration-name",
-      `"${it.name}" cannot be a migration's name: it becomes part of a directory's name.`,
+      `"${migration.name}" is not a valid migration name: it becomes part of a directory's name.`,
     );
   }
-  const parent = await parentOf(context, it);
+  const parent = await parentDirectory(context, migration);
   const version = String(context.now());
   const directory = join(parent, `${version}_${name}`);
   try {
     await mkdir(parent, { recursive: true });
     await mkdir(directory);
-    await writeFile(join(directory, "up.sql"), ended(it.sql));
-    await writeFile(join(directory, "down.sql"), ended(it.downSql));
+    await writeFile(join(directory, "up.sql"), withTrailingNewline(migration.sql));
+    await writeFile(join(directory, "down.sql"), withTrailingNewline(migration.downSql));
   } catch (cause) {
     throw new Failure(
       "usage",
       "migration-directory",
-      `The directory ${directory} could not be made.`,
+      `The directory ${directory} could not be created.`,
       { cause },
     );
   }
   return { version, directory };
 }
 
-async function parentOf(
+async function parentDirectory(
   context: CliContext,
   { migrations, database = "default" }: NewMigration,
 ): Promise<string> {
@@ -58,17 +59,17 @@ async function parentOf(
     throw new Failure(
       "usage",
       "database-name",
-      `"${database}" cannot be a database's name here: it is a directory's name.`,
+      `"${database}" is not a valid database name: it becomes a directory's name.`,
     );
   const base = resolve(context.cwd, migrations ?? ".");
   const root = migrations === undefined ? findProjectRoot(base) : base;
-  // Nothing here yet: the layout of today's projects.
+  // No project yet: use the layout of config version 3.
   if (root === undefined) return join(base, "migrations", database);
   const project = await readProject(root);
   const directory = join(project.root, project.migrationsDirectory);
   return project.configVersion === 3 ? join(directory, database) : directory;
 }
 
-function ended(sql: string | undefined): string {
-  return sql === undefined || sql.endsWith("\n") ? (sql ?? "") : `${sql}\n`;
+function withTrailingNewline(sql = ""): string {
+  return sql === "" || sql.endsWith("\n") ? sql : `${sql}\n`;
 }

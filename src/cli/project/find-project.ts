@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
 import type { LocalMigrations } from "./image-drift.ts";
 
-/** The Hasura project a directory is or holds, or undefined: a folder with config.yaml, or one called `migrations`. */
+/** The root of the Hasura project in a directory: where config.yaml is, else where `migrations` is. Undefined where neither exists. */
 export function findProjectRoot(directory: string): string | undefined {
   const inner = join(directory, "migrations");
   return (
@@ -12,7 +12,7 @@ export function findProjectRoot(directory: string): string | undefined {
   );
 }
 
-/** The migrations of the project in the working directory. One that cannot be read is none: this is a courtesy. */
+/** The migrations of the project in a directory. A project that cannot be read counts as none: comparing is optional. */
 export async function localMigrations(directory: string): Promise<LocalMigrations | undefined> {
   const root = findProjectRoot(directory);
   if (root === undefined) return undefined;

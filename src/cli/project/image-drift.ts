@@ -2,54 +2,54 @@ import type { EventOf } from "../../protocol/events.ts";
 import { compareVersions, type Version } from "../../protocol/migration.ts";
 import { plural } from "../output/format.ts";
 
-/** How many files are named; the rest is counted. */
-const mostNamed = 5;
+/** This many files are named, the rest is counted. */
+const namedAtMost = 5;
 
-/** The migrations of a project, as far as they matter here: by database, in the order of their versions. */
+/** The migrations of a project by database, in the order of their versions. */
 export type LocalMigrations = ReadonlyMap<
   string,
   readonly { readonly version: Version; readonly name: string }[]
 >;
 
 /**
- * What the project here has and the function has not, as one sentence: without it somebody on a branch reads "nothing
- * pending" and believes it. Undefined when nothing is missing. `image` is how messages call what the function was made of.
+ * The files of the project here that the function does not have, as one sentence: without it, somebody on a branch would read
+ * "nothing pending" and trust it. Undefined when none is missing. `image` is how messages name the function's image.
  */
 export function missingInImage(
-  here: LocalMigrations,
+  local: LocalMigrations,
   event: EventOf<"status"> | EventOf<"plan">,
   image: string,
 ): string | undefined {
   const missing =
-    event.type === "status" ? missingInStatus(here, event) : missingInPlan(here, event);
+    event.type === "status" ? missingInStatus(local, event) : missingInPlan(local, event);
   if (missing.length === 0) return undefined;
-  const names = missing.slice(0, mostNamed).map(({ version, name }) => `${version}_${name}`);
-  const more = missing.length > mostNamed ? ` and ${missing.length - mostNamed} more` : "";
+  const names = missing.slice(0, namedAtMost).map(({ version, name }) => `${version}_${name}`);
+  const more = missing.length > namedAtMost ? ` and ${missing.length - namedAtMost} more` : "";
   const verb = missing.length === 1 ? "is" : "are";
-  return `! ${plural(missing.length, "file")} here ${verb} not in the ${image === "" ? "image" : image}: ${names.join(", ")}${more}. Build and deploy the image with them.`;
+  return `! ${plural(missing.length, "file")} here ${verb} not in the ${image === "" ? "image" : image}: ${names.join(", ")}${more}. Build and deploy an image that has them.`;
 }
 
 function missingInStatus(
-  here: LocalMigrations,
+  local: LocalMigrations,
   { databases }: EventOf<"status">,
 ): { version: Version; name: string }[] {
   return databases.flatMap(({ database, migrations }) => {
-    const there = new Set(
+    const inImage = new Set(
       migrations.filter(({ state }) => state !== "unknown").map(({ version }) => version),
     );
-    return (here.get(database) ?? []).filter(({ version }) => !there.has(version));
+    return (local.get(database) ?? []).filter(({ version }) => !inImage.has(version));
   });
 }
 
-/** A plan names what is pending and the newest file; what is older than that one may be there without being named. */
+/** A plan lists only what is pending and the newest file: older files may be in the image without being listed. */
 function missingInPlan(
-  here: LocalMigrations,
+  local: LocalMigrations,
   { databases }: EventOf<"plan">,
 ): { version: Version; name: string }[] {
   return databases.flatMap(({ database, newestFile }) =>
     newestFile === undefined
       ? []
-      : (here.get(database) ?? []).filter(
+      : (local.get(database) ?? []).filter(
           ({ version }) => compareVersions(version, newestFile) > 0,
         ),
   );

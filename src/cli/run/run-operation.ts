@@ -2,15 +2,16 @@ import { v7 } from "uuid";
 import type { RunEvent } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
-import { type Operation } from "../../protocol/operations.ts";
-import { Request } from "../../protocol/request.ts";
+import { operations, type Operation, type OptionsOf } from "../../protocol/operations.ts";
+import { changesSomething, Request } from "../../protocol/request.ts";
 import { contractVersion } from "../../protocol/version.ts";
 import { actorOf } from "./actor.ts";
 import { missingInImage, type LocalMigrations } from "../project/image-drift.ts";
-import { startLocalTarget } from "../commands/local.ts";
 import { loadConfig } from "../config/load.ts";
+import { functionReference } from "../config/function-reference.ts";
 import { resolveTarget } from "../config/resolve-target.ts";
 import type { Connection, Notice, ConnectionInfo } from "../connection/connection.ts";
+import { startLocalTarget } from "../connection/local.ts";
 import type { CommandResult } from "../command-result.ts";
 import { selectEnvironment } from "../config/select-environment.ts";
 import { followRun } from "./follow-run.ts";
@@ -21,15 +22,15 @@ import { rendererFor, type Renderer } from "../output/renderer.ts";
 import { differs } from "../output/views/status.ts";
 import { localMigrations } from "../project/find-project.ts";
 import { confirm } from "./confirm.ts";
-import { wholeHints, withWholeHints } from "../output/hints.ts";
+import { dataWithResolvedHints, withResolvedHints } from "../output/hints.ts";
+import { commandNames } from "../options/command-line.ts";
 import { checkTargetOptions } from "../options/target-options.ts";
-import type { CliContext } from "../context.ts";
+import type { CommandContext } from "../context.ts";
 
-/** What a command wants of an environment. */
-export interface OperationSpec {
-  readonly operation: Operation;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly changes: boolean;
+/** One operation, as a command asks for it. */
+export interface OperationSpec<O extends Operation = Operation> {
+  readonly operation: O;
+  readonly options: OptionsOf<O>;
   /** Asked with y/N before anything happens; `{env}` stands for the environment. */
   readonly question?: string;
   /** The question is not asked where the database is the embedded one. */
@@ -42,23 +43,24 @@ export interface OperationSpec {
   readonly reset?: boolean | undefined;
 }
 
-/** Operations whose answer lists the migrations of the image. */
-const comparable: ReadonlySet<Operation> = new Set(["status", "plan", "apply", "down", "redo"]);
-
 type Connect = (notice: Notice, fact: Notice) => Promise<Connection>;
 
 /**
  * One operation on one environment, from the name to the exit: configuration, question, credentials, run, words.
  * Throws usage failures that are known before a way of showing was chosen; everything later is shown and returned.
  */
-export async function runOperation(
-  context: CliContext,
+export async function runOperation<O extends Operation>(
+  context: CommandContext,
   intent: TargetOptions,
-  asked: OperationSpec,
+  asked: OperationSpec<O>,
 ): Promise<CommandResult> {
+  const changes = changesSomething(asked);
   const loaded = await loadConfig(context, intent.config);
-  const environment = selectEnvironment(intent.environments, loaded, asked.operation);
-  checkTargetOptions(environment, intent, context.argv);
+  const environment = selectEnvironment(intent.environments, loaded, {
+    operation: asked.operation,
+    commandNames: commandNames(context.commandLine),
+  });
+  checkTargetOptions(environment, context.commandLine);
   const target =
     environment === "local"
       ? undefined
@@ -67,7 +69,7 @@ export async function runOperation(
     asked.trustsEmbedded === true && environment === "local" && intent.databaseUrl === undefined;
   const confirmedName = await confirm(context, {
     environment,
-    protected: asked.changes && (target?.protected ?? false),
+    protected: changes && (target?.protected ?? false),
     ...(asked.question !== undefined &&
       !trusted && { question: asked.question.replace("{env}", environment) }),
     yes: intent.yes,
@@ -85,8 +87,9 @@ export async function runOperation(
 
 /** One run being watched: what was reached, what was said, how it ended. */
 class Session {
-  readonly #context: CliContext;
+  readonly #context: CommandContext;
   readonly #asked: OperationSpec;
+  readonly #changes: boolean;
   readonly #environment: string;
   readonly #renderer: Renderer;
   readonly #summary: ReturnType<typeof githubSummary>;
@@ -98,13 +101,14 @@ class Session {
   #heard: () => void = () => undefined;
 
   constructor(
-    context: CliContext,
+    context: CommandContext,
     intent: TargetOptions,
     asked: OperationSpec,
     environment: string,
   ) {
     this.#context = context;
     this.#asked = asked;
+    this.#changes = changesSomething(asked);
     this.#environment = environment;
     const about = {
       environment,
@@ -125,7 +129,7 @@ class Session {
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
       await this.#compared;
-      const failure = withWholeHints(thrown, this.#context.argv, this.#environment);
+      const failure = withResolvedHints(thrown, this.#context.commandLine, this.#context.env);
       this.#summary.failed(failure);
       this.#renderer.failed(failure);
       return failure.kind;
@@ -142,7 +146,7 @@ class Session {
       (line) => this.#renderer.fact(line),
     );
     const [actor, connection] = await Promise.all([
-      actorOf(this.#context, this.#asked.changes),
+      actorOf(this.#context, this.#changes),
       this.#connected(connecting),
     ]);
     this.#reached = connection.reached;
@@ -155,19 +159,19 @@ class Session {
       operation: this.#asked.operation,
       options: {
         ...this.#asked.options,
-        ...(confirm !== undefined && this.#asked.changes && { confirm }),
+        ...(confirm !== undefined && this.#changes && { confirm }),
       },
     });
     try {
       const { now, sleep, interrupts } = this.#context;
       const closing = await followRun({
-        ...{ connection, request, interrupts, now, sleep, changes: this.#asked.changes },
-        on: (event) => this.#on(this.#withWholeHints(event)),
+        ...{ connection, request, interrupts, now, sleep, changes: this.#changes },
+        on: (event) => this.#on(this.#withResolvedHints(event)),
         notice: (line) => this.#renderer.notice(line),
         waiting: (text) => this.#renderer.waiting(text),
       });
       await this.#compared;
-      this.#show(this.#withWholeHints(closing));
+      this.#show(this.#withResolvedHints(closing));
       if (closing.type === "run.failed") return closing.failure.kind;
       if (closing.cancelled) return "interrupted";
       return this.#asked.checks && this.#differs ? "differs" : "done";
@@ -192,7 +196,7 @@ class Session {
     if (event.type === "run.started") {
       this.#nameAccount(event.function.arn);
       this.#image = image(event, this.#context.now());
-      if (this.#environment !== "local" && comparable.has(this.#asked.operation))
+      if (this.#environment !== "local" && operations[this.#asked.operation].listsMigrations)
         void this.#readHere();
     }
     // How it ended is the last word: it waits for what is still being found out.
@@ -205,20 +209,14 @@ class Session {
     this.#renderer.event(event);
   }
 
-  #withWholeHints(event: RunEvent | UnknownEvent): RunEvent | UnknownEvent {
+  #withResolvedHints(event: RunEvent | UnknownEvent): RunEvent | UnknownEvent {
     if (event.type !== "migration.failed" && event.type !== "run.failed") return event;
-    return {
-      ...event,
-      failure: {
-        ...event.failure,
-        hints: wholeHints(event.failure.hints, this.#context.argv, this.#environment),
-      },
-    };
+    const { commandLine, env } = this.#context;
+    return { ...event, failure: dataWithResolvedHints(event.failure, commandLine, env) };
   }
 
   #nameAccount(arn: string | undefined): void {
-    const account =
-      arn === undefined ? undefined : /^arn:[^:]+:lambda:[^:]+:(\d{12}):/.exec(arn)?.[1];
+    const account = arn === undefined ? undefined : functionReference(arn).account;
     if (this.#reached && account !== undefined && this.#environment !== "local")
       this.#reached = { ...this.#reached, account };
   }

@@ -82,7 +82,7 @@ export class RunTracker {
     return this.#it.request.environment !== "local" && (this.#operations?.has(operation) ?? false);
   }
 
-  /** A closing event isSupportedContract of its own invocation: what earlier parts of the run did is added. */
+  /** A closing event covers its own invocation: what earlier parts of the run did is added. */
   whole(event: RunEvent | UnknownEvent): RunEvent | UnknownEvent {
     if (event.type !== "run.finished" && event.type !== "run.failed" && event.type !== "run.paused")
       return event;

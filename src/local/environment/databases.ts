@@ -1,18 +1,19 @@
 import pg from "pg";
 import { quoteIdentifier } from "../../engine/sql/quote.ts";
 import { Failure } from "../../protocol/failure.ts";
+import { retryHint } from "../../protocol/hint.ts";
 import { prepareCatalog } from "../hasura-api/catalog-schema.ts";
 
-/** Where Hasura's metadata and each source live. */
+/** The databases of an environment: one for Hasura's metadata and one for each source. */
 export interface Databases {
   readonly metadataUrl: string;
   readonly sources: readonly { readonly name: string; readonly url: string }[];
 }
 
 /**
- * One database for the metadata and one for each source, on a server that is ours alone; made where they are missing.
- * @param serverUrl the server's superuser
- * @param reset drops them first, and whoever is connected to them is disconnected
+ * One database for the metadata and one for each source, on the embedded server; created where they are missing.
+ * @param serverUrl address with the superuser
+ * @param reset drops every database first, and disconnects its clients
  */
 export async function embeddedDatabases(
   serverUrl: string,
@@ -22,7 +23,7 @@ export async function embeddedDatabases(
   const nameOf = (source: string): string => `hasura_${source}`;
   const names = ["metadata", ...sources.map(nameOf)];
   await withClient(serverUrl, async (client) => {
-    if (reset) await dropOurs(client);
+    if (reset) await dropAll(client);
     for (const name of names) await create(client, name);
   });
   return {
@@ -32,24 +33,28 @@ export async function embeddedDatabases(
 }
 
 /**
- * A database of the person's own: it holds the metadata and the source `default` (or the only one); each further source
- * has a database beside it, `<database>_<source>`.
+ * Uses an existing database for the metadata and the source `default` (or the only one). Each further source gets a database
+ * on the same server, `<database>_<source>`.
+ * @throws Failure usage/foreign-hdb-catalog when the database belongs to a real Hasura; nothing has been created then
  */
-export async function givenDatabases(url: string, sources: readonly string[]): Promise<Databases> {
+export async function existingDatabases(
+  url: string,
+  sources: readonly string[],
+): Promise<Databases> {
   const main = sources.includes("default") ? "default" : sources[0];
   const base = decodeURIComponent(new URL(url).pathname.slice(1)) || "postgres";
-  const placed = sources.map((name) =>
+  const located = sources.map((name) =>
     name === main ? { name, url } : { name, url: databaseUrl(url, `${base}_${name}`) },
   );
-  await prepareCatalog(url, { metadata: true, source: true }); // refuses a real Hasura's, before anything is created beside it
+  await prepareCatalog(url, { metadata: true, source: true });
   await withClient(url, async (client) => {
-    for (const { name } of placed) if (name !== main) await create(client, `${base}_${name}`);
+    for (const { name } of located) if (name !== main) await create(client, `${base}_${name}`);
   });
-  return { metadataUrl: url, sources: placed };
+  return { metadataUrl: url, sources: located };
 }
 
-/** Every database of an embedded server but those it came with: also of sources that the project no longer has. */
-async function dropOurs(client: pg.Client): Promise<void> {
+/** Drops every database of an embedded server except its own, including those of sources that the project no longer has. */
+async function dropAll(client: pg.Client): Promise<void> {
   const found = await client.query<{ datname: string }>(
     "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'",
   );
@@ -57,7 +62,8 @@ async function dropOurs(client: pg.Client): Promise<void> {
     await client.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(datname)} WITH (FORCE)`);
 }
 
-const duplicate = new Set(["42P04", "23505"]); // the second: another run creates it at this moment
+/** duplicate_database, and unique_violation when another process creates it at the same time. */
+const duplicateCodes = new Set(["42P04", "23505"]);
 
 async function create(client: pg.Client, name: string): Promise<void> {
   const found = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [name]);
@@ -65,7 +71,8 @@ async function create(client: pg.Client, name: string): Promise<void> {
   try {
     await client.query(`CREATE DATABASE ${quoteIdentifier(name)}`);
   } catch (thrown) {
-    if (!(thrown instanceof pg.DatabaseError) || !duplicate.has(thrown.code ?? "")) throw thrown;
+    if (!(thrown instanceof pg.DatabaseError) || !duplicateCodes.has(thrown.code ?? ""))
+      throw thrown;
   }
 }
 
@@ -78,10 +85,10 @@ async function withClient(url: string, work: (client: pg.Client) => Promise<void
     throw new Failure(
       "unreachable",
       "database-unreachable",
-      `The database at ${host} could not be reached.`,
+      `The database at ${host} cannot be reached.`,
       {
         cause,
-        hints: ["check --database-url"],
+        hints: [retryHint({ reason: "check --database-url and that the server is running" })],
       },
     );
   }

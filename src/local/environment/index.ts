@@ -1,29 +1,30 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
-import { type Databases, embeddedDatabases, givenDatabases } from "./databases.ts";
-import { findProject, type ProjectPlace } from "./project-place.ts";
+import { commandHint, retryHint } from "../../protocol/hint.ts";
+import { findInBuild } from "../lambda-service/build-output.ts";
+import { type Databases, embeddedDatabases, existingDatabases } from "./databases.ts";
+import { findLocalProject, type LocalProject } from "./find-project.ts";
 import { startHasuraApi } from "../hasura-api/index.ts";
 import { startLambdaService } from "../lambda-service/index.ts";
 import { startPostgres } from "../postgres/index.ts";
 
 export interface LocalEnvironmentOptions {
   readonly cwd: string;
-  /** A Hasura project or its migrations directory; absent: the project in `cwd`. */
+  /** A Hasura project or its migrations directory; default: the project in `cwd`. */
   readonly migrations?: string;
-  /** A database of the person's own in place of the embedded server. Never reset. */
+  /** An existing database to use instead of the embedded server. Never reset. */
   readonly databaseUrl?: string;
-  /** Drops what an earlier run left. */
+  /** Drops the databases of earlier runs. */
   readonly reset?: boolean;
-  /** The built handler; default: beside this program's own bundle. */
+  /** The built handler; default: the one in dist/. */
   readonly functionDirectory?: string;
   /** Default: a random one. */
   readonly adminSecret?: string;
   readonly timeoutMs?: number;
-  /** The function's environment, on top of what it needs. */
+  /** The function's environment variables, in addition to the required ones. */
   readonly env?: Readonly<Record<string, string>>;
   readonly log?: (text: string) => void;
 }
@@ -34,21 +35,21 @@ export interface LocalEnvironment {
   readonly adminSecret: string;
   /** Of the first source. */
   readonly databaseUrl: string;
-  /** The embedded server; absent where the database is somebody's own. */
+  /** The embedded server; absent when an existing database is used. */
   readonly server?: { readonly description: string; readonly data: string };
-  /** Ends everything that was started, in the order that loses nothing. */
+  /** Stops everything, in reverse order of its start. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts all that an environment has: Postgres, Hasura's API, Lambda with the built handler. Whatever fails on the way,
- * what was started before it is stopped.
+ * Starts a whole environment: PostgreSQL, Hasura's API, and Lambda with the built handler. When a part fails to start, those
+ * before it are stopped.
  */
 export async function startLocalEnvironment(
   options: LocalEnvironmentOptions,
 ): Promise<LocalEnvironment> {
   const functionDirectory = options.functionDirectory ?? builtFunction();
-  const project = await findProject(options.cwd, options.migrations);
+  const project = await findLocalProject(options.cwd, options.migrations);
   const running: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
     for (let part = running.pop(); part !== undefined; part = running.pop()) await part.stop();
@@ -69,7 +70,7 @@ type Keep = <T extends { stop(): Promise<void> }>(part: T) => T;
 
 async function startParts(
   options: LocalEnvironmentOptions,
-  project: ProjectPlace,
+  project: LocalProject,
   functionDirectory: string,
   keep: Keep,
 ): Promise<Omit<LocalEnvironment, "stop">> {
@@ -110,25 +111,16 @@ async function startParts(
   };
 }
 
-type Served = Databases & Pick<LocalEnvironment, "server">;
+type DatabasesAndServer = Databases & Pick<LocalEnvironment, "server">;
 
 async function databasesFor(
   options: LocalEnvironmentOptions,
-  project: ProjectPlace,
+  project: LocalProject,
   keep: Keep,
-): Promise<Served> {
+): Promise<DatabasesAndServer> {
   if (options.databaseUrl !== undefined) {
-    if (options.reset) {
-      throw new Failure(
-        "usage",
-        "reset-refused",
-        "--reset drops the embedded database only, never one that --database-url names.",
-        {
-          hints: ["drop and create that database yourself, then run again without --reset"],
-        },
-      );
-    }
-    return givenDatabases(options.databaseUrl, project.sources);
+    if (options.reset) throw resetRefused();
+    return existingDatabases(options.databaseUrl, project.sources);
   }
   const server = keep(
     await startPostgres({
@@ -136,7 +128,7 @@ async function databasesFor(
       ...(options.log && { log: options.log }),
     }),
   );
-  await ignoredByGit(project.stateDirectory);
+  await excludeFromGit(project.stateDirectory);
   const { description, data } = server;
   return {
     ...(await embeddedDatabases(server.url, project.sources, options.reset ?? false)),
@@ -144,26 +136,31 @@ async function databasesFor(
   };
 }
 
-/** The directory lies in people's repositories. */
-async function ignoredByGit(directory: string): Promise<void> {
+function resetRefused(): Failure {
+  const reason = "drop and create that database yourself, then run without --reset";
+  return new Failure(
+    "usage",
+    "reset-refused",
+    "--reset drops the embedded database only, never the one of --database-url.",
+    { hints: [retryHint({ without: ["--reset"], reason })] },
+  );
+}
+
+/** The directory is inside a repository, usually. */
+async function excludeFromGit(directory: string): Promise<void> {
   const file = join(directory, ".gitignore");
   if (existsSync(file)) return;
   await mkdir(directory, { recursive: true });
   await writeFile(file, "*\n");
 }
 
-/** Beside the bundle that holds this file; or, when this runs from source, in the build's output. */
-const places = ["./function", "../function", "../../../dist/function"];
-
 function builtFunction(): string {
-  const found = places
-    .map((place) => fileURLToPath(new URL(place, import.meta.url)))
-    .find((it) => existsSync(join(it, "index.mjs")));
-  if (found) return found;
+  const handler = findInBuild("function/index.mjs");
+  if (handler !== undefined) return dirname(handler);
   throw new Failure(
     "bug",
     "function-missing",
     "The built handler is missing: dist/function/index.mjs.",
-    { hints: ["npm run build"] },
+    { hints: [commandHint(["npm", "run", "build"], "in a checkout of hasura-migrate, build it")] },
   );
 }

@@ -1,15 +1,16 @@
 import pg from "pg";
 import { Failure } from "../../protocol/failure.ts";
+import { commandHint, retryHint } from "../../protocol/hint.ts";
 import { metadataTables, sourceTables } from "./catalog-tables.ts";
 
-/** The comment that tells our `hdb_catalog` from a real server's. Only the beginning counts. */
-const mark = "Made by hasura-migrate local";
-const comment = `${mark}, not by a Hasura server.`;
+/** How the comment on an `hdb_catalog` begins that this program created; a real server's has none. */
+const marker = "Made by hasura-migrate local";
+const comment = `${marker}, not by a Hasura server.`;
 
 /**
- * Makes the tables of `hdb_catalog` that are missing, in one transaction, under a lock.
- * Throws a Failure (usage, `foreign-hdb-catalog`), having changed nothing, when the schema is somebody else's:
- * writing into a real Hasura's catalog would damage it. Failure (unreachable, `database-unreachable`) when it cannot connect.
+ * Creates the missing tables of `hdb_catalog`, in one transaction, under a lock.
+ * @throws Failure usage/foreign-hdb-catalog, having changed nothing, when a real Hasura created the schema (writing into its
+ *   catalog would damage it); unreachable/database-unreachable
  */
 export async function prepareCatalog(
   url: string,
@@ -33,7 +34,10 @@ export async function prepareCatalog(
   });
 }
 
-/** Drops `hdb_catalog` where this made it: state, metadata, events. Nothing else, and never a real server's. */
+/**
+ * Drops `hdb_catalog` (state, metadata, events) when this program created it.
+ * @throws Failure usage/foreign-hdb-catalog, unreachable/database-unreachable
+ */
 export async function resetCatalog(url: string): Promise<void> {
   await withClient(url, async (client) => {
     const owner = await catalogOwner(client);
@@ -47,11 +51,11 @@ async function catalogOwner(client: pg.Client): Promise<"none" | "ours" | "other
     "select obj_description(oid, 'pg_namespace') as comment from pg_namespace where nspname = 'hdb_catalog'",
   );
   if (rows[0] === undefined) return "none";
-  return rows[0].comment?.startsWith(mark) === true ? "ours" : "other";
+  return rows[0].comment?.startsWith(marker) === true ? "ours" : "other";
 }
 
-/** An address without its password. */
-export function shown(url: string): string {
+/** Host, port and database of an address, for messages: never the password or the query. */
+function withoutSecrets(url: string): string {
   try {
     const { hostname, port, pathname } = new URL(url);
     return `${hostname}${port === "" ? "" : `:${port}`}${pathname}`;
@@ -64,11 +68,16 @@ function foreign(url: string): Failure {
   return new Failure(
     "usage",
     "foreign-hdb-catalog",
-    `${shown(url)} belongs to a real Hasura: it has an hdb_catalog that hasura-migrate local did not make.`,
+    `${withoutSecrets(url)} belongs to a real Hasura: hasura-migrate local did not create its hdb_catalog.`,
     {
       hints: [
-        "give an empty database: createdb scratch, then --database-url postgres://…/scratch",
-        "leave --database-url out to use the embedded database",
+        commandHint(["createdb", "scratch"], "create an empty database"),
+        retryHint({
+          with: ["--database-url", "postgres://…/scratch"],
+          without: ["--database-url"],
+          reason: "and use that one",
+        }),
+        retryHint({ without: ["--database-url"], reason: "or use the embedded database" }),
       ],
     },
   );
@@ -80,16 +89,16 @@ async function withClient(url: string, work: (client: pg.Client) => Promise<void
     application_name: "hasura-migrate local",
     connectionTimeoutMillis: 10_000,
   });
-  client.on("error", () => undefined); // the query in hand reports it
+  client.on("error", () => undefined); // the current query reports it
   try {
     await client.connect();
   } catch (thrown) {
     throw new Failure(
       "unreachable",
       "database-unreachable",
-      `The database at ${shown(url)} cannot be reached.`,
+      `The database at ${withoutSecrets(url)} cannot be reached.`,
       {
-        hints: ["check --database-url, and that the server runs"],
+        hints: [retryHint({ reason: "check --database-url and that the server is running" })],
         cause: thrown,
       },
     );

@@ -1,6 +1,6 @@
-/**
- * What a server of 2.48 (catalog version 48, source catalog version 4) keeps in `hdb_catalog`: the metadata database's part.
- * Real migrations refer to these by name; column names, types, keys and indexes are the server's (src-rsr/initialise.sql).
+/*
+ * The tables that a server of version 2.48 (catalog version 48, source catalog version 4) has in `hdb_catalog`. Migrations
+ * may refer to them, so that names, types, keys and indexes are the server's (src-rsr/initialise.sql).
  */
 const uuidFunction = `create or replace function hdb_catalog.gen_hasura_uuid() returns uuid language sql as 'select gen_random_uuid()';`;
 
@@ -18,6 +18,7 @@ create table if not exists hdb_catalog.${name} (
   foreign key (event_id) references hdb_catalog.${events} (id) on update cascade on delete cascade`
   });`;
 
+/** The tables of the metadata database. */
 export const metadataTables = `${uuidFunction}
 create table if not exists hdb_catalog.hdb_version (
   hasura_uuid uuid primary key default hdb_catalog.gen_hasura_uuid(),
@@ -52,7 +53,7 @@ create table if not exists hdb_catalog.hdb_schema_notifications (
 insert into hdb_catalog.hdb_version (version, upgraded_on) values ('48', now()) on conflict do nothing;
 `;
 
-/** The part of every Postgres source (src-rsr/init_pg_source.sql). */
+/** The tables of every Postgres source (src-rsr/init_pg_source.sql). */
 export const sourceTables = `${uuidFunction}
 create table if not exists hdb_catalog.hdb_source_catalog_version (version text not null, upgraded_on timestamptz not null);
 create unique index if not exists hdb_source_catalog_version_one_row on hdb_catalog.hdb_source_catalog_version ((version is not null));

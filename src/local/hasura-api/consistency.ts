@@ -21,7 +21,7 @@ export interface InconsistentObject {
   readonly reason: string;
 }
 
-/** Which tracked tables and functions, and which sources, do not exist. Kinds without a driver here count as consistent. */
+/** Tracked tables and functions, and sources, that do not exist. Sources without a driver here count as consistent. */
 export async function findInconsistencies(
   metadata: MetadataDocument,
   sources: Sources,
@@ -63,12 +63,14 @@ async function checkSource(
   }
 }
 
+/** A table or function in the metadata, with its whole entry there. */
 export interface TrackedObject {
   readonly type: "table" | "function";
   readonly name: QualifiedName;
   readonly entry: unknown;
 }
 
+/** The tables and functions that a source tracks. */
 export function trackedObjects(source: SourceDocument): TrackedObject[] {
   const found: TrackedObject[] = [];
   const add = (type: TrackedObject["type"], name: unknown, entry: unknown): void => {
@@ -80,7 +82,7 @@ export function trackedObjects(source: SourceDocument): TrackedObject[] {
   return found;
 }
 
-/** The tracked objects that the session's database does not have, now, inside its transaction if it is in one. */
+/** The tracked objects that the session's database does not contain, as seen inside its current transaction. */
 export async function missingObjects(
   source: SourceDocument,
   session: PgSession,

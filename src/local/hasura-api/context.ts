@@ -2,15 +2,15 @@ import type { MetadataStore } from "./metadata-store.ts";
 import type { RunSqlContext } from "./run-sql.ts";
 import type { LocalSource } from "./sources.ts";
 
-/** What every request has at hand. */
+/** What every request handler is given. */
 export interface ApiContext extends RunSqlContext {
   readonly store: MetadataStore;
   readonly local: readonly LocalSource[];
-  /** The version that the API says it is, such as `v2.48.0`. */
+  /** The version that the API reports, such as `v2.48.0`. */
   readonly version: string;
 }
 
-/** One request as it came, and where it stands (`$`, `$.args[2]`). */
+/** One request. `path` is its place in the whole body: `$`, or `$.args[2]` in a bulk. */
 export interface ApiRequest {
   readonly type: string;
   readonly version?: number;
@@ -19,5 +19,8 @@ export interface ApiRequest {
   readonly path: string;
 }
 
-/** Answers the JSON body of a 200. Throws HasuraError. */
+/**
+ * Resolves with the JSON body of a 200 response.
+ * @throws HasuraError
+ */
 export type Handler = (request: ApiRequest, context: ApiContext) => Promise<unknown>;

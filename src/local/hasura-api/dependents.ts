@@ -22,18 +22,16 @@ const Relationships = z.looseObject({
 });
 const OnOtherTable = z.looseObject({ table: z.unknown() });
 
-/** Relationships of tables that stay, whose other end is among the dropped ones; in Hasura's words. */
-export function dependentsOf(source: SourceDocument, gone: readonly TrackedObject[]): string[] {
-  const dropped = new Set(
-    gone.filter((object) => object.type === "table").map((object) => nameText(object.name)),
-  );
-  if (dropped.size === 0) return [];
+/** Relationships of the remaining tables that refer to a dropped one, as Hasura's error message lists them. */
+export function dependentsOf(source: SourceDocument, dropped: readonly TrackedObject[]): string[] {
+  const tables = tableNames(dropped);
+  if (tables.size === 0) return [];
   return source.tables.flatMap((entry) => {
     const table = Relationships.safeParse(entry).data;
     const own = table && qualified(table.table);
-    if (!table || !own || dropped.has(nameText(own))) return [];
+    if (!table || !own || tables.has(nameText(own))) return [];
     return [...(table.object_relationships ?? []), ...(table.array_relationships ?? [])]
-      .filter((relationship) => dropped.has(otherEnd(relationship) ?? ""))
+      .filter((relationship) => tables.has(remoteTable(relationship) ?? ""))
       .map(
         (relationship) =>
           `relationship ${nameText(own)}.${relationship.name} in source "${source.name}"`,
@@ -41,36 +39,34 @@ export function dependentsOf(source: SourceDocument, gone: readonly TrackedObjec
   });
 }
 
-function otherEnd({ using }: z.infer<typeof Relationship>): string | undefined {
-  const named =
+function remoteTable({ using }: z.infer<typeof Relationship>): string | undefined {
+  const reference =
     using.manual_configuration?.remote_table ??
     OnOtherTable.safeParse(using.foreign_key_constraint_on).data?.table;
-  const name = qualified(named);
+  const name = qualified(reference);
   return name && nameText(name);
 }
 
-/** The metadata without those objects, and without the relationships that led to them. */
+/** The metadata without the given objects and without the relationships that refer to them. */
 export function untrack(
   metadata: MetadataDocument,
   sourceName: string,
-  gone: readonly TrackedObject[],
+  dropped: readonly TrackedObject[],
 ): MetadataDocument {
-  if (gone.length === 0) return metadata;
-  const entries = new Set(gone.map((object) => JSON.stringify(object.entry)));
-  const dropped = new Set(
-    gone.filter((object) => object.type === "table").map((object) => nameText(object.name)),
-  );
+  if (dropped.length === 0) return metadata;
+  const entries = new Set(dropped.map((object) => JSON.stringify(object.entry)));
+  const tables = tableNames(dropped);
   const stays = (entry: unknown): boolean => !entries.has(JSON.stringify(entry));
   return changeSource(metadata, sourceName, (source) => ({
     ...source,
-    tables: source.tables.filter(stays).map((entry) => withoutRelationships(entry, dropped)),
+    tables: source.tables.filter(stays).map((entry) => withoutRelationships(entry, tables)),
     ...(source.functions && { functions: source.functions.filter(stays) }),
   }));
 }
 
 function withoutRelationships(
   entry: SourceDocument["tables"][number],
-  dropped: ReadonlySet<string>,
+  droppedTables: ReadonlySet<string>,
 ): SourceDocument["tables"][number] {
   const kept = { ...entry };
   for (const key of ["object_relationships", "array_relationships"]) {
@@ -78,9 +74,13 @@ function withoutRelationships(
     if (list) {
       kept[key] = list.filter((item) => {
         const relationship = Relationship.safeParse(item).data;
-        return !relationship || !dropped.has(otherEnd(relationship) ?? "");
+        return !relationship || !droppedTables.has(remoteTable(relationship) ?? "");
       });
     }
   }
   return kept;
+}
+
+function tableNames(objects: readonly TrackedObject[]): Set<string> {
+  return new Set(objects.filter(({ type }) => type === "table").map(({ name }) => nameText(name)));
 }

@@ -1,6 +1,6 @@
 /**
- * An error as Hasura answers it (docs/internals/hasura-protocol.md, "Errors"). `internal` is left
- * out where internals are hidden.
+ * An error response of Hasura (docs/internals/hasura-protocol.md, "Errors"). `internal` is left
+ * out when the server hides internals.
  */
 export class HasuraError extends Error {
   readonly status: number;
@@ -22,14 +22,14 @@ export class HasuraError extends Error {
     this.internal = more.internal;
   }
 
-  /** The same error, said of another place in the request. */
+  /** The same error with another path in the request. */
   at(path: string): HasuraError {
     const { status, code, message, internal, cause } = this;
     return new HasuraError(status, code, message, { path, internal, cause });
   }
 }
 
-/** The body, keys in the server's own order. */
+/** The response body, with its keys in the server's order. */
 export function errorBody(error: HasuraError, hideInternals: boolean): object {
   const { message, path, code, internal } = error;
   return {
@@ -40,6 +40,6 @@ export function errorBody(error: HasuraError, hideInternals: boolean): object {
   };
 }
 
-/** What the server says when it cannot read a request. */
+/** The error for a request that the server cannot parse. */
 export const parseFailed = (message: string, path = "$"): HasuraError =>
   new HasuraError(400, "parse-failed", message, { path });

@@ -4,7 +4,7 @@ import type { ApiContext, Handler } from "./context.ts";
 import { errorBody, HasuraError } from "./hasura-error.ts";
 import { findInconsistencies } from "./consistency.ts";
 import { metadataRequest, readRequest } from "./metadata-requests.ts";
-import { oldQueryRequest, queryRequest } from "./query-requests.ts";
+import { legacyQueryRequest, queryRequest } from "./query-requests.ts";
 
 export interface HttpOptions {
   readonly adminSecret: string;
@@ -12,22 +12,22 @@ export interface HttpOptions {
   readonly log: (line: string) => void;
 }
 
-/** A request may hold a whole seed file. */
-const longestBody = 256 << 20;
+/** In bytes; a request may contain a whole seed file. */
+const maxBodyBytes = 256 << 20;
 
 const posts: Readonly<Record<string, Handler>> = {
   "/v1/metadata": metadataRequest,
-  "/v1/query": oldQueryRequest,
+  "/v1/query": legacyQueryRequest,
   "/v2/query": queryRequest,
 };
 
-/** The API's server, not listening yet. */
+/** Creates the API's server, which is not listening yet. */
 export function apiServer(context: ApiContext, options: HttpOptions): Server {
   return createServer((request, response) => {
     void answer(request, context, options).then(
       (reply) => {
         send(response, reply);
-        if (reply.line !== undefined) options.log(reply.line); // nobody waits for a line of the log
+        if (reply.line !== undefined) options.log(reply.line); // after the response, so that logging does not delay it
       },
       (thrown: unknown) => send(response, failed(thrown, options)),
     );
@@ -37,7 +37,7 @@ export function apiServer(context: ApiContext, options: HttpOptions): Server {
 interface Reply {
   readonly status: number;
   readonly body: unknown;
-  /** For the log. */
+  /** Written to the log. */
   readonly line?: string;
 }
 
@@ -55,7 +55,7 @@ async function answer(
   const handler = request.method === "POST" ? posts[path] : undefined;
   const isConfig = request.method === "GET" && path === "/v1alpha1/config";
   if (!handler && !isConfig) throw new HasuraError(404, "not-found", "resource does not exist");
-  const body = await readBody(request); // read before it is judged, or the client would see a reset instead of the 401
+  const body = await readBody(request); // read even when the secret is wrong: the client would get a connection reset instead of the 401
   authorize(request, options.adminSecret);
   if (!handler) return { status: 200, body: serverConfig(context) };
   const parsed = readRequest(parseJson(body));
@@ -96,7 +96,7 @@ const serverConfig = ({ version }: ApiContext): object => ({
   enabled_apis: ["metadata"],
 });
 
-/** The texts are the server's (docs/internals/hasura-protocol.md, "Errors"). */
+/** Throws the server's own errors (docs/internals/hasura-protocol.md, "Errors"). */
 function authorize(request: IncomingMessage, adminSecret: string): void {
   const given = request.headers["x-hasura-admin-secret"] ?? request.headers["x-hasura-access-key"];
   if (given === undefined)
@@ -119,7 +119,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > longestBody)
+    if (length > maxBodyBytes)
       throw new HasuraError(413, "bad-request", "request body is too large");
     chunks.push(chunk);
   }

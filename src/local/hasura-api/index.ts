@@ -1,10 +1,16 @@
 import type { AddressInfo } from "node:net";
+import {
+  firstWithNoTransaction,
+  isOlder,
+  parseServerVersion,
+} from "../../engine/hasura/server-version.ts";
 import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
+import { errorCode } from "../../system-error.ts";
 import { prepareCatalog } from "./catalog-schema.ts";
 import type { ApiContext } from "./context.ts";
 import { HasuraError } from "./hasura-error.ts";
 import { apiServer } from "./http.ts";
-import { isCode } from "../postgres/file-lock.ts";
 import { MetadataStore } from "./metadata-store.ts";
 import { configurationFor, isPostgresFamily, Sources, type LocalSource } from "./sources.ts";
 import type { DriverFaults } from "./session.ts";
@@ -14,17 +20,17 @@ export type { DriverFaults } from "./session.ts";
 export { resetCatalog } from "./catalog-schema.ts";
 
 export interface HasuraApiOptions {
-  /** Where state and metadata are kept; may be one of the sources. */
+  /** The database for state and metadata; may be one of the sources. */
   readonly metadataUrl: string;
   readonly sources: readonly LocalSource[];
   readonly adminSecret: string;
-  /** On 127.0.0.1; 0 or absent: any free one. */
+  /** On 127.0.0.1; default: any free one. */
   readonly port?: number;
-  /** As a production server may be set: error bodies without `internal`. */
+  /** Leaves `internal` out of error bodies, as a production server may be configured to. */
   readonly hideInternals?: boolean;
-  /** The server to imitate; below 2.45.3 `no_transaction` is ignored. */
+  /** The server version to imitate; before 2.45.3 `no_transaction` is ignored. */
   readonly version?: string;
-  /** For `from_env` in the metadata of sources that the environment does not bring. */
+  /** Environment variables for `from_env` in the metadata of other sources. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly faults?: DriverFaults;
   readonly log?: (line: string) => void;
@@ -37,9 +43,9 @@ export interface HasuraApi {
 }
 
 /**
- * Serves Hasura's metadata and SQL API over real databases that imitates the driver of a real
- * server (docs/internals/hasura-protocol.md, "Transactions and the driver"). No GraphQL.
- * Throws a Failure: usage `foreign-hdb-catalog`, `port-in-use`; unreachable `database-unreachable`.
+ * Serves Hasura's metadata and SQL API (not GraphQL) over real databases, with the behaviour of a real server's database
+ * driver (docs/internals/hasura-protocol.md, "Transactions and the driver").
+ * @throws Failure usage/foreign-hdb-catalog, usage/port-in-use, unreachable/database-unreachable
  */
 export async function startHasuraApi(options: HasuraApiOptions): Promise<HasuraApi> {
   const postgres = options.sources.filter(({ kind }) => isPostgresFamily(kind));
@@ -50,6 +56,7 @@ export async function startHasuraApi(options: HasuraApiOptions): Promise<HasuraA
       source: postgres.some((source) => source.url === url),
     });
   const version = options.version ?? "v2.48.0";
+  const serverVersion = parseServerVersion(version);
   const store = new MetadataStore(options.metadataUrl);
   const sources = new Sources(options.sources, options.env ?? {}, options.faults ?? {});
   const context: ApiContext = {
@@ -57,7 +64,8 @@ export async function startHasuraApi(options: HasuraApiOptions): Promise<HasuraA
     sources,
     local: options.sources,
     version,
-    knowsNoTransaction: isAtLeast(version, [2, 45, 3]),
+    supportsNoTransaction:
+      serverVersion !== undefined && !isOlder(serverVersion, firstWithNoTransaction),
   };
   try {
     await addSources(context);
@@ -78,14 +86,14 @@ export async function startHasuraApi(options: HasuraApiOptions): Promise<HasuraA
   }
 }
 
-/** The environment's sources stand in the metadata from the start, as a server's default one does. */
+/** Adds the environment's sources to the metadata, as a server adds its default source at the start. */
 async function addSources(context: ApiContext): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await addMissingSources(context);
       return;
     } catch (thrown) {
-      // Another one starts on the same database and was quicker: what is missing is looked up again.
+      // Another instance started on the same database and wrote first: read again.
       if (!(thrown instanceof HasuraError && thrown.status === 409) || attempt === 5) throw thrown;
     }
   }
@@ -106,22 +114,13 @@ async function addMissingSources({ store, local }: ApiContext): Promise<void> {
   await store.write({ ...metadata, sources: [...metadata.sources, ...added] }, resourceVersion);
 }
 
-function isAtLeast(version: string, least: readonly [number, number, number]): boolean {
-  const parts = /(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number) ?? [];
-  for (const [i, needed] of least.entries()) {
-    const part = parts[i] ?? 0;
-    if (part !== needed) return part > needed;
-  }
-  return true;
-}
-
 function listen(server: ReturnType<typeof apiServer>, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) =>
       reject(
-        isCode(error, "EADDRINUSE")
+        errorCode(error) === "EADDRINUSE"
           ? new Failure("usage", "port-in-use", `Port ${port} is in use by another program.`, {
-              hints: ["leave the port out: a free one is taken"],
+              hints: [textHint("Leave the port out to use any free one.")],
               cause: error,
             })
           : error,
@@ -131,7 +130,7 @@ function listen(server: ReturnType<typeof apiServer>, port: number): Promise<num
   });
 }
 
-/** Requests in hand may end; idle keep-alive connections are closed at once, or the server would wait for their clients. */
+/** Current requests may finish; idle keep-alive connections are closed, because the server would wait for their clients. */
 async function stop(
   server: ReturnType<typeof apiServer>,
   { sources, store }: ApiContext,

@@ -1,7 +1,7 @@
 import type { Connection, Submittable } from "pg";
 
-/** What the server answers to one message: only the last result counts, as in libpq's PQexec. Values are text. */
-export type Answer =
+/** The server's result of one message: the last one only, as in libpq's PQexec. Values are text. */
+export type MessageResult =
   | { readonly status: "CommandOk" }
   | {
       readonly status: "TuplesOk";
@@ -9,10 +9,10 @@ export type Answer =
       readonly rows: readonly (readonly (string | null)[])[];
     }
   | { readonly status: "EmptyQuery" }
-  /** The server waits for data or sends some, which Hasura's client takes for a mistake. */
+  /** A COPY, which Hasura's client reports as an unexpected status. */
   | { readonly status: "CopyIn" | "CopyOut" };
 
-/** The fields of the server's error that Hasura passes on. `fatal`: the session ended with it. */
+/** The fields of a server error that Hasura returns. `fatal`: the error ended the session. */
 export interface ServerError {
   readonly fatal: boolean;
   readonly sqlstate: string | null;
@@ -21,24 +21,25 @@ export interface ServerError {
   readonly hint: string | null;
 }
 
-export type Outcome =
-  | { readonly ended: "answered"; readonly answer: Answer }
-  | { readonly ended: "refused"; readonly error: ServerError }
-  /** The connection broke; whether the message took effect is not known. */
-  | { readonly ended: "lost"; readonly cause: Error };
+/** How a message ended. */
+export type MessageOutcome =
+  | { readonly kind: "result"; readonly result: MessageResult }
+  | { readonly kind: "error"; readonly error: ServerError }
+  /** The connection broke; whether the message took effect is unknown. */
+  | { readonly kind: "lost"; readonly cause: Error };
 
 /**
- * One simple query, submitted to node-postgres at its lowest level: its own Query parses values by type and keeps every
- * result, while Hasura shows text and the last one.
+ * One simple query, submitted to node-postgres at its lowest level: the Query class of node-postgres parses values by type
+ * and returns every result, while Hasura returns text and the last result.
  */
 export class Message implements Submittable {
-  readonly outcome: Promise<Outcome>;
+  readonly outcome: Promise<MessageOutcome>;
   readonly #sql: string;
-  #resolve: (outcome: Outcome) => void = () => undefined;
+  #resolve: (outcome: MessageOutcome) => void = () => undefined;
   #columns: string[] = [];
   #rows: (string | null)[][] = [];
   #tuples = false;
-  #answer: Answer | undefined;
+  #result: MessageResult | undefined;
   #copy: "CopyIn" | "CopyOut" | undefined;
 
   constructor(sql: string) {
@@ -49,7 +50,7 @@ export class Message implements Submittable {
   submit(connection: Connection): void {
     const onCopyOut = () => (this.#copy = "CopyOut");
     connection.once("copyOutResponse", onCopyOut);
-    // The connection lives on, with many messages to come.
+    // The connection is reused for many messages.
     void this.outcome.then(() => connection.removeListener("copyOutResponse", onCopyOut));
     connection.query(this.#sql);
   }
@@ -65,14 +66,14 @@ export class Message implements Submittable {
   }
 
   handleCommandComplete(): void {
-    this.#answer = this.#tuples
+    this.#result = this.#tuples
       ? { status: "TuplesOk", columns: this.#columns, rows: this.#rows }
       : { status: "CommandOk" };
     this.#tuples = false;
   }
 
   handleEmptyQuery(): void {
-    this.#answer ??= { status: "EmptyQuery" };
+    this.#result ??= { status: "EmptyQuery" };
   }
 
   handleCopyInResponse(connection: Connection & { sendCopyFail(message: string): void }): void {
@@ -85,29 +86,28 @@ export class Message implements Submittable {
   }
 
   handleError(error: Error): void {
-    if (this.#copy !== undefined)
-      this.#resolve({ ended: "answered", answer: { status: this.#copy } });
+    if (this.#copy !== undefined) this.#resolve({ kind: "result", result: { status: this.#copy } });
     else this.#resolve(outcomeOf(error));
   }
 
   handleReadyForQuery(): void {
-    const answer: Answer =
+    const result: MessageResult =
       this.#copy === undefined
-        ? (this.#answer ?? { status: "EmptyQuery" })
+        ? (this.#result ?? { status: "EmptyQuery" })
         : { status: this.#copy };
-    this.#resolve({ ended: "answered", answer });
+    this.#resolve({ kind: "result", result });
   }
 }
 
 function outcomeOf(
   error: Error & { severity?: string; code?: string; detail?: string; hint?: string },
-): Outcome {
+): MessageOutcome {
   const fatal = error.severity === "FATAL" || error.severity === "PANIC";
-  // An error without a severity is the socket's. One that ended the session counts as a lost connection, as in libpq.
-  if (error.severity === undefined || fatal) return { ended: "lost", cause: error };
+  // An error without a severity is a socket error. As in libpq, one that ended the session counts as a lost connection.
+  if (error.severity === undefined || fatal) return { kind: "lost", cause: error };
   const { code = null, detail = null, hint = null } = error;
   return {
-    ended: "refused",
+    kind: "error",
     error: { fatal, sqlstate: code, message: error.message, detail, hint },
   };
 }

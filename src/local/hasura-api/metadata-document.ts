@@ -1,32 +1,34 @@
 import * as z from "zod";
 
-/** A Postgres object's name as it stands in metadata: an object, or the name alone for schema public. */
+/** A Postgres object's name in the metadata: an object, or a plain name in schema public. */
 export const ObjectName = z.union([
   z.string(),
   z.looseObject({ name: z.string(), schema: z.string().default("public") }),
 ]);
 export type ObjectName = z.infer<typeof ObjectName>;
 
-/** An entry of `tables` or `functions`: only the name is read, everything is kept. */
-const Table = z.looseObject({ table: z.unknown() });
-const Function_ = z.looseObject({ function: z.unknown() });
+/** Entries of `tables` and `functions`: only the name is read, and everything is kept. */
+const TableEntry = z.looseObject({ table: z.unknown() });
+const FunctionEntry = z.looseObject({ function: z.unknown() });
 
+/** A source in the metadata; unknown keys are kept. */
 export const SourceDocument = z.looseObject({
   name: z.string(),
   kind: z.string().default("postgres"),
-  tables: z.array(Table).default([]),
-  functions: z.array(Function_).optional(),
+  tables: z.array(TableEntry).default([]),
+  functions: z.array(FunctionEntry).optional(),
   configuration: z.unknown().optional(),
 });
 export type SourceDocument = z.infer<typeof SourceDocument>;
 
-/** The metadata as far as this environment looks into it; every other key is kept as it came. */
+/** The metadata; keys that this environment does not use are kept unchanged. */
 export const MetadataDocument = z.looseObject({
   version: z.literal(3),
   sources: z.array(SourceDocument),
 });
 export type MetadataDocument = z.infer<typeof MetadataDocument>;
 
+/** The metadata of a new server. */
 export const emptyMetadata = (): MetadataDocument => ({ version: 3, sources: [] });
 
 export interface QualifiedName {
@@ -34,7 +36,7 @@ export interface QualifiedName {
   readonly name: string;
 }
 
-/** Undefined for the names of other kinds of source (lists, datasets). */
+/** Reads an object's name; undefined for the names of other kinds of source (lists, datasets). */
 export function qualified(name: unknown): QualifiedName | undefined {
   const read = ObjectName.safeParse(name);
   if (!read.success) return undefined;
@@ -43,11 +45,11 @@ export function qualified(name: unknown): QualifiedName | undefined {
     : { schema: read.data.schema, name: read.data.name };
 }
 
-/** As Hasura writes it in messages: without the schema where that is public. */
+/** A name as in Hasura's messages: without the schema `public`. */
 export const nameText = ({ schema, name }: QualifiedName): string =>
   schema === "public" ? name : `${schema}.${name}`;
 
-/** The source with that name replaced by what `change` makes of it. */
+/** The metadata with `change` applied to the source of that name. */
 export function changeSource(
   metadata: MetadataDocument,
   name: string,

@@ -68,18 +68,18 @@ const handlers: Readonly<Record<string, Handler>> = {
   get_source_tables: () => Promise.resolve([]),
 };
 
-/** One request to `/v1/metadata`. Throws HasuraError. */
+/** One request to `/v1/metadata`. */
 export const metadataRequest: Handler = async (request, context) => {
   if (request.type === "bulk" || request.type === "bulk_keep_going")
     return await bulk(request, (one) => metadataRequest(one, context));
   const rest = sourceRequestOf(request.type);
   const handler = handlers[request.type] ?? (rest === undefined ? undefined : sourceRequests[rest]);
   if (handler) return await handler(request, context);
-  // Real Hasura knows more types than this environment: the message says which of the two it may be.
+  // The message is the server's; a real Hasura supports more types.
   throw parseFailed(`unrecognised RQLMetadataV1 query type: ${request.type}`, request.path);
 };
 
-/** Items one after the other; the first error ends it and is said of its place. */
+/** Runs the items of a bulk in order. The first error ends it, with the path of its item. */
 export async function bulk(
   request: ApiRequest,
   run: (one: ApiRequest) => Promise<unknown>,
@@ -99,7 +99,10 @@ const Envelope = z.looseObject({
   args: z.unknown().optional(),
 });
 
-/** Any JSON as a request, or Hasura's parse error. */
+/**
+ * Parses JSON as a request.
+ * @throws HasuraError parse-failed
+ */
 export function readRequest(json: unknown, path = "$"): ApiRequest {
   const parsed = Envelope.safeParse(json);
   if (!parsed.success) {

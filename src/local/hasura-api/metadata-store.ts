@@ -2,11 +2,13 @@ import pg from "pg";
 import { HasuraError } from "./hasura-error.ts";
 import { emptyMetadata, MetadataDocument } from "./metadata-document.ts";
 
+/** The metadata and its version, which every write increments; 0 when nothing is stored. */
 export interface StoredMetadata {
   readonly metadata: MetadataDocument;
   readonly resourceVersion: number;
 }
 
+/** The row of `hdb_version` that clients see. */
 export interface StoredState {
   readonly id: string;
   readonly cli_state: unknown;
@@ -14,8 +16,8 @@ export interface StoredState {
 }
 
 /**
- * The rows of `hdb_metadata` and `hdb_version`: where a real server keeps them, so that SQL sees
- * the same (docs/internals/hasura-protocol.md, "Where applied versions are recorded").
+ * The rows of `hdb_metadata` and `hdb_version`, in the tables of a real server, so that SQL finds them there
+ * (docs/internals/hasura-protocol.md, "Where applied versions are recorded").
  */
 export class MetadataStore {
   readonly #pool: pg.Pool;
@@ -26,7 +28,7 @@ export class MetadataStore {
       max: 10,
       application_name: "hasura-migrate local",
     });
-    this.#pool.on("error", () => undefined); // an idle connection that broke; the next request gets a new one
+    this.#pool.on("error", () => undefined); // an idle connection broke; the next request opens a new one
   }
 
   async read(): Promise<StoredMetadata> {
@@ -39,7 +41,11 @@ export class MetadataStore {
       : { metadata: emptyMetadata(), resourceVersion: 0 };
   }
 
-  /** Stores a new document if the stored version is still `expected` (0: none yet); else the 409 of a lost race. Answers the new version. */
+  /**
+   * Stores a new document, and returns its version.
+   * @param expected the version that the change is based on; 0 when nothing was stored
+   * @throws HasuraError 409 when another request has written since
+   */
   async write(metadata: MetadataDocument, expected: number): Promise<number> {
     const { rows } = await this.#query<{ resource_version: number }>(
       `insert into hdb_catalog.hdb_metadata as stored (id, metadata) values (1, $1::json)
@@ -65,7 +71,7 @@ export class MetadataStore {
     ]);
   }
 
-  /** Rows of `hdb_version`, for the `select` that clients of older servers send. */
+  /** The row of `hdb_version`, for the `select` that clients of older servers send. */
   async versionRow(): Promise<Record<string, unknown>> {
     const { rows } = await this.#query<Record<string, unknown>>(
       "select * from hdb_catalog.hdb_version",
@@ -92,6 +98,7 @@ export class MetadataStore {
   }
 }
 
+/** The error for a change that is based on an outdated version. */
 export const versionConflict = (referenced: number): HasuraError =>
   new HasuraError(
     409,

@@ -4,7 +4,7 @@ import { PgSession, type DriverFaults } from "./session.ts";
 /** Hasura's default size of a source's pool. */
 const defaultSize = 50;
 
-/** The connections of one source. Requests beyond its size wait for their turn, in order. */
+/** The connections of one source. When all are in use, requests wait in order. */
 export class SessionPool {
   readonly #url: string;
   readonly #faults: DriverFaults;
@@ -19,7 +19,10 @@ export class SessionPool {
     this.#size = size;
   }
 
-  /** Lends a session. Throws the HasuraError of a database that cannot be reached. */
+  /**
+   * Runs `work` with a session of its own.
+   * @throws HasuraError when the database cannot be reached
+   */
   async use<T>(work: (session: PgSession) => Promise<T>): Promise<T> {
     if (this.#inUse >= this.#size)
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -53,11 +56,12 @@ export class SessionPool {
 }
 
 /**
- * The two answers for a connection that cannot be had (docs/internals/hasura-protocol.md,
+ * The error for a database that refuses a connection, or whose connection broke (docs/internals/hasura-protocol.md,
  * "Errors").
  */
 export function connectionError(cause: unknown): HasuraError {
   const text = cause instanceof Error ? cause.message : String(cause);
+  // The server, too, goes by the text of the database's message.
   const full = /too many clients|remaining connection slots/i.test(text);
   return new HasuraError(
     500,

@@ -18,7 +18,7 @@ async function query(request: ApiRequest, context: RunSqlContext): Promise<unkno
   throw parseFailed(`Unrecognised RQLQuery type: ${request.type}`, request.path);
 }
 
-/** The server fetches its metadata once a request, whatever that holds (its V2Query.hs). */
+/** The server reads its metadata once per request, even for a bulk (its V2Query.hs). */
 function forOneRequest(store: RunSqlContext["store"]): RunSqlContext["store"] {
   let stored: ReturnType<typeof store.read> | undefined;
   return {
@@ -35,9 +35,10 @@ const SelectVersion = z.looseObject({
   columns: z.array(z.string()),
 });
 
-/** One request to `/v1/query`, the older servers' address: SQL, metadata, and the one `select` that the official CLI sends. */
-export const oldQueryRequest: Handler = async (request, context) => {
-  if (request.type === "bulk") return await bulk(request, (one) => oldQueryRequest(one, context));
+/** One request to `/v1/query`, of older servers: SQL, metadata, and the one `select` that the official CLI sends. */
+export const legacyQueryRequest: Handler = async (request, context) => {
+  if (request.type === "bulk")
+    return await bulk(request, (one) => legacyQueryRequest(one, context));
   if (request.type === "run_sql") return await queryRequest(request, context);
   if (request.type !== "select") return await metadataRequest(request, context);
   const { table, columns } = SelectVersion.safeParse(request.args).data ?? {

@@ -16,7 +16,7 @@ const WithoutSources = z.looseObject({
 });
 
 /**
- * `replace_metadata`: arguments with a `metadata` key are version 2, others the document itself
+ * `replace_metadata`: arguments with a `metadata` key are of version 2; others are the document itself
  * (docs/internals/hasura-metadata.md, "Applying metadata" and "Files of config version 2").
  */
 export async function replaceMetadata(request: ApiRequest, context: ApiContext): Promise<unknown> {
@@ -79,7 +79,7 @@ function readVersion3(document: unknown, path: string): MetadataDocument {
   );
 }
 
-/** A document without sources: its tables and functions become those of `default`, every other source disappears. */
+/** A document without sources: its tables and functions replace those of `default`, and other sources are removed. */
 function intoDefault(
   document: z.infer<typeof WithoutSources>,
   current: MetadataDocument,

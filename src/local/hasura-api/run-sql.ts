@@ -23,21 +23,25 @@ export interface RunSqlContext {
   readonly store: Pick<MetadataStore, "read" | "write">;
   readonly sources: Sources;
   /**
-   * False for servers before 2.45.3, which ignore the key in silence
+   * False for servers before 2.45.3, which silently ignore the key
    * (docs/internals/hasura-protocol.md, "Statements outside a transaction").
    */
-  readonly knowsNoTransaction: boolean;
+  readonly supportsNoTransaction: boolean;
 }
 
+/** True for `run_sql` and its variants by kind, such as `pg_run_sql`. */
 export const isRunSql = (type: string): boolean => type.endsWith("run_sql");
 
 /**
- * Whether the server checks the metadata, as it guesses from the text, comments and strings
- * included (docs/internals/hasura-protocol.md, "Arguments and the schema cache").
+ * Matches SQL after which the server checks the metadata. It also matches in comments and strings, as the server does (docs/internals/hasura-protocol.md, "Arguments and the schema cache").
  */
 const changesSchema = /\balter\b|\bdrop\b|\breplace\b|\bcreate function\b|\bcomment on\b/i;
 
-/** One `*run_sql` request. Throws HasuraError. `path` is where its arguments stand in the request. */
+/**
+ * Runs one `*run_sql` request.
+ * @param path of its arguments in the whole request
+ * @throws HasuraError
+ */
 export async function runSql(
   type: string,
   rawArgs: unknown,
@@ -50,13 +54,14 @@ export async function runSql(
   const checked =
     args.read_only !== true && (args.check_metadata_consistency ?? changesSchema.test(args.sql));
   const mode = { isolation: context.sources.isolation(source), readOnly: args.read_only === true };
-  const work = (session: PgSession): Promise<Outcome> =>
+  const work = (session: PgSession): Promise<SqlRun> =>
     checked ? withCheck(session, source, args, context) : plain(session, args, context);
   try {
     const pool = context.sources.pool(source);
-    const outside = args.no_transaction === true && context.knowsNoTransaction;
-    const { body, gone } = await (outside ? pool.use(work) : inTransaction(pool, mode, work));
-    if (checked) await context.store.write(untrack(metadata, source.name, gone), resourceVersion);
+    const outside = args.no_transaction === true && context.supportsNoTransaction;
+    const { body, dropped } = await (outside ? pool.use(work) : inTransaction(pool, mode, work));
+    if (checked)
+      await context.store.write(untrack(metadata, source.name, dropped), resourceVersion);
     return body;
   } catch (thrown) {
     throw thrown instanceof HasuraError && thrown.path === "$"
@@ -65,38 +70,39 @@ export async function runSql(
   }
 }
 
-interface Outcome {
+interface SqlRun {
   readonly body: ResultBody;
   /** Tracked objects that the SQL dropped. */
-  readonly gone: readonly TrackedObject[];
+  readonly dropped: readonly TrackedObject[];
 }
 
 async function plain(
   session: PgSession,
   args: RunSqlArgs,
   context: RunSqlContext,
-): Promise<Outcome> {
-  if (args.no_transaction !== true || !context.knowsNoTransaction)
-    return { body: await runText(session, args.sql), gone: [] };
+): Promise<SqlRun> {
+  if (args.no_transaction !== true || !context.supportsNoTransaction)
+    return { body: await runText(session, args.sql), dropped: [] };
   const statements = splitStatements(args.sql);
   let body: ResultBody | undefined;
   for (const statement of statements) body = await runText(session, statement);
-  return { body: body ?? (await runText(session, args.sql)), gone: [] }; // nothing but comments: sent whole, and refused
+  // SQL that is only comments is sent as it is, and the server refuses it.
+  return { body: body ?? (await runText(session, args.sql)), dropped: [] };
 }
 
-/** The branch with the metadata check: objects that disappear take their metadata along, unless others depend on them. */
+/** Runs the SQL and finds the tracked objects that it dropped; it fails when others depend on them, unless `cascade` is set. */
 async function withCheck(
   session: PgSession,
   source: SourceDocument,
   args: RunSqlArgs,
   context: RunSqlContext,
-): Promise<Outcome> {
+): Promise<SqlRun> {
   const before = new Set((await missingObjects(source, session)).map((object) => object.entry));
   const { body } = await plain(session, args, context);
-  const gone = (await missingObjects(source, session)).filter(
+  const dropped = (await missingObjects(source, session)).filter(
     (object) => !before.has(object.entry),
   );
-  const dependents = dependentsOf(source, gone);
+  const dependents = dependentsOf(source, dropped);
   if (dependents.length > 0 && args.cascade !== true) {
     throw new HasuraError(
       400,
@@ -104,7 +110,7 @@ async function withCheck(
       `cannot drop due to the following dependent objects: ${dependents.join(", ")}`,
     );
   }
-  return { body, gone };
+  return { body, dropped };
 }
 
 function parseArgs(raw: unknown, path: string): RunSqlArgs {
@@ -137,7 +143,7 @@ function findSource(
   throw new HasuraError(400, "not-exists", message, { path });
 }
 
-/** Sources of other kinds stand in the metadata only: this environment has no driver for them, and says so. */
+/** Other kinds of source are only kept in the metadata: this environment has no driver for them. */
 function runnable(source: SourceDocument, path: string): SourceDocument {
   if (isPostgresFamily(source.kind)) return source;
   throw new HasuraError(400, "unexpected", `source with name "${source.name}" is inconsistent`, {

@@ -1,33 +1,35 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
-import { Message, type Outcome } from "./message.ts";
+import { Message, type MessageOutcome } from "./message.ts";
 
+/** `query` is SQL of a request; the others are the driver's own messages. */
 export type MessageKind = "begin" | "query" | "commit" | "abort";
 
-/** What a test may do to the messages between the API and Postgres. Every hook may throw or wait. */
+/** Faults that a test injects between the API and Postgres. Every hook may throw or wait. */
 export interface DriverFaults {
-  /** Called before each message is sent, also before it is sent again. */
+  /** Called before each message, and again before it is sent a second time. */
   beforeMessage?(kind: MessageKind, sql: string, session: SessionHandle): Promise<void> | void;
-  /** Called after the server's answer arrived and before it counts; a `lost` outcome makes the driver send the message again. */
+  /** Called with each outcome, which it may replace; after a `lost` one the driver sends the message again. */
   afterMessage?(
     kind: MessageKind,
     sql: string,
     session: SessionHandle,
-    outcome: Outcome,
-  ): Promise<Outcome | undefined> | Outcome | undefined;
+    outcome: MessageOutcome,
+  ): Promise<MessageOutcome | undefined> | MessageOutcome | undefined;
 }
 
+/** A test's view of a connection. */
 export interface SessionHandle {
   /** The backend's process id. */
   readonly pid: number;
-  /** Breaks the connection as a network would: nothing is said to the server. */
+  /** Breaks the connection as a network failure would: the server is not notified. */
   cut(): void;
 }
 
 /** How long Hasura's client waits before it connects again (its first and only retry). */
 const reconnectDelayMs = 100;
 
-/** One connection, used by one request at a time. Reconnects by itself exactly as Hasura's client does. */
+/** One connection, used by one request at a time. It reconnects exactly as Hasura's client does. */
 export class PgSession {
   readonly #url: string;
   readonly #faults: DriverFaults;
@@ -41,31 +43,31 @@ export class PgSession {
     this.#watch(client);
   }
 
-  /** Throws the client's own error when the database cannot be reached or refuses the login. */
+  /** @throws the client's own error when the database cannot be reached or refuses the login */
   static async open(url: string, faults: DriverFaults): Promise<PgSession> {
     const session = new PgSession(url, await connect(url), faults);
     await session.#once("SET client_encoding = 'UTF8';SET client_min_messages TO WARNING;");
     return session;
   }
 
-  /** False: not to be used for another request. */
+  /** False when it must not be used for another request. */
   get usable(): boolean {
     return !this.#broken;
   }
 
   /**
-   * Sends one message. On a lost connection: connects again (without repeating the SETs) and sends that one message again,
-   * once. So a `query` may run outside its transaction, and a COMMIT may do nothing and succeed
+   * Sends one message. When the connection is lost, it reconnects (without repeating the SETs) and sends that message once
+   * more. A `query` can therefore run outside its transaction, and a COMMIT can succeed without doing anything
    * (docs/internals/hasura-protocol.md, "Transactions and the driver").
    */
-  async send(kind: MessageKind, sql: string): Promise<Outcome> {
+  async send(kind: MessageKind, sql: string): Promise<MessageOutcome> {
     const first = await this.#attempt(kind, sql);
-    if (first.ended !== "lost") return first;
+    if (first.kind !== "lost") return first;
     await pause(reconnectDelayMs);
     try {
       await this.#reset();
     } catch (thrown) {
-      return { ended: "lost", cause: thrown instanceof Error ? thrown : new Error(String(thrown)) };
+      return { kind: "lost", cause: thrown instanceof Error ? thrown : new Error(String(thrown)) };
     }
     return await this.#attempt(kind, sql);
   }
@@ -75,19 +77,19 @@ export class PgSession {
     await this.#client.end().catch(() => undefined);
   }
 
-  async #attempt(kind: MessageKind, sql: string): Promise<Outcome> {
+  async #attempt(kind: MessageKind, sql: string): Promise<MessageOutcome> {
     const handle = this.#handle();
     await this.#faults.beforeMessage?.(kind, sql, handle);
     const outcome = await this.#once(sql);
     const changed = await this.#faults.afterMessage?.(kind, sql, handle, outcome);
     const final = changed ?? outcome;
-    if (final.ended === "lost") this.#broken = true;
+    if (final.kind === "lost") this.#broken = true;
     return final;
   }
 
-  async #once(sql: string): Promise<Outcome> {
+  async #once(sql: string): Promise<MessageOutcome> {
     if (this.#broken)
-      return { ended: "lost", cause: new Error("server closed the connection unexpectedly") };
+      return { kind: "lost", cause: new Error("server closed the connection unexpectedly") };
     return await this.#client.query(new Message(sql)).outcome;
   }
 
@@ -104,7 +106,7 @@ export class PgSession {
   }
 
   #watch(client: pg.Client): void {
-    // Without a listener an idle connection that breaks would end the process.
+    // Without an error listener, an idle connection that breaks would end the process.
     client.on("error", () => (this.#broken ||= client === this.#client));
     client.on("end", () => (this.#broken ||= client === this.#client));
   }

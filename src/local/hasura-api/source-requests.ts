@@ -24,7 +24,7 @@ const Track = z.looseObject({
   function: z.unknown().optional(),
 });
 
-/** `pg_add_source` and the like. The first word of a type names the kind. */
+/** Handlers for `pg_add_source` and similar types, without the first word, which is the kind of source. */
 export const sourceRequests: Readonly<Record<string, Handler>> = {
   add_source: async (request, context) => {
     const args = read(AddSource, request);
@@ -68,7 +68,7 @@ export const sourceRequests: Readonly<Record<string, Handler>> = {
   untrack_function: (request, context) => untrackOne("function", request, context),
 };
 
-/** The part of a type after the kind (`pg_`, `citus_` …), if it is one of the requests above. */
+/** The part of a type after the kind (`pg_`, `citus_` …) when `sourceRequests` has it. */
 export function sourceRequestOf(type: string): string | undefined {
   const rest = type.replace(/^(pg|postgres|citus|cockroach|mssql|bigquery)_/, "");
   return rest in sourceRequests ? rest : undefined;

@@ -5,7 +5,7 @@ import { SessionPool } from "./pool.ts";
 import type { DriverFaults } from "./session.ts";
 import type { IsolationLevel } from "./transaction.ts";
 
-/** A database that the environment brings along. It wins over whatever connection the metadata gives for that name. */
+/** A database of the environment. It takes precedence over the connection in the metadata of a source with that name. */
 export interface LocalSource {
   readonly name: string;
   readonly kind: string;
@@ -21,11 +21,11 @@ const Configuration = z.looseObject({
   }),
 });
 
-/** The Postgres family: one protocol, one driver. */
+/** True for kinds of source that speak Postgres's protocol. */
 export const isPostgresFamily = (kind: string): boolean =>
   ["postgres", "pg", "citus", "cockroach", "alloy"].includes(kind);
 
-/** What the metadata shows for a source of the environment: never its address. */
+/** The configuration of an environment's source in the metadata; it never contains the address. */
 export function configurationFor(source: LocalSource): object {
   const variable =
     source.name === "default"
@@ -40,7 +40,7 @@ export function configurationFor(source: LocalSource): object {
   };
 }
 
-/** From a source's metadata to its connections. Pools are kept by address, so a reload does not drop them. */
+/** The connection pools of all sources. They are kept by address, so that a metadata reload does not close them. */
 export class Sources {
   readonly #local: ReadonlyMap<string, LocalSource>;
   readonly #env: Readonly<Record<string, string | undefined>>;
@@ -57,7 +57,7 @@ export class Sources {
     this.#faults = faults;
   }
 
-  /** The address, or the reason why there is none, in Hasura's words. */
+  /** The address, or Hasura's message when there is none. */
   address(source: SourceDocument): { url: string } | { reason: string } {
     const local = this.#local.get(source.name);
     if (local) return { url: local.url };
@@ -72,14 +72,14 @@ export class Sources {
       : { url: value };
   }
 
-  /** What the metadata says, else the environment; else Hasura's default. */
+  /** From the metadata, else the environment, else Hasura's default. */
   isolation(source: SourceDocument): IsolationLevel {
-    const written = Configuration.safeParse(source.configuration).data?.connection_info
+    const configured = Configuration.safeParse(source.configuration).data?.connection_info
       .isolation_level;
-    return written ?? this.#local.get(source.name)?.isolationLevel ?? "read-committed";
+    return configured ?? this.#local.get(source.name)?.isolationLevel ?? "read-committed";
   }
 
-  /** Throws the HasuraError of a source that has no usable address. */
+  /** @throws HasuraError for a source without a usable address */
   pool(source: SourceDocument): SessionPool {
     const found = this.address(source);
     if ("reason" in found)

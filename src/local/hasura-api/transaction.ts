@@ -1,9 +1,10 @@
 import { HasuraError } from "./hasura-error.ts";
-import type { Answer, Outcome } from "./message.ts";
+import type { MessageOutcome, MessageResult } from "./message.ts";
 import type { SessionPool } from "./pool.ts";
 import { connectionError } from "./pool.ts";
 import type { MessageKind, PgSession } from "./session.ts";
 
+/** The values of `isolation_level` in the metadata of a source. */
 export type IsolationLevel = "read-committed" | "repeatable-read" | "serializable";
 
 const isolationSql: Readonly<Record<IsolationLevel, string>> = {
@@ -12,12 +13,13 @@ const isolationSql: Readonly<Record<IsolationLevel, string>> = {
   serializable: "ISOLATION LEVEL SERIALIZABLE",
 };
 
+/** The response body of a `run_sql`. */
 export type ResultBody =
   | { readonly result_type: "CommandOk"; readonly result: null }
   | { readonly result_type: "TuplesOk"; readonly result: readonly (readonly (string | null)[])[] };
 
 /**
- * Three messages, BEGIN, the work's own, COMMIT; ABORT after any error
+ * Sends BEGIN, the messages of `work`, and COMMIT; ABORT after any error
  * (docs/internals/hasura-protocol.md, "Transactions and the driver").
  */
 export async function inTransaction<T>(
@@ -42,49 +44,52 @@ export async function inTransaction<T>(
   });
 }
 
-/** A message of the driver's own: its errors are the server's "database query error", a 500. */
+/** Sends one of the driver's own messages, whose failure is a 500 "database query error". */
 async function control(session: PgSession, kind: MessageKind, sql: string): Promise<void> {
   const outcome = await session.send(kind, sql);
-  if (outcome.ended === "lost") throw connectionError(outcome.cause);
+  if (outcome.kind === "lost") throw connectionError(outcome.cause);
   const internal = failureInternal(sql, outcome, true);
   if (internal !== undefined)
     throw new HasuraError(500, "unexpected", "database query error", { internal });
 }
 
-/** The text as one simple query: the last result, or the 400 of a failed statement. */
+/**
+ * Sends SQL as one simple query and returns the last result.
+ * @throws HasuraError 400 postgres-error for a failed statement, 500 for a lost connection
+ */
 export async function runText(session: PgSession, sql: string): Promise<ResultBody> {
   const outcome = await session.send("query", sql);
-  if (outcome.ended === "lost") throw connectionError(outcome.cause);
+  if (outcome.kind === "lost") throw connectionError(outcome.cause);
   const internal = failureInternal(sql, outcome, false);
   if (internal !== undefined)
     throw new HasuraError(400, "postgres-error", "query execution failed", { internal });
-  return outcome.ended === "answered"
-    ? resultBody(outcome.answer)
+  return outcome.kind === "result"
+    ? resultBody(outcome.result)
     : { result_type: "CommandOk", result: null };
 }
 
-function resultBody(answer: Answer): ResultBody {
-  if (answer.status !== "TuplesOk") return { result_type: "CommandOk", result: null };
-  return { result_type: "TuplesOk", result: [answer.columns, ...answer.rows] };
+function resultBody(result: MessageResult): ResultBody {
+  if (result.status !== "TuplesOk") return { result_type: "CommandOk", result: null };
+  return { result_type: "TuplesOk", result: [result.columns, ...result.rows] };
 }
 
-/** The `internal` part of an error body; undefined when the message succeeded. */
+/** The `internal` key of an error body; undefined when the message succeeded. */
 function failureInternal(
   statement: string,
-  outcome: Outcome,
+  outcome: MessageOutcome,
   prepared: boolean,
 ): object | undefined {
   const error = failureDetail(outcome);
   return error === undefined ? undefined : { statement, prepared, error, arguments: [] };
 }
 
-function failureDetail(outcome: Outcome): object | string | undefined {
-  if (outcome.ended === "refused") {
+function failureDetail(outcome: MessageOutcome): object | string | undefined {
+  if (outcome.kind === "error") {
     const { message, detail, hint, sqlstate } = outcome.error;
     return { exec_status: "FatalError", hint, message, status_code: sqlstate, description: detail };
   }
-  if (outcome.ended !== "answered") return undefined;
-  const { status } = outcome.answer;
+  if (outcome.kind !== "result") return undefined;
+  const { status } = outcome.result;
   if (status === "EmptyQuery")
     return {
       exec_status: "EmptyQuery",

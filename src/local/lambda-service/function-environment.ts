@@ -1,21 +1,21 @@
 import { randomBytes } from "node:crypto";
 
-/** What a function's process is told about itself. */
+/** The configuration that determines a function's environment variables. */
 export interface FunctionSettings {
   readonly functionDirectory: string;
   readonly handler: string;
   readonly memoryMb: number;
-  /** The function's own settings; they win over everything here, as a function's configuration cannot but a test may. */
+  /** The function's own variables. Unlike on Lambda, they may override the reserved ones, for tests. */
   readonly env: Readonly<Record<string, string>>;
-  /** Of this process: only what a program needs to start at all is taken over. */
+  /** Of this process: only the variables that any program needs to start are copied. */
   readonly hostEnv: Readonly<Record<string, string | undefined>>;
 }
 
 const inherited = ["PATH", "HOME", "TMPDIR", "SystemRoot"];
 
 /**
- * Exactly what Lambda gives a function, and nothing of the developer's own environment: a handler that works here must not
- * do so because of a variable that its real environment lacks. The keys are dummies so that no SDK looks further.
+ * The variables that Lambda sets, and nothing of the developer's environment: a handler must not work here because of a
+ * variable that its real environment lacks. The keys are dummies, so that no SDK looks for other credentials.
  */
 export function functionEnvironment(
   settings: FunctionSettings,
@@ -23,11 +23,11 @@ export function functionEnvironment(
   region: string,
   runtimeApi: string,
 ): Record<string, string> {
-  const kept = inherited.flatMap((key) =>
+  const copied = inherited.flatMap((key) =>
     settings.hostEnv[key] === undefined ? [] : [[key, settings.hostEnv[key]] as const],
   );
   return {
-    ...Object.fromEntries(kept),
+    ...Object.fromEntries(copied),
     AWS_ACCESS_KEY_ID: "local",
     AWS_SECRET_ACCESS_KEY: "local",
     AWS_SESSION_TOKEN: "local",

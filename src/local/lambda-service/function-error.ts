@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** An error of the function, as Lambda hands it to the caller in place of an answer: JSON text, sent with HTTP status 200. */
+/** An error of the function. Lambda sends `body`, which is JSON text, to the caller with HTTP status 200. */
 export interface FunctionError {
   readonly type: string;
   readonly body: string;
@@ -8,39 +8,39 @@ export interface FunctionError {
 
 const reported = z.object({ errorType: z.string() });
 
-/** What a runtime reported: passed on byte for byte. */
+/** An error that a runtime reported; the body is passed on unchanged. */
 export function reportedError(body: string): FunctionError {
-  return { type: typeIn(body) ?? "Unhandled", body };
+  return { type: errorTypeOf(body) ?? "Unhandled", body };
 }
 
-/** The function did not finish in time; seconds have two decimals, as Lambda writes them. */
+/** The function timed out. The seconds have two decimals, as in Lambda's message. */
 export function timedOut(requestId: string, timeoutMs: number): FunctionError {
-  return made(
+  return functionError(
     "Sandbox.Timedout",
     `RequestId: ${requestId} Error: Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`,
   );
 }
 
-/** How the function's process ended. `outOfMemory`: its heap was full, where a real sandbox is killed. */
-export interface ProcessEnd {
+/** How the function's process exited. `outOfMemory`: its heap was full, for which Lambda kills the sandbox. */
+export interface ProcessExit {
   readonly code: number | null;
   readonly signal: string | null;
   readonly outOfMemory: boolean;
 }
 
-/** The process ended while it held an invocation. */
-export function exited(requestId: string, end: ProcessEnd): FunctionError {
-  return made(
+/** The process exited during an invocation. */
+export function runtimeExited(requestId: string, exit: ProcessExit): FunctionError {
+  return functionError(
     "Runtime.ExitError",
-    `RequestId: ${requestId} Error: Runtime exited ${howItEnded(end)}`,
+    `RequestId: ${requestId} Error: Runtime exited ${exitText(exit)}`,
   );
 }
 
-/** The buffered answer was larger than Lambda passes on. */
-export function answerTooLarge(largest: number): FunctionError {
-  return made(
+/** The response is larger than Lambda's limit. */
+export function responseTooLarge(maxBytes: number): FunctionError {
+  return functionError(
     "Function.ResponseSizeTooLarge",
-    `Response payload size exceeded maximum allowed payload size (${largest} bytes).`,
+    `Response payload size exceeded maximum allowed payload size (${maxBytes} bytes).`,
   );
 }
 
@@ -52,17 +52,17 @@ const signalNames: Readonly<Record<string, string>> = {
   SIGINT: "interrupt",
 };
 
-function howItEnded({ code, signal, outOfMemory }: ProcessEnd): string {
+function exitText({ code, signal, outOfMemory }: ProcessExit): string {
   if (outOfMemory) return "with error: signal: killed";
   if (signal !== null) return `with error: signal: ${signalNames[signal] ?? signal}`;
   return code === 0 ? "without providing a reason" : `with error: exit status ${code ?? 1}`;
 }
 
-function made(errorType: string, errorMessage: string): FunctionError {
+function functionError(errorType: string, errorMessage: string): FunctionError {
   return { type: errorType, body: JSON.stringify({ errorType, errorMessage }) };
 }
 
-function typeIn(body: string): string | undefined {
+function errorTypeOf(body: string): string | undefined {
   try {
     return reported.safeParse(JSON.parse(body)).data?.errorType;
   } catch {

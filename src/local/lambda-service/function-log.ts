@@ -1,7 +1,7 @@
-/** A caller who asks for the log gets its end: 4 kB. */
+/** How much of the log Lambda returns to a caller that requests it. */
 const tailBytes = 4096;
 
-/** The end of what one invocation wrote, with the lines Lambda puts around it. */
+/** The last part of one invocation's log, including the START, END and REPORT lines of Lambda. */
 export class FunctionLog {
   #tail = Buffer.alloc(0);
 
@@ -14,7 +14,7 @@ export class FunctionLog {
     this.write(Buffer.from(`START RequestId: ${requestId} Version: ${version}\n`));
   }
 
-  /** `initMs` only where this invocation started the process. */
+  /** @param figures `initMs` is present when this invocation started the process */
   end(requestId: string, figures: { tookMs: number; memoryMb: number; initMs?: number }): void {
     const report = [
       `REPORT RequestId: ${requestId}`,
@@ -26,7 +26,7 @@ export class FunctionLog {
     this.write(Buffer.from(`END RequestId: ${requestId}\n${report.join("\t")}\n`));
   }
 
-  /** As the API gives it: base64. */
+  /** The log as the API returns it. */
   get base64(): string {
     return this.#tail.toString("base64");
   }

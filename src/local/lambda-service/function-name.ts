@@ -1,6 +1,6 @@
 import { ServiceError } from "./service-error.ts";
 
-/** Which function a request means. `qualifier` is a version or an alias; absent: `$LATEST`, unqualified. */
+/** The function of a request. `qualifier` is a version or an alias; absent: unqualified, `$LATEST`. */
 export interface FunctionReference {
   readonly name: string;
   readonly region: string;
@@ -8,7 +8,7 @@ export interface FunctionReference {
   readonly qualifier?: string;
 }
 
-/** The account of everything here; no real account has this number. */
+/** The account of every local function; no real account has this number. */
 export const localAccount = "000000000000";
 
 const name = /^[\p{L}\p{N}_-]{1,140}$/u;
@@ -19,7 +19,7 @@ const plain = /^(?:function:)?([^:]+)(?::([^:]+))?$/;
 
 /**
  * Reads the `FunctionName` of a request: a name, `name:qualifier`, a partial ARN (`123456789012:function:name`) or an ARN.
- * @param queryQualifier the `Qualifier` query parameter; it must not contradict one inside the name
+ * @param queryQualifier the `Qualifier` query parameter; must match a qualifier in the name, if both are present
  * @throws ServiceError InvalidParameterValueException
  */
 export function parseFunctionName(
@@ -27,7 +27,7 @@ export function parseFunctionName(
   queryQualifier: string | undefined,
   region: string,
 ): FunctionReference {
-  const found = parts(text, region);
+  const found = parse(text, region);
   if (found === undefined || !name.test(found.name))
     throw invalid(`'${text}' is not a function's name or ARN`);
   if (queryQualifier && found.qualifier && queryQualifier !== found.qualifier) {
@@ -35,24 +35,24 @@ export function parseFunctionName(
       "The derived qualifier from the function name does not match the specified qualifier.",
     );
   }
-  const wanted = queryQualifier ?? found.qualifier;
-  if (wanted !== undefined && !qualifier.test(wanted))
-    throw invalid(`'${wanted}' is not a version or an alias`);
+  const chosen = queryQualifier ?? found.qualifier;
+  if (chosen !== undefined && !qualifier.test(chosen))
+    throw invalid(`'${chosen}' is not a version or an alias`);
   return {
     name: found.name,
     region: found.region,
     account: found.account,
-    ...(wanted && { qualifier: wanted }),
+    ...(chosen && { qualifier: chosen }),
   };
 }
 
-/** The ARN a function sees as `invokedFunctionArn`: with the qualifier exactly when the caller named one. */
+/** The ARN in `invokedFunctionArn`: with a qualifier only when the caller gave one. */
 export function arnOf(reference: FunctionReference): string {
   const { region, account, qualifier: suffix } = reference;
   return `arn:aws:lambda:${region}:${account}:function:${reference.name}${suffix ? `:${suffix}` : ""}`;
 }
 
-function parts(
+function parse(
   text: string,
   region: string,
 ): { name: string; region: string; account: string; qualifier?: string } | undefined {

@@ -1,11 +1,13 @@
 import { arnOf, type FunctionReference } from "./function-name.ts";
 import { ServiceError } from "./service-error.ts";
 
+/** `State` in a function's configuration. */
 export type FunctionState = "Pending" | "Active" | "Inactive" | "Failed";
 
 /**
- * Refuses an invocation of a function that is not ready for one, as Lambda does
+ * Checks that a function can be invoked
  * (docs/internals/aws-lambda.md, "Limits and behaviour of the service").
+ * @throws ServiceError as Lambda does for a function that is not active
  */
 export function requireActive(state: FunctionState): void {
   if (state === "Active") return;
@@ -21,17 +23,18 @@ export function requireActive(state: FunctionState): void {
   );
 }
 
-export interface Described {
+/** What GetFunctionConfiguration reports. */
+export interface FunctionDescription {
   readonly state: FunctionState;
   readonly handler: string;
   readonly timeoutMs: number;
   readonly memoryMb: number;
 }
 
-/** The answer to GetFunctionConfiguration; GetFunction wraps it. */
+/** The response body of GetFunctionConfiguration; GetFunction wraps it. */
 export function configurationOf(
   reference: FunctionReference,
-  described: Described,
+  description: FunctionDescription,
 ): Record<string, unknown> {
   return {
     FunctionName: reference.name,
@@ -39,14 +42,14 @@ export function configurationOf(
     Runtime: "nodejs20.x",
     PackageType: "Zip",
     Role: `arn:aws:iam::${reference.account}:role/local`,
-    Handler: described.handler,
+    Handler: description.handler,
     CodeSize: 0,
     Description: "",
-    Timeout: Math.max(1, Math.ceil(described.timeoutMs / 1000)),
-    MemorySize: described.memoryMb,
+    Timeout: Math.max(1, Math.ceil(description.timeoutMs / 1000)),
+    MemorySize: description.memoryMb,
     LastModified: "1970-01-01T00:00:00.000+0000",
     Version: "$LATEST",
-    State: described.state,
+    State: description.state,
     LastUpdateStatus: "Successful",
     Architectures: ["x86_64"],
     EphemeralStorage: { Size: 512 },

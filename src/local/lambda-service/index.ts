@@ -2,57 +2,65 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
-import { type Answer, bufferedAnswer, noAnswer, streamedAnswer } from "./answer.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { commandHint } from "../../protocol/hint.ts";
+import { findInBuild } from "./build-output.ts";
 import { functionEnvironment } from "./function-environment.ts";
 import { FunctionLog } from "./function-log.ts";
 import { arnOf, type FunctionReference } from "./function-name.ts";
 import { configurationOf, type FunctionState, requireActive } from "./function-state.ts";
 import type { Invocation } from "./invocation.ts";
+import {
+  bufferedResponse,
+  discardedResponse,
+  type InvocationResponse,
+  streamedResponse,
+} from "./invocation-response.ts";
 import { type InvokeRequest, readInvokeRequest } from "./invoke-request.ts";
 import { type Route, routeOf } from "./route.ts";
-import { runtimeClientFile } from "./runtime-file.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { SandboxPool } from "./sandbox-pool.ts";
 import { sendServiceError, ServiceError } from "./service-error.ts";
 
 export interface LambdaServiceOptions {
-  /** What Lambda has under /var/task. */
+  /** The function's files, on Lambda /var/task. */
   readonly functionDirectory: string;
   /** `file.export`; default `index.runMigrations`. */
   readonly handler?: string;
-  /** The function's settings. */
+  /** The function's environment variables. */
   readonly env: Readonly<Record<string, string>>;
-  /** Of one invocation; default 15 minutes. */
+  /** The limit for one invocation; default 15 minutes. */
   readonly timeoutMs?: number;
-  /** Of the start of a process; default 10 s, as Lambda's. */
+  /** The limit for the start of a process; default 10 s, as on Lambda. */
   readonly initTimeoutMs?: number;
   /** Limits the JavaScript heap; default 512. Memory outside the heap is not limited here. */
   readonly memoryMb?: number;
   /** Default: any free one. */
   readonly port?: number;
-  /** Sandboxes of one function at the same time; default 20. Beyond: TooManyRequestsException. */
+  /** The maximum number of sandboxes of one function, above which it is throttled; default 20. */
   readonly concurrency?: number;
-  /** Names that exist; default: any name does. */
+  /** The names of the functions that exist; default: any name. */
   readonly functions?: readonly string[];
-  /** What the function is found to be in; default always Active. */
+  /** The function's state; default: Active. */
   readonly state?: () => FunctionState;
-  /** For requests that are not signed for a region; default us-east-1. */
+  /** For requests without a signature; default us-east-1. */
   readonly region?: string;
-  /** The program that isSupportedContract the Runtime API: an entry file of aws-lambda-ric 3.x or 4.x; default our own client. */
+  /** The program that calls the Runtime API: an entry file of aws-lambda-ric 3.x or 4.x; default: dist/runtime-client.mjs. */
   readonly runtime?: string;
-  /** Everything the functions write, as it comes. */
+  /** Is given the output of the functions. */
   readonly log?: (text: string) => void;
 }
 
 export interface LambdaService {
   readonly url: string;
-  /** Ends every function process; resolves when they are gone. */
+  /** Kills every function process; resolves when they have exited. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a service on 127.0.0.1 that an unmodified AWS SDK and `aws lambda invoke` take for Lambda: Invoke,
- * InvokeWithResponseStream, GetFunction, GetFunctionConfiguration. Signatures are accepted and not checked.
+ * Starts a service on 127.0.0.1 that is compatible with Lambda for an unmodified AWS SDK and `aws lambda invoke`. It supports
+ * Invoke, InvokeWithResponseStream, GetFunction and GetFunctionConfiguration, and does not check signatures.
+ * @throws Failure bug/runtime-client-missing when dist/ is incomplete
  */
 export async function startLambdaService(options: LambdaServiceOptions): Promise<LambdaService> {
   const service = new Service(options);
@@ -76,7 +84,7 @@ async function stop(server: Server, service: Service): Promise<void> {
 
 class Service {
   readonly #options: LambdaServiceOptions;
-  readonly #described: { handler: string; timeoutMs: number; memoryMb: number };
+  readonly #configured: { handler: string; timeoutMs: number; memoryMb: number };
   readonly #pool: SandboxPool;
 
   constructor(options: LambdaServiceOptions) {
@@ -85,7 +93,7 @@ class Service {
     const { functionDirectory, env, log } = options;
     const settings = { functionDirectory, handler, memoryMb, env, hostEnv: process.env };
     this.#options = options;
-    this.#described = { handler, timeoutMs, memoryMb };
+    this.#configured = { handler, timeoutMs, memoryMb };
     this.#pool = new SandboxPool({
       concurrency: options.concurrency ?? 20,
       timeoutMs,
@@ -109,13 +117,13 @@ class Service {
     return this.#pool.stop();
   }
 
-  /** Answers one request of a client; never rejects. */
+  /** Responds to one request; never rejects. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = randomUUID();
-    response.on("error", () => undefined); // the caller has gone away
+    response.on("error", () => undefined); // the caller has disconnected
     try {
       const route = routeOf(request, this.#options.region ?? "us-east-1");
-      this.#requireKnown(route.function);
+      this.#requireExisting(route.function);
       if (route.operation === "GetFunction" || route.operation === "GetFunctionConfiguration")
         this.#describe(route, response, requestId);
       else await this.#invoke(route, await readInvokeRequest(request), response, requestId);
@@ -129,7 +137,7 @@ class Service {
     }
   }
 
-  #requireKnown(reference: FunctionReference): void {
+  #requireExisting(reference: FunctionReference): void {
     const { functions } = this.#options;
     if (functions && !functions.includes(reference.name)) {
       throw new ServiceError(
@@ -145,15 +153,15 @@ class Service {
 
   #describe(route: Route, response: ServerResponse, requestId: string): void {
     const configuration = configurationOf(route.function, {
-      ...this.#described,
+      ...this.#configured,
       state: this.#state(),
     });
-    const answer =
+    const body =
       route.operation === "GetFunction"
         ? { Configuration: configuration, Code: { RepositoryType: "S3" }, Tags: {} }
         : configuration;
     response.writeHead(200, { "content-type": "application/json", "x-amzn-requestid": requestId });
-    response.end(JSON.stringify(answer));
+    response.end(JSON.stringify(body));
   }
 
   async #invoke(
@@ -164,20 +172,20 @@ class Service {
   ): Promise<void> {
     requireActive(this.#state());
     if (request.type === "DryRun") {
-      empty(response, 204, requestId);
+      sendEmpty(response, 204, requestId);
       return;
     }
     const sandbox = await this.#pool.reserve(route.function.name, route.function.region);
     const head = { requestId, version: "$LATEST" };
     if (request.type === "Event") {
-      empty(response, 202, requestId);
-      return this.#run(sandbox, route.function, request, requestId, noAnswer);
+      sendEmpty(response, 202, requestId);
+      return this.#run(sandbox, route.function, request, requestId, discardedResponse);
     }
-    const answer =
+    const result =
       route.operation === "Invoke"
-        ? bufferedAnswer(response, head)
-        : streamedAnswer(response, head);
-    await this.#run(sandbox, route.function, request, requestId, answer);
+        ? bufferedResponse(response, head)
+        : streamedResponse(response, head);
+    await this.#run(sandbox, route.function, request, requestId, result);
   }
 
   async #run(
@@ -185,7 +193,7 @@ class Service {
     reference: FunctionReference,
     request: InvokeRequest,
     requestId: string,
-    answer: Answer,
+    response: InvocationResponse,
   ): Promise<void> {
     const log = new FunctionLog();
     const { payload, clientContext } = request;
@@ -194,24 +202,36 @@ class Service {
       functionArn: arnOf(reference),
       payload,
       log,
-      write: (bytes) => answer.write(bytes),
+      write: (bytes) => response.write(bytes),
       ...(clientContext && { clientContext }),
     };
     log.start(requestId, "$LATEST");
-    const ran = await this.#pool.run(sandbox, reference.name, reference.region, invocation);
+    const result = await this.#pool.run(sandbox, reference.name, reference.region, invocation);
     log.end(requestId, {
-      tookMs: ran.tookMs,
-      memoryMb: this.#described.memoryMb,
-      ...(ran.initMs !== undefined && { initMs: ran.initMs }),
+      tookMs: result.tookMs,
+      memoryMb: this.#configured.memoryMb,
+      ...(result.initMs !== undefined && { initMs: result.initMs }),
     });
-    answer.end(ran.error, request.tail ? log.base64 : undefined);
+    response.end(result.error, request.tail ? log.base64 : undefined);
   }
 }
 
-function empty(response: ServerResponse, status: number, requestId: string): void {
+function sendEmpty(response: ServerResponse, status: number, requestId: string): void {
   response.writeHead(status, {
     "x-amzn-requestid": requestId,
     "x-amz-executed-version": "$LATEST",
   });
   response.end();
+}
+
+/** The built client of the Runtime API. */
+function runtimeClientFile(): string {
+  const file = findInBuild("runtime-client.mjs");
+  if (file !== undefined) return file;
+  throw new Failure(
+    "bug",
+    "runtime-client-missing",
+    "The local Lambda service lacks its runtime client, dist/runtime-client.mjs.",
+    { hints: [commandHint(["npm", "run", "build"], "in a checkout of hasura-migrate, build it")] },
+  );
 }

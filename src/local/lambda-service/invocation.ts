@@ -1,6 +1,6 @@
 import type { FunctionLog } from "./function-log.ts";
 
-/** One invocation on its way through the function. */
+/** One invocation, as a sandbox gets it. */
 export interface Invocation {
   readonly requestId: string;
   readonly functionArn: string;
@@ -9,8 +9,8 @@ export interface Invocation {
   readonly clientContext?: string;
   readonly log: FunctionLog;
   /**
-   * Takes a piece of the answer, and resolves when there is room for more. Never rejects: that the caller has gone away
-   * does not stop a function (docs/internals/aws-lambda.md, "Limits and behaviour of the service").
+   * Sends a chunk of the response, and resolves when there is room for more. Never rejects: a caller that disconnects does
+   * not stop a function (docs/internals/aws-lambda.md, "Limits and behaviour of the service").
    */
   readonly write: (bytes: Uint8Array) => Promise<void>;
 }

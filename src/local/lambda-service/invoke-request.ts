@@ -3,11 +3,12 @@ import * as z from "zod";
 import { ServiceError } from "./service-error.ts";
 
 /**
- * Bytes of a request, and of a buffered answer: 6 MB (docs/internals/aws-lambda.md, "Limits and
- * behaviour of the service"). An asynchronous request may have 1 MB.
+ * The limit for a request and for a buffered response: 6 MB (docs/internals/aws-lambda.md, "Limits and
+ * behaviour of the service").
  */
-export const largestPayloadBytes = 6 * 1024 * 1024;
-const largestAsyncPayloadBytes = 1024 * 1024;
+export const maxPayloadBytes = 6 * 1024 * 1024;
+/** The limit for an asynchronous request. */
+const maxAsyncPayloadBytes = 1024 * 1024;
 
 const headers = z.object({
   "x-amz-invocation-type": z
@@ -17,7 +18,7 @@ const headers = z.object({
   "x-amz-client-context": z.string().max(3583).optional(),
 });
 
-/** What an Invoke or InvokeWithResponseStream asks for. `clientContext` is JSON text. */
+/** The parameters of Invoke and InvokeWithResponseStream. `tail`: return the log. `clientContext` is JSON text. */
 export interface InvokeRequest {
   readonly type: "RequestResponse" | "DryRun" | "Event";
   readonly tail: boolean;
@@ -27,21 +28,18 @@ export interface InvokeRequest {
 
 /**
  * Reads headers and body of an invocation.
- * @throws ServiceError for a header with another value, a body that is too large, or one that is not JSON
+ * @throws ServiceError for an invalid header, a body that is too large, or one that is not JSON
  */
 export async function readInvokeRequest(request: IncomingMessage): Promise<InvokeRequest> {
   const checked = headers.safeParse(request.headers);
   if (!checked.success) {
     const names = checked.error.issues.map((issue) => issue.path.join("."));
-    throw new ServiceError(
-      "InvalidParameterValueException",
-      `Not a value Lambda knows: ${names.join(", ")}`,
-    );
+    throw new ServiceError("InvalidParameterValueException", `Invalid value: ${names.join(", ")}`);
   }
   const type = checked.data["x-amz-invocation-type"];
   const payload = await readBody(
     request,
-    type === "Event" ? largestAsyncPayloadBytes : largestPayloadBytes,
+    type === "Event" ? maxAsyncPayloadBytes : maxPayloadBytes,
   );
   requireJson(payload);
   const context = clientContext(checked.data["x-amz-client-context"]);
@@ -53,24 +51,24 @@ export async function readInvokeRequest(request: IncomingMessage): Promise<Invok
   };
 }
 
-/** Reads on to the end of a body that is too large: an answer to a client that is still sending would be lost in a reset. */
-async function readBody(request: IncomingMessage, largest: number): Promise<Buffer> {
+/** Reads even a body that is too large to its end: a client that is still sending would get a reset instead of the error. */
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size <= largest) chunks.push(chunk);
+    if (size <= maxBytes) chunks.push(chunk);
   }
-  if (size > largest) {
+  if (size > maxBytes) {
     throw new ServiceError(
       "RequestTooLargeException",
-      `Request must be smaller than ${largest} bytes for the InvokeFunction operation`,
+      `Request must be smaller than ${maxBytes} bytes for the InvokeFunction operation`,
     );
   }
   return Buffer.concat(chunks);
 }
 
-/** An empty body is allowed; a function then sees `{}`. */
+/** An empty body is allowed; the function then gets `{}`. */
 function requireJson(payload: Buffer): void {
   if (payload.length === 0) return;
   try {

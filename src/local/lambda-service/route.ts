@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { type FunctionReference, parseFunctionName } from "./function-name.ts";
 import { ServiceError } from "./service-error.ts";
 
+/** The operation and the function of a request. */
 export interface Route {
   readonly operation:
     "Invoke" | "InvokeWithResponseStream" | "GetFunction" | "GetFunctionConfiguration";
@@ -20,8 +21,9 @@ const paths = [
 ] as const;
 
 /**
- * Which operation on which function a request asks for. Signatures are not checked; the region is the one it was signed for.
- * @throws ServiceError for a path that is none of the four operations, or a name that is none
+ * Finds the operation and the function of a request. Signatures are not checked, but determine the region.
+ * @param region for requests without a signature
+ * @throws ServiceError for an unsupported path or an invalid name
  */
 export function routeOf(
   request: Pick<IncomingMessage, "method" | "url" | "headers">,
@@ -43,7 +45,7 @@ export function routeOf(
   }
   throw new ServiceError(
     "UnknownOperationException",
-    `The local Lambda service does not know ${request.method ?? ""} ${url.pathname}`,
+    `The local Lambda service does not support ${request.method ?? ""} ${url.pathname}`,
   );
 }
 
@@ -58,7 +60,7 @@ function decoded(segment: string): string {
   }
 }
 
-/** `Credential=AKID/20261124/eu-west-1/lambda/aws4_request` of a version 4 signature. */
+/** The region in `Credential=AKID/20261124/eu-west-1/lambda/aws4_request` of a version 4 signature. */
 function signedRegion(authorization: string | undefined): string | undefined {
   return /Credential=[^,\s]*\/\d{8}\/([\w-]+)\/lambda\/aws4_request/.exec(authorization ?? "")?.[1];
 }

@@ -1,26 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { answerTooLarge, type FunctionError, reportedError } from "./function-error.ts";
+import { type FunctionError, reportedError, responseTooLarge } from "./function-error.ts";
 import type { Invocation } from "./invocation.ts";
-import { largestPayloadBytes } from "./invoke-request.ts";
+import { maxPayloadBytes } from "./invoke-request.ts";
 
 const base = "/2018-06-01/runtime";
-const largestStreamBytes = 200 * 1024 * 1024;
+const maxStreamBytes = 200 * 1024 * 1024;
 const errorBodyTrailer = "lambda-runtime-function-error-body";
 
-/** What the runtime in a function's process did. */
+/** Is notified of the requests of the runtime in a function's process. */
 export interface RuntimeListener {
-  /** It asks for work: the first time its initialisation is over, later the invocation before. */
-  asksForWork(): void;
-  /** It answered the invocation in hand; `error` absent for success. */
-  answered(error?: FunctionError): void;
+  /** It requests the next invocation; its initialisation, or the previous invocation, is over. */
+  nextRequested(): void;
+  /** It responded to the current invocation; `error` is absent for success. */
+  responded(error?: FunctionError): void;
   initFailed(error: FunctionError): void;
 }
 
 /**
- * The Runtime API towards one process, on a port of its own: the port tells which process asks. It takes what both lines
- * of aws-lambda-ric and our own runtime client send (docs/internals/aws-lambda.md, "The Runtime
+ * Lambda's Runtime API for one process, on a port of its own, which identifies the process. Supports versions 3 and 4 of
+ * aws-lambda-ric and src/local/runtime-client (docs/internals/aws-lambda.md, "The Runtime
  * API").
  */
 export class RuntimeApi {
@@ -33,7 +33,7 @@ export class RuntimeApi {
   private constructor(server: Server, listener: RuntimeListener) {
     this.#server = server;
     this.#listener = listener;
-    // `listen` has called back: a TCP server has such an address
+    // a TCP server that is listening has such an address
     this.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on("request", (request, response) => void this.#serve(request, response));
   }
@@ -46,19 +46,22 @@ export class RuntimeApi {
     return new RuntimeApi(server, listener);
   }
 
-  /** Hands out an invocation to the runtime, which must be waiting for one. */
+  /**
+   * Sends an invocation to the runtime, which must be waiting for one.
+   * @param deadline epoch milliseconds
+   */
   deliver(invocation: Invocation, deadline: number): void {
     const response = this.#waiting;
     this.#waiting = undefined;
     this.#current = invocation;
     const context = invocation.clientContext;
     response?.writeHead(200, {
-      "content-type": "application/json", // without it both lines of aws-lambda-ric crash
+      "content-type": "application/json", // aws-lambda-ric crashes without it
       "lambda-runtime-aws-request-id": invocation.requestId,
       "lambda-runtime-deadline-ms": String(deadline),
       "lambda-runtime-invoked-function-arn": invocation.functionArn,
       "lambda-runtime-trace-id": traceId(deadline),
-      ...(context && { "lambda-runtime-client-context": inAscii(context) }),
+      ...(context && { "lambda-runtime-client-context": toAscii(context) }),
     });
     response?.end(invocation.payload.length > 0 ? invocation.payload : "{}");
   }
@@ -81,9 +84,15 @@ export class RuntimeApi {
         await this.#response(request, response);
       else if (request.method === "POST" && path === this.#pathOf("error"))
         await this.#error(request, response);
-      else refuse(response, 400, "InvalidRequestID", "The request ID is not the one in hand");
+      else
+        refuse(
+          response,
+          400,
+          "InvalidRequestID",
+          "The request ID is not that of the current invocation",
+        );
     } catch {
-      // The post broke off. Its process is ending, and how it ends becomes the answer; if it goes on, `next` notices.
+      // The request broke off. The process is exiting, and its exit becomes the response; otherwise `#next` detects it.
       response.destroy();
     }
   }
@@ -97,11 +106,11 @@ export class RuntimeApi {
       type: "Runtime.TruncatedResponse",
       body: JSON.stringify({
         errorType: "Runtime.TruncatedResponse",
-        errorMessage: "The runtime asked for work before it had answered",
+        errorMessage: "The runtime requested the next invocation before it had responded",
       }),
     });
     this.#waiting = response;
-    this.#listener.asksForWork();
+    this.#listener.nextRequested();
   }
 
   async #initError(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -118,10 +127,10 @@ export class RuntimeApi {
 
   async #response(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const streaming = request.headers["lambda-runtime-function-response-mode"] === "streaming";
-    const fits = streaming ? await this.#pass(request) : await this.#collect(request);
+    const fits = streaming ? await this.#streamBody(request) : await this.#collectBody(request);
     if (!fits) {
       refuse(response, 413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size");
-      this.#finish(answerTooLarge(streaming ? largestStreamBytes : largestPayloadBytes));
+      this.#finish(responseTooLarge(streaming ? maxStreamBytes : maxPayloadBytes));
       return;
     }
     accept(response);
@@ -133,35 +142,36 @@ export class RuntimeApi {
     );
   }
 
-  /** Piece by piece; false when it is more than a stream may hold. */
-  async #pass(request: IncomingMessage): Promise<boolean> {
+  /** Forwards every chunk at once. Returns false when the body exceeds the limit. */
+  async #streamBody(request: IncomingMessage): Promise<boolean> {
     const invocation = this.#current;
     let size = 0;
     for await (const chunk of request as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size <= largestStreamBytes) await invocation?.write(chunk);
+      if (size <= maxStreamBytes) await invocation?.write(chunk);
     }
-    return size <= largestStreamBytes;
+    return size <= maxStreamBytes;
   }
 
-  async #collect(request: IncomingMessage): Promise<boolean> {
+  /** Forwards the whole body. Returns false when it exceeds the limit. */
+  async #collectBody(request: IncomingMessage): Promise<boolean> {
     const invocation = this.#current;
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of request as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size <= largestPayloadBytes) chunks.push(chunk);
+      if (size <= maxPayloadBytes) chunks.push(chunk);
     }
-    if (size > largestPayloadBytes) return false;
+    if (size > maxPayloadBytes) return false;
     await invocation?.write(Buffer.concat(chunks));
     return true;
   }
 
-  /** Once an invocation: aws-lambda-ric 3.x posts an error beside a stream that is still open. */
+  /** Only the first call for an invocation counts: aws-lambda-ric 3.x posts an error while its stream is still open. */
   #finish(error: FunctionError | undefined): void {
     if (this.#current === undefined) return;
     this.#current = undefined;
-    this.#listener.answered(error);
+    this.#listener.responded(error);
   }
 }
 
@@ -186,8 +196,8 @@ function refuse(
   response.end(JSON.stringify({ errorMessage, errorType }));
 }
 
-/** A header holds bytes below 256 only; JSON can say everything in ASCII. */
-function inAscii(json: string): string {
+/** Escapes JSON so that it can be sent in a header, which must not contain other characters. */
+function toAscii(json: string): string {
   return json
     .replace(/[\r\n]/g, " ")
     .replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);

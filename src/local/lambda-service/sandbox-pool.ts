@@ -1,10 +1,11 @@
-import { exited, type FunctionError, timedOut } from "./function-error.ts";
+import { type FunctionError, runtimeExited, timedOut } from "./function-error.ts";
 import type { Invocation } from "./invocation.ts";
 import { Sandbox, type SandboxOptions } from "./sandbox.ts";
 import { ServiceError } from "./service-error.ts";
 
+/** Options of a `SandboxPool`. */
 export interface PoolOptions {
-  /** Sandboxes of one function at the same time. */
+  /** The maximum number of sandboxes of one function. */
   readonly concurrency: number;
   readonly timeoutMs: number;
   readonly initTimeoutMs: number;
@@ -12,14 +13,15 @@ export interface PoolOptions {
   readonly optionsOf: (functionName: string, region: string) => SandboxOptions;
 }
 
-export interface Ran {
+/** How an invocation ended; without an error, in success. */
+export interface InvocationResult {
   readonly error?: FunctionError;
   readonly tookMs: number;
-  /** Present where this invocation started the process. */
+  /** Present when this invocation started the process. */
   readonly initMs?: number;
 }
 
-/** The sandboxes of every function: a warm one is used again, one that has ended is replaced. */
+/** The sandboxes of all functions. Warm ones are reused, and ones that have exited are replaced. */
 export class SandboxPool {
   readonly #options: PoolOptions;
   readonly #sandboxes = new Map<string, Set<Sandbox>>();
@@ -30,8 +32,8 @@ export class SandboxPool {
   }
 
   /**
-   * Takes a place for one invocation: a warm sandbox, or room for a new one. It waits only for a sandbox that has
-   * answered and is about to ask for work.
+   * Reserves a sandbox for one invocation: a warm or a new one. Waits only for a sandbox that has responded and is about to
+   * request its next invocation.
    * @throws ServiceError TooManyRequestsException
    */
   async reserve(functionName: string, region: string): Promise<Sandbox> {
@@ -43,21 +45,21 @@ export class SandboxPool {
         warm.state = "busy";
         return warm;
       }
-      const soon = [...sandboxes].find((sandbox) => sandbox.state === "finishing");
-      if (soon) await soon.settled();
+      const finishing = [...sandboxes].find((sandbox) => sandbox.state === "finishing");
+      if (finishing) await finishing.settled();
       else if (sandboxes.size < this.#options.concurrency)
         return this.#add(sandboxes, functionName, region);
-      else throw tooMany();
+      else throw tooManyRequests();
     }
   }
 
-  /** Runs an invocation in a reserved sandbox. Resolves when its answer is complete. */
+  /** Runs an invocation in a reserved sandbox. Resolves when its response is complete. */
   async run(
     sandbox: Sandbox,
     functionName: string,
     region: string,
     invocation: Invocation,
-  ): Promise<Ran> {
+  ): Promise<InvocationResult> {
     const { now } = this.#options;
     const startedAt = now();
     if (sandbox.state !== "starting")
@@ -73,7 +75,7 @@ export class SandboxPool {
     };
   }
 
-  /** Ends every process; resolves when they are gone. */
+  /** Kills every process; resolves when they have exited. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(
@@ -81,7 +83,7 @@ export class SandboxPool {
     );
   }
 
-  /** A start that takes longer than 10 s is broken off and tried once more within the function's own time, as Lambda does. */
+  /** A start that exceeds the init timeout is aborted and repeated once, within the function's own timeout, as on Lambda. */
   async #initialise(
     first: Sandbox,
     functionName: string,
@@ -89,31 +91,34 @@ export class SandboxPool {
     invocation: Invocation,
   ): Promise<{ sandbox: Sandbox } | { error: FunctionError }> {
     const { initTimeoutMs, timeoutMs } = this.#options;
-    const once = await this.#startWithin(first, initTimeoutMs, invocation);
-    if (once !== "too late") return once;
-    const again = this.#add(this.#of(functionName), functionName, region);
-    const second = await this.#startWithin(again, timeoutMs, invocation);
-    return second === "too late" ? { error: timedOut(invocation.requestId, timeoutMs) } : second;
+    const result = await this.#startWithin(first, initTimeoutMs, invocation);
+    if (result !== "timeout") return result;
+    const retried = this.#add(this.#of(functionName), functionName, region);
+    const second = await this.#startWithin(retried, timeoutMs, invocation);
+    return second === "timeout" ? { error: timedOut(invocation.requestId, timeoutMs) } : second;
   }
 
   async #startWithin(
     sandbox: Sandbox,
     limitMs: number,
     invocation: Invocation,
-  ): Promise<{ sandbox: Sandbox } | { error: FunctionError } | "too late"> {
+  ): Promise<{ sandbox: Sandbox } | { error: FunctionError } | "timeout"> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<"too late">((resolve) => {
-      timer = setTimeout(() => resolve("too late"), limitMs);
+    const timeout = new Promise<"timeout">((resolve) => {
+      timer = setTimeout(() => resolve("timeout"), limitMs);
     });
-    const init = await Promise.race([sandbox.start(invocation.log), late]);
+    const init = await Promise.race([sandbox.start(invocation.log), timeout]);
     clearTimeout(timer);
-    if (init !== "too late" && init.ok) return { sandbox };
+    if (init !== "timeout" && init.ok) return { sandbox };
     await sandbox.kill();
-    if (init === "too late") return init;
+    if (init === "timeout") return init;
     return {
       error:
         init.error ??
-        exited(invocation.requestId, init.end ?? { code: 1, signal: null, outOfMemory: false }),
+        runtimeExited(
+          invocation.requestId,
+          init.exit ?? { code: 1, signal: null, outOfMemory: false },
+        ),
     };
   }
 
@@ -136,7 +141,7 @@ function outcome(error: FunctionError | undefined): { error?: FunctionError } {
   return error === undefined ? {} : { error };
 }
 
-function tooMany(): ServiceError {
+function tooManyRequests(): ServiceError {
   return new ServiceError("TooManyRequestsException", "Rate Exceeded.", {
     Reason: "ReservedFunctionConcurrentInvocationLimitExceeded",
   });

@@ -1,8 +1,9 @@
-import { exited, type FunctionError, type ProcessEnd, timedOut } from "./function-error.ts";
+import { type FunctionError, type ProcessExit, runtimeExited, timedOut } from "./function-error.ts";
 import { FunctionProcess, type ProcessOptions } from "./function-process.ts";
 import type { Invocation } from "./invocation.ts";
 import { RuntimeApi } from "./runtime-api.ts";
 
+/** Options of a `Sandbox`; `env` is given the address of its Runtime API. */
 export type SandboxOptions = Omit<ProcessOptions, "env" | "output"> & {
   readonly env: (runtimeApi: string) => Record<string, string>;
   readonly output: (bytes: Buffer) => void;
@@ -10,40 +11,40 @@ export type SandboxOptions = Omit<ProcessOptions, "env" | "output"> & {
   readonly now: () => number;
 };
 
-type Init =
+type InitResult =
   | { readonly ok: true }
-  | { readonly ok: false; readonly error?: FunctionError; readonly end?: ProcessEnd };
+  | { readonly ok: false; readonly error?: FunctionError; readonly exit?: ProcessExit };
 
 /**
- * One execution environment: a process, its Runtime API, and what it is doing. It takes one invocation at a time;
- * `finishing` is the moment between an answer and the next request for work.
+ * One execution environment: a process, its Runtime API and its state. It handles one invocation at a time; it is
+ * `finishing` between a response and the request for the next invocation.
  */
 export class Sandbox {
   state: "starting" | "idle" | "busy" | "finishing" | "dead" = "starting";
   readonly #options: SandboxOptions;
-  readonly #ready = deferred<Init>();
+  readonly #ready = deferred<InitResult>();
   #api: RuntimeApi | undefined;
   #process: FunctionProcess | undefined;
-  #ended: Promise<ProcessEnd> = Promise.resolve({ code: 0, signal: null, outOfMemory: false });
+  #exited: Promise<ProcessExit> = Promise.resolve({ code: 0, signal: null, outOfMemory: false });
   #settled = deferred<"settled">();
-  #answer = deferred<FunctionError | undefined>();
+  #response = deferred<FunctionError | undefined>();
   #invocation: Invocation | undefined;
-  #verdict: FunctionError | undefined;
+  #timeoutError: FunctionError | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: SandboxOptions) {
     this.#options = options;
   }
 
-  /** Starts the process. Resolves when it asks for work, reports that it cannot, or has ended. */
-  async start(log: Invocation["log"]): Promise<Init> {
+  /** Starts the process. Resolves when it requests an invocation, reports a failed initialisation, or has exited. */
+  async start(log: Invocation["log"]): Promise<InitResult> {
     this.#api = await RuntimeApi.listen({
-      asksForWork: () => this.#asksForWork(),
-      answered: (error) => this.#answered(error),
+      nextRequested: () => this.#onNextRequested(),
+      responded: (error) => this.#onResponse(error),
       initFailed: (error) => this.#ready.resolve({ ok: false, error }),
     });
     if (this.state === "dead")
-      this.#api.close(); // stopped before it began
+      this.#api.close(); // killed before it was started
     else this.#spawn(this.#api, log);
     return this.#ready.promise;
   }
@@ -58,36 +59,36 @@ export class Sandbox {
       env: this.#options.env(api.address),
       output,
     });
-    this.#ended = this.#process.ended;
-    void this.#ended.then((end) => this.#hasEnded(end));
+    this.#exited = this.#process.exited;
+    void this.#exited.then((exit) => this.#onExit(exit));
   }
 
-  /** Runs one invocation; resolves with the function's error, or with nothing for success. Never rejects. */
+  /** Runs one invocation. Resolves with the function's error, or undefined for success; never rejects. */
   async invoke(invocation: Invocation): Promise<FunctionError | undefined> {
     this.state = "busy";
     this.#invocation = invocation;
     this.#settled = deferred();
-    this.#answer = deferred();
+    this.#response = deferred();
     const { timeoutMs, now } = this.#options;
-    this.#timer = setTimeout(() => this.#tooLate(invocation, timeoutMs), timeoutMs);
+    this.#timer = setTimeout(() => this.#onTimeout(invocation, timeoutMs), timeoutMs);
     this.#api?.deliver(invocation, now() + timeoutMs);
-    return this.#answer.promise;
+    return this.#response.promise;
   }
 
-  /** Resolves when a sandbox that is `finishing` asks for work, or has ended. */
+  /** Resolves when a `finishing` sandbox requests its next invocation, or has exited. */
   async settled(): Promise<void> {
     await this.#settled.promise;
   }
 
-  /** Ends the process; resolves when it is gone. */
+  /** Kills the process; resolves when it has exited. */
   async kill(): Promise<void> {
     this.state = "dead";
     this.#process?.kill();
-    await this.#ended;
-    this.#hasEnded({ code: null, signal: "SIGKILL", outOfMemory: false });
+    await this.#exited;
+    this.#onExit({ code: null, signal: "SIGKILL", outOfMemory: false });
   }
 
-  #asksForWork(): void {
+  #onNextRequested(): void {
     clearTimeout(this.#timer);
     this.#invocation = undefined;
     if (this.state !== "dead") this.state = "idle";
@@ -95,28 +96,28 @@ export class Sandbox {
     this.#settled.resolve("settled");
   }
 
-  #answered(error: FunctionError | undefined): void {
+  #onResponse(error: FunctionError | undefined): void {
     if (this.state === "busy") this.state = "finishing";
-    // This invocation's own: the next one may have begun when the turns are over.
-    const answer = this.#answer;
-    // What the function wrote before it answered is in the pipe already: two turns of the event loop read it.
-    setImmediate(() => setImmediate(() => answer.resolve(error)));
+    // Kept in a variable: the next invocation may have begun when the callback runs.
+    const response = this.#response;
+    // The output that the function wrote before its response is in the pipe: two turns of the event loop read it.
+    setImmediate(() => setImmediate(() => response.resolve(error)));
   }
 
-  /** The end of the process brings the answer, so that its last lines are in the log. */
-  #tooLate(invocation: Invocation, timeoutMs: number): void {
+  /** Only the exit of the process resolves the response, so that its last output is in the log. */
+  #onTimeout(invocation: Invocation, timeoutMs: number): void {
     this.state = "dead";
-    this.#verdict = timedOut(invocation.requestId, timeoutMs);
+    this.#timeoutError = timedOut(invocation.requestId, timeoutMs);
     this.#process?.kill();
   }
 
-  #hasEnded(end: ProcessEnd): void {
+  #onExit(exit: ProcessExit): void {
     clearTimeout(this.#timer);
     this.state = "dead";
     this.#api?.close();
-    this.#ready.resolve({ ok: false, end });
+    this.#ready.resolve({ ok: false, exit });
     if (this.#invocation)
-      this.#answer.resolve(this.#verdict ?? exited(this.#invocation.requestId, end));
+      this.#response.resolve(this.#timeoutError ?? runtimeExited(this.#invocation.requestId, exit));
     this.#settled.resolve("settled");
   }
 }

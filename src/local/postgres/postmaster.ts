@@ -3,16 +3,15 @@ import { chown, mkdir, open, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Failure } from "../../protocol/failure.ts";
 import type { Binaries } from "./binaries.ts";
-import { serverFailure } from "./explain.ts";
-import type { Owner } from "./owner.ts";
+import { serverFailure } from "./failures.ts";
+import type { ServerUser } from "./server-user.ts";
 import { isRunning, isSurelyNotPostgres } from "./process-identity.ts";
 
 const pollMs = 10;
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 20_000;
-/** The longest path of a Unix socket that every system takes (macOS: 104 bytes with the final zero). */
+/** The longest path of a Unix socket that every system accepts (macOS: 104 bytes with the final zero). */
 const longestSocketPath = 103;
 
 export interface Postmaster {
@@ -20,7 +19,7 @@ export interface Postmaster {
   readonly port: number;
 }
 
-/** The server that runs on a data directory, by its postmaster.pid: one that a killed run left behind is found here. */
+/** The server that runs on a data directory, from its postmaster.pid. Also finds one that a killed run left running. */
 export async function findPostmaster(
   data: string,
 ): Promise<(Postmaster & { ready: boolean }) | undefined> {
@@ -35,102 +34,116 @@ interface Launch {
   readonly home: string;
   readonly data: string;
   readonly binaries: Binaries;
-  readonly owner: Owner | undefined;
+  readonly user: ServerUser | undefined;
 }
 
-/** Starts a server, or waits for the one that is starting already. Throws what `serverFailure` says. */
+/** The server's process did not become ready. `portInUse`: another program was listening on its port. */
+class PostmasterExit extends Error {
+  readonly output: string;
+  readonly portInUse: boolean;
+
+  constructor(reason: string, output: string) {
+    super(reason);
+    this.output = output;
+    this.portInUse = output.includes("could not bind");
+  }
+}
+
+const startAttempts = 5;
+
+/**
+ * Starts a server, or waits for one that is already starting.
+ * @throws Failure as `serverFailure` makes them
+ */
 export async function ensurePostmaster(launch: Launch): Promise<Postmaster> {
   for (let attempt = 1; ; attempt++) {
-    const found = await findPostmaster(launch.data);
-    if (found) return await untilReady(launch, found.pid, () => undefined);
-    // Its process is gone, and its number may belong to somebody else by now: Postgres would refuse to start.
-    await rm(join(launch.data, "postmaster.pid"), { force: true });
     try {
-      return await start(launch);
+      return await findOrStart(launch);
     } catch (thrown) {
-      const portTaken =
-        thrown instanceof Failure && String(thrown.cause).includes("could not bind");
-      if (!portTaken || attempt === 5) throw thrown;
+      if (!(thrown instanceof PostmasterExit)) throw thrown;
+      if (!thrown.portInUse || attempt === startAttempts)
+        throw serverFailure("postgres", launch.home, thrown.output, thrown);
     }
   }
 }
 
+async function findOrStart(launch: Launch): Promise<Postmaster> {
+  const found = await findPostmaster(launch.data);
+  if (found) return await waitUntilReady(launch, found.pid, () => undefined);
+  // The process is gone, and another one may have its pid by now: Postgres would refuse to start.
+  await rm(join(launch.data, "postmaster.pid"), { force: true });
+  return await start(launch);
+}
+
 async function start(launch: Launch): Promise<Postmaster> {
-  const { home, data, binaries, owner } = launch;
+  const { home, data, binaries, user } = launch;
   const logPath = join(home, "postgres.log");
   const log = await open(logPath, "w", 0o600);
-  const sockets = await socketDirectory(home, owner);
-  let ended: string | undefined;
+  const sockets = await socketDirectory(home, user);
+  const settings = [
+    "listen_addresses=127.0.0.1",
+    `unix_socket_directories=${sockets}`,
+    "max_connections=200",
+  ];
+  let exit: string | undefined;
   try {
-    const flags = [
-      "-D",
-      data,
-      "-p",
-      String(await freePort()),
-      "-c",
-      "listen_addresses=127.0.0.1",
-      "-c",
-      `unix_socket_directories=${sockets}`,
-      "-c",
-      "max_connections=200",
-    ];
-    // Detached: Ctrl-C in a terminal goes to the whole process group, and the server must outlive the run that cleans up.
+    const port = String(await freePort());
+    const flags = ["-D", data, "-p", port, ...settings.flatMap((setting) => ["-c", setting])];
+    // Detached: Ctrl-C signals the whole process group, and the server must outlive the program that cleans up.
     const child = spawn(join(binaries.bin, "postgres"), flags, {
       cwd: data,
       env: { TZ: "UTC", PATH: "/usr/bin:/bin" },
       stdio: ["ignore", log.fd, log.fd],
       detached: true,
-      ...owner,
+      ...user,
     });
-    child.once("error", (error) => (ended = error.message));
-    child.once("exit", (code, signal) => (ended = `postgres ended with ${signal ?? code}`));
+    child.once("error", (error) => (exit = error.message));
+    child.once("exit", (code, signal) => (exit = `postgres exited with ${signal ?? code}`));
     child.unref();
-    return await untilReady(launch, child.pid, () => ended);
+    return await waitUntilReady(launch, child.pid, () => exit);
   } finally {
     await log.close();
   }
 }
 
-async function untilReady(
+/** @throws PostmasterExit when the process has ended, or was not ready in time */
+async function waitUntilReady(
   launch: Launch,
   pid: number | undefined,
-  ended: () => string | undefined,
+  exitOf: () => string | undefined,
 ): Promise<Postmaster> {
   const startedAt = performance.now();
   for (;;) {
     const found = await findPostmaster(launch.data);
     if (found?.ready && found.pid === pid) return { pid: found.pid, port: found.port };
-    const why = ended() ?? (pid !== undefined && !isRunning(pid) ? "postgres is gone" : undefined);
-    if (why !== undefined || performance.now() - startedAt > startTimeoutMs) {
+    const isGone = pid !== undefined && !isRunning(pid);
+    const reason = exitOf() ?? (isGone ? "postgres has exited" : undefined);
+    if (reason !== undefined || performance.now() - startedAt > startTimeoutMs) {
       const output = await readFile(join(launch.home, "postgres.log"), "utf8").catch(() => "");
-      throw serverFailure(
-        "postgres",
-        launch.home,
-        output,
-        new Error(why ?? "it was not ready after a minute"),
-      );
+      throw new PostmasterExit(reason ?? "postgres was not ready after a minute", output);
     }
     await pause(pollMs);
   }
 }
 
-/** Stops the server that runs on a data directory, if one does, and waits for its end. */
+/** Stops the server that runs on a data directory, if there is one, and waits until it has exited. */
 export async function stopPostmaster(data: string): Promise<void> {
   const found = await findPostmaster(data);
   if (found) await stopProcess(found.pid);
 }
 
-/** Fast shutdown (sessions are ended, a checkpoint is written); an immediate one when that takes too long. */
+/** Requests a fast shutdown (it ends sessions and writes a checkpoint), and an immediate one when that takes too long. */
 export async function stopProcess(pid: number): Promise<void> {
-  const runs = async (): Promise<boolean> => isRunning(pid) && !(await isSurelyNotPostgres(pid));
-  if (!(await runs())) return;
+  const isServer = async (): Promise<boolean> =>
+    isRunning(pid) && !(await isSurelyNotPostgres(pid));
+  if (!(await isServer())) return;
   process.kill(pid, "SIGINT");
   const startedAt = performance.now();
-  let asked: "fast" | "immediate" = "fast";
-  while (await runs()) {
+  let mode: "fast" | "immediate" = "fast";
+  while (await isServer()) {
     const tookMs = performance.now() - startedAt;
-    if (asked === "fast" && tookMs > stopTimeoutMs) {
-      asked = "immediate";
+    if (mode === "fast" && tookMs > stopTimeoutMs) {
+      mode = "immediate";
       process.kill(pid, "SIGQUIT");
     }
     if (tookMs > 2 * stopTimeoutMs) return;
@@ -138,8 +151,8 @@ export async function stopProcess(pid: number): Promise<void> {
   }
 }
 
-/** Empty (no Unix socket) where the path would be too long for one. */
-async function socketDirectory(home: string, owner: Owner | undefined): Promise<string> {
+/** The server's setting for Unix sockets; empty (none) when the path would be too long. */
+async function socketDirectory(home: string, user: ServerUser | undefined): Promise<string> {
   const directory = join(home, "socket");
   if (
     Buffer.byteLength(join(directory, ".s.PGSQL.65535")) > longestSocketPath ||
@@ -147,7 +160,7 @@ async function socketDirectory(home: string, owner: Owner | undefined): Promise<
   )
     return "";
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  if (owner) await chown(directory, owner.uid, owner.gid);
+  if (user) await chown(directory, user.uid, user.gid);
   return directory;
 }
 

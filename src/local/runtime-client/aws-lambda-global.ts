@@ -1,9 +1,9 @@
 import type { Writable } from "node:stream";
 import { streaming } from "./load-handler.ts";
 
-/** What a Node runtime on Lambda puts at `globalThis.awslambda`, before the handler's module is loaded. */
+/** The value of `globalThis.awslambda`, which a Node runtime on Lambda sets before it loads the handler. */
 export const awsLambdaGlobal = {
-  /** Marks a handler as `(event, responseStream, context)`. */
+  /** Marks a handler as streaming: `(event, responseStream, context)`. */
   streamifyResponse<T extends object>(handler: T): T {
     return Object.assign(handler, { [streaming]: "response" });
   },

@@ -1,11 +1,14 @@
-/** A thrown value as the runtime reports it: `cause` and fields of its own are lost, as with aws-lambda-ric. */
+/** A thrown value as a runtime reports it; as in aws-lambda-ric, without `cause` and other fields. */
 export interface ErrorReport {
   readonly errorType: string;
   readonly errorMessage: string;
   readonly trace: string[];
 }
 
-/** @param type instead of the error's own name, for what the runtime itself found wrong */
+/**
+ * Converts a thrown value.
+ * @param type instead of the error's name, for errors that the runtime itself detects
+ */
 export function reportOf(thrown: unknown, type?: string): ErrorReport {
   if (!(thrown instanceof Error))
     return { errorType: type ?? typeof thrown, errorMessage: String(thrown), trace: [] };

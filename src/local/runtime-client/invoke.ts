@@ -2,40 +2,41 @@ import { contextOf } from "./context.ts";
 import { reportOf } from "./error-report.ts";
 import { type Handler, streaming } from "./load-handler.ts";
 import { ResponseStream } from "./response-stream.ts";
-import type { RuntimeApiClient, Work } from "./runtime-api.ts";
+import type { RuntimeApiClient, RuntimeInvocation } from "./runtime-api.ts";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Runs the handler once and delivers what came of it. Rejects only when the Runtime API has gone away. */
+/** Runs the handler once and sends its result or error. Rejects only when the Runtime API is gone. */
 export async function invoke(
   handler: Handler,
-  work: Work,
+  invocation: RuntimeInvocation,
   client: RuntimeApiClient,
   env: Env,
 ): Promise<void> {
-  const context = contextOf(work, env, Date.now);
-  if (handler[streaming] === "response") return invokeStreaming(handler, work, client, context);
+  const context = contextOf(invocation, env, Date.now);
+  if (handler[streaming] === "response")
+    return invokeStreaming(handler, invocation, client, context);
   try {
-    const value = await handler(JSON.parse(work.event), context);
+    const value = await handler(JSON.parse(invocation.event), context);
     await client.post(
-      `invocation/${work.requestId}/response`,
+      `invocation/${invocation.requestId}/response`,
       value === undefined ? "null" : JSON.stringify(value),
     );
   } catch (thrown) {
-    await client.post(`invocation/${work.requestId}/error`, JSON.stringify(reportOf(thrown)));
+    await client.post(`invocation/${invocation.requestId}/error`, JSON.stringify(reportOf(thrown)));
   }
 }
 
-/** A handler that returns without ending its stream waits for its time-out here, as it does on Lambda. */
+/** As on Lambda, a handler that returns without ending its stream waits until it times out. */
 async function invokeStreaming(
   handler: Handler,
-  work: Work,
+  invocation: RuntimeInvocation,
   client: RuntimeApiClient,
   context: object,
 ): Promise<void> {
-  const stream = new ResponseStream(client, work.requestId);
+  const stream = new ResponseStream(client, invocation.requestId);
   try {
-    await handler(JSON.parse(work.event), stream, context);
+    await handler(JSON.parse(invocation.event), stream, context);
   } catch (thrown) {
     stream.fail(thrown);
   }

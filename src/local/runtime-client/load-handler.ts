@@ -2,12 +2,13 @@ import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** The mark that `awslambda.streamifyResponse` leaves on a handler; aws-lambda-ric uses the same one. */
+/** The property that `awslambda.streamifyResponse` sets on a handler; aws-lambda-ric uses the same one. */
 export const streaming = Symbol.for("aws.lambda.runtime.handler.streaming");
 
+/** A handler; `[streaming]` is "response" for a streaming one. */
 export type Handler = ((...args: unknown[]) => unknown) & { [streaming]?: string };
 
-/** What is wrong with a handler that cannot be loaded; `type` is what a runtime reports for it. */
+/** Why a handler cannot be loaded; `type` is the error type that a runtime reports. */
 export class HandlerError extends Error {
   readonly type: string;
 
@@ -18,18 +19,18 @@ export class HandlerError extends Error {
 }
 
 /**
- * Loads `file.export` from the task root; the file is looked for as it stands, then with .js, .mjs, .cjs.
- * Throws HandlerError, or what the module threw while it was loaded.
+ * Loads `file.export` from the task root. The file is tried as it is, then with .js, .mjs and .cjs.
+ * @throws HandlerError, or what the module threw while it was loaded
  */
 export async function loadHandler(root: string, handler: string): Promise<Handler> {
-  const [, path, name] = /^(.*?[^/]*?)\.([^./]+(?:\.[^./]+)*)$/.exec(handler) ?? [];
-  if (path === undefined || name === undefined)
+  const [, module, name] = /^(.*?[^/]*?)\.([^./]+(?:\.[^./]+)*)$/.exec(handler) ?? [];
+  if (module === undefined || name === undefined)
     throw new HandlerError("Runtime.MalformedHandlerName", "Bad handler");
   const file = ["", ".js", ".mjs", ".cjs"]
-    .map((suffix) => resolve(root, path + suffix))
-    .find((it) => existsSync(it) && statSync(it).isFile());
+    .map((suffix) => resolve(root, module + suffix))
+    .find((path) => existsSync(path) && statSync(path).isFile());
   if (file === undefined)
-    throw new HandlerError("Runtime.ImportModuleError", `Error: Cannot find module '${path}'`);
+    throw new HandlerError("Runtime.ImportModuleError", `Error: Cannot find module '${module}'`);
   const loaded = await load(file);
   const found =
     name.split(".").reduce<unknown>(member, loaded) ??
@@ -37,7 +38,7 @@ export async function loadHandler(root: string, handler: string): Promise<Handle
   if (typeof found !== "function")
     throw new HandlerError("Runtime.HandlerNotFound", `${handler} is undefined or not exported`);
   return Object.assign((...args: unknown[]): unknown => Reflect.apply(found, undefined, args), {
-    [streaming]: markOf(found),
+    [streaming]: streamingMode(found),
   });
 }
 
@@ -61,6 +62,6 @@ function member(value: unknown, key: string): unknown {
     : undefined;
 }
 
-function markOf(handler: object): string {
+function streamingMode(handler: object): string {
   return Reflect.get(handler, streaming) === "response" ? "response" : "";
 }

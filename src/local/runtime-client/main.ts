@@ -6,26 +6,31 @@ import { type Handler, HandlerError, loadHandler } from "./load-handler.ts";
 import { RuntimeApiClient } from "./runtime-api.ts";
 
 /*
- * The program in a function's process: what aws-lambda-ric is on Lambda. It ends when the Runtime API has gone away; exit
- * codes are those of aws-lambda-ric 3.x (128 unhandled rejection, 129 everything else).
+ * The program in a function's process, in place of aws-lambda-ric. It exits when the Runtime API is gone. The exit codes are
+ * those of aws-lambda-ric 3.x: 128 for an unhandled rejection, 129 for everything else.
  */
 const { env } = process;
 const client = new RuntimeApiClient(env.AWS_LAMBDA_RUNTIME_API ?? "127.0.0.1:9001");
-let inHand: string | undefined;
+let currentRequestId: string | undefined;
 
-process.on("uncaughtException", (thrown) => void give(thrown, undefined, 129));
+process.on("uncaughtException", (thrown) => void reportAndExit(thrown, undefined, 129));
 process.on("unhandledRejection", (reason) => {
-  if (process.listenerCount("unhandledRejection") > 1) return; // the handler has a listener of its own
-  void give(reason, "Runtime.UnhandledPromiseRejection", 128);
+  if (process.listenerCount("unhandledRejection") > 1) return; // the handler has its own listener
+  void reportAndExit(reason, "Runtime.UnhandledPromiseRejection", 128);
 });
 
-/** Reports what nobody caught, and ends the process. */
-async function give(thrown: unknown, type: string | undefined, code: number): Promise<void> {
+/** Reports an uncaught error and exits. */
+async function reportAndExit(
+  thrown: unknown,
+  type: string | undefined,
+  code: number,
+): Promise<void> {
   process.stderr.write(
     `${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`,
   );
   const body = JSON.stringify(reportOf(thrown, type));
-  const path = inHand === undefined ? "init/error" : `invocation/${inHand}/error`;
+  const path =
+    currentRequestId === undefined ? "init/error" : `invocation/${currentRequestId}/error`;
   await client.post(path, body).catch(() => undefined);
   process.exit(code);
 }
@@ -51,8 +56,8 @@ async function load(): Promise<Handler> {
 Object.defineProperty(globalThis, "awslambda", { value: awsLambdaGlobal, configurable: true });
 const handler = await load();
 for (;;) {
-  const work = await client.next().catch(() => process.exit(1));
-  inHand = work.requestId;
-  await invoke(handler, work, client, env).catch(() => process.exit(1));
-  inHand = undefined;
+  const invocation = await client.next().catch(() => process.exit(1));
+  currentRequestId = invocation.requestId;
+  await invoke(handler, invocation, client, env).catch(() => process.exit(1));
+  currentRequestId = undefined;
 }

@@ -1,14 +1,14 @@
 import { Writable } from "node:stream";
 import { reportOf } from "./error-report.ts";
-import { ended, type RuntimeApiClient } from "./runtime-api.ts";
+import { readResponse, type RuntimeApiClient } from "./runtime-api.ts";
 
 /**
- * The `responseStream` of a streaming handler. The POST to the Runtime API opens at the first write or at the end; each
- * write is a chunk at once; an error after that goes out in the trailers
+ * The `responseStream` of a streaming handler. The first write, or the end, opens the POST to the Runtime API. Each write is
+ * sent at once as a chunk; a later error is sent in the trailers
  * (docs/internals/aws-lambda.md, "The Runtime API").
  */
 export class ResponseStream extends Writable {
-  /** Resolves when the Runtime API has taken the whole answer. */
+  /** Resolves when the Runtime API has accepted the whole response. */
   readonly delivered: Promise<unknown>;
   readonly #client: RuntimeApiClient;
   readonly #requestId: string;
@@ -23,7 +23,7 @@ export class ResponseStream extends Writable {
     this.delivered = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
-    this.delivered.catch(() => undefined); // awaited by the loop, after the handler
+    this.delivered.catch(() => undefined); // awaited after the handler has returned
     this.on("error", (error) => this.#settle?.reject(error));
   }
 
@@ -31,7 +31,7 @@ export class ResponseStream extends Writable {
     this.#contentType = type;
   }
 
-  /** Ends the answer with an error, whatever was written before. */
+  /** Ends the response with an error, whatever was written before. */
   fail(thrown: unknown): void {
     const report = reportOf(thrown);
     this.#open().addTrailers({
@@ -52,7 +52,7 @@ export class ResponseStream extends Writable {
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    void ended(this.#open()).then(
+    void readResponse(this.#open()).then(
       (value) => this.#settle?.resolve(value),
       (reason: unknown) => this.#settle?.reject(reason),
     );

@@ -8,8 +8,8 @@ import {
 
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
-/** One invocation, as the Runtime API hands it out. */
-export interface Work {
+/** One invocation, as the Runtime API sends it. */
+export interface RuntimeInvocation {
   readonly requestId: string;
   readonly deadlineMs: number;
   readonly functionArn: string;
@@ -20,7 +20,7 @@ export interface Work {
 
 /**
  * A client of Lambda's Runtime API (docs/internals/aws-lambda.md, "The Runtime API"). Every method
- * rejects when the API has gone away.
+ * rejects when the API is gone.
  */
 export class RuntimeApiClient {
   readonly #base: { host: string; port: string };
@@ -31,11 +31,11 @@ export class RuntimeApiClient {
     this.#base = { host, port };
   }
 
-  /** Waits for work, without a limit. */
-  async next(): Promise<Work> {
-    const answer = await ended(this.open("GET", "invocation/next", {}));
-    const { headers, body, status } = answer;
-    if (status !== 200) throw new Error(`the Runtime API answered ${status}`);
+  /** Waits for the next invocation, without a time limit. */
+  async next(): Promise<RuntimeInvocation> {
+    const response = await readResponse(this.open("GET", "invocation/next", {}));
+    const { headers, body, status } = response;
+    if (status !== 200) throw new Error(`the Runtime API responded with status ${status}`);
     const context = headers["lambda-runtime-client-context"];
     return {
       requestId: String(headers["lambda-runtime-aws-request-id"]),
@@ -46,7 +46,7 @@ export class RuntimeApiClient {
     };
   }
 
-  /** Sends one document, and resolves when it was taken or refused. */
+  /** Sends a JSON document, and resolves when it has been accepted or refused. */
   async post(path: string, body: string, headers: OutgoingHttpHeaders = {}): Promise<void> {
     const length = Buffer.byteLength(body);
     const outgoing = this.open("POST", path, {
@@ -54,17 +54,17 @@ export class RuntimeApiClient {
       "content-length": length,
       ...headers,
     });
-    await ended(outgoing, body);
+    await readResponse(outgoing, body);
   }
 
-  /** Opens a request below /2018-06-01/runtime that the caller writes and ends. */
+  /** Opens a request below /2018-06-01/runtime; the caller writes its body and ends it. */
   open(method: string, path: string, headers: OutgoingHttpHeaders): ClientRequest {
     return request({ ...this.#base, agent, method, path: `/2018-06-01/runtime/${path}`, headers });
   }
 }
 
-/** Ends a request and reads its answer. */
-export function ended(
+/** Ends a request and reads its response. */
+export function readResponse(
   outgoing: ClientRequest,
   body?: string,
 ): Promise<{ status: number; headers: IncomingMessage["headers"]; body: string }> {

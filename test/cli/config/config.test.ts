@@ -31,8 +31,8 @@ describe("config", () => {
         enviroments: {},
       }),
       [
-        "defaults.region: is no AWS region such as eu-west-1",
-        "environments.dev-1.protected: expected boolean, received string",
+        "defaults.region: must be an AWS region, e.g. eu-west-1",
+        "environments.dev-1.protected: must be of type boolean",
         'environments.dev-1.profil: unknown key. Did you mean "profile"?',
         'enviroments: unknown key. Did you mean "environments"?',
       ],
@@ -76,6 +76,16 @@ describe("config", () => {
       name: "the nearer one",
       files: { "a/hasura-migrate.json": "{}", "hasura-migrate.json": "{}" },
       finds: "a/hasura-migrate.json",
+    },
+    {
+      name: "hasura-migrate.json before the key of a package.json beside it",
+      files: { "a/hasura-migrate.json": "{}", "a/package.json": '{"hasura-migrate":{}}' },
+      finds: "a/hasura-migrate.json",
+    },
+    {
+      name: "a package.json that is nearer than any hasura-migrate.json",
+      files: { "a/package.json": '{"hasura-migrate":{}}', "hasura-migrate.json": "{}" },
+      finds: "a/package.json",
     },
     {
       name: "the user's directory when nothing is nearer",
@@ -141,6 +151,25 @@ describe("config", () => {
     });
   });
 
+  test("defaults.protected protects every environment that does not say otherwise", () => {
+    const config = {
+      defaults: { protected: true },
+      environments: { prod: {}, dev: { protected: false } },
+    };
+    assert.equal(resolveTarget("prod", { config }, {}).protected, true);
+    assert.equal(resolveTarget("dev", { config }, {}).protected, false);
+  });
+
+  test("defaults.protected asks for the name before anything is sent", async (t) => {
+    const cwd = tree(t, {
+      "hasura-migrate.json": '{"defaults":{"protected":true},"environments":{"prod":{}}}',
+    });
+    const context = testContext(t, { argv: ["--json", "prod"], cwd });
+    assert.equal(await main(context), 2);
+    const { failure } = JSON.parse(context.out.text) as { failure: { code: string } };
+    assert.equal(failure.code, "confirmation-needed");
+  });
+
   test("a function's ARN brings its region along", () => {
     const { region, protected: isProtected } = resolveTarget("prod", acme, {});
     assert.deepEqual({ region, isProtected }, { region: "eu-central-1", isProtected: true });
@@ -161,7 +190,7 @@ describe("config", () => {
         name: "a misspelt environment",
         config: JSON.stringify(acme.config),
         argv: ["dev3"],
-        says: /There is no environment "dev3" in .*\. Did you mean "dev-[13]"\?\n {2}→ Environments: dev-1, dev-3, prod/,
+        says: /Unknown environment "dev3" in .*\. Did you mean "dev-[13]"\?\n {2}→ Environments: dev-1, dev-3, prod/,
       },
       {
         name: "malformed JSON",
@@ -173,7 +202,7 @@ describe("config", () => {
         name: "an unknown key",
         config: '{"default":{}}',
         argv: ["dev-1"],
-        says: /default: unknown key\. Did you mean "defaults"\?/,
+        says: /Invalid configuration .*hasura-migrate\.json: default: unknown key\. Did you mean "defaults"\?/,
       },
       {
         name: "a configuration that was named and is missing",
@@ -184,7 +213,7 @@ describe("config", () => {
         name: "no environment",
         config: JSON.stringify(acme.config),
         argv: [],
-        says: /No environment was named\.\n {2}→ hasura-migrate <environment>\n {2}→ Environments: dev-1, dev-3, prod/,
+        says: /No environment given\.\n {2}→ Environments: dev-1, dev-3, prod\./,
       },
       {
         name: "an environment named like a command",
@@ -196,12 +225,24 @@ describe("config", () => {
         name: "several environments",
         config: JSON.stringify(acme.config),
         argv: ["dev-1", "dev-3"],
-        says: /One environment at a time/,
+        says: /✗ Only one environment per command \(got dev-1, dev-3\)\.\n {2}→ hasura-migrate dev-1$/m,
+      },
+      {
+        name: "a misspelt command before an environment",
+        config: JSON.stringify(acme.config),
+        argv: ["stauts", "dev-1"],
+        says: /✗ Unknown command "stauts"\. Did you mean "status"\?\n {2}→ hasura-migrate status dev-1$/m,
+      },
+      {
+        name: "several environments of a command",
+        config: JSON.stringify(acme.config),
+        argv: ["redo", "dev-1", "dev-3"],
+        says: /✗ Only one environment per command \(got dev-1, dev-3\)\.\n {2}→ hasura-migrate redo dev-1$/m,
       },
       {
         name: "an unknown option",
         argv: ["dev-1", "--stpes", "2"],
-        says: /Unknown option '--stpes' \(Did you mean --steps\?\)/,
+        says: /Unknown option "--stpes"\. Did you mean "--steps"\?/,
       },
       {
         name: "locla beside configured ones",
@@ -217,17 +258,17 @@ describe("config", () => {
       {
         name: "bounds that exclude each other",
         argv: ["dev-1", "--steps", "1", "--to", "5"],
-        says: /--to, --steps and --only exclude each other/,
+        says: /--steps and --to cannot be combined/,
       },
       {
         name: "mark without saying as what",
         argv: ["mark", "dev-1", "5"],
-        says: /✗ Say either --applied or --pending/,
+        says: /✗ Choose --applied or --pending\./,
       },
       {
         name: "a count and a bound",
         argv: ["down", "dev-1", "2", "--all"],
-        says: /✗ A count, --to, --only and --all exclude each other\./,
+        says: /✗ A count cannot be combined with --to, --only or --all\./,
       },
       {
         name: "a version that is none",
@@ -287,7 +328,7 @@ prod   eu-central-1  acme-prod  arn:aws:lambda:eu-central-1:111122223333:functio
     assert.equal(await main(context), 2);
     assert.equal(
       context.err.text,
-      `✗ The configuration ${join(cwd, "hasura-migrate.json")} has 3 problems:
+      `✗ Invalid configuration ${join(cwd, "hasura-migrate.json")} (3 problems):
   environments.dev-1.profil: unknown key. Did you mean "profile"?
   default: unknown key. Did you mean "defaults"?
   environments.local: local is the embedded environment and cannot be redefined
@@ -305,9 +346,7 @@ prod   eu-central-1  acme-prod  arn:aws:lambda:eu-central-1:111122223333:functio
     const called = (operation: Operation): string =>
       resolveTarget("dev-1", loaded, {}, operation).function;
     for (const operation of operationNames) {
-      const smallest = (["read", "apply", "admin"] as const).find((alias) =>
-        isAllowed(alias, operation),
-      );
+      const smallest = permissions.find((alias) => isAllowed(alias, operation));
       assert.equal(called(operation), `hasura-migrate-dev-1:${smallest}`);
     }
     assert.equal(resolveTarget("old", loaded, {}, "down").function, "hasura-migrate-old");
@@ -331,11 +370,11 @@ prod   eu-central-1  acme-prod  arn:aws:lambda:eu-central-1:111122223333:functio
         environments: { prod: { function: "migrate:live" }, dev: {} },
       }),
       [
-        "environments.prod.aliases: the function migrate:live names an alias already; say one or the other",
+        "environments.prod.aliases: the function migrate:live already names an alias; remove one of the two",
       ],
     );
     assert.deepEqual(problemsOf({ defaults: { aliases: true, function: "m:live" } }), [
-      "defaults.aliases: the function m:live names an alias already; say one or the other",
+      "defaults.aliases: the function m:live already names an alias; remove one of the two",
     ]);
   });
 });

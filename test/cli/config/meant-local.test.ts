@@ -7,20 +7,21 @@ import { testContext } from "../../support/test-context.ts";
 const refused: readonly { argv: readonly string[]; says: string }[] = [
   {
     argv: ["local", "--migrations", "db", "--no-wait"],
-    says: "✗ Unknown option '--no-wait'.\n  → apply takes it: hasura-migrate apply local --migrations db --no-wait\n  → hasura-migrate local --help\n",
+    says: '✗ Unknown option "--no-wait".\n  → apply takes it: hasura-migrate apply local --migrations db --no-wait\n  → hasura-migrate local --help\n',
   },
   {
     argv: ["local", "--strict", "--reset"],
-    says: "✗ Unknown option '--strict'.\n  → hasura-migrate local --help\n",
+    says: '✗ Unknown option "--strict".\n  → hasura-migrate local --help\n',
   },
   {
     argv: ["local", "--stpes"],
-    says: "✗ Unknown option '--stpes'.\n  → hasura-migrate local --help\n",
+    says: '✗ Unknown option "--stpes".\n  → hasura-migrate local --help\n',
   },
-  ...["locall", "locla", "Local"].map((name) => ({
+  ...["locall", "locla"].map((name) => ({
     argv: ["status", name],
-    says: `✗ There is no environment "${name}". Did you mean "local"?\n  → If it is one: hasura-migrate status ${name} --function hasura-migrate-${name}\n`,
+    says: `✗ Unknown environment "${name}". Did you mean "local"?\n  → if ${name} is an environment: hasura-migrate status ${name} --function hasura-migrate-${name}\n`,
   })),
+  { argv: ["status", "Local"], says: '✗ Unknown environment "Local". Did you mean "local"?\n' },
 ];
 
 describe("meant local", () => {

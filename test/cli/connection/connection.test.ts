@@ -23,7 +23,15 @@ describe("connection", () => {
         good,
       ],
     });
-    assert.deepEqual(context.slept, [375, 750]);
+    assert.deepEqual(context.slept, [500, 1000]);
+    const announced = [...context.err.text.matchAll(/Attempt (\d) of (\d) in ([\d.]+) s/g)];
+    assert.deepEqual(
+      announced.map(([, attempt, of, seconds]) => [attempt, of, seconds]),
+      [
+        ["2", "7", "0.5"],
+        ["3", "7", "1.0"],
+      ],
+    );
   });
 
   test("a refused connection says that nothing has run", async (t) => {

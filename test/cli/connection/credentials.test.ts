@@ -105,7 +105,7 @@ describe("credentials", () => {
     assert.equal(signedBy(lambda.calls[0]), "ASIAROLE eu-west-1");
     assert.match(
       stderr,
-      /There is no AWS profile "acme-dev" here; using AWS_WEB_IDENTITY_TOKEN_FILE instead\./,
+      /AWS profile "acme-dev" does not exist here; using AWS_WEB_IDENTITY_TOKEN_FILE instead\./,
     );
   });
 
@@ -130,7 +130,8 @@ describe("credentials", () => {
         "[profile acme-dev]\nregion = eu-west-1\n[profile acme-prod]\nregion = eu-west-1\n",
       config: { environments: { "dev-3": { profile: "acme-dve" } } },
       says: [
-        /There is no AWS profile "acme-dve"\. Did you mean "acme-dev"\?/,
+        /AWS profile "acme-dve" does not exist\. Did you mean "acme-dev"\?/,
+        /→ hasura-migrate dev-3 --region eu-west-1 --profile acme-dev$/m,
         /Profiles: acme-dev, acme-prod/,
       ],
     },
@@ -139,19 +140,33 @@ describe("credentials", () => {
       awsConfig: "[profile other]\nregion = eu-west-1\n",
       config: { environments: { "dev-3": { profile: "acme-dev" } } },
       env: strangers,
-      says: [/There is no AWS profile "acme-dev"/],
+      says: [
+        /AWS profile "acme-dev" does not exist\./,
+        /→ to create it: aws configure sso --profile acme-dev$/m,
+      ],
     },
     {
       name: "a profile that was named on the command line is never replaced, in CI neither",
       argv: ["dev-3", "--profile", "nope"],
       env: { ...strangers, CI: "true" },
-      says: [/There is no AWS profile "nope"/],
+      says: [/AWS profile "nope" does not exist\./],
+    },
+    {
+      name: "AWS_PROFILE that does not exist is not replaced",
+      awsConfig: "[profile other]\nregion = eu-west-1\n",
+      env: { ...strangers, AWS_PROFILE: "nope" },
+      says: [/AWS profile "nope" does not exist\./],
+    },
+    {
+      name: "a profile that was named on the command line, also for a service on this machine",
+      argv: ["dev-3", "--profile", "nope", "--endpoint-url", "http://127.0.0.1:1"],
+      says: [/AWS profile "nope" does not exist\./],
     },
     {
       name: "a profile that gives nothing does not fall through to a stranger's keys",
       awsConfig: "[profile dev-3]\nregion = eu-west-1\n",
       env: strangers,
-      says: [/Profile "dev-3" gives no credentials/],
+      says: [/Profile "dev-3" has no credentials/],
     },
     {
       name: "SSO without a login",
@@ -178,19 +193,19 @@ describe("credentials", () => {
     {
       name: "an sso-session that is nowhere",
       awsConfig: sso.split("[sso-session")[0] ?? "",
-      says: [/names an sso-session that is not in the AWS configuration/],
+      says: [/refers to an sso-session that is not in the AWS configuration/],
     },
     {
       name: "an SSO profile without an account and a role",
       awsConfig: sso.replace(/sso_account_id.*\nsso_role_name.*\n/, ""),
       says: [
-        /Profile "dev-3" is set up for SSO and lacks sso_account_id and sso_role_name\.$[\s\S]*→ aws configure sso --profile dev-3$/m,
+        /Profile "dev-3" is set up for SSO but lacks sso_account_id and sso_role_name\.$[\s\S]*→ aws configure sso --profile dev-3$/m,
       ],
     },
     {
       name: "an SSO profile without a role",
       awsConfig: sso.replace(/sso_role_name.*\n/, ""),
-      says: [/Profile "dev-3" is set up for SSO and lacks sso_role_name\./],
+      says: [/Profile "dev-3" is set up for SSO but lacks sso_role_name\./],
     },
     {
       name: "an sso-session without its address",
@@ -200,7 +215,9 @@ describe("credentials", () => {
     {
       name: "MFA with nobody to type it",
       awsConfig: role.replace("external_id = x-42", "mfa_serial = arn:aws:iam::1:mfa/alice"),
-      says: [/needs an MFA code of arn:aws:iam::1:mfa\/alice, and there is nobody to type it/],
+      says: [
+        /needs an MFA code from arn:aws:iam::1:mfa\/alice, which can only be typed in a terminal/,
+      ],
     },
     {
       name: "a role that may not be assumed",
@@ -209,7 +226,9 @@ describe("credentials", () => {
         "AccessDenied",
         "User: arn:aws:iam::1:user/a is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/migrate",
       ),
-      says: [/AWS does not let profile "dev-3" assume arn:aws:iam::444455556666:role\/migrate\./],
+      says: [
+        /AWS does not allow profile "dev-3" to assume arn:aws:iam::444455556666:role\/migrate\./,
+      ],
     },
     {
       name: "keys that AWS does not know",
@@ -218,13 +237,13 @@ describe("credentials", () => {
         "InvalidClientTokenId",
         "The security token included in the request is invalid.",
       ),
-      says: [/AWS does not know the access key of profile "dev-3"/],
+      says: [/AWS does not recognize the access key of profile "dev-3"/],
     },
     {
       name: "a wrong clock",
       awsConfig: role,
       sts: refused("SignatureDoesNotMatch", "Signature expired"),
-      says: [/clock is/, /→ date -u/],
+      says: [/clock is wrong/, /→ compare the time: date -u/],
     },
     {
       name: "a credential_process that fails",
@@ -242,7 +261,7 @@ describe("credentials", () => {
       awsConfig: "[profile dev-3]\naws_access_key_id = A\naws_secret_access_key = s\n",
       argv: ["dev-3"],
       exit: 2,
-      says: [/No AWS region is known for dev-3/, /--region NAME/],
+      says: [/No AWS region for dev-3\./, /Set it with --region/],
     },
   ];
 
@@ -262,7 +281,7 @@ describe("credentials", () => {
     assert.equal(code, 3);
     assert.match(
       stderr,
-      /There are no AWS credentials: no profile, no environment variables, no role of this machine\./,
+      /No AWS credentials found: no profile, no environment variables, no role of this machine\./,
     );
     assert.match(stderr, /→ aws configure sso/);
     assert.equal(metadata.length, 1);

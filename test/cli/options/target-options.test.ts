@@ -7,32 +7,32 @@ const elsewhere = "postgres://me@127.0.0.1:1/mine";
 const ignored: readonly { argv: readonly string[]; says: string; next: string }[] = [
   {
     argv: ["status", "local", "--profile", "x"],
-    says: "--profile does not go with local",
+    says: "--profile has no effect on local",
     next: "hasura-migrate status local",
   },
   {
     argv: ["apply", "local", "--region=eu-west-1"],
-    says: "--region does not go with local",
+    says: "--region has no effect on local",
     next: "hasura-migrate apply local",
   },
   {
     argv: ["local", "--endpoint-url", "http://127.0.0.1:1", "--function", "f", "--reset"],
-    says: "--function and --endpoint-url do not go with local",
+    says: "--endpoint-url and --function have no effect on local",
     next: "hasura-migrate local --reset",
   },
   {
     argv: ["local", "--serve", "--profile", "x"],
-    says: "--profile does not go with local",
+    says: "--profile has no effect on local",
     next: "hasura-migrate local --serve",
   },
   {
     argv: ["plan", "dev-1", "--database-url", elsewhere],
-    says: "--database-url does not go with dev-1",
+    says: "--database-url has no effect on dev-1",
     next: "hasura-migrate plan dev-1",
   },
   {
     argv: ["dev-1", "--migrations", "."],
-    says: "--migrations does not go with dev-1",
+    says: "--migrations has no effect on dev-1",
     next: "hasura-migrate dev-1",
   },
 ];

@@ -28,7 +28,7 @@ const refused: readonly [argv: readonly string[], env: string | undefined][] = [
 describe("closing object", () => {
   for (const [argv, env] of refused) {
     test(`the closing object of ${argv.join(" ")} has its exit code and ${env ?? "no environment"}`, async (t) => {
-      const context = testContext(t, { argv: [...argv, "--json"] });
+      const context = testContext(t, { argv: ["--json", ...argv] });
       assert.equal(await main(context), 2);
       const closing = JSON.parse(context.out.text) as { type: string; env?: string; exit: number };
       assert.deepEqual([closing.type, closing.env, closing.exit], ["failure", env, 2]);

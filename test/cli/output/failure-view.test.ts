@@ -4,6 +4,7 @@ import { failureLines } from "../../../src/cli/output/views/failure.ts";
 import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
 import { textWidth } from "../../../src/cli/output/format.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
+import { textHint } from "../../../src/protocol/hint.ts";
 
 const plain = colorsFor({ write: () => undefined, isTTY: false, columns: 80 }, {}, false);
 const oneLine = `insert into t values ${Array.from({ length: 60 }, (_, i) => `(${i}, 'näme ${i}')`).join(", ")}; select nosuch;`;
@@ -52,15 +53,21 @@ describe("failure view", () => {
   });
 
   test("long words of a database are broken at spaces, and a command to paste is not", () => {
-    const command = `hasura-migrate mark dev-3 ${"1700000000100 ".repeat(5)}--applied`;
-    const failure = new Failure("migration", "x", "x", {
-      hints: [`look at the database, and then say it: ${command}`],
+    const argv = ["hasura-migrate", "mark", "dev-3", ...Array<string>(5).fill("1700000000100")];
+    const failure = new Failure("migration", "sql-failed", "x", {
+      hints: [
+        { kind: "command", argv, reason: "if it took effect" },
+        textHint("word ".repeat(20).trim()),
+      ],
       sql: { message: "word ".repeat(40).trim(), sqlstate: "42703" },
     });
     const lines = failureLines(failure, { style: plain, columns: 60 });
-    assert.equal(lines.at(-1), `    ${command}`);
-    for (const line of lines.slice(0, -1))
+    const command = `    ${argv.join(" ")}`;
+    assert.deepEqual(lines.slice(-4, -2), ["  → if it took effect:", command]);
+    for (const line of lines.filter((each) => each !== command))
       assert.ok(line.length <= 60 && !line.endsWith("wor"), line);
+    const wide = failureLines(failure, { style: plain, columns: 200 });
+    assert.ok(wide.includes(`  → if it took effect: ${argv.join(" ")}`));
   });
 
   test("a failure without a known place shows no caret, and says when Hasura hides the SQLSTATE", () => {

@@ -61,7 +61,7 @@ describe("new", () => {
 
   test("new says that an empty migration does not count yet, to a person only", async (t) => {
     for (const [argv, says] of [
-      [[], "up.sql is empty: the migration counts once there is SQL in it.\n"],
+      [[], "Created. Add SQL to up.sql (empty migrations are ignored).\n"],
       [["--sql", "select 1;"], ""],
       [["--json"], ""],
       [["--quiet"], ""],
@@ -76,7 +76,7 @@ describe("new", () => {
     test(`new refuses the name "${name}"`, async (t) => {
       const context = testContext(t, { argv: ["new", name] });
       assert.equal(await main(context), 2);
-      assert.match(context.err.text, /cannot be a migration's name/);
+      assert.match(context.err.text, /is not a valid migration name/);
       assert.deepEqual(readdirSync(context.cwd), []);
     });
   }

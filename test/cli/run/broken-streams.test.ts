@@ -88,7 +88,7 @@ const badDays: readonly BadDay[] = [
       }),
     ],
     exit: 4,
-    says: [/was stopped after 900 s: its time-out/],
+    says: [/timed out after 900 s/],
   },
   {
     name: "a function out of memory",

@@ -139,7 +139,7 @@ const cases: readonly {
     answers: [crashed, tells({}), tells({})],
     exit: 4,
     slept: [1000],
-    says: [/was stopped after 900 s/, /goes on where it stopped/],
+    says: [/timed out after 900 s/, /goes on where it stopped/],
   },
   {
     name: "a question that is lost is asked again",

@@ -61,7 +61,7 @@ export function faultyDriver(
       afterMessage: (_kind, _sql, session) => {
         if (after.get(session) !== "cut after") return undefined;
         session.cut();
-        return { ended: "lost", cause: new Error("the connection broke") };
+        return { kind: "lost", cause: new Error("the connection broke") };
       },
     },
     get passed() {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
+import * as z from "zod";
 import { resetCatalog, startHasuraApi } from "../../../src/local/hasura-api/index.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import { startTestApi, type TestApi } from "../../support/hasura-api.ts";
@@ -171,16 +172,22 @@ describe("metadata", () => {
         inconsistent_objects: [],
       },
     );
-    const blocked = await api.sql("drop table posts", { check_metadata_consistency: true });
-    assert.deepEqual(blocked, {
-      status: 400,
-      body: {
-        error:
-          'cannot drop due to the following dependent objects: relationship users.posts in source "default"',
-        path: "$.args",
-        code: "dependency-error",
-      },
-    });
+    for (const cascade of [{}, { cascade: false }, { cascade: null }]) {
+      const more = { check_metadata_consistency: true, ...cascade };
+      assert.deepEqual(
+        await api.sql("drop table posts", more),
+        {
+          status: 400,
+          body: {
+            error:
+              'cannot drop due to the following dependent objects: relationship users.posts in source "default"',
+            path: "$.args",
+            code: "dependency-error",
+          },
+        },
+        JSON.stringify(cascade),
+      );
+    }
     assert.deepEqual(await query(api.databaseUrl, "select to_regclass('posts')::text as t"), [
       { t: "posts" },
     ]);
@@ -227,6 +234,81 @@ describe("metadata", () => {
         code: "conflict",
       },
     });
+  });
+
+  const exported = z.object({
+    resource_version: z.number(),
+    metadata: z.object({ sources: z.array(z.object({ tables: z.array(z.unknown()) })) }),
+  });
+
+  async function exportMetadata(api: TestApi): Promise<{ version: number; tables: number }> {
+    const { body } = await ask(api, "export_metadata", {}, { version: 2 });
+    const { resource_version: version, metadata } = exported.parse(body);
+    return { version, tables: metadata.sources.flatMap(({ tables }) => tables).length };
+  }
+
+  async function trackTables(api: TestApi, ...tables: string[]): Promise<void> {
+    for (const table of tables) {
+      await api.sql(`create table ${table}()`);
+      assert.equal((await ask(api, "pg_track_table", { table })).status, 200);
+    }
+  }
+
+  test("two changes of the metadata in one bulk are both stored", async (t) => {
+    const api = await startTestApi(t);
+    await trackTables(api, "one", "two");
+    const before = await exportMetadata(api);
+    const drop = (table: string) => ({ type: "run_sql", args: { sql: `drop table ${table}` } });
+    const { status } = await api.post("/v2/query", {
+      type: "bulk",
+      args: [drop("one"), drop("two")],
+    });
+    assert.equal(status, 200);
+    assert.deepEqual(await exportMetadata(api), { version: before.version + 2, tables: 0 });
+  });
+
+  test("a run_sql whose metadata was changed by another request meanwhile is a conflict", async (t) => {
+    let meanwhile = async (): Promise<void> => {};
+    const api = await startTestApi(t, {
+      faults: { beforeMessage: (kind) => (kind === "commit" ? meanwhile() : undefined) },
+    });
+    await trackTables(api, "one", "two");
+    const { version } = await exportMetadata(api);
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      assert.equal((await ask(api, "pg_untrack_table", { table: "two" })).status, 200);
+    };
+    assert.deepEqual(await api.sql("drop table one", { check_metadata_consistency: true }), {
+      status: 409,
+      body: {
+        error: `metadata resource version referenced (${String(version)}) did not match current version`,
+        path: "$",
+        code: "conflict",
+      },
+    });
+    assert.deepEqual(await exportMetadata(api), { version: version + 1, tables: 1 });
+  });
+
+  test("only SQL that may change the schema has the metadata checked and stored again", async (t) => {
+    const api = await startTestApi(t);
+    await api.sql("create table t()");
+    const stored = async (sql: string): Promise<number> => {
+      const before = await exportMetadata(api);
+      const { status } = await api.sql(sql, { check_metadata_consistency: null });
+      assert.equal(status, 200, sql);
+      return (await exportMetadata(api)).version - before.version;
+    };
+    for (const sql of [
+      "COMMENT ON TABLE t IS 'x'",
+      "alter table t add column a int",
+      "drop table if exists u",
+      "create or replace view v as select 1 as a",
+      "create function f() returns int language sql as 'select 1'",
+      "select 1 -- drop",
+    ])
+      assert.equal(await stored(sql), 1, sql);
+    for (const sql of ["create table w()", "insert into t values (1)", "select 1 as dropped"])
+      assert.equal(await stored(sql), 0, sql);
   });
 
   test("the older form replaces the tables of default, and malformed documents get the server's words", async (t) => {

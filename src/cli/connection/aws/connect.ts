@@ -5,7 +5,9 @@ import {
   LambdaClient,
 } from "@aws-sdk/client-lambda";
 import { Failure } from "../../../protocol/failure.ts";
-import type { LocalTarget } from "../../commands/local.ts";
+import { textHint } from "../../../protocol/hint.ts";
+import { functionReference } from "../../config/function-reference.ts";
+import type { LocalTarget } from "../local.ts";
 import type { Target } from "../../config/resolve-target.ts";
 import type { Connection, Notice, ConnectionInfo } from "../connection.ts";
 import type { Environment, CliContext } from "../../context.ts";
@@ -16,33 +18,33 @@ import { invoke, type LambdaService } from "./invoke.ts";
 import { handlerFor } from "./http-handler.ts";
 
 /**
- * A connection to an environment's function. Credentials are got here, as a step of their own: later on STS and Lambda
- * could not be told apart. Throws access and usage failures.
+ * A connection to an environment's function. Credentials are fetched here, in a step of their own: later, an error of STS could
+ * not be told from one of Lambda. Throws access and usage failures.
  */
 export async function connect(
   target: Target,
-  world: CliContext,
+  context: CliContext,
   notice: Notice,
 ): Promise<Connection> {
-  const files = await readSharedConfig(world);
-  const identity = identityOf(target, files, world.env);
+  const files = await readSharedConfig(context);
+  const identity = identityOf(target, files, context.env);
   if (identity.kind === "ambient" && identity.notice !== undefined) notice(identity.notice);
-  const region = regionOf(target, identity, files, world.env);
-  const endpoint = endpointFor(target, identity, files, world.env);
+  const region = regionOf(target, identity, files, context.env);
+  const endpoint = endpointFor(target, identity, files, context.env);
   const url = endpoint ?? `https://lambda.${region}.amazonaws.com`;
-  // STS and SSO answer at once or not at all, unlike a function.
+  // Unlike a function, STS and SSO respond quickly or not at all.
   const network = {
     region,
     requestHandler: handlerFor(`https://sts.${region}.amazonaws.com`, 10_000),
   };
-  const provider = credentialsOf(identity, files, network, world);
+  const provider = credentialsOf(identity, files, network, context);
   const credentials = await provider();
-  const reached = reachedBy(target, identity, region, credentials);
-  return connectionTo({ reached, url, endpoint, provider, world, notice });
+  const reached = connectionInfo(target, identity, region, credentials);
+  return connectionTo({ reached, url, endpoint, provider, context, notice });
 }
 
-/** A service on this machine that checks no signatures; closing the connection ends it. */
-export function connectTo(local: LocalTarget, world: CliContext, notice: Notice): Connection {
+/** A connection to the embedded environment, which checks no signatures; closing the connection stops it. */
+export function connectTo(local: LocalTarget, context: CliContext, notice: Notice): Connection {
   const provider = async (): Promise<Credentials> => ({
     accessKeyId: "local",
     secretAccessKey: "local",
@@ -53,12 +55,12 @@ export function connectTo(local: LocalTarget, world: CliContext, notice: Notice)
     url: local.endpointUrl,
     endpoint: local.endpointUrl,
     provider,
-    world,
+    context,
     notice,
   });
   return {
     ...connection,
-    // The region only signs; there is none to speak of.
+    // The region is only needed for signing.
     reached: { ...reached, region: "" },
     close: async () => {
       await connection.close();
@@ -67,36 +69,41 @@ export function connectTo(local: LocalTarget, world: CliContext, notice: Notice)
   };
 }
 
-interface Parts {
+interface ConnectionParts {
   readonly reached: ConnectionInfo;
   readonly url: string;
   readonly endpoint: string | undefined;
   readonly provider: Provider;
-  readonly world: CliContext;
+  readonly context: CliContext;
   readonly notice: Notice;
 }
 
-function connectionTo({ reached, url, endpoint, provider, world, notice }: Parts): Connection {
+function connectionTo(parts: ConnectionParts): Connection {
+  const { reached, url, endpoint, provider, context, notice } = parts;
   const common = {
     region: reached.region,
     credentials: provider,
     ...(endpoint !== undefined && { endpoint }),
   };
   // One attempt: the SDK must never send an invocation a second time by itself.
-  const invoking = new LambdaClient({ ...common, maxAttempts: 1, requestHandler: handlerFor(url) });
-  const asking = new LambdaClient({ ...common, requestHandler: handlerFor(url, 10_000) });
+  const invocations = new LambdaClient({
+    ...common,
+    maxAttempts: 1,
+    requestHandler: handlerFor(url),
+  });
+  const control = new LambdaClient({ ...common, requestHandler: handlerFor(url, 10_000) });
   const service: LambdaService = {
     stream: (payload, abortSignal) =>
-      invoking.send(
+      invocations.send(
         new InvokeWithResponseStreamCommand({ FunctionName: reached.function, Payload: payload }),
         { abortSignal },
       ),
     buffered: (payload, abortSignal) =>
-      invoking.send(new InvokeCommand({ FunctionName: reached.function, Payload: payload }), {
+      invocations.send(new InvokeCommand({ FunctionName: reached.function, Payload: payload }), {
         abortSignal,
       }),
     state: async (abortSignal) => {
-      const { State, StateReason } = await asking.send(
+      const { State, StateReason } = await control.send(
         new GetFunctionConfigurationCommand({ FunctionName: reached.function }),
         {
           abortSignal,
@@ -114,17 +121,17 @@ function connectionTo({ reached, url, endpoint, provider, world, notice }: Parts
         bufferedPayload,
         signal,
         notice,
-        world,
-        context: { ...reached, url },
+        context,
+        target: { ...reached, url },
       }),
     close: async () => {
-      invoking.destroy();
-      asking.destroy();
+      invocations.destroy();
+      control.destroy();
     },
   };
 }
 
-/** Flag, configuration, profile, environment: in that order. */
+/** From the flag, the configuration, the profile or the environment variables, in that order. */
 function regionOf(
   target: Target,
   identity: Identity,
@@ -134,16 +141,11 @@ function regionOf(
   const own = identity.kind === "profile" ? files.profile(identity.profile)?.["region"] : undefined;
   const region = target.region ?? own ?? env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"];
   if (region) return region;
-  // An endpoint of one's own needs a region only to sign with.
+  // With an explicit endpoint the region is only needed for signing.
   if (target.endpointUrl !== undefined) return "us-east-1";
-  throw new Failure(
-    "usage",
-    "region-missing",
-    `No AWS region is known for ${target.environment}.`,
-    {
-      hints: ['Say it: --region NAME, "region" in hasura-migrate.json, or in the AWS profile.'],
-    },
-  );
+  throw new Failure("usage", "region-missing", `No AWS region for ${target.environment}.`, {
+    hints: [textHint('Set it with --region, "region" in hasura-migrate.json, or the AWS profile.')],
+  });
 }
 
 function endpointFor(
@@ -161,22 +163,17 @@ function endpointFor(
   );
 }
 
-function reachedBy(
+function connectionInfo(
   target: Target,
   identity: Identity,
   region: string,
   credentials: Credentials,
 ): ConnectionInfo {
-  const account = accountOfArn(target.function) ?? credentials.accountId;
+  const account = functionReference(target.function).account ?? credentials.accountId;
   return {
     region,
     function: target.function,
     ...(identity.kind === "profile" && { profile: identity.profile }),
     ...(account !== undefined && { account }),
   };
-}
-
-/** The account inside a function's ARN, or undefined for a plain name. */
-export function accountOfArn(arn: string): string | undefined {
-  return /^arn:[^:]+:lambda:[^:]+:(\d{12}):/.exec(arn)?.[1];
 }

@@ -1,158 +1,177 @@
 import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import { Failure } from "../../../protocol/failure.ts";
-import { certificateProblem, errorCode, errorName, networkCause, errorText } from "./sdk-error.ts";
-import type { Identity } from "./identity.ts";
+import { commandHint, textHint, type Hint } from "../../../protocol/hint.ts";
+import type { AmbientSource, Identity } from "./identity.ts";
+import {
+  credentialProblem,
+  deniedAccess,
+  errorCode,
+  errorName,
+  isCertificateError,
+  isConnectError,
+  presentSsoSettings,
+  type CredentialProblem,
+} from "./sdk-error.ts";
 
-/** Whatever the credentials' providers threw as one sentence and the next command (docs/internals/aws-lambda.md, "Profiles and the default chain"). */
+/** What a failure of this kind says. */
+interface Explanation {
+  readonly code: FailureCode;
+  readonly message: string;
+  readonly hints?: readonly Hint[];
+}
+
+/** An error of the providers of credentials as one sentence and the next command. */
 export function explainCredentials(thrown: unknown, identity: Identity): Failure {
   if (thrown instanceof Failure) return thrown;
-  const text = errorText(thrown);
-  if (identity.kind === "ambient") return ambientFailed(thrown, text, identity.source);
-  const profile = identity.profile;
-  const failed = (code: FailureCode, message: string, ...hints: string[]): Failure =>
-    new Failure("access", code, message, { hints, cause: thrown });
-  if (/aws sso login|SSO session|UnauthorizedException: Session token/i.test(text)) {
-    return failed(
-      "sso-expired",
-      `The SSO login of profile "${profile}" is missing or has expired.`,
-      `aws sso login --profile ${profile}`,
-    );
-  }
-  if (/ForbiddenException/.test(text)) {
-    return failed(
-      "sso-forbidden",
-      `SSO does not let you take the role of profile "${profile}".`,
-      `Ask for that role, or choose another profile: --profile NAME`,
-    );
-  }
-  const incomplete = incompleteSso(text, profile);
-  if (incomplete !== undefined)
-    return failed("profile-broken", incomplete, `aws configure sso --profile ${profile}`);
-  if (/sso_region/.test(text)) {
-    return failed(
-      "profile-broken",
-      `Profile "${profile}" names an sso-session that is not in the AWS configuration.`,
-      `aws configure sso --profile ${profile}`,
-    );
-  }
-  if (/\.aws\/login\/cache|aws login/.test(text))
-    return failed(
-      "login-missing",
-      `You are not logged in with profile "${profile}".`,
-      `aws login --profile ${profile}`,
-    );
-  if (/cycle attempting/.test(text))
-    return failed(
-      "profile-broken",
-      `The roles of profile "${profile}" refer to each other in a circle.`,
-    );
-  if (/credential_process|^Command failed/i.test(text)) {
-    return failed(
-      "credential-process",
-      `The credential_process of profile "${profile}" failed.`,
-      "Run that command by itself to see why.",
-    );
-  }
-  if (/Could not resolve credentials using profile/.test(text)) {
-    return failed(
-      "profile-broken",
-      `Profile "${profile}" gives no credentials: it has neither keys, nor a role with a source, nor SSO.`,
-      `aws configure list --profile ${profile}`,
-    );
-  }
-  return refusedBySts(thrown, text, profile, failed);
+  if (identity.kind === "ambient") return explainAmbient(thrown, identity.source);
+  const { profile } = identity;
+  if (isCertificateError(thrown) || isConnectError(thrown)) return stsUnreachable(thrown, profile);
+  const problem = credentialProblem(thrown);
+  const { code, message, hints } =
+    incompleteSso(thrown, profile) ??
+    (problem === undefined ? explainSts(thrown, profile) : explainProfile(problem, profile));
+  return new Failure("access", code, message, { hints: hints ?? [], cause: thrown });
 }
 
-const ofProfile = ["sso_account_id", "sso_role_name"];
-const ofSession = ["sso_start_url", "sso_region"];
+function explainProfile(problem: CredentialProblem, profile: string): Explanation {
+  switch (problem) {
+    case "sso-login":
+      return {
+        code: "sso-expired",
+        message: `The SSO login of profile "${profile}" is missing or has expired.`,
+        hints: [commandHint(["aws", "sso", "login", "--profile", profile])],
+      };
+    case "sso-forbidden":
+      return {
+        code: "sso-forbidden",
+        message: `SSO does not allow you to use the role of profile "${profile}".`,
+        hints: [textHint("Ask for that role, or choose another profile with --profile.")],
+      };
+    case "sso-session-missing":
+      return {
+        code: "profile-broken",
+        message: `Profile "${profile}" refers to an sso-session that is not in the AWS configuration.`,
+        hints: [configureSso(profile)],
+      };
+    case "login":
+      return {
+        code: "login-missing",
+        message: `You are not logged in with profile "${profile}".`,
+        hints: [commandHint(["aws", "login", "--profile", profile])],
+      };
+    case "role-cycle":
+      return {
+        code: "profile-broken",
+        message: `The roles of profile "${profile}" refer to each other in a circle.`,
+      };
+    case "credential-process":
+      return {
+        code: "credential-process",
+        message: `The credential_process of profile "${profile}" failed.`,
+        hints: [textHint("Run that command by itself to see why.")],
+      };
+    case "empty":
+      return {
+        code: "profile-broken",
+        message: `Profile "${profile}" has no credentials: neither keys, nor a role with a source, nor SSO.`,
+        hints: [commandHint(["aws", "configure", "list", "--profile", profile])],
+      };
+  }
+}
 
-/** The SDK lists what SSO needs and the settings it got, those of the sso-session among them (only their names, set or not). */
-function incompleteSso(text: string, profile: string): string | undefined {
-  const got = /invalid SSO credentials\. Required parameters .* Got ([^\n]*)/
-    .exec(text)?.[1]
-    ?.split(", ");
-  if (!got) return undefined;
+function configureSso(profile: string): Hint {
+  return commandHint(["aws", "configure", "sso", "--profile", profile]);
+}
+
+const profileSettings = ["sso_account_id", "sso_role_name"];
+const sessionSettings = ["sso_start_url", "sso_region"];
+
+/** The SDK lists the settings it found; those of the sso-session are among them even if they are not set. */
+function incompleteSso(thrown: unknown, profile: string): Explanation | undefined {
+  const present = presentSsoSettings(thrown);
+  if (!present) return undefined;
   const missing = (names: readonly string[]): string =>
-    names.filter((name) => !got.includes(name)).join(" and ");
-  if (missing(ofProfile) !== "")
-    return `Profile "${profile}" is set up for SSO and lacks ${missing([...ofProfile, ...ofSession])}.`;
-  return missing(ofSession) === ""
-    ? `The sso-session of profile "${profile}" lacks ${ofSession.join(" or ")}.`
-    : `Profile "${profile}" is set up for SSO and lacks ${missing(ofSession)}.`;
+    names.filter((name) => !present.includes(name)).join(" and ");
+  const lacks =
+    missing(profileSettings) === "" ? sessionSettings : [...profileSettings, ...sessionSettings];
+  const message =
+    missing(lacks) === ""
+      ? `The sso-session of profile "${profile}" lacks ${sessionSettings.join(" or ")}.`
+      : `Profile "${profile}" is set up for SSO but lacks ${missing(lacks)}.`;
+  return { code: "profile-broken", message, hints: [configureSso(profile)] };
 }
 
-function refusedBySts(
-  thrown: unknown,
-  text: string,
-  profile: string,
-  failed: (code: FailureCode, message: string, ...hints: string[]) => Failure,
-): Failure {
-  const name = errorName(thrown);
-  if (certificateProblem(thrown) || networkCause(thrown)) {
-    return new Failure(
-      "unreachable",
-      "sts-unreachable",
-      `AWS could not be reached to get credentials for profile "${profile}" (${errorCode(thrown) ?? name}).`,
-      {
-        hints: ["Check the network, and HTTPS_PROXY."],
-        cause: thrown,
-      },
-    );
-  }
-  if (/^AccessDenied/.test(name)) {
-    const role = /on resource: (\S+)/.exec(text)?.[1];
-    return failed(
-      "role-refused",
-      `AWS does not let profile "${profile}" assume ${role ?? "its role"}.`,
-      "Check the role's trust policy, the external id, and the MFA code.",
-    );
-  }
-  if (/^ExpiredToken/.test(name))
-    return failed(
-      "credentials-expired",
-      `The credentials of profile "${profile}" have expired.`,
-      `aws sso login --profile ${profile}, or put fresh ones in place`,
-    );
-  if (/^(InvalidClientTokenId|UnrecognizedClient)/.test(name))
-    return failed(
-      "credentials-invalid",
-      `AWS does not know the access key of profile "${profile}".`,
-      `aws configure --profile ${profile}`,
-    );
-  if (/^(SignatureDoesNotMatch|RequestExpired|InvalidSignature)/.test(name)) {
-    return failed(
-      "signature",
-      `AWS refused the signature of profile "${profile}": the secret key is wrong, or this machine's clock is.`,
-      "date -u",
-    );
-  }
-  return failed(
-    "credentials",
-    `Profile "${profile}" gives no credentials (${name}).`,
-    `aws sts get-caller-identity --profile ${profile}`,
+function stsUnreachable(thrown: unknown, profile: string): Failure {
+  const why = errorCode(thrown) ?? errorName(thrown);
+  return new Failure(
+    "unreachable",
+    "sts-unreachable",
+    `Could not reach AWS to get credentials for profile "${profile}" (${why}).`,
+    { hints: [textHint("Check the network and HTTPS_PROXY.")], cause: thrown },
   );
 }
 
-function ambientFailed(thrown: unknown, text: string, source: string): Failure {
+/** An error of STS, by its name. */
+function explainSts(thrown: unknown, profile: string): Explanation {
+  const name = errorName(thrown);
+  if (name.startsWith("AccessDenied")) {
+    return {
+      code: "role-refused",
+      message: `AWS does not allow profile "${profile}" to assume ${deniedAccess(thrown).resource ?? "its role"}.`,
+      hints: [textHint("Check the role's trust policy, the external id and the MFA code.")],
+    };
+  }
+  if (name.startsWith("ExpiredToken")) {
+    return {
+      code: "credentials-expired",
+      message: `The credentials of profile "${profile}" have expired.`,
+      hints: [
+        commandHint(["aws", "sso", "login", "--profile", profile], "if it uses SSO"),
+        textHint("Otherwise, replace them with new ones."),
+      ],
+    };
+  }
+  if (/^(InvalidClientTokenId|UnrecognizedClient)/.test(name)) {
+    return {
+      code: "credentials-invalid",
+      message: `AWS does not recognize the access key of profile "${profile}".`,
+      hints: [commandHint(["aws", "configure", "--profile", profile])],
+    };
+  }
+  if (/^(SignatureDoesNotMatch|RequestExpired|InvalidSignature)/.test(name)) {
+    return {
+      code: "signature",
+      message: `AWS rejected the signature of profile "${profile}": the secret key or this machine's clock is wrong.`,
+      hints: [commandHint(["date", "-u"], "compare the time")],
+    };
+  }
+  return {
+    code: "credentials",
+    message: `Profile "${profile}" could not get credentials (${name}).`,
+    hints: [commandHint(["aws", "sts", "get-caller-identity", "--profile", profile])],
+  };
+}
+
+function explainAmbient(thrown: unknown, source: AmbientSource): Failure {
   if (source === "instance") {
     return new Failure(
       "access",
       "no-credentials",
-      "There are no AWS credentials: no profile, no environment variables, no role of this machine.",
+      "No AWS credentials found: no profile, no environment variables, no role of this machine.",
       {
         hints: [
-          "aws configure sso",
-          'Name a profile: --profile NAME, or "profile" in hasura-migrate.json',
+          commandHint(["aws", "configure", "sso"]),
+          textHint('Choose a profile with --profile, or "profile" in hasura-migrate.json.'),
         ],
       },
     );
   }
-  const why =
+  const what =
     source === "web-identity"
       ? "The web identity was not accepted"
       : "The credentials of this environment could not be read";
-  return new Failure("access", "credentials", `${why} (${errorName(thrown)}).`, {
-    hints: ["aws sts get-caller-identity"],
-    cause: text ? thrown : undefined,
+  return new Failure("access", "credentials", `${what} (${errorName(thrown)}).`, {
+    hints: [commandHint(["aws", "sts", "get-caller-identity"])],
+    cause: thrown,
   });
 }

@@ -1,4 +1,4 @@
-/** What is used of the SDK's credential providers, named here so that a bundle that loads them on demand carries nothing else. */
+/** The SDK's credential providers that are used, listed so that the chunk loaded on demand contains no others. */
 export {
   fromContainerMetadata,
   fromHttp,

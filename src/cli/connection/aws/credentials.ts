@@ -1,11 +1,12 @@
 import { Failure } from "../../../protocol/failure.ts";
+import { textHint } from "../../../protocol/hint.ts";
 import type { Environment, CliContext } from "../../context.ts";
 import { explainCredentials } from "./credential-errors.ts";
 import type { SharedConfig } from "./shared-config.ts";
 import type { AmbientSource, Identity } from "./identity.ts";
 import type { HandlerOptions } from "./http-handler.ts";
 
-/** Credentials as the SDK takes them; `accountId` where they say so themselves. */
+/** Credentials as the SDK takes them; `accountId` where they include it. */
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -21,8 +22,8 @@ interface Network {
 }
 
 /**
- * A provider that remembers (each client of the SDK would ask for an MFA code again) and whose failures are explained.
- * The clients behind it (STS, SSO) keep their own retries.
+ * A provider that caches its credentials (otherwise each client of the SDK would ask for an MFA code again) and explains its
+ * failures. The clients behind it (STS, SSO) keep their own retries.
  */
 export function credentialsOf(
   identity: Identity,
@@ -34,7 +35,7 @@ export function credentialsOf(
     identity.kind === "profile"
       ? ofProfile(identity.profile, files, network, context)
       : ambient(identity.source, network, context.env);
-  return remembered(async () => {
+  return cached(async () => {
     try {
       return await source();
     } catch (thrown) {
@@ -43,7 +44,7 @@ export function credentialsOf(
   }, context.now);
 }
 
-/** Loaded only when they are needed: keys in the environment are the common case of a CI job. */
+/** Loaded on demand: a CI job usually has keys in its environment and needs none of them. */
 const providers = () => import("./credential-providers.ts");
 
 function ofProfile(
@@ -59,7 +60,7 @@ function ofProfile(
       filepath: files.filepath,
       configFilepath: files.configFilepath,
       ignoreCache: true,
-      mfaCodeProvider: (serial) => askForCode(serial, profile, context),
+      mfaCodeProvider: (serial) => askForMfaCode(serial, profile, context),
       clientConfig: network,
     })();
   };
@@ -75,7 +76,7 @@ function ambient(source: AmbientSource, network: Network, env: Environment): Pro
     case "container":
       return containerCredentials;
     case "instance":
-      // Asked once and briefly: on a laptop nothing answers there, and a person waits.
+      // One short attempt: on a laptop nothing responds there.
       return async () =>
         (await providers()).fromInstanceMetadata({
           timeout: 500,
@@ -124,7 +125,11 @@ async function containerCredentials(): Promise<Credentials> {
   }
 }
 
-async function askForCode(serial: string, profile: string, context: CliContext): Promise<string> {
+async function askForMfaCode(
+  serial: string,
+  profile: string,
+  context: CliContext,
+): Promise<string> {
   const code =
     context.keyboard.isTTY && context.err.isTTY
       ? await context.keyboard.ask(`MFA code for ${serial}: `)
@@ -133,16 +138,14 @@ async function askForCode(serial: string, profile: string, context: CliContext):
   throw new Failure(
     "access",
     "mfa-needed",
-    `The profile "${profile}" needs an MFA code of ${serial}, and there is nobody to type it.`,
-    {
-      hints: ["Run this in a terminal, or use a profile without MFA."],
-    },
+    `Profile "${profile}" needs an MFA code from ${serial}, which can only be typed in a terminal.`,
+    { hints: [textHint("Run this in a terminal, or use a profile without MFA.")] },
   );
 }
 
 const renewBeforeMs = 5 * 60_000;
 
-function remembered(source: Provider, now: () => number): Provider {
+function cached(source: Provider, now: () => number): Provider {
   let current: Promise<Credentials> | undefined;
   let expiresAt = Infinity;
   return () => {

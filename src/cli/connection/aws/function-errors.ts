@@ -1,76 +1,79 @@
-import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import * as z from "zod";
+import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import { Failure } from "../../../protocol/failure.ts";
-import type { InvokeErrorContext } from "./invoke-errors.ts";
+import { commandHint, textHint, type Hint } from "../../../protocol/hint.ts";
+import { functionReference } from "../../config/function-reference.ts";
 import { isLoopback } from "./identity.ts";
+import type { InvocationTarget } from "./invoke-errors.ts";
 
 const Details = z.object({ errorType: z.string().optional(), errorMessage: z.string().optional() });
 
+/** How a function ended, as far as Lambda reports it. */
+interface Ending {
+  readonly code: FailureCode;
+  /** Completes "The function NAME …". */
+  readonly what: string;
+  readonly remedy?: string;
+  /** The remedy also applies to a service on this machine. */
+  readonly anywhere?: boolean;
+}
+
 /**
- * A function that ended without answering, from Lambda's words for it. `text` is its JSON, or plain. What can only be looked at or
- * changed in AWS is no hint where the service stands on this machine.
+ * A function that ended without a response, from Lambda's report: `text` is its JSON, or plain text. Remedies that only exist in AWS
+ * are left out where the service runs on this machine.
  */
 export function functionFailure(
   errorCode: string,
   text: string,
-  context: InvokeErrorContext,
+  target: InvocationTarget,
 ): Failure {
   const { type, message } = detailsOf(errorCode, text);
-  const cause = new Error(
-    type === undefined || message.startsWith(type) ? message : `${type}: ${message}`,
-  );
-  const here = isLoopback(context.url);
-  const failed = (code: FailureCode, sentence: string, hint: string): Failure =>
-    new Failure("unreachable", code, sentence, {
-      hints: !here ? [hint, logHint(context)] : code === "function-broken" ? [hint] : [],
-      cause,
-    });
-  const all = `${errorCode} ${type ?? ""} ${message}`;
-  const timeout =
-    /Task timed out after ([\d.]+) seconds/.exec(all) ??
-    (/Sandbox\.Timedout/i.test(all) ? [] : undefined);
-  if (timeout) {
-    const after = timeout[1] === undefined ? "" : ` after ${Number(timeout[1])} s`;
-    return failed(
-      "function-timeout",
-      `The function ${context.function} was stopped${after}: its time-out.`,
-      "Raise the function's time-out (900 s is the most).",
-    );
+  const ending = endingOf(`${errorCode} ${type ?? ""} ${message}`);
+  const inAws = !isLoopback(target.url);
+  const hints: Hint[] = [
+    ...(ending.remedy !== undefined && (inAws || ending.anywhere) ? [textHint(ending.remedy)] : []),
+    ...(inAws ? [logHint(target)] : []),
+  ];
+  const cause = type === undefined || message.startsWith(type) ? message : `${type}: ${message}`;
+  const sentence = `The function ${target.function} ${ending.what}.`;
+  return new Failure("unreachable", ending.code, sentence, { hints, cause: new Error(cause) });
+}
+
+/** Lambda reports a time-out and a kill only in its text. */
+function endingOf(report: string): Ending {
+  const seconds = /Task timed out after ([\d.]+) seconds/.exec(report)?.[1];
+  if (seconds !== undefined || /Sandbox\.Timedout/i.test(report)) {
+    const after = seconds === undefined ? "" : ` after ${Number(seconds)} s`;
+    return {
+      code: "function-timeout",
+      what: `timed out${after}`,
+      remedy: "Raise the function's timeout (900 s at most).",
+    };
   }
-  if (/OutOfMemory|out of memory/i.test(all)) {
-    return failed(
-      "function-out-of-memory",
-      `The function ${context.function} ran out of memory.`,
-      "Raise the function's memory.",
-    );
-  }
-  if (/signal: killed/.test(all)) {
-    const hint = "On Lambda that is mostly the memory: raise the function's.";
-    return failed("function-killed", `The function ${context.function} was killed.`, hint);
-  }
+  if (/OutOfMemory|out of memory/i.test(report))
+    return {
+      code: "function-out-of-memory",
+      what: "ran out of memory",
+      remedy: "Raise the function's memory.",
+    };
+  if (/signal: killed/.test(report))
+    return {
+      code: "function-killed",
+      what: "was killed",
+      remedy: "On Lambda the usual cause is memory: raise the function's.",
+    };
   if (
     /ImportModuleError|HandlerNotFound|MalformedHandlerName|UserCodeSyntaxError|InvalidEntrypoint/.test(
-      all,
+      report,
     )
-  ) {
-    return failed(
-      "function-broken",
-      `The function ${context.function} cannot start.`,
-      "Look at the image's handler: it must be index.runMigrations.",
-    );
-  }
-  if (/ExitError|ExitCode|UnhandledPromiseRejection/.test(all)) {
-    return failed(
-      "function-crashed",
-      `The function ${context.function} crashed.`,
-      "hasura-migrate status <environment> tells what was applied.",
-    );
-  }
-  return failed(
-    "function-crashed",
-    `The function ${context.function} failed.`,
-    "hasura-migrate status <environment> tells what was applied.",
-  );
+  )
+    return {
+      code: "function-broken",
+      what: "cannot start",
+      remedy: "Check the image's handler: it must be index.runMigrations.",
+      anywhere: true,
+    };
+  return { code: "function-crashed", what: "crashed" };
 }
 
 function detailsOf(errorCode: string, text: string): { type: string | undefined; message: string } {
@@ -82,7 +85,8 @@ function detailsOf(errorCode: string, text: string): { type: string | undefined;
   }
 }
 
-function logHint({ function: name, region, profile }: InvokeErrorContext): string {
-  const plain = name.replace(/^arn:.*:function:/, "").replace(/:[^:]*$/, "");
-  return `aws logs tail /aws/lambda/${plain} --region ${region}${profile === undefined ? "" : ` --profile ${profile}`}`;
+function logHint({ function: nameOrArn, region, profile }: InvocationTarget): Hint {
+  const group = `/aws/lambda/${functionReference(nameOrArn).name}`;
+  const as = profile === undefined ? [] : ["--profile", profile];
+  return commandHint(["aws", "logs", "tail", group, "--region", region, ...as], "read its log");
 }

@@ -6,7 +6,7 @@ interface AgentOptions {
   readonly keepAliveMsecs: number;
 }
 
-/** What the SDK's request handler is made of; plain agent options need no agent of ours. */
+/** Options of the SDK's request handler; with plain agent options it creates the agents itself. */
 export interface HandlerOptions {
   readonly connectionTimeout: number;
   readonly socketTimeout: number;
@@ -14,12 +14,12 @@ export interface HandlerOptions {
   readonly httpsAgent: AgentOptions | HttpsProxyAgent<string>;
 }
 
-/** NAT gateways and load balancers drop a connection that was idle for 350 s: the first probe comes long before. */
+/** NAT gateways and load balancers drop connections after 350 s without traffic; the first probe comes long before that. */
 const keptAlive: AgentOptions = { keepAlive: true, keepAliveMsecs: 30_000 };
 
 /**
- * How requests to `url` leave this machine. HTTPS_PROXY and NO_PROXY count, which the SDK ignores. `socketTimeout` 0: a
- * function may be silent for long, and giving up would leave its outcome unknown.
+ * How requests to `url` leave this machine. Honours HTTPS_PROXY and NO_PROXY, which the SDK ignores. `socketTimeout` is in
+ * milliseconds; 0 waits forever, because a function may be silent for long and giving up would leave its outcome unknown.
  */
 export function handlerFor(url: string, socketTimeout = 0): HandlerOptions {
   const proxy = getProxyForUrl(url);

@@ -1,34 +1,35 @@
 import { Failure } from "../../../protocol/failure.ts";
+import { commandHint, retryHint, textHint } from "../../../protocol/hint.ts";
 import type { Target } from "../../config/resolve-target.ts";
-import { didYouMean } from "../../options/did-you-mean.ts";
+import { closestMatch } from "../../options/did-you-mean.ts";
 import type { Environment } from "../../context.ts";
 import type { SharedConfig } from "./shared-config.ts";
 
-/** Whose credentials are used, decided before any of them is asked for. */
+/** Whose credentials are used, decided before any are fetched. */
 export type Identity =
   | { readonly kind: "profile"; readonly profile: string }
   | { readonly kind: "ambient"; readonly source: AmbientSource; readonly notice?: string };
 
-/** `none`: a service on this machine, which checks no signatures. */
+/** Where credentials without a profile come from. `none`: a service on this machine, which checks no signatures. */
 export type AmbientSource = "environment" | "web-identity" | "container" | "instance" | "none";
 
-const sourceWords: Readonly<Record<AmbientSource, string>> = {
+const sourceNames: Readonly<Record<AmbientSource, string>> = {
   environment: "AWS_ACCESS_KEY_ID",
   "web-identity": "AWS_WEB_IDENTITY_TOKEN_FILE",
   container: "the container's role",
   instance: "the instance's role",
-  none: "no AWS at all",
+  none: "no credentials",
 };
 
 /**
- * A profile is used by itself: falling through to whatever else is at hand could reach another account without a word.
- * The one exception is a profile that a file names and this machine does not have, where the machine is a CI job (or has
- * no profiles at all) and brings credentials of its own; that is said. Throws `access/profile-missing`.
+ * Only the profile is used: falling back to other credentials could silently reach another account. The one exception is a
+ * profile from a configuration file that does not exist here, where this is a CI job (or a machine without any profiles) with
+ * credentials of its own; a notice says so. Throws `access/profile-missing`.
  */
 export function identityOf(target: Target, files: SharedConfig, env: Environment): Identity {
   const { name, from } = target.profile;
   if (files.profiles.includes(name)) return { kind: "profile", profile: name };
-  // What stands on this machine is no AWS: `hasura-migrate local --serve`, without any account.
+  // A service on this machine needs no account: `hasura-migrate local --serve`.
   if (from !== "flag" && isLoopback(target.endpointUrl)) return { kind: "ambient", source: "none" };
   const ambient = ambientSource(env);
   if (from === "convention") return conventional(files, env, ambient);
@@ -40,7 +41,7 @@ export function identityOf(target: Target, files: SharedConfig, env: Environment
     return {
       kind: "ambient",
       source: ambient,
-      notice: `There is no AWS profile "${name}" here; using ${sourceWords[ambient]} instead.`,
+      notice: `AWS profile "${name}" does not exist here; using ${sourceNames[ambient]} instead.`,
     };
   }
   throw profileMissing(name, files);
@@ -60,7 +61,7 @@ function conventional(
     return {
       kind: "ambient",
       source: ambient,
-      notice: `Using the credentials of ${sourceWords[ambient]}.`,
+      notice: `Using the credentials of ${sourceNames[ambient]}.`,
     };
   if (files.profiles.includes("default")) return { kind: "profile", profile: "default" };
   return { kind: "ambient", source: "instance" };
@@ -78,7 +79,7 @@ function ambientSource(env: Environment): AmbientSource | undefined {
   return undefined;
 }
 
-/** A service on this machine: it has neither accounts nor logs in CloudWatch. */
+/** True for a service on this machine, which has no AWS account and no logs in CloudWatch. */
 export function isLoopback(url: string | undefined): boolean {
   return url !== undefined && /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(url);
 }
@@ -88,16 +89,17 @@ function isSet(value: string | undefined): boolean {
 }
 
 function profileMissing(name: string, files: SharedConfig): Failure {
+  const suggestion = closestMatch(name, files.profiles);
   const known =
     files.profiles.length === 0
-      ? `${files.configFilepath} has no profiles`
-      : `Profiles: ${files.profiles.join(", ")}`;
-  return new Failure(
-    "access",
-    "profile-missing",
-    `There is no AWS profile "${name}".${didYouMean(name, files.profiles)}`,
-    {
-      hints: [`aws configure sso --profile ${name}`, known],
-    },
-  );
+      ? `${files.configFilepath} has no profiles.`
+      : `Profiles: ${files.profiles.join(", ")}.`;
+  const next =
+    suggestion === undefined
+      ? commandHint(["aws", "configure", "sso", "--profile", name], "to create it")
+      : retryHint({ with: ["--profile", suggestion] });
+  const meant = suggestion === undefined ? "" : ` Did you mean "${suggestion}"?`;
+  return new Failure("access", "profile-missing", `AWS profile "${name}" does not exist.${meant}`, {
+    hints: [next, textHint(known)],
+  });
 }

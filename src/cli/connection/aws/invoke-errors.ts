@@ -1,39 +1,42 @@
-import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import { Failure } from "../../../protocol/failure.ts";
+import { commandHint, textHint } from "../../../protocol/hint.ts";
+import { functionReference } from "../../config/function-reference.ts";
 import { describeCertificate } from "./certificate.ts";
 import {
-  certificateProblem,
+  deniedAccess,
   errorCode,
   errorName,
-  networkCause,
+  errorText,
+  httpStatusOf,
+  isCertificateError,
+  isClockError,
+  isConnectError,
   reasonOf,
   requestIdOf,
-  httpStatusOf,
-  errorText,
 } from "./sdk-error.ts";
 
-/** What a message may name. */
-export interface InvokeErrorContext {
+/** The function that is invoked, as messages and hints name it. */
+export interface InvocationTarget {
   readonly function: string;
   readonly region: string;
   readonly profile?: string;
   readonly account?: string;
-  /** Where the Lambda service was looked for. */
+  /** Address of the Lambda service. */
   readonly url: string;
 }
 
 /** An error of the invocation as one sentence and the next command (docs/internals/aws-lambda.md, "What is thrown"). */
 export async function explainInvocation(
   thrown: unknown,
-  context: InvokeErrorContext,
+  target: InvocationTarget,
 ): Promise<Failure> {
   if (thrown instanceof Failure) return thrown;
-  if (certificateProblem(thrown)) return certificateFailure(thrown, context);
-  if (networkCause(thrown)) return notReached(thrown, context);
-  return refused(thrown, context) ?? doubtful(thrown);
+  if (isCertificateError(thrown)) return certificateFailure(thrown, target);
+  if (isConnectError(thrown)) return notReached(thrown, target);
+  return refused(thrown, target) ?? unavailable(thrown, target) ?? outcomeUnknown(thrown);
 }
 
-function notReached(thrown: unknown, { url }: InvokeErrorContext): Failure {
+function notReached(thrown: unknown, { url }: InvocationTarget): Failure {
   const code = errorCode(thrown);
   const host = new URL(url).host;
   const why =
@@ -42,183 +45,204 @@ function notReached(thrown: unknown, { url }: InvokeErrorContext): Failure {
       : code === "ENOTFOUND" || code === "EAI_AGAIN"
         ? "cannot be found"
         : "cannot be reached";
+  const what = code === "ENOTFOUND" ? "the region's name" : "the address";
   return new Failure(
     "unreachable",
     "lambda-unreachable",
     `The Lambda service at ${host} ${why}; nothing has run.`,
-    {
-      hints: [
-        code === "ENOTFOUND"
-          ? "Check the region's name, the network, and HTTPS_PROXY."
-          : "Check the address, the network, and HTTPS_PROXY.",
-      ],
-      cause: thrown,
-    },
+    { hints: [textHint(`Check ${what}, the network and HTTPS_PROXY.`)], cause: thrown },
   );
 }
 
-async function certificateFailure(thrown: unknown, { url }: InvokeErrorContext): Promise<Failure> {
-  const seen = await describeCertificate(new URL(url));
-  const what =
-    seen === undefined
+async function certificateFailure(thrown: unknown, { url }: InvocationTarget): Promise<Failure> {
+  const certificate = await describeCertificate(new URL(url));
+  const shown =
+    certificate === undefined
       ? ""
-      : ` It shows ${seen.subject}, issued by ${seen.issuer}, SHA-256 ${seen.fingerprint}.`;
+      : ` It shows ${certificate.subject}, issued by ${certificate.issuer}, SHA-256 ${certificate.fingerprint}.`;
   return new Failure(
     "unreachable",
     "tls",
-    `The certificate of ${new URL(url).host} is not trusted (${errorCode(thrown)}).${what}`,
+    `The certificate of ${new URL(url).host} is not trusted (${errorCode(thrown)}).${shown}`,
     {
       hints: [
-        "If that is your company's authority: NODE_EXTRA_CA_CERTS=/path/to/authority.pem hasura-migrate …",
+        textHint(
+          "If it is your company's authority, set NODE_EXTRA_CA_CERTS to the path of its certificate (PEM) and run again.",
+        ),
       ],
       cause: thrown,
     },
   );
 }
 
-function refused(thrown: unknown, context: InvokeErrorContext): Failure | undefined {
-  const name = errorName(thrown);
-  const text = errorText(thrown);
-  const as = context.profile === undefined ? "" : ` with profile ${context.profile}`;
-  const access = (code: FailureCode, message: string, ...hints: string[]): Failure =>
-    new Failure("access", code, message, { hints, cause: thrown });
-  switch (name) {
-    case "AccessDeniedException":
-    case "AccessDenied":
-      return accessDenied(thrown, text, context);
-    case "ResourceNotFoundException":
-      return new Failure(
-        "unreachable",
-        "function-not-found",
-        `There is no function ${context.function} in ${context.region}${context.account === undefined ? "" : `, account ${context.account}`}${as}.`,
-        {
-          hints: [
-            `aws lambda list-functions --region ${context.region}${context.profile === undefined ? "" : ` --profile ${context.profile}`}`,
-            'Name it: --function NAME, or "function" in hasura-migrate.json',
-            ...(/:(read|apply|admin)$/.test(context.function)
-              ? [
-                  'Has it these aliases? Its stack makes them with RestrictByOperation=true; "aliases" in hasura-migrate.json asks for them.',
-                ]
-              : []),
-          ],
-          cause: thrown,
-        },
-      );
-    case "ExpiredTokenException":
-    case "ExpiredToken":
-      return access(
-        "credentials-expired",
-        "The AWS credentials have expired.",
-        context.profile === undefined
-          ? "aws sso login"
-          : `aws sso login --profile ${context.profile}`,
-      );
-    case "UnrecognizedClientException":
-    case "InvalidClientTokenId":
-      return access(
-        "credentials-invalid",
-        `AWS does not know this access key${as}.`,
-        `aws sts get-caller-identity${context.profile === undefined ? "" : ` --profile ${context.profile}`}`,
-      );
-    case "InvalidSignatureException":
-    case "SignatureDoesNotMatch":
-    case "RequestExpired":
-      return access(
-        "signature",
-        /expired|not yet current/i.test(text)
-          ? "AWS refused the request's time: this machine's clock is wrong."
-          : "AWS refused the request's signature: the secret key is wrong.",
-        "date -u",
-      );
-    case "TooManyRequestsException":
-      return new Failure(
-        "unreachable",
-        "throttled",
-        `AWS has too many requests for ${context.function} (${reasonOf(thrown) ?? "429"}); nothing has run.`,
-        {
-          hints: [
-            "Try again in a minute; if it stays, look at the function's reserved concurrency.",
-          ],
-          cause: thrown,
-        },
-      );
-    case "RequestTooLargeException":
-      return new Failure(
-        "usage",
-        "request-too-large",
-        "The request is larger than Lambda takes (6 MB).",
-        { cause: thrown },
-      );
-    default:
-      return brokenSetUp(thrown, name, text, context);
-  }
+type Explain = (thrown: unknown, target: InvocationTarget) => Failure;
+
+/** What AWS refused to start; undefined for any other error. */
+function refused(thrown: unknown, target: InvocationTarget): Failure | undefined {
+  return refusals.get(errorName(thrown))?.(thrown, target);
 }
 
-/** Answers after which the function certainly has not run: something about it must be mended. */
-function brokenSetUp(
-  thrown: unknown,
-  name: string,
-  text: string,
-  context: InvokeErrorContext,
-): Failure | undefined {
-  const status = httpStatusOf(thrown);
-  const known =
-    /^(ENI|EC2|Subnet|KMS|EFS|Invalid(Subnet|SecurityGroup|Runtime|ZipFile)|CodeArtifact|SnapStart|ResourceConflict|ResourceNotReady)/.test(
-      name,
-    );
-  const badRequest =
-    status !== undefined && status >= 400 && status < 500 && name !== "SyntaxError";
-  if (!known && !badRequest) return undefined;
+/** By the error's name. STS and Lambda name the same refusals differently. */
+const refusals: ReadonlyMap<string, Explain> = new Map<string, Explain>([
+  ["AccessDeniedException", accessDenied],
+  ["AccessDenied", accessDenied],
+  ["ResourceNotFoundException", functionNotFound],
+  ["ExpiredTokenException", credentialsExpired],
+  ["ExpiredToken", credentialsExpired],
+  ["UnrecognizedClientException", accessKeyUnknown],
+  ["InvalidClientTokenId", accessKeyUnknown],
+  ["InvalidSignatureException", signatureRejected],
+  ["SignatureDoesNotMatch", signatureRejected],
+  ["RequestExpired", signatureRejected],
+  ["TooManyRequestsException", throttled],
+  ["RequestTooLargeException", requestTooLarge],
+]);
+
+function credentialsExpired(thrown: unknown, target: InvocationTarget): Failure {
+  return new Failure("access", "credentials-expired", "The AWS credentials have expired.", {
+    hints: [commandHint(["aws", "sso", "login", ...profileArgs(target)], "if you use SSO")],
+    cause: thrown,
+  });
+}
+
+function accessKeyUnknown(thrown: unknown, target: InvocationTarget): Failure {
   return new Failure(
-    "unreachable",
-    "function-unavailable",
-    `Lambda cannot run ${context.function} (${name}); nothing has run.`,
+    "access",
+    "credentials-invalid",
+    `AWS does not recognize this access key${asProfile(target)}.`,
     {
-      cause: new Error(text),
+      hints: [commandHint(["aws", "sts", "get-caller-identity", ...profileArgs(target)])],
+      cause: thrown,
     },
   );
 }
 
-function accessDenied(thrown: unknown, text: string, context: InvokeErrorContext): Failure {
-  const who = /User: (\S+)/.exec(text)?.[1];
-  const action = /perform: (\S+)/.exec(text)?.[1] ?? "lambda:InvokeFunction";
-  const resource = /on resource: (\S+)/.exec(text)?.[1] ?? context.function;
+function signatureRejected(thrown: unknown): Failure {
+  const message = isClockError(thrown)
+    ? "AWS rejected the request's time: this machine's clock is wrong."
+    : "AWS rejected the request's signature: the secret key is wrong.";
+  return new Failure("access", "signature", message, {
+    hints: [commandHint(["date", "-u"], "compare the time")],
+    cause: thrown,
+  });
+}
+
+function requestTooLarge(thrown: unknown): Failure {
+  return new Failure(
+    "usage",
+    "request-too-large",
+    "The request is larger than Lambda accepts (6 MB).",
+    { cause: thrown },
+  );
+}
+
+function profileArgs({ profile }: InvocationTarget): string[] {
+  return profile === undefined ? [] : ["--profile", profile];
+}
+
+function asProfile({ profile }: InvocationTarget): string {
+  return profile === undefined ? "" : ` with profile ${profile}`;
+}
+
+function functionNotFound(thrown: unknown, target: InvocationTarget): Failure {
+  const { region, account } = target;
+  const where = account === undefined ? region : `${region}, account ${account}`;
+  const alias = functionReference(target.function).qualifier ?? "";
+  return new Failure(
+    "unreachable",
+    "function-not-found",
+    `There is no function ${target.function} in ${where}${asProfile(target)}.`,
+    {
+      hints: [
+        commandHint(
+          ["aws", "lambda", "list-functions", "--region", region, ...profileArgs(target)],
+          "list them",
+        ),
+        textHint('Set its name with --function, or "function" in hasura-migrate.json.'),
+        ...(["read", "apply", "admin"].includes(alias)
+          ? [
+              textHint(
+                `Does the function have the alias ${alias}? Its stack creates it with RestrictByOperation=true; "aliases" in hasura-migrate.json uses it.`,
+              ),
+            ]
+          : []),
+      ],
+      cause: thrown,
+    },
+  );
+}
+
+function throttled(thrown: unknown, target: InvocationTarget): Failure {
+  return new Failure(
+    "unreachable",
+    "throttled",
+    `AWS throttled requests to ${target.function} (${reasonOf(thrown) ?? "429"}); nothing has run.`,
+    {
+      hints: [
+        textHint(
+          "Try again in a minute. If it persists, check the function's reserved concurrency.",
+        ),
+      ],
+      cause: thrown,
+    },
+  );
+}
+
+function accessDenied(thrown: unknown, target: InvocationTarget): Failure {
+  const denied = deniedAccess(thrown);
+  const action = denied.action ?? "lambda:InvokeFunction";
+  const resource = denied.resource ?? target.function;
   return new Failure(
     "access",
     "access-denied",
-    `${who ?? "This identity"} may not ${action} on ${resource}.`,
+    `${denied.user ?? "This identity"} is not authorized to perform ${action} on ${resource}.`,
     {
       hints: [
-        `Ask for the permission ${action} on ${resource}, or choose another profile: --profile NAME`,
+        textHint(
+          `Ask for the permission ${action} on ${resource}, or choose another profile with --profile.`,
+        ),
       ],
       cause: thrown,
     },
+  );
+}
+
+const setUpErrors =
+  /^(ENI|EC2|Subnet|KMS|EFS|Invalid(Subnet|SecurityGroup|Runtime|ZipFile)|CodeArtifact|SnapStart|ResourceConflict|ResourceNotReady)/;
+
+/** A response after which the function certainly has not run: something about the function has to be fixed. */
+function unavailable(thrown: unknown, target: InvocationTarget): Failure | undefined {
+  const name = errorName(thrown);
+  const status = httpStatusOf(thrown);
+  // A SyntaxError is a response that is not from AWS: whoever sent it may have passed the request on.
+  const isRejection =
+    status !== undefined && status >= 400 && status < 500 && name !== "SyntaxError";
+  if (!setUpErrors.test(name) && !isRejection) return undefined;
+  return new Failure(
+    "unreachable",
+    "function-unavailable",
+    `Lambda cannot run ${target.function} (${name}); nothing has run.`,
+    { cause: new Error(errorText(thrown)) },
   );
 }
 
 /** Everything else: the request may have arrived, so it is never sent again. */
-function doubtful(thrown: unknown): Failure {
+function outcomeUnknown(thrown: unknown): Failure {
   const status = httpStatusOf(thrown);
   if (errorName(thrown) === "SyntaxError" && status !== undefined) {
     return new Failure(
       "unreachable",
       "outcome-unknown",
-      `Something that is not AWS answered (HTTP ${status}, no JSON): a proxy, perhaps. The function may be running.`,
-      {
-        hints: ["Check HTTPS_PROXY and --endpoint-url."],
-        cause: thrown,
-      },
+      `The response did not come from AWS (HTTP ${status}, not JSON), but perhaps from a proxy. The function may be running.`,
+      { hints: [textHint("Check HTTPS_PROXY and --endpoint-url.")], cause: thrown },
     );
   }
   const id = requestIdOf(thrown);
-  const answered =
+  const what =
     status === undefined || status < 300
       ? "The connection broke"
-      : `Lambda answered with HTTP ${status} (${errorName(thrown)}${id === undefined ? "" : `, request ${id}`})`;
-  return new Failure(
-    "unreachable",
-    "outcome-unknown",
-    `${answered}; the function may be running.`,
-    { cause: thrown },
-  );
+      : `Lambda responded with HTTP ${status} (${errorName(thrown)}${id === undefined ? "" : `, request ${id}`})`;
+  return new Failure("unreachable", "outcome-unknown", `${what}; the function may be running.`, {
+    cause: thrown,
+  });
 }

@@ -3,15 +3,16 @@ import type {
   InvokeWithResponseStreamCommandOutput,
 } from "@aws-sdk/client-lambda";
 import { Failure } from "../../../protocol/failure.ts";
-import type { Notice } from "../connection.ts";
+import { exponentialBackoff, poll, retry, type Poll } from "../../../retry.ts";
 import type { CliContext } from "../../context.ts";
-import { errorName } from "./sdk-error.ts";
-import { explainInvocation, type InvokeErrorContext } from "./invoke-errors.ts";
-import { functionFailure } from "./function-errors.ts";
-import { asLines } from "./response-payload.ts";
+import type { Notice } from "../connection.ts";
 import { classifyError } from "./classify-error.ts";
+import { functionFailure } from "./function-errors.ts";
+import { explainInvocation, type InvocationTarget } from "./invoke-errors.ts";
+import { asLines } from "./response-payload.ts";
+import { errorName } from "./sdk-error.ts";
 
-/** The three calls that are made, each exactly once a call. */
+/** The three calls that are made; each sends exactly one request. */
 export interface LambdaService {
   stream(payload: Uint8Array, signal: AbortSignal): Promise<InvokeWithResponseStreamCommandOutput>;
   buffered(payload: Uint8Array, signal: AbortSignal): Promise<InvokeCommandOutput>;
@@ -20,43 +21,46 @@ export interface LambdaService {
   ): Promise<{ readonly state: string; readonly reason: string | undefined }>;
 }
 
+/** One invocation, and what it needs. */
 export interface Invocation {
   readonly service: LambdaService;
   readonly payload: string;
+  /** Sent instead where the response cannot be streamed. */
   readonly bufferedPayload: string;
   readonly signal: AbortSignal;
   readonly notice: Notice;
-  readonly world: CliContext;
-  readonly context: InvokeErrorContext;
+  readonly context: CliContext;
+  readonly target: InvocationTarget;
 }
 
-/** One invocation as bytes: streamed, or buffered where streaming certainly does not exist. */
-export async function* invoke(it: Invocation): AsyncGenerator<Uint8Array> {
-  const payload = new TextEncoder().encode(it.payload);
-  const streamed = await started(it, () => it.service.stream(payload, it.signal));
+/** The response of one invocation as bytes: streamed, or buffered where streaming certainly does not exist. */
+export async function* invoke(invocation: Invocation): AsyncGenerator<Uint8Array> {
+  const { service, signal, notice, target } = invocation;
+  const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+  const streamed = await send(invocation, () => service.stream(encode(invocation.payload), signal));
   if (streamed !== "no-streaming") {
-    yield* asLines(chunksOf(streamed, it));
+    yield* asLines(chunksOf(streamed, target));
     return;
   }
-  it.notice("Streaming is not available here: everything is shown when the function has ended.");
-  const buffered = await started(it, () =>
-    it.service.buffered(new TextEncoder().encode(it.bufferedPayload), it.signal),
+  notice("Streaming is not available here: all output appears when the function has ended.");
+  const buffered = await send(invocation, () =>
+    service.buffered(encode(invocation.bufferedPayload), signal),
   );
   if (buffered === "no-streaming")
     throw new Failure(
       "unreachable",
       "function-refused",
-      "The function can be invoked neither streaming nor buffered.",
+      "The function can be invoked neither with a streamed nor with a buffered response.",
     );
-  const answer = buffered.Payload ?? new Uint8Array();
+  const payload = buffered.Payload ?? new Uint8Array();
   if (buffered.FunctionError !== undefined)
-    throw functionFailure(buffered.FunctionError, new TextDecoder().decode(answer), it.context);
-  yield* asLines([answer]);
+    throw functionFailure(buffered.FunctionError, new TextDecoder().decode(payload), target);
+  yield* asLines([payload]);
 }
 
 async function* chunksOf(
   output: InvokeWithResponseStreamCommandOutput,
-  it: Invocation,
+  target: InvocationTarget,
 ): AsyncGenerator<Uint8Array> {
   if (!output.EventStream) return;
   try {
@@ -64,9 +68,9 @@ async function* chunksOf(
       if (part.PayloadChunk?.Payload) yield part.PayloadChunk.Payload;
       const complete = part.InvokeComplete;
       if (complete?.ErrorCode)
-        throw functionFailure(complete.ErrorCode, complete.ErrorDetails ?? "", it.context);
+        throw functionFailure(complete.ErrorCode, complete.ErrorDetails ?? "", target);
       if (complete) {
-        // What was said is whole now, also a last line that forgot its end. The loop itself would only end with the response.
+        // Completes a last line without an end. Without this return, the loop would wait for the end of the response.
         yield lineEnd;
         return;
       }
@@ -84,53 +88,78 @@ async function* chunksOf(
 
 const lineEnd = new TextEncoder().encode("\n");
 const preparingLimitMs = 180_000;
-const mostThrottled = 6;
+const throttledAttempts = 7;
 
-/** Sends until the function has started: what certainly did not start it is waited for, everything else is thrown, explained. */
-async function started<T>(it: Invocation, send: () => Promise<T>): Promise<T | "no-streaming"> {
-  const since = it.world.now();
-  for (let throttled = 0; ;) {
-    try {
-      return await send();
-    } catch (thrown) {
-      const verdict = classifyError(thrown);
-      if (verdict === "no-streaming") return "no-streaming";
-      const late = it.world.now() - since > preparingLimitMs;
-      if (verdict === "throttled" && throttled < mostThrottled) {
-        const pause = Math.min(8000, 500 * 2 ** throttled) * (0.5 + it.world.random() / 2);
-        throttled += 1;
-        it.notice(
-          `AWS has too many requests (429); nothing has run. Try ${throttled + 1} of ${mostThrottled + 1} in ${(pause / 1000).toFixed(1)} s …`,
-        );
-        await it.world.sleep(pause, it.signal);
-      } else if (verdict === "preparing" && !late) {
-        it.notice(`The function ${it.context.function} is being set up; waiting for it …`);
-        await untilActive(it, since);
-      } else throw await explainInvocation(thrown, it.context);
-    }
+/** Sends until the function has started. Only what certainly did not start it is repeated; anything else is explained and thrown. */
+async function send<T>(
+  invocation: Invocation,
+  request: () => Promise<T>,
+): Promise<T | "no-streaming"> {
+  try {
+    return await whilePreparing(invocation, () => whileThrottled(invocation, request));
+  } catch (thrown) {
+    if (classifyError(thrown) === "no-streaming") return "no-streaming";
+    throw await explainInvocation(thrown, invocation.target);
   }
 }
 
-/** Waits until the function is active. Who may not look just waits a little: the next invocation tells. */
-async function untilActive(it: Invocation, since: number): Promise<void> {
-  do {
-    await it.world.sleep(1000 + 1000 * it.world.random(), it.signal);
-    const state = await lookAt(it);
-    if (state === "Active" || state === "unknown") return;
-  } while (it.world.now() - since < preparingLimitMs);
+function whileThrottled<T>(
+  { context: { random, sleep }, signal, notice }: Invocation,
+  request: () => Promise<T>,
+): Promise<T> {
+  return retry(request, {
+    backoff: exponentialBackoff({ firstMs: 500, longestMs: 8000, random }),
+    shouldRetry: (thrown, attempt) =>
+      classifyError(thrown) === "throttled" && attempt < throttledAttempts,
+    onRetry: (_, attempt, delayMs) =>
+      notice(
+        `AWS throttled the request (429); nothing has run. Attempt ${attempt + 1} of ${throttledAttempts} in ${(delayMs / 1000).toFixed(1)} s …`,
+      ),
+    sleep,
+    signal,
+  });
 }
 
-async function lookAt(it: Invocation): Promise<string> {
+function whilePreparing<T>(invocation: Invocation, request: () => Promise<T>): Promise<T> {
+  const { context, signal, notice, target } = invocation;
+  const deadline = context.now() + preparingLimitMs;
+  return retry(request, {
+    backoff: () => pauseMs(context),
+    shouldRetry: (thrown) => classifyError(thrown) === "preparing" && context.now() <= deadline,
+    onRetry: async () => {
+      notice(`Waiting for the function ${target.function} to become active …`);
+      await poll(() => checkState(invocation, deadline), {
+        backoff: () => pauseMs(context),
+        sleep: context.sleep,
+        signal,
+      });
+    },
+    sleep: context.sleep,
+    signal,
+  });
+}
+
+function pauseMs({ random }: CliContext): number {
+  return 1000 + 1000 * random();
+}
+
+/** Done when the function is active, when its state may not be read (the next invocation shows it), or when the time is over. */
+async function checkState(
+  { service, context, signal, target }: Invocation,
+  deadline: number,
+): Promise<Poll<undefined>> {
+  const done = { done: true, value: undefined } as const;
   try {
-    const { state, reason } = await it.service.state(it.signal);
-    if (state !== "Failed") return state;
-    throw new Failure(
-      "unreachable",
-      "function-failed",
-      `The function ${it.context.function} could not be set up: ${reason ?? "AWS gives no reason"}.`,
-    );
+    const { state, reason } = await service.state(signal);
+    if (state === "Failed")
+      throw new Failure(
+        "unreachable",
+        "function-failed",
+        `Lambda could not set up the function ${target.function}: ${reason ?? "AWS gives no reason"}.`,
+      );
+    return state === "Active" || context.now() > deadline ? done : { done: false };
   } catch (thrown) {
     if (thrown instanceof Failure || errorName(thrown) === "AbortError") throw thrown;
-    return "unknown";
+    return done;
   }
 }

@@ -2,41 +2,41 @@ import * as z from "zod";
 
 const Events = z.union([
   z.array(z.unknown()),
-  z.object({ events: z.array(z.unknown()) }).transform((it) => it.events),
+  z.object({ events: z.array(z.unknown()) }).transform(({ events }) => events),
 ]);
 
 /**
- * Bytes of an answer as lines of events. A function without streaming returns one JSON value, which holds the same lines:
- * as one string, as a list, or under `events`. A line of events begins with `{"type"` and passes as it is.
+ * The bytes of a response as lines of events. A function without streaming returns one JSON value that holds the same lines: as
+ * one string, as a list, or under `events`. A line of events begins with `{"type"` and passes unchanged.
  */
 export async function* asLines(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  let held: Uint8Array[] | undefined;
-  let begun = false;
+  let whole: Uint8Array[] | undefined;
+  let started = false;
   for await (const chunk of chunks) {
-    if (!begun && chunk.length > 0) {
-      begun = true;
-      if (isOneValue(chunk)) held = [];
+    if (!started && chunk.length > 0) {
+      started = true;
+      if (isSingleValue(chunk)) whole = [];
     }
-    if (held) held.push(chunk);
+    if (whole) whole.push(chunk);
     else yield chunk;
   }
-  if (held) yield new TextEncoder().encode(linesOf(Buffer.concat(held).toString("utf8")));
+  if (whole) yield new TextEncoder().encode(linesOf(Buffer.concat(whole).toString("utf8")));
 }
 
-function isOneValue(chunk: Uint8Array): boolean {
+function isSingleValue(chunk: Uint8Array): boolean {
   return /^\s*(["[]|\{\s*"events")/.test(new TextDecoder().decode(chunk.subarray(0, 64)));
 }
 
 function linesOf(text: string): string {
-  const value: unknown = parsed(text);
+  const value = parseJson(text);
   if (typeof value === "string") return value;
   const events = Events.safeParse(value);
   return events.success ? events.data.map((event) => `${JSON.stringify(event)}\n`).join("") : text;
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

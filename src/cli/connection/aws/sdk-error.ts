@@ -1,6 +1,9 @@
-/* Errors of the SDK and of Node, read by data: several copies of the same class may meet in one bundle. */
+/*
+ * Errors of the SDK and of Node, told apart by names and codes, not by class: one bundle may hold several copies of a class.
+ * Where AWS gives nothing but a text, that text is examined here and nowhere else.
+ */
 
-interface Fields {
+interface ErrorFields {
   readonly name?: unknown;
   readonly code?: unknown;
   readonly message?: unknown;
@@ -8,10 +11,11 @@ interface Fields {
   readonly $metadata?: { readonly httpStatusCode?: unknown; readonly requestId?: unknown };
 }
 
-function fields(thrown: unknown): Fields {
+function fields(thrown: unknown): ErrorFields {
   return typeof thrown === "object" && thrown !== null ? thrown : {};
 }
 
+/** The error's name; that of a service error is its code (`AccessDeniedException`). */
 export function errorName(thrown: unknown): string {
   const { name } = fields(thrown);
   return typeof name === "string" ? name : "Error";
@@ -22,7 +26,7 @@ export function errorText(thrown: unknown): string {
   return typeof message === "string" ? message : String(thrown);
 }
 
-/** Node's code (`ECONNREFUSED`), also when it stands on a cause. */
+/** Node's code (`ECONNREFUSED`), also that of a cause. */
 export function errorCode(thrown: unknown): string | undefined {
   const { code } = fields(thrown);
   if (typeof code === "string") return code;
@@ -62,7 +66,8 @@ const certificateCodes = new Set([
   "ERR_TLS_CERT_ALTNAME_INVALID",
 ]);
 
-export function certificateProblem(thrown: unknown): boolean {
+/** True when the other side's certificate is not trusted. */
+export function isCertificateError(thrown: unknown): boolean {
   return certificateCodes.has(errorCode(thrown) ?? "");
 }
 
@@ -76,9 +81,67 @@ const unsentCodes = new Set([
 ]);
 
 /** True when the connection was never made, so that nothing can have been sent over it. */
-export function networkCause(thrown: unknown): boolean {
+export function isConnectError(thrown: unknown): boolean {
   return (
     unsentCodes.has(errorCode(thrown) ?? "") ||
     /did not establish a connection/.test(errorText(thrown))
   );
+}
+
+/** Why a profile gives no credentials. */
+export type CredentialProblem =
+  | "sso-login"
+  | "sso-forbidden"
+  | "sso-session-missing"
+  | "login"
+  | "role-cycle"
+  | "credential-process"
+  | "empty";
+
+/** The providers of credentials have no codes (docs/internals/aws-lambda.md, "Messages of the providers"). The first match counts. */
+const credentialTexts: readonly (readonly [RegExp, CredentialProblem])[] = [
+  [/aws sso login|SSO session|UnauthorizedException: Session token/i, "sso-login"],
+  [/ForbiddenException/, "sso-forbidden"],
+  [/sso_region/, "sso-session-missing"],
+  [/\.aws\/login\/cache|aws login/, "login"],
+  [/cycle attempting/, "role-cycle"],
+  [/credential_process|^Command failed/i, "credential-process"],
+  [/Could not resolve credentials using profile/, "empty"],
+];
+
+/** Why a provider of credentials failed; undefined for an error of STS, which has a name, and for anything unknown. */
+export function credentialProblem(thrown: unknown): CredentialProblem | undefined {
+  const text = errorText(thrown);
+  return credentialTexts.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/** The SSO settings that a profile and its sso-session do have; undefined for any other problem. */
+export function presentSsoSettings(thrown: unknown): readonly string[] | undefined {
+  return /invalid SSO credentials\. Required parameters .* Got ([^\n]*)/
+    .exec(errorText(thrown))?.[1]
+    ?.split(", ");
+}
+
+/** Who was denied what on which resource, as far as an AccessDenied says. */
+export function deniedAccess(thrown: unknown): {
+  readonly user: string | undefined;
+  readonly action: string | undefined;
+  readonly resource: string | undefined;
+} {
+  const text = errorText(thrown);
+  return {
+    user: /User: (\S+)/.exec(text)?.[1],
+    action: /perform: (\S+)/.exec(text)?.[1],
+    resource: /on resource: (\S+)/.exec(text)?.[1],
+  };
+}
+
+/** True for a refused signature whose time was wrong, not its key. */
+export function isClockError(thrown: unknown): boolean {
+  return /expired|not yet current/i.test(errorText(thrown));
+}
+
+/** True for an InvalidParameterValueException that is about streaming. */
+export function isAboutStreaming(thrown: unknown): boolean {
+  return /stream/i.test(errorText(thrown));
 }

@@ -4,7 +4,7 @@ import type { CliContext } from "../../context.ts";
 
 type Section = Readonly<Record<string, string | undefined>>;
 
-/** The AWS configuration and credentials files, as far as this program reads them itself. */
+/** The parts of the AWS configuration and credentials files that this program reads itself. */
 export interface SharedConfig {
   readonly configFilepath: string;
   readonly filepath: string;
@@ -15,7 +15,7 @@ export interface SharedConfig {
   readonly services: (name: string) => Section | undefined;
 }
 
-/** Reads both files; missing ones count as empty. Paths come from the world, as the AWS tools document them. */
+/** Reads both files, where the AWS tools look for them; a missing file counts as empty. */
 export async function readSharedConfig(context: CliContext): Promise<SharedConfig> {
   const configFilepath = context.env["AWS_CONFIG_FILE"] ?? join(context.home, ".aws", "config");
   const filepath =
@@ -28,7 +28,7 @@ export async function readSharedConfig(context: CliContext): Promise<SharedConfi
   const profiles = [
     ...new Set([...Object.keys(configFile), ...Object.keys(credentialsFile)]),
   ].filter(
-    // Other kinds of sections are listed with their kind and a dot in front.
+    // Sections of other kinds are listed as "kind.name".
     (name) => !/^(sso-session|services)\./.test(name),
   );
   return {
@@ -41,7 +41,10 @@ export async function readSharedConfig(context: CliContext): Promise<SharedConfi
   };
 }
 
-/** The Lambda endpoint a profile names, which the SDK leaves out when the profile is chosen in code (docs/internals/aws-lambda.md, "Profiles and the default chain"). */
+/**
+ * The Lambda endpoint of a profile, which the SDK ignores when the profile is chosen in code
+ * (docs/internals/aws-lambda.md, "Profiles and the default chain").
+ */
 export function endpointOf(files: SharedConfig, profile: string | undefined): string | undefined {
   const section = profile === undefined ? undefined : files.profile(profile);
   const services = section?.["services"];

@@ -1,5 +1,5 @@
 import type { LoadedConfig } from "../../config/load.ts";
-import { environmentNames, noneConfigured, resolveTarget } from "../../config/resolve-target.ts";
+import { environmentNames, noConfigText, resolveTarget } from "../../config/resolve-target.ts";
 
 /** One line an environment, as text in columns or as JSON. */
 export function environmentLines(loaded: LoadedConfig, json: boolean): string[] {
@@ -9,7 +9,7 @@ export function environmentLines(loaded: LoadedConfig, json: boolean): string[] 
       JSON.stringify({ type: "environment", env: environment, ...rest, profile: profile.name }),
     );
   }
-  if (targets.length === 0) return [noneConfigured];
+  if (targets.length === 0) return [noConfigText];
   const rows = targets.map((it) => [
     it.environment,
     it.region ?? "",

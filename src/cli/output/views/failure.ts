@@ -1,5 +1,6 @@
 import { causesOf, type Failure, type SqlFailure } from "../../../protocol/failure.ts";
-import { hintText } from "../hints.ts";
+import type { Hint } from "../../../protocol/hint.ts";
+import { hintParts, hintText } from "../hints.ts";
 import { codeFrameLines } from "./code-frame.ts";
 import type { Style } from "../terminal/colors.ts";
 import { escapeControls, escapeControlsByLine, textWidth, wrap } from "../format.ts";
@@ -23,7 +24,7 @@ export function failureLines(failure: Failure, options: FailureViewOptions): str
     ...causesOf(failure)
       .filter((cause) => cause !== failure.message && cause !== sql?.message)
       .flatMap((cause) => labelled("  ", "why", cause, options)),
-    ...failure.hints.flatMap((hint) => hintLines(hintText(hint), columns)),
+    ...failure.hints.flatMap((hint) => hintLines(hint, columns)),
     ...(debug
       ? (failure.stack ?? "")
           .split("\n")
@@ -100,18 +101,16 @@ function labelled(
     );
 }
 
-/** Words, if any, and a command at their end. */
-const endsInCommand =
-  /^(?:(.*[:,]) )?((?:hasura-migrate|npx|npm|aws|date|docker|NODE_EXTRA_CA_CERTS=\S+) .*)$/;
-
-/** A command stays on a line of its own, for pasting: the terminal may wrap it, a break would cut it in two. */
-function hintLines(hint: string, columns: number): string[] {
-  const text = escapeControls(hint);
+/** One hint, wrapped. A command that does not fit beside its reason has a line of its own, whole: a break would spoil pasting. */
+function hintLines(hint: Hint, columns: number): string[] {
   const room = columns - 4;
-  const [, words, command] = textWidth(text) <= room ? [] : (endsInCommand.exec(text) ?? []);
+  const whole = escapeControls(hintText(hint));
+  const { command, reason } = hintParts(hint);
   const lines =
     command === undefined
-      ? wrap(text, room)
-      : [...(words === undefined ? [] : wrap(words, room)), command];
+      ? wrap(whole, room)
+      : reason === undefined || textWidth(whole) <= room
+        ? [whole]
+        : [...wrap(escapeControls(`${reason}:`), room), escapeControls(command)];
   return lines.map((line, i) => `  ${i === 0 ? "→" : " "} ${line}`);
 }

@@ -1,13 +1,14 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import { completeFrame, payloadFrame } from "./frames.ts";
-import { answerTooLarge, type FunctionError } from "./function-error.ts";
-import { largestPayloadBytes } from "./invoke-request.ts";
+import { completeFrame, payloadFrame } from "./event-stream-frames.ts";
+import { responseTooLarge, type FunctionError } from "./function-error.ts";
+import { maxPayloadBytes } from "./invoke-request.ts";
 
-/** Where a function's answer goes: `write` as it comes, `end` exactly once. Neither minds a caller who has gone away. */
-export interface Answer {
+/** The response to a caller. A caller that has disconnected causes no error. */
+export interface InvocationResponse {
+  /** Resolves when there is room for more. */
   write(bytes: Uint8Array): Promise<void>;
-  /** `log` is base64, present where the caller asked for it. */
+  /** Called exactly once. `log` is base64, and present when the caller requested it. */
   end(error: FunctionError | undefined, log: string | undefined): void;
 }
 
@@ -16,8 +17,8 @@ interface Head {
   readonly version: string;
 }
 
-/** The answer to InvokeWithResponseStream: a frame for each piece, as it comes. */
-export function streamedAnswer(response: ServerResponse, head: Head): Answer {
+/** Responds to InvokeWithResponseStream: a frame for each chunk, sent at once. */
+export function streamedResponse(response: ServerResponse, head: Head): InvocationResponse {
   response.writeHead(200, {
     "content-type": "application/vnd.amazon.eventstream",
     "x-amz-executed-version": head.version,
@@ -28,7 +29,7 @@ export function streamedAnswer(response: ServerResponse, head: Head): Answer {
     write: async (bytes) => {
       if (response.destroyed || response.writableEnded || response.write(payloadFrame(bytes)))
         return;
-      const settled = new AbortController(); // takes the listener of the loser away again
+      const settled = new AbortController(); // removes the listener that did not fire
       const { signal } = settled;
       await Promise.race([
         once(response, "drain", { signal }),
@@ -43,19 +44,19 @@ export function streamedAnswer(response: ServerResponse, head: Head): Answer {
   };
 }
 
-/** The answer to Invoke: all of it at once, at the end. A function that streams is collected. */
-export function bufferedAnswer(response: ServerResponse, head: Head): Answer {
+/** Responds to Invoke, at the end. The chunks of a streaming function are collected. */
+export function bufferedResponse(response: ServerResponse, head: Head): InvocationResponse {
   const chunks: Uint8Array[] = [];
   let size = 0;
   return {
     write: (bytes) => {
       size += bytes.length;
-      if (size <= largestPayloadBytes) chunks.push(bytes);
+      if (size <= maxPayloadBytes) chunks.push(bytes);
       return Promise.resolve();
     },
     end: (error, log) => {
       const failed =
-        error ?? (size > largestPayloadBytes ? answerTooLarge(largestPayloadBytes) : undefined);
+        error ?? (size > maxPayloadBytes ? responseTooLarge(maxPayloadBytes) : undefined);
       const body = failed ? Buffer.from(failed.body) : Buffer.concat(chunks);
       response.writeHead(200, {
         "content-type": "application/json",
@@ -70,5 +71,8 @@ export function bufferedAnswer(response: ServerResponse, head: Head): Answer {
   };
 }
 
-/** Nobody waits for the answer: an asynchronous invocation. */
-export const noAnswer: Answer = { write: () => Promise.resolve(), end: () => undefined };
+/** For an asynchronous invocation, which has no caller waiting. */
+export const discardedResponse: InvocationResponse = {
+  write: () => Promise.resolve(),
+  end: () => undefined,
+};

@@ -4,17 +4,18 @@ import { fromUtf8, toUtf8 } from "@smithy/core/serde";
 const codec = new EventStreamCodec(toUtf8, fromUtf8);
 
 /**
- * One piece of a function's answer, as a frame of `application/vnd.amazon.eventstream`
+ * A chunk of a function's response, as a frame of `application/vnd.amazon.eventstream`
  * (docs/internals/aws-lambda.md, "Requests and frames").
  */
 export function payloadFrame(bytes: Uint8Array): Uint8Array {
   return frame("PayloadChunk", "application/octet-stream", bytes);
 }
 
+/** How a stream ended; without an error code, in success. */
 export interface Completion {
   readonly ErrorCode?: string;
   readonly ErrorDetails?: string;
-  /** Base64, as in the header of a buffered answer. */
+  /** Base64, as in the header of a buffered response. */
   readonly LogResult?: string;
 }
 

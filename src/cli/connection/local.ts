@@ -1,0 +1,63 @@
+import { relative } from "node:path";
+import type { CliContext } from "../context.ts";
+
+/** What was chosen for the embedded environment, beyond what every environment takes. */
+export interface LocalChoice {
+  readonly migrations?: string | undefined;
+  readonly databaseUrl?: string | undefined;
+  readonly reset?: boolean | undefined;
+  readonly debug?: boolean | undefined;
+}
+
+/** The embedded environment as the target of an invocation. It accepts any credentials. */
+export interface LocalTarget {
+  readonly endpointUrl: string;
+  readonly functionName: string;
+  /** Which database server runs and where its data is; absent with a database of your own. */
+  readonly server?: string;
+  stop(): Promise<void>;
+}
+
+type LocalEnvironment = Awaited<ReturnType<typeof startEnvironment>>;
+
+/** Starts the embedded environment for one command; `stop` ends all of it. Throws what its parts throw. */
+export async function startLocalTarget(
+  context: CliContext,
+  choice: LocalChoice = {},
+): Promise<LocalTarget> {
+  const environment = await startEnvironment(context, choice);
+  // Interrupted while it started: nothing else would stop it.
+  if (context.interrupts.first.aborted) await environment.stop();
+  const server = serverLine(context, environment);
+  return {
+    endpointUrl: environment.lambdaUrl,
+    functionName: "hasura-migrate-local",
+    ...(server !== undefined && { server }),
+    stop: () => environment.stop(),
+  };
+}
+
+/** Starts the embedded environment, with the addresses and secrets of its services. */
+export async function startEnvironment(context: CliContext, choice: LocalChoice) {
+  const { migrations, databaseUrl, reset, debug } = choice;
+  const { startLocalEnvironment } = await import("../../local/environment/index.ts");
+  return startLocalEnvironment({
+    cwd: context.cwd,
+    ...(migrations !== undefined && { migrations }),
+    ...(databaseUrl !== undefined && { databaseUrl }),
+    ...(reset !== undefined && { reset }),
+    ...(debug && {
+      log: (text: string) => context.err.write(text.endsWith("\n") ? text : `${text}\n`),
+    }),
+  });
+}
+
+/** `PostgreSQL 15.14 (/usr/lib/postgresql/15/bin), data in .hasura-migrate/data`; undefined with a database of your own. */
+export function serverLine(
+  context: CliContext,
+  { server }: Pick<LocalEnvironment, "server">,
+): string | undefined {
+  if (!server) return undefined;
+  const inside = relative(context.cwd, server.data);
+  return `${server.description}, data in ${inside.startsWith("..") ? server.data : inside}`;
+}

@@ -1,0 +1,190 @@
+import { Command, CommanderError, Option, type ParseOptionsResult } from "commander";
+
+/** Which environments an option belongs to: every one, those in AWS, or the embedded one. */
+export type OptionScope = "everywhere" | "aws" | "local";
+
+/** An option that states what it excludes, and whether it says what a command acts on. */
+export class CliOption extends Option {
+  /** Attribute names of the options it cannot be combined with. */
+  readonly excludes = new Set<string>();
+  /** Set where the option says which environment, database or project is meant: commands that are printed repeat it. */
+  scope?: OptionScope;
+
+  override conflicts(names: string | string[]): this {
+    for (const name of [names].flat()) this.excludes.add(name);
+    return super.conflicts(names);
+  }
+
+  /** Marks an option that says what a command acts on. */
+  locates(scope: OptionScope): this {
+    this.scope = scope;
+    return this;
+  }
+
+  /** True where both cannot stand in one command: they set the same thing, or are declared to conflict. */
+  contradicts(other: CliOption): boolean {
+    const [own, others] = [this.attributeName(), other.attributeName()];
+    return own === others || this.excludes.has(others) || other.excludes.has(own);
+  }
+}
+
+/** An option as it was typed; `value` is absent where none was given. */
+export interface TypedOption {
+  readonly option: CliOption;
+  readonly value?: string;
+}
+
+/** An example of a command's help. */
+export interface Example {
+  /** Without the program's name. */
+  readonly args: string;
+  readonly what?: string;
+}
+
+/** Why commander refuses a command line: values of `CommanderError.code`. */
+export const refusals = {
+  unknownOption: "commander.unknownOption",
+  missingValue: "commander.optionMissingArgument",
+  missingOperand: "commander.missingArgument",
+  excessOperands: "commander.excessArguments",
+  conflict: "commander.conflictingOption",
+} as const;
+
+/** A command that keeps what commander parsed, so that a refused command line is known as far as it was understood. */
+export class CliCommand extends Command {
+  typed: TypedOption[] = [];
+  operands: readonly string[] = [];
+  /** The first word that no declared option matches, and those after it. */
+  unknown: readonly string[] = [];
+  readonly examples: Example[] = [];
+
+  override createCommand(name?: string): CliCommand {
+    return new CliCommand(name);
+  }
+
+  override createOption(flags: string, description?: string): CliOption {
+    return new CliOption(flags, description);
+  }
+
+  /** An example for the help: `status dev-1`, and what it does where that is not obvious. */
+  example(args: string, what?: string): this {
+    this.examples.push({ args, ...(what !== undefined && { what }) });
+    return this;
+  }
+
+  override addOption(option: Option): this {
+    super.addOption(option);
+    if (option instanceof CliOption)
+      this.on(`option:${option.name()}`, (value: string | null | undefined) =>
+        this.typed.push({ option, ...(typeof value === "string" && { value }) }),
+      );
+    return this;
+  }
+
+  override parseOptions(argv: string[]): ParseOptionsResult {
+    try {
+      return this.#keep(super.parseOptions(argv));
+    } catch (refusal) {
+      if (refusal instanceof CommanderError && refusal.code === refusals.missingValue) {
+        // Only an option at the very end can lack its value: everything before it is known.
+        this.typed = [];
+        this.#keep(super.parseOptions(argv.slice(0, -1)));
+        this.unknown = argv.slice(-1);
+      }
+      throw refusal;
+    }
+  }
+
+  get cliCommands(): readonly CliCommand[] {
+    return this.commands.filter((command) => command instanceof CliCommand);
+  }
+
+  get cliOptions(): readonly CliOption[] {
+    return this.options.filter((option) => option instanceof CliOption);
+  }
+
+  #keep(parsed: ParseOptionsResult): ParseOptionsResult {
+    this.operands = parsed.operands;
+    this.unknown = parsed.unknown;
+    return parsed;
+  }
+}
+
+/** What can be typed, as the program declares it. */
+export interface CommandSyntax {
+  readonly name: string;
+  readonly options: readonly CliOption[];
+  /** Names of its operands. */
+  readonly operands: readonly string[];
+}
+
+/** The command line as commander understood it: whole, or up to where it was refused. */
+export interface CommandLine {
+  /** Undefined where the program refused before it came to a command. */
+  readonly command: CommandSyntax | undefined;
+  /** False where `apply` was left out. */
+  readonly commandTyped: boolean;
+  readonly operands: readonly string[];
+  /** In the order in which they were typed. */
+  readonly options: readonly TypedOption[];
+  /** The first word that is not understood, and those after it. */
+  readonly unknown: readonly string[];
+  /** Every command there is. */
+  readonly commands: readonly CommandSyntax[];
+}
+
+/** The command line that `program` parsed; `command` is the one that it came to. */
+export function commandLineOf(program: CliCommand, command: CliCommand | undefined): CommandLine {
+  const commands = program.cliCommands.map(syntaxOf);
+  return {
+    command: commands.find(({ name }) => name === command?.name()),
+    commandTyped: command !== undefined && program.operands[0] === command.name(),
+    operands: command?.operands ?? [],
+    options: [...program.typed, ...(command?.typed ?? [])],
+    unknown: command?.unknown ?? program.unknown,
+    commands,
+  };
+}
+
+function syntaxOf(command: CliCommand): CommandSyntax {
+  return {
+    name: command.name(),
+    options: command.cliOptions,
+    operands: command.registeredArguments.map((argument) => argument.name()),
+  };
+}
+
+/** Names of the commands: an environment with such a name needs an explicit command before it. */
+export function commandNames({ commands }: CommandLine): readonly string[] {
+  return commands.map(({ name }) => name);
+}
+
+/** True where an option without a value was typed, by its attribute name: `isTyped(commandLine, "json")`. */
+export function isTyped({ options }: CommandLine, attribute: string): boolean {
+  return options.some(({ option }) => option.attributeName() === attribute);
+}
+
+/** True for a command whose only operand is an environment. */
+export function takesOneEnvironment({ registeredArguments: operands }: CliCommand): boolean {
+  return operands.length === 1 && operands[0]?.name() === "environment";
+}
+
+/** The one environment that was named; undefined where none was, or several. */
+export function namedEnvironment({ command, operands }: CommandLine): string | undefined {
+  if (command?.name === "local") return "local";
+  if (command?.operands[0] !== "environment") return undefined;
+  return command.operands.length === 1 && operands.length > 1 ? undefined : operands[0];
+}
+
+/** Operands whose value has another name than they have in the help. */
+const operandLabels: Readonly<Record<string, string>> = {
+  versions: "version",
+  environments: "environment",
+  steps: "count",
+};
+
+/** How messages call the option or operand with this attribute name: `--steps`, `count`. */
+export function labelOf(attribute: string, { command }: CommandLine): string {
+  const option = command?.options.find((each) => each.attributeName() === attribute);
+  return option?.long ?? operandLabels[attribute] ?? attribute;
+}
