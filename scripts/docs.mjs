@@ -48,10 +48,10 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.me
   const root = dirname(import.meta.dirname);
   const { stalePages, writePages } = await loadPages(root);
   if (process.argv.includes("--check")) {
-    const stale = await stalePages(root);
+    const stale = stalePages(root);
     if (stale.length > 0) {
       process.stderr.write(`Out of date: ${stale.join(", ")}. Write them with npm run docs.\n`);
       process.exitCode = 1;
     }
-  } else await writePages(root);
+  } else writePages(root);
 }

@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { failureCodes } from "../../src/protocol/failure-codes.ts";
-import { exitCode } from "../../src/protocol/failure.ts";
 import { environmentKeys, functionSettings } from "./configuration.ts";
 import { eventsPage } from "./events.ts";
 import { referencePage } from "./reference.ts";
@@ -13,10 +12,10 @@ const configuration = "docs/configuration.md";
  * Every generated page with its text, by path below the root. All of it comes from the definitions that the programs use, so
  * that no page can contradict them. Throws when a failure code lacks texts.
  */
-async function generatedPages(root: string): Promise<ReadonlyMap<string, string>> {
+function generatedPages(root: string): ReadonlyMap<string, string> {
   return new Map([
-    ["docs/troubleshooting.md", troubleshootingPage(failureCodes, exitCode)],
-    ["docs/reference.md", await referencePage()],
+    ["docs/troubleshooting.md", troubleshootingPage(failureCodes)],
+    ["docs/reference.md", referencePage()],
     ["docs/events.md", eventsPage()],
     [
       configuration,
@@ -28,13 +27,13 @@ async function generatedPages(root: string): Promise<ReadonlyMap<string, string>
   ]);
 }
 
-export async function writePages(root: string): Promise<void> {
-  for (const [path, text] of await generatedPages(root)) writeFileSync(join(root, path), text);
+export function writePages(root: string): void {
+  for (const [path, text] of generatedPages(root)) writeFileSync(join(root, path), text);
 }
 
 /** Paths of the pages whose file differs from what would be written. */
-export async function stalePages(root: string): Promise<string[]> {
-  const pages = [...(await generatedPages(root))];
+export function stalePages(root: string): string[] {
+  const pages = [...generatedPages(root)];
   return pages.filter(([path, text]) => readText(join(root, path)) !== text).map(([path]) => path);
 }
 

@@ -1,7 +1,6 @@
-import { Command, type Argument, type Option } from "commander";
-import type { CliContext, Sink } from "../../src/cli/context.ts";
-import { main } from "../../src/cli/main.ts";
-import { countInterrupts } from "../../src/cli/run/interrupts.ts";
+import type { Argument, Option } from "commander";
+import type { CliCommand, Example } from "../../src/cli/options/command-line.ts";
+import { createProgram } from "../../src/cli/program.ts";
 import { isOperation, operations } from "../../src/protocol/operations.ts";
 import { table } from "./markdown.ts";
 
@@ -16,10 +15,9 @@ const introduction = `# Command reference
 [README](../README.md#exit-codes) and explained in [troubleshooting](troubleshooting.md).`;
 
 /** Every command with its arguments, examples and options, from the tree of commands. */
-export async function referencePage(): Promise<string> {
-  const printed = { text: "" };
-  const program = await commandTree(printed);
-  const overview = program.commands.map((command) => [
+export function referencePage(): string {
+  const program = createProgram("", { columns: 80, write: () => undefined });
+  const overview = program.cliCommands.map((command) => [
     `[\`${command.name()}\`](#${command.name()})`,
     sentence(command.summary()),
   ]);
@@ -28,61 +26,14 @@ export async function referencePage(): Promise<string> {
     table(["command", "what it does"], overview),
     "## Options of every command",
     optionTable(program.options),
-    ...program.commands.map((command) => commandSection(command, printed)),
+    ...program.cliCommands.map(commandSection),
   ].join("\n\n")}\n`;
 }
 
-/** The tree as the CLI builds it, caught where the CLI would parse the arguments. `printed` takes what commands print. */
-async function commandTree(printed: { text: string }): Promise<Command> {
-  const parse = Object.getOwnPropertyDescriptor(Command.prototype, "parseAsync");
-  if (parse === undefined) throw new Error("commander has no parseAsync");
-  const caught: Command[] = [];
-  Object.defineProperty(Command.prototype, "parseAsync", {
-    ...parse,
-    value: async function parseAsync(this: Command) {
-      caught.push(this);
-      return this;
-    },
-  });
-  try {
-    await main(contextOf(printed));
-  } finally {
-    Object.defineProperty(Command.prototype, "parseAsync", parse);
-  }
-  const [program] = caught;
-  if (program === undefined) throw new Error("the CLI parsed no arguments, so there is no tree");
-  return program;
-}
-
-/** A CLI context without a terminal, a network or a clock. */
-function contextOf(printed: { text: string }): CliContext {
-  const sink = (write: Sink["write"]): Sink => ({ write, isTTY: false, columns: 1000 });
-  return {
-    argv: ["--help"],
-    env: {},
-    cwd: "/",
-    home: "/",
-    user: "",
-    host: "",
-    version: "",
-    out: sink((text) => {
-      printed.text += text;
-    }),
-    err: sink(() => undefined),
-    keyboard: { isTTY: false, ask: () => Promise.resolve(undefined) },
-    now: () => 0,
-    random: () => 0,
-    sleep: () => Promise.resolve(),
-    every: () => () => undefined,
-    interrupts: countInterrupts(),
-    capture: () => Promise.resolve(undefined),
-  };
-}
-
-function commandSection(command: Command, printed: { text: string }): string {
+function commandSection(command: CliCommand): string {
   const name = command.name();
   const usage = [name, ...command.registeredArguments.map(argumentTerm), "[options]"].join(" ");
-  const examples = examplesOf(command, printed);
+  const examples = exampleLines(command);
   return [
     `## ${name}`,
     `    hasura-migrate ${usage}`,
@@ -92,7 +43,7 @@ function commandSection(command: Command, printed: { text: string }): string {
           `Permission: \`${operations[name].permission}\` ([who may do what](deploying.md#who-may-do-what)).`,
         ]
       : []),
-    ...(examples === "" ? [] : [`Examples:\n\n${examples}`]),
+    ...(examples.length > 0 ? [`Examples:\n\n${examples.join("\n")}`] : []),
     ...optionGroups(command),
   ].join("\n\n");
 }
@@ -103,9 +54,10 @@ function argumentTerm(argument: Argument): string {
 }
 
 /** Options below the headings that the help gives them; those of the usual group have none. */
-function optionGroups(command: Command): string[] {
+function optionGroups(command: CliCommand): string[] {
   const groups = new Map<string, Option[]>();
   for (const option of command.options) {
+    if (option.hidden) continue; // A global option; those have a section of their own.
     const heading = (option.helpGroupHeading ?? "").replace(/:$/, "");
     const group = heading === "Options" ? "" : heading;
     groups.set(group, [...(groups.get(group) ?? []), option]);
@@ -141,19 +93,16 @@ function sentence(text: string): string {
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }
 
-/** The lines below "Examples:" in a command's help, as an indented block. */
-function examplesOf(command: Command, printed: { text: string }): string {
-  printed.text = "";
-  command.outputHelp();
-  const lines = printed.text.split("\n");
-  const from = lines.findIndex((line) => /^examples:?$/i.test(line.trim()));
-  if (from === -1) return "";
-  const rest = lines.slice(from + 1);
-  const end = rest.findIndex((line) => line !== "" && !line.startsWith(" "));
-  const examples = rest.slice(0, end === -1 ? undefined : end).join("\n");
-  return examples
-    .trim()
-    .split("\n")
-    .map((line) => `    ${line.trim()}`.trimEnd())
-    .join("\n");
+/** The examples of a command's help, as lines of an indented block. */
+function exampleLines(command: CliCommand): string[] {
+  const width = Math.max(0, ...command.examples.filter(hasText).map(({ args }) => args.length));
+  return command.examples.map((example) =>
+    hasText(example)
+      ? `    hasura-migrate ${example.args.padEnd(width)}  # ${example.what}`
+      : `    hasura-migrate ${example.args}`,
+  );
+}
+
+function hasText(example: Example): example is Example & { readonly what: string } {
+  return example.what !== undefined;
 }

@@ -1,22 +1,11 @@
+import { exitCode, exitCodeMeaning, isKind, type Kind } from "../../src/protocol/exit-code.ts";
+
 interface Entry {
-  readonly kinds: readonly string[];
+  readonly kinds: readonly Kind[];
   readonly meaning: string;
   readonly causes: readonly string[];
   readonly remedies: readonly string[];
 }
-
-/** Headings by kind. */
-const titles: Readonly<Record<string, string>> = {
-  migration: "a migration failed",
-  usage: "usage or configuration",
-  access: "AWS credentials or permission",
-  unreachable: "function or Hasura not reached, crashed or timed out",
-  busy: "another run is in progress",
-  differs: "differences found",
-  metadata: "metadata is inconsistent",
-  bug: "a bug in hasura-migrate",
-  interrupted: "interrupted",
-};
 
 const introduction = `# Troubleshooting
 
@@ -29,18 +18,12 @@ command with \`--json\` to see the code (\`failure.code\`); for past runs, \`has
 Replace \`ENVIRONMENT\`, \`VERSION\`, \`PROFILE\` and \`REGION\` by your own. For a project with several databases, add
 \`--database NAME\` to \`mark\`, \`down\` and \`redo\`.`;
 
-/**
- * A section for every code, grouped by exit code; `exitCode` is by kind. Throws when a code lacks a meaning, causes, remedies
- * or a known kind.
- */
-export function troubleshootingPage(
-  codes: Readonly<Record<string, Entry>>,
-  exitCode: Readonly<Record<string, number>>,
-): string {
-  refuseIncomplete(codes, exitCode);
-  const kinds = Object.entries(exitCode).sort(([, a], [, b]) => a - b);
-  const groups = kinds.map(([kind, exit]) => ({
-    heading: `Exit code ${String(exit)}: ${titles[kind] ?? kind}`,
+/** A section for every code, grouped by exit code. Throws when a code lacks a meaning, causes or remedies. */
+export function troubleshootingPage(codes: Readonly<Record<string, Entry>>): string {
+  refuseIncomplete(codes);
+  const kinds = Object.keys(exitCode).filter(isKind);
+  const groups = kinds.map((kind) => ({
+    heading: `Exit code ${String(exitCode[kind])}: ${exitCodeMeaning[kind]}`,
     codes: Object.entries(codes)
       .filter(([, entry]) => entry.kinds[0] === kind)
       .sort(([a], [b]) => (a < b ? -1 : 1)),
@@ -51,17 +34,13 @@ export function troubleshootingPage(
   );
   const sections = groups.flatMap((group) => [
     `## ${group.heading}`,
-    ...group.codes.map(([code, entry]) => sectionOf(code, entry, exitCode)),
+    ...group.codes.map(([code, entry]) => sectionOf(code, entry)),
   ]);
   return `${[introduction, contents.join("\n"), ...sections].join("\n\n")}\n`;
 }
 
-function sectionOf(
-  code: string,
-  { kinds, meaning, causes, remedies }: Entry,
-  exitCode: Readonly<Record<string, number>>,
-): string {
-  const exits = kinds.map((kind) => exitCode[kind] ?? 0).sort((a, b) => a - b);
+function sectionOf(code: string, { kinds, meaning, causes, remedies }: Entry): string {
+  const exits = kinds.map((kind) => exitCode[kind]).sort((a, b) => a - b);
   return [
     `### ${code}`,
     exits.length > 1 ? `${meaning} (Exit codes ${exits.join(" and ")}.)` : meaning,
@@ -70,28 +49,15 @@ function sectionOf(
   ].join("\n\n");
 }
 
-function refuseIncomplete(
-  codes: Readonly<Record<string, Entry>>,
-  exitCode: Readonly<Record<string, number>>,
-): void {
+function refuseIncomplete(codes: Readonly<Record<string, Entry>>): void {
   const incomplete = Object.entries(codes)
-    .filter(([, entry]) => !isComplete(entry, exitCode))
+    .filter(
+      ([, { meaning, causes, remedies }]) =>
+        meaning === "" || causes.length === 0 || remedies.length === 0,
+    )
     .map(([code]) => code);
   if (incomplete.length > 0)
     throw new Error(
-      `src/protocol/failure-codes.ts: no meaning, causes, remedies or known kind for ${incomplete.join(", ")}`,
+      `src/protocol/failure-codes.ts: no meaning, causes or remedies for ${incomplete.join(", ")}`,
     );
-}
-
-function isComplete(
-  { kinds, meaning, causes, remedies }: Entry,
-  exitCode: Readonly<Record<string, number>>,
-): boolean {
-  return (
-    meaning !== "" &&
-    causes.length > 0 &&
-    remedies.length > 0 &&
-    kinds.length > 0 &&
-    kinds.every((kind) => Object.hasOwn(exitCode, kind))
-  );
 }

@@ -1,7 +1,9 @@
+import type { Kind } from "./exit-code.ts";
+
 /** What a code means, for docs/troubleshooting.md, which `npm run docs` generates from this registry. The texts are Markdown. */
 interface FailureCodeEntry {
-  /** Kinds a failure with this code can have; each decides an exit code (`exitCode` in failure.ts). */
-  readonly kinds: readonly string[];
+  /** Kinds that a failure with this code can have. */
+  readonly kinds: readonly [Kind, ...Kind[]];
   /** One sentence. */
   readonly meaning: string;
   /** Likely causes, the most likely first. */
