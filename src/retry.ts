@@ -2,8 +2,9 @@
 export type Backoff = (attempt: number) => number;
 
 /**
- * Delays that double from `firstMs` up to `longestMs`. With `random` (a number from 0 up to 1) each is spread over
- * half to one and a half times that, so that clients that failed together do not come back together.
+ * Delays that double from `firstMs` up to `longestMs`. With `random` (a number from 0 up to 1) each
+ * is spread over half to one and a half times that, so that clients that failed together do not
+ * come back together.
  */
 export function exponentialBackoff(options: {
   readonly firstMs: number;
@@ -17,14 +18,26 @@ export function exponentialBackoff(options: {
   };
 }
 
-/** Delays from a list; the last one repeats. */
-export function listedBackoff(delaysMs: readonly [number, ...number[]]): Backoff {
-  return (attempt) => delaysMs[Math.min(attempt, delaysMs.length) - 1] ?? delaysMs[0];
+/**
+ * Delays from a list; the last one repeats. With `random` each is spread as in
+ * `exponentialBackoff`.
+ */
+export function listedBackoff(
+  delaysMs: readonly [number, ...number[]],
+  random?: () => number,
+): Backoff {
+  return (attempt) => {
+    const delay = delaysMs[Math.min(attempt, delaysMs.length) - 1] ?? delaysMs[0];
+    return random === undefined ? delay : delay * (0.5 + random());
+  };
 }
 
 export interface RetryPolicy {
   readonly backoff: Backoff;
-  /** True where another attempt may succeed; `attempt` is how many have failed. Bounds on attempts and time belong here. */
+  /**
+   * True where another attempt may succeed; `attempt` is how many have failed. Bounds on attempts
+   * and time belong here.
+   */
   readonly shouldRetry: (error: unknown, attempt: number) => boolean;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Ends the wait early: `sleep` then rejects, and that error is thrown. */
@@ -53,7 +66,10 @@ export async function retry<T>(
 /** What one look found: the answer, or nothing yet. */
 export type Poll<T> = { readonly done: true; readonly value: T } | { readonly done: false };
 
-/** Looks again and again, with a wait in between, until there is an answer. Throws what `look` or `sleep` throws. */
+/**
+ * Looks again and again, with a wait in between, until there is an answer. Throws what `look` or
+ * `sleep` throws.
+ */
 export async function poll<T>(
   look: (attempt: number) => Promise<Poll<T>>,
   options: Pick<RetryPolicy, "backoff" | "sleep" | "signal">,

@@ -1,6 +1,9 @@
 import type { RunEvent } from "../protocol/events.ts";
 import type { MigrationStore, Database } from "./store/store.ts";
-import type { StoreContext } from "./store/catalog/catalog-store.ts";
+import type { Request } from "../protocol/request.ts";
+import type { ConfigVersion } from "./project/config.ts";
+import type { VersionStore } from "./store/catalog/version-store.ts";
+import type { WriteQueue } from "./store/catalog/write-queue.ts";
 import type { Hasura } from "./hasura/client.ts";
 import type { Project } from "./project/project.ts";
 
@@ -28,4 +31,20 @@ export interface EngineContext {
   readonly remainingMs: () => number;
   /** A protected environment: metadata that has become inconsistent fails the run (exit code 7). */
   readonly protected?: boolean;
+}
+
+/** What the migration stores of all databases in one run share. */
+export interface StoreContext {
+  readonly hasura: Hasura;
+  /** The catalog state, or the table of older projects. */
+  readonly versionStore: VersionStore;
+  /** Writes to that store, one write at a time for all databases. */
+  readonly writer: WriteQueue;
+  readonly configVersion: ConfigVersion;
+  /** The environment's name, for the commands that messages suggest. */
+  readonly environment: string;
+  readonly request: Request;
+  /** Hasura's own id, kept in its metadata database; empty for a server too old to have one. */
+  readonly serverId: string;
+  readonly engine: EngineContext;
 }

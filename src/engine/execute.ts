@@ -25,7 +25,7 @@ export async function execute(request: Request, engine: EngineContext): Promise<
     return store;
   };
   const ending = await endingOf(request, { ...engine, openStore });
-  await Promise.all(opened.map(async (store) => store.end?.(endOf(ending))));
+  await Promise.all(opened.map(async (store) => store.runs?.end(endOf(ending))));
   const counts = {
     applied: ending.applied,
     notReached: ending.notReached,

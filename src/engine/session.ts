@@ -1,9 +1,8 @@
 import { Failure } from "../protocol/failure.ts";
 import type { Request } from "../protocol/request.ts";
 import type { MigrationStore } from "./store/store.ts";
-import type { StoreContext } from "./store/catalog/catalog-store.ts";
 import { catalogVersionStore } from "./store/catalog/state-client.ts";
-import type { EngineContext } from "./context.ts";
+import type { EngineContext, StoreContext } from "./context.ts";
 import { hasuraFailure } from "./hasura/errors.ts";
 import { waitUntilReady } from "./hasura/wait-until-ready.ts";
 import type { CatalogState, Metadata } from "./hasura/client.ts";
@@ -109,7 +108,7 @@ async function open(
 ): Promise<DatabaseState> {
   try {
     const store = await engine.openStore(database, context);
-    await store.begin?.();
+    await store.runs?.begin();
     return { database, migrations, recorded: await store.read(), store };
   } catch (error) {
     throw hasuraFailure(error, `reading what is applied in ${database.name}`);

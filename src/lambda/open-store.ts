@@ -1,5 +1,6 @@
 import type { MigrationStore, Database } from "../engine/store/store.ts";
-import { catalogStore, type StoreContext } from "../engine/store/catalog/catalog-store.ts";
+import type { StoreContext } from "../engine/context.ts";
+import { catalogStore } from "../engine/store/catalog/catalog-store.ts";
 import { defaultLiveMs } from "../engine/store/ledger/context.ts";
 import { openLedger } from "../engine/store/ledger/open.ts";
 import { operationNames, operations, type Operation } from "../protocol/operations.ts";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { lockClass, lockOf } from "../../src/engine/store/ledger/schema.ts";
+import { lockClass, lockId } from "../../src/engine/store/ledger/constants.ts";
 import { asked, faultBench } from "./support/bench.ts";
 import { loseCommitOf } from "./support/driver.ts";
 import { firstOf, migrations } from "./support/migrations.ts";
 
 const two = firstOf(2);
-const key = `${String(lockClass)}, ${String(lockOf.migration)}`;
+const key = `${String(lockClass)}, ${String(lockId.migration)}`;
 
 describe("guards", () => {
   test("the last migration's commit did not happen: it is noticed before the run says that it has finished", async (t) => {

@@ -5,14 +5,14 @@ import type { EngineContext } from "../context.ts";
 import { nothingDone, type RunResult } from "./migrate.ts";
 import { emit } from "../emit.ts";
 import { openSession } from "../session.ts";
-import type { MigrationStore } from "../store/store.ts";
+import type { RunRegistry } from "../store/store.ts";
 
 /** `history`: who ran what, the newest first; a run that worked in several databases is one row. */
 export async function showHistory(
   request: RequestOf<"history">,
   engine: EngineContext,
 ): Promise<RunResult> {
-  const rows = await fromLedgers(request, engine, (store) => store.history?.(request.options));
+  const rows = await fromLedgers(request, engine, (runs) => runs.history(request.options));
   const runs = new Map<string, HistoryRow>();
   for (const row of rows) {
     const known = runs.get(row.run);
@@ -30,7 +30,7 @@ export async function cancelRuns(
   request: RequestOf<"cancel">,
   engine: EngineContext,
 ): Promise<RunResult> {
-  const asked = await fromLedgers(request, engine, (store) => store.cancel?.(request.options.run));
+  const asked = await fromLedgers(request, engine, (runs) => runs.cancel(request.options.run));
   await emit(engine, { type: "cancel.requested", runs: [...new Set(asked)] });
   return nothingDone;
 }
@@ -38,10 +38,10 @@ export async function cancelRuns(
 async function fromLedgers<T>(
   request: Request,
   engine: EngineContext,
-  ask: (store: MigrationStore) => Promise<readonly T[]> | undefined,
+  ask: (runs: RunRegistry) => Promise<readonly T[]>,
 ): Promise<T[]> {
   const { databases } = await openSession(request, undefined, engine);
-  if (databases.length > 0 && databases.every(({ store }) => store.kind !== "ledger")) {
+  if (databases.length > 0 && databases.every(({ store }) => store.runs === undefined)) {
     throw new Failure(
       "usage",
       "needs-ledger",
@@ -52,7 +52,7 @@ async function fromLedgers<T>(
     );
   }
   const answers: T[] = [];
-  for (const { store } of databases) answers.push(...((await ask(store)) ?? []));
+  for (const { store } of databases) if (store.runs) answers.push(...(await ask(store.runs)));
   return answers;
 }
 

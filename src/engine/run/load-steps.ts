@@ -56,8 +56,7 @@ async function readStep(ready: ReadyStep): Promise<LoadedStep> {
   const { file, migration, direction, store } = ready;
   const body = await file.body();
   const up = direction === "down" ? await migration.up?.body() : undefined;
-  const down =
-    direction === "up" && store.kind === "ledger" ? await migration.down?.body() : undefined;
+  const down = direction === "up" && store.keepsDownSql ? await migration.down?.body() : undefined;
   const step: Step = {
     database: ready.database,
     version: migration.version,

@@ -91,7 +91,7 @@ async function ended(
         version: it.step.version,
         file: it.ready.file.path,
         sql: it.body.sql,
-        nothingKept: it.ready.store.kind === "ledger" && !it.step.noTransaction,
+        nothingKept: it.ready.store.atomic && !it.step.noTransaction,
       });
       await emit(engine, {
         type: "migration.failed",

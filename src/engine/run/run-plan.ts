@@ -100,7 +100,7 @@ const pauseBelowMs = 60_000;
 
 /** The handler's own stop near its end: where the run can go on in another invocation, a pause and no cancellation. */
 function isDeadline({ store }: ReadyStep, { stop }: EngineContext): boolean {
-  return store.kind === "ledger" && stop.reason === "deadline";
+  return store.canResume && stop.reason === "deadline";
 }
 
 function isLast({ failure, replan, paused, cancelled }: Last): boolean {
@@ -112,7 +112,7 @@ function isLast({ failure, replan, paused, cancelled }: Last): boolean {
 function before({ store }: ReadyStep, slice: Slice, engine: EngineContext): Last {
   const trouble = store.backgroundFailure?.();
   if (trouble) return { failure: trouble };
-  if (store.kind === "ledger" && slice.progressed) {
+  if (store.canResume && slice.progressed) {
     if (engine.stop.aborted || engine.remainingMs() < pauseBelowMs)
       return { paused: "the function's time is nearly over" };
     if (slice.untilMs !== undefined && engine.now() >= slice.untilMs)

@@ -4,16 +4,19 @@ import type { Direction, MigrationState, Version } from "../../protocol/migratio
 import type { Directives } from "../project/directives.ts";
 import type { SourceKind } from "../hasura/client.ts";
 
-/** One database as a run sees it: a Hasura source, and what is known of it. */
+/** One database of a run: a Hasura source. */
 export interface Database {
   readonly name: string;
   readonly kind: SourceKind;
 }
 
-/** What the books say of one version. Absent from the map: not applied. */
+/** The record of one version. A version without one is not applied. */
 export interface AppliedMigration {
   readonly state: Exclude<MigrationState, "pending" | "unknown" | "changed">;
-  /** SHA-256 of the file as it was applied; absent where nobody knows (catalog books, adopted versions). */
+  /**
+   * SHA-256 of the file as it was applied; absent where it is not known (catalog store, adopted
+   * versions).
+   */
   readonly checksum?: string;
   readonly appliedAt?: Date;
   readonly run?: string;
@@ -29,77 +32,116 @@ export interface Step {
   /** Of the up file, normalised; recorded with the version. */
   readonly checksum: string;
   readonly noTransaction: boolean;
-  /** What the file asks for itself (`-- hasura-migrate:` lines); kept by books that can. */
+  /** The settings of the file's `-- hasura-migrate:` lines, used by a store that supports them. */
   readonly settings?: Directives["settings"];
-  /** The down file's text, kept by books that can. */
+  /** The down file's text, recorded by a store with `keepsDownSql`. */
   readonly downSql?: string;
 }
 
-/** How one step ended. `own-commit` and the like arrive as notices. `unknown` is never the last word: see `Books.resolve`. */
+/** How one step ended. */
 export type StepResult =
   | { readonly outcome: "done"; readonly notices: readonly string[] }
   | { readonly outcome: "skipped"; readonly reason: string }
   | { readonly outcome: "failed"; readonly error: unknown }
+  /** Nothing can show whether it took effect. */
   | { readonly outcome: "unknown"; readonly error: unknown }
-  /** The books moved since the plan was made: plan again. */
+  /** The record changed since the plan was made: plan again. */
   | { readonly outcome: "replan"; readonly reason: string }
-  /** Somebody else works on this database. */
+  /** Another run is working on this database. */
   | { readonly outcome: "busy"; readonly holder: string }
   | { readonly outcome: "cancelled" };
 
-/** How a run ended; `failure` in words. */
+/**
+ * How a run ended: `finished`, `cancelled`, `paused` or `kind/code`, and the message of a failure.
+ */
 export interface RunEnd {
   readonly outcome: string;
   readonly failure?: string;
 }
 
-/** A version whose record is changed; `checksum` is that of its up file, where there is one. */
+/** A version whose record is changed; `checksum` is that of its up file, if it has one. */
 export interface VersionMark {
   readonly version: Version;
   readonly checksum?: string | undefined;
 }
 
-/** `tookMs`: in the database, where that is known. */
+/** Which runs to list: `run` may be the beginning of an id. */
+export interface RunFilter {
+  readonly run?: string | undefined;
+  readonly limit?: number | undefined;
+}
+
+/**
+ * Receives each migration of a batch that is done. `tookMs`: in the database, where that is known.
+ */
 export type OnDone = (done: {
   readonly notices: readonly string[];
   readonly tookMs?: number;
 }) => Promise<void>;
 
+/** What a migration store is able to do, whatever its kind. */
+export interface StoreCapabilities {
+  /** A run can be continued by another invocation. */
+  readonly canResume: boolean;
+  /** A migration's SQL and its record are one transaction. */
+  readonly atomic: boolean;
+  /** It records the text of down files. */
+  readonly keepsDownSql: boolean;
+}
+
+/** The runs that worked on one database: past ones and the current one. */
+export interface RunRegistry {
+  /**
+   * Registers this run, after waiting for another one to end. Throws `busy` when that takes too
+   * long.
+   */
+  begin(): Promise<void>;
+  /** Closes this run. Never throws. */
+  end(end: RunEnd): Promise<void>;
+  /** Past runs and the current one, the newest first. */
+  history(filter: RunFilter): Promise<HistoryRow[]>;
+  /**
+   * Asks runs to stop before their next migration; answers their ids. `run` may be the beginning of
+   * an id; without it, all runs.
+   */
+  cancel(run: string | undefined): Promise<readonly string[]>;
+}
+
 /**
- * The books of one database: which versions are applied, and how a migration and its record are brought together.
- * Two implementations: `catalog-books.ts` (Hasura's catalog state alone, as the official CLI) and the ledger.
+ * The record of applied migrations of one database, and how a migration is run and recorded.
+ * Implementations: the ledger store, and the catalog store, which uses Hasura's catalog state alone
+ * as the official CLI does.
  */
-export interface MigrationStore {
+export interface MigrationStore extends StoreCapabilities {
+  /** For display. What a store is able to do is in its capabilities. */
   readonly kind: "catalog" | "ledger";
-  /** What is applied now. Never writes. */
+  /** Absent where runs are not recorded. */
+  readonly runs?: RunRegistry;
+  /** The applied versions now. Call again after a step's `replan`. */
   read(): Promise<ReadonlyMap<Version, AppliedMigration>>;
-  /** Runs one step and records it. Never throws for what the database or the network did: that is a `StepResult`. */
+  /**
+   * Runs one step and records it. Errors of the database and the network are a `StepResult`, never
+   * thrown.
+   */
   run(step: Step): Promise<StepResult>;
   /**
-   * The same for several at once, where that is quicker. `onDone` is called for each in order, as soon as it is known to be done; the
-   * answer is how the one after those ended, or undefined when all are done. Absent where it would not be as safe as one by one.
+   * The same for several steps in one request. Calls `onDone` for each in order as soon as it is
+   * known to be done; answers how the first that is not done ended, or undefined when all are.
+   * Absent where it would not be as safe as one at a time.
    */
   runBatch?(steps: readonly Step[], onDone: OnDone): Promise<StepResult | undefined>;
-  /** Changes the record alone: all of them or none, where the books can. */
+  /** Changes the record alone: all of the versions or none, where `atomic`. */
   mark(marks: readonly VersionMark[], as: "applied" | "pending"): Promise<void>;
   /**
-   * Waits until everything recorded so far is safely written, also when the run failed.
-   * Throws when the record could not be written, naming the versions concerned.
+   * Waits until everything so far is safely recorded, also after a failure. Throws, naming the
+   * versions, where it could not be.
    */
   settle(): Promise<void>;
-  /** Announces the run to others, after waiting for the one in progress. Throws `busy` when that takes too long. */
-  begin?(): Promise<void>;
-  /** Versions that were reported as done and are not: a commit that was answered and did not happen. To be planned again. */
+  /**
+   * Versions that were reported as done and are not, because a confirmed commit did not happen. To
+   * be planned again.
+   */
   confirm?(): Promise<readonly Version[]>;
-  /** Past runs and the one in progress, the newest first. `run` may be the beginning of an id. */
-  history?(which: {
-    readonly run?: string | undefined;
-    readonly limit?: number | undefined;
-  }): Promise<HistoryRow[]>;
-  /** Asks runs in progress to stop before their next migration; answers their ids. */
-  cancel?(run: string | undefined): Promise<readonly string[]>;
-  /** Closes what `begin` opened. Never throws. */
-  end?(how: RunEnd): Promise<void>;
-  /** What has gone wrong in the background so far, without waiting: asked before each step, and ends the run. */
+  /** A failure in the background so far. Checked before each step; ends the run. */
   backgroundFailure?(): Failure | undefined;
 }

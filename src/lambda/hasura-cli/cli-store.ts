@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { MigrationStore, Database, Step, StepResult } from "../../engine/store/store.ts";
-import { catalogStore, type StoreContext } from "../../engine/store/catalog/catalog-store.ts";
+import type { StoreContext } from "../../engine/context.ts";
+import { catalogCapabilities, catalogStore } from "../../engine/store/catalog/catalog-store.ts";
 import { catalogVersionStore } from "../../engine/store/catalog/state-client.ts";
 import { hasuraFailure } from "../../engine/hasura/errors.ts";
 import type { Project } from "../../engine/project/project.ts";
@@ -53,6 +54,7 @@ export function cliStore(
 
   return {
     kind: "catalog",
+    ...catalogCapabilities,
     read: async () => {
       const versions = await catalog.read();
       recorded = new Set(versions.keys());

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { schemaVersion } from "../../../src/engine/store/ledger/schema.ts";
+import { schemaVersion } from "../../../src/engine/store/ledger/constants.ts";
 
 /** What a database looks like and what was done in it, as PostgreSQL's catalog and the migrations' own traces say. */
 export interface Facts {

@@ -1,62 +1,55 @@
-import { databaseOption } from "../database-option.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import type { Version } from "../../../protocol/migration.ts";
-import type { Request } from "../../../protocol/request.ts";
+import type { StoreContext } from "../../context.ts";
+import { HasuraCallError, type Hasura } from "../../hasura/client.ts";
+import { hasuraFailure } from "../../hasura/errors.ts";
+import { isOutcomeUnknown } from "../../hasura/sql-errors.ts";
+import type { ConfigVersion } from "../../project/config.ts";
 import { emptyFileNotices, isEmptySql } from "../../sql/is-empty.ts";
+import { markHint } from "../hints.ts";
 import type {
-  MigrationStore,
+  AppliedMigration,
   Database,
-  AppliedMigration as Entry,
+  MigrationStore,
   Step,
   StepResult,
+  StoreCapabilities,
 } from "../store.ts";
-import type { EngineContext } from "../../context.ts";
-import { hasuraFailure } from "../../hasura/errors.ts";
-import { HasuraCallError, type Hasura } from "../../hasura/client.ts";
-import type { ConfigVersion } from "../../project/config.ts";
-import { isOutcomeUnknown } from "../../hasura/sql-errors.ts";
-import { versionsAmong, type WriteQueue, type Unwritten } from "./write-queue.ts";
-import type { VersionStore } from "./version-store.ts";
+import { versionsAmong, type FailedWrite } from "./write-queue.ts";
 
-/** What the books of every database in one run share. */
-export interface StoreContext {
-  readonly hasura: Hasura;
-  /** The catalog state, or the table of older projects. */
-  readonly versionStore: VersionStore;
-  /** Writes to that store, one write at a time for all databases. */
-  readonly writer: WriteQueue;
-  readonly configVersion: ConfigVersion;
-  /** The environment's name, for the commands that messages suggest. */
-  readonly environment: string;
-  readonly request: Request;
-  /** Hasura's own id, kept in its metadata database; empty for a server too old to tell. */
-  readonly serverId: string;
-  readonly engine: EngineContext;
-}
+/** What a store is able to do that has Hasura's catalog state alone. */
+export const catalogCapabilities: StoreCapabilities = {
+  canResume: false,
+  atomic: false,
+  keepsDownSql: false,
+};
 
 /**
- * The books of the official CLI: Hasura's own record of versions and nothing else. SQL and record cannot be made one, so a lost
- * answer stays unknown. The record of one version is written while the next one runs.
+ * The record of the official CLI: Hasura's catalog state alone. SQL and record cannot be one
+ * transaction, so the outcome of a lost answer stays unknown. The record of one version is written
+ * while the next one runs.
  */
 export function catalogStore(database: Database, context: StoreContext): MigrationStore {
-  const { versionStore, writer, configVersion } = context;
+  const { versionStore, writer, configVersion, environment } = context;
   const record = (version: Version, to: "applied" | "absent"): void =>
     writer.record({ database: database.name, version, to });
   return {
     kind: "catalog",
+    ...catalogCapabilities,
     read: async () => {
       const versions = await versionStore.read(database.name);
       return new Map(
-        [...versions].map(([version, { dirty }]): [Version, Entry] => [
+        [...versions].map(([version, { dirty }]): [Version, AppliedMigration] => [
           version,
           { state: dirty ? "dirty" : "applied" },
         ]),
       );
     },
     run: async (step) => {
-      const blank = isEmptySql(step.sql);
-      const refused = blank ? undefined : await send(step, context.hasura, configVersion);
-      if (refused) return refused;
+      const failed = isEmptySql(step.sql)
+        ? undefined
+        : await send(step, context.hasura, configVersion);
+      if (failed) return failed;
       record(step.version, step.direction === "up" ? "applied" : "absent");
       return { outcome: "done", notices: emptyFileNotices(step.sql) };
     },
@@ -65,12 +58,12 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
       return Promise.resolve();
     },
     settle: async () => {
-      const left = await writer.settle();
-      if (left) throw unwritten(left, context.environment);
+      const failed = await writer.settle();
+      if (failed) throw notRecorded(failed, environment);
     },
     backgroundFailure: () => {
-      const left = writer.unwritten();
-      return left && unwritten(left, context.environment);
+      const failed = writer.failedWrite();
+      return failed && notRecorded(failed, environment);
     },
   };
 }
@@ -90,34 +83,34 @@ async function send(
     });
     return undefined;
   } catch (error) {
-    const open = error instanceof HasuraCallError && isOutcomeUnknown(error);
-    return { outcome: open ? "unknown" : "failed", error };
+    const isUnknown = error instanceof HasuraCallError && isOutcomeUnknown(error);
+    return { outcome: isUnknown ? "unknown" : "failed", error };
   }
 }
 
-/** About every database of the run: they share one writer, and one failure has to name all that is missing. */
-function unwritten({ changes, cause }: Unwritten, environment: string): Failure {
+/**
+ * Covers every database of the run: they share one writer, and one failure has to name all that is
+ * missing.
+ */
+function notRecorded({ changes, cause }: FailedWrite, environment: string): Failure {
   const missing = [...new Set(changes.map((change) => change.database))].flatMap((database) =>
-    (["applied", "absent"] as const).map((to) => ({
-      database,
-      to,
-      versions: versionsAmong(changes, database, to),
-    })),
+    (["applied", "absent"] as const)
+      .map((to) => ({ database, to, versions: versionsAmong(changes, database, to) }))
+      .filter(({ versions }) => versions.length > 0),
   );
-  const commands = missing.flatMap(({ database, to, versions }) => {
-    const where = databaseOption(database);
-    return versions.length === 0
-      ? []
-      : [
-          `hasura-migrate mark ${environment} ${versions.join(" ")} --${to === "applied" ? "applied" : "pending"}${where}`,
-        ];
-  });
+  const hints = missing.map(({ database, to, versions }) =>
+    markHint(
+      { environment, database, versions },
+      to === "applied" ? "applied" : "pending",
+      "record them yourself",
+    ),
+  );
   const failure = hasuraFailure(cause, "recording versions");
   const reason = failure instanceof Error ? failure.message : String(failure);
   return new Failure(
     failure instanceof Failure ? failure.kind : "unreachable",
     "not-recorded",
-    `The SQL of ${missing.flatMap((it) => it.versions).join(", ")} has run, but Hasura's migration state could not be written. ${reason}`,
-    { hints: commands, cause },
+    `The SQL of ${missing.flatMap(({ versions }) => versions).join(", ")} has run, but Hasura's migration state could not be written. ${reason}`,
+    { hints, cause },
   );
 }

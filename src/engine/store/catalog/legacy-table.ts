@@ -11,25 +11,24 @@ import {
 } from "./version-store.ts";
 
 /*
- * The tables of config versions 1 and 2 in the source database itself
- * (docs/internals/hasura-protocol.md, "The table store of config versions 1 and 2"). No `source` is
- * sent and the
- * schema cache is left alone, as the official CLI does.
+ * The tables of config versions 1 and 2, in the source database itself
+ * (docs/internals/hasura-protocol.md, "The table store of config versions 1 and 2"). As in the
+ * official CLI, no `source` is sent and the schema cache is not reloaded.
  */
 
-const which = `SELECT table_name FROM information_schema.tables WHERE table_schema = 'hdb_catalog' AND table_name IN ('schema_migrations', 'migration_settings')`;
+const tablesSql = `SELECT table_name FROM information_schema.tables WHERE table_schema = 'hdb_catalog' AND table_name IN ('schema_migrations', 'migration_settings')`;
 const versionsSql = "SELECT version, dirty FROM hdb_catalog.schema_migrations";
 const settingsSql = `SELECT setting, value FROM hdb_catalog.migration_settings WHERE setting IN ('migration_mode', '${generationSetting}')`;
-const create = [
+const createSql = [
   "CREATE TABLE IF NOT EXISTS hdb_catalog.schema_migrations (version bigint not null primary key, dirty boolean not null)",
   "CREATE TABLE IF NOT EXISTS hdb_catalog.migration_settings (setting text not null primary key, value text not null)",
   "INSERT INTO hdb_catalog.migration_settings (setting, value) VALUES ('migration_mode', 'true') ON CONFLICT DO NOTHING",
 ];
 
-/** Versions in `hdb_catalog.schema_migrations`, made on the first write. */
+/** Versions in `hdb_catalog.schema_migrations`, created on the first write. */
 export function tableStore(hasura: Hasura): VersionStore {
   const run = (sql: string): Promise<SqlResult> => hasura.runSql({ kind: "postgres", sql });
-  const tables = async (): Promise<string[]> => firstColumn(await run(which));
+  const tables = async (): Promise<string[]> => firstColumn(await run(tablesSql));
   let complete: boolean | undefined;
   let disabled = false;
   let generation: bigint | undefined;
@@ -40,7 +39,7 @@ export function tableStore(hasura: Hasura): VersionStore {
       complete = has("schema_migrations") && has("migration_settings");
       const [rows, settings] = await Promise.all([
         has("schema_migrations")
-          ? run(versionsSql).then(versionsOf)
+          ? run(versionsSql).then(readVersions)
           : new Map<Version, { dirty: boolean }>(),
         has("migration_settings")
           ? run(settingsSql).then(
@@ -48,16 +47,17 @@ export function tableStore(hasura: Hasura): VersionStore {
             )
           : new Map<string, string>(),
       ]);
-      const [mode, told] = [settings.get("migration_mode"), settings.get(generationSetting)];
+      const mode = settings.get("migration_mode");
+      const stored = settings.get(generationSetting);
       disabled = typeof mode === "string" && mode !== "true";
-      generation = /^\d+$/.test(told ?? "") ? BigInt(told ?? 0) : undefined;
+      generation = stored && /^\d+$/.test(stored) ? BigInt(stored) : undefined;
       return rows;
     },
     disabled: () => disabled,
     generation: () => generation,
     write: async (changes) => {
       complete ??= (await tables()).length === 2;
-      await run([...(complete ? [] : create), ...changes.map(statement)].join(";\n") + ";");
+      await run([...(complete ? [] : createSql), ...changes.map(changeSql)].join(";\n") + ";");
       complete = true;
       for (const change of changes)
         if ("generation" in change) generation = BigInt(change.generation);
@@ -67,7 +67,7 @@ export function tableStore(hasura: Hasura): VersionStore {
 
 /**
  * The rows of a database's old table, for the one-time copy (docs/internals/hasura-protocol.md,
- * "The one-time copy of old state"); undefined where there is none or it cannot be asked.
+ * "The one-time copy of old state"); undefined where there is none or it cannot be queried.
  */
 export async function readTable(
   hasura: Hasura,
@@ -75,17 +75,18 @@ export async function readTable(
 ): Promise<StoredVersions | undefined> {
   const run = (sql: string): Promise<SqlResult> => hasura.runSql({ kind: "postgres", sql, source });
   try {
-    if (!firstColumn(await run(which)).includes("schema_migrations")) return undefined;
-    return versionsOf(await run(versionsSql));
+    if (!firstColumn(await run(tablesSql)).includes("schema_migrations")) return undefined;
+    return readVersions(await run(versionsSql));
   } catch (error) {
-    // "No table" is what the official CLI concludes from any answer; an answer that was lost says nothing, though.
+    // The official CLI takes any error for "no table". Here only a refusal counts, not a lost
+    // answer.
     if (error instanceof HasuraCallError && error.outcome === "rejected" && error.status === 400)
       return undefined;
     throw error;
   }
 }
 
-function statement(change: StateChange): string {
+function changeSql(change: StateChange): string {
   if ("generation" in change) {
     return `INSERT INTO hdb_catalog.migration_settings (setting, value) VALUES ('${generationSetting}', ${quoteLiteral(change.generation)}) ON CONFLICT (setting) DO UPDATE SET value = excluded.value`;
   }
@@ -97,7 +98,7 @@ function statement(change: StateChange): string {
 
 const Row = z.tuple([Version, z.enum(["t", "f", "true", "false", "1", "0"])]);
 
-function versionsOf(result: SqlResult): Map<Version, { dirty: boolean }> {
+function readVersions(result: SqlResult): Map<Version, { dirty: boolean }> {
   return new Map(
     result.rows.map((row) => {
       const parsed = Row.safeParse(row);
@@ -105,7 +106,7 @@ function versionsOf(result: SqlResult): Map<Version, { dirty: boolean }> {
         throw new Failure(
           "migration",
           "migration-table-unreadable",
-          "The table hdb_catalog.schema_migrations holds a row that is no migration.",
+          "The table hdb_catalog.schema_migrations contains a row that is not a migration.",
           { cause: parsed.error },
         );
       }

@@ -1,65 +1,71 @@
 import { generationIn, type CatalogDocument } from "./state-document.ts";
 import type { StateChange } from "./version-store.ts";
 
-/** The changes of a run as they may be merged into a document that others write as well. */
-export interface GenerationMerge {
-  /** `expected` is what the run believes to stand there. */
+/**
+ * Decides which of a run's changes may be merged into a catalog document that others also write,
+ * and which generation of the ledger may be written beside them. A document with a newer generation
+ * than ours comes from a run that knew more: our changes of that database are dropped. One that is
+ * older than what this run has read or written comes from a writer that did not see it: our changes
+ * are put back, but what else it brought back is unknown, so the generation is not raised until
+ * both are read again.
+ */
+export class GenerationMerge {
+  readonly #first: CatalogDocument;
+  readonly #lastRead = new Map<string, CatalogDocument>();
+  /** The highest generation that may be written for a database; undefined: none at all. */
+  readonly #ceilings = new Map<string, bigint | undefined>();
+
+  constructor(first: CatalogDocument) {
+    this.#first = first;
+  }
+
+  /** `expected`: the document that this run believes to be stored. */
   changesFor(
     document: CatalogDocument,
     expected: CatalogDocument,
-    mine: Iterable<StateChange>,
-  ): StateChange[];
-  /** The document was read anew, and what it says of this database is understood. */
-  readAnew(document: CatalogDocument, database: string): void;
-}
+    changes: Iterable<StateChange>,
+  ): StateChange[] {
+    const all = [...changes];
+    const rules = new Map(
+      all.flatMap((change) =>
+        "generation" in change
+          ? [
+              [
+                change.database,
+                this.#ruleFor(document, expected, change.database, BigInt(change.generation)),
+              ] as const,
+            ]
+          : [],
+      ),
+    );
+    return all.flatMap((change): StateChange[] => {
+      const rule = rules.get(change.database);
+      if (rule === undefined) return [change];
+      if (rule === "drop") return [];
+      if (!("generation" in change)) return [change];
+      return rule.generation === undefined
+        ? []
+        : [{ ...change, generation: String(rule.generation) }];
+    });
+  }
 
-/**
- * Keeps the generation in the catalog state honest, which says how far the ledger had come when the versions beside it were true.
- * A document whose generation is above ours comes from a run that knew more than we: our changes of that database are in it already,
- * or no longer true. One that is behind what we had read or written comes from somebody who did not know it: our changes are put
- * back, but what else it brought back nobody can tell, so the generation stays as low until the next look at both.
- */
-export function mergeGenerations(first: CatalogDocument): GenerationMerge {
-  const asRead = new Map<string, CatalogDocument>();
-  const ceilings = new Map<string, bigint | undefined>();
-  const ruled = (
+  /** The document was read again, and reconciled with the ledger of this database. */
+  readAgain(document: CatalogDocument, database: string): void {
+    this.#lastRead.set(database, document);
+    this.#ceilings.delete(database);
+  }
+
+  #ruleFor(
     document: CatalogDocument,
     expected: CatalogDocument,
     database: string,
-    told: bigint,
-  ): "leave" | { to: bigint | undefined } => {
-    const there = generationIn(document, database);
-    const read = generationIn(asRead.get(database) ?? first, database) ?? -1n;
-    if (there !== undefined && there > told && there > read) return "leave";
-    if ((there ?? -1n) < (generationIn(expected, database) ?? -1n)) ceilings.set(database, there);
-    return { to: ceilings.has(database) ? ceilings.get(database) : told };
-  };
-  return {
-    changesFor: (document, expected, mine) => {
-      const changes = [...mine];
-      const rules = new Map(
-        changes.flatMap((change) =>
-          "generation" in change
-            ? [
-                [
-                  change.database,
-                  ruled(document, expected, change.database, BigInt(change.generation)),
-                ] as const,
-              ]
-            : [],
-        ),
-      );
-      return changes.flatMap((change): StateChange[] => {
-        const rule = rules.get(change.database);
-        if (rule === undefined) return [change];
-        if (rule === "leave") return [];
-        if (!("generation" in change)) return [change];
-        return rule.to === undefined ? [] : [{ ...change, generation: String(rule.to) }];
-      });
-    },
-    readAnew: (document, database) => {
-      asRead.set(database, document);
-      ceilings.delete(database);
-    },
-  };
+    ours: bigint,
+  ): "drop" | { readonly generation: bigint | undefined } {
+    const stored = generationIn(document, database);
+    const lastRead = generationIn(this.#lastRead.get(database) ?? this.#first, database) ?? -1n;
+    if (stored !== undefined && stored > ours && stored > lastRead) return "drop";
+    if ((stored ?? -1n) < (generationIn(expected, database) ?? -1n))
+      this.#ceilings.set(database, stored);
+    return { generation: this.#ceilings.has(database) ? this.#ceilings.get(database) : ours };
+  }
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Failure } from "../../../protocol/failure.ts";
+import { textHint } from "../../../protocol/hint.ts";
 import { Version } from "../../../protocol/migration.ts";
 import {
   generationSetting,
@@ -10,13 +11,13 @@ import {
 
 /*
  * The document `cli_state` (docs/internals/hasura-protocol.md, "The catalog state document"), which
- * Hasura's own CLI and Console share with us. What we do not know is
- * carried along untouched: other top-level keys, settings that are no strings, odd keys of other databases.
+ * Hasura's own CLI and Console also write. Everything unknown is preserved: other top-level keys,
+ * settings that are not strings, odd keys of other databases.
  */
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** A document that has been looked at; `json` is what is written back. */
+/** A validated document; `json` is what is written back. */
 export interface CatalogDocument {
   readonly json: Json;
   readonly copyCompleted: boolean;
@@ -29,27 +30,30 @@ const Flags = z.record(z.string(), z.unknown()).nullish();
 const Digits = z.string().regex(/^[0-9]+$/);
 
 /**
- * Looks at a document as the server gave it. The three names are found whatever their case, as Go does, and come back in
- * their own. Throws `migration/catalog-state-unreadable`.
+ * Validates a document from the server. The three names are matched in any case, as Go does, and
+ * written in their own. Throws `migration/catalog-state-unreadable`.
  */
 export function readCatalogState(cliState: unknown): CatalogDocument {
   const parsed = JsonObject.safeParse(cliState ?? {});
-  if (!parsed.success) throw unreadable("it is no JSON object");
+  if (!parsed.success) throw unreadable("it is not a JSON object");
   const json = withKnownNames(parsed.data);
   for (const name of ["migrations", "settings"] as const) {
-    if (!Flags.safeParse(json[name]).success) throw unreadable(`"${name}" is no JSON object`);
+    if (!Flags.safeParse(json[name]).success) throw unreadable(`"${name}" is not a JSON object`);
   }
   const copied = z.boolean().nullish().safeParse(json["isStateCopyCompleted"]);
   if (!copied.success) throw unreadable('"isStateCopyCompleted" is neither true nor false');
   return { json, copyCompleted: copied.data ?? false };
 }
 
-/** The versions of one database. Throws `migration/catalog-state-unreadable` for a key or a flag that is none. */
+/**
+ * The versions of one database. Throws `migration/catalog-state-unreadable` for a key or a flag
+ * that is not valid.
+ */
 export function versionsIn(document: CatalogDocument, database: string): StoredVersions {
   const versions = new Map<Version, { dirty: boolean }>();
   for (const [key, flag] of Object.entries(flagsOf(document.json, database))) {
     const version = versionOf(key);
-    if (version === undefined) throw unreadable(`"${key}" under "${database}" is no version`);
+    if (version === undefined) throw unreadable(`"${key}" under "${database}" is not a version`);
     const dirty = z.boolean().nullable().safeParse(flag);
     if (!dirty.success)
       throw unreadable(`the flag of version ${key} under "${database}" is neither true nor false`);
@@ -60,13 +64,16 @@ export function versionsIn(document: CatalogDocument, database: string): StoredV
   return versions;
 }
 
-/** True where the setting `migration_mode` forbids any change; unset means that it does not. */
+/** True where the setting `migration_mode` forbids changes; the default is to allow them. */
 export function isDisabled(document: CatalogDocument): boolean {
   const mode = objectOf(document.json["settings"])["migration_mode"];
   return mode !== undefined && mode !== "" && mode !== "true" && mode !== true;
 }
 
-/** The document with these changes, and with the defaults that the official CLI writes when they are missing. */
+/**
+ * The document with these changes, and with the defaults that the official CLI writes when they are
+ * missing.
+ */
 export function withChanges(
   document: CatalogDocument,
   changes: Iterable<StateChange>,
@@ -85,7 +92,7 @@ export function withChanges(
       byDatabase.set(change.database, new Map([[change.version, change.to]]));
   }
   for (const [database, to] of byDatabase)
-    migrations[database] = changed(objectOf(migrations[database]), to);
+    migrations[database] = withVersions(objectOf(migrations[database]), to);
   const mode = settings["migration_mode"];
   return {
     json: {
@@ -98,7 +105,7 @@ export function withChanges(
   };
 }
 
-/** The document with versions that came from elsewhere; entries that exist stay as they are. */
+/** The document with versions copied from an older table; existing entries stay as they are. */
 export function withCopied(
   document: CatalogDocument,
   database: string,
@@ -117,7 +124,7 @@ export function withCopied(
 
 /**
  * The ledger's generation when hasura-migrate last wrote this document. A ledger behind it means a
- * database restored from a copy.
+ * restored database.
  */
 export function generationIn(document: CatalogDocument, database: string): bigint | undefined {
   const text = generationsOf(objectOf(document.json["settings"]))[database];
@@ -128,11 +135,11 @@ export function generationIn(document: CatalogDocument, database: string): bigin
  * A string, because the official CLI preserves only settings that are strings
  * (docs/internals/hasura-protocol.md, "The catalog state document").
  */
-const Generations = z.string().transform((text, ctx) => {
+const Generations = z.string().transform((text, context) => {
   try {
     return z.record(z.string(), z.string().regex(/^\d+$/)).parse(JSON.parse(text));
   } catch {
-    ctx.addIssue("no generations");
+    context.addIssue("not a map of generations");
     return z.NEVER;
   }
 });
@@ -142,26 +149,26 @@ function generationsOf(settings: Json): Record<string, string> {
   return parsed.success ? parsed.data : {};
 }
 
-/** In one pass: a run writes after each of its migrations, with all of them among the changes. */
-function changed(flags: Json, to: ReadonlyMap<Version, VersionChange["to"]>): Json {
+/** In one pass: a run writes often, each time with all of its migrations. */
+function withVersions(flags: Json, to: ReadonlyMap<Version, VersionChange["to"]>): Json {
   const next: Record<string, unknown> = {};
-  const there = new Set<Version>();
+  const present = new Set<Version>();
   for (const [key, flag] of Object.entries(flags)) {
     const version = versionOf(key);
     const change = version === undefined ? undefined : to.get(version);
-    // A key such as `001` is the same version; it stays unless its version goes.
+    // A key such as `001` is the same version; it stays unless its version is removed.
     if (change === "absent") continue;
-    if (version !== undefined) there.add(version);
+    if (version !== undefined) present.add(version);
     // The official CLI writes a null flag back as false.
     next[key] = change === "applied" ? false : (flag ?? false);
   }
   for (const [version, change] of to)
-    if (change === "applied" && !there.has(version)) next[version] = false;
+    if (change === "applied" && !present.has(version)) next[version] = false;
   return next;
 }
 
 function withKnownNames(json: Json): Json {
-  // One of our names in its own case wins over any other spelling, which is then left as it is.
+  // A name in its own case wins over any other spelling, which is then left as it is.
   const known = (key: string): string =>
     names.find((name) => !(name in json) && name.toLowerCase() === key.toLowerCase()) ?? key;
   return Object.fromEntries(Object.entries(json).map(([key, value]) => [known(key), value]));
@@ -176,7 +183,7 @@ function versionOf(key: string): Version | undefined {
 
 function flagsOf(json: Json, database: string): Json {
   const flags = Flags.safeParse(objectOf(json["migrations"])[database]);
-  if (!flags.success) throw unreadable(`the versions of "${database}" are no JSON object`);
+  if (!flags.success) throw unreadable(`the versions of "${database}" are not a JSON object`);
   return flags.data ?? {};
 }
 
@@ -189,10 +196,12 @@ function unreadable(problem: string): Failure {
   return new Failure(
     "migration",
     "catalog-state-unreadable",
-    `The migration state that Hasura keeps cannot be understood: ${problem}.`,
+    `Hasura's migration state is invalid: ${problem}.`,
     {
       hints: [
-        "look at it with the metadata API request get_catalog_state; Hasura's own CLI stops at it as well",
+        textHint(
+          "Inspect it with the metadata API request get_catalog_state; Hasura's own CLI refuses it as well.",
+        ),
       ],
     },
   );

@@ -1,48 +1,52 @@
+import { listedBackoff, retry } from "../../../retry.ts";
 import type { Version } from "../../../protocol/migration.ts";
 import { HasuraCallError } from "../../hasura/client.ts";
 import type { StateChange, VersionChange, VersionStore } from "./version-store.ts";
 
 export interface WriteQueueOptions {
   readonly sleep: (ms: number) => Promise<void>;
-  /** 0 to 1, spreads the pauses between tries. */
+  /** 0 to 1, spreads the delays between attempts. */
   readonly random: () => number;
-  /** Milliseconds; without it every `note` waits for the end. */
+  /** Milliseconds; without it every `note` waits for `settle`. */
   readonly now?: () => number;
 }
 
-/** What could not be written. */
-export interface Unwritten {
+/** Changes that could not be written. */
+export interface FailedWrite {
   readonly changes: readonly StateChange[];
   readonly cause: unknown;
 }
 
-/** Writes versions behind the run's back: one write in flight, later changes go together in the next one. */
+/**
+ * Writes versions in the background: one write in flight, later changes together in the next one.
+ */
 export interface WriteQueue {
   /** Takes changes that are true together, and returns at once. */
   record(...changes: readonly StateChange[]): void;
   /**
-   * Takes changes that other books hold safely already: written together with those of the last second or so, since every write
-   * costs Hasura the whole document.
+   * Takes changes that the ledger already holds: written at most once a second, since every write
+   * sends the whole document.
    */
   note(...changes: readonly StateChange[]): void;
-  /** Waits until nothing is left to write. Answers what could not be written, and has by then tried several times. */
-  settle(): Promise<Unwritten | undefined>;
+  /**
+   * Waits until nothing is left to write. Answers what could not be written after several attempts.
+   */
+  settle(): Promise<FailedWrite | undefined>;
   /** What has failed so far, without waiting. */
-  unwritten(): Unwritten | undefined;
+  failedWrite(): FailedWrite | undefined;
 }
 
-const pausesMs = [200, 1000, 3000];
+const delaysMs = [200, 1000, 3000] as const;
 const noteEveryMs = 1000;
 
-/** A writer for one store. Writes are repeated: a store's `write` is safe to repeat by its contract. */
+/** A write queue for one store, whose `write` is safe to repeat by its contract. */
 export function createWriteQueue(
   store: Pick<VersionStore, "write">,
   options: WriteQueueOptions,
 ): WriteQueue {
   let waiting: StateChange[] = [];
-  let failed: Unwritten | undefined;
+  let failed: FailedWrite | undefined;
   let running: Promise<void> | undefined;
-
   let writtenAt: number | undefined;
 
   const drain = async (): Promise<void> => {
@@ -51,7 +55,7 @@ export function createWriteQueue(
       waiting = [];
       writtenAt = options.now?.();
       try {
-        await persistently(() => store.write(changes), options);
+        await writeWithRetry(() => store.write(changes), options);
         failed = undefined;
       } catch (cause) {
         failed = { changes: [...changes, ...waiting], cause };
@@ -61,9 +65,11 @@ export function createWriteQueue(
     running = undefined;
   };
 
-  const take = (changes: readonly StateChange[]): void => {
+  /** Changes that failed go along with the next ones, unless those replace them. */
+  const enqueue = (changes: readonly StateChange[]): void => {
+    const again = failed?.changes ?? [];
     waiting.push(
-      ...(failed?.changes.filter((it) => !changes.some((change) => same(it, change))) ?? []),
+      ...again.filter((old) => !changes.some((change) => isReplacedBy(old, change))),
       ...changes,
     );
     failed = undefined;
@@ -71,11 +77,11 @@ export function createWriteQueue(
 
   return {
     record: (...changes) => {
-      take(changes);
+      enqueue(changes);
       running ??= drain();
     },
     note: (...changes) => {
-      take(changes);
+      enqueue(changes);
       const now = options.now?.();
       writtenAt ??= now;
       if (now !== undefined && writtenAt !== undefined && now - writtenAt >= noteEveryMs)
@@ -86,7 +92,7 @@ export function createWriteQueue(
       await running;
       return failed;
     },
-    unwritten: () => failed,
+    failedWrite: () => failed,
   };
 }
 
@@ -101,30 +107,30 @@ export function versionsAmong(
   );
 }
 
-async function persistently(
+function writeWithRetry(
   write: () => Promise<void>,
   { sleep, random }: WriteQueueOptions,
 ): Promise<void> {
-  for (const pause of pausesMs) {
-    try {
-      await write();
-      return;
-    } catch (error) {
-      if (!mayPass(error)) throw error;
-      await sleep(pause * (0.5 + random()));
-    }
-  }
-  await write();
+  return retry(write, {
+    backoff: listedBackoff(delaysMs, random),
+    shouldRetry: (error, attempt) => attempt <= delaysMs.length && isTransientForWrites(error),
+    sleep,
+  });
 }
 
-/** A refusal by Hasura itself stays one; lost answers, gateways and "too many" may pass. */
-function mayPass(error: unknown): boolean {
+/**
+ * A refusal by Hasura itself is final; lost answers, gateway errors and "too many requests" are
+ * not.
+ */
+function isTransientForWrites(error: unknown): boolean {
   if (!(error instanceof HasuraCallError)) return false;
   return error.outcome !== "rejected" || error.status === 429 || (error.status ?? 0) >= 500;
 }
 
-function same(a: StateChange, b: StateChange): boolean {
-  const version = (change: StateChange): string | undefined =>
-    "version" in change ? change.version : undefined;
-  return a.database === b.database && version(a) === version(b);
+function isReplacedBy(old: StateChange, change: StateChange): boolean {
+  return old.database === change.database && subjectOf(old) === subjectOf(change);
+}
+
+function subjectOf(change: StateChange): string {
+  return "version" in change ? change.version : "generation";
 }

@@ -1,73 +1,83 @@
+import { exponentialBackoff, poll } from "../../../retry.ts";
 import { Failure } from "../../../protocol/failure.ts";
-import { beginRunSql } from "./statements.ts";
-import { sendUntilAnswered } from "./client.ts";
+import { retryHint, runHint, textHint } from "../../../protocol/hint.ts";
+import { emit } from "../../emit.ts";
+import { query } from "./client.ts";
 import type { LedgerContext } from "./context.ts";
 import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
-import { emit } from "../../emit.ts";
+import { beginRunSql } from "./statements.ts";
 
-const longestPauseMs = 4000;
+/** Below this another run is not waited for. */
+const minWaitMs = 20_000;
 
 /**
- * Registers the run, after the one in progress has ended: manners, since every migration is safe by itself. Polls with growing
- * pauses and says for whom it waits. Throws `busy/another-run` after `waitMs`, and `interrupted` when asked to stop.
+ * Registers the run after the one in progress has ended. A courtesy: each migration is safe on its
+ * own. Emits what it waits for. Throws `busy/another-run` after `waitMs`, and `interrupted/stopped`
+ * when the run is cancelled.
  */
 export async function acquireTurn(context: LedgerContext): Promise<LedgerSnapshot> {
-  const startedAt = context.engine.now();
-  for (let polls = 0; ; polls += 1) {
-    const snapshot = readSnapshot(
-      await sendUntilAnswered(context, beginRunSql(context.description, context.liveMs)),
-    );
-    const free = snapshot.begun && !snapshot.running?.alive;
-    // Also when its turn has come meanwhile: whoever asked was told that it had nothing in hand.
-    if (snapshot.cancelAsked && !(free && polls === 0)) throw stopped();
-    if (free) return snapshot;
-    const waitedMs = context.engine.now() - startedAt;
-    const holder = holderOf(snapshot);
-    if (waitedMs >= context.waitMs || context.engine.remainingMs() < 20_000)
-      throw busy(context, holder);
-    if (context.engine.stop.aborted) throw stopped();
-    await emit(context.engine, {
-      type: "waiting",
-      reason: "run",
-      message: `waiting for ${holder}`,
-      waitedMs,
-    });
-    await context.engine
-      .sleep(Math.min(longestPauseMs, 1000 * 2 ** polls), context.engine.stop)
-      .catch(() => undefined);
-  }
+  const { engine } = context;
+  const startedAt = engine.now();
+  return poll<LedgerSnapshot>(
+    async (attempt) => {
+      const sql = beginRunSql(context.description, context.liveMs);
+      const snapshot = readSnapshot(await query(context, sql));
+      const isFree = snapshot.begun && !snapshot.running?.alive;
+      // Also when its turn has come meanwhile: the answer to the cancellation was that it had not
+      // started.
+      if (snapshot.cancelAsked && !(isFree && attempt === 1)) throw stopped();
+      if (isFree) return { done: true, value: snapshot };
+      const waitedMs = engine.now() - startedAt;
+      const holder = describeHolder(snapshot);
+      if (waitedMs >= context.waitMs || engine.remainingMs() < minWaitMs)
+        throw anotherRun(context, holder);
+      if (engine.stop.aborted) throw stopped();
+      const message = `waiting for ${holder}`;
+      await emit(engine, { type: "waiting", reason: "run", message, waitedMs });
+      return { done: false };
+    },
+    {
+      backoff: exponentialBackoff({ firstMs: 1000, longestMs: 4000 }),
+      // A stop ends the wait, and the next look reports it.
+      sleep: (ms) => engine.sleep(ms, engine.stop).catch(() => undefined),
+    },
+  );
 }
 
 function stopped(): Failure {
   return new Failure(
     "interrupted",
     "stopped",
-    "The run was stopped while it waited for another one; nothing has run.",
+    "The run was stopped while it waited for another one; nothing was run.",
   );
 }
 
-function holderOf({ others, running, holder }: LedgerSnapshot): string {
+function describeHolder({ others, running, holder }: LedgerSnapshot): string {
   const other = others[0];
   if (other) {
     const { user, host, ciJob } = other.actor;
-    return `${user}'s run ${other.run.slice(0, 13)} (${ciJob ?? `${other.operation} from ${host}`}), started ${String(Math.round(other.ms / 1000))} s ago`;
+    const what = ciJob ?? `${other.operation} from ${host}`;
+    const seconds = String(Math.round(other.ms / 1000));
+    return `${user}'s run ${other.run.slice(0, 13)} (${what}), started ${seconds} s ago`;
   }
   if (running)
-    return `${running.version}, which is at work on its own (pid ${String(running.pid)})`;
-  return holder ? `a migration that is still at work (pid ${String(holder.pid)})` : "another run";
+    return `${running.version}, which is running outside a transaction (pid ${String(running.pid)})`;
+  return holder ? `a migration that is still running (pid ${String(holder.pid)})` : "another run";
 }
 
-function busy({ description, environment, database }: LedgerContext, holder: string): Failure {
+function anotherRun(context: LedgerContext, holder: string): Failure {
+  const { description, environment, database } = context;
   return new Failure(
     "busy",
     "another-run",
-    `Another run holds ${environment} (${database.name}): ${holder}.`,
+    `Another run is working on ${environment} (${database.name}): ${holder}.`,
     {
       hints: [
-        `hasura-migrate history ${environment}`,
-        "wait longer for it:",
-        "--wait 10m",
-        ...(description.operation === "apply" ? ["what it applies need not be applied again"] : []),
+        runHint(["history", environment], "see what it is doing"),
+        retryHint({ with: ["--wait", "10m"], reason: "wait longer for it" }),
+        ...(description.operation === "apply"
+          ? [textHint("Migrations that it applies do not have to be applied again.")]
+          : []),
       ],
     },
   );

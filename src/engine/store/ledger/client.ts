@@ -1,3 +1,4 @@
+import { exponentialBackoff, retry, type Backoff } from "../../../retry.ts";
 import { HasuraCallError, type RunSql, type SqlResult } from "../../hasura/client.ts";
 import { isOutcomeUnknown } from "../../hasura/sql-errors.ts";
 import { isUnavailable } from "../../hasura/errors.ts";
@@ -5,15 +6,23 @@ import { snapshotSql } from "./statements.ts";
 import type { LedgerContext } from "./context.ts";
 import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
 
-/** The pauses between tries, in milliseconds, before they are spread by chance: 0.5, 1, 2, 4, 8, 15, 15 … seconds. */
-export function pauseMs(tries: number, random: () => number): number {
-  return Math.min(15_000, 500 * 2 ** tries) * (0.5 + random());
+/** Retries of a call before Hasura is given up: about two minutes, in which ECS replaces a task. */
+export const maxRetries = 10;
+
+/** Below this a call is not retried: the remaining time is for reporting. */
+const minRetryMs = 20_000;
+
+/** About 0.5, 1, 2, 4, 8, 15, 15 … seconds, spread at random. */
+export function hasuraBackoff(context: LedgerContext): Backoff {
+  return exponentialBackoff({ firstMs: 500, longestMs: 15_000, random: context.engine.random });
 }
 
-/** Tries before a Hasura that does not answer is given up: a task that an ECS deployment replaces is back by then. */
-export const mostTries = 10;
+/** True while there is time for another attempt. */
+export function hasTimeToRetry(context: LedgerContext, attempt: number): boolean {
+  return attempt <= maxRetries && context.engine.remainingMs() >= minRetryMs;
+}
 
-/** One text on the ledger's database. Throws `HasuraCallError`. */
+/** Runs SQL in the ledger's database. Throws `HasuraCallError`. */
 export function send(
   context: LedgerContext,
   sql: string,
@@ -22,7 +31,7 @@ export function send(
   return context.hasura.runSql(requestFor(context, sql, noTransaction));
 }
 
-/** A text as a request to the ledger's database. */
+/** SQL as a request to the ledger's database. */
 export function requestFor(
   { database, configVersion }: LedgerContext,
   sql: string,
@@ -37,7 +46,10 @@ export function requestFor(
   };
 }
 
-/** True where sending the same again may help: nobody answered, a gateway did, or the server had no room. */
+/**
+ * True where the same request may succeed later: there was no answer, one of a gateway, or too much
+ * load.
+ */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof HasuraCallError)) return false;
   return (
@@ -48,7 +60,10 @@ export function isTransient(error: unknown): boolean {
   );
 }
 
-/** A server that shut down, was not ready or had no room, or a deadlock: nothing was done, and the same may well succeed. */
+/**
+ * A deadlock, a server that shuts down, is not ready or has no free connection: nothing was done,
+ * and the same statement may succeed later.
+ */
 export const transientSqlStates: readonly string[] = [
   "40P01",
   "57P01",
@@ -59,48 +74,44 @@ export const transientSqlStates: readonly string[] = [
   "53300",
 ];
 
-/** Also an operator who cancelled what it was at: asked again, a question is answered. */
-const passingForQuestions: ReadonlySet<string | undefined> = new Set([
+/** For queries also 57014, a statement that an operator cancelled: a query can be repeated. */
+const transientForQueries: ReadonlySet<string | undefined> = new Set([
   ...transientSqlStates,
   "57014",
 ]);
 
-function isPassing(error: unknown, tries: number): boolean {
+function isTransientForQueries(error: unknown, attempt: number): boolean {
+  if (isTransient(error)) return true;
   if (!(error instanceof HasuraCallError)) return false;
+  // Where Hasura hides internals, the error may have been one of these: three more attempts.
   const hidden = error.code === "postgres-error" && error.database?.sqlstate === undefined;
-  // Where Hasura hides what the database said, it may have been one of these: asked a few times more.
-  return passingForQuestions.has(error.database?.sqlstate) || (hidden && tries < 3);
+  return transientForQueries.has(error.database?.sqlstate) || (hidden && attempt <= 3);
 }
 
-/** Sends something that may safely be sent again, until it is answered. Throws the last error. */
-export function sendUntilAnswered(context: LedgerContext, sql: string): Promise<SqlResult> {
+/** Sends SQL that is safe to repeat, until it is answered. Throws the last error. */
+export function query(context: LedgerContext, sql: string): Promise<SqlResult> {
   return untilAnswered(context, () => send(context, sql));
 }
 
-/** The same for any question to Hasura. */
-export async function untilAnswered<T>(context: LedgerContext, ask: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (
-        !(isTransient(error) || isPassing(error, tries)) ||
-        tries >= mostTries ||
-        context.engine.remainingMs() < 20_000
-      )
-        throw error;
-      await context.engine.sleep(pauseMs(tries, context.engine.random));
-    }
-  }
+/**
+ * Repeats any call to Hasura that is safe to repeat, until it is answered. Throws the last error.
+ */
+export function untilAnswered<T>(context: LedgerContext, call: () => Promise<T>): Promise<T> {
+  return retry(call, {
+    backoff: hasuraBackoff(context),
+    shouldRetry: (error, attempt) =>
+      isTransientForQueries(error, attempt) && hasTimeToRetry(context, attempt),
+    sleep: context.engine.sleep,
+  });
 }
 
 /**
- * What the ledger says now. A file that runs on its own is looked at twice before it counts as broken off: it may have reached its
- * end between the look at its row and the look at its connection.
+ * The ledger now. A file outside our transaction is looked at twice before it counts as
+ * interrupted: it may have reached its end between the query of its row and that of its connection.
  */
 export async function readLedger(context: LedgerContext): Promise<LedgerSnapshot> {
-  const text = snapshotSql(context.request.runId, context.liveMs);
-  const first = readSnapshot(await sendUntilAnswered(context, text));
+  const sql = snapshotSql(context.request.runId, context.liveMs);
+  const first = readSnapshot(await query(context, sql));
   if (!first.running || first.running.alive) return first;
-  return readSnapshot(await sendUntilAnswered(context, text));
+  return readSnapshot(await query(context, sql));
 }

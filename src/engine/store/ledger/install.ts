@@ -1,97 +1,100 @@
 import { Failure } from "../../../protocol/failure.ts";
+import { textHint } from "../../../protocol/hint.ts";
 import { HasuraCallError, type SqlResult } from "../../hasura/client.ts";
-import { probe } from "./statements.ts";
-import { sendUntilAnswered } from "./client.ts";
+import { query } from "./client.ts";
+import { schemaVersion } from "./constants.ts";
 import type { LedgerContext } from "./context.ts";
-import { installation, schemaVersion } from "./schema.ts";
+import { installationSql } from "./sql/installation.ts";
+import { probeSql } from "./statements.ts";
 
-/** What a database can have. `why` completes "… has no ledger: …". */
+/** Whether a database can have a ledger. `reason` completes "it has no ledger, because …". */
 export type LedgerSupport =
-  { readonly can: "has" | "may" } | { readonly can: "cannot"; readonly why: string };
+  | { readonly supported: true; readonly facts: DatabaseFacts }
+  | { readonly supported: false; readonly reason: string };
 
-interface Facts {
-  readonly there: boolean;
+/** The answer to `probeSql`. */
+export interface DatabaseFacts {
+  readonly hasLedger: boolean;
   readonly version: number;
   readonly product: string;
-  readonly standby: boolean;
-  readonly mayCreate: boolean;
+  readonly isStandby: boolean;
+  readonly mayCreateSchemas: boolean;
   readonly user: string;
-  readonly name: string;
 }
 
 /**
- * Looks whether this database has a ledger or can have one (PostgreSQL 11 or newer, not a standby,
- * not CockroachDB or YugabyteDB: docs/internals/hasura-protocol.md, "Advisory locks").
+ * Whether this database has or can have a ledger: PostgreSQL 11 or newer, not a standby, not
+ * CockroachDB or YugabyteDB (docs/internals/hasura-protocol.md, "Advisory locks").
  */
-export async function ledgerSupport(
-  context: LedgerContext,
-): Promise<LedgerSupport & { facts?: Facts }> {
+export async function findLedgerSupport(context: LedgerContext): Promise<LedgerSupport> {
   const { kind } = context.database;
   if (kind !== "postgres" && kind !== "citus")
-    return { can: "cannot", why: `it is of the kind ${kind}` };
-  const facts = factsIn(await sendUntilAnswered(context, probe));
+    return { supported: false, reason: `it is of the kind ${kind}` };
+  const facts = readFacts(await query(context, probeSql));
   if (/cockroach|yugabyte|-YB-/i.test(facts.product))
-    return { can: "cannot", why: "its advisory locks do not lock" };
-  if (facts.version < 110_000) return { can: "cannot", why: "it is older than PostgreSQL 11" };
-  if (facts.standby) return { can: "cannot", why: "it is a standby, which cannot be written" };
-  return { can: facts.there ? "has" : "may", facts };
+    return { supported: false, reason: "its advisory locks have no effect" };
+  if (facts.version < 110_000)
+    return { supported: false, reason: "it is older than PostgreSQL 11" };
+  if (facts.isStandby) return { supported: false, reason: "it is a read-only standby" };
+  return { supported: true, facts };
 }
 
-/** Makes the ledger, or brings it up to date. Throws `usage/ledger-permission` where the database user may not. */
-export async function install(context: LedgerContext, facts: Facts | undefined): Promise<void> {
+/**
+ * Creates or upgrades the ledger. Throws `usage/ledger-permission` where the database user lacks
+ * the privileges.
+ */
+export async function install(context: LedgerContext, facts: DatabaseFacts): Promise<void> {
   try {
-    const made = await sendUntilAnswered(context, installation);
-    const found = Number(made.rows[0]?.[0]);
-    if (found > schemaVersion) throw tooNew(context, found);
+    const installed = await query(context, installationSql);
+    const found = Number(installed.rows[0]?.[0]);
+    if (found > schemaVersion) throw ledgerTooNew(context, found);
   } catch (error) {
-    if (
+    const isDenied =
       error instanceof HasuraCallError &&
-      (error.database?.sqlstate === "42501" || facts?.mayCreate === false)
-    )
-      throw notAllowed(context, facts, error);
-    throw error;
+      (error.database?.sqlstate === "42501" || !facts.mayCreateSchemas);
+    throw isDenied ? permissionDenied(context, facts, error) : error;
   }
 }
 
-/** Refuses a ledger that a newer hasura-migrate has shaped. */
-export function tooNew({ database }: LedgerContext, found: number): Failure {
+/** Refuses a ledger that a newer hasura-migrate has upgraded. */
+export function ledgerTooNew({ database }: LedgerContext, found: number): Failure {
   return new Failure(
     "usage",
     "ledger-too-new",
-    `The ledger in ${database.name} was made by a newer hasura-migrate (shape ${String(found)}, known here: ${String(schemaVersion)}).`,
-    {
-      hints: ["deploy a newer image of the function"],
-    },
+    `The ledger in ${database.name} has version ${String(found)}, and this hasura-migrate supports up to ${String(schemaVersion)}.`,
+    { hints: [textHint("Deploy a newer image of the function.")] },
   );
 }
 
-function factsIn(result: SqlResult): Facts {
-  const [there, version, product, standby, mayCreate, user, name] = result.rows[0] ?? [];
+function readFacts(result: SqlResult): DatabaseFacts {
+  const [hasLedger, version, product, isStandby, mayCreateSchemas, user] = result.rows[0] ?? [];
   return {
-    there: there === "t",
+    hasLedger: hasLedger === "t",
     version: Number(version),
     product: product ?? "",
-    standby: standby === "t",
-    mayCreate: mayCreate === "t",
+    isStandby: isStandby === "t",
+    mayCreateSchemas: mayCreateSchemas === "t",
     user: user ?? "",
-    name: name ?? "",
   };
 }
 
-function notAllowed(
+function permissionDenied(
   { database }: LedgerContext,
-  facts: Facts | undefined,
+  { user }: DatabaseFacts,
   cause: unknown,
 ): Failure {
-  const user = facts?.user ?? "the user of Hasura";
   return new Failure(
     "usage",
     "ledger-permission",
-    `The database user ${user} may not make the schema hasura_migrate in ${database.name}, where the ledger lives.`,
+    `The database user ${user} is not allowed to create the schema hasura_migrate in ${database.name}, which holds the ledger.`,
     {
       hints: [
-        `as the database's owner: CREATE SCHEMA hasura_migrate AUTHORIZATION "${user}";`,
-        "or do without exactly-once: HASURA_MIGRATE_LEDGER=off (docs/guarantees.md says what is lost)",
+        textHint(
+          `As the database's owner, run: CREATE SCHEMA hasura_migrate AUTHORIZATION "${user}";`,
+        ),
+        textHint(
+          "Or set HASURA_MIGRATE_LEDGER=off and give up exactly-once (see docs/guarantees.md for what is lost).",
+        ),
       ],
       cause,
     },

@@ -1,244 +1,243 @@
-import type { Version } from "../../../protocol/migration.ts";
-import type { MigrationStore, AppliedMigration as Entry, Step, StepResult } from "../store.ts";
-import type { GenerationChange, VersionChange } from "../catalog/version-store.ts";
 import { Failure } from "../../../protocol/failure.ts";
+import { retryHint } from "../../../protocol/hint.ts";
+import type { Version } from "../../../protocol/migration.ts";
+import { warn } from "../../emit.ts";
 import { hasuraFailure } from "../../hasura/errors.ts";
-import { endRunSql, type LedgerChange } from "./statements.ts";
-import { readLedger, isTransient, sendUntilAnswered, untilAnswered } from "./client.ts";
+import type {
+  AppliedMigration,
+  MigrationStore,
+  OnDone,
+  RunRegistry,
+  Step,
+  StepResult,
+  VersionMark,
+} from "../store.ts";
+import { acquireTurn } from "./acquire-turn.ts";
+import { CatalogSync } from "./catalog-sync.ts";
+import { isTransient, query, readLedger, untilAnswered } from "./client.ts";
+import { Confirmation } from "./confirmation.ts";
 import type { LedgerContext } from "./context.ts";
-import { requestCancelSql, historySql, readCancelled, readHistory } from "./history.ts";
-import type { Position } from "./send-step.ts";
+import { readCancelledRuns, readHistory } from "./history.ts";
+import type { Position } from "./position.ts";
+import { reconcile, type CatalogView, type Reconciliation } from "./reconcile.ts";
+import { recordChanges } from "./record-changes.ts";
+import { refuseInDoubt, reportReconciliation } from "./report-reconciliation.ts";
 import { runLedgerBatch } from "./run-batch.ts";
 import { runLedgerStep } from "./run-step.ts";
-import { recordChanges } from "./record-changes.ts";
-import { reconcile, type CatalogView, type Reconciliation } from "./reconcile.ts";
-import { emit } from "../../emit.ts";
-import { refuseInDoubt, reportReconciliation } from "./report-reconciliation.ts";
-import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
-import { acquireTurn } from "./acquire-turn.ts";
+import type { LedgerSnapshot } from "./snapshot.ts";
+import { cancelRunsSql, endRunSql, historySql, type LedgerChange } from "./statements.ts";
+
+/** Reads until no other run interferes. */
+const maxReads = 8;
 
 /**
- * The ledger's books of one database: every migration and its record in one transaction, and Hasura's catalog state told
- * afterwards. `writing` is false for what only looks: then nothing is reconciled, only understood.
+ * The ledger of one database: a migration and its record are one transaction, and Hasura's catalog
+ * state is written afterwards. The calls of a run: `runs.begin`, `read`, then `run`, `runBatch` or
+ * `mark`, `settle`, `confirm`, and `runs.end`.
  */
-export function ledgerStore(
-  context: LedgerContext,
-  first: LedgerSnapshot,
-  writing: boolean,
-): MigrationStore {
-  const { database, writer, versionStore } = context;
-  const { runId } = context.request;
-  const { runSqls } = context.hasura;
-  const position: Position = {
-    generation: first.generation,
-    mine: false,
-    synced: first.synced,
-    lostUpTo: 0n,
-  };
-  /** What was reported as done, and the last of it, whose commit nothing has shown yet. */
-  const done = new Map<Version, Step["direction"]>();
-  let unconfirmed: Version | undefined;
-  let confirmed = first.generation;
-  let lost: Version[] = [];
-  let outOfReach = false;
-  let snapshot = first;
-  let unresolved: readonly Version[] = [];
-  let used = false;
-  /** The catalog state has heard, or is hearing, all that the ledger knows. */
-  let telling = false;
-  let saidUntold = false;
+export class LedgerStore implements MigrationStore {
+  readonly kind = "ledger";
+  readonly canResume = true;
+  readonly atomic = true;
+  readonly keepsDownSql = true;
+  readonly runs: RunRegistry;
+  readonly runBatch?: NonNullable<MigrationStore["runBatch"]>;
 
-  const version = (it: Version, to: "applied" | "absent"): VersionChange => ({
-    database: database.name,
-    version: it,
-    to,
-  });
-  const generation = (): GenerationChange => ({
-    database: database.name,
-    generation: String(confirmed),
-  });
+  readonly #context: LedgerContext;
+  readonly #writes: boolean;
+  readonly #position: Position;
+  readonly #confirmation: Confirmation;
+  readonly #catalog: CatalogSync;
+  /** The last look at the ledger, until `read` has used it. */
+  #unread: LedgerSnapshot | undefined;
+  /** The last request could not be answered, so nothing more is asked. */
+  #isUnreachable = false;
 
-  /** The catalog state hears of a migration when its commit is certain: what it wrongly believed could not be told from a restored copy. */
-  const confirmLast = (): void => {
-    if (unconfirmed === undefined) return;
-    writer.note(
-      version(unconfirmed, done.get(unconfirmed) === "down" ? "absent" : "applied"),
-      generation(),
+  /** `writes`: false for operations that only read; then nothing is reconciled, only compared. */
+  constructor(context: LedgerContext, snapshot: LedgerSnapshot, writes: boolean) {
+    const { database, writer, versionStore, hasura } = context;
+    const { generation, synced } = snapshot;
+    this.#context = context;
+    this.#writes = writes;
+    this.#position = { generation, ownGeneration: false, synced, inFlightUpTo: 0n };
+    this.#confirmation = new Confirmation(generation);
+    this.#catalog = new CatalogSync({
+      database: database.name,
+      writer,
+      versions: versionStore,
+      synced,
+    });
+    this.#unread = snapshot;
+    this.runs = {
+      begin: () => this.#begin(),
+      end: (end) => this.#end(end),
+      history: async (filter) =>
+        readHistory(await query(context, historySql(filter, context.liveMs)), database.name),
+      cancel: async (run) =>
+        readCancelledRuns(await query(context, cancelRunsSql(run, context.liveMs))),
+    };
+    const { runSqls } = hasura;
+    if (runSqls) this.runBatch = (steps, onDone) => this.#runBatch(steps, onDone, runSqls);
+  }
+
+  async read(): Promise<ReadonlyMap<Version, AppliedMigration>> {
+    for (let reads = 1; reads <= maxReads; reads += 1) {
+      const reconciliation = await this.#readAndReconcile();
+      if (reconciliation) return reconciliation.records;
+    }
+    throw planOutdated(this.#context);
+  }
+
+  async run(step: Step): Promise<StepResult> {
+    const before = this.#position.generation;
+    const result = await runLedgerStep(step, this.#position, this.#context);
+    this.#noteResult(result, step, before);
+    return result;
+  }
+
+  async mark(marks: readonly VersionMark[], as: "applied" | "pending"): Promise<void> {
+    if (marks.length === 0) return;
+    const changes = marks.map(({ version, checksum }): LedgerChange =>
+      as === "applied"
+        ? { what: "marked applied", version, name: "", checksum }
+        : { what: "marked pending", version, name: "" },
     );
-    unconfirmed = undefined;
-  };
+    if (!(await recordChanges(changes, this.#position, this.#context)))
+      throw planOutdated(this.#context);
+    const { generation } = this.#position;
+    this.#confirmation.reached(generation);
+    this.#catalog.marked([...new Set(marks.map(({ version }) => version))], as, generation);
+  }
 
-  const noteDone = (step: Step | undefined, before: bigint): void => {
-    if (!step) return;
-    // Its `enter` has found the generation that the one before it made.
-    confirmed = before;
-    confirmLast();
-    done.set(step.version, step.direction);
-    unconfirmed = step.version;
-  };
+  async settle(): Promise<void> {
+    const error = this.#isUnreachable ? undefined : await errorOf(this.#confirmAll());
+    await this.#settleCatalog();
+    if (error !== undefined)
+      throw hasuraFailure(error, `confirming what was applied in ${this.#context.database.name}`);
+  }
 
-  const noteResult = (result: StepResult, step: Step | undefined, before: bigint): void => {
-    outOfReach =
+  confirm(): Promise<readonly Version[]> {
+    return Promise.resolve(this.#confirmation.takeLost());
+  }
+
+  async #begin(): Promise<void> {
+    if (this.#writes) this.#unread = await acquireTurn(this.#context);
+  }
+
+  async #end(end: Parameters<RunRegistry["end"]>[0]): Promise<void> {
+    // An operation that only reads has registered no run, whatever id its request carries.
+    if (!this.#writes) return;
+    // Also of a run that applied nothing: it may have had changes to write, and a function that has
+    // answered is frozen.
+    if (this.#catalog.isSyncing) await this.#settleCatalog();
+    const { request, serverId } = this.#context;
+    try {
+      await query(this.#context, endRunSql(request.runId, end, this.#position.synced, serverId));
+    } catch {
+      // The run stays open and stops counting as live by itself; no record of a migration depends
+      // on it.
+    }
+  }
+
+  async #runBatch(
+    steps: readonly Step[],
+    onDone: OnDone,
+    runSqls: Parameters<typeof runLedgerBatch>[3],
+  ): Promise<StepResult | undefined> {
+    let before = this.#position.generation;
+    const remaining = [...steps];
+    const report: OnDone = async (done) => {
+      this.#noteDone(remaining.shift(), before);
+      before += 1n;
+      await onDone(done);
+    };
+    const result = await runLedgerBatch(steps, this.#position, this.#context, runSqls, report);
+    if (result) this.#noteResult(result, remaining[0], before);
+    else this.#isUnreachable = false;
+    return result;
+  }
+
+  #noteResult(result: StepResult, step: Step | undefined, before: bigint): void {
+    this.#isUnreachable =
       result.outcome === "unknown" || (result.outcome === "failed" && isTransient(result.error));
-    if (result.outcome === "done") noteDone(step, before);
-  };
+    if (result.outcome === "done") this.#noteDone(step, before);
+  }
 
-  const confirmAll = async (): Promise<void> => {
-    if (unconfirmed === undefined) return;
-    snapshot = await readLedger(context);
-    const missing = [...done].filter(
-      ([it, direction]) => snapshot.applied.has(it) !== (direction === "up"),
+  #noteDone(step: Step | undefined, before: bigint): void {
+    if (!step) return;
+    const { version, direction } = step;
+    const confirmed = this.#confirmation.stepDone({ version, direction }, before);
+    if (confirmed) this.#catalog.confirmed(confirmed, this.#confirmation.generation);
+  }
+
+  /** Looks whether the steps that were reported as done are in the ledger. */
+  async #confirmAll(): Promise<void> {
+    if (!this.#confirmation.isPending) return;
+    const ledger = await readLedger(this.#context);
+    const { confirmed, undone } = this.#confirmation.check(
+      ledger.applied,
+      this.#position.generation,
     );
-    lost = missing.map(([it]) => it);
-    for (const [it, direction] of missing) {
-      if (it !== unconfirmed) writer.record(version(it, direction === "up" ? "absent" : "applied"));
-      else unconfirmed = undefined;
-      done.delete(it);
-    }
-    if (lost.length === 0) confirmed = position.generation;
-    confirmLast();
-  };
+    for (const step of undone) this.#catalog.undone(step);
+    if (confirmed) this.#catalog.confirmed(confirmed, this.#confirmation.generation);
+  }
 
-  /** False where another run has changed the books meanwhile. */
-  const adjust = async (verdict: Reconciliation, told: bigint | undefined): Promise<boolean> => {
+  async #settleCatalog(): Promise<void> {
+    const result = await this.#catalog.settle(this.#confirmation.generation);
+    this.#position.synced = this.#catalog.synced;
+    if (result === "failed") await warnNotSynced(this.#context);
+  }
+
+  /** Undefined where another run has changed the ledger meanwhile. */
+  async #readAndReconcile(): Promise<Reconciliation | undefined> {
+    const ledger = this.#unread ?? (await this.#readAgain());
+    this.#unread = undefined;
+    Object.assign(this.#position, { generation: ledger.generation, ownGeneration: false });
+    const catalog = await readCatalog(this.#context, ledger.synced);
+    const reconciliation = reconcile(ledger, catalog);
+    this.#catalog.found(reconciliation);
+    if (!this.#writes) return reconciliation;
+    refuseInDoubt(reconciliation, this.#context);
+    await reportReconciliation(reconciliation, this.#context);
+    const isRecorded = await this.#recordReconciliation(reconciliation, catalog.generation);
+    return isRecorded ? reconciliation : undefined;
+  }
+
+  async #readAgain(): Promise<LedgerSnapshot> {
+    await this.#context.writer.settle();
+    const ledger = await readLedger(this.#context);
+    await refreshCatalog(this.#context);
+    return ledger;
+  }
+
+  /** False where another run has changed the ledger meanwhile. */
+  async #recordReconciliation(
+    reconciliation: Reconciliation,
+    written: bigint | undefined,
+  ): Promise<boolean> {
+    const { adopt, forget } = reconciliation;
     const changes: LedgerChange[] = [
-      ...verdict.adopt.map((it): LedgerChange => ({ what: "adopted", version: it, name: "" })),
-      ...verdict.forget.map((it): LedgerChange => ({ what: "forgotten", version: it, name: "" })),
+      ...adopt.map((version): LedgerChange => ({ what: "adopted", version, name: "" })),
+      ...forget.map((version): LedgerChange => ({ what: "forgotten", version, name: "" })),
     ];
-    if (changes.length > 0 && !(await recordChanges(changes, position, context))) return false;
-    confirmed = position.generation;
-    const tells = verdict.tell.map((it) => version(it.version, it.to));
-    // Also where nothing else is to be told: what another tool does to the versions is believed only next to the newest generation.
-    const lift = verdict.restored.length === 0 && (told ?? 0n) !== confirmed;
-    telling = verdict.restored.length === 0;
-    if (tells.length > 0 || lift)
-      writer.record(...tells, ...(verdict.restored.length === 0 ? [generation()] : []));
+    if (changes.length > 0 && !(await recordChanges(changes, this.#position, this.#context)))
+      return false;
+    this.#confirmation.reached(this.#position.generation);
+    this.#catalog.reconciled(reconciliation, this.#position.generation, written);
     return true;
-  };
-
-  /** Waits until Hasura's catalog state has been written, or says that it could not be. */
-  const tellCatalog = async (): Promise<void> => {
-    const left = await writer.settle();
-    if (!left)
-      position.synced = least(confirmed, versionStore.generation(database.name) ?? confirmed);
-    else if (!saidUntold) await emit(context.engine, untold(context));
-    saidUntold ||= left !== undefined;
-  };
-
-  const readOnce = async (): Promise<Reconciliation | undefined> => {
-    if (used) {
-      await writer.settle();
-      snapshot = await readLedger(context);
-      await refreshed(context);
-    }
-    used = true;
-    Object.assign(position, { generation: snapshot.generation, mine: false });
-    const catalog = await catalogView(context, snapshot.synced);
-    const verdict = reconcile(snapshot, catalog);
-    unresolved = verdict.restored;
-    if (!writing) return verdict;
-    refuseInDoubt(verdict, context);
-    await reportReconciliation(verdict, context);
-    return (await adjust(verdict, catalog.generation)) ? verdict : undefined;
-  };
-
-  return {
-    kind: "ledger",
-    begin: async () => {
-      if (writing) snapshot = await acquireTurn(context);
-    },
-    read: async (): Promise<ReadonlyMap<Version, Entry>> => {
-      for (let reads = 1; reads <= mostReads; reads += 1) {
-        const verdict = await readOnce();
-        if (verdict) return verdict.records;
-      }
-      throw movedOn(context);
-    },
-    run: async (step): Promise<StepResult> => {
-      const before = position.generation;
-      const result = await runLedgerStep(step, position, context);
-      noteResult(result, step, before);
-      return result;
-    },
-    ...(runSqls && {
-      runBatch: async (steps, onDone) => {
-        let before = position.generation;
-        const left = [...steps];
-        const result = await runLedgerBatch(steps, position, context, runSqls, async (how) => {
-          noteDone(left.shift(), before);
-          before += 1n;
-          await onDone(how);
-        });
-        if (result) noteResult(result, left[0], before);
-        else outOfReach = false;
-        return result;
-      },
-    }),
-    mark: async (marks, as) => {
-      const changes = marks.map(({ version: it, checksum }): LedgerChange =>
-        as === "applied"
-          ? { what: "marked applied", version: it, name: "", checksum }
-          : { what: "marked pending", version: it, name: "" },
-      );
-      if (changes.length === 0) return;
-      if (!(await recordChanges(changes, position, context))) throw movedOn(context);
-      confirmed = position.generation;
-      const marked = new Set(marks.map((it) => it.version));
-      unresolved = unresolved.filter((other) => !marked.has(other));
-      const told = [...marked].map((it) => version(it, as === "applied" ? "applied" : "absent"));
-      writer.record(...told, ...(unresolved.length === 0 ? [generation()] : []));
-    },
-    confirm: async () => {
-      const taken = lost;
-      lost = [];
-      return taken;
-    },
-    settle: async () => {
-      const error = outOfReach ? undefined : await thrownBy(confirmAll());
-      await tellCatalog();
-      if (error !== undefined)
-        throw hasuraFailure(error, `confirming what was applied in ${database.name}`);
-    },
-    history: async (which) =>
-      readHistory(
-        await sendUntilAnswered(context, historySql(which, context.liveMs)),
-        database.name,
-      ),
-    cancel: async (run) =>
-      readCancelled(await sendUntilAnswered(context, requestCancelSql(run, context.liveMs))),
-    end: async (how) => {
-      // What only looked has begun no run, whatever id its request carries.
-      if (!writing) return;
-      // Also of a run that had nothing to apply: it may have had something to tell, and a function that has answered is frozen.
-      if (telling) await tellCatalog();
-      try {
-        snapshot = readSnapshot(
-          await sendUntilAnswered(
-            context,
-            endRunSql(runId, how, position.synced, context.serverId),
-          ),
-        );
-      } catch {
-        // The run's row stays open and stops counting as live by itself; nothing of what is applied depends on it.
-      }
-    },
-  };
+  }
 }
 
-const mostReads = 8;
-
-function movedOn({ database }: LedgerContext): Failure {
+function planOutdated({ database }: LedgerContext): Failure {
   return new Failure(
     "busy",
     "plan-outdated",
-    `Other runs keep changing what is applied in ${database.name}.`,
-    { hints: ["run again"] },
+    `Other runs keep changing the applied migrations of ${database.name}.`,
+    { hints: [retryHint({ reason: "run it again when the other runs have ended" })] },
   );
 }
 
-const least = (a: bigint, b: bigint): bigint => (a < b ? a : b);
-
-async function thrownBy(work: Promise<void>): Promise<unknown> {
+async function errorOf(work: Promise<void>): Promise<unknown> {
   try {
     await work;
     return undefined;
@@ -247,28 +246,29 @@ async function thrownBy(work: Promise<void>): Promise<unknown> {
   }
 }
 
-/** A catalog that lags behind what it was told is looked at again: another run may have ended since this one read it. */
-async function catalogView(context: LedgerContext, told: bigint): Promise<CatalogView> {
+/**
+ * A catalog that is behind what was written to it is read again: another run may have ended since.
+ */
+async function readCatalog(context: LedgerContext, synced: bigint): Promise<CatalogView> {
   const { serverId, versionStore, database } = context;
-  let versions = await untilAnswered(context, () => versionStore.read(database.name));
-  if ((versionStore.generation(database.name) ?? -1n) < told) {
-    await refreshed(context);
-    versions = await untilAnswered(context, () => versionStore.read(database.name));
+  const read = () => untilAnswered(context, () => versionStore.read(database.name));
+  let versions = await read();
+  if ((versionStore.generation(database.name) ?? -1n) < synced) {
+    await refreshCatalog(context);
+    versions = await read();
   }
   const generation = versionStore.generation(database.name);
   return { serverId, versions, ...(generation !== undefined && { generation }) };
 }
 
-async function refreshed(context: LedgerContext): Promise<void> {
+async function refreshCatalog(context: LedgerContext): Promise<void> {
   await untilAnswered(context, async () => context.versionStore.refresh?.(context.database.name));
 }
 
-function untold({ database }: LedgerContext): {
-  type: "log";
-  level: "warning";
-  code: string;
-  message: string;
-} {
-  const message = `Everything is applied and recorded in ${database.name}'s ledger, but Hasura's own migration state could not be written; the next run tells it.`;
-  return { type: "log", level: "warning", code: "catalog-not-told", message };
+function warnNotSynced({ database, engine }: LedgerContext): Promise<void> {
+  return warn(
+    engine,
+    "catalog-not-synced",
+    `Everything is applied and recorded in ${database.name}'s ledger, but Hasura's own migration state could not be updated; the next run will retry.`,
+  );
 }

@@ -1,62 +1,69 @@
-import type { MigrationStore } from "../store.ts";
-import { catalogStore } from "../catalog/catalog-store.ts";
-import { snapshotSql } from "./statements.ts";
-import { send } from "./client.ts";
-import type { LedgerContext } from "./context.ts";
-import { ledgerSupport, install, tooNew } from "./install.ts";
-import { ledgerStore } from "./ledger-store.ts";
-import { schemaVersion } from "./schema.ts";
-import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
 import { operations } from "../../../protocol/operations.ts";
 import { emit } from "../../emit.ts";
+import { catalogStore } from "../catalog/catalog-store.ts";
+import type { MigrationStore } from "../store.ts";
+import { send } from "./client.ts";
+import { schemaVersion } from "./constants.ts";
+import type { LedgerContext } from "./context.ts";
+import { findLedgerSupport, install, ledgerTooNew, type DatabaseFacts } from "./install.ts";
+import { LedgerStore } from "./ledger-store.ts";
+import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
+import { snapshotSql } from "./statements.ts";
 
-const mostInstallations = 3;
+const maxInstallations = 3;
 
 /**
- * The books of a database: its ledger, which is made on first use, or the catalog state alone where there can be none (which is said).
- * What only looks makes nothing. Throws `usage/ledger-permission`, `usage/ledger-too-new`, `HasuraCallError`.
+ * The ledger store of a database, created on first use, or its catalog store where it can have no
+ * ledger (which is logged). Operations that only read create nothing. Throws
+ * `usage/ledger-permission`, `usage/ledger-too-new`, `HasuraCallError`.
  */
 export async function openLedger(context: LedgerContext, dryRun: boolean): Promise<MigrationStore> {
   const use = operations[context.request.operation].ledger;
   const writes = use === "create" && !dryRun;
-  const there = await existing(context);
-  if (there && there.schemaVersion > schemaVersion) throw tooNew(context, there.schemaVersion);
-  const current =
-    there && (there.schemaVersion === schemaVersion || !(writes || use === "upgrade"));
-  if (current) return ledgerStore(context, there, writes);
-  const found = await ledgerSupport(context);
-  if (found.can === "cannot") return withoutLedger(context, found.why);
-  if (!writes && !there) return catalogStore(context.database, context);
-  return ledgerStore(context, await installed(context, found.facts), writes);
+  const existing = await findLedger(context);
+  if (existing && existing.schemaVersion > schemaVersion)
+    throw ledgerTooNew(context, existing.schemaVersion);
+  const needsUpgrade =
+    existing !== undefined &&
+    existing.schemaVersion < schemaVersion &&
+    (writes || use === "upgrade");
+  if (existing && !needsUpgrade) return new LedgerStore(context, existing, writes);
+  const support = await findLedgerSupport(context);
+  if (!support.supported) return withoutLedger(context, support.reason);
+  if (!writes && !existing) return catalogStore(context.database, context);
+  return new LedgerStore(context, await installLedger(context, support.facts), writes);
 }
 
-/** A commit that was answered may not have happened: what is not there afterwards is made again. */
-async function installed(
+/**
+ * A commit that was answered may not have happened, so a ledger that is not there afterwards is
+ * created again.
+ */
+async function installLedger(
   context: LedgerContext,
-  facts: Parameters<typeof install>[1],
+  facts: DatabaseFacts,
 ): Promise<LedgerSnapshot> {
-  for (let tries = 1; ; tries += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     await install(context, facts);
-    const there = tries < mostInstallations ? await existing(context) : await mustExist(context);
-    if (there) return there;
+    const installed =
+      attempt < maxInstallations ? await findLedger(context) : await readOnce(context);
+    if (installed) return installed;
   }
 }
 
-/** The common case in one request; whatever goes wrong here is looked into afterwards. */
-async function existing(context: LedgerContext): Promise<LedgerSnapshot | undefined> {
-  try {
-    return await mustExist(context);
-  } catch {
-    return undefined;
-  }
+/**
+ * The common case in one request. Whatever goes wrong here is found again, and handled, by the
+ * requests that follow.
+ */
+async function findLedger(context: LedgerContext): Promise<LedgerSnapshot | undefined> {
+  return readOnce(context).catch(() => undefined);
 }
 
-async function mustExist(context: LedgerContext): Promise<LedgerSnapshot> {
+async function readOnce(context: LedgerContext): Promise<LedgerSnapshot> {
   return readSnapshot(await send(context, snapshotSql(context.request.runId, context.liveMs)));
 }
 
-async function withoutLedger(context: LedgerContext, why: string): Promise<MigrationStore> {
-  const message = `${context.database.name} has no ledger, because ${why}: what is applied is known from Hasura's state alone (docs/guarantees.md).`;
+async function withoutLedger(context: LedgerContext, reason: string): Promise<MigrationStore> {
+  const message = `${context.database.name} has no ledger, because ${reason}: applied migrations are known from Hasura's state alone (docs/guarantees.md).`;
   await emit(context.engine, { type: "log", level: "info", code: "no-ledger", message });
   return catalogStore(context.database, context);
 }

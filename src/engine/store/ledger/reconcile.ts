@@ -1,5 +1,5 @@
 import { compareVersions, type Version } from "../../../protocol/migration.ts";
-import type { AppliedMigration as Entry } from "../store.ts";
+import type { AppliedMigration } from "../store.ts";
 import type { StoredVersions } from "../catalog/version-store.ts";
 
 /** One version that the ledger holds as applied. */
@@ -13,7 +13,7 @@ export interface LedgerRow {
   readonly ms?: number;
 }
 
-/** A file that committed by itself and has not reached its end: still at work, or broken off. */
+/** A file that committed by itself and has not reached its end: still running, or interrupted. */
 export interface Running {
   readonly version: Version;
   readonly name: string;
@@ -23,119 +23,151 @@ export interface Running {
   readonly alive: boolean;
 }
 
-/** What the ledger says, at one moment. */
+/** The part of the ledger that is compared with the catalog state. */
 export interface LedgerView {
   readonly generation: bigint;
-  /** The catalog state was told everything up to this generation. */
+  /** Everything up to this generation has been written to the catalog state. */
   readonly synced: bigint;
-  /** The server whose catalog was told last. */
+  /** The server whose catalog was written last. */
   readonly serverId?: string;
   readonly applied: ReadonlyMap<Version, LedgerRow>;
-  /** Versions that are not applied and once were: the generation in which they went. */
+  /** Versions that were applied and no longer are: the generation in which they were removed. */
   readonly gone: ReadonlyMap<Version, bigint>;
   readonly running?: Running;
 }
 
-/** What Hasura's catalog state says of the same database, at about the same moment. */
+/** Hasura's catalog state of the same database, read at about the same moment. */
 export interface CatalogView {
   readonly serverId: string;
   readonly versions: StoredVersions;
-  /** The ledger's generation as it was written there last; absent where it never was, or the document was replaced. */
+  /**
+   * The ledger's generation as it was last written there; absent where it never was, or the
+   * document was replaced.
+   */
   readonly generation?: bigint;
 }
 
-/** What both together mean. Nothing here has been done yet. */
+/** The result of comparing both. Nothing has been done yet. */
 export interface Reconciliation {
-  readonly records: ReadonlyMap<Version, Entry>;
-  /** Applied by another tool: the ledger takes them over, file unknown. */
+  readonly records: ReadonlyMap<Version, AppliedMigration>;
+  /** Applied by another tool: to be recorded in the ledger, file unknown. */
   readonly adopt: readonly Version[];
-  /** Rolled back by another tool: the ledger lets them go. */
+  /** Rolled back by another tool: to be removed from the ledger. */
   readonly forget: readonly Version[];
-  /** What the catalog has to be told. */
-  readonly tell: readonly { readonly version: Version; readonly to: "applied" | "absent" }[];
-  /** The catalog did not know what it had been told: lost, replaced, or an older copy. */
+  /** What is to be written to the catalog. */
+  readonly catalogChanges: readonly {
+    readonly version: Version;
+    readonly to: "applied" | "absent";
+  }[];
+  /**
+   * The catalog lacks versions that were written to it: it was lost, replaced, or restored from an
+   * older copy.
+   */
   readonly catalogLost: boolean;
-  /** The database is older than its catalog (a restored copy): these versions are in doubt, and only a person can say. */
-  readonly restored: readonly Version[];
-  /** A file still at work on its own. */
-  readonly waitFor?: Running;
+  /**
+   * The database is older than its catalog (restored from a backup): only a person can decide about
+   * these versions.
+   */
+  readonly inDoubt: readonly Version[];
 }
 
 /**
- * Decides what the ledger and the catalog state together mean for each version (docs/guarantees.md;
- * every row is in test/engine/reconcile.test.ts). The rule behind it: what the ledger holds is
- * never run again unless somebody
- * demonstrably rolled it back, and what it does not hold is never believed without a reason.
+ * Decides for each version what the ledger and the catalog state together mean (docs/guarantees.md;
+ * every row is in test/engine/store/ledger/reconcile.test.ts). The rule behind it: a version in the
+ * ledger is never run again unless it was demonstrably rolled back, and a version that only the
+ * catalog holds is not believed without a reason. Pure.
  */
 export function reconcile(ledger: LedgerView, catalog: CatalogView): Reconciliation {
-  const removed = missingAtTop(ledger, catalog);
-  const forget = removed ?? [];
-  const records = new Map<Version, Entry>();
-  const adopt: Version[] = [];
-  const restored: Version[] = [];
-  const tell: { version: Version; to: "applied" | "absent" }[] = [];
-  let lost = false;
-
-  for (const [version, row] of ledger.applied) {
-    if (forget.includes(version)) continue;
-    records.set(version, entryOf(row));
-    const there = catalog.versions.get(version);
-    if (there && !there.dirty) continue;
-    tell.push({ version, to: "applied" });
-    lost ||= !there && row.generation <= ledger.synced;
-  }
-  for (const [version, { dirty }] of catalog.versions) {
-    if (ledger.applied.has(version)) continue;
-    const went = ledger.gone.get(version);
-    if (ledger.running?.version === version) continue;
-    if (dirty) records.set(version, { state: "dirty" });
-    else if (went !== undefined && went > (catalog.generation ?? -1n))
-      tell.push({ version, to: "absent" });
-    else if (catalog.generation !== undefined && catalog.generation > ledger.generation) {
-      restored.push(version);
-      // In doubt, and so something that `mark` can decide either way.
-      records.set(version, { state: "dirty" });
-    } else {
-      adopt.push(version);
-      records.set(version, { state: "applied" });
-    }
-  }
+  const forget = findRolledBack(ledger, catalog);
+  const result: Draft = {
+    records: new Map(),
+    adopt: [],
+    forget,
+    catalogChanges: [],
+    catalogLost: false,
+    inDoubt: [],
+  };
+  for (const [version, row] of ledger.applied)
+    if (!forget.includes(version)) addLedgerVersion(version, row, ledger, catalog, result);
+  for (const [version, { dirty }] of catalog.versions)
+    if (!ledger.applied.has(version) && ledger.running?.version !== version)
+      addCatalogVersion(version, dirty, ledger, catalog, result);
   const { running } = ledger;
   if (running)
-    records.set(running.version, {
+    result.records.set(running.version, {
       state: running.alive ? "running" : "interrupted",
       run: running.run,
     });
-  return {
-    records,
-    adopt: adopt.sort(compareVersions),
-    forget,
-    tell,
-    catalogLost: lost,
-    restored,
-    ...(running?.alive && { waitFor: running }),
-  };
+  result.adopt.sort(compareVersions);
+  return result;
+}
+
+/** A reconciliation in the making. */
+interface Draft extends Reconciliation {
+  readonly records: Map<Version, AppliedMigration>;
+  readonly adopt: Version[];
+  readonly catalogChanges: { readonly version: Version; readonly to: "applied" | "absent" }[];
+  readonly inDoubt: Version[];
+  catalogLost: boolean;
+}
+
+/** A version that the ledger holds: applied, whatever the catalog says. */
+function addLedgerVersion(
+  version: Version,
+  row: LedgerRow,
+  ledger: LedgerView,
+  catalog: CatalogView,
+  result: Draft,
+): void {
+  result.records.set(version, toAppliedMigration(row));
+  const inCatalog = catalog.versions.get(version);
+  if (inCatalog && !inCatalog.dirty) return;
+  result.catalogChanges.push({ version, to: "applied" });
+  result.catalogLost ||= !inCatalog && row.generation <= ledger.synced;
+}
+
+/** A version that only the catalog holds. */
+function addCatalogVersion(
+  version: Version,
+  dirty: boolean,
+  ledger: LedgerView,
+  catalog: CatalogView,
+  result: Draft,
+): void {
+  const removedIn = ledger.gone.get(version);
+  if (dirty) result.records.set(version, { state: "dirty" });
+  else if (removedIn !== undefined && removedIn > (catalog.generation ?? -1n))
+    result.catalogChanges.push({ version, to: "absent" });
+  else if (catalog.generation !== undefined && catalog.generation > ledger.generation) {
+    result.inDoubt.push(version);
+    // As dirty, so that `mark` can decide either way.
+    result.records.set(version, { state: "dirty" });
+  } else {
+    result.adopt.push(version);
+    result.records.set(version, { state: "applied" });
+  }
 }
 
 /**
- * Versions that another tool has rolled back, or undefined. Believed only of a catalog that is demonstrably the one we told: same
- * server, our latest word still in it (a tool that overwrites it with an older copy takes that away), other versions still there,
- * and exactly the highest missing, since that is what rolling back leaves.
+ * Versions that another tool has rolled back. Believed only of a catalog that is demonstrably the
+ * one that was written: the same server, our latest generation still in it (a tool that overwrites
+ * it with an older copy removes that), other versions still there, and exactly the highest missing,
+ * since that is what rolling back leaves.
  */
-function missingAtTop(ledger: LedgerView, catalog: CatalogView): Version[] | undefined {
-  const told = catalog.generation;
-  if (told === undefined || told < ledger.synced || told > ledger.generation) return undefined;
-  if (ledger.serverId !== undefined && ledger.serverId !== catalog.serverId) return undefined;
+function findRolledBack(ledger: LedgerView, catalog: CatalogView): Version[] {
+  const written = catalog.generation;
+  if (written === undefined || written < ledger.synced || written > ledger.generation) return [];
+  if (ledger.serverId !== undefined && ledger.serverId !== catalog.serverId) return [];
   const known = [...ledger.applied]
-    .filter(([, row]) => row.generation <= told)
+    .filter(([, row]) => row.generation <= written)
     .map(([version]) => version);
   const missing = known.filter((version) => !catalog.versions.has(version)).sort(compareVersions);
-  if (missing.length === 0 || catalog.versions.size === 0) return undefined;
+  if (missing.length === 0 || catalog.versions.size === 0) return [];
   const top = known.sort(compareVersions).slice(-missing.length);
-  return missing.every((version, i) => version === top[i]) ? missing : undefined;
+  return missing.every((version, i) => version === top[i]) ? missing : [];
 }
 
-function entryOf({ checksum, appliedAt, run }: LedgerRow): Entry {
+function toAppliedMigration({ checksum, appliedAt, run }: LedgerRow): AppliedMigration {
   return {
     state: "applied",
     ...(checksum !== undefined && { checksum }),

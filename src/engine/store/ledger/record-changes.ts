@@ -1,40 +1,47 @@
+import { poll } from "../../../retry.ts";
 import { HasuraCallError } from "../../hasura/client.ts";
-import { recordSql, type LedgerChange } from "./statements.ts";
-import { readLedger, isTransient, mostTries, pauseMs, send } from "./client.ts";
-import type { LedgerContext } from "./context.ts";
-import { sqlstate } from "./functions.ts";
-import { advance, type Position } from "./send-step.ts";
-import type { LedgerSnapshot } from "./snapshot.ts";
 import { transientForFiles } from "./classify-outcome.ts";
+import { hasTimeToRetry, hasuraBackoff, isTransient, readLedger, send } from "./client.ts";
+import { sqlstate } from "./constants.ts";
+import type { LedgerContext } from "./context.ts";
+import { advance, type Position } from "./position.ts";
+import type { LedgerSnapshot } from "./snapshot.ts";
+import { recordSql, type LedgerChange } from "./statements.ts";
 
 /**
- * Changes the books alone, and believes neither a success nor an error: the ledger is read afterwards, and what it does not show is
- * sent again, which the generation makes safe. False: another run has changed the books meanwhile. Throws `HasuraCallError`.
+ * Changes the record alone. Neither a success nor an error is trusted: the ledger is read
+ * afterwards, and what it does not show is sent again, which the generation makes safe. False:
+ * another run has changed the ledger meanwhile. Throws `HasuraCallError`.
  */
 export async function recordChanges(
   changes: readonly LedgerChange[],
   position: Position,
   context: LedgerContext,
 ): Promise<boolean> {
-  const text = recordSql(changes, { run: context.request.runId, ...position });
-  for (let tries = 0; ; tries += 1) {
-    const error = await refusalOf(send(context, text));
-    if (error && !mayHaveWorked(error)) throw error;
-    const snapshot = await readLedger(context);
-    if (
-      changes.every((change, i) => shows(snapshot, change, position.generation + BigInt(i + 1)))
-    ) {
-      advance(position, changes.length);
-      return true;
-    }
-    if (snapshot.generation !== position.generation) return false;
-    if (tries >= mostTries || context.engine.remainingMs() < 20_000)
-      throw error ?? new HasuraCallError("unknown", "the books do not change");
-    await context.engine.sleep(pauseMs(tries, context.engine.random));
-  }
+  const sql = recordSql(changes, { run: context.request.runId, ...position });
+  return poll<boolean>(
+    async (attempt) => {
+      const error = await errorOf(send(context, sql));
+      if (error && !mayHaveWorked(error)) throw error;
+      const snapshot = await readLedger(context);
+      if (
+        changes.every((change, i) =>
+          isRecorded(change, position.generation + BigInt(i + 1), snapshot),
+        )
+      ) {
+        advance(position, changes.length);
+        return { done: true, value: true };
+      }
+      if (snapshot.generation !== position.generation) return { done: true, value: false };
+      if (!hasTimeToRetry(context, attempt))
+        throw error ?? new HasuraCallError("unknown", "the ledger does not change");
+      return { done: false };
+    },
+    { backoff: hasuraBackoff(context), sleep: context.engine.sleep },
+  );
 }
 
-async function refusalOf(call: Promise<unknown>): Promise<HasuraCallError | undefined> {
+async function errorOf(call: Promise<unknown>): Promise<HasuraCallError | undefined> {
   try {
     await call;
     return undefined;
@@ -44,17 +51,20 @@ async function refusalOf(call: Promise<unknown>): Promise<HasuraCallError | unde
   }
 }
 
-function shows(
-  { applied, gone }: LedgerSnapshot,
+function isRecorded(
   { what, version }: LedgerChange,
   generation: bigint,
+  { applied, gone }: LedgerSnapshot,
 ): boolean {
   if (what === "adopted" || what === "marked applied")
     return applied.get(version)?.generation === generation;
   return gone.get(version) === generation;
 }
 
-/** Also a refusal of ours: the first try may have worked, and this is the answer to the second one. */
+/**
+ * Also after a refusal of the ledger: the first attempt may have worked, and this is the answer to
+ * the second one.
+ */
 function mayHaveWorked(error: HasuraCallError): boolean {
   const state = error.database?.sqlstate;
   return (

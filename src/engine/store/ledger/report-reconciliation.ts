@@ -1,82 +1,104 @@
-import { databaseOption } from "../database-option.ts";
 import { Failure } from "../../../protocol/failure.ts";
+import { runHint, textHint } from "../../../protocol/hint.ts";
 import type { Version } from "../../../protocol/migration.ts";
-import type { LedgerContext } from "./context.ts";
 import { emit } from "../../emit.ts";
+import { markHint } from "../hints.ts";
+import type { LedgerContext } from "./context.ts";
 import type { Reconciliation } from "./reconcile.ts";
+import type { RunDescription } from "./statements.ts";
 
-/** Stops where only a person can say what is true. `mark` is let through: it is how they say it. */
-export function refuseInDoubt(verdict: Reconciliation, context: LedgerContext): void {
+const maxListed = 5;
+
+/** What the messages name, and who may decide. */
+type Target = Pick<LedgerContext, "environment" | "database" | "protected"> & {
+  readonly description: Pick<RunDescription, "operation">;
+};
+
+/** Throws where only a person can decide. `mark` passes: it is how a person decides. */
+export function refuseInDoubt(
+  reconciliation: Pick<Reconciliation, "inDoubt" | "forget">,
+  context: Target,
+): void {
   if (context.description.operation === "mark") return;
   const { environment, database } = context;
-  if (verdict.restored.length > 0) {
-    throw new Failure(
-      "migration",
-      "database-restored",
-      `${database.name} is older than what Hasura remembers of it, as after restoring a copy. In doubt: ${listed(verdict.restored)}.`,
-      {
-        hints: [
-          "look at the database, then say how each version stands:",
-          ...markBoth(environment, verdict.restored, database.name),
-        ],
-      },
-    );
-  }
-  if (context.protected && verdict.forget.length > 0) {
+  const { inDoubt, forget } = reconciliation;
+  if (inDoubt.length > 0) throw databaseRestored(inDoubt, context);
+  if (context.protected && forget.length > 0) {
     throw new Failure(
       "migration",
       "rolled-back-elsewhere",
-      `Another tool has rolled back ${listed(verdict.forget)} in ${database.name}, and ${environment} is protected.`,
+      `Another tool has rolled back ${listVersions(forget)} in ${database.name}, and ${environment} is protected.`,
       {
         hints: [
-          "if that is right, say so:",
-          `hasura-migrate mark ${environment} ${verdict.forget.join(" ")} --pending${databaseOption(database.name)}`,
+          markHint(
+            { environment, database: database.name, versions: forget },
+            "pending",
+            "if that was intended, confirm it",
+          ),
         ],
       },
     );
   }
 }
 
-/** One line for each thing that another tool, or an accident, has changed; nothing scary where nothing is. */
+function databaseRestored(versions: readonly Version[], context: Target): Failure {
+  const { environment, database } = context;
+  const target = { environment, database: database.name, versions: versions.slice(0, maxListed) };
+  return new Failure(
+    "migration",
+    "database-restored",
+    `${database.name} is older than Hasura's record of it, as after restoring a backup. In doubt: ${listVersions(versions)}.`,
+    {
+      hints: [
+        textHint("Inspect the database, then record how each version stands."),
+        ...(versions.length > maxListed
+          ? [
+              runHint(
+                ["status", environment],
+                "list the versions in doubt, which are shown as dirty",
+              ),
+            ]
+          : []),
+        markHint(target, "applied"),
+        markHint(target, "pending"),
+      ],
+    },
+  );
+}
+
+/** Logs a line for each thing that another tool, or an accident, has changed. */
 export async function reportReconciliation(
-  verdict: Reconciliation,
-  context: LedgerContext,
+  { adopt, forget, catalogLost }: Reconciliation,
+  { database, engine }: LedgerContext,
 ): Promise<void> {
-  const { database, engine } = context;
   const log = (level: "info" | "warning", code: string, message: string): Promise<void> =>
-    emit(engine, { type: "log", level, code, message });
-  if (verdict.adopt.length > 0) {
+    emit(engine, { type: "log", level, code, message: `${database.name}: ${message}` });
+  if (adopt.length > 0) {
+    const migrations = adopt.length === 1 ? "migration" : "migrations";
     await log(
       "info",
       "adopted",
-      `${database.name}: ${String(verdict.adopt.length)} adopted from what Hasura's own tool has applied, 0 run.`,
+      `${String(adopt.length)} ${migrations} already applied by the Hasura CLI imported; nothing was run.`,
     );
   }
-  if (verdict.forget.length > 0) {
+  if (forget.length > 0) {
     await log(
       "warning",
       "rolled-back-elsewhere",
-      `${database.name}: another tool has rolled back ${listed(verdict.forget)}; pending again.`,
+      `another tool has rolled back ${listVersions(forget)}; pending again.`,
     );
   }
-  if (verdict.catalogLost) {
+  if (catalogLost) {
     await log(
       "warning",
       "catalog-lost",
-      `${database.name}: Hasura did not remember versions that are applied here; it is told again, and nothing is run twice.`,
+      "Hasura's record lacked versions that are applied here; it is written again, and nothing is run twice.",
     );
   }
 }
 
-function listed(versions: readonly Version[]): string {
-  return versions.length <= 5
+function listVersions(versions: readonly Version[]): string {
+  return versions.length <= maxListed
     ? versions.join(", ")
-    : `${versions.slice(0, 5).join(", ")} and ${String(versions.length - 5)} more`;
-}
-
-function markBoth(environment: string, versions: readonly Version[], database: string): string[] {
-  const named = versions.length <= 5 ? versions.join(" ") : "VERSION…";
-  return ["--applied", "--pending"].map(
-    (as) => `hasura-migrate mark ${environment} ${named} ${as}${databaseOption(database)}`,
-  );
+    : `${versions.slice(0, maxListed).join(", ")} and ${String(versions.length - maxListed)} more`;
 }

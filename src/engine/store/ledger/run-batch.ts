@@ -1,24 +1,29 @@
 import { emptyFileNotices } from "../../sql/is-empty.ts";
 import type { OnDone, Step, StepResult } from "../store.ts";
 import { HasuraCallError } from "../../hasura/client.ts";
-import { advance, sendSteps, type StepReceipt, type Position } from "./send-step.ts";
+import { sendSteps, type StepReceipt } from "./send-step.ts";
 import { readLedger, isTransient, send } from "./client.ts";
 import { snapshotSql } from "./statements.ts";
 import type { LedgerContext } from "./context.ts";
-import { answerLost, runLedgerStep } from "./run-step.ts";
+import { advance, type Position } from "./position.ts";
+import { answerLostNotice, runLedgerStep } from "./run-step.ts";
 import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
 import { tookEffect } from "./classify-outcome.ts";
 
 type RunSqls = NonNullable<LedgerContext["hasura"]["runSqls"]>;
 
-/** How long a request may be silent before somebody looks in the ledger how far it is: more often at first, while it matters most. */
-const silentMs = 150;
-const longestSilentMs = 1000;
+/**
+ * Time without an answer before the ledger is read to see how far the request is; doubles up to the
+ * second value.
+ */
+const firstCheckMs = 150;
+const longestCheckMs = 1000;
 
 /**
- * Runs several migrations in one request: each has a frame and a transaction of its own, finds the generation that the one before
- * it made, and none runs after one that failed. Which of them are done is read in the ledger when the answer does not say it, and
- * also while a slow one keeps the answer back. Answers how the first that is not done ended.
+ * Runs several migrations in one request: each has a frame and a transaction of its own, expects
+ * the generation that the one before it makes, and does not run after one that failed. The ledger
+ * shows which of them are done when the answer does not, and also while a slow one delays the
+ * answer. Answers how the first that is not done ended.
  */
 export async function runLedgerBatch(
   steps: readonly Step[],
@@ -27,102 +32,104 @@ export async function runLedgerBatch(
   runSqls: RunSqls,
   onDone: OnDone,
 ): Promise<StepResult | undefined> {
-  const progress = progressOf(steps, position, context, onDone);
+  const progress = new BatchProgress(steps, position, context, onDone);
   const answered = new AbortController();
-  void watch(progress, context, answered.signal);
+  void watchLedger(progress, context, answered.signal);
   const sent = await sendSteps(steps, position, context, runSqls);
   answered.abort();
   if (sent.ok) {
-    for (const left of sent.left.slice(progress.done)) progress.advance(left);
-    await progress.told();
+    for (const receipt of sent.receipts.slice(progress.done)) progress.advance(receipt);
+    await progress.reported;
     return undefined;
   }
   try {
-    progress.catchUp(await readLedger(context), isTransient(sent.error) ? [answerLost] : []);
+    const notices = isTransient(sent.error) ? [answerLostNotice] : [];
+    progress.catchUp(await readLedger(context), notices);
   } catch (error) {
     return { outcome: "unknown", error };
   } finally {
-    await progress.told();
+    await progress.reported;
   }
   const step = steps[progress.done];
   if (step === undefined) return undefined;
-  const place = placeOf(sent.error) ?? progress.done;
-  if (place > progress.done) return { outcome: "replan", reason: `${step.version} did not commit` };
+  const failedAt = failedIndex(sent.error) ?? progress.done;
+  if (failedAt > progress.done)
+    return { outcome: "replan", reason: `${step.version} did not commit` };
   // The next plan finds that the time is over, and pauses where that is possible.
   if (sent.late && progress.done > 0)
     return { outcome: "replan", reason: "the function's time is nearly over" };
-  // An error of one that is done by now, by a request whose answer was lost, says nothing of this one.
-  return runLedgerStep(step, position, context, place === progress.done ? sent : undefined);
+  // The error of a migration that is done by now does not concern this one.
+  return runLedgerStep(step, position, context, failedAt === progress.done ? sent : undefined);
 }
 
-interface Progress {
-  /** How many are known to be done. */
-  readonly done: number;
-  advance(left: StepReceipt): void;
-  /** As far as the ledger shows. */
-  catchUp(ledger: LedgerSnapshot, notices: readonly string[]): void;
-  /** Resolves when everything that is known has been said. */
-  told(): Promise<void>;
+/** How many migrations of a request are known to be done; reports each in order. */
+class BatchProgress {
+  readonly #steps: readonly Step[];
+  readonly #position: Position;
+  readonly #context: LedgerContext;
+  readonly #onDone: OnDone;
+  #done = 0;
+  #reported = Promise.resolve();
+
+  constructor(steps: readonly Step[], position: Position, context: LedgerContext, onDone: OnDone) {
+    this.#steps = steps;
+    this.#position = position;
+    this.#context = context;
+    this.#onDone = onDone;
+  }
+
+  get done(): number {
+    return this.#done;
+  }
+
+  /** Resolves when everything that is known has been reported. */
+  get reported(): Promise<void> {
+    return this.#reported;
+  }
+
+  advance(receipt: StepReceipt): void {
+    this.#done += 1;
+    advance(this.#position);
+    this.#reported = this.#reported.then(() => this.#onDone(receipt));
+  }
+
+  /** Advances as far as the ledger shows. */
+  catchUp(ledger: LedgerSnapshot, notices: readonly string[]): void {
+    const { runId } = this.#context.request;
+    for (let step = this.#steps[this.#done]; step; step = this.#steps[this.#done]) {
+      if (!tookEffect(step, runId, this.#position.generation, ledger)) return;
+      const tookMs = ledger.applied.get(step.version)?.ms;
+      this.advance({
+        notices: [...notices, ...emptyFileNotices(step.sql)],
+        ...(tookMs !== undefined && { tookMs }),
+      });
+    }
+  }
 }
 
-function progressOf(
-  steps: readonly Step[],
-  position: Position,
-  context: LedgerContext,
-  onDone: OnDone,
-): Progress {
-  let done = 0;
-  let telling = Promise.resolve();
-  const forward = (left: StepReceipt): void => {
-    done += 1;
-    advance(position);
-    telling = telling.then(() => onDone(left));
-  };
-  return {
-    get done() {
-      return done;
-    },
-    advance: forward,
-    catchUp(ledger, notices) {
-      for (
-        let step = steps[done];
-        step && tookEffect(step, context.request.runId, position.generation, ledger);
-        step = steps[done]
-      ) {
-        const tookMs = ledger.applied.get(step.version)?.ms;
-        forward({
-          notices: [...notices, ...emptyFileNotices(step.sql)],
-          ...(tookMs !== undefined && { tookMs }),
-        });
-      }
-    },
-    told: () => telling,
-  };
-}
-
-/** Looks now and then until the answer is there; a look that fails says nothing. */
-async function watch(
-  progress: Progress,
+/** Reads the ledger now and then until the request is answered. A read that fails is ignored. */
+async function watchLedger(
+  progress: BatchProgress,
   context: LedgerContext,
   answered: AbortSignal,
 ): Promise<void> {
-  const isOver = (): boolean => answered.aborted;
-  for (let looks = 0; ; looks += 1) {
-    await context.engine
-      .sleep(Math.min(longestSilentMs, silentMs * 2 ** looks), answered)
-      .catch(() => undefined);
-    if (isOver()) return;
-    const snapshot = await send(context, snapshotSql(context.request.runId, context.liveMs))
+  const isAnswered = (): boolean => answered.aborted;
+  const sql = snapshotSql(context.request.runId, context.liveMs);
+  for (let checks = 0; ; checks += 1) {
+    const delayMs = Math.min(longestCheckMs, firstCheckMs * 2 ** checks);
+    await context.engine.sleep(delayMs, answered).catch(() => undefined);
+    if (isAnswered()) return;
+    const snapshot = await send(context, sql)
       .then(readSnapshot)
       .catch(() => undefined);
-    if (isOver()) return;
+    if (isAnswered()) return;
     if (snapshot) progress.catchUp(snapshot, []);
   }
 }
 
-/** Which of the requests it was that failed, where Hasura says so. */
-function placeOf(error: unknown): number | undefined {
-  const index =
-    error instanceof HasuraCallError ? /^\$\.args\[(\d+)\]/.exec(error.path ?? "")?.[1] : undefined;
+/** Which of the requests failed, where Hasura says so. */
+function failedIndex(error: unknown): number | undefined {
+  const path = error instanceof HasuraCallError ? error.path : undefined;
+  const index = /^\$\.args\[(\d+)\]/.exec(path ?? "")?.[1];
   return index === undefined ? undefined : Number(index);
 }

@@ -1,28 +1,50 @@
-import { databaseOption } from "../database-option.ts";
+import { exponentialBackoff, poll, retry } from "../../../retry.ts";
 import { Failure } from "../../../protocol/failure.ts";
-import type { Step, StepResult } from "../store.ts";
-import { HasuraCallError } from "../../hasura/client.ts";
-import { advance, sendStep, type Position, type SendResult } from "./send-step.ts";
-import { readLedger, isTransient, mostTries, pauseMs } from "./client.ts";
-import { pastDeadline } from "./deadline.ts";
-import type { LedgerContext } from "./context.ts";
-import { classifyOutcome, type StepOutcome } from "./classify-outcome.ts";
+import { textHint } from "../../../protocol/hint.ts";
 import { emit } from "../../emit.ts";
+import { HasuraCallError } from "../../hasura/client.ts";
+import { markHint } from "../hints.ts";
+import type { Step, StepResult } from "../store.ts";
+import { classifyOutcome, sqlstateOf, type StepOutcome } from "./classify-outcome.ts";
+import { isTransient, maxRetries, readLedger } from "./client.ts";
+import type { LedgerContext } from "./context.ts";
+import { deadlineFailure } from "./deadline.ts";
+import { advance, type Position } from "./position.ts";
+import { sendStep, type SendResult } from "./send-step.ts";
 
-type Known = Exclude<StepOutcome, { do: "wait" }>;
-
-/** Longest pause between two looks at something that is still at work. */
-const longestLookMs = 4000;
-/** A try that took this long is not repeated for a lock: whoever blocks is not passing by. */
-const shortTryMs = 30_000;
-const mostLockTries = 6;
-
-/** A notice. */
-export const answerLost = "Hasura's answer was lost; the ledger shows that it took effect";
+type FinalOutcome = Exclude<StepOutcome, { do: "wait" }>;
 
 /**
- * Runs one migration in its frame and does not come back before it is known how it ended, as long as the ledger can be asked:
- * a lost answer is looked up, not guessed. `first`: what came of a request that has been sent for it already.
+ * An attempt that took this long is not repeated for a lock: its holder will not release it soon.
+ */
+const maxLockAttemptMs = 30_000;
+const maxLockAttempts = 6;
+/** Below this a migration is not sent again. */
+const minRetryMs = 60_000;
+/** Below this nothing is waited for. */
+const minWaitMs = 15_000;
+
+/** The notice of a migration whose answer was lost. */
+export const answerLostNotice = "Hasura's answer was lost; the ledger shows that it took effect";
+
+/** Nothing happened in this attempt: the migration may be sent again. */
+class NothingHappened extends Error {
+  readonly reason: unknown;
+  readonly tookMs: number;
+  readonly isLock: boolean;
+
+  constructor(reason: unknown, tookMs: number) {
+    super("nothing happened");
+    this.reason = reason;
+    this.tookMs = tookMs;
+    this.isLock = sqlstateOf(reason) === "55P03";
+  }
+}
+
+/**
+ * Runs one migration in its frame and returns when it is known how it ended, as long as the ledger
+ * can be read: a lost answer is looked up, not guessed. `first`: the result of a request that has
+ * been sent for it already.
  */
 export async function runLedgerStep(
   step: Step,
@@ -30,155 +52,172 @@ export async function runLedgerStep(
   context: LedgerContext,
   first?: SendResult,
 ): Promise<StepResult> {
-  let sent = first;
-  for (let tries = 0, lockTries = 0; ; sent = undefined) {
-    const startedAt = context.engine.now();
-    sent ??= await sendStep(step, position, context);
-    if (sent.ok) {
-      advance(position);
-      return { outcome: "done", notices: sent.left.flatMap(({ notices }) => notices) };
-    }
-    const { error } = sent;
-    const next = await settle(step, position, context, error);
-    if ("lost" in next) return { outcome: "unknown", error: next.lost };
-    if (sent.late && (next.do === "failed" || next.do === "again")) {
-      return { outcome: "failed", error: pastDeadline(step, context.environment, error) };
-    }
-    if (next.do !== "again") return ended(next, step, position, context, error);
-    const isLock = sqlstateOf(error) === "55P03";
-    if (isLock) lockTries += 1;
-    tries += 1;
-    const tooLong =
-      isLock &&
-      (lockTries >= mostLockTries ||
-        context.engine.now() - startedAt >= shortTryMs ||
-        step.settings?.retry === false);
-    if (
-      tooLong ||
-      tries > mostTries ||
-      context.engine.stop.aborted ||
-      context.engine.remainingMs() < 60_000
-    )
-      return { outcome: "failed", error };
-    await pause(step, tries, isLock, context);
+  const { engine } = context;
+  let lockAttempts = 0;
+  try {
+    return await retry(
+      (attempt) => attemptStep(step, position, context, attempt === 1 ? first : undefined),
+      {
+        backoff: exponentialBackoff({ firstMs: 1000, longestMs: 15_000, random: engine.random }),
+        shouldRetry: (thrown, attempt) => {
+          if (!(thrown instanceof NothingHappened)) return false;
+          if (thrown.isLock) lockAttempts += 1;
+          const isBlocked =
+            thrown.isLock &&
+            (lockAttempts >= maxLockAttempts ||
+              thrown.tookMs >= maxLockAttemptMs ||
+              step.settings?.retry === false);
+          return (
+            !isBlocked &&
+            attempt <= maxRetries &&
+            !engine.stop.aborted &&
+            engine.remainingMs() >= minRetryMs
+          );
+        },
+        onRetry: (thrown, _attempt, delayMs) =>
+          emitRetry(step, thrown instanceof NothingHappened && thrown.isLock, delayMs, context),
+        // A stop ends the wait: the attempt that follows is the last one.
+        sleep: (ms) => engine.sleep(ms, engine.stop).catch(() => undefined),
+      },
+    );
+  } catch (thrown) {
+    if (thrown instanceof NothingHappened) return { outcome: "failed", error: thrown.reason };
+    throw thrown;
   }
 }
 
-/** Looks until nothing is at work any more, and says what it waits for. */
-async function settle(
+/** Sends the migration once and finds out how it ended. Throws `NothingHappened`. */
+async function attemptStep(
+  step: Step,
+  position: Position,
+  context: LedgerContext,
+  alreadySent: SendResult | undefined,
+): Promise<StepResult> {
+  const startedAt = context.engine.now();
+  const sent = alreadySent ?? (await sendStep(step, position, context));
+  if (sent.ok) {
+    advance(position);
+    return { outcome: "done", notices: sent.receipts.flatMap(({ notices }) => notices) };
+  }
+  const { error } = sent;
+  const outcome = await findOutcome(step, position, context, error);
+  if ("unreadable" in outcome) return { outcome: "unknown", error: outcome.unreadable };
+  if (sent.late && (outcome.do === "failed" || outcome.do === "again"))
+    return { outcome: "failed", error: deadlineFailure(step, context.environment, error) };
+  if (outcome.do === "again") throw new NothingHappened(error, context.engine.now() - startedAt);
+  return toStepResult(outcome, step, position, context, error);
+}
+
+/** Reads the ledger until nothing is running any more; emits what it waits for. */
+async function findOutcome(
   step: Step,
   position: Position,
   context: LedgerContext,
   error: unknown,
-): Promise<Known | { readonly lost: unknown }> {
-  const startedAt = context.engine.now();
-  const of = {
-    database: step.database.name,
-    version: step.version,
-    name: step.name,
-    direction: step.direction,
-  };
-  let said = false;
-  for (let looks = 0; ; looks += 1) {
-    let next: StepOutcome;
-    try {
-      next = classifyOutcome(
-        step,
-        context.request.runId,
-        position,
-        await readLedger(context),
-        error,
-      );
-    } catch (lost) {
-      return { lost };
-    }
-    if (next.do !== "wait") return next;
-    if (!said && next.for === "outcome") {
-      await emit(context.engine, {
-        type: "migration.unknown",
-        ...of,
-        reason: "the answer was lost; looking in the database what became of it",
-      });
-      said = true;
-    }
-    const waitedMs = context.engine.now() - startedAt;
-    await emit(context.engine, {
-      type: "waiting",
-      reason: next.for,
-      message: next.message,
-      waitedMs,
-    });
-    if (context.engine.remainingMs() < 15_000 || (next.for === "lock" && waitedMs > context.waitMs))
-      return { lost: error };
-    await context.engine.sleep(Math.min(longestLookMs, 250 * 2 ** looks));
-  }
+): Promise<FinalOutcome | { readonly unreadable: unknown }> {
+  const { engine, request } = context;
+  const startedAt = engine.now();
+  let announced = false;
+  return poll<FinalOutcome | { readonly unreadable: unknown }>(
+    async () => {
+      let outcome: StepOutcome;
+      try {
+        const ledger = await readLedger(context);
+        outcome = classifyOutcome(step, request.runId, position, ledger, error);
+      } catch (unreadable) {
+        return { done: true, value: { unreadable } };
+      }
+      if (outcome.do !== "wait") return { done: true, value: outcome };
+      if (!announced && outcome.for === "outcome") await emitUnknown(step, context);
+      announced ||= outcome.for === "outcome";
+      const waitedMs = engine.now() - startedAt;
+      const { for: reason, message } = outcome;
+      await emit(engine, { type: "waiting", reason, message, waitedMs });
+      const isTooLong = reason === "lock" && waitedMs > context.waitMs;
+      if (engine.remainingMs() < minWaitMs || isTooLong)
+        return { done: true, value: { unreadable: error } };
+      return { done: false };
+    },
+    { backoff: exponentialBackoff({ firstMs: 250, longestMs: 4000 }), sleep: engine.sleep },
+  );
 }
 
-async function pause(
-  step: Step,
-  tries: number,
-  isLock: boolean,
+function emitUnknown(
+  { database, version, name, direction }: Step,
   context: LedgerContext,
 ): Promise<void> {
-  const ms = pauseMs(tries, context.engine.random);
-  const message = isLock
-    ? `${step.version} waits for a lock that another session holds`
-    : `Hasura did not answer; ${step.version} has not run and is sent again`;
-  await emit(context.engine, {
-    type: "waiting",
-    reason: isLock ? "lock" : "hasura",
-    message,
-    waitedMs: ms,
+  return emit(context.engine, {
+    type: "migration.unknown",
+    database: database.name,
+    version,
+    name,
+    direction,
+    reason: "the answer was lost; reading the outcome from the database",
   });
-  await context.engine.sleep(ms, context.engine.stop).catch(() => undefined);
 }
 
-function ended(
-  next: Known,
+function emitRetry(
+  step: Step,
+  isLock: boolean,
+  waitedMs: number,
+  context: LedgerContext,
+): Promise<void> {
+  return emit(context.engine, {
+    type: "waiting",
+    reason: isLock ? "lock" : "hasura",
+    message: isLock
+      ? `${step.version} is waiting for a lock that another session holds`
+      : `Hasura did not answer; ${step.version} did not run and will be sent again`,
+    waitedMs,
+  });
+}
+
+function toStepResult(
+  outcome: FinalOutcome,
   step: Step,
   position: Position,
   context: LedgerContext,
   error: unknown,
 ): StepResult {
-  switch (next.do) {
+  switch (outcome.do) {
     case "done":
       advance(position);
-      return { outcome: "done", notices: isTransient(error) ? [answerLost] : [] };
+      return { outcome: "done", notices: isTransient(error) ? [answerLostNotice] : [] };
     case "skipped":
     case "replan":
-      return { outcome: "replan", reason: next.reason };
+      return { outcome: "replan", reason: outcome.reason };
     case "cancelled":
       return { outcome: "cancelled" };
     case "interrupted":
-      return { outcome: "failed", error: brokenOff(step, context.environment, error) };
+      return { outcome: "failed", error: interruptedFailure(step, context.environment, error) };
     default:
       return { outcome: "failed", error };
   }
 }
 
-/** A file that committed a part of itself: only a person can say how the database stands now. */
-function brokenOff(step: Step, environment: string, error: unknown): Failure {
-  const database = error instanceof HasuraCallError ? error.database : undefined;
-  const said =
-    database?.message === undefined
-      ? ""
-      : `: ${database.message}${database.sqlstate === undefined ? "" : ` (SQLSTATE ${database.sqlstate})`}`;
-  const where = databaseOption(step.database.name);
+/** A file that committed a part of itself: only a person can decide how the database stands now. */
+function interruptedFailure(step: Step, environment: string, error: unknown): Failure {
+  const target = { environment, database: step.database.name, versions: [step.version] };
   return new Failure(
     "migration",
     "interrupted",
-    `${step.version}_${step.name} broke off${said}. What it had committed by then stays.`,
+    `${step.version}_${step.name} was interrupted${describeDatabaseError(error)}. Anything it had already committed remains.`,
     {
       hints: [
-        "look at the database, bring it to where the file begins or ends, then say which:",
-        `hasura-migrate mark ${environment} ${step.version} --applied${where}`,
-        `hasura-migrate mark ${environment} ${step.version} --pending${where}`,
+        textHint(
+          "Inspect the database and bring it to the state before or after the file, then record which.",
+        ),
+        markHint(target, "applied"),
+        markHint(target, "pending"),
       ],
       cause: error,
     },
   );
 }
 
-function sqlstateOf(error: unknown): string | undefined {
-  return error instanceof HasuraCallError ? error.database?.sqlstate : undefined;
+function describeDatabaseError(error: unknown): string {
+  const { message, sqlstate } =
+    (error instanceof HasuraCallError ? error.database : undefined) ?? {};
+  if (message === undefined) return "";
+  return sqlstate === undefined ? `: ${message}` : `: ${message} (SQLSTATE ${sqlstate})`;
 }

@@ -6,34 +6,19 @@ import { frameMigration, frameOutsideTransaction } from "./statements.ts";
 import { isTransient, requestFor, send } from "./client.ts";
 import { beforeDeadline } from "./deadline.ts";
 import type { LedgerContext } from "./context.ts";
+import type { Position } from "./position.ts";
 
 const defaultLockTimeout = "5s";
 
-/** What the books know while a run goes on. */
-export interface Position {
-  generation: bigint;
-  /** The generation is one that this run has made, and not only found. */
-  mine: boolean;
-  synced: bigint;
-  /** The generation that a request of ours, whose answer was lost, may still go up to. */
-  lostUpTo: bigint;
-}
-
-/** So many changes of ours are known to be in the books. */
-export function advance(position: Position, changes = 1): void {
-  position.generation += BigInt(changes);
-  position.mine = true;
-}
-
-/** `tookMs`: in the database. */
+/** What the database reported of a migration that is recorded. `tookMs`: in the database. */
 export interface StepReceipt {
   readonly notices: readonly string[];
   readonly tookMs?: number;
 }
 
-/** What came of one request; `late`: it was cancelled because the function's time is over. */
+/** The result of one request; `late`: it was cancelled because the function's time ran out. */
 export type SendResult =
-  | { readonly ok: true; readonly left: readonly StepReceipt[] }
+  | { readonly ok: true; readonly receipts: readonly StepReceipt[] }
   | { readonly ok: false; readonly error: unknown; readonly late: boolean };
 
 /** Sends one migration in its frame, once. Never throws. */
@@ -43,8 +28,8 @@ export function sendStep(
   context: LedgerContext,
 ): Promise<SendResult> {
   const outside = step.noTransaction && !isEmptySql(step.sql);
-  return sent([step], position, context, async () => [
-    leftBy(await send(context, textOf(step, position, context), outside), step),
+  return sendRequest(1, position, context, async () => [
+    readReceipt(await send(context, framedSql(step, position, context), outside), step),
   ]);
 }
 
@@ -55,60 +40,65 @@ export function sendSteps(
   context: LedgerContext,
   runSqls: NonNullable<LedgerContext["hasura"]["runSqls"]>,
 ): Promise<SendResult> {
-  const from = position.generation;
-  const requests = steps.map((step, i) =>
-    requestFor(
-      context,
-      textOf(
-        step,
-        { ...position, generation: from + BigInt(i), mine: i > 0 || position.mine },
-        context,
-      ),
-    ),
-  );
-  return sent(steps, position, context, async () => {
+  const first = position.generation;
+  const requests = steps.map((step, i) => {
+    const expected: Position = {
+      ...position,
+      generation: first + BigInt(i),
+      ownGeneration: i > 0 || position.ownGeneration,
+    };
+    return requestFor(context, framedSql(step, expected, context));
+  });
+  return sendRequest(steps.length, position, context, async () => {
     const results = await runSqls(requests);
-    return steps.map((step, i) => leftBy(results[i], step));
+    return steps.map((step, i) => readReceipt(results[i], step));
   });
 }
 
-async function sent(
-  steps: readonly Step[],
+async function sendRequest(
+  steps: number,
   position: Position,
   context: LedgerContext,
-  work: () => Promise<readonly StepReceipt[]>,
+  request: () => Promise<readonly StepReceipt[]>,
 ): Promise<SendResult> {
-  const upTo = position.generation + BigInt(steps.length);
+  const upTo = position.generation + BigInt(steps);
   let late = false;
   try {
-    return { ok: true, left: await beforeDeadline(context, work, () => (late = true)) };
+    const receipts = await beforeDeadline(context, request, () => (late = true));
+    return { ok: true, receipts };
   } catch (error) {
-    if (isTransient(error) && upTo > position.lostUpTo) position.lostUpTo = upTo;
+    if (isTransient(error) && upTo > position.inFlightUpTo) position.inFlightUpTo = upTo;
     return { ok: false, error, late };
   }
 }
 
-function textOf(step: Step, position: Position, { request }: LedgerContext): string {
+function framedSql(step: Step, position: Position, { request }: LedgerContext): string {
   const frame = { run: request.runId, ...position };
-  const blank = isEmptySql(step.sql);
-  if (step.noTransaction && !blank) return frameOutsideTransaction(step, frame);
+  const isEmpty = isEmptySql(step.sql);
+  if (step.noTransaction && !isEmpty) return frameOutsideTransaction(step, frame);
   return frameMigration(
-    { ...step, noTransaction: false, ...(blank && { sql: "" }) },
+    { ...step, noTransaction: false, ...(isEmpty && { sql: "" }) },
     frame,
     settingsOf(step),
   );
 }
 
-/** What `leave` answered: how, and how many milliseconds after `enter`. Without its word nothing is taken for done. */
-function leftBy(result: SqlResult | undefined, step: Step): StepReceipt {
+/**
+ * Reads the answer of `leave`: how, and how many milliseconds after `enter`. Without it a step does
+ * not count as done.
+ */
+function readReceipt(result: SqlResult | undefined, step: Step): StepReceipt {
   const [how, ms] = (result?.rows[0]?.[0] ?? "").split(" ");
   if (how !== "applied" && how !== "own_commit")
-    throw new HasuraCallError("unknown", "the answer does not say that the migration is recorded");
+    throw new HasuraCallError(
+      "unknown",
+      "the answer does not show that the migration was recorded",
+    );
   const tookMs = Math.round(Number(ms) * 1000) / 1000;
   return {
     notices: [
       ...(how === "own_commit"
-        ? ["the file commits by itself: had it broken off half way, a part of it would have stayed"]
+        ? ["the file commits by itself: if it had been interrupted, a part of it would have stayed"]
         : []),
       ...emptyFileNotices(step.sql),
     ],

@@ -14,7 +14,7 @@ const Row = z.tuple([
   z.number().nullish(),
 ]);
 
-/** Another run that has begun here and not ended. `ms` is how long ago. */
+/** Another live run. `ms`: how long ago it began. */
 const Other = z.object({
   run: z.string(),
   actor: Actor.loose(),
@@ -43,24 +43,30 @@ const Snapshot = z.object({
     })
     .nullable(),
   gone: z.record(Version, Generation),
-  /** Who holds the lock of a migration right now; `ms` is how long its statement has been at work. */
+  /**
+   * The session that holds the lock of a migration now; `ms`: how long its statement has been
+   * running.
+   */
   holder: z
     .object({ pid: z.int(), state: z.string().nullable(), ms: z.number().nullable() })
     .nullable(),
   others: z.array(Other),
 });
 
-/** Everything the ledger says at one moment: one row, one column, JSON. */
+/** Everything the ledger holds at one moment. */
 export interface LedgerSnapshot extends LedgerView {
   readonly schemaVersion: number;
   readonly cancelAsked: boolean;
-  /** Our own run is registered and has not ended. */
+  /** This run is registered and has not ended. */
   readonly begun: boolean;
   readonly holder?: { readonly pid: number; readonly state?: string; readonly ms?: number };
   readonly others: readonly OtherRun[];
 }
 
-/** Reads the answer of `hasura_migrate.snapshot` and its relatives. Throws ZodError for anything else. */
+/**
+ * Reads the answer of `snapshot`, `begin_run` and `end_run`: one row, one column, JSON. Throws
+ * ZodError for anything else.
+ */
 export function readSnapshot(result: SqlResult): LedgerSnapshot {
   const text = result.rows[0]?.[0];
   const { serverId, migrations, running, gone, holder, ...rest } = Snapshot.parse(
@@ -69,7 +75,7 @@ export function readSnapshot(result: SqlResult): LedgerSnapshot {
   return {
     ...rest,
     ...(serverId !== null && { serverId }),
-    applied: new Map(migrations.map((row) => [row[0], rowOf(row)])),
+    applied: new Map(migrations.map((row) => [row[0], toLedgerRow(row)])),
     gone: new Map(Object.entries(gone)),
     ...(running && { running }),
     ...(holder && {
@@ -82,7 +88,7 @@ export function readSnapshot(result: SqlResult): LedgerSnapshot {
   };
 }
 
-function rowOf([, checksum, run, generation, appliedAt, ms]: z.infer<typeof Row>): LedgerRow {
+function toLedgerRow([, checksum, run, generation, appliedAt, ms]: z.infer<typeof Row>): LedgerRow {
   return {
     generation,
     ...(checksum !== null && { checksum }),

@@ -1,75 +1,87 @@
 import type { Actor } from "../../../protocol/request.ts";
 import type { Version } from "../../../protocol/migration.ts";
-import type { RunEnd, Step } from "../store.ts";
+import type { RunEnd, RunFilter, Step } from "../store.ts";
 import { quoteLiteral, versionNumber } from "../../sql/quote.ts";
+import { labelStatement } from "./statement-label.ts";
 
-/** Down files up to this many bytes are kept in the ledger, so that anyone can roll back what they did not write. */
-const longestDownSql = 64 * 1024;
+/**
+ * Down files up to this many bytes are kept in the ledger, so that anyone can roll back a migration
+ * without its file.
+ */
+const maxDownSqlBytes = 64 * 1024;
 
+/**
+ * The isolation level of the Hasura source may be stricter, and a transaction would then read an
+ * old state.
+ */
+const readCommitted = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;";
+
+/** What a migration's request expects of the ledger. */
 export interface Frame {
   readonly run: string;
+  /** The generation before the migration. */
   readonly generation: bigint;
-  /** That generation is one that the run made itself. */
-  readonly mine: boolean;
-  /** The generation up to which the catalog state has been told by now. */
+  /** That generation was made by this run. */
+  readonly ownGeneration: boolean;
+  /** The generation up to which the catalog state has been written. */
   readonly synced: bigint;
 }
 
 /**
- * One migration and its record as one text for one `run_sql`. The file stands on lines of its own, or a last `-- comment` would
- * swallow what follows. A text of several statements stops at its first error, so reaching `leave` means that all succeeded.
+ * One migration and its record as one text for one `run_sql`. The file stands on lines of its own,
+ * or a `-- comment` at its end would swallow what follows. A text of several statements stops at
+ * its first error, so reaching `leave` means that all succeeded.
  */
 export function frameMigration(step: Step, frame: Frame, settings: readonly string[]): string {
+  const { version, name } = step;
   const local = settings.map((setting) => ` SET LOCAL ${setting};`).join("");
-  return `SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
-SELECT hasura_migrate.enter(${enterArguments(step, frame, quoteLiteral)});${local}
+  return `${labelStatement({ run: frame.run, version, name })} ${readCommitted}
+SELECT hasura_migrate.enter(${json(enterArgument(step, frame))});${local}
 ${step.sql}
 ;
-RESET SESSION AUTHORIZATION; RESET ROLE; SELECT hasura_migrate.leave(${quoteLiteral(frame.run)}, ${versionNumber(step.version)})`;
+RESET SESSION AUTHORIZATION; RESET ROLE; SELECT hasura_migrate.leave(${quoteLiteral(frame.run)}, ${versionNumber(version)})`;
 }
 
 /**
- * The same for a file outside a transaction, which the server cuts into statements by a splitter of
- * its own (docs/internals/hasura-protocol.md, "Statements outside a transaction"), so the texts
- * around the file are encoded in a way it cannot misread.
+ * The same for a file outside a transaction. Hasura splits such a text into statements with a
+ * parser of its own (docs/internals/hasura-protocol.md, "Statements outside a transaction"), so
+ * values are base64, which it cannot misread.
  */
 export function frameOutsideTransaction(step: Step, frame: Frame): string {
-  return `SELECT hasura_migrate.enter(${enterArguments(step, frame, encoded)});
+  return `SELECT hasura_migrate.enter(${base64(JSON.stringify(enterArgument(step, frame)))}::jsonb);
 ${step.sql}
 ;
-SELECT hasura_migrate.leave(${encoded(frame.run)}, ${versionNumber(step.version)})`;
+SELECT hasura_migrate.leave(${base64(frame.run)}, ${versionNumber(step.version)})`;
 }
 
-function enterArguments(
-  step: Step,
-  { run, generation, mine, synced }: Frame,
-  quote: (text: string) => string,
-): string {
-  const down =
-    step.downSql !== undefined && Buffer.byteLength(step.downSql) <= longestDownSql
-      ? quote(step.downSql)
-      : "NULL";
-  const every = maySetSomething(step.sql) ? "true" : "false";
-  const texts = [
-    quote(run),
-    versionNumber(step.version),
-    quote(step.name),
-    quote(step.checksum),
-    quote(step.direction),
-  ];
-  return [
-    ...texts,
-    String(generation),
-    String(mine),
-    String(synced),
-    down,
-    String(step.noTransaction),
-    every,
-  ].join(", ");
+/** Numbers as texts: JSON numbers lose digits above 2^53 in JavaScript. */
+function enterArgument(step: Step, frame: Frame): object {
+  const { downSql } = step;
+  // jsonb cannot hold a NUL.
+  const keepDownSql =
+    downSql !== undefined &&
+    Buffer.byteLength(downSql) <= maxDownSqlBytes &&
+    !downSql.includes("\0");
+  return {
+    run: frame.run,
+    version: versionNumber(step.version),
+    name: step.name,
+    checksum: step.checksum,
+    direction: step.direction,
+    generation: String(frame.generation),
+    own_generation: frame.ownGeneration,
+    synced: String(frame.synced),
+    outside: step.noTransaction,
+    all_settings: mayChangeSettings(step.sql),
+    ...(keepDownSql && { down_sql: downSql }),
+  };
 }
 
-/** Whether the session's settings must be compared one by one: costs a millisecond, so only where the text could change any. */
-function maySetSomething(sql: string): boolean {
+/**
+ * Comparing every setting of the session costs a millisecond, so it is done only where the text
+ * could change one.
+ */
+function mayChangeSettings(sql: string): boolean {
   return /\b(set|reset|set_config|discard|execute|call|do)\b/i.test(sql);
 }
 
@@ -86,12 +98,12 @@ export type LedgerChange =
       readonly name: string;
     };
 
-/** Changes of the books alone, in one transaction. */
+/** Changes the record alone, in one transaction. */
 export function recordSql(
   changes: readonly LedgerChange[],
-  { run, generation, synced }: Omit<Frame, "mine">,
+  { run, generation, synced }: Omit<Frame, "ownGeneration">,
 ): string {
-  return `${readCommitted}SELECT hasura_migrate.record(${quoteLiteral(run)}, ${String(generation)}, ${String(synced)}, ${quoteLiteral(JSON.stringify(changes))}::jsonb)`;
+  return call("record", quoteLiteral(run), String(generation), String(synced), json(changes));
 }
 
 export interface RunDescription {
@@ -103,42 +115,90 @@ export interface RunDescription {
   readonly options: unknown;
 }
 
-/** Registers the run unless another one is live, and answers the snapshot either way. `liveMs`: how long a silent run counts as live. */
-export function beginRunSql(
-  { run, operation, actor, requestId, imageCommit, options }: RunDescription,
-  liveMs: number,
-): string {
-  const texts = [run, operation].map(quoteLiteral);
-  const json = (value: unknown): string => `${quoteLiteral(JSON.stringify(value))}::jsonb`;
-  const commit = imageCommit === undefined ? "NULL" : quoteLiteral(imageCommit);
-  return `${readCommitted}SELECT hasura_migrate.begin_run(${[...texts, json(actor), quoteLiteral(requestId), commit, json(options), String(liveMs)].join(", ")})`;
+/**
+ * Registers the run, as waiting where another one is live; answers a snapshot. `liveMs`: how long a
+ * silent run counts as live.
+ */
+export function beginRunSql(description: RunDescription, liveMs: number): string {
+  const { run, operation, actor, requestId, imageCommit, options } = description;
+  const row = {
+    id: run,
+    operation,
+    actor,
+    request_id: requestId,
+    image_commit: imageCommit,
+    options,
+  };
+  return call("begin_run", json(row), String(liveMs));
 }
 
-/** Closes the run, notes what the catalog has been told, and answers a last snapshot. */
+/** Closes the run, stores what the catalog state is known to hold, and answers a last snapshot. */
 export function endRunSql(
   run: string,
   { outcome, failure }: RunEnd,
-  told: bigint,
+  synced: bigint,
   serverId: string | undefined,
 ): string {
-  const texts = [serverId, failure].map((text) =>
-    text === undefined ? "NULL" : quoteLiteral(text),
+  return call(
+    "end_run",
+    quoteLiteral(run),
+    quoteLiteral(outcome),
+    literalOrNull(failure),
+    String(synced),
+    literalOrNull(serverId),
   );
-  return `${readCommitted}SELECT hasura_migrate.end_run(${[quoteLiteral(run), quoteLiteral(outcome), String(told), ...texts].join(", ")})`;
 }
 
-/** The snapshot alone. Writes nothing. */
+/** Everything the ledger holds. Writes nothing. */
 export function snapshotSql(run: string, liveMs: number): string {
-  return `${readCommitted}SELECT hasura_migrate.snapshot(${quoteLiteral(run)}, ${String(liveMs)})`;
+  return call("snapshot", quoteLiteral(run), String(liveMs));
 }
 
-/** Whether there can be a ledger, and is one: columns `there`, `version`, `product`, `standby`, `may_create`, `who`, `place`. */
-export const probe = `SELECT pg_catalog.to_regclass('hasura_migrate.head') IS NOT NULL, pg_catalog.current_setting('server_version_num'), pg_catalog.version(),
-  pg_catalog.pg_is_in_recovery(), pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'), current_user, pg_catalog.current_database()`;
+/** Past runs and the current one. Writes nothing. */
+export function historySql({ run, limit }: RunFilter, liveMs: number): string {
+  return call("history", literalOrNull(run), String(limit ?? defaultHistoryLimit), String(liveMs));
+}
 
-/** Wherever the source's own isolation level would make a transaction look at an old state. */
-const readCommitted = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;\n";
+const defaultHistoryLimit = 20;
 
-function encoded(text: string): string {
+/** Asks runs to stop before their next migration; answers their ids. */
+export function cancelRunsSql(run: string | undefined, liveMs: number): string {
+  return call("cancel_runs", literalOrNull(run), String(liveMs));
+}
+
+/**
+ * Cancels what a run is executing right now. Never by terminating the connection: Hasura's driver
+ * would send the statement again (docs/internals/hasura-protocol.md, "Ending a statement from
+ * outside").
+ */
+export function cancelStatementSql(run: string): string {
+  return call("cancel_statement", quoteLiteral(run));
+}
+
+/**
+ * Whether there is a ledger, and what decides whether there can be one. Columns as in
+ * `DatabaseFacts`.
+ */
+export const probeSql = `SELECT
+  pg_catalog.to_regclass('hasura_migrate.head') IS NOT NULL,
+  pg_catalog.current_setting('server_version_num'),
+  pg_catalog.version(),
+  pg_catalog.pg_is_in_recovery(),
+  pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'),
+  current_user`;
+
+function call(name: string, ...values: readonly string[]): string {
+  return `${readCommitted}\nSELECT hasura_migrate.${name}(${values.join(", ")})`;
+}
+
+function literalOrNull(text: string | undefined): string {
+  return text === undefined ? "NULL" : quoteLiteral(text);
+}
+
+function json(value: unknown): string {
+  return `${quoteLiteral(JSON.stringify(value))}::jsonb`;
+}
+
+function base64(text: string): string {
   return `pg_catalog.convert_from(pg_catalog.decode('${Buffer.from(text).toString("base64")}', 'base64'), 'UTF8')`;
 }

@@ -27,7 +27,7 @@ const versions = (state: unknown): unknown =>
 const defaults = { settings: { migration_mode: "true" }, isStateCopyCompleted: true };
 
 describe("state document", () => {
-  test("an empty document and none at all are a fresh server", () => {
+  test("an empty document and a missing one both mean a new server", () => {
     for (const state of [{}, null, undefined, { migrations: null, settings: null }])
       assert.deepEqual(versions(state), {});
     assert.deepEqual(after(null, applied("1")), {
@@ -45,7 +45,7 @@ describe("state document", () => {
       },
     );
   });
-  test("names are found whatever their case, and written in their own", () => {
+  test("names are matched in any case, and written in their own", () => {
     assert.deepEqual(versions({ Migrations: { default: { "1": false } } }), {
       "1": { dirty: false },
     });
@@ -54,7 +54,7 @@ describe("state document", () => {
       settings: { a: "b", migration_mode: "true" },
     });
   });
-  test("what others keep in the document stays", () => {
+  test("unknown parts of the document are preserved", () => {
     const state = {
       ...defaults,
       settings: { migration_mode: "true", x: 5 },
@@ -75,7 +75,7 @@ describe("state document", () => {
       },
     );
   });
-  test("taking a version out leaves the database behind", () => {
+  test("removing the last version keeps the database's entry", () => {
     assert.deepEqual(
       after({ ...defaults, migrations: { default: { "001": false } } }, absent("1")),
       {
@@ -84,7 +84,7 @@ describe("state document", () => {
       },
     );
   });
-  test("copied versions do not overwrite entries that are there", () => {
+  test("copied versions do not overwrite existing entries", () => {
     const copied = withCopied(
       readCatalogState({ migrations: { default: { "1": true } } }),
       "default",
@@ -95,7 +95,7 @@ describe("state document", () => {
     );
     assert.deepEqual(copied.json["migrations"], { default: { "1": true, "2": true } });
   });
-  test("the copy counts as done only when it is", () => {
+  test("the copy counts as completed only when it covers every database", () => {
     assert.equal(withChanges(readCatalogState({}), [], false).json["isStateCopyCompleted"], false);
     assert.equal(
       withChanges(readCatalogState({ isStateCopyCompleted: true }), [], false).json[
@@ -104,7 +104,7 @@ describe("state document", () => {
       true,
     );
   });
-  test("the mode disables by any value but true", () => {
+  test("any migration_mode but true disables migrations", () => {
     const disabled = (mode: unknown): boolean =>
       isDisabled(readCatalogState({ settings: { migration_mode: mode } }));
     assert.deepEqual(["true", "", undefined, "false", "yes"].map(disabled), [
@@ -120,12 +120,12 @@ describe("state document", () => {
     ["a text", "x"],
     ["migrations that are a list", { migrations: [] }],
     ["versions that are a list", { migrations: { default: [] } }],
-    ["a key that is no number", { migrations: { default: { abc: false } } }],
+    ["a key that is not a number", { migrations: { default: { abc: false } } }],
     ["a negative key", { migrations: { default: { "-1": false } } }],
     ["a flag that is a text", { migrations: { default: { "1": "true" } } }],
     ["a copy mark that is a text", { isStateCopyCompleted: "yes" }],
   ] as const) {
-    test(`a document with ${name} is refused and not guessed at`, () => {
+    test(`a document with ${name} is refused`, () => {
       assert.throws(
         () => versions(state),
         (error) => error instanceof Failure && error.code === "catalog-state-unreadable",

@@ -22,7 +22,7 @@ const versionsOf = (hasura: ScriptedHasura): unknown =>
   (hasura.cliState as { migrations: Record<string, unknown> }).migrations;
 
 describe("write queue", () => {
-  test("one write is in flight, and what comes meanwhile goes together in the next", async () => {
+  test("one write is in flight, and changes that arrive meanwhile share the next one", async () => {
     const writes: string[][] = [];
     const gates: (() => void)[] = [];
     const write = (changes: readonly StateChange[]): Promise<void> => {
@@ -53,7 +53,7 @@ describe("write queue", () => {
     assert.equal(tries, 3);
   });
 
-  test("a write that fails for good names everything that is not written, later changes too", async () => {
+  test("a write that finally fails names everything that is not written, later changes too", async () => {
     let broken = true;
     const written: string[][] = [];
     const write = (changes: readonly StateChange[]): Promise<void> => {
@@ -65,7 +65,7 @@ describe("write queue", () => {
     writer.record(change("1"));
     writer.record(change("2"));
     assert.deepEqual((await writer.settle())?.changes.map(versionOf), ["1", "2"]);
-    assert.ok(writer.unwritten());
+    assert.ok(writer.failedWrite());
     broken = false;
     writer.record(change("3"));
     assert.equal(await writer.settle(), undefined);
@@ -88,7 +88,7 @@ describe("write queue", () => {
     assert.equal(tries, 1);
   });
 
-  test("what another tool wrote since our last look is put back", async () => {
+  test("a change that another tool wrote since the last read is put back", async () => {
     const hasura = scriptedHasura({
       cliState: { ...full, migrations: { default: { "1": false } } },
     });
@@ -107,7 +107,7 @@ describe("write queue", () => {
     assert.equal(hasura.calls.filter((it) => it === "exchangeCatalogState").length, 2);
   });
 
-  test("what we wrote and another tool dropped is written again", async () => {
+  test("a change of ours that another tool dropped is written again", async () => {
     const hasura = scriptedHasura({ cliState: { ...full, migrations: { default: {} } } });
     const store = await storeOn(hasura);
     await store.write([change("1")]);
@@ -134,7 +134,7 @@ describe("write queue", () => {
     assert.deepEqual(versionsOf(hasura), { default: { "1": false, "2": false } });
   });
 
-  test("a tool that writes without end is given up on, as busy", async () => {
+  test("a tool that never stops writing makes the write fail as busy", async () => {
     const hasura = scriptedHasura({ cliState: full });
     const store = await storeOn(hasura);
     let n = 100;
@@ -144,7 +144,7 @@ describe("write queue", () => {
     await assert.rejects(store.write([change("1")]), { code: "catalog-contended" });
   });
 
-  test("what other books hold already is written once a second, and in any case at the end", async () => {
+  test("noted changes are written once a second, and always at the end", async () => {
     let now = 0;
     const writes: number[] = [];
     const write = (changes: readonly unknown[]): Promise<void> => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { HasuraCallError, type Hasura, type RunSql } from "../../../../src/engine/hasura/client.ts";
-import { sqlstate } from "../../../../src/engine/store/ledger/functions.ts";
+import { sqlstate } from "../../../../src/engine/store/ledger/constants.ts";
 import { asked, ledgerBench, versions } from "../../support/ledger-bench.ts";
 import { withLedger } from "../../support/ledger.ts";
 import {
@@ -15,7 +15,7 @@ import {
 } from "../../support/shared-requests.ts";
 
 describe("batch lost", () => {
-  test("a shared request whose answer is lost goes on in Hasura: the run follows it to its end, however long that takes", async (t) => {
+  test("a shared request whose answer is lost continues in Hasura: the run follows it to its end, however long that takes", async (t) => {
     const it = await ledgerBench(t);
     const gates = [gate, gate + 1];
     const release = await Promise.all(gates.map((key) => it.hold(key)));
@@ -50,7 +50,7 @@ describe("batch lost", () => {
     );
   });
 
-  test("the error of one that is done by now, by a lost request, is not taken for the next one's", async (t) => {
+  test("the error of a migration that is done by now is not taken for the next one's", async (t) => {
     const it = await ledgerBench(t);
     let shared = 0;
     const hasura = sharing(it.hasura, async (requests, real) => {
@@ -67,7 +67,7 @@ describe("batch lost", () => {
     );
   });
 
-  test("what of a request arrives after the run's end is refused", async (t) => {
+  test("a migration that arrives after the run's end is refused", async (t) => {
     const it = await ledgerBench(t);
     const late: RunSql[] = [];
     const hasura = sharing(it.hasura, (requests) => {
@@ -91,7 +91,7 @@ describe("batch lost", () => {
     assert.deepEqual(await it.ledger(), ["1"]);
   });
 
-  test("the function's time is over within a shared request: the one in hand is rolled back, and the run pauses", async (t) => {
+  test("the function's time runs out within a shared request: the current migration is rolled back, and the run pauses", async (t) => {
     const it = await ledgerBench(t);
     const release = await it.hold(gate);
     const { emit, heard } = listening(startsWith("5"));
@@ -114,7 +114,7 @@ describe("batch lost", () => {
     );
   });
 
-  test("a look that cannot be read while a shared request is at work changes nothing", async (t) => {
+  test("an unreadable snapshot while a shared request is running changes nothing", async (t) => {
     const it = await ledgerBench(t);
     const release = await it.hold(gate);
     let [atWork, looks] = [false, 0];

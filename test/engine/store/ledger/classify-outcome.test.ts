@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import type { Step } from "../../../../src/engine/store/store.ts";
 import { HasuraCallError } from "../../../../src/engine/hasura/client.ts";
-import { sqlstate } from "../../../../src/engine/store/ledger/functions.ts";
+import { sqlstate } from "../../../../src/engine/store/ledger/constants.ts";
 import type { LedgerSnapshot } from "../../../../src/engine/store/ledger/snapshot.ts";
 import { classifyOutcome } from "../../../../src/engine/store/ledger/classify-outcome.ts";
 
@@ -70,13 +70,13 @@ const table: [
     "done",
   ],
   [
-    "a later run has gone on meanwhile",
+    "a later run has continued meanwhile",
     { generation: 9n, applied: row(5n, "me") },
     gateway,
     "done",
   ],
   [
-    "an error was answered, and the row is there all the same",
+    "an error was answered, and the row is there anyway",
     { generation: 5n, applied: row(5n, "me") },
     refused("23505"),
     "done",
@@ -92,41 +92,41 @@ const table: [
     "failed",
     { noTransaction: true },
   ],
-  ["the answer was lost, and somebody is at work", { holder }, broken, "wait outcome"],
+  ["the answer was lost, and a migration is running", { holder }, broken, "wait outcome"],
   ["the lock was taken, and still is", { holder }, refused(sqlstate.busy), "wait lock"],
   ["the lock was taken, and is free again", {}, refused(sqlstate.busy), "again"],
-  ["nothing is known of the error, and somebody is at work", { holder }, hidden, "wait lock"],
-  ["nothing is known of the error, and nobody is at work", {}, hidden, "failed"],
+  ["the error is unknown, and a migration is running", { holder }, hidden, "wait lock"],
+  ["the error is unknown, and nothing is running", {}, hidden, "failed"],
   [
-    "the database said no, and somebody else is at work since",
+    "the database refused it, and another run is working since",
     { holder },
     refused("42P07"),
     "failed",
   ],
-  ["the database said no", {}, refused("42P07"), "failed"],
-  ["the books have moved", { generation: 6n }, refused(sqlstate.moved), "replan"],
-  ["the books have moved, and internals are hidden", { generation: 6n }, hidden, "replan"],
+  ["the database refused it", {}, refused("42P07"), "failed"],
+  ["the ledger has changed", { generation: 6n }, refused(sqlstate.moved), "replan"],
+  ["the ledger has changed, and internals are hidden", { generation: 6n }, hidden, "replan"],
   ["our own generation is another run's", {}, refused(sqlstate.moved), "replan"],
   ["the same, and internals are hidden", { applied: taken }, hidden, "replan"],
   ["a lock time-out", {}, refused("55P03"), "again"],
   ["a deadlock", {}, refused("40P01"), "again"],
   ["a cancelled statement", {}, refused("57014"), "failed"],
   ["the server shut down", {}, refused("57P01"), "again"],
-  ["the run was asked to stop", { cancelAsked: true }, refused(sqlstate.cancelled), "cancelled"],
+  ["the run was cancelled", { cancelAsked: true }, refused(sqlstate.cancelled), "cancelled"],
   [
-    "the run was asked to stop, and the migration is there",
+    "the run was cancelled, and the migration is there",
     { cancelAsked: true, generation: 5n, applied: row(5n, "me") },
     broken,
     "done",
   ],
   [
-    "ours is still at work on its own",
+    "this run's file is still running outside a transaction",
     { generation: 5n, running: running("me", true) },
     broken,
     "wait outcome",
   ],
   [
-    "another run's is still at work on its own",
+    "another run's file is still running outside a transaction",
     { generation: 5n, running: running("other", true) },
     refused(sqlstate.inDoubt),
     "wait lock",
@@ -144,21 +144,21 @@ const table: [
     "replan",
   ],
   [
-    "a roll-back whose answer was lost, and it went",
+    "a rollback whose answer was lost, and it took effect",
     { generation: 5n, gone: new Map([["5", 5n]]) },
     broken,
     "done",
     { direction: "down" },
   ],
   [
-    "a roll-back of another run",
+    "a rollback of another run",
     { generation: 5n, gone: new Map([["5", 3n]]) },
     broken,
     "skipped",
     { direction: "down" },
   ],
   [
-    "a roll-back whose answer was lost, and nothing went",
+    "a rollback whose answer was lost, and nothing happened",
     { applied: row(2n, "other") },
     broken,
     "again",
@@ -171,7 +171,7 @@ describe("classify outcome", () => {
       const next = classifyOutcome(
         step(more),
         "me",
-        { generation: 4n, mine: true, lostUpTo: 0n },
+        { generation: 4n, ownGeneration: true, inFlightUpTo: 0n },
         snapshot(ledger),
         error,
       );
@@ -184,7 +184,7 @@ describe("classify outcome", () => {
       classifyOutcome(
         step(),
         "me",
-        { generation: 4n, mine: false, lostUpTo: 0n },
+        { generation: 4n, ownGeneration: false, inFlightUpTo: 0n },
         snapshot({ applied: taken }),
         hidden,
       ).do,
@@ -196,7 +196,7 @@ describe("classify outcome", () => {
     const next = classifyOutcome(
       step(),
       "me",
-      { generation: 4n, mine: true, lostUpTo: 5n },
+      { generation: 4n, ownGeneration: true, inFlightUpTo: 5n },
       snapshot({ holder }),
       refused(sqlstate.busy),
     );

@@ -124,7 +124,7 @@ describe("ledger", () => {
     assert.equal(all.flatMap(versions).length, 6);
   });
 
-  test("a COMMIT that did nothing and was answered with success is noticed and planned again", async (t) => {
+  test("a COMMIT that was answered with success and did nothing is noticed and planned again", async (t) => {
     let left = 1;
     const it = await ledgerBench(t, {
       faults: {
@@ -142,7 +142,7 @@ describe("ledger", () => {
     assert.equal(ran.of("run.finished")[0]?.applied, 2);
   });
 
-  test("past runs are listed, and asking about a run does not end it", async (t) => {
+  test("past runs are listed, and listing a run does not end it", async (t) => {
     const it = await ledgerBench(t);
     const apply = asked("apply");
     await it.run({ "1_a/up": "CREATE TABLE a (id int)" }, apply);
@@ -162,7 +162,7 @@ describe("ledger", () => {
     ]);
   });
 
-  test("a run that is asked to stop ends before its next migration", async (t) => {
+  test("a cancelled run ends before its next migration", async (t) => {
     const it = await ledgerBench(t);
     const apply = asked("apply");
     const emit: EngineContext["emit"] = async (event) => {

@@ -59,17 +59,16 @@ function catalogOf({ server = "a", generation, versions = {} }: Catalog): Catalo
   };
 }
 
-/** A verdict as short text: `1=applied` for each record, then what is to be done. */
-function told(verdict: Reconciliation): string {
-  const { records, adopt, forget, tell, catalogLost, restored, waitFor } = verdict;
+/** A reconciliation as short text: `1=applied` for each record, then what is to be done. */
+function textOf(result: Reconciliation): string {
+  const { records, adopt, forget, catalogChanges, catalogLost, inDoubt } = result;
   return [
     [...records].map(([version, { state }]) => `${version}=${state}`).sort(),
     adopt.map((version) => `adopt ${version}`),
     forget.map((version) => `forget ${version}`),
-    tell.map(({ version, to }) => `tell ${version} ${to}`),
+    catalogChanges.map(({ version, to }) => `write ${version} ${to}`),
     catalogLost ? ["catalog lost"] : [],
-    restored.map((version) => `in doubt ${version}`),
-    waitFor ? [`wait for ${waitFor.version}`] : [],
+    inDoubt.map((version) => `in doubt ${version}`),
   ]
     .flat()
     .join(", ");
@@ -86,7 +85,7 @@ const running = (alive: boolean): Running => ({
   alive,
 });
 
-const table: [name: string, ledger: Ledger, catalog: Catalog, verdict: string][] = [
+const table: [name: string, ledger: Ledger, catalog: Catalog, result: string][] = [
   [
     "both agree",
     { applied: three },
@@ -95,16 +94,16 @@ const table: [name: string, ledger: Ledger, catalog: Catalog, verdict: string][]
   ],
   ["both are empty", { generation: 0 }, {}, ""],
   [
-    "the run died before the catalog heard",
+    "the run died before the catalog was written",
     { applied: three, synced: 2 },
     { generation: 2, versions: { 1: false, 2: false } },
-    "1=applied, 2=applied, 3=applied, tell 3 applied",
+    "1=applied, 2=applied, 3=applied, write 3 applied",
   ],
   [
-    "the run died before the catalog heard of anything",
+    "the run died before anything was written to the catalog",
     { generation: 1, synced: 0, applied: { 1: 1 } },
     {},
-    "1=applied, tell 1 applied",
+    "1=applied, write 1 applied",
   ],
   [
     "the highest was rolled back elsewhere",
@@ -122,37 +121,37 @@ const table: [name: string, ledger: Ledger, catalog: Catalog, verdict: string][]
     "the catalog is empty, its generation too",
     { applied: three },
     {},
-    "1=applied, 2=applied, 3=applied, tell 1 applied, tell 2 applied, tell 3 applied, catalog lost",
+    "1=applied, 2=applied, 3=applied, write 1 applied, write 2 applied, write 3 applied, catalog lost",
   ],
   [
-    "the catalog is empty next to our generation: nothing is ever forgotten wholesale",
+    "the catalog is empty beside our generation: versions are never forgotten all at once",
     { applied: three },
     { generation: 3 },
-    "1=applied, 2=applied, 3=applied, tell 1 applied, tell 2 applied, tell 3 applied, catalog lost",
+    "1=applied, 2=applied, 3=applied, write 1 applied, write 2 applied, write 3 applied, catalog lost",
   ],
   [
     "another server, with some of the versions",
     { applied: three },
     { server: "b", generation: 3, versions: { 1: false, 2: false } },
-    "1=applied, 2=applied, 3=applied, tell 3 applied, catalog lost",
+    "1=applied, 2=applied, 3=applied, write 3 applied, catalog lost",
   ],
   [
     "one is missing that is not the highest",
     { applied: three },
     { generation: 3, versions: { 1: false, 3: false } },
-    "1=applied, 2=applied, 3=applied, tell 2 applied, catalog lost",
+    "1=applied, 2=applied, 3=applied, write 2 applied, catalog lost",
   ],
   [
     "the highest is missing from an older copy of the document",
     { applied: three },
     { generation: 2, versions: { 1: false, 2: false } },
-    "1=applied, 2=applied, 3=applied, tell 3 applied, catalog lost",
+    "1=applied, 2=applied, 3=applied, write 3 applied, catalog lost",
   ],
   [
-    "the highest known one is missing and a newer one was not told yet",
+    "the highest known one is missing and a newer one was not written yet",
     { generation: 4, synced: 3, applied: { ...three, 4: 4 } },
     { generation: 3, versions: { 1: false, 2: false } },
-    "1=applied, 2=applied, 4=applied, forget 3, tell 4 applied",
+    "1=applied, 2=applied, 4=applied, forget 3, write 4 applied",
   ],
   [
     "applied by another tool",
@@ -179,16 +178,16 @@ const table: [name: string, ledger: Ledger, catalog: Catalog, verdict: string][]
     "1=dirty, 2=dirty, 3=dirty, in doubt 1, in doubt 2, in doubt 3",
   ],
   [
-    "the database is older, and nothing hangs on it",
+    "the database is older, and no version depends on it",
     { generation: 2, applied: { 1: 1, 2: 2 } },
     { generation: 3, versions: { 1: false, 2: false } },
     "1=applied, 2=applied",
   ],
   [
-    "ours succeeded and its flag is dirty",
+    "the ledger holds it and its flag is dirty",
     { applied: { 1: 1 } },
     { generation: 3, versions: { 1: true } },
-    "1=applied, tell 1 applied",
+    "1=applied, write 1 applied",
   ],
   [
     "dirty, and not ours",
@@ -197,16 +196,16 @@ const table: [name: string, ledger: Ledger, catalog: Catalog, verdict: string][]
     "1=applied, 2=dirty",
   ],
   [
-    "dirty, and gone from the ledger",
+    "dirty, and removed from the ledger",
     { gone: { 2: 3 } },
     { generation: 3, versions: { 2: true } },
     "2=dirty",
   ],
   [
-    "rolled back here, and the catalog has not heard",
+    "rolled back here, and the catalog was not written",
     { generation: 4, synced: 3, applied: { 1: 1, 2: 2 }, gone: { 3: 4 } },
     { generation: 3, versions: clean },
-    "1=applied, 2=applied, tell 3 absent",
+    "1=applied, 2=applied, write 3 absent",
   ],
   [
     "rolled back here, and applied again elsewhere since",
@@ -215,19 +214,19 @@ const table: [name: string, ledger: Ledger, catalog: Catalog, verdict: string][]
     "1=applied, 2=applied, 3=applied, adopt 3",
   ],
   [
-    "rolled back here, and a document that has never heard of us",
+    "rolled back here, and a document without a generation",
     { generation: 4, applied: { 1: 1, 2: 2 }, gone: { 3: 4 } },
     { versions: clean },
-    "1=applied, 2=applied, tell 3 absent",
+    "1=applied, 2=applied, write 3 absent",
   ],
-  ["in flight", { running: running(true) }, { generation: 3 }, "4=running, wait for 4"],
+  ["in flight", { running: running(true) }, { generation: 3 }, "4=running"],
   [
     "in flight, and in the catalog already",
     { running: running(true) },
     { generation: 3, versions: { 4: false } },
-    "4=running, wait for 4",
+    "4=running",
   ],
-  ["broken off", { running: running(false) }, { generation: 3 }, "4=interrupted"],
+  ["interrupted", { running: running(false) }, { generation: 3 }, "4=interrupted"],
   [
     "broken off, and dirty",
     { running: running(false) },
@@ -241,20 +240,20 @@ const table: [name: string, ledger: Ledger, catalog: Catalog, verdict: string][]
     "1=applied, 2=applied, 4=applied, adopt 4, forget 3",
   ],
   [
-    "an older one applied elsewhere, and one not told yet",
+    "an older one applied elsewhere, and one not written yet",
     { generation: 3, synced: 2, applied: { 1: 1, 3: 2, 4: 3 } },
     { generation: 2, versions: { 1: false, 2: false, 3: false } },
-    "1=applied, 2=applied, 3=applied, 4=applied, adopt 2, tell 4 applied",
+    "1=applied, 2=applied, 3=applied, 4=applied, adopt 2, write 4 applied",
   ],
 ];
 describe("reconcile", () => {
-  for (const [name, ledger, catalog, verdict] of table) {
+  for (const [name, ledger, catalog, result] of table) {
     test(`ledger and catalog: ${name}`, () =>
-      assert.equal(told(reconcile(ledgerOf(ledger), catalogOf(catalog))), verdict));
+      assert.equal(textOf(reconcile(ledgerOf(ledger), catalogOf(catalog))), result));
   }
 
   /** Every ledger and catalog of two versions, in every constellation of generations. */
-  function* everything(): Generator<[Ledger, Catalog]> {
+  function* allConstellations(): Generator<[Ledger, Catalog]> {
     const ledgers: Ledger[] = [1, 2].flatMap((first) =>
       [undefined, "applied", "gone"].map((second) => ({
         generation: 2,
@@ -280,13 +279,13 @@ describe("reconcile", () => {
               }
   }
 
-  test("whatever the catalog says, what the ledger holds is run again only where it is demonstrably rolled back", () => {
+  test("whatever the catalog holds, a version in the ledger is run again only where it was demonstrably rolled back", () => {
     let cases = 0;
-    for (const [ledger, catalog] of everything()) {
-      const verdict = reconcile(ledgerOf(ledger), catalogOf(catalog));
-      const context = JSON.stringify([ledger, catalog, told(verdict)]);
+    for (const [ledger, catalog] of allConstellations()) {
+      const result = reconcile(ledgerOf(ledger), catalogOf(catalog));
+      const context = JSON.stringify([ledger, catalog, textOf(result)]);
       for (const version of Object.keys(ledger.applied ?? {})) {
-        if (verdict.forget.includes(version)) {
+        if (result.forget.includes(version)) {
           assert.ok(
             catalog.server === "a" && (catalog.generation ?? -1) >= (ledger.synced ?? 0),
             context,
@@ -296,18 +295,18 @@ describe("reconcile", () => {
               !(version in (catalog.versions ?? {})),
             context,
           );
-        } else assert.equal(verdict.records.get(version)?.state, "applied", context);
+        } else assert.equal(result.records.get(version)?.state, "applied", context);
       }
       cases += 1;
     }
     assert.equal(cases, 2 * 3 * 3 * 5 * 2 * 9);
   });
 
-  test("a second look after doing what the first one said finds nothing more to do", () => {
-    for (const [ledger, catalog] of everything()) {
+  test("a second reconciliation finds nothing more to do", () => {
+    for (const [ledger, catalog] of allConstellations()) {
       const first = reconcile(ledgerOf(ledger), catalogOf(catalog));
       if (
-        first.restored.length > 0 ||
+        first.inDoubt.length > 0 ||
         [...first.records.values()].some(({ state }) => state === "dirty")
       )
         continue;
@@ -327,7 +326,7 @@ describe("reconcile", () => {
       const versions = Object.fromEntries(Object.keys(applied).map((version) => [version, false]));
       const again = reconcile(ledgerOf(after), catalogOf({ generation, versions }));
       assert.deepEqual(
-        [again.adopt, again.forget, again.tell, again.catalogLost],
+        [again.adopt, again.forget, again.catalogChanges, again.catalogLost],
         [[], [], [], false],
         JSON.stringify([ledger, catalog]),
       );

@@ -45,11 +45,11 @@ describe("run batch", () => {
         .of("migration.applied")
         .slice(1, 7)
         .every(({ tookMs }) => tookMs > 0),
-      "the time in the database is said",
+      "the time in the database is reported",
     );
   });
 
-  test("one in the middle of a shared request fails: those before it stay, it is named, none after it has run", async (t) => {
+  test("a migration in the middle of a shared request fails: those before it stay, it is named, none after it runs", async (t) => {
     const it = await ledgerBench(t);
     const ran = await it.run(tiny(8, { 5: "CREATE TABLE t1 (id int);" }), asked("apply"), quick);
     assert.deepEqual(versions(ran), ["1", "2", "3", "4"]);
@@ -65,7 +65,7 @@ describe("run batch", () => {
     assert.deepEqual(versions(again), ["5", "6", "7", "8"]);
   });
 
-  test("the same where Hasura hides what the database said", async (t) => {
+  test("the same where Hasura hides internals", async (t) => {
     const it = await ledgerBench(t, { hideInternals: true });
     const ran = await it.run(tiny(8, { 6: "CREATE TABLE t1 (id int);" }), asked("apply"), quick);
     assert.deepEqual(
@@ -74,7 +74,7 @@ describe("run batch", () => {
     );
   });
 
-  test("while a slow one keeps the answer back, the run says how far it is", async (t) => {
+  test("while a slow migration delays the answer, the run reports how far it is", async (t) => {
     const it = await ledgerBench(t);
     const release = await it.hold(gate);
     const { emit, heard } = listening(startsWith("5"));
@@ -85,11 +85,11 @@ describe("run batch", () => {
     assert.deepEqual(versions(ran), ["1", "2", "3", "4", "5", "6", "7"]);
     assert.ok(
       (ran.of("migration.applied")[3]?.tookMs ?? 0) > 0,
-      "what the database says is said, and not what the look took",
+      "the database's own time is reported, not that of the query",
     );
   });
 
-  test("a run that is asked to stop ends within a shared request, after the migration in hand", async (t) => {
+  test("a cancelled run ends within a shared request, after the current migration", async (t) => {
     const it = await ledgerBench(t);
     const release = await it.hold(gate);
     const { emit, heard } = listening(startsWith("5"));
@@ -116,7 +116,7 @@ describe("run batch", () => {
     );
   });
 
-  test("what commits by itself, has settings of its own or runs outside a transaction goes alone", async (t) => {
+  test("a file that commits by itself, has settings of its own or runs outside a transaction is sent alone", async (t) => {
     const it = await ledgerBench(t);
     const { sizes, hasura } = counting(it.hasura);
     const odd = {
@@ -130,7 +130,7 @@ describe("run batch", () => {
     assert.match(ran.of("migration.applied")[2]?.notices?.[0] ?? "", /commits by itself/);
   });
 
-  test("a shared request holds as many as take a moment together, and never more than twice as many as the last", () => {
+  test("a shared request holds as many as take a short time together, and at most twice as many as the last", () => {
     const speed = adaptiveBatchSize();
     const sizes = [
       [1, 1],

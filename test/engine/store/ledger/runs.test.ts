@@ -38,7 +38,7 @@ async function twoRuns(
 }
 
 describe("runs", () => {
-  test("a run that waits for another one can be asked to stop, and then nothing of it runs", async (t) => {
+  test("a waiting run can be cancelled, and then nothing of it runs", async (t) => {
     const it = await ledgerBench(t);
     const release = await it.hold(gate);
     const { first, second } = await twoRuns(it);
@@ -67,7 +67,7 @@ describe("runs", () => {
     );
   });
 
-  test("so it does when its turn comes before it hears of that", async (t) => {
+  test("a waiting run that is cancelled when its turn comes runs nothing either", async (t) => {
     const it = await ledgerBench(t);
     const release = await it.hold(gate);
     const first = listening(startsWith("2"));
@@ -85,7 +85,7 @@ describe("runs", () => {
     assert.deepEqual([two.failure?.code, await it.ledger()], ["stopped", ["1", "2"]]);
   });
 
-  test("cancel names the runs that are at work, and not those that have died", async (t) => {
+  test("cancel names the runs that are active, and not those that have died", async (t) => {
     const it = await ledgerBench(t);
     await it.run({ "1_a/up": "SELECT 1;" });
     await query(
@@ -96,7 +96,7 @@ describe("runs", () => {
     assert.deepEqual((await it.run(files, asked("cancel"))).of("cancel.requested")[0]?.runs, []);
   });
 
-  test("history says why a run failed", async (t) => {
+  test("history shows why a run failed", async (t) => {
     const it = await ledgerBench(t);
     const failed = asked("apply");
     await it.run({ "1_a/up": "SELECT 1;", "2_b/up": "SELEC 1;" }, failed);
@@ -105,7 +105,7 @@ describe("runs", () => {
     assert.match(row.failure ?? "", /2_b\/up\.sql failed: syntax error/);
   });
 
-  test("a ledger of an older shape is brought up to date by whoever needs more of it", async (t) => {
+  test("an older ledger is upgraded by operations that need the newer one", async (t) => {
     const it = await ledgerBench(t);
     const age = `ALTER TABLE hasura_migrate.run DROP COLUMN failure; UPDATE hasura_migrate.head SET schema_version = 1`;
     await it.run({ "1_a/up": "SELECT 1;" });

@@ -1,0 +1,115 @@
+import type { Version } from "../../../protocol/migration.ts";
+import type { StateChange, VersionChange, VersionStore } from "../catalog/version-store.ts";
+import type { WriteQueue } from "../catalog/write-queue.ts";
+import type { DoneStep } from "./confirmation.ts";
+import type { Reconciliation } from "./reconcile.ts";
+
+/** The result of waiting for the writes. */
+export type SyncResult = "written" | "failed" | "failed-again";
+
+/**
+ * Keeps Hasura's catalog state up to date with the ledger of one database. A version is written
+ * only when its commit is certain: a wrong entry there would look the same as a database restored
+ * from a backup.
+ */
+export class CatalogSync {
+  readonly #database: string;
+  readonly #writer: WriteQueue;
+  readonly #versions: Pick<VersionStore, "generation">;
+  #synced: bigint;
+  /**
+   * Versions about which a person has to decide. Until then no generation is written, or they would
+   * be believed.
+   */
+  #inDoubt: readonly Version[] = [];
+  #isSyncing = false;
+  #failureReported = false;
+
+  constructor(options: {
+    readonly database: string;
+    readonly writer: WriteQueue;
+    readonly versions: Pick<VersionStore, "generation">;
+    /** The generation up to which the catalog has been written. */
+    readonly synced: bigint;
+  }) {
+    this.#database = options.database;
+    this.#writer = options.writer;
+    this.#versions = options.versions;
+    this.#synced = options.synced;
+  }
+
+  /** The generation up to which the catalog has been written. */
+  get synced(): bigint {
+    return this.#synced;
+  }
+
+  /** The catalog holds, or is being written, everything that the ledger holds. */
+  get isSyncing(): boolean {
+    return this.#isSyncing;
+  }
+
+  /** Versions that a look at both found in doubt; nothing is written yet. */
+  found({ inDoubt }: Pick<Reconciliation, "inDoubt">): void {
+    this.#inDoubt = inDoubt;
+  }
+
+  /** Writes what a look at both found. `written`: the generation that the catalog holds. */
+  reconciled(
+    { catalogChanges }: Pick<Reconciliation, "catalogChanges">,
+    generation: bigint,
+    written: bigint | undefined,
+  ): void {
+    this.#isSyncing = this.#inDoubt.length === 0;
+    const changes = catalogChanges.map(({ version, to }) => this.#version(version, to));
+    // A newer generation also without changes: other tools' changes are believed only beside the
+    // newest one.
+    const isBehind = this.#isSyncing && (written ?? 0n) !== generation;
+    if (changes.length > 0 || isBehind)
+      this.#writer.record(...changes, ...this.#generationUnlessInDoubt(generation));
+  }
+
+  /** Writes a step whose commit is certain, together with others. */
+  confirmed({ version, direction }: DoneStep, generation: bigint): void {
+    const to = direction === "up" ? "applied" : "absent";
+    this.#writer.note(this.#version(version, to), this.#generation(generation));
+  }
+
+  /** Takes back a step whose commit did not happen. */
+  undone({ version, direction }: DoneStep): void {
+    this.#writer.record(this.#version(version, direction === "up" ? "absent" : "applied"));
+  }
+
+  /** Writes versions that a person has marked, which also settles their doubt. */
+  marked(versions: readonly Version[], as: "applied" | "pending", generation: bigint): void {
+    this.#inDoubt = this.#inDoubt.filter((version) => !versions.includes(version));
+    const to = as === "applied" ? "applied" : "absent";
+    this.#writer.record(
+      ...versions.map((version) => this.#version(version, to)),
+      ...this.#generationUnlessInDoubt(generation),
+    );
+  }
+
+  /** Waits until everything is written. `generation`: the newest one that is certain. */
+  async settle(generation: bigint): Promise<SyncResult> {
+    if ((await this.#writer.settle()) === undefined) {
+      const written = this.#versions.generation(this.#database) ?? generation;
+      this.#synced = written < generation ? written : generation;
+      return "written";
+    }
+    if (this.#failureReported) return "failed-again";
+    this.#failureReported = true;
+    return "failed";
+  }
+
+  #version(version: Version, to: VersionChange["to"]): VersionChange {
+    return { database: this.#database, version, to };
+  }
+
+  #generation(generation: bigint): StateChange {
+    return { database: this.#database, generation: String(generation) };
+  }
+
+  #generationUnlessInDoubt(generation: bigint): StateChange[] {
+    return this.#inDoubt.length === 0 ? [this.#generation(generation)] : [];
+  }
+}

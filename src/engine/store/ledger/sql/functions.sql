@@ -1,0 +1,646 @@
+-- The ledger's functions. SECURITY INVOKER and without SET clauses, which would undo the settings
+-- that a migration makes. Names are qualified, because a migration may leave any search_path behind.
+
+-- Settings whose values are restored after every migration, whatever its text contains.
+CREATE OR REPLACE FUNCTION hasura_migrate.watched_names()
+RETURNS text[]
+LANGUAGE sql
+IMMUTABLE
+AS $body$
+  SELECT ARRAY[
+    'search_path',
+    'client_min_messages',
+    'session_replication_role',
+    'row_security',
+    'check_function_bodies',
+    'standard_conforming_strings',
+    'statement_timeout',
+    'lock_timeout',
+    'idle_in_transaction_session_timeout',
+    'default_tablespace',
+    'default_table_access_method',
+    'default_transaction_isolation',
+    'default_transaction_read_only',
+    'xmloption',
+    'client_encoding',
+    'DateStyle',
+    'IntervalStyle',
+    'TimeZone',
+    'synchronous_commit',
+    'escape_string_warning',
+    'constraint_exclusion'
+  ]
+$body$;
+
+-- Their values in that order, separated by \x1f. A setting that an older server lacks counts as
+-- empty. Only simple expressions, which PL/pgSQL evaluates without a query: this runs twice for
+-- every migration.
+CREATE OR REPLACE FUNCTION hasura_migrate.watched_settings()
+RETURNS text
+LANGUAGE plpgsql
+VOLATILE
+AS $body$
+DECLARE
+  setting_name text;
+  joined text := '';
+BEGIN
+  FOREACH setting_name IN ARRAY hasura_migrate.watched_names() LOOP
+    joined := pg_catalog.concat(joined, pg_catalog.current_setting(setting_name, true), E'\x1f');
+  END LOOP;
+  RETURN joined;
+END
+$body$;
+
+-- Everything that was set in this session.
+CREATE OR REPLACE FUNCTION hasura_migrate.session_settings()
+RETURNS jsonb
+LANGUAGE sql
+VOLATILE
+AS $body$
+  SELECT COALESCE(
+    pg_catalog.jsonb_object_agg(s.name, pg_catalog.current_setting(s.name, true)),
+    '{}'
+  )
+  FROM pg_catalog.pg_show_all_settings() AS s
+  WHERE s.source = 'session'
+    AND s.name NOT LIKE 'hasura_migrate.%'
+    AND s.name NOT IN (
+      'role', 'session_authorization', 'transaction_isolation', 'transaction_read_only',
+      'transaction_deferrable'
+    )
+$body$;
+
+-- Remembers the settings before a migration; with p_all also those outside the watched list.
+CREATE OR REPLACE FUNCTION hasura_migrate.remember_settings(p_all boolean)
+RETURNS void
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config('hasura_migrate.watched', hasura_migrate.watched_settings(), false);
+  IF p_all THEN
+    PERFORM pg_catalog.set_config(
+      'hasura_migrate.session', hasura_migrate.session_settings()::text, false);
+  END IF;
+END
+$body$;
+
+-- Restores what remember_settings stored, and forgets it.
+CREATE OR REPLACE FUNCTION hasura_migrate.restore_settings()
+RETURNS void
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  remembered text := pg_catalog.current_setting('hasura_migrate.watched', true);
+  session jsonb := NULLIF(pg_catalog.current_setting('hasura_migrate.session', true), '')::jsonb;
+  changed record;
+BEGIN
+  IF remembered <> '' AND remembered <> hasura_migrate.watched_settings() THEN
+    FOR changed IN
+      SELECT t.name, t.setting
+      FROM ROWS FROM (
+        pg_catalog.unnest(hasura_migrate.watched_names()),
+        pg_catalog.unnest(pg_catalog.string_to_array(remembered, E'\x1f'))
+      ) AS t(name, setting)
+      WHERE pg_catalog.current_setting(t.name, true) <> t.setting
+    LOOP
+      PERFORM pg_catalog.set_config(changed.name, changed.setting, false);
+    END LOOP;
+  END IF;
+  IF session IS NOT NULL THEN
+    FOR changed IN
+      SELECT name, before.value AS setting
+      FROM pg_catalog.jsonb_each_text(hasura_migrate.session_settings()) AS now(name, value)
+      FULL JOIN pg_catalog.jsonb_each_text(session) AS before(name, value) USING (name)
+      WHERE now.value IS DISTINCT FROM before.value
+        AND name <> ALL (hasura_migrate.watched_names())
+    LOOP
+      IF changed.setting IS NOT NULL THEN
+        PERFORM pg_catalog.set_config(changed.name, changed.setting, false);
+      ELSE
+        EXECUTE 'RESET ' || (
+          SELECT pg_catalog.string_agg(pg_catalog.quote_ident(part), '.')
+          FROM pg_catalog.regexp_split_to_table(changed.name, '[.]') AS part
+        );
+      END IF;
+    END LOOP;
+    PERFORM pg_catalog.set_config('hasura_migrate.session', '', false);
+  END IF;
+  PERFORM pg_catalog.set_config('hasura_migrate.watched', '', false);
+END
+$body$;
+
+-- Takes the lock of a migration until the end of the transaction, or refuses at once.
+CREATE OR REPLACE FUNCTION hasura_migrate.lock_migrations()
+RETURNS void
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+  IF NOT pg_catalog.pg_try_advisory_xact_lock(${lock_class}, ${migration_lock}) THEN
+    RAISE EXCEPTION 'hasura-migrate: another run is in the middle of a migration'
+      USING ERRCODE = '${sqlstate_busy}';
+  END IF;
+END
+$body$;
+
+-- Compares and sets the generation; returns the new one.
+CREATE OR REPLACE FUNCTION hasura_migrate.advance(p_expected bigint, p_synced bigint)
+RETURNS bigint
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  reached bigint;
+BEGIN
+  PERFORM hasura_migrate.lock_migrations();
+  UPDATE hasura_migrate.head
+  SET generation = generation + 1, synced = GREATEST(synced, p_synced)
+  WHERE generation = p_expected
+  RETURNING generation INTO reached;
+  IF reached IS NULL THEN
+    RAISE EXCEPTION 'hasura-migrate: the ledger has changed since the plan was made'
+      USING ERRCODE = '${sqlstate_moved}';
+  END IF;
+  RETURN reached;
+END
+$body$;
+
+-- Runs before the migration's own SQL. p_step: run, version, name, checksum, direction, generation
+-- (the one it expects), own_generation (that one was made by this run), synced, down_sql, outside
+-- (not in a transaction), all_settings (see remember_settings).
+CREATE OR REPLACE FUNCTION hasura_migrate.enter(p_step jsonb)
+RETURNS text
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  step record;
+  is_applied boolean;
+BEGIN
+  PERFORM hasura_migrate.lock_migrations();
+  SELECT * INTO STRICT step
+  FROM pg_catalog.jsonb_to_record(p_step) AS s(
+    run text, version bigint, name text, checksum text, direction text, generation bigint,
+    own_generation boolean, synced bigint, down_sql text, outside boolean, all_settings boolean
+  );
+  IF EXISTS (
+    SELECT FROM hasura_migrate.run AS r
+    WHERE r.id = step.run AND (r.cancel_asked OR r.ended_at IS NOT NULL)
+  ) THEN
+    RAISE EXCEPTION 'hasura-migrate: the run was cancelled'
+      USING ERRCODE = '${sqlstate_cancelled}';
+  END IF;
+  IF EXISTS (SELECT FROM hasura_migrate.running) THEN
+    RAISE EXCEPTION 'hasura-migrate: a migration that committed by itself has not reached its end'
+      USING ERRCODE = '${sqlstate_in_doubt}';
+  END IF;
+  is_applied := EXISTS (
+    SELECT FROM hasura_migrate.migration AS m WHERE m.version = step.version
+  );
+  IF (step.direction = 'up') = is_applied THEN
+    RAISE EXCEPTION 'hasura-migrate: % is already %', step.version,
+      CASE WHEN is_applied THEN 'applied' ELSE 'rolled back' END
+      USING ERRCODE = '${sqlstate_done}';
+  END IF;
+  -- A commit of this run was confirmed but did not happen, and another run took its generation.
+  IF step.own_generation AND NOT EXISTS (
+    SELECT FROM hasura_migrate.step AS s
+    WHERE s.generation = step.generation AND s.run = step.run
+  ) THEN
+    RAISE EXCEPTION 'hasura-migrate: the ledger has changed since the plan was made'
+      USING ERRCODE = '${sqlstate_moved}';
+  END IF;
+  INSERT INTO hasura_migrate.running (
+    version, name, checksum, direction, outside, txid, pid, backend_start, run, generation, down_sql
+  )
+  SELECT
+    step.version, step.name, step.checksum, step.direction, step.outside,
+    pg_catalog.txid_current(), pg_catalog.pg_backend_pid(), a.backend_start, step.run,
+    hasura_migrate.advance(step.generation, step.synced), step.down_sql
+  FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) AS a;
+  PERFORM hasura_migrate.restore_settings();
+  IF NOT step.outside THEN
+    PERFORM hasura_migrate.remember_settings(step.all_settings);
+  END IF;
+  RETURN 'entered';
+END
+$body$;
+
+-- Runs after the migration's own SQL and records it. Returns 'applied' or 'own_commit' (the file
+-- committed by itself), then the milliseconds since enter.
+CREATE OR REPLACE FUNCTION hasura_migrate.leave(p_run text, p_version bigint)
+RETURNS text
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  entered hasura_migrate.running;
+  own boolean;
+  took double precision;
+BEGIN
+  DELETE FROM hasura_migrate.running
+  WHERE version = p_version AND run = p_run
+  RETURNING * INTO entered;
+  IF entered.version IS NULL THEN
+    RAISE EXCEPTION 'hasura-migrate: the file rolled back its own transaction, nothing of it was kept'
+      USING ERRCODE = '${sqlstate_gone}';
+  END IF;
+  own := entered.txid <> pg_catalog.txid_current() AND NOT entered.outside;
+  took := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - entered.entered_at) * 1000;
+  IF entered.direction = 'up' THEN
+    INSERT INTO hasura_migrate.migration (
+      version, name, checksum, own_commit, txid, run, generation, applied_at, ms, down_sql
+    )
+    VALUES (
+      p_version, entered.name, entered.checksum, own, entered.txid, p_run, entered.generation,
+      pg_catalog.clock_timestamp(), took, entered.down_sql
+    );
+  ELSE
+    DELETE FROM hasura_migrate.migration WHERE version = p_version;
+  END IF;
+  INSERT INTO hasura_migrate.step (generation, run, version, name, what, ms)
+  VALUES (entered.generation, p_run, p_version, entered.name, entered.direction, took);
+  PERFORM hasura_migrate.restore_settings();
+  RETURN CASE WHEN own THEN 'own_commit' ELSE 'applied' END || ' ' || took;
+END
+$body$;
+
+-- Changes the record alone. p_changes: an array of version, name, checksum and what ('adopted',
+-- 'forgotten', 'marked applied' or 'marked pending'). Returns the new generation.
+CREATE OR REPLACE FUNCTION hasura_migrate.record(
+  p_run text,
+  p_generation bigint,
+  p_synced bigint,
+  p_changes jsonb
+)
+RETURNS text
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  change record;
+  reached bigint := p_generation;
+BEGIN
+  FOR change IN
+    SELECT *
+    FROM pg_catalog.jsonb_to_recordset(p_changes)
+      AS c(version bigint, name text, checksum text, what text)
+  LOOP
+    reached := hasura_migrate.advance(reached, p_synced);
+    DELETE FROM hasura_migrate.running WHERE version = change.version;
+    DELETE FROM hasura_migrate.migration WHERE version = change.version;
+    IF change.what = 'marked applied' THEN
+      INSERT INTO hasura_migrate.migration (version, name, checksum, run, generation, applied_at)
+      VALUES (
+        change.version, change.name, change.checksum, p_run, reached, pg_catalog.clock_timestamp()
+      );
+    ELSIF change.what = 'adopted' THEN
+      INSERT INTO hasura_migrate.migration (version, name, checksum, generation)
+      VALUES (change.version, change.name, change.checksum, reached);
+    END IF;
+    INSERT INTO hasura_migrate.step (generation, run, version, name, what)
+    VALUES (reached, p_run, change.version, change.name, change.what);
+  END LOOP;
+  RETURN reached::text;
+END
+$body$;
+
+-- Other sessions that hold the lock of a migration: at most one.
+CREATE OR REPLACE FUNCTION hasura_migrate.holders()
+RETURNS TABLE (pid integer, state text, query_start timestamptz)
+LANGUAGE sql
+VOLATILE
+AS $body$
+  SELECT l.pid, a.state, a.query_start
+  FROM pg_catalog.pg_locks AS l
+  LEFT JOIN pg_catalog.pg_stat_activity AS a USING (pid)
+  WHERE l.locktype = 'advisory'
+    AND l.granted
+    AND l.classid = ${lock_class}
+    AND l.objid = ${migration_lock}
+    AND l.objsubid = 2
+    AND l.database = (
+      SELECT d.oid
+      FROM pg_catalog.pg_database AS d
+      WHERE d.datname = pg_catalog.current_database()
+    )
+    AND l.pid <> pg_catalog.pg_backend_pid()
+$body$;
+
+-- Runs that have begun and not ended, and were active within p_live_ms. While a migration is
+-- running, the run that was seen last counts as live, however long its statement takes.
+CREATE OR REPLACE FUNCTION hasura_migrate.live_runs(p_live_ms double precision)
+RETURNS SETOF hasura_migrate.run
+LANGUAGE sql
+VOLATILE
+AS $body$
+  SELECT r.*
+  FROM hasura_migrate.run AS r
+  WHERE r.ended_at IS NULL
+    AND NOT r.waiting
+    AND (
+      GREATEST(
+        r.seen_at,
+        (SELECT pg_catalog.max(s.at) FROM hasura_migrate.step AS s WHERE s.run = r.id)
+      ) > pg_catalog.clock_timestamp() - p_live_ms * interval '1 millisecond'
+      OR r.id = (
+        SELECT last.id
+        FROM hasura_migrate.run AS last
+        WHERE last.ended_at IS NULL
+          AND NOT last.waiting
+          AND EXISTS (SELECT FROM hasura_migrate.holders())
+        ORDER BY last.seen_at DESC
+        LIMIT 1
+      )
+    )
+$body$;
+
+-- A time as JSON: UTC, with milliseconds.
+CREATE OR REPLACE FUNCTION hasura_migrate.iso_time(p_time timestamptz)
+RETURNS text
+LANGUAGE sql
+STABLE
+AS $body$
+  SELECT pg_catalog.to_char(p_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+$body$;
+
+-- The state of the ledger as one JSON text, as the run p_run sees it.
+CREATE OR REPLACE FUNCTION hasura_migrate.snapshot(p_run text, p_live_ms double precision)
+RETURNS text
+LANGUAGE sql
+VOLATILE
+AS $body$
+  SELECT pg_catalog.json_build_object(
+    'schemaVersion', h.schema_version,
+    'generation', h.generation::text,
+    'synced', h.synced::text,
+    'serverId', h.server_id,
+    'cancelAsked', COALESCE(
+      (SELECT r.cancel_asked FROM hasura_migrate.run AS r WHERE r.id = p_run),
+      false
+    ),
+    'begun', EXISTS (
+      SELECT FROM hasura_migrate.run AS r
+      WHERE r.id = p_run AND r.ended_at IS NULL AND NOT r.waiting
+    ),
+    'migrations', COALESCE(
+      (
+        SELECT pg_catalog.json_agg(
+          pg_catalog.json_build_array(
+            m.version::text, m.checksum, m.run, m.generation::text,
+            hasura_migrate.iso_time(m.applied_at), m.ms
+          )
+          ORDER BY m.version
+        )
+        FROM hasura_migrate.migration AS m
+      ),
+      '[]'
+    ),
+    'running', (
+      SELECT pg_catalog.json_build_object(
+        'version', m.version::text,
+        'name', m.name,
+        'direction', m.direction,
+        'run', m.run,
+        'pid', m.pid,
+        'outside', m.outside,
+        'alive', EXISTS (
+          SELECT FROM pg_catalog.pg_stat_activity AS a
+          WHERE a.pid = m.pid
+            AND a.backend_start = m.backend_start
+            AND a.state IS DISTINCT FROM 'idle'
+            AND a.pid <> pg_catalog.pg_backend_pid()
+        )
+      )
+      FROM hasura_migrate.running AS m
+      LIMIT 1
+    ),
+    'gone', COALESCE(
+      (
+        SELECT pg_catalog.json_object_agg(s.version::text, s.generation::text)
+        FROM (
+          SELECT version, pg_catalog.max(generation) AS generation
+          FROM hasura_migrate.step
+          WHERE what IN ('down', 'marked pending', 'forgotten')
+          GROUP BY version
+        ) AS s
+        WHERE NOT EXISTS (
+          SELECT FROM hasura_migrate.migration AS m WHERE m.version = s.version
+        )
+      ),
+      '{}'
+    ),
+    'holder', (
+      SELECT pg_catalog.json_build_object(
+        'pid', x.pid,
+        'state', x.state,
+        'ms', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - x.query_start) * 1000
+      )
+      FROM hasura_migrate.holders() AS x
+      LIMIT 1
+    ),
+    'others', COALESCE(
+      (
+        SELECT pg_catalog.json_agg(
+          pg_catalog.json_build_object(
+            'run', r.id,
+            'actor', r.actor,
+            'operation', r.operation,
+            'ms', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - r.started_at) * 1000
+          )
+        )
+        FROM hasura_migrate.live_runs(p_live_ms) AS r
+        WHERE r.id IS DISTINCT FROM p_run
+      ),
+      '[]'
+    )
+  )::text
+  FROM hasura_migrate.head AS h
+$body$;
+
+-- Registers a run, as waiting where another one is live. p_run: id, operation, actor, request_id,
+-- image_commit, options. Returns a snapshot.
+CREATE OR REPLACE FUNCTION hasura_migrate.begin_run(p_run jsonb, p_live_ms double precision)
+RETURNS text
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  run_id text := p_run ->> 'id';
+  must_wait boolean;
+BEGIN
+  PERFORM pg_catalog.pg_advisory_xact_lock(${lock_class}, ${runs_lock});
+  must_wait := EXISTS (
+    SELECT FROM hasura_migrate.live_runs(p_live_ms) AS r WHERE r.id <> run_id
+  );
+  INSERT INTO hasura_migrate.run AS r (
+    id, operation, actor, request_id, image_commit, options, waiting
+  )
+  VALUES (
+    run_id, p_run ->> 'operation', p_run -> 'actor', p_run ->> 'request_id',
+    p_run ->> 'image_commit', p_run -> 'options', must_wait
+  )
+  ON CONFLICT (id) DO UPDATE SET
+    seen_at = pg_catalog.clock_timestamp(),
+    ended_at = NULL,
+    outcome = NULL,
+    request_id = excluded.request_id,
+    waiting = excluded.waiting;
+  RETURN hasura_migrate.snapshot(run_id, p_live_ms);
+END
+$body$;
+
+-- Closes a run; a paused one stays open, because another invocation continues it. p_synced: the
+-- generation up to which the catalog state was written, on the server p_server. Returns a snapshot.
+CREATE OR REPLACE FUNCTION hasura_migrate.end_run(
+  p_run text,
+  p_outcome text,
+  p_failure text,
+  p_synced bigint,
+  p_server text
+)
+RETURNS text
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+  UPDATE hasura_migrate.run
+  SET
+    outcome = p_outcome,
+    failure = p_failure,
+    waiting = false,
+    seen_at = pg_catalog.clock_timestamp(),
+    ended_at = CASE WHEN p_outcome <> 'paused' THEN pg_catalog.clock_timestamp() END
+  WHERE id = p_run;
+  UPDATE hasura_migrate.head
+  SET synced = GREATEST(synced, p_synced), server_id = COALESCE(p_server, server_id);
+  RETURN hasura_migrate.snapshot(p_run, 0);
+END
+$body$;
+
+-- Waiting for another run: such a run registers itself again at least every four seconds.
+CREATE OR REPLACE FUNCTION hasura_migrate.is_waiting(p_run hasura_migrate.run)
+RETURNS boolean
+LANGUAGE sql
+VOLATILE
+AS $body$
+  SELECT p_run.waiting
+    AND p_run.ended_at IS NULL
+    AND p_run.seen_at > pg_catalog.clock_timestamp() - interval '15 seconds'
+$body$;
+
+-- The ids of runs that are working, or waiting for one that is.
+CREATE OR REPLACE FUNCTION hasura_migrate.active_runs(p_live_ms double precision)
+RETURNS SETOF text
+LANGUAGE sql
+VOLATILE
+AS $body$
+  SELECT live.id FROM hasura_migrate.live_runs(p_live_ms) AS live
+  UNION
+  SELECT r.id FROM hasura_migrate.run AS r WHERE hasura_migrate.is_waiting(r)
+$body$;
+
+-- Past runs and the migrations of each, the newest first, as one JSON text. p_run: the beginning of
+-- an id, or NULL for all. `query` is the statement that is running for a run, by its label.
+CREATE OR REPLACE FUNCTION hasura_migrate.history(
+  p_run text,
+  p_limit integer,
+  p_live_ms double precision
+)
+RETURNS text
+LANGUAGE sql
+VOLATILE
+AS $body$
+  SELECT COALESCE(pg_catalog.json_agg(past ORDER BY past."startedAt" DESC), '[]')::text
+  FROM (
+    SELECT
+      r.id AS run,
+      r.operation,
+      r.actor ->> 'user' AS user,
+      r.actor ->> 'host' AS host,
+      r.actor ->> 'gitCommit' AS "gitCommit",
+      r.actor ->> 'gitBranch' AS "gitBranch",
+      r.actor ->> 'ciJob' AS "ciJob",
+      r.image_commit AS "imageCommit",
+      r.request_id AS "requestId",
+      hasura_migrate.iso_time(r.started_at) AS "startedAt",
+      hasura_migrate.iso_time(r.ended_at) AS "endedAt",
+      r.outcome,
+      r.failure,
+      hasura_migrate.is_waiting(r) AS waiting,
+      r.id IN (SELECT hasura_migrate.active_runs(p_live_ms)) AS live,
+      (
+        SELECT a.query
+        FROM hasura_migrate.holders() AS h
+        JOIN pg_catalog.pg_stat_activity AS a USING (pid)
+        WHERE pg_catalog.starts_with(a.query, '${label_prefix}' || r.id || ' ')
+        LIMIT 1
+      ) AS query,
+      (
+        SELECT pg_catalog.json_build_object('version', x.version::text, 'name', x.name, 'pid', x.pid)
+        FROM hasura_migrate.running AS x
+        WHERE x.run = r.id
+        LIMIT 1
+      ) AS running,
+      COALESCE(
+        (
+          SELECT pg_catalog.json_agg(
+            pg_catalog.json_build_object(
+              'version', s.version::text, 'name', s.name, 'what', s.what, 'ms', s.ms
+            )
+            ORDER BY s.generation
+          )
+          FROM hasura_migrate.step AS s
+          WHERE s.run = r.id
+        ),
+        '[]'
+      ) AS steps
+    FROM hasura_migrate.run AS r
+    WHERE p_run IS NULL OR pg_catalog.starts_with(r.id, p_run)
+    ORDER BY r.started_at DESC
+    LIMIT p_limit
+  ) AS past
+$body$;
+
+-- Asks runs that have not ended to stop before their next migration; returns their ids as JSON.
+-- Without p_run: all of them. Those without a sign of life are asked too, since they may only be
+-- slow, but not returned.
+CREATE OR REPLACE FUNCTION hasura_migrate.cancel_runs(p_run text, p_live_ms double precision)
+RETURNS text
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  asked text[];
+BEGIN
+  WITH updated AS (
+    UPDATE hasura_migrate.run
+    SET cancel_asked = true
+    WHERE ended_at IS NULL AND (p_run IS NULL OR pg_catalog.starts_with(id, p_run))
+    RETURNING id
+  )
+  SELECT COALESCE(pg_catalog.array_agg(u.id), '{}') INTO asked FROM updated AS u;
+  IF p_run IS NULL THEN
+    asked := ARRAY(
+      SELECT u.id
+      FROM pg_catalog.unnest(asked) AS u(id)
+      WHERE u.id IN (SELECT hasura_migrate.active_runs(p_live_ms))
+    );
+  END IF;
+  RETURN pg_catalog.to_json(asked)::text;
+END
+$body$;
+
+-- Cancels the statement that is running for a run, and nothing else.
+CREATE OR REPLACE FUNCTION hasura_migrate.cancel_statement(p_run text)
+RETURNS SETOF boolean
+LANGUAGE sql
+VOLATILE
+AS $body$
+  SELECT pg_catalog.pg_cancel_backend(a.pid)
+  FROM pg_catalog.pg_stat_activity AS a
+  WHERE a.state = 'active'
+    AND a.pid <> pg_catalog.pg_backend_pid()
+    AND (
+      (
+        a.pid IN (SELECT h.pid FROM hasura_migrate.holders() AS h)
+        AND pg_catalog.starts_with(a.query, '${label_prefix}' || p_run || ' ')
+      )
+      OR EXISTS (
+        SELECT FROM hasura_migrate.running AS r
+        WHERE r.run = p_run AND r.pid = a.pid AND r.backend_start = a.backend_start
+      )
+    )
+$body$;

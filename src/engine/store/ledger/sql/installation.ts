@@ -1,0 +1,35 @@
+import { lockClass, lockId, schemaVersion, sqlstate } from "../constants.ts";
+import { labelPrefix } from "../statement-label.ts";
+import functions from "./functions.sql";
+import schema from "./schema.sql";
+
+/** What the `.sql` files of this folder write as `${name}`. */
+const constants: ReadonlyMap<string, string> = new Map([
+  ["schema_version", String(schemaVersion)],
+  ["lock_class", String(lockClass)],
+  ["migration_lock", String(lockId.migration)],
+  ["installation_lock", String(lockId.installation)],
+  ["runs_lock", String(lockId.runs)],
+  ["sqlstate_busy", sqlstate.busy],
+  ["sqlstate_done", sqlstate.done],
+  ["sqlstate_in_doubt", sqlstate.inDoubt],
+  ["sqlstate_moved", sqlstate.moved],
+  ["sqlstate_gone", sqlstate.gone],
+  ["sqlstate_cancelled", sqlstate.cancelled],
+  ["label_prefix", labelPrefix],
+]);
+
+/** Creates or upgrades the ledger; answers the version of its schema. */
+export const installationSql = [
+  withConstants(schema),
+  withConstants(functions),
+  "SELECT schema_version FROM hasura_migrate.head",
+].join("\n");
+
+function withConstants(sql: string): string {
+  return sql.replaceAll(/\$\{([^}]*)\}/g, (_, name: string) => {
+    const value = constants.get(name);
+    if (value === undefined) throw new Error(`unknown constant in the ledger's SQL: ${name}`);
+    return value;
+  });
+}

@@ -1,0 +1,117 @@
+-- Creates the ledger or upgrades an older one. Safe to send at any time, by any number of runs at once.
+
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+SET LOCAL lock_timeout = '10s';
+SELECT pg_catalog.pg_advisory_xact_lock(${lock_class}, ${installation_lock});
+
+-- CREATE SCHEMA IF NOT EXISTS is not safe against itself (23505) and needs the privilege even where
+-- the schema exists. A database user without it can work in a schema that another user created.
+DO $install$
+BEGIN
+  IF pg_catalog.to_regnamespace('hasura_migrate') IS NULL THEN
+    CREATE SCHEMA hasura_migrate;
+    COMMENT ON SCHEMA hasura_migrate IS
+      'The ledger of hasura-migrate: which migrations are applied in this database, and by which run. Without it, only Hasura''s own record of applied migrations remains.';
+  END IF;
+END
+$install$;
+
+CREATE TABLE IF NOT EXISTS hasura_migrate.head (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  schema_version integer NOT NULL,
+  generation bigint NOT NULL,
+  synced bigint NOT NULL,
+  server_id text
+);
+COMMENT ON COLUMN hasura_migrate.head.generation IS
+  'incremented by every change to the ledger; each migration compares and sets it';
+COMMENT ON COLUMN hasura_migrate.head.synced IS
+  'the generation up to which Hasura''s catalog state has been written';
+
+CREATE TABLE IF NOT EXISTS hasura_migrate.migration (
+  version bigint PRIMARY KEY,
+  name text NOT NULL,
+  checksum text,
+  own_commit boolean NOT NULL DEFAULT false,
+  txid bigint,
+  run text,
+  generation bigint NOT NULL,
+  applied_at timestamptz,
+  ms double precision,
+  down_sql text
+);
+
+CREATE TABLE IF NOT EXISTS hasura_migrate.running (
+  version bigint PRIMARY KEY,
+  name text NOT NULL,
+  checksum text,
+  direction text NOT NULL CHECK (direction IN ('up', 'down')),
+  outside boolean NOT NULL,
+  txid bigint NOT NULL,
+  pid integer NOT NULL,
+  backend_start timestamptz NOT NULL,
+  run text NOT NULL,
+  generation bigint NOT NULL,
+  entered_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  down_sql text
+);
+COMMENT ON TABLE hasura_migrate.running IS
+  'visible to other sessions only for a file that commits by itself and has not reached its end';
+
+CREATE TABLE IF NOT EXISTS hasura_migrate.run (
+  id text PRIMARY KEY,
+  operation text NOT NULL,
+  actor jsonb NOT NULL,
+  request_id text NOT NULL,
+  image_commit text,
+  options jsonb NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  seen_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  ended_at timestamptz,
+  outcome text,
+  cancel_asked boolean NOT NULL DEFAULT false,
+  waiting boolean NOT NULL DEFAULT false,
+  failure text
+);
+-- Version 2 of the ledger.
+ALTER TABLE hasura_migrate.run
+  ADD COLUMN IF NOT EXISTS waiting boolean NOT NULL DEFAULT false,
+  ADD COLUMN IF NOT EXISTS failure text;
+COMMENT ON COLUMN hasura_migrate.run.waiting IS
+  'registered, so that it can be cancelled, but waiting for another run to end';
+
+CREATE TABLE IF NOT EXISTS hasura_migrate.step (
+  generation bigint PRIMARY KEY,
+  run text,
+  version bigint NOT NULL,
+  name text NOT NULL,
+  what text NOT NULL
+    CHECK (what IN ('up', 'down', 'marked applied', 'marked pending', 'adopted', 'forgotten')),
+  at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  ms double precision
+);
+
+INSERT INTO hasura_migrate.head (schema_version, generation, synced)
+VALUES (${schema_version}, 0, 0)
+ON CONFLICT DO NOTHING;
+
+-- Version 3: signatures changed, and CREATE OR REPLACE cannot rename a parameter.
+DO $upgrade$
+BEGIN
+  IF (SELECT schema_version FROM hasura_migrate.head) < 3 THEN
+    DROP FUNCTION IF EXISTS hasura_migrate.advance(bigint, bigint);
+    DROP FUNCTION IF EXISTS hasura_migrate.enter(
+      text, bigint, text, text, text, bigint, boolean, bigint, text, boolean, boolean);
+    DROP FUNCTION IF EXISTS hasura_migrate.record(text, bigint, bigint, jsonb);
+    DROP FUNCTION IF EXISTS hasura_migrate.remember_settings(boolean);
+    DROP FUNCTION IF EXISTS hasura_migrate.end_run(text, text, bigint, text);
+    DROP FUNCTION IF EXISTS hasura_migrate.end_run(text, text, bigint, text, text);
+    DROP FUNCTION IF EXISTS hasura_migrate.begin_run(
+      text, text, jsonb, text, text, jsonb, double precision);
+  END IF;
+END
+$upgrade$;
+
+UPDATE hasura_migrate.head
+SET schema_version = ${schema_version}
+WHERE schema_version < ${schema_version};

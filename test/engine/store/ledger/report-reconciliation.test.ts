@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import { Failure } from "../../../../src/protocol/failure.ts";
+import { refuseInDoubt } from "../../../../src/engine/store/ledger/report-reconciliation.ts";
+
+const target = {
+  environment: "prod",
+  database: { name: "audit", kind: "postgres" },
+  protected: true,
+  description: { operation: "apply" },
+} as const;
+
+/** The code and the commands of the failure, or undefined where nothing is refused. */
+function refusal(
+  found: { readonly inDoubt?: readonly string[]; readonly forget?: readonly string[] },
+  context: Parameters<typeof refuseInDoubt>[1] = target,
+): { code: string; commands: string[] } | undefined {
+  try {
+    refuseInDoubt({ inDoubt: [], forget: [], ...found }, context);
+    return undefined;
+  } catch (error) {
+    assert.ok(error instanceof Failure);
+    const commands = error.hints.flatMap((hint) =>
+      hint.kind === "command" ? [hint.argv.slice(1).join(" ")] : [],
+    );
+    return { code: error.code, commands };
+  }
+}
+
+describe("report reconciliation", () => {
+  test("nothing in doubt is not refused", () => {
+    assert.equal(refusal({}), undefined);
+  });
+
+  test("versions in doubt are refused with both ways to record them", () => {
+    assert.deepEqual(refusal({ inDoubt: ["1", "2"] }), {
+      code: "database-restored",
+      commands: [
+        "mark prod 1 2 --applied --database audit",
+        "mark prod 1 2 --pending --database audit",
+      ],
+    });
+  });
+
+  test("of many versions in doubt the commands name the first ones, and status lists all", () => {
+    assert.deepEqual(refusal({ inDoubt: ["1", "2", "3", "4", "5", "6"] })?.commands, [
+      "status prod",
+      "mark prod 1 2 3 4 5 --applied --database audit",
+      "mark prod 1 2 3 4 5 --pending --database audit",
+    ]);
+  });
+
+  test("a rollback by another tool is refused in a protected environment only", () => {
+    assert.deepEqual(refusal({ forget: ["3"] }), {
+      code: "rolled-back-elsewhere",
+      commands: ["mark prod 3 --pending --database audit"],
+    });
+    assert.equal(refusal({ forget: ["3"] }, { ...target, protected: false }), undefined);
+  });
+
+  test("mark is not refused: it is how a person decides", () => {
+    const mark = { ...target, description: { operation: "mark" } };
+    assert.equal(refusal({ inDoubt: ["1"], forget: ["3"] }, mark), undefined);
+  });
+});

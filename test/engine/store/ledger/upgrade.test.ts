@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "vitest";
+import { schemaVersion } from "../../../../src/engine/store/ledger/constants.ts";
+import { installationSql } from "../../../../src/engine/store/ledger/sql/installation.ts";
+import { query } from "../../../support/postgres.ts";
+import { asked, ledgerBench, versions, type LedgerBench } from "../../support/ledger-bench.ts";
+
+/** Installs a ledger of version 2 and applies a migration 1 with it, as that version did. */
+const version2 = readFileSync(
+  new URL("../../../fixtures/ledger-schema-2.sql", import.meta.url),
+  "utf8",
+);
+const appliedWithVersion2 = `
+  SELECT hasura_migrate.begin_run('older', 'apply', '{"user":"ada","host":"laptop"}', 'r', NULL, '{}', 1000);
+  SELECT hasura_migrate.enter('older', 1, 'a', 'sum', 'up', 0, false, 0, NULL, false, false);
+  CREATE TABLE a (id int);
+  SELECT hasura_migrate.leave('older', 1);
+  SELECT hasura_migrate.end_run('older', 'finished', 1, NULL, NULL);`;
+
+const files = { "1_a/up": "SELECT 1/0;", "2_b/up": "CREATE TABLE b (id int);" };
+
+async function withVersion2(it: LedgerBench): Promise<void> {
+  await query(it.url, version2);
+  await query(it.url, appliedWithVersion2);
+}
+
+async function schemaVersions(it: LedgerBench): Promise<unknown[]> {
+  return (await query(it.url, "SELECT schema_version FROM hasura_migrate.head")).map(
+    (row) => row["schema_version"],
+  );
+}
+
+/** Every function and column of the ledger, with its signature. */
+async function shape(it: LedgerBench): Promise<string[]> {
+  const rows = await query(
+    it.url,
+    `SELECT p.oid::regprocedure || ' ' || pg_get_function_arguments(p.oid) || ' ' || md5(p.prosrc) AS it
+     FROM pg_proc AS p WHERE p.pronamespace = 'hasura_migrate'::regnamespace
+     UNION ALL
+     SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default)
+     FROM information_schema.columns WHERE table_schema = 'hasura_migrate'
+     ORDER BY 1`,
+  );
+  return rows.map((row) => String(row["it"]));
+}
+
+describe("upgrade", () => {
+  test("a ledger of version 2 is upgraded by the first run, and keeps its records", async (t) => {
+    const it = await ledgerBench(t);
+    await withVersion2(it);
+    const ran = await it.run(files);
+    assert.equal(ran.failure, undefined, ran.failure?.message);
+    assert.deepEqual(versions(ran), ["2"]);
+    assert.deepEqual(await it.ledger(), ["1", "2"]);
+    assert.deepEqual(await schemaVersions(it), [schemaVersion]);
+    const history = await it.run(files, asked("history"));
+    const runs = history.of("history").flatMap((event) => event.runs);
+    assert.deepEqual(
+      runs.flatMap((row) => row.migrations.map(({ version, what }) => `${version} ${what}`)),
+      ["2 up", "1 up"],
+    );
+  });
+
+  test("an upgraded ledger has the same functions and columns as a new one", async (t) => {
+    const upgraded = await ledgerBench(t);
+    await withVersion2(upgraded);
+    await upgraded.run(files);
+    const created = await ledgerBench(t);
+    await created.run({ "1_a/up": "SELECT 1;" });
+    const expected = await shape(created);
+    assert.deepEqual(await shape(upgraded), expected);
+    assert.ok(expected.some((line) => line.startsWith("hasura_migrate.enter(jsonb)")));
+  });
+
+  test("status reads a ledger of version 2 without changing it", async (t) => {
+    const it = await ledgerBench(t);
+    await withVersion2(it);
+    const ran = await it.run(files, asked("status"));
+    const states = ran
+      .of("status")
+      .flatMap((event) => event.databases.flatMap((database) => database.migrations))
+      .map(({ version, state }) => `${version} ${state}`);
+    assert.deepEqual(states, ["1 changed", "2 pending"]);
+    assert.deepEqual(await schemaVersions(it), [2]);
+  });
+
+  test("an installation can be repeated on a ledger in use", async (t) => {
+    const it = await ledgerBench(t);
+    await it.run({ "1_a/up": "SELECT 1;" });
+    const before = await shape(it);
+    await query(it.url, installationSql);
+    assert.deepEqual(await shape(it), before);
+    assert.deepEqual(await it.ledger(), ["1"]);
+  });
+
+  test("the installation has a value for every constant", () => {
+    assert.doesNotMatch(installationSql, /\$\{/);
+  });
+});
