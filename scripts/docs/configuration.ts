@@ -16,6 +16,7 @@ export function environmentKeys(): string {
 interface FunctionSetting {
   readonly name: string;
   readonly meaning: string;
+  readonly required?: boolean;
   readonly default?: string;
 }
 
@@ -27,9 +28,14 @@ export function functionSettings(): string | undefined {
     list &&
     table(
       ["variable", "meaning", "default"],
-      list.map((of) => [`\`${of.name}\``, of.meaning, of.default ?? ""]),
+      list.map((setting) => [`\`${setting.name}\``, setting.meaning, defaultOf(setting)]),
     )
   );
+}
+
+function defaultOf({ required, default: value }: FunctionSetting): string {
+  if (required === true) return "required";
+  return value === undefined ? "" : `\`${value}\``;
 }
 
 function isSettingList(value: unknown): value is readonly FunctionSetting[] {
