@@ -9,12 +9,12 @@ const integration = [
   "test/cli/process.test.ts",
   "test/cli/connection/credentials.test.ts",
   "test/engine/engine-postgres.test.ts",
-  "test/engine/store/ledger/{batch-lost,ledger,run-batch,runs}.test.ts",
+  "test/engine/store/ledger/{batch-lost,ledger,run-batch,runs,upgrade}.test.ts",
   "test/lambda/index.test.ts",
   "test/lambda/hasura-cli/{failures,hasura-cli,official}.test.ts",
   "test/local/**/*.test.ts",
 ];
-const e2e = ["test/e2e/**/*.test.ts", "test/docker/**/*.test.ts"];
+const e2e = ["test/e2e/**/*.test.ts", "test/docker/**/*.test.ts", "test/lambda/crash.test.ts"];
 const faults = ["test/faults/**/*.test.ts"];
 /** What the code assumes about a Hasura server, against any server (CONTRIBUTING.md). */
 const hasura = ["test/hasura/**/*.test.ts"];
