@@ -159,15 +159,15 @@ const mutations = [
   {
     name: "asking what became of a run, and not sending it again",
     file: "src/cli/run/follow-run.ts",
-    guard: "return told(it, await findOut(it, hand, thrown));",
-    without: "return await oneInvocation(it, hand);",
+    guard: "return this.#report(found);",
+    without: "return this.#invoke();",
     tests: ["test/cli/run/recover-outcome.test.ts"],
   },
   {
     name: "taking the end of an answer for no end of a run",
     file: "src/cli/run/follow-run.ts",
-    guard: "throw hand.detach.aborted ? left(it, hand) : unknownOutcome(it, it.now() - since);",
-    without: 'return told(it, { type: "run.finished", applied: 0, notReached: 0, tookMs: 0 });',
+    guard: "throw this.#detached ?? unknownOutcome(this.#run, now() - startedAt);",
+    without: 'return this.#report({ type: "run.finished", applied: 0, notReached: 0, tookMs: 0 });',
     tests: ["test/cli/run/broken-streams.test.ts"],
   },
 ];

@@ -84,8 +84,9 @@ export const failedRun = (failure: object, count = 0, notReached = 0): object =>
 export const constraint = {
   kind: "migration",
   code: "sql-failed",
-  message: "1700000000200_drop_legacy_flag failed; nothing of it was kept.",
-  hints: ["Fix the file, then: hasura-migrate dev-3"],
+  message:
+    "migrations/default/1700000000200_drop_legacy_flag/up.sql failed: cannot drop column legacy of table orders because other objects depend on it (SQLSTATE 2BP01)",
+  hints: [{ kind: "retry", reason: "fix the file, then run it again" }],
   causes: [],
   sql: {
     file: "migrations/default/1700000000200_drop_legacy_flag/up.sql",

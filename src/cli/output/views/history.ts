@@ -1,37 +1,39 @@
 import type { EventOf, HistoryRow } from "../../../protocol/events.ts";
 import type { Style } from "../terminal/colors.ts";
-import { escapeControls, textWidth, truncate, duration, padEnd } from "../format.ts";
+import { duration } from "../format.ts";
+import { escapeControls } from "../terminal/escape-controls.ts";
+import { textWidth, truncate, padEnd } from "../terminal/width.ts";
 
-/** How a table is wanted. `whole`: each run in full, for the one that was asked about. */
+/** `whole` shows each run in full. */
 export interface HistoryTableOptions {
   readonly whole: boolean;
   readonly style: Style;
   readonly columns: number;
 }
 
-/** The answer to `history`, two lines a run (they fit 60 columns), or everything about each. */
-export function historyLines({ runs }: EventOf<"history">, wanted: HistoryTableOptions): string[] {
-  if (runs.length === 0) return [wanted.whole ? "No such run is known." : "No runs yet."];
-  if (wanted.whole)
-    return runs.flatMap((run, i) => [...(i > 0 ? [""] : []), ...inFull(run, wanted)]);
+/** The result of `history`: two lines per run, which fit 60 columns, or everything about each run. */
+export function historyLines({ runs }: EventOf<"history">, options: HistoryTableOptions): string[] {
+  if (runs.length === 0) return [options.whole ? "No such run." : "No runs yet."];
+  if (options.whole)
+    return runs.flatMap((run, i) => [...(i > 0 ? [""] : []), ...inFull(run, options)]);
   const who = Math.min(12, Math.max(...runs.map(({ user }) => textWidth(escapeControls(user)))));
   const what = Math.min(20, Math.max(...runs.map((run) => textWidth(whatOf(run)))));
-  return runs.flatMap((run) => inShort(run, { who, what }, wanted));
+  return runs.flatMap((run) => inShort(run, { who, what }, options));
 }
 
-/** What became of asking runs to stop. */
+/** The result of `cancel`. */
 export function cancelLine({ runs }: EventOf<"cancel.requested">, environment: string): string {
   return runs.length === 0
     ? `Nothing is running in ${escapeControls(environment)}.`
-    : `Asked to stop after the migration in hand: ${runs.map((run) => `run ${shortRun(run)}`).join(", ")}.`;
+    : `Stopping after the current migration: ${runs.map((run) => `run ${shortRun(run)}`).join(", ")}.`;
 }
 
-/** Enough of an id to tell runs apart: the part of a version 7 UUID that is its time, to the millisecond. */
+/** Enough of an id to tell runs apart: the part of a version 7 UUID that is its time in milliseconds. */
 export function shortRun(run: string): string {
   return escapeControls(run.slice(0, 13));
 }
 
-/** `finished`, `cancelled`, a failure as `kind/code`; and what it means when no end was recorded. */
+/** `finished`, `cancelled` or a failure as `kind/code`; `running`, `paused` or `died` if no end was recorded. */
 export function outcomeOf(run: HistoryRow): string {
   if (run.outcome !== undefined && run.outcome !== "paused") return run.outcome;
   if (run.live) return "running";
@@ -79,9 +81,9 @@ function inFull(run: HistoryRow, { style, columns }: HistoryTableOptions): strin
     ...facts.flatMap(([label, value]) =>
       value ? [`  ${style.dim(label.padEnd(8))} ${truncate(value, columns - 11)}`] : [],
     ),
-    ...run.migrations.map((it) => {
-      const took = it.ms === undefined ? "" : `  ${duration(it.ms)}`;
-      return `  ${truncate(`${it.version}  ${it.name}  ${it.what}${took}`, columns - 2)}`;
+    ...run.migrations.map(({ version, name, what, ms }) => {
+      const took = ms === undefined ? "" : `  ${duration(ms)}`;
+      return `  ${truncate(`${version}  ${name}  ${what}${took}`, columns - 2)}`;
     }),
   ];
 }
@@ -102,19 +104,20 @@ function tookOf({ startedAt, endedAt }: HistoryRow): string {
 }
 
 function signOf(end: string): string {
-  return end === "finished"
-    ? "✓"
-    : end === "running" || end === "paused"
-      ? "…"
-      : end === "cancelled"
-        ? "·"
-        : "✗";
+  switch (end) {
+    case "finished":
+      return "✓";
+    case "running":
+    case "paused":
+      return "…";
+    case "cancelled":
+      return "·";
+    default:
+      return "✗";
+  }
 }
 
 function colorOf(end: string, style: Style): (text: string) => string {
-  return end === "finished"
-    ? style.green
-    : end === "running" || end === "paused" || end === "cancelled"
-      ? style.yellow
-      : style.red;
+  if (end === "finished") return style.green;
+  return end === "running" || end === "paused" || end === "cancelled" ? style.yellow : style.red;
 }
