@@ -42,7 +42,7 @@ export function runStarted({
     hasura: { ...(hasuraVersion !== undefined && { version: hasuraVersion }) },
     engine: settings.engine,
     store: storeKind(settings),
-    migrations: "image",
+    migrationSource: "image",
     protected: settings.protected,
     at: new Date(at).toISOString(),
   };

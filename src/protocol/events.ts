@@ -55,7 +55,7 @@ const runStarted = z
     store: z
       .enum(["catalog", "ledger"])
       .describe("Migration store of the run; it decides which guarantee holds."),
-    migrations: z.enum(["image", "upload"]).describe("Where the migration files come from."),
+    migrationSource: z.enum(["image", "upload"]).describe("Where the migration files come from."),
     protected: z.boolean(),
     at: z.iso.datetime(),
   })
@@ -95,7 +95,7 @@ export const StatusRow = z.object({
   ),
   hasDown: z.boolean().optional().describe("Whether there is a down file."),
   appliedAt: z.iso.datetime().optional(),
-  run: z.string().optional().describe("Id of the run that applied it."),
+  runId: z.string().optional().describe("Id of the run that applied it."),
 });
 export type StatusRow = z.infer<typeof StatusRow>;
 const databaseStatus = z.object({
@@ -108,7 +108,7 @@ export type DatabaseStatus = z.infer<typeof databaseStatus>;
 
 /** A run in the ledger. */
 export const HistoryRow = z.object({
-  run: z.string().describe("The run's id."),
+  runId: z.string().describe("The run's id."),
   operation: z.string(),
   user: z.string().describe("As the client reported it."),
   host: z.string().describe("As the client reported it."),
@@ -129,14 +129,14 @@ export const HistoryRow = z.object({
   live: z
     .boolean()
     .describe("True while the run shows activity. Not ended and not live: its function has died."),
-  doing: z.string().optional().describe("What it is doing now, where the database shows it."),
+  activity: z.string().optional().describe("What it is doing now, where the database shows it."),
   migrations: z
     .array(
       z.object({
         database,
         version: Version,
         name: z.string(),
-        what: z
+        change: z
           .string()
           .describe("`up`, `down`, `marked applied`, `marked pending`, `adopted` or `forgotten`."),
         ms: z.number().optional().describe("Time in the database."),
@@ -264,6 +264,9 @@ export const RunEvent = z.discriminatedUnion("type", [
 ]);
 export type RunEvent = z.infer<typeof RunEvent>;
 export type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
+
+/** The event that ends a run, as opposed to one invocation of it. */
+export type ClosingEvent = EventOf<"run.finished"> | EventOf<"run.failed">;
 
 /** True for the event that ends a stream. A stream without one has an unknown outcome. */
 export function isClosing(event: { type: string }): boolean {

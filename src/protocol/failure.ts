@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { exitCode, isKind, type Kind } from "./exit-code.ts";
 import type { FailureCode } from "./failure-codes.ts";
-import { ReceivedHints, textHint, type Hint } from "./hint.ts";
+import { ReceivedHints, type Hint } from "./hint.ts";
 
 export { exitCode, type Kind };
 
@@ -45,7 +45,7 @@ export interface ReceivedCode {
 }
 
 interface More {
-  readonly hints?: readonly (Hint | string)[];
+  readonly hints?: readonly Hint[];
   readonly cause?: unknown;
   readonly sql?: SqlFailure;
 }
@@ -62,9 +62,7 @@ export class Failure extends Error {
     this.name = "Failure";
     this.kind = kind;
     this.code = typeof code === "string" ? code : code.received;
-    this.hints = (more.hints ?? []).map((hint) =>
-      typeof hint === "string" ? textHint(hint) : hint,
-    );
+    this.hints = more.hints ?? [];
     this.sql = more.sql;
   }
 

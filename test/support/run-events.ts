@@ -26,7 +26,7 @@ export function started(environment = "dev-3", more: object = {}): object {
     hasura: { version: "v2.45.1" },
     engine: "native",
     store: "catalog",
-    migrations: "image",
+    migrationSource: "image",
     protected: false,
     at: "2026-11-24T12:04:11Z",
     ...more,
@@ -120,7 +120,7 @@ export const ledgerOperations = [
 /** A past run as the ledger has it: not ended and not live, until `more` says otherwise. */
 export function historyOf(run: string, more: object = {}): object {
   return {
-    run,
+    runId: run,
     operation: "apply",
     user: "bob",
     host: "ci-1",

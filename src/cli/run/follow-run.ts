@@ -1,4 +1,9 @@
-import { isClosing, type EventOf, type RunEvent } from "../../protocol/events.ts";
+import {
+  isClosing,
+  type ClosingEvent,
+  type EventOf,
+  type RunEvent,
+} from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { decodeEvents, type UnknownEvent } from "../../protocol/ndjson.ts";
 import type { Request } from "../../protocol/request.ts";
@@ -38,7 +43,6 @@ export interface FollowOptions {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
-export type ClosingEvent = EventOf<"run.finished"> | EventOf<"run.failed">;
 type InvocationEnd = ClosingEvent | EventOf<"run.paused">;
 
 /**

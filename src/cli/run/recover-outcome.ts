@@ -1,10 +1,9 @@
-import type { HistoryRow } from "../../protocol/events.ts";
+import type { ClosingEvent, HistoryRow } from "../../protocol/events.ts";
 import { exitCode, Failure, type FailureData, type Kind } from "../../protocol/failure.ts";
 import { isCommandOf, runHint } from "../../protocol/hint.ts";
 import { poll, type Poll } from "../../retry.ts";
 import type { Connection } from "../connection/connection.ts";
 import { duration } from "../output/format.ts";
-import type { ClosingEvent } from "./follow-run.ts";
 import { queryBackoff, queryFunction } from "./query.ts";
 import type { RunState } from "./run-state.ts";
 
@@ -91,7 +90,7 @@ async function lookUp({ connection, run, signal, now }: RecoverOptions): Promise
     const events = await queryFunction(connection, history, { signal, now });
     const answer = events.find((event) => event.type === "history");
     return answer
-      ? classify(answer.runs.find((row) => row.run === request.runId))
+      ? classify(answer.runs.find((row) => row.runId === request.runId))
       : lookupFailed(run, new Failure("unreachable", "no-answer", "The function did not answer."));
   } catch (thrown) {
     if (!(thrown instanceof Failure) || signal.aborted) throw thrown;
@@ -114,8 +113,11 @@ function lookupFailed({ started }: RunState, failure: Failure): Lookup {
   return { kind: "failed", failure, transient };
 }
 
-function activity({ doing, startedAt }: HistoryRow, now: number): [news: string, detail: string] {
-  const what = doing === undefined ? "" : `: ${doing}`;
+function activity(
+  { activity, startedAt }: HistoryRow,
+  now: number,
+): [news: string, detail: string] {
+  const what = activity === undefined ? "" : `: ${activity}`;
   return [`still running${what}`, `, ${duration(now - Date.parse(startedAt))}`];
 }
 
@@ -136,7 +138,7 @@ function closingEvent(
 ): ClosingEvent {
   const reached = new Set(row.migrations.map(({ version }) => version));
   const counts = {
-    applied: row.migrations.filter(({ what }) => what === "up" || what === "down").length,
+    applied: row.migrations.filter(({ change }) => change === "up" || change === "down").length,
     notReached: run.planned.filter(({ version }) => !reached.has(version)).length,
     tookMs: row.endedAt === undefined ? 0 : millisecondsBetween(row.startedAt, row.endedAt),
   };

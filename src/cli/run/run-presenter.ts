@@ -1,4 +1,4 @@
-import type { RunEvent } from "../../protocol/events.ts";
+import type { ClosingEvent, RunEvent } from "../../protocol/events.ts";
 import type { Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import type { Operation } from "../../protocol/operations.ts";
@@ -9,7 +9,6 @@ import type { Renderer } from "../output/renderer.ts";
 import { githubSummary } from "../output/renderers/github-summary.ts";
 import { localMigrations } from "../project/find-project.ts";
 import { ImageComparison } from "./compare-image.ts";
-import type { ClosingEvent } from "./follow-run.ts";
 
 /** Nothing was shown for this long: say what is being waited for. */
 const silenceMs = 1000;

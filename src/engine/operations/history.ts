@@ -15,8 +15,8 @@ export async function showHistory(
   const runs = new Map<string, HistoryRow>();
   for (const registry of runRegistries(request, session)) {
     for (const row of await registry.history(request.options)) {
-      const known = runs.get(row.run);
-      runs.set(row.run, known ? merged(known, row) : row);
+      const known = runs.get(row.runId);
+      runs.set(row.runId, known ? merged(known, row) : row);
     }
   }
   const newest = [...runs.values()]

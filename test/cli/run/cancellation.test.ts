@@ -250,8 +250,8 @@ describe("cancellation", () => {
       endedAt: "2026-11-24T12:00:02.500Z",
       gitCommit: "9f02d1e77aa0",
       migrations: [
-        { database: "default", version: row[0], name: row[1], what: "up", ms: 41 },
-        { database: "default", version: row[0], name: row[1], what: "down", ms: 12 },
+        { database: "default", version: row[0], name: row[1], change: "up", ms: 41 },
+        { database: "default", version: row[0], name: row[1], change: "down", ms: 12 },
       ],
     });
     const answer = streams([started(), { type: "history", runs: [run] }, finished(0)]);

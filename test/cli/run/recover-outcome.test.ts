@@ -54,7 +54,7 @@ const hasNone = streams([
   },
 ]);
 const knowsNothing = streams([started(), { type: "history", runs: [] }, finished(0)]);
-const up = { database: "default", version: row[0], name: row[1], what: "up", ms: 41 };
+const up = { database: "default", version: row[0], name: row[1], change: "up", ms: 41 };
 
 const cases: readonly {
   name: string;
@@ -67,8 +67,8 @@ const cases: readonly {
     name: "a run that goes on is followed to its end",
     answers: [
       cut,
-      tells({ live: true, doing: "1700000000100 add_order_notes (pid 5120)" }),
-      tells({ live: true, doing: "1700000000100 add_order_notes (pid 5120)" }),
+      tells({ live: true, activity: "1700000000100 add_order_notes (pid 5120)" }),
+      tells({ live: true, activity: "1700000000100 add_order_notes (pid 5120)" }),
       tells({ outcome: "finished", endedAt: "2026-11-24T12:06:00.000Z", migrations: [up] }),
     ],
     exit: 0,

@@ -49,8 +49,8 @@ function inShort(
   const end = outcomeOf(run);
   const head = `${when}  ${padEnd(truncate(run.user, widths.who), widths.who)}  ${padEnd(truncate(whatOf(run), widths.what), widths.what)}  `;
   const commit = run.imageCommit ?? run.gitCommit;
-  const doing = run.live && run.doing !== undefined ? `  ${run.doing}` : "";
-  const tail = `run ${shortRun(run.run)}${commit === undefined ? "" : `  commit ${commit.slice(0, 7)}`}${tookOf(run)}${doing}`;
+  const doing = run.live && run.activity !== undefined ? `  ${run.activity}` : "";
+  const tail = `run ${shortRun(run.runId)}${commit === undefined ? "" : `  commit ${commit.slice(0, 7)}`}${tookOf(run)}${doing}`;
   const color = colorOf(end, style);
   return [
     `${color(signOf(end))} ${head}${color(truncate(end, Math.max(8, columns - 2 - textWidth(head))))}`,
@@ -73,17 +73,17 @@ function inFull(run: HistoryRow, { style, columns }: HistoryTableOptions): strin
     ["request", run.requestId],
     ["started", run.startedAt],
     ["ended", run.endedAt],
-    ["doing", run.live ? run.doing : undefined],
+    ["doing", run.live ? run.activity : undefined],
     ["why", run.failure],
   ];
   return [
-    `${colorOf(end, style)(signOf(end))} ${style.bold(`${escapeControls(run.operation)} ${escapeControls(run.run)}`)}  ${escapeControls(end)}`,
+    `${colorOf(end, style)(signOf(end))} ${style.bold(`${escapeControls(run.operation)} ${escapeControls(run.runId)}`)}  ${escapeControls(end)}`,
     ...facts.flatMap(([label, value]) =>
       value ? [`  ${style.dim(label.padEnd(8))} ${truncate(value, columns - 11)}`] : [],
     ),
-    ...run.migrations.map(({ version, name, what, ms }) => {
+    ...run.migrations.map(({ version, name, change, ms }) => {
       const took = ms === undefined ? "" : `  ${duration(ms)}`;
-      return `  ${truncate(`${version}  ${name}  ${what}${took}`, columns - 2)}`;
+      return `  ${truncate(`${version}  ${name}  ${change}${took}`, columns - 2)}`;
     }),
   ];
 }
@@ -91,7 +91,7 @@ function inFull(run: HistoryRow, { style, columns }: HistoryTableOptions): strin
 /** `3 up, 1 down`. */
 function whatOf({ migrations, operation }: HistoryRow): string {
   const counts = new Map<string, number>();
-  for (const { what } of migrations) counts.set(what, (counts.get(what) ?? 0) + 1);
+  for (const { change } of migrations) counts.set(change, (counts.get(change) ?? 0) + 1);
   return counts.size === 0
     ? escapeControls(operation)
     : [...counts].map(([what, count]) => `${count} ${escapeControls(what)}`).join(", ");
