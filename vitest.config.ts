@@ -9,13 +9,15 @@ const integration = [
   "test/cli/process.test.ts",
   "test/cli/connection/credentials.test.ts",
   "test/engine/engine-postgres.test.ts",
-  "test/engine/store/ledger/{batch-lost,ledger,run-batch,runs}.test.ts",
+  "test/engine/store/ledger/{batch-lost,ledger,run-batch,runs,upgrade}.test.ts",
   "test/lambda/index.test.ts",
   "test/lambda/hasura-cli/{failures,hasura-cli,official}.test.ts",
   "test/local/**/*.test.ts",
 ];
-const e2e = ["test/e2e/**/*.test.ts", "test/docker/**/*.test.ts"];
+const e2e = ["test/e2e/**/*.test.ts", "test/docker/**/*.test.ts", "test/lambda/crash.test.ts"];
 const faults = ["test/faults/**/*.test.ts"];
+/** What the code assumes about a Hasura server, against any server (CONTRIBUTING.md). */
+const hasura = ["test/hasura/**/*.test.ts"];
 const build = "test/setup/build.ts";
 const postgres = "test/setup/postgres.ts";
 
@@ -47,7 +49,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...integration, ...e2e, ...faults],
+          exclude: [...configDefaults.exclude, ...integration, ...e2e, ...faults, ...hasura],
           testTimeout: 30_000,
           // They share a process, and so what it has loaded: nothing in them changes it.
           isolate: false,
@@ -59,6 +61,16 @@ export default defineConfig({
       },
       { extends: true, test: { name: "e2e", include: e2e, globalSetup: [build, postgres] } },
       { extends: true, test: { name: "faults", include: faults, globalSetup: [build, postgres] } },
+      {
+        extends: true,
+        // One file after the other: they share the state of one server.
+        test: {
+          name: "hasura",
+          include: hasura,
+          globalSetup: "test/setup/hasura-server.ts",
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -21,6 +21,7 @@ interface Rule {
 }
 
 const mayImport: Record<string, Rule> = {
+  tls: { own: [], packages: [], node: ["node:net", "node:tls"] },
   protocol: { own: [], packages: ["zod"], node: [] },
   engine: {
     own: ["protocol"],
@@ -28,7 +29,7 @@ const mayImport: Record<string, Rule> = {
     node: ["node:crypto", "node:fs", "node:fs/promises", "node:path", "node:util"],
   },
   lambda: {
-    own: ["protocol", "engine"],
+    own: ["protocol", "tls", "engine"],
     packages: [
       "zod",
       "fastest-levenshtein",
@@ -37,7 +38,7 @@ const mayImport: Record<string, Rule> = {
     ],
     node: true,
   },
-  cli: { own: ["protocol", "engine/project/project"], packages: true, node: true },
+  cli: { own: ["protocol", "tls", "engine/project/project"], packages: true, node: true },
   local: { own: ["protocol", "engine"], packages: true, node: true },
 };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { packageVersion } from "../package-version.ts";
 
-// Before any client of the SDK exists: its notice about Node versions is for developers of this program, not its users.
+// Set before any AWS client is created: the SDK's warning about Node versions is for developers, not for users.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
 
 const [first, ...others] = process.argv.slice(2);
@@ -13,6 +13,6 @@ if (others.length === 0 && (first === "--version" || first === "-V")) {
     import("./process-context.ts"),
   ]);
   const code = await main(contextOf(process, packageVersion));
-  // Both streams are flushed first: a pipe's reader must get the last line. Then the end is certain, whatever is still open.
+  // Flush both streams, so that a pipe's reader gets the last line; then exit, whatever is still open.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }

@@ -1,47 +1,49 @@
 import type { CommandLine } from "./options/command-line.ts";
 import type { Interrupts } from "./run/interrupts.ts";
 
-/** A stream a person or a program reads. */
+/** An output stream, read by a person or a program. */
 export interface Sink {
   write(text: string): void;
   readonly isTTY: boolean;
-  /** Width of the terminal in columns; 80 where nobody knows. */
+  /** Width of the terminal; 80 where it is not known. */
   readonly columns: number;
+  /** Height of the terminal; 24 where it is not known. */
+  readonly rows: number;
 }
 
-/** Where answers to questions come from. */
+/** Answers the questions that a command asks. */
 export interface Keyboard {
   readonly isTTY: boolean;
-  /** Asks on stderr and waits for one line. Resolves to undefined when the input ends first. */
+  /** Asks on stderr and waits for one line. Resolves to undefined if the input ends first. */
   ask(question: string): Promise<string | undefined>;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Everything outside this program, so that any moment of a run can be tested. */
+/** Everything outside this program: streams, clock, environment, signals. Tests pass their own. */
 export interface CliContext {
   readonly argv: readonly string[];
   readonly env: Environment;
   readonly cwd: string;
-  /** The person's home directory. */
+  /** The user's home directory. */
   readonly home: string;
   readonly user: string;
   readonly host: string;
   /** This package's version. */
   readonly version: string;
-  /** Results, and nothing else. */
+  /** Results only. */
   readonly out: Sink;
-  /** Everything a person reads on the way. */
+  /** Everything else that a person reads. */
   readonly err: Sink;
   readonly keyboard: Keyboard;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly random: () => number;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
-  /** Calls `tick` every `ms` milliseconds until the returned function is called; never keeps the process alive. */
+  /** Calls `tick` every `ms` milliseconds until the returned function is called; does not keep the process alive. */
   readonly every: (ms: number, tick: () => void) => () => void;
   readonly interrupts: Interrupts;
-  /** Runs a program and resolves to its trimmed output, or to undefined when it fails or does not exist. */
+  /** Runs a program and resolves to its trimmed output, or to undefined if it fails or does not exist. */
   readonly capture: (command: string, args: readonly string[]) => Promise<string | undefined>;
 }
 

@@ -1,15 +1,9 @@
-import type { CommandResult } from "./command-result.ts";
-import { runProgram } from "./program.ts";
+import { exitCode } from "../protocol/exit-code.ts";
 import type { CliContext } from "./context.ts";
+import { runProgram } from "./program.ts";
 
-/** One whole command: resolves to the process's exit code, and throws nothing. */
+/** Runs one command and resolves to the process's exit code. Never throws. */
 export async function main(context: CliContext): Promise<number> {
   const result = await runProgram(context);
-  return result === "done" ? 0 : codeOf(result);
-}
-
-/** Loaded on demand: `--help` and `--version` end without the schemas that come with failures. */
-async function codeOf(ended: Exclude<CommandResult, "done">): Promise<number> {
-  const { exitCode } = await import("../protocol/failure.ts");
-  return exitCode[ended];
+  return result === "done" ? 0 : exitCode[result];
 }

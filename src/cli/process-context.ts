@@ -2,12 +2,13 @@ import { execFile } from "node:child_process";
 import { homedir, hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { setTimeout as pause } from "node:timers/promises";
+import { exitCode } from "../protocol/exit-code.ts";
 import { countInterrupts } from "./run/interrupts.ts";
 import type { Keyboard, Sink, CliContext } from "./context.ts";
 
-/** The world as the process sees it. `process` is an argument: only bin.ts knows the global one. */
+/** The context of a real process. `process` is a parameter: only bin.ts uses the global one. */
 export function contextOf(process: NodeJS.Process, version: string): CliContext {
-  const interrupts = countInterrupts();
+  const interrupts = countInterrupts(() => process.exit(exitCode.interrupted));
   process.on("SIGINT", interrupts.onSignal);
   process.on("SIGTERM", interrupts.onSignal);
   return {
@@ -41,21 +42,24 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
   };
 }
 
-/** A stream whose reader may leave (`| head -1`): what is written afterwards is dropped, and the run goes on to its exit code. */
+/** A stream whose reader may go away (`| head -1`): later output is dropped, and the run continues to its exit code. */
 function sinkOf(stream: NodeJS.WriteStream): Sink {
-  let gone = false;
+  let broken = false;
   stream.on("error", () => {
-    gone = true;
+    broken = true;
   });
   return {
     write: (text) => {
-      if (!gone) stream.write(text);
+      if (!broken) stream.write(text);
     },
     get isTTY() {
       return stream.isTTY;
     },
     get columns() {
       return stream.columns || 80;
+    },
+    get rows() {
+      return stream.rows || 24;
     },
   };
 }
@@ -65,7 +69,7 @@ function keyboardOf(process: NodeJS.Process): Keyboard {
     isTTY: process.stdin.isTTY,
     ask: async (question) => {
       const lines = createInterface({ input: process.stdin, output: process.stderr });
-      // In raw mode the terminal sends Ctrl-C as a key, which would only end the question.
+      // In raw mode the terminal sends Ctrl-C as a key, which readline handles by itself.
       const ended = new Promise<undefined>((resolve) => {
         lines.once("close", () => resolve(undefined));
         lines.once("SIGINT", () => {
@@ -82,7 +86,7 @@ function keyboardOf(process: NodeJS.Process): Keyboard {
   };
 }
 
-/** An account without a name (a container's random uid) is still somebody. */
+/** A container may run under a UID without a passwd entry. */
 function userName(process: NodeJS.Process): string {
   const named = process.env["USER"] || process.env["USERNAME"];
   if (named) return named;

@@ -1,18 +1,18 @@
-import type { RunEvent } from "../protocol/events.ts";
-import type { MigrationStore, Database } from "./store/store.ts";
+import type { DatabaseStatus, RunEvent } from "../protocol/events.ts";
 import type { Request } from "../protocol/request.ts";
+import type { Hasura } from "./hasura/client.ts";
 import type { ConfigVersion } from "./project/config.ts";
+import type { Project } from "./project/project.ts";
 import type { VersionStore } from "./store/catalog/version-store.ts";
 import type { WriteQueue } from "./store/catalog/write-queue.ts";
-import type { Hasura } from "./hasura/client.ts";
-import type { Project } from "./project/project.ts";
+import type { Database, MigrationStore } from "./store/store.ts";
 
-/** What a run needs of the world. */
+/** What a run is given from outside. */
 export interface EngineContext {
   readonly hasura: Hasura;
-  /** Reads the migrations; called once a run. */
+  /** Reads the migrations; called once per run. */
   readonly project: () => Promise<Project>;
-  /** Which books a database has: `catalogBooks`, or the ledger's. */
+  /** Opens the migration store of a database. */
   readonly openStore: (
     database: Database,
     context: StoreContext,
@@ -21,16 +21,18 @@ export interface EngineContext {
   readonly now: () => number;
   /** Resolves early, or rejects, when the signal is aborted. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
-  /** 0 to 1. */
+  /** From 0 up to 1. */
   readonly random: () => number;
-  /** What it throws is ignored: nobody listening never fails a migration. */
+  /** Errors are ignored: a lost reader never fails a migration. */
   readonly emit: (event: RunEvent) => Promise<void> | void;
-  /** Ends the run before the next migration, never inside one. */
+  /** Stops the run before the next migration, never inside one. */
   readonly stop: AbortSignal;
-  /** What is left until the process is killed. */
+  /** Milliseconds until the process is killed. */
   readonly remainingMs: () => number;
   /** A protected environment: metadata that has become inconsistent fails the run (exit code 7). */
   readonly protected?: boolean;
+  /** Checks a status before it is shown. An error fails the run, after the status has been shown. */
+  readonly verifyStatus?: (databases: readonly DatabaseStatus[]) => Promise<void>;
 }
 
 /** What the migration stores of all databases in one run share. */
@@ -38,13 +40,13 @@ export interface StoreContext {
   readonly hasura: Hasura;
   /** The catalog state, or the table of older projects. */
   readonly versionStore: VersionStore;
-  /** Writes to that store, one write at a time for all databases. */
+  /** Writes to `versionStore`, one write at a time for all databases. */
   readonly writer: WriteQueue;
   readonly configVersion: ConfigVersion;
-  /** The environment's name, for the commands that messages suggest. */
+  /** The environment's name, for suggested commands. */
   readonly environment: string;
   readonly request: Request;
-  /** Hasura's own id, kept in its metadata database; empty for a server too old to have one. */
+  /** Hasura's own id, kept in its metadata database; empty for a server that is too old to have one. */
   readonly serverId: string;
   readonly engine: EngineContext;
 }

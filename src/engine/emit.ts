@@ -1,16 +1,16 @@
 import type { RunEvent } from "../protocol/events.ts";
 import type { EngineContext } from "./context.ts";
 
-/** Emits, and goes on when nobody takes it any more. */
+/** Emits an event; a reader that has gone away is ignored. */
 export async function emit(engine: Pick<EngineContext, "emit">, event: RunEvent): Promise<void> {
   try {
     await engine.emit(event);
   } catch {
-    // The run matters more than its listener.
+    // The run matters more than its reader.
   }
 }
 
-/** A line of warning. */
+/** Emits a warning. */
 export function warn(
   engine: Pick<EngineContext, "emit">,
   code: string,

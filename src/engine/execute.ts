@@ -1,88 +1,89 @@
+import type { RunEvent } from "../protocol/events.ts";
 import { toFailureData } from "../protocol/failure.ts";
 import type { Request } from "../protocol/request.ts";
-import type { MigrationStore, RunEnd } from "./store/store.ts";
 import type { EngineContext } from "./context.ts";
-import { markVersions } from "./operations/mark.ts";
-import { migrate, nothingDone, showPlan, type RunResult } from "./operations/migrate.ts";
+import { emit } from "./emit.ts";
 import { hasuraFailure } from "./hasura/errors.ts";
 import { waitUntilReady } from "./hasura/wait-until-ready.ts";
-import { cancelRuns, showHistory } from "./operations/history.ts";
-import { emit } from "./emit.ts";
+import { cancelRuns } from "./operations/cancel.ts";
+import { showHistory } from "./operations/history.ts";
+import { markVersions } from "./operations/mark.ts";
+import { migrate } from "./operations/migrate.ts";
+import { showPlan } from "./operations/show-plan.ts";
 import { showStatus } from "./operations/status.ts";
+import { failedRun, nothingDone, runEnd, type RunResult } from "./run-result.ts";
+import { openSession, type EngineSession } from "./session.ts";
 
 export type { EngineContext } from "./context.ts";
 
 /**
- * Does what a request asks for. Emits everything that follows `run.started`, ending with exactly one closing event.
- * Throws nothing, whatever Hasura, the database or the request did.
+ * Runs the operation that a request names. Emits everything that follows `run.started`, ending with exactly one closing event.
+ * Never throws, whatever Hasura, the database or the request did.
  */
 export async function execute(request: Request, engine: EngineContext): Promise<void> {
   const startedAt = engine.now();
-  const opened: MigrationStore[] = [];
-  const openStore: EngineContext["openStore"] = async (database, context) => {
-    const store = await engine.openStore(database, context);
-    opened.push(store);
-    return store;
-  };
-  const ending = await endingOf(request, { ...engine, openStore });
-  await Promise.all(opened.map(async (store) => store.runs?.end(endOf(ending))));
-  const counts = {
-    applied: ending.applied,
-    notReached: ending.notReached,
-    tookMs: Math.max(0, engine.now() - startedAt),
-  };
-  if (ending.paused !== undefined) {
-    await emit(engine, { type: "run.paused", ...counts, reason: ending.paused });
-  } else if (ending.failure !== undefined) {
-    await emit(engine, { type: "run.failed", ...counts, failure: toFailureData(ending.failure) });
-  } else {
-    await emit(engine, {
-      type: "run.finished",
-      ...counts,
-      ...(ending.cancelled && { cancelled: true }),
-    });
+  const result = await resultOf(request, () =>
+    request.operation === "ping" ? ping(engine) : inSession(request, engine),
+  );
+  await emit(engine, closingEvent(result, Math.max(0, engine.now() - startedAt)));
+}
+
+function closingEvent({ applied, notReached, stop }: RunResult, tookMs: number): RunEvent {
+  const counts = { applied, notReached, tookMs };
+  switch (stop?.stop) {
+    case "paused":
+      return { type: "run.paused", ...counts, reason: stop.reason };
+    case "failed":
+      return { type: "run.failed", ...counts, failure: toFailureData(stop.failure) };
+    case "cancelled":
+      return { type: "run.finished", ...counts, cancelled: true };
+    case undefined:
+      return { type: "run.finished", ...counts };
   }
 }
 
-/** Characters of a failure that the books keep. */
-const longestFailure = 2000;
-
-/** How the run's row in the books is closed; a paused run stays open, its client goes on with it. */
-function endOf(ending: RunResult): RunEnd {
-  if (ending.paused !== undefined) return { outcome: "paused" };
-  if (ending.failure !== undefined) {
-    const { kind, code, message } = toFailureData(ending.failure);
-    return { outcome: `${kind}/${code}`, failure: message.slice(0, longestFailure) };
-  }
-  return { outcome: ending.cancelled ? "cancelled" : "finished" };
-}
-
-async function endingOf(request: Request, engine: EngineContext): Promise<RunResult> {
+/** Runs an operation; an error becomes the run's failure. */
+async function resultOf({ operation }: Request, run: () => Promise<RunResult>): Promise<RunResult> {
   try {
-    return await operate(request, engine);
+    return await run();
   } catch (thrown) {
-    return { ...nothingDone, failure: hasuraFailure(thrown, `answering ${request.operation}`) };
+    return failedRun(hasuraFailure(thrown, `running ${operation}`));
   }
 }
 
-async function operate(request: Request, engine: EngineContext): Promise<RunResult> {
+async function ping(engine: EngineContext): Promise<RunResult> {
+  await waitUntilReady(engine, () => engine.hasura.version());
+  return nothingDone;
+}
+
+type SessionRequest = Exclude<Request, { operation: "ping" }>;
+
+async function inSession(request: SessionRequest, engine: EngineContext): Promise<RunResult> {
+  const session = await openSession(request, engine);
+  const result = await resultOf(request, () => operate(request, session, engine));
+  await session.close(runEnd(result));
+  return result;
+}
+
+function operate(
+  request: SessionRequest,
+  session: EngineSession,
+  engine: EngineContext,
+): Promise<RunResult> {
   switch (request.operation) {
     case "apply":
     case "down":
     case "redo":
-      return migrate(request, engine);
+      return migrate(request, session, engine);
     case "plan":
-      return showPlan(request, engine);
+      return showPlan(request, session, engine);
     case "status":
-      return showStatus(request, engine);
+      return showStatus(request, session, engine);
     case "mark":
-      return markVersions(request, engine);
-    case "ping":
-      await waitUntilReady(engine, () => engine.hasura.version());
-      return nothingDone;
+      return markVersions(request, session, engine);
     case "cancel":
-      return cancelRuns(request, engine);
+      return cancelRuns(request, session, engine);
     case "history":
-      return showHistory(request, engine);
+      return showHistory(request, session, engine);
   }
 }

@@ -1,44 +1,47 @@
 import { Failure } from "../protocol/failure.ts";
+import { textHint } from "../protocol/hint.ts";
 import type { Request } from "../protocol/request.ts";
-import type { MigrationStore } from "./store/store.ts";
-import { catalogVersionStore } from "./store/catalog/state-client.ts";
 import type { EngineContext, StoreContext } from "./context.ts";
+import { warn } from "./emit.ts";
+import type { CatalogState, Metadata } from "./hasura/client.ts";
 import { hasuraFailure } from "./hasura/errors.ts";
 import { waitUntilReady } from "./hasura/wait-until-ready.ts";
-import type { CatalogState, Metadata } from "./hasura/client.ts";
-import type { Known } from "./plan/select-steps.ts";
-import type { Project } from "./project/project.ts";
-import { warn } from "./emit.ts";
 import { resolveDatabases, type ResolvedDatabase } from "./plan/resolve-databases.ts";
-import { createWriteQueue } from "./store/catalog/write-queue.ts";
+import type { DatabaseFacts } from "./plan/select-steps.ts";
+import type { Project } from "./project/project.ts";
+import { failedRun, runEnd } from "./run-result.ts";
 import { tableStore } from "./store/catalog/legacy-table.ts";
+import { catalogVersionStore } from "./store/catalog/state-client.ts";
 import type { VersionStore } from "./store/catalog/version-store.ts";
+import { createWriteQueue } from "./store/catalog/write-queue.ts";
+import type { MigrationStore, RunEnd } from "./store/store.ts";
 
-/** One database of a run: its files, its books, and what they said at the beginning. */
-export interface DatabaseState extends Known {
+/** One database of a run: its files, its migration store, and what is applied at the beginning. */
+export interface DatabaseState extends DatabaseFacts {
   readonly store: MigrationStore;
 }
 
-/** What every operation begins with: project and server read, books open. */
+/** What every operation starts from: project and server read, migration stores open. */
 export interface EngineSession {
-  readonly project: Project;
   readonly databases: readonly DatabaseState[];
   /** Hasura's `migration_mode` is off: nothing may be changed. */
   readonly disabled: boolean;
+  /** Closes every store. Never throws. */
+  readonly close: (end: RunEnd) => Promise<void>;
 }
 
-/** Reads project, metadata and state, and opens the books. Waits for Hasura, and for another run where the books notice it. */
-export async function openSession(
-  request: Request,
-  database: string | undefined,
-  engine: EngineContext,
-): Promise<EngineSession> {
-  // First what cannot be waited for: a project that is not readable ends the run before Hasura is asked anything.
+/**
+ * Reads project, metadata and catalog state, and opens the migration stores. Waits for Hasura, and for another run where the
+ * store can detect one. Closes what it has opened before it throws.
+ */
+export async function openSession(request: Request, engine: EngineContext): Promise<EngineSession> {
+  // The project first: waiting for Hasura cannot repair one that is unreadable.
   const project = await engine.project();
   const [metadata, state] = await waitUntilReady(engine, () => readServer(engine));
   for (const notice of project.notices) await warn(engine, notice.code, notice.message);
-  const scope = resolveDatabases(project, metadata, database);
-  const versionStore = storeFor(project, state, scope, engine);
+  const database = "database" in request.options ? request.options.database : undefined;
+  const resolved = resolveDatabases(project, metadata, database);
+  const versionStore = versionStoreFor(project, state, resolved, engine);
   const context: StoreContext = {
     hasura: engine.hasura,
     versionStore,
@@ -53,13 +56,12 @@ export async function openSession(
     serverId: state?.id ?? "",
     engine,
   };
-  const databases: DatabaseState[] = [];
-  for (const it of scope) databases.push(await open(it, context, engine));
-  return { project, databases, disabled: versionStore.disabled() };
+  const { databases, close } = await openStores(resolved, context);
+  return { databases, disabled: versionStore.disabled(), close };
 }
 
 /**
- * Refuses where Hasura's `migration_mode` is off (docs/internals/hasura-protocol.md, "The catalog
+ * Throws where Hasura's `migration_mode` is off (docs/internals/hasura-protocol.md, "The catalog
  * state document").
  */
 export function refuseDisabled({ disabled }: EngineSession): void {
@@ -67,50 +69,57 @@ export function refuseDisabled({ disabled }: EngineSession): void {
   throw new Failure(
     "usage",
     "migration-mode-disabled",
-    "Migrations are switched off in this Hasura (its setting migration_mode).",
-    {
-      hints: ['set "migration_mode" to "true" in Hasura\'s catalog state'],
-    },
+    "Migrations are disabled in this Hasura (its setting migration_mode).",
+    { hints: [textHint('Set "migration_mode" to "true" in Hasura\'s catalog state.')] },
   );
 }
 
 async function readServer({
   hasura,
 }: EngineContext): Promise<[Metadata, CatalogState | undefined]> {
-  const metadata = hasura.exportMetadata();
-  // Asked at the same time; servers before metadata v3 do not know it, and their answer then does not matter.
-  const state = hasura.catalogState().then(
-    (answer) => ({ answer }),
-    (error: unknown) => ({ error }),
-  );
-  const [known, asked] = await Promise.all([metadata, state]);
-  if ("answer" in asked) return [known, asked.answer];
-  if (known.version < 3) return [known, undefined];
-  throw asked.error;
+  // At the same time; servers before metadata v3 have no catalog state, and refuse the second request.
+  const [metadata, state] = await Promise.allSettled([
+    hasura.exportMetadata(),
+    hasura.catalogState(),
+  ]);
+  if (metadata.status === "rejected") throw metadata.reason;
+  if (state.status === "fulfilled") return [metadata.value, state.value];
+  if (metadata.value.version < 3) return [metadata.value, undefined];
+  throw state.reason;
 }
 
-function storeFor(
+function versionStoreFor(
   project: Project,
   state: CatalogState | undefined,
-  scope: readonly ResolvedDatabase[],
+  resolved: readonly ResolvedDatabase[],
   { hasura }: EngineContext,
 ): VersionStore {
   if (project.configVersion < 3 || !state) return tableStore(hasura);
-  const databases = scope.map((it) => it.database.name);
+  const databases = resolved.map(({ database }) => database.name);
   const complete = [...project.databases.keys()].every((name) => databases.includes(name));
   return catalogVersionStore(hasura, { state, copy: { databases, complete } });
 }
 
-async function open(
-  { database, migrations }: ResolvedDatabase,
+async function openStores(
+  resolved: readonly ResolvedDatabase[],
   context: StoreContext,
-  engine: EngineContext,
-): Promise<DatabaseState> {
-  try {
-    const store = await engine.openStore(database, context);
-    await store.runs?.begin();
-    return { database, migrations, recorded: await store.read(), store };
-  } catch (error) {
-    throw hasuraFailure(error, `reading what is applied in ${database.name}`);
+): Promise<Pick<EngineSession, "databases" | "close">> {
+  const stores: MigrationStore[] = [];
+  const databases: DatabaseState[] = [];
+  const close = async (end: RunEnd): Promise<void> => {
+    await Promise.all(stores.map(async (store) => store.runs?.end(end)));
+  };
+  for (const { database, migrations } of resolved) {
+    try {
+      const store = await context.engine.openStore(database, context);
+      stores.push(store);
+      await store.runs?.begin();
+      databases.push({ database, migrations, recorded: await store.read(), store });
+    } catch (error) {
+      const failure = hasuraFailure(error, `reading what is applied in ${database.name}`);
+      await close(runEnd(failedRun(failure)));
+      throw failure;
+    }
   }
+  return { databases, close };
 }

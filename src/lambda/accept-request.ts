@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Failure } from "../protocol/failure.ts";
+import { commandHint, retryHint, textHint } from "../protocol/hint.ts";
 import { isOperation, operationNames, operations, type Operation } from "../protocol/operations.ts";
 import { changesSomething, Request } from "../protocol/request.ts";
 import { contractVersion, oldestContract, isSupportedContract } from "../protocol/version.ts";
@@ -14,8 +15,8 @@ const Envelope = z.object({
 const RunId = z.object({ runId: z.uuid() });
 
 /**
- * The request that an event holds, if this function may serve it. Asked in this order: a contract both speak, this
- * environment, an operation and options that are known, permission, the typed name where protected.
+ * Validates an event as a request that this function may serve. Checks in this order: contract version, environment, operation
+ * and options, permission, and the typed name if the environment is protected.
  * Throws usage (contract-mismatch, malformed-request, wrong-environment, unknown-operation, unknown-option, protected) or access.
  */
 export function acceptRequest(
@@ -36,38 +37,40 @@ export function acceptRequest(
   return request.data;
 }
 
-/** The runId of an event that need not be a request at all, for the log. */
+/** The runId of an event, for the log; the event may be invalid otherwise. */
 export function runIdOf(event: unknown): string | undefined {
   return RunId.safeParse(event).data?.runId;
 }
 
-function checkEnvironment(asked: string, own: string): void {
-  if (own === "*" || asked === own) return;
+function checkEnvironment(requested: string, own: string): void {
+  if (own === "*" || requested === own) return;
   throw new Failure(
     "usage",
     "wrong-environment",
-    `This function belongs to the environment "${own}", and the request is for "${asked}".`,
+    `This function serves the environment "${own}", but the request is for "${requested}".`,
     {
       hints: [
-        `check the function of "${asked}" in hasura-migrate.json (and the account of its profile)`,
+        textHint(
+          `Check the function of "${requested}" in hasura-migrate.json, and the account of its profile.`,
+        ),
       ],
     },
   );
 }
+
+const deployNewerImage = textHint("Deploy a newer image of the function.");
 
 function operationFrom(name: string): Operation {
   if (isOperation(name)) return name;
   throw new Failure(
     "usage",
     "unknown-operation",
-    `This function does not know the operation "${name}"; it knows ${operationNames.join(", ")}.`,
-    {
-      hints: ["deploy a newer image of the function"],
-    },
+    `This function does not support the operation "${name}"; it supports ${operationNames.join(", ")}.`,
+    { hints: [deployNewerImage] },
   );
 }
 
-/** The client's word is no control: a protected function asks for its name itself. */
+/** The client is not trusted with this check: the function itself requires its name. */
 function checkConfirmation(
   request: Request,
   { protected: isProtected, environment }: Settings,
@@ -76,16 +79,12 @@ function checkConfirmation(
   const confirm = "confirm" in request.options ? request.options.confirm : undefined;
   if (confirm === environment) return;
   const problem =
-    confirm === undefined
-      ? "and was not confirmed"
-      : `and the name "${confirm}" does not confirm it`;
+    confirm === undefined ? "and the request is not confirmed" : `and "${confirm}" is not its name`;
   throw new Failure(
     "usage",
     "protected",
-    `${environment} is protected, ${problem}: ${request.operation} needs the environment's name.`,
-    {
-      hints: [`--yes=${environment}`],
-    },
+    `${environment} is protected, ${problem}: ${request.operation} must be confirmed with the environment's name.`,
+    { hints: [retryHint({ with: [`--yes=${environment}`] })] },
   );
 }
 
@@ -96,15 +95,13 @@ function contractMismatch(theirs: number): Failure {
       : `${String(oldestContract)} to ${String(contractVersion)}`;
   const hint =
     theirs > contractVersion
-      ? "deploy a newer image of the function"
-      : "use a newer client: npx hasura-migrate@latest";
+      ? deployNewerImage
+      : commandHint(["npx", "hasura-migrate@latest"], "use a newer client");
   return new Failure(
     "usage",
     "contract-mismatch",
-    `The client speaks contract ${String(theirs)}, this function ${ours}.`,
-    {
-      hints: [hint],
-    },
+    `The client uses contract version ${String(theirs)}, this function ${ours}.`,
+    { hints: [hint] },
   );
 }
 
@@ -118,11 +115,13 @@ function badRequest(issues: readonly z.core.$ZodIssue[], operation: Operation): 
   return new Failure(
     "usage",
     "unknown-option",
-    `This function does not know the option ${names} of ${operation}.`,
+    `This function does not support the option ${names} of ${operation}.`,
     {
       hints: [
-        known === "" ? `${operation} takes no options` : `it knows ${known}`,
-        "deploy a newer image of the function, or leave the option out",
+        textHint(
+          known === "" ? `${operation} takes no options.` : `Options of ${operation}: ${known}.`,
+        ),
+        textHint("Deploy a newer image of the function, or omit the option."),
       ],
     },
   );
@@ -135,10 +134,10 @@ function malformed(issues: readonly z.core.$ZodIssue[]): Failure {
   return new Failure(
     "usage",
     "malformed-request",
-    `The request could not be understood (${problems.join("; ")}).`,
+    `The request is invalid (${problems.join("; ")}).`,
     {
       hints: [
-        "use the hasura-migrate command line; the request's shape is src/protocol/request.ts",
+        textHint("Use the hasura-migrate CLI; src/protocol/request.ts defines valid requests."),
       ],
     },
   );

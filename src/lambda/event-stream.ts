@@ -4,10 +4,10 @@ import type { Log } from "./log.ts";
 import { eventLines } from "./truncate-event.ts";
 import type { Redactor } from "./secrets/redact.ts";
 
-/** Calls `run` every `ms` until the answer is called. */
+/** Calls `run` every `ms` milliseconds until the returned function is called. */
 export type Every = (ms: number, run: () => void) => () => void;
 
-/** Calls `run` once what is at hand has been done, and before anything is waited for. */
+/** Calls `run` after the current tick of the event loop (`setImmediate`). */
 export type Soon = (run: () => void) => void;
 
 export interface EventStreamOptions {
@@ -19,47 +19,49 @@ export interface EventStreamOptions {
   readonly now: () => number;
   readonly every: Every;
   readonly soon: Soon;
-  /** How long a slow reader may hold the run back; after the first time it is not waited for again. */
+  /** How long a slow reader may delay the run; after the first time it is not waited for again. */
   readonly drainMs?: number;
 }
 
 export interface EventStream {
-  /** Never rejects: who runs migrations must not stop because nobody reads. Waits while the reader is behind. */
+  /** Never rejects: a run must not stop because its reader has gone. Waits while the reader is behind. */
   emit(event: RunEvent): Promise<void>;
-  /** True once a closing event was emitted; later events go to the log alone. */
+  /** True after a closing event; later events only go to the log. */
   readonly closed: boolean;
-  /** Ends the heartbeat and the output, in every case. */
+  /** Stops the heartbeat and ends the output. */
   end(): Promise<void>;
 }
 
-/** Idle connections are dropped by what lies between (350 s at NAT gateways), and CI systems dislike silence. */
+/** NAT gateways drop connections that are idle for 350 s, and CI systems stop jobs without output. */
 export const heartbeatMs = 10_000;
 const defaultDrainMs = 30_000;
 
 /**
- * Events to the caller, one JSON line each, and all of them to the log. What comes together leaves together, behind the request
- * that the run sends in the same moment: the end of a migration and the start of the next are one write, and delay nothing.
+ * Writes events to the caller, one JSON line each, and to the log. Events of one tick become one write at its end: the end of a
+ * migration and the start of the next are sent together, after the request for the next migration.
  */
 export function eventStream(options: EventStreamOptions): EventStream {
   const { out, requestId, redact, log, now, soon, drainMs = defaultDrainMs } = options;
   const state = { closed: false, broken: false, waitForReader: true };
-  const waiting: { readonly event: RunEvent; readonly onlyLog: boolean }[] = [];
-  // Without a listener a reader that goes away would end the process, and the migration with it.
+  const queue: { readonly event: RunEvent; readonly onlyLog: boolean }[] = [];
+  // Without a listener, a reader that disconnects would crash the process in the middle of a migration.
   out.on("error", (error) => {
     if (!state.broken)
-      log.warning("the event stream broke; the run goes on", { error: redact.text(error.message) });
+      log.warning("the event stream was interrupted; the run continues", {
+        error: redact.text(error.message),
+      });
     state.broken = true;
   });
   const flush = (): void => {
     try {
       writeAll();
     } catch (error) {
-      // Nobody called that could be told; and the run matters more than its listener.
+      // There is no caller to throw to, and the run matters more than its reader.
       log.warning("events could not be written", { error: String(error) });
     }
   };
   const writeAll = (): void => {
-    const all = waiting
+    const all = queue
       .splice(0)
       .map(({ event, onlyLog }) => ({ event: redact.value(event), onlyLog }));
     const text = all
@@ -69,12 +71,12 @@ export function eventStream(options: EventStreamOptions): EventStream {
     for (const { event } of all) if (event.type !== "heartbeat") log.event(event);
   };
   const write = async (event: RunEvent, onlyLog = false): Promise<void> => {
-    waiting.push({ event, onlyLog });
-    if (waiting.length === 1) soon(flush);
+    queue.push({ event, onlyLog });
+    if (queue.length === 1) soon(flush);
     if (!out.writableNeedDrain || !state.waitForReader || state.broken || out.destroyed) return;
     state.waitForReader = await drained(out, drainMs);
     if (!state.waitForReader)
-      log.warning("nobody reads the events; the run goes on without waiting", {});
+      log.warning("the reader of the events is too slow; the run continues without waiting", {});
   };
   const stopHeartbeat = options.every(heartbeatMs, () => {
     if (!state.closed && !out.writableNeedDrain)
@@ -92,34 +94,35 @@ export function eventStream(options: EventStreamOptions): EventStream {
     async end() {
       stopHeartbeat();
       flush();
-      await ended(out, drainMs);
+      await finishWithin(out, drainMs);
     },
   };
 }
 
-/** False when the reader has not caught up within the bound. */
+/** False if the reader has not caught up within the bound. */
 function drained(out: Writable, ms: number): Promise<boolean> {
   return settledWithin(out, ["drain"], ms);
 }
 
-async function ended(out: Writable, ms: number): Promise<void> {
+/** Ends the output; destroys it if that takes longer than the bound. */
+async function finishWithin(out: Writable, ms: number): Promise<void> {
   if (out.destroyed) return;
   const done = settledWithin(out, ["finish"], ms);
   out.end();
   if (!(await done)) out.destroy();
 }
 
-/** True at the first of these events, or when the stream is over; false after the bound. */
+/** True at the first of these events, or when the stream has closed; false after the bound. */
 function settledWithin(out: Writable, events: readonly string[], ms: number): Promise<boolean> {
   return new Promise((resolve) => {
     const all = [...events, "close", "error"];
     const settle = (value: boolean): void => {
       clearTimeout(timer);
-      for (const event of all) out.off(event, yes);
+      for (const event of all) out.off(event, onEvent);
       resolve(value);
     };
-    const yes = (): void => settle(true);
+    const onEvent = (): void => settle(true);
     const timer = setTimeout(() => settle(false), ms);
-    for (const event of all) out.on(event, yes);
+    for (const event of all) out.on(event, onEvent);
   });
 }

@@ -16,9 +16,9 @@ import type { Redactor } from "./secrets/redact.ts";
 import { runStarted } from "./run-started.ts";
 import type { Settings } from "./settings.ts";
 
-/** Everything the handler has from outside, made once for a process. */
+/** Everything the handler is given from outside, created once per process. */
 export interface HandlerContext {
-  /** The settings, or the `Failure` that says what is wrong with them: told to each caller, never a crash at start. */
+  /** The settings, or why they are invalid: reported to every caller instead of a crash at startup. */
   readonly settings: Settings | Failure;
   readonly adminSecret: AdminSecret;
   readonly redact: Redactor;
@@ -42,32 +42,32 @@ export interface Invocation {
 }
 
 /**
- * Serves one invocation: request in, events out, always with a closing event and always with an end. Never rejects: what goes
- * wrong is a `run.failed` (a bug of ours: kind `bug`), since a function error would tell the caller nothing it can use.
+ * Serves one invocation: writes events, the last one a closing event, and ends the stream. Never rejects: an error becomes
+ * `run.failed` (a bug: kind `bug`), because a function error would not contain anything useful to the caller.
  */
 export async function handle(
   { event, out, context }: Invocation,
-  world: HandlerContext,
+  handlerContext: HandlerContext,
 ): Promise<void> {
-  const { settings, redact, now } = world;
+  const { settings, redact, now } = handlerContext;
   const runId = runIdOf(event);
   const about = { requestId: context.awsRequestId, ...(runId !== undefined && { runId }) };
   const level = settings instanceof Failure ? "info" : settings.logLevel;
-  const log = jsonLog({ write: world.writeLog, now, level, redact, about });
+  const log = jsonLog({ write: handlerContext.writeLog, now, level, redact, about });
   const stream = eventStream({
     out,
     requestId: context.awsRequestId,
     redact,
     log,
     now,
-    every: world.every,
-    soon: world.soon,
+    every: handlerContext.every,
+    soon: handlerContext.soon,
   });
   try {
     if (settings instanceof Failure) throw settings;
     const request = acceptRequest(event, settings, context.invokedFunctionArn);
     logRequest(request, context, log);
-    await serve(request, settings, context, stream, world);
+    await serve(request, settings, context, stream, handlerContext);
     if (!stream.closed) throw new Error("the engine ended without a closing event");
   } catch (thrown) {
     if (!(thrown instanceof Failure))
@@ -86,16 +86,16 @@ export async function handle(
   }
 }
 
-/** One run: says at once that it started, then everything is the engine's. */
+/** Runs a request: emits `run.started`, then executes. */
 async function serve(
   request: Request,
   settings: Settings,
   context: LambdaContext,
   stream: EventStream,
-  world: HandlerContext,
+  handlerContext: HandlerContext,
 ): Promise<void> {
-  const { adminSecret, now, sleep, random } = world;
-  const execute = engineOf(settings, world);
+  const { adminSecret, now, sleep, random } = handlerContext;
+  const execute = executeWith(settings, handlerContext);
   const deadline = deadlineOf(context);
   const stop = new AbortController();
   const over = new AbortController();
@@ -118,7 +118,7 @@ async function serve(
     );
     await execute(request, {
       hasura,
-      project: () => world.readProject(settings),
+      project: () => handlerContext.readProject(settings),
       openStore: openStore(settings, context.awsRequestId),
       now,
       sleep,
@@ -134,10 +134,10 @@ async function serve(
   }
 }
 
-/** How long `run.started` may wait for Hasura's version, which the first line of a run shows. */
+/** How long `run.started` may wait for Hasura's version. */
 const versionWithinMs = 1000;
 
-/** Hasura's version if it answers soon; whoever needs Hasura afterwards finds out what is wrong with it. */
+/** Hasura's version if it responds soon. A problem with Hasura is reported by what needs it later. */
 async function quickVersion(
   hasura: HasuraOverHttp,
   sleep: EngineContext["sleep"],
@@ -153,7 +153,7 @@ async function quickVersion(
   ]);
 }
 
-/** Asks the run to stop when its time is nearly over; the timer ends with the run. */
+/** Stops the run when its time is nearly over; the timer ends with the run. */
 function stopAt(
   ms: number,
   stop: AbortController,
@@ -182,15 +182,15 @@ function logRequest(
   });
 }
 
-/** Throws usage/engine-not-available where the image does not hold what the settings name. */
-function engineOf(
+/** The engine from the settings. Throws usage/engine-not-available if the image does not contain it. */
+function executeWith(
   { engine, endpoint }: Settings,
   { execute, hasuraCli, adminSecret, redact }: HandlerContext,
 ): HandlerContext["execute"] {
   return engine === "native"
     ? execute
     : hasuraCliEngine({
-        world: hasuraCli,
+        machine: hasuraCli,
         endpoint,
         adminSecret,
         redact: (text) => redact.text(text),

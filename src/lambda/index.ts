@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { readProject } from "../engine/project/project.ts";
 import { execute } from "../engine/execute.ts";
 import { Failure } from "../protocol/failure.ts";
+import { crashGuard } from "./crash-guard.ts";
 import { adminSecret } from "./secrets/admin-secret.ts";
 import { handle, type HandlerContext } from "./handler.ts";
 import type { HasuraCliContext } from "./hasura-cli/engine.ts";
@@ -18,61 +19,63 @@ type StreamingHandler = (event: unknown, out: Writable, context: LambdaContext) 
 type BufferedHandler = (event: unknown, context: LambdaContext) => Promise<string>;
 
 declare global {
-  /** Set by the Node runtimes of Lambda before the handler's module is loaded; absent everywhere else. */
+  /** Set by Lambda's Node runtimes before they load the handler's module; absent elsewhere. */
   var awslambda: { streamifyResponse(handler: StreamingHandler): StreamingHandler } | undefined;
 }
 
-const world = realWorld();
-
-const streaming: StreamingHandler = (event, out, context) => handle({ event, out, context }, world);
-
-/** Where streaming cannot be had: all events at once, as one text. */
-const buffered: BufferedHandler = async (event, context) => {
-  const lines: string[] = [];
-  const out = new Writable({
-    decodeStrings: false,
-    write(line: string, _encoding, done) {
-      lines.push(line);
-      done();
-    },
-  });
-  await handle({ event, out, context }, world);
-  return lines.join("");
+const sleep: HandlerContext["sleep"] = async (ms, signal) => {
+  await delay(ms, undefined, signal && { signal });
 };
+const guard = crashGuard({ exit: () => process.exit(1), sleep });
+const handlerContext = processContext();
+
+const streaming: StreamingHandler = (event, out, context) =>
+  guard.stream(() => handle({ event, out, context }, handlerContext));
+
+/** Without a streaming runtime: all events at once, as one text. */
+const buffered: BufferedHandler = (event, context) =>
+  guard.respond(async () => {
+    const lines: string[] = [];
+    const out = new Writable({
+      decodeStrings: false,
+      write(line: string, _encoding, done) {
+        lines.push(line);
+        done();
+      },
+    });
+    await handle({ event, out, context }, handlerContext);
+    return lines.join("");
+  });
 
 /** The function's entry, `index.runMigrations`: a request of src/protocol/request.ts in, NDJSON events out. */
 export const runMigrations = globalThis.awslambda
   ? globalThis.awslambda.streamifyResponse(streaming)
   : buffered;
 
-/** The only part that knows the process. */
-function realWorld(): HandlerContext {
+/** What the handler takes from the process. */
+function processContext(): HandlerContext {
   const settings = settingsOrFailure();
   const redact = redactor();
   const setting = settings instanceof Failure ? ({ from: "none" } as const) : settings.adminSecret;
   if (setting.from === "environment") redact.learn(setting.value);
-  // The runtime's own listeners end the process, or stay silent; a stray rejection must not kill a migration half way.
   for (const event of ["unhandledRejection", "uncaughtException"] as const) {
-    process.on(event, (thrown: unknown) =>
-      writeLog(
-        strayError(
-          event,
-          redact.text(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)),
-        ),
-      ),
-    );
+    // The runtime's own listeners end the process at once, in the middle of a migration.
+    process.removeAllListeners(event);
+    process.on(event, (thrown: unknown) => {
+      const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+      writeLog(crashLine(event, redact.text(stack)));
+      guard.crashed();
+    });
   }
   return {
     settings,
     adminSecret: adminSecret({ setting, learn: redact.learn }),
     redact,
-    readProject: (given) => readProject(directoryOf(given)),
+    readProject: (current) => readProject(directoryOf(current)),
     execute,
-    hasuraCli: hasuraCliWorld(),
+    hasuraCli: hasuraCliContext(),
     now: Date.now,
-    sleep: async (ms, signal) => {
-      await delay(ms, undefined, signal && { signal });
-    },
+    sleep,
     every: (ms, run) => {
       const timer = setInterval(run, ms);
       return () => clearInterval(timer);
@@ -92,7 +95,7 @@ function settingsOrFailure(): Settings | Failure {
   }
 }
 
-/** `migrations` beside the handler, where the image has it; else in Lambda's task root. */
+/** By default `migrations` beside the handler, else in Lambda's task root. */
 function directoryOf({ directory }: Settings): string {
   if (directory !== undefined) return directory;
   const beside = join(besideHandler(), "migrations");
@@ -104,8 +107,8 @@ function besideHandler(): string {
   return dirname(fileURLToPath(import.meta.url));
 }
 
-/** The official CLI beside the handler or on the path; it trusts the authorities that Node was told to trust. */
-function hasuraCliWorld(): HasuraCliContext {
+/** The official CLI is beside the handler or on the path, and trusts the same certificate authorities as Node. */
+function hasuraCliContext(): HasuraCliContext {
   const { PATH = "", SSL_CERT_FILE, SSL_CERT_DIR, NODE_EXTRA_CA_CERTS: authority } = process.env;
   return {
     directories: [besideHandler(), ...PATH.split(delimiter)],
@@ -113,7 +116,7 @@ function hasuraCliWorld(): HasuraCliContext {
       PATH,
       ...(SSL_CERT_FILE !== undefined && { SSL_CERT_FILE }),
       ...(SSL_CERT_DIR !== undefined && { SSL_CERT_DIR }),
-      // Node goes on without a file that is not there, the CLI does not.
+      // Node ignores a missing file, the CLI fails.
       ...(authority &&
         existsSync(authority) && { HASURA_GRAPHQL_CERTIFICATE_AUTHORITY: resolve(authority) }),
     },
@@ -121,11 +124,12 @@ function hasuraCliWorld(): HasuraCliContext {
   };
 }
 
-/** Straight to stdout: the runtime's console would prefix the line, and it would be no JSON any more. */
+/** Directly to stdout, because the runtime's console prefixes lines, which would not be JSON any more. */
 function writeLog(line: string): void {
   process.stdout.write(line);
 }
 
-function strayError(event: string, stack: string): string {
-  return `${JSON.stringify({ at: new Date().toISOString(), level: "warning", message: `${event}: a bug in hasura-migrate; the run goes on`, stack })}\n`;
+function crashLine(event: string, stack: string): string {
+  const message = `${event}: a bug in hasura-migrate; the process ends after the current run`;
+  return `${JSON.stringify({ at: new Date().toISOString(), level: "warning", message, stack })}\n`;
 }

@@ -1,5 +1,5 @@
 /**
- * What the Node runtimes of Lambda pass to a handler, as far as it is used here
+ * The part of the context object of Lambda's Node runtimes that is used here
  * (docs/internals/aws-lambda.md, "Loading the handler").
  */
 export interface LambdaContext {
@@ -7,23 +7,23 @@ export interface LambdaContext {
   readonly invokedFunctionArn: string;
   readonly functionName: string;
   readonly functionVersion: string;
-  /** A huge negative number where the runtime was given no deadline. */
+  /** A huge negative number if the runtime has no deadline. */
   getRemainingTimeInMillis(): number;
 }
 
-/** Milliseconds kept back at the end: to stop, write the books and say so. */
+/** Milliseconds reserved at the end: to stop, record what was done and report it. */
 const marginMs = 30_000;
-/** Of a day: far above Lambda's 15 minutes, far below what a timer can hold. */
+/** A day: well above Lambda's 15 minutes, well below the largest delay of a timer. */
 const noDeadlineMs = 24 * 60 * 60 * 1000;
 
 export interface Deadline {
-  /** Until the process is killed; never negative. */
+  /** Milliseconds until the process is killed; never negative. */
   readonly remainingMs: () => number;
-  /** Until a run has to stop. */
+  /** Milliseconds until a run has to stop. */
   readonly stopInMs: number;
 }
 
-/** The margin is at most a third of the whole time, so that a function with a short time-out can do something at all. */
+/** The margin is at most a third of the timeout, so that a function with a short one can do something at all. */
 export function deadlineOf(context: LambdaContext): Deadline {
   const remainingMs = (): number => {
     const ms = context.getRemainingTimeInMillis();
@@ -31,6 +31,6 @@ export function deadlineOf(context: LambdaContext): Deadline {
       ? Math.max(0, Math.min(ms, noDeadlineMs))
       : noDeadlineMs;
   };
-  const whole = remainingMs();
-  return { remainingMs, stopInMs: whole - Math.min(marginMs, whole / 3) };
+  const timeoutMs = remainingMs();
+  return { remainingMs, stopInMs: timeoutMs - Math.min(marginMs, timeoutMs / 3) };
 }

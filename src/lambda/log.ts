@@ -4,11 +4,11 @@ import type { LogLevel } from "./settings.ts";
 
 const rank = { debug: 0, info: 1, warning: 2 } as const satisfies Record<LogLevel, number>;
 
-/** What the function says to CloudWatch: one JSON object a line, without secrets. */
+/** The function's log in CloudWatch: one JSON object per line, without secrets. */
 export interface Log {
   info(message: string, fields: object): void;
   warning(message: string, fields: object): void;
-  /** In full, also where the caller got it cut. */
+  /** In full, even if it was truncated for the caller. */
   event(event: RunEvent): void;
 }
 
@@ -17,7 +17,7 @@ export interface LogOptions {
   readonly now: () => number;
   readonly level: LogLevel;
   readonly redact: Redactor;
-  /** In every line: which run and which invocation it belongs to. */
+  /** In every line: the run and the invocation it belongs to. */
   readonly about: { readonly requestId: string; readonly runId?: string };
 }
 

@@ -6,22 +6,22 @@ import { openLedger } from "../engine/store/ledger/open.ts";
 import { operationNames, operations, type Operation } from "../protocol/operations.ts";
 import type { Settings } from "./settings.ts";
 
-/** What the function says of its books in `run.started`. A database that can have no ledger is told of in a line of its own. */
+/** The store in `run.started`. A database that cannot have a ledger is reported by an event of its own. */
 export function storeKind({ engine, ledger }: Settings): MigrationStore["kind"] {
   return engine === "native" && ledger ? "ledger" : "catalog";
 }
 
-/** What the native engine can serve: runs in progress and past ones are known to the ledger alone. */
-export function served({ ledger }: Settings): readonly Operation[] {
+/** The operations of the native engine: only a ledger knows current and past runs. */
+export function nativeOperations({ ledger }: Settings): readonly Operation[] {
   return operationNames.filter((name) => ledger || operations[name].ledger !== "upgrade");
 }
 
-/** For clients that do not say how long they would wait for another run. */
+/** How long to wait for another run if the client does not specify it. */
 const defaultWaitMs = 60_000;
 
 const embeddedLiveMs = 3000;
 
-/** The books of a database. The one place that chooses between kinds of books. */
+/** Opens the migration store of a database. The only place that chooses a kind of store. */
 export function openStore(
   settings: Settings,
   requestId: string,
@@ -35,7 +35,7 @@ export function openStore(
       "waitSeconds" in options && options.waitSeconds !== undefined
         ? options.waitSeconds * 1000
         : defaultWaitMs;
-    // The embedded environment goes down with its run: nobody has to wait for one that was interrupted there.
+    // The embedded environment ends with its client: there an interrupted run is dead at once.
     const liveMs = settings.environment === "*" ? embeddedLiveMs : defaultLiveMs;
     const dryRun = "dryRun" in options && options.dryRun === true;
     return openLedger(

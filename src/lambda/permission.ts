@@ -1,4 +1,5 @@
 import { Failure } from "../protocol/failure.ts";
+import { textHint } from "../protocol/hint.ts";
 import {
   isAllowed,
   operations,
@@ -13,7 +14,7 @@ export function qualifierOf(invokedFunctionArn: string): string | undefined {
   return invokedFunctionArn.split(":")[7];
 }
 
-/** Throws access/operation-not-allowed unless the function as it was called may do this. */
+/** Throws access/operation-not-allowed unless the alias that was called allows the operation. */
 export function checkPermission(
   operation: Operation,
   invokedFunctionArn: string,
@@ -27,10 +28,12 @@ export function checkPermission(
   throw new Failure(
     "access",
     "operation-not-allowed",
-    `The function was called ${called}, which does not allow ${operation}.`,
+    `The function was called ${called}, which does not permit ${operation}.`,
     {
       hints: [
-        `call its alias "${alias}": "aliases": true in hasura-migrate.json, and permission to invoke ${baseOf(invokedFunctionArn)}:${alias}`,
+        textHint(
+          `Call its alias "${alias}": set "aliases": true in hasura-migrate.json, and allow lambda:InvokeFunction on ${baseOf(invokedFunctionArn)}:${alias}.`,
+        ),
       ],
     },
   );

@@ -2,8 +2,8 @@ import { packageVersion } from "../package-version.ts";
 import type { EventOf } from "../protocol/events.ts";
 import type { Request } from "../protocol/request.ts";
 import { contractVersion, oldestContract } from "../protocol/version.ts";
-import { storeKind, served } from "./open-store.ts";
-import { servedByCli } from "./hasura-cli/engine.ts";
+import { nativeOperations, storeKind } from "./open-store.ts";
+import { cliOperations } from "./hasura-cli/engine.ts";
 import type { LambdaContext } from "./invocation.ts";
 import type { Settings } from "./settings.ts";
 
@@ -16,7 +16,7 @@ interface Facts {
   readonly hasuraVersion?: string;
 }
 
-/** The first event of a run: what answers, for whom, and what it can do. */
+/** The first event of a run: what serves it, for which environment, and what it supports. */
 export function runStarted({
   request,
   settings,
@@ -30,7 +30,7 @@ export function runStarted({
     environment: request.environment,
     operation: request.operation,
     contract: { newest: contractVersion, oldest: oldestContract },
-    operations: [...(settings.engine === "native" ? served(settings) : servedByCli)],
+    operations: [...(settings.engine === "native" ? nativeOperations(settings) : cliOperations)],
     requestId: context.awsRequestId,
     function: {
       name: context.functionName,
@@ -42,7 +42,7 @@ export function runStarted({
     hasura: { ...(hasuraVersion !== undefined && { version: hasuraVersion }) },
     engine: settings.engine,
     store: storeKind(settings),
-    migrations: "image",
+    migrationSource: "image",
     protected: settings.protected,
     at: new Date(at).toISOString(),
   };

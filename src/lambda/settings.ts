@@ -1,28 +1,28 @@
 import { closest, distance } from "fastest-levenshtein";
 import * as z from "zod";
 import { Failure } from "../protocol/failure.ts";
+import { textHint } from "../protocol/hint.ts";
 
-/** Where Hasura's admin secret comes from; `none` is a Hasura without one. */
+/** Where Hasura's admin secret comes from; `none` for a Hasura without one. */
 export type AdminSecretSetting =
   | { readonly from: "none" }
   | { readonly from: "environment"; readonly value: string }
   | { readonly from: "secrets-manager"; readonly id: string }
   | { readonly from: "parameter-store"; readonly name: string };
 
-/** What callers without one of the aliases `read`, `apply` and `admin` may do. */
+/** What callers may do that do not use one of the aliases `read`, `apply` and `admin`. */
 export type Unqualified = "read" | "apply" | "admin" | "refuse";
 export type LogLevel = "debug" | "info" | "warning";
 
 /**
- * The function's settings, validated. Each comes from an environment variable HASURA_MIGRATE_*; see
- * docs/configuration.md.
+ * The function's settings, validated. Each comes from an environment variable HASURA_MIGRATE_*; `settingDefinitions` lists them.
  */
 export interface Settings {
-  /** The function's own name; `*` answers to every name (embedded environment only). */
+  /** The environment's name; `*` serves every name (embedded environment only). */
   readonly environment: string;
   readonly endpoint: URL;
   readonly adminSecret: AdminSecretSetting;
-  /** Absent: `migrations` beside the handler. */
+  /** Default: `migrations` beside the handler. */
   readonly directory?: string;
   readonly engine: "native" | "hasura-cli";
   readonly ledger: boolean;
@@ -30,7 +30,7 @@ export interface Settings {
   readonly sources: "image";
   readonly unqualified: Unqualified;
   readonly logLevel: LogLevel;
-  /** What the image was built from. */
+  /** What the image was built from, and when. */
   readonly image: { readonly commit?: string; readonly builtAt?: string };
 }
 
@@ -40,10 +40,10 @@ const endpoint = text.transform((value, context) => {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   const problem =
     url && ["http:", "https:"].includes(url.protocol)
-      ? partsNotWanted(url)
-      : "is no http:// or https:// address";
+      ? urlProblem(url)
+      : "must be an http:// or https:// URL";
   if (url && problem === undefined) return url;
-  context.addIssue(problem ?? "is no address");
+  context.addIssue(problem ?? "must be a URL");
   return z.NEVER;
 });
 const yesOrNo = z.stringbool({ error: "must be true or false" });
@@ -51,20 +51,39 @@ const oneOf = <const T extends string>(...values: T[]) =>
   z.enum(values, { error: `must be one of ${values.join(", ")}` });
 
 const variables = {
-  HASURA_MIGRATE_ENVIRONMENT: text,
-  HASURA_MIGRATE_ENDPOINT: endpoint,
-  HASURA_MIGRATE_ADMIN_SECRET: text.optional(),
-  HASURA_MIGRATE_ADMIN_SECRET_ARN: text.optional(),
-  HASURA_MIGRATE_ADMIN_SECRET_PARAMETER: text.optional(),
-  HASURA_MIGRATE_DIRECTORY: text.optional(),
-  HASURA_MIGRATE_ENGINE: oneOf("native", "hasura-cli").default("native"),
-  HASURA_MIGRATE_LEDGER: oneOf("on", "off").default("on"),
-  HASURA_MIGRATE_PROTECTED: yesOrNo.default(false),
+  HASURA_MIGRATE_ENVIRONMENT: text.describe(
+    "the environment's name; requests for another environment are refused",
+  ),
+  HASURA_MIGRATE_ENDPOINT: endpoint.describe("Hasura's own address, without `/v1/graphql`"),
+  HASURA_MIGRATE_ADMIN_SECRET: text.optional().describe("Hasura's admin secret"),
+  HASURA_MIGRATE_ADMIN_SECRET_ARN: text
+    .optional()
+    .describe("or its ARN or name in Secrets Manager"),
+  HASURA_MIGRATE_ADMIN_SECRET_PARAMETER: text
+    .optional()
+    .describe("or its name in the SSM parameter store"),
+  HASURA_MIGRATE_DIRECTORY: text
+    .optional()
+    .describe("the Hasura project; default: `migrations` beside the handler"),
+  HASURA_MIGRATE_ENGINE: oneOf("native", "hasura-cli")
+    .default("native")
+    .describe("`native`, or `hasura-cli` to run migrations with the official Hasura CLI"),
+  HASURA_MIGRATE_LEDGER: oneOf("on", "off")
+    .default("on")
+    .describe("`on` to record migrations in a ledger in their own transaction, or `off`"),
+  HASURA_MIGRATE_PROTECTED: yesOrNo
+    .default(false)
+    .describe("refuse changes that are not confirmed with the environment's name"),
   HASURA_MIGRATE_SOURCES: z
-    .literal("image", { error: "must be image: this version has no other place for migrations" })
-    .default("image"),
-  HASURA_MIGRATE_UNQUALIFIED: oneOf("read", "apply", "admin", "refuse").default("admin"),
-  HASURA_MIGRATE_LOG_LEVEL: oneOf("debug", "info", "warning").default("info"),
+    .literal("image", { error: "must be image: this version supports no other source" })
+    .default("image")
+    .describe("where migrations come from: only `image` in this version"),
+  HASURA_MIGRATE_UNQUALIFIED: oneOf("read", "apply", "admin", "refuse")
+    .default("admin")
+    .describe("what callers without an alias may do: `read`, `apply`, `admin` or `refuse`"),
+  HASURA_MIGRATE_LOG_LEVEL: oneOf("debug", "info", "warning")
+    .default("info")
+    .describe("`debug`, `info` or `warning`"),
 };
 const known = Object.keys(variables);
 const Variables = z.object({
@@ -74,9 +93,33 @@ const Variables = z.object({
 });
 type Variables = z.infer<typeof Variables>;
 
+/** One setting, for the documentation. */
+export interface SettingDefinition {
+  /** The environment variable. */
+  readonly name: string;
+  /** What it means, as Markdown. */
+  readonly meaning: string;
+  readonly required: boolean;
+  /** As it would be written; absent where there is none. */
+  readonly default?: string;
+}
+
+/** Every setting of the function, in the order of the documentation. */
+export const settingDefinitions: readonly SettingDefinition[] = Object.entries(variables).map(
+  ([name, schema]) => {
+    const unset = schema.safeParse(undefined);
+    return {
+      name,
+      meaning: schema.description ?? "",
+      required: !unset.success,
+      ...(unset.data !== undefined && { default: String(unset.data) }),
+    };
+  },
+);
+
 /**
- * Reads the function's settings. A variable that is set but empty counts as absent, as deployment templates leave them.
- * Throws usage/function-settings with every problem, each named after its variable; never shows a value of a secret.
+ * Reads the function's settings. A variable that is set but empty counts as absent, because deployment templates set such ones.
+ * Throws usage/function-settings with every problem and its variable, never with the value of a secret.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const given = Object.fromEntries(
@@ -96,55 +139,57 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   return settingsFrom(parsed.data);
 }
 
-function settingsFrom(it: Variables): Settings {
+function settingsFrom(values: Variables): Settings {
   return {
-    environment: it.HASURA_MIGRATE_ENVIRONMENT,
-    endpoint: it.HASURA_MIGRATE_ENDPOINT,
-    adminSecret: adminSecretOf(it),
-    ...(it.HASURA_MIGRATE_DIRECTORY !== undefined && { directory: it.HASURA_MIGRATE_DIRECTORY }),
-    engine: it.HASURA_MIGRATE_ENGINE,
-    ledger: it.HASURA_MIGRATE_LEDGER === "on",
-    protected: it.HASURA_MIGRATE_PROTECTED,
-    sources: it.HASURA_MIGRATE_SOURCES,
-    unqualified: it.HASURA_MIGRATE_UNQUALIFIED,
-    logLevel: it.HASURA_MIGRATE_LOG_LEVEL,
+    environment: values.HASURA_MIGRATE_ENVIRONMENT,
+    endpoint: values.HASURA_MIGRATE_ENDPOINT,
+    adminSecret: adminSecretOf(values),
+    ...(values.HASURA_MIGRATE_DIRECTORY !== undefined && {
+      directory: values.HASURA_MIGRATE_DIRECTORY,
+    }),
+    engine: values.HASURA_MIGRATE_ENGINE,
+    ledger: values.HASURA_MIGRATE_LEDGER === "on",
+    protected: values.HASURA_MIGRATE_PROTECTED,
+    sources: values.HASURA_MIGRATE_SOURCES,
+    unqualified: values.HASURA_MIGRATE_UNQUALIFIED,
+    logLevel: values.HASURA_MIGRATE_LOG_LEVEL,
     image: {
-      ...(it.GIT_COMMIT && { commit: it.GIT_COMMIT }),
-      ...(it.BUILT_AT && { builtAt: it.BUILT_AT }),
+      ...(values.GIT_COMMIT && { commit: values.GIT_COMMIT }),
+      ...(values.BUILT_AT && { builtAt: values.BUILT_AT }),
     },
   };
 }
 
-function adminSecretOf(it: Variables): AdminSecretSetting {
-  if (it.HASURA_MIGRATE_ADMIN_SECRET !== undefined)
-    return { from: "environment", value: it.HASURA_MIGRATE_ADMIN_SECRET };
-  if (it.HASURA_MIGRATE_ADMIN_SECRET_ARN !== undefined)
-    return { from: "secrets-manager", id: it.HASURA_MIGRATE_ADMIN_SECRET_ARN };
-  const name = it.HASURA_MIGRATE_ADMIN_SECRET_PARAMETER;
+function adminSecretOf(values: Variables): AdminSecretSetting {
+  if (values.HASURA_MIGRATE_ADMIN_SECRET !== undefined)
+    return { from: "environment", value: values.HASURA_MIGRATE_ADMIN_SECRET };
+  if (values.HASURA_MIGRATE_ADMIN_SECRET_ARN !== undefined)
+    return { from: "secrets-manager", id: values.HASURA_MIGRATE_ADMIN_SECRET_ARN };
+  const name = values.HASURA_MIGRATE_ADMIN_SECRET_PARAMETER;
   return name === undefined ? { from: "none" } : { from: "parameter-store", name };
 }
 
-/** What no single variable can be blamed for. */
-function contradictions(it: Variables): string[] {
+/** Problems of several variables together. */
+function contradictions(values: Variables): string[] {
   const secrets = known
     .filter((name): name is keyof Variables => name.includes("ADMIN_SECRET"))
-    .filter((name) => it[name] !== undefined);
+    .filter((name) => values[name] !== undefined);
   return [
-    ...(secrets.length > 1 ? [`${secrets.join(" and ")} exclude each other: set one of them`] : []),
-    ...(it.HASURA_MIGRATE_ENVIRONMENT === "*" && it.HASURA_MIGRATE_PROTECTED
+    ...(secrets.length > 1 ? [`${secrets.join(" and ")} cannot be combined: set one of them`] : []),
+    ...(values.HASURA_MIGRATE_ENVIRONMENT === "*" && values.HASURA_MIGRATE_PROTECTED
       ? [
-          "HASURA_MIGRATE_ENVIRONMENT=* (the embedded environment) cannot be HASURA_MIGRATE_PROTECTED: it has no name to confirm",
+          "HASURA_MIGRATE_ENVIRONMENT=* (the embedded environment) cannot be combined with HASURA_MIGRATE_PROTECTED: it has no name to confirm",
         ]
       : []),
   ];
 }
 
-/** Credentials in the address would end up in messages; a query or fragment belongs to no API. */
-function partsNotWanted(url: URL): string | undefined {
-  if (url.username !== "" || url.password !== "") return "must not hold a user name or password";
-  if (url.search !== "" || url.hash !== "") return "must not hold a query or fragment";
+/** Credentials in the URL would appear in messages; a query or fragment is never part of an API's address. */
+function urlProblem(url: URL): string | undefined {
+  if (url.username !== "" || url.password !== "") return "must not contain a user name or password";
+  if (url.search !== "" || url.hash !== "") return "must not contain a query or fragment";
   return /\/v1\/graphql\/?$/.test(url.pathname)
-    ? "is Hasura's own address, without /v1/graphql"
+    ? "must be Hasura's own address, without /v1/graphql"
     : undefined;
 }
 
@@ -155,17 +200,15 @@ function shapeProblem(issue: z.core.$ZodIssue, given: Readonly<Record<string, un
 
 function unknownVariable(name: string): string {
   const near = closest(name, known);
-  return `${name} is no setting of this version${distance(name, near) <= 4 ? `: did you mean ${near}?` : ""}`;
+  return `${name} is not a setting of this version${distance(name, near) <= 4 ? `: did you mean ${near}?` : ""}`;
 }
 
 function settingsFailure(problems: readonly string[]): Failure {
   const what =
     problems.length === 1
-      ? "The function's settings have a problem"
+      ? "The function's settings are invalid"
       : `The function's settings have ${String(problems.length)} problems`;
   return new Failure("usage", "function-settings", `${what}: ${problems.join("; ")}.`, {
-    hints: [
-      "correct the function's environment variables (its deployment template), then run again",
-    ],
+    hints: [textHint("Correct the function's environment variables, in its deployment template.")],
   });
 }

@@ -2,7 +2,7 @@ import type { RunEvent } from "../protocol/events.ts";
 import { encodeEvent, largestEventBytes } from "../protocol/ndjson.ts";
 import { splitListEvent } from "../protocol/split-list-events.ts";
 
-/** Each round is harder: the longest text in characters and the longest list that stay. */
+/** Limits on texts (in characters) and lists, tried one after the other until the event fits. */
 const rounds = [
   [16_000, 2000],
   [4000, 500],
@@ -11,8 +11,8 @@ const rounds = [
 ] as const;
 
 /**
- * An event as lines of at most 64 kB each. Long lists come in parts; what is too long even then is cut, and a `log` event
- * before it says so and names the request whose log has everything.
+ * An event as lines of at most 64 kB each. Long lists are split into several events. What is still too long is truncated, after
+ * a `log` event that names the request whose log has all of it.
  */
 export function eventLines(event: RunEvent, requestId: string): string[] {
   const line = encodeEvent(event);
@@ -20,15 +20,15 @@ export function eventLines(event: RunEvent, requestId: string): string[] {
   return splitListEvent(event, largestEventBytes).flatMap((part) => {
     const whole = encodeEvent(part);
     if (fits(whole)) return [whole];
-    const message = `The next event (${event.type}) was too long and is cut; the function's log has all of it, request ${requestId}.`;
+    const message = `The next event (${event.type}) was too long and is truncated; the function's log has all of it, request ${requestId}.`;
     return [
       encodeEvent({ type: "log", level: "warning", code: "event-cut", message }),
-      shortest(part),
+      truncated(part),
     ];
   });
 }
 
-function shortest(event: RunEvent): string {
+function truncated(event: RunEvent): string {
   for (const [characters, elements] of rounds) {
     const line = `${JSON.stringify(shortened(event, characters, elements))}\n`;
     if (fits(line)) return line;
@@ -42,7 +42,7 @@ function shortest(event: RunEvent): string {
 }
 
 function fits(line: string): boolean {
-  // No character takes more than three bytes for each of its UTF-16 units: short lines need no counting.
+  // A UTF-16 unit takes at most three bytes in UTF-8, so short lines need no counting.
   return line.length * 3 <= largestEventBytes || Buffer.byteLength(line) <= largestEventBytes;
 }
 

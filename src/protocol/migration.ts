@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 /** The Hasura CLI stores versions as signed 64-bit integers (docs/internals/hasura-protocol.md, "Versions"). */
-const largestVersion = 2n ** 63n - 1n;
+export const largestVersion = 2n ** 63n - 1n;
 
 /**
  * A migration's version: a decimal string without leading zeros, never a number (JavaScript loses digits above 2^53).

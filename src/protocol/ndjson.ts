@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { RunEvent } from "./events.ts";
 import { Failure } from "./failure.ts";
+import { parseJson } from "./json.ts";
 import { joinListEvents } from "./split-list-events.ts";
 
 /** Largest size of one event on the wire, in bytes. */
@@ -56,14 +57,6 @@ export async function* decodeEvents(
       "stream-cut",
       "The event stream ended in the middle of a line.",
     );
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 function broken(message: string, cause?: unknown): Failure {

@@ -136,7 +136,7 @@ describe("process", () => {
     assert.equal(stdout.split(sql).length, 21);
   });
 
-  test("SIGINT detaches with 130 and says how to look again", async (t) => {
+  test("SIGINT detaches with 130 and names the command to check on the run", async (t) => {
     const lambda = await lambdaStandIn(t, [
       (response) => {
         beginStream(response);
@@ -156,7 +156,7 @@ describe("process", () => {
       if (stderr.includes("one started")) child.kill("SIGINT");
     });
     assert.equal(await new Promise((resolve) => child.once("close", resolve)), 130);
-    assert.match(stderr, /→ hasura-migrate status dev-3/);
+    assert.match(stderr, /→ to check on it: hasura-migrate status dev-3/);
   });
 
   test("HTTPS_PROXY and NO_PROXY count", async (t) => {

@@ -176,7 +176,7 @@ const badDays: readonly BadDay[] = [
       },
     ],
     exit: 4,
-    says: [/does not answer as one of hasura-migrate's does\./, /--function NAME/],
+    says: [/is not a hasura-migrate function \(unexpected response\)\./, /--function/],
   },
   {
     name: "a function that is too new",

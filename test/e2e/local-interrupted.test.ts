@@ -13,7 +13,7 @@ const Closing = z.object({
   type: z.literal("failure"),
   env: z.literal("local"),
   exit: z.number(),
-  failure: z.object({ message: z.string(), hints: z.array(z.string()) }),
+  failure: z.object({ message: z.string(), hints: z.array(z.object({ text: z.string() })) }),
 });
 
 interface Held {
@@ -47,7 +47,7 @@ function closingOf({ stdout }: Ran): z.infer<typeof Closing> {
 }
 
 describe("local interrupted", () => {
-  test("an interrupted local names the migration in hand, which is rolled back, and how to go on", async (t) => {
+  test("an interrupted local names the current migration, which is rolled back, and how to continue", async (t) => {
     const { cli, databaseUrl, release } = await heldRun(t);
     cli.child.kill("SIGINT");
     const { exit, failure } = closingOf(await cli.ended);
@@ -55,13 +55,13 @@ describe("local interrupted", () => {
     assert.equal(exit, 130);
     assert.equal(
       failure.message,
-      "Interrupted during 1700000000200 half: it was rolled back, unless it ended in that moment.",
+      "Interrupted during 1700000000200 half: it was rolled back, unless it committed at that moment.",
     );
     assert.match(
-      failure.hints[0] ?? "",
-      /^To go on, run again: hasura-migrate local --json --database-url 'postgres/,
+      failure.hints[0]?.text ?? "",
+      /^to continue: hasura-migrate local --json --database-url /,
     );
-    assert.match(failure.hints[1] ?? "", /^hasura-migrate status local --database-url 'postgres/);
+    assert.match(failure.hints[1]?.text ?? "", /^hasura-migrate status local --database-url /);
     await release();
     while ((await query(databaseUrl, backends)).length > 0);
     const tables = await query(
@@ -71,7 +71,7 @@ describe("local interrupted", () => {
     assert.deepEqual(tables, [{ one: "one", half: null }]);
   });
 
-  test("a local function that was killed is told without a word of AWS: what was in hand, and how to go on", async (t) => {
+  test("a local function that was killed is reported without mentioning AWS: its current migration, and how to continue", async (t) => {
     const { cli, release } = await heldRun(t);
     const functions = childrenOf(cli.child.pid).filter(({ command }) =>
       /runtime-client/.test(command),
@@ -84,12 +84,12 @@ describe("local interrupted", () => {
     assert.equal(exit, 4);
     assert.equal(
       failure.message,
-      "The function hasura-migrate-local was killed. In hand: 1700000000200 half.",
+      "The function hasura-migrate-local was killed. Current migration: 1700000000200 half.",
     );
-    assert.match(failure.hints[0] ?? "", /^hasura-migrate status local --database-url 'postgres/);
+    assert.match(failure.hints[0]?.text ?? "", /^hasura-migrate status local --database-url /);
     assert.match(
-      failure.hints[1] ?? "",
-      /^To go on, run again: hasura-migrate local --json --database-url 'postgres/,
+      failure.hints[1]?.text ?? "",
+      /^to continue: hasura-migrate local --json --database-url /,
     );
     assert.equal(failure.hints.length, 2);
   });

@@ -51,7 +51,7 @@ describe("streaming", () => {
     assert.equal((await cli.ended).code, 0);
   });
 
-  test("Ctrl-C stops the run after the migration in hand, with 130", async (t) => {
+  test("Ctrl-C stops the run after the current migration, with 130", async (t) => {
     const { served, cli, release } = await heldRun(t, ["--json"]);
     await cli.shows(/"type":"migration\.applied".*1700000000100/);
     cli.child.kill("SIGINT");
@@ -74,7 +74,7 @@ describe("streaming", () => {
     second.child.kill("SIGINT");
     const ended = await second.ended;
     assert.equal(ended.code, 130, ended.stdout);
-    assert.match(ended.stdout, /Asking it to stop: it only waits, and has nothing in hand/);
+    assert.match(ended.stdout, /Stopping the run; it is waiting, and no migration is in progress/);
     await release();
     assert.equal((await cli.ended).code, 0);
   });
@@ -91,7 +91,7 @@ describe("streaming", () => {
     assert.match(stdout, /3 up {2}finished/);
   });
 
-  test("a function that was killed is looked up, and running again goes on where it stopped", async (t) => {
+  test("a run whose function was killed is looked up, and running again continues where it stopped", async (t) => {
     const { served, cli, release } = await heldRun(t, []);
     await cli.shows(/1700000000100 one applied/);
     const functions = childrenOf(served.server.child.pid).filter(({ command }) =>
@@ -104,7 +104,7 @@ describe("streaming", () => {
     assert.equal(ended.code, 4, ended.stderr);
     assert.match(
       ended.stderr,
-      /→ hasura-migrate dev-1 goes on where it stopped; nothing is applied twice\./,
+      /→ to continue where it stopped \(nothing is applied twice\): hasura-migrate dev-1 /,
     );
     const again = await served.run(["dev-1"]);
     assert.equal(again.code, 0, again.stderr);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { acceptRequest } from "../../src/lambda/accept-request.ts";
 import { readSettings } from "../../src/lambda/settings.ts";
+import { retryHint } from "../../src/protocol/hint.ts";
 import { Failure } from "../../src/protocol/failure.ts";
 import { request } from "./support/request.ts";
 
@@ -79,7 +80,7 @@ describe("accept request", () => {
   test("a contract from the future is refused with what to do", () => {
     const { code, hints } = refusal({ ...request("status"), contract: 99 });
     assert.equal(code, "contract-mismatch");
-    assert.match(hints.join(), /newer image/);
+    assert.match(JSON.stringify(hints), /newer image/);
   });
 
   test("an operation that this side does not know is refused with those it knows", () => {
@@ -122,7 +123,7 @@ describe("accept request", () => {
       else {
         const refused = refusal(event, prod);
         assert.deepEqual([refused.kind, refused.code], ["usage", code]);
-        assert.match(refused.hints.join(), /--yes=prod/);
+        assert.deepEqual(refused.hints, [retryHint({ with: ["--yes=prod"] })]);
       }
     });
   }

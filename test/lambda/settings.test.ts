@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { readSettings } from "../../src/lambda/settings.ts";
+import { readSettings, settingDefinitions } from "../../src/lambda/settings.ts";
 import { Failure } from "../../src/protocol/failure.ts";
 
 const minimal = {
@@ -67,7 +67,7 @@ describe("settings", () => {
     [
       "an address without a scheme",
       { HASURA_MIGRATE_ENDPOINT: "hasura:8080" },
-      /HASURA_MIGRATE_ENDPOINT is no http:\/\/ or https:\/\/ address/,
+      /HASURA_MIGRATE_ENDPOINT must be an http:\/\/ or https:\/\/ URL/,
     ],
     [
       "a source of migrations that is not built",
@@ -77,7 +77,17 @@ describe("settings", () => {
     [
       "an address with a password",
       { HASURA_MIGRATE_ENDPOINT: "http://a:b@hasura" },
-      /HASURA_MIGRATE_ENDPOINT must not hold a user name/,
+      /HASURA_MIGRATE_ENDPOINT must not contain a user name/,
+    ],
+    [
+      "an address with a password and no user name",
+      { HASURA_MIGRATE_ENDPOINT: "http://:hidden-value@hasura" },
+      /HASURA_MIGRATE_ENDPOINT must not contain a user name/,
+    ],
+    [
+      "an address with a user name and no password",
+      { HASURA_MIGRATE_ENDPOINT: "http://hidden-value@hasura" },
+      /HASURA_MIGRATE_ENDPOINT must not contain a user name/,
     ],
     [
       "the address of the GraphQL API",
@@ -97,12 +107,12 @@ describe("settings", () => {
     [
       "two places for one secret",
       { HASURA_MIGRATE_ADMIN_SECRET: "x", HASURA_MIGRATE_ADMIN_SECRET_PARAMETER: "/y" },
-      /HASURA_MIGRATE_ADMIN_SECRET and HASURA_MIGRATE_ADMIN_SECRET_PARAMETER exclude each other/,
+      /HASURA_MIGRATE_ADMIN_SECRET and HASURA_MIGRATE_ADMIN_SECRET_PARAMETER cannot be combined/,
     ],
     [
       "a misspelt variable",
       { HASURA_MIGRATE_ENDPIONT: "http://x" },
-      /HASURA_MIGRATE_ENDPIONT is no setting .* did you mean HASURA_MIGRATE_ENDPOINT\?/,
+      /HASURA_MIGRATE_ENDPIONT is not a setting .* did you mean HASURA_MIGRATE_ENDPOINT\?/,
     ],
     [
       "every name at once, and protected",
@@ -118,7 +128,8 @@ describe("settings", () => {
           thrown instanceof Failure &&
           thrown.kind === "usage" &&
           thrown.code === "function-settings" &&
-          expected.test(thrown.message),
+          expected.test(thrown.message) &&
+          !thrown.message.includes("hidden-value"),
       );
     });
   }
@@ -128,5 +139,18 @@ describe("settings", () => {
       () => readSettings({ HASURA_MIGRATE_LEDGER: "maybe" }),
       /3 problems.*ENVIRONMENT.*ENDPOINT.*LEDGER/s,
     );
+  });
+
+  test("the list of settings has each with its meaning and its default", () => {
+    const required = settingDefinitions.filter((setting) => setting.required);
+    assert.deepEqual(
+      required.map(({ name }) => name),
+      Object.keys(minimal),
+    );
+    const spelledOut: Record<string, string> = {};
+    for (const setting of settingDefinitions)
+      if (setting.default !== undefined) spelledOut[setting.name] = setting.default;
+    assert.deepEqual(readSettings({ ...minimal, ...spelledOut }), readSettings(minimal));
+    assert.ok(settingDefinitions.every(({ meaning }) => meaning !== ""));
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { eventLines } from "../../src/lambda/truncate-event.ts";
 import type { RunEvent } from "../../src/protocol/events.ts";
+import { textHint } from "../../src/protocol/hint.ts";
 import { decodeLine, encodeEvent, largestEventBytes } from "../../src/protocol/ndjson.ts";
 
 const failed = (message: string, hints: string[] = []): RunEvent => ({
@@ -9,7 +10,13 @@ const failed = (message: string, hints: string[] = []): RunEvent => ({
   applied: 0,
   notReached: 0,
   tookMs: 1,
-  failure: { kind: "migration", code: "sql-failed", message, hints, causes: [] },
+  failure: {
+    kind: "migration",
+    code: "sql-failed",
+    message,
+    hints: hints.map(textHint),
+    causes: [],
+  },
 });
 
 describe("truncate event", () => {
@@ -59,5 +66,14 @@ describe("truncate event", () => {
         event.type === "status" ? event.databases.flatMap((it) => it.migrations) : [],
       );
     assert.deepEqual(seen, migrations);
+  });
+
+  test("a text is never cut in the middle of a character, at whatever place the bound falls", () => {
+    for (const before of ["", "a"]) {
+      const [, line = ""] = eventLines(failed(before + "🐘".repeat(40_000)), "request-1");
+      const event = decodeLine(line);
+      assert(event.type === "run.failed" && event.failure.message.endsWith(" … (cut)"));
+      assert(!/[\uD800-\uDBFF](?![\uDC00-\uDFFF])/.test(event.failure.message));
+    }
   });
 });

@@ -41,7 +41,7 @@ const plan: RunEvent = {
 const history: RunEvent = {
   type: "history",
   runs: Array.from({ length: 100 }, (_, i) => ({
-    run: String(i),
+    runId: String(i),
     operation: "apply",
     user: "ada",
     host: "laptop",

@@ -26,7 +26,7 @@ export function started(environment = "dev-3", more: object = {}): object {
     hasura: { version: "v2.45.1" },
     engine: "native",
     store: "catalog",
-    migrations: "image",
+    migrationSource: "image",
     protected: false,
     at: "2026-11-24T12:04:11Z",
     ...more,
@@ -84,8 +84,9 @@ export const failedRun = (failure: object, count = 0, notReached = 0): object =>
 export const constraint = {
   kind: "migration",
   code: "sql-failed",
-  message: "1700000000200_drop_legacy_flag failed; nothing of it was kept.",
-  hints: ["Fix the file, then: hasura-migrate dev-3"],
+  message:
+    "migrations/default/1700000000200_drop_legacy_flag/up.sql failed: cannot drop column legacy of table orders because other objects depend on it (SQLSTATE 2BP01)",
+  hints: [{ kind: "retry", reason: "fix the file, then run it again" }],
   causes: [],
   sql: {
     file: "migrations/default/1700000000200_drop_legacy_flag/up.sql",
@@ -119,7 +120,7 @@ export const ledgerOperations = [
 /** A past run as the ledger has it: not ended and not live, until `more` says otherwise. */
 export function historyOf(run: string, more: object = {}): object {
   return {
-    run,
+    runId: run,
     operation: "apply",
     user: "bob",
     host: "ci-1",

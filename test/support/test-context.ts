@@ -17,7 +17,10 @@ export interface TestCliContext extends CliContext {
   readonly asked: string[];
   /** How long was slept, in order. */
   readonly slept: number[];
+  /** Sends a signal, as Ctrl-C does. */
   readonly interrupt: () => void;
+  /** How often the process was ended at once. */
+  readonly exits: () => number;
   /** Lets a repeated timer of that length fire once. */
   readonly tick: (ms: number) => void;
 }
@@ -37,11 +40,12 @@ export interface TestContextOptions {
 /** 2026-11-24 12:04:11 UTC. */
 export const instant = Date.UTC(2026, 10, 24, 12, 4, 11);
 
-/** A world of buffers: an empty home and working directory of its own, a clock that moves only when something sleeps. */
+/** A context of buffers: an empty home and working directory of its own, and a clock that moves only when something sleeps. */
 export function testContext(t: TestContext, options: TestContextOptions): TestCliContext {
   const terminal = options.terminal ?? false;
   const types = [...(options.types ?? [])];
-  const interrupts = countInterrupts();
+  let exits = 0;
+  const interrupts = countInterrupts(() => (exits += 1));
   const ticks = new Map<() => void, number>();
   const asked: string[] = [];
   const slept: number[] = [];
@@ -79,6 +83,7 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
     asked,
     slept,
     interrupt: interrupts.onSignal,
+    exits: () => exits,
     tick: (ms) => {
       for (const [tick, every] of ticks) if (every === ms) tick();
     },
@@ -98,6 +103,7 @@ function textSink(isTTY: boolean, columns: number): TextSink {
     text: "",
     isTTY,
     columns,
+    rows: 24,
     write: (text: string) => {
       sink.text += text;
     },

@@ -2,20 +2,20 @@ import type { DatabasePlan, EventOf, PlanItem, RunEvent } from "../../protocol/e
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import { duration, plural } from "./format.ts";
 
-/** `3 pending in default (postgres), 214 applied`; the last part is left out where nothing is. */
+/** `3 pending in default (postgres), 214 applied`. */
 export function planHeader({ database, kind, applied, items }: DatabasePlan): string {
   const down = items.filter(({ direction }) => direction === "down").length;
-  const rest =
-    down === 0
-      ? `${items.length} pending`
-      : down === items.length
-        ? `${down} to roll back`
-        : `${down} to redo`;
-  const what = items.length === 0 ? "nothing to do" : rest;
-  return `${what} in ${database} (${kind}), ${applied} applied`;
+  return `${planSummary(items.length, down)} in ${database} (${kind}), ${applied} applied`;
 }
 
-/** What is special about a planned file, as words and not as colours. */
+/** `items` counts all planned steps, `down` those that roll back; a redo has each migration as both. */
+function planSummary(items: number, down: number): string {
+  if (items === 0) return "nothing to do";
+  if (down === 0) return `${items} pending`;
+  return down === items ? `${down} to roll back` : `${down} to redo`;
+}
+
+/** What is special about a planned file, in words, so that it does not depend on colours. */
 export function itemRemarks(item: PlanItem): string {
   return [
     item.direction === "down" ? "down" : "",
@@ -27,52 +27,58 @@ export function itemRemarks(item: PlanItem): string {
     .join("  ");
 }
 
-/** The last line of a run that went well. */
+/** The last line of a successful run; undefined if the result says it all. */
 export function finishedLine(
   event: EventOf<"run.finished">,
   operation: string,
-  context: { dryRun: boolean; planned: number; already: number },
+  plan: {
+    readonly dryRun: boolean;
+    /** Steps of the plan. */
+    readonly planned: number;
+    /** Migrations that had been applied before. */
+    readonly already: number;
+  },
 ): string | undefined {
-  if (event.cancelled) return `cancelled: ${event.applied} done, ${event.notReached} not reached`;
-  if (context.dryRun)
-    return context.planned === 0
+  if (event.cancelled) return `cancelled: ${event.applied} done, ${event.notReached} not run`;
+  if (plan.dryRun)
+    return plan.planned === 0
       ? "nothing to do"
-      : `${plural(context.planned, "migration")} would run; nothing was changed`;
+      : `${plural(plan.planned, "migration")} would run; nothing was changed`;
   switch (operation) {
     case "apply":
       return event.applied === 0
-        ? `nothing pending, ${context.already} applied`
+        ? `nothing pending, ${plan.already} applied`
         : `${event.applied} applied in ${duration(event.tookMs)}`;
     case "down":
       return event.applied === 0
         ? "nothing to roll back"
         : `${event.applied} rolled back in ${duration(event.tookMs)}`;
     case "redo":
-      return event.applied === 0 ? "nothing to redo" : `done again in ${duration(event.tookMs)}`;
+      return event.applied === 0 ? "nothing to redo" : `redone in ${duration(event.tookMs)}`;
     default:
       return undefined;
   }
 }
 
-/** One line for events that are neither rows nor results; undefined for those that are shown elsewhere or not at all. */
-export function eventLine(event: RunEvent | UnknownEvent): string | undefined {
+/** The line for an event that is neither a row nor a result; undefined for one that is not shown. */
+export function eventLine(
+  event: Extract<
+    RunEvent | UnknownEvent,
+    { type: "waiting" | "log" | "metadata.reloaded" | "run.paused" | "unknown" }
+  >,
+): string | undefined {
   switch (event.type) {
     case "waiting":
       return `… ${event.message}`;
     case "log":
-      return event.level === "debug"
-        ? undefined
-        : event.level === "warning"
-          ? `! ${event.message}`
-          : event.message;
+      if (event.level === "debug") return undefined;
+      return event.level === "warning" ? `! ${event.message}` : event.message;
     case "metadata.reloaded":
       return reloadedLine(event);
     case "run.paused":
-      return `… ${event.reason}; going on`;
+      return `… ${event.reason}; continuing`;
     case "unknown":
       return event.line;
-    default:
-      return undefined;
   }
 }
 
@@ -83,10 +89,7 @@ function reloadedLine({
     const names = broken.map(({ type, name, reason }) => `${type} ${name} (${reason})`).join("; ");
     return `! metadata is now inconsistent: ${names}`;
   }
-  return before > 0 ? `! ${plural(before, "metadata object")} inconsistent, as before` : undefined;
-}
-
-/** Past participle of what was done to a migration. */
-export function pastParticiple(direction: "up" | "down"): string {
-  return direction === "up" ? "applied" : "rolled back";
+  return before > 0
+    ? `! ${plural(before, "metadata object")} already inconsistent before this run`
+    : undefined;
 }

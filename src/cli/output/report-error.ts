@@ -6,7 +6,7 @@ import type { CommandContext } from "../context.ts";
 import { failureLines } from "./views/failure.ts";
 import { colorsFor } from "./terminal/colors.ts";
 
-/** Shows what a command threw: as one object on stdout with `--json`, else in words on stderr. Returns the failure's kind. */
+/** Shows what a command threw: as one object on stdout with `--json`, otherwise as text on stderr. Returns the failure's kind. */
 export function reportError(thrown: unknown, context: CommandContext): Kind {
   const { commandLine, env: variables } = context;
   const failure = withResolvedHints(

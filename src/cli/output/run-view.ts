@@ -1,70 +1,121 @@
-import type { DatabasePlan, EventOf, PlanItem } from "../../protocol/events.ts";
-import type { CliContext } from "../context.ts";
+import type { DatabasePlan, EventOf, PlanItem, RunEvent } from "../../protocol/events.ts";
+import type { UnknownEvent } from "../../protocol/ndjson.ts";
+import type { ConnectionInfo } from "../connection/connection.ts";
 
+/** A migration as a line names it. */
 export interface Row {
   readonly database: string;
   readonly version: string;
   readonly name: string;
 }
 
-/** What is known of a run so far, for every way of showing it. */
-export interface RunProgress {
-  started: EventOf<"run.started"> | undefined;
-  databases: readonly DatabasePlan[];
-  pending: (Row & { readonly item: PlanItem })[];
-  running: (Row & { readonly sinceMs: number }) | undefined;
-  applied: number;
-  /** The failure of a migration was shown, so the closing event need not show it again. */
-  shownFailure: string | undefined;
+export interface PendingRow extends Row {
+  readonly item: PlanItem;
 }
 
-export function newProgress(): RunProgress {
+/** What the renderers know of a run: enough to derive every line from it and the current event. */
+export interface RunView {
+  readonly operation: string;
+  readonly connection: ConnectionInfo | undefined;
+  readonly started: EventOf<"run.started"> | undefined;
+  /** Databases of the latest plan. */
+  readonly databases: readonly DatabasePlan[];
+  readonly dryRun: boolean;
+  /** Planned migrations that have not started. */
+  readonly pending: readonly PendingRow[];
+  /** The migration in progress; `sinceMs` in epoch milliseconds. */
+  readonly running: (Row & { readonly sinceMs: number }) | undefined;
+  /** How many migrations were applied or rolled back. */
+  readonly done: number;
+  /** What is being waited for. */
+  readonly waitingFor: string | undefined;
+  /** Message of the migration's failure that was shown, so that the closing event need not repeat it. */
+  readonly shownFailure: string | undefined;
+  /** True after the closing event. */
+  readonly closed: boolean;
+}
+
+export function newRunView(operation: string): RunView {
   return {
+    operation,
+    connection: undefined,
     started: undefined,
     databases: [],
+    dryRun: false,
     pending: [],
     running: undefined,
-    applied: 0,
+    done: 0,
+    waitingFor: undefined,
     shownFailure: undefined,
+    closed: false,
   };
 }
 
-/** Takes a plan over: its rows stand as pending until they run. */
-export function applyPlan(progress: RunProgress, plan: EventOf<"plan">): void {
-  progress.databases = plan.databases;
-  progress.pending = plan.databases.flatMap(({ database, items }) =>
+/** The view after an event that arrived at `now` (epoch milliseconds). Every event ends what was waited for. */
+export function reduceView(view: RunView, event: RunEvent | UnknownEvent, now: number): RunView {
+  const next = { ...view, waitingFor: undefined };
+  switch (event.type) {
+    case "run.started":
+      return { ...next, started: event };
+    case "plan":
+      return {
+        ...next,
+        databases: event.databases,
+        dryRun: event.dryRun ?? false,
+        pending: pendingRows(event),
+      };
+    case "migration.started": {
+      const { database, version, name } = event;
+      return {
+        ...next,
+        pending: withoutFirst(view, event),
+        running: { database, version, name, sinceMs: now },
+      };
+    }
+    case "migration.applied":
+      return { ...finishMigration(next, event), done: view.done + 1 };
+    case "migration.failed":
+      return { ...finishMigration(next, event), shownFailure: event.failure.message };
+    case "migration.skipped":
+      return finishMigration(next, event);
+    case "waiting":
+      return { ...next, waitingFor: event.message };
+    case "run.finished":
+    case "run.failed":
+      return closeView(next);
+    default:
+      return next;
+  }
+}
+
+/** The view after the last event: nothing is in progress any more. */
+export function closeView(view: RunView): RunView {
+  return { ...view, closed: true, waitingFor: undefined, running: undefined, pending: [] };
+}
+
+/** True if rows need to name their database. */
+export function severalDatabases({ databases }: RunView): boolean {
+  return databases.filter(({ items }) => items.length > 0).length > 1;
+}
+
+/** True if the plan is the command's result, not the start of a run. */
+export function planIsResult({ operation, dryRun }: RunView): boolean {
+  return dryRun || operation === "plan";
+}
+
+function pendingRows({ databases }: EventOf<"plan">): PendingRow[] {
+  return databases.flatMap(({ database, items }) =>
     items.map((item) => ({ database, version: item.version, name: item.name, item })),
   );
 }
 
-export function markStarted(
-  progress: RunProgress,
-  event: EventOf<"migration.started">,
-  context: CliContext,
-): void {
-  taken(progress, event);
-  progress.running = {
-    database: event.database,
-    version: event.version,
-    name: event.name,
-    sinceMs: context.now(),
-  };
+function finishMigration(view: RunView, row: Row): RunView {
+  return { ...view, pending: withoutFirst(view, row), running: undefined };
 }
 
-export function markFinished(progress: RunProgress, event: Row): void {
-  taken(progress, event);
-  progress.running = undefined;
-}
-
-/** Only the first row of that version: a redo has each twice, down and up. */
-function taken(progress: RunProgress, { database, version }: Row): void {
-  const at = progress.pending.findIndex(
-    (row) => row.database === database && row.version === version,
-  );
-  if (at >= 0 && progress.running?.version !== version) progress.pending.splice(at, 1);
-}
-
-/** `default` when there is one database, and it needs no naming. */
-export function severalDatabases(progress: RunProgress): boolean {
-  return progress.databases.filter(({ items }) => items.length > 0).length > 1;
+/** Removes the first row of a version that has not started: a redo has each version twice, down and up. */
+function withoutFirst({ pending, running }: RunView, { database, version }: Row): PendingRow[] {
+  const at = pending.findIndex((row) => row.database === database && row.version === version);
+  if (at < 0 || running?.version === version) return [...pending];
+  return pending.toSpliced(at, 1);
 }

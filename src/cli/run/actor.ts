@@ -2,11 +2,11 @@ import type { Actor } from "../../protocol/request.ts";
 import type { Environment, CliContext } from "../context.ts";
 
 /**
- * Who asks: a claim, recorded as one. Without git, or outside a repository, commit and branch are absent; so they are for what only
- * looks, since that leaves no record and a process costs as much as the rest of the preparation.
+ * Describes who sends the request; the function records it as a claim. Outside a git repository commit and branch are absent,
+ * and so they are for operations that change nothing: those leave no record, and starting git would slow them down.
  */
 export async function actorOf(context: CliContext, changes: boolean): Promise<Actor> {
-  // One process for both: it runs while the AWS side is being prepared.
+  // One process for both, which runs while the connection is prepared.
   const git = changes
     ? await context.capture("git", ["rev-parse", "HEAD", "--abbrev-ref", "HEAD"])
     : undefined;
@@ -21,7 +21,7 @@ export async function actorOf(context: CliContext, changes: boolean): Promise<Ac
   };
 }
 
-/** The address of the CI job this runs in, as the common services give it. */
+/** The URL of the current CI job, from the variables that the common CI services set. */
 export function ciJobOf(env: Environment): string | undefined {
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
   if (server && repository && run) return `${server}/${repository}/actions/runs/${run}`;

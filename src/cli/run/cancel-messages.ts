@@ -1,65 +1,77 @@
 import { Failure } from "../../protocol/failure.ts";
-import type { Request } from "../../protocol/request.ts";
-import type { RunTracker } from "./run-tracker.ts";
+import { retryHint, runHint } from "../../protocol/hint.ts";
+import type { StopState } from "./cancellation.ts";
+import { serves, type RunState } from "./run-state.ts";
 
-/* What Ctrl-C is answered with: each sentence says no more than what is known of the run at that moment. */
+/* Each message claims no more than what is known of the run at that moment. */
 
-/** The first Ctrl-C, of a run that is asked to stop now. */
-export function stopRequestedMessage({ inHand, waits }: RunTracker): string {
-  const what = inHand
-    ? "Asking it to stop after the migration in hand;"
-    : waits
-      ? "Asking it to stop: it only waits, and has nothing in hand;"
-      : "Asking it to stop before its next migration;";
-  return `${what} Ctrl-C again to stop watching.`;
+/** Shown at the first Ctrl-C if the run has not started yet. */
+export const stopPendingMessage =
+  "The run will be stopped as soon as it has started. Press Ctrl-C again to detach.";
+
+/** Shown when the run is asked to stop. */
+export function stopRequestedMessage({ current, waiting }: RunState): string {
+  const what = current
+    ? "Stopping after the current migration …"
+    : waiting
+      ? "Stopping the run; it is waiting, and no migration is in progress …"
+      : "Stopping before the next migration …";
+  return `${what} Press Ctrl-C again to detach.`;
 }
 
-/** The run's books have taken the request. */
-export function stopAcceptedMessage({ inHand }: RunTracker): string {
-  return inHand
-    ? "It was heard: the run ends after the migration in hand."
-    : "It was heard: the run begins no further migration.";
+/** Shown when the function has confirmed the stop request. */
+export function stopAcceptedMessage({ current }: RunState): string {
+  return current
+    ? "Stop request accepted: the run will end after the current migration."
+    : "Stop request accepted: the run will start no further migration.";
 }
 
-/** Nobody watches any more. What becomes of the run, as far as that is known, and the command that tells more. */
-export function detachedFailure(
-  { environment, operation, runId }: Request,
-  hand: RunTracker,
-): Failure {
-  const status = `hasura-migrate status ${environment}`;
-  // The function and the API of the embedded environment end with this process; its database may be somebody else's as well.
-  if (environment === "local") {
-    const hints = [...(operation === "apply" ? ["To go on, run again"] : []), status];
-    return new Failure("interrupted", "interrupted", embeddedWords(hand), { hints });
-  }
-  const history = hand.serves("history")
-    ? `hasura-migrate history ${environment} --run ${runId}`
-    : status;
-  const cancel =
-    hand.stopping === "asked" ? [`hasura-migrate cancel ${environment} --run ${runId}`] : [];
-  return new Failure("interrupted", "detached", `No longer watching; ${goesOnWords(hand)}`, {
-    hints: [...cancel, history],
+/** The run is no longer watched: what is known of its end, and the commands to follow it up. */
+export function detachedFailure(run: RunState, state: StopState): Failure {
+  const { environment, runId } = run.request;
+  if (!run.changes) return new Failure("interrupted", "interrupted", "Interrupted.");
+  if (environment === "local") return embeddedFailure(run);
+  const cancel = runHint(["cancel", environment, "--run", runId], "to stop it");
+  const followUp = serves(run, "history")
+    ? runHint(["history", environment, "--run", runId], "to check on it")
+    : runHint(["status", environment], "to check on it");
+  return new Failure("interrupted", "detached", detachedMessage(run, state), {
+    hints: state === "stop-requested" ? [cancel, followUp] : [followUp],
   });
 }
 
-function goesOnWords({ inHand, stopping }: RunTracker): string {
-  switch (stopping) {
-    case "heard":
-      return `the run was asked to stop, and ${inHand ? "ends after the migration in hand" : "begins no further migration"}.`;
-    case "asked":
-      return "the run has not answered the request to stop: it may go on to its end.";
-    case "meant":
-      return "the run was not asked to stop yet: the function goes on to its end by itself.";
-    case "no":
-      return "the function goes on to its end by itself.";
+/** `state` is the one before detaching. */
+function detachedMessage({ current }: RunState, state: StopState): string {
+  switch (state) {
+    case "stop-accepted":
+      return current
+        ? "Detached. The run will stop after the current migration."
+        : "Detached. The run will start no further migration.";
+    case "stop-requested":
+      return "Detached. The stop request was not confirmed: the run may continue to its end.";
+    case "stop-pending":
+      return "Detached. The run was not asked to stop and may continue to its end.";
+    case "running":
+    case "stop-failed":
+    case "detached":
+      return "Detached. The run continues on the server.";
   }
 }
 
-/** A transaction whose client is gone is rolled back by the server; its commit may have been on the way already. */
-function embeddedWords({ inHand }: RunTracker): string {
-  if (!inHand) return "Interrupted; no migration was in hand.";
-  const what = `Interrupted during ${inHand.version} ${inHand.name}:`;
-  return inHand.transaction
-    ? `${what} it was rolled back, unless it ended in that moment.`
-    : `${what} it runs outside a transaction, and what it had done by then stands.`;
+/** The embedded function and Hasura API end with this process; the database may be one of the user's own. */
+function embeddedFailure({ request, current }: RunState): Failure {
+  const status = runHint(["status", request.environment]);
+  const goOn = retryHint({ without: ["--reset"], reason: "to continue" });
+  return new Failure("interrupted", "interrupted", embeddedMessage(current), {
+    hints: request.operation === "apply" ? [goOn, status] : [status],
+  });
+}
+
+/** The server rolls back a transaction whose client is gone, unless the commit had already been sent. */
+function embeddedMessage(current: RunState["current"]): string {
+  if (!current) return "Interrupted; no migration was in progress.";
+  const what = `Interrupted during ${current.version} ${current.name}:`;
+  return current.transaction
+    ? `${what} it was rolled back, unless it committed at that moment.`
+    : `${what} it runs outside a transaction, and what it had done by then remains.`;
 }

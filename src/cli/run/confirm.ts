@@ -1,17 +1,18 @@
 import { Failure } from "../../protocol/failure.ts";
+import { retryHint } from "../../protocol/hint.ts";
 import type { CliContext } from "../context.ts";
 
 export interface Confirmation {
   readonly environment: string;
   readonly protected: boolean;
-  /** Asked with y/N where the environment is not protected; absent when there is nothing to ask. */
+  /** Asked with y/N if the environment is not protected; absent if nothing needs confirming. */
   readonly question?: string;
   /** `true` for a bare `--yes`. */
   readonly yes?: boolean | string | undefined;
   readonly json?: boolean | undefined;
 }
 
-/** True when there is a person to ask. A CI with a terminal is still a CI. */
+/** True if there is a person to ask: input and stderr are terminals, outside CI, without `--json`. */
 export function canAsk(context: CliContext, json: boolean | undefined): boolean {
   const { CI } = context.env;
   return (
@@ -23,57 +24,66 @@ export function canAsk(context: CliContext, json: boolean | undefined): boolean 
 }
 
 /**
- * Makes sure that a change is wanted, before anything is asked of AWS. Resolves to the environment's name where it was said,
- * for the function to check. Throws usage failures whose hint is the flag, and `interrupted/declined` for a no.
+ * Confirms a change with the user, before AWS is contacted. Resolves to the environment's name if it was typed, for the
+ * function to check. Throws usage failures whose hint is the missing option, and `interrupted/declined` if the user declines.
  */
-export async function confirm(context: CliContext, it: Confirmation): Promise<string | undefined> {
-  const { environment, yes } = it;
+export async function confirm(
+  context: CliContext,
+  confirmation: Confirmation,
+): Promise<string | undefined> {
+  const { environment, yes, question, json } = confirmation;
   if (typeof yes === "string" && yes !== environment) {
     throw new Failure(
       "usage",
       "yes-mismatch",
-      `--yes=${yes} does not name the environment, which is ${environment}.`,
-      {
-        hints: [`--yes=${environment}`],
-      },
+      `--yes=${yes} does not match the environment ${environment}.`,
+      { hints: [nameHint(environment)] },
     );
   }
   if (yes === environment) return environment;
-  if (it.protected) return typedName(context, it);
-  if (it.question === undefined || yes === true) return undefined;
-  if (!canAsk(context, it.json)) {
-    throw new Failure("usage", "confirmation-needed", `There is nobody to ask: "${it.question}"`, {
-      hints: ["--yes"],
-    });
+  if (confirmation.protected) return typedName(context, confirmation);
+  if (question === undefined || yes === true) return undefined;
+  if (!canAsk(context, json)) {
+    throw new Failure(
+      "usage",
+      "confirmation-needed",
+      `Cannot prompt without an interactive terminal: "${question}"`,
+      { hints: [retryHint({ with: ["--yes"] })] },
+    );
   }
-  const answer = await context.keyboard.ask(`${it.question} [y/N] `);
+  const answer = await context.keyboard.ask(`${question} [y/N] `);
   if (/^y(es)?$/i.test(answer?.trim() ?? "")) return undefined;
   throw declined();
 }
 
+/** Asks for the name of a protected environment. */
 async function typedName(
   context: CliContext,
   { environment, yes, json }: Confirmation,
 ): Promise<string> {
-  const hints = [`--yes=${environment}`];
+  const hints = [nameHint(environment)];
   if (yes === true)
     throw new Failure(
       "usage",
       "yes-needs-name",
-      `${environment} is protected; a bare --yes is not enough there.`,
+      `${environment} is protected: --yes alone is not enough, it needs the environment's name.`,
       { hints },
     );
   if (!canAsk(context, json))
     throw new Failure(
       "usage",
       "confirmation-needed",
-      `${environment} is protected, and there is nobody to ask.`,
+      `${environment} is protected, and there is no interactive terminal to confirm in.`,
       { hints },
     );
   context.err.write(`${environment} is protected.\n`);
-  const typed = await context.keyboard.ask(`Type ${environment} to go on: `);
+  const typed = await context.keyboard.ask(`Type ${environment} to continue: `);
   if (typed?.trim() === environment) return environment;
   throw declined();
+}
+
+function nameHint(environment: string): ReturnType<typeof retryHint> {
+  return retryHint({ with: [`--yes=${environment}`] });
 }
 
 function declined(): Failure {

@@ -1,251 +1,232 @@
-import { isClosing, type EventOf, type RunEvent } from "../../protocol/events.ts";
-import { causesOf, Failure } from "../../protocol/failure.ts";
-import { isCommandOf, retryHint, runHint, type Hint } from "../../protocol/hint.ts";
+import {
+  isClosing,
+  type ClosingEvent,
+  type EventOf,
+  type RunEvent,
+} from "../../protocol/events.ts";
+import { Failure } from "../../protocol/failure.ts";
 import { decodeEvents, type UnknownEvent } from "../../protocol/ndjson.ts";
 import type { Request } from "../../protocol/request.ts";
-import { contractVersion, oldestContract } from "../../protocol/version.ts";
+import { poll } from "../../retry.ts";
 import type { Connection } from "../connection/connection.ts";
-import { recoverOutcome } from "./recover-outcome.ts";
+import {
+  detachedFailure,
+  stopAcceptedMessage,
+  stopPendingMessage,
+  stopRequestedMessage,
+} from "./cancel-messages.ts";
+import {
+  onCancelResult,
+  onInterrupt,
+  onStarted,
+  type StopState,
+  type StopTransition,
+} from "./cancellation.ts";
 import type { Interrupts } from "./interrupts.ts";
-import { duration } from "../output/format.ts";
-import { RunTracker } from "./run-tracker.ts";
-import { detachedFailure } from "./cancel-messages.ts";
+import { queryBackoff, queryFunction } from "./query.ts";
+import { recoverOutcome } from "./recover-outcome.ts";
+import { checkContract, invocationFailure, isRecoverable, unknownOutcome } from "./run-failures.ts";
+import { newRun, reduceRun, withEarlierParts, type RunState } from "./run-state.ts";
 
 export interface FollowOptions {
   readonly connection: Connection;
   readonly request: Request;
-  /** Sees every event, the closing one included. */
-  readonly on: (event: RunEvent | UnknownEvent) => void;
+  /** True if the request may change something, so that an unknown outcome matters. */
+  readonly changes: boolean;
+  /** Receives every event, the closing one included. */
+  readonly onEvent: (event: RunEvent | UnknownEvent) => void;
+  readonly notice: (line: string) => void;
+  /** Shows what the run is waiting for. */
+  readonly waiting: (text: string) => void;
   readonly interrupts: Interrupts;
   readonly now: () => number;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
-  readonly notice: (line: string) => void;
-  /** What is waited for while nothing happens. */
-  readonly waiting: (text: string) => void;
-  /** True when the request may change something, so that an unknown outcome matters. */
-  readonly changes: boolean;
 }
 
-export type ClosingEvent = EventOf<"run.finished"> | EventOf<"run.failed">;
+type InvocationEnd = ClosingEvent | EventOf<"run.paused">;
 
 /**
- * One run to its closing event; a paused one goes on with the same runId. Nothing is ever sent again after a doubt: where the
- * function keeps a ledger, that is asked what became of the run. Throws a `Failure`: `unreachable/outcome-unknown` when the end was
- * not heard and nobody can tell, `interrupted/detached` after Ctrl-C.
+ * Follows one run to its closing event; a paused run is continued under the same run id. A request whose outcome is in doubt
+ * is never sent again: if the function keeps a ledger, the outcome is looked up there. Throws a `Failure`:
+ * `unreachable/outcome-unknown` if the end did not arrive and cannot be looked up, `interrupted/detached` after Ctrl-C.
  */
-export async function followRun(it: FollowOptions): Promise<ClosingEvent> {
-  const hand = new RunTracker(it);
+export async function followRun(
+  options: FollowOptions,
+): Promise<{ readonly closing: ClosingEvent; readonly run: RunState }> {
+  const driver = new RunDriver(options);
+  const { first, second } = options.interrupts;
+  first.addEventListener("abort", driver.interrupt);
+  second.addEventListener("abort", driver.interrupt);
   try {
-    for (;;) {
-      const closing = await heardOrFound(it, hand);
-      if (closing.type !== "run.paused") return closing;
-      if (hand.askedToStop) {
-        const { applied, notReached, tookMs } = closing;
-        return told(it, { type: "run.finished", applied, notReached, tookMs, cancelled: true });
-      }
-    }
+    for (const { aborted } of [first, second]) if (aborted) driver.interrupt();
+    return { closing: await driver.follow(), run: driver.run };
   } finally {
-    hand.close();
+    first.removeEventListener("abort", driver.interrupt);
+    second.removeEventListener("abort", driver.interrupt);
+    driver.close();
   }
 }
 
-async function heardOrFound(
-  it: FollowOptions,
-  hand: RunTracker,
-): Promise<ClosingEvent | EventOf<"run.paused">> {
-  try {
-    return await oneInvocation(it, hand);
-  } catch (thrown) {
-    if (!(thrown instanceof Failure) || !it.changes || !canBeAsked(it, hand, thrown)) throw thrown;
-    try {
-      return told(it, await recoverOutcome(it, hand, thrown));
-    } catch (found) {
-      throw hand.detach.aborted ? left(it, hand) : found;
-    }
-  }
-}
-
-/** Codes after which the run may have gone on, or not. */
-const lostTrack: ReadonlySet<string> = new Set([
-  "outcome-unknown",
-  "function-timeout",
-  "function-crashed",
-  "function-killed",
-  "function-out-of-memory",
-]);
-
-/** A function that has ended before it said that it started has not begun the run; a connection that was lost by then proves nothing. */
-function canBeAsked({ request }: FollowOptions, hand: RunTracker, { code }: Failure): boolean {
-  return hand.begun
-    ? lostTrack.has(code) && hand.serves("history")
-    : code === "outcome-unknown" && request.environment !== "local";
-}
-
-function told(it: FollowOptions, closing: ClosingEvent): ClosingEvent {
-  it.on(closing);
-  return closing;
-}
-
-/** A run of one silent call is cut into slices: a connection without a byte for 350 s is dropped on the way. */
+/** Without streaming, a run is cut into invocations of this length: a connection without a byte for 350 s is dropped on the way. */
 const sliceMs = 240_000;
 
-function sliced({ request }: FollowOptions): string {
-  const { operation } = request;
-  return JSON.stringify(
-    operation === "apply" || operation === "down"
-      ? { ...request, options: { ...request.options, sliceMs } }
-      : request,
-  );
-}
+/** Feeds events and interrupts to the two state machines (run-state.ts, cancellation.ts) and performs the effects. */
+class RunDriver {
+  readonly #options: FollowOptions;
+  readonly #detach = new AbortController();
+  #run: RunState;
+  #stop: StopState = "running";
+  /** How to report the run once it is no longer watched. */
+  #detached: Failure | undefined;
+  #closed = false;
 
-async function oneInvocation(
-  it: FollowOptions,
-  hand: RunTracker,
-): Promise<ClosingEvent | EventOf<"run.paused">> {
-  const since = it.now();
-  let heard = 0;
-  try {
-    for await (const part of decodeEvents(
-      it.connection.invoke(JSON.stringify(it.request), hand.detach, sliced(it)),
-    )) {
-      heard += 1;
-      const event = hand.whole(part);
-      if (event.type === "run.started") checkContract(event, it.connection.reached.function);
-      hand.heard(event);
-      it.on(event);
-      if (isClosing(event)) return asClosing(event);
+  constructor(options: FollowOptions) {
+    this.#options = options;
+    this.#run = newRun(options.request, options.changes);
+  }
+
+  get run(): RunState {
+    return this.#run;
+  }
+
+  readonly interrupt = (): void => this.#apply(onInterrupt(this.#stop, this.#run));
+
+  /** Ends what still runs beside the run: the cancel request. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  async follow(): Promise<ClosingEvent> {
+    for (;;) {
+      const end = await this.#invokeOrRecover();
+      if (end.type !== "run.paused") return end;
+      if (this.#stop !== "running") {
+        const { applied, notReached, tookMs } = end;
+        return this.#report({
+          type: "run.finished",
+          ...{ applied, notReached, tookMs, cancelled: true },
+        });
+      }
     }
-  } catch (thrown) {
-    throw verdict(thrown, it, hand, heard, it.now() - since);
   }
-  throw hand.detach.aborted ? left(it, hand) : unknownOutcome(it, it.now() - since);
+
+  async #invokeOrRecover(): Promise<InvocationEnd> {
+    try {
+      return await this.#invoke();
+    } catch (thrown) {
+      if (!(thrown instanceof Failure) || !isRecoverable(this.#run, thrown)) throw thrown;
+      const found = await this.#orDetached(
+        recoverOutcome({
+          ...this.#options,
+          run: this.#run,
+          failure: thrown,
+          signal: this.#detach.signal,
+        }),
+      );
+      return this.#report(found);
+    }
+  }
+
+  async #invoke(): Promise<InvocationEnd> {
+    const { connection, request, now } = this.#options;
+    const functionName = connection.reached.function;
+    const startedAt = now();
+    let receivedEvents = false;
+    try {
+      const bytes = connection.invoke(
+        JSON.stringify(request),
+        this.#detach.signal,
+        JSON.stringify(inSlices(request)),
+      );
+      for await (const part of decodeEvents(bytes)) {
+        receivedEvents = true;
+        const event = withEarlierParts(this.#run, part);
+        if (event.type === "run.started") checkContract(event, functionName);
+        this.#receive(event);
+        if (isEnd(event)) return event;
+      }
+    } catch (thrown) {
+      if (this.#detached) throw this.#detached;
+      const tookMs = now() - startedAt;
+      throw invocationFailure(thrown, this.#run, { receivedEvents, tookMs, functionName });
+    }
+    throw this.#detached ?? unknownOutcome(this.#run, now() - startedAt);
+  }
+
+  #receive(event: RunEvent | UnknownEvent): void {
+    this.#run = reduceRun(this.#run, event);
+    if (event.type === "run.started") this.#apply(onStarted(this.#stop, this.#run));
+    this.#options.onEvent(event);
+  }
+
+  #report(closing: ClosingEvent): ClosingEvent {
+    this.#options.onEvent(closing);
+    return closing;
+  }
+
+  async #orDetached<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (thrown) {
+      throw this.#detached ?? thrown;
+    }
+  }
+
+  #apply({ state, effect }: StopTransition): void {
+    const before = this.#stop;
+    this.#stop = state;
+    if (state === "stop-pending" && before !== state) this.#options.notice(stopPendingMessage);
+    if (effect === "cancel") {
+      this.#options.notice(stopRequestedMessage(this.#run));
+      void this.#cancel();
+    }
+    if (effect === "detach") {
+      this.#detached = detachedFailure(this.#run, before);
+      this.#detach.abort();
+    }
+  }
+
+  /** Sends the cancel request until the run is known to the function: one that waits for its turn is not in the ledger yet. */
+  async #cancel(): Promise<void> {
+    const { connection, request, notice, sleep, now } = this.#options;
+    const { signal } = this.#detach;
+    const cancel = { ...request, operation: "cancel" as const, options: { run: request.runId } };
+    try {
+      await poll(
+        async () => {
+          if (this.#closed) return { done: true, value: undefined };
+          const events = await queryFunction(connection, cancel, { signal, now });
+          const accepted = events.some(
+            (event) => event.type === "cancel.requested" && event.runs.length > 0,
+          );
+          return accepted ? { done: true, value: undefined } : { done: false };
+        },
+        { backoff: queryBackoff, sleep, signal },
+      );
+      this.#stop = onCancelResult(this.#stop, true).state;
+      if (!this.#closed) notice(stopAcceptedMessage(this.#run));
+    } catch (thrown) {
+      if (this.#closed || signal.aborted) return;
+      this.#stop = onCancelResult(this.#stop, false).state;
+      notice(
+        `! The stop request failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      );
+    }
+  }
 }
 
-function asClosing(event: RunEvent | UnknownEvent): ClosingEvent | EventOf<"run.paused"> {
-  if (event.type === "run.finished" || event.type === "run.failed" || event.type === "run.paused")
-    return event;
-  throw new Error(`not a closing event: ${event.type}`);
+function isEnd(event: RunEvent | UnknownEvent): event is InvocationEnd {
+  return isClosing(event);
 }
 
-function verdict(
-  thrown: unknown,
-  it: FollowOptions,
-  hand: RunTracker,
-  heard: number,
-  tookMs: number,
-): unknown {
-  if (hand.detach.aborted) return left(it, hand);
-  if (!(thrown instanceof Failure)) return thrown;
-  switch (thrown.code) {
-    case "outcome-unknown":
-      return heard > 0 ? unknownOutcome(it, tookMs, thrown) : withLook(it, thrown);
-    case "stream-cut":
-      return unknownOutcome(it, tookMs, thrown);
-    case "stream-broken":
-      return heard > 0 ? unknownOutcome(it, tookMs, thrown) : notOurs(it, thrown);
-    case "function-timeout":
-    case "function-crashed":
-    case "function-killed":
-    case "function-out-of-memory":
-      return it.changes
-        ? withLook(it, ended(thrown, it, hand))
-        : thrown.with({
-            hints: [retryHint({ reason: "nothing was changed; run again" }), ...thrown.hints],
-          });
+/** The same request for an answer that cannot be streamed. */
+function inSlices(request: Request): Request {
+  switch (request.operation) {
+    case "apply":
+      return { ...request, options: { ...request.options, sliceMs } };
+    case "down":
+      return { ...request, options: { ...request.options, sliceMs } };
     default:
-      return thrown;
-  }
-}
-
-function look({ request }: FollowOptions): Hint {
-  return runHint(["status", request.environment]);
-}
-
-function unknownOutcome(it: FollowOptions, tookMs: number, cause?: Failure): Failure {
-  const message = `The connection broke after ${duration(tookMs)}; the function may still be running.`;
-  const causes =
-    cause === undefined
-      ? []
-      : [cause.message, ...causesOf(cause)].filter(
-          (text) => !text.startsWith("The connection broke"),
-        );
-  return new Failure("unreachable", "outcome-unknown", message, {
-    hints: [look(it)],
-    ...(causes.length > 0 && { cause: new Error(causes.join(" ")) }),
-  });
-}
-
-/** A function that ended in the middle: what it was at, and the command that goes on where nobody else can tell what became of the run. */
-function ended(
-  failure: Failure,
-  { request: { operation } }: FollowOptions,
-  hand: RunTracker,
-): Failure {
-  const { message, hints } = failure;
-  const { inHand: current } = hand;
-  const goOn =
-    operation === "apply" && !hand.serves("history")
-      ? [retryHint({ without: ["--reset"], reason: "to continue" })]
-      : [];
-  return failure.with({
-    message: current
-      ? `${message} Current migration: ${current.version} ${current.name}.`
-      : message,
-    hints: [...goOn, ...hints],
-  });
-}
-
-/** The same failure with the command that tells what became of the run in front. */
-function withLook(it: FollowOptions, failure: Failure): Failure {
-  return failure.with({
-    hints: [look(it), ...failure.hints.filter((hint) => !isCommandOf(hint, "status"))],
-  });
-}
-
-function left({ changes, request }: FollowOptions, hand: RunTracker): Failure {
-  return changes
-    ? detachedFailure(request, hand)
-    : new Failure("interrupted", "interrupted", "Interrupted.");
-}
-
-function notOurs({ connection }: FollowOptions, cause: Failure): Failure {
-  return new Failure(
-    "unreachable",
-    "not-our-function",
-    `The function ${connection.reached.function} does not answer as one of hasura-migrate's does.`,
-    {
-      hints: [
-        'Name the right one: --function NAME, or "function" in hasura-migrate.json',
-        "If it is the right one: deploy its image again.",
-      ],
-      cause,
-    },
-  );
-}
-
-/** Versions overlap by one; what is further apart is named with the side that has to move. */
-function checkContract(
-  { contract, function: { package: version } }: EventOf<"run.started">,
-  name: string,
-): void {
-  if (contract.oldest > contractVersion) {
-    throw new Failure(
-      "usage",
-      "client-too-old",
-      `The function ${name} (hasura-migrate ${version}) is too new for this hasura-migrate.`,
-      {
-        hints: ["npx hasura-migrate@latest"],
-      },
-    );
-  }
-  if (contract.newest < oldestContract) {
-    throw new Failure(
-      "usage",
-      "function-too-old",
-      `The function ${name} (hasura-migrate ${version}) is too old for this hasura-migrate.`,
-      {
-        hints: [`Deploy a newer image, or use npx hasura-migrate@${version}`],
-      },
-    );
+      return request;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Ctrl-C and SIGTERM, counted. A signal does not stop a function: of a run that can be asked to stop the first one asks for that
- * and the second one stops watching; of any other the first one does.
+ * Ctrl-C and SIGTERM, counted. The first asks a run that can be cancelled to stop, and ends any other command; the second
+ * stops watching the run; the third ends the process at once, whatever is still being cleaned up.
  */
 export interface Interrupts {
   /** Aborted by the first signal. */
@@ -9,13 +9,33 @@ export interface Interrupts {
   readonly second: AbortSignal;
 }
 
-/** Counts signals: `onSignal` is what the process calls. */
-export function countInterrupts(): Interrupts & { readonly onSignal: () => void } {
+/** Counts calls of `onSignal`, which the process calls for each signal; the third and later ones call `exit`. */
+export function countInterrupts(exit: () => void): Interrupts & { readonly onSignal: () => void } {
   const first = new AbortController();
   const second = new AbortController();
   return {
     first: first.signal,
     second: second.signal,
-    onSignal: () => (first.signal.aborted ? second : first).abort(),
+    onSignal: () => {
+      if (!first.signal.aborted) first.abort();
+      else if (!second.signal.aborted) second.abort();
+      else exit();
+    },
   };
+}
+
+/** Resolves once the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true }),
+  );
+}
+
+/** The result of `work`, or undefined if the signal is aborted first; `work` then goes on unobserved. */
+export async function unlessAborted<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  return Promise.race([aborted(signal).then(() => undefined), work]);
 }

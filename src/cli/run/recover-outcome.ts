@@ -1,125 +1,174 @@
-import type { HistoryRow } from "../../protocol/events.ts";
+import type { ClosingEvent, HistoryRow } from "../../protocol/events.ts";
 import { exitCode, Failure, type FailureData, type Kind } from "../../protocol/failure.ts";
 import { isCommandOf, runHint } from "../../protocol/hint.ts";
-import { queryFunction } from "./query.ts";
-import type { ClosingEvent, FollowOptions } from "./follow-run.ts";
+import { poll, type Poll } from "../../retry.ts";
+import type { Connection } from "../connection/connection.ts";
 import { duration } from "../output/format.ts";
-import { pauseAfter, type RunTracker } from "./run-tracker.ts";
+import { queryBackoff, queryFunction } from "./query.ts";
+import type { RunState } from "./run-state.ts";
 
 /** No function lives longer. */
 const longestRunMs = 900_000;
-/** How often is asked without learning anything: a run is unknown to the ledger until its function has read the books. */
-const mostUnknown = 3;
-/** The same for a run that was never heard of: its function may be starting still. */
-const mostUnheard = 4;
-/** A run that ends in the moment it is looked up can seem dead: neither ended yet nor at work any more. */
-const mostDead = 2;
-/** The same news is told again after this long. */
+/** Give up after this many answers that do not know the run: it is recorded once its function has read the ledger. */
+const maxUnknown = 3;
+/** The same for a run that sent no event: its function may still be starting. */
+const maxUnknownBeforeStart = 4;
+/** A run that ends while it is looked up can appear neither ended nor active, once. */
+const maxStale = 2;
+/** Unchanged news is repeated after this long. */
 const repeatMs = 30_000;
 
+export interface RecoverOptions {
+  readonly connection: Connection;
+  /** What is known of the run. */
+  readonly run: RunState;
+  /** Why its end did not arrive. */
+  readonly failure: Failure;
+  /** Aborted when the user detaches. */
+  readonly signal: AbortSignal;
+  readonly notice: (line: string) => void;
+  readonly waiting: (text: string) => void;
+  readonly now: () => number;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+}
+
+/** What one lookup in the ledger found. */
+type Lookup =
+  | { readonly kind: "ended"; readonly row: HistoryRow; readonly outcome: string }
+  | { readonly kind: "active"; readonly row: HistoryRow }
+  /** Not ended and not active, or paused and not continued. */
+  | { readonly kind: "stale"; readonly row: HistoryRow }
+  | { readonly kind: "not-recorded" }
+  /** `transient`: asking again may help. */
+  | { readonly kind: "failed"; readonly failure: Failure; readonly transient: boolean };
+
 /**
- * What became of a run whose end was not heard, from the ledger: asks until it has ended, and never sends it again. Throws
- * `failure` when it died, when the ledger does not know it, or when nobody could tell within a function's lifetime.
+ * Finds out from the ledger what became of a run whose end did not arrive: asks until it has ended, and never sends it
+ * again. Throws `failure`, or `run-died`, if the run died, is not recorded, or cannot be looked up within a function's lifetime.
  */
-export async function recoverOutcome(
-  it: FollowOptions,
-  hand: RunTracker,
-  failure: Failure,
-): Promise<ClosingEvent> {
-  const { environment, runId } = it.request;
-  const since = it.now();
-  const tell = newsTeller(it);
-  it.notice(`! ${failure.message} Asking ${environment} about run ${runId} …`);
-  const most = hand.begun ? mostUnknown : mostUnheard;
-  let [unknown, dead] = [0, 0];
-  for (let tries = 0; it.now() - since < longestRunMs; tries += 1) {
-    const answer = await lookedUp(it, hand);
-    if (answer instanceof Failure) {
-      tell(`could not be asked: ${answer.message}`, "");
-      if (!mayPass(answer, hand) && (unknown += 1) >= most) throw failure;
-    } else if (answer?.outcome !== undefined && answer.outcome !== "paused")
-      return closingOf(it, hand, answer, answer.outcome);
-    else if (answer?.live)
-      tell(
-        `still running${answer.doing === undefined ? "" : `: ${answer.doing}`}`,
-        `, ${duration(it.now() - Date.parse(answer.startedAt))}`,
-      );
-    else if (answer ? (dead += 1) >= mostDead : (unknown += 1) >= most)
-      throw died(it, answer, failure);
-    await it.sleep(pauseAfter(tries), hand.detach);
-  }
-  throw failure;
+export async function recoverOutcome(options: RecoverOptions): Promise<ClosingEvent> {
+  const { run, failure, signal, notice, now, sleep } = options;
+  const { environment, runId } = run.request;
+  const startedAt = now();
+  const report = newsReporter(options);
+  const limit = run.started ? maxUnknown : maxUnknownBeforeStart;
+  const seen = { unknown: 0, stale: 0 };
+  notice(`! ${failure.message} Looking up run ${runId} in ${environment} …`);
+  return poll<ClosingEvent>(
+    async (): Promise<Poll<ClosingEvent>> => {
+      if (now() - startedAt >= longestRunMs) throw failure;
+      const found = await lookUp(options);
+      switch (found.kind) {
+        case "ended":
+          return { done: true, value: closingEvent(options, found.row, found.outcome) };
+        case "active":
+          report(...activity(found.row, now()));
+          break;
+        case "stale":
+          seen.stale += 1;
+          if (seen.stale >= maxStale) throw deadRun(options, found.row);
+          break;
+        case "not-recorded":
+          seen.unknown += 1;
+          if (seen.unknown >= limit) throw deadRun(options, undefined);
+          break;
+        case "failed":
+          report(`could not look up the run: ${found.failure.message}`);
+          if (!found.transient) seen.unknown += 1;
+          if (seen.unknown >= limit) throw failure;
+      }
+      return { done: false };
+    },
+    { backoff: queryBackoff, sleep, signal },
+  );
 }
 
-/** Whether asking again may help. Where nothing was ever heard of a run, there may be nobody to ask. */
-function mayPass({ kind }: Failure, { begun }: RunTracker): boolean {
-  return begun && kind === "unreachable";
-}
-
-/** The run's row, undefined where there is none, or what kept the question from being answered. */
-async function lookedUp(
-  { connection, request, now }: FollowOptions,
-  hand: RunTracker,
-): Promise<HistoryRow | Failure | undefined> {
-  const signal = hand.detach;
+async function lookUp({ connection, run, signal, now }: RecoverOptions): Promise<Lookup> {
+  const { request } = run;
+  const history = { ...request, operation: "history" as const, options: { run: request.runId } };
   try {
-    const history = { ...request, operation: "history" as const, options: { run: request.runId } };
     const events = await queryFunction(connection, history, { signal, now });
     const answer = events.find((event) => event.type === "history");
-    if (!answer) return new Failure("unreachable", "no-answer", "The function did not answer.");
-    return answer.runs.find(({ run }) => run === request.runId);
+    return answer
+      ? classify(answer.runs.find((row) => row.runId === request.runId))
+      : lookupFailed(run, new Failure("unreachable", "no-answer", "The function did not answer."));
   } catch (thrown) {
     if (!(thrown instanceof Failure) || signal.aborted) throw thrown;
-    // A run that said it keeps a ledger ended before it had made one; of any other run this tells nothing.
-    return hand.begun && thrown.code === "needs-ledger" ? undefined : thrown;
+    return lookupFailed(run, thrown);
   }
 }
 
-/** Says what is new at once, and what is not new every now and then. */
-function newsTeller({ now, waiting }: FollowOptions): (news: string, more: string) => void {
+function classify(row: HistoryRow | undefined): Lookup {
+  if (!row) return { kind: "not-recorded" };
+  if (row.outcome !== undefined && row.outcome !== "paused")
+    return { kind: "ended", row, outcome: row.outcome };
+  return { kind: row.live ? "active" : "stale", row };
+}
+
+function lookupFailed({ started }: RunState, failure: Failure): Lookup {
+  // A run that has started keeps a ledger, so it ended before it created one; of any other run this proves nothing.
+  if (started && failure.code === "needs-ledger") return { kind: "not-recorded" };
+  // If the run never sent an event, there may be no function to ask.
+  const transient = started !== undefined && failure.kind === "unreachable";
+  return { kind: "failed", failure, transient };
+}
+
+function activity(
+  { activity, startedAt }: HistoryRow,
+  now: number,
+): [news: string, detail: string] {
+  const what = activity === undefined ? "" : `: ${activity}`;
+  return [`still running${what}`, `, ${duration(now - Date.parse(startedAt))}`];
+}
+
+/** Shows news at once, and unchanged news from time to time. */
+function newsReporter({ now, waiting }: RecoverOptions): (news: string, detail?: string) => void {
   let last = { news: "", at: 0 };
-  return (news, more) => {
+  return (news, detail = "") => {
     if (news === last.news && now() - last.at < repeatMs) return;
     last = { news, at: now() };
-    waiting(news + more);
+    waiting(news + detail);
   };
 }
 
-function closingOf(
-  it: FollowOptions,
-  hand: RunTracker,
+function closingEvent(
+  { run, notice }: RecoverOptions,
   row: HistoryRow,
   outcome: string,
 ): ClosingEvent {
-  const done = row.migrations.filter(({ what }) => what === "up" || what === "down");
   const reached = new Set(row.migrations.map(({ version }) => version));
   const counts = {
-    applied: done.length,
-    notReached: hand.planned.filter((version) => !reached.has(version)).length,
-    tookMs:
-      row.endedAt === undefined
-        ? 0
-        : Math.max(0, Date.parse(row.endedAt) - Date.parse(row.startedAt)),
+    applied: row.migrations.filter(({ change }) => change === "up" || change === "down").length,
+    notReached: run.planned.filter(({ version }) => !reached.has(version)).length,
+    tookMs: row.endedAt === undefined ? 0 : millisecondsBetween(row.startedAt, row.endedAt),
   };
   if (outcome === "finished" || outcome === "cancelled") {
-    it.notice("Its end is in the books. Nothing was sent twice.");
+    notice("Recovered the result from the ledger; nothing was sent twice.");
     return { type: "run.finished", ...counts, ...(outcome === "cancelled" && { cancelled: true }) };
   }
-  return { type: "run.failed", ...counts, failure: failureOf(it, outcome, row.failure) };
+  return { type: "run.failed", ...counts, failure: recordedFailure(run, outcome, row.failure) };
 }
 
-/** `words` are the failure's own, where the books have them. */
-function failureOf(
-  { request: { environment, runId } }: FollowOptions,
+function millisecondsBetween(start: string, end: string): number {
+  return Math.max(0, Date.parse(end) - Date.parse(start));
+}
+
+/** `outcome` is `kind/code`; `message` is the failure's own, if the ledger has it. */
+function recordedFailure(
+  { request: { environment, runId } }: RunState,
   outcome: string,
-  words: string | undefined,
+  message: string | undefined,
 ): FailureData {
   const [kind = "", code = "failed"] = outcome.split("/");
   return {
     kind: isKind(kind) ? kind : "unreachable",
     code,
-    message: words ?? `The run failed (${outcome}); its words were lost with the connection.`,
-    hints: [runHint(["history", environment, "--run", runId]), runHint(["status", environment])],
+    message:
+      message ?? `The run failed (${outcome}); the error message was lost with the connection.`,
+    hints: [
+      runHint(["history", environment, "--run", runId], "to see what it did"),
+      runHint(["status", environment]),
+    ],
     causes: [],
   };
 }
@@ -128,32 +177,27 @@ function isKind(text: string): text is Kind {
   return Object.hasOwn(exitCode, text);
 }
 
-function died(
-  { request: { environment, runId, operation } }: FollowOptions,
-  row: HistoryRow | undefined,
-  failure: Failure,
-): Failure {
-  const goesOn = runHint(
+function deadRun({ run, failure }: RecoverOptions, row: HistoryRow | undefined): Failure {
+  const { environment, runId, operation } = run.request;
+  const goOn = runHint(
     operation === "apply" ? [environment] : ["status", environment],
-    "continues where it stopped; nothing is applied twice",
+    "to continue where it stopped (nothing is applied twice)",
   );
-  const paused = row?.outcome === "paused";
-  const message = paused
-    ? `Run ${runId} paused, and nobody went on with it.`
-    : row
-      ? `Run ${runId} died: it has not ended, and gives no sign of life.`
-      : `Run ${runId} is not in the books of ${environment}: it ended before it began, or still waits for its turn.`;
+  const details = runHint(["history", environment, "--run", runId], "to see what it did");
   return new Failure(
     "unreachable",
     failure.code === "outcome-unknown" ? "run-died" : { received: failure.code },
-    message,
+    deadRunMessage(runId, environment, row),
     {
-      hints: [
-        goesOn,
-        runHint(["history", environment, "--run", runId]),
-        ...failure.hints.filter((hint) => !isCommandOf(hint)),
-      ],
+      hints: [goOn, details, ...failure.hints.filter((hint) => !isCommandOf(hint))],
       cause: new Error(failure.message, { cause: failure.cause }),
     },
   );
+}
+
+function deadRunMessage(runId: string, environment: string, row: HistoryRow | undefined): string {
+  if (!row)
+    return `Run ${runId} is not in ${environment}'s ledger: it never started, or is still waiting.`;
+  if (row.outcome === "paused") return `Run ${runId} was paused and never resumed.`;
+  return `Run ${runId} appears to have died: it never finished and shows no activity.`;
 }

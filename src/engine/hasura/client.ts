@@ -1,4 +1,4 @@
-/** Kinds of source that can be migrated, and the request type each one takes (docs/internals/hasura-protocol.md, "Requests by kind of source"). */
+/** Kinds of source that can be migrated, with the type of request for each (docs/internals/hasura-protocol.md, "Requests by kind of source"). */
 export const runSqlType = {
   postgres: "run_sql",
   citus: "citus_run_sql",
@@ -8,38 +8,38 @@ export const runSqlType = {
 } as const;
 export type SourceKind = keyof typeof runSqlType;
 
-/** One `run_sql`. `source` is left out for config version 2 and older, where only `default` exists. */
+/** One `run_sql`. Without `source` up to config version 2, where only `default` exists. */
 export interface RunSql {
   readonly kind: SourceKind;
   readonly sql: string;
   readonly source?: string;
-  /** Always false for migrations (config version 2 and newer): Hasura neither checks metadata nor rebuilds its cache. */
+  /** False for migrations since config version 2: Hasura then neither checks metadata nor rebuilds its cache. */
   readonly checkMetadataConsistency?: boolean;
   readonly noTransaction?: boolean;
   readonly readOnly?: boolean;
 }
 
-/** `rows` hold text or null; the first row of the server's answer (column names) is in `columns`. Both empty for CommandOk. */
+/** Cells are text or null. The first row of the response, the column names, is in `columns`. Both are empty for CommandOk. */
 export interface SqlResult {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | null)[])[];
-  /** The rows were more than an implementation holds and were dropped; the SQL succeeded. */
+  /** The SQL succeeded, but there were too many rows to keep. */
   readonly truncated?: boolean;
 }
 
 export interface Source {
   readonly name: string;
-  /** As the server says it: may be a kind that cannot be migrated. */
+  /** As the server reports it: maybe a kind that cannot be migrated. */
   readonly kind: string;
 }
 
-/** `version` is the metadata version (3 where sources exist); servers before metadata v3 have no sources. */
+/** `version` is the metadata version; servers before version 3 have no sources. */
 export interface Metadata {
   readonly version: number;
   readonly sources: readonly Source[];
 }
 
-/** `cliState` is untouched JSON: read it with `readCatalogState`. */
+/** `cliState` is unchecked JSON: read it with `readCatalogState`. */
 export interface CatalogState {
   readonly id: string;
   readonly cliState: unknown;
@@ -52,31 +52,31 @@ export interface InconsistentObject {
 }
 
 /**
- * What the engine needs of a Hasura server, no more. Every method throws `HasuraCallError`.
- * Calls are never repeated by an implementation: whoever calls knows whether that is safe.
+ * What the engine needs of a Hasura server. Every method throws `HasuraCallError`.
+ * Implementations never retry: only the caller knows whether that is safe.
  */
 export interface Hasura {
   version(): Promise<string>;
   exportMetadata(): Promise<Metadata>;
   catalogState(): Promise<CatalogState>;
   /**
-   * Writes the whole document and answers what stood there just before, in one request (a `bulk` of get and set), so that
-   * a writer who came in between is noticed and can be put back.
+   * Replaces the whole document and returns the previous one, in one request (a `bulk` of get and set), so that a concurrent
+   * write is detected and can be restored.
    */
   exchangeCatalogState(next: unknown): Promise<CatalogState>;
   runSql(request: RunSql): Promise<SqlResult>;
   /**
-   * Several of them in one request, in order, each in a transaction of its own; the first that fails ends it, and what it says is
-   * thrown (docs/internals/hasura-protocol.md, "Several requests in one bulk"). Absent for servers
-   * that would make one transaction of all: those before metadata v3.
+   * Several in one request, in order, each in its own transaction; the first that fails ends the request, and its error is
+   * thrown (docs/internals/hasura-protocol.md, "Several requests in one bulk"). Absent for servers before metadata v3, which would
+   * run all of them in one transaction.
    */
   readonly runSqls?: ((requests: readonly RunSql[]) => Promise<SqlResult[]>) | undefined;
   inconsistentObjects(): Promise<InconsistentObject[]>;
-  /** Rebuilds the schema cache of those sources; answers what is inconsistent then. */
+  /** Rebuilds the schema cache of these sources; returns the objects that are inconsistent afterwards. */
   reloadMetadata(sources: readonly string[]): Promise<InconsistentObject[]>;
 }
 
-/** The part of Hasura's error body that says what the database said (docs/internals/hasura-protocol.md, "Errors"). All absent where internals are hidden. */
+/** The database's error in Hasura's error body (docs/internals/hasura-protocol.md, "Errors"). All absent if Hasura hides internals. */
 export interface DatabaseError {
   readonly sqlstate?: string;
   readonly message?: string;
@@ -86,9 +86,9 @@ export interface DatabaseError {
 }
 
 /**
- * How a call to Hasura ended when it did not succeed.
- * not-sent: no byte of the request left, nothing happened · rejected: Hasura itself answered with an error ·
- * unknown: the connection broke, or something else than Hasura answered; the request may have taken effect.
+ * How a failed call to Hasura ended.
+ * not-sent: no byte of the request was sent, nothing happened · rejected: Hasura itself responded with an error ·
+ * unknown: the connection was lost, or the response is not Hasura's; the request may have taken effect.
  */
 export type CallOutcome = "not-sent" | "rejected" | "unknown";
 
@@ -101,7 +101,7 @@ interface CallDetails {
   readonly cause?: unknown;
 }
 
-/** Its cause is a `Failure` where it is known what is wrong and waiting cannot help: a secret, a certificate, a name. */
+/** Its cause is a `Failure` if the problem is known and waiting does not help: a secret, a certificate, a host name. */
 export class HasuraCallError extends Error {
   readonly outcome: CallOutcome;
   readonly status: number | undefined;

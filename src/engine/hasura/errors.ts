@@ -1,44 +1,33 @@
 import { Failure } from "../../protocol/failure.ts";
+import { retryHint, textHint } from "../../protocol/hint.ts";
 import { HasuraCallError } from "./client.ts";
 
 /**
- * Whatever a call to Hasura threw, as a failure that says what to do. `doing` completes "while …".
- * A `Failure` passes through; anything else than a `HasuraCallError` is a bug of ours and passes as well.
+ * An error of a call to Hasura as a failure with hints. `doing` completes "while …". A `Failure` is returned as it is, and so is
+ * anything that is not a `HasuraCallError`: a bug.
  */
 export function hasuraFailure(error: unknown, doing: string): unknown {
   if (!(error instanceof HasuraCallError)) return error;
   if (error.cause instanceof Failure) return error.cause;
   if (isAccessDenied(error)) return accessDenied(error);
-  if (error.outcome === "not-sent") {
-    return new Failure(
-      "unreachable",
-      "hasura-unreachable",
-      `Hasura could not be reached while ${doing}.`,
-      {
-        hints: [
-          "check HASURA_MIGRATE_ENDPOINT, and that the function's subnets and security group lead to Hasura",
-        ],
-        cause: error,
-      },
-    );
-  }
+  if (error.outcome === "not-sent") return unreachable(error, doing);
   if (error.status === 404) return notHasura(error, doing);
-  if (error.outcome === "unknown") return lostAnswer(error, doing);
+  if (error.outcome === "unknown") return responseLost(error, doing);
   const text = error.database?.message ?? error.message;
   return new Failure(
     "unreachable",
     "hasura-error",
-    `Hasura answered with an error while ${doing}: ${text}`,
+    `Hasura responded with an error while ${doing}: ${text}`,
     { cause: error },
   );
 }
 
-/** True where Hasura refused the admin secret. */
+/** True if Hasura refused the admin secret. */
 export function isAccessDenied(error: HasuraCallError): boolean {
   return error.status === 401 || error.code === "access-denied";
 }
 
-/** True where waiting helps: nobody listens yet, or a gateway says that nothing healthy is behind it. */
+/** True if Hasura may just not be up yet: nothing listens, or a gateway has no healthy target. */
 export function isUnavailable(error: unknown): boolean {
   if (
     !(error instanceof HasuraCallError) ||
@@ -60,7 +49,25 @@ function accessDenied(error: HasuraCallError): Failure {
     `Hasura refused the admin secret: ${error.message}`,
     {
       hints: [
-        "check the secret that HASURA_MIGRATE_ADMIN_SECRET, _ADMIN_SECRET_ARN or _ADMIN_SECRET_PARAMETER gives, against Hasura's HASURA_GRAPHQL_ADMIN_SECRET",
+        textHint(
+          "Compare the secret from HASURA_MIGRATE_ADMIN_SECRET, _ADMIN_SECRET_ARN or _ADMIN_SECRET_PARAMETER with Hasura's HASURA_GRAPHQL_ADMIN_SECRET.",
+        ),
+      ],
+      cause: error,
+    },
+  );
+}
+
+function unreachable(error: HasuraCallError, doing: string): Failure {
+  return new Failure(
+    "unreachable",
+    "hasura-unreachable",
+    `Hasura could not be reached while ${doing}.`,
+    {
+      hints: [
+        textHint(
+          "Check HASURA_MIGRATE_ENDPOINT, and that the function's subnets and security group have a route to Hasura.",
+        ),
       ],
       cause: error,
     },
@@ -71,29 +78,36 @@ function notHasura(error: HasuraCallError, doing: string): Failure {
   return new Failure(
     "unreachable",
     "not-hasura",
-    `The endpoint does not answer as Hasura does (404) while ${doing}.`,
+    `The endpoint is not a Hasura server (HTTP 404) while ${doing}.`,
     {
-      hints: ["check HASURA_MIGRATE_ENDPOINT: it is Hasura's own address, without /v1/graphql"],
+      hints: [
+        textHint(
+          "Check HASURA_MIGRATE_ENDPOINT: it must be Hasura's own address, without /v1/graphql.",
+        ),
+      ],
       cause: error,
     },
   );
 }
 
-function lostAnswer(error: HasuraCallError, doing: string): Failure {
+function responseLost(error: HasuraCallError, doing: string): Failure {
+  if (error.status !== undefined && error.status >= 500) {
+    const message = `A gateway responded instead of Hasura (HTTP ${String(error.status)}) while ${doing}.`;
+    return new Failure("unreachable", "gateway-error", message, {
+      hints: [
+        textHint(
+          "Check the load balancer's targets: whether Hasura is healthy, and whether the idle timeout is too short.",
+        ),
+      ],
+      cause: error,
+    });
+  }
   const what =
     error.status === undefined
-      ? "The connection to Hasura broke"
-      : `Something else than Hasura answered (HTTP ${String(error.status)})`;
-  const gateway = error.status !== undefined && error.status >= 500;
-  return new Failure(
-    "unreachable",
-    gateway ? "gateway-error" : "answer-lost",
-    `${what} while ${doing}.`,
-    {
-      hints: gateway
-        ? ["look at the load balancer's targets: is Hasura healthy, is its idle time-out too short"]
-        : ["check that HASURA_MIGRATE_ENDPOINT is Hasura's own address", "run again"],
-      cause: error,
-    },
-  );
+      ? "The connection to Hasura was lost"
+      : `The response did not come from Hasura (HTTP ${String(error.status)})`;
+  return new Failure("unreachable", "answer-lost", `${what} while ${doing}.`, {
+    hints: [textHint("Check that HASURA_MIGRATE_ENDPOINT is Hasura's own address."), retryHint()],
+    cause: error,
+  });
 }

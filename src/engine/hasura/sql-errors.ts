@@ -1,56 +1,41 @@
 import { Failure, type SqlFailure } from "../../protocol/failure.ts";
-import { hasuraFailure, isAccessDenied } from "./errors.ts";
-import { HasuraCallError, type DatabaseError } from "./client.ts";
+import { retryHint, textHint, type Hint } from "../../protocol/hint.ts";
 import { findErrorPosition } from "../sql/error-position.ts";
+import { HasuraCallError, type DatabaseError } from "./client.ts";
+import { hasuraFailure, isAccessDenied } from "./errors.ts";
 
-/** Longer texts of the database are cut, so that an event stays small. */
+/** Characters of a database's text that are kept, so that an event stays small. */
 const longestText = 8000;
 
-/** The migration that failed: its file as people know it, and the SQL that was sent. */
+/** The migration that failed: the path of its file, and the SQL that was sent. */
 export interface FailedFile {
-  readonly version: string;
   readonly file: string;
   readonly sql: string;
-  /** The books show that nothing of it stayed. */
+  /** The file was rolled back completely. */
   readonly nothingKept?: boolean;
 }
 
 /**
- * What became of one migration's `run_sql` as a failure. A statement that the database refused is `migration/sql-failed` with
- * what the database said (docs/internals/hasura-protocol.md, "Errors"); where Hasura hides internals, that is said. The rest is about reaching Hasura.
+ * The failure of one migration's `run_sql`. A statement that the database refused is `migration/sql-failed` with the database's
+ * error (docs/internals/hasura-protocol.md, "Errors"), as far as Hasura shows it. Anything else is a problem with Hasura or the network.
  */
-export function stepFailure(error: unknown, of: FailedFile): unknown {
+export function stepFailure(error: unknown, failed: FailedFile): unknown {
   if (!(error instanceof HasuraCallError)) return error;
   if (error.outcome !== "rejected" || isAccessDenied(error) || error.status === 404)
-    return hasuraFailure(error, `running ${of.file}`);
-  const said = saidBy(error.database);
-  if (!said) return hidden(error, of);
-  const sql: SqlFailure = { file: of.file, ...said };
-  const place = findErrorPosition(of.sql, said.message);
-  const state = said.sqlstate === undefined ? "" : ` (SQLSTATE ${said.sqlstate})`;
-  return new Failure("migration", "sql-failed", `${of.file} failed: ${said.message}${state}`, {
-    sql: { ...sql, ...(place && { place }) },
-    hints: nextSteps(said.sqlstate, said.message, of),
+    return hasuraFailure(error, `running ${failed.file}`);
+  const details = sqlFailure(error.database);
+  if (!details) return hiddenError(error, failed);
+  const { message, sqlstate } = details;
+  const place = findErrorPosition(failed.sql, message);
+  const state = sqlstate === undefined ? "" : ` (SQLSTATE ${sqlstate})`;
+  return new Failure("migration", "sql-failed", `${failed.file} failed: ${message}${state}`, {
+    sql: { file: failed.file, ...details, ...(place && { place }) },
+    hints: [nextStep(details, failed)],
   });
 }
 
-/** Statements that PostgreSQL refuses inside a transaction block (25001) have a marker of their own. */
-function nextSteps(
-  sqlstate: string | undefined,
-  message: string,
-  { nothingKept }: FailedFile,
-): string[] {
-  const kept = nothingKept === true ? "nothing of this file was kept: " : "";
-  if (sqlstate === "25001" && /transaction block/.test(message)) {
-    return [
-      `${kept}put "-- hasura:no-transaction" on the first line of the file, then run the same command again`,
-    ];
-  }
-  return [`${kept}mend the file, then run the same command again`];
-}
-
 /**
- * True where the answer leaves open whether the statement took effect
+ * True if the response leaves open whether the statement took effect
  * (docs/internals/hasura-protocol.md, "Transactions and the driver").
  */
 export function isOutcomeUnknown(error: HasuraCallError): boolean {
@@ -59,33 +44,46 @@ export function isOutcomeUnknown(error: HasuraCallError): boolean {
   return (error.status ?? 0) >= 500 && error.database?.sqlstate === undefined;
 }
 
-function saidBy(
-  database: DatabaseError | undefined,
-): Omit<SqlFailure, "file" | "place"> | undefined {
+/** SQLSTATE 25001 is what PostgreSQL reports for statements that it refuses inside a transaction block. */
+function nextStep({ sqlstate }: SqlFailure, { nothingKept }: FailedFile): Hint {
+  const rolledBack = nothingKept === true ? "the file was rolled back completely: " : "";
+  const fix =
+    sqlstate === "25001"
+      ? 'if its statements cannot run in a transaction, put "-- hasura:no-transaction" on its first line'
+      : "fix the file";
+  return retryHint({ reason: `${rolledBack}${fix}, then run it again` });
+}
+
+type SqlDetails = Omit<SqlFailure, "file" | "place">;
+
+function sqlFailure(database: DatabaseError | undefined): SqlDetails | undefined {
   if (!database) return undefined;
   const { sqlstate, message, detail, hint, execStatus } = database;
-  const text = message ?? (execStatus === "EmptyQuery" ? "the text holds no statement" : undefined);
+  const text = message ?? (execStatus === "EmptyQuery" ? "the file has no statement" : undefined);
   if (text === undefined) return undefined;
   return {
-    message: cut(text),
+    message: truncated(text),
     ...(sqlstate !== undefined && { sqlstate }),
-    ...(detail !== undefined && { detail: cut(detail) }),
-    ...(hint !== undefined && { hint: cut(hint) }),
+    ...(detail !== undefined && { detail: truncated(detail) }),
+    ...(hint !== undefined && { hint: truncated(hint) }),
   };
 }
 
-function hidden(error: HasuraCallError, of: FailedFile): Failure {
+/** Hasura reported an error without the database's own. */
+function hiddenError(error: HasuraCallError, { file }: FailedFile): Failure {
   const path = error.path === undefined ? "" : ` at ${error.path}`;
   const isSql = error.code === undefined || error.code.endsWith("-error");
   return new Failure(
     "migration",
     isSql ? "sql-failed" : "hasura-refused",
-    `${of.file} failed: Hasura says "${error.message}"${path}.`,
+    `${file} failed: Hasura reports "${error.message}"${path}.`,
     {
-      sql: { file: of.file, message: cut(error.message) },
+      sql: { file, message: truncated(error.message) },
       hints: isSql
         ? [
-            "this Hasura hides what the database said: set HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS=true there to see message and SQLSTATE",
+            textHint(
+              "Hasura hides the database's error: set HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS=true on the server to see message and SQLSTATE.",
+            ),
           ]
         : [],
       cause: error,
@@ -93,6 +91,6 @@ function hidden(error: HasuraCallError, of: FailedFile): Failure {
   );
 }
 
-function cut(text: string): string {
+function truncated(text: string): string {
   return text.length <= longestText ? text : `${text.slice(0, longestText)} …`;
 }

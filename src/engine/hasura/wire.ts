@@ -12,13 +12,13 @@ export interface RunSqlBody {
   };
 }
 
-/** Kinds whose `run_sql` knows `no_transaction`; the others always have their own way (docs/internals/hasura-protocol.md, "Requests by kind of source"). */
-export function knowsNoTransaction(kind: SourceKind): boolean {
+/** Kinds whose `run_sql` accepts `no_transaction` (docs/internals/hasura-protocol.md, "Requests by kind of source"). */
+export function supportsNoTransaction(kind: SourceKind): boolean {
   return kind === "postgres" || kind === "citus" || kind === "cockroach";
 }
 
 /**
- * One `run_sql` as Hasura reads it: keys that are not asked for are left out
+ * One `run_sql` as Hasura reads it; options that are not set are left out
  * (docs/internals/hasura-protocol.md, "Requests by kind of source" and "Arguments and the schema
  * cache").
  */
@@ -32,7 +32,7 @@ export function runSqlBody(request: RunSql): RunSqlBody {
       ...(checkMetadataConsistency !== undefined && {
         check_metadata_consistency: checkMetadataConsistency,
       }),
-      ...(noTransaction === true && knowsNoTransaction(kind) && { no_transaction: true }),
+      ...(noTransaction === true && supportsNoTransaction(kind) && { no_transaction: true }),
       ...(readOnly === true && { read_only: true }),
     },
   };

@@ -1,53 +1,55 @@
 import { Failure } from "../../protocol/failure.ts";
 import { compareVersions, type Version } from "../../protocol/migration.ts";
 import type { RequestOf } from "../../protocol/request.ts";
-import { mapConcurrent } from "../project/map-concurrent.ts";
 import type { EngineContext } from "../context.ts";
-import type { RunResult } from "./migrate.ts";
 import { emit } from "../emit.ts";
-import { openSession, refuseDisabled, type DatabaseState, type EngineSession } from "../session.ts";
+import { databaseNeeded } from "../plan/resolve-databases.ts";
+import { mapConcurrent } from "../project/map-concurrent.ts";
+import { nothingDone, type RunResult } from "../run-result.ts";
+import { refuseDisabled, type DatabaseState, type EngineSession } from "../session.ts";
 
 /**
- * `mark`: changes the books without running SQL. Everything is checked before anything is written; a version that stands so
- * already is skipped.
+ * `mark`: records versions as applied or pending without running SQL. Everything is checked before anything is written; a version
+ * that is in that state already is skipped.
  */
 export async function markVersions(
-  request: RequestOf<"mark">,
+  { options }: RequestOf<"mark">,
+  session: EngineSession,
   engine: EngineContext,
 ): Promise<RunResult> {
-  const session = await openSession(request, request.options.database, engine);
   refuseDisabled(session);
-  const { as } = request.options;
-  const known = databaseFor(session, request.options.versions);
-  const versions = [...new Set(request.options.versions)].sort(compareVersions);
-  for (const version of versions) refuseUnknown(known, version, as);
-  const due = versions.filter((version) =>
-    as === "applied"
-      ? known.recorded.get(version)?.state !== "applied"
-      : known.recorded.has(version),
-  );
-  await known.store.mark(
-    await mapConcurrent(due, async (version) => ({
-      version,
-      checksum: await checksum(known, version),
-    })),
-    as,
-  );
-  await known.store.settle();
+  const { as } = options;
+  const state = databaseFor(session, options.versions);
+  const versions = [...new Set(options.versions)].sort(compareVersions);
+  for (const version of versions) refuseUnknown(state, version, as);
+  const due = versions.filter((version) => isDue(state, version, as));
+  const marks = await mapConcurrent(due, async (version) => ({
+    version,
+    checksum: await checksumOf(state, version),
+  }));
+  await state.store.mark(marks, as);
+  await state.store.settle();
   const changed = new Set(due);
-  for (const version of versions) await sayMarked(known, version, as, changed.has(version), engine);
-  return { applied: 0, notReached: 0, cancelled: false };
+  for (const version of versions)
+    await reportMark(state, version, as, changed.has(version), engine);
+  return nothingDone;
 }
 
-async function sayMarked(
-  known: DatabaseState,
+/** A dirty or interrupted version is neither: both marks change it. */
+function isDue({ recorded }: DatabaseState, version: Version, as: "applied" | "pending"): boolean {
+  return as === "applied" ? recorded.get(version)?.state !== "applied" : recorded.has(version);
+}
+
+async function reportMark(
+  { database, migrations }: DatabaseState,
   version: Version,
   as: "applied" | "pending",
-  done: boolean,
+  changed: boolean,
   engine: EngineContext,
 ): Promise<void> {
-  const of = { database: known.database.name, version, name: nameOf(known, version) };
-  if (done) await emit(engine, { type: "migration.marked", ...of, as });
+  const name = migrations.find((migration) => migration.version === version)?.name ?? "";
+  const of = { database: database.name, version, name };
+  if (changed) await emit(engine, { type: "migration.marked", ...of, as });
   else
     await emit(engine, {
       type: "migration.skipped",
@@ -58,24 +60,19 @@ async function sayMarked(
 }
 
 function databaseFor({ databases }: EngineSession, versions: readonly Version[]): DatabaseState {
-  const having = databases.filter((it) => it.migrations.length > 0 || it.recorded.size > 0);
-  const [first, second] = having.length > 0 ? having : databases;
+  const used = databases.filter(
+    ({ migrations, recorded }) => migrations.length > 0 || recorded.size > 0,
+  );
+  const candidates = used.length > 0 ? used : databases;
+  const [first, second] = candidates;
   if (!first)
     throw new Failure(
       "usage",
       "unknown-version",
-      `There is no version ${versions.join(", ")}: no database has migrations here.`,
+      `There is no version ${versions.join(", ")}: no database has migrations.`,
     );
   if (!second) return first;
-  const names = having.map((it) => it.database.name);
-  throw new Failure(
-    "usage",
-    "database-needed",
-    `There are several databases (${names.join(", ")}): say which one.`,
-    {
-      hints: names.map((name) => `--database ${name}`),
-    },
-  );
+  throw databaseNeeded(candidates.map(({ database }) => database.name));
 }
 
 function refuseUnknown(
@@ -83,7 +80,8 @@ function refuseUnknown(
   version: Version,
   as: string,
 ): void {
-  if (recorded.has(version) || migrations.some((it) => it.version === version)) return;
+  if (recorded.has(version) || migrations.some((migration) => migration.version === version))
+    return;
   throw new Failure(
     "usage",
     "unknown-version",
@@ -91,14 +89,10 @@ function refuseUnknown(
   );
 }
 
-async function checksum(
+async function checksumOf(
   { migrations }: DatabaseState,
   version: Version,
 ): Promise<string | undefined> {
-  const body = await migrations.find((it) => it.version === version)?.up?.body();
+  const body = await migrations.find((migration) => migration.version === version)?.up?.body();
   return body?.checksum;
-}
-
-function nameOf({ migrations }: DatabaseState, version: Version): string {
-  return migrations.find((it) => it.version === version)?.name ?? "";
 }

@@ -1,167 +1,204 @@
 import { Failure } from "../../protocol/failure.ts";
+import { retryHint } from "../../protocol/hint.ts";
 import type { RequestOf } from "../../protocol/request.ts";
-import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
 import type { EngineContext } from "../context.ts";
-import type { Selection } from "../plan/select-steps.ts";
-import { preparePlan, type PlannedRun } from "../plan/prepare-plan.ts";
-import { inconsistentBefore, reloadAfter } from "../run/reload-metadata.ts";
-import { runPlan, type PlanResult, type Slice } from "../run/run-plan.ts";
 import { emit, warn } from "../emit.ts";
-import { openSession, refuseDisabled, type EngineSession } from "../session.ts";
+import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
+import { preparePlan, type PreparedPlan } from "../plan/prepare-plan.ts";
+import type { Selection } from "../plan/select-steps.ts";
+import { nothingDone, type RunResult, type RunStop } from "../run-result.ts";
+import { inconsistentObjectsBefore, reloadMetadata } from "../run/reload-metadata.ts";
+import { runPlan, type PlanResult, type PlanStop, type Slice } from "../run/run-plan.ts";
+import { refuseDisabled, type EngineSession } from "../session.ts";
 
-/** What a run has to say at its end; `failure` decides between `run.finished` and `run.failed`. */
-export type RunResult = Omit<PlanResult, "touched">;
-export const nothingDone: RunResult = { applied: 0, notReached: 0, cancelled: false };
+type MigrateRequest = RequestOf<"apply" | "down" | "redo">;
 
-/** `apply`, `down` and `redo`: plan, run what is planned, let Hasura see it. */
+/** `apply`, `down` and `redo`: plans, runs the plan, and reloads Hasura's metadata. */
 export async function migrate(
-  request: RequestOf<"apply" | "down" | "redo">,
+  request: MigrateRequest,
+  session: EngineSession,
   engine: EngineContext,
 ): Promise<RunResult> {
-  const { selection, dryRun, strict, reload, noTransaction } = wishesOf(
-    request,
-    engine.protected === true,
-  );
-  const session = await openSession(request, request.options.database, engine);
+  const options = optionsOf(request, engine.protected === true);
+  const { selection, dryRun, strict, reload, noTransaction } = options;
+  const { environment } = request;
   refuseDisabled(session);
   await refuseChecksumDrift(session.databases, strict, engine);
-  const run = await preparePlan(session, selection, { noTransaction }, engine);
-  await emit(engine, { type: "plan", ...(dryRun && { dryRun }), databases: [...run.databases] });
-  if (dryRun || run.steps.length === 0) return nothingDone;
-  // Answered while the first migration runs; what it says does not change before the reload.
-  const before = reload ? inconsistentBefore(engine) : Promise.resolve(undefined);
-  const { touched, ...outcome } = await runPlanned(run, session, request, selection, engine);
-  if (!reload || touched.size === 0 || isOutOfReach(outcome.failure)) return outcome;
-  // Also after a migration that failed: those before it stay applied, and Hasura does not know their schema yet.
-  const broken = await reloadAfter(
+  const prepare = { selection, environment, noTransaction };
+  const plan = await preparePlan(session.databases, prepare, engine);
+  await emit(engine, { type: "plan", ...(dryRun && { dryRun }), databases: [...plan.databases] });
+  if (dryRun || plan.steps.length === 0) return nothingDone;
+  // Read while the first migration runs: migrations do not change it before the reload.
+  const before = reload ? inconsistentObjectsBefore(engine) : Promise.resolve(undefined);
+  const { touched, ...result } = await runUntilDone({
+    plan,
+    session,
+    selection,
+    environment,
+    noTransaction,
+    sliceMs: options.sliceMs,
+    engine,
+  });
+  if (!reload || touched.size === 0 || isUnreachable(failureIn(result.stop))) return result;
+  // Also after a failed migration: those before it stay applied, and Hasura does not know their schema yet.
+  const broken = await reloadMetadata(
     [...touched],
     before,
     strict || engine.protected === true,
     engine,
   );
-  const failure = outcome.failure ?? broken;
-  return { ...outcome, ...(failure !== undefined && { failure }) };
+  const mayFail = result.stop === undefined || result.stop.stop === "cancelled";
+  return broken && mayFail ? { ...result, stop: { stop: "failed", failure: broken } } : result;
 }
 
-/** Plans are made again at most this often in one run: whoever keeps changing the books is to end first. */
+/** Plans per run: a run ends before somebody who keeps changing the database. */
 const mostPlans = 20;
 
+interface MigrateRun {
+  readonly plan: PreparedPlan;
+  readonly session: EngineSession;
+  readonly selection: Selection;
+  readonly environment: string;
+  readonly noTransaction: boolean;
+  readonly sliceMs: number | undefined;
+  readonly engine: EngineContext;
+}
+
+interface MigrateResult extends RunResult {
+  readonly touched: ReadonlySet<string>;
+}
+
+/** What was done with the plans so far. */
+interface MigrateProgress {
+  readonly applied: number;
+  readonly touched: ReadonlySet<string>;
+  readonly slice: Slice;
+}
+
 /**
- * Runs a plan, and plans again where the books moved under it, or where a commit that was answered did not happen.
- * What was done before counts, and is not done again.
+ * Runs a plan. Plans again if the database changed meanwhile, or if a commit that Hasura confirmed did not happen; what was done
+ * counts, and is not done again.
  */
-async function runPlanned(
-  first: PlannedRun,
-  session: EngineSession,
-  request: RequestOf<"apply" | "down" | "redo">,
-  selection: Selection,
-  engine: EngineContext,
-): Promise<PlanResult> {
-  const sliceMs = "sliceMs" in request.options ? request.options.sliceMs : undefined;
-  const slice: Slice = {
-    untilMs: sliceMs === undefined ? undefined : engine.now() + sliceMs,
-    progressed: false,
+async function runUntilDone(run: MigrateRun): Promise<MigrateResult> {
+  const { session, environment, engine, sliceMs } = run;
+  let plan = run.plan;
+  let progress: MigrateProgress = {
+    applied: 0,
+    touched: new Set(),
+    slice: {
+      untilMs: sliceMs === undefined ? undefined : engine.now() + sliceMs,
+      progressed: false,
+    },
   };
-  const touched = new Set<string>();
-  let [run, applied] = [first, 0];
   for (let plans = 1; ; plans += 1) {
-    const outcome = await runPlan(run.steps, request.environment, slice, engine);
-    outcome.touched.forEach((name) => touched.add(name));
-    const lost = isOutOfReach(outcome.failure) ? 0 : await confirmAll(session, engine);
-    applied += outcome.applied - lost;
-    const total = { ...outcome, applied, touched };
-    if (outcome.failure !== undefined || outcome.paused !== undefined || outcome.cancelled)
-      return total;
-    if (outcome.replan === undefined && lost === 0) return total;
-    const left = remaining(selection, applied);
-    if (!left || plans >= mostPlans)
-      return { ...total, failure: outdated(outcome.replan ?? "a commit did not happen") };
-    const databases = await Promise.all(
-      session.databases.map(async (it) => ({ ...it, recorded: await it.store.read() })),
-    );
-    run = await preparePlan(
-      { ...session, databases },
-      left,
-      { noTransaction: "noTransaction" in request.options && request.options.noTransaction },
-      engine,
-    );
-    await emit(engine, { type: "plan", databases: [...run.databases] });
-    if (run.steps.length === 0) return { ...total, notReached: 0 };
+    const result = await runPlan({ steps: plan.steps, environment, slice: progress.slice, engine });
+    const lost = isUnreachable(failureOf(result)) ? 0 : await confirmAll(session, engine);
+    progress = progressAfter(progress, result, lost);
+    const { applied, touched } = progress;
+    const { notReached } = result;
+    const stop = finalStop(result);
+    if (stop) return { applied, notReached, touched, stop };
+    if (result.stop === undefined && lost === 0) return { applied, notReached, touched };
+    const selection = remainingSelection(run.selection, applied);
+    if (!selection || plans >= mostPlans)
+      return { applied, notReached, touched, stop: outdated(result.stop) };
+    plan = await planAgain({ ...run, selection });
+    if (plan.steps.length === 0) return { applied, notReached: 0, touched };
   }
 }
 
-/** Asks the books whether what they reported is true; answers how many versions it is not true for, and says which. */
-async function confirmAll(session: EngineSession, engine: EngineContext): Promise<number> {
+function progressAfter(
+  { applied, touched, slice }: MigrateProgress,
+  result: PlanResult,
+  lost: number,
+): MigrateProgress {
+  return {
+    applied: applied + result.applied - lost,
+    touched: new Set([...touched, ...result.touched]),
+    slice: { ...slice, progressed: slice.progressed || result.applied > 0 },
+  };
+}
+
+/** Why the run ends, unless it goes on with a new plan. A pause comes first: the next invocation settles what is open. */
+function finalStop({ stop, unsettled }: PlanResult): RunStop | undefined {
+  if (stop?.stop === "failed" || stop?.stop === "paused") return stop;
+  if (unsettled !== undefined) return { stop: "failed", failure: unsettled };
+  return stop?.stop === "replan" ? undefined : stop;
+}
+
+function failureIn(stop: PlanStop | undefined): unknown {
+  return stop?.stop === "failed" ? stop.failure : undefined;
+}
+
+function failureOf({ stop, unsettled }: PlanResult): unknown {
+  return failureIn(stop) ?? unsettled;
+}
+
+async function planAgain(run: MigrateRun): Promise<PreparedPlan> {
+  const { session, selection, environment, noTransaction, engine } = run;
+  const databases = await Promise.all(
+    session.databases.map(async (database) => ({
+      ...database,
+      recorded: await database.store.read(),
+    })),
+  );
+  const plan = await preparePlan(databases, { selection, environment, noTransaction }, engine);
+  await emit(engine, { type: "plan", databases: [...plan.databases] });
+  return plan;
+}
+
+/** Confirms what the stores have reported as done. Warns about each version that is not, and returns how many there are. */
+async function confirmAll({ databases }: EngineSession, engine: EngineContext): Promise<number> {
   let lost = 0;
-  for (const { store, database } of session.databases) {
+  for (const { store, database } of databases) {
     const versions = (await store.confirm?.()) ?? [];
     lost += versions.length;
-    if (versions.length > 0) {
-      await warn(
-        engine,
-        "commit-lost",
-        `${database.name}: Hasura answered, but ${versions.join(", ")} did not commit; planned again.`,
-      );
-    }
+    if (versions.length === 0) continue;
+    await warn(
+      engine,
+      "commit-lost",
+      `${database.name}: Hasura reported success, but ${versions.join(", ")} did not commit; replanning.`,
+    );
   }
   return lost;
 }
 
-/** What is left of a wish when a part of it is done; undefined where only a person can say what they want now. */
-function remaining(selection: Selection, done: number): Selection | undefined {
+/** What is left of a selection after `done` steps; undefined where only a person can decide what to do next. */
+function remainingSelection(selection: Selection, done: number): Selection | undefined {
   if (selection.operation === "redo" || selection.only !== undefined)
     return done === 0 ? selection : undefined;
-  const steps =
-    selection.steps ??
-    (selection.operation === "down" && selection.to === undefined && !selection.all
-      ? 1
-      : undefined);
+  const isOneDown = selection.operation === "down" && selection.to === undefined && !selection.all;
+  const steps = selection.steps ?? (isOneDown ? 1 : undefined);
   return steps === undefined ? selection : { ...selection, steps: Math.max(1, steps - done) };
 }
 
-function outdated(reason: string): Failure {
-  return new Failure(
+function outdated(stop: PlanStop | undefined): RunStop {
+  const reason = stop?.stop === "replan" ? stop.reason : "a commit did not happen";
+  const failure = new Failure(
     "busy",
     "plan-outdated",
-    `Something else changed the database since the plan was made: ${reason}.`,
-    {
-      hints: ["run again"],
-    },
+    `The database was changed by something else after the plan was made: ${reason}.`,
+    { hints: [retryHint()] },
   );
+  return { stop: "failed", failure };
 }
 
-/** Nothing more is asked of a Hasura that does not answer. */
-function isOutOfReach(failure: unknown): boolean {
+/** True where Hasura is not asked for anything else, because it does not respond. */
+function isUnreachable(failure: unknown): boolean {
   return failure instanceof Failure && failure.kind !== "migration";
 }
 
-/** `plan`: what `apply` would run, with the SQL. */
-export async function showPlan(
-  request: RequestOf<"plan">,
-  engine: EngineContext,
-): Promise<RunResult> {
-  const session = await openSession(request, request.options.database, engine);
-  const { steps, to, only } = request.options;
-  const run = await preparePlan(
-    session,
-    { operation: "apply", steps, to, only },
-    { sql: true },
-    engine,
-  );
-  await emit(engine, { type: "plan", databases: [...run.databases] });
-  return nothingDone;
-}
-
-interface Wishes {
+interface MigrateOptions {
   readonly selection: Selection;
   readonly dryRun: boolean;
   readonly strict: boolean;
   readonly reload: boolean;
   readonly noTransaction: boolean;
+  readonly sliceMs: number | undefined;
 }
 
-/** A protected environment takes an older version only when that is asked for. */
-function wishesOf(request: RequestOf<"apply" | "down" | "redo">, isProtected: boolean): Wishes {
+/** The request's options with their defaults. A protected environment takes older versions only with `outOfOrder`. */
+function optionsOf(request: MigrateRequest, isProtected: boolean): MigrateOptions {
   if (request.operation === "redo") {
     return {
       selection: { operation: "redo" },
@@ -169,28 +206,24 @@ function wishesOf(request: RequestOf<"apply" | "down" | "redo">, isProtected: bo
       strict: false,
       reload: request.options.reload ?? true,
       noTransaction: false,
+      sliceMs: undefined,
     };
   }
-  const {
-    steps,
-    to,
-    only,
-    dryRun = false,
-    strict = false,
-    reload = true,
-    noTransaction = false,
-  } = request.options;
-  const common = { dryRun, strict, reload, noTransaction };
-  return request.operation === "apply"
-    ? {
-        ...common,
-        selection: {
-          operation: "apply",
-          steps,
-          to,
-          only,
-          outOfOrder: request.options.outOfOrder ?? (isProtected ? false : undefined),
-        },
-      }
-    : { ...common, selection: { operation: "down", steps, to, only, all: request.options.all } };
+  const { steps, to, only, dryRun, strict, reload, noTransaction, sliceMs } = request.options;
+  const selected = { steps, to, only };
+  return {
+    selection:
+      request.operation === "down"
+        ? { operation: "down", ...selected, all: request.options.all }
+        : {
+            operation: "apply",
+            ...selected,
+            outOfOrder: request.options.outOfOrder ?? (isProtected ? false : undefined),
+          },
+    dryRun: dryRun ?? false,
+    strict: strict ?? false,
+    reload: reload ?? true,
+    noTransaction: noTransaction ?? false,
+    sliceMs,
+  };
 }

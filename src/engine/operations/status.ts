@@ -1,46 +1,59 @@
-import type { StatusRow } from "../../protocol/events.ts";
+import type { DatabaseStatus, StatusRow } from "../../protocol/events.ts";
 import { compareVersions, type MigrationState, type Version } from "../../protocol/migration.ts";
 import type { RequestOf } from "../../protocol/request.ts";
-import { findChecksumDrift } from "../plan/checksum-drift.ts";
 import type { EngineContext } from "../context.ts";
-import { nothingDone, type RunResult } from "./migrate.ts";
-import type { Known } from "../plan/select-steps.ts";
 import { emit } from "../emit.ts";
-import { openSession } from "../session.ts";
+import { findChecksumDrift } from "../plan/checksum-drift.ts";
+import type { DatabaseFacts } from "../plan/select-steps.ts";
+import { failedRun, nothingDone, type RunResult } from "../run-result.ts";
+import type { EngineSession } from "../session.ts";
 
-/** `status`: what is applied, pending and so on, in every database that has migrations or a history. Never writes. */
+/** `status`: the state of every migration, in every database that has migrations or a history. Never writes. */
 export async function showStatus(
-  request: RequestOf<"status">,
+  { options }: RequestOf<"status">,
+  session: EngineSession,
   engine: EngineContext,
 ): Promise<RunResult> {
-  const session = await openSession(request, request.options.database, engine);
   const shown = session.databases.filter(
-    (it) =>
-      it.migrations.length > 0 || it.recorded.size > 0 || request.options.database !== undefined,
+    ({ migrations, recorded }) =>
+      migrations.length > 0 || recorded.size > 0 || options.database !== undefined,
   );
-  const databases = [];
-  for (const known of shown) {
-    const { name, kind } = known.database;
+  const databases: DatabaseStatus[] = [];
+  for (const state of shown) {
+    const { name, kind } = state.database;
     databases.push({
       database: name,
       kind,
-      store: known.store.kind,
-      migrations: statusRows(known, await findChecksumDrift(known)),
+      store: state.store.kind,
+      migrations: statusRows(state, await findChecksumDrift(state)),
     });
   }
+  const result = await verified(databases, engine);
   await emit(engine, { type: "status", databases });
-  return nothingDone;
+  return result;
 }
 
-/** One row for each version that has a file or a record, in the order of versions. Pure. */
-export function statusRows(
-  { migrations, recorded }: Known,
+async function verified(
+  databases: readonly DatabaseStatus[],
+  engine: EngineContext,
+): Promise<RunResult> {
+  try {
+    await engine.verifyStatus?.(databases);
+    return nothingDone;
+  } catch (error) {
+    return failedRun(error);
+  }
+}
+
+/** One row for each version that has a file or a record, in version order. Pure. */
+function statusRows(
+  { migrations, recorded }: DatabaseFacts,
   changed: ReadonlySet<Version>,
 ): StatusRow[] {
-  const here = new Map(migrations.map((it) => [it.version, it]));
-  const versions = [...new Set([...here.keys(), ...recorded.keys()])].sort(compareVersions);
+  const byVersion = new Map(migrations.map((migration) => [migration.version, migration]));
+  const versions = [...new Set([...byVersion.keys(), ...recorded.keys()])].sort(compareVersions);
   return versions.map((version) => {
-    const [migration, record] = [here.get(version), recorded.get(version)];
+    const [migration, record] = [byVersion.get(version), recorded.get(version)];
     return {
       version,
       name: migration?.name ?? "",
@@ -54,10 +67,11 @@ export function statusRows(
 
 function stateOf(
   recorded: MigrationState | undefined,
-  here: boolean,
+  hasFile: boolean,
   changed: boolean,
 ): MigrationState {
   if (recorded === undefined) return "pending";
   if (recorded !== "applied") return recorded;
-  return here ? (changed ? "changed" : "applied") : "unknown";
+  if (!hasFile) return "unknown";
+  return changed ? "changed" : "applied";
 }

@@ -1,39 +1,43 @@
 import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
 import type { Version } from "../../protocol/migration.ts";
-import { mapConcurrent } from "../project/map-concurrent.ts";
 import type { EngineContext } from "../context.ts";
-import type { Known } from "./select-steps.ts";
 import { warn } from "../emit.ts";
+import { mapConcurrent } from "../project/map-concurrent.ts";
+import type { DatabaseFacts } from "./select-steps.ts";
 
 /**
- * Applied versions whose up file is no longer the one that was applied. Only files whose checksum the books know are read: with
- * catalog books that is none.
+ * Applied versions whose up file is no longer the one that was applied. Reads only files whose checksum is recorded: none with
+ * the catalog store.
  */
-export async function findChecksumDrift({ migrations, recorded }: Known): Promise<Set<Version>> {
-  const known = migrations.flatMap((it) => {
-    const checksum = recorded.get(it.version)?.checksum;
-    return it.up && checksum !== undefined ? [{ version: it.version, file: it.up, checksum }] : [];
+export async function findChecksumDrift({
+  migrations,
+  recorded,
+}: DatabaseFacts): Promise<Set<Version>> {
+  const comparable = migrations.flatMap(({ version, up }) => {
+    const checksum = recorded.get(version)?.checksum;
+    return up && checksum !== undefined ? [{ version, file: up, checksum }] : [];
   });
   const differs = await mapConcurrent(
-    known,
+    comparable,
     async ({ file, checksum }) => (await file.body()).checksum !== checksum,
   );
-  return new Set(known.filter((_, i) => differs[i]).map((it) => it.version));
+  return new Set(comparable.filter((_, i) => differs[i]).map(({ version }) => version));
 }
 
-/** Says which applied files have changed; where that is strict, throws `differs/changed-file`. */
+/** Warns about applied files that have changed; if `strict`, throws `differs/changed-file`. */
 export async function refuseChecksumDrift(
-  databases: readonly Known[],
+  databases: readonly DatabaseFacts[],
   strict: boolean,
   engine: EngineContext,
 ): Promise<void> {
-  for (const known of databases) {
-    const changed = [...(await findChecksumDrift(known))];
+  for (const facts of databases) {
+    const changed = [...(await findChecksumDrift(facts))];
     if (changed.length === 0) continue;
-    const message = `Changed since they were applied in ${known.database.name}: ${changed.join(", ")}.`;
+    const message = `Changed after they were applied in ${facts.database.name}: ${changed.join(", ")}.`;
     if (strict)
       throw new Failure("differs", "changed-file", message, {
-        hints: ["write a new migration instead of changing an applied one"],
+        hints: [textHint("Write a new migration instead of changing an applied one.")],
       });
     await warn(engine, "changed-file", message);
   }

@@ -1,83 +1,87 @@
 import type { DatabasePlan, PlanItem } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
 import type { EngineContext } from "../context.ts";
+import { warn } from "../emit.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
-import { knowsNoTransaction } from "../hasura/wire.ts";
+import { firstWithNoTransaction, isOlder, parseServerVersion } from "../hasura/server-version.ts";
+import { supportsNoTransaction } from "../hasura/wire.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
 import type { MigrationBody } from "../project/migration-file.ts";
+import type { DatabaseState } from "../session.ts";
 import { findMisparsedLine } from "../sql/no-transaction-check.ts";
+import { databaseNeeded } from "./resolve-databases.ts";
 import {
-  missingHere,
-  notRunnable,
+  appliedWithoutFile,
+  metadataMigrations,
   selectSteps,
   type PlannedStep,
   type Selection,
 } from "./select-steps.ts";
-import { warn } from "../emit.ts";
-import { firstWithNoTransaction, isOlder, parseServerVersion } from "../hasura/server-version.ts";
-import type { DatabaseState, EngineSession } from "../session.ts";
 
-/** One step of a run with what its file says of itself; the text is read again when its turn comes. */
+/** A planned step that has passed every check. Its file is read again when its turn comes. */
 export interface ReadyStep extends PlannedStep {
   readonly store: DatabaseState["store"];
   readonly noTransaction: boolean;
   readonly item: PlanItem;
 }
 
-export interface PlannedRun {
+export interface PreparedPlan {
   readonly steps: readonly ReadyStep[];
   readonly databases: readonly DatabasePlan[];
 }
 
-interface Options {
-  /** Every file outside a transaction. */
-  readonly noTransaction?: boolean | undefined;
-  /** With the text of each file in the plan. */
-  readonly sql?: boolean;
+export interface PlanOptions {
+  readonly selection: Selection;
+  /** For suggested commands. */
+  readonly environment: string;
+  /** Run every file outside a transaction. */
+  readonly noTransaction?: boolean;
+  /** Include the text of each file in the plan. */
+  readonly withSql?: boolean;
 }
 
-/** Everything that can be known to go wrong is found here, before anything runs: in the order of the databases. */
+/** Plans all databases in order. Whatever can be found to be wrong before anything runs is thrown here. */
 export async function preparePlan(
-  session: EngineSession,
-  selection: Selection,
-  options: Options,
+  databases: readonly DatabaseState[],
+  options: PlanOptions,
   engine: EngineContext,
-): Promise<PlannedRun> {
-  refuseManyDatabases(session, selection);
+): Promise<PreparedPlan> {
+  refuseManyDatabases(databases, options.selection);
   const steps: ReadyStep[] = [];
-  const databases: DatabasePlan[] = [];
-  for (const known of session.databases) {
-    const planned = selectSteps(known, selection);
+  const plans: DatabasePlan[] = [];
+  for (const state of databases) {
+    const planned = selectSteps(state, options.selection, options.environment);
     const ready = await mapConcurrent(planned, async (step) =>
-      readyStep(step, await step.file.body(), known, options),
+      readyStep(step, await step.file.body(), state, options),
     );
     steps.push(...ready);
-    const newestFile = known.migrations.at(-1)?.version;
-    databases.push({
-      database: known.database.name,
-      kind: known.database.kind,
-      applied: known.recorded.size,
-      items: ready.map((it) => it.item),
+    const newestFile = state.migrations.at(-1)?.version;
+    plans.push({
+      database: state.database.name,
+      kind: state.database.kind,
+      applied: state.recorded.size,
+      items: ready.map(({ item }) => item),
       ...(newestFile !== undefined && { newestFile }),
     });
-    await sayWhatIsOdd(known, engine);
+    await warnAboutFiles(state, engine);
   }
   await refuseWithoutSupport(steps, engine);
-  await refuseMisread(steps);
-  return { steps, databases };
+  await refuseMisparsed(steps);
+  return { steps, databases: plans };
 }
 
 function readyStep(
   step: PlannedStep,
   body: MigrationBody,
-  known: DatabaseState,
-  options: Options,
+  { store, database }: DatabaseState,
+  options: PlanOptions,
 ): ReadyStep {
-  const asked = options.noTransaction === true || body.directives.noTransaction;
-  const noTransaction = asked && knowsNoTransaction(known.database.kind);
+  const requested = options.noTransaction === true || body.directives.noTransaction;
+  const noTransaction = requested && supportsNoTransaction(database.kind);
   return {
     ...step,
-    store: known.store,
+    store,
     noTransaction,
     item: {
       version: step.migration.version,
@@ -87,46 +91,39 @@ function readyStep(
       lines: body.lines,
       transaction: !noTransaction,
       ...(step.outOfOrder && { outOfOrder: true }),
-      ...(options.sql && { sql: body.sql }),
+      ...(options.withSql && { sql: body.sql }),
     },
   };
 }
 
-/** A version, a target or a roll-back means one database; which one must be said where there are several. */
+/** A version, a target or a rollback concerns one database, which must be named where there are several. */
 function refuseManyDatabases(
-  { databases }: EngineSession,
+  databases: readonly DatabaseState[],
   { operation, to, only }: Selection,
 ): void {
-  const names = databases.filter((it) => it.migrations.length > 0).map((it) => it.database.name);
+  const names = databases
+    .filter(({ migrations }) => migrations.length > 0)
+    .map(({ database }) => database.name);
   if (names.length < 2 || (operation === "apply" && to === undefined && only === undefined)) return;
-  throw new Failure(
-    "usage",
-    "database-needed",
-    `There are several databases (${names.join(", ")}): say which one.`,
-    {
-      hints: names.map((name) => `--database ${name}`),
-    },
-  );
+  throw databaseNeeded(names);
 }
 
-async function sayWhatIsOdd(known: DatabaseState, engine: EngineContext): Promise<void> {
-  const missing = missingHere(known);
-  if (missing.length > 0 && known.migrations.length > 0) {
-    const shown =
-      missing.length > 5
-        ? `${missing.slice(-5).join(", ")} and ${String(missing.length - 5)} older`
-        : missing.join(", ");
+async function warnAboutFiles(state: DatabaseState, engine: EngineContext): Promise<void> {
+  const missing = appliedWithoutFile(state);
+  if (missing.length > 0 && state.migrations.length > 0) {
+    const shown = missing.slice(-5).join(", ");
+    const older = missing.length > 5 ? ` and ${String(missing.length - 5)} older` : "";
     await warn(
       engine,
       "missing-files",
-      `Applied in ${known.database.name}, but not among the migrations here: ${shown}.`,
+      `Applied in ${state.database.name}, but without a migration file: ${shown}${older}.`,
     );
   }
-  for (const { up, version } of notRunnable(known)) {
+  for (const { up, version } of metadataMigrations(state)) {
     await warn(
       engine,
       "metadata-migration",
-      `${up?.path ?? version} is a metadata migration, which is no longer run.`,
+      `${up?.path ?? version} is a metadata migration and is ignored.`,
     );
   }
 }
@@ -135,7 +132,7 @@ async function sayWhatIsOdd(known: DatabaseState, engine: EngineContext): Promis
  * The server's statement splitter would change the text (docs/internals/hasura-protocol.md,
  * "Statements outside a transaction").
  */
-async function refuseMisread(steps: readonly ReadyStep[]): Promise<void> {
+async function refuseMisparsed(steps: readonly ReadyStep[]): Promise<void> {
   for (const { file, noTransaction } of steps) {
     if (!noTransaction) continue;
     const line = findMisparsedLine((await file.body()).sql);
@@ -143,10 +140,12 @@ async function refuseMisread(steps: readonly ReadyStep[]): Promise<void> {
     throw new Failure(
       "usage",
       "no-transaction-misread",
-      `${file.path}, line ${String(line)}: outside a transaction Hasura cuts a file at semicolons and drops what looks like a comment, also inside this quoted text.`,
+      `${file.path}, line ${String(line)}: outside a transaction Hasura splits a file at semicolons and removes what looks like a comment, even inside this quoted text.`,
       {
         hints: [
-          "write the text without -- and /* (for instance with chr(45)), or move it to a file of its own that runs in a transaction",
+          textHint(
+            "Write the text without -- and /* (for instance with chr(45)), or move it to a file of its own that runs in a transaction.",
+          ),
         ],
       },
     );
@@ -156,27 +155,27 @@ async function refuseMisread(steps: readonly ReadyStep[]): Promise<void> {
 /**
  * Servers before 2.45.3 ignore `no_transaction` without a message
  * (docs/internals/hasura-protocol.md, "Statements outside a transaction"). A version that cannot be
- * read counts as new.
+ * parsed counts as new.
  */
 async function refuseWithoutSupport(
   steps: readonly ReadyStep[],
   engine: EngineContext,
 ): Promise<void> {
-  const first = steps.find((it) => it.noTransaction);
+  const first = steps.find(({ noTransaction }) => noTransaction);
   if (!first) return;
   const text = await engine.hasura.version().catch((error: unknown) => {
-    throw hasuraFailure(error, "asking for its version");
+    throw hasuraFailure(error, "reading its version");
   });
   const version = parseServerVersion(text);
   if (!version || !isOlder(version, firstWithNoTransaction)) return;
   throw new Failure(
     "usage",
     "no-transaction-unsupported",
-    `${first.file.path} wants to run outside a transaction, which Hasura ${text} cannot do.`,
+    `${first.file.path} must run outside a transaction, which Hasura ${text} does not support.`,
     {
       hints: [
-        `upgrade Hasura to ${firstWithNoTransaction.join(".")} or newer`,
-        "or write the file so that it can run in a transaction",
+        textHint(`Upgrade Hasura to ${firstWithNoTransaction.join(".")} or newer.`),
+        textHint("Or write the file so that it can run in a transaction."),
       ],
     },
   );

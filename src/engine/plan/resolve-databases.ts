@@ -1,4 +1,5 @@
 import { Failure } from "../../protocol/failure.ts";
+import { commandHint, retryHint, textHint, type Hint } from "../../protocol/hint.ts";
 import type { Database } from "../store/store.ts";
 import { runSqlType, type Metadata, type Source, type SourceKind } from "../hasura/client.ts";
 import type { Migration } from "../project/scan.ts";
@@ -11,36 +12,50 @@ export interface ResolvedDatabase {
 }
 
 /**
- * Which databases a run is about: those of Hasura's sources that have migrations here, or the one asked for. A source without
- * migrations is left out; migrations of a database that Hasura does not know are an error before anything runs.
+ * The databases of a run: those of Hasura's sources that can be migrated, or the requested one. Migrations for a database that is
+ * not one of Hasura's sources, or cannot be migrated, are an error before anything runs.
  * Throws `usage` failures: `unknown-database`, `unsupported-kind`, `config-too-new`, `config-too-old`, `no-source`.
  */
 export function resolveDatabases(
   project: Project,
   metadata: Metadata,
-  asked: string | undefined,
+  requested: string | undefined,
 ): ResolvedDatabase[] {
   const sources = sourcesFor(project, metadata);
-  const known = new Set(sources.map((source) => source.name));
-  if (asked !== undefined && !known.has(asked)) throw unknownDatabase(asked, sources, false);
-  const strange =
-    asked === undefined
-      ? [...project.databases.keys()].find((name) => !known.has(name))
-      : undefined;
-  if (strange !== undefined) throw unknownDatabase(strange, sources, true);
+  const names = new Set(sources.map((source) => source.name));
+  if (requested !== undefined && !names.has(requested))
+    throw unknownDatabase(requested, sources, false);
+  const unknown = [...project.databases.keys()].find((name) => !names.has(name));
+  if (requested === undefined && unknown !== undefined)
+    throw unknownDatabase(unknown, sources, true);
   return sources
-    .filter((source) => asked === undefined || source.name === asked)
+    .filter((source) => requested === undefined || source.name === requested)
     .flatMap((source) => {
       const migrations = project.databases.get(source.name) ?? [];
       const kind = kindOf(source);
-      if (kind === undefined && (migrations.length > 0 || asked !== undefined))
-        throw unsupported(source);
-      return kind === undefined ? [] : [{ database: { name: source.name, kind }, migrations }];
+      if (kind !== undefined) return [{ database: { name: source.name, kind }, migrations }];
+      if (migrations.length > 0 || requested !== undefined) throw unsupported(source);
+      return [];
     });
 }
 
+/** For a command that concerns one database, where there are several. */
+export function databaseNeeded(names: readonly string[]): Failure {
+  return new Failure(
+    "usage",
+    "database-needed",
+    `There are several databases (${names.join(", ")}): choose one.`,
+    { hints: names.map((name) => retryHint({ with: ["--database", name] })) },
+  );
+}
+
+const upgradeProject: Hint = commandHint(
+  ["hasura", "scripts", "update-project-v3"],
+  "upgrade the project",
+);
+
 /**
- * The sources a project of this config version may have (docs/internals/hasura-protocol.md,
+ * The sources that a project of this config version may have (docs/internals/hasura-protocol.md,
  * "Directories and config versions" and "The table store of config versions 1 and 2").
  */
 function sourcesFor({ configVersion }: Project, { version, sources }: Metadata): readonly Source[] {
@@ -51,7 +66,7 @@ function sourcesFor({ configVersion }: Project, { version, sources }: Metadata):
       "config-too-new",
       "A project of config version 3 needs a Hasura with metadata version 3 (Hasura 2).",
       {
-        hints: ["upgrade Hasura, or keep config version 2"],
+        hints: [textHint("Upgrade Hasura, or keep config version 2.")],
       },
     );
   }
@@ -61,21 +76,17 @@ function sourcesFor({ configVersion }: Project, { version, sources }: Metadata):
       "usage",
       "config-too-old",
       "A project of config version 1 cannot be used with this Hasura.",
-      {
-        hints: ["upgrade the project: hasura scripts update-project-v3"],
-      },
+      { hints: [upgradeProject] },
     );
   }
   if (sources.length === 0)
-    throw new Failure("usage", "no-source", "Hasura has no database connected.");
+    throw new Failure("usage", "no-source", "No database is connected to Hasura.");
   if (sources.length === 1 && sources[0]?.name === onlyDatabase) return sources;
   throw new Failure(
     "usage",
     "config-too-old",
-    "A project of config version 2 works only where Hasura has one database, named default.",
-    {
-      hints: ["upgrade the project: hasura scripts update-project-v3"],
-    },
+    "A project of config version 2 works only if Hasura has one database, named default.",
+    { hints: [upgradeProject] },
   );
 }
 
@@ -88,17 +99,17 @@ function unknownDatabase(
   sources: readonly Source[],
   hasMigrations: boolean,
 ): Failure {
-  const names = sources.map((source) => source.name).join(", ") || "none";
   const message = hasMigrations
-    ? `There are migrations for the database ${name}, which Hasura does not know.`
-    : `Hasura does not know a database ${name}.`;
+    ? `There are migrations for the database ${name}, which is not connected to Hasura.`
+    : `There is no database ${name} in Hasura.`;
+  const names = sources.map((source) => source.name).join(", ") || "none";
+  const connected = textHint(`Databases in Hasura: ${names}.`);
+  if (!hasMigrations)
+    return new Failure("usage", "unknown-database", message, { hints: [connected] });
+  const connect = textHint("Connect it in Hasura's metadata first.");
+  const choose = sources.map((source) => retryHint({ with: ["--database", source.name] }));
   return new Failure("usage", "unknown-database", message, {
-    hints: [
-      `Hasura knows: ${names}`,
-      ...(hasMigrations
-        ? ["connect it in Hasura's metadata first, or name one with --database"]
-        : []),
-    ],
+    hints: [connected, connect, ...choose],
   });
 }
 
@@ -106,9 +117,7 @@ function unsupported({ name, kind }: Source): Failure {
   return new Failure(
     "usage",
     "unsupported-kind",
-    `The database ${name} is of the kind ${kind}, which cannot be migrated.`,
-    {
-      hints: [`kinds that can be: ${Object.keys(runSqlType).join(", ")}`],
-    },
+    `The database ${name} is of kind ${kind}, which cannot be migrated.`,
+    { hints: [textHint(`Supported kinds: ${Object.keys(runSqlType).join(", ")}.`)] },
   );
 }

@@ -1,32 +1,33 @@
-import { databaseOption } from "../store/database-option.ts";
 import { Failure } from "../../protocol/failure.ts";
+import { retryHint, runHint, textHint } from "../../protocol/hint.ts";
 import { compareVersions, type Direction, type Version } from "../../protocol/migration.ts";
-import type { Database, AppliedMigration as Entry } from "../store/store.ts";
 import type { Migration, MigrationFile } from "../project/scan.ts";
+import { markHint } from "../store/hints.ts";
+import type { AppliedMigration, Database } from "../store/store.ts";
 
 /**
- * Which steps are asked for (docs/internals/hasura-protocol.md, "Which migrations a command
+ * Which migrations to run (docs/internals/hasura-protocol.md, "Which migrations a command
  * selects"; differences are listed in docs/compatibility.md).
  */
 export interface Selection {
   readonly operation: "apply" | "down" | "redo";
-  /** At most this many; `down` takes one unless something else is said. */
+  /** At most this many; `down` without other options takes one. */
   readonly steps?: number | undefined;
   /** apply: nothing above it. down: everything above it. */
   readonly to?: Version | undefined;
-  /** This version alone, whatever its place in the order. */
+  /** This version alone, regardless of order. */
   readonly only?: Version | undefined;
   readonly all?: boolean | undefined;
-  /** `false` refuses versions older than one that is applied. */
+  /** `false` refuses versions that are older than an applied one. */
   readonly outOfOrder?: boolean | undefined;
 }
 
-/** What is known of one database before anything runs. */
-export interface Known {
+/** The migration files and the applied migrations of one database. */
+export interface DatabaseFacts {
   readonly database: Database;
-  /** In the order of their versions. */
+  /** In version order. */
   readonly migrations: readonly Migration[];
-  readonly recorded: ReadonlyMap<Version, Entry>;
+  readonly recorded: ReadonlyMap<Version, AppliedMigration>;
 }
 
 export interface PlannedStep {
@@ -34,145 +35,157 @@ export interface PlannedStep {
   readonly migration: Migration;
   readonly direction: Direction;
   readonly file: MigrationFile;
-  /** Older than something already applied. */
+  /** Older than an applied version. */
   readonly outOfOrder: boolean;
 }
 
 /**
- * The steps of one database, in order. Every file that is needed is there, or nothing is planned at all.
- * Throws `usage` failures (`unknown-version`, `already-applied`, `not-applied`, `no-up-file`, `no-down-file`, `out-of-order`) and
- * `migration` failures (`dirty`, `interrupted`).
+ * The steps for one database, in order; nothing is planned unless every file that is needed exists. `environment` is for
+ * suggested commands.
+ * Throws `usage` failures (`unknown-version`, `already-applied`, `not-applied`, `no-up-file`, `no-down-file`, `out-of-order`)
+ * and `migration` failures (`dirty`, `interrupted`).
  */
-export function selectSteps(all: Known, selection: Selection): PlannedStep[] {
-  const known = indexed(all);
-  refuseBroken(known, selection);
-  if (selection.operation === "apply") return upSteps(known, selection);
+export function selectSteps(
+  facts: DatabaseFacts,
+  selection: Selection,
+  environment: string,
+): PlannedStep[] {
+  const database = indexed(facts, environment);
+  refuseUnfinished(database, selection);
+  if (selection.operation === "apply") return upSteps(database, selection);
   if (selection.operation === "down")
-    return downVersions(known, selection).map((version) => step(known, version, "down"));
-  const [last] = known.downwards;
-  return last === undefined ? [] : [step(known, last, "down"), step(known, last, "up")];
+    return downVersions(database, selection).map((version) => stepFor(database, version, "down"));
+  const [last] = database.downwards;
+  return last === undefined ? [] : [stepFor(database, last, "down"), stepFor(database, last, "up")];
 }
 
-/** Applied versions that have no file here, in order. */
-export function missingHere({ migrations, recorded }: Known): Version[] {
-  const here = new Set(migrations.map((migration) => migration.version));
-  return [...recorded.keys()].filter((version) => !here.has(version)).sort(compareVersions);
+/** Applied versions without a file, in order. */
+export function appliedWithoutFile({ migrations, recorded }: DatabaseFacts): Version[] {
+  const versions = new Set(migrations.map(({ version }) => version));
+  return [...recorded.keys()].filter((version) => !versions.has(version)).sort(compareVersions);
 }
 
 /** Pending metadata migrations of config version 1, which are neither run nor recorded. */
-export function notRunnable({ migrations, recorded }: Known): Migration[] {
-  return migrations.filter((it) => it.up?.runnable === false && !recorded.has(it.version));
+export function metadataMigrations({ migrations, recorded }: DatabaseFacts): Migration[] {
+  return migrations.filter(({ version, up }) => up?.runnable === false && !recorded.has(version));
 }
 
-/** Looked up once for each step, so sorted and mapped once: thousands of migrations are planned in no time. */
-interface Indexed extends Known {
+/** Sorted and mapped once, because every step looks something up and there may be thousands of them. */
+interface IndexedDatabase extends DatabaseFacts {
+  readonly environment: string;
   readonly byVersion: ReadonlyMap<Version, Migration>;
   /** Applied versions, the highest first. */
   readonly downwards: readonly Version[];
 }
 
-function indexed(known: Known): Indexed {
+function indexed(facts: DatabaseFacts, environment: string): IndexedDatabase {
   return {
-    ...known,
-    byVersion: new Map(known.migrations.map((it) => [it.version, it])),
-    downwards: [...known.recorded.keys()].sort(compareVersions).reverse(),
+    ...facts,
+    environment,
+    byVersion: new Map(facts.migrations.map((migration) => [migration.version, migration])),
+    downwards: [...facts.recorded.keys()].sort(compareVersions).reverse(),
   };
 }
 
-function upSteps(known: Indexed, { steps, to, only, outOfOrder }: Selection): PlannedStep[] {
-  const { migrations, recorded, database } = known;
-  if (only !== undefined) {
-    if (recorded.has(only))
-      throw new Failure(
-        "usage",
-        "already-applied",
-        `Version ${only} is already applied in ${database.name}.`,
-      );
-    return [step(known, only, "up")];
-  }
-  if (to !== undefined) refuseUnknown(known, to);
-  const pending = migrations
-    .filter((it) => !recorded.has(it.version) && it.up?.runnable !== false)
-    .filter((it) => to === undefined || compareVersions(it.version, to) <= 0)
-    .slice(0, steps);
-  const planned = pending.map((it) => step(known, it.version, "up"));
-  const odd = planned.filter((it) => it.outOfOrder);
-  if (outOfOrder === false && odd[0]) {
-    throw new Failure(
-      "usage",
-      "out-of-order",
-      `${odd[0].file.path} is older than a version that is applied in ${database.name}.`,
-      {
-        hints: ["give it a newer version, or allow its order:", "--out-of-order"],
-      },
-    );
-  }
-  return planned;
+function upSteps(
+  facts: IndexedDatabase,
+  { steps, to, only, outOfOrder }: Selection,
+): PlannedStep[] {
+  if (only !== undefined) return [onlyStep(facts, only)];
+  if (to !== undefined) refuseUnknown(facts, to);
+  const planned = facts.migrations
+    .filter(({ version, up }) => !facts.recorded.has(version) && up?.runnable !== false)
+    .filter(({ version }) => to === undefined || compareVersions(version, to) <= 0)
+    .slice(0, steps)
+    .map(({ version }) => stepFor(facts, version, "up"));
+  const older = planned.find((step) => step.outOfOrder);
+  if (outOfOrder !== false || !older) return planned;
+  throw new Failure(
+    "usage",
+    "out-of-order",
+    `${older.file.path} is older than a version that is applied in ${facts.database.name}.`,
+    {
+      hints: [
+        textHint("Give the migration a newer version."),
+        retryHint({ with: ["--out-of-order"], reason: "apply it out of order" }),
+      ],
+    },
+  );
 }
 
-function downVersions(known: Indexed, { steps, to, only, all }: Selection): readonly Version[] {
-  const applied = known.downwards;
-  if (only !== undefined) return [mustBeApplied(known, only)];
+function onlyStep(facts: IndexedDatabase, version: Version): PlannedStep {
+  if (!facts.recorded.has(version)) return stepFor(facts, version, "up");
+  throw new Failure(
+    "usage",
+    "already-applied",
+    `Version ${version} is already applied in ${facts.database.name}.`,
+  );
+}
+
+function downVersions(
+  facts: IndexedDatabase,
+  { steps, to, only, all }: Selection,
+): readonly Version[] {
+  const applied = facts.downwards;
+  if (only !== undefined) return [mustBeApplied(facts, only)];
   if (to !== undefined) {
-    refuseUnknown(known, to);
-    mustBeApplied(known, to);
+    refuseUnknown(facts, to);
+    mustBeApplied(facts, to);
     return applied.filter((version) => compareVersions(version, to) > 0).slice(0, steps);
   }
   return all ? applied : applied.slice(0, steps ?? 1);
 }
 
-function step(known: Indexed, version: Version, direction: Direction): PlannedStep {
-  const { database, recorded } = known;
-  const migration = known.byVersion.get(version);
+function stepFor(facts: IndexedDatabase, version: Version, direction: Direction): PlannedStep {
+  const { database, recorded } = facts;
+  const migration = facts.byVersion.get(version);
   const file = direction === "up" ? migration?.up : migration?.down;
-  if (!migration && !recorded.has(version)) throw unknownVersion(known, version);
+  if (!migration && !recorded.has(version)) throw unknownVersion(facts, version);
   if (!migration || !file || !file.runnable) throw noFile(database, version, direction, migration);
-  const [highest] = known.downwards;
+  const [highest] = facts.downwards;
   const outOfOrder =
     direction === "up" && highest !== undefined && compareVersions(version, highest) < 0;
   return { database, migration, direction, file, outOfOrder };
 }
 
 /**
- * Only the highest version's flag stops, and not where steps or one version are asked for
- * (docs/internals/hasura-protocol.md, "Dirty versions").
+ * An interrupted migration always stops. A dirty one stops only if it is the highest version, and not where steps or one version
+ * are selected (docs/internals/hasura-protocol.md, "Dirty versions").
  */
-function refuseBroken(known: Indexed, { steps, only, operation }: Selection): void {
-  const interrupted = [...known.recorded].find(([, { state }]) => state === "interrupted");
-  if (interrupted) throw broken(known.database, interrupted[0], "interrupted");
-  const [highest] = known.downwards;
+function refuseUnfinished(facts: IndexedDatabase, { steps, only, operation }: Selection): void {
+  const interrupted = [...facts.recorded].find(([, { state }]) => state === "interrupted");
+  if (interrupted) throw unfinished(facts, interrupted[0], "interrupted");
+  const [highest] = facts.downwards;
   if (steps !== undefined || only !== undefined || operation === "redo" || highest === undefined)
     return;
-  if (known.recorded.get(highest)?.state === "dirty")
-    throw broken(known.database, highest, "dirty");
+  if (facts.recorded.get(highest)?.state === "dirty") throw unfinished(facts, highest, "dirty");
 }
 
-function refuseUnknown(known: Indexed, version: Version): void {
-  if (known.recorded.has(version) || known.byVersion.has(version)) return;
-  throw unknownVersion(known, version);
+function refuseUnknown(facts: IndexedDatabase, version: Version): void {
+  if (facts.recorded.has(version) || facts.byVersion.has(version)) return;
+  throw unknownVersion(facts, version);
 }
 
-function mustBeApplied({ recorded, database }: Known, version: Version): Version {
+function mustBeApplied(
+  { recorded, database, environment }: IndexedDatabase,
+  version: Version,
+): Version {
   if (recorded.has(version)) return version;
   throw new Failure(
     "usage",
     "not-applied",
     `Version ${version} is not applied in ${database.name}.`,
-    {
-      hints: ["hasura-migrate status <environment>"],
-    },
+    { hints: [runHint(["status", environment], "see what is applied")] },
   );
 }
 
-function unknownVersion({ database, migrations }: Known, version: Version): Failure {
+function unknownVersion({ database, migrations }: DatabaseFacts, version: Version): Failure {
   const last = migrations.at(-1);
   return new Failure(
     "usage",
     "unknown-version",
     `There is no version ${version} in ${database.name}.`,
-    {
-      hints: last ? [`the newest version here is ${last.version} (${last.name})`] : [],
-    },
+    { hints: last ? [textHint(`The newest version is ${last.version} (${last.name}).`)] : [] },
   );
 }
 
@@ -183,33 +196,38 @@ function noFile(
   migration: Migration | undefined,
 ): Failure {
   const other = migration?.up ?? migration?.down;
-  const why = other ? `only ${other.path} is there` : "no file of that version is here";
+  const why = other ? `there is only ${other.path}` : "there is no file of that version";
   return new Failure(
     "usage",
     `no-${direction}-file`,
     `Version ${version} in ${database.name} has no ${direction}.sql (missing or empty): ${why}.`,
     {
-      hints:
-        direction === "up"
-          ? ["write its up.sql, or remove the migration"]
-          : [
-              "write its down.sql, or take the migrations from where it was applied: another branch, an older image",
-            ],
+      hints: [
+        textHint(
+          direction === "up"
+            ? "Write its up.sql, or remove the migration."
+            : "Write its down.sql, or get the migration from where it was applied: another branch, an older image.",
+        ),
+      ],
     },
   );
 }
 
-function broken(database: Database, version: Version, state: "dirty" | "interrupted"): Failure {
-  const where = databaseOption(database.name);
+function unfinished(
+  { database, environment }: IndexedDatabase,
+  version: Version,
+  state: "dirty" | "interrupted",
+): Failure {
+  const target = { environment, database: database.name, versions: [version] };
   return new Failure(
     "migration",
     state,
-    `Version ${version} in ${database.name} is ${state}: an earlier run broke off inside it.`,
+    `Version ${version} in ${database.name} is ${state}: an earlier run was interrupted while running it.`,
     {
       hints: [
-        "look at the database, then say which of the two is true:",
-        `hasura-migrate mark <environment> ${version} --applied${where}`,
-        `hasura-migrate mark <environment> ${version} --pending${where}`,
+        textHint("Check in the database whether the migration took effect, then record it."),
+        markHint(target, "applied", "if it did"),
+        markHint(target, "pending", "if it did not"),
       ],
     },
   );

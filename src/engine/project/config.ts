@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
 import { Failure } from "../../protocol/failure.ts";
-import { fileErrorCode, type FileSystem } from "./file-system.ts";
+import { textHint } from "../../protocol/hint.ts";
+import { errorCode } from "../../system-error.ts";
+import type { FileSystem } from "./file-system.ts";
 
 /**
  * Layouts of a Hasura project (docs/internals/hasura-protocol.md, "Directories and config
@@ -16,15 +18,15 @@ export interface ProjectConfig {
   readonly migrationsDirectory: string;
 }
 
-// Open: the other keys (endpoint, secrets, actions …) are the official CLI's and none of ours.
+// Other keys (endpoint, secrets, actions …) are for the official CLI, and ignored.
 const ConfigFile = z.object({
   version: z.union([z.literal(1), z.literal(2), z.literal(3)]).default(1),
   migrations_directory: z.string().min(1).default("migrations"),
 });
 
 /**
- * Reads `config.yaml` of a project; undefined when there is none.
- * Throws `usage/bad-project-config` for text that is no YAML, another version than 1 to 3, or a key of the wrong type.
+ * Reads `config.yaml` of a project; undefined if there is none.
+ * Throws `usage/bad-project-config` for invalid YAML, a version other than 1 to 3, or a key of the wrong type.
  */
 export async function readProjectConfig(
   root: string,
@@ -34,7 +36,7 @@ export async function readProjectConfig(
   const text = await fs.read(path).then(
     (bytes) => new TextDecoder("utf-8").decode(bytes),
     (cause: unknown) => {
-      if (fileErrorCode(cause) === "ENOENT") return undefined;
+      if (errorCode(cause) === "ENOENT") return undefined;
       throw new Failure("usage", "bad-project-config", `${path} cannot be read.`, { cause });
     },
   );
@@ -50,10 +52,8 @@ function configOf(text: string, path: string): ProjectConfig {
     throw new Failure(
       "usage",
       "bad-project-config",
-      `${path} is not the configuration of a Hasura project: ${problems}.`,
-      {
-        hints: ['a Hasura project says "version: 3", or 2 in older ones'],
-      },
+      `${path} is not a valid Hasura project configuration: ${problems}.`,
+      { hints: [textHint('A Hasura project has "version: 3", older ones "version: 2".')] },
     );
   }
   return { version: config.data.version, migrationsDirectory: config.data.migrations_directory };

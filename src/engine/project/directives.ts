@@ -1,13 +1,15 @@
 import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
+import { isComment, lineAt, tokenize } from "../sql/lexer.ts";
 
-/** What a file says about how it wants to be run. An absent setting means the run's own default. */
+/** How a file is to be run. An absent setting means the run's default. */
 export interface Directives {
   readonly noTransaction: boolean;
   readonly settings: {
-    /** Checked durations as PostgreSQL takes them, such as `5000ms`. */
+    /** Durations in milliseconds as PostgreSQL reads them, such as `5000ms`. */
     readonly lockTimeout?: string;
     readonly statementTimeout?: string;
-    /** `false` where the file must not be tried a second time. */
+    /** `false` if the file must not be tried a second time. */
     readonly retry?: boolean;
   };
 }
@@ -18,7 +20,7 @@ const units: Record<string, number> = { "": 1, ms: 1, s: 1000, min: 60_000, h: 3
 const unicodeBlanks = /^[\t-\r \u0085\p{Z}]+|[\t-\r \u0085\p{Z}]+$/gu;
 
 /**
- * True when the first line, as far as it lies in the first 256 bytes, is the marker and nothing
+ * True if the first line, as far as it lies in the first 256 bytes, is the marker and nothing
  * else (docs/internals/hasura-protocol.md, "The marker for files outside a transaction").
  */
 export function hasNoTransactionMarker(text: string): boolean {
@@ -28,52 +30,62 @@ export function hasNoTransactionMarker(text: string): boolean {
 }
 
 /**
- * Reads the marker and the `-- hasura-migrate: key=value` lines among the comments before the first SQL.
- * `text` comes without its byte order mark. Throws `usage/bad-directive` for an unknown key or value, naming `file` and line.
+ * Reads the marker and the `-- hasura-migrate: key=value` comments before the first SQL.
+ * `text` is without its byte order mark. Throws `usage/bad-directive` for an unknown key or value, naming `file` and line.
  */
 export function readDirectives(text: string, file: string): Directives {
-  const settings: { lockTimeout?: string; statementTimeout?: string; retry?: boolean } = {};
+  let settings: Directives["settings"] = {};
   const seen = new Set<string>();
-  for (const [index, line] of commentLines(text)) {
-    const match = directive.exec(line);
+  for (const { line, comment } of leadingComments(text)) {
+    const match = directive.exec(comment);
     if (!match) continue;
-    const fail = (problem: string): Failure => badDirective(file, index + 1, problem);
+    const fail = (problem: string): Failure => badDirective(file, line, problem);
     const [key = "", value] = (match[1] ?? "").split("=", 2).map((part) => part.trim());
     if (value === undefined || value === "")
-      throw fail(`"${line}" is not of the form "-- hasura-migrate: key=value"`);
+      throw fail(`"${comment}" is not of the form "-- hasura-migrate: key=value"`);
     if (seen.has(key)) throw fail(`${key} is set twice`);
     seen.add(key);
-    if (key === "lock_timeout") settings.lockTimeout = duration(value, fail);
-    else if (key === "statement_timeout") settings.statementTimeout = duration(value, fail);
-    else if (key === "retry" && value === "off") settings.retry = false;
-    else if (key === "retry") throw fail(`retry can only be "off", not "${value}"`);
-    else throw fail(`"${key}" is no setting`);
+    settings = { ...settings, ...readSetting(key, value, fail) };
   }
   return { noTransaction: hasNoTransactionMarker(text), settings };
 }
 
-/** The `--` lines above the first SQL with their index; blank lines and block comments between them are passed over. */
-function* commentLines(text: string): Generator<[number, string]> {
-  let inBlock = false;
-  for (const [index, raw] of text.split(/\r\n|\n|\r/).entries()) {
-    const line = raw.trim();
-    if (inBlock || line.startsWith("/*")) {
-      inBlock = !line.includes("*/");
-      if (!inBlock && !line.endsWith("*/")) return;
-    } else if (line.startsWith("--")) yield [index, line];
-    else if (line !== "") return;
+function readSetting(
+  key: string,
+  value: string,
+  fail: (problem: string) => Failure,
+): Directives["settings"] {
+  switch (key) {
+    case "lock_timeout":
+      return { lockTimeout: duration(value, fail) };
+    case "statement_timeout":
+      return { statementTimeout: duration(value, fail) };
+    case "retry":
+      if (value !== "off") throw fail(`retry must be "off", not "${value}"`);
+      return { retry: false };
+    default:
+      throw fail(`unknown setting "${key}"`);
   }
 }
 
-/** In milliseconds, so that what reaches SQL is made of digits whatever the file said. */
+/** The `--` comments before the first SQL, each with its line, from 1. Block comments are skipped. */
+function* leadingComments(text: string): Generator<{ line: number; comment: string }> {
+  for (const token of tokenize(text)) {
+    if (token.kind === "line-comment")
+      yield { line: lineAt(text, token.start), comment: token.text.trim() };
+    else if (token.kind !== "space" && !isComment(token)) return;
+  }
+}
+
+/** In milliseconds, so that only digits from the file reach SQL. */
 function duration(value: string, fail: (problem: string) => Failure): string {
   const match = /^'?([0-9]{1,9})\s*(ms|s|min|h)?'?$/.exec(value);
-  if (!match) throw fail(`"${value}" is no duration such as 5s, 500ms or 2min`);
+  if (!match) throw fail(`"${value}" is not a duration (e.g. 5s, 500ms or 2min)`);
   return `${String(Number(match[1]) * (units[match[2] ?? ""] ?? 1))}ms`;
 }
 
 function badDirective(file: string, line: number, problem: string): Failure {
   return new Failure("usage", "bad-directive", `${file}, line ${line}: ${problem}.`, {
-    hints: ["known settings: lock_timeout=5s, statement_timeout=10min, retry=off"],
+    hints: [textHint("Settings are lock_timeout=5s, statement_timeout=10min and retry=off.")],
   });
 }

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 
-/** What is read of a disk. Paths are absolute or relative to the working directory, as `node:fs` takes them. */
+/** Reads files. Paths are absolute, or relative to the working directory. */
 export interface FileSystem {
-  /** Names and kinds of a directory's entries; symbolic links are not followed. Throws as `node:fs` does. */
+  /** A directory's entries; symbolic links are not followed. Throws as `node:fs` does. */
   list(directory: string): readonly Entry[];
-  /** What a path leads to, links followed. Throws as `node:fs` does. */
+  /** Kind and size of what a path refers to; links are followed. Throws as `node:fs` does. */
   stat(path: string): { readonly kind: "file" | "directory" | "other"; readonly size: number };
   read(path: string): Promise<Uint8Array>;
 }
@@ -15,8 +15,8 @@ export interface Entry {
 }
 
 /**
- * The real one. Synchronous on purpose: 5,000 migrations are 20,000 tiny calls, and each costs five times more through the
- * thread pool than it takes by itself. Nothing else waits for a turn meanwhile: a process serves one run.
+ * The disk. Synchronous because 5,000 migrations are 20,000 tiny calls, each of which takes five times longer through the thread
+ * pool. Nothing else waits meanwhile: a process serves one run at a time.
  */
 export const realFileSystem: FileSystem = {
   list: (directory) =>
@@ -39,10 +39,3 @@ export const realFileSystem: FileSystem = {
   },
   read: (path) => new Promise((resolve) => resolve(readFileSync(path))),
 };
-
-/** The code of a failed file operation, such as `ENOENT`. */
-export function fileErrorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string"
-    ? error.code
-    : undefined;
-}

@@ -1,29 +1,30 @@
 import { createHash } from "node:crypto";
 import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
 import { isEmptySql } from "../sql/is-empty.ts";
 import { readDirectives, type Directives } from "./directives.ts";
 
-/** The text of one file, read when its turn comes. */
+/** The content of one file. */
 export interface MigrationBody {
-  /** What is sent: the file, byte for byte, without its byte order mark. */
+  /** The text that is sent: the file without its byte order mark. */
   readonly sql: string;
-  /** SHA-256 in hex; a byte order mark and the kind of line ending do not count. */
+  /** SHA-256 in hex, of the text with LF line endings and without a byte order mark. */
   readonly checksum: string;
   readonly lines: number;
-  /** Nothing to send: no statement in it. It is recorded all the same. */
+  /** It has no statement: nothing is sent, but it is recorded. */
   readonly blank: boolean;
   readonly directives: Directives;
 }
 
 const byteOrderMark = "\uFEFF";
 
-/** The checksum of a migration's text, as the books keep it. */
+/** The checksum of a migration's text, as the ledger keeps it. */
 export function checksumOf(text: string): string {
   return createHash("sha256").update(withoutMark(text).replace(/\r\n?/g, "\n")).digest("hex");
 }
 
 /**
- * Makes a body of a file's bytes. `file` is only for messages.
+ * Parses the bytes of a file. `file` is for messages.
  * Throws `usage/not-utf8` and `usage/bad-directive`.
  */
 export function parseBody(bytes: Uint8Array, file: string): MigrationBody {
@@ -45,14 +46,9 @@ function decode(bytes: Uint8Array, file: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new Failure(
-      "usage",
-      "not-utf8",
-      `${file} is not UTF-8 text, so its characters would arrive changed.`,
-      {
-        hints: ["save the file as UTF-8"],
-        cause,
-      },
-    );
+    throw new Failure("usage", "not-utf8", `${file} is not valid UTF-8.`, {
+      hints: [textHint("Save the file as UTF-8.")],
+      cause,
+    });
   }
 }

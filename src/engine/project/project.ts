@@ -1,6 +1,8 @@
 import { basename, dirname, join, posix, relative, resolve } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
-import { fileErrorCode, realFileSystem, type FileSystem } from "./file-system.ts";
+import { textHint } from "../../protocol/hint.ts";
+import { errorCode } from "../../system-error.ts";
+import { realFileSystem, type FileSystem } from "./file-system.ts";
 import { kindOf, listOf, scanMigrations, type Migration } from "./scan.ts";
 import { looksLikeMigration } from "./file-name.ts";
 import { readProjectConfig, type ConfigVersion } from "./config.ts";
@@ -8,19 +10,19 @@ import { readProjectConfig, type ConfigVersion } from "./config.ts";
 export type { Migration, MigrationFile } from "./scan.ts";
 export type { MigrationBody } from "./migration-file.ts";
 
-/** A Hasura project's migrations, as they lie on disk. */
+/** The migrations of a Hasura project on disk. */
 export interface Project {
-  /** The directory that paths of files are relative to: for a bare migrations directory the one that holds it. */
+  /** The directory that file paths are relative to: for a bare migrations directory its parent. */
   readonly root: string;
   readonly configVersion: ConfigVersion;
-  /** From the root, in forward slashes. */
+  /** Relative to the root, with forward slashes. */
   readonly migrationsDirectory: string;
   /**
-   * Migrations by database, in the order of their versions; only databases that have any. Config versions 1 and 2 know one
-   * database, which stands here as `default`.
+   * Migrations by database, in version order; only databases that have any. Config versions 1 and 2 have one database, called
+   * `default` here.
    */
   readonly databases: ReadonlyMap<string, readonly Migration[]>;
-  /** What is odd but stops nothing, for a person to read. */
+  /** Oddities that do not stop a run, for a person to read. */
   readonly notices: readonly ProjectNotice[];
 }
 
@@ -29,7 +31,7 @@ export interface ProjectNotice {
   readonly message: string;
 }
 
-/** The name under which the only database of config versions 1 and 2 stands. */
+/** What the only database of config versions 1 and 2 is called. */
 export const onlyDatabase = "default";
 
 interface Place {
@@ -41,8 +43,8 @@ interface Place {
 
 /**
  * Reads a project: a directory with `config.yaml`, one with a `migrations` folder, or a migrations directory itself. In the
- * last two the layout is told from the entries: names such as `1700000000000_x` lie as in config version 2, else there is a
- * folder for each database, as in version 3. Bodies are not read. Only the directory is read; nothing is ever created.
+ * last two cases entries such as `1700000000000_x` mean the layout of config version 2, anything else a folder for each database,
+ * as in version 3. File contents are not read, and nothing is written.
  *
  * Throws `usage` failures: `no-directory`, `no-migrations-directory`, `unreadable-directory`, `bad-project-config`,
  * `duplicate-version`, `version-too-large`, `broken-link`, `unreadable-file`.
@@ -54,7 +56,9 @@ export async function readProject(
   if (!isDirectory(directory, fs)) {
     throw new Failure("usage", "no-directory", `There is no directory ${directory}.`, {
       hints: [
-        "name the directory of a Hasura project (it holds config.yaml), or its migrations directory",
+        textHint(
+          "Give the directory of a Hasura project (with config.yaml in it), or its migrations directory.",
+        ),
       ],
     });
   }
@@ -79,7 +83,9 @@ async function placeOf(root: string, fs: FileSystem): Promise<Place> {
         "no-migrations-directory",
         `The project ${root} has no migrations: there is no directory ${directory}.`,
         {
-          hints: [`create it, or correct migrations_directory in ${join(root, "config.yaml")}`],
+          hints: [
+            textHint(`Create it, or correct migrations_directory in ${join(root, "config.yaml")}.`),
+          ],
         },
       );
     }
@@ -91,7 +97,7 @@ async function placeOf(root: string, fs: FileSystem): Promise<Place> {
   return { ...named(root, directory), configVersion: flat ? 2 : 3 };
 }
 
-/** A root that is its own migrations directory is called by its name, so that a path still says where a file lies. */
+/** Paths below a bare migrations directory start with its name, so that they still tell where a file is. */
 function named(root: string, directory: string): Omit<Place, "configVersion"> {
   if (directory === root) return { root: dirname(root), directory, label: basename(root) };
   return {
@@ -126,18 +132,18 @@ function noticesOf(
   const notices: ProjectNotice[] = [];
   const misplaced =
     place.configVersion === 3
-      ? listOf(place.directory, place.label, fs).filter((it) => looksLikeMigration(it.name))
+      ? listOf(place.directory, place.label, fs).filter(({ name }) => looksLikeMigration(name))
       : [];
   if (misplaced[0]) {
     notices.push({
       code: "misplaced-migrations",
-      message: `${place.label}/${misplaced[0].name} is not looked at: in a project of config version 3 a migration lies in ${place.label}/<database>/.`,
+      message: `${place.label}/${misplaced[0].name} is ignored: in a project of config version 3 migrations are in ${place.label}/<database>/.`,
     });
   }
   if (databases.size === 0)
     notices.push({
       code: "no-migrations",
-      message: `There is no migration in ${place.directory}.`,
+      message: `There are no migrations in ${place.directory}.`,
     });
   return notices;
 }
@@ -146,7 +152,7 @@ function isDirectory(path: string, fs: FileSystem): boolean {
   try {
     return fs.stat(path).kind === "directory";
   } catch (cause) {
-    const code = fileErrorCode(cause);
+    const code = errorCode(cause);
     if (code === "ENOENT" || code === "ENOTDIR") return false;
     throw new Failure("usage", "unreadable-directory", `The directory ${path} cannot be read.`, {
       cause,

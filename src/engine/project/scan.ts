@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
 import { compareVersions, type Direction, type Version } from "../../protocol/migration.ts";
 import type { Entry, FileSystem } from "./file-system.ts";
 import { parseBody, type MigrationBody } from "./migration-file.ts";
@@ -8,15 +9,15 @@ import type { ConfigVersion } from "./config.ts";
 
 /** One file of a migration. */
 export interface MigrationFile {
-  /** From the project's root, in forward slashes. */
+  /** Relative to the project's root, with forward slashes. */
   readonly path: string;
-  /** False for a metadata migration of config version 1 (`.yaml`): it is neither run nor recorded (docs/internals/hasura-protocol.md, "File names"). */
+  /** False for a metadata migration of config version 1 (`.yaml`), which is neither run nor recorded (docs/internals/hasura-protocol.md, "File names"). */
   readonly runnable: boolean;
-  /** Reads the text, anew at each call. Throws `usage/unreadable-file`, `usage/not-utf8` or `usage/bad-directive`. */
+  /** Reads the file, again at each call. Throws `usage/unreadable-file`, `usage/not-utf8` or `usage/bad-directive`. */
   body(): Promise<MigrationBody>;
 }
 
-/** One version with the files it has. At least one of the two is there. */
+/** One version with its files, at least one of the two. */
 export interface Migration {
   readonly version: Version;
   readonly name: string;
@@ -24,7 +25,7 @@ export interface Migration {
   readonly down?: MigrationFile;
 }
 
-/** Where to look: `directory` holds the migrations, `label` is how messages and paths call it. */
+/** A directory of migrations; `label` is its name in messages and paths. */
 export interface MigrationsPlace {
   readonly directory: string;
   readonly label: string;
@@ -36,7 +37,7 @@ interface Found extends MigrationName {
 }
 
 /**
- * Every migration of one directory, in the order of their versions
+ * Every migration of one directory, in version order
  * (docs/internals/hasura-protocol.md, "Migration files").
  * Throws `usage/duplicate-version`, `usage/version-too-large`, `usage/broken-link` and `usage/unreadable-directory`.
  */
@@ -67,7 +68,7 @@ export function listOf(directory: string, label: string, fs: FileSystem): readon
   }
 }
 
-/** What an entry leads to. Throws `usage/broken-link` for a link that leads nowhere. */
+/** What an entry refers to. Throws `usage/broken-link` for a link without a target. */
 export function kindOf(
   entry: Entry,
   path: string,
@@ -78,9 +79,9 @@ export function kindOf(
   try {
     return fs.stat(path).kind;
   } catch (cause) {
-    throw new Failure("usage", "broken-link", `The symbolic link ${label} leads nowhere.`, {
+    throw new Failure("usage", "broken-link", `The symbolic link ${label} is broken.`, {
       cause,
-      hints: ["remove the link or restore its target"],
+      hints: [textHint("Remove the link or restore its target.")],
     });
   }
 }
@@ -118,7 +119,7 @@ function fileOf(
   if (name === "ignored") return undefined;
   if (name === "version-too-large") throw tooLarge(label);
   // A file of 0 bytes counts as absent (docs/internals/hasura-protocol.md, "Empty, duplicate and
-  // missing files"); asked only of files whose name matters.
+  // missing files"); read only for files whose name matters.
   if (sizeOf(path, label, fs) === 0) return undefined;
   return {
     ...name,
@@ -155,7 +156,7 @@ function duplicate(version: Version, direction: Direction, first: string, second
     "duplicate-version",
     `Two ${direction} files have the version ${version}: ${first} and ${second}.`,
     {
-      hints: ["give one of them another version, or remove it"],
+      hints: [textHint("Give one of them another version, or remove it.")],
     },
   );
 }
@@ -164,9 +165,11 @@ function tooLarge(label: string): Failure {
   return new Failure(
     "usage",
     "version-too-large",
-    `The version of ${label} is larger than 9223372036854775807, the largest that Hasura's tools can hold.`,
+    `The version of ${label} is larger than 9223372036854775807, the largest that Hasura's tools accept.`,
     {
-      hints: ["rename it: versions are Unix times in milliseconds, such as 1700000000000"],
+      hints: [
+        textHint("Rename it: versions are Unix times in milliseconds, such as 1700000000000."),
+      ],
     },
   );
 }

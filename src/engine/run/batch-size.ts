@@ -1,24 +1,12 @@
-/** Together this long, so that whoever watches sees a run move. */
-const togetherMs = 100;
-const most = 20;
+/** How long one request may take, so that whoever watches sees progress. */
+const targetMs = 100;
+const largestBatch = 20;
 
-/** How many migrations go in the next request: more while they are quick, one again as soon as they are not. */
-export interface BatchSize {
-  readonly size: number;
-  /** `count` migrations took `ms` together. */
-  took(count: number, ms: number): void;
-}
-
-/** Begins with one, and at most doubles. */
-export function adaptiveBatchSize(): BatchSize {
-  let size = 1;
-  return {
-    get size() {
-      return size;
-    },
-    took(count, ms) {
-      const fits = Math.floor((togetherMs * count) / Math.max(ms, 1));
-      size = Math.max(1, Math.min(fits, count * 2, most));
-    },
-  };
+/**
+ * How many migrations go into the next request, after `count` of them took `ms` in one: more while they are quick, at most twice
+ * as many, and one again as soon as they are slow.
+ */
+export function nextBatchSize(count: number, ms: number): number {
+  const fits = Math.floor((targetMs * count) / Math.max(ms, 1));
+  return Math.max(1, Math.min(fits, count * 2, largestBatch));
 }

@@ -1,24 +1,25 @@
-import type { Step } from "../store/store.ts";
-import type { MigrationBody } from "../project/migration-file.ts";
 import type { ReadyStep } from "../plan/prepare-plan.ts";
+import type { MigrationBody } from "../project/migration-file.ts";
+import { withoutComments } from "../sql/lexer.ts";
+import type { Step } from "../store/store.ts";
 
-/** A step and what its files say: what is sent, and what the books keep beside it. */
+/** A step with its files read: what is sent, and what the migration store keeps of it. */
 export interface LoadedStep {
   readonly ready: ReadyStep;
   readonly body: MigrationBody;
   readonly step: Step;
 }
 
-/** Characters of SQL in one request, when it holds several migrations: what a proxy with a small limit still passes on. */
-const mostTogether = 64 * 1024;
+/** Characters of SQL in a request with several migrations: within the limit of proxies with a small one. */
+const largestBatchLength = 64 * 1024;
 
-/** These may commit by themselves or take long; whoever does goes alone, so that what is said of it is exact. */
-const alone =
+/** Statements that may commit implicitly or take long. They are never batched, so that their outcome can be reported exactly. */
+const unbatchable =
   /\b((commit|rollback|abort|call|concurrently|vacuum)\b|end\s*;|prepare\s+transaction\b|dblink)/i;
 
 /**
- * Reads the files of the steps from `from` on, as many as may go in one request: one in any case, then up to `most` small ones of the
- * same database. Throws for the first; whatever is wrong with a later one is said at its own turn.
+ * Reads the files of the steps from `from` on that may go into one request: one in any case, then up to `most` small ones of the
+ * same database. Throws for the first; an unreadable later one is reported when its turn comes.
  */
 export async function loadSteps(
   steps: readonly ReadyStep[],
@@ -27,32 +28,34 @@ export async function loadSteps(
 ): Promise<readonly LoadedStep[]> {
   const first = steps[from];
   if (!first) return [];
-  const group = [await readStep(first)];
-  let length = lengthOf(group[0]);
-  while (group.length < most && group.every(mayShare)) {
-    const next = steps[from + group.length];
+  const batch = [await loadStep(first)];
+  let length = lengthOf(batch[0]);
+  while (batch.length < most && batch.every(isBatchable)) {
+    const next = steps[from + batch.length];
     if (next?.store !== first.store) break;
-    const read = await readStep(next).catch(() => undefined);
-    length += lengthOf(read);
-    if (!read || !mayShare(read) || length > mostTogether) break;
-    group.push(read);
+    const loaded = await loadStep(next).catch(() => undefined);
+    length += lengthOf(loaded);
+    if (!loaded || !isBatchable(loaded) || length > largestBatchLength) break;
+    batch.push(loaded);
   }
-  return group;
+  return batch;
 }
 
-function lengthOf(read: LoadedStep | undefined): number {
-  return (read?.step.sql.length ?? 0) + (read?.step.downSql?.length ?? 0);
+function lengthOf(loaded: LoadedStep | undefined): number {
+  return (loaded?.step.sql.length ?? 0) + (loaded?.step.downSql?.length ?? 0);
 }
 
-function mayShare({ ready, body }: LoadedStep): boolean {
-  return (
-    !ready.noTransaction &&
-    Object.keys(body.directives.settings).length === 0 &&
-    !alone.test(body.sql)
-  );
+function isBatchable({ ready, body }: LoadedStep): boolean {
+  if (ready.noTransaction || Object.keys(body.directives.settings).length > 0) return false;
+  return !hasUnbatchableStatement(body.sql);
 }
 
-async function readStep(ready: ReadyStep): Promise<LoadedStep> {
+/** Also true for such words inside quotes: a string or a function body may be executed. */
+function hasUnbatchableStatement(sql: string): boolean {
+  return unbatchable.test(sql) && unbatchable.test(withoutComments(sql));
+}
+
+async function loadStep(ready: ReadyStep): Promise<LoadedStep> {
   const { file, migration, direction, store } = ready;
   const body = await file.body();
   const up = direction === "down" ? await migration.up?.body() : undefined;

@@ -1,27 +1,26 @@
 import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
+import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
 import type { InconsistentObject } from "../hasura/client.ts";
 import { emit, warn } from "../emit.ts";
 
-/**
- * What was inconsistent before the run, asked while the run begins. A Hasura that cannot say so stops nothing: then nothing is
- * blamed on the run.
- */
-export type Before = Promise<readonly InconsistentObject[] | undefined>;
+/** The inconsistent objects before the run; undefined if Hasura could not list them, and then none is attributed to the run. */
+type InconsistentBefore = Promise<readonly InconsistentObject[] | undefined>;
 
-/** Asks for the inconsistent objects; never rejects. */
-export function inconsistentBefore(engine: EngineContext): Before {
+/** Lists the inconsistent objects; never rejects. */
+export function inconsistentObjectsBefore(engine: EngineContext): InconsistentBefore {
   return engine.hasura.inconsistentObjects().catch(() => undefined);
 }
 
 /**
- * Lets Hasura see the new schema and says which metadata the run has broken, by comparing names. Answers a failure
- * (`metadata/inconsistent`, exit code 7) where that matters, and only warns elsewhere.
+ * Reloads Hasura's metadata so that it sees the new schema, and reports which objects the run has broken, compared by name.
+ * Returns a failure (`metadata/inconsistent`, exit code 7) if `strict`; otherwise it only warns.
  */
-export async function reloadAfter(
+export async function reloadMetadata(
   touched: readonly string[],
-  before: Before,
+  before: InconsistentBefore,
   strict: boolean,
   engine: EngineContext,
 ): Promise<Failure | undefined> {
@@ -29,7 +28,7 @@ export async function reloadAfter(
   try {
     const [known, now] = [await before, await engine.hasura.reloadMetadata(touched)];
     const names = new Set((known ?? now).map(nameOf));
-    const broken = now.filter((it) => !names.has(nameOf(it)));
+    const broken = now.filter((object) => !names.has(nameOf(object)));
     await emit(engine, {
       type: "metadata.reloaded",
       tookMs: Math.max(0, engine.now() - startedAt),
@@ -38,20 +37,21 @@ export async function reloadAfter(
         before: now.length - broken.length,
       },
     });
-    return await judge(broken, now.length, strict, engine);
+    return await assess(broken, now.length, strict, engine);
   } catch (error) {
     const failure = hasuraFailure(error, "reloading its metadata");
     const reason = failure instanceof Error ? failure.message : String(failure);
     await warn(
       engine,
       "reload-failed",
-      `The migrations are applied, but Hasura has not reloaded its metadata. ${reason}`,
+      `The migrations were applied, but Hasura did not reload its metadata. ${reason}`,
     );
     return undefined;
   }
 }
 
-async function judge(
+/** Warns about inconsistent metadata, or makes a failure of it. */
+async function assess(
   broken: readonly InconsistentObject[],
   all: number,
   strict: boolean,
@@ -60,22 +60,15 @@ async function judge(
   if (all === 0) return undefined;
   const message =
     broken.length > 0
-      ? `Applied, but Hasura's metadata no longer fits the schema: ${listed(broken)}.`
+      ? `Applied, but Hasura's metadata no longer matches the schema: ${shortenList(broken.map(({ name }) => name))}.`
       : `Hasura's metadata has ${count(all)}, as before this run.`;
   if (strict && broken.length > 0) {
     return new Failure("metadata", "metadata-inconsistent", message, {
-      hints: ["apply metadata that fits the new schema"],
+      hints: [textHint("Apply metadata that matches the new schema.")],
     });
   }
   await warn(engine, "metadata-inconsistent", message);
   return undefined;
-}
-
-function listed(objects: readonly InconsistentObject[]): string {
-  const names = objects.slice(0, 5).map((it) => it.name);
-  return objects.length > 5
-    ? `${names.join(", ")} and ${String(objects.length - 5)} more`
-    : names.join(", ");
 }
 
 function count(objects: number): string {

@@ -1,146 +1,306 @@
-import { Failure } from "../../protocol/failure.ts";
+import { Failure, toFailureData } from "../../protocol/failure.ts";
+import { retryHint, textHint } from "../../protocol/hint.ts";
 import type { EngineContext } from "../context.ts";
-import { adaptiveBatchSize } from "./batch-size.ts";
+import { emit } from "../emit.ts";
+import { HasuraCallError } from "../hasura/client.ts";
+import { stepFailure } from "../hasura/sql-errors.ts";
 import type { ReadyStep } from "../plan/prepare-plan.ts";
-import { runBatch } from "./run-batch.ts";
+import type { RunStop } from "../run-result.ts";
+import { markHint } from "../store/hints.ts";
+import type { StepResult } from "../store/store.ts";
+import { nextBatchSize } from "./batch-size.ts";
 import { loadSteps, type LoadedStep } from "./load-steps.ts";
 
-/** How a run went. `failure` is what ended it early. */
+/** Why a plan was not run to its end. */
+export type PlanStop =
+  | RunStop
+  /** The plan no longer fits the database: make a new one. */
+  | { readonly stop: "replan"; readonly reason: string };
+
+/** How far a plan was run. */
 export interface PlanResult {
   readonly applied: number;
   readonly notReached: number;
-  readonly cancelled: boolean;
-  readonly failure?: unknown;
-  /** Why the plan no longer holds: to be made again, `notReached` steps are left of it. */
-  readonly replan?: string;
-  /** Why the run should go on in another invocation. */
-  readonly paused?: string;
-  /** Databases in which something was done. */
+  /** Names of the databases that were changed. */
   readonly touched: ReadonlySet<string>;
+  readonly stop?: PlanStop;
+  /** What kept the migration store from recording or confirming everything. */
+  readonly unsettled?: unknown;
 }
 
-/** No step is begun with less time than this left. */
-const leastMs = 5000;
+/** A run's share of an invocation's time. */
+export interface Slice {
+  /** Pause then, in the time of `EngineContext.now`. */
+  readonly untilMs: number | undefined;
+  /** Something was applied in this invocation: a run that paused without progress would never end. */
+  readonly progressed: boolean;
+}
+
+/** A plan, and what every part of its run needs. */
+export interface PlanRun {
+  readonly steps: readonly ReadyStep[];
+  /** For suggested commands. */
+  readonly environment: string;
+  readonly slice: Slice;
+  readonly engine: EngineContext;
+}
+
+interface RunState {
+  /** Steps that are over. */
+  readonly reached: number;
+  readonly applied: number;
+  readonly touched: ReadonlySet<string>;
+  readonly batchSize: number;
+  /** The next steps, read while the last ones ran. */
+  readonly ahead?: Promise<readonly LoadedStep[]>;
+  readonly stop?: PlanStop;
+}
 
 /**
- * Runs the steps in their order until one fails or the run is asked to stop, and waits until everything is recorded. Small quick ones
- * go together, and the files of the next ones are read while the last ones run.
+ * Runs the steps in order until one fails or the run has to stop, then waits until everything is recorded. Small quick steps share
+ * a request, and the next files are read while a request runs.
  */
-export async function runPlan(
-  steps: readonly ReadyStep[],
-  environment: string,
-  slice: Slice,
-  engine: EngineContext,
-): Promise<PlanResult> {
-  const touched = new Set<string>();
-  const speed = adaptiveBatchSize();
-  let applied = 0;
-  let reached = 0;
-  let last: Last = {};
-  let ahead = { from: -1, group: Promise.resolve<readonly LoadedStep[]>([]) };
-  for (let step = steps[0]; step; step = steps[reached]) {
-    if (engine.stop.aborted && !isDeadline(step, engine)) break;
-    last = before(step, slice, engine);
-    if (isLast(last)) break;
-    const size = step.store.runBatch && engine.remainingMs() >= togetherAboveMs ? speed.size : 1;
-    const group = (
-      await (ahead.from === reached ? ahead.group : loadSteps(steps, reached, size))
-    ).slice(0, size);
-    const startedAt = engine.now();
-    const running = runBatch(group, environment, engine);
-    const from = reached + group.length;
-    ahead = { from, group: loadSteps(steps, from, step.store.runBatch ? size * 2 : 1) };
-    ahead.group.catch(() => undefined); // said at its own turn, which may never come
-    const ended = await running;
-    speed.took(ended.over, engine.now() - startedAt);
-    reached += ended.over;
-    applied += ended.done;
-    if (ended.done > 0) {
-      slice.progressed = true;
-      touched.add(step.database.name);
-    }
-    last = ended;
-    if (isLast(last)) break;
+export async function runPlan(run: PlanRun): Promise<PlanResult> {
+  let state: RunState = { reached: 0, applied: 0, touched: new Set(), batchSize: 1 };
+  while (state.stop === undefined) {
+    const next = run.steps[state.reached];
+    if (!next) break;
+    state = await runNext(next, state, run);
   }
-  const unrecorded = await settleAll(steps.slice(0, reached));
-  const failure = last.failure ?? unrecorded;
-  const { replan, paused } = last;
-  const stopped =
-    failure === undefined &&
-    replan === undefined &&
-    paused === undefined &&
-    (reached < steps.length || last.cancelled === true);
-  const why = {
-    ...(failure !== undefined && { failure }),
-    ...(replan !== undefined && { replan }),
-    ...(paused !== undefined && { paused }),
+  const { reached, applied, touched, stop } = state;
+  const unsettled = await settleAll(run.steps.slice(0, reached));
+  return {
+    applied,
+    notReached: run.steps.length - reached,
+    touched,
+    ...(stop && { stop }),
+    ...(unsettled !== undefined && { unsettled }),
   };
-  return { applied, notReached: steps.length - reached, cancelled: stopped, touched, ...why };
 }
 
-/** Why no further step is begun, if so. */
-interface Last {
-  readonly failure?: unknown;
-  readonly replan?: string;
-  readonly paused?: string;
-  readonly cancelled?: boolean;
+async function runNext(next: ReadyStep, state: RunState, run: PlanRun): Promise<RunState> {
+  const { steps, engine } = run;
+  const stop = stopBefore(next, state, run);
+  if (stop) return { ...state, stop };
+  const size = next.store.runBatch && engine.remainingMs() >= batchAboveMs ? state.batchSize : 1;
+  const loaded = await (state.ahead ?? loadSteps(steps, state.reached, size));
+  const batch = loaded.slice(0, size);
+  const startedAt = engine.now();
+  const running = runBatch(batch, run);
+  const ahead = loadSteps(steps, state.reached + batch.length, next.store.runBatch ? size * 2 : 1);
+  ahead.catch(() => undefined); // reported when its turn comes, which may be never
+  const result = await running;
+  return {
+    reached: state.reached + result.over,
+    applied: state.applied + result.done,
+    touched: result.done > 0 ? new Set([...state.touched, next.database.name]) : state.touched,
+    batchSize: nextBatchSize(result.over, engine.now() - startedAt),
+    // A batch that was not run to its end leaves other steps to be next.
+    ...(result.over === batch.length && { ahead }),
+    ...(result.stop && { stop: result.stop }),
+  };
 }
 
-/** How long one invocation may work, and whether it has done anything yet: a pause without progress would never end. */
-export interface Slice {
-  readonly untilMs: number | undefined;
-  progressed: boolean;
-}
+/** Do not start a step with less than this much time remaining. */
+const leastMs = 5000;
 
-/** Near the end of its time a run goes one by one, so that it can pause in between. */
-const togetherAboveMs = 120_000;
-
-/** A step is not begun with less than this left, where another invocation can go on. */
+/** The same where another invocation can continue the run. */
 const pauseBelowMs = 60_000;
 
-/** The handler's own stop near its end: where the run can go on in another invocation, a pause and no cancellation. */
-function isDeadline({ store }: ReadyStep, { stop }: EngineContext): boolean {
-  return store.canResume && stop.reason === "deadline";
+/** With less time remaining steps run one by one, so that the run can pause between them. */
+const batchAboveMs = 120_000;
+
+function stopBefore(next: ReadyStep, state: RunState, run: PlanRun): PlanStop | undefined {
+  const { engine } = run;
+  const { store } = next;
+  // Near its end the function stops the run itself: that is a pause where the run can be continued.
+  const isDeadline = store.canResume && engine.stop.reason === "deadline";
+  if (engine.stop.aborted && !isDeadline) return { stop: "cancelled" };
+  const failure = store.backgroundFailure?.();
+  if (failure) return { stop: "failed", failure };
+  const progressed = run.slice.progressed || state.applied > 0;
+  const reason = store.canResume && progressed ? pauseReason(run) : undefined;
+  if (reason !== undefined) return { stop: "paused", reason };
+  return engine.remainingMs() < leastMs ? { stop: "failed", failure: deadline() } : undefined;
 }
 
-function isLast({ failure, replan, paused, cancelled }: Last): boolean {
-  return (
-    failure !== undefined || replan !== undefined || paused !== undefined || cancelled === true
-  );
+function pauseReason({ slice, engine }: PlanRun): string | undefined {
+  if (engine.stop.aborted || engine.remainingMs() < pauseBelowMs)
+    return "the function's time is nearly over";
+  return slice.untilMs !== undefined && engine.now() >= slice.untilMs
+    ? "the client asked for short invocations"
+    : undefined;
 }
 
-function before({ store }: ReadyStep, slice: Slice, engine: EngineContext): Last {
-  const trouble = store.backgroundFailure?.();
-  if (trouble) return { failure: trouble };
-  if (store.canResume && slice.progressed) {
-    if (engine.stop.aborted || engine.remainingMs() < pauseBelowMs)
-      return { paused: "the function's time is nearly over" };
-    if (slice.untilMs !== undefined && engine.now() >= slice.untilMs)
-      return { paused: "this invocation was asked to be short" };
-  }
-  const late = tooLate(engine);
-  return late ? { failure: late } : {};
-}
-
-function tooLate(engine: EngineContext): Failure | undefined {
-  if (engine.remainingMs() >= leastMs) return undefined;
+function deadline(): Failure {
   return new Failure(
     "unreachable",
     "deadline",
-    "The function's time is over; what is not applied yet stays pending.",
+    "The function's time is over; migrations that are not applied yet stay pending.",
     {
       hints: [
-        "run again: it goes on where this run ended",
-        "give the function a longer time-out (15 minutes is the most)",
+        retryHint({ reason: "continue where this run ended" }),
+        textHint("Give the function a longer timeout (at most 15 minutes)."),
       ],
     },
   );
 }
 
-/** Each one's `settle`, also after a failure; answers the first that could not write. */
+/** Settles every store, also after a failure; returns the first error. */
 async function settleAll(steps: readonly ReadyStep[]): Promise<unknown> {
-  const all = await Promise.allSettled(
-    [...new Set(steps.map((step) => step.store))].map((store) => store.settle()),
+  const stores = new Set(steps.map(({ store }) => store));
+  const settled = await Promise.allSettled([...stores].map((store) => store.settle()));
+  return settled.find((result) => result.status === "rejected")?.reason;
+}
+
+/** How a batch ended. */
+interface BatchResult {
+  /** Steps that need no other attempt. */
+  readonly over: number;
+  /** Those of them that were applied. */
+  readonly done: number;
+  readonly stop?: PlanStop;
+}
+
+/** Runs the steps of one request, and reports what became of each. */
+async function runBatch(batch: readonly LoadedStep[], run: PlanRun): Promise<BatchResult> {
+  const { engine } = run;
+  const [first] = batch;
+  if (!first) return { over: 0, done: 0 };
+  let done = 0;
+  let since = engine.now();
+  const elapsedMs = (): number => Math.max(0, engine.now() - since);
+  const start = async (loaded: LoadedStep | undefined): Promise<void> => {
+    since = engine.now();
+    if (loaded) await emit(engine, { type: "migration.started", ...identify(loaded) });
+  };
+  await start(first);
+  const { store } = first.ready;
+  const result =
+    batch.length === 1 || !store.runBatch
+      ? await store.run(first.step)
+      : await store.runBatch(
+          batch.map(({ step }) => step),
+          async ({ notices, tookMs = elapsedMs() }) => {
+            const finished = batch[done];
+            done += 1;
+            if (finished) await reportApplied(finished, tookMs, notices, engine);
+            await start(batch[done]);
+          },
+        );
+  const last = batch[done];
+  if (!result || !last) return { over: done, done };
+  const ended = await reportResult(result, last, elapsedMs(), run);
+  return { ...ended, over: done + ended.over, done: done + ended.done };
+}
+
+function identify({ step }: LoadedStep) {
+  const { database, version, name, direction } = step;
+  return { database: database.name, version, name, direction };
+}
+
+async function reportApplied(
+  loaded: LoadedStep,
+  tookMs: number,
+  notices: readonly string[],
+  engine: EngineContext,
+): Promise<void> {
+  await emit(engine, {
+    type: "migration.applied",
+    ...identify(loaded),
+    tookMs,
+    ...(notices.length > 0 && { notices: [...notices] }),
+  });
+}
+
+/** Reports how the last step of a batch ended. */
+async function reportResult(
+  result: StepResult,
+  loaded: LoadedStep,
+  tookMs: number,
+  { environment, engine }: PlanRun,
+): Promise<BatchResult> {
+  const of = identify(loaded);
+  switch (result.outcome) {
+    case "done":
+      await reportApplied(loaded, tookMs, result.notices, engine);
+      return { over: 1, done: 1 };
+    case "skipped":
+      await emit(engine, { type: "migration.skipped", ...of, reason: result.reason });
+      return { over: 1, done: 0 };
+    case "failed": {
+      const failure = failureOf(result.error, loaded);
+      await emit(engine, {
+        type: "migration.failed",
+        ...of,
+        tookMs,
+        failure: toFailureData(failure),
+      });
+      return { over: 1, done: 0, stop: { stop: "failed", failure } };
+    }
+    case "unknown": {
+      const failure = outcomeUnknown(result.error, loaded.ready, environment);
+      await emit(engine, { type: "migration.unknown", ...of, reason: failure.message });
+      return { over: 1, done: 0, stop: { stop: "failed", failure } };
+    }
+    case "replan":
+      return { over: 0, done: 0, stop: { stop: "replan", reason: result.reason } };
+    case "cancelled":
+      await emit(engine, {
+        type: "migration.skipped",
+        ...of,
+        reason: "not started: the run was cancelled",
+      });
+      return { over: 0, done: 0, stop: { stop: "cancelled" } };
+    case "busy":
+      return { over: 1, done: 0, stop: { stop: "failed", failure: busy(result.holder) } };
+  }
+}
+
+function failureOf(error: unknown, { ready, body, step }: LoadedStep): unknown {
+  return stepFailure(error, {
+    file: ready.file.path,
+    sql: body.sql,
+    nothingKept: ready.store.atomic && !step.noTransaction,
+  });
+}
+
+function busy(holder: string): Failure {
+  return new Failure("busy", "busy", `Another run is working on this database: ${holder}.`, {
+    hints: [retryHint({ reason: "once that run has ended" })],
+  });
+}
+
+/** The last step may or may not have taken effect. */
+function outcomeUnknown(error: unknown, step: ReadyStep, environment: string): Failure {
+  const { version, name } = step.migration;
+  const isUp = step.direction === "up";
+  const [took, not] = isUp ? (["applied", "pending"] as const) : (["pending", "applied"] as const);
+  return new Failure(
+    "unreachable",
+    "outcome-unknown",
+    `It is not known whether ${step.file.path} took effect: ${whyUnknown(error)}. It may still be running.`,
+    {
+      hints: [
+        textHint(
+          `Check in the database ${step.database.name} whether ${version}_${name} took effect and is no longer running (pg_stat_activity).`,
+        ),
+        markHint(
+          { environment, database: step.database.name, versions: [version] },
+          took,
+          "if it took effect",
+        ),
+        retryHint({ reason: `if it did not (it is still recorded as ${not})` }),
+      ],
+      cause: error,
+    },
   );
-  return all.find((it) => it.status === "rejected")?.reason;
+}
+
+function whyUnknown(error: unknown): string {
+  if (error instanceof Failure) return error.message.replace(/\.$/, "");
+  const status = error instanceof HasuraCallError ? error.status : undefined;
+  return status === undefined
+    ? "the connection to Hasura was lost"
+    : `the response was not the migration's (HTTP ${String(status)})`;
 }

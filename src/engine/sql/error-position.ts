@@ -1,11 +1,12 @@
 import type { Place } from "../../protocol/failure.ts";
+import { lineAt } from "./lexer.ts";
 
-/** A line longer than this is not worth showing, and would not fit into an event. */
+/** Characters of a line that is shown; a longer one would not fit into an event. */
 const longestLine = 1000;
 
 /**
- * Where in a file an error lies, told from a token that the database quotes (`at or near "x"`): Hasura's error body has no
- * position. Answers nothing unless the token stands exactly once in the text, comments and strings included; never guesses.
+ * Finds the place of an error by the token that the database quotes (`at or near "x"`), because Hasura's error body has no
+ * position. Undefined unless the token occurs exactly once in the file, comments and strings included.
  */
 export function findErrorPosition(sql: string, message: string): Place | undefined {
   const token = /\bat or near "([^]*)"/.exec(message)?.[1];
@@ -16,11 +17,11 @@ export function findErrorPosition(sql: string, message: string): Place | undefin
     Math.max(sql.lastIndexOf("\n", at - 1), at === 0 ? -1 : sql.lastIndexOf("\r", at - 1)) + 1;
   const text = /^[^\r\n]*/.exec(sql.slice(at === 0 ? 0 : start))?.[0] ?? "";
   if (text.length > longestLine) return undefined;
-  const line = sql.slice(0, at).split(/\r\n|\n|\r/).length;
-  return { line, column: Array.from(sql.slice(at === 0 ? 0 : start, at)).length + 1, text };
+  const column = Array.from(sql.slice(at === 0 ? 0 : start, at)).length + 1;
+  return { line: lineAt(sql, at), column, text };
 }
 
-/** The index of a token that stands once, as a whole word where it begins or ends with a word's letter. */
+/** The index of a token that occurs once. Where it begins or ends with a letter it must not be a part of a longer word. */
 function onlyOccurrence(sql: string, token: string): number | undefined {
   let found: number | undefined;
   for (let at = sql.indexOf(token); at !== -1; at = sql.indexOf(token, at + 1)) {

@@ -1,26 +1,26 @@
 import { Version } from "../../protocol/migration.ts";
 
 /*
- * The only place that puts names and values into SQL text. For PostgreSQL and its family.
+ * The only place that puts names and values into SQL, for PostgreSQL and its family.
  */
 
-/** A name as a quoted identifier: `a"b` becomes `"a""b"`. Throws RangeError for a NUL, which no identifier can hold. */
+/** A name as a quoted identifier: `a"b` becomes `"a""b"`. Throws RangeError for a NUL character, which identifiers cannot contain. */
 export function quoteIdentifier(name: string): string {
   return `"${withoutNul(name).replaceAll('"', '""')}"`;
 }
 
-/** A text as a literal that does not depend on `standard_conforming_strings`: with a backslash it is written as `E'…'`. */
+/** A text as a literal that does not depend on `standard_conforming_strings`: one with a backslash becomes `E'…'`. */
 export function quoteLiteral(text: string): string {
   const quoted = `'${withoutNul(text).replaceAll("'", "''")}'`;
   return quoted.includes("\\") ? `E${quoted.replaceAll("\\", "\\\\")}` : quoted;
 }
 
-/** A version as a bare number. Throws ZodError for anything else, whatever its type claims. */
+/** A version as a bare number. Throws ZodError for anything else. */
 export function versionNumber(version: Version): string {
   return Version.parse(version);
 }
 
 function withoutNul(text: string): string {
-  if (text.includes("\0")) throw new RangeError("A NUL character cannot be part of SQL text.");
+  if (text.includes("\0")) throw new RangeError("SQL cannot contain a NUL character.");
   return text;
 }

@@ -1,21 +1,23 @@
-import type { FailureCode } from "../../protocol/failure-codes.ts";
 import * as z from "zod";
 import { isAccessDenied } from "../../engine/hasura/errors.ts";
 import { HasuraCallError } from "../../engine/hasura/client.ts";
 import { isOutcomeUnknown } from "../../engine/hasura/sql-errors.ts";
+import type { FailureCode } from "../../protocol/failure-codes.ts";
 import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
+import { parseJson } from "../../protocol/json.ts";
 import { contentOf, SqlAnswer } from "../hasura/hasura-answers.ts";
 import { reasonOf, type CliLine } from "./output.ts";
 import type { BinaryResult } from "./run-binary.ts";
 
-/** How a command ended and what it said, without secrets: texts are cut here, and half a secret could not be found any more. */
+/** How a command ended, and its output without secrets: they must be removed before texts are truncated. */
 export interface CliOutput extends Pick<BinaryResult, "code" | "signal" | "stopped"> {
   readonly lines: readonly CliLine[];
 }
 
 /**
- * What the end of a process says of the migration it was to run, before anybody has looked.
- * done: it says so · skipped: it was so already · failed: nothing has taken effect · unknown: it may have.
+ * The outcome of a migration by the CLI's own account, before the record is read back.
+ * done: reported as done · skipped: it was done already · failed: nothing has taken effect · unknown: it may have taken effect.
  */
 export type CliOutcome =
   | { readonly outcome: "done" }
@@ -25,8 +27,8 @@ export type CliOutcome =
 const ErrorBody = z.object({ error: z.string(), code: z.string() });
 
 /**
- * Reads exit code and output (docs/internals/hasura-protocol.md, "Messages"). What it does not know
- * leaves the outcome open.
+ * Derives the outcome from exit code and output (docs/internals/hasura-protocol.md, "Messages"). Unexpected output means
+ * unknown.
  */
 export function classifyOutput(ended: CliOutput): CliOutcome {
   if (ended.stopped) return { outcome: "unknown", error: outOfTime() };
@@ -42,25 +44,25 @@ export function classifyOutput(ended: CliOutput): CliOutcome {
   const known = knownFailure(reason);
   return known
     ? { outcome: "failed", error: known }
-    : { outcome: "unknown", error: unclear(reason) };
+    : { outcome: "unknown", error: unrecognized(reason) };
 }
 
-/** True where Hasura refused the secret: nothing has run, since its first request with it was refused. */
-export function isSecretRefused(verdict: CliOutcome): boolean {
+/** True if Hasura refused the secret: nothing has run, because the first request was refused. */
+export function isSecretRefused(result: CliOutcome): boolean {
   return (
-    verdict.outcome === "failed" &&
-    verdict.error instanceof HasuraCallError &&
-    isAccessDenied(verdict.error)
+    result.outcome === "failed" &&
+    result.error instanceof HasuraCallError &&
+    isAccessDenied(result.error)
   );
 }
 
-/** Hasura's own error body, which the CLI prints without the status it came with. */
+/** Hasura's own error body, which the CLI prints without the HTTP status. */
 function refusalIn(reason: string): HasuraCallError | undefined {
   const start = reason.indexOf("{");
   const text = start === -1 ? "" : reason.slice(start);
-  const body = ErrorBody.safeParse(parsed(text)).data;
+  const body = ErrorBody.safeParse(parseJson(text)).data;
   if (!body) return undefined;
-  // Trouble with the connection comes with 500, a statement that was refused with 400 (docs/internals/hasura-protocol.md, "Errors").
+  // A connection error has status 500, a refused statement 400 (docs/internals/hasura-protocol.md, "Errors").
   const status = body.error === "connection error" ? 500 : 400;
   try {
     contentOf({ status, text, location: undefined, cut: false }, SqlAnswer);
@@ -71,19 +73,11 @@ function refusalIn(reason: string): HasuraCallError | undefined {
   return undefined;
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Said of its own files; in a page or a body the same words are somebody else's. */
+/** About the CLI's own files, unless it is part of a page or body that something else sent. */
 const ofFiles =
   /(up|down) migration not found|found duplicate migrations|no such file or directory|no space left|read-only file system|permission denied/;
 
-/** Failures of which it is certain that no migration was sent. */
+/** Failures after which it is certain that no migration was sent. */
 function knownFailure(reason: string): Failure | HasuraCallError | undefined {
   const cause = new Error(shortened(reason));
   if (/x509:|certificate/i.test(reason) && /making http request failed|tls:/i.test(reason))
@@ -92,16 +86,12 @@ function knownFailure(reason: string): Failure | HasuraCallError | undefined {
     return new HasuraCallError("not-sent", shortened(reason));
   }
   if (/^unknown (flag|command|shorthand)/.test(reason)) {
-    return refused(
-      "cli-too-old",
-      `The official CLI in the image does not know what it was asked: ${reason}.`,
-      cause,
-    );
+    return refused("cli-too-old", `The official CLI in the image is too old: ${reason}.`, cause);
   }
   if (/^Migration mode is disabled/.test(reason)) {
     return refused(
       "migration-mode-disabled",
-      "Migrations are switched off in this Hasura (its setting migration_mode).",
+      "Migrations are disabled in this Hasura (its setting migration_mode).",
       cause,
     );
   }
@@ -133,8 +123,12 @@ function untrusted(cause: Error): Failure {
     "The official CLI does not trust the certificate that Hasura presents.",
     {
       hints: [
-        "put the authority's certificate as a PEM file into docker/certificates/ and build the image again: the CLI reads the system's store",
-        "or name a PEM file in the function's NODE_EXTRA_CA_CERTS, which is handed on to it",
+        textHint(
+          "Put the authority's certificate as a PEM file into docker/certificates/ and rebuild the image: the CLI uses the system's certificates.",
+        ),
+        textHint(
+          "Or set the function's NODE_EXTRA_CA_CERTS to a PEM file, which the CLI uses as well.",
+        ),
       ],
       cause,
     },
@@ -145,7 +139,7 @@ function outOfTime(): Failure {
   return new Failure(
     "unreachable",
     "cli-out-of-time",
-    "the function's time was nearly over, so the official CLI was ended before it was done",
+    "the function's time was nearly over, so the official CLI was killed before it was done",
   );
 }
 
@@ -156,9 +150,9 @@ function crashed({ code, signal }: CliOutput, reason: string): Failure {
   });
 }
 
-function unclear(reason: string): Failure {
-  const said = reason === "" ? "without a word" : `with "${shortened(reason, 200)}"`;
-  return new Failure("unreachable", "cli-failed", `the official CLI ended ${said}`, {
+function unrecognized(reason: string): Failure {
+  const output = reason === "" ? "without output" : `with "${shortened(reason, 200)}"`;
+  return new Failure("unreachable", "cli-failed", `the official CLI failed ${output}`, {
     cause: new Error(shortened(reason)),
   });
 }

@@ -7,20 +7,20 @@ import { hasuraFailure } from "../../engine/hasura/errors.ts";
 import type { Project } from "../../engine/project/project.ts";
 import { warn } from "../../engine/emit.ts";
 import { Failure } from "../../protocol/failure.ts";
+import { retryHint } from "../../protocol/hint.ts";
 import { compareVersions, type Direction, type Version } from "../../protocol/migration.ts";
 import type { HasuraCli } from "./hasura-cli.ts";
 import type { CliOutcome } from "./classify-output.ts";
 import type { CopiedProject } from "./workspace.ts";
 
-/** Books that only the official CLI writes. */
 export interface CliStoreOptions {
   readonly cli: HasuraCli;
   readonly project: Project;
 }
 
 /**
- * Hasura's own record of versions, written by the official CLI: one process for each migration. What it reports is not
- * believed; the record is read back through our own client and decides.
+ * Hasura's own record of versions, written by the official CLI, with one process for each migration. The CLI's report is not
+ * relied on: the record, read back with our own client, decides.
  */
 export function cliStore(
   database: Database,
@@ -31,25 +31,26 @@ export function cliStore(
   const files = (version: Version, direction: Direction, execute: boolean): CopiedProject =>
     oneFile(project, { database: database.name, version, direction, execute });
   let recorded: ReadonlySet<Version> = new Set();
-  /** What is recorded now; says which other versions have gone since the last look. */
-  const lookAgain = async (changed: Version): Promise<ReadonlySet<Version>> => {
+  /** Reads what is recorded now; warns about other versions that have disappeared. */
+  const readAgain = async (changed: Version): Promise<ReadonlySet<Version>> => {
     const now = await readBack(database, context);
-    const gone = [...recorded]
-      .filter((version) => version !== changed && !now.has(version))
-      .sort(compareVersions);
-    if (gone.length > 0) await warn(context.engine, "record-lost", lost(database, gone));
+    await warnAboutLost(
+      database,
+      context,
+      [...recorded].filter((version) => version !== changed && !now.has(version)),
+    );
     recorded = now;
     return now;
   };
   const markOnce = async (version: Version, direction: Direction): Promise<void> => {
-    const verdict = await cli.apply({
+    const reported = await cli.apply({
       project: files(version, direction, false),
       version,
       direction,
       skipExecution: true,
     });
-    const now = await lookAgain(version);
-    if (now.has(version) !== (direction === "up")) throw notMarked(version, verdict);
+    const now = await readAgain(version);
+    if (now.has(version) !== (direction === "up")) throw notMarked(version, reported);
   };
 
   return {
@@ -62,30 +63,23 @@ export function cliStore(
     },
     run: async (step) => {
       const { version, direction, noTransaction } = step;
-      let verdict: CliOutcome;
+      const project = files(version, direction, true);
+      let reported: CliOutcome;
       try {
-        verdict = await cli.apply({
-          project: files(version, direction, true),
-          version,
-          direction,
-          noTransaction,
-        });
+        reported = await cli.apply({ project, version, direction, noTransaction });
       } catch (error) {
         return { outcome: "failed", error }; // it was never started
       }
       try {
-        return resultOf(
-          verdict,
-          (await lookAgain(version)).has(version) === (direction === "up"),
-          step,
-        );
+        const recordedNow = await readAgain(version);
+        return resultOf(reported, recordedNow.has(version) === (direction === "up"), step);
       } catch (error) {
-        return verdict.outcome === "failed" ? verdict : { outcome: "unknown", error };
+        return reported.outcome === "failed" ? reported : { outcome: "unknown", error };
       }
     },
     mark: async (marks, as) => {
       for (const { version } of marks) {
-        // The CLI does not mark what is recorded already, also where its flag says that a run broke off.
+        // The CLI does not mark a version that is recorded already, not even a dirty one.
         if (as === "applied" && recorded.has(version)) await markOnce(version, "down");
         await markOnce(version, as === "applied" ? "up" : "down");
       }
@@ -94,7 +88,7 @@ export function cliStore(
   };
 }
 
-/** What is recorded, asked anew, so that nothing is remembered from before the CLI wrote. */
+/** Reads what is recorded, without anything cached from before the CLI wrote. */
 async function readBack(
   database: Database,
   { hasura, versionStore }: StoreContext,
@@ -109,19 +103,21 @@ async function readBack(
   return new Set((await fresh.read(database.name)).keys());
 }
 
-interface Wanted {
+interface FileSelection {
   readonly database: string;
   readonly version: Version;
   readonly direction: Direction;
-  /** False where its SQL is not run: then it need not be there. */
+  /** False if its SQL is not run: then the file need not exist. */
   readonly execute: boolean;
 }
 
 function oneFile(
   project: Project,
-  { database, version, direction, execute }: Wanted,
+  { database, version, direction, execute }: FileSelection,
 ): CopiedProject {
-  const migration = project.databases.get(database)?.find((it) => it.version === version);
+  const migration = project.databases
+    .get(database)
+    ?.find((candidate) => candidate.version === version);
   const file = direction === "up" ? migration?.up : migration?.down;
   if (!file && execute) throw new Error(`no ${direction} file of ${version} in ${database}`);
   const from = file && execute ? { from: join(project.root, file.path) } : {};
@@ -132,33 +128,34 @@ function oneFile(
   };
 }
 
-/** Verdict and record together; the record decides wherever the verdict leaves anything open. */
-function resultOf(verdict: CliOutcome, asWanted: boolean, step: Step): StepResult {
-  switch (verdict.outcome) {
+/** Combines the CLI's report and the record: the record decides wherever the report leaves anything open. */
+function resultOf(reported: CliOutcome, isRecorded: boolean, step: Step): StepResult {
+  switch (reported.outcome) {
     case "done":
-      return asWanted
+      return isRecorded
         ? { outcome: "done", notices: noticesOf(step) }
         : { outcome: "unknown", error: notRecorded() };
     case "skipped":
-      return asWanted ? verdict : { outcome: "failed", error: contradiction(step, verdict.reason) };
+      return isRecorded
+        ? reported
+        : { outcome: "failed", error: contradiction(step, reported.reason) };
     case "unknown":
-      return asWanted
+      return isRecorded
         ? {
             outcome: "done",
-            notices: [...noticesOf(step), `${textOf(verdict.error)}, but it is recorded`],
+            notices: [...noticesOf(step), `${textOf(reported.error)}, but it is recorded`],
           }
-        : verdict;
+        : reported;
     case "failed":
-      return asWanted
+      return isRecorded
         ? { outcome: "skipped", reason: "recorded by another tool meanwhile" }
-        : verdict;
+        : reported;
   }
 }
 
 function noticesOf({ settings = {} }: Step): string[] {
-  const asked = Object.keys(settings).length > 0;
-  return asked
-    ? ["the official CLI does not keep what the file asks for in its hasura-migrate lines"]
+  return Object.keys(settings).length > 0
+    ? ["the official CLI ignores the file's hasura-migrate lines"]
     : [];
 }
 
@@ -174,29 +171,37 @@ function notRecorded(): Failure {
   );
 }
 
+const afterOtherTools = retryHint({ reason: "when other tools have finished" });
+
 function contradiction({ version, database }: Step, reason: string): Failure {
   return new Failure(
     "busy",
     "plan-outdated",
-    `The official CLI says that ${version} is ${reason} in ${database.name}, which is no longer so.`,
-    {
-      hints: ["let other tools end, then run again"],
-    },
+    `The official CLI reports that ${version} is ${reason} in ${database.name}, which is no longer true.`,
+    { hints: [afterOtherTools] },
   );
 }
 
-function notMarked(version: Version, verdict: CliOutcome): unknown {
-  if ("error" in verdict) return hasuraFailure(verdict.error, `marking ${version}`);
+function notMarked(version: Version, reported: CliOutcome): unknown {
+  if ("error" in reported) return hasuraFailure(reported.error, `marking ${version}`);
   return new Failure(
     "unreachable",
     "not-recorded",
-    `The official CLI reported success, but Hasura's migration state does not show ${version} so.`,
-    {
-      hints: ["let other tools end, then run again"],
-    },
+    `The official CLI reported success, but Hasura's migration state does not show it for ${version}.`,
+    { hints: [afterOtherTools] },
   );
 }
 
-function lost({ name }: Database, versions: readonly Version[]): string {
-  return `Recorded in ${name} before this step, and no longer: ${versions.join(", ")}. Another tool writes Hasura's migration state at the same time.`;
+async function warnAboutLost(
+  { name }: Database,
+  { engine }: StoreContext,
+  lost: readonly Version[],
+): Promise<void> {
+  if (lost.length === 0) return;
+  const versions = lost.toSorted(compareVersions).join(", ");
+  await warn(
+    engine,
+    "record-lost",
+    `No longer recorded in ${name}: ${versions}. Another tool is writing Hasura's migration state at the same time.`,
+  );
 }

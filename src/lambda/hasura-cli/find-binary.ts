@@ -1,11 +1,12 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
 
-/** The official CLI's name in every place where it is looked for. */
+/** The file name of the official CLI. */
 export const binaryName = "hasura";
 
-/** The first `hasura` that can be run in these directories. Throws usage/engine-not-available. */
+/** Finds the first executable `hasura` in these directories. Throws usage/engine-not-available. */
 export function findBinary(directories: readonly string[]): string {
   const found = directories
     .filter((directory) => directory !== "")
@@ -15,11 +16,11 @@ export function findBinary(directories: readonly string[]): string {
   throw new Failure(
     "usage",
     "engine-not-available",
-    'This function\'s image has no engine "hasura-cli": the official Hasura CLI is not in it.',
+    'This function\'s image does not contain the official Hasura CLI, which the engine "hasura-cli" needs.',
     {
       hints: [
-        "build the image with --build-arg HASURA_CLI_VERSION=v2.…",
-        "or set HASURA_MIGRATE_ENGINE=native, or leave it out",
+        textHint("Build the image with --build-arg HASURA_CLI_VERSION=v2.…"),
+        textHint("Or set HASURA_MIGRATE_ENGINE=native, or omit it."),
       ],
     },
   );

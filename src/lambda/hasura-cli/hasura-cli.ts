@@ -1,6 +1,7 @@
 import type { EngineContext } from "../../engine/context.ts";
 import { emit } from "../../engine/emit.ts";
 import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
 import type { Direction, Version } from "../../protocol/migration.ts";
 import type { AdminSecret } from "../secrets/admin-secret.ts";
 import { cliLines, reasonOf } from "./output.ts";
@@ -13,77 +14,52 @@ import {
 } from "./classify-output.ts";
 import type { CopiedProject, Workspace } from "./workspace.ts";
 
-/** What a run of the official CLI needs beside its arguments. */
+/** What a call of the official CLI needs besides its arguments. */
 export interface HasuraCliOptions {
   readonly binary: string;
   readonly endpoint: URL;
   readonly adminSecret: AdminSecret;
-  /** Of our own environment what it gets to see: the path, certificates. */
+  /** Its environment variables: the path, certificates. */
   readonly environment: Readonly<Record<string, string>>;
   readonly workspace: Workspace;
-  /** Takes secrets out of a text. */
+  /** Removes secrets from a text. */
   readonly redact: (text: string) => string;
   readonly engine: Pick<EngineContext, "sleep" | "remainingMs" | "emit">;
 }
 
 /**
- * One version, one direction: the only form of `migrate apply` that can never run more than was
+ * One version in one direction: the only form of `migrate apply` that never runs more than was
  * planned (docs/internals/hasura-protocol.md, "Which migrations a command selects").
  */
 export interface OneMigration {
   readonly project: CopiedProject;
   readonly version: Version;
   readonly direction: Direction;
-  /** Changes the record alone. */
+  /** Changes only the record. */
   readonly skipExecution?: boolean;
   readonly noTransaction?: boolean;
 }
 
 export interface HasuraCli {
-  /** As the binary says it. Throws usage/engine-not-available. */
+  /** As the binary reports it. Throws usage/engine-not-available. */
   version(): Promise<string>;
   apply(migration: OneMigration): Promise<CliOutcome>;
-  /** The table that `migrate status` prints. Throws what `verdictOf` makes of a failure. */
+  /** The table that `migrate status` prints. Throws the error that `classifyOutput` finds. */
   status(project: CopiedProject): Promise<string>;
 }
 
-/** No command that runs no migration takes longer. */
+/** Bound on commands that do not run a migration. */
 const shortMs = 60_000;
-/** Of the time that is left kept for the end: to look what became of it, and to say so. */
+/** Kept of the remaining time: to read the record back and report. */
 const keptMs = 20_000;
 const graceMs = 5000;
-/** Of what one command says at most this many lines are handed on, and of each this much. */
+/** Limits on the output of one command that is emitted. */
 const [mostLines, longestLine] = [50, 2000];
 
-/** The official CLI, a process for each command. Its secret is in its environment alone; nothing else of ours is. */
+/** The official CLI, one process for each command. The secret is passed only in its environment, which contains nothing else of ours. */
 export function hasuraCli(options: HasuraCliOptions): HasuraCli {
-  const { workspace, adminSecret, engine } = options;
-  const command = async (
-    args: readonly string[],
-    project: CopiedProject,
-    most: number,
-  ): Promise<Attempt> =>
-    workspace.withProject(project, async (directory) => {
-      const all = [...args, ...common(options.endpoint, directory, project)];
-      const attempt = async (secret: string | undefined): Promise<Attempt> => {
-        const ended = await run(
-          all,
-          directory,
-          { ...(secret !== undefined && { HASURA_GRAPHQL_ADMIN_SECRET: secret }) },
-          most,
-          options,
-        );
-        await handOn(ended, engine);
-        return { stdout: ended.stdout, verdict: classifyOutput(ended) };
-      };
-      const secret = await adminSecret.get();
-      const first = await attempt(secret);
-      if (!isSecretRefused(first.verdict)) return first;
-      // As our own client does: it may have been rotated since, and nothing has run.
-      const renewed = await adminSecret.renew();
-      return renewed === secret ? first : attempt(renewed);
-    });
-
+  const { workspace } = options;
+  const command = commandRunner(options);
   return {
     version: async () => {
       const ended = await run(
@@ -93,7 +69,7 @@ export function hasuraCli(options: HasuraCliOptions): HasuraCli {
         shortMs,
         options,
       );
-      if (ended.code !== 0) throw doesNotRun(options.binary, ended);
+      if (ended.code !== 0) throw notUsable(options.binary, ended);
       return versionIn(options.redact(ended.stderr + ended.stdout));
     },
     apply: async ({
@@ -108,24 +84,51 @@ export function hasuraCli(options: HasuraCliOptions): HasuraCli {
         ...(skipExecution ? ["--skip-execution"] : []),
         ...(noTransaction ? ["--no-transaction"] : []),
       ];
-      const { verdict } = await command(
+      const { outcome } = await command(
         [...args, ...flags],
         project,
         skipExecution ? shortMs : Infinity,
       );
-      return verdict;
+      return outcome;
     },
     status: async (project) => {
-      const { stdout, verdict } = await command(["migrate", "status"], project, shortMs);
-      if (verdict.outcome === "failed" || verdict.outcome === "unknown") throw verdict.error;
+      const { stdout, outcome } = await command(["migrate", "status"], project, shortMs);
+      if ("error" in outcome) throw outcome.error;
       return stdout;
     },
   };
 }
 
+type Command = (
+  args: readonly string[],
+  project: CopiedProject,
+  withinMs: number,
+) => Promise<Attempt>;
+
+/** Runs a command on a copy of a project; once more with a renewed secret if Hasura refuses it. */
+function commandRunner(options: HasuraCliOptions): Command {
+  const { workspace, adminSecret, engine, endpoint } = options;
+  return (args, project, withinMs) =>
+    workspace.withProject(project, async (directory) => {
+      const all = [...args, ...common(endpoint, directory, project)];
+      const attempt = async (secret: string | undefined): Promise<Attempt> => {
+        const variables = { ...(secret !== undefined && { HASURA_GRAPHQL_ADMIN_SECRET: secret }) };
+        const ended = await run(all, directory, variables, withinMs, options);
+        await emitOutput(ended, engine);
+        return { stdout: ended.stdout, outcome: classifyOutput(ended) };
+      };
+      const secret = await adminSecret.get();
+      const first = await attempt(secret);
+      if (!isSecretRefused(first.outcome)) return first;
+      // As in our own client: it may have been rotated, and nothing has run.
+      const renewed = await adminSecret.renew();
+      return renewed === secret ? first : attempt(renewed);
+    });
+}
+
 interface Attempt {
   readonly stdout: string;
-  readonly verdict: CliOutcome;
+  readonly outcome: CliOutcome;
 }
 
 type Output = BinaryResult & CliOutput;
@@ -166,8 +169,8 @@ async function run(
   };
 }
 
-/** What it says beside its result: warnings as such, the rest for those who look closely. */
-async function handOn({ lines }: Output, engine: HasuraCliOptions["engine"]): Promise<void> {
+/** Emits the CLI's log: warnings as warnings, the rest for debugging. */
+async function emitOutput({ lines }: Output, engine: HasuraCliOptions["engine"]): Promise<void> {
   for (const { level, message } of lines.slice(-mostLines)) {
     const text = message.length <= longestLine ? message : `${message.slice(0, longestLine)} …`;
     await emit(engine, {
@@ -187,18 +190,18 @@ function versionIn(output: string): string {
   );
 }
 
-function doesNotRun(binary: string, ended: Output): Failure {
+function notUsable(binary: string, ended: Output): Failure {
   const how = ended.stopped
-    ? "does not end"
-    : `ends with ${ended.signal ?? `exit code ${String(ended.code)}`}`;
+    ? "does not finish"
+    : `exits with ${ended.signal ?? `code ${String(ended.code)}`}`;
   return new Failure(
     "usage",
     "engine-not-available",
     `The official Hasura CLI at ${binary} cannot be used: "hasura version" ${how}.`,
     {
       hints: [
-        "check the image's HASURA_CLI_VERSION and its architecture",
-        "or set HASURA_MIGRATE_ENGINE=native",
+        textHint("Check the image's HASURA_CLI_VERSION and its architecture."),
+        textHint("Or set HASURA_MIGRATE_ENGINE=native."),
       ],
       cause: new Error(reasonOf(ended.lines).slice(0, longestLine)),
     },

@@ -1,6 +1,7 @@
 import * as z from "zod";
+import { parseJson } from "../../protocol/json.ts";
 
-/** One thing the official CLI said on stderr. `text`: a line that is none of its log lines, such as a panic's. */
+/** One line of the official CLI's stderr. `text`: not one of its log lines, such as a line of a panic. */
 export interface CliLine {
   readonly level: "debug" | "info" | "warning" | "error" | "fatal" | "text";
   readonly message: string;
@@ -11,12 +12,12 @@ const JsonLine = z.object({
   msg: z.string(),
 });
 /**
- * How its last line looks when it fails: quoted where it has to be
+ * The last line of a CLI that fails; the message is quoted if necessary
  * (docs/internals/hasura-protocol.md, "Exit codes and output").
  */
 const fatalLine = /^time="[^"]*" level=(?:fatal|error|panic) msg=(.*)$/;
 
-/** What stderr holds, line by line; empty lines are left out. Never throws, whatever is in it. */
+/** Parses stderr line by line, without empty lines. Never throws. */
 export function cliLines(stderr: string): CliLine[] {
   return stderr
     .split(/\r?\n|\r/)
@@ -25,21 +26,21 @@ export function cliLines(stderr: string): CliLine[] {
 }
 
 /**
- * Why the CLI failed: what it met in the database at hand, else the line it ended with, else the last it wrote.
- * Empty where it wrote nothing.
+ * Why the CLI failed: the error it encountered in the database, else its fatal message, else its last line. Empty if it wrote
+ * nothing.
  */
 export function reasonOf(lines: readonly CliLine[]): string {
-  const met = lines
+  const encountered = lines
     .flatMap(({ level, message }) =>
       level === "error" ? [/encountered: \s*([^]+)$/.exec(message)?.[1] ?? ""] : [],
     )
     .at(-1);
   const fatal = lines.findLast(({ level }) => level === "fatal");
-  return (met || fatal?.message || lines.at(-1)?.message || "").trim();
+  return (encountered || fatal?.message || lines.at(-1)?.message || "").trim();
 }
 
 function lineOf(line: string): CliLine {
-  const json = line.startsWith("{") ? JsonLine.safeParse(parsed(line)).data : undefined;
+  const json = line.startsWith("{") ? JsonLine.safeParse(parseJson(line)).data : undefined;
   if (json) return { level: json.level, message: json.msg };
   const fatal = fatalLine.exec(line)?.[1];
   return fatal === undefined
@@ -47,16 +48,8 @@ function lineOf(line: string): CliLine {
     : { level: "fatal", message: unquoted(fatal) };
 }
 
-/** Go's quoting is JSON's, but for escapes that hardly ever occur. */
+/** Go's quoting is JSON's, except for rare escapes. */
 function unquoted(text: string): string {
-  const value = text.startsWith('"') ? parsed(text) : undefined;
+  const value = text.startsWith('"') ? parseJson(text) : undefined;
   return typeof value === "string" ? value : text.replace(/^"|"$/g, "");
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

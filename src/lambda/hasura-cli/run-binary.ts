@@ -1,27 +1,28 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import type { Readable } from "node:stream";
 import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
 import { tail, type Tail } from "./tail.ts";
 
-/** One process to run to its end. */
+/** One process to run. */
 export interface BinaryCall {
   readonly binary: string;
   readonly args: readonly string[];
-  /** Everything the process gets to see. */
+  /** Its whole environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly directory: string;
-  /** After this it is told to end (SIGTERM), and after `graceMs` more it is ended (SIGKILL). */
+  /** After this it gets SIGTERM, and after another `graceMs` SIGKILL. */
   readonly withinMs: number;
   readonly graceMs: number;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
-/** How a process ended, and the last of what it wrote. */
+/** How a process ended, and the end of its output. */
 export interface BinaryResult {
-  /** Null where a signal ended it. */
+  /** Null if a signal ended it. */
   readonly code: number | null;
   readonly signal: string | null;
-  /** We ended it: its time was over. */
+  /** It was killed because its time was over. */
   readonly stopped: boolean;
   readonly stdout: string;
   readonly stderr: string;
@@ -29,12 +30,12 @@ export interface BinaryResult {
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
-/** The text of a statement comes back inside an error, so much has to be kept for it to be read; what was before is dropped. */
+/** An error contains the text of the statement, so that much has to be kept for it to be parsed. */
 const keptBytes = 16 * 1024 * 1024;
-/** A pipe that somebody else holds open is not waited for longer than this. */
+/** How long to wait for a pipe that another process keeps open. */
 const pipesMs = 1000;
 
-/** Runs it and waits for its end, in every case. Throws usage/engine-not-available where it cannot be started. */
+/** Runs a process and waits for its end. Throws usage/engine-not-available if it cannot be started. */
 export async function runBinary(call: BinaryCall): Promise<BinaryResult> {
   const child = spawn(call.binary, call.args, {
     cwd: call.directory,
@@ -86,7 +87,7 @@ function exitOf(
 ): Promise<{ code: number | null; signal: string | null }> {
   return new Promise((resolve, reject) => {
     child.once("error", (cause) => {
-      // Also emitted when a signal could not be sent; then the process is there and its end still comes.
+      // Also emitted if a signal could not be sent; then the process runs, and `exit` follows.
       if (child.pid === undefined) reject(notStarted(binary, cause));
     });
     child.once("exit", (code, signal) => resolve({ code, signal }));
@@ -112,8 +113,10 @@ function notStarted(binary: string, cause: Error): Failure {
     `The official Hasura CLI at ${binary} cannot be started.`,
     {
       hints: [
-        "build the image with --build-arg HASURA_CLI_VERSION for the architecture of the function",
-        "or set HASURA_MIGRATE_ENGINE=native",
+        textHint(
+          "Build the image with --build-arg HASURA_CLI_VERSION for the architecture of the function.",
+        ),
+        textHint("Or set HASURA_MIGRATE_ENGINE=native."),
       ],
       cause,
     },

@@ -5,7 +5,7 @@ import type { Project } from "../../engine/project/project.ts";
 import type { CopiedFile, CopiedProject } from "./workspace.ts";
 
 /**
- * A row of its table: version, name, whether there is a file, whether it is recorded
+ * A row of the CLI's table: version, name, whether there is a file, whether it is recorded
  * (docs/internals/hasura-protocol.md, "Messages").
  */
 const row = /^(\d+)\s.*\s(?:Present|Not Present)\s{2,}(Present|Not Present)\s*$/;
@@ -20,7 +20,7 @@ export function recordedIn(table: string): Set<Version> {
   );
 }
 
-/** Versions of which our own reading and the official CLI's table say different things, in order. */
+/** Versions for which our own status and the official CLI's table differ, in order. */
 export function differences({ migrations }: DatabaseStatus, table: string): Version[] {
   const ours = new Set(
     migrations.filter(({ state }) => state !== "pending").map(({ version }) => version),
@@ -31,7 +31,7 @@ export function differences({ migrations }: DatabaseStatus, table: string): Vers
     .sort(compareVersions);
 }
 
-/** Every file of one database. */
+/** A copy with every file of one database. */
 export function wholeProject(project: Project, database: string): CopiedProject {
   const files = (project.databases.get(database) ?? []).flatMap(
     ({ version, name, up, down }): CopiedFile[] => [

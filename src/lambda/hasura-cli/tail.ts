@@ -1,11 +1,11 @@
-/** The last of a stream. */
+/** The end of a stream. */
 export interface Tail {
   push(chunk: Buffer): void;
-  /** What is kept, decoded as UTF-8; bytes that are none become replacement characters. */
+  /** What is kept, decoded as UTF-8; invalid bytes become replacement characters. */
   text(): string;
 }
 
-/** Keeps at least the last `bytes` of what it is given, and never more than that and one chunk. */
+/** Keeps at least the last `bytes` of a stream, and at most one chunk more. */
 export function tail(bytes: number): Tail {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -2,6 +2,7 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ConfigVersion } from "../../engine/project/config.ts";
 import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
 import type { Direction, Version } from "../../protocol/migration.ts";
 
 /** One file of a project's copy. */
@@ -9,11 +10,11 @@ export interface CopiedFile {
   readonly version: Version;
   readonly name: string;
   readonly direction: Direction;
-  /** Where it is copied from; absent for a version whose file is not here and is not to be run. */
+  /** The file to copy; absent for a version without a file, which is only recorded. */
   readonly from?: string;
 }
 
-/** A project with the files of one database that a command is to see, and no others. */
+/** A project with only those files of one database that a command needs. */
 export interface CopiedProject {
   readonly configVersion: ConfigVersion;
   readonly database: string;
@@ -21,17 +22,17 @@ export interface CopiedProject {
 }
 
 /**
- * Where the official CLI may write: it needs a home, and makes directories in its project
+ * Where the official CLI may write: it needs a home directory, and creates directories in its project
  * (docs/internals/hasura-protocol.md, "Files it writes").
  */
 export interface Workspace {
   readonly home: string;
-  /** Runs `use` with the directory of a copy that exists only meanwhile. */
+  /** Runs `use` with the directory of a temporary copy. */
   withProject<T>(project: CopiedProject, use: (directory: string) => Promise<T>): Promise<T>;
   remove(): Promise<void>;
 }
 
-/** With it the CLI neither reports its use nor looks for a newer version, and does not say in every run that it would. */
+/** Disables telemetry and the check for newer versions, and the messages about both. */
 const globalConfig = {
   uuid: "00000000-0000-4000-8000-000000000000",
   enable_telemetry: false,
@@ -39,12 +40,12 @@ const globalConfig = {
   cli_environment: "default",
 };
 /**
- * Makes the file exist: one of 0 bytes would count as absent (docs/internals/hasura-protocol.md,
- * "Empty, duplicate and missing files"). Only ever used where nothing is run.
+ * Content of a file that is not run, because one of 0 bytes counts as absent (docs/internals/hasura-protocol.md,
+ * "Empty, duplicate and missing files").
  */
 const placeholder = "SELECT 1;\n";
 
-/** Makes an empty workspace below a directory. Throws usage/no-temporary-space. */
+/** Creates an empty workspace in a directory. Throws usage/no-temporary-space. */
 export async function makeWorkspace(below: string): Promise<Workspace> {
   try {
     const root = await mkdtemp(join(below, "hasura-official-cli-"));
@@ -54,7 +55,7 @@ export async function makeWorkspace(below: string): Promise<Workspace> {
     return {
       home,
       withProject: (project, use) => withProject(join(root, "project"), project, use),
-      remove: () => removed(root),
+      remove: () => removeDirectory(root),
     };
   } catch (cause) {
     throw noSpace(below, cause);
@@ -74,11 +75,11 @@ async function withProject<T>(
     }
     return await use(directory);
   } finally {
-    await removed(directory);
+    await removeDirectory(directory);
   }
 }
 
-/** Of the project's own `config.yaml` only its version is kept: an endpoint or a secret in it is another environment's. */
+/** Only the version of the project's `config.yaml` is kept: an endpoint or a secret in it belongs to another environment. */
 async function writeProject(
   directory: string,
   { configVersion, database, files }: CopiedProject,
@@ -97,8 +98,8 @@ async function writeProject(
   }
 }
 
-async function removed(directory: string): Promise<void> {
-  // What cannot be removed stays for the next start of the function: no reason to fail a run that is done.
+async function removeDirectory(directory: string): Promise<void> {
+  // Left-over files do not fail a run that is done.
   await rm(directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
 }
 
@@ -106,9 +107,9 @@ function noSpace(directory: string, cause: unknown): Failure {
   return new Failure(
     "usage",
     "no-temporary-space",
-    `The official CLI needs a directory it can write to, and ${directory} cannot be used.`,
+    `The official CLI needs a writable directory, but ${directory} cannot be used.`,
     {
-      hints: ["give the function more ephemeral storage (/tmp)"],
+      hints: [textHint("Give the function more ephemeral storage (/tmp).")],
       cause,
     },
   );

@@ -1,11 +1,13 @@
 import * as z from "zod";
 import { HasuraCallError, type DatabaseError } from "../../engine/hasura/client.ts";
 import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
+import { parseJson } from "../../protocol/json.ts";
 import type { HttpAnswer } from "./http-call.ts";
 
 const Text = z.string().nullish().catch(undefined);
 /**
- * What the database said (docs/internals/hasura-protocol.md, "Errors"); null where it said nothing.
+ * The database's error (docs/internals/hasura-protocol.md, "Errors"); fields without a value are null.
  */
 const Internal = z.object({
   error: z
@@ -20,7 +22,7 @@ const ErrorBody = z.object({
 });
 
 export const VersionAnswer = z.object({ version: z.string() });
-/** `sources` hold everything that Hasura tracks; only names and kinds are kept. */
+/** Only names and kinds of the sources are kept. */
 export const MetadataAnswer = z.object({
   version: z.int().default(1),
   sources: z
@@ -50,7 +52,7 @@ const asText = z
   .unknown()
   .optional()
   .transform((value) => (typeof value === "string" ? value : JSON.stringify(value ?? null)));
-/** `name` is missing on older servers and not always text; the definition then tells objects apart. */
+/** `name` is missing on older servers and not always text; the definition then identifies the object. */
 export const InconsistencyAnswer = z.object({
   inconsistent_objects: z.array(
     z
@@ -69,33 +71,30 @@ export const InconsistencyAnswer = z.object({
 });
 
 /**
- * What an answer holds, or HasuraCallError: rejected when Hasura itself says why, unknown when something else answered
- * (HTML, a gateway's 502, 503 and 504): the request may have taken effect all the same.
+ * The content of a response. Throws HasuraCallError: rejected if Hasura itself reports an error, unknown if the response is not
+ * Hasura's (HTML, a gateway's 502, 503 and 504), because the request may still have taken effect.
  */
 export function contentOf<T>(answer: HttpAnswer, schema: z.ZodType<T>): T {
   const { status, text } = answer;
   if (status >= 300 && status < 400) throw redirected(answer);
   if (answer.cut)
-    throw new HasuraCallError("unknown", "the answer is longer than what is read of one", {
+    throw new HasuraCallError("unknown", "the response is too large", {
       status,
     });
-  const json = parsed(text);
-  const gateway = status === 502 || status === 503 || status === 504;
-  const refusal = gateway || status < 300 ? undefined : ErrorBody.safeParse(json).data;
-  if (refusal) throw rejected(status, refusal);
-  if (gateway || status >= 300 || json === undefined) throw notHasura(answer);
+  const json = parseJson(text);
+  if (status >= 300) throw errorOf(answer, json);
+  if (json === undefined) throw notHasura(answer);
   const content = schema.safeParse(json);
   if (content.success) return content.data;
   const details = { status, cause: new Error(z.prettifyError(content.error)) };
-  throw new HasuraCallError("unknown", "the answer is not one that Hasura gives", details);
+  throw new HasuraCallError("unknown", "the response does not have the shape of Hasura's", details);
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** A gateway's error is not Hasura's, even if it has the same shape. */
+function errorOf(answer: HttpAnswer, json: unknown): HasuraCallError {
+  const isGateway = [502, 503, 504].includes(answer.status);
+  const refusal = isGateway ? undefined : ErrorBody.safeParse(json).data;
+  return refusal ? rejected(answer.status, refusal) : notHasura(answer);
 }
 
 function rejected(
@@ -112,38 +111,40 @@ function rejected(
 }
 
 function databaseError(internal: unknown): DatabaseError | undefined {
-  const said = Internal.safeParse(internal).data?.error;
-  if (!said) return undefined;
+  const error = Internal.safeParse(internal).data?.error;
+  if (!error) return undefined;
   return {
-    ...(said.status_code && { sqlstate: said.status_code }),
-    ...(said.message && { message: said.message }),
-    ...(said.description && { detail: said.description }),
-    ...(said.hint && { hint: said.hint }),
-    ...(said.exec_status && { execStatus: said.exec_status }),
+    ...(error.status_code && { sqlstate: error.status_code }),
+    ...(error.message && { message: error.message }),
+    ...(error.description && { detail: error.description }),
+    ...(error.hint && { hint: error.hint }),
+    ...(error.exec_status && { execStatus: error.exec_status }),
   };
 }
 
-/** The first words of what came instead are the only clue to who sent it. */
+/** The beginning of the response is the only clue to what sent it. */
 function notHasura({ status, text }: HttpAnswer): HasuraCallError {
   const title = /<title>([^<]{1,100})<\/title>/i.exec(text)?.[1] ?? text.trim().slice(0, 100);
-  const what = title === "" ? "an empty answer" : `"${title.replace(/\s+/g, " ").trim()}"`;
+  const what = title === "" ? "an empty response" : `"${title.replace(/\s+/g, " ").trim()}"`;
   return new HasuraCallError(
     "unknown",
-    `something else than Hasura answered with HTTP ${String(status)}: ${what}`,
+    `the response did not come from Hasura (HTTP ${String(status)}): ${what}`,
     { status },
   );
 }
 
-/** Nothing has run: a redirect is answered before Hasura is asked. It is not followed, since it could lead the secret anywhere. */
+/** Nothing has run: a redirect comes from before Hasura. It is not followed, because that could send the secret anywhere. */
 function redirected({ status, location }: HttpAnswer): HasuraCallError {
-  const to = location === undefined ? "somewhere else" : `to ${location}`;
+  const to = location === undefined ? "elsewhere" : `to ${location}`;
   const failure = new Failure(
     "unreachable",
     "redirected",
     `The endpoint redirects (HTTP ${String(status)}) ${to}.`,
     {
       hints: [
-        "set HASURA_MIGRATE_ENDPOINT to the address behind the redirect, often https:// for http://",
+        textHint(
+          "Set HASURA_MIGRATE_ENDPOINT to the address behind the redirect, often https:// instead of http://.",
+        ),
       ],
     },
   );

@@ -14,17 +14,17 @@ import * as answers from "./hasura-answers.ts";
 import { httpCaller, type HttpAnswer, type HttpCaller } from "./http-call.ts";
 
 export interface HasuraOverHttpOptions {
-  /** Hasura's own address; a path in it is kept in front of the API's paths. */
+  /** Hasura's own address; its path is a prefix of the API's paths. */
   readonly endpoint: string | URL;
-  /** Undefined for a Hasura without one. What it throws ends the call as not-sent. */
+  /** Undefined for a Hasura without a secret. If it throws, the call was not sent. */
   readonly adminSecret: () => Promise<string | undefined>;
-  /** Asked once for each call that a 401 has answered; the call is repeated when the secret is another one now. */
+  /** Called after a 401; the call is repeated if the secret has changed. */
   readonly renewAdminSecret?: () => Promise<string | undefined>;
   readonly connectMs?: number;
   readonly largestAnswerBytes?: number;
 }
 
-/** A Hasura whose connections can be ended. */
+/** A Hasura whose connections can be closed. */
 export interface HasuraOverHttp extends Hasura {
   close(): void;
 }
@@ -34,8 +34,8 @@ const defaultLargestAnswerBytes = 64 * 1024 * 1024;
 
 /**
  * Hasura's HTTP API (docs/internals/hasura-protocol.md, "Reading and writing the catalog state",
- * "HTTP requests" and "run_sql"). Nothing is ever sent twice, but for a 401, after which nothing
- * has run.
+ * "HTTP requests" and "run_sql"). Requests are not repeated, except after a 401, when nothing has
+ * run.
  */
 export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
   const { connectMs = defaultConnectMs, largestAnswerBytes = defaultLargestAnswerBytes } = options;
@@ -44,10 +44,6 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
   const metadataPath = (): string => (api.beforeMetadataV3 ? "/v1/query" : "/v1/metadata");
   const ask = async <T>(body: object, schema: z.ZodType<T>): Promise<T> =>
     answers.contentOf(await api.post(metadataPath(), body), schema);
-  const runSqls = async (requests: readonly RunSql[]): Promise<SqlResult[]> => {
-    const answer = await api.post("/v2/query", { type: "bulk", args: requests.map(runSqlBody) });
-    return answers.contentOf(answer, answers.SqlAnswers).map(rowsOf);
-  };
 
   return {
     async version() {
@@ -58,7 +54,7 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
       const question = { type: "export_metadata", args: {} };
       const answer = await api.post("/v1/metadata", question);
       if (answer.status !== 404) return answers.contentOf(answer, answers.MetadataAnswer);
-      // Servers before metadata v3 have no such address; /v1/query tells one of those from what is no Hasura at all.
+      // Servers before metadata v3 do not have that path; if /v1/query fails as well, it is not a Hasura server.
       const metadata = answers.contentOf(
         await api.post("/v1/query", question),
         answers.MetadataAnswer,
@@ -85,7 +81,9 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
       return sqlResultOf(answer);
     },
     get runSqls() {
-      return api.beforeMetadataV3 ? undefined : runSqls;
+      return api.beforeMetadataV3
+        ? undefined
+        : (requests: readonly RunSql[]) => runBulk(api.post, requests);
     },
     async inconsistentObjects(): Promise<InconsistentObject[]> {
       return (await ask(getInconsistent, answers.InconsistencyAnswer)).inconsistent_objects;
@@ -94,7 +92,7 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
       const more = { reload_sources: [...sources], recreate_event_triggers: true };
       const args = { reload_remote_schemas: false, ...(!api.beforeMetadataV3 && more) };
       const answer = await ask({ type: "reload_metadata", args }, answers.ReloadAnswer);
-      // Servers before spring 2022 only say that they are done (docs/internals/hasura-metadata.md,
+      // Servers before spring 2022 do not return the objects (docs/internals/hasura-metadata.md,
       // "Reloading metadata").
       const content =
         answer.inconsistent_objects === undefined
@@ -104,6 +102,11 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
     },
     close: () => caller.close(),
   };
+}
+
+async function runBulk(post: Post, requests: readonly RunSql[]): Promise<SqlResult[]> {
+  const answer = await post("/v2/query", { type: "bulk", args: requests.map(runSqlBody) });
+  return answers.contentOf(answer, answers.SqlAnswers).map(rowsOf);
 }
 
 const getCatalogState = { type: "get_catalog_state", args: {} };
@@ -131,7 +134,7 @@ function headersWith(secret: string | undefined): Record<string, string> {
   };
 }
 
-/** A secret that cannot be had is a call that was not sent; its `Failure` is the cause and says what to do. */
+/** Without the secret the call is not sent; the `Failure` that explains why is the cause. */
 async function secretFrom(source: () => Promise<string | undefined>): Promise<string | undefined> {
   try {
     return await source();
@@ -148,7 +151,7 @@ function stateFrom({
   return { id, cliState };
 }
 
-/** Rows beyond the bound are dropped, not an error: with a 200 the SQL has succeeded, and a migration's rows mean nothing. */
+/** A response that is too large is not an error: with a 200 the SQL has succeeded, and a migration's rows do not matter. */
 function sqlResultOf(answer: HttpAnswer): SqlResult {
   if (answer.cut && answer.status === 200 && answer.text.startsWith('{"result_type"'))
     return { columns: [], rows: [], truncated: true };

@@ -11,7 +11,7 @@ export interface HttpCall {
   readonly body?: string;
 }
 
-/** What came back, whoever sent it. `cut`: it was longer than the bound, and the rest was left unread. */
+/** A response, from whatever sent it. `cut`: it was too large, and the rest was not read. */
 export interface HttpAnswer {
   readonly status: number;
   readonly location: string | undefined;
@@ -20,25 +20,25 @@ export interface HttpAnswer {
 }
 
 export interface HttpCaller {
-  /** Sends once, never again. Throws HasuraCallError: not-sent while no byte of the request has left, unknown after that. */
+  /** Sends once, without retries. Throws HasuraCallError: not-sent before a byte of the request was sent, unknown after that. */
   call(request: HttpCall): Promise<HttpAnswer>;
-  /** Ends all connections, also busy ones. */
+  /** Closes all connections, including busy ones. */
   close(): void;
 }
 
 export interface HttpOptions {
   readonly endpoint: URL;
-  /** For name, TCP and TLS together. An answer has no time-out: a migration may take as long as it takes. */
+  /** For name resolution, TCP and TLS together. A response has no timeout: a migration may take as long as it needs. */
   readonly connectMs: number;
   readonly largestAnswerBytes: number;
 }
 
-/** Between Hasura's own idle time-out (30 s) and pauses of a run; a connection idle for longer is opened anew. */
+/** Shorter than Hasura's own idle timeout (30 s); a connection that was idle for longer is not used again. */
 const idleMs = 15_000;
-/** NAT gateways and load balancers drop a connection that is silent for 350 s; the system's own default is two hours. */
+/** NAT gateways and load balancers drop connections after 350 s without traffic; the operating system's default is two hours. */
 const probeMs = 30_000;
 
-/** One keep-alive agent for one run: a connection never outlives the invocation, since a frozen function cannot see it die. */
+/** One keep-alive agent for each run: a connection must not outlive the invocation, because a frozen function does not notice when it dies. */
 export function httpCaller(options: HttpOptions): HttpCaller {
   const secure = options.endpoint.protocol === "https:";
   const settings = { keepAlive: true, keepAliveMsecs: probeMs, timeout: idleMs, maxSockets: 8 };
@@ -86,7 +86,10 @@ function send(
   });
 }
 
-/** A byte of the request can leave only after the connection stands, so that moment divides not-sent from unknown. */
+/**
+ * Nothing of a request is sent before its connection is established, so that moment separates not-sent from unknown. A kept-alive
+ * connection is established already.
+ */
 function watchConnection(
   request: http.ClientRequest,
   secure: boolean,
@@ -115,7 +118,7 @@ class ConnectTimeout extends Error {
   }
 }
 
-/** Keeps at most the bound; what is longer is given up together with its connection. */
+/** Reads at most `bound` bytes; a larger response is abandoned together with its connection. */
 async function readBounded(
   response: http.IncomingMessage,
   bound: number,
@@ -130,7 +133,7 @@ async function readBounded(
   return { text: Buffer.concat(chunks).toString("utf8"), cut: bytes > bound };
 }
 
-/** A path below the endpoint's: a prefix that a proxy needs is kept. */
+/** The endpoint's own path is kept as a prefix, for proxies. */
 function urlOf(endpoint: URL, path: string): URL {
   const url = new URL(endpoint);
   url.pathname = `${endpoint.pathname.replace(/\/+$/, "")}${path}`;

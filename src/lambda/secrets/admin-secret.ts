@@ -3,16 +3,16 @@ import { jsonKeyOf, secretIdOf, secretText } from "./secret-text.ts";
 import { parameterStore, secretsManager, storeFailure, type SecretStore } from "./secret-store.ts";
 import type { AdminSecretSetting } from "../settings.ts";
 
-/** Hasura's admin secret, fetched when it is first asked for and then remembered; undefined where Hasura has none. */
+/** Hasura's admin secret, fetched on first use and then cached; undefined for a Hasura without one. */
 export interface AdminSecret {
   readonly get: () => Promise<string | undefined>;
-  /** Fetches it again: after a 401, since it may have been rotated. */
+  /** Fetches it again: after a 401, because it may have been rotated. */
   readonly renew: () => Promise<string | undefined>;
 }
 
 /**
- * How long a secret store may take. Short, because a VPC without the interface endpoint never
- * answers.
+ * How long a secret store may take. Short, because in a VPC without the interface endpoint there
+ * is never a response.
  */
 export interface StoreBounds {
   readonly connectMs: number;
@@ -20,41 +20,41 @@ export interface StoreBounds {
 }
 export const storeBounds: StoreBounds = { connectMs: 3000, totalMs: 5000 };
 
-/** Of the SDK's client: what the environment and the credentials chain say otherwise. */
+/** Settings of the SDK's client that otherwise come from the environment and the credentials chain. */
 export interface StoreClient {
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-interface Options {
+interface AdminSecretOptions {
   readonly setting: AdminSecretSetting;
-  /** Called with every value as soon as it is known. */
+  /** Called with every secret that is fetched. */
   readonly learn: (secret: string) => void;
   readonly bounds?: StoreBounds;
   readonly client?: StoreClient;
 }
 
-/** Two callers at once share one request to the store; a failed one is forgotten, so that the next run asks again. */
+/** Concurrent callers share one request. A failure is not cached, so that the next run fetches the secret again. */
 export function adminSecret({
   setting,
   learn,
   bounds = storeBounds,
   client,
-}: Options): AdminSecret {
-  let known: Promise<string | undefined> | undefined;
+}: AdminSecretOptions): AdminSecret {
+  let cached: Promise<string | undefined> | undefined;
   const renew = (): Promise<string | undefined> => {
-    const asked = fetchSecret(setting, bounds, client).then((secret) => {
+    const fetching = fetchSecret(setting, bounds, client).then((secret) => {
       if (secret !== undefined) learn(secret);
       return secret;
     });
-    known = asked;
-    asked.catch(() => {
-      if (known === asked) known = undefined;
+    cached = fetching;
+    fetching.catch(() => {
+      if (cached === fetching) cached = undefined;
     });
-    return asked;
+    return fetching;
   };
-  return { get: () => known ?? renew(), renew };
+  return { get: () => cached ?? renew(), renew };
 }
 
 async function fetchSecret(
@@ -83,7 +83,7 @@ async function fromSecretsManager(
   bounds: StoreBounds,
   given?: StoreClient,
 ): Promise<string> {
-  // Loaded here alone: a secret in the environment must not make the cold start pay for an SDK.
+  // Imported here so that a secret in the environment does not slow down the cold start.
   const { SecretsManagerClient, GetSecretValueCommand } =
     await import("./secrets-manager-client.ts");
   const client = new SecretsManagerClient({ ...given, ...clientSettings(arn, bounds) });
@@ -135,7 +135,7 @@ async function fromStore(
   }
 }
 
-/** A store in another region is asked there: its ARN says where. */
+/** An ARN may name another region than the function's. */
 function regionOf(id: string): string | undefined {
   return /^arn:[^:]+:[^:]+:([^:]+):/.exec(id)?.[1];
 }

@@ -1,4 +1,4 @@
-/** Names whose values are words of the contract and never come from outside; a secret that equals one must not break it. */
+/** Fields whose values are defined by the contract. A secret that happens to equal such a value must not break it. */
 const contractWords = new Set([
   "type",
   "kind",
@@ -19,7 +19,7 @@ const contractWords = new Set([
   "appliedAt",
   "as",
 ]);
-/** A migration's version is a number; any other `version` is somebody's text. */
+/** A migration's version is a number; any other `version` is a text from outside. */
 function isContract(key: string, value: unknown): boolean {
   return (
     typeof value === "string" &&
@@ -27,22 +27,22 @@ function isContract(key: string, value: unknown): boolean {
   );
 }
 
-const shown = "[admin secret]";
+const replacement = "[admin secret]";
 
-/** Takes known secrets out of whatever leaves the function. */
+/** Removes known secrets from everything that leaves the function. */
 export interface Redactor {
-  /** From now on this text is never shown. */
+  /** From now on this text is never output. */
   readonly learn: (secret: string) => void;
   text(value: string): string;
-  /** The same value with each text in it redacted; itself when there is nothing to hide. */
+  /** A copy with every text redacted; the value itself if it has no secret. */
   value<T>(value: T): T;
 }
 
-/** By value, so that it does not matter which way a secret took into a message. Old secrets stay hidden after a rotation. */
+/** Finds secrets by value, wherever they occur. Old ones stay redacted after a rotation. */
 export function redactor(): Redactor {
   const secrets: string[] = [];
   const text = (value: string): string =>
-    secrets.reduce((rest, secret) => rest.replaceAll(secret, shown), value);
+    secrets.reduce((rest, secret) => rest.replaceAll(secret, replacement), value);
   const walk = (value: unknown): unknown => {
     if (typeof value === "string") return text(value);
     if (Array.isArray(value)) return value.map(walk);
@@ -57,13 +57,13 @@ export function redactor(): Redactor {
   return {
     learn(secret) {
       if (secret !== "" && !secrets.includes(secret)) secrets.push(secret);
-      secrets.sort((a, b) => b.length - a.length); // one secret may be the beginning of another
+      secrets.sort((a, b) => b.length - a.length); // one secret may be a prefix of another
     },
     text,
     value<T>(value: T): T {
       const json = JSON.stringify(value);
       const found = secrets.some((secret) => json.includes(JSON.stringify(secret).slice(1, -1)));
-      // Only texts inside change, so the shape stays what it was.
+      // Only texts change, so the type stays the same.
       return found ? (walk(value) as T) : value;
     },
   };

@@ -1,12 +1,13 @@
 import * as z from "zod";
 import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
 
-/** A place where secrets are kept, as people know it. */
+/** A service that stores secrets. */
 export interface SecretStore {
   readonly name: string;
   /** The variable that names the secret. */
   readonly setting: string;
-  /** The last part of its interface endpoint's name. */
+  /** The last part of the name of its interface endpoint. */
   readonly service: string;
   readonly action: string;
 }
@@ -30,10 +31,10 @@ const ServiceError = z.object({
   $metadata: z.object({ httpStatusCode: z.number().optional() }).optional(),
 });
 
-/** What the SDK threw, as one sentence with the setting and what to do. No answer at all is the first-day failure in a private VPC. */
+/** An error of the SDK as a failure that names the setting. No response at all is the usual first-day problem in a private VPC. */
 export function storeFailure(
   store: SecretStore,
-  asked: { region: string | undefined; totalMs: number },
+  request: { region: string | undefined; totalMs: number },
   cause: unknown,
 ): Failure {
   const { name, $metadata } = ServiceError.safeParse(cause).data ?? { name: "" };
@@ -43,7 +44,7 @@ export function storeFailure(
       "secret-not-found",
       `${store.setting} names a secret that ${store.name} does not have.`,
       {
-        hints: [`correct ${store.setting} (name, account and region)`],
+        hints: [textHint(`Correct ${store.setting} (name, account and region).`)],
         cause,
       },
     );
@@ -56,20 +57,22 @@ export function storeFailure(
     return new Failure(
       "access",
       "secret-access-denied",
-      `The function may not read the admin secret that ${store.setting} names.`,
+      `The function is not authorized to read the admin secret that ${store.setting} names.`,
       {
         hints: [
-          `allow its role ${store.action} on it, and kms:Decrypt on its key where it has one of its own`,
+          textHint(
+            `Allow the function's role ${store.action} on it, and kms:Decrypt if it has a key of its own.`,
+          ),
         ],
         cause,
       },
     );
   }
   if ($metadata?.httpStatusCode !== undefined) {
-    const message = `${store.name} did not give the admin secret that ${store.setting} names.`;
+    const message = `${store.name} did not return the admin secret that ${store.setting} names.`;
     return new Failure("unreachable", "secret-store-error", message, { cause });
   }
-  return unreachable(store, asked, cause);
+  return unreachable(store, request, cause);
 }
 
 function unreachable(
@@ -80,8 +83,10 @@ function unreachable(
   const message = `The function could not reach ${name} within ${String(totalMs / 1000)} s to read the secret that ${setting} names.`;
   return new Failure("unreachable", "secret-store-unreachable", message, {
     hints: [
-      `give the function's subnets an interface endpoint for com.amazonaws.${region}.${service} (or a NAT gateway), and let both security groups pass port 443`,
-      "or set HASURA_MIGRATE_ADMIN_SECRET in the function's environment",
+      textHint(
+        `Give the function's subnets an interface endpoint for com.amazonaws.${region}.${service} (or a NAT gateway), and allow port 443 in both security groups.`,
+      ),
+      textHint("Or set HASURA_MIGRATE_ADMIN_SECRET in the function's environment."),
     ],
     cause,
   });

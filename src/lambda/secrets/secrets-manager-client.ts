@@ -1,2 +1,2 @@
-/** What is used of the Secrets Manager client, named here so that a bundle that loads it on demand carries nothing else of it. */
+/** The used part of the Secrets Manager client, so that a bundle that loads it on demand does not include the rest. */
 export { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";

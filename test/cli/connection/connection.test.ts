@@ -67,12 +67,12 @@ describe("connection", () => {
     assert.equal(await main(context), 4);
     assert.match(
       context.err.text,
-      /is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)\. It shows "test\.invalid", issued by "test\.invalid", SHA-256 [0-9A-F:]{95}\./,
+      /is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)\. It presents "test\.invalid", issued by "test\.invalid", SHA-256 [0-9A-F:]{95}\./,
     );
     assert.match(context.err.text, /NODE_EXTRA_CA_CERTS/);
   });
 
-  test("Ctrl-C detaches, says how to look again, and ends with 130", async (t) => {
+  test("Ctrl-C detaches, names the command to check on the run, and exits with 130", async (t) => {
     let interrupt = (): void => undefined;
     const lambda = await lambdaStandIn(t, [broken(begun, () => interrupt())]);
     const context = testContext(t, {
@@ -83,7 +83,7 @@ describe("connection", () => {
     assert.equal(await main(context), 130);
     assert.match(
       context.err.text,
-      /No longer watching; the function goes on to its end by itself\.\n {2}→ hasura-migrate status dev-3/,
+      /· Detached\. .*\n {2}→ to check on it: hasura-migrate status dev-3/,
     );
   });
 

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { failureLines } from "../../../src/cli/output/views/failure.ts";
 import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
-import { textWidth } from "../../../src/cli/output/format.ts";
+import { textWidth } from "../../../src/cli/output/terminal/width.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
-import { textHint } from "../../../src/protocol/hint.ts";
+import { commandHint, textHint } from "../../../src/protocol/hint.ts";
 
-const plain = colorsFor({ write: () => undefined, isTTY: false, columns: 80 }, {}, false);
+const plain = colorsFor({ isTTY: false }, {}, false);
 const oneLine = `insert into t values ${Array.from({ length: 60 }, (_, i) => `(${i}, 'näme ${i}')`).join(", ")}; select nosuch;`;
 const sentence = (at: number, message = 'column "nosuch" does not exist'): Failure =>
   new Failure("migration", "sql-failed", `f/up.sql failed: ${message} (SQLSTATE 42703)`, {
@@ -33,7 +33,7 @@ describe("failure view", () => {
     }
   }
 
-  test("in a log a long line is cut as well, and the words stay beside the caret", () => {
+  test("in a log a long line is cut as well, and the message stays beside the caret", () => {
     const lines = failureLines(sentence(charactersBefore("nosuch") + 1), {
       style: plain,
       columns: Infinity,
@@ -42,58 +42,83 @@ describe("failure view", () => {
     assert.match(lines[2] ?? "", /\^ 42703 column "nosuch" does not exist$/);
   });
 
-  test("what the database said stands once, and so does the file", () => {
-    const card = (below: boolean): string =>
-      failureLines(sentence(1), { style: plain, columns: 200, below }).join("\n");
-    assert.match(card(false), /^✗ f\/up\.sql:1 failed\n {4}1 │ insert/);
-    assert.match(card(true), /^ {2}f\/up\.sql:1\n {4}1 │ insert/);
-    for (const text of [card(false), card(true)])
+  test("what the database reported stands once, and so does the file", () => {
+    const view = (belowRow: boolean): string =>
+      failureLines(sentence(1), { style: plain, columns: 200, belowRow }).join("\n");
+    assert.match(view(false), /^✗ f\/up\.sql:1 failed\n {4}1 │ insert/);
+    assert.match(view(true), /^ {2}f\/up\.sql:1\n {4}1 │ insert/);
+    for (const text of [view(false), view(true)])
       for (const once of ["does not exist", "42703", "f/up.sql"])
         assert.equal(text.split(once).length, 2, text);
   });
 
-  test("long words of a database are broken at spaces, and a command to paste is not", () => {
-    const argv = ["hasura-migrate", "mark", "dev-3", ...Array<string>(5).fill("1700000000100")];
+  test("a long message of the database is broken at spaces, and a command to paste is not", () => {
+    const versions = Array.from({ length: 5 }, (_, i) => `170000000010${i}`);
     const failure = new Failure("migration", "sql-failed", "x", {
       hints: [
-        { kind: "command", argv, reason: "if it took effect" },
-        textHint("word ".repeat(20).trim()),
+        commandHint(
+          ["hasura-migrate", "mark", "dev-3", ...versions, "--applied"],
+          "check the database, then record that it is applied",
+        ),
       ],
-      sql: { message: "word ".repeat(40).trim(), sqlstate: "42703" },
+      sql: { file: "f/up.sql", message: "word ".repeat(40).trim(), sqlstate: "42703" },
     });
     const lines = failureLines(failure, { style: plain, columns: 60 });
-    const command = `    ${argv.join(" ")}`;
-    assert.deepEqual(lines.slice(-4, -2), ["  → if it took effect:", command]);
-    for (const line of lines.filter((each) => each !== command))
+    assert.deepEqual(lines.slice(-2), [
+      "  → check the database, then record that it is applied:",
+      `    hasura-migrate mark dev-3 ${versions.join(" ")} --applied`,
+    ]);
+    for (const line of lines.slice(0, -1))
       assert.ok(line.length <= 60 && !line.endsWith("wor"), line);
-    const wide = failureLines(failure, { style: plain, columns: 200 });
-    assert.ok(wide.includes(`  → if it took effect: ${argv.join(" ")}`));
   });
 
-  test("a failure without a known place shows no caret, and says when Hasura hides the SQLSTATE", () => {
-    const failure = new Failure("migration", "sql-failed", "x failed", {
-      sql: { file: "f/up.sql", message: "database query error" },
+  test("each kind of hint is one line if it fits", () => {
+    const failure = new Failure("usage", "no-answer", "It failed.", {
+      hints: [
+        textHint("Raise the function's memory."),
+        commandHint(["hasura-migrate", "status", "dev-3"]),
+        commandHint(["aws", "sso", "login"], "log in again"),
+      ],
     });
     assert.deepEqual(failureLines(failure, { style: plain, columns: 80 }), [
-      "✗ x failed",
-      "  f/up.sql",
-      "    database query error",
-      "    no SQLSTATE: this Hasura hides the details of database errors",
+      "✗ It failed.",
+      "  → Raise the function's memory.",
+      "  → hasura-migrate status dev-3",
+      "  → log in again: aws sso login",
     ]);
   });
 
-  test("where Hasura hides what the database said, its own words stand once", () => {
+  test("a cause is shown unless the message or the database's own words repeat it", () => {
+    const failure = new Failure("migration", "sql-failed", "f/up.sql failed: no table", {
+      sql: { file: "f/up.sql", sqlstate: "42P01", message: "no table" },
+      cause: new Error("f/up.sql failed: no table", {
+        cause: new Error("no table", { cause: new Error("ECONNRESET") }),
+      }),
+    });
+    assert.deepEqual(failureLines(failure, { style: plain, columns: 80 }), [
+      "✗ f/up.sql failed",
+      "    42P01 no table",
+      "  why  ECONNRESET",
+    ]);
+  });
+
+  test("where Hasura hides the database's error, its own words stand once, without a caret", () => {
     const failure = new Failure(
       "migration",
       "sql-failed",
       'f/up.sql failed: Hasura says "database query error" at $.args.',
-      {
-        sql: { file: "f/up.sql", message: "database query error" },
-      },
+      { sql: { file: "f/up.sql", message: "database query error" } },
     );
     assert.deepEqual(failureLines(failure, { style: plain, columns: 80 }), [
       '✗ f/up.sql failed: Hasura says "database query error" at $.args.',
       "    no SQLSTATE: this Hasura hides the details of database errors",
     ]);
+  });
+
+  test("a detached run and an unknown outcome are not marked as failures", () => {
+    const sign = (kind: "interrupted" | "unreachable", code: "detached" | "outcome-unknown") =>
+      failureLines(new Failure(kind, code, "x"), { style: plain, columns: 80 })[0];
+    assert.equal(sign("interrupted", "detached"), "· x");
+    assert.equal(sign("unreachable", "outcome-unknown"), "! x");
   });
 });

@@ -5,8 +5,11 @@ import { describe, test } from "vitest";
 import { missingInImage, type LocalMigrations } from "../../../src/cli/project/image-drift.ts";
 import { main } from "../../../src/cli/main.ts";
 import { liveRegion } from "../../../src/cli/output/terminal/live-region.ts";
+import { terminalSpinner } from "../../../src/cli/output/terminal/spinner.ts";
+import type { Sink } from "../../../src/cli/context.ts";
 import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
-import { age, textWidth, truncate, duration } from "../../../src/cli/output/format.ts";
+import { age, duration } from "../../../src/cli/output/format.ts";
+import { textWidth, truncate } from "../../../src/cli/output/terminal/width.ts";
 import { didYouMean } from "../../../src/cli/options/did-you-mean.ts";
 import { RunEvent, type EventOf } from "../../../src/protocol/events.ts";
 import { lambdaStandIn, streams } from "../../support/lambda-stand-in.ts";
@@ -53,6 +56,9 @@ describe("renderers", () => {
   test("wide characters count twice, marks not at all, and nothing is cut in half", () => {
     assert.equal(textWidth("日本"), 4);
     assert.equal(textWidth("e\u0301"), 1);
+    assert.equal(textWidth("👨‍👩‍👧"), 2);
+    assert.equal(textWidth("👍🏽 🇩🇪"), 5);
+    assert.equal(truncate("👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧", 5), "👨‍👩‍👧👨‍👩‍👧…");
     assert.equal(truncate("日本語の名前", 6), "日本…");
     assert.equal(truncate("short", 6), "short");
   });
@@ -81,19 +87,66 @@ describe("renderers", () => {
     ["a dumb terminal", { TERM: "dumb" }, true, true, false],
   ] as const) {
     test(`${colored ? "colours" : "no colours"}: ${name}`, () => {
-      const sink = { write: () => undefined, isTTY, columns: 80 };
-      assert.equal(colorsFor(sink, env, color).red("x") !== "x", colored);
+      assert.equal(colorsFor({ isTTY }, env, color).red("x") !== "x", colored);
     });
   }
 
-  test("a drawn region is taken away whole before anything else is written", () => {
-    let text = "";
-    const region = liveRegion({ write: (more) => (text += more), isTTY: true, columns: 80 });
+  /** Up by a row, which is then erased. */
+  const eraseRow = "\r\u001b[1A\u001b[2K";
+
+  /** A sink whose size a test can change. */
+  function terminal(columns: number): Sink & { text: string; columns: number } {
+    const sink = {
+      ...{ text: "", isTTY: true, columns, rows: 24 },
+      write: (more: string) => {
+        sink.text += more;
+      },
+    };
+    return sink;
+  }
+
+  test("a region is removed whole before anything else is written, and the cursor is hidden in between", () => {
+    const sink = terminal(80);
+    const region = liveRegion(sink);
     region.draw(["a", "b"]);
     region.draw(["a", "b"]);
     region.clear();
     region.clear();
-    assert.equal(text, "a\nb\n\u001b[2A\r\u001b[0J");
+    assert.equal(sink.text, `\u001b[?25la\nb\n${eraseRow.repeat(2)}\u001b[?25h`);
+  });
+
+  test("a region is removed whole after the terminal became narrower and wrapped its lines", () => {
+    const sink = terminal(80);
+    const region = liveRegion(sink);
+    region.draw(["x".repeat(50), "\u001b[2mdim\u001b[22m"]);
+    sink.columns = 20;
+    region.clear();
+    assert.ok(sink.text.endsWith(`\n${eraseRow.repeat(4)}\u001b[?25h`), JSON.stringify(sink.text));
+  });
+
+  test("a spinner is one line of the given stream; it hides the cursor and shows it again", () => {
+    const sink = terminal(30);
+    const spinner = terminalSpinner(sink, colorsFor(sink, { NO_COLOR: "1" }, true));
+    spinner.show("waiting for root's run 01a2 (apply from vm)");
+    spinner.show("another text");
+    spinner.stop();
+    spinner.stop();
+    assert.ok(sink.text.startsWith("\u001b[?25l"), JSON.stringify(sink.text));
+    assert.match(sink.text, /⠋ waiting for root's run 01a…/);
+    assert.ok(sink.text.endsWith("\r\u001b[2K\u001b[?25h"), JSON.stringify(sink.text));
+    assert.equal(sink.text.split("\u001b[?25h").length, 2);
+  });
+
+  test("a spinner that the terminal has wrapped in the meantime is removed whole", () => {
+    const sink = terminal(80);
+    const spinner = terminalSpinner(sink, colorsFor(sink, { NO_COLOR: "1" }, true));
+    spinner.show("x".repeat(70));
+    sink.columns = 30;
+    spinner.stop();
+    assert.ok(
+      sink.text.endsWith(`\r${"\u001b[2K\u001b[1A".repeat(2)}\u001b[2K\u001b[?25h`),
+      JSON.stringify(sink.text),
+    );
   });
 
   const eventOf = <T extends "plan" | "status">(type: T, json: object): EventOf<T> => {
@@ -151,17 +204,18 @@ describe("renderers", () => {
       context.err.text,
       /⠋ 1700000000100 {2}add_order_notes {3}0 ms\n {2}1700000000200 {2}drop_legacy_flag {2}12 lines\n/,
     );
-    // Every line that was drawn was also taken away.
-    const drawn = context.err.text
-      .split("\n")
-      // eslint-disable-next-line no-control-regex -- cursor codes are what is looked for
-      .filter((line) => /^(\u001b\[\d+A\r\u001b\[0J)?(⠋| {2}1700)/.test(line)).length;
-    // eslint-disable-next-line no-control-regex -- cursor codes are what is looked for
+    // Every line that was drawn was also removed.
+    // eslint-disable-next-line no-control-regex -- cursor codes are what is counted
+    const drawn = context.err.text.match(/(?:^|\n|\u001b\[2K|\u001b\[\?25l)(?:⠋| {2}1700)/g);
+    // eslint-disable-next-line no-control-regex -- cursor codes are what is counted
     const removed = Array.from(context.err.text.matchAll(/\u001b\[(\d+)A/g), (match) =>
       Number(match[1]),
     ).reduce((sum, count) => sum + count, 0);
-    assert.ok(drawn > 0);
-    assert.equal(removed, drawn);
+    assert.ok(drawn && drawn.length > 0);
+    assert.equal(removed, drawn.length);
+    assert.ok(
+      context.err.text.lastIndexOf("\u001b[?25h") > context.err.text.lastIndexOf("\u001b[?25l"),
+    );
   });
 
   test("a CI with a terminal gets plain lines and no cursor codes", async (t) => {
@@ -236,8 +290,66 @@ describe("renderers", () => {
       env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
     });
     assert.equal(await main(context), 1);
-    assert.match(context.err.text, /^✗ 1700000000200_drop_legacy_flag failed/);
+    assert.match(
+      context.err.text,
+      /^✗ migrations\/default\/1700000000200_drop_legacy_flag\/up\.sql:1 failed/,
+    );
     assert.doesNotMatch(context.err.text, /Hasura v2|started/);
+  });
+
+  test("--quiet keeps the results on stdout", async (t) => {
+    const events = [
+      started(),
+      plan([item(...one)]),
+      migrationStarted(...one),
+      applied(...one),
+      finished(1),
+    ];
+    const lambda = await lambdaStandIn(t, [streams(events)]);
+    const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
+    const context = testContext(t, { argv: ["dev-3", "--quiet"], env });
+    assert.equal(await main(context), 0);
+    assert.equal(
+      context.out.text,
+      `12:04:11 dev-3 default 1700000000100 add_order_notes applied 41ms
+12:04:11 dev-3 1 applied in 1.2 s
+`,
+    );
+    assert.equal(context.err.text, "");
+  });
+
+  test("a name or a message from elsewhere cannot forge a log line", async (t) => {
+    const name = "a\n::error::forged\u001b[2J";
+    const events = [
+      started(),
+      plan([item(one[0], name)]),
+      migrationStarted(one[0], name),
+      { ...applied(one[0], name), notices: ["b\r::error::forged"] },
+      { type: "log", level: "info", code: "x", message: "c\n::error::forged" },
+      finished(1),
+    ];
+    const lambda = await lambdaStandIn(t, [streams(events)]);
+    const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
+    const context = testContext(t, { argv: ["dev-3"], env });
+    assert.equal(await main(context), 0);
+    const text = context.out.text + context.err.text;
+    assert.match(text, /a�::error::forged�\[2J applied 41ms/);
+    // eslint-disable-next-line no-control-regex -- control characters are what must not be there
+    assert.doesNotMatch(text, /^::error|[\r\u001b]/m);
+  });
+
+  test("the closing object of a cancelled run has exit code 130", async (t) => {
+    const lambda = await lambdaStandIn(t, [
+      streams([started(), { ...finished(1), cancelled: true, notReached: 2 }]),
+    ]);
+    const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
+    const context = testContext(t, { argv: ["dev-3", "--json"], env });
+    assert.equal(await main(context), 130);
+    const closing = JSON.parse(context.out.text.trimEnd().split("\n").at(-1) ?? "") as object;
+    assert.deepEqual(closing, {
+      ...{ type: "run.finished", applied: 1, notReached: 2, tookMs: 1200 },
+      ...{ cancelled: true, env: "dev-3", exit: 130 },
+    });
   });
 
   test("GitHub Actions gets a table on the job's page and the failed file marked", async (t) => {
@@ -271,9 +383,36 @@ describe("renderers", () => {
 | --- | --- | --- | --- | ---: |
 | default | 1700000000100 | add_order_notes | **failed** | 22 ms |
 
-**Failed:** 1700000000200_drop_legacy_flag failed; nothing of it was kept.
+**Failed:** migrations/default/1700000000200_drop_legacy_flag/up.sql failed: cannot drop column legacy of table orders because other objects depend on it (SQLSTATE 2BP01)
 `,
     );
+  });
+
+  test("markup in names and messages is escaped for GitHub", async (t) => {
+    const summary = join(emptyDirectory(t), "summary.md");
+    const failure = {
+      ...{ kind: "migration", code: "sql-failed", message: "100%0A of <b>|x|</b>\nfailed" },
+      ...{ hints: [], causes: [] },
+    };
+    const events = [
+      started(),
+      plan([item(one[0], "a|b`<c>")]),
+      failedMigration(one[0], "a|b`<c>", failure),
+      failedRun(failure),
+    ];
+    const lambda = await lambdaStandIn(t, [streams(events)]);
+    const env = {
+      ...keys,
+      GITHUB_ACTIONS: "true",
+      GITHUB_STEP_SUMMARY: summary,
+      AWS_ENDPOINT_URL_LAMBDA: lambda.url,
+    };
+    const context = testContext(t, { argv: ["dev-3", "--json"], env });
+    assert.equal(await main(context), 1);
+    assert.equal(context.err.text, "::error::100%250A of <b>|x|</b>%0Afailed\n");
+    const page = readFileSync(summary, "utf8");
+    assert.ok(page.includes("| a\\|b\\`\\<c\\> |"), page);
+    assert.ok(page.includes("**Failed:** 100%0A of \\<b\\>\\|x\\|\\</b\\> failed"), page);
   });
 
   test("what is not a failure of ours is called a bug, with a stack only where asked for", async (t) => {

@@ -45,8 +45,8 @@ const badDays: readonly BadDay[] = [
     answers: [dropped, dropped, dropped, dropped, dropped],
     exit: 4,
     says: [
-      / ! The connection broke; the function may be running\. Asking dev-3 about run/,
-      /could not be asked/,
+      / ! The connection broke; the function may be running\. Looking up run/,
+      /could not look up the run/,
       /→ hasura-migrate status dev-3/,
     ],
     calls: Array.from({ length: 5 }, () => "stream"),
@@ -62,8 +62,8 @@ const badDays: readonly BadDay[] = [
     ],
     exit: 4,
     says: [
-      /function hasura-migrate-dev-3 crashed\. In hand: 1700000000100 add_order_notes\.$/m,
-      /→ hasura-migrate status dev-3\n {2}→ To go on, run again: hasura-migrate dev-3$/m,
+      /function hasura-migrate-dev-3 crashed\. Current migration: 1700000000100 add_order_notes\.$/m,
+      /→ hasura-migrate status dev-3\n {2}→ to continue: hasura-migrate dev-3$/m,
     ],
     calls: ["stream"],
   },
@@ -125,7 +125,7 @@ const badDays: readonly BadDay[] = [
     ],
     exit: 4,
     says: [
-      /dev-3 was killed\.\n[^→]*→ Nothing was changed; run again: hasura-migrate status dev-3\n$/,
+      /dev-3 was killed\.\n[^→]*→ nothing was changed; run it again: hasura-migrate status dev-3\n$/,
     ],
   },
   {

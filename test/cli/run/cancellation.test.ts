@@ -47,7 +47,7 @@ function pressesAt(context: TestCliContext, ...words: string[]): CliContext {
     words.shift();
     context.interrupt();
   };
-  return { ...context, err: { write, isTTY: context.err.isTTY, columns: context.err.columns } };
+  return { ...context, err: { ...context.err, write } };
 }
 
 describe("cancellation", () => {
@@ -80,9 +80,9 @@ describe("cancellation", () => {
     assert.equal(await main(pressesAt(context, "add_order_notes started")), 130);
     assert.match(
       context.err.text,
-      /Asking it to stop after the migration in hand; Ctrl-C again to stop watching\./,
+      /Stopping after the current migration … Press Ctrl-C again to detach\./,
     );
-    assert.match(context.out.text, /cancelled: 1 done, 1 not reached/);
+    assert.match(context.out.text, /cancelled: 1 done, 1 not run/);
     const [run, cancel] = lambda.calls.map(
       ({ body }) => JSON.parse(body) as { runId: string; operation: string; options: object },
     );
@@ -91,7 +91,7 @@ describe("cancellation", () => {
   });
 
   const waiting = { type: "waiting", reason: "run", message: "waiting for bob's run", waitedMs: 0 };
-  const heard = (response: ServerResponse, call: Call) =>
+  const accepts = (response: ServerResponse, call: Call) =>
     streams([started(), { type: "cancel.requested", runs: [runIdOfCall(call.body)] }, finished(0)])(
       response,
       call,
@@ -99,56 +99,56 @@ describe("cancellation", () => {
 
   interface SecondCtrlC {
     readonly name: string;
-    /** What the run has said by the first Ctrl-C. */
+    /** What the run has reported by the first Ctrl-C. */
     readonly events: readonly object[];
     readonly at: string;
     readonly says: readonly RegExp[];
-    readonly heard: boolean;
+    readonly accepts: boolean;
   }
 
   const seconds: readonly SecondCtrlC[] = [
     {
-      name: "a run that has heard it ends after the migration in hand",
+      name: "a run that accepted the request ends after the current migration",
       events: begun,
       at: "add_order_notes started",
-      heard: true,
+      accepts: true,
       says: [
-        /It was heard: the run ends after the migration in hand\./,
-        /· No longer watching; the run was asked to stop, and ends after the migration in hand\.\n {2}→ hasura-migrate history dev-3 --run [0-9a-f-]{36}$/m,
+        /Stop request accepted: the run will end after the current migration\./,
+        /· Detached\. The run will stop after the current migration\.\n {2}→ to check on it: hasura-migrate history dev-3 --run [0-9a-f-]{36}$/m,
       ],
     },
     {
-      name: "a run that has not answered the request may go on, and the command asks again",
+      name: "a run that has not confirmed the request may continue, and a hint sends it again",
       events: begun,
       at: "add_order_notes started",
-      heard: false,
+      accepts: false,
       says: [
-        /· No longer watching; the run has not answered the request to stop: it may go on to its end\.\n {2}→ hasura-migrate cancel dev-3 --run [0-9a-f-]{36}$/m,
-        /→ hasura-migrate history dev-3 --run [0-9a-f-]{36}$/m,
+        /· Detached\. The stop request was not confirmed: the run may continue to its end\.\n {2}→ to stop it: hasura-migrate cancel dev-3 --run [0-9a-f-]{36}$/m,
+        /→ to check on it: hasura-migrate history dev-3 --run [0-9a-f-]{36}$/m,
       ],
     },
     {
-      name: "a run that only waits has nothing in hand",
+      name: "a run that is waiting has no migration in progress",
       events: [begun[0] ?? {}, waiting],
       at: "waiting for bob",
-      heard: true,
+      accepts: true,
       says: [
-        /Asking it to stop: it only waits, and has nothing in hand; Ctrl-C again to stop watching\./,
-        /It was heard: the run begins no further migration\./,
-        /the run was asked to stop, and begins no further migration\./,
+        /Stopping the run; it is waiting, and no migration is in progress … Press Ctrl-C again to detach\./,
+        /Stop request accepted: the run will start no further migration\./,
+        /Detached\. The run will start no further migration\./,
       ],
     },
   ];
 
-  for (const it of seconds) {
-    test(`after the second Ctrl-C, ${it.name}`, async (t) => {
+  for (const example of seconds) {
+    test(`after the second Ctrl-C, ${example.name}`, async (t) => {
       const lambda = await lambdaStandIn(t, [
         (response) => {
           beginStream(response);
-          write(response, it.events);
+          write(response, example.events);
         },
         (response, call) => {
-          if (it.heard) void heard(response, call);
+          if (example.accepts) void accepts(response, call);
           else context.interrupt();
         },
       ]);
@@ -156,8 +156,8 @@ describe("cancellation", () => {
         argv: ["dev-3"],
         env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
       });
-      assert.equal(await main(pressesAt(context, it.at, "It was heard")), 130);
-      for (const pattern of it.says) assert.match(context.err.text, pattern);
+      assert.equal(await main(pressesAt(context, example.at, "Stop request accepted")), 130);
+      for (const pattern of example.says) assert.match(context.err.text, pattern);
     });
   }
 
@@ -175,11 +175,11 @@ describe("cancellation", () => {
     assert.equal(await main(context), 130);
     assert.match(
       context.err.text,
-      /It will be asked to stop once it has started; Ctrl-C again to stop watching\./,
+      /The run will be stopped as soon as it has started\. Press Ctrl-C again to detach\./,
     );
     assert.match(
       context.err.text,
-      /No longer watching; the run was not asked to stop yet: the function goes on to its end by itself\./,
+      /Detached\. The run was not asked to stop and may continue to its end\./,
     );
   });
 
@@ -221,7 +221,7 @@ describe("cancellation", () => {
     );
     assert.equal(sent[0]?.runId, sent[1]?.runId);
     assert.match(context.out.text, /2 applied in 4m 01s/);
-    assert.match(context.err.text, /… four minutes of work are over; going on/);
+    assert.match(context.err.text, /… four minutes of work are over; continuing/);
     assert.equal(context.err.text.match(/Hasura v2/g)?.length, 1);
   });
 
@@ -250,8 +250,8 @@ describe("cancellation", () => {
       endedAt: "2026-11-24T12:00:02.500Z",
       gitCommit: "9f02d1e77aa0",
       migrations: [
-        { database: "default", version: row[0], name: row[1], what: "up", ms: 41 },
-        { database: "default", version: row[0], name: row[1], what: "down", ms: 12 },
+        { database: "default", version: row[0], name: row[1], change: "up", ms: 41 },
+        { database: "default", version: row[0], name: row[1], change: "down", ms: 12 },
       ],
     });
     const answer = streams([started(), { type: "history", runs: [run] }, finished(0)]);

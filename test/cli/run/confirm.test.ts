@@ -18,6 +18,8 @@ interface Case {
   readonly name: string;
   readonly argv: readonly string[];
   readonly terminal?: boolean;
+  /** False where stderr alone is not a terminal. */
+  readonly errTerminal?: boolean;
   readonly types?: readonly string[];
   readonly exit: number;
   readonly asked?: readonly string[];
@@ -73,14 +75,24 @@ const cases: readonly Case[] = [
     argv: ["down", "local", "2"],
     exit: 2,
     asked: [],
-    says: /nobody to ask: "Roll back the last 2 migrations of local\?"\n {2}→ hasura-migrate down local 2 --yes\n/,
+    says: /Cannot prompt without an interactive terminal: "Roll back the last 2 migrations of local\?"\n {2}→ hasura-migrate down local 2 --yes\n/,
   },
   {
     name: "redo in a database of one's own asks, also as local",
     argv: ["redo", "local", "--database-url", "postgres://me:pass@127.0.0.1/mine"],
     exit: 2,
     asked: [],
-    says: /→ hasura-migrate redo local --database-url 'postgres:\/\/me:\*\*\*@127\.0\.0\.1\/mine' --yes\n/,
+    says: /→ hasura-migrate redo local --database-url postgres:\/\/me:PASSWORD@127\.0\.0\.1\/mine --yes\n/,
+  },
+  {
+    name: "a question that would go to a file is not asked",
+    argv: ["down", "dev-1"],
+    terminal: true,
+    errTerminal: false,
+    types: ["y"],
+    exit: 2,
+    asked: [],
+    says: /Cannot prompt without an interactive terminal/,
   },
   {
     name: "down --yes does not ask",
@@ -102,7 +114,7 @@ const cases: readonly Case[] = [
     terminal: true,
     types: ["prod"],
     exit: 0,
-    asked: ["Type prod to go on: "],
+    asked: ["Type prod to continue: "],
     confirm: "prod",
   },
   {
@@ -111,7 +123,7 @@ const cases: readonly Case[] = [
     terminal: true,
     types: ["y"],
     exit: 130,
-    asked: ["Type prod to go on: "],
+    asked: ["Type prod to continue: "],
     says: /Nothing was changed/,
   },
   {
@@ -127,7 +139,7 @@ const cases: readonly Case[] = [
     terminal: true,
     exit: 2,
     asked: [],
-    says: /a bare --yes is not enough there\.\n {2}→ hasura-migrate prod --yes=prod\n/,
+    says: /--yes alone is not enough, it needs the environment's name\.\n {2}→ hasura-migrate prod --yes=prod\n/,
   },
   {
     name: "--yes=NAME is enough, and is sent along",
@@ -141,7 +153,7 @@ const cases: readonly Case[] = [
     argv: ["prod", "--yes=staging"],
     exit: 2,
     asked: [],
-    says: /--yes=staging does not name the environment, which is prod/,
+    says: /--yes=staging does not match the environment prod\./,
   },
   {
     name: "with --json nobody is asked",
@@ -160,29 +172,31 @@ const cases: readonly Case[] = [
 ];
 
 describe("confirm", () => {
-  for (const it of cases) {
-    test(it.name, async (t) => {
+  for (const example of cases) {
+    test(example.name, async (t) => {
       const lambda = await lambdaStandIn(
         t,
-        it.confirm === undefined ? [] : [streams([started(), finished(0)])],
+        example.confirm === undefined ? [] : [streams([started(), finished(0)])],
       );
       const context = testContext(t, {
-        argv: it.argv,
+        argv: example.argv,
         cwd: project(t),
-        ...(it.terminal !== undefined && { terminal: it.terminal }),
-        ...(it.types && { types: it.types }),
+        ...(example.terminal !== undefined && { terminal: example.terminal }),
+        ...(example.types && { types: example.types }),
         env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
       });
-      assert.equal(await main(context), it.exit, context.err.text);
-      if (it.asked) assert.deepEqual(context.asked, it.asked);
-      if (it.says) assert.match(context.err.text, it.says);
+      const { errTerminal = context.err.isTTY } = example;
+      Object.assign(context.err, { isTTY: errTerminal });
+      assert.equal(await main(context), example.exit, context.err.text);
+      if (example.asked) assert.deepEqual(context.asked, example.asked);
+      if (example.says) assert.match(context.err.text, example.says);
       // Refusals come before any call of AWS.
-      assert.equal(lambda.calls.length, it.confirm === undefined ? 0 : 1);
+      assert.equal(lambda.calls.length, example.confirm === undefined ? 0 : 1);
       const [call] = lambda.calls;
       if (call)
         assert.equal(
           (JSON.parse(call.body) as { options: { confirm?: string } }).options.confirm ?? null,
-          it.confirm,
+          example.confirm,
         );
     });
   }

@@ -54,7 +54,7 @@ const hasNone = streams([
   },
 ]);
 const knowsNothing = streams([started(), { type: "history", runs: [] }, finished(0)]);
-const up = { database: "default", version: row[0], name: row[1], what: "up", ms: 41 };
+const up = { database: "default", version: row[0], name: row[1], change: "up", ms: 41 };
 
 const cases: readonly {
   name: string;
@@ -67,16 +67,16 @@ const cases: readonly {
     name: "a run that goes on is followed to its end",
     answers: [
       cut,
-      tells({ live: true, doing: "1700000000100 add_order_notes (pid 5120)" }),
-      tells({ live: true, doing: "1700000000100 add_order_notes (pid 5120)" }),
+      tells({ live: true, activity: "1700000000100 add_order_notes (pid 5120)" }),
+      tells({ live: true, activity: "1700000000100 add_order_notes (pid 5120)" }),
       tells({ outcome: "finished", endedAt: "2026-11-24T12:06:00.000Z", migrations: [up] }),
     ],
     exit: 0,
     slept: [1000, 2000],
     says: [
-      /! The connection broke after .*; the function may still be running\. Asking dev-3 about run [0-9a-f-]{36} …/,
+      /! The connection broke after .*; the function may still be running\. Looking up run [0-9a-f-]{36} in dev-3 …/,
       /still running: 1700000000100 add_order_notes \(pid 5120\)/,
-      /Nothing was sent twice\./,
+      /nothing was sent twice\./,
     ],
   },
   {
@@ -84,10 +84,13 @@ const cases: readonly {
     answers: [cut, tells({ outcome: "migration/sql-failed" })],
     exit: 1,
     slept: [],
-    says: [/failed \(migration\/sql-failed\)/, /→ hasura-migrate history dev-3 --run/],
+    says: [
+      /failed \(migration\/sql-failed\)/,
+      /→ to see what it did: hasura-migrate history dev-3 --run/,
+    ],
   },
   {
-    name: "a run whose failure is in the books ends with its words",
+    name: "a run whose failure is in the ledger ends with its words",
     answers: [
       cut,
       tells({ outcome: "migration/sql-failed", failure: "up.sql failed: no such table" }),
@@ -116,30 +119,37 @@ const cases: readonly {
     exit: 4,
     slept: [1000],
     says: [
-      /died: it has not ended/,
-      /→ hasura-migrate dev-3 goes on where it stopped; nothing is applied twice\./,
+      /appears to have died: it never finished/,
+      /→ to continue where it stopped \(nothing is applied twice\): hasura-migrate dev-3$/m,
     ],
+  },
+  {
+    name: "a run that paused and was never resumed did not fail by itself",
+    answers: [cut, tells({ outcome: "paused" }), tells({ outcome: "paused" })],
+    exit: 4,
+    slept: [1000],
+    says: [/^✗ Run [0-9a-f-]{36} was paused and never resumed\.$/m],
   },
   {
     name: "a run that ends in the moment it is looked up is not taken for dead",
     answers: [cut, tells({}), tells({ outcome: "finished", migrations: [up] })],
     exit: 0,
     slept: [1000],
-    says: [/Nothing was sent twice\./],
+    says: [/nothing was sent twice\./],
   },
   {
     name: "a run that the ledger does not know is asked for three times",
     answers: [cut, knowsNothing, knowsNothing, knowsNothing],
     exit: 4,
     slept: [1000, 2000],
-    says: [/is not in the books of dev-3/],
+    says: [/is not in dev-3's ledger/],
   },
   {
     name: "a function that was stopped by its time-out is looked up as well",
     answers: [crashed, tells({}), tells({})],
     exit: 4,
     slept: [1000],
-    says: [/timed out after 900 s/, /goes on where it stopped/],
+    says: [/timed out after 900 s/, /to continue where it stopped/],
   },
   {
     name: "a question that is lost is asked again",
@@ -150,31 +160,31 @@ const cases: readonly {
     ],
     exit: 0,
     slept: [1000],
-    says: [/could not be asked/],
+    says: [/could not look up the run/],
   },
   {
-    name: "a run whose connection broke before it was heard of is looked up",
+    name: "a run whose connection broke before its first event is looked up",
     answers: [dropped, tells({ outcome: "finished", migrations: [up] })],
     exit: 0,
     slept: [],
-    says: [/Nothing was sent twice\./],
+    says: [/nothing was sent twice\./],
   },
   {
-    name: "where nothing was heard of a run, nobody is asked for long",
+    name: "a run that sent no event is not looked up for long",
     answers: [dropped, dropped, refuses(403, "AccessDeniedException", "no"), dropped, dropped],
     exit: 4,
     slept: [1000, 2000, 4000],
     says: [/the function may be running/, /→ hasura-migrate status dev-3/],
   },
   {
-    name: "a run that died before there was a ledger is not asked for long",
+    name: "a run that died before there was a ledger is not looked up for long",
     answers: [crashed, hasNone, hasNone, hasNone],
     exit: 4,
     slept: [1000, 2000],
-    says: [/is not in the books of dev-3/],
+    says: [/is not in dev-3's ledger/],
   },
   {
-    name: "an environment without a ledger cannot tell of a run that was never heard of",
+    name: "an environment without a ledger knows nothing of a run that sent no event",
     answers: [dropped, hasNone, hasNone, hasNone, hasNone],
     exit: 4,
     slept: [1000, 2000, 4000],
@@ -183,24 +193,24 @@ const cases: readonly {
 ];
 
 describe("recover outcome", () => {
-  for (const it of cases) {
-    test(it.name, async (t) => {
-      const lambda = await lambdaStandIn(t, it.answers);
+  for (const example of cases) {
+    test(example.name, async (t) => {
+      const lambda = await lambdaStandIn(t, example.answers);
       const context = testContext(t, {
         argv: ["dev-3"],
         env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
       });
-      assert.equal(await main(context), it.exit, context.err.text);
-      for (const pattern of it.says) assert.match(context.err.text, pattern);
-      assert.deepEqual(context.slept, it.slept);
+      assert.equal(await main(context), example.exit, context.err.text);
+      for (const pattern of example.says) assert.match(context.err.text, pattern);
+      assert.deepEqual(context.slept, example.slept);
       const sent = lambda.calls.map(
         ({ body }) => (JSON.parse(body) as { operation: string }).operation,
       );
-      assert.deepEqual(sent, ["apply", ...it.answers.slice(1).map(() => "history")]);
+      assert.deepEqual(sent, ["apply", ...example.answers.slice(1).map(() => "history")]);
     });
   }
 
-  test("nobody is asked for longer than a function lives", async (t) => {
+  test("a run is not looked up for longer than a function lives", async (t) => {
     const lambda = await lambdaStandIn(t, [
       cut,
       ...Array.from({ length: 200 }, () => tells({ live: true })),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { main } from "../../../src/cli/main.ts";
-import { textWidth } from "../../../src/cli/output/format.ts";
+import { textWidth } from "../../../src/cli/output/terminal/width.ts";
 import { lambdaStandIn, streams } from "../../support/lambda-stand-in.ts";
 import {
   applied,
@@ -141,14 +141,13 @@ dev-3 · eu-west-1 · 1111…3333 · Hasura v2.45.1 · image 4c6ea1a, 2 days old
     assert.equal(await main(context), 1);
     assert.equal(
       context.err.text.split("drop_legacy_flag started\n")[1],
-      `✗ 1700000000200_drop_legacy_flag failed; nothing of it was kept.
-  migrations/default/1700000000200_drop_legacy_flag/up.sql:1
+      `✗ migrations/default/1700000000200_drop_legacy_flag/up.sql:1 failed
     1 │ alter table orders drop column legacy;
       │                          ^ 2BP01 cannot drop column legacy of table orders because other objects depend on it
     detail  view order_report depends on column legacy of table orders
     hint    Use DROP ... CASCADE to drop the dependent objects too.
-  → Fix the file, then: hasura-migrate dev-3
-12:04:11 dev-3 applied before it: 1, not reached: 1
+  → fix the file, then run it again: hasura-migrate dev-3
+12:04:11 dev-3 1 applied, 1 not run
 `,
     );
   });
@@ -178,7 +177,7 @@ dev-3 · eu-west-1 · 1111…3333 · Hasura v2.45.1 · image 4c6ea1a, 2 days old
     for (const line of context.out.text.split("\n")) assert.ok(textWidth(line) <= 60, line);
   });
 
-  test("status lists what is pending, unknown and changed; --check ends with 6 when anything is", async (t) => {
+  test("status lists what is pending, unknown and changed; --check exits with 6 when anything is", async (t) => {
     const rows = [
       { version: "1699999999000", name: "", state: "unknown" },
       { version: first[0], name: first[1], state: "applied" },
@@ -192,13 +191,25 @@ dev-3 · eu-west-1 · 1111…3333 · Hasura v2.45.1 · image 4c6ea1a, 2 days old
     assert.equal(
       context.out.text,
       `default (postgres): 1 applied, 1 pending, 1 unknown
-  ? 1699999999000                    unknown: applied, but its file is not here
+  ? 1699999999000                    unknown: applied, but the image has no file for it
   ✓ 1700000000100  add_order_notes   applied
   · 1700000000200  drop_legacy_flag  pending
 `,
     );
     assert.equal(await main(testContext(t, { argv: ["status", "dev-3", "--check"], env })), 6);
   });
+
+  for (const state of ["changed", "dirty", "unknown", "interrupted"]) {
+    test(`status --check exits with 6 when the only difference is a migration that is ${state}`, async (t) => {
+      const rows = [
+        { version: first[0], name: first[1], state: "applied" },
+        { version: second[0], name: second[1], state },
+      ];
+      const lambda = await lambdaStandIn(t, [streams([started(), status(rows), finished(0)])]);
+      const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
+      assert.equal(await main(testContext(t, { argv: ["status", "dev-3", "--check"], env })), 6);
+    });
+  }
 
   test("plan shows the SQL of what apply would run", async (t) => {
     const lambda = await lambdaStandIn(t, [

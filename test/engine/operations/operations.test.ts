@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import type { EngineContext } from "../../../src/engine/execute.ts";
+import { retryHint } from "../../../src/protocol/hint.ts";
 import { migrationsOf, projectOnDisk, requestFor, run } from "../support/run.ts";
 import { scriptedHasura } from "../support/scripted-hasura.ts";
 
@@ -46,6 +47,40 @@ describe("operations", () => {
       [["2"], ["1"]],
     );
     assert.deepEqual([hasura.cliState, hasura.sent], [state("1", "2"), []]);
+  });
+
+  for (const [as, flag, left] of [
+    ["pending", true, state("1")],
+    ["applied", true, state("1", "2")],
+  ] as const) {
+    test(`mark as ${as} changes a dirty version`, async (t) => {
+      const hasura = scriptedHasura({
+        cliState: { ...full, migrations: { default: { "1": false, "2": flag } } },
+      });
+      const ran = await run(
+        hasura,
+        await projectOnDisk(t, two),
+        requestFor("mark", { versions: ["2"], as }),
+      );
+      assert.deepEqual(
+        [ran.of("migration.marked").map((event) => event.version), ran.of("migration.skipped")],
+        [["2"], []],
+      );
+      assert.deepEqual(hasura.cliState, left);
+    });
+  }
+
+  test("mark asks which database, also where one of them only has records", async (t) => {
+    const hasura = scriptedHasura({
+      sources,
+      cliState: { ...full, migrations: { a: { "9": false } } },
+    });
+    const ran = await run(
+      hasura,
+      await projectOnDisk(t, migrationsOf(["2_b"], "b")),
+      requestFor("mark", { versions: ["2"], as: "applied" }),
+    );
+    assert.equal(ran.failure?.code, "database-needed");
   });
 
   test("mark refuses a version that nobody knows, before it changes any", async (t) => {
@@ -126,6 +161,62 @@ describe("operations", () => {
     });
   }
 
+  test("down with a target and a number of steps rolls back no more than those steps", async (t) => {
+    const names = ["1_a", "2_b", "3_c", "4_d"];
+    const hasura = scriptedHasura({ cliState: state("1", "2", "3", "4") });
+    await run(
+      hasura,
+      await projectOnDisk(t, migrationsOf(names)),
+      requestFor("down", { to: "1", steps: 2 }),
+    );
+    assert.deepEqual(
+      hasura.sent.map((sent) => sent.args.sql),
+      ["SELECT '4_d down';", "SELECT '3_c down';"],
+    );
+    assert.deepEqual(hasura.cliState, state("1", "2"));
+  });
+
+  test("migrations of a database that cannot be migrated are refused, and nothing runs", async (t) => {
+    const hasura = scriptedHasura({ sources, cliState: full });
+    const root = await projectOnDisk(t, { ...both, ...migrationsOf(["3_c"], "empty") });
+    const ran = await run(hasura, root, requestFor("apply"));
+    assert.deepEqual([ran.failure?.code, hasura.sent], ["unsupported-kind", []]);
+  });
+
+  test("a database that cannot be migrated is left out, unless it is the requested one", async (t) => {
+    const root = await projectOnDisk(t, both);
+    const all = await run(scriptedHasura({ sources, cliState: full }), root, requestFor("status"));
+    assert.deepEqual(
+      all.of("status")[0]?.databases.map((status) => status.database),
+      ["b", "a"],
+    );
+    const one = await run(
+      scriptedHasura({ sources, cliState: full }),
+      root,
+      requestFor("status", { database: "empty" }),
+    );
+    assert.equal(one.failure?.code, "unsupported-kind");
+  });
+
+  const version2 = { "config.yaml": "version: 2", "migrations/1_a/up.sql": "SELECT 1;" };
+  for (const [what, files, connected, code] of [
+    ["version 1", { ...version2, "config.yaml": "version: 1" }, ["default"], "config-too-old"],
+    ["version 2 with several databases", version2, ["default", "other"], "config-too-old"],
+    ["version 2 with a database of another name", version2, ["main"], "config-too-old"],
+    ["version 2 without a database", version2, [], "no-source"],
+    ["version 2 with the database default", version2, ["default"], undefined],
+  ] as const) {
+    test(`config ${what}: ${code ?? "is served"}`, async (t) => {
+      const hasura = scriptedHasura({
+        sources: connected.map((name) => ({ name, kind: "postgres" })),
+        cliState: full,
+      });
+      const ran = await run(hasura, await projectOnDisk(t, files), requestFor("apply"));
+      assert.equal(ran.failure?.code, code);
+      assert.equal(hasura.sent.length, code === undefined ? 1 : 0);
+    });
+  }
+
   test("down asks which database where there are several", async (t) => {
     const ran = await run(
       scriptedHasura({ sources, cliState: full }),
@@ -134,7 +225,10 @@ describe("operations", () => {
     );
     assert.deepEqual(
       [ran.failure?.code, ran.failure?.hints],
-      ["database-needed", ["--database b", "--database a"]],
+      [
+        "database-needed",
+        [retryHint({ with: ["--database", "b"] }), retryHint({ with: ["--database", "a"] })],
+      ],
     );
   });
 

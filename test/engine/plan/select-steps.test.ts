@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import type { AppliedMigration as Entry } from "../../../src/engine/store/store.ts";
+import type { AppliedMigration } from "../../../src/engine/store/store.ts";
 import type { Migration, MigrationFile } from "../../../src/engine/project/scan.ts";
 import {
-  missingHere,
+  appliedWithoutFile,
   selectSteps,
-  type Known,
+  type DatabaseFacts,
   type Selection,
 } from "../../../src/engine/plan/select-steps.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
@@ -17,7 +17,7 @@ const file = (path: string): MigrationFile => ({
 });
 
 /** `"1 2u 3d"`: version 1 with both files, 2 with up alone, 3 with down alone; `"1 2!"`: 1 applied, 2 dirty. */
-function known(files: string, store: string): Known {
+function known(files: string, store: string): DatabaseFacts {
   const words = (text: string): string[] => text.split(" ").filter((word) => word !== "");
   const migrations = words(files).map((word): Migration => {
     const version = word.replace(/[ud]$/, "");
@@ -28,7 +28,7 @@ function known(files: string, store: string): Known {
       ...(!word.endsWith("u") && { down: file(`${version}/down`) }),
     };
   });
-  const recorded = words(store).map((word): [string, Entry] => [
+  const recorded = words(store).map((word): [string, AppliedMigration] => [
     word.replace(/[!?]$/, ""),
     { state: word.endsWith("!") ? "dirty" : word.endsWith("?") ? "interrupted" : "applied" },
   ]);
@@ -40,7 +40,7 @@ function known(files: string, store: string): Known {
 }
 
 const planned = (files: string, store: string, selection: Selection): string =>
-  selectSteps(known(files, store), selection)
+  selectSteps(known(files, store), selection, "dev-3")
     .map((it) => `${it.direction} ${it.migration.version}${it.outOfOrder ? " late" : ""}`)
     .join(", ");
 
@@ -78,6 +78,20 @@ const plans: [string, string, string, Selection, string][] = [
     "down 10, down 9",
   ],
   ["down to a version leaves it applied", "1 2 3", "1 2 3", down({ to: "1" }), "down 3, down 2"],
+  [
+    "down to a version takes at most so many steps",
+    "1 2 3 4",
+    "1 2 3 4",
+    down({ to: "1", steps: 2 }),
+    "down 4, down 3",
+  ],
+  [
+    "a dirty highest version does not stop redo",
+    "1 2",
+    "1 2!",
+    { operation: "redo" },
+    "down 2, up 2",
+  ],
   ["down of all", "1 2", "1 2", down({ all: true }), "down 2, down 1"],
   ["down of one in the middle", "1 2 3", "1 2 3", down({ only: "2" }), "down 2"],
   ["down with nothing applied", "1", "", down(), ""],
@@ -126,6 +140,20 @@ describe("select steps", () => {
   }
 
   test("applied versions without a file are listed in numeric order", () => {
-    assert.deepEqual(missingHere(known("1", "1 100 20")), ["20", "100"]);
+    assert.deepEqual(appliedWithoutFile(known("1", "1 100 20")), ["20", "100"]);
+  });
+
+  test("an interrupted version can be recorded as either, with commands for this environment", () => {
+    assert.throws(
+      () => planned("1 2", "1?", apply()),
+      (error) => {
+        assert.ok(error instanceof Failure);
+        assert.deepEqual(
+          error.hints.flatMap((hint) => (hint.kind === "command" ? [hint.argv.join(" ")] : [])),
+          ["hasura-migrate mark dev-3 1 --applied", "hasura-migrate mark dev-3 1 --pending"],
+        );
+        return true;
+      },
+    );
   });
 });

@@ -31,10 +31,23 @@ describe("directives", () => {
       settings: { lockTimeout: "5000ms", statementTimeout: "120000ms", retry: false },
     });
   });
+  for (const [what, text] of [
+    ["after SQL that follows a block comment on its line", "/* x */ SELECT 1;"],
+    ["after SQL that follows the end of a longer block comment", "/* x\n y */ SELECT 1;"],
+    ["inside a block comment", "/*"],
+    ["inside a nested block comment", "/* /* x */"],
+    ["inside a string", "'"],
+  ] as const) {
+    test(`a setting ${what} is not read`, () =>
+      assert.deepEqual(
+        readDirectives(`${text}\n-- hasura-migrate: retry=off\n`, "f").settings,
+        {},
+      ));
+  }
   for (const [line, problem] of [
-    ["colour=red", /"colour" is no setting/],
-    ["retry=on", /retry can only be "off"/],
-    ["lock_timeout=soon", /no duration/],
+    ["colour=red", /unknown setting "colour"/],
+    ["retry=on", /retry must be "off"/],
+    ["lock_timeout=soon", /not a duration/],
     ["lock_timeout", /key=value/],
     ["retry=off\n-- hasura-migrate: retry=off", /set twice/],
   ] as const) {
@@ -82,7 +95,7 @@ describe("directives", () => {
   test("text that is not UTF-8 is refused by name", () => {
     assert.throws(
       () => parseBody(Buffer.from([0x53, 0xe4, 0x20]), "migrations/1_a/up.sql"),
-      /migrations\/1_a\/up\.sql is not UTF-8/,
+      /migrations\/1_a\/up\.sql is not valid UTF-8/,
     );
   });
 });

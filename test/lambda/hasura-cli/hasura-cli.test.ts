@@ -36,7 +36,7 @@ describe("Hasura CLI", () => {
     assertIncludes(events[0], { type: "run.started", engine: "hasura-cli", store: "catalog" });
     assertIncludes(events[1], { type: "log", level: "warning", code: "hasura-cli-engine" });
     assert(events[1]?.type === "log");
-    assert.match(events[1].message, /exactly-once is not promised.*v2\.48\.0/);
+    assert.match(events[1].message, /exactly-once is not guaranteed.*v2\.48\.0/);
     assert.deepEqual(told(events), [
       "migration.started 2",
       "migration.applied 2",

@@ -112,6 +112,18 @@ describe("output", () => {
     ["a lost answer", failed('Post "http://h/v2/query": EOF'), "unknown", "cli-failed"],
     ["a gateway's page", failed("<html>504</html>"), "unknown", "cli-failed"],
     [
+      "a proxy's page with the words of a file system",
+      failed("<html><title>403</title>permission denied by policy</html>"),
+      "unknown",
+      "cli-failed",
+    ],
+    [
+      "a proxy's JSON with the words of a file system",
+      failed('{"message": "permission denied"}'),
+      "unknown",
+      "cli-failed",
+    ],
+    [
       "HTML with 200",
       failed("invalid character '<' looking for beginning of value"),
       "unknown",

@@ -227,10 +227,10 @@ describe("Hasura HTTP", () => {
       /HTTP 503/,
     ],
     ["HTML with status 200", { text: "<!doctype html><p>Sign in" }, "unknown", /HTTP 200.*Sign in/],
-    ["an empty answer", { text: "" }, "unknown", /an empty answer/],
-    ["JSON of another shape", { json: { hello: "world" } }, "unknown", /not one that Hasura gives/],
-    ["a reset after the request", "reset", "unknown", /connection .* broke/],
-    ["a reset in the middle of the answer", "half", "unknown", /connection .* broke/],
+    ["an empty answer", { text: "" }, "unknown", /an empty response/],
+    ["JSON of another shape", { json: { hello: "world" } }, "unknown", /does not have the shape/],
+    ["a reset after the request", "reset", "unknown", /connection .* was lost/],
+    ["a reset in the middle of the answer", "half", "unknown", /connection .* was lost/],
     [
       "hidden internals",
       { status: 400, json: { path: "$", error: "no", code: "postgres-error" } },
@@ -254,6 +254,29 @@ describe("Hasura HTTP", () => {
     });
   }
 
+  for (const [what, broken] of [
+    ["a reset", "reset"],
+    ["a reset in the middle of the answer", "half"],
+  ] as const) {
+    test(`${what} of a kept-alive connection leaves a run_sql unknown: its request was sent`, async (t) => {
+      let connections = 0;
+      const { url, asked } = await scriptedHasura(
+        t,
+        ({ path }) => (path === "/v1/version" ? { json: { version: "v2.48.0" } } : broken),
+        () => (connections += 1),
+      );
+      const hasura = client(t, url);
+      await hasura.version();
+      const error = await callError(hasura.runSql(sql));
+      assert.equal(error.outcome, "unknown");
+      assert.deepEqual(
+        [connections, asked.length],
+        [1, 2],
+        "the second request reused the connection",
+      );
+    });
+  }
+
   test("rows beyond the bound are dropped: the SQL has succeeded all the same", async (t) => {
     const { url } = await scriptedHasura(t, () => ({
       json: {
@@ -274,7 +297,7 @@ describe("Hasura HTTP", () => {
     }));
     assert.match(
       (await callError(client(t, url, { largestAnswerBytes: 10_000 }).exportMetadata())).message,
-      /longer than/,
+      /too large/,
     );
   });
 

@@ -103,7 +103,31 @@ describe("admin secret", () => {
         400,
         "AccessDeniedException",
         ["access", "secret-access-denied"],
-        /may not read/,
+        /not authorized to read/,
+      ],
+      [
+        "a role that may not use the secret's key",
+        managed,
+        400,
+        "KMSDisabledException",
+        ["access", "secret-access-denied"],
+        /not authorized to read/,
+      ],
+      [
+        "a secret that cannot be decrypted",
+        managed,
+        400,
+        "DecryptionFailure",
+        ["access", "secret-access-denied"],
+        /not authorized to read/,
+      ],
+      [
+        "a key that the parameter store cannot use",
+        parameter,
+        400,
+        "InvalidKeyId.KMSInvalidStateException",
+        ["access", "secret-access-denied"],
+        /not authorized to read/,
       ],
       [
         "an error of the store",
@@ -111,7 +135,7 @@ describe("admin secret", () => {
         400,
         "InvalidRequestException",
         ["unreachable", "secret-store-error"],
-        /did not give/,
+        /did not return/,
       ],
     ];
   for (const [what, setting, status, type, expected, message] of answers) {
@@ -140,7 +164,7 @@ describe("admin secret", () => {
       const { kind, code, message, hints } = await failure(secret.get());
       assert.deepEqual([kind, code], ["unreachable", "secret-store-unreachable"]);
       assert.match(message, new RegExp(`${name} within 0.3 s .*HASURA_MIGRATE_ADMIN_SECRET_`));
-      assert.match(hints.join(), endpoint);
+      assert.match(JSON.stringify(hints), endpoint);
     });
   }
 

@@ -30,7 +30,8 @@ export async function catalogHasura(t: TestContext, options: Options = {}): Prom
   const ran: CatalogHasura["ran"] = [];
   const answer = (asked: Asked): Scripted | undefined =>
     options.script?.(asked, hasura) ?? usual(asked);
-  const usual = ({ path, body }: Asked): Scripted | undefined => {
+  const usual = (asked: Asked): Scripted | undefined => {
+    const { path, body } = asked;
     if (path === "/v1/version") return { json: { version: "v2.48.0" } };
     switch (body?.type) {
       case "export_metadata":
@@ -57,6 +58,13 @@ export async function catalogHasura(t: TestContext, options: Options = {}): Prom
       case "reload_metadata":
       case "get_inconsistent_metadata":
         return { json: { is_consistent: true, inconsistent_objects: [] } };
+      case "bulk": {
+        const parts = body.args as NonNullable<Asked["body"]>[];
+        const answers = parts.map((part) => usual({ ...asked, body: part }));
+        return {
+          json: answers.map((part) => (typeof part === "object" ? part.json : undefined)),
+        };
+      }
       default:
         return undefined;
     }

@@ -1,7 +1,7 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, textHint } from "../../../protocol/hint.ts";
 import { functionReference } from "../../config/function-reference.ts";
-import { describeCertificate } from "./certificate.ts";
+import { inspectCertificate } from "../../../tls/certificate.ts";
 import {
   deniedAccess,
   errorCode,
@@ -55,15 +55,15 @@ function notReached(thrown: unknown, { url }: InvocationTarget): Failure {
 }
 
 async function certificateFailure(thrown: unknown, { url }: InvocationTarget): Promise<Failure> {
-  const certificate = await describeCertificate(new URL(url));
-  const shown =
-    certificate === undefined
+  const seen = await inspectCertificate(new URL(url));
+  const what =
+    seen === undefined
       ? ""
-      : ` It shows ${certificate.subject}, issued by ${certificate.issuer}, SHA-256 ${certificate.fingerprint}.`;
+      : ` It presents "${seen.subject}", issued by "${seen.issuer}", SHA-256 ${seen.fingerprint}.`;
   return new Failure(
     "unreachable",
     "tls",
-    `The certificate of ${new URL(url).host} is not trusted (${errorCode(thrown)}).${shown}`,
+    `The certificate of ${new URL(url).host} is not trusted (${errorCode(thrown)}).${what}`,
     {
       hints: [
         textHint(

@@ -4,8 +4,9 @@ import type { Failure, FailureData } from "../../../protocol/failure.ts";
 import type { UnknownEvent } from "../../../protocol/ndjson.ts";
 import type { CliContext } from "../../context.ts";
 import { duration } from "../format.ts";
+import type { Row } from "../run-view.ts";
 
-/** Listens to a run and, in GitHub Actions, writes a table to the job's page and marks the file that failed. */
+/** In GitHub Actions: collects a run's rows into a table for the job's page, and annotates the file that failed. */
 export function githubSummary(
   context: CliContext,
   environment: string,
@@ -54,7 +55,7 @@ class Summary {
     if (this.#active) this.#context.err.write(`::error::${escaped(failure.message)}\n`);
   }
 
-  /** Adds to the job's page; one that cannot be written to is no reason to fail a run. */
+  /** Appends to the job's page. A page that cannot be written to does not fail the run. */
   async write(): Promise<void> {
     const file = this.#context.env["GITHUB_STEP_SUMMARY"];
     if (!this.#active || !file) return;
@@ -70,39 +71,28 @@ class Summary {
     try {
       await appendFile(file, [this.#title, ...table, "", this.#end, ""].join("\n"));
     } catch {
-      this.#context.err.write(`The summary could not be written to ${file}.\n`);
+      this.#context.err.write(`The job summary could not be written to ${file}.\n`);
     }
   }
 
   #annotate(failure: FailureData): void {
-    const { file, place, message } = failure.sql ?? {
-      file: undefined,
-      place: undefined,
-      message: failure.message,
-    };
-    const where =
-      file === undefined
-        ? ""
-        : ` file=${escaped(file)}${place === undefined ? "" : `,line=${place.line}`}`;
+    const { file, place, message = failure.message } = failure.sql ?? {};
+    const line = place === undefined ? "" : `,line=${place.line}`;
+    const where = file === undefined ? "" : ` file=${escaped(file)}${line}`;
     this.#context.err.write(`::error${where}::${escaped(message)}\n`);
   }
 }
 
-interface Named {
-  readonly database: string;
-  readonly version: string;
-  readonly name: string;
-}
-
-function row({ database, version, name }: Named, what: string, tookMs: number): string {
+function row({ database, version, name }: Row, what: string, tookMs: number): string {
   return `| ${cell(database)} | ${version} | ${cell(name)} | ${what} | ${duration(tookMs)} |`;
 }
 
+/** Text for a cell of a Markdown table. */
 function cell(text: string): string {
   return text.replace(/[|\\`<>]/g, "\\$&").replace(/\s+/g, " ");
 }
 
-/** GitHub's escapes for the text of a workflow command. */
+/** Escapes text for a workflow command; `%` first, because the other escapes contain one. */
 function escaped(text: string): string {
   return text.replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
 }

@@ -2,28 +2,35 @@ import { exitCode, toFailureData } from "../../../protocol/failure.ts";
 import type { CliContext } from "../../context.ts";
 import type { RenderOptions, Renderer } from "../renderer.ts";
 
-/** One JSON object a line on stdout: the events as they came, with the environment, and the exit code on the closing one. */
-export function jsonLines(context: CliContext, about: RenderOptions): Renderer {
+/** One JSON object per line on stdout: the events as they arrive, with the environment, and the exit code on the closing one. */
+export function jsonRenderer(context: CliContext, { environment }: RenderOptions): Renderer {
   const write = (object: object): void => context.out.write(`${JSON.stringify(object)}\n`);
-  const env = about.environment;
   const log = (message: string): void =>
-    write({ type: "log", env, level: "info", code: "client", message });
+    write({ type: "log", env: environment, level: "info", code: "client", message });
   return {
+    connected: () => undefined,
     waiting: () => undefined,
     notice: log,
     fact: log,
     event: (event) => {
-      if (event.type === "unknown") write(unknownObject(event.line, env));
-      else if (event.type === "run.finished")
-        write({ ...event, env, exit: event.cancelled ? exitCode.interrupted : 0 });
-      else if (event.type === "run.failed")
-        write({ ...event, env, exit: exitCode[event.failure.kind] });
-      else write({ ...event, env });
+      switch (event.type) {
+        case "unknown":
+          write(unknownEvent(event.line, environment));
+          break;
+        case "run.finished":
+          write({ ...event, env: environment, exit: event.cancelled ? exitCode.interrupted : 0 });
+          break;
+        case "run.failed":
+          write({ ...event, env: environment, exit: exitCode[event.failure.kind] });
+          break;
+        default:
+          write({ ...event, env: environment });
+      }
     },
     failed: (failure) =>
       write({
         type: "failure",
-        env,
+        env: environment,
         exit: exitCode[failure.kind],
         failure: toFailureData(failure),
       }),
@@ -31,7 +38,7 @@ export function jsonLines(context: CliContext, about: RenderOptions): Renderer {
   };
 }
 
-function unknownObject(line: string, env: string): object {
+function unknownEvent(line: string, environment: string): object {
   const parsed: unknown = JSON.parse(line);
-  return { ...(typeof parsed === "object" ? parsed : {}), env };
+  return { ...(typeof parsed === "object" ? parsed : {}), env: environment };
 }

@@ -1,301 +1,210 @@
-import { spinners } from "ora";
-import type { EventOf, RunEvent } from "../../../protocol/events.ts";
-import { fromFailureData, type Failure, type FailureData } from "../../../protocol/failure.ts";
+import type { RunEvent } from "../../../protocol/events.ts";
+import type { Failure } from "../../../protocol/failure.ts";
 import type { UnknownEvent } from "../../../protocol/ndjson.ts";
-import type { CliContext } from "../../context.ts";
-import { banner } from "../views/banner.ts";
-import { failureLines } from "../views/failure.ts";
-import { cancelLine, historyLines } from "../views/history.ts";
-import { itemLine, planLines } from "../views/plan.ts";
-import {
-  markStarted,
-  markFinished,
-  newProgress,
-  applyPlan,
-  severalDatabases,
-  type RunProgress,
-  type Row,
-} from "../run-view.ts";
-import { liveRegion, type Region } from "../terminal/live-region.ts";
+import type { CliContext, Sink } from "../../context.ts";
+import { entriesOf, type OutputEntry, type StepEntry } from "../entries.ts";
+import { duration } from "../format.ts";
 import type { RenderOptions, Renderer } from "../renderer.ts";
-import { statusLines } from "../views/status.ts";
+import { closeView, newRunView, reduceView, type RunView } from "../run-view.ts";
 import { colorsFor, type Style } from "../terminal/colors.ts";
-import { finishedLine, planHeader, eventLine } from "../messages.ts";
-import { escapeControls, truncate, duration, padEnd, textWidth, wrap } from "../format.ts";
+import { escapeControls } from "../terminal/escape-controls.ts";
+import { liveRegion, type LiveRegion } from "../terminal/live-region.ts";
+import { spinnerFrames, terminalSpinner, type Spinner } from "../terminal/spinner.ts";
+import { wrap } from "../terminal/width.ts";
+import { failureLines } from "../views/failure.ts";
+import { progressLines, rowLine } from "../views/progress.ts";
+import { resultLines } from "../views/result.ts";
 
-/** Its frames only: what draws them is the region, which keeps several lines and writes to either stream. */
-const spinner = spinners.dots.frames;
-/** Rows of the plan that stand below the running one; more are counted. */
-const mostWaiting = 8;
+/** How often the running row is drawn again, in milliseconds. */
+const frameMs = 100;
 
-/** Rows that first stand as a plan and then fill in; whatever is finished stays above and is never drawn over. */
-export function liveRows(context: CliContext, about: RenderOptions): Renderer {
-  return new LiveRows(context, about);
+/**
+ * A run in a terminal: planned migrations stand in a region at the bottom that is drawn again and again; what is finished
+ * moves above it and stays. While there is nothing but one thing to wait for, a spinner stands there instead.
+ */
+export function liveRenderer(context: CliContext, options: RenderOptions): Renderer {
+  return new LiveRenderer(context, options);
 }
 
-class LiveRows implements Renderer {
+class LiveRenderer implements Renderer {
   readonly #context: CliContext;
-  readonly #about: RenderOptions;
+  readonly #options: RenderOptions;
   readonly #style: Style;
-  readonly #region: Region;
+  readonly #region: LiveRegion;
+  readonly #spinner: Spinner;
   readonly #stopTicking: () => void;
-  readonly #progress: RunProgress = newProgress();
+  #view: RunView;
   #frame = 0;
-  #status: string | undefined;
-  #dryRun = false;
 
-  constructor(context: CliContext, about: RenderOptions) {
+  constructor(context: CliContext, options: RenderOptions) {
     this.#context = context;
-    this.#about = about;
-    this.#style = colorsFor(context.out, context.env, about.color);
+    this.#options = options;
+    this.#style = colorsFor(context.out, context.env, options.color);
     this.#region = liveRegion(context.err);
-    this.#stopTicking = context.every(100, () => this.#tick());
+    this.#spinner = terminalSpinner(context.err, this.#style);
+    this.#view = newRunView(options.operation);
+    this.#stopTicking = context.every(frameMs, () => this.#tick());
+  }
+
+  connected(connection: NonNullable<RunView["connection"]>): void {
+    this.#view = { ...this.#view, connection };
   }
 
   waiting(text: string): void {
-    this.#status = text;
+    this.#view = { ...this.#view, waitingFor: text };
     this.#draw();
   }
 
   notice(line: string): void {
-    this.#above(this.#context.err, [line]);
+    this.#above(this.#context.err, wrapped(line, this.#context.err));
   }
 
   fact(line: string): void {
+    const { err } = this.#context;
     this.#above(
-      this.#context.err,
-      wrap(escapeControls(line), this.#context.err.columns).map((text) => this.#style.dim(text)),
+      err,
+      wrapped(line, err).map((text) => this.#style.dim(text)),
     );
   }
 
   event(event: RunEvent | UnknownEvent): void {
-    this.#status = undefined;
-    switch (event.type) {
-      case "run.started": {
-        this.#begin(event);
-        return;
-      }
-      case "plan": {
-        this.#plan(event);
-        return;
-      }
-      case "status": {
-        this.#above(this.#context.out, statusLines(event, this.#style, this.#context.out.columns));
-        return;
-      }
-      case "history": {
-        this.#above(
-          this.#context.out,
-          historyLines(event, {
-            whole: this.#about.run !== undefined,
-            style: this.#style,
-            columns: this.#context.out.columns,
-          }),
-        );
-        return;
-      }
-      case "cancel.requested": {
-        this.#above(this.#context.out, [cancelLine(event, this.#about.environment)]);
-        return;
-      }
-      case "migration.started":
-        markStarted(this.#progress, event, this.#context);
-        {
-          this.#draw();
-          return;
-        }
-      case "migration.applied":
-        markFinished(this.#progress, event);
-        this.#progress.applied += 1;
-        {
-          this.#above(this.#context.out, [
-            this.#row(
-              this.#style.green(event.direction === "up" ? "✓" : "↓"),
-              event,
-              duration(event.tookMs),
-            ),
-            ...(event.notices ?? [])
-              .flatMap((text) => wrap(escapeControls(text), this.#context.out.columns - 4))
-              .map((line) => `    ${line}`),
-          ]);
-          return;
-        }
-      case "migration.failed": {
-        this.#failedRow(event);
-        return;
-      }
-      case "migration.skipped":
-        markFinished(this.#progress, event);
-        {
-          this.#above(this.#context.out, [this.#row("·", event, event.reason)]);
-          return;
-        }
-      case "migration.unknown": {
-        this.#above(this.#context.err, [
-          this.#row(this.#style.yellow("!"), event, `outcome unknown: ${event.reason}`),
-        ]);
-        return;
-      }
-      case "migration.marked": {
-        this.#above(this.#context.out, [
-          this.#row(this.#style.green("✓"), event, `marked ${event.as}`),
-        ]);
-        return;
-      }
-      case "waiting":
-        this.#status = event.message;
-        {
-          this.#draw();
-          return;
-        }
-      case "run.finished": {
-        this.#finished(event);
-        return;
-      }
-      case "run.failed": {
-        this.#closed(event);
-        return;
-      }
-      default: {
-        const remark = eventLine(event);
-        if (remark !== undefined) this.#above(this.#context.err, [remark]);
-      }
-    }
+    const now = this.#context.now();
+    const before = this.#view;
+    this.#view = reduceView(before, event, now);
+    this.#clear();
+    for (const entry of entriesOf(before, event, now)) this.#write(entry, before);
+    this.#draw();
   }
 
   failed(failure: Failure): void {
-    this.#end();
-    for (const line of this.#card(failure)) this.#context.err.write(`${line}\n`);
+    this.#view = closeView(this.#view);
+    this.#above(this.#context.err, this.#failureLines(failure));
   }
 
   close(): void {
-    this.#end();
+    this.#view = closeView(this.#view);
     this.#stopTicking();
+    this.#clear();
   }
 
-  #begin(event: EventOf<"run.started">): void {
-    const first = this.#progress.started === undefined;
-    this.#progress.started = event;
-    const reached = this.#about.reached();
-    if (reached && first)
-      this.#above(this.#context.err, [
-        this.#style.bold(banner(event, reached, this.#context.now())),
-      ]);
-  }
-
-  #plan(event: EventOf<"plan">): void {
-    applyPlan(this.#progress, event);
-    this.#dryRun = event.dryRun ?? false;
-    if (this.#dryRun || this.#about.operation === "plan") {
-      this.#above(this.#context.out, planLines(event, this.#style, this.#context.out.columns));
-      return;
+  /** Writes an entry above the region. `before` is the view before the event, which has the widths of the plan. */
+  #write(entry: OutputEntry, before: RunView): void {
+    const { out, err } = this.#context;
+    switch (entry.kind) {
+      case "banner":
+        writeLines(err, [this.#style.bold(entry.text)]);
+        break;
+      case "notice":
+        // What is waited for stands in the region.
+        if (this.#view.waitingFor === undefined) writeLines(err, wrapped(entry.text, err));
+        break;
+      case "result": {
+        const look = { style: this.#style, columns: out.columns };
+        writeLines(out, resultLines(entry.event, this.#options, look));
+        break;
+      }
+      case "step":
+        this.#writeStep(entry, before);
+        break;
+      case "failure":
+        writeLines(err, this.#failureLines(entry.failure, entry.row !== undefined));
+        break;
+      case "finished": {
+        const sign = entry.cancelled ? "·" : this.#style.green("✓");
+        writeLines(out, [`${sign} ${entry.text}`]);
+        break;
+      }
+      case "failed-totals":
+        writeLines(err, [`  ${entry.text}`]);
     }
-    this.#above(
-      this.#context.err,
-      event.databases.filter(({ items }) => items.length > 0).map(planHeader),
+  }
+
+  /** A finished row, with the notices of its file below. Rows in progress stand in the region. */
+  #writeStep(entry: StepEntry, view: RunView): void {
+    const shown = finishedStep(entry, this.#style);
+    if (!shown) return;
+    const sink = this.#context[shown.stream];
+    const line = rowLine(view, entry.row, { ...shown, columns: sink.columns });
+    const notices = (entry.notices ?? []).flatMap((text) =>
+      wrap(escapeControls(text), sink.columns - 4).map((part) => `    ${part}`),
     );
+    writeLines(sink, [line, ...notices]);
   }
 
-  #failedRow(event: EventOf<"migration.failed">): void {
-    markFinished(this.#progress, event);
-    this.#progress.shownFailure = event.failure.message;
-    const head = this.#row(this.#style.red("✗"), event, `failed after ${duration(event.tookMs)}`);
-    this.#above(this.#context.err, [head, ...this.#cardBelow(event.failure)]);
-  }
-
-  #finished(event: EventOf<"run.finished">): void {
-    const already = this.#progress.databases.reduce((sum, it) => sum + it.applied, 0);
-    const line = finishedLine(event, this.#about.operation, {
-      dryRun: this.#dryRun,
-      planned: this.#progress.pending.length,
-      already,
-    });
-    this.#end();
-    if (line !== undefined)
-      this.#context.out.write(`${event.cancelled ? "·" : this.#style.green("✓")} ${line}\n`);
-  }
-
-  #closed({ failure, applied, notReached }: EventOf<"run.failed">): void {
-    this.#end();
-    if (this.#progress.shownFailure !== failure.message)
-      for (const line of this.#card(fromFailureData(failure))) this.#context.err.write(`${line}\n`);
-    if (applied + notReached > 0)
-      this.#context.err.write(`  applied before it: ${applied} · not reached: ${notReached}\n`);
-  }
-
-  #card(failure: Failure): string[] {
-    return failureLines(failure, {
-      style: this.#style,
-      columns: this.#context.err.columns,
-      debug: this.#about.debug,
-    });
-  }
-
-  /** Below the row of its migration, and moved in a little. */
-  #cardBelow(failure: FailureData): string[] {
-    const options = {
-      style: this.#style,
-      columns: this.#context.err.columns - 2,
-      debug: this.#about.debug,
-      below: true,
-    };
-    return failureLines(fromFailureData(failure), options).map((line) => `  ${line}`);
-  }
-
-  #row(sign: string, { database, version, name }: Row, end: string): string {
-    const prefix = severalDatabases(this.#progress) ? `${escapeControls(database)}  ` : "";
-    const room = Math.max(
-      8,
-      this.#context.out.columns - 5 - textWidth(prefix) - version.length - 2 - textWidth(end),
-    );
-    const width = Math.min(room, this.#widest());
-    return `${sign} ${prefix}${version}  ${padEnd(truncate(name, room), width)}  ${truncate(end, this.#context.out.columns)}`;
-  }
-
-  #widest(): number {
-    return Math.max(
-      0,
-      ...this.#progress.databases.flatMap(({ items }) =>
-        items.map(({ name }) => textWidth(escapeControls(name))),
-      ),
+  /** A failure below the row of its migration is moved in a little. */
+  #failureLines(failure: Failure, belowRow = false): string[] {
+    const { err } = this.#context;
+    const { debug } = this.#options;
+    const indent = belowRow ? "  " : "";
+    const columns = err.columns - indent.length;
+    return failureLines(failure, { style: this.#style, columns, debug, belowRow }).map(
+      (line) => indent + line,
     );
   }
 
   #tick(): void {
     this.#frame += 1;
-    if (this.#status !== undefined || this.#progress.running) this.#draw();
+    if (this.#view.running || this.#view.waitingFor !== undefined) this.#draw();
   }
 
-  #draw(): void {
-    const sign = this.#style.cyan(spinner[this.#frame % spinner.length] ?? "");
-    const columns = this.#context.err.columns;
-    const { running, pending } = this.#progress;
-    const lines: string[] = [];
-    if (running)
-      lines.push(this.#row(sign, running, duration(this.#context.now() - running.sinceMs)));
-    if (running || this.#progress.applied > 0) {
-      lines.push(
-        ...pending
-          .slice(0, mostWaiting)
-          .map((row) => this.#style.dim(itemLine(row.item, this.#widest(), columns))),
-      );
-      if (pending.length > mostWaiting)
-        lines.push(this.#style.dim(`  … and ${pending.length - mostWaiting} more`));
-    }
-    if (this.#status !== undefined) lines.push(`${sign} ${truncate(this.#status, columns - 3)}`);
-    this.#region.draw(lines);
-  }
-
-  #above(sink: { write(text: string): void }, lines: readonly string[]): void {
-    this.#region.clear();
-    for (const line of lines) sink.write(`${line}\n`);
+  #above(sink: Sink, lines: readonly string[]): void {
+    this.#clear();
+    writeLines(sink, lines);
     this.#draw();
   }
 
-  #end(): void {
-    this.#status = undefined;
-    this.#progress.running = undefined;
-    this.#progress.pending = [];
+  #clear(): void {
+    this.#spinner.stop();
     this.#region.clear();
   }
+
+  #draw(): void {
+    const { err, now } = this.#context;
+    const sign = this.#style.cyan(spinnerFrames[this.#frame % spinnerFrames.length] ?? "");
+    const rows = progressLines(this.#view, {
+      style: this.#style,
+      ...{ columns: err.columns, rows: err.rows, now: now(), sign },
+    });
+    const { waitingFor } = this.#view;
+    if (rows.length > 0) {
+      this.#spinner.stop();
+      this.#region.draw(rows);
+    } else if (waitingFor !== undefined) {
+      this.#region.clear();
+      this.#spinner.show(waitingFor);
+    } else this.#clear();
+  }
+}
+
+/** How a step that ended is shown; undefined for one that goes on. */
+function finishedStep(
+  { state, tookMs = 0, reason = "" }: StepEntry,
+  style: Style,
+): { readonly sign: string; readonly end: string; readonly stream: "out" | "err" } | undefined {
+  switch (state) {
+    case "started":
+    case "running":
+      return undefined;
+    case "applied":
+      return { sign: style.green("✓"), end: duration(tookMs), stream: "out" };
+    case "rolled back":
+      return { sign: style.green("↓"), end: duration(tookMs), stream: "out" };
+    case "failed":
+      return { sign: style.red("✗"), end: `failed after ${duration(tookMs)}`, stream: "err" };
+    case "skipped":
+      return { sign: "·", end: reason, stream: "out" };
+    case "outcome unknown":
+      return { sign: style.yellow("!"), end: `outcome unknown: ${reason}`, stream: "err" };
+    case "marked applied":
+    case "marked pending":
+      return { sign: style.green("✓"), end: state, stream: "out" };
+  }
+}
+
+function wrapped(line: string, { columns }: Sink): string[] {
+  return wrap(escapeControls(line), columns);
+}
+
+function writeLines(sink: Sink, lines: readonly string[]): void {
+  for (const line of lines) sink.write(`${line}\n`);
 }

@@ -1,234 +1,120 @@
 import type { RunEvent } from "../../../protocol/events.ts";
-import { fromFailureData, type Failure, type FailureData } from "../../../protocol/failure.ts";
+import type { Failure } from "../../../protocol/failure.ts";
 import type { UnknownEvent } from "../../../protocol/ndjson.ts";
 import type { CliContext } from "../../context.ts";
-import { banner } from "../views/banner.ts";
-import { failureLines } from "../views/failure.ts";
-import { cancelLine, historyLines } from "../views/history.ts";
-import { planLines } from "../views/plan.ts";
-import {
-  markStarted,
-  markFinished,
-  newProgress,
-  applyPlan,
-  type RunProgress,
-  type Row,
-} from "../run-view.ts";
+import { entriesOf, type OutputEntry, type StepEntry, type StepState } from "../entries.ts";
+import { clock, seconds } from "../format.ts";
 import type { RenderOptions, Renderer } from "../renderer.ts";
-import { statusLines } from "../views/status.ts";
+import { newRunView, reduceView, type Row, type RunView } from "../run-view.ts";
 import { colorsFor } from "../terminal/colors.ts";
-import { pastParticiple, finishedLine, planHeader, eventLine } from "../messages.ts";
-import { escapeControls, clock, seconds } from "../format.ts";
+import { escapeControls } from "../terminal/escape-controls.ts";
+import { failureLines } from "../views/failure.ts";
+import { resultLines } from "../views/result.ts";
 
-/** Lines that are only ever appended, each with its time: complete, and easy to search. Results go to stdout, the rest to stderr. */
-export function plainLines(context: CliContext, about: RenderOptions): Renderer {
-  return new PlainLines(context, about);
+/** Lines that are only ever appended, each with its time: complete and easy to search. Results go to stdout, the rest to stderr. */
+export function plainRenderer(context: CliContext, options: RenderOptions): Renderer {
+  return new PlainRenderer(context, options);
 }
 
-class PlainLines implements Renderer {
-  readonly #context: CliContext;
-  readonly #about: RenderOptions;
-  readonly #progress: RunProgress = newProgress();
-  #dryRun = false;
+/** Progress, which goes to stderr and is left out with `--quiet`; every other state is a result. */
+const progress: ReadonlySet<StepState> = new Set(["started", "running", "outcome unknown"]);
 
-  constructor(context: CliContext, about: RenderOptions) {
+class PlainRenderer implements Renderer {
+  readonly #context: CliContext;
+  readonly #options: RenderOptions;
+  #view: RunView;
+
+  constructor(context: CliContext, options: RenderOptions) {
     this.#context = context;
-    this.#about = about;
+    this.#options = options;
+    this.#view = newRunView(options.operation);
+  }
+
+  connected(connection: NonNullable<RunView["connection"]>): void {
+    this.#view = { ...this.#view, connection };
   }
 
   waiting(text: string): void {
-    this.#aside(text);
-  }
-
-  notice(line: string): void {
-    this.#aside(line);
+    this.notice(text);
   }
 
   fact(line: string): void {
-    this.#aside(line);
+    this.notice(line);
+  }
+
+  notice(line: string): void {
+    if (!this.#options.quiet) this.#line("err", line);
   }
 
   event(event: RunEvent | UnknownEvent): void {
-    switch (event.type) {
-      case "run.started":
-        // A run that goes on after a pause starts again, and is the same.
-        if (!this.#progress.started) this.#banner(event);
-        this.#progress.started = event;
-        return;
-      case "plan": {
-        this.#plan(event);
-        return;
-      }
-      case "status": {
-        this.#result(
-          statusLines(
-            event,
-            colorsFor(this.#context.out, this.#context.env, this.#about.color),
-            this.#width(),
-          ),
-        );
-        return;
-      }
-      case "history": {
-        const style = colorsFor(this.#context.out, this.#context.env, this.#about.color);
-        this.#result(
-          historyLines(event, {
-            whole: this.#about.run !== undefined,
-            style,
-            columns: this.#width(),
-          }),
-        );
-        return;
-      }
-      case "cancel.requested": {
-        this.#result([cancelLine(event, this.#about.environment)]);
-        return;
-      }
-      case "migration.started":
-        markStarted(this.#progress, event, this.#context);
-        {
-          this.#step(event, "started", "err");
-          return;
-        }
-      case "heartbeat": {
-        this.#heartbeat();
-        return;
-      }
-      case "run.finished": {
-        this.#finished(event);
-        return;
-      }
-      case "run.failed": {
-        this.#closed(event.failure, event.applied, event.notReached);
-        return;
-      }
-      default: {
-        this.#migration(event);
-        return;
-      }
-    }
+    const now = this.#context.now();
+    for (const entry of entriesOf(this.#view, event, now)) this.#draw(entry);
+    this.#view = reduceView(this.#view, event, now);
   }
 
   failed(failure: Failure): void {
-    this.#card(failure);
+    const { err, env } = this.#context;
+    const { color, debug } = this.#options;
+    const style = colorsFor(err, env, color);
+    const columns = err.isTTY ? err.columns : Infinity;
+    for (const line of failureLines(failure, { style, columns, debug })) err.write(`${line}\n`);
   }
 
   close(): void {
-    // Nothing is held back in this way of showing.
+    // Nothing is held back.
   }
 
-  #migration(event: RunEvent | UnknownEvent): void {
-    switch (event.type) {
-      case "migration.applied":
-        markFinished(this.#progress, event);
-        if (!this.#about.quiet)
-          for (const text of event.notices ?? []) this.#step(event, `notice: ${text}`, "err");
-        {
-          this.#step(event, `${pastParticiple(event.direction)} ${seconds(event.tookMs)}`, "out");
-          return;
-        }
-      case "migration.failed":
-        markFinished(this.#progress, event);
-        this.#progress.shownFailure = event.failure.message;
-        this.#step(event, `failed ${seconds(event.tookMs)}`, "out");
-        {
-          this.#card(fromFailureData(event.failure));
-          return;
-        }
-      case "migration.skipped":
-        markFinished(this.#progress, event);
-        {
-          this.#step(event, `skipped (${event.reason})`, "out");
-          return;
-        }
-      case "migration.unknown": {
-        this.#step(event, `outcome unknown (${event.reason})`, "err");
-        return;
-      }
-      case "migration.marked": {
-        this.#step(event, `marked ${event.as}`, "out");
-        return;
-      }
-      default: {
-        const remark = eventLine(event);
-        if (remark !== undefined) this.#aside(remark);
-      }
+  #draw(entry: OutputEntry): void {
+    switch (entry.kind) {
+      case "banner":
+        if (!this.#options.quiet) this.#context.err.write(`${entry.text}\n`);
+        break;
+      case "notice":
+        this.notice(entry.text);
+        break;
+      case "result":
+        this.#result(entry.event);
+        break;
+      case "step":
+        this.#step(entry);
+        break;
+      case "failure":
+        this.failed(entry.failure);
+        break;
+      case "finished":
+        this.#line("out", entry.text);
+        break;
+      case "failed-totals":
+        this.#line("err", entry.text);
     }
   }
 
-  #banner(event: Parameters<typeof banner>[0]): void {
-    const reached = this.#about.reached();
-    if (!this.#about.quiet && reached)
-      this.#context.err.write(`${banner(event, reached, this.#context.now())}\n`);
+  #result(event: Parameters<typeof resultLines>[0]): void {
+    const { out, env } = this.#context;
+    const style = colorsFor(out, env, this.#options.color);
+    // A file or a pipe has no width.
+    const columns = out.isTTY ? out.columns : Infinity;
+    for (const line of resultLines(event, this.#options, { style, columns }))
+      out.write(`${line}\n`);
   }
 
-  #plan(event: Extract<RunEvent, { type: "plan" }>): void {
-    applyPlan(this.#progress, event);
-    this.#dryRun = event.dryRun ?? false;
-    if (this.#dryRun || this.#about.operation === "plan") {
-      this.#result(
-        planLines(
-          event,
-          colorsFor(this.#context.out, this.#context.env, this.#about.color),
-          this.#width(),
-        ),
-      );
-      return;
-    }
-    for (const database of event.databases)
-      if (database.items.length > 0) this.#aside(planHeader(database));
+  #step({ row, state, tookMs, reason, notices = [] }: StepEntry): void {
+    if (!this.#options.quiet)
+      for (const text of notices) this.#line("err", `${rowText(row)} notice: ${text}`);
+    if (progress.has(state) && this.#options.quiet) return;
+    const took = tookMs === undefined ? "" : ` ${seconds(tookMs)}`;
+    const why = reason === undefined ? "" : ` (${reason})`;
+    this.#line(progress.has(state) ? "err" : "out", `${rowText(row)} ${state}${took}${why}`);
   }
 
-  #finished(event: Extract<RunEvent, { type: "run.finished" }>): void {
-    const already = this.#progress.databases.reduce((sum, it) => sum + it.applied, 0);
-    const line = finishedLine(event, this.#about.operation, {
-      dryRun: this.#dryRun,
-      planned: this.#progress.pending.length,
-      already,
-    });
-    if (line !== undefined) this.#line("out", line);
-  }
-
-  #closed(data: FailureData, applied: number, notReached: number): void {
-    if (this.#progress.shownFailure !== data.message) this.#card(fromFailureData(data));
-    if (applied + notReached > 0)
-      this.#line("err", `applied before it: ${applied}, not reached: ${notReached}`);
-  }
-
-  #heartbeat(): void {
-    const { running } = this.#progress;
-    if (running)
-      this.#step(running, `running ${seconds(this.#context.now() - running.sinceMs)}`, "err");
-  }
-
-  #step({ database, version, name }: Row, what: string, to: "out" | "err"): void {
-    if (to === "err" && this.#about.quiet) return;
-    this.#line(to, `${database} ${version} ${escapeControls(name)} ${what}`);
-  }
-
-  #line(to: "out" | "err", text: string): void {
-    this.#context[to].write(
-      `${clock(this.#context.now())} ${this.#about.environment} ${escapeControls(text)}\n`,
+  #line(stream: "out" | "err", text: string): void {
+    const { environment } = this.#options;
+    this.#context[stream].write(
+      `${clock(this.#context.now())} ${environment} ${escapeControls(text)}\n`,
     );
   }
+}
 
-  #aside(text: string): void {
-    if (!this.#about.quiet) this.#line("err", text);
-  }
-
-  #result(lines: readonly string[]): void {
-    for (const line of lines) this.#context.out.write(`${line}\n`);
-  }
-
-  #card(failure: Failure): void {
-    const style = colorsFor(this.#context.err, this.#context.env, this.#about.color);
-    const columns = this.#context.err.isTTY ? this.#context.err.columns : Infinity;
-    for (const line of failureLines(failure, { style, columns, debug: this.#about.debug }))
-      this.#context.err.write(`${line}\n`);
-  }
-
-  /** A file or a pipe has no width: only a terminal cuts names short. */
-  #width(): number {
-    return this.#context.out.isTTY ? this.#context.out.columns : Infinity;
-  }
+function rowText({ database, version, name }: Row): string {
+  return `${database} ${version} ${name}`;
 }

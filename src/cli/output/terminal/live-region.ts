@@ -1,30 +1,57 @@
+import { stripVTControlCharacters } from "node:util";
+import restoreCursor from "restore-cursor";
 import type { Sink } from "../../context.ts";
+import { textWidth } from "./width.ts";
 
-/** Lines at the end of the terminal that are drawn again and again. */
-export interface Region {
+const hideCursor = "\u001b[?25l";
+const showCursor = "\u001b[?25h";
+
+/** Lines at the end of the terminal that are drawn again and again. The cursor is hidden while they stand. */
+export interface LiveRegion {
   draw(lines: readonly string[]): void;
-  /** Takes the lines away, so that what is written next stands where they stood. */
+  /** Removes the lines, so that what is written next stands in their place. */
   clear(): void;
 }
 
-/** No line may be wider than the terminal: a wrapped one would be counted as one and leave its rest behind. */
-export function liveRegion(sink: Sink): Region {
-  let shown = "";
-  let height = 0;
+/**
+ * Draws on one stream. Lines must not be wider or more than the terminal has room for when they are drawn; if it becomes
+ * narrower afterwards, they are still removed whole. (log-update 7, the last for Node 20, leaves rests behind then.)
+ */
+export function liveRegion(sink: Sink): LiveRegion {
+  let shown: readonly string[] = [];
   const clear = (): void => {
-    if (height > 0) sink.write(`\u001b[${height}A\r\u001b[0J`);
-    shown = "";
-    height = 0;
+    if (shown.length === 0) return;
+    sink.write(`${eraseLines(shown, sink.columns)}${showCursor}`);
+    shown = [];
   };
   return {
     clear,
     draw: (lines) => {
+      if (lines.length === 0) {
+        clear();
+        return;
+      }
+      if (lines.join("\n") === shown.join("\n")) return;
+      // Shows the cursor again at exit, also after a crash or a signal.
+      restoreCursor();
       const text = lines.map((line) => `${line}\n`).join("");
-      if (text === shown) return;
-      clear();
-      sink.write(text);
-      shown = text;
-      height = lines.length;
+      sink.write(`${hideCursor}${eraseLines(shown, sink.columns)}${text}`);
+      shown = lines;
     },
   };
+}
+
+/**
+ * Erases the lines above the cursor and moves it to their start. Row by row: a terminal may keep a screen that is erased from
+ * its first row on in its scrollback.
+ */
+function eraseLines(lines: readonly string[], columns: number): string {
+  const rows = lines.reduce((sum, line) => sum + rowsOf(line, columns), 0);
+  return "\r\u001b[1A\u001b[2K".repeat(rows);
+}
+
+/** How many rows of the terminal a line takes: terminals wrap what stands in them again when they become narrower. */
+export function rowsOf(line: string, columns: number): number {
+  const width = textWidth(stripVTControlCharacters(line));
+  return Math.max(1, Math.ceil(width / columns));
 }

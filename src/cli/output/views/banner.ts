@@ -1,35 +1,47 @@
 import type { EventOf } from "../../../protocol/events.ts";
+import { functionReference } from "../../config/function-reference.ts";
 import type { ConnectionInfo } from "../../connection/connection.ts";
-import { age, escapeControls, shortAccount } from "../format.ts";
+import { age, shortAccount } from "../format.ts";
+import { escapeControls } from "../terminal/escape-controls.ts";
 
-/** What, where, as whom and from what, in one line; parts that nobody knows are left out. */
+/** One line that names the environment, region, identity, Hasura version and image; unknown parts are left out. */
 export function banner(
   started: EventOf<"run.started">,
-  reached: ConnectionInfo,
+  connection: ConnectionInfo,
   now: number,
 ): string {
-  return [started.environment, reached.region, who(reached), hasura(started), image(started, now)]
+  return [
+    started.environment,
+    connection.region,
+    identity(started, connection),
+    started.hasura.version === undefined ? "" : `Hasura ${started.hasura.version}`,
+    imageLabel(started, now),
+  ]
     .filter((part) => part !== "")
     .map(escapeControls)
     .join(" · ");
 }
 
-function who({ account, profile }: ConnectionInfo): string {
+function identity(started: EventOf<"run.started">, { account, profile }: ConnectionInfo): string {
+  const accountId = invokedAccount(started) ?? account;
   const parts = [
-    account === undefined ? "" : shortAccount(account),
+    accountId === undefined ? "" : shortAccount(accountId),
     profile === undefined ? "" : `as ${profile}`,
   ];
   return parts.filter((part) => part !== "").join(" ");
 }
 
-function hasura(started: EventOf<"run.started">): string {
-  return started.hasura.version === undefined ? "" : `Hasura ${started.hasura.version}`;
+/** The account in the ARN that was invoked; the embedded environment has none. */
+function invokedAccount({ environment, function: { arn } }: EventOf<"run.started">) {
+  if (environment === "local" || arn === undefined) return undefined;
+  return functionReference(arn).account;
 }
 
-/** The image's commit and age, as messages name it: `image 4c6ea1a, 2 days old`. */
-export function image(started: EventOf<"run.started">, now: number): string {
-  const { commit, builtAt } = started.image;
+/** The image's commit and age, as messages name it: `image 4c6ea1a, 2 days old`. Empty if neither is known. */
+export function imageLabel({ image }: EventOf<"run.started">, now: number): string {
+  const { commit, builtAt } = image;
   const old = builtAt === undefined ? undefined : age(builtAt, now);
   if (commit === undefined) return old === undefined ? "" : `image ${old}`;
-  return `image ${/^[0-9a-f]{12,}$/.test(commit) ? commit.slice(0, 7) : commit}${old === undefined ? "" : `, ${old}`}`;
+  const short = /^[0-9a-f]{12,}$/.test(commit) ? commit.slice(0, 7) : commit;
+  return `image ${short}${old === undefined ? "" : `, ${old}`}`;
 }

@@ -1,22 +1,23 @@
 import type { Place } from "../../../protocol/failure.ts";
 import type { Style } from "../terminal/colors.ts";
-import { escapeControls, escapeControlsByLine, textWidth, wrap } from "../format.ts";
+import { escapeControls, escapeControlsByLine } from "../terminal/escape-controls.ts";
+import { textWidth, wrap } from "../terminal/width.ts";
 
-/** What is shown of a line where nothing has a width: one of 100 kB would bury the rest of a log. */
-const mostColumns = 160;
+/** Longest excerpt where there is no terminal: a line of 100 kB would bury the rest of a log. */
+const maxColumns = 160;
 
-/** The line, a caret under the place, and the database's words beside the caret, or below it where they do not fit. */
+/** The line, a caret under the position, and the database's message beside the caret, or below it if it does not fit. */
 export function codeFrameLines(
   place: Place,
-  words: string,
+  message: string,
   style: Style,
   columns: number,
 ): string[] {
   const number = String(place.line);
   const gutter = `    ${" ".repeat(number.length)} │ `;
   const room = Math.max(20, columns - gutter.length);
-  const { text, caret } = aroundCaret(place, Math.min(room, mostColumns));
-  const lines = escapeControlsByLine(words);
+  const { text, caret } = aroundCaret(place, Math.min(room, maxColumns));
+  const lines = escapeControlsByLine(message);
   const [first = "", ...rest] = lines;
   const beside = caret + 2 + textWidth(first) <= room;
   const below = (beside ? rest : lines).flatMap((line) => wrap(line, room));
@@ -27,9 +28,9 @@ export function codeFrameLines(
   ];
 }
 
-/** At most `room` columns of the line with the place about in the middle, `…` for what is left out, and the caret's column in it. */
+/** At most `room` columns of the line around the position, `…` for what is left out, and the caret's column. */
 function aroundCaret(place: Place, room: number): { text: string; caret: number } {
-  // Columns count characters as PostgreSQL does, not what a reader takes for one; the terminal's columns follow from them.
+  // The position counts code points, as PostgreSQL does; the terminal's columns are computed from them.
   const characters = Array.from(escapeControls(place.text.replace(/\t/g, " ")));
   const widths = characters.map(textWidth);
   const at = Math.min(place.column - 1, characters.length);
@@ -42,7 +43,7 @@ function aroundCaret(place: Place, room: number): { text: string; caret: number 
   };
 }
 
-/** Grows from `at` to both sides, a character at a time, until the room is used up. */
+/** Grows from `at` in both directions, one character at a time, until the room is used up. */
 function windowAround(
   at: number,
   widths: readonly number[],
@@ -61,7 +62,7 @@ function windowAround(
       from -= 1;
       used += left;
     }
-    // Zero-width characters at both ends may leave `used` as it is: only an unmoved window is full.
+    // Zero-width characters at the ends do not change `used`: only a window that cannot grow is full.
     if (used === before && !(right === 0 || left === 0)) return [from, to];
   }
 }

@@ -1,7 +1,8 @@
 import type { LoadedConfig } from "../../config/load.ts";
 import { environmentNames, noConfigText, resolveTarget } from "../../config/resolve-target.ts";
+import { padEnd, textWidth } from "../terminal/width.ts";
 
-/** One line an environment, as text in columns or as JSON. */
+/** One line per environment: in columns, or as a JSON object. */
 export function environmentLines(loaded: LoadedConfig, json: boolean): string[] {
   const targets = environmentNames(loaded).map((name) => resolveTarget(name, loaded, {}));
   if (json) {
@@ -10,19 +11,19 @@ export function environmentLines(loaded: LoadedConfig, json: boolean): string[] 
     );
   }
   if (targets.length === 0) return [noConfigText];
-  const rows = targets.map((it) => [
-    it.environment,
-    it.region ?? "",
-    it.profile.name,
-    it.function,
-    it.protected ? "protected" : "",
+  const rows = targets.map((target) => [
+    target.environment,
+    target.region ?? "",
+    target.profile.name,
+    target.function,
+    target.protected ? "protected" : "",
   ]);
   const widths = [0, 1, 2, 3].map((column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+    Math.max(...rows.map((row) => textWidth(row[column] ?? ""))),
   );
   return rows.map((row) =>
     row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .map((cell, column) => padEnd(cell, widths[column] ?? 0))
       .join("  ")
       .trimEnd(),
   );

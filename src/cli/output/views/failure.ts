@@ -1,87 +1,78 @@
 import { causesOf, type Failure, type SqlFailure } from "../../../protocol/failure.ts";
 import type { Hint } from "../../../protocol/hint.ts";
-import { hintParts, hintText } from "../hints.ts";
-import { codeFrameLines } from "./code-frame.ts";
+import { hintParts } from "../hints.ts";
 import type { Style } from "../terminal/colors.ts";
-import { escapeControls, escapeControlsByLine, textWidth, wrap } from "../format.ts";
+import { escapeControls, escapeControlsByLine } from "../terminal/escape-controls.ts";
+import { textWidth, wrap } from "../terminal/width.ts";
+import { codeFrameLines } from "./code-frame.ts";
 
 export interface FailureViewOptions {
   readonly style: Style;
-  /** No line but a command is wider; Infinity where nothing has a width. */
+  /** No line but a command is wider; Infinity where there is no limit. */
   readonly columns: number;
+  /** Adds the stack trace. */
   readonly debug?: boolean;
-  /** The card stands below a row that says which migration failed. */
-  readonly below?: boolean;
+  /** The failure stands below a row that names the migration. */
+  readonly belowRow?: boolean;
 }
 
-/** What happened, why, and what to type next, each said once. Stack traces only where they were asked for. */
+/** What happened, why, and what to do next, each once. */
 export function failureLines(failure: Failure, options: FailureViewOptions): string[] {
   const { style, columns, debug = false } = options;
   const { sql } = failure;
+  const shown = new Set([failure.message, sql?.message]);
   return [
     ...headLines(failure, options),
     ...(sql ? sqlLines(sql, failure, options) : []),
     ...causesOf(failure)
-      .filter((cause) => cause !== failure.message && cause !== sql?.message)
+      .filter((cause) => !shown.has(cause))
       .flatMap((cause) => labelled("  ", "why", cause, options)),
     ...failure.hints.flatMap((hint) => hintLines(hint, columns)),
-    ...(debug
-      ? (failure.stack ?? "")
-          .split("\n")
-          .slice(1)
-          .map((line) => style.dim(line))
-      : []),
+    ...(debug ? stackLines(failure, style) : []),
   ];
 }
 
-/** A statement's failure says `FILE failed: WORDS` in one sentence, for those who have only that; here they have lines of their own. */
-function isSentence(failure: Failure, sql: SqlFailure): boolean {
-  const state = sql.sqlstate === undefined ? "" : ` (SQLSTATE ${sql.sqlstate})`;
-  return sql.file !== undefined && failure.message === `${sql.file} failed: ${sql.message}${state}`;
+/** The file whose statement the database refused, if the database's own words are known: then file and words have lines of their own. */
+function refusedFile({ code, sql }: Failure): string | undefined {
+  if (code !== "sql-failed" || sql?.sqlstate === undefined || sql.file === undefined)
+    return undefined;
+  return `${escapeControls(sql.file)}${sql.place ? `:${sql.place.line}` : ""}`;
 }
 
 function headLines(
   failure: Failure,
-  { style, columns, below = false }: FailureViewOptions,
+  { style, columns, belowRow = false }: FailureViewOptions,
 ): string[] {
-  const sign =
-    failure.code === "outcome-unknown"
-      ? style.yellow("!")
-      : failure.kind === "interrupted"
-        ? "·"
-        : style.red("✗");
-  const { sql } = failure;
-  const place = sql && isSentence(failure, sql) ? placeOf(sql) : undefined;
-  if (place !== undefined && below) return [`  ${place}`];
-  const message = place === undefined ? failure.message : `${place} failed`;
-  return escapeControlsByLine(message)
+  const file = refusedFile(failure);
+  if (file !== undefined && belowRow) return [`  ${file}`];
+  const sign = signOf(failure, style);
+  return escapeControlsByLine(file === undefined ? failure.message : `${file} failed`)
     .flatMap((line) => wrap(line, columns - 2))
     .map((line, i) => `${i === 0 ? sign : " "} ${line}`);
 }
 
-function placeOf({ file, place }: SqlFailure): string {
-  return `${escapeControls(file ?? "")}${place ? `:${place.line}` : ""}`;
+function signOf({ code, kind }: Failure, style: Style): string {
+  if (code === "outcome-unknown") return style.yellow("!");
+  return kind === "interrupted" ? "·" : style.red("✗");
 }
 
-/** What the headline does not say: the file, the database's words, and the line with a caret where the place is known; it is never guessed. */
+/** What the database said, and the line with a caret if the position is known; it is never guessed. */
 function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions): string[] {
   const { style, columns } = options;
-  const known = isSentence(failure, sql) ? placeOf(sql) : failure.message;
-  const words = `${sql.sqlstate === undefined ? "" : `${sql.sqlstate} `}${sql.message}`;
-  const repeats = known.includes(sql.message) && known.includes(sql.sqlstate ?? "");
-  const alone = repeats
-    ? []
-    : escapeControlsByLine(words).flatMap((line) => wrap(line, columns - 4));
+  if (refusedFile(failure) === undefined) {
+    // Where Hasura hides the database's words, the message repeats all that it does say.
+    return failure.code === "sql-failed" && sql.sqlstate === undefined
+      ? [`    ${style.dim("no SQLSTATE: this Hasura hides the details of database errors")}`]
+      : [];
+  }
+  const words = `${sql.sqlstate ?? ""} ${sql.message}`.trim();
+  const wordLines = escapeControlsByLine(words)
+    .flatMap((line) => wrap(line, columns - 4))
+    .map((line) => `    ${style.red(line)}`);
   return [
-    ...(sql.file === undefined || known.includes(placeOf(sql)) ? [] : [`  ${placeOf(sql)}`]),
-    ...(sql.place
-      ? codeFrameLines(sql.place, words, style, columns)
-      : alone.map((line) => `    ${style.red(line)}`)),
+    ...(sql.place ? codeFrameLines(sql.place, words, style, columns) : wordLines),
     ...labelled("    ", "detail", sql.detail, options),
     ...labelled("    ", "hint", sql.hint, options),
-    ...(sql.sqlstate === undefined
-      ? [`    ${style.dim("no SQLSTATE: this Hasura hides the details of database errors")}`]
-      : []),
   ];
 }
 
@@ -101,16 +92,22 @@ function labelled(
     );
 }
 
-/** One hint, wrapped. A command that does not fit beside its reason has a line of its own, whole: a break would spoil pasting. */
+/** A hint on one line if it fits; otherwise its command stands on a line of its own and is never broken, so that it can be pasted. */
 function hintLines(hint: Hint, columns: number): string[] {
+  const { reason, command, text } = hintParts(hint);
   const room = columns - 4;
-  const whole = escapeControls(hintText(hint));
-  const { command, reason } = hintParts(hint);
+  const words = text ?? (reason === undefined ? "" : `${reason}:`);
+  const whole = escapeControls([words, command ?? ""].filter((part) => part !== "").join(" "));
   const lines =
-    command === undefined
+    command === undefined || textWidth(whole) <= room
       ? wrap(whole, room)
-      : reason === undefined || textWidth(whole) <= room
-        ? [whole]
-        : [...wrap(escapeControls(`${reason}:`), room), escapeControls(command)];
+      : [...(words === "" ? [] : wrap(escapeControls(words), room)), escapeControls(command)];
   return lines.map((line, i) => `  ${i === 0 ? "→" : " "} ${line}`);
+}
+
+function stackLines({ stack = "" }: Failure, style: Style): string[] {
+  return stack
+    .split("\n")
+    .slice(1)
+    .map((line) => style.dim(line));
 }

@@ -1,37 +1,39 @@
 import type { EventOf, HistoryRow } from "../../../protocol/events.ts";
 import type { Style } from "../terminal/colors.ts";
-import { escapeControls, textWidth, truncate, duration, padEnd } from "../format.ts";
+import { duration } from "../format.ts";
+import { escapeControls } from "../terminal/escape-controls.ts";
+import { textWidth, truncate, padEnd } from "../terminal/width.ts";
 
-/** How a table is wanted. `whole`: each run in full, for the one that was asked about. */
+/** `whole` shows each run in full. */
 export interface HistoryTableOptions {
   readonly whole: boolean;
   readonly style: Style;
   readonly columns: number;
 }
 
-/** The answer to `history`, two lines a run (they fit 60 columns), or everything about each. */
-export function historyLines({ runs }: EventOf<"history">, wanted: HistoryTableOptions): string[] {
-  if (runs.length === 0) return [wanted.whole ? "No such run is known." : "No runs yet."];
-  if (wanted.whole)
-    return runs.flatMap((run, i) => [...(i > 0 ? [""] : []), ...inFull(run, wanted)]);
+/** The result of `history`: two lines per run, which fit 60 columns, or everything about each run. */
+export function historyLines({ runs }: EventOf<"history">, options: HistoryTableOptions): string[] {
+  if (runs.length === 0) return [options.whole ? "No such run." : "No runs yet."];
+  if (options.whole)
+    return runs.flatMap((run, i) => [...(i > 0 ? [""] : []), ...inFull(run, options)]);
   const who = Math.min(12, Math.max(...runs.map(({ user }) => textWidth(escapeControls(user)))));
   const what = Math.min(20, Math.max(...runs.map((run) => textWidth(whatOf(run)))));
-  return runs.flatMap((run) => inShort(run, { who, what }, wanted));
+  return runs.flatMap((run) => inShort(run, { who, what }, options));
 }
 
-/** What became of asking runs to stop. */
+/** The result of `cancel`. */
 export function cancelLine({ runs }: EventOf<"cancel.requested">, environment: string): string {
   return runs.length === 0
     ? `Nothing is running in ${escapeControls(environment)}.`
-    : `Asked to stop after the migration in hand: ${runs.map((run) => `run ${shortRun(run)}`).join(", ")}.`;
+    : `Stopping after the current migration: ${runs.map((run) => `run ${shortRun(run)}`).join(", ")}.`;
 }
 
-/** Enough of an id to tell runs apart: the part of a version 7 UUID that is its time, to the millisecond. */
+/** Enough of an id to tell runs apart: the part of a version 7 UUID that is its time in milliseconds. */
 export function shortRun(run: string): string {
   return escapeControls(run.slice(0, 13));
 }
 
-/** `finished`, `cancelled`, a failure as `kind/code`; and what it means when no end was recorded. */
+/** `finished`, `cancelled` or a failure as `kind/code`; `running`, `paused` or `died` if no end was recorded. */
 export function outcomeOf(run: HistoryRow): string {
   if (run.outcome !== undefined && run.outcome !== "paused") return run.outcome;
   if (run.live) return "running";
@@ -47,8 +49,8 @@ function inShort(
   const end = outcomeOf(run);
   const head = `${when}  ${padEnd(truncate(run.user, widths.who), widths.who)}  ${padEnd(truncate(whatOf(run), widths.what), widths.what)}  `;
   const commit = run.imageCommit ?? run.gitCommit;
-  const doing = run.live && run.doing !== undefined ? `  ${run.doing}` : "";
-  const tail = `run ${shortRun(run.run)}${commit === undefined ? "" : `  commit ${commit.slice(0, 7)}`}${tookOf(run)}${doing}`;
+  const doing = run.live && run.activity !== undefined ? `  ${run.activity}` : "";
+  const tail = `run ${shortRun(run.runId)}${commit === undefined ? "" : `  commit ${commit.slice(0, 7)}`}${tookOf(run)}${doing}`;
   const color = colorOf(end, style);
   return [
     `${color(signOf(end))} ${head}${color(truncate(end, Math.max(8, columns - 2 - textWidth(head))))}`,
@@ -71,17 +73,17 @@ function inFull(run: HistoryRow, { style, columns }: HistoryTableOptions): strin
     ["request", run.requestId],
     ["started", run.startedAt],
     ["ended", run.endedAt],
-    ["doing", run.live ? run.doing : undefined],
+    ["doing", run.live ? run.activity : undefined],
     ["why", run.failure],
   ];
   return [
-    `${colorOf(end, style)(signOf(end))} ${style.bold(`${escapeControls(run.operation)} ${escapeControls(run.run)}`)}  ${escapeControls(end)}`,
+    `${colorOf(end, style)(signOf(end))} ${style.bold(`${escapeControls(run.operation)} ${escapeControls(run.runId)}`)}  ${escapeControls(end)}`,
     ...facts.flatMap(([label, value]) =>
       value ? [`  ${style.dim(label.padEnd(8))} ${truncate(value, columns - 11)}`] : [],
     ),
-    ...run.migrations.map((it) => {
-      const took = it.ms === undefined ? "" : `  ${duration(it.ms)}`;
-      return `  ${truncate(`${it.version}  ${it.name}  ${it.what}${took}`, columns - 2)}`;
+    ...run.migrations.map(({ version, name, change, ms }) => {
+      const took = ms === undefined ? "" : `  ${duration(ms)}`;
+      return `  ${truncate(`${version}  ${name}  ${change}${took}`, columns - 2)}`;
     }),
   ];
 }
@@ -89,7 +91,7 @@ function inFull(run: HistoryRow, { style, columns }: HistoryTableOptions): strin
 /** `3 up, 1 down`. */
 function whatOf({ migrations, operation }: HistoryRow): string {
   const counts = new Map<string, number>();
-  for (const { what } of migrations) counts.set(what, (counts.get(what) ?? 0) + 1);
+  for (const { change } of migrations) counts.set(change, (counts.get(change) ?? 0) + 1);
   return counts.size === 0
     ? escapeControls(operation)
     : [...counts].map(([what, count]) => `${count} ${escapeControls(what)}`).join(", ");
@@ -102,19 +104,20 @@ function tookOf({ startedAt, endedAt }: HistoryRow): string {
 }
 
 function signOf(end: string): string {
-  return end === "finished"
-    ? "✓"
-    : end === "running" || end === "paused"
-      ? "…"
-      : end === "cancelled"
-        ? "·"
-        : "✗";
+  switch (end) {
+    case "finished":
+      return "✓";
+    case "running":
+    case "paused":
+      return "…";
+    case "cancelled":
+      return "·";
+    default:
+      return "✗";
+  }
 }
 
 function colorOf(end: string, style: Style): (text: string) => string {
-  return end === "finished"
-    ? style.green
-    : end === "running" || end === "paused" || end === "cancelled"
-      ? style.yellow
-      : style.red;
+  if (end === "finished") return style.green;
+  return end === "running" || end === "paused" || end === "cancelled" ? style.yellow : style.red;
 }

@@ -1,9 +1,10 @@
 import type { EventOf, PlanItem } from "../../../protocol/events.ts";
 import type { Style } from "../terminal/colors.ts";
 import { planHeader, itemRemarks } from "../messages.ts";
-import { escapeControls, truncate, padEnd, textWidth } from "../format.ts";
+import { escapeControls } from "../terminal/escape-controls.ts";
+import { truncate, padEnd, textWidth } from "../terminal/width.ts";
 
-/** A plan that is a result (`plan`, `--dry-run`): a heading a database, its rows, and the SQL where it came along. */
+/** The result of `plan` and `--dry-run`: a heading for each database, its rows, and their SQL if the plan has it. */
 export function planLines(plan: EventOf<"plan">, style: Style, columns: number): string[] {
   return plan.databases.flatMap((database) => {
     const width = Math.max(0, ...database.items.map(({ name }) => textWidth(escapeControls(name))));
@@ -14,7 +15,7 @@ export function planLines(plan: EventOf<"plan">, style: Style, columns: number):
   });
 }
 
-/** One planned migration, no wider than the terminal: its name gives way. */
+/** One planned migration. In a narrow terminal its name is cut, to no less than eight columns. */
 export function itemLine(item: PlanItem, widest: number, columns: number): string {
   const end = itemRemarks(item);
   const room = Math.max(8, columns - 2 - item.version.length - 2 - 2 - end.length);
@@ -23,7 +24,7 @@ export function itemLine(item: PlanItem, widest: number, columns: number): strin
 }
 
 function sqlOf({ sql }: PlanItem, style: Style): string[] {
-  // The text itself, for reading and for copying: tabs and wide lines stay as they are.
+  // For reading and copying: tabs and long lines are kept.
   return sql === undefined
     ? []
     : [

@@ -1,6 +1,7 @@
 import type { DatabaseStatus, EventOf, StatusRow } from "../../../protocol/events.ts";
 import type { Style } from "../terminal/colors.ts";
-import { escapeControls, truncate, padEnd, textWidth } from "../format.ts";
+import { escapeControls } from "../terminal/escape-controls.ts";
+import { truncate, padEnd, textWidth } from "../terminal/width.ts";
 
 const signs: Readonly<Record<StatusRow["state"], string>> = {
   applied: "✓",
@@ -11,19 +12,19 @@ const signs: Readonly<Record<StatusRow["state"], string>> = {
   interrupted: "!",
   running: "…",
 };
-const words: Readonly<Record<StatusRow["state"], string>> = {
+const descriptions: Readonly<Record<StatusRow["state"], string>> = {
   applied: "applied",
   pending: "pending",
-  unknown: "unknown: applied, but its file is not here",
+  unknown: "unknown: applied, but the image has no file for it",
   changed: "changed: the file differs from what was applied",
-  dirty: "dirty: a run broke off",
-  interrupted: "interrupted: a run broke off",
+  dirty: "dirty: a previous run was interrupted",
+  interrupted: "interrupted: a previous run did not finish it",
   running: "running now",
 };
-/** Applied rows above this many are counted, not listed. */
-const mostApplied = 20;
+/** Applied rows beyond this many are counted instead of listed. */
+const maxApplied = 20;
 
-/** The whole answer to `status`: a heading a database, then its rows, no wider than `columns`. */
+/** The result of `status`: a heading for each database, then its rows, no wider than `columns`. */
 export function statusLines(status: EventOf<"status">, style: Style, columns: number): string[] {
   if (status.databases.length === 0) return ["There are no databases."];
   return status.databases.flatMap((database, i) => [
@@ -31,13 +32,6 @@ export function statusLines(status: EventOf<"status">, style: Style, columns: nu
     heading(database, style),
     ...rows(database, style, columns),
   ]);
-}
-
-/** True when anything is not simply applied: what `--check` asks. */
-export function differs(status: EventOf<"status">): boolean {
-  return status.databases.some(({ migrations }) =>
-    migrations.some(({ state }) => state !== "applied"),
-  );
 }
 
 function heading({ database, kind, migrations }: DatabaseStatus, style: Style): string {
@@ -50,11 +44,11 @@ function heading({ database, kind, migrations }: DatabaseStatus, style: Style): 
 
 function rows({ migrations }: DatabaseStatus, style: Style, columns: number): string[] {
   const applied = migrations.filter(({ state }) => state === "applied");
-  const hidden = new Set(applied.slice(0, Math.max(0, applied.length - mostApplied)));
+  const hidden = new Set(applied.slice(0, Math.max(0, applied.length - maxApplied)));
   const shown = migrations.filter((row) => !hidden.has(row));
   const versionWidth = Math.max(0, ...shown.map(({ version }) => version.length));
   const nameWidth = Math.max(0, ...shown.map(({ name }) => textWidth(escapeControls(name))));
-  const older = hidden.size > 0 ? [style.dim(`  … ${hidden.size} older ones applied`)] : [];
+  const older = hidden.size > 0 ? [style.dim(`  … ${hidden.size} older ones, all applied`)] : [];
   return [
     ...older,
     ...shown.map((row) => rowLine(row, { versionWidth, nameWidth, columns }, style)),
@@ -66,7 +60,7 @@ function rowLine(
   widths: { versionWidth: number; nameWidth: number; columns: number },
   style: Style,
 ): string {
-  const word = widths.columns < 90 ? row.state : words[row.state];
+  const word = widths.columns < 90 ? row.state : descriptions[row.state];
   const room = Math.max(8, widths.columns - 2 - 2 - widths.versionWidth - 2 - 2 - word.length);
   const nameWidth = Math.min(widths.nameWidth, room);
   const color =

@@ -7,7 +7,7 @@ import { readStatementLabel } from "./statement-label.ts";
 const PastStep = z.object({
   version: z.string(),
   name: z.string(),
-  what: z.string(),
+  change: z.string(),
   ms: z.number().nullable(),
 });
 const Running = z.object({ version: Version, name: z.string(), pid: z.int() });
@@ -18,7 +18,7 @@ const PastRun = z
   .transform((row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)))
   .pipe(
     z.object({
-      ...HistoryRow.omit({ migrations: true, doing: true }).shape,
+      ...HistoryRow.omit({ migrations: true, activity: true }).shape,
       query: z.string().optional(),
       waiting: z.boolean(),
       running: Running.optional(),
@@ -33,13 +33,13 @@ export function readHistory(result: SqlResult, database: string): HistoryRow[] {
     .array(PastRun)
     .parse(JSON.parse(result.rows[0]?.[0] ?? "[]"))
     .map(({ query, running, steps, waiting, ...row }) => {
-      const doing = describeActivity({ query, running, waiting });
+      const activity = describeActivity({ query, running, waiting });
       const migrations = steps.map(({ ms, ...step }) => ({
         database,
         ...step,
         ...(ms !== null && { ms: Math.round(ms * 1000) / 1000 }),
       }));
-      return { ...row, migrations, ...(doing !== undefined && { doing }) };
+      return { ...row, migrations, ...(activity !== undefined && { activity }) };
     });
 }
 

@@ -150,11 +150,11 @@ describe("ledger", () => {
     const ran = await it.run({ "1_a/up": "" }, { ...requestFor("history"), runId: apply.runId });
     const [row] = ran.of("history")[0]?.runs ?? [];
     assert.deepEqual(
-      [row?.run, row?.user, row?.live, row?.outcome],
+      [row?.runId, row?.user, row?.live, row?.outcome],
       [apply.runId, "ada", true, undefined],
     );
     assert.deepEqual(
-      row?.migrations.map(({ version, what }) => [version, what]),
+      row?.migrations.map(({ version, change }) => [version, change]),
       [["1", "up"]],
     );
     assert.deepEqual(await query(it.url, "SELECT ended_at FROM hasura_migrate.run"), [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, test } from "vitest";
-import { adaptiveBatchSize } from "../../../../src/engine/run/batch-size.ts";
+import { nextBatchSize } from "../../../../src/engine/run/batch-size.ts";
 import { query } from "../../../support/postgres.ts";
 import { asked, ledgerBench, versions } from "../../support/ledger-bench.ts";
 import { requestFor } from "../../support/run.ts";
@@ -112,7 +112,7 @@ describe("run batch", () => {
     assert.equal(ran.of("run.finished")[0]?.cancelled, true);
     assert.deepEqual(
       ran.of("migration.skipped").map(({ version, reason }) => [version, reason]),
-      [["6", "not begun: the run was asked to stop"]],
+      [["6", "not started: the run was cancelled"]],
     );
   });
 
@@ -131,7 +131,6 @@ describe("run batch", () => {
   });
 
   test("a shared request holds as many as take a short time together, and at most twice as many as the last", () => {
-    const speed = adaptiveBatchSize();
     const sizes = [
       [1, 1],
       [2, 4],
@@ -140,10 +139,7 @@ describe("run batch", () => {
       [16, 32],
       [20, 200],
       [5, 5000],
-    ].map(([count = 0, ms = 0]) => {
-      speed.took(count, ms);
-      return speed.size;
-    });
+    ].map(([count = 0, ms = 0]) => nextBatchSize(count, ms));
     assert.deepEqual(sizes, [2, 4, 8, 16, 20, 10, 1]);
   });
 });

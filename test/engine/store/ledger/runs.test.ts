@@ -43,7 +43,7 @@ describe("runs", () => {
     const release = await it.hold(gate);
     const { first, second } = await twoRuns(it);
     assert.deepEqual(
-      (await rows(it)).map(({ run, live, doing }) => [run, live, doing?.split(" ")[0]]),
+      (await rows(it)).map(({ runId, live, activity }) => [runId, live, activity?.split(" ")[0]]),
       [
         [second.request.runId, true, "waiting"],
         [first.request.runId, true, "2"],

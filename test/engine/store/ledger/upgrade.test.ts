@@ -57,7 +57,7 @@ describe("upgrade", () => {
     const history = await it.run(files, asked("history"));
     const runs = history.of("history").flatMap((event) => event.runs);
     assert.deepEqual(
-      runs.flatMap((row) => row.migrations.map(({ version, what }) => `${version} ${what}`)),
+      runs.flatMap((row) => row.migrations.map(({ version, change }) => `${version} ${change}`)),
       ["2 up", "1 up"],
     );
   });

@@ -547,7 +547,7 @@ AS $body$
   SELECT COALESCE(pg_catalog.json_agg(past ORDER BY past."startedAt" DESC), '[]')::text
   FROM (
     SELECT
-      r.id AS run,
+      r.id AS "runId",
       r.operation,
       r.actor ->> 'user' AS user,
       r.actor ->> 'host' AS host,
@@ -579,7 +579,7 @@ AS $body$
         (
           SELECT pg_catalog.json_agg(
             pg_catalog.json_build_object(
-              'version', s.version::text, 'name', s.name, 'what', s.what, 'ms', s.ms
+              'version', s.version::text, 'name', s.name, 'change', s.what, 'ms', s.ms
             )
             ORDER BY s.generation
           )

@@ -1,0 +1,155 @@
+import type { EventOf, RunEvent } from "../../protocol/events.ts";
+import { fromFailureData, type Failure } from "../../protocol/failure.ts";
+import type { UnknownEvent } from "../../protocol/ndjson.ts";
+import { eventLine, finishedLine, planHeader } from "./messages.ts";
+import { planIsResult, type Row, type RunView } from "./run-view.ts";
+import { banner } from "./views/banner.ts";
+
+/** Events whose content is the result of a command. */
+export type ResultEvent =
+  EventOf<"status"> | EventOf<"history"> | EventOf<"cancel.requested"> | EventOf<"plan">;
+
+/** What is reported about one migration. */
+export type StepState =
+  | "started"
+  | "running"
+  | "applied"
+  | "rolled back"
+  | "failed"
+  | "skipped"
+  | "outcome unknown"
+  | "marked applied"
+  | "marked pending";
+
+export interface StepEntry {
+  readonly kind: "step";
+  readonly row: Row;
+  readonly state: StepState;
+  readonly tookMs?: number;
+  readonly reason?: string;
+  /** What PostgreSQL noted about the file. */
+  readonly notices?: readonly string[];
+}
+
+/** One thing to show, in words that do not depend on the renderer where that is possible. */
+export type OutputEntry =
+  | { readonly kind: "banner"; readonly text: string }
+  | { readonly kind: "notice"; readonly text: string }
+  | { readonly kind: "result"; readonly event: ResultEvent }
+  | StepEntry
+  /** `row` is the migration that failed; absent if the run failed as a whole. */
+  | { readonly kind: "failure"; readonly failure: Failure; readonly row?: Row }
+  | { readonly kind: "finished"; readonly text: string; readonly cancelled: boolean }
+  /** What was and was not done, below a failure. */
+  | { readonly kind: "failed-totals"; readonly text: string };
+
+/** What an event shows. `view` is the state before the event; `now` in epoch milliseconds. */
+export function entriesOf(
+  view: RunView,
+  event: RunEvent | UnknownEvent,
+  now: number,
+): readonly OutputEntry[] {
+  switch (event.type) {
+    case "run.started":
+      return bannerEntries(view, event, now);
+    case "plan":
+      return planEntries(view, event);
+    case "status":
+    case "history":
+    case "cancel.requested":
+      return [{ kind: "result", event }];
+    case "heartbeat":
+      return heartbeatEntries(view, now);
+    case "run.finished":
+      return finishedEntries(view, event);
+    case "run.failed":
+      return failedEntries(view, event);
+    default:
+      return isMigrationEvent(event) ? migrationEntries(event) : noticeEntries(event);
+  }
+}
+
+function heartbeatEntries({ running }: RunView, now: number): OutputEntry[] {
+  if (!running) return [];
+  return [{ kind: "step", row: running, state: "running", tookMs: now - running.sinceMs }];
+}
+
+function noticeEntries(event: Parameters<typeof eventLine>[0]): OutputEntry[] {
+  const text = eventLine(event);
+  return text === undefined ? [] : [{ kind: "notice", text }];
+}
+
+type MigrationEvent = Extract<RunEvent, { type: `migration.${string}` }>;
+
+function isMigrationEvent(event: RunEvent | UnknownEvent): event is MigrationEvent {
+  return event.type.startsWith("migration.");
+}
+
+function migrationEntries(event: MigrationEvent): OutputEntry[] {
+  const { database, version, name } = event;
+  const row = { database, version, name };
+  switch (event.type) {
+    case "migration.started":
+      return [{ kind: "step", row, state: "started" }];
+    case "migration.applied": {
+      const state = event.direction === "up" ? "applied" : "rolled back";
+      const { tookMs, notices = [] } = event;
+      return [{ kind: "step", row, state, tookMs, notices }];
+    }
+    case "migration.failed":
+      return [
+        { kind: "step", row, state: "failed", tookMs: event.tookMs },
+        { kind: "failure", row, failure: fromFailureData(event.failure) },
+      ];
+    case "migration.skipped":
+      return [{ kind: "step", row, state: "skipped", reason: event.reason }];
+    case "migration.unknown":
+      return [{ kind: "step", row, state: "outcome unknown", reason: event.reason }];
+    case "migration.marked":
+      return [
+        { kind: "step", row, state: event.as === "applied" ? "marked applied" : "marked pending" },
+      ];
+  }
+}
+
+/** A run that is continued after a pause starts again; the banner is shown once. */
+function bannerEntries(
+  { started, connection }: RunView,
+  event: EventOf<"run.started">,
+  now: number,
+): OutputEntry[] {
+  if (started || !connection) return [];
+  return [{ kind: "banner", text: banner(event, connection, now) }];
+}
+
+function planEntries(view: RunView, event: EventOf<"plan">): OutputEntry[] {
+  if (planIsResult({ ...view, dryRun: event.dryRun ?? false })) return [{ kind: "result", event }];
+  return event.databases
+    .filter(({ items }) => items.length > 0)
+    .map((database) => ({ kind: "notice", text: planHeader(database) }));
+}
+
+function finishedEntries(view: RunView, event: EventOf<"run.finished">): OutputEntry[] {
+  const text = finishedLine(event, view.operation, {
+    dryRun: view.dryRun,
+    planned: view.pending.length,
+    already: view.databases.reduce((sum, { applied }) => sum + applied, 0),
+  });
+  return text === undefined
+    ? []
+    : [{ kind: "finished", text, cancelled: event.cancelled ?? false }];
+}
+
+function failedEntries(view: RunView, event: EventOf<"run.failed">): OutputEntry[] {
+  const { failure, applied, notReached } = event;
+  const totals = [
+    ...(applied > 0 ? [`${applied} applied`] : []),
+    ...(notReached > 0 ? [`${notReached} not run`] : []),
+  ];
+  return [
+    ...(view.shownFailure === failure.message
+      ? []
+      : [{ kind: "failure" as const, failure: fromFailureData(failure) }]),
+    ...(totals.length > 0 ? [{ kind: "failed-totals" as const, text: totals.join(", ") }] : []),
+  ];
+}

@@ -1,0 +1,63 @@
+import { eastAsianWidth } from "get-east-asian-width";
+import { escapeControls } from "./escape-controls.ts";
+
+/*
+ * Why not string-width, cli-truncate and wrap-ansi: they load Intl.Segmenter, whose data costs every command about 20 ms at
+ * start-up. The regular expression below finds the same clusters for the text that appears here.
+ */
+
+const ascii = /^[\x20-\x7e]*$/;
+/** A flag, or one character with its combining marks, variation selectors, skin tones and joined emoji. */
+const cluster =
+  /[\u{1f1e6}-\u{1f1ff}]{2}|.(?:[\p{M}\u200b-\u200d\p{Emoji_Modifier}]|(?<=\u200d)\p{Extended_Pictographic})*/gsu;
+const flag = /^[\u{1f1e6}-\u{1f1ff}]{2}$/u;
+const zeroWidth = /^[\p{M}\u200b-\u200d]/u;
+
+function clusterWidth(text: string): number {
+  if (zeroWidth.test(text)) return 0;
+  // Variation selector 16 asks for the wide, coloured form.
+  if (flag.test(text) || text.includes("\ufe0f")) return 2;
+  return eastAsianWidth(text.codePointAt(0) ?? 0);
+}
+
+/** How many terminal columns a text without control characters takes: two for a wide character or an emoji, however composed. */
+export function textWidth(text: string): number {
+  if (ascii.test(text)) return text.length;
+  let columns = 0;
+  for (const [character] of text.matchAll(cluster)) columns += clusterWidth(character);
+  return columns;
+}
+
+/** The text in at most `width` columns, with an ellipsis in place of what is cut off; control characters are replaced. */
+export function truncate(text: string, width: number): string {
+  const line = escapeControls(text);
+  if (textWidth(line) <= width) return line;
+  let kept = "";
+  let columns = 0;
+  for (const [character] of line.matchAll(cluster)) {
+    columns += clusterWidth(character);
+    if (columns > width - 1) break;
+    kept += character;
+  }
+  return width < 1 ? "" : `${kept}…`;
+}
+
+/** Breaks a line without control characters at its spaces into lines of at most `width` columns; a longer word stays whole. */
+export function wrap(line: string, width: number): string[] {
+  if (textWidth(line) <= width) return [line];
+  const lines: string[] = [];
+  let current = "";
+  for (const word of line.split(" ")) {
+    const longer = current === "" ? word : `${current} ${word}`;
+    if (current !== "" && textWidth(longer) > width) {
+      lines.push(current);
+      current = word;
+    } else current = longer;
+  }
+  return [...lines, current];
+}
+
+/** Fills the text with spaces to `width` columns. */
+export function padEnd(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - textWidth(text)));
+}

@@ -1,0 +1,24 @@
+import type { ResultEvent } from "../entries.ts";
+import type { RenderOptions } from "../renderer.ts";
+import type { Style } from "../terminal/colors.ts";
+import { cancelLine, historyLines } from "./history.ts";
+import { planLines } from "./plan.ts";
+import { statusLines } from "./status.ts";
+
+/** The lines of a command's result; `columns` is Infinity where nothing is cut. */
+export function resultLines(
+  event: ResultEvent,
+  { environment, run }: Pick<RenderOptions, "environment" | "run">,
+  { style, columns }: { readonly style: Style; readonly columns: number },
+): string[] {
+  switch (event.type) {
+    case "status":
+      return statusLines(event, style, columns);
+    case "history":
+      return historyLines(event, { whole: run !== undefined, style, columns });
+    case "cancel.requested":
+      return [cancelLine(event, environment)];
+    case "plan":
+      return planLines(event, style, columns);
+  }
+}

@@ -1,0 +1,41 @@
+import { serves, type RunState } from "./run-state.ts";
+
+/**
+ * How far stopping the run has got:
+ * running: not asked for · stop-pending: the request is sent once the run has started · stop-requested: sent, not confirmed ·
+ * stop-accepted: confirmed by the function · stop-failed: the request failed · detached: the run is no longer watched.
+ */
+export type StopState =
+  "running" | "stop-pending" | "stop-requested" | "stop-accepted" | "stop-failed" | "detached";
+
+/** What the driver has to do: send the cancel request, or stop watching the run. */
+export type StopEffect = "cancel" | "detach";
+
+export interface StopTransition {
+  readonly state: StopState;
+  readonly effect?: StopEffect;
+}
+
+/**
+ * What an interrupt means. The first one asks the run to stop, where that is possible, and keeps watching; otherwise, and
+ * for any later one, it stops watching. (The third never arrives here: it ends the process, see interrupts.ts.)
+ */
+export function onInterrupt(state: StopState, run: RunState): StopTransition {
+  if (state === "detached") return { state };
+  const cancellable = run.changes && run.request.environment !== "local";
+  if (state !== "running" || !cancellable) return { state: "detached", effect: "detach" };
+  if (!run.started) return { state: "stop-pending" };
+  if (!serves(run, "cancel")) return { state: "detached", effect: "detach" };
+  return { state: "stop-requested", effect: "cancel" };
+}
+
+/** A stop that was asked for before the run started takes effect when it does. */
+export function onStarted(state: StopState, run: RunState): StopTransition {
+  return state === "stop-pending" ? onInterrupt("running", run) : { state };
+}
+
+/** The result of the cancel request; it no longer matters once the run is not watched. */
+export function onCancelResult(state: StopState, accepted: boolean): StopTransition {
+  if (state !== "stop-requested") return { state };
+  return { state: accepted ? "stop-accepted" : "stop-failed" };
+}

@@ -1,0 +1,137 @@
+import type { EventOf } from "../../protocol/events.ts";
+import { causesOf, Failure } from "../../protocol/failure.ts";
+import {
+  commandHint,
+  isCommandOf,
+  retryHint,
+  runHint,
+  textHint,
+  type Hint,
+} from "../../protocol/hint.ts";
+import { contractVersion, oldestContract } from "../../protocol/version.ts";
+import { duration } from "../output/format.ts";
+import { serves, type RunState } from "./run-state.ts";
+
+/** Codes of a function that ended in the middle of an invocation. */
+const functionEnded: ReadonlySet<string> = new Set([
+  "function-timeout",
+  "function-crashed",
+  "function-killed",
+  "function-out-of-memory",
+]);
+
+/**
+ * True if the function's ledger may know what became of a run that failed like this. A function that ended before it
+ * started the run has not begun it; a connection that was lost by then proves nothing.
+ */
+export function isRecoverable(run: RunState, { code }: Failure): boolean {
+  if (!run.changes) return false;
+  if (!run.started) return code === "outcome-unknown" && run.request.environment !== "local";
+  return (code === "outcome-unknown" || functionEnded.has(code)) && serves(run, "history");
+}
+
+/** What happened to an invocation, by what is known of the run; anything that is not a `Failure` is returned as it is. */
+export function invocationFailure(
+  thrown: unknown,
+  run: RunState,
+  invocation: {
+    /** True if at least one event arrived. */
+    readonly receivedEvents: boolean;
+    readonly tookMs: number;
+    readonly functionName: string;
+  },
+): unknown {
+  if (!(thrown instanceof Failure)) return thrown;
+  const { receivedEvents, tookMs, functionName } = invocation;
+  if (functionEnded.has(thrown.code)) return functionEndedFailure(thrown, run);
+  switch (thrown.code) {
+    case "outcome-unknown":
+      return receivedEvents ? unknownOutcome(run, tookMs, thrown) : withStatusFirst(run, thrown);
+    case "stream-cut":
+      return unknownOutcome(run, tookMs, thrown);
+    case "stream-broken":
+      return receivedEvents
+        ? unknownOutcome(run, tookMs, thrown)
+        : notOurFunction(functionName, thrown);
+    default:
+      return thrown;
+  }
+}
+
+/** The stream ended without a closing event. `tookMs` is how long the invocation lasted. */
+export function unknownOutcome(run: RunState, tookMs: number, cause?: Failure): Failure {
+  const message = `The connection broke after ${duration(tookMs)}; the function may still be running.`;
+  const causes = cause === undefined ? [] : causesBehind(cause);
+  return new Failure("unreachable", "outcome-unknown", message, {
+    hints: [statusHint(run)],
+    ...(causes.length > 0 && { cause: new Error(causes.join(" ")) }),
+  });
+}
+
+/** A broken connection reported by the client is the same news as the new failure's own message. */
+function causesBehind(cause: Failure): string[] {
+  const inner = causesOf(cause);
+  return cause.code === "outcome-unknown" ? inner : [cause.message, ...inner];
+}
+
+/** A function that ended in the middle: its current migration, and how to continue where no ledger can tell the outcome. */
+function functionEndedFailure(failure: Failure, run: RunState): Failure {
+  if (!run.changes) {
+    const again = retryHint({ reason: "nothing was changed; run it again" });
+    return failure.with({ hints: [again, ...failure.hints] });
+  }
+  const { current, request } = run;
+  const message = current
+    ? `${failure.message} Current migration: ${current.version} ${current.name}.`
+    : failure.message;
+  const goOn =
+    request.operation === "apply" && !serves(run, "history")
+      ? [retryHint({ without: ["--reset"], reason: "to continue" })]
+      : [];
+  return withStatusFirst(run, failure.with({ message, hints: [...goOn, ...failure.hints] }));
+}
+
+function statusHint({ request }: RunState): Hint {
+  return runHint(["status", request.environment]);
+}
+
+function withStatusFirst(run: RunState, failure: Failure): Failure {
+  const others = failure.hints.filter((hint) => !isCommandOf(hint, "status"));
+  return failure.with({ hints: [statusHint(run), ...others] });
+}
+
+function notOurFunction(functionName: string, cause: Failure): Failure {
+  return new Failure(
+    "unreachable",
+    "not-our-function",
+    `The function ${functionName} is not a hasura-migrate function (unexpected response).`,
+    {
+      hints: [
+        textHint('Name the right one with --function, or "function" in hasura-migrate.json.'),
+        textHint("If this is the right function, deploy its image again."),
+      ],
+      cause,
+    },
+  );
+}
+
+/** Throws if the contracts of the client and the function do not overlap; the message names the side to upgrade. */
+export function checkContract(
+  { contract, function: { package: version } }: EventOf<"run.started">,
+  functionName: string,
+): void {
+  const who = `The function ${functionName} (hasura-migrate ${version})`;
+  if (contract.oldest > contractVersion) {
+    throw new Failure("usage", "client-too-old", `${who} is too new for this hasura-migrate.`, {
+      hints: [commandHint(["npx", "hasura-migrate@latest"], "use the latest version")],
+    });
+  }
+  if (contract.newest < oldestContract) {
+    throw new Failure("usage", "function-too-old", `${who} is too old for this hasura-migrate.`, {
+      hints: [
+        textHint("Deploy a newer image of the function."),
+        commandHint(["npx", `hasura-migrate@${version}`], "or use its version here"),
+      ],
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import type { EventOf, PlanItem, RunEvent } from "../../protocol/events.ts";
+import type { UnknownEvent } from "../../protocol/ndjson.ts";
+import type { Operation } from "../../protocol/operations.ts";
+import type { Request } from "../../protocol/request.ts";
+
+type Started = EventOf<"run.started">;
+
+/** A migration that has started and not ended. */
+export interface CurrentMigration {
+  readonly version: string;
+  readonly name: string;
+  readonly transaction: boolean;
+}
+
+interface PlannedMigration extends Pick<PlanItem, "version" | "direction" | "transaction"> {
+  readonly database: string;
+}
+
+/** Everything that is known of a run, from its request and its events. */
+export interface RunState {
+  readonly request: Request;
+  /** True if the request may change something, so that an unknown outcome matters. */
+  readonly changes: boolean;
+  /** The first event; undefined until the function has started the run. */
+  readonly started: Started | undefined;
+  /** Steps of the latest plan. */
+  readonly planned: readonly PlannedMigration[];
+  readonly current: CurrentMigration | undefined;
+  /** True while it waits for another run or for a lock. */
+  readonly waiting: boolean;
+  /** What the invocations before this one did, where a run is split into several; `tookMs` in milliseconds. */
+  readonly earlier: { readonly applied: number; readonly tookMs: number };
+  /** True if `status` listed a migration that is not simply applied. */
+  readonly differs: boolean;
+}
+
+/** The state before the first event. */
+export function newRun(request: Request, changes: boolean): RunState {
+  return {
+    request,
+    changes,
+    started: undefined,
+    planned: [],
+    current: undefined,
+    waiting: false,
+    earlier: { applied: 0, tookMs: 0 },
+    differs: false,
+  };
+}
+
+/** The state after an event. Closing events carry the totals of the whole run (see `withEarlierParts`). */
+export function reduceRun(run: RunState, event: RunEvent | UnknownEvent): RunState {
+  switch (event.type) {
+    case "run.started":
+      return { ...run, started: event };
+    case "waiting":
+      return { ...run, waiting: event.reason === "run" || event.reason === "lock" };
+    case "plan":
+      return { ...run, planned: stepsOf(event), waiting: false };
+    case "migration.started":
+      return { ...run, current: currentMigration(run, event), waiting: false };
+    case "migration.applied":
+    case "migration.failed":
+    case "migration.skipped":
+      return { ...run, current: undefined };
+    case "status":
+      return { ...run, differs: run.differs || listsDifference(event) };
+    case "run.paused":
+      return {
+        ...run,
+        current: undefined,
+        earlier: { applied: event.applied, tookMs: event.tookMs },
+      };
+    default:
+      return run;
+  }
+}
+
+/** True if the function offers the operation for this run. The embedded function ends with this process, so it never does. */
+export function serves({ request, started }: RunState, operation: Operation): boolean {
+  return request.environment !== "local" && (started?.operations.includes(operation) ?? false);
+}
+
+/** A closing event counts what its own invocation did: the totals of earlier invocations are added. */
+export function withEarlierParts(
+  { earlier }: RunState,
+  event: RunEvent | UnknownEvent,
+): RunEvent | UnknownEvent {
+  if (event.type !== "run.finished" && event.type !== "run.failed" && event.type !== "run.paused")
+    return event;
+  return {
+    ...event,
+    applied: earlier.applied + event.applied,
+    tookMs: earlier.tookMs + event.tookMs,
+  };
+}
+
+function stepsOf({ databases }: EventOf<"plan">): PlannedMigration[] {
+  return databases.flatMap(({ database, items }) =>
+    items.map(({ version, direction, transaction }) => ({
+      database,
+      version,
+      direction,
+      transaction,
+    })),
+  );
+}
+
+function currentMigration(
+  { planned }: RunState,
+  { database, version, name, direction }: EventOf<"migration.started">,
+): CurrentMigration {
+  const step = planned.find(
+    (other) =>
+      other.database === database && other.version === version && other.direction === direction,
+  );
+  return { version, name, transaction: step?.transaction ?? true };
+}
+
+function listsDifference({ databases }: EventOf<"status">): boolean {
+  return databases.some(({ migrations }) => migrations.some(({ state }) => state !== "applied"));
+}

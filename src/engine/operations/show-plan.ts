@@ -1,0 +1,22 @@
+import type { RequestOf } from "../../protocol/request.ts";
+import type { EngineContext } from "../context.ts";
+import { emit } from "../emit.ts";
+import { preparePlan } from "../plan/prepare-plan.ts";
+import { nothingDone, type RunResult } from "../run-result.ts";
+import type { EngineSession } from "../session.ts";
+
+/** `plan`: what `apply` would run, with the SQL. */
+export async function showPlan(
+  { environment, options }: RequestOf<"plan">,
+  { databases }: EngineSession,
+  engine: EngineContext,
+): Promise<RunResult> {
+  const { steps, to, only } = options;
+  const plan = await preparePlan(
+    databases,
+    { selection: { operation: "apply", steps, to, only }, environment, withSql: true },
+    engine,
+  );
+  await emit(engine, { type: "plan", databases: [...plan.databases] });
+  return nothingDone;
+}
