@@ -49,6 +49,14 @@ describe("every workflow", () => {
     }
   });
 
+  test("is a good example: the workflow in docs/ci.md pins what it takes from others", () => {
+    const [, text = ""] = /^```yaml github$([^]*?)^```$/m.exec(read("docs/ci.md")) ?? [];
+    const used = [...text.matchAll(/uses: (.*)$/gm)].map(([, name = ""]) => name);
+    assert.ok(used.length >= 2);
+    for (const name of used.filter((other) => !other.startsWith("your-organisation/")))
+      assert.match(name, /@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
   test("names the version of each pinned commit, the same one everywhere", () => {
     const versions = new Map<string, string>();
     const files = [...workflows.keys()].map((name) => `.github/workflows/${name}`);
