@@ -245,10 +245,6 @@ describe("what the build downloads", () => {
         assert.match(base, /^\$\{(NODE|BASE)_IMAGE\}$/);
   });
 
-  test("is checked by docker/check where there is a registry", () => {
-    assert.match(read("docker/check"), /^images$/m);
-  });
-
   test("includes the interface client only as a lockfile names it", () => {
     const versions = readdirSync(join(root, "docker/aws-lambda-ric"));
     const used = instructions
