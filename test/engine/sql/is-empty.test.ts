@@ -15,6 +15,7 @@ const texts: [sql: string, empty: boolean][] = [
   ["-- /* opens nothing\n", true],
   ["SELECT 1", false],
   [" ; SELECT 1", false],
+  ["SELECT 1 /* a comment */", false],
   ["-- a comment\nSELECT 1", false],
   ["-- a comment\rSELECT 1", false],
   ["/* a comment */ SELECT 1", false],
