@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { currentFolder } from "./scripts/mutation/folders.mjs";
+import { LoadErrors } from "./test/setup/load-errors.ts";
 import base from "./vitest.config.ts";
 
 const { tests, postgres = false } = currentFolder();
@@ -21,7 +22,7 @@ export default defineConfig({
       },
     ],
     sequence: {},
-    reporters: [],
+    reporters: [new LoadErrors()],
     testTimeout: 30_000,
   },
 });

@@ -234,15 +234,31 @@ describe("events", () => {
     });
   }
 
-  const accepted: [what: string, event: RunEvent, path: string, value: unknown][] = [
-    ["nothing applied", sample("run.finished"), "applied", 0],
-    ["nothing left over", sample("run.finished"), "notReached", 0],
-    ["no time at all", sample("run.finished"), "tookMs", 0],
-    ["no migration recorded yet", sample("plan"), "databases.0.applied", 0],
-  ];
-  for (const [what, event, path, value] of accepted) {
-    test(`${what} in ${event.type} is possible`, () => {
-      assert(RunEvent.safeParse(replaced(event, path, value)).success);
+  const values: [what: string, type: RunEvent["type"], path: string, values: readonly unknown[]][] =
+    [
+      ["nothing applied", "run.finished", "applied", [0]],
+      ["nothing left over", "run.finished", "notReached", [0]],
+      ["no time at all", "run.finished", "tookMs", [0]],
+      ["no migration recorded yet", "plan", "databases.0.applied", [0]],
+      ["either engine", "run.started", "engine", ["native", "hasura-cli"]],
+      ["either store", "run.started", "store", ["catalog", "ledger"]],
+      ["either source of the migrations", "run.started", "migrations", ["image", "upload"]],
+      ["either direction", "migration.started", "direction", ["up", "down"]],
+      ["either mark", "migration.marked", "as", ["applied", "pending"]],
+      ["any level", "log", "level", ["debug", "info", "warning"]],
+      ["any reason to wait", "waiting", "reason", ["hasura", "run", "lock", "outcome"]],
+      [
+        "any state of a migration",
+        "status",
+        "databases.0.migrations.0.state",
+        ["pending", "applied", "unknown", "changed", "dirty", "interrupted", "running"],
+      ],
+      ["either store of a database", "status", "databases.0.store", ["catalog", "ledger"]],
+    ];
+  for (const [what, type, path, possible] of values) {
+    test(`${what} is possible in ${type}`, () => {
+      for (const value of possible)
+        assert(RunEvent.safeParse(replaced(sample(type), path, value)).success, String(value));
     });
   }
 

@@ -51,7 +51,9 @@ describe("a failure", () => {
     assert.deepEqual(FailureData.parse(bare), data);
     assert.deepEqual(toFailureData(fromFailureData(data)), data);
     assert(!("cause" in fromFailureData(data)));
-    assert(!("sql" in toFailureData(new Failure("busy", "another-run", "Busy."))));
+    const made = toFailureData(new Failure("busy", "another-run", "Busy."));
+    assert.deepEqual(made, data);
+    assert(!("sql" in made));
   });
 
   test("with another message keeps the rest, its stack included", () => {

@@ -41,6 +41,22 @@ describe("the event stream", () => {
     assert.deepEqual(events, [heartbeat]);
   });
 
+  test("a list that is never continued gives way to the next one of another type", async () => {
+    const begun: RunEvent[] = [
+      { type: "plan", databases: [], more: true },
+      { type: "status", databases: [], more: true },
+      { type: "history", runs: [], more: true },
+    ];
+    const whole: RunEvent[] = [
+      { type: "plan", databases: [] },
+      { type: "status", databases: [] },
+      { type: "history", runs: [] },
+    ];
+    for (const first of begun)
+      for (const next of whole.filter(({ type }) => type !== first.type))
+        assert.deepEqual(await read([Buffer.from(encodeEvent(first) + encodeEvent(next))]), [next]);
+  });
+
   test("a stream that ends inside a character is cut", async () => {
     const inside = Buffer.from("ä").subarray(0, 1);
     await assert.rejects(
