@@ -20,7 +20,10 @@ const sql = {
   place: { line: 3, column: 7, text: "select x" },
 };
 const failed = new Failure("migration", "sql-failed", "1 a failed.", {
-  hints: ["fix the file", { kind: "command", argv: ["hasura-migrate", "status", "dev-1"] }],
+  hints: [
+    { kind: "text", text: "fix the file" },
+    { kind: "command", argv: ["hasura-migrate", "status", "dev-1"] },
+  ],
   cause: new Error("the statement failed", { cause: new Error("connection reset") }),
   sql,
 });
