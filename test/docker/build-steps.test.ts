@@ -36,7 +36,7 @@ async function stage(
 }
 
 describe("build steps", () => {
-  test("a project goes into the image without the secrets and dotfiles that lie in it", async (t) => {
+  test("a project is copied into the image without its secrets and dotfiles", async (t) => {
     const files = {
       "hasura/config.yaml": config,
       [`hasura/${migration}`]: "SELECT 1;",
@@ -250,7 +250,7 @@ describe("build steps", () => {
     });
   }
 
-  test("METADATA takes the place of a project's own", async (t) => {
+  test("METADATA replaces a project's own metadata", async (t) => {
     const files = {
       "hasura/config.yaml": "version: 3\nmetadata_directory: 'meta'\n",
       [`hasura/${migration}`]: "",
@@ -300,7 +300,7 @@ describe("build steps", () => {
     spawnSync("uname", ["-m"]).stdout.toString().trim() === "aarch64" ? "arm64" : "amd64";
   const working = '#!/bin/sh\n[ "$1" = version ] && echo "INFO hasura cli version=v2.48.1"\n';
 
-  /** A place of releases that has one version. */
+  /** A release server that has one version. */
   async function mirror(t: TestContext, binary: string): Promise<string> {
     const server = createServer((request, response) => {
       const known = request.url === `/v2.48.1/cli-hasura-linux-${architecture}`;
@@ -340,7 +340,7 @@ describe("build steps", () => {
     return { ...ran, to };
   }
 
-  /** A CLI that prints this, and leaves a mark where it was run. */
+  /** A CLI that prints this, and creates the file `mark` when it is run. */
   async function markingCli(
     t: TestContext,
     output: string,
@@ -500,7 +500,7 @@ describe("build steps", () => {
   test("a server that cannot be reached stops the build with a message", async (t) => {
     if (noCurl !== false) t.skip(noCurl);
 
-    // A curl that cannot connect, without its pauses between tries.
+    // A curl that cannot connect, without the pauses between its attempts.
     const bin = await standIns(t, { curl: "exit 7" });
     const env = { PATH: `${bin}:${process.env["PATH"] ?? ""}` };
     const { code, stderr } = await run(

@@ -7,7 +7,7 @@ import { dockerFile, filesIn, run, standIns, type Ran } from "./support/program.
 const repository = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/migrate";
 const digest = `${repository}@sha256:${"ab".repeat(32)}`;
 
-/** Runs docker/deploy where `docker` and `aws` write down how they were called, and what the build was given to see. */
+/** Runs docker/deploy with programs in place of `docker` and `aws` that record their arguments and the build's context. */
 async function deploy(
   t: TestContext,
   argv: readonly string[],
@@ -146,7 +146,7 @@ describe("deploy", () => {
     assert.equal(calls.filter((line) => line.startsWith("aws lambda")).length, 0);
   });
 
-  test("an image that the function does not take ends with Lambda's reason", async (t) => {
+  test("fails with Lambda's reason if the function cannot be updated", async (t) => {
     const { code, stdout, stderr } = await deploy(t, usual, { wait: 255 });
     assert.equal(code, 1);
     assert.equal(stdout, "");

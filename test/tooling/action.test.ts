@@ -15,11 +15,11 @@ function stepWhere(matches: (step: ActionStep) => boolean): ActionStep {
 const deployStep = stepWhere(({ id }) => id === "deploy");
 const runStepOfAction = stepWhere(({ name }) => name === "Run");
 
-/** A value that does harm wherever a shell reads it as code, or splits it. */
+/** A value that does harm if a shell interprets or splits it. */
 const hostile = "a b\"'; touch pwned; $(touch pwned) `touch pwned` * \\";
 
 describe("the step that runs hasura-migrate", () => {
-  test("calls the version that was asked for: the command, then the environment, then --json", () => {
+  test("runs the requested version: the command, then the environment, then --json", () => {
     const { calls, code } = runStep(runStepOfAction, {
       environment: "staging",
       region: "eu-west-1",
@@ -115,7 +115,7 @@ describe("the step that runs hasura-migrate", () => {
     assert.equal(runStepOfAction.if, "inputs.command != ''");
   });
 
-  test("hands over the region", () => {
+  test("passes the region", () => {
     assert.equal(runStepOfAction.env["AWS_REGION"], "${{ inputs.region }}");
   });
 });

@@ -76,7 +76,7 @@ describe("the image", () => {
     assert.match(read("src/lambda/index.ts"), /^export const runMigrations\b/m);
   });
 
-  test("works in the function's directory, which the entry point is told", () => {
+  test("works in the function's directory, and passes it to the entry point", () => {
     assert.deepEqual(textsOf("WORKDIR"), ["${FUNCTION_DIR}"]);
     assert.match(textsOf("ENV").join(" "), /(^| )FUNCTION_DIR=\$\{FUNCTION_DIR\}( |$)/);
     assert.match(textsOf("ENV").join(" "), /(^| )NODE_ENV=production( |$)/);
@@ -97,7 +97,7 @@ describe("the image", () => {
     ]);
   });
 
-  test("says which commit it was built from, after everything that a layer's cache is worth keeping for", () => {
+  test("records the commit it was built from, after all layers that are worth caching", () => {
     assert.match(
       textsOf("ENV").join("\n"),
       /^GIT_COMMIT=\$\{GIT_COMMIT\} BUILT_AT=\$\{BUILT_AT\}$/m,
@@ -232,7 +232,7 @@ describe("what the build downloads", () => {
     ];
     assert.equal(names.length, 4);
     for (const name of names) {
-      // A digest for each of the versions that the Hasura workflow tests would say nothing: the version is its argument.
+      // Its version is an argument, because workflows test several.
       if (name?.includes("${HASURA_VERSION:-")) continue;
       assert.match(
         name ?? "",

@@ -42,14 +42,14 @@ describe("every workflow", () => {
     }
   });
 
-  test("uses only commits of others, and files of this repository", () => {
+  test("uses third-party actions by commit only, and files of this repository", () => {
     for (const { file, used } of uses) {
       if (used.startsWith("./")) assert.ok(existsSync(join(root, used)), `${file}: ${used}`);
       else assert.match(used, /^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/, file);
     }
   });
 
-  test("is a good example: the workflow in docs/ci.md pins what it takes from others", () => {
+  test("in docs/ci.md uses third-party actions by commit too", () => {
     const [, text = ""] = /^```yaml github$([^]*?)^```$/m.exec(read("docs/ci.md")) ?? [];
     const used = [...text.matchAll(/uses: (.*)$/gm)].map(([, name = ""]) => name);
     assert.ok(used.length >= 2);

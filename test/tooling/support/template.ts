@@ -87,7 +87,7 @@ export interface Stack {
   readonly resources: readonly string[];
 }
 
-/** What the stack is given, and an absent value, which CloudFormation leaves out. */
+/** The value of AWS::NoValue; CloudFormation drops a property that has it. */
 const noValue = Symbol("AWS::NoValue");
 const pseudoParameters: Readonly<Record<string, unknown>> = {
   "AWS::Partition": "aws",
