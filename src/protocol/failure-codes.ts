@@ -191,7 +191,7 @@ export const failureCodes = {
     meaning: "The Hasura CLI in the image does not know an option that is needed.",
     causes: ["The image was built with an old `HASURA_CLI_VERSION`."],
     remedies: [
-      "Build the image with a newer CLI: `--build-arg HASURA_CLI_VERSION=v2.48.1`, and deploy it.",
+      "Build the image with a newer CLI: `--build-arg HASURA_CLI_VERSION=v2.48.1 --build-arg HASURA_CLI_SHA256=…`, and deploy it.",
     ],
   },
   "client-too-old": {
@@ -473,7 +473,7 @@ export const failureCodes = {
       "The CLI was built for another architecture than the function's.",
     ],
     remedies: [
-      "Build the image with `--build-arg HASURA_CLI_VERSION=v2.48.1` for the function's architecture, and deploy it.",
+      "Build the image with `--build-arg HASURA_CLI_VERSION=v2.48.1 --build-arg HASURA_CLI_SHA256=…` for the function's architecture, and deploy it.",
       "Or set `HASURA_MIGRATE_ENGINE=native`.",
     ],
   },
