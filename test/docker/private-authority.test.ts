@@ -74,7 +74,10 @@ describe("private authority", () => {
       /signed by an unknown authority.*issued by "Example Private Authority, Example Corp"/,
     );
     assert(end.failure.message.includes(new X509Certificate(certified.certificate).fingerprint256));
-    assert.match(end.failure.hints.join("\n"), /docker\/certificates\/ and build the image again/);
+    assert.match(
+      JSON.stringify(end.failure.hints),
+      /docker\/certificates\/ and build the image again/,
+    );
     assert.deepEqual(await query(databaseUrl, "SELECT to_regclass('guarded') AS it"), [
       { it: null },
     ]);

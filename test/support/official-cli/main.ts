@@ -114,16 +114,20 @@ async function record(change: (versions: Record<string, boolean>) => void): Prom
   await post("/v1/metadata", "set_catalog_state", { type: "cli", state: next });
 }
 
+function readMigration(version: string, type: string): string {
+  const folder = folders.find((name) => name.startsWith(`${version}_`));
+  const file = join(migrations, folder ?? "", `${type}.sql`);
+  if (folder === undefined || !existsSync(file))
+    throw new Fatal(`${version} ${type} migration not found`);
+  return readFileSync(file, "utf8");
+}
+
 async function apply(): Promise<void> {
   const { version = "", type } = values;
   const has = version in (await recorded());
   if (type === "up" && has) throw new Fatal("Version already applied in database");
   if (type === "down" && !has) throw new Fatal("Migration not applied in database");
-  const folder = folders.find((name) => name.startsWith(`${version}_`));
-  const file = join(migrations, folder ?? "", `${type}.sql`);
-  if (folder === undefined || !existsSync(file))
-    throw new Fatal(`${version} ${type} migration not found`);
-  const sql = readFileSync(file, "utf8");
+  const sql = readMigration(version, type);
   const noTransaction = values["no-transaction"] && { no_transaction: true };
   if (!values["skip-execution"])
     await post("/v2/query", "run_sql", {
