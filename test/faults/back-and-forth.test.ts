@@ -18,7 +18,8 @@ const codes = async (bench: FaultBench): Promise<string[]> => {
   ];
 };
 
-describe("back and forth", () => {
+// Each test has a database and an API of its own.
+describe.concurrent("back and forth", () => {
   test("the official CLI rolls back, applies, and finds what we did", async (t) => {
     if (skip !== false) t.skip(skip);
 

@@ -4,7 +4,8 @@ import { faultBench, untrue } from "./support/bench.ts";
 import { driverFaults } from "./support/driver.ts";
 import { firstOf } from "./support/migrations.ts";
 
-describe("driver", () => {
+// Each test has a database and an API of its own.
+describe.concurrent("driver", () => {
   for (const fault of driverFaults) {
     test(`a message to Postgres that is ${fault}, each one of a run in turn: one plain re-run, and every migration is there once`, async (t) => {
       const bench = await faultBench(t, firstOf(3));

@@ -8,7 +8,8 @@ import { firstOf, migrations } from "./support/migrations.ts";
 const two = firstOf(2);
 const key = `${String(lockClass)}, ${String(lockId.migration)}`;
 
-describe("guards", () => {
+// Each test has a database and an API of its own.
+describe.concurrent("guards", () => {
   test("the last migration's commit did not happen: it is noticed before the run says that it has finished", async (t) => {
     const bench = await faultBench(t, two);
     loseCommitOf(bench.driver, (sql) => sql.includes("ADD COLUMN name"));

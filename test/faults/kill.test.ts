@@ -9,7 +9,8 @@ const three = firstOf(3);
 /** Events of a clean run of three migrations: plan, two for each migration, the end. */
 const events = 8;
 
-describe("kill", () => {
+// Each test has a database and an API of its own.
+describe.concurrent("kill", () => {
   test(`a run that is killed at every event of it (${String(events)}): one plain re-run, and every migration is there once`, async (t) => {
     const bench = await faultBench(t, three);
     const oneRun = await program(t, "one-run");

@@ -4,7 +4,8 @@ import { faultBench, untrue } from "./support/bench.ts";
 import { migrations } from "./support/migrations.ts";
 import { networkFaults } from "./support/network.ts";
 
-describe("network", () => {
+// Each test has a database and an API of its own.
+describe.concurrent("network", () => {
   for (const fault of networkFaults) {
     test(`a request that is ${fault}, each one of a run in turn: one plain re-run, and every migration is there once`, async (t) => {
       const bench = await faultBench(t, migrations);
