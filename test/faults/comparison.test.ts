@@ -28,18 +28,18 @@ async function wrongAfter(
   fault: NetworkFault,
   most: number,
 ): Promise<Count> {
-  await bench.calm();
+  await bench.endFaults();
   await bench.database.reset(false);
   await protocol(bench);
   const requests = bench.network.passed.length;
   const step = Math.max(1, Math.floor(requests / most));
   let [wrong, tries] = [0, 0];
   for (let at = 0; at < requests; at += step) {
-    await bench.calm();
+    await bench.endFaults();
     await bench.database.reset(false);
     bench.network.expect(({ index }) => (index === at ? fault : undefined));
     await protocol(bench);
-    await bench.calm();
+    await bench.endFaults();
     await protocol(bench);
     const { done, catalog } = await bench.database.facts();
     wrong += JSON.stringify([done, catalog]) === everyOnce ? 0 : 1;

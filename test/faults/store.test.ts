@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { asked, faultBench } from "./support/bench.ts";
+import { newRequest, faultBench } from "./support/bench.ts";
 import { loseCommitOf } from "./support/driver.ts";
 import { firstOf } from "./support/migrations.ts";
 
@@ -19,9 +19,9 @@ describe.concurrent("store", () => {
       return undefined;
     });
     await bench.run();
-    await bench.calm();
+    await bench.endFaults();
     assert.equal(commits.lost, 1);
-    assert.deepEqual(await bench.wrong(await bench.run()), []);
+    assert.deepEqual(await bench.problems(await bench.run()), []);
   });
 
   for (const hideInternals of [false, true])
@@ -50,8 +50,8 @@ describe.concurrent("store", () => {
       const bench = await faultBench(t, two);
       if (as === "pending") await bench.run();
       const commits = loseCommitOf(bench.driver, isRecord);
-      const marked = await bench.run(asked("mark", { versions: ["2"], as }));
-      await bench.calm();
+      const marked = await bench.run(newRequest("mark", { versions: ["2"], as }));
+      await bench.endFaults();
       assert.equal(commits.lost, 1);
       const { ledger, catalog } = await bench.database.facts();
       assert.equal(marked.failure, undefined, marked.failure?.message);
@@ -63,8 +63,8 @@ describe.concurrent("store", () => {
       if (as === "pending") await bench.run();
       let left = 1;
       bench.network.expect(({ body }) => (isRecord(body) && left-- > 0 ? "gateway" : undefined));
-      const marked = await bench.run(asked("mark", { versions: ["2"], as }));
-      await bench.calm();
+      const marked = await bench.run(newRequest("mark", { versions: ["2"], as }));
+      await bench.endFaults();
       const { ledger, catalog } = await bench.database.facts();
       assert.equal(marked.failure, undefined, marked.failure?.message);
       assert.deepEqual([ledger, catalog], as === "applied" ? [["2"], ["2"]] : [["1"], ["1"]]);
@@ -83,9 +83,12 @@ describe.concurrent("store", () => {
       else bench.network.expect(({ body }) => (isRecord(body) && left-- > 0 ? "lost" : undefined));
       const first = await bench.run();
       assert.equal(first.failure, undefined, first.failure?.message);
-      await bench.calm();
+      await bench.endFaults();
       const again = await bench.run();
-      assert.deepEqual([again.of("log").map((it) => it.code), await bench.wrong(again)], [[], []]);
+      assert.deepEqual(
+        [again.of("log").map((it) => it.code), await bench.problems(again)],
+        [[], []],
+      );
     });
   }
 });

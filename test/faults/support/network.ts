@@ -37,7 +37,7 @@ export interface Network {
   /** Leads to another address from now on. */
   toward(target: string): void;
   /** Resolves when no request is on its way any more, also none that is late. */
-  quiet(): Promise<void>;
+  idle(): Promise<void>;
 }
 
 const delayMs = { late: 25, slow: 15, left: 4 } as const;
@@ -65,14 +65,14 @@ export async function startNetwork(t: TestContext, first: string): Promise<Netwo
     respond(response, await forward(target, agent, request, body), fault);
   };
 
-  const { url, quiet } = await startProxy(t, handle);
+  const { url, idle } = await startProxy(t, handle);
   t.onTestFinished(() => {
     agent.destroy();
     return Promise.resolve();
   });
   return {
     url,
-    quiet,
+    idle,
     get passed() {
       return passed;
     },
