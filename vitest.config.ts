@@ -60,7 +60,16 @@ export default defineConfig({
         test: { name: "integration", include: integration, globalSetup: [postgres] },
       },
       { extends: true, test: { name: "e2e", include: e2e, globalSetup: [build, postgres] } },
-      { extends: true, test: { name: "faults", include: faults, globalSetup: [build, postgres] } },
+      {
+        extends: true,
+        // One test is hundreds of runs: its limit only ends what hangs.
+        test: {
+          name: "faults",
+          include: faults,
+          globalSetup: [build, postgres],
+          testTimeout: 600_000,
+        },
+      },
       {
         extends: true,
         // One file after the other: they share the state of one server.

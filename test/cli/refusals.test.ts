@@ -8,9 +8,16 @@ import {
   streams,
 } from "../support/lambda-stand-in.ts";
 import { applied, failedRun, finished, started } from "../support/run-events.ts";
-import { begun, good, lines, row, testBadDays, type BadDay } from "../support/bad-day.ts";
+import {
+  begun,
+  good,
+  lines,
+  row,
+  testFailureCases,
+  type FailureCase,
+} from "../support/failure-cases.ts";
 
-const badDays: readonly BadDay[] = [
+const failureCases: readonly FailureCase[] = [
   {
     name: "access denied",
     answers: [
@@ -210,4 +217,4 @@ const badDays: readonly BadDay[] = [
   },
 ];
 
-testBadDays(badDays);
+testFailureCases(failureCases);

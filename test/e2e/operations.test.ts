@@ -18,7 +18,8 @@ const tablesOf = async (url: string): Promise<string[]> => {
   return rows.map(({ relname }) => String(relname));
 };
 
-describe("operations", () => {
+// Each test has an environment of its own.
+describe.concurrent("operations", () => {
   test("plan shows what apply would run, with its SQL, and runs nothing", async (t) => {
     const served = await serve(t, await project(t, three));
     const { code, stdout, stderr } = await served.run(["plan", "dev-1"]);

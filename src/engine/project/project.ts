@@ -7,8 +7,7 @@ import { kindOf, listOf, scanMigrations, type Migration } from "./scan.ts";
 import { looksLikeMigration } from "./file-name.ts";
 import { readProjectConfig, type ConfigVersion } from "./config.ts";
 
-export type { Migration, MigrationFile } from "./scan.ts";
-export type { MigrationBody } from "./migration-file.ts";
+export type { Migration } from "./scan.ts";
 
 /** The migrations of a Hasura project on disk. */
 export interface Project {

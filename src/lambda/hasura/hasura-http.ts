@@ -42,7 +42,7 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
   const caller = httpCaller({ endpoint: new URL(options.endpoint), connectMs, largestAnswerBytes });
   const api = { post: poster(caller, options), beforeMetadataV3: false };
   const metadataPath = (): string => (api.beforeMetadataV3 ? "/v1/query" : "/v1/metadata");
-  const ask = async <T>(body: object, schema: z.ZodType<T>): Promise<T> =>
+  const ask: Ask = async (body, schema) =>
     answers.contentOf(await api.post(metadataPath(), body), schema);
 
   return {
@@ -88,20 +88,28 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
     async inconsistentObjects(): Promise<InconsistentObject[]> {
       return (await ask(getInconsistent, answers.InconsistencyAnswer)).inconsistent_objects;
     },
-    async reloadMetadata(sources): Promise<InconsistentObject[]> {
-      const more = { reload_sources: [...sources], recreate_event_triggers: true };
-      const args = { reload_remote_schemas: false, ...(!api.beforeMetadataV3 && more) };
-      const answer = await ask({ type: "reload_metadata", args }, answers.ReloadAnswer);
-      // Servers before spring 2022 do not return the objects (docs/internals/hasura-metadata.md,
-      // "Reloading metadata").
-      const content =
-        answer.inconsistent_objects === undefined
-          ? await ask(getInconsistent, answers.InconsistencyAnswer)
-          : answers.InconsistencyAnswer.parse(answer);
-      return content.inconsistent_objects;
-    },
+    reloadMetadata: (sources) => reloadMetadata(ask, sources, api.beforeMetadataV3),
     close: () => caller.close(),
   };
+}
+
+type Ask = <T>(body: object, schema: z.ZodType<T>) => Promise<T>;
+
+async function reloadMetadata(
+  ask: Ask,
+  sources: readonly string[],
+  beforeMetadataV3: boolean,
+): Promise<InconsistentObject[]> {
+  const more = { reload_sources: [...sources], recreate_event_triggers: true };
+  const args = { reload_remote_schemas: false, ...(!beforeMetadataV3 && more) };
+  const answer = await ask({ type: "reload_metadata", args }, answers.ReloadAnswer);
+  // Servers before spring 2022 do not return the objects (docs/internals/hasura-metadata.md,
+  // "Reloading metadata").
+  const content =
+    answer.inconsistent_objects === undefined
+      ? await ask(getInconsistent, answers.InconsistencyAnswer)
+      : answers.InconsistencyAnswer.parse(answer);
+  return content.inconsistent_objects;
 }
 
 async function runBulk(post: Post, requests: readonly RunSql[]): Promise<SqlResult[]> {

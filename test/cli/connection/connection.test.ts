@@ -9,7 +9,7 @@ import { testContext } from "../../support/test-context.ts";
 import { refuses, streams, lambdaStandIn } from "../../support/lambda-stand-in.ts";
 import { applied } from "../../support/run-events.ts";
 import { keys } from "../../support/aws-keys.ts";
-import { begun, broken, good, row, run } from "../../support/bad-day.ts";
+import { begun, broken, good, row, run } from "../../support/failure-cases.ts";
 
 describe("connection", () => {
   test("pauses between tries after 429 grow", async (t) => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { keys } from "../../support/aws-keys.ts";
-import { row, broken } from "../../support/bad-day.ts";
+import { row, broken } from "../../support/failure-cases.ts";
 import { lambdaStandIn, streams, type Answer } from "../../support/lambda-stand-in.ts";
 import { applied, finished, item, plan, started } from "../../support/run-events.ts";
 import { emptyDirectory, testContext } from "../../support/test-context.ts";

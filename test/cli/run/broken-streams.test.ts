@@ -5,13 +5,13 @@ import {
   broken,
   row,
   stillRunning,
-  testBadDays,
-  type BadDay,
-} from "../../support/bad-day.ts";
+  testFailureCases,
+  type FailureCase,
+} from "../../support/failure-cases.ts";
 
 const dropped: Answer = (response) => void response.destroy();
 
-const badDays: readonly BadDay[] = [
+const failureCases: readonly FailureCase[] = [
   {
     name: "a stream without a closing event",
     answers: [streams(begun)],
@@ -142,4 +142,4 @@ const badDays: readonly BadDay[] = [
   },
 ];
 
-testBadDays(badDays);
+testFailureCases(failureCases);

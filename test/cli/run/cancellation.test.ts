@@ -4,7 +4,7 @@ import { describe, test } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import type { CliContext } from "../../../src/cli/context.ts";
 import { keys } from "../../support/aws-keys.ts";
-import { row } from "../../support/bad-day.ts";
+import { row } from "../../support/failure-cases.ts";
 import {
   beginStream,
   frame,

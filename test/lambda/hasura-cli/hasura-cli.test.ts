@@ -175,8 +175,8 @@ describe("Hasura CLI", () => {
 
   test("a status is asked of the binary too, and where it says otherwise that is said", async (t) => {
     for (const [behaviour, expected] of [
-      ["obedient", []],
-      ["forgets", ["status-differs"]],
+      ["works", []],
+      ["omits-status", ["status-differs"]],
     ] as const) {
       const { run, cli } = await cliScene(t, {
         behaviour,

@@ -9,7 +9,7 @@ import { keys } from "./aws-keys.ts";
 export const row = ["1700000000100", "add_order_notes"] as const;
 export const begun = [started(), plan([item(...row)]), migrationStarted(...row)];
 
-export interface BadDay {
+export interface FailureCase {
   readonly name: string;
   readonly answers: readonly Answer[];
   readonly exit: number;
@@ -41,7 +41,7 @@ export const good = streams([...begun, applied(...row), finished(1)]);
 
 export async function run(
   t: TestContext,
-  { answers, argv }: BadDay,
+  { answers, argv }: FailureCase,
 ): Promise<{ context: TestCliContext; exit: number; calls: string[] }> {
   const lambda = await lambdaStandIn(t, answers);
   const context = testContext(t, {
@@ -53,13 +53,13 @@ export async function run(
 }
 
 /** A test for each: its words, its exit code, and how often Lambda was asked. */
-export function testBadDays(badDays: readonly BadDay[]): void {
-  for (const day of badDays) {
-    test(`${day.name}: exit ${day.exit}`, async (t) => {
-      const { context, exit, calls } = await run(t, day);
-      for (const pattern of day.says) assert.match(context.err.text, pattern);
-      assert.equal(exit, day.exit, context.err.text);
-      if (day.calls) assert.deepEqual(calls, day.calls);
+export function testFailureCases(failureCases: readonly FailureCase[]): void {
+  for (const failureCase of failureCases) {
+    test(`${failureCase.name}: exit ${failureCase.exit}`, async (t) => {
+      const { context, exit, calls } = await run(t, failureCase);
+      for (const pattern of failureCase.says) assert.match(context.err.text, pattern);
+      assert.equal(exit, failureCase.exit, context.err.text);
+      if (failureCase.calls) assert.deepEqual(calls, failureCase.calls);
     });
   }
 }
