@@ -140,10 +140,15 @@ function finishedEntries(view: RunView, event: EventOf<"run.finished">): OutputE
     : [{ kind: "finished", text, cancelled: event.cancelled ?? false }];
 }
 
+/** What the steps that were done before a failure are called. A redo that fails has only rolled back. */
+function doneWord(operation: string): string {
+  return operation === "down" || operation === "redo" ? "rolled back" : "applied";
+}
+
 function failedEntries(view: RunView, event: EventOf<"run.failed">): OutputEntry[] {
   const { failure, applied, notReached } = event;
   const totals = [
-    ...(applied > 0 ? [`${applied} applied`] : []),
+    ...(applied > 0 ? [`${applied} ${doneWord(view.operation)}`] : []),
     ...(notReached > 0 ? [`${notReached} not run`] : []),
   ];
   return [

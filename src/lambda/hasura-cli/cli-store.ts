@@ -84,6 +84,7 @@ export function cliStore(
         await markOnce(version, as === "applied" ? "up" : "down");
       }
     },
+    ...(catalog.query && { query: catalog.query }),
     settle: () => Promise.resolve(),
   };
 }
