@@ -20,7 +20,7 @@ export const mark: CommandModule = {
       )
       .example("mark dev-1 1700000000100 --applied")
       .example("mark dev-1 1700000000100 --pending")
-      .example("mark dev-1 --in-doubt --applied", "all that are in doubt")
+      .example("mark dev-1 --in-doubt --applied")
       .option("--in-doubt", "all versions that are in doubt (dirty or interrupted)");
     addDryRunOption(command);
     addExclusiveOptions(command, [

@@ -27,10 +27,11 @@ export const redo: CommandModule = {
     addReloadOption(command);
     return addLocalOptions(command);
   },
-  operands: ([environment, version]) => ({
-    environments: environment ? [environment] : [],
-    version,
-  }),
+  operands: ([environment, second]) =>
+    // A second word that is not a version is a second environment, of which only one is taken.
+    second === undefined || /^\d/.test(second)
+      ? { environments: environment ? [environment] : [], version: second }
+      : { environments: [environment, second] },
   async run(context, raw) {
     const [{ RedoOptions, parseOptions }, { runOperation }] = await Promise.all([
       import("../options/schemas.ts"),

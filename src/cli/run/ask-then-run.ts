@@ -1,4 +1,5 @@
 import type { ClosingEvent, EventOf } from "../../protocol/events.ts";
+import { Failure } from "../../protocol/failure.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import type { CommandContext } from "../context.ts";
 import { questionFor } from "../output/views/preview.ts";
@@ -38,7 +39,8 @@ export async function askThenRun(asked: AskedRun): Promise<FollowedRun> {
   const { context, presenter, send } = asked;
   for (let questions = 1; ; questions += 1) {
     const preview = await previewOf(asked);
-    if (preview.event === undefined || isOver(preview.followed.closing)) return preview.followed;
+    if (isOver(preview.followed.closing)) return preview.followed;
+    if (preview.event === undefined) throw noPlan();
     if (isNothingToDo(preview.event)) {
       presenter.nothingToDo(preview.event);
       return preview.followed;
@@ -70,6 +72,14 @@ async function previewOf({ presenter, send }: AskedRun): Promise<{
     presenter.previewEvent(event);
   });
   return { followed, event: shown };
+}
+
+function noPlan(): Failure {
+  return new Failure(
+    "unreachable",
+    "no-answer",
+    "The function did not answer with its plan; nothing was changed.",
+  );
 }
 
 function isOver(closing: ClosingEvent): boolean {

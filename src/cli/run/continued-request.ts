@@ -11,16 +11,16 @@ export function continuedRequest(
 ): Request {
   switch (original.operation) {
     case "apply": {
-      const { expectedPlan: _, ...options } = original.options;
-      return { ...original, options: { ...options, ...stepsLeft(options.steps, earlier.applied) } };
+      const steps = stepsLeft(original.options.steps, earlier.applied);
+      return { ...original, options: { ...original.options, ...steps, expectedPlan: undefined } };
     }
     case "down": {
-      const { expectedPlan: _, ...options } = original.options;
-      return { ...original, options: { ...options, ...stepsLeft(options.steps, earlier.applied) } };
+      const steps = stepsLeft(original.options.steps, earlier.applied);
+      return { ...original, options: { ...original.options, ...steps, expectedPlan: undefined } };
     }
     case "redo": {
-      const { expectedPlan: _, version = planned[0]?.version, ...options } = original.options;
-      return { ...original, options: { ...options, ...(version !== undefined && { version }) } };
+      const { version = planned[0]?.version } = original.options;
+      return { ...original, options: { ...original.options, version, expectedPlan: undefined } };
     }
     default:
       return original;

@@ -7,7 +7,7 @@ import { emit, warn } from "../emit.ts";
 import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
 import { refuseOtherPlan } from "../plan/fingerprint.ts";
 import { preparePlan, type PreparedPlan } from "../plan/prepare-plan.ts";
-import type { Selection } from "../plan/select-steps.ts";
+import type { PlannedStep, Selection } from "../plan/select-steps.ts";
 import { nothingDone, type RunResult, type RunStop } from "../run-result.ts";
 import { halfRedoneFailure, halfRedoneText } from "../run/half-redone.ts";
 import { inconsistentObjectsBefore, reloadMetadata } from "../run/reload-metadata.ts";
@@ -30,14 +30,7 @@ export async function migrate(
   const prepare = { selection, environment, noTransaction };
   const plan = await preparePlan(session.databases, prepare, engine);
   refuseOtherPlan(plan.fingerprint, request.options.expectedPlan);
-  const databases = dryRun ? await withUsers(plan, session) : plan.databases;
-  const { fingerprint } = plan;
-  await emit(engine, {
-    type: "plan",
-    ...(dryRun && { dryRun }),
-    fingerprint,
-    databases: [...databases],
-  });
+  await emitPlan(plan, dryRun, session, engine);
   if (dryRun || plan.steps.length === 0) return nothingDone;
   // Read while the first migration runs: migrations do not change it before the reload.
   const before = reload ? inconsistentObjectsBefore(engine) : Promise.resolve(undefined);
@@ -60,6 +53,22 @@ export async function migrate(
   );
   const mayFail = result.stop === undefined || result.stop.stop === "cancelled";
   return broken && mayFail ? { ...result, stop: { stop: "failed", failure: broken } } : result;
+}
+
+async function emitPlan(
+  plan: PreparedPlan,
+  dryRun: boolean,
+  session: EngineSession,
+  engine: EngineContext,
+): Promise<void> {
+  const databases = dryRun ? await withUsers(plan, session) : plan.databases;
+  const { fingerprint } = plan;
+  await emit(engine, {
+    type: "plan",
+    ...(dryRun && { dryRun }),
+    fingerprint,
+    databases: [...databases],
+  });
 }
 
 /** Plans per run: a run ends before somebody who keeps changing the database. */
@@ -223,16 +232,18 @@ function remainingSelection(
   done: number,
   { steps: [first] }: PreparedPlan,
 ): Selection | undefined {
-  if (selection.operation === "redo" && first && done <= 1) {
-    // The same migration, whatever is the last one by now.
-    const only = first.migration.version;
-    return done === 0 ? { operation: "redo", only } : { operation: "apply", only, redone: true };
-  }
-  if (selection.operation === "redo" || selection.only !== undefined)
-    return done === 0 ? selection : undefined;
+  if (selection.operation === "redo") return first && remainingRedo(first, done);
+  if (selection.only !== undefined) return done === 0 ? selection : undefined;
   const isOneDown = selection.operation === "down" && selection.to === undefined && !selection.all;
   const steps = selection.steps ?? (isOneDown ? 1 : undefined);
   return steps === undefined ? selection : { ...selection, steps: Math.max(1, steps - done) };
+}
+
+/** The same migration, whatever is the last one by now. */
+function remainingRedo({ migration }: PlannedStep, done: number): Selection | undefined {
+  const only = migration.version;
+  if (done === 0) return { operation: "redo", only };
+  return done === 1 ? { operation: "apply", only, redone: true } : undefined;
 }
 
 function outdated(stop: PlanStop | undefined): RunStop {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { describe, test } from "vitest";
+import { localTime } from "../../../src/cli/output/format.ts";
 import { main } from "../../../src/cli/main.ts";
 import type { CliContext } from "../../../src/cli/context.ts";
 import { keys } from "../../support/aws-keys.ts";
@@ -266,11 +267,11 @@ describe("cancellation", () => {
     assert.equal(await main(table), 0);
     assert.equal(
       table.out.text,
-      "✓ 11-24 12:00  bob  1 up, 1 down  finished\n  run 0199a7c0-0000  commit 9f02d1e  2.5 s\n",
+      `✓ ${localTime("2026-11-24T12:00:00.000Z")}  bob  1 up, 1 down  finished\n  run 0199a7c0-0000  commit 9f02d1e  2.5 s\n`,
     );
     const whole = testContext(t, { argv: ["history", "dev-3", "--run", "0199a7c0"], env });
     assert.equal(await main(whole), 0);
-    assert.match(whole.out.text, /claimed {2}bob on ci-1\n/);
+    assert.match(whole.out.text, /by {7}bob on ci-1 \(self-reported\)\n/);
     assert.match(whole.out.text, /1700000000100 {2}add_order_notes {2}down {2}12 ms/);
   });
 
