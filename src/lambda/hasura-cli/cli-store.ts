@@ -84,7 +84,6 @@ export function cliStore(
         await markOnce(version, as === "applied" ? "up" : "down");
       }
     },
-    ...(catalog.query && { query: catalog.query }),
     settle: () => Promise.resolve(),
   };
 }
