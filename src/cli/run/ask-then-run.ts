@@ -47,6 +47,7 @@ export async function askThenRun(asked: AskedRun): Promise<FollowedRun> {
     }
     presenter.preview(preview.event);
     const confirm = await ask(context, asked, questionFor(preview.event, asked));
+    presenter.waitingAfterSilence("waiting for the function …");
     const { fingerprint } = preview.event;
     const followed = await send(
       {
