@@ -1,7 +1,7 @@
 import type { EventOf, RunEvent } from "../../protocol/events.ts";
 import { fromFailureData, type Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
-import { eventLine, finishedLine, planHeader } from "./messages.ts";
+import { eventLine, finishedLine, runHeader } from "./messages.ts";
 import { planIsResult, type Row, type RunView } from "./run-view.ts";
 import { banner } from "./views/banner.ts";
 
@@ -126,7 +126,7 @@ function planEntries(view: RunView, event: EventOf<"plan">): OutputEntry[] {
   if (planIsResult({ ...view, dryRun: event.dryRun ?? false })) return [{ kind: "result", event }];
   return event.databases
     .filter(({ items }) => items.length > 0)
-    .map((database) => ({ kind: "notice", text: planHeader(database) }));
+    .map((database) => ({ kind: "notice", text: runHeader(database) }));
 }
 
 function finishedEntries(view: RunView, event: EventOf<"run.finished">): OutputEntry[] {

@@ -5,8 +5,13 @@ import { duration, localTime, plural } from "./format.ts";
 /** `3 pending in default (postgres), 214 applied`. */
 export function planHeader({ database, kind, applied, items }: DatabasePlan): string {
   const down = items.filter(({ direction }) => direction === "down").length;
-  const header = `${planSummary(items.length, down)} in ${database} (${kind}), ${applied} applied`;
-  const names = rolledBackNames(items);
+  return `${planSummary(items.length, down)} in ${database} (${kind}), ${applied} applied`;
+}
+
+/** The same above a run, whose rows come one by one: what is rolled back is named first. */
+export function runHeader(plan: DatabasePlan): string {
+  const header = planHeader(plan);
+  const names = rolledBackNames(plan.items);
   return names === "" ? header : `${header}: ${names}`;
 }
 
