@@ -464,6 +464,19 @@ export const failureCodes = {
       "Or use your own database: `hasura-migrate local --database-url postgres://USER@HOST/DATABASE`.",
     ],
   },
+  "empty-down-file": {
+    kinds: ["usage"],
+    meaning:
+      "A `down.sql` has no SQL statement, so rolling back would only change the record, not the database; nothing has been run.",
+    causes: [
+      "Hasura's Console could not generate the roll back, and wrote comments instead.",
+      "The `down.sql` was never written.",
+    ],
+    remedies: [
+      "Write the statements that undo the migration in its `down.sql`.",
+      "Where nothing has to be undone, write `SELECT 1;`, or record the version as pending: `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
+    ],
+  },
   "engine-not-available": {
     kinds: ["usage"],
     meaning:
@@ -967,6 +980,19 @@ export const failureCodes = {
     meaning: "`history` and `cancel` are not available where the Hasura CLI runs the migrations.",
     causes: ["The function is set to `HASURA_MIGRATE_ENGINE=hasura-cli`, which keeps no ledger."],
     remedies: ["Set `HASURA_MIGRATE_ENGINE=native`, or remove the variable."],
+  },
+  "nul-character": {
+    kinds: ["usage"],
+    meaning:
+      "A migration file contains a NUL character, which PostgreSQL cannot hold and at which Hasura would cut the SQL; nothing has been run.",
+    causes: [
+      "The file was saved as UTF-16 without a byte order mark.",
+      "A binary value was pasted into the file.",
+    ],
+    remedies: [
+      "Save the file as UTF-8.",
+      "Write binary values as text, for instance `'\\x00ff'::bytea` or `decode('AP8=', 'base64')`.",
+    ],
   },
   "one-at-a-time": {
     kinds: ["usage"],

@@ -7,13 +7,14 @@ import { hasuraFailure } from "../hasura/errors.ts";
 import { firstWithNoTransaction, isOlder, parseServerVersion } from "../hasura/server-version.ts";
 import { supportsNoTransaction } from "../hasura/wire.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
-import type { MigrationBody } from "../project/migration-file.ts";
 import type { DatabaseState } from "../session.ts";
 import { findMisparsedLine } from "../sql/no-transaction-check.ts";
+import { refuseEmptyDown } from "./refuse-empty-down.ts";
 import { databaseNeeded } from "./resolve-databases.ts";
 import {
   appliedWithoutFile,
   metadataMigrations,
+  recordedDownFile,
   selectSteps,
   type PlannedStep,
   type Selection,
@@ -52,9 +53,7 @@ export async function preparePlan(
   const plans: DatabasePlan[] = [];
   for (const state of databases) {
     const planned = selectSteps(state, options.selection, options.environment);
-    const ready = await mapConcurrent(planned, async (step) =>
-      readyStep(step, await step.file.body(), state, options),
-    );
+    const ready = await mapConcurrent(planned, (step) => readyStep(step, state, options));
     steps.push(...ready);
     const newestFile = state.migrations.at(-1)?.version;
     plans.push({
@@ -71,12 +70,15 @@ export async function preparePlan(
   return { steps, databases: plans };
 }
 
-function readyStep(
+async function readyStep(
   step: PlannedStep,
-  body: MigrationBody,
   { store, database }: DatabaseState,
   options: PlanOptions,
-): ReadyStep {
+): Promise<ReadyStep> {
+  const body = await step.file.body();
+  refuseEmptyDown(step, body, options.environment);
+  // Its text will be recorded, so it must be readable before anything runs.
+  if (store.keepsDownSql) await recordedDownFile(step)?.body();
   const requested = options.noTransaction === true || body.directives.noTransaction;
   const noTransaction = requested && supportsNoTransaction(database.kind);
   return {

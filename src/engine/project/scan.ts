@@ -3,7 +3,7 @@ import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import { compareVersions, type Direction, type Version } from "../../protocol/migration.ts";
 import type { Entry, FileSystem } from "./file-system.ts";
-import { parseBody, type MigrationBody } from "./migration-file.ts";
+import { checksumOfBytes, parseBody, type MigrationBody } from "./migration-file.ts";
 import { parseMigrationName, type MigrationName } from "./file-name.ts";
 import type { ConfigVersion } from "./config.ts";
 
@@ -13,8 +13,13 @@ export interface MigrationFile {
   readonly path: string;
   /** False for a metadata migration of config version 1 (`.yaml`), which is neither run nor recorded (docs/internals/hasura-protocol.md, "File names"). */
   readonly runnable: boolean;
-  /** Reads the file, again at each call. Throws `usage/unreadable-file`, `usage/not-utf8` or `usage/bad-directive`. */
+  /**
+   * Reads the file, again at each call. Throws `usage/unreadable-file`, `usage/not-utf8`, `usage/nul-character` or
+   * `usage/bad-directive`.
+   */
   body(): Promise<MigrationBody>;
+  /** The checksum of its text, also of a file that cannot be run. Throws `usage/unreadable-file`. */
+  checksum(): Promise<string>;
 }
 
 /** One version with its files, at least one of the two. */
@@ -123,7 +128,12 @@ function fileOf(
   if (sizeOf(path, label, fs) === 0) return undefined;
   return {
     ...name,
-    file: { path: label, runnable: name.extension === "sql", body: () => bodyOf(path, label, fs) },
+    file: {
+      path: label,
+      runnable: name.extension === "sql",
+      body: async () => parseBody(await bytesOf(path, label, fs), label),
+      checksum: async () => checksumOfBytes(await bytesOf(path, label, fs)),
+    },
   };
 }
 
@@ -143,11 +153,10 @@ function sizeOf(path: string, label: string, fs: FileSystem): number {
   }
 }
 
-async function bodyOf(path: string, label: string, fs: FileSystem): Promise<MigrationBody> {
-  const bytes = await fs.read(path).catch((cause: unknown) => {
+async function bytesOf(path: string, label: string, fs: FileSystem): Promise<Uint8Array> {
+  return fs.read(path).catch((cause: unknown) => {
     throw new Failure("usage", "unreadable-file", `${label} cannot be read.`, { cause });
   });
-  return parseBody(bytes, label);
 }
 
 function duplicate(version: Version, direction: Direction, first: string, second: string): Failure {
