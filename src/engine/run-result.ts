@@ -1,3 +1,4 @@
+import { cleanText } from "../clean-text.ts";
 import { toFailureData } from "../protocol/failure.ts";
 import type { RunEnd } from "./store/store.ts";
 
@@ -29,5 +30,5 @@ const longestFailure = 2000;
 export function runEnd({ stop }: RunResult): RunEnd {
   if (stop?.stop !== "failed") return { outcome: stop?.stop ?? "finished" };
   const { kind, code, message } = toFailureData(stop.failure);
-  return { outcome: `${kind}/${code}`, failure: message.slice(0, longestFailure) };
+  return { outcome: `${kind}/${code}`, failure: cleanText(message, longestFailure) };
 }
