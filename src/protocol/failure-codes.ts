@@ -66,6 +66,19 @@ export const failureCodes = {
       "Check that `HASURA_MIGRATE_ENDPOINT` is Hasura's own address.",
     ],
   },
+  "aws-file-encoding": {
+    kinds: ["usage"],
+    meaning:
+      "The AWS configuration or credentials file is not in UTF-8, so no AWS tool can read its profiles.",
+    causes: [
+      "It was written in Windows PowerShell 5.1 with `>` or `Out-File`, which make UTF-16.",
+      "An editor saved it in another encoding.",
+    ],
+    remedies: [
+      "Save the file that the message names as UTF-8.",
+      "In Windows PowerShell 5.1 write files with `Set-Content -Encoding ascii`.",
+    ],
+  },
   "bad-directive": {
     kinds: ["usage"],
     meaning:

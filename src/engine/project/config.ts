@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
+import { decodeText } from "../../decode-text.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import { errorCode } from "../../system-error.ts";
@@ -33,14 +34,23 @@ export async function readProjectConfig(
   fs: FileSystem,
 ): Promise<ProjectConfig | undefined> {
   const path = join(root, "config.yaml");
-  const text = await fs.read(path).then(
-    (bytes) => new TextDecoder("utf-8").decode(bytes),
-    (cause: unknown) => {
-      if (errorCode(cause) === "ENOENT") return undefined;
-      throw new Failure("usage", "bad-project-config", `${path} cannot be read.`, { cause });
-    },
-  );
+  const text = await readTextFile(path, fs);
   return text === undefined ? undefined : configOf(text, path);
+}
+
+/** The text of a project's YAML file, in UTF-8 or UTF-16; undefined if there is none. Throws `usage/bad-project-config`. */
+export async function readTextFile(path: string, fs: FileSystem): Promise<string | undefined> {
+  const bytes = await fs.read(path).catch((cause: unknown) => {
+    if (errorCode(cause) === "ENOENT") return undefined;
+    throw new Failure("usage", "bad-project-config", `${path} cannot be read.`, { cause });
+  });
+  if (bytes === undefined) return undefined;
+  const { encoding, text } = decodeText(bytes);
+  if (text !== undefined) return text;
+  const is = encoding === "unknown" ? "not valid UTF-8" : encoding;
+  throw new Failure("usage", "bad-project-config", `${path} cannot be read: it is ${is}.`, {
+    hints: [textHint("Save the file as UTF-8.")],
+  });
 }
 
 function configOf(text: string, path: string): ProjectConfig {
