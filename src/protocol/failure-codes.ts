@@ -728,6 +728,15 @@ export const failureCodes = {
       "Check the network, `HTTPS_PROXY`, the region and `--endpoint-url`, then run the same command again.",
     ],
   },
+  "link-outside-project": {
+    kinds: ["usage"],
+    meaning: "A migration is a symbolic link to a file or directory outside the project.",
+    causes: [
+      "Files are shared between projects by links.",
+      "A repository that you do not trust tries to read files of your machine.",
+    ],
+    remedies: ["Replace the link with the file or directory itself."],
+  },
   "ledger-permission": {
     kinds: ["usage"],
     meaning: "Hasura's database user may not create the schema `hasura_migrate` for the ledger.",

@@ -5,7 +5,7 @@ import { decodeText } from "../../decode-text.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import { errorCode } from "../../system-error.ts";
-import type { FileSystem } from "./file-system.ts";
+import type { Entry, FileSystem } from "./file-system.ts";
 
 /**
  * Layouts of a Hasura project (docs/internals/hasura-protocol.md, "Directories and config
@@ -27,7 +27,7 @@ const ConfigFile = z.object({
 
 /**
  * Reads `config.yaml` of a project; undefined if there is none.
- * Throws `usage/bad-project-config` for invalid YAML, a version other than 1 to 3, or a key of the wrong type.
+ * Throws `usage/bad-project-config` for another spelling of the name, invalid YAML, a version other than 1 to 3, or a key of the wrong type.
  */
 export async function readProjectConfig(
   root: string,
@@ -35,7 +35,29 @@ export async function readProjectConfig(
 ): Promise<ProjectConfig | undefined> {
   const path = join(root, "config.yaml");
   const text = await readTextFile(path, fs);
-  return text === undefined ? undefined : configOf(text, path);
+  if (text !== undefined) return configOf(text, path);
+  refuseOtherName(root, fs);
+  return undefined;
+}
+
+/** Hasura's tools read config.yaml alone. A project must not be half recognised by another spelling. */
+function refuseOtherName(root: string, fs: FileSystem): void {
+  const other = entriesOf(root, fs).find(({ name }) => /^config\.ya?ml$/i.test(name));
+  if (!other) return;
+  throw new Failure(
+    "usage",
+    "bad-project-config",
+    `${join(root, other.name)} is not read: a Hasura project's configuration is called config.yaml.`,
+    { hints: [textHint("Rename it to config.yaml.")] },
+  );
+}
+
+function entriesOf(directory: string, fs: FileSystem): readonly Entry[] {
+  try {
+    return fs.list(directory);
+  } catch {
+    return []; // whoever reads the migrations reports it
+  }
 }
 
 /** The text of a project's YAML file, in UTF-8 or UTF-16; undefined if there is none. Throws `usage/bad-project-config`. */
