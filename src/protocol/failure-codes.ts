@@ -904,8 +904,9 @@ export const failureCodes = {
   },
   "no-project": {
     kinds: ["usage"],
-    meaning: "`local` found no Hasura project in the working directory.",
-    causes: ["The command was started in another directory."],
+    meaning:
+      "There is no Hasura project in the working directory, or in the one that `--migrations` names.",
+    causes: ["The command was started in another directory.", "The directory is mistyped."],
     remedies: ["Change to the project, or name it: `hasura-migrate local --migrations DIRECTORY`."],
   },
   "no-source": {
@@ -1422,8 +1423,12 @@ export const failureCodes = {
   },
   "unsupported-kind": {
     kinds: ["usage"],
-    meaning: "The database is of a kind that cannot be migrated through Hasura's `run_sql`.",
-    causes: ["There are migrations for a source of a kind such as MySQL or Snowflake."],
+    meaning:
+      "The database is of a kind that cannot be migrated through Hasura's `run_sql`, or not in a local environment.",
+    causes: [
+      "There are migrations for a source of a kind such as MySQL or Snowflake.",
+      "A `local` environment has PostgreSQL only, and the project's metadata declares another kind for the database.",
+    ],
     remedies: [
       "Remove that database's migrations from the project, or migrate another database with `--database NAME`.",
     ],

@@ -17,12 +17,16 @@ export interface ProjectConfig {
   readonly version: ConfigVersion;
   /** Relative to the project's root. */
   readonly migrationsDirectory: string;
+  /** Relative to the project's root. */
+  readonly metadataDirectory: string;
 }
 
 // Other keys (endpoint, secrets, actions …) are for the official CLI, and ignored.
 const ConfigFile = z.object({
   version: z.union([z.literal(1), z.literal(2), z.literal(3)]).default(1),
   migrations_directory: z.string().min(1).default("migrations"),
+  // Not checked: only a local environment reads it.
+  metadata_directory: z.string().min(1).catch("metadata"),
 });
 
 /**
@@ -63,7 +67,7 @@ function entriesOf(directory: string, fs: FileSystem): readonly Entry[] {
 /** The text of a project's YAML file, in UTF-8 or UTF-16; undefined if there is none. Throws `usage/bad-project-config`. */
 export async function readTextFile(path: string, fs: FileSystem): Promise<string | undefined> {
   const bytes = await fs.read(path).catch((cause: unknown) => {
-    if (errorCode(cause) === "ENOENT") return undefined;
+    if (["ENOENT", "ENOTDIR"].includes(errorCode(cause) ?? "")) return undefined;
     throw new Failure("usage", "bad-project-config", `${path} cannot be read.`, { cause });
   });
   if (bytes === undefined) return undefined;
@@ -88,7 +92,11 @@ function configOf(text: string, path: string): ProjectConfig {
       { hints: [textHint('A Hasura project has "version: 3", older ones "version: 2".')] },
     );
   }
-  return { version: config.data.version, migrationsDirectory: config.data.migrations_directory };
+  return {
+    version: config.data.version,
+    migrationsDirectory: config.data.migrations_directory,
+    metadataDirectory: config.data.metadata_directory,
+  };
 }
 
 function yaml(text: string, path: string): unknown {

@@ -32,6 +32,8 @@ export interface Project {
    * `default` here.
    */
   readonly databases: ReadonlyMap<string, readonly Migration[]>;
+  /** Databases of kinds that this environment does not have, with their kinds. */
+  readonly leftOut?: ReadonlyMap<string, string>;
   /** Oddities that do not stop a run, for a person to read. */
   readonly notices: readonly ProjectNotice[];
 }
