@@ -1,6 +1,7 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
 import type { RequestOf } from "../../protocol/request.ts";
+import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
 import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
@@ -28,6 +29,7 @@ export async function migrate(
   const plan = await preparePlan(session.databases, prepare, engine);
   await emit(engine, { type: "plan", ...(dryRun && { dryRun }), databases: [...plan.databases] });
   if (dryRun || plan.steps.length === 0) return nothingDone;
+  await warnOutOfOrder(plan, selection, engine);
   // Read while the first migration runs: migrations do not change it before the reload.
   const before = reload ? inconsistentObjectsBefore(engine) : Promise.resolve(undefined);
   const { touched, ...result } = await runUntilDone({
@@ -49,6 +51,25 @@ export async function migrate(
   );
   const mayFail = result.stop === undefined || result.stop.stop === "cancelled";
   return broken && mayFail ? { ...result, stop: { stop: "failed", failure: broken } } : result;
+}
+
+/** Names what runs after newer versions, which may have been written without it in mind. */
+async function warnOutOfOrder(
+  { databases }: PreparedPlan,
+  { operation }: Selection,
+  engine: EngineContext,
+): Promise<void> {
+  if (operation !== "apply") return;
+  for (const { database, items } of databases) {
+    const late = items.filter(({ outOfOrder }) => outOfOrder === true);
+    const names = late.map(({ version, name }) => `${version}_${name}`);
+    if (names.length > 0)
+      await warn(
+        engine,
+        "out-of-order",
+        `Out of order, older than an applied version in ${database}: ${shortenList(names)}.`,
+      );
+  }
 }
 
 /** Plans per run: a run ends before somebody who keeps changing the database. */
