@@ -344,7 +344,10 @@ export const failureCodes = {
   "database-name": {
     kinds: ["usage"],
     meaning: "The name given with `new --database` cannot be used as a directory name.",
-    causes: ["The name contains a slash or is otherwise not a plain directory name."],
+    causes: [
+      "The name contains a slash, or a character that Windows reserves.",
+      "It is the name of a device on Windows, such as `con` or `aux`.",
+    ],
     remedies: [
       "Use the name of the source as Hasura's metadata has it, for instance `--database default`.",
     ],
@@ -824,7 +827,10 @@ export const failureCodes = {
   "migration-name": {
     kinds: ["usage"],
     meaning: "The name given to `new` cannot become part of a directory name.",
-    causes: ["The name is empty or contains a slash or control characters."],
+    causes: [
+      "The name is empty, begins with a dot, contains a slash, or is longer than 120 bytes.",
+      "Nothing is left of it without the characters that Windows reserves.",
+    ],
     remedies: ["Use words and underscores: `hasura-migrate new add_invoices`."],
   },
   "migration-table-unreadable": {
@@ -905,9 +911,12 @@ export const failureCodes = {
   "no-project": {
     kinds: ["usage"],
     meaning:
-      "There is no Hasura project in the working directory, or in the one that `--migrations` names.",
+      "`local` found no Hasura project in the working directory or the one that `--migrations` names; `new` found none there or above.",
     causes: ["The command was started in another directory.", "The directory is mistyped."],
-    remedies: ["Change to the project, or name it: `hasura-migrate local --migrations DIRECTORY`."],
+    remedies: [
+      "Change to the project, or name it: `hasura-migrate local --migrations DIRECTORY`.",
+      "Start one: `hasura-migrate new NAME --migrations DIRECTORY`.",
+    ],
   },
   "no-source": {
     kinds: ["usage"],

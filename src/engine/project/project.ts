@@ -89,34 +89,42 @@ export async function readProject(
   };
 }
 
-async function placeOf(root: string, fs: FileSystem): Promise<Place> {
+/**
+ * Where the migrations of a project are, by the rules of `readProject`; with a config.yaml the directory need not exist yet.
+ * Throws `usage` failures: `bad-project-config`, `unreadable-directory`.
+ */
+export async function locateMigrations(
+  root: string,
+  fs: FileSystem = realFileSystem,
+): Promise<{ readonly directory: string; readonly configVersion: ConfigVersion }> {
   const config = await readProjectConfig(root, fs);
-  if (config) {
-    const directory = resolve(root, config.migrationsDirectory);
-    if (!isDirectory(directory, fs)) {
-      throw new Failure(
-        "usage",
-        "no-migrations-directory",
-        `The project ${root} has no migrations: there is no directory ${directory}.`,
-        {
-          hints: [
-            textHint(`Create it, or correct migrations_directory in ${join(root, "config.yaml")}.`),
-          ],
-        },
-      );
-    }
+  if (config)
     return {
-      ...named(root, directory),
+      directory: resolve(root, config.migrationsDirectory),
       configVersion: config.version,
-      boundaries: boundariesOf(root, directory, fs),
     };
-  }
   const inner = join(root, "migrations");
   const directory = isDirectory(inner, fs) ? inner : root;
   const flat = listOf(directory, directory, fs).some((entry) => looksLikeMigration(entry.name));
+  return { directory, configVersion: flat ? 2 : 3 };
+}
+
+async function placeOf(root: string, fs: FileSystem): Promise<Place> {
+  const { directory, configVersion } = await locateMigrations(root, fs);
+  if (!isDirectory(directory, fs))
+    throw new Failure(
+      "usage",
+      "no-migrations-directory",
+      `The project ${root} has no migrations: there is no directory ${directory}.`,
+      {
+        hints: [
+          textHint(`Create it, or correct migrations_directory in ${join(root, "config.yaml")}.`),
+        ],
+      },
+    );
   return {
     ...named(root, directory),
-    configVersion: flat ? 2 : 3,
+    configVersion,
     boundaries: boundariesOf(root, directory, fs),
   };
 }
