@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { postgresOnly } from "../../engine/project/postgres-only.ts";
 import { readProject, type Project } from "../../engine/project/project.ts";
 import { Failure } from "../../protocol/failure.ts";
-import { retryHint } from "../../protocol/hint.ts";
+import { retryHint, textHint } from "../../protocol/hint.ts";
 
 /** What a local environment needs of a project. */
 export interface LocalProject {
@@ -32,7 +32,7 @@ export async function findLocalProject(
       ? inner
       : start;
   const whole = await readProject(directory);
-  if (!marked(start) && isUnused(whole)) throw noProject(start);
+  if (!marked(start) && isUnused(whole)) throw noProject(start, whole.notices);
   const project = await postgresOnly(whole);
   const migrations = resolve(project.root, project.migrationsDirectory);
   const sources = [...project.databases.keys()];
@@ -49,16 +49,24 @@ function marked(directory: string): boolean {
   );
 }
 
-/** A bare migrations directory is known by its migrations alone, also by empty ones and by such with a wrong name. */
+/** A bare migrations directory is known by its migrations alone, also by empty ones. */
 function isUnused({ databases, notices }: Project): boolean {
-  return databases.size === 0 && notices.every(({ code }) => code === "no-migrations");
+  return databases.size === 0 && notices.every(({ code }) => code !== "empty-migrations");
 }
 
-function noProject(directory: string): Failure {
+/** `notices` may tell why what is there was not recognised. */
+function noProject(directory: string, notices: Project["notices"] = []): Failure {
   return new Failure(
     "usage",
     "no-project",
     `There is no Hasura project in ${directory}: it has neither a config.yaml nor a migrations directory.`,
-    { hints: [retryHint({ with: ["--migrations", "DIR"] })] },
+    {
+      hints: [
+        ...notices
+          .filter(({ code }) => code === "ignored-files")
+          .map(({ message }) => textHint(message)),
+        retryHint({ with: ["--migrations", "DIR"] }),
+      ],
+    },
   );
 }

@@ -97,7 +97,12 @@ describe("a project with a database of another kind, in a local environment", ()
 
 describe("the directory of a local environment", () => {
   test("is refused where it is no project, also when it was named", async (t) => {
-    const root = await directoryOf(t, { "src/index.ts": "", "docs/README.md": "" });
+    const root = await directoryOf(t, {
+      "src/index.ts": "",
+      "docs/README.md": "",
+      "db/add-users/up.sql": "select 1;",
+      "2024_photos/a.png": "x",
+    });
     for (const path of [root, `${root}/docs`])
       await assert.rejects(
         findLocalProject("/", path),
