@@ -1,3 +1,4 @@
+import { cleanText } from "../clean-text.ts";
 import { toFailureData, type FailureData } from "../protocol/failure.ts";
 import type { RunEnd } from "./store/store.ts";
 
@@ -31,7 +32,7 @@ export function runEnd({ stop }: RunResult): RunEnd {
   const data = toFailureData(stop.failure);
   return {
     outcome: `${data.kind}/${data.code}`,
-    failure: failureText(data).slice(0, longestFailure),
+    failure: cleanText(failureText(data), longestFailure),
   };
 }
 

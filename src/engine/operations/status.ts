@@ -61,6 +61,7 @@ function statusRows(
 ): StatusRow[] {
   const byVersion = new Map(migrations.map((migration) => [migration.version, migration]));
   const versions = [...new Set([...byVersion.keys(), ...recorded.keys()])].sort(compareVersions);
+  const late = lateVersions({ migrations, recorded });
   return versions.map((version) => {
     const [migration, record] = [byVersion.get(version), recorded.get(version)];
     return {
@@ -68,10 +69,26 @@ function statusRows(
       name: migration?.name ?? "",
       state: stateOf(record?.state, migration !== undefined, changed.has(version)),
       ...(migration && { hasDown: migration.down !== undefined }),
+      ...(late.has(version) && { outOfOrder: true }),
       ...(record?.appliedAt && { appliedAt: record.appliedAt.toISOString() }),
       ...(record?.run !== undefined && { runId: record.run }),
     };
   });
+}
+
+/** Pending versions that are older than one that is applied. */
+function lateVersions({
+  migrations,
+  recorded,
+}: Pick<DatabaseFacts, "migrations" | "recorded">): ReadonlySet<Version> {
+  const highest = [...recorded.keys()].sort(compareVersions).at(-1);
+  if (highest === undefined) return new Set();
+  return new Set(
+    migrations
+      .filter(({ version, up }) => !recorded.has(version) && up?.runnable !== false)
+      .filter(({ version }) => compareVersions(version, highest) < 0)
+      .map(({ version }) => version),
+  );
 }
 
 function stateOf(

@@ -7,14 +7,15 @@ import { hasuraFailure } from "../hasura/errors.ts";
 import { firstWithNoTransaction, isOlder, parseServerVersion } from "../hasura/server-version.ts";
 import { supportsNoTransaction } from "../hasura/wire.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
-import type { MigrationBody } from "../project/migration-file.ts";
 import type { DatabaseState } from "../session.ts";
 import { findMisparsedLine } from "../sql/no-transaction-check.ts";
 import { fingerprintOf, type FingerprintPart } from "./fingerprint.ts";
+import { refuseEmptyDown } from "./refuse-empty-down.ts";
 import { databaseNeeded } from "./resolve-databases.ts";
 import {
   appliedWithoutFile,
   metadataMigrations,
+  recordedDownFile,
   selectSteps,
   type PlannedStep,
   type Selection,
@@ -56,9 +57,7 @@ export async function preparePlan(
   const plans: DatabasePlan[] = [];
   for (const state of databases) {
     const planned = selectSteps(state, options.selection, options.environment);
-    const ready = await mapConcurrent(planned, async (step) =>
-      readyStep(step, await step.file.body(), state, options),
-    );
+    const ready = await mapConcurrent(planned, (step) => readyStep(step, state, options));
     steps.push(...ready);
     plans.push({
       database: state.database.name,
@@ -78,12 +77,15 @@ export async function preparePlan(
   };
 }
 
-function readyStep(
+async function readyStep(
   step: PlannedStep,
-  body: MigrationBody,
   { store, database, recorded }: DatabaseState,
   options: PlanOptions,
-): ReadyStep {
+): Promise<ReadyStep> {
+  const body = await step.file.body();
+  refuseEmptyDown(step, body, options.environment);
+  // Its text will be recorded, so it must be readable before anything runs.
+  if (store.keepsDownSql) await recordedDownFile(step)?.body();
   const { version } = step.migration;
   const appliedAt = step.direction === "down" ? recorded.get(version)?.appliedAt : undefined;
   const requested = options.noTransaction === true || body.directives.noTransaction;

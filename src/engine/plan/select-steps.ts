@@ -78,6 +78,14 @@ function halfRedone({ halfRedone: version, recorded, byVersion }: IndexedDatabas
     : undefined;
 }
 
+/** The down file whose text a ledger records with this step. */
+export function recordedDownFile({
+  direction,
+  migration: { down },
+}: PlannedStep): MigrationFile | undefined {
+  return direction === "up" && down?.runnable ? down : undefined;
+}
+
 /** Applied versions without a file, in order. */
 export function appliedWithoutFile({ migrations, recorded }: DatabaseFacts): Version[] {
   const versions = new Set(migrations.map(({ version }) => version));
@@ -172,7 +180,7 @@ function stepFor(facts: IndexedDatabase, version: Version, direction: Direction)
   const migration = facts.byVersion.get(version);
   const file = direction === "up" ? migration?.up : migration?.down;
   if (!migration && !recorded.has(version)) throw unknownVersion(facts, version);
-  if (!migration || !file || !file.runnable) throw noFile(database, version, direction, migration);
+  if (!migration || !file || !file.runnable) throw noFile(facts, version, direction, migration);
   const [highest] = facts.downwards;
   const outOfOrder =
     direction === "up" && highest !== undefined && compareVersions(version, highest) < 0;
@@ -221,12 +229,13 @@ function unknownVersion({ database, migrations }: DatabaseFacts, version: Versio
 }
 
 function noFile(
-  database: Database,
+  { database, recorded, environment }: IndexedDatabase,
   version: Version,
   direction: Direction,
   migration: Migration | undefined,
 ): Failure {
   const other = migration?.up ?? migration?.down;
+  const target = { environment, database: database.name, versions: [version] };
   const why = other ? `there is only ${other.path}` : "there is no file of that version";
   return new Failure(
     "usage",
@@ -239,6 +248,9 @@ function noFile(
             ? "Write its up.sql, or remove the migration."
             : "Write its down.sql, or get the migration from where it was applied: another branch, an older image.",
         ),
+        ...(direction === "down" && recorded.has(version)
+          ? [markHint(target, "pending", "if there is nothing to undo")]
+          : []),
       ],
     },
   );

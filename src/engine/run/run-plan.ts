@@ -80,15 +80,15 @@ export async function runPlan(run: PlanRun): Promise<PlanResult> {
 }
 
 async function runNext(next: ReadyStep, state: RunState, run: PlanRun): Promise<RunState> {
-  const { steps, engine } = run;
+  const { engine } = run;
   const stop = stopBefore(next, state, run);
   if (stop) return { ...state, stop };
   const size = next.store.runBatch && engine.remainingMs() >= batchAboveMs ? state.batchSize : 1;
-  const loaded = await (state.ahead ?? loadSteps(steps, state.reached, size));
+  const loaded = await (state.ahead ?? loadSteps(run, state.reached, size));
   const batch = loaded.slice(0, size);
   const startedAt = engine.now();
   const running = runBatch(batch, run);
-  const ahead = loadSteps(steps, state.reached + batch.length, next.store.runBatch ? size * 2 : 1);
+  const ahead = loadSteps(run, state.reached + batch.length, next.store.runBatch ? size * 2 : 1);
   ahead.catch(() => undefined); // reported when its turn comes, which may be never
   const result = await running;
   return {

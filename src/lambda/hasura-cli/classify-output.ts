@@ -1,3 +1,4 @@
+import { cleanText } from "../../clean-text.ts";
 import * as z from "zod";
 import { isAccessDenied } from "../../engine/hasura/errors.ts";
 import { HasuraCallError } from "../../engine/hasura/client.ts";
@@ -159,5 +160,5 @@ function unrecognized(reason: string): Failure {
 
 function shortened(text: string, most = 2000): string {
   const line = text.replace(/\s+/g, " ").trim();
-  return line.length <= most ? line : `${line.slice(0, most)} …`;
+  return line.length <= most ? line : `${cleanText(line, most)} …`;
 }

@@ -1,3 +1,4 @@
+import { cleanText } from "../../clean-text.ts";
 import * as z from "zod";
 import { HasuraCallError, type DatabaseError } from "../../engine/hasura/client.ts";
 import { Failure } from "../../protocol/failure.ts";
@@ -124,7 +125,7 @@ function databaseError(internal: unknown): DatabaseError | undefined {
 
 /** The beginning of the response is the only clue to what sent it. */
 function notHasura({ status, text }: HttpAnswer): HasuraCallError {
-  const title = /<title>([^<]{1,100})<\/title>/i.exec(text)?.[1] ?? text.trim().slice(0, 100);
+  const title = /<title>([^<]{1,100})<\/title>/i.exec(text)?.[1] ?? cleanText(text.trim(), 100);
   const what = title === "" ? "an empty response" : `"${title.replace(/\s+/g, " ").trim()}"`;
   return new HasuraCallError(
     "unknown",

@@ -111,6 +111,36 @@ describe("operations", () => {
     );
   });
 
+  test("status and apply name what is out of order", async (t) => {
+    const hasura = scriptedHasura({ cliState: state("2", "4") });
+    const root = await projectOnDisk(t, migrationsOf(["1_a", "2_b", "3_c", "4_d", "5_e"]));
+    const rows = (await run(hasura, root, requestFor("status"))).of("status")[0]?.databases[0];
+    assert.deepEqual(
+      rows?.migrations.flatMap(({ version, outOfOrder }) => (outOfOrder ? [version] : [])),
+      ["1", "3"],
+    );
+    const warnings = async (options: object): Promise<string[]> =>
+      (await run(hasura, root, requestFor("apply", options)))
+        .of("log")
+        .map(({ code, message }) => `${code}: ${message}`);
+    assert.deepEqual(await warnings({ only: "5", dryRun: true }), []);
+    assert.deepEqual(await warnings({}), [
+      "out-of-order: Out of order, older than an applied version in default: 1_a, 3_c.",
+    ]);
+    assert.deepEqual(await warnings({}), []);
+  });
+
+  test("an empty up file is named by status, apply and plan", async (t) => {
+    const root = await projectOnDisk(t, { ...two, "migrations/default/3_foo/up.sql": "" });
+    for (const operation of ["status", "apply", "plan"]) {
+      const ran = await run(scriptedHasura({ cliState: state() }), root, requestFor(operation));
+      assert.deepEqual(
+        ran.of("log").map(({ message }) => message),
+        ["1 empty: 3_foo (no SQL in up.sql yet)."],
+      );
+    }
+  });
+
   test("plan carries the SQL, and apply's plan does not", async (t) => {
     const root = await projectOnDisk(t, two);
     const itemsOf = async (operation: string): Promise<unknown> =>

@@ -14,6 +14,7 @@ const file = (path: string): MigrationFile => ({
   path,
   runnable: true,
   body: () => Promise.reject(new Error("a plan reads no file")),
+  checksum: () => Promise.reject(new Error("a plan reads no file")),
 });
 
 /** `"1 2u 3d"`: version 1 with both files, 2 with up alone, 3 with down alone; `"1 2!"`: 1 applied, 2 dirty. */

@@ -1,5 +1,9 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadSharedConfigFiles } from "@smithy/core/config";
+import { decodeText } from "../../../decode-text.ts";
+import { Failure } from "../../../protocol/failure.ts";
+import { textHint } from "../../../protocol/hint.ts";
 import type { CliContext } from "../../context.ts";
 
 type Section = Readonly<Record<string, string | undefined>>;
@@ -15,11 +19,15 @@ export interface SharedConfig {
   readonly services: (name: string) => Section | undefined;
 }
 
-/** Reads both files, where the AWS tools look for them; a missing file counts as empty. */
+/**
+ * Reads both files, where the AWS tools look for them; a missing file counts as empty.
+ * Throws usage/aws-file-encoding for one that is not UTF-8, which the SDK would take for an empty one.
+ */
 export async function readSharedConfig(context: CliContext): Promise<SharedConfig> {
   const configFilepath = context.env["AWS_CONFIG_FILE"] ?? join(context.home, ".aws", "config");
   const filepath =
     context.env["AWS_SHARED_CREDENTIALS_FILE"] ?? join(context.home, ".aws", "credentials");
+  for (const file of [configFilepath, filepath]) await refuseOtherEncoding(file);
   const { configFile, credentialsFile } = await loadSharedConfigFiles({
     configFilepath,
     filepath,
@@ -39,6 +47,20 @@ export async function readSharedConfig(context: CliContext): Promise<SharedConfi
       profiles.includes(name) ? { ...configFile[name], ...credentialsFile[name] } : undefined,
     services: (name) => configFile[`services.${name}`],
   };
+}
+
+async function refuseOtherEncoding(file: string): Promise<void> {
+  // Whatever keeps a file from being read is for the SDK to report.
+  const bytes = await readFile(file).catch(() => undefined);
+  if (bytes === undefined) return;
+  const { encoding } = decodeText(bytes);
+  if (encoding === "UTF-8") return;
+  const is = encoding === "unknown" ? "not valid UTF-8" : `${encoding}, not UTF-8`;
+  throw new Failure("usage", "aws-file-encoding", `The AWS file ${file} is ${is}.`, {
+    hints: [
+      textHint("Save the file as UTF-8. Windows PowerShell 5.1 writes UTF-16 with > and Out-File."),
+    ],
+  });
 }
 
 /**

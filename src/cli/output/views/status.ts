@@ -40,6 +40,8 @@ function heading({ database, kind, migrations }: DatabaseStatus, style: Style): 
     .map((state) => ({ state, count: migrations.filter((row) => row.state === state).length }))
     .filter(({ count, state }) => count > 0 || state === "applied")
     .map(({ state, count }) => `${count} ${state}`);
+  const late = migrations.filter(({ outOfOrder }) => outOfOrder).length;
+  if (late > 0) counts.push(`${late} out of order`);
   return `${style.bold(escapeControls(database))} (${kind}): ${counts.join(", ")}`;
 }
 
@@ -64,10 +66,15 @@ function rowLine(
   widths: { versionWidth: number; nameWidth: number; columns: number },
   style: Style,
 ): string {
-  const word = widths.columns < 90 ? row.state : descriptions[row.state];
+  const word = stateText(row, widths.columns < 90);
   const room = Math.max(8, widths.columns - 2 - 2 - widths.versionWidth - 2 - 2 - word.length);
   const nameWidth = Math.min(widths.nameWidth, room);
   const color =
     row.state === "applied" ? style.green : row.state === "pending" ? style.dim : style.yellow;
   return `  ${color(signs[row.state])} ${row.version.padStart(widths.versionWidth)}  ${padEnd(truncate(row.name, nameWidth), nameWidth)}  ${color(word)}`;
+}
+
+function stateText({ state, outOfOrder }: StatusRow, narrow: boolean): string {
+  const text = narrow ? state : descriptions[state];
+  return outOfOrder ? `${text}, out of order` : text;
 }

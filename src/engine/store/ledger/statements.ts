@@ -1,3 +1,4 @@
+import { cleanText } from "../../../clean-text.ts";
 import type { Actor } from "../../../protocol/request.ts";
 import type { Version } from "../../../protocol/migration.ts";
 import type { RunEnd, RunFilter, Step } from "../store.ts";
@@ -48,7 +49,7 @@ RESET SESSION AUTHORIZATION; RESET ROLE; SELECT hasura_migrate.leave(${quoteLite
  * values are base64, which it cannot misread.
  */
 export function frameOutsideTransaction(step: Step, frame: Frame): string {
-  return `SELECT hasura_migrate.enter(${base64(JSON.stringify(enterArgument(step, frame)))}::jsonb);
+  return `SELECT hasura_migrate.enter(${base64(jsonText(enterArgument(step, frame)))}::jsonb);
 ${step.sql}
 ;
 SELECT hasura_migrate.leave(${base64(frame.run)}, ${versionNumber(step.version)})`;
@@ -201,8 +202,15 @@ function literalOrNull(text: string | undefined): string {
   return text === undefined ? "NULL" : quoteLiteral(text);
 }
 
+/** jsonb refuses NUL characters and lone surrogates, and what is recorded about a run must not stop it. */
+function jsonText(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === "string" ? cleanText(inner) : inner,
+  );
+}
+
 function json(value: unknown): string {
-  return `${quoteLiteral(JSON.stringify(value))}::jsonb`;
+  return `${quoteLiteral(jsonText(value))}::jsonb`;
 }
 
 function base64(text: string): string {
