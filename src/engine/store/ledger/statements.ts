@@ -48,7 +48,7 @@ RESET SESSION AUTHORIZATION; RESET ROLE; SELECT hasura_migrate.leave(${quoteLite
  * values are base64, which it cannot misread.
  */
 export function frameOutsideTransaction(step: Step, frame: Frame): string {
-  return `SELECT hasura_migrate.enter(${base64(JSON.stringify(enterArgument(step, frame)))}::jsonb);
+  return `SELECT hasura_migrate.enter(${base64(JSON.stringify(enterArgument(step, frame)))}::pg_catalog.jsonb);
 ${step.sql}
 ;
 SELECT hasura_migrate.leave(${base64(frame.run)}, ${versionNumber(step.version)})`;
@@ -196,7 +196,7 @@ function literalOrNull(text: string | undefined): string {
 }
 
 function json(value: unknown): string {
-  return `${quoteLiteral(JSON.stringify(value))}::jsonb`;
+  return `${quoteLiteral(JSON.stringify(value))}::pg_catalog.jsonb`;
 }
 
 function base64(text: string): string {
