@@ -702,6 +702,20 @@ export const failureCodes = {
       "Check the network, `HTTPS_PROXY`, the region and `--endpoint-url`, then run the same command again.",
     ],
   },
+  "ledger-owner": {
+    kinds: ["usage"],
+    meaning:
+      "The schema `hasura_migrate`, or a table or function in it, belongs to a database role that is neither Hasura's database user nor one that it is a member of. Its owner could run SQL as Hasura's user, so nothing of the schema is used, not even to read it.",
+    causes: [
+      "Hasura connects as another database user than before, or the database was restored under another owner.",
+      "A database administrator created the schema and kept it.",
+      "Somebody who may create schemas in this database made it on purpose.",
+    ],
+    remedies: [
+      'If the owner is trusted, transfer the schema and everything in it: `ALTER SCHEMA hasura_migrate OWNER TO "USER";`, then `ALTER TABLE` and `ALTER FUNCTION` likewise.',
+      "Otherwise find out who made it, and remove it: `DROP SCHEMA hasura_migrate CASCADE;`. Applied migrations are then known from Hasura's catalog state.",
+    ],
+  },
   "ledger-permission": {
     kinds: ["usage"],
     meaning: "Hasura's database user may not create the schema `hasura_migrate` for the ledger.",
@@ -1136,6 +1150,19 @@ export const failureCodes = {
     meaning: "The installed package lacks the runtime client that `local` needs.",
     causes: ["A working copy that was not built, or a damaged installation."],
     remedies: ["In a working copy: `npm run build`.", "Otherwise install the package again."],
+  },
+  "run-id-taken": {
+    kinds: ["usage"],
+    meaning:
+      "The request carries the id of another run: one of another person or operation, or one that has ended. Nothing was run.",
+    causes: [
+      "A program reuses the id of a run; an id is for one run and its continuations.",
+      "Somebody continues a paused run as another user or from another machine.",
+    ],
+    remedies: [
+      "Run the command again: the CLI makes a new id for every run.",
+      "See whose run it is: `hasura-migrate history ENVIRONMENT --run ID`.",
+    ],
   },
   "secret-access-denied": {
     kinds: ["access"],

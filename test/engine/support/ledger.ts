@@ -3,7 +3,7 @@ import type { EngineContext } from "../../../src/engine/execute.ts";
 
 /** A ledger store, as the function chooses them. */
 export function withLedger(
-  more: { protected?: boolean; waitMs?: number; liveMs?: number } = {},
+  more: { protected?: boolean; waitMs?: number; liveMs?: number; requestId?: string } = {},
 ): Pick<EngineContext, "openStore"> {
   return {
     openStore: (database, context) => {
@@ -12,7 +12,7 @@ export function withLedger(
         run: request.runId,
         operation: request.operation,
         actor: request.actor,
-        requestId: "request-1",
+        requestId: more.requestId ?? "request-1",
         options: request.options,
       };
       return openLedger(

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
 import pg from "pg";
 import { describe, test, type TestContext } from "vitest";
 import { lockClass, lockId } from "../../../../src/engine/store/ledger/constants.ts";
@@ -24,13 +23,21 @@ import { firedTraps, layTraps } from "../../support/traps.ts";
 function stepOf(version: string, direction: "up" | "down", more: Partial<Step> = {}): Step {
   const database = { name: "default", kind: "postgres" };
   const sql = "SET app.tenant = 'x'; SET work_mem = '8MB'; SET lock_timeout = 7";
-  const step = { database, version, name: "n", direction, sql, checksum: "c", noTransaction: false };
+  const step = {
+    database,
+    version,
+    name: "n",
+    direction,
+    sql,
+    checksum: "c",
+    noTransaction: false,
+  };
   return { ...step, downSql: "SELECT 1", ...more } as Step;
 }
 
 function descriptionOf(run: string, operation = "apply") {
   const actor = { user: "ada", host: "laptop" };
-  return { run, operation, actor, requestId: randomUUID(), options: {} };
+  return { run, operation, actor, requestId: "request-1", options: {} };
 }
 
 /** Every request that the ledger store can send, in an order that a database accepts. */
@@ -60,7 +67,7 @@ function everyStatement(run: string): string[] {
     snapshotSql(run, 1000),
     cancelRunsSql(undefined, 1000),
     cancelRunsSql(run, 1000),
-    endRunSql(run, { outcome: "finished" }, 3n, "server"),
+    endRunSql(descriptionOf(run), { outcome: "finished" }, { synced: 3n, serverId: "server" }),
     installationSql,
   ];
 }
@@ -71,7 +78,9 @@ async function holdMigrationLock(t: TestContext, url: string): Promise<void> {
   client.on("error", () => undefined);
   await client.connect();
   t.onTestFinished(() => client.end());
-  await client.query(`SELECT pg_advisory_lock_shared(${String(lockClass)}, ${String(lockId.migration)})`);
+  await client.query(
+    `SELECT pg_advisory_lock_shared(${String(lockClass)}, ${String(lockId.migration)})`,
+  );
 }
 
 describe("hostile schema", () => {
@@ -82,8 +91,11 @@ describe("hostile schema", () => {
     test(`nothing that another role defines in public is called with the search_path ${path}`, async (t) => {
       const url = await freshDatabase(t);
       await query(url, installationSql);
-      await query(url, `INSERT INTO hasura_migrate.run (id, operation, actor, request_id, options, waiting)
-        VALUES ('other', 'apply', '{"user":"a","host":"b"}', 'r', '{}', true)`);
+      await query(
+        url,
+        `INSERT INTO hasura_migrate.run (id, operation, actor, request_id, options, waiting)
+        VALUES ('other', 'apply', '{"user":"a","host":"b"}', 'r', '{}', true)`,
+      );
       await layTraps(url, { everything });
       const client = new pg.Client({ connectionString: url });
       await client.connect();
@@ -92,7 +104,9 @@ describe("hostile schema", () => {
       for (const sql of everyStatement("run-1")) await client.query(sql);
       const outside = stepOf("9", "up", { noTransaction: true, sql: "SELECT 1" });
       const frame = { run: "run-2", generation: 7n, ownGeneration: false, synced: 0n };
-      for (const part of frameOutsideTransaction(outside, frame).split("\n;\n").flatMap((text) => text.split(";\n")))
+      for (const part of frameOutsideTransaction(outside, frame)
+        .split("\n;\n")
+        .flatMap((text) => text.split(";\n")))
         await client.query(part);
       // With a session that holds the lock of a migration.
       await holdMigrationLock(t, url);

@@ -574,10 +574,12 @@ BEGIN
 END
 $body$;
 
--- Closes a run; a paused one stays open, because another invocation continues it. p_synced: the
+-- Closes a run, by an invocation that registered or continued it; a paused one stays open, because
+-- another invocation continues it. p_synced: the
 -- generation up to which the catalog state was written, on the server p_server. Returns a snapshot.
 CREATE OR REPLACE FUNCTION hasura_migrate.end_run(
   p_run text,
+  p_request text,
   p_outcome text,
   p_failure text,
   p_synced bigint,
@@ -595,7 +597,7 @@ BEGIN
     waiting = false,
     seen_at = pg_catalog.clock_timestamp(),
     ended_at = CASE WHEN p_outcome <> 'paused' THEN pg_catalog.clock_timestamp() END
-  WHERE id = p_run AND ended_at IS NULL;
+  WHERE id = p_run AND p_request = ANY (request_ids) AND ended_at IS NULL;
   UPDATE hasura_migrate.head
   SET synced = GREATEST(synced, p_synced), server_id = COALESCE(p_server, server_id);
   RETURN hasura_migrate.snapshot(p_run, 0);

@@ -18,6 +18,9 @@ BEGIN
 END
 $install$;
 
+-- Also where somebody else has created it since it was looked at.
+${refuse_foreign_parts}
+
 CREATE TABLE IF NOT EXISTS hasura_migrate.head (
   one boolean PRIMARY KEY DEFAULT true CHECK (one),
   schema_version integer NOT NULL,
