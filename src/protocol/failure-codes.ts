@@ -348,6 +348,7 @@ export const failureCodes = {
       "The database is older than Hasura's catalog state, so it is not known whether some versions are applied.",
     causes: [
       "The database was restored from a backup or snapshot, and Hasura's metadata database was not.",
+      "The database of another environment was copied over this one, with its ledger.",
     ],
     remedies: [
       "Look in the database at each version that the message names.",

@@ -115,4 +115,36 @@ describe("runs", () => {
     const ran = await it.run({ "1_a/up": "SELECT 1;", "2_b/up": "SELECT 2;" });
     assert.deepEqual([ran.failure, versions(ran)], [undefined, ["2"]]);
   });
+
+  test("versions that only another server's catalog has are in doubt until somebody has decided", async (t) => {
+    const it = await ledgerBench(t);
+    const both = { "1_a/up": "SELECT 1;", "2_b/up": "CREATE TABLE b (id int);" };
+    await it.run({ "1_a/up": "SELECT 1;" });
+    // As after a copy of another environment's database over this one: that server wrote the ledger.
+    await query(
+      it.url,
+      "UPDATE hasura_migrate.head SET server_id = 'another', generation = 50, synced = 50",
+    );
+    const { cliState } = await it.hasura.catalogState();
+    await it.hasura.exchangeCatalogState({
+      ...(cliState as object),
+      migrations: { default: { 1: false, 2: false } },
+    });
+    for (const operation of ["apply", "apply"]) {
+      const { failure } = await it.run(both, asked(operation));
+      assert.deepEqual([failure?.kind, failure?.code], ["migration", "database-restored"]);
+      assert.match(failure?.message ?? "", /In doubt: 2/);
+    }
+    const marked = await it.run(both, asked("mark", { versions: ["2"], as: "pending" }));
+    assert.equal(marked.failure, undefined, marked.failure?.message);
+    const ran = await it.run(both);
+    assert.deepEqual([ran.failure, versions(ran)], [undefined, ["2"]]);
+    assert.deepEqual(
+      [await it.ledger(), await it.catalog()],
+      [
+        ["1", "2"],
+        ["1", "2"],
+      ],
+    );
+  });
 });
