@@ -40,7 +40,16 @@ export function openStore(
     const liveMs = settings.environment === "*" ? embeddedLiveMs : defaultLiveMs;
     const dryRun = "dryRun" in options && options.dryRun === true;
     return openLedger(
-      { ...context, database, description, protected: settings.protected, waitMs, liveMs, redact },
+      {
+        ...context,
+        database,
+        description,
+        protected: settings.protected,
+        waitMs,
+        liveMs,
+        redact,
+        keepsDownSql: settings.keepDownSql,
+      },
       dryRun,
     );
   };

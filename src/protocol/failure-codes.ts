@@ -1176,6 +1176,15 @@ export const failureCodes = {
       "Pass `AdminSecretArn` or `AdminSecretParameter`, and `KmsKeyArn` where you have one, to the stack; it grants exactly these.",
     ],
   },
+  "secret-deleted": {
+    kinds: ["usage"],
+    meaning: "The secret that holds Hasura's admin secret is scheduled for deletion.",
+    causes: ["Somebody deleted it; Secrets Manager keeps it for the recovery window."],
+    remedies: [
+      "Keep it: `aws secretsmanager restore-secret --secret-id ID`, as the hint says in full.",
+      "Or set `HASURA_MIGRATE_ADMIN_SECRET_ARN` to the secret that replaces it.",
+    ],
+  },
   "secret-not-found": {
     kinds: ["usage"],
     meaning: "The admin secret that the function's settings name does not exist.",

@@ -9,6 +9,7 @@ import { supportsNoTransaction } from "../hasura/wire.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
 import type { MigrationBody } from "../project/migration-file.ts";
 import type { DatabaseState } from "../session.ts";
+import { maskPasswords } from "../sql/mask-passwords.ts";
 import { findMisparsedLine } from "../sql/no-transaction-check.ts";
 import { databaseNeeded } from "./resolve-databases.ts";
 import {
@@ -91,7 +92,7 @@ function readyStep(
       lines: body.lines,
       transaction: !noTransaction,
       ...(step.outOfOrder && { outOfOrder: true }),
-      ...(options.withSql && { sql: body.sql }),
+      ...(options.withSql && { sql: maskPasswords(body.sql) }),
     },
   };
 }

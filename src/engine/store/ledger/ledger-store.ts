@@ -39,7 +39,7 @@ export class LedgerStore implements MigrationStore {
   readonly kind = "ledger";
   readonly canResume = true;
   readonly atomic = true;
-  readonly keepsDownSql = true;
+  readonly keepsDownSql: boolean;
   readonly runs: RunRegistry;
   readonly runBatch?: NonNullable<MigrationStore["runBatch"]>;
 
@@ -58,6 +58,7 @@ export class LedgerStore implements MigrationStore {
     const { database, writer, versionStore, hasura } = context;
     const { generation, synced } = snapshot;
     this.#context = context;
+    this.keepsDownSql = context.keepsDownSql ?? true;
     this.#writes = writes;
     this.#position = { generation, ownGeneration: false, synced, inFlightUpTo: 0n };
     this.#confirmation = new Confirmation(generation);
