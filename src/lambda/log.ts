@@ -40,7 +40,7 @@ function withoutSql(event: RunEvent): object {
   if (event.type === "plan") {
     const databases = event.databases.map((database) => ({
       ...database,
-      items: database.items.map(({ sql: _, ...item }) => item),
+      items: database.items.map((item) => ({ ...item, sql: undefined })),
     }));
     return { ...event, databases };
   }

@@ -40,12 +40,8 @@ const defaultLargestAnswerBytes = 64 * 1024 * 1024;
  * run.
  */
 export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
-  const {
-    redact = (text) => text,
-    connectMs = defaultConnectMs,
-    largestAnswerBytes = defaultLargestAnswerBytes,
-  } = options;
-  const contentOf: ContentOf = (answer, schema) => answers.contentOf(answer, schema, redact);
+  const { connectMs = defaultConnectMs, largestAnswerBytes = defaultLargestAnswerBytes } = options;
+  const contentOf = contentReader(options.redact);
   const caller = httpCaller({ endpoint: new URL(options.endpoint), connectMs, largestAnswerBytes });
   const api = { post: poster(caller, options), beforeMetadataV3: false };
   const metadataPath = (): string => (api.beforeMetadataV3 ? "/v1/query" : "/v1/metadata");
@@ -109,6 +105,11 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
 }
 
 type ContentOf = <T>(answer: HttpAnswer, schema: z.ZodType<T>) => T;
+
+function contentReader(redact: answers.Redact = (text) => text): ContentOf {
+  return <T>(answer: HttpAnswer, schema: z.ZodType<T>): T =>
+    answers.contentOf(answer, schema, redact);
+}
 
 async function runBulk(
   post: Post,

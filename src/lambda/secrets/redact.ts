@@ -71,7 +71,7 @@ export function isTooShort(secret: string): boolean {
 export interface Redactor {
   /** From now on this text is not output any more, unless it is too short. */
   readonly learn: (secret: string) => void;
-  text(value: string): string;
+  readonly text: (value: string) => string;
   /** A copy with every text redacted, except what the contract gives a meaning; the value itself if it has no secret. */
   value<T>(value: T): T;
 }

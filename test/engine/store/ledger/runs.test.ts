@@ -3,6 +3,7 @@ import { describe, test } from "vitest";
 import type { HistoryRow } from "../../../../src/protocol/events.ts";
 import type { Request } from "../../../../src/protocol/request.ts";
 import { query } from "../../../support/postgres.ts";
+import { withLedger } from "../../support/ledger.ts";
 import { asked, ledgerBench, versions, type LedgerBench } from "../../support/ledger-bench.ts";
 import type { Ran } from "../../support/run.ts";
 import {
@@ -146,5 +147,33 @@ describe("runs", () => {
         ["1", "2"],
       ],
     );
+  });
+
+  test("the ledger keeps no secret in a run's failure, and no text of down files where that is switched off", async (t) => {
+    const it = await ledgerBench(t);
+    const more = withLedger({
+      keepsDownSql: false,
+      redact: (text) => text.replaceAll("hush", "…"),
+    });
+    await it.run({ "1_a/up": "SELECT 1", "1_a/down": "SELECT 'hush'" }, asked("apply"), more);
+    await it.run({ "1_a/up": "SELECT 1", "2_b/up": "SELECT hush" }, asked("apply"), more);
+    const kept = await query(
+      it.url,
+      `SELECT down_sql AS text FROM hasura_migrate.migration UNION ALL
+       SELECT failure FROM hasura_migrate.run WHERE failure IS NOT NULL`,
+    );
+    assert.equal(kept.length, 2);
+    assert.doesNotMatch(JSON.stringify(kept), /hush/);
+    assert.match(JSON.stringify(kept), /column .*….* does not exist/);
+  });
+
+  test("history masks a password in what a run failed with", async (t) => {
+    const it = await ledgerBench(t);
+    await it.run({ "1_a/up": "SELECT 1" });
+    await query(
+      it.url,
+      `UPDATE hasura_migrate.run SET failure = $$in: ALTER ROLE a PASSWORD 'Canary'$$`,
+    );
+    assert.match((await rows(it))[0]?.failure ?? "", /PASSWORD '\*{8}'/);
   });
 });
