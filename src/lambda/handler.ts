@@ -12,7 +12,7 @@ import { hasuraOverHttp, type HasuraOverHttp } from "./hasura/hasura-http.ts";
 import { deadlineOf, type LambdaContext } from "./invocation.ts";
 import { jsonLog, type Log } from "./log.ts";
 import { qualifierOf } from "./permission.ts";
-import type { Redactor } from "./secrets/redact.ts";
+import { isTooShort, shortestSecret, type Redactor } from "./secrets/redact.ts";
 import { runStarted } from "./run-started.ts";
 import type { Settings } from "./settings.ts";
 
@@ -94,15 +94,16 @@ async function serve(
   stream: EventStream,
   handlerContext: HandlerContext,
 ): Promise<void> {
-  const { adminSecret, now, sleep, random } = handlerContext;
+  const { adminSecret, redact, now, sleep, random } = handlerContext;
   const execute = executeWith(settings, handlerContext);
   const deadline = deadlineOf(context);
   const stop = new AbortController();
   const over = new AbortController();
   const hasura = hasuraOverHttp({
     endpoint: settings.endpoint,
-    adminSecret: adminSecret.get,
+    adminSecret: warningOfShort(adminSecret.get, stream),
     renewAdminSecret: adminSecret.renew,
+    redact: redact.text,
   });
   try {
     stopAt(deadline.stopInMs, stop, over.signal, sleep);
@@ -119,7 +120,7 @@ async function serve(
     await execute(request, {
       hasura,
       project: () => handlerContext.readProject(settings),
-      openStore: openStore(settings, context.awsRequestId),
+      openStore: openStore(settings, context.awsRequestId, redact.text),
       now,
       sleep,
       random,
@@ -132,6 +133,23 @@ async function serve(
     over.abort();
     hasura.close();
   }
+}
+
+/** Warns once in a run of a secret that cannot be redacted. */
+function warningOfShort(get: AdminSecret["get"], stream: EventStream): AdminSecret["get"] {
+  const state = { warned: false };
+  return async () => {
+    const secret = await get();
+    if (secret === undefined || state.warned || !isTooShort(secret)) return secret;
+    state.warned = true;
+    await stream.emit({
+      type: "log",
+      level: "warning",
+      code: "admin-secret-too-short",
+      message: `Hasura's admin secret has fewer than ${String(shortestSecret)} characters, so it is not removed from messages and logs: use a long random one.`,
+    });
+    return secret;
+  };
 }
 
 /** How long `run.started` may wait for Hasura's version. */

@@ -140,7 +140,13 @@ export const HistoryRow = z.object({
   gitBranch: z.string().optional(),
   ciJob: z.string().optional().describe("Address of the CI job."),
   imageCommit: z.string().optional().describe("Commit that the image was built from."),
-  requestId: z.string().describe("AWS request id; CloudTrail knows who sent it."),
+  requestId: z
+    .string()
+    .describe("AWS request id of the newest invocation; CloudTrail knows who sent it."),
+  requestIds: z
+    .array(z.string())
+    .optional()
+    .describe("Those of all invocations of the run, oldest first."),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().optional(),
   outcome: z

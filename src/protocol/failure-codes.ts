@@ -364,6 +364,7 @@ export const failureCodes = {
       "The database is older than Hasura's catalog state, so it is not known whether some versions are applied.",
     causes: [
       "The database was restored from a backup or snapshot, and Hasura's metadata database was not.",
+      "The database of another environment was copied over this one, with its ledger.",
     ],
     remedies: [
       "List the versions in doubt, each with the tables, columns and indexes of its file that are in the database: `hasura-migrate status ENVIRONMENT`.",
@@ -740,6 +741,20 @@ export const failureCodes = {
       "A repository that you do not trust tries to read files of your machine.",
     ],
     remedies: ["Replace the link with the file or directory itself."],
+  },
+  "ledger-owner": {
+    kinds: ["usage"],
+    meaning:
+      "The schema `hasura_migrate`, or a table or function in it, belongs to a database role that is neither Hasura's database user nor one that it is a member of. Its owner could run SQL as Hasura's user, so nothing of the schema is used, not even to read it.",
+    causes: [
+      "Hasura connects as another database user than before, or the database was restored under another owner.",
+      "A database administrator created the schema and kept it.",
+      "Somebody who may create schemas in this database made it on purpose.",
+    ],
+    remedies: [
+      'If the owner is trusted, transfer the schema and everything in it: `ALTER SCHEMA hasura_migrate OWNER TO "USER";`, then `ALTER TABLE` and `ALTER FUNCTION` likewise.',
+      "Otherwise find out who made it, and remove it: `DROP SCHEMA hasura_migrate CASCADE;`. Applied migrations are then known from Hasura's catalog state.",
+    ],
   },
   "ledger-permission": {
     kinds: ["usage"],
@@ -1205,6 +1220,19 @@ export const failureCodes = {
     causes: ["A working copy that was not built, or a damaged installation."],
     remedies: ["In a working copy: `npm run build`.", "Otherwise install the package again."],
   },
+  "run-id-taken": {
+    kinds: ["usage"],
+    meaning:
+      "The request carries the id of another run: one of another person or operation, or one that has ended. Nothing was run.",
+    causes: [
+      "A program reuses the id of a run; an id is for one run and its continuations.",
+      "Somebody continues a paused run as another user or from another machine.",
+    ],
+    remedies: [
+      "Run the command again: the CLI makes a new id for every run.",
+      "See whose run it is: `hasura-migrate history ENVIRONMENT --run ID`.",
+    ],
+  },
   "secret-access-denied": {
     kinds: ["access"],
     meaning: "The function's role may not read the admin secret.",
@@ -1214,6 +1242,15 @@ export const failureCodes = {
     ],
     remedies: [
       "Pass `AdminSecretArn` or `AdminSecretParameter`, and `KmsKeyArn` where you have one, to the stack; it grants exactly these.",
+    ],
+  },
+  "secret-deleted": {
+    kinds: ["usage"],
+    meaning: "The secret that holds Hasura's admin secret is scheduled for deletion.",
+    causes: ["Somebody deleted it; Secrets Manager keeps it for the recovery window."],
+    remedies: [
+      "Keep it: `aws secretsmanager restore-secret --secret-id ID`, as the hint says in full.",
+      "Or set `HASURA_MIGRATE_ADMIN_SECRET_ARN` to the secret that replaces it.",
     ],
   },
   "secret-not-found": {

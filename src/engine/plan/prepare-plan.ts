@@ -8,6 +8,7 @@ import { firstWithNoTransaction, isOlder, parseServerVersion } from "../hasura/s
 import { supportsNoTransaction } from "../hasura/wire.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
 import type { DatabaseState } from "../session.ts";
+import { maskPasswords } from "../sql/mask-passwords.ts";
 import { findMisparsedLine } from "../sql/no-transaction-check.ts";
 import { fingerprintOf, type FingerprintPart } from "./fingerprint.ts";
 import { refuseEmptyDown } from "./refuse-empty-down.ts";
@@ -104,7 +105,7 @@ async function readyStep(
       transaction: !noTransaction,
       ...(appliedAt && { appliedAt: appliedAt.toISOString() }),
       ...(step.outOfOrder && { outOfOrder: true }),
-      ...(options.withSql && { sql: body.sql }),
+      ...(options.withSql && { sql: maskPasswords(body.sql) }),
     },
   };
 }

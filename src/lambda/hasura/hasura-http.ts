@@ -20,6 +20,8 @@ export interface HasuraOverHttpOptions {
   readonly adminSecret: () => Promise<string | undefined>;
   /** Called after a 401; the call is repeated if the secret has changed. */
   readonly renewAdminSecret?: () => Promise<string | undefined>;
+  /** Removes secrets from what errors repeat of a response. */
+  readonly redact?: answers.Redact;
   readonly connectMs?: number;
   readonly largestAnswerBytes?: number;
 }
@@ -39,26 +41,23 @@ const defaultLargestAnswerBytes = 64 * 1024 * 1024;
  */
 export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
   const { connectMs = defaultConnectMs, largestAnswerBytes = defaultLargestAnswerBytes } = options;
+  const contentOf = contentReader(options.redact);
   const caller = httpCaller({ endpoint: new URL(options.endpoint), connectMs, largestAnswerBytes });
   const api = { post: poster(caller, options), beforeMetadataV3: false };
   const metadataPath = (): string => (api.beforeMetadataV3 ? "/v1/query" : "/v1/metadata");
-  const ask: Ask = async (body, schema) =>
-    answers.contentOf(await api.post(metadataPath(), body), schema);
+  const ask: Ask = async (body, schema) => contentOf(await api.post(metadataPath(), body), schema);
 
   return {
     async version() {
       const answer = await caller.call({ method: "GET", path: "/v1/version", headers: {} });
-      return answers.contentOf(answer, answers.VersionAnswer).version;
+      return contentOf(answer, answers.VersionAnswer).version;
     },
     async exportMetadata(): Promise<Metadata> {
       const question = { type: "export_metadata", args: {} };
       const answer = await api.post("/v1/metadata", question);
-      if (answer.status !== 404) return answers.contentOf(answer, answers.MetadataAnswer);
+      if (answer.status !== 404) return contentOf(answer, answers.MetadataAnswer);
       // Servers before metadata v3 do not have that path; if /v1/query fails as well, it is not a Hasura server.
-      const metadata = answers.contentOf(
-        await api.post("/v1/query", question),
-        answers.MetadataAnswer,
-      );
+      const metadata = contentOf(await api.post("/v1/query", question), answers.MetadataAnswer);
       api.beforeMetadataV3 = metadata.version < 3;
       return metadata;
     },
@@ -78,12 +77,12 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
         api.beforeMetadataV3 ? "/v1/query" : "/v2/query",
         runSqlBody(request),
       );
-      return sqlResultOf(answer);
+      return sqlResultOf(answer, contentOf);
     },
     get runSqls() {
       return api.beforeMetadataV3
         ? undefined
-        : (requests: readonly RunSql[]) => runBulk(api.post, requests);
+        : (requests: readonly RunSql[]) => runBulk(api.post, requests, contentOf);
     },
     async inconsistentObjects(): Promise<InconsistentObject[]> {
       return (await ask(getInconsistent, answers.InconsistencyAnswer)).inconsistent_objects;
@@ -112,9 +111,20 @@ async function reloadMetadata(
   return content.inconsistent_objects;
 }
 
-async function runBulk(post: Post, requests: readonly RunSql[]): Promise<SqlResult[]> {
+type ContentOf = <T>(answer: HttpAnswer, schema: z.ZodType<T>) => T;
+
+function contentReader(redact: answers.Redact = (text) => text): ContentOf {
+  return <T>(answer: HttpAnswer, schema: z.ZodType<T>): T =>
+    answers.contentOf(answer, schema, redact);
+}
+
+async function runBulk(
+  post: Post,
+  requests: readonly RunSql[],
+  contentOf: ContentOf,
+): Promise<SqlResult[]> {
   const answer = await post("/v2/query", { type: "bulk", args: requests.map(runSqlBody) });
-  return answers.contentOf(answer, answers.SqlAnswers).map(rowsOf);
+  return contentOf(answer, answers.SqlAnswers).map(rowsOf);
 }
 
 const getCatalogState = { type: "get_catalog_state", args: {} };
@@ -160,10 +170,10 @@ function stateFrom({
 }
 
 /** A response that is too large is not an error: with a 200 the SQL has succeeded, and a migration's rows do not matter. */
-function sqlResultOf(answer: HttpAnswer): SqlResult {
+function sqlResultOf(answer: HttpAnswer, contentOf: ContentOf): SqlResult {
   if (answer.cut && answer.status === 200 && answer.text.startsWith('{"result_type"'))
     return { columns: [], rows: [], truncated: true };
-  return rowsOf(answers.contentOf(answer, answers.SqlAnswer));
+  return rowsOf(contentOf(answer, answers.SqlAnswer));
 }
 
 function rowsOf({ result }: z.infer<typeof answers.SqlAnswer>): SqlResult {

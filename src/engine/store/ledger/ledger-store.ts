@@ -40,7 +40,7 @@ export class LedgerStore implements MigrationStore {
   readonly kind = "ledger";
   readonly canResume = true;
   readonly atomic = true;
-  readonly keepsDownSql = true;
+  readonly keepsDownSql: boolean;
   readonly runs: RunRegistry;
   readonly runBatch?: NonNullable<MigrationStore["runBatch"]>;
 
@@ -60,6 +60,7 @@ export class LedgerStore implements MigrationStore {
     const { database, writer, versionStore, hasura } = context;
     const { generation, synced } = snapshot;
     this.#context = context;
+    this.keepsDownSql = context.keepsDownSql ?? true;
     this.#writes = writes;
     this.#position = { generation, ownGeneration: false, synced, inFlightUpTo: 0n };
     this.#confirmation = new Confirmation(generation);
@@ -141,9 +142,16 @@ export class LedgerStore implements MigrationStore {
     // Also of a run that applied nothing: it may have had changes to write, and a function that has
     // answered is frozen.
     if (this.#catalog.isSyncing) await this.#settleCatalog();
-    const { request, serverId } = this.#context;
+    const { description, serverId, redact } = this.#context;
+    const { failure } = end;
+    const written = {
+      synced: this.#position.synced,
+      // A server whose catalog is in doubt does not become the one that is trusted.
+      ...(this.#catalog.isSettled && { serverId }),
+    };
+    const shown = failure === undefined || !redact ? end : { ...end, failure: redact(failure) };
     try {
-      await query(this.#context, endRunSql(request.runId, end, this.#position.synced, serverId));
+      await query(this.#context, endRunSql(description, shown, written));
     } catch {
       // The run stays open and stops counting as live by itself; no record of a migration depends
       // on it.

@@ -30,6 +30,7 @@ const Snapshot = z.object({
   serverId: z.string().nullable(),
   cancelAsked: z.boolean(),
   begun: z.boolean(),
+  runIdTaken: z.boolean().default(false),
   migrations: z.array(Row),
   running: z
     .object({
@@ -61,6 +62,8 @@ export interface LedgerSnapshot extends LedgerView {
   readonly cancelAsked: boolean;
   /** This run is registered and has not ended. */
   readonly begun: boolean;
+  /** The run could not be registered: its id belongs to another one. */
+  readonly runIdTaken: boolean;
   readonly holder?: { readonly pid: number; readonly state?: string; readonly ms?: number };
   readonly others: readonly OtherRun[];
 }
