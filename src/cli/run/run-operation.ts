@@ -154,9 +154,10 @@ async function watchRun(
         ...(confirmedName !== undefined && changes && { confirm: confirmedName }),
       },
     });
-    const { now, sleep, interrupts } = context;
+    const { now, sleep, every, interrupts } = context;
     const { closing, run } = await followRun({
-      ...{ connection, request, interrupts, now, sleep, changes },
+      ...{ connection, request, interrupts, now, sleep, every, changes },
+      drained: () => context.out.drained(),
       onEvent: presenter.event,
       notice: presenter.notice,
       waiting: presenter.waiting,
