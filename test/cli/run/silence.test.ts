@@ -126,15 +126,6 @@ describe("silence", () => {
     );
   });
 
-  test("an answer that begins and then brings nothing is given up after a minute as well", async (t) => {
-    const { exit } = await runThrough(t, {
-      argv: ["status", "dev-3"],
-      answers: [swallows([])],
-      passes: [[60_000, 1]],
-    });
-    assert.equal(exit, 4);
-  });
-
   test("a question about a run that is not answered is asked again", async (t) => {
     const { exit, context } = await runThrough(t, {
       answers: [swallows(begun), takes, swallows([started()]), finishedRun],
