@@ -21,6 +21,10 @@ export interface HasuraOverHttpOptions {
   /** Called after a 401; the call is repeated if the secret has changed. */
   readonly renewAdminSecret?: () => Promise<string | undefined>;
   readonly connectMs?: number;
+  /** How long a read is waited for. */
+  readonly readMs?: number;
+  /** Milliseconds until the process is killed: a call is aborted before that. */
+  readonly remainingMs?: () => number;
   readonly largestAnswerBytes?: number;
 }
 
@@ -30,6 +34,9 @@ export interface HasuraOverHttp extends Hasura {
 }
 
 const defaultConnectMs = 5000;
+const defaultReadMs = 30_000;
+/** Reserved at the end to report what happened, but at most a tenth of the function's time. */
+const reportMs = 5000;
 const defaultLargestAnswerBytes = 64 * 1024 * 1024;
 
 /**
@@ -40,23 +47,31 @@ const defaultLargestAnswerBytes = 64 * 1024 * 1024;
 export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
   const { connectMs = defaultConnectMs, largestAnswerBytes = defaultLargestAnswerBytes } = options;
   const caller = httpCaller({ endpoint: new URL(options.endpoint), connectMs, largestAnswerBytes });
+  const { readMs = defaultReadMs } = options;
   const api = { post: poster(caller, options), beforeMetadataV3: false };
+  const untilDeadline = deadlineLimit(options.remainingMs);
+  const read = (): number => Math.min(readMs, untilDeadline());
   const metadataPath = (): string => (api.beforeMetadataV3 ? "/v1/query" : "/v1/metadata");
-  const ask = async <T>(body: object, schema: z.ZodType<T>): Promise<T> =>
-    answers.contentOf(await api.post(metadataPath(), body), schema);
+  const ask = async <T>(body: object, schema: z.ZodType<T>, limitMs = read()): Promise<T> =>
+    answers.contentOf(await api.post(metadataPath(), body, limitMs), schema);
 
   return {
     async version() {
-      const answer = await caller.call({ method: "GET", path: "/v1/version", headers: {} });
+      const answer = await caller.call({
+        method: "GET",
+        path: "/v1/version",
+        headers: {},
+        limitMs: read(),
+      });
       return answers.contentOf(answer, answers.VersionAnswer).version;
     },
     async exportMetadata(): Promise<Metadata> {
       const question = { type: "export_metadata", args: {} };
-      const answer = await api.post("/v1/metadata", question);
+      const answer = await api.post("/v1/metadata", question, read());
       if (answer.status !== 404) return answers.contentOf(answer, answers.MetadataAnswer);
       // Servers before metadata v3 do not have that path; if /v1/query fails as well, it is not a Hasura server.
       const metadata = answers.contentOf(
-        await api.post("/v1/query", question),
+        await api.post("/v1/query", question, read()),
         answers.MetadataAnswer,
       );
       api.beforeMetadataV3 = metadata.version < 3;
@@ -70,6 +85,7 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
       const [before] = await ask(
         { type: "bulk", args: [getCatalogState, set] },
         answers.ExchangeAnswer,
+        untilDeadline(),
       );
       return stateFrom(before);
     },
@@ -77,13 +93,14 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
       const answer = await api.post(
         api.beforeMetadataV3 ? "/v1/query" : "/v2/query",
         runSqlBody(request),
+        Math.min(request.limitMs ?? Infinity, untilDeadline()),
       );
       return sqlResultOf(answer);
     },
     get runSqls() {
       return api.beforeMetadataV3
         ? undefined
-        : (requests: readonly RunSql[]) => runBulk(api.post, requests);
+        : (requests: readonly RunSql[]) => runBulk(api.post, requests, untilDeadline());
     },
     async inconsistentObjects(): Promise<InconsistentObject[]> {
       return (await ask(getInconsistent, answers.InconsistencyAnswer)).inconsistent_objects;
@@ -91,7 +108,8 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
     async reloadMetadata(sources): Promise<InconsistentObject[]> {
       const more = { reload_sources: [...sources], recreate_event_triggers: true };
       const args = { reload_remote_schemas: false, ...(!api.beforeMetadataV3 && more) };
-      const answer = await ask({ type: "reload_metadata", args }, answers.ReloadAnswer);
+      const request = { type: "reload_metadata", args };
+      const answer = await ask(request, answers.ReloadAnswer, untilDeadline());
       // Servers before spring 2022 do not return the objects (docs/internals/hasura-metadata.md,
       // "Reloading metadata").
       const content =
@@ -104,21 +122,36 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
   };
 }
 
-async function runBulk(post: Post, requests: readonly RunSql[]): Promise<SqlResult[]> {
-  const answer = await post("/v2/query", { type: "bulk", args: requests.map(runSqlBody) });
+async function runBulk(
+  post: Post,
+  requests: readonly RunSql[],
+  limitMs: number,
+): Promise<SqlResult[]> {
+  const body = { type: "bulk", args: requests.map(runSqlBody) };
+  const answer = await post("/v2/query", body, limitMs);
   return answers.contentOf(answer, answers.SqlAnswers).map(rowsOf);
 }
 
 const getCatalogState = { type: "get_catalog_state", args: {} };
 const getInconsistent = { type: "get_inconsistent_metadata", args: {} };
 
-type Post = (path: string, body: object) => Promise<HttpAnswer>;
+type Post = (path: string, body: object, limitMs: number) => Promise<HttpAnswer>;
+
+/** Milliseconds for a call that may take as long as the function's time allows. Throws where that is over. */
+function deadlineLimit(remainingMs: () => number = () => Infinity): () => number {
+  const reserved = Math.min(reportMs, remainingMs() / 10);
+  return () => {
+    const ms = remainingMs() - reserved;
+    if (ms > 0) return ms;
+    throw new HasuraCallError("not-sent", "the function's time is over");
+  };
+}
 
 function poster(caller: HttpCaller, options: HasuraOverHttpOptions): Post {
-  return async (path, body) => {
+  return async (path, body, limitMs) => {
     const json = JSON.stringify(body);
     const send = (secret: string | undefined): Promise<HttpAnswer> =>
-      caller.call({ method: "POST", path, headers: headersWith(secret), body: json });
+      caller.call({ method: "POST", path, headers: headersWith(secret), body: json, limitMs });
     const secret = await secretFrom(options.adminSecret);
     const answer = await send(secret);
     if (answer.status !== 401 || options.renewAdminSecret === undefined) return answer;

@@ -2,7 +2,7 @@ import { operations } from "../../../protocol/operations.ts";
 import { emit } from "../../emit.ts";
 import { catalogStore } from "../catalog/catalog-store.ts";
 import type { MigrationStore } from "../store.ts";
-import { send } from "./client.ts";
+import { sendQuery } from "./client.ts";
 import { schemaVersion } from "./constants.ts";
 import type { LedgerContext } from "./context.ts";
 import { findLedgerSupport, install, ledgerTooNew, type DatabaseFacts } from "./install.ts";
@@ -59,7 +59,7 @@ async function findLedger(context: LedgerContext): Promise<LedgerSnapshot | unde
 }
 
 async function readOnce(context: LedgerContext): Promise<LedgerSnapshot> {
-  return readSnapshot(await send(context, snapshotSql(context.request.runId, context.liveMs)));
+  return readSnapshot(await sendQuery(context, snapshotSql(context.request.runId, context.liveMs)));
 }
 
 async function withoutLedger(context: LedgerContext, reason: string): Promise<MigrationStore> {
