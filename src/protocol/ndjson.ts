@@ -91,7 +91,7 @@ async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<strin
       start = end + 1;
     }
     // A copy: a small rest must not keep the memory of a large chunk, nor change with it.
-    keep(chunk.slice(start));
+    keep(new Uint8Array(chunk.subarray(start)));
   }
   if (take().trim() !== "")
     throw new Failure(

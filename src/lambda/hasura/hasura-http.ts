@@ -48,7 +48,7 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
   const { connectMs = defaultConnectMs, largestAnswerBytes = defaultLargestAnswerBytes } = options;
   const caller = httpCaller({ endpoint: new URL(options.endpoint), connectMs, largestAnswerBytes });
   const { readMs = defaultReadMs } = options;
-  const api = { post: poster(caller, options), beforeMetadataV3: false };
+  const api: Api = { post: poster(caller, options), beforeMetadataV3: false };
   const untilDeadline = deadlineLimit(options.remainingMs);
   const read = (): number => Math.min(readMs, untilDeadline());
   const metadataPath = (): string => (api.beforeMetadataV3 ? "/v1/query" : "/v1/metadata");
@@ -65,18 +65,7 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
       });
       return answers.contentOf(answer, answers.VersionAnswer).version;
     },
-    async exportMetadata(): Promise<Metadata> {
-      const question = { type: "export_metadata", args: {} };
-      const answer = await api.post("/v1/metadata", question, read());
-      if (answer.status !== 404) return answers.contentOf(answer, answers.MetadataAnswer);
-      // Servers before metadata v3 do not have that path; if /v1/query fails as well, it is not a Hasura server.
-      const metadata = answers.contentOf(
-        await api.post("/v1/query", question, read()),
-        answers.MetadataAnswer,
-      );
-      api.beforeMetadataV3 = metadata.version < 3;
-      return metadata;
-    },
+    exportMetadata: () => exportMetadata(api, read),
     async catalogState(): Promise<CatalogState> {
       return stateFrom(await ask(getCatalogState, answers.CatalogStateAnswer));
     },
@@ -106,9 +95,7 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
       return (await ask(getInconsistent, answers.InconsistencyAnswer)).inconsistent_objects;
     },
     async reloadMetadata(sources): Promise<InconsistentObject[]> {
-      const more = { reload_sources: [...sources], recreate_event_triggers: true };
-      const args = { reload_remote_schemas: false, ...(!api.beforeMetadataV3 && more) };
-      const request = { type: "reload_metadata", args };
+      const request = reloadRequest(sources, api.beforeMetadataV3);
       const answer = await ask(request, answers.ReloadAnswer, untilDeadline());
       // Servers before spring 2022 do not return the objects (docs/internals/hasura-metadata.md,
       // "Reloading metadata").
@@ -120,6 +107,30 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
     },
     close: () => caller.close(),
   };
+}
+
+interface Api {
+  readonly post: Post;
+  beforeMetadataV3: boolean;
+}
+
+async function exportMetadata(api: Api, limitMs: () => number): Promise<Metadata> {
+  const question = { type: "export_metadata", args: {} };
+  const answer = await api.post("/v1/metadata", question, limitMs());
+  if (answer.status !== 404) return answers.contentOf(answer, answers.MetadataAnswer);
+  // Servers before metadata v3 do not have that path; if /v1/query fails as well, it is not a Hasura server.
+  const metadata = answers.contentOf(
+    await api.post("/v1/query", question, limitMs()),
+    answers.MetadataAnswer,
+  );
+  api.beforeMetadataV3 = metadata.version < 3;
+  return metadata;
+}
+
+function reloadRequest(sources: readonly string[], beforeMetadataV3: boolean): object {
+  const more = { reload_sources: [...sources], recreate_event_triggers: true };
+  const args = { reload_remote_schemas: false, ...(!beforeMetadataV3 && more) };
+  return { type: "reload_metadata", args };
 }
 
 async function runBulk(
