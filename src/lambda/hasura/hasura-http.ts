@@ -45,9 +45,12 @@ const defaultLargestAnswerBytes = 64 * 1024 * 1024;
  * run.
  */
 export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
-  const { connectMs = defaultConnectMs, largestAnswerBytes = defaultLargestAnswerBytes } = options;
+  const {
+    connectMs = defaultConnectMs,
+    readMs = defaultReadMs,
+    largestAnswerBytes = defaultLargestAnswerBytes,
+  } = options;
   const caller = httpCaller({ endpoint: new URL(options.endpoint), connectMs, largestAnswerBytes });
-  const { readMs = defaultReadMs } = options;
   const api: Api = { post: poster(caller, options), beforeMetadataV3: false };
   const untilDeadline = deadlineLimit(options.remainingMs);
   const read = (): number => Math.min(readMs, untilDeadline());
@@ -57,12 +60,8 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
 
   return {
     async version() {
-      const answer = await caller.call({
-        method: "GET",
-        path: "/v1/version",
-        headers: {},
-        limitMs: read(),
-      });
+      const request = { method: "GET", path: "/v1/version", headers: {} } as const;
+      const answer = await caller.call({ ...request, limitMs: read() });
       return answers.contentOf(answer, answers.VersionAnswer).version;
     },
     exportMetadata: () => exportMetadata(api, read),
