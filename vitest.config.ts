@@ -7,6 +7,8 @@ import { SummaryReporter } from "./test/setup/summary-reporter.ts";
 /** Tests that need PostgreSQL, or start processes of what they test, and not the built package. */
 const integration = [
   "test/cli/process.test.ts",
+  "test/cli/signals.test.ts",
+  "test/cli/memory.test.ts",
   "test/cli/connection/credentials.test.ts",
   "test/engine/engine-postgres.test.ts",
   "test/engine/store/ledger/{batch-lost,hostile-schema,last-applied,ledger,ownership,run-batch,run-ids,runs,settings,upgrade}.test.ts",

@@ -4,6 +4,8 @@ import type { Interrupts } from "./run/interrupts.ts";
 /** An output stream, read by a person or a program. */
 export interface Sink {
   write(text: string): void;
+  /** Resolves when the reader has caught up, or has gone; undefined if it is not behind. */
+  drained(): Promise<void> | undefined;
   readonly isTTY: boolean;
   /** Width of the terminal; 80 where it is not known. */
   readonly columns: number;

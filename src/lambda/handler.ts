@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import type { EngineContext } from "../engine/context.ts";
 import type { Project } from "../engine/project/project.ts";
 import { Failure, toFailureData } from "../protocol/failure.ts";
+import { textHint } from "../protocol/hint.ts";
 import type { Request } from "../protocol/request.ts";
 import { acceptRequest, runIdOf } from "./accept-request.ts";
 import type { AdminSecret } from "./secrets/admin-secret.ts";
@@ -76,7 +77,7 @@ export async function handle(
       });
     await stream.emit({
       type: "run.failed",
-      applied: 0,
+      applied: stream.applied,
       notReached: 0,
       tookMs: 0,
       failure: toFailureData(thrown),
@@ -104,6 +105,7 @@ async function serve(
     adminSecret: warningOfShort(adminSecret.get, stream),
     renewAdminSecret: adminSecret.renew,
     redact: redact.text,
+    remainingMs: deadline.remainingMs,
   });
   try {
     stopAt(deadline.stopInMs, stop, over.signal, sleep);
@@ -117,7 +119,7 @@ async function serve(
         ...(version !== undefined && { hasuraVersion: version }),
       }),
     );
-    await execute(request, {
+    const running = execute(request, {
       hasura,
       project: () => handlerContext.readProject(settings),
       openStore: openStore(settings, context.awsRequestId, redact.text),
@@ -129,6 +131,7 @@ async function serve(
       remainingMs: deadline.remainingMs,
       protected: settings.protected,
     });
+    await Promise.race([running, outOfTime(deadline.lastMs(), over.signal, sleep)]);
   } finally {
     over.abort();
     hasura.close();
@@ -169,6 +172,27 @@ async function quickVersion(
       () => undefined,
     ),
   ]);
+}
+
+/** Rejects just before the process is killed: whatever hangs, the caller gets an answer. */
+async function outOfTime(
+  ms: number,
+  over: AbortSignal,
+  sleep: EngineContext["sleep"],
+): Promise<never> {
+  await sleep(ms, over).catch(() => undefined);
+  if (over.aborted) return new Promise<never>(() => undefined);
+  throw new Failure(
+    "unreachable",
+    "deadline",
+    "The function's time was over before the run had ended; what was in progress may have taken effect.",
+    {
+      hints: [
+        textHint("See what was applied, with status; the same command continues from there."),
+        textHint("Check that Hasura answers, and the function's time-out (at most 15 minutes)."),
+      ],
+    },
+  );
 }
 
 /** Stops the run when its time is nearly over; the timer ends with the run. */

@@ -318,6 +318,18 @@ export const failureCodes = {
       "Replace it: `aws configure --profile PROFILE`.",
     ],
   },
+  "credentials-timeout": {
+    kinds: ["access"],
+    meaning: "AWS credentials did not arrive within a minute; nothing was sent.",
+    causes: [
+      "The profile's `credential_process` waits for something.",
+      "SSO, STS or the metadata service cannot be reached, and the network drops the requests.",
+    ],
+    remedies: [
+      "Get credentials in another way to see what is slow: `aws sts get-caller-identity --profile PROFILE`.",
+      "Check the network and `HTTPS_PROXY`.",
+    ],
+  },
   credentials: {
     kinds: ["access"],
     meaning:
@@ -786,6 +798,18 @@ export const failureCodes = {
     ],
     remedies: [
       "If no other hasura-migrate runs in this project, delete the file that the message names.",
+    ],
+  },
+  "local-start-timeout": {
+    kinds: ["unreachable"],
+    meaning: "The local environment did not start within three minutes.",
+    causes: [
+      "The machine is busy, or its disk is slow.",
+      "A database of your own (`--database-url`) accepts connections and does not answer.",
+    ],
+    remedies: [
+      "See what it waits for: `hasura-migrate local --debug`.",
+      "Check that the database answers: `psql DATABASE_URL`.",
     ],
   },
   "login-missing": {

@@ -94,7 +94,8 @@ describe("the event stream", () => {
 
   test("an event of a type that only the other side knows is kept as its line", () => {
     const line = '{"type":"from.the.future","when":"2030"}';
-    assert.deepEqual(decodeLine(line), { type: "unknown", line });
+    const event = { type: "from.the.future", when: "2030" };
+    assert.deepEqual(decodeLine(line), { type: "unknown", line, event });
   });
 
   test("a known event in another shape breaks the stream, with the reason as its cause", () => {

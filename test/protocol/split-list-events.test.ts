@@ -96,4 +96,39 @@ describe("split list events", () => {
     assert.deepEqual(splitListEvent(short, 8192), [short]);
     assert.deepEqual(await read(encodeEvent(short)), [short]);
   });
+
+  test("an event is read wherever its bytes are split, characters included", async () => {
+    const text = encodeEvent({ type: "log", level: "info", code: "x", message: "äöü 🙂" });
+    const bytes = Buffer.from(`${text}\n${text}`);
+    async function* one() {
+      // Each chunk is overwritten afterwards, as a reader that uses its buffer again does.
+      const chunk = Buffer.alloc(1);
+      for (const byte of bytes) {
+        chunk[0] = byte;
+        yield chunk;
+      }
+    }
+    const events: unknown[] = [];
+    for await (const event of decodeEvents(one())) events.push(event);
+    assert.deepEqual(events, [JSON.parse(text), JSON.parse(text)]);
+  });
+
+  for (const { name, text, message } of [
+    { name: "a line without an end", text: "y".repeat(1 << 20) + "y", message: /a line is longer/ },
+    {
+      name: "parts without an end",
+      text: encodeEvent({ ...history, more: true }).repeat(3000),
+      message: /a list is longer/,
+    },
+  ]) {
+    test(`${name} is refused, not kept`, async () => {
+      await assert.rejects(read(text), { code: "stream-broken", message });
+    });
+  }
+
+  test("an event of an unknown type is kept apart, whatever it contains", async () => {
+    const fake = { type: "failure", exit: 0, env: "prod" };
+    const line = JSON.stringify(fake);
+    assert.deepEqual(await read(`${line}\n`), [{ type: "unknown", line, event: fake }]);
+  });
 });

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import { beginStream, frame, lambdaStandIn, streams, type Answer } from "./lambda-stand-in.ts";
-import { applied, finished, item, migrationStarted, plan, started } from "./run-events.ts";
+import {
+  applied,
+  finished,
+  item,
+  linesInAnswerTo,
+  migrationStarted,
+  plan,
+  started,
+} from "./run-events.ts";
 import { testContext, type TestCliContext } from "./test-context.ts";
 import { keys } from "./aws-keys.ts";
 
@@ -19,17 +27,14 @@ export interface FailureCase {
   readonly calls?: readonly string[];
 }
 
-export const lines = (events: readonly object[]): string =>
-  events.map((event) => `${JSON.stringify(event)}\n`).join("");
-
 /** Sends the events, then does something else than ending well. */
 export function broken(
   events: readonly object[],
   end: (response: Parameters<Answer>[0]) => void,
 ): Answer {
-  return (response) => {
+  return (response, { body }) => {
     beginStream(response);
-    response.write(frame("PayloadChunk", lines(events)), () => end(response));
+    response.write(frame("PayloadChunk", linesInAnswerTo(body, events)), () => end(response));
   };
 }
 

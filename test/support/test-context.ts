@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "vitest";
-import { countInterrupts } from "../../src/cli/run/interrupts.ts";
+import { countInterrupts, type EndSignal } from "../../src/cli/run/interrupts.ts";
 import type { Sink, CliContext } from "../../src/cli/context.ts";
 
 /** A stream that keeps what was written. */
@@ -17,10 +17,12 @@ export interface TestCliContext extends CliContext {
   readonly asked: string[];
   /** How long was slept, in order. */
   readonly slept: number[];
-  /** Sends a signal, as Ctrl-C does. */
-  readonly interrupt: () => void;
+  /** Sends a signal: by default that of Ctrl-C. */
+  readonly interrupt: (signal?: EndSignal) => void;
   /** How often the process was ended at once. */
   readonly exits: () => number;
+  /** Resolves when a repeated timer of that length has been set; rejects if the command has ended by then. */
+  readonly waitsFor: (ms: number, isOver: () => boolean) => Promise<void>;
   /** Lets a repeated timer of that length fire once. */
   readonly tick: (ms: number) => void;
 }
@@ -82,8 +84,14 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
     capture: async () => options.git,
     asked,
     slept,
-    interrupt: interrupts.onSignal,
+    interrupt: (signal = "interrupt") => interrupts.onSignal(signal),
     exits: () => exits,
+    waitsFor: async (ms, isOver) => {
+      while (![...ticks.values()].includes(ms)) {
+        if (isOver()) throw new Error(`the command ended without waiting for ${String(ms)} ms`);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
     tick: (ms) => {
       for (const [tick, every] of ticks) if (every === ms) tick();
     },
@@ -107,6 +115,7 @@ function textSink(isTTY: boolean, columns: number): TextSink {
     write: (text: string) => {
       sink.text += text;
     },
+    drained: () => undefined,
   };
   return sink;
 }

@@ -1,5 +1,6 @@
 import { v7 } from "uuid";
 import { Failure } from "../../protocol/failure.ts";
+import { retryHint } from "../../protocol/hint.ts";
 import type { Operation, OptionsOf } from "../../protocol/operations.ts";
 import { changesSomething, Request, type Actor } from "../../protocol/request.ts";
 import { contractVersion } from "../../protocol/version.ts";
@@ -8,6 +9,7 @@ import { resolveTarget, type Target } from "../config/resolve-target.ts";
 import { selectEnvironment } from "../config/select-environment.ts";
 import type { Connection } from "../connection/connection.ts";
 import { startLocalTarget } from "../connection/local.ts";
+import { within } from "../connection/time-limit.ts";
 import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import { commandNames } from "../options/command-line.ts";
@@ -132,9 +134,25 @@ async function connect(
     return aws.connect(target, context, presenter.notice);
   }
   presenter.waitingAfterSilence("starting the local environment …");
-  const local = await startLocalTarget(context, { ...options, reset: spec.reset });
+  const local = await within(startLocalTarget(context, { ...options, reset: spec.reset }), {
+    ms: longestLocalStartMs,
+    every: context.every,
+    late: localStartTimeout,
+  });
   if (local.server !== undefined) presenter.fact(local.server);
   return aws.connectTo(local, context, presenter.notice);
+}
+
+/** Its parts have bounds of their own, such as a minute for the database server. */
+const longestLocalStartMs = 180_000;
+
+function localStartTimeout(): Failure {
+  return new Failure(
+    "unreachable",
+    "local-start-timeout",
+    `The local environment did not start within ${longestLocalStartMs / 1000} s; nothing was run.`,
+    { hints: [retryHint({ with: ["--debug"], reason: "to see what it waits for" })] },
+  );
 }
 
 async function watchRun(
@@ -196,9 +214,10 @@ async function confirmedRun(
       ...{ environment, actor, operation },
       options: { ...spec.options, ...more },
     });
-    const { now, sleep, interrupts } = context;
+    const { now, sleep, every, interrupts } = context;
     return followRun({
-      ...{ connection, request, interrupts, now, sleep, onEvent },
+      ...{ connection, request, interrupts, now, sleep, every, onEvent },
+      drained: () => context.out.drained(),
       changes: changes && more.dryRun !== true,
       notice: presenter.notice,
       waiting: presenter.waiting,

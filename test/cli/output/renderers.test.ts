@@ -101,6 +101,7 @@ describe("renderers", () => {
       write: (more: string) => {
         sink.text += more;
       },
+      drained: () => undefined,
     };
     return sink;
   }

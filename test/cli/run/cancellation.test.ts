@@ -12,6 +12,7 @@ import {
   lambdaStandIn,
   returns,
   streams,
+  type Answer,
   type Call,
 } from "../../support/lambda-stand-in.ts";
 import {
@@ -20,6 +21,7 @@ import {
   historyOf,
   item,
   ledgerOperations,
+  linesInAnswerTo,
   migrationStarted,
   plan,
   runIdOfCall,
@@ -33,11 +35,8 @@ const begun = [
   plan([item(...row), item(...two)]),
   migrationStarted(...row),
 ];
-const write = (response: ServerResponse, events: readonly object[], then?: () => void): void => {
-  response.write(
-    frame("PayloadChunk", events.map((event) => `${JSON.stringify(event)}\n`).join("")),
-    then,
-  );
+const write = (response: ServerResponse, { body }: Call, events: readonly object[]): void => {
+  response.write(frame("PayloadChunk", linesInAnswerTo(body, events)));
 };
 
 /** A person who reads, and presses Ctrl-C at each of these words. */
@@ -55,10 +54,10 @@ describe("cancellation", () => {
   test("the first Ctrl-C asks the run to stop and keeps watching: 130, with what was applied and what was not reached", async (t) => {
     let running: ServerResponse | undefined;
     const lambda = await lambdaStandIn(t, [
-      (response) => {
+      (response, call) => {
         running = response;
         beginStream(response);
-        write(response, begun);
+        write(response, call, begun);
       },
       (response, call) => {
         void streams([
@@ -67,7 +66,7 @@ describe("cancellation", () => {
           finished(0),
         ])(response, call);
         if (!running) return;
-        write(running, [
+        write(running, call, [
           applied(...row),
           { type: "run.finished", applied: 1, notReached: 1, tookMs: 1200, cancelled: true },
         ]);
@@ -144,9 +143,9 @@ describe("cancellation", () => {
   for (const example of seconds) {
     test(`after the second Ctrl-C, ${example.name}`, async (t) => {
       const lambda = await lambdaStandIn(t, [
-        (response) => {
+        (response, call) => {
           beginStream(response);
-          write(response, example.events);
+          write(response, call, example.events);
         },
         (response, call) => {
           if (example.accepts) void accepts(response, call);
@@ -192,8 +191,10 @@ describe("cancellation", () => {
       notReached: 1,
       tookMs: 240_000,
     };
-    const answer = (events: readonly object[]) =>
-      returns(events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+    const answer =
+      (events: readonly object[]): Answer =>
+      (response, call) =>
+        returns(linesInAnswerTo(call.body, events))(response, call);
     const unavailable = (response: ServerResponse) =>
       void response.writeHead(404, { "content-type": "application/json" }).end("{}");
     const lambda = await lambdaStandIn(t, [

@@ -9,7 +9,12 @@ import { textHint } from "../../../protocol/hint.ts";
 import { functionReference } from "../../config/function-reference.ts";
 import type { LocalTarget } from "../local.ts";
 import type { Target } from "../../config/resolve-target.ts";
-import type { Connection, Notice, ConnectionInfo } from "../connection.ts";
+import {
+  longestFunctionMs,
+  type Connection,
+  type ConnectionInfo,
+  type Notice,
+} from "../connection.ts";
 import type { Environment, CliContext } from "../../context.ts";
 import { credentialsOf, type Credentials, type Provider } from "./credentials.ts";
 import { endpointOf, readSharedConfig, type SharedConfig } from "./shared-config.ts";
@@ -114,11 +119,11 @@ function connectionTo(parts: ConnectionParts): Connection {
   };
   return {
     reached,
-    invoke: (payload, signal, bufferedPayload = payload) =>
+    invoke: (payload, signal, buffered = { payload, limitMs: longestFunctionMs }) =>
       invoke({
         service,
         payload,
-        bufferedPayload,
+        buffered,
         signal,
         notice,
         context,

@@ -5,6 +5,7 @@ import { explainCredentials } from "./credential-errors.ts";
 import type { SharedConfig } from "./shared-config.ts";
 import type { AmbientSource, Identity } from "./identity.ts";
 import type { HandlerOptions } from "./http-handler.ts";
+import { within } from "../time-limit.ts";
 
 /** Credentials as the SDK takes them; `accountId` where they include it. */
 export interface Credentials {
@@ -31,17 +32,66 @@ export function credentialsOf(
   network: Network,
   context: CliContext,
 ): Provider {
+  const person = { isAsked: false };
   const source =
     identity.kind === "profile"
-      ? ofProfile(identity.profile, files, network, context)
+      ? ofProfile(identity.profile, files, network, asking(context, person))
       : ambient(identity.source, network, context.env);
   return cached(async () => {
     try {
-      return await source();
+      return await within(source(), {
+        ms: longestWaitMs,
+        every: context.every,
+        isPaused: () => person.isAsked,
+        late: () => noCredentialsInTime(identity),
+      });
     } catch (thrown) {
       throw explainCredentials(thrown, identity);
     }
   }, context.now);
+}
+
+/** A `credential_process`, SSO, STS and the metadata services answer long before that, or not at all. */
+const longestWaitMs = 60_000;
+
+function noCredentialsInTime(identity: Identity): Failure {
+  const from =
+    identity.kind === "profile"
+      ? `profile "${identity.profile}"`
+      : `the environment (${identity.source})`;
+  return new Failure(
+    "access",
+    "credentials-timeout",
+    `No credentials from ${from} within ${longestWaitMs / 1000} s; nothing was sent.`,
+    {
+      hints: [
+        textHint(
+          identity.kind === "profile"
+            ? "If the profile has a credential_process, run that command by itself. Otherwise check the network and HTTPS_PROXY."
+            : "Check that this machine or container can reach the service that gives it credentials.",
+        ),
+      ],
+    },
+  );
+}
+
+/** The same context, with a note of when a person is being asked: that time does not count. */
+function asking(context: CliContext, person: { isAsked: boolean }): CliContext {
+  const { keyboard } = context;
+  return {
+    ...context,
+    keyboard: {
+      isTTY: keyboard.isTTY,
+      ask: async (question) => {
+        person.isAsked = true;
+        try {
+          return await keyboard.ask(question);
+        } finally {
+          person.isAsked = false;
+        }
+      },
+    },
+  };
 }
 
 /** Loaded on demand: a CI job usually has keys in its environment and needs none of them. */

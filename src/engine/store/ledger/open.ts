@@ -2,7 +2,7 @@ import { operations } from "../../../protocol/operations.ts";
 import { emit } from "../../emit.ts";
 import { catalogStore } from "../catalog/catalog-store.ts";
 import type { MigrationStore } from "../store.ts";
-import { send } from "./client.ts";
+import { sendQuery } from "./client.ts";
 import { schemaVersion } from "./constants.ts";
 import type { LedgerContext } from "./context.ts";
 import {
@@ -66,7 +66,9 @@ async function findLedger(context: LedgerContext): Promise<LedgerSnapshot | unde
 }
 
 async function readOnce(context: LedgerContext): Promise<LedgerSnapshot> {
-  return readSnapshot(await send(context, firstSnapshotSql(context.request.runId, context.liveMs)));
+  return readSnapshot(
+    await sendQuery(context, firstSnapshotSql(context.request.runId, context.liveMs)),
+  );
 }
 
 async function withoutLedger(context: LedgerContext, reason: string): Promise<MigrationStore> {
