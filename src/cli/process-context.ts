@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { homedir, hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { setTimeout as pause } from "node:timers/promises";
@@ -38,6 +38,12 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
         execFile(command, [...args], { timeout: 3000 }, (error, stdout) =>
           resolve(error ? undefined : stdout.trim()),
         );
+      }),
+    runProgram: (command, args) =>
+      new Promise((resolve) => {
+        spawn(command, [...args], { stdio: ["inherit", process.stderr, "inherit"] })
+          .once("error", () => resolve(false))
+          .once("close", (code) => resolve(code === 0));
       }),
   };
 }
