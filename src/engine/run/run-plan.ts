@@ -229,7 +229,7 @@ async function reportResult(
       await emit(engine, { type: "migration.skipped", ...of, reason: result.reason });
       return { over: 1, done: 0 };
     case "failed": {
-      const failure = failureOf(result.error, loaded);
+      const failure = failureOf(result.error, loaded, environment);
       await emit(engine, {
         type: "migration.failed",
         ...of,
@@ -257,11 +257,24 @@ async function reportResult(
   }
 }
 
-function failureOf(error: unknown, { ready, body, step }: LoadedStep): unknown {
+function failureOf(
+  error: unknown,
+  { ready, body, step }: LoadedStep,
+  environment: string,
+): unknown {
+  const target = { environment, database: ready.database.name, versions: [step.version] };
   return stepFailure(error, {
     file: ready.file.path,
     sql: body.sql,
     nothingKept: ready.store.atomic && !step.noTransaction,
+    separateStatements: step.noTransaction,
+    ...(step.direction === "up" && {
+      markApplied: markHint(
+        target,
+        "applied",
+        "if the database has everything that the file makes, record it as applied",
+      ),
+    }),
   });
 }
 
