@@ -15,7 +15,7 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
-    home: process.env["HOME"] || homedir(),
+    home: homeOf(process),
     user: userName(process),
     host: hostname(),
     version,
@@ -90,6 +90,17 @@ function keyboardOf(process: NodeJS.Process): Keyboard {
       }
     },
   };
+}
+
+/** Without HOME and a passwd entry there is no home; `/` is what container runtimes set then. */
+function homeOf(process: NodeJS.Process): string {
+  try {
+    return process.env["HOME"] || homedir();
+  } catch {
+    // The AWS SDK and programs that are started look there as well.
+    process.env["HOME"] = "/";
+    return "/";
+  }
 }
 
 /** A container may run under a UID without a passwd entry. */
