@@ -360,6 +360,19 @@ export const failureCodes = {
     causes: ["`down`, `redo`, `mark`, `--to` and `--only` refer to one database."],
     remedies: ["Repeat the command with `--database NAME`; the hints list the names."],
   },
+  "database-refused": {
+    kinds: ["usage"],
+    meaning: "The database of `--database-url` does not allow `local` to set itself up.",
+    causes: [
+      "The user may not create schemas, or databases where the project has several.",
+      "The database is read-only, or a standby.",
+      "Another user owns `hdb_catalog`.",
+    ],
+    remedies: [
+      "Use a user that owns the database.",
+      "Leave out `--database-url` to use the embedded database.",
+    ],
+  },
   "database-restored": {
     kinds: ["migration"],
     meaning:
