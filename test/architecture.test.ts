@@ -39,7 +39,7 @@ const mayImport: Record<string, Rule> = {
     node: true,
   },
   cli: { own: ["protocol", "tls", "engine/project/project"], packages: true, node: true },
-  local: { own: ["protocol", "engine"], packages: true, node: true },
+  local: { own: ["protocol", "tls", "engine"], packages: true, node: true },
 };
 
 /** The only module that loads src/local: with a dynamic import, so that other commands do not load it. */

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { homedir, hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
@@ -21,7 +21,7 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
-    home: process.env["HOME"] || homedir(),
+    home: homeOf(process),
     user: userName(process),
     host: hostname(),
     version,
@@ -44,6 +44,12 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
         execFile(command, [...args], { timeout: 3000 }, (error, stdout) =>
           resolve(error ? undefined : stdout.trim()),
         );
+      }),
+    runProgram: (command, args) =>
+      new Promise((resolve) => {
+        spawn(command, [...args], { stdio: ["inherit", process.stderr, "inherit"] })
+          .once("error", () => resolve(false))
+          .once("close", (code) => resolve(code === 0));
       }),
   };
 }
@@ -102,6 +108,17 @@ function keyboardOf(process: NodeJS.Process, interrupted: AbortSignal): Keyboard
       }
     },
   };
+}
+
+/** Without HOME and a passwd entry there is no home; `/` is what container runtimes set then. */
+function homeOf(process: NodeJS.Process): string {
+  try {
+    return process.env["HOME"] || homedir();
+  } catch {
+    // The AWS SDK and programs that are started look there as well.
+    process.env["HOME"] = "/";
+    return "/";
+  }
 }
 
 /** A container may run under a UID without a passwd entry. */

@@ -31,6 +31,15 @@ export const failureCodes = {
       "Ask for the permission that the message names, on the resource that it names.",
     ],
   },
+  "address-invalid": {
+    kinds: ["usage"],
+    meaning: "An address of an AWS service that was configured cannot be used; nothing was sent.",
+    causes: [
+      "`--endpoint-url`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_STS` or `endpoint_url` of the profile has no `http://` or `https://`.",
+      "The address contains a user name or a password.",
+    ],
+    remedies: ["Correct the setting that the message names, or remove it: AWS needs none."],
+  },
   "already-applied": {
     kinds: ["usage"],
     meaning: "`apply --only VERSION` names a migration that is already applied.",
@@ -330,6 +339,15 @@ export const failureCodes = {
       "Check the network and `HTTPS_PROXY`.",
     ],
   },
+  "credentials-malformed": {
+    kinds: ["usage"],
+    meaning: "A key contains a character that no key has; nothing was sent.",
+    causes: [
+      "The value of a CI secret ends with a line end.",
+      "Quotes or blanks were pasted with the key.",
+    ],
+    remedies: ["Set the key again, without line ends, blanks and quotes."],
+  },
   credentials: {
     kinds: ["access"],
     meaning:
@@ -369,6 +387,19 @@ export const failureCodes = {
     meaning: "The project has several databases, and this request needs exactly one.",
     causes: ["`down`, `redo`, `mark`, `--to` and `--only` refer to one database."],
     remedies: ["Repeat the command with `--database NAME`; the hints list the names."],
+  },
+  "database-refused": {
+    kinds: ["usage"],
+    meaning: "The database of `--database-url` does not allow `local` to set itself up.",
+    causes: [
+      "The user may not create schemas, or databases where the project has several.",
+      "The database is read-only, or a standby.",
+      "Another user owns `hdb_catalog`.",
+    ],
+    remedies: [
+      "Use a user that owns the database.",
+      "Leave out `--database-url` to use the embedded database.",
+    ],
   },
   "database-restored": {
     kinds: ["migration"],
@@ -1176,11 +1207,45 @@ export const failureCodes = {
       'Set `"protected": true` for the environment in `hasura-migrate.json`, so that the CLI asks.',
     ],
   },
+  "proxy-invalid": {
+    kinds: ["usage"],
+    meaning: "A proxy variable does not hold the address of an HTTP proxy; nothing was sent.",
+    causes: [
+      "`HTTPS_PROXY` or `ALL_PROXY` names a SOCKS proxy, which is not supported.",
+      "A character of the proxy's password is not percent-encoded.",
+    ],
+    remedies: [
+      "Set the variable to an address such as `http://proxy.example.com:3128`.",
+      "To go around the proxy, add the host to `NO_PROXY`.",
+    ],
+  },
+  "proxy-refused": {
+    kinds: ["unreachable"],
+    meaning: "The proxy could not be used, or refused the connection; nothing was sent.",
+    causes: [
+      "It requires a login (407).",
+      "It does not allow the address (403).",
+      "It cannot be reached, or is not a proxy.",
+    ],
+    remedies: [
+      "Put the login into `HTTPS_PROXY`, percent-encoded: `http://USER:PASSWORD@HOST:PORT`.",
+      "Ask for the address in the message to be allowed, or add it to `NO_PROXY` if it can be reached directly.",
+    ],
+  },
   redirected: {
     kinds: ["unreachable"],
     meaning: "The address in `HASURA_MIGRATE_ENDPOINT` redirects elsewhere, which is not followed.",
     causes: ["A load balancer redirects from `http://` to `https://`."],
     remedies: ["Set `HASURA_MIGRATE_ENDPOINT` to the address behind the redirect."],
+  },
+  "region-invalid": {
+    kinds: ["usage"],
+    meaning: "The AWS region is not a region's name; nothing was sent.",
+    causes: [
+      'Quotes around the value in the AWS configuration: `region = "eu-west-1"`.',
+      "A blank or a line end in `AWS_REGION`.",
+    ],
+    remedies: ["Correct the value at the place that the message names."],
   },
   "region-missing": {
     kinds: ["usage"],

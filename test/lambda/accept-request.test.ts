@@ -81,6 +81,16 @@ describe("accept request", () => {
     assert.deepEqual(actor, { user: "a\ufffd", host: "\ufffdb", gitBranch: "😀" });
   });
 
+  for (const event of [{}, { key1: "value1", key2: "value2" }])
+    test(`a test event of the AWS console (${JSON.stringify(event)}) is told the smallest request, which is accepted`, () => {
+      const { message, hints } = refusal(event);
+      assert.match(message, /^This is the hasura-migrate function of the environment dev-3,/);
+      const smallest = hints
+        .flatMap((hint) => (hint.kind === "text" ? [/\{.*\}$/.exec(hint.text)?.[0]] : []))
+        .at(0);
+      assert.equal(acceptRequest(JSON.parse(smallest ?? ""), settings, arn).operation, "ping");
+    });
+
   test("an option that this side does not know is refused by name, never ignored", () => {
     const { kind, code, message } = refusal(
       request("apply", { options: { steps: 1, turbo: true } }),

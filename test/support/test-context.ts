@@ -13,6 +13,8 @@ export interface TextSink extends Sink {
 export interface TestCliContext extends CliContext {
   readonly out: TextSink;
   readonly err: TextSink;
+  /** Programs that were run in the terminal, as they were typed. */
+  readonly programs: string[];
   /** What was asked, in order. */
   readonly asked: string[];
   /** How long was slept, in order. */
@@ -37,6 +39,8 @@ export interface TestContextOptions {
   /** What the person types, question after question. */
   readonly types?: readonly string[];
   readonly git?: string;
+  /** What a program does that is run in the terminal, and whether it succeeds. */
+  readonly runProgram?: () => boolean;
 }
 
 /** 2026-11-24 12:04:11 UTC. */
@@ -51,6 +55,7 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
   const ticks = new Map<() => void, number>();
   const asked: string[] = [];
   const slept: number[] = [];
+  const programs: string[] = [];
   let now = instant;
   const home = options.home ?? emptyDirectory(t);
   return {
@@ -82,6 +87,11 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
     },
     interrupts,
     capture: async () => options.git,
+    runProgram: async (command, args) => {
+      programs.push([command, ...args].join(" "));
+      return options.runProgram?.() ?? false;
+    },
+    programs,
     asked,
     slept,
     interrupt: (signal = "interrupt") => interrupts.onSignal(signal),

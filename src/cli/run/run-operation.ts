@@ -99,6 +99,7 @@ async function prepare(
   const loaded = await loadConfig(context, options.config);
   const environment = selectEnvironment(options.environments, loaded, {
     operation: spec.operation,
+    commandTyped: context.commandLine.commandTyped,
     commandNames: commandNames(context.commandLine),
   });
   checkTargetOptions(environment, context.commandLine);

@@ -263,11 +263,20 @@ function failureOf(
   { ready, body, step }: LoadedStep,
   environment: string,
 ): unknown {
+  const target = { environment, database: ready.database.name, versions: [step.version] };
   const failure = stepFailure(error, {
     file: ready.file.path,
     sql: body.sql,
-    // Of a redo the roll-back is kept.
+    // A redo keeps its roll-back.
     nothingKept: ready.store.atomic && !step.noTransaction && ready.redone !== true,
+    separateStatements: step.noTransaction,
+    ...(step.direction === "up" && {
+      markApplied: markHint(
+        target,
+        "applied",
+        "if the database has everything that the file makes, record it as applied",
+      ),
+    }),
   });
   return halfRedoneFailure(failure, ready, environment);
 }

@@ -45,7 +45,7 @@ describe("connection", () => {
     assert.equal(await main(context), 4);
     assert.match(
       context.err.text,
-      /The Lambda service at 127\.0\.0\.1:\d+ refuses connections; nothing has run\./,
+      /Could not reach the Lambda service at 127\.0\.0\.1:\d+: it refuses connections; nothing was sent\./,
     );
   });
 

@@ -9,6 +9,7 @@ import type { CliContext } from "../../context.ts";
 import type { BufferedRequest, Notice } from "../connection.ts";
 import { eachWithin, within } from "../time-limit.ts";
 import { classifyError } from "./classify-error.ts";
+import { Delivery } from "./delivery.ts";
 import { functionFailure } from "./function-errors.ts";
 import { explainInvocation, type InvocationTarget } from "./invoke-errors.ts";
 import { asLines } from "./response-payload.ts";
@@ -161,11 +162,16 @@ async function send<T>(
   invocation: Invocation,
   request: () => Promise<T>,
 ): Promise<T | "no-streaming"> {
+  let delivery = new Delivery();
+  const attempt = (): Promise<T> => {
+    delivery = new Delivery();
+    return delivery.observe(request);
+  };
   try {
-    return await whilePreparing(invocation, () => whileThrottled(invocation, request));
+    return await whilePreparing(invocation, () => whileThrottled(invocation, attempt));
   } catch (thrown) {
     if (classifyError(thrown) === "no-streaming") return "no-streaming";
-    throw await explainInvocation(thrown, invocation.target);
+    throw await explainInvocation(thrown, invocation.target, delivery);
   }
 }
 

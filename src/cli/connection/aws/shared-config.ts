@@ -8,6 +8,15 @@ import type { CliContext } from "../../context.ts";
 
 type Section = Readonly<Record<string, string | undefined>>;
 
+/** The heading of a section, as it stands in a file. */
+export interface Heading {
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
+  /** Between the brackets: `profile acme`. */
+  readonly text: string;
+}
+
 /** The parts of the AWS configuration and credentials files that this program reads itself. */
 export interface SharedConfig {
   readonly configFilepath: string;
@@ -15,6 +24,8 @@ export interface SharedConfig {
   readonly profiles: readonly string[];
   /** A profile's own settings; the credentials file wins. Undefined when there is no such profile. */
   readonly profile: (name: string) => Section | undefined;
+  /** Every heading of both files, those that are not understood included. */
+  readonly headings: readonly Heading[];
   /** A `services` section of the configuration file. */
   readonly services: (name: string) => Section | undefined;
 }
@@ -45,6 +56,7 @@ export async function readSharedConfig(context: CliContext): Promise<SharedConfi
     profiles,
     profile: (name) =>
       profiles.includes(name) ? { ...configFile[name], ...credentialsFile[name] } : undefined,
+    headings: (await Promise.all([configFilepath, filepath].map(headingsOf))).flat(),
     services: (name) => configFile[`services.${name}`],
   };
 }
@@ -63,15 +75,27 @@ async function refuseOtherEncoding(file: string): Promise<void> {
   });
 }
 
+async function headingsOf(file: string): Promise<Heading[]> {
+  const { text = "" } = decodeText(await readFile(file).catch(() => Buffer.alloc(0)));
+  return text.split(/\r?\n/).flatMap((line, i) => {
+    const heading = /^\s*\[([^\]]*)\]/.exec(line)?.[1];
+    return heading === undefined ? [] : [{ file, line: i + 1, text: heading.trim() }];
+  });
+}
+
 /**
- * The Lambda endpoint of a profile, which the SDK ignores when the profile is chosen in code
+ * A service's endpoint of a profile, which the SDK ignores when the profile is chosen in code
  * (docs/internals/aws-lambda.md, "Profiles and the default chain").
  */
-export function endpointOf(files: SharedConfig, profile: string | undefined): string | undefined {
+export function endpointOf(
+  files: SharedConfig,
+  profile: string | undefined,
+  service: "lambda" | "sts",
+): string | undefined {
   const section = profile === undefined ? undefined : files.profile(profile);
   const services = section?.["services"];
   return (
-    (services === undefined ? undefined : files.services(services)?.["lambda.endpoint_url"]) ??
+    (services === undefined ? undefined : files.services(services)?.[`${service}.endpoint_url`]) ??
     section?.["endpoint_url"]
   );
 }

@@ -1,4 +1,4 @@
-import { causesOf, type Failure, type SqlFailure } from "../../../protocol/failure.ts";
+import { causesOf, type Failure, type Place, type SqlFailure } from "../../../protocol/failure.ts";
 import type { Hint } from "../../../protocol/hint.ts";
 import { hintParts } from "../hints.ts";
 import type { Style } from "../terminal/colors.ts";
@@ -71,9 +71,21 @@ function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions
     .map((line) => `    ${style.red(line)}`);
   return [
     ...(sql.place ? codeFrameLines(sql.place, words, style, columns) : wordLines),
+    ...placeLines(sql.places ?? [], columns),
     ...labelled("    ", "detail", sql.detail, options),
     ...labelled("    ", "hint", sql.hint, options),
   ];
+}
+
+/** The lines that the error can be in, each cut to one line of the terminal. */
+function placeLines(places: readonly Place[], columns: number): string[] {
+  const gutter = Math.max(0, ...places.map(({ line }) => String(line).length));
+  const room = Math.min(columns, 160) - gutter - 7;
+  return places.map(({ line, text }) => {
+    const shown = escapeControls(text.trim().replaceAll("\t", " "));
+    const cut = textWidth(shown) > room ? `${wrap(shown, room - 1)[0] ?? ""}…` : shown;
+    return `    ${String(line).padStart(gutter)} │ ${cut}`;
+  });
 }
 
 function labelled(
