@@ -78,7 +78,7 @@ describe("engine PostgreSQL", () => {
         "1_a/up": "\uFEFFCREATE TABLE a (id int);\r\n",
         "1_a/down": "DROP TABLE a;",
         "2_b/up": "-- nothing yet",
-        "2_b/down": "-- nothing",
+        "2_b/down": "SELECT 1;",
       }),
     );
     assert.deepEqual(versions(await run(hasura, root, requestFor("apply"))), ["1", "2"]);
