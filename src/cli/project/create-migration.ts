@@ -29,7 +29,7 @@ export async function createMigration(
     throw new Failure(
       "usage",
       "migration-name",
-      `"${migration.name}" is not a valid migration name: it becomes part of a directory's name.`,
+      `"${migration.name}" is not a valid migration name: it becomes part of a directory name, so it cannot be empty, start with a dot or contain a slash.`,
     );
   }
   const parent = await parentDirectory(context, migration);
@@ -59,7 +59,7 @@ async function parentDirectory(
     throw new Failure(
       "usage",
       "database-name",
-      `"${database}" is not a valid database name: it becomes a directory's name.`,
+      `"${database}" is not a valid database name: it becomes a directory name, so it cannot contain a slash or consist of dots.`,
     );
   const base = resolve(context.cwd, migrations ?? ".");
   const root = migrations === undefined ? findProjectRoot(base) : base;

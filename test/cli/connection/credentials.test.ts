@@ -281,7 +281,7 @@ describe("credentials", () => {
     assert.equal(code, 3);
     assert.match(
       stderr,
-      /No AWS credentials found: no profile, no environment variables, no role of this machine\./,
+      /No AWS credentials found: no profile, no environment variables, no role for this machine\./,
     );
     assert.match(stderr, /→ aws configure sso/);
     assert.equal(metadata.length, 1);

@@ -233,7 +233,7 @@ function outcomeUnknown(thrown: unknown): Failure {
     return new Failure(
       "unreachable",
       "outcome-unknown",
-      `The response did not come from AWS (HTTP ${status}, not JSON), but perhaps from a proxy. The function may be running.`,
+      `The response did not come from AWS (HTTP ${status}, not JSON); it may be from a proxy. The function may be running.`,
       { hints: [textHint("Check HTTPS_PROXY and --endpoint-url.")], cause: thrown },
     );
   }

@@ -205,10 +205,10 @@ function interruptedFailure(step: Step, environment: string, error: unknown): Fa
     {
       hints: [
         textHint(
-          "Inspect the database and bring it to the state before or after the file, then record which.",
+          "Inspect the database. Finish the changes of the file by hand, or undo them; then record the result.",
         ),
-        markHint(target, "applied"),
-        markHint(target, "pending"),
+        markHint(target, "applied", "if you finished them"),
+        markHint(target, "pending", "if you undid them"),
       ],
       cause: error,
     },
