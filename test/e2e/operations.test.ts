@@ -69,7 +69,7 @@ describe.concurrent("operations", () => {
     assert.deepEqual(await tablesOf(served.databaseUrl), ["one", "three", "two"]);
   });
 
-  test("mark changes the books and runs no SQL", async (t) => {
+  test("mark changes the record and runs no SQL", async (t) => {
     const served = await serve(t, await project(t, three));
     const marked = await served.run(["mark", "dev-1", "1700000000100", "--applied"]);
     assert.equal(marked.code, 0, marked.stderr);

@@ -26,7 +26,7 @@ const refused: readonly { argv: readonly string[]; says: string }[] = [
 
 describe("meant local", () => {
   for (const { argv, says } of refused) {
-    test(`${argv.join(" ")} is told what was meant`, async (t) => {
+    test(`${argv.join(" ")} gets a suggestion`, async (t) => {
       const context = testContext(t, { argv });
       assert.equal(await main(context), 2);
       assert.equal(context.err.text, says);

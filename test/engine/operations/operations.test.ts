@@ -373,7 +373,7 @@ describe("operations", () => {
     );
   });
 
-  test("a migration with a version in the books but no file here is reported, and stops nothing", async (t) => {
+  test("a recorded version without a file here is reported, and stops nothing", async (t) => {
     const ran = await run(
       scriptedHasura({ cliState: state("1", "99") }),
       await projectOnDisk(t, two),

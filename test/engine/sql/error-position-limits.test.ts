@@ -46,7 +46,7 @@ describe("error position, at its limits", () => {
     assert.equal(findErrorPosition(line(1001), near("SELCT")), undefined);
   });
 
-  test("a message without a token has no place, whatever the file says", () => {
+  test("a message without a token has no position, whatever the file contains", () => {
     assert.equal(findErrorPosition("SELECT undefined", "syntax error at end of input"), undefined);
     assert.equal(findErrorPosition("SELECT 1", near("")), undefined);
     assert.equal(findErrorPosition("", near("")), undefined);

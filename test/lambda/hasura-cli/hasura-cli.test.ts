@@ -173,7 +173,7 @@ describe("Hasura CLI", () => {
     assert.deepEqual(hasura.ran, []);
   });
 
-  test("a status is asked of the binary too, and where it says otherwise that is said", async (t) => {
+  test("the binary is asked for its status too, and a difference is reported", async (t) => {
     for (const [behaviour, expected] of [
       ["works", []],
       ["omits-status", ["status-differs"]],

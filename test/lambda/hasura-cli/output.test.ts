@@ -18,7 +18,7 @@ const failed = (cause: string): string =>
   ].join("\n");
 
 describe("output", () => {
-  test("log lines, the fatal last line and whatever else a process writes are told apart", () => {
+  test("log lines, the fatal last line and anything else a process writes are distinguished", () => {
     const text = [
       json("info", "a <b>"),
       "",
