@@ -34,7 +34,7 @@ export interface Redactor {
   /** From now on this text is never output. */
   readonly learn: (secret: string) => void;
   text(value: string): string;
-  /** A copy with every text redacted; the value itself if it has no secret. */
+  /** A copy with every text redacted; the value itself if it contains no secret. */
   value<T>(value: T): T;
 }
 

@@ -214,7 +214,7 @@ const setUpErrors =
 function unavailable(thrown: unknown, target: InvocationTarget): Failure | undefined {
   const name = errorName(thrown);
   const status = httpStatusOf(thrown);
-  // A SyntaxError is a response that is not from AWS: whoever sent it may have passed the request on.
+  // A SyntaxError is a response that is not from AWS: its sender may have passed the request on.
   const isRejection =
     status !== undefined && status >= 400 && status < 500 && name !== "SyntaxError";
   if (!setUpErrors.test(name) && !isRejection) return undefined;

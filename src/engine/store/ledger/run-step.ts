@@ -195,7 +195,7 @@ function toStepResult(
   }
 }
 
-/** A file that committed a part of itself: only a person can decide how the database stands now. */
+/** A file that committed part of itself: only a person can decide what state the database is in. */
 function interruptedFailure(step: Step, environment: string, error: unknown): Failure {
   const target = { environment, database: step.database.name, versions: [step.version] };
   return new Failure(

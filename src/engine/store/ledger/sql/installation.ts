@@ -19,7 +19,7 @@ const constants: ReadonlyMap<string, string> = new Map([
   ["label_prefix", labelPrefix],
 ]);
 
-/** Creates or upgrades the ledger; answers the version of its schema. */
+/** Creates or upgrades the ledger; returns the version of its schema. */
 export const installationSql = [
   withConstants(schema),
   withConstants(functions),
