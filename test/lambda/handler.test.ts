@@ -130,7 +130,7 @@ describe("handler", () => {
     });
   }
 
-  test("a bug of ours is a closing event of that kind, with its stack in the log alone", async (t) => {
+  test("a bug in this program becomes a closing event of kind bug, with its stack only in the log", async (t) => {
     const { url } = await scriptedHasura(t, hasura);
     const world = worldFrom(dev3(url), {
       execute: () => Promise.reject(new TypeError("x is undefined")),

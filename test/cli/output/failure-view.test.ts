@@ -42,7 +42,7 @@ describe("failure view", () => {
     assert.match(lines[2] ?? "", /\^ 42703 column "nosuch" does not exist$/);
   });
 
-  test("what the database reported stands once, and so does the file", () => {
+  test("the database's message is shown once, and so is the file", () => {
     const view = (belowRow: boolean): string =>
       failureLines(sentence(1), { style: plain, columns: 200, belowRow }).join("\n");
     assert.match(view(false), /^✗ f\/up\.sql:1 failed\n {4}1 │ insert/);

@@ -43,7 +43,7 @@ describe("compare image", () => {
     assert.deepEqual(await noticesFor({ readLocal: async () => undefined }), []);
   });
 
-  test("files that cannot be read are reported, and the run goes on", async () => {
+  test("files that cannot be read are reported, and the run continues", async () => {
     const readLocal = () => Promise.reject(new Error("EACCES: permission denied"));
     assert.deepEqual(await noticesFor({ readLocal }), [
       "! The files here could not be compared with the image: EACCES: permission denied",

@@ -229,7 +229,7 @@ describe("run", () => {
     ["down", { dryRun: true }],
     ["ping", {}],
   ] as const) {
-    test(`${operation}${"dryRun" in options ? " --dry-run" : ""} never writes, also on a fresh server`, async (t) => {
+    test(`${operation}${"dryRun" in options ? " --dry-run" : ""} never writes, even on a fresh server`, async (t) => {
       const hasura = scriptedHasura({ table: { "1": false } });
       const ran = await run(hasura, await projectOnDisk(t, three), requestFor(operation, options));
       assert.equal(ran.failure, undefined);

@@ -5,7 +5,7 @@ import { findErrorPosition } from "../../../src/engine/sql/error-position.ts";
 const near = (token: string): string => `syntax error at or near "${token}"`;
 
 describe("error position", () => {
-  test("a token that stands once is found by line and column", () => {
+  test("a token that occurs once is found by line and column", () => {
     assert.deepEqual(findErrorPosition("SELECT 1;\n  SELCT 2;\n", near("SELCT")), {
       line: 2,
       column: 3,
@@ -37,7 +37,7 @@ describe("error position", () => {
     ["in a message that quotes something else", "SELECT * FROM t", 'relation "t" does not exist'],
     ["at the end of input", "SELECT (", "syntax error at end of input"],
   ] as const) {
-    test(`no place is guessed for a token that stands ${name}`, () =>
+    test(`no position is guessed for a token that occurs ${name}`, () =>
       assert.equal(findErrorPosition(sql, message), undefined));
   }
 });

@@ -97,7 +97,7 @@ describe("failures", () => {
     }
   });
 
-  test("a binary that dies after recording has applied: the record decides, and the run goes on", async (t) => {
+  test("a binary that dies after recording has applied: the record decides, and the run continues", async (t) => {
     const { run } = await cliScene(t, { behaviour: "dies-after-recording" });
     const events = await run("apply", { steps: 2 });
     assert.equal(told(events).at(-1), "run.finished 2");
@@ -163,7 +163,7 @@ describe("failures", () => {
     assert(last?.type === "run.finished" && last.cancelled === true && last.notReached === 2);
   });
 
-  test("what another tool has applied meanwhile is skipped", async (t) => {
+  test("what another tool has applied in the meantime is skipped", async (t) => {
     // While the first one runs, somebody else applies the second.
     const script = (asked: Asked, hasura: Pick<CatalogHasura, "write">) => {
       if (isSql(asked)) hasura.write({ default: { "2": false } });
@@ -211,7 +211,7 @@ describe("failures", () => {
     );
   });
 
-  test("the secret is in nothing that comes out, even where the binary prints it", async (t) => {
+  test("no output contains the secret, even where the binary prints it", async (t) => {
     for (const operation of ["apply", "status"] as const) {
       const scene = await cliScene(t, {
         behaviour: "leaks-the-secret",

@@ -201,7 +201,7 @@ describe("official", () => {
     );
   });
 
-  test("two runs at once apply everything once or say what they do not know", async (t) => {
+  test("two concurrent runs apply everything once, or report what they do not know", async (t) => {
     if (skip !== false) t.skip(skip);
 
     const names = ["1_a", "2_b", "3_c", "4_d", "5_e"];

@@ -173,7 +173,7 @@ describe("output", () => {
     assert.equal(text.length, 1000);
   });
 
-  test("the table of a status is read, whatever names stand in it", () => {
+  test("the table of a status is read, whatever names it contains", () => {
     const table = `\nDatabase: default\nVERSION        NAME           SOURCE STATUS  DATABASE STATUS
 1              Present a      Present        Not Present
 2              -              Not Present    Present
