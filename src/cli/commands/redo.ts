@@ -13,7 +13,9 @@ export const redo: CommandModule = {
     const command = program
       .command("redo [environment]")
       .summary("roll back the last migration and apply it again")
-      .description("Roll back the last migration and apply it again, while you write it.")
+      .description(
+        "Roll back the last migration and apply it again. Useful while you are writing it.",
+      )
       .example("redo local")
       .example("redo dev-1 --yes");
     addYesOption(command);
