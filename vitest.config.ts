@@ -9,7 +9,7 @@ const integration = [
   "test/cli/process.test.ts",
   "test/cli/connection/credentials.test.ts",
   "test/engine/engine-postgres.test.ts",
-  "test/engine/store/ledger/{batch-lost,ledger,run-batch,runs,upgrade}.test.ts",
+  "test/engine/store/ledger/{batch-lost,last-applied,ledger,run-batch,runs,upgrade}.test.ts",
   "test/lambda/index.test.ts",
   "test/lambda/hasura-cli/{failures,hasura-cli,official}.test.ts",
   "test/local/**/*.test.ts",

@@ -350,8 +350,9 @@ export const failureCodes = {
       "The database was restored from a backup or snapshot, and Hasura's metadata database was not.",
     ],
     remedies: [
-      "Look in the database at each version that the message names.",
-      "Record what is true: `hasura-migrate mark ENVIRONMENT VERSION --applied` or `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
+      "List the versions in doubt, each with the tables, columns and indexes of its file that are in the database: `hasura-migrate status ENVIRONMENT`.",
+      "Record what is true for all of them: `hasura-migrate mark ENVIRONMENT --in-doubt --applied` or `hasura-migrate mark ENVIRONMENT --in-doubt --pending`. It shows them again and asks.",
+      "Or for some of them: `hasura-migrate mark ENVIRONMENT VERSION… --applied` (or `--pending`).",
       "Run the same command again.",
     ],
   },
@@ -374,10 +375,10 @@ export const failureCodes = {
     ],
   },
   declined: {
-    kinds: ["interrupted"],
+    kinds: ["usage"],
     meaning:
       "The question was not answered with yes, or the environment's name was not typed; nothing was changed.",
-    causes: ["You declined."],
+    causes: ["You declined.", "The name that was typed is not the environment's."],
     remedies: [
       "Repeat the command and confirm, or pass `--yes` (`--yes=ENVIRONMENT` where it is protected).",
     ],
@@ -1021,6 +1022,15 @@ export const failureCodes = {
       "If the failure names a migration, look in the database whether it took effect and no longer runs, then record it with `hasura-migrate mark`.",
       "Run the same command again.",
     ],
+  },
+  "plan-changed": {
+    kinds: ["busy"],
+    meaning: "What would be done is no longer what was shown and confirmed; nothing was run.",
+    causes: [
+      "Somebody else applied or rolled back migrations between the question and the answer.",
+      "Another image was deployed in between.",
+    ],
+    remedies: ["Run the same command again: it shows the new plan and asks again."],
   },
   "plan-outdated": {
     kinds: ["busy"],

@@ -19,7 +19,7 @@ interface OperationDefinition {
   readonly options: z.ZodObject;
   readonly permission: Permission;
   /** Whether it changes the database or the record of applied migrations. */
-  readonly changes: "always" | "unless-dry-run" | "never";
+  readonly changes: "unless-dry-run" | "never";
   readonly ledger: LedgerUse;
   /** Its answer lists the function's migrations, so that a client can compare them with its own. */
   readonly listsMigrations: boolean;
@@ -31,7 +31,13 @@ const flag = z.boolean().optional();
 const confirm = z.string().optional();
 /** Seconds to wait for another run; 0 does not wait at all. */
 const waitSeconds = z.number().nonnegative().optional();
-const writing = { reload: flag, waitSeconds, confirm };
+/**
+ * The fingerprint of the plan that was shown to whoever confirmed it; a run whose plan has another one by then is refused
+ * (`busy/plan-changed`).
+ */
+const expectedPlan = z.string().max(200).optional();
+const dryRun = flag;
+const writing = { reload: flag, waitSeconds, confirm, expectedPlan };
 
 const selection = z.strictObject({
   database,
@@ -44,7 +50,7 @@ const selection = z.strictObject({
 
 const executing = {
   ...writing,
-  dryRun: flag,
+  dryRun,
   /** Refuse a changed file; exit code 7 when metadata becomes inconsistent. */
   strict: flag,
   /** Run every file outside a transaction, as the Hasura CLI's `--no-transaction` does. */
@@ -76,9 +82,10 @@ export const operations = {
     listsMigrations: true,
   },
   redo: {
-    options: z.strictObject({ database, ...writing }),
+    /** Without a version: the migration that was applied last. */
+    options: z.strictObject({ database, version: Version.optional(), dryRun, ...writing }),
     permission: "admin",
-    changes: "always",
+    changes: "unless-dry-run",
     ledger: "create",
     listsMigrations: true,
   },
@@ -99,13 +106,17 @@ export const operations = {
   mark: {
     options: z.strictObject({
       database,
-      versions: z.array(Version).min(1),
+      /** Either these versions, or all that are in doubt. */
+      versions: z.array(Version).min(1).optional(),
+      inDoubt: flag,
       as: z.enum(["applied", "pending"]),
+      dryRun,
       confirm,
+      expectedPlan,
       waitSeconds,
     }),
     permission: "admin",
-    changes: "always",
+    changes: "unless-dry-run",
     ledger: "create",
     listsMigrations: false,
   },

@@ -45,7 +45,6 @@ export function changesSomething(request: {
   readonly operation: Operation;
   readonly options: object;
 }): boolean {
-  const { changes } = operations[request.operation];
-  if (changes !== "unless-dry-run") return changes === "always";
+  if (operations[request.operation].changes === "never") return false;
   return !("dryRun" in request.options && request.options.dryRun === true);
 }

@@ -1,4 +1,4 @@
-import type { EventOf, RunEvent } from "./events.ts";
+import type { DatabasePlan, EventOf, RunEvent } from "./events.ts";
 
 type ListEvent = EventOf<"plan"> | EventOf<"status"> | EventOf<"history">;
 
@@ -13,13 +13,14 @@ export function splitListEvent(event: RunEvent, bytes: number): RunEvent[] {
     case "plan":
       return marked(
         groups(
-          event.databases.flatMap(({ items, ...database }) =>
-            rowsOf(items, (rows) => ({ ...database, items: rows })),
-          ),
+          event.databases.flatMap(({ items, files, ...database }) => [
+            ...chunksOf(files ?? []).map((chunk) => ({ ...database, items: [], files: chunk })),
+            ...rowsOf(items, (rows) => ({ ...database, items: rows })),
+          ]),
           budget,
         ).map((databases) => ({
           ...event,
-          databases: merged(databases, (a, b) => ({ ...a, items: [...a.items, ...b.items] })),
+          databases: merged(databases, joinedPlans),
         })),
       );
     case "status":
@@ -60,10 +61,7 @@ function joinedWith(previous: ListEvent, next: ListEvent): ListEvent {
   if (previous.type === "plan" && next.type === "plan")
     return {
       ...next,
-      databases: merged([...previous.databases, ...next.databases], (a, b) => ({
-        ...a,
-        items: [...a.items, ...b.items],
-      })),
+      databases: merged([...previous.databases, ...next.databases], joinedPlans),
     };
   if (previous.type === "status" && next.type === "status")
     return {
@@ -76,6 +74,20 @@ function joinedWith(previous: ListEvent, next: ListEvent): ListEvent {
   if (previous.type === "history" && next.type === "history")
     return { ...next, runs: [...previous.runs, ...next.runs] };
   return next;
+}
+
+function joinedPlans(a: DatabasePlan, b: DatabasePlan): DatabasePlan {
+  const files = [...(a.files ?? []), ...(b.files ?? [])];
+  return { ...a, items: [...a.items, ...b.items], ...(files.length > 0 && { files }) };
+}
+
+/** Versions are short: this many fit into one event. */
+const versionsPerChunk = 1000;
+
+function chunksOf(versions: readonly string[]): string[][] {
+  return Array.from({ length: Math.ceil(versions.length / versionsPerChunk) }, (_, i) =>
+    versions.slice(i * versionsPerChunk, (i + 1) * versionsPerChunk),
+  );
 }
 
 function isList(event: { readonly type: string }): event is ListEvent {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import type { RunEvent, StatusRow } from "../../src/protocol/events.ts";
+import type { EventOf, RunEvent, StatusRow } from "../../src/protocol/events.ts";
 import { decodeEvents, encodeEvent } from "../../src/protocol/ndjson.ts";
 import { splitListEvent } from "../../src/protocol/split-list-events.ts";
 
@@ -26,7 +26,7 @@ const item = {
   lines: 1,
   transaction: true,
 } as const;
-const plan: RunEvent = {
+const plan: EventOf<"plan"> = {
   type: "plan",
   dryRun: true,
   databases: [
@@ -63,6 +63,19 @@ async function read(text: string): Promise<unknown[]> {
 }
 
 describe("split list events", () => {
+  test("the files of a plan cross the wire once, however long its list of migrations is", async () => {
+    const files = Array.from({ length: 5000 }, (_, i) => String(1700000000000 + i));
+    const long: RunEvent = {
+      ...plan,
+      databases: plan.databases.map((database) => ({ ...database, files })),
+    };
+    const parts = splitListEvent(long, 24_000);
+    for (const part of parts) assert(encodeEvent(part).length <= 24_000);
+    assert.deepEqual(await read(parts.map(encodeEvent).join("")), [long]);
+    const sent = parts.flatMap((part) => (part.type === "plan" ? part.databases : []));
+    assert.equal(sent.flatMap((database) => database.files ?? []).length, files.length);
+  });
+
   for (const event of [status, plan, history]) {
     test(`a long ${event.type} crosses the wire in bounded parts and is read as one event`, async () => {
       const parts = splitListEvent(event, 8192);

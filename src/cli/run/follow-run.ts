@@ -22,6 +22,7 @@ import {
   type StopState,
   type StopTransition,
 } from "./cancellation.ts";
+import { continuedRequest } from "./continued-request.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { queryBackoff, queryFunction } from "./query.ts";
 import { recoverOutcome } from "./recover-outcome.ts";
@@ -43,6 +44,12 @@ export interface FollowOptions {
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
+/** How a run ended, and what is known of it. */
+export interface FollowedRun {
+  readonly closing: ClosingEvent;
+  readonly run: RunState;
+}
+
 type InvocationEnd = ClosingEvent | EventOf<"run.paused">;
 
 /**
@@ -50,9 +57,7 @@ type InvocationEnd = ClosingEvent | EventOf<"run.paused">;
  * is never sent again: if the function keeps a ledger, the outcome is looked up there. Throws a `Failure`:
  * `unreachable/outcome-unknown` if the end did not arrive and cannot be looked up, `interrupted/detached` after Ctrl-C.
  */
-export async function followRun(
-  options: FollowOptions,
-): Promise<{ readonly closing: ClosingEvent; readonly run: RunState }> {
+export async function followRun(options: FollowOptions): Promise<FollowedRun> {
   const driver = new RunDriver(options);
   const { first, second } = options.interrupts;
   first.addEventListener("abort", driver.interrupt);
@@ -75,6 +80,8 @@ class RunDriver {
   readonly #options: FollowOptions;
   readonly #detach = new AbortController();
   #run: RunState;
+  /** What the next invocation is sent: of a continued run, what is left. */
+  #request: Request;
   #stop: StopState = "running";
   /** How to report the run once it is no longer watched. */
   #detached: Failure | undefined;
@@ -83,6 +90,7 @@ class RunDriver {
   constructor(options: FollowOptions) {
     this.#options = options;
     this.#run = newRun(options.request, options.changes);
+    this.#request = options.request;
   }
 
   get run(): RunState {
@@ -100,6 +108,7 @@ class RunDriver {
     for (;;) {
       const end = await this.#invokeOrRecover();
       if (end.type !== "run.paused") return end;
+      this.#request = continuedRequest(this.#options.request, this.#run);
       if (this.#stop !== "running") {
         const { applied, notReached, tookMs } = end;
         return this.#report({
@@ -128,7 +137,8 @@ class RunDriver {
   }
 
   async #invoke(): Promise<InvocationEnd> {
-    const { connection, request, now } = this.#options;
+    const { connection, now } = this.#options;
+    const request = this.#request;
     const functionName = connection.reached.function;
     const startedAt = now();
     let receivedEvents = false;

@@ -6,7 +6,8 @@ import { emit } from "../emit.ts";
 import { findChecksumDrift } from "../plan/checksum-drift.ts";
 import type { DatabaseFacts } from "../plan/select-steps.ts";
 import { failedRun, nothingDone, type RunResult } from "../run-result.ts";
-import type { EngineSession } from "../session.ts";
+import type { DatabaseState, EngineSession } from "../session.ts";
+import { evidenceFor, versionsInDoubt } from "./evidence.ts";
 
 /** `status`: the state of every migration, in every database that has migrations or a history. Never writes. */
 export async function showStatus(
@@ -19,18 +20,26 @@ export async function showStatus(
       migrations.length > 0 || recorded.size > 0 || options.database !== undefined,
   );
   const databases: DatabaseStatus[] = [];
-  for (const state of shown) {
-    const { name, kind } = state.database;
-    databases.push({
-      database: name,
-      kind,
-      store: state.store.kind,
-      migrations: statusRows(state, await findChecksumDrift(state)),
-    });
-  }
+  for (const state of shown) databases.push(await databaseStatus(state));
   const result = await verified(databases, engine);
   await emit(engine, { type: "status", databases });
   return result;
+}
+
+/** The state of every version in one database; of those in doubt also the evidence for and against. */
+export async function databaseStatus(state: DatabaseState): Promise<DatabaseStatus> {
+  const { name, kind } = state.database;
+  const evidence = await evidenceFor(state, versionsInDoubt(state));
+  const rows = statusRows(state, await findChecksumDrift(state));
+  return {
+    database: name,
+    kind,
+    store: state.store.kind,
+    migrations: rows.map((row) => {
+      const found = evidence.get(row.version);
+      return found ? { ...row, evidence: found } : row;
+    }),
+  };
 }
 
 async function verified(
@@ -60,7 +69,7 @@ function statusRows(
       state: stateOf(record?.state, migration !== undefined, changed.has(version)),
       ...(migration && { hasDown: migration.down !== undefined }),
       ...(record?.appliedAt && { appliedAt: record.appliedAt.toISOString() }),
-      ...(record?.run !== undefined && { run: record.run }),
+      ...(record?.run !== undefined && { runId: record.run }),
     };
   });
 }

@@ -10,6 +10,7 @@ import { mapConcurrent } from "../project/map-concurrent.ts";
 import type { MigrationBody } from "../project/migration-file.ts";
 import type { DatabaseState } from "../session.ts";
 import { findMisparsedLine } from "../sql/no-transaction-check.ts";
+import { fingerprintOf, type FingerprintPart } from "./fingerprint.ts";
 import { databaseNeeded } from "./resolve-databases.ts";
 import {
   appliedWithoutFile,
@@ -24,11 +25,14 @@ export interface ReadyStep extends PlannedStep {
   readonly store: DatabaseState["store"];
   readonly noTransaction: boolean;
   readonly item: PlanItem;
+  readonly fingerprint: FingerprintPart;
 }
 
 export interface PreparedPlan {
   readonly steps: readonly ReadyStep[];
   readonly databases: readonly DatabasePlan[];
+  /** Of all steps; see `refuseOtherPlan`. */
+  readonly fingerprint: string;
 }
 
 export interface PlanOptions {
@@ -56,40 +60,47 @@ export async function preparePlan(
       readyStep(step, await step.file.body(), state, options),
     );
     steps.push(...ready);
-    const newestFile = state.migrations.at(-1)?.version;
     plans.push({
       database: state.database.name,
       kind: state.database.kind,
       applied: state.recorded.size,
       items: ready.map(({ item }) => item),
-      ...(newestFile !== undefined && { newestFile }),
+      files: state.migrations.map(({ version }) => version),
     });
     await warnAboutFiles(state, engine);
   }
   await refuseWithoutSupport(steps, engine);
   await refuseMisparsed(steps);
-  return { steps, databases: plans };
+  return {
+    steps,
+    databases: plans,
+    fingerprint: fingerprintOf(steps.map(({ fingerprint }) => fingerprint)),
+  };
 }
 
 function readyStep(
   step: PlannedStep,
   body: MigrationBody,
-  { store, database }: DatabaseState,
+  { store, database, recorded }: DatabaseState,
   options: PlanOptions,
 ): ReadyStep {
+  const { version } = step.migration;
+  const appliedAt = step.direction === "down" ? recorded.get(version)?.appliedAt : undefined;
   const requested = options.noTransaction === true || body.directives.noTransaction;
   const noTransaction = requested && supportsNoTransaction(database.kind);
   return {
     ...step,
     store,
     noTransaction,
+    fingerprint: [database.name, version, step.direction, body.checksum, noTransaction],
     item: {
-      version: step.migration.version,
+      version,
       name: step.migration.name,
       direction: step.direction,
       file: step.file.path,
       lines: body.lines,
       transaction: !noTransaction,
+      ...(appliedAt && { appliedAt: appliedAt.toISOString() }),
       ...(step.outOfOrder && { outOfOrder: true }),
       ...(options.withSql && { sql: body.sql }),
     },

@@ -15,9 +15,11 @@ export interface Selection {
   readonly steps?: number | undefined;
   /** apply: nothing above it. down: everything above it. */
   readonly to?: Version | undefined;
-  /** This version alone, regardless of order. */
+  /** This version alone, regardless of order; for `redo`, instead of the one applied last. */
   readonly only?: Version | undefined;
   readonly all?: boolean | undefined;
+  /** apply: `only` is what a redo has rolled back. */
+  readonly redone?: boolean;
   /** `false` refuses versions that are older than an applied one. */
   readonly outOfOrder?: boolean | undefined;
 }
@@ -28,6 +30,8 @@ export interface DatabaseFacts {
   /** In version order. */
   readonly migrations: readonly Migration[];
   readonly recorded: ReadonlyMap<Version, AppliedMigration>;
+  /** What the last `redo` rolled back and could not apply again, where nothing was changed since. */
+  readonly halfRedone?: Version;
 }
 
 export interface PlannedStep {
@@ -37,6 +41,8 @@ export interface PlannedStep {
   readonly file: MigrationFile;
   /** Older than an applied version. */
   readonly outOfOrder: boolean;
+  /** Applies what the same `redo`, or an earlier one, has rolled back. */
+  readonly redone?: boolean;
 }
 
 /**
@@ -55,8 +61,21 @@ export function selectSteps(
   if (selection.operation === "apply") return upSteps(database, selection);
   if (selection.operation === "down")
     return downVersions(database, selection).map((version) => stepFor(database, version, "down"));
-  const [last] = database.downwards;
-  return last === undefined ? [] : [stepFor(database, last, "down"), stepFor(database, last, "up")];
+  return redoSteps(database, selection);
+}
+
+/** Rolls back and applies one migration. What a redo that failed half way left pending is applied only: it is rolled back already. */
+function redoSteps(facts: IndexedDatabase, { only }: Selection): PlannedStep[] {
+  const version = only ?? halfRedone(facts) ?? facts.newestFirst[0];
+  if (version === undefined) return [];
+  const up = { ...stepFor(facts, version, "up"), redone: true };
+  return facts.recorded.has(version) ? [stepFor(facts, version, "down"), up] : [up];
+}
+
+function halfRedone({ halfRedone: version, recorded, byVersion }: IndexedDatabase) {
+  return version !== undefined && !recorded.has(version) && byVersion.has(version)
+    ? version
+    : undefined;
 }
 
 /** Applied versions without a file, in order. */
@@ -76,6 +95,8 @@ interface IndexedDatabase extends DatabaseFacts {
   readonly byVersion: ReadonlyMap<Version, Migration>;
   /** Applied versions, the highest first. */
   readonly downwards: readonly Version[];
+  /** Applied versions, the one applied last first, as far as the order is known. */
+  readonly newestFirst: readonly Version[];
 }
 
 function indexed(facts: DatabaseFacts, environment: string): IndexedDatabase {
@@ -84,14 +105,24 @@ function indexed(facts: DatabaseFacts, environment: string): IndexedDatabase {
     environment,
     byVersion: new Map(facts.migrations.map((migration) => [migration.version, migration])),
     downwards: [...facts.recorded.keys()].sort(compareVersions).reverse(),
+    newestFirst: newestFirst(facts.recorded),
   };
+}
+
+/** The order in which versions are undone: the reverse of that in which they were applied; by number where only that is known. */
+function newestFirst(recorded: DatabaseFacts["recorded"]): Version[] {
+  const orderOf = (version: Version): bigint => recorded.get(version)?.order ?? -1n;
+  return [...recorded.keys()].sort((a, b) => {
+    const [first, second] = [orderOf(a), orderOf(b)];
+    return first === second ? compareVersions(b, a) : first < second ? 1 : -1;
+  });
 }
 
 function upSteps(
   facts: IndexedDatabase,
-  { steps, to, only, outOfOrder }: Selection,
+  { steps, to, only, outOfOrder, redone = false }: Selection,
 ): PlannedStep[] {
-  if (only !== undefined) return [onlyStep(facts, only)];
+  if (only !== undefined) return [{ ...onlyStep(facts, only), redone }];
   if (to !== undefined) refuseUnknown(facts, to);
   const planned = facts.migrations
     .filter(({ version, up }) => !facts.recorded.has(version) && up?.runnable !== false)
@@ -126,7 +157,7 @@ function downVersions(
   facts: IndexedDatabase,
   { steps, to, only, all }: Selection,
 ): readonly Version[] {
-  const applied = facts.downwards;
+  const applied = facts.newestFirst;
   if (only !== undefined) return [mustBeApplied(facts, only)];
   if (to !== undefined) {
     refuseUnknown(facts, to);

@@ -9,6 +9,7 @@ import type { RunStop } from "../run-result.ts";
 import { markHint } from "../store/hints.ts";
 import type { StepResult } from "../store/store.ts";
 import { nextBatchSize } from "./batch-size.ts";
+import { halfRedoneFailure } from "./half-redone.ts";
 import { loadSteps, type LoadedStep } from "./load-steps.ts";
 
 /** Why a plan was not run to its end. */
@@ -229,7 +230,7 @@ async function reportResult(
       await emit(engine, { type: "migration.skipped", ...of, reason: result.reason });
       return { over: 1, done: 0 };
     case "failed": {
-      const failure = failureOf(result.error, loaded);
+      const failure = failureOf(result.error, loaded, environment);
       await emit(engine, {
         type: "migration.failed",
         ...of,
@@ -257,12 +258,18 @@ async function reportResult(
   }
 }
 
-function failureOf(error: unknown, { ready, body, step }: LoadedStep): unknown {
-  return stepFailure(error, {
+function failureOf(
+  error: unknown,
+  { ready, body, step }: LoadedStep,
+  environment: string,
+): unknown {
+  const failure = stepFailure(error, {
     file: ready.file.path,
     sql: body.sql,
-    nothingKept: ready.store.atomic && !step.noTransaction,
+    // Of a redo the roll-back is kept.
+    nothingKept: ready.store.atomic && !step.noTransaction && ready.redone !== true,
   });
+  return halfRedoneFailure(failure, ready, environment);
 }
 
 function busy(holder: string): Failure {

@@ -19,7 +19,7 @@ function projectAhead(t: TestContext): string {
   return root;
 }
 
-const begun = [started(), plan([item(...row)], { newestFile: row[0] })];
+const begun = [started(), plan([item(...row)], { files: [row[0]] })];
 
 const cases: readonly (readonly [string, Answer, string, number])[] = [
   ["a run's end", streams([...begun, applied(...row), finished(1)]), "run.finished", 0],

@@ -53,7 +53,7 @@ function headLines(
 
 function signOf({ code, kind }: Failure, style: Style): string {
   if (code === "outcome-unknown") return style.yellow("!");
-  return kind === "interrupted" ? "·" : style.red("✗");
+  return kind === "interrupted" || code === "declined" ? "·" : style.red("✗");
 }
 
 /** What the database said, and the line with a caret if the position is known; it is never guessed. */

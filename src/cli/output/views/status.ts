@@ -1,6 +1,7 @@
 import type { DatabaseStatus, EventOf, StatusRow } from "../../../protocol/events.ts";
 import type { Style } from "../terminal/colors.ts";
 import { escapeControls } from "../terminal/escape-controls.ts";
+import { evidenceLines } from "./in-doubt.ts";
 import { truncate, padEnd, textWidth } from "../terminal/width.ts";
 
 const signs: Readonly<Record<StatusRow["state"], string>> = {
@@ -51,7 +52,10 @@ function rows({ migrations }: DatabaseStatus, style: Style, columns: number): st
   const older = hidden.size > 0 ? [style.dim(`  … ${hidden.size} older ones, all applied`)] : [];
   return [
     ...older,
-    ...shown.map((row) => rowLine(row, { versionWidth, nameWidth, columns }, style)),
+    ...shown.flatMap((row) => [
+      rowLine(row, { versionWidth, nameWidth, columns }, style),
+      ...evidenceLines(row, style, columns),
+    ]),
   ];
 }
 

@@ -61,3 +61,10 @@ function describeActivity({
 export function readCancelledRuns(result: SqlResult): string[] {
   return z.array(z.string()).parse(JSON.parse(result.rows[0]?.[0] ?? "[]"));
 }
+
+/** Reads the answer to `usersSql`: the user of each run. */
+export function readUsers(result: SqlResult): ReadonlyMap<string, string> {
+  return new Map(
+    result.rows.flatMap(([run, user]): [string, string][] => (run && user ? [[run, user]] : [])),
+  );
+}

@@ -34,6 +34,8 @@ export interface LedgerView {
   /** Versions that were applied and no longer are: the generation in which they were removed. */
   readonly gone: ReadonlyMap<Version, bigint>;
   readonly running?: Running;
+  /** What the last change to the ledger rolled back, where that was a `redo` that has not applied it again. */
+  readonly halfRedone?: Version;
 }
 
 /** Hasura's catalog state of the same database, read at about the same moment. */
@@ -167,9 +169,10 @@ function findRolledBack(ledger: LedgerView, catalog: CatalogView): Version[] {
   return missing.every((version, i) => version === top[i]) ? missing : [];
 }
 
-function toAppliedMigration({ checksum, appliedAt, run }: LedgerRow): AppliedMigration {
+function toAppliedMigration({ checksum, appliedAt, run, generation }: LedgerRow): AppliedMigration {
   return {
     state: "applied",
+    order: generation,
     ...(checksum !== undefined && { checksum }),
     ...(appliedAt !== undefined && { appliedAt }),
     ...(run !== undefined && { run }),

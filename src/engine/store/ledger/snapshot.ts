@@ -43,6 +43,8 @@ const Snapshot = z.object({
     })
     .nullable(),
   gone: z.record(Version, Generation),
+  /** Absent in older ledgers. */
+  halfRedone: Version.nullish(),
   /**
    * The session that holds the lock of a migration now; `ms`: how long its statement has been
    * running.
@@ -69,7 +71,7 @@ export interface LedgerSnapshot extends LedgerView {
  */
 export function readSnapshot(result: SqlResult): LedgerSnapshot {
   const text = result.rows[0]?.[0];
-  const { serverId, migrations, running, gone, holder, ...rest } = Snapshot.parse(
+  const { serverId, migrations, running, gone, holder, halfRedone, ...rest } = Snapshot.parse(
     JSON.parse(text ?? "null"),
   );
   return {
@@ -78,6 +80,7 @@ export function readSnapshot(result: SqlResult): LedgerSnapshot {
     applied: new Map(migrations.map((row) => [row[0], toLedgerRow(row)])),
     gone: new Map(Object.entries(gone)),
     ...(running && { running }),
+    ...(typeof halfRedone === "string" && { halfRedone }),
     ...(holder && {
       holder: {
         pid: holder.pid,

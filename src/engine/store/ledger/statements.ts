@@ -166,6 +166,12 @@ export function cancelRunsSql(run: string | undefined, liveMs: number): string {
   return call("cancel_runs", literalOrNull(run), String(liveMs));
 }
 
+/** The users of runs, as their clients reported them: rows of run and user. Writes nothing. */
+export function usersSql(runs: readonly string[]): string {
+  const ids = runs.map(quoteLiteral).join(", ");
+  return `SELECT id, actor OPERATOR(pg_catalog.->>) 'user'::pg_catalog.text FROM hasura_migrate.run WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[${ids}]::pg_catalog.text[])`;
+}
+
 /**
  * Cancels what a run is executing right now. Never by terminating the connection: Hasura's driver
  * would send the statement again (docs/internals/hasura-protocol.md, "Ending a statement from

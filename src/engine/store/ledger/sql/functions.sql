@@ -378,6 +378,12 @@ AS $body$
       SELECT FROM hasura_migrate.run AS r
       WHERE r.id = p_run AND r.ended_at IS NULL AND NOT r.waiting
     ),
+    'halfRedone', (
+      SELECT s.version::text
+      FROM hasura_migrate.step AS s
+      JOIN hasura_migrate.run AS r ON r.id = s.run
+      WHERE s.generation = h.generation AND s.what = 'down' AND r.operation = 'redo'
+    ),
     'migrations', COALESCE(
       (
         SELECT pg_catalog.json_agg(
