@@ -40,7 +40,7 @@ const tables = async (url: string): Promise<string[]> =>
 const versions = (ran: Ran): string[] => ran.of("migration.applied").map((it) => it.version);
 
 describe("engine PostgreSQL", () => {
-  test("the third of four migrations fails: two stay applied and recorded, and the repaired file goes on from there", async (t) => {
+  test("the third of four migrations fails: two stay applied and recorded, and the corrected file continues from there", async (t) => {
     const url = await freshDatabase(t);
     const hasura = await hasuraOn(t, url);
     const ups = {
