@@ -22,10 +22,7 @@ export const folders = [
   },
   folder("engine/project", 0),
   folder("engine/sql", 0),
-  folder("engine/hasura", 0, [
-    "test/engine/operations/**/*.test.ts",
-    "test/lambda/hasura/**/*.test.ts",
-  ]),
+  folder("engine/hasura", 0),
   folder("engine/plan", 0, ["test/engine/operations/**/*.test.ts"]),
   folder("engine/run", 0, ["test/engine/operations/**/*.test.ts"]),
   folder("engine/operations", 0, ["test/engine/run/**/*.test.ts"]),
