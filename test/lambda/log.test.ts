@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import { jsonLog } from "../../src/lambda/log.ts";
+import { redactor } from "../../src/lambda/secrets/redact.ts";
+import type { LogLevel } from "../../src/lambda/settings.ts";
+import type { RunEvent } from "../../src/protocol/events.ts";
+
+function logAt(level: LogLevel) {
+  const lines: string[] = [];
+  const log = jsonLog({
+    write: (line) => void lines.push(line),
+    now: () => Date.UTC(2026, 10, 24),
+    level,
+    redact: redactor(),
+    about: { requestId: "request-1", runId: "run-1" },
+  });
+  return { log, lines };
+}
+
+const noted = (level: LogLevel): RunEvent => ({ type: "log", level, code: "x", message: "m" });
+const of = { database: "default", version: "1", name: "x", direction: "up" } as const;
+const failure = { kind: "busy", code: "busy", message: "m", hints: [], causes: [] } as const;
+const failed: RunEvent[] = [
+  { type: "migration.failed", ...of, tookMs: 1, failure: { ...failure, hints: [], causes: [] } },
+  { type: "migration.unknown", ...of, reason: "r" },
+  {
+    type: "run.failed",
+    applied: 0,
+    notReached: 0,
+    tookMs: 1,
+    failure: { ...failure, hints: [], causes: [] },
+  },
+];
+
+describe("the function's log", () => {
+  test("has one JSON object a line, with the time, the level, and the run it belongs to", () => {
+    const { log, lines } = logAt("debug");
+    log.info("hello", { a: 1 });
+    log.warning("careful", {});
+    log.event(noted("info"));
+    const about = { at: "2026-11-24T00:00:00.000Z", requestId: "request-1", runId: "run-1" };
+    assert.deepEqual(
+      lines.map((line): unknown => JSON.parse(line)),
+      [
+        { ...about, level: "info", message: "hello", a: 1 },
+        { ...about, level: "warning", message: "careful" },
+        { ...about, level: "info", event: noted("info") },
+      ],
+    );
+    assert(lines.every((line) => line.endsWith("}\n")));
+  });
+
+  for (const [level, messages] of [
+    ["debug", ["info", "warning", "debug event", "info event", "warning event"]],
+    ["info", ["info", "warning", "info event", "warning event"]],
+    ["warning", ["warning", "warning event"]],
+  ] as const)
+    test(`at the level ${level} has ${messages.join(", ")}`, () => {
+      const { log, lines } = logAt(level);
+      log.info("info", {});
+      log.warning("warning", {});
+      for (const one of ["debug", "info", "warning"] as const) log.event(noted(one));
+      assert.deepEqual(
+        lines.map((line) => {
+          const { level: of, message } = JSON.parse(line) as { level: string; message?: string };
+          return message ?? `${of} event`;
+        }),
+        messages,
+      );
+    });
+
+  test("has failures at the level warning, and what went well below it", () => {
+    const { log, lines } = logAt("warning");
+    for (const event of failed) log.event(event);
+    assert.equal(lines.length, failed.length);
+    log.event({ type: "migration.started", ...of });
+    log.event({ type: "run.finished", applied: 0, notReached: 0, tookMs: 1 });
+    assert.equal(lines.length, failed.length);
+  });
+});
