@@ -24,7 +24,7 @@ export const folders = [
   folder("engine/sql", 0),
   folder("engine/hasura", 0),
   folder("engine/plan", 0, ["test/engine/operations/**/*.test.ts"]),
-  folder("engine/run", 0, ["test/engine/operations/**/*.test.ts"]),
+  folder("engine/run", 0),
   folder("engine/operations", 0, ["test/engine/run/**/*.test.ts"]),
   folder("engine/store/catalog", 0, ["test/engine/{operations,run}/**/*.test.ts"]),
   { ...folder("engine/store/ledger", 0), postgres: true },

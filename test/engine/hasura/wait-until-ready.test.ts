@@ -18,7 +18,7 @@ interface Waiting {
 
 /** An engine whose clock is moved by sleeping alone. */
 function waiting(more: Partial<EngineContext> = {}): Waiting {
-  let clock = 0;
+  let clock = 5000;
   const [story, events, stop]: [string[], RunEvent[], AbortController] = [
     [],
     [],
