@@ -100,10 +100,9 @@ describe("the history", () => {
   test("has one row for a run in two databases, with the worse outcome", async () => {
     const merged = async (first: Partial<HistoryRow>, second: Partial<HistoryRow>) => {
       const [a, b] = [registryOf([row("r", 1, first)]), registryOf([row("r", 1, second)])];
-      const rows = await history({}, a, b);
-      assert.equal(rows.length, 1);
-      assert.equal(rows[0]?.migrations.length, 2);
-      return rows[0];
+      const [only, ...others] = await history({}, a, b);
+      assert.deepEqual([only?.migrations.length, others], [2, []]);
+      return only;
     };
     const failed = { outcome: "migration/sql-failed" };
     assert.equal((await merged(failed, {}))?.outcome, failed.outcome);

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import type { EngineContext } from "../../../src/engine/context.ts";
 import { HasuraCallError } from "../../../src/engine/hasura/client.ts";
 import type { ReadyStep } from "../../../src/engine/plan/prepare-plan.ts";
 import { runPlan, type PlanResult, type Slice } from "../../../src/engine/run/run-plan.ts";
 import type { MigrationStore, StepResult } from "../../../src/engine/store/store.ts";
 import type { RunEvent } from "../../../src/protocol/events.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
+import { engineOf } from "../support/engine.ts";
 import { readyStep, storeOf, unreadable } from "../support/ready-steps.ts";
-import { scriptedHasura } from "../support/scripted-hasura.ts";
 
 interface Ran extends PlanResult {
   readonly events: readonly RunEvent[];
@@ -24,18 +23,9 @@ interface Given {
 }
 
 async function run(steps: readonly ReadyStep[], given: Given = {}): Promise<Ran> {
-  const events: RunEvent[] = [];
-  const engine: EngineContext = {
-    hasura: scriptedHasura(),
-    project: () => assert.fail("a plan that runs reads no project"),
-    openStore: () => assert.fail("a plan that runs opens no store"),
-    now: given.now ?? (() => 0),
-    sleep: () => assert.fail("a plan that runs does not sleep"),
-    random: () => 0.5,
-    emit: (event) => void events.push(event),
-    stop: given.stop ?? new AbortController().signal,
-    remainingMs: () => given.remainingMs ?? 900_000,
-  };
+  const { now = () => 0, stop = new AbortController().signal, remainingMs = 900_000 } = given;
+  const engine = engineOf({ now, stop, remainingMs: () => remainingMs });
+  const { events } = engine;
   const slice = { untilMs: undefined, progressed: false, ...given.slice };
   const result = await runPlan({ steps, environment: "dev-3", slice, engine });
   const story = events.map((event) => `${event.type} ${"version" in event ? event.version : ""}`);

@@ -74,7 +74,7 @@ describe("the catalog store", () => {
     assert.deepEqual(catalogCapabilities, { canResume: false, atomic: false, keepsDownSql: false });
     const { kind, canResume, atomic, keepsDownSql } = store;
     assert.deepEqual([kind, canResume, atomic, keepsDownSql], ["catalog", false, false, false]);
-    assert.deepEqual([store.runs, store.runBatch], [undefined, undefined]);
+    assert.deepEqual(["runs" in store, "runBatch" in store], [false, false]);
   });
 
   test("reads what is applied and what is dirty", async () => {

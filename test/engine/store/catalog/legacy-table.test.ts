@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
+import type {
+  HasuraCallError} from "../../../../src/engine/hasura/client.ts";
 import {
-  HasuraCallError,
   type RunSql,
   type SqlResult,
 } from "../../../../src/engine/hasura/client.ts";
