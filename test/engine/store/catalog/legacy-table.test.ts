@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import type {
-  HasuraCallError} from "../../../../src/engine/hasura/client.ts";
-import {
-  type RunSql,
-  type SqlResult,
-} from "../../../../src/engine/hasura/client.ts";
+import type { HasuraCallError } from "../../../../src/engine/hasura/client.ts";
+import { type RunSql, type SqlResult } from "../../../../src/engine/hasura/client.ts";
 import { readTable, tableStore } from "../../../../src/engine/store/catalog/legacy-table.ts";
 import { Failure } from "../../../../src/protocol/failure.ts";
 import { notSent, rejected, unknown } from "../../support/call-errors.ts";
