@@ -17,7 +17,7 @@ const change = (version: string, more: object = {}): StateChange => ({
 const generation = (text: string): StateChange => ({ database: "default", generation: text });
 
 /** A queue whose writes fail with these errors, one after the other, and then succeed. */
-function queueWith(...errors: unknown[]) {
+function queueWith(...errors: Error[]) {
   const writes: (readonly StateChange[])[] = [];
   const delays: number[] = [];
   const queue = createWriteQueue(
@@ -25,7 +25,7 @@ function queueWith(...errors: unknown[]) {
       write: (changes) => {
         writes.push([...changes]);
         const error = errors.shift();
-        return error === undefined ? Promise.resolve() : Promise.reject(error as Error);
+        return error === undefined ? Promise.resolve() : Promise.reject(error);
       },
     },
     {
