@@ -22,7 +22,7 @@ export const folders = [
   },
   folder("engine/project", 0),
   folder("engine/sql", 0),
-  folder("engine/hasura", 0),
+  folder("engine/hasura", 97),
   folder("engine/plan", 0, ["test/engine/operations/**/*.test.ts"]),
   folder("engine/run", 0),
   folder("engine/operations", 0, ["test/engine/run/**/*.test.ts"]),
