@@ -35,7 +35,7 @@ export const folders = [
     tests: ["test/lambda/*.test.ts", "!test/lambda/{crash,index}.test.ts"],
     atLeast: 0,
   },
-  folder("lambda/hasura", 0),
+  folder("lambda/hasura", 95),
   folder("lambda/secrets", 0),
   { ...folder("lambda/hasura-cli", 0), postgres: true },
   folder("cli/config", 0),

@@ -129,6 +129,7 @@ describe("an error response", () => {
       return error;
     };
     assert.match(redirected(302, "https://x/y").message, /HTTP 302\) to https:\/\/x\/y\.$/);
+    assert.match(redirected(300).message, /HTTP 300\) elsewhere\.$/);
     assert.match(redirected(399).message, /HTTP 399\) elsewhere\.$/);
   });
 });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import http from "node:http";
+import https from "node:https";
 import net, { type AddressInfo } from "node:net";
-import { describe, test, type TestContext } from "vitest";
+import { describe, test, vi, type TestContext } from "vitest";
 import { HasuraCallError } from "../../../src/engine/hasura/client.ts";
 import { httpCaller, type HttpCaller } from "../../../src/lambda/hasura/http-call.ts";
+import { server as certified } from "../support/private-authority.ts";
 
 /** A caller of a server that does this with each request. */
 async function callerOf(
@@ -135,6 +137,21 @@ describe("a call over HTTP", () => {
     t.onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
     const endpoint = new URL(`http://127.0.0.1:${port}`);
+    const caller = httpCaller({ endpoint, connectMs: 60_000, largestAnswerBytes: 1 });
+    t.onTestFinished(() => caller.close());
+    await assert.rejects(caller.call(get), { outcome: "unknown" });
+  });
+
+  test("over TLS is unknown as soon as the connection is established", async (t) => {
+    // Node reads it for each connection; there is no other way to trust the tests' authority in a running process.
+    vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", "0");
+    t.onTestFinished(() => void vi.unstubAllEnvs());
+    const { certificate: cert, key } = certified;
+    const server = https.createServer({ cert, key }, ({ socket }) => socket.destroy());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    t.onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const endpoint = new URL(`https://127.0.0.1:${port}`);
     const caller = httpCaller({ endpoint, connectMs: 60_000, largestAnswerBytes: 1 });
     t.onTestFinished(() => caller.close());
     await assert.rejects(caller.call(get), { outcome: "unknown" });
