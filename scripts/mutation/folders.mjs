@@ -21,7 +21,7 @@ export const folders = [
     atLeast: 0,
   },
   folder("engine/project", 0),
-  folder("engine/sql", 0),
+  folder("engine/sql", 95),
   folder("engine/hasura", 97),
   folder("engine/plan", 0, ["test/engine/operations/**/*.test.ts"]),
   folder("engine/run", 0),
