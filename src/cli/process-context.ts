@@ -1,27 +1,33 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { homedir, hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { exitCode } from "../protocol/exit-code.ts";
-import { countInterrupts } from "./run/interrupts.ts";
+import { countInterrupts, unlessAborted } from "./run/interrupts.ts";
 import type { Keyboard, Sink, CliContext } from "./context.ts";
+
+/** CI systems and containers kill a process soon after SIGTERM: what is still going on by then is given up. */
+const terminateWithinMs = 4800;
 
 /** The context of a real process. `process` is a parameter: only bin.ts uses the global one. */
 export function contextOf(process: NodeJS.Process, version: string): CliContext {
-  const interrupts = countInterrupts(() => process.exit(exitCode.interrupted));
-  process.on("SIGINT", interrupts.onSignal);
-  process.on("SIGTERM", interrupts.onSignal);
+  const exit = (): void => process.exit(exitCode.interrupted);
+  const interrupts = countInterrupts(exit, () => void setTimeout(exit, terminateWithinMs).unref());
+  process.on("SIGINT", () => interrupts.onSignal("interrupt"));
+  process.on("SIGTERM", () => interrupts.onSignal("terminate"));
+  process.on("SIGHUP", () => interrupts.onSignal("hangup"));
   return {
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
-    home: process.env["HOME"] || homedir(),
+    home: homeOf(process),
     user: userName(process),
     host: hostname(),
     version,
     out: sinkOf(process.stdout),
     err: sinkOf(process.stderr),
-    keyboard: keyboardOf(process),
+    keyboard: keyboardOf(process, interrupts.first),
     now: Date.now,
     random: Math.random,
     sleep: async (ms, signal) => {
@@ -39,6 +45,12 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
           resolve(error ? undefined : stdout.trim()),
         );
       }),
+    runProgram: (command, args) =>
+      new Promise((resolve) => {
+        spawn(command, [...args], { stdio: ["inherit", process.stderr, "inherit"] })
+          .once("error", () => resolve(false))
+          .once("close", (code) => resolve(code === 0));
+      }),
   };
 }
 
@@ -52,6 +64,7 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
     write: (text) => {
       if (!broken) stream.write(text);
     },
+    drained: () => (broken || !stream.writableNeedDrain ? undefined : caughtUp(stream)),
     get isTTY() {
       return stream.isTTY;
     },
@@ -64,7 +77,17 @@ function sinkOf(stream: NodeJS.WriteStream): Sink {
   };
 }
 
-function keyboardOf(process: NodeJS.Process): Keyboard {
+async function caughtUp(stream: NodeJS.WriteStream): Promise<void> {
+  const settled = new AbortController();
+  const ends = ["drain", "close", "error"].map((event) =>
+    once(stream, event, { signal: settled.signal }),
+  );
+  await Promise.race(ends).catch(() => undefined);
+  settled.abort();
+  await Promise.allSettled(ends);
+}
+
+function keyboardOf(process: NodeJS.Process, interrupted: AbortSignal): Keyboard {
   return {
     isTTY: process.stdin.isTTY,
     ask: async (question) => {
@@ -78,12 +101,24 @@ function keyboardOf(process: NodeJS.Process): Keyboard {
         });
       });
       try {
-        return await Promise.race([lines.question(question), ended]);
+        // SIGTERM and SIGHUP are not keys: they end the question from outside.
+        return await unlessAborted(Promise.race([lines.question(question), ended]), interrupted);
       } finally {
         lines.close();
       }
     },
   };
+}
+
+/** Without HOME and a passwd entry there is no home; `/` is what container runtimes set then. */
+function homeOf(process: NodeJS.Process): string {
+  try {
+    return process.env["HOME"] || homedir();
+  } catch {
+    // The AWS SDK and programs that are started look there as well.
+    process.env["HOME"] = "/";
+    return "/";
+  }
 }
 
 /** A container may run under a UID without a passwd entry. */

@@ -13,7 +13,8 @@ const users = {
   },
 };
 
-describe("local", () => {
+// Each test has a project of its own.
+describe.concurrent("local", () => {
   test("--serve says where both services are and how to use them; a signal ends it with 0 and nothing stays", async (t) => {
     const running = await start(t, ["local", "--serve"], { cwd: await project(t, users) });
     await running.shows(/Ctrl-C/);
@@ -26,7 +27,7 @@ describe("local", () => {
     await assert.rejects(fetch(lambda));
   });
 
-  test("two at once on one project share its database, and the second finds what the first one did", async (t) => {
+  test("two concurrent runs on one project share its database, and the second finds what the first one did", async (t) => {
     const cwd = await project(t, users);
     const serving = await start(t, ["local", "--serve", "--json"], { cwd });
     await serving.shows(/\n/);

@@ -26,7 +26,8 @@ async function heldRun(
   return { served, cli, release: () => holder.query("ROLLBACK") };
 }
 
-describe("streaming", () => {
+// Each test has an environment of its own.
+describe.concurrent("streaming", () => {
   test("a migration's event arrives while the next one still waits in the database", async (t) => {
     const { cli, release } = await heldRun(t, ["--json"]);
     await cli.shows(/"type":"migration\.applied".*1700000000100/);
@@ -66,7 +67,7 @@ describe("streaming", () => {
     assert.equal(three?.["found"], null);
   });
 
-  test("Ctrl-C of a run that waits for another one ends it at once with 130, and the other one goes on", async (t) => {
+  test("Ctrl-C ends a run that waits for another one at once with 130, and the other one continues", async (t) => {
     const { served, cli, release } = await heldRun(t, []);
     await cli.shows(/1700000000100 one applied/);
     const second = await served.start(["dev-1", "--json"]);
@@ -114,7 +115,7 @@ describe("streaming", () => {
     );
   });
 
-  test("eight at once on an empty environment all end with 0, and each migration is applied once", async (t) => {
+  test("eight concurrent runs on an empty environment all end with 0, and each migration is applied once", async (t) => {
     const names = ["1700000000100_a", "1700000000200_b", "1700000000300_c"];
     const directory = await project(
       t,

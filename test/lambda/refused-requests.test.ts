@@ -25,16 +25,28 @@ const hintsOf = ({ hints }: Failure): string => JSON.stringify(hints);
 
 describe("a request that is refused", () => {
   test("for its shape names each field that is wrong", () => {
-    const missing = refusal({ operation: "status" });
-    assert.match(missing.message, /^The request is invalid \(contract: .*; environment: /);
+    const missing = refusal({ ...request("status"), runId: "1", actor: undefined });
+    assert.match(missing.message, /^The request is invalid \(runId: .*; actor: /);
     assert.equal(missing.hints.length, 1);
-    assert.match(refusal("apply").message, /\(request: /);
-    assert.match(refusal(request("status", { environment: "" })).message, /\(environment: /);
-    assert.match(refusal({ ...request("status"), contract: 1.5 }).message, /\(contract: /);
     assert.match(
       refusal(request("apply", { options: { steps: 0 } })).message,
       /\(options\.steps: /,
     );
+  });
+
+  test("for not being a request at all names the function", () => {
+    const status = request("status");
+    for (const event of [
+      "apply",
+      { operation: "status" },
+      { ...status, environment: "" },
+      { ...status, contract: 1.5 },
+    ]) {
+      const failure = refusal(event);
+      assert.deepEqual([failure.kind, failure.code], ["usage", "malformed-request"]);
+      assert.match(failure.message, /function of the environment dev-3, and the event is not/);
+      assert.equal(failure.hints.length, 2);
+    }
   });
 
   test("for another environment says where to look", () => {

@@ -155,12 +155,13 @@ describe("the settings of a function", () => {
     );
     assert.deepEqual(Object.fromEntries(defaults), {
       ENGINE: "native",
+      KEEP_DOWN_SQL: "on",
       LEDGER: "on",
       PROTECTED: "false",
       SOURCES: "image",
       UNQUALIFIED: "admin",
       LOG_LEVEL: "info",
     });
-    assert.equal(settingDefinitions.length, 12);
+    assert.equal(settingDefinitions.length, 13);
   });
 });

@@ -16,6 +16,7 @@ describe("settings", () => {
       environment: "dev-3",
       adminSecret: { from: "none" },
       engine: "native",
+      keepDownSql: true,
       ledger: true,
       protected: false,
       sources: "image",
@@ -134,7 +135,7 @@ describe("settings", () => {
     });
   }
 
-  test("all problems are said at once", () => {
+  test("all problems are reported at once", () => {
     assert.throws(
       () => readSettings({ HASURA_MIGRATE_LEDGER: "maybe" }),
       /3 problems.*ENVIRONMENT.*ENDPOINT.*LEDGER/s,

@@ -13,7 +13,7 @@ const warning: RunEvent = {
 };
 
 describe("the event stream", () => {
-  test("is read the same wherever it is split, also inside a character", async () => {
+  test("is read the same wherever it is split, even inside a character", async () => {
     const stream = Buffer.from(encodeEvent(warning) + encodeEvent(heartbeat));
     for (let at = 0; at <= stream.length; at += 1) {
       const chunks = [stream.subarray(0, at), stream.subarray(at)];
@@ -94,7 +94,8 @@ describe("the event stream", () => {
 
   test("an event of a type that only the other side knows is kept as its line", () => {
     const line = '{"type":"from.the.future","when":"2030"}';
-    assert.deepEqual(decodeLine(line), { type: "unknown", line });
+    const event = { type: "from.the.future", when: "2030" };
+    assert.deepEqual(decodeLine(line), { type: "unknown", line, event });
   });
 
   test("a known event in another shape breaks the stream, with the reason as its cause", () => {

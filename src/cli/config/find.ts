@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import * as z from "zod";
+import { decodeText } from "../../decode-text.ts";
 import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
 import type { CliContext } from "../context.ts";
 
 const fileName = "hasura-migrate.json";
@@ -55,22 +57,41 @@ async function userDirectory(context: CliContext): Promise<string> {
 }
 
 async function readConfig(file: string): Promise<FoundConfig | undefined> {
-  const text = await readText(file);
-  return text === undefined ? undefined : { file, json: parse(text, file) };
+  const bytes = await readBytes(file);
+  return bytes === undefined ? undefined : { file, json: parse(textOf(bytes, file), file) };
 }
 
 async function readPackage(file: string): Promise<FoundConfig | undefined> {
-  const text = await readText(file);
-  if (text === undefined || !text.includes('"hasura-migrate"')) return undefined;
-  const parsed = PackageKey.safeParse(parse(text, file));
+  const bytes = await readBytes(file);
+  if (bytes === undefined || !mentionsKey(bytes)) return undefined;
+  const parsed = PackageKey.safeParse(parse(textOf(bytes, file), file));
   const json = parsed.success ? parsed.data["hasura-migrate"] : undefined;
   // A project that only depends on this package mentions its name, but has no such key.
   return json === undefined ? undefined : { file, json };
 }
 
-async function readText(file: string): Promise<string | undefined> {
+/** Also where the encoding is unknown: a foreign package.json further up is not our concern, whatever it holds. */
+function mentionsKey(bytes: Uint8Array): boolean {
+  const text = decodeText(bytes).text ?? Buffer.from(bytes).toString("latin1").replaceAll("\0", "");
+  return text.includes('"hasura-migrate"');
+}
+
+/** In UTF-8 or UTF-16, which is what `echo … > file` makes in Windows PowerShell 5.1. */
+function textOf(bytes: Uint8Array, file: string): string {
+  const { encoding, text } = decodeText(bytes);
+  if (text !== undefined) return text;
+  const is = encoding === "unknown" ? "not valid UTF-8" : encoding;
+  throw new Failure(
+    "usage",
+    "config-unreadable",
+    `The configuration ${file} cannot be read: it is ${is}.`,
+    { hints: [textHint("Save the file as UTF-8.")] },
+  );
+}
+
+async function readBytes(file: string): Promise<Uint8Array | undefined> {
   try {
-    return (await readFile(file, "utf8")).replace(/^\uFEFF/, "");
+    return await readFile(file);
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;

@@ -20,7 +20,7 @@ export async function findChecksumDrift({
   });
   const differs = await mapConcurrent(
     comparable,
-    async ({ file, checksum }) => (await file.body()).checksum !== checksum,
+    async ({ file, checksum }) => (await file.checksum()) !== checksum,
   );
   return new Set(comparable.filter((_, i) => differs[i]).map(({ version }) => version));
 }
@@ -34,7 +34,7 @@ export async function refuseChecksumDrift(
   for (const facts of databases) {
     const changed = [...(await findChecksumDrift(facts))];
     if (changed.length === 0) continue;
-    const message = `Changed after they were applied in ${facts.database.name}: ${changed.join(", ")}.`;
+    const message = `Files changed after they were applied in ${facts.database.name}: ${changed.join(", ")}.`;
     if (strict)
       throw new Failure("differs", "changed-file", message, {
         hints: [textHint("Write a new migration instead of changing an applied one.")],

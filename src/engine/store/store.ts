@@ -2,7 +2,7 @@ import type { Failure } from "../../protocol/failure.ts";
 import type { HistoryRow } from "../../protocol/events.ts";
 import type { Direction, MigrationState, Version } from "../../protocol/migration.ts";
 import type { Directives } from "../project/directives.ts";
-import type { SourceKind } from "../hasura/client.ts";
+import type { SourceKind, SqlResult } from "../hasura/client.ts";
 
 /** One database of a run: a Hasura source. */
 export interface Database {
@@ -20,6 +20,8 @@ export interface AppliedMigration {
   readonly checksum?: string;
   readonly appliedAt?: Date;
   readonly run?: string;
+  /** Greater for what was applied later; absent where the order is not known (catalog store). */
+  readonly order?: bigint;
 }
 
 /** One step of a plan, ready to be sent. */
@@ -101,15 +103,17 @@ export interface RunRegistry {
   /** Past runs and the current one, the newest first. */
   history(filter: RunFilter): Promise<HistoryRow[]>;
   /**
-   * Asks runs to stop before their next migration; answers their ids. `run` may be the beginning of
+   * Asks runs to stop before their next migration; returns their ids. `run` may be the beginning of
    * an id; without it, all runs.
    */
   cancel(run: string | undefined): Promise<readonly string[]>;
+  /** The users of runs, by the runs' ids, as their clients reported them. */
+  users(runs: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
 /**
  * The record of applied migrations of one database, and how a migration is run and recorded.
- * Implementations: the ledger store, and the catalog store, which uses Hasura's catalog state alone
+ * Implementations: the ledger store, and the catalog store, which uses only Hasura's catalog state,
  * as the official CLI does.
  */
 export interface MigrationStore extends StoreCapabilities {
@@ -126,11 +130,11 @@ export interface MigrationStore extends StoreCapabilities {
   run(step: Step): Promise<StepResult>;
   /**
    * The same for several steps in one request. Calls `onDone` for each in order as soon as it is
-   * known to be done; answers how the first that is not done ended, or undefined when all are.
+   * known to be done; returns how the first one that is not done ended, or undefined when all are.
    * Absent where it would not be as safe as one at a time.
    */
   runBatch?(steps: readonly Step[], onDone: OnDone): Promise<StepResult | undefined>;
-  /** Changes the record alone: all of the versions or none, where `atomic`. */
+  /** Changes only the record: all of the versions or none, where `atomic`. */
   mark(marks: readonly VersionMark[], as: "applied" | "pending"): Promise<void>;
   /**
    * Waits until everything so far is safely recorded, also after a failure. Throws, naming the
@@ -142,6 +146,10 @@ export interface MigrationStore extends StoreCapabilities {
    * be planned again.
    */
   confirm?(): Promise<readonly Version[]>;
+  /** What the last `redo` rolled back and could not apply again, as of the last `read`; undefined if something changed since. */
+  halfRedone?(): Version | undefined;
+  /** Runs a query that changes nothing in the store's database. Absent where there is no way to ask. */
+  query?(sql: string): Promise<SqlResult>;
   /** A failure in the background so far. Checked before each step; ends the run. */
   backgroundFailure?(): Failure | undefined;
 }

@@ -101,6 +101,7 @@ describe("renderers", () => {
       write: (more: string) => {
         sink.text += more;
       },
+      drained: () => undefined,
     };
     return sink;
   }
@@ -168,17 +169,22 @@ describe("renderers", () => {
       "! 2 files here are not in the image 4c6ea1a: 200_x, 300_x. Build and deploy an image that has them.",
     );
     assert.match(
-      missingInImage(here, eventOf("plan", plan([], { newestFile: "200" })), "") ?? "",
+      missingInImage(here, eventOf("plan", plan([], { files: ["100", "300"] })), "") ?? "",
+      /^! 1 file here is not in the image: 200_x\./,
+      "an older file than the image's newest is missing as well",
+    );
+    assert.match(
+      missingInImage(here, eventOf("plan", plan([], { files: ["100", "200"] })), "") ?? "",
       /^! 1 file here is not in the image: 300_x\./,
     );
     assert.equal(
-      missingInImage(here, eventOf("plan", plan([], { newestFile: "300" })), ""),
+      missingInImage(here, eventOf("plan", plan([], { files: ["100", "200", "300"] })), ""),
       undefined,
     );
     assert.equal(missingInImage(here, eventOf("plan", plan([])), ""), undefined);
   });
 
-  test("in a terminal the plan stands below the running row and fills in; nothing of it is left at the end", async (t) => {
+  test("in a terminal the plan is shown below the running row and fills in; nothing of it is left at the end", async (t) => {
     const second = ["1700000000200", "drop_legacy_flag"] as const;
     const events = [
       started(),
@@ -260,7 +266,7 @@ describe("renderers", () => {
     assert.match(context.err.text, /default 1700000000100 add_order_notes running 0ms/);
   });
 
-  test("what PostgreSQL notes about a file stands with its migration", async (t) => {
+  test("PostgreSQL's notices about a file are shown with its migration", async (t) => {
     const noted = { ...applied(...one), notices: ["the file commits by itself"] };
     const lambda = await lambdaStandIn(t, [
       streams([started(), plan([item(...one)]), migrationStarted(...one), noted, finished(1)]),
@@ -415,7 +421,7 @@ describe("renderers", () => {
     assert.ok(page.includes("**Failed:** 100%0A of \\<b\\>\\|x\\|\\</b\\> failed"), page);
   });
 
-  test("what is not a failure of ours is called a bug, with a stack only where asked for", async (t) => {
+  test("an error that is not a Failure is reported as a bug, with a stack only on request", async (t) => {
     for (const debug of [false, true]) {
       const context = testContext(t, { argv: ["envs", ...(debug ? ["--debug"] : [])] });
       const broken = {

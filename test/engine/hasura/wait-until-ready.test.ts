@@ -17,7 +17,10 @@ interface Waiting {
 }
 
 /** An engine whose clock is moved by sleeping alone. */
-function waiting(more: Partial<EngineContext> = {}): Waiting {
+function waiting({
+  pause,
+  ...more
+}: Partial<EngineContext> & { pause?: () => Promise<void> } = {}): Waiting {
   let clock = 5000;
   const [story, events, stop]: [string[], RunEvent[], AbortController] = [
     [],
@@ -32,10 +35,11 @@ function waiting(more: Partial<EngineContext> = {}): Waiting {
     openStore: () => assert.fail("no store is opened"),
     now: () => clock,
     sleep: (ms, signal) => {
-      assert.equal(signal, stop.signal);
+      // Each read is watched; these are answered before that becomes an announcement.
+      if (signal !== stop.signal) return new Promise(() => undefined);
       story.push(`sleep ${ms}`);
       clock += ms;
-      return Promise.resolve();
+      return pause?.() ?? Promise.resolve();
     },
     random: () => 0.5,
     emit: (event) => void events.push(event),
@@ -115,10 +119,11 @@ describe("waiting for Hasura", () => {
   test("keeps ten seconds for the response", async () => {
     const waits = async (remainingMs: number): Promise<number> => {
       let left = remainingMs;
-      const { engine, events } = waiting({ remainingMs: () => left });
-      const read = (): Promise<never> => Promise.reject(notSent());
-      const sleeping = { ...engine, sleep: async (ms: number) => void (left -= ms) };
-      await failureOf(waitUntilReady(sleeping, read));
+      const { engine, events } = waiting({
+        remainingMs: () => left,
+        pause: async () => void (left -= 1000),
+      });
+      await failureOf(waitUntilReady(engine, () => Promise.reject(notSent())));
       return events.length;
     };
     assert.deepEqual([await waits(9_999), await waits(10_000), await waits(11_000)], [0, 1, 2]);
@@ -133,16 +138,50 @@ describe("waiting for Hasura", () => {
   });
 
   test("makes one last attempt when the run is stopped", async () => {
-    const { engine, story, stop } = waiting();
-    const stopping = {
-      ...engine,
-      sleep: () => {
+    const { engine, story, stop } = waiting({
+      pause: () => {
         stop.abort();
         return Promise.reject(new Error("aborted"));
       },
+    });
+    await failureOf(waitUntilReady(engine, reading(story, notSent(), notSent(), notSent())));
+    assert.deepEqual(story, ["read", "sleep 1000", "version", "read"]);
+  });
+
+  test("announces a read that takes longer than five seconds", async () => {
+    const announced: unknown[] = [];
+    let clock = 5000;
+    let answer: (text: string) => void = () => undefined;
+    const engine: EngineContext = {
+      ...waiting().engine,
+      now: () => clock,
+      sleep: (ms) => {
+        clock += ms;
+        return Promise.resolve();
+      },
+      emit: (event) => {
+        announced.push(event.type === "waiting" && [event.reason, event.waitedMs]);
+        answer("read");
+      },
     };
-    const read = reading(story, notSent(), notSent(), notSent());
-    await failureOf(waitUntilReady(stopping, read));
-    assert.deepEqual(story, ["read", "version", "read"]);
+    const read = (): Promise<string> => new Promise((resolve) => (answer = resolve));
+    assert.equal(await waitUntilReady(engine, read), "read");
+    assert.deepEqual(announced, [["hasura", 5000]]);
+  });
+
+  test("stops watching a read that is over", async () => {
+    const watched: (AbortSignal | undefined)[] = [];
+    const { engine, story, events } = waiting({
+      sleep: (_, signal) => {
+        if (signal !== engine.stop) watched.push(signal);
+        return Promise.resolve();
+      },
+    });
+    await waitUntilReady(engine, reading(story, notSent()));
+    assert.deepEqual(
+      watched.map((signal) => signal?.aborted),
+      [true, true],
+    );
+    assert.equal(events.length, 1);
   });
 });

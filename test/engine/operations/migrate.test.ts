@@ -236,20 +236,31 @@ describe("a plan that no longer fits", () => {
     assert.deepEqual([only.applied, only.ran], [1, ["up 2", "up 2"]]);
   });
 
-  test("of a redo is not made again in its middle: a person decides", async () => {
-    const redo = await run({
-      operation: "redo",
-      recorded: three,
-      ends: (_, nth) => (nth === 1 ? replan : undefined),
+  const redone = (given: Given) => run({ operation: "redo", recorded: three, ...given });
+
+  test("of a redo is made again for the same migration, with what is left of it", async () => {
+    const atOnce = await redone({ ends: (_, nth) => (nth === 0 ? replan : undefined) });
+    assert.deepEqual([atOnce.applied, atOnce.ran], [2, ["down 3", "down 3", "up 3"]]);
+    const between = await redone({ ends: (_, nth) => (nth === 1 ? replan : undefined) });
+    assert.deepEqual([between.applied, between.ran], [2, ["down 3", "up 3", "up 3"]]);
+    assert.deepEqual(between.plans, [["3", "3"], ["3"]]);
+  });
+
+  test("of a redo names what is rolled back, if the run ends before it is applied again", async () => {
+    const outdated = await redone({
+      ends: ({ direction }) => (direction === "up" ? replan : undefined),
     });
-    const failure = failureOf(redo);
+    const failure = failureOf(outdated);
     assert.deepEqual([failure.kind, failure.code], ["busy", "plan-outdated"]);
     assert.match(failure.message, /2 is applied\.$/);
-    assert.deepEqual(
-      failure.hints.map(({ kind }) => kind),
-      ["retry"],
-    );
-    assert.deepEqual([redo.applied, redo.notReached], [1, 1]);
+    assert.match(JSON.stringify(failure.hints), /3_x is rolled back and pending/);
+    assert.deepEqual([outdated.applied, outdated.notReached], [1, 1]);
+    const cancelled = await redone({
+      ends: ({ direction }) => (direction === "up" ? { outcome: "cancelled" } : undefined),
+    });
+    assert.deepEqual(cancelled.warnings, [
+      "half-redone: 3_x is rolled back and pending. hasura-migrate dev-3 applies it.",
+    ]);
   });
 
   test("is given up after twenty times", async () => {
@@ -291,16 +302,29 @@ describe("a commit that did not happen", () => {
     ]);
   });
 
-  test("of a redo ends the run", async () => {
-    const ran = await run({
+  /** A redo of 2 that loses a commit, where these versions are applied afterwards. */
+  const losingRedo = (afterwards: readonly string[], ends?: Given["ends"]) =>
+    run({
       operation: "redo",
       recorded: applied("1", "2"),
       files: ["1", "2"],
-      store: losing("2"),
+      store: {
+        ...losing("2"),
+        read: () => Promise.resolve(new Map(Object.entries(applied(...afterwards)))),
+      },
+      ...(ends && { ends }),
     });
-    const failure = failureOf(ran);
-    assert.deepEqual([failure.code, ran.applied], ["plan-outdated", 1]);
-    assert.match(failure.message, /a commit did not happen\.$/);
+
+  test("of the second half of a redo is planned again, and not rolled back again", async () => {
+    const ran = await losingRedo(["1"]);
+    assert.deepEqual(ran.ran, ["down 2", "up 2", "up 2"]);
+    assert.deepEqual([ran.applied, ran.stop], [2, undefined]);
+  });
+
+  test("of the first half of a redo is planned again with both", async () => {
+    const ran = await losingRedo(["1", "2"], (_, nth) => (nth === 1 ? replan : undefined));
+    assert.deepEqual(ran.ran, ["down 2", "up 2", "down 2", "up 2"]);
+    assert.deepEqual([ran.applied, ran.stop], [2, undefined]);
   });
 });
 

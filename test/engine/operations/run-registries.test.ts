@@ -20,6 +20,7 @@ function registryOf(rows: readonly HistoryRow[] = [], runs: readonly string[] = 
     cancelled,
     begin: () => Promise.resolve(),
     end: () => Promise.resolve(),
+    users: () => assert.fail("no users are read"),
     history: (filter) => {
       filters.push(filter);
       return Promise.resolve([...rows]);

@@ -53,7 +53,7 @@ describe("a file that changed after it was applied", () => {
     const same = facts([migration("1")], { "1": applied(checksumOf("1")) });
     await refuseChecksumDrift([same, drifted], false, engine);
     assert.deepEqual(warningsOf(engine.events), [
-      "changed-file: Changed after they were applied in default: 2, 4.",
+      "changed-file: Files changed after they were applied in default: 2, 4.",
     ]);
   });
 

@@ -72,7 +72,7 @@ async function refusal(given: readonly Given[], planning: Planning = {}): Promis
 const one = { files: { "1": "SELECT 1;" } };
 
 describe("preparing a plan", () => {
-  test("lists every database in order, with what is applied and the newest file", async () => {
+  test("lists every database in order, with what is applied and its files", async () => {
     const { databases, steps, warnings, calls } = await prepare([
       {
         name: "b",
@@ -90,16 +90,16 @@ describe("preparing a plan", () => {
         kind: "citus",
         applied: 1,
         items: [{ ...item, version: "3", file: "b/3/up.sql", lines: 2 }],
-        newestFile: "3",
+        files: ["1", "3"],
       },
       {
         database: "a",
         kind: "postgres",
         applied: 0,
         items: [{ ...item, file: "a/1/up.sql" }],
-        newestFile: "1",
+        files: ["1"],
       },
-      { database: "none", kind: "postgres", applied: 0, items: [] },
+      { database: "none", kind: "postgres", applied: 0, items: [], files: [] },
     ]);
     assert.deepEqual(
       steps.map(({ database, migration }) => `${database.name} ${migration.version}`),

@@ -9,7 +9,9 @@ const store = storeOf();
 
 /** The versions that are loaded into one request. */
 async function versionsOf(steps: readonly ReadyStep[], from = 0, most = 9): Promise<string[]> {
-  return (await loadSteps(steps, from, most)).map(({ step }) => step.version);
+  return (await loadSteps({ steps, environment: "dev-3" }, from, most)).map(
+    ({ step }) => step.version,
+  );
 }
 
 /** The versions of a request for 1, the SQL, and 3. */
@@ -96,13 +98,17 @@ describe("loading the steps of one request", () => {
   test("reports a file that cannot be read when its turn comes", async () => {
     const gone = readyStep("2", { store, file: unreadable("2/up.sql") });
     assert.deepEqual(await versionsOf([readyStep("1", { store }), gone]), ["1"]);
-    await assert.rejects(loadSteps([gone], 0, 1), /2\/up\.sql is gone/);
+    await assert.rejects(
+      loadSteps({ steps: [gone], environment: "dev-3" }, 0, 1),
+      /2\/up\.sql is gone/,
+    );
   });
 
   test("gives a step its text and the checksum of its up file", async () => {
     const sql = "-- hasura-migrate: retry=off\nSELECT 1;";
     const load = async (more: object) => {
-      const [loaded] = await loadSteps([readyStep("7", { store, sql, ...more })], 0, 1);
+      const steps = [readyStep("7", { store, sql, ...more })];
+      const [loaded] = await loadSteps({ steps, environment: "dev-3" }, 0, 1);
       return loaded?.step;
     };
     const step = {
@@ -128,7 +134,8 @@ describe("loading the steps of one request", () => {
   test("reads the down file only for a store that keeps it, and only on the way up", async () => {
     const keeping = storeOf({ keepsDownSql: true });
     const downSqlOf = async (more: object): Promise<string | undefined> =>
-      (await loadSteps([readyStep("7", more)], 0, 1))[0]?.step.downSql;
+      (await loadSteps({ steps: [readyStep("7", more)], environment: "dev-3" }, 0, 1))[0]?.step
+        .downSql;
     assert.equal(await downSqlOf({ store: keeping }), "SELECT -7;");
     assert.equal(await downSqlOf({ store: keeping, direction: "down" }), undefined);
     assert.equal(await downSqlOf({ store }), undefined);

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { findErrorPosition } from "../../../src/engine/sql/error-position.ts";
 
+const placeOf = (sql: string, message: string) => findErrorPosition(sql, { message }).place;
 const near = (token: string): string => `syntax error at or near "${token}"`;
 
 describe("error position, at its limits", () => {
   test("a token of one character is found at the end of its line", () => {
     for (const end of ["\n", "\r", "\r\n"])
-      assert.deepEqual(findErrorPosition(`SELECT 1;${end})${end};`, near(")")), {
+      assert.deepEqual(placeOf(`SELECT 1;${end})${end};`, near(")")), {
         line: 2,
         column: 1,
         text: ")",
@@ -16,7 +17,7 @@ describe("error position, at its limits", () => {
 
   test("the text is one line: from its beginning up to its end", () => {
     for (const end of ["\n", "\r"])
-      assert.deepEqual(findErrorPosition(`a;${end}  SELCT 2 ;${end}b;`, near("SELCT")), {
+      assert.deepEqual(placeOf(`a;${end}  SELCT 2 ;${end}b;`, near("SELCT")), {
         line: 2,
         column: 3,
         text: "  SELCT 2 ;",
@@ -24,8 +25,8 @@ describe("error position, at its limits", () => {
   });
 
   test("quotes end a word, so a quoted name is found right beside one", () => {
-    assert.equal(findErrorPosition('SELECT a"b"', near('"b"'))?.column, 9);
-    assert.equal(findErrorPosition('SELECT "b"c', near('"b"'))?.column, 8);
+    assert.equal(placeOf('SELECT a"b"', near('"b"'))?.column, 9);
+    assert.equal(placeOf('SELECT "b"c', near('"b"'))?.column, 8);
   });
 
   test("digits, underscores and dollar signs belong to a word", () => {
@@ -37,18 +38,18 @@ describe("error position, at its limits", () => {
       "SELECT _b",
       "SELECT äb",
     ])
-      assert.equal(findErrorPosition(sql, near("b")), undefined, sql);
+      assert.equal(placeOf(sql, near("b")), undefined, sql);
   });
 
   test("a line of 1000 characters is shown, a longer one is not", () => {
     const line = (length: number): string => `SELCT ${"x".repeat(length - 6)}`;
-    assert.equal(findErrorPosition(line(1000), near("SELCT"))?.text.length, 1000);
-    assert.equal(findErrorPosition(line(1001), near("SELCT")), undefined);
+    assert.equal(placeOf(line(1000), near("SELCT"))?.text.length, 1000);
+    assert.equal(placeOf(line(1001), near("SELCT")), undefined);
   });
 
   test("a message without a token has no place, whatever the file says", () => {
-    assert.equal(findErrorPosition("SELECT undefined", "syntax error at end of input"), undefined);
-    assert.equal(findErrorPosition("SELECT 1", near("")), undefined);
-    assert.equal(findErrorPosition("", near("")), undefined);
+    assert.equal(placeOf("SELECT undefined", "syntax error at end of input"), undefined);
+    assert.equal(placeOf("SELECT 1", near("")), undefined);
+    assert.equal(placeOf("", near("")), undefined);
   });
 });

@@ -1,4 +1,4 @@
-import { parseBody } from "../../../src/engine/project/migration-file.ts";
+import { checksumOfBytes, parseBody } from "../../../src/engine/project/migration-file.ts";
 import type { Migration, MigrationFile } from "../../../src/engine/project/scan.ts";
 import type { ReadyStep } from "../../../src/engine/plan/prepare-plan.ts";
 import type { MigrationStore, Step } from "../../../src/engine/store/store.ts";
@@ -24,7 +24,7 @@ export function storeOf(more: Partial<MigrationStore> = {}): MigrationStore & { 
   };
 }
 
-/** A file with this text, and how often it was read. */
+/** A file with this text, and how often it was parsed. */
 export function fileOf(path: string, text: string): MigrationFile & { reads: number } {
   const file = {
     path,
@@ -34,13 +34,15 @@ export function fileOf(path: string, text: string): MigrationFile & { reads: num
       file.reads += 1;
       return Promise.resolve(parseBody(Buffer.from(text), path));
     },
+    checksum: () => Promise.resolve(checksumOfBytes(Buffer.from(text))),
   };
   return file;
 }
 
 /** A file that cannot be read. */
 export function unreadable(path: string): MigrationFile {
-  return { path, runnable: true, body: () => Promise.reject(new Error(`${path} is gone`)) };
+  const gone = (): Promise<never> => Promise.reject(new Error(`${path} is gone`));
+  return { path, runnable: true, body: gone, checksum: gone };
 }
 
 interface StepOptions {
@@ -70,6 +72,13 @@ export function readyStep(version: string, options: StepOptions = {}): ReadyStep
     outOfOrder: false,
     store,
     noTransaction,
+    fingerprint: [
+      database,
+      version,
+      direction,
+      checksumOfBytes(Buffer.from(direction === "up" ? sql : downSql)),
+      noTransaction,
+    ],
     item: { version, name: "x", direction, file: file.path, lines: 1, transaction: !noTransaction },
   };
 }

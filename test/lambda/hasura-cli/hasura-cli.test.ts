@@ -52,6 +52,26 @@ describe("Hasura CLI", () => {
     assert.deepEqual(hasura.versions(), ["1", "2", "3"]);
   });
 
+  for (const [operation, options] of [
+    ["down", {}],
+    ["down", { dryRun: true }],
+    ["redo", {}],
+  ] as const)
+    test(`${operation} ${JSON.stringify(options)} refuses a down file of comments, and the binary is not called`, async (t) => {
+      const { run, cli, hasura } = await cliScene(t, {
+        hasura: { migrations: { default: { "1": false } } },
+        files: {
+          "config.yaml": "version: 3\n",
+          "migrations/default/1_users/up.sql": "create table users ();",
+          "migrations/default/1_users/down.sql":
+            "-- Could not auto-generate a down migration.\n-- create table users ();\n",
+        },
+      });
+      const events = await run(operation, options);
+      assert.equal(told(events).at(-1), "run.failed usage/empty-down-file");
+      assert.deepEqual([cli.commands(), hasura.versions()], [[], ["1"]]);
+    });
+
   test("the binary gets the secret in its environment alone, a home without telemetry, and only the file it is to run", async (t) => {
     const { run, cli, hasura, temporary } = await cliScene(t);
     await run("apply", { only: "2" });
@@ -144,7 +164,7 @@ describe("Hasura CLI", () => {
     assert.deepEqual([hasura.versions("default"), hasura.versions("other")], [["1"], ["1"]]);
   });
 
-  test("a file outside a transaction is run so, whatever the version of the binary", async (t) => {
+  test("a file outside a transaction is run outside one, whatever the version of the binary", async (t) => {
     const files = {
       "config.yaml": "version: 3\n",
       "migrations/default/1_a/up.sql":
@@ -156,7 +176,7 @@ describe("Hasura CLI", () => {
     assert.equal(hasura.ran[0]?.no_transaction, true);
   });
 
-  test("mark changes the record by --skip-execution, also of a version without a file and of a dirty one", async (t) => {
+  test("mark changes the record by --skip-execution, even for a version without a file and for a dirty one", async (t) => {
     const { run, cli, hasura } = await cliScene(t, {
       hasura: { migrations: { default: { "2": true, "77": false } } },
     });
@@ -173,10 +193,10 @@ describe("Hasura CLI", () => {
     assert.deepEqual(hasura.ran, []);
   });
 
-  test("a status is asked of the binary too, and where it says otherwise that is said", async (t) => {
+  test("the binary is asked for its status too, and a difference is reported", async (t) => {
     for (const [behaviour, expected] of [
-      ["obedient", []],
-      ["forgets", ["status-differs"]],
+      ["works", []],
+      ["omits-status", ["status-differs"]],
     ] as const) {
       const { run, cli } = await cliScene(t, {
         behaviour,

@@ -29,7 +29,7 @@ async function callerOf(
   return caller;
 }
 
-const get = { method: "GET", path: "/v1/version", headers: {} } as const;
+const get = { method: "GET", path: "/v1/version", headers: {}, limitMs: 60_000 } as const;
 
 describe("a call over HTTP", () => {
   test("answers with the status, the location and the text", async (t) => {
@@ -52,7 +52,7 @@ describe("a call over HTTP", () => {
     });
     const answer = async (call: Parameters<HttpCaller["call"]>[0]): Promise<unknown> =>
       JSON.parse((await caller.call(call)).text);
-    const post = { method: "POST", path: "/", headers: { "x-a": "b" }, body: "ö" } as const;
+    const post = { ...get, method: "POST", headers: { "x-a": "b" }, body: "ö" } as const;
     assert.deepEqual(await answer(post), ["POST", "2", "b", null]);
     assert.deepEqual(await answer({ ...post, body: "" }), ["POST", "0", "b", null]);
     assert.deepEqual(await answer(get), ["GET", null, null, null]);

@@ -9,17 +9,23 @@ import { textHint } from "../../../protocol/hint.ts";
 import { functionReference } from "../../config/function-reference.ts";
 import type { LocalTarget } from "../local.ts";
 import type { Target } from "../../config/resolve-target.ts";
-import type { Connection, Notice, ConnectionInfo } from "../connection.ts";
+import {
+  longestFunctionMs,
+  type Connection,
+  type ConnectionInfo,
+  type Notice,
+} from "../connection.ts";
 import type { Environment, CliContext } from "../../context.ts";
 import { credentialsOf, type Credentials, type Provider } from "./credentials.ts";
 import { endpointOf, readSharedConfig, type SharedConfig } from "./shared-config.ts";
 import { identityOf, type Identity } from "./identity.ts";
 import { invoke, type LambdaService } from "./invoke.ts";
-import { handlerFor } from "./http-handler.ts";
+import { checkedEndpoint, checkedRegion, proxyFor, type Address } from "./addresses.ts";
+import { RequestHandler } from "./http-handler.ts";
 
 /**
  * A connection to an environment's function. Credentials are fetched here, in a step of their own: later, an error of STS could
- * not be told from one of Lambda. Throws access and usage failures.
+ * not be distinguished from one of Lambda. Throws access and usage failures.
  */
 export async function connect(
   target: Target,
@@ -28,19 +34,42 @@ export async function connect(
 ): Promise<Connection> {
   const files = await readSharedConfig(context);
   const identity = identityOf(target, files, context.env);
-  if (identity.kind === "ambient" && identity.notice !== undefined) notice(identity.notice);
+  if (identity.notice !== undefined) notice(identity.notice);
   const region = regionOf(target, identity, files, context.env);
-  const endpoint = endpointFor(target, identity, files, context.env);
-  const url = endpoint ?? `https://lambda.${region}.amazonaws.com`;
+  const addressOf = endpointsOf(identity, files, context.env);
+  const endpoint = checked(
+    target.endpointUrl === undefined
+      ? addressOf("lambda")
+      : { url: target.endpointUrl, from: "--endpoint-url" },
+  );
+  const sts = checked(addressOf("sts"));
+  const url = endpoint ?? (await serviceAddress(region));
+  proxyFor(new URL(url), context.env);
   // Unlike a function, STS and SSO respond quickly or not at all.
-  const network = {
-    region,
-    requestHandler: handlerFor(`https://sts.${region}.amazonaws.com`, 10_000),
-  };
+  const requestHandler = new RequestHandler(context.env, 10_000);
+  const network = { region, requestHandler, ...(sts !== undefined && { stsEndpoint: sts }) };
   const provider = credentialsOf(identity, files, network, context);
   const credentials = await provider();
   const reached = connectionInfo(target, identity, region, credentials);
+  noticeAccounts(reached, credentials, notice);
   return connectionTo({ reached, url, endpoint, provider, context, notice });
+}
+
+/** The Lambda service's address by the SDK's own rules, which know each partition's domain, FIPS and dual stack. */
+async function serviceAddress(region: string): Promise<string> {
+  const { config } = new LambdaClient({ region });
+  const endpoint = config.endpointProvider({
+    Region: await config.region(),
+    UseFIPS: await config.useFipsEndpoint(),
+    UseDualStack: await config.useDualstackEndpoint(),
+  });
+  return endpoint.url.href;
+}
+
+/** The account of the credentials is known only where their provider returns it; no request is made for it. */
+function noticeAccounts({ account }: ConnectionInfo, own: Credentials, notice: Notice): void {
+  if (account === undefined || own.accountId === undefined || account === own.accountId) return;
+  notice(`The credentials are of account ${own.accountId}, the function is in ${account}.`);
 }
 
 /** A connection to the embedded environment, which checks no signatures; closing the connection stops it. */
@@ -89,9 +118,12 @@ function connectionTo(parts: ConnectionParts): Connection {
   const invocations = new LambdaClient({
     ...common,
     maxAttempts: 1,
-    requestHandler: handlerFor(url),
+    requestHandler: new RequestHandler(context.env),
   });
-  const control = new LambdaClient({ ...common, requestHandler: handlerFor(url, 10_000) });
+  const control = new LambdaClient({
+    ...common,
+    requestHandler: new RequestHandler(context.env, 10_000),
+  });
   const service: LambdaService = {
     stream: (payload, abortSignal) =>
       invocations.send(
@@ -114,11 +146,11 @@ function connectionTo(parts: ConnectionParts): Connection {
   };
   return {
     reached,
-    invoke: (payload, signal, bufferedPayload = payload) =>
+    invoke: (payload, signal, buffered = { payload, limitMs: longestFunctionMs }) =>
       invoke({
         service,
         payload,
-        bufferedPayload,
+        buffered,
         signal,
         notice,
         context,
@@ -139,8 +171,13 @@ function regionOf(
   env: Environment,
 ): string {
   const own = identity.kind === "profile" ? files.profile(identity.profile)?.["region"] : undefined;
-  const region = target.region ?? own ?? env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"];
-  if (region) return region;
+  const sources = [
+    [target.region, `--region or the configuration of ${target.environment}`],
+    [own, identity.kind === "profile" ? `profile "${identity.profile}"` : ""],
+    [env["AWS_REGION"], "AWS_REGION"],
+    [env["AWS_DEFAULT_REGION"], "AWS_DEFAULT_REGION"],
+  ] as const;
+  for (const [region, from] of sources) if (region) return checkedRegion(region, from);
   // With an explicit endpoint the region is only needed for signing.
   if (target.endpointUrl !== undefined) return "us-east-1";
   throw new Failure("usage", "region-missing", `No AWS region for ${target.environment}.`, {
@@ -148,19 +185,26 @@ function regionOf(
   });
 }
 
-function endpointFor(
-  target: Target,
+/** Where each service's configured address is looked for: the variables first, then the profile. */
+function endpointsOf(
   identity: Identity,
   files: SharedConfig,
   env: Environment,
-): string | undefined {
-  if (target.endpointUrl !== undefined) return target.endpointUrl;
-  if (env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] === "true") return undefined;
-  return (
-    env["AWS_ENDPOINT_URL_LAMBDA"] ||
-    env["AWS_ENDPOINT_URL"] ||
-    endpointOf(files, identity.kind === "profile" ? identity.profile : undefined)
-  );
+): (service: "lambda" | "sts") => Address | undefined {
+  const profile = identity.kind === "profile" ? identity.profile : undefined;
+  return (service) => {
+    if (env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] === "true") return undefined;
+    for (const from of [`AWS_ENDPOINT_URL_${service.toUpperCase()}`, "AWS_ENDPOINT_URL"]) {
+      const url = env[from];
+      if (url) return { url, from };
+    }
+    const url = endpointOf(files, profile, service);
+    return url === undefined ? undefined : { url, from: `profile "${profile}": endpoint_url` };
+  };
+}
+
+function checked(address: Address | undefined): string | undefined {
+  return address === undefined ? undefined : checkedEndpoint(address);
 }
 
 function connectionInfo(

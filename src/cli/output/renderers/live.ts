@@ -12,6 +12,7 @@ import { liveRegion, type LiveRegion } from "../terminal/live-region.ts";
 import { spinnerFrames, terminalSpinner, type Spinner } from "../terminal/spinner.ts";
 import { wrap } from "../terminal/width.ts";
 import { failureLines } from "../views/failure.ts";
+import { previewLines } from "../views/preview.ts";
 import { progressLines, rowLine } from "../views/progress.ts";
 import { resultLines } from "../views/result.ts";
 
@@ -19,8 +20,8 @@ import { resultLines } from "../views/result.ts";
 const frameMs = 100;
 
 /**
- * A run in a terminal: planned migrations stand in a region at the bottom that is drawn again and again; what is finished
- * moves above it and stays. While there is nothing but one thing to wait for, a spinner stands there instead.
+ * A run in a terminal: planned migrations are shown in a region at the bottom that is redrawn repeatedly; what is finished
+ * moves above it and stays. While there is only something to wait for, a spinner takes its place.
  */
 export function liveRenderer(context: CliContext, options: RenderOptions): Renderer {
   return new LiveRenderer(context, options);
@@ -67,6 +68,12 @@ class LiveRenderer implements Renderer {
     );
   }
 
+  preview(event: Parameters<Renderer["preview"]>[0]): void {
+    const { err } = this.#context;
+    this.#view = { ...this.#view, waitingFor: undefined };
+    this.#above(err, previewLines(event, this.#style, err.columns));
+  }
+
   event(event: RunEvent | UnknownEvent): void {
     const now = this.#context.now();
     const before = this.#view;
@@ -95,7 +102,7 @@ class LiveRenderer implements Renderer {
         writeLines(err, [this.#style.bold(entry.text)]);
         break;
       case "notice":
-        // What is waited for stands in the region.
+        // The region shows what is waited for.
         if (this.#view.waitingFor === undefined) writeLines(err, wrapped(entry.text, err));
         break;
       case "result": {
@@ -119,7 +126,7 @@ class LiveRenderer implements Renderer {
     }
   }
 
-  /** A finished row, with the notices of its file below. Rows in progress stand in the region. */
+  /** A finished row, with the notices of its file below. Rows in progress are in the region. */
   #writeStep(entry: StepEntry, view: RunView): void {
     const shown = finishedStep(entry, this.#style);
     if (!shown) return;
@@ -176,7 +183,7 @@ class LiveRenderer implements Renderer {
   }
 }
 
-/** How a step that ended is shown; undefined for one that goes on. */
+/** How a step that ended is shown; undefined for one still in progress. */
 function finishedStep(
   { state, tookMs = 0, reason = "" }: StepEntry,
   style: Style,

@@ -1,4 +1,4 @@
-import { causesOf, type Failure, type SqlFailure } from "../../../protocol/failure.ts";
+import { causesOf, type Failure, type Place, type SqlFailure } from "../../../protocol/failure.ts";
 import type { Hint } from "../../../protocol/hint.ts";
 import { hintParts } from "../hints.ts";
 import type { Style } from "../terminal/colors.ts";
@@ -12,7 +12,7 @@ export interface FailureViewOptions {
   readonly columns: number;
   /** Adds the stack trace. */
   readonly debug?: boolean;
-  /** The failure stands below a row that names the migration. */
+  /** The failure is shown below a row that names the migration. */
   readonly belowRow?: boolean;
 }
 
@@ -53,7 +53,7 @@ function headLines(
 
 function signOf({ code, kind }: Failure, style: Style): string {
   if (code === "outcome-unknown") return style.yellow("!");
-  return kind === "interrupted" ? "·" : style.red("✗");
+  return kind === "interrupted" || code === "declined" ? "·" : style.red("✗");
 }
 
 /** What the database said, and the line with a caret if the position is known; it is never guessed. */
@@ -71,9 +71,21 @@ function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions
     .map((line) => `    ${style.red(line)}`);
   return [
     ...(sql.place ? codeFrameLines(sql.place, words, style, columns) : wordLines),
+    ...placeLines(sql.places ?? [], columns),
     ...labelled("    ", "detail", sql.detail, options),
     ...labelled("    ", "hint", sql.hint, options),
   ];
+}
+
+/** The lines that the error can be in, each cut to one line of the terminal. */
+function placeLines(places: readonly Place[], columns: number): string[] {
+  const gutter = Math.max(0, ...places.map(({ line }) => String(line).length));
+  const room = Math.min(columns, 160) - gutter - 7;
+  return places.map(({ line, text }) => {
+    const shown = escapeControls(text.trim().replaceAll("\t", " "));
+    const cut = textWidth(shown) > room ? `${wrap(shown, room - 1)[0] ?? ""}…` : shown;
+    return `    ${String(line).padStart(gutter)} │ ${cut}`;
+  });
 }
 
 function labelled(
@@ -92,7 +104,7 @@ function labelled(
     );
 }
 
-/** A hint on one line if it fits; otherwise its command stands on a line of its own and is never broken, so that it can be pasted. */
+/** A hint on one line if it fits; otherwise its command gets its own line, which is never broken, so that it can be pasted. */
 function hintLines(hint: Hint, columns: number): string[] {
   const { reason, command, text } = hintParts(hint);
   const room = columns - 4;

@@ -17,7 +17,7 @@ import type {
 } from "../store.ts";
 import { versionsAmong, type FailedWrite } from "./write-queue.ts";
 
-/** What a store is able to do that has Hasura's catalog state alone. */
+/** What a store that has only Hasura's catalog state is able to do. */
 export const catalogCapabilities: StoreCapabilities = {
   canResume: false,
   atomic: false,
@@ -57,6 +57,13 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
       for (const { version } of marks) record(version, as === "applied" ? "applied" : "absent");
       return Promise.resolve();
     },
+    query: (sql) =>
+      context.hasura.runSql({
+        kind: database.kind,
+        sql,
+        ...(configVersion === 3 && { source: database.name }),
+        ...(configVersion >= 2 && { checkMetadataConsistency: false }),
+      }),
     settle: async () => {
       const failed = await writer.settle();
       if (failed) throw notRecorded(failed, environment);

@@ -1,7 +1,7 @@
 import { poll } from "../../../retry.ts";
 import { HasuraCallError } from "../../hasura/client.ts";
 import { transientForFiles } from "./classify-outcome.ts";
-import { hasTimeToRetry, hasuraBackoff, isTransient, readLedger, send } from "./client.ts";
+import { hasTimeToRetry, hasuraBackoff, isTransient, readLedger, sendQuery } from "./client.ts";
 import { sqlstate } from "./constants.ts";
 import type { LedgerContext } from "./context.ts";
 import { advance, type Position } from "./position.ts";
@@ -9,9 +9,9 @@ import type { LedgerSnapshot } from "./snapshot.ts";
 import { recordSql, type LedgerChange } from "./statements.ts";
 
 /**
- * Changes the record alone. Neither a success nor an error is trusted: the ledger is read
+ * Changes only the record. Neither a success nor an error is trusted: the ledger is read
  * afterwards, and what it does not show is sent again, which the generation makes safe. False:
- * another run has changed the ledger meanwhile. Throws `HasuraCallError`.
+ * another run has changed the ledger in the meantime. Throws `HasuraCallError`.
  */
 export async function recordChanges(
   changes: readonly LedgerChange[],
@@ -21,7 +21,7 @@ export async function recordChanges(
   const sql = recordSql(changes, { run: context.request.runId, ...position });
   return poll<boolean>(
     async (attempt) => {
-      const error = await errorOf(send(context, sql));
+      const error = await errorOf(sendQuery(context, sql));
       if (error && !mayHaveWorked(error)) throw error;
       const snapshot = await readLedger(context);
       if (

@@ -2,7 +2,7 @@ import { emptyFileNotices } from "../../sql/is-empty.ts";
 import type { OnDone, Step, StepResult } from "../store.ts";
 import { HasuraCallError } from "../../hasura/client.ts";
 import { sendSteps, type StepReceipt } from "./send-step.ts";
-import { readLedger, isTransient, send } from "./client.ts";
+import { readLedger, isTransient, sendQuery } from "./client.ts";
 import { snapshotSql } from "./statements.ts";
 import type { LedgerContext } from "./context.ts";
 import { advance, type Position } from "./position.ts";
@@ -23,7 +23,7 @@ const longestCheckMs = 1000;
  * Runs several migrations in one request: each has a frame and a transaction of its own, expects
  * the generation that the one before it makes, and does not run after one that failed. The ledger
  * shows which of them are done when the answer does not, and also while a slow one delays the
- * answer. Answers how the first that is not done ended.
+ * answer. Returns how the first one that is not done ended.
  */
 export async function runLedgerBatch(
   steps: readonly Step[],
@@ -119,7 +119,7 @@ async function watchLedger(
     const delayMs = Math.min(longestCheckMs, firstCheckMs * 2 ** checks);
     await context.engine.sleep(delayMs, answered).catch(() => undefined);
     if (isAnswered()) return;
-    const snapshot = await send(context, sql)
+    const snapshot = await sendQuery(context, sql)
       .then(readSnapshot)
       .catch(() => undefined);
     if (isAnswered()) return;
