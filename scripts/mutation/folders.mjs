@@ -21,9 +21,28 @@ export const folders = [
     atLeast: 0,
   },
   folder("engine/project", 0),
-  folder("engine/sql", 0),
+  folder("engine/sql", 95),
+  folder("engine/hasura", 97),
   folder("engine/plan", 0, ["test/engine/operations/**/*.test.ts"]),
+  folder("engine/run", 0),
+  folder("engine/operations", 0, ["test/engine/run/**/*.test.ts"]),
+  folder("engine/store/catalog", 0, ["test/engine/{operations,run}/**/*.test.ts"]),
+  { ...folder("engine/store/ledger", 0), postgres: true },
+  {
+    name: "lambda",
+    mutate: ["src/lambda/*.ts"],
+    // Without the tests that start processes.
+    tests: ["test/lambda/*.test.ts", "!test/lambda/{crash,index}.test.ts"],
+    atLeast: 0,
+  },
+  folder("lambda/hasura", 95),
+  folder("lambda/secrets", 0),
+  { ...folder("lambda/hasura-cli", 0), postgres: true },
   folder("cli/config", 0),
+  folder("cli/options", 0, ["test/cli/refusals.test.ts"]),
+  folder("cli/run", 0),
+  folder("cli/connection", 0),
+  folder("cli/output", 0),
 ];
 
 /**

@@ -11,7 +11,7 @@ import { folderVariable, reportFile } from "./folders.mjs";
  */
 export async function runStryker(root, folders) {
   process.stdout.write(
-    "| folder | score | killed | survived | not covered | minutes |\n| --- | ---: | ---: | ---: | ---: | ---: |\n",
+    "| folder | mutants | killed | timed out | survived | not covered | score | minutes |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n",
   );
   let good = true;
   for (const folder of folders) {
@@ -19,17 +19,18 @@ export async function runStryker(root, folders) {
     const code = await stryker(root, folder.name);
     const minutes = ((Date.now() - start) / 60_000).toFixed(1);
     if (code === 0) {
-      const { killed, survived, notCovered } = countsOf(
-        join(root, reportFile(folder.name, "json")),
-      );
-      const score = (100 * killed) / (killed + survived + notCovered);
+      const report = join(root, reportFile(folder.name, "json"));
+      const { killed, timedOut, survived, notCovered } = countsOf(report);
+      const mutants = killed + timedOut + survived + notCovered;
+      const score = (100 * (killed + timedOut)) / mutants;
       good &&= score >= folder.atLeast;
-      const cells = [folder.name, `${score.toFixed(1)} %`, killed, survived, notCovered, minutes];
+      const counts = [mutants, killed, timedOut, survived, notCovered];
+      const cells = [folder.name, ...counts, `${score.toFixed(1)} %`, minutes];
       process.stdout.write(`| ${cells.join(" | ")} |\n`);
     } else {
       good = false;
       process.stdout.write(
-        `| ${folder.name} | Stryker exited with code ${code} | | | | ${minutes} |\n`,
+        `| ${folder.name} | Stryker exited with code ${code} | | | | | | ${minutes} |\n`,
       );
     }
   }
@@ -65,7 +66,9 @@ function countsOf(/** @type {string} */ report) {
   const count = (/** @type {string[]} */ ...wanted) =>
     statuses.filter((status) => wanted.includes(status)).length;
   return {
-    killed: count("Killed", "Timeout"),
+    killed: count("Killed"),
+    // A loop without an end, or a machine that is too busy.
+    timedOut: count("Timeout"),
     survived: count("Survived"),
     notCovered: count("NoCoverage"),
   };

@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import type { EngineContext } from "../../../src/engine/context.ts";
+import { markVersions } from "../../../src/engine/operations/mark.ts";
+import { showStatus } from "../../../src/engine/operations/status.ts";
+import { checksumOf } from "../../../src/engine/project/migration-file.ts";
+import type { DatabaseState } from "../../../src/engine/session.ts";
+import type { AppliedMigration, VersionMark } from "../../../src/engine/store/store.ts";
+import { Failure } from "../../../src/protocol/failure.ts";
+import { engineOf } from "../support/engine.ts";
+import { storeOf } from "../support/ready-steps.ts";
+import { applied, databaseOf, requestOf, sessionOf } from "../support/sessions.ts";
+
+const dirty: AppliedMigration = { state: "dirty" };
+
+describe("marking versions", () => {
+  interface Given {
+    readonly recorded?: Record<string, AppliedMigration>;
+    readonly others?: readonly DatabaseState[];
+    readonly files?: readonly string[];
+  }
+
+  async function mark(versions: readonly string[], as: "applied" | "pending", given: Given = {}) {
+    const { files = ["1", "2", "10"], recorded = {}, others = [] } = given;
+    const calls: unknown[] = [];
+    const store = storeOf({
+      mark: (marks: readonly VersionMark[], to) => {
+        calls.push(...marks.map(({ version, checksum }) => [version, checksum, to]));
+        return Promise.resolve();
+      },
+      settle: () => {
+        calls.push("settled");
+        return Promise.resolve();
+      },
+    });
+    const engine = engineOf();
+    const session = sessionOf(databaseOf({ files, recorded, store }), ...others);
+    await markVersions(requestOf("mark", { versions, as }), session, engine);
+    return { calls, events: engine.events };
+  }
+
+  test("writes those that change, in order and once, with the checksums of their files", async () => {
+    const { calls, events } = await mark(["10", "2", "2", "1"], "applied", {
+      recorded: { ...applied("1"), "2": dirty },
+    });
+    assert.deepEqual(calls, [
+      ["2", checksumOf("SELECT 2;"), "applied"],
+      ["10", checksumOf("SELECT 10;"), "applied"],
+      "settled",
+    ]);
+    const of = { database: "default", name: "x" };
+    assert.deepEqual(events, [
+      {
+        type: "migration.skipped",
+        ...of,
+        version: "1",
+        direction: "up",
+        reason: "already applied",
+      },
+      { type: "migration.marked", ...of, version: "2", as: "applied" },
+      { type: "migration.marked", ...of, version: "10", as: "applied" },
+    ]);
+  });
+
+  test("as pending changes what is recorded in any state", async () => {
+    const { calls, events } = await mark(["1", "2", "10", "99"], "pending", {
+      recorded: { ...applied("1", "99"), "2": { state: "interrupted" } },
+    });
+    assert.deepEqual(calls, [
+      ["1", checksumOf("SELECT 1;"), "pending"],
+      ["2", checksumOf("SELECT 2;"), "pending"],
+      ["99", undefined, "pending"],
+      "settled",
+    ]);
+    assert.deepEqual(events[2], {
+      type: "migration.skipped",
+      database: "default",
+      name: "x",
+      version: "10",
+      direction: "down",
+      reason: "already pending",
+    });
+    assert.deepEqual(events[3], {
+      type: "migration.marked",
+      database: "default",
+      name: "",
+      version: "99",
+      as: "pending",
+    });
+  });
+
+  const refuses = (call: Promise<unknown>, code: string, message: RegExp) =>
+    assert.rejects(call, (thrown) => {
+      assert(thrown instanceof Failure, String(thrown));
+      assert.deepEqual([thrown.kind, thrown.code], ["usage", code]);
+      assert.match(thrown.message, message);
+      return true;
+    });
+
+  test("refuses a version without a file and without a record", async () => {
+    await refuses(
+      mark(["1", "7"], "applied"),
+      "unknown-version",
+      /Version 7 .* as applied: default/,
+    );
+  });
+
+  test("needs a database where several have files or records", async () => {
+    const others = [databaseOf({ name: "b", recorded: applied("1") }), databaseOf({ name: "c" })];
+    await refuses(mark(["1"], "applied", { others }), "database-needed", /\(default, b\)/);
+    assert.equal((await mark(["1"], "applied", { others: others.slice(1) })).calls.length, 2);
+    const none = { files: [], others: others.slice(1) };
+    await refuses(mark(["1"], "applied", none), "database-needed", /\(default, c\)/);
+    await refuses(mark(["1"], "applied", { files: [] }), "unknown-version", /default has neither/);
+  });
+
+  test("is refused without a database, and where migrations are disabled", async () => {
+    const request = requestOf("mark", { versions: ["1", "2"], as: "applied" });
+    await refuses(
+      markVersions(request, sessionOf(), engineOf()),
+      "unknown-version",
+      /no version 1, 2/,
+    );
+    const disabled = { ...sessionOf(databaseOf({ files: ["1", "2"] })), disabled: true };
+    await refuses(
+      markVersions(request, disabled, engineOf()),
+      "migration-mode-disabled",
+      /disabled/,
+    );
+  });
+});
+
+describe("the status", () => {
+  async function status(
+    databases: readonly DatabaseState[],
+    options: object = {},
+    more: Partial<EngineContext> = {},
+  ) {
+    const engine = engineOf(more);
+    const session = sessionOf(...databases);
+    const result = await showStatus(requestOf("status", options), session, engine);
+    const shown = engine.events.flatMap((event) =>
+      event.type === "status" ? event.databases : [],
+    );
+    return { result, shown };
+  }
+
+  test("has a row for each version, in order, with what is known of it", async () => {
+    const appliedAt = new Date(Date.UTC(2026, 10, 24));
+    const recorded: Record<string, AppliedMigration> = {
+      "1": { state: "applied", checksum: checksumOf("SELECT 1;"), appliedAt, run: "r1" },
+      "2": { state: "applied", checksum: checksumOf("another") },
+      "3": { state: "interrupted" },
+      "9": { state: "applied" },
+      "20": dirty,
+    };
+    const { shown, result } = await status([
+      databaseOf({ files: ["1", "2", "3", "10"], recorded }),
+    ]);
+    const file = { name: "x", hasDown: true };
+    assert.deepEqual(shown, [
+      {
+        database: "default",
+        kind: "postgres",
+        store: "ledger",
+        migrations: [
+          {
+            version: "1",
+            state: "applied",
+            ...file,
+            appliedAt: "2026-11-24T00:00:00.000Z",
+            runId: "r1",
+          },
+          { version: "2", state: "changed", ...file },
+          { version: "3", state: "interrupted", ...file },
+          { version: "9", state: "unknown", name: "" },
+          { version: "10", state: "pending", ...file, outOfOrder: true },
+          { version: "20", state: "dirty", name: "" },
+        ],
+      },
+    ]);
+    assert.deepEqual(result, { applied: 0, notReached: 0 });
+  });
+
+  test("leaves out a database without files and records, unless it was asked for", async () => {
+    const databases = [
+      databaseOf({ name: "a", files: ["1"] }),
+      databaseOf({ name: "b", recorded: applied("1") }),
+      databaseOf({ name: "c" }),
+    ];
+    const namesOf = async (options: object) =>
+      (await status(databases, options)).shown.map(({ database }) => database);
+    assert.deepEqual(await namesOf({}), ["a", "b"]);
+    assert.deepEqual(await namesOf({ database: "c" }), ["a", "b", "c"]);
+  });
+
+  test("is shown although a check of it fails, and the run fails", async () => {
+    const failure = new Failure("differs", "changed-file", "It differs.");
+    const seen: unknown[] = [];
+    const verifyStatus = (databases: unknown): Promise<void> => {
+      seen.push(databases);
+      return Promise.reject(failure);
+    };
+    const { shown, result } = await status([databaseOf({ files: ["1"] })], {}, { verifyStatus });
+    assert.deepEqual(seen, [shown]);
+    assert.deepEqual(result.stop, { stop: "failed", failure });
+  });
+});

@@ -1,0 +1,351 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import type { EngineContext } from "../../../src/engine/context.ts";
+import { migrate } from "../../../src/engine/operations/migrate.ts";
+import type { RunResult } from "../../../src/engine/run-result.ts";
+import type {
+  AppliedMigration,
+  MigrationStore,
+  Step,
+  StepResult,
+} from "../../../src/engine/store/store.ts";
+import { Failure } from "../../../src/protocol/failure.ts";
+import { rejected } from "../support/call-errors.ts";
+import { engineOf, warningsOf } from "../support/engine.ts";
+import { storeOf } from "../support/ready-steps.ts";
+import { scriptedHasura } from "../support/scripted-hasura.ts";
+import { applied, databaseOf, requestOf, sessionOf } from "../support/sessions.ts";
+
+interface Given {
+  readonly files?: readonly string[];
+  readonly recorded?: Record<string, AppliedMigration>;
+  readonly operation?: "apply" | "down" | "redo";
+  readonly options?: object;
+  readonly engine?: Partial<EngineContext>;
+  /** How a step ends, by how many were run before it. */
+  readonly ends?: (step: Step, nth: number) => StepResult | undefined;
+  readonly store?: Partial<MigrationStore>;
+}
+
+/** Migrates one database whose store keeps what was applied. */
+async function run(given: Given = {}) {
+  const { files = ["1", "2", "3"], recorded = {}, operation = "apply" } = given;
+  const known = new Map(Object.entries(recorded));
+  const ran: string[] = [];
+  const store = storeOf({
+    read: () => Promise.resolve(new Map(known)),
+    run: (step) => {
+      const end = given.ends?.(step, ran.length);
+      ran.push(`${step.direction} ${step.version}`);
+      if (end) return Promise.resolve(end);
+      if (step.direction === "up") known.set(step.version, { state: "applied" });
+      else known.delete(step.version);
+      return Promise.resolve({ outcome: "done", notices: [] });
+    },
+    ...given.store,
+  });
+  const hasura = scriptedHasura();
+  const engine = engineOf({ hasura, ...given.engine });
+  const session = sessionOf(databaseOf({ files, recorded, store }));
+  const result = await migrate(requestOf(operation, given.options), session, engine);
+  const plans = engine.events.flatMap((event) =>
+    event.type === "plan" ? [event.databases[0]?.items.map(({ version }) => version)] : [],
+  );
+  return {
+    ...result,
+    ran,
+    known,
+    plans,
+    calls: hasura.calls,
+    warnings: warningsOf(engine.events),
+    events: engine.events,
+  };
+}
+
+function failureOf({ stop }: RunResult): Failure {
+  assert(stop?.stop === "failed" && stop.failure instanceof Failure, JSON.stringify(stop));
+  return stop.failure;
+}
+const replan: StepResult = { outcome: "replan", reason: "2 is applied" };
+const error = rejected({ code: "postgres-error", database: { message: "boom" } });
+
+describe("a migration run", () => {
+  test("runs its plan and reloads what it changed", async () => {
+    const ran = await run();
+    assert.deepEqual([ran.applied, ran.notReached, ran.stop], [3, 0, undefined]);
+    assert.deepEqual(ran.ran, ["up 1", "up 2", "up 3"]);
+    assert.deepEqual(ran.calls, ["inconsistentObjects", "reloadMetadata"]);
+  });
+
+  test("does nothing for a dry run, or an empty plan, but shows the plan", async () => {
+    const dry = await run({ options: { dryRun: true } });
+    assert.deepEqual([dry.ran, dry.calls, dry.plans, dry.applied], [[], [], [["1", "2", "3"]], 0]);
+    const event = dry.events.find(({ type }) => type === "plan");
+    assert.equal(event?.type === "plan" && event.dryRun, true);
+    const nothing = await run({ recorded: applied("1", "2", "3") });
+    assert.deepEqual([nothing.ran, nothing.calls, nothing.plans], [[], [], [[]]]);
+    const real = (await run()).events.find(({ type }) => type === "plan");
+    assert.equal(real !== undefined && "dryRun" in real, false);
+  });
+
+  test("does not ask Hasura for its metadata where it is not to be reloaded", async () => {
+    assert.deepEqual((await run({ options: { reload: false } })).calls, []);
+    const redo = { operation: "redo", recorded: applied("1"), files: ["1"] } as const;
+    assert.deepEqual((await run({ ...redo, options: { reload: false } })).calls, []);
+    assert.equal((await run(redo)).calls.length, 2);
+  });
+
+  test("reloads after a failed migration, if others were applied before it", async () => {
+    const failing = (version: string) => (step: Step) =>
+      step.version === version ? ({ outcome: "failed", error } as const) : undefined;
+    const second = await run({ ends: failing("2") });
+    assert.deepEqual(
+      [failureOf(second).code, second.applied, second.notReached],
+      ["sql-failed", 1, 1],
+    );
+    assert(second.calls.includes("reloadMetadata"));
+    const first = await run({ ends: failing("1") });
+    assert.equal(first.calls.includes("reloadMetadata"), false);
+  });
+
+  test("does not ask a Hasura that does not respond for anything else", async () => {
+    const lost = await run({
+      ends: (step) => (step.version === "2" ? { outcome: "unknown", error } : undefined),
+      store: { confirm: () => assert.fail("it is asked") },
+    });
+    assert.equal(failureOf(lost).code, "outcome-unknown");
+    assert.equal(lost.calls.includes("reloadMetadata"), false);
+  });
+
+  const broken = () => {
+    const hasura = scriptedHasura();
+    hasura.before = (call) => {
+      if (call === "reloadMetadata")
+        hasura.inconsistent = [{ type: "table", name: "t", reason: "gone" }];
+    };
+    return hasura;
+  };
+
+  test("fails for metadata that it broke, where it is strict or protected, and not otherwise", async () => {
+    const strict = await run({ options: { strict: true }, engine: { hasura: broken() } });
+    assert.deepEqual([failureOf(strict).code, strict.applied], ["metadata-inconsistent", 3]);
+    const protectedRun = await run({ engine: { hasura: broken(), protected: true } });
+    assert.equal(failureOf(protectedRun).code, "metadata-inconsistent");
+    assert.equal((await run({ engine: { hasura: broken() } })).stop, undefined);
+    const redo = { operation: "redo", recorded: applied("1"), files: ["1"] } as const;
+    assert.equal((await run({ ...redo, engine: { hasura: broken() } })).stop, undefined);
+  });
+
+  test("keeps its own failure, if the metadata is broken as well", async () => {
+    const ran = await run({
+      options: { strict: true },
+      engine: { hasura: broken() },
+      ends: (step) => (step.version === "2" ? { outcome: "failed", error } : undefined),
+    });
+    assert.equal(failureOf(ran).code, "sql-failed");
+  });
+
+  test("that was cancelled fails for metadata that it broke", async () => {
+    const ran = await run({
+      options: { strict: true },
+      engine: { hasura: broken() },
+      ends: (step) => (step.version === "2" ? { outcome: "cancelled" } : undefined),
+    });
+    assert.equal(failureOf(ran).code, "metadata-inconsistent");
+  });
+
+  test("is refused where migrations are disabled", async () => {
+    const session = { ...sessionOf(databaseOf({ files: ["1"] })), disabled: true };
+    await assert.rejects(migrate(requestOf("apply"), session, engineOf()), {
+      kind: "usage",
+      code: "migration-mode-disabled",
+    });
+  });
+
+  test("ends with what kept its store from recording, unless it was stopped before", async () => {
+    const problem = new Failure("busy", "catalog-contended", "No.");
+    const settle = () => Promise.reject(problem);
+    const ran = await run({ store: { settle } });
+    assert.deepEqual([failureOf(ran), ran.applied], [problem, 3]);
+    const failed = await run({ store: { settle }, ends: () => ({ outcome: "failed", error }) });
+    assert.equal(failureOf(failed).code, "sql-failed");
+    const cancelled = await run({
+      store: { settle },
+      ends: (step) => (step.version === "2" ? { outcome: "cancelled" } : undefined),
+    });
+    assert.equal(failureOf(cancelled), problem);
+  });
+
+  test("accepts an older version, unless it is protected or asked not to", async () => {
+    const older = { files: ["1", "2"], recorded: applied("2") };
+    assert.deepEqual((await run(older)).ran, ["up 1"]);
+    const isRefused = (more: Given) =>
+      assert.rejects(run({ ...older, ...more }), { code: "out-of-order" });
+    await isRefused({ engine: { protected: true } });
+    await isRefused({ options: { outOfOrder: false } });
+    const asked = { options: { outOfOrder: true }, engine: { protected: true } };
+    assert.deepEqual((await run({ ...older, ...asked })).ran, ["up 1"]);
+  });
+});
+
+describe("a plan that no longer fits", () => {
+  test("is made again, and what was done is not done again", async () => {
+    const ran = await run({ ends: (_, nth) => (nth === 1 ? replan : undefined) });
+    assert.deepEqual([ran.applied, ran.notReached, ran.stop], [3, 0, undefined]);
+    assert.deepEqual(ran.ran, ["up 1", "up 2", "up 2", "up 3"]);
+    assert.deepEqual(ran.plans, [
+      ["1", "2", "3"],
+      ["2", "3"],
+    ]);
+  });
+
+  test("keeps the number of steps", async () => {
+    const steps = await run({
+      options: { steps: 2 },
+      ends: (_, nth) => (nth === 1 ? replan : undefined),
+    });
+    assert.deepEqual([steps.applied, steps.plans.at(-1)], [2, ["2"]]);
+    const first = await run({
+      options: { steps: 2 },
+      ends: (_, nth) => (nth === 0 ? replan : undefined),
+    });
+    assert.deepEqual([first.applied, first.plans.at(-1)], [2, ["1", "2"]]);
+  });
+
+  const three = applied("1", "2", "3");
+  test("of a rollback takes no more than was asked for", async () => {
+    const once = (_: Step, nth: number) => (nth === 0 ? replan : undefined);
+    const one = await run({ operation: "down", recorded: three, ends: once });
+    assert.deepEqual([one.applied, one.ran], [1, ["down 3", "down 3"]]);
+    const all = await run({
+      operation: "down",
+      recorded: three,
+      options: { all: true },
+      ends: once,
+    });
+    assert.equal(all.applied, 3);
+    const to = await run({ operation: "down", recorded: three, options: { to: "1" }, ends: once });
+    assert.deepEqual([to.applied, [...to.known.keys()]], [2, ["1"]]);
+  });
+
+  test("of one version is made again as long as nothing was done", async () => {
+    const only = await run({
+      options: { only: "2" },
+      ends: (_, nth) => (nth === 0 ? replan : undefined),
+    });
+    assert.deepEqual([only.applied, only.ran], [1, ["up 2", "up 2"]]);
+  });
+
+  const redone = (given: Given) => run({ operation: "redo", recorded: three, ...given });
+
+  test("of a redo is made again for the same migration, with what is left of it", async () => {
+    const atOnce = await redone({ ends: (_, nth) => (nth === 0 ? replan : undefined) });
+    assert.deepEqual([atOnce.applied, atOnce.ran], [2, ["down 3", "down 3", "up 3"]]);
+    const between = await redone({ ends: (_, nth) => (nth === 1 ? replan : undefined) });
+    assert.deepEqual([between.applied, between.ran], [2, ["down 3", "up 3", "up 3"]]);
+    assert.deepEqual(between.plans, [["3", "3"], ["3"]]);
+  });
+
+  test("of a redo names what is rolled back, if the run ends before it is applied again", async () => {
+    const outdated = await redone({
+      ends: ({ direction }) => (direction === "up" ? replan : undefined),
+    });
+    const failure = failureOf(outdated);
+    assert.deepEqual([failure.kind, failure.code], ["busy", "plan-outdated"]);
+    assert.match(failure.message, /2 is applied\.$/);
+    assert.match(JSON.stringify(failure.hints), /3_x is rolled back and pending/);
+    assert.deepEqual([outdated.applied, outdated.notReached], [1, 1]);
+    const cancelled = await redone({
+      ends: ({ direction }) => (direction === "up" ? { outcome: "cancelled" } : undefined),
+    });
+    assert.deepEqual(cancelled.warnings, [
+      "half-redone: 3_x is rolled back and pending. hasura-migrate dev-3 applies it.",
+    ]);
+  });
+
+  test("is given up after twenty times", async () => {
+    const ran = await run({ ends: () => replan });
+    assert.equal(failureOf(ran).code, "plan-outdated");
+    assert.deepEqual([ran.ran.length, ran.plans.length, ran.notReached], [20, 20, 3]);
+  });
+
+  test("is empty, if something else applied the rest", async () => {
+    const ran = await run({
+      store: { read: () => Promise.resolve(new Map(Object.entries(three))) },
+      ends: (_, nth) => (nth === 1 ? replan : undefined),
+    });
+    assert.deepEqual([ran.applied, ran.notReached, ran.stop], [1, 0, undefined]);
+    assert.deepEqual(ran.plans, [["1", "2", "3"], []]);
+    assert(ran.calls.includes("reloadMetadata"));
+  });
+});
+
+describe("a commit that did not happen", () => {
+  /** Loses these versions once, after they were reported as done. */
+  const losing = (...versions: string[]): Pick<MigrationStore, "confirm"> => {
+    const answers = [versions];
+    return { confirm: () => Promise.resolve(answers.pop() ?? []) };
+  };
+
+  test("is a warning, and is planned again", async () => {
+    const committed = applied("1", "2");
+    const ran = await run({
+      store: {
+        ...losing("3"),
+        read: () => Promise.resolve(new Map(Object.entries(committed))),
+      },
+    });
+    assert.deepEqual(ran.ran, ["up 1", "up 2", "up 3", "up 3"]);
+    assert.deepEqual([ran.applied, ran.stop], [3, undefined]);
+    assert.deepEqual(ran.warnings, [
+      "commit-lost: default: Hasura reported success, but 3 did not commit; replanning.",
+    ]);
+  });
+
+  /** A redo of 2 that loses a commit, where these versions are applied afterwards. */
+  const losingRedo = (afterwards: readonly string[], ends?: Given["ends"]) =>
+    run({
+      operation: "redo",
+      recorded: applied("1", "2"),
+      files: ["1", "2"],
+      store: {
+        ...losing("2"),
+        read: () => Promise.resolve(new Map(Object.entries(applied(...afterwards)))),
+      },
+      ...(ends && { ends }),
+    });
+
+  test("of the second half of a redo is planned again, and not rolled back again", async () => {
+    const ran = await losingRedo(["1"]);
+    assert.deepEqual(ran.ran, ["down 2", "up 2", "up 2"]);
+    assert.deepEqual([ran.applied, ran.stop], [2, undefined]);
+  });
+
+  test("of the first half of a redo is planned again with both", async () => {
+    const ran = await losingRedo(["1", "2"], (_, nth) => (nth === 1 ? replan : undefined));
+    assert.deepEqual(ran.ran, ["down 2", "up 2", "down 2", "up 2"]);
+    assert.deepEqual([ran.applied, ran.stop], [2, undefined]);
+  });
+});
+
+describe("a run in slices", () => {
+  test("pauses when its share of the time is over, after some progress", async () => {
+    let clock = 1000;
+    const ran = await run({
+      options: { sliceMs: 1000 },
+      engine: { now: () => clock },
+      store: {
+        canResume: true,
+        run: () => {
+          clock += 600;
+          return Promise.resolve({ outcome: "done", notices: [] });
+        },
+      },
+    });
+    assert.deepEqual([ran.applied, ran.notReached, ran.stop?.stop], [2, 1, "paused"]);
+  });
+
+  test("does not pause without a share", async () => {
+    assert.equal((await run({ store: { canResume: true } })).stop, undefined);
+  });
+});

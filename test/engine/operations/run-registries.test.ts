@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import { cancelRuns } from "../../../src/engine/operations/cancel.ts";
+import { showHistory } from "../../../src/engine/operations/history.ts";
+import type { RunFilter, RunRegistry } from "../../../src/engine/store/store.ts";
+import type { HistoryRow } from "../../../src/protocol/events.ts";
+import { engineOf } from "../support/engine.ts";
+import { storeOf } from "../support/ready-steps.ts";
+import { databaseOf, requestOf, sessionOf } from "../support/sessions.ts";
+
+interface Registry extends RunRegistry {
+  readonly filters: RunFilter[];
+  readonly cancelled: (string | undefined)[];
+}
+
+function registryOf(rows: readonly HistoryRow[] = [], runs: readonly string[] = []): Registry {
+  const [filters, cancelled]: [RunFilter[], (string | undefined)[]] = [[], []];
+  return {
+    filters,
+    cancelled,
+    begin: () => Promise.resolve(),
+    end: () => Promise.resolve(),
+    users: () => assert.fail("no users are read"),
+    history: (filter) => {
+      filters.push(filter);
+      return Promise.resolve([...rows]);
+    },
+    cancel: (run) => {
+      cancelled.push(run);
+      return Promise.resolve(runs);
+    },
+  };
+}
+
+const sessionWith = (...registries: (RunRegistry | undefined)[]) =>
+  sessionOf(
+    ...registries.map((runs, i) => databaseOf({ name: `d${i}`, store: storeOf(runs && { runs }) })),
+  );
+
+describe("cancelling runs", () => {
+  const cancel = async (options: object, ...registries: (RunRegistry | undefined)[]) => {
+    const engine = engineOf();
+    const result = await cancelRuns(
+      requestOf("cancel", options),
+      sessionWith(...registries),
+      engine,
+    );
+    assert.deepEqual(result, { applied: 0, notReached: 0 });
+    return engine.events;
+  };
+
+  test("asks every database, and names each run once", async () => {
+    const [a, b] = [registryOf([], ["r1", "r2"]), registryOf([], ["r2", "r3"])];
+    assert.deepEqual(await cancel({ run: "r" }, a, undefined, b), [
+      { type: "cancel.requested", runs: ["r1", "r2", "r3"] },
+    ]);
+    assert.deepEqual([a.cancelled, b.cancelled], [["r"], ["r"]]);
+  });
+
+  test("needs a ledger, unless there is no database at all", async () => {
+    await assert.rejects(cancel({}, undefined), (thrown: unknown) => {
+      assert(thrown instanceof Error && "code" in thrown && "hints" in thrown);
+      assert.equal(thrown.code, "needs-ledger");
+      assert.match(thrown.message, /^cancel needs a ledger, and dev-3/);
+      return Array.isArray(thrown.hints) && thrown.hints.length === 1;
+    });
+    assert.deepEqual(await cancel({}), [{ type: "cancel.requested", runs: [] }]);
+  });
+});
+
+describe("the history", () => {
+  const row = (runId: string, minute: number, more: Partial<HistoryRow> = {}): HistoryRow => ({
+    runId,
+    operation: "apply",
+    user: "ada",
+    host: "laptop",
+    requestId: "request-1",
+    startedAt: new Date(Date.UTC(2026, 10, 24, 10, minute)).toISOString(),
+    live: false,
+    outcome: "finished",
+    migrations: [{ database: "d", version: String(minute), name: "x", change: "up" }],
+    ...more,
+  });
+  const history = async (options: object, ...registries: RunRegistry[]): Promise<HistoryRow[]> => {
+    const engine = engineOf();
+    const request = requestOf("history", options);
+    const result = await showHistory(request, sessionWith(...registries), engine);
+    assert.deepEqual(result, { applied: 0, notReached: 0 });
+    return engine.events.flatMap((event) => (event.type === "history" ? event.runs : []));
+  };
+
+  test("lists the newest runs of all databases, as many as were asked for", async () => {
+    const [a, b] = [registryOf([row("r1", 1), row("r3", 3)]), registryOf([row("r2", 2)])];
+    const idsOf = async (options: object) =>
+      (await history(options, a, b)).map(({ runId }) => runId);
+    assert.deepEqual(await idsOf({}), ["r3", "r2", "r1"]);
+    assert.deepEqual(await idsOf({ limit: 2 }), ["r3", "r2"]);
+    assert.equal(a.filters.at(-1)?.limit, 2);
+  });
+
+  test("has one row for a run in two databases, with the worse outcome", async () => {
+    const merged = async (first: Partial<HistoryRow>, second: Partial<HistoryRow>) => {
+      const [a, b] = [registryOf([row("r", 1, first)]), registryOf([row("r", 1, second)])];
+      const [only, ...others] = await history({}, a, b);
+      assert.deepEqual([only?.migrations.length, others], [2, []]);
+      return only;
+    };
+    const failed = { outcome: "migration/sql-failed" };
+    assert.equal((await merged(failed, {}))?.outcome, failed.outcome);
+    assert.equal((await merged({}, failed))?.outcome, failed.outcome);
+    assert.equal((await merged({ outcome: "cancelled" }, {}))?.outcome, "cancelled");
+    assert.equal((await merged({}, {}))?.outcome, "finished");
+    assert.deepEqual(
+      [
+        (await merged({ live: true }, {}))?.live,
+        (await merged({}, { live: true }))?.live,
+        (await merged({}, {}))?.live,
+      ],
+      [true, true, false],
+    );
+  });
+});

@@ -1,0 +1,439 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import { HasuraCallError } from "../../../src/engine/hasura/client.ts";
+import type { ReadyStep } from "../../../src/engine/plan/prepare-plan.ts";
+import { runPlan, type PlanResult, type Slice } from "../../../src/engine/run/run-plan.ts";
+import type { MigrationStore, StepResult } from "../../../src/engine/store/store.ts";
+import type { RunEvent } from "../../../src/protocol/events.ts";
+import { Failure } from "../../../src/protocol/failure.ts";
+import { engineOf } from "../support/engine.ts";
+import { readyStep, storeOf, unreadable } from "../support/ready-steps.ts";
+
+interface Ran extends PlanResult {
+  readonly events: readonly RunEvent[];
+  /** `started 1`, `applied 1`, … in order. */
+  readonly story: readonly string[];
+}
+
+interface Given {
+  readonly slice?: Partial<Slice>;
+  readonly remainingMs?: number;
+  readonly stop?: AbortSignal;
+  readonly now?: () => number;
+}
+
+async function run(steps: readonly ReadyStep[], given: Given = {}): Promise<Ran> {
+  const { now = () => 0, stop = new AbortController().signal, remainingMs = 900_000 } = given;
+  const engine = engineOf({ now, stop, remainingMs: () => remainingMs });
+  const { events } = engine;
+  const slice = { untilMs: undefined, progressed: false, ...given.slice };
+  const result = await runPlan({ steps, environment: "dev-3", slice, engine });
+  const story = events.map((event) => `${event.type} ${"version" in event ? event.version : ""}`);
+  return { ...result, events, story };
+}
+
+const planOf = (store: MigrationStore, ...versions: string[]): ReadyStep[] =>
+  versions.map((version) => readyStep(version, { store }));
+
+/** A store whose step `version` ends in this way. */
+function storeWith(version: string, result: StepResult, more: Partial<MigrationStore> = {}) {
+  return storeOf({
+    run: (step) =>
+      Promise.resolve(step.version === version ? result : { outcome: "done", notices: [] }),
+    ...more,
+  });
+}
+
+function failureOf({ stop }: PlanResult): Failure {
+  assert(stop?.stop === "failed", JSON.stringify(stop));
+  assert(stop.failure instanceof Failure, String(stop.failure));
+  return stop.failure;
+}
+
+const countsOf = ({ applied, notReached, touched }: PlanResult) => [
+  applied,
+  notReached,
+  [...touched],
+];
+
+describe("running a plan", () => {
+  test("runs every step, in order, and reports each when it begins and when it is applied", async () => {
+    const store = storeOf();
+    const ran = await run(planOf(store, "1", "2"));
+    assert.deepEqual(ran.story, [
+      "migration.started 1",
+      "migration.applied 1",
+      "migration.started 2",
+      "migration.applied 2",
+    ]);
+    assert.deepEqual(ran.events[1], {
+      type: "migration.applied",
+      database: "default",
+      version: "1",
+      name: "x",
+      direction: "up",
+      tookMs: 0,
+    });
+    assert.deepEqual(countsOf(ran), [2, 0, ["default"]]);
+    assert.equal("stop" in ran, false);
+    assert.equal("unsettled" in ran, false);
+  });
+
+  test("of nothing does nothing", async () => {
+    assert.deepEqual(countsOf(await run([])), [0, 0, []]);
+  });
+
+  test("passes on what the database reported, and how long it took", async () => {
+    let clock = 100;
+    const store = storeOf({
+      run: () => {
+        clock += 40;
+        return Promise.resolve({ outcome: "done", notices: ["table exists"] });
+      },
+    });
+    const { events } = await run(planOf(store, "1"), { now: () => clock });
+    assert.deepEqual(events.at(-1), {
+      type: "migration.applied",
+      database: "default",
+      version: "1",
+      name: "x",
+      direction: "up",
+      tookMs: 40,
+      notices: ["table exists"],
+    });
+  });
+
+  test("never reports a negative time", async () => {
+    let clock = 100;
+    const store = storeOf({
+      run: () => {
+        clock -= 40;
+        return Promise.resolve({ outcome: "done", notices: [] });
+      },
+    });
+    const [, applied] = (await run(planOf(store, "1"), { now: () => clock })).events;
+    assert.equal(applied?.type === "migration.applied" && applied.tookMs, 0);
+  });
+
+  test("names the databases that were changed, and settles each store once", async () => {
+    const settled: string[] = [];
+    const settling = (name: string) => async (): Promise<void> => void settled.push(name);
+    const [a, b, c] = [
+      storeOf({ settle: settling("a") }),
+      storeOf({ settle: settling("b") }),
+      storeOf({ settle: settling("c") }),
+    ];
+    const skipping = storeWith("3", { outcome: "skipped", reason: "done by another run" });
+    const ran = await run([
+      readyStep("1", { database: "a", store: a }),
+      readyStep("2", { database: "a", store: a }),
+      readyStep("2", { database: "b", store: b }),
+      readyStep("3", { database: "s", store: skipping }),
+      readyStep("4", { database: "c", store: c }),
+    ]);
+    assert.deepEqual(countsOf(ran), [4, 0, ["a", "b", "c"]]);
+    assert.deepEqual(settled, ["a", "b", "c"]);
+  });
+
+  test("throws where a file cannot be read any more", async () => {
+    const store = storeOf();
+    const plan = [...planOf(store, "1"), readyStep("2", { store, file: unreadable("2/up.sql") })];
+    await assert.rejects(run(plan), /2\/up\.sql is gone/);
+    assert.deepEqual(
+      store.ran.map(({ version }) => version),
+      ["1"],
+    );
+  });
+
+  test("answers what kept a store from recording everything, also after a failure", async () => {
+    const problem = new Error("not recorded");
+    const settle = () => Promise.reject(problem);
+    assert.equal((await run(planOf(storeOf({ settle }), "1"))).unsettled, problem);
+    const failing = storeWith("1", { outcome: "busy", holder: "ada" }, { settle });
+    assert.equal((await run(planOf(failing, "1", "2"))).unsettled, problem);
+  });
+});
+
+describe("a step that is not applied", () => {
+  const error = new HasuraCallError("rejected", "query execution failed", {
+    status: 400,
+    code: "postgres-error",
+    database: { message: "boom", sqlstate: "42601" },
+  });
+
+  test("ends the run if it failed, and those after it are not reached", async () => {
+    const ran = await run(planOf(storeWith("2", { outcome: "failed", error }), "1", "2", "3"));
+    assert.deepEqual(countsOf(ran), [1, 1, ["default"]]);
+    assert.deepEqual(ran.story.slice(2), ["migration.started 2", "migration.failed 2"]);
+    const failure = failureOf(ran);
+    assert.deepEqual(
+      [failure.kind, failure.code, failure.sql?.file],
+      ["migration", "sql-failed", "2/up.sql"],
+    );
+    const event = ran.events.at(-1);
+    assert.equal(event?.type === "migration.failed" && event.failure.code, "sql-failed");
+  });
+
+  for (const [what, atomic, noTransaction, rolledBack] of [
+    ["in a transaction", true, false, true],
+    ["outside a transaction", true, true, false],
+    ["in a store that is not atomic", false, false, false],
+  ] as const)
+    test(`that failed ${what} ${rolledBack ? "was" : "was not"} rolled back for certain`, async () => {
+      const store = storeWith("1", { outcome: "failed", error }, { atomic });
+      const { hints } = failureOf(await run([readyStep("1", { store, noTransaction })]));
+      assert.equal(/rolled back completely/.test(JSON.stringify(hints)), rolledBack);
+    });
+
+  test("that was skipped does not end the run, and changed nothing", async () => {
+    const skipped = storeWith("1", { outcome: "skipped", reason: "applied by another run" });
+    const ran = await run(planOf(skipped, "1"));
+    assert.deepEqual(countsOf(ran), [0, 0, []]);
+    assert.equal(ran.stop, undefined);
+    assert.deepEqual(ran.events.at(-1), {
+      type: "migration.skipped",
+      database: "default",
+      version: "1",
+      name: "x",
+      direction: "up",
+      reason: "applied by another run",
+    });
+  });
+
+  test("asks for a new plan, if the database changed, and is not counted", async () => {
+    const store = storeWith("2", { outcome: "replan", reason: "2 is applied" });
+    const ran = await run(planOf(store, "1", "2", "3"));
+    assert.deepEqual(ran.stop, { stop: "replan", reason: "2 is applied" });
+    assert.deepEqual(countsOf(ran), [1, 2, ["default"]]);
+  });
+
+  test("was cancelled, and is reported as not started", async () => {
+    const ran = await run(planOf(storeWith("2", { outcome: "cancelled" }), "1", "2", "3"));
+    assert.deepEqual(ran.stop, { stop: "cancelled" });
+    assert.deepEqual(countsOf(ran), [1, 2, ["default"]]);
+    assert.equal(ran.story.at(-1), "migration.skipped 2");
+  });
+
+  test("ends the run, if another run works on the database", async () => {
+    const ran = await run(planOf(storeWith("1", { outcome: "busy", holder: "ada@laptop" }), "1"));
+    const failure = failureOf(ran);
+    assert.deepEqual([failure.kind, failure.code], ["busy", "busy"]);
+    assert.match(failure.message, /ada@laptop/);
+    assert.deepEqual(
+      failure.hints.map(({ kind }) => kind),
+      ["retry"],
+    );
+  });
+
+  for (const [direction, took, not] of [
+    ["up", "--applied", "pending"],
+    ["down", "--pending", "applied"],
+  ] as const)
+    test(`whose outcome is unknown on the way ${direction} names the command that records it`, async () => {
+      const lost = new HasuraCallError("unknown", "lost", { status: 504 });
+      const store = storeWith("5", { outcome: "unknown", error: lost });
+      const ran = await run([readyStep("5", { store, direction, database: "b" }), readyStep("6")]);
+      assert.deepEqual(countsOf(ran), [0, 1, []]);
+      assert.equal(ran.story.at(-1), "migration.unknown 5");
+      const failure = failureOf(ran);
+      assert.deepEqual([failure.kind, failure.code], ["unreachable", "outcome-unknown"]);
+      assert.match(failure.message, new RegExp(`5/${direction}\\.sql.*HTTP 504`));
+      assert.deepEqual(
+        failure.hints.flatMap((hint) => (hint.kind === "command" ? [hint.argv.slice(1)] : [])),
+        [["mark", "dev-3", "5", took, "--database", "b"]],
+      );
+      assert.match(JSON.stringify(failure.hints), new RegExp(`recorded as ${not}`));
+      assert.match(JSON.stringify(failure.hints), /5_x/);
+      assert.equal(failure.cause, lost);
+    });
+
+  for (const [what, lost, message] of [
+    [
+      "a lost connection",
+      new HasuraCallError("unknown", "lost"),
+      /connection to Hasura was lost\./,
+    ],
+    [
+      "a failure",
+      new Failure("unreachable", "answer-lost", "The ledger is gone."),
+      /took effect: The ledger is gone\. It may/,
+    ],
+  ] as const)
+    test(`whose outcome is unknown after ${what} states that as the reason`, async () => {
+      const store = storeWith("5", { outcome: "unknown", error: lost });
+      assert.match(failureOf(await run(planOf(store, "5"))).message, message);
+    });
+});
+
+describe("a run with too little time", () => {
+  const aborted = (reason?: string): AbortSignal => {
+    const controller = new AbortController();
+    controller.abort(reason);
+    return controller.signal;
+  };
+  const resumable = (): MigrationStore => storeOf({ canResume: true });
+
+  test("does not begin a step in the last five seconds", async () => {
+    const store = storeOf();
+    const ran = await run(planOf(store, "1"), { remainingMs: 4999 });
+    const failure = failureOf(ran);
+    assert.deepEqual([failure.kind, failure.code], ["unreachable", "deadline"]);
+    assert.deepEqual([store.ran, ran.notReached, ran.events], [[], 1, []]);
+    assert.deepEqual(
+      failure.hints.map(({ kind }) => kind),
+      ["retry", "text"],
+    );
+    assert.equal((await run(planOf(storeOf(), "1"), { remainingMs: 5000 })).applied, 1);
+  });
+
+  test("pauses in the last minute where another invocation can go on, after some progress", async () => {
+    const pausing = { remainingMs: 59_999, slice: { progressed: true } };
+    const paused = await run(planOf(resumable(), "1"), pausing);
+    assert.equal(paused.stop?.stop, "paused");
+    assert.equal(paused.applied, 0);
+    assert.equal(
+      (await run(planOf(resumable(), "1"), { ...pausing, remainingMs: 60_000 })).applied,
+      1,
+    );
+    assert.equal((await run(planOf(storeOf(), "1"), pausing)).applied, 1);
+  });
+
+  test("makes progress before it pauses, so that a run ends", async () => {
+    const ran = await run(planOf(resumable(), "1", "2"), { remainingMs: 59_999 });
+    assert.deepEqual([ran.applied, ran.notReached, ran.stop?.stop], [1, 1, "paused"]);
+  });
+
+  test("does not begin a step in the last five seconds, even where it could go on later", async () => {
+    const ran = await run(planOf(resumable(), "1"), { remainingMs: 4999 });
+    assert.equal(failureOf(ran).code, "deadline");
+  });
+
+  test("pauses when the client's share is over, and not before", async () => {
+    const at = (now: number, store: MigrationStore): Promise<Ran> =>
+      run(planOf(store, "1"), { now: () => now, slice: { untilMs: 100, progressed: true } });
+    assert.equal((await at(99, resumable())).stop, undefined);
+    const over = await at(100, resumable());
+    assert.deepEqual([over.applied, over.stop?.stop], [0, "paused"]);
+    assert.equal((await at(100, storeOf())).applied, 1);
+  });
+
+  test("is cancelled by a stop, before its next step", async () => {
+    const ran = await run(planOf(storeOf(), "1"), { stop: aborted() });
+    assert.deepEqual([ran.stop, ran.notReached, ran.events], [{ stop: "cancelled" }, 1, []]);
+    const resumed = await run(planOf(resumable(), "1"), {
+      stop: aborted(),
+      slice: { progressed: true },
+    });
+    assert.deepEqual(resumed.stop, { stop: "cancelled" });
+  });
+
+  test("pauses at the function's deadline where another invocation can go on, and is cancelled elsewhere", async () => {
+    const given = { stop: aborted("deadline"), slice: { progressed: true } };
+    assert.equal((await run(planOf(resumable(), "1"), given)).stop?.stop, "paused");
+    assert.equal((await run(planOf(storeOf(), "1"), given)).stop?.stop, "cancelled");
+  });
+
+  test("ends with what failed in the background, before its next step", async () => {
+    const failure = new Failure("unreachable", "catalog-contended", "The catalog is gone.");
+    const store = storeOf({ backgroundFailure: () => failure });
+    const ran = await run(planOf(store, "1"));
+    assert.equal(failureOf(ran), failure);
+    assert.deepEqual(store.ran, []);
+  });
+});
+
+describe("steps that share a request", () => {
+  interface Batching {
+    readonly store: MigrationStore;
+    readonly batches: string[][];
+  }
+
+  /** Runs batches, up to the step that ends in another way. */
+  function batching(ends: Readonly<Record<string, StepResult>> = {}, tookMs?: number): Batching {
+    const batches: string[][] = [];
+    const store = storeOf({
+      run: (step) => {
+        batches.push([step.version]);
+        return Promise.resolve(ends[step.version] ?? { outcome: "done", notices: [] });
+      },
+      runBatch: async (steps, onDone) => {
+        batches.push(steps.map(({ version }) => version));
+        for (const { version } of steps) {
+          const end = ends[version];
+          if (end) return end;
+          await onDone({ notices: [`did ${version}`], ...(tookMs !== undefined && { tookMs }) });
+        }
+        return undefined;
+      },
+    });
+    return { store, batches };
+  }
+  const seven = ["1", "2", "3", "4", "5", "6", "7"];
+
+  test("become more as long as they are quick", async () => {
+    const { store, batches } = batching();
+    const ran = await run(planOf(store, ...seven));
+    assert.deepEqual(batches, [["1"], ["2", "3"], ["4", "5", "6", "7"]]);
+    assert.deepEqual(countsOf(ran), [7, 0, ["default"]]);
+    assert.deepEqual(
+      ran.story,
+      seven.flatMap((version) => [`migration.started ${version}`, `migration.applied ${version}`]),
+    );
+  });
+
+  test("are one again when they are slow", async () => {
+    const { store, batches } = batching();
+    let clock = 0;
+    const slow = storeOf({
+      run: (step) => store.run(step),
+      runBatch: async (steps, onDone) => {
+        clock += 10_000;
+        return store.runBatch?.(steps, onDone);
+      },
+    });
+    await run(planOf(slow, ...seven), { now: () => clock });
+    assert.deepEqual(batches.slice(0, 4), [["1"], ["2", "3"], ["4"], ["5", "6"]]);
+  });
+
+  test("run one by one in the last two minutes", async () => {
+    const { store, batches } = batching();
+    await run(planOf(store, "1", "2", "3"), { remainingMs: 119_999 });
+    assert.deepEqual(batches, [["1"], ["2"], ["3"]]);
+    const full = batching();
+    await run(planOf(full.store, "1", "2", "3"), { remainingMs: 120_000 });
+    assert.deepEqual(full.batches, [["1"], ["2", "3"]]);
+  });
+
+  test("are reported with what the database said, and its time", async () => {
+    const { store } = batching({}, 12);
+    const { events } = await run(planOf(store, "1", "2", "3"));
+    const applied = events.filter((event) => event.type === "migration.applied");
+    assert.deepEqual(
+      applied.map(({ version, tookMs, notices }) => [version, tookMs, notices]),
+      [
+        ["1", 0, undefined],
+        ["2", 12, ["did 2"]],
+        ["3", 12, ["did 3"]],
+      ],
+    );
+  });
+
+  test("end at the one that failed: those before it are applied, those after it not reached", async () => {
+    const { store, batches } = batching({ "5": { outcome: "busy", holder: "ada" } });
+    const ran = await run(planOf(store, ...seven));
+    assert.deepEqual(batches.at(-1), ["4", "5", "6", "7"]);
+    assert.deepEqual(countsOf(ran), [4, 2, ["default"]]);
+    assert.equal(failureOf(ran).code, "busy");
+    assert.equal(ran.story.at(-1), "migration.started 5");
+  });
+
+  test("go on after one that was skipped, with those after it", async () => {
+    const { store, batches } = batching({ "5": { outcome: "skipped", reason: "applied" } });
+    const ran = await run(planOf(store, ...seven));
+    assert.deepEqual(countsOf(ran), [6, 0, ["default"]]);
+    assert.deepEqual(batches.slice(2), [
+      ["4", "5", "6", "7"],
+      ["6", "7"],
+    ]);
+  });
+});

@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import { readSettings, settingDefinitions, type Settings } from "../../src/lambda/settings.ts";
+import { Failure } from "../../src/protocol/failure.ts";
+
+const minimal = {
+  HASURA_MIGRATE_ENVIRONMENT: "dev-3",
+  HASURA_MIGRATE_ENDPOINT: "http://hasura:8080",
+};
+const read = (env: Record<string, string | undefined>): Settings =>
+  readSettings({ ...minimal, ...env });
+
+function refusal(env: Record<string, string | undefined>): Failure {
+  try {
+    read(env);
+  } catch (thrown) {
+    if (thrown instanceof Failure) return thrown;
+    throw thrown;
+  }
+  return assert.fail("it was accepted");
+}
+
+describe("the value of a setting", () => {
+  const values: [variable: string, value: string, setting: keyof Settings, expected: unknown][] = [
+    ["ENVIRONMENT", " dev-4 ", "environment", "dev-4"],
+    ["ENVIRONMENT", "*", "environment", "*"],
+    ["DIRECTORY", "/srv", "directory", "/srv"],
+    ["ENGINE", "native", "engine", "native"],
+    ["ENGINE", "hasura-cli", "engine", "hasura-cli"],
+    ["LEDGER", "on", "ledger", true],
+    ["LEDGER", "off", "ledger", false],
+    ["PROTECTED", "true", "protected", true],
+    ["PROTECTED", "0", "protected", false],
+    ["SOURCES", "image", "sources", "image"],
+    ["UNQUALIFIED", "read", "unqualified", "read"],
+    ["UNQUALIFIED", "apply", "unqualified", "apply"],
+    ["UNQUALIFIED", "admin", "unqualified", "admin"],
+    ["UNQUALIFIED", "refuse", "unqualified", "refuse"],
+    ["LOG_LEVEL", "debug", "logLevel", "debug"],
+    ["LOG_LEVEL", "info", "logLevel", "info"],
+    ["LOG_LEVEL", "warning", "logLevel", "warning"],
+  ];
+  for (const [variable, value, setting, expected] of values) {
+    test(`HASURA_MIGRATE_${variable}=${value} is ${setting} ${String(expected)}`, () => {
+      assert.deepEqual(read({ [`HASURA_MIGRATE_${variable}`]: value })[setting], expected);
+    });
+  }
+
+  test("of the secret is where it comes from", () => {
+    const secretOf = (name: string) => read({ [`HASURA_MIGRATE_${name}`]: "x" }).adminSecret;
+    assert.deepEqual(secretOf("ADMIN_SECRET"), { from: "environment", value: "x" });
+    assert.deepEqual(secretOf("ADMIN_SECRET_ARN"), { from: "secrets-manager", id: "x" });
+    assert.deepEqual(secretOf("ADMIN_SECRET_PARAMETER"), { from: "parameter-store", name: "x" });
+  });
+
+  test("of the image is left out where it is not set", () => {
+    assert.deepEqual(read({ GIT_COMMIT: "4c6ea1a" }).image, { commit: "4c6ea1a" });
+    assert.deepEqual(read({ BUILT_AT: "2026" }).image, { builtAt: "2026" });
+    assert.deepEqual(read({ GIT_COMMIT: "", BUILT_AT: undefined }).image, {});
+    assert.equal("directory" in read({}), false);
+  });
+
+  for (const endpoint of [
+    "http://hasura",
+    "https://hasura:8443/a/b/",
+    "http://hasura/v1/graphql/x",
+  ])
+    test(`of the endpoint may be ${endpoint}`, () => {
+      assert.equal(
+        read({ HASURA_MIGRATE_ENDPOINT: endpoint }).endpoint.href,
+        new URL(endpoint).href,
+      );
+    });
+
+  const endpoints: [endpoint: string, problem: RegExp][] = [
+    ["ftp://hasura", /http:\/\/ or https:\/\//],
+    ["hasura", /http:\/\/ or https:\/\//],
+    ["http://hasura/?key=hidden-value", /must not contain a query or fragment/],
+    ["http://hasura/#hidden-value", /must not contain a query or fragment/],
+    ["http://hasura/v1/graphql/", /without \/v1\/graphql/],
+    ["http://hasura/base/v1/graphql", /without \/v1\/graphql/],
+  ];
+  for (const [endpoint, problem] of endpoints) {
+    test(`of the endpoint must not be ${endpoint}`, () => {
+      const { message } = refusal({ HASURA_MIGRATE_ENDPOINT: endpoint });
+      assert.match(message, problem);
+      assert.doesNotMatch(message, /hidden-value|problems/);
+    });
+  }
+
+  for (const [variable, value] of [
+    ["LEDGER", "true"],
+    ["UNQUALIFIED", "nobody"],
+    ["LOG_LEVEL", "error"],
+    ["ENGINE", "cli"],
+    ["DIRECTORY", "  "],
+    ["ENVIRONMENT", " "],
+  ] as const)
+    test(`of HASURA_MIGRATE_${variable} must not be "${value}", and the message names the variable`, () => {
+      const { message } = refusal({ [`HASURA_MIGRATE_${variable}`]: value });
+      assert.match(message, new RegExp(`HASURA_MIGRATE_${variable} (must be one of|is empty)`));
+    });
+});
+
+describe("the settings of a function", () => {
+  test("are refused with every problem, and where to correct them", () => {
+    const failure = refusal({ HASURA_MIGRATE_LEDGER: "x", HASURA_MIGRATE_ENGINE: "y" });
+    assert.deepEqual([failure.kind, failure.code], ["usage", "function-settings"]);
+    assert.match(failure.message, /have 2 problems: .*ENGINE.*; .*LEDGER.*\.$/);
+    assert.equal(failure.hints.length, 1);
+    assert.match(refusal({ HASURA_MIGRATE_LEDGER: "x" }).message, /settings are invalid: HASURA/);
+  });
+
+  test("may have variables of others, but none of its own prefix that it does not know", () => {
+    assert.equal(read({ HASURA_GRAPHQL_X: "x", MY_HASURA_MIGRATE_X: "x" }).environment, "dev-3");
+    assert.match(
+      refusal({ HASURA_MIGRATE_SOMETHING_ELSE: "x" }).message,
+      /HASURA_MIGRATE_SOMETHING_ELSE is not a setting of this version\.$/,
+    );
+    assert.equal(read({ HASURA_MIGRATE_SOMETHING_ELSE: "" }).environment, "dev-3");
+  });
+
+  test("suggest a name that differs in at most four characters", () => {
+    assert.match(
+      refusal({ HASURA_MIGRATE_LEDG: "x" }).message,
+      /did you mean HASURA_MIGRATE_LEDGER\?/,
+    );
+    assert.match(
+      refusal({ HASURA_MIGRATE_LEDGER1234: "x" }).message,
+      /did you mean HASURA_MIGRATE_LEDGER\?/,
+    );
+    assert.doesNotMatch(refusal({ HASURA_MIGRATE_LEDGER12345: "x" }).message, /did you mean/);
+  });
+
+  test("may have one secret, wherever it comes from", () => {
+    const names = ["ADMIN_SECRET", "ADMIN_SECRET_ARN", "ADMIN_SECRET_PARAMETER"];
+    const all = Object.fromEntries(names.map((name) => [`HASURA_MIGRATE_${name}`, "hidden-value"]));
+    const { message } = refusal(all);
+    for (const name of names) assert(message.includes(`HASURA_MIGRATE_${name} `), message);
+    assert.doesNotMatch(message, /hidden-value/);
+  });
+
+  test("may serve every environment, or be protected", () => {
+    const every = { HASURA_MIGRATE_ENVIRONMENT: "*" };
+    assert.equal(read({ ...every, HASURA_MIGRATE_PROTECTED: "false" }).environment, "*");
+    assert.match(
+      refusal({ ...every, HASURA_MIGRATE_PROTECTED: "true" }).message,
+      /cannot be combined/,
+    );
+  });
+
+  test("are documented with their defaults", () => {
+    const defaults = settingDefinitions.flatMap(({ name, default: value }) =>
+      value === undefined ? [] : [[name.replace("HASURA_MIGRATE_", ""), value]],
+    );
+    assert.deepEqual(Object.fromEntries(defaults), {
+      ENGINE: "native",
+      KEEP_DOWN_SQL: "on",
+      LEDGER: "on",
+      PROTECTED: "false",
+      SOURCES: "image",
+      UNQUALIFIED: "admin",
+      LOG_LEVEL: "info",
+    });
+    assert.equal(settingDefinitions.length, 13);
+  });
+});
