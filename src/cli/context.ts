@@ -1,9 +1,16 @@
 import type { CommandLine } from "./options/command-line.ts";
+import type { Styled } from "./output/terminal/styled.ts";
+import type { WorkflowCommand } from "./output/workflow-command.ts";
 import type { Interrupts } from "./run/interrupts.ts";
 
-/** An output stream, read by a person or a program. */
+/** An output stream, read by a person or a program. What is written is escaped here, where it leaves. */
 export interface Sink {
+  /** Writes text: control characters other than line feeds and tabs are shown and have no effect. */
   write(text: string): void;
+  /** Writes text that is safe already, with the escape sequences in it. */
+  writeStyled(text: Styled): void;
+  /** In GitHub Actions: an annotation of the job. */
+  writeCommand(command: WorkflowCommand): void;
   readonly isTTY: boolean;
   /** Width of the terminal; 80 where it is not known. */
   readonly columns: number;

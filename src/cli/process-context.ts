@@ -4,13 +4,16 @@ import { createInterface } from "node:readline/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { exitCode } from "../protocol/exit-code.ts";
 import { countInterrupts } from "./run/interrupts.ts";
-import type { Keyboard, Sink, CliContext } from "./context.ts";
+import { plain } from "./output/terminal/styled.ts";
+import { sinkOf, type TextStream } from "./output/terminal/sink.ts";
+import type { Keyboard, CliContext } from "./context.ts";
 
 /** The context of a real process. `process` is a parameter: only bin.ts uses the global one. */
 export function contextOf(process: NodeJS.Process, version: string): CliContext {
   const interrupts = countInterrupts(() => process.exit(exitCode.interrupted));
   process.on("SIGINT", interrupts.onSignal);
   process.on("SIGTERM", interrupts.onSignal);
+  const workflow = process.env["GITHUB_ACTIONS"] === "true";
   return {
     argv: process.argv.slice(2),
     env: process.env,
@@ -19,8 +22,8 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
     user: userName(process),
     host: hostname(),
     version,
-    out: sinkOf(process.stdout),
-    err: sinkOf(process.stderr),
+    out: sinkOf(streamOf(process.stdout), { workflow }),
+    err: sinkOf(streamOf(process.stderr), { workflow }),
     keyboard: keyboardOf(process),
     now: Date.now,
     random: Math.random,
@@ -43,7 +46,7 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
 }
 
 /** A stream whose reader may go away (`| head -1`): later output is dropped, and the run continues to its exit code. */
-function sinkOf(stream: NodeJS.WriteStream): Sink {
+function streamOf(stream: NodeJS.WriteStream): TextStream {
   let broken = false;
   stream.on("error", () => {
     broken = true;
@@ -78,7 +81,7 @@ function keyboardOf(process: NodeJS.Process): Keyboard {
         });
       });
       try {
-        return await Promise.race([lines.question(question), ended]);
+        return await Promise.race([lines.question(plain(question)), ended]);
       } finally {
         lines.close();
       }

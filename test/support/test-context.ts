@@ -4,10 +4,12 @@ import { join } from "node:path";
 import type { TestContext } from "vitest";
 import { countInterrupts } from "../../src/cli/run/interrupts.ts";
 import type { Sink, CliContext } from "../../src/cli/context.ts";
+import { sinkOf } from "../../src/cli/output/terminal/sink.ts";
 
 /** A stream that keeps what was written. */
 export interface TextSink extends Sink {
   text: string;
+  columns: number;
 }
 
 export interface TestCliContext extends CliContext {
@@ -50,6 +52,7 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
   const asked: string[] = [];
   const slept: number[] = [];
   let now = instant;
+  const workflow = options.env?.["GITHUB_ACTIONS"] === "true";
   const home = options.home ?? emptyDirectory(t);
   return {
     argv: options.argv,
@@ -59,8 +62,8 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
     user: "alice",
     host: "laptop",
     version: "0.1.0",
-    out: textSink(terminal, options.columns ?? 80),
-    err: textSink(terminal, options.columns ?? 80),
+    out: textSink(terminal, options.columns ?? 80, workflow),
+    err: textSink(terminal, options.columns ?? 80, workflow),
     keyboard: {
       isTTY: terminal,
       ask: async (question) => {
@@ -98,15 +101,18 @@ export function emptyDirectory(t: TestContext): string {
   return directory;
 }
 
-function textSink(isTTY: boolean, columns: number): TextSink {
-  const sink = {
-    text: "",
-    isTTY,
-    columns,
-    rows: 24,
-    write: (text: string) => {
-      sink.text += text;
+/** What arrives at a terminal, a pipe or a job's log; its size may change. */
+export function textSink(isTTY: boolean, columns: number, workflow = false): TextSink {
+  const kept = { text: "", isTTY, columns, rows: 24 };
+  const { write, writeStyled, writeCommand } = sinkOf(
+    {
+      ...kept,
+      write: (text) => {
+        sink.text += text;
+      },
     },
-  };
+    { workflow },
+  );
+  const sink = { ...kept, write, writeStyled, writeCommand };
   return sink;
 }

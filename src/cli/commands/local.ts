@@ -1,6 +1,7 @@
 import type { CommandResult } from "../command-result.ts";
 import { serverLine, startEnvironment, type LocalChoice } from "../connection/local.ts";
 import type { CliContext } from "../context.ts";
+import { jsonLine } from "../output/json-line.ts";
 import type { CommandModule } from "./command.ts";
 import { addLocalOptions } from "./shared-options.ts";
 
@@ -50,7 +51,7 @@ async function serve(
     const urls = { lambdaUrl, hasuraUrl, adminSecret, databaseUrl };
     context.out.write(
       options.json
-        ? `${JSON.stringify({ type: "serving", env: "local", ...urls, ...(server !== undefined && { server }) })}\n`
+        ? `${jsonLine({ type: "serving", env: "local", ...urls, ...(server !== undefined && { server }) })}\n`
         : servingText(urls, server),
     );
     await aborted(context.interrupts.first);

@@ -1,11 +1,27 @@
-import { Chalk, type ChalkInstance } from "chalk";
+import { Chalk } from "chalk";
 import type { Environment, Sink } from "../../context.ts";
+import { plainWithTabs, trusted, type Styled } from "./styled.ts";
 
-export type Style = ChalkInstance;
+const names = ["bold", "dim", "red", "green", "yellow", "cyan"] as const;
+
+/** Colours and weights. Each escapes the text that it is given. */
+export type Style = Readonly<Record<(typeof names)[number], (text: string) => Styled>>;
 
 /** Colours for one stream. `--no-color` and NO_COLOR win over FORCE_COLOR, which wins over the kind of stream. */
 export function colorsFor(sink: Pick<Sink, "isTTY">, env: Environment, color: boolean): Style {
-  return new Chalk({ level: wantsColor(sink, env, color) ? 1 : 0 });
+  const chalk = new Chalk({ level: wantsColor(sink, env, color) ? 1 : 0 });
+  const style =
+    (name: (typeof names)[number]) =>
+    (text: string): Styled =>
+      trusted(chalk[name](plainWithTabs(text)));
+  return {
+    bold: style("bold"),
+    dim: style("dim"),
+    red: style("red"),
+    green: style("green"),
+    yellow: style("yellow"),
+    cyan: style("cyan"),
+  };
 }
 
 function wantsColor(sink: Pick<Sink, "isTTY">, env: Environment, color: boolean): boolean {

@@ -2,7 +2,6 @@ import type { EventOf } from "../../../protocol/events.ts";
 import { functionReference } from "../../config/function-reference.ts";
 import type { ConnectionInfo } from "../../connection/connection.ts";
 import { age, shortAccount } from "../format.ts";
-import { escapeControls } from "../terminal/escape-controls.ts";
 
 /** One line that names the environment, region, identity, Hasura version and image; unknown parts are left out. */
 export function banner(
@@ -18,7 +17,6 @@ export function banner(
     imageLabel(started, now),
   ]
     .filter((part) => part !== "")
-    .map(escapeControls)
     .join(" · ");
 }
 
