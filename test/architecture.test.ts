@@ -261,6 +261,21 @@ describe("architecture", () => {
     assert.deepEqual(refused, []);
   });
 
+  test("only the terminal's modules make safe text of a string without escaping it", () => {
+    const makers = [...trees].flatMap(([module, tree]) =>
+      nodesOf(tree)
+        .filter((node) => ts.isIdentifier(node) && node.text === "trusted")
+        .filter(() => !module.startsWith("cli/output/terminal/"))
+        .map(() => `src/${module}.ts`),
+    );
+    const casts = [...trees].filter(([, tree]) => tree.text.includes("as Styled"));
+    assert.deepEqual(makers, []);
+    assert.deepEqual(
+      casts.map(([module]) => module),
+      ["cli/output/terminal/styled"],
+    );
+  });
+
   test.each(["cli", "engine"])("src/%s has at most six loose files", (area) => {
     const loose = readdirSync(join(root, "src", area), { withFileTypes: true })
       .filter((entry) => entry.isFile())

@@ -104,7 +104,7 @@ export function emptyDirectory(t: TestContext): string {
 /** What arrives at a terminal, a pipe or a job's log; its size may change. */
 export function textSink(isTTY: boolean, columns: number, workflow = false): TextSink {
   const kept = { text: "", isTTY, columns, rows: 24 };
-  const { write, writeStyled, writeCommand } = sinkOf(
+  const safe = sinkOf(
     {
       ...kept,
       write: (text) => {
@@ -113,6 +113,11 @@ export function textSink(isTTY: boolean, columns: number, workflow = false): Tex
     },
     { workflow },
   );
-  const sink = { ...kept, write, writeStyled, writeCommand };
+  const sink: TextSink = {
+    ...kept,
+    write: (text) => safe.write(text),
+    writeStyled: (text) => safe.writeStyled(text),
+    writeCommand: (command) => safe.writeCommand(command),
+  };
   return sink;
 }

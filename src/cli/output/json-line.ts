@@ -8,7 +8,6 @@ export function jsonLine(object: object): string {
 
 /** As UTF-16 units, which is how JSON escapes them; those below U+0020 are escaped by `stringify`. */
 const obeyed =
-  // eslint-disable-next-line no-control-regex -- control characters are what is escaped
   /[\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udfff]/g;
 
 function escapeUnit(characters: string): string {

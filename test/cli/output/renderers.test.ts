@@ -379,9 +379,9 @@ describe("renderers", () => {
 
 | database | version | name | | |
 | --- | --- | --- | --- | ---: |
-| default | 1700000000100 | add_order_notes | **failed** | 22 ms |
+| default | 1700000000100 | add\\_order\\_notes | **failed** | 22 ms |
 
-**Failed:** migrations/default/1700000000200_drop_legacy_flag/up.sql failed: cannot drop column legacy of table orders because other objects depend on it (SQLSTATE 2BP01)
+**Failed:** migrations/default/1700000000200\\_drop\\_legacy\\_flag/up.sql failed: cannot drop column legacy of table orders because other objects depend on it (SQLSTATE 2BP01)
 `,
     );
   });

@@ -2,16 +2,16 @@ import { Chalk } from "chalk";
 import type { Environment, Sink } from "../../context.ts";
 import { plainWithTabs, trusted, type Styled } from "./styled.ts";
 
-const names = ["bold", "dim", "red", "green", "yellow", "cyan"] as const;
+type StyleName = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
 /** Colours and weights. Each escapes the text that it is given. */
-export type Style = Readonly<Record<(typeof names)[number], (text: string) => Styled>>;
+export type Style = Readonly<Record<StyleName, (text: string) => Styled>>;
 
 /** Colours for one stream. `--no-color` and NO_COLOR win over FORCE_COLOR, which wins over the kind of stream. */
 export function colorsFor(sink: Pick<Sink, "isTTY">, env: Environment, color: boolean): Style {
   const chalk = new Chalk({ level: wantsColor(sink, env, color) ? 1 : 0 });
   const style =
-    (name: (typeof names)[number]) =>
+    (name: StyleName) =>
     (text: string): Styled =>
       trusted(chalk[name](plainWithTabs(text)));
   return {
