@@ -264,7 +264,7 @@ describe("architecture", () => {
   test("only the terminal's modules make safe text of a string without escaping it", () => {
     const makers = [...trees].flatMap(([module, tree]) =>
       nodesOf(tree)
-        .filter((node) => ts.isIdentifier(node) && node.text === "trusted")
+        .filter((node) => ts.isIdentifier(node) && node.text === "asStyled")
         .filter(() => !module.startsWith("cli/output/terminal/"))
         .map(() => `src/${module}.ts`),
     );

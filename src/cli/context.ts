@@ -35,6 +35,8 @@ export interface CliContext {
   /** The user's home directory. */
   readonly home: string;
   readonly user: string;
+  /** The user's id; undefined where the system has none (Windows). */
+  readonly uid: number | undefined;
   readonly host: string;
   /** This package's version. */
   readonly version: string;

@@ -20,6 +20,7 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
     cwd: process.cwd(),
     home: process.env["HOME"] || homedir(),
     user: userName(process),
+    uid: process.getuid?.(),
     host: hostname(),
     version,
     out: sinkOf(streamOf(process.stdout), { workflow }),

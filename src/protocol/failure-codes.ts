@@ -258,6 +258,19 @@ export const failureCodes = {
       "Correct the permissions of the file that the message names, or name another one with `--config`.",
     ],
   },
+  "config-unsafe": {
+    kinds: ["usage"],
+    meaning:
+      "A configuration file was found that another user owns or can write. It decides where signed requests go, so it is not used.",
+    causes: [
+      "The file is in a directory that several people share, or above it.",
+      "It was unpacked or created with permissions for everybody, or by another user.",
+    ],
+    remedies: [
+      "Read it. If you trust it, make it yours: `chmod go-w FILE`, `chown YOU FILE`.",
+      "Or name it: `--config FILE` or HASURA_MIGRATE_CONFIG.",
+    ],
+  },
   "confirmation-needed": {
     kinds: ["usage"],
     meaning: "The command needs a confirmation, and there is no terminal to ask in.",

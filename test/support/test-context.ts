@@ -60,6 +60,7 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
     cwd: options.cwd ?? emptyDirectory(t),
     home,
     user: "alice",
+    uid: process.getuid?.(),
     host: "laptop",
     version: "0.1.0",
     out: textSink(terminal, options.columns ?? 80, workflow),

@@ -22,6 +22,8 @@ export interface Target {
   readonly function: string;
   readonly region?: string;
   readonly endpointUrl?: string;
+  /** Where `endpointUrl` was set: an option, or the path of the configuration file. */
+  readonly endpointFrom?: string;
   readonly protected: boolean;
   readonly profile: {
     readonly name: string;
@@ -65,7 +67,11 @@ export function resolveTarget(
     environment,
     function: called,
     ...(region !== undefined && { region }),
-    ...(endpointUrl !== undefined && { endpointUrl }),
+    ...(endpointUrl !== undefined && {
+      endpointUrl,
+      endpointFrom:
+        flags.endpointUrl === undefined ? (loaded.file ?? "configuration") : "--endpoint-url",
+    }),
     protected: settings.protected ?? false,
     profile: profileOf(environment, flags.profile, settings.profile),
   };

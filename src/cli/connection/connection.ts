@@ -4,6 +4,8 @@ export interface ConnectionInfo {
   readonly profile?: string;
   readonly account?: string;
   readonly function: string;
+  /** Where requests are sent, if that is not AWS. */
+  readonly endpoint?: { readonly host: string; readonly from: string };
 }
 
 /** A connection to one environment's function. Bytes arrive as the function writes them. */

@@ -8,6 +8,7 @@ import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
 import { functionReference } from "../../config/function-reference.ts";
 import type { LocalTarget } from "../local.ts";
+import { localKeyFor } from "../local-keys.ts";
 import type { Target } from "../../config/resolve-target.ts";
 import type { Connection, Notice, ConnectionInfo } from "../connection.ts";
 import type { Environment, CliContext } from "../../context.ts";
@@ -31,24 +32,25 @@ export async function connect(
   if (identity.kind === "ambient" && identity.notice !== undefined) notice(identity.notice);
   const region = regionOf(target, identity, files, context.env);
   const endpoint = endpointFor(target, identity, files, context.env);
-  const url = endpoint ?? `https://lambda.${region}.amazonaws.com`;
+  const url = endpoint?.url ?? `https://lambda.${region}.amazonaws.com`;
   // Unlike a function, STS and SSO respond quickly or not at all.
   const network = {
     region,
     requestHandler: handlerFor(`https://sts.${region}.amazonaws.com`, 10_000),
   };
-  const provider = credentialsOf(identity, files, network, context);
+  const localKey = await localKeyFor(url, context);
+  const provider =
+    localKey === undefined
+      ? credentialsOf(identity, files, network, context)
+      : keyProvider(localKey);
   const credentials = await provider();
-  const reached = connectionInfo(target, identity, region, credentials);
-  return connectionTo({ reached, url, endpoint, provider, context, notice });
+  const reached = connectionInfo(target, identity, region, credentials, endpoint);
+  return connectionTo({ reached, url, endpoint: endpoint?.url, provider, context, notice });
 }
 
-/** A connection to the embedded environment, which checks no signatures; closing the connection stops it. */
+/** A connection to the embedded environment, which accepts its own access key; closing the connection stops it. */
 export function connectTo(local: LocalTarget, context: CliContext, notice: Notice): Connection {
-  const provider = async (): Promise<Credentials> => ({
-    accessKeyId: "local",
-    secretAccessKey: "local",
-  });
+  const provider = keyProvider(local.accessKeyId);
   const reached = { region: "us-east-1", function: local.functionName };
   const connection = connectionTo({
     reached,
@@ -67,6 +69,11 @@ export function connectTo(local: LocalTarget, context: CliContext, notice: Notic
       await local.stop();
     },
   };
+}
+
+/** A local service accepts its own access key, with any secret. */
+function keyProvider(accessKeyId: string): Provider {
+  return async () => ({ accessKeyId, secretAccessKey: "local" });
 }
 
 interface ConnectionParts {
@@ -153,14 +160,32 @@ function endpointFor(
   identity: Identity,
   files: SharedConfig,
   env: Environment,
-): string | undefined {
-  if (target.endpointUrl !== undefined) return target.endpointUrl;
+): Endpoint | undefined {
+  if (target.endpointUrl !== undefined)
+    return { url: target.endpointUrl, from: target.endpointFrom ?? "--endpoint-url" };
   if (env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] === "true") return undefined;
-  return (
-    env["AWS_ENDPOINT_URL_LAMBDA"] ||
-    env["AWS_ENDPOINT_URL"] ||
-    endpointOf(files, identity.kind === "profile" ? identity.profile : undefined)
-  );
+  for (const from of ["AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL"]) {
+    const url = env[from];
+    if (url) return { url, from };
+  }
+  const profile = identity.kind === "profile" ? identity.profile : undefined;
+  const url = endpointOf(files, profile);
+  return url === undefined ? undefined : { url, from: `profile ${profile ?? ""}` };
+}
+
+/** An address other than the service's own, and where it was set. */
+interface Endpoint {
+  readonly url: string;
+  readonly from: string;
+}
+
+/** Hosts of AWS, interface endpoints in a VPC included. */
+const awsHost = /\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
+
+function foreignHost({ url, from }: Endpoint): ConnectionInfo["endpoint"] {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, hostname, host } = new URL(url);
+  return protocol === "https:" && awsHost.test(hostname) ? undefined : { host, from };
 }
 
 function connectionInfo(
@@ -168,12 +193,15 @@ function connectionInfo(
   identity: Identity,
   region: string,
   credentials: Credentials,
+  configured: Endpoint | undefined,
 ): ConnectionInfo {
+  const endpoint = configured && foreignHost(configured);
   const account = functionReference(target.function).account ?? credentials.accountId;
   return {
     region,
     function: target.function,
     ...(identity.kind === "profile" && { profile: identity.profile }),
     ...(account !== undefined && { account }),
+    ...(endpoint && { endpoint }),
   };
 }

@@ -1,6 +1,6 @@
 import { Chalk } from "chalk";
 import type { Environment, Sink } from "../../context.ts";
-import { plainWithTabs, trusted, type Styled } from "./styled.ts";
+import { plainWithTabs, asStyled, type Styled } from "./styled.ts";
 
 type StyleName = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
@@ -13,7 +13,7 @@ export function colorsFor(sink: Pick<Sink, "isTTY">, env: Environment, color: bo
   const style =
     (name: StyleName) =>
     (text: string): Styled =>
-      trusted(chalk[name](plainWithTabs(text)));
+      asStyled(chalk[name](plainWithTabs(text)));
   return {
     bold: style("bold"),
     dim: style("dim"),

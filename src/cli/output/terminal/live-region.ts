@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import restoreCursor from "restore-cursor";
 import type { Sink } from "../../context.ts";
-import { trusted, type Styled } from "./styled.ts";
+import { asStyled, type Styled } from "./styled.ts";
 import { textWidth } from "./width.ts";
 
 const hideCursor = "\u001b[?25l";
@@ -22,7 +22,7 @@ export function liveRegion(sink: Sink): LiveRegion {
   let shown: readonly Styled[] = [];
   const clear = (): void => {
     if (shown.length === 0) return;
-    sink.writeStyled(trusted(`${eraseLines(shown, sink.columns)}${showCursor}`));
+    sink.writeStyled(asStyled(`${eraseLines(shown, sink.columns)}${showCursor}`));
     shown = [];
   };
   return {
@@ -36,7 +36,7 @@ export function liveRegion(sink: Sink): LiveRegion {
       // Shows the cursor again at exit, also after a crash or a signal.
       restoreCursor();
       const text = lines.map((line) => `${line}\n`).join("");
-      sink.writeStyled(trusted(`${hideCursor}${eraseLines(shown, sink.columns)}${text}`));
+      sink.writeStyled(asStyled(`${hideCursor}${eraseLines(shown, sink.columns)}${text}`));
       shown = lines;
     },
   };

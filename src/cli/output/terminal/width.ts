@@ -1,5 +1,5 @@
 import { eastAsianWidth } from "get-east-asian-width";
-import { plain, trusted, type Styled } from "./styled.ts";
+import { plain, asStyled, type Styled } from "./styled.ts";
 
 /*
  * Why not string-width, cli-truncate and wrap-ansi: they load Intl.Segmenter, whose data costs every command about 20 ms at
@@ -39,7 +39,7 @@ export function truncate(text: string, width: number): Styled {
     if (columns > width - 1) break;
     kept += character;
   }
-  return trusted(width < 1 ? "" : `${kept}…`);
+  return asStyled(width < 1 ? "" : `${kept}…`);
 }
 
 /** Breaks a line at its spaces into lines of at most `width` columns; a longer word stays whole. */
@@ -55,15 +55,15 @@ export function wrap(text: string, width: number): Styled[] {
       current = word;
     } else current = longer;
   }
-  return [...lines, current].map(trusted);
+  return [...lines, current].map(asStyled);
 }
 
 /** Fills the text with spaces to `width` columns. */
 export function padEnd(text: string, width: number): Styled {
-  return trusted(plain(text) + spaces(width - textWidth(text)));
+  return asStyled(plain(text) + spaces(width - textWidth(text)));
 }
 
 /** `count` spaces; none for a negative number. */
 export function spaces(count: number): Styled {
-  return trusted(" ".repeat(Math.max(0, count)));
+  return asStyled(" ".repeat(Math.max(0, count)));
 }

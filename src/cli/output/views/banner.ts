@@ -13,6 +13,7 @@ export function banner(
     started.environment,
     connection.region,
     identity(started, connection),
+    via(connection),
     started.hasura.version === undefined ? "" : `Hasura ${started.hasura.version}`,
     imageLabel(started, now),
   ]
@@ -27,6 +28,11 @@ function identity(started: EventOf<"run.started">, { account, profile }: Connect
     profile === undefined ? "" : `as ${profile}`,
   ];
   return parts.filter((part) => part !== "").join(" ");
+}
+
+/** Whoever answers instead of AWS, and who decided that. */
+function via({ endpoint }: ConnectionInfo): string {
+  return endpoint === undefined ? "" : `via ${endpoint.host} (from ${endpoint.from})`;
 }
 
 /** The account in the ARN that was invoked; the embedded environment has none. */

@@ -7,7 +7,7 @@ import { padEnd, textWidth } from "../terminal/width.ts";
 export function environmentLines(loaded: LoadedConfig, json: boolean): string[] {
   const targets = environmentNames(loaded).map((name) => resolveTarget(name, loaded, {}));
   if (json) {
-    return targets.map(({ environment, profile, ...rest }) =>
+    return targets.map(({ environment, profile, endpointFrom: _, ...rest }) =>
       jsonLine({ type: "environment", env: environment, ...rest, profile: profile.name }),
     );
   }
