@@ -67,6 +67,7 @@ const edges: Record<string, readonly Ambient[]> = {
   "local/postgres/file-lock": ["clock", "timers"],
   "local/postgres/data-directory": ["process"],
   "local/postgres/server-user": ["process"],
+  "local/postgres/state-directory": ["process"],
   "local/postgres/postmaster": ["process", "clock", "timers"],
   "local/postgres/process-identity": ["process"],
   "local/hasura-api/http": ["clock"],

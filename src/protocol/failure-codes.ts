@@ -1045,7 +1045,7 @@ export const failureCodes = {
   },
   "port-in-use": {
     kinds: ["usage"],
-    meaning: "The local Hasura API was given a port that another program uses.",
+    meaning: "The local Hasura API or Lambda service was given a port that another program uses.",
     causes: ["Another server listens there."],
     remedies: ["Leave the port out; a free one is chosen."],
   },
@@ -1236,6 +1236,16 @@ export const failureCodes = {
       "The profile names a role that was removed.",
     ],
     remedies: ["Ask for the assignment, or use another profile: `--profile NAME`."],
+  },
+  "state-directory-unsafe": {
+    kinds: ["usage"],
+    meaning:
+      "`.hasura-migrate`, where `local` keeps its database, is a link or belongs to another user, or something in it is.",
+    causes: [
+      "The project came with such a directory.",
+      "An earlier run was started by another user, for instance with `sudo`.",
+    ],
+    remedies: ["Look at it, then remove it: `rm -r .hasura-migrate`. A new one is created."],
   },
   stopped: {
     kinds: ["interrupted"],

@@ -144,7 +144,10 @@ async function databasesFor(
   await excludeFromGit(project.stateDirectory);
   const { description, data } = server;
   return {
-    ...(await embeddedDatabases(server.url, project.sources, options.reset ?? false)),
+    ...(await embeddedDatabases(server.url, project.sources, {
+      reset: options.reset ?? false,
+      superuser: options.superuser ?? false,
+    })),
     server: { description, data },
   };
 }
