@@ -26,7 +26,9 @@ const endpointUrl = z
     error: "must be an https address without user and password (http only for this machine)",
   })
   .optional()
-  .describe("Address of the Lambda service, such as a VPC interface endpoint.");
+  .describe(
+    "Address of the Lambda service, such as a VPC interface endpoint: https, or http on this machine. The banner names it if it is not AWS.",
+  );
 const useAliases = z
   .boolean()
   .optional()

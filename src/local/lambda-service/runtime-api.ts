@@ -89,6 +89,10 @@ export class RuntimeApi {
       );
       return;
     }
+    await this.#route(request, response);
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = ""] = (request.url ?? "").split("?");
     if (request.method === "GET" && path === `${base}/invocation/next`) {
       this.#next(response);

@@ -92,7 +92,10 @@ class LiveRenderer implements Renderer {
     const { out, err } = this.#context;
     switch (entry.kind) {
       case "banner":
-        writeLines(err, [this.#style.bold(entry.text)]);
+        writeLines(
+          err,
+          wrapped(entry.text, err).map((line) => this.#style.bold(line)),
+        );
         break;
       case "notice":
         // What is waited for stands in the region.

@@ -7,8 +7,14 @@ import { padEnd, textWidth } from "../terminal/width.ts";
 export function environmentLines(loaded: LoadedConfig, json: boolean): string[] {
   const targets = environmentNames(loaded).map((name) => resolveTarget(name, loaded, {}));
   if (json) {
-    return targets.map(({ environment, profile, endpointFrom: _, ...rest }) =>
-      jsonLine({ type: "environment", env: environment, ...rest, profile: profile.name }),
+    return targets.map(({ environment, profile, ...rest }) =>
+      jsonLine({
+        type: "environment",
+        env: environment,
+        ...rest,
+        endpointFrom: undefined,
+        profile: profile.name,
+      }),
     );
   }
   if (targets.length === 0) return [noConfigText];
