@@ -4,7 +4,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  globalIgnores(["dist/", "build/", "node_modules/"]),
+  globalIgnores(["dist/", "build/", "node_modules/", "reports/", ".stryker-tmp/"]),
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   comments.recommended,
@@ -51,13 +51,13 @@ export default defineConfig(
     rules: { "max-lines-per-function": "off" },
   },
   {
-    // ESLint and Vitest load these by their default export.
-    files: ["eslint.config.mjs", "vitest.config.ts"],
+    // ESLint, Vitest and Stryker load these by their default export.
+    files: ["*.config.{mjs,ts}"],
     rules: { "no-restricted-syntax": "off" },
   },
   {
     // Plain JavaScript that reads JSON and calls Node; its types are checked from the comments, not as strictly.
-    files: ["scripts/*.mjs", "eslint.config.mjs"],
+    files: ["scripts/**/*.mjs", "*.config.mjs"],
     rules: {
       "@typescript-eslint/no-unsafe-argument": "off",
       "@typescript-eslint/no-unsafe-assignment": "off",

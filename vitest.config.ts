@@ -7,9 +7,11 @@ import { SummaryReporter } from "./test/setup/summary-reporter.ts";
 /** Tests that need PostgreSQL, or start processes of what they test, and not the built package. */
 const integration = [
   "test/cli/process.test.ts",
+  "test/cli/signals.test.ts",
+  "test/cli/memory.test.ts",
   "test/cli/connection/credentials.test.ts",
   "test/engine/engine-postgres.test.ts",
-  "test/engine/store/ledger/{batch-lost,ledger,run-batch,runs,upgrade}.test.ts",
+  "test/engine/store/ledger/{batch-lost,hostile-schema,last-applied,ledger,ownership,run-batch,run-ids,runs,settings,upgrade}.test.ts",
   "test/lambda/index.test.ts",
   "test/lambda/hasura-cli/{failures,hasura-cli,official}.test.ts",
   "test/local/**/*.test.ts",
@@ -60,7 +62,16 @@ export default defineConfig({
         test: { name: "integration", include: integration, globalSetup: [postgres] },
       },
       { extends: true, test: { name: "e2e", include: e2e, globalSetup: [build, postgres] } },
-      { extends: true, test: { name: "faults", include: faults, globalSetup: [build, postgres] } },
+      {
+        extends: true,
+        // One test is hundreds of runs: its limit only ends what hangs.
+        test: {
+          name: "faults",
+          include: faults,
+          globalSetup: [build, postgres],
+          testTimeout: 600_000,
+        },
+      },
       {
         extends: true,
         // One file after the other: they share the state of one server.

@@ -10,6 +10,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { folders } from "./mutation/folders.mjs";
+import { runStryker } from "./mutation/stryker.mjs";
+
+/*
+ * `npm run mutate [-- WORD…]`: the mutations below, which include SQL, and then Stryker's. A word that is a folder, such as
+ * engine/sql, runs Stryker on that folder alone; any other runs the mutations below with that word in their names alone.
+ */
 
 /**
  * @typedef {object} Mutation one guard, taken out
@@ -173,8 +180,8 @@ const mutations = [
 ];
 
 /**
- * `npm run mutate [word…]`: takes out one guard at a time in a copy of the tree, and says which test noticed. Ends with 1 when one
- * was not noticed.
+ * The mutations above, or those with one of the words in their names: takes out one guard at a time in a copy of the tree, and
+ * prints which test noticed. Sets the exit code 1 if one was not noticed.
  * @param {{ root: string, args: string[] }} options
  */
 async function run({ root, args }) {
@@ -268,4 +275,10 @@ async function failures(tree, files) {
   return names.length === 0 ? [`Vitest exits with code ${String(code)}`] : names;
 }
 
-await run({ root: dirname(import.meta.dirname), args: process.argv.slice(2) });
+const root = dirname(import.meta.dirname);
+const args = process.argv.slice(2);
+const named = folders.filter(({ name }) => args.includes(name));
+const words = args.filter((word) => !named.some(({ name }) => name === word));
+if (named.length === 0 || words.length > 0) await run({ root, args: words });
+if (words.length === 0 && !(await runStryker(root, named.length > 0 ? named : folders)))
+  process.exitCode = 1;

@@ -39,7 +39,7 @@ const mayImport: Record<string, Rule> = {
     node: true,
   },
   cli: { own: ["protocol", "tls", "engine/project/project"], packages: true, node: true },
-  local: { own: ["protocol", "engine"], packages: true, node: true },
+  local: { own: ["protocol", "tls", "engine"], packages: true, node: true },
 };
 
 /** The only module that loads src/local: with a dynamic import, so that other commands do not load it. */
@@ -157,40 +157,42 @@ function objection(from: string, { to, own, dynamic }: Import): string | undefin
     ? { own: [], packages: [], node: [] }
     : mayImport[areaOf(from)];
   if (rule === undefined) return `src/${areaOf(from)} has no rule here`;
-  if (own) {
-    if (areaOf(to) === areaOf(from)) return undefined;
-    if (isLeaf(to) || (from === "package-version" && to === "../package.json")) return undefined;
-    if (rule.own.some((allowed) => to === allowed || to.startsWith(`${allowed}/`)))
-      return undefined;
-    if (from === door.from && to.startsWith(door.to) && dynamic) return undefined;
-    return `${areaOf(from)} may import ${rule.own.join(", ") || "nothing"} of this project`;
-  }
-  if (to === computed) return from === loader ? undefined : "only the loader may";
-  if (isBuiltin(to))
-    return rule.node === true || rule.node.includes(to)
+  if (own)
+    return mayImportOwn(from, to, dynamic, rule)
       ? undefined
-      : `${areaOf(from)} may not use ${to}`;
-  return rule.packages === true || rule.packages.includes(to)
+      : `${areaOf(from)} may import ${rule.own.join(", ") || "nothing"} of this project`;
+  if (to === computed) return from === loader ? undefined : "only the loader may";
+  const [allowed, what] = isBuiltin(to) ? [rule.node, to] : [rule.packages, `the package ${to}`];
+  return allowed === true || allowed.includes(to)
     ? undefined
-    : `${areaOf(from)} may not use the package ${to}`;
+    : `${areaOf(from)} may not use ${what}`;
+}
+
+function mayImportOwn(from: string, to: string, dynamic: boolean, rule: Rule): boolean {
+  return (
+    areaOf(to) === areaOf(from) ||
+    isLeaf(to) ||
+    (from === "package-version" && to === "../package.json") ||
+    rule.own.some((allowed) => to === allowed || to.startsWith(`${allowed}/`)) ||
+    (from === door.from && to.startsWith(door.to) && dynamic)
+  );
 }
 
 /** Every set of modules that import each other, directly or through others (Tarjan's algorithm). */
 function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   const order = new Map<string, number>();
-  const lowest = new Map<string, number>();
   const stack: string[] = [];
   const circles: string[][] = [];
   const visit = (module: string): number => {
     order.set(module, order.size);
-    lowest.set(module, order.get(module) ?? 0);
+    const own = order.size - 1;
     stack.push(module);
-    for (const to of graph.get(module) ?? []) {
-      const reached = order.has(to) ? (stack.includes(to) ? order.get(to) : undefined) : visit(to);
-      lowest.set(module, Math.min(lowest.get(module) ?? 0, reached ?? Infinity));
-    }
-    const low = lowest.get(module) ?? 0;
-    if (low === order.get(module)) {
+    const reached = (graph.get(module) ?? []).map((to) => {
+      if (!order.has(to)) return visit(to);
+      return stack.includes(to) ? (order.get(to) ?? own) : own;
+    });
+    const low = Math.min(own, ...reached);
+    if (low === own) {
       const members = stack.splice(stack.indexOf(module));
       if (members.length > 1 || graph.get(module)?.includes(module)) circles.push(members.sort());
     }
@@ -227,6 +229,59 @@ function headingsOf(page: string): string[] {
   const path = join(root, "docs/internals", page);
   if (!existsSync(path)) return [];
   return [...readFileSync(path, "utf8").matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
+}
+
+const ambientModules: Readonly<Record<string, Ambient>> = {
+  "node:timers": "timers",
+  "node:timers/promises": "timers",
+  "node:process": "process",
+  "node:console": "console",
+};
+const ambientMembers: Readonly<Record<string, Ambient>> = {
+  "Date.now": "clock",
+  "performance.now": "clock",
+  "Math.random": "random",
+};
+const ambientNames: Readonly<Record<string, Ambient>> = {
+  process: "process",
+  console: "console",
+  setTimeout: "timers",
+  setInterval: "timers",
+  setImmediate: "timers",
+};
+
+/** What a node uses of the process, the clock, random numbers or timers, unless the file declares that name itself. */
+function ambientOf(node: ts.Node, declared: ReadonlySet<string>): Ambient | undefined {
+  if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier))
+    return ambientModules[node.moduleSpecifier.text];
+  if (ts.isNewExpression(node))
+    return node.expression.getText() === "Date" && (node.arguments ?? []).length === 0
+      ? "clock"
+      : undefined;
+  if (ts.isPropertyAccessExpression(node)) return ambientMembers[node.getText()];
+  if (!ts.isIdentifier(node) || declared.has(node.text) || !isUse(node)) return undefined;
+  return ambientNames[node.text];
+}
+
+/** True where an identifier stands for a value, and not for the name of a member, a property or a type. */
+function isUse(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent)) return parent.name !== node;
+  if (ts.isPropertyAssignment(parent)) return parent.name !== node;
+  return ts.isExpression(parent) || ts.isVariableDeclaration(parent);
+}
+
+function declaredIn(tree: ts.SourceFile): Set<string> {
+  const names = nodesOf(tree).flatMap((node) =>
+    (ts.isVariableDeclaration(node) ||
+      ts.isParameter(node) ||
+      ts.isImportSpecifier(node) ||
+      ts.isBindingElement(node)) &&
+    ts.isIdentifier(node.name)
+      ? [node.name.text]
+      : [],
+  );
+  return new Set(names);
 }
 
 describe("architecture", () => {
@@ -302,56 +357,6 @@ describe("architecture", () => {
     );
     assert.deepEqual(missing, []);
   });
-
-  /** What a node uses of the process, the clock, random numbers or timers, unless the file declares that name itself. */
-  function ambientOf(node: ts.Node, declared: ReadonlySet<string>): Ambient | undefined {
-    if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
-      const { text } = node.moduleSpecifier;
-      return text.startsWith("node:timers")
-        ? "timers"
-        : text === "node:process"
-          ? "process"
-          : text === "node:console"
-            ? "console"
-            : undefined;
-    }
-    if (
-      ts.isNewExpression(node) &&
-      node.expression.getText() === "Date" &&
-      (node.arguments ?? []).length === 0
-    )
-      return "clock";
-    if (ts.isPropertyAccessExpression(node)) {
-      const text = node.getText();
-      return text === "Date.now" || text === "performance.now"
-        ? "clock"
-        : text === "Math.random"
-          ? "random"
-          : undefined;
-    }
-    if (!ts.isIdentifier(node) || declared.has(node.text)) return undefined;
-    const isName = ts.isPropertyAccessExpression(node.parent)
-      ? node.parent.name === node
-      : !ts.isExpression(node.parent);
-    if (isName && !ts.isVariableDeclaration(node.parent) && !ts.isPropertyAssignment(node.parent))
-      return undefined;
-    if (ts.isPropertyAssignment(node.parent) && node.parent.name === node) return undefined;
-    if (node.text === "process" || node.text === "console") return node.text;
-    return ["setTimeout", "setInterval", "setImmediate"].includes(node.text) ? "timers" : undefined;
-  }
-
-  function declaredIn(tree: ts.SourceFile): Set<string> {
-    const names = nodesOf(tree).flatMap((node) =>
-      (ts.isVariableDeclaration(node) ||
-        ts.isParameter(node) ||
-        ts.isImportSpecifier(node) ||
-        ts.isBindingElement(node)) &&
-      ts.isIdentifier(node.name)
-        ? [node.name.text]
-        : [],
-    );
-    return new Set(names);
-  }
 
   test("only the edges use the process, the clock, random numbers and timers", () => {
     const found: string[] = [];

@@ -1,13 +1,27 @@
 #!/usr/bin/env node
 import { packageVersion } from "../package-version.ts";
 
-// Set before any AWS client is created: the SDK's warning about Node versions is for developers, not for users.
-process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
+/** Ends with one sentence: nothing else of the program can be relied on here. 2 is wrong usage, 70 a bug. */
+function endWith(sentence: string, code: 2 | 70): void {
+  process.stderr.write(`✗ ${sentence}\n`, () => process.exit(code));
+}
 
-const [first, ...others] = process.argv.slice(2);
-if (others.length === 0 && (first === "--version" || first === "-V")) {
-  process.stdout.write(`${packageVersion}\n`);
-} else {
+/** What is missing before the program can start; undefined if nothing is. */
+function startProblem(): string | undefined {
+  const { node } = process.versions;
+  if (Number(node.split(".")[0]) < 20)
+    return `hasura-migrate needs Node.js 20 or newer; this is ${node} (${process.execPath}).`;
+  try {
+    process.cwd();
+    return undefined;
+  } catch {
+    return "The working directory no longer exists: change to another one.";
+  }
+}
+
+async function start(): Promise<void> {
+  // Set before any AWS client is created: the SDK's warning about Node versions is for developers, not for users.
+  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   const [{ main }, { contextOf }] = await Promise.all([
     import("./main.ts"),
     import("./process-context.ts"),
@@ -16,3 +30,16 @@ if (others.length === 0 && (first === "--version" || first === "-V")) {
   // Flush both streams, so that a pipe's reader gets the last line; then exit, whatever is still open.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }
+
+const [first, ...others] = process.argv.slice(2);
+const problem = startProblem();
+if (problem !== undefined) endWith(problem, 2);
+else if (others.length === 0 && (first === "--version" || first === "-V"))
+  process.stdout.write(`${packageVersion}\n`);
+else
+  start().catch((thrown: unknown) =>
+    endWith(
+      `hasura-migrate could not start: ${thrown instanceof Error ? thrown.message : String(thrown)}. This is a bug.`,
+      70,
+    ),
+  );

@@ -11,6 +11,8 @@ export interface Sink {
   writeStyled(text: Styled): void;
   /** In GitHub Actions: an annotation of the job. */
   writeCommand(command: WorkflowCommand): void;
+  /** Resolves when the reader has caught up, or has gone; undefined if it is not behind. */
+  drained(): Promise<void> | undefined;
   readonly isTTY: boolean;
   /** Width of the terminal; 80 where it is not known. */
   readonly columns: number;
@@ -54,6 +56,8 @@ export interface CliContext {
   readonly interrupts: Interrupts;
   /** Runs a program and resolves to its trimmed output, or to undefined if it fails or does not exist. */
   readonly capture: (command: string, args: readonly string[]) => Promise<string | undefined>;
+  /** Runs a program in this terminal, its output on stderr; resolves to true if it succeeded, false if it failed or does not exist. */
+  readonly runProgram: (command: string, args: readonly string[]) => Promise<boolean>;
 }
 
 /** The context of one command: everything outside, and the command line that chose it. */

@@ -1,31 +1,37 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { homedir, hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { exitCode } from "../protocol/exit-code.ts";
-import { countInterrupts } from "./run/interrupts.ts";
-import { plain } from "./output/terminal/styled.ts";
+import { countInterrupts, unlessAborted } from "./run/interrupts.ts";
+import { plainText } from "./output/terminal/styled.ts";
 import { sinkOf, type TextStream } from "./output/terminal/sink.ts";
 import type { Keyboard, CliContext } from "./context.ts";
 
+/** CI systems and containers kill a process soon after SIGTERM: what is still going on by then is given up. */
+const terminateWithinMs = 4800;
+
 /** The context of a real process. `process` is a parameter: only bin.ts uses the global one. */
 export function contextOf(process: NodeJS.Process, version: string): CliContext {
-  const interrupts = countInterrupts(() => process.exit(exitCode.interrupted));
-  process.on("SIGINT", interrupts.onSignal);
-  process.on("SIGTERM", interrupts.onSignal);
+  const exit = (): void => process.exit(exitCode.interrupted);
+  const interrupts = countInterrupts(exit, () => void setTimeout(exit, terminateWithinMs).unref());
+  process.on("SIGINT", () => interrupts.onSignal("interrupt"));
+  process.on("SIGTERM", () => interrupts.onSignal("terminate"));
+  process.on("SIGHUP", () => interrupts.onSignal("hangup"));
   const workflow = process.env["GITHUB_ACTIONS"] === "true";
   return {
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
-    home: process.env["HOME"] || homedir(),
+    home: homeOf(process),
     user: userName(process),
     uid: process.getuid?.(),
     host: hostname(),
     version,
     out: sinkOf(streamOf(process.stdout), { workflow }),
     err: sinkOf(streamOf(process.stderr), { workflow }),
-    keyboard: keyboardOf(process),
+    keyboard: keyboardOf(process, interrupts.first),
     now: Date.now,
     random: Math.random,
     sleep: async (ms, signal) => {
@@ -43,6 +49,12 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
           resolve(error ? undefined : stdout.trim()),
         );
       }),
+    runProgram: (command, args) =>
+      new Promise((resolve) => {
+        spawn(command, [...args], { stdio: ["inherit", process.stderr, "inherit"] })
+          .once("error", () => resolve(false))
+          .once("close", (code) => resolve(code === 0));
+      }),
   };
 }
 
@@ -56,6 +68,7 @@ function streamOf(stream: NodeJS.WriteStream): TextStream {
     write: (text) => {
       if (!broken) stream.write(text);
     },
+    drained: () => (broken || !stream.writableNeedDrain ? undefined : caughtUp(stream)),
     get isTTY() {
       return stream.isTTY;
     },
@@ -68,7 +81,17 @@ function streamOf(stream: NodeJS.WriteStream): TextStream {
   };
 }
 
-function keyboardOf(process: NodeJS.Process): Keyboard {
+async function caughtUp(stream: NodeJS.WriteStream): Promise<void> {
+  const settled = new AbortController();
+  const ends = ["drain", "close", "error"].map((event) =>
+    once(stream, event, { signal: settled.signal }),
+  );
+  await Promise.race(ends).catch(() => undefined);
+  settled.abort();
+  await Promise.allSettled(ends);
+}
+
+function keyboardOf(process: NodeJS.Process, interrupted: AbortSignal): Keyboard {
   return {
     isTTY: process.stdin.isTTY,
     ask: async (question) => {
@@ -82,12 +105,25 @@ function keyboardOf(process: NodeJS.Process): Keyboard {
         });
       });
       try {
-        return await Promise.race([lines.question(plain(question)), ended]);
+        // SIGTERM and SIGHUP are not keys: they end the question from outside.
+        const answer = lines.question(plainText(question));
+        return await unlessAborted(Promise.race([answer, ended]), interrupted);
       } finally {
         lines.close();
       }
     },
   };
+}
+
+/** Without HOME and a passwd entry there is no home; `/` is what container runtimes set then. */
+function homeOf(process: NodeJS.Process): string {
+  try {
+    return process.env["HOME"] || homedir();
+  } catch {
+    // The AWS SDK and programs that are started look there as well.
+    process.env["HOME"] = "/";
+    return "/";
+  }
 }
 
 /** A container may run under a UID without a passwd entry. */

@@ -15,6 +15,7 @@ import { status } from "./commands/status.ts";
 import type { CommandResult } from "./command-result.ts";
 import type { CliContext } from "./context.ts";
 import { CliCommand, commandLineOf, takesOneEnvironment } from "./options/command-line.ts";
+import { withoutHelpWord } from "./options/synonyms.ts";
 import { addCommandHelp, addProgramHelp } from "./output/views/help.ts";
 
 /** Every command by its name, in the order of the help. */
@@ -35,7 +36,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
 /** Parses argv and runs the chosen command. What is refused or thrown is shown here. */
 export async function runProgram(context: CliContext): Promise<CommandResult> {
   const program = createProgram(context.version, context.out);
-  const parsed = parse(program, context.argv);
+  const parsed = parse(program, withoutHelpWord(context.argv, Object.keys(modules)));
   // Help or the version was asked for, and is written.
   if (parsed.thrown instanceof CommanderError && parsed.thrown.exitCode === 0) return "done";
   const commandContext = { ...context, commandLine: commandLineOf(program, parsed.command) };

@@ -1,4 +1,5 @@
-import { toFailureData } from "../protocol/failure.ts";
+import { cleanText } from "../clean-text.ts";
+import { toFailureData, type FailureData } from "../protocol/failure.ts";
 import type { RunEnd } from "./store/store.ts";
 
 /** Why a run ended before its plan was done. */
@@ -28,6 +29,26 @@ const longestFailure = 2000;
 /** How the run is closed in the migration store. A paused run stays open: its client continues it. */
 export function runEnd({ stop }: RunResult): RunEnd {
   if (stop?.stop !== "failed") return { outcome: stop?.stop ?? "finished" };
-  const { kind, code, message } = toFailureData(stop.failure);
-  return { outcome: `${kind}/${code}`, failure: message.slice(0, longestFailure) };
+  const data = toFailureData(stop.failure);
+  return {
+    outcome: `${data.kind}/${data.code}`,
+    failure: cleanText(failureText(data), longestFailure),
+  };
+}
+
+/** `add_discounts: type "numerc" does not exist (SQLSTATE 42704; migrations/default/1700_add_discounts/up.sql)`. */
+function failureText({ message, sql }: FailureData): string {
+  const name = sql?.file === undefined ? undefined : nameOfFile(sql.file);
+  if (!sql || name === undefined) return message;
+  const state = sql.sqlstate === undefined ? "" : `SQLSTATE ${sql.sqlstate}; `;
+  return `${name}: ${sql.message} (${state}${sql.file ?? name})`;
+}
+
+/** The migration's name in a path such as `…/1700_add_discounts/up.sql` or `…/1700_add_discounts.up.sql`. */
+function nameOfFile(path: string): string | undefined {
+  return path
+    .split("/")
+    .slice(-2)
+    .flatMap((part) => /^\d+_(.+?)(\.(up|down)\.sql)?$/.exec(part)?.[1] ?? [])
+    .at(-1);
 }

@@ -60,6 +60,20 @@ export async function openSession(request: Request, engine: EngineContext): Prom
   return { databases, disabled: versionStore.disabled(), close };
 }
 
+/** What is applied in a database now. */
+export async function readState({
+  database,
+  migrations,
+  store,
+}: Pick<DatabaseState, "database" | "migrations" | "store">): Promise<DatabaseState> {
+  const recorded = await store.read();
+  const halfRedone = store.halfRedone?.();
+  return {
+    ...{ database, migrations, store, recorded },
+    ...(halfRedone !== undefined && { halfRedone }),
+  };
+}
+
 /**
  * Throws where Hasura's `migration_mode` is off (docs/internals/hasura-protocol.md, "The catalog
  * state document").
@@ -114,7 +128,7 @@ async function openStores(
       const store = await context.engine.openStore(database, context);
       stores.push(store);
       await store.runs?.begin();
-      databases.push({ database, migrations, recorded: await store.read(), store });
+      databases.push(await readState({ database, migrations, store }));
     } catch (error) {
       const failure = hasuraFailure(error, `reading what is applied in ${database.name}`);
       await close(runEnd(failedRun(failure)));

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Failure } from "../protocol/failure.ts";
-import { commandHint, retryHint, textHint } from "../protocol/hint.ts";
+import { commandHint, retryHint, runHint, textHint } from "../protocol/hint.ts";
 import { isOperation, operationNames, operations, type Operation } from "../protocol/operations.ts";
 import { changesSomething, Request } from "../protocol/request.ts";
 import { contractVersion, oldestContract, isSupportedContract } from "../protocol/version.ts";
@@ -25,7 +25,7 @@ export function acceptRequest(
   invokedFunctionArn: string,
 ): Request {
   const envelope = Envelope.safeParse(event);
-  if (!envelope.success) throw malformed(envelope.error.issues);
+  if (!envelope.success) throw notARequest(settings);
   const { contract, environment } = envelope.data;
   if (!isSupportedContract(contract)) throw contractMismatch(contract);
   checkEnvironment(environment, settings.environment);
@@ -122,6 +122,30 @@ function badRequest(issues: readonly z.core.$ZodIssue[], operation: Operation): 
           known === "" ? `${operation} takes no options.` : `Options of ${operation}: ${known}.`,
         ),
         textHint("Deploy a newer image of the function, or omit the option."),
+      ],
+    },
+  );
+}
+
+/** For an event that no client of ours sent, such as a test event of the AWS console. */
+function notARequest({ environment }: Settings): Failure {
+  const own = environment === "*" ? "ENVIRONMENT" : environment;
+  const smallest = {
+    contract: contractVersion,
+    runId: "00000000-0000-7000-8000-000000000000",
+    environment: own,
+    actor: { user: "me", host: "aws-console" },
+    operation: "ping",
+    options: {},
+  };
+  return new Failure(
+    "usage",
+    "malformed-request",
+    `This is the hasura-migrate function of the environment ${own}, and the event is not one of its requests; nothing was run.`,
+    {
+      hints: [
+        runHint(["status", own], "to use it"),
+        textHint(`As a test event, send the smallest request: ${JSON.stringify(smallest)}`),
       ],
     },
   );

@@ -28,6 +28,8 @@ export interface EventStream {
   emit(event: RunEvent): Promise<void>;
   /** True after a closing event; later events only go to the log. */
   readonly closed: boolean;
+  /** How many migrations were reported as applied. */
+  readonly applied: number;
   /** Stops the heartbeat and ends the output. */
   end(): Promise<void>;
 }
@@ -42,7 +44,7 @@ const defaultDrainMs = 30_000;
  */
 export function eventStream(options: EventStreamOptions): EventStream {
   const { out, requestId, redact, log, now, soon, drainMs = defaultDrainMs } = options;
-  const state = { closed: false, broken: false, waitForReader: true };
+  const state = { closed: false, applied: 0, broken: false, waitForReader: true };
   const queue: { readonly event: RunEvent; readonly onlyLog: boolean }[] = [];
   // Without a listener, a reader that disconnects would crash the process in the middle of a migration.
   out.on("error", (error) => {
@@ -86,8 +88,12 @@ export function eventStream(options: EventStreamOptions): EventStream {
     get closed() {
       return state.closed;
     },
+    get applied() {
+      return state.applied;
+    },
     async emit(event) {
       const late = state.closed;
+      if (event.type === "migration.applied") state.applied += 1;
       state.closed ||= isClosing(event);
       await write(event, late);
     },

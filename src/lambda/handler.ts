@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import type { EngineContext } from "../engine/context.ts";
 import type { Project } from "../engine/project/project.ts";
 import { Failure, toFailureData } from "../protocol/failure.ts";
+import { textHint } from "../protocol/hint.ts";
 import type { Request } from "../protocol/request.ts";
 import { acceptRequest, runIdOf } from "./accept-request.ts";
 import type { AdminSecret } from "./secrets/admin-secret.ts";
@@ -12,7 +13,7 @@ import { hasuraOverHttp, type HasuraOverHttp } from "./hasura/hasura-http.ts";
 import { deadlineOf, type LambdaContext } from "./invocation.ts";
 import { jsonLog, type Log } from "./log.ts";
 import { qualifierOf } from "./permission.ts";
-import type { Redactor } from "./secrets/redact.ts";
+import { isTooShort, shortestSecret, type Redactor } from "./secrets/redact.ts";
 import { runStarted } from "./run-started.ts";
 import type { Settings } from "./settings.ts";
 
@@ -76,7 +77,7 @@ export async function handle(
       });
     await stream.emit({
       type: "run.failed",
-      applied: 0,
+      applied: stream.applied,
       notReached: 0,
       tookMs: 0,
       failure: toFailureData(thrown),
@@ -94,15 +95,17 @@ async function serve(
   stream: EventStream,
   handlerContext: HandlerContext,
 ): Promise<void> {
-  const { adminSecret, now, sleep, random } = handlerContext;
+  const { adminSecret, redact, now, sleep, random } = handlerContext;
   const execute = executeWith(settings, handlerContext);
   const deadline = deadlineOf(context);
   const stop = new AbortController();
   const over = new AbortController();
   const hasura = hasuraOverHttp({
     endpoint: settings.endpoint,
-    adminSecret: adminSecret.get,
+    adminSecret: warningOfShort(adminSecret.get, stream),
     renewAdminSecret: adminSecret.renew,
+    redact: redact.text,
+    remainingMs: deadline.remainingMs,
   });
   try {
     stopAt(deadline.stopInMs, stop, over.signal, sleep);
@@ -116,10 +119,10 @@ async function serve(
         ...(version !== undefined && { hasuraVersion: version }),
       }),
     );
-    await execute(request, {
+    const running = execute(request, {
       hasura,
       project: () => handlerContext.readProject(settings),
-      openStore: openStore(settings, context.awsRequestId),
+      openStore: openStore(settings, context.awsRequestId, redact.text),
       now,
       sleep,
       random,
@@ -128,10 +131,28 @@ async function serve(
       remainingMs: deadline.remainingMs,
       protected: settings.protected,
     });
+    await Promise.race([running, outOfTime(deadline.lastMs(), over.signal, sleep)]);
   } finally {
     over.abort();
     hasura.close();
   }
+}
+
+/** Warns once in a run of a secret that cannot be redacted. */
+function warningOfShort(get: AdminSecret["get"], stream: EventStream): AdminSecret["get"] {
+  const state = { warned: false };
+  return async () => {
+    const secret = await get();
+    if (secret === undefined || state.warned || !isTooShort(secret)) return secret;
+    state.warned = true;
+    await stream.emit({
+      type: "log",
+      level: "warning",
+      code: "admin-secret-too-short",
+      message: `Hasura's admin secret has fewer than ${String(shortestSecret)} characters, so it is not removed from messages and logs: use a long random one.`,
+    });
+    return secret;
+  };
 }
 
 /** How long `run.started` may wait for Hasura's version. */
@@ -151,6 +172,27 @@ async function quickVersion(
       () => undefined,
     ),
   ]);
+}
+
+/** Rejects just before the process is killed: whatever hangs, the caller gets an answer. */
+async function outOfTime(
+  ms: number,
+  over: AbortSignal,
+  sleep: EngineContext["sleep"],
+): Promise<never> {
+  await sleep(ms, over).catch(() => undefined);
+  if (over.aborted) return new Promise<never>(() => undefined);
+  throw new Failure(
+    "unreachable",
+    "deadline",
+    "The function's time was over before the run had ended; what was in progress may have taken effect.",
+    {
+      hints: [
+        textHint("See what was applied, with status; the same command continues from there."),
+        textHint("Check that Hasura answers, and the function's time-out (at most 15 minutes)."),
+      ],
+    },
+  );
 }
 
 /** Stops the run when its time is nearly over; the timer ends with the run. */

@@ -4,7 +4,8 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { readProject } from "../engine/project/project.ts";
+import { postgresOnly } from "../engine/project/postgres-only.ts";
+import { readProject, type Project } from "../engine/project/project.ts";
 import { execute } from "../engine/execute.ts";
 import { Failure } from "../protocol/failure.ts";
 import { crashGuard } from "./crash-guard.ts";
@@ -71,7 +72,7 @@ function processContext(): HandlerContext {
     settings,
     adminSecret: adminSecret({ setting, learn: redact.learn }),
     redact,
-    readProject: (current) => readProject(directoryOf(current)),
+    readProject: projectOf,
     execute,
     hasuraCli: hasuraCliContext(),
     now: Date.now,
@@ -93,6 +94,12 @@ function settingsOrFailure(): Settings | Failure {
     if (thrown instanceof Failure) return thrown;
     throw thrown;
   }
+}
+
+/** The embedded environment, which serves every name, has PostgreSQL only. */
+async function projectOf(settings: Settings): Promise<Project> {
+  const project = await readProject(directoryOf(settings));
+  return settings.environment === "*" ? postgresOnly(project) : project;
 }
 
 /** By default `migrations` beside the handler, else in Lambda's task root. */

@@ -13,6 +13,8 @@ export interface LambdaContext {
 
 /** Milliseconds reserved at the end: to stop, record what was done and report it. */
 const marginMs = 30_000;
+/** For an answer that is sent at the last moment. */
+const lastMarginMs = 2000;
 /** A day: well above Lambda's 15 minutes, well below the largest delay of a timer. */
 const noDeadlineMs = 24 * 60 * 60 * 1000;
 
@@ -21,6 +23,8 @@ export interface Deadline {
   readonly remainingMs: () => number;
   /** Milliseconds until a run has to stop. */
   readonly stopInMs: number;
+  /** Milliseconds until the answer has to be sent, whatever is still going on. */
+  readonly lastMs: () => number;
 }
 
 /** The margin is at most a third of the timeout, so that a function with a short one can do something at all. */
@@ -32,5 +36,9 @@ export function deadlineOf(context: LambdaContext): Deadline {
       : noDeadlineMs;
   };
   const timeoutMs = remainingMs();
-  return { remainingMs, stopInMs: timeoutMs - Math.min(marginMs, timeoutMs / 3) };
+  return {
+    remainingMs,
+    stopInMs: timeoutMs - Math.min(marginMs, timeoutMs / 3),
+    lastMs: () => Math.max(0, remainingMs() - Math.min(lastMarginMs, timeoutMs / 20)),
+  };
 }

@@ -8,7 +8,7 @@ const rank = { debug: 0, info: 1, warning: 2 } as const satisfies Record<LogLeve
 export interface Log {
   info(message: string, fields: object): void;
   warning(message: string, fields: object): void;
-  /** In full, even if it was truncated for the caller. */
+  /** In full, even if it was truncated for the caller; without SQL. */
   event(event: RunEvent): void;
 }
 
@@ -31,7 +31,25 @@ export function jsonLog({ write, now, level, redact, about }: LogOptions): Log {
   return {
     info: (message, fields) => line("info", { message, ...fields }),
     warning: (message, fields) => line("warning", { message, ...fields }),
-    event: (event) => line(levelOf(event), { event }),
+    event: (event) => line(levelOf(event), { event: withoutSql(event) }),
+  };
+}
+
+/** The log is kept for long, and read by people who may not see what migrations contain: it names files and lines alone. */
+function withoutSql(event: RunEvent): object {
+  if (event.type === "plan") {
+    const databases = event.databases.map((database) => ({
+      ...database,
+      items: database.items.map((item) => ({ ...item, sql: undefined })),
+    }));
+    return { ...event, databases };
+  }
+  if (!("failure" in event) || event.failure.sql === undefined) return event;
+  const { place, ...sql } = event.failure.sql;
+  const position = place && { line: place.line, column: place.column };
+  return {
+    ...event,
+    failure: { ...event.failure, sql: { ...sql, ...(position && { place: position }) } },
   };
 }
 

@@ -25,6 +25,7 @@ const embeddedLiveMs = 3000;
 export function openStore(
   settings: Settings,
   requestId: string,
+  redact: (text: string) => string,
 ): (database: Database, context: StoreContext) => MigrationStore | Promise<MigrationStore> {
   if (!settings.ledger) return catalogStore;
   return (database, context) => {
@@ -39,7 +40,16 @@ export function openStore(
     const liveMs = settings.environment === "*" ? embeddedLiveMs : defaultLiveMs;
     const dryRun = "dryRun" in options && options.dryRun === true;
     return openLedger(
-      { ...context, database, description, protected: settings.protected, waitMs, liveMs },
+      {
+        ...context,
+        database,
+        description,
+        protected: settings.protected,
+        waitMs,
+        liveMs,
+        redact,
+        keepsDownSql: settings.keepDownSql,
+      },
       dryRun,
     );
   };

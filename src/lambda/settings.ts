@@ -26,6 +26,8 @@ export interface Settings {
   readonly directory?: string;
   readonly engine: "native" | "hasura-cli";
   readonly ledger: boolean;
+  /** Whether the ledger keeps the text of down files. */
+  readonly keepDownSql: boolean;
   readonly protected: boolean;
   readonly sources: "image";
   readonly unqualified: Unqualified;
@@ -71,6 +73,11 @@ const variables = {
   HASURA_MIGRATE_LEDGER: oneOf("on", "off")
     .default("on")
     .describe("`on` to record migrations in a ledger in their own transaction, or `off`"),
+  HASURA_MIGRATE_KEEP_DOWN_SQL: oneOf("on", "off")
+    .default("on")
+    .describe(
+      "`on` to keep the text of each migration's down file in the ledger, or `off` where down files hold secrets",
+    ),
   HASURA_MIGRATE_PROTECTED: yesOrNo
     .default(false)
     .describe("refuse changes that are not confirmed with the environment's name"),
@@ -149,6 +156,7 @@ function settingsFrom(values: Variables): Settings {
     }),
     engine: values.HASURA_MIGRATE_ENGINE,
     ledger: values.HASURA_MIGRATE_LEDGER === "on",
+    keepDownSql: values.HASURA_MIGRATE_KEEP_DOWN_SQL === "on",
     protected: values.HASURA_MIGRATE_PROTECTED,
     sources: values.HASURA_MIGRATE_SOURCES,
     unqualified: values.HASURA_MIGRATE_UNQUALIFIED,

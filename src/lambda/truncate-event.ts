@@ -1,3 +1,4 @@
+import { cleanText } from "../clean-text.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { encodeEvent, largestEventBytes } from "../protocol/ndjson.ts";
 import { splitListEvent } from "../protocol/split-list-events.ts";
@@ -48,9 +49,7 @@ function fits(line: string): boolean {
 
 function shortened(value: unknown, characters: number, elements: number): unknown {
   if (typeof value === "string")
-    return value.length <= characters
-      ? value
-      : `${value.slice(0, characters).replace(/[\uD800-\uDBFF]$/, "")} … (cut)`;
+    return value.length <= characters ? value : `${cleanText(value, characters)} … (cut)`;
   if (Array.isArray(value))
     return value.slice(0, elements).map((inner) => shortened(inner, characters, elements));
   if (typeof value !== "object" || value === null) return value;

@@ -68,6 +68,14 @@ export const PlanItem = z.object({
   file: z.string().describe("Path from the project's root, with forward slashes."),
   lines: z.int().nonnegative(),
   transaction: z.boolean().describe("False for a file that runs outside a transaction."),
+  appliedAt: z.iso
+    .datetime()
+    .optional()
+    .describe("When it was applied, for one that is rolled back, where the ledger knows."),
+  appliedBy: z
+    .string()
+    .optional()
+    .describe("Who applied it, as their client reported it; only in a dry run."),
   outOfOrder: z
     .boolean()
     .optional()
@@ -81,9 +89,12 @@ const databasePlan = z.object({
   kind: z.string().describe("Kind of the source, such as `postgres`."),
   applied: z.int().nonnegative().describe("How many versions are applied."),
   items: z.array(PlanItem).describe("Migrations to run, in order."),
-  newestFile: Version.optional().describe(
-    "Newest version that the function has a file for; a client can tell from it which of its files the function lacks.",
-  ),
+  files: z
+    .array(Version)
+    .optional()
+    .describe(
+      "Versions that the function has a file for; a client can tell from them which of its files the function lacks.",
+    ),
 });
 export type DatabasePlan = z.infer<typeof databasePlan>;
 
@@ -94,8 +105,21 @@ export const StatusRow = z.object({
     "`pending`: not applied · `applied` · `unknown`: applied, without a file · `changed`: applied, and the file differs since · `dirty`: marked as interrupted in Hasura's catalog state · `interrupted`: ended part-way outside a transaction · `running`: being applied now.",
   ),
   hasDown: z.boolean().optional().describe("Whether there is a down file."),
+  outOfOrder: z
+    .boolean()
+    .optional()
+    .describe("True for a pending version that is older than one that is already applied."),
   appliedAt: z.iso.datetime().optional(),
   runId: z.string().optional().describe("Id of the run that applied it."),
+  evidence: z
+    .array(
+      z.object({
+        object: z.string().describe("Such as `table users` or `column users.email`."),
+        exists: z.boolean(),
+      }),
+    )
+    .optional()
+    .describe("For a version in doubt: whether what its file creates is in the database."),
 });
 export type StatusRow = z.infer<typeof StatusRow>;
 const databaseStatus = z.object({
@@ -116,7 +140,13 @@ export const HistoryRow = z.object({
   gitBranch: z.string().optional(),
   ciJob: z.string().optional().describe("Address of the CI job."),
   imageCommit: z.string().optional().describe("Commit that the image was built from."),
-  requestId: z.string().describe("AWS request id; CloudTrail knows who sent it."),
+  requestId: z
+    .string()
+    .describe("AWS request id of the newest invocation; CloudTrail knows who sent it."),
+  requestIds: z
+    .array(z.string())
+    .optional()
+    .describe("Those of all invocations of the run, oldest first."),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().optional(),
   outcome: z
@@ -146,6 +176,13 @@ export const HistoryRow = z.object({
 });
 export type HistoryRow = z.infer<typeof HistoryRow>;
 
+const fingerprint = z
+  .string()
+  .optional()
+  .describe(
+    "Hash of what would be done, in order. The option `expectedPlan` of a request refuses to do anything else.",
+  );
+
 /** `splitListEvent` and `joinListEvents` split and join such lists. */
 const more = z
   .literal(true)
@@ -173,13 +210,21 @@ export const RunEvent = z.discriminatedUnion("type", [
     .object({
       type: z.literal("plan"),
       dryRun: z.boolean().optional(),
+      fingerprint,
       databases: z.array(databasePlan),
       more,
     })
     .describe("What will be run. Repeated when the run plans again."),
   z
-    .object({ type: z.literal("status"), databases: z.array(databaseStatus), more })
-    .describe("Answer to `status`: every migration and its state."),
+    .object({
+      type: z.literal("status"),
+      fingerprint,
+      databases: z.array(databaseStatus),
+      more,
+    })
+    .describe(
+      "Answer to `status`: every migration and its state. Answer to a dry run of `mark --in-doubt`: the versions in doubt.",
+    ),
   z
     .object({ type: z.literal("history"), runs: z.array(HistoryRow), more })
     .describe("Answer to `history`: runs, the newest first."),

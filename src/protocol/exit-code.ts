@@ -16,7 +16,7 @@ export type Kind = keyof typeof exitCode;
 /** What each exit code means, for the help and the documentation. */
 export const exitCodeMeaning: Readonly<Record<Kind, string>> = {
   migration: "a migration failed",
-  usage: "wrong usage or configuration",
+  usage: "wrong usage or configuration, or declined",
   access: "AWS credentials or permissions",
   unreachable: "function or Hasura unreachable, crashed or timed out",
   busy: "another run is in progress",

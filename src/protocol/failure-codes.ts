@@ -31,6 +31,15 @@ export const failureCodes = {
       "Ask for the permission that the message names, on the resource that it names.",
     ],
   },
+  "address-invalid": {
+    kinds: ["usage"],
+    meaning: "An address of an AWS service that was configured cannot be used; nothing was sent.",
+    causes: [
+      "`--endpoint-url`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_STS` or `endpoint_url` of the profile has no `http://` or `https://`.",
+      "The address contains a user name or a password.",
+    ],
+    remedies: ["Correct the setting that the message names, or remove it: AWS needs none."],
+  },
   "already-applied": {
     kinds: ["usage"],
     meaning: "`apply --only VERSION` names a migration that is already applied.",
@@ -64,6 +73,19 @@ export const failureCodes = {
     remedies: [
       "Run the same command again; with a ledger nothing is applied twice.",
       "Check that `HASURA_MIGRATE_ENDPOINT` is Hasura's own address.",
+    ],
+  },
+  "aws-file-encoding": {
+    kinds: ["usage"],
+    meaning:
+      "The AWS configuration or credentials file is not in UTF-8, so no AWS tool can read its profiles.",
+    causes: [
+      "It was written in Windows PowerShell 5.1 with `>` or `Out-File`, which make UTF-16.",
+      "An editor saved it in another encoding.",
+    ],
+    remedies: [
+      "Save the file that the message names as UTF-8.",
+      "In Windows PowerShell 5.1 write files with `Set-Content -Encoding ascii`.",
     ],
   },
   "bad-directive": {
@@ -191,7 +213,7 @@ export const failureCodes = {
     meaning: "The Hasura CLI in the image does not know an option that is needed.",
     causes: ["The image was built with an old `HASURA_CLI_VERSION`."],
     remedies: [
-      "Build the image with a newer CLI: `--build-arg HASURA_CLI_VERSION=v2.48.1`, and deploy it.",
+      "Build the image with a newer CLI: `--build-arg HASURA_CLI_VERSION=v2.48.1 --build-arg HASURA_CLI_SHA256=…`, and deploy it.",
     ],
   },
   "client-too-old": {
@@ -318,6 +340,27 @@ export const failureCodes = {
       "Replace it: `aws configure --profile PROFILE`.",
     ],
   },
+  "credentials-timeout": {
+    kinds: ["access"],
+    meaning: "AWS credentials did not arrive within a minute; nothing was sent.",
+    causes: [
+      "The profile's `credential_process` waits for something.",
+      "SSO, STS or the metadata service cannot be reached, and the network drops the requests.",
+    ],
+    remedies: [
+      "Get credentials in another way to see what is slow: `aws sts get-caller-identity --profile PROFILE`.",
+      "Check the network and `HTTPS_PROXY`.",
+    ],
+  },
+  "credentials-malformed": {
+    kinds: ["usage"],
+    meaning: "A key contains a character that no key has; nothing was sent.",
+    causes: [
+      "The value of a CI secret ends with a line end.",
+      "Quotes or blanks were pasted with the key.",
+    ],
+    remedies: ["Set the key again, without line ends, blanks and quotes."],
+  },
   credentials: {
     kinds: ["access"],
     meaning:
@@ -344,7 +387,10 @@ export const failureCodes = {
   "database-name": {
     kinds: ["usage"],
     meaning: "The name given with `new --database` cannot be used as a directory name.",
-    causes: ["The name contains a slash or is otherwise not a plain directory name."],
+    causes: [
+      "The name contains a slash, or a character that Windows reserves.",
+      "It is the name of a device on Windows, such as `con` or `aux`.",
+    ],
     remedies: [
       "Use the name of the source as Hasura's metadata has it, for instance `--database default`.",
     ],
@@ -355,16 +401,31 @@ export const failureCodes = {
     causes: ["`down`, `redo`, `mark`, `--to` and `--only` refer to one database."],
     remedies: ["Repeat the command with `--database NAME`; the hints list the names."],
   },
+  "database-refused": {
+    kinds: ["usage"],
+    meaning: "The database of `--database-url` does not allow `local` to set itself up.",
+    causes: [
+      "The user may not create schemas, or databases where the project has several.",
+      "The database is read-only, or a standby.",
+      "Another user owns `hdb_catalog`.",
+    ],
+    remedies: [
+      "Use a user that owns the database.",
+      "Leave out `--database-url` to use the embedded database.",
+    ],
+  },
   "database-restored": {
     kinds: ["migration"],
     meaning:
       "The database is older than Hasura's catalog state, so it is not known whether some versions are applied.",
     causes: [
       "The database was restored from a backup or snapshot, and Hasura's metadata database was not.",
+      "The database of another environment was copied over this one, with its ledger.",
     ],
     remedies: [
-      "Look in the database at each version that the message names.",
-      "Record what is true: `hasura-migrate mark ENVIRONMENT VERSION --applied` or `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
+      "List the versions in doubt, each with the tables, columns and indexes of its file that are in the database: `hasura-migrate status ENVIRONMENT`.",
+      "Record what is true for all of them: `hasura-migrate mark ENVIRONMENT --in-doubt --applied` or `hasura-migrate mark ENVIRONMENT --in-doubt --pending`. It shows them again and asks.",
+      "Or for some of them: `hasura-migrate mark ENVIRONMENT VERSION… --applied` (or `--pending`).",
       "Run the same command again.",
     ],
   },
@@ -387,10 +448,10 @@ export const failureCodes = {
     ],
   },
   declined: {
-    kinds: ["interrupted"],
+    kinds: ["usage"],
     meaning:
       "The question was not answered with yes, or the environment's name was not typed; nothing was changed.",
-    causes: ["You declined."],
+    causes: ["You declined.", "The name that was typed is not the environment's."],
     remedies: [
       "Repeat the command and confirm, or pass `--yes` (`--yes=ENVIRONMENT` where it is protected).",
     ],
@@ -477,6 +538,19 @@ export const failureCodes = {
       "Or use your own database: `hasura-migrate local --database-url postgres://USER@HOST/DATABASE`.",
     ],
   },
+  "empty-down-file": {
+    kinds: ["usage"],
+    meaning:
+      "A `down.sql` has no SQL statement, so rolling back would only change the record, not the database; nothing has been run.",
+    causes: [
+      "Hasura's Console could not generate the roll back, and wrote comments instead.",
+      "The `down.sql` was never written.",
+    ],
+    remedies: [
+      "Write the statements that undo the migration in its `down.sql`.",
+      "Where nothing has to be undone, write `SELECT 1;`, or record the version as pending: `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
+    ],
+  },
   "engine-not-available": {
     kinds: ["usage"],
     meaning:
@@ -486,7 +560,7 @@ export const failureCodes = {
       "The CLI was built for another architecture than the function's.",
     ],
     remedies: [
-      "Build the image with `--build-arg HASURA_CLI_VERSION=v2.48.1` for the function's architecture, and deploy it.",
+      "Build the image with `--build-arg HASURA_CLI_VERSION=v2.48.1 --build-arg HASURA_CLI_SHA256=…` for the function's architecture, and deploy it.",
       "Or set `HASURA_MIGRATE_ENGINE=native`.",
     ],
   },
@@ -715,6 +789,29 @@ export const failureCodes = {
       "Check the network, `HTTPS_PROXY`, the region and `--endpoint-url`, then run the same command again.",
     ],
   },
+  "link-outside-project": {
+    kinds: ["usage"],
+    meaning: "A migration is a symbolic link to a file or directory outside the project.",
+    causes: [
+      "Files are shared between projects by links.",
+      "A repository that you do not trust tries to read files of your machine.",
+    ],
+    remedies: ["Replace the link with the file or directory itself."],
+  },
+  "ledger-owner": {
+    kinds: ["usage"],
+    meaning:
+      "The schema `hasura_migrate`, or a table or function in it, belongs to a database role that is neither Hasura's database user nor one that it is a member of. Its owner could run SQL as Hasura's user, so nothing of the schema is used, not even to read it.",
+    causes: [
+      "Hasura connects as another database user than before, or the database was restored under another owner.",
+      "A database administrator created the schema and kept it.",
+      "Somebody who may create schemas in this database made it on purpose.",
+    ],
+    remedies: [
+      'If the owner is trusted, transfer the schema and everything in it: `ALTER SCHEMA hasura_migrate OWNER TO "USER";`, then `ALTER TABLE` and `ALTER FUNCTION` likewise.',
+      "Otherwise find out who made it, and remove it: `DROP SCHEMA hasura_migrate CASCADE;`. Applied migrations are then known from Hasura's catalog state.",
+    ],
+  },
   "ledger-permission": {
     kinds: ["usage"],
     meaning: "Hasura's database user may not create the schema `hasura_migrate` for the ledger.",
@@ -745,6 +842,18 @@ export const failureCodes = {
     ],
     remedies: [
       "If no other hasura-migrate runs in this project, delete the file that the message names.",
+    ],
+  },
+  "local-start-timeout": {
+    kinds: ["unreachable"],
+    meaning: "The local environment did not start within three minutes.",
+    causes: [
+      "The machine is busy, or its disk is slow.",
+      "A database of your own (`--database-url`) accepts connections and does not answer.",
+    ],
+    remedies: [
+      "See what it waits for: `hasura-migrate local --debug`.",
+      "Check that the database answers: `psql DATABASE_URL`.",
     ],
   },
   "login-missing": {
@@ -802,7 +911,10 @@ export const failureCodes = {
   "migration-name": {
     kinds: ["usage"],
     meaning: "The name given to `new` cannot become part of a directory name.",
-    causes: ["The name is empty or contains a slash or control characters."],
+    causes: [
+      "The name is empty, begins with a dot, contains a slash, or is longer than 120 bytes.",
+      "Nothing is left of it without the characters that Windows reserves.",
+    ],
     remedies: ["Use words and underscores: `hasura-migrate new add_invoices`."],
   },
   "migration-table-unreadable": {
@@ -882,9 +994,13 @@ export const failureCodes = {
   },
   "no-project": {
     kinds: ["usage"],
-    meaning: "`local` found no Hasura project in the working directory.",
-    causes: ["The command was started in another directory."],
-    remedies: ["Change to the project, or name it: `hasura-migrate local --migrations DIRECTORY`."],
+    meaning:
+      "`local` found no Hasura project in the working directory or the one that `--migrations` names; `new` found none there or above.",
+    causes: ["The command was started in another directory.", "The directory is mistyped."],
+    remedies: [
+      "Change to the project, or name it: `hasura-migrate local --migrations DIRECTORY`.",
+      "Start one: `hasura-migrate new NAME --migrations DIRECTORY`.",
+    ],
   },
   "no-source": {
     kinds: ["usage"],
@@ -981,6 +1097,19 @@ export const failureCodes = {
     causes: ["The function is set to `HASURA_MIGRATE_ENGINE=hasura-cli`, which keeps no ledger."],
     remedies: ["Set `HASURA_MIGRATE_ENGINE=native`, or remove the variable."],
   },
+  "nul-character": {
+    kinds: ["usage"],
+    meaning:
+      "A migration file contains a NUL character, which PostgreSQL cannot hold and at which Hasura would cut the SQL; nothing has been run.",
+    causes: [
+      "The file was saved as UTF-16 without a byte order mark.",
+      "A binary value was pasted into the file.",
+    ],
+    remedies: [
+      "Save the file as UTF-8.",
+      "Write binary values as text, for instance `'\\x00ff'::bytea` or `decode('AP8=', 'base64')`.",
+    ],
+  },
   "one-at-a-time": {
     kinds: ["usage"],
     meaning: "More than one environment was named, and a command works on one.",
@@ -1035,6 +1164,15 @@ export const failureCodes = {
       "Run the same command again.",
     ],
   },
+  "plan-changed": {
+    kinds: ["busy"],
+    meaning: "What would be done is no longer what was shown and confirmed; nothing was run.",
+    causes: [
+      "Somebody else applied or rolled back migrations between the question and the answer.",
+      "Another image was deployed in between.",
+    ],
+    remedies: ["Run the same command again: it shows the new plan and asks again."],
+  },
   "plan-outdated": {
     kinds: ["busy"],
     meaning: "Other runs or tools changed what is applied while this run was planning or running.",
@@ -1082,11 +1220,45 @@ export const failureCodes = {
       'Set `"protected": true` for the environment in `hasura-migrate.json`, so that the CLI asks.',
     ],
   },
+  "proxy-invalid": {
+    kinds: ["usage"],
+    meaning: "A proxy variable does not hold the address of an HTTP proxy; nothing was sent.",
+    causes: [
+      "`HTTPS_PROXY` or `ALL_PROXY` names a SOCKS proxy, which is not supported.",
+      "A character of the proxy's password is not percent-encoded.",
+    ],
+    remedies: [
+      "Set the variable to an address such as `http://proxy.example.com:3128`.",
+      "To go around the proxy, add the host to `NO_PROXY`.",
+    ],
+  },
+  "proxy-refused": {
+    kinds: ["unreachable"],
+    meaning: "The proxy could not be used, or refused the connection; nothing was sent.",
+    causes: [
+      "It requires a login (407).",
+      "It does not allow the address (403).",
+      "It cannot be reached, or is not a proxy.",
+    ],
+    remedies: [
+      "Put the login into `HTTPS_PROXY`, percent-encoded: `http://USER:PASSWORD@HOST:PORT`.",
+      "Ask for the address in the message to be allowed, or add it to `NO_PROXY` if it can be reached directly.",
+    ],
+  },
   redirected: {
     kinds: ["unreachable"],
     meaning: "The address in `HASURA_MIGRATE_ENDPOINT` redirects elsewhere, which is not followed.",
     causes: ["A load balancer redirects from `http://` to `https://`."],
     remedies: ["Set `HASURA_MIGRATE_ENDPOINT` to the address behind the redirect."],
+  },
+  "region-invalid": {
+    kinds: ["usage"],
+    meaning: "The AWS region is not a region's name; nothing was sent.",
+    causes: [
+      'Quotes around the value in the AWS configuration: `region = "eu-west-1"`.',
+      "A blank or a line end in `AWS_REGION`.",
+    ],
+    remedies: ["Correct the value at the place that the message names."],
   },
   "region-missing": {
     kinds: ["usage"],
@@ -1150,6 +1322,19 @@ export const failureCodes = {
     causes: ["A working copy that was not built, or a damaged installation."],
     remedies: ["In a working copy: `npm run build`.", "Otherwise install the package again."],
   },
+  "run-id-taken": {
+    kinds: ["usage"],
+    meaning:
+      "The request carries the id of another run: one of another person or operation, or one that has ended. Nothing was run.",
+    causes: [
+      "A program reuses the id of a run; an id is for one run and its continuations.",
+      "Somebody continues a paused run as another user or from another machine.",
+    ],
+    remedies: [
+      "Run the command again: the CLI makes a new id for every run.",
+      "See whose run it is: `hasura-migrate history ENVIRONMENT --run ID`.",
+    ],
+  },
   "secret-access-denied": {
     kinds: ["access"],
     meaning: "The function's role may not read the admin secret.",
@@ -1159,6 +1344,15 @@ export const failureCodes = {
     ],
     remedies: [
       "Pass `AdminSecretArn` or `AdminSecretParameter`, and `KmsKeyArn` where you have one, to the stack; it grants exactly these.",
+    ],
+  },
+  "secret-deleted": {
+    kinds: ["usage"],
+    meaning: "The secret that holds Hasura's admin secret is scheduled for deletion.",
+    causes: ["Somebody deleted it; Secrets Manager keeps it for the recovery window."],
+    remedies: [
+      "Keep it: `aws secretsmanager restore-secret --secret-id ID`, as the hint says in full.",
+      "Or set `HASURA_MIGRATE_ADMIN_SECRET_ARN` to the secret that replaces it.",
     ],
   },
   "secret-not-found": {
@@ -1397,8 +1591,12 @@ export const failureCodes = {
   },
   "unsupported-kind": {
     kinds: ["usage"],
-    meaning: "The database is of a kind that cannot be migrated through Hasura's `run_sql`.",
-    causes: ["There are migrations for a source of a kind such as MySQL or Snowflake."],
+    meaning:
+      "The database is of a kind that cannot be migrated through Hasura's `run_sql`, or not in a local environment.",
+    causes: [
+      "There are migrations for a source of a kind such as MySQL or Snowflake.",
+      "A `local` environment has PostgreSQL only, and the project's metadata declares another kind for the database.",
+    ],
     remedies: [
       "Remove that database's migrations from the project, or migrate another database with `--database NAME`.",
     ],

@@ -23,6 +23,10 @@ export const SqlFailure = z.object({
   detail: z.string().optional(),
   hint: z.string().optional().describe("PostgreSQL's own hint."),
   place: Place.optional().describe("Where in the file, if that is known; never guessed."),
+  places: z
+    .array(Place)
+    .optional()
+    .describe("Every line that it can be, where it can be one of several; 10 at most."),
 });
 export type SqlFailure = z.infer<typeof SqlFailure>;
 

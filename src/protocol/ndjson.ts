@@ -1,16 +1,25 @@
+import { cleanText } from "../clean-text.ts";
 import * as z from "zod";
 import { RunEvent } from "./events.ts";
 import { Failure } from "./failure.ts";
 import { parseJson } from "./json.ts";
-import { joinListEvents } from "./split-list-events.ts";
+import { isList, joinListEvents } from "./split-list-events.ts";
 
 /** Largest size of one event on the wire, in bytes. */
 export const largestEventBytes = 64 * 1024;
+
+const mebibyte = 1024 * 1024;
+/** A line above this is not read: far above `largestEventBytes`, for what newer functions may write. */
+const longestLineBytes = mebibyte;
+/** A list above this is not read, over all its parts. */
+const longestListBytes = 32 * mebibyte;
 
 /** An event of a type that only the other side's version has. It is shown as a plain line, never treated as an error. */
 export interface UnknownEvent {
   readonly type: "unknown";
   readonly line: string;
+  /** What the line holds. */
+  readonly event: Readonly<Record<string, unknown>>;
 }
 
 const knownTypes = new Set<string>(RunEvent.options.map((option) => option.shape.type.value));
@@ -27,31 +36,65 @@ export function encodeEvent(event: RunEvent): string {
  */
 export function decodeLine(line: string): RunEvent | UnknownEvent {
   const value = TypedObject.safeParse(parseJson(line));
-  if (!value.success) throw broken(`a line is not an event: ${line.slice(0, 200)}`);
+  if (!value.success) throw brokenStream(`a line is not an event: ${cleanText(line, 200)}`);
   const { type } = value.data;
-  if (!knownTypes.has(type)) return { type: "unknown", line };
+  if (!knownTypes.has(type)) return { type: "unknown", line, event: value.data };
   const event = RunEvent.safeParse(value.data);
-  if (!event.success) throw broken(`an event "${type}" has an unexpected shape`, event.error);
+  if (!event.success) throw brokenStream(`an event "${type}" has an unexpected shape`, event.error);
   return event.data;
 }
 
 /**
- * Decodes a byte stream into events, wherever the chunks are split. The parts of a long list are joined into one event.
- * Throws `unreachable/stream-cut` if the stream ends inside a line, and what `decodeLine` throws.
+ * Decodes a byte stream into events, wherever the chunks are split. The parts of a long list are joined into one event. Memory is
+ * bounded: throws `unreachable/stream-broken` for a line or a list that no function writes, `unreachable/stream-cut` if the stream
+ * ends inside a line, and what `decodeLine` throws.
  */
 export async function* decodeEvents(
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<RunEvent | UnknownEvent> {
-  const utf8 = new TextDecoder("utf-8");
   const join = joinListEvents<UnknownEvent>();
-  let rest = "";
-  for await (const chunk of chunks) {
-    const lines = (rest + utf8.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line.trim() !== "") yield* join(decodeLine(line));
+  let listBytes = 0;
+  for await (const line of linesOf(chunks)) {
+    const event = decodeLine(line);
+    if (isList(event)) {
+      listBytes += line.length;
+      if (listBytes > longestListBytes)
+        throw brokenStream(`a list is longer than ${longestListBytes / mebibyte} MB`);
+    }
+    const complete = join(event);
+    if (isList(event) && complete.length > 0) listBytes = 0;
+    yield* complete;
   }
-  rest += utf8.decode();
-  if (rest.trim() !== "")
+}
+
+/** The lines that are not blank. Each byte is looked at once, however it is split into chunks. */
+async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const keep = (part: Uint8Array): void => {
+    length += part.length;
+    if (length > longestLineBytes)
+      throw brokenStream(`a line is longer than ${longestLineBytes / mebibyte} MB`);
+    if (part.length > 0) parts.push(part);
+  };
+  const take = (): string => {
+    const line = Buffer.concat(parts).toString("utf8");
+    parts.length = 0;
+    length = 0;
+    return line;
+  };
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, start)) {
+      keep(chunk.subarray(start, end));
+      const line = take();
+      if (line.trim() !== "") yield line;
+      start = end + 1;
+    }
+    // A copy: a small rest must not keep the memory of a large chunk, nor change with it.
+    keep(new Uint8Array(chunk.subarray(start)));
+  }
+  if (take().trim() !== "")
     throw new Failure(
       "unreachable",
       "stream-cut",
@@ -59,7 +102,10 @@ export async function* decodeEvents(
     );
 }
 
-function broken(message: string, cause?: unknown): Failure {
+const lineFeed = 0x0a;
+
+/** `unreachable/stream-broken`; `message` completes "The function's answer could not be read: …". */
+export function brokenStream(message: string, cause?: unknown): Failure {
   return new Failure(
     "unreachable",
     "stream-broken",

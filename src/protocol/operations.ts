@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Version } from "./migration.ts";
+import { requestText } from "./request-text.ts";
 
 /** What a caller may be allowed to do, each including the one before it. A function's aliases bear these names. */
 export const permissions = ["read", "apply", "admin"] as const;
@@ -19,19 +20,27 @@ interface OperationDefinition {
   readonly options: z.ZodObject;
   readonly permission: Permission;
   /** Whether it changes the database or the record of applied migrations. */
-  readonly changes: "always" | "unless-dry-run" | "never";
+  readonly changes: "unless-dry-run" | "never";
   readonly ledger: LedgerUse;
   /** Its answer lists the function's migrations, so that a client can compare them with its own. */
   readonly listsMigrations: boolean;
 }
 
-const database = z.string().min(1).optional();
+const database = requestText(200).min(1).optional();
+/** A run's id, or the beginning of one. */
+const runId = requestText(100).optional();
 const flag = z.boolean().optional();
 /** The environment's name, as typed to confirm: what a protected function asks for. */
-const confirm = z.string().optional();
+const confirm = requestText(200).optional();
 /** Seconds to wait for another run; 0 does not wait at all. */
 const waitSeconds = z.number().nonnegative().optional();
-const writing = { reload: flag, waitSeconds, confirm };
+/**
+ * The fingerprint of the plan that was shown to whoever confirmed it; a run whose plan has another one by then is refused
+ * (`busy/plan-changed`).
+ */
+const expectedPlan = z.string().max(200).optional();
+const dryRun = flag;
+const writing = { reload: flag, waitSeconds, confirm, expectedPlan };
 
 const selection = z.strictObject({
   database,
@@ -44,7 +53,7 @@ const selection = z.strictObject({
 
 const executing = {
   ...writing,
-  dryRun: flag,
+  dryRun,
   /** Refuse a changed file; exit code 7 when metadata becomes inconsistent. */
   strict: flag,
   /** Run every file outside a transaction, as the Hasura CLI's `--no-transaction` does. */
@@ -76,9 +85,10 @@ export const operations = {
     listsMigrations: true,
   },
   redo: {
-    options: z.strictObject({ database, ...writing }),
+    /** Without a version: the migration that was applied last. */
+    options: z.strictObject({ database, version: Version.optional(), dryRun, ...writing }),
     permission: "admin",
-    changes: "always",
+    changes: "unless-dry-run",
     ledger: "create",
     listsMigrations: true,
   },
@@ -99,18 +109,22 @@ export const operations = {
   mark: {
     options: z.strictObject({
       database,
-      versions: z.array(Version).min(1),
+      /** Either these versions, or all that are in doubt. */
+      versions: z.array(Version).min(1).optional(),
+      inDoubt: flag,
       as: z.enum(["applied", "pending"]),
+      dryRun,
       confirm,
+      expectedPlan,
       waitSeconds,
     }),
     permission: "admin",
-    changes: "always",
+    changes: "unless-dry-run",
     ledger: "create",
     listsMigrations: false,
   },
   cancel: {
-    options: z.strictObject({ run: z.string().optional() }),
+    options: z.strictObject({ run: runId }),
     permission: "apply",
     changes: "never",
     ledger: "upgrade",
@@ -118,7 +132,7 @@ export const operations = {
   },
   history: {
     options: z.strictObject({
-      run: z.string().optional(),
+      run: runId,
       limit: z.int().positive().max(historyLimit).optional(),
     }),
     permission: "read",

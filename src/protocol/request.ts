@@ -1,13 +1,23 @@
 import * as z from "zod";
 import { operations, type Operation } from "./operations.ts";
+import { requestText } from "./request-text.ts";
+
+/** The longest texts of an actor, in UTF-16 units. */
+export const actorLimits = {
+  user: 200,
+  host: 200,
+  gitCommit: 100,
+  gitBranch: 300,
+  ciJob: 1000,
+} as const;
 
 /** Who runs the operation, as claimed by the client, and recorded as a claim. */
 export const Actor = z.strictObject({
-  user: z.string().max(200),
-  host: z.string().max(200),
-  gitCommit: z.string().max(100).optional(),
-  gitBranch: z.string().max(300).optional(),
-  ciJob: z.string().max(1000).optional(),
+  user: requestText(actorLimits.user),
+  host: requestText(actorLimits.host),
+  gitCommit: requestText(actorLimits.gitCommit).optional(),
+  gitBranch: requestText(actorLimits.gitBranch).optional(),
+  ciJob: requestText(actorLimits.ciJob).optional(),
 });
 export type Actor = z.infer<typeof Actor>;
 
@@ -16,7 +26,7 @@ const envelope = {
   /** UUIDv7 made by the client. A run keeps it when it continues in another invocation. */
   runId: z.uuid(),
   /** Must match the environment that the function is configured for. */
-  environment: z.string().min(1),
+  environment: requestText(200).min(1),
   actor: Actor,
 };
 
@@ -45,7 +55,6 @@ export function changesSomething(request: {
   readonly operation: Operation;
   readonly options: object;
 }): boolean {
-  const { changes } = operations[request.operation];
-  if (changes !== "unless-dry-run") return changes === "always";
+  if (operations[request.operation].changes === "never") return false;
   return !("dryRun" in request.options && request.options.dryRun === true);
 }

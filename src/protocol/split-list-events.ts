@@ -1,4 +1,4 @@
-import type { EventOf, RunEvent } from "./events.ts";
+import type { DatabasePlan, EventOf, RunEvent } from "./events.ts";
 
 type ListEvent = EventOf<"plan"> | EventOf<"status"> | EventOf<"history">;
 
@@ -13,13 +13,14 @@ export function splitListEvent(event: RunEvent, bytes: number): RunEvent[] {
     case "plan":
       return marked(
         groups(
-          event.databases.flatMap(({ items, ...database }) =>
-            rowsOf(items, (rows) => ({ ...database, items: rows })),
-          ),
+          event.databases.flatMap(({ items, files, ...database }) => [
+            ...chunksOf(files ?? []).map((chunk) => ({ ...database, items: [], files: chunk })),
+            ...rowsOf(items, (rows) => ({ ...database, items: rows })),
+          ]),
           budget,
         ).map((databases) => ({
           ...event,
-          databases: merged(databases, (a, b) => ({ ...a, items: [...a.items, ...b.items] })),
+          databases: adjacent<DatabasePlan>(databases).map(joinedPlans),
         })),
       );
     case "status":
@@ -46,39 +47,79 @@ export function splitListEvent(event: RunEvent, bytes: number): RunEvent[] {
 export function joinListEvents<Other extends { readonly type: string }>(): (
   event: RunEvent | Other,
 ) => (RunEvent | Other)[] {
-  let pending: ListEvent | undefined;
+  let parts: ListEvent[] = [];
   return (event) => {
     // Events between two parts, such as a heartbeat, pass through.
     if (!isList(event)) return [event];
-    const joined = pending === undefined ? event : joinedWith(pending, event);
-    pending = joined.more ? joined : undefined;
-    return joined.more ? [] : [joined];
+    // The beginning of another list replaces one that was never finished.
+    if (parts[0]?.type !== event.type) parts = [];
+    parts.push(event);
+    if (event.more) return [];
+    const joined = parts.length === 1 ? event : joinParts(parts, event);
+    parts = [];
+    return [joined];
   };
 }
 
-function joinedWith(previous: ListEvent, next: ListEvent): ListEvent {
-  if (previous.type === "plan" && next.type === "plan")
-    return {
-      ...next,
-      databases: merged([...previous.databases, ...next.databases], (a, b) => ({
-        ...a,
-        items: [...a.items, ...b.items],
-      })),
-    };
-  if (previous.type === "status" && next.type === "status")
-    return {
-      ...next,
-      databases: merged([...previous.databases, ...next.databases], (a, b) => ({
-        ...a,
-        migrations: [...a.migrations, ...b.migrations],
-      })),
-    };
-  if (previous.type === "history" && next.type === "history")
-    return { ...next, runs: [...previous.runs, ...next.runs] };
-  return next;
+/** All parts as one event with the fields of the last one. */
+function joinParts(parts: readonly ListEvent[], last: ListEvent): ListEvent {
+  switch (last.type) {
+    case "plan":
+      return {
+        ...last,
+        databases: adjacent(
+          parts.flatMap((part) => (part.type === "plan" ? part.databases : [])),
+        ).map(joinedPlans),
+      };
+    case "status":
+      return {
+        ...last,
+        databases: adjacent(
+          parts.flatMap((part) => (part.type === "status" ? part.databases : [])),
+        ).map(([first, ...more]) => ({
+          ...first,
+          migrations: [first, ...more].flatMap(({ migrations }) => migrations),
+        })),
+      };
+    case "history":
+      return {
+        ...last,
+        runs: parts.flatMap((part) => (part.type === "history" ? part.runs : [])),
+      };
+  }
 }
 
-function isList(event: { readonly type: string }): event is ListEvent {
+function joinedPlans(parts: readonly [DatabasePlan, ...DatabasePlan[]]): DatabasePlan {
+  const files = parts.flatMap((part) => part.files ?? []);
+  return {
+    ...parts[0],
+    items: parts.flatMap(({ items }) => items),
+    ...(files.length > 0 && { files }),
+  };
+}
+
+/** Entries of the same database that follow each other, as groups. */
+function adjacent<T extends { readonly database: string }>(entries: readonly T[]): [T, ...T[]][] {
+  const grouped: [T, ...T[]][] = [];
+  for (const entry of entries) {
+    const last = grouped.at(-1);
+    if (last?.[0].database === entry.database) last.push(entry);
+    else grouped.push([entry]);
+  }
+  return grouped;
+}
+
+/** Versions are short: this many fit into one event. */
+const versionsPerChunk = 1000;
+
+function chunksOf(versions: readonly string[]): string[][] {
+  return Array.from({ length: Math.ceil(versions.length / versionsPerChunk) }, (_, i) =>
+    versions.slice(i * versionsPerChunk, (i + 1) * versionsPerChunk),
+  );
+}
+
+/** True for an event that lists what may not fit into one line. */
+export function isList(event: { readonly type: string }): event is ListEvent {
   return event.type === "plan" || event.type === "status" || event.type === "history";
 }
 

@@ -5,14 +5,29 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, test, type TestContext } from "vitest";
 import { builtCli, runCli } from "../support/cli-process.ts";
-import { beginStream, frame, lambdaStandIn, streams } from "../support/lambda-stand-in.ts";
-import { applied, finished, item, migrationStarted, plan, started } from "../support/run-events.ts";
+import {
+  beginStream,
+  frame,
+  lambdaStandIn,
+  streams,
+  type Call,
+} from "../support/lambda-stand-in.ts";
+import {
+  applied,
+  finished,
+  item,
+  linesInAnswerTo,
+  migrationStarted,
+  plan,
+  started,
+} from "../support/run-events.ts";
 import { emptyDirectory } from "../support/test-context.ts";
 import { keys } from "../support/aws-keys.ts";
 
 const one = ["1700000000100", "one"] as const;
 const two = ["1700000000200", "two"] as const;
-const line = (event: object): Uint8Array => frame("PayloadChunk", `${JSON.stringify(event)}\n`);
+const line = ({ body }: Call, event: object): Uint8Array =>
+  frame("PayloadChunk", linesInAnswerTo(body, [event]));
 
 function surroundings(t: TestContext, url: string): { cwd: string; env: Record<string, string> } {
   return {
@@ -54,7 +69,7 @@ describe("process", () => {
     test(`a migration's line arrives while the next one is still running: ${argv.join(" ")}`, async (t) => {
       let goOn = (): void => undefined;
       const lambda = await lambdaStandIn(t, [
-        async (response) => {
+        async (response, call) => {
           beginStream(response);
           for (const event of [
             started(),
@@ -63,9 +78,9 @@ describe("process", () => {
             applied(...one),
             migrationStarted(...two),
           ])
-            response.write(line(event));
+            response.write(line(call, event));
           await new Promise<void>((resolve) => (goOn = resolve));
-          for (const event of [applied(...two), finished(2)]) response.write(line(event));
+          for (const event of [applied(...two), finished(2)]) response.write(line(call, event));
           response.end(frame("InvokeComplete", "{}"));
         },
       ]);
@@ -127,7 +142,10 @@ describe("process", () => {
     const lambda = await lambdaStandIn(t, [
       streams([
         started(),
-        plan(Array.from({ length: 20 }, (_, i) => item(String(1700000000000 + i), "x", { sql }))),
+        ...Array.from({ length: 20 }, (_, i) => ({
+          ...plan([item(String(1700000000000 + i), "x", { sql })]),
+          ...(i < 19 && { more: true }),
+        })),
         finished(0),
       ]),
     ]);
@@ -138,10 +156,10 @@ describe("process", () => {
 
   test("SIGINT detaches with 130 and names the command to check on the run", async (t) => {
     const lambda = await lambdaStandIn(t, [
-      (response) => {
+      (response, call) => {
         beginStream(response);
         for (const event of [started(), plan([item(...one)]), migrationStarted(...one)])
-          response.write(line(event));
+          response.write(line(call, event));
       },
     ]);
     const { cwd, env } = surroundings(t, lambda.url);

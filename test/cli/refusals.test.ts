@@ -7,10 +7,10 @@ import {
   returns,
   streams,
 } from "../support/lambda-stand-in.ts";
-import { applied, failedRun, finished, started } from "../support/run-events.ts";
-import { begun, good, lines, row, testBadDays, type BadDay } from "../support/bad-day.ts";
+import { applied, failedRun, finished, linesInAnswerTo, started } from "../support/run-events.ts";
+import { begun, good, row, testFailureCases, type FailureCase } from "../support/failure-cases.ts";
 
-const badDays: readonly BadDay[] = [
+const failureCases: readonly FailureCase[] = [
   {
     name: "access denied",
     answers: [
@@ -150,7 +150,10 @@ const badDays: readonly BadDay[] = [
     name: "no streaming there: buffered, and it is said",
     answers: [
       refuses(404, "UnknownOperationException", ""),
-      returns(JSON.stringify(lines([...begun, applied(...row), finished(1)]))),
+      (response, call) => {
+        const lines = linesInAnswerTo(call.body, [...begun, applied(...row), finished(1)]);
+        void returns(JSON.stringify(lines))(response, call);
+      },
     ],
     exit: 0,
     says: [/Streaming is not available here/],
@@ -164,6 +167,31 @@ const badDays: readonly BadDay[] = [
     ],
     exit: 4,
     says: [/function hasura-migrate-dev-3 crashed/, /Error: boom/],
+    calls: ["stream", "buffered"],
+  },
+  ...[
+    "Task timed out after 15.00 seconds",
+    '"Task timed out after 15.00 seconds"',
+    "2026-11-25T22:03:41.000Z 4c6ea1a0 Task timed out after 15.00 seconds\n",
+    '{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: r Error: Task timed out after 15.00 seconds"}',
+  ].map((report) => ({
+    name: `the emulator's report of a time-out in place of the response, ${report.slice(0, 12)}`,
+    argv: ["status", "dev-3"],
+    answers: [refuses(404, "UnknownOperationException", ""), returns(report)],
+    exit: 4,
+    says: [/function hasura-migrate-dev-3 timed out after 15 s\./, /nothing was changed/],
+    calls: ["stream", "buffered"],
+  })),
+  {
+    name: "the emulator's report of a crash in place of the response",
+    answers: [
+      refuses(404, "UnknownOperationException", ""),
+      returns(
+        '{"errorType":"Runtime.ExitError","errorMessage":"RequestId: r Error: exit status 1"}',
+      ),
+    ],
+    exit: 4,
+    says: [/function hasura-migrate-dev-3 crashed\./],
     calls: ["stream", "buffered"],
   },
   {
@@ -210,4 +238,4 @@ const badDays: readonly BadDay[] = [
   },
 ];
 
-testBadDays(badDays);
+testFailureCases(failureCases);

@@ -22,7 +22,7 @@ interface Deployed {
   log(): string;
 }
 
-/** The built handler as the image has it, under Lambda's own interface client, started by the image's entry point. */
+/** The built handler in the image's layout, run by Lambda's own interface client through the image's entry point. */
 async function deployed(t: TestContext, files: Files): Promise<Deployed> {
   assert(!("missing" in ric));
   const api = await startTestApi(t);
@@ -56,7 +56,7 @@ async function deployed(t: TestContext, files: Files): Promise<Deployed> {
 }
 
 describe("AWS Lambda RIC", () => {
-  test("a whole apply streams: a migration is shown as applied while the next one still runs", async (t) => {
+  test("a whole apply streams: a migration is reported as applied while the next one is still running", async (t) => {
     if (skip !== false) t.skip(skip);
 
     const lock = "SELECT pg_advisory_xact_lock(20261124);";

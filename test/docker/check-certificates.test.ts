@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { X509Certificate } from "node:crypto";
-import { join } from "node:path";
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, test } from "vitest";
 import { authority, server } from "../lambda/support/private-authority.ts";
 import { expiredAuthority } from "./support/expired-authority.ts";
@@ -12,7 +13,7 @@ const script = dockerFile("check-certificates");
 const inMiddle = Math.floor(authority.certificate.length / 2);
 
 describe("check certificates", () => {
-  test("good certificates: subject, end and fingerprint of each", async (t) => {
+  test("good certificates: prints subject, expiry date and fingerprint of each", async (t) => {
     if (skip !== false) t.skip(skip);
 
     const both = `a comment before\n${authority.certificate}${server.certificate}`;
@@ -27,13 +28,13 @@ describe("check certificates", () => {
     assert.equal(lines.length, 3);
     assert.match(
       lines[0] ?? "",
-      /one\.pem: CN=Example Private Authority,O=Example Corp, until .* 2126 GMT, SHA-256 /,
+      /one\.pem: CN=Example Private Authority,O=Example Corp, expires on .* 2126 GMT, SHA-256 /,
     );
     assert(lines[0]?.endsWith(new X509Certificate(authority.certificate).fingerprint256));
     assert(lines[2]?.endsWith(new X509Certificate(server.certificate).fingerprint256));
   });
 
-  test("no certificates at all are fine", async (t) => {
+  test("a directory without certificates passes", async (t) => {
     if (skip !== false) t.skip(skip);
 
     assert.deepEqual(await run(script, [await filesIn(t, { "README.md": "" })]), {
@@ -69,15 +70,26 @@ describe("check certificates", () => {
     [
       "a private key",
       { "server.pem": server.certificate + server.key },
-      /server\.pem holds a private key/,
+      /server\.pem contains a private key/,
     ],
     [
-      "a file that would be left out",
+      "a certificate that would be ignored",
       { "authority.crt": authority.certificate },
-      /authority\.crt is not taken: rename it to \*\.pem/,
+      /authority\.crt is not used: rename it to \*\.pem/,
     ],
+    [
+      "a certificate that is spelled in upper case",
+      { "authority.PEM": authority.certificate },
+      /authority\.PEM is not used: rename it to \*\.pem/,
+    ],
+    [
+      "a certificate in a subdirectory",
+      { "more/authority.pem": authority.certificate },
+      /more\/authority\.pem is not used: move it to/,
+    ],
+    ["a key store", { "all.p12": "?" }, /all\.p12 may contain a private key/],
   ] as const) {
-    test(`${what} stops the build with a sentence`, async (t) => {
+    test(`${what} stops the build with a message`, async (t) => {
       if (skip !== false) t.skip(skip);
 
       const directory = await filesIn(t, { "good.pem": authority.certificate, ...files });
@@ -85,11 +97,55 @@ describe("check certificates", () => {
       assert.equal(code, 1);
       assert.match(stderr, expected);
       assert.equal(stderr.trim().split("\n").length, 1);
-      assert.match(stdout, /good\.pem/, "the good one is shown all the same");
+      assert.match(stdout, /good\.pem/, "the good one is printed all the same");
     });
   }
 
-  test("every problem is told at once", async (t) => {
+  const pair = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+  const curve = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+  const encrypted = { cipher: "aes-256-cbc", passphrase: "correct horse" };
+  const pem = (type: string): string => `-----BEGIN ${type}-----\nAAAA\n-----END ${type}-----\n`;
+  for (const [form, key] of [
+    ["PKCS #8", pair.export({ type: "pkcs8", format: "pem" })],
+    ["encrypted PKCS #8", pair.export({ type: "pkcs8", format: "pem", ...encrypted })],
+    ["RSA", pair.export({ type: "pkcs1", format: "pem" })],
+    ["encrypted RSA", pair.export({ type: "pkcs1", format: "pem", ...encrypted })],
+    ["EC", curve.export({ type: "sec1", format: "pem" })],
+    ["DSA", pem("DSA PRIVATE KEY")],
+    ["OpenSSH", pem("OPENSSH PRIVATE KEY")],
+    ["SSH2", "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nAAAA\n"],
+    ["PGP", "-----BEGIN PGP PRIVATE KEY BLOCK-----\nAAAA\n"],
+    ["PuTTY", "PuTTY-User-Key-File-3: ssh-ed25519\n"],
+    ["lower-case", pem("RSA PRIVATE KEY").toLowerCase()],
+    ["binary PKCS #8", pair.export({ type: "pkcs8", format: "der" })],
+    ["binary encrypted PKCS #8", pair.export({ type: "pkcs8", format: "der", ...encrypted })],
+    ["binary RSA", pair.export({ type: "pkcs1", format: "der" })],
+    ["binary EC", curve.export({ type: "sec1", format: "der" })],
+  ] as const) {
+    test(`a private key (${form}) stops the build, whatever its file is called`, async (t) => {
+      if (skip !== false) t.skip(skip);
+
+      const directory = await filesIn(t, { "good.pem": authority.certificate });
+      for (const name of ["key.pem", "key.crt", "README.txt", ".hidden", "below/key"]) {
+        mkdirSync(dirname(join(directory, name)), { recursive: true });
+        writeFileSync(join(directory, name), key);
+      }
+      const { code, stderr } = await run(script, [directory]);
+      assert.equal(code, 1);
+      assert.deepEqual(
+        stderr
+          .trim()
+          .split("\n")
+          .map((line) => line.replace(`${directory}/`, "")),
+        [".hidden", "README.txt", "below/key", "key.crt", "key.pem"].map(
+          (name) =>
+            `check-certificates: ${name} contains a private key, which must never be in an image; remove it`,
+        ),
+      );
+    });
+  }
+
+  test("all problems are reported at once", async (t) => {
     if (skip !== false) t.skip(skip);
 
     const { code, stderr } = await run(script, [
@@ -99,7 +155,7 @@ describe("check certificates", () => {
     assert.equal(stderr.trim().split("\n").length, 2);
   });
 
-  test("a missing directory stops the build with a sentence", async (t) => {
+  test("a missing directory stops the build with a message", async (t) => {
     if (skip !== false) t.skip(skip);
 
     const { code, stderr } = await run(script, [join(await filesIn(t, {}), "certificates")]);
@@ -107,7 +163,7 @@ describe("check certificates", () => {
     assert.match(stderr, /there is no directory .*certificates; create it/);
   });
 
-  test("the directory that is committed passes", async (t) => {
+  test("the committed directory passes", async (t) => {
     if (skip !== false) t.skip(skip);
 
     assert.equal((await run(script, [])).code, 0);

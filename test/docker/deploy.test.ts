@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { dockerFile, filesIn, run, standIns, type Ran } from "./support/program.ts";
@@ -7,7 +7,7 @@ import { dockerFile, filesIn, run, standIns, type Ran } from "./support/program.
 const repository = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/migrate";
 const digest = `${repository}@sha256:${"ab".repeat(32)}`;
 
-/** Runs docker/deploy where `docker` and `aws` write down how they were called, and what the build was given to see. */
+/** Runs docker/deploy with programs in place of `docker` and `aws` that record their arguments and the build's context. */
 async function deploy(
   t: TestContext,
   argv: readonly string[],
@@ -54,7 +54,7 @@ const usual = [
 ];
 
 describe("deploy", () => {
-  test("builds, pushes, points the function at the digest and waits, in this order", async (t) => {
+  test("builds, pushes, updates the function to the digest and waits, in this order", async (t) => {
     const { code, stdout, stderr, calls } = await deploy(t, [
       ...usual,
       "--certificates",
@@ -90,7 +90,7 @@ describe("deploy", () => {
     assert(calls.includes("password token"));
   });
 
-  test("the build sees the program, the project and the certificates, and nothing else of the checkout", async (t) => {
+  test("the context of the build contains the program, the project and the certificates, and nothing else of the checkout", async (t) => {
     const { calls } = await deploy(t, [...usual, "--certificates", "HERE/own"]);
     const sees = calls
       .filter((line) => line.startsWith("sees "))
@@ -108,6 +108,32 @@ describe("deploy", () => {
     );
   });
 
+  test("needs no permission to read the function's code", async (t) => {
+    const { calls } = await deploy(t, usual, { wait: 255 });
+    assert.deepEqual(
+      calls.filter((line) => line.startsWith("aws lambda")).map((line) => line.split(" --")[0]),
+      [
+        "aws lambda update-function-code",
+        "aws lambda wait function-updated",
+        "aws lambda get-function-configuration",
+      ],
+    );
+  });
+
+  test("a project that is a link to a directory is copied", async (t) => {
+    const elsewhere = await filesIn(t, { "hasura/config.yaml": "version: 3\n" });
+    symlinkSync("hasura", join(elsewhere, "link"));
+    const { code, stderr, calls } = await deploy(t, [
+      "--repository",
+      repository,
+      "--no-update",
+      "--project",
+      join(elsewhere, "link"),
+    ]);
+    assert.equal(code, 0, stderr);
+    assert.ok(calls.includes("sees ./project/config.yaml"));
+  });
+
   test("--no-update pushes and touches no function", async (t) => {
     const { code, calls } = await deploy(t, [
       "--repository",
@@ -120,25 +146,32 @@ describe("deploy", () => {
     assert.equal(calls.filter((line) => line.startsWith("aws lambda")).length, 0);
   });
 
-  test("an image that the function does not take ends with Lambda's reason", async (t) => {
+  test("fails with Lambda's reason if the function cannot be updated", async (t) => {
     const { code, stdout, stderr } = await deploy(t, usual, { wait: 255 });
     assert.equal(code, 1);
     assert.equal(stdout, "");
-    assert.match(stderr, /did not take the image:\nThe image is for another architecture/);
+    assert.match(
+      stderr,
+      /could not be updated to the image:\nThe image is for another architecture/,
+    );
   });
 
   for (const [what, argv, expected] of [
     [
-      "what is no ECR repository",
+      "a repository outside ECR",
       ["--repository", "docker.io/x/y", "--function", "f", "--project", "HERE/hasura"],
-      /--repository is an ECR repository/,
+      /--repository must be an ECR repository/,
     ],
     [
       "a missing project",
       ["--repository", repository, "--function", "f", "--project", "HERE/nothing"],
       /there is no directory ".*nothing" \(--project\)/,
     ],
-    ["no function", ["--repository", repository, "--project", "HERE/hasura"], /name the function/],
+    [
+      "no function",
+      ["--repository", repository, "--project", "HERE/hasura"],
+      /the name of the function is missing: --function/,
+    ],
     ["an unknown option", ["--colour", "blue"], /unknown option --colour/],
     ["an option without its value", ["--project"], /--project needs a value/],
   ] as const) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { dockerFile, filesIn, run, standIns, type Ran } from "./support/program.ts";
 
-/** Says how it was started, as `name|arguments|_HANDLER|LAMBDA_TASK_ROOT|directory`. */
+/** Prints how it was started, as `name|arguments|_HANDLER|LAMBDA_TASK_ROOT|directory`. */
 const says = (name: string): string =>
   `echo "${name}|$*|$_HANDLER|$LAMBDA_TASK_ROOT|$(pwd)|\${NODE_EXTRA_CA_CERTS:-}"`;
 
@@ -17,7 +17,7 @@ interface Given {
   readonly programs?: readonly string[];
 }
 
-/** Runs the entry point over a function's directory with these files, where `node` and `npx` only say how they were called. */
+/** Runs the entry point in a function's directory with these files, where `node` and `npx` only print how they were called. */
 async function entryPoint(
   t: TestContext,
   { files, argv = ["index.runMigrations"], env, programs = ["node", "npx"] }: Given,
@@ -50,12 +50,12 @@ describe("entry point", () => {
     });
   }
 
-  test("with both layouts present, the version 3 entry is the one that is run", async (t) => {
+  test("runs the version 3 entry if both layouts are present", async (t) => {
     const { stdout, directory } = await entryPoint(t, { files: [version3, version4] });
     assert.match(stdout, new RegExp(`^node\\|${join(directory, version3)} `));
   });
 
-  test("a handler that only _HANDLER names is taken", async (t) => {
+  test("uses the handler in _HANDLER if there is no argument", async (t) => {
     const { stdout } = await entryPoint(t, {
       files: [version4],
       argv: [],
@@ -80,7 +80,7 @@ describe("entry point", () => {
     assert.match(stdout, /^aws-lambda-rie\|\S*docker\/entry-point index\.runMigrations\|/);
   });
 
-  test("outside Lambda and without the emulator it says what this image is", async (t) => {
+  test("outside Lambda and without the emulator, a message says what this image is", async (t) => {
     const { code, stdout, stderr } = await entryPoint(t, {
       files: [version4],
       env: { AWS_LAMBDA_RUNTIME_API: "" },
@@ -95,7 +95,7 @@ describe("entry point", () => {
     [
       "no handler",
       { files: [version4], argv: [] },
-      /name the handler, such as index\.runMigrations/,
+      /the name of the handler is missing, such as index\.runMigrations/,
     ],
     [
       "no interface client",
@@ -108,7 +108,7 @@ describe("entry point", () => {
       /there is no directory \/nowhere\/at\/all/,
     ],
   ] as const) {
-    test(`${what}: one sentence, and 64`, async (t) => {
+    test(`${what}: one message, and exit code 64`, async (t) => {
       const { code, stderr } = await entryPoint(t, given);
       assert.equal(code, 64);
       assert.match(stderr, expected);
@@ -116,7 +116,7 @@ describe("entry point", () => {
     });
   }
 
-  test("certificates that somebody set stay set", async (t) => {
+  test("keeps a NODE_EXTRA_CA_CERTS that is set already", async (t) => {
     const { stdout } = await entryPoint(t, {
       files: [version4],
       env: { NODE_EXTRA_CA_CERTS: "/tmp/own.pem" },

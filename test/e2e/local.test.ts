@@ -13,7 +13,8 @@ const users = {
   },
 };
 
-describe("local", () => {
+// Each test has a project of its own.
+describe.concurrent("local", () => {
   test("--serve says where both services are and how to use them; a signal ends it with 0 and nothing stays", async (t) => {
     const running = await start(t, ["local", "--serve"], { cwd: await project(t, users) });
     await running.shows(/Ctrl-C/);

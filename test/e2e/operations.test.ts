@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "vitest";
 import { query } from "../support/postgres.ts";
 import { eventsOf } from "./support/cli.ts";
@@ -18,7 +20,8 @@ const tablesOf = async (url: string): Promise<string[]> => {
   return rows.map(({ relname }) => String(relname));
 };
 
-describe("operations", () => {
+// Each test has an environment of its own.
+describe.concurrent("operations", () => {
   test("plan shows what apply would run, with its SQL, and runs nothing", async (t) => {
     const served = await serve(t, await project(t, three));
     const { code, stdout, stderr } = await served.run(["plan", "dev-1"]);
@@ -117,5 +120,40 @@ describe("operations", () => {
     const unreachable = await served.run(["status", "dev-1"]);
     assert.equal(unreachable.code, 4, unreachable.stderr);
     assert.ok(unreachable.stderr.includes(new URL(lambdaUrl).host), unreachable.stderr);
+  });
+
+  test("a redo that fails half way leads to apply, and another redo rolls back nothing else", async (t) => {
+    const files = { "1_one": three["1700000000100_one"], "2_two": three["1700000000200_two"] };
+    const directory = await project(t, files);
+    const served = await serve(t, directory);
+    assert.equal((await served.run(["dev-1"])).code, 0);
+    const up = join(directory, "migrations/default/2_two/up.sql");
+    writeFileSync(up, "CREATE TABLE two (id numerc);");
+    const failed = await served.run(["redo", "dev-1", "--yes"]);
+    assert.equal(failed.code, 1, failed.stderr);
+    assert.match(failed.stderr, /→ 2_two is rolled back and pending\./);
+    assert.match(failed.stderr, /: hasura-migrate dev-1 --endpoint-url /);
+    assert.doesNotMatch(failed.stderr, /hasura-migrate redo/);
+    writeFileSync(up, "CREATE TABLE two (id integer);");
+    const again = await served.run(["redo", "dev-1", "--yes"]);
+    assert.equal(again.code, 0, again.stderr);
+    assert.doesNotMatch(again.stdout + again.stderr, /1_one/);
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["one", "two"]);
+  });
+
+  test("one command answers for all versions in doubt", async (t) => {
+    const served = await serve(t, await project(t, three));
+    assert.equal((await served.run(["dev-1"])).code, 0);
+    await query(served.databaseUrl, "DROP SCHEMA hasura_migrate CASCADE");
+    const refused = await served.run(["dev-1"]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /hasura-migrate mark dev-1 --in-doubt --applied --endpoint-url /);
+    const listed = await served.run(["status", "dev-1"]);
+    assert.match(listed.stdout, /1700000000300 {2}three [^]*in the database: table three/);
+    const unanswered = await served.run(["mark", "dev-1", "--in-doubt", "--applied"]);
+    assert.equal(unanswered.code, 2, unanswered.stderr);
+    const marked = await served.run(["mark", "dev-1", "--in-doubt", "--applied", "--yes"]);
+    assert.equal(marked.code, 0, marked.stderr);
+    assert.equal((await served.run(["status", "dev-1", "--check"])).code, 0);
   });
 });

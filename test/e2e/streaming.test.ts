@@ -26,7 +26,8 @@ async function heldRun(
   return { served, cli, release: () => holder.query("ROLLBACK") };
 }
 
-describe("streaming", () => {
+// Each test has an environment of its own.
+describe.concurrent("streaming", () => {
   test("a migration's event arrives while the next one still waits in the database", async (t) => {
     const { cli, release } = await heldRun(t, ["--json"]);
     await cli.shows(/"type":"migration\.applied".*1700000000100/);

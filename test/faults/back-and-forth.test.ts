@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, test } from "vitest";
 import { freshDirectory } from "../support/postgres.ts";
-import { asked, faultBench, type FaultBench } from "./support/bench.ts";
+import { newRequest, faultBench, type FaultBench } from "./support/bench.ts";
 import { migrations } from "./support/migrations.ts";
 
 const binary = process.env["HASURA_CLI_BINARY"] ?? "";
@@ -14,11 +14,12 @@ const codes = async (bench: FaultBench): Promise<string[]> => {
   const ran = await bench.run();
   return [
     ...ran.of("log").map((it) => it.code),
-    ...(ran.failure ? [ran.failure.code] : await bench.wrong(ran)),
+    ...(ran.failure ? [ran.failure.code] : await bench.problems(ran)),
   ];
 };
 
-describe("back and forth", () => {
+// Each test has a database and an API of its own.
+describe.concurrent("back and forth", () => {
   test("the official CLI rolls back, applies, and finds what we did", async (t) => {
     if (skip !== false) t.skip(skip);
 
@@ -43,7 +44,7 @@ describe("back and forth", () => {
     assert.deepEqual(await codes(bench), ["adopted"]);
     await hasura("migrate apply --database-name default --down 1");
     assert.deepEqual(await codes(bench), ["rolled-back-elsewhere"]);
-    await bench.run(asked("down", { steps: 1 }));
+    await bench.run(newRequest("down", { steps: 1 }));
     await hasura("migrate apply --database-name default");
     assert.deepEqual(await codes(bench), ["adopted"]);
   });
@@ -83,7 +84,7 @@ describe("back and forth", () => {
 
   test("a source database restored from an older copy: a stop that names the versions, and mark decides", async (t) => {
     const bench = await faultBench(t, migrations);
-    await bench.run(asked("apply", { steps: 3 }));
+    await bench.run(newRequest("apply", { steps: 3 }));
     const tables = ["head", "migration", "step"].map((name) => `hasura_migrate.${name}`);
     for (const name of tables)
       await bench.database.query(`CREATE TABLE ${name}_copy AS SELECT * FROM ${name}`);
@@ -98,7 +99,7 @@ describe("back and forth", () => {
       [stopped.failure?.code, stopped.failure?.message.includes("4")],
       ["database-restored", true],
     );
-    const marked = await bench.run(asked("mark", { versions: ["4"], as: "pending" }));
+    const marked = await bench.run(newRequest("mark", { versions: ["4"], as: "pending" }));
     assert.equal(marked.failure, undefined, marked.failure?.message);
     assert.deepEqual(await codes(bench), []);
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "vitest";
 import { clientBench, type ClientBench } from "./support/client-bench.ts";
-import { atEvents, events, harmed, type Harm } from "./support/client-harm.ts";
+import { atEvents, events, problemsAfter, type ClientFault } from "./support/client-fault.ts";
 import { Lanes } from "./support/lanes.ts";
 import { firstOf } from "./support/migrations.ts";
 import { scale } from "./support/scale.ts";
@@ -12,7 +12,11 @@ const shares = Array.from(
   { length: scale.frameCuts },
   (_, index) => (index + 1) / (scale.frameCuts + 1),
 );
-const request = (fault: RequestFault, ends: number, more: Partial<Harm> = {}): Harm => ({
+const request = (
+  fault: RequestFault,
+  ends: number,
+  more: Partial<ClientFault> = {},
+): ClientFault => ({
   name: fault,
   faults: [fault],
   ends: [ends],
@@ -21,8 +25,8 @@ const request = (fault: RequestFault, ends: number, more: Partial<Harm> = {}): H
 const reset = { what: "reset", at: 2 } as const;
 
 // What waits the longest comes first, so that the rest is done meanwhile.
-const modes: Readonly<Record<string, readonly Harm[]>> = {
-  "the request itself is harmed": [
+const modes: Readonly<Record<string, readonly ClientFault[]>> = {
+  "the request itself fails": [
     { name: "refused", faults: [], ends: [4], sent: 0 },
     request("dropped", 4),
     request("lost", 0),
@@ -34,7 +38,7 @@ const modes: Readonly<Record<string, readonly Harm[]>> = {
     request("502 late", 0),
     request("504 late", 0),
   ],
-  "the connection is reset, and the question what became of the run is harmed too": [
+  "the connection is reset, and looking up the outcome of the run fails too": [
     ...(["dropped", "lost", "502", "503", "429"] as const).map((fault) => ({
       name: fault,
       faults: [reset, fault],
@@ -60,11 +64,13 @@ const modes: Readonly<Record<string, readonly Harm[]>> = {
   "the command line is killed": atEvents("passed", step, { ends: [null, 0], kills: "client" }),
 };
 
-test("harm between the command line and the function: it tells the truth, and after one plain re-run every migration is there once", async (t) => {
+test("faults between the CLI and the function: every report is true, and after one plain re-run every migration is applied once", async (t) => {
   const lanes = new Lanes(await Promise.all(Array.from({ length: 6 }, () => lane(t))));
-  const wrong = Object.entries(modes).map(async ([mode, harms]) => {
-    const all = Array.from({ length: scale.clientRounds }, () => harms).flat();
-    const found = await Promise.all(all.map((harm) => lanes.run((bench) => harmed(bench, harm))));
+  const wrong = Object.entries(modes).map(async ([mode, faults]) => {
+    const all = Array.from({ length: scale.clientRounds }, () => faults).flat();
+    const found = await Promise.all(
+      all.map((fault) => lanes.run((bench) => problemsAfter(bench, fault))),
+    );
     await t.annotate(`${mode}: ${String(all.length)} faults`);
     return found.flat().map((text) => `${mode}: ${text}`);
   });

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { faultBench, untrue } from "./support/bench.ts";
+import { faultBench, falselyReported } from "./support/bench.ts";
 import { driverFaults } from "./support/driver.ts";
 import { firstOf } from "./support/migrations.ts";
 
-describe("driver", () => {
+// Each test has a database and an API of its own.
+describe.concurrent("driver", () => {
   for (const fault of driverFaults) {
-    test(`a message to Postgres that is ${fault}, each one of a run in turn: one plain re-run, and every migration is there once`, async (t) => {
+    test(`a message to Postgres that is ${fault}, each one of a run in turn: after one plain re-run every migration is applied once`, async (t) => {
       const bench = await faultBench(t, firstOf(3));
       await bench.run();
       const messages = bench.driver.passed.length;
@@ -17,11 +18,11 @@ describe("driver", () => {
         bench.driver.expect((it) => (it.index === index ? fault : undefined));
         const hit = await bench.run();
         const { kind, sql } = bench.driver.passed[index] ?? { kind: "none", sql: "" };
-        await bench.calm();
-        const lies = untrue(hit, await bench.database.facts());
+        await bench.endFaults();
+        const missing = falselyReported(hit, await bench.database.facts());
         const found = [
-          ...lies.map((version) => `said to be applied, and is not: ${version}`),
-          ...(await bench.wrong(await bench.run())),
+          ...missing.map((version) => `reported as applied, but not in the ledger: ${version}`),
+          ...(await bench.problems(await bench.run())),
         ];
         wrong.push(
           ...found.map(

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { lockClass, lockId } from "../../src/engine/store/ledger/constants.ts";
-import { asked, faultBench } from "./support/bench.ts";
+import { newRequest, faultBench } from "./support/bench.ts";
 import { loseCommitOf } from "./support/driver.ts";
 import { firstOf, migrations } from "./support/migrations.ts";
 
 const two = firstOf(2);
 const key = `${String(lockClass)}, ${String(lockId.migration)}`;
 
-describe("guards", () => {
-  test("the last migration's commit did not happen: it is noticed before the run says that it has finished", async (t) => {
+// Each test has a database and an API of its own.
+describe.concurrent("guards", () => {
+  test("the last migration's commit did not happen: it is noticed before the run reports that it has finished", async (t) => {
     const bench = await faultBench(t, two);
     loseCommitOf(bench.driver, (sql) => sql.includes("ADD COLUMN name"));
     const ran = await bench.run();
@@ -17,7 +18,7 @@ describe("guards", () => {
       [ran.of("log").map((it) => it.code), ran.of("run.finished")[0]?.applied],
       [["commit-lost"], 2],
     );
-    assert.deepEqual(await bench.wrong(ran), []);
+    assert.deepEqual(await bench.problems(ran), []);
   });
 
   for (const hideInternals of [false, true]) {
@@ -25,13 +26,13 @@ describe("guards", () => {
     test(`a commit in the middle of a shared request did not happen: the one after it does not run, and both are run again${where}`, async (t) => {
       const bench = await faultBench(t, migrations, { hideInternals });
       const commits = loseCommitOf(bench.driver, (sql) => sql.includes("ADD COLUMN name"));
-      const ran = await bench.run(asked(), { now: () => 0 });
+      const ran = await bench.run(newRequest(), { now: () => 0 });
       assert.deepEqual(
         ran.of("plan").map((it) => it.databases[0]?.items.length),
         [4, 3],
       );
       assert.equal(commits.lost, 1);
-      assert.deepEqual(await bench.wrong(ran), []);
+      assert.deepEqual(await bench.problems(ran), []);
     });
   }
 
@@ -57,9 +58,9 @@ describe("guards", () => {
     );
   });
 
-  test("while another transaction holds a migration's lock, none is begun", async (t) => {
+  test("while another transaction holds a migration's lock, none is started", async (t) => {
     const bench = await faultBench(t, two);
-    await bench.run(asked("apply", { steps: 1 }));
+    await bench.run(newRequest("apply", { steps: 1 }));
     let waited = 0;
     let held = false;
     bench.driver.expect(async ({ sql }) => {
@@ -68,7 +69,7 @@ describe("guards", () => {
       await bench.database.query(`SELECT pg_advisory_lock(${key})`);
       return undefined;
     });
-    const ran = await bench.run(asked(), {
+    const ran = await bench.run(newRequest(), {
       sleep: async () => {
         waited += 1;
         if (waited === 3) await bench.database.query(`SELECT pg_advisory_unlock(${key})`);
@@ -78,6 +79,6 @@ describe("guards", () => {
       [ran.failure, waited >= 3, ran.of("waiting").some((it) => it.reason === "lock")],
       [undefined, true, true],
     );
-    assert.deepEqual(await bench.wrong(ran), []);
+    assert.deepEqual(await bench.problems(ran), []);
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { asked, faultBench, liveMs, shortened } from "./support/bench.ts";
+import { newRequest, faultBench, liveMs, shortened } from "./support/bench.ts";
 import { firstOf } from "./support/migrations.ts";
 import { program } from "./support/programs.ts";
 import { scale } from "./support/scale.ts";
@@ -9,8 +9,9 @@ const three = firstOf(3);
 /** Events of a clean run of three migrations: plan, two for each migration, the end. */
 const events = 8;
 
-describe("kill", () => {
-  test(`a run that is killed at every event of it (${String(events)}): one plain re-run, and every migration is there once`, async (t) => {
+// Each test has a database and an API of its own.
+describe.concurrent("kill", () => {
+  test(`a run that is killed at every event of it (${String(events)}): after one plain re-run every migration is applied once`, async (t) => {
     const bench = await faultBench(t, three);
     const oneRun = await program(t, "one-run");
     const wrong: string[] = [];
@@ -22,9 +23,9 @@ describe("kill", () => {
       for (let heard = 0; heard < at; heard += 1)
         seen[heard] = String((await run.lines.next()).value);
       await run.kill();
-      await bench.calm();
+      await bench.endFaults();
       wrong.push(
-        ...(await bench.wrong(await bench.run())).map(
+        ...(await bench.problems(await bench.run())).map(
           (text) => `killed at event ${String(at)}: ${text}`,
         ),
       );
@@ -33,7 +34,7 @@ describe("kill", () => {
     assert.deepEqual([seen[0], seen.length], ["plan", events - 1]);
   });
 
-  test("a run that is killed while a request of it is answered: one plain re-run, and every migration is there once", async (t) => {
+  test("a run that is killed while a request of it is answered: after one plain re-run every migration is applied once", async (t) => {
     const bench = await faultBench(t, three);
     await bench.run();
     const requests = bench.network.passed.length;
@@ -51,9 +52,9 @@ describe("kill", () => {
       });
       run.process.stdin?.write("go\n");
       await run.ended;
-      await bench.calm();
+      await bench.endFaults();
       wrong.push(
-        ...(await bench.wrong(await bench.run())).map(
+        ...(await bench.problems(await bench.run())).map(
           (text) => `killed at request ${String(at)}: ${text}`,
         ),
       );
@@ -63,14 +64,14 @@ describe("kill", () => {
     assert.ok(kills > 0);
   });
 
-  test("Hasura is killed at a request of a run and started again: the run goes on, and every migration is there once", async (t) => {
+  test("Hasura is killed at a request of a run and started again: the run goes on, and every migration is applied once", async (t) => {
     const bench = await faultBench(t, three);
     await bench.run();
     const messages = bench.network.passed.length;
     const oneApi = await program(t, "one-api");
     const wrong: string[] = [];
     for (let at = 1; at < messages; at += 2 * scale.killStep) {
-      await bench.calm();
+      await bench.endFaults();
       await bench.database.reset(false);
       let api = oneApi(bench.databaseUrl, "0");
       const url = String((await api.lines.next()).value);
@@ -82,11 +83,11 @@ describe("kill", () => {
         return undefined;
       });
       // A tenth of the pauses: starting Hasura again takes real time.
-      const ran = await bench.run(asked(), { sleep: shortened(10) });
-      await bench.calm();
+      const ran = await bench.run(newRequest(), { sleep: shortened(10) });
+      await bench.endFaults();
       const found = ran.failure ? [`the run ended with ${ran.failure.message}`] : [];
       wrong.push(
-        ...[...found, ...(await bench.wrong(await bench.run()))].map(
+        ...[...found, ...(await bench.problems(await bench.run()))].map(
           (text) => `killed at request ${String(at)}: ${text}`,
         ),
       );

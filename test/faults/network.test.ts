@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { faultBench, untrue } from "./support/bench.ts";
+import { faultBench, falselyReported } from "./support/bench.ts";
 import { migrations } from "./support/migrations.ts";
 import { networkFaults } from "./support/network.ts";
 
-describe("network", () => {
+// Each test has a database and an API of its own.
+describe.concurrent("network", () => {
   for (const fault of networkFaults) {
-    test(`a request that is ${fault}, each one of a run in turn: one plain re-run, and every migration is there once`, async (t) => {
+    test(`a request that is ${fault}, each one of a run in turn: after one plain re-run every migration is applied once`, async (t) => {
       const bench = await faultBench(t, migrations);
       await bench.run();
       const requests = bench.network.passed.length;
@@ -17,11 +18,11 @@ describe("network", () => {
         bench.network.expect((it) => (it.index === index ? fault : undefined));
         const hit = await bench.run();
         const request = bench.network.passed[index]?.body.slice(0, 160);
-        await bench.calm();
-        const lies = untrue(hit, await bench.database.facts());
+        await bench.endFaults();
+        const missing = falselyReported(hit, await bench.database.facts());
         const found = [
-          ...lies.map((version) => `said to be applied, and is not: ${version}`),
-          ...(await bench.wrong(await bench.run())),
+          ...missing.map((version) => `reported as applied, but not in the ledger: ${version}`),
+          ...(await bench.problems(await bench.run())),
         ];
         wrong.push(
           ...found.map((text) => `request ${String(index)} (${request ?? "not reached"}): ${text}`),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import type { Hasura } from "../../src/engine/hasura/client.ts";
-import { asked, faultBench } from "./support/bench.ts";
+import { newRequest, faultBench } from "./support/bench.ts";
 import { firstOf } from "./support/migrations.ts";
 
 test("a run with nothing to apply ends after Hasura's catalog state was told, and not before", async (t) => {
@@ -22,10 +22,10 @@ test("a run with nothing to apply ends after Hasura's catalog state was told, an
       return real.runSql(request);
     },
   });
-  const ran = await bench.run(asked(), {}, listening);
+  const ran = await bench.run(newRequest(), {}, listening);
   assert.equal(ran.failure, undefined, ran.failure?.message);
   assert.deepEqual(order, ["told", "ended"]);
-  assert.deepEqual(await bench.differing(), []);
+  assert.deepEqual(await bench.databaseProblems(), []);
   const synced = await bench.database.texts("SELECT synced = generation FROM hasura_migrate.head");
   assert.deepEqual(synced, ["true"], "the ledger knows that the catalog was told");
 });

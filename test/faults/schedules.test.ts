@@ -8,7 +8,7 @@ import { runSchedule, scheduleOf, type Outcome } from "./support/schedule.ts";
 const workers = 3;
 const { schedules, firstSeed } = scale;
 
-test(`${String(schedules)} schedules of 2 to 4 runs at once under faults, seeds from ${String(firstSeed)}: one plain re-run, and every migration is there once`, async (t) => {
+test(`${String(schedules)} schedules of 2 to 4 runs at once under faults, seeds from ${String(firstSeed)}: after one plain re-run every migration is applied once`, async (t) => {
   const startedAt = performance.now();
   const outcomes: Outcome[] = [];
   let next = 0;

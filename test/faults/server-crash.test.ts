@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "vitest";
 import { startPostgres } from "../../src/local/postgres/index.ts";
 import { freshDirectory, query } from "../support/postgres.ts";
-import { faultBench, untrue } from "./support/bench.ts";
+import { faultBench, falselyReported } from "./support/bench.ts";
 import { firstOf } from "./support/migrations.ts";
 
-test("the database server crashes at a message of a run and recovers: one plain re-run, and every migration is there once", async (t) => {
+test("the database server crashes at a message of a run and recovers: after one plain re-run every migration is applied once", async (t) => {
   // A server of the test's own: a backend that is killed makes the whole server end all others and recover from its log.
   const server = await startPostgres({ directory: await freshDirectory(t) });
   t.onTestFinished(() => server.stop());
@@ -28,11 +28,11 @@ test("the database server crashes at a message of a run and recovers: one plain 
     await bench.database.reset(false);
     bench.driver.expect((it) => (it.index === index ? crash() : undefined));
     const hit = await bench.run();
-    await bench.calm();
-    const lies = untrue(hit, await bench.database.facts());
+    await bench.endFaults();
+    const missing = falselyReported(hit, await bench.database.facts());
     const found = [
-      ...lies.map((version) => `said to be applied, and is not: ${version}`),
-      ...(await bench.wrong(await bench.run())),
+      ...missing.map((version) => `reported as applied, but not in the ledger: ${version}`),
+      ...(await bench.problems(await bench.run())),
     ];
     wrong.push(...found.map((text) => `message ${String(index)}: ${text}`));
   }

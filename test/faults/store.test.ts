@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { asked, faultBench } from "./support/bench.ts";
+import { newRequest, faultBench } from "./support/bench.ts";
 import { loseCommitOf } from "./support/driver.ts";
 import { firstOf } from "./support/migrations.ts";
 
 const two = firstOf(2);
 const isRecord = (sql: string): boolean => sql.includes("SELECT hasura_migrate.record(");
 
-describe("store", () => {
+// Each test has a database and an API of its own.
+describe.concurrent("store", () => {
   test("a commit that did not happen and a run that dies before it could notice leave nothing to repair", async (t) => {
     const bench = await faultBench(t, two);
     const commits = loseCommitOf(bench.driver, (sql) => sql.includes("ADD COLUMN name"));
@@ -18,9 +19,9 @@ describe("store", () => {
       return undefined;
     });
     await bench.run();
-    await bench.calm();
+    await bench.endFaults();
     assert.equal(commits.lost, 1);
-    assert.deepEqual(await bench.wrong(await bench.run()), []);
+    assert.deepEqual(await bench.problems(await bench.run()), []);
   });
 
   for (const hideInternals of [false, true])
@@ -49,8 +50,8 @@ describe("store", () => {
       const bench = await faultBench(t, two);
       if (as === "pending") await bench.run();
       const commits = loseCommitOf(bench.driver, isRecord);
-      const marked = await bench.run(asked("mark", { versions: ["2"], as }));
-      await bench.calm();
+      const marked = await bench.run(newRequest("mark", { versions: ["2"], as }));
+      await bench.endFaults();
       assert.equal(commits.lost, 1);
       const { ledger, catalog } = await bench.database.facts();
       assert.equal(marked.failure, undefined, marked.failure?.message);
@@ -62,8 +63,8 @@ describe("store", () => {
       if (as === "pending") await bench.run();
       let left = 1;
       bench.network.expect(({ body }) => (isRecord(body) && left-- > 0 ? "gateway" : undefined));
-      const marked = await bench.run(asked("mark", { versions: ["2"], as }));
-      await bench.calm();
+      const marked = await bench.run(newRequest("mark", { versions: ["2"], as }));
+      await bench.endFaults();
       const { ledger, catalog } = await bench.database.facts();
       assert.equal(marked.failure, undefined, marked.failure?.message);
       assert.deepEqual([ledger, catalog], as === "applied" ? [["2"], ["2"]] : [["1"], ["1"]]);
@@ -82,9 +83,12 @@ describe("store", () => {
       else bench.network.expect(({ body }) => (isRecord(body) && left-- > 0 ? "lost" : undefined));
       const first = await bench.run();
       assert.equal(first.failure, undefined, first.failure?.message);
-      await bench.calm();
+      await bench.endFaults();
       const again = await bench.run();
-      assert.deepEqual([again.of("log").map((it) => it.code), await bench.wrong(again)], [[], []]);
+      assert.deepEqual(
+        [again.of("log").map((it) => it.code), await bench.problems(again)],
+        [[], []],
+      );
     });
   }
 });

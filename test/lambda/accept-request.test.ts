@@ -45,6 +45,52 @@ describe("accept request", () => {
     });
   }
 
+  for (const [where, event] of [
+    ["the environment", request("status", { environment: "a\0" })],
+    ["the user", { ...request("status"), actor: { user: "a\0", host: "b" } }],
+    ["the branch", { ...request("apply"), actor: { user: "a", host: "b", gitBranch: "\0" } }],
+    ["the database", request("apply", { options: { database: "a\0" } })],
+    ["a run's id", request("cancel", { options: { run: "\0" } })],
+    ["a run's id to look up", request("history", { options: { run: "\0" } })],
+    ["the confirmation", request("apply", { options: { confirm: "a\0" } })],
+  ] as const) {
+    test(`a NUL character in ${where} is a malformed request`, () => {
+      const { code, message } = refusal(event, { ...settings, environment: "*" });
+      assert.equal(code, "malformed-request");
+      assert.match(message, /must not contain a NUL character/);
+    });
+  }
+
+  for (const [where, event] of [
+    ["the user", { ...request("status"), actor: { user: "a".repeat(201), host: "b" } }],
+    ["the database", request("apply", { options: { database: "a".repeat(201) } })],
+    ["a run's id", request("cancel", { options: { run: "a".repeat(101) } })],
+    ["the confirmation", request("apply", { options: { confirm: "a".repeat(201) } })],
+  ] as const) {
+    test(`an endless text for ${where} is a malformed request`, () => {
+      assert.equal(refusal(event).code, "malformed-request");
+    });
+  }
+
+  test("a lone surrogate is replaced, and does not stop a run", () => {
+    const { actor } = acceptRequest(
+      { ...request("apply"), actor: { user: "a\ud83d", host: "\ude00b", gitBranch: "😀" } },
+      settings,
+      arn,
+    );
+    assert.deepEqual(actor, { user: "a\ufffd", host: "\ufffdb", gitBranch: "😀" });
+  });
+
+  for (const event of [{}, { key1: "value1", key2: "value2" }])
+    test(`a test event of the AWS console (${JSON.stringify(event)}) is told the smallest request, which is accepted`, () => {
+      const { message, hints } = refusal(event);
+      assert.match(message, /^This is the hasura-migrate function of the environment dev-3,/);
+      const smallest = hints
+        .flatMap((hint) => (hint.kind === "text" ? [/\{.*\}$/.exec(hint.text)?.[0]] : []))
+        .at(0);
+      assert.equal(acceptRequest(JSON.parse(smallest ?? ""), settings, arn).operation, "ping");
+    });
+
   test("an option that this side does not know is refused by name, never ignored", () => {
     const { kind, code, message } = refusal(
       request("apply", { options: { steps: 1, turbo: true } }),

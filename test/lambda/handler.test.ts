@@ -171,7 +171,7 @@ describe("handler", () => {
     const { events } = await invoke(world, request("status"));
     assert(events[0]?.type === "run.started");
     assert.equal(events[0].hasura.version, undefined);
-    assert.deepEqual(waits, [870_000, 1000]);
+    assert.deepEqual(waits, [870_000, 1000, 898_000]);
   });
 
   test("the run is asked to stop 30 s before the deadline, or when two thirds of a short time are over", async (t) => {

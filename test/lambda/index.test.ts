@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import { describe, test, type TestContext } from "vitest";
 import { bundled } from "../support/bundle.ts";
 import { standInCli } from "../support/official-cli/stand-in.ts";
@@ -10,23 +9,35 @@ import { context } from "./support/invoke.ts";
 import { request } from "./support/request.ts";
 import { secretStore } from "./support/secret-store.ts";
 
-const run = promisify(execFile);
 const entry = pathToFileURL(
   await bundled(new URL("../../src/lambda/index.ts", import.meta.url)),
 ).href;
+
+interface Ended {
+  readonly answer: string;
+  readonly log: string;
+  readonly code: number | string;
+}
 
 /** The entry in a process of its own, called as a runtime calls it; `script` prints what it got on stderr. */
 async function inProcess(
   script: string,
   env: Record<string, string>,
-): Promise<{ answer: string; log: string }> {
+  expectedCode = 0,
+): Promise<Ended> {
   const given = `const event = ${JSON.stringify(request("ping"))}; const context = { ...${JSON.stringify(context)}, getRemainingTimeInMillis: () => 60000 };`;
   const args = ["--input-type=module", "--eval", given + script];
-  const { stdout, stderr } = await run(process.execPath, args, {
+  const options = {
     timeout: 30_000,
     env: { PATH: process.env.PATH, HASURA_MIGRATE_ENVIRONMENT: "dev-3", ...env },
+  };
+  const ended = await new Promise<Ended>((resolve) => {
+    execFile(process.execPath, args, options, (error, log, answer) =>
+      resolve({ answer, log, code: error === null ? 0 : (error.code ?? "killed") }),
+    );
   });
-  return { answer: stderr, log: stdout };
+  assert.equal(ended.code, expectedCode, ended.answer + ended.log);
+  return ended;
 }
 
 const hasura = (t: TestContext) => scriptedHasura(t, () => ({ json: { version: "v2.48.0" } }));
@@ -67,17 +78,30 @@ describe("index", () => {
     );
   });
 
-  test("a stray rejection is logged without the secret and does not end the run", async (t) => {
+  // As a runtime that waits for the next invocation.
+  const stayAlive = "setInterval(() => undefined, 1000);";
+  const strayRejection = 'void Promise.reject(new Error("stray with hidden-value"));';
+
+  test("a rejection that nothing handles is logged without the secret; the run finishes, then the process exits", async (t) => {
     const { url } = await hasura(t);
-    const script = `const { runMigrations } = await import(${JSON.stringify(entry)});
-    void Promise.reject(new Error("stray with hidden-value"));
-    await new Promise((resolve) => setImmediate(resolve));
-    process.stderr.write(await runMigrations(event, context));`;
-    const { answer, log } = await inProcess(script, {
-      HASURA_MIGRATE_ENDPOINT: url,
-      HASURA_MIGRATE_ADMIN_SECRET: "hidden-value",
-    });
+    const script = `${stayAlive} const { runMigrations } = await import(${JSON.stringify(entry)});
+    const run = runMigrations(event, context);
+    ${strayRejection}
+    process.stderr.write(await run);`;
+    const env = { HASURA_MIGRATE_ENDPOINT: url, HASURA_MIGRATE_ADMIN_SECRET: "hidden-value" };
+    const { answer, log } = await inProcess(script, env, 1);
     assert.deepEqual(types(answer), ["run.started", "run.finished"]);
+    assert.match(log, /unhandledRejection.*stray with \[admin secret\]/);
+    assert.doesNotMatch(log, /hidden-value/);
+  });
+
+  test("a rejection that nothing handles between two runs ends the process at once", async () => {
+    const script = `${stayAlive} await import(${JSON.stringify(entry)}); ${strayRejection}`;
+    const env = {
+      HASURA_MIGRATE_ENDPOINT: "http://127.0.0.1:1",
+      HASURA_MIGRATE_ADMIN_SECRET: "hidden-value",
+    };
+    const { log } = await inProcess(script, env, 1);
     assert.match(log, /unhandledRejection.*stray with \[admin secret\]/);
   });
 

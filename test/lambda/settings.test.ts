@@ -16,6 +16,7 @@ describe("settings", () => {
       environment: "dev-3",
       adminSecret: { from: "none" },
       engine: "native",
+      keepDownSql: true,
       ledger: true,
       protected: false,
       sources: "image",

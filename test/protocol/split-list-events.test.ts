@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import type { RunEvent, StatusRow } from "../../src/protocol/events.ts";
+import type { EventOf, RunEvent, StatusRow } from "../../src/protocol/events.ts";
 import { decodeEvents, encodeEvent } from "../../src/protocol/ndjson.ts";
 import { splitListEvent } from "../../src/protocol/split-list-events.ts";
 
@@ -26,7 +26,7 @@ const item = {
   lines: 1,
   transaction: true,
 } as const;
-const plan: RunEvent = {
+const plan: EventOf<"plan"> = {
   type: "plan",
   dryRun: true,
   databases: [
@@ -63,6 +63,19 @@ async function read(text: string): Promise<unknown[]> {
 }
 
 describe("split list events", () => {
+  test("the files of a plan cross the wire once, however long its list of migrations is", async () => {
+    const files = Array.from({ length: 5000 }, (_, i) => String(1700000000000 + i));
+    const long: RunEvent = {
+      ...plan,
+      databases: plan.databases.map((database) => ({ ...database, files })),
+    };
+    const parts = splitListEvent(long, 24_000);
+    for (const part of parts) assert(encodeEvent(part).length <= 24_000);
+    assert.deepEqual(await read(parts.map(encodeEvent).join("")), [long]);
+    const sent = parts.flatMap((part) => (part.type === "plan" ? part.databases : []));
+    assert.equal(sent.flatMap((database) => database.files ?? []).length, files.length);
+  });
+
   for (const event of [status, plan, history]) {
     test(`a long ${event.type} crosses the wire in bounded parts and is read as one event`, async () => {
       const parts = splitListEvent(event, 8192);
@@ -82,5 +95,40 @@ describe("split list events", () => {
     const short: RunEvent = { type: "status", databases: [] };
     assert.deepEqual(splitListEvent(short, 8192), [short]);
     assert.deepEqual(await read(encodeEvent(short)), [short]);
+  });
+
+  test("an event is read wherever its bytes are split, characters included", async () => {
+    const text = encodeEvent({ type: "log", level: "info", code: "x", message: "äöü 🙂" });
+    const bytes = Buffer.from(`${text}\n${text}`);
+    async function* one() {
+      // Each chunk is overwritten afterwards, as a reader that uses its buffer again does.
+      const chunk = Buffer.alloc(1);
+      for (const byte of bytes) {
+        chunk[0] = byte;
+        yield chunk;
+      }
+    }
+    const events: unknown[] = [];
+    for await (const event of decodeEvents(one())) events.push(event);
+    assert.deepEqual(events, [JSON.parse(text), JSON.parse(text)]);
+  });
+
+  for (const { name, text, message } of [
+    { name: "a line without an end", text: "y".repeat(1 << 20) + "y", message: /a line is longer/ },
+    {
+      name: "parts without an end",
+      text: encodeEvent({ ...history, more: true }).repeat(3000),
+      message: /a list is longer/,
+    },
+  ]) {
+    test(`${name} is refused, not kept`, async () => {
+      await assert.rejects(read(text), { code: "stream-broken", message });
+    });
+  }
+
+  test("an event of an unknown type is kept apart, whatever it contains", async () => {
+    const fake = { type: "failure", exit: 0, env: "prod" };
+    const line = JSON.stringify(fake);
+    assert.deepEqual(await read(`${line}\n`), [{ type: "unknown", line, event: fake }]);
   });
 });

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { TestContext } from "vitest";
 import { EventStreamCodec } from "@smithy/core/event-streams";
 import { fromUtf8, toUtf8 } from "@smithy/core/serde";
+import { linesInAnswerTo } from "./run-events.ts";
 
 /** One request as Lambda would get it. */
 export interface Call {
@@ -94,9 +95,10 @@ export function beginStream(response: ServerResponse): void {
 
 /** A whole run: the events as lines, then the end that Lambda gives. */
 export function streams(events: readonly object[], complete: object = {}): Answer {
-  return (response) => {
+  return (response, { body }) => {
     beginStream(response);
-    for (const event of events) response.write(frame("PayloadChunk", `${JSON.stringify(event)}\n`));
+    for (const event of events)
+      response.write(frame("PayloadChunk", linesInAnswerTo(body, [event])));
     response.end(frame("InvokeComplete", JSON.stringify(complete)));
   };
 }

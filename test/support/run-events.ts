@@ -7,10 +7,25 @@ const of = (version: string, name: string, direction: "up" | "down" = "up") => (
   direction,
 });
 
+/** Stands for the id of the run that was asked for; `inAnswerTo` fills it in. */
+export const askedRun = "0199a7c0-0000-7000-8000-000000000000";
+
+/** An event as the answer to a request: the run is the one that was asked for. */
+export function inAnswerTo(body: string, event: object): object {
+  if (!("runId" in event) || event.runId !== askedRun) return event;
+  const { runId, environment, operation } = JSON.parse(body) as Record<string, string>;
+  return { ...event, runId, environment, operation };
+}
+
+/** The same for several events, as lines. */
+export function linesInAnswerTo(body: string, events: readonly object[]): string {
+  return events.map((event) => `${JSON.stringify(inAnswerTo(body, event))}\n`).join("");
+}
+
 export function started(environment = "dev-3", more: object = {}): object {
   return {
     type: "run.started",
-    runId: "0199a7c0-0000-7000-8000-000000000000",
+    runId: askedRun,
     environment,
     operation: "apply",
     contract: { newest: 1, oldest: 1 },

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "vitest";
-import { countInterrupts } from "../../src/cli/run/interrupts.ts";
+import { countInterrupts, type EndSignal } from "../../src/cli/run/interrupts.ts";
 import type { Sink, CliContext } from "../../src/cli/context.ts";
 import { sinkOf } from "../../src/cli/output/terminal/sink.ts";
 
@@ -15,14 +15,18 @@ export interface TextSink extends Sink {
 export interface TestCliContext extends CliContext {
   readonly out: TextSink;
   readonly err: TextSink;
+  /** Programs that were run in the terminal, as they were typed. */
+  readonly programs: string[];
   /** What was asked, in order. */
   readonly asked: string[];
   /** How long was slept, in order. */
   readonly slept: number[];
-  /** Sends a signal, as Ctrl-C does. */
-  readonly interrupt: () => void;
+  /** Sends a signal: by default that of Ctrl-C. */
+  readonly interrupt: (signal?: EndSignal) => void;
   /** How often the process was ended at once. */
   readonly exits: () => number;
+  /** Resolves when a repeated timer of that length has been set; rejects if the command has ended by then. */
+  readonly waitsFor: (ms: number, isOver: () => boolean) => Promise<void>;
   /** Lets a repeated timer of that length fire once. */
   readonly tick: (ms: number) => void;
 }
@@ -37,6 +41,8 @@ export interface TestContextOptions {
   /** What the person types, question after question. */
   readonly types?: readonly string[];
   readonly git?: string;
+  /** What a program does that is run in the terminal, and whether it succeeds. */
+  readonly runProgram?: () => boolean;
 }
 
 /** 2026-11-24 12:04:11 UTC. */
@@ -51,6 +57,7 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
   const ticks = new Map<() => void, number>();
   const asked: string[] = [];
   const slept: number[] = [];
+  const programs: string[] = [];
   let now = instant;
   const workflow = options.env?.["GITHUB_ACTIONS"] === "true";
   const home = options.home ?? emptyDirectory(t);
@@ -84,10 +91,21 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
     },
     interrupts,
     capture: async () => options.git,
+    runProgram: async (command, args) => {
+      programs.push([command, ...args].join(" "));
+      return options.runProgram?.() ?? false;
+    },
+    programs,
     asked,
     slept,
-    interrupt: interrupts.onSignal,
+    interrupt: (signal = "interrupt") => interrupts.onSignal(signal),
     exits: () => exits,
+    waitsFor: async (ms, isOver) => {
+      while (![...ticks.values()].includes(ms)) {
+        if (isOver()) throw new Error(`the command ended without waiting for ${String(ms)} ms`);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
     tick: (ms) => {
       for (const [tick, every] of ticks) if (every === ms) tick();
     },
@@ -111,6 +129,7 @@ export function textSink(isTTY: boolean, columns: number, workflow = false): Tex
       write: (text) => {
         sink.text += text;
       },
+      drained: () => undefined,
     },
     { workflow },
   );
@@ -119,6 +138,7 @@ export function textSink(isTTY: boolean, columns: number, workflow = false): Tex
     write: (text) => safe.write(text),
     writeStyled: (text) => safe.writeStyled(text),
     writeCommand: (command) => safe.writeCommand(command),
+    drained: () => undefined,
   };
   return sink;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "vitest";
 import { compositeAction, type ActionStep } from "./support/actions.ts";
 import { read } from "./support/repository.ts";
-import { runStep } from "./support/run-step.ts";
+import { actionVersion, runStep } from "./support/run-step.ts";
 
 const { steps } = compositeAction.runs;
 function stepWhere(matches: (step: ActionStep) => boolean): ActionStep {
@@ -15,11 +15,11 @@ function stepWhere(matches: (step: ActionStep) => boolean): ActionStep {
 const deployStep = stepWhere(({ id }) => id === "deploy");
 const runStepOfAction = stepWhere(({ name }) => name === "Run");
 
-/** A value that does harm wherever a shell reads it as code, or splits it. */
+/** A value that does harm if a shell interprets or splits it. */
 const hostile = "a b\"'; touch pwned; $(touch pwned) `touch pwned` * \\";
 
 describe("the step that runs hasura-migrate", () => {
-  test("calls the version that was asked for: the command, then the environment, then --json", () => {
+  test("runs the requested version: the command, then the environment, then --json", () => {
     const { calls, code } = runStep(runStepOfAction, {
       environment: "staging",
       region: "eu-west-1",
@@ -27,6 +27,38 @@ describe("the step that runs hasura-migrate", () => {
     });
     assert.equal(code, 0);
     assert.deepEqual(calls, [["--yes", "hasura-migrate@1.2.3", "apply", "staging", "--json"]]);
+  });
+
+  test("runs the version of the action's own checkout by default", () => {
+    const { calls, code } = runStep(runStepOfAction, { environment: "dev-1", region: "r" });
+    assert.equal(code, 0);
+    assert.equal(calls[0]?.[1], `hasura-migrate@${actionVersion}`);
+    assert.equal(runStepOfAction.env["PACKAGE"], "${{ github.action_path }}/package.json");
+    assert.equal(compositeAction.inputs["version"]?.default, "");
+  });
+
+  test.each([
+    ["a block with a line for each", "--wait=30s\n--yes=prod\n"],
+    ["a block with blank lines and indentation", "\n  --wait=30s\n\n\t--yes=prod  \n\n"],
+    ["one line", "--wait=30s --yes=prod"],
+    ["a folded line and another", "--wait=30s\n--yes=prod"],
+  ])("passes every argument of %s", (_, text) => {
+    const { calls, code } = runStep(runStepOfAction, {
+      environment: "prod",
+      region: "r",
+      arguments: text,
+    });
+    assert.equal(code, 0);
+    assert.deepEqual(calls[0]?.slice(5), ["--wait=30s", "--yes=prod"]);
+  });
+
+  test.each(["", " ", "\n", "\n \n"])("passes no argument for %j", (text) => {
+    const { calls } = runStep(runStepOfAction, {
+      environment: "prod",
+      region: "r",
+      arguments: text,
+    });
+    assert.equal(calls[0]?.length, 5);
   });
 
   test("splits more arguments at spaces, and appends the function", () => {
@@ -40,7 +72,7 @@ describe("the step that runs hasura-migrate", () => {
     assert.deepEqual(calls, [
       [
         "--yes",
-        "hasura-migrate@latest",
+        `hasura-migrate@${actionVersion}`,
         "down",
         "prod",
         "--json",
@@ -60,7 +92,7 @@ describe("the step that runs hasura-migrate", () => {
       command: hostile,
       version: hostile,
       function: hostile,
-      arguments: "$(touch${IFS}pwned) `touch` ;touch * a\\b",
+      arguments: "$(touch${IFS}pwned) `touch`\n;touch * a\\b",
     });
     assert.equal(code, 0);
     assert.deepEqual(calls, [
@@ -83,7 +115,7 @@ describe("the step that runs hasura-migrate", () => {
     assert.equal(runStepOfAction.if, "inputs.command != ''");
   });
 
-  test("hands over the region", () => {
+  test("passes the region", () => {
     assert.equal(runStepOfAction.env["AWS_REGION"], "${{ inputs.region }}");
   });
 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "vitest";
 import { parse } from "yaml";
+import * as z from "zod";
 import { workflows, stepsOf } from "./support/actions.ts";
 import { declaredNames, parseDockerfile } from "./support/dockerfile.ts";
 import { recordedCalls, recordingProgram, temporaryDirectory } from "./support/run-step.ts";
@@ -14,6 +15,19 @@ const instructions = stages.flatMap((stage) => stage.instructions);
 const last = stages.at(-1)?.instructions ?? [];
 const textsOf = (name: string): string[] =>
   last.filter((instruction) => instruction.name === name).map(({ text }) => text);
+
+const dependencies = z.record(z.string(), z.string());
+const manifestFile = z.object({ dependencies });
+const lockFile = z.object({
+  packages: z.record(
+    z.string(),
+    z.object({
+      version: z.string().optional(),
+      integrity: z.string().optional(),
+      dependencies: dependencies.optional(),
+    }),
+  ),
+});
 
 /** The arguments that a script of docker/ receives when the build runs it, with these values of the build arguments. */
 function argumentsOf(script: string, values: Readonly<Record<string, string>>): string[] {
@@ -62,7 +76,7 @@ describe("the image", () => {
     assert.match(read("src/lambda/index.ts"), /^export const runMigrations\b/m);
   });
 
-  test("works in the function's directory, which the entry point is told", () => {
+  test("works in the function's directory, and passes it to the entry point", () => {
     assert.deepEqual(textsOf("WORKDIR"), ["${FUNCTION_DIR}"]);
     assert.match(textsOf("ENV").join(" "), /(^| )FUNCTION_DIR=\$\{FUNCTION_DIR\}( |$)/);
     assert.match(textsOf("ENV").join(" "), /(^| )NODE_ENV=production( |$)/);
@@ -83,7 +97,7 @@ describe("the image", () => {
     ]);
   });
 
-  test("says which commit it was built from, after everything that a layer's cache is worth keeping for", () => {
+  test("records the commit it was built from, after all layers that are worth caching", () => {
     assert.match(
       textsOf("ENV").join("\n"),
       /^GIT_COMMIT=\$\{GIT_COMMIT\} BUILT_AT=\$\{BUILT_AT\}$/m,
@@ -172,6 +186,8 @@ describe("a build argument", () => {
       "HASURA_CLI_VERSION",
       "HASURA_CLI_SHA256",
       "HASURA_CLI_MIRROR",
+      "HASURA_CLI_REPORTED_VERSION",
+      "HASURA_CLI_ALLOW_UNVERIFIED",
     ]
       .concat("EMULATOR", "MIGRATIONS", "METADATA")
       .map((name) => [name, `/${name} "'; touch pwned; $(touch pwned)`]),
@@ -187,6 +203,8 @@ describe("a build argument", () => {
         value("HASURA_CLI_SHA256"),
         value("HASURA_CLI_MIRROR"),
         "/image/more",
+        value("HASURA_CLI_REPORTED_VERSION"),
+        value("HASURA_CLI_ALLOW_UNVERIFIED"),
       ],
     ],
     ["install-emulator", [value("EMULATOR"), "/image/more"]],
@@ -201,6 +219,60 @@ describe("a build argument", () => {
     ],
   ])("reaches docker/%s as one word, in the order the script reads", (script, expected) => {
     assert.deepEqual(argumentsOf(script, values), expected);
+  });
+});
+
+describe("what the build downloads", () => {
+  test("comes from images that are pinned by digest", () => {
+    const names = [
+      ...globals
+        .filter(({ text }) => /^\w+_IMAGE=/.test(text))
+        .map(({ text }) => text.split("=")[1]),
+      ...[...read("docker/compose.yaml").matchAll(/^ *image: (\S+)$/gm)].map(([, name]) => name),
+    ];
+    assert.equal(names.length, 4);
+    for (const name of names) {
+      // Its version is an argument, because workflows test several.
+      if (name?.includes("${HASURA_VERSION:-")) continue;
+      assert.match(
+        name ?? "",
+        /^docker\.io\/library\/\w+:[0-9a-z.]+[-\w.]*@sha256:[0-9a-f]{64}$/,
+        "a full tag for the reader, and the digest",
+      );
+    }
+    for (const { base } of stages)
+      if (!stages.some(({ name }) => name === base))
+        assert.match(base, /^\$\{(NODE|BASE)_IMAGE\}$/);
+  });
+
+  test("includes the interface client only as a lockfile names it", () => {
+    const versions = readdirSync(join(root, "docker/aws-lambda-ric"));
+    const used = instructions
+      .find(({ text }) => text.startsWith("RIC_VERSION="))
+      ?.text.split("=")[1];
+    assert.ok(used !== undefined && versions.includes(used));
+    for (const version of versions) {
+      const manifest = manifestFile.parse(
+        JSON.parse(read(`docker/aws-lambda-ric/${version}/package.json`)),
+      );
+      const lock = lockFile.parse(
+        JSON.parse(read(`docker/aws-lambda-ric/${version}/package-lock.json`)),
+      );
+      assert.deepEqual(manifest.dependencies, { "aws-lambda-ric": version });
+      assert.equal(lock.packages["node_modules/aws-lambda-ric"]?.version, version);
+      assert.deepEqual(lock.packages[""]?.dependencies, manifest.dependencies);
+      for (const [path, { integrity }] of Object.entries(lock.packages))
+        if (path !== "") assert.match(integrity ?? "", /^sha512-/, path);
+    }
+  });
+
+  test("installs packages from lockfiles alone", () => {
+    const commands = [
+      ...instructions.filter(({ name }) => name === "RUN").map(({ text }) => text),
+      read("docker/install-node"),
+    ].join("\n");
+    assert.match(commands, /\bnpm ci\b/);
+    assert.doesNotMatch(commands, /\bnpm (i|install|add|exec)\b/);
   });
 });
 

@@ -42,11 +42,19 @@ describe("every workflow", () => {
     }
   });
 
-  test("uses only commits of others, and files of this repository", () => {
+  test("uses third-party actions by commit only, and files of this repository", () => {
     for (const { file, used } of uses) {
       if (used.startsWith("./")) assert.ok(existsSync(join(root, used)), `${file}: ${used}`);
       else assert.match(used, /^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/, file);
     }
+  });
+
+  test("in docs/ci.md uses third-party actions by commit too", () => {
+    const [, text = ""] = /^```yaml github$([^]*?)^```$/m.exec(read("docs/ci.md")) ?? [];
+    const used = [...text.matchAll(/uses: (.*)$/gm)].map(([, name = ""]) => name);
+    assert.ok(used.length >= 2);
+    for (const name of used.filter((other) => !other.startsWith("your-organisation/")))
+      assert.match(name, /@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
   test("names the version of each pinned commit, the same one everywhere", () => {

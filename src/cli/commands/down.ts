@@ -17,7 +17,9 @@ export const down: CommandModule = {
     const command = program
       .command("down [environment] [count]")
       .summary("roll back the last migration, or the last few")
-      .description("Roll back the last migration, or the last few. Asks for confirmation first.")
+      .description(
+        "Roll back the last migration, or the last few: those that were applied last, whatever their versions. Shows them, then asks.",
+      )
       .example("down dev-1", "the last one")
       .example("down dev-1 3", "the last three")
       .example("down dev-1 --to 1700000000100 --dry-run");

@@ -3,6 +3,7 @@ import { waitSecondsFor } from "../options/duration.ts";
 import type { CommandModule } from "./command.ts";
 import {
   addDatabaseOption,
+  addDryRunOption,
   addExclusiveOptions,
   addLocalOptions,
   addWaitOptions,
@@ -12,11 +13,16 @@ import {
 export const mark: CommandModule = {
   declare(program) {
     const command = program
-      .command("mark <environment> <version...>")
+      .command("mark <environment> [version...]")
       .summary("record migrations as applied or pending without running them")
-      .description("Record migrations as applied or pending without running their SQL.")
+      .description(
+        "Record migrations as applied or pending without running their SQL. With --in-doubt: all of which only a person can say it, after a restored backup or an interrupted run; shows them, then asks.",
+      )
       .example("mark dev-1 1700000000100 --applied")
-      .example("mark dev-1 1700000000100 --pending");
+      .example("mark dev-1 1700000000100 --pending")
+      .example("mark dev-1 --in-doubt --applied")
+      .option("--in-doubt", "all versions that are in doubt (dirty or interrupted)");
+    addDryRunOption(command);
     addExclusiveOptions(command, [
       new CliOption("--applied", "record as applied"),
       new CliOption("--pending", "record as not applied"),
@@ -33,13 +39,17 @@ export const mark: CommandModule = {
       import("../run/run-operation.ts"),
     ]);
     const options = parseOptions(MarkOptions, raw, context.commandLine);
+    const { inDoubt, dryRun } = options;
+    const as = options.applied ? "applied" : "pending";
     return runOperation(context, options, {
       operation: "mark",
+      ...(inDoubt && !dryRun && { question: `Record every version in doubt on {env} as ${as}?` }),
       options: {
         database: options.database,
-        versions: options.versions,
-        as: options.applied ? "applied" : "pending",
-        waitSeconds: waitSecondsFor(options.wait, context),
+        ...(inDoubt ? { inDoubt } : { versions: options.versions }),
+        as,
+        dryRun,
+        waitSeconds: dryRun ? undefined : waitSecondsFor(options.wait, context),
       },
     });
   },

@@ -13,13 +13,14 @@ export const newMigration: CommandModule = {
       )
       .example("new add_order_notes")
       .example("new drop_legacy --sql 'drop table legacy;'")
+      .example("new create_users --migrations ./hasura")
       .option("--database <name>", "the database it belongs to", "default")
       .option("--sql <text>", "content of up.sql (default: empty)")
       .option("--down-sql <text>", "content of down.sql (default: empty)")
       .addOption(
         new CliOption(
           "--migrations <directory>",
-          "Hasura project (default: the working directory)",
+          "Hasura project, or where to make one (default: the project that the working directory is in)",
         ),
       );
   },

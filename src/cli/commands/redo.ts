@@ -2,6 +2,7 @@ import { waitSecondsFor } from "../options/duration.ts";
 import type { CommandModule } from "./command.ts";
 import {
   addDatabaseOption,
+  addDryRunOption,
   addLocalOptions,
   addReloadOption,
   addWaitOptions,
@@ -11,33 +12,46 @@ import {
 export const redo: CommandModule = {
   declare(program) {
     const command = program
-      .command("redo [environment]")
-      .summary("roll back the last migration and apply it again")
-      .description("Roll back the last migration and apply it again, while you write it.")
+      .command("redo [environment] [version]")
+      .summary("roll back a migration and apply it again")
+      .description(
+        "Roll back a migration and apply it again, while you write it: the one that was applied last, or the one named. One that a failed redo has left pending is applied only. Shows the migration, then asks.",
+      )
       .example("redo local")
+      .example("redo dev-1 1700000000100", "not the last one")
       .example("redo dev-1 --yes");
+    addDryRunOption(command);
     addYesOption(command);
     addDatabaseOption(command);
     addWaitOptions(command);
     addReloadOption(command);
     return addLocalOptions(command);
   },
-  operands: (environments) => ({ environments }),
+  operands: ([environment, second]) =>
+    // A second word that is not a version is a second environment, of which only one is taken.
+    second === undefined || /^\d/.test(second)
+      ? { environments: environment ? [environment] : [], version: second }
+      : { environments: [environment, second] },
   async run(context, raw) {
     const [{ RedoOptions, parseOptions }, { runOperation }] = await Promise.all([
       import("../options/schemas.ts"),
       import("../run/run-operation.ts"),
     ]);
     const options = parseOptions(RedoOptions, raw, context.commandLine);
+    const { version, dryRun } = options;
     return runOperation(context, options, {
       operation: "redo",
-      question: "Roll back the last migration of {env} and apply it again?",
+      ...(!dryRun && {
+        question: `Roll back ${version ?? "the last migration"} of {env} and apply it again?`,
+      }),
       // Trying out migrations is what the embedded database is for.
       trustsEmbedded: true,
       options: {
         database: options.database,
+        version,
+        dryRun,
         reload: options.reload ? undefined : false,
-        waitSeconds: waitSecondsFor(options.wait, context),
+        waitSeconds: dryRun ? undefined : waitSecondsFor(options.wait, context),
       },
     });
   },

@@ -2,8 +2,9 @@ import type { Stats } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import * as z from "zod";
+import { decodeText } from "../../decode-text.ts";
 import { Failure } from "../../protocol/failure.ts";
-import { commandHint, retryHint } from "../../protocol/hint.ts";
+import { commandHint, retryHint, textHint } from "../../protocol/hint.ts";
 import type { CliContext } from "../context.ts";
 
 const fileName = "hasura-migrate.json";
@@ -58,16 +59,16 @@ async function userDirectory(context: CliContext): Promise<string> {
 }
 
 async function readConfig(file: string, user: Finder): Promise<FoundConfig | undefined> {
-  const found = await readText(file);
+  const found = await readBytes(file);
   if (found === undefined) return undefined;
   checkOwner(file, found, user);
-  return { file, json: parse(found.text, file) };
+  return { file, json: parse(textOf(found.bytes, file), file) };
 }
 
 async function readPackage(file: string, user: Finder): Promise<FoundConfig | undefined> {
-  const found = await readText(file);
-  if (found === undefined || !found.text.includes('"hasura-migrate"')) return undefined;
-  const parsed = PackageKey.safeParse(parse(found.text, file));
+  const found = await readBytes(file);
+  if (found === undefined || !mentionsKey(found.bytes)) return undefined;
+  const parsed = PackageKey.safeParse(parse(textOf(found.bytes, file), file));
   const json = parsed.success ? parsed.data["hasura-migrate"] : undefined;
   // A project that only depends on this package mentions its name, but has no such key.
   if (json === undefined) return undefined;
@@ -78,8 +79,8 @@ async function readPackage(file: string, user: Finder): Promise<FoundConfig | un
 /** Who looks for a file: its user has to be its owner. Somebody who named it has made the choice already. */
 type Finder = Pick<CliContext, "uid" | "env"> | "named";
 
-interface ConfigText {
-  readonly text: string;
+interface ConfigBytes {
+  readonly bytes: Uint8Array;
   readonly stats: Pick<Stats, "uid" | "gid" | "mode">;
 }
 
@@ -87,7 +88,7 @@ interface ConfigText {
  * The file decides where signed requests go and with which profile, so nobody else may have written it (as git's
  * `safe.directory`). The superuser could change everything anyway.
  */
-function checkOwner(file: string, { stats }: ConfigText, user: Finder): void {
+function checkOwner(file: string, { stats }: ConfigBytes, user: Finder): void {
   if (user === "named" || user.uid === undefined) return;
   // A CI job runs what was checked out, often in a container as another user.
   const { CI } = user.env;
@@ -112,15 +113,33 @@ function checkOwner(file: string, { stats }: ConfigText, user: Finder): void {
 }
 
 /** A group that has the number of the owner is that user's own, as most Linux systems make one (their files are 0664). */
-function writableByOthers({ mode, uid, gid }: ConfigText["stats"]): boolean {
+function writableByOthers({ mode, uid, gid }: ConfigBytes["stats"]): boolean {
   return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== uid);
 }
 
-async function readText(file: string): Promise<ConfigText | undefined> {
+/** Also where the encoding is unknown: a foreign package.json further up is not our concern, whatever it holds. */
+function mentionsKey(bytes: Uint8Array): boolean {
+  const text = decodeText(bytes).text ?? Buffer.from(bytes).toString("latin1").replaceAll("\0", "");
+  return text.includes('"hasura-migrate"');
+}
+
+/** In UTF-8 or UTF-16, which is what `echo … > file` makes in Windows PowerShell 5.1. */
+function textOf(bytes: Uint8Array, file: string): string {
+  const { encoding, text } = decodeText(bytes);
+  if (text !== undefined) return text;
+  const is = encoding === "unknown" ? "not valid UTF-8" : encoding;
+  throw new Failure(
+    "usage",
+    "config-unreadable",
+    `The configuration ${file} cannot be read: it is ${is}.`,
+    { hints: [textHint("Save the file as UTF-8.")] },
+  );
+}
+
+async function readBytes(file: string): Promise<ConfigBytes | undefined> {
   try {
     await using handle = await open(file);
-    const text = (await handle.readFile("utf8")).replace(/^\uFEFF/, "");
-    return { text, stats: await handle.stat() };
+    return { bytes: await handle.readFile(), stats: await handle.stat() };
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;

@@ -8,15 +8,29 @@ export interface ConnectionInfo {
   readonly endpoint?: { readonly host: string; readonly from: string };
 }
 
+/** Milliseconds after which a function has certainly ended: Lambda's longest time-out, and time for its answer to arrive. */
+export const longestFunctionMs = 930_000;
+
+/** A request whose response arrives as a whole. */
+export interface BufferedRequest {
+  readonly payload: string;
+  /** How long it is waited for, in milliseconds. */
+  readonly limitMs: number;
+}
+
 /** A connection to one environment's function. Bytes arrive as the function writes them. */
 export interface Connection {
   readonly reached: ConnectionInfo;
   /**
    * Invokes the function once. Throws a `Failure` for everything that goes wrong before the response is complete, with code
-   * `outcome-unknown` when the function may be running nevertheless; a clean end of the bytes proves nothing. `buffered` is sent
-   * instead where the response cannot be streamed.
+   * `outcome-unknown` when the function may be running nevertheless, also when the connection has been silent for too long; a
+   * clean end of the bytes proves nothing. `buffered` is sent instead where the response cannot be streamed.
    */
-  invoke(payload: string, signal: AbortSignal, buffered?: string): AsyncIterable<Uint8Array>;
+  invoke(
+    payload: string,
+    signal: AbortSignal,
+    buffered?: BufferedRequest,
+  ): AsyncIterable<Uint8Array>;
   /** Closes every connection; without it the process would not end. */
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Failure } from "../../protocol/failure.ts";
 import { runHint } from "../../protocol/hint.ts";
+import { Version } from "../../protocol/migration.ts";
 import { operations } from "../../protocol/operations.ts";
 import type { RawOptions } from "../commands/command.ts";
 import { labelOf, type CommandLine } from "./command-line.ts";
@@ -84,18 +85,34 @@ export const DownOptions = TargetOptions.extend({
 );
 export type DownOptions = z.infer<typeof DownOptions>;
 
-export const RedoOptions = TargetOptions.extend({ ...writing, database });
+export const RedoOptions = TargetOptions.extend({
+  ...writing,
+  database,
+  version: operations.redo.options.shape.version,
+  dryRun: flag,
+});
 
 export const MarkOptions = TargetOptions.extend({
   database,
-  versions: operations.mark.options.shape.versions,
+  versions: z.array(Version),
+  inDoubt: flag,
+  dryRun: flag,
   applied: flag,
   pending: flag,
   wait: Wait,
-}).refine(({ applied, pending }) => applied !== pending, {
-  error: "Choose --applied or --pending",
-  path: [],
-});
+})
+  .refine(({ applied, pending }) => applied !== pending, {
+    error: "Choose --applied or --pending",
+    path: [],
+  })
+  .refine(({ versions, inDoubt }) => versions.length > 0 || inDoubt === true, {
+    error: "Name the versions, or use --in-doubt for all that are in doubt",
+    path: [],
+  })
+  .refine(({ versions, inDoubt }) => versions.length === 0 || inDoubt !== true, {
+    error: "Versions and --in-doubt cannot be combined",
+    path: [],
+  });
 
 const run = operations.history.options.shape.run
   .unwrap()

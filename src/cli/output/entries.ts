@@ -1,7 +1,7 @@
 import type { EventOf, RunEvent } from "../../protocol/events.ts";
 import { fromFailureData, type Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
-import { eventLine, finishedLine, planHeader } from "./messages.ts";
+import { eventLine, finishedLine, runHeader } from "./messages.ts";
 import { planIsResult, type Row, type RunView } from "./run-view.ts";
 import { banner } from "./views/banner.ts";
 
@@ -126,7 +126,7 @@ function planEntries(view: RunView, event: EventOf<"plan">): OutputEntry[] {
   if (planIsResult({ ...view, dryRun: event.dryRun ?? false })) return [{ kind: "result", event }];
   return event.databases
     .filter(({ items }) => items.length > 0)
-    .map((database) => ({ kind: "notice", text: planHeader(database) }));
+    .map((database) => ({ kind: "notice", text: runHeader(database) }));
 }
 
 function finishedEntries(view: RunView, event: EventOf<"run.finished">): OutputEntry[] {
@@ -140,10 +140,15 @@ function finishedEntries(view: RunView, event: EventOf<"run.finished">): OutputE
     : [{ kind: "finished", text, cancelled: event.cancelled ?? false }];
 }
 
+/** What the steps that were done before a failure are called. A redo that fails has only rolled back. */
+function doneWord(operation: string): string {
+  return operation === "down" || operation === "redo" ? "rolled back" : "applied";
+}
+
 function failedEntries(view: RunView, event: EventOf<"run.failed">): OutputEntry[] {
   const { failure, applied, notReached } = event;
   const totals = [
-    ...(applied > 0 ? [`${applied} applied`] : []),
+    ...(applied > 0 ? [`${applied} ${doneWord(view.operation)}`] : []),
     ...(notReached > 0 ? [`${notReached} not run`] : []),
   ];
   return [

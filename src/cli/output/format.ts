@@ -23,6 +23,25 @@ export function age(builtAt: string, now: number): string | undefined {
   return `${plural(Math.floor(minutes / 1440), "day")} old`;
 }
 
+/** `2026-11-24 13:04`, in the time zone of this machine; an instant that cannot be parsed stays as it is. */
+export function localTime(instant: string): string {
+  const date = new Date(instant);
+  if (Number.isNaN(date.getTime())) return instant;
+  const two = (number: number): string => String(number).padStart(2, "0");
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-");
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** The same with seconds and the difference to UTC: `2026-11-24 13:04:11 +01:00`. */
+export function exactLocalTime(instant: string): string {
+  const date = new Date(instant);
+  if (Number.isNaN(date.getTime())) return instant;
+  const two = (number: number): string => String(number).padStart(2, "0");
+  const east = -date.getTimezoneOffset();
+  const zone = `${east < 0 ? "-" : "+"}${two(Math.floor(Math.abs(east) / 60))}:${two(Math.abs(east) % 60)}`;
+  return `${localTime(instant)}:${two(date.getSeconds())} ${zone}`;
+}
+
 /** `1 file`, `2 files`. */
 export function plural(count: number, noun: string, many = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : many}`;

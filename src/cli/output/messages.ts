@@ -1,11 +1,29 @@
 import type { DatabasePlan, EventOf, PlanItem, RunEvent } from "../../protocol/events.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
-import { duration, plural } from "./format.ts";
+import { duration, localTime, plural } from "./format.ts";
 
 /** `3 pending in default (postgres), 214 applied`. */
 export function planHeader({ database, kind, applied, items }: DatabasePlan): string {
   const down = items.filter(({ direction }) => direction === "down").length;
   return `${planSummary(items.length, down)} in ${database} (${kind}), ${applied} applied`;
+}
+
+/** The same above a run, whose rows come one by one: what is rolled back is named first. */
+export function runHeader(plan: DatabasePlan): string {
+  const header = planHeader(plan);
+  const names = rolledBackNames(plan.items);
+  return names === "" ? header : `${header}: ${names}`;
+}
+
+/** This many migrations are named in a line, the rest is counted. */
+const namedAtMost = 3;
+
+/** What is rolled back is named before it happens: "the last one" may be somebody else's. */
+function rolledBackNames(items: readonly PlanItem[]): string {
+  const down = items.filter(({ direction }) => direction === "down");
+  const names = down.slice(0, namedAtMost).map(({ version, name }) => `${version}_${name}`);
+  const more = down.length - names.length;
+  return `${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** `items` counts all planned steps, `down` those that roll back; a redo has each migration as both. */
@@ -22,9 +40,14 @@ export function itemRemarks(item: PlanItem): string {
     plural(item.lines, "line"),
     item.transaction ? "" : "no transaction",
     item.outOfOrder ? "out of order" : "",
+    item.appliedAt === undefined ? "" : appliedWords(item.appliedAt, item.appliedBy),
   ]
     .filter((word) => word !== "")
     .join("  ");
+}
+
+function appliedWords(at: string, by: string | undefined): string {
+  return `applied ${localTime(at)}${by === undefined ? "" : ` by ${by}`}`;
 }
 
 /** The last line of a successful run; undefined if the result says it all. */

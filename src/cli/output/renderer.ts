@@ -1,4 +1,5 @@
-import type { RunEvent } from "../../protocol/events.ts";
+import type { CommandResult } from "../command-result.ts";
+import type { EventOf, RunEvent } from "../../protocol/events.ts";
 import type { Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import type { ConnectionInfo } from "../connection/connection.ts";
@@ -12,7 +13,10 @@ export interface Renderer {
   notice(line: string): void;
   /** Shows background information, less prominent than a notice. */
   fact(line: string): void;
-  event(event: RunEvent | UnknownEvent): void;
+  /** Shows on stderr what a question is about; only where there is a person to ask. */
+  preview(event: EventOf<"plan"> | EventOf<"status">): void;
+  /** `result` comes with the event that ends the run: how the command ends. */
+  event(event: RunEvent | UnknownEvent, result?: CommandResult): void;
   /** Shows what ended the run without a closing event, or before it began. */
   failed(failure: Failure): void;
   /** Restores the terminal; nothing is shown afterwards. */

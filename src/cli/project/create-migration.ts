@@ -1,8 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { readProject } from "../../engine/project/project.ts";
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { locateMigrations, readProject } from "../../engine/project/project.ts";
 import { Failure } from "../../protocol/failure.ts";
-import { findProjectRoot } from "./find-project.ts";
+import { retryHint, textHint } from "../../protocol/hint.ts";
+import { findProjectAbove, findProjectRoot } from "./find-project.ts";
+import { isPortableName, migrationDirectoryName } from "./portable-name.ts";
 import type { CliContext } from "../context.ts";
 
 /** What a new migration is made of. */
@@ -11,25 +14,27 @@ export interface NewMigration {
   readonly database?: string | undefined;
   readonly sql?: string | undefined;
   readonly downSql?: string | undefined;
-  /** The project, relative to the working directory. */
+  /** The project, or where to make one, relative to the working directory. */
   readonly migrations?: string | undefined;
 }
 
 /**
  * Creates `<unix milliseconds>_<name>/` with up.sql and down.sql, as the Hasura CLI does
  * (docs/internals/hasura-protocol.md, "Versions" and "Empty, duplicate and missing files").
- * Throws usage failures for an invalid name and for a directory that cannot be created.
+ * The project is looked for upwards from the working directory; only in the directory of `--migrations` a new one is made.
+ * Throws usage failures for an invalid name, no project, and a directory that cannot be created.
  */
 export async function createMigration(
   context: CliContext,
   migration: NewMigration,
 ): Promise<{ version: string; directory: string }> {
-  const name = migration.name.trim().replace(/\s+/g, "_");
-  if (name === "" || /[/\\]/.test(name) || name.includes("\0") || name.startsWith(".")) {
+  const name = migrationDirectoryName(migration.name);
+  if (name === undefined) {
     throw new Failure(
       "usage",
       "migration-name",
       `"${migration.name}" is not a valid migration name: it becomes part of a directory's name.`,
+      { hints: [textHint("Use at most 120 letters, digits and underscores.")] },
     );
   }
   const parent = await parentDirectory(context, migration);
@@ -41,12 +46,7 @@ export async function createMigration(
     await writeFile(join(directory, "up.sql"), withTrailingNewline(migration.sql));
     await writeFile(join(directory, "down.sql"), withTrailingNewline(migration.downSql));
   } catch (cause) {
-    throw new Failure(
-      "usage",
-      "migration-directory",
-      `The directory ${directory} could not be created.`,
-      { cause },
-    );
+    throw notCreated(directory, cause);
   }
   return { version, directory };
 }
@@ -55,19 +55,61 @@ async function parentDirectory(
   context: CliContext,
   { migrations, database = "default" }: NewMigration,
 ): Promise<string> {
-  if (/[/\\]|^\.+$/.test(database))
+  if (!isPortableName(database))
     throw new Failure(
       "usage",
       "database-name",
       `"${database}" is not a valid database name: it becomes a directory's name.`,
     );
-  const base = resolve(context.cwd, migrations ?? ".");
-  const root = migrations === undefined ? findProjectRoot(base) : base;
-  // No project yet: use the layout of config version 3.
-  if (root === undefined) return join(base, "migrations", database);
-  const project = await readProject(root);
-  const directory = join(project.root, project.migrationsDirectory);
-  return project.configVersion === 3 ? join(directory, database) : directory;
+  const root =
+    migrations === undefined
+      ? findProjectAbove(context.cwd, context.home)
+      : await namedProject(resolve(context.cwd, migrations));
+  if (root === undefined) throw noProject(context.cwd);
+  const { directory, configVersion } = await locateMigrations(root);
+  return configVersion === 3 ? join(directory, database) : directory;
+}
+
+/** The directory of `--migrations`: a project, a bare migrations directory, or where a project is to be made. */
+async function namedProject(directory: string): Promise<string> {
+  const root = findProjectRoot(directory);
+  if (root !== undefined) return root;
+  const isNew = basename(directory) !== "migrations" && !(await hasMigrations(directory));
+  const place = isNew ? join(directory, "migrations") : directory;
+  await create(place);
+  return isNew ? directory : place;
+}
+
+async function hasMigrations(directory: string): Promise<boolean> {
+  if (!existsSync(directory)) return false;
+  const { databases, notices } = await readProject(directory);
+  return databases.size > 0 || notices.some(({ code }) => code === "empty-migrations");
+}
+
+async function create(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (cause) {
+    throw notCreated(directory, cause);
+  }
+}
+
+function notCreated(directory: string, cause: unknown): Failure {
+  return new Failure(
+    "usage",
+    "migration-directory",
+    `The directory ${directory} could not be created.`,
+    { cause },
+  );
+}
+
+function noProject(cwd: string): Failure {
+  return new Failure(
+    "usage",
+    "no-project",
+    `There is no Hasura project in ${cwd} or above it: no directory has a config.yaml or a migrations directory.`,
+    { hints: [retryHint({ with: ["--migrations", "./hasura"], reason: "start one there" })] },
+  );
 }
 
 function withTrailingNewline(sql = ""): string {

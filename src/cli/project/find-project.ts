@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
 import type { LocalMigrations } from "./image-drift.ts";
 
@@ -7,14 +7,41 @@ import type { LocalMigrations } from "./image-drift.ts";
 export function findProjectRoot(directory: string): string | undefined {
   const inner = join(directory, "migrations");
   return (
-    [directory, inner].find((root) => existsSync(join(root, "config.yaml"))) ??
-    (existsSync(inner) ? directory : undefined)
+    [directory, inner].find((root) =>
+      // Another spelling is refused when the project is read.
+      ["config.yaml", "config.yml"].some((name) => existsSync(join(root, name))),
+    ) ?? (existsSync(inner) ? directory : undefined)
   );
 }
 
-/** The migrations of the project in a directory. A project that cannot be read counts as none: comparing is optional. */
-export async function localMigrations(directory: string): Promise<LocalMigrations | undefined> {
-  const root = findProjectRoot(directory);
+/**
+ * The root of the Hasura project that a directory is in. Looks upwards as far as the repository goes, and never in the home
+ * directory or above it; without a repository a folder called `migrations` further up need not be Hasura's, so there only a
+ * config.yaml counts.
+ */
+export function findProjectAbove(directory: string, home: string): string | undefined {
+  const above: string[] = [];
+  let isRepository = false;
+  for (let current = directory; !isRepository; current = dirname(current)) {
+    if (current === home && current !== directory) break;
+    above.push(current);
+    isRepository = existsSync(join(current, ".git"));
+    if (dirname(current) === current) break;
+  }
+  for (const current of above) {
+    const root = findProjectRoot(current);
+    if (root === undefined) continue;
+    if (isRepository || current === directory || existsSync(join(root, "config.yaml"))) return root;
+  }
+  return undefined;
+}
+
+/** The migrations of the project that a directory is in. A project that cannot be read counts as none: comparing is optional. */
+export async function localMigrations(
+  directory: string,
+  home: string,
+): Promise<LocalMigrations | undefined> {
+  const root = findProjectAbove(directory, home);
   if (root === undefined) return undefined;
   const { readProject } = await import("../../engine/project/project.ts");
   try {

@@ -1,5 +1,5 @@
-import type { EventOf } from "../../protocol/events.ts";
-import { compareVersions, type Version } from "../../protocol/migration.ts";
+import type { EventOf, StatusRow } from "../../protocol/events.ts";
+import type { Version } from "../../protocol/migration.ts";
 import { plural } from "../output/format.ts";
 
 /** This many files are named, the rest is counted. */
@@ -13,15 +13,23 @@ export type LocalMigrations = ReadonlyMap<
 
 /**
  * The files of the project here that the function does not have, as one sentence: without it, somebody on a branch would read
- * "nothing pending" and trust it. Undefined when none is missing. `image` is how messages name the function's image.
+ * "nothing pending" and trust it. Undefined when none is missing. `image` is how messages name the function's image; `only`
+ * is the database that the run is about, where it is not about all.
  */
 export function missingInImage(
   local: LocalMigrations,
   event: EventOf<"status"> | EventOf<"plan">,
   image: string,
+  only?: string,
 ): string | undefined {
-  const missing =
-    event.type === "status" ? missingInStatus(local, event) : missingInPlan(local, event);
+  const listed = event.type === "status" ? filesOfStatus(event) : filesOfPlan(event);
+  // A function that does not list its files cannot be compared.
+  if (listed === undefined) return undefined;
+  const missing = [...local]
+    .filter(([database]) => only === undefined || database === only)
+    .flatMap(([database, migrations]) =>
+      migrations.filter(({ version }) => listed.get(database)?.has(version) !== true),
+    );
   if (missing.length === 0) return undefined;
   const names = missing.slice(0, namedAtMost).map(({ version, name }) => `${version}_${name}`);
   const more = missing.length > namedAtMost ? ` and ${missing.length - namedAtMost} more` : "";
@@ -29,28 +37,24 @@ export function missingInImage(
   return `! ${plural(missing.length, "file")} here ${verb} not in the ${image === "" ? "image" : image}: ${names.join(", ")}${more}. Build and deploy an image that has them.`;
 }
 
-function missingInStatus(
-  local: LocalMigrations,
-  { databases }: EventOf<"status">,
-): { version: Version; name: string }[] {
-  return databases.flatMap(({ database, migrations }) => {
-    const inImage = new Set(
-      migrations.filter(({ state }) => state !== "unknown").map(({ version }) => version),
-    );
-    return (local.get(database) ?? []).filter(({ version }) => !inImage.has(version));
-  });
+/** The versions that the function has a file for, by database. */
+type ListedFiles = ReadonlyMap<string, ReadonlySet<Version>>;
+
+function filesOfStatus({ databases }: EventOf<"status">): ListedFiles {
+  return new Map(
+    databases.map(({ database, migrations }) => [
+      database,
+      new Set(migrations.filter(hasFile).map(({ version }) => version)),
+    ]),
+  );
 }
 
-/** A plan lists only what is pending and the newest file: older files may be in the image without being listed. */
-function missingInPlan(
-  local: LocalMigrations,
-  { databases }: EventOf<"plan">,
-): { version: Version; name: string }[] {
-  return databases.flatMap(({ database, newestFile }) =>
-    newestFile === undefined
-      ? []
-      : (local.get(database) ?? []).filter(
-          ({ version }) => compareVersions(version, newestFile) > 0,
-        ),
-  );
+/** Rows with a file say whether it has a down file; functions that do not say are judged by the state. */
+function hasFile({ hasDown, state }: StatusRow): boolean {
+  return hasDown !== undefined || state !== "unknown";
+}
+
+function filesOfPlan({ databases }: EventOf<"plan">): ListedFiles | undefined {
+  if (databases.some(({ files }) => files === undefined)) return undefined;
+  return new Map(databases.map(({ database, files }) => [database, new Set(files)]));
 }

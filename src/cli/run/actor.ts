@@ -1,4 +1,5 @@
-import type { Actor } from "../../protocol/request.ts";
+import { cleanText } from "../../clean-text.ts";
+import { actorLimits, type Actor } from "../../protocol/request.ts";
 import type { Environment, CliContext } from "../context.ts";
 
 /**
@@ -13,11 +14,11 @@ export async function actorOf(context: CliContext, changes: boolean): Promise<Ac
   const [commit, branch] = git?.split("\n") ?? [];
   const ciJob = ciJobOf(context.env);
   return {
-    user: context.user.slice(0, 200),
-    host: context.host.slice(0, 200),
-    ...(commit && { gitCommit: commit.slice(0, 100) }),
-    ...(branch && branch !== "HEAD" && { gitBranch: branch.slice(0, 300) }),
-    ...(ciJob && { ciJob: ciJob.slice(0, 1000) }),
+    user: cleanText(context.user, actorLimits.user),
+    host: cleanText(context.host, actorLimits.host),
+    ...(commit && { gitCommit: cleanText(commit, actorLimits.gitCommit) }),
+    ...(branch && branch !== "HEAD" && { gitBranch: cleanText(branch, actorLimits.gitBranch) }),
+    ...(ciJob && { ciJob: cleanText(ciJob, actorLimits.ciJob) }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { EndSignal } from "./interrupts.ts";
 import { serves, type RunState } from "./run-state.ts";
 
 /**
@@ -14,19 +15,47 @@ export type StopEffect = "cancel" | "detach";
 export interface StopTransition {
   readonly state: StopState;
   readonly effect?: StopEffect;
+  /** Stop watching the run within seconds, however far stopping it has got by then. */
+  readonly leaveSoon?: true;
+}
+
+/** What a signal means for a run. */
+export function onSignal(signal: EndSignal, state: StopState, run: RunState): StopTransition {
+  switch (signal) {
+    case "interrupt":
+      return onInterrupt(state, run);
+    case "terminate":
+      return onTerminate(state, run);
+    case "hangup":
+      return detach(state);
+  }
 }
 
 /**
- * What an interrupt means. The first one asks the run to stop, where that is possible, and keeps watching; otherwise, and
- * for any later one, it stops watching. (The third never arrives here: it ends the process, see interrupts.ts.)
+ * The first Ctrl-C asks the run to stop, where that is possible, and keeps watching; otherwise, and for any later one, it stops
+ * watching. (The third never arrives here: it ends the process, see interrupts.ts.)
  */
 export function onInterrupt(state: StopState, run: RunState): StopTransition {
+  return state === "running" ? askToStop(run) : detach(state);
+}
+
+/** SIGTERM asks the run to stop, where that is possible and not done yet, and leaves whether it has stopped or not. */
+function onTerminate(state: StopState, run: RunState): StopTransition {
   if (state === "detached") return { state };
+  const transition = state === "running" ? askToStop(run) : { state };
+  return transition.state === "detached" ? transition : { ...transition, leaveSoon: true };
+}
+
+function askToStop(run: RunState): StopTransition {
   const cancellable = run.changes && run.request.environment !== "local";
-  if (state !== "running" || !cancellable) return { state: "detached", effect: "detach" };
+  if (!cancellable) return detach("running");
   if (!run.started) return { state: "stop-pending" };
-  if (!serves(run, "cancel")) return { state: "detached", effect: "detach" };
+  if (!serves(run, "cancel")) return detach("running");
   return { state: "stop-requested", effect: "cancel" };
+}
+
+function detach(state: StopState): StopTransition {
+  return state === "detached" ? { state } : { state: "detached", effect: "detach" };
 }
 
 /** A stop that was asked for before the run started takes effect when it does. */

@@ -9,20 +9,22 @@ interface ComparisonOptions {
   readonly readLocal: () => Promise<LocalMigrations | undefined>;
   readonly environment: string;
   readonly operation: Operation;
+  /** The only database that the run is about; undefined for all. */
+  readonly database?: string | undefined;
   readonly notice: (line: string) => void;
   readonly now: () => number;
 }
 
 /**
- * Compares the migrations in the working directory with those of the function's image, and reports once per run which are
- * missing there. A comparison that fails is reported as well; it never ends the run.
+ * Compares the migrations in the working directory with those of the function's image, once per run. A comparison that fails is
+ * reported; it never ends the run.
  */
 export class ImageComparison {
   readonly #options: ComparisonOptions;
   readonly #enabled: boolean;
   #label = "";
   #local: Promise<LocalMigrations | undefined> | undefined;
-  #comparison: Promise<void> | undefined;
+  #comparison: Promise<string | undefined> | undefined;
 
   constructor(options: ComparisonOptions) {
     this.#options = options;
@@ -40,25 +42,33 @@ export class ImageComparison {
     if (event.type === "status" || event.type === "plan") this.#comparison ??= this.#compare(event);
   }
 
-  /** Resolves once the comparison that was started, if any, is reported. Never rejects. */
-  async settled(): Promise<void> {
-    await this.#comparison;
+  /** The files that are missing in the image as one sentence; undefined if none is, or it is not known. Never rejects. */
+  async settled(): Promise<string | undefined> {
+    return this.#comparison;
   }
 
-  async #compare(event: EventOf<"status"> | EventOf<"plan">): Promise<void> {
+  async #compare(event: EventOf<"status"> | EventOf<"plan">): Promise<string | undefined> {
     const local = await (this.#local ?? this.#read());
-    const missing = local && missingInImage(local, event, this.#label);
-    if (missing !== undefined) this.#options.notice(missing);
+    try {
+      const { database } = this.#options;
+      return local && missingInImage(local, event, this.#label, database);
+    } catch (thrown) {
+      this.#reportFailure(thrown);
+      return undefined;
+    }
   }
 
   async #read(): Promise<LocalMigrations | undefined> {
-    const { readLocal, notice } = this.#options;
     try {
-      return await readLocal();
+      return await this.#options.readLocal();
     } catch (thrown) {
-      const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      notice(`! The files here could not be compared with the image: ${reason}`);
+      this.#reportFailure(thrown);
       return undefined;
     }
+  }
+
+  #reportFailure(thrown: unknown): void {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    this.#options.notice(`! The files here could not be compared with the image: ${reason}`);
   }
 }

@@ -5,12 +5,16 @@ import type { CliContext } from "../context.ts";
 export interface Confirmation {
   readonly environment: string;
   readonly protected: boolean;
-  /** Asked with y/N if the environment is not protected; absent if nothing needs confirming. */
+  /** What a person would be asked, for a message where there is nobody to ask; absent if nothing needs confirming. */
   readonly question?: string;
   /** `true` for a bare `--yes`. */
   readonly yes?: boolean | string | undefined;
   readonly json?: boolean | undefined;
 }
+
+/** Whether a change is confirmed by the command line: with the environment's name, without it, or not yet. */
+export type Consent =
+  { readonly kind: "given"; readonly name?: string } | { readonly kind: "to-be-asked" };
 
 /** True if there is a person to ask: input and stderr are terminals, outside CI, without `--json`. */
 export function canAsk(context: CliContext, json: boolean | undefined): boolean {
@@ -24,13 +28,10 @@ export function canAsk(context: CliContext, json: boolean | undefined): boolean 
 }
 
 /**
- * Confirms a change with the user, before AWS is contacted. Resolves to the environment's name if it was typed, for the
- * function to check. Throws usage failures whose hint is the missing option, and `interrupted/declined` if the user declines.
+ * Decides before AWS is contacted whether a change is confirmed, or has to be once its plan is shown. Throws usage failures
+ * whose hint is the missing option.
  */
-export async function confirm(
-  context: CliContext,
-  confirmation: Confirmation,
-): Promise<string | undefined> {
+export function consentOf(context: CliContext, confirmation: Confirmation): Consent {
   const { environment, yes, question, json } = confirmation;
   if (typeof yes === "string" && yes !== environment) {
     throw new Failure(
@@ -40,27 +41,22 @@ export async function confirm(
       { hints: [nameHint(environment)] },
     );
   }
-  if (yes === environment) return environment;
-  if (confirmation.protected) return typedName(context, confirmation);
-  if (question === undefined || yes === true) return undefined;
-  if (!canAsk(context, json)) {
-    throw new Failure(
-      "usage",
-      "confirmation-needed",
-      `Cannot prompt without an interactive terminal: "${question}"`,
-      { hints: [retryHint({ with: ["--yes"] })] },
-    );
-  }
-  const answer = await context.keyboard.ask(`${question} [y/N] `);
-  if (/^y(es)?$/i.test(answer?.trim() ?? "")) return undefined;
-  throw declined();
+  if (yes === environment) return { kind: "given", name: environment };
+  if (confirmation.protected) return consentForProtected(context, confirmation);
+  if (question === undefined || yes === true) return { kind: "given" };
+  if (canAsk(context, json)) return { kind: "to-be-asked" };
+  throw new Failure(
+    "usage",
+    "confirmation-needed",
+    `Cannot prompt without an interactive terminal: "${question}"`,
+    { hints: [retryHint({ with: ["--yes"] })] },
+  );
 }
 
-/** Asks for the name of a protected environment. */
-async function typedName(
+function consentForProtected(
   context: CliContext,
   { environment, yes, json }: Confirmation,
-): Promise<string> {
+): Consent {
   const hints = [nameHint(environment)];
   if (yes === true)
     throw new Failure(
@@ -69,23 +65,51 @@ async function typedName(
       `${environment} is protected: --yes alone is not enough, it needs the environment's name.`,
       { hints },
     );
-  if (!canAsk(context, json))
-    throw new Failure(
-      "usage",
-      "confirmation-needed",
-      `${environment} is protected, and there is no interactive terminal to confirm in.`,
-      { hints },
-    );
-  context.err.write(`${environment} is protected.\n`);
-  const typed = await context.keyboard.ask(`Type ${environment} to continue: `);
-  if (typed?.trim() === environment) return environment;
-  throw declined();
+  if (canAsk(context, json)) return { kind: "to-be-asked" };
+  throw new Failure(
+    "usage",
+    "confirmation-needed",
+    `${environment} is protected, and there is no interactive terminal to confirm in.`,
+    { hints },
+  );
+}
+
+/** What is asked once the plan is shown. */
+export interface Question {
+  /** For y/N: `Roll back 3 migrations on dev-1?`. */
+  readonly question: string;
+  /** Behind `Type prod to`: `roll back 3 migrations`. */
+  readonly action: string;
+}
+
+/**
+ * Asks, and resolves to the environment's name if that was typed, for the function to check. Throws `usage/declined` if the
+ * answer is not a yes, and `interrupted` after Ctrl-C.
+ */
+export async function ask(
+  context: CliContext,
+  target: { readonly environment: string; readonly protected: boolean },
+  { question, action }: Question,
+): Promise<string | undefined> {
+  const { environment } = target;
+  const answer = await context.keyboard.ask(
+    target.protected ? `Type ${environment} to ${action}: ` : `${question} [y/N] `,
+  );
+  if (context.interrupts.first.aborted)
+    throw new Failure("interrupted", "interrupted", "Interrupted; nothing was changed.");
+  const typed = answer?.trim() ?? "";
+  if (target.protected ? typed === environment : /^y(es)?$/i.test(typed))
+    return target.protected ? environment : undefined;
+  const isOtherName = target.protected && typed !== "";
+  throw new Failure(
+    "usage",
+    "declined",
+    isOtherName
+      ? `"${typed}" is not the name of the environment, ${environment}; nothing was changed.`
+      : "Nothing was changed.",
+  );
 }
 
 function nameHint(environment: string): ReturnType<typeof retryHint> {
   return retryHint({ with: [`--yes=${environment}`] });
-}
-
-function declined(): Failure {
-  return new Failure("interrupted", "declined", "Nothing was changed.");
 }

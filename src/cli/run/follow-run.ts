@@ -8,7 +8,12 @@ import { Failure } from "../../protocol/failure.ts";
 import { decodeEvents, type UnknownEvent } from "../../protocol/ndjson.ts";
 import type { Request } from "../../protocol/request.ts";
 import { poll } from "../../retry.ts";
-import type { Connection } from "../connection/connection.ts";
+import {
+  longestFunctionMs,
+  type BufferedRequest,
+  type Connection,
+} from "../connection/connection.ts";
+import type { CliContext } from "../context.ts";
 import {
   detachedFailure,
   stopAcceptedMessage,
@@ -17,12 +22,14 @@ import {
 } from "./cancel-messages.ts";
 import {
   onCancelResult,
-  onInterrupt,
+  onSignal,
   onStarted,
   type StopState,
   type StopTransition,
 } from "./cancellation.ts";
-import type { Interrupts } from "./interrupts.ts";
+import { continuedRequest } from "./continued-request.ts";
+import { expectEvent, nothingReported } from "./expected-events.ts";
+import { unlessAborted, type EndSignal, type Interrupts } from "./interrupts.ts";
 import { queryBackoff, queryFunction } from "./query.ts";
 import { recoverOutcome } from "./recover-outcome.ts";
 import { checkContract, invocationFailure, isRecoverable, unknownOutcome } from "./run-failures.ts";
@@ -39,8 +46,17 @@ export interface FollowOptions {
   /** Shows what the run is waiting for. */
   readonly waiting: (text: string) => void;
   readonly interrupts: Interrupts;
-  readonly now: () => number;
-  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  readonly now: CliContext["now"];
+  readonly sleep: CliContext["sleep"];
+  readonly every: CliContext["every"];
+  /** Resolves when what was shown is read, so that a slow reader slows the events down; undefined if nothing is left to read. */
+  readonly drained: () => Promise<void> | undefined;
+}
+
+/** How a run ended, and what is known of it. */
+export interface FollowedRun {
+  readonly closing: ClosingEvent;
+  readonly run: RunState;
 }
 
 type InvocationEnd = ClosingEvent | EventOf<"run.paused">;
@@ -50,56 +66,62 @@ type InvocationEnd = ClosingEvent | EventOf<"run.paused">;
  * is never sent again: if the function keeps a ledger, the outcome is looked up there. Throws a `Failure`:
  * `unreachable/outcome-unknown` if the end did not arrive and cannot be looked up, `interrupted/detached` after Ctrl-C.
  */
-export async function followRun(
-  options: FollowOptions,
-): Promise<{ readonly closing: ClosingEvent; readonly run: RunState }> {
+export async function followRun(options: FollowOptions): Promise<FollowedRun> {
   const driver = new RunDriver(options);
-  const { first, second } = options.interrupts;
-  first.addEventListener("abort", driver.interrupt);
-  second.addEventListener("abort", driver.interrupt);
+  const stopListening = options.interrupts.listen(driver.signal);
   try {
-    for (const { aborted } of [first, second]) if (aborted) driver.interrupt();
     return { closing: await driver.follow(), run: driver.run };
   } finally {
-    first.removeEventListener("abort", driver.interrupt);
-    second.removeEventListener("abort", driver.interrupt);
+    stopListening();
     driver.close();
   }
 }
 
+/** After SIGTERM a run is watched for this long, so that the process is gone within five seconds. */
+const leaveAfterMs = 4000;
+
 /** Without streaming, a run is cut into invocations of this length: a connection without a byte for 350 s is dropped on the way. */
 const sliceMs = 240_000;
+/** For the migration that is in progress at the end of a slice. */
+const sliceMarginMs = 110_000;
 
 /** Feeds events and interrupts to the two state machines (run-state.ts, cancellation.ts) and performs the effects. */
 class RunDriver {
   readonly #options: FollowOptions;
   readonly #detach = new AbortController();
   #run: RunState;
+  /** What the next invocation is sent: of a continued run, what is left. */
+  #request: Request;
   #stop: StopState = "running";
   /** How to report the run once it is no longer watched. */
   #detached: Failure | undefined;
   #closed = false;
+  #stopLeaving: () => void = () => undefined;
 
   constructor(options: FollowOptions) {
     this.#options = options;
     this.#run = newRun(options.request, options.changes);
+    this.#request = options.request;
   }
 
   get run(): RunState {
     return this.#run;
   }
 
-  readonly interrupt = (): void => this.#apply(onInterrupt(this.#stop, this.#run));
+  readonly signal = (signal: EndSignal): void =>
+    this.#apply(onSignal(signal, this.#stop, this.#run));
 
-  /** Ends what still runs beside the run: the cancel request. */
+  /** Ends what still runs beside the run: the cancel request, and the time after SIGTERM. */
   close(): void {
     this.#closed = true;
+    this.#stopLeaving();
   }
 
   async follow(): Promise<ClosingEvent> {
     for (;;) {
       const end = await this.#invokeOrRecover();
       if (end.type !== "run.paused") return end;
+      this.#request = continuedRequest(this.#options.request, this.#run);
       if (this.#stop !== "running") {
         const { applied, notReached, tookMs } = end;
         return this.#report({
@@ -128,22 +150,27 @@ class RunDriver {
   }
 
   async #invoke(): Promise<InvocationEnd> {
-    const { connection, request, now } = this.#options;
+    const { connection, now, drained } = this.#options;
+    const request = this.#request;
     const functionName = connection.reached.function;
     const startedAt = now();
     let receivedEvents = false;
+    let reported = nothingReported;
     try {
       const bytes = connection.invoke(
         JSON.stringify(request),
         this.#detach.signal,
-        JSON.stringify(inSlices(request)),
+        bufferedRequest(request),
       );
       for await (const part of decodeEvents(bytes)) {
         receivedEvents = true;
         const event = withEarlierParts(this.#run, part);
         if (event.type === "run.started") checkContract(event, functionName);
+        reported = expectEvent(reported, event, request);
         this.#receive(event);
         if (isEnd(event)) return event;
+        const behind = drained();
+        if (behind) await unlessAborted(behind, this.#detach.signal);
       }
     } catch (thrown) {
       if (this.#detached) throw this.#detached;
@@ -172,9 +199,10 @@ class RunDriver {
     }
   }
 
-  #apply({ state, effect }: StopTransition): void {
+  #apply({ state, effect, leaveSoon }: StopTransition): void {
     const before = this.#stop;
     this.#stop = state;
+    if (leaveSoon) this.#leaveSoon();
     if (state === "stop-pending" && before !== state) this.#options.notice(stopPendingMessage);
     if (effect === "cancel") {
       this.#options.notice(stopRequestedMessage(this.#run));
@@ -186,16 +214,24 @@ class RunDriver {
     }
   }
 
+  #leaveSoon(): void {
+    this.#stopLeaving();
+    this.#stopLeaving = this.#options.every(leaveAfterMs, () => {
+      this.#stopLeaving();
+      this.signal("hangup");
+    });
+  }
+
   /** Sends the cancel request until the run is known to the function: one that waits for its turn is not in the ledger yet. */
   async #cancel(): Promise<void> {
-    const { connection, request, notice, sleep, now } = this.#options;
+    const { connection, request, notice, sleep, now, every } = this.#options;
     const { signal } = this.#detach;
     const cancel = { ...request, operation: "cancel" as const, options: { run: request.runId } };
     try {
       await poll(
         async () => {
           if (this.#closed) return { done: true, value: undefined };
-          const events = await queryFunction(connection, cancel, { signal, now });
+          const events = await queryFunction(connection, cancel, { signal, now, every });
           const accepted = events.some(
             (event) => event.type === "cancel.requested" && event.runs.length > 0,
           );
@@ -220,6 +256,14 @@ function isEnd(event: RunEvent | UnknownEvent): event is InvocationEnd {
 }
 
 /** The same request for an answer that cannot be streamed. */
+function bufferedRequest(request: Request): BufferedRequest {
+  const sliced = inSlices(request);
+  return {
+    payload: JSON.stringify(sliced),
+    limitMs: sliced === request ? longestFunctionMs : sliceMs + sliceMarginMs,
+  };
+}
+
 function inSlices(request: Request): Request {
   switch (request.operation) {
     case "apply":

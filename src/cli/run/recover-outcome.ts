@@ -3,8 +3,10 @@ import { exitCode, Failure, type FailureData, type Kind } from "../../protocol/f
 import { isCommandOf, runHint } from "../../protocol/hint.ts";
 import { poll, type Poll } from "../../retry.ts";
 import type { Connection } from "../connection/connection.ts";
+import type { CliContext } from "../context.ts";
 import { duration } from "../output/format.ts";
 import { queryBackoff, queryFunction } from "./query.ts";
+import { hasCrashed } from "./run-failures.ts";
 import type { RunState } from "./run-state.ts";
 
 /** No function lives longer. */
@@ -15,6 +17,8 @@ const maxUnknown = 3;
 const maxUnknownBeforeStart = 4;
 /** A run that ends while it is looked up can appear neither ended nor active, once. */
 const maxStale = 2;
+/** A function that crashes at this many questions in a row will not answer the next one. */
+const maxCrashes = 5;
 /** Unchanged news is repeated after this long. */
 const repeatMs = 30_000;
 
@@ -28,8 +32,9 @@ export interface RecoverOptions {
   readonly signal: AbortSignal;
   readonly notice: (line: string) => void;
   readonly waiting: (text: string) => void;
-  readonly now: () => number;
-  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  readonly now: CliContext["now"];
+  readonly sleep: CliContext["sleep"];
+  readonly every: CliContext["every"];
 }
 
 /** What one lookup in the ledger found. */
@@ -52,7 +57,7 @@ export async function recoverOutcome(options: RecoverOptions): Promise<ClosingEv
   const startedAt = now();
   const report = newsReporter(options);
   const limit = run.started ? maxUnknown : maxUnknownBeforeStart;
-  const seen = { unknown: 0, stale: 0 };
+  const seen = { unknown: 0, stale: 0, crashes: 0 };
   notice(`! ${failure.message} Looking up run ${runId} in ${environment} …`);
   return poll<ClosingEvent>(
     async (): Promise<Poll<ClosingEvent>> => {
@@ -74,20 +79,30 @@ export async function recoverOutcome(options: RecoverOptions): Promise<ClosingEv
           break;
         case "failed":
           report(`could not look up the run: ${found.failure.message}`);
-          if (!found.transient) seen.unknown += 1;
-          if (seen.unknown >= limit) throw failure;
+          countFailure(seen, found);
+          if (seen.unknown >= limit || seen.crashes >= maxCrashes) throw failure;
+          return { done: false };
       }
+      seen.crashes = 0;
       return { done: false };
     },
     { backoff: queryBackoff, sleep, signal },
   );
 }
 
-async function lookUp({ connection, run, signal, now }: RecoverOptions): Promise<Lookup> {
+function countFailure(
+  seen: { unknown: number; crashes: number },
+  { failure, transient }: Extract<Lookup, { kind: "failed" }>,
+): void {
+  if (!transient) seen.unknown += 1;
+  seen.crashes = hasCrashed(failure) ? seen.crashes + 1 : 0;
+}
+
+async function lookUp({ connection, run, signal, now, every }: RecoverOptions): Promise<Lookup> {
   const { request } = run;
   const history = { ...request, operation: "history" as const, options: { run: request.runId } };
   try {
-    const events = await queryFunction(connection, history, { signal, now });
+    const events = await queryFunction(connection, history, { signal, now, every });
     const answer = events.find((event) => event.type === "history");
     return answer
       ? classify(answer.runs.find((row) => row.runId === request.runId))

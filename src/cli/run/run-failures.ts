@@ -20,6 +20,11 @@ const functionEnded: ReadonlySet<string> = new Set([
   "function-out-of-memory",
 ]);
 
+/** True for a function that ended in the middle of an invocation, or did not even start. */
+export function hasCrashed({ code }: Failure): boolean {
+  return functionEnded.has(code) || code === "function-broken";
+}
+
 /**
  * True if the function's ledger may know what became of a run that failed like this. A function that ended before it
  * started the run has not begun it; a connection that was lost by then proves nothing.

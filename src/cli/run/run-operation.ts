@@ -1,13 +1,15 @@
 import { v7 } from "uuid";
 import { Failure } from "../../protocol/failure.ts";
+import { retryHint } from "../../protocol/hint.ts";
 import type { Operation, OptionsOf } from "../../protocol/operations.ts";
-import { changesSomething, Request } from "../../protocol/request.ts";
+import { changesSomething, Request, type Actor } from "../../protocol/request.ts";
 import { contractVersion } from "../../protocol/version.ts";
 import { loadConfig } from "../config/load.ts";
 import { resolveTarget, type Target } from "../config/resolve-target.ts";
 import { selectEnvironment } from "../config/select-environment.ts";
 import type { Connection } from "../connection/connection.ts";
 import { startLocalTarget } from "../connection/local.ts";
+import { within } from "../connection/time-limit.ts";
 import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import { commandNames } from "../options/command-line.ts";
@@ -15,8 +17,9 @@ import type { TargetOptions } from "../options/schemas.ts";
 import { checkTargetOptions } from "../options/target-options.ts";
 import { createRenderer } from "../output/create-renderer.ts";
 import { actorOf } from "./actor.ts";
-import { confirm } from "./confirm.ts";
-import { followRun } from "./follow-run.ts";
+import { askThenRun } from "./ask-then-run.ts";
+import { consentOf, type Consent } from "./confirm.ts";
+import { followRun, type FollowedRun } from "./follow-run.ts";
 import { unlessAborted } from "./interrupts.ts";
 import { RunPresenter } from "./run-presenter.ts";
 
@@ -24,7 +27,7 @@ import { RunPresenter } from "./run-presenter.ts";
 export interface OperationSpec<O extends Operation = Operation> {
   readonly operation: O;
   readonly options: OptionsOf<O>;
-  /** Asked with y/N before anything happens; `{env}` stands for the environment. */
+  /** What is done needs a yes, once its plan is shown; this is said where there is nobody to ask. `{env}` stands for the environment. */
   readonly question?: string;
   /** The question is not asked if the database is the embedded one. */
   readonly trustsEmbedded?: boolean;
@@ -43,8 +46,9 @@ interface PreparedOperation {
   readonly changes: boolean;
   /** Undefined for the embedded environment. */
   readonly target: Target | undefined;
-  /** The environment's name, if the user typed it to confirm. */
-  readonly confirmedName: string | undefined;
+  /** True if the environment's name has to be typed, not only a yes. */
+  readonly protected: boolean;
+  readonly consent: Consent;
 }
 
 /**
@@ -68,7 +72,12 @@ export async function runOperation<O extends Operation>(
     debug: options.debug ?? false,
     json: options.json ?? false,
   });
-  const presenter = new RunPresenter(context, renderer, { environment, operation });
+  const presenter = new RunPresenter(context, renderer, {
+    environment,
+    operation,
+    database: "database" in spec.options ? spec.options.database : undefined,
+    lastLine: options.json !== true,
+  });
   try {
     const connecting = connect(context, options, spec, prepared, presenter);
     return await watchRun(context, spec, prepared, connecting, presenter);
@@ -90,6 +99,7 @@ async function prepare(
   const loaded = await loadConfig(context, options.config);
   const environment = selectEnvironment(options.environments, loaded, {
     operation: spec.operation,
+    commandTyped: context.commandLine.commandTyped,
     commandNames: commandNames(context.commandLine),
   });
   checkTargetOptions(environment, context.commandLine);
@@ -99,15 +109,16 @@ async function prepare(
       : resolveTarget(environment, loaded, options, spec.operation);
   const trusted =
     spec.trustsEmbedded === true && environment === "local" && options.databaseUrl === undefined;
-  const confirmedName = await confirm(context, {
+  const isProtected = changes && (target?.protected ?? false);
+  const consent = consentOf(context, {
     environment,
-    protected: changes && (target?.protected ?? false),
+    protected: isProtected,
     ...(spec.question !== undefined &&
       !trusted && { question: spec.question.replace("{env}", environment) }),
     yes: options.yes,
     json: options.json,
   });
-  return { environment, changes, target, confirmedName };
+  return { environment, changes, target, protected: isProtected, consent };
 }
 
 /** Connects to the function: through AWS, or to the embedded environment, which is started first. */
@@ -124,18 +135,35 @@ async function connect(
     return aws.connect(target, context, presenter.notice);
   }
   presenter.waitingAfterSilence("starting the local environment …");
-  const local = await startLocalTarget(context, { ...options, reset: spec.reset });
+  const local = await within(startLocalTarget(context, { ...options, reset: spec.reset }), {
+    ms: longestLocalStartMs,
+    every: context.every,
+    late: localStartTimeout,
+  });
   if (local.server !== undefined) presenter.fact(local.server);
   return aws.connectTo(local, context, presenter.notice);
+}
+
+/** Its parts have bounds of their own, such as a minute for the database server. */
+const longestLocalStartMs = 180_000;
+
+function localStartTimeout(): Failure {
+  return new Failure(
+    "unreachable",
+    "local-start-timeout",
+    `The local environment did not start within ${longestLocalStartMs / 1000} s; nothing was run.`,
+    { hints: [retryHint({ with: ["--debug"], reason: "to see what it waits for" })] },
+  );
 }
 
 async function watchRun(
   context: CommandContext,
   spec: OperationSpec,
-  { environment, changes, confirmedName }: PreparedOperation,
+  prepared: PreparedOperation,
   connecting: Promise<Connection>,
   presenter: RunPresenter,
 ): Promise<CommandResult> {
+  const { environment, changes } = prepared;
   const [actor, connection] = await Promise.all([
     actorOf(context, changes),
     connected(connecting, environment, context.interrupts.first),
@@ -143,31 +171,68 @@ async function watchRun(
   try {
     presenter.connected(connection.reached);
     presenter.waitingAfterSilence(`starting the function ${connection.reached.function} …`);
-    const request = Request.parse({
-      contract: contractVersion,
-      runId: v7({ msecs: context.now() }),
-      environment,
-      actor,
-      operation: spec.operation,
-      options: {
-        ...spec.options,
-        ...(confirmedName !== undefined && changes && { confirm: confirmedName }),
-      },
-    });
-    const { now, sleep, interrupts } = context;
-    const { closing, run } = await followRun({
-      ...{ connection, request, interrupts, now, sleep, changes },
-      onEvent: presenter.event,
-      notice: presenter.notice,
-      waiting: presenter.waiting,
-    });
-    await presenter.closing(closing);
-    if (closing.type === "run.failed") return closing.failure.kind;
-    if (closing.cancelled) return "interrupted";
-    return spec.checks && run.differs ? "differs" : "done";
+    const followed = await confirmedRun(context, spec, prepared, { actor, connection, presenter });
+    const result = await resultOf(followed, spec, presenter);
+    await presenter.closing(followed.closing, result);
+    return result;
   } finally {
     await connection.close();
   }
+}
+
+async function resultOf(
+  { closing, run }: FollowedRun,
+  { checks }: OperationSpec,
+  presenter: RunPresenter,
+): Promise<CommandResult> {
+  if (closing.type === "run.failed") return closing.failure.kind;
+  if (closing.cancelled) return "interrupted";
+  const differs = checks === true && (run.differs || (await presenter.lacksFiles()));
+  return differs ? "differs" : "done";
+}
+
+interface Wiring {
+  readonly actor: Actor;
+  readonly connection: Connection;
+  readonly presenter: RunPresenter;
+}
+
+/** Runs the operation; asks first, with its plan in view, where it is not confirmed yet. */
+async function confirmedRun(
+  context: CommandContext,
+  spec: OperationSpec,
+  { environment, protected: isProtected, changes, consent }: PreparedOperation,
+  { actor, connection, presenter }: Wiring,
+): Promise<FollowedRun> {
+  const { operation } = spec;
+  const send = (
+    more: { readonly dryRun?: true; readonly confirm?: string; readonly expectedPlan?: string },
+    onEvent: RunPresenter["event"],
+  ): Promise<FollowedRun> => {
+    const request = Request.parse({
+      contract: contractVersion,
+      runId: v7({ msecs: context.now() }),
+      ...{ environment, actor, operation },
+      options: { ...spec.options, ...more },
+    });
+    const { now, sleep, every, interrupts } = context;
+    return followRun({
+      ...{ connection, request, interrupts, now, sleep, every, onEvent },
+      drained: () => context.out.drained(),
+      changes: changes && more.dryRun !== true,
+      notice: presenter.notice,
+      waiting: presenter.waiting,
+    });
+  };
+  if (consent.kind === "given") {
+    const { name } = consent;
+    return send({ ...(name !== undefined && changes && { confirm: name }) }, presenter.event);
+  }
+  return askThenRun({
+    ...{ context, presenter, environment, operation, send },
+    protected: isProtected,
+    markAs: "as" in spec.options ? spec.options.as : undefined,
+  });
 }
 
 /** The connection, unless the user interrupts first. */

@@ -1,8 +1,14 @@
-import type { ClosingEvent, RunEvent } from "../../protocol/events.ts";
+import {
+  isClosing,
+  type ClosingEvent,
+  type EventOf,
+  type RunEvent,
+} from "../../protocol/events.ts";
 import type { Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import type { ConnectionInfo } from "../connection/connection.ts";
+import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import { dataWithResolvedHints, withResolvedHints } from "../output/hints.ts";
 import type { Renderer } from "../output/renderer.ts";
@@ -13,25 +19,39 @@ import { ImageComparison } from "./compare-image.ts";
 /** Nothing was shown for this long: say what is being waited for. */
 const silenceMs = 1000;
 
+interface PresentedRun {
+  readonly environment: string;
+  readonly operation: Operation;
+  /** `--database`. */
+  readonly database: string | undefined;
+  /** The files that the image lacks may be named below the run's last line; with `--json` the last object ends it. */
+  readonly lastLine: boolean;
+}
+
 /** Passes what happens in a run to everything that shows it: the renderer, GitHub's summary, the comparison with the image. */
 export class RunPresenter {
   readonly #context: CommandContext;
   readonly #renderer: Renderer;
   readonly #summary: ReturnType<typeof githubSummary>;
   readonly #comparison: ImageComparison;
+  readonly #run: PresentedRun;
+  /** The sentence about files that are not in the image. */
+  #missing: string | undefined;
+  #isMissingShown = false;
+  /** Messages that were shown before a question. */
+  readonly #previewed = new Set<string>();
   #endSilence: () => void = () => undefined;
 
-  constructor(
-    context: CommandContext,
-    renderer: Renderer,
-    run: { readonly environment: string; readonly operation: Operation },
-  ) {
+  constructor(context: CommandContext, renderer: Renderer, run: PresentedRun) {
+    this.#run = run;
     this.#context = context;
     this.#renderer = renderer;
     this.#summary = githubSummary(context, run.environment, run.operation);
     this.#comparison = new ImageComparison({
-      ...run,
-      readLocal: () => localMigrations(context.cwd),
+      environment: run.environment,
+      operation: run.operation,
+      database: run.database,
+      readLocal: () => localMigrations(context.cwd, context.home),
       now: context.now,
       notice: this.notice,
     });
@@ -60,17 +80,58 @@ export class RunPresenter {
     this.#endSilence();
     if (event.type !== "run.finished" && event.type !== "run.failed") this.#show(event);
     this.#comparison.receive(event);
+    // Before the migrations, where there are any; else it belongs to the last line.
+    if (event.type === "plan" && event.databases.some(({ items }) => items.length > 0))
+      void this.lacksFiles().then(() => this.#showMissing());
   };
 
-  async closing(event: ClosingEvent): Promise<void> {
-    await this.#comparison.settled();
+  /** Shows an event of a dry run that a question follows: everything but its plan and its end. */
+  readonly previewEvent = (event: RunEvent | UnknownEvent): void => {
+    this.#endSilence();
+    this.#comparison.receive(event);
+    if (event.type === "plan" || event.type === "status" || isClosing(event)) return;
     this.#show(event);
+    // The run that follows finds the same again.
+    if (event.type === "log") this.#previewed.add(event.message);
+  };
+
+  /** Shows what a question is about. */
+  preview(event: EventOf<"plan"> | EventOf<"status">): void {
+    this.#renderer.preview(event);
+  }
+
+  /** Shows a dry run that found nothing to do as the run that it would have been. */
+  nothingToDo(event: EventOf<"plan"> | EventOf<"status">): void {
+    if (event.type === "plan") this.#show({ ...event, dryRun: false });
+  }
+
+  /** True if files here are not in the image, as far as they were compared. */
+  async lacksFiles(): Promise<boolean> {
+    this.#missing = await this.#comparison.settled();
+    return this.#missing !== undefined;
+  }
+
+  /** Shows how the run ended; `result` is how the command ends. */
+  async closing(event: ClosingEvent, result: CommandResult): Promise<void> {
+    this.#missing = await this.#comparison.settled();
+    const { lastLine } = this.#run;
+    const isLast = lastLine && event.type === "run.finished" && event.applied === 0;
+    if (!isLast) this.#showMissing();
+    this.#show(event, result);
+    this.#showMissing();
+  }
+
+  /** Names the files that are not in the image, once. */
+  #showMissing(): void {
+    if (this.#missing !== undefined && !this.#isMissingShown) this.notice(this.#missing);
+    this.#isMissingShown ||= this.#missing !== undefined;
   }
 
   /** Shows what ended the run without a closing event, or before it began. */
   async failed(failure: Failure): Promise<void> {
     this.#endSilence();
-    await this.#comparison.settled();
+    await this.lacksFiles();
+    this.#showMissing();
     const { commandLine, env } = this.#context;
     const resolved = withResolvedHints(failure, commandLine, env);
     this.#summary.failed(resolved);
@@ -84,10 +145,11 @@ export class RunPresenter {
     await this.#summary.write();
   }
 
-  #show(event: RunEvent | UnknownEvent): void {
+  #show(event: RunEvent | UnknownEvent, result?: CommandResult): void {
+    if (event.type === "log" && this.#previewed.has(event.message)) return;
     const resolved = this.#withResolvedHints(event);
     this.#summary.event(resolved);
-    this.#renderer.event(resolved);
+    this.#renderer.event(resolved, result);
   }
 
   #withResolvedHints(event: RunEvent | UnknownEvent): RunEvent | UnknownEvent {

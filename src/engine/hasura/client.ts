@@ -17,6 +17,8 @@ export interface RunSql {
   readonly checkMetadataConsistency?: boolean;
   readonly noTransaction?: boolean;
   readonly readOnly?: boolean;
+  /** Milliseconds after which it is abandoned, with an unknown outcome; without it as long as the function's time allows. */
+  readonly limitMs?: number;
 }
 
 /** Cells are text or null. The first row of the response, the column names, is in `columns`. Both are empty for CommandOk. */

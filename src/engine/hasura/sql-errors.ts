@@ -1,6 +1,9 @@
+import { cleanText } from "../../clean-text.ts";
 import { Failure, type SqlFailure } from "../../protocol/failure.ts";
 import { retryHint, textHint, type Hint } from "../../protocol/hint.ts";
-import { findErrorPosition } from "../sql/error-position.ts";
+import { findErrorPosition, type ErrorPosition } from "../sql/error-position.ts";
+import { keptStatements } from "./kept-statements.ts";
+import { alreadyExists, sqlAdvice } from "./sql-advice.ts";
 import { HasuraCallError, type DatabaseError } from "./client.ts";
 import { hasuraFailure, isAccessDenied } from "./errors.ts";
 
@@ -13,6 +16,10 @@ export interface FailedFile {
   readonly sql: string;
   /** The file was rolled back completely. */
   readonly nothingKept?: boolean;
+  /** Each statement was sent by itself: those before the failing one stay. */
+  readonly separateStatements?: boolean;
+  /** Records the migration as applied. */
+  readonly markApplied?: Hint;
 }
 
 /**
@@ -26,12 +33,27 @@ export function stepFailure(error: unknown, failed: FailedFile): unknown {
   const details = sqlFailure(error.database);
   if (!details) return hiddenError(error, failed);
   const { message, sqlstate } = details;
-  const place = findErrorPosition(failed.sql, message);
+  const position = findErrorPosition(failed.sql, details);
   const state = sqlstate === undefined ? "" : ` (SQLSTATE ${sqlstate})`;
   return new Failure("migration", "sql-failed", `${failed.file} failed: ${message}${state}`, {
-    sql: { file: failed.file, ...details, ...(place && { place }) },
-    hints: [nextStep(details, failed)],
+    sql: {
+      file: failed.file,
+      ...details,
+      ...position,
+    },
+    hints: nextSteps(details, failed, position),
   });
+}
+
+function nextSteps(details: SqlDetails, failed: FailedFile, position: ErrorPosition): Hint[] {
+  const advice = sqlAdvice(details, failed.sql);
+  const { markApplied } = failed;
+  return [
+    ...(failed.separateStatements === true ? keptStatements(failed.sql, position.place) : []),
+    ...(advice === undefined ? [] : [advice]),
+    ...(markApplied !== undefined && alreadyExists(details) ? [markApplied] : []),
+    nextStep(details, failed),
+  ];
 }
 
 /**
@@ -54,7 +76,7 @@ function nextStep({ sqlstate }: SqlFailure, { nothingKept }: FailedFile): Hint {
   return retryHint({ reason: `${rolledBack}${fix}, then run it again` });
 }
 
-type SqlDetails = Omit<SqlFailure, "file" | "place">;
+type SqlDetails = Omit<SqlFailure, "file" | "place" | "places">;
 
 function sqlFailure(database: DatabaseError | undefined): SqlDetails | undefined {
   if (!database) return undefined;
@@ -92,5 +114,5 @@ function hiddenError(error: HasuraCallError, { file }: FailedFile): Failure {
 }
 
 function truncated(text: string): string {
-  return text.length <= longestText ? text : `${text.slice(0, longestText)} …`;
+  return text.length <= longestText ? text : `${cleanText(text, longestText)} …`;
 }

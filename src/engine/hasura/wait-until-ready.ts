@@ -21,25 +21,53 @@ export async function waitUntilReady<T>(engine: EngineContext, read: () => Promi
     return await retry(
       async (attempt) => {
         if (attempt > 1) await probe(engine);
-        return read();
+        return announced(engine, waitedMs, read);
       },
       {
         backoff: () => pauseMs,
         shouldRetry: (error) => isUnavailable(error) && mayWait(),
         // A stopped run makes one last attempt at once.
         sleep: (ms) => engine.sleep(ms, engine.stop).catch(() => undefined),
-        onRetry: () =>
-          emit(engine, {
-            type: "waiting",
-            reason: "hasura",
-            message: "waiting for Hasura to respond",
-            waitedMs: waitedMs(),
-          }),
+        onRetry: () => emitWaiting(engine, waitedMs()),
       },
     );
   } catch (error) {
     throw hasuraFailure(error, "reading its metadata");
   }
+}
+
+/** A read that takes longer than this is announced. */
+const quickMs = 5000;
+
+async function announced<T>(
+  engine: EngineContext,
+  waitedMs: () => number,
+  read: () => Promise<T>,
+): Promise<T> {
+  const answered = new AbortController();
+  const startedAt = engine.now();
+  void engine
+    .sleep(quickMs, answered.signal)
+    .then(() => {
+      if (!answered.signal.aborted && engine.now() - startedAt >= quickMs)
+        return emitWaiting(engine, waitedMs());
+      return undefined;
+    })
+    .catch(() => undefined);
+  try {
+    return await read();
+  } finally {
+    answered.abort();
+  }
+}
+
+function emitWaiting(engine: EngineContext, waitedMs: number): Promise<void> {
+  return emit(engine, {
+    type: "waiting",
+    reason: "hasura",
+    message: "waiting for Hasura to respond",
+    waitedMs,
+  });
 }
 
 /** The cheapest request. Throws only if Hasura is still unavailable; any other problem is for the read to report. */

@@ -3,14 +3,25 @@ import { compareVersions, type Version } from "../../protocol/migration.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
 import { emit } from "../emit.ts";
+import { fingerprintOf, refuseOtherPlan } from "../plan/fingerprint.ts";
 import { databaseNeeded } from "../plan/resolve-databases.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
 import { nothingDone, type RunResult } from "../run-result.ts";
 import { refuseDisabled, type DatabaseState, type EngineSession } from "../session.ts";
+import { versionsInDoubt } from "./evidence.ts";
+import { databaseStatus } from "./status.ts";
+
+type MarkOptions = RequestOf<"mark">["options"];
+
+/** The versions of one database that a request is about. */
+interface Target {
+  readonly state: DatabaseState;
+  readonly versions: readonly Version[];
+}
 
 /**
  * `mark`: records versions as applied or pending without running SQL. Everything is checked before anything is written; a version
- * that is in that state already is skipped.
+ * that is in that state already is skipped. A dry run answers with a `status` of the versions alone.
  */
 export async function markVersions(
   { options }: RequestOf<"mark">,
@@ -18,10 +29,58 @@ export async function markVersions(
   engine: EngineContext,
 ): Promise<RunResult> {
   refuseDisabled(session);
-  const { as } = options;
-  const state = databaseFor(session, options.versions);
-  const versions = [...new Set(options.versions)].sort(compareVersions);
-  for (const version of versions) refuseUnknown(state, version, as);
+  const targets = targetsOf(session, options);
+  for (const { state, versions } of targets)
+    for (const version of versions) refuseUnknown(state, version, options.as);
+  const fingerprint = fingerprintOf(
+    targets.flatMap(({ state, versions }) =>
+      versions.map((version) => [state.database.name, version, options.as]),
+    ),
+  );
+  refuseOtherPlan(fingerprint, options.expectedPlan);
+  if (targets.length === 0)
+    await emit(engine, {
+      ...{ type: "log", level: "info", code: "nothing-in-doubt" },
+      message: "No version is in doubt.",
+    });
+  else if (options.dryRun === true) await showTargets(targets, fingerprint, engine);
+  else for (const target of targets) await markIn(target, options.as, engine);
+  return nothingDone;
+}
+
+function targetsOf(session: EngineSession, { versions = [], inDoubt }: MarkOptions): Target[] {
+  if (versions.length > 0 === (inDoubt === true))
+    throw new Failure("usage", "usage", "mark takes either versions or inDoubt, and not both.");
+  if (versions.length > 0)
+    return [
+      {
+        state: databaseFor(session, versions),
+        versions: [...new Set(versions)].sort(compareVersions),
+      },
+    ];
+  return session.databases
+    .map((state) => ({ state, versions: versionsInDoubt(state).sort(compareVersions) }))
+    .filter((target) => target.versions.length > 0);
+}
+
+async function showTargets(
+  targets: readonly Target[],
+  fingerprint: string,
+  engine: EngineContext,
+): Promise<void> {
+  const databases = await mapConcurrent(targets, async ({ state, versions }) => {
+    const wanted = new Set(versions);
+    const { migrations, ...database } = await databaseStatus(state);
+    return { ...database, migrations: migrations.filter(({ version }) => wanted.has(version)) };
+  });
+  await emit(engine, { type: "status", fingerprint, databases });
+}
+
+async function markIn(
+  { state, versions }: Target,
+  as: MarkOptions["as"],
+  engine: EngineContext,
+): Promise<void> {
   const due = versions.filter((version) => isDue(state, version, as));
   const marks = await mapConcurrent(due, async (version) => ({
     version,
@@ -32,7 +91,6 @@ export async function markVersions(
   const changed = new Set(due);
   for (const version of versions)
     await reportMark(state, version, as, changed.has(version), engine);
-  return nothingDone;
 }
 
 /** A dirty or interrupted version is neither: both marks change it. */
@@ -93,6 +151,5 @@ async function checksumOf(
   { migrations }: DatabaseState,
   version: Version,
 ): Promise<string | undefined> {
-  const body = await migrations.find((migration) => migration.version === version)?.up?.body();
-  return body?.checksum;
+  return migrations.find((migration) => migration.version === version)?.up?.checksum();
 }

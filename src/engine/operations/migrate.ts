@@ -1,15 +1,19 @@
+import type { DatabasePlan, PlanItem } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
 import type { RequestOf } from "../../protocol/request.ts";
+import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
 import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
+import { refuseOtherPlan } from "../plan/fingerprint.ts";
 import { preparePlan, type PreparedPlan } from "../plan/prepare-plan.ts";
-import type { Selection } from "../plan/select-steps.ts";
+import type { PlannedStep, Selection } from "../plan/select-steps.ts";
 import { nothingDone, type RunResult, type RunStop } from "../run-result.ts";
+import { halfRedoneFailure, halfRedoneText } from "../run/half-redone.ts";
 import { inconsistentObjectsBefore, reloadMetadata } from "../run/reload-metadata.ts";
 import { runPlan, type PlanResult, type PlanStop, type Slice } from "../run/run-plan.ts";
-import { refuseDisabled, type EngineSession } from "../session.ts";
+import { readState, refuseDisabled, type EngineSession } from "../session.ts";
 
 type MigrateRequest = RequestOf<"apply" | "down" | "redo">;
 
@@ -26,8 +30,10 @@ export async function migrate(
   await refuseChecksumDrift(session.databases, strict, engine);
   const prepare = { selection, environment, noTransaction };
   const plan = await preparePlan(session.databases, prepare, engine);
-  await emit(engine, { type: "plan", ...(dryRun && { dryRun }), databases: [...plan.databases] });
+  refuseOtherPlan(plan.fingerprint, request.options.expectedPlan);
+  await emitPlan(plan, dryRun, session, engine);
   if (dryRun || plan.steps.length === 0) return nothingDone;
+  await warnOutOfOrder(plan, selection, engine);
   // Read while the first migration runs: migrations do not change it before the reload.
   const before = reload ? inconsistentObjectsBefore(engine) : Promise.resolve(undefined);
   const { touched, ...result } = await runUntilDone({
@@ -49,6 +55,41 @@ export async function migrate(
   );
   const mayFail = result.stop === undefined || result.stop.stop === "cancelled";
   return broken && mayFail ? { ...result, stop: { stop: "failed", failure: broken } } : result;
+}
+
+async function emitPlan(
+  plan: PreparedPlan,
+  dryRun: boolean,
+  session: EngineSession,
+  engine: EngineContext,
+): Promise<void> {
+  const databases = dryRun ? await withUsers(plan, session) : plan.databases;
+  const { fingerprint } = plan;
+  await emit(engine, {
+    type: "plan",
+    ...(dryRun && { dryRun }),
+    fingerprint,
+    databases: [...databases],
+  });
+}
+
+/** Names what runs after newer versions, which may have been written without it in mind. */
+async function warnOutOfOrder(
+  { databases }: PreparedPlan,
+  { operation }: Selection,
+  engine: EngineContext,
+): Promise<void> {
+  if (operation !== "apply") return;
+  for (const { database, items } of databases) {
+    const late = items.filter(({ outOfOrder }) => outOfOrder === true);
+    const names = late.map(({ version, name }) => `${version}_${name}`);
+    if (names.length > 0)
+      await warn(
+        engine,
+        "out-of-order",
+        `Out of order, older than an applied version in ${database}: ${shortenList(names)}.`,
+      );
+  }
 }
 
 /** Plans per run: a run ends before somebody who keeps changing the database. */
@@ -96,15 +137,62 @@ async function runUntilDone(run: MigrateRun): Promise<MigrateResult> {
     progress = progressAfter(progress, result, lost);
     const { applied, touched } = progress;
     const { notReached } = result;
+    const end = (stop: RunStop): Promise<MigrateResult> =>
+      endedEarly({ applied, notReached, touched, stop }, plan, run);
     const stop = finalStop(result);
-    if (stop) return { applied, notReached, touched, stop };
+    if (stop) return end(stop);
     if (result.stop === undefined && lost === 0) return { applied, notReached, touched };
-    const selection = remainingSelection(run.selection, applied);
-    if (!selection || plans >= mostPlans)
-      return { applied, notReached, touched, stop: outdated(result.stop) };
+    const selection = remainingSelection(run.selection, applied, run.plan);
+    if (!selection || plans >= mostPlans) return end(outdated(result.stop));
     plan = await planAgain({ ...run, selection });
     if (plan.steps.length === 0) return { applied, notReached: 0, touched };
   }
+}
+
+/** A run that ends before its plan is done. What a redo has rolled back by then is named, and how to apply it. */
+async function endedEarly(
+  result: MigrateResult & { readonly stop: RunStop },
+  plan: PreparedPlan,
+  { environment, engine }: MigrateRun,
+): Promise<MigrateResult> {
+  const { stop, applied, notReached } = result;
+  const step = plan.steps.at(-1);
+  // A step that was reached has reported its own failure; here the second half of a redo was not reached.
+  if (step?.redone !== true || applied === 0 || notReached === 0 || stop.stop === "paused")
+    return result;
+  if (stop.stop === "failed")
+    return {
+      ...result,
+      stop: { stop: "failed", failure: halfRedoneFailure(stop.failure, step, environment) },
+    };
+  await warn(
+    engine,
+    "half-redone",
+    `${halfRedoneText(step)} hasura-migrate ${environment} applies it.`,
+  );
+  return result;
+}
+
+/** The plan with the users who applied what is rolled back, where the ledger knows them. */
+async function withUsers(
+  plan: PreparedPlan,
+  { databases }: EngineSession,
+): Promise<DatabasePlan[]> {
+  return Promise.all(
+    plan.databases.map(async (database): Promise<DatabasePlan> => {
+      const state = databases.find((other) => other.database.name === database.database);
+      const runOf = ({ version, direction }: PlanItem): string | undefined =>
+        direction === "down" ? state?.recorded.get(version)?.run : undefined;
+      const runs = [...new Set(database.items.flatMap((item) => runOf(item) ?? []))];
+      if (runs.length === 0) return database;
+      const users = await state?.store.runs?.users(runs);
+      const items = database.items.map((item) => {
+        const user = users?.get(runOf(item) ?? "");
+        return user === undefined ? item : { ...item, appliedBy: user };
+      });
+      return { ...database, items };
+    }),
+  );
 }
 
 function progressAfter(
@@ -136,14 +224,10 @@ function failureOf({ stop, unsettled }: PlanResult): unknown {
 
 async function planAgain(run: MigrateRun): Promise<PreparedPlan> {
   const { session, selection, environment, noTransaction, engine } = run;
-  const databases = await Promise.all(
-    session.databases.map(async (database) => ({
-      ...database,
-      recorded: await database.store.read(),
-    })),
-  );
+  const databases = await Promise.all(session.databases.map(readState));
   const plan = await preparePlan(databases, { selection, environment, noTransaction }, engine);
-  await emit(engine, { type: "plan", databases: [...plan.databases] });
+  const { fingerprint } = plan;
+  await emit(engine, { type: "plan", fingerprint, databases: [...plan.databases] });
   return plan;
 }
 
@@ -164,12 +248,23 @@ async function confirmAll({ databases }: EngineSession, engine: EngineContext): 
 }
 
 /** What is left of a selection after `done` steps; undefined where only a person can decide what to do next. */
-function remainingSelection(selection: Selection, done: number): Selection | undefined {
-  if (selection.operation === "redo" || selection.only !== undefined)
-    return done === 0 ? selection : undefined;
+function remainingSelection(
+  selection: Selection,
+  done: number,
+  { steps: [first] }: PreparedPlan,
+): Selection | undefined {
+  if (selection.operation === "redo") return first && remainingRedo(first, done);
+  if (selection.only !== undefined) return done === 0 ? selection : undefined;
   const isOneDown = selection.operation === "down" && selection.to === undefined && !selection.all;
   const steps = selection.steps ?? (isOneDown ? 1 : undefined);
   return steps === undefined ? selection : { ...selection, steps: Math.max(1, steps - done) };
+}
+
+/** The same migration, whatever is the last one by now. */
+function remainingRedo({ migration }: PlannedStep, done: number): Selection | undefined {
+  const only = migration.version;
+  if (done === 0) return { operation: "redo", only };
+  return done === 1 ? { operation: "apply", only, redone: true } : undefined;
 }
 
 function outdated(stop: PlanStop | undefined): RunStop {
@@ -201,8 +296,8 @@ interface MigrateOptions {
 function optionsOf(request: MigrateRequest, isProtected: boolean): MigrateOptions {
   if (request.operation === "redo") {
     return {
-      selection: { operation: "redo" },
-      dryRun: false,
+      selection: { operation: "redo", only: request.options.version },
+      dryRun: request.options.dryRun ?? false,
       strict: false,
       reload: request.options.reload ?? true,
       noTransaction: false,

@@ -17,6 +17,10 @@ export async function showPlan(
     { selection: { operation: "apply", steps, to, only }, environment, withSql: true },
     engine,
   );
-  await emit(engine, { type: "plan", databases: [...plan.databases] });
+  await emit(engine, {
+    type: "plan",
+    fingerprint: plan.fingerprint,
+    databases: [...plan.databases],
+  });
   return nothingDone;
 }

@@ -6,7 +6,8 @@ import { emit } from "../emit.ts";
 import { findChecksumDrift } from "../plan/checksum-drift.ts";
 import type { DatabaseFacts } from "../plan/select-steps.ts";
 import { failedRun, nothingDone, type RunResult } from "../run-result.ts";
-import type { EngineSession } from "../session.ts";
+import type { DatabaseState, EngineSession } from "../session.ts";
+import { evidenceFor, versionsInDoubt } from "./evidence.ts";
 
 /** `status`: the state of every migration, in every database that has migrations or a history. Never writes. */
 export async function showStatus(
@@ -19,18 +20,26 @@ export async function showStatus(
       migrations.length > 0 || recorded.size > 0 || options.database !== undefined,
   );
   const databases: DatabaseStatus[] = [];
-  for (const state of shown) {
-    const { name, kind } = state.database;
-    databases.push({
-      database: name,
-      kind,
-      store: state.store.kind,
-      migrations: statusRows(state, await findChecksumDrift(state)),
-    });
-  }
+  for (const state of shown) databases.push(await databaseStatus(state));
   const result = await verified(databases, engine);
   await emit(engine, { type: "status", databases });
   return result;
+}
+
+/** The state of every version in one database; of those in doubt also the evidence for and against. */
+export async function databaseStatus(state: DatabaseState): Promise<DatabaseStatus> {
+  const { name, kind } = state.database;
+  const evidence = await evidenceFor(state, versionsInDoubt(state));
+  const rows = statusRows(state, await findChecksumDrift(state));
+  return {
+    database: name,
+    kind,
+    store: state.store.kind,
+    migrations: rows.map((row) => {
+      const found = evidence.get(row.version);
+      return found ? { ...row, evidence: found } : row;
+    }),
+  };
 }
 
 async function verified(
@@ -52,6 +61,7 @@ function statusRows(
 ): StatusRow[] {
   const byVersion = new Map(migrations.map((migration) => [migration.version, migration]));
   const versions = [...new Set([...byVersion.keys(), ...recorded.keys()])].sort(compareVersions);
+  const late = lateVersions({ migrations, recorded });
   return versions.map((version) => {
     const [migration, record] = [byVersion.get(version), recorded.get(version)];
     return {
@@ -59,10 +69,26 @@ function statusRows(
       name: migration?.name ?? "",
       state: stateOf(record?.state, migration !== undefined, changed.has(version)),
       ...(migration && { hasDown: migration.down !== undefined }),
+      ...(late.has(version) && { outOfOrder: true }),
       ...(record?.appliedAt && { appliedAt: record.appliedAt.toISOString() }),
-      ...(record?.run !== undefined && { run: record.run }),
+      ...(record?.run !== undefined && { runId: record.run }),
     };
   });
+}
+
+/** Pending versions that are older than one that is applied. */
+function lateVersions({
+  migrations,
+  recorded,
+}: Pick<DatabaseFacts, "migrations" | "recorded">): ReadonlySet<Version> {
+  const highest = [...recorded.keys()].sort(compareVersions).at(-1);
+  if (highest === undefined) return new Set();
+  return new Set(
+    migrations
+      .filter(({ version, up }) => !recorded.has(version) && up?.runnable !== false)
+      .filter(({ version }) => compareVersions(version, highest) < 0)
+      .map(({ version }) => version),
+  );
 }
 
 function stateOf(

@@ -20,7 +20,7 @@ export async function findChecksumDrift({
   });
   const differs = await mapConcurrent(
     comparable,
-    async ({ file, checksum }) => (await file.body()).checksum !== checksum,
+    async ({ file, checksum }) => (await file.checksum()) !== checksum,
   );
   return new Set(comparable.filter((_, i) => differs[i]).map(({ version }) => version));
 }

@@ -7,13 +7,16 @@ import { hasuraFailure } from "../hasura/errors.ts";
 import { firstWithNoTransaction, isOlder, parseServerVersion } from "../hasura/server-version.ts";
 import { supportsNoTransaction } from "../hasura/wire.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
-import type { MigrationBody } from "../project/migration-file.ts";
 import type { DatabaseState } from "../session.ts";
+import { maskPasswords } from "../sql/mask-passwords.ts";
 import { findMisparsedLine } from "../sql/no-transaction-check.ts";
+import { fingerprintOf, type FingerprintPart } from "./fingerprint.ts";
+import { refuseEmptyDown } from "./refuse-empty-down.ts";
 import { databaseNeeded } from "./resolve-databases.ts";
 import {
   appliedWithoutFile,
   metadataMigrations,
+  recordedDownFile,
   selectSteps,
   type PlannedStep,
   type Selection,
@@ -24,11 +27,14 @@ export interface ReadyStep extends PlannedStep {
   readonly store: DatabaseState["store"];
   readonly noTransaction: boolean;
   readonly item: PlanItem;
+  readonly fingerprint: FingerprintPart;
 }
 
 export interface PreparedPlan {
   readonly steps: readonly ReadyStep[];
   readonly databases: readonly DatabasePlan[];
+  /** Of all steps; see `refuseOtherPlan`. */
+  readonly fingerprint: string;
 }
 
 export interface PlanOptions {
@@ -52,46 +58,54 @@ export async function preparePlan(
   const plans: DatabasePlan[] = [];
   for (const state of databases) {
     const planned = selectSteps(state, options.selection, options.environment);
-    const ready = await mapConcurrent(planned, async (step) =>
-      readyStep(step, await step.file.body(), state, options),
-    );
+    const ready = await mapConcurrent(planned, (step) => readyStep(step, state, options));
     steps.push(...ready);
-    const newestFile = state.migrations.at(-1)?.version;
     plans.push({
       database: state.database.name,
       kind: state.database.kind,
       applied: state.recorded.size,
       items: ready.map(({ item }) => item),
-      ...(newestFile !== undefined && { newestFile }),
+      files: state.migrations.map(({ version }) => version),
     });
     await warnAboutFiles(state, engine);
   }
   await refuseWithoutSupport(steps, engine);
   await refuseMisparsed(steps);
-  return { steps, databases: plans };
+  return {
+    steps,
+    databases: plans,
+    fingerprint: fingerprintOf(steps.map(({ fingerprint }) => fingerprint)),
+  };
 }
 
-function readyStep(
+async function readyStep(
   step: PlannedStep,
-  body: MigrationBody,
-  { store, database }: DatabaseState,
+  { store, database, recorded }: DatabaseState,
   options: PlanOptions,
-): ReadyStep {
+): Promise<ReadyStep> {
+  const body = await step.file.body();
+  refuseEmptyDown(step, body, options.environment);
+  // Its text will be recorded, so it must be readable before anything runs.
+  if (store.keepsDownSql) await recordedDownFile(step)?.body();
+  const { version } = step.migration;
+  const appliedAt = step.direction === "down" ? recorded.get(version)?.appliedAt : undefined;
   const requested = options.noTransaction === true || body.directives.noTransaction;
   const noTransaction = requested && supportsNoTransaction(database.kind);
   return {
     ...step,
     store,
     noTransaction,
+    fingerprint: [database.name, version, step.direction, body.checksum, noTransaction],
     item: {
-      version: step.migration.version,
+      version,
       name: step.migration.name,
       direction: step.direction,
       file: step.file.path,
       lines: body.lines,
       transaction: !noTransaction,
+      ...(appliedAt && { appliedAt: appliedAt.toISOString() }),
       ...(step.outOfOrder && { outOfOrder: true }),
-      ...(options.withSql && { sql: body.sql }),
+      ...(options.withSql && { sql: maskPasswords(body.sql) }),
     },
   };
 }

@@ -3,6 +3,7 @@ import { commandHint, retryHint, textHint, type Hint } from "../../protocol/hint
 import type { Database } from "../store/store.ts";
 import { runSqlType, type Metadata, type Source, type SourceKind } from "../hasura/client.ts";
 import type { Migration } from "../project/scan.ts";
+import { leftOutFailure } from "../project/postgres-only.ts";
 import { onlyDatabase, type Project } from "../project/project.ts";
 
 /** A database that takes part in a run, in the order of Hasura's metadata. */
@@ -23,6 +24,9 @@ export function resolveDatabases(
 ): ResolvedDatabase[] {
   const sources = sourcesFor(project, metadata);
   const names = new Set(sources.map((source) => source.name));
+  const otherKind = requested === undefined ? undefined : project.leftOut?.get(requested);
+  if (requested !== undefined && otherKind !== undefined)
+    throw leftOutFailure(requested, otherKind);
   if (requested !== undefined && !names.has(requested))
     throw unknownDatabase(requested, sources, false);
   const unknown = [...project.databases.keys()].find((name) => !names.has(name));

@@ -15,9 +15,11 @@ export interface Selection {
   readonly steps?: number | undefined;
   /** apply: nothing above it. down: everything above it. */
   readonly to?: Version | undefined;
-  /** This version alone, regardless of order. */
+  /** This version alone, regardless of order; for `redo`, instead of the one applied last. */
   readonly only?: Version | undefined;
   readonly all?: boolean | undefined;
+  /** apply: `only` is what a redo has rolled back. */
+  readonly redone?: boolean;
   /** `false` refuses versions that are older than an applied one. */
   readonly outOfOrder?: boolean | undefined;
 }
@@ -28,6 +30,8 @@ export interface DatabaseFacts {
   /** In version order. */
   readonly migrations: readonly Migration[];
   readonly recorded: ReadonlyMap<Version, AppliedMigration>;
+  /** What the last `redo` rolled back and could not apply again, where nothing was changed since. */
+  readonly halfRedone?: Version;
 }
 
 export interface PlannedStep {
@@ -37,6 +41,8 @@ export interface PlannedStep {
   readonly file: MigrationFile;
   /** Older than an applied version. */
   readonly outOfOrder: boolean;
+  /** Applies what the same `redo`, or an earlier one, has rolled back. */
+  readonly redone?: boolean;
 }
 
 /**
@@ -55,8 +61,29 @@ export function selectSteps(
   if (selection.operation === "apply") return upSteps(database, selection);
   if (selection.operation === "down")
     return downVersions(database, selection).map((version) => stepFor(database, version, "down"));
-  const [last] = database.downwards;
-  return last === undefined ? [] : [stepFor(database, last, "down"), stepFor(database, last, "up")];
+  return redoSteps(database, selection);
+}
+
+/** Rolls back and applies one migration. What a redo that failed half way left pending is applied only: it is rolled back already. */
+function redoSteps(facts: IndexedDatabase, { only }: Selection): PlannedStep[] {
+  const version = only ?? halfRedone(facts) ?? facts.newestFirst[0];
+  if (version === undefined) return [];
+  const up = { ...stepFor(facts, version, "up"), redone: true };
+  return facts.recorded.has(version) ? [stepFor(facts, version, "down"), up] : [up];
+}
+
+function halfRedone({ halfRedone: version, recorded, byVersion }: IndexedDatabase) {
+  return version !== undefined && !recorded.has(version) && byVersion.has(version)
+    ? version
+    : undefined;
+}
+
+/** The down file whose text a ledger records with this step. */
+export function recordedDownFile({
+  direction,
+  migration: { down },
+}: PlannedStep): MigrationFile | undefined {
+  return direction === "up" && down?.runnable ? down : undefined;
 }
 
 /** Applied versions without a file, in order. */
@@ -76,6 +103,8 @@ interface IndexedDatabase extends DatabaseFacts {
   readonly byVersion: ReadonlyMap<Version, Migration>;
   /** Applied versions, the highest first. */
   readonly downwards: readonly Version[];
+  /** Applied versions, the one applied last first, as far as the order is known. */
+  readonly newestFirst: readonly Version[];
 }
 
 function indexed(facts: DatabaseFacts, environment: string): IndexedDatabase {
@@ -84,14 +113,24 @@ function indexed(facts: DatabaseFacts, environment: string): IndexedDatabase {
     environment,
     byVersion: new Map(facts.migrations.map((migration) => [migration.version, migration])),
     downwards: [...facts.recorded.keys()].sort(compareVersions).reverse(),
+    newestFirst: newestFirst(facts.recorded),
   };
+}
+
+/** The order in which versions are undone: the reverse of that in which they were applied; by number where only that is known. */
+function newestFirst(recorded: DatabaseFacts["recorded"]): Version[] {
+  const orderOf = (version: Version): bigint => recorded.get(version)?.order ?? -1n;
+  return [...recorded.keys()].sort((a, b) => {
+    const [first, second] = [orderOf(a), orderOf(b)];
+    return first === second ? compareVersions(b, a) : first < second ? 1 : -1;
+  });
 }
 
 function upSteps(
   facts: IndexedDatabase,
-  { steps, to, only, outOfOrder }: Selection,
+  { steps, to, only, outOfOrder, redone = false }: Selection,
 ): PlannedStep[] {
-  if (only !== undefined) return [onlyStep(facts, only)];
+  if (only !== undefined) return [{ ...onlyStep(facts, only), redone }];
   if (to !== undefined) refuseUnknown(facts, to);
   const planned = facts.migrations
     .filter(({ version, up }) => !facts.recorded.has(version) && up?.runnable !== false)
@@ -126,7 +165,7 @@ function downVersions(
   facts: IndexedDatabase,
   { steps, to, only, all }: Selection,
 ): readonly Version[] {
-  const applied = facts.downwards;
+  const applied = facts.newestFirst;
   if (only !== undefined) return [mustBeApplied(facts, only)];
   if (to !== undefined) {
     refuseUnknown(facts, to);
@@ -141,7 +180,7 @@ function stepFor(facts: IndexedDatabase, version: Version, direction: Direction)
   const migration = facts.byVersion.get(version);
   const file = direction === "up" ? migration?.up : migration?.down;
   if (!migration && !recorded.has(version)) throw unknownVersion(facts, version);
-  if (!migration || !file || !file.runnable) throw noFile(database, version, direction, migration);
+  if (!migration || !file || !file.runnable) throw noFile(facts, version, direction, migration);
   const [highest] = facts.downwards;
   const outOfOrder =
     direction === "up" && highest !== undefined && compareVersions(version, highest) < 0;
@@ -190,12 +229,13 @@ function unknownVersion({ database, migrations }: DatabaseFacts, version: Versio
 }
 
 function noFile(
-  database: Database,
+  { database, recorded, environment }: IndexedDatabase,
   version: Version,
   direction: Direction,
   migration: Migration | undefined,
 ): Failure {
   const other = migration?.up ?? migration?.down;
+  const target = { environment, database: database.name, versions: [version] };
   const why = other ? `there is only ${other.path}` : "there is no file of that version";
   return new Failure(
     "usage",
@@ -208,6 +248,9 @@ function noFile(
             ? "Write its up.sql, or remove the migration."
             : "Write its down.sql, or get the migration from where it was applied: another branch, an older image.",
         ),
+        ...(direction === "down" && recorded.has(version)
+          ? [markHint(target, "pending", "if there is nothing to undo")]
+          : []),
       ],
     },
   );

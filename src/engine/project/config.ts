@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
+import { decodeText } from "../../decode-text.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import { errorCode } from "../../system-error.ts";
-import type { FileSystem } from "./file-system.ts";
+import type { Entry, FileSystem } from "./file-system.ts";
 
 /**
  * Layouts of a Hasura project (docs/internals/hasura-protocol.md, "Directories and config
@@ -16,31 +17,66 @@ export interface ProjectConfig {
   readonly version: ConfigVersion;
   /** Relative to the project's root. */
   readonly migrationsDirectory: string;
+  /** Relative to the project's root. */
+  readonly metadataDirectory: string;
 }
 
 // Other keys (endpoint, secrets, actions …) are for the official CLI, and ignored.
 const ConfigFile = z.object({
   version: z.union([z.literal(1), z.literal(2), z.literal(3)]).default(1),
   migrations_directory: z.string().min(1).default("migrations"),
+  // Not checked: only a local environment reads it.
+  metadata_directory: z.string().min(1).catch("metadata"),
 });
 
 /**
  * Reads `config.yaml` of a project; undefined if there is none.
- * Throws `usage/bad-project-config` for invalid YAML, a version other than 1 to 3, or a key of the wrong type.
+ * Throws `usage/bad-project-config` for another spelling of the name, invalid YAML, a version other than 1 to 3, or a key of the wrong type.
  */
 export async function readProjectConfig(
   root: string,
   fs: FileSystem,
 ): Promise<ProjectConfig | undefined> {
   const path = join(root, "config.yaml");
-  const text = await fs.read(path).then(
-    (bytes) => new TextDecoder("utf-8").decode(bytes),
-    (cause: unknown) => {
-      if (errorCode(cause) === "ENOENT") return undefined;
-      throw new Failure("usage", "bad-project-config", `${path} cannot be read.`, { cause });
-    },
+  const text = await readTextFile(path, fs);
+  if (text !== undefined) return configOf(text, path);
+  refuseOtherName(root, fs);
+  return undefined;
+}
+
+/** Hasura's tools read config.yaml alone. A project must not be half recognised by another spelling. */
+function refuseOtherName(root: string, fs: FileSystem): void {
+  const other = entriesOf(root, fs).find(({ name }) => /^config\.ya?ml$/i.test(name));
+  if (!other) return;
+  throw new Failure(
+    "usage",
+    "bad-project-config",
+    `${join(root, other.name)} is not read: a Hasura project's configuration is called config.yaml.`,
+    { hints: [textHint("Rename it to config.yaml.")] },
   );
-  return text === undefined ? undefined : configOf(text, path);
+}
+
+function entriesOf(directory: string, fs: FileSystem): readonly Entry[] {
+  try {
+    return fs.list(directory);
+  } catch {
+    return []; // whoever reads the migrations reports it
+  }
+}
+
+/** The text of a project's YAML file, in UTF-8 or UTF-16; undefined if there is none. Throws `usage/bad-project-config`. */
+export async function readTextFile(path: string, fs: FileSystem): Promise<string | undefined> {
+  const bytes = await fs.read(path).catch((cause: unknown) => {
+    if (["ENOENT", "ENOTDIR"].includes(errorCode(cause) ?? "")) return undefined;
+    throw new Failure("usage", "bad-project-config", `${path} cannot be read.`, { cause });
+  });
+  if (bytes === undefined) return undefined;
+  const { encoding, text } = decodeText(bytes);
+  if (text !== undefined) return text;
+  const is = encoding === "unknown" ? "not valid UTF-8" : encoding;
+  throw new Failure("usage", "bad-project-config", `${path} cannot be read: it is ${is}.`, {
+    hints: [textHint("Save the file as UTF-8.")],
+  });
 }
 
 function configOf(text: string, path: string): ProjectConfig {
@@ -56,7 +92,11 @@ function configOf(text: string, path: string): ProjectConfig {
       { hints: [textHint('A Hasura project has "version: 3", older ones "version: 2".')] },
     );
   }
-  return { version: config.data.version, migrationsDirectory: config.data.migrations_directory };
+  return {
+    version: config.data.version,
+    migrationsDirectory: config.data.migrations_directory,
+    metadataDirectory: config.data.metadata_directory,
+  };
 }
 
 function yaml(text: string, path: string): unknown {

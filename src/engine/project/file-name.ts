@@ -36,6 +36,22 @@ export function parseMigrationName(composed: string, configVersion: number): Par
   };
 }
 
+/**
+ * True for the name of a file or directory that is probably meant as a migration although it is not named like one: a version with
+ * another separator, SQL without a direction, `.sql.txt`.
+ */
+export function resemblesMigration(entry: string): boolean {
+  return (
+    /^v?\d/i.test(entry) || /\.sql(\.\w+)?$/i.test(entry) || resembledDirection(entry) !== undefined
+  );
+}
+
+/** The direction that a file's name probably means: `Up.sql`, `down.SQL`, `up.sql.txt`, `up.txt`. */
+export function resembledDirection(file: string): Direction | undefined {
+  const word = /(?:^|\.)(up|down)(?:[^a-z]|$)/i.exec(file)?.[1]?.toLowerCase();
+  return word === undefined ? undefined : word === "up" ? "up" : "down";
+}
+
 /** True for a directory or file name that starts with a number and an underscore. */
 export function looksLikeMigration(entry: string): boolean {
   return /^[0-9]+_/.test(entry);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 
 /** Reads files. Paths are absolute, or relative to the working directory. */
 export interface FileSystem {
@@ -6,6 +6,8 @@ export interface FileSystem {
   list(directory: string): readonly Entry[];
   /** Kind and size of what a path refers to; links are followed. Throws as `node:fs` does. */
   stat(path: string): { readonly kind: "file" | "directory" | "other"; readonly size: number };
+  /** The path without symbolic links. Throws as `node:fs` does. */
+  realPath(path: string): string;
   read(path: string): Promise<Uint8Array>;
 }
 
@@ -37,5 +39,6 @@ export const realFileSystem: FileSystem = {
       size: found.size,
     };
   },
+  realPath: (path) => realpathSync(path),
   read: (path) => new Promise((resolve) => resolve(readFileSync(path))),
 };

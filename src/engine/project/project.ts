@@ -1,14 +1,23 @@
 import { basename, dirname, join, posix, relative, resolve } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
+import { shortenList } from "../../shorten-list.ts";
 import { errorCode } from "../../system-error.ts";
 import { realFileSystem, type FileSystem } from "./file-system.ts";
-import { kindOf, listOf, scanMigrations, type Migration } from "./scan.ts";
+import {
+  isInside,
+  kindOf,
+  listOf,
+  refuseOutside,
+  scanMigrations,
+  type Migration,
+  type MigrationsPlace,
+  type ScannedPlace,
+} from "./scan.ts";
 import { looksLikeMigration } from "./file-name.ts";
 import { readProjectConfig, type ConfigVersion } from "./config.ts";
 
-export type { Migration, MigrationFile } from "./scan.ts";
-export type { MigrationBody } from "./migration-file.ts";
+export type { Migration } from "./scan.ts";
 
 /** The migrations of a Hasura project on disk. */
 export interface Project {
@@ -22,6 +31,8 @@ export interface Project {
    * `default` here.
    */
   readonly databases: ReadonlyMap<string, readonly Migration[]>;
+  /** Databases of kinds that this environment does not have, with their kinds. */
+  readonly leftOut?: ReadonlyMap<string, string>;
   /** Oddities that do not stop a run, for a person to read. */
   readonly notices: readonly ProjectNotice[];
 }
@@ -34,11 +45,8 @@ export interface ProjectNotice {
 /** What the only database of config versions 1 and 2 is called. */
 export const onlyDatabase = "default";
 
-interface Place {
+interface Place extends MigrationsPlace {
   readonly root: string;
-  readonly directory: string;
-  readonly label: string;
-  readonly configVersion: ConfigVersion;
 }
 
 /**
@@ -47,7 +55,7 @@ interface Place {
  * as in version 3. File contents are not read, and nothing is written.
  *
  * Throws `usage` failures: `no-directory`, `no-migrations-directory`, `unreadable-directory`, `bad-project-config`,
- * `duplicate-version`, `version-too-large`, `broken-link`, `unreadable-file`.
+ * `duplicate-version`, `version-too-large`, `broken-link`, `link-outside-project`, `unreadable-file`.
  */
 export async function readProject(
   directory: string,
@@ -63,42 +71,77 @@ export async function readProject(
     });
   }
   const place = await placeOf(resolve(directory), fs);
-  const databases = place.configVersion === 3 ? perDatabase(place, fs) : onlyOne(place, fs);
+  const scanned =
+    place.configVersion === 3
+      ? perDatabase(place, fs)
+      : new Map([[onlyDatabase, scanMigrations(place, fs)]]);
   return {
     root: place.root,
     configVersion: place.configVersion,
     migrationsDirectory: place.label,
-    databases,
-    notices: noticesOf(place, databases, fs),
+    databases: new Map(
+      [...scanned]
+        .map(([name, { migrations }]) => [name, migrations] as const)
+        .filter(([, migrations]) => migrations.length > 0),
+    ),
+    notices: noticesOf(place, scanned, fs),
   };
 }
 
-async function placeOf(root: string, fs: FileSystem): Promise<Place> {
+/**
+ * Where the migrations of a project are, by the rules of `readProject`; with a config.yaml the directory need not exist yet.
+ * Throws `usage` failures: `bad-project-config`, `unreadable-directory`.
+ */
+export async function locateMigrations(
+  root: string,
+  fs: FileSystem = realFileSystem,
+): Promise<{ readonly directory: string; readonly configVersion: ConfigVersion }> {
   const config = await readProjectConfig(root, fs);
-  if (config) {
-    const directory = resolve(root, config.migrationsDirectory);
-    if (!isDirectory(directory, fs)) {
-      throw new Failure(
-        "usage",
-        "no-migrations-directory",
-        `The project ${root} has no migrations: there is no directory ${directory}.`,
-        {
-          hints: [
-            textHint(`Create it, or correct migrations_directory in ${join(root, "config.yaml")}.`),
-          ],
-        },
-      );
-    }
-    return { ...named(root, directory), configVersion: config.version };
-  }
+  if (config)
+    return {
+      directory: resolve(root, config.migrationsDirectory),
+      configVersion: config.version,
+    };
   const inner = join(root, "migrations");
   const directory = isDirectory(inner, fs) ? inner : root;
   const flat = listOf(directory, directory, fs).some((entry) => looksLikeMigration(entry.name));
-  return { ...named(root, directory), configVersion: flat ? 2 : 3 };
+  return { directory, configVersion: flat ? 2 : 3 };
+}
+
+async function placeOf(root: string, fs: FileSystem): Promise<Place> {
+  const { directory, configVersion } = await locateMigrations(root, fs);
+  if (!isDirectory(directory, fs))
+    throw new Failure(
+      "usage",
+      "no-migrations-directory",
+      `The project ${root} has no migrations: there is no directory ${directory}.`,
+      {
+        hints: [
+          textHint(`Create it, or correct migrations_directory in ${join(root, "config.yaml")}.`),
+        ],
+      },
+    );
+  return {
+    ...named(root, directory),
+    configVersion,
+    boundaries: boundariesOf(root, directory, fs),
+  };
+}
+
+/**
+ * What links may lead into. A migrations directory that config.yaml puts elsewhere belongs to the project; one that a link puts
+ * elsewhere does not. Throws `usage/link-outside-project`.
+ */
+function boundariesOf(root: string, directory: string, fs: FileSystem): readonly string[] {
+  const boundaries = [fs.realPath(root)];
+  if (!isInside(directory, root)) return [...boundaries, fs.realPath(directory)];
+  const entry = { name: basename(directory), kind: "link" } as const;
+  refuseOutside(entry, directory, { label: directory, boundaries }, fs);
+  return boundaries;
 }
 
 /** Paths below a bare migrations directory start with its name, so that they still tell where a file is. */
-function named(root: string, directory: string): Omit<Place, "configVersion"> {
+function named(root: string, directory: string): Pick<Place, "root" | "directory" | "label"> {
   if (directory === root) return { root: dirname(root), directory, label: basename(root) };
   return {
     root,
@@ -107,32 +150,33 @@ function named(root: string, directory: string): Omit<Place, "configVersion"> {
   };
 }
 
-function onlyOne(place: Place, fs: FileSystem): Map<string, Migration[]> {
-  const migrations = scanMigrations(place, fs);
-  return new Map(migrations.length > 0 ? [[onlyDatabase, migrations]] : []);
-}
-
-function perDatabase(place: Place, fs: FileSystem): Map<string, Migration[]> {
-  const databases = new Map<string, Migration[]>();
+function perDatabase(place: Place, fs: FileSystem): Map<string, ScannedPlace> {
+  const databases = new Map<string, ScannedPlace>();
   for (const entry of listOf(place.directory, place.label, fs)) {
     const directory = join(place.directory, entry.name);
     const label = `${place.label}/${entry.name}`;
     if (kindOf(entry, directory, label, fs) !== "directory") continue;
-    const migrations = scanMigrations({ directory, label, configVersion: 3 }, fs);
-    if (migrations.length > 0) databases.set(entry.name, migrations);
+    refuseOutside(entry, directory, { ...place, label }, fs);
+    const scanned = scanMigrations({ ...place, directory, label }, fs);
+    // Without migrations in it, it is one itself, and named as misplaced.
+    if (scanned.migrations.length > 0 || !looksLikeMigration(entry.name))
+      databases.set(entry.name, scanned);
   }
   return databases;
 }
 
 function noticesOf(
   place: Place,
-  databases: ReadonlyMap<string, unknown>,
+  databases: ReadonlyMap<string, ScannedPlace>,
   fs: FileSystem,
 ): ProjectNotice[] {
   const notices: ProjectNotice[] = [];
+  const scanned = [...databases.values()];
   const misplaced =
     place.configVersion === 3
-      ? listOf(place.directory, place.label, fs).filter(({ name }) => looksLikeMigration(name))
+      ? listOf(place.directory, place.label, fs).filter(
+          ({ name }) => looksLikeMigration(name) && !databases.has(name),
+        )
       : [];
   if (misplaced[0]) {
     notices.push({
@@ -140,7 +184,19 @@ function noticesOf(
       message: `${place.label}/${misplaced[0].name} is ignored: in a project of config version 3 migrations are in ${place.label}/<database>/.`,
     });
   }
-  if (databases.size === 0)
+  const ignored = scanned.flatMap((found) => found.ignored);
+  if (ignored.length > 0)
+    notices.push({
+      code: "ignored-files",
+      message: `Not named like migrations, and ignored: ${shortenList(ignored)}. Names are like 1700000000000_add_users/up.sql.`,
+    });
+  const empty = scanned.flatMap((found) => found.empty);
+  if (empty.length > 0)
+    notices.push({
+      code: "empty-migrations",
+      message: `${String(empty.length)} empty: ${shortenList(empty)} (no SQL in up.sql yet).`,
+    });
+  if (empty.length === 0 && scanned.every(({ migrations }) => migrations.length === 0))
     notices.push({
       code: "no-migrations",
       message: `There are no migrations in ${place.directory}.`,

@@ -1,10 +1,16 @@
-import { join } from "node:path";
+import { isAbsolute, join, relative, sep } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import { compareVersions, type Direction, type Version } from "../../protocol/migration.ts";
 import type { Entry, FileSystem } from "./file-system.ts";
-import { parseBody, type MigrationBody } from "./migration-file.ts";
-import { parseMigrationName, type MigrationName } from "./file-name.ts";
+import { checksumOfBytes, parseBody, type MigrationBody } from "./migration-file.ts";
+import {
+  looksLikeMigration,
+  parseMigrationName,
+  resembledDirection,
+  resemblesMigration,
+  type MigrationName,
+} from "./file-name.ts";
 import type { ConfigVersion } from "./config.ts";
 
 /** One file of a migration. */
@@ -13,8 +19,13 @@ export interface MigrationFile {
   readonly path: string;
   /** False for a metadata migration of config version 1 (`.yaml`), which is neither run nor recorded (docs/internals/hasura-protocol.md, "File names"). */
   readonly runnable: boolean;
-  /** Reads the file, again at each call. Throws `usage/unreadable-file`, `usage/not-utf8` or `usage/bad-directive`. */
+  /**
+   * Reads the file, again at each call. Throws `usage/unreadable-file`, `usage/not-utf8`, `usage/nul-character` or
+   * `usage/bad-directive`.
+   */
   body(): Promise<MigrationBody>;
+  /** The checksum of its text, also of a file that cannot be run. Throws `usage/unreadable-file`. */
+  checksum(): Promise<string>;
 }
 
 /** One version with its files, at least one of the two. */
@@ -30,23 +41,41 @@ export interface MigrationsPlace {
   readonly directory: string;
   readonly label: string;
   readonly configVersion: ConfigVersion;
+  /** Real paths that links may lead into: the project and its migrations directory. */
+  readonly boundaries: readonly string[];
+}
+
+/** What a directory of migrations contains. */
+export interface ScannedPlace {
+  /** In version order. */
+  readonly migrations: readonly Migration[];
+  /** Names of migrations whose up file has 0 bytes. */
+  readonly empty: readonly string[];
+  /** Labels of entries that resemble migrations, and are not named like ones. */
+  readonly ignored: readonly string[];
 }
 
 interface Found extends MigrationName {
+  readonly isEmpty: boolean;
   readonly file: MigrationFile;
 }
 
 /**
- * Every migration of one directory, in version order
- * (docs/internals/hasura-protocol.md, "Migration files").
- * Throws `usage/duplicate-version`, `usage/version-too-large`, `usage/broken-link` and `usage/unreadable-directory`.
+ * Every migration of one directory (docs/internals/hasura-protocol.md, "Migration files").
+ * Throws `usage/duplicate-version`, `usage/version-too-large`, `usage/broken-link`, `usage/link-outside-project` and
+ * `usage/unreadable-directory`.
  */
-export function scanMigrations(place: MigrationsPlace, fs: FileSystem): Migration[] {
+export function scanMigrations(place: MigrationsPlace, fs: FileSystem): ScannedPlace {
   const found = new Map<Version, { up?: Found; down?: Found }>();
+  const empty: string[] = [];
+  const ignored: string[] = [];
   for (const entry of listOf(place.directory, place.label, fs)) {
-    for (const file of filesOf(entry, place, fs)) keep(found, file);
+    const scanned = scanEntry(entry, place, fs);
+    for (const file of scanned.files) keep(found, file);
+    empty.push(...scanned.empty);
+    ignored.push(...scanned.ignored);
   }
-  return [...found]
+  const migrations = [...found]
     .sort(([a], [b]) => compareVersions(a, b))
     .map(([version, { up, down }]) => ({
       version,
@@ -54,6 +83,7 @@ export function scanMigrations(place: MigrationsPlace, fs: FileSystem): Migratio
       ...(up && { up: up.file }),
       ...(down && { down: down.file }),
     }));
+  return { migrations, empty, ignored };
 }
 
 /** A directory's entries by name. Throws `usage/unreadable-directory`. */
@@ -86,44 +116,128 @@ export function kindOf(
   }
 }
 
-function* filesOf(entry: Entry, place: MigrationsPlace, fs: FileSystem): Generator<Found> {
+/** Throws `usage/link-outside-project` for a link that leads out of the project: a checkout must not read this machine's files. */
+export function refuseOutside(
+  entry: Entry,
+  path: string,
+  { label, boundaries }: Pick<MigrationsPlace, "label" | "boundaries">,
+  fs: FileSystem,
+): void {
+  if (entry.kind !== "link") return;
+  const real = fs.realPath(path);
+  if (boundaries.some((boundary) => isInside(real, boundary))) return;
+  throw new Failure(
+    "usage",
+    "link-outside-project",
+    `The symbolic link ${label} leads out of the project.`,
+    { hints: [textHint("Replace the link with the file or directory itself.")] },
+  );
+}
+
+/** True for a path that is the directory or below it. Both are absolute. */
+export function isInside(path: string, directory: string): boolean {
+  const inside = relative(directory, path);
+  return inside !== ".." && !inside.startsWith(`..${sep}`) && !isAbsolute(inside);
+}
+
+interface ScannedEntry {
+  readonly files: readonly Found[];
+  readonly empty: readonly string[];
+  readonly ignored: readonly string[];
+}
+
+const nothing: ScannedEntry = { files: [], empty: [], ignored: [] };
+
+function scanEntry(entry: Entry, place: MigrationsPlace, fs: FileSystem): ScannedEntry {
   const path = join(place.directory, entry.name);
   const label = `${place.label}/${entry.name}`;
   const kind = kindOf(entry, path, label, fs);
-  if (kind === "file") {
-    const found = fileOf(entry.name, path, label, place.configVersion, fs);
-    if (found) yield found;
+  if (kind === "file") return scanFlatFile(entry, { ...place, directory: path, label }, fs);
+  if (kind !== "directory") return nothing;
+  if (looksLikeMigration(entry.name)) {
+    refuseOutside(entry, path, { ...place, label }, fs);
+    return scanDirectory(entry.name, { ...place, directory: path, label }, fs);
   }
-  if (kind !== "directory" || !/^[0-9]+_/.test(entry.name)) return;
-  for (const inner of listOf(path, label, fs)) {
-    if (kindOf(inner, join(path, inner.name), `${label}/${inner.name}`, fs) !== "file") continue;
-    const found = fileOf(
-      `${entry.name}.${inner.name}`,
-      join(path, inner.name),
-      `${label}/${inner.name}`,
-      place.configVersion,
-      fs,
-    );
-    if (found) yield found;
+  return hidden(entry.name) || !resemblesDirectory(entry, path, fs)
+    ? nothing
+    : { ...nothing, ignored: [label] };
+}
+
+function scanFlatFile(entry: Entry, file: MigrationsPlace, fs: FileSystem): ScannedEntry {
+  const found = fileOf(entry.name, entry, file, fs);
+  if (found === "ignored")
+    return hidden(entry.name) || !resemblesMigration(entry.name)
+      ? nothing
+      : { ...nothing, ignored: [file.label] };
+  if (!found.isEmpty) return { ...nothing, files: [found] };
+  return found.direction === "up" ? { ...nothing, empty: [entry.name] } : nothing;
+}
+
+function scanDirectory(name: string, place: MigrationsPlace, fs: FileSystem): ScannedEntry {
+  const files: Found[] = [];
+  const others: string[] = [];
+  let isEmpty = false;
+  for (const inner of listOf(place.directory, place.label, fs)) {
+    const directory = join(place.directory, inner.name);
+    const label = `${place.label}/${inner.name}`;
+    if (kindOf(inner, directory, label, fs) !== "file") continue;
+    const found = fileOf(`${name}.${inner.name}`, inner, { ...place, directory, label }, fs);
+    if (found === "ignored") others.push(inner.name);
+    else if (!found.isEmpty) files.push(found);
+    else if (found.direction === "up") isEmpty = true;
+  }
+  const taken = new Set(files.map(({ direction }) => direction));
+  // Beside the file that is taken it is a backup.
+  const ignored = others.filter((file) => {
+    const direction = resembledDirection(file);
+    return direction !== undefined && !taken.has(direction);
+  });
+  return {
+    files,
+    empty: isEmpty ? [name] : [],
+    ignored: ignored.map((file) => `${place.label}/${file}`),
+  };
+}
+
+function hidden(name: string): boolean {
+  return name.startsWith(".");
+}
+
+/** True for a directory that is probably meant as a migration: by its name, or because of the files in it. */
+function resemblesDirectory(entry: Entry, path: string, fs: FileSystem): boolean {
+  if (/^v?\d/i.test(entry.name)) return true;
+  try {
+    return fs
+      .list(path)
+      .some(({ name, kind }) => kind === "file" && resembledDirection(name) !== undefined);
+  } catch {
+    return false;
   }
 }
 
+/** `composed` is the whole name, with its directory's; `at` is the file itself. */
 function fileOf(
   composed: string,
-  path: string,
-  label: string,
-  configVersion: ConfigVersion,
+  entry: Entry,
+  at: MigrationsPlace,
   fs: FileSystem,
-): Found | undefined {
-  const name = parseMigrationName(composed, configVersion);
-  if (name === "ignored") return undefined;
+): Found | "ignored" {
+  const { directory: path, label } = at;
+  const name = parseMigrationName(composed, at.configVersion);
+  if (name === "ignored") return "ignored";
   if (name === "version-too-large") throw tooLarge(label);
-  // A file of 0 bytes counts as absent (docs/internals/hasura-protocol.md, "Empty, duplicate and
-  // missing files"); read only for files whose name matters.
-  if (sizeOf(path, label, fs) === 0) return undefined;
+  refuseOutside(entry, path, at, fs);
   return {
     ...name,
-    file: { path: label, runnable: name.extension === "sql", body: () => bodyOf(path, label, fs) },
+    // A file of 0 bytes counts as absent (docs/internals/hasura-protocol.md, "Empty, duplicate and
+    // missing files"); read only for files whose name matters.
+    isEmpty: sizeOf(path, label, fs) === 0,
+    file: {
+      path: label,
+      runnable: name.extension === "sql",
+      body: async () => parseBody(await bytesOf(path, label, fs), label),
+      checksum: async () => checksumOfBytes(await bytesOf(path, label, fs)),
+    },
   };
 }
 
@@ -143,11 +257,10 @@ function sizeOf(path: string, label: string, fs: FileSystem): number {
   }
 }
 
-async function bodyOf(path: string, label: string, fs: FileSystem): Promise<MigrationBody> {
-  const bytes = await fs.read(path).catch((cause: unknown) => {
+async function bytesOf(path: string, label: string, fs: FileSystem): Promise<Uint8Array> {
+  return fs.read(path).catch((cause: unknown) => {
     throw new Failure("usage", "unreadable-file", `${label} cannot be read.`, { cause });
   });
-  return parseBody(bytes, label);
 }
 
 function duplicate(version: Version, direction: Direction, first: string, second: string): Failure {

@@ -1,4 +1,6 @@
 import type { ReadyStep } from "../plan/prepare-plan.ts";
+import { refuseEmptyDown } from "../plan/refuse-empty-down.ts";
+import { recordedDownFile } from "../plan/select-steps.ts";
 import type { MigrationBody } from "../project/migration-file.ts";
 import { withoutComments } from "../sql/lexer.ts";
 import type { Step } from "../store/store.ts";
@@ -19,21 +21,21 @@ const unbatchable =
 
 /**
  * Reads the files of the steps from `from` on that may go into one request: one in any case, then up to `most` small ones of the
- * same database. Throws for the first; an unreadable later one is reported when its turn comes.
+ * same database. `environment` is for suggested commands. Throws for the first; an unreadable later one is reported when its turn comes.
  */
 export async function loadSteps(
-  steps: readonly ReadyStep[],
+  { steps, environment }: { readonly steps: readonly ReadyStep[]; readonly environment: string },
   from: number,
   most: number,
 ): Promise<readonly LoadedStep[]> {
   const first = steps[from];
   if (!first) return [];
-  const batch = [await loadStep(first)];
+  const batch = [await loadStep(first, environment)];
   let length = lengthOf(batch[0]);
   while (batch.length < most && batch.every(isBatchable)) {
     const next = steps[from + batch.length];
     if (next?.store !== first.store) break;
-    const loaded = await loadStep(next).catch(() => undefined);
+    const loaded = await loadStep(next, environment).catch(() => undefined);
     length += lengthOf(loaded);
     if (!loaded || !isBatchable(loaded) || length > largestBatchLength) break;
     batch.push(loaded);
@@ -55,18 +57,20 @@ function hasUnbatchableStatement(sql: string): boolean {
   return unbatchable.test(sql) && unbatchable.test(withoutComments(sql));
 }
 
-async function loadStep(ready: ReadyStep): Promise<LoadedStep> {
+async function loadStep(ready: ReadyStep, environment: string): Promise<LoadedStep> {
   const { file, migration, direction, store } = ready;
   const body = await file.body();
-  const up = direction === "down" ? await migration.up?.body() : undefined;
-  const down = direction === "up" && store.keepsDownSql ? await migration.down?.body() : undefined;
+  // Also where the file was changed after the plan was made.
+  refuseEmptyDown(ready, body, environment);
+  const up = direction === "down" ? await migration.up?.checksum() : undefined;
+  const down = store.keepsDownSql ? await recordedDownFile(ready)?.body() : undefined;
   const step: Step = {
     database: ready.database,
     version: migration.version,
     name: migration.name,
     direction,
     sql: body.sql,
-    checksum: (up ?? body).checksum,
+    checksum: up ?? body.checksum,
     noTransaction: ready.noTransaction,
     settings: body.directives.settings,
     ...(down && { downSql: down.sql }),

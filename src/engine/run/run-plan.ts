@@ -9,6 +9,7 @@ import type { RunStop } from "../run-result.ts";
 import { markHint } from "../store/hints.ts";
 import type { StepResult } from "../store/store.ts";
 import { nextBatchSize } from "./batch-size.ts";
+import { halfRedoneFailure } from "./half-redone.ts";
 import { loadSteps, type LoadedStep } from "./load-steps.ts";
 
 /** Why a plan was not run to its end. */
@@ -79,15 +80,15 @@ export async function runPlan(run: PlanRun): Promise<PlanResult> {
 }
 
 async function runNext(next: ReadyStep, state: RunState, run: PlanRun): Promise<RunState> {
-  const { steps, engine } = run;
+  const { engine } = run;
   const stop = stopBefore(next, state, run);
   if (stop) return { ...state, stop };
   const size = next.store.runBatch && engine.remainingMs() >= batchAboveMs ? state.batchSize : 1;
-  const loaded = await (state.ahead ?? loadSteps(steps, state.reached, size));
+  const loaded = await (state.ahead ?? loadSteps(run, state.reached, size));
   const batch = loaded.slice(0, size);
   const startedAt = engine.now();
   const running = runBatch(batch, run);
-  const ahead = loadSteps(steps, state.reached + batch.length, next.store.runBatch ? size * 2 : 1);
+  const ahead = loadSteps(run, state.reached + batch.length, next.store.runBatch ? size * 2 : 1);
   ahead.catch(() => undefined); // reported when its turn comes, which may be never
   const result = await running;
   return {
@@ -229,7 +230,7 @@ async function reportResult(
       await emit(engine, { type: "migration.skipped", ...of, reason: result.reason });
       return { over: 1, done: 0 };
     case "failed": {
-      const failure = failureOf(result.error, loaded);
+      const failure = failureOf(result.error, loaded, environment);
       await emit(engine, {
         type: "migration.failed",
         ...of,
@@ -257,12 +258,27 @@ async function reportResult(
   }
 }
 
-function failureOf(error: unknown, { ready, body, step }: LoadedStep): unknown {
-  return stepFailure(error, {
+function failureOf(
+  error: unknown,
+  { ready, body, step }: LoadedStep,
+  environment: string,
+): unknown {
+  const target = { environment, database: ready.database.name, versions: [step.version] };
+  const failure = stepFailure(error, {
     file: ready.file.path,
     sql: body.sql,
-    nothingKept: ready.store.atomic && !step.noTransaction,
+    // A redo keeps its roll-back.
+    nothingKept: ready.store.atomic && !step.noTransaction && ready.redone !== true,
+    separateStatements: step.noTransaction,
+    ...(step.direction === "up" && {
+      markApplied: markHint(
+        target,
+        "applied",
+        "if the database has everything that the file makes, record it as applied",
+      ),
+    }),
   });
+  return halfRedoneFailure(failure, ready, environment);
 }
 
 function busy(holder: string): Failure {

@@ -6,6 +6,20 @@ export function databaseArgs(database: string): string[] {
   return database === "default" ? [] : ["--database", database];
 }
 
+/** The commands that answer for all versions in doubt at once: each shows them and asks. */
+export function inDoubtHints(environment: string, database: string): Hint[] {
+  const mark = (as: "applied" | "pending", reason: string): Hint =>
+    runHint(["mark", environment, "--in-doubt", `--${as}`, ...databaseArgs(database)], reason);
+  return [
+    runHint(
+      ["status", environment],
+      "list them, with the tables, columns and indexes of their files that exist",
+    ),
+    mark("applied", "if they took effect"),
+    mark("pending", "if they did not"),
+  ];
+}
+
 /** The `mark` command that records versions as applied or pending. */
 export function markHint(
   target: {

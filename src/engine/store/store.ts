@@ -2,7 +2,7 @@ import type { Failure } from "../../protocol/failure.ts";
 import type { HistoryRow } from "../../protocol/events.ts";
 import type { Direction, MigrationState, Version } from "../../protocol/migration.ts";
 import type { Directives } from "../project/directives.ts";
-import type { SourceKind } from "../hasura/client.ts";
+import type { SourceKind, SqlResult } from "../hasura/client.ts";
 
 /** One database of a run: a Hasura source. */
 export interface Database {
@@ -20,6 +20,8 @@ export interface AppliedMigration {
   readonly checksum?: string;
   readonly appliedAt?: Date;
   readonly run?: string;
+  /** Greater for what was applied later; absent where the order is not known (catalog store). */
+  readonly order?: bigint;
 }
 
 /** One step of a plan, ready to be sent. */
@@ -105,6 +107,8 @@ export interface RunRegistry {
    * an id; without it, all runs.
    */
   cancel(run: string | undefined): Promise<readonly string[]>;
+  /** The users of runs, by the runs' ids, as their clients reported them. */
+  users(runs: readonly string[]): Promise<ReadonlyMap<string, string>>;
 }
 
 /**
@@ -142,6 +146,10 @@ export interface MigrationStore extends StoreCapabilities {
    * be planned again.
    */
   confirm?(): Promise<readonly Version[]>;
+  /** What the last `redo` rolled back and could not apply again, as of the last `read`; undefined if something changed since. */
+  halfRedone?(): Version | undefined;
+  /** Runs a query that changes nothing in the store's database. Absent where there is no way to ask. */
+  query?(sql: string): Promise<SqlResult>;
   /** A failure in the background so far. Checked before each step; ends the run. */
   backgroundFailure?(): Failure | undefined;
 }

@@ -1,3 +1,4 @@
+import { cleanText } from "../../clean-text.ts";
 import * as z from "zod";
 import { isAccessDenied } from "../../engine/hasura/errors.ts";
 import { HasuraCallError } from "../../engine/hasura/client.ts";
@@ -57,6 +58,9 @@ export function isSecretRefused(result: CliOutcome): boolean {
 }
 
 /** Hasura's own error body, which the CLI prints without the HTTP status. */
+/** The CLI's output is redacted line by line when it is read. */
+const alreadyRedacted = (text: string): string => text;
+
 function refusalIn(reason: string): HasuraCallError | undefined {
   const start = reason.indexOf("{");
   const text = start === -1 ? "" : reason.slice(start);
@@ -65,7 +69,7 @@ function refusalIn(reason: string): HasuraCallError | undefined {
   // A connection error has status 500, a refused statement 400 (docs/internals/hasura-protocol.md, "Errors").
   const status = body.error === "connection error" ? 500 : 400;
   try {
-    contentOf({ status, text, location: undefined, cut: false }, SqlAnswer);
+    contentOf({ status, text, location: undefined, cut: false }, SqlAnswer, alreadyRedacted);
   } catch (error) {
     if (error instanceof HasuraCallError) return error;
     throw error;
@@ -159,5 +163,5 @@ function unrecognized(reason: string): Failure {
 
 function shortened(text: string, most = 2000): string {
   const line = text.replace(/\s+/g, " ").trim();
-  return line.length <= most ? line : `${line.slice(0, most)} …`;
+  return line.length <= most ? line : `${cleanText(line, most)} …`;
 }

@@ -27,21 +27,9 @@ export function cliStore(
   context: StoreContext,
   { cli, project }: CliStoreOptions,
 ): MigrationStore {
-  const catalog = catalogStore(database, context);
+  const record = new CatalogRecord(database, context);
   const files = (version: Version, direction: Direction, execute: boolean): CopiedProject =>
     oneFile(project, { database: database.name, version, direction, execute });
-  let recorded: ReadonlySet<Version> = new Set();
-  /** Reads what is recorded now; warns about other versions that have disappeared. */
-  const readAgain = async (changed: Version): Promise<ReadonlySet<Version>> => {
-    const now = await readBack(database, context);
-    await warnAboutLost(
-      database,
-      context,
-      [...recorded].filter((version) => version !== changed && !now.has(version)),
-    );
-    recorded = now;
-    return now;
-  };
   const markOnce = async (version: Version, direction: Direction): Promise<void> => {
     const reported = await cli.apply({
       project: files(version, direction, false),
@@ -49,18 +37,14 @@ export function cliStore(
       direction,
       skipExecution: true,
     });
-    const now = await readAgain(version);
+    const now = await record.readBack(version);
     if (now.has(version) !== (direction === "up")) throw notMarked(version, reported);
   };
 
   return {
     kind: "catalog",
     ...catalogCapabilities,
-    read: async () => {
-      const versions = await catalog.read();
-      recorded = new Set(versions.keys());
-      return versions;
-    },
+    read: () => record.read(),
     run: async (step) => {
       const { version, direction, noTransaction } = step;
       const project = files(version, direction, true);
@@ -71,7 +55,7 @@ export function cliStore(
         return { outcome: "failed", error }; // it was never started
       }
       try {
-        const recordedNow = await readAgain(version);
+        const recordedNow = await record.readBack(version);
         return resultOf(reported, recordedNow.has(version) === (direction === "up"), step);
       } catch (error) {
         return reported.outcome === "failed" ? reported : { outcome: "unknown", error };
@@ -80,12 +64,46 @@ export function cliStore(
     mark: async (marks, as) => {
       for (const { version } of marks) {
         // The CLI does not mark a version that is recorded already, not even a dirty one.
-        if (as === "applied" && recorded.has(version)) await markOnce(version, "down");
+        if (as === "applied" && record.has(version)) await markOnce(version, "down");
         await markOnce(version, as === "applied" ? "up" : "down");
       }
     },
     settle: () => Promise.resolve(),
   };
+}
+
+/** The versions that were recorded when they were last read. */
+class CatalogRecord {
+  readonly #database: Database;
+  readonly #context: StoreContext;
+  #versions: ReadonlySet<Version> = new Set();
+
+  constructor(database: Database, context: StoreContext) {
+    this.#database = database;
+    this.#context = context;
+  }
+
+  has(version: Version): boolean {
+    return this.#versions.has(version);
+  }
+
+  async read(): ReturnType<MigrationStore["read"]> {
+    const versions = await catalogStore(this.#database, this.#context).read();
+    this.#versions = new Set(versions.keys());
+    return versions;
+  }
+
+  /** Reads what is recorded after the CLI has written; warns about versions other than `changed` that have disappeared. */
+  async readBack(changed: Version): Promise<ReadonlySet<Version>> {
+    const now = await readBack(this.#database, this.#context);
+    await warnAboutLost(
+      this.#database,
+      this.#context,
+      [...this.#versions].filter((version) => version !== changed && !now.has(version)),
+    );
+    this.#versions = now;
+    return now;
+  }
 }
 
 /** Reads what is recorded, without anything cached from before the CLI wrote. */

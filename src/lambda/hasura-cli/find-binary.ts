@@ -19,7 +19,7 @@ export function findBinary(directories: readonly string[]): string {
     'This function\'s image does not contain the official Hasura CLI, which the engine "hasura-cli" needs.',
     {
       hints: [
-        textHint("Build the image with --build-arg HASURA_CLI_VERSION=v2.…"),
+        textHint("Build the image with the arguments HASURA_CLI_VERSION and HASURA_CLI_SHA256."),
         textHint("Or set HASURA_MIGRATE_ENGINE=native, or omit it."),
       ],
     },

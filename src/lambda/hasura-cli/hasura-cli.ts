@@ -1,3 +1,4 @@
+import { cleanText } from "../../clean-text.ts";
 import type { EngineContext } from "../../engine/context.ts";
 import { emit } from "../../engine/emit.ts";
 import { Failure } from "../../protocol/failure.ts";
@@ -172,7 +173,7 @@ async function run(
 /** Emits the CLI's log: warnings as warnings, the rest for debugging. */
 async function emitOutput({ lines }: Output, engine: HasuraCliOptions["engine"]): Promise<void> {
   for (const { level, message } of lines.slice(-mostLines)) {
-    const text = message.length <= longestLine ? message : `${message.slice(0, longestLine)} …`;
+    const text = message.length <= longestLine ? message : `${cleanText(message, longestLine)} …`;
     await emit(engine, {
       type: "log",
       level: level === "warning" ? "warning" : "debug",
@@ -203,7 +204,7 @@ function notUsable(binary: string, ended: Output): Failure {
         textHint("Check the image's HASURA_CLI_VERSION and its architecture."),
         textHint("Or set HASURA_MIGRATE_ENGINE=native."),
       ],
-      cause: new Error(reasonOf(ended.lines).slice(0, longestLine)),
+      cause: new Error(cleanText(reasonOf(ended.lines), longestLine)),
     },
   );
 }

@@ -1,3 +1,4 @@
+import { cleanText } from "../../clean-text.ts";
 import * as z from "zod";
 import { HasuraCallError, type DatabaseError } from "../../engine/hasura/client.ts";
 import { Failure } from "../../protocol/failure.ts";
@@ -70,61 +71,69 @@ export const InconsistencyAnswer = z.object({
   ),
 });
 
+/** Removes secrets from a text that the other side sent. */
+export type Redact = (text: string) => string;
+
 /**
- * The content of a response. Throws HasuraCallError: rejected if Hasura itself reports an error, unknown if the response is not
+ * The content of a response. What an error repeats of it is redacted before it is cut or passed on. Throws HasuraCallError: rejected if Hasura itself reports an error, unknown if the response is not
  * Hasura's (HTML, a gateway's 502, 503 and 504), because the request may still have taken effect.
  */
-export function contentOf<T>(answer: HttpAnswer, schema: z.ZodType<T>): T {
+export function contentOf<T>(answer: HttpAnswer, schema: z.ZodType<T>, redact: Redact): T {
   const { status, text } = answer;
-  if (status >= 300 && status < 400) throw redirected(answer);
+  if (status >= 300 && status < 400) throw redirected(answer, redact);
   if (answer.cut)
     throw new HasuraCallError("unknown", "the response is too large", {
       status,
     });
   const json = parseJson(text);
-  if (status >= 300) throw errorOf(answer, json);
-  if (json === undefined) throw notHasura(answer);
+  if (status >= 300) throw errorOf(answer, json, redact);
+  if (json === undefined) throw notHasura(answer, redact);
   const content = schema.safeParse(json);
   if (content.success) return content.data;
-  const details = { status, cause: new Error(z.prettifyError(content.error)) };
+  const details = { status, cause: new Error(redact(z.prettifyError(content.error))) };
   throw new HasuraCallError("unknown", "the response does not have the shape of Hasura's", details);
 }
 
 /** A gateway's error is not Hasura's, even if it has the same shape. */
-function errorOf(answer: HttpAnswer, json: unknown): HasuraCallError {
+function errorOf(answer: HttpAnswer, json: unknown, redact: Redact): HasuraCallError {
   const isGateway = [502, 503, 504].includes(answer.status);
   const refusal = isGateway ? undefined : ErrorBody.safeParse(json).data;
-  return refusal ? rejected(answer.status, refusal) : notHasura(answer);
+  return refusal ? rejected(answer.status, refusal, redact) : notHasura(answer, redact);
 }
 
 function rejected(
   status: number,
   { error, code, path, internal }: z.infer<typeof ErrorBody>,
+  redact: Redact,
 ): HasuraCallError {
-  const database = databaseError(internal);
-  return new HasuraCallError("rejected", error, {
+  const database = databaseError(internal, redact);
+  return new HasuraCallError("rejected", redact(error), {
     status,
     code,
-    ...(path !== undefined && { path }),
+    ...(path !== undefined && { path: redact(path) }),
     ...(database && { database }),
   });
 }
 
-function databaseError(internal: unknown): DatabaseError | undefined {
+function databaseError(internal: unknown, redact: Redact): DatabaseError | undefined {
   const error = Internal.safeParse(internal).data?.error;
   if (!error) return undefined;
   return {
     ...(error.status_code && { sqlstate: error.status_code }),
-    ...(error.message && { message: error.message }),
-    ...(error.description && { detail: error.description }),
-    ...(error.hint && { hint: error.hint }),
+    ...(error.message && { message: redact(error.message) }),
+    ...(error.description && { detail: redact(error.description) }),
+    ...(error.hint && { hint: redact(error.hint) }),
     ...(error.exec_status && { execStatus: error.exec_status }),
   };
 }
 
+/** Characters of a foreign response that are looked at. */
+const mostRedacted = 16_384;
+
 /** The beginning of the response is the only clue to what sent it. */
-function notHasura({ status, text }: HttpAnswer): HasuraCallError {
-  const title = /<title>([^<]{1,100})<\/title>/i.exec(text)?.[1] ?? text.trim().slice(0, 100);
+function notHasura({ status, text: received }: HttpAnswer, redact: Redact): HasuraCallError {
+  const text = redact(received.slice(0, mostRedacted));
+  const title = /<title>([^<]{1,100})<\/title>/i.exec(text)?.[1] ?? cleanText(text.trim(), 100);
   const what = title === "" ? "an empty response" : `"${title.replace(/\s+/g, " ").trim()}"`;
   return new HasuraCallError(
     "unknown",
@@ -134,8 +143,8 @@ function notHasura({ status, text }: HttpAnswer): HasuraCallError {
 }
 
 /** Nothing has run: a redirect comes from before Hasura. It is not followed, because that could send the secret anywhere. */
-function redirected({ status, location }: HttpAnswer): HasuraCallError {
-  const to = location === undefined ? "elsewhere" : `to ${location}`;
+function redirected({ status, location }: HttpAnswer, redact: Redact): HasuraCallError {
+  const to = location === undefined ? "elsewhere" : `to ${redact(withoutQuery(location))}`;
   const failure = new Failure(
     "unreachable",
     "redirected",
@@ -149,4 +158,11 @@ function redirected({ status, location }: HttpAnswer): HasuraCallError {
     },
   );
   return new HasuraCallError("rejected", failure.message, { status, cause: failure });
+}
+
+/** A query, a fragment and a user name may hold what must not be shown. */
+function withoutQuery(location: string): string {
+  if (!URL.canParse(location)) return location.replace(/[?#][^]*$/, "");
+  const { origin, protocol, host, pathname } = new URL(location);
+  return `${origin === "null" ? `${protocol}//${host}` : origin}${pathname}`;
 }

@@ -20,7 +20,13 @@ export interface HasuraOverHttpOptions {
   readonly adminSecret: () => Promise<string | undefined>;
   /** Called after a 401; the call is repeated if the secret has changed. */
   readonly renewAdminSecret?: () => Promise<string | undefined>;
+  /** Removes secrets from what errors repeat of a response. */
+  readonly redact?: answers.Redact;
   readonly connectMs?: number;
+  /** How long a read is waited for. */
+  readonly readMs?: number;
+  /** Milliseconds until the process is killed: a call is aborted before that. */
+  readonly remainingMs?: () => number;
   readonly largestAnswerBytes?: number;
 }
 
@@ -30,6 +36,9 @@ export interface HasuraOverHttp extends Hasura {
 }
 
 const defaultConnectMs = 5000;
+const defaultReadMs = 30_000;
+/** Reserved at the end to report what happened, but at most a tenth of the function's time. */
+const reportMs = 5000;
 const defaultLargestAnswerBytes = 64 * 1024 * 1024;
 
 /**
@@ -38,30 +47,27 @@ const defaultLargestAnswerBytes = 64 * 1024 * 1024;
  * run.
  */
 export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
-  const { connectMs = defaultConnectMs, largestAnswerBytes = defaultLargestAnswerBytes } = options;
+  const {
+    connectMs = defaultConnectMs,
+    readMs = defaultReadMs,
+    largestAnswerBytes = defaultLargestAnswerBytes,
+  } = options;
+  const contentOf = contentReader(options.redact);
   const caller = httpCaller({ endpoint: new URL(options.endpoint), connectMs, largestAnswerBytes });
-  const api = { post: poster(caller, options), beforeMetadataV3: false };
+  const api: Api = { post: poster(caller, options), beforeMetadataV3: false };
+  const untilDeadline = deadlineLimit(options.remainingMs);
+  const read = (): number => Math.min(readMs, untilDeadline());
   const metadataPath = (): string => (api.beforeMetadataV3 ? "/v1/query" : "/v1/metadata");
-  const ask = async <T>(body: object, schema: z.ZodType<T>): Promise<T> =>
-    answers.contentOf(await api.post(metadataPath(), body), schema);
+  const ask: Ask = async (body, schema, limitMs = read()) =>
+    contentOf(await api.post(metadataPath(), body, limitMs), schema);
 
   return {
     async version() {
-      const answer = await caller.call({ method: "GET", path: "/v1/version", headers: {} });
-      return answers.contentOf(answer, answers.VersionAnswer).version;
+      const request = { method: "GET", path: "/v1/version", headers: {} } as const;
+      const answer = await caller.call({ ...request, limitMs: read() });
+      return contentOf(answer, answers.VersionAnswer).version;
     },
-    async exportMetadata(): Promise<Metadata> {
-      const question = { type: "export_metadata", args: {} };
-      const answer = await api.post("/v1/metadata", question);
-      if (answer.status !== 404) return answers.contentOf(answer, answers.MetadataAnswer);
-      // Servers before metadata v3 do not have that path; if /v1/query fails as well, it is not a Hasura server.
-      const metadata = answers.contentOf(
-        await api.post("/v1/query", question),
-        answers.MetadataAnswer,
-      );
-      api.beforeMetadataV3 = metadata.version < 3;
-      return metadata;
-    },
+    exportMetadata: () => exportMetadata(api, read, contentOf),
     async catalogState(): Promise<CatalogState> {
       return stateFrom(await ask(getCatalogState, answers.CatalogStateAnswer));
     },
@@ -70,6 +76,7 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
       const [before] = await ask(
         { type: "bulk", args: [getCatalogState, set] },
         answers.ExchangeAnswer,
+        untilDeadline(),
       );
       return stateFrom(before);
     },
@@ -77,48 +84,109 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
       const answer = await api.post(
         api.beforeMetadataV3 ? "/v1/query" : "/v2/query",
         runSqlBody(request),
+        Math.min(request.limitMs ?? Infinity, untilDeadline()),
       );
-      return sqlResultOf(answer);
+      return sqlResultOf(answer, contentOf);
     },
     get runSqls() {
       return api.beforeMetadataV3
         ? undefined
-        : (requests: readonly RunSql[]) => runBulk(api.post, requests);
+        : (requests: readonly RunSql[]) => runBulk(api.post, requests, untilDeadline(), contentOf);
     },
     async inconsistentObjects(): Promise<InconsistentObject[]> {
       return (await ask(getInconsistent, answers.InconsistencyAnswer)).inconsistent_objects;
     },
-    async reloadMetadata(sources): Promise<InconsistentObject[]> {
-      const more = { reload_sources: [...sources], recreate_event_triggers: true };
-      const args = { reload_remote_schemas: false, ...(!api.beforeMetadataV3 && more) };
-      const answer = await ask({ type: "reload_metadata", args }, answers.ReloadAnswer);
-      // Servers before spring 2022 do not return the objects (docs/internals/hasura-metadata.md,
-      // "Reloading metadata").
-      const content =
-        answer.inconsistent_objects === undefined
-          ? await ask(getInconsistent, answers.InconsistencyAnswer)
-          : answers.InconsistencyAnswer.parse(answer);
-      return content.inconsistent_objects;
+    reloadMetadata: (sources) => {
+      const request = reloadRequest(sources, api.beforeMetadataV3);
+      return reloadMetadata(ask, request, untilDeadline());
     },
     close: () => caller.close(),
   };
 }
 
-async function runBulk(post: Post, requests: readonly RunSql[]): Promise<SqlResult[]> {
-  const answer = await post("/v2/query", { type: "bulk", args: requests.map(runSqlBody) });
-  return answers.contentOf(answer, answers.SqlAnswers).map(rowsOf);
+type Ask = <T>(body: object, schema: z.ZodType<T>, limitMs?: number) => Promise<T>;
+
+async function reloadMetadata(
+  ask: Ask,
+  request: object,
+  limitMs: number,
+): Promise<InconsistentObject[]> {
+  const answer = await ask(request, answers.ReloadAnswer, limitMs);
+  // Servers before spring 2022 do not return the objects (docs/internals/hasura-metadata.md,
+  // "Reloading metadata").
+  const content =
+    answer.inconsistent_objects === undefined
+      ? await ask(getInconsistent, answers.InconsistencyAnswer)
+      : answers.InconsistencyAnswer.parse(answer);
+  return content.inconsistent_objects;
+}
+
+type ContentOf = <T>(answer: HttpAnswer, schema: z.ZodType<T>) => T;
+
+function contentReader(redact: answers.Redact = (text) => text): ContentOf {
+  return <T>(answer: HttpAnswer, schema: z.ZodType<T>): T =>
+    answers.contentOf(answer, schema, redact);
+}
+
+interface Api {
+  readonly post: Post;
+  beforeMetadataV3: boolean;
+}
+
+async function exportMetadata(
+  api: Api,
+  limitMs: () => number,
+  contentOf: ContentOf,
+): Promise<Metadata> {
+  const question = { type: "export_metadata", args: {} };
+  const answer = await api.post("/v1/metadata", question, limitMs());
+  if (answer.status !== 404) return contentOf(answer, answers.MetadataAnswer);
+  // Servers before metadata v3 do not have that path; if /v1/query fails as well, it is not a Hasura server.
+  const metadata = contentOf(
+    await api.post("/v1/query", question, limitMs()),
+    answers.MetadataAnswer,
+  );
+  api.beforeMetadataV3 = metadata.version < 3;
+  return metadata;
+}
+
+function reloadRequest(sources: readonly string[], beforeMetadataV3: boolean): object {
+  const more = { reload_sources: [...sources], recreate_event_triggers: true };
+  const args = { reload_remote_schemas: false, ...(!beforeMetadataV3 && more) };
+  return { type: "reload_metadata", args };
+}
+
+async function runBulk(
+  post: Post,
+  requests: readonly RunSql[],
+  limitMs: number,
+  contentOf: ContentOf,
+): Promise<SqlResult[]> {
+  const body = { type: "bulk", args: requests.map(runSqlBody) };
+  const answer = await post("/v2/query", body, limitMs);
+  return contentOf(answer, answers.SqlAnswers).map(rowsOf);
 }
 
 const getCatalogState = { type: "get_catalog_state", args: {} };
 const getInconsistent = { type: "get_inconsistent_metadata", args: {} };
 
-type Post = (path: string, body: object) => Promise<HttpAnswer>;
+type Post = (path: string, body: object, limitMs: number) => Promise<HttpAnswer>;
+
+/** Milliseconds for a call that may take as long as the function's time allows. Throws where that is over. */
+function deadlineLimit(remainingMs: () => number = () => Infinity): () => number {
+  const reserved = Math.min(reportMs, remainingMs() / 10);
+  return () => {
+    const ms = remainingMs() - reserved;
+    if (ms > 0) return ms;
+    throw new HasuraCallError("not-sent", "the function's time is over");
+  };
+}
 
 function poster(caller: HttpCaller, options: HasuraOverHttpOptions): Post {
-  return async (path, body) => {
+  return async (path, body, limitMs) => {
     const json = JSON.stringify(body);
     const send = (secret: string | undefined): Promise<HttpAnswer> =>
-      caller.call({ method: "POST", path, headers: headersWith(secret), body: json });
+      caller.call({ method: "POST", path, headers: headersWith(secret), body: json, limitMs });
     const secret = await secretFrom(options.adminSecret);
     const answer = await send(secret);
     if (answer.status !== 401 || options.renewAdminSecret === undefined) return answer;
@@ -152,10 +220,10 @@ function stateFrom({
 }
 
 /** A response that is too large is not an error: with a 200 the SQL has succeeded, and a migration's rows do not matter. */
-function sqlResultOf(answer: HttpAnswer): SqlResult {
+function sqlResultOf(answer: HttpAnswer, contentOf: ContentOf): SqlResult {
   if (answer.cut && answer.status === 200 && answer.text.startsWith('{"result_type"'))
     return { columns: [], rows: [], truncated: true };
-  return rowsOf(answers.contentOf(answer, answers.SqlAnswer));
+  return rowsOf(contentOf(answer, answers.SqlAnswer));
 }
 
 function rowsOf({ result }: z.infer<typeof answers.SqlAnswer>): SqlResult {

@@ -9,6 +9,8 @@ export interface HttpCall {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Milliseconds for the whole call; it is then aborted, with an unknown outcome. Infinite for no limit. */
+  readonly limitMs: number;
 }
 
 /** A response, from whatever sent it. `cut`: it was too large, and the rest was not read. */
@@ -28,7 +30,7 @@ export interface HttpCaller {
 
 export interface HttpOptions {
   readonly endpoint: URL;
-  /** For name resolution, TCP and TLS together. A response has no timeout: a migration may take as long as it needs. */
+  /** For name resolution, TCP and TLS together. */
   readonly connectMs: number;
   readonly largestAnswerBytes: number;
 }
@@ -68,6 +70,7 @@ function send(
     });
     let sent = false;
     watchConnection(request, endpoint.protocol === "https:", connectMs, () => (sent = true));
+    limitCall(request, call.limitMs);
     const fail = (error: Error): void => {
       void connectionError(error, sent, endpoint).then(reject);
     };
@@ -109,6 +112,26 @@ function watchConnection(
     });
     request.once("close", stop);
   });
+}
+
+/** The largest delay of a timer. */
+const longestTimerMs = 2 ** 31 - 1;
+
+function limitCall(request: http.ClientRequest, ms: number): void {
+  const timer = setTimeout(
+    () => request.destroy(new AnswerTimeout(ms)),
+    Math.min(ms, longestTimerMs),
+  );
+  request.once("close", () => clearTimeout(timer));
+}
+
+class AnswerTimeout extends Error {
+  readonly code = "ANSWER_TIMEOUT";
+  constructor(ms: number) {
+    super(
+      `no answer within ${ms < 1000 ? `${String(Math.ceil(ms))} ms` : `${String(Math.round(ms / 1000))} s`}`,
+    );
+  }
 }
 
 class ConnectTimeout extends Error {

@@ -1,5 +1,5 @@
 import { Failure } from "../../protocol/failure.ts";
-import { jsonKeyOf, secretIdOf, secretText } from "./secret-text.ts";
+import { readSecretReference, secretText } from "./secret-text.ts";
 import { parameterStore, secretsManager, storeFailure, type SecretStore } from "./secret-store.ts";
 import type { AdminSecretSetting } from "../settings.ts";
 
@@ -86,15 +86,20 @@ async function fromSecretsManager(
   // Imported here so that a secret in the environment does not slow down the cold start.
   const { SecretsManagerClient, GetSecretValueCommand } =
     await import("./secrets-manager-client.ts");
+  const { id, jsonKey, versionStage, versionId } = readSecretReference(arn, secretsManager.setting);
   const client = new SecretsManagerClient({ ...given, ...clientSettings(arn, bounds) });
   try {
-    const command = new GetSecretValueCommand({ SecretId: secretIdOf(arn) });
+    const command = new GetSecretValueCommand({
+      SecretId: id,
+      ...(versionStage !== undefined && { VersionStage: versionStage }),
+      ...(versionId !== undefined && { VersionId: versionId }),
+    });
     const { SecretString, SecretBinary } = await client.send(command, {
       abortSignal: AbortSignal.timeout(bounds.totalMs),
     });
     return secretText(
       SecretString ?? new TextDecoder().decode(SecretBinary),
-      jsonKeyOf(arn),
+      jsonKey,
       secretsManager.setting,
     );
   } finally {
@@ -131,7 +136,7 @@ async function fromStore(
   } catch (cause) {
     throw cause instanceof Failure
       ? cause
-      : storeFailure(store, { region: regionOf(id), totalMs: bounds.totalMs }, cause);
+      : storeFailure(store, { id, region: regionOf(id), totalMs: bounds.totalMs }, cause);
   }
 }
 

@@ -1,70 +1,113 @@
-/** Fields whose values are defined by the contract. A secret that happens to equal such a value must not break it. */
-const contractWords = new Set([
+import { spellingsOf } from "./spellings.ts";
+
+/**
+ * Fields to which the contract gives a meaning: names, ids, enumerations, commands. They are never changed, or an ordinary secret
+ * such as `postgres` would break what reads them; nothing from outside stands in them.
+ */
+const meaningful: ReadonlySet<string> = new Set([
   "type",
   "kind",
   "code",
+  "sqlstate",
   "runId",
   "run",
+  "runs",
   "environment",
   "operation",
   "operations",
+  "qualifier",
+  "database",
   "direction",
   "state",
+  "change",
+  "outcome",
+  "file",
+  "newestFile",
   "at",
+  "startedAt",
+  "endedAt",
+  "appliedAt",
+  "builtAt",
   "engine",
   "store",
+  "migrationSource",
   "level",
   "requestId",
+  "requestIds",
   "migrations",
-  "appliedAt",
+  "versions",
+  "package",
+  "arn",
   "as",
+  "argv",
+  "with",
+  "without",
 ]);
-/** A migration's version is a number; any other `version` is a text from outside. */
-function isContract(key: string, value: unknown): boolean {
-  return (
-    typeof value === "string" &&
-    (contractWords.has(key) || (key === "version" && /^\d+$/.test(value)))
-  );
+
+/** Of `waiting`; elsewhere a reason is a sentence. */
+const reasons: ReadonlySet<unknown> = new Set(["hasura", "run", "lock", "outcome"]);
+
+function isMeaningful(key: string, value: unknown, object: object): boolean {
+  if (meaningful.has(key)) return true;
+  // A migration's version is a number, and its name stands beside it. Others are texts from outside.
+  if (key === "version") return typeof value === "string" && /^\d+$/.test(value);
+  if (key === "name") return "version" in object;
+  return key === "reason" && "type" in object && object.type === "waiting" && reasons.has(value);
 }
 
 const replacement = "[admin secret]";
 
-/** Removes known secrets from everything that leaves the function. */
+/**
+ * A shorter secret is not searched for: it is found inside ordinary words, which would become unreadable without hiding it.
+ */
+export const shortestSecret = 8;
+
+/** True for a secret that is not redacted, because it is too short. */
+export function isTooShort(secret: string): boolean {
+  return secret !== "" && Array.from(secret).length < shortestSecret;
+}
+
+/** Removes known secrets, in every usual spelling, from everything that leaves the function. */
 export interface Redactor {
-  /** From now on this text is never output. */
+  /** From now on this text is not output any more, unless it is too short. */
   readonly learn: (secret: string) => void;
-  text(value: string): string;
-  /** A copy with every text redacted; the value itself if it has no secret. */
+  readonly text: (value: string) => string;
+  /** A copy with every text redacted, except what the contract gives a meaning; the value itself if it has no secret. */
   value<T>(value: T): T;
 }
 
 /** Finds secrets by value, wherever they occur. Old ones stay redacted after a rotation. */
 export function redactor(): Redactor {
   const secrets: string[] = [];
+  let pattern: RegExp | undefined;
+  // What has been redacted already is matched first, and so is not changed again.
   const text = (value: string): string =>
-    secrets.reduce((rest, secret) => rest.replaceAll(secret, replacement), value);
-  const walk = (value: unknown): unknown => {
-    if (typeof value === "string") return text(value);
-    if (Array.isArray(value)) return value.map(walk);
+    pattern === undefined ? value : value.replaceAll(pattern, replacement);
+  const walk = (value: unknown, keep: boolean): unknown => {
+    if (typeof value === "string") return keep ? value : text(value);
+    if (Array.isArray(value)) return value.map((element) => walk(element, keep));
     if (typeof value !== "object" || value === null) return value;
     return Object.fromEntries(
       Object.entries(value).map(([key, inner]) => [
         key,
-        isContract(key, inner) ? inner : walk(inner),
+        walk(inner, isMeaningful(key, inner, value)),
       ]),
     );
   };
   return {
     learn(secret) {
-      if (secret !== "" && !secrets.includes(secret)) secrets.push(secret);
+      if (secret === "" || isTooShort(secret) || secrets.includes(secret)) return;
+      secrets.push(secret);
       secrets.sort((a, b) => b.length - a.length); // one secret may be a prefix of another
+      const all = ["\\[admin secret\\]", ...secrets.map(spellingsOf)].join("|");
+      pattern = new RegExp(all, "giu");
     },
     text,
     value<T>(value: T): T {
-      const json = JSON.stringify(value);
-      const found = secrets.some((secret) => json.includes(JSON.stringify(secret).slice(1, -1)));
+      if (pattern === undefined) return value;
+      pattern.lastIndex = 0;
       // Only texts change, so the type stays the same.
-      return found ? (walk(value) as T) : value;
+      return pattern.test(JSON.stringify(value)) ? (walk(value, false) as T) : value;
     },
   };
 }

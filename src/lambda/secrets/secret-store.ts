@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Failure } from "../../protocol/failure.ts";
-import { textHint } from "../../protocol/hint.ts";
+import { commandHint, textHint } from "../../protocol/hint.ts";
+import { readSecretReference } from "./secret-text.ts";
 
 /** A service that stores secrets. */
 export interface SecretStore {
@@ -28,16 +29,26 @@ export const parameterStore: SecretStore = {
 
 const ServiceError = z.object({
   name: z.string(),
+  message: z.string().default(""),
   $metadata: z.object({ httpStatusCode: z.number().optional() }).optional(),
 });
 
 /** An error of the SDK as a failure that names the setting. No response at all is the usual first-day problem in a private VPC. */
 export function storeFailure(
   store: SecretStore,
-  request: { region: string | undefined; totalMs: number },
+  request: { id: string; region: string | undefined; totalMs: number },
   cause: unknown,
 ): Failure {
-  const { name, $metadata } = ServiceError.safeParse(cause).data ?? { name: "" };
+  const { name, message, $metadata } = ServiceError.safeParse(cause).data ?? {
+    name: "",
+    message: "",
+  };
+  // The service has no name of its own for it: only the message says so.
+  if (
+    name === "InvalidRequestException" &&
+    /marked for deletion|scheduled for deletion/i.test(message)
+  )
+    return scheduledForDeletion(store, request, cause);
   if (name === "ResourceNotFoundException" || name === "ParameterNotFound") {
     return new Failure(
       "usage",
@@ -69,10 +80,34 @@ export function storeFailure(
     );
   }
   if ($metadata?.httpStatusCode !== undefined) {
-    const message = `${store.name} did not return the admin secret that ${store.setting} names.`;
-    return new Failure("unreachable", "secret-store-error", message, { cause });
+    const problem = `${store.name} did not return the admin secret that ${store.setting} names.`;
+    return new Failure("unreachable", "secret-store-error", problem, { cause });
   }
   return unreachable(store, request, cause);
+}
+
+function scheduledForDeletion(
+  { name, setting }: SecretStore,
+  { id, region }: { id: string; region: string | undefined },
+  cause: unknown,
+): Failure {
+  const where = region === undefined ? [] : ["--region", region];
+  const secret = readSecretReference(id, setting).id;
+  return new Failure(
+    "usage",
+    "secret-deleted",
+    `The secret that ${setting} names is scheduled for deletion in ${name}, so its value cannot be read.`,
+    {
+      hints: [
+        commandHint(
+          ["aws", "secretsmanager", "restore-secret", "--secret-id", secret, ...where],
+          "keep the secret",
+        ),
+        textHint(`Or set ${setting} to the secret that replaces it.`),
+      ],
+      cause,
+    },
+  );
 }
 
 function unreachable(

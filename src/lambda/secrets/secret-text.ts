@@ -12,18 +12,49 @@ export const secretKeys = [
 ] as const;
 
 const JsonSecret = z.record(z.string(), z.unknown());
-/** Parts of `arn:aws:secretsmanager:region:account:secret:name`; an ECS task definition may add a JSON key as the eighth. */
+/** Parts of `arn:aws:secretsmanager:region:account:secret:name`, before the suffix of an ECS `valueFrom`. */
 const arnParts = 7;
+/** `:json-key:version-stage:version-id`. */
+const suffixParts = 3;
 
-/** The ARN without the suffix of an ECS `valueFrom` (`:json-key:version-stage:version-id`). */
-export function secretIdOf(arn: string): string {
-  return arn.startsWith("arn:") ? arn.split(":").slice(0, arnParts).join(":") : arn;
+/** A secret in Secrets Manager, and which value of it. */
+export interface SecretReference {
+  /** ARN or name. */
+  readonly id: string;
+  readonly jsonKey?: string;
+  /** Such as `AWSPREVIOUS`. */
+  readonly versionStage?: string;
+  readonly versionId?: string;
 }
 
-/** The JSON key in an ECS `valueFrom`. */
-export function jsonKeyOf(arn: string): string | undefined {
-  const key = arn.startsWith("arn:") ? arn.split(":")[arnParts] : undefined;
-  return key === "" ? undefined : key;
+/**
+ * Reads a setting: an ARN or a name (which has no colon), maybe with the suffix of an ECS `valueFrom`
+ * (`:json-key:version-stage:version-id`, each of which may be empty). Throws usage/secret-unusable for more than that.
+ */
+export function readSecretReference(reference: string, setting: string): SecretReference {
+  const parts = reference.split(":");
+  const idParts = reference.startsWith("arn:") ? arnParts : 1;
+  const [jsonKey, versionStage, versionId, ...more] = parts.slice(idParts);
+  if (more.length > 0) throw tooManyParts(setting);
+  return {
+    id: parts.slice(0, idParts).join(":"),
+    ...(jsonKey && { jsonKey }),
+    ...(versionStage && { versionStage }),
+    ...(versionId && { versionId }),
+  };
+}
+
+function tooManyParts(setting: string): Failure {
+  return new Failure(
+    "usage",
+    "secret-unusable",
+    `${setting} has more than ${String(suffixParts)} parts after the secret's ARN or name.`,
+    {
+      hints: [
+        textHint("Write it as ARN:json-key:version-stage:version-id, each of which may be empty."),
+      ],
+    },
+  );
 }
 
 /**

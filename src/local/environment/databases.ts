@@ -1,7 +1,6 @@
 import pg from "pg";
 import { quoteIdentifier } from "../../engine/sql/quote.ts";
-import { Failure } from "../../protocol/failure.ts";
-import { retryHint } from "../../protocol/hint.ts";
+import { withClient } from "../hasura-api/with-client.ts";
 import { prepareCatalog } from "../hasura-api/catalog-schema.ts";
 import {
   migrationRole,
@@ -94,29 +93,6 @@ async function create(client: pg.Client, name: string, owner?: string): Promise<
   } catch (thrown) {
     if (!(thrown instanceof pg.DatabaseError) || !duplicateCodes.has(thrown.code ?? ""))
       throw thrown;
-  }
-}
-
-async function withClient(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
-  try {
-    await client.connect();
-  } catch (cause) {
-    const { host } = new URL(url);
-    throw new Failure(
-      "unreachable",
-      "database-unreachable",
-      `The database at ${host} cannot be reached.`,
-      {
-        cause,
-        hints: [retryHint({ reason: "check --database-url and that the server is running" })],
-      },
-    );
-  }
-  try {
-    await work(client);
-  } finally {
-    await client.end();
   }
 }
 

@@ -1,6 +1,7 @@
-import pg from "pg";
+import type pg from "pg";
 import { Failure } from "../../protocol/failure.ts";
 import { commandHint, retryHint } from "../../protocol/hint.ts";
+import { withClient, withoutSecrets } from "./with-client.ts";
 import { metadataTables, sourceTables } from "./catalog-tables.ts";
 
 /** How the comment on an `hdb_catalog` begins that this program created; a real server's has none. */
@@ -54,18 +55,6 @@ async function catalogOwner(client: pg.Client): Promise<"none" | "ours" | "other
   return rows[0].comment?.startsWith(marker) === true ? "ours" : "other";
 }
 
-/** Host, port and database of an address, for messages: never the password or the query. */
-function withoutSecrets(url: string): string {
-  try {
-    const { hostname, port, pathname, search, hash } = new URL(url);
-    // A password with an unescaped "/", "?" or "#" is cut there, and the rest of it is taken for a path.
-    if (`${pathname}${search}${hash}`.includes("@")) return "the given address";
-    return `${hostname}${port === "" ? "" : `:${port}`}${pathname}`;
-  } catch {
-    return "the given address";
-  }
-}
-
 function foreign(url: string): Failure {
   return new Failure(
     "usage",
@@ -83,31 +72,4 @@ function foreign(url: string): Failure {
       ],
     },
   );
-}
-
-async function withClient(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: "hasura-migrate local",
-    connectionTimeoutMillis: 10_000,
-  });
-  client.on("error", () => undefined); // the current query reports it
-  try {
-    await client.connect();
-  } catch (thrown) {
-    throw new Failure(
-      "unreachable",
-      "database-unreachable",
-      `The database at ${withoutSecrets(url)} cannot be reached.`,
-      {
-        hints: [retryHint({ reason: "check --database-url and that the server is running" })],
-        cause: thrown,
-      },
-    );
-  }
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
 }

@@ -119,6 +119,44 @@ describe("config", () => {
     });
   }
 
+  const utf16 = Buffer.from('\uFEFF{ "defaults": { "region": "eu-west-1" } }\r\n', "utf16le");
+  for (const [name, bytes] of [
+    ["UTF-16, as PowerShell's echo writes it", utf16],
+    ["UTF-16 in the other byte order", Buffer.from(utf16).swap16()],
+    ["UTF-16 without a mark", utf16.subarray(2)],
+    ["UTF-8 with a mark", Buffer.from('\uFEFF{ "defaults": { "region": "eu-west-1" } }')],
+  ] as const)
+    test(`a configuration is read in ${name}`, async (t) => {
+      const context = testContext(t, { argv: [] });
+      writeFileSync(join(context.cwd, "hasura-migrate.json"), bytes);
+      const { config } = await loadConfig(context, undefined);
+      assert.deepEqual(config, { defaults: { region: "eu-west-1" } });
+    });
+
+  test("a key in a package.json in UTF-16 is read", async (t) => {
+    const context = testContext(t, { argv: [] });
+    const text = '\uFEFF{ "hasura-migrate": { "defaults": { "region": "eu-west-1" } } }';
+    writeFileSync(join(context.cwd, "package.json"), Buffer.from(text, "utf16le"));
+    const { config } = await loadConfig(context, undefined);
+    assert.deepEqual(config, { defaults: { region: "eu-west-1" } });
+  });
+
+  test("a configuration in another encoding is refused by name; a foreign package.json is not", async (t) => {
+    const context = testContext(t, { argv: [] });
+    writeFileSync(join(context.cwd, "package.json"), Buffer.from('{"author":"Ren\xe9"}', "latin1"));
+    assert.deepEqual(await loadConfig(context, undefined), { config: {} });
+    for (const [file, text] of [
+      ["package.json", '{"hasura-migrate":{},"author":"Ren\xe9"}'],
+      ["hasura-migrate.json", '{"environments":{"Ren\xe9":{}}}'],
+    ] as const) {
+      writeFileSync(join(context.cwd, file), Buffer.from(text, "latin1"));
+      await assert.rejects(
+        loadConfig(context, undefined),
+        /json cannot be read: it is not valid UTF-8/,
+      );
+    }
+  });
+
   const acme = {
     file: "hasura-migrate.json",
     config: {

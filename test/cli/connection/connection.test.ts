@@ -9,7 +9,7 @@ import { testContext } from "../../support/test-context.ts";
 import { refuses, streams, lambdaStandIn } from "../../support/lambda-stand-in.ts";
 import { applied } from "../../support/run-events.ts";
 import { keys } from "../../support/aws-keys.ts";
-import { begun, broken, good, row, run } from "../../support/bad-day.ts";
+import { begun, broken, good, row, run } from "../../support/failure-cases.ts";
 
 describe("connection", () => {
   test("pauses between tries after 429 grow", async (t) => {
@@ -45,7 +45,7 @@ describe("connection", () => {
     assert.equal(await main(context), 4);
     assert.match(
       context.err.text,
-      /The Lambda service at 127\.0\.0\.1:\d+ refuses connections; nothing has run\./,
+      /Could not reach the Lambda service at 127\.0\.0\.1:\d+: it refuses connections; nothing was sent\./,
     );
   });
 

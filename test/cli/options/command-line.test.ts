@@ -21,7 +21,9 @@ describe("command line", () => {
   }
 
   test("--json after --sql is the content of up.sql", async (t) => {
-    const context = testContext(t, { argv: ["new", "notes", "--sql", "--json"] });
+    const context = testContext(t, {
+      argv: ["new", "notes", "--migrations", ".", "--sql", "--json"],
+    });
     assert.equal(await main(context), 0);
     assert.match(context.out.text, /^\/.*_notes\n$/);
   });

@@ -42,6 +42,24 @@ describe("failure view", () => {
     assert.match(lines[2] ?? "", /\^ 42703 column "nosuch" does not exist$/);
   });
 
+  test("several places are listed with their lines, each on one line of the terminal", () => {
+    const failure = new Failure("migration", "sql-failed", "x", {
+      sql: {
+        file: "f/up.sql",
+        sqlstate: "42P01",
+        message: 'relation "a" does not exist',
+        places: [
+          { line: 9, column: 1, text: "\tSELECT a" },
+          { line: 10, column: 1, text: `SELECT a, ${"b, ".repeat(60)}` },
+        ],
+      },
+    });
+    const lines = failureLines(failure, { style: plain, columns: 60 });
+    assert.deepEqual(lines.slice(2, 3), ["     9 │ SELECT a"]);
+    assert.match(lines[3] ?? "", /^ {4}10 │ SELECT a, b, .*…$/);
+    assert.ok(lines.every((line) => textWidth(line) <= 60));
+  });
+
   test("what the database reported stands once, and so does the file", () => {
     const view = (belowRow: boolean): string =>
       failureLines(sentence(1), { style: plain, columns: 200, belowRow }).join("\n");

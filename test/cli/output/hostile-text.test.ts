@@ -7,6 +7,7 @@ import { createRenderer } from "../../../src/cli/output/create-renderer.ts";
 import type { Renderer } from "../../../src/cli/output/renderer.ts";
 import { githubSummary } from "../../../src/cli/output/renderers/github-summary.ts";
 import { RunEvent } from "../../../src/protocol/events.ts";
+import { decodeLine } from "../../../src/protocol/ndjson.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import { commandHint, textHint } from "../../../src/protocol/hint.ts";
 import { lambdaStandIn, streams } from "../../support/lambda-stand-in.ts";
@@ -63,6 +64,7 @@ const failureWith = (text: string): object => ({
   sql: {
     ...{ file: text, sqlstate: text, message: text, detail: text, hint: text },
     place: { line: 1, column: 2, text },
+    places: [{ line: 3, column: 1, text }],
   },
 });
 
@@ -102,7 +104,12 @@ function eventsWith(text: string): object[] {
 
 const statusWith = (text: string): object => {
   const answer = RunEvent.parse(
-    status([{ version: hostileVersion, name: text, state: "changed" }]),
+    status([
+      {
+        ...{ version: hostileVersion, name: text, state: "changed", outOfOrder: true },
+        evidence: [true, false].map((exists) => ({ object: text, exists })),
+      },
+    ]),
   );
   assert.ok(answer.type === "status");
   return {
@@ -162,10 +169,11 @@ async function shown(t: TestContext, look: Look, text: string): Promise<TestCliC
   for (const data of eventsWith(text)) {
     const event = RunEvent.parse(data);
     summary.event(event);
+    if (event.type === "plan" || event.type === "status") renderer.preview(event);
     renderer.event(event);
     renderer.waiting(text);
   }
-  renderer.event({ type: "unknown", line: JSON.stringify({ type: text, more: text }) });
+  renderer.event(decodeLine(JSON.stringify({ type: `x${text}`, more: text })));
   const failure = new Failure("usage", "usage", text, {
     cause: new Error(text),
     hints: [textHint(text), commandHint(["aws", text], text)],

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { keys } from "../../support/aws-keys.ts";
-import { row, broken } from "../../support/bad-day.ts";
+import { row, broken } from "../../support/failure-cases.ts";
 import { lambdaStandIn, streams, type Answer } from "../../support/lambda-stand-in.ts";
 import { applied, finished, item, plan, started } from "../../support/run-events.ts";
 import { emptyDirectory, testContext } from "../../support/test-context.ts";
@@ -19,7 +19,7 @@ function projectAhead(t: TestContext): string {
   return root;
 }
 
-const begun = [started(), plan([item(...row)], { newestFile: row[0] })];
+const begun = [started(), plan([item(...row)], { files: [row[0]] })];
 
 const cases: readonly (readonly [string, Answer, string, number])[] = [
   ["a run's end", streams([...begun, applied(...row), finished(1)]), "run.finished", 0],

@@ -166,11 +166,16 @@ describe("renderers", () => {
       "! 2 files here are not in the image 4c6ea1a: 200_x, 300_x. Build and deploy an image that has them.",
     );
     assert.match(
-      missingInImage(here, eventOf("plan", plan([], { newestFile: "200" })), "") ?? "",
+      missingInImage(here, eventOf("plan", plan([], { files: ["100", "300"] })), "") ?? "",
+      /^! 1 file here is not in the image: 200_x\./,
+      "an older file than the image's newest is missing as well",
+    );
+    assert.match(
+      missingInImage(here, eventOf("plan", plan([], { files: ["100", "200"] })), "") ?? "",
       /^! 1 file here is not in the image: 300_x\./,
     );
     assert.equal(
-      missingInImage(here, eventOf("plan", plan([], { newestFile: "300" })), ""),
+      missingInImage(here, eventOf("plan", plan([], { files: ["100", "200", "300"] })), ""),
       undefined,
     );
     assert.equal(missingInImage(here, eventOf("plan", plan([])), ""), undefined);

@@ -11,7 +11,35 @@ const layouts: readonly {
   argv?: string[];
   makes: string;
 }[] = [
-  { name: "nothing yet", files: {}, makes: "migrations/default" },
+  {
+    name: "no project, one is asked for",
+    files: {},
+    argv: ["--migrations", "db"],
+    makes: "db/migrations/default",
+  },
+  {
+    name: "no project, asked for here",
+    files: {},
+    argv: ["--migrations", "."],
+    makes: "migrations/default",
+  },
+  {
+    name: "a new migrations directory",
+    files: {},
+    argv: ["--migrations", "migrations"],
+    makes: "migrations/default",
+  },
+  {
+    name: "a bare migrations directory",
+    files: { "steps/1_a/up.sql": "select 1;" },
+    argv: ["--migrations", "steps"],
+    makes: "steps",
+  },
+  {
+    name: "a configuration whose migrations directory is not there yet",
+    files: { "config.yaml": "version: 3\nmigrations_directory: db\n" },
+    makes: "db/default",
+  },
   {
     name: "config version 3",
     files: { "config.yaml": "version: 3\n", "migrations/default/1_a/up.sql": "" },
@@ -59,6 +87,54 @@ describe("new", () => {
     });
   }
 
+  for (const below of ["src/deep", "migrations", "migrations/default", "migrations/default/1_a"])
+    test(`new looks upwards for the project, from ${below}`, async (t) => {
+      const root = emptyDirectory(t);
+      for (const directory of [".git", "migrations/default/1_a", below])
+        mkdirSync(join(root, directory), { recursive: true });
+      const context = testContext(t, { argv: ["new", "x"], cwd: join(root, below) });
+      assert.equal(await main(context), 0, context.err.text);
+      assert.equal(context.out.text, `${join(root, "migrations/default", `${instant}_x`)}\n`);
+    });
+
+  test("new makes no project unless it is told to, and looks no further than the repository", async (t) => {
+    const root = emptyDirectory(t);
+    mkdirSync(join(root, "migrations"));
+    const cwd = join(root, "other");
+    mkdirSync(join(cwd, ".git"), { recursive: true });
+    const context = testContext(t, { argv: ["new", "x"], cwd });
+    assert.equal(await main(context), 2);
+    assert.match(context.err.text, /There is no Hasura project in .* or above it/);
+    assert.match(context.err.text, /hasura-migrate new x --migrations \.\/hasura/);
+    assert.deepEqual(readdirSync(cwd), [".git"]);
+  });
+
+  for (const [name, makes] of [
+    ['set score > 5: "x"?', "set_score_5_x"],
+    ["add a,line=99: x", "add_a,line=99_x"],
+    ["ends with a dot. ", "ends_with_a_dot"],
+    ["red \u001b[31m text", "red_[31m_text"],
+    ["a\u202eb\u2028c\u0085d", "a_b_c_d"],
+    ["aux", "aux"],
+    ["über 🎉", "über_🎉"],
+    ["u\u0308ber", "über"],
+  ] as const)
+    test(`new makes a name that every file system can hold of ${JSON.stringify(name)}`, async (t) => {
+      const context = testContext(t, { argv: ["new", name, "--migrations", "."] });
+      assert.equal(await main(context), 0, context.err.text);
+      assert.deepEqual(readdirSync(join(context.cwd, "migrations/default")), [
+        `${instant}_${makes}`,
+      ]);
+    });
+
+  for (const database of ["con", "AUX.x", "a:b", "a\u001b", "a.", "..", "a/b", "lpt1"])
+    test(`new refuses the database name ${JSON.stringify(database)}`, async (t) => {
+      const argv = ["new", "x", "--database", database, "--migrations", "."];
+      const context = testContext(t, { argv });
+      assert.equal(await main(context), 2);
+      assert.match(context.err.text, /is not a valid database name/);
+    });
+
   test("new says that an empty migration does not count yet, to a person only", async (t) => {
     for (const [argv, says] of [
       [[], "Created. Add SQL to up.sql (empty migrations are ignored).\n"],
@@ -66,13 +142,13 @@ describe("new", () => {
       [["--json"], ""],
       [["--quiet"], ""],
     ] as const) {
-      const context = testContext(t, { argv: ["new", "x", ...argv] });
+      const context = testContext(t, { argv: ["new", "x", "--migrations", ".", ...argv] });
       assert.equal(await main(context), 0);
       assert.equal(context.err.text, says);
     }
   });
 
-  for (const name of ["../up", "", "..", "a/b"]) {
+  for (const name of ["../up", "", "..", "a/b", "???", ".", "_", "x".repeat(121)]) {
     test(`new refuses the name "${name}"`, async (t) => {
       const context = testContext(t, { argv: ["new", name] });
       assert.equal(await main(context), 2);

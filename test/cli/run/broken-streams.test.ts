@@ -1,17 +1,17 @@
 import { frame, streams, type Answer } from "../../support/lambda-stand-in.ts";
-import { applied, finished } from "../../support/run-events.ts";
+import { applied, failedMigration, finished, started } from "../../support/run-events.ts";
 import {
   begun,
   broken,
   row,
   stillRunning,
-  testBadDays,
-  type BadDay,
-} from "../../support/bad-day.ts";
+  testFailureCases,
+  type FailureCase,
+} from "../../support/failure-cases.ts";
 
 const dropped: Answer = (response) => void response.destroy();
 
-const badDays: readonly BadDay[] = [
+const failureCases: readonly FailureCase[] = [
   {
     name: "a stream without a closing event",
     answers: [streams(begun)],
@@ -142,4 +142,84 @@ const badDays: readonly BadDay[] = [
   },
 ];
 
-testBadDays(badDays);
+testFailureCases(failureCases);
+
+const failure = {
+  kind: "migration",
+  code: "sql-failed",
+  message: "it failed",
+  hints: [],
+  causes: [],
+};
+/** Answers that cannot be those to the request. They prove nothing, so the run counts as lost and is not reported as done. */
+const notBelieved: readonly (Omit<FailureCase, "exit" | "answers"> & {
+  events: readonly object[];
+})[] = [
+  {
+    name: "the start of another run",
+    events: [started("dev-3", { runId: "019a7e0c-0000-7000-8000-00000000dead" }), finished(1)],
+    says: [/belongs to another run \(runId is "019a7e0c-0000-7000-8000-00000000dead"/],
+  },
+  {
+    name: "another environment",
+    argv: ["status", "dev-3"],
+    events: [{ ...started("prod"), runId: "", filled: "runId" }, finished(1)],
+    says: [/belongs to another run \(environment is "prod", not "dev-3"\)/],
+  },
+  {
+    name: "another operation",
+    argv: ["status", "dev-3"],
+    events: [
+      { ...started("dev-3", { operation: "down" }), runId: "", filled: "runId" },
+      finished(1),
+    ],
+    says: [/belongs to another run \(operation is "down", not "status"\)/],
+  },
+  {
+    name: "an end without a start",
+    argv: ["status", "dev-3"],
+    events: [finished(1)],
+    says: [/"run\.finished" comes before "run\.started"/],
+  },
+  {
+    name: "a success after a failure",
+    events: [...begun, failedMigration(...row, failure), finished(1)],
+    says: [...stillRunning, /"run\.finished" follows a migration that failed/],
+  },
+  {
+    name: "a pause after a failure",
+    events: [
+      ...begun,
+      failedMigration(...row, failure),
+      { type: "run.paused", reason: "again", applied: 0, notReached: 0, tookMs: 0 },
+    ],
+    says: [...stillRunning, /"run\.paused" follows a migration that failed/],
+  },
+  {
+    name: "an endless line",
+    events: [...begun, { type: "log", level: "info", code: "x", message: "y".repeat(1 << 20) }],
+    says: [...stillRunning, /a line is longer than 1 MB/],
+  },
+];
+const unanswered: readonly Answer[] = Array.from({ length: 4 }, () => dropped);
+
+/** Fills in the run's id alone, so that the rest of the event stays wrong. */
+const withRunId =
+  (events: readonly object[]): Answer =>
+  (response, call) => {
+    const { runId } = JSON.parse(call.body) as { runId: string };
+    const filled = events.map((event) => ("filled" in event ? { ...event, runId } : event));
+    return streams(filled)(response, call);
+  };
+
+testFailureCases(
+  notBelieved.map(({ events, ...failureCase }) => ({
+    ...failureCase,
+    exit: 4,
+    answers: [
+      withRunId(events),
+      // Looked up where the run may have changed something and nothing shows that there is no ledger to ask.
+      ...(failureCase.argv === undefined && events[0] !== begun[0] ? unanswered : []),
+    ],
+  })),
+);

@@ -2,16 +2,18 @@ import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { describe, test } from "vitest";
 import type { Styled } from "../../../src/cli/output/terminal/styled.ts";
+import { localTime } from "../../../src/cli/output/format.ts";
 import { main } from "../../../src/cli/main.ts";
 import type { CliContext } from "../../../src/cli/context.ts";
 import { keys } from "../../support/aws-keys.ts";
-import { row } from "../../support/bad-day.ts";
+import { row } from "../../support/failure-cases.ts";
 import {
   beginStream,
   frame,
   lambdaStandIn,
   returns,
   streams,
+  type Answer,
   type Call,
 } from "../../support/lambda-stand-in.ts";
 import {
@@ -20,6 +22,7 @@ import {
   historyOf,
   item,
   ledgerOperations,
+  linesInAnswerTo,
   migrationStarted,
   plan,
   runIdOfCall,
@@ -33,11 +36,8 @@ const begun = [
   plan([item(...row), item(...two)]),
   migrationStarted(...row),
 ];
-const write = (response: ServerResponse, events: readonly object[], then?: () => void): void => {
-  response.write(
-    frame("PayloadChunk", events.map((event) => `${JSON.stringify(event)}\n`).join("")),
-    then,
-  );
+const write = (response: ServerResponse, { body }: Call, events: readonly object[]): void => {
+  response.write(frame("PayloadChunk", linesInAnswerTo(body, events)));
 };
 
 /** A person who reads, and presses Ctrl-C at each of these words. */
@@ -55,10 +55,10 @@ describe("cancellation", () => {
   test("the first Ctrl-C asks the run to stop and keeps watching: 130, with what was applied and what was not reached", async (t) => {
     let running: ServerResponse | undefined;
     const lambda = await lambdaStandIn(t, [
-      (response) => {
+      (response, call) => {
         running = response;
         beginStream(response);
-        write(response, begun);
+        write(response, call, begun);
       },
       (response, call) => {
         void streams([
@@ -67,7 +67,7 @@ describe("cancellation", () => {
           finished(0),
         ])(response, call);
         if (!running) return;
-        write(running, [
+        write(running, call, [
           applied(...row),
           { type: "run.finished", applied: 1, notReached: 1, tookMs: 1200, cancelled: true },
         ]);
@@ -144,9 +144,9 @@ describe("cancellation", () => {
   for (const example of seconds) {
     test(`after the second Ctrl-C, ${example.name}`, async (t) => {
       const lambda = await lambdaStandIn(t, [
-        (response) => {
+        (response, call) => {
           beginStream(response);
-          write(response, example.events);
+          write(response, call, example.events);
         },
         (response, call) => {
           if (example.accepts) void accepts(response, call);
@@ -192,8 +192,10 @@ describe("cancellation", () => {
       notReached: 1,
       tookMs: 240_000,
     };
-    const answer = (events: readonly object[]) =>
-      returns(events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+    const answer =
+      (events: readonly object[]): Answer =>
+      (response, call) =>
+        returns(linesInAnswerTo(call.body, events))(response, call);
     const unavailable = (response: ServerResponse) =>
       void response.writeHead(404, { "content-type": "application/json" }).end("{}");
     const lambda = await lambdaStandIn(t, [
@@ -267,13 +269,45 @@ describe("cancellation", () => {
     assert.equal(await main(table), 0);
     assert.equal(
       table.out.text,
-      "✓ 11-24 12:00  bob  1 up, 1 down  finished\n  run 0199a7c0-0000  commit 9f02d1e  2.5 s\n",
+      `✓ ${localTime("2026-11-24T12:00:00.000Z")}  bob  1 up, 1 down  finished\n  run 0199a7c0-0000  commit 9f02d1e  2.5 s\n`,
     );
     const whole = testContext(t, { argv: ["history", "dev-3", "--run", "0199a7c0"], env });
     assert.equal(await main(whole), 0);
-    assert.match(whole.out.text, /claimed {2}bob on ci-1\n/);
+    assert.match(whole.out.text, /by {7}bob on ci-1 \(self-reported\)\n/);
     assert.match(whole.out.text, /1700000000100 {2}add_order_notes {2}down {2}12 ms/);
   });
+
+  const failures: readonly (readonly [string, string, string])[] = [
+    [
+      "migration/sql-failed",
+      'add_discounts: type "numerc" does not exist (SQLSTATE 42704; migrations/default/1_add_discounts/up.sql)',
+      'failed: add_discounts: type "numerc" does not exist (SQLSTATE 42704; migrations/default/1_add_discounts/up.sql)',
+    ],
+    ["busy/another-run", "Another run holds it.", "gave up waiting for another run"],
+    ["interrupted/stopped", "The run was cancelled.", "interrupted"],
+  ];
+  for (const [outcome, failure, words] of failures)
+    test(`history reads like a sentence, whole where nothing limits its width: ${outcome}`, async (t) => {
+      const run = historyOf("0199a7c0-0000-7000-8000-000000000000", { outcome, failure });
+      const answer = streams([started(), { type: "history", runs: [run] }, finished(0)]);
+      const lambda = await lambdaStandIn(t, [answer, answer]);
+      const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
+      const piped = testContext(t, { argv: ["history", "dev-3"], env });
+      assert.equal(await main(piped), 0);
+      assert.ok(piped.out.text.split("\n")[0]?.endsWith(`apply  ${words}`), piped.out.text);
+      const narrow = testContext(t, {
+        argv: ["history", "dev-3", "--run", "0199", "--no-color"],
+        env,
+        terminal: true,
+        columns: 50,
+      });
+      assert.equal(await main(narrow), 0);
+      const why = narrow.out.text.slice(narrow.out.text.indexOf("  why")).trimEnd();
+      assert.equal(why.replace(/\s+/g, " "), ` why ${failure}`);
+      // A path is longer than the room, and is not broken.
+      const lines = why.split("\n").filter((line) => !line.includes("up.sql"));
+      assert.ok(lines.every((line) => line.length <= 50));
+    });
 
   test("cancel with nothing running says so and ends with 0", async (t) => {
     const lambda = await lambdaStandIn(t, [

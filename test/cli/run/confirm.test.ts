@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { lambdaStandIn, streams } from "../../support/lambda-stand-in.ts";
-import { finished, started } from "../../support/run-events.ts";
+import {
+  applied,
+  failedRun,
+  finished,
+  item,
+  plan,
+  started,
+  status,
+} from "../../support/run-events.ts";
 import { emptyDirectory, testContext } from "../../support/test-context.ts";
 
 const keys = {
@@ -24,9 +32,23 @@ interface Case {
   readonly exit: number;
   readonly asked?: readonly string[];
   readonly says?: RegExp;
-  /** Sent with the request; absent when nothing may have been sent. */
+  /** The plan of a dry run, where one is shown first. */
+  readonly shown?: readonly object[];
+  /** Sent with the request; absent when nothing may have been sent but a dry run. */
   readonly confirm?: string | null;
 }
+
+const down = (version: string, name: string): object =>
+  item(version, name, {
+    ...{ direction: "down", lines: 3 },
+    ...{ appliedAt: "2026-11-23T09:30:00.000Z", appliedBy: "bob" },
+  });
+const fingerprint = "f00d";
+const preview = (items: readonly object[]): object => ({
+  ...plan(items),
+  ...{ dryRun: true, fingerprint },
+});
+const note = down("1700000000100", "add_note");
 
 const cases: readonly Case[] = [
   {
@@ -42,8 +64,10 @@ const cases: readonly Case[] = [
     argv: ["down", "dev-1", "2"],
     terminal: true,
     types: ["y"],
+    shown: [preview([down("1700000000200", "wip"), note])],
     exit: 0,
-    asked: ["Roll back the last 2 migrations of dev-1? [y/N] "],
+    asked: ["Roll back 2 migrations on dev-1? [y/N] "],
+    says: /2 to roll back in default \(postgres\), 214 applied\n {2}1700000000200 {2}wip +down {2}3 lines {2}applied 2026-11-23 \d\d:\d\d by bob\n/,
     confirm: null,
   },
   {
@@ -51,9 +75,10 @@ const cases: readonly Case[] = [
     argv: ["down", "dev-1"],
     terminal: true,
     types: [""],
-    exit: 130,
-    asked: ["Roll back the last migration of dev-1? [y/N] "],
-    says: /Nothing was changed/,
+    shown: [preview([note])],
+    exit: 2,
+    asked: ["Roll back 1700000000100 add_note on dev-1? [y/N] "],
+    says: /^· Nothing was changed\.$/m,
   },
   {
     name: "down without a terminal names the flag",
@@ -63,12 +88,53 @@ const cases: readonly Case[] = [
     says: /^ {2}→ hasura-migrate down dev-1 --yes$/m,
   },
   {
-    name: "down of the embedded environment asks like any other",
-    argv: ["down", "local"],
+    name: "down with nothing to roll back asks nothing",
+    argv: ["down", "dev-1"],
     terminal: true,
-    types: ["n"],
-    exit: 130,
-    asked: ["Roll back the last migration of local? [y/N] "],
+    shown: [preview([])],
+    exit: 0,
+    asked: [],
+  },
+  {
+    name: "redo names the one that was applied last",
+    argv: ["redo", "dev-1"],
+    terminal: true,
+    types: ["yes"],
+    shown: [preview([note, item("1700000000100", "add_note")])],
+    exit: 0,
+    asked: ["Roll back 1700000000100 add_note on dev-1 and apply it again? [y/N] "],
+    confirm: null,
+  },
+  {
+    name: "redo of what a failed redo left pending says that it is only applied",
+    argv: ["redo", "dev-1", "1700000000100"],
+    terminal: true,
+    types: ["y"],
+    shown: [preview([item("1700000000100", "add_note")])],
+    exit: 0,
+    asked: ["Apply 1700000000100 add_note on dev-1? It is rolled back already. [y/N] "],
+    confirm: null,
+  },
+  {
+    name: "mark --in-doubt asks once for all",
+    argv: ["mark", "dev-1", "--in-doubt", "--applied"],
+    terminal: true,
+    types: ["y"],
+    shown: [
+      {
+        ...status(
+          Array.from({ length: 214 }, (_, i) => ({
+            ...{ version: String(1000 + i), name: "old", state: "dirty" },
+            evidence: [{ object: "table users", exists: i > 3 }],
+          })),
+        ),
+        fingerprint,
+      },
+    ],
+    exit: 0,
+    asked: ["Record 214 versions on dev-1 as applied? [y/N] "],
+    says: /default.* \(postgres\): 214 versions\n {2}210 {2}everything that the file creates is in the database\n {7}1004 … 1213\n {4}4 {2}nothing of what the file creates is in the database\n {7}1000 … 1003\n/,
+    confirm: null,
   },
   {
     name: "down of the embedded environment without a terminal is refused",
@@ -113,8 +179,9 @@ const cases: readonly Case[] = [
     argv: ["prod"],
     terminal: true,
     types: ["prod"],
+    shown: [preview([item("1", "a"), item("2", "b"), item("3", "c")])],
     exit: 0,
-    asked: ["Type prod to continue: "],
+    asked: ["Type prod to apply 3 migrations: "],
     confirm: "prod",
   },
   {
@@ -122,9 +189,10 @@ const cases: readonly Case[] = [
     argv: ["prod"],
     terminal: true,
     types: ["y"],
-    exit: 130,
-    asked: ["Type prod to continue: "],
-    says: /Nothing was changed/,
+    shown: [preview([item("1", "a")])],
+    exit: 2,
+    asked: ["Type prod to apply 1 a: "],
+    says: /^· "y" is not the name of the environment, prod; nothing was changed\.$/m,
   },
   {
     name: "protected without a terminal names the flag",
@@ -171,35 +239,127 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** The options of a request, in the parts that a confirmation is about. */
+function optionsOf(body: string): { dryRun?: boolean; confirm?: string; expectedPlan?: string } {
+  return (JSON.parse(body) as { options: object }).options;
+}
+
+function sentOptions(body: string): object {
+  const { dryRun = false, confirm = null, expectedPlan = null } = optionsOf(body);
+  return { dryRun, confirm, expectedPlan };
+}
+
 describe("confirm", () => {
   for (const example of cases) {
     test(example.name, async (t) => {
-      const lambda = await lambdaStandIn(
-        t,
-        example.confirm === undefined ? [] : [streams([started(), finished(0)])],
-      );
+      const { shown } = example;
+      const isDry = example.argv.includes("--dry-run");
+      const isSent = example.confirm !== undefined;
+      const lambda = await lambdaStandIn(t, [
+        ...(shown ? [streams([started(), ...shown, finished(0)])] : []),
+        ...(isSent ? [streams([started(), finished(0)])] : []),
+      ]);
       const context = testContext(t, {
         argv: example.argv,
         cwd: project(t),
+        columns: 100,
         ...(example.terminal !== undefined && { terminal: example.terminal }),
         ...(example.types && { types: example.types }),
-        env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+        env: { ...keys, NO_COLOR: "1", AWS_ENDPOINT_URL_LAMBDA: lambda.url },
       });
       const { errTerminal = context.err.isTTY } = example;
       Object.assign(context.err, { isTTY: errTerminal });
       assert.equal(await main(context), example.exit, context.err.text);
       if (example.asked) assert.deepEqual(context.asked, example.asked);
       if (example.says) assert.match(context.err.text, example.says);
-      // Refusals come before any call of AWS.
-      assert.equal(lambda.calls.length, example.confirm === undefined ? 0 : 1);
-      const [call] = lambda.calls;
-      if (call)
-        assert.equal(
-          (JSON.parse(call.body) as { options: { confirm?: string } }).options.confirm ?? null,
-          example.confirm,
-        );
+      // Refusals come before any call of AWS; a question comes after a dry run, and goes with its plan.
+      const dryRun = { dryRun: true, confirm: null, expectedPlan: null };
+      const { confirm = null } = example;
+      const real = { dryRun: isDry, confirm, expectedPlan: shown ? fingerprint : null };
+      assert.deepEqual(
+        lambda.calls.map(({ body }) => sentOptions(body)),
+        [...(shown ? [dryRun] : []), ...(isSent ? [real] : [])],
+      );
     });
   }
+
+  const changed = streams([
+    started(),
+    failedRun({
+      ...{ kind: "busy", code: "plan-changed", message: "The plan has changed." },
+      hints: [{ kind: "retry" }],
+    }),
+  ]);
+  const shows = (version: string, plan: string) =>
+    streams([
+      started(),
+      { ...preview([down(version, "x")]), fingerprint: plan },
+      { type: "log", level: "warning", code: "missing-files", message: "A file is missing." },
+      finished(0),
+    ]);
+
+  async function rollsBack(t: TestContext, answers: Parameters<typeof lambdaStandIn>[1]) {
+    const lambda = await lambdaStandIn(t, answers);
+    const context = testContext(t, {
+      argv: ["down", "dev-1"],
+      cwd: project(t),
+      terminal: true,
+      types: ["y", "y", "y", "y"],
+      env: { ...keys, NO_COLOR: "1", AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    const exit = await main(context);
+    return { exit, context, sent: lambda.calls.map(({ body }) => optionsOf(body).expectedPlan) };
+  }
+
+  test("a plan that has changed since it was shown is shown and asked about again", async (t) => {
+    const done = streams([started(), applied("2", "x"), finished(1)]);
+    const answers = [shows("1", "first"), changed, shows("2", "second"), done];
+    const { exit, context, sent } = await rollsBack(t, answers);
+    assert.equal(exit, 0);
+    assert.deepEqual(sent, [undefined, "first", undefined, "second"]);
+    assert.deepEqual(context.asked, [
+      "Roll back 1 x on dev-1? [y/N] ",
+      "Roll back 2 x on dev-1? [y/N] ",
+    ]);
+    assert.match(
+      context.err.text,
+      /^! The plan has changed since it was shown; nothing was run\./m,
+    );
+    assert.equal(context.err.text.split("A file is missing.").length, 2, "said once");
+    assert.equal(context.err.text.split("Hasura v2.45.1").length, 2, "one banner");
+  });
+
+  test("a plan that changes all the time is given up after three questions", async (t) => {
+    const answers = ["1", "2", "3"].flatMap((version) => [shows(version, version), changed]);
+    const { exit, context } = await rollsBack(t, answers);
+    assert.equal(exit, 5);
+    assert.equal(context.asked.length, 3);
+    assert.match(context.err.text, /✗ The plan has changed\.\n {2}→ hasura-migrate down dev-1\n/);
+  });
+
+  test("a dry run that fails is the end: nothing is asked", async (t) => {
+    const failure = { kind: "usage", code: "no-down-file", message: "No down file.", hints: [] };
+    const { exit, context } = await rollsBack(t, [streams([started(), failedRun(failure)])]);
+    assert.equal(exit, 2);
+    assert.deepEqual(context.asked, []);
+    assert.match(context.err.text, /✗ No down file\./);
+  });
+
+  test("Ctrl-C at the question is an interruption, not a no", async (t) => {
+    const lambda = await lambdaStandIn(t, [shows("1", "first")]);
+    const context = testContext(t, {
+      argv: ["down", "dev-1"],
+      cwd: project(t),
+      terminal: true,
+      env: { ...keys, NO_COLOR: "1", AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    context.keyboard.ask = async () => {
+      context.interrupt();
+      return undefined;
+    };
+    assert.equal(await main(context), 130);
+    assert.match(context.err.text, /Interrupted; nothing was changed\./);
+  });
 });
 
 function project(t: TestContext): string {

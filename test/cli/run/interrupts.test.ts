@@ -1,19 +1,60 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { aborted, countInterrupts, unlessAborted } from "../../../src/cli/run/interrupts.ts";
+import {
+  aborted,
+  countInterrupts,
+  unlessAborted,
+  type EndSignal,
+} from "../../../src/cli/run/interrupts.ts";
 
 describe("interrupts", () => {
-  test("the first two signals abort in order, and the third ends the process", () => {
-    let exits = 0;
-    const { first, second, onSignal } = countInterrupts(() => (exits += 1));
-    const seen = (): unknown[] => [first.aborted, second.aborted, exits];
-    assert.deepEqual(seen(), [false, false, 0]);
-    onSignal();
-    assert.deepEqual(seen(), [true, false, 0]);
-    onSignal();
-    assert.deepEqual(seen(), [true, true, 0]);
-    onSignal();
-    assert.deepEqual(seen(), [true, true, 1]);
+  const all: readonly {
+    readonly name: string;
+    readonly signals: readonly EndSignal[];
+    readonly leaves: boolean;
+  }[] = [
+    { name: "two Ctrl-C", signals: ["interrupt", "interrupt"], leaves: false },
+    { name: "a third Ctrl-C", signals: ["interrupt", "interrupt", "interrupt"], leaves: true },
+    { name: "one SIGTERM", signals: ["terminate"], leaves: false },
+    { name: "a second SIGTERM", signals: ["terminate", "terminate"], leaves: true },
+    { name: "SIGTERM after Ctrl-C", signals: ["interrupt", "terminate"], leaves: false },
+    { name: "SIGHUP", signals: ["hangup"], leaves: false },
+  ];
+  for (const { name, signals, leaves } of all) {
+    test(`${name} ${leaves ? "ends the process at once" : "lets the command end by itself"}`, () => {
+      let exits = 0;
+      const { first, listen, onSignal } = countInterrupts(() => (exits += 1));
+      const seen: EndSignal[] = [];
+      listen((signal) => seen.push(signal));
+      assert.equal(first.aborted, false);
+      for (const signal of signals) onSignal(signal);
+      assert.equal(first.aborted, true);
+      assert.equal(exits, leaves ? 1 : 0);
+      assert.deepEqual(seen, leaves ? signals.slice(0, -1) : signals);
+    });
+  }
+
+  test("SIGTERM sets the time in which the process ends, whatever it is doing", () => {
+    let soon = 0;
+    const { onSignal } = countInterrupts(
+      () => undefined,
+      () => (soon += 1),
+    );
+    onSignal("interrupt");
+    assert.equal(soon, 0);
+    onSignal("terminate");
+    assert.equal(soon, 1);
+  });
+
+  test("a listener that comes late gets the signals before it, and none after it has stopped", () => {
+    const { listen, onSignal } = countInterrupts(() => undefined);
+    onSignal("interrupt");
+    const seen: EndSignal[] = [];
+    const stop = listen((signal) => seen.push(signal));
+    onSignal("hangup");
+    stop();
+    onSignal("interrupt");
+    assert.deepEqual(seen, ["interrupt", "hangup"]);
   });
 
   test("work is waited for until the signal is aborted, and a later rejection is not unhandled", async () => {
@@ -22,7 +63,7 @@ describe("interrupts", () => {
     let fail: (error: Error) => void = () => undefined;
     const work = new Promise<number>((_, reject) => (fail = reject));
     const result = unlessAborted(work, first);
-    onSignal();
+    onSignal("interrupt");
     assert.equal(await result, undefined);
     fail(new Error("too late"));
     await aborted(first);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { keys } from "../../support/aws-keys.ts";
-import { row, broken } from "../../support/bad-day.ts";
+import { row, broken } from "../../support/failure-cases.ts";
 import { lambdaStandIn, refuses, streams, type Answer } from "../../support/lambda-stand-in.ts";
 import {
   finished,

@@ -3,6 +3,7 @@ import { describe, test } from "vitest";
 import {
   onCancelResult,
   onInterrupt,
+  onSignal,
   onStarted,
   type StopState,
   type StopTransition,
@@ -50,6 +51,37 @@ describe("stop state", () => {
     test(`an interrupt of ${run}, ${state}: ${transition.state}, ${effect} to do`, () =>
       assert.deepEqual(onInterrupt(state, runs[run]), transition));
   }
+
+  const soon = { leaveSoon: true } as const;
+  const terminations: readonly (readonly [Run, StopState, StopTransition])[] = [
+    ["a run that has not started", "running", { state: "stop-pending", ...soon }],
+    [
+      "a run that can be cancelled",
+      "running",
+      { state: "stop-requested", effect: "cancel", ...soon },
+    ],
+    ["a run that can be cancelled", "stop-requested", { state: "stop-requested", ...soon }],
+    ["a run that can be cancelled", "stop-accepted", { state: "stop-accepted", ...soon }],
+    ["a run that can be cancelled", "stop-failed", { state: "stop-failed", ...soon }],
+    ["a run that can be cancelled", "detached", stayDetached],
+    ["a run of a function without cancel", "running", detach],
+    ["a run that changes nothing", "running", detach],
+    ["an embedded run", "running", detach],
+  ];
+  for (const [run, state, transition] of terminations) {
+    test(`SIGTERM to ${run}, ${state}: ${transition.state}${transition.leaveSoon ? ", and leave soon" : ""}`, () =>
+      assert.deepEqual(onSignal("terminate", state, runs[run]), transition));
+  }
+
+  for (const state of ["running", "stop-pending", "stop-requested", "stop-accepted"] as const) {
+    test(`SIGHUP, ${state}: detached, and nothing is asked`, () =>
+      assert.deepEqual(onSignal("hangup", state, runs["a run that can be cancelled"]), detach));
+  }
+
+  test("Ctrl-C is an interrupt", () => {
+    const run = runs["a run that can be cancelled"];
+    assert.deepEqual(onSignal("interrupt", "running", run), onInterrupt("running", run));
+  });
 
   const starts: readonly (readonly [Run, StopState, StopTransition])[] = [
     ["a run that can be cancelled", "running", { state: "running" }],

@@ -77,7 +77,7 @@ export async function startContainerService(
     query: (sql) => query(postgres.url, sql),
     stop: async () => {
       await lambda.stop();
-      // The service ended podman; the container belongs to a monitor of its own.
+      // The service ended podman, but the container belongs to a separate monitor process.
       await runProgram("podman", ["rm", "--force", "--ignore", "--time", "0", name]).catch(
         () => undefined,
       );
@@ -123,7 +123,7 @@ export function startOf(processId: number): number {
   return bootMs + ticks * 10;
 }
 
-/** The most memory that a process has had at once, in MB. */
+/** Peak memory of a process, in MB. */
 export function peakMemoryOf(processId: number): number {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(
     readFileSync(`/proc/${String(processId)}/status`, "utf8"),

@@ -1,4 +1,4 @@
-/** An authority whose time ended on 2021-01-01; made for these tests, its key thrown away. */
+/** A certificate authority that expired on 2021-01-01; made for these tests, without its key. */
 export const expiredAuthority = `-----BEGIN CERTIFICATE-----
 MIIBTTCB9AIBATAKBggqhkjOPQQDAjAzMRowGAYDVQQDDBFFeHBpcmVkIEF1dGhv
 cml0eTEVMBMGA1UECgwMRXhhbXBsZSBDb3JwMB4XDTIwMDEwMTAwMDAwMFoXDTIx

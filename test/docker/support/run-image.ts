@@ -93,7 +93,7 @@ async function apply(image: string): Promise<void> {
   } finally {
     await service.stop();
   }
-  // As Lambda does it: a user that the image knows nothing of.
+  // As in Lambda: a user that does not exist in the image.
   console.log(
     `as user 993, which the image does not know: first event after ${String(Math.round(await coldStart(image, { user: "993:990" })))} ms`,
   );

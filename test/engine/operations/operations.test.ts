@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import type { EngineContext } from "../../../src/engine/execute.ts";
-import { retryHint } from "../../../src/protocol/hint.ts";
+import { HasuraCallError } from "../../../src/engine/hasura/client.ts";
+import { retryHint, type Hint } from "../../../src/protocol/hint.ts";
 import { migrationsOf, projectOnDisk, requestFor, run } from "../support/run.ts";
 import { scriptedHasura } from "../support/scripted-hasura.ts";
 
@@ -108,6 +109,36 @@ describe("operations", () => {
         ?.databases[0]?.migrations.map((it) => `${it.version} ${it.name} ${it.state}`),
       ["1 a applied", "2 b pending", "3 c dirty", "9  unknown"],
     );
+  });
+
+  test("status and apply name what is out of order", async (t) => {
+    const hasura = scriptedHasura({ cliState: state("2", "4") });
+    const root = await projectOnDisk(t, migrationsOf(["1_a", "2_b", "3_c", "4_d", "5_e"]));
+    const rows = (await run(hasura, root, requestFor("status"))).of("status")[0]?.databases[0];
+    assert.deepEqual(
+      rows?.migrations.flatMap(({ version, outOfOrder }) => (outOfOrder ? [version] : [])),
+      ["1", "3"],
+    );
+    const warnings = async (options: object): Promise<string[]> =>
+      (await run(hasura, root, requestFor("apply", options)))
+        .of("log")
+        .map(({ code, message }) => `${code}: ${message}`);
+    assert.deepEqual(await warnings({ only: "5", dryRun: true }), []);
+    assert.deepEqual(await warnings({}), [
+      "out-of-order: Out of order, older than an applied version in default: 1_a, 3_c.",
+    ]);
+    assert.deepEqual(await warnings({}), []);
+  });
+
+  test("an empty up file is named by status, apply and plan", async (t) => {
+    const root = await projectOnDisk(t, { ...two, "migrations/default/3_foo/up.sql": "" });
+    for (const operation of ["status", "apply", "plan"]) {
+      const ran = await run(scriptedHasura({ cliState: state() }), root, requestFor(operation));
+      assert.deepEqual(
+        ran.of("log").map(({ message }) => message),
+        ["1 empty: 3_foo (no SQL in up.sql yet)."],
+      );
+    }
   });
 
   test("plan carries the SQL, and apply's plan does not", async (t) => {
@@ -400,5 +431,136 @@ describe("operations", () => {
       asked.of("migration.applied").map((it) => it.version),
       ["1"],
     );
+  });
+
+  const refusal = (sql: string): Record<string, HasuraCallError> => ({
+    [sql]: new HasuraCallError("rejected", "query execution failed", {
+      ...{ status: 400, code: "postgres-error" },
+      database: { sqlstate: "42704", message: 'type "numerc" does not exist' },
+    }),
+  });
+  const commandsOf = (failure: { hints: readonly Hint[] } | undefined): string[] =>
+    (failure?.hints ?? []).map((hint) =>
+      hint.kind === "text" ? hint.text : hint.kind === "command" ? hint.argv.join(" ") : "retry",
+    );
+
+  test("a redo that fails half way names the migration and apply, never redo", async (t) => {
+    const failSql = refusal("SELECT '2_b up';");
+    const hasura = scriptedHasura({ cliState: state("1", "2"), failSql });
+    const ran = await run(hasura, await projectOnDisk(t, two), requestFor("redo"));
+    const commands = ["2_b is rolled back and pending.", "hasura-migrate dev-3"];
+    assert.deepEqual(commandsOf(ran.failure), commands);
+    assert.deepEqual(commandsOf(ran.of("migration.failed")[0]?.failure), commands);
+    assert.deepEqual(hasura.cliState, state("1"));
+  });
+
+  test("a redo whose roll-back fails is repeated as it was", async (t) => {
+    const failSql = refusal("SELECT '2_b down';");
+    const hasura = scriptedHasura({ cliState: state("1", "2"), failSql });
+    const ran = await run(hasura, await projectOnDisk(t, two), requestFor("redo"));
+    assert.deepEqual(commandsOf(ran.failure), ["retry"]);
+  });
+
+  test("a redo that is stopped half way says so", async (t) => {
+    const stop = new AbortController();
+    const hasura = scriptedHasura({ cliState: state("1", "2") });
+    const ran = await run(hasura, await projectOnDisk(t, two), requestFor("redo"), {
+      stop: stop.signal,
+      emit: (event) => {
+        if (event.type === "migration.applied") stop.abort();
+      },
+    });
+    assert.deepEqual(
+      ran.of("log").map(({ message }) => message),
+      ["2_b is rolled back and pending. hasura-migrate dev-3 applies it."],
+    );
+  });
+
+  for (const operation of ["apply", "down", "redo"])
+    test(`${operation} does only what was shown`, async (t) => {
+      const root = await projectOnDisk(t, two);
+      const hasura = scriptedHasura({ cliState: state("1") });
+      const shown = await run(hasura, root, requestFor(operation, { dryRun: true }));
+      const plan = shown.of("plan")[0];
+      assert.ok(plan?.fingerprint !== undefined && plan.dryRun === true);
+      assert.deepEqual(hasura.sent, []);
+      const asShown = { expectedPlan: plan.fingerprint };
+
+      const other = scriptedHasura({ cliState: state("1", "2") });
+      const refused = await run(other, root, requestFor(operation, asShown));
+      assert.deepEqual(
+        [refused.failure?.kind, refused.failure?.code, other.sent, refused.of("plan")],
+        ["busy", "plan-changed", [], []],
+      );
+
+      const edited = await projectOnDisk(t, {
+        ...two,
+        "migrations/default/1_a/down.sql": "SELECT 'other';",
+        "migrations/default/2_b/up.sql": "SELECT 'other';",
+      });
+      const changed = await run(hasura, edited, requestFor(operation, asShown));
+      assert.deepEqual([changed.failure?.code, hasura.sent], ["plan-changed", []]);
+
+      const ran = await run(hasura, root, requestFor(operation, asShown));
+      assert.equal(ran.failure, undefined);
+      assert.notDeepEqual(hasura.sent, []);
+    });
+
+  test("mark --in-doubt shows what is in doubt, and records exactly that", async (t) => {
+    const root = await projectOnDisk(t, migrationsOf(["1_a", "2_b", "3_c"]));
+    const doubtful = { ...full, migrations: { default: { "1": true, "2": false, "3": true } } };
+    const hasura = scriptedHasura({ cliState: doubtful });
+    const mark = { inDoubt: true, as: "applied" };
+    const shown = (await run(hasura, root, requestFor("mark", { ...mark, dryRun: true }))).of(
+      "status",
+    )[0];
+    assert.deepEqual(
+      (shown?.databases ?? [])
+        .flatMap(({ migrations }) => migrations)
+        .map(({ version }) => version),
+      ["1", "3"],
+    );
+    assert.deepEqual(hasura.cliState, doubtful);
+    const { fingerprint: expectedPlan } = shown ?? {};
+    const pending = { inDoubt: true, as: "pending", expectedPlan };
+    assert.equal(
+      (await run(hasura, root, requestFor("mark", pending))).failure?.code,
+      "plan-changed",
+    );
+    const ran = await run(hasura, root, requestFor("mark", { ...mark, expectedPlan }));
+    assert.deepEqual(
+      ran.of("migration.marked").map(({ version }) => version),
+      ["1", "3"],
+    );
+    assert.deepEqual(hasura.cliState, state("1", "2", "3"));
+    const none = await run(hasura, root, requestFor("mark", mark));
+    assert.deepEqual(
+      none.of("log").map(({ code }) => code),
+      ["nothing-in-doubt"],
+    );
+  });
+
+  for (const options of [{}, { versions: ["1"], inDoubt: true }])
+    test(`mark needs either versions or inDoubt: ${JSON.stringify(options)}`, async (t) => {
+      const hasura = scriptedHasura({ cliState: state("1") });
+      const request = requestFor("mark", { ...options, as: "pending" });
+      const ran = await run(hasura, await projectOnDisk(t, two), request);
+      assert.deepEqual([ran.failure?.kind, hasura.cliState], ["usage", state("1")]);
+    });
+
+  test("evidence that cannot be had is left out, and the run goes on", async (t) => {
+    const root = await projectOnDisk(t, {
+      ...two,
+      "migrations/default/1_a/up.sql": "CREATE TABLE a (id int);",
+    });
+    const hasura = scriptedHasura({
+      cliState: { ...full, migrations: { default: { "1": true } } },
+    });
+    hasura.before = (call) => {
+      if (call === "runSql") throw new HasuraCallError("rejected", "permission denied");
+    };
+    const ran = await run(hasura, root, requestFor("status"));
+    assert.equal(ran.failure, undefined);
+    assert.equal(ran.of("status")[0]?.databases[0]?.migrations[0]?.evidence, undefined);
   });
 });

@@ -14,6 +14,7 @@ const file = (path: string): MigrationFile => ({
   path,
   runnable: true,
   body: () => Promise.reject(new Error("a plan reads no file")),
+  checksum: () => Promise.reject(new Error("a plan reads no file")),
 });
 
 /** `"1 2u 3d"`: version 1 with both files, 2 with up alone, 3 with down alone; `"1 2!"`: 1 applied, 2 dirty. */
@@ -155,5 +156,36 @@ describe("select steps", () => {
         return true;
       },
     );
+  });
+
+  /** Applied in this order, whatever their versions. */
+  const inOrder = (...versions: string[]): DatabaseFacts => ({
+    ...known("1 2 3", ""),
+    recorded: new Map(versions.map((v, i) => [v, { state: "applied", order: BigInt(i) }])),
+  });
+  const stepsOf = (facts: DatabaseFacts, selection: Selection): string[] =>
+    selectSteps(facts, selection, "dev-3").map((s) => `${s.direction} ${s.migration.version}`);
+
+  test("the last one is the one that was applied last, where the order is known", () => {
+    const facts = inOrder("2", "3", "1");
+    assert.deepEqual(stepsOf(facts, down()), ["down 1"]);
+    assert.deepEqual(stepsOf(facts, down({ steps: 2 })), ["down 1", "down 3"]);
+    assert.deepEqual(stepsOf(facts, down({ all: true })), ["down 1", "down 3", "down 2"]);
+    assert.deepEqual(stepsOf(facts, down({ to: "1" })), ["down 3", "down 2"]);
+    assert.deepEqual(stepsOf(facts, { operation: "redo" }), ["down 1", "up 1"]);
+  });
+
+  test("redo takes a version, and only applies one that is pending", () => {
+    const redo = (only: string): Selection => ({ operation: "redo", only });
+    assert.deepEqual(stepsOf(inOrder("1", "2"), redo("1")), ["down 1", "up 1"]);
+    assert.deepEqual(stepsOf(inOrder("1"), redo("2")), ["up 2"]);
+    assert.throws(() => stepsOf(inOrder("1"), redo("9")), { code: "unknown-version" });
+  });
+
+  test("redo after one that failed half way applies what is rolled back, and rolls back nothing else", () => {
+    const redo: Selection = { operation: "redo" };
+    assert.deepEqual(stepsOf({ ...inOrder("1", "2"), halfRedone: "3" }, redo), ["up 3"]);
+    assert.deepEqual(stepsOf({ ...inOrder("1", "3"), halfRedone: "3" }, redo), ["down 3", "up 3"]);
+    assert.deepEqual(stepsOf({ ...inOrder("1", "2"), halfRedone: "9" }, redo), ["down 2", "up 2"]);
   });
 });

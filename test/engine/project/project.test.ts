@@ -144,6 +144,26 @@ describe("project", () => {
       /no directory .*migrations/,
     ],
   ];
+  for (const [name, content] of [
+    ["UTF-16", Buffer.from("\uFEFFversion: 3\r\n", "utf16le")],
+    ["UTF-8 with a mark", "\uFEFFversion: 3\n"],
+  ] as const)
+    test(`config.yaml is read in ${name}`, async (t) => {
+      const root = await projectOnDisk(t, {
+        "config.yaml": content,
+        "migrations/d/1_x/up.sql": "1",
+      });
+      assert.deepEqual(summary(await readProject(root)), { d: ["1 x up"] });
+    });
+
+  test("config.yaml in another encoding is refused", async (t) => {
+    const content = Buffer.from("# caf\xe9\nversion: 3\n", "latin1");
+    await assert.rejects(
+      readProject(await projectOnDisk(t, { "config.yaml": content })),
+      /config\.yaml cannot be read: it is not valid UTF-8/,
+    );
+  });
+
   for (const [name, files, code, message] of broken) {
     test(`a project is refused for ${name}`, async (t) => {
       await assert.rejects(readProject(await projectOnDisk(t, files)), (error) => {

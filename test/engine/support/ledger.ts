@@ -3,7 +3,14 @@ import type { EngineContext } from "../../../src/engine/execute.ts";
 
 /** A ledger store, as the function chooses them. */
 export function withLedger(
-  more: { protected?: boolean; waitMs?: number; liveMs?: number } = {},
+  more: {
+    protected?: boolean;
+    waitMs?: number;
+    liveMs?: number;
+    requestId?: string;
+    keepsDownSql?: boolean;
+    redact?: (text: string) => string;
+  } = {},
 ): Pick<EngineContext, "openStore"> {
   return {
     openStore: (database, context) => {
@@ -12,7 +19,7 @@ export function withLedger(
         run: request.runId,
         operation: request.operation,
         actor: request.actor,
-        requestId: "request-1",
+        requestId: more.requestId ?? "request-1",
         options: request.options,
       };
       return openLedger(
@@ -23,6 +30,8 @@ export function withLedger(
           protected: more.protected ?? false,
           waitMs: more.waitMs ?? 60_000,
           liveMs: more.liveMs ?? 30_000,
+          ...(more.keepsDownSql !== undefined && { keepsDownSql: more.keepsDownSql }),
+          ...(more.redact && { redact: more.redact }),
         },
         false,
       );

@@ -50,21 +50,15 @@ interface Movement {
 
 function movement(options: ConformanceCase["options"]): Movement | "goto" {
   const ways = [options.up, options.down, options.goto, options.version].filter(
-    (it) => it !== undefined,
+    (way) => way !== undefined,
   );
   if (ways.length > 1) throw new Error("one way at a time");
   if (options.goto !== undefined) {
     if (options.skipExecution) throw new Error("mark names versions, it has no target");
     return "goto";
   }
-  if (options.version !== undefined) {
-    if (options.type !== undefined && options.type !== "up" && options.type !== "down")
-      throw new Error("no such direction");
-    return {
-      operation: options.type === "down" ? "down" : "apply",
-      options: { only: options.version },
-    };
-  }
+  if (options.version !== undefined)
+    return { operation: directionOf(options.type), options: { only: options.version } };
   if (options.down !== undefined)
     return {
       operation: "down",
@@ -74,6 +68,18 @@ function movement(options: ConformanceCase["options"]): Movement | "goto" {
     operation: "apply",
     options: options.up === undefined || options.up === "all" ? {} : { steps: Number(options.up) },
   };
+}
+
+function directionOf(type: string | undefined): Movement["operation"] {
+  switch (type) {
+    case undefined:
+    case "up":
+      return "apply";
+    case "down":
+      return "down";
+    default:
+      throw new Error("no such direction");
+  }
 }
 
 async function going(to: string, database: object, ask: Ask): Promise<Request> {

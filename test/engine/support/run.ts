@@ -13,7 +13,7 @@ import { Request } from "../../../src/protocol/request.ts";
 /** A project on disk, removed after the test. Paths are from its root. */
 export async function projectOnDisk(
   t: TestContext,
-  files: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string | Uint8Array>>,
 ): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), "project-"));
   t.onTestFinished(() => rm(root, { recursive: true, force: true }));

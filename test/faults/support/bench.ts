@@ -14,7 +14,7 @@ import { faultyDriver, type Driver } from "./driver.ts";
 import { startNetwork, type Network } from "./network.ts";
 import { filesOf, versionsOf, type Sql } from "./migrations.ts";
 
-/** Everything between a run and Postgres, with a place for harm at each joint. */
+/** Everything between a run and Postgres, with fault injection at each joint. */
 export interface FaultBench {
   readonly databaseUrl: string;
   readonly hasuraUrl: string;
@@ -28,12 +28,12 @@ export interface FaultBench {
     more?: Partial<EngineContext>,
     through?: (real: Hasura) => Hasura,
   ): Promise<Ran>;
-  /** No more harm, and everything that is on its way has arrived. */
-  calm(): Promise<void>;
-  /** What is wrong with the database after everything: empty when each migration is there exactly once. */
-  wrong(ran: Ran): Promise<string[]>;
+  /** Stops all faults, and waits until everything in flight has arrived. */
+  endFaults(): Promise<void>;
+  /** What is wrong with a run and the database: empty when each migration is applied exactly once. */
+  problems(ran: Ran): Promise<string[]>;
   /** The same of the database alone. */
-  differing(): Promise<string[]>;
+  databaseProblems(): Promise<string[]>;
 }
 
 /** Pauses of the engine a part as long: their order and number stay, the waiting does not. */
@@ -49,7 +49,7 @@ const sleep = shortened(100);
  */
 export const liveMs = 40;
 
-export const asked = (operation = "apply", options: object = {}): Request => ({
+export const newRequest = (operation = "apply", options: object = {}): Request => ({
   ...requestFor(operation, options),
   runId: randomUUID(),
 });
@@ -73,13 +73,13 @@ export async function faultBench(
   await database.open();
   t.onTestFinished(() => database.close());
   const reference = await referenceSchema(database, sql);
-  const calm = async (): Promise<void> => {
+  const endFaults = async (): Promise<void> => {
     network.expect(() => undefined);
     driver.expect(() => undefined);
-    await network.quiet();
-    await database.quiet();
+    await network.idle();
+    await database.idle();
   };
-  const differing = async (): Promise<string[]> =>
+  const databaseProblems = async (): Promise<string[]> =>
     differences(await database.facts(), versionsOf(sql), reference);
   return {
     databaseUrl,
@@ -88,8 +88,8 @@ export async function faultBench(
     database,
     network,
     driver,
-    calm,
-    run: async (request = asked(), more = {}, through = (real) => real) => {
+    endFaults,
+    run: async (request = newRequest(), more = {}, through = (real) => real) => {
       const hasura = hasuraOverHttp({
         endpoint: network.url,
         adminSecret: () => Promise.resolve(api.adminSecret),
@@ -103,11 +103,11 @@ export async function faultBench(
       };
       return run(through(hasura), root, request, deps).finally(() => hasura.close());
     },
-    wrong: async (ran) => [
+    problems: async (ran) => [
       ...(ran.failure ? [`the run ended with ${ran.failure.code}: ${ran.failure.message}`] : []),
-      ...(await differing()),
+      ...(await databaseProblems()),
     ],
-    differing,
+    databaseProblems,
   };
 }
 
@@ -158,8 +158,8 @@ export function differences(
   });
 }
 
-/** What a run said it applied and did not take back, and is not in the ledger: nothing, or it lied. */
-export function untrue(ran: Ran, facts: Facts): string[] {
+/** Versions that a run reported as applied, and did not correct, that are not in the ledger: must be none. */
+export function falselyReported(ran: Ran, facts: Facts): string[] {
   const takenBack = ran.of("log").filter((it) => it.code === "commit-lost");
   if (takenBack.length > 0) return [];
   return ran

@@ -11,7 +11,7 @@ import { faultBench, type FaultBench } from "./bench.ts";
 import type { Sql } from "./migrations.ts";
 import { startRelay, type Relay } from "./stream-cut.ts";
 
-/** A whole environment: the built command line, a proxy, the Lambda service with the built function, and what lies behind it. */
+/** A whole environment: the built command line, a proxy, the Lambda service with the built function, and what falseReports behind it. */
 export interface ClientBench extends FaultBench {
   readonly relay: Relay;
   /** An address at which nobody listens. */
@@ -50,10 +50,10 @@ export async function clientBench(t: TestContext, sql: Sql): Promise<ClientBench
     closedUrl: await closedUrl(),
     apply,
     again: async () => (await apply()).ended,
-    calm: async () => {
+    endFaults: async () => {
       relay.expect(() => undefined);
-      await relay.quiet();
-      await bench.calm();
+      await relay.idle();
+      await bench.endFaults();
     },
     functions: () => processesOf(runtime),
     inLedger: async () => {

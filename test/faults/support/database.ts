@@ -55,13 +55,13 @@ export class TestDatabase {
   }
 
   /** Waits until no other connection is inside a transaction or a statement. */
-  async quiet(): Promise<void> {
+  async idle(): Promise<void> {
     while ((await this.query(busy)).length > 0) await new Promise((done) => setTimeout(done, 3));
   }
 
   /** An empty database with an empty catalog state. `keepLedger`: the ledger stays, empty, as it was made. */
   async reset(keepLedger: boolean): Promise<void> {
-    await this.quiet();
+    await this.idle();
     const ledger = "head, migration, running, run, step".replaceAll(/\w+/g, "hasura_migrate.$&");
     const emptied = `TRUNCATE ${ledger}; INSERT INTO hasura_migrate.head (schema_version, generation, synced) VALUES (${String(schemaVersion)}, 0, 0);`;
     const there =
@@ -74,7 +74,7 @@ export class TestDatabase {
   /** Read again when a table goes while it is described (XX000): a last statement was still under way. */
   async facts(): Promise<Facts> {
     for (;;) {
-      await this.quiet();
+      await this.idle();
       try {
         return await this.#facts();
       } catch (error) {

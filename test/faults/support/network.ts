@@ -37,7 +37,7 @@ export interface Network {
   /** Leads to another address from now on. */
   toward(target: string): void;
   /** Resolves when no request is on its way any more, also none that is late. */
-  quiet(): Promise<void>;
+  idle(): Promise<void>;
 }
 
 const delayMs = { late: 25, slow: 15, left: 4 } as const;
@@ -61,33 +61,18 @@ export async function startNetwork(t: TestContext, first: string): Promise<Netwo
     const fault = faultOf(passing);
     if (fault === "dropped") return void response.destroy();
     if (fault === "refused") return void response.writeHead(503).end(html(503));
-    if (fault === "late") response.writeHead(504).end(html(504));
-    if (fault === "late" || fault === "slow")
-      await new Promise((done) => setTimeout(done, delayMs[fault]));
-    if (fault === "left") setTimeout(() => void response.destroy(), delayMs.left);
-    const answer = await forward(target, agent, request, body);
-    if (fault === "late" || response.destroyed) return;
-    if (fault === "lost") return void response.destroy();
-    if (fault === "gateway") return void response.writeHead(504).end(html(504));
-    response.writeHead(answer.status, {
-      "content-type": answer.type,
-      "content-length": Buffer.byteLength(answer.body),
-    });
-    if (fault !== "half") return void response.end(answer.body);
-    response.write(
-      answer.body.slice(0, Math.ceil(answer.body.length / 2)),
-      () => void response.destroy(),
-    );
+    await delayed(response, fault);
+    respond(response, await forward(target, agent, request, body), fault);
   };
 
-  const { url, quiet } = await startProxy(t, handle);
+  const { url, idle } = await startProxy(t, handle);
   t.onTestFinished(() => {
     agent.destroy();
     return Promise.resolve();
   });
   return {
     url,
-    quiet,
+    idle,
     get passed() {
       return passed;
     },
@@ -99,6 +84,36 @@ export async function startNetwork(t: TestContext, first: string): Promise<Netwo
       target = other;
     },
   };
+}
+
+/** What happens to a request that is passed on, before it is. */
+async function delayed(
+  response: http.ServerResponse,
+  fault: NetworkFault | undefined,
+): Promise<void> {
+  if (fault === "late") response.writeHead(504).end(html(504));
+  if (fault === "late" || fault === "slow")
+    await new Promise((done) => setTimeout(done, delayMs[fault]));
+  if (fault === "left") setTimeout(() => void response.destroy(), delayMs.left);
+}
+
+function respond(
+  response: http.ServerResponse,
+  answer: Answer,
+  fault: NetworkFault | undefined,
+): void {
+  if (fault === "late" || response.destroyed) return;
+  if (fault === "lost") return void response.destroy();
+  if (fault === "gateway") return void response.writeHead(504).end(html(504));
+  response.writeHead(answer.status, {
+    "content-type": answer.type,
+    "content-length": Buffer.byteLength(answer.body),
+  });
+  if (fault !== "half") return void response.end(answer.body);
+  response.write(
+    answer.body.slice(0, Math.ceil(answer.body.length / 2)),
+    () => void response.destroy(),
+  );
 }
 
 interface Answer {

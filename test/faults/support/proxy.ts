@@ -6,7 +6,7 @@ import type { TestContext } from "vitest";
 export interface Proxy {
   readonly url: string;
   /** Resolves when no request is on its way any more. */
-  readonly quiet: () => Promise<void>;
+  readonly idle: () => Promise<void>;
 }
 
 /** Starts it; stopped after the test. `serve` gets each request with its whole body; where it throws, `failed` hears and the connection breaks. */
@@ -38,7 +38,7 @@ export async function startProxy(
   });
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
-    quiet: async () => {
+    idle: async () => {
       while (onTheWay.size > 0) await Promise.all(onTheWay);
     },
   };

@@ -1,6 +1,6 @@
 import type { Hasura } from "../../../src/engine/hasura/client.ts";
 import type { Ran } from "../../engine/support/run.ts";
-import { asked, untrue, type FaultBench } from "./bench.ts";
+import { newRequest, falselyReported, type FaultBench } from "./bench.ts";
 import { chance, oneOf } from "./chance.ts";
 import { driverFaults } from "./driver.ts";
 import { networkFaults } from "./network.ts";
@@ -64,13 +64,13 @@ export async function runSchedule(bench: FaultBench, schedule: Schedule): Promis
       oneRun(bench, operation, diesAtCall, chance(seed + i)),
     ),
   );
-  await bench.calm();
+  await bench.endFaults();
   const before = await bench.database.facts();
   const onlyUp = runs.every(({ operation }) => operation === "apply");
-  const lies = onlyUp ? all.flatMap((ran) => (ran ? untrue(ran, before) : [])) : [];
+  const missing = onlyUp ? all.flatMap((ran) => (ran ? falselyReported(ran, before) : [])) : [];
   const wrong = [
-    ...lies.map((version) => `said to be applied, and is not: ${version}`),
-    ...(await bench.wrong(await bench.run())),
+    ...missing.map((version) => `reported as applied, but not in the ledger: ${version}`),
+    ...(await bench.problems(await bench.run())),
   ];
   return {
     wrong: wrong.map((text) => `seed ${String(seed)}: ${text}`),
@@ -87,7 +87,7 @@ async function oneRun(
   random: () => number,
 ): Promise<Ran | undefined> {
   const dying = mortal(diesAtCall);
-  const ran = bench.run(asked(operation), { random }, dying.hasura);
+  const ran = bench.run(newRequest(operation), { random }, dying.hasura);
   return Promise.race([ran, dying.dead]);
 }
 

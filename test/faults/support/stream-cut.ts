@@ -50,7 +50,7 @@ export interface Relay {
   /** Forgets what passed, and asks `fault` for every request from now on. */
   expect(fault: (passing: PassingRequest) => StreamFault | undefined): void;
   /** Resolves when every function that was asked has ended. Rejects with what went wrong in the proxy itself. */
-  quiet(): Promise<void>;
+  idle(): Promise<void>;
 }
 
 /** Starts the proxy in front of a Lambda service; stopped after the test. */
@@ -71,7 +71,7 @@ export async function startRelay(t: TestContext, target: string): Promise<Relay>
       ? requestHarmed(fault, onward, response)
       : answerHarmed(fault, await onward(), response));
   };
-  const { url, quiet } = await startProxy(
+  const { url, idle } = await startProxy(
     t,
     serve,
     (thrown) => (problem ??= new Error("the proxy failed", { cause: thrown })),
@@ -85,8 +85,8 @@ export async function startRelay(t: TestContext, target: string): Promise<Relay>
       passed = [];
       faultOf = fault;
     },
-    quiet: async () => {
-      await quiet();
+    idle: async () => {
+      await idle();
       if (problem) throw problem;
     },
   };

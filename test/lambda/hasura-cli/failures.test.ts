@@ -60,11 +60,11 @@ describe("failures", () => {
   });
 
   const open: readonly [Behaviour, RegExp][] = [
-    ["lies", /reported success, but Hasura's migration state does not show it/],
+    ["false-success", /reported success, but Hasura's migration state does not show it/],
     ["panics", /crashed \(exit code 2\)/],
     ["dies-before-recording", /crashed \(SIGKILL\)/],
-    ["babbles", /failed with "/],
-    ["says-nothing", /failed without output/],
+    ["prints-garbage", /failed with "/],
+    ["fails-silently", /failed without output/],
   ];
   for (const [behaviour, why] of open) {
     test(`a binary that ${behaviour.replaceAll("-", " ")} leaves open what became of the migration, and nothing more is run`, async (t) => {
@@ -110,7 +110,7 @@ describe("failures", () => {
   test("a binary that does not end is told to when the time is nearly over, and ended when it does not listen", async (t) => {
     for (const [behaviour, waits] of [
       ["hangs", ["SIGTERM"]],
-      ["deaf", ["SIGTERM", "SIGKILL"]],
+      ["ignores-sigterm", ["SIGTERM", "SIGKILL"]],
     ] as const) {
       const passed: string[] = [];
       const scene = await cliScene(t, {
@@ -214,7 +214,7 @@ describe("failures", () => {
   test("the secret is in nothing that comes out, even where the binary prints it", async (t) => {
     for (const operation of ["apply", "status"] as const) {
       const scene = await cliScene(t, {
-        behaviour: "tells-the-secret",
+        behaviour: "leaks-the-secret",
         env: { HASURA_MIGRATE_LOG_LEVEL: "debug" },
       });
       await scene.run(operation);

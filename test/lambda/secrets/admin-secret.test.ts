@@ -70,6 +70,44 @@ describe("admin secret", () => {
     assert.deepEqual(store.asked[0]?.body, { SecretId: arn });
   });
 
+  test("a version's stage and id are asked for, never dropped", async (t) => {
+    const store = await secretStore(t, () => ({ json: { SecretString: '{"mine":"it"}' } }));
+    for (const [suffix, more] of [
+      [":mine:AWSPREVIOUS:", { VersionStage: "AWSPREVIOUS" }],
+      [":mine::0f3a-0000", { VersionId: "0f3a-0000" }],
+      [":mine:AWSCURRENT:0f3a-0000", { VersionStage: "AWSCURRENT", VersionId: "0f3a-0000" }],
+    ] as const) {
+      const { secret } = secretAt(store.url, { from: "secrets-manager", id: `${arn}${suffix}` });
+      assert.equal(await secret.get(), "it");
+      assert.deepEqual(store.asked.at(-1)?.body, { SecretId: arn, ...more });
+    }
+  });
+
+  test("a secret that is scheduled for deletion is named with the command that restores it", async (t) => {
+    const message =
+      "You can't perform this operation on the secret because it was marked for deletion.";
+    const store = await secretStore(t, () => ({
+      status: 400,
+      json: { __type: "InvalidRequestException", message },
+    }));
+    const { secret } = secretAt(store.url, { from: "secrets-manager", id: `${arn}:mine::` });
+    const { kind, code, hints } = await failure(secret.get());
+    assert.deepEqual([kind, code], ["usage", "secret-deleted"]);
+    assert.deepEqual(hints[0], {
+      kind: "command",
+      argv: [
+        "aws",
+        "secretsmanager",
+        "restore-secret",
+        "--secret-id",
+        arn,
+        "--region",
+        "eu-west-1",
+      ],
+      reason: "keep the secret",
+    });
+  });
+
   test("the parameter store is asked to decrypt", async (t) => {
     const store = await secretStore(t, () => ({ json: { Parameter: { Value: "it" } } }));
     assert.equal(await secretAt(store.url, parameter).secret.get(), "it");

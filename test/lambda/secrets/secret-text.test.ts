@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { jsonKeyOf, secretIdOf, secretText } from "../../../src/lambda/secrets/secret-text.ts";
+import { readSecretReference, secretText } from "../../../src/lambda/secrets/secret-text.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 
 const setting = "HASURA_MIGRATE_ADMIN_SECRET_ARN";
@@ -60,13 +60,31 @@ describe("secret text", () => {
     });
   }
 
-  test("an ARN may name a JSON key, as in an ECS task definition", () => {
-    assert.deepEqual([secretIdOf(arn), jsonKeyOf(arn)], [arn, undefined]);
-    assert.deepEqual([secretIdOf(`${arn}:mine::`), jsonKeyOf(`${arn}:mine::`)], [arn, "mine"]);
-    assert.deepEqual([secretIdOf(`${arn}:::`), jsonKeyOf(`${arn}:::`)], [arn, undefined]);
-    assert.deepEqual(
-      [secretIdOf("hasura/dev"), jsonKeyOf("hasura/dev")],
-      ["hasura/dev", undefined],
+  const references: readonly [string, object][] = [
+    [arn, { id: arn }],
+    [`${arn}:mine::`, { id: arn, jsonKey: "mine" }],
+    [`${arn}:::`, { id: arn }],
+    [`${arn}:mine:AWSPREVIOUS:`, { id: arn, jsonKey: "mine", versionStage: "AWSPREVIOUS" }],
+    [`${arn}::AWSPENDING`, { id: arn, versionStage: "AWSPENDING" }],
+    [`${arn}:::0f3a-1`, { id: arn, versionId: "0f3a-1" }],
+    [
+      `${arn}:mine:AWSCURRENT:0f3a-1`,
+      { id: arn, jsonKey: "mine", versionStage: "AWSCURRENT", versionId: "0f3a-1" },
+    ],
+    ["hasura/dev", { id: "hasura/dev" }],
+    [
+      "hasura/dev:mine:AWSPREVIOUS:",
+      { id: "hasura/dev", jsonKey: "mine", versionStage: "AWSPREVIOUS" },
+    ],
+  ];
+  for (const [reference, expected] of references)
+    test(`every part of a reference counts: ${reference}`, () =>
+      assert.deepEqual(readSecretReference(reference, setting), expected));
+
+  test("more parts than there are is refused", () => {
+    assert.throws(
+      () => readSecretReference(`${arn}:a:b:c:d`, setting),
+      (thrown) => thrown instanceof Failure && thrown.code === "secret-unusable",
     );
   });
 });

@@ -24,7 +24,8 @@ async function postmasterPid(directory: string): Promise<number> {
   return found.pid;
 }
 
-describe("PostgreSQL", () => {
+// Each test has a server of its own.
+describe.concurrent("PostgreSQL", () => {
   test("what is written stays for the next start, and nothing runs in between", async (t) => {
     const directory = await freshDirectory(t);
     const first = await startPostgres({ directory });

@@ -5,14 +5,14 @@ import { parseArgs } from "node:util";
 /*
  * Stands in for the official CLI: its arguments, requests, output and exit codes as far as one version or a status goes
  * (docs/internals/hasura-protocol.md, "HTTP requests" and "The official CLI as a program"), and on
- * request its bad days. Started as: node main.mjs <behaviour> <file for calls> <arguments>.
+ * request its failures. Started as: node main.mjs <behaviour> <file for calls> <arguments>.
  */
 
-const [behaviour = "obedient", callsFile = "", ...argv] = process.argv.slice(2);
+const [behaviour = "works", callsFile = "", ...argv] = process.argv.slice(2);
 const { env } = process;
 
 // Before the call is written: who waits for that may signal at once.
-if (behaviour === "deaf") process.on("SIGTERM", () => undefined);
+if (behaviour === "ignores-sigterm") process.on("SIGTERM", () => undefined);
 
 const log = (level: string, msg: string): void =>
   void process.stderr.write(`${JSON.stringify({ level, msg, time: new Date().toISOString() })}\n`);
@@ -114,16 +114,20 @@ async function record(change: (versions: Record<string, boolean>) => void): Prom
   await post("/v1/metadata", "set_catalog_state", { type: "cli", state: next });
 }
 
+function readMigration(version: string, type: string): string {
+  const folder = folders.find((name) => name.startsWith(`${version}_`));
+  const file = join(migrations, folder ?? "", `${type}.sql`);
+  if (folder === undefined || !existsSync(file))
+    throw new Fatal(`${version} ${type} migration not found`);
+  return readFileSync(file, "utf8");
+}
+
 async function apply(): Promise<void> {
   const { version = "", type } = values;
   const has = version in (await recorded());
   if (type === "up" && has) throw new Fatal("Version already applied in database");
   if (type === "down" && !has) throw new Fatal("Migration not applied in database");
-  const folder = folders.find((name) => name.startsWith(`${version}_`));
-  const file = join(migrations, folder ?? "", `${type}.sql`);
-  if (folder === undefined || !existsSync(file))
-    throw new Fatal(`${version} ${type} migration not found`);
-  const sql = readFileSync(file, "utf8");
+  const sql = readMigration(version, type);
   const noTransaction = values["no-transaction"] && { no_transaction: true };
   if (!values["skip-execution"])
     await post("/v2/query", "run_sql", {
@@ -151,17 +155,20 @@ async function status(): Promise<void> {
     folders.map((folder) => [folder.split("_")[0] ?? "", folder.split("_").slice(1).join("_")]),
   );
   for (const version of new Set([...here.keys(), ...Object.keys(present)])) {
-    const [source, applied] = [here.has(version), version in present && behaviour !== "forgets"];
+    const [source, applied] = [
+      here.has(version),
+      version in present && behaviour !== "omits-status",
+    ];
     process.stdout.write(
       `${version}  ${here.get(version) ?? "-"}  ${source ? "Present" : "Not Present"}  ${applied ? "Present" : "Not Present"}\n`,
     );
   }
 }
 
-/** What happens instead, on a bad day; true where it has. */
-async function badDay(): Promise<boolean> {
+/** Misbehaves as asked; true if it did. */
+async function misbehave(): Promise<boolean> {
   switch (behaviour) {
-    case "lies":
+    case "false-success":
       log("info", "migrations applied");
       return true;
     case "panics":
@@ -169,7 +176,7 @@ async function badDay(): Promise<boolean> {
         "panic: runtime error: invalid memory address or nil pointer dereference\n\ngoroutine 1 [running]:\nmain.main()\n",
       );
       return process.exit(2);
-    case "babbles":
+    case "prints-garbage":
       process.stdout.write(Buffer.from([0xff, 0xfe, 0x00, 0x0a]));
       process.stderr.write(
         Buffer.concat([
@@ -178,14 +185,14 @@ async function badDay(): Promise<boolean> {
         ]),
       );
       return process.exit(1);
-    case "says-nothing":
+    case "fails-silently":
       return process.exit(1);
     case "hangs":
-    case "deaf":
+    case "ignores-sigterm":
       // A request is in flight, as in the middle of a migration.
       await new Promise(() => setInterval(() => undefined, 1000));
       return true;
-    case "tells-the-secret":
+    case "leaks-the-secret":
       log("warning", `the secret is ${env["HASURA_GRAPHQL_ADMIN_SECRET"] ?? ""}`);
       // And across the places where long texts are cut.
       for (const length of [190, 1990])
@@ -204,7 +211,7 @@ async function main(): Promise<void> {
   }
   if (positionals[0] !== "migrate")
     return fatal(`unknown command "${positionals[0] ?? ""}" for "hasura"`);
-  if (await badDay()) return;
+  if (await misbehave()) return;
   await post("/v1/query", "export_metadata", {});
   await (positionals[1] === "status" ? status() : apply());
 }

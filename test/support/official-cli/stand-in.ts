@@ -6,17 +6,17 @@ import { fileURLToPath } from "node:url";
 import type { TestContext } from "vitest";
 import { freshDirectory } from "../postgres.ts";
 
-/** What the stand-in does instead of its work. `deaf` hangs and does not end when it is told to. */
+/** What the stand-in does instead of its work. `ignores-sigterm` hangs, and SIGTERM does not end it. */
 export type Behaviour =
-  | "obedient"
-  | "lies"
+  | "works"
+  | "false-success"
   | "panics"
-  | "babbles"
-  | "says-nothing"
+  | "prints-garbage"
+  | "fails-silently"
   | "hangs"
-  | "deaf"
-  | "forgets"
-  | "tells-the-secret"
+  | "ignores-sigterm"
+  | "omits-status"
+  | "leaks-the-secret"
   | "does-not-run"
   | "dies-before-recording"
   | "dies-after-recording";
@@ -41,10 +41,7 @@ export interface StandIn {
 }
 
 /** An executable that behaves as the official CLI. It is built once and runs without this project. */
-export async function standInCli(
-  t: TestContext,
-  behaviour: Behaviour = "obedient",
-): Promise<StandIn> {
+export async function standInCli(t: TestContext, behaviour: Behaviour = "works"): Promise<StandIn> {
   const root = await freshDirectory(t);
   const [script, callsFile, directory] = [
     join(root, "main.mjs"),

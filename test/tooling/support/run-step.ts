@@ -24,6 +24,9 @@ export interface RanStep {
   readonly directory: string;
 }
 
+/** The version in the package.json of the action's checkout, as the steps see it. */
+export const actionVersion = "7.8.9-rc.1";
+
 /** A directory that is removed when the test ends. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "hasura-migrate-tooling-"));
@@ -40,7 +43,7 @@ export function recordingProgram(path: string, record: string, then = ""): void 
   chmodSync(path, 0o755);
 }
 
-/** The calls that a recording program wrote down. */
+/** The calls that a recording program recorded. */
 export function recordedCalls(record: string): string[][] {
   if (!existsSync(record)) return [];
   const words = readFileSync(record, "utf8").split("\0").slice(0, -1);
@@ -66,6 +69,7 @@ export function runStep(
   const answer = `printf '%s\\n' '${stdout}'\nexit ${String(exitCode)}`;
   recordingProgram(join(directory, "bin/npx"), record, answer);
   recordingProgram(join(directory, "action/docker/deploy"), record, answer);
+  writeFileSync(join(directory, "action/package.json"), `{ "version": "${actionVersion}" }`);
   const script = join(directory, "script.sh");
   writeFileSync(script, step.run ?? "");
   const output = join(directory, "output");

@@ -10,13 +10,19 @@ import { functionReference } from "../../config/function-reference.ts";
 import type { LocalTarget } from "../local.ts";
 import { localKeyFor } from "../local-keys.ts";
 import type { Target } from "../../config/resolve-target.ts";
-import type { Connection, Notice, ConnectionInfo } from "../connection.ts";
+import {
+  longestFunctionMs,
+  type Connection,
+  type ConnectionInfo,
+  type Notice,
+} from "../connection.ts";
 import type { Environment, CliContext } from "../../context.ts";
 import { credentialsOf, type Credentials, type Provider } from "./credentials.ts";
 import { endpointOf, readSharedConfig, type SharedConfig } from "./shared-config.ts";
 import { identityOf, type Identity } from "./identity.ts";
 import { invoke, type LambdaService } from "./invoke.ts";
-import { handlerFor } from "./http-handler.ts";
+import { checkedEndpoint, checkedRegion, proxyFor, type Address } from "./addresses.ts";
+import { RequestHandler } from "./http-handler.ts";
 
 /**
  * A connection to an environment's function. Credentials are fetched here, in a step of their own: later, an error of STS could
@@ -29,15 +35,20 @@ export async function connect(
 ): Promise<Connection> {
   const files = await readSharedConfig(context);
   const identity = identityOf(target, files, context.env);
-  if (identity.kind === "ambient" && identity.notice !== undefined) notice(identity.notice);
+  if (identity.notice !== undefined) notice(identity.notice);
   const region = regionOf(target, identity, files, context.env);
-  const endpoint = endpointFor(target, identity, files, context.env);
-  const url = endpoint?.url ?? `https://lambda.${region}.amazonaws.com`;
+  const addressOf = endpointsOf(identity, files, context.env);
+  const endpoint =
+    target.endpointUrl === undefined
+      ? addressOf("lambda")
+      : { url: target.endpointUrl, from: target.endpointFrom ?? "--endpoint-url" };
+  const configured = checked(endpoint);
+  const sts = checked(addressOf("sts"));
+  const url = configured ?? (await serviceAddress(region));
+  proxyFor(new URL(url), context.env);
   // Unlike a function, STS and SSO respond quickly or not at all.
-  const network = {
-    region,
-    requestHandler: handlerFor(`https://sts.${region}.amazonaws.com`, 10_000),
-  };
+  const requestHandler = new RequestHandler(context.env, 10_000);
+  const network = { region, requestHandler, ...(sts !== undefined && { stsEndpoint: sts }) };
   const localKey = await localKeyFor(url, context);
   const provider =
     localKey === undefined
@@ -45,7 +56,25 @@ export async function connect(
       : keyProvider(localKey);
   const credentials = await provider();
   const reached = connectionInfo(target, identity, region, credentials, endpoint);
-  return connectionTo({ reached, url, endpoint: endpoint?.url, provider, context, notice });
+  noticeAccounts(reached, credentials, notice);
+  return connectionTo({ reached, url, endpoint: configured, provider, context, notice });
+}
+
+/** The Lambda service's address by the SDK's own rules, which know each partition's domain, FIPS and dual stack. */
+async function serviceAddress(region: string): Promise<string> {
+  const { config } = new LambdaClient({ region });
+  const endpoint = config.endpointProvider({
+    Region: await config.region(),
+    UseFIPS: await config.useFipsEndpoint(),
+    UseDualStack: await config.useDualstackEndpoint(),
+  });
+  return endpoint.url.href;
+}
+
+/** The account of the credentials is known only where their provider returns it; no request is made for it. */
+function noticeAccounts({ account }: ConnectionInfo, own: Credentials, notice: Notice): void {
+  if (account === undefined || own.accountId === undefined || account === own.accountId) return;
+  notice(`The credentials are of account ${own.accountId}, the function is in ${account}.`);
 }
 
 /** A connection to the embedded environment, which accepts its own access key; closing the connection stops it. */
@@ -96,9 +125,12 @@ function connectionTo(parts: ConnectionParts): Connection {
   const invocations = new LambdaClient({
     ...common,
     maxAttempts: 1,
-    requestHandler: handlerFor(url),
+    requestHandler: new RequestHandler(context.env),
   });
-  const control = new LambdaClient({ ...common, requestHandler: handlerFor(url, 10_000) });
+  const control = new LambdaClient({
+    ...common,
+    requestHandler: new RequestHandler(context.env, 10_000),
+  });
   const service: LambdaService = {
     stream: (payload, abortSignal) =>
       invocations.send(
@@ -121,11 +153,11 @@ function connectionTo(parts: ConnectionParts): Connection {
   };
   return {
     reached,
-    invoke: (payload, signal, bufferedPayload = payload) =>
+    invoke: (payload, signal, buffered = { payload, limitMs: longestFunctionMs }) =>
       invoke({
         service,
         payload,
-        bufferedPayload,
+        buffered,
         signal,
         notice,
         context,
@@ -146,8 +178,13 @@ function regionOf(
   env: Environment,
 ): string {
   const own = identity.kind === "profile" ? files.profile(identity.profile)?.["region"] : undefined;
-  const region = target.region ?? own ?? env["AWS_REGION"] ?? env["AWS_DEFAULT_REGION"];
-  if (region) return region;
+  const sources = [
+    [target.region, `--region or the configuration of ${target.environment}`],
+    [own, identity.kind === "profile" ? `profile "${identity.profile}"` : ""],
+    [env["AWS_REGION"], "AWS_REGION"],
+    [env["AWS_DEFAULT_REGION"], "AWS_DEFAULT_REGION"],
+  ] as const;
+  for (const [region, from] of sources) if (region) return checkedRegion(region, from);
   // With an explicit endpoint the region is only needed for signing.
   if (target.endpointUrl !== undefined) return "us-east-1";
   throw new Failure("usage", "region-missing", `No AWS region for ${target.environment}.`, {
@@ -155,35 +192,33 @@ function regionOf(
   });
 }
 
-function endpointFor(
-  target: Target,
+/** Where each service's configured address is looked for: the variables first, then the profile. */
+function endpointsOf(
   identity: Identity,
   files: SharedConfig,
   env: Environment,
-): Endpoint | undefined {
-  if (target.endpointUrl !== undefined)
-    return { url: target.endpointUrl, from: target.endpointFrom ?? "--endpoint-url" };
-  if (env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] === "true") return undefined;
-  for (const from of ["AWS_ENDPOINT_URL_LAMBDA", "AWS_ENDPOINT_URL"]) {
-    const url = env[from];
-    if (url) return { url, from };
-  }
+): (service: "lambda" | "sts") => Address | undefined {
   const profile = identity.kind === "profile" ? identity.profile : undefined;
-  const url = endpointOf(files, profile);
-  return url === undefined ? undefined : { url, from: `profile ${profile ?? ""}` };
+  return (service) => {
+    if (env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] === "true") return undefined;
+    for (const from of [`AWS_ENDPOINT_URL_${service.toUpperCase()}`, "AWS_ENDPOINT_URL"]) {
+      const url = env[from];
+      if (url) return { url, from };
+    }
+    const url = endpointOf(files, profile, service);
+    return url === undefined ? undefined : { url, from: `profile "${profile}": endpoint_url` };
+  };
 }
 
-/** An address other than the service's own, and where it was set. */
-interface Endpoint {
-  readonly url: string;
-  readonly from: string;
+function checked(address: Address | undefined): string | undefined {
+  return address === undefined ? undefined : checkedEndpoint(address);
 }
 
 /** Hosts of AWS, interface endpoints in a VPC included. */
 const awsHost = /\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
 
-function foreignHost({ url, from }: Endpoint): ConnectionInfo["endpoint"] {
-  if (!URL.canParse(url)) return undefined;
+/** The host of a checked address, unless it is one of AWS. */
+function foreignHost({ url, from }: Address): ConnectionInfo["endpoint"] {
   const { protocol, hostname, host } = new URL(url);
   return protocol === "https:" && awsHost.test(hostname) ? undefined : { host, from };
 }
@@ -193,7 +228,7 @@ function connectionInfo(
   identity: Identity,
   region: string,
   credentials: Credentials,
-  configured: Endpoint | undefined,
+  configured: Address | undefined,
 ): ConnectionInfo {
   const endpoint = configured && foreignHost(configured);
   const account = functionReference(target.function).account ?? credentials.accountId;

@@ -1,15 +1,17 @@
 import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, textHint, type Hint } from "../../../protocol/hint.ts";
+import type { Delivery } from "./delivery.ts";
 import type { AmbientSource, Identity } from "./identity.ts";
+import { networkFailure } from "./network-errors.ts";
+import type { SharedConfig } from "./shared-config.ts";
 import {
   credentialProblem,
   deniedAccess,
   errorCode,
   errorName,
-  isCertificateError,
-  isConnectError,
   presentSsoSettings,
+  requestIdOf,
   type CredentialProblem,
 } from "./sdk-error.ts";
 
@@ -20,12 +22,34 @@ interface Explanation {
   readonly hints?: readonly Hint[];
 }
 
+/** What is known beside the error. */
+interface Circumstances {
+  readonly delivery: Delivery;
+  readonly files: SharedConfig;
+}
+
 /** An error of the providers of credentials as one sentence and the next command. */
-export function explainCredentials(thrown: unknown, identity: Identity): Failure {
+export async function explainCredentials(
+  thrown: unknown,
+  identity: Identity,
+  { delivery, files }: Circumstances,
+): Promise<Failure> {
   if (thrown instanceof Failure) return thrown;
+  const asked = serviceOf(identity, files);
+  // Without a role of its own a machine has no metadata service either: that is no failure of the network.
+  const network =
+    asked === undefined
+      ? undefined
+      : await networkFailure(thrown, delivery, {
+          ...asked,
+          url: undefined,
+          unreachable: "sts-unreachable",
+        });
+  if (network !== undefined) return network;
   if (identity.kind === "ambient") return explainAmbient(thrown, identity.source);
   const { profile } = identity;
-  if (isCertificateError(thrown) || isConnectError(thrown)) return stsUnreachable(thrown, profile);
+  const metadata = noMetadataService(profile, files, thrown);
+  if (metadata !== undefined) return metadata;
   const problem = credentialProblem(thrown);
   const { code, message, hints } =
     incompleteSso(thrown, profile) ??
@@ -101,13 +125,41 @@ function incompleteSso(thrown: unknown, profile: string): Explanation | undefine
   return { code: "profile-broken", message, hints: [configureSso(profile)] };
 }
 
-function stsUnreachable(thrown: unknown, profile: string): Failure {
-  const why = errorCode(thrown) ?? errorName(thrown);
+/** What a request for credentials goes to, as far as it goes anywhere but to a metadata service. */
+function serviceOf(
+  identity: Identity,
+  files: SharedConfig,
+): { readonly service: string; readonly purpose?: string } | undefined {
+  if (identity.kind === "ambient") {
+    if (identity.source === "instance") return undefined;
+    return identity.source === "container"
+      ? { service: "the container's credential service" }
+      : { service: "AWS", purpose: "the credentials of this environment" };
+  }
+  const source = files.profile(identity.profile)?.["credential_source"];
+  return source === undefined || source === "Environment"
+    ? { service: "AWS", purpose: `the credentials of profile "${identity.profile}"` }
+    : undefined;
+}
+
+/** A role whose source is this machine's own, on a machine that has none. STS's own refusals have other names. */
+function noMetadataService(
+  profile: string,
+  files: SharedConfig,
+  thrown: unknown,
+): Failure | undefined {
+  const source = files.profile(profile)?.["credential_source"];
+  if (source !== "Ec2InstanceMetadata" && source !== "EcsContainer") return undefined;
+  if (requestIdOf(thrown) !== undefined) return undefined;
+  const where = source === "EcsContainer" ? "in a container of ECS" : "on an EC2 instance";
   return new Failure(
-    "unreachable",
-    "sts-unreachable",
-    `Could not reach AWS to get credentials for profile "${profile}" (${why}).`,
-    { hints: [textHint("Check the network and HTTPS_PROXY.")], cause: thrown },
+    "access",
+    "profile-broken",
+    `Profile "${profile}" takes its credentials from this machine (credential_source = ${source}), which has none.`,
+    {
+      hints: [textHint(`It works ${where} only; choose another profile with --profile.`)],
+      cause: thrown,
+    },
   );
 }
 
@@ -166,12 +218,26 @@ function explainAmbient(thrown: unknown, source: AmbientSource): Failure {
       },
     );
   }
+  if (isMissingFile(thrown))
+    return new Failure(
+      "usage",
+      "credentials",
+      `The file in ${source === "web-identity" ? "AWS_WEB_IDENTITY_TOKEN_FILE" : "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"} cannot be read (${errorCode(thrown)}); nothing was sent.`,
+      {
+        hints: [textHint("Does the job have the permission to get a token (id-token: write)?")],
+        cause: thrown,
+      },
+    );
   const what =
     source === "web-identity"
-      ? "The web identity was not accepted"
+      ? "AWS did not accept the web identity"
       : "The credentials of this environment could not be read";
   return new Failure("access", "credentials", `${what} (${errorName(thrown)}).`, {
     hints: [commandHint(["aws", "sts", "get-caller-identity"])],
     cause: thrown,
   });
+}
+
+function isMissingFile(thrown: unknown): boolean {
+  return ["ENOENT", "EACCES", "EISDIR"].includes(errorCode(thrown) ?? "");
 }

@@ -1,8 +1,11 @@
 /** The SDK's credential providers that are used, listed so that the chunk loaded on demand contains no others. */
 export {
-  fromContainerMetadata,
   fromHttp,
   fromIni,
   fromInstanceMetadata,
   fromTokenFile,
 } from "@aws-sdk/credential-providers";
+export {
+  getDefaultRoleAssumer,
+  getDefaultRoleAssumerWithWebIdentity,
+} from "@aws-sdk/nested-clients/sts";

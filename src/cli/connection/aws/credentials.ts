@@ -3,8 +3,13 @@ import { textHint } from "../../../protocol/hint.ts";
 import type { Environment, CliContext } from "../../context.ts";
 import { explainCredentials } from "./credential-errors.ts";
 import type { SharedConfig } from "./shared-config.ts";
-import type { AmbientSource, Identity } from "./identity.ts";
-import type { HandlerOptions } from "./http-handler.ts";
+import { within } from "../time-limit.ts";
+import { checkKeys } from "./addresses.ts";
+import { Delivery } from "./delivery.ts";
+import type { RequestHandler } from "./http-handler.ts";
+import { describeIdentity, type AmbientSource, type Identity } from "./identity.ts";
+import { checkProfile } from "./profile-problems.ts";
+import { withSsoLogin } from "./sso-login.ts";
 
 /** Credentials as the SDK takes them; `accountId` where they include it. */
 export interface Credentials {
@@ -16,14 +21,17 @@ export interface Credentials {
 }
 export type Provider = () => Promise<Credentials>;
 
+/** How the services of credentials are reached. */
 interface Network {
   readonly region: string;
-  readonly requestHandler: HandlerOptions;
+  readonly requestHandler: RequestHandler;
+  /** The address of STS where one is configured. */
+  readonly stsEndpoint?: string;
 }
 
 /**
  * A provider that caches its credentials (otherwise each client of the SDK would ask for an MFA code again) and explains its
- * failures. The clients behind it (STS, SSO) keep their own retries.
+ * failures. The clients behind it (STS, SSO) keep their own retries. In a terminal it offers to log in to SSO again.
  */
 export function credentialsOf(
   identity: Identity,
@@ -31,17 +39,71 @@ export function credentialsOf(
   network: Network,
   context: CliContext,
 ): Provider {
+  const person = { isAsked: false };
+  if (identity.kind === "profile") checkProfile(identity.profile, files);
   const source =
     identity.kind === "profile"
-      ? ofProfile(identity.profile, files, network, context)
+      ? ofProfile(identity.profile, files, network, asking(context, person))
       : ambient(identity.source, network, context.env);
-  return cached(async () => {
+  const explained = async (): Promise<Credentials> => {
+    const delivery = new Delivery();
     try {
-      return await source();
+      const credentials = await within(delivery.observe(source), {
+        ms: longestWaitMs,
+        every: context.every,
+        isPaused: () => person.isAsked,
+        late: () => noCredentialsInTime(identity),
+      });
+      checkKeys(credentials, describeIdentity(identity));
+      return credentials;
     } catch (thrown) {
-      throw explainCredentials(thrown, identity);
+      throw await explainCredentials(thrown, identity, { delivery, files });
     }
-  }, context.now);
+  };
+  return cached(() => withSsoLogin(explained, identity, context), context.now);
+}
+
+/** A `credential_process`, SSO, STS and the metadata services answer long before that, or not at all. */
+const longestWaitMs = 60_000;
+
+function noCredentialsInTime(identity: Identity): Failure {
+  const from =
+    identity.kind === "profile"
+      ? `profile "${identity.profile}"`
+      : `the environment (${identity.source})`;
+  return new Failure(
+    "access",
+    "credentials-timeout",
+    `No credentials from ${from} within ${longestWaitMs / 1000} s; nothing was sent.`,
+    {
+      hints: [
+        textHint(
+          identity.kind === "profile"
+            ? "If the profile has a credential_process, run that command by itself. Otherwise check the network and HTTPS_PROXY."
+            : "Check that this machine or container can reach the service that gives it credentials.",
+        ),
+      ],
+    },
+  );
+}
+
+/** The same context, with a note of when a person is being asked: that time does not count. */
+function asking(context: CliContext, person: { isAsked: boolean }): CliContext {
+  const { keyboard } = context;
+  return {
+    ...context,
+    keyboard: {
+      isTTY: keyboard.isTTY,
+      ask: async (question) => {
+        person.isAsked = true;
+        try {
+          return await keyboard.ask(question);
+        } finally {
+          person.isAsked = false;
+        }
+      },
+    },
+  };
 }
 
 /** Loaded on demand: a CI job usually has keys in its environment and needs none of them. */
@@ -54,14 +116,20 @@ function ofProfile(
   context: CliContext,
 ): Provider {
   return async () => {
-    const { fromIni } = await providers();
+    const { fromIni, getDefaultRoleAssumer, getDefaultRoleAssumerWithWebIdentity } =
+      await providers();
+    const { stsEndpoint, ...clientConfig } = network;
+    // Without them the SDK would ignore the profile's endpoint, and ask for a web identity's role in us-east-1.
+    const sts = { ...clientConfig, ...(stsEndpoint !== undefined && { endpoint: stsEndpoint }) };
     return fromIni({
+      roleAssumer: getDefaultRoleAssumer(sts),
+      roleAssumerWithWebIdentity: getDefaultRoleAssumerWithWebIdentity(sts),
       profile,
       filepath: files.filepath,
       configFilepath: files.configFilepath,
       ignoreCache: true,
       mfaCodeProvider: (serial) => askForMfaCode(serial, profile, context),
-      clientConfig: network,
+      clientConfig,
     })();
   };
 }
@@ -71,10 +139,13 @@ function ambient(source: AmbientSource, network: Network, env: Environment): Pro
     case "environment":
       return async () => keysOf(env);
     case "web-identity":
-      return async () =>
-        (await providers()).fromTokenFile({ clientConfig: network, ...webIdentityOf(env) })();
+      return async () => {
+        const { stsEndpoint: endpoint, ...own } = network;
+        const clientConfig = { ...own, ...(endpoint !== undefined && { endpoint }) };
+        return (await providers()).fromTokenFile({ clientConfig, ...webIdentityOf(env) })();
+      };
     case "container":
-      return containerCredentials;
+      return async () => (await providers()).fromHttp({ maxRetries: 1 })();
     case "instance":
       // One short attempt: on a laptop nothing responds there.
       return async () =>
@@ -114,15 +185,6 @@ function webIdentityOf(env: Environment): {
     ...(roleArn && { roleArn }),
     ...(name && { roleSessionName: name }),
   };
-}
-
-async function containerCredentials(): Promise<Credentials> {
-  const { fromContainerMetadata, fromHttp } = await providers();
-  try {
-    return await fromHttp()();
-  } catch {
-    return fromContainerMetadata({ timeout: 1000, maxRetries: 1 })();
-  }
 }
 
 async function askForMfaCode(

@@ -1,28 +1,170 @@
+import { Agent as HttpAgent, type ClientRequest } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
+import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { HttpsProxyAgent } from "https-proxy-agent";
-import { getProxyForUrl } from "proxy-from-env";
+import type { Environment } from "../../context.ts";
+import { proxyFor } from "./addresses.ts";
+import { Delivery } from "./delivery.ts";
 
-interface AgentOptions {
-  readonly keepAlive: true;
-  readonly keepAliveMsecs: number;
-}
+type Request = Parameters<NodeHttpHandler["handle"]>[0];
+type Options = Parameters<NodeHttpHandler["handle"]>[1];
+type Response = Awaited<ReturnType<NodeHttpHandler["handle"]>>;
 
-/** Options of the SDK's request handler; with plain agent options it creates the agents itself. */
-export interface HandlerOptions {
-  readonly connectionTimeout: number;
-  readonly socketTimeout: number;
-  readonly httpAgent: AgentOptions | HttpsProxyAgent<string>;
-  readonly httpsAgent: AgentOptions | HttpsProxyAgent<string>;
-}
-
+const connectionTimeout = 5000;
 /** NAT gateways and load balancers drop connections after 350 s without traffic; the first probe comes long before that. */
-const keptAlive: AgentOptions = { keepAlive: true, keepAliveMsecs: 30_000 };
+const keptAlive = { keepAlive: true, keepAliveMsecs: 30_000 } as const;
 
 /**
- * How requests to `url` leave this machine. Honours HTTPS_PROXY and NO_PROXY, which the SDK ignores. `socketTimeout` is in
- * milliseconds; 0 waits forever, because a function may be silent for long and giving up would leave its outcome unknown.
+ * How requests leave this machine: through the proxy that HTTPS_PROXY and NO_PROXY name for each address (the SDK ignores them), and
+ * recorded in the current `Delivery`. `socketTimeout` is in milliseconds; 0 waits forever, because a function may be silent for
+ * long and giving up would leave its outcome unknown.
  */
-export function handlerFor(url: string, socketTimeout = 0): HandlerOptions {
-  const proxy = getProxyForUrl(url);
-  const agent = proxy === "" ? keptAlive : new HttpsProxyAgent(proxy, keptAlive);
-  return { connectionTimeout: 5000, socketTimeout, httpAgent: agent, httpsAgent: agent };
+export class RequestHandler {
+  readonly metadata = { handlerProtocol: "http/1.1" };
+  readonly #env: Environment;
+  readonly #socketTimeout: number;
+  /** One for each proxy; `""` for direct connections. */
+  readonly #handlers = new Map<string, NodeHttpHandler>();
+
+  constructor(env: Environment, socketTimeout = 0) {
+    this.#env = env;
+    this.#socketTimeout = socketTimeout;
+  }
+
+  async handle(request: Request, options?: Options): Promise<Response> {
+    const url = addressOf(request);
+    const delivery = Delivery.current();
+    try {
+      const response = await this.#handlerFor(url).handle(request, options);
+      if (delivery) delivery.sent = true;
+      return response;
+    } catch (error) {
+      if (delivery) delivery.failure = { error, url };
+      throw error;
+    }
+  }
+
+  destroy(): void {
+    for (const handler of this.#handlers.values()) handler.destroy();
+  }
+
+  /** Part of the SDK's interface; nothing is configured later. */
+  updateHttpClientConfig(): void {
+    return;
+  }
+
+  httpHandlerConfigs(): object {
+    return { connectionTimeout, socketTimeout: this.#socketTimeout };
+  }
+
+  #handlerFor(url: URL): NodeHttpHandler {
+    const proxy = proxyFor(url, this.#env) ?? "";
+    const known = this.#handlers.get(proxy);
+    if (known) return known;
+    const agents =
+      proxy === ""
+        ? { httpAgent: new DirectHttp(keptAlive), httpsAgent: new DirectHttps(keptAlive) }
+        : { httpAgent: new ThroughProxy(proxy), httpsAgent: new ThroughProxy(proxy) };
+    const handler = new NodeHttpHandler({
+      connectionTimeout,
+      socketTimeout: this.#socketTimeout,
+      ...agents,
+    });
+    this.#handlers.set(proxy, handler);
+    return handler;
+  }
+}
+
+function addressOf({ protocol, hostname, port }: Request): URL {
+  return new URL(`${protocol}//${hostname}${port === undefined ? "" : `:${port}`}`);
+}
+
+type CreateConnection = Parameters<HttpAgent["createConnection"]>;
+
+class DirectHttp extends HttpAgent {
+  override createConnection(...args: CreateConnection): Duplex {
+    return watched(super.createConnection(...args));
+  }
+
+  override reuseSocket(socket: Duplex, request: ClientRequest): void {
+    markSent(Delivery.current());
+    super.reuseSocket(socket, request);
+  }
+}
+
+class DirectHttps extends HttpsAgent {
+  override createConnection(...args: CreateConnection): Duplex {
+    return watched(super.createConnection(...args));
+  }
+
+  override reuseSocket(socket: Duplex, request: ClientRequest): void {
+    markSent(Delivery.current());
+    super.reuseSocket(socket, request);
+  }
+}
+
+/** A proxy that could not be used: it refused the connection to the service, or could not be reached itself. */
+export class ProxyError extends Error {
+  /** Host and port, without a login. */
+  readonly proxy: string;
+  /** The HTTP status that the proxy answered with, if it did. */
+  readonly status: number | undefined;
+
+  constructor(proxy: string, status: number | undefined, cause?: unknown) {
+    super(`The proxy ${proxy} ${status === undefined ? "cannot be used" : `answered ${status}`}`, {
+      cause,
+    });
+    this.name = "ProxyError";
+    this.proxy = proxy;
+    this.status = status;
+  }
+}
+
+/** Without this the proxy's refusal would be replayed as if the service had sent it. */
+class ThroughProxy extends HttpsProxyAgent<string> {
+  constructor(proxy: string) {
+    super(proxy, keptAlive);
+  }
+
+  override async connect(
+    ...[request, options]: Parameters<HttpsProxyAgent<string>["connect"]>
+  ): Promise<Socket> {
+    let status: number | undefined;
+    request.once("proxyConnect", ({ statusCode }: { readonly statusCode: number }) => {
+      status = statusCode;
+    });
+    let socket: Socket;
+    try {
+      socket = await super.connect(request, options);
+    } catch (error) {
+      throw new ProxyError(this.proxy.host, undefined, error);
+    }
+    if (status !== 200) {
+      socket.destroy();
+      throw new ProxyError(this.proxy.host, status);
+    }
+    return watched(socket);
+  }
+
+  override reuseSocket(socket: Duplex, request: ClientRequest): void {
+    markSent(Delivery.current());
+    super.reuseSocket(socket, request);
+  }
+}
+
+/** Records in the current delivery when the first bytes of a request can leave through a new socket. */
+function watched<T extends Duplex>(socket: T): T {
+  const delivery = Delivery.current();
+  if (socket instanceof TLSSocket) socket.once("secureConnect", () => markSent(delivery));
+  else if (socket instanceof Socket && socket.connecting)
+    socket.once("connect", () => markSent(delivery));
+  else markSent(delivery);
+  return socket;
+}
+
+function markSent(delivery: Delivery | undefined): void {
+  if (delivery) delivery.sent = true;
 }

@@ -4,11 +4,12 @@ import type { Target } from "../../config/resolve-target.ts";
 import { isLoopback } from "../loopback.ts";
 import { closestMatch } from "../../options/did-you-mean.ts";
 import type { Environment } from "../../context.ts";
+import { misnamedSection } from "./profile-problems.ts";
 import type { SharedConfig } from "./shared-config.ts";
 
 /** Whose credentials are used, decided before any are fetched. */
 export type Identity =
-  | { readonly kind: "profile"; readonly profile: string }
+  | { readonly kind: "profile"; readonly profile: string; readonly notice?: string }
   | { readonly kind: "ambient"; readonly source: AmbientSource; readonly notice?: string };
 
 /** Where credentials without a profile come from. `none`: a service on this machine, which checks no signatures. */
@@ -31,7 +32,7 @@ export function identityOf(target: Target, files: SharedConfig, env: Environment
   const { name, from } = target.profile;
   // A service on this machine needs no account, whatever is configured: `hasura-migrate local --serve`.
   if (from !== "flag" && isLoopback(target.endpointUrl)) return { kind: "ambient", source: "none" };
-  if (files.profiles.includes(name)) return { kind: "profile", profile: name };
+  if (files.profiles.includes(name)) return ofProfile(name, from, env);
   const ambient = ambientSource(env);
   if (from === "convention") return conventional(files, env, ambient);
   if (
@@ -48,6 +49,25 @@ export function identityOf(target: Target, files: SharedConfig, env: Environment
   throw profileMissing(name, files);
 }
 
+/** A profile, with a notice where the environment names other credentials, which the AWS CLI would use. */
+function ofProfile(
+  profile: string,
+  from: Target["profile"]["from"] | "AWS_PROFILE",
+  env: Environment,
+): Identity {
+  const other = env["AWS_PROFILE"];
+  const ignored = [
+    ...(isSet(env["AWS_ACCESS_KEY_ID"]) ? ["AWS_ACCESS_KEY_ID"] : []),
+    ...(isSet(other) && other !== profile ? [`AWS_PROFILE=${other}`] : []),
+  ];
+  // A profile that was typed or configured is meant; that of a convention may be a surprise.
+  const notice =
+    ignored.length > 0 && (from === "convention" || from === "AWS_PROFILE")
+      ? `Using AWS profile "${profile}"${from === "convention" ? ", which has the environment's name" : " of AWS_PROFILE"}; ${ignored.join(" and ")} ${ignored.length === 1 ? "is" : "are"} ignored.`
+      : undefined;
+  return { kind: "profile", profile, ...(notice !== undefined && { notice }) };
+}
+
 function conventional(
   files: SharedConfig,
   env: Environment,
@@ -56,7 +76,7 @@ function conventional(
   const chosen = env["AWS_PROFILE"];
   if (chosen) {
     if (!files.profiles.includes(chosen)) throw profileMissing(chosen, files);
-    return { kind: "profile", profile: chosen };
+    return ofProfile(chosen, "AWS_PROFILE", env);
   }
   if (ambient !== undefined)
     return {
@@ -68,7 +88,16 @@ function conventional(
   return { kind: "ambient", source: "instance" };
 }
 
+/** Whose credentials they are, for messages. */
+export function describeIdentity(identity: Identity): string {
+  return identity.kind === "profile"
+    ? `profile "${identity.profile}"`
+    : `this environment (${sourceNames[identity.source]})`;
+}
+
 function ambientSource(env: Environment): AmbientSource | undefined {
+  const present = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].filter((name) => isSet(env[name]));
+  if (present.length === 1 && !isSet(env["AWS_PROFILE"])) throw halfAKey(present[0] ?? "");
   if (isSet(env["AWS_ACCESS_KEY_ID"]) && isSet(env["AWS_SECRET_ACCESS_KEY"])) return "environment";
   if (isSet(env["AWS_WEB_IDENTITY_TOKEN_FILE"]) && isSet(env["AWS_ROLE_ARN"]))
     return "web-identity";
@@ -84,17 +113,36 @@ function isSet(value: string | undefined): boolean {
   return value !== undefined && value !== "" && value !== "false";
 }
 
+/** Most often a job for a pull request from a fork, to which CI systems pass no secrets. */
+function halfAKey(present: string): Failure {
+  const missing = present === "AWS_ACCESS_KEY_ID" ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID";
+  return new Failure("access", "no-credentials", `${present} is set, but ${missing} is empty.`, {
+    hints: [
+      textHint(`Set both, or neither. CI systems pass no secrets to builds of forks.`),
+      textHint('Or choose a profile with --profile, or "profile" in hasura-migrate.json.'),
+    ],
+  });
+}
+
 function profileMissing(name: string, files: SharedConfig): Failure {
   const suggestion = closestMatch(name, files.profiles);
   const known =
     files.profiles.length === 0
-      ? `${files.configFilepath} has no profiles.`
+      ? `Neither ${files.configFilepath} nor ${files.filepath} has a profile.`
       : `Profiles: ${files.profiles.join(", ")}.`;
   const next =
     suggestion === undefined
       ? commandHint(["aws", "configure", "sso", "--profile", name], "to create it")
       : retryHint({ with: ["--profile", suggestion] });
   const meant = suggestion === undefined ? "" : ` Did you mean "${suggestion}"?`;
+  const misnamed = misnamedSection(name, files);
+  if (misnamed !== undefined)
+    return new Failure(
+      "access",
+      "profile-missing",
+      `AWS profile "${name}" does not exist: ${misnamed}.`,
+      { hints: [textHint(known)] },
+    );
   return new Failure("access", "profile-missing", `AWS profile "${name}" does not exist.${meant}`, {
     hints: [next, textHint(known)],
   });

@@ -1,16 +1,15 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, textHint } from "../../../protocol/hint.ts";
 import { functionReference } from "../../config/function-reference.ts";
-import { inspectCertificate } from "../../../tls/certificate.ts";
+import type { Delivery } from "./delivery.ts";
+import { networkFailure } from "./network-errors.ts";
 import {
   deniedAccess,
   errorCode,
   errorName,
   errorText,
   httpStatusOf,
-  isCertificateError,
   isClockError,
-  isConnectError,
   reasonOf,
   requestIdOf,
 } from "./sdk-error.ts";
@@ -29,49 +28,26 @@ export interface InvocationTarget {
 export async function explainInvocation(
   thrown: unknown,
   target: InvocationTarget,
+  delivery: Delivery,
 ): Promise<Failure> {
   if (thrown instanceof Failure) return thrown;
-  if (isCertificateError(thrown)) return certificateFailure(thrown, target);
-  if (isConnectError(thrown)) return notReached(thrown, target);
-  return refused(thrown, target) ?? unavailable(thrown, target) ?? outcomeUnknown(thrown);
+  const network = await networkFailure(thrown, delivery, {
+    service: "the Lambda service",
+    url: new URL(target.url),
+    unreachable: "lambda-unreachable",
+  });
+  if (network !== undefined) return network;
+  const explained = refused(thrown, target) ?? unavailable(thrown, target);
+  return explained ?? (delivery.sent ? outcomeUnknown(thrown) : notSent(thrown));
 }
 
-function notReached(thrown: unknown, { url }: InvocationTarget): Failure {
-  const code = errorCode(thrown);
-  const host = new URL(url).host;
-  const why =
-    code === "ECONNREFUSED"
-      ? "refuses connections"
-      : code === "ENOTFOUND" || code === "EAI_AGAIN"
-        ? "cannot be found"
-        : "cannot be reached";
-  const what = code === "ENOTFOUND" ? "the region's name" : "the address";
+/** Nothing was sent, although nothing on the network failed: the SDK could not make the request. */
+function notSent(thrown: unknown): Failure {
   return new Failure(
     "unreachable",
     "lambda-unreachable",
-    `The Lambda service at ${host} ${why}; nothing has run.`,
-    { hints: [textHint(`Check ${what}, the network and HTTPS_PROXY.`)], cause: thrown },
-  );
-}
-
-async function certificateFailure(thrown: unknown, { url }: InvocationTarget): Promise<Failure> {
-  const seen = await inspectCertificate(new URL(url));
-  const what =
-    seen === undefined
-      ? ""
-      : ` It presents "${seen.subject}", issued by "${seen.issuer}", SHA-256 ${seen.fingerprint}.`;
-  return new Failure(
-    "unreachable",
-    "tls",
-    `The certificate of ${new URL(url).host} is not trusted (${errorCode(thrown)}).${what}`,
-    {
-      hints: [
-        textHint(
-          "If it is your company's authority, set NODE_EXTRA_CA_CERTS to the path of its certificate (PEM) and run again.",
-        ),
-      ],
-      cause: thrown,
-    },
+    `The request could not be made (${errorCode(thrown) ?? errorName(thrown)}); nothing was sent.`,
+    { hints: [textHint("Check the credentials, the region and the address.")], cause: thrown },
   );
 }
 

@@ -3,10 +3,13 @@ import type {
   InvokeWithResponseStreamCommandOutput,
 } from "@aws-sdk/client-lambda";
 import { Failure } from "../../../protocol/failure.ts";
+import { textHint } from "../../../protocol/hint.ts";
 import { exponentialBackoff, poll, retry, type Poll } from "../../../retry.ts";
 import type { CliContext } from "../../context.ts";
-import type { Notice } from "../connection.ts";
+import type { BufferedRequest, Notice } from "../connection.ts";
+import { eachWithin, within } from "../time-limit.ts";
 import { classifyError } from "./classify-error.ts";
+import { Delivery } from "./delivery.ts";
 import { functionFailure } from "./function-errors.ts";
 import { explainInvocation, type InvocationTarget } from "./invoke-errors.ts";
 import { asLines } from "./response-payload.ts";
@@ -26,25 +29,38 @@ export interface Invocation {
   readonly service: LambdaService;
   readonly payload: string;
   /** Sent instead where the response cannot be streamed. */
-  readonly bufferedPayload: string;
+  readonly buffered: BufferedRequest;
   readonly signal: AbortSignal;
   readonly notice: Notice;
   readonly context: CliContext;
   readonly target: InvocationTarget;
 }
 
-/** The response of one invocation as bytes: streamed, or buffered where streaming certainly does not exist. */
+/** A function that is started for the first time may need a while before it can send anything. */
+const firstByteMs = 60_000;
+/** The function sends a heartbeat every 10 s: three of them are missing. */
+const silenceMs = 35_000;
+
+/**
+ * The response of one invocation as bytes: streamed, or buffered where streaming certainly does not exist. Every wait is bounded: a
+ * response that is silent for too long counts as a broken connection.
+ */
 export async function* invoke(invocation: Invocation): AsyncGenerator<Uint8Array> {
-  const { service, signal, notice, target } = invocation;
+  const { service, notice, target } = invocation;
+  const patience = patienceOf(invocation);
+  const { signal } = patience;
   const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-  const streamed = await send(invocation, () => service.stream(encode(invocation.payload), signal));
+  const streamed = await send(invocation, () =>
+    patience.answered(service.stream(encode(invocation.payload), signal), firstByteMs),
+  );
   if (streamed !== "no-streaming") {
-    yield* asLines(chunksOf(streamed, target));
+    yield* asLines(chunksOf(streamed, target, patience), target);
     return;
   }
   notice("Streaming is not available here: all output appears when the function has ended.");
+  const { payload: request, limitMs } = invocation.buffered;
   const buffered = await send(invocation, () =>
-    service.buffered(encode(invocation.bufferedPayload), signal),
+    patience.answered(service.buffered(encode(request), signal), limitMs),
   );
   if (buffered === "no-streaming")
     throw new Failure(
@@ -55,16 +71,67 @@ export async function* invoke(invocation: Invocation): AsyncGenerator<Uint8Array
   const payload = buffered.Payload ?? new Uint8Array();
   if (buffered.FunctionError !== undefined)
     throw functionFailure(buffered.FunctionError, new TextDecoder().decode(payload), target);
-  yield* asLines([payload]);
+  yield* asLines([payload], target);
+}
+
+/** How long the parts of an invocation are waited for. What takes longer is aborted, together with its connection. */
+interface Patience {
+  /** Aborted by the caller, or when a wait took too long. */
+  readonly signal: AbortSignal;
+  /** The beginning of the response. */
+  answered<T>(work: Promise<T>, ms: number): Promise<T>;
+  /** The next part of a response that has begun. */
+  continued<T>(work: Promise<T>, ms: number): Promise<T>;
+}
+
+function patienceOf({ signal, context: { every }, target }: Invocation): Patience {
+  const lost = new AbortController();
+  const giveUp = (failure: Failure): Failure => {
+    lost.abort();
+    return failure;
+  };
+  return {
+    signal: AbortSignal.any([signal, lost.signal]),
+    answered: (work, ms) => within(work, { ms, every, late: () => giveUp(unanswered(target, ms)) }),
+    continued: (work, ms) => within(work, { ms, every, late: () => giveUp(silent(ms)) }),
+  };
+}
+
+function unanswered({ function: name }: InvocationTarget, ms: number): Failure {
+  return new Failure(
+    "unreachable",
+    "outcome-unknown",
+    `No answer from the function ${name} for ${ms / 1000} s; it may be running.`,
+    { hints: [textHint("Check the network, HTTPS_PROXY, and the function's log.")] },
+  );
+}
+
+function silent(ms: number): Failure {
+  return new Failure(
+    "unreachable",
+    "outcome-unknown",
+    `The connection is silent; the function may still be running.`,
+    {
+      cause: new Error(
+        `Nothing arrived for ${ms / 1000} s, although the function sends something every 10 s.`,
+      ),
+    },
+  );
 }
 
 async function* chunksOf(
   output: InvokeWithResponseStreamCommandOutput,
   target: InvocationTarget,
+  patience: Patience,
 ): AsyncGenerator<Uint8Array> {
   if (!output.EventStream) return;
+  let begun = false;
+  const parts = eachWithin(output.EventStream, (next) =>
+    begun ? patience.continued(next, silenceMs) : patience.answered(next, firstByteMs),
+  );
   try {
-    for await (const part of output.EventStream) {
+    for await (const part of parts) {
+      begun = true;
       if (part.PayloadChunk?.Payload) yield part.PayloadChunk.Payload;
       const complete = part.InvokeComplete;
       if (complete?.ErrorCode)
@@ -95,11 +162,16 @@ async function send<T>(
   invocation: Invocation,
   request: () => Promise<T>,
 ): Promise<T | "no-streaming"> {
+  let delivery = new Delivery();
+  const attempt = (): Promise<T> => {
+    delivery = new Delivery();
+    return delivery.observe(request);
+  };
   try {
-    return await whilePreparing(invocation, () => whileThrottled(invocation, request));
+    return await whilePreparing(invocation, () => whileThrottled(invocation, attempt));
   } catch (thrown) {
     if (classifyError(thrown) === "no-streaming") return "no-streaming";
-    throw await explainInvocation(thrown, invocation.target);
+    throw await explainInvocation(thrown, invocation.target, delivery);
   }
 }
 

@@ -63,12 +63,19 @@ const certificateCodes = new Set([
   "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
   "CERT_UNTRUSTED",
   "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "CERT_SIGNATURE_FAILURE",
+  "CERT_REJECTED",
+  "INVALID_CA",
   "ERR_TLS_CERT_ALTNAME_INVALID",
 ]);
+/** OpenSSL's words for the same, where a provider of credentials kept nothing else. */
+const certificateText =
+  /self[- ]signed certificate|unable to (get|verify) .*(issuer|first) cert|certificate has expired|certificate is not yet valid|does not match certificate's altnames/i;
 
 /** True when the other side's certificate is not trusted. */
 export function isCertificateError(thrown: unknown): boolean {
-  return certificateCodes.has(errorCode(thrown) ?? "");
+  return certificateCodes.has(errorCode(thrown) ?? "") || certificateText.test(errorText(thrown));
 }
 
 const unsentCodes = new Set([
@@ -84,7 +91,9 @@ const unsentCodes = new Set([
 export function isConnectError(thrown: unknown): boolean {
   return (
     unsentCodes.has(errorCode(thrown) ?? "") ||
-    /did not establish a connection/.test(errorText(thrown))
+    /did not establish a connection|\b(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)\b/.test(
+      errorText(thrown),
+    )
   );
 }
 

@@ -1,4 +1,6 @@
+import type { EventOf } from "../../../protocol/events.ts";
 import { exitCode, toFailureData } from "../../../protocol/failure.ts";
+import type { CommandResult } from "../../command-result.ts";
 import type { CliContext } from "../../context.ts";
 import { jsonLine } from "../json-line.ts";
 import type { RenderOptions, Renderer } from "../renderer.ts";
@@ -13,13 +15,16 @@ export function jsonRenderer(context: CliContext, { environment }: RenderOptions
     waiting: () => undefined,
     notice: log,
     fact: log,
-    event: (event) => {
+    // With --json nobody is asked.
+    preview: () => undefined,
+    event: (event, result) => {
       switch (event.type) {
         case "unknown":
-          write(unknownEvent(event.line, environment));
+          // Nested, so that nothing in it passes for an event of ours.
+          write({ type: "unknown", env: environment, event: event.event });
           break;
         case "run.finished":
-          write({ ...event, env: environment, exit: event.cancelled ? exitCode.interrupted : 0 });
+          write({ ...event, env: environment, exit: finishedExit(event, result) });
           break;
         case "run.failed":
           write({ ...event, env: environment, exit: exitCode[event.failure.kind] });
@@ -39,7 +44,8 @@ export function jsonRenderer(context: CliContext, { environment }: RenderOptions
   };
 }
 
-function unknownEvent(line: string, environment: string): object {
-  const parsed: unknown = JSON.parse(line);
-  return { ...(typeof parsed === "object" ? parsed : {}), env: environment };
+/** A run can end without a failure and the command with one: `status --check`. */
+function finishedExit({ cancelled }: EventOf<"run.finished">, result?: CommandResult): number {
+  if (result !== undefined && result !== "done") return exitCode[result];
+  return cancelled === true ? exitCode.interrupted : 0;
 }

@@ -12,6 +12,7 @@ import { liveRegion, type LiveRegion } from "../terminal/live-region.ts";
 import { spinnerFrames, terminalSpinner, type Spinner } from "../terminal/spinner.ts";
 import { wrap } from "../terminal/width.ts";
 import { failureLines } from "../views/failure.ts";
+import { previewLines } from "../views/preview.ts";
 import { progressLines, rowLine } from "../views/progress.ts";
 import { resultLines } from "../views/result.ts";
 
@@ -65,6 +66,12 @@ class LiveRenderer implements Renderer {
       err,
       wrapped(line, err).map((text) => this.#style.dim(text)),
     );
+  }
+
+  preview(event: Parameters<Renderer["preview"]>[0]): void {
+    const { err } = this.#context;
+    this.#view = { ...this.#view, waitingFor: undefined };
+    this.#above(err, previewLines(event, this.#style, err.columns));
   }
 
   event(event: RunEvent | UnknownEvent): void {

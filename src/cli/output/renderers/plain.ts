@@ -9,6 +9,7 @@ import { newRunView, reduceView, type Row, type RunView } from "../run-view.ts";
 import { colorsFor } from "../terminal/colors.ts";
 import { plain, styled } from "../terminal/styled.ts";
 import { failureLines } from "../views/failure.ts";
+import { previewLines } from "../views/preview.ts";
 import { resultLines } from "../views/result.ts";
 
 /** Lines that are only ever appended, each with its time: complete and easy to search. Results go to stdout, the rest to stderr. */
@@ -44,6 +45,12 @@ class PlainRenderer implements Renderer {
 
   notice(line: string): void {
     if (!this.#options.quiet) this.#line("err", line);
+  }
+
+  preview(event: Parameters<Renderer["preview"]>[0]): void {
+    const { err, env } = this.#context;
+    const style = colorsFor(err, env, this.#options.color);
+    for (const line of previewLines(event, style, err.columns)) err.writeStyled(styled`${line}\n`);
   }
 
   event(event: RunEvent | UnknownEvent): void {

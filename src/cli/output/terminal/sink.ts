@@ -5,6 +5,7 @@ import { plainText } from "./styled.ts";
 /** Where text goes, as a sink uses it; the size may change. */
 export interface TextStream {
   write(text: string): void;
+  drained(): Promise<void> | undefined;
   readonly isTTY: boolean;
   readonly columns: number;
   readonly rows: number;
@@ -20,6 +21,7 @@ export function sinkOf(stream: TextStream, { workflow }: { readonly workflow: bo
     write: (text) => write(plainText(text)),
     writeStyled: write,
     writeCommand: (command) => stream.write(`${workflowCommandLine(command)}\n`),
+    drained: () => stream.drained(),
     get isTTY() {
       return stream.isTTY;
     },

@@ -1,4 +1,4 @@
-import { causesOf, type Failure, type SqlFailure } from "../../../protocol/failure.ts";
+import { causesOf, type Failure, type Place, type SqlFailure } from "../../../protocol/failure.ts";
 import type { Hint } from "../../../protocol/hint.ts";
 import { hintParts } from "../hints.ts";
 import type { Style } from "../terminal/colors.ts";
@@ -54,7 +54,7 @@ function headLines(
 
 function signOf({ code, kind }: Failure, style: Style): Styled {
   if (code === "outcome-unknown") return style.yellow("!");
-  return kind === "interrupted" ? plain("·") : style.red("✗");
+  return kind === "interrupted" || code === "declined" ? plain("·") : style.red("✗");
 }
 
 /** What the database said, and the line with a caret if the position is known; it is never guessed. */
@@ -72,9 +72,21 @@ function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions
     .map((line) => styled`    ${style.red(line)}`);
   return [
     ...(sql.place ? codeFrameLines(sql.place, words, style, columns) : wordLines),
+    ...placeLines(sql.places ?? [], columns),
     ...labelled("    ", "detail", sql.detail, options),
     ...labelled("    ", "hint", sql.hint, options),
   ];
+}
+
+/** The lines that the error can be in, each cut to one line of the terminal. */
+function placeLines(places: readonly Place[], columns: number): Styled[] {
+  const gutter = Math.max(0, ...places.map(({ line }) => String(line).length));
+  const room = Math.min(columns, 160) - gutter - 7;
+  return places.map(({ line, text }) => {
+    const shown = plain(text.trim().replaceAll("\t", " "));
+    const cut = textWidth(shown) > room ? styled`${wrap(shown, room - 1)[0] ?? plain("")}…` : shown;
+    return styled`    ${plain(String(line).padStart(gutter))} │ ${cut}`;
+  });
 }
 
 function labelled(

@@ -1,8 +1,9 @@
 import type { EventOf, HistoryRow } from "../../../protocol/events.ts";
 import type { Style } from "../terminal/colors.ts";
-import { duration } from "../format.ts";
+import { duration, exactLocalTime, localTime } from "../format.ts";
+import { escapeControlsByLine } from "../terminal/escape-controls.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
-import { textWidth, truncate, padEnd } from "../terminal/width.ts";
+import { textWidth, truncate, padEnd, wrap } from "../terminal/width.ts";
 
 /** `whole` shows each run in full. */
 export interface HistoryTableOptions {
@@ -42,20 +43,31 @@ export function outcomeOf(run: HistoryRow): string {
   return run.outcome ?? "died";
 }
 
+/** What became of a run, as a sentence: `failed: add_discounts: type "numerc" does not exist`. */
+function resultOf(run: HistoryRow): string {
+  const end = outcomeOf(run);
+  const [kind, code] = end.split("/");
+  if (code === undefined) return end === "died" ? "died: it never finished" : end;
+  if (kind === "interrupted") return "interrupted";
+  if (code === "another-run") return "gave up waiting for another run";
+  return `failed: ${run.failure ?? end}`;
+}
+
 function inShort(
   run: HistoryRow,
   widths: { who: number; what: number },
   { style, columns }: HistoryTableOptions,
 ): Styled[] {
-  const when = run.startedAt.slice(5, 16).replace("T", " ");
+  const when = localTime(run.startedAt);
   const end = outcomeOf(run);
+  const result = oneLine(resultOf(run));
   const head = styled`${plain(when)}  ${padEnd(truncate(run.user, widths.who), widths.who)}  ${padEnd(truncate(whatOf(run), widths.what), widths.what)}  `;
   const commit = run.imageCommit ?? run.gitCommit;
   const doing = run.live && run.activity !== undefined ? `  ${run.activity}` : "";
   const tail = `run ${shortRun(run.runId)}${commit === undefined ? "" : `  commit ${commit.slice(0, 7)}`}${tookOf(run)}${doing}`;
   const color = colorOf(end, style);
   return [
-    styled`${color(signOf(end))} ${head}${color(truncate(end, Math.max(8, columns - 2 - textWidth(head))))}`,
+    styled`${color(signOf(end))} ${head}${color(truncate(result, Math.max(8, columns - 2 - textWidth(head))))}`,
     style.dim(`  ${truncate(tail, columns - 2)}`),
   ];
 }
@@ -63,7 +75,7 @@ function inShort(
 function inFull(run: HistoryRow, { style, columns }: HistoryTableOptions): Styled[] {
   const end = outcomeOf(run);
   const facts: readonly (readonly [string, string | undefined])[] = [
-    ["claimed", `${run.user} on ${run.host}`],
+    ["by", `${run.user} on ${run.host} (self-reported)`],
     [
       "branch",
       [run.gitBranch, run.gitCommit?.slice(0, 12)]
@@ -73,21 +85,30 @@ function inFull(run: HistoryRow, { style, columns }: HistoryTableOptions): Style
     ["job", run.ciJob],
     ["image", run.imageCommit],
     ["request", run.requestId],
-    ["started", run.startedAt],
-    ["ended", run.endedAt],
+    ["started", exactLocalTime(run.startedAt)],
+    ["ended", run.endedAt === undefined ? undefined : exactLocalTime(run.endedAt)],
     ["doing", run.live ? run.activity : undefined],
     ["why", run.failure],
   ];
   return [
     styled`${colorOf(end, style)(signOf(end))} ${style.bold(`${run.operation} ${run.runId}`)}  ${plain(end)}`,
-    ...facts.flatMap(([label, value]) =>
-      value ? [styled`  ${style.dim(label.padEnd(8))} ${truncate(value, columns - 11)}`] : [],
-    ),
+    ...facts.flatMap(([label, value]) => (value ? factLines(label, value, style, columns) : [])),
     ...run.migrations.map(({ version, name, change, ms }) => {
       const took = ms === undefined ? "" : `  ${duration(ms)}`;
       return styled`  ${truncate(`${version}  ${name}  ${change}${took}`, columns - 2)}`;
     }),
   ];
+}
+
+/** One run in full is never cut. */
+function factLines(label: string, value: string, style: Style, columns: number): Styled[] {
+  return escapeControlsByLine(value)
+    .flatMap((line) => wrap(line, columns - 11))
+    .map((line, i) => styled`  ${style.dim((i === 0 ? label : "").padEnd(8))} ${line}`);
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*[\r\n]+\s*/g, " ");
 }
 
 /** `3 up, 1 down`. */

@@ -1,6 +1,7 @@
 import type { DatabaseStatus, EventOf, StatusRow } from "../../../protocol/events.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
+import { evidenceLines } from "./in-doubt.ts";
 import { truncate, padEnd, textWidth } from "../terminal/width.ts";
 
 const signs: Readonly<Record<StatusRow["state"], string>> = {
@@ -39,6 +40,8 @@ function heading({ database, kind, migrations }: DatabaseStatus, style: Style): 
     .map((state) => ({ state, count: migrations.filter((row) => row.state === state).length }))
     .filter(({ count, state }) => count > 0 || state === "applied")
     .map(({ state, count }) => `${count} ${state}`);
+  const late = migrations.filter(({ outOfOrder }) => outOfOrder).length;
+  if (late > 0) counts.push(`${late} out of order`);
   return styled`${style.bold(database)} ${plain(`(${kind}): ${counts.join(", ")}`)}`;
 }
 
@@ -51,7 +54,10 @@ function rows({ migrations }: DatabaseStatus, style: Style, columns: number): St
   const older = hidden.size > 0 ? [style.dim(`  … ${hidden.size} older ones, all applied`)] : [];
   return [
     ...older,
-    ...shown.map((row) => rowLine(row, { versionWidth, nameWidth, columns }, style)),
+    ...shown.flatMap((row) => [
+      rowLine(row, { versionWidth, nameWidth, columns }, style),
+      ...evidenceLines(row, style, columns),
+    ]),
   ];
 }
 
@@ -60,10 +66,15 @@ function rowLine(
   widths: { versionWidth: number; nameWidth: number; columns: number },
   style: Style,
 ): Styled {
-  const word = widths.columns < 90 ? row.state : descriptions[row.state];
+  const word = stateText(row, widths.columns < 90);
   const room = Math.max(8, widths.columns - 2 - 2 - widths.versionWidth - 2 - 2 - word.length);
   const nameWidth = Math.min(widths.nameWidth, room);
   const color =
     row.state === "applied" ? style.green : row.state === "pending" ? style.dim : style.yellow;
   return styled`  ${color(signs[row.state])} ${plain(row.version.padStart(widths.versionWidth))}  ${padEnd(truncate(row.name, nameWidth), nameWidth)}  ${color(word)}`;
+}
+
+function stateText({ state, outOfOrder }: StatusRow, narrow: boolean): string {
+  const text = narrow ? state : descriptions[state];
+  return outOfOrder ? `${text}, out of order` : text;
 }

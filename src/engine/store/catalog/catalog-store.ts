@@ -57,6 +57,13 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
       for (const { version } of marks) record(version, as === "applied" ? "applied" : "absent");
       return Promise.resolve();
     },
+    query: (sql) =>
+      context.hasura.runSql({
+        kind: database.kind,
+        sql,
+        ...(configVersion === 3 && { source: database.name }),
+        ...(configVersion >= 2 && { checkMetadataConsistency: false }),
+      }),
     settle: async () => {
       const failed = await writer.settle();
       if (failed) throw notRecorded(failed, environment);

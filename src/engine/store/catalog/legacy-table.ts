@@ -16,9 +16,13 @@ import {
  * official CLI, no `source` is sent and the schema cache is not reloaded.
  */
 
-const tablesSql = `SELECT table_name FROM information_schema.tables WHERE table_schema = 'hdb_catalog' AND table_name IN ('schema_migrations', 'migration_settings')`;
+/*
+ * Operators of pg_catalog, named as such: pg_catalog has none for the types of information_schema,
+ * and one that another role defined in public would be called.
+ */
+const tablesSql = `SELECT table_name FROM information_schema.tables WHERE table_schema::pg_catalog.text OPERATOR(pg_catalog.=) 'hdb_catalog' AND table_name::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY['schema_migrations', 'migration_settings']::pg_catalog.text[])`;
 const versionsSql = "SELECT version, dirty FROM hdb_catalog.schema_migrations";
-const settingsSql = `SELECT setting, value FROM hdb_catalog.migration_settings WHERE setting IN ('migration_mode', '${generationSetting}')`;
+const settingsSql = `SELECT setting, value FROM hdb_catalog.migration_settings WHERE setting OPERATOR(pg_catalog.=) ANY (ARRAY['migration_mode', '${generationSetting}'])`;
 const createSql = [
   "CREATE TABLE IF NOT EXISTS hdb_catalog.schema_migrations (version bigint not null primary key, dirty boolean not null)",
   "CREATE TABLE IF NOT EXISTS hdb_catalog.migration_settings (setting text not null primary key, value text not null)",

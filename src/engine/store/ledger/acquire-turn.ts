@@ -12,8 +12,8 @@ const minWaitMs = 20_000;
 
 /**
  * Registers the run after the one in progress has ended. A courtesy: each migration is safe on its
- * own. Emits what it waits for. Throws `busy/another-run` after `waitMs`, and `interrupted/stopped`
- * when the run is cancelled.
+ * own. Emits what it waits for. Throws `busy/another-run` after `waitMs`, `interrupted/stopped` when
+ * the run is cancelled, and `usage/run-id-taken`.
  */
 export async function acquireTurn(context: LedgerContext): Promise<LedgerSnapshot> {
   const { engine } = context;
@@ -22,6 +22,7 @@ export async function acquireTurn(context: LedgerContext): Promise<LedgerSnapsho
     async (attempt) => {
       const sql = beginRunSql(context.description, context.liveMs);
       const snapshot = readSnapshot(await query(context, sql));
+      if (snapshot.runIdTaken) throw runIdTaken(context);
       const isFree = snapshot.begun && !snapshot.running?.alive;
       // Also when its turn has come meanwhile: the answer to the cancellation was that it had not
       // started.
@@ -40,6 +41,20 @@ export async function acquireTurn(context: LedgerContext): Promise<LedgerSnapsho
       backoff: exponentialBackoff({ firstMs: 1000, longestMs: 4000 }),
       // A stop ends the wait, and the next look reports it.
       sleep: (ms) => engine.sleep(ms, engine.stop).catch(() => undefined),
+    },
+  );
+}
+
+function runIdTaken({ request, environment, database }: LedgerContext): Failure {
+  return new Failure(
+    "usage",
+    "run-id-taken",
+    `The run id ${request.runId} belongs to another run on ${environment} (${database.name}); nothing was run.`,
+    {
+      hints: [
+        retryHint({ reason: "run it again: a run gets an id of its own" }),
+        runHint(["history", environment, "--run", request.runId], "see whose run it is"),
+      ],
     },
   );
 }

@@ -22,6 +22,7 @@ export class CatalogSync {
    * be believed.
    */
   #inDoubt: readonly Version[] = [];
+  #isCompared = false;
   #isSyncing = false;
   #failureReported = false;
 
@@ -48,8 +49,14 @@ export class CatalogSync {
     return this.#isSyncing;
   }
 
+  /** Both have been compared, and no version is in doubt, or no longer. */
+  get isSettled(): boolean {
+    return this.#isCompared && this.#inDoubt.length === 0;
+  }
+
   /** Versions that a look at both found in doubt; nothing is written yet. */
   found({ inDoubt }: Pick<Reconciliation, "inDoubt">): void {
+    this.#isCompared = true;
     this.#inDoubt = inDoubt;
   }
 

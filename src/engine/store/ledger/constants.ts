@@ -21,4 +21,5 @@ export const sqlstate = {
   moved: "HM004",
   gone: "HM005",
   cancelled: "HM006",
+  foreignOwner: "HM007",
 } as const;

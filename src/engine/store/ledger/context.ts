@@ -11,6 +11,10 @@ export interface LedgerContext extends StoreContext {
   readonly waitMs: number;
   /** Milliseconds for which a run that has not ended counts as live after its last activity. */
   readonly liveMs: number;
+  /** Whether the text of down files is kept; by default it is. */
+  readonly keepsDownSql?: boolean;
+  /** Removes secrets from a text before the ledger keeps it. */
+  readonly redact?: (text: string) => string;
 }
 
 export const defaultLiveMs = 30_000;

@@ -2,7 +2,7 @@ import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
 import { markHint } from "../hints.ts";
 import type { Step } from "../store.ts";
-import { send } from "./client.ts";
+import { sendQuery } from "./client.ts";
 import type { LedgerContext } from "./context.ts";
 import { cancelStatementSql } from "./statements.ts";
 
@@ -42,7 +42,7 @@ async function cancelAtDeadline(
   onDeadline();
   // Repeated: between two migrations of one request there is nothing to cancel for a moment.
   while (!isFinished() && remainingMs() > 0) {
-    await send(context, cancelStatementSql(context.request.runId)).catch(() => undefined);
+    await sendQuery(context, cancelStatementSql(context.request.runId)).catch(() => undefined);
     await sleep(cancelEveryMs, finished).catch(() => undefined);
   }
 }

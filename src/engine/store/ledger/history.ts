@@ -2,6 +2,7 @@ import * as z from "zod";
 import { HistoryRow } from "../../../protocol/events.ts";
 import { Version } from "../../../protocol/migration.ts";
 import type { SqlResult } from "../../hasura/client.ts";
+import { maskPasswords } from "../../sql/mask-passwords.ts";
 import { readStatementLabel } from "./statement-label.ts";
 
 const PastStep = z.object({
@@ -32,14 +33,19 @@ export function readHistory(result: SqlResult, database: string): HistoryRow[] {
   return z
     .array(PastRun)
     .parse(JSON.parse(result.rows[0]?.[0] ?? "[]"))
-    .map(({ query, running, steps, waiting, ...row }) => {
+    .map(({ query, running, steps, waiting, failure, ...row }) => {
       const activity = describeActivity({ query, running, waiting });
       const migrations = steps.map(({ ms, ...step }) => ({
         database,
         ...step,
         ...(ms !== null && { ms: Math.round(ms * 1000) / 1000 }),
       }));
-      return { ...row, migrations, ...(activity !== undefined && { activity }) };
+      return {
+        ...row,
+        ...(failure !== undefined && { failure: maskPasswords(failure) }),
+        migrations,
+        ...(activity !== undefined && { activity }),
+      };
     });
 }
 
@@ -60,4 +66,11 @@ function describeActivity({
  */
 export function readCancelledRuns(result: SqlResult): string[] {
   return z.array(z.string()).parse(JSON.parse(result.rows[0]?.[0] ?? "[]"));
+}
+
+/** Reads the answer to `usersSql`: the user of each run. */
+export function readUsers(result: SqlResult): ReadonlyMap<string, string> {
+  return new Map(
+    result.rows.flatMap(([run, user]): [string, string][] => (run && user ? [[run, user]] : [])),
+  );
 }

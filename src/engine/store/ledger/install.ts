@@ -1,10 +1,12 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
 import { HasuraCallError, type SqlResult } from "../../hasura/client.ts";
+import { quoteIdentifier } from "../../sql/quote.ts";
 import { query } from "./client.ts";
 import { schemaVersion } from "./constants.ts";
 import type { LedgerContext } from "./context.ts";
 import { installationSql } from "./sql/installation.ts";
+import { foreignPartsSql } from "./sql/ownership.ts";
 import { probeSql } from "./statements.ts";
 
 /** Whether a database can have a ledger. `reason` completes "it has no ledger, because …". */
@@ -41,7 +43,7 @@ export async function findLedgerSupport(context: LedgerContext): Promise<LedgerS
 
 /**
  * Creates or upgrades the ledger. Throws `usage/ledger-permission` where the database user lacks
- * the privileges.
+ * the privileges, and `usage/ledger-owner`.
  */
 export async function install(context: LedgerContext, facts: DatabaseFacts): Promise<void> {
   try {
@@ -49,11 +51,41 @@ export async function install(context: LedgerContext, facts: DatabaseFacts): Pro
     const found = Number(installed.rows[0]?.[0]);
     if (found > schemaVersion) throw ledgerTooNew(context, found);
   } catch (error) {
+    // Somebody else may have created the schema since it was looked at.
+    await refuseForeignOwner(context, facts);
     const isDenied =
       error instanceof HasuraCallError &&
       (error.database?.sqlstate === "42501" || !facts.mayCreateSchemas);
     throw isDenied ? permissionDenied(context, facts, error) : error;
   }
+}
+
+/**
+ * Throws `usage/ledger-owner` where the schema hasura_migrate, or something in it, belongs to
+ * somebody else. Its owner could replace the functions that are called there.
+ */
+export async function refuseForeignOwner(
+  context: LedgerContext,
+  { user }: DatabaseFacts,
+): Promise<void> {
+  const [part, owner] = (await query(context, foreignPartsSql)).rows[0] ?? [];
+  if (typeof part !== "string") return;
+  const { name } = context.database;
+  throw new Failure(
+    "usage",
+    "ledger-owner",
+    `In ${name}, ${part} belongs to the role ${owner ?? ""}, and Hasura's database user is ${user}: whoever owns a part of the ledger could run SQL as that user, so nothing of it is used.`,
+    {
+      hints: [
+        textHint(
+          `If the role is trusted, for instance as an earlier database user of Hasura, let it or a superuser run: ALTER SCHEMA hasura_migrate OWNER TO ${quoteIdentifier(user)}; and the same for the tables and functions in it.`,
+        ),
+        textHint(
+          "Otherwise find out who made it. DROP SCHEMA hasura_migrate CASCADE; removes the ledger, and applied migrations are then known from Hasura's state alone.",
+        ),
+      ],
+    },
+  );
 }
 
 /** Refuses a ledger that a newer hasura-migrate has upgraded. */

@@ -2,6 +2,7 @@ import { Failure } from "../../../protocol/failure.ts";
 import { retryHint } from "../../../protocol/hint.ts";
 import type { Version } from "../../../protocol/migration.ts";
 import { warn } from "../../emit.ts";
+import type { SqlResult } from "../../hasura/client.ts";
 import { hasuraFailure } from "../../hasura/errors.ts";
 import type {
   AppliedMigration,
@@ -17,7 +18,7 @@ import { CatalogSync } from "./catalog-sync.ts";
 import { isTransient, query, readLedger, untilAnswered } from "./client.ts";
 import { Confirmation } from "./confirmation.ts";
 import type { LedgerContext } from "./context.ts";
-import { readCancelledRuns, readHistory } from "./history.ts";
+import { readCancelledRuns, readHistory, readUsers } from "./history.ts";
 import type { Position } from "./position.ts";
 import { reconcile, type CatalogView, type Reconciliation } from "./reconcile.ts";
 import { recordChanges } from "./record-changes.ts";
@@ -25,7 +26,7 @@ import { refuseInDoubt, reportReconciliation } from "./report-reconciliation.ts"
 import { runLedgerBatch } from "./run-batch.ts";
 import { runLedgerStep } from "./run-step.ts";
 import type { LedgerSnapshot } from "./snapshot.ts";
-import { cancelRunsSql, endRunSql, historySql, type LedgerChange } from "./statements.ts";
+import { cancelRunsSql, endRunSql, historySql, usersSql, type LedgerChange } from "./statements.ts";
 
 /** Reads until no other run interferes. */
 const maxReads = 8;
@@ -39,7 +40,7 @@ export class LedgerStore implements MigrationStore {
   readonly kind = "ledger";
   readonly canResume = true;
   readonly atomic = true;
-  readonly keepsDownSql = true;
+  readonly keepsDownSql: boolean;
   readonly runs: RunRegistry;
   readonly runBatch?: NonNullable<MigrationStore["runBatch"]>;
 
@@ -50,6 +51,7 @@ export class LedgerStore implements MigrationStore {
   readonly #catalog: CatalogSync;
   /** The last look at the ledger, until `read` has used it. */
   #unread: LedgerSnapshot | undefined;
+  #halfRedone: Version | undefined;
   /** The last request could not be answered, so nothing more is asked. */
   #isUnreachable = false;
 
@@ -58,6 +60,7 @@ export class LedgerStore implements MigrationStore {
     const { database, writer, versionStore, hasura } = context;
     const { generation, synced } = snapshot;
     this.#context = context;
+    this.keepsDownSql = context.keepsDownSql ?? true;
     this.#writes = writes;
     this.#position = { generation, ownGeneration: false, synced, inFlightUpTo: 0n };
     this.#confirmation = new Confirmation(generation);
@@ -75,6 +78,7 @@ export class LedgerStore implements MigrationStore {
         readHistory(await query(context, historySql(filter, context.liveMs)), database.name),
       cancel: async (run) =>
         readCancelledRuns(await query(context, cancelRunsSql(run, context.liveMs))),
+      users: async (runs) => readUsers(await query(context, usersSql(runs))),
     };
     const { runSqls } = hasura;
     if (runSqls) this.runBatch = (steps, onDone) => this.#runBatch(steps, onDone, runSqls);
@@ -116,6 +120,14 @@ export class LedgerStore implements MigrationStore {
       throw hasuraFailure(error, `confirming what was applied in ${this.#context.database.name}`);
   }
 
+  halfRedone(): Version | undefined {
+    return this.#halfRedone;
+  }
+
+  query(sql: string): Promise<SqlResult> {
+    return query(this.#context, sql);
+  }
+
   confirm(): Promise<readonly Version[]> {
     return Promise.resolve(this.#confirmation.takeLost());
   }
@@ -130,9 +142,16 @@ export class LedgerStore implements MigrationStore {
     // Also of a run that applied nothing: it may have had changes to write, and a function that has
     // answered is frozen.
     if (this.#catalog.isSyncing) await this.#settleCatalog();
-    const { request, serverId } = this.#context;
+    const { description, serverId, redact } = this.#context;
+    const { failure } = end;
+    const written = {
+      synced: this.#position.synced,
+      // A server whose catalog is in doubt does not become the one that is trusted.
+      ...(this.#catalog.isSettled && { serverId }),
+    };
+    const shown = failure === undefined || !redact ? end : { ...end, failure: redact(failure) };
     try {
-      await query(this.#context, endRunSql(request.runId, end, this.#position.synced, serverId));
+      await query(this.#context, endRunSql(description, shown, written));
     } catch {
       // The run stays open and stops counting as live by itself; no record of a migration depends
       // on it.
@@ -192,6 +211,7 @@ export class LedgerStore implements MigrationStore {
   async #readAndReconcile(): Promise<Reconciliation | undefined> {
     const ledger = this.#unread ?? (await this.#readAgain());
     this.#unread = undefined;
+    this.#halfRedone = ledger.halfRedone;
     Object.assign(this.#position, { generation: ledger.generation, ownGeneration: false });
     const catalog = await readCatalog(this.#context, ledger.synced);
     const reconciliation = reconcile(ledger, catalog);

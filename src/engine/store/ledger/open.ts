@@ -2,20 +2,26 @@ import { operations } from "../../../protocol/operations.ts";
 import { emit } from "../../emit.ts";
 import { catalogStore } from "../catalog/catalog-store.ts";
 import type { MigrationStore } from "../store.ts";
-import { send } from "./client.ts";
+import { sendQuery } from "./client.ts";
 import { schemaVersion } from "./constants.ts";
 import type { LedgerContext } from "./context.ts";
-import { findLedgerSupport, install, ledgerTooNew, type DatabaseFacts } from "./install.ts";
+import {
+  findLedgerSupport,
+  install,
+  refuseForeignOwner,
+  ledgerTooNew,
+  type DatabaseFacts,
+} from "./install.ts";
 import { LedgerStore } from "./ledger-store.ts";
 import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
-import { snapshotSql } from "./statements.ts";
+import { firstSnapshotSql } from "./statements.ts";
 
 const maxInstallations = 3;
 
 /**
  * The ledger store of a database, created on first use, or its catalog store where it can have no
  * ledger (which is logged). Operations that only read create nothing. Throws
- * `usage/ledger-permission`, `usage/ledger-too-new`, `HasuraCallError`.
+ * `usage/ledger-owner`, `usage/ledger-permission`, `usage/ledger-too-new`, `HasuraCallError`.
  */
 export async function openLedger(context: LedgerContext, dryRun: boolean): Promise<MigrationStore> {
   const use = operations[context.request.operation].ledger;
@@ -30,6 +36,7 @@ export async function openLedger(context: LedgerContext, dryRun: boolean): Promi
   if (existing && !needsUpgrade) return new LedgerStore(context, existing, writes);
   const support = await findLedgerSupport(context);
   if (!support.supported) return withoutLedger(context, support.reason);
+  await refuseForeignOwner(context, support.facts);
   if (!writes && !existing) return catalogStore(context.database, context);
   return new LedgerStore(context, await installLedger(context, support.facts), writes);
 }
@@ -59,7 +66,9 @@ async function findLedger(context: LedgerContext): Promise<LedgerSnapshot | unde
 }
 
 async function readOnce(context: LedgerContext): Promise<LedgerSnapshot> {
-  return readSnapshot(await send(context, snapshotSql(context.request.runId, context.liveMs)));
+  return readSnapshot(
+    await sendQuery(context, firstSnapshotSql(context.request.runId, context.liveMs)),
+  );
 }
 
 async function withoutLedger(context: LedgerContext, reason: string): Promise<MigrationStore> {

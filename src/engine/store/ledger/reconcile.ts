@@ -34,6 +34,8 @@ export interface LedgerView {
   /** Versions that were applied and no longer are: the generation in which they were removed. */
   readonly gone: ReadonlyMap<Version, bigint>;
   readonly running?: Running;
+  /** What the last change to the ledger rolled back, where that was a `redo` that has not applied it again. */
+  readonly halfRedone?: Version;
 }
 
 /** Hasura's catalog state of the same database, read at about the same moment. */
@@ -126,6 +128,21 @@ function addLedgerVersion(
   result.catalogLost ||= !inCatalog && row.generation <= ledger.synced;
 }
 
+/** The database is older than its catalog, as after restoring a backup. */
+function isNewer(catalog: CatalogView, ledger: LedgerView): boolean {
+  return catalog.generation !== undefined && catalog.generation > ledger.generation;
+}
+
+/**
+ * The catalog is not the one that was written last: the database was copied here with its ledger, or
+ * Hasura's metadata database was replaced. Generations of the two then say nothing about each other.
+ * A server without an id (`serverId` empty) is not known to be another one.
+ */
+function isOfAnotherServer(ledger: LedgerView, catalog: CatalogView): boolean {
+  const { serverId = "" } = ledger;
+  return serverId !== "" && catalog.serverId !== "" && serverId !== catalog.serverId;
+}
+
 /** A version that only the catalog holds. */
 function addCatalogVersion(
   version: Version,
@@ -135,10 +152,11 @@ function addCatalogVersion(
   result: Draft,
 ): void {
   const removedIn = ledger.gone.get(version);
+  const isForeign = isOfAnotherServer(ledger, catalog);
   if (dirty) result.records.set(version, { state: "dirty" });
-  else if (removedIn !== undefined && removedIn > (catalog.generation ?? -1n))
+  else if (!isForeign && removedIn !== undefined && removedIn > (catalog.generation ?? -1n))
     result.catalogChanges.push({ version, to: "absent" });
-  else if (catalog.generation !== undefined && catalog.generation > ledger.generation) {
+  else if (isForeign || isNewer(catalog, ledger)) {
     result.inDoubt.push(version);
     // As dirty, so that `mark` can decide either way.
     result.records.set(version, { state: "dirty" });
@@ -157,7 +175,7 @@ function addCatalogVersion(
 function findRolledBack(ledger: LedgerView, catalog: CatalogView): Version[] {
   const written = catalog.generation;
   if (written === undefined || written < ledger.synced || written > ledger.generation) return [];
-  if (ledger.serverId !== undefined && ledger.serverId !== catalog.serverId) return [];
+  if (isOfAnotherServer(ledger, catalog)) return [];
   const known = [...ledger.applied]
     .filter(([, row]) => row.generation <= written)
     .map(([version]) => version);
@@ -167,9 +185,10 @@ function findRolledBack(ledger: LedgerView, catalog: CatalogView): Version[] {
   return missing.every((version, i) => version === top[i]) ? missing : [];
 }
 
-function toAppliedMigration({ checksum, appliedAt, run }: LedgerRow): AppliedMigration {
+function toAppliedMigration({ checksum, appliedAt, run, generation }: LedgerRow): AppliedMigration {
   return {
     state: "applied",
+    order: generation,
     ...(checksum !== undefined && { checksum }),
     ...(appliedAt !== undefined && { appliedAt }),
     ...(run !== undefined && { run }),

@@ -1,7 +1,7 @@
 import { poll } from "../../../retry.ts";
 import { HasuraCallError } from "../../hasura/client.ts";
 import { transientForFiles } from "./classify-outcome.ts";
-import { hasTimeToRetry, hasuraBackoff, isTransient, readLedger, send } from "./client.ts";
+import { hasTimeToRetry, hasuraBackoff, isTransient, readLedger, sendQuery } from "./client.ts";
 import { sqlstate } from "./constants.ts";
 import type { LedgerContext } from "./context.ts";
 import { advance, type Position } from "./position.ts";
@@ -21,7 +21,7 @@ export async function recordChanges(
   const sql = recordSql(changes, { run: context.request.runId, ...position });
   return poll<boolean>(
     async (attempt) => {
-      const error = await errorOf(send(context, sql));
+      const error = await errorOf(sendQuery(context, sql));
       if (error && !mayHaveWorked(error)) throw error;
       const snapshot = await readLedger(context);
       if (

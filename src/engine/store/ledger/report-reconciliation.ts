@@ -1,8 +1,8 @@
 import { Failure } from "../../../protocol/failure.ts";
-import { runHint, textHint } from "../../../protocol/hint.ts";
+import { textHint } from "../../../protocol/hint.ts";
 import type { Version } from "../../../protocol/migration.ts";
 import { emit } from "../../emit.ts";
-import { markHint } from "../hints.ts";
+import { inDoubtHints, markHint } from "../hints.ts";
 import type { LedgerContext } from "./context.ts";
 import type { Reconciliation } from "./reconcile.ts";
 import type { RunDescription } from "./statements.ts";
@@ -43,24 +43,14 @@ export function refuseInDoubt(
 
 function databaseRestored(versions: readonly Version[], context: Target): Failure {
   const { environment, database } = context;
-  const target = { environment, database: database.name, versions: versions.slice(0, maxListed) };
   return new Failure(
     "migration",
     "database-restored",
     `${database.name} is older than Hasura's record of it, as after restoring a backup. In doubt: ${listVersions(versions)}.`,
     {
       hints: [
-        textHint("Inspect the database, then record how each version stands."),
-        ...(versions.length > maxListed
-          ? [
-              runHint(
-                ["status", environment],
-                "list the versions in doubt, which are shown as dirty",
-              ),
-            ]
-          : []),
-        markHint(target, "applied"),
-        markHint(target, "pending"),
+        ...inDoubtHints(environment, database.name),
+        textHint("To record only some of them, name their versions instead of --in-doubt."),
       ],
     },
   );

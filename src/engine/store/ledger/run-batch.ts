@@ -2,7 +2,7 @@ import { emptyFileNotices } from "../../sql/is-empty.ts";
 import type { OnDone, Step, StepResult } from "../store.ts";
 import { HasuraCallError } from "../../hasura/client.ts";
 import { sendSteps, type StepReceipt } from "./send-step.ts";
-import { readLedger, isTransient, send } from "./client.ts";
+import { readLedger, isTransient, sendQuery } from "./client.ts";
 import { snapshotSql } from "./statements.ts";
 import type { LedgerContext } from "./context.ts";
 import { advance, type Position } from "./position.ts";
@@ -119,7 +119,7 @@ async function watchLedger(
     const delayMs = Math.min(longestCheckMs, firstCheckMs * 2 ** checks);
     await context.engine.sleep(delayMs, answered).catch(() => undefined);
     if (isAnswered()) return;
-    const snapshot = await send(context, sql)
+    const snapshot = await sendQuery(context, sql)
       .then(readSnapshot)
       .catch(() => undefined);
     if (isAnswered()) return;

@@ -7,6 +7,7 @@ import { isTransient, requestFor, send } from "./client.ts";
 import { beforeDeadline } from "./deadline.ts";
 import type { LedgerContext } from "./context.ts";
 import type { Position } from "./position.ts";
+import { whileWatched } from "./watch-statement.ts";
 
 const defaultLockTimeout = "5s";
 
@@ -64,7 +65,11 @@ async function sendRequest(
   const upTo = position.generation + BigInt(steps);
   let late = false;
   try {
-    const receipts = await beforeDeadline(context, request, () => (late = true));
+    const receipts = await beforeDeadline(
+      context,
+      () => whileWatched(context, upTo, request),
+      () => (late = true),
+    );
     return { ok: true, receipts };
   } catch (error) {
     if (isTransient(error) && upTo > position.inFlightUpTo) position.inFlightUpTo = upTo;

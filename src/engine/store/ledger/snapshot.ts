@@ -30,6 +30,7 @@ const Snapshot = z.object({
   serverId: z.string().nullable(),
   cancelAsked: z.boolean(),
   begun: z.boolean(),
+  runIdTaken: z.boolean().default(false),
   migrations: z.array(Row),
   running: z
     .object({
@@ -43,6 +44,8 @@ const Snapshot = z.object({
     })
     .nullable(),
   gone: z.record(Version, Generation),
+  /** Absent in older ledgers. */
+  halfRedone: Version.nullish(),
   /**
    * The session that holds the lock of a migration now; `ms`: how long its statement has been
    * running.
@@ -59,6 +62,8 @@ export interface LedgerSnapshot extends LedgerView {
   readonly cancelAsked: boolean;
   /** This run is registered and has not ended. */
   readonly begun: boolean;
+  /** The run could not be registered: its id belongs to another one. */
+  readonly runIdTaken: boolean;
   readonly holder?: { readonly pid: number; readonly state?: string; readonly ms?: number };
   readonly others: readonly OtherRun[];
 }
@@ -69,7 +74,7 @@ export interface LedgerSnapshot extends LedgerView {
  */
 export function readSnapshot(result: SqlResult): LedgerSnapshot {
   const text = result.rows[0]?.[0];
-  const { serverId, migrations, running, gone, holder, ...rest } = Snapshot.parse(
+  const { serverId, migrations, running, gone, holder, halfRedone, ...rest } = Snapshot.parse(
     JSON.parse(text ?? "null"),
   );
   return {
@@ -78,6 +83,7 @@ export function readSnapshot(result: SqlResult): LedgerSnapshot {
     applied: new Map(migrations.map((row) => [row[0], toLedgerRow(row)])),
     gone: new Map(Object.entries(gone)),
     ...(running && { running }),
+    ...(typeof halfRedone === "string" && { halfRedone }),
     ...(holder && {
       holder: {
         pid: holder.pid,

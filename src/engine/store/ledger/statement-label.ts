@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { cleanText } from "../../../clean-text.ts";
 import { Version } from "../../../protocol/migration.ts";
 
 /** What a statement works on: it begins with this, so that `pg_stat_activity.query` shows it. */
@@ -22,7 +23,7 @@ const label =
  * too long.
  */
 export function labelStatement({ run, version, name }: StatementLabel): string {
-  const encoded = encodeURIComponent(name).replaceAll(
+  const encoded = encodeURIComponent(cleanText(name)).replaceAll(
     /[!'()*~]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );

@@ -1,7 +1,9 @@
+import { cleanText } from "../../../clean-text.ts";
 import type { Actor } from "../../../protocol/request.ts";
 import type { Version } from "../../../protocol/migration.ts";
 import type { RunEnd, RunFilter, Step } from "../store.ts";
 import { quoteLiteral, versionNumber } from "../../sql/quote.ts";
+import { refuseForeignPartsSql } from "./sql/ownership.ts";
 import { labelStatement } from "./statement-label.ts";
 
 /**
@@ -48,7 +50,7 @@ RESET SESSION AUTHORIZATION; RESET ROLE; SELECT hasura_migrate.leave(${quoteLite
  * values are base64, which it cannot misread.
  */
 export function frameOutsideTransaction(step: Step, frame: Frame): string {
-  return `SELECT hasura_migrate.enter(${base64(JSON.stringify(enterArgument(step, frame)))}::jsonb);
+  return `SELECT hasura_migrate.enter(${base64(jsonText(enterArgument(step, frame)))}::pg_catalog.jsonb);
 ${step.sql}
 ;
 SELECT hasura_migrate.leave(${base64(frame.run)}, ${versionNumber(step.version)})`;
@@ -132,16 +134,19 @@ export function beginRunSql(description: RunDescription, liveMs: number): string
   return call("begin_run", json(row), String(liveMs));
 }
 
-/** Closes the run, stores what the catalog state is known to hold, and answers a last snapshot. */
+/**
+ * Closes the run if this request has registered or continued it, stores what the catalog state is
+ * known to hold, and on which server, and answers a last snapshot.
+ */
 export function endRunSql(
-  run: string,
+  { run, requestId }: Pick<RunDescription, "run" | "requestId">,
   { outcome, failure }: RunEnd,
-  synced: bigint,
-  serverId: string | undefined,
+  { synced, serverId }: { readonly synced: bigint; readonly serverId?: string },
 ): string {
   return call(
     "end_run",
     quoteLiteral(run),
+    quoteLiteral(requestId),
     quoteLiteral(outcome),
     literalOrNull(failure),
     String(synced),
@@ -154,6 +159,18 @@ export function snapshotSql(run: string, liveMs: number): string {
   return call("snapshot", quoteLiteral(run), String(liveMs));
 }
 
+/**
+ * The same as the first request of a run: it fails, before a function of the schema is called, where
+ * a part of the ledger belongs to somebody else.
+ */
+export function firstSnapshotSql(run: string, liveMs: number): string {
+  return [
+    readCommitted,
+    refuseForeignPartsSql,
+    `SELECT hasura_migrate.snapshot(${quoteLiteral(run)}, ${String(liveMs)})`,
+  ].join("\n");
+}
+
 /** Past runs and the current one. Writes nothing. */
 export function historySql({ run, limit }: RunFilter, liveMs: number): string {
   return call("history", literalOrNull(run), String(limit ?? defaultHistoryLimit), String(liveMs));
@@ -164,6 +181,12 @@ const defaultHistoryLimit = 20;
 /** Asks runs to stop before their next migration; answers their ids. */
 export function cancelRunsSql(run: string | undefined, liveMs: number): string {
   return call("cancel_runs", literalOrNull(run), String(liveMs));
+}
+
+/** The users of runs, as their clients reported them: rows of run and user. Writes nothing. */
+export function usersSql(runs: readonly string[]): string {
+  const ids = runs.map(quoteLiteral).join(", ");
+  return `SELECT id, actor OPERATOR(pg_catalog.->>) 'user'::pg_catalog.text FROM hasura_migrate.run WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[${ids}]::pg_catalog.text[])`;
 }
 
 /**
@@ -195,8 +218,15 @@ function literalOrNull(text: string | undefined): string {
   return text === undefined ? "NULL" : quoteLiteral(text);
 }
 
+/** jsonb refuses NUL characters and lone surrogates, and what is recorded about a run must not stop it. */
+function jsonText(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === "string" ? cleanText(inner) : inner,
+  );
+}
+
 function json(value: unknown): string {
-  return `${quoteLiteral(JSON.stringify(value))}::jsonb`;
+  return `${quoteLiteral(jsonText(value))}::pg_catalog.jsonb`;
 }
 
 function base64(text: string): string {

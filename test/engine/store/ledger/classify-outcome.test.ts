@@ -22,6 +22,7 @@ const snapshot = (more: Partial<LedgerSnapshot> = {}): LedgerSnapshot => ({
   synced: 4n,
   cancelAsked: false,
   begun: true,
+  runIdTaken: false,
   applied: new Map(),
   gone: new Map(),
   others: [],

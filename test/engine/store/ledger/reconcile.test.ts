@@ -160,6 +160,30 @@ const table: [name: string, ledger: Ledger, catalog: Catalog, result: string][] 
     "1=applied, 2=applied, 3=applied, 4=applied, adopt 4",
   ],
   [
+    "another server, with a version that the ledger lacks: a database copied here with its ledger",
+    { generation: 50, applied: three },
+    { server: "b", generation: 40, versions: { ...clean, 4: false } },
+    "1=applied, 2=applied, 3=applied, 4=dirty, in doubt 4",
+  ],
+  [
+    "another server whose catalog has no generation, with a version that the ledger lacks",
+    { applied: three },
+    { server: "b", versions: { ...clean, 4: false } },
+    "1=applied, 2=applied, 3=applied, 4=dirty, in doubt 4",
+  ],
+  [
+    "another server, with a version that was rolled back here",
+    { generation: 50, applied: { 1: 1 }, gone: { 2: 50 } },
+    { server: "b", generation: 40, versions: { 1: false, 2: false } },
+    "1=applied, 2=dirty, in doubt 2",
+  ],
+  [
+    "a server that had no id when it was written",
+    { server: "", applied: three },
+    { server: "b", generation: 3, versions: { ...clean, 4: false } },
+    "1=applied, 2=applied, 3=applied, 4=applied, adopt 4",
+  ],
+  [
     "first contact",
     { generation: 0 },
     { versions: { 10: false, 9: false } },

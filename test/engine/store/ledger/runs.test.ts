@@ -3,6 +3,7 @@ import { describe, test } from "vitest";
 import type { HistoryRow } from "../../../../src/protocol/events.ts";
 import type { Request } from "../../../../src/protocol/request.ts";
 import { query } from "../../../support/postgres.ts";
+import { withLedger } from "../../support/ledger.ts";
 import { asked, ledgerBench, versions, type LedgerBench } from "../../support/ledger-bench.ts";
 import type { Ran } from "../../support/run.ts";
 import {
@@ -102,7 +103,7 @@ describe("runs", () => {
     await it.run({ "1_a/up": "SELECT 1;", "2_b/up": "SELEC 1;" }, failed);
     const [row] = await rows(it, { run: failed.runId });
     assert.equal(row?.outcome, "migration/sql-failed");
-    assert.match(row.failure ?? "", /2_b\/up\.sql failed: syntax error/);
+    assert.match(row.failure ?? "", /^b: syntax error .*2_b\/up\.sql/);
   });
 
   test("an older ledger is upgraded by operations that need the newer one", async (t) => {
@@ -114,5 +115,65 @@ describe("runs", () => {
     await query(it.url, age);
     const ran = await it.run({ "1_a/up": "SELECT 1;", "2_b/up": "SELECT 2;" });
     assert.deepEqual([ran.failure, versions(ran)], [undefined, ["2"]]);
+  });
+
+  test("versions that only another server's catalog has are in doubt until somebody has decided", async (t) => {
+    const it = await ledgerBench(t);
+    const both = { "1_a/up": "SELECT 1;", "2_b/up": "CREATE TABLE b (id int);" };
+    await it.run({ "1_a/up": "SELECT 1;" });
+    // As after a copy of another environment's database over this one: that server wrote the ledger.
+    await query(
+      it.url,
+      "UPDATE hasura_migrate.head SET server_id = 'another', generation = 50, synced = 50",
+    );
+    const { cliState } = await it.hasura.catalogState();
+    await it.hasura.exchangeCatalogState({
+      ...(cliState as object),
+      migrations: { default: { 1: false, 2: false } },
+    });
+    for (const operation of ["apply", "apply"]) {
+      const { failure } = await it.run(both, asked(operation));
+      assert.deepEqual([failure?.kind, failure?.code], ["migration", "database-restored"]);
+      assert.match(failure?.message ?? "", /In doubt: 2/);
+    }
+    const marked = await it.run(both, asked("mark", { versions: ["2"], as: "pending" }));
+    assert.equal(marked.failure, undefined, marked.failure?.message);
+    const ran = await it.run(both);
+    assert.deepEqual([ran.failure, versions(ran)], [undefined, ["2"]]);
+    assert.deepEqual(
+      [await it.ledger(), await it.catalog()],
+      [
+        ["1", "2"],
+        ["1", "2"],
+      ],
+    );
+  });
+
+  test("the ledger keeps no secret in a run's failure, and no text of down files where that is switched off", async (t) => {
+    const it = await ledgerBench(t);
+    const more = withLedger({
+      keepsDownSql: false,
+      redact: (text) => text.replaceAll("hush", "…"),
+    });
+    await it.run({ "1_a/up": "SELECT 1", "1_a/down": "SELECT 'hush'" }, asked("apply"), more);
+    await it.run({ "1_a/up": "SELECT 1", "2_b/up": "SELECT hush" }, asked("apply"), more);
+    const kept = await query(
+      it.url,
+      `SELECT down_sql AS text FROM hasura_migrate.migration UNION ALL
+       SELECT failure FROM hasura_migrate.run WHERE failure IS NOT NULL`,
+    );
+    assert.equal(kept.length, 2);
+    assert.doesNotMatch(JSON.stringify(kept), /hush/);
+    assert.match(JSON.stringify(kept), /column .*….* does not exist/);
+  });
+
+  test("history masks a password in what a run failed with", async (t) => {
+    const it = await ledgerBench(t);
+    await it.run({ "1_a/up": "SELECT 1" });
+    await query(
+      it.url,
+      `UPDATE hasura_migrate.run SET failure = $$in: ALTER ROLE a PASSWORD 'Canary'$$`,
+    );
+    assert.match((await rows(it))[0]?.failure ?? "", /PASSWORD '\*{8}'/);
   });
 });

@@ -1,11 +1,16 @@
--- The ledger's functions. SECURITY INVOKER and without SET clauses, which would undo the settings
--- that a migration makes. Names are qualified, because a migration may leave any search_path behind.
+-- The ledger's functions. SECURITY INVOKER. They run with whatever search_path the session or a
+-- migration has left, so every name, type and operator in them resolves in pg_catalog, and nothing
+-- that another user defines elsewhere is ever called. Most have a SET clause for that. Those that
+-- read or restore settings cannot have one, as it would undo their work and hide the search_path:
+-- these (marked "no SET clause") qualify every type and operator, and use no syntax that looks an
+-- operator up by its name (IN, IS DISTINCT FROM, NULLIF, LIKE, CASE x WHEN, USING).
 
 -- Settings whose values are restored after every migration, whatever its text contains.
 CREATE OR REPLACE FUNCTION hasura_migrate.watched_names()
 RETURNS text[]
 LANGUAGE sql
 IMMUTABLE
+SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT ARRAY[
     'search_path',
@@ -34,15 +39,15 @@ $body$;
 
 -- Their values in that order, separated by \x1f. A setting that an older server lacks counts as
 -- empty. Only simple expressions, which PL/pgSQL evaluates without a query: this runs twice for
--- every migration.
+-- every migration. No SET clause.
 CREATE OR REPLACE FUNCTION hasura_migrate.watched_settings()
 RETURNS text
 LANGUAGE plpgsql
 VOLATILE
 AS $body$
 DECLARE
-  setting_name text;
-  joined text := '';
+  setting_name pg_catalog.text;
+  joined pg_catalog.text := '';
 BEGIN
   FOREACH setting_name IN ARRAY hasura_migrate.watched_names() LOOP
     joined := pg_catalog.concat(joined, pg_catalog.current_setting(setting_name, true), E'\x1f');
@@ -51,26 +56,28 @@ BEGIN
 END
 $body$;
 
--- Everything that was set in this session.
+-- Everything that was set in this session, except the search_path, which is a watched setting.
 CREATE OR REPLACE FUNCTION hasura_migrate.session_settings()
-RETURNS jsonb
+RETURNS text
 LANGUAGE sql
 VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT COALESCE(
     pg_catalog.jsonb_object_agg(s.name, pg_catalog.current_setting(s.name, true)),
     '{}'
-  )
+  )::text
   FROM pg_catalog.pg_show_all_settings() AS s
   WHERE s.source = 'session'
     AND s.name NOT LIKE 'hasura_migrate.%'
     AND s.name NOT IN (
-      'role', 'session_authorization', 'transaction_isolation', 'transaction_read_only',
-      'transaction_deferrable'
+      'search_path', 'role', 'session_authorization', 'transaction_isolation',
+      'transaction_read_only', 'transaction_deferrable'
     )
 $body$;
 
--- Remembers the settings before a migration; with p_all also those outside the watched list.
+-- Remembers the settings before a migration; with p_all also those outside the watched list. No SET
+-- clause.
 CREATE OR REPLACE FUNCTION hasura_migrate.remember_settings(p_all boolean)
 RETURNS void
 LANGUAGE plpgsql
@@ -79,50 +86,86 @@ BEGIN
   PERFORM pg_catalog.set_config('hasura_migrate.watched', hasura_migrate.watched_settings(), false);
   IF p_all THEN
     PERFORM pg_catalog.set_config(
-      'hasura_migrate.session', hasura_migrate.session_settings()::text, false);
+      'hasura_migrate.session', hasura_migrate.session_settings(), false);
   END IF;
 END
 $body$;
 
--- Restores what remember_settings stored, and forgets it.
+-- Watched settings that are not as they were: an array of name and value, one after the other.
+CREATE OR REPLACE FUNCTION hasura_migrate.changed_watched(p_before text, p_now text)
+RETURNS text[]
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT COALESCE(pg_catalog.array_agg(pair.part ORDER BY t.place, pair.place), '{}')
+  FROM ROWS FROM (
+    pg_catalog.unnest(hasura_migrate.watched_names()),
+    pg_catalog.unnest(pg_catalog.string_to_array(p_before, E'\x1f')),
+    pg_catalog.unnest(pg_catalog.string_to_array(p_now, E'\x1f'))
+  ) WITH ORDINALITY AS t(name, setting, now, place),
+  pg_catalog.unnest(ARRAY[t.name, t.setting]) WITH ORDINALITY AS pair(part, place)
+  WHERE t.name IS NOT NULL AND t.now <> t.setting
+$body$;
+
+-- The same for the settings of session_settings. Those that were not set before are not among them:
+-- RESET ALL has put them back.
+CREATE OR REPLACE FUNCTION hasura_migrate.changed_session(p_before text, p_now text)
+RETURNS text[]
+LANGUAGE sql
+IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT COALESCE(pg_catalog.array_agg(pair.part ORDER BY before.key, pair.place), '{}')
+  FROM pg_catalog.jsonb_each_text(p_before::jsonb) AS before,
+    pg_catalog.unnest(ARRAY[before.key, before.value]) WITH ORDINALITY AS pair(part, place)
+  WHERE before.value IS DISTINCT FROM p_now::jsonb ->> before.key
+    AND before.key <> ALL (hasura_migrate.watched_names())
+$body$;
+
+-- Sets names and values, one after the other. No SET clause.
+CREATE OR REPLACE FUNCTION hasura_migrate.apply_settings(p_pairs text[])
+RETURNS void
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  part pg_catalog.text;
+  setting_name pg_catalog.text;
+BEGIN
+  FOREACH part IN ARRAY p_pairs LOOP
+    IF setting_name IS NULL THEN
+      setting_name := part;
+    ELSE
+      PERFORM pg_catalog.set_config(setting_name, part, false);
+      setting_name := NULL;
+    END IF;
+  END LOOP;
+END
+$body$;
+
+-- Restores what remember_settings stored, and forgets it. RESET ALL reaches what no view lists:
+-- settings of the file's own making (`SET app.tenant = …`), which would otherwise stay on the
+-- pooled connection. No SET clause.
 CREATE OR REPLACE FUNCTION hasura_migrate.restore_settings()
 RETURNS void
 LANGUAGE plpgsql
 AS $body$
 DECLARE
-  remembered text := pg_catalog.current_setting('hasura_migrate.watched', true);
-  session jsonb := NULLIF(pg_catalog.current_setting('hasura_migrate.session', true), '')::jsonb;
-  changed record;
+  watched pg_catalog.text := pg_catalog.current_setting('hasura_migrate.watched', true);
+  session pg_catalog.text := pg_catalog.current_setting('hasura_migrate.session', true);
 BEGIN
-  IF remembered <> '' AND remembered <> hasura_migrate.watched_settings() THEN
-    FOR changed IN
-      SELECT t.name, t.setting
-      FROM ROWS FROM (
-        pg_catalog.unnest(hasura_migrate.watched_names()),
-        pg_catalog.unnest(pg_catalog.string_to_array(remembered, E'\x1f'))
-      ) AS t(name, setting)
-      WHERE pg_catalog.current_setting(t.name, true) <> t.setting
-    LOOP
-      PERFORM pg_catalog.set_config(changed.name, changed.setting, false);
-    END LOOP;
+  IF session OPERATOR(pg_catalog.<>) '' THEN
+    RESET ALL;
   END IF;
-  IF session IS NOT NULL THEN
-    FOR changed IN
-      SELECT name, before.value AS setting
-      FROM pg_catalog.jsonb_each_text(hasura_migrate.session_settings()) AS now(name, value)
-      FULL JOIN pg_catalog.jsonb_each_text(session) AS before(name, value) USING (name)
-      WHERE now.value IS DISTINCT FROM before.value
-        AND name <> ALL (hasura_migrate.watched_names())
-    LOOP
-      IF changed.setting IS NOT NULL THEN
-        PERFORM pg_catalog.set_config(changed.name, changed.setting, false);
-      ELSE
-        EXECUTE 'RESET ' || (
-          SELECT pg_catalog.string_agg(pg_catalog.quote_ident(part), '.')
-          FROM pg_catalog.regexp_split_to_table(changed.name, '[.]') AS part
-        );
-      END IF;
-    END LOOP;
+  IF watched OPERATOR(pg_catalog.<>) ''
+    AND watched OPERATOR(pg_catalog.<>) hasura_migrate.watched_settings()
+  THEN
+    PERFORM hasura_migrate.apply_settings(
+      hasura_migrate.changed_watched(watched, hasura_migrate.watched_settings()));
+  END IF;
+  IF session OPERATOR(pg_catalog.<>) '' THEN
+    PERFORM hasura_migrate.apply_settings(
+      hasura_migrate.changed_session(session, hasura_migrate.session_settings()));
     PERFORM pg_catalog.set_config('hasura_migrate.session', '', false);
   END IF;
   PERFORM pg_catalog.set_config('hasura_migrate.watched', '', false);
@@ -133,6 +176,7 @@ $body$;
 CREATE OR REPLACE FUNCTION hasura_migrate.lock_migrations()
 RETURNS void
 LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
   IF NOT pg_catalog.pg_try_advisory_xact_lock(${lock_class}, ${migration_lock}) THEN
@@ -146,6 +190,7 @@ $body$;
 CREATE OR REPLACE FUNCTION hasura_migrate.advance(p_expected bigint, p_synced bigint)
 RETURNS bigint
 LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   reached bigint;
@@ -163,12 +208,13 @@ BEGIN
 END
 $body$;
 
--- Runs before the migration's own SQL. p_step: run, version, name, checksum, direction, generation
+-- The record of a migration that is about to run; see enter. p_step: run, version, name, checksum, direction, generation
 -- (the one it expects), own_generation (that one was made by this run), synced, down_sql, outside
 -- (not in a transaction), all_settings (see remember_settings).
-CREATE OR REPLACE FUNCTION hasura_migrate.enter(p_step jsonb)
-RETURNS text
+CREATE OR REPLACE FUNCTION hasura_migrate.begin_step(p_step jsonb)
+RETURNS void
 LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   step record;
@@ -215,19 +261,31 @@ BEGIN
     pg_catalog.txid_current(), pg_catalog.pg_backend_pid(), a.backend_start, step.run,
     hasura_migrate.advance(step.generation, step.synced), step.down_sql
   FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) AS a;
+END
+$body$;
+
+-- Runs before the migration's own SQL. No SET clause.
+CREATE OR REPLACE FUNCTION hasura_migrate.enter(p_step jsonb)
+RETURNS text
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+  PERFORM hasura_migrate.begin_step(p_step);
   PERFORM hasura_migrate.restore_settings();
-  IF NOT step.outside THEN
-    PERFORM hasura_migrate.remember_settings(step.all_settings);
+  IF NOT pg_catalog.jsonb_extract_path_text(p_step, 'outside')::boolean THEN
+    PERFORM hasura_migrate.remember_settings(
+      pg_catalog.jsonb_extract_path_text(p_step, 'all_settings')::boolean);
   END IF;
   RETURN 'entered';
 END
 $body$;
 
--- Runs after the migration's own SQL and records it. Returns 'applied' or 'own_commit' (the file
+-- Records the migration that has run; see leave. Returns 'applied' or 'own_commit' (the file
 -- committed by itself), then the milliseconds since enter.
-CREATE OR REPLACE FUNCTION hasura_migrate.leave(p_run text, p_version bigint)
+CREATE OR REPLACE FUNCTION hasura_migrate.finish_step(p_run text, p_version bigint)
 RETURNS text
 LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   entered hasura_migrate.running;
@@ -242,7 +300,7 @@ BEGIN
       USING ERRCODE = '${sqlstate_gone}';
   END IF;
   own := entered.txid <> pg_catalog.txid_current() AND NOT entered.outside;
-  took := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - entered.entered_at) * 1000;
+  took := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - entered.entered_at) * 1000::double precision;
   IF entered.direction = 'up' THEN
     INSERT INTO hasura_migrate.migration (
       version, name, checksum, own_commit, txid, run, generation, applied_at, ms, down_sql
@@ -256,8 +314,21 @@ BEGIN
   END IF;
   INSERT INTO hasura_migrate.step (generation, run, version, name, what, ms)
   VALUES (entered.generation, p_run, p_version, entered.name, entered.direction, took);
+  RETURN CASE WHEN own THEN 'own_commit' ELSE 'applied' END || ' ' || took::text;
+END
+$body$;
+
+-- Runs after the migration's own SQL, and returns what finish_step does. No SET clause.
+CREATE OR REPLACE FUNCTION hasura_migrate.leave(p_run text, p_version bigint)
+RETURNS text
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+  recorded pg_catalog.text;
+BEGIN
+  recorded := hasura_migrate.finish_step(p_run, p_version);
   PERFORM hasura_migrate.restore_settings();
-  RETURN CASE WHEN own THEN 'own_commit' ELSE 'applied' END || ' ' || took;
+  RETURN recorded;
 END
 $body$;
 
@@ -271,6 +342,7 @@ CREATE OR REPLACE FUNCTION hasura_migrate.record(
 )
 RETURNS text
 LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   change record;
@@ -305,15 +377,16 @@ CREATE OR REPLACE FUNCTION hasura_migrate.holders()
 RETURNS TABLE (pid integer, state text, query_start timestamptz)
 LANGUAGE sql
 VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT l.pid, a.state, a.query_start
   FROM pg_catalog.pg_locks AS l
   LEFT JOIN pg_catalog.pg_stat_activity AS a USING (pid)
   WHERE l.locktype = 'advisory'
     AND l.granted
-    AND l.classid = ${lock_class}
-    AND l.objid = ${migration_lock}
-    AND l.objsubid = 2
+    AND l.classid = ${lock_class}::oid
+    AND l.objid = ${migration_lock}::oid
+    AND l.objsubid = 2::smallint
     AND l.database = (
       SELECT d.oid
       FROM pg_catalog.pg_database AS d
@@ -328,6 +401,7 @@ CREATE OR REPLACE FUNCTION hasura_migrate.live_runs(p_live_ms double precision)
 RETURNS SETOF hasura_migrate.run
 LANGUAGE sql
 VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT r.*
   FROM hasura_migrate.run AS r
@@ -350,7 +424,7 @@ AS $body$
     )
 $body$;
 
--- A time as JSON: UTC, with milliseconds.
+-- A time as JSON: UTC, with milliseconds. No SET clause, so that it is inlined.
 CREATE OR REPLACE FUNCTION hasura_migrate.iso_time(p_time timestamptz)
 RETURNS text
 LANGUAGE sql
@@ -364,6 +438,7 @@ CREATE OR REPLACE FUNCTION hasura_migrate.snapshot(p_run text, p_live_ms double 
 RETURNS text
 LANGUAGE sql
 VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT pg_catalog.json_build_object(
     'schemaVersion', h.schema_version,
@@ -377,6 +452,12 @@ AS $body$
     'begun', EXISTS (
       SELECT FROM hasura_migrate.run AS r
       WHERE r.id = p_run AND r.ended_at IS NULL AND NOT r.waiting
+    ),
+    'halfRedone', (
+      SELECT s.version::text
+      FROM hasura_migrate.step AS s
+      JOIN hasura_migrate.run AS r ON r.id = s.run
+      WHERE s.generation = h.generation AND s.what = 'down' AND r.operation = 'redo'
     ),
     'migrations', COALESCE(
       (
@@ -429,7 +510,7 @@ AS $body$
       SELECT pg_catalog.json_build_object(
         'pid', x.pid,
         'state', x.state,
-        'ms', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - x.query_start) * 1000
+        'ms', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - x.query_start) * 1000::double precision
       )
       FROM hasura_migrate.holders() AS x
       LIMIT 1
@@ -441,7 +522,7 @@ AS $body$
             'run', r.id,
             'actor', r.actor,
             'operation', r.operation,
-            'ms', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - r.started_at) * 1000
+            'ms', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - r.started_at) * 1000::double precision
           )
         )
         FROM hasura_migrate.live_runs(p_live_ms) AS r
@@ -453,14 +534,18 @@ AS $body$
   FROM hasura_migrate.head AS h
 $body$;
 
--- Registers a run, as waiting where another one is live. p_run: id, operation, actor, request_id,
--- image_commit, options. Returns a snapshot.
+-- Registers a run, as waiting where another one is live, or continues it. An id that belongs to
+-- another run (another operation or person, or one that has ended) is refused as data, because
+-- errors do not arrive in full where Hasura hides internals: the snapshot then has `runIdTaken`.
+-- p_run: id, operation, actor, request_id, image_commit, options. Returns a snapshot.
 CREATE OR REPLACE FUNCTION hasura_migrate.begin_run(p_run jsonb, p_live_ms double precision)
 RETURNS text
 LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   run_id text := p_run ->> 'id';
+  request text := p_run ->> 'request_id';
   must_wait boolean;
 BEGIN
   PERFORM pg_catalog.pg_advisory_xact_lock(${lock_class}, ${runs_lock});
@@ -468,26 +553,39 @@ BEGIN
     SELECT FROM hasura_migrate.live_runs(p_live_ms) AS r WHERE r.id <> run_id
   );
   INSERT INTO hasura_migrate.run AS r (
-    id, operation, actor, request_id, image_commit, options, waiting
+    id, operation, actor, request_id, request_ids, image_commit, options, waiting
   )
   VALUES (
-    run_id, p_run ->> 'operation', p_run -> 'actor', p_run ->> 'request_id',
+    run_id, p_run ->> 'operation', p_run -> 'actor', request, ARRAY[request],
     p_run ->> 'image_commit', p_run -> 'options', must_wait
   )
   ON CONFLICT (id) DO UPDATE SET
     seen_at = pg_catalog.clock_timestamp(),
-    ended_at = NULL,
     outcome = NULL,
     request_id = excluded.request_id,
-    waiting = excluded.waiting;
+    request_ids = CASE
+      WHEN request = ANY (r.request_ids) THEN r.request_ids
+      ELSE pg_catalog.array_append(r.request_ids, request)
+    END,
+    waiting = excluded.waiting
+  WHERE r.ended_at IS NULL
+    AND r.operation = excluded.operation
+    AND r.actor ->> 'user' = excluded.actor ->> 'user'
+    AND r.actor ->> 'host' = excluded.actor ->> 'host';
+  IF NOT FOUND THEN
+    RETURN pg_catalog.jsonb_set(
+      hasura_migrate.snapshot(run_id, p_live_ms)::jsonb, '{runIdTaken}', 'true')::text;
+  END IF;
   RETURN hasura_migrate.snapshot(run_id, p_live_ms);
 END
 $body$;
 
--- Closes a run; a paused one stays open, because another invocation continues it. p_synced: the
+-- Closes a run, by an invocation that registered or continued it; a paused one stays open, because
+-- another invocation continues it. p_synced: the
 -- generation up to which the catalog state was written, on the server p_server. Returns a snapshot.
 CREATE OR REPLACE FUNCTION hasura_migrate.end_run(
   p_run text,
+  p_request text,
   p_outcome text,
   p_failure text,
   p_synced bigint,
@@ -495,6 +593,7 @@ CREATE OR REPLACE FUNCTION hasura_migrate.end_run(
 )
 RETURNS text
 LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
   UPDATE hasura_migrate.run
@@ -504,14 +603,15 @@ BEGIN
     waiting = false,
     seen_at = pg_catalog.clock_timestamp(),
     ended_at = CASE WHEN p_outcome <> 'paused' THEN pg_catalog.clock_timestamp() END
-  WHERE id = p_run;
+  WHERE id = p_run AND p_request = ANY (request_ids) AND ended_at IS NULL;
   UPDATE hasura_migrate.head
   SET synced = GREATEST(synced, p_synced), server_id = COALESCE(p_server, server_id);
   RETURN hasura_migrate.snapshot(p_run, 0);
 END
 $body$;
 
--- Waiting for another run: such a run registers itself again at least every four seconds.
+-- Waiting for another run: such a run registers itself again at least every four seconds. No SET
+-- clause, so that it is inlined.
 CREATE OR REPLACE FUNCTION hasura_migrate.is_waiting(p_run hasura_migrate.run)
 RETURNS boolean
 LANGUAGE sql
@@ -519,7 +619,8 @@ VOLATILE
 AS $body$
   SELECT p_run.waiting
     AND p_run.ended_at IS NULL
-    AND p_run.seen_at > pg_catalog.clock_timestamp() - interval '15 seconds'
+    AND p_run.seen_at OPERATOR(pg_catalog.>)
+      (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) interval '15 seconds')
 $body$;
 
 -- The ids of runs that are working, or waiting for one that is.
@@ -527,6 +628,7 @@ CREATE OR REPLACE FUNCTION hasura_migrate.active_runs(p_live_ms double precision
 RETURNS SETOF text
 LANGUAGE sql
 VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT live.id FROM hasura_migrate.live_runs(p_live_ms) AS live
   UNION
@@ -543,6 +645,7 @@ CREATE OR REPLACE FUNCTION hasura_migrate.history(
 RETURNS text
 LANGUAGE sql
 VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT COALESCE(pg_catalog.json_agg(past ORDER BY past."startedAt" DESC), '[]')::text
   FROM (
@@ -556,6 +659,7 @@ AS $body$
       r.actor ->> 'ciJob' AS "ciJob",
       r.image_commit AS "imageCommit",
       r.request_id AS "requestId",
+      r.request_ids AS "requestIds",
       hasura_migrate.iso_time(r.started_at) AS "startedAt",
       hasura_migrate.iso_time(r.ended_at) AS "endedAt",
       r.outcome,
@@ -601,6 +705,7 @@ $body$;
 CREATE OR REPLACE FUNCTION hasura_migrate.cancel_runs(p_run text, p_live_ms double precision)
 RETURNS text
 LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
   asked text[];
@@ -628,6 +733,7 @@ CREATE OR REPLACE FUNCTION hasura_migrate.cancel_statement(p_run text)
 RETURNS SETOF boolean
 LANGUAGE sql
 VOLATILE
+SET search_path = pg_catalog, pg_temp
 AS $body$
   SELECT pg_catalog.pg_cancel_backend(a.pid)
   FROM pg_catalog.pg_stat_activity AS a

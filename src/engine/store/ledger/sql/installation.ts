@@ -1,6 +1,7 @@
 import { lockClass, lockId, schemaVersion, sqlstate } from "../constants.ts";
 import { labelPrefix } from "../statement-label.ts";
 import functions from "./functions.sql";
+import { refuseForeignPartsSql } from "./ownership.ts";
 import schema from "./schema.sql";
 
 /** What the `.sql` files of this folder write as `${name}`. */
@@ -17,6 +18,7 @@ const constants: ReadonlyMap<string, string> = new Map([
   ["sqlstate_gone", sqlstate.gone],
   ["sqlstate_cancelled", sqlstate.cancelled],
   ["label_prefix", labelPrefix],
+  ["refuse_foreign_parts", refuseForeignPartsSql],
 ]);
 
 /** Creates or upgrades the ledger; answers the version of its schema. */

@@ -2,6 +2,8 @@
 
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SET LOCAL lock_timeout = '10s';
+-- Whatever the session's search_path is, types and operators are those of pg_catalog.
+SET LOCAL search_path = pg_catalog, pg_temp;
 SELECT pg_catalog.pg_advisory_xact_lock(${lock_class}, ${installation_lock});
 
 -- CREATE SCHEMA IF NOT EXISTS is not safe against itself (23505) and needs the privilege even where
@@ -15,6 +17,9 @@ BEGIN
   END IF;
 END
 $install$;
+
+-- Also where somebody else has created it since it was looked at.
+${refuse_foreign_parts}
 
 CREATE TABLE IF NOT EXISTS hasura_migrate.head (
   one boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -71,12 +76,18 @@ CREATE TABLE IF NOT EXISTS hasura_migrate.run (
   outcome text,
   cancel_asked boolean NOT NULL DEFAULT false,
   waiting boolean NOT NULL DEFAULT false,
-  failure text
+  failure text,
+  request_ids text[] NOT NULL DEFAULT '{}'
 );
 -- Version 2 of the ledger.
 ALTER TABLE hasura_migrate.run
   ADD COLUMN IF NOT EXISTS waiting boolean NOT NULL DEFAULT false,
   ADD COLUMN IF NOT EXISTS failure text;
+-- Version 3.
+ALTER TABLE hasura_migrate.run
+  ADD COLUMN IF NOT EXISTS request_ids text[] NOT NULL DEFAULT '{}';
+COMMENT ON COLUMN hasura_migrate.run.request_id IS
+  'AWS request id of the newest invocation of the run; request_ids has all of them';
 COMMENT ON COLUMN hasura_migrate.run.waiting IS
   'registered, so that it can be cancelled, but waiting for another run to end';
 
@@ -104,6 +115,7 @@ BEGIN
       text, bigint, text, text, text, bigint, boolean, bigint, text, boolean, boolean);
     DROP FUNCTION IF EXISTS hasura_migrate.record(text, bigint, bigint, jsonb);
     DROP FUNCTION IF EXISTS hasura_migrate.remember_settings(boolean);
+    DROP FUNCTION IF EXISTS hasura_migrate.session_settings();
     DROP FUNCTION IF EXISTS hasura_migrate.end_run(text, text, bigint, text);
     DROP FUNCTION IF EXISTS hasura_migrate.end_run(text, text, bigint, text, text);
     DROP FUNCTION IF EXISTS hasura_migrate.begin_run(

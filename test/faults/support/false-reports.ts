@@ -3,8 +3,8 @@ import type { Ran } from "../../e2e/support/cli.ts";
 import type { Facts } from "./database.ts";
 import { firstOf, versionsOf } from "./migrations.ts";
 
-/** What a command line with `--json` said, and what was in the ledger when it ended. */
-export interface Told extends Ran {
+/** What a CLI with `--json` reported, and what was in the ledger when it ended. */
+export interface Observed extends Ran {
   readonly ledger: readonly string[];
 }
 
@@ -16,14 +16,18 @@ const Line = z.looseObject({
 });
 
 /**
- * Where a command line did not tell the truth about a run of three migrations. `facts`: the database when everything that was
+ * What a CLI reported falsely about a run of three migrations. `facts`: the database when everything that was
  * under way has ended; `ends`: the exit codes that may be.
  */
-export function lies(told: Told, facts: Facts, ends: readonly (number | null)[]): string[] {
+export function falseReports(
+  observed: Observed,
+  facts: Facts,
+  ends: readonly (number | null)[],
+): string[] {
   const versions = versionsOf(firstOf(3));
-  const lines = told.stdout.split("\n").filter((line) => line !== "");
+  const lines = observed.stdout.split("\n").filter((line) => line !== "");
   const events = lines.flatMap((line) =>
-    told.code === null && !line.endsWith("}") ? [] : [Line.parse(JSON.parse(line))],
+    observed.code === null && !line.endsWith("}") ? [] : [Line.parse(JSON.parse(line))],
   );
   const closing = events.filter(({ exit }) => exit !== undefined);
   const said = events.flatMap(({ type, version }) =>
@@ -32,31 +36,33 @@ export function lies(told: Told, facts: Facts, ends: readonly (number | null)[])
   const wrong: string[] = [];
   const expect = (holds: boolean, otherwise: string): void => {
     if (!holds)
-      wrong.push(`${otherwise} (exit ${String(told.code)}: ${told.stdout}${told.stderr})`);
+      wrong.push(
+        `${otherwise} (exit ${String(observed.code)}: ${observed.stdout}${observed.stderr})`,
+      );
   };
-  expect(ends.includes(told.code), `it may end with ${ends.join(" or ")} only`);
-  expect(told.stderr === "", "with --json, stderr stays empty");
+  expect(ends.includes(observed.code), `it may end with ${ends.join(" or ")} only`);
+  expect(observed.stderr === "", "with --json, stderr stays empty");
   expect(
     !events.some(({ type }) => type === "migration.failed"),
     "it said that a migration failed",
   );
   for (const version of said)
     expect(facts.ledger.includes(version), `it said applied, and is not: ${version}`);
-  if (told.code !== null) {
+  if (observed.code !== null) {
     expect(
       closing.length === 1 && closing[0] === events.at(-1),
       "the last line and no other tells how it ended",
     );
-    expect(closing[0]?.exit === told.code, "the last line has the exit code");
+    expect(closing[0]?.exit === observed.code, "the last line has the exit code");
   }
-  if (told.code === 0) {
+  if (observed.code === 0) {
     expect(
-      told.ledger.join() === versions.join(),
-      `it ended with 0 when the ledger held ${told.ledger.join()}`,
+      observed.ledger.join() === versions.join(),
+      `it ended with 0 when the ledger held ${observed.ledger.join()}`,
     );
     expect(closing[0]?.applied === versions.length, "it counted another number of migrations");
   } else {
-    const nothing = /nothing (has run|was sent|was applied)/i.test(told.stdout);
+    const nothing = /nothing (has run|was sent|was applied)/i.test(observed.stdout);
     expect(
       !nothing || facts.ledger.length === 0,
       `it said that nothing has run, and ${facts.ledger.join()} are applied`,

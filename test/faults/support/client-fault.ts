@@ -1,10 +1,10 @@
 import type { Running } from "../../e2e/support/cli.ts";
 import type { ClientBench } from "./client-bench.ts";
-import { lies } from "./client-truth.ts";
+import { falseReports } from "./false-reports.ts";
 import type { StreamFault } from "./stream-cut.ts";
 
-/** One harm to one run: what happens, and how the command line may end. */
-export interface Harm {
+/** One fault of one run: what happens, and how the CLI may exit. */
+export interface ClientFault {
   readonly name: string;
   /** To the run's invocation, and to what is sent after it, in order. Empty: nobody listens at the service's address. */
   readonly faults: readonly StreamFault[];
@@ -16,11 +16,11 @@ export interface Harm {
   readonly sent?: number;
 }
 
-/** Does harm to one run and makes one plain re-run; answers what is wrong then. */
-export async function harmed(bench: ClientBench, harm: Harm): Promise<string[]> {
+/** Injects the fault into one run and makes one plain re-run; returns what is wrong then. */
+export async function problemsAfter(bench: ClientBench, harm: ClientFault): Promise<string[]> {
   await bench.database.reset(false);
   const functions = harm.kills === "function" ? await bench.functions() : [];
-  // The proxy is told before the new process can have sent anything.
+  // The proxy knows the fault before the new process can have sent anything.
   const running = await bench.apply(harm.faults.length === 0 ? bench.closedUrl : bench.relay.url);
   bench.relay.expect(({ index }) => {
     const fault = harm.faults[index];
@@ -29,22 +29,22 @@ export async function harmed(bench: ClientBench, harm: Harm): Promise<string[]> 
       : fault;
   });
   const ran = await running.ended;
-  const told = { ...ran, ledger: await bench.inLedger() };
+  const observed = { ...ran, ledger: await bench.inLedger() };
   const sent = bench.relay.passed.filter(({ operation }) => operation === "apply").length;
-  await bench.calm();
-  const wrong = lies(told, await bench.database.facts(), harm.ends);
+  await bench.endFaults();
+  const wrong = falseReports(observed, await bench.database.facts(), harm.ends);
   if (sent !== (harm.sent ?? 1)) wrong.push(`the run was sent ${String(sent)} times`);
   const again = await bench.again();
   if (again.code !== 0)
     wrong.push(`the re-run ended with ${String(again.code)}: ${again.stdout}${again.stderr}`);
-  wrong.push(...(await bench.differing()));
+  wrong.push(...(await bench.databaseProblems()));
   return wrong.map((text) => `${harm.name}: ${text}`);
 }
 
-/** The same fault, with its victim. The command line is cut off, or killed, when it has shown the event. */
+/** The same fault, with its victim. The CLI is cut off, or killed, when it has shown the event. */
 function deadly(
   fault: Exclude<StreamFault, string>,
-  { kills }: Harm,
+  { kills }: ClientFault,
   running: Running,
   functions: readonly number[],
 ): StreamFault {
@@ -68,12 +68,12 @@ function places(step: number): number[] {
 
 type What = Exclude<StreamFault, string>["what"];
 
-/** One harm at every `step`-th event of an answer. */
+/** One fault at every `step`-th event of an answer. */
 export function atEvents(
   what: What,
   step: number,
-  more: Pick<Harm, "ends"> & Partial<Harm> & { readonly share?: number },
-): Harm[] {
+  more: Pick<ClientFault, "ends"> & Partial<ClientFault> & { readonly share?: number },
+): ClientFault[] {
   const { share, faults = [], ...rest } = more;
   return places(step).map((at) => ({
     name: `event ${String(at)}${share === undefined ? "" : `, ${String(share)} of its frame`}`,

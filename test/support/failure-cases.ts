@@ -2,14 +2,22 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import { beginStream, frame, lambdaStandIn, streams, type Answer } from "./lambda-stand-in.ts";
-import { applied, finished, item, migrationStarted, plan, started } from "./run-events.ts";
+import {
+  applied,
+  finished,
+  item,
+  linesInAnswerTo,
+  migrationStarted,
+  plan,
+  started,
+} from "./run-events.ts";
 import { testContext, type TestCliContext } from "./test-context.ts";
 import { keys } from "./aws-keys.ts";
 
 export const row = ["1700000000100", "add_order_notes"] as const;
 export const begun = [started(), plan([item(...row)]), migrationStarted(...row)];
 
-export interface BadDay {
+export interface FailureCase {
   readonly name: string;
   readonly answers: readonly Answer[];
   readonly exit: number;
@@ -19,17 +27,14 @@ export interface BadDay {
   readonly calls?: readonly string[];
 }
 
-export const lines = (events: readonly object[]): string =>
-  events.map((event) => `${JSON.stringify(event)}\n`).join("");
-
 /** Sends the events, then does something else than ending well. */
 export function broken(
   events: readonly object[],
   end: (response: Parameters<Answer>[0]) => void,
 ): Answer {
-  return (response) => {
+  return (response, { body }) => {
     beginStream(response);
-    response.write(frame("PayloadChunk", lines(events)), () => end(response));
+    response.write(frame("PayloadChunk", linesInAnswerTo(body, events)), () => end(response));
   };
 }
 
@@ -41,7 +46,7 @@ export const good = streams([...begun, applied(...row), finished(1)]);
 
 export async function run(
   t: TestContext,
-  { answers, argv }: BadDay,
+  { answers, argv }: FailureCase,
 ): Promise<{ context: TestCliContext; exit: number; calls: string[] }> {
   const lambda = await lambdaStandIn(t, answers);
   const context = testContext(t, {
@@ -53,13 +58,13 @@ export async function run(
 }
 
 /** A test for each: its words, its exit code, and how often Lambda was asked. */
-export function testBadDays(badDays: readonly BadDay[]): void {
-  for (const day of badDays) {
-    test(`${day.name}: exit ${day.exit}`, async (t) => {
-      const { context, exit, calls } = await run(t, day);
-      for (const pattern of day.says) assert.match(context.err.text, pattern);
-      assert.equal(exit, day.exit, context.err.text);
-      if (day.calls) assert.deepEqual(calls, day.calls);
+export function testFailureCases(failureCases: readonly FailureCase[]): void {
+  for (const failureCase of failureCases) {
+    test(`${failureCase.name}: exit ${failureCase.exit}`, async (t) => {
+      const { context, exit, calls } = await run(t, failureCase);
+      for (const pattern of failureCase.says) assert.match(context.err.text, pattern);
+      assert.equal(exit, failureCase.exit, context.err.text);
+      if (failureCase.calls) assert.deepEqual(calls, failureCase.calls);
     });
   }
 }

@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+/*
+ * Writes the config.yaml of the image: a new file with the few keys that the function reads. Nothing else is copied, because
+ * a project's config.yaml may contain the admin secret in any of YAML's spellings. Used by stage-project.
+ *
+ *   write-config.mjs FROM TO LABEL METADATA_IS_SEPARATE
+ *
+ * LABEL is the name of FROM in messages; METADATA_IS_SEPARATE is "yes" if a directory from elsewhere replaces the project's
+ * metadata. Prints the metadata directory, relative to the project. Exits with code 1 and a message if FROM is unusable;
+ * messages never repeat a value or a line of FROM, except for the directories.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { LineCounter, parseDocument, stringify } from "yaml";
+
+const [from = "", to = "", label = "", metadataIsSeparate] = process.argv.slice(2);
+const directories = ["migrations_directory", "metadata_directory"];
+
+/** @param {string} message @returns {never} */
+function stop(message) {
+  process.stderr.write(`stage-project: ${message}\n`);
+  process.exit(1);
+}
+
+/** The top level of the file. Its values are unchecked. @returns {Record<string, unknown>} */
+function readConfig() {
+  const lineCounter = new LineCounter();
+  // Pretty errors quote the line, which may be the one with the secret.
+  const document = parseDocument(readFileSync(from, "utf8"), { prettyErrors: false, lineCounter });
+  const [error] = document.errors;
+  if (error !== undefined)
+    stop(`${label} is not valid YAML (line ${String(lineCounter.linePos(error.pos[0]).line)})`);
+  /** @type {unknown} */
+  const config = document.toJS() ?? {};
+  if (typeof config !== "object" || config === null || Array.isArray(config))
+    return stop(`${label} is not a YAML mapping`);
+  return { ...config };
+}
+
+/** @param {string} key @param {unknown} value @returns {string} */
+function directoryInside(key, value) {
+  if (typeof value !== "string" || value === "" || /[\n\r\0]/.test(value))
+    stop(`${key} in ${label} is not a directory`);
+  const outside = isAbsolute(value) || join("project", value).split("/")[0] !== "project";
+  if (!outside) return value;
+  if (key === "metadata_directory" && metadataIsSeparate === "yes") return "metadata";
+  return stop(
+    `${key} in ${label} leads out of the project: ${value}` +
+      (key === "metadata_directory" ? "; name that directory with METADATA" : ""),
+  );
+}
+
+const config = readConfig();
+/** @type {Record<string, string | number>} */
+const known = {};
+if (config.version !== undefined) {
+  const { version } = config;
+  if (version !== 1 && version !== 2 && version !== 3)
+    stop(`version in ${label} must be 1, 2 or 3`);
+  known.version = version;
+}
+for (const key of directories)
+  if (config[key] !== undefined) known[key] = directoryInside(key, config[key]);
+
+writeFileSync(to, stringify(known));
+const omitted = Object.keys(config).filter((key) => !(key in known) && /^\w{1,40}$/.test(key));
+if (omitted.length > 0)
+  process.stderr.write(
+    `stage-project: left out of the image's config.yaml: ${omitted.join(", ")} (${label})\n`,
+  );
+process.stdout.write(`${String(known.metadata_directory ?? "metadata")}\n`);

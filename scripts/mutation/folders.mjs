@@ -1,0 +1,71 @@
+/**
+ * @typedef {object} MutatedFolder
+ * @property {string} name as in src/
+ * @property {string[]} mutate
+ * @property {string[]} tests the test files that are held against the folder
+ * @property {number} atLeast the score in percent that it has to keep
+ * @property {boolean} [postgres] whether they need the database
+ */
+
+/**
+ * What Stryker mutates, a run for each folder. A mutant in the top level of a module, such as a schema or a pattern, is run against
+ * all of the folder's tests, so these are the tests beside the folder rather than all there are.
+ * @type {readonly MutatedFolder[]}
+ */
+export const folders = [
+  {
+    name: "protocol",
+    // Texts for the documentation, imported as types only.
+    mutate: ["src/protocol/**/*.ts", "!src/protocol/failure-codes.ts"],
+    tests: ["test/protocol/**/*.test.ts"],
+    atLeast: 0,
+  },
+  folder("engine/project", 0),
+  folder("engine/sql", 0),
+  folder("engine/plan", 0, ["test/engine/operations/**/*.test.ts"]),
+  folder("cli/config", 0),
+];
+
+/**
+ * A folder with the tests in the folder of the same name, and others.
+ * @param {string} name
+ * @param {number} atLeast
+ * @param {string[]} tests
+ * @returns {MutatedFolder}
+ */
+function folder(name, atLeast, tests = []) {
+  return {
+    name,
+    mutate: [`src/${name}/**/*.ts`],
+    tests: [`test/${name}/**/*.test.ts`, ...tests],
+    atLeast,
+  };
+}
+
+/** The variable that names the folder of a run to the configurations of Stryker and Vitest. */
+export const folderVariable = "MUTATED_FOLDER";
+
+/**
+ * The folder of this run, or all of them together where none is named.
+ * @returns {MutatedFolder}
+ */
+export function currentFolder() {
+  const name = process.env[folderVariable];
+  const chosen = folders.filter((one) => name === undefined || one.name === name);
+  return {
+    name: name ?? "all",
+    mutate: chosen.flatMap(({ mutate }) => mutate),
+    tests: chosen.flatMap(({ tests }) => tests),
+    atLeast: Math.min(...chosen.map(({ atLeast }) => atLeast)),
+    postgres: chosen.some(({ postgres }) => postgres),
+  };
+}
+
+/**
+ * Where a folder's report is, from the root.
+ * @param {string} name
+ * @param {string} extension
+ */
+export function reportFile(name, extension) {
+  return `reports/mutation/${name.replaceAll("/", "-")}.${extension}`;
+}

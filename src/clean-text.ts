@@ -1,0 +1,8 @@
+/**
+ * A text that a database and JSON can hold: lone surrogates and NUL characters become U+FFFD. What is longer than `most` UTF-16
+ * units is cut, never inside a character.
+ */
+export function cleanText(text: string, most = Infinity): string {
+  const cut = text.length <= most ? text : text.slice(0, most).replace(/[\uD800-\uDBFF]$/, "");
+  return cut.replace(/[\0\p{Surrogate}]/gu, "\uFFFD");
+}

@@ -1,0 +1,127 @@
+import { getProxyForUrl } from "proxy-from-env";
+import { Failure } from "../../../protocol/failure.ts";
+import { textHint } from "../../../protocol/hint.ts";
+import type { Environment } from "../../context.ts";
+import { redactAddress } from "../../options/redact-address.ts";
+
+/** An address that was configured, and where. */
+export interface Address {
+  readonly url: string;
+  /** The variable, option or setting it comes from. */
+  readonly from: string;
+}
+
+/** The address, checked: http or https, without a login. Throws a usage failure that names where it comes from. */
+export function checkedEndpoint({ url, from }: Address): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  const problem =
+    parsed === undefined || !/^https?:$/.test(parsed.protocol) || parsed.hostname === ""
+      ? "must be a URL such as https://lambda.eu-west-1.amazonaws.com"
+      : parsed.username !== "" || parsed.password !== ""
+        ? "must not contain a user name or password"
+        : undefined;
+  if (problem === undefined) return url;
+  throw new Failure("usage", "address-invalid", `${from}: ${problem}.${shown(url)}`);
+}
+
+/** An address that holds a login is not repeated. */
+function shown(url: string): string {
+  return url.includes("@") ? "" : ` It is ${JSON.stringify(url)}.`;
+}
+
+/** Variables that can name the proxy for an address, in the order in which they count. */
+function proxyVariables({ protocol }: URL): readonly string[] {
+  return protocol === "https:"
+    ? ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+    : ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
+}
+
+/**
+ * The proxy for an address, by HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; undefined for a direct connection. A proxy without a
+ * scheme is an HTTP proxy, as for curl. Throws `usage/proxy-invalid`, which names the variable.
+ */
+export function proxyFor(url: URL, env: Environment): string | undefined {
+  const chosen = getProxyForUrl(url.href);
+  if (chosen === "") return undefined;
+  const from = proxyVariables(url).find((name) => env[name]) ?? "HTTPS_PROXY";
+  const typed = env[from] ?? chosen;
+  const proxy = typed.includes("://") ? typed : `http://${typed}`;
+  const parsed = URL.canParse(proxy) ? new URL(proxy) : undefined;
+  if (parsed !== undefined && /^https?:$/.test(parsed.protocol) && isDecodable(parsed))
+    return proxy;
+  throw proxyInvalid(from, proxy, url);
+}
+
+function proxyInvalid(from: string, proxy: string, url: URL): Failure {
+  const scheme = URL.canParse(proxy) ? new URL(proxy).protocol : "http:";
+  const problem = /^https?:$/.test(scheme)
+    ? "it is not the address of a proxy"
+    : `a ${scheme.slice(0, -1)} proxy is not supported`;
+  const address = redactAddress(proxy);
+  const what = address === "URL" ? "" : ` (${address})`;
+  return new Failure("usage", "proxy-invalid", `${from} cannot be used: ${problem}${what}.`, {
+    hints: [
+      textHint(
+        `Set ${from} to an address such as http://proxy.example.com:3128; a login in it must be percent-encoded.`,
+      ),
+      textHint(`To go there directly, add ${url.hostname} to NO_PROXY.`),
+    ],
+  });
+}
+
+function isDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(`${username}:${password}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The region, checked: what the SDK would otherwise put into a host name. Throws `usage/region-invalid`. */
+export function checkedRegion(region: string, from: string): string {
+  if (/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(region)) return region;
+  const bare = region.trim().replace(/^["']+|["']+$/g, "");
+  const next =
+    bare !== region && /^[a-z0-9-]+$/i.test(bare)
+      ? `Write it without quotes and blanks: ${bare}`
+      : "A region is a name such as eu-west-1.";
+  throw new Failure(
+    "usage",
+    "region-invalid",
+    `${JSON.stringify(region)} is not an AWS region (${from}).`,
+    { hints: [textHint(next)] },
+  );
+}
+
+/** Throws a usage failure for keys that no header can carry: most often a line end from a CI system's secret. */
+export function checkKeys(
+  keys: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  },
+  from: string,
+): void {
+  const named = [
+    ["access key id", keys.accessKeyId],
+    ["secret access key", keys.secretAccessKey],
+    ["session token", keys.sessionToken ?? ""],
+  ] as const;
+  for (const [name, value] of named) {
+    if (!/[^\x21-\x7e]/.test(value)) continue;
+    const what = /[\r\n]/.test(value)
+      ? "a line end"
+      : /\s/.test(value)
+        ? "a blank"
+        : "a character that no key has";
+    throw new Failure(
+      "usage",
+      "credentials-malformed",
+      `The ${name} of ${from} contains ${what}.`,
+      {
+        hints: [textHint("Set it again without; nothing was sent.")],
+      },
+    );
+  }
+}

@@ -1,0 +1,22 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** How far one request came on its way: what is known about it beyond the error that the SDK throws. */
+export class Delivery {
+  /** True once bytes of the request can have left this machine: connected and, with TLS, after the handshake. */
+  sent = false;
+  /** The network's own error with the address that was asked. Providers of credentials keep nothing but its text. */
+  failure: { readonly error: unknown; readonly url: URL } | undefined;
+
+  /** Runs one call of the SDK; the handler records here how far its requests come. */
+  observe<T>(call: () => Promise<T>): Promise<T> {
+    return observed.run(this, call);
+  }
+
+  /** The delivery that the current code runs for. */
+  static current(): Delivery | undefined {
+    return observed.getStore();
+  }
+}
+
+// The SDK hands a request to its handler without anything that would identify the call it belongs to.
+const observed = new AsyncLocalStorage<Delivery>();

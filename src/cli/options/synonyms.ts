@@ -1,0 +1,47 @@
+/** Words that other tools have for our commands. */
+const synonyms: Readonly<Record<string, readonly string[]>> = {
+  apply: ["up", "migrate", "deploy", "push", "run", "update", "upgrade", "latest", "sync"],
+  down: ["rollback", "undo", "revert", "downgrade"],
+  redo: ["reapply"],
+  status: ["info", "ls", "list", "diff", "check", "pending", "verify", "validate"],
+  mark: ["repair", "resolve", "baseline", "fake", "skip"],
+  new: ["create", "add", "generate", "make", "gen"],
+  envs: ["environments"],
+  history: ["log", "logs", "runs"],
+  cancel: ["stop", "abort", "kill"],
+  plan: ["preview", "show", "dry-run"],
+  local: ["serve", "start", "console"],
+};
+
+/** The command that this word of another tool stands for. */
+export function commandFor(word: string): string | undefined {
+  return Object.entries(synonyms).find(([, words]) => words.includes(word.toLowerCase()))?.[0];
+}
+
+/** Words of other tools, of which this one has nothing. */
+export const foreignWords: ReadonlySet<string> = new Set([
+  "metadata",
+  "seed",
+  "seeds",
+  "init",
+  "login",
+  "logout",
+  "doctor",
+  "reset",
+  "squash",
+  "export",
+  "import",
+  "lint",
+]);
+
+/** `help`, `help COMMAND` and `version` as the options that mean the same; any other command line as it is. */
+export function withoutHelpWord(
+  argv: readonly string[],
+  commands: readonly string[],
+): readonly string[] {
+  const [first, topic] = argv;
+  if (first === "version" && argv.length === 1) return ["--version"];
+  if (first !== "help") return argv;
+  const command = topic === undefined || commands.includes(topic) ? topic : commandFor(topic);
+  return command === undefined ? ["--help"] : [command, "--help"];
+}

@@ -1,0 +1,70 @@
+import type { EventOf } from "../../../protocol/events.ts";
+import type { Operation } from "../../../protocol/operations.ts";
+import { plural } from "../format.ts";
+import type { Style } from "../terminal/colors.ts";
+import { plain, type Styled } from "../terminal/styled.ts";
+import { inDoubtLines } from "./in-doubt.ts";
+import { planLines } from "./plan.ts";
+
+type PreviewEvent = EventOf<"plan"> | EventOf<"status">;
+
+/** What would be done, above the question. */
+export function previewLines(event: PreviewEvent, style: Style, columns: number): Styled[] {
+  return event.type === "plan"
+    ? planLines(event, style, columns)
+    : inDoubtLines(event, style, columns);
+}
+
+/** The question about a plan: as y/N, and as what follows `Type prod to`. */
+export function questionFor(
+  event: PreviewEvent,
+  about: {
+    readonly operation: Operation;
+    readonly environment: string;
+    readonly markAs?: "applied" | "pending" | undefined;
+  },
+): { readonly question: string; readonly action: string } {
+  const { operation, environment, markAs = "applied" } = about;
+  const rows =
+    event.type === "plan"
+      ? event.databases.flatMap(({ items }) => items)
+      : event.databases.flatMap(({ migrations }) => migrations);
+  const what = named(rows, event.type === "plan" ? "migration" : "version");
+  switch (operation) {
+    case "down":
+      return { question: `Roll back ${what} on ${environment}?`, action: `roll back ${what}` };
+    case "redo":
+      return {
+        question: isRolledBack(event)
+          ? `Apply ${what} on ${environment}? It is rolled back already.`
+          : `Roll back ${what} on ${environment} and apply it again?`,
+        action: `redo ${what}`,
+      };
+    case "mark":
+      return {
+        question: `Record ${what} on ${environment} as ${markAs}?`,
+        action: `record ${what} as ${markAs}`,
+      };
+    default:
+      return { question: `Apply ${what} on ${environment}?`, action: `apply ${what}` };
+  }
+}
+
+function isRolledBack(event: PreviewEvent): boolean {
+  return (
+    event.type === "plan" &&
+    event.databases.every(({ items }) => items.every(({ direction }) => direction === "up"))
+  );
+}
+
+/** One by its version and name, several by their number; a redo has each version twice. */
+function named(
+  rows: readonly { readonly version: string; readonly name: string }[],
+  noun: string,
+): string {
+  const count = new Set(rows.map(({ version }) => version)).size;
+  const [first] = rows;
+  return count === 1 && first
+    ? plain(`${first.version} ${first.name}`.trimEnd())
+    : plural(count, noun);
+}

@@ -1,0 +1,31 @@
+/*
+ * Names that every file system can check out: Windows refuses some characters, names that end with a dot, and the names of its
+ * devices, whatever follows them after a dot.
+ */
+
+const device = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)/i;
+/** Blanks, control and format characters, line separators, and what Windows reserves. */
+const unusable = /[\s\p{C}\p{Zl}\p{Zp}<>:"|?*]+/gu;
+/** Bytes of UTF-8: file systems allow 255 for a name, encrypted ones fewer, and the version precedes it. */
+const longest = 120;
+
+/**
+ * A migration's name as a part of its directory's name, with an underscore in place of characters that some file system refuses.
+ * Undefined if nothing is left, if it contains a slash or begins with a dot, or if it is longer than 120 bytes.
+ */
+export function migrationDirectoryName(name: string): string | undefined {
+  if (/[/\\]/.test(name) || name.trim().startsWith(".")) return undefined;
+  const portable = name
+    .normalize("NFC")
+    .trim()
+    .replace(unusable, "_")
+    .replace(/[._]+$/, "");
+  return /[^_.]/.test(portable) && Buffer.byteLength(portable) <= longest ? portable : undefined;
+}
+
+/** True for a name that can be a directory as it is. A database's name cannot be changed, because Hasura knows it. */
+export function isPortableName(name: string): boolean {
+  return (
+    !/[/\\]|^\.+$|[. ]$|[\p{Cc}\p{Cs}<>:"|?*]/u.test(name) && !device.test(name) && name !== ""
+  );
+}

@@ -1,0 +1,98 @@
+import type { ClosingEvent, EventOf } from "../../protocol/events.ts";
+import { Failure } from "../../protocol/failure.ts";
+import type { Operation } from "../../protocol/operations.ts";
+import type { CommandContext } from "../context.ts";
+import { questionFor } from "../output/views/preview.ts";
+import { ask } from "./confirm.ts";
+import type { FollowedRun } from "./follow-run.ts";
+import type { RunPresenter } from "./run-presenter.ts";
+
+/** What the answer to a dry run shows: migrations to run, or versions to mark. */
+export type PreviewEvent = EventOf<"plan"> | EventOf<"status">;
+
+export interface AskedRun {
+  readonly context: CommandContext;
+  readonly presenter: RunPresenter;
+  readonly environment: string;
+  readonly protected: boolean;
+  readonly operation: Operation;
+  readonly markAs?: "applied" | "pending" | undefined;
+  /** Runs the operation with these options added to its own. */
+  readonly send: (
+    more: {
+      readonly dryRun?: true;
+      readonly confirm?: string;
+      readonly expectedPlan?: string;
+    },
+    onEvent: RunPresenter["event"],
+  ) => Promise<FollowedRun>;
+}
+
+/** The plan is shown this often, then somebody else is changing the database all the time. */
+const mostQuestions = 3;
+
+/**
+ * Shows what would be done, asks, and does exactly that: the plan's fingerprint travels with the confirmation, and where the
+ * plan is another one by then it is shown, and asked about, again. Throws `usage/declined`.
+ */
+export async function askThenRun(asked: AskedRun): Promise<FollowedRun> {
+  const { context, presenter, send } = asked;
+  for (let questions = 1; ; questions += 1) {
+    const preview = await previewOf(asked);
+    if (isOver(preview.followed.closing)) return preview.followed;
+    if (preview.event === undefined) throw noPlan();
+    if (isNothingToDo(preview.event)) {
+      presenter.nothingToDo(preview.event);
+      return preview.followed;
+    }
+    presenter.preview(preview.event);
+    const confirm = await ask(context, asked, questionFor(preview.event, asked));
+    presenter.waitingAfterSilence("waiting for the function …");
+    const { fingerprint } = preview.event;
+    const followed = await send(
+      {
+        ...(confirm !== undefined && { confirm }),
+        ...(fingerprint !== undefined && { expectedPlan: fingerprint }),
+      },
+      presenter.event,
+    );
+    if (questions >= mostQuestions || !isPlanChanged(followed.closing)) return followed;
+    presenter.notice(
+      "! The plan has changed since it was shown; nothing was run. This is the new one:",
+    );
+  }
+}
+
+async function previewOf({ presenter, send }: AskedRun): Promise<{
+  readonly followed: FollowedRun;
+  readonly event: PreviewEvent | undefined;
+}> {
+  let shown: PreviewEvent | undefined;
+  const followed = await send({ dryRun: true }, (event) => {
+    if (event.type === "plan" || event.type === "status") shown = event;
+    presenter.previewEvent(event);
+  });
+  return { followed, event: shown };
+}
+
+function noPlan(): Failure {
+  return new Failure(
+    "unreachable",
+    "no-answer",
+    "The function did not answer with its plan; nothing was changed.",
+  );
+}
+
+function isOver(closing: ClosingEvent): boolean {
+  return closing.type === "run.failed" || closing.cancelled === true;
+}
+
+function isNothingToDo(event: PreviewEvent): boolean {
+  return event.type === "plan"
+    ? event.databases.every(({ items }) => items.length === 0)
+    : event.databases.every(({ migrations }) => migrations.length === 0);
+}
+
+function isPlanChanged(closing: ClosingEvent): boolean {
+  return closing.type === "run.failed" && closing.failure.code === "plan-changed";
+}

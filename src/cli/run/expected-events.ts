@@ -1,0 +1,52 @@
+import type { EventOf, RunEvent } from "../../protocol/events.ts";
+import { brokenStream, type UnknownEvent } from "../../protocol/ndjson.ts";
+import type { Request } from "../../protocol/request.ts";
+
+/** What one invocation has reported so far, as far as it decides what can follow. */
+export interface ReportedSoFar {
+  readonly started: boolean;
+  readonly migrationFailed: boolean;
+}
+
+export const nothingReported: ReportedSoFar = { started: false, migrationFailed: false };
+
+/** What can come before `run.started`: a refusal, and what says nothing about a run. */
+const beforeStart: ReadonlySet<string> = new Set([
+  "run.started",
+  "run.failed",
+  "heartbeat",
+  "log",
+  "waiting",
+  "unknown",
+]);
+/** What cannot follow the failure of a migration. */
+const afterSuccess: ReadonlySet<string> = new Set(["run.finished", "run.paused"]);
+
+/**
+ * Checks that an event can be part of the answer to this request, and returns what is known after it. Throws
+ * `unreachable/stream-broken` for the start of another run, environment or operation; for an event before the start, except a
+ * refusal; and for a run that is reported as finished although one of its migrations failed.
+ */
+export function expectEvent(
+  before: ReportedSoFar,
+  event: RunEvent | UnknownEvent,
+  request: Request,
+): ReportedSoFar {
+  if (event.type === "run.started") {
+    expectOwn(event, request);
+    return { ...before, started: true };
+  }
+  if (!before.started && !beforeStart.has(event.type))
+    throw brokenStream(`"${event.type}" comes before "run.started"`);
+  if (before.migrationFailed && afterSuccess.has(event.type))
+    throw brokenStream(`"${event.type}" follows a migration that failed`);
+  return event.type === "migration.failed" ? { ...before, migrationFailed: true } : before;
+}
+
+function expectOwn(event: EventOf<"run.started">, request: Request): void {
+  for (const field of ["runId", "environment", "operation"] as const)
+    if (event[field] !== request[field])
+      throw brokenStream(
+        `it belongs to another run (${field} is "${event[field]}", not "${request[field]}")`,
+      );
+}

@@ -1,0 +1,32 @@
+import { Failure } from "../../protocol/failure.ts";
+import { runHint, textHint, type Hint } from "../../protocol/hint.ts";
+import type { PlannedStep } from "../plan/select-steps.ts";
+import { databaseArgs } from "../store/hints.ts";
+
+/**
+ * A failure of the second half of a redo: its migration is rolled back and pending by then, so the next command is `apply`.
+ * Another `redo` would roll back the migration before it.
+ */
+export function halfRedoneFailure(
+  failure: unknown,
+  step: Pick<PlannedStep, "redone" | "database" | "migration">,
+  environment: string,
+): unknown {
+  if (step.redone !== true || !(failure instanceof Failure)) return failure;
+  const apply = (reason?: string): Hint =>
+    runHint([environment, ...databaseArgs(step.database.name)], reason);
+  const hints = failure.hints.map((hint) => (hint.kind === "retry" ? apply(hint.reason) : hint));
+  const isNamed = failure.hints.some(({ kind }) => kind === "retry");
+  return failure.with({
+    hints: [
+      textHint(halfRedoneText(step)),
+      ...hints,
+      ...(isNamed ? [] : [apply("apply it when that is settled")]),
+    ],
+  });
+}
+
+/** `1700000000100_add_note is rolled back and pending.` */
+export function halfRedoneText({ migration }: Pick<PlannedStep, "migration">): string {
+  return `${migration.version}_${migration.name} is rolled back and pending.`;
+}

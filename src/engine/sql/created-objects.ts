@@ -1,0 +1,220 @@
+import { isComment, tokenize, type Token } from "./lexer.ts";
+
+/** Something that a file creates. Names are as PostgreSQL stores them: folded to lower case unless they were quoted. */
+export interface CreatedObject {
+  readonly kind: "table" | "view" | "sequence" | "index" | "column";
+  /** Of the relation, or of the table that has the column. */
+  readonly schema?: string;
+  readonly name: string;
+  /** For `column`. */
+  readonly column?: string;
+}
+
+/**
+ * The relations and columns that SQL creates: CREATE TABLE, VIEW, SEQUENCE and INDEX, ALTER TABLE … ADD COLUMN. What stands
+ * inside quotes (a function body, DO) is not looked into, temporary tables and indexes without a name are left out, and so is
+ * what the same SQL drops or renames afterwards. Never throws.
+ */
+export function createdObjects(sql: string): CreatedObject[] {
+  const found = new Map<string, CreatedObject>();
+  for (const statement of statementsOf(sql)) {
+    const words = new Words(statement);
+    if (words.skip("CREATE")) for (const object of created(words)) found.set(keyOf(object), object);
+    else if (words.skip("ALTER")) altered(words, found);
+    else if (words.skip("DROP")) dropped(words, found);
+  }
+  return [...found.values()];
+}
+
+/** `table users`, `column app.users.email`. */
+export function objectLabel({ kind, schema, name, column }: CreatedObject): string {
+  const path = [schema, name, column].filter((part) => part !== undefined);
+  return `${kind} ${path.join(".")}`;
+}
+
+function keyOf({ schema = "", name, column = "" }: CreatedObject): string {
+  return JSON.stringify([schema, name, column]);
+}
+
+function statementsOf(sql: string): Token[][] {
+  const statements: Token[][] = [[]];
+  for (const token of tokenize(sql)) {
+    if (token.text === ";") statements.push([]);
+    else if (token.kind !== "space" && !isComment(token)) statements.at(-1)?.push(token);
+  }
+  return statements;
+}
+
+/** The tokens of a statement, read from the left. */
+class Words {
+  readonly #tokens: readonly Token[];
+  #at = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  get isOver(): boolean {
+    return this.#at >= this.#tokens.length;
+  }
+
+  /** Skips these keywords if all of them come next. */
+  skip(...keywords: readonly string[]): boolean {
+    const matches = keywords.every((keyword, i) => {
+      const token = this.#tokens[this.#at + i];
+      return token?.kind === "word" && token.text.toUpperCase() === keyword;
+    });
+    if (matches) this.#at += keywords.length;
+    return matches;
+  }
+
+  skipAny(...keywords: readonly string[]): boolean {
+    return keywords.some((keyword) => this.skip(keyword));
+  }
+
+  /** Skips one symbol if it comes next. */
+  symbol(text: string): boolean {
+    const token = this.#tokens[this.#at];
+    if (token?.kind !== "symbol" || token.text !== text) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  /** An identifier; undefined where something else comes next. */
+  identifier(): string | undefined {
+    const token = this.#tokens[this.#at];
+    const name = token && identifierOf(token);
+    if (name !== undefined) this.#at += 1;
+    return name;
+  }
+
+  /** `name` or `schema.name`. A name with more parts cannot be looked up. */
+  path(): { readonly schema?: string; readonly name: string } | undefined {
+    const first = this.identifier();
+    if (first === undefined) return undefined;
+    if (!this.symbol(".")) return { name: first };
+    const second = this.identifier();
+    return second === undefined || this.symbol(".") ? undefined : { schema: first, name: second };
+  }
+
+  /** Moves behind the next comma that is not in brackets; false at the end of the statement. */
+  nextItem(): boolean {
+    for (let depth = 0; !this.isOver; this.#at += 1) {
+      const token = this.#tokens[this.#at];
+      const text = token?.kind === "symbol" ? token.text : "";
+      if (text === "(" || text === "[") depth += 1;
+      if (text === ")" || text === "]") depth -= 1;
+      if (text === "," && depth === 0) {
+        this.#at += 1;
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+function identifierOf({ kind, text, closed }: Token): string | undefined {
+  if (kind === "word") return text.toLowerCase();
+  if (kind !== "quoted-identifier" || !closed) return undefined;
+  const name = text.slice(1, -1).replaceAll('""', '"');
+  return name === "" || name.includes("\0") ? undefined : name;
+}
+
+function created(words: Words): CreatedObject[] {
+  words.skip("OR", "REPLACE");
+  if (words.skip("UNIQUE")) return words.skip("INDEX") ? createdIndex(words) : [];
+  if (words.skip("INDEX")) return createdIndex(words);
+  // A temporary table is gone with its session.
+  if (words.skip("GLOBAL") || words.skip("LOCAL") || words.skipAny("TEMP", "TEMPORARY")) return [];
+  words.skipAny("UNLOGGED", "FOREIGN", "RECURSIVE", "MATERIALIZED");
+  const kind = words.skip("TABLE")
+    ? "table"
+    : words.skip("VIEW")
+      ? "view"
+      : words.skip("SEQUENCE")
+        ? "sequence"
+        : undefined;
+  if (kind === undefined) return [];
+  words.skip("IF", "NOT", "EXISTS");
+  const path = words.path();
+  return path ? [{ kind, ...path }] : [];
+}
+
+/** An index is in the schema of its table. */
+function createdIndex(words: Words): CreatedObject[] {
+  words.skip("CONCURRENTLY");
+  words.skip("IF", "NOT", "EXISTS");
+  if (words.skip("ON")) return [];
+  const name = words.identifier();
+  if (name === undefined || !words.skip("ON")) return [];
+  words.skip("ONLY");
+  const table = words.path();
+  if (!table) return [];
+  return [{ kind: "index", name, ...(table.schema !== undefined && { schema: table.schema }) }];
+}
+
+/** What `ADD` is followed by where it adds no column. */
+const otherAdditions = [
+  "CONSTRAINT",
+  "PRIMARY",
+  "UNIQUE",
+  "CHECK",
+  "FOREIGN",
+  "EXCLUDE",
+  "GENERATED",
+];
+
+function altered(words: Words, found: Map<string, CreatedObject>): void {
+  if (!words.skip("TABLE")) return;
+  words.skip("IF", "EXISTS");
+  words.skip("ONLY");
+  const table = words.path();
+  if (!table) return;
+  words.symbol("*");
+  do alteredBy(words, table, found);
+  while (words.nextItem());
+}
+
+function alteredBy(
+  words: Words,
+  table: { readonly schema?: string; readonly name: string },
+  found: Map<string, CreatedObject>,
+): void {
+  const column = (name: string): CreatedObject => ({ kind: "column", ...table, column: name });
+  if (words.skip("ADD")) {
+    if (!words.skip("COLUMN") && words.skipAny(...otherAdditions)) return;
+    words.skip("IF", "NOT", "EXISTS");
+    const name = words.identifier();
+    if (name !== undefined) found.set(keyOf(column(name)), column(name));
+  } else if (words.skip("DROP")) {
+    words.skip("COLUMN");
+    words.skip("IF", "EXISTS");
+    const name = words.identifier();
+    if (name !== undefined) found.delete(keyOf(column(name)));
+  } else if (words.skip("RENAME")) {
+    if (words.skip("TO")) forget(table, found);
+    words.skip("COLUMN");
+    const name = words.identifier();
+    if (name !== undefined) found.delete(keyOf(column(name)));
+  } else if (words.skip("SET", "SCHEMA")) forget(table, found);
+}
+
+function dropped(words: Words, found: Map<string, CreatedObject>): void {
+  words.skipAny("FOREIGN", "MATERIALIZED");
+  if (!words.skipAny("TABLE", "VIEW", "SEQUENCE", "INDEX")) return;
+  words.skip("CONCURRENTLY");
+  words.skip("IF", "EXISTS");
+  do {
+    const path = words.path();
+    if (path) forget(path, found);
+  } while (words.nextItem());
+}
+
+/** Removes a relation with its columns. */
+function forget(
+  { schema, name }: { readonly schema?: string; readonly name: string },
+  found: Map<string, CreatedObject>,
+): void {
+  for (const [key, object] of found)
+    if (object.name === name && object.schema === schema) found.delete(key);
+}

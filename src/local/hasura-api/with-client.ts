@@ -1,0 +1,113 @@
+import pg from "pg";
+import { Failure } from "../../protocol/failure.ts";
+import { retryHint, textHint, type Hint } from "../../protocol/hint.ts";
+import { errorCode } from "../../system-error.ts";
+import { untrustedAuthorityCodes } from "../../tls/certificate.ts";
+
+/**
+ * Connects, works and disconnects. Throws a failure with the next step for a database that cannot be reached or does not allow
+ * what the local environment needs.
+ */
+export async function withClient(
+  url: string,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
+  const client = await connected(url);
+  try {
+    await work(client);
+  } catch (thrown) {
+    throw thrown instanceof pg.DatabaseError ? refused(thrown, url) : thrown;
+  } finally {
+    await client.end();
+  }
+}
+
+async function connected(url: string): Promise<pg.Client> {
+  try {
+    // The certificates that an address names are read here.
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: "hasura-migrate local",
+      connectionTimeoutMillis: 10_000,
+    });
+    client.on("error", () => undefined); // the current query reports it
+    await client.connect();
+    return client;
+  } catch (thrown) {
+    throw notConnected(thrown, url);
+  }
+}
+
+function notConnected(thrown: unknown, url: string): Failure {
+  const code = errorCode(thrown) ?? "";
+  const where = withoutSecrets(url);
+  const fail = (message: string, ...hints: Hint[]): Failure =>
+    new Failure("unreachable", "database-unreachable", message, { hints, cause: thrown });
+  if (untrustedAuthorityCodes.has(code) || code === "ERR_TLS_CERT_ALTNAME_INVALID")
+    return fail(
+      `The certificate of the database at ${where} is not trusted (${code}).`,
+      textHint(
+        "Add sslrootcert=FILE with its authority to the address, or set NODE_EXTRA_CA_CERTS to that file.",
+      ),
+    );
+  if (thrown instanceof Error && "syscall" in thrown && thrown.syscall === "open")
+    return fail(
+      `A certificate file of --database-url cannot be read (${code}).`,
+      textHint("Check sslrootcert, sslcert and sslkey in the address."),
+    );
+  if (code === "28P01" || code === "28000")
+    return fail(
+      `The database at ${where} does not accept the user or the password.`,
+      textHint("Check both in --database-url; special characters must be percent-encoded."),
+    );
+  if (code === "3D000")
+    return fail(`There is no such database at ${where}.`, textHint("Create it with createdb."));
+  return fail(
+    `The database at ${where} cannot be reached.`,
+    retryHint({ reason: "check --database-url and that the server is running" }),
+  );
+}
+
+/** A statement of the environment's own set-up that the database refused: no bug, but a right or a server of another kind. */
+function refused(error: pg.DatabaseError, url: string): Failure {
+  const where = withoutSecrets(url);
+  const [what, next] = nextStep(error);
+  return new Failure("usage", "database-refused", `The database at ${where} ${what}.`, {
+    hints: [
+      textHint(next),
+      retryHint({ without: ["--database-url"], reason: "or use the embedded database" }),
+    ],
+    cause: error,
+  });
+}
+
+function nextStep({ code, message }: pg.DatabaseError): readonly [string, string] {
+  if (code === "25006")
+    return [
+      "is read-only",
+      "Use the primary server, and a user without default_transaction_read_only.",
+    ];
+  if (code === "42501" && /create database/i.test(message))
+    return [
+      "does not let this user create databases, and the project has several",
+      "Let an administrator run: ALTER ROLE the user CREATEDB.",
+    ];
+  if (code === "42501")
+    return [
+      "does not let this user set up the environment",
+      "The user needs CREATE on the database, and must own hdb_catalog if it exists; another user may have made it.",
+    ];
+  return ["refused to set up the environment", "The reason above is the database's own."];
+}
+
+/** Host, port and database of an address, for messages: never the password or the query. */
+export function withoutSecrets(url: string): string {
+  try {
+    const { hostname, port, pathname, search, hash } = new URL(url);
+    // A password with an unescaped "/", "?" or "#" is cut there, and the rest of it is taken for a path.
+    if (`${pathname}${search}${hash}`.includes("@")) return "the given address";
+    return `${hostname}${port === "" ? "" : `:${port}`}${pathname}`;
+  } catch {
+    return "the given address";
+  }
+}

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "vitest";
+import { builtCli } from "../support/cli-process.ts";
+import { emptyDirectory } from "../support/test-context.ts";
+
+/** Runs the built CLI by a shell command, in which `$CLI` starts it. */
+async function shell(command: string, cwd: string, env: Record<string, string> = {}) {
+  const ran = spawnSync("/bin/sh", ["-c", command.replaceAll("$CLI", `"$NODE" "$ENTRY"`)], {
+    cwd,
+    encoding: "utf8",
+    env: {
+      PATH: process.env["PATH"] ?? "",
+      NODE: process.execPath,
+      ENTRY: await builtCli(),
+      ...env,
+    },
+  });
+  return { code: ran.status, stderr: ran.stderr, stdout: ran.stdout };
+}
+
+describe("before the program starts", () => {
+  test("a working directory that was removed: one sentence, exit 2", async () => {
+    const cwd = mkdtempSync(join(tmpdir(), "hasura-migrate-"));
+    const { code, stderr } = await shell('rmdir "$PWD"; $CLI envs', cwd);
+    assert.equal(stderr, "✗ The working directory no longer exists: change to another one.\n");
+    assert.equal(code, 2);
+  });
+
+  test("a Node.js that is too old is named: exit 2", async (t) => {
+    const cwd = emptyDirectory(t);
+    const old = join(cwd, "old.cjs");
+    writeFileSync(
+      old,
+      'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "18.20.0" } });',
+    );
+    const { code, stderr } = await shell(`"$NODE" --require "${old}" "$ENTRY" envs`, cwd);
+    assert.match(
+      stderr,
+      /^✗ hasura-migrate needs Node\.js 20 or newer; this is 18\.20\.0 \(.*\)\.\n$/,
+    );
+    assert.equal(code, 2);
+  });
+
+  test("without a home directory anywhere it runs", async (t) => {
+    const cwd = emptyDirectory(t);
+    const lost = join(cwd, "lost.cjs");
+    // What libuv reports for a UID without a passwd entry.
+    writeFileSync(
+      lost,
+      'require("node:os").homedir = require("node:os").userInfo = () => { if (process.env.HOME) return process.env.HOME; throw new Error("ENOENT: uv_os_homedir"); }; require("node:module").syncBuiltinESMExports();',
+    );
+    const { code, stderr } = await shell(`"$NODE" --require "${lost}" "$ENTRY" envs`, cwd);
+    assert.doesNotMatch(stderr, /\n\s+at /);
+    assert.equal(code, 0, stderr);
+  });
+
+  test("package.json requires the same version of Node.js as the check", () => {
+    const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+    assert.match(text, /"node": ">=20/);
+  });
+});

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test, type TestContext } from "vitest";
+import { main } from "../../../src/cli/main.ts";
+import { FailureData } from "../../../src/protocol/failure.ts";
+import { emptyDirectory, testContext } from "../../support/test-context.ts";
+
+/** The failure in the closing object of a command that exits with 2, where these environments are configured. */
+async function refusalOf(
+  t: TestContext,
+  argv: readonly string[],
+  environments: readonly string[],
+): Promise<FailureData> {
+  const cwd = emptyDirectory(t);
+  if (environments.length > 0)
+    writeFileSync(
+      join(cwd, "hasura-migrate.json"),
+      JSON.stringify({ environments: Object.fromEntries(environments.map((name) => [name, {}])) }),
+    );
+  const context = testContext(t, { argv: [...argv, "--json"], cwd, env: { XDG_CONFIG_HOME: cwd } });
+  assert.equal(await main(context), 2);
+  const closing = JSON.parse(context.out.text) as { failure: unknown };
+  return FailureData.parse(closing.failure);
+}
+
+describe("the environment of a command", () => {
+  const cases: [
+    what: string,
+    argv: string[],
+    environments: string[],
+    code: string,
+    mentions: (string | RegExp)[],
+  ][] = [
+    [
+      "none, where some are configured",
+      [],
+      ["dev-1", "prod"],
+      "environment-missing",
+      ["dev-1, prod"],
+    ],
+    ["none, where none is configured", [], [], "environment-missing", [/hasura-migrate/]],
+    ["none for another command", ["status"], ["dev-1"], "environment-missing", ["dev-1"]],
+    [
+      "one called like the command",
+      ["status"],
+      ["status", "dev-1"],
+      "environment-missing",
+      [/apply"?,? ?"?status/],
+    ],
+    ["two", ["dev-1", "prod"], ["dev-1", "prod"], "one-at-a-time", ["dev-1, prod"]],
+    [
+      "two for another command",
+      ["status", "dev-1", "prod"],
+      ["dev-1", "prod"],
+      "one-at-a-time",
+      [/status"?,? ?"?dev-1/],
+    ],
+    [
+      "one behind a misspelt command",
+      ["statsu", "dev-1"],
+      ["dev-1"],
+      "unknown-command",
+      ['"statsu"', '"status"', /status"?,? ?"?dev-1/],
+    ],
+    [
+      "two, the first of which is nearly a command",
+      ["plans", "dev-1"],
+      ["plans", "dev-1"],
+      "one-at-a-time",
+      ["plans, dev-1"],
+    ],
+  ];
+  for (const [what, argv, environments, code, mentions] of cases) {
+    test(`${what}: ${code}`, async (t) => {
+      const failure = await refusalOf(t, argv, environments);
+      assert.deepEqual([failure.kind, failure.code], ["usage", code]);
+      const text = `${failure.message}\n${failure.hints.map((hint) => JSON.stringify(hint)).join("\n")}`;
+      for (const mention of mentions)
+        if (typeof mention === "string") assert(text.includes(mention), text);
+        else assert.match(text, mention);
+    });
+  }
+
+  test("called like the command is mentioned only where there is one", async (t) => {
+    const { hints } = await refusalOf(t, ["status"], ["dev-1"]);
+    assert.doesNotMatch(JSON.stringify(hints), /apply/);
+  });
+});

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { describe, test, type TestContext } from "vitest";
+import { main } from "../../../src/cli/main.ts";
+import { keys } from "../../support/aws-keys.ts";
+import { row } from "../../support/failure-cases.ts";
+import {
+  beginStream,
+  frame,
+  lambdaStandIn,
+  refuses,
+  streams,
+  type Answer,
+  type Call,
+} from "../../support/lambda-stand-in.ts";
+import {
+  finished,
+  historyOf,
+  item,
+  ledgerOperations,
+  linesInAnswerTo,
+  migrationStarted,
+  plan,
+  runIdOfCall,
+  started,
+} from "../../support/run-events.ts";
+import { testContext, type TestCliContext } from "../../support/test-context.ts";
+
+const begun = [
+  started("dev-3", { operations: ledgerOperations }),
+  plan([item(...row)]),
+  migrationStarted(...row),
+];
+const up = { database: "default", version: row[0], name: row[1], change: "up", ms: 41 };
+
+/** Sends the events, then nothing more, and closes nothing: a proxy that swallows the rest. */
+const swallows =
+  (events: readonly object[]): Answer =>
+  (response, { body }) => {
+    beginStream(response);
+    response.write(frame("PayloadChunk", linesInAnswerTo(body, events)));
+  };
+/** Takes the request and never answers. */
+const takes: Answer = () => undefined;
+
+const finishedRun: Answer = (response, call) =>
+  streams([
+    started(),
+    {
+      type: "history",
+      runs: [historyOf(runIdOfCall(call.body), { outcome: "finished", migrations: [up] })],
+    },
+    finished(0),
+  ])(response, call);
+
+interface Silence {
+  readonly argv?: readonly string[];
+  readonly answers: readonly Answer[];
+  /** The timers that run out, one after another: each in milliseconds, and after how many calls of the service. */
+  readonly passes: readonly (readonly [ms: number, calls: number])[];
+}
+
+/** Runs the command; a timer of that length fires once the call that it belongs to has been made and is quiet. */
+async function runThrough(
+  t: TestContext,
+  { argv = ["dev-3"], answers, passes }: Silence,
+): Promise<{ exit: number; context: TestCliContext; calls: readonly Call[] }> {
+  const lambda = await lambdaStandIn(t, answers);
+  const context = testContext(t, {
+    argv,
+    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+  });
+  const state = { over: false };
+  const running = main(context).finally(() => {
+    state.over = true;
+  });
+  for (const [ms, count] of passes) {
+    await context.waitsFor(ms, () => state.over);
+    while (lambda.calls.length < count && !state.over)
+      await new Promise((resolve) => setImmediate(resolve));
+    context.tick(ms);
+  }
+  return { exit: await running, context, calls: lambda.calls };
+}
+
+describe("silence", () => {
+  test("a stream that is silent for 35 s counts as broken, and the run is looked up", async (t) => {
+    const { exit, context, calls } = await runThrough(t, {
+      answers: [swallows(begun), finishedRun],
+      passes: [[35_000, 1]],
+    });
+    assert.equal(exit, 0, context.err.text);
+    assert.match(context.err.text, /may still be running\. Looking up run/);
+    assert.match(
+      context.err.text,
+      /Recovered the result from the ledger; nothing was sent twice\./,
+    );
+    assert.equal(calls.length, 2);
+  });
+
+  test("a silent stream of a command that changes nothing ends in words, with 4", async (t) => {
+    const { exit, context } = await runThrough(t, {
+      argv: ["status", "dev-3"],
+      answers: [swallows([started()])],
+      passes: [[35_000, 1]],
+    });
+    assert.equal(exit, 4);
+    assert.match(
+      context.err.text,
+      /Nothing arrived for 35 s, although the function sends something every 10 s\./,
+    );
+  });
+
+  test("a function that never answers is given up after a minute, and the run is looked up", async (t) => {
+    const { exit, context } = await runThrough(t, {
+      answers: [takes, finishedRun],
+      passes: [
+        [1000, 1],
+        [60_000, 1],
+      ],
+    });
+    assert.equal(exit, 0, context.err.text);
+    assert.match(context.err.text, /starting the function hasura-migrate-dev-3 …/);
+    assert.match(
+      context.err.text,
+      /No answer from the function hasura-migrate-dev-3 for 60 s; it may be running\. Looking up run/,
+    );
+  });
+
+  test("a question about a run that is not answered is asked again", async (t) => {
+    const { exit, context } = await runThrough(t, {
+      answers: [swallows(begun), takes, swallows([started()]), finishedRun],
+      passes: [
+        [35_000, 1],
+        [90_000, 2],
+        [35_000, 3],
+      ],
+    });
+    assert.equal(exit, 0, context.err.text);
+    assert.match(context.err.text, /could not look up the run: No answer within 90 s\./);
+  });
+
+  test("a buffered answer is waited for as long as its slice may take", async (t) => {
+    const { exit, context } = await runThrough(t, {
+      answers: [refuses(404, "UnknownOperationException", ""), takes, finishedRun],
+      passes: [[350_000, 2]],
+    });
+    assert.equal(exit, 0, context.err.text);
+    assert.match(context.err.text, /No answer from the function hasura-migrate-dev-3 for 350 s/);
+  });
+
+  test("a function that crashes at every question is asked five times", async (t) => {
+    const crash = streams([], {
+      ErrorCode: "Unhandled",
+      ErrorDetails: '{"errorType":"Runtime.ExitError","errorMessage":"exit status 1"}',
+    });
+    const { exit, calls } = await runThrough(t, {
+      answers: [swallows(begun), crash, crash, crash, crash, crash],
+      passes: [[35_000, 1]],
+    });
+    assert.equal(exit, 4);
+    assert.equal(calls.length, 6);
+  });
+});

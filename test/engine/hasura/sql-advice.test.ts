@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import { HasuraCallError } from "../../../src/engine/hasura/client.ts";
+import { stepFailure, type FailedFile } from "../../../src/engine/hasura/sql-errors.ts";
+import { Failure } from "../../../src/protocol/failure.ts";
+import { runHint } from "../../../src/protocol/hint.ts";
+import { hintText } from "../../../src/cli/output/hints.ts";
+
+function hintsFor(sqlstate: string, message: string, failed: Partial<FailedFile> = {}): string[] {
+  const error = new HasuraCallError("rejected", "postgres-error", {
+    status: 400,
+    database: { sqlstate, message },
+  });
+  const failure = stepFailure(error, { file: "f/up.sql", sql: "SELECT 1;", ...failed });
+  assert.ok(failure instanceof Failure);
+  return failure.hints.map((hint) => hintText(hint));
+}
+
+describe("the next step for an error of the database", () => {
+  const cases: readonly [string, string, string, string, RegExp][] = [
+    [
+      "a dump's psql commands",
+      "42601",
+      'syntax error at or near "\\"',
+      "-- dump\n\\restrict k3y\nSELECT 1;\n\\unrestrict k3y\n",
+      /^Only psql understands line 2 \(\\restrict\), line 4 \(\\unrestrict\): delete those lines\./,
+    ],
+    [
+      "COPY FROM stdin",
+      "42601",
+      'syntax error at or near "1"',
+      "CREATE TABLE a (b int);\nCOPY public.a (b) FROM stdin;\n1\n\\.\n",
+      /^COPY … FROM stdin \(line 2\) takes its data from psql/,
+    ],
+    [
+      "a setting of a newer server",
+      "42704",
+      'unrecognized configuration parameter "transaction_timeout"',
+      "SET a = 1;\nSET transaction_timeout = 0;",
+      /does not have the setting transaction_timeout; .* delete line 2\.$/,
+    ],
+    [
+      "Hasura's own schema",
+      "42P06",
+      'schema "hdb_catalog" already exists',
+      "CREATE SCHEMA hdb_catalog;",
+      /^hdb_catalog belongs to Hasura itself/,
+    ],
+    [
+      "a lock",
+      "55P03",
+      "canceling statement due to lock timeout",
+      "ALTER TABLE a ADD b int;",
+      /^Another session holds a lock.*pg_stat_activity/,
+    ],
+    [
+      "a schema that may not be used",
+      "42501",
+      "permission denied for schema public",
+      "CREATE TABLE a ();",
+      /GRANT USAGE, CREATE ON SCHEMA public/,
+    ],
+    [
+      "another owner",
+      "42501",
+      "must be owner of table a",
+      "ALTER TABLE a ADD b int;",
+      /^Only the owner of table a may do this/,
+    ],
+    [
+      "a function of an extension",
+      "42883",
+      "function public.uuid_generate_v4() does not exist",
+      "",
+      /CREATE EXTENSION IF NOT EXISTS "uuid-ossp"/,
+    ],
+    [
+      "a type of an extension",
+      "42704",
+      'type "citext" does not exist',
+      "",
+      /CREATE EXTENSION IF NOT EXISTS "citext"/,
+    ],
+    [
+      "an extension that is not there",
+      "0A000",
+      'extension "pg_cron" is not available',
+      "",
+      /^The database server does not have this extension/,
+    ],
+    [
+      "a new enum value",
+      "55P04",
+      'unsafe use of new value "x" of enum type mood',
+      "",
+      /move ALTER TYPE … ADD VALUE into a migration of its own/,
+    ],
+  ];
+  for (const [name, sqlstate, message, sql, says] of cases)
+    test(name, () => {
+      assert.match(hintsFor(sqlstate, message, { sql })[0] ?? "", says);
+    });
+
+  test("what exists already may be recorded as applied", () => {
+    const markApplied = runHint(["mark", "dev-3", "1", "--applied"], "record it");
+    for (const state of ["42P06", "42P07", "42710", "42701", "42723"])
+      assert.deepEqual(
+        hintsFor(state, 'relation "a" already exists', { markApplied }).slice(0, 1),
+        ["record it: hasura-migrate mark dev-3 1 --applied"],
+      );
+    assert.equal(hintsFor("42P01", 'relation "a" does not exist', { markApplied }).length, 1);
+    const catalog = hintsFor("42P06", 'schema "hdb_catalog" already exists', { markApplied });
+    assert.ok(catalog.every((hint) => !hint.includes("mark dev-3")));
+  });
+
+  test("the lines that it can be are part of the failure", () => {
+    const error = new HasuraCallError("rejected", "postgres-error", {
+      status: 400,
+      database: { sqlstate: "42P01", message: 'relation "a" does not exist' },
+    });
+    const failure = stepFailure(error, {
+      file: "f/up.sql",
+      sql: "SELECT 1 FROM a;\nDROP TABLE a;",
+    });
+    assert.ok(failure instanceof Failure);
+    assert.deepEqual(
+      failure.sql?.places?.map(({ line }) => line),
+      [1, 2],
+    );
+  });
+
+  test("an error without a next step of its own says to correct the file", () => {
+    assert.deepEqual(hintsFor("22012", "division by zero").length, 1);
+  });
+});
+
+describe("a file outside a transaction that failed", () => {
+  const sql =
+    '-- hasura:no-transaction\nALTER TABLE a ADD b int;\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS public."B idx" ON a (b);\nSELECT nope;\n';
+  const hints = (state: string, message: string, text = sql): string[] =>
+    hintsFor(state, message, { sql: text, separateStatements: true });
+
+  test("says which statements are committed", () => {
+    assert.match(
+      hints("42703", 'column "nope" does not exist')[0] ?? "",
+      /^Statement 3 of 3 \(line 4\) failed; statements 1 to 2 \(from line 2\) are committed\./,
+    );
+  });
+
+  test("names the invalid index, as it is written", () => {
+    const [progress = "", index] = hints("23505", 'could not create unique index "B idx"');
+    assert.match(
+      progress,
+      /^Statement 2 of 3 \(line 3\) failed; statement 1 \(line 2\) is committed; the rest was not run/,
+    );
+    assert.equal(
+      index,
+      'An invalid index may be left: DROP INDEX CONCURRENTLY IF EXISTS public."B idx";',
+    );
+  });
+
+  test("without a place it claims nothing more", () => {
+    const [progress = "", index = ""] = hints("22012", "division by zero");
+    assert.match(progress, /^Its 3 statements are committed one by one: those before/);
+    assert.match(index, /An invalid index may be left/);
+  });
+
+  test("one statement alone", () => {
+    const [progress = ""] = hints("22012", "division by zero", "SELECT 1/0;");
+    assert.match(progress, /^Statement 1 of 1 \(line 1\) failed; nothing before it\./);
+  });
+});

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { describe, test, type TestContext } from "vitest";
+import { postgresOnly } from "../../../src/engine/project/postgres-only.ts";
+import { readProject } from "../../../src/engine/project/project.ts";
+import { Failure } from "../../../src/protocol/failure.ts";
+import { findLocalProject } from "../../../src/local/environment/find-project.ts";
+import { projectOnDisk, requestFor, run } from "../support/run.ts";
+import { scriptedHasura } from "../support/scripted-hasura.ts";
+
+const declared = `- name: main
+  kind: postgres
+  tables: "!include main/tables/tables.yaml"
+- name: legacy
+  kind: mssql
+  configuration: !custom {}
+- name: unused
+  kind: bigquery
+`;
+const main = { "migrations/main/1_a/up.sql": "select 1;" };
+const legacy = { "migrations/legacy/1_a/up.sql": "create table [a] (b int);" };
+const metadata = { "metadata/databases/databases.yaml": declared };
+const v3 = { "config.yaml": "version: 3\n" };
+
+const directoryOf = (t: TestContext, files: Record<string, string>) => projectOnDisk(t, files);
+
+describe("a project with a database of another kind, in a local environment", () => {
+  test("is left out by name, and no source is made for it", async (t) => {
+    const root = await directoryOf(t, { ...v3, ...metadata, ...main, ...legacy });
+    const project = await postgresOnly(await readProject(root));
+    assert.deepEqual([...project.databases.keys()], ["main"]);
+    assert.deepEqual(project.notices, [
+      {
+        code: "database-left-out",
+        message:
+          "The database legacy is left out: it is of kind mssql, and a local environment has PostgreSQL only.",
+      },
+    ]);
+    assert.deepEqual((await findLocalProject(root, undefined)).sources, ["main"]);
+  });
+
+  test("the metadata directory of config.yaml is followed, also from a bare migrations directory", async (t) => {
+    const root = await directoryOf(t, {
+      "config.yaml": "version: 3\nmetadata_directory: meta\n",
+      "meta/databases/databases.yaml": declared,
+      ...main,
+      ...legacy,
+    });
+    for (const directory of [root, `${root}/migrations`])
+      assert.deepEqual(
+        [...(await postgresOnly(await readProject(directory))).databases.keys()],
+        ["main"],
+      );
+  });
+
+  for (const database of ["legacy", "unused"])
+    test(`an apply of ${database} alone is refused`, async (t) => {
+      const root = await directoryOf(t, { ...v3, ...metadata, ...main, ...legacy });
+      const hasura = scriptedHasura({ sources: [{ name: "main", kind: "postgres" }] });
+      const ran = await run(hasura, root, requestFor("apply", { database }), {
+        project: async () => postgresOnly(await readProject(root)),
+      });
+      assert.equal(ran.failure?.code, "unsupported-kind");
+      assert.match(ran.failure.message, new RegExp(`${database} is left out`));
+      assert.deepEqual(hasura.sent, []);
+    });
+
+  test("an apply of the others runs, and names it", async (t) => {
+    const root = await directoryOf(t, { ...v3, ...metadata, ...main, ...legacy });
+    const hasura = scriptedHasura({ sources: [{ name: "main", kind: "postgres" }] });
+    const ran = await run(hasura, root, requestFor("apply"), {
+      project: async () => postgresOnly(await readProject(root)),
+    });
+    assert.equal(ran.failure, undefined);
+    assert.deepEqual(
+      hasura.sent.map(({ args }) => args.source),
+      ["main"],
+    );
+    assert.deepEqual(
+      ran.of("log").map(({ code }) => code),
+      ["database-left-out"],
+    );
+  });
+
+  test("a project with nothing else is refused", async (t) => {
+    const root = await directoryOf(t, { ...v3, ...metadata, ...legacy });
+    await assert.rejects(
+      findLocalProject(root, undefined),
+      (thrown) => thrown instanceof Failure && thrown.code === "unsupported-kind",
+    );
+  });
+
+  test("without metadata every database counts as PostgreSQL", async (t) => {
+    const root = await directoryOf(t, { ...v3, ...main, ...legacy });
+    assert.deepEqual((await findLocalProject(root, undefined)).sources, ["legacy", "main"]);
+  });
+});
+
+describe("the directory of a local environment", () => {
+  test("is refused where it is no project, also when it was named", async (t) => {
+    const root = await directoryOf(t, {
+      "src/index.ts": "",
+      "docs/README.md": "",
+      "db/add-users/up.sql": "select 1;",
+      "2024_photos/a.png": "x",
+    });
+    for (const path of [root, `${root}/docs`])
+      await assert.rejects(
+        findLocalProject("/", path),
+        (thrown) =>
+          thrown instanceof Failure && thrown.code === "no-project" && thrown.kind === "usage",
+      );
+  });
+
+  for (const [name, files, directory] of [
+    ["a project", { ...v3, ...main }, "."],
+    ["a project without migrations yet", { ...v3, "migrations/.gitkeep": "" }, "."],
+    ["a bare migrations directory", main, "migrations"],
+    ["one of config version 2", { "m/1_a/up.sql": "select 1;" }, "m"],
+    ["one whose migrations are empty", { "m/default/1_a/up.sql": "" }, "m"],
+  ] as const)
+    test(`may be ${name}`, async (t) => findLocalProject(await directoryOf(t, files), directory));
+});

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import { maskPasswords } from "../../../src/engine/sql/mask-passwords.ts";
+
+const pw = "Pw-Canary-77";
+const hidden = [
+  `CREATE ROLE a LOGIN PASSWORD '${pw}';`,
+  `alter user a with encrypted password E'${pw}\\n'`,
+  `ALTER ROLE a PASSWORD /* now */ -- and
+     $pw$${pw}$pw$ VALID UNTIL 'infinity'`,
+  `ALTER ROLE a PASSWORD U&'${pw}'`,
+  `ALTER ROLE a PASSWORD 'x'\n  '${pw}'`,
+  `ALTER ROLE a PASSWORD '${pw.slice(0, 4)}''${pw}'`,
+  `CREATE USER MAPPING FOR a SERVER s OPTIONS (user 'u', password '${pw}')`,
+  `CREATE USER MAPPING FOR a SERVER s OPTIONS (user 'u', "password" '${pw}')`,
+  `UPDATE accounts SET password = '${pw}' WHERE id = 1`,
+  `SELECT f(password => '${pw}')`,
+  `DO $$ BEGIN EXECUTE 'CREATE ROLE a PASSWORD ''${pw}'''; END $$`,
+  `DO $a$ BEGIN EXECUTE $b$CREATE ROLE a PASSWORD '${pw}'$b$; END $a$`,
+  `-- CREATE ROLE a PASSWORD '${pw}'`,
+  `/* CREATE ROLE a PASSWORD '${pw}' */ SELECT 1`,
+  `SELECT dblink_connect('host=h user=u password=${pw}')`,
+  `CREATE SUBSCRIPTION s CONNECTION 'host=h password=''${pw}'' user=u' PUBLICATION p`,
+  `SELECT dblink_connect('postgres://u:${pw}@h:5432/d')`,
+  `SELECT dblink_connect(E'postgres://u:${pw}@h:5432/d')`,
+  `ALTER ROLE a PASSWORD '${pw}`,
+];
+const shown = [
+  "SELECT 1",
+  "CREATE TABLE a (password text NOT NULL DEFAULT '')".replace(" DEFAULT ''", ""),
+  "ALTER ROLE a PASSWORD NULL; COMMENT ON ROLE a IS 'it''s'",
+  "SET password_encryption = 'md5'",
+  "SELECT password FROM a WHERE name = 'bob'",
+  "SELECT 'it''s a password, or not' AS a, $$ body $$ AS b, E'\\'' AS c",
+  "SELECT 'https://example.com/a:b@c'",
+];
+
+describe("mask passwords", () => {
+  for (const sql of hidden)
+    test(`the password is hidden in: ${sql.slice(0, 70)}`, () => {
+      const masked = maskPasswords(sql);
+      assert.ok(!masked.includes("Canary"), masked);
+      assert.match(masked, /\*{8}/);
+      assert.equal(maskPasswords(masked), masked);
+    });
+
+  for (const sql of shown)
+    test(`nothing is changed in: ${sql}`, () => assert.equal(maskPasswords(sql), sql));
+
+  test("what stands around the password stays", () => {
+    assert.equal(
+      maskPasswords("BEGIN;\nCREATE ROLE a PASSWORD 'x' LOGIN; SELECT 'y';"),
+      "BEGIN;\nCREATE ROLE a PASSWORD '********' LOGIN; SELECT 'y';",
+    );
+  });
+});

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import { read } from "./support/repository.ts";
+import { allows, stackOf, template } from "./support/template.ts";
+
+const secret = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hasura/dev-1-AbCdEf";
+const required = { Environment: "dev-1", AdminSecretArn: secret };
+const functionArn = "arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-1";
+const callerPolicies = ["DeveloperPolicy", "ReadPolicy", "ApplyPolicy", "AdminPolicy"];
+
+/** The policies of a stack that are for people and pipelines. */
+function callersOf(restrict: boolean) {
+  const stack = stackOf({ ...required, RestrictByOperation: String(restrict) });
+  return callerPolicies
+    .filter((name) => stack.resources.includes(name))
+    .map((name) => ({ name, statements: stack.statements(name) }));
+}
+
+describe("the policies of callers", () => {
+  test("are one without aliases, and one for each alias with them", () => {
+    assert.deepEqual(
+      callersOf(false).map(({ name }) => name),
+      ["DeveloperPolicy"],
+    );
+    assert.deepEqual(
+      callersOf(true).map(({ name }) => name),
+      ["ReadPolicy", "ApplyPolicy", "AdminPolicy"],
+    );
+  });
+
+  test("allow exactly what the CLI calls, and to read the log", () => {
+    for (const { name, statements } of [...callersOf(false), ...callersOf(true)]) {
+      assert.deepEqual(
+        statements.flatMap(({ Action }) => Action).toSorted(),
+        [
+          "lambda:GetFunctionConfiguration",
+          "lambda:InvokeFunction",
+          "logs:DescribeLogStreams",
+          "logs:FilterLogEvents",
+          "logs:GetLogEvents",
+        ],
+        name,
+      );
+      // InvokeWithResponseStream is allowed by lambda:InvokeFunction.
+      const called = [...read("src/cli/connection/aws/connect.ts").matchAll(/new (\w+)Command\(/g)];
+      assert.deepEqual(called.map(([, command]) => command).toSorted(), [
+        "GetFunctionConfiguration",
+        "Invoke",
+        "InvokeWithResponseStream",
+      ]);
+    }
+  });
+
+  test.each([
+    ["DeveloperPolicy", false, [""]],
+    ["ReadPolicy", true, [":read"]],
+    ["ApplyPolicy", true, [":read", ":apply"]],
+    ["AdminPolicy", true, [":read", ":apply", ":admin"]],
+  ] as const)("%s reaches only its own function and aliases", (policy, restrict, allowed) => {
+    const stack = stackOf({ ...required, RestrictByOperation: String(restrict) });
+    const statements = stack.statements(policy);
+    for (const qualifier of ["", ":read", ":apply", ":admin", ":$LATEST", ":1"]) {
+      for (const action of ["InvokeFunction", "GetFunctionConfiguration"]) {
+        assert.equal(
+          allows(statements, `lambda:${action}`, functionArn + qualifier),
+          allowed.some((one) => one === qualifier),
+          `${action} ${qualifier}`,
+        );
+        assert.equal(allows(statements, `lambda:${action}`, `${functionArn}0${qualifier}`), false);
+      }
+      for (const action of ["GetFunction", "UpdateFunctionCode", "UpdateAlias", "GetPolicy"])
+        assert.equal(allows(statements, `lambda:${action}`, functionArn + qualifier), false);
+    }
+    assert.equal(allows(statements, "secretsmanager:GetSecretValue", secret), false);
+  });
+});
+
+describe("the function's role", () => {
+  const readsSecret = (setting: string, arn: string): boolean =>
+    allows(
+      stackOf({ ...required, AdminSecretArn: setting }).statements("RolePolicy"),
+      "secretsmanager:GetSecretValue",
+      arn,
+    );
+
+  test.each([
+    ["the plain ARN", secret],
+    ["a JSON key", `${secret}:adminSecret::`],
+    ["a JSON key alone", `${secret}:adminSecret`],
+    ["a version stage", `${secret}::AWSPREVIOUS:`],
+    ["a version id", `${secret}:::b2b6ba5a-0000-4000-8000-000000000000`],
+    ["no random suffix", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hasura/dev-1"],
+  ])("may read the admin secret that is given with %s, and no other", (_, setting) => {
+    assert.match(setting, new RegExp(template.Parameters["AdminSecretArn"]?.AllowedPattern ?? ""));
+    assert.equal(readsSecret(setting, secret), true);
+    for (const other of [
+      secret.replace("dev-1", "dev-10"),
+      secret.replace("hasura/dev-1-AbCdEf", "hasura/prod-AbCdEf"),
+      secret.replace("111122223333", "444455556666"),
+      secret.replace("eu-west-1", "us-east-1"),
+      secret.replace("secret:hasura", "secret:other"),
+    ])
+      assert.equal(readsSecret(setting, other), false, other);
+  });
+
+  test("gets the setting unchanged, since the function reads the JSON key from it", () => {
+    const setting = `${secret}:adminSecret::`;
+    const { Environment } = stackOf({ ...required, AdminSecretArn: setting }).properties(
+      "Function",
+    ) as { Environment: { Variables: Record<string, unknown> } };
+    assert.equal(Environment.Variables["HASURA_MIGRATE_ADMIN_SECRET_ARN"], setting);
+  });
+
+  test.each(["/hasura/dev-1", "/hasura/dev-1:3", "/hasura/dev-1:live"])(
+    "may read the SSM parameter %s, and no other",
+    (setting) => {
+      const statements = stackOf({
+        ...required,
+        AdminSecretArn: "",
+        AdminSecretParameter: setting,
+      }).statements("RolePolicy");
+      const parameter = "arn:aws:ssm:eu-west-1:111122223333:parameter/hasura/dev-1";
+      assert.equal(allows(statements, "ssm:GetParameter", parameter), true);
+      assert.equal(allows(statements, "ssm:GetParameter", `${parameter}0`), false);
+      assert.equal(allows(statements, "secretsmanager:GetSecretValue", secret), false);
+    },
+  );
+
+  test("may decrypt only with the given key", () => {
+    const key = "arn:aws:kms:eu-west-1:111122223333:key/1";
+    const actions = (parameters: Record<string, string>): string[] =>
+      stackOf({ ...required, ...parameters })
+        .statements("RolePolicy")
+        .flatMap(({ Action }) => Action);
+    assert.ok(!actions({}).includes("kms:Decrypt"));
+    assert.ok(actions({ KmsKeyArn: key }).includes("kms:Decrypt"));
+    const statements = stackOf({ ...required, KmsKeyArn: key }).statements("RolePolicy");
+    assert.equal(allows(statements, "kms:Decrypt", key), true);
+    assert.equal(allows(statements, "kms:Decrypt", `${key}2`), false);
+  });
+
+  test("may not manage network interfaces from the function's own code", () => {
+    const statements = stackOf(required).statements("RolePolicy");
+    const [allowed, denied] = (["Allow", "Deny"] as const).map((effect) =>
+      statements
+        .filter(({ Effect }) => Effect === effect)
+        .flatMap(({ Action }) => Action)
+        .filter((action) => action.startsWith("ec2:")),
+    );
+    assert.ok(allowed !== undefined && allowed.length > 0);
+    assert.deepEqual(denied, allowed);
+  });
+
+  test("may not read or change functions", () => {
+    for (const { Action } of stackOf(required).statements("RolePolicy"))
+      for (const action of Action) assert.doesNotMatch(action, /^lambda:|\*/);
+  });
+});
+
+describe("the log", () => {
+  test("is encrypted with a key of the team's own only if one is given", () => {
+    const key = "arn:aws:kms:eu-west-1:111122223333:key/1";
+    assert.ok(!("KmsKeyId" in (stackOf(required).properties("LogGroup") ?? {})));
+    const { KmsKeyId } = stackOf({ ...required, LogKmsKeyArn: key }).properties("LogGroup") ?? {};
+    assert.equal(KmsKeyId, key);
+  });
+});
+
+test("every parameter has a description", () => {
+  for (const [name, { Description = "" }] of Object.entries(template.Parameters))
+    assert.match(Description, /\S.*\.$/, name);
+});
+
+test("the environment of the function holds no secret", () => {
+  const { Environment } = stackOf(required).properties("Function") as {
+    Environment: { Variables: Record<string, unknown> };
+  };
+  assert.deepEqual(Object.keys(Environment.Variables).toSorted(), [
+    "HASURA_MIGRATE_ADMIN_SECRET_ARN",
+    "HASURA_MIGRATE_ENDPOINT",
+    "HASURA_MIGRATE_ENVIRONMENT",
+    "HASURA_MIGRATE_PROTECTED",
+    "HASURA_MIGRATE_UNQUALIFIED",
+  ]);
+});
