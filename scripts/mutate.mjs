@@ -45,7 +45,7 @@ const mutations = [
     tests: ["test/faults/guards.test.ts", "test/faults/store.test.ts"],
   },
   {
-    name: "the check that the generation of our own last step is ours",
+    name: "the check that this run made the generation of its last step",
     file: "src/engine/store/ledger/sql/functions.sql",
     guard: "IF step.own_generation AND NOT EXISTS",
     without: "IF false AND NOT EXISTS",
@@ -63,7 +63,7 @@ const mutations = [
     ],
   },
   {
-    name: "writing only confirmed versions to the catalog",
+    name: "writing to the catalog only what is confirmed",
     file: "src/engine/store/ledger/ledger-store.ts",
     guard:
       "before);\n    if (confirmed) this.#catalog.confirmed(confirmed, this.#confirmation.generation);",
@@ -72,28 +72,28 @@ const mutations = [
     tests: ["test/faults/store.test.ts"],
   },
   {
-    name: "reading back what changes of the record have done",
+    name: "reading back changes of the ledger",
     file: "src/engine/store/ledger/record-changes.ts",
     guard: "isRecorded(change, position.generation + BigInt(i + 1), snapshot)",
     without: "snapshot.generation >= BigInt(i * 0) && change !== null",
     tests: ["test/faults/store.test.ts"],
   },
   {
-    name: "the catalog merge: putting back what others wrote in between",
+    name: "the catalog merge: keeping what others wrote in between",
     file: "src/engine/store/catalog/state-client.ts",
     guard: "if (isUndisturbed) return;",
     without: "if (isUndisturbed || exchange >= 0) return;",
     tests: ["test/engine/store/catalog/write-queue.test.ts", "test/faults/guards.test.ts"],
   },
   {
-    name: "the generation in the catalog that is not raised too early",
+    name: "lowering the catalog's generation after a foreign write",
     file: "src/engine/store/catalog/merge-generations.ts",
     guard: "if (rule === undefined) return [change];",
     without: "if (rule !== null) return [change];",
     tests: ["test/engine/store/catalog/merge-generations.test.ts"],
   },
   {
-    name: "the single flight of catalog writes",
+    name: "the limit of one catalog write at a time",
     file: "src/engine/store/catalog/write-queue.ts",
     guard: "running ??= drain();",
     without: "running = drain();",
@@ -115,7 +115,7 @@ const mutations = [
     tests: ["test/faults/guards.test.ts"],
   },
   {
-    name: "looking up what became of a request without an answer",
+    name: "looking up the outcome of a request without an answer",
     file: "src/engine/store/ledger/classify-outcome.ts",
     guard: 'if (tookEffect(step, run, generation, ledger)) return { do: "done" };',
     without: "",
@@ -136,42 +136,42 @@ const mutations = [
     tests: ["test/engine/plan/select-steps.test.ts", "test/engine/store/ledger/ledger.test.ts"],
   },
   {
-    name: "saying applied only after the answer",
+    name: "reporting applied only after the answer",
     file: "src/engine/run/run-plan.ts",
     guard: "  const { store } = first.ready;\n",
     without: "  const { store } = first.ready;\n  await reportApplied(first, 0, [], engine);\n",
     tests: ["test/engine/run/run.test.ts", "test/engine/store/ledger/ledger.test.ts"],
   },
   {
-    name: "looking how far a shared request came",
+    name: "looking up how far a shared request came",
     file: "src/engine/store/ledger/run-batch.ts",
     guard: "progress.catchUp(await readLedger(context), notices);",
     without: "await readLedger(context);",
     tests: ["test/engine/store/ledger/run-batch.test.ts"],
   },
   {
-    name: "the place in a shared request that an error belongs to",
+    name: "attributing an error to its place in a shared request",
     file: "src/engine/store/ledger/run-batch.ts",
     guard: "failedAt === progress.done ? sent : undefined",
     without: "sent",
     tests: ["test/engine/store/ledger/batch-lost.test.ts"],
   },
   {
-    name: "keeping what commits by itself out of shared requests",
+    name: "keeping files that commit by themselves out of shared requests",
     file: "src/engine/run/load-steps.ts",
     guard: "return !hasUnbatchableStatement(body.sql);",
     without: "return true;",
     tests: ["test/engine/store/ledger/run-batch.test.ts"],
   },
   {
-    name: "asking what became of a run, and not sending it again",
+    name: "looking up a lost run instead of sending it again",
     file: "src/cli/run/follow-run.ts",
     guard: "return this.#report(found);",
     without: "return this.#invoke();",
     tests: ["test/cli/run/recover-outcome.test.ts"],
   },
   {
-    name: "taking the end of an answer for no end of a run",
+    name: "treating the end of the stream as not the end of the run",
     file: "src/cli/run/follow-run.ts",
     guard: "throw this.#detached ?? unknownOutcome(this.#run, now() - startedAt);",
     without: 'return this.#report({ type: "run.finished", applied: 0, notReached: 0, tookMs: 0 });',
@@ -196,7 +196,7 @@ async function run({ root, args }) {
     const broken = await failures(tree, [...files]);
     if (broken.length > 0)
       throw new Error(`Without any mutation these tests fail already: ${broken.join(", ")}`);
-    process.stdout.write("| taken out | noticed by |\n| --- | --- |\n");
+    process.stdout.write("| removed | noticed by |\n| --- | --- |\n");
     for (const mutation of chosen) {
       const restore = mutate(tree, mutation);
       const noticed = await failures(tree, mutation.tests);

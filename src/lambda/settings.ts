@@ -10,7 +10,7 @@ export type AdminSecretSetting =
   | { readonly from: "secrets-manager"; readonly id: string }
   | { readonly from: "parameter-store"; readonly name: string };
 
-/** What callers may do that do not use one of the aliases `read`, `apply` and `admin`. */
+/** What callers that use none of the aliases `read`, `apply` and `admin` may do. */
 export type Unqualified = "read" | "apply" | "admin" | "refuse";
 export type LogLevel = "debug" | "info" | "warning";
 

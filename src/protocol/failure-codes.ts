@@ -774,8 +774,8 @@ export const failureCodes = {
     ],
     remedies: [
       "With exit code 130, run the same command again.",
-      "With exit code 1, bring the database to where the file begins or ends.",
-      "Then record which: `hasura-migrate mark ENVIRONMENT VERSION --applied` or `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
+      "With exit code 1, inspect the database. Finish the changes of the file by hand, or undo them.",
+      "Then record the result: `hasura-migrate mark ENVIRONMENT VERSION --applied` if you finished them, or `hasura-migrate mark ENVIRONMENT VERSION --pending` if you undid them.",
     ],
   },
   "lambda-unreachable": {
@@ -947,7 +947,7 @@ export const failureCodes = {
   "no-credentials": {
     kinds: ["access"],
     meaning:
-      "No AWS credentials were found: no profile, no environment variables, no role of this machine.",
+      "No AWS credentials were found: no profile, no environment variables, no role for this machine.",
     causes: [
       "No profile is configured for the environment, and the machine has no credentials of its own.",
     ],

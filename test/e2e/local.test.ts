@@ -27,7 +27,7 @@ describe.concurrent("local", () => {
     await assert.rejects(fetch(lambda));
   });
 
-  test("two at once on one project share its database, and the second finds what the first one did", async (t) => {
+  test("two concurrent runs on one project share its database, and the second finds what the first one did", async (t) => {
     const cwd = await project(t, users);
     const serving = await start(t, ["local", "--serve", "--json"], { cwd });
     await serving.shows(/\n/);

@@ -45,7 +45,7 @@ async function shell(
 }
 
 describe("manners", () => {
-  test("in a pipe there is no colour and no cursor code, also where FORCE_COLOR is not set", async (t) => {
+  test("in a pipe there is no colour and no cursor code, even where FORCE_COLOR is not set", async (t) => {
     const { lambdaUrl } = await serve(t, await project(t, one));
     const { code, output } = await shell(t, `$CLI dev-1 --endpoint-url ${lambdaUrl} | cat`);
     assert.equal(code, 0, output);

@@ -51,7 +51,7 @@ describe.concurrent("operations", () => {
     assert.equal((await served.run(["status", "dev-1", "--check"])).code, 0);
   });
 
-  test("down rolls back the newest first, asks where nobody can answer, and refuses without a down file", async (t) => {
+  test("down rolls back the newest first, needs --yes where nobody can answer, and refuses without a down file", async (t) => {
     const served = await serve(t, await project(t, three));
     assert.equal((await served.run(["dev-1", "--to", "1700000000200"])).code, 0);
 
@@ -71,7 +71,7 @@ describe.concurrent("operations", () => {
     assert.deepEqual(await tablesOf(served.databaseUrl), ["one", "three", "two"]);
   });
 
-  test("mark changes the books and runs no SQL", async (t) => {
+  test("mark changes the record and runs no SQL", async (t) => {
     const served = await serve(t, await project(t, three));
     const marked = await served.run(["mark", "dev-1", "1700000000100", "--applied"]);
     assert.equal(marked.code, 0, marked.stderr);

@@ -67,7 +67,7 @@ describe.concurrent("streaming", () => {
     assert.equal(three?.["found"], null);
   });
 
-  test("Ctrl-C of a run that waits for another one ends it at once with 130, and the other one goes on", async (t) => {
+  test("Ctrl-C ends a run that waits for another one at once with 130, and the other one continues", async (t) => {
     const { served, cli, release } = await heldRun(t, []);
     await cli.shows(/1700000000100 one applied/);
     const second = await served.start(["dev-1", "--json"]);
@@ -115,7 +115,7 @@ describe.concurrent("streaming", () => {
     );
   });
 
-  test("eight at once on an empty environment all end with 0, and each migration is applied once", async (t) => {
+  test("eight concurrent runs on an empty environment all end with 0, and each migration is applied once", async (t) => {
     const names = ["1700000000100_a", "1700000000200_b", "1700000000300_c"];
     const directory = await project(
       t,

@@ -41,7 +41,7 @@ describe("conformance", () => {
     assert.equal(cases.length, 101);
   });
 
-  test("every listed difference is a case, and stands in docs/compatibility.md", () => {
+  test("every listed difference is a case, and is in docs/compatibility.md", () => {
     const doc = readFileSync(new URL("../../docs/compatibility.md", import.meta.url), "utf8");
     for (const { case: name } of differences) {
       assert.ok(

@@ -40,7 +40,7 @@ const tables = async (url: string): Promise<string[]> =>
 const versions = (ran: Ran): string[] => ran.of("migration.applied").map((it) => it.version);
 
 describe("engine PostgreSQL", () => {
-  test("the third of four migrations fails: two stay applied and recorded, and the repaired file goes on from there", async (t) => {
+  test("the third of four migrations fails: two stay applied and recorded, and the corrected file continues from there", async (t) => {
     const url = await freshDatabase(t);
     const hasura = await hasuraOn(t, url);
     const ups = {
@@ -78,7 +78,7 @@ describe("engine PostgreSQL", () => {
         "1_a/up": "\uFEFFCREATE TABLE a (id int);\r\n",
         "1_a/down": "DROP TABLE a;",
         "2_b/up": "-- nothing yet",
-        "2_b/down": "-- nothing",
+        "2_b/down": "SELECT 1;",
       }),
     );
     assert.deepEqual(versions(await run(hasura, root, requestFor("apply"))), ["1", "2"]);

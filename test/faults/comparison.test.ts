@@ -50,7 +50,7 @@ async function wrongAfter(
 const all = Object.keys(migrations).map((name) => name.slice(0, 1));
 const everyOnce = JSON.stringify([all, all]);
 
-test("after a fault at any request and one re-run, none of ours needs a repair; of the official request order, those after the SQL do", async (t) => {
+test("after a fault at any request and one re-run, hasura-migrate needs no repair; the official request order does, for faults after the SQL", async (t) => {
   const [own, theirs] = await Promise.all([counts(t, ours), counts(t, official)]);
   const table = [
     "| fault at each request in turn | official request order | hasura-migrate |",

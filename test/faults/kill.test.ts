@@ -64,7 +64,7 @@ describe.concurrent("kill", () => {
     assert.ok(kills > 0);
   });
 
-  test("Hasura is killed at a request of a run and started again: the run goes on, and every migration is applied once", async (t) => {
+  test("Hasura is killed at a request of a run and started again: the run continues, and every migration is applied once", async (t) => {
     const bench = await faultBench(t, three);
     await bench.run();
     const messages = bench.network.passed.length;

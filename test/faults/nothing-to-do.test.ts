@@ -4,7 +4,7 @@ import type { Hasura } from "../../src/engine/hasura/client.ts";
 import { newRequest, faultBench } from "./support/bench.ts";
 import { firstOf } from "./support/migrations.ts";
 
-test("a run with nothing to apply ends after Hasura's catalog state was told, and not before", async (t) => {
+test("a run with nothing to apply does not end before Hasura's catalog state has been written", async (t) => {
   const bench = await faultBench(t, firstOf(2));
   await bench.run();
   await bench.database.query("UPDATE hdb_catalog.hdb_version SET cli_state = '{}'");

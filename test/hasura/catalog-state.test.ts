@@ -80,7 +80,7 @@ describe("get and set in one bulk on /v1/metadata", () => {
 });
 
 describe("versions in the catalog state", () => {
-  test("are written beside what another tool has written in between", async (t) => {
+  test("are written without losing what another tool has written in between", async (t) => {
     await keepCatalogState(t);
     const hasura = client(t);
     const [ours, theirs] = [uniqueName(), uniqueName()];

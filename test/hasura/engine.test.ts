@@ -49,7 +49,7 @@ describe("the native engine with its ledger", () => {
     assert.deepEqual(await project.truth(), exactly([]));
   });
 
-  test("stops at a file that fails, keeps nothing of it, and goes on when it is mended", async (t) => {
+  test("stops at a file that fails, keeps nothing of it, and continues once it is fixed", async (t) => {
     const project = await testProject(t);
     await project.write(to(5).map((n) => ({ n, ...(n === 4 && { up: "SELECT 1/0;" }) })));
     const first = await project.run("apply", own);

@@ -95,7 +95,7 @@ describe("a text outside a transaction", () => {
   });
 
   /** src/engine/sql/no-transaction-check.ts refuses such files: it can go when these texts arrive whole. */
-  test("loses what stands behind a comment's mark in a literal", async (t) => {
+  test("loses what follows a comment marker in a literal", async (t) => {
     needsNoTransaction(t);
     const table = await ownTable(t);
     const answer = await outside(`INSERT INTO ${table} VALUES (1, 'a -- b')`);

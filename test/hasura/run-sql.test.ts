@@ -72,7 +72,7 @@ describe("an error of run_sql", () => {
     assert.match(path, /^\$/);
   });
 
-  test("carries what PostgreSQL said, also an SQLSTATE of one's own", async (t) => {
+  test("carries PostgreSQL's message, even with a custom SQLSTATE", async (t) => {
     needsInternals(t);
     assert.deepEqual(databaseError(await requests.sql(raise)), {
       exec_status: "FatalError",

@@ -51,7 +51,7 @@ describe("a text of several statements", () => {
 });
 
 describe("the isolation level", () => {
-  test("may be set before the first query, also after SET LOCAL", async () => {
+  test("may be set before the first query, even after SET LOCAL", async () => {
     const text = "SET LOCAL lock_timeout = '5s'; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;";
     assert.equal(await requests.value(`${text} SHOW transaction_isolation`), "serializable");
     const next = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SHOW transaction_isolation";

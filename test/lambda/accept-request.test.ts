@@ -105,7 +105,7 @@ describe("accept request", () => {
     assert.match(message, /"dev-3".*"prod"/);
   });
 
-  test("another environment is the first thing said, whatever else is wrong", () => {
+  test("another environment is reported first, whatever else is wrong", () => {
     assert.equal(
       refusal({ ...request("apply", { environment: "prod" }), options: { turbo: true } }).code,
       "wrong-environment",

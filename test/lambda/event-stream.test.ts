@@ -141,7 +141,7 @@ describe("event stream", () => {
     await stream.end();
   });
 
-  test("a write that fails is a line in the log, and the run goes on", async () => {
+  test("a write that fails is logged, and the run continues", async () => {
     const { stream, logged, out } = streamed({ take: (_line, done) => done(new Error("EPIPE")) });
     await stream.emit(note("x"));
     await stream.emit(note("y"));

@@ -130,7 +130,7 @@ describe("handler", () => {
     });
   }
 
-  test("a bug of ours is a closing event of that kind, with its stack in the log alone", async (t) => {
+  test("a bug in this program becomes a closing event of kind bug, with its stack only in the log", async (t) => {
     const { url } = await scriptedHasura(t, hasura);
     const world = worldFrom(dev3(url), {
       execute: () => Promise.reject(new TypeError("x is undefined")),
@@ -201,7 +201,7 @@ describe("handler", () => {
     }
   });
 
-  test("no deadline given is no deadline passed", async (t) => {
+  test("without a deadline, none has passed", async (t) => {
     const { url } = await scriptedHasura(t, hasura);
     const world = worldFrom(dev3(url), {
       execute: async (_request, { stop, emit, remainingMs }) => {
@@ -217,7 +217,7 @@ describe("handler", () => {
     assert.equal(events.at(-1)?.type, "run.finished");
   });
 
-  test("an unknown authority, a wrong secret and a secret out of reach are said at once, with what to do", async (t) => {
+  test("an unknown authority, a wrong secret and a secret that cannot be read are reported at once, with what to do", async (t) => {
     const denied = {
       status: 401,
       json: { path: "$", error: "invalid secret", code: "access-denied" },

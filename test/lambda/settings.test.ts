@@ -135,7 +135,7 @@ describe("settings", () => {
     });
   }
 
-  test("all problems are said at once", () => {
+  test("all problems are reported at once", () => {
     assert.throws(
       () => readSettings({ HASURA_MIGRATE_LEDGER: "maybe" }),
       /3 problems.*ENVIRONMENT.*ENDPOINT.*LEDGER/s,

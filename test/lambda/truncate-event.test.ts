@@ -68,7 +68,7 @@ describe("truncate event", () => {
     assert.deepEqual(seen, migrations);
   });
 
-  test("a text is never cut in the middle of a character, at whatever place the bound falls", () => {
+  test("a text is never cut in the middle of a character, wherever the limit falls", () => {
     for (const before of ["", "a"]) {
       const [, line = ""] = eventLines(failed(before + "🐘".repeat(40_000)), "request-1");
       const event = decodeLine(line);

@@ -29,7 +29,7 @@ const failed = new Failure("migration", "sql-failed", "1 a failed.", {
 });
 
 describe("a failure", () => {
-  test("crosses the wire whole: kind, code, message, hints, causes, and what the database said", () => {
+  test("crosses the wire whole: kind, code, message, hints, causes, and the database's error", () => {
     const received = fromFailureData(
       FailureData.parse(JSON.parse(JSON.stringify(toFailureData(failed)))),
     );

@@ -39,7 +39,7 @@ describe("versions", () => {
     });
   }
 
-  test("are ordered as numbers, also beyond what a JavaScript number can tell apart", () => {
+  test("are ordered as numbers, even beyond the precision of a JavaScript number", () => {
     const ordered = [
       "0",
       "2",

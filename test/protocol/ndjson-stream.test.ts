@@ -13,7 +13,7 @@ const warning: RunEvent = {
 };
 
 describe("the event stream", () => {
-  test("is read the same wherever it is split, also inside a character", async () => {
+  test("is read the same wherever it is split, even inside a character", async () => {
     const stream = Buffer.from(encodeEvent(warning) + encodeEvent(heartbeat));
     for (let at = 0; at <= stream.length; at += 1) {
       const chunks = [stream.subarray(0, at), stream.subarray(at)];

@@ -24,7 +24,7 @@ describe("the screen", () => {
     assert.deepEqual(await shown(lines.join("\r\n")), lines);
   });
 
-  test("knows styles, and where a text stands", async () => {
+  test("knows styles, and the position of a text", async () => {
     const [spans = []] = await screenOf("  \x1b[1;31mred\x1b[0m \x1b[2mdim\x1b[0m", {
       columns: 20,
     });

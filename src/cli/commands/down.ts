@@ -18,7 +18,7 @@ export const down: CommandModule = {
       .command("down [environment] [count]")
       .summary("roll back the last migration, or the last few")
       .description(
-        "Roll back the last migration, or the last few: those that were applied last, whatever their versions. Shows them, then asks.",
+        "Roll back the last migration, or the last few. Last means applied last, not the highest version. Shows them, then asks.",
       )
       .example("down dev-1", "the last one")
       .example("down dev-1 3", "the last three")

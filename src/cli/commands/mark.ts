@@ -16,7 +16,7 @@ export const mark: CommandModule = {
       .command("mark <environment> [version...]")
       .summary("record migrations as applied or pending without running them")
       .description(
-        "Record migrations as applied or pending without running their SQL. With --in-doubt: all of which only a person can say it, after a restored backup or an interrupted run; shows them, then asks.",
+        "Record migrations as applied or pending without running their SQL. With --in-doubt: all versions whose state only a person can decide, after a restored backup or an interrupted run; shows them, then asks.",
       )
       .example("mark dev-1 1700000000100 --applied")
       .example("mark dev-1 1700000000100 --pending")

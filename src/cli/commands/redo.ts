@@ -15,7 +15,7 @@ export const redo: CommandModule = {
       .command("redo [environment] [version]")
       .summary("roll back a migration and apply it again")
       .description(
-        "Roll back a migration and apply it again, while you write it: the one that was applied last, or the one named. One that a failed redo has left pending is applied only. Shows the migration, then asks.",
+        "Roll back a migration and apply it again, which helps while you are writing it: the one that was applied last, or the one you name. If a failed redo has left it pending, it is only applied. Shows the migration, then asks.",
       )
       .example("redo local")
       .example("redo dev-1 1700000000100", "not the last one")

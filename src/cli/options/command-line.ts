@@ -21,7 +21,7 @@ export class CliOption extends Option {
     return this;
   }
 
-  /** True where both cannot stand in one command: they set the same thing, or are declared to conflict. */
+  /** True where both cannot be in one command: they set the same thing, or are declared to conflict. */
   contradicts(other: CliOption): boolean {
     const [own, others] = [this.attributeName(), other.attributeName()];
     return own === others || this.excludes.has(others) || other.excludes.has(own);

@@ -56,7 +56,7 @@ function applyTakesIt({ command, commands, options, unknown }: CommandLine): Hin
     apply.options.some(({ long, short }) => long === name || short === name);
   if (!takes(optionName(unknown[0] ?? "")) || !options.every(({ option }) => takes(option.long)))
     return [];
-  return [retryHint({ with: unknown, reason: "apply takes it" })];
+  return [retryHint({ with: unknown, reason: "apply has this option" })];
 }
 
 function optionName(word: string): string {

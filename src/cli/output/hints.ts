@@ -27,7 +27,7 @@ export type ResolvedHint =
 
 /**
  * Hints with their commands completed from the command line: options that say what a command acts on (`--endpoint-url`,
- * `--profile`, `--config` …) are repeated where the printed command takes them. `env` are the environment's variables.
+ * `--profile`, `--config` …) are repeated where the printed command takes them. `env` has the environment variables.
  */
 export function resolveHints(
   hints: readonly Hint[],
@@ -179,7 +179,7 @@ function isOption(word: string): boolean {
   return word.startsWith("--");
 }
 
-/** The options of a command that stand among some words. */
+/** The options of a command that occur among some words. */
 function optionsNamed(words: readonly string[], command: CommandSyntax): CliOption[] {
   const names = words.filter(isOption).map((word) => word.replace(/=.*/s, ""));
   return names.flatMap((name) => command.options.find(({ long }) => long === name) ?? []);
@@ -193,7 +193,7 @@ function takes({ options }: CommandSyntax, option: CliOption): boolean {
 function wordsOf({ option, value }: TypedOption, env: Environment): string[] {
   const name = option.long ?? option.flags;
   if (value === undefined) return [name];
-  // What should be an address and is none may be one with a typing error in it.
+  // A value that should be an address but is not may be an address with a typo in it.
   const safe = option.flags.endsWith("<url>") ? redactAddress(value) : withoutSecrets(value);
   const shown = safe === value ? value : (variableHolding(value, env) ?? safe);
   // A value that may be left out has to be attached, or it would be read as an operand.

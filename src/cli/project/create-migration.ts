@@ -33,7 +33,7 @@ export async function createMigration(
     throw new Failure(
       "usage",
       "migration-name",
-      `"${migration.name}" is not a valid migration name: it becomes part of a directory's name.`,
+      `"${migration.name}" is not a valid migration name: it becomes part of a directory name, so it cannot be empty, start with a dot or contain a slash.`,
       { hints: [textHint("Use at most 120 letters, digits and underscores.")] },
     );
   }
@@ -59,7 +59,7 @@ async function parentDirectory(
     throw new Failure(
       "usage",
       "database-name",
-      `"${database}" is not a valid database name: it becomes a directory's name.`,
+      `"${database}" is not a valid database name: it becomes a directory name, so it cannot contain a slash or consist of dots.`,
     );
   const root =
     migrations === undefined

@@ -62,7 +62,7 @@ function consentForProtected(
     throw new Failure(
       "usage",
       "yes-needs-name",
-      `${environment} is protected: --yes alone is not enough, it needs the environment's name.`,
+      `${environment} is protected: --yes is not enough; pass the environment's name with it.`,
       { hints },
     );
   if (canAsk(context, json)) return { kind: "to-be-asked" };

@@ -56,7 +56,7 @@ export function aborted(signal: AbortSignal): Promise<void> {
   );
 }
 
-/** The result of `work`, or undefined if the signal is aborted first; `work` then goes on unobserved. */
+/** The result of `work`, or undefined if the signal is aborted first; `work` then continues unobserved. */
 export async function unlessAborted<T>(
   work: Promise<T>,
   signal: AbortSignal,

@@ -31,7 +31,7 @@ export interface SqlResult {
 
 export interface Source {
   readonly name: string;
-  /** As the server reports it: maybe a kind that cannot be migrated. */
+  /** As the server reports it; possibly a kind that cannot be migrated. */
   readonly kind: string;
 }
 

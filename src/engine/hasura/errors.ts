@@ -78,7 +78,7 @@ function notHasura(error: HasuraCallError, doing: string): Failure {
   return new Failure(
     "unreachable",
     "not-hasura",
-    `The endpoint is not a Hasura server (HTTP 404) while ${doing}.`,
+    `The endpoint is not a Hasura server: it responded with HTTP 404 while ${doing}.`,
     {
       hints: [
         textHint(

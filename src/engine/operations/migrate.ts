@@ -117,7 +117,7 @@ interface MigrateProgress {
 }
 
 /**
- * Runs a plan. Plans again if the database changed meanwhile, or if a commit that Hasura confirmed did not happen; what was done
+ * Runs a plan. Plans again if the database has changed since, or if a commit that Hasura confirmed did not happen; what was done
  * counts, and is not done again.
  */
 async function runUntilDone(run: MigrateRun): Promise<MigrateResult> {
@@ -207,7 +207,7 @@ function progressAfter(
   };
 }
 
-/** Why the run ends, unless it goes on with a new plan. A pause comes first: the next invocation settles what is open. */
+/** Why the run ends, unless it continues with a new plan. A pause comes first: the next invocation settles what is open. */
 function finalStop({ stop, unsettled }: PlanResult): RunStop | undefined {
   if (stop?.stop === "failed" || stop?.stop === "paused") return stop;
   if (unsettled !== undefined) return { stop: "failed", failure: unsettled };

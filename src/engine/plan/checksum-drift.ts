@@ -34,7 +34,7 @@ export async function refuseChecksumDrift(
   for (const facts of databases) {
     const changed = [...(await findChecksumDrift(facts))];
     if (changed.length === 0) continue;
-    const message = `Changed after they were applied in ${facts.database.name}: ${changed.join(", ")}.`;
+    const message = `Files changed after they were applied in ${facts.database.name}: ${changed.join(", ")}.`;
     if (strict)
       throw new Failure("differs", "changed-file", message, {
         hints: [textHint("Write a new migration instead of changing an applied one.")],

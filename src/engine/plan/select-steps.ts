@@ -265,7 +265,7 @@ function unfinished(
   return new Failure(
     "migration",
     state,
-    `Version ${version} in ${database.name} is ${state}: an earlier run was interrupted while running it.`,
+    `Version ${version} in ${database.name} is ${state}: an earlier run did not finish it.`,
     {
       hints: [
         textHint("Check in the database whether the migration took effect, then record it."),

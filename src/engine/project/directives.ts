@@ -86,6 +86,8 @@ function duration(value: string, fail: (problem: string) => Failure): string {
 
 function badDirective(file: string, line: number, problem: string): Failure {
   return new Failure("usage", "bad-directive", `${file}, line ${line}: ${problem}.`, {
-    hints: [textHint("Settings are lock_timeout=5s, statement_timeout=10min and retry=off.")],
+    hints: [
+      textHint("Directives look like this: lock_timeout=5s, statement_timeout=10min, retry=off."),
+    ],
   });
 }

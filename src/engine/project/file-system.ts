@@ -18,7 +18,7 @@ export interface Entry {
 
 /**
  * The disk. Synchronous because 5,000 migrations are 20,000 tiny calls, each of which takes five times longer through the thread
- * pool. Nothing else waits meanwhile: a process serves one run at a time.
+ * pool. Nothing else is kept waiting: a process serves one run at a time.
  */
 export const realFileSystem: FileSystem = {
   list: (directory) =>

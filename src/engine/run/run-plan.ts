@@ -137,7 +137,7 @@ function deadline(): Failure {
   return new Failure(
     "unreachable",
     "deadline",
-    "The function's time is over; migrations that are not applied yet stay pending.",
+    "The function ran out of time; migrations that are not applied yet stay pending.",
     {
       hints: [
         retryHint({ reason: "continue where this run ended" }),

@@ -103,7 +103,7 @@ export interface RunRegistry {
   /** Past runs and the current one, the newest first. */
   history(filter: RunFilter): Promise<HistoryRow[]>;
   /**
-   * Asks runs to stop before their next migration; answers their ids. `run` may be the beginning of
+   * Asks runs to stop before their next migration; returns their ids. `run` may be the beginning of
    * an id; without it, all runs.
    */
   cancel(run: string | undefined): Promise<readonly string[]>;
@@ -113,7 +113,7 @@ export interface RunRegistry {
 
 /**
  * The record of applied migrations of one database, and how a migration is run and recorded.
- * Implementations: the ledger store, and the catalog store, which uses Hasura's catalog state alone
+ * Implementations: the ledger store, and the catalog store, which uses only Hasura's catalog state,
  * as the official CLI does.
  */
 export interface MigrationStore extends StoreCapabilities {
@@ -130,11 +130,11 @@ export interface MigrationStore extends StoreCapabilities {
   run(step: Step): Promise<StepResult>;
   /**
    * The same for several steps in one request. Calls `onDone` for each in order as soon as it is
-   * known to be done; answers how the first that is not done ended, or undefined when all are.
+   * known to be done; returns how the first one that is not done ended, or undefined when all are.
    * Absent where it would not be as safe as one at a time.
    */
   runBatch?(steps: readonly Step[], onDone: OnDone): Promise<StepResult | undefined>;
-  /** Changes the record alone: all of the versions or none, where `atomic`. */
+  /** Changes only the record: all of the versions or none, where `atomic`. */
   mark(marks: readonly VersionMark[], as: "applied" | "pending"): Promise<void>;
   /**
    * Waits until everything so far is safely recorded, also after a failure. Throws, naming the

@@ -7,7 +7,7 @@ import { testContext } from "../../support/test-context.ts";
 const refused: readonly { argv: readonly string[]; says: string }[] = [
   {
     argv: ["local", "--migrations", "db", "--no-wait"],
-    says: '✗ Unknown option "--no-wait".\n  → apply takes it: hasura-migrate apply local --migrations db --no-wait\n  → hasura-migrate local --help\n',
+    says: '✗ Unknown option "--no-wait".\n  → apply has this option: hasura-migrate apply local --migrations db --no-wait\n  → hasura-migrate local --help\n',
   },
   {
     argv: ["local", "--strict", "--reset"],
@@ -26,7 +26,7 @@ const refused: readonly { argv: readonly string[]; says: string }[] = [
 
 describe("meant local", () => {
   for (const { argv, says } of refused) {
-    test(`${argv.join(" ")} is told what was meant`, async (t) => {
+    test(`${argv.join(" ")} gets a suggestion`, async (t) => {
       const context = testContext(t, { argv });
       assert.equal(await main(context), 2);
       assert.equal(context.err.text, says);

@@ -87,7 +87,7 @@ describe("connection", () => {
     );
   });
 
-  test("a paused run goes on with the same runId", async (t) => {
+  test("a paused run continues with the same runId", async (t) => {
     const paused = {
       type: "run.paused",
       reason: "the deadline is near",

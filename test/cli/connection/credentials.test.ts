@@ -92,7 +92,7 @@ describe("credentials", () => {
     assert.equal(signedBy(lambda.calls[0]), "AKIAPROC eu-west-1");
   });
 
-  test("web identity of a CI job is used where no profile of that name exists, and it is said", async (t) => {
+  test("web identity of a CI job is used where no profile of that name exists, and a notice says so", async (t) => {
     const token = join(emptyDirectory(t), "token");
     writeFileSync(token, "jwt");
     const { code, sts, lambda, stderr } = await runAtHome(t, {
@@ -284,7 +284,7 @@ describe("credentials", () => {
     assert.equal(code, 3);
     assert.match(
       stderr,
-      /No AWS credentials found: no profile, no environment variables, no role of this machine\./,
+      /No AWS credentials found: no profile, no environment variables, no role for this machine\./,
     );
     assert.match(stderr, /→ aws configure sso/);
     assert.equal(metadata.length, 1);

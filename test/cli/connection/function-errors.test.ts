@@ -38,7 +38,7 @@ describe("function errors", () => {
   });
 
   for (const url of ["http://127.0.0.1:9001", "http://localhost:9001/", "http://[::1]:9001"]) {
-    test(`nothing of AWS is said of a function at ${url}`, () => {
+    test(`AWS is not mentioned for a function at ${url}`, () => {
       for (const text of [
         killed,
         '{"errorMessage":"2026 r Task timed out after 900.00 seconds"}',

@@ -52,7 +52,7 @@ describe("command line", () => {
     assert.match(context.err.text, /b\.json/);
   });
 
-  test("the version is printed once, whatever stands beside it", async (t) => {
+  test("the version is printed once, whatever else is typed", async (t) => {
     const context = testContext(t, { argv: ["--version", "--json"] });
     assert.equal(await main(context), 0);
     assert.equal(context.out.text, "0.1.0\n");

@@ -60,7 +60,7 @@ describe("failure view", () => {
     assert.ok(lines.every((line) => textWidth(line) <= 60));
   });
 
-  test("what the database reported stands once, and so does the file", () => {
+  test("the database's message is shown once, and so is the file", () => {
     const view = (belowRow: boolean): string =>
       failureLines(sentence(1), { style: plain, columns: 200, belowRow }).join("\n");
     assert.match(view(false), /^✗ f\/up\.sql:1 failed\n {4}1 │ insert/);

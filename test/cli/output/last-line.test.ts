@@ -28,7 +28,7 @@ const cases: readonly (readonly [string, Answer, string, number])[] = [
 
 describe("last line", () => {
   for (const [name, answer, type, exit] of cases) {
-    test(`${name} is the last line of --json, also when something else had to be found out first`, async (t) => {
+    test(`${name} is the last line of --json, even when something else had to be looked up first`, async (t) => {
       const lambda = await lambdaStandIn(t, [answer]);
       const context = testContext(t, {
         argv: ["dev-3", "--json"],

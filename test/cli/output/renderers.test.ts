@@ -181,7 +181,7 @@ describe("renderers", () => {
     assert.equal(missingInImage(here, eventOf("plan", plan([])), ""), undefined);
   });
 
-  test("in a terminal the plan stands below the running row and fills in; nothing of it is left at the end", async (t) => {
+  test("in a terminal the plan is shown below the running row and fills in; nothing of it is left at the end", async (t) => {
     const second = ["1700000000200", "drop_legacy_flag"] as const;
     const events = [
       started(),
@@ -263,7 +263,7 @@ describe("renderers", () => {
     assert.match(context.err.text, /default 1700000000100 add_order_notes running 0ms/);
   });
 
-  test("what PostgreSQL notes about a file stands with its migration", async (t) => {
+  test("PostgreSQL's notices about a file are shown with its migration", async (t) => {
     const noted = { ...applied(...one), notices: ["the file commits by itself"] };
     const lambda = await lambdaStandIn(t, [
       streams([started(), plan([item(...one)]), migrationStarted(...one), noted, finished(1)]),
@@ -418,7 +418,7 @@ describe("renderers", () => {
     assert.ok(page.includes("**Failed:** 100%0A of \\<b\\>\\|x\\|\\</b\\> failed"), page);
   });
 
-  test("what is not a failure of ours is called a bug, with a stack only where asked for", async (t) => {
+  test("an error that is not a Failure is reported as a bug, with a stack only on request", async (t) => {
     for (const debug of [false, true]) {
       const context = testContext(t, { argv: ["envs", ...(debug ? ["--debug"] : [])] });
       const broken = {

@@ -71,7 +71,7 @@ describe("run view", () => {
     assert.equal(failed.shownFailure, constraint.message);
   });
 
-  test("the running row stands above the pending ones", () => {
+  test("the running row is above the pending ones", () => {
     assert.deepEqual(drawn(viewAfter(begun), { now: 1234 }), [
       "* 100  name_100  1.2 s",
       "  200  name_200  12 lines",
@@ -79,7 +79,7 @@ describe("run view", () => {
     ]);
   });
 
-  test("nothing stands there before the first migration or after the last one", () => {
+  test("nothing is shown there before the first migration or after the last one", () => {
     assert.deepEqual(drawn(viewAfter(begun.slice(0, 2))), []);
     assert.deepEqual(drawn(viewAfter([...begun, applied("100", "a"), finished(1)])), []);
   });

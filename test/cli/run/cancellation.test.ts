@@ -162,7 +162,7 @@ describe("cancellation", () => {
     });
   }
 
-  test("a run that has not started is not said to have been asked", async (t) => {
+  test("no message claims that a run that has not started was asked to stop", async (t) => {
     const lambda = await lambdaStandIn(t, [
       () => {
         context.interrupt();

@@ -78,7 +78,7 @@ describe("compare image", () => {
     assert.equal((await compared({ readLocal: async () => undefined })).missing, undefined);
   });
 
-  test("files that cannot be read are reported, and the run goes on", async () => {
+  test("files that cannot be read are reported, and the run continues", async () => {
     const readLocal = () => Promise.reject(new Error("EACCES: permission denied"));
     assert.deepEqual(await compared({ readLocal }), {
       missing: undefined,

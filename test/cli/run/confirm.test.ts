@@ -207,7 +207,7 @@ const cases: readonly Case[] = [
     terminal: true,
     exit: 2,
     asked: [],
-    says: /--yes alone is not enough, it needs the environment's name\.\n {2}→ hasura-migrate prod --yes=prod\n/,
+    says: /--yes is not enough; pass the environment's name with it\.\n {2}→ hasura-migrate prod --yes=prod\n/,
   },
   {
     name: "--yes=NAME is enough, and is sent along",

@@ -123,7 +123,7 @@ dev-3 · eu-west-1 · 1111…3333 · via ${new URL(lambda.url).host} (from AWS_E
     assert.equal(lines.at(-1)?.exit, 0);
   });
 
-  test("a failed migration shows its file, the place, the database's words, and what stands", async (t) => {
+  test("a failed migration shows its file, the position, the database's message, and what remains applied", async (t) => {
     const events = [
       started(),
       plan([item(...first), item(...second)]),

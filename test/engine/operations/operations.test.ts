@@ -31,7 +31,7 @@ describe("operations", () => {
     assert.deepEqual(hasura.cliState, state("1", "2"));
   });
 
-  test("mark changes the record alone, and skips what stands so already", async (t) => {
+  test("mark changes only the record, and skips what is recorded that way already", async (t) => {
     const hasura = scriptedHasura({
       cliState: { ...full, migrations: { default: { "1": false, "2": true } } },
     });
@@ -71,7 +71,7 @@ describe("operations", () => {
     });
   }
 
-  test("mark asks which database, also where one of them only has records", async (t) => {
+  test("mark asks which database, even where one of them only has records", async (t) => {
     const hasura = scriptedHasura({
       sources,
       cliState: { ...full, migrations: { a: { "9": false } } },
@@ -404,7 +404,7 @@ describe("operations", () => {
     );
   });
 
-  test("a migration with a version in the books but no file here is reported, and stops nothing", async (t) => {
+  test("a recorded version without a file here is reported, and stops nothing", async (t) => {
     const ran = await run(
       scriptedHasura({ cliState: state("1", "99") }),
       await projectOnDisk(t, two),

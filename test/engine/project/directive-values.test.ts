@@ -59,7 +59,7 @@ describe("settings in a migration file", () => {
     });
   }
 
-  test("each setting may stand once, and different ones beside each other", () => {
+  test("each directive may occur once, and different ones together", () => {
     assert.deepEqual(
       settingsOf("-- hasura-migrate: lock_timeout=1s\n-- hasura-migrate: statement_timeout=2s\n"),
       { lockTimeout: "1000ms", statementTimeout: "2000ms" },

@@ -98,7 +98,7 @@ describe("run", () => {
     assert.deepEqual([place, detail, hint], [{ line: 2, column: 1, text: "SELCT 2;" }, "d", "h"]);
   });
 
-  test("where Hasura hides what the database said, that is said", async (t) => {
+  test("where Hasura hides the database's error, the failure says so", async (t) => {
     const hidden = new HasuraCallError("rejected", "query execution failed", {
       status: 400,
       code: "postgres-error",
@@ -146,7 +146,7 @@ describe("run", () => {
     );
   });
 
-  test("applied is said after the answer, and before the next migration starts", async (t) => {
+  test("applied is reported after the answer, and before the next migration starts", async (t) => {
     const hasura = server();
     const order: string[] = [];
     hasura.after = (call) => {
@@ -229,7 +229,7 @@ describe("run", () => {
     ["down", { dryRun: true }],
     ["ping", {}],
   ] as const) {
-    test(`${operation}${"dryRun" in options ? " --dry-run" : ""} never writes, also on a fresh server`, async (t) => {
+    test(`${operation}${"dryRun" in options ? " --dry-run" : ""} never writes, even on a fresh server`, async (t) => {
       const hasura = scriptedHasura({ table: { "1": false } });
       const ran = await run(hasura, await projectOnDisk(t, three), requestFor(operation, options));
       assert.equal(ran.failure, undefined);
@@ -240,7 +240,7 @@ describe("run", () => {
     });
   }
 
-  test("a run that is asked to stop ends after the migration in hand", async (t) => {
+  test("a run that is asked to stop ends after the current migration", async (t) => {
     const stop = new AbortController();
     const hasura = server();
     hasura.before = (call, detail) => {
@@ -279,7 +279,7 @@ describe("run", () => {
     );
   });
 
-  test("a Hasura that never comes up is given up on after a minute", async (t) => {
+  test("a run gives up on a Hasura that has not come up after a minute", async (t) => {
     const hasura = server();
     hasura.before = () => Promise.reject(new HasuraCallError("not-sent", "ECONNREFUSED"));
     let clock = 0;

@@ -6,7 +6,7 @@ const placeOf = (sql: string, message: string) => findErrorPosition(sql, { messa
 const near = (token: string): string => `syntax error at or near "${token}"`;
 
 describe("error position", () => {
-  test("a token that stands once is found by line and column", () => {
+  test("a token that occurs once is found by line and column", () => {
     assert.deepEqual(placeOf("SELECT 1;\n  SELCT 2;\n", near("SELCT")), {
       line: 2,
       column: 3,
@@ -38,7 +38,7 @@ describe("error position", () => {
     ["in a comment only", "/* t */ SELECT 1", 'relation "t" does not exist'],
     ["at the end of input", "SELECT (", "syntax error at end of input"],
   ] as const) {
-    test(`no place is guessed for a token that stands ${name}`, () =>
+    test(`no place is guessed for a token that occurs ${name}`, () =>
       assert.equal(placeOf(sql, message), undefined));
   }
 });

@@ -19,7 +19,7 @@ const failureOf = (events: Awaited<ReturnType<Awaited<ReturnType<typeof cliScene
 const isSql = ({ body }: Asked): boolean => body?.type === "run_sql";
 
 describe("failures", () => {
-  test("a statement that the database refuses is a failed migration with what the database said, and its place", async (t) => {
+  test("a statement that the database refuses is a failed migration with the database's message and the position", async (t) => {
     const error = {
       exec_status: "FatalError",
       message: 'syntax error at or near "tabl"',
@@ -85,7 +85,7 @@ describe("failures", () => {
     });
   }
 
-  test("an answer that gets lost, or comes from a gateway, leaves it open as well", async (t) => {
+  test("an answer that is lost, or comes from a gateway, leaves the outcome open as well", async (t) => {
     for (const lost of [
       "reset",
       { status: 504, text: "<html>504 Gateway Time-out</html>" },
@@ -97,7 +97,7 @@ describe("failures", () => {
     }
   });
 
-  test("a binary that dies after recording has applied: the record decides, and the run goes on", async (t) => {
+  test("a binary that dies after recording has applied: the record decides, and the run continues", async (t) => {
     const { run } = await cliScene(t, { behaviour: "dies-after-recording" });
     const events = await run("apply", { steps: 2 });
     assert.equal(told(events).at(-1), "run.finished 2");
@@ -107,7 +107,7 @@ describe("failures", () => {
     assert.match(notices.join(), /crashed \(SIGKILL\), but it is recorded/);
   });
 
-  test("a binary that does not end is told to when the time is nearly over, and ended when it does not listen", async (t) => {
+  test("a binary that does not end is asked to when time is nearly up, and killed when it ignores that", async (t) => {
     for (const [behaviour, waits] of [
       ["hangs", ["SIGTERM"]],
       ["ignores-sigterm", ["SIGTERM", "SIGKILL"]],
@@ -141,7 +141,7 @@ describe("failures", () => {
     }
   });
 
-  test("asked to stop, a run ends after the migration in hand", async (t) => {
+  test("asked to stop, a run ends after the current migration", async (t) => {
     let stopNow: () => void = () => undefined;
     const { run } = await cliScene(t, {
       hasura: { script: (asked) => (isSql(asked) ? (stopNow(), undefined) : undefined) },
@@ -163,7 +163,7 @@ describe("failures", () => {
     assert(last?.type === "run.finished" && last.cancelled === true && last.notReached === 2);
   });
 
-  test("what another tool has applied meanwhile is skipped", async (t) => {
+  test("what another tool has applied in the meantime is skipped", async (t) => {
     // While the first one runs, somebody else applies the second.
     const script = (asked: Asked, hasura: Pick<CatalogHasura, "write">) => {
       if (isSql(asked)) hasura.write({ default: { "2": false } });
@@ -181,7 +181,7 @@ describe("failures", () => {
     ]);
   });
 
-  test("a record that another tool has dropped meanwhile is said", async (t) => {
+  test("a record that another tool has dropped in the meantime is reported", async (t) => {
     const script = (asked: Asked, hasura: Pick<CatalogHasura, "write">) =>
       isSql(asked) ? (hasura.write({}), undefined) : undefined;
     const { run } = await cliScene(t, {
@@ -211,7 +211,7 @@ describe("failures", () => {
     );
   });
 
-  test("the secret is in nothing that comes out, even where the binary prints it", async (t) => {
+  test("no output contains the secret, even where the binary prints it", async (t) => {
     for (const operation of ["apply", "status"] as const) {
       const scene = await cliScene(t, {
         behaviour: "leaks-the-secret",
@@ -235,7 +235,7 @@ describe("failures", () => {
     return cliScene(t, { more: { hasuraCli } });
   }
 
-  test("no binary, one that may not be run, and one for another machine are the image's fault, said before anything runs", async (t) => {
+  test("no binary, one that is not executable, and one for another machine are the image's fault, reported before anything runs", async (t) => {
     for (const scene of [
       await withBinary(t, undefined),
       await withBinary(t, "#!/bin/sh\n", 0o644),
@@ -247,7 +247,7 @@ describe("failures", () => {
     }
   });
 
-  test("a temporary directory that cannot be used is said before anything runs", async (t) => {
+  test("a temporary directory that cannot be used is reported before anything runs", async (t) => {
     const scene = await cliScene(t);
     const context = {
       hasuraCli: {

@@ -164,7 +164,7 @@ describe("Hasura CLI", () => {
     assert.deepEqual([hasura.versions("default"), hasura.versions("other")], [["1"], ["1"]]);
   });
 
-  test("a file outside a transaction is run so, whatever the version of the binary", async (t) => {
+  test("a file outside a transaction is run outside one, whatever the version of the binary", async (t) => {
     const files = {
       "config.yaml": "version: 3\n",
       "migrations/default/1_a/up.sql":
@@ -176,7 +176,7 @@ describe("Hasura CLI", () => {
     assert.equal(hasura.ran[0]?.no_transaction, true);
   });
 
-  test("mark changes the record by --skip-execution, also of a version without a file and of a dirty one", async (t) => {
+  test("mark changes the record by --skip-execution, even for a version without a file and for a dirty one", async (t) => {
     const { run, cli, hasura } = await cliScene(t, {
       hasura: { migrations: { default: { "2": true, "77": false } } },
     });
@@ -193,7 +193,7 @@ describe("Hasura CLI", () => {
     assert.deepEqual(hasura.ran, []);
   });
 
-  test("a status is asked of the binary too, and where it says otherwise that is said", async (t) => {
+  test("the binary is asked for its status too, and a difference is reported", async (t) => {
     for (const [behaviour, expected] of [
       ["works", []],
       ["omits-status", ["status-differs"]],

@@ -151,7 +151,7 @@ describe("official", () => {
     );
   });
 
-  test("a large file that fails is told as what the database said", async (t) => {
+  test("a large file that fails is reported with the database's message", async (t) => {
     if (skip !== false) t.skip(skip);
 
     const sql = `insert into nowhere values\n${Array.from({ length: 50_000 }, (_, i) => `  (${String(i)}, 'a "quoted" <value> & more')`).join(",\n")};\n`;
@@ -166,7 +166,7 @@ describe("official", () => {
     );
   });
 
-  test("the binary is ended when the time is over, and what it was at is left open", async (t) => {
+  test("the binary is ended when time is up, and the outcome of its migration stays open", async (t) => {
     if (skip !== false) t.skip(skip);
 
     const slow = {
@@ -201,7 +201,7 @@ describe("official", () => {
     );
   });
 
-  test("two runs at once apply everything once or say what they do not know", async (t) => {
+  test("two concurrent runs apply everything once, or report what they do not know", async (t) => {
     if (skip !== false) t.skip(skip);
 
     const names = ["1_a", "2_b", "3_c", "4_d", "5_e"];

@@ -18,7 +18,7 @@ const failed = (cause: string): string =>
   ].join("\n");
 
 describe("output", () => {
-  test("log lines, the fatal last line and whatever else a process writes are told apart", () => {
+  test("log lines, the fatal last line and anything else a process writes are distinguished", () => {
     const text = [
       json("info", "a <b>"),
       "",
@@ -173,7 +173,7 @@ describe("output", () => {
     assert.equal(text.length, 1000);
   });
 
-  test("the table of a status is read, whatever names stand in it", () => {
+  test("the table of a status is read, whatever names it contains", () => {
     const table = `\nDatabase: default\nVERSION        NAME           SOURCE STATUS  DATABASE STATUS
 1              Present a      Present        Not Present
 2              -              Not Present    Present

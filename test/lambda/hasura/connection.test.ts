@@ -74,7 +74,7 @@ describe("connection", () => {
     assert.match(JSON.stringify(error.cause.hints), /docker\/certificates/);
   });
 
-  test("https:// to a port that speaks http:// is said to be that", async (t) => {
+  test("https:// to a port that speaks http:// is reported as such", async (t) => {
     const { url } = await scriptedHasura(t, () => ({ json: {} }));
     const error = await callError(client(t, url.replace("http:", "https:")).runSql(sql));
     assert.equal(error.cause instanceof Failure && error.cause.code, "tls-failed");

@@ -152,7 +152,7 @@ describe("Hasura HTTP", () => {
     );
   });
 
-  test("what is no Hasura at all is no old server either", async (t) => {
+  test("a server that is not Hasura is not taken for an old one", async (t) => {
     const { url } = await scriptedHasura(t, () => ({
       status: 404,
       text: "<html><title>Not here</title></html>",
@@ -177,7 +177,7 @@ describe("Hasura HTTP", () => {
     ]);
   });
 
-  test("what the database said reaches the caller in its parts", async (t) => {
+  test("the parts of the database's error reach the caller", async (t) => {
     const error = {
       exec_status: "FatalError",
       hint: "try less",

@@ -177,7 +177,7 @@ describe("admin secret", () => {
       ],
     ];
   for (const [what, setting, status, type, expected, message] of answers) {
-    test(`${what} is said with the setting and what to do`, async (t) => {
+    test(`${what} is reported with the setting and what to do`, async (t) => {
       const store = await secretStore(t, () => ({
         status,
         json: { __type: type, message: "as the service says it" },

@@ -3,7 +3,7 @@ import { describe, test } from "vitest";
 import { redactor } from "../../../src/lambda/secrets/redact.ts";
 
 describe("redact", () => {
-  test("a secret is hidden wherever it stands in a value, and its shape stays", () => {
+  test("a secret is hidden wherever it occurs in a value, and the value keeps its shape", () => {
     const redact = redactor();
     redact.learn('s3"cret\n');
     const value = {

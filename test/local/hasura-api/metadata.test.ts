@@ -267,7 +267,7 @@ describe("metadata", () => {
     assert.deepEqual(await exportMetadata(api), { version: before.version + 2, tables: 0 });
   });
 
-  test("a run_sql whose metadata was changed by another request meanwhile is a conflict", async (t) => {
+  test("a run_sql whose metadata another request has changed in the meantime is a conflict", async (t) => {
     let meanwhile = async (): Promise<void> => {};
     const api = await startTestApi(t, {
       faults: { beforeMessage: (kind) => (kind === "commit" ? meanwhile() : undefined) },
@@ -404,7 +404,7 @@ describe("metadata", () => {
     );
   });
 
-  test("eight APIs that start at once on one empty database make one catalog", async (t) => {
+  test("eight APIs that start simultaneously on one empty database make one catalog", async (t) => {
     const url = await freshDatabase(t);
     const sources = [{ name: "default", kind: "postgres", url }];
     const started = await Promise.allSettled(

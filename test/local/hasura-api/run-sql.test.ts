@@ -50,7 +50,7 @@ describe("run SQL", () => {
     });
   });
 
-  test("a statement that fails rolls everything back, and says what the database said", async (t) => {
+  test("a statement that fails rolls everything back, and the database's message is returned", async (t) => {
     const api = await startTestApi(t);
     const sql = "create table t(id int primary key); insert into t values (1), (1)";
     const said = fatal("23505", 'duplicate key value violates unique constraint "t_pkey"', {

@@ -26,7 +26,7 @@ import { RequestHandler } from "./http-handler.ts";
 
 /**
  * A connection to an environment's function. Credentials are fetched here, in a step of their own: later, an error of STS could
- * not be told from one of Lambda. Throws access and usage failures.
+ * not be distinguished from one of Lambda. Throws access and usage failures.
  */
 export async function connect(
   target: Target,

@@ -209,7 +209,7 @@ function explainAmbient(thrown: unknown, source: AmbientSource): Failure {
     return new Failure(
       "access",
       "no-credentials",
-      "No AWS credentials found: no profile, no environment variables, no role of this machine.",
+      "No AWS credentials found: no profile, no environment variables, no role for this machine.",
       {
         hints: [
           commandHint(["aws", "configure", "sso"]),

@@ -190,7 +190,7 @@ const setUpErrors =
 function unavailable(thrown: unknown, target: InvocationTarget): Failure | undefined {
   const name = errorName(thrown);
   const status = httpStatusOf(thrown);
-  // A SyntaxError is a response that is not from AWS: whoever sent it may have passed the request on.
+  // A SyntaxError is a response that is not from AWS: its sender may have passed the request on.
   const isRejection =
     status !== undefined && status >= 400 && status < 500 && name !== "SyntaxError";
   if (!setUpErrors.test(name) && !isRejection) return undefined;
@@ -209,7 +209,7 @@ function outcomeUnknown(thrown: unknown): Failure {
     return new Failure(
       "unreachable",
       "outcome-unknown",
-      `The response did not come from AWS (HTTP ${status}, not JSON), but perhaps from a proxy. The function may be running.`,
+      `The response did not come from AWS (HTTP ${status}, not JSON); it may be from a proxy. The function may be running.`,
       { hints: [textHint("Check HTTPS_PROXY and --endpoint-url.")], cause: thrown },
     );
   }

@@ -66,7 +66,7 @@ export async function* invoke(invocation: Invocation): AsyncGenerator<Uint8Array
     throw new Failure(
       "unreachable",
       "function-refused",
-      "The function can be invoked neither with a streamed nor with a buffered response.",
+      "The Lambda service offers neither streamed nor buffered responses for this function.",
     );
   const payload = buffered.Payload ?? new Uint8Array();
   if (buffered.FunctionError !== undefined)

@@ -20,8 +20,8 @@ import { resultLines } from "../views/result.ts";
 const frameMs = 100;
 
 /**
- * A run in a terminal: planned migrations stand in a region at the bottom that is drawn again and again; what is finished
- * moves above it and stays. While there is nothing but one thing to wait for, a spinner stands there instead.
+ * A run in a terminal: planned migrations are shown in a region at the bottom that is redrawn repeatedly; what is finished
+ * moves above it and stays. While there is only something to wait for, a spinner takes its place.
  */
 export function liveRenderer(context: CliContext, options: RenderOptions): Renderer {
   return new LiveRenderer(context, options);
@@ -105,7 +105,7 @@ class LiveRenderer implements Renderer {
         );
         break;
       case "notice":
-        // What is waited for stands in the region.
+        // The region shows what is waited for.
         if (this.#view.waitingFor === undefined) writeLines(err, wrapped(entry.text, err));
         break;
       case "result": {
@@ -129,7 +129,7 @@ class LiveRenderer implements Renderer {
     }
   }
 
-  /** A finished row, with the notices of its file below. Rows in progress stand in the region. */
+  /** A finished row, with the notices of its file below. Rows in progress are in the region. */
   #writeStep(entry: StepEntry, view: RunView): void {
     const shown = finishedStep(entry, this.#style);
     if (!shown) return;
@@ -186,7 +186,7 @@ class LiveRenderer implements Renderer {
   }
 }
 
-/** How a step that ended is shown; undefined for one that goes on. */
+/** How a step that ended is shown; undefined for one still in progress. */
 function finishedStep(
   { state, tookMs = 0, reason = "" }: StepEntry,
   style: Style,

@@ -7,16 +7,16 @@ import { textWidth } from "./width.ts";
 const hideCursor = "\u001b[?25l";
 const showCursor = "\u001b[?25h";
 
-/** Lines at the end of the terminal that are drawn again and again. The cursor is hidden while they stand. */
+/** Lines at the end of the terminal that are redrawn repeatedly. The cursor is hidden while they are shown. */
 export interface LiveRegion {
   draw(lines: readonly Styled[]): void;
-  /** Removes the lines, so that what is written next stands in their place. */
+  /** Removes the lines, so that what is written next takes their place. */
   clear(): void;
 }
 
 /**
- * Draws on one stream. Lines must not be wider or more than the terminal has room for when they are drawn; if it becomes
- * narrower afterwards, they are still removed whole. (log-update 7, the last for Node 20, leaves rests behind then.)
+ * Draws on one stream. Lines must fit the terminal, in width and number, when they are drawn; if it becomes
+ * narrower afterwards, they are still removed completely. (log-update 7, the last for Node 20, leaves remnants.)
  */
 export function liveRegion(sink: Sink): LiveRegion {
   let shown: readonly Styled[] = [];

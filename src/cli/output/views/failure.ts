@@ -13,7 +13,7 @@ export interface FailureViewOptions {
   readonly columns: number;
   /** Adds the stack trace. */
   readonly debug?: boolean;
-  /** The failure stands below a row that names the migration. */
+  /** The failure is shown below a row that names the migration. */
   readonly belowRow?: boolean;
 }
 
@@ -106,7 +106,7 @@ function labelled(
     );
 }
 
-/** A hint on one line if it fits; otherwise its command stands on a line of its own and is never broken, so that it can be pasted. */
+/** A hint on one line if it fits; otherwise its command gets its own line, which is never broken, so that it can be pasted. */
 function hintLines(hint: Hint, columns: number): Styled[] {
   const { reason, command, text } = hintParts(hint);
   const room = columns - 4;

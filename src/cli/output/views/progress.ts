@@ -54,12 +54,12 @@ function pendingLines(view: RunView, room: number, columns: number, style: Style
 
 export interface RowOptions {
   readonly sign: Styled;
-  /** What stands behind the name. */
+  /** What follows the name. */
   readonly end: string;
   readonly columns: number;
 }
 
-/** One migration as a row: its name gives way where the terminal is narrow. */
+/** One migration as a row: its name is shortened where the terminal is narrow. */
 export function rowLine(view: RunView, row: Row, { sign, end, columns }: RowOptions): Styled {
   return styled`${sign} ${rowText(view, row, end, columns)}`;
 }

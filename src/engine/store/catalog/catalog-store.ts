@@ -17,7 +17,7 @@ import type {
 } from "../store.ts";
 import { versionsAmong, type FailedWrite } from "./write-queue.ts";
 
-/** What a store is able to do that has Hasura's catalog state alone. */
+/** What a store that has only Hasura's catalog state is able to do. */
 export const catalogCapabilities: StoreCapabilities = {
   canResume: false,
   atomic: false,

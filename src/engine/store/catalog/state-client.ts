@@ -31,7 +31,7 @@ export interface CatalogVersionStoreOptions {
 
 /**
  * Versions in Hasura's catalog state. One document holds all databases, every tool writes it whole,
- * and the last write wins: so a write answers the document that it replaced, and what others have
+ * and the last write wins: so a write returns the document that it replaced, and what others have
  * written in between is put back.
  */
 export function catalogVersionStore(

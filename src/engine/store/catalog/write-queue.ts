@@ -29,7 +29,7 @@ export interface WriteQueue {
    */
   note(...changes: readonly StateChange[]): void;
   /**
-   * Waits until nothing is left to write. Answers what could not be written after several attempts.
+   * Waits until nothing is left to write. Returns what could not be written after several attempts.
    */
   settle(): Promise<FailedWrite | undefined>;
   /** What has failed so far, without waiting. */

@@ -24,8 +24,8 @@ export async function acquireTurn(context: LedgerContext): Promise<LedgerSnapsho
       const snapshot = readSnapshot(await query(context, sql));
       if (snapshot.runIdTaken) throw runIdTaken(context);
       const isFree = snapshot.begun && !snapshot.running?.alive;
-      // Also when its turn has come meanwhile: the answer to the cancellation was that it had not
-      // started.
+      // Even when its turn has come in the meantime: the cancel request was answered with "not
+      // started".
       if (snapshot.cancelAsked && !(isFree && attempt === 1)) throw stopped();
       if (isFree) return { done: true, value: snapshot };
       const waitedMs = engine.now() - startedAt;

@@ -15,7 +15,7 @@ export interface ConfirmationResult {
 }
 
 /**
- * Which of a run's steps are certain. A commit can be answered with success and not happen. A step
+ * Which of a run's steps are certain. A commit can be reported as successful and still not have happened. A step
  * is certain when the next one has found the generation that it made, or when a look at the ledger
  * shows it; so the last one is in question until then.
  */
@@ -45,7 +45,7 @@ export class Confirmation {
   }
 
   /**
-   * A step is done that found the generation `before`. Answers the step before it, which this
+   * A step that found the generation `before` is done. Returns the step before it, which this
    * confirms.
    */
   stepDone(step: DoneStep, before: bigint): DoneStep | undefined {
@@ -76,7 +76,7 @@ export class Confirmation {
     };
   }
 
-  /** Versions whose commit did not happen; answered once. */
+  /** Versions whose commit did not happen; returned once. */
   takeLost(): readonly Version[] {
     const lost = this.#lost;
     this.#lost = [];

@@ -12,7 +12,7 @@ const cancelEveryMs = 1000;
 
 /**
  * Runs `work`, one migration's request, and has the database cancel it shortly before the
- * function's time is over. A file can change every time-out of its own session, so the deadline is
+ * function runs out of time. A file can change every time-out of its own session, so the deadline is
  * kept from outside. `onDeadline` is called first.
  */
 export async function beforeDeadline<T>(

@@ -207,7 +207,7 @@ export class LedgerStore implements MigrationStore {
     if (result === "failed") await warnNotSynced(this.#context);
   }
 
-  /** Undefined where another run has changed the ledger meanwhile. */
+  /** Undefined where another run has changed the ledger in the meantime. */
   async #readAndReconcile(): Promise<Reconciliation | undefined> {
     const ledger = this.#unread ?? (await this.#readAgain());
     this.#unread = undefined;
@@ -230,7 +230,7 @@ export class LedgerStore implements MigrationStore {
     return ledger;
   }
 
-  /** False where another run has changed the ledger meanwhile. */
+  /** False where another run has changed the ledger in the meantime. */
   async #recordReconciliation(
     reconciliation: Reconciliation,
     written: bigint | undefined,

@@ -167,7 +167,7 @@ function addCatalogVersion(
 }
 
 /**
- * Versions that another tool has rolled back. Believed only of a catalog that is demonstrably the
+ * Versions that another tool has rolled back. Believed only if the catalog is demonstrably the
  * one that was written: the same server, our latest generation still in it (a tool that overwrites
  * it with an older copy removes that), other versions still there, and exactly the highest missing,
  * since that is what rolling back leaves.

@@ -9,9 +9,9 @@ import type { LedgerSnapshot } from "./snapshot.ts";
 import { recordSql, type LedgerChange } from "./statements.ts";
 
 /**
- * Changes the record alone. Neither a success nor an error is trusted: the ledger is read
+ * Changes only the record. Neither a success nor an error is trusted: the ledger is read
  * afterwards, and what it does not show is sent again, which the generation makes safe. False:
- * another run has changed the ledger meanwhile. Throws `HasuraCallError`.
+ * another run has changed the ledger in the meantime. Throws `HasuraCallError`.
  */
 export async function recordChanges(
   changes: readonly LedgerChange[],

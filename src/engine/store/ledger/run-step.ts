@@ -195,7 +195,7 @@ function toStepResult(
   }
 }
 
-/** A file that committed a part of itself: only a person can decide how the database stands now. */
+/** A file that committed part of itself: only a person can decide what state the database is in. */
 function interruptedFailure(step: Step, environment: string, error: unknown): Failure {
   const target = { environment, database: step.database.name, versions: [step.version] };
   return new Failure(
@@ -205,10 +205,10 @@ function interruptedFailure(step: Step, environment: string, error: unknown): Fa
     {
       hints: [
         textHint(
-          "Inspect the database and bring it to the state before or after the file, then record which.",
+          "Inspect the database. Finish the changes of the file by hand, or undo them; then record the result.",
         ),
-        markHint(target, "applied"),
-        markHint(target, "pending"),
+        markHint(target, "applied", "if you finished them"),
+        markHint(target, "pending", "if you undid them"),
       ],
       cause: error,
     },

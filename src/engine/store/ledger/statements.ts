@@ -30,7 +30,7 @@ export interface Frame {
 }
 
 /**
- * One migration and its record as one text for one `run_sql`. The file stands on lines of its own,
+ * One migration and its record as one text for one `run_sql`. The file has lines of its own,
  * or a `-- comment` at its end would swallow what follows. A text of several statements stops at
  * its first error, so reaching `leave` means that all succeeded.
  */
@@ -118,7 +118,7 @@ export interface RunDescription {
 }
 
 /**
- * Registers the run, as waiting where another one is live; answers a snapshot. `liveMs`: how long a
+ * Registers the run, as waiting where another one is live; returns a snapshot. `liveMs`: how long a
  * silent run counts as live.
  */
 export function beginRunSql(description: RunDescription, liveMs: number): string {
@@ -178,7 +178,7 @@ export function historySql({ run, limit }: RunFilter, liveMs: number): string {
 
 const defaultHistoryLimit = 20;
 
-/** Asks runs to stop before their next migration; answers their ids. */
+/** Asks runs to stop before their next migration; returns their ids. */
 export function cancelRunsSql(run: string | undefined, liveMs: number): string {
   return call("cancel_runs", literalOrNull(run), String(liveMs));
 }

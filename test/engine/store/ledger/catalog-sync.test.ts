@@ -73,7 +73,7 @@ describe("catalog sync", () => {
     assert.equal(sync.isSyncing, true);
   });
 
-  test("a catalog with an older generation gets the newer one, also without changes", () => {
+  test("a catalog with an older generation gets the newer one, even without changes", () => {
     const { queue, sync } = start();
     sync.reconciled({ catalogChanges: [] }, 6n, 5n);
     assert.deepEqual(queue.written, [["record", "audit: generation 6"]]);

@@ -21,7 +21,7 @@ const constants: ReadonlyMap<string, string> = new Map([
   ["refuse_foreign_parts", refuseForeignPartsSql],
 ]);
 
-/** Creates or upgrades the ledger; answers the version of its schema. */
+/** Creates or upgrades the ledger; returns the version of its schema. */
 export const installationSql = [
   withConstants(schema),
   withConstants(functions),

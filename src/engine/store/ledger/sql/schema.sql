@@ -8,9 +8,10 @@ SELECT pg_catalog.pg_advisory_xact_lock(${lock_class}, ${installation_lock});
 
 -- CREATE SCHEMA IF NOT EXISTS is not safe against itself (23505) and needs the privilege even where
 -- the schema exists. A database user without it can work in a schema that another user created.
+-- The catalog table is read, because a cached lookup (to_regnamespace) may still say what held before the wait for the lock.
 DO $install$
 BEGIN
-  IF pg_catalog.to_regnamespace('hasura_migrate') IS NULL THEN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'hasura_migrate') THEN
     CREATE SCHEMA hasura_migrate;
     COMMENT ON SCHEMA hasura_migrate IS
       'The ledger of hasura-migrate: which migrations are applied in this database, and by which run. Without it, only Hasura''s own record of applied migrations remains.';
