@@ -67,6 +67,7 @@ const edges: Record<string, readonly Ambient[]> = {
   "local/postgres/file-lock": ["clock", "timers"],
   "local/postgres/data-directory": ["process"],
   "local/postgres/server-user": ["process"],
+  "local/postgres/state-directory": ["process"],
   "local/postgres/postmaster": ["process", "clock", "timers"],
   "local/postgres/process-identity": ["process"],
   "local/hasura-api/http": ["clock"],
@@ -314,6 +315,21 @@ describe("architecture", () => {
         .map(({ to }) => `src/${from}.ts imports ${to}`),
     );
     assert.deepEqual(refused, []);
+  });
+
+  test("only the terminal's modules make safe text of a string without escaping it", () => {
+    const makers = [...trees].flatMap(([module, tree]) =>
+      nodesOf(tree)
+        .filter((node) => ts.isIdentifier(node) && node.text === "asStyled")
+        .filter(() => !module.startsWith("cli/output/terminal/"))
+        .map(() => `src/${module}.ts`),
+    );
+    const casts = [...trees].filter(([, tree]) => tree.text.includes("as Styled"));
+    assert.deepEqual(makers, []);
+    assert.deepEqual(
+      casts.map(([module]) => module),
+      ["cli/output/terminal/styled"],
+    );
   });
 
   test.each(["cli", "engine"])("src/%s has at most six loose files", (area) => {

@@ -1,9 +1,16 @@
 import type { CommandLine } from "./options/command-line.ts";
+import type { Styled } from "./output/terminal/styled.ts";
+import type { WorkflowCommand } from "./output/workflow-command.ts";
 import type { Interrupts } from "./run/interrupts.ts";
 
-/** An output stream, read by a person or a program. */
+/** An output stream, read by a person or a program. What is written is escaped here, where it leaves. */
 export interface Sink {
+  /** Writes text: control characters other than line feeds and tabs are shown and have no effect. */
   write(text: string): void;
+  /** Writes text that is safe already, with the escape sequences in it. */
+  writeStyled(text: Styled): void;
+  /** In GitHub Actions: an annotation of the job. */
+  writeCommand(command: WorkflowCommand): void;
   /** Resolves when the reader has caught up, or has gone; undefined if it is not behind. */
   drained(): Promise<void> | undefined;
   readonly isTTY: boolean;
@@ -30,6 +37,8 @@ export interface CliContext {
   /** The user's home directory. */
   readonly home: string;
   readonly user: string;
+  /** The user's id; undefined where the system has none (Windows). */
+  readonly uid: number | undefined;
   readonly host: string;
   /** This package's version. */
   readonly version: string;

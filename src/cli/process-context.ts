@@ -5,7 +5,9 @@ import { createInterface } from "node:readline/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { exitCode } from "../protocol/exit-code.ts";
 import { countInterrupts, unlessAborted } from "./run/interrupts.ts";
-import type { Keyboard, Sink, CliContext } from "./context.ts";
+import { plainText } from "./output/terminal/styled.ts";
+import { sinkOf, type TextStream } from "./output/terminal/sink.ts";
+import type { Keyboard, CliContext } from "./context.ts";
 
 /** CI systems and containers kill a process soon after SIGTERM: what is still going on by then is given up. */
 const terminateWithinMs = 4800;
@@ -17,16 +19,18 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
   process.on("SIGINT", () => interrupts.onSignal("interrupt"));
   process.on("SIGTERM", () => interrupts.onSignal("terminate"));
   process.on("SIGHUP", () => interrupts.onSignal("hangup"));
+  const workflow = process.env["GITHUB_ACTIONS"] === "true";
   return {
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
     home: homeOf(process),
     user: userName(process),
+    uid: process.getuid?.(),
     host: hostname(),
     version,
-    out: sinkOf(process.stdout),
-    err: sinkOf(process.stderr),
+    out: sinkOf(streamOf(process.stdout), { workflow }),
+    err: sinkOf(streamOf(process.stderr), { workflow }),
     keyboard: keyboardOf(process, interrupts.first),
     now: Date.now,
     random: Math.random,
@@ -55,7 +59,7 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
 }
 
 /** A stream whose reader may go away (`| head -1`): later output is dropped, and the run continues to its exit code. */
-function sinkOf(stream: NodeJS.WriteStream): Sink {
+function streamOf(stream: NodeJS.WriteStream): TextStream {
   let broken = false;
   stream.on("error", () => {
     broken = true;
@@ -102,7 +106,8 @@ function keyboardOf(process: NodeJS.Process, interrupted: AbortSignal): Keyboard
       });
       try {
         // SIGTERM and SIGHUP are not keys: they end the question from outside.
-        return await unlessAborted(Promise.race([lines.question(question), ended]), interrupted);
+        const answer = lines.question(plainText(question));
+        return await unlessAborted(Promise.race([answer, ended]), interrupted);
       } finally {
         lines.close();
       }

@@ -280,6 +280,19 @@ export const failureCodes = {
       "Correct the permissions of the file that the message names, or name another one with `--config`.",
     ],
   },
+  "config-unsafe": {
+    kinds: ["usage"],
+    meaning:
+      "A configuration file was found that another user owns or can write. It decides where signed requests go, so it is not used.",
+    causes: [
+      "The file is in a directory that several people share, or above it.",
+      "It was unpacked or created with permissions for everybody, or by another user.",
+    ],
+    remedies: [
+      "Read it. If you trust it, make it yours: `chmod go-w FILE`, `chown YOU FILE`.",
+      "Or name it: `--config FILE` or HASURA_MIGRATE_CONFIG.",
+    ],
+  },
   "confirmation-needed": {
     kinds: ["usage"],
     meaning: "The command needs a confirmation, and there is no terminal to ask in.",
@@ -1170,7 +1183,7 @@ export const failureCodes = {
   },
   "port-in-use": {
     kinds: ["usage"],
-    meaning: "The local Hasura API was given a port that another program uses.",
+    meaning: "The local Hasura API or Lambda service was given a port that another program uses.",
     causes: ["Another server listens there."],
     remedies: ["Leave the port out; a free one is chosen."],
   },
@@ -1417,6 +1430,16 @@ export const failureCodes = {
       "The profile names a role that was removed.",
     ],
     remedies: ["Ask for the assignment, or use another profile: `--profile NAME`."],
+  },
+  "state-directory-unsafe": {
+    kinds: ["usage"],
+    meaning:
+      "`.hasura-migrate`, where `local` keeps its database, is a link or belongs to another user, or something in it is.",
+    causes: [
+      "The project came with such a directory.",
+      "An earlier run was started by another user, for instance with `sudo`.",
+    ],
+    remedies: ["Look at it, then remove it: `rm -r .hasura-migrate`. A new one is created."],
   },
   stopped: {
     kinds: ["interrupted"],

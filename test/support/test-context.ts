@@ -4,10 +4,12 @@ import { join } from "node:path";
 import type { TestContext } from "vitest";
 import { countInterrupts, type EndSignal } from "../../src/cli/run/interrupts.ts";
 import type { Sink, CliContext } from "../../src/cli/context.ts";
+import { sinkOf } from "../../src/cli/output/terminal/sink.ts";
 
 /** A stream that keeps what was written. */
 export interface TextSink extends Sink {
   text: string;
+  columns: number;
 }
 
 export interface TestCliContext extends CliContext {
@@ -57,6 +59,7 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
   const slept: number[] = [];
   const programs: string[] = [];
   let now = instant;
+  const workflow = options.env?.["GITHUB_ACTIONS"] === "true";
   const home = options.home ?? emptyDirectory(t);
   return {
     argv: options.argv,
@@ -64,10 +67,11 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
     cwd: options.cwd ?? emptyDirectory(t),
     home,
     user: "alice",
+    uid: process.getuid?.(),
     host: "laptop",
     version: "0.1.0",
-    out: textSink(terminal, options.columns ?? 80),
-    err: textSink(terminal, options.columns ?? 80),
+    out: textSink(terminal, options.columns ?? 80, workflow),
+    err: textSink(terminal, options.columns ?? 80, workflow),
     keyboard: {
       isTTY: terminal,
       ask: async (question) => {
@@ -116,15 +120,24 @@ export function emptyDirectory(t: TestContext): string {
   return directory;
 }
 
-function textSink(isTTY: boolean, columns: number): TextSink {
-  const sink = {
-    text: "",
-    isTTY,
-    columns,
-    rows: 24,
-    write: (text: string) => {
-      sink.text += text;
+/** What arrives at a terminal, a pipe or a job's log; its size may change. */
+export function textSink(isTTY: boolean, columns: number, workflow = false): TextSink {
+  const kept = { text: "", isTTY, columns, rows: 24 };
+  const safe = sinkOf(
+    {
+      ...kept,
+      write: (text) => {
+        sink.text += text;
+      },
+      drained: () => undefined,
     },
+    { workflow },
+  );
+  const sink: TextSink = {
+    ...kept,
+    write: (text) => safe.write(text),
+    writeStyled: (text) => safe.writeStyled(text),
+    writeCommand: (command) => safe.writeCommand(command),
     drained: () => undefined,
   };
   return sink;

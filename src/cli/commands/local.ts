@@ -1,6 +1,8 @@
 import type { CommandResult } from "../command-result.ts";
+import { keepLocalKey } from "../connection/local-keys.ts";
 import { serverLine, startEnvironment, type LocalChoice } from "../connection/local.ts";
 import type { CliContext } from "../context.ts";
+import { jsonLine } from "../output/json-line.ts";
 import type { CommandModule } from "./command.ts";
 import { addLocalOptions } from "./shared-options.ts";
 
@@ -17,7 +19,9 @@ export const local: CommandModule = {
       .example("local --reset")
       .example("status local")
       .option("--reset", "drop the embedded database first")
-      .option("--serve", "keep the local Lambda and Hasura APIs running until Ctrl-C");
+      .option("--serve", "keep the local Lambda and Hasura APIs running until Ctrl-C")
+      .option("--port <number>", "with --serve: port of the Hasura API (default: a free one)")
+      .option("--lambda-port <number>", "with --serve: port of the Lambda API");
     return addLocalOptions(command, "Options:");
   },
   operands: () => ({ environments: ["local"] }),
@@ -44,17 +48,19 @@ async function serve(
   options: LocalChoice & { readonly json?: boolean | undefined },
 ): Promise<CommandResult> {
   const environment = await startEnvironment(context, options);
-  const { lambdaUrl, hasuraUrl, adminSecret, databaseUrl } = environment;
+  const { lambdaUrl, accessKeyId, hasuraUrl, adminSecret, databaseUrl } = environment;
   const server = serverLine(context, environment);
+  const forget = await keepLocalKey(lambdaUrl, accessKeyId, context);
   try {
-    const urls = { lambdaUrl, hasuraUrl, adminSecret, databaseUrl };
+    const urls = { lambdaUrl, accessKeyId, hasuraUrl, adminSecret, databaseUrl };
     context.out.write(
       options.json
-        ? `${JSON.stringify({ type: "serving", env: "local", ...urls, ...(server !== undefined && { server }) })}\n`
-        : servingText(urls, server),
+        ? `${jsonLine({ type: "serving", env: "local", ...urls, ...(server !== undefined && { server }) })}\n`
+        : servingText(urls, server, forget !== undefined),
     );
     await aborted(context.interrupts.first);
   } finally {
+    await forget?.();
     await environment.stop();
   }
   return "done";
@@ -62,20 +68,24 @@ async function serve(
 
 interface ServedUrls {
   readonly lambdaUrl: string;
+  readonly accessKeyId: string;
   readonly hasuraUrl: string;
   readonly adminSecret: string;
   readonly databaseUrl: string;
 }
 
-function servingText(urls: ServedUrls, server: string | undefined): string {
-  const { lambdaUrl, hasuraUrl, adminSecret, databaseUrl } = urls;
+/** `keyIsKept`: other commands of this user find the access key by themselves. */
+function servingText(urls: ServedUrls, server: string | undefined, keyIsKept: boolean): string {
+  const { lambdaUrl, accessKeyId, hasuraUrl, adminSecret, databaseUrl } = urls;
+  const keys = `AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=local`;
   return `Lambda    ${lambdaUrl}
+          ${keys}
 Hasura    ${hasuraUrl}
 Secret    ${adminSecret}
 Postgres  ${databaseUrl}${server === undefined ? "" : `\n          ${server}`}
 
 From another terminal, with any environment's name:
-  hasura-migrate dev-1 --endpoint-url ${lambdaUrl}
+  ${keyIsKept ? "" : `${keys} `}hasura-migrate dev-1 --endpoint-url ${lambdaUrl}
   hasura migrate status --endpoint ${hasuraUrl} --admin-secret ${adminSecret} --database-name default
 
 Press Ctrl-C to stop.

@@ -1,4 +1,6 @@
 import { CliOption } from "../options/command-line.ts";
+import { jsonLine } from "../output/json-line.ts";
+import { escapeControls } from "../output/terminal/escape-controls.ts";
 import type { CommandModule } from "./command.ts";
 
 export const newMigration: CommandModule = {
@@ -34,8 +36,8 @@ export const newMigration: CommandModule = {
       context.err.write("Created. Add SQL to up.sql (empty migrations are ignored).\n");
     context.out.write(
       options.json
-        ? `${JSON.stringify({ type: "migration.created", version, directory })}\n`
-        : `${directory}\n`,
+        ? `${jsonLine({ type: "migration.created", version, directory })}\n`
+        : `${escapeControls(directory)}\n`,
     );
     return "done";
   },

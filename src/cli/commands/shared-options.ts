@@ -103,5 +103,11 @@ export function addLocalOptions(
         "--migrations <directory>",
         "Hasura project, or its migrations directory",
       ).locates("local"),
+    )
+    .addOption(
+      new CliOption(
+        "--superuser",
+        "run migrations as a superuser, who can run programs on this machine",
+      ).locates("local"),
     );
 }

@@ -1,9 +1,10 @@
-import { readFile } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { open } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import * as z from "zod";
 import { decodeText } from "../../decode-text.ts";
 import { Failure } from "../../protocol/failure.ts";
-import { textHint } from "../../protocol/hint.ts";
+import { commandHint, retryHint, textHint } from "../../protocol/hint.ts";
 import type { CliContext } from "../context.ts";
 
 const fileName = "hasura-migrate.json";
@@ -17,7 +18,8 @@ export interface FoundConfig {
 /**
  * The configuration to use: `--config`, HASURA_MIGRATE_CONFIG, then upwards from the working directory (hasura-migrate.json
  * before the key in package.json), then the user's configuration directory. Undefined when there is none.
- * Throws usage failures for a file that was named and does not exist, cannot be read, or is not valid JSON.
+ * Throws usage failures for a file that was named and does not exist, cannot be read, or is not valid JSON, and for one that is
+ * found without being named and that another user could have written.
  */
 export async function findConfig(
   context: CliContext,
@@ -25,7 +27,7 @@ export async function findConfig(
 ): Promise<FoundConfig | undefined> {
   const named = flag ?? context.env["HASURA_MIGRATE_CONFIG"];
   if (named) {
-    const found = await readConfig(resolve(context.cwd, named));
+    const found = await readConfig(resolve(context.cwd, named), "named");
     if (found) return found;
     const by = flag === undefined ? "HASURA_MIGRATE_CONFIG" : "--config";
     throw new Failure(
@@ -36,11 +38,11 @@ export async function findConfig(
   }
   for (const directory of upwards(context.cwd)) {
     const found =
-      (await readConfig(join(directory, fileName))) ??
-      (await readPackage(join(directory, "package.json")));
+      (await readConfig(join(directory, fileName), context)) ??
+      (await readPackage(join(directory, "package.json"), context));
     if (found) return found;
   }
-  return readConfig(join(await userDirectory(context), "config.json"));
+  return readConfig(join(await userDirectory(context), "config.json"), context);
 }
 
 function upwards(from: string): string[] {
@@ -56,18 +58,63 @@ async function userDirectory(context: CliContext): Promise<string> {
   return envPaths("hasura-migrate", { suffix: "" }).config;
 }
 
-async function readConfig(file: string): Promise<FoundConfig | undefined> {
-  const bytes = await readBytes(file);
-  return bytes === undefined ? undefined : { file, json: parse(textOf(bytes, file), file) };
+async function readConfig(file: string, user: Finder): Promise<FoundConfig | undefined> {
+  const found = await readBytes(file);
+  if (found === undefined) return undefined;
+  checkOwner(file, found, user);
+  return { file, json: parse(textOf(found.bytes, file), file) };
 }
 
-async function readPackage(file: string): Promise<FoundConfig | undefined> {
-  const bytes = await readBytes(file);
-  if (bytes === undefined || !mentionsKey(bytes)) return undefined;
-  const parsed = PackageKey.safeParse(parse(textOf(bytes, file), file));
+async function readPackage(file: string, user: Finder): Promise<FoundConfig | undefined> {
+  const found = await readBytes(file);
+  if (found === undefined || !mentionsKey(found.bytes)) return undefined;
+  const parsed = PackageKey.safeParse(parse(textOf(found.bytes, file), file));
   const json = parsed.success ? parsed.data["hasura-migrate"] : undefined;
   // A project that only depends on this package mentions its name, but has no such key.
-  return json === undefined ? undefined : { file, json };
+  if (json === undefined) return undefined;
+  checkOwner(file, found, user);
+  return { file, json };
+}
+
+/** Who looks for a file: its user has to be its owner. Somebody who named it has made the choice already. */
+type Finder = Pick<CliContext, "uid" | "env"> | "named";
+
+interface ConfigBytes {
+  readonly bytes: Uint8Array;
+  readonly stats: Pick<Stats, "uid" | "gid" | "mode">;
+}
+
+/**
+ * The file decides where signed requests go and with which profile, so nobody else may have written it (as git's
+ * `safe.directory`). The superuser could change everything anyway.
+ */
+function checkOwner(file: string, { stats }: ConfigBytes, user: Finder): void {
+  if (user === "named" || user.uid === undefined) return;
+  // A CI job runs what was checked out, often in a container as another user.
+  const { CI } = user.env;
+  const isCi = CI !== undefined && CI !== "" && CI !== "false";
+  const foreign = stats.uid !== user.uid && stats.uid !== 0 && !isCi;
+  if (!foreign && !writableByOthers(stats)) return;
+  const why = foreign ? "belongs to another user" : "can be written by other users";
+  const change: [string, ...string[]] = foreign
+    ? ["chown", String(user.uid), file]
+    : ["chmod", "go-w", file];
+  throw new Failure(
+    "usage",
+    "config-unsafe",
+    `The configuration ${file} is not used: it ${why}, and it decides where your AWS requests go.`,
+    {
+      hints: [
+        retryHint({ with: ["--config", file], reason: "if you trust its content, name it" }),
+        commandHint(change, "or make it yours"),
+      ],
+    },
+  );
+}
+
+/** A group that has the number of the owner is that user's own, as most Linux systems make one (their files are 0664). */
+function writableByOthers({ mode, uid, gid }: ConfigBytes["stats"]): boolean {
+  return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== uid);
 }
 
 /** Also where the encoding is unknown: a foreign package.json further up is not our concern, whatever it holds. */
@@ -89,9 +136,10 @@ function textOf(bytes: Uint8Array, file: string): string {
   );
 }
 
-async function readBytes(file: string): Promise<Uint8Array | undefined> {
+async function readBytes(file: string): Promise<ConfigBytes | undefined> {
   try {
-    return await readFile(file);
+    await using handle = await open(file);
+    return { bytes: await handle.readFile(), stats: await handle.stat() };
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;

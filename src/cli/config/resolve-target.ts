@@ -22,6 +22,8 @@ export interface Target {
   readonly function: string;
   readonly region?: string;
   readonly endpointUrl?: string;
+  /** Where `endpointUrl` was set: an option, or the path of the configuration file. */
+  readonly endpointFrom?: string;
   readonly protected: boolean;
   readonly profile: {
     readonly name: string;
@@ -60,15 +62,24 @@ export function resolveTarget(
     operation,
   );
   const region = flags.region ?? own.region ?? functionReference(called).region ?? defaults.region;
-  const endpointUrl = flags.endpointUrl ?? settings.endpointUrl;
   return {
     environment,
     function: called,
     ...(region !== undefined && { region }),
-    ...(endpointUrl !== undefined && { endpointUrl }),
+    ...endpointOf(flags.endpointUrl, settings.endpointUrl, loaded.file),
     protected: settings.protected ?? false,
     profile: profileOf(environment, flags.profile, settings.profile),
   };
+}
+
+/** The address that was set, and where. */
+function endpointOf(
+  flag: string | undefined,
+  configured: string | undefined,
+  file = "configuration",
+): Pick<Target, "endpointUrl" | "endpointFrom"> {
+  if (flag !== undefined) return { endpointUrl: flag, endpointFrom: "--endpoint-url" };
+  return configured === undefined ? {} : { endpointUrl: configured, endpointFrom: file };
 }
 
 /** The name or ARN to invoke, with the alias for the operation where aliases are on and none is named. */

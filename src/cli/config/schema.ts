@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isLoopbackHost } from "../connection/loopback.ts";
 
 const profile = z
   .string()
@@ -21,14 +22,27 @@ const protectedFlag = z
   .describe("Require the environment's name to be typed before anything changes.");
 const endpointUrl = z
   .url("must be a URL")
+  .refine((address) => isSafeEndpoint(address), {
+    error: "must be an https address without user and password (http only for this machine)",
+  })
   .optional()
-  .describe("Address of the Lambda service, such as a VPC interface endpoint.");
+  .describe(
+    "Address of the Lambda service, such as a VPC interface endpoint: https, or http on this machine. The banner names it if it is not AWS.",
+  );
 const useAliases = z
   .boolean()
   .optional()
   .describe(
     "Call the function's alias read, apply or admin, whichever is the least that allows the operation. For stacks with RestrictByOperation=true.",
   );
+
+/** A file that came with a project must not send signed requests in clear text, or to a host that only looks like another. */
+function isSafeEndpoint(address: string): boolean {
+  if (!URL.canParse(address)) return true;
+  const url = new URL(address);
+  if (url.username !== "" || url.password !== "") return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopbackHost(url));
+}
 
 const settings = {
   profile,

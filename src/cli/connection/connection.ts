@@ -4,6 +4,8 @@ export interface ConnectionInfo {
   readonly profile?: string;
   readonly account?: string;
   readonly function: string;
+  /** Where requests are sent, if that is not AWS. */
+  readonly endpoint?: { readonly host: string; readonly from: string };
 }
 
 /** Milliseconds after which a function has certainly ended: Lambda's longest time-out, and time for its answer to arrive. */

@@ -6,12 +6,18 @@ export interface LocalChoice {
   readonly migrations?: string | undefined;
   readonly databaseUrl?: string | undefined;
   readonly reset?: boolean | undefined;
+  readonly superuser?: boolean | undefined;
   readonly debug?: boolean | undefined;
+  /** Of the Hasura-compatible API and of the Lambda service; free ones by default. */
+  readonly port?: number | undefined;
+  readonly lambdaPort?: number | undefined;
 }
 
-/** The embedded environment as the target of an invocation. It accepts any credentials. */
+/** The embedded environment as the target of an invocation. */
 export interface LocalTarget {
   readonly endpointUrl: string;
+  /** The only access key that it accepts, with any secret. */
+  readonly accessKeyId: string;
   readonly functionName: string;
   /** Which database server runs and where its data is; absent with a database of your own. */
   readonly server?: string;
@@ -31,6 +37,7 @@ export async function startLocalTarget(
   const server = serverLine(context, environment);
   return {
     endpointUrl: environment.lambdaUrl,
+    accessKeyId: environment.accessKeyId,
     functionName: "hasura-migrate-local",
     ...(server !== undefined && { server }),
     stop: () => environment.stop(),
@@ -39,13 +46,16 @@ export async function startLocalTarget(
 
 /** Starts the embedded environment, with the addresses and secrets of its services. */
 export async function startEnvironment(context: CliContext, choice: LocalChoice) {
-  const { migrations, databaseUrl, reset, debug } = choice;
+  const { migrations, databaseUrl, reset, superuser, debug, port, lambdaPort } = choice;
   const { startLocalEnvironment } = await import("../../local/environment/index.ts");
   return startLocalEnvironment({
     cwd: context.cwd,
     ...(migrations !== undefined && { migrations }),
     ...(databaseUrl !== undefined && { databaseUrl }),
     ...(reset !== undefined && { reset }),
+    ...(superuser !== undefined && { superuser }),
+    ...(port !== undefined && { port }),
+    ...(lambdaPort !== undefined && { lambdaPort }),
     ...(debug && {
       log: (text: string) => context.err.write(text.endsWith("\n") ? text : `${text}\n`),
     }),

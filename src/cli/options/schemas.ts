@@ -47,6 +47,7 @@ export const TargetOptions = GlobalOptions.extend({
       error: "must be an address such as postgres://user@host/database",
     })
     .optional(),
+  superuser: flag,
   /** `true` for a bare `--yes`, else the name given. */
   yes: z.union([z.boolean(), z.string()]).optional(),
 });
@@ -123,7 +124,16 @@ export const HistoryOptions = TargetOptions.extend({
   limit: numeric(operations.history.options.shape.limit),
 });
 
-export const LocalOptions = TargetOptions.extend({ reset: flag, serve: flag });
+const port = numeric(z.int().min(1).max(65_535)).optional();
+export const LocalOptions = TargetOptions.extend({
+  reset: flag,
+  serve: flag,
+  port,
+  lambdaPort: port,
+}).refine(({ serve, port, lambdaPort }) => serve || (port ?? lambdaPort) === undefined, {
+  error: "--port and --lambda-port need --serve",
+  path: [],
+});
 
 export const NewOptions = GlobalOptions.extend({
   name: z.string(),

@@ -4,7 +4,9 @@ import { isTyped, namedEnvironment } from "../options/command-line.ts";
 import { withResolvedHints } from "./hints.ts";
 import type { CommandContext } from "../context.ts";
 import { failureLines } from "./views/failure.ts";
+import { jsonLine } from "./json-line.ts";
 import { colorsFor } from "./terminal/colors.ts";
+import { styled } from "./terminal/styled.ts";
 
 /** Shows what a command threw: as one object on stdout with `--json`, otherwise as text on stderr. Returns the failure's kind. */
 export function reportError(thrown: unknown, context: CommandContext): Kind {
@@ -18,7 +20,7 @@ export function reportError(thrown: unknown, context: CommandContext): Kind {
   if (isTyped(commandLine, "json")) {
     const env = environment === undefined ? {} : { env: environment };
     context.out.write(
-      `${JSON.stringify({ type: "failure", ...env, exit: exitCode[failure.kind], failure: toFailureData(failure) })}\n`,
+      `${jsonLine({ type: "failure", ...env, exit: exitCode[failure.kind], failure: toFailureData(failure) })}\n`,
     );
     return failure.kind;
   }
@@ -26,7 +28,7 @@ export function reportError(thrown: unknown, context: CommandContext): Kind {
   const columns = context.err.isTTY ? context.err.columns : Infinity;
   const debug = isTyped(commandLine, "debug");
   for (const line of failureLines(failure, { style, columns, debug }))
-    context.err.write(`${line}\n`);
+    context.err.writeStyled(styled`${line}\n`);
   return failure.kind;
 }
 

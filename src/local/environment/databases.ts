@@ -2,6 +2,13 @@ import pg from "pg";
 import { quoteIdentifier } from "../../engine/sql/quote.ts";
 import { withClient } from "../hasura-api/with-client.ts";
 import { prepareCatalog } from "../hasura-api/catalog-schema.ts";
+import {
+  migrationRole,
+  migrationRolePassword,
+  prepareExtensions,
+  prepareRole,
+  type RoleOptions,
+} from "./migration-role.ts";
 
 /** The databases of an environment: one for Hasura's metadata and one for each source. */
 export interface Databases {
@@ -9,25 +16,38 @@ export interface Databases {
   readonly sources: readonly { readonly name: string; readonly url: string }[];
 }
 
+/** How the databases of the embedded server are prepared. */
+export interface EmbeddedOptions extends RoleOptions {
+  /** Drops every database first, and disconnects its clients. */
+  readonly reset: boolean;
+}
+
 /**
- * One database for the metadata and one for each source, on the embedded server; created where they are missing.
+ * One database for the metadata and one for each source, on the embedded server; created where they are missing. Their
+ * addresses are those of the role that migrations run as.
  * @param serverUrl address with the superuser
- * @param reset drops every database first, and disconnects its clients
  */
 export async function embeddedDatabases(
   serverUrl: string,
   sources: readonly string[],
-  reset: boolean,
+  options: EmbeddedOptions,
 ): Promise<Databases> {
   const nameOf = (source: string): string => `hasura_${source}`;
   const names = ["metadata", ...sources.map(nameOf)];
+  const password = migrationRolePassword(new URL(serverUrl).password);
   await withClient(serverUrl, async (client) => {
-    if (reset) await dropAll(client);
-    for (const name of names) await create(client, name);
+    if (options.reset) await dropAll(client);
+    await prepareRole(client, password, options);
+    for (const name of names) await create(client, name, migrationRole);
   });
+  for (const name of names)
+    await withClient(databaseUrl(serverUrl, name), (client) => prepareExtensions(client, options));
+  const roleUrl = new URL(serverUrl);
+  roleUrl.username = migrationRole;
+  roleUrl.password = password;
   return {
-    metadataUrl: databaseUrl(serverUrl, "metadata"),
-    sources: sources.map((name) => ({ name, url: databaseUrl(serverUrl, nameOf(name)) })),
+    metadataUrl: databaseUrl(roleUrl.href, "metadata"),
+    sources: sources.map((name) => ({ name, url: databaseUrl(roleUrl.href, nameOf(name)) })),
   };
 }
 
@@ -64,11 +84,12 @@ async function dropAll(client: pg.Client): Promise<void> {
 /** duplicate_database, and unique_violation when another process creates it at the same time. */
 const duplicateCodes = new Set(["42P04", "23505"]);
 
-async function create(client: pg.Client, name: string): Promise<void> {
+async function create(client: pg.Client, name: string, owner?: string): Promise<void> {
   const found = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [name]);
   if (found.rows.length > 0) return;
   try {
-    await client.query(`CREATE DATABASE ${quoteIdentifier(name)}`);
+    const owned = owner === undefined ? "" : ` OWNER ${quoteIdentifier(owner)}`;
+    await client.query(`CREATE DATABASE ${quoteIdentifier(name)}${owned}`);
   } catch (thrown) {
     if (!(thrown instanceof pg.DatabaseError) || !duplicateCodes.has(thrown.code ?? ""))
       throw thrown;

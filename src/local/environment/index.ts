@@ -23,6 +23,12 @@ export interface LocalEnvironmentOptions {
   readonly functionDirectory?: string;
   /** Default: a random one. */
   readonly adminSecret?: string;
+  /** Of Hasura's API; default: any free one. */
+  readonly port?: number;
+  /** Of the Lambda service; default: any free one. */
+  readonly lambdaPort?: number;
+  /** Runs migrations as a superuser of the embedded server, who can run programs on this machine. */
+  readonly superuser?: boolean;
   readonly timeoutMs?: number;
   /** The function's environment variables, in addition to the required ones. */
   readonly env?: Readonly<Record<string, string>>;
@@ -31,6 +37,8 @@ export interface LocalEnvironmentOptions {
 
 export interface LocalEnvironment {
   readonly lambdaUrl: string;
+  /** The only one whose requests the Lambda service accepts. */
+  readonly accessKeyId: string;
   readonly hasuraUrl: string;
   readonly adminSecret: string;
   /** Of the first source. */
@@ -74,7 +82,7 @@ async function startParts(
   functionDirectory: string,
   keep: Keep,
 ): Promise<Omit<LocalEnvironment, "stop">> {
-  const { log, timeoutMs } = options;
+  const { log, timeoutMs, port, lambdaPort } = options;
   const logged = log && { log };
   const adminSecret = options.adminSecret ?? randomBytes(24).toString("base64url");
   const { metadataUrl, sources, server } = await databasesFor(options, project, keep);
@@ -84,6 +92,7 @@ async function startParts(
       adminSecret,
       sources: sources.map((source) => ({ ...source, kind: "postgres" })),
       ...logged,
+      ...(port !== undefined && { port }),
     }),
   );
   const env = {
@@ -93,17 +102,21 @@ async function startParts(
     HASURA_MIGRATE_DIRECTORY: project.directory,
     ...options.env,
   };
+  const accessKeyId = `local-${randomBytes(15).toString("hex")}`;
   const lambda = keep(
     await startLambdaService({
       functionDirectory,
       env,
+      accessKeyId,
       ...logged,
       ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(lambdaPort !== undefined && { port: lambdaPort }),
     }),
   );
   const databaseUrl = sources[0]?.url ?? metadataUrl;
   return {
     lambdaUrl: lambda.url,
+    accessKeyId,
     hasuraUrl: hasura.url,
     adminSecret,
     databaseUrl,
@@ -131,7 +144,10 @@ async function databasesFor(
   await excludeFromGit(project.stateDirectory);
   const { description, data } = server;
   return {
-    ...(await embeddedDatabases(server.url, project.sources, options.reset ?? false)),
+    ...(await embeddedDatabases(server.url, project.sources, {
+      reset: options.reset ?? false,
+      superuser: options.superuser ?? false,
+    })),
     server: { description, data },
   };
 }

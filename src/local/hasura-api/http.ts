@@ -1,5 +1,5 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { browserRequest, sameSecret } from "../request-guard.ts";
 import type { ApiContext, Handler } from "./context.ts";
 import { errorBody, HasuraError } from "./hasura-error.ts";
 import { findInconsistencies } from "./consistency.ts";
@@ -46,6 +46,8 @@ async function answer(
   context: ApiContext,
   options: HttpOptions,
 ): Promise<Reply> {
+  const refused = browserRequest(request.headers);
+  if (refused !== undefined) throw new HasuraError(403, "access-denied", refused);
   const path = new URL(request.url ?? "/", "http://localhost").pathname;
   if (request.method === "GET") {
     if (path === "/v1/version")
@@ -105,8 +107,7 @@ function authorize(request: IncomingMessage, adminSecret: string): void {
       "access-denied",
       '"x-hasura-admin-secret"/"x-hasura-access-key" required, but not found',
     );
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  if (typeof given === "string" && timingSafeEqual(digest(given), digest(adminSecret))) return;
+  if (typeof given === "string" && sameSecret(given, adminSecret)) return;
   throw new HasuraError(
     401,
     "access-denied",

@@ -103,7 +103,9 @@ function nextStep({ code, message }: pg.DatabaseError): readonly [string, string
 /** Host, port and database of an address, for messages: never the password or the query. */
 export function withoutSecrets(url: string): string {
   try {
-    const { hostname, port, pathname } = new URL(url);
+    const { hostname, port, pathname, search, hash } = new URL(url);
+    // A password with an unescaped "/", "?" or "#" is cut there, and the rest of it is taken for a path.
+    if (`${pathname}${search}${hash}`.includes("@")) return "the given address";
     return `${hostname}${port === "" ? "" : `:${port}`}${pathname}`;
   } catch {
     return "the given address";

@@ -21,7 +21,7 @@ export function functionEnvironment(
   settings: FunctionSettings,
   functionName: string,
   region: string,
-  runtimeApi: string,
+  runtimeApi: { readonly address: string; readonly token: string },
 ): Record<string, string> {
   const copied = inherited.flatMap((key) =>
     settings.hostEnv[key] === undefined ? [] : [[key, settings.hostEnv[key]] as const],
@@ -45,6 +45,7 @@ export function functionEnvironment(
     LAMBDA_TASK_ROOT: settings.functionDirectory,
     _HANDLER: settings.handler,
     ...settings.env,
-    AWS_LAMBDA_RUNTIME_API: runtimeApi,
+    AWS_LAMBDA_RUNTIME_API: runtimeApi.address,
+    HASURA_MIGRATE_RUNTIME_TOKEN: runtimeApi.token,
   };
 }

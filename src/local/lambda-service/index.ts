@@ -3,7 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { Failure } from "../../protocol/failure.ts";
-import { commandHint } from "../../protocol/hint.ts";
+import { commandHint, textHint } from "../../protocol/hint.ts";
+import { errorCode } from "../../system-error.ts";
+import { authorize } from "./authorize.ts";
 import { findInBuild } from "./build-output.ts";
 import { functionEnvironment } from "./function-environment.ts";
 import { FunctionLog } from "./function-log.ts";
@@ -37,6 +39,8 @@ export interface LambdaServiceOptions {
   readonly memoryMb?: number;
   /** Default: any free one. */
   readonly port?: number;
+  /** The only access key whose requests are accepted; default: any, and requests without a signature. */
+  readonly accessKeyId?: string;
   /** The maximum number of sandboxes of one function, above which it is throttled; default 20. */
   readonly concurrency?: number;
   /** The names of the functions that exist; default: any name. */
@@ -47,6 +51,8 @@ export interface LambdaServiceOptions {
   readonly region?: string;
   /** The program that calls the Runtime API: an entry file of aws-lambda-ric 3.x or 4.x; default: dist/runtime-client.mjs. */
   readonly runtime?: string;
+  /** Whether that program sends the token of its Runtime API, as our own does; default: yes for the default program. */
+  readonly runtimeSendsToken?: boolean;
   /** Is given the output of the functions. */
   readonly log?: (text: string) => void;
 }
@@ -59,8 +65,9 @@ export interface LambdaService {
 
 /**
  * Starts a service on 127.0.0.1 that is compatible with Lambda for an unmodified AWS SDK and `aws lambda invoke`. It supports
- * Invoke, InvokeWithResponseStream, GetFunction and GetFunctionConfiguration, and does not check signatures.
- * @throws Failure bug/runtime-client-missing when dist/ is incomplete
+ * Invoke, InvokeWithResponseStream, GetFunction and GetFunctionConfiguration. It does not check signatures, but refuses what a
+ * page in a browser could send, and another access key than `accessKeyId`.
+ * @throws Failure bug/runtime-client-missing when dist/ is incomplete, usage/port-in-use
  */
 export async function startLambdaService(options: LambdaServiceOptions): Promise<LambdaService> {
   const service = new Service(options);
@@ -69,10 +76,20 @@ export async function startLambdaService(options: LambdaServiceOptions): Promise
     (request, response) => void service.serve(request, response),
   );
   await new Promise<void>((resolve, reject) =>
-    server.once("error", reject).listen(options.port ?? 0, "127.0.0.1", resolve),
+    server
+      .once("error", (error) => reject(listenFailure(error, options.port ?? 0)))
+      .listen(options.port ?? 0, "127.0.0.1", resolve),
   );
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, stop: () => stop(server, service) };
+}
+
+function listenFailure(error: Error, port: number): Error {
+  if (errorCode(error) !== "EADDRINUSE") return error;
+  return new Failure("usage", "port-in-use", `Port ${port} is in use by another program.`, {
+    hints: [textHint("Leave the port out to use any free one.")],
+    cause: error,
+  });
 }
 
 async function stop(server: Server, service: Service): Promise<void> {
@@ -91,6 +108,7 @@ class Service {
     const { handler = "index.runMigrations", timeoutMs = 900_000, memoryMb = 512 } = options;
     const runtime = options.runtime ?? runtimeClientFile();
     const { functionDirectory, env, log } = options;
+    const sendsToken = options.runtimeSendsToken ?? options.runtime === undefined;
     const settings = { functionDirectory, handler, memoryMb, env, hostEnv: process.env };
     this.#options = options;
     this.#configured = { handler, timeoutMs, memoryMb };
@@ -107,6 +125,7 @@ class Service {
         memoryMb,
         timeoutMs,
         now: Date.now,
+        requiresToken: sendsToken,
         env: (runtimeApi) => functionEnvironment(settings, name, region, runtimeApi),
         output: (bytes) => log?.(bytes.toString("utf8")),
       }),
@@ -122,6 +141,7 @@ class Service {
     const requestId = randomUUID();
     response.on("error", () => undefined); // the caller has disconnected
     try {
+      authorize(request.headers, this.#options.accessKeyId);
       const route = routeOf(request, this.#options.region ?? "us-east-1");
       this.#requireExisting(route.function);
       if (route.operation === "GetFunction" || route.operation === "GetFunctionConfiguration")

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { browserRequest, sameSecret } from "../request-guard.ts";
 import { type FunctionError, reportedError, responseTooLarge } from "./function-error.ts";
 import type { Invocation } from "./invocation.ts";
 import { maxPayloadBytes } from "./invoke-request.ts";
@@ -21,29 +22,36 @@ export interface RuntimeListener {
 /**
  * Lambda's Runtime API for one process, on a port of its own, which identifies the process. Supports versions 3 and 4 of
  * aws-lambda-ric and src/local/runtime-client (docs/internals/aws-lambda.md, "The Runtime
- * API").
+ * API"). It answers only the process that was given its token, except where the runtime cannot send one.
  */
 export class RuntimeApi {
   readonly address: string;
+  /** What the runtime sends in the header `x-runtime-token`. */
+  readonly token = randomBytes(24).toString("base64url");
+  readonly #requiresToken: boolean;
   readonly #server: Server;
   readonly #listener: RuntimeListener;
   #waiting: ServerResponse | undefined;
   #current: Invocation | undefined;
 
-  private constructor(server: Server, listener: RuntimeListener) {
+  private constructor(server: Server, listener: RuntimeListener, requiresToken: boolean) {
     this.#server = server;
+    this.#requiresToken = requiresToken;
     this.#listener = listener;
     // a TCP server that is listening has such an address
     this.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on("request", (request, response) => void this.#serve(request, response));
   }
 
-  static async listen(listener: RuntimeListener): Promise<RuntimeApi> {
+  static async listen(
+    listener: RuntimeListener,
+    { requiresToken }: { readonly requiresToken: boolean },
+  ): Promise<RuntimeApi> {
     const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 });
     await new Promise<void>((resolve, reject) =>
       server.once("error", reject).listen(0, "127.0.0.1", resolve),
     );
-    return new RuntimeApi(server, listener);
+    return new RuntimeApi(server, listener, requiresToken);
   }
 
   /**
@@ -72,6 +80,19 @@ export class RuntimeApi {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.#isOurs(request)) {
+      refuse(
+        response,
+        403,
+        "Forbidden",
+        "Only the function's own process may call its Runtime API",
+      );
+      return;
+    }
+    await this.#route(request, response);
+  }
+
+  async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const [path = ""] = (request.url ?? "").split("?");
     if (request.method === "GET" && path === `${base}/invocation/next`) {
       this.#next(response);
@@ -95,6 +116,12 @@ export class RuntimeApi {
       // The request broke off. The process is exiting, and its exit becomes the response; otherwise `#next` detects it.
       response.destroy();
     }
+  }
+
+  #isOurs({ headers }: IncomingMessage): boolean {
+    if (browserRequest(headers) !== undefined) return false;
+    const token = headers["x-runtime-token"];
+    return !this.#requiresToken || (typeof token === "string" && sameSecret(token, this.token));
   }
 
   #pathOf(kind: "response" | "error"): string | undefined {

@@ -1,11 +1,13 @@
 import { type FunctionError, type ProcessExit, runtimeExited, timedOut } from "./function-error.ts";
 import { FunctionProcess, type ProcessOptions } from "./function-process.ts";
 import type { Invocation } from "./invocation.ts";
-import { RuntimeApi } from "./runtime-api.ts";
+import { RuntimeApi, type RuntimeListener } from "./runtime-api.ts";
 
-/** Options of a `Sandbox`; `env` is given the address of its Runtime API. */
+/** Options of a `Sandbox`; `env` is given the address of its Runtime API and the token that the runtime sends. */
 export type SandboxOptions = Omit<ProcessOptions, "env" | "output"> & {
-  readonly env: (runtimeApi: string) => Record<string, string>;
+  readonly env: (runtimeApi: RuntimeApi) => Record<string, string>;
+  /** Whether the Runtime API refuses requests without its token. */
+  readonly requiresToken: boolean;
   readonly output: (bytes: Buffer) => void;
   readonly timeoutMs: number;
   readonly now: () => number;
@@ -38,11 +40,13 @@ export class Sandbox {
 
   /** Starts the process. Resolves when it requests an invocation, reports a failed initialisation, or has exited. */
   async start(log: Invocation["log"]): Promise<InitResult> {
-    this.#api = await RuntimeApi.listen({
+    const listener: RuntimeListener = {
       nextRequested: () => this.#onNextRequested(),
       responded: (error) => this.#onResponse(error),
       initFailed: (error) => this.#ready.resolve({ ok: false, error }),
-    });
+    };
+    const { requiresToken } = this.#options;
+    this.#api = await RuntimeApi.listen(listener, { requiresToken });
     if (this.state === "dead")
       this.#api.close(); // killed before it was started
     else this.#spawn(this.#api, log);
@@ -56,7 +60,7 @@ export class Sandbox {
     };
     this.#process = new FunctionProcess({
       ...this.#options,
-      env: this.#options.env(api.address),
+      env: this.#options.env(api),
       output,
     });
     this.#exited = this.#process.exited;

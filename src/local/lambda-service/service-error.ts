@@ -7,6 +7,8 @@ import type { ServerResponse } from "node:http";
 const statusOf = {
   InvalidRequestContentException: 400,
   InvalidParameterValueException: 400,
+  AccessDeniedException: 403,
+  UnrecognizedClientException: 403,
   ResourceNotFoundException: 404,
   UnknownOperationException: 404,
   ResourceConflictException: 409,

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { chmod, chown, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
@@ -10,6 +11,9 @@ import { serverFailure } from "./failures.ts";
 import type { ServerUser } from "./server-user.ts";
 
 const run = promisify(execFile);
+
+/** The superuser of every cluster. Migrations run as another role, which has the name that one expects here. */
+export const superuser = "hasura_migrate_local";
 
 /** One database cluster: Postgres's data directory, and the superuser's password. */
 export interface Cluster {
@@ -31,7 +35,20 @@ export async function openCluster(
   const version = (await readFile(join(data, "PG_VERSION"), "utf8").catch(() => "")).trim();
   if (version === "") await createCluster(home, data, binaries, user);
   else if (version !== String(binaries.major)) throw wrongVersion(data, version, binaries);
+  else if (!existsSync(join(data, ownMark))) throw unknownCluster(data);
   return { data, password: (await readFile(join(home, "password"), "utf8")).trim() };
+}
+
+/** A file in the data directory of a cluster with our superuser. */
+const ownMark = "hasura_migrate_local";
+
+function unknownCluster(data: string): Failure {
+  return new Failure(
+    "usage",
+    "data-directory-version",
+    `The database in ${data} was not created by this version of hasura-migrate.`,
+    { hints: [commandHint(["rm", "-r", data], "to start with an empty database")] },
+  );
 }
 
 function wrongVersion(data: string, version: string, binaries: Binaries): Failure {
@@ -72,7 +89,7 @@ async function createCluster(
       ? ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
       : ["--locale=C"];
   const files = ["-D", draft, "--pwfile", passwordFile];
-  const settings = ["-U", "postgres", "-E", "UTF8", "-A", "scram-sha-256"];
+  const settings = ["-U", superuser, "-E", "UTF8", "-A", "scram-sha-256"];
   try {
     await run(join(binaries.bin, "initdb"), [...files, ...settings, ...locale], {
       cwd: home,
@@ -85,5 +102,8 @@ async function createCluster(
     const output = thrown instanceof Error && "stderr" in thrown ? String(thrown.stderr) : "";
     throw serverFailure("initdb", home, output, thrown);
   }
+  const mark = join(draft, ownMark);
+  await writeFile(mark, "");
+  if (user) await chown(mark, user.uid, user.gid);
   await rename(draft, data);
 }

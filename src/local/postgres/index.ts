@@ -2,11 +2,12 @@ import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../../system-error.ts";
 import { findBinaries, type Binaries } from "./binaries.ts";
-import { openCluster } from "./cluster.ts";
+import { openCluster, superuser } from "./cluster.ts";
 import { executableBinaries, serverHome } from "./data-directory.ts";
 import { notWritable, serverFailure } from "./failures.ts";
 import { withFileLock } from "./file-lock.ts";
 import { acquireLease, releaseLease } from "./leases.ts";
+import { checkStateDirectory } from "./state-directory.ts";
 import { serverUser, type ServerUser } from "./server-user.ts";
 import { ensurePostmaster, stopPostmaster, stopProcess } from "./postmaster.ts";
 
@@ -34,7 +35,7 @@ export interface PostgresOptions {
  * Starts the embedded PostgreSQL server, or finds the one that another process (even a killed one) started for the same
  * directory. As root it runs as the user `nobody`.
  * @throws Failure usage/embedded-postgres-missing, usage/directory-not-writable, usage/disk-full,
- *   usage/data-directory-version, usage/embedded-postgres-failed, busy/local-lock-held
+ *   usage/state-directory-unsafe, usage/data-directory-version, usage/embedded-postgres-failed, busy/local-lock-held
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const binaries = await findBinaries({
@@ -44,6 +45,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const user = await serverUser();
   try {
     await mkdir(options.directory, { recursive: true });
+    await checkStateDirectory(options.directory);
     const home = await serverHome(await realpath(options.directory), user);
     return await withFileLock(lockIn(home), () => startIn(home, binaries, user, options));
   } catch (thrown) {
@@ -65,7 +67,7 @@ async function startIn(
     const { description } = binaries;
     log?.(`${description} on 127.0.0.1:${port}, data in ${data}`);
     return {
-      url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+      url: `postgres://${superuser}:${password}@127.0.0.1:${port}/postgres`,
       description,
       data,
       stop: once(() => release({ home, lease, data, pid })),

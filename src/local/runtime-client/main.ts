@@ -10,7 +10,12 @@ import { RuntimeApiClient } from "./runtime-api.ts";
  * those of aws-lambda-ric 3.x: 128 for an unhandled rejection, 129 for everything else.
  */
 const { env } = process;
-const client = new RuntimeApiClient(env.AWS_LAMBDA_RUNTIME_API ?? "127.0.0.1:9001");
+const client = new RuntimeApiClient(
+  env.AWS_LAMBDA_RUNTIME_API ?? "127.0.0.1:9001",
+  env.HASURA_MIGRATE_RUNTIME_TOKEN ?? "",
+);
+// Nothing that the function starts has to know it.
+delete env.HASURA_MIGRATE_RUNTIME_TOKEN;
 let currentRequestId: string | undefined;
 
 process.on("uncaughtException", (thrown) => void reportAndExit(thrown, undefined, 129));

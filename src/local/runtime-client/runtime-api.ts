@@ -24,9 +24,14 @@ export interface RuntimeInvocation {
  */
 export class RuntimeApiClient {
   readonly #base: { host: string; port: string };
+  readonly #token: string;
 
-  /** @param address `host:port`, the value of AWS_LAMBDA_RUNTIME_API */
-  constructor(address: string) {
+  /**
+   * @param address `host:port`, the value of AWS_LAMBDA_RUNTIME_API
+   * @param token shows the API that this is the process it was made for
+   */
+  constructor(address: string, token: string) {
+    this.#token = token;
     const [host = "127.0.0.1", port = "80"] = address.split(":");
     this.#base = { host, port };
   }
@@ -59,7 +64,11 @@ export class RuntimeApiClient {
 
   /** Opens a request below /2018-06-01/runtime; the caller writes its body and ends it. */
   open(method: string, path: string, headers: OutgoingHttpHeaders): ClientRequest {
-    return request({ ...this.#base, agent, method, path: `/2018-06-01/runtime/${path}`, headers });
+    return request({
+      ...{ ...this.#base, agent, method },
+      path: `/2018-06-01/runtime/${path}`,
+      headers: { ...headers, "x-runtime-token": this.#token },
+    });
   }
 }
 

@@ -16,7 +16,10 @@ describe("credentials", () => {
     });
     assert.equal(code, 0, stderr);
     assert.equal(signedBy(lambda.calls[0]), "AKIADEV eu-north-1");
-    assert.match(stderr, /^dev-3 · eu-north-1 · as dev-3 · Hasura/m);
+    assert.match(
+      stderr,
+      /^dev-3 · eu-north-1 · as dev-3 · via 127\.0\.0\.1:\d+ \(from AWS_ENDPOINT_URL_LAMBDA\) · Hasura/m,
+    );
   });
 
   const regions: readonly {

@@ -6,9 +6,9 @@ import { missingInImage, type LocalMigrations } from "../../../src/cli/project/i
 import { main } from "../../../src/cli/main.ts";
 import { liveRegion } from "../../../src/cli/output/terminal/live-region.ts";
 import { terminalSpinner } from "../../../src/cli/output/terminal/spinner.ts";
-import type { Sink } from "../../../src/cli/context.ts";
 import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
 import { age, duration } from "../../../src/cli/output/format.ts";
+import { plain } from "../../../src/cli/output/terminal/styled.ts";
 import { textWidth, truncate } from "../../../src/cli/output/terminal/width.ts";
 import { didYouMean } from "../../../src/cli/options/did-you-mean.ts";
 import { RunEvent, type EventOf } from "../../../src/protocol/events.ts";
@@ -25,7 +25,13 @@ import {
   started,
   status,
 } from "../../support/run-events.ts";
-import { emptyDirectory, instant, testContext } from "../../support/test-context.ts";
+import {
+  emptyDirectory,
+  instant,
+  testContext,
+  textSink,
+  type TextSink,
+} from "../../support/test-context.ts";
 import { keys } from "../../support/aws-keys.ts";
 
 const one = ["1700000000100", "add_order_notes"] as const;
@@ -64,7 +70,7 @@ describe("renderers", () => {
   });
 
   test("a name cannot move the cursor", () => {
-    assert.equal(truncate("a\u001b[2Jb\nc", 20), "a�[2Jb�c");
+    assert.equal(truncate("a\u001b[2Jb\nc", 20), "a␛[2Jb␊c");
   });
 
   for (const [word, among, text] of [
@@ -95,22 +101,13 @@ describe("renderers", () => {
   const eraseRow = "\r\u001b[1A\u001b[2K";
 
   /** A sink whose size a test can change. */
-  function terminal(columns: number): Sink & { text: string; columns: number } {
-    const sink = {
-      ...{ text: "", isTTY: true, columns, rows: 24 },
-      write: (more: string) => {
-        sink.text += more;
-      },
-      drained: () => undefined,
-    };
-    return sink;
-  }
+  const terminal = (columns: number): TextSink => textSink(true, columns);
 
   test("a region is removed whole before anything else is written, and the cursor is hidden in between", () => {
     const sink = terminal(80);
     const region = liveRegion(sink);
-    region.draw(["a", "b"]);
-    region.draw(["a", "b"]);
+    region.draw([plain("a"), plain("b")]);
+    region.draw([plain("a"), plain("b")]);
     region.clear();
     region.clear();
     assert.equal(sink.text, `\u001b[?25la\nb\n${eraseRow.repeat(2)}\u001b[?25h`);
@@ -119,7 +116,7 @@ describe("renderers", () => {
   test("a region is removed whole after the terminal became narrower and wrapped its lines", () => {
     const sink = terminal(80);
     const region = liveRegion(sink);
-    region.draw(["x".repeat(50), "\u001b[2mdim\u001b[22m"]);
+    region.draw([plain("x".repeat(50)), colorsFor(sink, {}, true).dim("dim")]);
     sink.columns = 20;
     region.clear();
     assert.ok(sink.text.endsWith(`\n${eraseRow.repeat(4)}\u001b[?25h`), JSON.stringify(sink.text));
@@ -339,7 +336,7 @@ describe("renderers", () => {
     const context = testContext(t, { argv: ["dev-3"], env });
     assert.equal(await main(context), 0);
     const text = context.out.text + context.err.text;
-    assert.match(text, /a�::error::forged�\[2J applied 41ms/);
+    assert.match(text, /a␊::error::forged␛\[2J applied 41ms/);
     // eslint-disable-next-line no-control-regex -- control characters are what must not be there
     assert.doesNotMatch(text, /^::error|[\r\u001b]/m);
   });
@@ -387,9 +384,9 @@ describe("renderers", () => {
 
 | database | version | name | | |
 | --- | --- | --- | --- | ---: |
-| default | 1700000000100 | add_order_notes | **failed** | 22 ms |
+| default | 1700000000100 | add\\_order\\_notes | **failed** | 22 ms |
 
-**Failed:** migrations/default/1700000000200_drop_legacy_flag/up.sql failed: cannot drop column legacy of table orders because other objects depend on it (SQLSTATE 2BP01)
+**Failed:** migrations/default/1700000000200\\_drop\\_legacy\\_flag/up.sql failed: cannot drop column legacy of table orders because other objects depend on it (SQLSTATE 2BP01)
 `,
     );
   });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { newRunView, reduceView, type RunView } from "../../../src/cli/output/run-view.ts";
 import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
+import { plain as escaped } from "../../../src/cli/output/terminal/styled.ts";
 import { textWidth } from "../../../src/cli/output/terminal/width.ts";
 import { progressLines } from "../../../src/cli/output/views/progress.ts";
 import {
@@ -20,7 +21,7 @@ const plain = colorsFor({ isTTY: false }, {}, false);
 const viewAfter = (events: readonly object[], now = 0): RunView =>
   events.map(eventOf).reduce((view, event) => reduceView(view, event, now), newRunView("apply"));
 const drawn = (view: RunView, size: { columns?: number; rows?: number; now?: number } = {}) =>
-  progressLines(view, { style: plain, columns: 60, rows: 24, now: 0, sign: "*", ...size });
+  progressLines(view, { style: plain, columns: 60, rows: 24, now: 0, sign: escaped("*"), ...size });
 
 const three = ["100", "200", "300"].map((version) => item(version, `name_${version}`));
 const begun = [started(), plan(three), migrationStarted("100", "name_100")];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { describe, test } from "vitest";
+import type { Styled } from "../../../src/cli/output/terminal/styled.ts";
 import { localTime } from "../../../src/cli/output/format.ts";
 import { main } from "../../../src/cli/main.ts";
 import type { CliContext } from "../../../src/cli/context.ts";
@@ -41,13 +42,13 @@ const write = (response: ServerResponse, { body }: Call, events: readonly object
 
 /** A person who reads, and presses Ctrl-C at each of these words. */
 function pressesAt(context: TestCliContext, ...words: string[]): CliContext {
-  const write = (text: string): void => {
-    context.err.write(text);
+  const writeStyled = (text: Styled): void => {
+    context.err.writeStyled(text);
     if (words[0] === undefined || !text.includes(words[0])) return;
     words.shift();
     context.interrupt();
   };
-  return { ...context, err: { ...context.err, write } };
+  return { ...context, err: { ...context.err, writeStyled } };
 }
 
 describe("cancellation", () => {

@@ -1,5 +1,7 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -33,6 +35,10 @@ export interface Running extends Ran {
   shows(pattern: RegExp): Promise<void>;
 }
 
+/** Every test's commands are of one user, who finds the access key of what `local --serve` started. */
+const stateHome = mkdtempSync(join(tmpdir(), "hasura-migrate-state-"));
+process.once("exit", () => rmSync(stateHome, { recursive: true, force: true }));
+
 /** A machine of its own for one test: an empty HOME, no AWS files, and no more of this process's environment than PATH. */
 export async function environmentOf(
   t: TestContext,
@@ -44,7 +50,11 @@ export async function environmentOf(
     AWS_SECRET_ACCESS_KEY: "test",
     AWS_REGION: "eu-west-1",
   };
-  return { PATH: process.env["PATH"] ?? "", HOME: home, ...keys, ...more };
+  return {
+    ...{ PATH: process.env["PATH"] ?? "", HOME: home, XDG_STATE_HOME: stateHome },
+    ...keys,
+    ...more,
+  };
 }
 
 /** Starts `hasura-migrate` with these arguments. Ended with the test at the latest. */

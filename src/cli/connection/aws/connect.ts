@@ -8,6 +8,7 @@ import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
 import { functionReference } from "../../config/function-reference.ts";
 import type { LocalTarget } from "../local.ts";
+import { localKeyFor } from "../local-keys.ts";
 import type { Target } from "../../config/resolve-target.ts";
 import {
   longestFunctionMs,
@@ -37,22 +38,26 @@ export async function connect(
   if (identity.notice !== undefined) notice(identity.notice);
   const region = regionOf(target, identity, files, context.env);
   const addressOf = endpointsOf(identity, files, context.env);
-  const endpoint = checked(
+  const endpoint =
     target.endpointUrl === undefined
       ? addressOf("lambda")
-      : { url: target.endpointUrl, from: "--endpoint-url" },
-  );
+      : { url: target.endpointUrl, from: target.endpointFrom ?? "--endpoint-url" };
+  const configured = checked(endpoint);
   const sts = checked(addressOf("sts"));
-  const url = endpoint ?? (await serviceAddress(region));
+  const url = configured ?? (await serviceAddress(region));
   proxyFor(new URL(url), context.env);
   // Unlike a function, STS and SSO respond quickly or not at all.
   const requestHandler = new RequestHandler(context.env, 10_000);
   const network = { region, requestHandler, ...(sts !== undefined && { stsEndpoint: sts }) };
-  const provider = credentialsOf(identity, files, network, context);
+  const localKey = await localKeyFor(url, context);
+  const provider =
+    localKey === undefined
+      ? credentialsOf(identity, files, network, context)
+      : keyProvider(localKey);
   const credentials = await provider();
-  const reached = connectionInfo(target, identity, region, credentials);
+  const reached = connectionInfo(target, identity, region, credentials, endpoint);
   noticeAccounts(reached, credentials, notice);
-  return connectionTo({ reached, url, endpoint, provider, context, notice });
+  return connectionTo({ reached, url, endpoint: configured, provider, context, notice });
 }
 
 /** The Lambda service's address by the SDK's own rules, which know each partition's domain, FIPS and dual stack. */
@@ -72,12 +77,9 @@ function noticeAccounts({ account }: ConnectionInfo, own: Credentials, notice: N
   notice(`The credentials are of account ${own.accountId}, the function is in ${account}.`);
 }
 
-/** A connection to the embedded environment, which checks no signatures; closing the connection stops it. */
+/** A connection to the embedded environment, which accepts its own access key; closing the connection stops it. */
 export function connectTo(local: LocalTarget, context: CliContext, notice: Notice): Connection {
-  const provider = async (): Promise<Credentials> => ({
-    accessKeyId: "local",
-    secretAccessKey: "local",
-  });
+  const provider = keyProvider(local.accessKeyId);
   const reached = { region: "us-east-1", function: local.functionName };
   const connection = connectionTo({
     reached,
@@ -96,6 +98,11 @@ export function connectTo(local: LocalTarget, context: CliContext, notice: Notic
       await local.stop();
     },
   };
+}
+
+/** A local service accepts its own access key, with any secret. */
+function keyProvider(accessKeyId: string): Provider {
+  return async () => ({ accessKeyId, secretAccessKey: "local" });
 }
 
 interface ConnectionParts {
@@ -207,17 +214,29 @@ function checked(address: Address | undefined): string | undefined {
   return address === undefined ? undefined : checkedEndpoint(address);
 }
 
+/** Hosts of AWS, interface endpoints in a VPC included. */
+const awsHost = /\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
+
+/** The host of a checked address, unless it is one of AWS. */
+function foreignHost({ url, from }: Address): ConnectionInfo["endpoint"] {
+  const { protocol, hostname, host } = new URL(url);
+  return protocol === "https:" && awsHost.test(hostname) ? undefined : { host, from };
+}
+
 function connectionInfo(
   target: Target,
   identity: Identity,
   region: string,
   credentials: Credentials,
+  configured: Address | undefined,
 ): ConnectionInfo {
+  const endpoint = configured && foreignHost(configured);
   const account = functionReference(target.function).account ?? credentials.accountId;
   return {
     region,
     function: target.function,
     ...(identity.kind === "profile" && { profile: identity.profile }),
     ...(account !== undefined && { account }),
+    ...(endpoint && { endpoint }),
   };
 }

@@ -3,7 +3,7 @@ import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, textHint, type Hint } from "../../../protocol/hint.ts";
 import { functionReference } from "../../config/function-reference.ts";
-import { isLoopback } from "./identity.ts";
+import { isLoopback } from "../loopback.ts";
 import type { InvocationTarget } from "./invoke-errors.ts";
 
 const Details = z.object({ errorType: z.string().optional(), errorMessage: z.string().optional() });

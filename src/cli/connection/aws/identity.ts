@@ -1,6 +1,7 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, retryHint, textHint } from "../../../protocol/hint.ts";
 import type { Target } from "../../config/resolve-target.ts";
+import { isLoopback } from "../loopback.ts";
 import { closestMatch } from "../../options/did-you-mean.ts";
 import type { Environment } from "../../context.ts";
 import { misnamedSection } from "./profile-problems.ts";
@@ -29,9 +30,9 @@ const sourceNames: Readonly<Record<AmbientSource, string>> = {
  */
 export function identityOf(target: Target, files: SharedConfig, env: Environment): Identity {
   const { name, from } = target.profile;
-  if (files.profiles.includes(name)) return ofProfile(name, from, env);
-  // A service on this machine needs no account: `hasura-migrate local --serve`.
+  // A service on this machine needs no account, whatever is configured: `hasura-migrate local --serve`.
   if (from !== "flag" && isLoopback(target.endpointUrl)) return { kind: "ambient", source: "none" };
+  if (files.profiles.includes(name)) return ofProfile(name, from, env);
   const ambient = ambientSource(env);
   if (from === "convention") return conventional(files, env, ambient);
   if (
@@ -106,11 +107,6 @@ function ambientSource(env: Environment): AmbientSource | undefined {
   )
     return "container";
   return undefined;
-}
-
-/** True for a service on this machine, which has no AWS account and no logs in CloudWatch. */
-export function isLoopback(url: string | undefined): boolean {
-  return url !== undefined && /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(url);
 }
 
 function isSet(value: string | undefined): boolean {

@@ -5,6 +5,8 @@ import type { UnknownEvent } from "../../../protocol/ndjson.ts";
 import type { CliContext } from "../../context.ts";
 import { duration } from "../format.ts";
 import type { Row } from "../run-view.ts";
+import { escapeControls } from "../terminal/escape-controls.ts";
+import type { WorkflowCommand } from "../workflow-command.ts";
 
 /** In GitHub Actions: collects a run's rows into a table for the job's page, and annotates the file that failed. */
 export function githubSummary(
@@ -24,7 +26,7 @@ class Summary {
 
   constructor(context: CliContext, environment: string, operation: string) {
     this.#context = context;
-    this.#title = `### hasura-migrate ${operation} ${environment}`;
+    this.#title = `### hasura-migrate ${cell(operation)} ${cell(environment)}`;
     this.#active = context.env["GITHUB_ACTIONS"] === "true";
   }
 
@@ -52,7 +54,7 @@ class Summary {
 
   failed(failure: Failure): void {
     this.#end = `**Failed:** ${cell(failure.message)}`;
-    if (this.#active) this.#context.err.write(`::error::${escaped(failure.message)}\n`);
+    if (this.#active) this.#error({}, failure.message);
   }
 
   /** Appends to the job's page. A page that cannot be written to does not fail the run. */
@@ -77,22 +79,19 @@ class Summary {
 
   #annotate(failure: FailureData): void {
     const { file, place, message = failure.message } = failure.sql ?? {};
-    const line = place === undefined ? "" : `,line=${place.line}`;
-    const where = file === undefined ? "" : ` file=${escaped(file)}${line}`;
-    this.#context.err.write(`::error${where}::${escaped(message)}\n`);
+    this.#error(file === undefined ? {} : { file, line: place?.line }, message);
+  }
+
+  #error(properties: WorkflowCommand["properties"], message: string): void {
+    this.#context.err.writeCommand({ name: "error", properties, message });
   }
 }
 
 function row({ database, version, name }: Row, what: string, tookMs: number): string {
-  return `| ${cell(database)} | ${version} | ${cell(name)} | ${what} | ${duration(tookMs)} |`;
+  return `| ${cell(database)} | ${cell(version)} | ${cell(name)} | ${what} | ${duration(tookMs)} |`;
 }
 
-/** Text for a cell of a Markdown table. */
+/** Text for a cell of a Markdown table: one line without markup of its own. */
 function cell(text: string): string {
-  return text.replace(/[|\\`<>]/g, "\\$&").replace(/\s+/g, " ");
-}
-
-/** Escapes text for a workflow command; `%` first, because the other escapes contain one. */
-function escaped(text: string): string {
-  return text.replace(/%/g, "%25").replace(/\r/g, "%0D").replace(/\n/g, "%0A");
+  return escapeControls(text.replace(/[ \t\r\n]+/g, " ")).replace(/[\\`*_[\]!|<>~&$]/g, "\\$&");
 }

@@ -2,11 +2,12 @@ import type { EventOf } from "../../../protocol/events.ts";
 import { exitCode, toFailureData } from "../../../protocol/failure.ts";
 import type { CommandResult } from "../../command-result.ts";
 import type { CliContext } from "../../context.ts";
+import { jsonLine } from "../json-line.ts";
 import type { RenderOptions, Renderer } from "../renderer.ts";
 
 /** One JSON object per line on stdout: the events as they arrive, with the environment, and the exit code on the closing one. */
 export function jsonRenderer(context: CliContext, { environment }: RenderOptions): Renderer {
-  const write = (object: object): void => context.out.write(`${JSON.stringify(object)}\n`);
+  const write = (object: object): void => context.out.write(`${jsonLine(object)}\n`);
   const log = (message: string): void =>
     write({ type: "log", env: environment, level: "info", code: "client", message });
   return {

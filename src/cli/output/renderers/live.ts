@@ -7,7 +7,7 @@ import { duration } from "../format.ts";
 import type { RenderOptions, Renderer } from "../renderer.ts";
 import { closeView, newRunView, reduceView, type RunView } from "../run-view.ts";
 import { colorsFor, type Style } from "../terminal/colors.ts";
-import { escapeControls } from "../terminal/escape-controls.ts";
+import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { liveRegion, type LiveRegion } from "../terminal/live-region.ts";
 import { spinnerFrames, terminalSpinner, type Spinner } from "../terminal/spinner.ts";
 import { wrap } from "../terminal/width.ts";
@@ -99,7 +99,10 @@ class LiveRenderer implements Renderer {
     const { out, err } = this.#context;
     switch (entry.kind) {
       case "banner":
-        writeLines(err, [this.#style.bold(entry.text)]);
+        writeLines(
+          err,
+          wrapped(entry.text, err).map((line) => this.#style.bold(line)),
+        );
         break;
       case "notice":
         // The region shows what is waited for.
@@ -117,12 +120,12 @@ class LiveRenderer implements Renderer {
         writeLines(err, this.#failureLines(entry.failure, entry.row !== undefined));
         break;
       case "finished": {
-        const sign = entry.cancelled ? "·" : this.#style.green("✓");
-        writeLines(out, [`${sign} ${entry.text}`]);
+        const sign = entry.cancelled ? plain("·") : this.#style.green("✓");
+        writeLines(out, [styled`${sign} ${plain(entry.text)}`]);
         break;
       }
       case "failed-totals":
-        writeLines(err, [`  ${entry.text}`]);
+        writeLines(err, [styled`  ${plain(entry.text)}`]);
     }
   }
 
@@ -133,19 +136,19 @@ class LiveRenderer implements Renderer {
     const sink = this.#context[shown.stream];
     const line = rowLine(view, entry.row, { ...shown, columns: sink.columns });
     const notices = (entry.notices ?? []).flatMap((text) =>
-      wrap(escapeControls(text), sink.columns - 4).map((part) => `    ${part}`),
+      wrap(text, sink.columns - 4).map((part) => styled`    ${part}`),
     );
     writeLines(sink, [line, ...notices]);
   }
 
   /** A failure below the row of its migration is moved in a little. */
-  #failureLines(failure: Failure, belowRow = false): string[] {
+  #failureLines(failure: Failure, belowRow = false): Styled[] {
     const { err } = this.#context;
     const { debug } = this.#options;
-    const indent = belowRow ? "  " : "";
+    const indent = plain(belowRow ? "  " : "");
     const columns = err.columns - indent.length;
     return failureLines(failure, { style: this.#style, columns, debug, belowRow }).map(
-      (line) => indent + line,
+      (line) => styled`${indent}${line}`,
     );
   }
 
@@ -154,7 +157,7 @@ class LiveRenderer implements Renderer {
     if (this.#view.running || this.#view.waitingFor !== undefined) this.#draw();
   }
 
-  #above(sink: Sink, lines: readonly string[]): void {
+  #above(sink: Sink, lines: readonly Styled[]): void {
     this.#clear();
     writeLines(sink, lines);
     this.#draw();
@@ -187,7 +190,7 @@ class LiveRenderer implements Renderer {
 function finishedStep(
   { state, tookMs = 0, reason = "" }: StepEntry,
   style: Style,
-): { readonly sign: string; readonly end: string; readonly stream: "out" | "err" } | undefined {
+): { readonly sign: Styled; readonly end: string; readonly stream: "out" | "err" } | undefined {
   switch (state) {
     case "started":
     case "running":
@@ -199,7 +202,7 @@ function finishedStep(
     case "failed":
       return { sign: style.red("✗"), end: `failed after ${duration(tookMs)}`, stream: "err" };
     case "skipped":
-      return { sign: "·", end: reason, stream: "out" };
+      return { sign: plain("·"), end: reason, stream: "out" };
     case "outcome unknown":
       return { sign: style.yellow("!"), end: `outcome unknown: ${reason}`, stream: "err" };
     case "marked applied":
@@ -208,10 +211,10 @@ function finishedStep(
   }
 }
 
-function wrapped(line: string, { columns }: Sink): string[] {
-  return wrap(escapeControls(line), columns);
+function wrapped(line: string, { columns }: Sink): Styled[] {
+  return wrap(line, columns);
 }
 
-function writeLines(sink: Sink, lines: readonly string[]): void {
-  for (const line of lines) sink.write(`${line}\n`);
+function writeLines(sink: Sink, lines: readonly Styled[]): void {
+  for (const line of lines) sink.writeStyled(styled`${line}\n`);
 }

@@ -7,7 +7,7 @@ import { clock, seconds } from "../format.ts";
 import type { RenderOptions, Renderer } from "../renderer.ts";
 import { newRunView, reduceView, type Row, type RunView } from "../run-view.ts";
 import { colorsFor } from "../terminal/colors.ts";
-import { escapeControls } from "../terminal/escape-controls.ts";
+import { plain, styled } from "../terminal/styled.ts";
 import { failureLines } from "../views/failure.ts";
 import { previewLines } from "../views/preview.ts";
 import { resultLines } from "../views/result.ts";
@@ -50,7 +50,7 @@ class PlainRenderer implements Renderer {
   preview(event: Parameters<Renderer["preview"]>[0]): void {
     const { err, env } = this.#context;
     const style = colorsFor(err, env, this.#options.color);
-    for (const line of previewLines(event, style, err.columns)) err.write(`${line}\n`);
+    for (const line of previewLines(event, style, err.columns)) err.writeStyled(styled`${line}\n`);
   }
 
   event(event: RunEvent | UnknownEvent): void {
@@ -64,7 +64,8 @@ class PlainRenderer implements Renderer {
     const { color, debug } = this.#options;
     const style = colorsFor(err, env, color);
     const columns = err.isTTY ? err.columns : Infinity;
-    for (const line of failureLines(failure, { style, columns, debug })) err.write(`${line}\n`);
+    for (const line of failureLines(failure, { style, columns, debug }))
+      err.writeStyled(styled`${line}\n`);
   }
 
   close(): void {
@@ -74,7 +75,7 @@ class PlainRenderer implements Renderer {
   #draw(entry: OutputEntry): void {
     switch (entry.kind) {
       case "banner":
-        if (!this.#options.quiet) this.#context.err.write(`${entry.text}\n`);
+        if (!this.#options.quiet) this.#context.err.writeStyled(styled`${plain(entry.text)}\n`);
         break;
       case "notice":
         this.notice(entry.text);
@@ -102,7 +103,7 @@ class PlainRenderer implements Renderer {
     // A file or a pipe has no width.
     const columns = out.isTTY ? out.columns : Infinity;
     for (const line of resultLines(event, this.#options, { style, columns }))
-      out.write(`${line}\n`);
+      out.writeStyled(styled`${line}\n`);
   }
 
   #step({ row, state, tookMs, reason, notices = [] }: StepEntry): void {
@@ -116,9 +117,8 @@ class PlainRenderer implements Renderer {
 
   #line(stream: "out" | "err", text: string): void {
     const { environment } = this.#options;
-    this.#context[stream].write(
-      `${clock(this.#context.now())} ${environment} ${escapeControls(text)}\n`,
-    );
+    const line = plain(`${clock(this.#context.now())} ${environment} ${text}`);
+    this.#context[stream].writeStyled(styled`${line}\n`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import restoreCursor from "restore-cursor";
 import type { Sink } from "../../context.ts";
+import { asStyled, type Styled } from "./styled.ts";
 import { textWidth } from "./width.ts";
 
 const hideCursor = "\u001b[?25l";
@@ -8,7 +9,7 @@ const showCursor = "\u001b[?25h";
 
 /** Lines at the end of the terminal that are redrawn repeatedly. The cursor is hidden while they are shown. */
 export interface LiveRegion {
-  draw(lines: readonly string[]): void;
+  draw(lines: readonly Styled[]): void;
   /** Removes the lines, so that what is written next takes their place. */
   clear(): void;
 }
@@ -18,10 +19,10 @@ export interface LiveRegion {
  * narrower afterwards, they are still removed completely. (log-update 7, the last for Node 20, leaves remnants.)
  */
 export function liveRegion(sink: Sink): LiveRegion {
-  let shown: readonly string[] = [];
+  let shown: readonly Styled[] = [];
   const clear = (): void => {
     if (shown.length === 0) return;
-    sink.write(`${eraseLines(shown, sink.columns)}${showCursor}`);
+    sink.writeStyled(asStyled(`${eraseLines(shown, sink.columns)}${showCursor}`));
     shown = [];
   };
   return {
@@ -35,7 +36,7 @@ export function liveRegion(sink: Sink): LiveRegion {
       // Shows the cursor again at exit, also after a crash or a signal.
       restoreCursor();
       const text = lines.map((line) => `${line}\n`).join("");
-      sink.write(`${hideCursor}${eraseLines(shown, sink.columns)}${text}`);
+      sink.writeStyled(asStyled(`${hideCursor}${eraseLines(shown, sink.columns)}${text}`));
       shown = lines;
     },
   };

@@ -3,6 +3,7 @@ import ora, { spinners, type Ora } from "ora";
 import type { Sink } from "../../context.ts";
 import type { Style } from "./colors.ts";
 import { rowsOf } from "./live-region.ts";
+import { asStyled } from "./styled.ts";
 import { truncate } from "./width.ts";
 
 export const spinnerFrames: readonly string[] = spinners.dots.frames;
@@ -62,19 +63,20 @@ class SinkStream extends Writable {
 
   override _write(chunk: string, _encoding: BufferEncoding, done: () => void): void {
     if (chunk.trim() !== "" && !chunk.startsWith("\u001b[?")) this.#frame = chunk;
-    this.#sink.write(chunk);
+    // ora's own sequences around a text that was escaped above.
+    this.#sink.writeStyled(asStyled(chunk));
     done();
   }
 
   /** ora calls these three to erase its lines, which it counts by the width they were drawn at. */
   cursorTo(): void {
     const above = this.#frame === "" ? 0 : rowsOf(this.#frame, this.columns) - 1;
-    this.#sink.write(`\r${"\u001b[2K\u001b[1A".repeat(above)}`);
+    this.#sink.writeStyled(asStyled(`\r${"\u001b[2K\u001b[1A".repeat(above)}`));
   }
 
   clearLine(): void {
     this.#frame = "";
-    this.#sink.write("\u001b[2K");
+    this.#sink.writeStyled(asStyled("\u001b[2K"));
   }
 
   moveCursor(): void {

@@ -1,5 +1,5 @@
 import { eastAsianWidth } from "get-east-asian-width";
-import { escapeControls } from "./escape-controls.ts";
+import { plain, asStyled, type Styled } from "./styled.ts";
 
 /*
  * Why not string-width, cli-truncate and wrap-ansi: they load Intl.Segmenter, whose data costs every command about 20 ms at
@@ -20,17 +20,17 @@ function clusterWidth(text: string): number {
   return eastAsianWidth(text.codePointAt(0) ?? 0);
 }
 
-/** How many terminal columns a text without control characters takes: two for a wide character or an emoji, however composed. */
+/** How many terminal columns a text takes when its controls are shown: two for a wide character or an emoji, however composed. */
 export function textWidth(text: string): number {
   if (ascii.test(text)) return text.length;
   let columns = 0;
-  for (const [character] of text.matchAll(cluster)) columns += clusterWidth(character);
+  for (const [character] of plain(text).matchAll(cluster)) columns += clusterWidth(character);
   return columns;
 }
 
-/** The text in at most `width` columns, with an ellipsis in place of what is cut off; control characters are replaced. */
-export function truncate(text: string, width: number): string {
-  const line = escapeControls(text);
+/** The text in at most `width` columns, with an ellipsis in place of what is cut off. */
+export function truncate(text: string, width: number): Styled {
+  const line = plain(text);
   if (textWidth(line) <= width) return line;
   let kept = "";
   let columns = 0;
@@ -39,11 +39,12 @@ export function truncate(text: string, width: number): string {
     if (columns > width - 1) break;
     kept += character;
   }
-  return width < 1 ? "" : `${kept}…`;
+  return asStyled(width < 1 ? "" : `${kept}…`);
 }
 
-/** Breaks a line without control characters at its spaces into lines of at most `width` columns; a longer word stays whole. */
-export function wrap(line: string, width: number): string[] {
+/** Breaks a line at its spaces into lines of at most `width` columns; a longer word stays whole. */
+export function wrap(text: string, width: number): Styled[] {
+  const line = plain(text);
   if (textWidth(line) <= width) return [line];
   const lines: string[] = [];
   let current = "";
@@ -54,10 +55,15 @@ export function wrap(line: string, width: number): string[] {
       current = word;
     } else current = longer;
   }
-  return [...lines, current];
+  return [...lines, current].map(asStyled);
 }
 
 /** Fills the text with spaces to `width` columns. */
-export function padEnd(text: string, width: number): string {
-  return text + " ".repeat(Math.max(0, width - textWidth(text)));
+export function padEnd(text: string, width: number): Styled {
+  return asStyled(plain(text) + spaces(width - textWidth(text)));
+}
+
+/** `count` spaces; none for a negative number. */
+export function spaces(count: number): Styled {
+  return asStyled(" ".repeat(Math.max(0, count)));
 }

@@ -2,7 +2,6 @@ import type { EventOf } from "../../../protocol/events.ts";
 import { functionReference } from "../../config/function-reference.ts";
 import type { ConnectionInfo } from "../../connection/connection.ts";
 import { age, shortAccount } from "../format.ts";
-import { escapeControls } from "../terminal/escape-controls.ts";
 
 /** One line that names the environment, region, identity, Hasura version and image; unknown parts are left out. */
 export function banner(
@@ -14,11 +13,11 @@ export function banner(
     started.environment,
     connection.region,
     identity(started, connection),
+    via(connection),
     started.hasura.version === undefined ? "" : `Hasura ${started.hasura.version}`,
     imageLabel(started, now),
   ]
     .filter((part) => part !== "")
-    .map(escapeControls)
     .join(" · ");
 }
 
@@ -29,6 +28,11 @@ function identity(started: EventOf<"run.started">, { account, profile }: Connect
     profile === undefined ? "" : `as ${profile}`,
   ];
   return parts.filter((part) => part !== "").join(" ");
+}
+
+/** Whoever answers instead of AWS, and who decided that. */
+function via({ endpoint }: ConnectionInfo): string {
+  return endpoint === undefined ? "" : `via ${endpoint.host} (from ${endpoint.from})`;
 }
 
 /** The account in the ARN that was invoked; the embedded environment has none. */

@@ -1,7 +1,8 @@
 import type { Place } from "../../../protocol/failure.ts";
 import type { Style } from "../terminal/colors.ts";
 import { escapeControls, escapeControlsByLine } from "../terminal/escape-controls.ts";
-import { textWidth, wrap } from "../terminal/width.ts";
+import { plain, styled, type Styled } from "../terminal/styled.ts";
+import { spaces, textWidth, wrap } from "../terminal/width.ts";
 
 /** Longest excerpt where there is no terminal: a line of 100 kB would bury the rest of a log. */
 const maxColumns = 160;
@@ -12,9 +13,9 @@ export function codeFrameLines(
   message: string,
   style: Style,
   columns: number,
-): string[] {
-  const number = String(place.line);
-  const gutter = `    ${" ".repeat(number.length)} │ `;
+): Styled[] {
+  const number = plain(String(place.line));
+  const gutter = styled`    ${spaces(number.length)} │ `;
   const room = Math.max(20, columns - gutter.length);
   const { text, caret } = aroundCaret(place, Math.min(room, maxColumns));
   const lines = escapeControlsByLine(message);
@@ -22,14 +23,14 @@ export function codeFrameLines(
   const beside = caret + 2 + textWidth(first) <= room;
   const below = (beside ? rest : lines).flatMap((line) => wrap(line, room));
   return [
-    `    ${number} │ ${text}`,
-    `${gutter}${" ".repeat(caret)}${style.red(beside ? `^ ${first}` : "^")}`,
-    ...below.map((line) => `${gutter}${beside ? line : style.red(line)}`),
+    styled`    ${number} │ ${text}`,
+    styled`${gutter}${spaces(caret)}${style.red(beside ? `^ ${first}` : "^")}`,
+    ...below.map((line) => styled`${gutter}${beside ? line : style.red(line)}`),
   ];
 }
 
 /** At most `room` columns of the line around the position, `…` for what is left out, and the caret's column. */
-function aroundCaret(place: Place, room: number): { text: string; caret: number } {
+function aroundCaret(place: Place, room: number): { text: Styled; caret: number } {
   // The position counts code points, as PostgreSQL does; the terminal's columns are computed from them.
   const characters = Array.from(escapeControls(place.text.replace(/\t/g, " ")));
   const widths = characters.map(textWidth);
@@ -38,7 +39,9 @@ function aroundCaret(place: Place, room: number): { text: string; caret: number 
   const [from, to] = whole <= room ? [0, characters.length] : windowAround(at, widths, room - 2);
   const left = from > 0 ? "…" : "";
   return {
-    text: `${left}${characters.slice(from, to).join("")}${to < characters.length ? "…" : ""}`,
+    text: plain(
+      `${left}${characters.slice(from, to).join("")}${to < characters.length ? "…" : ""}`,
+    ),
     caret: textWidth(left + characters.slice(from, at).join("")),
   };
 }

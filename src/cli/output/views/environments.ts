@@ -1,5 +1,6 @@
 import type { LoadedConfig } from "../../config/load.ts";
 import { environmentNames, noConfigText, resolveTarget } from "../../config/resolve-target.ts";
+import { jsonLine } from "../json-line.ts";
 import { padEnd, textWidth } from "../terminal/width.ts";
 
 /** One line per environment: in columns, or as a JSON object. */
@@ -7,7 +8,13 @@ export function environmentLines(loaded: LoadedConfig, json: boolean): string[] 
   const targets = environmentNames(loaded).map((name) => resolveTarget(name, loaded, {}));
   if (json) {
     return targets.map(({ environment, profile, ...rest }) =>
-      JSON.stringify({ type: "environment", env: environment, ...rest, profile: profile.name }),
+      jsonLine({
+        type: "environment",
+        env: environment,
+        ...rest,
+        endpointFrom: undefined,
+        profile: profile.name,
+      }),
     );
   }
   if (targets.length === 0) return [noConfigText];

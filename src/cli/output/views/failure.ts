@@ -2,8 +2,9 @@ import { causesOf, type Failure, type Place, type SqlFailure } from "../../../pr
 import type { Hint } from "../../../protocol/hint.ts";
 import { hintParts } from "../hints.ts";
 import type { Style } from "../terminal/colors.ts";
-import { escapeControls, escapeControlsByLine } from "../terminal/escape-controls.ts";
-import { textWidth, wrap } from "../terminal/width.ts";
+import { escapeControlsByLine } from "../terminal/escape-controls.ts";
+import { plain, styled, type Styled } from "../terminal/styled.ts";
+import { spaces, textWidth, wrap } from "../terminal/width.ts";
 import { codeFrameLines } from "./code-frame.ts";
 
 export interface FailureViewOptions {
@@ -17,7 +18,7 @@ export interface FailureViewOptions {
 }
 
 /** What happened, why, and what to do next, each once. */
-export function failureLines(failure: Failure, options: FailureViewOptions): string[] {
+export function failureLines(failure: Failure, options: FailureViewOptions): Styled[] {
   const { style, columns, debug = false } = options;
   const { sql } = failure;
   const shown = new Set([failure.message, sql?.message]);
@@ -33,42 +34,42 @@ export function failureLines(failure: Failure, options: FailureViewOptions): str
 }
 
 /** The file whose statement the database refused, if the database's own words are known: then file and words have lines of their own. */
-function refusedFile({ code, sql }: Failure): string | undefined {
+function refusedFile({ code, sql }: Failure): Styled | undefined {
   if (code !== "sql-failed" || sql?.sqlstate === undefined || sql.file === undefined)
     return undefined;
-  return `${escapeControls(sql.file)}${sql.place ? `:${sql.place.line}` : ""}`;
+  return plain(`${sql.file}${sql.place ? `:${sql.place.line}` : ""}`);
 }
 
 function headLines(
   failure: Failure,
   { style, columns, belowRow = false }: FailureViewOptions,
-): string[] {
+): Styled[] {
   const file = refusedFile(failure);
-  if (file !== undefined && belowRow) return [`  ${file}`];
+  if (file !== undefined && belowRow) return [styled`  ${file}`];
   const sign = signOf(failure, style);
   return escapeControlsByLine(file === undefined ? failure.message : `${file} failed`)
     .flatMap((line) => wrap(line, columns - 2))
-    .map((line, i) => `${i === 0 ? sign : " "} ${line}`);
+    .map((line, i) => styled`${i === 0 ? sign : plain(" ")} ${line}`);
 }
 
-function signOf({ code, kind }: Failure, style: Style): string {
+function signOf({ code, kind }: Failure, style: Style): Styled {
   if (code === "outcome-unknown") return style.yellow("!");
-  return kind === "interrupted" || code === "declined" ? "·" : style.red("✗");
+  return kind === "interrupted" || code === "declined" ? plain("·") : style.red("✗");
 }
 
 /** What the database said, and the line with a caret if the position is known; it is never guessed. */
-function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions): string[] {
+function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions): Styled[] {
   const { style, columns } = options;
   if (refusedFile(failure) === undefined) {
     // Where Hasura hides the database's words, the message repeats all that it does say.
     return failure.code === "sql-failed" && sql.sqlstate === undefined
-      ? [`    ${style.dim("no SQLSTATE: this Hasura hides the details of database errors")}`]
+      ? [styled`    ${style.dim("no SQLSTATE: this Hasura hides the details of database errors")}`]
       : [];
   }
   const words = `${sql.sqlstate ?? ""} ${sql.message}`.trim();
   const wordLines = escapeControlsByLine(words)
     .flatMap((line) => wrap(line, columns - 4))
-    .map((line) => `    ${style.red(line)}`);
+    .map((line) => styled`    ${style.red(line)}`);
   return [
     ...(sql.place ? codeFrameLines(sql.place, words, style, columns) : wordLines),
     ...placeLines(sql.places ?? [], columns),
@@ -78,13 +79,13 @@ function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions
 }
 
 /** The lines that the error can be in, each cut to one line of the terminal. */
-function placeLines(places: readonly Place[], columns: number): string[] {
+function placeLines(places: readonly Place[], columns: number): Styled[] {
   const gutter = Math.max(0, ...places.map(({ line }) => String(line).length));
   const room = Math.min(columns, 160) - gutter - 7;
   return places.map(({ line, text }) => {
-    const shown = escapeControls(text.trim().replaceAll("\t", " "));
-    const cut = textWidth(shown) > room ? `${wrap(shown, room - 1)[0] ?? ""}…` : shown;
-    return `    ${String(line).padStart(gutter)} │ ${cut}`;
+    const shown = plain(text.trim().replaceAll("\t", " "));
+    const cut = textWidth(shown) > room ? styled`${wrap(shown, room - 1)[0] ?? plain("")}…` : shown;
+    return styled`    ${plain(String(line).padStart(gutter))} │ ${cut}`;
   });
 }
 
@@ -93,31 +94,32 @@ function labelled(
   label: string,
   text: string | undefined,
   { style, columns }: FailureViewOptions,
-): string[] {
+): Styled[] {
   if (text === undefined) return [];
   const name = indent.length === 2 ? label : label.padEnd(6);
   const left = indent + name + "  ";
   return escapeControlsByLine(text)
     .flatMap((line) => wrap(line, columns - left.length))
     .map(
-      (line, i) => `${i === 0 ? `${indent}${style.dim(name)}  ` : " ".repeat(left.length)}${line}`,
+      (line, i) =>
+        styled`${i === 0 ? styled`${plain(indent)}${style.dim(name)}  ` : spaces(left.length)}${line}`,
     );
 }
 
 /** A hint on one line if it fits; otherwise its command gets its own line, which is never broken, so that it can be pasted. */
-function hintLines(hint: Hint, columns: number): string[] {
+function hintLines(hint: Hint, columns: number): Styled[] {
   const { reason, command, text } = hintParts(hint);
   const room = columns - 4;
   const words = text ?? (reason === undefined ? "" : `${reason}:`);
-  const whole = escapeControls([words, command ?? ""].filter((part) => part !== "").join(" "));
+  const whole = plain([words, command ?? ""].filter((part) => part !== "").join(" "));
   const lines =
     command === undefined || textWidth(whole) <= room
       ? wrap(whole, room)
-      : [...(words === "" ? [] : wrap(escapeControls(words), room)), escapeControls(command)];
-  return lines.map((line, i) => `  ${i === 0 ? "→" : " "} ${line}`);
+      : [...(words === "" ? [] : wrap(words, room)), plain(command)];
+  return lines.map((line, i) => styled`  ${plain(i === 0 ? "→" : " ")} ${line}`);
 }
 
-function stackLines({ stack = "" }: Failure, style: Style): string[] {
+function stackLines({ stack = "" }: Failure, style: Style): Styled[] {
   return stack
     .split("\n")
     .slice(1)

@@ -1,7 +1,8 @@
 import type { EventOf, HistoryRow } from "../../../protocol/events.ts";
 import type { Style } from "../terminal/colors.ts";
 import { duration, exactLocalTime, localTime } from "../format.ts";
-import { escapeControls, escapeControlsByLine } from "../terminal/escape-controls.ts";
+import { escapeControlsByLine } from "../terminal/escape-controls.ts";
+import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { textWidth, truncate, padEnd, wrap } from "../terminal/width.ts";
 
 /** `whole` shows each run in full. */
@@ -12,25 +13,27 @@ export interface HistoryTableOptions {
 }
 
 /** The result of `history`: two lines per run, which fit 60 columns, or everything about each run. */
-export function historyLines({ runs }: EventOf<"history">, options: HistoryTableOptions): string[] {
-  if (runs.length === 0) return [options.whole ? "No such run." : "No runs yet."];
+export function historyLines({ runs }: EventOf<"history">, options: HistoryTableOptions): Styled[] {
+  if (runs.length === 0) return [plain(options.whole ? "No such run." : "No runs yet.")];
   if (options.whole)
-    return runs.flatMap((run, i) => [...(i > 0 ? [""] : []), ...inFull(run, options)]);
-  const who = Math.min(12, Math.max(...runs.map(({ user }) => textWidth(escapeControls(user)))));
+    return runs.flatMap((run, i) => [...(i > 0 ? [plain("")] : []), ...inFull(run, options)]);
+  const who = Math.min(12, Math.max(...runs.map(({ user }) => textWidth(user))));
   const what = Math.min(20, Math.max(...runs.map((run) => textWidth(whatOf(run)))));
   return runs.flatMap((run) => inShort(run, { who, what }, options));
 }
 
 /** The result of `cancel`. */
-export function cancelLine({ runs }: EventOf<"cancel.requested">, environment: string): string {
-  return runs.length === 0
-    ? `Nothing is running in ${escapeControls(environment)}.`
-    : `Stopping after the current migration: ${runs.map((run) => `run ${shortRun(run)}`).join(", ")}.`;
+export function cancelLine({ runs }: EventOf<"cancel.requested">, environment: string): Styled {
+  return plain(
+    runs.length === 0
+      ? `Nothing is running in ${environment}.`
+      : `Stopping after the current migration: ${runs.map((run) => `run ${shortRun(run)}`).join(", ")}.`,
+  );
 }
 
 /** Enough of an id to tell runs apart: the part of a version 7 UUID that is its time in milliseconds. */
 export function shortRun(run: string): string {
-  return escapeControls(run.slice(0, 13));
+  return run.slice(0, 13);
 }
 
 /** `finished`, `cancelled` or a failure as `kind/code`; `running`, `paused` or `died` if no end was recorded. */
@@ -54,22 +57,22 @@ function inShort(
   run: HistoryRow,
   widths: { who: number; what: number },
   { style, columns }: HistoryTableOptions,
-): string[] {
+): Styled[] {
   const when = localTime(run.startedAt);
   const end = outcomeOf(run);
   const result = oneLine(resultOf(run));
-  const head = `${when}  ${padEnd(truncate(run.user, widths.who), widths.who)}  ${padEnd(truncate(whatOf(run), widths.what), widths.what)}  `;
+  const head = styled`${plain(when)}  ${padEnd(truncate(run.user, widths.who), widths.who)}  ${padEnd(truncate(whatOf(run), widths.what), widths.what)}  `;
   const commit = run.imageCommit ?? run.gitCommit;
   const doing = run.live && run.activity !== undefined ? `  ${run.activity}` : "";
   const tail = `run ${shortRun(run.runId)}${commit === undefined ? "" : `  commit ${commit.slice(0, 7)}`}${tookOf(run)}${doing}`;
   const color = colorOf(end, style);
   return [
-    `${color(signOf(end))} ${head}${color(truncate(result, Math.max(8, columns - 2 - textWidth(head))))}`,
+    styled`${color(signOf(end))} ${head}${color(truncate(result, Math.max(8, columns - 2 - textWidth(head))))}`,
     style.dim(`  ${truncate(tail, columns - 2)}`),
   ];
 }
 
-function inFull(run: HistoryRow, { style, columns }: HistoryTableOptions): string[] {
+function inFull(run: HistoryRow, { style, columns }: HistoryTableOptions): Styled[] {
   const end = outcomeOf(run);
   const facts: readonly (readonly [string, string | undefined])[] = [
     ["by", `${run.user} on ${run.host} (self-reported)`],
@@ -88,20 +91,20 @@ function inFull(run: HistoryRow, { style, columns }: HistoryTableOptions): strin
     ["why", run.failure],
   ];
   return [
-    `${colorOf(end, style)(signOf(end))} ${style.bold(`${escapeControls(run.operation)} ${escapeControls(run.runId)}`)}  ${escapeControls(end)}`,
+    styled`${colorOf(end, style)(signOf(end))} ${style.bold(`${run.operation} ${run.runId}`)}  ${plain(end)}`,
     ...facts.flatMap(([label, value]) => (value ? factLines(label, value, style, columns) : [])),
     ...run.migrations.map(({ version, name, change, ms }) => {
       const took = ms === undefined ? "" : `  ${duration(ms)}`;
-      return `  ${truncate(`${version}  ${name}  ${change}${took}`, columns - 2)}`;
+      return styled`  ${truncate(`${version}  ${name}  ${change}${took}`, columns - 2)}`;
     }),
   ];
 }
 
 /** One run in full is never cut. */
-function factLines(label: string, value: string, style: Style, columns: number): string[] {
+function factLines(label: string, value: string, style: Style, columns: number): Styled[] {
   return escapeControlsByLine(value)
     .flatMap((line) => wrap(line, columns - 11))
-    .map((line, i) => `  ${style.dim((i === 0 ? label : "").padEnd(8))} ${line}`);
+    .map((line, i) => styled`  ${style.dim((i === 0 ? label : "").padEnd(8))} ${line}`);
 }
 
 function oneLine(text: string): string {
@@ -113,8 +116,8 @@ function whatOf({ migrations, operation }: HistoryRow): string {
   const counts = new Map<string, number>();
   for (const { change } of migrations) counts.set(change, (counts.get(change) ?? 0) + 1);
   return counts.size === 0
-    ? escapeControls(operation)
-    : [...counts].map(([what, count]) => `${count} ${escapeControls(what)}`).join(", ");
+    ? operation
+    : [...counts].map(([what, count]) => `${count} ${what}`).join(", ");
 }
 
 function tookOf({ startedAt, endedAt }: HistoryRow): string {
@@ -137,7 +140,7 @@ function signOf(end: string): string {
   }
 }
 
-function colorOf(end: string, style: Style): (text: string) => string {
+function colorOf(end: string, style: Style): (text: string) => Styled {
   if (end === "finished") return style.green;
   return end === "running" || end === "paused" || end === "cancelled" ? style.yellow : style.red;
 }

@@ -1,7 +1,7 @@
 import type { DatabaseStatus, EventOf, StatusRow } from "../../../protocol/events.ts";
 import { plural } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
-import { escapeControls } from "../terminal/escape-controls.ts";
+import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { truncate } from "../terminal/width.ts";
 
 /** More versions than this are counted by what was found of them, so that all of it fits one screen. */
@@ -12,12 +12,12 @@ export function inDoubtLines(
   { databases }: EventOf<"status">,
   style: Style,
   columns: number,
-): string[] {
+): Styled[] {
   return databases.flatMap((database) => [
-    `${style.bold(escapeControls(database.database))} (${escapeControls(database.kind)}): ${plural(database.migrations.length, "version")}`,
+    styled`${style.bold(database.database)} ${plain(`(${database.kind}): ${plural(database.migrations.length, "version")}`)}`,
     ...(database.migrations.length <= mostListed
       ? database.migrations.flatMap((row) => [
-          `  ${truncate(`${row.version}  ${row.name}  ${row.state}`, columns - 3)}`,
+          styled`  ${truncate(`${row.version}  ${row.name}  ${row.state}`, columns - 3)}`,
           ...evidenceLines(row, style, columns),
         ])
       : countedLines(database, columns)),
@@ -29,8 +29,8 @@ export function evidenceLines(
   { evidence = [] }: StatusRow,
   style: Style,
   columns: number,
-): string[] {
-  const listed = (exists: boolean, label: string): string[] => {
+): Styled[] {
+  const listed = (exists: boolean, label: string): Styled[] => {
     const objects = evidence.filter((each) => each.exists === exists).map(({ object }) => object);
     if (objects.length === 0) return [];
     return [style.dim(`      ${truncate(`${label}: ${objects.join(", ")}`, columns - 7)}`)];
@@ -53,7 +53,7 @@ function findingOf({ evidence = [] }: StatusRow): Finding {
   return existing === evidence.length ? "all" : existing === 0 ? "none" : "some";
 }
 
-function countedLines({ migrations }: DatabaseStatus, columns: number): string[] {
+function countedLines({ migrations }: DatabaseStatus, columns: number): Styled[] {
   const width = String(migrations.length).length;
   return (Object.keys(findings) as Finding[]).flatMap((finding) => {
     const rows = migrations.filter((row) => findingOf(row) === finding);
@@ -61,8 +61,8 @@ function countedLines({ migrations }: DatabaseStatus, columns: number): string[]
     if (!first || !last) return [];
     const range = rows.length === 1 ? first.version : `${first.version} … ${last.version}`;
     return [
-      `  ${truncate(`${String(rows.length).padStart(width)}  ${findings[finding]}`, columns - 3)}`,
-      `  ${truncate(`${" ".repeat(width)}  ${range}`, columns - 3)}`,
+      styled`  ${truncate(`${String(rows.length).padStart(width)}  ${findings[finding]}`, columns - 3)}`,
+      styled`  ${truncate(`${" ".repeat(width)}  ${range}`, columns - 3)}`,
     ];
   });
 }

@@ -1,38 +1,38 @@
 import type { EventOf, PlanItem } from "../../../protocol/events.ts";
 import type { Style } from "../terminal/colors.ts";
 import { planHeader, itemRemarks } from "../messages.ts";
-import { escapeControls } from "../terminal/escape-controls.ts";
+import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { truncate, padEnd, textWidth } from "../terminal/width.ts";
 
 /** The result of `plan` and `--dry-run`: a heading for each database, its rows, and their SQL if the plan has it. */
-export function planLines(plan: EventOf<"plan">, style: Style, columns: number): string[] {
+export function planLines(plan: EventOf<"plan">, style: Style, columns: number): Styled[] {
   return plan.databases.flatMap((database) => {
-    const width = Math.max(0, ...database.items.map(({ name }) => textWidth(escapeControls(name))));
+    const width = Math.max(0, ...database.items.map(({ name }) => textWidth(name)));
     return [
-      planHeader(database),
+      plain(planHeader(database)),
       ...database.items.flatMap((item) => [itemLine(item, width, columns), ...sqlOf(item, style)]),
     ];
   });
 }
 
 /** One planned migration. In a narrow terminal its name is cut, to no less than eight columns. */
-export function itemLine(item: PlanItem, widest: number, columns: number): string {
+export function itemLine(item: PlanItem, widest: number, columns: number): Styled {
   const end = itemRemarks(item);
   const room = Math.max(8, columns - 2 - item.version.length - 2 - 2 - end.length);
   const width = Math.min(widest, room);
-  return `  ${item.version}  ${padEnd(truncate(item.name, width), width)}  ${end}`;
+  return styled`  ${plain(item.version)}  ${padEnd(truncate(item.name, width), width)}  ${plain(end)}`;
 }
 
-function sqlOf({ sql }: PlanItem, style: Style): string[] {
+function sqlOf({ sql }: PlanItem, style: Style): Styled[] {
   // For reading and copying: tabs and long lines are kept.
   return sql === undefined
     ? []
     : [
-        "",
+        plain(""),
         ...sql
           .replace(/\n+$/, "")
           .split("\n")
-          .map((line) => `      ${style.dim(line)}`),
-        "",
+          .map((line) => styled`      ${style.dim(line)}`),
+        plain(""),
       ];
 }

@@ -2,14 +2,14 @@ import type { EventOf } from "../../../protocol/events.ts";
 import type { Operation } from "../../../protocol/operations.ts";
 import { plural } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
-import { escapeControls } from "../terminal/escape-controls.ts";
+import { plain, type Styled } from "../terminal/styled.ts";
 import { inDoubtLines } from "./in-doubt.ts";
 import { planLines } from "./plan.ts";
 
 type PreviewEvent = EventOf<"plan"> | EventOf<"status">;
 
 /** What would be done, above the question. */
-export function previewLines(event: PreviewEvent, style: Style, columns: number): string[] {
+export function previewLines(event: PreviewEvent, style: Style, columns: number): Styled[] {
   return event.type === "plan"
     ? planLines(event, style, columns)
     : inDoubtLines(event, style, columns);
@@ -65,6 +65,6 @@ function named(
   const count = new Set(rows.map(({ version }) => version)).size;
   const [first] = rows;
   return count === 1 && first
-    ? escapeControls(`${first.version} ${first.name}`.trimEnd())
+    ? plain(`${first.version} ${first.name}`.trimEnd())
     : plural(count, noun);
 }

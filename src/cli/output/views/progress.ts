@@ -1,7 +1,7 @@
 import { duration } from "../format.ts";
 import { severalDatabases, type Row, type RunView } from "../run-view.ts";
 import type { Style } from "../terminal/colors.ts";
-import { escapeControls } from "../terminal/escape-controls.ts";
+import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { padEnd, textWidth, truncate } from "../terminal/width.ts";
 import { itemLine } from "./plan.ts";
 
@@ -18,27 +18,28 @@ export interface ProgressOptions {
   /** Epoch milliseconds. */
   readonly now: number;
   /** The current frame of the spinner. */
-  readonly sign: string;
+  readonly sign: Styled;
 }
 
 /**
  * The region at the bottom of the terminal: the running migration, the next ones, and what is waited for. Empty while no
  * migration has started. No line is wider than the terminal, and together they leave one of its rows free.
  */
-export function progressLines(view: RunView, options: ProgressOptions): string[] {
+export function progressLines(view: RunView, options: ProgressOptions): Styled[] {
   const { running, pending, done, waitingFor } = view;
   const { style, columns, rows, now, sign } = options;
   if (!running && (done === 0 || pending.length === 0)) return [];
   const head = running
     ? [cutRow(view, running, { sign, end: duration(now - running.sinceMs), columns })]
     : [];
-  const tail = waitingFor === undefined ? [] : [`${sign} ${truncate(waitingFor, columns - 3)}`];
+  const tail =
+    waitingFor === undefined ? [] : [styled`${sign} ${truncate(waitingFor, columns - 3)}`];
   const room = Math.max(0, rows - 1 - head.length - tail.length);
   return [...head, ...pendingLines(view, Math.min(maxPending, room), columns, style), ...tail];
 }
 
 /** At most `room` lines; the last of them counts what is not listed. */
-function pendingLines(view: RunView, room: number, columns: number, style: Style): string[] {
+function pendingLines(view: RunView, room: number, columns: number, style: Style): Styled[] {
   const { pending } = view;
   if (room < 1) return [];
   const listed = pending.length <= room ? pending.length : room - 1;
@@ -52,33 +53,30 @@ function pendingLines(view: RunView, room: number, columns: number, style: Style
 }
 
 export interface RowOptions {
-  readonly sign: string;
+  readonly sign: Styled;
   /** What follows the name. */
   readonly end: string;
   readonly columns: number;
 }
 
 /** One migration as a row: its name is shortened where the terminal is narrow. */
-export function rowLine(view: RunView, row: Row, { sign, end, columns }: RowOptions): string {
-  return `${sign} ${rowText(view, row, end, columns)}`;
+export function rowLine(view: RunView, row: Row, { sign, end, columns }: RowOptions): Styled {
+  return styled`${sign} ${rowText(view, row, end, columns)}`;
 }
 
 /** The same row, cut to the terminal's width. */
-function cutRow(view: RunView, row: Row, { sign, end, columns }: RowOptions): string {
-  return `${sign} ${truncate(rowText(view, row, end, columns), columns - 3)}`;
+function cutRow(view: RunView, row: Row, { sign, end, columns }: RowOptions): Styled {
+  return styled`${sign} ${truncate(rowText(view, row, end, columns), columns - 3)}`;
 }
 
-function rowText(view: RunView, row: Row, end: string, columns: number): string {
-  const prefix = severalDatabases(view) ? `${escapeControls(row.database)}  ` : "";
+function rowText(view: RunView, row: Row, end: string, columns: number): Styled {
+  const prefix = plain(severalDatabases(view) ? `${row.database}  ` : "");
   const taken = 2 + textWidth(prefix) + row.version.length + 2 + 2 + textWidth(end) + 1;
   const room = Math.max(minNameWidth, columns - taken);
   const width = Math.min(room, widestName(view));
-  return `${prefix}${row.version}  ${padEnd(truncate(row.name, room), width)}  ${truncate(end, columns)}`;
+  return styled`${prefix}${plain(row.version)}  ${padEnd(truncate(row.name, room), width)}  ${truncate(end, columns)}`;
 }
 
 function widestName({ databases }: RunView): number {
-  return Math.max(
-    0,
-    ...databases.flatMap(({ items }) => items.map(({ name }) => textWidth(escapeControls(name)))),
-  );
+  return Math.max(0, ...databases.flatMap(({ items }) => items.map(({ name }) => textWidth(name))));
 }

@@ -1,6 +1,7 @@
 import type { ResultEvent } from "../entries.ts";
 import type { RenderOptions } from "../renderer.ts";
 import type { Style } from "../terminal/colors.ts";
+import type { Styled } from "../terminal/styled.ts";
 import { cancelLine, historyLines } from "./history.ts";
 import { planLines } from "./plan.ts";
 import { statusLines } from "./status.ts";
@@ -10,7 +11,7 @@ export function resultLines(
   event: ResultEvent,
   { environment, run }: Pick<RenderOptions, "environment" | "run">,
   { style, columns }: { readonly style: Style; readonly columns: number },
-): string[] {
+): Styled[] {
   switch (event.type) {
     case "status":
       return statusLines(event, style, columns);

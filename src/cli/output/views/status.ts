@@ -1,6 +1,6 @@
 import type { DatabaseStatus, EventOf, StatusRow } from "../../../protocol/events.ts";
 import type { Style } from "../terminal/colors.ts";
-import { escapeControls } from "../terminal/escape-controls.ts";
+import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { evidenceLines } from "./in-doubt.ts";
 import { truncate, padEnd, textWidth } from "../terminal/width.ts";
 
@@ -26,31 +26,31 @@ const descriptions: Readonly<Record<StatusRow["state"], string>> = {
 const maxApplied = 20;
 
 /** The result of `status`: a heading for each database, then its rows, no wider than `columns`. */
-export function statusLines(status: EventOf<"status">, style: Style, columns: number): string[] {
-  if (status.databases.length === 0) return ["There are no databases."];
+export function statusLines(status: EventOf<"status">, style: Style, columns: number): Styled[] {
+  if (status.databases.length === 0) return [plain("There are no databases.")];
   return status.databases.flatMap((database, i) => [
-    ...(i > 0 ? [""] : []),
+    ...(i > 0 ? [plain("")] : []),
     heading(database, style),
     ...rows(database, style, columns),
   ]);
 }
 
-function heading({ database, kind, migrations }: DatabaseStatus, style: Style): string {
+function heading({ database, kind, migrations }: DatabaseStatus, style: Style): Styled {
   const counts = Object.keys(signs)
     .map((state) => ({ state, count: migrations.filter((row) => row.state === state).length }))
     .filter(({ count, state }) => count > 0 || state === "applied")
     .map(({ state, count }) => `${count} ${state}`);
   const late = migrations.filter(({ outOfOrder }) => outOfOrder).length;
   if (late > 0) counts.push(`${late} out of order`);
-  return `${style.bold(escapeControls(database))} (${kind}): ${counts.join(", ")}`;
+  return styled`${style.bold(database)} ${plain(`(${kind}): ${counts.join(", ")}`)}`;
 }
 
-function rows({ migrations }: DatabaseStatus, style: Style, columns: number): string[] {
+function rows({ migrations }: DatabaseStatus, style: Style, columns: number): Styled[] {
   const applied = migrations.filter(({ state }) => state === "applied");
   const hidden = new Set(applied.slice(0, Math.max(0, applied.length - maxApplied)));
   const shown = migrations.filter((row) => !hidden.has(row));
   const versionWidth = Math.max(0, ...shown.map(({ version }) => version.length));
-  const nameWidth = Math.max(0, ...shown.map(({ name }) => textWidth(escapeControls(name))));
+  const nameWidth = Math.max(0, ...shown.map(({ name }) => textWidth(name)));
   const older = hidden.size > 0 ? [style.dim(`  … ${hidden.size} older ones, all applied`)] : [];
   return [
     ...older,
@@ -65,13 +65,13 @@ function rowLine(
   row: StatusRow,
   widths: { versionWidth: number; nameWidth: number; columns: number },
   style: Style,
-): string {
+): Styled {
   const word = stateText(row, widths.columns < 90);
   const room = Math.max(8, widths.columns - 2 - 2 - widths.versionWidth - 2 - 2 - word.length);
   const nameWidth = Math.min(widths.nameWidth, room);
   const color =
     row.state === "applied" ? style.green : row.state === "pending" ? style.dim : style.yellow;
-  return `  ${color(signs[row.state])} ${row.version.padStart(widths.versionWidth)}  ${padEnd(truncate(row.name, nameWidth), nameWidth)}  ${color(word)}`;
+  return styled`  ${color(signs[row.state])} ${plain(row.version.padStart(widths.versionWidth))}  ${padEnd(truncate(row.name, nameWidth), nameWidth)}  ${color(word)}`;
 }
 
 function stateText({ state, outOfOrder }: StatusRow, narrow: boolean): string {

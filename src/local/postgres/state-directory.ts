@@ -1,0 +1,43 @@
+import { lstat } from "node:fs/promises";
+import { join } from "node:path";
+import { Failure } from "../../protocol/failure.ts";
+import { commandHint } from "../../protocol/hint.ts";
+
+/** What is written in the directory, or read and believed. */
+const entries = [
+  ...["data", "data.new", "password", "location", "lock", "leases", "socket", "postgres.log"],
+  ".gitignore",
+];
+
+/**
+ * Refuses a directory that a project brought along to write elsewhere, or that somebody else prepared: a link, or another
+ * user's, and the same for what is in it.
+ * @throws Failure usage/state-directory-unsafe
+ */
+export async function checkStateDirectory(directory: string): Promise<void> {
+  const user = process.getuid?.();
+  const found = await lstat(directory);
+  if (found.isSymbolicLink()) throw unsafe(directory, directory, "is a link");
+  if (user !== undefined && found.uid !== user)
+    throw unsafe(directory, directory, "belongs to another user");
+  if ((found.mode & 0o002) !== 0)
+    throw unsafe(directory, directory, "can be written by other users");
+  for (const name of entries) {
+    const entry = await lstat(join(directory, name)).catch(() => undefined);
+    if (entry?.isSymbolicLink()) throw unsafe(directory, join(directory, name), "is a link");
+  }
+}
+
+function unsafe(directory: string, path: string, why: string): Failure {
+  return new Failure(
+    "usage",
+    "state-directory-unsafe",
+    `The embedded database is not kept in ${directory}: ${path} ${why}.`,
+    {
+      hints: [
+        commandHint(["ls", "-la", directory], "look at it"),
+        commandHint(["rm", "-r", directory], "then remove it; a new one is created"),
+      ],
+    },
+  );
+}
