@@ -144,7 +144,12 @@ async function runUntilDone(run: MigrateRun): Promise<MigrateResult> {
     if (result.stop === undefined && lost === 0) return { applied, notReached, touched };
     const selection = remainingSelection(run.selection, applied, run.plan);
     if (!selection || plans >= mostPlans) return end(outdated(result.stop));
-    plan = await planAgain({ ...run, selection });
+    try {
+      plan = await planAgain({ ...run, selection });
+    } catch (failure) {
+      // What was done so far is still reported, and the metadata reloaded.
+      return end({ stop: "failed", failure });
+    }
     if (plan.steps.length === 0) return { applied, notReached: 0, touched };
   }
 }

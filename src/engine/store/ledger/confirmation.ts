@@ -6,6 +6,10 @@ export interface DoneStep {
   readonly direction: Direction;
 }
 
+interface RecordedStep extends DoneStep {
+  readonly before: bigint;
+}
+
 /** What a look at the ledger showed. */
 export interface ConfirmationResult {
   /** The last step, now certain; absent where there was none, or its commit did not happen. */
@@ -20,7 +24,8 @@ export interface ConfirmationResult {
  * shows it; so the last one is in question until then.
  */
 export class Confirmation {
-  readonly #done = new Map<Version, Direction>();
+  /** `before`: the generation that the step found; it made the next one. */
+  #done: readonly RecordedStep[] = [];
   #unconfirmed: DoneStep | undefined;
   #generation: bigint;
   #lost: readonly Version[] = [];
@@ -51,28 +56,38 @@ export class Confirmation {
   stepDone(step: DoneStep, before: bigint): DoneStep | undefined {
     const confirmed = this.#unconfirmed;
     this.#generation = before;
-    this.#done.set(step.version, step.direction);
+    this.#done = [...this.#done, { ...step, before }];
     this.#unconfirmed = step;
     return confirmed;
   }
 
   /**
    * Compares with the versions that the ledger shows as applied. `generation`: the one that all
-   * steps together have made.
+   * steps together have made; `found`: the one that the ledger has. A step is lost if the ledger
+   * never reached its generation, or if it was the last one of its version and the state is another.
    */
-  check(applied: { has(version: Version): boolean }, generation: bigint): ConfirmationResult {
+  check(
+    applied: { has(version: Version): boolean },
+    generation: bigint,
+    found: bigint,
+  ): ConfirmationResult {
     const last = this.#unconfirmed;
-    const missing = [...this.#done]
-      .map(([version, direction]): DoneStep => ({ version, direction }))
-      .filter(({ version, direction }) => applied.has(version) !== (direction === "up"));
-    for (const { version } of missing) this.#done.delete(version);
-    this.#lost = missing.map(({ version }) => version);
-    if (missing.length === 0) this.#generation = generation;
+    const final = new Map(this.#done.map((step, i) => [step.version, i]));
+    const isLost = (step: RecordedStep, i: number): boolean =>
+      step.before >= found ||
+      (final.get(step.version) === i && applied.has(step.version) !== (step.direction === "up"));
+    const lost = this.#done.filter(isLost);
+    const lastLost = last === undefined ? undefined : lost.find((step) => isSame(step, last));
+    this.#done = this.#done.filter((step) => !lost.includes(step));
+    this.#lost = lost.map(({ version }) => version);
+    if (lost.length === 0) this.#generation = generation;
+    else if (found < this.#generation) this.#generation = found;
     this.#unconfirmed = undefined;
-    const isLastLost = last !== undefined && this.#lost.includes(last.version);
     return {
-      undone: missing.filter(({ version }) => version !== last?.version),
-      ...(last && !isLastLost && { confirmed: last }),
+      undone: lost
+        .filter((step) => step !== lastLost)
+        .map(({ version, direction }) => ({ version, direction })),
+      ...(last && !lastLost && { confirmed: last }),
     };
   }
 
@@ -82,4 +97,8 @@ export class Confirmation {
     this.#lost = [];
     return lost;
   }
+}
+
+function isSame(a: DoneStep, b: DoneStep): boolean {
+  return a.version === b.version && a.direction === b.direction;
 }

@@ -196,6 +196,7 @@ export class LedgerStore implements MigrationStore {
     const { confirmed, undone } = this.#confirmation.check(
       ledger.applied,
       this.#position.generation,
+      ledger.generation,
     );
     for (const step of undone) this.#catalog.undone(step);
     if (confirmed) this.#catalog.confirmed(confirmed, this.#confirmation.generation);

@@ -37,7 +37,7 @@ describe("confirmation", () => {
 
   test("a look at the ledger confirms the last step and its generation", () => {
     const confirmation = threeApplied();
-    const result = confirmation.check(new Set(["1", "2", "3"]), 13n);
+    const result = confirmation.check(new Set(["1", "2", "3"]), 13n, 13n);
     assert.deepEqual(result, { undone: [], confirmed: up("3") });
     assert.equal(confirmation.generation, 13n);
     assert.equal(confirmation.isPending, false);
@@ -46,7 +46,7 @@ describe("confirmation", () => {
 
   test("a last step that the ledger does not show is lost, and nothing of it is confirmed", () => {
     const confirmation = threeApplied();
-    assert.deepEqual(confirmation.check(new Set(["1", "2"]), 13n), { undone: [] });
+    assert.deepEqual(confirmation.check(new Set(["1", "2"]), 13n, 12n), { undone: [] });
     assert.equal(confirmation.generation, 12n);
     assert.equal(confirmation.isPending, false);
     assert.deepEqual(confirmation.takeLost(), ["3"]);
@@ -55,7 +55,7 @@ describe("confirmation", () => {
 
   test("an earlier step that the ledger does not show is undone, and the generation stays", () => {
     const confirmation = threeApplied();
-    const result = confirmation.check(new Set(["1", "3"]), 13n);
+    const result = confirmation.check(new Set(["1", "3"]), 13n, 13n);
     assert.deepEqual(result, { undone: [up("2")], confirmed: up("3") });
     assert.equal(confirmation.generation, 12n);
     assert.deepEqual(confirmation.takeLost(), ["2"]);
@@ -63,10 +63,10 @@ describe("confirmation", () => {
 
   test("a lost step is not checked a second time", () => {
     const confirmation = threeApplied();
-    confirmation.check(new Set(["1", "2"]), 13n);
+    confirmation.check(new Set(["1", "2"]), 13n, 12n);
     confirmation.takeLost();
     confirmation.stepDone(up("4"), 12n);
-    const result = confirmation.check(new Set(["1", "2", "4"]), 13n);
+    const result = confirmation.check(new Set(["1", "2", "4"]), 13n, 13n);
     assert.deepEqual(result, { undone: [], confirmed: up("4") });
     assert.deepEqual(confirmation.takeLost(), []);
   });
@@ -74,14 +74,24 @@ describe("confirmation", () => {
   test("a version that was rolled back is confirmed when the ledger no longer holds it", () => {
     const confirmation = new Confirmation(10n);
     confirmation.stepDone(down("1"), 10n);
-    assert.deepEqual(confirmation.check(new Set(), 11n), { undone: [], confirmed: down("1") });
+    assert.deepEqual(confirmation.check(new Set(), 11n, 11n), { undone: [], confirmed: down("1") });
   });
 
   test("of a version that was rolled back and applied again only the last direction counts", () => {
     const confirmation = new Confirmation(10n);
     confirmation.stepDone(down("1"), 10n);
     assert.deepEqual(confirmation.stepDone(up("1"), 11n), down("1"));
-    assert.deepEqual(confirmation.check(new Set(["1"]), 12n), { undone: [], confirmed: up("1") });
+    assert.deepEqual(confirmation.check(new Set(["1"]), 12n, 12n), { undone: [], confirmed: up("1") });
+  });
+
+  test("both halves of a redo are lost where the ledger never reached their generations", () => {
+    const confirmation = new Confirmation(5n);
+    confirmation.stepDone(down("2"), 5n);
+    confirmation.stepDone(up("2"), 6n);
+    const result = confirmation.check(new Set(["2"]), 7n, 5n);
+    assert.deepEqual(result, { undone: [down("2")] });
+    assert.equal(confirmation.generation, 5n);
+    assert.deepEqual(confirmation.takeLost(), ["2", "2"]);
   });
 
   test("a generation that was read in the ledger is certain", () => {
