@@ -30,7 +30,7 @@ describe.concurrent("back and forth", () => {
         "--endpoint",
         bench.hasuraUrl,
         "--admin-secret",
-        "secret",
+        "fault-test-secret",
         "--skip-update-check",
         "--project",
         bench.root,
