@@ -80,7 +80,10 @@ function request(
   body?: object,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const headers = { "content-type": "application/json", "x-hasura-admin-secret": "fault-test-secret" };
+    const headers = {
+      "content-type": "application/json",
+      "x-hasura-admin-secret": "fault-test-secret",
+    };
     const sent = http.request(new URL(path, endpoint), { method, agent, headers });
     sent.on("error", reject);
     sent.on("response", (response) => {

@@ -10,7 +10,10 @@ import { requestFor } from "../../engine/support/run.ts";
 const [endpoint, root, liveMs] = process.argv.slice(2);
 if (endpoint === undefined || root === undefined || liveMs === undefined)
   throw new Error("usage: one-run.ts URL ROOT LIVE_MS");
-const hasura = hasuraOverHttp({ endpoint, adminSecret: () => Promise.resolve("fault-test-secret") });
+const hasura = hasuraOverHttp({
+  endpoint,
+  adminSecret: () => Promise.resolve("fault-test-secret"),
+});
 
 // The caller lets it go when it is ready to hear the events.
 await new Promise((started) => process.stdin.once("data", started));

@@ -81,7 +81,10 @@ describe("confirmation", () => {
     const confirmation = new Confirmation(10n);
     confirmation.stepDone(down("1"), 10n);
     assert.deepEqual(confirmation.stepDone(up("1"), 11n), down("1"));
-    assert.deepEqual(confirmation.check(new Set(["1"]), 12n, 12n), { undone: [], confirmed: up("1") });
+    assert.deepEqual(confirmation.check(new Set(["1"]), 12n, 12n), {
+      undone: [],
+      confirmed: up("1"),
+    });
   });
 
   test("both halves of a redo are lost where the ledger never reached their generations", () => {
