@@ -28,10 +28,6 @@ export function styled(parts: TemplateStringsArray, ...values: (Styled | number)
   return asStyled(String.raw({ raw: parts }, ...values));
 }
 
-export function joinStyled(parts: readonly Styled[], separator: string): Styled {
-  return asStyled(parts.join(plain(separator)));
-}
-
 /** For this folder only: text that contains escape sequences, or was made of safe text. */
 export function asStyled(text: string): Styled {
   // The one place where a string becomes safe text.
