@@ -3,7 +3,7 @@ import { retryHint, textHint } from "../../protocol/hint.ts";
 import { operations, type Operation } from "../../protocol/operations.ts";
 import { didYouMean } from "../options/did-you-mean.ts";
 import { withoutSecrets } from "../options/redact-address.ts";
-import { functionReference } from "./function-reference.ts";
+import { functionReference } from "./parse-function-name.ts";
 import type { LoadedConfig } from "./load.ts";
 import type { EnvironmentSettings } from "./schema.ts";
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { didYouMean } from "../options/did-you-mean.ts";
-import { functionReference } from "./function-reference.ts";
+import { functionReference } from "./parse-function-name.ts";
 import { FileConfig, keysAt } from "./schema.ts";
 
 export interface Problem {

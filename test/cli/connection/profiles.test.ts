@@ -7,7 +7,7 @@ import { withSsoLogin } from "../../../src/cli/connection/aws/sso-login.ts";
 import { main } from "../../../src/cli/main.ts";
 import { readSharedConfig } from "../../../src/cli/connection/aws/shared-config.ts";
 import { checkProfile } from "../../../src/cli/connection/aws/profile-problems.ts";
-import { identityOf } from "../../../src/cli/connection/aws/identity.ts";
+import { identityOf } from "../../../src/cli/connection/aws/choose-identity.ts";
 import { emptyDirectory, testContext } from "../../support/test-context.ts";
 import { keys } from "../../support/aws-keys.ts";
 

@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-lambda";
 import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
-import { functionReference } from "../../config/function-reference.ts";
+import { functionReference } from "../../config/parse-function-name.ts";
 import type { LocalTarget } from "../local.ts";
 import { localKeyFor } from "../local-keys.ts";
 import type { Target } from "../../config/resolve-target.ts";
@@ -17,9 +17,9 @@ import {
   type Notice,
 } from "../connection.ts";
 import type { Environment, CliContext } from "../../context.ts";
-import { credentialsOf, type Credentials, type Provider } from "./credentials.ts";
+import { credentialsOf, type Credentials, type Provider } from "./fetch-credentials.ts";
 import { endpointOf, readSharedConfig, type SharedConfig } from "./shared-config.ts";
-import { identityOf, type Identity } from "./identity.ts";
+import { identityOf, type Identity } from "./choose-identity.ts";
 import { invoke, type LambdaService } from "./invoke.ts";
 import { checkedEndpoint, checkedRegion, proxyFor, type Address } from "./addresses.ts";
 import { RequestHandler } from "./http-handler.ts";

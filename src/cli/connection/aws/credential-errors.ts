@@ -2,7 +2,7 @@ import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, textHint, type Hint } from "../../../protocol/hint.ts";
 import type { Delivery } from "./delivery.ts";
-import type { AmbientSource, Identity } from "./identity.ts";
+import type { AmbientSource, Identity } from "./choose-identity.ts";
 import { networkFailure } from "./network-errors.ts";
 import type { SharedConfig } from "./shared-config.ts";
 import {

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, textHint, type Hint } from "../../../protocol/hint.ts";
-import { functionReference } from "../../config/function-reference.ts";
+import { functionReference } from "../../config/parse-function-name.ts";
 import { isLoopback } from "../loopback.ts";
 import type { InvocationTarget } from "./invoke-errors.ts";
 

@@ -1,6 +1,6 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, textHint } from "../../../protocol/hint.ts";
-import { functionReference } from "../../config/function-reference.ts";
+import { functionReference } from "../../config/parse-function-name.ts";
 import type { Delivery } from "./delivery.ts";
 import { networkFailure } from "./network-errors.ts";
 import {

@@ -1,6 +1,6 @@
 import { Failure } from "../../../protocol/failure.ts";
 import type { CliContext } from "../../context.ts";
-import type { Identity } from "./identity.ts";
+import type { Identity } from "./choose-identity.ts";
 
 /** Codes of a missing login, and the command that logs in. */
 const logins: Readonly<Record<string, readonly string[]>> = {

@@ -1,5 +1,5 @@
 import type { EventOf } from "../../../protocol/events.ts";
-import { functionReference } from "../../config/function-reference.ts";
+import { functionReference } from "../../config/parse-function-name.ts";
 import type { ConnectionInfo } from "../../connection/connection.ts";
 import { age, shortAccount } from "../format.ts";
 

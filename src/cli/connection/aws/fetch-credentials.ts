@@ -7,7 +7,7 @@ import { within } from "../time-limit.ts";
 import { checkKeys } from "./addresses.ts";
 import { Delivery } from "./delivery.ts";
 import type { RequestHandler } from "./http-handler.ts";
-import { describeIdentity, type AmbientSource, type Identity } from "./identity.ts";
+import { describeIdentity, type AmbientSource, type Identity } from "./choose-identity.ts";
 import { checkProfile } from "./profile-problems.ts";
 import { withSsoLogin } from "./sso-login.ts";
 

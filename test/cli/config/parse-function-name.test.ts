@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { functionReference } from "../../../src/cli/config/function-reference.ts";
+import { functionReference } from "../../../src/cli/config/parse-function-name.ts";
 
 const arn = "arn:aws:lambda:eu-west-1:111122223333:function:migrate";
 const inAws = { region: "eu-west-1", account: "111122223333" };
