@@ -30,7 +30,7 @@ describe.concurrent("back and forth", () => {
         "--endpoint",
         bench.hasuraUrl,
         "--admin-secret",
-        "fault-test-secret",
+        "test-admin-secret",
         "--skip-update-check",
         "--project",
         bench.root,

@@ -26,7 +26,7 @@ export async function startTestApi(
   const sources = options.sources ?? [{ name: "default", kind: "postgres", url: databaseUrl }];
   const api = await startHasuraApi({
     metadataUrl: databaseUrl,
-    adminSecret: "secret",
+    adminSecret: "test-admin-secret",
     ...options,
     sources,
   });
@@ -34,7 +34,7 @@ export async function startTestApi(
   const post: TestApi["post"] = async (
     path,
     body,
-    headers = { "x-hasura-admin-secret": "secret" },
+    headers = { "x-hasura-admin-secret": "test-admin-secret" },
   ) => {
     const response = await fetch(api.url + path, {
       method: "POST",

@@ -36,7 +36,7 @@ export async function clientBench(t: TestContext, sql: Sql): Promise<ClientBench
     env: {
       HASURA_MIGRATE_ENVIRONMENT: "*",
       HASURA_MIGRATE_ENDPOINT: bench.network.url,
-      HASURA_MIGRATE_ADMIN_SECRET: "fault-test-secret",
+      HASURA_MIGRATE_ADMIN_SECRET: "test-admin-secret",
       HASURA_MIGRATE_DIRECTORY: bench.root,
     },
   });

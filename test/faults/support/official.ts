@@ -82,7 +82,7 @@ function request(
   return new Promise((resolve, reject) => {
     const headers = {
       "content-type": "application/json",
-      "x-hasura-admin-secret": "fault-test-secret",
+      "x-hasura-admin-secret": "test-admin-secret",
     };
     const sent = http.request(new URL(path, endpoint), { method, agent, headers });
     sent.on("error", reject);

@@ -7,7 +7,7 @@ const sources = [{ name: "default", kind: "postgres", url }] as const;
 const api = await startHasuraApi({
   metadataUrl: url,
   sources,
-  adminSecret: "fault-test-secret",
+  adminSecret: "test-admin-secret",
   port: Number(port ?? 0),
 });
 process.stdout.write(`${api.url}\n`);

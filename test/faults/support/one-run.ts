@@ -12,7 +12,7 @@ if (endpoint === undefined || root === undefined || liveMs === undefined)
   throw new Error("usage: one-run.ts URL ROOT LIVE_MS");
 const hasura = hasuraOverHttp({
   endpoint,
-  adminSecret: () => Promise.resolve("fault-test-secret"),
+  adminSecret: () => Promise.resolve("test-admin-secret"),
 });
 
 // The caller lets it go when it is ready to hear the events.
