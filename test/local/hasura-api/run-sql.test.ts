@@ -305,7 +305,8 @@ describe("run SQL", () => {
       body: { error: `invalid ${names}`, path: "$", code: "access-denied" },
     });
     assert.equal(
-      (await api.post("/v1/metadata", request, { "x-hasura-access-key": "test-admin-secret" })).status,
+      (await api.post("/v1/metadata", request, { "x-hasura-access-key": "test-admin-secret" }))
+        .status,
       200,
     );
     assert.equal((await fetch(`${api.url}/v1/version`)).status, 200);
