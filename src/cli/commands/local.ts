@@ -3,6 +3,7 @@ import { keepLocalKey } from "../connection/local-keys.ts";
 import { serverLine, startEnvironment, type LocalChoice } from "../connection/local.ts";
 import type { CliContext } from "../context.ts";
 import { jsonLine } from "../output/json-line.ts";
+import { aborted } from "../run/interrupts.ts";
 import type { CommandModule } from "./command.ts";
 import { addLocalOptions } from "./shared-options.ts";
 
@@ -90,11 +91,4 @@ From another terminal, with any environment's name:
 
 Press Ctrl-C to stop.
 `;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) =>
-    signal.addEventListener("abort", () => resolve(), { once: true }),
-  );
 }

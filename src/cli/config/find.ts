@@ -5,6 +5,7 @@ import * as z from "zod";
 import { decodeText } from "../../decode-text.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { commandHint, retryHint, textHint } from "../../protocol/hint.ts";
+import { errorCode } from "../../system-error.ts";
 import type { CliContext } from "../context.ts";
 
 const fileName = "hasura-migrate.json";
@@ -141,7 +142,7 @@ async function readBytes(file: string): Promise<ConfigBytes | undefined> {
     await using handle = await open(file);
     return { bytes: await handle.readFile(), stats: await handle.stat() };
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    const code = errorCode(cause);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw new Failure("usage", "config-unreadable", `The configuration ${file} cannot be read.`, {
       cause,
