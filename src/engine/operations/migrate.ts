@@ -7,8 +7,8 @@ import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
 import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
 import { refuseOtherPlan } from "../plan/fingerprint.ts";
-import { preparePlan, type PreparedPlan } from "../plan/prepare-plan.ts";
-import type { PlannedStep, Selection } from "../plan/select-steps.ts";
+import { preparePlan, type PreparedPlan, type ReadyStep } from "../plan/prepare-plan.ts";
+import type { Selection } from "../plan/select-steps.ts";
 import { nothingDone, type RunResult, type RunStop } from "../run-result.ts";
 import { halfRedoneFailure, halfRedoneText } from "../run/half-redone.ts";
 import { inconsistentObjectsBefore, reloadMetadata } from "../run/reload-metadata.ts";
@@ -43,6 +43,7 @@ export async function migrate(
     environment,
     noTransaction,
     sliceMs: options.sliceMs,
+    firstPlanOnly: selection.operation !== "apply" || request.options.expectedPlan !== undefined,
     engine,
   });
   if (!reload || touched.size === 0 || isUnreachable(failureIn(result.stop))) return result;
@@ -102,6 +103,8 @@ interface MigrateRun {
   readonly environment: string;
   readonly noTransaction: boolean;
   readonly sliceMs: number | undefined;
+  /** Only what the first plan has may be done: it was shown and confirmed, or it rolls back. */
+  readonly firstPlanOnly: boolean;
   readonly engine: EngineContext;
 }
 
@@ -143,13 +146,15 @@ async function runUntilDone(run: MigrateRun): Promise<MigrateResult> {
     if (stop) return end(stop);
     if (result.stop === undefined && lost === 0) return { applied, notReached, touched };
     const selection = remainingSelection(run.selection, applied, run.plan);
-    if (!selection || plans >= mostPlans) return end(outdated(result.stop));
+    if (!selection || plans >= mostPlans) return end(outdated(replanReason(result.stop)));
     try {
       plan = await planAgain({ ...run, selection });
     } catch (failure) {
       // What was done so far is still reported, and the metadata reloaded.
       return end({ stop: "failed", failure });
     }
+    const unplanned = findUnplanned(plan, run);
+    if (unplanned) return end(outdated(describeUnplanned(unplanned)));
     if (plan.steps.length === 0) return { applied, notReached: 0, touched };
   }
 }
@@ -258,22 +263,41 @@ function remainingSelection(
   done: number,
   { steps: [first] }: PreparedPlan,
 ): Selection | undefined {
-  if (selection.operation === "redo") return first && remainingRedo(first, done);
+  if (selection.operation === "redo")
+    return done === 0 ? selection : first && remainingRedo(first, done);
   if (selection.only !== undefined) return done === 0 ? selection : undefined;
   const isOneDown = selection.operation === "down" && selection.to === undefined && !selection.all;
   const steps = selection.steps ?? (isOneDown ? 1 : undefined);
   return steps === undefined ? selection : { ...selection, steps: Math.max(1, steps - done) };
 }
 
-/** The same migration, whatever is the last one by now. */
-function remainingRedo({ migration }: PlannedStep, done: number): Selection | undefined {
-  const only = migration.version;
-  if (done === 0) return { operation: "redo", only };
-  return done === 1 ? { operation: "apply", only, redone: true } : undefined;
+/** What is left of a redo that has rolled back. */
+function remainingRedo({ migration }: ReadyStep, done: number): Selection | undefined {
+  return done === 1 ? { operation: "apply", only: migration.version, redone: true } : undefined;
 }
 
-function outdated(stop: PlanStop | undefined): RunStop {
-  const reason = stop?.stop === "replan" ? stop.reason : "a commit did not happen";
+/** A step that a new plan has and the first one had not, where that is refused. */
+function findUnplanned(
+  { steps }: PreparedPlan,
+  { plan: first, firstPlanOnly }: MigrateRun,
+): ReadyStep | undefined {
+  if (!firstPlanOnly) return undefined;
+  const keyOf = ({ database, direction, migration }: ReadyStep): string =>
+    JSON.stringify([database.name, direction, migration.version]);
+  const planned = new Set(first.steps.map(keyOf));
+  return steps.find((step) => !planned.has(keyOf(step)));
+}
+
+function describeUnplanned({ direction, migration: { version, name } }: ReadyStep): string {
+  const verb = direction === "up" ? "apply" : "roll back";
+  return `it would now ${verb} ${version}_${name}, which the plan did not have`;
+}
+
+function replanReason(stop: PlanStop | undefined): string {
+  return stop?.stop === "replan" ? stop.reason : "a commit did not happen";
+}
+
+function outdated(reason: string): RunStop {
   const failure = new Failure(
     "busy",
     "plan-outdated",

@@ -263,6 +263,41 @@ describe("a plan that no longer fits", () => {
     ]);
   });
 
+  /** Another run applies 3, or rolls it back, when the first step of this run is sent. */
+  const meanwhile = (given: Given, ...afterwards: string[]) =>
+    run({
+      ...given,
+      ends: (_, nth) => (nth === 0 ? replan : undefined),
+      store: { read: () => Promise.resolve(new Map(Object.entries(applied(...afterwards)))) },
+    });
+  const two = applied("1", "2");
+
+  test("of a rollback is given up where it would roll back what the first plan did not have", async () => {
+    for (const operation of ["down", "redo"] as const) {
+      const ran = await meanwhile({ operation, recorded: two }, "1", "2", "3");
+      assert.deepEqual(ran.ran, ["down 2"]);
+      const { kind, code, message } = failureOf(ran);
+      assert.deepEqual([kind, code], ["busy", "plan-outdated"]);
+      assert.match(message, /: it would now roll back 3_x, which the plan did not have\.$/);
+    }
+    const redo = { operation: "redo", recorded: two, options: { version: "2" } } as const;
+    const named = await meanwhile(redo, "1", "2", "3");
+    assert.deepEqual(named.ran, ["down 2", "down 2", "up 2"]);
+  });
+
+  test("of a confirmed plan is given up where it would apply what was not confirmed", async () => {
+    const confirmed = (await run({ recorded: two, options: { dryRun: true } })).events;
+    const plan = confirmed.find((event) => event.type === "plan");
+    const expectedPlan = plan?.type === "plan" ? plan.fingerprint : undefined;
+    const ran = await meanwhile({ recorded: two, options: { expectedPlan } }, "1");
+    assert.match(
+      failureOf(ran).message,
+      /: it would now apply 2_x, which the plan did not have\.$/,
+    );
+    assert.deepEqual(ran.ran, ["up 3"]);
+    assert.deepEqual((await meanwhile({ recorded: two }, "1")).ran, ["up 3", "up 2", "up 3"]);
+  });
+
   test("is given up after twenty times", async () => {
     const ran = await run({ ends: () => replan });
     assert.equal(failureOf(ran).code, "plan-outdated");
