@@ -18,7 +18,8 @@ What a program may rely on:
 
 - \`type\`, the names of fields, \`kind\` and \`code\` are stable within a contract version. Texts may change.
 - Events may gain fields, and there may be new types: ignore what you do not know.
-- The last line is \`run.finished\`, \`run.failed\` or, where the run could not be started or followed, \`failure\`.
+- The last line is \`run.finished\`, \`run.failed\` or, where the run could not be started or followed, \`failure\`. On several
+  environments these are the last of each environment, and \`summary\` is the last line.
   A \`run.paused\` in between is followed by the continuation of the same run.
 - Messages of the CLI itself arrive as \`log\` with the code \`client\`.
 
@@ -32,7 +33,34 @@ Printed by the CLI in place of a closing event: the command was refused, or the 
 | --- | --- | --- |
 | \`env\` | text, optional | The environment, where one was named. |
 | \`exit\` | number | The exit code. |
-| \`failure\` | [failure](#the-failure-object) | |`;
+| \`failure\` | [failure](#the-failure-object) | |
+
+### skipped
+
+Printed by the CLI for one of several environments that was not started.
+
+| field | type | meaning |
+| --- | --- | --- |
+| \`env\` | text | The environment. |
+| \`reason\` | text | Why. |
+
+### matrix
+
+Printed by the CLI after \`status\` of several environments: the migrations by environments.
+
+| field | type | meaning |
+| --- | --- | --- |
+| \`environments\` | list | Of each environment \`env\`, \`image\` (commit and age), \`package\` (version of hasura-migrate in the function), and \`failure\` (message) where it did not answer. |
+| \`rows\` | list | \`database\`, \`version\`, \`name\`, \`here\` (whether the project in the working directory has it), \`differs\`, and \`cells\`: by environment, the \`state\` as in [migration status](#migration-status), \`absent\` (not applied, and no file in the image) or \`no-answer\`. |
+
+### summary
+
+The last object of a command on several environments.
+
+| field | type | meaning |
+| --- | --- | --- |
+| \`exit\` | number | The exit code of the command. |
+| \`environments\` | list | Of each environment \`env\`, \`result\` (\`done\`, \`skipped\` or the kind of a failure), \`exit\`, \`applied\`, \`tookMs\`, and \`failure\` with \`code\` and \`message\`, or \`reason\`. |`;
 
 /** Objects that have a section of their own. */
 const sections: ReadonlyMap<unknown, string> = new Map<unknown, string>([

@@ -14,7 +14,8 @@ import { globalOptions } from "./commands/shared-options.ts";
 import { status } from "./commands/status.ts";
 import type { CommandResult } from "./command-result.ts";
 import type { CliContext } from "./context.ts";
-import { CliCommand, commandLineOf, takesOneEnvironment } from "./options/command-line.ts";
+import { CliCommand, commandLineOf } from "./options/command-line.ts";
+import { joinStages } from "./options/stages.ts";
 import { withoutHelpWord } from "./options/synonyms.ts";
 import { addCommandHelp, addProgramHelp } from "./output/views/help.ts";
 
@@ -36,7 +37,8 @@ const modules: Readonly<Record<string, CommandModule>> = {
 /** Parses argv and runs the chosen command. What is refused or thrown is shown here. */
 export async function runProgram(context: CliContext): Promise<CommandResult> {
   const program = createProgram(context.version, context.out);
-  const parsed = parse(program, withoutHelpWord(context.argv, Object.keys(modules)));
+  const argv = withoutHelpWord(context.argv, Object.keys(modules));
+  const parsed = parse(program, joinStages(argv, takesValueIn(program)));
   // Help or the version was asked for, and is written.
   if (parsed.thrown instanceof CommanderError && parsed.thrown.exitCode === 0) return "done";
   const commandContext = { ...context, commandLine: commandLineOf(program, parsed.command) };
@@ -81,11 +83,17 @@ export function createProgram(
     const command = module.declare(program);
     for (const option of globalOptions())
       command.addOption(option.helpGroup("Global options:").hideHelp());
-    // A second environment is explained where the configured ones are known.
-    command.allowExcessArguments(takesOneEnvironment(command));
     addCommandHelp(command);
   }
   return program;
+}
+
+/** Tells options of any command that the next word belongs to. */
+function takesValueIn(program: CliCommand): (word: string) => boolean {
+  const options = [program, ...program.cliCommands].flatMap((command) => command.cliOptions);
+  const withValue = options.filter(({ required }) => required);
+  const words = new Set(withValue.flatMap(({ long, short }) => [long, short]));
+  return (word) => words.has(word);
 }
 
 interface Parsed {

@@ -40,6 +40,17 @@ export const failureCodes = {
     ],
     remedies: ["Correct the setting that the message names, or remove it: AWS needs none."],
   },
+  "all-and-named": {
+    kinds: ["usage"],
+    meaning: "`--all` was combined with the names of environments.",
+    causes: [
+      "`down ENVIRONMENT --all` was meant to roll back everything: that option is `--everything`.",
+    ],
+    remedies: [
+      "Leave one of the two out: `--all` means every configured environment.",
+      "To roll back every migration of one environment: `hasura-migrate down ENVIRONMENT --everything`.",
+    ],
+  },
   "already-applied": {
     kinds: ["usage"],
     meaning: "`apply --only VERSION` names a migration that is already applied.",
@@ -732,6 +743,21 @@ export const failureCodes = {
       "Run the same command again; with a ledger nothing is applied twice.",
     ],
   },
+  "group-as-environment": {
+    kinds: ["usage"],
+    meaning: "The name of a group was given where an environment is expected.",
+    causes: ["`--group` was left out."],
+    remedies: ["Name the group with `--group NAME`."],
+  },
+  "group-unknown": {
+    kinds: ["usage"],
+    meaning: "No group with that name is configured.",
+    causes: ["A typing error.", '`"groups"` is missing in the configuration that is used.'],
+    remedies: [
+      "See which configuration is used, and what is in it: `hasura-migrate envs`.",
+      'Add the group: `"groups": { "NAME": ["dev-1", "dev-2"] }`.',
+    ],
+  },
   "hasura-error": {
     kinds: ["unreachable"],
     meaning:
@@ -855,6 +881,12 @@ export const failureCodes = {
       "See what it waits for: `hasura-migrate local --debug`.",
       "Check that the database answers: `psql DATABASE_URL`.",
     ],
+  },
+  "local-with-others": {
+    kinds: ["usage"],
+    meaning: "The embedded environment `local` was named together with other environments.",
+    causes: ["One command was meant for this machine and for AWS."],
+    remedies: ["Run a command of its own for `local`."],
   },
   "login-missing": {
     kinds: ["access"],
@@ -1110,12 +1142,13 @@ export const failureCodes = {
       "Write binary values as text, for instance `'\\x00ff'::bytea` or `decode('AP8=', 'base64')`.",
     ],
   },
-  "one-at-a-time": {
+  "one-function-for-several": {
     kinds: ["usage"],
-    meaning: "More than one environment was named, and a command works on one.",
-    causes: ["Two names, or a name with a space that was not quoted."],
+    meaning: "One function was named for several environments, each of which has its own.",
+    causes: ["`--function NAME` together with several environments."],
     remedies: [
-      "Run the command once for each environment: `for env in dev-1 dev-2; do hasura-migrate status $env; done`.",
+      "Put `{env}` into the name: `--function 'team-{env}-migrate'`.",
+      'Name each function in `hasura-migrate.json`, with `"function"`.',
     ],
   },
   "operation-not-allowed": {

@@ -116,12 +116,6 @@ describe("help", () => {
     assert.match(all.out.text, /^ {2}--profile <name> {2,}AWS profile$/m);
   });
 
-  test("down has an --all of its own, and its help lists everything with it", async (t) => {
-    const context = testContext(t, { argv: ["down", "--help", "--all"] });
-    assert.equal(await main(context), 0);
-    assert.match(context.out.text, /^ {2}--all {2,}roll back everything$[^]*^Global options:$/m);
-  });
-
   test("the exit codes of the help are those of the failures", async (t) => {
     const context = testContext(t, { argv: ["--help"] });
     assert.equal(await main(context), 0);

@@ -61,7 +61,7 @@ describe("sample", () => {
     const reference = await schemaOf(served.databaseUrl);
     assert.ok(reference.length > 100, "the sample makes a schema worth comparing");
 
-    const down = await served.run(["down", "dev-1", "--all", "--yes"]);
+    const down = await served.run(["down", "dev-1", "--everything", "--yes"]);
     assert.equal(down.code, 0, down.stderr);
     assert.deepEqual(await schemaOf(served.databaseUrl), []);
 

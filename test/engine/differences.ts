@@ -61,7 +61,7 @@ export const differences: readonly Difference[] = [
   {
     case: "goto-0-leaves-the-lowest-and-fails",
     fields: ["executed", "finalState"],
-    why: "a target that does not exist is refused before anything runs; `down --all` rolls everything back",
+    why: "a target that does not exist is refused before anything runs; `down --everything` rolls everything back",
   },
   {
     case: "goto-down-fails-at-an-older-local-migration-that-is-not-applied",

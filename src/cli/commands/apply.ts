@@ -3,6 +3,7 @@ import type { CommandModule } from "./command.ts";
 import {
   addDatabaseOption,
   addDryRunOption,
+  addEnvironmentsOptions,
   addLocalOptions,
   addReloadOption,
   addSelectionOptions,
@@ -14,7 +15,7 @@ import {
 export const apply: CommandModule = {
   declare(program) {
     const command = program
-      .command("apply [environment]", { isDefault: true })
+      .command("apply [environment...]", { isDefault: true })
       .summary("apply pending migrations (default command)")
       .description("Apply the pending migrations of an environment. The word apply is optional.")
       .example("dev-1")
@@ -41,6 +42,7 @@ export const apply: CommandModule = {
       );
     addTransactionOption(command);
     addReloadOption(command);
+    addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },
   operands: (environments) => ({ environments }),

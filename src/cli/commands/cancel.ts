@@ -1,16 +1,17 @@
 import type { CommandModule } from "./command.ts";
-import { addLocalOptions } from "./shared-options.ts";
+import { addEnvironmentsOptions, addLocalOptions } from "./shared-options.ts";
 
 export const cancel: CommandModule = {
   declare(program) {
     const command = program
-      .command("cancel [environment]")
+      .command("cancel [environment...]")
       .summary("stop the run in progress after its current migration")
       .description(
         "Stop the run in progress after its current migration. No migration is interrupted.",
       )
       .example("cancel dev-1")
       .option("--run <id>", "only this run; the beginning of its id is enough");
+    addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },
   operands: (environments) => ({ environments }),

@@ -1,10 +1,10 @@
 import type { CommandModule } from "./command.ts";
-import { addLocalOptions } from "./shared-options.ts";
+import { addEnvironmentsOptions, addLocalOptions } from "./shared-options.ts";
 
 export const history: CommandModule = {
   declare(program) {
     const command = program
-      .command("history [environment]")
+      .command("history [environment...]")
       .summary("list runs: who, when, how long, and the result")
       .description(
         "List past runs and those in progress: who ran what and when, from which commit, how long it took and the result.",
@@ -13,6 +13,7 @@ export const history: CommandModule = {
       .example("history dev-1 --run 01a2b3", "one run in full")
       .option("--limit <count>", "list at most this many (default: 20)")
       .option("--run <id>", "show this run in full; the beginning of its id is enough");
+    addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },
   operands: (environments) => ({ environments }),

@@ -1,9 +1,11 @@
 import { CliOption } from "../options/command-line.ts";
+import { environmentOperands } from "../options/operands.ts";
 import { waitSecondsFor } from "../options/duration.ts";
 import type { CommandModule } from "./command.ts";
 import {
   addDatabaseOption,
   addDryRunOption,
+  addEnvironmentsOptions,
   addExclusiveOptions,
   addLocalOptions,
   addWaitOptions,
@@ -13,7 +15,8 @@ import {
 export const mark: CommandModule = {
   declare(program) {
     const command = program
-      .command("mark <environment> [version...]")
+      .command("mark [environment...]")
+      .usage("[options] <environment...> [version...]")
       .summary("record migrations as applied or pending without running them")
       .description(
         "Record migrations as applied or pending without running their SQL. With --in-doubt: all versions whose state only a person can decide, after a restored backup or an interrupted run; shows them, then asks.",
@@ -30,9 +33,13 @@ export const mark: CommandModule = {
     addYesOption(command);
     addDatabaseOption(command, "the database they belong to");
     addWaitOptions(command);
+    addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },
-  operands: ([environment, ...versions]) => ({ environments: [environment], versions }),
+  operands: (words) => {
+    const { environments, numbers } = environmentOperands(words);
+    return { environments, versions: numbers };
+  },
   async run(context, raw) {
     const [{ MarkOptions, parseOptions }, { runOperation }] = await Promise.all([
       import("../options/schemas.ts"),

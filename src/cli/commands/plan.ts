@@ -1,10 +1,15 @@
 import type { CommandModule } from "./command.ts";
-import { addDatabaseOption, addLocalOptions, addSelectionOptions } from "./shared-options.ts";
+import {
+  addDatabaseOption,
+  addEnvironmentsOptions,
+  addLocalOptions,
+  addSelectionOptions,
+} from "./shared-options.ts";
 
 export const plan: CommandModule = {
   declare(program) {
     const command = program
-      .command("plan [environment]")
+      .command("plan [environment...]")
       .summary("show what apply would run, with the SQL")
       .description("Show what apply would run, with the SQL. Changes nothing.")
       .example("plan dev-1")
@@ -15,6 +20,7 @@ export const plan: CommandModule = {
       only: "only this version",
     });
     addDatabaseOption(command);
+    addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },
   operands: (environments) => ({ environments }),

@@ -1,8 +1,10 @@
+import { environmentOperands } from "../options/operands.ts";
 import { waitSecondsFor } from "../options/duration.ts";
 import type { CommandModule } from "./command.ts";
 import {
   addDatabaseOption,
   addDryRunOption,
+  addEnvironmentsOptions,
   addLocalOptions,
   addReloadOption,
   addWaitOptions,
@@ -12,7 +14,8 @@ import {
 export const redo: CommandModule = {
   declare(program) {
     const command = program
-      .command("redo [environment] [version]")
+      .command("redo [environment...]")
+      .usage("[options] [environment...] [version]")
       .summary("roll back a migration and apply it again")
       .description(
         "Roll back a migration and apply it again, which helps while you are writing it: the one that was applied last, or the one you name. If a failed redo has left it pending, it is only applied. Shows the migration, then asks.",
@@ -25,20 +28,21 @@ export const redo: CommandModule = {
     addDatabaseOption(command);
     addWaitOptions(command);
     addReloadOption(command);
+    addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },
-  operands: ([environment, second]) =>
-    // A second word that is not a version is a second environment, of which only one is taken.
-    second === undefined || /^\d/.test(second)
-      ? { environments: environment ? [environment] : [], version: second }
-      : { environments: [environment, second] },
+  operands: (words) => {
+    const { environments, numbers } = environmentOperands(words);
+    return { environments, versions: numbers };
+  },
   async run(context, raw) {
     const [{ RedoOptions, parseOptions }, { runOperation }] = await Promise.all([
       import("../options/schemas.ts"),
       import("../run/run-operation.ts"),
     ]);
     const options = parseOptions(RedoOptions, raw, context.commandLine);
-    const { version, dryRun } = options;
+    const { dryRun } = options;
+    const [version] = options.versions;
     return runOperation(context, options, {
       operation: "redo",
       ...(!dryRun && {

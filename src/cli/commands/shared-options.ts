@@ -15,6 +15,37 @@ export function globalOptions(): CliOption[] {
   ];
 }
 
+/** Declares how several environments are named, and how they are run. */
+export function addEnvironmentsOptions(command: CliCommand): CliCommand {
+  const collect = (value: string, before: unknown): string[] => [
+    ...(Array.isArray(before) ? before.map(String) : []),
+    value,
+  ];
+  return command
+    .optionsGroup("Several environments:")
+    .addOption(new CliOption("--all", "every configured environment").names())
+    .addOption(
+      new CliOption("--group <name>", "the environments of a group; can be repeated")
+        .argParser(collect)
+        .names(),
+    )
+    .addOption(
+      new CliOption(
+        "--then <environment...>",
+        "the next stage, which starts only when all before have succeeded; can be repeated",
+      )
+        .argParser(collect)
+        .names(),
+    )
+    .addOption(
+      new CliOption(
+        "--concurrency <count>",
+        "how many at once (default: 4; 10 for commands that change nothing)",
+      ).names(),
+    )
+    .addOption(new CliOption("--fail-fast", "start no further one after a failure").names());
+}
+
 /** Declares `--database`. */
 export function addDatabaseOption(command: CliCommand, what = "only this database"): CliCommand {
   return command.addOption(new CliOption("--database <name>", what).locates("everywhere"));
@@ -25,17 +56,17 @@ interface Bounds {
   readonly to: string;
   readonly steps?: string;
   readonly only: string;
-  readonly all?: string;
+  readonly everything?: string;
 }
 
-/** Declares `--to`, `--steps`, `--only` and `--all`, of which a command takes one at a time. */
+/** Declares `--to`, `--steps`, `--only` and `--everything`, of which a command takes one at a time. */
 export function addSelectionOptions(command: CliCommand, bounds: Bounds): CliCommand {
-  const { to, steps, only, all } = bounds;
+  const { to, steps, only, everything } = bounds;
   const options = [
     new CliOption("--to <version>", to),
     ...(steps === undefined ? [] : [new CliOption("--steps <count>", steps)]),
     new CliOption("--only <version>", only),
-    ...(all === undefined ? [] : [new CliOption("--all", all)]),
+    ...(everything === undefined ? [] : [new CliOption("--everything", everything)]),
   ];
   return addExclusiveOptions(command, options);
 }

@@ -1,17 +1,21 @@
 import type { CommandModule } from "./command.ts";
-import { addDatabaseOption, addLocalOptions } from "./shared-options.ts";
+import { addDatabaseOption, addEnvironmentsOptions, addLocalOptions } from "./shared-options.ts";
 
 export const status: CommandModule = {
   declare(program) {
     const command = program
-      .command("status [environment]")
+      .command("status [environment...]")
       .summary("show what is applied, pending, unknown or changed")
       .description("Show what is applied, pending, unknown or changed in an environment.")
       .example("status dev-1")
       .example("status dev-1 --check", "for scripts")
       .example("status local")
-      .option("--check", "exit with code 6 unless every migration is cleanly applied");
+      .example("status --all", "what is where, in one table")
+      .option("--check", "exit with code 6 unless every migration is cleanly applied")
+      .option("--full", "several environments: also migrations that are applied everywhere")
+      .option("--markdown", "print the table as Markdown, for a pull request");
     addDatabaseOption(command);
+    addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },
   operands: (environments) => ({ environments }),
@@ -25,6 +29,10 @@ export const status: CommandModule = {
       operation: "status",
       options: { database: options.database },
       ...(options.check && { checks: true }),
+      matrix: {
+        full: options.full ?? false,
+        markdown: options.markdown ?? false,
+      },
     });
   },
 };

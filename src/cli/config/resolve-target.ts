@@ -37,6 +37,11 @@ export function environmentNames({ config }: LoadedConfig): string[] {
   return Object.keys(config.environments ?? {});
 }
 
+/** Names of the configured groups. */
+export function groupNames({ config }: LoadedConfig): string[] {
+  return Object.keys(config.groups ?? {});
+}
+
 /** The convention, for a message. */
 export const noConfigText =
   "No environments are configured. Without a configuration, NAME calls the function hasura-migrate-NAME with the AWS profile NAME.";
@@ -98,11 +103,11 @@ function checkEnvironmentName(environment: string, loaded: LoadedConfig, flags: 
   const names = environmentNames(loaded);
   if (names.length > 0 && !names.includes(environment))
     throw unknownEnvironment(environment, names, loaded.file);
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(environment)) {
+  if (!/^[A-Za-z][A-Za-z0-9._-]*$/.test(environment)) {
     throw new Failure(
       "usage",
       "environment-name",
-      `"${withoutSecrets(environment)}" is not a valid environment name: use letters, digits, dots, dashes and underscores.`,
+      `"${withoutSecrets(environment)}" is not a valid environment name: use a letter, then letters, digits, dots, dashes and underscores.`,
     );
   }
   if (names.length === 0 && flags.function === undefined && flags.endpointUrl === undefined)

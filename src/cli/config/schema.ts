@@ -56,6 +56,13 @@ const settings = {
 export const EnvironmentSettings = z.strictObject(settings);
 export type EnvironmentSettings = z.infer<typeof EnvironmentSettings>;
 
+const environmentName = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9._-]*$/,
+    "must begin with a letter and consist of letters, digits, dots, dashes and underscores",
+  );
+
 /** The configuration file, `hasura-migrate.json` or the key `hasura-migrate` of package.json. */
 export const FileConfig = z.strictObject({
   $schema: z.string().optional(),
@@ -63,17 +70,13 @@ export const FileConfig = z.strictObject({
     "Settings of every environment that does not override them.",
   ),
   environments: z
-    .record(
-      z
-        .string()
-        .regex(
-          /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
-          "must consist of letters, digits, dots, dashes and underscores",
-        ),
-      EnvironmentSettings,
-    )
+    .record(environmentName, EnvironmentSettings)
     .optional()
     .describe("The environments by name."),
+  groups: z
+    .record(environmentName, z.array(environmentName).min(1, "must name an environment"))
+    .optional()
+    .describe("Environments that a command can name together: `--group NAME`."),
 });
 export type FileConfig = z.infer<typeof FileConfig>;
 

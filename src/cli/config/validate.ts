@@ -16,7 +16,7 @@ export function checkConfig(
   const shape = FileConfig.safeParse(json);
   const local = localRedefined(json);
   if (!shape.success) return { problems: [...shape.error.issues.flatMap(problemsOf), ...local] };
-  const problems = [...local, ...conflictingAliases(shape.data)];
+  const problems = [...local, ...conflictingAliases(shape.data), ...wrongGroups(shape.data)];
   return problems.length > 0 ? { problems } : { config: shape.data };
 }
 
@@ -46,6 +46,22 @@ function conflictingAliases({ defaults = {}, environments = {} }: FileConfig): P
       { path, message: `the function ${named} already names an alias; remove one of the two` },
     ];
   });
+}
+
+/** A group of environments that are not configured, or one that is called like an environment. */
+function wrongGroups({ environments = {}, groups = {} }: FileConfig): Problem[] {
+  const names = Object.keys(environments);
+  return Object.entries(groups).flatMap(([group, members]) => [
+    ...(names.includes(group) || group === "local"
+      ? [{ path: `groups.${group}`, message: "an environment has this name already" }]
+      : []),
+    ...members
+      .filter((member) => !names.includes(member))
+      .map((member) => ({
+        path: `groups.${group}`,
+        message: `"${member}" is not an environment.${didYouMean(member, names)}`,
+      })),
+  ]);
 }
 
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {

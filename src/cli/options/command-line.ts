@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option, type ParseOptionsResult } from "commander";
+import { environmentOperands } from "./operands.ts";
 
 /** Which environments an option belongs to: every one, those in AWS, or the embedded one. */
 export type OptionScope = "everywhere" | "aws" | "local";
@@ -10,6 +11,9 @@ export class CliOption extends Option {
   /** Set where the option says which environment, database or project is meant: commands that are printed repeat it. */
   scope?: OptionScope;
 
+  /** Set where the option names environments, or says how several are run: a command about one of them does not repeat it. */
+  namesEnvironments = false;
+
   override conflicts(names: string | string[]): this {
     for (const name of [names].flat()) this.excludes.add(name);
     return super.conflicts(names);
@@ -18,6 +22,12 @@ export class CliOption extends Option {
   /** Marks an option that says what a command acts on. */
   locates(scope: OptionScope): this {
     this.scope = scope;
+    return this;
+  }
+
+  /** Marks an option that names environments, or says how several are run. */
+  names(): this {
+    this.namesEnvironments = true;
     return this;
   }
 
@@ -164,23 +174,30 @@ export function isTyped({ options }: CommandLine, attribute: string): boolean {
   return options.some(({ option }) => option.attributeName() === attribute);
 }
 
-/** True for a command whose only operand is an environment. */
-export function takesOneEnvironment({ registeredArguments: operands }: CliCommand): boolean {
-  return operands.length === 1 && operands[0]?.name() === "environment";
-}
-
 /** The one environment that was named; undefined where none was, or several. */
-export function namedEnvironment({ command, operands }: CommandLine): string | undefined {
+export function namedEnvironment({ command, operands, options }: CommandLine): string | undefined {
   if (command?.name === "local") return "local";
   if (command?.operands[0] !== "environment") return undefined;
-  return command.operands.length === 1 && operands.length > 1 ? undefined : operands[0];
+  const { environments } = environmentOperands(operands);
+  const [first, ...others] = environments;
+  const several = others.length > 0 || options.some(({ option }) => option.namesEnvironments);
+  return several ? undefined : first;
+}
+
+/** The same command for one of the environments that were named. */
+export function commandLineFor(environment: string, commandLine: CommandLine): CommandLine {
+  return {
+    ...commandLine,
+    operands: [environment, ...environmentOperands(commandLine.operands).numbers],
+    options: commandLine.options.filter(({ option }) => !option.namesEnvironments),
+  };
 }
 
 /** Operands whose value has another name than they have in the help. */
 const operandLabels: Readonly<Record<string, string>> = {
   versions: "version",
   environments: "environment",
-  steps: "count",
+  counts: "count",
 };
 
 /** How messages call the option or operand with this attribute name: `--steps`, `count`. */

@@ -13,7 +13,8 @@ import { Wait } from "./duration.ts";
  */
 
 const flag = z.boolean().optional();
-const text = z.string().min(1).optional();
+const word = z.string().min(1);
+const text = word.optional();
 const selection = operations.apply.options.shape;
 
 /** Digits as a number, anything else as it is, for a schema that takes numbers. */
@@ -48,6 +49,11 @@ export const TargetOptions = GlobalOptions.extend({
     })
     .optional(),
   superuser: flag,
+  all: flag,
+  group: z.array(word).default([]),
+  then: z.array(z.string().regex(/[^,]/, "needs an environment")).default([]),
+  concurrency: numeric(z.int().min(1).max(64)).optional(),
+  failFast: flag,
   /** `true` for a bare `--yes`, else the name given. */
   yes: z.union([z.boolean(), z.string()]).optional(),
 });
@@ -67,28 +73,36 @@ export const ApplyOptions = TargetOptions.extend({
   transaction: z.boolean().default(true),
 });
 
-export const StatusOptions = TargetOptions.extend({ database, check: flag });
+export const StatusOptions = TargetOptions.extend({
+  database,
+  check: flag,
+  full: flag,
+  markdown: flag,
+});
 
 export const PlanOptions = TargetOptions.extend({ ...bounds, database });
 
 export const DownOptions = TargetOptions.extend({
-  ...bounds,
+  to: bounds.to,
+  only: bounds.only,
   ...writing,
-  all: flag,
+  everything: flag,
+  counts: z.array(numeric(selection.steps.unwrap())).max(1, "takes one number only").default([]),
   database,
   dryRun: flag,
   transaction: z.boolean().default(true),
 }).refine(
-  ({ steps, to, only, all }) => steps === undefined || (to ?? only ?? all) === undefined,
+  ({ counts, to, only, everything }) =>
+    counts.length === 0 || (to ?? only ?? everything) === undefined,
   // Commander knows of conflicts between options; the count is an operand.
-  { error: "A count cannot be combined with --to, --only or --all", path: [] },
+  { error: "A count cannot be combined with --to, --only or --everything", path: [] },
 );
 export type DownOptions = z.infer<typeof DownOptions>;
 
 export const RedoOptions = TargetOptions.extend({
   ...writing,
   database,
-  version: operations.redo.options.shape.version,
+  versions: z.array(Version).max(1, "takes one version only").default([]),
   dryRun: flag,
 });
 

@@ -32,4 +32,6 @@ export interface RenderOptions {
   readonly quiet: boolean;
   readonly color: boolean;
   readonly debug: boolean;
+  /** Stands before each line of a result or failure in plain output, where several environments share it. */
+  readonly prefix?: string;
 }

@@ -32,7 +32,8 @@ export function reportError(thrown: unknown, context: CommandContext): Kind {
   return failure.kind;
 }
 
-function bug(thrown: unknown): Failure {
+/** Anything that is no `Failure`, as one. */
+export function bug(thrown: unknown): Failure {
   const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   const failure = new Failure("bug", "unexpected", `This is a bug in hasura-migrate: ${text}`, {
     hints: [retryHint({ with: ["--debug"], reason: "report what this prints" })],

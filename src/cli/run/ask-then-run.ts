@@ -63,7 +63,11 @@ export async function askThenRun(asked: AskedRun): Promise<FollowedRun> {
   }
 }
 
-async function previewOf({ presenter, send }: AskedRun): Promise<{
+/** Runs the operation dry; resolves to what it would do, and how the dry run ended. */
+export async function previewOf({
+  presenter,
+  send,
+}: Pick<AskedRun, "presenter" | "send">): Promise<{
   readonly followed: FollowedRun;
   readonly event: PreviewEvent | undefined;
 }> {
@@ -87,7 +91,8 @@ function isOver(closing: ClosingEvent): boolean {
   return closing.type === "run.failed" || closing.cancelled === true;
 }
 
-function isNothingToDo(event: PreviewEvent): boolean {
+/** True where a question would be about nothing. */
+export function isNothingToDo(event: PreviewEvent): boolean {
   return event.type === "plan"
     ? event.databases.every(({ items }) => items.length === 0)
     : event.databases.every(({ migrations }) => migrations.length === 0);

@@ -12,9 +12,10 @@ export interface Confirmation {
   readonly json?: boolean | undefined;
 }
 
-/** Whether a change is confirmed by the command line: with the environment's name, without it, or not yet. */
+/** Whether a change is confirmed: with the environment's name, without it, for one plan only, or not yet. */
 export type Consent =
-  { readonly kind: "given"; readonly name?: string } | { readonly kind: "to-be-asked" };
+  | { readonly kind: "given"; readonly name?: string; readonly expectedPlan?: string }
+  | { readonly kind: "to-be-asked" };
 
 /** True if there is a person to ask: input and stderr are terminals, outside CI, without `--json`. */
 export function canAsk(context: CliContext, json: boolean | undefined): boolean {

@@ -67,7 +67,8 @@ describe("a configuration", () => {
 
   const names: [name: string, valid: boolean][] = [
     ["a", true],
-    ["7-b.c_D", true],
+    ["d-7.b_D", true],
+    ["7-b.c_D", false],
     ["-a", false],
     ["a b", false],
     ["a/b", false],

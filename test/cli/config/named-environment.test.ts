@@ -48,13 +48,28 @@ describe("the environment of a command", () => {
       "environment-missing",
       [/apply"?,? ?"?status/],
     ],
-    ["two", ["dev-1", "prod"], ["dev-1", "prod"], "one-at-a-time", ["dev-1, prod"]],
     [
-      "two for another command",
-      ["status", "dev-1", "prod"],
+      "all and one of them",
+      ["down", "dev-1", "--all"],
       ["dev-1", "prod"],
-      "one-at-a-time",
-      [/status"?,? ?"?dev-1/],
+      "all-and-named",
+      ["--everything"],
+    ],
+    ["all, where none is configured", ["--all"], [], "environment-missing", []],
+    [
+      "a group, where none is configured",
+      ["--group", "dev"],
+      ["dev-1"],
+      "group-unknown",
+      ['"dev"'],
+    ],
+    ["local and another", ["local-1", "--then", "local"], [], "local-with-others", []],
+    [
+      "one function for two",
+      ["dev-1", "prod", "--function", "shared"],
+      ["dev-1", "prod"],
+      "one-function-for-several",
+      ["{env}"],
     ],
     [
       "one behind a misspelt command",
@@ -62,13 +77,6 @@ describe("the environment of a command", () => {
       ["dev-1"],
       "unknown-command",
       ['"statsu"', '"status"', /status"?,? ?"?dev-1/],
-    ],
-    [
-      "two, the first of which is nearly a command",
-      ["plans", "dev-1"],
-      ["plans", "dev-1"],
-      "one-at-a-time",
-      ["plans, dev-1"],
     ],
   ];
   for (const [what, argv, environments, code, mentions] of cases) {

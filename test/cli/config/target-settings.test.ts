@@ -237,12 +237,24 @@ describe("an environment's name", () => {
     return assert.fail(`${name} was accepted`);
   };
 
-  for (const name of ["a", "7", "dev-1", "Prod.EU_west-1"]) {
+  for (const name of ["a", "d7", "dev-1", "Prod.EU_west-1"]) {
     test(`may be ${name} where none is configured`, () => {
       assert.equal(resolveTarget(name, none, {}).environment, name);
     });
   }
-  for (const name of ["", "-a", ".a", "_a", "a b", "a/b", "a:b", "ä", "a\n"]) {
+  for (const name of [
+    "",
+    "-a",
+    ".a",
+    "_a",
+    "a b",
+    "a/b",
+    "a:b",
+    "ä",
+    "a\n",
+    "7",
+    "1700000000100",
+  ]) {
     test(`cannot be ${JSON.stringify(name)}`, () => {
       const { kind, code } = refusal(name, none);
       assert.deepEqual([kind, code], ["usage", "environment-name"]);
@@ -280,7 +292,7 @@ describe("an environment's name", () => {
   });
 
   test("with a digit or a dash is nobody's misspelt `local`", () => {
-    for (const name of ["local1", "loca-l", "0local"])
+    for (const name of ["local1", "loca-l", "l0cal"])
       assert.equal(resolveTarget(name, none, {}).environment, name);
   });
 });

@@ -61,7 +61,10 @@ describe("command line", () => {
   const conflicts: readonly [argv: readonly string[], message: string][] = [
     [["dev-1", "--steps", "1", "--to", "5"], "--steps and --to cannot be combined."],
     [["plan", "dev-1", "--only", "1", "--to", "5"], "--only and --to cannot be combined."],
-    [["down", "dev-1", "--all", "--only", "5"], "--all and --only cannot be combined."],
+    [
+      ["down", "dev-1", "--everything", "--only", "5"],
+      "--everything and --only cannot be combined.",
+    ],
     [
       ["mark", "dev-1", "5", "--applied", "--pending"],
       "--applied and --pending cannot be combined.",

@@ -98,13 +98,13 @@ describe("options", () => {
   });
 
   for (const [more, valid] of [
-    [{ steps: "2" }, true],
+    [{ counts: ["2"] }, true],
     [{ to: "1" }, true],
     [{ only: "1" }, true],
-    [{ all: true }, true],
-    [{ steps: "2", to: "1" }, false],
-    [{ steps: "2", only: "1" }, false],
-    [{ steps: "2", all: true }, false],
+    [{ everything: true }, true],
+    [{ counts: ["2"], to: "1" }, false],
+    [{ counts: ["2"], only: "1" }, false],
+    [{ counts: ["2"], everything: true }, false],
   ] as const)
     test(`of a rollback ${valid ? "may" : "must not"} be ${JSON.stringify(more)}`, () => {
       assert.equal(accepts(schemas.DownOptions, more), valid);
@@ -134,7 +134,7 @@ describe("options", () => {
 
 describe("options that are refused", () => {
   test("have a line for each problem, and the help of the command", () => {
-    const failure = refusal(schemas.ApplyOptions, { steps: "0", profile: "" });
+    const failure = refusal(schemas.DownOptions, { counts: ["0"], profile: "" });
     assert.deepEqual([failure.kind, failure.code], ["usage", "usage"]);
     assert.deepEqual(failure.message.split("\n").sort(), [
       "count: must be at least 1.",

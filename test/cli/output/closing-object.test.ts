@@ -18,7 +18,7 @@ const refused: readonly [argv: readonly string[], env: string | undefined][] = [
   [["status", "local", "--profile", "x"], "local"],
   [["local", "--no-wait"], "local"],
   [["dev-1", "--config", "missing.json"], "dev-1"],
-  [["dev-1", "dev-2"], undefined],
+  [["dev-1", "dev-2", "--function", "shared"], undefined],
   [["dev-1", "dev-2", "--stpes"], undefined],
   [["status"], undefined],
   [["new"], undefined],

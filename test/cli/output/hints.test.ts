@@ -84,7 +84,7 @@ const repeated: readonly [argv: readonly string[], hint: Hint, text: string][] =
   ],
   [["dev", "--steps", "3"], retryHint({ with: ["--to", "17"] }), "hasura-migrate dev --to 17"],
   [
-    ["down", "dev", "--all"],
+    ["down", "dev", "--everything"],
     retryHint({ with: ["--only", "17"] }),
     "hasura-migrate down dev --only 17",
   ],

@@ -23,6 +23,7 @@ import { identityOf, type Identity } from "./choose-identity.ts";
 import { invoke, type LambdaService } from "./invoke.ts";
 import { checkedEndpoint, checkedRegion, proxyFor, type Address } from "./addresses.ts";
 import { RequestHandler } from "./http-handler.ts";
+import type { SharedCredentials } from "./shared-credentials.ts";
 
 /**
  * A connection to an environment's function. Credentials are fetched here, in a step of their own: later, an error of STS could
@@ -31,7 +32,7 @@ import { RequestHandler } from "./http-handler.ts";
 export async function connect(
   target: Target,
   context: CliContext,
-  notice: Notice,
+  { notice, shared }: { readonly notice: Notice; readonly shared?: SharedCredentials | undefined },
 ): Promise<Connection> {
   const files = await readSharedConfig(context);
   const identity = identityOf(target, files, context.env);
@@ -50,9 +51,10 @@ export async function connect(
   const requestHandler = new RequestHandler(context.env, 10_000);
   const network = { region, requestHandler, ...(sts !== undefined && { stsEndpoint: sts }) };
   const localKey = await localKeyFor(url, context);
+  const create = (): Provider => credentialsOf(identity, files, network, context, shared?.inTurn);
   const provider =
     localKey === undefined
-      ? credentialsOf(identity, files, network, context)
+      ? (shared?.provider(identity, create) ?? create())
       : keyProvider(localKey);
   const credentials = await provider();
   const reached = connectionInfo(target, identity, region, credentials, endpoint);

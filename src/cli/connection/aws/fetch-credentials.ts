@@ -9,7 +9,7 @@ import { Delivery } from "./delivery.ts";
 import type { RequestHandler } from "./http-handler.ts";
 import { describeIdentity, type AmbientSource, type Identity } from "./choose-identity.ts";
 import { checkProfile } from "./profile-problems.ts";
-import { withSsoLogin } from "./sso-login.ts";
+import { withSsoLogin, type InTurn } from "./sso-login.ts";
 
 /** Credentials as the SDK takes them; `accountId` where they include it. */
 export interface Credentials {
@@ -38,12 +38,13 @@ export function credentialsOf(
   files: SharedConfig,
   network: Network,
   context: CliContext,
+  inTurn?: InTurn,
 ): Provider {
   const person = { isAsked: false };
   if (identity.kind === "profile") checkProfile(identity.profile, files);
   const source =
     identity.kind === "profile"
-      ? ofProfile(identity.profile, files, network, asking(context, person))
+      ? ofProfile(identity.profile, files, network, asking(context, person, inTurn))
       : ambient(identity.source, network, context.env);
   const explained = async (): Promise<Credentials> => {
     const delivery = new Delivery();
@@ -60,7 +61,7 @@ export function credentialsOf(
       throw await explainCredentials(thrown, identity, { delivery, files });
     }
   };
-  return cached(() => withSsoLogin(explained, identity, context), context.now);
+  return cached(() => withSsoLogin(explained, identity, context, inTurn), context.now);
 }
 
 /** A `credential_process`, SSO, STS and the metadata services answer long before that, or not at all. */
@@ -88,7 +89,11 @@ function noCredentialsInTime(identity: Identity): Failure {
 }
 
 /** The same context, with a note of when a person is being asked: that time does not count. */
-function asking(context: CliContext, person: { isAsked: boolean }): CliContext {
+function asking(
+  context: CliContext,
+  person: { isAsked: boolean },
+  inTurn: InTurn = (ask) => ask(),
+): CliContext {
   const { keyboard } = context;
   return {
     ...context,
@@ -97,7 +102,7 @@ function asking(context: CliContext, person: { isAsked: boolean }): CliContext {
       ask: async (question) => {
         person.isAsked = true;
         try {
-          return await keyboard.ask(question);
+          return await inTurn(() => keyboard.ask(question));
         } finally {
           person.isAsked = false;
         }

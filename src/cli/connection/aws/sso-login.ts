@@ -8,11 +8,15 @@ const logins: Readonly<Record<string, readonly string[]>> = {
   "login-missing": ["login"],
 };
 
+/** Runs what asks a person once nobody else is asking. */
+export type InTurn = <T>(ask: () => Promise<T>) => Promise<T>;
+
 /** The credentials; where their login has expired and a person sits at a terminal, it offers to log in and tries once more. */
 export async function withSsoLogin<T>(
   source: () => Promise<T>,
   identity: Identity,
   context: CliContext,
+  inTurn?: InTurn,
 ): Promise<T> {
   try {
     return await source();
@@ -21,10 +25,15 @@ export async function withSsoLogin<T>(
     const login = logins[thrown.code];
     if (login === undefined || !(context.keyboard.isTTY && context.err.isTTY)) throw thrown;
     const args = [...login, "--profile", identity.profile];
-    const question = `${thrown.message}\nRun aws ${args.join(" ")} now? [Y/n] `;
-    const answer = await context.keyboard.ask(question);
-    if (answer === undefined || !/^(y|yes)?$/i.test(answer.trim())) throw thrown;
-    if (!(await context.runProgram("aws", args))) throw thrown;
-    return await source();
+    const logIn = async (failure: Failure): Promise<T> => {
+      const question = `${failure.message}\nRun aws ${args.join(" ")} now? [Y/n] `;
+      const answer = await context.keyboard.ask(question);
+      if (answer === undefined || !/^(y|yes)?$/i.test(answer.trim())) throw failure;
+      if (!(await context.runProgram("aws", args))) throw failure;
+      return source();
+    };
+    if (inTurn === undefined) return logIn(thrown);
+    // Another profile of the same session may have logged in meanwhile.
+    return inTurn(() => source().catch(() => logIn(thrown)));
   }
 }

@@ -26,7 +26,7 @@ class Summary {
 
   constructor(context: CliContext, environment: string, operation: string) {
     this.#context = context;
-    this.#title = `### hasura-migrate ${cell(operation)} ${cell(environment)}`;
+    this.#title = `### hasura-migrate ${markdownCell(operation)} ${markdownCell(environment)}`;
     this.#active = context.env["GITHUB_ACTIONS"] === "true";
   }
 
@@ -46,14 +46,14 @@ class Summary {
         this.#end = `${event.applied} done in ${duration(event.tookMs)}.`;
         break;
       case "run.failed":
-        this.#end = `**Failed:** ${cell(event.failure.message)}`;
+        this.#end = `**Failed:** ${markdownCell(event.failure.message)}`;
         break;
       default:
     }
   }
 
   failed(failure: Failure): void {
-    this.#end = `**Failed:** ${cell(failure.message)}`;
+    this.#end = `**Failed:** ${markdownCell(failure.message)}`;
     if (this.#active) this.#error({}, failure.message);
   }
 
@@ -88,10 +88,10 @@ class Summary {
 }
 
 function row({ database, version, name }: Row, what: string, tookMs: number): string {
-  return `| ${cell(database)} | ${cell(version)} | ${cell(name)} | ${what} | ${duration(tookMs)} |`;
+  return `| ${markdownCell(database)} | ${markdownCell(version)} | ${markdownCell(name)} | ${what} | ${duration(tookMs)} |`;
 }
 
 /** Text for a cell of a Markdown table: one line without markup of its own. */
-function cell(text: string): string {
+export function markdownCell(text: string): string {
   return escapeControls(text.replace(/[ \t\r\n]+/g, " ")).replace(/[\\`*_[\]!|<>~&$]/g, "\\$&");
 }

@@ -7,7 +7,7 @@ import { clock, seconds } from "../format.ts";
 import type { RenderOptions, Renderer } from "../renderer.ts";
 import { newRunView, reduceView, type Row, type RunView } from "../run-view.ts";
 import { colorsFor } from "../terminal/colors.ts";
-import { plain, styled } from "../terminal/styled.ts";
+import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { failureLines } from "../views/failure.ts";
 import { previewLines } from "../views/preview.ts";
 import { resultLines } from "../views/result.ts";
@@ -65,7 +65,7 @@ class PlainRenderer implements Renderer {
     const style = colorsFor(err, env, color);
     const columns = err.isTTY ? err.columns : Infinity;
     for (const line of failureLines(failure, { style, columns, debug }))
-      err.writeStyled(styled`${line}\n`);
+      err.writeStyled(styled`${this.#prefix()}${line}\n`);
   }
 
   close(): void {
@@ -103,7 +103,7 @@ class PlainRenderer implements Renderer {
     // A file or a pipe has no width.
     const columns = out.isTTY ? out.columns : Infinity;
     for (const line of resultLines(event, this.#options, { style, columns }))
-      out.writeStyled(styled`${line}\n`);
+      out.writeStyled(styled`${this.#prefix()}${line}\n`);
   }
 
   #step({ row, state, tookMs, reason, notices = [] }: StepEntry): void {
@@ -113,6 +113,10 @@ class PlainRenderer implements Renderer {
     const took = tookMs === undefined ? "" : ` ${seconds(tookMs)}`;
     const why = reason === undefined ? "" : ` (${reason})`;
     this.#line(progress.has(state) ? "err" : "out", `${rowText(row)} ${state}${took}${why}`);
+  }
+
+  #prefix(): Styled {
+    return plain(this.#options.prefix ?? "");
   }
 
   #line(stream: "out" | "err", text: string): void {

@@ -50,6 +50,35 @@ export function questionFor(
   }
 }
 
+/** The same about several environments at once; behind `Type prod-eu prod-us to` all of them are named. */
+export function severalQuestion(
+  previews: readonly { readonly environment: string; readonly event: PreviewEvent }[],
+  about: {
+    readonly operation: Operation;
+    readonly markAs?: "applied" | "pending" | undefined;
+  },
+): { readonly question: string; readonly action: string } {
+  const environment = previews.map((each) => each.environment).join(", ");
+  const [first] = previews;
+  const event =
+    first === undefined || previews.length === 1
+      ? first?.event
+      : joined(previews.map((each) => each.event));
+  if (event === undefined) return { question: "Go on?", action: "go on" };
+  const { question, action } = questionFor(event, { ...about, environment });
+  return { question, action: `${action} on ${environment}` };
+}
+
+/** One event with the content of several of the same type. */
+function joined(events: readonly PreviewEvent[]): PreviewEvent | undefined {
+  const plans = events.filter((event) => event.type === "plan");
+  const statuses = events.filter((event) => event.type === "status");
+  const [plan] = plans;
+  if (plan) return { ...plan, databases: plans.flatMap(({ databases }) => databases) };
+  const [status] = statuses;
+  return status && { ...status, databases: statuses.flatMap(({ databases }) => databases) };
+}
+
 function isRolledBack(event: PreviewEvent): boolean {
   return (
     event.type === "plan" &&

@@ -1,0 +1,175 @@
+import { Failure } from "../../protocol/failure.ts";
+import { retryHint, runHint, textHint, type Hint } from "../../protocol/hint.ts";
+import type { Operation } from "../../protocol/operations.ts";
+import { closestMatch, didYouMean } from "../options/did-you-mean.ts";
+import { stageMembers } from "../options/stages.ts";
+import { commandFor, foreignWords } from "../options/synonyms.ts";
+import type { LoadedConfig } from "./load.ts";
+import { environmentNames, groupNames, noConfigText } from "./resolve-target.ts";
+
+/** What the words were typed for. */
+interface Typed {
+  readonly operation: Operation;
+  /** False where `apply` was left out. */
+  readonly commandTyped: boolean;
+  /** Names of all commands. */
+  readonly commandNames: readonly string[];
+}
+
+/** How environments are named on a command line. */
+export interface NamedEnvironments {
+  readonly environments: readonly string[];
+  readonly all?: boolean | undefined;
+  /** Values of `--group`. */
+  readonly group: readonly string[];
+  /** Values of `--then`. */
+  readonly then: readonly string[];
+}
+
+/** What a command acts on. */
+export type Selected =
+  /** One environment, named by itself. */
+  | { readonly kind: "one"; readonly environment: string }
+  /** Stages, each of which starts when the one before it has succeeded. No environment is in two of them. */
+  | { readonly kind: "several"; readonly stages: readonly (readonly string[])[] };
+
+/** The environments that were named. Throws usage failures that list what could have been. */
+export function selectEnvironments(
+  named: NamedEnvironments,
+  loaded: LoadedConfig,
+  typed: Typed,
+): Selected {
+  const [first, ...others] = named.environments;
+  if (first !== undefined) checkCommandWord(first, others, loaded, typed);
+  if (named.then.length === 0 && !named.all && named.group.length === 0) {
+    if (first === undefined) throw noneNamed(loaded, typed.operation);
+    if (others.every((other) => other === first)) return { kind: "one", environment: first };
+  }
+  if (named.all === true && first !== undefined) throw allAndNamed(named.environments);
+  const stages = stagesOf(named, loaded);
+  if (stages[0]?.length === 0) throw noneNamed(loaded, typed.operation);
+  refuseLocal(stages);
+  return { kind: "several", stages };
+}
+
+/** Each environment once: in the first stage that names it. */
+function stagesOf(named: NamedEnvironments, loaded: LoadedConfig): string[][] {
+  const first = [
+    ...(named.all ? environmentNames(loaded) : named.environments.flatMap(notAGroup(loaded))),
+    ...named.group.flatMap((group) => membersOf(group, loaded)),
+  ];
+  const later = named.then.map((value) =>
+    stageMembers(value).flatMap((name) =>
+      groupNames(loaded).includes(name) ? membersOf(name, loaded) : [name],
+    ),
+  );
+  const seen = new Set<string>();
+  return [first, ...later].map((stage) =>
+    stage.filter((name) => !seen.has(name) && seen.add(name)),
+  );
+}
+
+function membersOf(group: string, loaded: LoadedConfig): readonly string[] {
+  const members = loaded.config.groups?.[group];
+  if (members !== undefined) return members;
+  const names = groupNames(loaded);
+  throw new Failure(
+    "usage",
+    "group-unknown",
+    `Unknown group "${group}".${didYouMean(group, names)}`,
+    {
+      hints: [
+        textHint(
+          names.length === 0
+            ? 'No groups are configured: "groups" in hasura-migrate.json names environments together.'
+            : `Groups: ${names.join(", ")}.`,
+        ),
+      ],
+    },
+  );
+}
+
+/** The environment itself; throws where the word is the name of a group. */
+function notAGroup(loaded: LoadedConfig): (word: string) => string[] {
+  return (word) => {
+    if (!groupNames(loaded).includes(word)) return [word];
+    throw new Failure("usage", "group-as-environment", `"${word}" is a group of environments.`, {
+      hints: [textHint(`Name it with --group ${word}.`)],
+    });
+  };
+}
+
+function allAndNamed(environments: readonly string[]): Failure {
+  return new Failure(
+    "usage",
+    "all-and-named",
+    `--all means every configured environment, and ${environments.join(", ")} cannot be named with it.`,
+    {
+      hints: [
+        retryHint({ without: ["--all"], reason: "for these only" }),
+        textHint("To roll back every migration of an environment, use down with --everything."),
+      ],
+    },
+  );
+}
+
+function refuseLocal(stages: readonly (readonly string[])[]): void {
+  if (!stages.some((stage) => stage.includes("local"))) return;
+  throw new Failure(
+    "usage",
+    "local-with-others",
+    "The embedded environment local cannot be combined with other environments.",
+  );
+}
+
+/** Throws where the first word is more likely a misspelt command, or one of another tool. */
+function checkCommandWord(
+  word: string,
+  others: readonly string[],
+  loaded: LoadedConfig,
+  { commandTyped, commandNames }: Typed,
+): void {
+  // Without a command before it, a word that no environment is configured for may be a command of another tool.
+  if (environmentNames(loaded).includes(word)) return;
+  if (!commandTyped) checkForeignWord(word, others);
+  const command = others.length > 0 ? closestMatch(word, commandNames) : undefined;
+  if (command === undefined) return;
+  throw new Failure(
+    "usage",
+    "unknown-command",
+    `Unknown command "${word}". Did you mean "${command}"?`,
+    { hints: [runHint([command, ...others])] },
+  );
+}
+
+/** Throws `usage/unknown-command` for words that other tools have for a command. */
+function checkForeignWord(word: string, others: readonly string[]): void {
+  const command = commandFor(word);
+  if (command === undefined && !foreignWords.has(word.toLowerCase())) return;
+  const meant = command === undefined ? "" : ` Did you mean "${command}"?`;
+  throw new Failure("usage", "unknown-command", `There is no command "${word}".${meant}`, {
+    hints: [
+      command === undefined ? runHint(["--help"]) : runHint([command, ...others]),
+      runHint(["apply", word, ...others], `if ${word} is an environment`),
+    ],
+  });
+}
+
+function argsFor(operation: Operation, environment: string): string[] {
+  return operation === "apply" ? [environment] : [operation, environment];
+}
+
+function noneNamed(loaded: LoadedConfig, operation: Operation): Failure {
+  const names = environmentNames(loaded);
+  const known: Hint[] =
+    names.length > 0
+      ? [textHint(`Environments: ${names.join(", ")}.`)]
+      : [textHint(noConfigText), runHint(argsFor(operation, "local"), "on this machine")];
+  // `hasura-migrate status`, where an environment is called "status".
+  const ambiguous = names.includes(operation)
+    ? [runHint(["apply", operation], `to apply to the environment ${operation}`)]
+    : [];
+  return new Failure("usage", "environment-missing", "No environment given.", {
+    hints: [...ambiguous, ...known],
+  });
+}

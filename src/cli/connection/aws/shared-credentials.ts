@@ -1,0 +1,42 @@
+import pLimit from "p-limit";
+import type { Identity } from "./choose-identity.ts";
+import type { Credentials, Provider } from "./fetch-credentials.ts";
+
+/**
+ * The credentials of several connections: each identity is resolved once, whether that succeeds or fails, and a person is asked
+ * one question at a time.
+ */
+export class SharedCredentials {
+  readonly #providers = new Map<string, Provider>();
+  readonly #one = pLimit(1);
+
+  /** The provider of an identity; `create` makes it for the first connection that needs it. */
+  provider(identity: Identity, create: () => Provider): Provider {
+    const key = keyOf(identity);
+    const existing = this.#providers.get(key);
+    if (existing) return existing;
+    const provider = failingOnce(create());
+    this.#providers.set(key, provider);
+    return provider;
+  }
+
+  /** Runs what asks a person, after everything else that does. */
+  readonly inTurn = <T>(ask: () => Promise<T>): Promise<T> => this.#one(ask);
+}
+
+function keyOf(identity: Identity): string {
+  return identity.kind === "profile" ? `profile ${identity.profile}` : identity.source;
+}
+
+/** A first failure stands for every later call: nobody is asked again for what was refused a moment ago. */
+function failingOnce(provider: Provider): Provider {
+  let first: Promise<Credentials> | undefined;
+  let succeeded = false;
+  return async () => {
+    if (succeeded) return provider();
+    first ??= provider();
+    const credentials = await first;
+    succeeded = true;
+    return credentials;
+  };
+}

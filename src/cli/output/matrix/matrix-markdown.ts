@@ -1,0 +1,49 @@
+import { plural } from "../format.ts";
+import { markdownCell } from "../renderers/github-summary.ts";
+import type { Matrix } from "./matrix.ts";
+import { cellMeanings, cellSigns } from "./matrix-text.ts";
+
+/** Migrations by environments as Markdown, for a pull request or a job's page. */
+export function matrixMarkdown(matrix: Matrix, full: boolean): string {
+  const shown = full ? matrix.rows : matrix.rows.filter(({ differs }) => differs);
+  const same = matrix.rows.length - shown.length;
+  const several = new Set(matrix.rows.map(({ database }) => database)).size > 1;
+  const here = matrix.rows.some((row) => row.here !== undefined);
+  const heads = [
+    ...(several ? ["database"] : []),
+    "version",
+    "name",
+    ...(here ? ["here"] : []),
+    ...matrix.columns.map(({ environment }) => environment),
+  ];
+  const states = new Set(shown.flatMap(({ cells }) => cells.map(({ state }) => state)));
+  const rows = shown.map((row) => [
+    ...(several ? [row.database] : []),
+    row.version,
+    row.name,
+    ...(here ? [row.here ? "✓" : "−"] : []),
+    ...row.cells.map(({ state }) => cellSigns[state]),
+  ]);
+  const table = [heads, heads.map(() => "---"), ...rows].map((cells, i) =>
+    i === 1 ? `| ${cells.join(" | ")} |` : `| ${cells.map(markdownCell).join(" | ")} |`,
+  );
+  const legend = [...states].map((state) => `${cellSigns[state]} ${cellMeanings[state]}`);
+  return [
+    ...environmentTable(matrix),
+    "",
+    ...(shown.length > 0 ? [...table, "", legend.join(" · ")] : []),
+    ...(same > 0 ? ["", `${plural(same, "migration")} applied everywhere.`] : []),
+    "",
+  ].join("\n");
+}
+
+function environmentTable({ columns }: Matrix): string[] {
+  return [
+    "| environment | image | hasura-migrate | |",
+    "| --- | --- | --- | --- |",
+    ...columns.map(
+      (column) =>
+        `| ${[column.environment, column.image, column.package ?? "", column.failure ?? ""].map(markdownCell).join(" | ")} |`,
+    ),
+  ];
+}

@@ -1,0 +1,182 @@
+import { plural } from "../format.ts";
+import type { Style } from "../terminal/colors.ts";
+import { plain, styled, type Styled } from "../terminal/styled.ts";
+import { padEnd, textWidth, truncate, wrap } from "../terminal/width.ts";
+import type { Matrix, MatrixCell, MatrixRow } from "./matrix.ts";
+
+type CellState = MatrixCell["state"];
+
+/** One character for each state, so that nothing depends on colours. */
+export const cellSigns: Readonly<Record<CellState, string>> = {
+  applied: "✓",
+  pending: "·",
+  running: "…",
+  changed: "≠",
+  dirty: "!",
+  interrupted: "!",
+  unknown: "?",
+  absent: "−",
+  "no-answer": "×",
+};
+
+/** What a sign means, for the legend. */
+export const cellMeanings: Readonly<Record<CellState, string>> = {
+  applied: "applied",
+  pending: "pending",
+  running: "running",
+  changed: "changed: the file differs from what was applied",
+  dirty: "interrupted",
+  interrupted: "interrupted",
+  unknown: "applied, no file in the image",
+  absent: "not in the image",
+  "no-answer": "no answer",
+};
+
+export interface MatrixTextOptions {
+  readonly style: Style;
+  /** Width of the terminal; Infinity where nothing is cut. */
+  readonly columns: number;
+  /** Rows that are the same everywhere too. */
+  readonly full: boolean;
+}
+
+/** Names keep at least this many columns beside the signs. */
+const minNameWidth = 8;
+/** Versions are cut to their last digits where the terminal is narrow. */
+const shortVersionWidth = 7;
+
+/** Migrations by environments, as wide as there is room for. */
+export function matrixLines(matrix: Matrix, options: MatrixTextOptions): Styled[] {
+  const shown = options.full ? matrix.rows : matrix.rows.filter(({ differs }) => differs);
+  const same = matrix.rows.length - shown.length;
+  const hidden =
+    same === 0 ? [] : [options.style.dim(sameText(same, shown.length, options.columns))];
+  if (shown.length === 0) return hidden;
+  const layout = layoutFor(matrix, shown, options.columns);
+  if (layout === undefined) return [...countLines(matrix, options), ...hidden];
+  const databases = new Set(shown.map(({ database }) => database));
+  return [
+    ...headerLines(matrix, layout, options),
+    ...[...databases].flatMap((database) => [
+      ...(databases.size > 1 ? [options.style.bold(truncate(database, options.columns))] : []),
+      ...shown
+        .filter((row) => row.database === database)
+        .map((row) => rowLine(row, layout, options.style)),
+    ]),
+    ...hidden,
+    ...legendLines(shown, options),
+  ];
+}
+
+function sameText(same: number, differing: number, columns: number): Styled {
+  const noun = differing === 0 ? "migration" : "other migration";
+  const verb = same === 1 ? "is" : "are";
+  return truncate(`${plural(same, noun)} ${verb} applied everywhere`, columns);
+}
+
+interface Layout {
+  readonly versionWidth: number;
+  readonly nameWidth: number;
+  /** Heading of each column; numbers where the names do not fit. */
+  readonly headings: readonly string[];
+  /** A column for the project in the working directory comes first. */
+  readonly here: boolean;
+  readonly numbered: boolean;
+}
+
+/** The widest layout that fits: names as headings, numbers as headings, and then less of the version and no names. */
+function layoutFor(
+  { columns: environments }: Matrix,
+  rows: readonly MatrixRow[],
+  columns: number,
+): Layout | undefined {
+  const here = rows.some((row) => row.here !== undefined);
+  const names = [...(here ? ["here"] : []), ...environments.map((column) => column.environment)];
+  const numbers = names.map((name, i) => (here && i === 0 ? "h" : String(here ? i : i + 1)));
+  const version = Math.max(...rows.map((row) => row.version.length));
+  const name = Math.max(...rows.map((row) => textWidth(row.name)));
+  const widthOf = (headings: readonly string[]): number =>
+    headings.reduce((sum, heading) => sum + 2 + textWidth(heading), 0);
+  const forms = [
+    { headings: names, numbered: false, versionWidth: version, least: minNameWidth },
+    { headings: numbers, numbered: true, versionWidth: version, least: minNameWidth },
+    { headings: numbers, numbered: true, versionWidth: version, least: 0 },
+    {
+      headings: numbers,
+      numbered: true,
+      versionWidth: Math.min(version, shortVersionWidth),
+      least: 0,
+    },
+  ];
+  for (const { least, ...form } of forms) {
+    const room = columns - form.versionWidth - widthOf(form.headings) - (least > 0 ? 2 : 0);
+    if (room < least) continue;
+    return { ...form, here, nameWidth: least === 0 ? 0 : Math.min(name, room) };
+  }
+  return undefined;
+}
+
+function headerLines(
+  { columns: environments }: Matrix,
+  { headings, versionWidth, nameWidth, numbered, here }: Layout,
+  { style, columns }: MatrixTextOptions,
+): Styled[] {
+  const legend = environments.map(({ environment }, i) => `${i + 1} ${environment}`);
+  const numbers = numbered
+    ? wrap([...(here ? ["h here"] : []), ...legend].join("  "), columns)
+    : [];
+  const left = " ".repeat(versionWidth + (nameWidth > 0 ? 2 + nameWidth : 0));
+  return [...numbers, style.bold(`${left}${headings.map((text) => `  ${text}`).join("")}`)];
+}
+
+function rowLine(row: MatrixRow, layout: Layout, style: Style): Styled {
+  const { versionWidth, nameWidth, headings, here } = layout;
+  const version =
+    row.version.length > versionWidth
+      ? `…${row.version.slice(1 - versionWidth)}`
+      : row.version.padStart(versionWidth);
+  const name =
+    nameWidth > 0 ? styled`  ${padEnd(truncate(row.name, nameWidth), nameWidth)}` : plain("");
+  const signs = [
+    ...(here ? [row.here ? plain("✓") : style.yellow("−")] : []),
+    ...row.cells.map((cell) => cellSign(cell, style)),
+  ];
+  const cells = signs.reduce<Styled>((line, sign, i) => {
+    const width = textWidth(headings[i] ?? "");
+    return styled`${line}  ${sign}${plain(" ".repeat(Math.max(0, width - 1)))}`;
+  }, plain(""));
+  return styled`${plain(version)}${name}${cells}`;
+}
+
+function cellSign({ state }: MatrixCell, style: Style): Styled {
+  const sign = cellSigns[state];
+  if (state === "applied") return style.green(sign);
+  if (state === "pending" || state === "running") return style.dim(sign);
+  return state === "no-answer" ? style.red(sign) : style.yellow(sign);
+}
+
+/** What the signs mean that occur. */
+function legendLines(rows: readonly MatrixRow[], { style, columns }: MatrixTextOptions): Styled[] {
+  const states = new Set(rows.flatMap(({ cells }) => cells.map(({ state }) => state)));
+  const meanings = new Map(
+    Object.entries(cellSigns)
+      .filter(([state]) => states.has(state as CellState))
+      .map(([state, sign]) => [sign, cellMeanings[state as CellState]]),
+  );
+  const text = [...meanings].map(([sign, meaning]) => `${sign} ${meaning}`).join("   ");
+  return ["", ...wrap(text, columns)].map((line) => (line === "" ? plain("") : style.dim(line)));
+}
+
+/** Where no table fits: what is not applied, by environment. */
+function countLines(matrix: Matrix, { columns }: MatrixTextOptions): Styled[] {
+  return matrix.columns.flatMap(({ environment }, column) => {
+    const counts = new Map<string, number>();
+    for (const { cells } of matrix.rows) {
+      const state = cells[column]?.state;
+      if (state === undefined || state === "applied") continue;
+      counts.set(state, (counts.get(state) ?? 0) + 1);
+    }
+    const words = [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
+    return wrap(`${environment}: ${words === "" ? "all applied" : words}`, columns);
+  });
+}

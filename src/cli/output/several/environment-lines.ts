@@ -1,0 +1,202 @@
+import { duration, plural } from "../format.ts";
+import type { Style } from "../terminal/colors.ts";
+import { plain, styled, type Styled } from "../terminal/styled.ts";
+import { padEnd, textWidth, truncate } from "../terminal/width.ts";
+import { imageLabel } from "../views/banner.ts";
+import { statusOf, type EnvironmentView } from "./environment-view.ts";
+
+/** Names of environments take at most this share of a line. */
+const nameShare = 0.4;
+
+export interface EnvironmentLinesOptions {
+  readonly style: Style;
+  /** Width of the terminal; Infinity where nothing is cut. */
+  readonly columns: number;
+}
+
+/** The region in a terminal while several environments run: one line each, as many as there is room for. */
+export function boardLines(
+  views: readonly EnvironmentView[],
+  options: EnvironmentLinesOptions & {
+    readonly rows: number;
+    readonly now: number;
+    readonly sign: Styled;
+  },
+): Styled[] {
+  const room = Math.max(1, options.rows - 2);
+  const listed = views.length <= room ? views : mostTelling(views, room);
+  const width = nameWidth(views, options.columns);
+  const lines = listed.map((view) =>
+    environmentLine(view, { ...options, width, ...boardText(view, options) }),
+  );
+  const hidden = views.length - listed.length;
+  return hidden === 0
+    ? lines
+    : [...lines, options.style.dim(truncate(`  … and ${hidden} more`, options.columns - 1))];
+}
+
+/** How all of them ended, a line each, and a line that counts them. */
+export function closingLines(
+  views: readonly EnvironmentView[],
+  options: EnvironmentLinesOptions & { readonly now: number },
+): Styled[] {
+  const width = nameWidth(views, options.columns);
+  return [
+    ...views.map((view) =>
+      environmentLine(view, { ...options, width, ...closingText(view, options) }),
+    ),
+    plain(countsText(views)),
+  ];
+}
+
+/** Those in progress, then those that failed, those that wait, and those that are done; in their own order. */
+function mostTelling(views: readonly EnvironmentView[], room: number): EnvironmentView[] {
+  const rank = ({ phase, result }: EnvironmentView): number =>
+    phase === "running"
+      ? 0
+      : phase === "ended" && result !== "done"
+        ? 1
+        : phase === "waiting"
+          ? 2
+          : 3;
+  const chosen = new Set(views.toSorted((a, b) => rank(a) - rank(b)).slice(0, room));
+  return views.filter((view) => chosen.has(view));
+}
+
+function nameWidth(views: readonly EnvironmentView[], columns: number): number {
+  const widest = Math.max(0, ...views.map(({ environment }) => textWidth(environment)));
+  return Number.isFinite(columns) ? Math.min(widest, Math.floor(columns * nameShare)) : widest;
+}
+
+interface LineText {
+  readonly sign: Styled;
+  readonly text: string;
+  readonly took: string;
+}
+
+function environmentLine(
+  { environment }: EnvironmentView,
+  { sign, text, took, width, columns }: LineText & { width: number; columns: number },
+): Styled {
+  const name = padEnd(truncate(environment, width), width);
+  if (!Number.isFinite(columns))
+    return styled`${sign} ${name}  ${plain(took === "" ? text : `${text}  ${took}`)}`;
+  const room = Math.max(0, columns - 1 - 2 - width - 2);
+  const end = took === "" || textWidth(took) + 2 > room - 8 ? "" : `  ${took}`;
+  const words = truncate(text, room - textWidth(end));
+  return styled`${sign} ${name}  ${padEnd(words, end === "" ? 0 : room - textWidth(end))}${plain(end)}`;
+}
+
+function boardText(
+  view: EnvironmentView,
+  { style, now, sign }: { readonly style: Style; readonly now: number; readonly sign: Styled },
+): LineText {
+  if (view.phase !== "running") return closingText(view, { style, now });
+  const { sinceMs = now } = view;
+  return { sign, text: progressText(view), took: duration(now - sinceMs) };
+}
+
+/** `2/5 1700000000300 add_orders`, or what is waited for. */
+function progressText({ run, notices }: EnvironmentView): string {
+  const { running, databases, done, waitingFor } = run;
+  const planned = databases.reduce((sum, { items }) => sum + items.length, 0);
+  const count = planned > 0 && !run.dryRun ? `${done}/${planned} ` : "";
+  if (waitingFor !== undefined) return `${count}${waitingFor}`;
+  if (running) return `${count}${running.version} ${running.name}`;
+  return count === "" ? (notices.at(-1) ?? "starting") : `${count}applied`;
+}
+
+function closingText(
+  view: EnvironmentView,
+  { style, now }: { readonly style: Style; readonly now: number },
+): LineText {
+  const took = view.tookMs === undefined ? "" : duration(view.tookMs);
+  switch (view.phase) {
+    case "waiting":
+      return { sign: style.dim("·"), text: "waiting", took: "" };
+    case "running":
+      return { sign: style.dim("·"), text: "running", took: "" };
+    case "skipped":
+      return { sign: style.dim("·"), text: `not started: ${view.reason ?? ""}`, took: "" };
+    case "ended":
+      return { ...endedText(view, style, now), took };
+  }
+}
+
+function endedText(view: EnvironmentView, style: Style, now: number): Omit<LineText, "took"> {
+  const { result = "done", failure } = view;
+  if (result === "done") return { sign: style.green("✓"), text: doneText(view, now) };
+  if (result === "differs" && failure === undefined)
+    return { sign: style.yellow("≠"), text: doneText(view, now) };
+  const sign = result === "interrupted" ? plain("·") : style.red("✗");
+  const applied = view.applied > 0 ? `${view.applied} applied, then: ` : "";
+  return { sign, text: `${applied}${failure?.message ?? view.finished ?? result}` };
+}
+
+/** What migrations are called that an operation has run. */
+const doneWords: Readonly<Record<string, string>> = {
+  apply: "applied",
+  down: "rolled back",
+  redo: "rolled back and applied",
+  mark: "marked",
+};
+
+/** What a command found or did that ended well. */
+function doneText(view: EnvironmentView, now: number): string {
+  const { operation, started } = view.run;
+  if (view.applied > 0) return `${view.applied} ${doneWords[operation] ?? "done"}`;
+  if (view.finished !== undefined) return view.finished;
+  const status = statusOf(view);
+  if (status) return [statusText(status), ...runsText(started, now)].join(" · ");
+  const [event] = view.results;
+  switch (event?.type) {
+    case "plan":
+      return `${event.databases.reduce((sum, { items }) => sum + items.length, 0)} pending`;
+    case "history":
+      return plural(event.runs.length, "run");
+    case "cancel.requested":
+      return event.runs.length === 0
+        ? "no run in progress"
+        : `${plural(event.runs.length, "run")} asked to stop`;
+    default:
+      return "done";
+  }
+}
+
+/** What image the function runs, and which hasura-migrate. */
+function runsText(started: EnvironmentView["run"]["started"], now: number): string[] {
+  if (!started) return [];
+  const image = imageLabel(started, now);
+  return [...(image === "" ? [] : [image]), `hasura-migrate ${started.function.package}`];
+}
+
+/** `214 applied, 2 pending`. */
+function statusText({ databases }: NonNullable<ReturnType<typeof statusOf>>): string {
+  const counts = new Map<string, number>([["applied", 0]]);
+  for (const { state } of databases.flatMap(({ migrations }) => migrations))
+    counts.set(state, (counts.get(state) ?? 0) + 1);
+  return [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
+}
+
+/** `3 done, 1 failed, 2 not started`. */
+function countsText(views: readonly EnvironmentView[]): string {
+  const count = (of: (view: EnvironmentView) => boolean): number => views.filter(of).length;
+  const parts = [
+    [count(({ result }) => result === "done"), "done"],
+    [count(({ result }) => result === "differs"), "with differences"],
+    [
+      count(
+        ({ phase, result }) =>
+          phase === "ended" &&
+          result !== "done" &&
+          result !== "differs" &&
+          result !== "interrupted",
+      ),
+      "failed",
+    ],
+    [count(({ result }) => result === "interrupted"), "interrupted"],
+    [count(({ phase }) => phase === "skipped"), "not started"],
+  ] as const;
+  const texts = parts.flatMap(([number, word]) => (number > 0 ? [`${number} ${word}`] : []));
+  return `${plural(views.length, "environment")}: ${texts.join(", ")}`;
+}

@@ -1,0 +1,77 @@
+import { exitCode } from "../../../../protocol/exit-code.ts";
+import type { CommandResult } from "../../../command-result.ts";
+import type { CliContext } from "../../../context.ts";
+import { jsonLine } from "../../json-line.ts";
+import type { Matrix } from "../../matrix/matrix.ts";
+import { jsonRenderer } from "../../renderers/json.ts";
+import { EnvironmentViews, type EnvironmentView } from "../environment-view.ts";
+import { memberRenderer } from "../member-renderer.ts";
+import type { SeveralOptions, SeveralRenderer } from "../several-renderer.ts";
+
+/** The objects of each environment as they arrive, and one that sums them up. */
+export function severalJson(context: CliContext, options: SeveralOptions): SeveralRenderer {
+  const views = new EnvironmentViews(options.environments, options.operation);
+  const write = (object: object): void => context.out.write(`${jsonLine(object)}\n`);
+  return {
+    get views() {
+      return views.all;
+    },
+    member: (environment) =>
+      memberRenderer({
+        change: (change) => views.change(environment, change),
+        now: context.now,
+        inner: jsonRenderer(context, { ...options, environment }),
+        holdsBack: () => false,
+      }),
+    waiting: () => undefined,
+    // With --json nobody is asked.
+    preview: () => undefined,
+    begin: () => undefined,
+    started: (environment) => views.change(environment, { type: "started", at: context.now() }),
+    ended: (environment, result) =>
+      views.change(environment, { type: "ended", result, at: context.now() }),
+    skipped: (environment, reason) => {
+      views.change(environment, { type: "skipped", reason });
+      write({ type: "skipped", env: environment, reason });
+    },
+    finish: (result, matrix) => {
+      if (matrix) write(matrixObject(matrix));
+      write({ type: "summary", exit: exitOf(result), environments: views.all.map(summaryOf) });
+    },
+    close: () => undefined,
+  };
+}
+
+/** The matrix with the cells of a row by environment. */
+function matrixObject({ columns, rows }: Matrix): object {
+  return {
+    type: "matrix",
+    environments: columns.map(({ environment, image, package: version, failure }) => ({
+      env: environment,
+      ...(image !== "" && { image }),
+      ...(version !== undefined && { package: version }),
+      ...(failure !== undefined && { failure }),
+    })),
+    rows: rows.map(({ cells, ...row }) => ({
+      ...row,
+      cells: Object.fromEntries(
+        cells.map((cell, column) => [columns[column]?.environment ?? "", cell]),
+      ),
+    })),
+  };
+}
+
+function exitOf(result: CommandResult): number {
+  return result === "done" ? 0 : exitCode[result];
+}
+
+function summaryOf(view: EnvironmentView): object {
+  const { environment, result, failure, reason, tookMs, applied } = view;
+  return {
+    env: environment,
+    ...(result === undefined ? { result: "skipped", reason } : { result, exit: exitOf(result) }),
+    applied,
+    ...(tookMs !== undefined && { tookMs }),
+    ...(failure && { failure: { code: failure.code, message: failure.message } }),
+  };
+}

@@ -1,0 +1,159 @@
+import type { EventOf } from "../../../../protocol/events.ts";
+import type { CommandResult } from "../../../command-result.ts";
+import type { CliContext, Sink } from "../../../context.ts";
+import type { Matrix } from "../../matrix/matrix.ts";
+import type { Renderer } from "../../renderer.ts";
+import { colorsFor, type Style } from "../../terminal/colors.ts";
+import { liveRegion, type LiveRegion } from "../../terminal/live-region.ts";
+import { spinnerFrames, terminalSpinner, type Spinner } from "../../terminal/spinner.ts";
+import { styled, type Styled } from "../../terminal/styled.ts";
+import { wrap } from "../../terminal/width.ts";
+import { failureLines } from "../../views/failure.ts";
+import { previewLines } from "../../views/preview.ts";
+import { resultLines } from "../../views/result.ts";
+import {
+  EnvironmentViews,
+  type EnvironmentChange,
+  type EnvironmentView,
+} from "../environment-view.ts";
+import { endLines } from "../end-lines.ts";
+import { boardLines } from "../environment-lines.ts";
+import { memberRenderer } from "../member-renderer.ts";
+import type { SeveralOptions, SeveralRenderer } from "../several-renderer.ts";
+
+/** How often the lines are drawn again, in milliseconds. */
+const frameMs = 100;
+
+/** One line for each environment, drawn again as its run goes on; notices, results and failures follow when all have ended. */
+export function severalLive(context: CliContext, options: SeveralOptions): SeveralRenderer {
+  return new Board(context, options);
+}
+
+class Board implements SeveralRenderer {
+  readonly #context: CliContext;
+  readonly #options: SeveralOptions;
+  readonly #style: Style;
+  readonly #region: LiveRegion;
+  readonly #spinner: Spinner;
+  readonly #views: EnvironmentViews;
+  #stopTicking: () => void = () => undefined;
+  #isRunning = false;
+  #frame = 0;
+
+  constructor(context: CliContext, options: SeveralOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#style = colorsFor(context.out, context.env, options.color);
+    this.#region = liveRegion(context.err);
+    this.#spinner = terminalSpinner(context.err, this.#style);
+    this.#views = new EnvironmentViews(options.environments, options.operation, () => this.#draw());
+  }
+
+  get views(): readonly EnvironmentView[] {
+    return this.#views.all;
+  }
+
+  member(environment: string): Renderer {
+    return memberRenderer({
+      change: (change) => this.#views.change(environment, change),
+      now: this.#context.now,
+      holdsBack: () => true,
+    });
+  }
+
+  waiting(text: string): void {
+    this.#spinner.show(text);
+  }
+
+  preview(environment: string, event: EventOf<"plan"> | EventOf<"status">): void {
+    const { err } = this.#context;
+    this.#spinner.stop();
+    const heading = this.#style.bold(environment);
+    writeLines(err, [heading, ...previewLines(event, this.#style, err.columns)]);
+  }
+
+  begin(): void {
+    this.#spinner.stop();
+    this.#isRunning = true;
+    this.#stopTicking = this.#context.every(frameMs, () => {
+      this.#frame += 1;
+      this.#draw();
+    });
+    this.#draw();
+  }
+
+  started(environment: string): void {
+    this.#change(environment, { type: "started", at: this.#context.now() });
+  }
+
+  ended(environment: string, result: CommandResult): void {
+    this.#change(environment, { type: "ended", result, at: this.#context.now() });
+  }
+
+  skipped(environment: string, reason: string): void {
+    this.#change(environment, { type: "skipped", reason });
+  }
+
+  finish(_result: CommandResult, matrix?: Matrix): void {
+    this.close();
+    const { out, err, now } = this.#context;
+    const look = { style: this.#style, columns: out.columns };
+    for (const view of this.views) this.#writeResults(view);
+    this.#writeNotices();
+    writeLines(out, endLines(this.views, { matrix, ...this.#options.matrix, ...look, now: now() }));
+    for (const { environment, failure } of this.views) {
+      if (!failure) continue;
+      const { debug } = this.#options;
+      const card = failureLines(failure, { style: this.#style, columns: err.columns, debug });
+      writeLines(err, [styled``, this.#style.bold(environment), ...card]);
+    }
+  }
+
+  close(): void {
+    this.#isRunning = false;
+    this.#stopTicking();
+    this.#spinner.stop();
+    this.#region.clear();
+  }
+
+  #change(environment: string, change: EnvironmentChange): void {
+    this.#views.change(environment, change);
+  }
+
+  /** Plans and histories, below the environment's name; the answers to status are shown as one matrix. */
+  #writeResults({ environment, results }: EnvironmentView): void {
+    const { out } = this.#context;
+    const look = { style: this.#style, columns: out.columns };
+    for (const event of results.filter(({ type }) => type === "plan" || type === "history")) {
+      const lines = resultLines(event, { ...this.#options, environment }, look);
+      writeLines(out, [this.#style.bold(environment), ...lines, styled``]);
+    }
+  }
+
+  /** Notices, each once with the environments that it is about. */
+  #writeNotices(): void {
+    const environmentsOf = new Map<string, string[]>();
+    for (const { environment, notices } of this.views)
+      for (const notice of new Set(notices))
+        environmentsOf.set(notice, [...(environmentsOf.get(notice) ?? []), environment]);
+    const { err } = this.#context;
+    for (const [notice, environments] of environmentsOf)
+      writeLines(err, wrap(`${environments.join(", ")}: ${notice}`, err.columns));
+  }
+
+  #draw(): void {
+    if (!this.#isRunning) return;
+    const { err, now } = this.#context;
+    this.#region.draw(
+      boardLines(this.views, {
+        style: this.#style,
+        ...{ columns: err.columns, rows: err.rows, now: now() },
+        sign: this.#style.cyan(spinnerFrames[this.#frame % spinnerFrames.length] ?? ""),
+      }),
+    );
+  }
+}
+
+function writeLines(sink: Sink, lines: readonly Styled[]): void {
+  for (const line of lines) sink.writeStyled(styled`${line}\n`);
+}

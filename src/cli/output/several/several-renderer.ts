@@ -1,0 +1,33 @@
+import type { EventOf } from "../../../protocol/events.ts";
+import type { CommandResult } from "../../command-result.ts";
+import type { Matrix } from "../matrix/matrix.ts";
+import type { Renderer, RenderOptions } from "../renderer.ts";
+import type { EnvironmentView } from "./environment-view.ts";
+
+/** What a renderer of several environments needs to know from the start. */
+export interface SeveralOptions extends Omit<RenderOptions, "environment"> {
+  readonly environments: readonly string[];
+  /** How a matrix is shown. */
+  readonly matrix: { readonly full: boolean; readonly markdown: boolean };
+}
+
+/** One way to show a command on several environments. */
+export interface SeveralRenderer {
+  /** Shows one of them while its run goes on. */
+  member(environment: string): Renderer;
+  /** Shows what is being waited for before anything runs. */
+  waiting(text: string): void;
+  /** Shows on stderr what a question is about. */
+  preview(environment: string, event: EventOf<"plan"> | EventOf<"status">): void;
+  /** What was asked is answered: from now on the environments run. */
+  begin(): void;
+  started(environment: string): void;
+  ended(environment: string, result: CommandResult): void;
+  /** It is not run at all. */
+  skipped(environment: string, reason: string): void;
+  /** Shows how all of them ended, and how the command ends; of `status` the matrix, too. */
+  finish(result: CommandResult, matrix?: Matrix): void;
+  readonly views: readonly EnvironmentView[];
+  /** Restores the terminal; nothing is shown afterwards. */
+  close(): void;
+}

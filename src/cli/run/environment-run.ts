@@ -1,0 +1,249 @@
+import { v7 } from "uuid";
+import { Failure } from "../../protocol/failure.ts";
+import { retryHint } from "../../protocol/hint.ts";
+import type { Operation, OptionsOf } from "../../protocol/operations.ts";
+import { changesSomething, Request, type Actor } from "../../protocol/request.ts";
+import { contractVersion } from "../../protocol/version.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { resolveTarget, type Target } from "../config/resolve-target.ts";
+import type { SharedCredentials } from "../connection/aws/shared-credentials.ts";
+import type { Connection } from "../connection/connection.ts";
+import { startLocalTarget } from "../connection/local.ts";
+import { within } from "../connection/time-limit.ts";
+import type { CommandResult } from "../command-result.ts";
+import type { CommandContext } from "../context.ts";
+import type { TargetOptions } from "../options/schemas.ts";
+import { checkTargetOptions } from "../options/target-options.ts";
+import { askThenRun } from "./ask-then-run.ts";
+import type { Consent } from "./confirm.ts";
+import { followRun, type FollowedRun } from "./follow-run.ts";
+import { unlessAborted } from "./interrupts.ts";
+import type { RunPresenter } from "./run-presenter.ts";
+
+/** Describes one operation to run. */
+export interface OperationSpec<O extends Operation = Operation> {
+  readonly operation: O;
+  readonly options: OptionsOf<O>;
+  /** What is done needs a yes, once its plan is shown; this is said where there is nobody to ask. `{env}` stands for the environment. */
+  readonly question?: string;
+  /** The question is not asked if the database is the embedded one. */
+  readonly trustsEmbedded?: boolean;
+  /** `status --check`: differences have an exit code of their own. */
+  readonly checks?: boolean;
+  /** `status` on several environments: how their matrix is shown. */
+  readonly matrix?: MatrixOptions;
+  /** `history --run`: show this run in full. */
+  readonly run?: string | undefined;
+  /** `local --reset`. */
+  readonly reset?: boolean | undefined;
+}
+
+/** How the matrix of migrations by environments is shown. */
+export interface MatrixOptions {
+  /** Rows that are the same everywhere too. */
+  readonly full: boolean;
+  /** As Markdown, which is then all that stdout has. */
+  readonly markdown: boolean;
+}
+
+/** What is decided about an environment before anything is contacted. */
+export interface PreparedRun {
+  readonly environment: string;
+  /** True if the operation may change the database or the record of applied migrations. */
+  readonly changes: boolean;
+  /** Undefined for the embedded environment. */
+  readonly target: Target | undefined;
+  /** True if the environment's name has to be typed, not only a yes. */
+  readonly protected: boolean;
+  /** What is done needs a yes; this is said where there is nobody to ask. */
+  readonly question?: string;
+}
+
+/**
+ * Decides what needs no network about one environment: where its function is, and what has to be confirmed. Throws usage
+ * failures.
+ */
+export function prepareRun(
+  context: CommandContext,
+  options: TargetOptions,
+  spec: OperationSpec,
+  { environment, loaded }: { readonly environment: string; readonly loaded: LoadedConfig },
+): PreparedRun {
+  checkTargetOptions(environment, context.commandLine);
+  const changes = changesSomething(spec);
+  const target =
+    environment === "local"
+      ? undefined
+      : resolveTarget(environment, loaded, options, spec.operation);
+  const trusted =
+    spec.trustsEmbedded === true && environment === "local" && options.databaseUrl === undefined;
+  const question = trusted ? undefined : spec.question?.replace("{env}", environment);
+  return {
+    environment,
+    changes,
+    target,
+    protected: changes && (target?.protected ?? false),
+    ...(question !== undefined && { question }),
+  };
+}
+
+/**
+ * Connects to the function: through AWS, or to the embedded environment, which is started first. Throws
+ * `interrupted/interrupted` if the user interrupts before.
+ */
+export async function connectRun(
+  context: CommandContext,
+  options: TargetOptions,
+  spec: OperationSpec,
+  { prepared, presenter, credentials }: ConnectingRun,
+): Promise<Connection> {
+  const connecting = startConnecting(context, options, spec, { prepared, presenter, credentials });
+  const connection = await unlessInterrupted(connecting, prepared, context.interrupts.first);
+  presenter.connected(connection.reached);
+  return connection;
+}
+
+export interface ConnectingRun {
+  readonly prepared: PreparedRun;
+  readonly presenter: RunPresenter;
+  /** Credentials that several environments share. */
+  readonly credentials?: SharedCredentials | undefined;
+}
+
+async function startConnecting(
+  context: CommandContext,
+  options: TargetOptions,
+  spec: OperationSpec,
+  { prepared: { environment, target }, presenter, credentials }: ConnectingRun,
+): Promise<Connection> {
+  const aws = await import("../connection/aws/connect.ts");
+  if (target) {
+    presenter.waitingAfterSilence(`getting credentials for ${environment} …`);
+    return aws.connect(target, context, { notice: presenter.notice, shared: credentials });
+  }
+  presenter.waitingAfterSilence("starting the local environment …");
+  const local = await within(startLocalTarget(context, { ...options, reset: spec.reset }), {
+    ms: longestLocalStartMs,
+    every: context.every,
+    late: localStartTimeout,
+  });
+  if (local.server !== undefined) presenter.fact(local.server);
+  return aws.connectTo(local, context, presenter.notice);
+}
+
+/** Its parts have bounds of their own, such as a minute for the database server. */
+const longestLocalStartMs = 180_000;
+
+function localStartTimeout(): Failure {
+  return new Failure(
+    "unreachable",
+    "local-start-timeout",
+    `The local environment did not start within ${longestLocalStartMs / 1000} s; nothing was run.`,
+    { hints: [retryHint({ with: ["--debug"], reason: "to see what it waits for" })] },
+  );
+}
+
+/** A run that is ready to be sent. */
+export interface ReadyRun {
+  readonly prepared: PreparedRun;
+  readonly presenter: RunPresenter;
+  readonly connection: Connection;
+  readonly actor: Actor;
+}
+
+/** Runs the operation on one environment, shows its end, and resolves to how the command ends for it. */
+export async function performRun(
+  context: CommandContext,
+  spec: OperationSpec,
+  ready: ReadyRun,
+  consent: Consent,
+): Promise<CommandResult> {
+  const { presenter, connection } = ready;
+  presenter.waitingAfterSilence(`starting the function ${connection.reached.function} …`);
+  const followed = await confirmedRun(context, spec, ready, consent);
+  const result = await resultOf(followed, spec, presenter);
+  await presenter.closing(followed.closing, result);
+  return result;
+}
+
+/** How the command ends for a run that has ended. */
+export async function resultOf(
+  { closing, run }: FollowedRun,
+  { checks }: OperationSpec,
+  presenter: RunPresenter,
+): Promise<CommandResult> {
+  if (closing.type === "run.failed") return closing.failure.kind;
+  if (closing.cancelled) return "interrupted";
+  const differs = checks === true && (run.differs || (await presenter.lacksFiles()));
+  return differs ? "differs" : "done";
+}
+
+/** What is added to the operation's own options in one request. */
+export interface SentOptions {
+  readonly dryRun?: true;
+  readonly confirm?: string;
+  readonly expectedPlan?: string;
+}
+
+/** Sends one request and follows it to its end. */
+export function sendRun(
+  context: CommandContext,
+  spec: OperationSpec,
+  { prepared: { environment, changes }, presenter, connection, actor }: ReadyRun,
+  more: SentOptions,
+  onEvent: RunPresenter["event"],
+): Promise<FollowedRun> {
+  const request = Request.parse({
+    contract: contractVersion,
+    runId: v7({ msecs: context.now() }),
+    ...{ environment, actor, operation: spec.operation },
+    options: { ...spec.options, ...more },
+  });
+  const { now, sleep, every, interrupts } = context;
+  return followRun({
+    ...{ connection, request, interrupts, now, sleep, every, onEvent },
+    drained: () => context.out.drained(),
+    changes: changes && more.dryRun !== true,
+    notice: presenter.notice,
+    waiting: presenter.waiting,
+  });
+}
+
+/** Runs the operation; asks first, with its plan in view, where it is not confirmed yet. */
+async function confirmedRun(
+  context: CommandContext,
+  spec: OperationSpec,
+  ready: ReadyRun,
+  consent: Consent,
+): Promise<FollowedRun> {
+  const { prepared, presenter } = ready;
+  if (consent.kind === "given") {
+    const { name, expectedPlan } = consent;
+    const confirmed = {
+      ...(name !== undefined && prepared.changes && { confirm: name }),
+      ...(expectedPlan !== undefined && { expectedPlan }),
+    };
+    return sendRun(context, spec, ready, confirmed, presenter.event);
+  }
+  return askThenRun({
+    ...{ context, presenter, operation: spec.operation },
+    environment: prepared.environment,
+    protected: prepared.protected,
+    markAs: "as" in spec.options ? spec.options.as : undefined,
+    send: (more, onEvent) => sendRun(context, spec, ready, more, onEvent),
+  });
+}
+
+/** The connection, unless the user interrupts first. */
+async function unlessInterrupted(
+  connecting: Promise<Connection>,
+  { environment }: PreparedRun,
+  interrupted: AbortSignal,
+): Promise<Connection> {
+  // The embedded environment is waited for even then: what was started on this machine has to be stopped.
+  const connection =
+    environment === "local" ? await connecting : await unlessAborted(connecting, interrupted);
+  if (connection && !interrupted.aborted) return connection;
+  await connection?.close();
+  throw new Failure("interrupted", "interrupted", "Interrupted; nothing was sent.");
+}

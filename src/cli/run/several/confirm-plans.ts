@@ -1,0 +1,96 @@
+import { Failure } from "../../../protocol/failure.ts";
+import type { CommandContext } from "../../context.ts";
+import { severalQuestion } from "../../output/views/preview.ts";
+import type { SeveralRenderer } from "../../output/several/several-renderer.ts";
+import { isNothingToDo, previewOf, type PreviewEvent } from "../ask-then-run.ts";
+import { ask } from "../confirm.ts";
+import { resultOf, sendRun, type OperationSpec } from "../environment-run.ts";
+import type { Member } from "./member.ts";
+
+interface Confirming {
+  readonly context: CommandContext;
+  readonly spec: OperationSpec;
+  readonly renderer: SeveralRenderer;
+  /** Runs some work for each member, a bounded number at once. */
+  readonly forEach: (
+    members: readonly Member[],
+    work: (member: Member) => Promise<void>,
+  ) => Promise<void>;
+}
+
+/**
+ * Shows the plan of every environment that has to be confirmed, and asks one question about all of them. One whose plan cannot be
+ * shown, or is empty, has ended by then. Throws `usage/declined`.
+ */
+export async function confirmPlans(
+  members: readonly Member[],
+  confirming: Confirming,
+): Promise<void> {
+  const { context, spec, renderer, forEach } = confirming;
+  const open = members.filter((member) => member.isToBeAsked);
+  if (open.length === 0) return;
+  renderer.waiting(`planning ${open.map(({ environment }) => environment).join(", ")} …`);
+  const previews = new Map<Member, PreviewEvent>();
+  await forEach(open, async (member) => {
+    const event = await preview(member, confirming);
+    if (event) previews.set(member, event);
+  });
+  if (context.interrupts.first.aborted)
+    throw new Failure("interrupted", "interrupted", "Interrupted; nothing was changed.");
+  const shown = open.flatMap((member) => {
+    const event = previews.get(member);
+    return event ? [{ member, event }] : [];
+  });
+  if (shown.length === 0) return;
+  for (const { member, event } of shown) renderer.preview(member.environment, event);
+  const guarded = shown.filter(({ member }) => member.prepared.protected);
+  await ask(
+    context,
+    {
+      environment: guarded.map(({ member }) => member.environment).join(" "),
+      protected: guarded.length > 0,
+    },
+    severalQuestion(
+      shown.map(({ member, event }) => ({ environment: member.environment, event })),
+      { operation: spec.operation, markAs: "as" in spec.options ? spec.options.as : undefined },
+    ),
+  );
+  for (const { member, event } of shown) confirmAs(member, event);
+}
+
+function confirmAs(member: Member, { fingerprint }: PreviewEvent): void {
+  member.confirm({
+    kind: "given",
+    ...(member.prepared.protected && { name: member.environment }),
+    ...(fingerprint !== undefined && { expectedPlan: fingerprint }),
+  });
+}
+
+/** What would be done; undefined where the environment has ended: it failed, or there is nothing to do. */
+async function preview(
+  member: Member,
+  { context, spec }: Confirming,
+): Promise<PreviewEvent | undefined> {
+  const { presenter } = member;
+  let found: PreviewEvent | undefined;
+  await member.attempt(async (ready) => {
+    const { followed, event } = await previewOf({
+      presenter,
+      send: (more, onEvent) => sendRun(context, spec, ready, more, onEvent),
+    });
+    const { closing } = followed;
+    if (closing.type === "run.failed" || closing.cancelled === true || event === undefined) {
+      const result = await resultOf(followed, spec, presenter);
+      await presenter.closing(closing, result);
+      return result;
+    }
+    if (isNothingToDo(event)) {
+      presenter.nothingToDo(event);
+      await presenter.closing(closing, "done");
+      return "done";
+    }
+    found = event;
+    return undefined;
+  });
+  return found;
+}

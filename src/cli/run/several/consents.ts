@@ -1,0 +1,70 @@
+import { Failure } from "../../../protocol/failure.ts";
+import { retryHint } from "../../../protocol/hint.ts";
+import type { CliContext } from "../../context.ts";
+import { canAsk, type Consent } from "../confirm.ts";
+import type { PreparedRun } from "../environment-run.ts";
+
+/** The names in `--yes=prod-eu,prod-us`; undefined for a bare `--yes`, and without one. */
+function namesIn(yes: boolean | string | undefined): readonly string[] | undefined {
+  return typeof yes === "string" ? yes.split(",").map((name) => name.trim()) : undefined;
+}
+
+/**
+ * Whether each of several changes is confirmed by the command line, by its environment. Throws usage failures whose hint is the
+ * missing option, before AWS is contacted.
+ */
+export function consentsOf(
+  context: CliContext,
+  runs: readonly PreparedRun[],
+  {
+    yes,
+    json,
+  }: { readonly yes?: boolean | string | undefined; readonly json?: boolean | undefined },
+): ReadonlyMap<string, Consent> {
+  const names = namesIn(yes);
+  refuseOtherNames(names ?? [], runs);
+  const consents = new Map(runs.map((run) => [run.environment, consentFor(run, names, yes)]));
+  const open = runs.filter(({ environment }) => consents.get(environment)?.kind === "to-be-asked");
+  if (open.length > 0 && (yes === true || !canAsk(context, json))) throw confirmationNeeded(open);
+  return consents;
+}
+
+function consentFor(
+  { environment, protected: isProtected, question }: PreparedRun,
+  names: readonly string[] | undefined,
+  yes: boolean | string | undefined,
+): Consent {
+  if (names?.includes(environment)) return { kind: "given", name: environment };
+  if (isProtected) return { kind: "to-be-asked" };
+  return question === undefined || yes === true ? { kind: "given" } : { kind: "to-be-asked" };
+}
+
+function refuseOtherNames(names: readonly string[], runs: readonly PreparedRun[]): void {
+  const known = runs.map(({ environment }) => environment);
+  const [other] = names.filter((name) => !known.includes(name));
+  if (other === undefined) return;
+  throw new Failure(
+    "usage",
+    "yes-mismatch",
+    `--yes names ${other}, which is not among the environments ${known.join(", ")}.`,
+    { hints: [retryHint({ with: [`--yes=${known.join(",")}`] })] },
+  );
+}
+
+function confirmationNeeded(open: readonly PreparedRun[]): Failure {
+  const names = open.map(({ environment }) => environment);
+  const guarded = open.filter((run) => run.protected).map(({ environment }) => environment);
+  const [code, message] =
+    guarded.length > 0
+      ? ([
+          "yes-needs-name",
+          `${guarded.join(", ")} ${guarded.length === 1 ? "is" : "are"} protected: pass the names with --yes.`,
+        ] as const)
+      : ([
+          "confirmation-needed",
+          `Cannot prompt without an interactive terminal: "${open[0]?.question ?? "Go on?"}"`,
+        ] as const);
+  return new Failure("usage", code, message, {
+    hints: [retryHint({ with: [guarded.length > 0 ? `--yes=${names.join(",")}` : "--yes"] })],
+  });
+}

@@ -1,0 +1,169 @@
+import pLimit from "p-limit";
+import { Failure } from "../../../protocol/failure.ts";
+import { textHint } from "../../../protocol/hint.ts";
+import type { LoadedConfig } from "../../config/load.ts";
+import { SharedCredentials } from "../../connection/aws/shared-credentials.ts";
+import type { CommandResult } from "../../command-result.ts";
+import type { CommandContext } from "../../context.ts";
+import { commandLineFor } from "../../options/command-line.ts";
+import type { TargetOptions } from "../../options/schemas.ts";
+import { hasDrift } from "../../output/matrix/matrix.ts";
+import { createSeveralRenderer } from "../../output/several/create-several-renderer.ts";
+import { actorOf } from "../actor.ts";
+import { prepareRun, type OperationSpec, type PreparedRun } from "../environment-run.ts";
+import { RunPresenter } from "../run-presenter.ts";
+import { confirmPlans } from "./confirm-plans.ts";
+import { consentsOf } from "./consents.ts";
+import { matrixFor } from "./matrix-for.ts";
+import { Member, type SharedParts } from "./member.ts";
+import { worstResult } from "./worst-result.ts";
+
+/** How many environments are worked on at once where `--concurrency` does not say: fewer where something is changed. */
+const defaultConcurrency = { changing: 4, reading: 10 } as const;
+
+interface Selected {
+  readonly stages: readonly (readonly string[])[];
+  readonly loaded: LoadedConfig;
+}
+
+/**
+ * Runs one operation on several environments, stage by stage, a bounded number at once. One that fails does not end the others;
+ * the worst result is the command's. Throws usage failures that are known before anything is contacted.
+ */
+export async function runSeveral(
+  context: CommandContext,
+  options: TargetOptions,
+  spec: OperationSpec,
+  { stages, loaded }: Selected,
+): Promise<CommandResult> {
+  refuseSharedFunction(options);
+  const environments = stages.flat();
+  const prepared = environments.map((environment) =>
+    prepareRun(context, options, spec, { environment, loaded }),
+  );
+  const consents = consentsOf(context, prepared, options);
+  const changes = prepared.some((run) => run.changes);
+  const renderer = await createSeveralRenderer(context, {
+    ...{ environments, operation: spec.operation, run: spec.run },
+    quiet: options.quiet ?? false,
+    color: options.color,
+    debug: options.debug ?? false,
+    json: options.json ?? false,
+    matrix: spec.matrix ?? { full: false, markdown: false },
+  });
+  const shared: SharedParts = {
+    ...{ options, spec, renderer },
+    actor: actorOf(context, changes),
+    credentials: new SharedCredentials(),
+  };
+  const members = prepared.map((run) =>
+    memberOf(run, context, shared, consents.get(run.environment) ?? { kind: "to-be-asked" }),
+  );
+  const limit = pLimit(
+    options.concurrency ?? (changes ? defaultConcurrency.changing : defaultConcurrency.reading),
+  );
+  const forEach = async (
+    some: readonly Member[],
+    work: (member: Member) => Promise<void>,
+  ): Promise<void> => {
+    await Promise.all(some.map((member) => limit(() => work(member))));
+  };
+  try {
+    await confirmPlans(members, { context, spec, renderer, forEach });
+    renderer.begin();
+    await runStages(members, { stages, context, shared, forEach });
+    const matrix = await matrixFor(spec, renderer.views, context);
+    const result = resultOfAll(
+      members,
+      context,
+      spec.checks === true && matrix && hasDrift(matrix),
+    );
+    renderer.finish(result, matrix);
+    return result;
+  } finally {
+    await Promise.all(members.map((member) => member.close()));
+    renderer.close();
+  }
+}
+
+function memberOf(
+  prepared: PreparedRun,
+  context: CommandContext,
+  shared: SharedParts,
+  consent: ConstructorParameters<typeof Member>[2]["consent"],
+): Member {
+  const { environment } = prepared;
+  const { spec, options, renderer } = shared;
+  // Commands that are suggested are about this environment alone.
+  const own = { ...context, commandLine: commandLineFor(environment, context.commandLine) };
+  const presenter = new RunPresenter(own, renderer.member(environment), {
+    environment,
+    operation: spec.operation,
+    database: "database" in spec.options ? spec.options.database : undefined,
+    lastLine: options.json !== true,
+  });
+  return new Member(own, shared, { prepared, presenter, consent });
+}
+
+interface Staging {
+  readonly stages: readonly (readonly string[])[];
+  readonly context: CommandContext;
+  readonly shared: SharedParts;
+  readonly forEach: (
+    members: readonly Member[],
+    work: (member: Member) => Promise<void>,
+  ) => Promise<void>;
+}
+
+/** Runs the members of each stage, until one of an earlier stage has not succeeded. */
+async function runStages(
+  members: readonly Member[],
+  { stages, context, shared, forEach }: Staging,
+): Promise<void> {
+  const failFast = shared.options.failFast === true;
+  let blockedBy: string | undefined;
+  for (const stage of stages) {
+    const own = members.filter(({ environment }) => stage.includes(environment));
+    await forEach(own, async (member) => {
+      if (member.result !== undefined) return;
+      const reason = blockedBy ?? (failFast ? failedName(own) : undefined);
+      if (context.interrupts.first.aborted)
+        shared.renderer.skipped(member.environment, "interrupted");
+      else if (reason !== undefined)
+        shared.renderer.skipped(member.environment, `${reason} did not succeed`);
+      else await member.run();
+    });
+    blockedBy ??= failedName(own);
+  }
+}
+
+/** The first one that has ended, and not well. */
+function failedName(members: readonly Member[]): string | undefined {
+  return members.find(({ result }) => result !== undefined && result !== "done")?.environment;
+}
+
+function resultOfAll(
+  members: readonly Member[],
+  context: CommandContext,
+  differs = false,
+): CommandResult {
+  const results = members.flatMap(({ result }) => result ?? []);
+  // Ctrl-C before the others were started.
+  const isCutShort = results.length < members.length && context.interrupts.first.aborted;
+  return worstResult([
+    ...results,
+    ...(isCutShort ? (["interrupted"] as const) : []),
+    ...(differs ? (["differs"] as const) : []),
+  ]);
+}
+
+/** One function for several environments would be run once for each of their names. */
+function refuseSharedFunction({ function: name }: TargetOptions): void {
+  if (name === undefined || name.includes("{env}")) return;
+  throw new Failure(
+    "usage",
+    "one-function-for-several",
+    `--function ${name} would be called for every environment.`,
+    { hints: [textHint("Put {env} where its name has the environment's.")] },
+  );
+}

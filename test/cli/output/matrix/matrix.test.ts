@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import { hasDrift, matrixOf, type MatrixColumn } from "../../../../src/cli/output/matrix/matrix.ts";
+import { matrixMarkdown } from "../../../../src/cli/output/matrix/matrix-markdown.ts";
+import { matrixLines } from "../../../../src/cli/output/matrix/matrix-text.ts";
+import { colorsFor } from "../../../../src/cli/output/terminal/colors.ts";
+import { textWidth } from "../../../../src/cli/output/terminal/width.ts";
+import type { StatusRow } from "../../../../src/protocol/events.ts";
+
+type Rows = Readonly<Record<string, StatusRow["state"]>>;
+
+function column(environment: string, rows: Rows | undefined, database = "default"): MatrixColumn {
+  return {
+    environment,
+    image: "image 4c6ea1a, 2 days old",
+    package: "0.1.0",
+    ...(rows === undefined && { failure: "no answer in time" }),
+    status: rows && {
+      type: "status",
+      databases: [
+        {
+          ...{ database, kind: "postgres", store: "ledger" },
+          migrations: Object.entries(rows).map(([version, state]) => ({
+            version,
+            name: state === "unknown" ? "" : `m${version}`,
+            state,
+          })),
+        },
+      ],
+    },
+  };
+}
+
+const local = new Map([
+  [
+    "default",
+    [
+      { version: "1", name: "m1" },
+      { version: "10", name: "m10" },
+    ],
+  ],
+]);
+const style = colorsFor({ isTTY: false }, {}, false);
+const text = (matrix: ReturnType<typeof matrixOf>, columns = 80, full = false): string[] =>
+  matrixLines(matrix, { style, columns, full }).map(String);
+
+describe("the matrix", () => {
+  test("has a row for each version anywhere, in the order of versions", () => {
+    const matrix = matrixOf(
+      [column("a", { 2: "applied", 9: "pending" }), column("b", { 2: "applied", 3: "changed" })],
+      local,
+    );
+    assert.deepEqual(
+      matrix.rows.map(({ version, cells }) => [version, ...cells.map(({ state }) => state)]),
+      [
+        ["1", "absent", "absent"],
+        ["2", "applied", "applied"],
+        ["3", "absent", "changed"],
+        ["9", "pending", "absent"],
+        ["10", "absent", "absent"],
+      ],
+    );
+    assert.deepEqual(
+      matrix.rows.map(({ differs }) => differs),
+      [true, false, true, true, true],
+    );
+  });
+
+  test("takes the name from wherever there is a file", () => {
+    const [row] = matrixOf(
+      [column("a", { 1: "unknown" }), column("b", { 1: "applied" })],
+      undefined,
+    ).rows;
+    assert.deepEqual([row?.name, row?.here], ["m1", undefined]);
+  });
+
+  test("keeps databases apart, and leaves out what was not asked for", () => {
+    const columns = [column("a", { 1: "applied" }, "one"), column("b", { 1: "applied" }, "two")];
+    assert.deepEqual(
+      matrixOf(columns, undefined).rows.map(({ database }) => database),
+      ["one", "two"],
+    );
+    assert.equal(matrixOf(columns, local, "one").rows.length, 2);
+  });
+
+  test("is no drift where an environment has not answered", () => {
+    const columns = [column("a", { 1: "applied" }), column("b", undefined)];
+    assert.equal(hasDrift(matrixOf(columns, undefined)), false);
+    assert.equal(hasDrift(matrixOf(columns, local)), true);
+  });
+
+  test("in words hides what is the same everywhere, unless asked for all", () => {
+    const matrix = matrixOf(
+      [column("a", { 1: "applied", 2: "applied" }), column("b", { 1: "applied", 2: "pending" })],
+      undefined,
+    );
+    assert.deepEqual(text(matrix), [
+      "       a  b",
+      "2  m2  ✓  ·",
+      "1 other migration is applied everywhere",
+      "",
+      "✓ applied   · pending",
+    ]);
+    assert.equal(text(matrix, 80, true).filter((line) => /^[12] /.test(line)).length, 2);
+  });
+
+  const many = matrixOf(
+    Array.from({ length: 9 }, (_, i) =>
+      column(`environment-${String(i + 1)}`, {
+        1700000000100: i % 2 === 0 ? "applied" : "pending",
+      }),
+    ),
+    undefined,
+  );
+  for (const columns of [30, 40, 60, 80, 160])
+    test(`is true in ${String(columns)} columns`, () => {
+      const lines = text(many, columns);
+      assert(
+        lines.every((line) => textWidth(line) <= columns),
+        lines.join("\n"),
+      );
+      const all = lines.join("\n");
+      assert(all.includes("environment-9"), all);
+      assert.equal((all.match(/·|1 pending/g) ?? []).length >= 4, true, all);
+    });
+
+  test("counts by environment where no table fits", () => {
+    const wide = matrixOf(
+      Array.from({ length: 20 }, (_, i) => column(`e${String(i)}`, { 1: "pending" })),
+      undefined,
+    );
+    assert(text(wide, 40).includes("e19: 1 pending"));
+  });
+
+  test("as Markdown has no markup of anybody else's", () => {
+    const hostile = matrixOf(
+      [{ ...column("a", { 1: "pending" }), image: "image <b>|x" }],
+      new Map([["default", [{ version: "1", name: "`|<script>" }]]]),
+    );
+    const markdown = matrixMarkdown(hostile, true);
+    assert.doesNotMatch(markdown, /[^\\]<|[^\\]`/);
+    assert.match(markdown, /^\| version \| name \| here \| a \|$/m);
+    assert.match(markdown, /^\| 1 \| m1 \| ✓ \| · \|$/m);
+  });
+});

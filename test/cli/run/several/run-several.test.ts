@@ -1,0 +1,293 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test, type TestContext } from "vitest";
+import { main } from "../../../../src/cli/main.ts";
+import { keys } from "../../../support/aws-keys.ts";
+import { lambdaStandIn, streams, type Answer } from "../../../support/lambda-stand-in.ts";
+import {
+  applied,
+  failedRun,
+  finished,
+  item,
+  migrationStarted,
+  plan,
+  started,
+  status,
+} from "../../../support/run-events.ts";
+import {
+  emptyDirectory,
+  testContext,
+  type TestContextOptions,
+} from "../../../support/test-context.ts";
+
+const broken = { kind: "migration", code: "sql-failed", message: "2_b failed", hints: [] };
+const mark = ["1700000000100", "add_note"] as const;
+const good = (environment: string): object[] => [
+  started(environment),
+  plan([item(...mark)]),
+  migrationStarted(...mark),
+  applied(...mark),
+  finished(1),
+];
+const bad = (environment: string) => (): object[] => [
+  started(environment),
+  plan([]),
+  failedRun(broken),
+];
+
+interface Sent {
+  readonly environment: string;
+  readonly options: Record<string, unknown>;
+}
+
+/** Runs a command on dev-1, dev-2, staging and prod, which is protected; `answers` are what each function streams. */
+async function several(
+  t: TestContext,
+  argv: readonly string[],
+  answers: Record<string, (options: Sent["options"]) => readonly object[]>,
+  more: Partial<TestContextOptions> = {},
+) {
+  const sent: Sent[] = [];
+  const route: Answer = (response, call) => {
+    const request = JSON.parse(call.body) as Sent;
+    sent.push(request);
+    const events = answers[request.environment]?.(request.options) ?? good(request.environment);
+    return streams(events)(response, call);
+  };
+  const lambda = await lambdaStandIn(t, Array<Answer>(30).fill(route));
+  const cwd = emptyDirectory(t);
+  writeFileSync(
+    join(cwd, "hasura-migrate.json"),
+    JSON.stringify({
+      environments: { "dev-1": {}, "dev-2": {}, staging: {}, prod: { protected: true } },
+      groups: { dev: ["dev-1", "dev-2"], late: ["staging", "prod"] },
+    }),
+  );
+  const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url, CI: "" };
+  const context = testContext(t, { argv, cwd, env, ...more });
+  const exit = await main(context);
+  const order = sent.map(({ environment }) => environment);
+  return { exit, sent, order, out: context.out.text, err: context.err.text, asked: context.asked };
+}
+
+describe("a command on several environments", () => {
+  for (const [argv, environments] of [
+    [
+      ["dev-1", "dev-2"],
+      ["dev-1", "dev-2"],
+    ],
+    [
+      ["--group", "dev"],
+      ["dev-1", "dev-2"],
+    ],
+    [
+      ["staging", "--group", "dev", "--group=dev", "staging"],
+      ["staging", "dev-1", "dev-2"],
+    ],
+    [
+      ["--all", "--yes=prod"],
+      ["dev-1", "dev-2", "staging", "prod"],
+    ],
+    [
+      ["dev-1", "--then", "late", "--yes", "prod", "--then", "dev"],
+      ["dev-1", "staging", "prod", "dev-2"],
+    ],
+  ] as const)
+    test(`${argv.join(" ")} runs on each once`, async (t) => {
+      const given = argv.map((word, i) => (argv[i - 1] === "--yes" ? `--yes=${word}` : word));
+      const ran = await several(
+        t,
+        given.filter((word) => word !== "--yes"),
+        {},
+      );
+      assert.equal(ran.exit, 0, ran.err);
+      assert.deepEqual(ran.order.toSorted(), [...environments].toSorted());
+    });
+
+  test("does not stop at one that fails, and ends with the worst result", async (t) => {
+    const ran = await several(t, ["dev-1", "dev-2", "staging"], {
+      "dev-1": bad("dev-1"),
+      staging: () => [
+        started("staging"),
+        failedRun({ kind: "busy", code: "another-run", message: "busy", hints: [] }),
+      ],
+    });
+    assert.equal(ran.exit, 1);
+    assert.deepEqual(ran.order.toSorted(), ["dev-1", "dev-2", "staging"]);
+    assert.match(
+      ran.out,
+      /^✗ dev-1 {4}2_b failed .*\n✓ dev-2 {4}1 applied .*\n✗ staging {2}busy /m,
+    );
+    assert.match(ran.out, /^3 environments: 1 done, 2 failed$/m);
+    assert.match(ran.err, /^dev-1 │ ✗ 2_b failed$/m);
+  });
+
+  test("starts a stage only when all before have succeeded", async (t) => {
+    const argv = ["dev-1", "dev-2", "--then", "staging", "--then", "prod", "--yes=prod"];
+    const ran = await several(t, argv, { staging: bad("staging") });
+    assert.equal(ran.exit, 1);
+    assert.deepEqual(ran.order.slice(0, 2).toSorted(), ["dev-1", "dev-2"]);
+    assert.deepEqual(ran.order.slice(2), ["staging"]);
+    assert.match(ran.out, /^· prod +not started: staging did not succeed$/m);
+    assert.match(ran.out, /^4 environments: 2 done, 1 failed, 1 not started$/m);
+    const canary = await several(t, argv, {});
+    assert.equal(canary.exit, 0);
+    assert.deepEqual(canary.order.slice(2), ["staging", "prod"]);
+  });
+
+  test("starts no further one after a failure with --fail-fast", async (t) => {
+    const argv = ["dev-1", "dev-2", "staging", "--concurrency", "1", "--fail-fast"];
+    const ran = await several(t, argv, { "dev-1": bad("dev-1") });
+    assert.deepEqual([ran.exit, ran.order], [1, ["dev-1"]]);
+    assert.match(ran.out, /^3 environments: 1 failed, 2 not started$/m);
+  });
+
+  test("prints with --json which environment each object is about, and sums them up", async (t) => {
+    const ran = await several(t, ["dev-1", "dev-2", "--json"], { "dev-2": bad("dev-2") });
+    const objects = ran.out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const summary = objects.at(-1);
+    assert.equal(ran.exit, 1);
+    assert(objects.slice(0, -1).every(({ env }) => env === "dev-1" || env === "dev-2"));
+    const [first, second] = summary?.["environments"] as Record<string, unknown>[];
+    assert.equal(summary?.["exit"], 1);
+    assert.deepEqual([first?.["env"], first?.["result"], first?.["applied"]], ["dev-1", "done", 1]);
+    assert.deepEqual(
+      [second?.["result"], second?.["exit"], second?.["failure"]],
+      ["migration", 1, { code: "sql-failed", message: "2_b failed" }],
+    );
+  });
+
+  test("suggests commands about the one that failed", async (t) => {
+    const retry = { ...broken, hints: [{ kind: "retry", with: ["--wait", "10m"], without: [] }] };
+    const ran = await several(t, ["--all", "--yes=prod", "--concurrency", "2"], {
+      staging: () => [started("staging"), failedRun(retry)],
+    });
+    assert.match(ran.err, /→ hasura-migrate staging --yes=prod --wait 10m$/m);
+  });
+});
+
+describe("confirmation for several environments", () => {
+  const down = (environment: string) => (options: Sent["options"]) => [
+    started(environment),
+    {
+      ...plan([item(...mark, { direction: "down" })]),
+      ...(options["dryRun"] === true && { dryRun: true, fingerprint: `f-${environment}` }),
+    },
+    finished(options["dryRun"] === true ? 0 : 1),
+  ];
+  const all = Object.fromEntries(
+    ["dev-1", "dev-2", "prod"].map((name) => [name, down(name)] as const),
+  );
+
+  test("shows each plan, asks once, and confirms each with its own", async (t) => {
+    const ran = await several(t, ["down", "dev-1", "dev-2"], all, { terminal: true, types: ["y"] });
+    assert.equal(ran.exit, 0, ran.err);
+    assert.deepEqual(ran.asked, ["Roll back 1700000000100 add_note on dev-1, dev-2? [y/N] "]);
+    const confirmed = ran.sent.filter(({ options }) => options["dryRun"] !== true);
+    assert.deepEqual(
+      confirmed
+        .map(({ environment, options }) => [environment, options["expectedPlan"]])
+        .toSorted(),
+      [
+        ["dev-1", "f-dev-1"],
+        ["dev-2", "f-dev-2"],
+      ],
+    );
+  });
+
+  test("takes the names of the protected ones", async (t) => {
+    const typed = { terminal: true, types: ["prod"] };
+    const ran = await several(t, ["down", "dev-1", "prod"], all, typed);
+    assert.equal(ran.exit, 0, ran.err);
+    assert.deepEqual(ran.asked, ["Type prod to roll back 1700000000100 add_note on dev-1, prod: "]);
+    const names = ran.sent.flatMap(({ environment, options }) =>
+      options["confirm"] === undefined ? [] : [[environment, options["confirm"]]],
+    );
+    assert.deepEqual(names, [["prod", "prod"]]);
+  });
+
+  test("declined, runs nothing anywhere", async (t) => {
+    const ran = await several(t, ["down", "dev-1", "dev-2"], all, { terminal: true, types: ["n"] });
+    assert.equal(ran.exit, 2);
+    assert(ran.sent.every(({ options }) => options["dryRun"] === true));
+  });
+
+  test("leaves out one that has nothing to do, or whose plan fails", async (t) => {
+    const ran = await several(
+      t,
+      ["down", "dev-1", "dev-2", "staging"],
+      {
+        ...all,
+        "dev-2": () => [started("dev-2"), { ...plan([]), dryRun: true }, finished(0)],
+        staging: bad("staging"),
+      },
+      { terminal: true, types: ["y"] },
+    );
+    assert.deepEqual(ran.asked, ["Roll back 1700000000100 add_note on dev-1? [y/N] "]);
+    assert.equal(ran.exit, 1);
+    const changing = ran.sent.filter(({ options }) => options["dryRun"] !== true);
+    assert.deepEqual(
+      changing.map(({ environment }) => environment),
+      ["dev-1"],
+    );
+  });
+
+  for (const [argv, code, hint] of [
+    [["down", "dev-1", "dev-2"], "confirmation-needed", "--yes"],
+    [["--all"], "yes-needs-name", "--yes=prod"],
+    [["--all", "--yes"], "yes-needs-name", "--yes=prod"],
+    [["dev-1", "dev-2", "--yes=prod"], "yes-mismatch", "--yes=dev-1,dev-2"],
+  ] as const)
+    test(`${argv.join(" ")} without a terminal is refused before anything is sent: ${code}`, async (t) => {
+      const ran = await several(t, [...argv, "--json"], {});
+      assert.deepEqual([ran.exit, ran.sent], [2, []]);
+      const { failure } = JSON.parse(ran.out) as { failure: { code: string; hints: unknown } };
+      assert.equal(failure.code, code);
+      assert(JSON.stringify(failure.hints).includes(hint), JSON.stringify(failure.hints));
+    });
+});
+
+describe("status of several environments", () => {
+  const row = (version: string, state: string) => ({ version, name: "x", state, hasDown: true });
+  const answering = (...rows: object[]) => {
+    return (environment: string) => () => [started(environment), status(rows), finished(0)];
+  };
+  const same = answering(row("1", "applied"), row("2", "applied"));
+  const behind = answering(row("1", "applied"), row("2", "pending"));
+
+  test("is one table of what differs", async (t) => {
+    const ran = await several(t, ["status", "dev-1", "dev-2"], {
+      "dev-1": same("dev-1"),
+      "dev-2": behind("dev-2"),
+    });
+    assert.equal(ran.exit, 0);
+    assert.match(ran.out, /^ {4}dev-1 {2}dev-2$|^ +dev-1 {2}dev-2 *$/m);
+    assert.match(ran.out, /^2 {2}x {2}✓ {6}· *$/m);
+    assert.match(ran.out, /^1 other migration is applied everywhere$/m);
+    assert.doesNotMatch(ran.out, /^1 {2}x/m);
+  });
+
+  test("exits with 6 for --check where they differ, and with 0 where they do not", async (t) => {
+    const argv = ["status", "dev-1", "dev-2", "--check"];
+    const differing = { "dev-1": same("dev-1"), "dev-2": behind("dev-2") };
+    assert.equal((await several(t, argv, differing)).exit, 6);
+    const lacking = { "dev-1": same("dev-1"), "dev-2": answering(row("1", "applied"))("dev-2") };
+    assert.equal((await several(t, argv, lacking)).exit, 6);
+    const equal = { "dev-1": same("dev-1"), "dev-2": same("dev-2") };
+    assert.equal((await several(t, argv, equal)).exit, 0);
+  });
+
+  test("has a column for one that does not answer, and its failure", async (t) => {
+    const ran = await several(t, ["status", "dev-1", "dev-2", "--full"], {
+      "dev-1": same("dev-1"),
+      "dev-2": bad("dev-2"),
+    });
+    assert.equal(ran.exit, 1);
+    assert.match(ran.out, /^1 {2}x {2}✓ {6}× *$/m);
+    assert.match(ran.out, /✓ applied {3}× no answer/);
+  });
+});
