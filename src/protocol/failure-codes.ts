@@ -1368,6 +1368,17 @@ export const failureCodes = {
       "See whose run it is: `hasura-migrate history ENVIRONMENT --run ID`.",
     ],
   },
+  "run-unknown": {
+    kinds: ["usage"],
+    meaning:
+      "`history --run` found no run with that id, or `cancel --run` found no run in progress with it.",
+    causes: [
+      "The id is mistyped, or belongs to another environment.",
+      "`cancel`: the run has ended by itself.",
+      "The run never started.",
+    ],
+    remedies: ["List the runs: `hasura-migrate history ENVIRONMENT`."],
+  },
   "secret-access-denied": {
     kinds: ["access"],
     meaning: "The function's role may not read the admin secret.",

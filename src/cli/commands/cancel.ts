@@ -21,9 +21,7 @@ export const cancel: CommandModule = {
       import("../run/run-operation.ts"),
     ]);
     const options = parseOptions(CancelOptions, raw, context.commandLine);
-    return runOperation(context, options, {
-      operation: "cancel",
-      options: { run: options.run },
-    });
+    const { run } = options;
+    return runOperation(context, options, { operation: "cancel", options: { run }, run });
   },
 };

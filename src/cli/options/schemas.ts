@@ -131,6 +131,8 @@ export const MarkOptions = TargetOptions.extend({
 const run = operations.history.options.shape.run
   .unwrap()
   .regex(/^[0-9a-fA-F-]+$/, "must be a run's id, or the beginning of one")
+  // As they are recorded.
+  .toLowerCase()
   .optional();
 export const CancelOptions = TargetOptions.extend({ run });
 export const HistoryOptions = TargetOptions.extend({

@@ -27,7 +27,7 @@ export interface Renderer {
 export interface RenderOptions {
   readonly environment: string;
   readonly operation: string;
-  /** `history --run`: the one run to show in full. */
+  /** `--run` of history and cancel: the only run that is asked about. */
   readonly run?: string | undefined;
   readonly quiet: boolean;
   readonly color: boolean;

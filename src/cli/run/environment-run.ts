@@ -18,6 +18,7 @@ import { askThenRun } from "./ask-then-run.ts";
 import type { Consent } from "./confirm.ts";
 import { followRun, type FollowedRun } from "./follow-run.ts";
 import { unlessAborted } from "./interrupts.ts";
+import { checkRunFound } from "./run-failures.ts";
 import type { RunPresenter } from "./run-presenter.ts";
 
 /** Describes one operation to run. */
@@ -32,7 +33,7 @@ export interface OperationSpec<O extends Operation = Operation> {
   readonly checks?: boolean;
   /** `status` on several environments: how their matrix is shown. */
   readonly matrix?: MatrixOptions;
-  /** `history --run`: show this run in full. */
+  /** `--run` of history and cancel: the only run that is asked about. */
   readonly run?: string | undefined;
   /** `local --reset`. */
   readonly reset?: boolean | undefined;
@@ -166,13 +167,14 @@ export async function performRun(
   return result;
 }
 
-/** How the command ends for a run that has ended. */
+/** How the command ends for a run that has ended. Throws where `--run` names a run that is not there. */
 export async function resultOf(
   { closing, run }: FollowedRun,
   { checks }: OperationSpec,
   presenter: RunPresenter,
 ): Promise<CommandResult> {
   if (closing.type === "run.failed") return closing.failure.kind;
+  checkRunFound(run);
   if (closing.cancelled) return "interrupted";
   const differs = checks === true && (run.differs || (await presenter.lacksFiles()));
   return differs ? "differs" : "done";

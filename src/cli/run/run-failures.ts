@@ -10,7 +10,7 @@ import {
 } from "../../protocol/hint.ts";
 import { contractVersion, oldestContract } from "../../protocol/version.ts";
 import { duration } from "../output/format.ts";
-import { serves, type RunState } from "./run-state.ts";
+import { askedRun, serves, type RunState } from "./run-state.ts";
 
 /** Codes of a function that ended in the middle of an invocation. */
 const functionEnded: ReadonlySet<string> = new Set([
@@ -118,6 +118,20 @@ function notOurFunction(functionName: string, cause: Failure): Failure {
       cause,
     },
   );
+}
+
+/** Throws `usage/run-unknown` where the one run that `history` or `cancel` was asked about is not there. */
+export function checkRunFound(run: RunState): void {
+  if (!run.lacksRun) return;
+  const { environment, operation } = run.request;
+  const id = askedRun(run) ?? "";
+  const message =
+    operation === "cancel"
+      ? `No run in progress in ${environment} has an id that begins with ${id}; nothing was stopped.`
+      : `No run in ${environment} has an id that begins with ${id}.`;
+  throw new Failure("usage", "run-unknown", message, {
+    hints: [runHint(["history", environment], "to list the runs")],
+  });
 }
 
 /** Throws if the contracts of the client and the function do not overlap; the message names the side to upgrade. */

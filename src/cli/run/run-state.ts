@@ -32,6 +32,8 @@ export interface RunState {
   readonly earlier: { readonly applied: number; readonly tookMs: number };
   /** True if `status` listed a migration that is not simply applied. */
   readonly differs: boolean;
+  /** True if `history` or `cancel` was asked about one run and knows none like it. */
+  readonly lacksRun: boolean;
 }
 
 /** The state before the first event. */
@@ -45,6 +47,7 @@ export function newRun(request: Request, changes: boolean): RunState {
     waiting: false,
     earlier: { applied: 0, tookMs: 0 },
     differs: false,
+    lacksRun: false,
   };
 }
 
@@ -63,8 +66,6 @@ export function reduceRun(run: RunState, event: RunEvent | UnknownEvent): RunSta
     case "migration.failed":
     case "migration.skipped":
       return { ...run, current: undefined };
-    case "status":
-      return { ...run, differs: run.differs || listsDifference(event) };
     case "run.paused":
       return {
         ...run,
@@ -72,8 +73,28 @@ export function reduceRun(run: RunState, event: RunEvent | UnknownEvent): RunSta
         earlier: { applied: event.applied, tookMs: event.tookMs },
       };
     default:
+      return afterAnswer(run, event);
+  }
+}
+
+/** The state after an event that answers a question. */
+function afterAnswer(run: RunState, event: RunEvent | UnknownEvent): RunState {
+  switch (event.type) {
+    case "status":
+      return { ...run, differs: run.differs || listsDifference(event) };
+    case "history":
+    case "cancel.requested":
+      return { ...run, lacksRun: askedRun(run) !== undefined && event.runs.length === 0 };
+    default:
       return run;
   }
+}
+
+/** The id, or its beginning, of the one run that is asked about. */
+export function askedRun({ request }: Pick<RunState, "request">): string | undefined {
+  return request.operation === "history" || request.operation === "cancel"
+    ? request.options.run
+    : undefined;
 }
 
 /** True if the function offers the operation for this run. The embedded function ends with this process, so it never does. */

@@ -14,7 +14,7 @@ export interface HistoryTableOptions {
 
 /** The result of `history`: two lines per run, which fit 60 columns, or everything about each run. */
 export function historyLines({ runs }: EventOf<"history">, options: HistoryTableOptions): Styled[] {
-  if (runs.length === 0) return [plain(options.whole ? "No such run." : "No runs yet.")];
+  if (runs.length === 0) return [plain("No runs yet.")];
   if (options.whole)
     return runs.flatMap((run, i) => [...(i > 0 ? [plain("")] : []), ...inFull(run, options)]);
   const who = Math.min(12, Math.max(...runs.map(({ user }) => textWidth(user))));
