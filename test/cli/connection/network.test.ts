@@ -246,6 +246,9 @@ const loggedIn = {
   },
 };
 
+const keysOnly =
+  "[profile dev-3]\naws_access_key_id = AKIADEV\naws_secret_access_key = s\nregion = eu-west-1\n";
+
 async function webIdentity(t: TestContext): Promise<Record<string, string>> {
   const token = join(emptyDirectory(t), "token");
   writeFileSync(token, "jwt");
@@ -326,6 +329,45 @@ describe("on the way to credentials", () => {
       assert.equal(code, 4, stderr);
     });
   }
+
+  test("SSO is asked in the region of its session, whatever region the function is in", async (t) => {
+    const { url, asked } = await proxy(t, 403);
+    await runAtHome(t, {
+      invokes: false,
+      awsConfig: sso.replace("sso_region = eu-west-1", "sso_region = us-east-2"),
+      ssoCache: loggedIn,
+      env: { HTTPS_PROXY: url },
+    });
+    assert.match(asked[0] ?? "", /^portal\.sso\.us-east-2\.amazonaws\.com:443$/);
+  });
+
+  test("the endpoint_url of another profile counts neither for Lambda nor for what gives credentials", async (t) => {
+    const elsewhere = "[default]\nendpoint_url = http://127.0.0.1:1\n";
+    for (const [awsConfig, host] of [
+      [sso, "portal.sso.eu-west-1.amazonaws.com:443"],
+      [role, "sts.eu-west-1.amazonaws.com:443"],
+      [keysOnly, "lambda.eu-west-1.amazonaws.com:443"],
+    ] as const) {
+      const { url, asked } = await proxy(t, 403);
+      const { stderr } = await runAtHome(t, {
+        invokes: false,
+        awsConfig: `${awsConfig}${elsewhere}`,
+        ssoCache: loggedIn,
+        env: { AWS_ENDPOINT_URL_STS: "", AWS_ENDPOINT_URL_LAMBDA: "", HTTPS_PROXY: url },
+      });
+      assert.equal(asked[0], host, stderr);
+    }
+  });
+
+  test("use_fips_endpoint is that of the chosen profile", async (t) => {
+    const { url, asked } = await proxy(t, 403);
+    await runAtHome(t, {
+      invokes: false,
+      awsConfig: `${keysOnly}use_fips_endpoint = true\n`,
+      env: { AWS_ENDPOINT_URL_LAMBDA: "", HTTPS_PROXY: url },
+    });
+    assert.deepEqual(asked, ["lambda-fips.eu-west-1.amazonaws.com:443"]);
+  });
 
   test("a container's credential service that refuses connections is named", async (t) => {
     const server = createServer();

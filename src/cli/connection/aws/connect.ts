@@ -18,12 +18,13 @@ import {
 } from "../connection.ts";
 import type { Environment, CliContext } from "../../context.ts";
 import { credentialsOf, type Credentials, type Provider } from "./fetch-credentials.ts";
-import { endpointOf, readSharedConfig, type SharedConfig } from "./shared-config.ts";
+import { readSharedConfig, type SharedConfig } from "./shared-config.ts";
 import { identityOf, type Identity } from "./choose-identity.ts";
 import { invoke, type LambdaService } from "./invoke.ts";
-import { checkedEndpoint, checkedRegion, proxyFor, type Address } from "./addresses.ts";
+import { checkedRegion, proxyFor, type Address } from "./addresses.ts";
 import { RequestHandler } from "./http-handler.ts";
 import type { SharedCredentials } from "./shared-credentials.ts";
+import { configuredEndpoint, endpointsOf } from "./service-addresses.ts";
 
 /**
  * A connection to an environment's function. Credentials are fetched here, in a step of their own: later, an error of STS could
@@ -43,9 +44,9 @@ export async function connect(
     target.endpointUrl === undefined
       ? addressOf("lambda")
       : { url: target.endpointUrl, from: target.endpointFrom ?? "--endpoint-url" };
-  const configured = checked(endpoint);
-  const sts = checked(addressOf("sts"));
-  const url = configured ?? (await serviceAddress(region));
+  const configured = configuredEndpoint(endpoint);
+  const sts = configuredEndpoint(addressOf("sts"));
+  const url = configured ?? (await serviceAddress(region, identity));
   proxyFor(new URL(url), context.env);
   // Unlike a function, STS and SSO respond quickly or not at all.
   const requestHandler = new RequestHandler(context.env, 10_000);
@@ -63,8 +64,11 @@ export async function connect(
 }
 
 /** The Lambda service's address by the SDK's own rules, which know each partition's domain, FIPS and dual stack. */
-async function serviceAddress(region: string): Promise<string> {
-  const { config } = new LambdaClient({ region });
+async function serviceAddress(region: string, identity: Identity): Promise<string> {
+  const { config } = new LambdaClient({
+    region,
+    ...(identity.kind === "profile" && { profile: identity.profile }),
+  });
   const endpoint = config.endpointProvider({
     Region: await config.region(),
     UseFIPS: await config.useFipsEndpoint(),
@@ -121,6 +125,10 @@ function connectionTo(parts: ConnectionParts): Connection {
   const common = {
     region: reached.region,
     credentials: provider,
+    // Whose settings count, such as use_fips_endpoint.
+    ...(reached.profile !== undefined && { profile: reached.profile }),
+    // Of addresses the SDK would take that of "default" nevertheless.
+    ignoreConfiguredEndpointUrls: true,
     ...(endpoint !== undefined && { endpoint }),
   };
   // One attempt: the SDK must never send an invocation a second time by itself.
@@ -192,28 +200,6 @@ function regionOf(
   throw new Failure("usage", "region-missing", `No AWS region for ${target.environment}.`, {
     hints: [textHint('Set it with --region, "region" in hasura-migrate.json, or the AWS profile.')],
   });
-}
-
-/** Where each service's configured address is looked for: the variables first, then the profile. */
-function endpointsOf(
-  identity: Identity,
-  files: SharedConfig,
-  env: Environment,
-): (service: "lambda" | "sts") => Address | undefined {
-  const profile = identity.kind === "profile" ? identity.profile : undefined;
-  return (service) => {
-    if (env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] === "true") return undefined;
-    for (const from of [`AWS_ENDPOINT_URL_${service.toUpperCase()}`, "AWS_ENDPOINT_URL"]) {
-      const url = env[from];
-      if (url) return { url, from };
-    }
-    const url = endpointOf(files, profile, service);
-    return url === undefined ? undefined : { url, from: `profile "${profile}": endpoint_url` };
-  };
-}
-
-function checked(address: Address | undefined): string | undefined {
-  return address === undefined ? undefined : checkedEndpoint(address);
 }
 
 /** Hosts of AWS, interface endpoints in a VPC included. */

@@ -10,6 +10,7 @@ import type { RequestHandler } from "./http-handler.ts";
 import { describeIdentity, type AmbientSource, type Identity } from "./choose-identity.ts";
 import { checkProfile } from "./profile-problems.ts";
 import { withSsoLogin, type InTurn } from "./sso-login.ts";
+import { findTheirOwnAddress } from "./service-addresses.ts";
 
 /** Credentials as the SDK takes them; `accountId` where they include it. */
 export interface Credentials {
@@ -123,10 +124,9 @@ function ofProfile(
   return async () => {
     const { fromIni, getDefaultRoleAssumer, getDefaultRoleAssumerWithWebIdentity } =
       await providers();
-    const { stsEndpoint, ...clientConfig } = network;
-    // Without them the SDK would ignore the profile's endpoint, and ask for a web identity's role in us-east-1.
-    const sts = { ...clientConfig, ...(stsEndpoint !== undefined && { endpoint: stsEndpoint }) };
-    return fromIni({
+    const sts = stsClient(network);
+    const { region, requestHandler } = network;
+    const provide = fromIni({
       roleAssumer: getDefaultRoleAssumer(sts),
       roleAssumerWithWebIdentity: getDefaultRoleAssumerWithWebIdentity(sts),
       profile,
@@ -134,8 +134,23 @@ function ofProfile(
       configFilepath: files.configFilepath,
       ignoreCache: true,
       mfaCodeProvider: (serial) => askForMfaCode(serial, profile, context),
-      clientConfig,
-    })();
+      // Without a region: SSO is asked in its own, which need not be that of the function.
+      clientConfig: {
+        requestHandler,
+        ignoreConfiguredEndpointUrls: !findTheirOwnAddress(profile, context.env),
+      },
+    });
+    return provide({ callerClientConfig: { region: async () => region } });
+  };
+}
+
+/** The SDK itself would take the address of "default", and ask for a web identity's role in us-east-1. */
+function stsClient({ region, requestHandler, stsEndpoint }: Network) {
+  return {
+    region,
+    requestHandler,
+    ignoreConfiguredEndpointUrls: true,
+    ...(stsEndpoint !== undefined && { endpoint: stsEndpoint }),
   };
 }
 
@@ -145,9 +160,8 @@ function ambient(source: AmbientSource, network: Network, env: Environment): Pro
       return async () => keysOf(env);
     case "web-identity":
       return async () => {
-        const { stsEndpoint: endpoint, ...own } = network;
-        const clientConfig = { ...own, ...(endpoint !== undefined && { endpoint }) };
-        return (await providers()).fromTokenFile({ clientConfig, ...webIdentityOf(env) })();
+        const { fromTokenFile } = await providers();
+        return fromTokenFile({ clientConfig: stsClient(network), ...webIdentityOf(env) })();
       };
     case "container":
       return async () => (await providers()).fromHttp({ maxRetries: 1 })();

@@ -90,7 +90,7 @@ async function headingsOf(file: string): Promise<Heading[]> {
 export function endpointOf(
   files: SharedConfig,
   profile: string | undefined,
-  service: "lambda" | "sts",
+  service: string,
 ): string | undefined {
   const section = profile === undefined ? undefined : files.profile(profile);
   const services = section?.["services"];

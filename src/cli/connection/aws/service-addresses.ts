@@ -1,0 +1,46 @@
+import type { Environment } from "../../context.ts";
+import { checkedEndpoint, type Address } from "./addresses.ts";
+import type { Identity } from "./choose-identity.ts";
+import { endpointOf, type SharedConfig } from "./shared-config.ts";
+
+/** The services that are asked on the way to a function, as the AWS configuration file names them. */
+export type Service = "lambda" | "sts" | "sso" | "sso_oidc" | "signin";
+
+/** Where each service's configured address is looked for: the variables first, then the profile. */
+export function endpointsOf(
+  identity: Identity,
+  files: SharedConfig,
+  env: Environment,
+): (service: Service) => Address | undefined {
+  const profile = identity.kind === "profile" ? identity.profile : undefined;
+  return (service) => {
+    if (env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] === "true") return undefined;
+    for (const from of [variableOf(service), "AWS_ENDPOINT_URL"]) {
+      const url = env[from];
+      if (url) return { url, from };
+    }
+    const url = endpointOf(files, profile, service);
+    return url === undefined ? undefined : { url, from: `profile "${profile}": endpoint_url` };
+  };
+}
+
+/** The address that is configured for a service, checked. Throws `usage/address-invalid`. */
+export function configuredEndpoint(address: Address | undefined): string | undefined {
+  return address === undefined ? undefined : checkedEndpoint(address);
+}
+
+/** The clients of these find their own addresses: the providers of credentials take none for a single service. */
+const ownAddress = ["sso", "sso_oidc", "signin"] as const;
+
+/**
+ * True where what those clients find is what counts: a variable, or the profile that the SDK looks at. Anything else would be the
+ * address of another profile, most often of `default`.
+ */
+export function findTheirOwnAddress(profile: string, env: Environment): boolean {
+  const names = ["AWS_ENDPOINT_URL", ...ownAddress.map(variableOf)];
+  return names.some((name) => env[name]) || profile === (env["AWS_PROFILE"] || "default");
+}
+
+function variableOf(service: Service): string {
+  return `AWS_ENDPOINT_URL_${service.toUpperCase()}`;
+}
