@@ -35,7 +35,9 @@ export const failureCodes = {
     kinds: ["usage"],
     meaning: "An address of an AWS service that was configured cannot be used; nothing was sent.",
     causes: [
-      "`--endpoint-url`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_STS` or `endpoint_url` of the profile has no `http://` or `https://`.",
+      "`--endpoint-url`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_STS` (or `_SSO`, `_SSO_OIDC`, `_SIGNIN`) or `endpoint_url` of the profile has no `http://` or `https://`.",
+      "`AWS_CONTAINER_CREDENTIALS_FULL_URI` is neither https nor an address of this machine or of the agent of ECS or EKS, or `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` is no path.",
+      "`AWS_EC2_METADATA_SERVICE_ENDPOINT` is no address, or `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` is neither `IPv4` nor `IPv6`.",
       "The address contains a user name or a password.",
     ],
     remedies: ["Correct the setting that the message names, or remove it: AWS needs none."],
@@ -373,13 +375,14 @@ export const failureCodes = {
     remedies: ["Set the key again, without line ends, blanks and quotes."],
   },
   credentials: {
-    kinds: ["access"],
+    kinds: ["access", "usage"],
     meaning:
       "The profile, or the environment's own credentials, could not be turned into AWS credentials.",
     causes: [
       "The profile's settings are incomplete.",
       "In CI: the web identity token was not accepted by the role.",
       "In a container: its credentials endpoint did not answer.",
+      "The file that `AWS_WEB_IDENTITY_TOKEN_FILE` or `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names cannot be read (exit code 2).",
     ],
     remedies: [
       "See what the AWS CLI says: `aws sts get-caller-identity --profile PROFILE`.",

@@ -1,7 +1,7 @@
 const loopbackHost = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])$/;
 
 /** True for an address whose host is this machine, whatever its scheme. */
-export function isLoopbackHost({ hostname }: URL): boolean {
+export function isLoopbackHost({ hostname }: Pick<URL, "hostname">): boolean {
   return loopbackHost.test(hostname);
 }
 

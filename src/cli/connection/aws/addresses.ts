@@ -9,14 +9,20 @@ export interface Address {
   readonly url: string;
   /** The variable, option or setting it comes from. */
   readonly from: string;
+  /** What an address of this kind looks like; by default, that of Lambda. */
+  readonly example?: string;
 }
 
 /** The address, checked: http or https, without a login. Throws a usage failure that names where it comes from. */
-export function checkedEndpoint({ url, from }: Address): string {
+export function checkedEndpoint({
+  url,
+  from,
+  example = "https://lambda.eu-west-1.amazonaws.com",
+}: Address): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const problem =
     parsed === undefined || !/^https?:$/.test(parsed.protocol) || parsed.hostname === ""
-      ? "must be a URL such as https://lambda.eu-west-1.amazonaws.com"
+      ? `must be a URL such as ${example}`
       : parsed.username !== "" || parsed.password !== ""
         ? "must not contain a user name or password"
         : undefined;

@@ -20,6 +20,7 @@ import type { Environment, CliContext } from "../../context.ts";
 import { credentialsOf, type Credentials, type Provider } from "./fetch-credentials.ts";
 import { readSharedConfig, type SharedConfig } from "./shared-config.ts";
 import { identityOf, type Identity } from "./choose-identity.ts";
+import { checkCredentialVariables } from "./credential-variables.ts";
 import { invoke, type LambdaService } from "./invoke.ts";
 import { checkedRegion, proxyFor, type Address } from "./addresses.ts";
 import { RequestHandler } from "./http-handler.ts";
@@ -53,6 +54,7 @@ export async function connect(
   const network = { region, requestHandler, ...(sts !== undefined && { stsEndpoint: sts }) };
   const localKey = await localKeyFor(url, context);
   const create = (): Provider => credentialsOf(identity, files, network, context, shared?.inTurn);
+  if (localKey === undefined) await checkCredentialVariables(identity, files, context.env);
   const provider =
     localKey === undefined
       ? (shared?.provider(identity, create) ?? create())

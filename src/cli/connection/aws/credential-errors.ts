@@ -46,6 +46,8 @@ export async function explainCredentials(
           unreachable: "sts-unreachable",
         });
   if (network !== undefined) return network;
+  const missing = missingToken(thrown, identity);
+  if (missing !== undefined) return missing;
   if (identity.kind === "ambient") return explainAmbient(thrown, identity.source);
   const { profile } = identity;
   const metadata = noMetadataService(profile, files, thrown);
@@ -218,16 +220,6 @@ function explainAmbient(thrown: unknown, source: AmbientSource): Failure {
       },
     );
   }
-  if (isMissingFile(thrown))
-    return new Failure(
-      "usage",
-      "credentials",
-      `The file in ${source === "web-identity" ? "AWS_WEB_IDENTITY_TOKEN_FILE" : "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"} cannot be read (${errorCode(thrown)}); nothing was sent.`,
-      {
-        hints: [textHint("Does the job have the permission to get a token (id-token: write)?")],
-        cause: thrown,
-      },
-    );
   const what =
     source === "web-identity"
       ? "AWS did not accept the web identity"
@@ -238,6 +230,21 @@ function explainAmbient(thrown: unknown, source: AmbientSource): Failure {
   });
 }
 
-function isMissingFile(thrown: unknown): boolean {
-  return ["ENOENT", "EACCES", "EISDIR"].includes(errorCode(thrown) ?? "");
+/** The token of a web identity that is not there; what a container's token is in has been read before. */
+function missingToken(thrown: unknown, identity: Identity): Failure | undefined {
+  const code = errorCode(thrown) ?? "";
+  if (!["ENOENT", "EACCES", "EISDIR"].includes(code)) return undefined;
+  const from =
+    identity.kind === "profile"
+      ? `web_identity_token_file of profile "${identity.profile}"`
+      : "AWS_WEB_IDENTITY_TOKEN_FILE";
+  return new Failure(
+    "usage",
+    "credentials",
+    `The file in ${from} cannot be read (${code}); nothing was sent.`,
+    {
+      hints: [textHint("Does the job have the permission to get a token (id-token: write)?")],
+      cause: thrown,
+    },
+  );
 }

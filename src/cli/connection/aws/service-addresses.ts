@@ -3,8 +3,15 @@ import { checkedEndpoint, type Address } from "./addresses.ts";
 import type { Identity } from "./choose-identity.ts";
 import { endpointOf, type SharedConfig } from "./shared-config.ts";
 
-/** The services that are asked on the way to a function, as the AWS configuration file names them. */
-export type Service = "lambda" | "sts" | "sso" | "sso_oidc" | "signin";
+/** The services that are asked on the way to a function, as the AWS configuration file names them, with an address of each. */
+const examples = {
+  lambda: "https://lambda.eu-west-1.amazonaws.com",
+  sts: "https://sts.eu-west-1.amazonaws.com",
+  sso: "https://portal.sso.eu-west-1.amazonaws.com",
+  sso_oidc: "https://oidc.eu-west-1.amazonaws.com",
+  signin: "https://eu-west-1.signin.aws.amazon.com",
+} as const;
+export type Service = keyof typeof examples;
 
 /** Where each service's configured address is looked for: the variables first, then the profile. */
 export function endpointsOf(
@@ -14,13 +21,16 @@ export function endpointsOf(
 ): (service: Service) => Address | undefined {
   const profile = identity.kind === "profile" ? identity.profile : undefined;
   return (service) => {
+    const example = examples[service];
     if (env["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] === "true") return undefined;
     for (const from of [variableOf(service), "AWS_ENDPOINT_URL"]) {
       const url = env[from];
-      if (url) return { url, from };
+      if (url) return { url, from, example };
     }
     const url = endpointOf(files, profile, service);
-    return url === undefined ? undefined : { url, from: `profile "${profile}": endpoint_url` };
+    return url === undefined
+      ? undefined
+      : { url, from: `profile "${profile}": endpoint_url`, example };
   };
 }
 
@@ -30,7 +40,7 @@ export function configuredEndpoint(address: Address | undefined): string | undef
 }
 
 /** The clients of these find their own addresses: the providers of credentials take none for a single service. */
-const ownAddress = ["sso", "sso_oidc", "signin"] as const;
+export const ownAddress = ["sso", "sso_oidc", "signin"] as const;
 
 /**
  * True where what those clients find is what counts: a variable, or the profile that the SDK looks at. Anything else would be the
