@@ -50,7 +50,7 @@ export async function connect(
   const url = configured ?? (await serviceAddress(region, identity));
   proxyFor(new URL(url), context.env);
   // Unlike a function, STS and SSO respond quickly or not at all.
-  const requestHandler = new RequestHandler(context.env, 10_000);
+  const requestHandler = new RequestHandler(context, 10_000);
   const network = { region, requestHandler, ...(sts !== undefined && { stsEndpoint: sts }) };
   const localKey = await localKeyFor(url, context);
   const create = (): Provider => credentialsOf(identity, files, network, context, shared?.inTurn);
@@ -137,11 +137,11 @@ function connectionTo(parts: ConnectionParts): Connection {
   const invocations = new LambdaClient({
     ...common,
     maxAttempts: 1,
-    requestHandler: new RequestHandler(context.env),
+    requestHandler: new RequestHandler(context),
   });
   const control = new LambdaClient({
     ...common,
-    requestHandler: new RequestHandler(context.env, 10_000),
+    requestHandler: new RequestHandler(context, 10_000),
   });
   const service: LambdaService = {
     stream: (payload, abortSignal) =>

@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { HttpsProxyAgent } from "https-proxy-agent";
-import type { Environment } from "../../context.ts";
+import type { CliContext } from "../../context.ts";
 import { proxyFor } from "./addresses.ts";
 import { Delivery } from "./delivery.ts";
 
@@ -14,8 +14,12 @@ type Options = Parameters<NodeHttpHandler["handle"]>[1];
 type Response = Awaited<ReturnType<NodeHttpHandler["handle"]>>;
 
 const connectionTimeout = 5000;
+/** The handshake of TLS comes after that; the SDK does not limit it. */
+const handshakeMs = 10_000;
 /** NAT gateways and load balancers drop connections after 350 s without traffic; the first probe comes long before that. */
 const keptAlive = { keepAlive: true, keepAliveMsecs: 30_000 } as const;
+
+type HandlerContext = Pick<CliContext, "env" | "every">;
 
 /**
  * How requests leave this machine: through the proxy that HTTPS_PROXY and NO_PROXY name for each address (the SDK ignores them), and
@@ -24,13 +28,13 @@ const keptAlive = { keepAlive: true, keepAliveMsecs: 30_000 } as const;
  */
 export class RequestHandler {
   readonly metadata = { handlerProtocol: "http/1.1" };
-  readonly #env: Environment;
+  readonly #context: HandlerContext;
   readonly #socketTimeout: number;
   /** One for each proxy; `""` for direct connections. */
   readonly #handlers = new Map<string, NodeHttpHandler>();
 
-  constructor(env: Environment, socketTimeout = 0) {
-    this.#env = env;
+  constructor(context: HandlerContext, socketTimeout = 0) {
+    this.#context = context;
     this.#socketTimeout = socketTimeout;
   }
 
@@ -61,13 +65,14 @@ export class RequestHandler {
   }
 
   #handlerFor(url: URL): NodeHttpHandler {
-    const proxy = proxyFor(url, this.#env) ?? "";
+    const { env, every } = this.#context;
+    const proxy = proxyFor(url, env) ?? "";
     const known = this.#handlers.get(proxy);
     if (known) return known;
     const agents =
       proxy === ""
-        ? { httpAgent: new DirectHttp(keptAlive), httpsAgent: new DirectHttps(keptAlive) }
-        : { httpAgent: new ThroughProxy(proxy), httpsAgent: new ThroughProxy(proxy) };
+        ? { httpAgent: new DirectHttp(keptAlive), httpsAgent: new DirectHttps(every) }
+        : { httpAgent: new ThroughProxy(proxy, every), httpsAgent: new ThroughProxy(proxy, every) };
     const handler = new NodeHttpHandler({
       connectionTimeout,
       socketTimeout: this.#socketTimeout,
@@ -82,6 +87,7 @@ function addressOf({ protocol, hostname, port }: Request): URL {
   return new URL(`${protocol}//${hostname}${port === undefined ? "" : `:${port}`}`);
 }
 
+type Every = CliContext["every"];
 type CreateConnection = Parameters<HttpAgent["createConnection"]>;
 
 class DirectHttp extends HttpAgent {
@@ -96,8 +102,15 @@ class DirectHttp extends HttpAgent {
 }
 
 class DirectHttps extends HttpsAgent {
+  readonly #every: Every;
+
+  constructor(every: Every) {
+    super(keptAlive);
+    this.#every = every;
+  }
+
   override createConnection(...args: CreateConnection): Duplex {
-    return watched(super.createConnection(...args));
+    return withHandshakeLimit(watched(super.createConnection(...args)), this.#every);
   }
 
   override reuseSocket(socket: Duplex, request: ClientRequest): void {
@@ -125,8 +138,11 @@ export class ProxyError extends Error {
 
 /** Without this the proxy's refusal would be replayed as if the service had sent it. */
 class ThroughProxy extends HttpsProxyAgent<string> {
-  constructor(proxy: string) {
+  readonly #every: Every;
+
+  constructor(proxy: string, every: Every) {
     super(proxy, keptAlive);
+    this.#every = every;
   }
 
   override async connect(
@@ -146,7 +162,7 @@ class ThroughProxy extends HttpsProxyAgent<string> {
       socket.destroy();
       throw new ProxyError(this.proxy.host, status);
     }
-    return watched(socket);
+    return withHandshakeLimit(watched(socket), this.#every);
   }
 
   override reuseSocket(socket: Duplex, request: ClientRequest): void {
@@ -162,6 +178,24 @@ function watched<T extends Duplex>(socket: T): T {
   else if (socket instanceof Socket && socket.connecting)
     socket.once("connect", () => markSent(delivery));
   else markSent(delivery);
+  return socket;
+}
+
+/** A connection that was made, to something that does not answer the handshake of TLS. */
+class HandshakeTimeout extends Error {
+  readonly code = "ERR_TLS_HANDSHAKE_TIMEOUT";
+
+  constructor() {
+    super(`No answer to the TLS handshake within ${handshakeMs / 1000} s`);
+    this.name = "HandshakeTimeout";
+  }
+}
+
+function withHandshakeLimit<T extends Duplex>(socket: T, every: Every): T {
+  if (!(socket instanceof TLSSocket)) return socket;
+  const stop = every(handshakeMs, () => socket.destroy(new HandshakeTimeout()));
+  socket.once("secureConnect", stop);
+  socket.once("close", stop);
   return socket;
 }
 

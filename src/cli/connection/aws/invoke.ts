@@ -92,7 +92,12 @@ function patienceOf({ signal, context: { every }, target }: Invocation): Patienc
   };
   return {
     signal: AbortSignal.any([signal, lost.signal]),
-    answered: (work, ms) => within(work, { ms, every, late: () => giveUp(unanswered(target, ms)) }),
+    answered: (work, ms) => {
+      const delivery = Delivery.current();
+      const late = (): Failure =>
+        giveUp(delivery?.sent === false ? neverSent(ms) : unanswered(target, ms));
+      return within(work, { ms, every, late });
+    },
     continued: (work, ms) => within(work, { ms, every, late: () => giveUp(silent(ms)) }),
   };
 }
@@ -103,6 +108,15 @@ function unanswered({ function: name }: InvocationTarget, ms: number): Failure {
     "outcome-unknown",
     `No answer from the function ${name} for ${ms / 1000} s; it may be running.`,
     { hints: [textHint("Check the network, HTTPS_PROXY, and the function's log.")] },
+  );
+}
+
+function neverSent(ms: number): Failure {
+  return new Failure(
+    "unreachable",
+    "lambda-unreachable",
+    `The request could not be sent within ${ms / 1000} s; nothing was sent.`,
+    { hints: [textHint("Check the network and HTTPS_PROXY.")] },
   );
 }
 

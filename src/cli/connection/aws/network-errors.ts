@@ -66,6 +66,8 @@ function reasonOf(error: unknown): string {
       return `its name cannot be found (${code})`;
     case "ECONNRESET":
       return "the connection was closed before anything was sent (ECONNRESET)";
+    case "ERR_TLS_HANDSHAKE_TIMEOUT":
+      return "it accepts the connection, but does not answer the TLS handshake";
     case "EPROTO":
       return "it does not speak TLS (EPROTO)";
     default:
