@@ -15,7 +15,7 @@ import { refuseEmptyDown } from "./refuse-empty-down.ts";
 import { databaseNeeded } from "./resolve-databases.ts";
 import {
   appliedWithoutFile,
-  metadataMigrations,
+  metadataFiles,
   recordedDownFile,
   selectSteps,
   type PlannedStep,
@@ -133,13 +133,8 @@ async function warnAboutFiles(state: DatabaseState, engine: EngineContext): Prom
       `Applied in ${state.database.name}, but without a migration file: ${shown}${older}.`,
     );
   }
-  for (const { up, version } of metadataMigrations(state)) {
-    await warn(
-      engine,
-      "metadata-migration",
-      `${up?.path ?? version} is a metadata migration and is ignored.`,
-    );
-  }
+  for (const { path } of metadataFiles(state))
+    await warn(engine, "metadata-migration", `${path} is a metadata migration and is ignored.`);
 }
 
 /**

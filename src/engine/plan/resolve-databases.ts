@@ -23,15 +23,7 @@ export function resolveDatabases(
   requested: string | undefined,
 ): ResolvedDatabase[] {
   const sources = sourcesFor(project, metadata);
-  const names = new Set(sources.map((source) => source.name));
-  const otherKind = requested === undefined ? undefined : project.leftOut?.get(requested);
-  if (requested !== undefined && otherKind !== undefined)
-    throw leftOutFailure(requested, otherKind);
-  if (requested !== undefined && !names.has(requested))
-    throw unknownDatabase(requested, sources, false);
-  const unknown = [...project.databases.keys()].find((name) => !names.has(name));
-  if (requested === undefined && unknown !== undefined)
-    throw unknownDatabase(unknown, sources, true);
+  refuseUnconnected(project, sources, requested);
   return sources
     .filter((source) => requested === undefined || source.name === requested)
     .flatMap((source) => {
@@ -41,6 +33,23 @@ export function resolveDatabases(
       if (migrations.length > 0 || requested !== undefined) throw unsupported(source);
       return [];
     });
+}
+
+/** Refuses the requested database, or else any that has migrations, if it is not one of the sources. */
+function refuseUnconnected(
+  { databases, leftOut }: Project,
+  sources: readonly Source[],
+  requested: string | undefined,
+): void {
+  const names = new Set(sources.map((source) => source.name));
+  if (requested === undefined) {
+    const unknown = [...databases.keys()].find((name) => !names.has(name));
+    if (unknown !== undefined) throw unknownDatabase(unknown, sources, true);
+    return;
+  }
+  const otherKind = leftOut?.get(requested);
+  if (otherKind !== undefined) throw leftOutFailure(requested, otherKind);
+  if (!names.has(requested)) throw unknownDatabase(requested, sources, false);
 }
 
 /** For a command that concerns one database, where there are several. */

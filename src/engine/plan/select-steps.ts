@@ -92,9 +92,11 @@ export function appliedWithoutFile({ migrations, recorded }: DatabaseFacts): Ver
   return [...recorded.keys()].filter((version) => !versions.has(version)).sort(compareVersions);
 }
 
-/** Pending metadata migrations of config version 1, which are neither run nor recorded. */
-export function metadataMigrations({ migrations, recorded }: DatabaseFacts): Migration[] {
-  return migrations.filter(({ version, up }) => up?.runnable === false && !recorded.has(version));
+/** Files of pending metadata migrations of config version 1, which are neither run nor recorded. */
+export function metadataFiles({ migrations, recorded }: DatabaseFacts): MigrationFile[] {
+  return migrations.flatMap(({ version, up }) =>
+    up?.runnable === false && !recorded.has(version) ? [up] : [],
+  );
 }
 
 /** Sorted and mapped once, because every step looks something up and there may be thousands of them. */
@@ -229,7 +231,7 @@ function unknownVersion({ database, migrations }: DatabaseFacts, version: Versio
 }
 
 function noFile(
-  { database, recorded, environment }: IndexedDatabase,
+  { database, environment }: IndexedDatabase,
   version: Version,
   direction: Direction,
   migration: Migration | undefined,
@@ -248,7 +250,7 @@ function noFile(
             ? "Write its up.sql, or remove the migration."
             : "Write its down.sql, or get the migration from where it was applied: another branch, an older image.",
         ),
-        ...(direction === "down" && recorded.has(version)
+        ...(direction === "down"
           ? [markHint(target, "pending", "if there is nothing to undo")]
           : []),
       ],

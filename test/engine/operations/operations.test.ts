@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import type { EngineContext } from "../../../src/engine/execute.ts";
 import { HasuraCallError } from "../../../src/engine/hasura/client.ts";
-import { retryHint, type Hint } from "../../../src/protocol/hint.ts";
+import { retryHint } from "../../../src/protocol/hint.ts";
+import { hintLines } from "../../support/hint-lines.ts";
 import { migrationsOf, projectOnDisk, requestFor, run } from "../support/run.ts";
 import { scriptedHasura } from "../support/scripted-hasura.ts";
 
@@ -439,18 +440,13 @@ describe("operations", () => {
       database: { sqlstate: "42704", message: 'type "numerc" does not exist' },
     }),
   });
-  const commandsOf = (failure: { hints: readonly Hint[] } | undefined): string[] =>
-    (failure?.hints ?? []).map((hint) =>
-      hint.kind === "text" ? hint.text : hint.kind === "command" ? hint.argv.join(" ") : "retry",
-    );
-
   test("a redo that fails half way names the migration and apply, never redo", async (t) => {
     const failSql = refusal("SELECT '2_b up';");
     const hasura = scriptedHasura({ cliState: state("1", "2"), failSql });
     const ran = await run(hasura, await projectOnDisk(t, two), requestFor("redo"));
     const commands = ["2_b is rolled back and pending.", "hasura-migrate dev-3"];
-    assert.deepEqual(commandsOf(ran.failure), commands);
-    assert.deepEqual(commandsOf(ran.of("migration.failed")[0]?.failure), commands);
+    assert.deepEqual(hintLines(ran.failure?.hints), commands);
+    assert.deepEqual(hintLines(ran.of("migration.failed")[0]?.failure.hints), commands);
     assert.deepEqual(hasura.cliState, state("1"));
   });
 
@@ -458,7 +454,7 @@ describe("operations", () => {
     const failSql = refusal("SELECT '2_b down';");
     const hasura = scriptedHasura({ cliState: state("1", "2"), failSql });
     const ran = await run(hasura, await projectOnDisk(t, two), requestFor("redo"));
-    assert.deepEqual(commandsOf(ran.failure), ["retry"]);
+    assert.deepEqual(hintLines(ran.failure?.hints), ["retry: fix the file, then run it again"]);
   });
 
   test("a redo that is stopped half way says so", async (t) => {
@@ -492,6 +488,9 @@ describe("operations", () => {
         [refused.failure?.kind, refused.failure?.code, other.sent, refused.of("plan")],
         ["busy", "plan-changed", [], []],
       );
+      assert.deepEqual(hintLines(refused.failure?.hints), [
+        "retry: see the new plan and confirm it",
+      ]);
 
       const edited = await projectOnDisk(t, {
         ...two,

@@ -3,11 +3,15 @@ import { describe, test } from "vitest";
 import { preparePlan, type PlanOptions } from "../../../src/engine/plan/prepare-plan.ts";
 import type { Migration } from "../../../src/engine/project/scan.ts";
 import type { DatabaseState } from "../../../src/engine/session.ts";
-import type { AppliedMigration, Database } from "../../../src/engine/store/store.ts";
+import type {
+  AppliedMigration,
+  Database,
+  MigrationStore,
+} from "../../../src/engine/store/store.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import { notSent } from "../support/call-errors.ts";
 import { engineOf, warningsOf } from "../support/engine.ts";
-import { fileOf, storeOf } from "../support/ready-steps.ts";
+import { fileOf, storeOf, unreadable } from "../support/ready-steps.ts";
 import { scriptedHasura } from "../support/scripted-hasura.ts";
 
 const marker = "-- hasura:no-transaction\n";
@@ -18,6 +22,8 @@ interface Given {
   /** SQL of the up files by version. */
   readonly files?: Readonly<Record<string, string>>;
   readonly applied?: readonly string[];
+  readonly appliedAt?: Date;
+  readonly store?: MigrationStore;
 }
 
 function stateOf({
@@ -25,6 +31,8 @@ function stateOf({
   kind = "postgres",
   files = {},
   applied = [],
+  appliedAt,
+  store = storeOf(),
 }: Given): DatabaseState {
   return {
     database: { name, kind },
@@ -35,9 +43,12 @@ function stateOf({
       down: fileOf(`${name}/${version}/down.sql`, "SELECT 1;\nSELECT 2;\n"),
     })),
     recorded: new Map(
-      applied.map((version): [string, AppliedMigration] => [version, { state: "applied" }]),
+      applied.map((version): [string, AppliedMigration] => [
+        version,
+        { state: "applied", ...(appliedAt && { appliedAt }) },
+      ]),
     ),
-    store: storeOf(),
+    store,
   };
 }
 
@@ -115,6 +126,32 @@ describe("preparing a plan", () => {
     const item = await itemOf({});
     assert.deepEqual([item?.outOfOrder, item && "sql" in item], [true, false]);
     assert.equal((await itemOf({ withSql: true }))?.sql, "SELECT 1;");
+  });
+
+  test("shows when what is rolled back was applied, and nothing of that on the way up", async () => {
+    const appliedAt = new Date(Date.UTC(2026, 10, 24));
+    const timesOf = async (operation: "down" | "redo", given: Given) => {
+      const { databases } = await prepare([given], { options: { selection: { operation } } });
+      return databases[0]?.items.map((item) => ("appliedAt" in item ? item.appliedAt : "none"));
+    };
+    const known = { ...one, applied: ["1"], appliedAt };
+    assert.deepEqual(await timesOf("down", known), [appliedAt.toISOString()]);
+    assert.deepEqual(await timesOf("redo", known), [appliedAt.toISOString(), "none"]);
+    assert.deepEqual(await timesOf("down", { ...one, applied: ["1"] }), ["none"]);
+  });
+
+  test("reads a down file where its text will be recorded, and only there", async () => {
+    const planWith = (store: MigrationStore) => {
+      const state = stateOf({ ...one, store });
+      const migrations = state.migrations.map((migration) => ({
+        ...migration,
+        down: unreadable("1/down.sql"),
+      }));
+      const options: PlanOptions = { selection: { operation: "apply" }, environment: "dev-3" };
+      return preparePlan([{ ...state, migrations }], options, engineOf());
+    };
+    assert.equal((await planWith(storeOf())).steps.length, 1);
+    await assert.rejects(planWith(storeOf({ keepsDownSql: true })), /1\/down\.sql is gone/);
   });
 
   test("runs outside a transaction what asks for it, or everything, where the kind allows it", async () => {

@@ -6,6 +6,7 @@ import type { ConfigVersion } from "../../../src/engine/project/config.ts";
 import type { Project } from "../../../src/engine/project/project.ts";
 import type { Migration } from "../../../src/engine/project/scan.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
+import { hintLines } from "../../support/hint-lines.ts";
 
 const migration: Migration = { version: "1", name: "a" };
 
@@ -161,6 +162,14 @@ describe("the databases of a run", () => {
       "snowflake",
     ],
     [
+      "a requested database that this environment leaves out",
+      { ...projectOf(3, "a"), leftOut: new Map([["b", "mssql"]]) },
+      metadataOf("a"),
+      "b",
+      "unsupported-kind",
+      "mssql",
+    ],
+    [
       "a kind that every object has a property of",
       projectOf(3, "a"),
       metadataOf("a:toString"),
@@ -223,23 +232,87 @@ describe("the databases of a run", () => {
     });
   }
 
-  test("that are not what was expected are listed", () => {
-    const hintsFor = (project: Project, metadata: Metadata, requested?: string): string => {
-      try {
-        resolveDatabases(project, metadata, requested);
-      } catch (thrown) {
-        if (thrown instanceof Failure) return JSON.stringify(thrown.hints);
-        throw thrown;
-      }
-      return assert.fail("nothing was refused");
-    };
-    assert.match(hintsFor(projectOf(3, "a"), metadataOf("a b"), "x"), /a, b/);
-    assert.doesNotMatch(hintsFor(projectOf(3, "a"), metadataOf("a b"), "x"), /--database/);
-    assert.match(hintsFor(projectOf(3, "x"), metadataOf("a b")), /a, b.*--database/);
-    assert.match(hintsFor(projectOf(3, "x"), metadataOf("")), /none/);
-    assert.match(
-      hintsFor(projectOf(3, "a"), metadataOf("a:snowflake")),
-      /postgres.*mssql|mssql.*postgres/,
-    );
-  });
+  const upgrade = ["hasura scripts update-project-v3"];
+  const connected = (names: string) => `Databases in Hasura: ${names}.`;
+  const suggested: [
+    what: string,
+    project: Project,
+    metadata: Metadata,
+    requested: string | undefined,
+    hints: string[],
+  ][] = [
+    [
+      "the databases that there are, where another was requested",
+      projectOf(3, "a"),
+      metadataOf("a b"),
+      "x",
+      [connected("a, b")],
+    ],
+    [
+      "connecting one that has migrations, or choosing another",
+      projectOf(3, "x"),
+      metadataOf("a b"),
+      undefined,
+      [
+        connected("a, b"),
+        "Connect it in Hasura's metadata first.",
+        "retry --database a",
+        "retry --database b",
+      ],
+    ],
+    [
+      "connecting one to a Hasura that has none",
+      projectOf(3, "x"),
+      metadataOf(""),
+      undefined,
+      [connected("none"), "Connect it in Hasura's metadata first."],
+    ],
+    [
+      "the kinds that can be migrated",
+      projectOf(3, "a"),
+      metadataOf("a:snowflake"),
+      undefined,
+      ["Supported kinds: postgres, citus, cockroach, mssql, bigquery."],
+    ],
+    [
+      "another environment for one that this environment leaves out",
+      { ...projectOf(3, "a"), leftOut: new Map([["b", "mssql"]]) },
+      metadataOf("a"),
+      "b",
+      ["Migrate it in an environment whose Hasura is connected to it."],
+    ],
+    [
+      "a newer Hasura for config version 3",
+      projectOf(3, "default"),
+      metadataOf("default", 2),
+      undefined,
+      ["Upgrade Hasura, or keep config version 2."],
+    ],
+    [
+      "an upgrade of config version 1",
+      projectOf(1, "default"),
+      metadataOf("default"),
+      undefined,
+      upgrade,
+    ],
+    [
+      "an upgrade of config version 2 with several databases",
+      projectOf(2, "default"),
+      metadataOf("default b"),
+      undefined,
+      upgrade,
+    ],
+  ];
+  for (const [what, project, metadata, requested, hints] of suggested) {
+    test(`are refused with a suggestion: ${what}`, () => {
+      assert.throws(
+        () => resolveDatabases(project, metadata, requested),
+        (thrown) => {
+          assert(thrown instanceof Failure);
+          assert.deepEqual(hintLines(thrown.hints), hints);
+          return true;
+        },
+      );
+    });
+  }
 });

@@ -4,11 +4,15 @@ import type { AppliedMigration } from "../../../src/engine/store/store.ts";
 import type { Migration, MigrationFile } from "../../../src/engine/project/scan.ts";
 import {
   appliedWithoutFile,
+  metadataFiles,
+  recordedDownFile,
   selectSteps,
   type DatabaseFacts,
   type Selection,
 } from "../../../src/engine/plan/select-steps.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
+import { compareVersions } from "../../../src/protocol/migration.ts";
+import { hintLines } from "../../support/hint-lines.ts";
 
 const file = (path: string): MigrationFile => ({
   path,
@@ -38,6 +42,17 @@ function known(files: string, store: string): DatabaseFacts {
     migrations,
     recorded: new Map(recorded),
   };
+}
+
+/** What a selection is refused with. */
+function refusal(files: string, store: string, selection: Selection): Failure {
+  try {
+    selectSteps(known(files, store), selection, "dev-3");
+  } catch (thrown) {
+    if (thrown instanceof Failure) return thrown;
+    throw thrown;
+  }
+  return assert.fail("it was planned");
 }
 
 const planned = (files: string, store: string, selection: Selection): string =>
@@ -70,6 +85,13 @@ const plans: [string, string, string, Selection, string][] = [
     apply({ steps: 1 }),
     "up 3",
   ],
+  [
+    "a dirty highest version does not stop one version alone",
+    "1 2 3",
+    "1 2!",
+    apply({ only: "3" }),
+    "up 3",
+  ],
   ["down takes the highest applied version", "1 2 3", "1 2", down(), "down 2"],
   [
     "down goes by version, not by number of files",
@@ -95,6 +117,13 @@ const plans: [string, string, string, Selection, string][] = [
   ],
   ["down of all", "1 2", "1 2", down({ all: true }), "down 2, down 1"],
   ["down of one in the middle", "1 2 3", "1 2 3", down({ only: "2" }), "down 2"],
+  [
+    "down goes by version, in whatever order they are recorded",
+    "1 2 3",
+    "2 3 1",
+    down({ all: true }),
+    "down 3, down 2, down 1",
+  ],
   ["down with nothing applied", "1", "", down(), ""],
   ["redo goes down and up again", "1 2", "1 2", { operation: "redo" }, "down 2, up 2"],
   ["redo with nothing applied", "1", "", { operation: "redo" }, ""],
@@ -104,64 +133,145 @@ describe("select steps", () => {
     test(name, () => assert.equal(planned(files, store, selection), expected));
   }
 
-  const refusals: [string, string, string, Selection, string][] = [
-    ["an unknown target", "1 3", "", apply({ to: "2" }), "unknown-version"],
-    ["an unknown version alone", "1", "", apply({ only: "7" }), "unknown-version"],
-    ["an applied version alone", "1", "1", apply({ only: "1" }), "already-applied"],
-    ["a version without up file, before the ones that have it", "1 2d", "", apply(), "no-up-file"],
+  const newest = (version: string) => `The newest version is ${version} (x).`;
+  const mark = (version: string, as: string) => `hasura-migrate mark dev-3 ${version} --${as}`;
+  const status = "hasura-migrate status dev-3";
+  const check = "Check in the database whether the migration took effect, then record it.";
+  const writeUp = "Write its up.sql, or remove the migration.";
+  const writeDown =
+    "Write its down.sql, or get the migration from where it was applied: another branch, an older image.";
+  const doubtful = (version: string) => [check, mark(version, "applied"), mark(version, "pending")];
+  const redo: Selection = { operation: "redo" };
+
+  /** What is refused, and each suggestion that is made. */
+  const refusals: [string, string, string, Selection, string, string[]][] = [
+    ["an unknown target", "1 3 4", "", apply({ to: "2" }), "usage/unknown-version", [newest("4")]],
+    [
+      "an unknown version alone",
+      "1",
+      "",
+      apply({ only: "7" }),
+      "usage/unknown-version",
+      [newest("1")],
+    ],
+    [
+      "a version where there are no files",
+      "",
+      "",
+      apply({ only: "7" }),
+      "usage/unknown-version",
+      [],
+    ],
+    ["an applied version alone", "1", "1", apply({ only: "1" }), "usage/already-applied", []],
+    [
+      "a version without up file, before the ones that have it",
+      "1 2d",
+      "",
+      apply(),
+      "usage/no-up-file",
+      [writeUp],
+    ],
     [
       "an older version where that is not wanted",
       "1 2",
       "2",
       apply({ outOfOrder: false }),
-      "out-of-order",
+      "usage/out-of-order",
+      ["Give the migration a newer version.", "retry --out-of-order: apply it out of order"],
     ],
-    ["a dirty highest version", "1 2 3", "1 2!", apply(), "dirty"],
-    ["a dirty highest version going down to a target", "1 2", "1 2!", down({ to: "1" }), "dirty"],
-    ["an interrupted version, wherever it is", "1 2", "1? 2", apply({ steps: 1 }), "interrupted"],
+    ["a dirty highest version", "1 2 3", "1 2!", apply(), "migration/dirty", doubtful("2")],
+    [
+      "a dirty highest version that is not the last record",
+      "1 2 3",
+      "3! 1",
+      apply(),
+      "migration/dirty",
+      doubtful("3"),
+    ],
+    [
+      "a dirty highest version going down to a target",
+      "1 2",
+      "1 2!",
+      down({ to: "1" }),
+      "migration/dirty",
+      doubtful("2"),
+    ],
+    [
+      "an interrupted version, wherever it is",
+      "1 2",
+      "1? 2",
+      apply({ steps: 1 }),
+      "migration/interrupted",
+      doubtful("1"),
+    ],
     [
       "down without a down file, before the ones that have it",
       "1u 2",
       "1 2",
       down({ steps: 2 }),
-      "no-down-file",
+      "usage/no-down-file",
+      [writeDown, mark("1", "pending")],
     ],
-    ["down of a version that has no file here", "1", "1 99", down(), "no-down-file"],
-    ["down to a version that is not applied", "1 2", "2", down({ to: "1" }), "not-applied"],
-    ["down of a version that is not applied", "1 2", "1", down({ only: "2" }), "not-applied"],
-    ["redo without a down file", "1u", "1", { operation: "redo" }, "no-down-file"],
+    [
+      "down of a version that has no file here",
+      "1",
+      "1 99",
+      down(),
+      "usage/no-down-file",
+      [writeDown, mark("99", "pending")],
+    ],
+    [
+      "down to a version that is not applied",
+      "1 2",
+      "2",
+      down({ to: "1" }),
+      "usage/not-applied",
+      [status],
+    ],
+    [
+      "down of a version that is not applied",
+      "1 2",
+      "1",
+      down({ only: "2" }),
+      "usage/not-applied",
+      [status],
+    ],
+    [
+      "redo without a down file",
+      "1u",
+      "1",
+      redo,
+      "usage/no-down-file",
+      [writeDown, mark("1", "pending")],
+    ],
+    ["redo without an up file", "1d", "1", redo, "usage/no-up-file", [writeUp]],
   ];
-  for (const [name, files, store, selection, code] of refusals) {
+  for (const [name, files, store, selection, code, hints] of refusals) {
     test(`refuses ${name}`, () => {
-      assert.throws(
-        () => planned(files, store, selection),
-        (error) => error instanceof Failure && error.code === code,
-      );
+      const failure = refusal(files, store, selection);
+      assert.equal(`${failure.kind}/${failure.code}`, code);
+      assert.deepEqual(hintLines(failure.hints), hints);
     });
   }
+
+  test("a missing file is refused with the one that there is", () => {
+    assert.match(refusal("1d", "", apply()).message, /there is only 1\/down\.$/);
+    assert.match(refusal("1u", "1", down()).message, /there is only 1\/up\.$/);
+    assert.match(refusal("", "1", down()).message, /there is no file of that version\.$/);
+  });
 
   test("applied versions without a file are listed in numeric order", () => {
     assert.deepEqual(appliedWithoutFile(known("1", "1 100 20")), ["20", "100"]);
   });
 
-  test("an interrupted version can be recorded as either, with commands for this environment", () => {
-    assert.throws(
-      () => planned("1 2", "1?", apply()),
-      (error) => {
-        assert.ok(error instanceof Failure);
-        assert.deepEqual(
-          error.hints.flatMap((hint) => (hint.kind === "command" ? [hint.argv.join(" ")] : [])),
-          ["hasura-migrate mark dev-3 1 --applied", "hasura-migrate mark dev-3 1 --pending"],
-        );
-        return true;
-      },
-    );
-  });
-
   /** Applied in this order, whatever their versions. */
   const inOrder = (...versions: string[]): DatabaseFacts => ({
     ...known("1 2 3", ""),
-    recorded: new Map(versions.map((v, i) => [v, { state: "applied", order: BigInt(i) }])),
+    recorded: new Map(
+      versions
+        .map((v, i): [string, AppliedMigration] => [v, { state: "applied", order: BigInt(i) }])
+        .sort(([a], [b]) => compareVersions(a, b)),
+    ),
   });
   const stepsOf = (facts: DatabaseFacts, selection: Selection): string[] =>
     selectSteps(facts, selection, "dev-3").map((s) => `${s.direction} ${s.migration.version}`);
@@ -183,9 +293,33 @@ describe("select steps", () => {
   });
 
   test("redo after one that failed half way applies what is rolled back, and rolls back nothing else", () => {
-    const redo: Selection = { operation: "redo" };
     assert.deepEqual(stepsOf({ ...inOrder("1", "2"), halfRedone: "3" }, redo), ["up 3"]);
-    assert.deepEqual(stepsOf({ ...inOrder("1", "3"), halfRedone: "3" }, redo), ["down 3", "up 3"]);
+    assert.deepEqual(stepsOf({ ...inOrder("3", "1"), halfRedone: "3" }, redo), ["down 1", "up 1"]);
     assert.deepEqual(stepsOf({ ...inOrder("1", "2"), halfRedone: "9" }, redo), ["down 2", "up 2"]);
+  });
+
+  test("only what a redo has rolled back is applied as such", () => {
+    const redoneOf = (selection: Selection, store = "") =>
+      selectSteps(known("1", store), selection, "dev-3").map(({ redone }) => redone === true);
+    assert.deepEqual(redoneOf(apply({ only: "1" })), [false]);
+    assert.deepEqual(redoneOf(apply({ only: "1", redone: true })), [true]);
+    assert.deepEqual(redoneOf(redo, "1"), [false, true]);
+  });
+
+  test("a ledger keeps the down file of what is applied, if it can be run, and of nothing else", () => {
+    const keptOf = (facts: DatabaseFacts, selection: Selection) =>
+      selectSteps(facts, selection, "dev-3").map((step) => recordedDownFile(step)?.path);
+    assert.deepEqual(keptOf(known("1 2u", ""), apply()), ["1/down", undefined]);
+    assert.deepEqual(keptOf(known("1", "1"), down()), [undefined]);
+    const metadata = { ...file("1/down"), runnable: false };
+    const mixed = {
+      ...known("1u", ""),
+      migrations: [{ version: "1", name: "x", up: file("1/up"), down: metadata }],
+    };
+    assert.deepEqual(keptOf(mixed, apply()), [undefined]);
+  });
+
+  test("a migration without an up file is not a metadata migration", () => {
+    assert.deepEqual(metadataFiles(known("1 2d", "")), []);
   });
 });
