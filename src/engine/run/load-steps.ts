@@ -30,21 +30,24 @@ export async function loadSteps(
 ): Promise<readonly LoadedStep[]> {
   const first = steps[from];
   if (!first) return [];
-  const batch = [await loadStep(first, environment)];
-  let length = lengthOf(batch[0]);
-  while (batch.length < most && batch.every(isBatchable)) {
+  const head = await loadStep(first, environment);
+  const batch = [head];
+  if (!isBatchable(head)) return batch;
+  let length = lengthOf(head);
+  while (batch.length < most) {
     const next = steps[from + batch.length];
     if (next?.store !== first.store) break;
     const loaded = await loadStep(next, environment).catch(() => undefined);
+    if (!loaded || !isBatchable(loaded)) break;
     length += lengthOf(loaded);
-    if (!loaded || !isBatchable(loaded) || length > largestBatchLength) break;
+    if (length > largestBatchLength) break;
     batch.push(loaded);
   }
   return batch;
 }
 
-function lengthOf(loaded: LoadedStep | undefined): number {
-  return (loaded?.step.sql.length ?? 0) + (loaded?.step.downSql?.length ?? 0);
+function lengthOf({ step }: LoadedStep): number {
+  return step.sql.length + (step.downSql?.length ?? 0);
 }
 
 function isBatchable({ ready, body }: LoadedStep): boolean {

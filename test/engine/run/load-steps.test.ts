@@ -131,6 +131,29 @@ describe("loading the steps of one request", () => {
     });
   });
 
+  test("takes the checksum on the way up from the text that is sent, without a second reading", async () => {
+    const step = readyStep("7", { store });
+    const migration = { ...step.migration, up: unreadable("7/up.sql") };
+    const [loaded] = await loadSteps(
+      { steps: [{ ...step, migration }], environment: "dev-3" },
+      0,
+      1,
+    );
+    assert.equal(loaded?.step.checksum, checksumOf("SELECT 7;"));
+  });
+
+  test("rolls back a migration whose up file is gone, with the checksum of the down file", async () => {
+    const step = readyStep("7", { store, direction: "down" });
+    const { version, name, down } = step.migration;
+    const migration = { version, name, ...(down && { down }) };
+    const [loaded] = await loadSteps(
+      { steps: [{ ...step, migration }], environment: "dev-3" },
+      0,
+      1,
+    );
+    assert.equal(loaded?.step.checksum, checksumOf("SELECT -7;"));
+  });
+
   test("reads the down file only for a store that keeps it, and only on the way up", async () => {
     const keeping = storeOf({ keepsDownSql: true });
     const downSqlOf = async (more: object): Promise<string | undefined> =>

@@ -6,8 +6,9 @@ import { runPlan, type PlanResult, type Slice } from "../../../src/engine/run/ru
 import type { MigrationStore, StepResult } from "../../../src/engine/store/store.ts";
 import type { RunEvent } from "../../../src/protocol/events.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
+import { hintLines } from "../../support/hint-lines.ts";
 import { engineOf } from "../support/engine.ts";
-import { readyStep, storeOf, unreadable } from "../support/ready-steps.ts";
+import { fileOf, readyStep, storeOf, unreadable } from "../support/ready-steps.ts";
 
 interface Ran extends PlanResult {
   readonly events: readonly RunEvent[];
@@ -135,6 +136,37 @@ describe("running a plan", () => {
     assert.deepEqual(settled, ["a", "b", "c"]);
   });
 
+  test("does not settle the store of a database that was not reached", async () => {
+    const failing = storeWith("1", { outcome: "busy", holder: "ada" });
+    const other = storeOf({ settle: () => assert.fail("it is settled") });
+    const ran = await run([readyStep("1", { store: failing }), readyStep("2", { store: other })]);
+    assert.deepEqual([failureOf(ran).code, ran.unsettled], ["busy", undefined]);
+  });
+
+  test("reads each file once, the next one while a step runs", async () => {
+    const store = storeOf();
+    const files = ["1", "2", "3"].map((version) => fileOf(`${version}/up.sql`, "SELECT 1;"));
+    const read: number[] = [];
+    await run(
+      files.map((file, i) =>
+        readyStep(String(i + 1), {
+          file,
+          store: storeOf({
+            run: (step) => {
+              read.push(files.filter(({ reads }) => reads > 0).length);
+              return store.run(step);
+            },
+          }),
+        }),
+      ),
+    );
+    assert.deepEqual(
+      files.map(({ reads }) => reads),
+      [1, 1, 1],
+    );
+    assert.deepEqual(read, [2, 3, 3]);
+  });
+
   test("throws where a file cannot be read any more", async () => {
     const store = storeOf();
     const plan = [...planOf(store, "1"), readyStep("2", { store, file: unreadable("2/up.sql") })];
@@ -151,6 +183,8 @@ describe("running a plan", () => {
     assert.equal((await run(planOf(storeOf({ settle }), "1"))).unsettled, problem);
     const failing = storeWith("1", { outcome: "busy", holder: "ada" }, { settle });
     assert.equal((await run(planOf(failing, "1", "2"))).unsettled, problem);
+    const second = [readyStep("1"), ...planOf(storeOf({ settle }), "2")];
+    assert.equal((await run(second)).unsettled, problem);
   });
 });
 
@@ -184,6 +218,27 @@ describe("a step that is not applied", () => {
       const { hints } = failureOf(await run([readyStep("1", { store, noTransaction })]));
       assert.equal(/rolled back completely/.test(JSON.stringify(hints)), rolledBack);
     });
+
+  test("that failed because the object exists can be recorded as applied, on the way up", async () => {
+    const exists = new HasuraCallError("rejected", "query execution failed", {
+      status: 400,
+      code: "postgres-error",
+      database: { message: "it exists", sqlstate: "42P07" },
+    });
+    const store = storeWith("1", { outcome: "failed", error: exists });
+    const hintsOf = async (direction: "up" | "down") =>
+      hintLines(failureOf(await run([readyStep("1", { store, direction })])).hints);
+    const retry = "retry: the file was rolled back completely: fix the file, then run it again";
+    assert.deepEqual(await hintsOf("up"), ["hasura-migrate mark dev-3 1 --applied", retry]);
+    assert.deepEqual(await hintsOf("down"), [retry]);
+  });
+
+  test("that failed in a redo is not said to leave everything as it was: its roll-back is kept", async () => {
+    const store = storeWith("1", { outcome: "failed", error });
+    const { hints } = failureOf(await run([{ ...readyStep("1", { store }), redone: true }]));
+    assert.deepEqual(hintLines(hints), ["1_x is rolled back and pending.", "hasura-migrate dev-3"]);
+    assert.doesNotMatch(JSON.stringify(hints), /rolled back completely/);
+  });
 
   test("that was skipped does not end the run, and changed nothing", async () => {
     const skipped = storeWith("1", { outcome: "skipped", reason: "applied by another run" });
@@ -219,10 +274,7 @@ describe("a step that is not applied", () => {
     const failure = failureOf(ran);
     assert.deepEqual([failure.kind, failure.code], ["busy", "busy"]);
     assert.match(failure.message, /ada@laptop/);
-    assert.deepEqual(
-      failure.hints.map(({ kind }) => kind),
-      ["retry"],
-    );
+    assert.deepEqual(hintLines(failure.hints), ["retry: once that run has ended"]);
   });
 
   for (const [direction, took, not] of [
@@ -255,8 +307,8 @@ describe("a step that is not applied", () => {
     ],
     [
       "a failure",
-      new Failure("unreachable", "answer-lost", "The ledger is gone."),
-      /took effect: The ledger is gone\. It may/,
+      new Failure("unreachable", "answer-lost", "The ledger in a.b is gone."),
+      /took effect: The ledger in a\.b is gone\. It may/,
     ],
   ] as const)
     test(`whose outcome is unknown after ${what} states that as the reason`, async () => {
@@ -279,10 +331,10 @@ describe("a run with too little time", () => {
     const failure = failureOf(ran);
     assert.deepEqual([failure.kind, failure.code], ["unreachable", "deadline"]);
     assert.deepEqual([store.ran, ran.notReached, ran.events], [[], 1, []]);
-    assert.deepEqual(
-      failure.hints.map(({ kind }) => kind),
-      ["retry", "text"],
-    );
+    assert.deepEqual(hintLines(failure.hints), [
+      "retry: continue where this run ended",
+      "Give the function a longer timeout (at most 15 minutes).",
+    ]);
     assert.equal((await run(planOf(storeOf(), "1"), { remainingMs: 5000 })).applied, 1);
   });
 
@@ -427,13 +479,13 @@ describe("steps that share a request", () => {
     assert.equal(ran.story.at(-1), "migration.started 5");
   });
 
-  test("go on after one that was skipped, with those after it", async () => {
+  test("go on after one that was skipped, with those after it, in order", async () => {
     const { store, batches } = batching({ "5": { outcome: "skipped", reason: "applied" } });
-    const ran = await run(planOf(store, ...seven));
-    assert.deepEqual(countsOf(ran), [6, 0, ["default"]]);
+    const ran = await run(planOf(store, ...seven, "8", "9"));
+    assert.deepEqual(countsOf(ran), [8, 0, ["default"]]);
     assert.deepEqual(batches.slice(2), [
       ["4", "5", "6", "7"],
-      ["6", "7"],
+      ["6", "7", "8", "9"],
     ]);
   });
 });
