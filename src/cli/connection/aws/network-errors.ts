@@ -77,7 +77,7 @@ function reasonOf(error: unknown): string {
 
 /** The SDK's providers keep the text of an error and drop its code. */
 function codeInText(error: unknown): string | undefined {
-  return /\b(E[A-Z]{4,}(?:_[A-Z]+)*)\b/.exec(errorText(error))?.[1];
+  return /\b(EAI_AGAIN|E[A-Z]{4,}(?:_[A-Z]+)*)\b/.exec(errorText(error))?.[1];
 }
 
 function adviceFor(error: unknown): string {
