@@ -155,7 +155,6 @@ async function runUntilDone(run: MigrateRun): Promise<MigrateResult> {
     }
     const unplanned = findUnplanned(plan, run);
     if (unplanned) return end(outdated(describeUnplanned(unplanned)));
-    if (plan.steps.length === 0) return { applied, notReached: 0, touched };
   }
 }
 
@@ -263,17 +262,11 @@ function remainingSelection(
   done: number,
   { steps: [first] }: PreparedPlan,
 ): Selection | undefined {
-  if (selection.operation === "redo")
-    return done === 0 ? selection : first && remainingRedo(first, done);
-  if (selection.only !== undefined) return done === 0 ? selection : undefined;
-  const isOneDown = selection.operation === "down" && selection.to === undefined && !selection.all;
-  const steps = selection.steps ?? (isOneDown ? 1 : undefined);
+  const { operation, steps } = selection;
+  // A redo that has done something has rolled back.
+  if (operation === "redo" && done > 0)
+    return first && { operation: "apply", only: first.migration.version, redone: true };
   return steps === undefined ? selection : { ...selection, steps: Math.max(1, steps - done) };
-}
-
-/** What is left of a redo that has rolled back. */
-function remainingRedo({ migration }: ReadyStep, done: number): Selection | undefined {
-  return done === 1 ? { operation: "apply", only: migration.version, redone: true } : undefined;
 }
 
 /** A step that a new plan has and the first one had not, where that is refused. */

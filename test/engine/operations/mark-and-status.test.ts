@@ -8,7 +8,7 @@ import type { DatabaseState } from "../../../src/engine/session.ts";
 import type { AppliedMigration, VersionMark } from "../../../src/engine/store/store.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import { engineOf } from "../support/engine.ts";
-import { storeOf } from "../support/ready-steps.ts";
+import { fileOf, storeOf } from "../support/ready-steps.ts";
 import { applied, databaseOf, requestOf, sessionOf } from "../support/sessions.ts";
 
 const dirty: AppliedMigration = { state: "dirty" };
@@ -87,6 +87,46 @@ describe("marking versions", () => {
       version: "99",
       as: "pending",
     });
+  });
+
+  test("in doubt records every such version in order, also one without an up file", async () => {
+    const marked: unknown[] = [];
+    const store = storeOf({
+      mark: (marks) => {
+        marked.push(...marks.map(({ version, checksum }) => [version, checksum]));
+        return Promise.resolve();
+      },
+    });
+    const state: DatabaseState = {
+      ...databaseOf({ files: ["2"], store }),
+      recorded: new Map([
+        ["10", dirty],
+        ["2", dirty],
+        ["1", { state: "applied" }],
+      ]),
+    };
+    const down = { version: "10", name: "y", down: fileOf("10/down.sql", "SELECT 1;") };
+    const session = sessionOf({ ...state, migrations: [...state.migrations, down] });
+    const engine = engineOf();
+    await markVersions(requestOf("mark", { inDoubt: true, as: "applied" }), session, engine);
+    assert.deepEqual(marked, [
+      ["2", checksumOf("SELECT 2;")],
+      ["10", undefined],
+    ]);
+    const none = engineOf();
+    await markVersions(
+      requestOf("mark", { inDoubt: true, as: "applied" }),
+      sessionOf(databaseOf({ recorded: applied("1") })),
+      none,
+    );
+    assert.deepEqual(none.events, [
+      {
+        type: "log",
+        level: "info",
+        code: "nothing-in-doubt",
+        message: "No version is in doubt.",
+      },
+    ]);
   });
 
   const refuses = (call: Promise<unknown>, code: string, message: RegExp) =>
@@ -180,6 +220,34 @@ describe("the status", () => {
       },
     ]);
     assert.deepEqual(result, { applied: 0, notReached: 0 });
+  });
+
+  test("calls late what is pending below the highest version, whatever was recorded last", async () => {
+    const metadata = { ...fileOf("1/up.yaml", "[]"), runnable: false };
+    const state: DatabaseState = {
+      ...databaseOf({ files: ["5"] }),
+      recorded: new Map([
+        ["10", { state: "applied" }],
+        ["2", { state: "applied" }],
+      ]),
+    };
+    const migrations = [
+      { version: "1", name: "metadata", up: metadata },
+      { version: "3", name: "down only", down: fileOf("3/down.sql", "SELECT 1;") },
+      { version: "4", name: "up only", up: fileOf("4/up.sql", "SELECT 1;") },
+      ...state.migrations,
+      { version: "11", name: "new", up: fileOf("11/up.sql", "SELECT 1;") },
+    ];
+    const { shown } = await status([{ ...state, migrations }]);
+    const rows = shown[0]?.migrations ?? [];
+    assert.deepEqual(
+      rows.filter(({ outOfOrder }) => outOfOrder).map(({ version }) => version),
+      ["3", "4", "5"],
+    );
+    assert.deepEqual(
+      rows.filter(({ hasDown }) => hasDown).map(({ version }) => version),
+      ["3", "5"],
+    );
   });
 
   test("leaves out a database without files and records, unless it was asked for", async () => {

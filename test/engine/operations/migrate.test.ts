@@ -3,13 +3,16 @@ import { describe, test } from "vitest";
 import type { EngineContext } from "../../../src/engine/context.ts";
 import { migrate } from "../../../src/engine/operations/migrate.ts";
 import type { RunResult } from "../../../src/engine/run-result.ts";
+import type { DatabaseState } from "../../../src/engine/session.ts";
 import type {
   AppliedMigration,
   MigrationStore,
+  RunRegistry,
   Step,
   StepResult,
 } from "../../../src/engine/store/store.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
+import { hintLines } from "../../support/hint-lines.ts";
 import { rejected } from "../support/call-errors.ts";
 import { engineOf, warningsOf } from "../support/engine.ts";
 import { storeOf } from "../support/ready-steps.ts";
@@ -25,11 +28,13 @@ interface Given {
   /** How a step ends, by how many were run before it. */
   readonly ends?: (step: Step, nth: number) => StepResult | undefined;
   readonly store?: Partial<MigrationStore>;
+  /** Databases before the one that is migrated. */
+  readonly others?: readonly DatabaseState[];
 }
 
 /** Migrates one database whose store keeps what was applied. */
 async function run(given: Given = {}) {
-  const { files = ["1", "2", "3"], recorded = {}, operation = "apply" } = given;
+  const { files = ["1", "2", "3"], recorded = {}, operation = "apply", others = [] } = given;
   const known = new Map(Object.entries(recorded));
   const ran: string[] = [];
   const store = storeOf({
@@ -46,10 +51,10 @@ async function run(given: Given = {}) {
   });
   const hasura = scriptedHasura();
   const engine = engineOf({ hasura, ...given.engine });
-  const session = sessionOf(databaseOf({ files, recorded, store }));
+  const session = sessionOf(...others, databaseOf({ files, recorded, store }));
   const result = await migrate(requestOf(operation, given.options), session, engine);
   const plans = engine.events.flatMap((event) =>
-    event.type === "plan" ? [event.databases[0]?.items.map(({ version }) => version)] : [],
+    event.type === "plan" ? [event.databases.at(-1)?.items.map(({ version }) => version)] : [],
   );
   return {
     ...result,
@@ -75,6 +80,89 @@ describe("a migration run", () => {
     assert.deepEqual([ran.applied, ran.notReached, ran.stop], [3, 0, undefined]);
     assert.deepEqual(ran.ran, ["up 1", "up 2", "up 3"]);
     assert.deepEqual(ran.calls, ["inconsistentObjects", "reloadMetadata"]);
+  });
+
+  test("reloads the databases that it changed, and no other", async () => {
+    const hasura = scriptedHasura();
+    let reloaded: unknown;
+    hasura.before = (call, detail) => {
+      if (call === "reloadMetadata") reloaded = detail;
+    };
+    await run({ engine: { hasura }, others: [databaseOf({ name: "other" })] });
+    assert.deepEqual(reloaded, ["default"]);
+  });
+
+  test("sends its files outside a transaction where that is asked for", async () => {
+    const outside = async (given: Given) => {
+      const sent: boolean[] = [];
+      await run({ ...given, ends: ({ noTransaction }) => void sent.push(noTransaction) });
+      return sent;
+    };
+    const down = { operation: "down", recorded: applied("1") } as const;
+    assert.deepEqual(await outside({ options: { noTransaction: true, steps: 1 } }), [true]);
+    assert.deepEqual(await outside({ ...down, options: { noTransaction: true } }), [true]);
+    assert.deepEqual(await outside(down), [false]);
+  });
+
+  test("warns about an older version that is applied, not about one that is redone", async () => {
+    const older = { files: ["1", "2"], recorded: applied("2") };
+    assert.match((await run(older)).warnings.join(), /^out-of-order: .*: 1_x\.$/);
+    const redo = { operation: "redo", recorded: applied("1", "2"), options: { version: "1" } };
+    assert.deepEqual((await run({ ...older, ...redo, operation: "redo" })).warnings, []);
+  });
+
+  /** Which runs the registry is asked about, and who is shown for each item of a plan that is not run. */
+  async function usersIn(given: Given) {
+    const asked: (readonly string[])[] = [];
+    const runs: RunRegistry = {
+      begin: () => assert.fail("it begins"),
+      end: () => assert.fail("it ends"),
+      history: () => assert.fail("it lists runs"),
+      cancel: () => assert.fail("it cancels"),
+      users: (ids) => {
+        asked.push(ids);
+        return Promise.resolve(new Map([["r1", "ada"]]));
+      },
+    };
+    const others = [databaseOf({ name: "other" })];
+    const dry = await run({
+      others,
+      ...given,
+      options: { ...given.options, dryRun: true },
+      store: { runs },
+    });
+    const plan = dry.events.find((event) => event.type === "plan");
+    const items = plan?.type === "plan" ? plan.databases.at(-1)?.items : undefined;
+    return { asked, shown: items?.map(({ version, appliedBy }) => `${version} ${appliedBy}`) };
+  }
+  const ofRuns = (runs: Readonly<Record<string, string>>): Record<string, AppliedMigration> =>
+    Object.fromEntries(
+      Object.entries(runs).map(([version, id]) => [version, { state: "applied", run: id }]),
+    );
+
+  test("shows before a roll-back who applied what, where that is known", async () => {
+    const recorded = { ...ofRuns({ "1": "r1", "2": "gone", "3": "r1" }), ...applied("4") };
+    const files = ["1", "2", "3", "4"];
+    assert.deepEqual(
+      await usersIn({ operation: "down", files, recorded, options: { all: true } }),
+      {
+        asked: [["r1", "gone"]],
+        shown: ["4 undefined", "3 ada", "2 undefined", "1 ada"],
+      },
+    );
+    const redo = { operation: "redo", files: ["1"], recorded: ofRuns({ "1": "r1" }) } as const;
+    assert.deepEqual(await usersIn(redo), { asked: [["r1"]], shown: ["1 ada", "1 undefined"] });
+    assert.deepEqual(await usersIn({}), {
+      asked: [],
+      shown: ["1 undefined", "2 undefined", "3 undefined"],
+    });
+  });
+
+  test("that is cancelled between two migrations has nothing half done to report", async () => {
+    const ran = await run({
+      ends: (step) => (step.version === "2" ? { outcome: "cancelled" } : undefined),
+    });
+    assert.deepEqual([ran.applied, ran.stop?.stop, ran.warnings], [1, "cancelled", []]);
   });
 
   test("does nothing for a dry run, or an empty plan, but shows the plan", async () => {
@@ -298,9 +386,21 @@ describe("a plan that no longer fits", () => {
     assert.deepEqual((await meanwhile({ recorded: two }, "1")).ran, ["up 3", "up 2", "up 3"]);
   });
 
+  test("ends the run where the new plan is refused; what was done is reported and reloaded", async () => {
+    const interrupted = { ...applied("1"), "2": { state: "interrupted" } as const };
+    const ran = await run({
+      ends: (_, nth) => (nth === 1 ? replan : undefined),
+      store: { read: () => Promise.resolve(new Map(Object.entries(interrupted))) },
+    });
+    assert.equal(failureOf(ran).code, "interrupted");
+    assert.deepEqual([ran.ran, ran.applied, ran.notReached], [["up 1", "up 2"], 1, 2]);
+    assert(ran.calls.includes("reloadMetadata"));
+  });
+
   test("is given up after twenty times", async () => {
     const ran = await run({ ends: () => replan });
     assert.equal(failureOf(ran).code, "plan-outdated");
+    assert.deepEqual(hintLines(failureOf(ran).hints), ["retry"]);
     assert.deepEqual([ran.ran.length, ran.plans.length, ran.notReached], [20, 20, 3]);
   });
 
@@ -335,6 +435,17 @@ describe("a commit that did not happen", () => {
     assert.deepEqual(ran.warnings, [
       "commit-lost: default: Hasura reported success, but 3 did not commit; replanning.",
     ]);
+  });
+
+  test("again and again ends the run", async () => {
+    const ran = await run({
+      store: {
+        confirm: () => Promise.resolve(["3"]),
+        read: () => Promise.resolve(new Map(Object.entries(applied("1", "2")))),
+      },
+    });
+    assert.match(failureOf(ran).message, /: a commit did not happen\.$/);
+    assert.deepEqual([ran.plans.length, ran.applied], [20, 2]);
   });
 
   /** A redo of 2 that loses a commit, where these versions are applied afterwards. */
@@ -378,6 +489,49 @@ describe("a run in slices", () => {
       },
     });
     assert.deepEqual([ran.applied, ran.notReached, ran.stop?.stop], [2, 1, "paused"]);
+  });
+
+  /** Each migration takes 600 ms of a share of a second; `ends` is asked afterwards. */
+  function sliced(ends: Given["ends"], store: Partial<MigrationStore> = {}) {
+    let clock = 0;
+    return run({
+      options: { sliceMs: 1000 },
+      engine: { now: () => clock },
+      store: { canResume: true, ...store },
+      ends: (step, nth) => {
+        clock += 600;
+        return ends?.(step, nth);
+      },
+    });
+  }
+
+  test("counts what earlier plans of the run have done as progress", async () => {
+    const ran = await sliced((_, nth) => (nth === 1 ? replan : undefined));
+    assert.deepEqual([ran.ran, ran.applied, ran.stop?.stop], [["up 1", "up 2"], 1, "paused"]);
+  });
+
+  test("makes progress although its time is over, where the plans before did nothing", async () => {
+    const ran = await sliced((_, nth) => (nth < 2 ? replan : undefined));
+    assert.deepEqual(ran.ran, ["up 1", "up 1", "up 1"]);
+    assert.deepEqual([ran.applied, ran.stop?.stop], [1, "paused"]);
+    const late = { remainingMs: () => 59_999 };
+    const short = await run({ engine: late, store: { canResume: true } });
+    assert.deepEqual([short.ran, short.stop?.stop], [["up 1"], "paused"]);
+  });
+
+  test("pauses although not everything is recorded yet: the next invocation settles it", async () => {
+    const settle = () => Promise.reject(new Error("not recorded"));
+    assert.equal((await sliced(undefined, { settle })).stop?.stop, "paused");
+  });
+
+  test("pauses between the halves of a redo without a warning: it goes on", async () => {
+    const ran = await run({
+      operation: "redo",
+      recorded: applied("1"),
+      engine: { remainingMs: () => 59_999 },
+      store: { canResume: true },
+    });
+    assert.deepEqual([ran.ran, ran.stop?.stop, ran.warnings], [["down 1"], "paused", []]);
   });
 
   test("does not pause without a share", async () => {

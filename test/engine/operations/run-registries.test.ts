@@ -110,6 +110,7 @@ describe("the history", () => {
     assert.equal((await merged({}, failed))?.outcome, failed.outcome);
     assert.equal((await merged({ outcome: "cancelled" }, {}))?.outcome, "cancelled");
     assert.equal((await merged({}, {}))?.outcome, "finished");
+    assert.equal((await merged({ outcome: undefined }, failed))?.outcome, failed.outcome);
     assert.deepEqual(
       [
         (await merged({ live: true }, {}))?.live,
