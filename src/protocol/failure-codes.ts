@@ -1459,6 +1459,7 @@ export const failureCodes = {
     ],
     remedies: [
       "Correct the file and run the same command again. With a ledger the whole file was rolled back, unless it runs outside a transaction.",
+      "For SQLSTATE 55P03, end the session that the failure names, or wait until it has ended; to see its state too, let Hasura's database user be a member of `pg_monitor`.",
       "For SQLSTATE 25001, put `-- hasura:no-transaction` on the first line; see [writing migrations](writing-migrations.md#files-outside-a-transaction).",
       "Where the failure has no SQLSTATE, set `HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS=true` on Hasura.",
     ],

@@ -65,7 +65,7 @@ export function reduceRun(run: RunState, event: RunEvent | UnknownEvent): RunSta
     case "migration.applied":
     case "migration.failed":
     case "migration.skipped":
-      return { ...run, current: undefined };
+      return { ...run, current: undefined, waiting: false };
     case "run.paused":
       return {
         ...run,

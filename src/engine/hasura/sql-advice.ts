@@ -1,6 +1,7 @@
 import type { SqlFailure } from "../../protocol/failure.ts";
 import { textHint, type Hint } from "../../protocol/hint.ts";
 import { lineAt } from "../sql/lexer.ts";
+import { lockAdvice, type LockHolder } from "./lock-holders.ts";
 import { headOf, nameOf, statementsOf, type Statement } from "../sql/statements.ts";
 
 /** What is known of a failed statement. */
@@ -62,7 +63,12 @@ const advices: readonly Advice[] = [
 ];
 
 /** The next step for an error of the database, where there is one beyond correcting the file. */
-export function sqlAdvice({ message, sqlstate }: SqlFailure, sql: string): Hint | undefined {
+export function sqlAdvice(
+  { message, sqlstate }: SqlFailure,
+  sql: string,
+  lockHolders: readonly LockHolder[] = [],
+): Hint | undefined {
+  if (lockHolders.length > 0 && mayBeLock(sqlstate)) return textHint(lockAdvice(lockHolders));
   const refusal = { message, sqlstate, sql };
   for (const { states, text, next } of advices) {
     if (!states.includes(sqlstate ?? "") || text?.test(message) === false) continue;
@@ -70,6 +76,11 @@ export function sqlAdvice({ message, sqlstate }: SqlFailure, sql: string): Hint 
     if (words !== undefined) return textHint(words);
   }
   return undefined;
+}
+
+/** A lock time-out, a cancelled statement, or an error of which Hasura hides what it is. */
+function mayBeLock(sqlstate: string | undefined): boolean {
+  return sqlstate === undefined || sqlstate === "55P03" || sqlstate === "57014";
 }
 
 /** True for an object that exists already: 42P06 schema, 42P07 relation, 42710 object, 42701 column, 42723 function. */

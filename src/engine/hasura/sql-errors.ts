@@ -3,6 +3,7 @@ import { Failure, type SqlFailure } from "../../protocol/failure.ts";
 import { retryHint, textHint, type Hint } from "../../protocol/hint.ts";
 import { findErrorPosition, type ErrorPosition } from "../sql/error-position.ts";
 import { keptStatements } from "./kept-statements.ts";
+import { lockAdvice, type LockHolder } from "./lock-holders.ts";
 import { alreadyExists, sqlAdvice } from "./sql-advice.ts";
 import { HasuraCallError, type DatabaseError } from "./client.ts";
 import { hasuraFailure, isAccessDenied } from "./errors.ts";
@@ -20,6 +21,8 @@ export interface FailedFile {
   readonly separateStatements?: boolean;
   /** Records the migration as applied. */
   readonly markApplied?: Hint;
+  /** Who held the lock that it was waiting for, shortly before it failed. */
+  readonly lockHolders?: readonly LockHolder[] | undefined;
 }
 
 /**
@@ -46,7 +49,7 @@ export function stepFailure(error: unknown, failed: FailedFile): unknown {
 }
 
 function nextSteps(details: SqlDetails, failed: FailedFile, position: ErrorPosition): Hint[] {
-  const advice = sqlAdvice(details, failed.sql);
+  const advice = sqlAdvice(details, failed.sql, failed.lockHolders);
   const { markApplied } = failed;
   return [
     ...(failed.separateStatements === true ? keptStatements(failed.sql, position.place) : []),
@@ -92,7 +95,7 @@ function sqlFailure(database: DatabaseError | undefined): SqlDetails | undefined
 }
 
 /** Hasura reported an error without the database's own. */
-function hiddenError(error: HasuraCallError, { file }: FailedFile): Failure {
+function hiddenError(error: HasuraCallError, { file, lockHolders = [] }: FailedFile): Failure {
   const path = error.path === undefined ? "" : ` at ${error.path}`;
   const isSql = error.code === undefined || error.code.endsWith("-error");
   return new Failure(
@@ -103,6 +106,7 @@ function hiddenError(error: HasuraCallError, { file }: FailedFile): Failure {
       sql: { file, message: truncated(error.message) },
       hints: isSql
         ? [
+            ...(lockHolders.length > 0 ? [textHint(lockAdvice(lockHolders))] : []),
             textHint(
               "Hasura hides the database's error: set HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS=true on the server to see message and SQLSTATE.",
             ),

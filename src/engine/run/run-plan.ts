@@ -230,7 +230,7 @@ async function reportResult(
       await emit(engine, { type: "migration.skipped", ...of, reason: result.reason });
       return { over: 1, done: 0 };
     case "failed": {
-      const failure = failureOf(result.error, loaded, environment);
+      const failure = failureOf(result, loaded, environment);
       await emit(engine, {
         type: "migration.failed",
         ...of,
@@ -259,7 +259,7 @@ async function reportResult(
 }
 
 function failureOf(
-  error: unknown,
+  { error, lockHolders }: Extract<StepResult, { outcome: "failed" }>,
   { ready, body, step }: LoadedStep,
   environment: string,
 ): unknown {
@@ -270,6 +270,7 @@ function failureOf(
     // A redo keeps its roll-back.
     nothingKept: ready.store.atomic && !step.noTransaction && ready.redone !== true,
     separateStatements: step.noTransaction,
+    lockHolders,
     ...(step.direction === "up" && {
       markApplied: markHint(
         target,

@@ -3,6 +3,7 @@ import type { HistoryRow } from "../../protocol/events.ts";
 import type { Direction, MigrationState, Version } from "../../protocol/migration.ts";
 import type { Directives } from "../project/directives.ts";
 import type { SourceKind, SqlResult } from "../hasura/client.ts";
+import type { LockHolder } from "../hasura/lock-holders.ts";
 
 /** One database of a run: a Hasura source. */
 export interface Database {
@@ -44,7 +45,12 @@ export interface Step {
 export type StepResult =
   | { readonly outcome: "done"; readonly notices: readonly string[] }
   | { readonly outcome: "skipped"; readonly reason: string }
-  | { readonly outcome: "failed"; readonly error: unknown }
+  /** `lockHolders`: who held the lock that it was waiting for when it was last looked at. */
+  | {
+      readonly outcome: "failed";
+      readonly error: unknown;
+      readonly lockHolders?: readonly LockHolder[];
+    }
   /** Nothing can show whether it took effect. */
   | { readonly outcome: "unknown"; readonly error: unknown }
   /** The record changed since the plan was made: plan again. */

@@ -61,7 +61,7 @@ describe("run state", () => {
   ] as const) {
     test(`waiting for ${reason} ${isWaiting ? "means" : "does not mean"} that nothing is in progress`, () => {
       assert.equal(runAfter([started(), waiting(reason)]).waiting, isWaiting);
-      for (const event of [plan([item(...one)]), migrationStarted(...one)])
+      for (const event of [plan([item(...one)]), migrationStarted(...one), applied(...one)])
         assert.equal(runAfter([started(), waiting(reason), event]).waiting, false);
     });
   }

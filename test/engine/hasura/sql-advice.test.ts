@@ -101,6 +101,16 @@ describe("the next step for an error of the database", () => {
       assert.match(hintsFor(sqlstate, message, { sql })[0] ?? "", says);
     });
 
+  test("a lock names its holder, where one was seen", () => {
+    const lockHolders = [{ pid: 5, state: "active", waits: false }];
+    const locked = /^It waited for a lock that session 5 \(active\) held\./;
+    const first = (sqlstate: string, message: string): string =>
+      hintsFor(sqlstate, message, { lockHolders })[0] ?? "";
+    assert.match(first("55P03", "canceling statement due to lock timeout"), locked);
+    assert.match(first("57014", "canceling statement due to statement timeout"), locked);
+    assert.doesNotMatch(first("23505", "duplicate key value"), locked);
+  });
+
   test("what exists already may be recorded as applied", () => {
     const markApplied = runHint(["mark", "dev-3", "1", "--applied"], "record it");
     for (const state of ["42P06", "42P07", "42710", "42701", "42723"])

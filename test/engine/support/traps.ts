@@ -106,6 +106,7 @@ const functionNames = [
   "json_agg",
   "json_build_object",
   "json_build_array",
+  "pg_blocking_pids",
   "array_append",
   "jsonb_set",
   "version",

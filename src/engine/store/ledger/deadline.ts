@@ -1,5 +1,6 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
+import { lockAdvice, type LockHolder } from "../../hasura/lock-holders.ts";
 import { markHint } from "../hints.ts";
 import type { Step } from "../store.ts";
 import { sendQuery } from "./client.ts";
@@ -47,8 +48,12 @@ async function cancelAtDeadline(
   }
 }
 
-/** The failure of a file that did not fit into the function's time. */
-export function deadlineFailure(step: Step, environment: string, cause: unknown): Failure {
+/** The failure of a file that did not fit into the function's time. `lockHolders`: of the lock that it was waiting for. */
+export function deadlineFailure(
+  step: Step,
+  environment: string,
+  { error, lockHolders }: { readonly error: unknown; readonly lockHolders: readonly LockHolder[] },
+): Failure {
   const { version, name, database } = step;
   const kept = step.noTransaction
     ? "what it did outside a transaction remains"
@@ -59,6 +64,7 @@ export function deadlineFailure(step: Step, environment: string, cause: unknown)
     `${version}_${name} was cancelled because the function's time ran out; ${kept}.`,
     {
       hints: [
+        ...(lockHolders.length > 0 ? [textHint(lockAdvice(lockHolders))] : []),
         textHint("Raise the function's time-out (at most 15 minutes), or split the file."),
         markHint(
           { environment, database: database.name, versions: [version] },
@@ -66,7 +72,7 @@ export function deadlineFailure(step: Step, environment: string, cause: unknown)
           "or run it in the database by hand, then record it",
         ),
       ],
-      cause,
+      cause: error,
     },
   );
 }

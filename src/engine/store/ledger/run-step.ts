@@ -3,6 +3,7 @@ import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
 import { emit } from "../../emit.ts";
 import { HasuraCallError } from "../../hasura/client.ts";
+import { describeLockHolders, type LockHolder } from "../../hasura/lock-holders.ts";
 import { markHint } from "../hints.ts";
 import type { Step, StepResult } from "../store.ts";
 import { classifyOutcome, sqlstateOf, type StepOutcome } from "./classify-outcome.ts";
@@ -32,12 +33,14 @@ class NothingHappened extends Error {
   readonly reason: unknown;
   readonly tookMs: number;
   readonly isLock: boolean;
+  readonly lockHolders: readonly LockHolder[];
 
-  constructor(reason: unknown, tookMs: number) {
+  constructor(reason: unknown, tookMs: number, lockHolders: readonly LockHolder[]) {
     super("nothing happened");
     this.reason = reason;
     this.tookMs = tookMs;
     this.isLock = sqlstateOf(reason) === "55P03";
+    this.lockHolders = lockHolders;
   }
 }
 
@@ -74,14 +77,14 @@ export async function runLedgerStep(
             engine.remainingMs() >= minRetryMs
           );
         },
-        onRetry: (thrown, _attempt, delayMs) =>
-          emitRetry(step, thrown instanceof NothingHappened && thrown.isLock, delayMs, context),
+        onRetry: (thrown, _attempt, delayMs) => emitRetry(step, thrown, delayMs, context),
         // A stop ends the wait: the attempt that follows is the last one.
         sleep: (ms) => engine.sleep(ms, engine.stop).catch(() => undefined),
       },
     );
   } catch (thrown) {
-    if (thrown instanceof NothingHappened) return { outcome: "failed", error: thrown.reason };
+    if (thrown instanceof NothingHappened)
+      return { outcome: "failed", error: thrown.reason, lockHolders: thrown.lockHolders };
     throw thrown;
   }
 }
@@ -99,13 +102,15 @@ async function attemptStep(
     advance(position);
     return { outcome: "done", notices: sent.receipts.flatMap(({ notices }) => notices) };
   }
-  const { error } = sent;
+  const { error, lockHolders } = sent;
   const outcome = await findOutcome(step, position, context, error);
   if ("unreadable" in outcome) return { outcome: "unknown", error: outcome.unreadable };
   if (sent.late && (outcome.do === "failed" || outcome.do === "again"))
-    return { outcome: "failed", error: deadlineFailure(step, context.environment, error) };
-  if (outcome.do === "again") throw new NothingHappened(error, context.engine.now() - startedAt);
-  return toStepResult(outcome, step, position, context, error);
+    return { outcome: "failed", error: deadlineFailure(step, context.environment, sent) };
+  if (outcome.do === "again")
+    throw new NothingHappened(error, context.engine.now() - startedAt, lockHolders);
+  const result = toStepResult(outcome, step, position, context, error);
+  return result.outcome === "failed" ? { ...result, lockHolders } : result;
 }
 
 /** Reads the ledger until nothing is running any more; emits what it waits for. */
@@ -158,18 +163,18 @@ function emitUnknown(
 
 function emitRetry(
   step: Step,
-  isLock: boolean,
+  thrown: unknown,
   waitedMs: number,
-  context: LedgerContext,
+  { engine }: LedgerContext,
 ): Promise<void> {
-  return emit(context.engine, {
-    type: "waiting",
-    reason: isLock ? "lock" : "hasura",
-    message: isLock
-      ? `${step.version} is waiting for a lock that another session holds`
-      : `Hasura did not answer; ${step.version} did not run and will be sent again`,
-    waitedMs,
-  });
+  if (!(thrown instanceof NothingHappened && thrown.isLock)) {
+    const message = `Hasura did not answer; ${step.version} did not run and will be sent again`;
+    return emit(engine, { type: "waiting", reason: "hasura", message, waitedMs });
+  }
+  const { lockHolders } = thrown;
+  const who = lockHolders.length > 0 ? describeLockHolders(lockHolders) : "another session";
+  const message = `${step.version} is waiting for a lock that ${who} holds`;
+  return emit(engine, { type: "waiting", reason: "lock", message, waitedMs });
 }
 
 function toStepResult(

@@ -1,12 +1,14 @@
 import type { Step } from "../store.ts";
 import { emptyFileNotices, isEmptySql } from "../../sql/is-empty.ts";
 import { HasuraCallError, type SqlResult } from "../../hasura/client.ts";
+import type { LockHolder } from "../../hasura/lock-holders.ts";
 import { quoteLiteral } from "../../sql/quote.ts";
 import { frameMigration, frameOutsideTransaction } from "./statements.ts";
 import { isTransient, requestFor, send } from "./client.ts";
 import { beforeDeadline } from "./deadline.ts";
 import type { LedgerContext } from "./context.ts";
 import type { Position } from "./position.ts";
+import { lockLookEveryMs, whileLocksWatched } from "./watch-locks.ts";
 import { whileWatched } from "./watch-statement.ts";
 
 const defaultLockTimeout = "5s";
@@ -17,10 +19,18 @@ export interface StepReceipt {
   readonly tookMs?: number;
 }
 
-/** The result of one request; `late`: it was cancelled because the function's time ran out. */
+/**
+ * The result of one request; `late`: it was cancelled because the function's time ran out; `lockHolders`: who held the lock that
+ * it was waiting for when it was last looked at.
+ */
 export type SendResult =
   | { readonly ok: true; readonly receipts: readonly StepReceipt[] }
-  | { readonly ok: false; readonly error: unknown; readonly late: boolean };
+  | {
+      readonly ok: false;
+      readonly error: unknown;
+      readonly late: boolean;
+      readonly lockHolders: readonly LockHolder[];
+    };
 
 /** Sends one migration in its frame, once. Never throws. */
 export function sendStep(
@@ -29,7 +39,7 @@ export function sendStep(
   context: LedgerContext,
 ): Promise<SendResult> {
   const outside = step.noTransaction && !isEmptySql(step.sql);
-  return sendRequest(1, position, context, async () => [
+  return sendRequest([step], position, context, async () => [
     readReceipt(await send(context, framedSql(step, position, context), outside), step),
   ]);
 }
@@ -50,30 +60,34 @@ export function sendSteps(
     };
     return requestFor(context, framedSql(step, expected, context));
   });
-  return sendRequest(steps.length, position, context, async () => {
+  return sendRequest(steps, position, context, async () => {
     const results = await runSqls(requests);
     return steps.map((step, i) => readReceipt(results[i], step));
   });
 }
 
 async function sendRequest(
-  steps: number,
+  steps: readonly Step[],
   position: Position,
   context: LedgerContext,
   request: () => Promise<readonly StepReceipt[]>,
 ): Promise<SendResult> {
-  const upTo = position.generation + BigInt(steps);
+  const upTo = position.generation + BigInt(steps.length);
   let late = false;
-  try {
-    const receipts = await beforeDeadline(
+  let lockHolders: readonly LockHolder[] = [];
+  const watched = () =>
+    whileLocksWatched(
       context,
+      lockLookEveryMs(steps),
       () => whileWatched(context, upTo, request),
-      () => (late = true),
+      (holders) => (lockHolders = holders),
     );
+  try {
+    const receipts = await beforeDeadline(context, watched, () => (late = true));
     return { ok: true, receipts };
   } catch (error) {
     if (isTransient(error) && upTo > position.inFlightUpTo) position.inFlightUpTo = upTo;
-    return { ok: false, error, late };
+    return { ok: false, error, late, lockHolders };
   }
 }
 

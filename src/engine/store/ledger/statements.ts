@@ -198,6 +198,9 @@ export function cancelStatementSql(run: string): string {
   return call("cancel_statement", quoteLiteral(run));
 }
 
+/** Who holds the lock that a migration is waiting for. Writes nothing. */
+export const lockHoldersSql = call("lock_holders");
+
 /**
  * Whether there is a ledger, and what decides whether there can be one. Columns as in
  * `DatabaseFacts`.

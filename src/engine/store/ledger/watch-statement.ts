@@ -48,8 +48,8 @@ async function untilDone(
   for (let look = 1; look <= maxLooks; look += 1) {
     await engine.sleep(lookEveryMs, answered).catch(() => undefined);
     const waitedMs = engine.now() - startedAt;
-    // The wait was cut short.
-    if (isAnswered() || waitedMs < look * lookEveryMs) return false;
+    // The wait was cut short; a timer may be early by a fraction of a millisecond.
+    if (isAnswered() || waitedMs < (look - 0.5) * lookEveryMs) return false;
     const snapshot = await lookInto(context);
     if (isAnswered()) return false;
     seenDone = snapshot !== undefined && snapshot.generation >= upTo ? seenDone + 1 : 0;

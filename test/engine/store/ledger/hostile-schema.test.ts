@@ -11,6 +11,7 @@ import {
   frameMigration,
   frameOutsideTransaction,
   historySql,
+  lockHoldersSql,
   recordSql,
   snapshotSql,
 } from "../../../../src/engine/store/ledger/statements.ts";
@@ -61,6 +62,7 @@ function everyStatement(run: string): string[] {
       ],
       { run, generation: 3n, synced: 0n },
     ),
+    lockHoldersSql,
     historySql({}, 1000),
     historySql({ run: run.slice(0, 4), limit: 3 }, 1000),
     cancelStatementSql(run),
@@ -114,6 +116,7 @@ describe("hostile schema", () => {
         snapshotSql("run-1", 1000),
         beginRunSql(descriptionOf("run-3"), 1000),
         historySql({}, 1000),
+        lockHoldersSql,
         cancelRunsSql(undefined, 1000),
         cancelStatementSql("run-3"),
       ])

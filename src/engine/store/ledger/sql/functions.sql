@@ -395,6 +395,52 @@ AS $body$
     AND l.pid <> pg_catalog.pg_backend_pid()
 $body$;
 
+-- Who holds, or is queued before it for, the lock that the session of a migration is waiting for: one
+-- JSON text, an array that is empty where it waits for none. Without the texts of their statements,
+-- which may hold secrets. Sessions of other users show state and times only to members of
+-- pg_read_all_stats.
+CREATE OR REPLACE FUNCTION hasura_migrate.lock_holders()
+RETURNS text
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT COALESCE(
+    pg_catalog.json_agg(
+      pg_catalog.json_build_object(
+        'pid', b.pid,
+        'application', a.application_name,
+        'user', a.usename,
+        'state', a.state,
+        'process', CASE WHEN a.backend_type <> 'client backend' THEN a.backend_type END,
+        'openMs', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - a.xact_start) * 1000::double precision,
+        'waits', b.waits
+      )
+      ORDER BY b.waits, a.xact_start, b.pid
+    ),
+    '[]'
+  )::text
+  FROM (
+    SELECT
+      blocking.pid,
+      EXISTS (
+        SELECT FROM pg_catalog.pg_locks AS l WHERE l.pid = blocking.pid AND NOT l.granted
+      ) AS waits
+    FROM (
+      SELECT DISTINCT x.pid
+      FROM (
+        SELECT h.pid FROM hasura_migrate.holders() AS h
+        UNION
+        SELECT r.pid FROM hasura_migrate.running AS r
+      ) AS migrating
+      JOIN pg_catalog.pg_stat_activity AS m USING (pid)
+      CROSS JOIN LATERAL pg_catalog.unnest(pg_catalog.pg_blocking_pids(m.pid)) AS x(pid)
+      WHERE m.wait_event_type = 'Lock'
+    ) AS blocking
+  ) AS b
+  LEFT JOIN pg_catalog.pg_stat_activity AS a USING (pid)
+$body$;
+
 -- Runs that have begun and not ended, and were active within p_live_ms. While a migration is
 -- running, the run that was seen last counts as live, however long its statement takes.
 CREATE OR REPLACE FUNCTION hasura_migrate.live_runs(p_live_ms double precision)

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import type { LockHolder } from "../../../../src/engine/hasura/lock-holders.ts";
+import type { SqlResult } from "../../../../src/engine/hasura/client.ts";
+import type { LedgerContext } from "../../../../src/engine/store/ledger/context.ts";
+import {
+  lockLookEveryMs,
+  whileLocksWatched,
+} from "../../../../src/engine/store/ledger/watch-locks.ts";
+import type { RunEvent } from "../../../../src/protocol/events.ts";
+
+const held = (...pids: number[]): SqlResult => ({
+  columns: ["lock_holders"],
+  rows: [
+    [
+      JSON.stringify(
+        pids.map((pid) => ({
+          ...{ pid, application: null, user: null, process: null },
+          ...{ state: "active", openMs: null, waits: false },
+        })),
+      ),
+    ],
+  ],
+});
+
+interface Watched {
+  /** When something was reported, and what. */
+  readonly reports: readonly (readonly [waitedMs: number, message: string])[];
+  readonly seen: readonly (readonly number[])[];
+}
+
+/** Watches a request that is answered after these looks, with two seconds between them. */
+async function watched(looks: readonly (SqlResult | Error)[]): Promise<Watched> {
+  const reports: [number, string][] = [];
+  const seen: number[][] = [];
+  const left = [...looks];
+  let now = 0;
+  let answer: () => void = () => undefined;
+  const work = new Promise<void>((resolve) => (answer = resolve));
+  const context = {
+    hasura: {
+      runSql: async () => {
+        const look = left.shift();
+        if (look instanceof Error) throw look;
+        if (look) return look;
+        answer();
+        return new Promise(() => undefined);
+      },
+    },
+    database: { name: "default", kind: "postgres" },
+    configVersion: 3,
+    engine: {
+      now: () => now,
+      // A timer may be early.
+      sleep: async (ms: number) => {
+        now += ms - 0.4;
+      },
+      emit: (event: RunEvent) => {
+        if (event.type === "waiting" && event.reason === "lock")
+          reports.push([Math.round(event.waitedMs / 1000), event.message]);
+      },
+    },
+  } as unknown as LedgerContext;
+  const note = (holders: readonly LockHolder[]): void =>
+    void seen.push(holders.map(({ pid }) => pid));
+  await whileLocksWatched(context, 2000, () => work, note);
+  return { reports, seen };
+}
+
+const message = (pid: number): string => `waiting for a lock that session ${pid} (active) holds`;
+
+describe("looks for the holder of a lock", () => {
+  test("each new holder is reported at once, the same one every ten seconds", async () => {
+    const { reports } = await watched([
+      ...[held(), held(1), held(1), held(2)],
+      ...[held(2), held(2), held(2), held(2), held(2), held()],
+    ]);
+    assert.deepEqual(reports, [
+      [4, message(1)],
+      [8, message(2)],
+      [18, message(2)],
+    ]);
+  });
+
+  test("each look is passed on, also one that finds nobody; one that fails is not", async () => {
+    const { seen } = await watched([held(1), new Error("no answer"), held()]);
+    assert.deepEqual(seen, [[1], []]);
+  });
+
+  test("nothing is looked at when the request has been answered", async () => {
+    const context = { engine: { now: () => 0, sleep: () => Promise.resolve() } };
+    const result = await whileLocksWatched(
+      context as unknown as LedgerContext,
+      2000,
+      () => Promise.resolve(7),
+      () => assert.fail("looked"),
+    );
+    assert.equal(result, 7);
+  });
+
+  test("a lock time-out contains two looks", () => {
+    const every = (...timeouts: (string | undefined)[]): number =>
+      lockLookEveryMs(
+        timeouts.map((lockTimeout) => ({
+          settings: lockTimeout === undefined ? {} : { lockTimeout },
+        })),
+      );
+    assert.deepEqual(
+      [every(undefined), every("60000ms"), every("0ms"), every("1000ms"), every("1ms")],
+      [2000, 2000, 2000, 500, 100],
+    );
+    assert.equal(every("60000ms", "600ms"), 300);
+  });
+});
