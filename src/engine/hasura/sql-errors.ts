@@ -1,8 +1,7 @@
 import { cleanText } from "../../clean-text.ts";
 import { Failure, type SqlFailure } from "../../protocol/failure.ts";
 import { retryHint, textHint, type Hint } from "../../protocol/hint.ts";
-import { findErrorPosition, type ErrorPosition } from "../sql/error-position.ts";
-import { keptStatements } from "./kept-statements.ts";
+import { findErrorPosition } from "../sql/error-position.ts";
 import { lockAdvice, type LockHolder } from "./lock-holders.ts";
 import { alreadyExists, sqlAdvice } from "./sql-advice.ts";
 import { HasuraCallError, type DatabaseError } from "./client.ts";
@@ -17,8 +16,6 @@ export interface FailedFile {
   readonly sql: string;
   /** The file was rolled back completely. */
   readonly nothingKept?: boolean;
-  /** Each statement was sent by itself: those before the failing one stay. */
-  readonly separateStatements?: boolean;
   /** Records the migration as applied. */
   readonly markApplied?: Hint;
   /** Who held the lock that it was waiting for, shortly before it failed. */
@@ -44,15 +41,14 @@ export function stepFailure(error: unknown, failed: FailedFile): unknown {
       ...details,
       ...position,
     },
-    hints: nextSteps(details, failed, position),
+    hints: nextSteps(details, failed),
   });
 }
 
-function nextSteps(details: SqlDetails, failed: FailedFile, position: ErrorPosition): Hint[] {
+function nextSteps(details: SqlDetails, failed: FailedFile): Hint[] {
   const advice = sqlAdvice(details, failed.sql, failed.lockHolders);
   const { markApplied } = failed;
   return [
-    ...(failed.separateStatements === true ? keptStatements(failed.sql, position.place) : []),
     ...(advice === undefined ? [] : [advice]),
     ...(markApplied !== undefined && alreadyExists(details) ? [markApplied] : []),
     nextStep(details, failed),

@@ -10,6 +10,7 @@ import { markHint } from "../store/hints.ts";
 import type { StepResult } from "../store/store.ts";
 import { nextBatchSize } from "./batch-size.ts";
 import { halfRedoneFailure } from "./half-redone.ts";
+import { invalidIndexNotices, withLeftBehind } from "./left-behind.ts";
 import { loadSteps, type LoadedStep } from "./load-steps.ts";
 
 /** Why a plan was not run to its end. */
@@ -223,14 +224,16 @@ async function reportResult(
 ): Promise<BatchResult> {
   const of = identify(loaded);
   switch (result.outcome) {
-    case "done":
-      await reportApplied(loaded, tookMs, result.notices, engine);
+    case "done": {
+      const notices = [...result.notices, ...(await invalidIndexNotices(loaded))];
+      await reportApplied(loaded, tookMs, notices, engine);
       return { over: 1, done: 1 };
+    }
     case "skipped":
       await emit(engine, { type: "migration.skipped", ...of, reason: result.reason });
       return { over: 1, done: 0 };
     case "failed": {
-      const failure = failureOf(result, loaded, environment);
+      const failure = await failureOf(result, loaded, environment);
       await emit(engine, {
         type: "migration.failed",
         ...of,
@@ -258,18 +261,18 @@ async function reportResult(
   }
 }
 
-function failureOf(
+async function failureOf(
   { error, lockHolders }: Extract<StepResult, { outcome: "failed" }>,
-  { ready, body, step }: LoadedStep,
+  loaded: LoadedStep,
   environment: string,
-): unknown {
+): Promise<unknown> {
+  const { ready, body, step } = loaded;
   const target = { environment, database: ready.database.name, versions: [step.version] };
   const failure = stepFailure(error, {
     file: ready.file.path,
     sql: body.sql,
     // A redo keeps its roll-back.
     nothingKept: ready.store.atomic && !step.noTransaction && ready.redone !== true,
-    separateStatements: step.noTransaction,
     lockHolders,
     ...(step.direction === "up" && {
       markApplied: markHint(
@@ -279,7 +282,7 @@ function failureOf(
       ),
     }),
   });
-  return halfRedoneFailure(failure, ready, environment);
+  return halfRedoneFailure(await withLeftBehind(failure, error, loaded), ready, environment);
 }
 
 function busy(holder: string): Failure {

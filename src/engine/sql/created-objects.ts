@@ -1,4 +1,5 @@
-import { isComment, tokenize, type Token } from "./lexer.ts";
+import { statementsOf } from "./statements.ts";
+import { Words } from "./words.ts";
 
 /** Something that a file creates. Names are as PostgreSQL stores them: folded to lower case unless they were quoted. */
 export interface CreatedObject {
@@ -17,8 +18,8 @@ export interface CreatedObject {
  */
 export function createdObjects(sql: string): CreatedObject[] {
   const found = new Map<string, CreatedObject>();
-  for (const statement of statementsOf(sql)) {
-    const words = new Words(statement);
+  for (const { tokens } of statementsOf(sql)) {
+    const words = new Words(tokens);
     if (words.skip("CREATE")) for (const object of created(words)) found.set(keyOf(object), object);
     else if (words.skip("ALTER")) altered(words, found);
     else if (words.skip("DROP")) dropped(words, found);
@@ -34,90 +35,6 @@ export function objectLabel({ kind, schema, name, column }: CreatedObject): stri
 
 function keyOf({ schema = "", name, column = "" }: CreatedObject): string {
   return JSON.stringify([schema, name, column]);
-}
-
-function statementsOf(sql: string): Token[][] {
-  const statements: Token[][] = [[]];
-  for (const token of tokenize(sql)) {
-    if (token.text === ";") statements.push([]);
-    else if (token.kind !== "space" && !isComment(token)) statements.at(-1)?.push(token);
-  }
-  return statements;
-}
-
-/** The tokens of a statement, read from the left. */
-class Words {
-  readonly #tokens: readonly Token[];
-  #at = 0;
-
-  constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens;
-  }
-
-  get isOver(): boolean {
-    return this.#at >= this.#tokens.length;
-  }
-
-  /** Skips these keywords if all of them come next. */
-  skip(...keywords: readonly string[]): boolean {
-    const matches = keywords.every((keyword, i) => {
-      const token = this.#tokens[this.#at + i];
-      return token?.kind === "word" && token.text.toUpperCase() === keyword;
-    });
-    if (matches) this.#at += keywords.length;
-    return matches;
-  }
-
-  skipAny(...keywords: readonly string[]): boolean {
-    return keywords.some((keyword) => this.skip(keyword));
-  }
-
-  /** Skips one symbol if it comes next. */
-  symbol(text: string): boolean {
-    const token = this.#tokens[this.#at];
-    if (token?.kind !== "symbol" || token.text !== text) return false;
-    this.#at += 1;
-    return true;
-  }
-
-  /** An identifier; undefined where something else comes next. */
-  identifier(): string | undefined {
-    const token = this.#tokens[this.#at];
-    const name = token && identifierOf(token);
-    if (name !== undefined) this.#at += 1;
-    return name;
-  }
-
-  /** `name` or `schema.name`. A name with more parts cannot be looked up. */
-  path(): { readonly schema?: string; readonly name: string } | undefined {
-    const first = this.identifier();
-    if (first === undefined) return undefined;
-    if (!this.symbol(".")) return { name: first };
-    const second = this.identifier();
-    return second === undefined || this.symbol(".") ? undefined : { schema: first, name: second };
-  }
-
-  /** Moves behind the next comma that is not in brackets; false at the end of the statement. */
-  nextItem(): boolean {
-    for (let depth = 0; !this.isOver; this.#at += 1) {
-      const token = this.#tokens[this.#at];
-      const text = token?.kind === "symbol" ? token.text : "";
-      if (text === "(" || text === "[") depth += 1;
-      if (text === ")" || text === "]") depth -= 1;
-      if (text === "," && depth === 0) {
-        this.#at += 1;
-        return true;
-      }
-    }
-    return false;
-  }
-}
-
-function identifierOf({ kind, text, closed }: Token): string | undefined {
-  if (kind === "word") return text.toLowerCase();
-  if (kind !== "quoted-identifier" || !closed) return undefined;
-  const name = text.slice(1, -1).replaceAll('""', '"');
-  return name === "" || name.includes("\0") ? undefined : name;
 }
 
 function created(words: Words): CreatedObject[] {

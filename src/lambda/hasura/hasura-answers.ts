@@ -11,6 +11,7 @@ const Text = z.string().nullish().catch(undefined);
  * The database's error (docs/internals/hasura-protocol.md, "Errors"); fields without a value are null.
  */
 const Internal = z.object({
+  statement: Text,
   error: z
     .object({ exec_status: Text, status_code: Text, message: Text, description: Text, hint: Text })
     .partial(),
@@ -107,7 +108,8 @@ function rejected(
   redact: Redact,
 ): HasuraCallError {
   const database = databaseError(internal, redact);
-  return new HasuraCallError("rejected", redact(error), {
+  // Hasura's own text, "query execution failed", says nothing beside the database's.
+  return new HasuraCallError("rejected", database?.message ?? redact(error), {
     status,
     code,
     ...(path !== undefined && { path: redact(path) }),
@@ -116,7 +118,7 @@ function rejected(
 }
 
 function databaseError(internal: unknown, redact: Redact): DatabaseError | undefined {
-  const error = Internal.safeParse(internal).data?.error;
+  const { error, statement } = Internal.safeParse(internal).data ?? {};
   if (!error) return undefined;
   return {
     ...(error.status_code && { sqlstate: error.status_code }),
@@ -124,8 +126,12 @@ function databaseError(internal: unknown, redact: Redact): DatabaseError | undef
     ...(error.description && { detail: redact(error.description) }),
     ...(error.hint && { hint: redact(error.hint) }),
     ...(error.exec_status && { execStatus: error.exec_status }),
+    ...(statement && statement.length <= longestStatement && { statement: redact(statement) }),
   };
 }
+
+/** Characters of a statement that is kept: one that is to be found in its file. */
+const longestStatement = 16_384;
 
 /** Characters of a foreign response that are looked at. */
 const mostRedacted = 16_384;

@@ -120,6 +120,20 @@ describe("failure view", () => {
     ]);
   });
 
+  test("a cause that is a part of the message is not shown again", () => {
+    for (const [kind, code, message] of [
+      ["migration", "interrupted", "2_b was interrupted: no table (SQLSTATE 42P01)."],
+      ["unreachable", "hasura-error", "Hasura responded with an error while x: no table"],
+    ] as const)
+      assert.deepEqual(
+        failureLines(new Failure(kind, code, message, { cause: new Error("no table") }), {
+          style: plain,
+          columns: 80,
+        }),
+        [`✗ ${message}`],
+      );
+  });
+
   test("where Hasura hides the database's error, its own words stand once, without a caret", () => {
     const failure = new Failure(
       "migration",

@@ -204,7 +204,20 @@ describe("Hasura HTTP", () => {
       message: "boom",
       hint: "try less",
       execStatus: "FatalError",
+      statement: "…",
     });
+    assert.equal(thrown.message, "boom", "Hasura's own text says nothing beside it");
+  });
+
+  test("a statement too long to be looked for in its file is not kept", async (t) => {
+    const statementOf = async (statement: string): Promise<string | undefined> => {
+      const internal = { statement, error: { message: "boom" } };
+      const json = { path: "$.args", error: "x", code: "postgres-error", internal };
+      const { url } = await scriptedHasura(t, () => ({ status: 400, json }));
+      return (await callError(client(t, url).runSql(sql))).database?.statement;
+    };
+    assert.equal((await statementOf("x".repeat(16_384)))?.length, 16_384);
+    assert.equal(await statementOf("x".repeat(16_385)), undefined);
   });
 
   const outcomes: readonly [string, Scripted, CallOutcome, RegExp][] = [

@@ -9,6 +9,7 @@ const secret = "correct horse/battery+staple";
 const encoded = encodeURIComponent(secret);
 const inBase64 = Buffer.from(secret).toString("base64");
 const internal = {
+  statement: `SELECT '${secret}'`,
   error: {
     exec_status: "FatalError",
     status_code: "42601",

@@ -21,12 +21,14 @@ export interface FailureViewOptions {
 export function failureLines(failure: Failure, options: FailureViewOptions): Styled[] {
   const { style, columns, debug = false } = options;
   const { sql } = failure;
-  const shown = new Set([failure.message, sql?.message]);
+  // Many a message repeats the error that caused it.
+  const isShown = (cause: string): boolean =>
+    failure.message.includes(cause) || sql?.message === cause;
   return [
     ...headLines(failure, options),
     ...(sql ? sqlLines(sql, failure, options) : []),
     ...causesOf(failure)
-      .filter((cause) => !shown.has(cause))
+      .filter((cause) => !isShown(cause))
       .flatMap((cause) => labelled("  ", "why", cause, options)),
     ...failure.hints.flatMap((hint) => hintLines(hint, columns)),
     ...(debug ? stackLines(failure, style) : []),

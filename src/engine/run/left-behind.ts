@@ -1,0 +1,99 @@
+import { Failure } from "../../protocol/failure.ts";
+import { textHint, type Hint } from "../../protocol/hint.ts";
+import { HasuraCallError } from "../hasura/client.ts";
+import { concurrentIndex, type ConcurrentIndex } from "../sql/concurrent-indexes.ts";
+import { findErrorPosition } from "../sql/error-position.ts";
+import { statementsOf, type Statement } from "../sql/statements.ts";
+import {
+  dropSql,
+  lookUpIndexes,
+  mayBeLeft,
+  type IndexState,
+  type InvalidIndex,
+} from "./invalid-indexes.ts";
+import { keptStatements, type FailedAt } from "./kept-statements.ts";
+import type { LoadedStep } from "./load-steps.ts";
+
+/** Failures after which a part of a file outside a transaction may have been committed. */
+const partly: ReadonlySet<string> = new Set(["sql-failed", "interrupted", "deadline"]);
+
+/**
+ * What a file outside a transaction left behind, as hints in front of the failure's own: which of its statements are committed,
+ * and which indexes the database calls invalid. Where it cannot be asked, only what may be left. `error`: what the failure is
+ * about.
+ */
+export async function withLeftBehind(
+  failure: unknown,
+  error: unknown,
+  loaded: LoadedStep,
+): Promise<unknown> {
+  const { step, body } = loaded;
+  if (!step.noTransaction || !(failure instanceof Failure) || !partly.has(failure.code))
+    return failure;
+  const kept = keptStatements(body.sql, failedAt(error, body.sql));
+  if (!kept) return failure;
+  const indexes = await indexHints(indexesOf(kept.reached), loaded);
+  return failure.with({ hints: [textHint(kept.text), ...indexes, ...failure.hints] });
+}
+
+/** The indexes of a file outside a transaction that are invalid although it succeeded: IF NOT EXISTS keeps such an index. */
+export async function invalidIndexNotices(loaded: LoadedStep): Promise<string[]> {
+  const { step, body } = loaded;
+  const indexes = step.noTransaction
+    ? indexesOf(statementsOf(body.sql)).filter(
+        (index) => index.how === "create" && index.ifNotExists,
+      )
+    : [];
+  const state = await lookedUp(indexes, loaded);
+  return (state?.invalid ?? [])
+    .filter(({ isInUse }) => !isInUse)
+    .map(
+      (index) =>
+        `the index ${index.name} is invalid, and IF NOT EXISTS kept it: ${dropSql(index)} then create it again`,
+    );
+}
+
+function failedAt(error: unknown, sql: string): FailedAt {
+  const call = error instanceof Failure ? error.cause : error;
+  const database = call instanceof HasuraCallError ? call.database : undefined;
+  const { message, sqlstate, statement } = database ?? {};
+  if (message === undefined) return { statement };
+  return { statement, place: findErrorPosition(sql, { message, sqlstate }).place };
+}
+
+function indexesOf(statements: readonly Statement[]): ConcurrentIndex[] {
+  return statements.flatMap((statement) => concurrentIndex(statement) ?? []);
+}
+
+async function indexHints(
+  indexes: readonly ConcurrentIndex[],
+  loaded: LoadedStep,
+): Promise<Hint[]> {
+  if (indexes.length === 0) return [];
+  const state = await lookedUp(indexes, loaded);
+  const { invalid, unknown } = state ?? { invalid: [], unknown: indexes };
+  if (invalid.length === 0 && unknown.length === 0)
+    return [textHint("None of the indexes that it works on is left invalid.")];
+  const texts = [...invalid.map(leftText), ...unknown.map(mayBeLeft)];
+  return [...new Set(texts)].map(textHint);
+}
+
+function leftText(index: InvalidIndex): string {
+  const { name, isInUse } = index;
+  return isInUse
+    ? `The index ${name} is invalid; another session works on its table, and may be making it valid. If not: ${dropSql(index)}`
+    : `The index ${name} is left invalid, and IF NOT EXISTS would keep it. Before the next try: ${dropSql(index)}`;
+}
+
+/** Undefined where the database cannot be asked. */
+async function lookedUp(
+  indexes: readonly ConcurrentIndex[],
+  { ready: { store, database } }: LoadedStep,
+): Promise<IndexState | undefined> {
+  if (indexes.length === 0 || !["postgres", "citus"].includes(database.kind)) return undefined;
+  try {
+    return await lookUpIndexes(indexes, async (sql) => await store.query?.(sql));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import { hintText } from "../../../src/cli/output/hints.ts";
+import { HasuraCallError, type SqlResult } from "../../../src/engine/hasura/client.ts";
+import { invalidIndexNotices, withLeftBehind } from "../../../src/engine/run/left-behind.ts";
+import type { LoadedStep } from "../../../src/engine/run/load-steps.ts";
+import { loadSteps } from "../../../src/engine/run/load-steps.ts";
+import { Failure } from "../../../src/protocol/failure.ts";
+import type { FailureCode } from "../../../src/protocol/failure-codes.ts";
+import { textHint } from "../../../src/protocol/hint.ts";
+import { readyStep, storeOf } from "../support/ready-steps.ts";
+
+const sql =
+  'ALTER TABLE a ADD b int;\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "B idx" ON app.a (b);\nREINDEX TABLE CONCURRENTLY c;\nSELECT nope;\n';
+
+type Row = readonly (string | null)[];
+
+interface Given {
+  /** What the database answers about the indexes; without it, it cannot be asked. */
+  readonly rows?: readonly Row[];
+  readonly text?: string;
+  readonly noTransaction?: boolean;
+  readonly kind?: "postgres" | "mssql";
+}
+
+async function load({
+  rows,
+  text = sql,
+  noTransaction = true,
+  kind = "postgres",
+}: Given): Promise<LoadedStep> {
+  const query = (): Promise<SqlResult> =>
+    rows === undefined
+      ? Promise.reject(new Error("no answer"))
+      : Promise.resolve({ columns: [], rows });
+  const ready = readyStep("1", { sql: text, noTransaction, store: storeOf({ query }) });
+  const step = { ...ready, database: { name: "default", kind } };
+  const [loaded] = await loadSteps({ steps: [step], environment: "dev-3" }, 0, 1);
+  assert.ok(loaded);
+  return loaded;
+}
+
+const refused = (statement: string): HasuraCallError =>
+  new HasuraCallError("rejected", "boom", { database: { message: "boom", statement } });
+const createIndex = 'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "B idx" ON app.a (b)';
+
+async function hints(
+  given: Given,
+  error: unknown = refused(createIndex),
+  code: FailureCode = "sql-failed",
+): Promise<string[]> {
+  const failure = new Failure("migration", code, "it failed", { hints: [textHint("own hint")] });
+  const shown = await withLeftBehind(failure, error, await load(given));
+  assert.ok(shown instanceof Failure);
+  return shown.hints.map((hint) => hintText(hint));
+}
+
+const second =
+  "Statement 2 of 4 (line 2) failed; statement 1 (line 1) is committed; the rest was not run. To finish: make the committed ones repeatable (IF NOT EXISTS) or delete them from the file.";
+const mayBe = 'An invalid index may be left: DROP INDEX CONCURRENTLY IF EXISTS "app"."B idx";';
+
+describe("a file outside a transaction that failed", () => {
+  test("the statements that are committed, and the index that is invalid, come before the failure's own hints", async () => {
+    assert.deepEqual(await hints({ rows: [["0", "t", "app", 'B "idx', "f"]] }), [
+      second,
+      'The index "app"."B ""idx" is left invalid, and IF NOT EXISTS would keep it. Before the next try: DROP INDEX CONCURRENTLY "app"."B ""idx";',
+      "own hint",
+    ]);
+  });
+
+  test("no index is invalid", async () => {
+    assert.deepEqual(await hints({ rows: [["0", "t", null, null, null]] }), [
+      second,
+      "None of the indexes that it works on is left invalid.",
+      "own hint",
+    ]);
+  });
+
+  test("an index that another session may be making is not called left", async () => {
+    const [, index = ""] = await hints({ rows: [["0", "t", "app", "i", "t"]] });
+    assert.match(index, /^The index "app"\."i" is invalid; another session works on its table/);
+  });
+
+  test("where the database cannot be asked, an index may be left", async () => {
+    assert.deepEqual(await hints({}), [second, mayBe, "own hint"]);
+    assert.deepEqual(await hints({ rows: [], kind: "mssql" }), [second, mayBe, "own hint"]);
+  });
+
+  test("where it does not find the table, too", async () => {
+    assert.equal((await hints({ rows: [["0", "f", null, null, null]] }))[1], mayBe);
+  });
+
+  test("the same after an interruption and at the deadline, whose error is a cause", async () => {
+    const cause = new Failure("migration", "interrupted", "it was interrupted", {
+      cause: refused(createIndex),
+    });
+    for (const code of ["interrupted", "deadline"] as const)
+      assert.deepEqual((await hints({}, cause, code)).slice(0, 2), [second, mayBe]);
+  });
+
+  test("an error without a statement: every index of the file may be left", async () => {
+    assert.deepEqual(await hints({}, new HasuraCallError("unknown", "lost"), "interrupted"), [
+      "Its 4 statements are committed one by one: those before the failing one stay.",
+      mayBe,
+      'An invalid index may be left whose name ends with "_ccnew" or "_ccold": DROP INDEX CONCURRENTLY it.',
+      "own hint",
+    ]);
+  });
+
+  test("without indexes nothing is said about them", async () => {
+    assert.deepEqual(await hints({ text: "SELECT 1/0;", rows: [] }), [
+      "Statement 1 of 1 (line 1) failed; nothing before it.",
+      "own hint",
+    ]);
+  });
+
+  test("indexes that DROP leaves, and those without a name", async () => {
+    const dropping = await hints({ text: "DROP INDEX CONCURRENTLY i;" });
+    assert.equal(
+      dropping[1],
+      'An invalid index may be left: DROP INDEX CONCURRENTLY IF EXISTS "i";',
+    );
+    const unnamed = await hints({ text: "CREATE INDEX CONCURRENTLY ON a (b);" });
+    assert.match(unnamed[1] ?? "", /^An invalid index without a name of its own may be left/);
+  });
+
+  test("in a transaction, or with another failure, the failure stays as it is", async () => {
+    assert.deepEqual(await hints({ noTransaction: false }), ["own hint"]);
+    assert.deepEqual(await hints({}, refused(createIndex), "hasura-unreachable"), ["own hint"]);
+    assert.equal(await withLeftBehind("a bug", undefined, await load({})), "a bug");
+  });
+});
+
+describe("a file outside a transaction that succeeded", () => {
+  test("an index that IF NOT EXISTS kept although it is invalid is a notice", async () => {
+    const loaded = await load({ rows: [["0", "t", "app", "i", "f"]] });
+    assert.deepEqual(await invalidIndexNotices(loaded), [
+      'the index "app"."i" is invalid, and IF NOT EXISTS kept it: DROP INDEX CONCURRENTLY "app"."i"; then create it again',
+    ]);
+  });
+
+  test("without one there is none, nor where the database cannot be asked", async () => {
+    assert.deepEqual(
+      await invalidIndexNotices(await load({ rows: [["0", "t", null, null, null]] })),
+      [],
+    );
+    assert.deepEqual(await invalidIndexNotices(await load({})), []);
+    const rows = [["0", "t", "app", "i", "f"]];
+    const plain = await load({ text: "CREATE INDEX CONCURRENTLY i ON app.a (b);", rows });
+    assert.deepEqual(await invalidIndexNotices(plain), [], "it would not have succeeded");
+    const inTransaction = await load({ rows: [["0", "t", "app", "i", "f"]], noTransaction: false });
+    assert.deepEqual(await invalidIndexNotices(inTransaction), []);
+  });
+});
