@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,6 +6,7 @@ import type { TestContext } from "vitest";
 import { countInterrupts, type EndSignal } from "../../src/cli/run/interrupts.ts";
 import type { Sink, CliContext } from "../../src/cli/context.ts";
 import { sinkOf } from "../../src/cli/output/terminal/sink.ts";
+import { refusedCommands } from "./printed-commands.ts";
 
 /** A stream that keeps what was written. */
 export interface TextSink extends Sink {
@@ -41,6 +43,8 @@ export interface TestContextOptions {
   /** What the person types, question after question. */
   readonly types?: readonly string[];
   readonly git?: string;
+  /** Set where a test shows hints that nobody could follow: the commands in them are not checked. */
+  readonly foreignHints?: boolean;
   /** What a program does that is run in the terminal, and whether it succeeds. */
   readonly runProgram?: () => boolean;
 }
@@ -48,7 +52,10 @@ export interface TestContextOptions {
 /** 2026-11-24 12:04:11 UTC. */
 export const instant = Date.UTC(2026, 10, 24, 12, 4, 11);
 
-/** A context of buffers: an empty home and working directory of its own, and a clock that moves only when something sleeps. */
+/**
+ * A context of buffers: an empty home and working directory of its own, and a clock that moves only when something sleeps.
+ * The test fails if the program would refuse a command that it has suggested.
+ */
 export function testContext(t: TestContext, options: TestContextOptions): TestCliContext {
   const terminal = options.terminal ?? false;
   const types = [...(options.types ?? [])];
@@ -61,6 +68,10 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
   let now = instant;
   const workflow = options.env?.["GITHUB_ACTIONS"] === "true";
   const home = options.home ?? emptyDirectory(t);
+  const out = textSink(terminal, options.columns ?? 80, workflow);
+  const err = textSink(terminal, options.columns ?? 80, workflow);
+  if (options.foreignHints !== true)
+    t.onTestFinished(() => assert.deepEqual(refusedCommands(out.text + err.text), []));
   return {
     argv: options.argv,
     env: { ...options.env },
@@ -70,8 +81,8 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
     uid: process.getuid?.(),
     host: "laptop",
     version: "0.1.0",
-    out: textSink(terminal, options.columns ?? 80, workflow),
-    err: textSink(terminal, options.columns ?? 80, workflow),
+    out,
+    err,
     keyboard: {
       isTTY: terminal,
       ask: async (question) => {

@@ -1,6 +1,7 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, runHint, textHint, type Hint } from "../../protocol/hint.ts";
 import type { Operation } from "../../protocol/operations.ts";
+import type { CommandSyntax } from "../options/command-line.ts";
 import { closestMatch, didYouMean } from "../options/did-you-mean.ts";
 import { stageMembers } from "../options/stages.ts";
 import { commandFor, foreignWords } from "../options/synonyms.ts";
@@ -12,8 +13,8 @@ interface Typed {
   readonly operation: Operation;
   /** False where `apply` was left out. */
   readonly commandTyped: boolean;
-  /** Names of all commands. */
-  readonly commandNames: readonly string[];
+  /** Every command there is. */
+  readonly commands: readonly CommandSyntax[];
 }
 
 /** How environments are named on a command line. */
@@ -127,32 +128,52 @@ function checkCommandWord(
   word: string,
   others: readonly string[],
   loaded: LoadedConfig,
-  { commandTyped, commandNames }: Typed,
+  { commandTyped, commands }: Typed,
 ): void {
   // Without a command before it, a word that no environment is configured for may be a command of another tool.
   if (environmentNames(loaded).includes(word)) return;
-  if (!commandTyped) checkForeignWord(word, others);
-  const command = others.length > 0 ? closestMatch(word, commandNames) : undefined;
+  if (!commandTyped) checkForeignWord(word, others, commands);
+  const names = commands.map(({ name }) => name);
+  const command = others.length > 0 ? closestMatch(word, names) : undefined;
   if (command === undefined) return;
   throw new Failure(
     "usage",
     "unknown-command",
     `Unknown command "${word}". Did you mean "${command}"?`,
-    { hints: [runHint([command, ...others])] },
+    { hints: [meantCommand(command, others, commands)] },
   );
 }
 
 /** Throws `usage/unknown-command` for words that other tools have for a command. */
-function checkForeignWord(word: string, others: readonly string[]): void {
+function checkForeignWord(
+  word: string,
+  others: readonly string[],
+  commands: readonly CommandSyntax[],
+): void {
   const command = commandFor(word);
   if (command === undefined && !foreignWords.has(word.toLowerCase())) return;
   const meant = command === undefined ? "" : ` Did you mean "${command}"?`;
   throw new Failure("usage", "unknown-command", `There is no command "${word}".${meant}`, {
     hints: [
-      command === undefined ? runHint(["--help"]) : runHint([command, ...others]),
+      command === undefined ? runHint(["--help"]) : meantCommand(command, others, commands),
       runHint(["apply", word, ...others], `if ${word} is an environment`),
     ],
   });
+}
+
+/** Commands that need an option as well. */
+const incompleteByOperands: ReadonlySet<string> = new Set(["mark"]);
+
+/** The command that was meant, with the words that it takes; the help option where they are not enough for it. */
+function meantCommand(
+  name: string,
+  words: readonly string[],
+  commands: readonly CommandSyntax[],
+): Hint {
+  const [operand] = commands.find((command) => command.name === name)?.operands ?? [];
+  if (operand === undefined) return runHint([name]);
+  if (words.length === 0 || incompleteByOperands.has(name)) return runHint([name, "--help"]);
+  return runHint([name, ...(operand === "environment" ? words : words.slice(0, 1))]);
 }
 
 function argsFor(operation: Operation, environment: string): string[] {

@@ -164,11 +164,6 @@ function syntaxOf(command: CliCommand): CommandSyntax {
   };
 }
 
-/** Names of the commands: an environment with such a name needs an explicit command before it. */
-export function commandNames({ commands }: CommandLine): readonly string[] {
-  return commands.map(({ name }) => name);
-}
-
 /** True where an option without a value was typed, by its attribute name: `isTyped(commandLine, "json")`. */
 export function isTyped({ options }: CommandLine, attribute: string): boolean {
   return options.some(({ option }) => option.attributeName() === attribute);

@@ -5,7 +5,6 @@ import { loadConfig } from "../config/load.ts";
 import { selectEnvironments } from "../config/select-environments.ts";
 import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
-import { commandNames } from "../options/command-line.ts";
 import type { TargetOptions } from "../options/schemas.ts";
 import { createRenderer } from "../output/create-renderer.ts";
 import { actorOf } from "./actor.ts";
@@ -32,7 +31,7 @@ export async function runOperation<O extends Operation>(
   const selected = selectEnvironments(options, loaded, {
     operation: spec.operation,
     commandTyped: context.commandLine.commandTyped,
-    commandNames: commandNames(context.commandLine),
+    commands: context.commandLine.commands,
   });
   const { matrix } = spec;
   const wantsMatrix = matrix?.full || matrix?.markdown;

@@ -12,34 +12,47 @@ const commands = createProgram("0", { columns: 80, write: () => undefined }).cli
 );
 
 describe("words of other tools", () => {
-  for (const [word, command] of [
-    ["up", "apply"],
-    ["migrate", "apply"],
-    ["deploy", "apply"],
-    ["rollback", "down"],
-    ["info", "status"],
-    ["ls", "status"],
-    ["repair", "mark"],
-    ["create", "new"],
-  ] as const)
-    test(`"${word}" is no environment: did you mean "${command}"?`, async (t) => {
-      for (const argv of [[word], [word, "dev-3"]]) {
-        const context = testContext(t, { argv });
-        assert.equal(await main(context), 2);
-        assert.match(
-          context.err.text,
-          new RegExp(`There is no command "${word}"\\. Did you mean "${command}"\\?`),
-        );
-        const rest = argv
-          .slice(1)
-          .map((each) => ` ${each}`)
-          .join("");
-        assert.ok(
-          context.err.text.includes(`→ hasura-migrate ${command}${rest}\n`),
-          context.err.text,
-        );
-      }
+  const meant: readonly (readonly [argv: readonly string[], command: string, hint: string])[] = [
+    [["up"], "apply", "apply --help"],
+    [["up", "dev-3"], "apply", "apply dev-3"],
+    [["migrate", "dev-3"], "apply", "apply dev-3"],
+    [["deploy", "dev-3"], "apply", "apply dev-3"],
+    [["rollback"], "down", "down --help"],
+    [["rollback", "dev-3"], "down", "down dev-3"],
+    [["rollback", "dev-3", "2"], "down", "down dev-3 2"],
+    [["rollback", "dev-3", "dev-4"], "down", "down dev-3"],
+    [["ls"], "status", "status --help"],
+    [["diff", "dev-3", "dev-4"], "status", "status dev-3"],
+    [["repair", "dev-3"], "mark", "mark --help"],
+    [["create"], "new", "new --help"],
+    [["create", "add_notes"], "new", "new add_notes"],
+    [["serve", "dev-3"], "local", "local"],
+    [["environments"], "envs", "envs"],
+    [["statsu", "dev-3"], "status", "status dev-3"],
+    [["Local", "status"], "local", "local"],
+  ];
+  for (const [argv, command, hint] of meant)
+    test(`${argv.join(" ")}: did you mean "${command}"? → hasura-migrate ${hint}`, async (t) => {
+      const context = testContext(t, { argv });
+      assert.equal(await main(context), 2);
+      assert.match(
+        context.err.text,
+        new RegExp(
+          `"${argv[0] ?? ""}"\\. Did you mean "${command}"\\?\n  → hasura-migrate ${hint}\n`,
+        ),
+      );
     });
+
+  test("a single word may be an environment, several words are a command", async (t) => {
+    const [one, two] = [
+      testContext(t, { argv: ["rollback"] }),
+      testContext(t, { argv: ["rollback", "dev-3"] }),
+    ];
+    await main(one);
+    await main(two);
+    assert.match(one.err.text, /→ if rollback is an environment: hasura-migrate apply rollback\n/);
+    assert.doesNotMatch(two.err.text, /if rollback is/);
+  });
 
   for (const word of foreignWords)
     test(`"${word}" is no environment either`, async (t) => {

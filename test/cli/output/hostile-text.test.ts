@@ -160,7 +160,7 @@ async function rendererOf(context: TestCliContext, look: Look): Promise<Renderer
 /** Shows everything that a run can show, with the text in all of it; returns what arrived at both streams. */
 async function shown(t: TestContext, look: Look, text: string): Promise<TestCliContext> {
   // So wide that nothing is cut off.
-  const context = testContext(t, { ...look, columns: 1000 });
+  const context = testContext(t, { ...look, columns: 1000, foreignHints: true });
   const renderer = await rendererOf(context, look);
   const summary = githubSummary(context, text, text);
   renderer.connected({ region: text, profile: text, account: text, function: text });
@@ -312,7 +312,7 @@ describe("text from elsewhere", () => {
       for (const [argv, events] of results) {
         const lambda = await lambdaStandIn(t, [streams(events)]);
         const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
-        const context = testContext(t, { argv, env, cwd, terminal });
+        const context = testContext(t, { argv, env, cwd, terminal, foreignHints: true });
         await main(context);
         assert.notEqual(textOf(context).trim(), "", argv.join(" "));
         assert.equal(obeyed.exec(textOf(context)), null, JSON.stringify([argv, textOf(context)]));

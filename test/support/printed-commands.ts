@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import type { ZodType } from "zod";
+import { apply } from "../../src/cli/commands/apply.ts";
+import { cancel } from "../../src/cli/commands/cancel.ts";
+import type { CommandModule } from "../../src/cli/commands/command.ts";
+import { down } from "../../src/cli/commands/down.ts";
+import { envs } from "../../src/cli/commands/envs.ts";
+import { history } from "../../src/cli/commands/history.ts";
+import { local } from "../../src/cli/commands/local.ts";
+import { mark } from "../../src/cli/commands/mark.ts";
+import { newMigration } from "../../src/cli/commands/new.ts";
+import { plan } from "../../src/cli/commands/plan.ts";
+import { redo } from "../../src/cli/commands/redo.ts";
+import { status } from "../../src/cli/commands/status.ts";
+import { commandLineOf, type CliCommand } from "../../src/cli/options/command-line.ts";
+import * as schemas from "../../src/cli/options/schemas.ts";
+import { createProgram } from "../../src/cli/program.ts";
+
+/** What each command checks its command line with. */
+const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
+  apply: [apply, schemas.ApplyOptions],
+  status: [status, schemas.StatusOptions],
+  plan: [plan, schemas.PlanOptions],
+  down: [down, schemas.DownOptions],
+  redo: [redo, schemas.RedoOptions],
+  mark: [mark, schemas.MarkOptions],
+  cancel: [cancel, schemas.CancelOptions],
+  history: [history, schemas.HistoryOptions],
+  new: [newMigration, schemas.NewOptions],
+  local: [local, schemas.LocalOptions],
+  envs: [envs, schemas.GlobalOptions],
+};
+
+/** Why the program refuses these words before it reads any configuration; undefined if it does not. */
+export function refusalOf(words: readonly string[]): string | undefined {
+  const program = createProgram("1.2.3", { columns: 80, write: () => undefined });
+  let command: CliCommand | undefined;
+  for (const each of program.cliCommands) each.action(() => void (command = each)).exitOverride();
+  try {
+    program.parse([...words], { from: "user" });
+  } catch (thrown) {
+    const isHelp = thrown instanceof Error && "exitCode" in thrown && thrown.exitCode === 0;
+    return isHelp ? undefined : messageOf(thrown);
+  }
+  return command === undefined ? "no command" : refusedOptions(program, command);
+}
+
+function refusedOptions(program: CliCommand, command: CliCommand): string | undefined {
+  const [module, schema] = checks[command.name()] ?? assert.fail(`${command.name()} has no schema`);
+  const operands = module.operands(command.operands);
+  const { environments } = operands;
+  if (Array.isArray(environments) && environments.length !== 1)
+    return `${environments.length} environments`;
+  const typed = [program, command].flatMap((each) =>
+    Object.entries<unknown>(each.opts()).filter(
+      ([name]) => each.getOptionValueSource(name) === "cli",
+    ),
+  );
+  const options = { ...Object.fromEntries(typed), ...operands };
+  try {
+    schemas.parseOptions(schema, options, commandLineOf(program, command));
+    return undefined;
+  } catch (thrown) {
+    return messageOf(thrown);
+  }
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** The commands of this program that hints in a text suggest, and that it would refuse, each with the reason. */
+export function refusedCommands(text: string): string[] {
+  return suggestedCommands(text).flatMap((command) => {
+    const reason = refusalOf(shellWords(command).slice(1));
+    return reason === undefined ? [] : [`${command}: ${reason}`];
+  });
+}
+
+/** A hint is `→ COMMAND`, `→ REASON: COMMAND`, or a reason with the command on the next line. */
+function suggestedCommands(text: string): string[] {
+  const hints = text.matchAll(/^ *(?:→ (?:.*: )?| {4,})(hasura-migrate .*)$/gm);
+  return [...hints].map(([, command = ""]) => command);
+}
+
+/** The words of a command as hints quote them: in single quotes, or in double quotes for a variable. */
+function shellWords(command: string): string[] {
+  const words = command.match(/(?:'[^']*'|\\'|"[^"]*"|[^\s'"\\])+/g) ?? [];
+  return words.map((word) =>
+    word.replace(/'([^']*)'|\\(')|"([^"]*)"/g, (_, ...parts: (string | undefined)[]) =>
+      parts.slice(0, 3).join(""),
+    ),
+  );
+}
