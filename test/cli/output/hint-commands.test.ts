@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, relative } from "node:path";
 import ts from "typescript";
 import { describe, test } from "vitest";
 import { createProgram } from "../../../src/cli/program.ts";
@@ -13,7 +12,7 @@ import { refusalOf } from "../../support/printed-commands.ts";
  * an option that does not exist, or leave out what the command needs. `testContext` tries every command that a test prints.
  */
 
-const src = join(dirname(fileURLToPath(import.meta.url)), "../../../src");
+const src = join(import.meta.dirname, "../../../src");
 const program = createProgram("1.2.3", { columns: 80, write: () => undefined });
 const commands = program.cliCommands.map((command) => command.name());
 const version = "1700000000100";
