@@ -67,6 +67,14 @@ describe("help", () => {
       says: "✗ Too many arguments: dev-1.\n  → hasura-migrate envs --help\n",
     },
     {
+      argv: ["--foo"],
+      says: '✗ Unknown option "--foo".\n  → hasura-migrate --help\n',
+    },
+    {
+      argv: ["dev-1", "--foo"],
+      says: '✗ Unknown option "--foo".\n  → hasura-migrate apply --help\n',
+    },
+    {
       argv: ["--profile"],
       says: "✗ --profile needs a value.\n  → hasura-migrate --help\n",
     },

@@ -34,13 +34,13 @@ export const foreignWords: ReadonlySet<string> = new Set([
   "lint",
 ]);
 
-/** `help`, `help COMMAND` and `version` as the options that mean the same; any other command line as it is. */
+/** `help`, `help COMMAND`, `version` and `-v` as the options that mean the same; any other command line as it is. */
 export function withoutHelpWord(
   argv: readonly string[],
   commands: readonly string[],
 ): readonly string[] {
   const [first, topic] = argv;
-  if (first === "version" && argv.length === 1) return ["--version"];
+  if ((first === "version" || first === "-v") && argv.length === 1) return ["--version"];
   if (first !== "help") return argv;
   const command = topic === undefined || commands.includes(topic) ? topic : commandFor(topic);
   return command === undefined ? ["--help"] : [command, "--help"];

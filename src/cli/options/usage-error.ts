@@ -6,13 +6,18 @@ import { didYouMean } from "./did-you-mean.ts";
 
 /** What commander refused as a usage failure. Its hints are the command that takes such an option, and the help. */
 export function usageError(refusal: CommanderError, commandLine: CommandLine): Failure {
-  const { command } = commandLine;
-  const help = runHint(command === undefined ? ["--help"] : [command.name, "--help"]);
   const hints = [
     ...(refusal.code === refusals.unknownOption ? applyTakesIt(commandLine) : []),
-    help,
+    helpHint(commandLine),
   ];
   return new Failure("usage", "usage", messageFor(refusal, commandLine), { hints });
+}
+
+/** The help of the command; that of the program where nothing but one unknown option was typed. */
+function helpHint({ command, commandTyped, operands, unknown }: CommandLine): Hint {
+  const isMeant =
+    command !== undefined && (commandTyped || operands.length > 0 || unknown.length > 1);
+  return runHint(isMeant ? [command.name, "--help"] : ["--help"]);
 }
 
 function messageFor(refusal: CommanderError, commandLine: CommandLine): string {

@@ -96,6 +96,11 @@ describe("help and version as words", () => {
     ],
     [["help", "nothing"], ["--help"]],
     [["version"], ["--version"]],
+    [["-v"], ["--version"]],
+    [
+      ["dev-3", "-v"],
+      ["dev-3", "-v"],
+    ],
     [
       ["status", "help"],
       ["status", "help"],
