@@ -54,7 +54,8 @@ const config = readConfig();
 /** @type {Record<string, string | number>} */
 const known = {};
 if (config.version !== undefined) {
-  const { version } = config;
+  // The official CLI and the function read `version: "3"` as well.
+  const version = typeof config.version === "string" ? Number(config.version) : config.version;
   if (version !== 1 && version !== 2 && version !== 3)
     stop(`version in ${label} must be 1, 2 or 3`);
   known.version = version;

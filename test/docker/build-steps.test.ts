@@ -168,6 +168,16 @@ describe("build steps", () => {
     });
   }
 
+  test("a version in quotes is one", async (t) => {
+    const { code, stderr, to } = await stage(
+      t,
+      { "hasura/config.yaml": 'version: "3"\n', [`hasura/${migration}`]: "SELECT 1;" },
+      "hasura",
+    );
+    assert.equal(code, 0, stderr);
+    assert.equal(readFileSync(join(to, "config.yaml"), "utf8"), "version: 3\n");
+  });
+
   test("METADATA replaces metadata outside of the project", async (t) => {
     const files = {
       "hasura/config.yaml": "version: 3\nmetadata_directory: ../metadata\n",

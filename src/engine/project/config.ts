@@ -22,12 +22,25 @@ export interface ProjectConfig {
 }
 
 // Other keys (endpoint, secrets, actions …) are for the official CLI, and ignored.
-const ConfigFile = z.object({
-  version: z.union([z.literal(1), z.literal(2), z.literal(3)]).default(1),
-  migrations_directory: z.string().min(1).default("migrations"),
-  // Not checked: only a local environment reads it.
-  metadata_directory: z.string().min(1).catch("metadata"),
-});
+const ConfigFile = z.object(
+  {
+    // The official CLI reads `version: "3"` as well.
+    version: z
+      .preprocess(
+        (version) =>
+          typeof version === "string" && /^\d$/.test(version) ? Number(version) : version,
+        z.literal([1, 2, 3], "must be 1, 2 or 3"),
+      )
+      .default(1),
+    migrations_directory: z
+      .string("must be a path")
+      .min(1, "must not be empty")
+      .default("migrations"),
+    // Not checked: only a local environment reads it.
+    metadata_directory: z.string().min(1).catch("metadata"),
+  },
+  "must be keys and values, such as version: 3",
+);
 
 /**
  * Reads `config.yaml` of a project; undefined if there is none.

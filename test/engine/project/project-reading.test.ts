@@ -41,6 +41,11 @@ describe("a project", () => {
     );
   });
 
+  test("may have its config version in quotes, as for the official CLI", async (t) => {
+    const root = await projectOnDisk(t, { ...one, "config.yaml": 'version: "3"\n' });
+    assert.equal((await readProject(root)).configVersion, 3);
+  });
+
   test("with an empty configuration has version 1, where YAML files are known but never run", async (t) => {
     const root = await projectOnDisk(t, {
       "config.yaml": "",

@@ -101,26 +101,27 @@ describe("a project that cannot be read", () => {
     });
   }
 
-  const configurations: [what: string, yaml: string, named: string][] = [
-    ["is a list", "- version: 3", "the file"],
-    ["has a version as a text", 'version: "3"', "version"],
+  const configurations: [what: string, yaml: string, problem: string][] = [
+    ["is a list", "- version: 3", "the file: must be keys and values, such as version: 3"],
+    ["has a version that does not exist", "version: 4", "version: must be 1, 2 or 3"],
+    ["has a text as its version", 'version: "three"', "version: must be 1, 2 or 3"],
     [
       "has an empty migrations directory",
       "version: 3\nmigrations_directory: ''",
-      "migrations_directory",
+      "migrations_directory: must not be empty",
     ],
     [
       "has a number as its migrations directory",
       "version: 3\nmigrations_directory: 7",
-      "migrations_directory",
+      "migrations_directory: must be a path",
     ],
   ];
-  for (const [what, yaml, named] of configurations) {
+  for (const [what, yaml, problem] of configurations) {
     test(`because its configuration ${what} is refused, with what to do`, async (t) => {
       const root = await projectOnDisk(t, { ...one, "config.yaml": yaml });
       await assert.rejects(
         readProject(root),
-        (thrown) => refusal(thrown, "bad-project-config", `: ${named}: `).hints.length === 1,
+        (thrown) => refusal(thrown, "bad-project-config", `: ${problem}.`).hints.length === 1,
       );
     });
   }
