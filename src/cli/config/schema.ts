@@ -3,7 +3,7 @@ import { isLoopbackHost } from "../connection/loopback.ts";
 
 const profile = z
   .string()
-  .min(1)
+  .min(1, "must not be empty")
   .optional()
   .describe("AWS profile. Only this profile is used, never the default credential chain.");
 const region = z

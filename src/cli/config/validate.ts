@@ -76,6 +76,11 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
   if (issue.code === "invalid_key")
     return [{ path, message: issue.issues[0]?.message ?? issue.message }];
   if (issue.code === "invalid_type")
-    return [{ path, message: `must be of type ${issue.expected}` }];
+    return [{ path, message: `must be of type ${jsonType(issue.expected)}` }];
   return [{ path, message: issue.message }];
+}
+
+/** A type by its name in JSON. */
+function jsonType(expected: string): string {
+  return expected === "record" ? "object" : expected;
 }

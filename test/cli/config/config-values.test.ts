@@ -83,19 +83,30 @@ describe("a configuration", () => {
     });
   }
 
-  const shapes: [what: string, json: unknown, path: string][] = [
-    ["a list", [], ""],
-    ["a text", "{}", ""],
-    ["null", null, ""],
-    ["a number as its schema", { $schema: 1 }, "$schema"],
-    ["a list of environments", { environments: [] }, "environments"],
-    ["a text as defaults", { defaults: "eu-west-1" }, "defaults"],
-    ["null as an environment", { environments: { "dev-1": null } }, "environments.dev-1"],
+  const shapes: [what: string, json: unknown, path: string, message: string][] = [
+    ["a list", [], "", "must be of type object"],
+    ["a text", "{}", "", "must be of type object"],
+    ["null", null, "", "must be of type object"],
+    ["a number as its schema", { $schema: 1 }, "$schema", "must be of type string"],
+    ["a list of environments", { environments: [] }, "environments", "must be of type object"],
+    ["a text as defaults", { defaults: "eu-west-1" }, "defaults", "must be of type object"],
+    [
+      "null as an environment",
+      { environments: { "dev-1": null } },
+      "environments.dev-1",
+      "must be of type object",
+    ],
+    ["an empty profile", { defaults: { profile: "" } }, "defaults.profile", "must not be empty"],
+    [
+      "a text in place of a flag",
+      { defaults: { protected: "yes" } },
+      "defaults.protected",
+      "must be of type boolean",
+    ],
   ];
-  for (const [what, json, path] of shapes) {
-    test(`that is or has ${what} is refused, with one problem at its place`, () => {
-      assert.deepEqual(pathsOf(json), [path]);
-      assert(problemsOf(json)[0]?.message);
+  for (const [what, json, path, message] of shapes) {
+    test(`that is or has ${what} is refused: ${path || "the file"} ${message}`, () => {
+      assert.deepEqual(problemsOf(json), [{ path, message }]);
     });
   }
 
