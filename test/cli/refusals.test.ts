@@ -161,6 +161,7 @@ const failureCases: readonly FailureCase[] = [
   },
   {
     name: "a buffered function that failed",
+    argv: ["status", "dev-3"],
     answers: [
       refuses(501, "NotImplemented", ""),
       returns('{"errorType":"Error","errorMessage":"boom"}', "Unhandled"),
@@ -184,6 +185,7 @@ const failureCases: readonly FailureCase[] = [
   })),
   {
     name: "the emulator's report of a crash in place of the response",
+    argv: ["status", "dev-3"],
     answers: [
       refuses(404, "UnknownOperationException", ""),
       returns(

@@ -31,6 +31,8 @@ export interface Connection {
     signal: AbortSignal,
     buffered?: BufferedRequest,
   ): AsyncIterable<Uint8Array>;
+  /** False once the service has refused to stream: then no event shows how far a function came that ended without a response. */
+  streams(): boolean;
   /** Closes every connection; without it the process would not end. */
   close(): Promise<void>;
 }

@@ -32,7 +32,14 @@ import { expectEvent, nothingReported } from "./expected-events.ts";
 import { unlessAborted, type EndSignal, type Interrupts } from "./interrupts.ts";
 import { queryBackoff, queryFunction } from "./query.ts";
 import { recoverOutcome } from "./recover-outcome.ts";
-import { checkContract, invocationFailure, isRecoverable, unknownOutcome } from "./run-failures.ts";
+import {
+  checkContract,
+  endedElsewhere,
+  hasEndedElsewhere,
+  invocationFailure,
+  isRecoverable,
+  unknownOutcome,
+} from "./run-failures.ts";
 import { newRun, reduceRun, withEarlierParts, type RunState } from "./run-state.ts";
 
 export interface FollowOptions {
@@ -134,9 +141,13 @@ class RunDriver {
 
   async #invokeOrRecover(): Promise<InvocationEnd> {
     try {
-      return await this.#invoke();
+      const end = await this.#invoke();
+      if (end) return end;
+      throw endedElsewhere(this.#run);
     } catch (thrown) {
-      if (!(thrown instanceof Failure) || !isRecoverable(this.#run, thrown)) throw thrown;
+      const { connection } = this.#options;
+      if (!(thrown instanceof Failure)) throw thrown;
+      if (!isRecoverable(this.#run, thrown, { streams: connection.streams() })) throw thrown;
       const found = await this.#orDetached(
         recoverOutcome({
           ...this.#options,
@@ -149,7 +160,8 @@ class RunDriver {
     }
   }
 
-  async #invoke(): Promise<InvocationEnd> {
+  /** Undefined if the run has ended in another invocation. */
+  async #invoke(): Promise<InvocationEnd | undefined> {
     const { connection, now, drained } = this.#options;
     const request = this.#request;
     const functionName = connection.reached.function;
@@ -167,6 +179,7 @@ class RunDriver {
         const event = withEarlierParts(this.#run, part);
         if (event.type === "run.started") checkContract(event, functionName);
         reported = expectEvent(reported, event, request);
+        if (hasEndedElsewhere(this.#run, event)) return undefined;
         this.#receive(event);
         if (isEnd(event)) return event;
         const behind = drained();

@@ -1,4 +1,4 @@
-import type { EventOf } from "../../protocol/events.ts";
+import type { EventOf, RunEvent } from "../../protocol/events.ts";
 import { causesOf, Failure } from "../../protocol/failure.ts";
 import {
   commandHint,
@@ -8,6 +8,7 @@ import {
   textHint,
   type Hint,
 } from "../../protocol/hint.ts";
+import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import { contractVersion, oldestContract } from "../../protocol/version.ts";
 import { duration } from "../output/format.ts";
 import { askedRun, serves, type RunState } from "./run-state.ts";
@@ -26,13 +27,18 @@ export function hasCrashed({ code }: Failure): boolean {
 }
 
 /**
- * True if the function's ledger may know what became of a run that failed like this. A function that ended before it
- * started the run has not begun it; a connection that was lost by then proves nothing.
+ * True if the function's ledger may know what became of a run that failed like this. Where the response is streamed, a function
+ * that ended before it started the run has not begun it; a connection that was lost by then proves nothing.
  */
-export function isRecoverable(run: RunState, { code }: Failure): boolean {
+export function isRecoverable(
+  run: RunState,
+  { code }: Failure,
+  { streams }: { readonly streams: boolean },
+): boolean {
   if (!run.changes) return false;
-  if (!run.started) return code === "outcome-unknown" && run.request.environment !== "local";
-  return (code === "outcome-unknown" || functionEnded.has(code)) && serves(run, "history");
+  const isLost = code === "outcome-unknown";
+  if (run.started) return (isLost || functionEnded.has(code)) && serves(run, "history");
+  return (isLost || (!streams && functionEnded.has(code))) && run.request.environment !== "local";
 }
 
 /** What happened to an invocation, by what is known of the run; anything that is not a `Failure` is returned as it is. */
@@ -71,6 +77,23 @@ export function unknownOutcome(run: RunState, tookMs: number, cause?: Failure): 
     hints: [statusHint(run)],
     ...(causes.length > 0 && { cause: new Error(causes.join(" ")) }),
   });
+}
+
+/** True if a continued run is refused although its id is its own: it has ended in an invocation that was not followed. */
+export function hasEndedElsewhere({ earlier }: RunState, event: RunEvent | UnknownEvent): boolean {
+  return (
+    event.type === "run.failed" && event.failure.code === "run-id-taken" && earlier.applied > 0
+  );
+}
+
+/** How the run ended is in the ledger alone. */
+export function endedElsewhere(run: RunState): Failure {
+  return new Failure(
+    "unreachable",
+    "outcome-unknown",
+    "The run has ended in another invocation of the function.",
+    { hints: [statusHint(run)] },
+  );
 }
 
 /** A broken connection reported by the client is the same news as the new failure's own message. */

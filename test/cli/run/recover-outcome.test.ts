@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
-import { describe, test } from "vitest";
+import { describe, test, type TestContext } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { keys } from "../../support/aws-keys.ts";
 import { row, broken } from "../../support/failure-cases.ts";
-import { lambdaStandIn, refuses, streams, type Answer } from "../../support/lambda-stand-in.ts";
 import {
+  lambdaStandIn,
+  refuses,
+  returns,
+  streams,
+  type Answer,
+  type StandIn,
+} from "../../support/lambda-stand-in.ts";
+import {
+  applied,
   finished,
   historyOf,
   item,
@@ -14,7 +22,7 @@ import {
   runIdOfCall,
   started,
 } from "../../support/run-events.ts";
-import { testContext } from "../../support/test-context.ts";
+import { testContext, type TestCliContext } from "../../support/test-context.ts";
 
 const begun = [
   started("dev-3", { operations: ledgerOperations }),
@@ -192,21 +200,71 @@ const cases: readonly {
   },
 ];
 
+/** Applies to dev-3, and answers with the operations that the service was asked for. */
+async function applyTo(
+  t: TestContext,
+  lambda: StandIn,
+): Promise<{ exit: number; context: TestCliContext; operations: string[] }> {
+  const context = testContext(t, {
+    argv: ["dev-3"],
+    env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+  });
+  const exit = await main(context);
+  const operations = lambda.calls.map(
+    ({ body }) => (JSON.parse(body) as { operation: string }).operation,
+  );
+  return { exit, context, operations };
+}
+
 describe("recover outcome", () => {
   for (const example of cases) {
     test(example.name, async (t) => {
       const lambda = await lambdaStandIn(t, example.answers);
-      const context = testContext(t, {
-        argv: ["dev-3"],
-        env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
-      });
-      assert.equal(await main(context), example.exit, context.err.text);
+      const { exit, context, operations } = await applyTo(t, lambda);
+      assert.equal(exit, example.exit, context.err.text);
       for (const pattern of example.says) assert.match(context.err.text, pattern);
       assert.deepEqual(context.slept, example.slept);
-      const sent = lambda.calls.map(
-        ({ body }) => (JSON.parse(body) as { operation: string }).operation,
-      );
-      assert.deepEqual(sent, ["apply", ...example.answers.slice(1).map(() => "history")]);
+      assert.deepEqual(operations, ["apply", ...example.answers.slice(1).map(() => "history")]);
+    });
+  }
+
+  test("a run that ended in another invocation while it was paused here is reported as the ledger has it", async (t) => {
+    const paused = { type: "run.paused", reason: "time", applied: 1, notReached: 1, tookMs: 5 };
+    const refused = {
+      ...{ type: "run.failed", applied: 0, notReached: 0, tookMs: 1 },
+      failure: {
+        ...{ kind: "usage", code: "run-id-taken", hints: [], causes: [] },
+        message: "The run id belongs to another run; nothing was run.",
+      },
+    };
+    const lambda = await lambdaStandIn(t, [
+      streams([...begun, applied(...row), paused]),
+      streams([begun[0] ?? {}, refused]),
+      tells({ outcome: "finished", migrations: [up, { ...up, version: "1700000000200" }] }),
+    ]);
+    const { exit, context, operations } = await applyTo(t, lambda);
+    assert.equal(exit, 0, context.err.text);
+    assert.match(context.err.text, /! The run has ended in another invocation of the function\./);
+    assert.doesNotMatch(context.err.text, /nothing was run/);
+    assert.match(context.out.text, /2 applied/);
+    assert.deepEqual(operations, ["apply", "apply", "history"]);
+  });
+
+  for (const [name, report] of Object.entries({
+    crashed: '{"errorType":"Runtime.ExitError","errorMessage":"RequestId: r Error: exit status 1"}',
+    "timed out": '{"errorMessage":"2026 r Task timed out after 900.00 seconds"}',
+  })) {
+    test(`without streaming, a function that ${name} may have come to its end, and is looked up`, async (t) => {
+      const noStreaming = refuses(404, "UnknownOperationException", "");
+      const lambda = await lambdaStandIn(t, [
+        noStreaming,
+        returns(report, "Unhandled"),
+        tells({ outcome: "finished", migrations: [up] }),
+      ]);
+      const { exit, context, operations } = await applyTo(t, lambda);
+      assert.equal(exit, 0, context.err.text);
+      assert.match(context.err.text, new RegExp(`dev-3 ${name}.*\\. Looking up run`));
+      assert.deepEqual(operations, ["apply", "apply", "history"]);
     });
   }
 
@@ -215,11 +273,8 @@ describe("recover outcome", () => {
       cut,
       ...Array.from({ length: 200 }, () => tells({ live: true })),
     ]);
-    const context = testContext(t, {
-      argv: ["dev-3"],
-      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
-    });
-    assert.equal(await main(context), 4);
+    const { exit, context } = await applyTo(t, lambda);
+    assert.equal(exit, 4);
     assert.ok(context.slept.reduce((sum, ms) => sum + ms, 0) < 910_000);
   });
 });

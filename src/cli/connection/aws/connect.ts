@@ -163,6 +163,10 @@ function connectionTo(parts: ConnectionParts): Connection {
       return { state: State ?? "Active", reason: StateReason };
     },
   };
+  let streams = true;
+  const onBuffered = (): void => {
+    streams = false;
+  };
   return {
     reached,
     invoke: (payload, signal, buffered = { payload, limitMs: longestFunctionMs }) =>
@@ -172,9 +176,11 @@ function connectionTo(parts: ConnectionParts): Connection {
         buffered,
         signal,
         notice,
+        onBuffered,
         context,
         target: { ...reached, url },
       }),
+    streams: () => streams,
     close: async () => {
       invocations.destroy();
       control.destroy();

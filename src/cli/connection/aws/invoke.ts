@@ -32,6 +32,8 @@ export interface Invocation {
   readonly buffered: BufferedRequest;
   readonly signal: AbortSignal;
   readonly notice: Notice;
+  /** Called if the response cannot be streamed, before `buffered` is sent. */
+  readonly onBuffered: () => void;
   readonly context: CliContext;
   readonly target: InvocationTarget;
 }
@@ -57,6 +59,7 @@ export async function* invoke(invocation: Invocation): AsyncGenerator<Uint8Array
     yield* asLines(chunksOf(streamed, target, patience), target);
     return;
   }
+  invocation.onBuffered();
   notice("Streaming is not available here: all output appears when the function has ended.");
   const { payload: request, limitMs } = invocation.buffered;
   const buffered = await send(invocation, () =>
