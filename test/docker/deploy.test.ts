@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
+import { read } from "../tooling/support/repository.ts";
+import { accountWith, digestOf, repository as ecrRepository } from "./support/aws-account.ts";
 import { dockerFile, filesIn, run, standIns, type Ran } from "./support/program.ts";
 
 const repository = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/migrate";
@@ -79,7 +81,7 @@ describe("deploy", () => {
       places,
       places.toSorted((one, other) => one - other),
     );
-    const build = steps[0] ?? "";
+    const build = steps[places[0] ?? -1] ?? "";
     for (const part of ["linux/amd64", "MIGRATIONS=project", "GIT_COMMIT=4c6ea1a", "ENTRY=npx"])
       assert(build.includes(part), part);
     assert(
@@ -182,4 +184,71 @@ describe("deploy", () => {
       assert.deepEqual(calls, [""]);
     });
   }
+
+  test("a second run finds the image in the repository, and only points the function at it", async (t) => {
+    const account = await accountWith(t, { "dev-1": { busy: 1 } });
+    const argv = ["--repository", ecrRepository, "--project", "hasura"].concat([
+      "--function",
+      "hasura-migrate-dev-1",
+    ]);
+    const first = await account.deploy(argv);
+    assert.equal(first.code, 0, first.stderr);
+    const before = account.calls().length;
+    const second = await account.deploy(argv);
+    assert.equal(second.stdout, first.stdout);
+    assert.deepEqual(
+      account
+        .calls()
+        .slice(before)
+        .map((call) => call.split(" --")[0]),
+      [
+        "aws ecr batch-get-image",
+        "aws lambda update-function-code",
+        "aws lambda wait function-updated",
+      ],
+    );
+    assert.equal(digestOf(account, "dev-1"), second.stdout.trim().split("@")[1]);
+  });
+
+  test("--image points the function at an earlier image, without a project", async (t) => {
+    const account = await accountWith(t, { "dev-1": {} });
+    const image = `${ecrRepository}@sha256:${"cd".repeat(32)}`;
+    const argv = ["--function", "hasura-migrate-dev-1", "--profile", "acme", "--image", image];
+    const ran = await account.deploy(argv);
+    assert.equal(ran.stdout, `${image}\n`, ran.stderr);
+    assert.equal(digestOf(account, "dev-1"), `sha256:${"cd".repeat(32)}`);
+    assert.ok(account.calls().every((call) => call.endsWith(" --profile acme")));
+  });
+
+  test("--dry-run names the image that would be built, and changes nothing", async (t) => {
+    const account = await accountWith(t, { "dev-1": {} });
+    const ran = await account.deploy(
+      ["--repository", ecrRepository, "--project", "hasura"].concat([
+        "--function",
+        "hasura-migrate-dev-1",
+        "--dry-run",
+      ]),
+    );
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.match(ran.stderr, /would build [0-9a-f]{12} and push it to /);
+    assert.deepEqual(
+      account.calls().map((call) => call.split(" --")[0]),
+      ["aws ecr batch-get-image"],
+    );
+  });
+
+  test("--help describes every option that it and the environments take", async (t) => {
+    const { code, stdout } = await deploy(t, ["--help"]);
+    assert.equal(code, 0);
+    const described = [...stdout.matchAll(/^ {2}(--[\w-]+) /gm)].map(([, name]) => name);
+    const inUsage = ["--function", "--all", "--no-update"];
+    const bash = [...read("docker/deploy").matchAll(/^ {4}(--[\w-]+)\) /gm)];
+    const node = [
+      ...read("docker/deployment/options.mjs").matchAll(/^ {2}"?([\w-]+)"?: (text|texts|flag),$/gm),
+    ];
+    assert.ok(bash.length > 10 && node.length > 10);
+    const taken = [...bash.map(([, name]) => name), ...node.map(([, name]) => `--${String(name)}`)];
+    const expected = new Set(taken.filter((name) => name !== "--help"));
+    assert.deepEqual([...new Set([...described, ...inUsage])].toSorted(), [...expected].toSorted());
+  });
 });

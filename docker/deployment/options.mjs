@@ -1,0 +1,120 @@
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { emptyDeployment, readDeployment } from "./deployment-file.mjs";
+import { refuse } from "./usage.mjs";
+
+/** @typedef {import("./deployment-file.mjs").Deployment} Deployment */
+
+const text = /** @type {const} */ ({ type: "string" });
+const texts = /** @type {const} */ ({ type: "string", multiple: true });
+const flag = /** @type {const} */ ({ type: "boolean", default: false });
+
+/** docker/deploy describes them. */
+const options = {
+  repository: texts,
+  "create-repository": flag,
+  project: text,
+  metadata: text,
+  certificates: text,
+  platform: text,
+  commit: text,
+  "build-arg": texts,
+  rebuild: flag,
+  image: texts,
+  profile: text,
+  "dry-run": flag,
+  all: flag,
+  config: text,
+  deployment: text,
+  stacks: flag,
+  "write-policy": flag,
+  "no-check": flag,
+  concurrency: text,
+  function: text,
+  "no-update": flag,
+};
+
+/**
+ * What was typed, with the deployment file.
+ * @typedef {ReturnType<typeof readOptions>} Options
+ */
+
+/** Throws a UsageError. @param {readonly string[]} argv */
+export function readOptions(argv) {
+  const { values, positionals } = parse(argv);
+  check(values, positionals);
+  const deployment =
+    values.deployment === undefined ? emptyDeployment : readDeployment(values.deployment);
+  return {
+    names: [...new Set(positionals)],
+    deployment,
+    ...imageSource(values, deployment),
+    profile: values.profile ?? deployment.profile,
+    platform: values.platform ?? deployment.platform ?? "linux/amd64",
+    config: values.config ?? deployment.config,
+    build: [...buildOptions(values, deployment), ...namedPaths(values, deployment)],
+    dryRun: values["dry-run"],
+    stacks: values.stacks,
+    writePolicy: values["write-policy"],
+    check: !values["no-check"],
+    concurrency: Number(values.concurrency ?? 10),
+  };
+}
+
+/** The images to use, or the repositories to push a new one to. @param {Values} values @param {Deployment} deployment */
+function imageSource(values, deployment) {
+  const images = values.image ?? [];
+  for (const image of images)
+    if (!/^[^@]+@sha256:[0-9a-f]{64}$/.test(image))
+      refuse(`--image must be an image by digest (…@sha256:…), not "${image}"`);
+  const repositories = values.repository ?? deployment.repositories;
+  if (images.length === 0 && repositories.length === 0)
+    refuse("the image's repository is missing: --repository URI");
+  const project = values.project ?? deployment.project ?? "";
+  if (images.length === 0 && !existsSync(project))
+    refuse(`there is no directory "${project}" (--project)`);
+  return { images, repositories };
+}
+
+/** @param {readonly string[]} argv */
+function parse(argv) {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true });
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** @typedef {ReturnType<typeof parse>["values"]} Values */
+
+/** @param {Values} values @param {readonly string[]} positionals */
+function check(values, positionals) {
+  if (values.function !== undefined)
+    refuse("--function is for one function; environments have their own");
+  if (values["no-update"]) refuse("--no-update builds and pushes only: leave the environments out");
+  if (values.all && positionals.length > 0)
+    refuse(`--all and names (${positionals.join(", ")}) cannot be combined`);
+  if (!values.all && positionals.length === 0) refuse("name the environments, or all with --all");
+  if (!/^[1-9]\d*$/.test(values.concurrency ?? "1"))
+    refuse("--concurrency must be a number of 1 or more");
+}
+
+/** What is passed on to the build. @param {Values} values @param {Deployment} deployment */
+function buildOptions(values, deployment) {
+  const inFile = Object.entries(deployment.buildArguments).map(([key, value]) => `${key}=${value}`);
+  return [
+    ...(values["create-repository"] ? ["--create-repository"] : []),
+    ...(values.rebuild ? ["--rebuild"] : []),
+    ...(values["dry-run"] ? ["--dry-run"] : []),
+    ...[...inFile, ...(values["build-arg"] ?? [])].flatMap((each) => ["--build-arg", each]),
+    ...(values.commit === undefined ? [] : ["--commit", values.commit]),
+  ];
+}
+
+/** @param {Values} values @param {Deployment} deployment */
+function namedPaths(values, deployment) {
+  return /** @type {const} */ (["project", "metadata", "certificates"]).flatMap((key) => {
+    const value = values[key] ?? deployment[key];
+    return value === undefined ? [] : [`--${key}`, value];
+  });
+}
