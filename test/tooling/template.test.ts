@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { describe, test } from "vitest";
+import { readDeployment } from "../../docker/deployment/deployment-file.mjs";
+import { templateParameters } from "../../docker/deployment/template-parameters.mjs";
 import { read } from "./support/repository.ts";
 import { allows, stackOf, template } from "./support/template.ts";
 
@@ -72,6 +75,35 @@ describe("the policies of callers", () => {
         assert.equal(allows(statements, `lambda:${action}`, functionArn + qualifier), false);
     }
     assert.equal(allows(statements, "secretsmanager:GetSecretValue", secret), false);
+  });
+});
+
+describe("the names of the policies", () => {
+  const namesOf = (parameters: Record<string, string>): unknown[] => {
+    const stack = stackOf({ ...required, ...parameters });
+    return callerPolicies
+      .filter((name) => stack.resources.includes(name))
+      .map((name) => stack.properties(name)?.["ManagedPolicyName"]);
+  };
+
+  test("are fixed, so that a permission set can refer to them", () => {
+    assert.deepEqual(namesOf({}), ["hasura-migrate-dev-1"]);
+    assert.deepEqual(namesOf({ PolicyNamePrefix: "acme", RestrictByOperation: "true" }), [
+      "acme-dev-1-read",
+      "acme-dev-1-apply",
+      "acme-dev-1-admin",
+    ]);
+  });
+
+  test("fit into the 128 characters of IAM, whatever is given", () => {
+    const longest = { Environment: "e".repeat(40), PolicyNamePrefix: "p".repeat(80) };
+    for (const [name, value] of Object.entries(longest)) {
+      const allowed = new RegExp(`^(?:${template.Parameters[name]?.AllowedPattern ?? ""})$`);
+      assert.match(value, allowed);
+      assert.doesNotMatch(`${value}x`, allowed);
+    }
+    for (const name of namesOf({ ...longest, RestrictByOperation: "true" }))
+      assert.ok(String(name).length <= 128, String(name));
   });
 });
 
@@ -164,6 +196,41 @@ describe("the log", () => {
     const { KmsKeyId } = stackOf({ ...required, LogKmsKeyArn: key }).properties("LogGroup") ?? {};
     assert.equal(KmsKeyId, key);
   });
+});
+
+describe("docker/deployment.example.json", () => {
+  const file = fileURLToPath(new URL("../../docker/deployment.example.json", import.meta.url));
+  const { defaults, environments } = readDeployment(file);
+
+  test.each(Object.entries(environments))(
+    "has parameters for %s that the template takes",
+    (name, part) => {
+      const parameters = { ...defaults.parameters, ...part.parameters };
+      for (const [key, value] of Object.entries(parameters)) {
+        const { AllowedPattern = "" } = template.Parameters[key] ?? assert.fail(key);
+        assert.match(value, new RegExp(AllowedPattern), key);
+      }
+      const missing = Object.entries(template.Parameters)
+        .filter(([key, { Default }]) => Default === undefined && !(key in parameters))
+        .map(([key]) => key);
+      // Those that docker/deploy sets itself.
+      assert.deepEqual(missing, ["Environment", "ImageUri"]);
+      assert.ok(stackOf({ Environment: name, ...parameters }).resources.includes("Function"));
+    },
+  );
+});
+
+test("docker/deploy finds the same parameters in the template as a YAML parser", () => {
+  const found = templateParameters(read("docker/template.yaml"));
+  assert.deepEqual(
+    Object.fromEntries(found),
+    Object.fromEntries(
+      Object.entries(template.Parameters).map(([name, { Default }]) => [
+        name,
+        { required: Default === undefined },
+      ]),
+    ),
+  );
 });
 
 test("every parameter has a description", () => {
