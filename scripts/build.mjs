@@ -68,7 +68,13 @@ async function writeSchema(/** @type {string} */ root, /** @type {string} */ wor
 
 /** Moves what was built into place. Chunks carry a hash in their names, so a program that runs meanwhile still finds its own. */
 function publish(/** @type {string} */ root, /** @type {string} */ work) {
-  const entries = ["dist/bin.js", "dist/function/index.mjs", "dist/runtime-client.mjs", stamp];
+  const entries = [
+    "dist/bin.js",
+    "dist/function/write-manifest.mjs",
+    "dist/function/index.mjs",
+    "dist/runtime-client.mjs",
+    stamp,
+  ];
   const files = [
     ...filesIn(join(work, "dist")).map((path) => relative(work, path)),
     "schema.json",

@@ -58,6 +58,7 @@ const edges: Record<string, readonly Ambient[]> = {
   "cli/bin": ["process"],
   "cli/process-context": ["clock", "random", "timers"],
   "lambda/index": ["process", "clock", "random", "timers"],
+  "lambda/write-manifest": ["process"],
   // Limits for a socket and for a slow reader: the timer is cleared in the same function.
   "lambda/hasura/http-call": ["timers"],
   "lambda/event-stream": ["timers"],

@@ -4,8 +4,10 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { realFileSystem } from "../engine/project/file-system.ts";
+import { keptProject } from "../engine/project/kept-project.ts";
 import { postgresOnly } from "../engine/project/postgres-only.ts";
-import { readProject, type Project } from "../engine/project/project.ts";
+import type { Project } from "../engine/project/project.ts";
 import { execute } from "../engine/execute.ts";
 import { Failure } from "../protocol/failure.ts";
 import { crashGuard } from "./crash-guard.ts";
@@ -72,7 +74,7 @@ function processContext(): HandlerContext {
     settings,
     adminSecret: adminSecret({ setting, learn: redact.learn }),
     redact,
-    readProject: projectOf,
+    readProject: projectReader(),
     execute,
     hasuraCli: hasuraCliContext(),
     now: Date.now,
@@ -96,10 +98,15 @@ function settingsOrFailure(): Settings | Failure {
   }
 }
 
-/** The embedded environment, which serves every name, has PostgreSQL only. */
-async function projectOf(settings: Settings): Promise<Project> {
-  const project = await readProject(directoryOf(settings));
-  return settings.environment === "*" ? postgresOnly(project) : project;
+/** Keeps the project for the next invocation of this process. */
+function projectReader(): HandlerContext["readProject"] {
+  let read: (() => Promise<Project>) | undefined;
+  return async (settings) => {
+    read ??= keptProject({ directory: directoryOf(settings), fs: realFileSystem, now: Date.now });
+    const project = await read();
+    // The embedded environment, which serves every name, has PostgreSQL only.
+    return settings.environment === "*" ? postgresOnly(project) : project;
+  };
 }
 
 /** By default `migrations` beside the handler, else in Lambda's task root. */

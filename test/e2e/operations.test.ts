@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "vitest";
 import { query } from "../support/postgres.ts";
@@ -49,6 +49,30 @@ describe.concurrent("operations", () => {
     assert.equal((await served.run(["status", "dev-1", "--check"])).code, 6);
     assert.equal((await served.run(["dev-1"])).code, 0);
     assert.equal((await served.run(["status", "dev-1", "--check"])).code, 0);
+  });
+
+  test("a warm function notices each file that is changed, added or removed between two commands", async (t) => {
+    const directory = await project(t, three);
+    const served = await serve(t, directory);
+    const fileOf = (name: string): string => join(directory, "migrations/default", name, "up.sql");
+    const states = async (): Promise<unknown[]> =>
+      eventsOf(await served.run(["status", "dev-1", "--json"])).flatMap((event) =>
+        event.type === "status"
+          ? event.databases.flatMap(({ migrations }) => migrations.map(({ state }) => state))
+          : [],
+      );
+    assert.equal((await served.run(["dev-1"])).code, 0);
+    assert.deepEqual(await states(), ["applied", "applied", "applied"]);
+    // Of the same length.
+    writeFileSync(fileOf("1700000000200_two"), "CREATE TABLE owt (id integer);");
+    assert.deepEqual(await states(), ["applied", "changed", "applied"]);
+    mkdirSync(join(directory, "migrations/default/1700000000400_four"));
+    writeFileSync(fileOf("1700000000400_four"), "SELECT 4;");
+    assert.deepEqual(await states(), ["applied", "changed", "applied", "pending"]);
+    rmSync(fileOf("1700000000300_three"));
+    assert.deepEqual(await states(), ["applied", "changed", "unknown", "pending"]);
+    writeFileSync(fileOf("1700000000200_two"), three["1700000000200_two"].up);
+    assert.deepEqual(await states(), ["applied", "applied", "unknown", "pending"]);
   });
 
   test("down rolls back the newest first, needs --yes where nobody can answer, and refuses without a down file", async (t) => {

@@ -1,14 +1,28 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 
 /** Reads files. Paths are absolute, or relative to the working directory. */
 export interface FileSystem {
   /** A directory's entries; symbolic links are not followed. Throws as `node:fs` does. */
   list(directory: string): readonly Entry[];
-  /** Kind and size of what a path refers to; links are followed. Throws as `node:fs` does. */
-  stat(path: string): { readonly kind: "file" | "directory" | "other"; readonly size: number };
+  /** What a path refers to; links are followed. Throws as `node:fs` does. */
+  stat(path: string): FileState;
   /** The path without symbolic links. Throws as `node:fs` does. */
   realPath(path: string): string;
   read(path: string): Promise<Uint8Array>;
+  /** Whether this process may write there. False also for a path that does not exist. */
+  isWritable(path: string): boolean;
+}
+
+/** What is known of a file or directory without reading it. A change of its content changes one of the other fields than `kind`. */
+export interface FileState {
+  readonly kind: "file" | "directory" | "other";
+  readonly size: number;
+  readonly device: number;
+  readonly inode: number;
+  /** Epoch milliseconds. Programs can set it. */
+  readonly modifiedMs: number;
+  /** Epoch milliseconds of the last change of content, name or permissions, by the file system's clock. */
+  readonly changedMs: number;
 }
 
 export interface Entry {
@@ -37,8 +51,20 @@ export const realFileSystem: FileSystem = {
     return {
       kind: found.isFile() ? "file" : found.isDirectory() ? "directory" : "other",
       size: found.size,
+      device: found.dev,
+      inode: found.ino,
+      modifiedMs: found.mtimeMs,
+      changedMs: found.ctimeMs,
     };
   },
   realPath: (path) => realpathSync(path),
   read: (path) => new Promise((resolve) => resolve(readFileSync(path))),
+  isWritable: (path) => {
+    try {
+      accessSync(path, constants.W_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  },
 };

@@ -1,0 +1,202 @@
+import { errorCode } from "../../system-error.ts";
+import type { Entry, FileState, FileSystem } from "./file-system.ts";
+
+/** Two changes of a file that are closer than this may leave the same times: some file systems count in steps of two seconds. */
+const longestTickMs = 3000;
+
+/** True if nothing has changed between two looks at a file or directory, provided that the first found it settled. */
+export function isSameState(a: FileState, b: FileState): boolean {
+  return (
+    a.changedMs === b.changedMs &&
+    a.modifiedMs === b.modifiedMs &&
+    a.size === b.size &&
+    a.inode === b.inode &&
+    a.device === b.device &&
+    a.kind === b.kind
+  );
+}
+
+/** True if the last change is so long ago that another one, after `atMs`, would show in the times. */
+export function isSettled({ changedMs, modifiedMs }: FileState, atMs: number): boolean {
+  return Math.max(changedMs, modifiedMs) <= atMs - longestTickMs;
+}
+
+interface Listing {
+  readonly entries: readonly Entry[];
+  /** As it was just before it was listed. */
+  readonly state: FileState;
+  readonly settled: boolean;
+}
+
+const absent = "absent";
+type Absent = typeof absent;
+
+/**
+ * Everything that was asked of a file system, with its answers. What followed from them still holds while they are the same, which
+ * takes one `stat` for each directory and file instead of listing the directories again.
+ */
+export class Observations {
+  /** To be read through. */
+  readonly fileSystem: FileSystem;
+  readonly #fs: FileSystem;
+  readonly #now: () => number;
+  readonly #listings = new Map<string, Listing>();
+  readonly #states = new Map<string, FileState | Absent>();
+  readonly #realPaths = new Map<string, string>();
+  readonly #contents = new Map<string, Uint8Array | Absent>();
+  /** An answer was an error other than absence: nothing may be concluded from the others. */
+  #isIncomplete = false;
+  #isClosed = false;
+
+  /** `now`: epoch milliseconds, to be compared with the times of files. */
+  constructor(fs: FileSystem, now: () => number) {
+    this.#fs = fs;
+    this.#now = now;
+    this.fileSystem = {
+      list: (directory) => this.#noted(() => this.#list(directory)).entries,
+      stat: (path) => this.#stat(path),
+      realPath: (path) => this.#realPath(path),
+      read: (path) => (this.#isClosed ? fs.read(path) : this.#read(path)),
+      isWritable: (path) => fs.isWritable(path),
+    };
+  }
+
+  /** What is read from now on, such as the text of a migration, is no longer part of it. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Every directory that was listed. */
+  get directories(): Iterable<string> {
+    return this.#listings.keys();
+  }
+
+  /** What a path referred to when it was looked at; undefined if it was not, or was absent. */
+  stateOf(path: string): FileState | undefined {
+    const state = this.#states.get(path);
+    return state === absent ? undefined : state;
+  }
+
+  /** True if the file system would give the same answers again. Never throws. */
+  async stillHold(): Promise<boolean> {
+    try {
+      return !this.#isIncomplete && this.#areSamePlaces() && (await this.#areSameContents());
+    } catch {
+      return false;
+    }
+  }
+
+  #areSamePlaces(): boolean {
+    for (const [directory, before] of this.#listings)
+      if (!this.#isSameListing(directory, before)) return false;
+    for (const [path, before] of this.#states) {
+      const now = stateOrAbsent(this.#fs, path);
+      // A listing depends on these two alone.
+      if (kindOf(now) !== kindOf(before) || sizeOf(now) !== sizeOf(before)) return false;
+    }
+    for (const [path, before] of this.#realPaths)
+      if (this.#fs.realPath(path) !== before) return false;
+    return true;
+  }
+
+  #isSameListing(directory: string, before: Listing): boolean {
+    if (before.settled) return isSameState(this.#fs.stat(directory), before.state);
+    return sameEntries(this.#list(directory).entries, before.entries);
+  }
+
+  async #areSameContents(): Promise<boolean> {
+    for (const [path, before] of this.#contents) {
+      const now = await this.#fs.read(path).catch(absence);
+      const same =
+        now === absent || before === absent ? now === before : Buffer.compare(now, before) === 0;
+      if (!same) return false;
+    }
+    return true;
+  }
+
+  /** Its state first: a change while it is listed then shows in the next one. */
+  #list(directory: string): Listing {
+    const at = this.#now();
+    const state = this.#fs.stat(directory);
+    const listing = {
+      entries: this.#fs.list(directory),
+      state,
+      settled: isSettled(state, at),
+    };
+    this.#listings.set(directory, listing);
+    return listing;
+  }
+
+  #stat(path: string): FileState {
+    try {
+      const state = this.#fs.stat(path);
+      this.#states.set(path, state);
+      return state;
+    } catch (error) {
+      this.#states.set(
+        path,
+        this.#noted(() => absence(error)),
+      );
+      throw error;
+    }
+  }
+
+  #realPath(path: string): string {
+    const real = this.#noted(() => this.#fs.realPath(path));
+    this.#realPaths.set(path, real);
+    return real;
+  }
+
+  async #read(path: string): Promise<Uint8Array> {
+    try {
+      const bytes = await this.#fs.read(path);
+      this.#contents.set(path, bytes);
+      return bytes;
+    } catch (error) {
+      this.#contents.set(
+        path,
+        this.#noted(() => absence(error)),
+      );
+      throw error;
+    }
+  }
+
+  #noted<T>(ask: () => T): T {
+    try {
+      return ask();
+    } catch (error) {
+      this.#isIncomplete = true;
+      throw error;
+    }
+  }
+}
+
+/** Throws any other error again. */
+function absence(error: unknown): Absent {
+  if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return absent;
+  throw error;
+}
+
+function stateOrAbsent(fs: FileSystem, path: string): FileState | Absent {
+  try {
+    return fs.stat(path);
+  } catch (error) {
+    return absence(error);
+  }
+}
+
+function kindOf(state: FileState | Absent): string {
+  return state === absent ? absent : state.kind;
+}
+
+/** A directory's own size says nothing about what is in it. */
+function sizeOf(state: FileState | Absent): number {
+  return state === absent || state.kind !== "file" ? 0 : state.size;
+}
+
+function sameEntries(a: readonly Entry[], b: readonly Entry[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(({ name, kind }, i) => name === b[i]?.name && kind === b[i].kind)
+  );
+}
