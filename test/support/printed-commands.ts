@@ -49,8 +49,9 @@ function refusedOptions(program: CliCommand, command: CliCommand): string | unde
   const [module, schema] = checks[command.name()] ?? assert.fail(`${command.name()} has no schema`);
   const operands = module.operands(command.operands);
   const { environments } = operands;
-  if (Array.isArray(environments) && environments.length !== 1)
-    return `${environments.length} environments`;
+  const { all, group } = command.opts<{ all?: boolean; group?: string[] }>();
+  const isNamed = all === true || group !== undefined;
+  if (Array.isArray(environments) && environments.length === 0 && !isNamed) return "no environment";
   const typed = [program, command].flatMap((each) =>
     Object.entries<unknown>(each.opts()).filter(
       ([name]) => each.getOptionValueSource(name) === "cli",

@@ -156,7 +156,7 @@ function checkForeignWord(
   throw new Failure("usage", "unknown-command", `There is no command "${word}".${meant}`, {
     hints: [
       command === undefined ? runHint(["--help"]) : meantCommand(command, others, commands),
-      runHint(["apply", word, ...others], `if ${word} is an environment`),
+      ...(others.length === 0 ? [runHint(["apply", word], `if ${word} is an environment`)] : []),
     ],
   });
 }
@@ -171,9 +171,18 @@ function meantCommand(
   commands: readonly CommandSyntax[],
 ): Hint {
   const [operand] = commands.find((command) => command.name === name)?.operands ?? [];
-  if (operand === undefined) return runHint([name]);
-  if (words.length === 0 || incompleteByOperands.has(name)) return runHint([name, "--help"]);
-  return runHint([name, ...(operand === "environment" ? words : words.slice(0, 1))]);
+  return runHint([name, ...wordsFor(name, operand, words)]);
+}
+
+/** The words that a command takes; the help option where they are not enough for it. */
+function wordsFor(
+  name: string,
+  operand: string | undefined,
+  words: readonly string[],
+): readonly string[] {
+  if (operand === undefined) return [];
+  if (words.length === 0 || incompleteByOperands.has(name)) return ["--help"];
+  return operand === "environment" ? words : words.slice(0, 1);
 }
 
 function argsFor(operation: Operation, environment: string): string[] {

@@ -256,16 +256,6 @@ describe("credentials without a profile", () => {
       },
     ]),
     [
-      "container",
-      systemError("ENOENT", "open"),
-      {
-        code: "usage/credentials",
-        message:
-          "The file in AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read (ENOENT); nothing was sent.",
-        hints: ["Does the job have the permission to get a token (id-token: write)?"],
-      },
-    ],
-    [
       "web-identity",
       awsError("InvalidIdentityToken"),
       {

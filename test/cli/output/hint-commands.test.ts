@@ -27,6 +27,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
   file: ["config.json"],
   first: ["dev-1"],
   name: commands,
+  names: ["prod-eu,prod-us"],
   "source.name": ["audit"],
   // Commander itself misses the environment of mark, and ping is no command.
   operation: Object.keys(operations).filter((name) => name !== "mark" && name !== "ping"),
@@ -49,6 +50,7 @@ const lists: Readonly<Record<string, readonly (readonly string[])[]>> = {
 /** A command line of each command, to which options are added. */
 const typed: readonly (readonly string[])[] = [
   ["apply", "local"],
+  ["apply", "prod-eu", "prod-us"],
   ["status", "local"],
   ["plan", "local"],
   ["down", "local"],

@@ -1,5 +1,5 @@
 import { Failure } from "../../../protocol/failure.ts";
-import { retryHint } from "../../../protocol/hint.ts";
+import { retryHint, type Hint } from "../../../protocol/hint.ts";
 import type { CliContext } from "../../context.ts";
 import { canAsk, type Consent } from "../confirm.ts";
 import type { PreparedRun } from "../environment-run.ts";
@@ -47,7 +47,7 @@ function refuseOtherNames(names: readonly string[], runs: readonly PreparedRun[]
     "usage",
     "yes-mismatch",
     `--yes names ${other}, which is not among the environments ${known.join(", ")}.`,
-    { hints: [retryHint({ with: [`--yes=${known.join(",")}`] })] },
+    { hints: [yesHint(known)] },
   );
 }
 
@@ -65,6 +65,11 @@ function confirmationNeeded(open: readonly PreparedRun[]): Failure {
           `Cannot prompt without an interactive terminal: "${open[0]?.question ?? "Go on?"}"`,
         ] as const);
   return new Failure("usage", code, message, {
-    hints: [retryHint({ with: [guarded.length > 0 ? `--yes=${names.join(",")}` : "--yes"] })],
+    hints: [guarded.length > 0 ? yesHint(names) : retryHint({ with: ["--yes"] })],
   });
+}
+
+function yesHint(environments: readonly string[]): Hint {
+  const names = environments.join(",");
+  return retryHint({ with: [`--yes=${names}`] });
 }
