@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import { apply } from "./commands/apply.ts";
 import { cancel } from "./commands/cancel.ts";
 import type { CommandModule, RawOptions } from "./commands/command.ts";
+import { doctor } from "./commands/doctor.ts";
 import { down } from "./commands/down.ts";
 import { envs } from "./commands/envs.ts";
 import { history } from "./commands/history.ts";
@@ -32,6 +33,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
   new: newMigration,
   local,
   envs,
+  doctor,
 };
 
 /** Parses argv and runs the chosen command. What is refused or thrown is shown here. */

@@ -1,4 +1,5 @@
 import type { DatabaseStatus, RunEvent } from "../protocol/events.ts";
+import type { Failure } from "../protocol/failure.ts";
 import type { Request } from "../protocol/request.ts";
 import type { Hasura } from "./hasura/client.ts";
 import type { ConfigVersion } from "./project/config.ts";
@@ -31,8 +32,30 @@ export interface EngineContext {
   readonly remainingMs: () => number;
   /** A protected environment: metadata that has become inconsistent fails the run (exit code 7). */
   readonly protected?: boolean;
+  /** Examines a database and its ledger without changing anything; absent where no ledger is kept. */
+  readonly inspectLedger?: (context: InspectionContext) => Promise<LedgerInspection>;
   /** Checks a status before it is shown. An error fails the run, after the status has been shown. */
   readonly verifyStatus?: (databases: readonly DatabaseStatus[]) => Promise<void>;
+}
+
+/** What examining a database needs. */
+export interface InspectionContext {
+  readonly database: Database;
+  readonly configVersion: ConfigVersion;
+  readonly environment: string;
+  readonly hasura: Hasura;
+}
+
+/** What a database can do for a ledger. */
+export interface LedgerInspection {
+  /** `PostgreSQL 17.10, user hasura`; undefined for kinds that are not asked. */
+  readonly server?: string;
+  /** What is known of the ledger, as a sentence. */
+  readonly ledger: string;
+  /** It works, but with less than is promised: a database that can have no ledger. */
+  readonly warning?: boolean;
+  /** Why `apply` would fail. */
+  readonly failure?: Failure;
 }
 
 /** What the migration stores of all databases in one run share. */

@@ -6,6 +6,7 @@ import { emit } from "./emit.ts";
 import { hasuraFailure } from "./hasura/errors.ts";
 import { waitUntilReady } from "./hasura/wait-until-ready.ts";
 import { cancelRuns } from "./operations/cancel.ts";
+import { checkEnvironment } from "./operations/doctor.ts";
 import { showHistory } from "./operations/history.ts";
 import { markVersions } from "./operations/mark.ts";
 import { migrate } from "./operations/migrate.ts";
@@ -22,9 +23,7 @@ export type { EngineContext } from "./context.ts";
  */
 export async function execute(request: Request, engine: EngineContext): Promise<void> {
   const startedAt = engine.now();
-  const result = await resultOf(request, () =>
-    request.operation === "ping" ? ping(engine) : inSession(request, engine),
-  );
+  const result = await resultOf(request, () => operationOf(request, engine));
   await emit(engine, closingEvent(result, Math.max(0, engine.now() - startedAt)));
 }
 
@@ -51,12 +50,23 @@ async function resultOf({ operation }: Request, run: () => Promise<RunResult>): 
   }
 }
 
+function operationOf(request: Request, engine: EngineContext): Promise<RunResult> {
+  switch (request.operation) {
+    case "ping":
+      return ping(engine);
+    case "doctor":
+      return checkEnvironment(request, engine);
+    default:
+      return inSession(request, engine);
+  }
+}
+
 async function ping(engine: EngineContext): Promise<RunResult> {
   await waitUntilReady(engine, () => engine.hasura.version());
   return nothingDone;
 }
 
-type SessionRequest = Exclude<Request, { operation: "ping" }>;
+type SessionRequest = Exclude<Request, { operation: "ping" | "doctor" }>;
 
 async function inSession(request: SessionRequest, engine: EngineContext): Promise<RunResult> {
   const session = await openSession(request, engine);

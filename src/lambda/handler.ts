@@ -1,12 +1,13 @@
 import type { Writable } from "node:stream";
 import type { EngineContext } from "../engine/context.ts";
 import type { Project } from "../engine/project/project.ts";
+import { inspectLedger } from "../engine/store/ledger/inspect.ts";
 import { Failure, toFailureData } from "../protocol/failure.ts";
 import { textHint } from "../protocol/hint.ts";
 import type { Request } from "../protocol/request.ts";
 import { acceptRequest, runIdOf } from "./accept-request.ts";
 import type { AdminSecret } from "./secrets/admin-secret.ts";
-import { openStore } from "./open-store.ts";
+import { openStore, storeKind } from "./open-store.ts";
 import { eventStream, type EventStream, type Every, type Soon } from "./event-stream.ts";
 import { hasuraCliEngine, type HasuraCliContext } from "./hasura-cli/engine.ts";
 import { hasuraOverHttp, type HasuraOverHttp } from "./hasura/hasura-http.ts";
@@ -130,6 +131,7 @@ async function serve(
       stop: stop.signal,
       remainingMs: deadline.remainingMs,
       protected: settings.protected,
+      ...(storeKind(settings) === "ledger" && { inspectLedger }),
     });
     await Promise.race([running, outOfTime(deadline.lastMs(), over.signal, sleep)]);
   } finally {

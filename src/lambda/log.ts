@@ -44,12 +44,13 @@ function withoutSql(event: RunEvent): object {
     }));
     return { ...event, databases };
   }
-  if (!("failure" in event) || event.failure.sql === undefined) return event;
-  const { place, ...sql } = event.failure.sql;
+  const failure = "failure" in event ? event.failure : undefined;
+  if (failure?.sql === undefined) return event;
+  const { place, ...sql } = failure.sql;
   const position = place && { line: place.line, column: place.column };
   return {
     ...event,
-    failure: { ...event.failure, sql: { ...sql, ...(position && { place: position }) } },
+    failure: { ...failure, sql: { ...sql, ...(position && { place: position }) } },
   };
 }
 

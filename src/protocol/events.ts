@@ -176,6 +176,11 @@ export const HistoryRow = z.object({
 });
 export type HistoryRow = z.infer<typeof HistoryRow>;
 
+export const CheckState = z
+  .enum(["ok", "warning", "failed", "skipped"])
+  .describe("`skipped`: it needs something that has failed.");
+export type CheckState = z.infer<typeof CheckState>;
+
 const fingerprint = z
   .string()
   .optional()
@@ -228,6 +233,20 @@ export const RunEvent = z.discriminatedUnion("type", [
   z
     .object({ type: z.literal("history"), runs: z.array(HistoryRow), more })
     .describe("Answer to `history`: runs, the newest first."),
+  z
+    .object({
+      type: z.literal("check"),
+      name: z
+        .string()
+        .describe(
+          "`project`, `hasura`, `admin-secret`, `metadata`, `databases`, `ledger of NAME`; the CLI has others before them.",
+        ),
+      state: CheckState,
+      message: z.string().describe("What was found."),
+      tookMs,
+      failure: FailureData.optional().describe("Why it failed, with hints."),
+    })
+    .describe("Answer to `doctor`: one check, in the order in which they were made."),
   z
     .object({
       type: z.literal("cancel.requested"),

@@ -140,6 +140,14 @@ export const operations = {
     ledger: "upgrade",
     listsMigrations: false,
   },
+  /** Checks everything between the function and the databases, and goes on after what fails. */
+  doctor: {
+    options: z.strictObject({}),
+    permission: "read",
+    changes: "never",
+    ledger: "read",
+    listsMigrations: false,
+  },
   ping: {
     options: z.strictObject({}),
     permission: "read",

@@ -45,6 +45,7 @@ export const Request = z.discriminatedUnion("operation", [
   requestOf("mark"),
   requestOf("cancel"),
   requestOf("history"),
+  requestOf("doctor"),
   requestOf("ping"),
 ]);
 export type Request = z.infer<typeof Request>;

@@ -144,6 +144,13 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
       "more",
     ],
   },
+  {
+    event: {
+      ...{ type: "check", name: "admin-secret", state: "failed", message: "refused", tookMs: 3 },
+      failure,
+    },
+    optional: ["failure", ...optionalOfFailure],
+  },
   { event: { type: "cancel.requested", runs: ["019abc"] }, optional: [] },
   { event: { type: "migration.started", ...migration }, optional: [] },
   {

@@ -3,6 +3,7 @@ import type { ZodType } from "zod";
 import { apply } from "../../src/cli/commands/apply.ts";
 import { cancel } from "../../src/cli/commands/cancel.ts";
 import type { CommandModule } from "../../src/cli/commands/command.ts";
+import { doctor } from "../../src/cli/commands/doctor.ts";
 import { down } from "../../src/cli/commands/down.ts";
 import { envs } from "../../src/cli/commands/envs.ts";
 import { history } from "../../src/cli/commands/history.ts";
@@ -29,6 +30,7 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   new: [newMigration, schemas.NewOptions],
   local: [local, schemas.LocalOptions],
   envs: [envs, schemas.GlobalOptions],
+  doctor: [doctor, schemas.TargetOptions],
 };
 
 /** Why the program refuses these words before it reads any configuration; undefined if it does not. */

@@ -11,6 +11,16 @@ export interface ConnectionInfo {
 /** Milliseconds after which a function has certainly ended: Lambda's longest time-out, and time for its answer to arrive. */
 export const longestFunctionMs = 930_000;
 
+/** What AWS says of a function, without running it. */
+export interface FunctionFacts {
+  readonly state: string;
+  readonly reason: string | undefined;
+  /** `$LATEST`, or a number. */
+  readonly version: string;
+  readonly memoryMb: number | undefined;
+  readonly timeoutSeconds: number | undefined;
+}
+
 /** A request whose response arrives as a whole. */
 export interface BufferedRequest {
   readonly payload: string;
@@ -33,6 +43,11 @@ export interface Connection {
   ): AsyncIterable<Uint8Array>;
   /** False once the service has refused to stream: then no event shows how far a function came that ended without a response. */
   streams(): boolean;
+  /**
+   * Reads what AWS says of the function. Throws a `Failure`, with code `access-denied` where reading it is not allowed, which
+   * running it does not need.
+   */
+  describe(signal: AbortSignal): Promise<FunctionFacts>;
   /** Closes every connection; without it the process would not end. */
   close(): Promise<void>;
 }

@@ -11,6 +11,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   cancel: ["stop", "abort", "kill"],
   plan: ["preview", "show", "dry-run"],
   local: ["serve", "start", "console"],
+  doctor: ["diagnose", "debug", "health", "ping"],
 };
 
 /** The command that this word of another tool stands for. */
@@ -26,7 +27,6 @@ export const foreignWords: ReadonlySet<string> = new Set([
   "init",
   "login",
   "logout",
-  "doctor",
   "reset",
   "squash",
   "export",

@@ -87,7 +87,7 @@ export function finishedLine(
 export function eventLine(
   event: Extract<
     RunEvent | UnknownEvent,
-    { type: "waiting" | "log" | "metadata.reloaded" | "run.paused" | "unknown" }
+    { type: "waiting" | "log" | "metadata.reloaded" | "run.paused" | "check" | "unknown" }
   >,
 ): string | undefined {
   switch (event.type) {
@@ -100,6 +100,9 @@ export function eventLine(
       return reloadedLine(event);
     case "run.paused":
       return `… ${event.reason}; continuing`;
+    case "check":
+      // doctor has a view of its own.
+      return undefined;
     case "unknown":
       return event.line;
   }

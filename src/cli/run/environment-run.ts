@@ -6,6 +6,7 @@ import { changesSomething, Request, type Actor } from "../../protocol/request.ts
 import { contractVersion } from "../../protocol/version.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { resolveTarget, type Target } from "../config/resolve-target.ts";
+import type { ConnectOptions } from "../connection/aws/connect.ts";
 import type { SharedCredentials } from "../connection/aws/shared-credentials.ts";
 import type { Connection } from "../connection/connection.ts";
 import { startLocalTarget } from "../connection/local.ts";
@@ -96,17 +97,30 @@ export async function connectRun(
   context: CommandContext,
   options: TargetOptions,
   spec: OperationSpec,
-  { prepared, presenter, credentials }: ConnectingRun,
+  connecting: ConnectingRun,
 ): Promise<Connection> {
-  const connecting = startConnecting(context, options, spec, { prepared, presenter, credentials });
-  const connection = await unlessInterrupted(connecting, prepared, context.interrupts.first);
+  const { prepared, presenter } = connecting;
+  const connection = await unlessInterrupted(
+    startConnecting(context, options, spec, connecting),
+    prepared,
+    context.interrupts.first,
+  );
   presenter.connected(connection.reached);
   return connection;
 }
 
+/** What shows how connecting goes on. */
+export type ConnectionPresenter = Pick<
+  RunPresenter,
+  "notice" | "fact" | "waiting" | "waitingAfterSilence" | "connected"
+>;
+
+/** A run that is being connected. */
 export interface ConnectingRun {
   readonly prepared: PreparedRun;
-  readonly presenter: RunPresenter;
+  readonly presenter: ConnectionPresenter;
+  /** Is called after each step that succeeded, with what it found. */
+  readonly onStep?: ConnectOptions["onStep"];
   /** Credentials that several environments share. */
   readonly credentials?: SharedCredentials | undefined;
 }
@@ -115,12 +129,16 @@ async function startConnecting(
   context: CommandContext,
   options: TargetOptions,
   spec: OperationSpec,
-  { prepared: { environment, target }, presenter, credentials }: ConnectingRun,
+  { prepared: { environment, target }, presenter, credentials, onStep }: ConnectingRun,
 ): Promise<Connection> {
   const aws = await import("../connection/aws/connect.ts");
   if (target) {
     presenter.waitingAfterSilence(`getting credentials for ${environment} …`);
-    return aws.connect(target, context, { notice: presenter.notice, shared: credentials });
+    return aws.connect(target, context, {
+      notice: presenter.notice,
+      shared: credentials,
+      ...(onStep && { onStep }),
+    });
   }
   presenter.waitingAfterSilence("starting the local environment …");
   const local = await within(startLocalTarget(context, { ...options, reset: spec.reset }), {
@@ -187,11 +205,16 @@ export interface SentOptions {
   readonly expectedPlan?: string;
 }
 
+/** What sending a request needs of a run. */
+export interface SendableRun extends Omit<ReadyRun, "presenter"> {
+  readonly presenter: ConnectionPresenter;
+}
+
 /** Sends one request and follows it to its end. */
 export function sendRun(
   context: CommandContext,
   spec: OperationSpec,
-  { prepared: { environment, changes }, presenter, connection, actor }: ReadyRun,
+  { prepared: { environment, changes }, presenter, connection, actor }: SendableRun,
   more: SentOptions,
   onEvent: RunPresenter["event"],
 ): Promise<FollowedRun> {

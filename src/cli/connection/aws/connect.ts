@@ -17,10 +17,12 @@ import {
   type Notice,
 } from "../connection.ts";
 import type { Environment, CliContext } from "../../context.ts";
+import { duration, shortAccount } from "../../output/format.ts";
 import { credentialsOf, type Credentials, type Provider } from "./fetch-credentials.ts";
 import { readSharedConfig, type SharedConfig } from "./shared-config.ts";
-import { identityOf, type Identity } from "./choose-identity.ts";
+import { describeIdentity, identityOf, type Identity } from "./choose-identity.ts";
 import { checkCredentialVariables } from "./credential-variables.ts";
+import { describe } from "./describe-function.ts";
 import { invoke, type LambdaService } from "./invoke.ts";
 import { checkedRegion, proxyFor, type Address } from "./addresses.ts";
 import { RequestHandler } from "./http-handler.ts";
@@ -34,11 +36,12 @@ import { configuredEndpoint, endpointsOf } from "./service-addresses.ts";
 export async function connect(
   target: Target,
   context: CliContext,
-  { notice, shared }: { readonly notice: Notice; readonly shared?: SharedCredentials | undefined },
+  { notice, shared, onStep = () => undefined }: ConnectOptions,
 ): Promise<Connection> {
   const files = await readSharedConfig(context);
   const identity = identityOf(target, files, context.env);
   if (identity.notice !== undefined) notice(identity.notice);
+  onStep("profile", describeIdentity(identity));
   const region = regionOf(target, identity, files, context.env);
   const addressOf = endpointsOf(identity, files, context.env);
   const endpoint =
@@ -48,7 +51,8 @@ export async function connect(
   const configured = configuredEndpoint(endpoint);
   const sts = configuredEndpoint(addressOf("sts"));
   const url = configured ?? (await serviceAddress(region, identity));
-  proxyFor(new URL(url), context.env);
+  const proxy = proxyFor(new URL(url), context.env);
+  onStep("region", regionText(region, endpoint, proxy));
   // Unlike a function, STS and SSO respond quickly or not at all.
   const requestHandler = new RequestHandler(context, 10_000);
   const network = { region, requestHandler, ...(sts !== undefined && { stsEndpoint: sts }) };
@@ -60,9 +64,42 @@ export async function connect(
       ? (shared?.provider(identity, create) ?? create())
       : keyProvider(localKey);
   const credentials = await provider();
+  onStep("credentials", credentialsText(credentials, context.now()));
   const reached = connectionInfo(target, identity, region, credentials, endpoint);
   noticeAccounts(reached, credentials, notice);
   return connectionTo({ reached, url, endpoint: configured, provider, context, notice });
+}
+
+export interface ConnectOptions {
+  readonly notice: Notice;
+  /** Credentials that several environments share. */
+  readonly shared?: SharedCredentials | undefined;
+  /** Is called after each step that succeeded, with what it found. */
+  readonly onStep?: (step: ConnectStep, found: string) => void;
+}
+
+/** The steps of connecting, in order. */
+export const connectSteps = ["profile", "region", "credentials"] as const;
+export type ConnectStep = (typeof connectSteps)[number];
+
+function regionText(
+  region: string,
+  endpoint: Address | undefined,
+  proxy: ReturnType<typeof proxyFor>,
+): string {
+  return [
+    region,
+    ...(endpoint ? [`${new URL(endpoint.url).host} (from ${endpoint.from})`] : []),
+    ...(proxy === undefined ? [] : [`through the proxy ${new URL(proxy).host}`]),
+  ].join(", ");
+}
+
+/** Their account, and how long they are valid. */
+function credentialsText({ accountId, expiration }: Credentials, now: number): string {
+  const account = accountId === undefined ? [] : [`account ${shortAccount(accountId)}`];
+  const expiry = expiration ? [`valid for ${duration(expiration.getTime() - now)}`] : [];
+  const words = [...account, ...expiry];
+  return words.length === 0 ? "found" : words.join(", ");
 }
 
 /** The Lambda service's address by the SDK's own rules, which know each partition's domain, FIPS and dual stack. */
@@ -143,26 +180,7 @@ function connectionTo(parts: ConnectionParts): Connection {
     ...common,
     requestHandler: new RequestHandler(context, 10_000),
   });
-  const service: LambdaService = {
-    stream: (payload, abortSignal) =>
-      invocations.send(
-        new InvokeWithResponseStreamCommand({ FunctionName: reached.function, Payload: payload }),
-        { abortSignal },
-      ),
-    buffered: (payload, abortSignal) =>
-      invocations.send(new InvokeCommand({ FunctionName: reached.function, Payload: payload }), {
-        abortSignal,
-      }),
-    state: async (abortSignal) => {
-      const { State, StateReason } = await control.send(
-        new GetFunctionConfigurationCommand({ FunctionName: reached.function }),
-        {
-          abortSignal,
-        },
-      );
-      return { state: State ?? "Active", reason: StateReason };
-    },
-  };
+  const service = lambdaService({ invocations, control }, reached.function);
   let streams = true;
   const onBuffered = (): void => {
     streams = false;
@@ -181,9 +199,41 @@ function connectionTo(parts: ConnectionParts): Connection {
         target: { ...reached, url },
       }),
     streams: () => streams,
+    describe: (signal) => describe(service, { ...reached, url }, signal),
     close: async () => {
       invocations.destroy();
       control.destroy();
+    },
+  };
+}
+
+/** The calls of the Lambda service about one function. */
+function lambdaService(
+  { invocations, control }: { readonly invocations: LambdaClient; readonly control: LambdaClient },
+  name: string,
+): LambdaService {
+  return {
+    stream: (payload, abortSignal) =>
+      invocations.send(
+        new InvokeWithResponseStreamCommand({ FunctionName: name, Payload: payload }),
+        { abortSignal },
+      ),
+    buffered: (payload, abortSignal) =>
+      invocations.send(new InvokeCommand({ FunctionName: name, Payload: payload }), {
+        abortSignal,
+      }),
+    state: async (abortSignal) => {
+      const { State, StateReason, Version, MemorySize, Timeout } = await control.send(
+        new GetFunctionConfigurationCommand({ FunctionName: name }),
+        { abortSignal },
+      );
+      return {
+        state: State ?? "Active",
+        reason: StateReason,
+        version: Version ?? "$LATEST",
+        memoryMb: MemorySize,
+        timeoutSeconds: Timeout,
+      };
     },
   };
 }

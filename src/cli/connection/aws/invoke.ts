@@ -6,7 +6,7 @@ import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
 import { exponentialBackoff, poll, retry, type Poll } from "../../../retry.ts";
 import type { CliContext } from "../../context.ts";
-import type { BufferedRequest, Notice } from "../connection.ts";
+import type { BufferedRequest, FunctionFacts, Notice } from "../connection.ts";
 import { eachWithin, within } from "../time-limit.ts";
 import { classifyError } from "./classify-error.ts";
 import { Delivery } from "./delivery.ts";
@@ -19,9 +19,7 @@ import { errorName } from "./sdk-error.ts";
 export interface LambdaService {
   stream(payload: Uint8Array, signal: AbortSignal): Promise<InvokeWithResponseStreamCommandOutput>;
   buffered(payload: Uint8Array, signal: AbortSignal): Promise<InvokeCommandOutput>;
-  state(
-    signal: AbortSignal,
-  ): Promise<{ readonly state: string; readonly reason: string | undefined }>;
+  state(signal: AbortSignal): Promise<FunctionFacts>;
 }
 
 /** One invocation, and what it needs. */

@@ -35,13 +35,16 @@ export function send(
 const queryLimitMs = 30_000;
 
 /** Runs SQL that is quick, or safe to repeat. Throws `HasuraCallError`, with an unknown outcome after half a minute. */
-export function sendQuery(context: LedgerContext, sql: string): Promise<SqlResult> {
+export function sendQuery(context: QueryContext, sql: string): Promise<SqlResult> {
   return context.hasura.runSql({ ...requestFor(context, sql), limitMs: queryLimitMs });
 }
 
+/** What one query needs of the ledger's context. */
+export type QueryContext = Pick<LedgerContext, "hasura" | "database" | "configVersion">;
+
 /** SQL as a request to the ledger's database. */
 export function requestFor(
-  { database, configVersion }: LedgerContext,
+  { database, configVersion }: Pick<LedgerContext, "database" | "configVersion">,
   sql: string,
   noTransaction = false,
 ): RunSql {

@@ -30,9 +30,17 @@ export interface DatabaseFacts {
  */
 export async function findLedgerSupport(context: LedgerContext): Promise<LedgerSupport> {
   const { kind } = context.database;
-  if (kind !== "postgres" && kind !== "citus")
-    return { supported: false, reason: `it is of the kind ${kind}` };
-  const facts = readFacts(await query(context, probeSql));
+  if (!canBeAsked(kind)) return { supported: false, reason: `it is of the kind ${kind}` };
+  return supportFrom(readFacts(await query(context, probeSql)));
+}
+
+/** True for kinds of database that understand `probeSql`. */
+export function canBeAsked(kind: string): boolean {
+  return kind === "postgres" || kind === "citus";
+}
+
+/** Whether a database with these facts can have a ledger. */
+export function supportFrom(facts: DatabaseFacts): LedgerSupport {
   if (/cockroach|yugabyte|-YB-/i.test(facts.product))
     return { supported: false, reason: "its advisory locks have no effect" };
   if (facts.version < 110_000)
@@ -69,12 +77,19 @@ export async function refuseForeignOwner(
   { user }: DatabaseFacts,
 ): Promise<void> {
   const [part, owner] = (await query(context, foreignPartsSql)).rows[0] ?? [];
-  if (typeof part !== "string") return;
-  const { name } = context.database;
-  throw new Failure(
+  if (typeof part === "string") throw foreignOwner(context.database.name, { part, owner, user });
+}
+
+/** Refuses a ledger of which somebody else owns a part. */
+export function foreignOwner(
+  database: string,
+  of: { readonly part: string; readonly owner: string | null | undefined; readonly user: string },
+): Failure {
+  const { part, owner, user } = of;
+  return new Failure(
     "usage",
     "ledger-owner",
-    `In ${name}, ${part} belongs to the role ${owner ?? ""}, and Hasura's database user is ${user}: whoever owns a part of the ledger could run SQL as that user, so nothing of it is used.`,
+    `In ${database}, ${part} belongs to the role ${owner ?? ""}, and Hasura's database user is ${user}: whoever owns a part of the ledger could run SQL as that user, so nothing of it is used.`,
     {
       hints: [
         textHint(
@@ -89,7 +104,10 @@ export async function refuseForeignOwner(
 }
 
 /** Refuses a ledger that a newer hasura-migrate has upgraded. */
-export function ledgerTooNew({ database }: LedgerContext, found: number): Failure {
+export function ledgerTooNew(
+  { database }: Pick<LedgerContext, "database">,
+  found: number,
+): Failure {
   return new Failure(
     "usage",
     "ledger-too-new",
@@ -98,7 +116,8 @@ export function ledgerTooNew({ database }: LedgerContext, found: number): Failur
   );
 }
 
-function readFacts(result: SqlResult): DatabaseFacts {
+/** Reads the answer to `probeSql`. */
+export function readFacts(result: SqlResult): DatabaseFacts {
   const [hasLedger, version, product, isStandby, mayCreateSchemas, user] = result.rows[0] ?? [];
   return {
     hasLedger: hasLedger === "t",
@@ -110,10 +129,11 @@ function readFacts(result: SqlResult): DatabaseFacts {
   };
 }
 
-function permissionDenied(
-  { database }: LedgerContext,
+/** Says which statement lets the database user create the ledger. */
+export function permissionDenied(
+  { database }: Pick<LedgerContext, "database">,
   { user }: DatabaseFacts,
-  cause: unknown,
+  cause?: unknown,
 ): Failure {
   return new Failure(
     "usage",

@@ -201,6 +201,9 @@ export function cancelStatementSql(run: string): string {
 /** Who holds the lock that a migration is waiting for. Writes nothing. */
 export const lockHoldersSql = call("lock_holders");
 
+/** The version of an existing ledger's schema. */
+export const schemaVersionSql = "SELECT schema_version FROM hasura_migrate.head";
+
 /**
  * Whether there is a ledger, and what decides whether there can be one. Columns as in
  * `DatabaseFacts`.

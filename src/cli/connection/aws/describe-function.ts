@@ -1,0 +1,18 @@
+import type { FunctionFacts } from "../connection.ts";
+import { Delivery } from "./delivery.ts";
+import { explainInvocation, type InvocationTarget } from "./invoke-errors.ts";
+import type { LambdaService } from "./invoke.ts";
+
+/** What AWS says of the function. Throws a `Failure`. */
+export async function describe(
+  service: Pick<LambdaService, "state">,
+  target: InvocationTarget,
+  signal: AbortSignal,
+): Promise<FunctionFacts> {
+  const delivery = new Delivery();
+  try {
+    return await delivery.observe(() => service.state(signal));
+  } catch (thrown) {
+    throw await explainInvocation(thrown, target, delivery);
+  }
+}

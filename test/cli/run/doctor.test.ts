@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test, type TestContext } from "vitest";
+import { main } from "../../../src/cli/main.ts";
+import { keys } from "../../support/aws-keys.ts";
+import {
+  answersState,
+  lambdaStandIn,
+  refuses,
+  streams,
+  type Answer,
+} from "../../support/lambda-stand-in.ts";
+import { failedRun, finished, started } from "../../support/run-events.ts";
+import { emptyDirectory, instant, testContext } from "../../support/test-context.ts";
+
+const found = (name: string, state: string, more: object = {}): object => ({
+  ...{ type: "check", name, state, message: `${name} is fine`, tookMs: 3 },
+  ...more,
+});
+const at = (ms: number): object => ({ at: new Date(ms).toISOString() });
+const healthy = (environment: string): object[] => [
+  started(environment, at(instant)),
+  found("project", "ok"),
+  found("ledger of default", "ok"),
+  finished(0),
+];
+
+async function doctor(t: TestContext, argv: readonly string[], answers: readonly Answer[]) {
+  const lambda = await lambdaStandIn(t, answers);
+  const cwd = emptyDirectory(t);
+  writeFileSync(
+    join(cwd, "hasura-migrate.json"),
+    JSON.stringify({ environments: { "dev-1": {}, "dev-2": { region: "eu-west-1" } } }),
+  );
+  const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
+  const context = testContext(t, { argv: ["doctor", ...argv], cwd, env });
+  const exit = await main(context);
+  const checks = context.out.text
+    .trim()
+    .split("\n")
+    .flatMap((line) => /^([✓!✗·]) (\S+(?: of \S+)?)/.exec(line)?.slice(1).join(" ") ?? []);
+  return { exit, checks, out: context.out.text, calls: lambda.calls };
+}
+
+describe("doctor", () => {
+  test("checks from the configuration to the ledger", async (t) => {
+    const ran = await doctor(t, ["dev-1"], [answersState("Active"), streams(healthy("dev-1"))]);
+    assert.equal(ran.exit, 0, ran.out);
+    assert.deepEqual(ran.checks, [
+      "✓ configuration",
+      "✓ environment",
+      "✓ profile",
+      "✓ region",
+      "✓ credentials",
+      "✓ function",
+      "✓ invocation",
+      "✓ clock",
+      "✓ project",
+      "✓ ledger of default",
+    ]);
+  });
+
+  test("ends with the kind of what failed in the function, after every check", async (t) => {
+    const failure = { kind: "access", code: "wrong-secret", message: "refused", hints: [] };
+    const events = [
+      started("dev-1", at(instant)),
+      found("admin-secret", "failed", { failure }),
+      found("metadata", "skipped"),
+      failedRun(failure),
+    ];
+    const ran = await doctor(t, ["dev-1"], [answersState("Active"), streams(events)]);
+    assert.equal(ran.exit, 3);
+    assert.deepEqual(ran.checks.slice(-2), ["✗ admin-secret", "· metadata"]);
+    assert.match(ran.out, /^ {2}✗ refused$/m);
+  });
+
+  test("skips what cannot be reached behind the step that failed", async (t) => {
+    const missing = refuses(404, "ResourceNotFoundException", "no function");
+    const ran = await doctor(t, ["dev-1"], [missing]);
+    assert.notEqual(ran.exit, 0);
+    assert.deepEqual(ran.checks.slice(-2), ["✗ function", "· invocation"]);
+    const profile = await doctor(t, ["dev-1", "--profile", "nobody"], []);
+    assert.equal(profile.exit, 3);
+    assert.deepEqual(profile.checks.slice(2), [
+      "✗ profile",
+      "· region",
+      "· credentials",
+      "· function",
+      "· invocation",
+    ]);
+  });
+
+  test("needs no permission to look at the function", async (t) => {
+    const denied = refuses(403, "AccessDeniedException", "not authorized");
+    const ran = await doctor(t, ["dev-1"], [denied, streams(healthy("dev-1"))]);
+    assert.equal(ran.exit, 0, ran.out);
+    assert(ran.checks.includes("· function"));
+  });
+
+  test("warns of a clock that is off", async (t) => {
+    const events = [started("dev-1", at(instant - 120_000)), finished(0)];
+    const ran = await doctor(t, ["dev-1"], [answersState("Active"), streams(events)]);
+    assert.equal(ran.exit, 0);
+    assert.match(ran.out, /^! clock +this machine's clock is 2m 00s ahead of the function's/m);
+  });
+
+  test("checks all environments without a name, and goes on behind one that fails", async (t) => {
+    const route: Answer = (response, call) => {
+      if (call.kind === "state") return answersState("Active")(response, call);
+      const { environment } = JSON.parse(call.body) as { environment: string };
+      const failure = { kind: "unreachable", code: "hasura-unreachable", message: "x", hints: [] };
+      const events =
+        environment === "dev-1"
+          ? [
+              started("dev-1", at(instant)),
+              found("hasura", "failed", { failure }),
+              failedRun(failure),
+            ]
+          : healthy("dev-2");
+      return streams(events)(response, call);
+    };
+    const ran = await doctor(t, ["--json"], [route, route, route, route]);
+    const objects = ran.out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.equal(ran.exit, 4);
+    assert.deepEqual(objects.at(-1), {
+      type: "summary",
+      exit: 4,
+      environments: [
+        { env: "dev-1", result: "unreachable", exit: 4 },
+        { env: "dev-2", result: "done", exit: 0 },
+      ],
+    });
+  });
+});
