@@ -41,7 +41,7 @@ export const folders = [
   folder("cli/config", 0),
   folder("cli/options", 0, ["test/cli/refusals.test.ts"]),
   folder("cli/run", 0),
-  folder("cli/connection", 0),
+  folder("cli/connection", 0, ["test/cli/refusals.test.ts"]),
   folder("cli/output", 0),
 ];
 

@@ -16,9 +16,9 @@ export interface FunctionFacts {
   readonly state: string;
   readonly reason: string | undefined;
   /** `$LATEST`, or a number. */
-  readonly version: string;
-  readonly memoryMb: number | undefined;
-  readonly timeoutSeconds: number | undefined;
+  readonly version?: string | undefined;
+  readonly memoryMb?: number | undefined;
+  readonly timeoutSeconds?: number | undefined;
 }
 
 /** A request whose response arrives as a whole. */

@@ -230,7 +230,7 @@ function lambdaService(
       return {
         state: State ?? "Active",
         reason: StateReason,
-        version: Version ?? "$LATEST",
+        version: Version,
         memoryMb: MemorySize,
         timeoutSeconds: Timeout,
       };

@@ -1,7 +1,4 @@
-import type {
-  InvokeCommandOutput,
-  InvokeWithResponseStreamCommandOutput,
-} from "@aws-sdk/client-lambda";
+import type { InvokeWithResponseStreamCommandOutput } from "@aws-sdk/client-lambda";
 import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
 import { exponentialBackoff, poll, retry, type Poll } from "../../../retry.ts";
@@ -15,10 +12,16 @@ import { explainInvocation, type InvocationTarget } from "./invoke-errors.ts";
 import { asLines } from "./response-payload.ts";
 import { errorName } from "./sdk-error.ts";
 
+/** A response as a whole. */
+export interface BufferedResponse {
+  readonly Payload?: Uint8Array | undefined;
+  readonly FunctionError?: string | undefined;
+}
+
 /** The three calls that are made; each sends exactly one request. */
 export interface LambdaService {
   stream(payload: Uint8Array, signal: AbortSignal): Promise<InvokeWithResponseStreamCommandOutput>;
-  buffered(payload: Uint8Array, signal: AbortSignal): Promise<InvokeCommandOutput>;
+  buffered(payload: Uint8Array, signal: AbortSignal): Promise<BufferedResponse>;
   state(signal: AbortSignal): Promise<FunctionFacts>;
 }
 

@@ -129,7 +129,7 @@ async function checkFunction(
 
 function describeFacts({ version, memoryMb, timeoutSeconds }: FunctionFacts): string {
   const parts = [
-    version === "$LATEST" ? "exists" : `version ${version}`,
+    version === undefined || version === "$LATEST" ? "exists" : `version ${version}`,
     ...(memoryMb === undefined ? [] : [`${memoryMb} MB`]),
     ...(timeoutSeconds === undefined ? [] : [`time-out ${duration(timeoutSeconds * 1000)}`]),
   ];
