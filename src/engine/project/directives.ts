@@ -72,7 +72,7 @@ function readSetting(
 function* leadingComments(text: string): Generator<{ line: number; comment: string }> {
   for (const token of tokenize(text)) {
     if (token.kind === "line-comment")
-      yield { line: lineAt(text, token.start), comment: token.text.trim() };
+      yield { line: lineAt(text, token.start), comment: token.text };
     else if (token.kind !== "space" && !isComment(token)) return;
   }
 }

@@ -59,6 +59,14 @@ describe("settings in a migration file", () => {
     });
   }
 
+  test("a setting without a value is refused with the form that it has to have", () => {
+    for (const text of ["lock_timeout", "lock_timeout=", "lock_timeout= "])
+      assert.match(
+        refusal(`-- hasura-migrate: ${text}\n`).message,
+        /is not of the form "-- hasura-migrate: key=value"/,
+      );
+  });
+
   test("each directive may occur once, and different ones together", () => {
     assert.deepEqual(
       settingsOf("-- hasura-migrate: lock_timeout=1s\n-- hasura-migrate: statement_timeout=2s\n"),
@@ -87,6 +95,7 @@ describe("settings in a migration file", () => {
     ["below SQL behind a block comment", "/* one */ SELECT 1;\n-- hasura-migrate: retry=off"],
     ["inside a block comment", "/*\n-- hasura-migrate: retry=off\n*/"],
     ["inside another comment", "-- as in hasura-migrate: retry=off"],
+    ["quoted in another comment", "-- such as -- hasura-migrate: retry=off"],
     ["of another program", "-- hasura: retry=off"],
   ];
   for (const [what, text] of passedOver)
@@ -99,6 +108,7 @@ describe("the marker for files outside a transaction", () => {
     ["one byte beyond them", " ".repeat(233) + marker, false],
     ["in 256 bytes, with blanks of three bytes", "\u3000".repeat(77) + marker, true],
     ["beyond 256 bytes, but within 256 characters", "\u3000".repeat(78) + marker, false],
+    ["before several blanks", `${marker} \t \n`, true],
     ["between no-break spaces", `\u00a0${marker}\u0085`, true],
     ["behind an invisible character that is not a blank", `\u200b${marker}`, false],
     ["with a space inside it doubled", "--  hasura:no-transaction", false],

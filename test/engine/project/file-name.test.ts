@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { looksLikeMigration, parseMigrationName } from "../../../src/engine/project/file-name.ts";
+import {
+  looksLikeMigration,
+  parseMigrationName,
+  resembledDirection,
+  resemblesMigration,
+} from "../../../src/engine/project/file-name.ts";
 
 const names: [composed: string, configVersion: number, parsed: unknown][] = [
   ["1_a.up.sql", 3, { version: "1", name: "a", direction: "up", extension: "sql" }],
@@ -15,6 +20,9 @@ const names: [composed: string, configVersion: number, parsed: unknown][] = [
     { version: "1", name: "a\rb\u2028c", direction: "up", extension: "sql" },
   ],
   ["1_a.up.yaml", 1, { version: "1", name: "a", direction: "up", extension: "yaml" }],
+  ["12_abc.down.yaml", 1, { version: "12", name: "abc", direction: "down", extension: "yaml" }],
+  ["x1_a.up.yaml", 1, "ignored"],
+  ["1_a.up.yaml\nb", 1, "ignored"],
   ["1_a.up.", 1, { version: "1", name: "a", direction: "up", extension: "" }],
   ["1_a.up.yaml", 2, "ignored"],
   ["1_a.up.yaml", 3, "ignored"],
@@ -47,6 +55,45 @@ describe("a migration's file name", () => {
       assert.deepEqual(parseMigrationName(composed, configVersion), parsed);
     });
   }
+
+  const resembling: [entry: string, resembles: boolean][] = [
+    ["1-add users", true],
+    ["1700000000000", true],
+    ["V1__add_users", true],
+    ["v2", true],
+    ["notes.sql", true],
+    ["NOTES.SQL", true],
+    ["users.sql.txt", true],
+    ["up", true],
+    ["Down.txt", true],
+    ["docs-v2", false],
+    ["a1", false],
+    ["users.sqlite", false],
+    ["users.sql.", false],
+    ["users.sql~", false],
+    ["README.md", false],
+    ["update.md", false],
+  ];
+  for (const [entry, resembles] of resembling)
+    test(`${entry} ${resembles ? "resembles" : "does not resemble"} a migration`, () =>
+      assert.equal(resemblesMigration(entry), resembles));
+
+  const directions: [file: string, direction: "up" | "down" | undefined][] = [
+    ["up.sql", "up"],
+    ["Up.SQL", "up"],
+    ["up", "up"],
+    ["1_a.up.sql.txt", "up"],
+    ["down.sql", "down"],
+    ["DOWN.txt", "down"],
+    ["1_a.down", "down"],
+    ["update.sql", undefined],
+    ["backup.sql", undefined],
+    ["download.sql", undefined],
+    ["notes.md", undefined],
+  ];
+  for (const [file, direction] of directions)
+    test(`${file} is probably meant as ${direction ?? "neither direction"}`, () =>
+      assert.equal(resembledDirection(file), direction));
 
   const entries: [entry: string, answer: boolean][] = [
     ["1700000000000_a", true],

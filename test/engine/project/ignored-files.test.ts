@@ -3,7 +3,9 @@ import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "vitest";
 import { readProject } from "../../../src/engine/project/project.ts";
+import { isInside } from "../../../src/engine/project/scan.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
+import { hintLines } from "../../support/hint-lines.ts";
 import { projectOnDisk } from "../support/run.ts";
 
 const v3 = { "config.yaml": "version: 3\n" };
@@ -65,12 +67,26 @@ describe("files that are not taken", () => {
     "migrations/d/9_z/update_users.md",
     "migrations/d/squashed_1_to_2/1_x/up.sql",
     "migrations/d/docs/update.md",
+    "migrations/d/docs/up/notes.md",
   ])
     test(`${path} is not worth a notice`, async (t) =>
       assert.deepEqual(await notices(t, { ...taken, [path]: "select 1;" }), []));
 
   test("a database may be named like a migration", async (t) =>
     assert.deepEqual(await notices(t, { ...v3, "migrations/2024_archive/1_x/up.sql": "1" }), []));
+
+  test("a directory is named for one such file among others", async (t) => {
+    const files = { "migrations/d/add_users/README.md": "x", "migrations/d/add_users/up.sql": "1" };
+    assert.match(
+      (await notices(t, { ...taken, ...files })).join(),
+      /ignored: migrations\/d\/add_users\./,
+    );
+  });
+
+  test("an empty down file is no migration without SQL", async (t) => {
+    const files = { "migrations/d/8_y/down.sql": "", "migrations/d/7_x.down.sql": "" };
+    assert.deepEqual(await notices(t, { ...taken, ...files }), []);
+  });
 
   test("migrations without SQL yet are counted and named", async (t) => {
     assert.deepEqual(
@@ -96,9 +112,15 @@ describe("config.yaml under another name", () => {
       await assert.rejects(readProject(root), (thrown) => {
         assert.ok(thrown instanceof Failure && thrown.code === "bad-project-config");
         assert.ok(thrown.message.includes(`${name} is not read`));
+        assert.equal(thrown.kind, "usage");
+        assert.deepEqual(hintLines(thrown.hints), ["Rename it to config.yaml."]);
         return true;
       });
     });
+
+  for (const name of ["config.yaml.bak", "app-config.yml"])
+    test(`${name} is another file`, async (t) =>
+      assert.deepEqual(await notices(t, { [name]: "x", "migrations/d/1_x/up.sql": "1" }), []));
 
   test("beside config.yaml it does not matter", async (t) =>
     assert.deepEqual(await notices(t, { ...taken, "config.yml": "x" }), []));
@@ -121,7 +143,10 @@ describe("links out of the project", () => {
       await symlink(join(outside, target), join(root, link));
       await assert.rejects(readProject(root), (thrown) => {
         assert.ok(thrown instanceof Failure && thrown.code === "link-outside-project");
-        assert.ok(thrown.message.includes(link));
+        assert.ok(thrown.kind === "usage" && thrown.message.includes(link));
+        assert.deepEqual(hintLines(thrown.hints), [
+          "Replace the link with the file or directory itself.",
+        ]);
         return true;
       });
     });
@@ -134,4 +159,31 @@ describe("links out of the project", () => {
     await symlink(join(root, "app"), join(root, "current"));
     assert.deepEqual([...(await readProject(join(root, "current"))).databases.keys()], ["d"]);
   });
+
+  test("a link may lead into either, where the migrations are elsewhere", async (t) => {
+    const root = await projectOnDisk(t, {
+      "app/config.yaml": "version: 3\nmigrations_directory: ../db\n",
+      "app/shared/up.sql": "1",
+      "db/d/1_x/up.sql": "1",
+    });
+    await symlink(join(root, "app/shared"), join(root, "db/d/2_y"));
+    await symlink(join(root, "db/d/1_x"), join(root, "db/d/3_z"));
+    assert.deepEqual(
+      (await readProject(join(root, "app"))).databases.get("d")?.map(({ version }) => version),
+      ["1", "2", "3"],
+    );
+  });
+
+  const places: [path: string, directory: string, isIn: boolean][] = [
+    ["/a", "/a", true],
+    ["/a/b", "/a", true],
+    ["/a/..b", "/a", true],
+    ["/", "/a", false],
+    ["/a", "/a/b", false],
+    ["/ab", "/a", false],
+    ["/a/c", "/a/b", false],
+  ];
+  for (const [path, directory, isIn] of places)
+    test(`${path} is ${isIn ? "in" : "outside"} ${directory}`, () =>
+      assert.equal(isInside(path, directory), isIn));
 });

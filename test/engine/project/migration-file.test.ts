@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { describe, test } from "vitest";
-import { checksumOf, parseBody } from "../../../src/engine/project/migration-file.ts";
+import {
+  checksumOf,
+  checksumOfBytes,
+  parseBody,
+} from "../../../src/engine/project/migration-file.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
+import { hintLines } from "../../support/hint-lines.ts";
 
 const bodyOf = (text: string) => parseBody(Buffer.from(text), "up.sql");
 
@@ -17,6 +23,35 @@ describe("a migration file", () => {
       assert.equal(checksumOf(text), checksumOf("a\nb\n"), JSON.stringify(text));
     for (const text of ["a\nb", "a\n\nb\n", "ab\n", "a\nb\n\uFEFF"])
       assert.notEqual(checksumOf(text), checksumOf("a\nb\n"), JSON.stringify(text));
+  });
+
+  test("has the checksum of its text where it is UTF-8, and else that of its bytes", () => {
+    for (const text of ["a\nb\n", "a\r\nb\r\n", "\uFEFFa\nb\n"])
+      assert.equal(checksumOfBytes(Buffer.from(text)), checksumOf("a\nb\n"));
+    const others = [
+      Buffer.from("\uFEFFa\r\n", "utf16le"),
+      Buffer.from("caf\xe9", "latin1"),
+      Buffer.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0]),
+    ];
+    for (const bytes of others)
+      assert.equal(checksumOfBytes(bytes), createHash("sha256").update(bytes).digest("hex"));
+  });
+
+  test("with a NUL character is refused with its line, and may still be compared", () => {
+    const bytes = Buffer.from("SELECT 1;\n-- \0\n");
+    assert.equal(checksumOfBytes(bytes), checksumOf("SELECT 1;\n-- \0\n"));
+    assert.throws(
+      () => parseBody(bytes, "1_a/up.sql"),
+      (thrown) => {
+        assert(thrown instanceof Failure);
+        assert.deepEqual([thrown.kind, thrown.code], ["usage", "nul-character"]);
+        assert.match(thrown.message, /^1_a\/up\.sql, line 2: /);
+        assert.deepEqual(hintLines(thrown.hints), [
+          "Remove the character, or save the file as UTF-8 again.",
+        ]);
+        return true;
+      },
+    );
   });
 
   test("loses one byte order mark at its beginning, and no other", () => {
@@ -51,7 +86,7 @@ describe("a migration file", () => {
       (thrown) => {
         assert(thrown instanceof Failure);
         assert.deepEqual([thrown.kind, thrown.code], ["usage", "not-utf8"]);
-        assert(thrown.message.includes("migrations/d/1_a/up.sql"));
+        assert.equal(thrown.message, "migrations/d/1_a/up.sql is UTF-16LE, not UTF-8.");
         assert.equal(thrown.hints.length, 1);
         return true;
       },

@@ -4,6 +4,7 @@ import { postgresOnly } from "../../../src/engine/project/postgres-only.ts";
 import { readProject } from "../../../src/engine/project/project.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import { findLocalProject } from "../../../src/local/environment/find-project.ts";
+import { hintLines } from "../../support/hint-lines.ts";
 import { projectOnDisk, requestFor, run } from "../support/run.ts";
 import { scriptedHasura } from "../support/scripted-hasura.ts";
 
@@ -83,10 +84,72 @@ describe("a project with a database of another kind, in a local environment", ()
 
   test("a project with nothing else is refused", async (t) => {
     const root = await directoryOf(t, { ...v3, ...metadata, ...legacy });
-    await assert.rejects(
-      findLocalProject(root, undefined),
-      (thrown) => thrown instanceof Failure && thrown.code === "unsupported-kind",
-    );
+    await assert.rejects(findLocalProject(root, undefined), (thrown) => {
+      assert(thrown instanceof Failure);
+      assert.deepEqual([thrown.kind, thrown.code], ["usage", "unsupported-kind"]);
+      assert.match(thrown.message, /^The database legacy is left out: it is of kind mssql, /);
+      assert.deepEqual(hintLines(thrown.hints), [
+        "Migrate it in an environment whose Hasura is connected to it.",
+      ]);
+      return true;
+    });
+  });
+
+  const databasesIn = async (root: string) => [
+    ...(await postgresOnly(await readProject(root))).databases.keys(),
+  ];
+
+  test("needs no config.yaml to be found in the metadata", async (t) => {
+    const root = await directoryOf(t, { ...metadata, ...main, ...legacy });
+    assert.deepEqual(await databasesIn(root), ["main"]);
+  });
+
+  test("is not one of kind pg, which is PostgreSQL too", async (t) => {
+    const pg = { "metadata/databases/databases.yaml": declared.replace("mssql", "pg") };
+    const root = await directoryOf(t, { ...v3, ...pg, ...main, ...legacy });
+    assert.deepEqual(await databasesIn(root), ["legacy", "main"]);
+  });
+
+  test("is not looked for before config version 3, which has one database", async (t) => {
+    const root = await directoryOf(t, {
+      "config.yaml": "version: 2\n",
+      "metadata/databases/databases.yaml": "- name: default\n  kind: mssql\n",
+      "migrations/1_a/up.sql": "select 1;",
+    });
+    assert.deepEqual(await databasesIn(root), ["default"]);
+  });
+
+  test("is not found in metadata that lists none, or is somewhere else", async (t) => {
+    for (const other of [
+      { "metadata/databases/databases.yaml": "version: 3\n" },
+      { "metadata/databases": "a file" },
+      { metadata: "a file" },
+    ])
+      assert.deepEqual(
+        await databasesIn(await directoryOf(t, { ...v3, ...other, ...main, ...legacy })),
+        ["legacy", "main"],
+      );
+  });
+
+  test("is refused with metadata that is no YAML, which is named", async (t) => {
+    const broken = { "metadata/databases/databases.yaml": "- name: [" };
+    const root = await directoryOf(t, { ...v3, ...broken, ...main });
+    await assert.rejects(databasesIn(root), (thrown) => {
+      assert(thrown instanceof Failure && thrown.cause instanceof Error);
+      assert.deepEqual([thrown.kind, thrown.code], ["usage", "bad-project-config"]);
+      assert.match(thrown.message, /metadata\/databases\/databases\.yaml is not valid YAML\.$/);
+      return true;
+    });
+  });
+
+  test("is declared with tags of Hasura's, of which the process does not warn", async (t) => {
+    const warnings: string[] = [];
+    const listen = ({ message }: Error): void => void warnings.push(message);
+    process.on("warning", listen);
+    t.onTestFinished(() => void process.off("warning", listen));
+    await databasesIn(await directoryOf(t, { ...v3, ...metadata, ...main, ...legacy }));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(warnings, []);
   });
 
   test("without metadata every database counts as PostgreSQL", async (t) => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { mkdir, symlink } from "node:fs/promises";
 import { createServer } from "node:net";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { describe, test } from "vitest";
+import { realFileSystem } from "../../../src/engine/project/file-system.ts";
+import { checksumOf } from "../../../src/engine/project/migration-file.ts";
 import { readProject } from "../../../src/engine/project/project.ts";
 import { projectOnDisk } from "../support/run.ts";
 
@@ -109,6 +111,46 @@ describe("a project", () => {
       databases.get("d")?.map(({ version, down }) => ({ version, down })),
       [{ version: "1", down: undefined }],
     );
+  });
+
+  test("that is a bare migrations directory may have other files in it", async (t) => {
+    const directory = await projectOnDisk(t, { "README.md": "x", "1_a/up.sql": "1" });
+    const { configVersion, databases } = await readProject(directory);
+    assert.deepEqual([configVersion, databases.get("default")?.length], [2, 1]);
+  });
+
+  test("is read in the order of names, in whatever order the disk lists them", async (t) => {
+    const root = await projectOnDisk(t, {
+      ...v3,
+      "migrations/d/01_b/up.sql": "1",
+      "migrations/d/1_a/up.sql": "1",
+    });
+    for (const list of [
+      (path: string) => realFileSystem.list(path),
+      (path: string) => [...realFileSystem.list(path)].reverse(),
+    ])
+      await assert.rejects(
+        readProject(root, { ...realFileSystem, list }),
+        /version 1: migrations\/d\/01_b\/up\.sql and migrations\/d\/1_a\/up\.sql\.$/,
+      );
+  });
+
+  test("asks where links lead, and nothing else", async (t) => {
+    const root = await projectOnDisk(t, { ...one, "elsewhere/up.sql": "1" });
+    await symlink(join(root, "elsewhere"), join(root, "migrations/d/2_b"));
+    const asked: string[] = [];
+    const realPath = (path: string): string => {
+      asked.push(relative(root, path));
+      return realFileSystem.realPath(path);
+    };
+    await readProject(root, { ...realFileSystem, realPath });
+    assert.deepEqual(asked, ["", "migrations", "migrations/d/2_b"]);
+  });
+
+  test("has the checksum of a file as the ledger keeps it", async (t) => {
+    const root = await projectOnDisk(t, { ...v3, "migrations/d/1_a/up.sql": "SELECT 1;\r\n" });
+    const file = (await readProject(root)).databases.get("d")?.[0]?.up;
+    assert.equal(await file?.checksum(), checksumOf("SELECT 1;\n"));
   });
 
   test("takes a migration's name from its up file, and else from its down file", async (t) => {

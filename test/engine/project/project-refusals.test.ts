@@ -5,6 +5,7 @@ import { describe, test } from "vitest";
 import { realFileSystem, type FileSystem } from "../../../src/engine/project/file-system.ts";
 import { readProject } from "../../../src/engine/project/project.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
+import { hintLines } from "../../support/hint-lines.ts";
 import { projectOnDisk } from "../support/run.ts";
 
 const v3 = { "config.yaml": "version: 3\n" };
@@ -83,6 +84,46 @@ describe("a project that cannot be read", () => {
       file.body(),
       (thrown) =>
         refusal(thrown, "unreadable-file", "migrations/d/1_a/up.sql").cause instanceof Error,
+    );
+  });
+
+  test("because its own directory cannot be listed is refused, with the reason as its cause", async (t) => {
+    const root = await projectOnDisk(t, { "1_a/up.sql": "1" });
+    await assert.rejects(
+      readProject(root, failing("list", root, "EACCES")),
+      (thrown) => refusal(thrown, "unreadable-directory", root).cause instanceof Error,
+    );
+  });
+
+  test("is none because of a directory that is not a migration's", async (t) => {
+    const root = await projectOnDisk(t, { ...one, "migrations/d/docs/x.md": "x" });
+    const { notices } = await readProject(root, failing("list", "/docs", "EACCES"));
+    assert.deepEqual(notices, []);
+  });
+
+  const encodings: [name: string, bytes: Uint8Array][] = [
+    ["not valid UTF-8", Buffer.from("# caf\xe9\nversion: 3\n", "latin1")],
+    ["UTF-32", Buffer.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0])],
+  ];
+  for (const [name, bytes] of encodings)
+    test(`because its configuration is ${name} is refused, with what to do`, async (t) => {
+      const root = await projectOnDisk(t, { ...one, "config.yaml": bytes });
+      await assert.rejects(readProject(root), (thrown) => {
+        const { hints } = refusal(
+          thrown,
+          "bad-project-config",
+          `config.yaml cannot be read: it is ${name}.`,
+        );
+        assert.deepEqual(hintLines(hints), ["Save the file as UTF-8."]);
+        return true;
+      });
+    });
+
+  test("because its configuration is no YAML is refused, with the reason as its cause", async (t) => {
+    const root = await projectOnDisk(t, { ...one, "config.yaml": "version: [" });
+    await assert.rejects(
+      readProject(root),
+      (thrown) => refusal(thrown, "bad-project-config", "is not valid YAML").cause instanceof Error,
     );
   });
 
