@@ -57,11 +57,15 @@ function conflictingOptions({ options }: CommandLine): string[] {
 function applyTakesIt({ command, commands, options, unknown }: CommandLine): Hint[] {
   const apply = commands.find(({ name }) => name === "apply");
   if (command?.name !== "local" || apply === undefined) return [];
-  const takes = (name: string | undefined): boolean =>
-    apply.options.some(({ long, short }) => long === name || short === name);
-  if (!takes(optionName(unknown[0] ?? "")) || !options.every(({ option }) => takes(option.long)))
+  const [word = "", ...others] = unknown;
+  const name = optionName(word);
+  const option = apply.options.find(({ long, short }) => long === name || short === name);
+  const known = new Set(apply.options.map(({ long }) => long));
+  if (option?.long === undefined || !options.every((typed) => known.has(typed.option.long)))
     return [];
-  return [retryHint({ with: unknown, reason: "apply has this option" })];
+  // By its long name: hints know options by that.
+  const renamed = `${option.long}${word.slice(name.length)}`;
+  return [retryHint({ with: [renamed, ...others], reason: "apply has this option" })];
 }
 
 function optionName(word: string): string {
