@@ -1,10 +1,16 @@
 import type { MigrationStore, Database } from "../engine/store/store.ts";
 import type { StoreContext } from "../engine/context.ts";
 import { catalogStore } from "../engine/store/catalog/catalog-store.ts";
-import { defaultLiveMs } from "../engine/store/ledger/context.ts";
+import { defaultLiveMs, type LedgerContext } from "../engine/store/ledger/context.ts";
 import { openLedger } from "../engine/store/ledger/open.ts";
 import { operationNames, operations, type Operation } from "../protocol/operations.ts";
+import type { Request } from "../protocol/request.ts";
 import type { Settings } from "./settings.ts";
+
+type LedgerSettings = Pick<
+  LedgerContext,
+  "description" | "protected" | "waitMs" | "liveMs" | "keepsDownSql"
+>;
 
 /** The store in `run.started`. A database that cannot have a ledger is reported by an event of its own. */
 export function storeKind({ engine, ledger }: Settings): MigrationStore["kind"] {
@@ -29,28 +35,31 @@ export function openStore(
 ): (database: Database, context: StoreContext) => MigrationStore | Promise<MigrationStore> {
   if (!settings.ledger) return catalogStore;
   return (database, context) => {
-    const { runId, operation, actor, options } = context.request;
-    const { commit } = settings.image;
-    const description = { run: runId, operation, actor, requestId, options, imageCommit: commit };
-    const waitMs =
-      "waitSeconds" in options && options.waitSeconds !== undefined
-        ? options.waitSeconds * 1000
-        : defaultWaitMs;
-    // The embedded environment ends with its client: there an interrupted run is dead at once.
-    const liveMs = settings.environment === "*" ? embeddedLiveMs : defaultLiveMs;
+    const { options } = context.request;
     const dryRun = "dryRun" in options && options.dryRun === true;
     return openLedger(
-      {
-        ...context,
-        database,
-        description,
-        protected: settings.protected,
-        waitMs,
-        liveMs,
-        redact,
-        keepsDownSql: settings.keepDownSql,
-      },
+      { ...context, database, redact, ...ledgerSettings(settings, context.request, requestId) },
       dryRun,
     );
+  };
+}
+
+/** What a ledger is told of the function and the request. */
+export function ledgerSettings(
+  { image, environment, protected: isProtected, keepDownSql }: Settings,
+  { runId: run, operation, actor, options }: Request,
+  requestId: string,
+): LedgerSettings {
+  const waitMs =
+    "waitSeconds" in options && options.waitSeconds !== undefined
+      ? options.waitSeconds * 1000
+      : defaultWaitMs;
+  return {
+    description: { run, operation, actor, requestId, options, imageCommit: image.commit },
+    protected: isProtected,
+    waitMs,
+    // The embedded environment ends with its client: there an interrupted run is dead at once.
+    liveMs: environment === "*" ? embeddedLiveMs : defaultLiveMs,
+    keepsDownSql: keepDownSql,
   };
 }

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
+import { shortestSecret } from "../../src/lambda/secrets/redact.ts";
 import { Failure } from "../../src/protocol/failure.ts";
 import { scriptedHasura, type Asked, type Scripted } from "../support/scripted-hasura.ts";
 import { context, invoke, worldFrom } from "./support/invoke.ts";
@@ -280,6 +281,23 @@ describe("handler", () => {
       assert.match(text + world.logged.join(""), /admin secret/);
       assert(!(text + world.logged.join("")).includes(secret), text);
     }
+  });
+
+  test("a short admin secret, which cannot be redacted, is warned of once in a run", async (t) => {
+    const { url } = await scriptedHasura(t, hasura);
+    const directory = await project(t);
+    const warningsWith = async (short: string) => {
+      const env = { ...dev3(url, directory), HASURA_MIGRATE_ADMIN_SECRET: short };
+      const { events } = await invoke(worldFrom(env), request("apply"));
+      assert.equal(events.at(-1)?.type, "run.finished");
+      return events.flatMap((event) =>
+        event.type === "log" ? [`${event.level} ${event.code}`] : [],
+      );
+    };
+    assert.deepEqual(await warningsWith("x".repeat(shortestSecret - 1)), [
+      "warning admin-secret-too-short",
+    ]);
+    assert.deepEqual(await warningsWith("x".repeat(shortestSecret)), []);
   });
 
   test("every line of the log is JSON with the run and the request it belongs to", async (t) => {

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { nativeOperations, openStore, storeKind } from "../../src/lambda/open-store.ts";
+import {
+  ledgerSettings,
+  nativeOperations,
+  openStore,
+  storeKind,
+} from "../../src/lambda/open-store.ts";
 import { readSettings, type Settings } from "../../src/lambda/settings.ts";
+import { Request } from "../../src/protocol/request.ts";
+import { request } from "./support/request.ts";
 import { catalogStore } from "../../src/engine/store/catalog/catalog-store.ts";
 
 const settingsWith = (more: Partial<Settings>): Settings => ({
@@ -28,6 +35,37 @@ describe("the kind of migration store", () => {
     );
     assert(without.includes("apply") && without.includes("ping"));
   });
+
+  const settings = settingsWith({ image: { commit: "4c6ea1a" } });
+  const requestWith = (options: object) => Request.parse(request("apply", { options }));
+  const toldWith = (more: Partial<Settings>, options: object = {}) =>
+    ledgerSettings({ ...settings, ...more }, requestWith(options), "request-1");
+
+  test("tells a ledger who runs what, from which image", () => {
+    const { runId, actor } = request("apply");
+    assert.deepEqual(toldWith({}, { steps: 2 }).description, {
+      run: runId,
+      operation: "apply",
+      actor,
+      requestId: "request-1",
+      options: { steps: 2 },
+      imageCommit: "4c6ea1a",
+    });
+  });
+
+  test("tells a ledger how long to wait for another run, and how long one counts as live", () => {
+    assert.equal(toldWith({}).waitMs, 60_000);
+    assert.equal(toldWith({}, { waitSeconds: 0 }).waitMs, 0);
+    assert.equal(toldWith({}, { waitSeconds: 90 }).waitMs, 90_000);
+    assert.equal(toldWith({}).liveMs, 30_000);
+    assert.equal(toldWith({ environment: "*" }).liveMs, 3000);
+  });
+
+  for (const isSo of [true, false])
+    test(`tells a ledger that protection and kept down files are ${isSo ? "on" : "off"}`, () => {
+      const told = toldWith({ protected: isSo, keepDownSql: isSo });
+      assert.deepEqual([told.protected, told.keepsDownSql], [isSo, isSo]);
+    });
 
   test("without a ledger is the catalog store", () => {
     const redact = (text: string): string => text;
