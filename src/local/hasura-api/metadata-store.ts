@@ -1,4 +1,5 @@
 import pg from "pg";
+import { driverAddress } from "./driver-address.ts";
 import { HasuraError } from "./hasura-error.ts";
 import { emptyMetadata, MetadataDocument } from "./metadata-document.ts";
 
@@ -24,7 +25,7 @@ export class MetadataStore {
 
   constructor(url: string) {
     this.#pool = new pg.Pool({
-      connectionString: url,
+      connectionString: driverAddress(url),
       max: 10,
       application_name: "hasura-migrate local",
     });

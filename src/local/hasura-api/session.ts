@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
+import { driverAddress } from "./driver-address.ts";
 import { Message, type MessageOutcome } from "./message.ts";
 
 /** `query` is SQL of a request; the others are the driver's own messages. */
@@ -114,7 +115,7 @@ export class PgSession {
 
 async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({
-    connectionString: url,
+    connectionString: driverAddress(url),
     application_name: "hasura-migrate local",
     keepAlive: true,
     connectionTimeoutMillis: 10_000,

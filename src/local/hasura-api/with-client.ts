@@ -3,6 +3,7 @@ import { Failure } from "../../protocol/failure.ts";
 import { retryHint, textHint, type Hint } from "../../protocol/hint.ts";
 import { errorCode } from "../../system-error.ts";
 import { untrustedAuthorityCodes } from "../../tls/certificate.ts";
+import { driverAddress } from "./driver-address.ts";
 
 /**
  * Connects, works and disconnects. Throws a failure with the next step for a database that cannot be reached or does not allow
@@ -26,7 +27,7 @@ async function connected(url: string): Promise<pg.Client> {
   try {
     // The certificates that an address names are read here.
     const client = new pg.Client({
-      connectionString: url,
+      connectionString: driverAddress(url),
       application_name: "hasura-migrate local",
       connectionTimeoutMillis: 10_000,
     });
