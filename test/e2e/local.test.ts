@@ -111,6 +111,16 @@ describe.concurrent("local", () => {
     assert.deepEqual(beside, []);
   });
 
+  test("the settings of the ledger reach the local function, and no others", async (t) => {
+    const cwd = await project(t, users);
+    const databaseUrl = await freshDatabase(t);
+    const env = { HASURA_MIGRATE_LEDGER: "off", HASURA_MIGRATE_LOG_LEVEL: "nonsense" };
+    const ran = await run(t, ["local", "--database-url", databaseUrl], { cwd, env });
+    assert.equal(ran.code, 0, ran.stderr);
+    const schemas = "select to_regnamespace('hasura_migrate')::text as ledger";
+    assert.deepEqual(await query(databaseUrl, schemas), [{ ledger: null }]);
+  });
+
   test("--reset never touches a database that --database-url names, and an address that is none is refused", async (t) => {
     const cwd = await project(t, users);
     const databaseUrl = await freshDatabase(t);

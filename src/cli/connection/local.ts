@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import type { CliContext } from "../context.ts";
+import type { CliContext, Environment } from "../context.ts";
 
 /** What was chosen for the embedded environment, beyond what every environment takes. */
 export interface LocalChoice {
@@ -50,6 +50,7 @@ export async function startEnvironment(context: CliContext, choice: LocalChoice)
   const { startLocalEnvironment } = await import("../../local/environment/index.ts");
   return startLocalEnvironment({
     cwd: context.cwd,
+    env: settingsFrom(context.env),
     ...(migrations !== undefined && { migrations }),
     ...(databaseUrl !== undefined && { databaseUrl }),
     ...(reset !== undefined && { reset }),
@@ -60,6 +61,18 @@ export async function startEnvironment(context: CliContext, choice: LocalChoice)
       log: (text: string) => context.err.write(text.endsWith("\n") ? text : `${text}\n`),
     }),
   });
+}
+
+/** Settings of the function about what it keeps in the database, which may be one of the user's own. Nothing else is passed on. */
+const databaseSettings = ["HASURA_MIGRATE_LEDGER", "HASURA_MIGRATE_KEEP_DOWN_SQL"] as const;
+
+function settingsFrom(env: Environment): Record<string, string> {
+  return Object.fromEntries(
+    databaseSettings.flatMap((name) => {
+      const value = env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 /** `PostgreSQL 15.14 (/usr/lib/postgresql/15/bin), data in .hasura-migrate/data`; undefined with a database of your own. */
