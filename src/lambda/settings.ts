@@ -57,7 +57,11 @@ const variables = {
     "the environment's name; requests for another environment are refused",
   ),
   HASURA_MIGRATE_ENDPOINT: endpoint.describe("Hasura's own address, without `/v1/graphql`"),
-  HASURA_MIGRATE_ADMIN_SECRET: text.optional().describe("Hasura's admin secret"),
+  HASURA_MIGRATE_ADMIN_SECRET: text
+    .optional()
+    .describe(
+      "Hasura's admin secret; not in AWS, where everybody who can read the function's configuration would see it",
+    ),
   HASURA_MIGRATE_ADMIN_SECRET_ARN: text
     .optional()
     .describe("or its ARN or name in Secrets Manager"),

@@ -121,7 +121,6 @@ function unreachable(
       textHint(
         `Give the function's subnets an interface endpoint for com.amazonaws.${region}.${service} (or a NAT gateway), and allow port 443 in both security groups.`,
       ),
-      textHint("Or set HASURA_MIGRATE_ADMIN_SECRET in the function's environment."),
     ],
     cause,
   });

@@ -203,6 +203,8 @@ describe("admin secret", () => {
       assert.deepEqual([kind, code], ["unreachable", "secret-store-unreachable"]);
       assert.match(message, new RegExp(`${name} within 0.3 s .*HASURA_MIGRATE_ADMIN_SECRET_`));
       assert.match(JSON.stringify(hints), endpoint);
+      // Whoever can read the function's configuration could read it there.
+      assert.doesNotMatch(JSON.stringify(hints), /HASURA_MIGRATE_ADMIN_SECRET\b/);
     });
   }
 
