@@ -204,6 +204,31 @@ describe("a profile without credentials", () => {
     test(`because STS answers ${name} is explained with the next command`, () =>
       assertExplained(awsError(name, text), expected));
 
+  test("of the environment that has none names the variables", () =>
+    assertExplained(
+      Object.assign(new Error("Unable to find environment variable credentials."), {
+        name: "CredentialsProviderError",
+      }),
+      {
+        code: broken,
+        message:
+          'Profile "dev" takes its credentials from the environment (credential_source = Environment), which has none.',
+        hints: [
+          "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose another profile with --profile.",
+        ],
+      },
+      ofProfile,
+      { credential_source: "Environment" },
+    ));
+
+  test("of the environment whose role STS refuses is explained by that refusal", () =>
+    assertExplained(
+      awsError("AccessDenied", "no", { requestId: "r" }),
+      refusedRole("its role"),
+      ofProfile,
+      { credential_source: "Environment" },
+    ));
+
   for (const [source, where] of [
     ["Ec2InstanceMetadata", "on an EC2 instance"],
     ["EcsContainer", "in a container of ECS"],

@@ -50,8 +50,8 @@ export async function explainCredentials(
   if (missing !== undefined) return missing;
   if (identity.kind === "ambient") return explainAmbient(thrown, identity.source);
   const { profile } = identity;
-  const metadata = noMetadataService(profile, files, thrown);
-  if (metadata !== undefined) return metadata;
+  const emptySource = noCredentialSource(profile, files, thrown);
+  if (emptySource !== undefined) return emptySource;
   const problem = credentialProblem(thrown);
   const { code, message, hints } =
     incompleteSso(thrown, profile) ??
@@ -144,25 +144,33 @@ function serviceOf(
     : undefined;
 }
 
-/** A role whose source is this machine's own, on a machine that has none. STS's own refusals have other names. */
-function noMetadataService(
+/** A role whose source has no credentials. STS's own refusals have other names. */
+function noCredentialSource(
   profile: string,
   files: SharedConfig,
   thrown: unknown,
 ): Failure | undefined {
   const source = files.profile(profile)?.["credential_source"];
+  if (source === "Environment")
+    return errorName(thrown) === "CredentialsProviderError"
+      ? emptySource(
+          `Profile "${profile}" takes its credentials from the environment (credential_source = ${source}), which has none.`,
+          "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose another profile with --profile.",
+          thrown,
+        )
+      : undefined;
   if (source !== "Ec2InstanceMetadata" && source !== "EcsContainer") return undefined;
   if (requestIdOf(thrown) !== undefined) return undefined;
   const where = source === "EcsContainer" ? "in a container of ECS" : "on an EC2 instance";
-  return new Failure(
-    "access",
-    "profile-broken",
+  return emptySource(
     `Profile "${profile}" takes its credentials from this machine (credential_source = ${source}), which has none.`,
-    {
-      hints: [textHint(`It works ${where} only; choose another profile with --profile.`)],
-      cause: thrown,
-    },
+    `It works ${where} only; choose another profile with --profile.`,
+    thrown,
   );
+}
+
+function emptySource(message: string, hint: string, cause: unknown): Failure {
+  return new Failure("access", "profile-broken", message, { hints: [textHint(hint)], cause });
 }
 
 /** An error of STS, by its name. */
