@@ -242,17 +242,22 @@ function explainAmbient(thrown: unknown, source: AmbientSource): Failure {
 function missingToken(thrown: unknown, identity: Identity): Failure | undefined {
   const code = errorCode(thrown) ?? "";
   if (!["ENOENT", "EACCES", "EISDIR"].includes(code)) return undefined;
-  const from =
-    identity.kind === "profile"
-      ? `web_identity_token_file of profile "${identity.profile}"`
-      : "AWS_WEB_IDENTITY_TOKEN_FILE";
   return new Failure(
     "usage",
     "credentials",
-    `The file in ${from} cannot be read (${code}); nothing was sent.`,
+    `The file in ${tokenSetting(identity)} cannot be read (${code}); nothing was sent.`,
     {
       hints: [textHint("Does the job have the permission to get a token (id-token: write)?")],
       cause: thrown,
     },
   );
+}
+
+/** Where the path of a token is set. */
+function tokenSetting(identity: Identity): string {
+  if (identity.kind === "profile")
+    return `web_identity_token_file of profile "${identity.profile}"`;
+  return identity.source === "container"
+    ? "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+    : "AWS_WEB_IDENTITY_TOKEN_FILE";
 }
