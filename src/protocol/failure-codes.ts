@@ -1298,7 +1298,7 @@ export const failureCodes = {
   },
   "region-missing": {
     kinds: ["usage"],
-    meaning: "No AWS region is known for the environment.",
+    meaning: "No AWS region is set for the environment.",
     causes: [
       "Neither the command, the configuration, the function's ARN, the profile nor `AWS_REGION` names one.",
     ],

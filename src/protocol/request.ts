@@ -11,7 +11,7 @@ export const actorLimits = {
   ciJob: 1000,
 } as const;
 
-/** Who runs the operation, as claimed by the client, and recorded as a claim. */
+/** Who runs the operation, as the client reports it; nothing verifies it. */
 export const Actor = z.strictObject({
   user: requestText(actorLimits.user),
   host: requestText(actorLimits.host),

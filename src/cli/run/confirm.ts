@@ -5,7 +5,7 @@ import type { CliContext } from "../context.ts";
 export interface Confirmation {
   readonly environment: string;
   readonly protected: boolean;
-  /** What a person would be asked, for a message where there is nobody to ask; absent if nothing needs confirming. */
+  /** What a person would be asked, for a message where there is no terminal; absent if nothing needs confirming. */
   readonly question?: string;
   /** `true` for a bare `--yes`. */
   readonly yes?: boolean | string | undefined;

@@ -30,7 +30,7 @@ export interface RunState {
   readonly waiting: boolean;
   /** What the invocations before this one did, where a run is split into several; `tookMs` in milliseconds. */
   readonly earlier: { readonly applied: number; readonly tookMs: number };
-  /** True if `status` listed a migration that is not simply applied. */
+  /** True if `status` listed a migration that is not cleanly applied. */
   readonly differs: boolean;
   /** True if `history` or `cancel` was asked about one run and knows none like it. */
   readonly lacksRun: boolean;

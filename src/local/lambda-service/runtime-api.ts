@@ -113,7 +113,7 @@ export class RuntimeApi {
           "The request ID is not that of the current invocation",
         );
     } catch {
-      // The request broke off. The process is exiting, and its exit becomes the response; otherwise `#next` detects it.
+      // The request was cut off. The process is exiting, and its exit becomes the response; otherwise `#next` detects it.
       response.destroy();
     }
   }
