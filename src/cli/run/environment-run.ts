@@ -26,7 +26,7 @@ import type { RunPresenter } from "./run-presenter.ts";
 export interface OperationSpec<O extends Operation = Operation> {
   readonly operation: O;
   readonly options: OptionsOf<O>;
-  /** What is done needs a yes, once its plan is shown; this is said where there is nobody to ask. `{env}` stands for the environment. */
+  /** Asked before anything is changed, and printed where there is no terminal. `{env}` is replaced by the environment's name. */
   readonly question?: string;
   /** The question is not asked if the database is the embedded one. */
   readonly trustsEmbedded?: boolean;
@@ -57,7 +57,7 @@ export interface PreparedRun {
   readonly target: Target | undefined;
   /** True if the environment's name has to be typed, not only a yes. */
   readonly protected: boolean;
-  /** What is done needs a yes; this is said where there is nobody to ask. */
+  /** Asked before anything is changed, and printed where there is no terminal. */
   readonly question?: string;
 }
 

@@ -120,6 +120,16 @@ describe("failure view", () => {
     ]);
   });
 
+  test("what a program wrote is shown without the line end after it", () => {
+    const cause = new Error("Command failed: vault read\nnot logged in\n");
+    const failure = new Failure("access", "profile-broken", "It failed.", { cause });
+    assert.deepEqual(failureLines(failure, { style: plain, columns: 80 }), [
+      "✗ It failed.",
+      "  why  Command failed: vault read",
+      "       not logged in",
+    ]);
+  });
+
   test("a cause that is a part of the message is not shown again", () => {
     for (const [kind, code, message] of [
       ["migration", "interrupted", "2_b was interrupted: no table (SQLSTATE 42P01)."],

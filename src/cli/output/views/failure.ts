@@ -29,7 +29,8 @@ export function failureLines(failure: Failure, options: FailureViewOptions): Sty
     ...(sql ? sqlLines(sql, failure, options) : []),
     ...causesOf(failure)
       .filter((cause) => !isShown(cause))
-      .flatMap((cause) => labelled("  ", "why", cause, options)),
+      // What a program wrote ends with a line end.
+      .flatMap((cause) => labelled("  ", "why", cause.trimEnd(), options)),
     ...failure.hints.flatMap((hint) => hintLines(hint, columns)),
     ...(debug ? stackLines(failure, style) : []),
   ];
