@@ -1,12 +1,11 @@
-import { plural } from "../format.ts";
 import { markdownCell } from "../renderers/github-summary.ts";
 import type { Matrix } from "./matrix.ts";
-import { cellMeanings, cellSigns } from "./matrix-text.ts";
+import { cellMeanings, cellSigns, sameText } from "./matrix-text.ts";
 
 /** Migrations by environments as Markdown, for a pull request or a job's page. */
 export function matrixMarkdown(matrix: Matrix, full: boolean): string {
   const shown = full ? matrix.rows : matrix.rows.filter(({ differs }) => differs);
-  const same = matrix.rows.length - shown.length;
+  const same = sameText(matrix, shown.length);
   const several = new Set(matrix.rows.map(({ database }) => database)).size > 1;
   const here = matrix.rows.some((row) => row.here !== undefined);
   const heads = [
@@ -32,7 +31,7 @@ export function matrixMarkdown(matrix: Matrix, full: boolean): string {
     ...environmentTable(matrix),
     "",
     ...(shown.length > 0 ? [...table, "", legend.join(" · ")] : []),
-    ...(same > 0 ? ["", `${plural(same, "migration")} applied everywhere.`] : []),
+    ...(same === undefined ? [] : ["", `${same}.`]),
     "",
   ].join("\n");
 }

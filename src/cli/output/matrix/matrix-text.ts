@@ -48,9 +48,8 @@ const shortVersionWidth = 7;
 /** Migrations by environments, as wide as there is room for. */
 export function matrixLines(matrix: Matrix, options: MatrixTextOptions): Styled[] {
   const shown = options.full ? matrix.rows : matrix.rows.filter(({ differs }) => differs);
-  const same = matrix.rows.length - shown.length;
-  const hidden =
-    same === 0 ? [] : [options.style.dim(sameText(same, shown.length, options.columns))];
+  const same = sameText(matrix, shown.length);
+  const hidden = same === undefined ? [] : [options.style.dim(truncate(same, options.columns))];
   if (shown.length === 0) return hidden;
   const layout = layoutFor(matrix, shown, options.columns);
   if (layout === undefined) return [...countLines(matrix, options), ...hidden];
@@ -68,10 +67,14 @@ export function matrixLines(matrix: Matrix, options: MatrixTextOptions): Styled[
   ];
 }
 
-function sameText(same: number, differing: number, columns: number): Styled {
-  const noun = differing === 0 ? "migration" : "other migration";
-  const verb = same === 1 ? "is" : "are";
-  return truncate(`${plural(same, noun)} ${verb} applied everywhere`, columns);
+/** What is left out where only `shown` rows are shown; undefined if nothing is known to be the same. */
+export function sameText({ rows, columns }: Matrix, shown: number): string | undefined {
+  const same = rows.length - shown;
+  const answered = columns.filter(({ status }) => status !== undefined).length;
+  if (same === 0 || answered === 0) return undefined;
+  const noun = shown === 0 ? "migration" : "other migration";
+  const where = answered === columns.length ? "everywhere" : "in every environment that answered";
+  return `${plural(same, noun)} ${same === 1 ? "is" : "are"} applied ${where}`;
 }
 
 interface Layout {

@@ -104,6 +104,14 @@ describe("the matrix", () => {
     assert.equal(text(matrix, 80, true).filter((line) => /^[12] /.test(line)).length, 2);
   });
 
+  test("claims nothing about environments that have not answered", () => {
+    const some = matrixOf([column("a", { 1: "applied" }), column("b", undefined)], undefined);
+    assert.deepEqual(text(some), ["1 migration is applied in every environment that answered"]);
+    const none = matrixOf([column("a", undefined), column("b", undefined)], local);
+    assert.deepEqual(text(none), []);
+    assert.doesNotMatch(matrixMarkdown(none, false), /applied/);
+  });
+
   const many = matrixOf(
     Array.from({ length: 9 }, (_, i) =>
       column(`environment-${String(i + 1)}`, {
