@@ -1,4 +1,5 @@
 import type { RunEvent } from "../protocol/events.ts";
+import type { Place } from "../protocol/failure.ts";
 import type { Redactor } from "./secrets/redact.ts";
 import type { LogLevel } from "./settings.ts";
 
@@ -46,12 +47,17 @@ function withoutSql(event: RunEvent): object {
   }
   const failure = "failure" in event ? event.failure : undefined;
   if (failure?.sql === undefined) return event;
-  const { place, ...sql } = failure.sql;
-  const position = place && { line: place.line, column: place.column };
-  return {
-    ...event,
-    failure: { ...failure, sql: { ...sql, ...(position && { place: position }) } },
+  const { place, places, ...sql } = failure.sql;
+  const shown = {
+    ...sql,
+    ...(place && { place: positionOf(place) }),
+    ...(places && { places: places.map(positionOf) }),
   };
+  return { ...event, failure: { ...failure, sql: shown } };
+}
+
+function positionOf({ line, column }: Place): Omit<Place, "text"> {
+  return { line, column };
 }
 
 function levelOf(event: RunEvent): LogLevel {

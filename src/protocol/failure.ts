@@ -10,8 +10,8 @@ const kinds = Object.keys(exitCode).filter(isKind);
 /** A position in a file. */
 export const Place = z.object({
   line: z.int().positive().describe("Counted from 1."),
-  column: z.int().positive().describe("In characters, counted from 1."),
-  text: z.string().describe("The whole line."),
+  column: z.int().positive().describe("In characters of `text`, counted from 1."),
+  text: z.string().describe("The whole line; a password in it is masked."),
 });
 export type Place = z.infer<typeof Place>;
 

@@ -105,6 +105,7 @@ const sqlFailure = {
     sqlstate: "42601",
     message: "syntax error",
     place: { line: 3, column: 7, text: canary },
+    places: [{ line: 4, column: 1, text: canary }],
   },
 } satisfies Extract<RunEvent, { type: "run.failed" }>["failure"];
 const counts = { applied: 0, notReached: 0, tookMs: 1 };
@@ -126,7 +127,7 @@ describe("the SQL in the function's log", () => {
     ] as const) {
       const line = logged(event);
       assert.doesNotMatch(line, /Canary|CREATE ROLE/);
-      assert.match(line, /"place":\{"line":3,"column":7\}/);
+      assert.match(line, /"place":\{"line":3,"column":7\},"places":\[\{"line":4,"column":1\}\]/);
     }
   });
 });

@@ -2,6 +2,7 @@ import { cleanText } from "../../clean-text.ts";
 import { Failure, type SqlFailure } from "../../protocol/failure.ts";
 import { retryHint, textHint, type Hint } from "../../protocol/hint.ts";
 import { findErrorPosition } from "../sql/error-position.ts";
+import { maskPasswords } from "../sql/mask-passwords.ts";
 import { lockAdvice, type LockHolder } from "./lock-holders.ts";
 import { alreadyExists, sqlAdvice } from "./sql-advice.ts";
 import { HasuraCallError, type DatabaseError } from "./client.ts";
@@ -10,7 +11,7 @@ import { hasuraFailure, isAccessDenied } from "./errors.ts";
 /** Characters of a database's text that are kept, so that an event stays small. */
 const longestText = 8000;
 
-/** The migration that failed: the path of its file, and the SQL that was sent. */
+/** The migration that failed: the path of its file, and the SQL that was sent. Its error has been masked (`maskedError`). */
 export interface FailedFile {
   readonly file: string;
   readonly sql: string;
@@ -33,7 +34,8 @@ export function stepFailure(error: unknown, failed: FailedFile): unknown {
   const details = sqlFailure(error.database);
   if (!details) return hiddenError(error, failed);
   const { message, sqlstate } = details;
-  const position = findErrorPosition(failed.sql, details);
+  // The message is masked in the same way, so that what it quotes is found.
+  const position = findErrorPosition(maskPasswords(failed.sql), details);
   const state = sqlstate === undefined ? "" : ` (SQLSTATE ${sqlstate})`;
   return new Failure("migration", "sql-failed", `${failed.file} failed: ${message}${state}`, {
     sql: {

@@ -3,6 +3,7 @@ import { textHint, type Hint } from "../../protocol/hint.ts";
 import { HasuraCallError } from "../hasura/client.ts";
 import { concurrentIndex, type ConcurrentIndex } from "../sql/concurrent-indexes.ts";
 import { findErrorPosition } from "../sql/error-position.ts";
+import { maskPasswords } from "../sql/mask-passwords.ts";
 import { statementsOf, type Statement } from "../sql/statements.ts";
 import {
   dropSql,
@@ -30,7 +31,8 @@ export async function withLeftBehind(
   const { step, body } = loaded;
   if (!step.noTransaction || !(failure instanceof Failure) || !partly.has(failure.code))
     return failure;
-  const kept = keptStatements(body.sql, failedAt(error, body.sql));
+  const sql = maskPasswords(body.sql);
+  const kept = keptStatements(sql, failedAt(error, sql));
   if (!kept) return failure;
   const indexes = await indexHints(indexesOf(kept.reached), loaded);
   return failure.with({ hints: [textHint(kept.text), ...indexes, ...failure.hints] });

@@ -6,11 +6,56 @@ const mask = "********";
 const inConnectionString = /(\bpassword\s*=\s*)(?:'(?:[^'\\]|\\[^])*'|[^\s'";]+)/giu;
 const inAddress = /(\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/?#:@'"]{0,200}:)[^\s/?#@'"]+(?=@)/giu;
 
+/** A password that is this short is not looked for elsewhere: it is a part of too many words. */
+const shortestSearched = 4;
+
 /**
  * SQL as it may be shown: what stands after PASSWORD as a literal (roles, user mappings, assignments), or in a connection string,
- * is replaced by `********`, also inside of strings, dollar quotes and comments. A password that the SQL computes is not found.
+ * is replaced by `********`, also inside of strings, dollar quotes and comments. Every line keeps its number. A password that
+ * the SQL computes is not found.
  */
 export function maskPasswords(sql: string): string {
+  return maskSql(sql, () => undefined);
+}
+
+/**
+ * Masks a text that may repeat a part of this SQL, such as a database's error message: the passwords in the SQL, wherever they
+ * stand in the text, and those that the text itself calls passwords.
+ */
+export function passwordMask(sql: string): (text: string) => string {
+  const found = new Set<string>();
+  maskSql(sql, (password) => {
+    // Logs repeat it as it stands in JSON.
+    const inJson = JSON.stringify(password).slice(1, -1);
+    for (const spelling of [password, inJson, inJson.replaceAll(/[<>&]/g, unicodeEscape)])
+      found.add(spelling);
+  });
+  const passwords = [...found]
+    .filter(({ length }) => length >= shortestSearched)
+    .toSorted((a, b) => b.length - a.length);
+  return (text) => maskText(passwords.reduce(withoutWord, text), () => undefined);
+}
+
+/** As Go writes `<`, `>` and `&` in JSON. */
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** Replaces a text where it is not a part of a longer word. */
+function withoutWord(text: string, word: string): string {
+  const isLetter = (character: string): boolean => /[\p{L}\p{N}_]/u.test(character);
+  return text
+    .split(word)
+    .reduce((before, after) =>
+      isLetter(before.slice(-1)) || isLetter(after.slice(0, 1))
+        ? before + word + after
+        : before + mask + after,
+    );
+}
+
+type OnPassword = (password: string) => void;
+
+function maskSql(sql: string, onPassword: OnPassword): string {
   if (!/password|:\/\//i.test(sql)) return sql;
   let text = "";
   let awaits: "nothing" | "literal" | "more" = "nothing";
@@ -18,16 +63,33 @@ export function maskPasswords(sql: string): string {
     const isGap = token.kind === "space" || isComment(token);
     if (awaits !== "nothing" && isLiteral(token)) {
       // A literal may go on in another one after a line end.
-      text += `'${mask}'`;
+      for (const password of contentsOf(token)) onPassword(password);
+      text += `'${maskOf(token.text)}'`;
       awaits = "more";
       continue;
     }
-    text += maskInside(token);
+    text += maskInside(token, onPassword);
     if (isPassword(token)) awaits = "literal";
     else if (!isGap && !(awaits === "literal" && isBetween(token))) awaits = "nothing";
   }
   return text;
 }
+
+/** The mask, with the line ends of what it stands for. */
+function maskOf(hidden: string): string {
+  return mask + hidden.replaceAll(/[^\r\n]/g, "");
+}
+
+/** A literal without its quotes: as it is written, as it is meant, and the parts between what is escaped. */
+function contentsOf({ kind, text, closed }: Token): string[] {
+  const quote =
+    kind === "dollar-string" ? (dollarTag.exec(text)?.[0] ?? "") : kind === "string" ? "'" : "E'";
+  const inner = text.slice(quote.length, closed ? -quote.replace(/^E/, "").length : undefined);
+  if (kind === "dollar-string") return [inner];
+  return [inner, inner.replaceAll("''", "'"), ...inner.split(/''|\\[^]/)];
+}
+
+const dollarTag = /^\$[^$]*\$/;
 
 function isPassword({ kind, text }: Token): boolean {
   const name = kind === "quoted-identifier" ? text.slice(1, -1) : text;
@@ -44,28 +106,33 @@ function isLiteral({ kind }: Token): boolean {
 }
 
 /** Strings and comments may hold SQL (`DO`, `EXECUTE`, what was commented out) or a connection string. */
-function maskInside(token: Token): string {
+function maskInside(token: Token, onPassword: OnPassword): string {
   const { kind, text } = token;
   if (kind === "string" && token.closed) {
     const inner = text.slice(1, -1).replaceAll("''", "'");
-    const masked = maskText(inner);
+    const masked = maskText(inner, onPassword);
     return masked === inner ? text : `'${masked.replaceAll("'", "''")}'`;
   }
   if (kind === "dollar-string" && token.closed) {
-    const tag = /^\$[^$]*\$/.exec(text)?.[0] ?? "";
-    return `${tag}${maskText(text.slice(tag.length, -tag.length))}${tag}`;
+    const tag = dollarTag.exec(text)?.[0] ?? "";
+    return `${tag}${maskText(text.slice(tag.length, -tag.length), onPassword)}${tag}`;
   }
   if (isComment(token)) {
     const start = text.slice(0, 2);
-    return `${start}${maskText(text.slice(2))}`;
+    return `${start}${maskText(text.slice(2), onPassword)}`;
   }
-  return kind === "escape-string" ? maskConnection(text) : text;
+  return kind === "escape-string" ? maskConnection(text, onPassword) : text;
 }
 
-function maskText(text: string): string {
-  return maskConnection(maskPasswords(text));
+function maskText(text: string, onPassword: OnPassword): string {
+  return maskConnection(maskSql(text, onPassword), onPassword);
 }
 
-function maskConnection(text: string): string {
-  return text.replaceAll(inConnectionString, `$1${mask}`).replaceAll(inAddress, `$1${mask}`);
+function maskConnection(text: string, onPassword: OnPassword): string {
+  const masked = (whole: string, before: string): string => {
+    const password = whole.slice(before.length);
+    onPassword(password.replace(/^'([^]*)'$/, "$1"));
+    return before + maskOf(password);
+  };
+  return text.replaceAll(inConnectionString, masked).replaceAll(inAddress, masked);
 }

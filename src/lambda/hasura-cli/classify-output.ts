@@ -29,23 +29,27 @@ const ErrorBody = z.object({ error: z.string(), code: z.string() });
 
 /**
  * Derives the outcome from exit code and output (docs/internals/hasura-protocol.md, "Messages"). Unexpected output means
- * unknown.
+ * unknown. `mask` hides what the migration keeps secret in texts that repeat the CLI's own; Hasura's error is passed on as it is.
  */
-export function classifyOutput(ended: CliOutput): CliOutcome {
+export function classifyOutput(
+  ended: CliOutput,
+  mask: (text: string) => string = (text) => text,
+): CliOutcome {
   if (ended.stopped) return { outcome: "unknown", error: outOfTime() };
   if (ended.code === 0) return { outcome: "done" };
   const reason = reasonOf(ended.lines);
-  if (ended.code !== 1) return { outcome: "unknown", error: crashed(ended, reason) };
+  const shown = mask(reason);
+  if (ended.code !== 1) return { outcome: "unknown", error: crashed(ended, shown) };
   if (/^Version already applied in database/.test(reason))
     return { outcome: "skipped", reason: "already applied" };
   if (/^Migration not applied in database/.test(reason))
     return { outcome: "skipped", reason: "already rolled back" };
   const refusal = refusalIn(reason);
   if (refusal) return { outcome: isOutcomeUnknown(refusal) ? "unknown" : "failed", error: refusal };
-  const known = knownFailure(reason);
+  const known = knownFailure(reason, shown);
   return known
     ? { outcome: "failed", error: known }
-    : { outcome: "unknown", error: unrecognized(reason) };
+    : { outcome: "unknown", error: unrecognized(shown) };
 }
 
 /** True if Hasura refused the secret: nothing has run, because the first request was refused. */
@@ -57,10 +61,10 @@ export function isSecretRefused(result: CliOutcome): boolean {
   );
 }
 
-/** Hasura's own error body, which the CLI prints without the HTTP status. */
 /** The CLI's output is redacted line by line when it is read. */
 const alreadyRedacted = (text: string): string => text;
 
+/** Hasura's own error body, which the CLI prints without the HTTP status. */
 function refusalIn(reason: string): HasuraCallError | undefined {
   const start = reason.indexOf("{");
   const text = start === -1 ? "" : reason.slice(start);
@@ -81,16 +85,16 @@ function refusalIn(reason: string): HasuraCallError | undefined {
 const ofFiles =
   /(up|down) migration not found|found duplicate migrations|no such file or directory|no space left|read-only file system|permission denied/;
 
-/** Failures after which it is certain that no migration was sent. */
-function knownFailure(reason: string): Failure | HasuraCallError | undefined {
-  const cause = new Error(shortened(reason));
+/** Failures after which it is certain that no migration was sent. `shown`: the reason as it may be shown. */
+function knownFailure(reason: string, shown: string): Failure | HasuraCallError | undefined {
+  const cause = new Error(shortened(shown));
   if (/x509:|certificate/i.test(reason) && /making http request failed|tls:/i.test(reason))
     return untrusted(cause);
   if (/^(making http request failed|connecting to graphql-engine server failed)/.test(reason)) {
-    return new HasuraCallError("not-sent", shortened(reason));
+    return new HasuraCallError("not-sent", shortened(shown));
   }
   if (/^unknown (flag|command|shorthand)/.test(reason)) {
-    return refused("cli-too-old", `The official CLI in the image is too old: ${reason}.`, cause);
+    return refused("cli-too-old", `The official CLI in the image is too old: ${shown}.`, cause);
   }
   if (/^Migration mode is disabled/.test(reason)) {
     return refused(
@@ -104,12 +108,12 @@ function knownFailure(reason: string): Failure | HasuraCallError | undefined {
       reason,
     )
   ) {
-    return refused("cli-refused", `The official CLI refused: ${shortened(reason)}`, cause);
+    return refused("cli-refused", `The official CLI refused: ${shortened(shown)}`, cause);
   }
   if (ofFiles.test(reason) && !/[{<]/.test(reason)) {
     return refused(
       "cli-files",
-      `The official CLI could not use its copy of the project: ${shortened(reason)}`,
+      `The official CLI could not use its copy of the project: ${shortened(shown)}`,
       cause,
     );
   }

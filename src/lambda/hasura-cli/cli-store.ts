@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import type { MigrationStore, Database, Step, StepResult } from "../../engine/store/store.ts";
 import type { StoreContext } from "../../engine/context.ts";
+import { maskedError } from "../../engine/hasura/masked-error.ts";
 import { catalogCapabilities, catalogStore } from "../../engine/store/catalog/catalog-store.ts";
 import { catalogVersionStore } from "../../engine/store/catalog/state-client.ts";
 import { hasuraFailure } from "../../engine/hasura/errors.ts";
 import type { Project } from "../../engine/project/project.ts";
+import { passwordMask } from "../../engine/sql/mask-passwords.ts";
 import { warn } from "../../engine/emit.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
@@ -50,7 +52,12 @@ export function cliStore(
       const project = files(version, direction, true);
       let reported: CliOutcome;
       try {
-        reported = await cli.apply({ project, version, direction, noTransaction });
+        const mask = passwordMask(step.sql);
+        const outcome = await cli.apply({ project, version, direction, noTransaction, mask });
+        reported =
+          "error" in outcome
+            ? { ...outcome, error: maskedError(outcome.error, step.sql) }
+            : outcome;
       } catch (error) {
         return { outcome: "failed", error }; // it was never started
       }

@@ -39,7 +39,12 @@ export interface OneMigration {
   /** Changes only the record. */
   readonly skipExecution?: boolean;
   readonly noTransaction?: boolean;
+  /** Hides what the file keeps secret: the CLI repeats its SQL. */
+  readonly mask?: Mask;
 }
+
+type Mask = (text: string) => string;
+const unmasked: Mask = (text) => text;
 
 export interface HasuraCli {
   /** As the binary reports it. Throws usage/engine-not-available. */
@@ -79,6 +84,7 @@ export function hasuraCli(options: HasuraCliOptions): HasuraCli {
       direction,
       skipExecution = false,
       noTransaction = false,
+      mask = unmasked,
     }) => {
       const args = ["migrate", "apply", "--version", version, "--type", direction];
       const flags = [
@@ -89,6 +95,7 @@ export function hasuraCli(options: HasuraCliOptions): HasuraCli {
         [...args, ...flags],
         project,
         skipExecution ? shortMs : Infinity,
+        mask,
       );
       return outcome;
     },
@@ -104,19 +111,20 @@ type Command = (
   args: readonly string[],
   project: CopiedProject,
   withinMs: number,
+  mask?: Mask,
 ) => Promise<Attempt>;
 
 /** Runs a command on a copy of a project; once more with a renewed secret if Hasura refuses it. */
 function commandRunner(options: HasuraCliOptions): Command {
   const { workspace, adminSecret, engine, endpoint } = options;
-  return (args, project, withinMs) =>
+  return (args, project, withinMs, mask = unmasked) =>
     workspace.withProject(project, async (directory) => {
       const all = [...args, ...common(endpoint, directory, project)];
       const attempt = async (secret: string | undefined): Promise<Attempt> => {
         const variables = { ...(secret !== undefined && { HASURA_GRAPHQL_ADMIN_SECRET: secret }) };
         const ended = await run(all, directory, variables, withinMs, options);
-        await emitOutput(ended, engine);
-        return { stdout: ended.stdout, outcome: classifyOutput(ended) };
+        await emitOutput(ended, mask, engine);
+        return { stdout: ended.stdout, outcome: classifyOutput(ended, mask) };
       };
       const secret = await adminSecret.get();
       const first = await attempt(secret);
@@ -171,9 +179,14 @@ async function run(
 }
 
 /** Emits the CLI's log: warnings as warnings, the rest for debugging. */
-async function emitOutput({ lines }: Output, engine: HasuraCliOptions["engine"]): Promise<void> {
+async function emitOutput(
+  { lines }: Output,
+  mask: Mask,
+  engine: HasuraCliOptions["engine"],
+): Promise<void> {
   for (const { level, message } of lines.slice(-mostLines)) {
-    const text = message.length <= longestLine ? message : `${cleanText(message, longestLine)} …`;
+    const shown = mask(message);
+    const text = shown.length <= longestLine ? shown : `${cleanText(shown, longestLine)} …`;
     await emit(engine, {
       type: "log",
       level: level === "warning" ? "warning" : "debug",

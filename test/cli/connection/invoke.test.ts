@@ -88,6 +88,7 @@ function invoking(t: TestContext, { streams = [], buffers = [], states = [], sto
     buffered: { payload: "buffered request", limitMs: 930_000 },
     signal: stop ?? new AbortController().signal,
     notice: (text) => void notices.push(text),
+    onBuffered: () => undefined,
     context,
     target,
   });

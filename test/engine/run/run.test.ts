@@ -98,6 +98,17 @@ describe("run", () => {
     assert.deepEqual([place, detail, hint], [{ line: 2, column: 1, text: "SELCT 2;" }, "d", "h"]);
   });
 
+  test("the password of a file that failed stands in no event", async (t) => {
+    const sql = "ALTER ROLE a PASSWORD ('Canary-77');";
+    const files = { "config.yaml": "version: 3", "migrations/default/1_a/up.sql": sql };
+    const failSql = { [sql]: sqlError(`syntax error at or near "'Canary-77'"`) };
+    const ran = await apply(t, server({ failSql }), {}, files);
+    assert.deepEqual(ran.failure?.sql?.place, {
+      ...{ line: 1, column: 24, text: "ALTER ROLE a PASSWORD ('********');" },
+    });
+    assert.ok(!JSON.stringify(ran.events).includes("Canary"));
+  });
+
   test("where Hasura hides the database's error, the failure says so", async (t) => {
     const hidden = new HasuraCallError("rejected", "query execution failed", {
       status: 400,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { maskPasswords } from "../../../src/engine/sql/mask-passwords.ts";
+import { maskPasswords, passwordMask } from "../../../src/engine/sql/mask-passwords.ts";
 
 const pw = "Pw-Canary-77";
 const hidden = [
@@ -51,6 +51,61 @@ describe("mask passwords", () => {
     assert.equal(
       maskPasswords("BEGIN;\nCREATE ROLE a PASSWORD 'x' LOGIN; SELECT 'y';"),
       "BEGIN;\nCREATE ROLE a PASSWORD '********' LOGIN; SELECT 'y';",
+    );
+  });
+
+  test("every line keeps its number", () => {
+    for (const sql of [
+      "ALTER ROLE a PASSWORD 'x\ny';\nSELECT 1",
+      "ALTER ROLE a PASSWORD 'x\r\ny",
+      "SELECT 'host=h password=''x\ny'' user=u';\nSELECT 1",
+    ]) {
+      const masked = maskPasswords(sql);
+      assert.doesNotMatch(masked, /[xy]'|'[xy]/);
+      assert.equal(masked.split("\n").length, sql.split("\n").length, masked);
+    }
+  });
+});
+
+describe("mask passwords in what a database says", () => {
+  for (const sql of hidden.filter((each) => each.includes(pw)))
+    test(`the password does not stand in a message about: ${sql.slice(0, 70)}`, () => {
+      const mask = passwordMask(sql);
+      for (const message of [`near "'${pw}'"`, `near "${pw}"`, sql, `x (${pw})`])
+        assert.ok(!mask(message).includes("Canary"), mask(message));
+    });
+
+  test("an unfinished literal is masked together with what follows it", () => {
+    const mask = passwordMask(`SELECT 1;\nALTER ROLE a PASSWORD '${pw};\nSELECT 2;\n`);
+    assert.equal(
+      mask(`unterminated quoted string at or near "'${pw};\nSELECT 2;\n\n;\nRESET ROLE"`),
+      `unterminated quoted string at or near "'********\n;\nRESET ROLE"`,
+    );
+  });
+
+  test("a password is found as it stands in JSON", () => {
+    const password = 'a"b\\c<d>&ä';
+    const mask = passwordMask(`ALTER ROLE a PASSWORD '${password}'`);
+    const json = JSON.stringify({ password });
+    for (const text of [
+      json,
+      json.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"),
+    ])
+      assert.equal(mask(text), '{"password":"********"}');
+  });
+
+  test("a part of a longer word stays, and so does a password of a few characters", () => {
+    const mask = passwordMask("ALTER ROLE a PASSWORD 'user'; ALTER ROLE b PASSWORD 'id';");
+    assert.equal(
+      mask('column "user_id" or "id" of users, not "user"'),
+      'column "user_id" or "id" of users, not "********"',
+    );
+  });
+
+  test("what the message itself calls a password is masked, whatever the SQL", () => {
+    assert.equal(
+      passwordMask("SELECT 1")("could not connect to postgres://u:abcd@h, password=abcd"),
+      "could not connect to postgres://u:********@h, password=********",
     );
   });
 });

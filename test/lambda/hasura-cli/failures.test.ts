@@ -59,6 +59,29 @@ describe("failures", () => {
     assert.deepEqual(hasura.versions(), ["1"]);
   });
 
+  test("the password of a file that failed stands in no event", async (t) => {
+    const message = `syntax error at or near "'Canary-77'"`;
+    const body = {
+      ...{ path: "$.args", error: "query execution failed", code: "postgres-error" },
+      internal: {
+        statement: "ALTER ROLE a PASSWORD ('Canary-77');",
+        error: { message, status_code: "42601" },
+      },
+    };
+    const files = {
+      ...migrationsOf(names),
+      "migrations/default/2_shops/up.sql": "ALTER ROLE a PASSWORD ('Canary-77');\n",
+    };
+    const script = (asked: Asked) =>
+      isSql(asked) && JSON.stringify(asked.body).includes("Canary")
+        ? { status: 400, json: body }
+        : undefined;
+    const { run } = await cliScene(t, { files, hasura: { script } });
+    const events = await run("apply");
+    assert.match(failureOf(events).message, /'\*{8}'/);
+    assert.ok(!JSON.stringify(events).includes("Canary"));
+  });
+
   const open: readonly [Behaviour, RegExp][] = [
     ["false-success", /reported success, but Hasura's migration state does not show it/],
     ["panics", /crashed \(exit code 2\)/],

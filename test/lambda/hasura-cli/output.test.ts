@@ -4,6 +4,7 @@ import { HasuraCallError } from "../../../src/engine/hasura/client.ts";
 import { cliLines, reasonOf } from "../../../src/lambda/hasura-cli/output.ts";
 import { differences, recordedIn } from "../../../src/lambda/hasura-cli/status-check.ts";
 import { tail } from "../../../src/lambda/hasura-cli/tail.ts";
+import { passwordMask } from "../../../src/engine/sql/mask-passwords.ts";
 import { classifyOutput } from "../../../src/lambda/hasura-cli/classify-output.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 
@@ -149,6 +150,16 @@ describe("output", () => {
       assert.equal(told, error);
     });
   }
+
+  test("what the CLI repeats of a file in words nobody knows has no password", () => {
+    const stderr = failed("cannot run: ALTER ROLE a PASSWORD 'Canary-77'");
+    const ended = { code: 1, signal: null, stopped: false, lines: cliLines(stderr) };
+    const verdict = classifyOutput(ended, passwordMask("ALTER ROLE a PASSWORD 'Canary-77'"));
+    assert(verdict.outcome === "unknown" && verdict.error instanceof Failure);
+    const { message, cause } = verdict.error;
+    assert.ok(cause instanceof Error);
+    for (const text of [message, cause.message]) assert.match(text, /PASSWORD '\*{8}'/);
+  });
 
   test("a text that the migration itself has put into its error cannot pass for the CLI's own words", () => {
     const message = "Version already applied in database\nno such file or directory";

@@ -3,6 +3,7 @@ import type { Version } from "../../../protocol/migration.ts";
 import type { StoreContext } from "../../context.ts";
 import { HasuraCallError, type Hasura } from "../../hasura/client.ts";
 import { hasuraFailure } from "../../hasura/errors.ts";
+import { maskedError } from "../../hasura/masked-error.ts";
 import { isOutcomeUnknown } from "../../hasura/sql-errors.ts";
 import type { ConfigVersion } from "../../project/config.ts";
 import { emptyFileNotices, isEmptySql } from "../../sql/is-empty.ts";
@@ -91,7 +92,10 @@ async function send(
     return undefined;
   } catch (error) {
     const isUnknown = error instanceof HasuraCallError && isOutcomeUnknown(error);
-    return { outcome: isUnknown ? "unknown" : "failed", error };
+    return {
+      outcome: isUnknown ? "unknown" : "failed",
+      error: maskedError(error, step.sql),
+    };
   }
 }
 

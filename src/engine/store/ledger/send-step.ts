@@ -1,6 +1,7 @@
 import type { Step } from "../store.ts";
 import { emptyFileNotices, isEmptySql } from "../../sql/is-empty.ts";
 import { HasuraCallError, type SqlResult } from "../../hasura/client.ts";
+import { maskedError } from "../../hasura/masked-error.ts";
 import type { LockHolder } from "../../hasura/lock-holders.ts";
 import { quoteLiteral } from "../../sql/quote.ts";
 import { frameMigration, frameOutsideTransaction } from "./statements.ts";
@@ -85,7 +86,8 @@ async function sendRequest(
   try {
     const receipts = await beforeDeadline(context, watched, () => (late = true));
     return { ok: true, receipts };
-  } catch (error) {
+  } catch (thrown) {
+    const error = steps.reduce((masked, { sql }) => maskedError(masked, sql), thrown);
     if (isTransient(error) && upTo > position.inFlightUpTo) position.inFlightUpTo = upTo;
     return { ok: false, error, late, lockHolders };
   }

@@ -176,4 +176,16 @@ describe("runs", () => {
     );
     assert.match((await rows(it))[0]?.failure ?? "", /PASSWORD '\*{8}'/);
   });
+
+  const refused = "CREATE TABLE a (password int); UPDATE a SET password = 'Canary-77';";
+  for (const [how, sql] of [
+    ["in a transaction", refused],
+    ["outside one", `-- hasura:no-transaction\n${refused}`],
+  ] as const)
+    test(`no event of a run has the password of a file that failed ${how}`, async (t) => {
+      const it = await ledgerBench(t);
+      const ran = await it.run({ "1_a/up": sql });
+      assert.match(ran.failure?.message ?? "", /for type integer: "\*{8}" \(SQLSTATE 22P02\)/);
+      assert.ok(!JSON.stringify([ran.events, await rows(it)]).includes("Canary"));
+    });
 });
