@@ -21,6 +21,14 @@ export function compareVersions(a: Version, b: Version): number {
   return a.length === b.length ? (a < b ? -1 : a > b ? 1 : 0) : a.length - b.length;
 }
 
+/** `1700000000000_add_users`, or with another separator; the version alone where it has no name. */
+export function migrationLabel(
+  { version, name }: { readonly version: Version; readonly name: string },
+  separator: "_" | " " | "  " = "_",
+): string {
+  return name === "" ? version : `${version}${separator}${name}`;
+}
+
 export const Direction = z.enum(["up", "down"]);
 export type Direction = z.infer<typeof Direction>;
 

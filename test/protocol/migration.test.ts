@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { compareVersions, Version } from "../../src/protocol/migration.ts";
+import { compareVersions, migrationLabel, Version } from "../../src/protocol/migration.ts";
 
 describe("versions", () => {
   const texts: [what: string, value: unknown, valid: boolean][] = [
@@ -56,5 +56,19 @@ describe("versions", () => {
     for (const version of ordered) assert.equal(compareVersions(version, version), 0);
     assert(compareVersions("9", "10") < 0 && compareVersions("10", "9") > 0);
     assert(compareVersions("8", "9") < 0 && compareVersions("9", "8") > 0);
+  });
+});
+
+describe("the label of a migration", () => {
+  test("is its version and its name, or the version alone", () => {
+    const named = { version: "17", name: "add_users" };
+    assert.deepEqual(
+      [
+        migrationLabel(named),
+        migrationLabel(named, " "),
+        migrationLabel({ version: "17", name: "" }),
+      ],
+      ["17_add_users", "17 add_users", "17"],
+    );
   });
 });

@@ -1,4 +1,5 @@
 import type { DatabasePlan, EventOf, PlanItem, RunEvent } from "../../protocol/events.ts";
+import { migrationLabel } from "../../protocol/migration.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import { duration, localTime, plural } from "./format.ts";
 
@@ -21,7 +22,7 @@ const namedAtMost = 3;
 /** What is rolled back is named before it happens: "the last one" may be somebody else's. */
 function rolledBackNames(items: readonly PlanItem[]): string {
   const down = items.filter(({ direction }) => direction === "down");
-  const names = down.slice(0, namedAtMost).map(({ version, name }) => `${version}_${name}`);
+  const names = down.slice(0, namedAtMost).map((item) => migrationLabel(item));
   const more = down.length - names.length;
   return `${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

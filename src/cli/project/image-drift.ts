@@ -1,5 +1,5 @@
 import type { EventOf, StatusRow } from "../../protocol/events.ts";
-import type { Version } from "../../protocol/migration.ts";
+import { migrationLabel, type Version } from "../../protocol/migration.ts";
 import { plural } from "../output/format.ts";
 
 /** This many files are named, the rest is counted. */
@@ -31,7 +31,7 @@ export function missingInImage(
       migrations.filter(({ version }) => listed.get(database)?.has(version) !== true),
     );
   if (missing.length === 0) return undefined;
-  const names = missing.slice(0, namedAtMost).map(({ version, name }) => `${version}_${name}`);
+  const names = missing.slice(0, namedAtMost).map((row) => migrationLabel(row));
   const more = missing.length > namedAtMost ? ` and ${missing.length - namedAtMost} more` : "";
   const verb = missing.length === 1 ? "is" : "are";
   return `! ${plural(missing.length, "file")} here ${verb} not in the ${image === "" ? "image" : image}: ${names.join(", ")}${more}. Build and deploy an image that has them.`;

@@ -1,5 +1,6 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, runHint } from "../../protocol/hint.ts";
+import { migrationLabel } from "../../protocol/migration.ts";
 import type { StopState } from "./cancellation.ts";
 import { serves, type RunState } from "./run-state.ts";
 
@@ -70,7 +71,7 @@ function embeddedFailure({ request, current }: RunState): Failure {
 /** The server rolls back a transaction whose client is gone, unless the commit had already been sent. */
 function embeddedMessage(current: RunState["current"]): string {
   if (!current) return "Interrupted; no migration was in progress.";
-  const what = `Interrupted during ${current.version} ${current.name}:`;
+  const what = `Interrupted during ${migrationLabel(current, " ")}:`;
   return current.transaction
     ? `${what} it was rolled back, unless it committed at that moment.`
     : `${what} it runs outside a transaction, and what it had done by then remains.`;

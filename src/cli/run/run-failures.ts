@@ -9,6 +9,7 @@ import {
   type Hint,
 } from "../../protocol/hint.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
+import { migrationLabel } from "../../protocol/migration.ts";
 import { contractVersion, oldestContract } from "../../protocol/version.ts";
 import { duration } from "../output/format.ts";
 import { askedRun, serves, type RunState } from "./run-state.ts";
@@ -110,7 +111,7 @@ function functionEndedFailure(failure: Failure, run: RunState): Failure {
   }
   const { current, request } = run;
   const message = current
-    ? `${failure.message} Current migration: ${current.version} ${current.name}.`
+    ? `${failure.message} Current migration: ${migrationLabel(current, " ")}.`
     : failure.message;
   const goOn =
     request.operation === "apply" && !serves(run, "history")

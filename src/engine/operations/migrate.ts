@@ -1,6 +1,7 @@
 import type { DatabasePlan, PlanItem } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
+import { migrationLabel } from "../../protocol/migration.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
@@ -83,7 +84,7 @@ async function warnOutOfOrder(
   if (operation !== "apply") return;
   for (const { database, items } of databases) {
     const late = items.filter(({ outOfOrder }) => outOfOrder === true);
-    const names = late.map(({ version, name }) => `${version}_${name}`);
+    const names = late.map((migration) => migrationLabel(migration));
     if (names.length > 0)
       await warn(
         engine,
@@ -281,9 +282,9 @@ function findUnplanned(
   return steps.find((step) => !planned.has(keyOf(step)));
 }
 
-function describeUnplanned({ direction, migration: { version, name } }: ReadyStep): string {
+function describeUnplanned({ direction, migration }: ReadyStep): string {
   const verb = direction === "up" ? "apply" : "roll back";
-  return `it would now ${verb} ${version}_${name}, which the plan did not have`;
+  return `it would now ${verb} ${migrationLabel(migration)}, which the plan did not have`;
 }
 
 function replanReason(stop: PlanStop | undefined): string {

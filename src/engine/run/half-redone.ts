@@ -1,5 +1,6 @@
 import { Failure } from "../../protocol/failure.ts";
 import { runHint, textHint, type Hint } from "../../protocol/hint.ts";
+import { migrationLabel } from "../../protocol/migration.ts";
 import type { PlannedStep } from "../plan/select-steps.ts";
 import { databaseArgs } from "../store/hints.ts";
 
@@ -28,5 +29,5 @@ export function halfRedoneFailure(
 
 /** `1700000000100_add_note is rolled back and pending.` */
 export function halfRedoneText({ migration }: Pick<PlannedStep, "migration">): string {
-  return `${migration.version}_${migration.name} is rolled back and pending.`;
+  return `${migrationLabel(migration)} is rolled back and pending.`;
 }

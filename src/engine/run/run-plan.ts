@@ -1,5 +1,6 @@
 import { Failure, toFailureData } from "../../protocol/failure.ts";
 import { retryHint, textHint } from "../../protocol/hint.ts";
+import { migrationLabel } from "../../protocol/migration.ts";
 import type { EngineContext } from "../context.ts";
 import { emit } from "../emit.ts";
 import { HasuraCallError } from "../hasura/client.ts";
@@ -293,7 +294,7 @@ function busy(holder: string): Failure {
 
 /** The last step may or may not have taken effect. */
 function outcomeUnknown(error: unknown, step: ReadyStep, environment: string): Failure {
-  const { version, name } = step.migration;
+  const { version } = step.migration;
   const isUp = step.direction === "up";
   const [took, not] = isUp ? (["applied", "pending"] as const) : (["pending", "applied"] as const);
   return new Failure(
@@ -303,7 +304,7 @@ function outcomeUnknown(error: unknown, step: ReadyStep, environment: string): F
     {
       hints: [
         textHint(
-          `Check in the database ${step.database.name} whether ${version}_${name} took effect and is no longer running (pg_stat_activity).`,
+          `Check in the database ${step.database.name} whether ${migrationLabel(step.migration)} took effect and is no longer running (pg_stat_activity).`,
         ),
         markHint(
           { environment, database: step.database.name, versions: [version] },

@@ -1,5 +1,6 @@
 import type { RunEvent } from "../../../protocol/events.ts";
 import type { Failure } from "../../../protocol/failure.ts";
+import { migrationLabel } from "../../../protocol/migration.ts";
 import type { UnknownEvent } from "../../../protocol/ndjson.ts";
 import type { CliContext } from "../../context.ts";
 import { entriesOf, type OutputEntry, type StepEntry, type StepState } from "../entries.ts";
@@ -126,6 +127,6 @@ class PlainRenderer implements Renderer {
   }
 }
 
-function rowText({ database, version, name }: Row): string {
-  return `${database} ${version} ${name}`;
+function rowText(row: Row): string {
+  return `${row.database} ${migrationLabel(row, " ")}`;
 }

@@ -1,4 +1,5 @@
 import type { EventOf, HistoryRow } from "../../../protocol/events.ts";
+import { migrationLabel } from "../../../protocol/migration.ts";
 import type { Style } from "../terminal/colors.ts";
 import { duration, exactLocalTime, localTime } from "../format.ts";
 import { escapeControlsByLine } from "../terminal/escape-controls.ts";
@@ -93,9 +94,10 @@ function inFull(run: HistoryRow, { style, columns }: HistoryTableOptions): Style
   return [
     styled`${colorOf(end, style)(signOf(end))} ${style.bold(`${run.operation} ${run.runId}`)}  ${plain(end)}`,
     ...facts.flatMap(([label, value]) => (value ? factLines(label, value, style, columns) : [])),
-    ...run.migrations.map(({ version, name, change, ms }) => {
+    ...run.migrations.map((row) => {
+      const { change, ms } = row;
       const took = ms === undefined ? "" : `  ${duration(ms)}`;
-      return styled`  ${truncate(`${version}  ${name}  ${change}${took}`, columns - 2)}`;
+      return styled`  ${truncate(`${migrationLabel(row, "  ")}  ${change}${took}`, columns - 2)}`;
     }),
   ];
 }

@@ -1,4 +1,5 @@
 import type { DatabaseStatus, EventOf, StatusRow } from "../../../protocol/events.ts";
+import { migrationLabel } from "../../../protocol/migration.ts";
 import { plural } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
@@ -17,7 +18,7 @@ export function inDoubtLines(
     styled`${style.bold(database.database)} ${plain(`(${database.kind}): ${plural(database.migrations.length, "version")}`)}`,
     ...(database.migrations.length <= mostListed
       ? database.migrations.flatMap((row) => [
-          styled`  ${truncate(`${row.version}  ${row.name}  ${row.state}`, columns - 3)}`,
+          styled`  ${truncate(`${migrationLabel(row, "  ")}  ${row.state}`, columns - 3)}`,
           ...evidenceLines(row, style, columns),
         ])
       : countedLines(database, columns)),

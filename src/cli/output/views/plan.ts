@@ -2,7 +2,8 @@ import type { EventOf, PlanItem } from "../../../protocol/events.ts";
 import type { Style } from "../terminal/colors.ts";
 import { planHeader, itemRemarks } from "../messages.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
-import { truncate, padEnd, textWidth } from "../terminal/width.ts";
+import { textWidth } from "../terminal/width.ts";
+import { nameColumn } from "./name-column.ts";
 
 /** The result of `plan` and `--dry-run`: a heading for each database, its rows, and their SQL if the plan has it. */
 export function planLines(plan: EventOf<"plan">, style: Style, columns: number): Styled[] {
@@ -20,7 +21,7 @@ export function itemLine(item: PlanItem, widest: number, columns: number): Style
   const end = itemRemarks(item);
   const room = Math.max(8, columns - 2 - item.version.length - 2 - 2 - end.length);
   const width = Math.min(widest, room);
-  return styled`  ${plain(item.version)}  ${padEnd(truncate(item.name, width), width)}  ${plain(end)}`;
+  return styled`  ${plain(item.version)}${nameColumn(item.name, width)}  ${plain(end)}`;
 }
 
 function sqlOf({ sql }: PlanItem, style: Style): Styled[] {

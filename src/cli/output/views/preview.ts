@@ -1,4 +1,5 @@
 import type { EventOf } from "../../../protocol/events.ts";
+import { migrationLabel } from "../../../protocol/migration.ts";
 import type { Operation } from "../../../protocol/operations.ts";
 import { plural } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
@@ -93,7 +94,5 @@ function named(
 ): string {
   const count = new Set(rows.map(({ version }) => version)).size;
   const [first] = rows;
-  return count === 1 && first
-    ? plain(`${first.version} ${first.name}`.trimEnd())
-    : plural(count, noun);
+  return count === 1 && first ? plain(migrationLabel(first, " ")) : plural(count, noun);
 }

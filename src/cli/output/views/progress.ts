@@ -2,7 +2,8 @@ import { duration } from "../format.ts";
 import { severalDatabases, type Row, type RunView } from "../run-view.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
-import { padEnd, textWidth, truncate } from "../terminal/width.ts";
+import { textWidth, truncate } from "../terminal/width.ts";
+import { nameColumn } from "./name-column.ts";
 import { itemLine } from "./plan.ts";
 
 /** Pending migrations that are listed below the running one, at most. */
@@ -74,7 +75,7 @@ function rowText(view: RunView, row: Row, end: string, columns: number): Styled 
   const taken = 2 + textWidth(prefix) + row.version.length + 2 + 2 + textWidth(end) + 1;
   const room = Math.max(minNameWidth, columns - taken);
   const width = Math.min(room, widestName(view));
-  return styled`${prefix}${plain(row.version)}  ${padEnd(truncate(row.name, room), width)}  ${truncate(end, columns)}`;
+  return styled`${prefix}${plain(row.version)}${nameColumn(row.name, width, room)}  ${truncate(end, columns)}`;
 }
 
 function widestName({ databases }: RunView): number {

@@ -2,7 +2,8 @@ import type { DatabaseStatus, EventOf, StatusRow } from "../../../protocol/event
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { evidenceLines } from "./in-doubt.ts";
-import { truncate, padEnd, textWidth } from "../terminal/width.ts";
+import { textWidth } from "../terminal/width.ts";
+import { nameColumn } from "./name-column.ts";
 
 const signs: Readonly<Record<StatusRow["state"], string>> = {
   applied: "✓",
@@ -71,7 +72,7 @@ function rowLine(
   const nameWidth = Math.min(widths.nameWidth, room);
   const color =
     row.state === "applied" ? style.green : row.state === "pending" ? style.dim : style.yellow;
-  return styled`  ${color(signs[row.state])} ${plain(row.version.padStart(widths.versionWidth))}  ${padEnd(truncate(row.name, nameWidth), nameWidth)}  ${color(word)}`;
+  return styled`  ${color(signs[row.state])} ${plain(row.version.padStart(widths.versionWidth))}${nameColumn(row.name, nameWidth)}  ${color(word)}`;
 }
 
 function stateText({ state, outOfOrder }: StatusRow, narrow: boolean): string {

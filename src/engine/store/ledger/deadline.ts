@@ -1,5 +1,6 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
+import { migrationLabel } from "../../../protocol/migration.ts";
 import { lockAdvice, type LockHolder } from "../../hasura/lock-holders.ts";
 import { markHint } from "../hints.ts";
 import type { Step } from "../store.ts";
@@ -54,14 +55,14 @@ export function deadlineFailure(
   environment: string,
   { error, lockHolders }: { readonly error: unknown; readonly lockHolders: readonly LockHolder[] },
 ): Failure {
-  const { version, name, database } = step;
+  const { version, database } = step;
   const kept = step.noTransaction
     ? "what it did outside a transaction remains"
     : "it was rolled back completely";
   return new Failure(
     "unreachable",
     "deadline",
-    `${version}_${name} was cancelled because the function's time ran out; ${kept}.`,
+    `${migrationLabel(step)} was cancelled because the function's time ran out; ${kept}.`,
     {
       hints: [
         ...(lockHolders.length > 0 ? [textHint(lockAdvice(lockHolders))] : []),

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { HistoryRow } from "../../../protocol/events.ts";
-import { Version } from "../../../protocol/migration.ts";
+import { migrationLabel, Version } from "../../../protocol/migration.ts";
 import type { SqlResult } from "../../hasura/client.ts";
 import { maskPasswords } from "../../sql/mask-passwords.ts";
 import { readStatementLabel } from "./statement-label.ts";
@@ -55,9 +55,9 @@ function describeActivity({
   waiting,
 }: Pick<PastRun, "query" | "running" | "waiting">): string | undefined {
   if (waiting) return "waiting for another run";
-  if (running) return `${running.version} ${running.name} (pid ${String(running.pid)})`;
+  if (running) return `${migrationLabel(running, " ")} (pid ${String(running.pid)})`;
   const label = query === undefined ? undefined : readStatementLabel(query);
-  return label && `${label.version} ${label.name}`.trimEnd();
+  return label && migrationLabel(label, " ");
 }
 
 /**

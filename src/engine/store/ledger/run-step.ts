@@ -1,6 +1,7 @@
 import { exponentialBackoff, poll, retry } from "../../../retry.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
+import { migrationLabel } from "../../../protocol/migration.ts";
 import { emit } from "../../emit.ts";
 import { HasuraCallError } from "../../hasura/client.ts";
 import { describeLockHolders, type LockHolder } from "../../hasura/lock-holders.ts";
@@ -206,7 +207,7 @@ function interruptedFailure(step: Step, environment: string, error: unknown): Fa
   return new Failure(
     "migration",
     "interrupted",
-    `${step.version}_${step.name} was interrupted${describeDatabaseError(error)}. Anything it had already committed remains.`,
+    `${migrationLabel(step)} was interrupted${describeDatabaseError(error)}. Anything it had already committed remains.`,
     {
       hints: [
         textHint(
