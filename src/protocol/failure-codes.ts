@@ -948,7 +948,7 @@ export const failureCodes = {
     meaning: "The name given to `new` cannot become part of a directory name.",
     causes: [
       "The name is empty, begins with a dot, contains a slash, or is longer than 120 bytes.",
-      "Nothing is left of it without the characters that Windows reserves.",
+      "It has no letter and no digit.",
     ],
     remedies: ["Use words and underscores: `hasura-migrate new add_invoices`."],
   },

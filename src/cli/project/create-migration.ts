@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { locateMigrations, readProject } from "../../engine/project/project.ts";
 import { Failure } from "../../protocol/failure.ts";
-import { retryHint, textHint } from "../../protocol/hint.ts";
+import { retryHint, runHint } from "../../protocol/hint.ts";
 import { findProjectAbove, findProjectRoot } from "./find-project.ts";
 import { isPortableName, migrationDirectoryName } from "./portable-name.ts";
 import type { CliContext } from "../context.ts";
@@ -29,17 +29,16 @@ export async function createMigration(
   migration: NewMigration,
 ): Promise<{ version: string; directory: string }> {
   const name = migrationDirectoryName(migration.name);
-  if (name === undefined) {
+  if ("problem" in name)
     throw new Failure(
       "usage",
       "migration-name",
-      `"${migration.name}" is not a valid migration name: it becomes part of a directory name, so it cannot be empty, start with a dot or contain a slash.`,
-      { hints: [textHint("Use at most 120 letters, digits and underscores.")] },
+      `"${migration.name}" is not a valid migration name: ${name.problem}.`,
+      { hints: [runHint(["new", "add_order_notes"], "say what it changes, for instance")] },
     );
-  }
   const parent = await parentDirectory(context, migration);
   const version = String(context.now());
-  const directory = join(parent, `${version}_${name}`);
+  const directory = join(parent, `${version}_${name.portable}`);
   try {
     await mkdir(parent, { recursive: true });
     await mkdir(directory);

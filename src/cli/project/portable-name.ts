@@ -10,17 +10,26 @@ const unusable = /[\s\p{C}\p{Zl}\p{Zp}<>:"|?*]+/gu;
 const longest = 120;
 
 /**
- * A migration's name as a part of its directory's name, with an underscore in place of characters that some file system refuses.
- * Undefined if nothing is left, if it contains a slash or begins with a dot, or if it is longer than 120 bytes.
+ * A migration's name as a part of its directory's name, with an underscore in place of characters that some file system refuses;
+ * or what is wrong with it.
  */
-export function migrationDirectoryName(name: string): string | undefined {
-  if (/[/\\]/.test(name) || name.trim().startsWith(".")) return undefined;
+export function migrationDirectoryName(
+  name: string,
+): { readonly portable: string } | { readonly problem: string } {
+  if (name.trim() === "") return { problem: "it is empty" };
+  if (/[/\\]/.test(name))
+    return { problem: "it becomes the name of a directory, and contains a slash" };
+  if (name.trim().startsWith("."))
+    return { problem: "it becomes the name of a directory, and starts with a dot" };
   const portable = name
     .normalize("NFC")
     .trim()
     .replace(unusable, "_")
     .replace(/[._]+$/, "");
-  return /[^_.]/.test(portable) && Buffer.byteLength(portable) <= longest ? portable : undefined;
+  if (!/[\p{L}\p{N}]/u.test(portable)) return { problem: "it has no letter and no digit" };
+  return Buffer.byteLength(portable) <= longest
+    ? { portable }
+    : { problem: `it is longer than ${longest} bytes` };
 }
 
 /** True for a name that can be a directory as it is. A database's name cannot be changed, because Hasura knows it. */

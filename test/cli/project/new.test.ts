@@ -148,11 +148,25 @@ describe("new", () => {
     }
   });
 
-  for (const name of ["../up", "", "..", "a/b", "???", ".", "_", "x".repeat(121)]) {
-    test(`new refuses the name "${name}"`, async (t) => {
+  for (const [name, problem] of [
+    ["", "it is empty"],
+    [" \t\n ", "it is empty"],
+    ["../up", "it becomes the name of a directory, and contains a slash"],
+    ["a/b", "it becomes the name of a directory, and contains a slash"],
+    ["a\\b", "it becomes the name of a directory, and contains a slash"],
+    ["..", "it becomes the name of a directory, and starts with a dot"],
+    [" .a", "it becomes the name of a directory, and starts with a dot"],
+    ["???", "it has no letter and no digit"],
+    ["_", "it has no letter and no digit"],
+    ["! - !", "it has no letter and no digit"],
+    ["x".repeat(121), "it is longer than 120 bytes"],
+  ] as const) {
+    test(`new refuses the name ${JSON.stringify(name)}: ${problem}`, async (t) => {
       const context = testContext(t, { argv: ["new", name] });
       assert.equal(await main(context), 2);
-      assert.match(context.err.text, /is not a valid migration name/);
+      const message = context.err.text.split("\n  →")[0]?.replaceAll(/\s+/g, " ") ?? "";
+      assert.ok(message.endsWith(`is not a valid migration name: ${problem}.`), message);
+      assert.match(context.err.text, /hasura-migrate new add_order_notes/);
       assert.deepEqual(readdirSync(context.cwd), []);
     });
   }
