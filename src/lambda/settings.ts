@@ -1,5 +1,5 @@
-import { closest, distance } from "fastest-levenshtein";
 import * as z from "zod";
+import { closestMatch } from "../did-you-mean.ts";
 import { Failure } from "../protocol/failure.ts";
 import { textHint } from "../protocol/hint.ts";
 
@@ -211,8 +211,15 @@ function shapeProblem(issue: z.core.$ZodIssue, given: Readonly<Record<string, un
 }
 
 function unknownVariable(name: string): string {
-  const near = closest(name, known);
-  return `${name} is not a setting of this version${distance(name, near) <= 4 ? `: did you mean ${near}?` : ""}`;
+  // What all names begin with says nothing about which one is meant.
+  const words = known.map(withoutPrefix);
+  const near = closestMatch(withoutPrefix(name), words);
+  const suggestion = near === undefined ? "" : `: did you mean ${prefix}${near}?`;
+  return `${name} is not a setting of this version${suggestion}`;
+}
+
+function withoutPrefix(name: string): string {
+  return name.slice(prefix.length);
 }
 
 function settingsFailure(problems: readonly string[]): Failure {

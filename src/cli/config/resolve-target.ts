@@ -1,7 +1,7 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, textHint } from "../../protocol/hint.ts";
 import { operations, type Operation } from "../../protocol/operations.ts";
-import { didYouMean } from "../options/did-you-mean.ts";
+import { didYouMean } from "../../did-you-mean.ts";
 import { withoutSecrets } from "../options/redact-address.ts";
 import { functionReference } from "./parse-function-name.ts";
 import type { LoadedConfig } from "./load.ts";

@@ -2,7 +2,7 @@ import { Failure } from "../../protocol/failure.ts";
 import { retryHint, runHint, textHint, type Hint } from "../../protocol/hint.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import type { CommandSyntax } from "../options/command-line.ts";
-import { closestMatch, didYouMean } from "../options/did-you-mean.ts";
+import { closestMatch, didYouMean } from "../../did-you-mean.ts";
 import { stageMembers } from "../options/stages.ts";
 import { commandFor, foreignWords } from "../options/synonyms.ts";
 import type { LoadedConfig } from "./load.ts";

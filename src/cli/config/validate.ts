@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { didYouMean } from "../options/did-you-mean.ts";
+import { didYouMean } from "../../did-you-mean.ts";
 import { functionReference } from "./parse-function-name.ts";
 import { FileConfig, keysAt } from "./schema.ts";
 

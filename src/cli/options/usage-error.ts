@@ -2,7 +2,7 @@ import type { CommanderError } from "commander";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, runHint, type Hint } from "../../protocol/hint.ts";
 import { refusals, type CommandLine } from "./command-line.ts";
-import { didYouMean } from "./did-you-mean.ts";
+import { didYouMean } from "../../did-you-mean.ts";
 
 /** What commander refused as a usage failure. Its hints are the command that takes such an option, and the help. */
 export function usageError(refusal: CommanderError, commandLine: CommandLine): Failure {

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { parseJson } from "../../protocol/json.ts";
 import { browserRequest, sameSecret } from "../request-guard.ts";
 import type { ApiContext, Handler } from "./context.ts";
 import { errorBody, HasuraError } from "./hasura-error.ts";
@@ -60,7 +61,7 @@ async function answer(
   const body = await readBody(request); // read even when the secret is wrong: the client would get a connection reset instead of the 401
   authorize(request, options.adminSecret);
   if (!handler) return { status: 200, body: serverConfig(context) };
-  const parsed = readRequest(parseJson(body));
+  const parsed = readRequest(jsonOf(body));
   const startedAt = performance.now();
   const reply = await handler(parsed, context);
   return {
@@ -127,16 +128,10 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body) as unknown;
-  } catch (thrown) {
-    throw new HasuraError(
-      400,
-      "invalid-json",
-      thrown instanceof Error ? thrown.message : "invalid JSON",
-    );
-  }
+function jsonOf(body: string): unknown {
+  const json = parseJson(body);
+  if (json === undefined) throw new HasuraError(400, "invalid-json", "invalid JSON");
+  return json;
 }
 
 function failed(thrown: unknown, options: HttpOptions): Reply {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { parseJson } from "../../protocol/json.ts";
 
 /** An error of the function. Lambda sends `body`, which is JSON text, to the caller with HTTP status 200. */
 export interface FunctionError {
@@ -63,9 +64,5 @@ function functionError(errorType: string, errorMessage: string): FunctionError {
 }
 
 function errorTypeOf(body: string): string | undefined {
-  try {
-    return reported.safeParse(JSON.parse(body)).data?.errorType;
-  } catch {
-    return undefined;
-  }
+  return reported.safeParse(parseJson(body)).data?.errorType;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import * as z from "zod";
+import { parseJson } from "../../protocol/json.ts";
 import { ServiceError } from "./service-error.ts";
 
 /**
@@ -85,13 +86,9 @@ function requireJson(payload: Buffer): void {
 function clientContext(base64: string | undefined): string | undefined {
   if (base64 === undefined) return undefined;
   const text = Buffer.from(base64, "base64").toString("utf8");
-  try {
-    JSON.parse(text);
-    return text;
-  } catch {
-    throw new ServiceError(
-      "InvalidRequestContentException",
-      "Client context must be a valid Base64-encoded JSON object.",
-    );
-  }
+  if (parseJson(text) !== undefined) return text;
+  throw new ServiceError(
+    "InvalidRequestContentException",
+    "Client context must be a valid Base64-encoded JSON object.",
+  );
 }

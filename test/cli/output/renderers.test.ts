@@ -10,7 +10,7 @@ import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
 import { age, duration } from "../../../src/cli/output/format.ts";
 import { plain } from "../../../src/cli/output/terminal/styled.ts";
 import { textWidth, truncate } from "../../../src/cli/output/terminal/width.ts";
-import { didYouMean } from "../../../src/cli/options/did-you-mean.ts";
+import { didYouMean } from "../../../src/did-you-mean.ts";
 import { RunEvent, type EventOf } from "../../../src/protocol/events.ts";
 import { lambdaStandIn, streams } from "../../support/lambda-stand-in.ts";
 import {

@@ -2,7 +2,7 @@ import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, retryHint, textHint } from "../../../protocol/hint.ts";
 import type { Target } from "../../config/resolve-target.ts";
 import { isLoopback } from "../loopback.ts";
-import { closestMatch } from "../../options/did-you-mean.ts";
+import { closestMatch } from "../../../did-you-mean.ts";
 import type { Environment } from "../../context.ts";
 import { misnamedSection } from "./profile-problems.ts";
 import type { SharedConfig } from "./shared-config.ts";

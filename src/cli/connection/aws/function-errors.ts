@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, textHint, type Hint } from "../../../protocol/hint.ts";
+import { parseJson } from "../../../protocol/json.ts";
 import { functionReference } from "../../config/parse-function-name.ts";
 import { isLoopback } from "../loopback.ts";
 import type { InvocationTarget } from "./invoke-errors.ts";
@@ -77,12 +78,10 @@ function endingOf(report: string): Ending {
 }
 
 function detailsOf(errorCode: string, text: string): { type: string | undefined; message: string } {
-  try {
-    const details = Details.parse(JSON.parse(text));
-    return { type: details.errorType, message: details.errorMessage ?? text };
-  } catch {
-    return { type: undefined, message: text || errorCode };
-  }
+  const details = Details.safeParse(parseJson(text)).data;
+  return details === undefined
+    ? { type: undefined, message: text || errorCode }
+    : { type: details.errorType, message: details.errorMessage ?? text };
 }
 
 function logHint({ function: nameOrArn, region, profile }: InvocationTarget): Hint {

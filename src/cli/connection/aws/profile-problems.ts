@@ -1,6 +1,6 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, textHint, type Hint } from "../../../protocol/hint.ts";
-import { didYouMean } from "../../options/did-you-mean.ts";
+import { didYouMean } from "../../../did-you-mean.ts";
 import type { SharedConfig } from "./shared-config.ts";
 
 type Section = Readonly<Record<string, string | undefined>>;

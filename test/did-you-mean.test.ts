@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { closestMatch, didYouMean } from "../../../src/cli/options/did-you-mean.ts";
+import { closestMatch, didYouMean } from "../src/did-you-mean.ts";
 
 describe("a misspelt word", () => {
   const matches: [word: string, candidates: string[], match: string | undefined][] = [
