@@ -1,8 +1,5 @@
-import { getProxyForUrl } from "proxy-from-env";
 import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
-import type { Environment } from "../../context.ts";
-import { redactAddress } from "../../options/redact-address.ts";
 
 /** An address that was configured, and where. */
 export interface Address {
@@ -33,55 +30,6 @@ export function checkedEndpoint({
 /** An address that holds a login is not repeated. */
 function shown(url: string): string {
   return url.includes("@") ? "" : ` It is ${JSON.stringify(url)}.`;
-}
-
-/** Variables that can name the proxy for an address, in the order in which they count. */
-function proxyVariables({ protocol }: URL): readonly string[] {
-  return protocol === "https:"
-    ? ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
-    : ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
-}
-
-/**
- * The proxy for an address, by HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; undefined for a direct connection. A proxy without a
- * scheme is an HTTP proxy, as for curl. Throws `usage/proxy-invalid`, which names the variable.
- */
-export function proxyFor(url: URL, env: Environment): string | undefined {
-  const chosen = getProxyForUrl(url.href);
-  if (chosen === "") return undefined;
-  const from = proxyVariables(url).find((name) => env[name]) ?? "HTTPS_PROXY";
-  const typed = env[from] ?? chosen;
-  const proxy = typed.includes("://") ? typed : `http://${typed}`;
-  const parsed = URL.canParse(proxy) ? new URL(proxy) : undefined;
-  if (parsed !== undefined && /^https?:$/.test(parsed.protocol) && isDecodable(parsed))
-    return proxy;
-  throw proxyInvalid(from, proxy, url);
-}
-
-function proxyInvalid(from: string, proxy: string, url: URL): Failure {
-  const scheme = URL.canParse(proxy) ? new URL(proxy).protocol : "http:";
-  const problem = /^https?:$/.test(scheme)
-    ? "it is not the address of a proxy"
-    : `a ${scheme.slice(0, -1)} proxy is not supported`;
-  const address = redactAddress(proxy);
-  const what = address === "URL" ? "" : ` (${address})`;
-  return new Failure("usage", "proxy-invalid", `${from} cannot be used: ${problem}${what}.`, {
-    hints: [
-      textHint(
-        `Set ${from} to an address such as http://proxy.example.com:3128; a login in it must be percent-encoded.`,
-      ),
-      textHint(`To go there directly, add ${url.hostname} to NO_PROXY.`),
-    ],
-  });
-}
-
-function isDecodable({ username, password }: URL): boolean {
-  try {
-    decodeURIComponent(`${username}:${password}`);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The region, checked: what the SDK would otherwise put into a host name. Throws `usage/region-invalid`. */

@@ -24,7 +24,8 @@ import { describeIdentity, identityOf, type Identity } from "./choose-identity.t
 import { checkCredentialVariables } from "./credential-variables.ts";
 import { describe } from "./describe-function.ts";
 import { invoke, type LambdaService } from "./invoke.ts";
-import { checkedRegion, proxyFor, type Address } from "./addresses.ts";
+import { checkedRegion, type Address } from "./addresses.ts";
+import { proxyFor } from "./proxies.ts";
 import { RequestHandler } from "./http-handler.ts";
 import type { SharedCredentials } from "./shared-credentials.ts";
 import { configuredEndpoint, endpointsOf } from "./service-addresses.ts";

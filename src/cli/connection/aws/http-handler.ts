@@ -6,7 +6,7 @@ import { TLSSocket } from "node:tls";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import type { CliContext } from "../../context.ts";
-import { proxyFor } from "./addresses.ts";
+import { proxyFor } from "./proxies.ts";
 import { Delivery } from "./delivery.ts";
 
 type Request = Parameters<NodeHttpHandler["handle"]>[0];
@@ -66,7 +66,7 @@ export class RequestHandler {
 
   #handlerFor(url: URL): NodeHttpHandler {
     const { env, every } = this.#context;
-    const proxy = proxyFor(url, env) ?? "";
+    const proxy = proxyFor(url, env)?.url ?? "";
     const known = this.#handlers.get(proxy);
     if (known) return known;
     const agents =
@@ -191,11 +191,16 @@ class HandshakeTimeout extends Error {
   }
 }
 
+/** Limits the handshake from the moment when the socket is connected, which through a proxy it is already. */
 function withHandshakeLimit<T extends Duplex>(socket: T, every: Every): T {
   if (!(socket instanceof TLSSocket)) return socket;
-  const stop = every(handshakeMs, () => socket.destroy(new HandshakeTimeout()));
-  socket.once("secureConnect", stop);
-  socket.once("close", stop);
+  const limit = (): void => {
+    const stop = every(handshakeMs, () => socket.destroy(new HandshakeTimeout()));
+    socket.once("secureConnect", stop);
+    socket.once("close", stop);
+  };
+  if (socket.connecting) socket.once("connect", limit);
+  else limit();
   return socket;
 }
 
