@@ -21,7 +21,7 @@ interface Rule {
 }
 
 const mayImport: Record<string, Rule> = {
-  tls: { own: [], packages: [], node: ["node:net", "node:tls"] },
+  tls: { own: [], packages: [], node: ["node:http", "node:https", "node:net", "node:tls"] },
   protocol: { own: [], packages: ["zod"], node: [] },
   engine: {
     own: ["protocol"],

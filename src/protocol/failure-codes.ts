@@ -1559,7 +1559,10 @@ export const failureCodes = {
     kinds: ["unreachable"],
     meaning:
       "The certificate of the Lambda service, as this machine sees it, is not trusted; nothing has run.",
-    causes: ["A proxy of your company decrypts the traffic with its own authority."],
+    causes: [
+      "A proxy of your company decrypts the traffic with its own authority.",
+      "`NODE_EXTRA_CA_CERTS` is set, but its file does not exist, is not in PEM, or has another authority; the hint says which.",
+    ],
     remedies: [
       "Trust that authority: `NODE_EXTRA_CA_CERTS=/path/to/authority.pem hasura-migrate ENVIRONMENT`.",
     ],

@@ -1,5 +1,7 @@
+import type { Agent } from "node:http";
+import { request } from "node:https";
 import { isIP } from "node:net";
-import { connect, type PeerCertificate } from "node:tls";
+import { TLSSocket, type PeerCertificate } from "node:tls";
 
 /** What identifies a server's certificate to a person. */
 export interface SeenCertificate {
@@ -13,26 +15,34 @@ const handshakeMs = 3000;
 
 /**
  * Reads the certificate that a server presents, trusted or not: only a handshake, nothing is sent. Node does not provide the
- * certificate with the error that it is not trusted. Undefined if there is none.
+ * certificate with the error that it is not trusted. `agent` makes the connection, by default a direct one: what is presented
+ * through a proxy may be another certificate. Undefined if there is none.
  */
-export function inspectCertificate({ hostname, port }: URL): Promise<SeenCertificate | undefined> {
+export function inspectCertificate(
+  { hostname, port }: URL,
+  agent?: Agent,
+): Promise<SeenCertificate | undefined> {
   const host = hostname.replace(/^\[|\]$/g, "");
   return new Promise((resolve) => {
-    const socket = connect({
+    const handshake = request({
       host,
       port: port === "" ? 443 : Number(port),
       ...(isIP(host) === 0 && { servername: host }),
+      agent: agent ?? false,
       rejectUnauthorized: false,
-      timeout: handshakeMs,
+      signal: AbortSignal.timeout(handshakeMs),
     });
     const finish = (seen?: SeenCertificate): void => {
-      socket.destroy();
+      handshake.destroy();
       resolve(seen);
     };
-    socket.once("secureConnect", () => finish(describe(socket.getPeerCertificate())));
-    socket.once("error", () => finish());
-    socket.once("timeout", () => finish());
-    socket.once("close", () => finish());
+    handshake.once("socket", (socket) => {
+      if (!(socket instanceof TLSSocket)) finish();
+      else socket.once("secureConnect", () => finish(describe(socket.getPeerCertificate())));
+    });
+    // Also after the end: a request that is given up reports that.
+    handshake.on("error", () => finish());
+    handshake.once("close", () => finish());
   });
 }
 

@@ -22,10 +22,14 @@ function silentService(t: TestContext): Promise<number> {
 }
 
 /** A proxy that connects to nothing but says it has. */
-function silentTunnel(t: TestContext): Promise<number> {
+async function silentTunnel(t: TestContext): Promise<{ port: number; asked: string[] }> {
+  const asked: string[] = [];
   const server = createHttpServer();
-  server.on("connect", (_, socket) => socket.write("HTTP/1.1 200 Connection established\r\n\r\n"));
-  return portOf(t, server);
+  server.on("connect", ({ url = "" }, socket) => {
+    asked.push(url);
+    socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+  });
+  return { port: await portOf(t, server), asked };
 }
 
 /** Runs the command; every timer of that length runs out as soon as it is set. */
@@ -64,16 +68,18 @@ describe("a connection that does not answer the TLS handshake", () => {
   });
 
   test("has sent nothing through a proxy either", async (t) => {
-    const port = await silentTunnel(t);
+    const { port, asked } = await silentTunnel(t);
     const { exit, context } = await runOutOf(10_000, t, {
       env: { ...keys, HTTPS_PROXY: `http://127.0.0.1:${port}` },
     });
     assert.equal(exit, 4);
     assert.match(
       context.err.text,
-      /does not answer the TLS handshake; nothing was sent\./,
-      context.err.text,
+      new RegExp(
+        `at lambda\\.eu-west-1\\.amazonaws\\.com through the proxy 127\\.0\\.0\\.1:${port}: it accepts the connection, but does not answer the TLS handshake; nothing was sent\\.`,
+      ),
     );
+    assert.deepEqual(asked, ["lambda.eu-west-1.amazonaws.com:443"]);
     assert.doesNotMatch(context.err.text, uncertain);
   });
 

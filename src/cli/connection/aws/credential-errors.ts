@@ -1,6 +1,7 @@
 import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, textHint, type Hint } from "../../../protocol/hint.ts";
+import type { Environment } from "../../context.ts";
 import type { Delivery } from "./delivery.ts";
 import type { AmbientSource, Identity } from "./choose-identity.ts";
 import { networkFailure } from "./network-errors.ts";
@@ -26,13 +27,14 @@ interface Explanation {
 interface Circumstances {
   readonly delivery: Delivery;
   readonly files: SharedConfig;
+  readonly env: Environment;
 }
 
 /** An error of the providers of credentials as one sentence and the next command. */
 export async function explainCredentials(
   thrown: unknown,
   identity: Identity,
-  { delivery, files }: Circumstances,
+  { delivery, files, env }: Circumstances,
 ): Promise<Failure> {
   if (thrown instanceof Failure) return thrown;
   const asked = serviceOf(identity, files);
@@ -44,6 +46,7 @@ export async function explainCredentials(
           ...asked,
           url: undefined,
           unreachable: "sts-unreachable",
+          env,
         });
   if (network !== undefined) return network;
   const missing = missingToken(thrown, identity);

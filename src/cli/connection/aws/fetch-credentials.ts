@@ -59,7 +59,7 @@ export function credentialsOf(
       checkKeys(credentials, describeIdentity(identity));
       return credentials;
     } catch (thrown) {
-      throw await explainCredentials(thrown, identity, { delivery, files });
+      throw await explainCredentials(thrown, identity, { delivery, files, env: context.env });
     }
   };
   return cached(() => withSsoLogin(explained, identity, context, inTurn), context.now);

@@ -1,5 +1,6 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { commandHint, textHint } from "../../../protocol/hint.ts";
+import type { Environment } from "../../context.ts";
 import { functionReference } from "../../config/parse-function-name.ts";
 import type { Delivery } from "./delivery.ts";
 import { networkFailure } from "./network-errors.ts";
@@ -29,12 +30,14 @@ export async function explainInvocation(
   thrown: unknown,
   target: InvocationTarget,
   delivery: Delivery,
+  env: Environment,
 ): Promise<Failure> {
   if (thrown instanceof Failure) return thrown;
   const network = await networkFailure(thrown, delivery, {
     service: "the Lambda service",
     url: new URL(target.url),
     unreachable: "lambda-unreachable",
+    env,
   });
   if (network !== undefined) return network;
   const explained = refused(thrown, target) ?? unavailable(thrown, target);

@@ -189,7 +189,7 @@ async function send<T>(
     return await whilePreparing(invocation, () => whileThrottled(invocation, attempt));
   } catch (thrown) {
     if (classifyError(thrown) === "no-streaming") return "no-streaming";
-    throw await explainInvocation(thrown, invocation.target, delivery);
+    throw await explainInvocation(thrown, invocation.target, delivery, invocation.context.env);
   }
 }
 

@@ -1,7 +1,11 @@
+import { HttpsProxyAgent } from "https-proxy-agent";
 import { Failure } from "../../../protocol/failure.ts";
 import type { FailureCode } from "../../../protocol/failure-codes.ts";
 import { textHint, type Hint } from "../../../protocol/hint.ts";
 import { inspectCertificate } from "../../../tls/certificate.ts";
+import type { Environment } from "../../context.ts";
+import { proxyFor } from "./proxies.ts";
+import { certificateAdvice } from "./certificate-advice.ts";
 import type { Delivery } from "./delivery.ts";
 import { ProxyError } from "./http-handler.ts";
 import {
@@ -22,6 +26,7 @@ export interface Journey {
   readonly url: URL | undefined;
   /** The code of a failure to reach the service. */
   readonly unreachable: FailureCode;
+  readonly env: Environment;
 }
 
 /**
@@ -38,11 +43,21 @@ export async function networkFailure(
   if (error instanceof ProxyError) return proxyFailure(error, asked);
   if (isCertificateError(error)) return certificateFailure(error, asked);
   if (!isUnsent(delivery, error) && !isConnectError(error)) return undefined;
+  return notReached(error, asked, thrown);
+}
+
+function notReached(error: unknown, journey: Journey, cause: unknown): Failure {
+  const { url, env, unreachable } = journey;
+  const proxy = url && proxyFor(url, env);
+  const through = proxy === undefined ? "" : ` through the proxy ${new URL(proxy.url).host}`;
   return new Failure(
     "unreachable",
-    asked.unreachable,
-    `Could not reach ${placeOf(asked)}: ${reasonOf(error)}; nothing was sent.`,
-    { hints: [textHint(adviceFor(error))], cause: thrown },
+    unreachable,
+    `Could not reach ${placeOf(journey)}${through}: ${reasonOf(error)}; nothing was sent.`,
+    {
+      hints: [textHint(adviceFor(error)), ...(url && proxy ? [direct(url.hostname)] : [])],
+      cause,
+    },
   );
 }
 
@@ -119,8 +134,15 @@ function direct(host: string): Hint {
   return textHint(`If it can be reached without the proxy, add ${host} to NO_PROXY.`);
 }
 
-async function certificateFailure(error: unknown, { service, url }: Journey): Promise<Failure> {
-  const seen = url?.protocol === "https:" ? await inspectCertificate(url) : undefined;
+async function certificateFailure(
+  error: unknown,
+  { service, url, env }: Journey,
+): Promise<Failure> {
+  const proxy = url === undefined ? undefined : proxyFor(url, env);
+  const seen =
+    url?.protocol === "https:"
+      ? await inspectCertificate(url, proxy && new HttpsProxyAgent(proxy.url))
+      : undefined;
   const what =
     seen === undefined
       ? ""
@@ -130,16 +152,16 @@ async function certificateFailure(error: unknown, { service, url }: Journey): Pr
     "unreachable",
     "tls",
     `The certificate of ${url?.host ?? service} is not trusted (${code}).${what} Nothing was sent.`,
-    { hints: [certificateAdvice(`${code} ${errorText(error)}`)], cause: error },
-  );
-}
-
-function certificateAdvice(problem: string): Hint {
-  if (/EXPIRED|expired|NOT_YET_VALID/.test(problem))
-    return textHint("Compare this machine's clock with the certificate's dates.");
-  if (/ALTNAME|altnames/.test(problem))
-    return textHint("The certificate is for another name: check the address and HTTPS_PROXY.");
-  return textHint(
-    "If it is your company's authority, set NODE_EXTRA_CA_CERTS to the path of its certificate (PEM) and run again.",
+    {
+      hints: [
+        ...(await certificateAdvice(`${code} ${errorText(error)}`, {
+          proxy,
+          issuer: seen?.issuer,
+          env,
+        })),
+        ...(proxy !== undefined && url !== undefined ? [direct(url.hostname)] : []),
+      ],
+      cause: error,
+    },
   );
 }
