@@ -1345,7 +1345,7 @@ export const failureCodes = {
   "run-died": {
     kinds: ["unreachable"],
     meaning:
-      "The connection was lost, and the ledger shows that the run has ended without a result, or never began.",
+      "The connection was lost, and the ledger shows that the run has ended without a result, never began, or has paused and was not continued.",
     causes: ["The function was stopped or crashed.", "The request never reached the function."],
     remedies: [
       "Run the same command again; it continues where the run stopped, and nothing is applied twice.",

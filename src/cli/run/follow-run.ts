@@ -70,7 +70,7 @@ type InvocationEnd = ClosingEvent | EventOf<"run.paused">;
 
 /**
  * Follows one run to its closing event; a paused run is continued under the same run id. A request whose outcome is in doubt
- * is never sent again: if the function keeps a ledger, the outcome is looked up there. Throws a `Failure`:
+ * is never sent again: if the function keeps a ledger, its outcome is looked up there, which can be a pause. Throws a `Failure`:
  * `unreachable/outcome-unknown` if the end did not arrive and cannot be looked up, `interrupted/detached` after Ctrl-C.
  */
 export async function followRun(options: FollowOptions): Promise<FollowedRun> {
@@ -89,7 +89,10 @@ const leaveAfterMs = 4000;
 
 /** Without streaming, a run is cut into invocations of this length: a connection without a byte for 350 s is dropped on the way. */
 const sliceMs = 240_000;
-/** For the migration that is in progress at the end of a slice. */
+/**
+ * For the migration that is in progress at the end of a slice. One that takes longer, or a run that waits for another one, is not
+ * waited for with the connection: the ledger shows how it ended, or that it has paused.
+ */
 const sliceMarginMs = 110_000;
 
 /** Feeds events and interrupts to the two state machines (run-state.ts, cancellation.ts) and performs the effects. */
@@ -99,6 +102,7 @@ class RunDriver {
   #run: RunState;
   /** What the next invocation is sent: of a continued run, what is left. */
   #request: Request;
+  #sent = { times: 0, lastAt: 0 };
   #stop: StopState = "running";
   /** How to report the run once it is no longer watched. */
   #detached: Failure | undefined;
@@ -153,10 +157,13 @@ class RunDriver {
           ...this.#options,
           run: this.#run,
           failure: thrown,
+          sent: this.#sent,
           signal: this.#detach.signal,
         }),
       );
-      return this.#report(found);
+      if (found.type !== "run.paused") return this.#report(found);
+      this.#receive(found);
+      return found;
     }
   }
 
@@ -166,6 +173,7 @@ class RunDriver {
     const request = this.#request;
     const functionName = connection.reached.function;
     const startedAt = now();
+    this.#sent = { times: this.#sent.times + 1, lastAt: startedAt };
     let receivedEvents = false;
     let reported = nothingReported;
     try {

@@ -1,4 +1,4 @@
-import type { ClosingEvent, HistoryRow } from "../../protocol/events.ts";
+import type { ClosingEvent, EventOf, HistoryRow } from "../../protocol/events.ts";
 import { exitCode, Failure, type FailureData, type Kind } from "../../protocol/failure.ts";
 import { isCommandOf, runHint } from "../../protocol/hint.ts";
 import { poll, type Poll } from "../../retry.ts";
@@ -28,6 +28,8 @@ export interface RecoverOptions {
   readonly run: RunState;
   /** Why its end did not arrive. */
   readonly failure: Failure;
+  /** How often the run was sent, its continuations included, and when the last time was, in epoch milliseconds. */
+  readonly sent: { readonly times: number; readonly lastAt: number };
   /** Aborted when the user detaches. */
   readonly signal: AbortSignal;
   readonly notice: (line: string) => void;
@@ -40,6 +42,8 @@ export interface RecoverOptions {
 /** What one lookup in the ledger found. */
 type Lookup =
   | { readonly kind: "ended"; readonly row: HistoryRow; readonly outcome: string }
+  /** Paused by the invocation whose end did not arrive: nobody but this client continues it. */
+  | { readonly kind: "paused"; readonly row: HistoryRow }
   | { readonly kind: "active"; readonly row: HistoryRow }
   /** Not ended and not active, or paused and not continued. */
   | { readonly kind: "stale"; readonly row: HistoryRow }
@@ -48,10 +52,12 @@ type Lookup =
   | { readonly kind: "failed"; readonly failure: Failure; readonly transient: boolean };
 
 /**
- * Finds out from the ledger what became of a run whose end did not arrive: asks until it has ended, and never sends it
- * again. Throws `failure`, or `run-died`, if the run died, is not recorded, or cannot be looked up within a function's lifetime.
+ * Finds out from the ledger what became of a run whose end did not arrive: asks until it has ended or paused, and never sends it
+ * again. The counts of a pause are those of the whole run. Throws `failure`, or `run-died`, if the run died, is not recorded, or cannot be looked up within a function's lifetime.
  */
-export async function recoverOutcome(options: RecoverOptions): Promise<ClosingEvent> {
+export async function recoverOutcome(
+  options: RecoverOptions,
+): Promise<ClosingEvent | EventOf<"run.paused">> {
   const { run, failure, signal, notice, now, sleep } = options;
   const { environment, runId } = run.request;
   const startedAt = now();
@@ -59,13 +65,15 @@ export async function recoverOutcome(options: RecoverOptions): Promise<ClosingEv
   const limit = run.started ? maxUnknown : maxUnknownBeforeStart;
   const seen = { unknown: 0, stale: 0, crashes: 0 };
   notice(`! ${failure.message} Looking up run ${runId} in ${environment} …`);
-  return poll<ClosingEvent>(
-    async (): Promise<Poll<ClosingEvent>> => {
+  return poll<ClosingEvent | EventOf<"run.paused">>(
+    async (): Promise<Poll<ClosingEvent | EventOf<"run.paused">>> => {
       if (now() - startedAt >= longestRunMs) throw failure;
       const found = await lookUp(options);
       switch (found.kind) {
         case "ended":
           return { done: true, value: closingEvent(options, found.row, found.outcome) };
+        case "paused":
+          return { done: true, value: pausedEvent(options, found.row) };
         case "active":
           report(...activity(found.row, now()));
           break;
@@ -98,14 +106,18 @@ function countFailure(
   seen.crashes = hasCrashed(failure) ? seen.crashes + 1 : 0;
 }
 
-async function lookUp({ connection, run, signal, now, every }: RecoverOptions): Promise<Lookup> {
+async function lookUp(options: RecoverOptions): Promise<Lookup> {
+  const { connection, run, signal, now, every } = options;
   const { request } = run;
   const history = { ...request, operation: "history" as const, options: { run: request.runId } };
   try {
     const events = await queryFunction(connection, history, { signal, now, every });
     const answer = events.find((event) => event.type === "history");
     return answer
-      ? classify(answer.runs.find((row) => row.runId === request.runId))
+      ? classify(
+          answer.runs.find((row) => row.runId === request.runId),
+          options,
+        )
       : lookupFailed(run, new Failure("unreachable", "no-answer", "The function did not answer."));
   } catch (thrown) {
     if (!(thrown instanceof Failure) || signal.aborted) throw thrown;
@@ -113,11 +125,24 @@ async function lookUp({ connection, run, signal, now, every }: RecoverOptions): 
   }
 }
 
-function classify(row: HistoryRow | undefined): Lookup {
+function classify(row: HistoryRow | undefined, options: RecoverOptions): Lookup {
   if (!row) return { kind: "not-recorded" };
+  if (row.outcome === "paused" && canContinue(row, options)) return { kind: "paused", row };
   if (row.outcome !== undefined && row.outcome !== "paused")
     return { kind: "ended", row, outcome: row.outcome };
   return { kind: row.live ? "active" : "stale", row };
+}
+
+/**
+ * True if every invocation that was sent is recorded, so that none of them can still begin, and if the rest of the run is known:
+ * that of a redo is its version.
+ */
+function canContinue(
+  { requestIds = [] }: HistoryRow,
+  { run: { request, planned }, sent }: RecoverOptions,
+): boolean {
+  if (requestIds.length < sent.times) return false;
+  return request.operation !== "redo" || (request.options.version ?? planned[0]) !== undefined;
 }
 
 function lookupFailed({ started }: RunState, failure: Failure): Lookup {
@@ -151,10 +176,8 @@ function closingEvent(
   row: HistoryRow,
   outcome: string,
 ): ClosingEvent {
-  const reached = new Set(row.migrations.map(({ version }) => version));
   const counts = {
-    applied: row.migrations.filter(({ change }) => change === "up" || change === "down").length,
-    notReached: run.planned.filter(({ version }) => !reached.has(version)).length,
+    ...countsOf(run, row),
     tookMs: row.endedAt === undefined ? 0 : millisecondsBetween(row.startedAt, row.endedAt),
   };
   if (outcome === "finished" || outcome === "cancelled") {
@@ -162,6 +185,26 @@ function closingEvent(
     return { type: "run.finished", ...counts, ...(outcome === "cancelled" && { cancelled: true }) };
   }
   return { type: "run.failed", ...counts, failure: recordedFailure(run, outcome, row.failure) };
+}
+
+function pausedEvent({ run, sent, now }: RecoverOptions, row: HistoryRow): EventOf<"run.paused"> {
+  return {
+    type: "run.paused",
+    reason: "the ledger shows that the run has paused",
+    ...countsOf(run, row),
+    tookMs: run.earlier.tookMs + now() - sent.lastAt,
+  };
+}
+
+function countsOf(
+  { planned }: RunState,
+  { migrations }: HistoryRow,
+): { readonly applied: number; readonly notReached: number } {
+  const reached = new Set(migrations.map(({ version }) => version));
+  return {
+    applied: migrations.filter(({ change }) => change === "up" || change === "down").length,
+    notReached: planned.filter(({ version }) => !reached.has(version)).length,
+  };
 }
 
 function millisecondsBetween(start: string, end: string): number {
@@ -213,6 +256,7 @@ function deadRun({ run, failure }: RecoverOptions, row: HistoryRow | undefined):
 function deadRunMessage(runId: string, environment: string, row: HistoryRow | undefined): string {
   if (!row)
     return `Run ${runId} is not in ${environment}'s ledger: it never started, or is still waiting.`;
-  if (row.outcome === "paused") return `Run ${runId} was paused and never resumed.`;
+  if (row.outcome === "paused")
+    return `Run ${runId} has paused, and nothing shows that it goes on.`;
   return `Run ${runId} appears to have died: it never finished and shows no activity.`;
 }

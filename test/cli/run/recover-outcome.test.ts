@@ -132,11 +132,11 @@ const cases: readonly {
     ],
   },
   {
-    name: "a run that paused and was never resumed did not fail by itself",
+    name: "a run that paused did not fail, but is not continued where its invocations are not known",
     answers: [cut, tells({ outcome: "paused" }), tells({ outcome: "paused" })],
     exit: 4,
     slept: [1000],
-    says: [/^✗ Run [0-9a-f-]{36} was paused and never resumed\.$/m],
+    says: [/^✗ Run [0-9a-f-]{36} has paused, and nothing shows that it goes on\.$/m],
   },
   {
     name: "a run that ends in the moment it is looked up is not taken for dead",
