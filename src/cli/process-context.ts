@@ -4,6 +4,7 @@ import { homedir, hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { exitCode } from "../protocol/exit-code.ts";
+import { ignoresHangup } from "./run/ignores-hangup.ts";
 import { countInterrupts, unlessAborted } from "./run/interrupts.ts";
 import { plainText } from "./output/terminal/styled.ts";
 import { sinkOf, type TextStream } from "./output/terminal/sink.ts";
@@ -18,7 +19,10 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
   const interrupts = countInterrupts(exit, () => void setTimeout(exit, terminateWithinMs).unref());
   process.on("SIGINT", () => interrupts.onSignal("interrupt"));
   process.on("SIGTERM", () => interrupts.onSignal("terminate"));
-  process.on("SIGHUP", () => interrupts.onSignal("hangup"));
+  const staysAfterHangup = ignoresHangup(process);
+  process.on("SIGHUP", () => {
+    if (!staysAfterHangup) interrupts.onSignal("hangup");
+  });
   const workflow = process.env["GITHUB_ACTIONS"] === "true";
   return {
     argv: process.argv.slice(2),

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
 import { describe, test, type TestContext } from "vitest";
 import { builtCli } from "../support/cli-process.ts";
 import {
@@ -10,6 +13,7 @@ import {
   type Answer,
 } from "../support/lambda-stand-in.ts";
 import {
+  applied,
   finished,
   item,
   ledgerOperations,
@@ -75,6 +79,34 @@ async function signalled(
   return { code, stderr, tookMs: performance.now() - sentAt, operations };
 }
 
+function lines(events: readonly object[]): Uint8Array {
+  return frame("PayloadChunk", events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+}
+
+/** Resolves when the migration has started, with the process that the shell has named. */
+function untilStarted(
+  child: ChildProcessByStdio<null, null, Readable>,
+): Promise<{ pid: number; stderr: () => string }> {
+  let text = "";
+  return new Promise((resolve, reject) => {
+    child.stderr.on("data", (data: Buffer) => {
+      text += data.toString();
+      const pid = /^pid (\d+)$/m.exec(text)?.[1];
+      if (pid !== undefined && text.includes("one started"))
+        resolve({ pid: Number(pid), stderr: () => text });
+    });
+    child.once("close", () => reject(new Error(text)));
+  });
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
 describe("signals", () => {
   test("SIGTERM asks the run to stop and leaves within five seconds, with the command that looks again", async (t) => {
     const { code, stderr, tookMs, operations } = await signalled(
@@ -124,6 +156,56 @@ describe("signals", () => {
     assert.deepEqual(operations, ["apply"]);
     assert.match(stderr, /Detached\. The run continues on the server\./);
   });
+
+  const detached: readonly (readonly [how: string, shell: string, script: string])[] = [
+    ["with nohup", "bash", 'nohup "$@" & echo "pid $!" >&2; wait $!'],
+    // What a shell ignores, and what an input is open for, can be read on Linux only.
+    ...(process.platform === "linux"
+      ? ([
+          ["after trap '' HUP", "sh", 'trap \'\' HUP; "$@" & echo "pid $!" >&2; wait $!'],
+          [
+            "with the input that nohup leaves",
+            "sh",
+            '"$@" 0>/dev/null & echo "pid $!" >&2; wait $!',
+          ],
+        ] as const)
+      : []),
+  ];
+  for (const [how, shell, script] of detached)
+    test(`SIGHUP has no effect on a command that was started ${how}`, async (t) => {
+      const held: { response?: ServerResponse } = {};
+      const lambda = await lambdaStandIn(t, [
+        (response, call) => {
+          held.response = response;
+          void goesOn(response, call);
+        },
+      ]);
+      const child = spawn(
+        shell,
+        ["-c", script, shell, process.execPath, await builtCli(), "dev-3"],
+        {
+          cwd: emptyDirectory(t),
+          env: {
+            ...keys,
+            PATH: process.env["PATH"],
+            HOME: emptyDirectory(t),
+            AWS_ENDPOINT_URL_LAMBDA: lambda.url,
+          },
+          stdio: ["ignore", "ignore", "pipe"],
+        },
+      );
+      const { stderr, pid } = await untilStarted(child);
+      t.onTestFinished(() => end(pid));
+      process.kill(pid, "SIGHUP");
+      // What arrives after the signal is handled after it.
+      held.response?.write(lines([{ type: "heartbeat", at: "2026-11-24T12:04:21Z" }]));
+      while (!stderr().includes("one running")) await once(child.stderr, "data");
+      held.response?.write(lines([applied(...one), finished(1)]));
+      held.response?.end(frame("InvokeComplete", "{}"));
+      const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
+      assert.equal(code, 0, stderr());
+      assert.doesNotMatch(stderr(), /Detached/);
+    });
 
   test("SIGTERM while the function has not answered yet leaves as well", async (t) => {
     const { code, tookMs, operations } = await signalled(
