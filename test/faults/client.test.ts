@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import { test, type TestContext } from "vitest";
-import { clientBench, type ClientBench } from "./support/client-bench.ts";
-import { atEvents, events, problemsAfter, type ClientFault } from "./support/client-fault.ts";
-import { Lanes } from "./support/lanes.ts";
-import { firstOf } from "./support/migrations.ts";
+import { test } from "vitest";
+import { atEvents, type ClientFault } from "./support/client-fault.ts";
+import { problemsAfterAll, type ClientModes } from "./support/client-modes.ts";
 import { scale } from "./support/scale.ts";
-import type { RequestFault } from "./support/stream-cut.ts";
+import type { RequestFault } from "./support/request-faults.ts";
 
 const step = scale.clientStep;
 const shares = Array.from(
@@ -25,7 +23,7 @@ const request = (
 const reset = { what: "reset", at: 2 } as const;
 
 // What waits the longest comes first, so that the rest is done meanwhile.
-const modes: Readonly<Record<string, readonly ClientFault[]>> = {
+const modes: ClientModes = {
   "the request itself fails": [
     { name: "refused", faults: [], ends: [4], sent: 0 },
     request("dropped", 4),
@@ -50,7 +48,7 @@ const modes: Readonly<Record<string, readonly ClientFault[]>> = {
       ends: [0],
     })),
   ],
-  "the function is killed": atEvents("passed", 1, { ends: [0, 4], kills: "function" }),
+  "the function is killed": atEvents("passed", 1, { ends: [0, 4], killsFunction: "event" }),
   "the connection is reset after an event": atEvents("reset", 1, { ends: [0] }),
   "the connection is reset in the middle of an event": shares.flatMap((share) =>
     atEvents("half", step, { ends: [0], share }),
@@ -61,26 +59,17 @@ const modes: Readonly<Record<string, readonly ClientFault[]>> = {
     2 * step - 1,
     { ends: [0] },
   ),
-  "the command line is killed": atEvents("passed", step, { ends: [null, 0], kills: "client" }),
+  "the command line is killed": atEvents("passed", step, { ends: [null, 0], signal: "SIGKILL" }),
+  "the command line is sent SIGTERM": atEvents("passed", step ** 2, {
+    ends: [130, 0],
+    signal: "SIGTERM",
+  }),
+  "the command line is sent SIGHUP": atEvents("passed", step ** 2, {
+    ends: [130, 0],
+    signal: "SIGHUP",
+  }),
 };
 
 test("faults between the CLI and the function: every report is true, and after one plain re-run every migration is applied once", async (t) => {
-  const lanes = new Lanes(await Promise.all(Array.from({ length: 6 }, () => lane(t))));
-  const wrong = Object.entries(modes).map(async ([mode, faults]) => {
-    const all = Array.from({ length: scale.clientRounds }, () => faults).flat();
-    const found = await Promise.all(
-      all.map((fault) => lanes.run((bench) => problemsAfter(bench, fault))),
-    );
-    await t.annotate(`${mode}: ${String(all.length)} faults`);
-    return found.flat().map((text) => `${mode}: ${text}`);
-  });
-  assert.deepEqual((await Promise.all(wrong)).flat(), []);
+  assert.deepEqual(await problemsAfterAll(t, modes, { lanes: 6 }), []);
 });
-
-/** One environment whose function has been started, and that does what the numbers of events are about. */
-async function lane(t: TestContext): Promise<ClientBench> {
-  const bench = await clientBench(t, firstOf(3));
-  const { code, stdout, stderr } = await bench.again();
-  assert.deepEqual([code, stdout.trimEnd().split("\n").length], [0, events], stdout + stderr);
-  return bench;
-}

@@ -25,6 +25,8 @@ export interface Options {
   readonly cwd?: string;
   /** On top of PATH, HOME and credentials of no account. */
   readonly env?: Record<string, string>;
+  /** Another entry than the built one. */
+  readonly program?: string;
 }
 
 /** A running command: its texts so far, and the moment it ends. */
@@ -61,11 +63,11 @@ export async function environmentOf(
 export async function start(
   t: TestContext,
   argv: readonly string[],
-  { cwd, env }: Options = {},
+  { cwd, env, program = bin }: Options = {},
 ): Promise<Running> {
   const environment = await environmentOf(t, env);
   const directory = cwd ?? environment["HOME"] ?? "/";
-  const child = spawn(process.execPath, [bin, ...argv], {
+  const child = spawn(process.execPath, [program, ...argv], {
     cwd: directory,
     env: environment,
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,35 +1,46 @@
 import { mkdtemp, rm, symlink } from "node:fs/promises";
-import { execFile } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import type { TestContext } from "vitest";
 import { startLambdaService } from "../../../src/local/lambda-service/index.ts";
-import { root, start, type Ran, type Running } from "../../e2e/support/cli.ts";
+import { bin, root, start, type Running } from "../../e2e/support/cli.ts";
+import { bundled } from "../../support/bundle.ts";
 import { faultBench, type FaultBench } from "./bench.ts";
+import type { TestDatabase } from "./database.ts";
 import type { Sql } from "./migrations.ts";
-import { startRelay, type Relay } from "./stream-cut.ts";
+import { startRelay, type Relay } from "./relay.ts";
 
-/** A whole environment: the built command line, a proxy, the Lambda service with the built function, and what falseReports behind it. */
+/** A whole environment: the command line, a proxy, the Lambda service with the built function, and what is behind it. */
 export interface ClientBench extends FaultBench {
   readonly relay: Relay;
   /** An address at which nobody listens. */
   readonly closedUrl: string;
   /** Starts the command line on the environment, to apply what is pending. `url`: another address of the service. */
   apply(url?: string): Promise<Running>;
-  /** One plain run, without harm. */
-  again(): Promise<Ran>;
-  /** Process ids of the function, at work or waiting for work. */
-  functions(): Promise<number[]>;
+  /** One plain run, without harm; returns what is wrong after it. */
+  again(): Promise<string[]>;
+  /** Kills the function, at work or waiting for work, and returns how many processes it had. */
+  killFunction(): number;
   /** Versions that are in the ledger at this moment, whatever is under way. */
   inLedger(): Promise<string[]>;
 }
 
-/** Starts one environment of its own for a test. */
-export async function clientBench(t: TestContext, sql: Sql): Promise<ClientBench> {
+/**
+ * Starts one environment of its own for a test. With `shortWaits` the CLI is not the built one, but made of the same sources, and waits
+ * a part of the time; the plain run is then made without it, because it is about the database alone.
+ */
+export async function clientBench(
+  t: TestContext,
+  sql: Sql,
+  { shortWaits = false }: { readonly shortWaits?: boolean } = {},
+): Promise<ClientBench> {
   const bench = await faultBench(t, sql);
-  const runtime = await ownRuntime(t);
+  const [runtime, program] = await Promise.all([
+    ownRuntime(t),
+    shortWaits ? bundled(new URL("short-waits.ts", import.meta.url)) : bin,
+  ]);
   const service = await startLambdaService({
     functionDirectory: join(root, "dist/function"),
     runtime,
@@ -41,30 +52,55 @@ export async function clientBench(t: TestContext, sql: Sql): Promise<ClientBench
     },
   });
   t.onTestFinished(() => service.stop());
-  const relay = await startRelay(t, service.url);
+  const relay = await startRelay(t, {
+    target: service.url,
+    beforeLookup: () => (shortWaits ? letRunsAge(bench.database) : Promise.resolve()),
+  });
   const apply = (url = relay.url): Promise<Running> =>
-    start(t, ["dev-1", "--json", "--endpoint-url", url]);
+    start(t, ["dev-1", "--json", "--endpoint-url", url], { program, env: quiet });
   return {
     ...bench,
     relay,
     closedUrl: await closedUrl(),
     apply,
-    again: async () => (await apply()).ended,
+    again: async () => {
+      if (shortWaits) return bench.problems(await bench.run());
+      const { code, stdout, stderr } = await (await apply()).ended;
+      const problems = await bench.databaseProblems();
+      return code === 0
+        ? problems
+        : [`it ended with ${String(code)}: ${stdout}${stderr}`, ...problems];
+    },
     endFaults: async () => {
-      relay.expect(() => undefined);
+      relay.expect({ faultOf: () => undefined });
       await relay.idle();
       await bench.endFaults();
     },
-    functions: () => processesOf(runtime),
-    inLedger: async () => {
-      const [made] = await bench.database.texts(
-        "SELECT to_regclass('hasura_migrate.migration') IS NOT NULL",
-      );
-      return made === "true"
-        ? bench.database.texts("SELECT version FROM hasura_migrate.migration ORDER BY version")
-        : [];
+    killFunction: () => {
+      const processes = processesOf(runtime);
+      for (const pid of processes) process.kill(pid, "SIGKILL");
+      return processes.length;
     },
+    inLedger: async () =>
+      (await hasLedger(bench.database))
+        ? bench.database.texts("SELECT version FROM hasura_migrate.migration ORDER BY version")
+        : [],
   };
+}
+
+/** Of the SDK, about its future versions; the built entry sets it by itself. */
+const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" };
+
+async function hasLedger(database: TestDatabase): Promise<boolean> {
+  const [made] = await database.texts("SELECT to_regclass('hasura_migrate.run') IS NOT NULL");
+  return made === "true";
+}
+
+/** As if the last sign of life of every run were a minute older: what takes silence for death does not have to be waited for. */
+async function letRunsAge(database: TestDatabase): Promise<void> {
+  if (await hasLedger(database))
+    await database.query(`UPDATE hasura_migrate.run SET seen_at = seen_at - interval '1 minute';
+      UPDATE hasura_migrate.step SET at = at - interval '1 minute'`);
 }
 
 async function closedUrl(): Promise<string> {
@@ -84,9 +120,9 @@ async function ownRuntime(t: TestContext): Promise<string> {
   return file;
 }
 
-async function processesOf(program: string): Promise<number[]> {
-  const { stdout } = await promisify(execFile)("ps", ["-e", "-ww", "-o", "pid=,args="]);
-  return stdout
+function processesOf(program: string): number[] {
+  const listed = execFileSync("ps", ["-e", "-ww", "-o", "pid=,args="], { encoding: "utf8" });
+  return listed
     .split("\n")
     .flatMap((line) => (line.includes(program) ? [Number.parseInt(line, 10)] : []));
 }

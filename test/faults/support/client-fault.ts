@@ -1,82 +1,143 @@
 import type { Running } from "../../e2e/support/cli.ts";
+import type { AnswerFault } from "./answer-faults.ts";
 import type { ClientBench } from "./client-bench.ts";
 import { falseReports } from "./false-reports.ts";
-import type { StreamFault } from "./stream-cut.ts";
+import type { ClientSideFault } from "./relay.ts";
 
 /** One fault of one run: what happens, and how the CLI may exit. */
 export interface ClientFault {
   readonly name: string;
-  /** To the run's invocation, and to what is sent after it, in order. Empty: nobody listens at the service's address. */
-  readonly faults: readonly StreamFault[];
-  /** Who is killed at the event of the first fault. */
-  readonly kills?: "client" | "function";
+  /**
+   * To what is sent, in order: the run's invocation, the further ones of a run in slices, and what is asked about it; undefined: nothing
+   * happens to it. Empty: nobody listens at the service's address.
+   */
+  readonly faults: readonly (ClientSideFault | undefined)[];
+  /** What the CLI is sent at the event of the first fault. */
+  readonly signal?: "SIGKILL" | "SIGTERM" | "SIGHUP";
+  /** When the function is killed: at the event of the first fault, or when it sends Hasura the request of that number, from 0. */
+  readonly killsFunction?: "event" | number;
   /** Exit codes that are true here; null: it was killed. */
   readonly ends: readonly (number | null)[];
   /** How often the run itself reaches the service; default: once. */
-  readonly sent?: number;
+  readonly sent?: number | "as often as it takes";
+  /** False: a service without response streaming. */
+  readonly streaming?: boolean;
+  /** True: a run that pauses after each migration and is resumed. */
+  readonly inSlices?: boolean;
 }
 
 /** Injects the fault into one run and makes one plain re-run; returns what is wrong then. */
 export async function problemsAfter(bench: ClientBench, harm: ClientFault): Promise<string[]> {
   await bench.database.reset(false);
-  const functions = harm.kills === "function" ? await bench.functions() : [];
   // The proxy knows the fault before the new process can have sent anything.
   const running = await bench.apply(harm.faults.length === 0 ? bench.closedUrl : bench.relay.url);
-  bench.relay.expect(({ index }) => {
-    const fault = harm.faults[index];
-    return index === 0 && typeof fault === "object"
-      ? deadly(fault, harm, running, functions)
-      : fault;
-  });
+  const injected = inject(bench, harm, running);
   const ran = await running.ended;
   const observed = { ...ran, ledger: await bench.inLedger() };
   const sent = bench.relay.passed.filter(({ operation }) => operation === "apply").length;
   await bench.endFaults();
-  const wrong = falseReports(observed, await bench.database.facts(), harm.ends);
-  if (sent !== (harm.sent ?? 1)) wrong.push(`the run was sent ${String(sent)} times`);
-  const again = await bench.again();
-  if (again.code !== 0)
-    wrong.push(`the re-run ended with ${String(again.code)}: ${again.stdout}${again.stderr}`);
-  wrong.push(...(await bench.databaseProblems()));
+  const { ends, sent: expected = 1 } = harm;
+  const counts = harm.faults.some((fault) => isAnswerFault(fault) && fault.what === "repeated")
+    ? "at most"
+    : "exactly";
+  const wrong = [
+    ...injected.missing(),
+    ...falseReports(observed, await bench.database.facts(), { ends, counts }),
+    ...(typeof expected === "number" && sent !== expected
+      ? [`the run was sent ${String(sent)} times`]
+      : []),
+    ...(await bench.again()).map((problem) => `after the re-run, ${problem}`),
+  ];
   return wrong.map((text) => `${harm.name}: ${text}`);
 }
 
-/** The same fault, with its victim. The CLI is cut off, or killed, when it has shown the event. */
-function deadly(
-  fault: Exclude<StreamFault, string>,
-  { kills }: ClientFault,
+const isAnswerFault = (fault: ClientSideFault | undefined): fault is AnswerFault =>
+  typeof fault === "object";
+
+/** Makes the fault happen; `missing` returns what of it has not, once everything has ended. */
+function inject(
+  bench: ClientBench,
+  harm: ClientFault,
   running: Running,
-  functions: readonly number[],
-): StreamFault {
-  if (kills === "function")
-    return { ...fault, before: () => functions.forEach((pid) => process.kill(pid, "SIGKILL")) };
-  if (kills === undefined && (fault.what === "half" || fault.what === "held")) return fault;
-  const after = async (): Promise<void> => {
-    await running.shows(new RegExp(`^(?:.*\\n){${String(fault.at + 1)}}`));
-    if (kills === "client") running.child.kill("SIGKILL");
+): { readonly missing: () => string[] } {
+  const { faults, killsFunction, streaming = true, inSlices = false } = harm;
+  let killed = killsFunction === undefined ? 1 : 0;
+  let happened = faults.length === 0;
+  const kill = (): void => {
+    if (killed === 0) killed = bench.killFunction();
   };
-  return { ...fault, after };
+  bench.network.expect(({ index }) => {
+    if (index === killsFunction) kill();
+    return undefined;
+  });
+  const first = faults.findIndex((fault) => fault !== undefined);
+  bench.relay.expect({
+    streaming,
+    sliceMs: inSlices ? 1 : undefined,
+    faultOf: ({ index }) => {
+      const fault = faults[index];
+      if (index !== first) return fault;
+      happened ||= !isAnswerFault(fault);
+      return isAnswerFault(fault)
+        ? {
+            ...fault,
+            before: () => {
+              happened = true;
+              if (killsFunction === "event") kill();
+            },
+            ...afterIt(fault, harm, running),
+          }
+        : fault;
+    },
+  });
+  return {
+    missing: () => [
+      ...(happened ? [] : ["the fault did not happen"]),
+      ...(killed > 0 ? [] : ["the function was not killed"]),
+    ],
+  };
+}
+
+/** The CLI is cut off, or sent a signal, when it has shown the event. */
+function afterIt(
+  fault: AnswerFault,
+  { signal, killsFunction, streaming = true, faults }: ClientFault,
+  running: Running,
+): Pick<AnswerFault, "after"> {
+  const isCutOff = fault.what === "reset" || fault.what === "ended" || fault.what === "passed";
+  if (killsFunction === "event" || !streaming || !isCutOff) return {};
+  const shown = faults.indexOf(fault) * eventsOfSlice + fault.at + 1;
+  return {
+    after: async () => {
+      // It may have ended before: on a slow machine it gives up early.
+      await running.shows(new RegExp(`^(?:.*\\n){${String(shown)}}`)).catch(() => undefined);
+      if (signal) running.child.kill(signal);
+    },
+  };
 }
 
 /** Events of a clean run of three migrations: its start, the plan, two for each migration, the reload, the end. */
 export const events = 10;
+/** The same of a slice, which has one migration; its end is a pause, in all but the last. */
+export const eventsOfSlice = 6;
+/** So many requests to Hasura a clean run of three migrations has at least: how many state writes are joined depends on the machine. */
+export const requests = 16;
 
-/** Every `step`-th place in an answer, also before its first event. */
-function places(step: number): number[] {
-  return Array.from({ length: Math.ceil((events + 1) / step) }, (_, index) => index * step - 1);
+/** Every `step`-th place in an answer of `count` events, also before the first one. */
+function places(step: number, count: number): number[] {
+  return Array.from({ length: Math.ceil((count + 1) / step) }, (_, index) => index * step - 1);
 }
 
-type What = Exclude<StreamFault, string>["what"];
-
-/** One fault at every `step`-th event of an answer. */
+/** One fault at every `step`-th event of an answer; `count`: how many events it has. */
 export function atEvents(
-  what: What,
+  what: AnswerFault["what"],
   step: number,
-  more: Pick<ClientFault, "ends"> & Partial<ClientFault> & { readonly share?: number },
+  more: Pick<ClientFault, "ends"> &
+    Partial<ClientFault> & { readonly share?: number; readonly count?: number },
 ): ClientFault[] {
-  const { share, faults = [], ...rest } = more;
-  return places(step).map((at) => ({
-    name: `event ${String(at)}${share === undefined ? "" : `, ${String(share)} of its frame`}`,
+  const { share, count = events, faults = [], ...rest } = more;
+  return places(step, count).map((at) => ({
+    name: `${what} at event ${String(at)}${share === undefined ? "" : `, ${String(share)} of its frame`}`,
     faults: [{ what, at, ...(share !== undefined && { share }) }, ...faults],
     ...rest,
   }));

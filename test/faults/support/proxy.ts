@@ -1,5 +1,6 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
+import { finished } from "node:stream/promises";
 import type { TestContext } from "vitest";
 
 /** A server that passes requests on, as both harmful proxies are. */
@@ -49,4 +50,17 @@ export async function read(stream: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Passes a request on to whom it is for; resolves at the head of the answer. */
+export type Onward = () => Promise<http.IncomingMessage>;
+
+/** Whoever answers goes on to the end of it, whoever listens. */
+export async function ended(answer: http.IncomingMessage): Promise<void> {
+  await finished(answer.resume());
+}
+
+/** With RST, as a machine on the way does that has lost track of a connection. */
+export function reset(response: http.ServerResponse): void {
+  response.socket?.resetAndDestroy();
 }
