@@ -7,7 +7,7 @@ import type { TestContext } from "vitest";
 import { startLambdaService } from "../../../src/local/lambda-service/index.ts";
 import { bin, root, start, type Running } from "../../e2e/support/cli.ts";
 import { bundled } from "../../support/bundle.ts";
-import { faultBench, type FaultBench } from "./bench.ts";
+import { faultBench, newRequest, type FaultBench } from "./bench.ts";
 import type { TestDatabase } from "./database.ts";
 import type { Sql } from "./migrations.ts";
 import { startRelay, type Relay } from "./relay.ts";
@@ -21,6 +21,8 @@ export interface ClientBench extends FaultBench {
   apply(url?: string): Promise<Running>;
   /** One plain run, without harm; returns what is wrong after it. */
   again(): Promise<string[]>;
+  /** Resolves when the function is there and waits for work: starting it takes long on a slow machine. */
+  startFunction(): Promise<void>;
   /** Kills the function, at work or waiting for work, and returns how many processes it had. */
   killFunction(): number;
   /** Versions that are in the ledger at this moment, whatever is under way. */
@@ -76,6 +78,7 @@ export async function clientBench(
       await relay.idle();
       await bench.endFaults();
     },
+    startFunction: () => ping(service.url),
     killFunction: () => {
       const processes = processesOf(runtime);
       for (const pid of processes) process.kill(pid, "SIGKILL");
@@ -86,6 +89,15 @@ export async function clientBench(
         ? bench.database.texts("SELECT version FROM hasura_migrate.migration ORDER BY version")
         : [],
   };
+}
+
+async function ping(serviceUrl: string): Promise<void> {
+  const answer = await fetch(
+    new URL("/2015-03-31/functions/hasura-migrate-dev-1/invocations", serviceUrl),
+    { method: "POST", body: JSON.stringify(newRequest("ping")) },
+  );
+  const text = await answer.text();
+  if (!text.includes('"run.finished"')) throw new Error(`the function does not answer: ${text}`);
 }
 
 /** Of the SDK, about its future versions; the built entry sets it by itself. */

@@ -29,6 +29,7 @@ export interface ClientFault {
 /** Injects the fault into one run and makes one plain re-run; returns what is wrong then. */
 export async function problemsAfter(bench: ClientBench, harm: ClientFault): Promise<string[]> {
   await bench.database.reset(false);
+  await bench.startFunction();
   // The proxy knows the fault before the new process can have sent anything.
   const running = await bench.apply(harm.faults.length === 0 ? bench.closedUrl : bench.relay.url);
   const injected = inject(bench, harm, running);

@@ -31,6 +31,7 @@ export async function problemsAfterAll(
 /** One environment whose function has been started, and that does what the numbers of events and requests are about. */
 async function lane(t: TestContext, shortWaits: boolean): Promise<ClientBench> {
   const bench = await clientBench(t, firstOf(3), { shortWaits });
+  await bench.startFunction();
   const { code, stdout, stderr } = await (await bench.apply()).ended;
   assert.deepEqual([code, stdout.trimEnd().split("\n").length], [0, events], stdout + stderr);
   assert.ok(bench.network.passed.length >= requests);
