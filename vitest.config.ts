@@ -17,7 +17,9 @@ const integration = [
   "test/lambda/hasura-cli/{failures,hasura-cli,official}.test.ts",
   "test/local/**/*.test.ts",
 ];
-const e2e = ["test/e2e/**/*.test.ts", "test/docker/**/*.test.ts", "test/lambda/crash.test.ts"];
+const e2e = ["cdk", "docker", "e2e"]
+  .map((folder) => `test/${folder}/**/*.test.ts`)
+  .concat("test/lambda/crash.test.ts");
 const faults = ["test/faults/**/*.test.ts"];
 /** What the code assumes about a Hasura server, against any server (CONTRIBUTING.md). */
 const hasura = ["test/hasura/**/*.test.ts"];

@@ -14,6 +14,7 @@ import {
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as esbuild from "esbuild";
+import { bundleCdk } from "./bundle-cdk.mjs";
 import { bundle } from "./bundle.mjs";
 import { licencesOf } from "./licences.mjs";
 
@@ -34,7 +35,7 @@ export async function build({ root, force = false }) {
   const work = mkdtempSync(join(root, "node_modules/.cache/build-"));
   try {
     const { files, metafile } = await bundle(root);
-    for (const [path, text] of files) {
+    for (const [path, text] of [...files, ...(await bundleCdk(root))]) {
       mkdirSync(dirname(join(work, "dist", path)), { recursive: true });
       writeFileSync(join(work, "dist", path), text);
     }
@@ -96,7 +97,7 @@ function hashOfInputs(/** @type {string} */ root) {
     ...filesIn(join(root, "src")),
     ...["package.json", "package-lock.json"].map((name) => join(root, name)),
   ];
-  for (const name of ["build", "bundle", "bundle-plugins", "licences"])
+  for (const name of ["build", "bundle", "bundle-cdk", "bundle-plugins", "licences"])
     files.push(join(root, "scripts", `${name}.mjs`));
   for (const path of files.sort())
     hash.update(relative(root, path)).update("\0").update(readFileSync(path)).update("\0");

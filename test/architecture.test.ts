@@ -35,6 +35,7 @@ const mayImport: Record<string, Rule> = {
   },
   cli: { own: ["protocol", "tls", "engine/project/project"], packages: true, node: true },
   local: { own: ["protocol", "tls", "engine"], packages: true, node: true },
+  cdk: { own: [], packages: ["aws-cdk-lib", "constructs"], node: [] },
 };
 
 /** The only module that loads src/local: with a dynamic import, so that other commands do not load it. */

@@ -2,27 +2,30 @@ import { isCollection, isScalar, Pair, parseDocument, Scalar, visit, YAMLMap } f
 import * as z from "zod";
 import { read } from "./repository.ts";
 
-const templateFile = z.object({
-  Parameters: z.record(
-    z.string(),
-    z.object({
-      Type: z.string(),
-      Description: z.string().optional(),
-      Default: z.union([z.string(), z.number()]).optional(),
-      AllowedPattern: z.string().optional(),
-    }),
-  ),
-  Conditions: z.record(z.string(), z.unknown()),
+export const Template = z.object({
+  Parameters: z
+    .record(
+      z.string(),
+      z.object({
+        Type: z.string(),
+        Description: z.string().optional(),
+        Default: z.union([z.string(), z.number()]).optional(),
+        AllowedPattern: z.string().optional(),
+      }),
+    )
+    .default({}),
+  Conditions: z.record(z.string(), z.unknown()).default({}),
   Resources: z.record(
     z.string(),
     z.object({
       Type: z.string(),
       Condition: z.string().optional(),
+      DeletionPolicy: z.string().optional(),
       Properties: z.record(z.string(), z.unknown()),
     }),
   ),
-  Outputs: z.record(z.string(), z.object({ Condition: z.string().optional(), Value: z.unknown() })),
 });
+export type Template = z.infer<typeof Template>;
 
 const shortForms = ["Ref", "Sub", "If", "Equals", "Not", "And", "Or", "Condition"].concat([
   "GetAtt",
@@ -32,7 +35,7 @@ const shortForms = ["Ref", "Sub", "If", "Equals", "Not", "And", "Or", "Condition
 ]);
 
 /** docker/template.yaml, with every `!Name x` in its long form, `{ "Fn::Name": x }`. */
-export const template = templateFile.parse(parseTemplate(read("docker/template.yaml")));
+export const template = Template.parse(parseTemplate(read("docker/template.yaml")));
 
 function parseTemplate(text: string): unknown {
   const customTags = shortForms.flatMap((name) => [
@@ -85,6 +88,8 @@ export interface Stack {
   statements(resource: string): readonly Statement[];
   /** The resources that exist in this stack, by their logical names. */
   readonly resources: readonly string[];
+  /** The type of a resource, such as AWS::IAM::Role. */
+  typeOf(resource: string): string;
 }
 
 /** The value of AWS::NoValue; CloudFormation drops a property that has it. */
@@ -96,25 +101,46 @@ const pseudoParameters: Readonly<Record<string, unknown>> = {
   "AWS::NoValue": noValue,
 };
 
-/** Throws for a parameter that the template does not have, and for an intrinsic function that it does not use. */
-export function stackOf(parameters: Readonly<Record<string, string>>): Stack {
+/**
+ * The stack of docker/template.yaml, or of another template, with these parameters. Throws for a parameter that the template
+ * does not have, and for an intrinsic function that neither this template nor one of the CDK uses.
+ */
+export function stackOf(
+  parameters: Readonly<Record<string, string>>,
+  from: Template = template,
+): Stack {
   for (const name of Object.keys(parameters))
-    if (!(name in template.Parameters)) throw new Error(`the template has no parameter ${name}`);
-  const { Environment = "dev-1" } = parameters;
+    if (!(name in from.Parameters)) throw new Error(`the template has no parameter ${name}`);
 
   const reference = (name: string): unknown => {
     if (name in pseudoParameters) return pseudoParameters[name];
-    const parameter = template.Parameters[name];
-    if (parameter !== undefined) return parameters[name] ?? parameter.Default ?? `a ${name}`;
-    const type = template.Resources[name]?.Type;
-    if (type === "AWS::Lambda::Alias")
-      return `${functionArn}:${String(template.Resources[name]?.Properties["Name"])}`;
-    return `the ${name}`;
+    const parameter = from.Parameters[name];
+    if (parameter !== undefined) {
+      const value = parameters[name] ?? parameter.Default ?? `a ${name}`;
+      if (parameter.Type.startsWith("List<")) return String(value).split(",");
+      return parameter.Type === "Number" ? Number(value) : value;
+    }
+    const { Type, Properties } = from.Resources[name] ?? noResource(name);
+    switch (Type) {
+      case "AWS::Lambda::Function":
+        return resolve(Properties["FunctionName"]);
+      case "AWS::Lambda::Alias":
+        return `arn:aws:lambda:eu-west-1:111122223333:function:${String(resolve(Properties["FunctionName"]))}:${String(Properties["Name"])}`;
+      case "AWS::EC2::SecurityGroup":
+        return `the security group ${String(resolve(Properties["GroupDescription"]))}`;
+      default:
+        return `the ${Type}`;
+    }
   };
-  const functionArn = `arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-${Environment}`;
-  const attribute = (name: string): string =>
-    name === "Function.Arn" ? functionArn : `the ${name}`;
-  const holds = (condition: string): boolean => resolve(template.Conditions[condition]) === true;
+  const attribute = (name: string): string => {
+    const [resource = "", attributeName = ""] = name.split(".");
+    const value = String(reference(resource));
+    const { Type } = from.Resources[resource] ?? noResource(resource);
+    if (Type === "AWS::Lambda::Function" && attributeName === "Arn")
+      return `arn:aws:lambda:eu-west-1:111122223333:function:${value}`;
+    return attributeName === "GroupId" ? value : `${value}.${attributeName}`;
+  };
+  const holds = (condition: string): boolean => resolve(from.Conditions[condition]) === true;
 
   const substitute = (text: string, values: Readonly<Record<string, unknown>>): string =>
     text.replace(/\$\{([\w:.]+)\}/g, (_, name: string) => {
@@ -125,7 +151,12 @@ export function stackOf(parameters: Readonly<Record<string, string>>): Stack {
   const intrinsics: Readonly<Record<string, (argument: unknown) => unknown>> = {
     Ref: (name) => reference(z.string().parse(name)),
     Condition: (name) => holds(z.string().parse(name)),
-    "Fn::GetAtt": (name) => attribute(z.string().parse(name)),
+    "Fn::GetAtt": (name) =>
+      attribute([z.union([z.string(), z.array(z.string())]).parse(name)].flat().join(".")),
+    "Fn::Join": (argument) => {
+      const [separator, parts] = z.tuple([z.string(), z.array(z.unknown())]).parse(argument);
+      return parts.map((part) => String(resolve(part))).join(separator);
+    },
     "Fn::Sub": (argument) => {
       const [text, values = {}] = z
         .union([
@@ -172,12 +203,11 @@ export function stackOf(parameters: Readonly<Record<string, string>>): Stack {
   }
 
   const exists = (name: string): boolean => {
-    const condition = template.Resources[name]?.Condition;
+    const condition = from.Resources[name]?.Condition;
     return condition === undefined || holds(condition);
   };
   const properties = (name: string): Record<string, unknown> | undefined => {
-    const resource = template.Resources[name];
-    if (resource === undefined) throw new Error(`the template has no resource ${name}`);
+    const resource = from.Resources[name] ?? noResource(name);
     return exists(name)
       ? z.record(z.string(), z.unknown()).parse(resolve(resource.Properties))
       : undefined;
@@ -185,8 +215,13 @@ export function stackOf(parameters: Readonly<Record<string, string>>): Stack {
   return {
     properties,
     statements: (name) => policy.parse(properties(name)?.["PolicyDocument"]).Statement,
-    resources: Object.keys(template.Resources).filter(exists),
+    resources: Object.keys(from.Resources).filter(exists),
+    typeOf: (name) => (from.Resources[name] ?? noResource(name)).Type,
   };
+}
+
+function noResource(name: string): never {
+  throw new Error(`the template has no resource ${name}`);
 }
 
 /** Whether IAM would allow an action on a resource: a statement allows it, and none denies it. */

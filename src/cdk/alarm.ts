@@ -1,0 +1,27 @@
+import type { aws_lambda as lambda } from "aws-cdk-lib";
+import {
+  Duration,
+  aws_cloudwatch as cloudwatch,
+  aws_cloudwatch_actions as actions,
+} from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import type { HasuraMigrateProps } from "./props.ts";
+
+export function createAlarm(
+  scope: Construct,
+  { environment, alarmTopic }: HasuraMigrateProps,
+  watched: lambda.IFunction,
+): cloudwatch.Alarm {
+  const alarm = new cloudwatch.Alarm(scope, "Alarm", {
+    alarmName: `hasura-migrate-${environment}-errors`,
+    alarmDescription:
+      "The function crashed or timed out. A failed migration is a response, not an error of the function.",
+    metric: watched.metricErrors({ statistic: "Sum", period: Duration.minutes(5) }),
+    evaluationPeriods: 1,
+    threshold: 1,
+    comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+  });
+  if (alarmTopic !== undefined) alarm.addAlarmAction(new actions.SnsAction(alarmTopic));
+  return alarm;
+}

@@ -1,0 +1,76 @@
+import type { aws_ec2 as ec2, aws_iam as iam } from "aws-cdk-lib";
+import { Duration, RemovalPolicy, aws_lambda as lambda, aws_logs as logs } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import type { AdminSecret, HasuraMigrateProps } from "./props.ts";
+
+/** An image by its address. */
+class ImageByUri extends lambda.Code {
+  readonly isInline = false;
+  readonly #uri: string;
+
+  constructor(uri: string) {
+    super();
+    this.#uri = uri;
+  }
+
+  override bind(): lambda.CodeConfig {
+    return { image: { imageUri: this.#uri } };
+  }
+}
+
+export function createLogGroup(scope: Construct, props: HasuraMigrateProps): logs.LogGroup {
+  return new logs.LogGroup(scope, "LogGroup", {
+    logGroupName: `/aws/lambda/hasura-migrate-${props.environment}`,
+    retention: props.logRetention ?? logs.RetentionDays.THREE_MONTHS,
+    removalPolicy: RemovalPolicy.RETAIN,
+    ...(props.logKey !== undefined && { encryptionKey: props.logKey }),
+  });
+}
+
+export function createFunction(
+  scope: Construct,
+  props: HasuraMigrateProps,
+  parts: {
+    readonly role: iam.IRole;
+    readonly logGroup: logs.ILogGroup;
+    readonly securityGroup: ec2.ISecurityGroup;
+  },
+): lambda.Function {
+  const { environment } = props;
+  const created = new lambda.Function(scope, "Function", {
+    functionName: `hasura-migrate-${environment}`,
+    description: `Runs the Hasura migrations of ${environment}`,
+    code: new ImageByUri(props.imageUri),
+    runtime: lambda.Runtime.FROM_IMAGE,
+    handler: lambda.Handler.FROM_IMAGE,
+    architecture: props.architecture ?? lambda.Architecture.X86_64,
+    role: parts.role,
+    timeout: Duration.seconds(900),
+    memorySize: props.memorySize ?? 512,
+    vpc: props.vpc,
+    securityGroups: [parts.securityGroup],
+    logGroup: parts.logGroup,
+    environment: {
+      HASURA_MIGRATE_ENVIRONMENT: environment,
+      HASURA_MIGRATE_ENDPOINT: props.hasuraEndpoint,
+      ...secretVariable(props.adminSecret),
+      HASURA_MIGRATE_PROTECTED: String(props.protected ?? false),
+      HASURA_MIGRATE_UNQUALIFIED: props.restrictByOperation ? "refuse" : "admin",
+    },
+    ...(props.vpcSubnets !== undefined && { vpcSubnets: props.vpcSubnets }),
+    ...(props.reservedConcurrency !== undefined && {
+      reservedConcurrentExecutions: props.reservedConcurrency,
+    }),
+  });
+  // Lambda must never run a migration again because nobody read the response.
+  created.configureAsyncInvoke({ retryAttempts: 0 });
+  return created;
+}
+
+function secretVariable(adminSecret: AdminSecret): Record<string, string> {
+  if ("parameterName" in adminSecret)
+    return { HASURA_MIGRATE_ADMIN_SECRET_PARAMETER: adminSecret.parameterName };
+  const { secret, field } = adminSecret;
+  const arn = field === undefined ? secret.secretArn : `${secret.secretArn}:${field}::`;
+  return { HASURA_MIGRATE_ADMIN_SECRET_ARN: arn };
+}

@@ -1,0 +1,80 @@
+import {
+  Token,
+  type aws_ec2 as ec2,
+  type aws_kms as kms,
+  type aws_lambda as lambda,
+  type aws_logs as logs,
+  type aws_secretsmanager as secretsmanager,
+  type aws_sns as sns,
+} from "aws-cdk-lib";
+
+/** Where Hasura's admin secret is. */
+export type AdminSecret =
+  | {
+      /** In Secrets Manager: the value is the secret itself, or JSON. */
+      readonly secret: secretsmanager.ISecret;
+      /** Key of a JSON value; default: `adminSecret` and the other keys that the function knows. */
+      readonly field?: string;
+    }
+  | {
+      /** Name of an SSM parameter, starting with a slash; `:VERSION` or `:LABEL` may follow. */
+      readonly parameterName: string;
+    };
+
+export interface HasuraMigrateProps {
+  /** Name of the environment as given to hasura-migrate: letters, digits and hyphens, 40 at most. */
+  readonly environment: string;
+  /** The image in an ECR repository of the stack's region, preferably by digest. */
+  readonly imageUri: string;
+  /** The architecture that the image was built for. @default lambda.Architecture.X86_64 */
+  readonly architecture?: lambda.Architecture;
+  /** Require the environment's name to be typed before anything changes. @default false */
+  readonly protected?: boolean;
+  /** Hasura's address inside the VPC, without a path. */
+  readonly hasuraEndpoint: string;
+  /** Hasura's port, for the security groups. @default 8080 */
+  readonly hasuraPort?: number;
+  /** Hasura's security group, to which a rule is added that admits the function. @default - add that rule yourself */
+  readonly hasuraSecurityGroup?: ec2.ISecurityGroup;
+  readonly adminSecret: AdminSecret;
+  /** The key that encrypts the secret, if it is one of your own. @default - AWS's own key */
+  readonly secretKey?: kms.IKey;
+  /** Hasura's VPC. */
+  readonly vpc: ec2.IVpc;
+  /** Private subnets that can reach Hasura and the secret's service. @default - the private subnets with a route to a NAT gateway */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+  /** Create an interface endpoint for the secret's service; AWS refuses a second one in a VPC. @default false */
+  readonly createSecretsEndpoint?: boolean;
+  /** Create the aliases read, apply and admin with one policy each, and refuse calls without an alias. @default false */
+  readonly restrictByOperation?: boolean;
+  /** The names of the policies start with it. @default "hasura-migrate" */
+  readonly policyNamePrefix?: string;
+  /** In MB; CPU is allocated in proportion. @default 512 */
+  readonly memorySize?: number;
+  /** At least 2, because status and cancel are called during a run. @default - nothing is reserved */
+  readonly reservedConcurrency?: number;
+  /** How long the function's log is kept. @default logs.RetentionDays.THREE_MONTHS */
+  readonly logRetention?: logs.RetentionDays;
+  /** Key of your own that encrypts the log; its key policy must allow CloudWatch Logs. @default - AWS's own key */
+  readonly logKey?: kms.IKey;
+  /** Topic that the alarm on errors notifies. @default - the alarm notifies nobody */
+  readonly alarmTopic?: sns.ITopic;
+}
+
+/** Policies for callers: `developer` alone, or one for each alias with `restrictByOperation`. */
+export type PolicyName = "developer" | "read" | "apply" | "admin";
+
+/** Throws for what CloudFormation would refuse by the parameters and rules of docker/template.yaml. @internal */
+export function checkProps(props: HasuraMigrateProps): void {
+  const { environment, policyNamePrefix = "hasura-migrate", hasuraEndpoint } = props;
+  if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,39}$/.test(environment))
+    throw new Error(`environment "${environment}": use letters, digits and hyphens, 40 at most`);
+  if (!/^[A-Za-z0-9+=,.@_-]{1,80}$/.test(policyNamePrefix))
+    throw new Error(`policyNamePrefix "${policyNamePrefix}" is not allowed in a policy's name`);
+  if (!Token.isUnresolved(hasuraEndpoint) && !/^https?:\/\/.+/.test(hasuraEndpoint))
+    throw new Error(`hasuraEndpoint "${hasuraEndpoint}" must be an http:// or https:// URL`);
+  if (props.reservedConcurrency !== undefined && props.reservedConcurrency < 2)
+    throw new Error("reservedConcurrency must be 2 or more: status and cancel run beside a run");
+  if ("parameterName" in props.adminSecret && !props.adminSecret.parameterName.startsWith("/"))
+    throw new Error("adminSecret.parameterName must start with a slash");
+}
