@@ -1,0 +1,52 @@
+# What follows from the variables alone.
+
+locals {
+  function_name = "hasura-migrate-${var.environment}"
+  log_name      = "/aws/lambda/${local.function_name}"
+  policy_name   = "${var.policy_name_prefix}-${var.environment}"
+
+  from_secrets_manager = var.admin_secret_arn != ""
+  from_parameter_store = var.admin_secret_parameter != ""
+
+  # IAM matches the secret's own ARN, without the :KEY:STAGE:ID that may follow it.
+  secret_parts = split(":", var.admin_secret_arn)
+  secret_arn   = join(":", slice(local.secret_parts, 0, min(7, length(local.secret_parts))))
+
+  # IAM matches the parameter without the :VERSION or :LABEL that may follow its name.
+  parameter_name = split(":", var.admin_secret_parameter)[0]
+
+  # The function's settings.
+  variables = {
+    HASURA_MIGRATE_ENVIRONMENT            = var.environment
+    HASURA_MIGRATE_ENDPOINT               = var.hasura_endpoint
+    HASURA_MIGRATE_ADMIN_SECRET_ARN       = var.admin_secret_arn
+    HASURA_MIGRATE_ADMIN_SECRET_PARAMETER = var.admin_secret_parameter
+    HASURA_MIGRATE_PROTECTED              = tostring(var.protected)
+    HASURA_MIGRATE_UNQUALIFIED            = var.restrict_by_operation ? "refuse" : "admin"
+  }
+
+  # Each alias with the aliases that its policy allows to call.
+  every_alias = {
+    read = {
+      description = "status, plan, history, ping"
+      allows      = ["read"]
+      policy_sid  = "Read"
+      policy      = "See the migrations of"
+    }
+    apply = {
+      description = "what read allows, plus apply and cancel"
+      allows      = ["read", "apply"]
+      policy_sid  = "Apply"
+      policy      = "Apply migrations in"
+    }
+    admin = {
+      description = "everything"
+      allows      = ["read", "apply", "admin"]
+      policy_sid  = "Administer"
+      policy      = "Do everything with the migrations of"
+    }
+  }
+  aliases = { for name, alias in local.every_alias : name => alias if var.restrict_by_operation }
+
+  tags = { "hasura-migrate:environment" = var.environment }
+}

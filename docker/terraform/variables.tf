@@ -1,0 +1,149 @@
+# The parameters of docker/template.yaml, with the same defaults. docs/deploying.md explains every one.
+
+# ---- The environment
+
+variable "environment" {
+  description = "The name of the environment, as given to hasura-migrate."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9-]{0,39}$", var.environment))
+    error_message = "Use letters, digits and hyphens, 40 at most."
+  }
+}
+
+variable "image_uri" {
+  description = "The image in an ECR repository of this region, preferably by digest."
+  type        = string
+}
+
+variable "architecture" {
+  description = "The architecture the image was built for."
+  type        = string
+  default     = "x86_64"
+
+  validation {
+    condition     = contains(["x86_64", "arm64"], var.architecture)
+    error_message = "Use x86_64 or arm64."
+  }
+}
+
+variable "protected" {
+  description = "Require the environment's name to be typed before anything changes; the function itself checks it."
+  type        = bool
+  default     = false
+}
+
+# ---- Hasura
+
+variable "hasura_endpoint" {
+  description = "Hasura's address inside the VPC, without a path; use the task's own address rather than a load balancer with an idle timeout of 60 s."
+  type        = string
+
+  validation {
+    condition     = can(regex("^https?://.+", var.hasura_endpoint))
+    error_message = "Use an http:// or https:// URL."
+  }
+}
+
+variable "hasura_port" {
+  description = "Hasura's port, for the security groups."
+  type        = number
+  default     = 8080
+}
+
+variable "hasura_security_group_id" {
+  description = "Hasura's security group; the module adds a rule that admits the function. If empty, add that rule yourself."
+  type        = string
+  default     = ""
+}
+
+variable "admin_secret_arn" {
+  description = "ARN of the admin secret in Secrets Manager, with :KEY:: appended to read one key of a JSON secret. Set either this or admin_secret_parameter."
+  type        = string
+  default     = ""
+}
+
+variable "admin_secret_parameter" {
+  description = "Name of the SSM parameter with the admin secret, starting with a slash; :VERSION or :LABEL may follow."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^(/.+)?$", var.admin_secret_parameter))
+    error_message = "The name must start with a slash."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "ARN of the KMS key that encrypts the secret, if it is a customer managed key."
+  type        = string
+  default     = ""
+}
+
+# ---- Network
+
+variable "vpc_id" {
+  description = "Hasura's VPC."
+  type        = string
+}
+
+variable "subnet_ids" {
+  description = "Private subnets of that VPC, best two in different availability zones, each with a route to Hasura, a route to the secret's service (NAT or an interface endpoint) and a few free addresses."
+  type        = list(string)
+}
+
+variable "create_secrets_endpoint" {
+  description = "Create an interface endpoint for the secret's service. Needed if the subnets have neither NAT nor such an endpoint; AWS rejects it if the VPC already has one."
+  type        = bool
+  default     = false
+}
+
+# ---- Access and running
+
+variable "restrict_by_operation" {
+  description = "Create the aliases read, apply and admin with one policy each, and refuse calls without an alias."
+  type        = bool
+  default     = false
+}
+
+variable "policy_name_prefix" {
+  description = "The names of the policies start with it: PREFIX-ENVIRONMENT, or with restrict_by_operation PREFIX-ENVIRONMENT-read, -apply and -admin."
+  type        = string
+  default     = "hasura-migrate"
+}
+
+variable "memory_size" {
+  description = "In MB; CPU is allocated in proportion."
+  type        = number
+  default     = 512
+}
+
+variable "reserved_concurrency" {
+  description = "-1 reserves nothing. 1 is not allowed: status and cancel could not be called during a run."
+  type        = number
+  default     = -1
+
+  validation {
+    condition     = var.reserved_concurrency != 1
+    error_message = "With a reserved concurrency of 1, status and cancel cannot be called during a run: use 2 or more, or -1."
+  }
+}
+
+variable "log_retention_days" {
+  description = "How long the function's log is kept."
+  type        = number
+  default     = 90
+}
+
+variable "log_kms_key_arn" {
+  description = "ARN of a KMS key that encrypts the function's log; its key policy must allow CloudWatch Logs. Empty uses AWS's own key."
+  type        = string
+  default     = ""
+}
+
+variable "alarm_topic_arn" {
+  description = "ARN of an SNS topic that the alarm notifies. If empty, the alarm notifies nobody."
+  type        = string
+  default     = ""
+}
