@@ -41,7 +41,7 @@ async function connecting(t: TestContext, { config = "", target, ...options }: G
       ...target,
     },
     context,
-    (text) => void notices.push(text),
+    { notice: (text) => void notices.push(text) },
   );
   t.onTestFinished(() => connection.close());
   return { connection, context, notices, reached: connection.reached };

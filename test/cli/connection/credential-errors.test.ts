@@ -26,7 +26,7 @@ async function explained(
   identity: Identity = ofProfile,
   settings?: Readonly<Record<string, string>>,
 ): Promise<Failure> {
-  const circumstances = { delivery: new Delivery(), files: filesWith(settings) };
+  const circumstances = { delivery: new Delivery(), files: filesWith(settings), env: {} };
   return explainCredentials(thrown, identity, circumstances);
 }
 

@@ -25,7 +25,7 @@ interface Given {
 async function explained(thrown: unknown, given: Given = {}): Promise<Failure> {
   const delivery = new Delivery();
   delivery.sent = given.sent ?? true;
-  return explainInvocation(thrown, given.target ?? target, delivery);
+  return explainInvocation(thrown, given.target ?? target, delivery, {});
 }
 
 describe("an invocation that AWS refuses", () => {

@@ -11,6 +11,7 @@ const journey: Journey = {
   service: "the service",
   url: new URL("http://host.example:8080"),
   unreachable: "lambda-unreachable",
+  env: {},
 };
 
 /** A request that failed on its way to this address. */

@@ -91,7 +91,7 @@ function regionText(
   return [
     region,
     ...(endpoint ? [`${new URL(endpoint.url).host} (from ${endpoint.from})`] : []),
-    ...(proxy === undefined ? [] : [`through the proxy ${new URL(proxy).host}`]),
+    ...(proxy === undefined ? [] : [`through the proxy ${new URL(proxy.url).host} (from ${proxy.from})`]),
   ].join(", ");
 }
 
@@ -200,7 +200,7 @@ function connectionTo(parts: ConnectionParts): Connection {
         target: { ...reached, url },
       }),
     streams: () => streams,
-    describe: (signal) => describe(service, { ...reached, url }, signal),
+    describe: (signal) => describe(service, { ...reached, url }, signal, context.env),
     close: async () => {
       invocations.destroy();
       control.destroy();
