@@ -63,6 +63,9 @@ function applyTakesIt({ command, commands, options, unknown }: CommandLine): Hin
   const known = new Set(apply.options.map(({ long }) => long));
   if (option?.long === undefined || !options.every((typed) => known.has(typed.option.long)))
     return [];
+  // A command that lacks a value is no advice.
+  const last = apply.options.find(({ long }) => long === others.at(-1));
+  if (last?.required === true) return [];
   // By its long name: hints know options by that.
   const renamed = `${option.long}${word.slice(name.length)}`;
   return [retryHint({ with: [renamed, ...others], reason: "apply has this option" })];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "vitest";
+import { Delivery } from "../../../src/cli/connection/aws/delivery.ts";
 import type { InvokeWithResponseStreamCommandOutput } from "@aws-sdk/client-lambda";
 import {
   invoke,
@@ -69,6 +70,8 @@ function invoking(t: TestContext, { streams = [], buffers = [], states = [], sto
     signal: AbortSignal,
     from: readonly (T | Error | Promise<never>)[],
   ) => {
+    const delivery = Delivery.current();
+    if (delivery) delivery.sent = true;
     sent.push(new TextDecoder().decode(payload));
     signals.push(signal);
     return answer(call, from);

@@ -32,6 +32,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
   // Commander itself misses the environment of mark, and ping is no command.
   operation: Object.keys(operations).filter((name) => name !== "mark" && name !== "ping"),
   own: ["dev-1"],
+  renamed: ["--strict"],
   runId: ["019a7e0c-0000-7000-8000-000000000001"],
   suggestion: ["acme"],
   word: ["dev-1"],

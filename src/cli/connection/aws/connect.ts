@@ -91,7 +91,9 @@ function regionText(
   return [
     region,
     ...(endpoint ? [`${new URL(endpoint.url).host} (from ${endpoint.from})`] : []),
-    ...(proxy === undefined ? [] : [`through the proxy ${new URL(proxy.url).host} (from ${proxy.from})`]),
+    ...(proxy === undefined
+      ? []
+      : [`through the proxy ${new URL(proxy.url).host} (from ${proxy.from})`]),
   ].join(", ");
 }
 
