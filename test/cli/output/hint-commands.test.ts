@@ -42,6 +42,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
 const lists: Readonly<Record<string, readonly (readonly string[])[]>> = {
   databaseArgs: [[], ["--database", "audit"]],
   ignored: [["--profile"]],
+  others: [["--dry-run"]],
   unknown: [["--steps", "1"]],
   versions: [[version], [version, "1700000000200"]],
   // test/cli/options/synonyms.test.ts has the other words.

@@ -17,7 +17,7 @@ describe("doctor inside the function", () => {
   const check = async (
     t: Parameters<typeof projectOnDisk>[0],
     given: {
-      readonly fails?: Readonly<Record<string, unknown>>;
+      readonly fails?: Readonly<Record<string, Error>>;
       readonly inspection?: LedgerInspection;
       readonly engine?: Partial<EngineContext>;
       readonly files?: Record<string, string>;
@@ -26,7 +26,8 @@ describe("doctor inside the function", () => {
     const root = await projectOnDisk(t, given.files ?? files);
     const hasura = scriptedHasura();
     hasura.before = (call) => {
-      if (given.fails?.[call] !== undefined) throw given.fails[call];
+      const error = given.fails?.[call];
+      if (error) throw error;
     };
     const engine = engineOf({
       hasura,
