@@ -1338,7 +1338,8 @@ export const failureCodes = {
       "Another tool has rolled back migrations, and the environment is protected, so that needs your confirmation.",
     causes: ["Somebody ran `hasura migrate apply --down` or used the Console."],
     remedies: [
-      "If the rollback was intended, confirm it: `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
+      "See which: `hasura-migrate status ENVIRONMENT` shows them as dirty.",
+      "If the rollback was intended, confirm it for all of them: `hasura-migrate mark ENVIRONMENT --in-doubt --pending`. If they are still in effect: `--applied`.",
       "Run the same command again.",
     ],
   },

@@ -6,17 +6,25 @@ export function databaseArgs(database: string): string[] {
   return database === "default" ? [] : ["--database", database];
 }
 
-/** The commands that answer for all versions in doubt at once: each shows them and asks. */
-export function inDoubtHints(environment: string, database: string): Hint[] {
-  const mark = (as: "applied" | "pending", reason: string): Hint =>
+type Mark = "applied" | "pending";
+
+/**
+ * The commands that answer for all versions in doubt at once: each shows them and asks. `reasons`: when which is right, the
+ * likelier first.
+ */
+export function inDoubtHints(
+  environment: string,
+  database: string,
+  reasons: Readonly<Record<Mark, string>>,
+): Hint[] {
+  const mark = ([as, reason]: [string, string]): Hint =>
     runHint(["mark", environment, "--in-doubt", `--${as}`, ...databaseArgs(database)], reason);
   return [
     runHint(
       ["status", environment],
       "list them, with the tables, columns and indexes of their files that exist",
     ),
-    mark("applied", "if they took effect"),
-    mark("pending", "if they did not"),
+    ...Object.entries(reasons).map(mark),
   ];
 }
 
@@ -27,7 +35,7 @@ export function markHint(
     readonly database: string;
     readonly versions: readonly Version[];
   },
-  as: "applied" | "pending",
+  as: Mark,
   reason?: string,
 ): Hint {
   const { environment, database, versions } = target;

@@ -6,6 +6,7 @@ import { hasuraFailure } from "../../hasura/errors.ts";
 import { maskedError } from "../../hasura/masked-error.ts";
 import { isOutcomeUnknown } from "../../hasura/sql-errors.ts";
 import type { ConfigVersion } from "../../project/config.ts";
+import { shortenList } from "../../../shorten-list.ts";
 import { emptyFileNotices, isEmptySql } from "../../sql/is-empty.ts";
 import { markHint } from "../hints.ts";
 import type {
@@ -121,7 +122,7 @@ function notRecorded({ changes, cause }: FailedWrite, environment: string): Fail
   return new Failure(
     failure instanceof Failure ? failure.kind : "unreachable",
     "not-recorded",
-    `The SQL of ${missing.flatMap(({ versions }) => versions).join(", ")} has run, but Hasura's migration state could not be written. ${reason}`,
+    `The SQL of ${shortenList(missing.flatMap(({ versions }) => versions))} has run, but Hasura's migration state could not be written. ${reason}`,
     { hints, cause },
   );
 }

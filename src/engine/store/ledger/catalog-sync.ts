@@ -55,9 +55,9 @@ export class CatalogSync {
   }
 
   /** Versions that a look at both found in doubt; nothing is written yet. */
-  found({ inDoubt }: Pick<Reconciliation, "inDoubt">): void {
+  found({ inDoubt, rolledBack }: Pick<Reconciliation, "inDoubt" | "rolledBack">): void {
     this.#isCompared = true;
-    this.#inDoubt = inDoubt;
+    this.#inDoubt = [...inDoubt, ...rolledBack];
   }
 
   /** Writes what a look at both found. `written`: the generation that the catalog holds. */

@@ -20,7 +20,12 @@ import { Confirmation } from "./confirmation.ts";
 import type { LedgerContext } from "./context.ts";
 import { readCancelledRuns, readHistory, readUsers } from "./history.ts";
 import type { Position } from "./position.ts";
-import { reconcile, type CatalogView, type Reconciliation } from "./reconcile.ts";
+import {
+  confirmingRollbacks,
+  reconcile,
+  type CatalogView,
+  type Reconciliation,
+} from "./reconcile.ts";
 import { recordChanges } from "./record-changes.ts";
 import { refuseInDoubt, reportReconciliation } from "./report-reconciliation.ts";
 import { runLedgerBatch } from "./run-batch.ts";
@@ -215,7 +220,8 @@ export class LedgerStore implements MigrationStore {
     this.#halfRedone = ledger.halfRedone;
     Object.assign(this.#position, { generation: ledger.generation, ownGeneration: false });
     const catalog = await readCatalog(this.#context, ledger.synced);
-    const reconciliation = reconcile(ledger, catalog);
+    const compared = reconcile(ledger, catalog);
+    const reconciliation = this.#context.protected ? confirmingRollbacks(compared) : compared;
     this.#catalog.found(reconciliation);
     if (!this.#writes) return reconciliation;
     refuseInDoubt(reconciliation, this.#context);

@@ -56,6 +56,8 @@ export interface Reconciliation {
   readonly adopt: readonly Version[];
   /** Rolled back by another tool: to be removed from the ledger. */
   readonly forget: readonly Version[];
+  /** The same where that has to be confirmed: only a person can decide about these versions. */
+  readonly rolledBack: readonly Version[];
   /** What is to be written to the catalog. */
   readonly catalogChanges: readonly {
     readonly version: Version;
@@ -85,6 +87,7 @@ export function reconcile(ledger: LedgerView, catalog: CatalogView): Reconciliat
     records: new Map(),
     adopt: [],
     forget,
+    rolledBack: [],
     catalogChanges: [],
     catalogLost: false,
     inDoubt: [],
@@ -102,6 +105,19 @@ export function reconcile(ledger: LedgerView, catalog: CatalogView): Reconciliat
     });
   result.adopt.sort(compareVersions);
   return result;
+}
+
+/** For a protected environment: what another tool has rolled back is not forgotten until a person has confirmed it. */
+export function confirmingRollbacks(reconciliation: Reconciliation): Reconciliation {
+  const { forget, records } = reconciliation;
+  const dirty = forget.map((version): [Version, AppliedMigration] => [version, { state: "dirty" }]);
+  return {
+    ...reconciliation,
+    // As dirty, so that `mark` can decide either way.
+    records: new Map([...records, ...dirty]),
+    forget: [],
+    rolledBack: forget,
+  };
 }
 
 /** A reconciliation in the making. */

@@ -2,43 +2,41 @@ import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
 import type { Version } from "../../../protocol/migration.ts";
 import { emit } from "../../emit.ts";
-import { inDoubtHints, markHint } from "../hints.ts";
+import { shortenList } from "../../../shorten-list.ts";
+import { inDoubtHints } from "../hints.ts";
 import type { LedgerContext } from "./context.ts";
 import type { Reconciliation } from "./reconcile.ts";
 import type { RunDescription } from "./statements.ts";
 
-const maxListed = 5;
-
-/** What the messages name, and who may decide. */
-type Target = Pick<LedgerContext, "environment" | "database" | "protected"> & {
+/** What the messages name, and the operation that decides. */
+type Target = Pick<LedgerContext, "environment" | "database"> & {
   readonly description: Pick<RunDescription, "operation">;
 };
 
 /** Throws where only a person can decide. `mark` passes: it is how a person decides. */
 export function refuseInDoubt(
-  reconciliation: Pick<Reconciliation, "inDoubt" | "forget">,
+  reconciliation: Pick<Reconciliation, "inDoubt" | "rolledBack">,
   context: Target,
 ): void {
   if (context.description.operation === "mark") return;
-  const { environment, database } = context;
-  const { inDoubt, forget } = reconciliation;
+  const { inDoubt, rolledBack } = reconciliation;
   if (inDoubt.length > 0) throw databaseRestored(inDoubt, context);
-  if (context.protected && forget.length > 0) {
-    throw new Failure(
-      "migration",
-      "rolled-back-elsewhere",
-      `Another tool has rolled back ${listVersions(forget)} in ${database.name}, and ${environment} is protected.`,
-      {
-        hints: [
-          markHint(
-            { environment, database: database.name, versions: forget },
-            "pending",
-            "if that was intended, confirm it",
-          ),
-        ],
-      },
-    );
-  }
+  if (rolledBack.length > 0) throw rolledBackElsewhere(rolledBack, context);
+}
+
+function rolledBackElsewhere(versions: readonly Version[], context: Target): Failure {
+  const { environment, database } = context;
+  return new Failure(
+    "migration",
+    "rolled-back-elsewhere",
+    `Another tool has rolled back ${shortenList(versions)} in ${database.name}, and ${environment} is protected.`,
+    {
+      hints: inDoubtHints(environment, database.name, {
+        pending: "if that was intended, confirm it",
+        applied: "if they are still in effect",
+      }),
+    },
+  );
 }
 
 function databaseRestored(versions: readonly Version[], context: Target): Failure {
@@ -46,10 +44,13 @@ function databaseRestored(versions: readonly Version[], context: Target): Failur
   return new Failure(
     "migration",
     "database-restored",
-    `${database.name} is older than Hasura's record of it, as after restoring a backup. In doubt: ${listVersions(versions)}.`,
+    `${database.name} is older than Hasura's record of it, as after restoring a backup. In doubt: ${shortenList(versions)}.`,
     {
       hints: [
-        ...inDoubtHints(environment, database.name),
+        ...inDoubtHints(environment, database.name, {
+          applied: "if they took effect",
+          pending: "if they did not",
+        }),
         textHint("To record only some of them, name their versions instead of --in-doubt."),
       ],
     },
@@ -75,7 +76,7 @@ export async function reportReconciliation(
     await log(
       "warning",
       "rolled-back-elsewhere",
-      `another tool has rolled back ${listVersions(forget)}; pending again.`,
+      `another tool has rolled back ${shortenList(forget)}; pending again.`,
     );
   }
   if (catalogLost) {
@@ -85,10 +86,4 @@ export async function reportReconciliation(
       "Hasura's record lacked versions that are applied here; it is written again, and nothing is run twice.",
     );
   }
-}
-
-function listVersions(versions: readonly Version[]): string {
-  return versions.length <= maxListed
-    ? versions.join(", ")
-    : `${versions.slice(0, maxListed).join(", ")} and ${String(versions.length - maxListed)} more`;
 }

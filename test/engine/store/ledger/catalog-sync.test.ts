@@ -67,7 +67,7 @@ describe("catalog sync", () => {
 
   test("where ledger and catalog agree nothing is written", () => {
     const { queue, sync } = start();
-    sync.found({ inDoubt: [] });
+    sync.found({ inDoubt: [], rolledBack: [] });
     sync.reconciled({ catalogChanges: [] }, 5n, 5n);
     assert.deepEqual(queue.written, []);
     assert.equal(sync.isSyncing, true);
@@ -102,7 +102,7 @@ describe("catalog sync", () => {
 
   test("while a version is in doubt no generation is written", () => {
     const { queue, sync } = start();
-    sync.found({ inDoubt: ["7", "8"] });
+    sync.found({ inDoubt: ["7"], rolledBack: ["8"] });
     sync.reconciled({ catalogChanges: [] }, 6n, 9n);
     sync.reconciled({ catalogChanges: [{ version: "1", to: "applied" }] }, 6n, 9n);
     assert.equal(sync.isSyncing, false);

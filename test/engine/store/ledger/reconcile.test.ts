@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import {
+  confirmingRollbacks,
   reconcile,
   type CatalogView,
   type LedgerView,
@@ -324,6 +325,22 @@ describe("reconcile", () => {
       cases += 1;
     }
     assert.equal(cases, 2 * 3 * 3 * 5 * 2 * 9);
+  });
+
+  test("where a rollback has to be confirmed, its versions are in doubt and not forgotten", () => {
+    const found = reconcile(
+      ledgerOf({ applied: three }),
+      catalogOf({ generation: 3, versions: { 1: false } }),
+    );
+    assert.equal(textOf(found), "1=applied, forget 2, forget 3");
+    const asked = confirmingRollbacks(found);
+    assert.equal(textOf(asked), "1=applied, 2=dirty, 3=dirty");
+    assert.deepEqual([found.rolledBack, asked.rolledBack], [[], ["2", "3"]]);
+    const agreed = reconcile(
+      ledgerOf({ applied: three }),
+      catalogOf({ generation: 3, versions: clean }),
+    );
+    assert.deepEqual(confirmingRollbacks(agreed), agreed);
   });
 
   test("a second reconciliation finds nothing more to do", () => {

@@ -6,17 +6,16 @@ import { refuseInDoubt } from "../../../../src/engine/store/ledger/report-reconc
 const target = {
   environment: "prod",
   database: { name: "audit", kind: "postgres" },
-  protected: true,
   description: { operation: "apply" },
 } as const;
 
 /** The code and the commands of the failure, or undefined where nothing is refused. */
 function refusal(
-  found: { readonly inDoubt?: readonly string[]; readonly forget?: readonly string[] },
+  found: { readonly inDoubt?: readonly string[]; readonly rolledBack?: readonly string[] },
   context: Parameters<typeof refuseInDoubt>[1] = target,
 ): { code: string; commands: string[] } | undefined {
   try {
-    refuseInDoubt({ inDoubt: [], forget: [], ...found }, context);
+    refuseInDoubt({ inDoubt: [], rolledBack: [], ...found }, context);
     return undefined;
   } catch (error) {
     assert.ok(error instanceof Failure);
@@ -52,16 +51,20 @@ describe("report reconciliation", () => {
     ]);
   });
 
-  test("a rollback by another tool is refused in a protected environment only", () => {
-    assert.deepEqual(refusal({ forget: ["3"] }), {
-      code: "rolled-back-elsewhere",
-      commands: ["mark prod 3 --pending --database audit"],
-    });
-    assert.equal(refusal({ forget: ["3"] }, { ...target, protected: false }), undefined);
+  test("a rollback by another tool that has to be confirmed is refused, and one command answers for many", () => {
+    for (const rolledBack of [["3"], Array.from({ length: 214 }, (_, i) => String(i + 1))])
+      assert.deepEqual(refusal({ rolledBack }), {
+        code: "rolled-back-elsewhere",
+        commands: [
+          "status prod",
+          "mark prod --in-doubt --pending --database audit",
+          "mark prod --in-doubt --applied --database audit",
+        ],
+      });
   });
 
   test("mark is not refused: it is how a person decides", () => {
     const mark = { ...target, description: { operation: "mark" } };
-    assert.equal(refusal({ inDoubt: ["1"], forget: ["3"] }, mark), undefined);
+    assert.equal(refusal({ inDoubt: ["1"], rolledBack: ["3"] }, mark), undefined);
   });
 });
