@@ -2,7 +2,11 @@ import { join } from "node:path";
 import type { MigrationStore, Database, Step, StepResult } from "../../engine/store/store.ts";
 import type { StoreContext } from "../../engine/context.ts";
 import { maskedError } from "../../engine/hasura/masked-error.ts";
-import { catalogCapabilities, catalogStore } from "../../engine/store/catalog/catalog-store.ts";
+import {
+  catalogCapabilities,
+  catalogQuery,
+  catalogStore,
+} from "../../engine/store/catalog/catalog-store.ts";
 import { catalogVersionStore } from "../../engine/store/catalog/state-client.ts";
 import { hasuraFailure } from "../../engine/hasura/errors.ts";
 import type { Project } from "../../engine/project/project.ts";
@@ -76,6 +80,8 @@ export function cliStore(
       }
     },
     settle: () => Promise.resolve(),
+    // The CLI has no queries: ours help a person to decide about versions in doubt.
+    query: (sql) => catalogQuery(database, context, sql),
   };
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
+import type { RunEvent } from "../../../src/protocol/events.ts";
 import { assertIncludes } from "../../support/partial.ts";
 import { migrationsOf } from "../../engine/support/run.ts";
 import { cliScene, names, secret, told, warnings } from "../support/cli-world.ts";
@@ -174,6 +175,41 @@ describe("Hasura CLI", () => {
     assert.equal(told(await run("apply")).at(-1), "run.finished 1");
     assert.deepEqual(cli.commands(), [up("1", "--no-transaction")]);
     assert.equal(hasura.ran[0]?.no_transaction, true);
+  });
+
+  test("of a version in doubt status and mark show what its file creates and whether that is there", async (t) => {
+    const files = {
+      "config.yaml": "version: 3\n",
+      "migrations/default/1_users/up.sql": "CREATE TABLE users (); CREATE TABLE roles ();",
+    };
+    const rows = [
+      ["i", "case"],
+      ["0", "t"],
+      ["1", "f"],
+    ];
+    const { run, hasura } = await cliScene(t, {
+      files,
+      hasura: {
+        migrations: { default: { "1": true } },
+        script: ({ body }) =>
+          JSON.stringify(body ?? "").includes("to_regclass")
+            ? { json: { result_type: "TuplesOk", result: rows } }
+            : undefined,
+      },
+    });
+    const evidence = [
+      { object: "table users", exists: true },
+      { object: "table roles", exists: false },
+    ];
+    const evidenceIn = (events: readonly RunEvent[]): unknown =>
+      events.flatMap((event) =>
+        event.type === "status" ? event.databases[0]?.migrations[0]?.evidence : [],
+      );
+    assert.deepEqual(evidenceIn(await run("status")), evidence);
+    const asked = { inDoubt: true, as: "applied" };
+    assert.deepEqual(evidenceIn(await run("mark", { ...asked, dryRun: true })), evidence);
+    assert.deepEqual(told(await run("mark", asked)).at(-1), "run.finished 0");
+    assert.deepEqual([hasura.versions(), hasura.ran], [["1"], []]);
   });
 
   test("mark changes the record by --skip-execution, even for a version without a file and for a dirty one", async (t) => {

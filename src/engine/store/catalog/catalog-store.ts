@@ -1,7 +1,7 @@
 import { Failure } from "../../../protocol/failure.ts";
 import type { Version } from "../../../protocol/migration.ts";
 import type { StoreContext } from "../../context.ts";
-import { HasuraCallError, type Hasura } from "../../hasura/client.ts";
+import { HasuraCallError, type Hasura, type SqlResult } from "../../hasura/client.ts";
 import { hasuraFailure } from "../../hasura/errors.ts";
 import { maskedError } from "../../hasura/masked-error.ts";
 import { isOutcomeUnknown } from "../../hasura/sql-errors.ts";
@@ -59,13 +59,7 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
       for (const { version } of marks) record(version, as === "applied" ? "applied" : "absent");
       return Promise.resolve();
     },
-    query: (sql) =>
-      context.hasura.runSql({
-        kind: database.kind,
-        sql,
-        ...(configVersion === 3 && { source: database.name }),
-        ...(configVersion >= 2 && { checkMetadataConsistency: false }),
-      }),
+    query: (sql) => catalogQuery(database, context, sql),
     settle: async () => {
       const failed = await writer.settle();
       if (failed) throw notRecorded(failed, environment);
@@ -75,6 +69,20 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
       return failed && notRecorded(failed, environment);
     },
   };
+}
+
+/** Runs a query in the database, through Hasura. Throws `HasuraCallError`. */
+export function catalogQuery(
+  database: Database,
+  { hasura, configVersion }: Pick<StoreContext, "hasura" | "configVersion">,
+  sql: string,
+): Promise<SqlResult> {
+  return hasura.runSql({
+    kind: database.kind,
+    sql,
+    ...(configVersion === 3 && { source: database.name }),
+    ...(configVersion >= 2 && { checkMetadataConsistency: false }),
+  });
 }
 
 async function send(
