@@ -16,7 +16,7 @@ import { handle, type HandlerContext } from "./handler.ts";
 import type { HasuraCliContext } from "./hasura-cli/engine.ts";
 import type { LambdaContext } from "./invocation.ts";
 import { redactor } from "./secrets/redact.ts";
-import { readSettings, type Settings } from "./settings.ts";
+import { readSettings, secretsIn, type Settings } from "./settings.ts";
 
 type StreamingHandler = (event: unknown, out: Writable, context: LambdaContext) => Promise<void>;
 type BufferedHandler = (event: unknown, context: LambdaContext) => Promise<string>;
@@ -57,10 +57,11 @@ export const runMigrations = globalThis.awslambda
 
 /** What the handler takes from the process. */
 function processContext(): HandlerContext {
-  const settings = settingsOrFailure();
   const redact = redactor();
+  // Also where the settings are invalid: what crashes then may repeat them.
+  for (const secret of secretsIn(process.env)) redact.learn(secret);
+  const settings = settingsOrFailure();
   const setting = settings instanceof Failure ? ({ from: "none" } as const) : settings.adminSecret;
-  if (setting.from === "environment") redact.learn(setting.value);
   for (const event of ["unhandledRejection", "uncaughtException"] as const) {
     // The runtime's own listeners end the process at once, in the middle of a migration.
     process.removeAllListeners(event);

@@ -150,6 +150,19 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   return settingsFrom(parsed.data);
 }
 
+/**
+ * What may be a secret in the environment, whether the settings are valid or not: values of variables that are named after one, and
+ * of those whose names are no settings, because they may be misspelt.
+ */
+export function secretsIn(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return Object.entries(env).flatMap(([name, value = ""]) => {
+    const isAddress = /_(ARN|PARAMETER)$/.test(name);
+    const isNamedSo = /^HASURA_.*SECRET/.test(name) && !isAddress;
+    const isUnknown = name.startsWith(prefix) && !known.includes(name);
+    return isNamedSo || isUnknown ? [value.trim()] : [];
+  });
+}
+
 function settingsFrom(values: Variables): Settings {
   return {
     environment: values.HASURA_MIGRATE_ENVIRONMENT,

@@ -105,6 +105,32 @@ describe("index", () => {
     assert.match(log, /unhandledRejection.*stray with \[admin secret\]/);
   });
 
+  for (const [what, env] of [
+    ["without an endpoint", { HASURA_MIGRATE_ADMIN_SECRET: "hidden-value" }],
+    ["with blanks around it", { HASURA_MIGRATE_ADMIN_SECRET: " hidden-value\n" }],
+    [
+      "with two secrets",
+      {
+        HASURA_MIGRATE_ADMIN_SECRET: "hidden-value",
+        HASURA_MIGRATE_ADMIN_SECRET_PARAMETER: "/hasura",
+        HASURA_MIGRATE_ENDPOINT: "http://x",
+      },
+    ],
+    [
+      "with a misspelt name",
+      { HASURA_MIGRATE_ADMIN_SECERT: "hidden-value", HASURA_MIGRATE_ENDPOINT: "http://x" },
+    ],
+    ["with Hasura's own name", { HASURA_GRAPHQL_ADMIN_SECRET: "hidden-value" }],
+  ] as const)
+    test(`settings that are invalid, ${what}: a crash is logged without the secret all the same`, async () => {
+      const script = `${stayAlive} const { runMigrations } = await import(${JSON.stringify(entry)});
+      process.stderr.write(await runMigrations(event, context)); ${strayRejection}`;
+      const { answer, log } = await inProcess(script, env, 1);
+      assert.match(answer, /function-settings/);
+      assert.match(log, /unhandledRejection.*stray with \[admin secret\]/);
+      assert.doesNotMatch(answer + log, /hidden-value/);
+    });
+
   test("the store is found as the SDK finds it in a function, and the secret reaches Hasura", async (t) => {
     const store = await secretStore(t, () => ({ json: { SecretString: "from the store" } }));
     const { url, asked } = await scriptedHasura(t, ({ path }) =>
