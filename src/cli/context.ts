@@ -58,6 +58,11 @@ export interface CliContext {
   readonly capture: (command: string, args: readonly string[]) => Promise<string | undefined>;
   /** Runs a program in this terminal, its output on stderr; resolves to true if it succeeded, false if it failed or does not exist. */
   readonly runProgram: (command: string, args: readonly string[]) => Promise<boolean>;
+  /**
+   * Runs a command line in a shell and resolves to its output; rejects as `exec` of Node does. Once the signal is aborted, it is
+   * killed with everything it has started.
+   */
+  readonly runShell: (command: string, signal: AbortSignal) => Promise<string>;
 }
 
 /** The context of one command: everything outside, and the command line that chose it. */

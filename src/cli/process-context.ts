@@ -1,4 +1,3 @@
-import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { homedir, hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
@@ -9,6 +8,7 @@ import { countInterrupts, unlessAborted } from "./run/interrupts.ts";
 import { plainText } from "./output/terminal/styled.ts";
 import { sinkOf, type TextStream } from "./output/terminal/sink.ts";
 import type { Keyboard, CliContext } from "./context.ts";
+import { programsOf } from "./programs/programs.ts";
 
 /** CI systems and containers kill a process soon after SIGTERM: what is still going on by then is given up. */
 const terminateWithinMs = 4800;
@@ -47,18 +47,7 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
       return () => clearInterval(timer);
     },
     interrupts,
-    capture: (command, args) =>
-      new Promise((resolve) => {
-        execFile(command, [...args], { timeout: 3000 }, (error, stdout) =>
-          resolve(error ? undefined : stdout.trim()),
-        );
-      }),
-    runProgram: (command, args) =>
-      new Promise((resolve) => {
-        spawn(command, [...args], { stdio: ["inherit", process.stderr, "inherit"] })
-          .once("error", () => resolve(false))
-          .once("close", (code) => resolve(code === 0));
-      }),
+    ...programsOf(process, interrupts.first),
   };
 }
 

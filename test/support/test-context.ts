@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { TestContext } from "vitest";
 import { countInterrupts, type EndSignal } from "../../src/cli/run/interrupts.ts";
 import type { Sink, CliContext } from "../../src/cli/context.ts";
+import { programsOf } from "../../src/cli/programs/programs.ts";
 import { sinkOf } from "../../src/cli/output/terminal/sink.ts";
 import { refusedCommands } from "./printed-commands.ts";
 
@@ -106,6 +107,7 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
       programs.push([command, ...args].join(" "));
       return options.runProgram?.() ?? false;
     },
+    runShell: programsOf(process, interrupts.first).runShell,
     programs,
     asked,
     slept,

@@ -58,17 +58,50 @@ export async function connect(
   const requestHandler = new RequestHandler(context, 10_000);
   const network = { region, requestHandler, ...(sts !== undefined && { stsEndpoint: sts }) };
   const localKey = await localKeyFor(url, context);
-  const create = (): Provider => credentialsOf(identity, files, network, context, shared?.inTurn);
   if (localKey === undefined) await checkCredentialVariables(identity, files, context.env);
+  const ended = shared?.ended ?? new AbortController();
+  const create = (): Provider =>
+    credentialsOf(identity, files, network, context, ended.signal, shared?.inTurn);
   const provider =
     localKey === undefined
       ? (shared?.provider(identity, create) ?? create())
       : keyProvider(localKey);
-  const credentials = await provider();
+  const credentials = await endedByInterrupt(provider, ended, context.interrupts.first);
   onStep("credentials", credentialsText(credentials, context.now()));
   const reached = connectionInfo(target, identity, region, credentials, endpoint);
   noticeAccounts(reached, credentials, notice);
-  return connectionTo({ reached, url, endpoint: configured, provider, context, notice });
+  const connection = connectionTo({
+    reached,
+    url,
+    endpoint: configured,
+    provider,
+    context,
+    notice,
+  });
+  return {
+    ...connection,
+    close: async () => {
+      // Shared credentials end with the last of their connections.
+      if (!shared) ended.abort();
+      await connection.close();
+    },
+  };
+}
+
+/** The first signal ends the wait for the first credentials. Later ones are for a run, which is watched until it closes the connection. */
+async function endedByInterrupt(
+  provider: Provider,
+  ended: AbortController,
+  interrupted: AbortSignal,
+): Promise<Credentials> {
+  const end = (): void => ended.abort();
+  if (interrupted.aborted) end();
+  interrupted.addEventListener("abort", end);
+  try {
+    return await provider();
+  } finally {
+    interrupted.removeEventListener("abort", end);
+  }
 }
 
 export interface ConnectOptions {

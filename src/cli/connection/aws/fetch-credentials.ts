@@ -8,6 +8,7 @@ import { checkKeys } from "./addresses.ts";
 import { Delivery } from "./delivery.ts";
 import type { RequestHandler } from "./http-handler.ts";
 import { describeIdentity, type AmbientSource, type Identity } from "./choose-identity.ts";
+import { runCredentialProcesses } from "./credential-process.ts";
 import { checkProfile } from "./profile-problems.ts";
 import { withSsoLogin, type InTurn } from "./sso-login.ts";
 import { findTheirOwnAddress } from "./service-addresses.ts";
@@ -21,6 +22,8 @@ export interface Credentials {
   readonly accountId?: string;
 }
 export type Provider = () => Promise<Credentials>;
+/** Fetches them once; the signal ends what was started for it. */
+type Source = (signal: AbortSignal) => Promise<Credentials>;
 
 /** How the services of credentials are reached. */
 interface Network {
@@ -32,13 +35,15 @@ interface Network {
 
 /**
  * A provider that caches its credentials (otherwise each client of the SDK would ask for an MFA code again) and explains its
- * failures. The clients behind it (STS, SSO) keep their own retries. In a terminal it offers to log in to SSO again.
+ * failures. The clients behind it (STS, SSO) keep their own retries. In a terminal it offers to log in to SSO again. `ended` is
+ * aborted when nobody waits for credentials any more.
  */
 export function credentialsOf(
   identity: Identity,
   files: SharedConfig,
   network: Network,
   context: CliContext,
+  ended: AbortSignal,
   inTurn?: InTurn,
 ): Provider {
   const person = { isAsked: false };
@@ -49,13 +54,21 @@ export function credentialsOf(
       : ambient(identity.source, network, context.env);
   const explained = async (): Promise<Credentials> => {
     const delivery = new Delivery();
+    const late = new AbortController();
+    const signal = AbortSignal.any([ended, late.signal]);
     try {
-      const credentials = await within(delivery.observe(source), {
-        ms: longestWaitMs,
-        every: context.every,
-        isPaused: () => person.isAsked,
-        late: () => noCredentialsInTime(identity),
-      });
+      const credentials = await within(
+        delivery.observe(() => source(signal)),
+        {
+          ms: longestWaitMs,
+          every: context.every,
+          isPaused: () => person.isAsked,
+          late: () => {
+            late.abort();
+            return noCredentialsInTime(identity);
+          },
+        },
+      );
       checkKeys(credentials, describeIdentity(identity));
       return credentials;
     } catch (thrown) {
@@ -120,10 +133,11 @@ function ofProfile(
   files: SharedConfig,
   network: Network,
   context: CliContext,
-): Provider {
-  return async () => {
+): Source {
+  return async (signal) => {
     const { fromIni, getDefaultRoleAssumer, getDefaultRoleAssumerWithWebIdentity } =
       await providers();
+    runCredentialProcesses((command) => context.runShell(command, signal));
     const sts = stsClient(network);
     const { region, requestHandler } = network;
     const provide = fromIni({
@@ -154,7 +168,7 @@ function stsClient({ region, requestHandler, stsEndpoint }: Network) {
   };
 }
 
-function ambient(source: AmbientSource, network: Network, env: Environment): Provider {
+function ambient(source: AmbientSource, network: Network, env: Environment): Source {
   switch (source) {
     case "environment":
       return async () => keysOf(env);

@@ -9,6 +9,8 @@ import type { Credentials, Provider } from "./fetch-credentials.ts";
 export class SharedCredentials {
   readonly #providers = new Map<string, Provider>();
   readonly #one = pLimit(1);
+  /** Aborted when nobody needs them any more: a `credential_process` then ends. */
+  readonly ended = new AbortController();
 
   /** The provider of an identity; `create` makes it for the first connection that needs it. */
   provider(identity: Identity, create: () => Provider): Provider {
@@ -18,6 +20,11 @@ export class SharedCredentials {
     const provider = failingOnce(create());
     this.#providers.set(key, provider);
     return provider;
+  }
+
+  /** Ends what still fetches any. */
+  close(): void {
+    this.ended.abort();
   }
 
   /** Runs what asks a person, after everything else that does. */

@@ -59,6 +59,7 @@ export async function runDoctor(
     output.flush(environment);
     ended.push(result);
   }
+  credentials.close();
   const result = worstResult(ended);
   output.summary(environments, ended, result);
   return result;

@@ -81,6 +81,7 @@ export async function runSeveral(
     renderer.finish(result, matrix);
     return result;
   } finally {
+    shared.credentials.close();
     await Promise.all(members.map((member) => member.close()));
     renderer.close();
   }
