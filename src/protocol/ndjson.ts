@@ -3,6 +3,7 @@ import * as z from "zod";
 import { RunEvent } from "./events.ts";
 import { Failure } from "./failure.ts";
 import { parseJson } from "./json.ts";
+import { keepUnknownFields } from "./keep-unknown-fields.ts";
 import { isList, joinListEvents } from "./split-list-events.ts";
 
 /** Largest size of one event on the wire, in bytes. */
@@ -31,7 +32,7 @@ export function encodeEvent(event: RunEvent): string {
 }
 
 /**
- * Parses one line. Throws `unreachable/stream-broken` if it is not a JSON object with a type, or if a known type does
+ * Parses one line; fields that this version does not know are kept, for `--json`. Throws `unreachable/stream-broken` if it is not a JSON object with a type, or if a known type does
  * not have its shape.
  */
 export function decodeLine(line: string): RunEvent | UnknownEvent {
@@ -41,6 +42,7 @@ export function decodeLine(line: string): RunEvent | UnknownEvent {
   if (!knownTypes.has(type)) return { type: "unknown", line, event: value.data };
   const event = RunEvent.safeParse(value.data);
   if (!event.success) throw brokenStream(`an event "${type}" has an unexpected shape`, event.error);
+  keepUnknownFields(event.data, value.data);
   return event.data;
 }
 

@@ -30,7 +30,8 @@ export function jsonRenderer(context: CliContext, { environment }: RenderOptions
           write({ ...event, env: environment, exit: exitCode[event.failure.kind] });
           break;
         default:
-          write({ ...event, env: environment });
+          // Only the last object has an exit code, whatever a newer function may call `exit`.
+          write({ ...event, env: environment, exit: undefined });
       }
     },
     failed: (failure) =>
