@@ -923,7 +923,7 @@ export const failureCodes = {
   },
   "mfa-needed": {
     kinds: ["access"],
-    meaning: "The AWS profile needs an MFA code, and there is no terminal to ask for it.",
+    meaning: "The AWS profile needs an MFA code, and there is no terminal to ask in.",
     causes: ["The command runs in CI or in a pipe."],
     remedies: ["Run it in a terminal, or use a profile without MFA: `--profile NAME`."],
   },

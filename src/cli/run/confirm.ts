@@ -1,6 +1,7 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
 import type { CliContext } from "../context.ts";
+import { whyNobodyIsAsked } from "./nobody-to-ask.ts";
 
 export interface Confirmation {
   readonly environment: string;
@@ -16,17 +17,6 @@ export interface Confirmation {
 export type Consent =
   | { readonly kind: "given"; readonly name?: string; readonly expectedPlan?: string }
   | { readonly kind: "to-be-asked" };
-
-/** True if there is a person to ask: input and stderr are terminals, outside CI, without `--json`. */
-export function canAsk(context: CliContext, json: boolean | undefined): boolean {
-  const { CI } = context.env;
-  return (
-    context.keyboard.isTTY &&
-    context.err.isTTY &&
-    json !== true &&
-    (CI === undefined || CI === "" || CI === "false")
-  );
-}
 
 /**
  * Decides before AWS is contacted whether a change is confirmed, or has to be once its plan is shown. Throws usage failures
@@ -45,13 +35,11 @@ export function consentOf(context: CliContext, confirmation: Confirmation): Cons
   if (yes === environment) return { kind: "given", name: environment };
   if (confirmation.protected) return consentForProtected(context, confirmation);
   if (question === undefined || yes === true) return { kind: "given" };
-  if (canAsk(context, json)) return { kind: "to-be-asked" };
-  throw new Failure(
-    "usage",
-    "confirmation-needed",
-    `Cannot prompt without an interactive terminal: "${question}"`,
-    { hints: [retryHint({ with: ["--yes"] })] },
-  );
+  const nobody = whyNobodyIsAsked(context, json);
+  if (nobody === undefined) return { kind: "to-be-asked" };
+  throw new Failure("usage", "confirmation-needed", `"${question}" needs an answer, ${nobody}.`, {
+    hints: [retryHint({ with: ["--yes"] })],
+  });
 }
 
 function consentForProtected(
@@ -66,13 +54,11 @@ function consentForProtected(
       `${environment} is protected: --yes is not enough; pass the environment's name with it.`,
       { hints },
     );
-  if (canAsk(context, json)) return { kind: "to-be-asked" };
-  throw new Failure(
-    "usage",
-    "confirmation-needed",
-    `${environment} is protected, and there is no interactive terminal to confirm in.`,
-    { hints },
-  );
+  const nobody = whyNobodyIsAsked(context, json);
+  if (nobody === undefined) return { kind: "to-be-asked" };
+  throw new Failure("usage", "confirmation-needed", `${environment} is protected, ${nobody}.`, {
+    hints,
+  });
 }
 
 /** What is asked once the plan is shown. */

@@ -219,7 +219,7 @@ describe("credentials", () => {
       name: "MFA with nobody to type it",
       awsConfig: role.replace("external_id = x-42", "mfa_serial = arn:aws:iam::1:mfa/alice"),
       says: [
-        /needs an MFA code from arn:aws:iam::1:mfa\/alice, which can only be typed in a terminal/,
+        /needs an MFA code from arn:aws:iam::1:mfa\/alice, and there is no terminal to ask in\./,
       ],
     },
     {

@@ -141,7 +141,7 @@ const cases: readonly Case[] = [
     argv: ["down", "local", "2"],
     exit: 2,
     asked: [],
-    says: /Cannot prompt without an interactive terminal: "Roll back the last 2 migrations of local\?"\n {2}→ hasura-migrate down local 2 --yes\n/,
+    says: /"Roll back the last 2 migrations of local\?" needs an answer, and there is no terminal to ask in\.\n {2}→ hasura-migrate down local 2 --yes\n/,
   },
   {
     name: "redo in a database of one's own asks, also as local",
@@ -158,7 +158,7 @@ const cases: readonly Case[] = [
     types: ["y"],
     exit: 2,
     asked: [],
-    says: /Cannot prompt without an interactive terminal/,
+    says: /needs an answer, and there is no terminal to ask in\./,
   },
   {
     name: "down --yes does not ask",

@@ -1,6 +1,7 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
 import type { Environment, CliContext } from "../../context.ts";
+import { whyNobodyIsAsked } from "../../run/nobody-to-ask.ts";
 import { explainCredentials } from "./credential-errors.ts";
 import type { SharedConfig } from "./shared-config.ts";
 import { within } from "../time-limit.ts";
@@ -225,17 +226,18 @@ async function askForMfaCode(
   profile: string,
   context: CliContext,
 ): Promise<string> {
-  const code =
-    context.keyboard.isTTY && context.err.isTTY
-      ? await context.keyboard.ask(`MFA code for ${serial}: `)
-      : undefined;
-  if (code !== undefined && code.trim() !== "") return code.trim();
-  throw new Failure(
-    "access",
-    "mfa-needed",
-    `Profile "${profile}" needs an MFA code from ${serial}, which can only be typed in a terminal.`,
-    { hints: [textHint("Run this in a terminal, or use a profile without MFA.")] },
-  );
+  const needs = `Profile "${profile}" needs an MFA code from ${serial}`;
+  const nobody = whyNobodyIsAsked(context);
+  if (nobody !== undefined) throw mfaNeeded(`${needs}, ${nobody}.`);
+  const code = (await context.keyboard.ask(`MFA code for ${serial}: `))?.trim() ?? "";
+  if (code === "") throw mfaNeeded(`${needs}; none was typed.`);
+  return code;
+}
+
+function mfaNeeded(message: string): Failure {
+  return new Failure("access", "mfa-needed", message, {
+    hints: [textHint("Run this in a terminal, or use a profile without MFA.")],
+  });
 }
 
 const renewBeforeMs = 5 * 60_000;

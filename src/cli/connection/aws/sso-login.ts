@@ -1,5 +1,6 @@
 import { Failure } from "../../../protocol/failure.ts";
 import type { CliContext } from "../../context.ts";
+import { whyNobodyIsAsked } from "../../run/nobody-to-ask.ts";
 import type { Identity } from "./choose-identity.ts";
 
 /** Codes of a missing login, and the command that logs in. */
@@ -23,7 +24,7 @@ export async function withSsoLogin<T>(
   } catch (thrown) {
     if (!(thrown instanceof Failure) || identity.kind !== "profile") throw thrown;
     const login = logins[thrown.code];
-    if (login === undefined || !(context.keyboard.isTTY && context.err.isTTY)) throw thrown;
+    if (login === undefined || whyNobodyIsAsked(context) !== undefined) throw thrown;
     const args = [...login, "--profile", identity.profile];
     const logIn = async (failure: Failure): Promise<T> => {
       const question = `${failure.message}\nRun aws ${args.join(" ")} now? [Y/n] `;
