@@ -4,6 +4,7 @@ import * as z from "zod";
 import {
   accountWith,
   digestOf,
+  doctorLines,
   repository,
   statusLines,
   type Account,
@@ -122,15 +123,25 @@ describe("docker/deploy for environments", () => {
     assert.equal(whyFailed(ran, "dev-1"), "");
   });
 
-  test("a check that fails is shown with its code, and the exit code is 1", async (t) => {
-    const failure = { kind: "unreachable", code: "hasura-unreachable", message: "Hasura is away." };
-    const status = `echo '${JSON.stringify({ type: "run.failed", failure })}'\nexit 4`;
-    const account = await accountWith(t, { "dev-1": {} }, { status });
-    const ran = await account.deploy([...build, "dev-1"]);
-    assert.equal(ran.code, 1);
-    assert.deepEqual(rowOf(ran, "dev-1").slice(3), ["updated", "failed"]);
-    assert.equal(whyFailed(ran, "dev-1"), "unreachable/hasura-unreachable: Hasura is away.");
-  });
+  test.for(["doctor", "status"])(
+    "a %s that fails is shown with its code, and the exit code is 1",
+    async (command, t) => {
+      const failure = {
+        kind: "unreachable",
+        code: "hasura-unreachable",
+        message: "Hasura is away.",
+      };
+      const fails = `echo '${JSON.stringify({ type: "check", name: "hasura", state: "failed", failure })}'\nexit 4`;
+      const account = await accountWith(t, { "dev-1": {} }, { [command]: fails });
+      const ran = await account.deploy([...build, "dev-1"]);
+      assert.equal(ran.code, 1);
+      assert.deepEqual(rowOf(ran, "dev-1").slice(3), ["updated", "failed"]);
+      assert.equal(
+        whyFailed(ran, "dev-1"),
+        "hasura: Hasura is away. (unreachable/hasura-unreachable)",
+      );
+    },
+  );
 
   test("waits while another deployment updates the same function, and then updates it", async (t) => {
     const account = await accountWith(t, { "dev-1": { busy: 2 } });
@@ -475,9 +486,16 @@ describe("docker/deploy --stacks", () => {
   });
 });
 
-test("a pending, changed or interrupted migration is counted in the table", async (t) => {
-  const status = statusLines(["applied", "changed", "pending", "pending"]);
-  const account = await accountWith(t, { "dev-1": {} }, { status });
+test("the table counts migrations by state, and names what doctor warns of", async (t) => {
+  const account = await accountWith(
+    t,
+    { "dev-1": {} },
+    {
+      doctor: doctorLines({ hasura: "ok", metadata: "warning" }),
+      status: statusLines(["applied", "changed", "pending", "pending"]),
+    },
+  );
   const ran = await account.deploy([...build, "dev-1"]);
-  assert.equal(rowOf(ran, "dev-1")[4], "1 applied, 1 changed, 2 pending");
+  assert.equal(ran.code, 0, ran.stderr);
+  assert.equal(rowOf(ran, "dev-1")[4], "1 applied, 1 changed, 2 pending, check metadata");
 });

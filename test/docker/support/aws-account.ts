@@ -34,21 +34,29 @@ export interface Account {
   calls(): string[];
 }
 
-/** What `hasura-migrate` prints, as a shell script, by its first argument. */
+/** What `hasura-migrate` does, as shell scripts. */
 export interface StandInCli {
-  readonly status: string;
+  readonly doctor?: string;
+  readonly status?: string;
 }
 
-/** The files that a function can be applied with: nothing pending, as `status --json` prints it. */
-export const healthy = statusLines(["applied", "applied", "pending"]);
+const said = (line: object): string => `echo '${JSON.stringify(line)}'`;
 
+/** `doctor --json` with checks of these states. */
+export function doctorLines(states: Readonly<Record<string, "ok" | "warning">>): string {
+  const checks = Object.entries(states).map(([name, state]) => ({ type: "check", name, state }));
+  return checks.map(said).join("\n");
+}
+
+/** `status --json` with migrations in these states. */
 export function statusLines(states: readonly string[]): string {
   const migrations = states.map((state) => ({ state }));
-  const lines = [
+  return [
     { type: "status", databases: [{ migrations }] },
     { type: "run.finished", exit: 0 },
-  ];
-  return lines.map((line) => `echo '${JSON.stringify(line)}'`).join("\n");
+  ]
+    .map(said)
+    .join("\n");
 }
 
 /**
@@ -58,7 +66,10 @@ export function statusLines(states: readonly string[]): string {
 export async function accountWith(
   t: TestContext,
   functions: Readonly<Record<string, StandInFunction>>,
-  { status }: StandInCli = { status: healthy },
+  {
+    doctor = doctorLines({ hasura: "ok" }),
+    status = statusLines(["applied", "applied", "pending"]),
+  }: StandInCli = {},
 ): Promise<Account> {
   const names = Object.keys(functions);
   const environments = Object.fromEntries(names.map((name) => [name, { profile: "acme" }]));
@@ -72,7 +83,11 @@ export async function accountWith(
   const bin = await standIns(t, {
     aws: `exec '${process.execPath}' '${standIn}' '${directory}' aws "$@"`,
     docker: `exec '${process.execPath}' '${standIn}' '${directory}' docker "$@"`,
-    "hasura-migrate": `[ "$1" = envs ] && exec '${process.execPath}' '${dockerFile("../dist/bin.js")}' "$@"\n${status}`,
+    "hasura-migrate": `case "$1" in
+      envs) exec '${process.execPath}' '${dockerFile("../dist/bin.js")}' "$@" ;;
+      doctor) ${doctor} ;;
+      status) ${status} ;;
+    esac`,
   });
   const account: Account = {
     directory,
