@@ -18,5 +18,6 @@ export function endLines(
   const { matrix, full, markdown } = options;
   if (matrix && markdown) return matrixMarkdown(matrix, full).split("\n").map(plain);
   const closing = closingLines(views, options);
-  return matrix ? [...closing, plain(""), ...matrixLines(matrix, options)] : closing;
+  const table = matrix ? matrixLines(matrix, options) : [];
+  return table.length === 0 ? closing : [...closing, plain(""), ...table];
 }

@@ -290,4 +290,13 @@ describe("status of several environments", () => {
     assert.match(ran.out, /^1 {2}x {2}✓ {6}× *$/m);
     assert.match(ran.out, /✓ applied {3}× no answer/);
   });
+
+  test("ends with the failures where none answers", async (t) => {
+    const ran = await several(t, ["status", "dev-1", "dev-2"], {
+      "dev-1": bad("dev-1"),
+      "dev-2": bad("dev-2"),
+    });
+    assert.equal(ran.exit, 1);
+    assert.match(ran.out, /\n2 environments: 2 failed\n$/);
+  });
 });
