@@ -34,9 +34,13 @@ async function start(): Promise<void> {
 const [first, ...others] = process.argv.slice(2);
 const problem = startProblem();
 if (problem !== undefined) endWith(problem, 2);
-else if (others.length === 0 && (first === "--version" || first === "-V"))
+else if (others.length === 0 && (first === "--version" || first === "-V")) {
+  // A reader that has gone away needs no message.
+  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+    if (code !== "EPIPE") endWith(`The version could not be written (${code ?? "no code"}).`, 2);
+  });
   process.stdout.write(`${packageVersion}\n`);
-else
+} else
   start().catch((thrown: unknown) =>
     endWith(
       `hasura-migrate could not start: ${thrown instanceof Error ? thrown.message : String(thrown)}. This is a bug.`,

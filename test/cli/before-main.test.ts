@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "vitest";
@@ -57,6 +57,15 @@ describe("before the program starts", () => {
     assert.doesNotMatch(stderr, /\n\s+at /);
     assert.equal(code, 0, stderr);
   });
+
+  test.skipIf(!existsSync("/dev/full"))(
+    "a full disk under the output of --version: one sentence, exit 2",
+    async (t) => {
+      const { code, stderr } = await shell("$CLI --version >/dev/full", emptyDirectory(t));
+      assert.equal(stderr, "✗ The version could not be written (ENOSPC).\n");
+      assert.equal(code, 2);
+    },
+  );
 
   test("package.json requires the same version of Node.js as the check", () => {
     const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
