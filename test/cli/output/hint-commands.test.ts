@@ -32,7 +32,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
   // Commander itself misses the environment of mark, and ping is no command.
   operation: Object.keys(operations).filter((name) => name !== "mark" && name !== "ping"),
   own: ["dev-1"],
-  renamed: ["--strict"],
+  renamed: ["--steps"],
   runId: ["019a7e0c-0000-7000-8000-000000000001"],
   suggestion: ["acme"],
   word: ["dev-1"],
@@ -42,8 +42,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
 const lists: Readonly<Record<string, readonly (readonly string[])[]>> = {
   databaseArgs: [[], ["--database", "audit"]],
   ignored: [["--profile"]],
-  others: [["--dry-run"]],
-  unknown: [["--steps", "1"]],
+  others: [["1"]],
   versions: [[version], [version, "1700000000200"]],
   // test/cli/options/synonyms.test.ts has the other words.
   wordsFor: [["--help"]],
