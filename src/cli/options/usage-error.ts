@@ -1,7 +1,7 @@
 import type { CommanderError } from "commander";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, runHint, type Hint } from "../../protocol/hint.ts";
-import { refusals, type CommandLine } from "./command-line.ts";
+import { refusals, type CliOption, type CommandLine, type CommandSyntax } from "./command-line.ts";
 import { didYouMean } from "../../did-you-mean.ts";
 
 /** What commander refused as a usage failure. Its hints are the command that takes such an option, and the help. */
@@ -58,17 +58,31 @@ function applyTakesIt({ command, commands, options, unknown }: CommandLine): Hin
   const apply = commands.find(({ name }) => name === "apply");
   if (command?.name !== "local" || apply === undefined) return [];
   const [word = "", ...others] = unknown;
-  const name = optionName(word);
-  const option = apply.options.find(({ long, short }) => long === name || short === name);
+  const option = optionOf(apply, word);
   const known = new Set(apply.options.map(({ long }) => long));
   if (option?.long === undefined || !options.every((typed) => known.has(typed.option.long)))
     return [];
-  // A command that lacks a value is no advice.
-  const last = apply.options.find(({ long }) => long === others.at(-1));
-  if (last?.required === true) return [];
+  if (!isTaken(apply, unknown)) return [];
   // By its long name: hints know options by that.
-  const renamed = `${option.long}${word.slice(name.length)}`;
+  const renamed = `${option.long}${word.slice(optionName(word).length)}`;
   return [retryHint({ with: [renamed, ...others], reason: "apply has this option" })];
+}
+
+/** True if a command takes the options among the words together, and the last one does not lack its value. */
+function isTaken(command: CommandSyntax, words: readonly string[]): boolean {
+  const last = words.at(-1) ?? "";
+  if (optionOf(command, last)?.required === true && !last.includes("=")) return false;
+  const named = words.filter((word) => word.startsWith("-")).map((word) => optionOf(command, word));
+  return named.every(
+    (option) =>
+      option !== undefined &&
+      named.every((other) => other === option || !other?.contradicts(option)),
+  );
+}
+
+function optionOf({ options }: CommandSyntax, word: string): CliOption | undefined {
+  const name = optionName(word);
+  return options.find(({ long, short }) => long === name || short === name);
 }
 
 function optionName(word: string): string {
