@@ -1,8 +1,9 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { retryHint, type Hint } from "../../../protocol/hint.ts";
 import type { CliContext } from "../../context.ts";
-import { canAsk, type Consent } from "../confirm.ts";
+import type { Consent } from "../confirm.ts";
 import type { PreparedRun } from "../environment-run.ts";
+import { whyNobodyIsAsked } from "../nobody-to-ask.ts";
 
 /** The names in `--yes=prod-eu,prod-us`; undefined for a bare `--yes`, and without one. */
 function namesIn(yes: boolean | string | undefined): readonly string[] | undefined {
@@ -25,7 +26,9 @@ export function consentsOf(
   refuseOtherNames(names ?? [], runs);
   const consents = new Map(runs.map((run) => [run.environment, consentFor(run, names, yes)]));
   const open = runs.filter(({ environment }) => consents.get(environment)?.kind === "to-be-asked");
-  if (open.length > 0 && (yes === true || !canAsk(context, json))) throw confirmationNeeded(open);
+  const nobody = whyNobodyIsAsked(context, json);
+  if (open.length > 0 && (yes === true || nobody !== undefined))
+    throw confirmationNeeded(open, nobody);
   return consents;
 }
 
@@ -51,7 +54,10 @@ function refuseOtherNames(names: readonly string[], runs: readonly PreparedRun[]
   );
 }
 
-function confirmationNeeded(open: readonly PreparedRun[]): Failure {
+function confirmationNeeded(
+  open: readonly PreparedRun[],
+  nobody = "the plan is not shown",
+): Failure {
   const names = open.map(({ environment }) => environment);
   const guarded = open.filter((run) => run.protected).map(({ environment }) => environment);
   const [code, message] =
@@ -62,7 +68,7 @@ function confirmationNeeded(open: readonly PreparedRun[]): Failure {
         ] as const)
       : ([
           "confirmation-needed",
-          `Cannot prompt without an interactive terminal: "${open[0]?.question ?? "Go on?"}"`,
+          `"${open[0]?.question ?? "Go on?"}" needs an answer, ${nobody}.`,
         ] as const);
   return new Failure("usage", code, message, {
     hints: [guarded.length > 0 ? yesHint(names) : retryHint({ with: ["--yes"] })],
