@@ -98,6 +98,8 @@ describe("security of the local environment", () => {
     ])
       assert.equal((await runSql(bad)).status, 403, JSON.stringify(bad));
     assert.equal((await runSql({})).status, 401);
+    const another = { "x-hasura-admin-secret": `${serving.adminSecret}x` };
+    assert.equal((await runSql(another)).status, 401);
 
     const taken = await run(t, ["local", "--serve", ...ports.slice(2)], { cwd });
     assert.equal(taken.code, 2, taken.stderr);

@@ -63,6 +63,7 @@ describe("run ids", () => {
     assert.equal(paused.events.at(-1)?.type, "run.paused");
     await assertTaken(it, { ...request, actor: mallory });
     await assertTaken(it, { ...request, actor: { ...request.actor, host: "elsewhere" } });
+    await assertTaken(it, { ...request, actor: { ...request.actor, user: "mallory" } });
     await assertTaken(it, {
       ...asked("mark", { versions: ["2"], as: "applied" }),
       runId: request.runId,
