@@ -19,7 +19,17 @@ import { refuse, step } from "./usage.mjs";
  * }} Environment
  */
 
-/** @typedef {{ readonly env: string, readonly function: string, readonly region?: string, readonly profile?: string, readonly protected: boolean }} Listed */
+/**
+ * A line of `hasura-migrate envs --json`.
+ * @typedef {{
+ *   readonly env: string,
+ *   readonly function: string,
+ *   readonly region?: string,
+ *   readonly profile?: string,
+ *   readonly profileFrom?: "config" | "convention",
+ *   readonly protected: boolean,
+ * }} Listed
+ */
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -70,21 +80,25 @@ async function listEnvironments(config) {
   return new Map(
     lines
       .map((line) => /** @type {Listed} */ (JSON.parse(line)))
-      .map((listed) => [listed.env, listed]),
+      .map(({ profile, ...listed }) => [
+        listed.env,
+        // A profile of the environment's name is used only if there is one.
+        listed.profileFrom === "config" && profile !== undefined ? { ...listed, profile } : listed,
+      ]),
   );
 }
 
-/** @returns {Promise<readonly string[]>} */
+/** Undefined if the AWS CLI does not say, as its version 1. @returns {Promise<readonly string[] | undefined>} */
 async function listProfiles() {
   const { code, stdout } = await aws(["configure", "list-profiles"]);
-  return code === 0 ? stdout.split("\n").filter((line) => line !== "") : [];
+  return code === 0 ? stdout.split("\n").filter((line) => line !== "") : undefined;
 }
 
 /**
  * @param {string} name
  * @param {Listed | undefined} listed
  * @param {Options} options
- * @param {readonly string[]} profiles
+ * @param {readonly string[] | undefined} profiles
  * @returns {Environment}
  */
 function environmentOf(name, listed, { deployment }, profiles) {
@@ -126,11 +140,11 @@ function functionName(reference) {
  * without profiles, and where the profile is a mere convention.
  * @param {string} name
  * @param {string | undefined} configured
- * @param {readonly string[]} profiles
+ * @param {readonly string[] | undefined} profiles
  */
 function usableProfile(name, configured, profiles) {
-  if (configured === undefined) return profiles.includes(name) ? name : undefined;
-  if (profiles.includes(configured)) return configured;
+  if (configured === undefined) return profiles?.includes(name) ? name : undefined;
+  if (profiles === undefined || profiles.includes(configured)) return configured;
   const isCi = !["", "false"].includes(process.env["CI"] ?? "");
   if (!isCi && profiles.length > 0) return configured;
   step(`${name}: there is no AWS profile ${configured}; using the credentials of the environment`);

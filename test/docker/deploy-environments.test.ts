@@ -355,6 +355,29 @@ describe("credentials", () => {
     assert.equal(account.calls().filter((call) => call.includes("--profile")).length, 0);
   });
 
+  test("are those of the profile with the environment's name, where none is configured and it exists", async (t) => {
+    const account = await accountWith(t, { "dev-1": {}, "dev-2": {} });
+    account.write("hasura-migrate.json", { environments: { "dev-1": {}, "dev-2": {} } });
+    account.write("profiles.json", { "dev-2": "111122223333" });
+    const ran = await account.deploy([...quick, "--all"]);
+    assert.equal(ran.code, 0, ran.stderr);
+    for (const call of account.calls().filter((each) => each.startsWith("aws lambda")))
+      assert.equal(
+        call.includes("--profile"),
+        call.includes("--function-name hasura-migrate-dev-2"),
+        call,
+      );
+  });
+
+  test("are not replaced where the AWS CLI does not list profiles, as its version 1", async (t) => {
+    const account = await accountWith(t, { "dev-1": {} });
+    account.remove("profiles.json");
+    const ran = await account.deploy([...quick, "--all"], { CI: "true" });
+    assert.equal(ran.code, 0, ran.stderr);
+    for (const call of account.calls().filter((each) => each.startsWith("aws lambda")))
+      assert.match(call, / --profile acme$/);
+  });
+
   test("are not replaced on a machine with profiles, where the profile does not exist", async (t) => {
     const account = await accountWith(t, { "dev-1": {} });
     account.write("profiles.json", { other: "1" });

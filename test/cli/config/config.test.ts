@@ -333,6 +333,25 @@ prod   eu-central-1  acme-prod  arn:aws:lambda:eu-central-1:111122223333:functio
     );
   });
 
+  test("envs --json also says whether a profile is configured or follows from the name", async (t) => {
+    const environments = { "dev-1": { profile: "acme-dev" }, "dev-2": {} };
+    const cwd = tree(t, { "hasura-migrate.json": JSON.stringify({ environments }) });
+    const context = testContext(t, { argv: ["envs", "--json"], cwd });
+    assert.equal(await main(context), 0);
+    const lines = context.out.text.trimEnd().split("\n");
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line) as unknown),
+      [
+        ["dev-1", "acme-dev", "config"],
+        ["dev-2", "dev-2", "convention"],
+      ].map(([env, profile, profileFrom]) => ({
+        type: "environment",
+        ...{ env, profile, profileFrom },
+        ...{ function: `hasura-migrate-${env ?? ""}`, protected: false },
+      })),
+    );
+  });
+
   test("the JSON schema for editors refuses unknown keys, as the program does", () => {
     const schema = configJsonSchema() as {
       additionalProperties?: unknown;

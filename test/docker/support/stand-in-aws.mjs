@@ -8,6 +8,8 @@ import process from "node:process";
  * functions and stacks, one JSON file each, so that calls in parallel do not disturb each other and a second run finds what the
  * first one left. Each call is a line of `calls`.
  *
+ * What other commands print stands in answers.json, by their first two words.
+ *
  *   stand-in-aws.mjs DIRECTORY aws|docker ARGUMENTS...
  */
 
@@ -61,7 +63,11 @@ const ecr = {
 
 /** @type {Record<string, () => void>} */
 const awsCommands = {
-  "configure list-profiles": () => answer(Object.keys(load("profiles") ?? {}).join("\n")),
+  "configure list-profiles": () => {
+    const profiles = load("profiles");
+    if (profiles === undefined) refuse("InvalidChoice", "list-profiles");
+    answer(Object.keys(profiles).join("\n"));
+  },
   "configure get": () => answer("eu-west-1"),
   "sts get-caller-identity": () => answer(`arn:aws:sts::${account()}:assumed-role/deploy/me`),
   "ecr get-login-password": () => answer("token"),
@@ -112,7 +118,13 @@ const awsCommands = {
     const from = argv.indexOf("--parameter-overrides") + 1;
     const length = argv.slice(from).findIndex((word) => word.startsWith("--"));
     const pairs = argv.slice(from, length === -1 ? undefined : from + length);
-    store(`stacks/${name}`, Object.fromEntries(pairs.map((pair) => split(pair, "="))));
+    const parameters = Object.fromEntries(pairs.map((pair) => split(pair, "=")));
+    store(`stacks/${name}`, parameters);
+    store(`functions/hasura-migrate-${String(parameters["Environment"])}`, {
+      account: account(),
+      region: region(),
+      digest: String(parameters["ImageUri"]).split("@sha256:")[1],
+    });
     answer(`Successfully created/updated stack - ${name}`);
   },
   "cloudformation describe-stack-events": () =>
@@ -161,6 +173,8 @@ const dockerCommands = {
   },
 };
 
+const canned = program === "aws" ? load("answers")?.[argv.slice(0, 2).join(" ")] : undefined;
+if (canned !== undefined) answer(canned);
 const command =
   program === "aws" ? awsCommands[argv.slice(0, 2).join(" ")] : dockerCommands[argv[0] ?? ""];
 if (command === undefined) refuse("UnknownCommand", argv.join(" "));

@@ -14,6 +14,7 @@ export function environmentLines(loaded: LoadedConfig, json: boolean): string[] 
         ...rest,
         endpointFrom: undefined,
         profile: profile.name,
+        profileFrom: profile.from,
       }),
     );
   }
