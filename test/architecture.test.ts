@@ -63,7 +63,7 @@ const edges: Record<string, readonly Ambient[]> = {
   "local/postgres/index": ["process"],
   "local/postgres/binaries": ["process"],
   "local/postgres/file-lock": ["clock", "timers"],
-  "local/postgres/data-directory": ["process"],
+  "local/postgres/data-directory": ["process", "clock"],
   "local/postgres/server-user": ["process"],
   "local/postgres/state-directory": ["process"],
   "local/postgres/postmaster": ["process", "clock", "timers"],

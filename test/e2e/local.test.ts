@@ -36,16 +36,26 @@ describe.concurrent("local", () => {
       server: string;
     };
     assert.deepEqual(await query(databaseUrl, "select 1 as one"), [{ one: 1 }]);
-    assert.match(server, /PostgreSQL \d+\.\d+.*, data in \.hasura-migrate\/\S+$/);
+    assert.match(server, /PostgreSQL \d+\.\d+.*, data in \/\S+\/data$/);
     const first = await run(t, ["local"], { cwd });
     assert.equal(first.code, 0, first.stderr);
-    assert.match(
-      first.stderr,
-      /^\S+ local .*PostgreSQL \d+\.\d+.*, data in \.hasura-migrate\/\S+$/m,
-    );
+    assert.match(first.stderr, /^\S+ local .*PostgreSQL \d+\.\d+.*, data in \/\S+\/data$/m);
     const second = await run(t, ["status", "local", "--check"], { cwd });
     assert.equal(second.code, 0, second.stderr);
     assert.equal(readFileSync(join(cwd, ".hasura-migrate/.gitignore"), "utf8"), "*\n");
+  });
+
+  test("a database of another major version is refused with the command that gives it up, which works", async (t) => {
+    const cwd = await project(t, users);
+    const first = await run(t, ["local"], { cwd });
+    const data = /data in (\S+)/.exec(first.stderr)?.[1] ?? "";
+    writeFileSync(join(data, "PG_VERSION"), "9\n");
+    const refused = await run(t, ["local"], { cwd });
+    assert.equal(refused.code, 2, refused.stderr);
+    assert.match(refused.stderr, /the old one is lost[^]*hasura-migrate local --reset/);
+    const reset = await run(t, ["local", "--reset"], { cwd });
+    assert.equal(reset.code, 0, reset.stderr);
+    assert.equal((await run(t, ["status", "local", "--check"], { cwd })).code, 0);
   });
 
   test("what a killed run left behind is found and used again", async (t) => {

@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { startPostgres } from "../../src/local/postgres/index.ts";
 
@@ -29,6 +29,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   return async () => {
     delete process.env["HASURA_TEST_DATABASE_URL"];
     await server.stop();
-    await rm(scratch, { recursive: true, force: true });
+    for (const directory of [scratch, dirname(server.data)])
+      await rm(directory, { recursive: true, force: true });
   };
 }

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isLoopback } from "./loopback.ts";
+import { userStateDirectory } from "../../user-state.ts";
 import type { CliContext } from "../context.ts";
 
 /*
@@ -52,5 +53,5 @@ function fileFor(url: string, context: CliContext): string {
 }
 
 function stateDirectory({ env, home }: CliContext): string {
-  return join(env["XDG_STATE_HOME"] || join(home, ".local", "state"), "hasura-migrate");
+  return userStateDirectory(env, home);
 }

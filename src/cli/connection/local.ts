@@ -75,7 +75,7 @@ function settingsFrom(env: Environment): Record<string, string> {
   );
 }
 
-/** `PostgreSQL 15.14 (/usr/lib/postgresql/15/bin), data in .hasura-migrate/data`; undefined with a database of your own. */
+/** `PostgreSQL 15.14 (/usr/lib/postgresql/15/bin), data in /home/ada/.local/state/hasura-migrate/databases/…/data`; undefined with a database of your own. */
 export function serverLine(
   context: CliContext,
   { server }: Pick<LocalEnvironment, "server">,

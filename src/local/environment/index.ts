@@ -138,6 +138,7 @@ async function databasesFor(
   const server = keep(
     await startPostgres({
       directory: project.stateDirectory,
+      reset: options.reset ?? false,
       ...(options.log && { log: options.log }),
     }),
   );

