@@ -22,13 +22,14 @@ locals {
     HASURA_MIGRATE_ADMIN_SECRET_ARN       = var.admin_secret_arn
     HASURA_MIGRATE_ADMIN_SECRET_PARAMETER = var.admin_secret_parameter
     HASURA_MIGRATE_PROTECTED              = tostring(var.protected)
+    HASURA_MIGRATE_KEEP_DOWN_SQL          = var.keep_down_sql ? "on" : "off"
     HASURA_MIGRATE_UNQUALIFIED            = var.restrict_by_operation ? "refuse" : "admin"
   }
 
   # Each alias with the aliases that its policy allows to call.
   every_alias = {
     read = {
-      description = "status, plan, history, ping"
+      description = "status, plan, history, doctor, ping"
       allows      = ["read"]
       policy_sid  = "Read"
       policy      = "See the migrations of"

@@ -34,6 +34,12 @@ variable "protected" {
   default     = false
 }
 
+variable "keep_down_sql" {
+  description = "Keep the text of each migration's down file in the ledger, so that it can be rolled back without its file; false where down files hold secrets."
+  type        = bool
+  default     = true
+}
+
 # ---- Hasura
 
 variable "hasura_endpoint" {

@@ -55,6 +55,7 @@ export function createFunction(
       HASURA_MIGRATE_ENDPOINT: props.hasuraEndpoint,
       ...secretVariable(props.adminSecret),
       HASURA_MIGRATE_PROTECTED: String(props.protected ?? false),
+      HASURA_MIGRATE_KEEP_DOWN_SQL: (props.keepDownSql ?? true) ? "on" : "off",
       HASURA_MIGRATE_UNQUALIFIED: props.restrictByOperation ? "refuse" : "admin",
     },
     ...(props.vpcSubnets !== undefined && { vpcSubnets: props.vpcSubnets }),

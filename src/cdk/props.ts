@@ -30,6 +30,8 @@ export interface HasuraMigrateProps {
   readonly architecture?: lambda.Architecture;
   /** Require the environment's name to be typed before anything changes. @default false */
   readonly protected?: boolean;
+  /** Keep the text of down files in the ledger; not where they hold secrets. @default true */
+  readonly keepDownSql?: boolean;
   /** Hasura's address inside the VPC, without a path. */
   readonly hasuraEndpoint: string;
   /** Hasura's port, for the security groups. @default 8080 */

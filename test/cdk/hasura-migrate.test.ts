@@ -104,6 +104,7 @@ describe("the construct creates the same resources as docker/template.yaml", () 
       props: (stack) => ({
         architecture: lambda.Architecture.ARM_64,
         protected: true,
+        keepDownSql: false,
         hasuraPort: 443,
         hasuraSecurityGroup: ec2.SecurityGroup.fromSecurityGroupId(
           stack,
@@ -119,6 +120,7 @@ describe("the construct creates the same resources as docker/template.yaml", () 
       parameters: {
         Architecture: "arm64",
         Protected: "true",
+        KeepDownSql: "off",
         HasuraPort: "443",
         HasuraSecurityGroupId: "sg-0123456789abcdef0",
         MemorySize: "256",

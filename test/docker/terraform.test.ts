@@ -91,8 +91,18 @@ describe("docker/terraform", () => {
   test.for([
     [{ AdminSecretArn: secret }, { admin_secret_arn: secret }],
     [
-      { AdminSecretParameter: "/hasura/dev-1", Protected: "true", RestrictByOperation: "true" },
-      { admin_secret_parameter: "/hasura/dev-1", protected: "true", restrict_by_operation: "true" },
+      {
+        AdminSecretParameter: "/hasura/dev-1",
+        Protected: "true",
+        KeepDownSql: "off",
+        RestrictByOperation: "true",
+      },
+      {
+        admin_secret_parameter: "/hasura/dev-1",
+        protected: "true",
+        keep_down_sql: "false",
+        restrict_by_operation: "true",
+      },
     ],
   ] as const)(
     "sets the environment variables of the template with %j",

@@ -45,10 +45,7 @@ export async function connect(
   onStep("profile", describeIdentity(identity));
   const region = regionOf(target, identity, files, context.env);
   const addressOf = endpointsOf(identity, files, context.env);
-  const endpoint =
-    target.endpointUrl === undefined
-      ? addressOf("lambda")
-      : { url: target.endpointUrl, from: target.endpointFrom ?? "--endpoint-url" };
+  const endpoint = typedEndpoint(target) ?? addressOf("lambda");
   const configured = configuredEndpoint(endpoint);
   const sts = configuredEndpoint(addressOf("sts"));
   const url = configured ?? (await serviceAddress(region, identity));
@@ -136,6 +133,12 @@ function credentialsText({ accountId, expiration }: Credentials, now: number): s
   const expiry = expiration ? [`valid for ${duration(expiration.getTime() - now)}`] : [];
   const words = [...account, ...expiry];
   return words.length === 0 ? "found" : words.join(", ");
+}
+
+/** The address of Lambda that an option or the configuration names. */
+function typedEndpoint({ endpointUrl, endpointFrom }: Target): Address | undefined {
+  if (endpointUrl === undefined) return undefined;
+  return { url: endpointUrl, from: endpointFrom ?? "--endpoint-url" };
 }
 
 /** The Lambda service's address by the SDK's own rules, which know each partition's domain, FIPS and dual stack. */
