@@ -3,7 +3,7 @@ import { atEvents, eventsOfSlice, requests, type ClientFault } from "./client-fa
 import type { ClientModes } from "./client-modes.ts";
 import { reportNames, type RequestFault } from "./request-faults.ts";
 import { sampled } from "./scale.ts";
-import { inSlice, lookedUp, slices } from "./slice-modes.ts";
+import { inSlice, slices, unsent } from "./slice-modes.ts";
 
 const streaming = false;
 
@@ -29,7 +29,7 @@ const killed = (fault: RequestFault | undefined): ClientFault[] =>
 
 const inSlices = (what: AnswerFault["what"]): ClientFault[] =>
   slices.flatMap((slice) =>
-    atEvents(what, 1, { ends: lookedUp(slice), streaming, count: eventsOfSlice - 1 }).map((fault) =>
+    atEvents(what, 1, { ends: [0], streaming, count: eventsOfSlice - 1 }).map((fault) =>
       inSlice(slice, fault),
     ),
   );
@@ -42,7 +42,7 @@ export const bufferedModes: ClientModes = {
     request("504 late", [0]),
     ...sampled([
       request("dropped", [4]),
-      request("taken", [4]),
+      request("swallowed", [4]),
       request("lost", [0]),
       request("429", [0], { sent: 2 }),
       request("502", [4]),
@@ -77,11 +77,11 @@ export const bufferedModes: ClientModes = {
     ...inSlices("reset"),
     ...inSlices("silent"),
     ...slices.flatMap((slice) => [
-      inSlice(slice, request("dropped", [4])),
-      inSlice(slice, request("lost at the end", lookedUp(slice))),
+      { ...unsent(slice, "dropped"), streaming },
+      inSlice(slice, request("lost at the end", [0])),
       ...reportNames.flatMap((report) => [
-        inSlice(slice, request(report, [4])),
-        inSlice(slice, request(`${report} at the end`, lookedUp(slice))),
+        { ...unsent(slice, report), streaming },
+        inSlice(slice, request(`${report} at the end`, [0])),
       ]),
     ]),
   ]),

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "vitest";
 import { startLambdaService } from "../../../src/local/lambda-service/index.ts";
-import { bin, root, start, type Running } from "../../e2e/support/cli.ts";
+import { bin, root, start, type Options, type Ran, type Running } from "../../e2e/support/cli.ts";
 import { bundled } from "../../support/bundle.ts";
 import { faultBench, newRequest, type FaultBench } from "./bench.ts";
 import type { TestDatabase } from "./database.ts";
@@ -17,10 +17,15 @@ export interface ClientBench extends FaultBench {
   readonly relay: Relay;
   /** An address at which nobody listens. */
   readonly closedUrl: string;
-  /** Starts the command line on the environment, to apply what is pending. `url`: another address of the service. */
-  apply(url?: string): Promise<Running>;
+  /**
+   * Starts the command line on the environment, to apply what is pending. `url`: another address of the service; `shortBounds`: it does
+   * not wait long for what does not arrive, where its waits are short.
+   */
+  apply(more?: { readonly url?: string; readonly shortBounds?: boolean }): Promise<Running>;
   /** One plain run, without harm; returns what is wrong after it. */
   again(): Promise<string[]>;
+  /** One run of the built CLI, to its end. */
+  builtRun(): Promise<Ran>;
   /** Resolves when the function is there and waits for work: starting it takes long on a slow machine. */
   startFunction(): Promise<void>;
   /** Kills the function, at work or waiting for work, and returns how many processes it had. */
@@ -58,16 +63,19 @@ export async function clientBench(
     target: service.url,
     beforeLookup: () => (shortWaits ? letRunsAge(bench.database) : Promise.resolve()),
   });
-  const apply = (url = relay.url): Promise<Running> =>
-    start(t, ["dev-1", "--json", "--endpoint-url", url], { program, env: quiet });
+  const applyWith = (url: string, options: Options): Promise<Running> =>
+    start(t, ["dev-1", "--json", "--endpoint-url", url], options);
+  const builtRun = async (): Promise<Ran> => (await applyWith(relay.url, {})).ended;
   return {
     ...bench,
     relay,
     closedUrl: await closedUrl(),
-    apply,
+    apply: ({ url = relay.url, shortBounds = false } = {}) =>
+      applyWith(url, { program, env: { ...quiet, SHORT_BOUNDS: String(shortBounds) } }),
+    builtRun,
     again: async () => {
       if (shortWaits) return bench.problems(await bench.run());
-      const { code, stdout, stderr } = await (await apply()).ended;
+      const { code, stdout, stderr } = await builtRun();
       const problems = await bench.databaseProblems();
       return code === 0
         ? problems

@@ -32,7 +32,7 @@ export async function problemsAfterAll(
 async function lane(t: TestContext, shortWaits: boolean): Promise<ClientBench> {
   const bench = await clientBench(t, firstOf(3), { shortWaits });
   await bench.startFunction();
-  const { code, stdout, stderr } = await (await bench.apply()).ended;
+  const { code, stdout, stderr } = await bench.builtRun();
   assert.deepEqual([code, stdout.trimEnd().split("\n").length], [0, events], stdout + stderr);
   assert.ok(bench.network.passed.length >= requests);
   return bench;

@@ -25,7 +25,7 @@ export const reportNames = ["crash", "time-out", "plain time-out"] as const sati
 /**
  * What can happen to a request before its answer begins. dropped: the connection is reset before anything is passed on · lost: it is
  * passed on, and the connection is reset before a byte of the answer · lost at the end: the same, when the function has ended ·
- * taken: nothing is passed on, nothing arrives and nothing closes · unanswered: the same, and it is passed on ·
+ * swallowed: nothing is passed on, nothing arrives and nothing closes · unanswered: the same, and it is passed on ·
  * a status: a gateway answers with HTML and passes nothing on · a status, late: it answers so, and has passed the request on ·
  * a report: the platform answers with it at once · a report at the end: it does when the function has ended.
  */
@@ -33,7 +33,7 @@ export type RequestFault =
   | "dropped"
   | "lost"
   | "lost at the end"
-  | "taken"
+  | "swallowed"
   | "unanswered"
   | `${429 | 502 | 503 | 504}`
   | `${502 | 504} late`
@@ -62,7 +62,7 @@ export async function requestHarmed(
         reset(response);
         return;
       }
-    case "taken":
+    case "swallowed":
       return;
     case "unanswered":
       return ended(await onward());
@@ -73,7 +73,7 @@ export async function requestHarmed(
 
 /** Another answer than the function's. */
 async function replaced(
-  fault: Exclude<RequestFault, "dropped" | "lost" | "lost at the end" | "taken" | "unanswered">,
+  fault: Exclude<RequestFault, "dropped" | "lost" | "lost at the end" | "swallowed" | "unanswered">,
   onward: Onward,
   response: http.ServerResponse,
 ): Promise<void> {

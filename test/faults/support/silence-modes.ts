@@ -12,10 +12,10 @@ export const silenceModes: ClientModes = {
     killsFunction: "event",
   }),
   "nothing answers the request, or the question about the run": [
-    { name: "the request is swallowed", faults: ["taken"], ends: [4] },
+    { name: "the request is swallowed", faults: ["swallowed"], ends: [4] },
     { name: "its answer is swallowed", faults: ["unanswered"], ends: [0] },
     ...sampled(
-      (["taken", "unanswered"] as const).map((question) => ({
+      (["swallowed", "unanswered"] as const).map((question) => ({
         name: `nothing follows an event, and the question is ${question}`,
         faults: [{ what: "silent", at: 2 } as const, question],
         ends: [0],
