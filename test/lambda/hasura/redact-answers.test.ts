@@ -40,6 +40,10 @@ describe("secrets in answers", () => {
       "Hasura's own error",
       { status: 400, json: { error: `x ${secret}`, code: "c", path: encoded, internal } },
     ],
+    [
+      "Hasura's own error without one of the database",
+      { status: 400, json: { error: `x ${secret}`, code: "c", path: "$" } },
+    ],
     ["a page of a proxy", { status: 502, text: `<title>${inBase64}</title>` }],
     ["a page that is cut inside the secret", { status: 502, text: `${"x".repeat(90)}${secret}` }],
     [
