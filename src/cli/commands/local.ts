@@ -1,7 +1,8 @@
 import type { CommandResult } from "../command-result.ts";
 import { keepLocalKey } from "../connection/local-keys.ts";
-import { serverLine, startEnvironment, type LocalChoice } from "../connection/local.ts";
+import { serverLine, startEnvironment } from "../connection/local.ts";
 import type { CliContext } from "../context.ts";
+import type { LocalOptions } from "../options/schemas.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { aborted } from "../run/interrupts.ts";
 import type { CommandModule } from "./command.ts";
@@ -44,11 +45,8 @@ export const local: CommandModule = {
 };
 
 /** Keeps both services running until the first signal, then stops them: no run of theirs has to finish. */
-async function serve(
-  context: CliContext,
-  options: LocalChoice & { readonly json?: boolean | undefined },
-): Promise<CommandResult> {
-  const environment = await startEnvironment(context, options);
+async function serve(context: CliContext, options: LocalOptions): Promise<CommandResult> {
+  const environment = await startVisibly(context, options);
   const { lambdaUrl, accessKeyId, hasuraUrl, adminSecret, databaseUrl } = environment;
   const server = serverLine(context, environment);
   const forget = await keepLocalKey(lambdaUrl, accessKeyId, context);
@@ -65,6 +63,27 @@ async function serve(
     await environment.stop();
   }
   return "done";
+}
+
+/** In a terminal a spinner shows that it starts, which takes a while the first time. */
+async function startVisibly(
+  context: CliContext,
+  options: LocalOptions,
+): ReturnType<typeof startEnvironment> {
+  const { createRenderer } = await import("../output/create-renderer.ts");
+  const { json = false, quiet = false, debug = false, color } = options;
+  const look = { json, quiet, debug, color };
+  const renderer = await createRenderer(context, {
+    ...look,
+    environment: "local",
+    operation: "apply",
+  });
+  if (renderer.silenceMs === 0) renderer.waiting("starting the local environment …");
+  try {
+    return await startEnvironment(context, options);
+  } finally {
+    renderer.close();
+  }
 }
 
 interface ServedUrls {

@@ -150,6 +150,7 @@ export const LocalOptions = TargetOptions.extend({
   error: "--port and --lambda-port need --serve",
   path: [],
 });
+export type LocalOptions = z.infer<typeof LocalOptions>;
 
 export const NewOptions = GlobalOptions.extend({
   name: z.string(),

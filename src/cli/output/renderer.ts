@@ -6,10 +6,14 @@ import type { ConnectionInfo } from "../connection/connection.ts";
 
 /** One way to show a run. Everything arrives in the order it happens. */
 export interface Renderer {
+  /** Nothing was shown for this long, in milliseconds: say what is being waited for. */
+  readonly silenceMs: number;
   /** The function that the next events come from. */
   connected(connection: ConnectionInfo): void;
   /** Shows what is being waited for, until the next event. */
   waiting(text: string): void;
+  /** Leaves the terminal alone, for a question or another program, until the returned function is called. */
+  pause(): () => void;
   notice(line: string): void;
   /** Shows background information, less prominent than a notice. */
   fact(line: string): void;

@@ -112,7 +112,7 @@ export async function connectRun(
 /** What shows how connecting goes on. */
 export type ConnectionPresenter = Pick<
   RunPresenter,
-  "notice" | "fact" | "waiting" | "waitingAfterSilence" | "connected"
+  "notice" | "fact" | "waiting" | "waitingAfterSilence" | "pause" | "connected"
 >;
 
 /** A run that is being connected. */
@@ -131,16 +131,17 @@ async function startConnecting(
   spec: OperationSpec,
   { prepared: { environment, target }, presenter, credentials, onStep }: ConnectingRun,
 ): Promise<Connection> {
+  // Before what takes a while to load.
+  presenter.waitingAfterSilence(
+    target ? `getting credentials for ${environment} …` : "starting the local environment …",
+  );
   const aws = await import("../connection/aws/connect.ts");
-  if (target) {
-    presenter.waitingAfterSilence(`getting credentials for ${environment} …`);
-    return aws.connect(target, context, {
+  if (target)
+    return aws.connect(target, undisturbed(context, presenter), {
       notice: presenter.notice,
       shared: credentials,
       ...(onStep && { onStep }),
     });
-  }
-  presenter.waitingAfterSilence("starting the local environment …");
   const local = await within(startLocalTarget(context, { ...options, reset: spec.reset }), {
     ms: longestLocalStartMs,
     every: context.every,
@@ -148,6 +149,29 @@ async function startConnecting(
   });
   if (local.server !== undefined) presenter.fact(local.server);
   return aws.connectTo(local, context, presenter.notice);
+}
+
+/** The same context, where nothing else is written while a person is asked or another program has the terminal. */
+function undisturbed(
+  { keyboard, runProgram, ...context }: CommandContext,
+  presenter: ConnectionPresenter,
+): CommandContext {
+  const alone = async <T>(work: () => Promise<T>): Promise<T> => {
+    const goOn = presenter.pause();
+    try {
+      return await work();
+    } finally {
+      goOn();
+    }
+  };
+  return {
+    ...context,
+    keyboard: {
+      isTTY: keyboard.isTTY,
+      ask: (question) => alone(() => keyboard.ask(question)),
+    },
+    runProgram: (command, args) => alone(() => runProgram(command, args)),
+  };
 }
 
 /** Its parts have bounds of their own, such as a minute for the database server. */

@@ -16,9 +16,6 @@ import { githubSummary } from "../output/renderers/github-summary.ts";
 import { localMigrations } from "../project/find-project.ts";
 import { ImageComparison } from "./compare-image.ts";
 
-/** Nothing was shown for this long: say what is being waited for. */
-const silenceMs = 1000;
-
 interface PresentedRun {
   readonly environment: string;
   readonly operation: Operation;
@@ -64,11 +61,22 @@ export class RunPresenter {
   /** Shows what is being waited for, unless something happens first. */
   waitingAfterSilence(text: string): void {
     this.#endSilence();
+    const { silenceMs } = this.#renderer;
+    if (silenceMs === 0) {
+      this.#renderer.waiting(text);
+      return;
+    }
     const stop = this.#context.every(silenceMs, () => {
       stop();
       this.#renderer.waiting(text);
     });
     this.#endSilence = stop;
+  }
+
+  /** Writes nothing, for a question or another program, until the returned function is called. */
+  pause(): () => void {
+    this.#endSilence();
+    return this.#renderer.pause();
   }
 
   connected(connection: ConnectionInfo): void {

@@ -11,8 +11,10 @@ export function jsonRenderer(context: CliContext, { environment }: RenderOptions
   const log = (message: string): void =>
     write({ type: "log", env: environment, level: "info", code: "client", message });
   return {
+    silenceMs: 1000,
     connected: () => undefined,
     waiting: () => undefined,
+    pause: () => () => undefined,
     notice: log,
     fact: log,
     // With --json nobody is asked.

@@ -28,6 +28,8 @@ export function liveRenderer(context: CliContext, options: RenderOptions): Rende
 }
 
 class LiveRenderer implements Renderer {
+  /** The spinner goes as it came: it is shown at once. */
+  readonly silenceMs = 0;
   readonly #context: CliContext;
   readonly #options: RenderOptions;
   readonly #style: Style;
@@ -36,6 +38,7 @@ class LiveRenderer implements Renderer {
   readonly #stopTicking: () => void;
   #view: RunView;
   #frame = 0;
+  #paused = false;
 
   constructor(context: CliContext, options: RenderOptions) {
     this.#context = context;
@@ -54,6 +57,15 @@ class LiveRenderer implements Renderer {
   waiting(text: string): void {
     this.#view = { ...this.#view, waitingFor: text };
     this.#draw();
+  }
+
+  pause(): () => void {
+    this.#paused = true;
+    this.#clear();
+    return () => {
+      this.#paused = false;
+      this.#draw();
+    };
   }
 
   notice(line: string): void {
@@ -169,6 +181,7 @@ class LiveRenderer implements Renderer {
   }
 
   #draw(): void {
+    if (this.#paused) return;
     const { err, now } = this.#context;
     const sign = this.#style.cyan(spinnerFrames[this.#frame % spinnerFrames.length] ?? "");
     const rows = progressLines(this.#view, {

@@ -22,6 +22,7 @@ export function plainRenderer(context: CliContext, options: RenderOptions): Rend
 const progress: ReadonlySet<StepState> = new Set(["started", "running", "outcome unknown"]);
 
 class PlainRenderer implements Renderer {
+  readonly silenceMs = 1000;
   readonly #context: CliContext;
   readonly #options: RenderOptions;
   #view: RunView;
@@ -38,6 +39,10 @@ class PlainRenderer implements Renderer {
 
   waiting(text: string): void {
     this.notice(text);
+  }
+
+  pause(): () => void {
+    return () => undefined;
   }
 
   fact(line: string): void {

@@ -6,13 +6,23 @@ export interface MemberOptions {
   readonly now: () => number;
   /** Shows the run as it goes on. */
   readonly inner?: Renderer;
+  /** Leaves the terminal alone until what it returns is called. */
+  readonly pause?: () => () => void;
   /** Events that are not shown until all environments have ended. */
   readonly holdsBack: (type: string) => boolean;
 }
 
 /** A renderer that reports what it is given as changes of one environment's view. */
-export function memberRenderer({ change, now, inner, holdsBack }: MemberOptions): Renderer {
+export function memberRenderer({
+  change,
+  now,
+  inner,
+  pause = () => () => undefined,
+  holdsBack,
+}: MemberOptions): Renderer {
   return {
+    silenceMs: 1000,
+    pause,
     connected: (connection) => {
       change({ type: "connected", connection });
       inner?.connected(connection);

@@ -156,6 +156,7 @@ function textOutput(
   };
   const held = new Map<string, Styled[]>();
   const spinner = out.isTTY && err.isTTY ? terminalSpinner(err, style) : undefined;
+  const waiting = waitingWith(spinner);
   const show = (name: string, lines: readonly Styled[]): void => {
     if (several) held.set(name, [...(held.get(name) ?? []), ...lines]);
     else {
@@ -167,11 +168,7 @@ function textOutput(
     line: (check) => write(checkLines(check, look)),
     environment: (name, own) => ({
       check: (check) => show(name, checkLines(resolved(check, own), look)),
-      presenter: {
-        ...silentPresenter,
-        waiting: (text) => spinner?.show(text),
-        waitingAfterSilence: (text) => spinner?.show(text),
-      },
+      presenter: { ...silentPresenter, ...waiting },
       done: () => spinner?.stop(),
     }),
     flush: (name) => {
@@ -191,11 +188,35 @@ function textOutput(
   };
 }
 
+/** Shows what is waited for, and nothing while a person is asked, which only one environment at a time does. */
+function waitingWith(
+  spinner: ReturnType<typeof terminalSpinner> | undefined,
+): Pick<ConnectionPresenter, "waiting" | "waitingAfterSilence" | "pause"> {
+  const state: { text?: string; isPaused: boolean } = { isPaused: false };
+  const show = (text: string): void => {
+    state.text = text;
+    if (!state.isPaused) spinner?.show(text);
+  };
+  return {
+    waiting: show,
+    waitingAfterSilence: show,
+    pause: () => {
+      state.isPaused = true;
+      spinner?.stop();
+      return () => {
+        state.isPaused = false;
+        if (state.text !== undefined) spinner?.show(state.text);
+      };
+    },
+  };
+}
+
 const silentPresenter: ConnectionPresenter = {
   notice: () => undefined,
   fact: () => undefined,
   waiting: () => undefined,
   waitingAfterSilence: () => undefined,
+  pause: () => () => undefined,
   connected: () => undefined,
 };
 

@@ -38,6 +38,9 @@ class Board implements SeveralRenderer {
   readonly #views: EnvironmentViews;
   #stopTicking: () => void = () => undefined;
   #isRunning = false;
+  #isPaused = false;
+  /** What is waited for before anything runs. */
+  #waitingFor: string | undefined;
   #frame = 0;
 
   constructor(context: CliContext, options: SeveralOptions) {
@@ -57,23 +60,25 @@ class Board implements SeveralRenderer {
     return memberRenderer({
       change: (change) => this.#views.change(environment, change),
       now: this.#context.now,
+      pause: () => this.#pause(),
       holdsBack: () => true,
     });
   }
 
   waiting(text: string): void {
-    this.#spinner.show(text);
+    this.#waitingFor = text;
+    this.#draw();
   }
 
   preview(environment: string, event: EventOf<"plan"> | EventOf<"status">): void {
     const { err } = this.#context;
-    this.#spinner.stop();
+    this.#stopWaiting();
     const heading = this.#style.bold(environment);
     writeLines(err, [heading, ...previewLines(event, this.#style, err.columns)]);
   }
 
   begin(): void {
-    this.#spinner.stop();
+    this.#stopWaiting();
     this.#isRunning = true;
     this.#stopTicking = this.#context.every(frameMs, () => {
       this.#frame += 1;
@@ -112,8 +117,24 @@ class Board implements SeveralRenderer {
   close(): void {
     this.#isRunning = false;
     this.#stopTicking();
+    this.#stopWaiting();
+    this.#region.clear();
+  }
+
+  /** For a question, which only one environment at a time asks. */
+  #pause(): () => void {
+    this.#isPaused = true;
     this.#spinner.stop();
     this.#region.clear();
+    return () => {
+      this.#isPaused = false;
+      this.#draw();
+    };
+  }
+
+  #stopWaiting(): void {
+    this.#waitingFor = undefined;
+    this.#spinner.stop();
   }
 
   #change(environment: string, change: EnvironmentChange): void {
@@ -142,6 +163,8 @@ class Board implements SeveralRenderer {
   }
 
   #draw(): void {
+    if (this.#isPaused) return;
+    if (this.#waitingFor !== undefined) this.#spinner.show(this.#waitingFor);
     if (!this.#isRunning) return;
     const { err, now } = this.#context;
     this.#region.draw(
