@@ -246,6 +246,7 @@ test("the environment of the function holds no secret", () => {
     "HASURA_MIGRATE_ADMIN_SECRET_ARN",
     "HASURA_MIGRATE_ENDPOINT",
     "HASURA_MIGRATE_ENVIRONMENT",
+    "HASURA_MIGRATE_KEEP_DOWN_SQL",
     "HASURA_MIGRATE_PROTECTED",
     "HASURA_MIGRATE_UNQUALIFIED",
   ]);

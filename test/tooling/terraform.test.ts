@@ -54,7 +54,8 @@ describe("the variables", () => {
   test("are the template's parameters, with the same defaults", () => {
     const parameters = Object.entries(template.Parameters).map(([name, { Default }]) => [
       snakeCase(name),
-      Default === undefined ? undefined : String(Default),
+      // What is on or off in the template is a boolean in Terraform.
+      Default === undefined ? undefined : String(Default).replace(/^on$/, "true"),
     ]);
     const variables = Object.entries(terraform.variables).map(([name, [variable]]) => [
       name,
