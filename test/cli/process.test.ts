@@ -62,6 +62,7 @@ describe("process", () => {
       "new",
       "local",
       "envs",
+      "doctor",
     ]);
   });
 
