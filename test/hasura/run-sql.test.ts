@@ -106,6 +106,7 @@ describe("an error of run_sql", () => {
         detail: "more",
         hint: "try",
         execStatus: "FatalError",
+        statement: raise,
       });
       return true;
     });
