@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { isLoopbackHost } from "../connection/loopback.ts";
+import { isLoginCut } from "../options/redact-address.ts";
 
 const profile = z
   .string()
@@ -40,7 +41,7 @@ const useAliases = z
 function isSafeEndpoint(address: string): boolean {
   if (!URL.canParse(address)) return true;
   const url = new URL(address);
-  if (url.username !== "" || url.password !== "") return false;
+  if (url.username !== "" || url.password !== "" || isLoginCut(url)) return false;
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopbackHost(url));
 }
 

@@ -6,6 +6,7 @@ import { operations } from "../../protocol/operations.ts";
 import type { RawOptions } from "../commands/command.ts";
 import { labelOf, type CommandLine } from "./command-line.ts";
 import { Wait } from "./duration.ts";
+import { isLoginEncoded } from "./redact-address.ts";
 
 /*
  * One schema per command. What travels to the function keeps the limits of the protocol; options that exclude each other are
@@ -38,16 +39,25 @@ export const GlobalOptions = z.object({
 });
 export type GlobalOptions = z.infer<typeof GlobalOptions>;
 
+/** What is wrong with an address is said without it: it holds a password. */
+const databaseAddress = z.string().superRefine((address, context) => {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const isAddress = /^postgres(ql)?:\/\//i.test(address);
+  if (isAddress && url !== undefined && isLoginEncoded(url)) return;
+  context.addIssue({
+    code: "custom",
+    message:
+      isAddress && address.includes("@")
+        ? "the user and the password must be percent-encoded (/ is %2F, # is %23, ? is %3F, @ is %40, % is %25)"
+        : "must be an address such as postgres://user@host/database",
+  });
+});
+
 /** What every command that reaches an environment takes. `migrations` and `databaseUrl` are for `local`. */
 export const TargetOptions = GlobalOptions.extend({
   environments: z.array(z.string().min(1)),
   migrations: text,
-  databaseUrl: z
-    .url({
-      protocol: /^postgres(ql)?$/,
-      error: "must be an address such as postgres://user@host/database",
-    })
-    .optional(),
+  databaseUrl: databaseAddress.optional(),
   superuser: flag,
   all: flag,
   group: z.array(word).default([]),

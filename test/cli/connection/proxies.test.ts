@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
+import { Failure } from "../../../src/protocol/failure.ts";
 import { proxyFor } from "../../../src/cli/connection/aws/proxies.ts";
 
 const lambda = new URL("https://lambda.eu-west-1.amazonaws.com");
@@ -45,5 +46,16 @@ describe("the proxy for an address", () => {
           proxyFor(new URL(url), { HTTPS_PROXY: proxy, [name]: noProxy }) === undefined,
           isDirect,
         );
+    });
+
+  for (const login of ["user:hid/den", "user:1/hidden", "user:1?hidden", "user:hid%den"])
+    test(`with a login that is not encoded is refused without it: ${login}`, () => {
+      assert.throws(
+        () => proxyFor(lambda, { HTTPS_PROXY: `http://${login}@proxy.example.com:3128` }),
+        (thrown) =>
+          thrown instanceof Failure &&
+          thrown.code === "proxy-invalid" &&
+          !/hid|den\b/.test(thrown.message),
+      );
     });
 });

@@ -1,5 +1,6 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
+import { isLoginCut } from "../../options/redact-address.ts";
 
 /** An address that was configured, and where. */
 export interface Address {
@@ -20,7 +21,7 @@ export function checkedEndpoint({
   const problem =
     parsed === undefined || !/^https?:$/.test(parsed.protocol) || parsed.hostname === ""
       ? `must be a URL such as ${example}`
-      : parsed.username !== "" || parsed.password !== ""
+      : parsed.username !== "" || parsed.password !== "" || isLoginCut(parsed)
         ? "must not contain a user name or password"
         : undefined;
   if (problem === undefined) return url;

@@ -1,7 +1,7 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
 import type { Environment } from "../../context.ts";
-import { redactAddress } from "../../options/redact-address.ts";
+import { isLoginEncoded, redactAddress } from "../../options/redact-address.ts";
 
 /** A proxy, and the variable that names it. */
 export interface Proxy {
@@ -19,7 +19,7 @@ export function proxyFor(url: URL, env: Environment): Proxy | undefined {
   if (from === undefined || typed === undefined || isExcepted(url, env)) return undefined;
   const proxy = typed.includes("://") ? typed : `http://${typed}`;
   const parsed = URL.canParse(proxy) ? new URL(proxy) : undefined;
-  if (parsed !== undefined && /^https?:$/.test(parsed.protocol) && isDecodable(parsed))
+  if (parsed !== undefined && /^https?:$/.test(parsed.protocol) && isLoginEncoded(parsed))
     return { url: proxy, from };
   throw proxyInvalid(from, proxy, url);
 }
@@ -61,13 +61,4 @@ function proxyInvalid(from: string, proxy: string, url: URL): Failure {
       textHint(`To go there directly, add ${url.hostname} to NO_PROXY.`),
     ],
   });
-}
-
-function isDecodable({ username, password }: URL): boolean {
-  try {
-    decodeURIComponent(`${username}:${password}`);
-    return true;
-  } catch {
-    return false;
-  }
 }
