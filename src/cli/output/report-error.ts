@@ -6,7 +6,7 @@ import type { CommandContext } from "../context.ts";
 import { failureLines } from "./views/failure.ts";
 import { jsonLine } from "./json-line.ts";
 import { colorsFor } from "./terminal/colors.ts";
-import { styled } from "./terminal/styled.ts";
+import { writeLines } from "./terminal/sink.ts";
 
 /** Shows what a command threw: as one object on stdout with `--json`, otherwise as text on stderr. Returns the failure's kind. */
 export function reportError(thrown: unknown, context: CommandContext): Kind {
@@ -27,8 +27,7 @@ export function reportError(thrown: unknown, context: CommandContext): Kind {
   const style = colorsFor(context.err, variables, !isTyped(commandLine, "color"));
   const columns = context.err.isTTY ? context.err.columns : Infinity;
   const debug = isTyped(commandLine, "debug");
-  for (const line of failureLines(failure, { style, columns, debug }))
-    context.err.writeStyled(styled`${line}\n`);
+  writeLines(context.err, failureLines(failure, { style, columns, debug }));
   return failure.kind;
 }
 

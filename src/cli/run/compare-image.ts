@@ -4,9 +4,11 @@ import { operations, type Operation } from "../../protocol/operations.ts";
 import { imageLabel } from "../output/views/banner.ts";
 import { missingInImage, type LocalMigrations } from "../project/image-drift.ts";
 
+/** Reads the migrations in the working directory; undefined if there is no project. */
+export type ReadLocal = () => Promise<LocalMigrations | undefined>;
+
 interface ComparisonOptions {
-  /** Reads the migrations in the working directory; undefined if there is no project. */
-  readonly readLocal: () => Promise<LocalMigrations | undefined>;
+  readonly readLocal: ReadLocal;
   readonly environment: string;
   readonly operation: Operation;
   /** The only database that the run is about; undefined for all. */

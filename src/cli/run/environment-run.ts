@@ -15,12 +15,14 @@ import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import type { TargetOptions } from "../options/schemas.ts";
 import { checkTargetOptions } from "../options/target-options.ts";
+import type { Renderer, RenderOptions } from "../output/renderer.ts";
 import { askThenRun } from "./ask-then-run.ts";
+import type { ReadLocal } from "./compare-image.ts";
 import type { Consent } from "./confirm.ts";
 import { followRun, type FollowedRun } from "./follow-run.ts";
 import { unlessAborted } from "./interrupts.ts";
 import { checkRunFound } from "./run-failures.ts";
-import type { RunPresenter } from "./run-presenter.ts";
+import { RunPresenter } from "./run-presenter.ts";
 
 /** Describes one operation to run. */
 export interface OperationSpec<O extends Operation = Operation> {
@@ -46,6 +48,35 @@ export interface MatrixOptions {
   readonly full: boolean;
   /** As Markdown, which is then all that stdout has. */
   readonly markdown: boolean;
+}
+
+/** How output is asked for, as renderers take it. */
+export function outputOptions(
+  { quiet = false, color, debug = false, json = false }: TargetOptions,
+  { operation, run }: OperationSpec,
+): Omit<RenderOptions, "environment"> & { readonly json: boolean } {
+  return { operation, run, quiet, color, debug, json };
+}
+
+/** The presenter of one environment's run. `readLocal` reads the project in the working directory. */
+export function presenterOf(
+  context: CommandContext,
+  renderer: Renderer,
+  of: {
+    readonly environment: string;
+    readonly spec: OperationSpec;
+    readonly options: TargetOptions;
+    readonly readLocal: ReadLocal;
+  },
+): RunPresenter {
+  const { environment, spec, options, readLocal } = of;
+  return new RunPresenter(context, renderer, {
+    environment,
+    operation: spec.operation,
+    database: "database" in spec.options ? spec.options.database : undefined,
+    lastLine: options.json !== true,
+    readLocal,
+  });
 }
 
 /** What is decided about an environment before anything is contacted. */

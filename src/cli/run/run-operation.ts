@@ -1,22 +1,24 @@
 import { Failure } from "../../protocol/failure.ts";
 import type { Operation } from "../../protocol/operations.ts";
-import type { LoadedConfig } from "../config/load.ts";
-import { loadConfig } from "../config/load.ts";
+import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { selectEnvironments } from "../config/select-environments.ts";
 import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import type { TargetOptions } from "../options/schemas.ts";
 import { createRenderer } from "../output/create-renderer.ts";
+import { localMigrations } from "../project/find-project.ts";
 import { actorOf } from "./actor.ts";
-import { consentOf } from "./confirm.ts";
+import { consentOf, type Consent } from "./confirm.ts";
 import {
   connectRun,
+  outputOptions,
   performRun,
   prepareRun,
+  presenterOf,
   type OperationSpec,
   type PreparedRun,
 } from "./environment-run.ts";
-import { RunPresenter } from "./run-presenter.ts";
+import type { RunPresenter } from "./run-presenter.ts";
 
 /**
  * Runs one operation on the environments that were named, from their names to the command's result: configuration, confirmation,
@@ -48,24 +50,16 @@ async function runOne(
   spec: OperationSpec,
   of: { readonly environment: string; readonly loaded: LoadedConfig },
 ): Promise<CommandResult> {
-  const { operation } = spec;
   const { environment } = of;
   const prepared = prepareRun(context, options, spec, of);
   const consent = consentOf(context, { ...prepared, yes: options.yes, json: options.json });
   const renderer = await createRenderer(context, {
     environment,
-    operation,
-    run: spec.run,
-    quiet: options.quiet ?? false,
-    color: options.color,
-    debug: options.debug ?? false,
-    json: options.json ?? false,
+    ...outputOptions(options, spec),
   });
-  const presenter = new RunPresenter(context, renderer, {
-    environment,
-    operation,
-    database: "database" in spec.options ? spec.options.database : undefined,
-    lastLine: options.json !== true,
+  const presenter = presenterOf(context, renderer, {
+    ...{ environment, spec, options },
+    readLocal: () => localMigrations(context.cwd, context.home),
   });
   try {
     return await connectAndPerform(context, options, spec, { prepared, consent, presenter });
@@ -84,7 +78,7 @@ async function connectAndPerform(
   spec: OperationSpec,
   run: {
     readonly prepared: PreparedRun;
-    readonly consent: ReturnType<typeof consentOf>;
+    readonly consent: Consent;
     readonly presenter: RunPresenter;
   },
 ): Promise<CommandResult> {

@@ -13,8 +13,7 @@ import type { CommandContext } from "../context.ts";
 import { dataWithResolvedHints, withResolvedHints } from "../output/hints.ts";
 import type { Renderer } from "../output/renderer.ts";
 import { githubSummary } from "../output/renderers/github-summary.ts";
-import { localMigrations } from "../project/find-project.ts";
-import { ImageComparison } from "./compare-image.ts";
+import { ImageComparison, type ReadLocal } from "./compare-image.ts";
 
 interface PresentedRun {
   readonly environment: string;
@@ -23,6 +22,7 @@ interface PresentedRun {
   readonly database: string | undefined;
   /** The files that the image lacks may be named below the run's last line; with `--json` the last object ends it. */
   readonly lastLine: boolean;
+  readonly readLocal: ReadLocal;
 }
 
 /** Passes what happens in a run to everything that shows it: the renderer, GitHub's summary, the comparison with the image. */
@@ -48,7 +48,7 @@ export class RunPresenter {
       environment: run.environment,
       operation: run.operation,
       database: run.database,
-      readLocal: () => localMigrations(context.cwd, context.home),
+      readLocal: run.readLocal,
       now: context.now,
       notice: this.notice,
     });

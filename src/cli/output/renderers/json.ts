@@ -1,6 +1,6 @@
 import type { EventOf } from "../../../protocol/events.ts";
 import { exitCode, toFailureData } from "../../../protocol/failure.ts";
-import type { CommandResult } from "../../command-result.ts";
+import { exitCodeOf, type CommandResult } from "../../command-result.ts";
 import type { CliContext } from "../../context.ts";
 import { jsonLine } from "../json-line.ts";
 import type { RenderOptions, Renderer } from "../renderer.ts";
@@ -49,6 +49,6 @@ export function jsonRenderer(context: CliContext, { environment }: RenderOptions
 
 /** A run can end without a failure and the command with one: `status --check`. */
 function finishedExit({ cancelled }: EventOf<"run.finished">, result?: CommandResult): number {
-  if (result !== undefined && result !== "done") return exitCode[result];
+  if (result !== undefined && result !== "done") return exitCodeOf(result);
   return cancelled === true ? exitCode.interrupted : 0;
 }

@@ -9,6 +9,7 @@ import { closeView, newRunView, reduceView, type RunView } from "../run-view.ts"
 import { colorsFor, type Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { liveRegion, type LiveRegion } from "../terminal/live-region.ts";
+import { writeLines } from "../terminal/sink.ts";
 import { spinnerFrames, terminalSpinner, type Spinner } from "../terminal/spinner.ts";
 import { wrap } from "../terminal/width.ts";
 import { failureLines } from "../views/failure.ts";
@@ -226,8 +227,4 @@ function finishedStep(
 
 function wrapped(line: string, { columns }: Sink): Styled[] {
   return wrap(line, columns);
-}
-
-function writeLines(sink: Sink, lines: readonly Styled[]): void {
-  for (const line of lines) sink.writeStyled(styled`${line}\n`);
 }

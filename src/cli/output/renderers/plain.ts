@@ -8,6 +8,7 @@ import { clock, seconds } from "../format.ts";
 import type { RenderOptions, Renderer } from "../renderer.ts";
 import { newRunView, reduceView, type Row, type RunView } from "../run-view.ts";
 import { colorsFor } from "../terminal/colors.ts";
+import { writeLines } from "../terminal/sink.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { failureLines } from "../views/failure.ts";
 import { previewLines } from "../views/preview.ts";
@@ -56,7 +57,7 @@ class PlainRenderer implements Renderer {
   preview(event: Parameters<Renderer["preview"]>[0]): void {
     const { err, env } = this.#context;
     const style = colorsFor(err, env, this.#options.color);
-    for (const line of previewLines(event, style, err.columns)) err.writeStyled(styled`${line}\n`);
+    writeLines(err, previewLines(event, style, err.columns));
   }
 
   event(event: RunEvent | UnknownEvent): void {
@@ -70,8 +71,7 @@ class PlainRenderer implements Renderer {
     const { color, debug } = this.#options;
     const style = colorsFor(err, env, color);
     const columns = err.isTTY ? err.columns : Infinity;
-    for (const line of failureLines(failure, { style, columns, debug }))
-      err.writeStyled(styled`${this.#prefix()}${line}\n`);
+    writeLines(err, this.#prefixed(failureLines(failure, { style, columns, debug })));
   }
 
   close(): void {
@@ -108,8 +108,7 @@ class PlainRenderer implements Renderer {
     const style = colorsFor(out, env, this.#options.color);
     // A file or a pipe has no width.
     const columns = out.isTTY ? out.columns : Infinity;
-    for (const line of resultLines(event, this.#options, { style, columns }))
-      out.writeStyled(styled`${this.#prefix()}${line}\n`);
+    writeLines(out, this.#prefixed(resultLines(event, this.#options, { style, columns })));
   }
 
   #step({ row, state, tookMs, reason, notices = [] }: StepEntry): void {
@@ -121,14 +120,15 @@ class PlainRenderer implements Renderer {
     this.#line(progress.has(state) ? "err" : "out", `${rowText(row)} ${state}${took}${why}`);
   }
 
-  #prefix(): Styled {
-    return plain(this.#options.prefix ?? "");
+  #prefixed(lines: readonly Styled[]): Styled[] {
+    const prefix = plain(this.#options.prefix ?? "");
+    return lines.map((line) => styled`${prefix}${line}`);
   }
 
   #line(stream: "out" | "err", text: string): void {
     const { environment } = this.#options;
     const line = plain(`${clock(this.#context.now())} ${environment} ${text}`);
-    this.#context[stream].writeStyled(styled`${line}\n`);
+    writeLines(this.#context[stream], [line]);
   }
 }
 

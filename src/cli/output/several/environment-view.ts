@@ -125,12 +125,13 @@ export function statusOf({ results }: EnvironmentView): EventOf<"status"> | unde
 /** The views of several environments, in their order. */
 export class EnvironmentViews {
   readonly #views: Map<string, EnvironmentView>;
-  readonly #changed: () => void;
+  readonly #changed: (environment: string, change: EnvironmentChange) => void;
 
+  /** `changed` is called after each change. */
   constructor(
     environments: readonly string[],
     operation: string,
-    changed: () => void = () => undefined,
+    changed: (environment: string, change: EnvironmentChange) => void = () => undefined,
   ) {
     this.#views = new Map(
       environments.map((environment) => [environment, newEnvironmentView(environment, operation)]),
@@ -146,6 +147,6 @@ export class EnvironmentViews {
     const view = this.#views.get(environment);
     if (!view) return;
     this.#views.set(environment, reduceEnvironment(view, change));
-    this.#changed();
+    this.#changed(environment, change);
   }
 }

@@ -2,7 +2,7 @@ import type { EventOf } from "../../../protocol/events.ts";
 import type { CommandResult } from "../../command-result.ts";
 import type { Matrix } from "../matrix/matrix.ts";
 import type { Renderer, RenderOptions } from "../renderer.ts";
-import type { EnvironmentView } from "./environment-view.ts";
+import type { EnvironmentViews } from "./environment-view.ts";
 
 /** What a renderer of several environments needs to know from the start. */
 export interface SeveralOptions extends Omit<RenderOptions, "environment"> {
@@ -21,13 +21,10 @@ export interface SeveralRenderer {
   preview(environment: string, event: EventOf<"plan"> | EventOf<"status">): void;
   /** What was asked is answered: from now on the environments run. */
   begin(): void;
-  started(environment: string): void;
-  ended(environment: string, result: CommandResult): void;
-  /** It is not run at all. */
-  skipped(environment: string, reason: string): void;
   /** Shows how all of them ended, and how the command ends; of `status` the matrix, too. */
   finish(result: CommandResult, matrix?: Matrix): void;
-  readonly views: readonly EnvironmentView[];
+  /** What is known of each environment; what changes there is shown. */
+  readonly views: EnvironmentViews;
   /** Restores the terminal; nothing is shown afterwards. */
   close(): void;
 }

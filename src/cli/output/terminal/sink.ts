@@ -1,6 +1,11 @@
 import type { Sink } from "../../context.ts";
 import { breakWorkflowCommands, workflowCommandLine } from "../workflow-command.ts";
-import { plainText } from "./styled.ts";
+import { plainText, styled, type Styled } from "./styled.ts";
+
+/** Writes lines that are safe already. */
+export function writeLines(sink: Sink, lines: readonly Styled[]): void {
+  for (const line of lines) sink.writeStyled(styled`${line}\n`);
+}
 
 /** Where text goes, as a sink uses it; the size may change. */
 export interface TextStream {

@@ -5,17 +5,13 @@ import type { SeveralRenderer } from "../../output/several/several-renderer.ts";
 import { isNothingToDo, previewOf, type PreviewEvent } from "../ask-then-run.ts";
 import { ask } from "../confirm.ts";
 import { resultOf, sendRun, type OperationSpec } from "../environment-run.ts";
-import type { Member } from "./member.ts";
+import type { ForEachMember, Member } from "./member.ts";
 
 interface Confirming {
   readonly context: CommandContext;
   readonly spec: OperationSpec;
   readonly renderer: SeveralRenderer;
-  /** Runs some work for each member, a bounded number at once. */
-  readonly forEach: (
-    members: readonly Member[],
-    work: (member: Member) => Promise<void>,
-  ) => Promise<void>;
+  readonly forEach: ForEachMember;
 }
 
 /**

@@ -11,7 +11,7 @@ function namesIn(yes: boolean | string | undefined): readonly string[] | undefin
 }
 
 /**
- * Whether each of several changes is confirmed by the command line, by its environment. Throws usage failures whose hint is the
+ * Each of several changes with whether the command line confirms it. Throws usage failures whose hint is the
  * missing option, before AWS is contacted.
  */
 export function consentsOf(
@@ -21,11 +21,13 @@ export function consentsOf(
     yes,
     json,
   }: { readonly yes?: boolean | string | undefined; readonly json?: boolean | undefined },
-): ReadonlyMap<string, Consent> {
+): { readonly run: PreparedRun; readonly consent: Consent }[] {
   const names = namesIn(yes);
   refuseOtherNames(names ?? [], runs);
-  const consents = new Map(runs.map((run) => [run.environment, consentFor(run, names, yes)]));
-  const open = runs.filter(({ environment }) => consents.get(environment)?.kind === "to-be-asked");
+  const consents = runs.map((run) => ({ run, consent: consentFor(run, names, yes) }));
+  const open = consents.flatMap(({ run, consent }) =>
+    consent.kind === "to-be-asked" ? [run] : [],
+  );
   const nobody = whyNobodyIsAsked(context, json);
   if (open.length > 0 && (yes === true || nobody !== undefined))
     throw confirmationNeeded(open, nobody);

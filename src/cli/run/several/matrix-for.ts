@@ -1,21 +1,20 @@
-import type { CommandContext } from "../../context.ts";
 import { matrixOf, type Matrix, type MatrixColumn } from "../../output/matrix/matrix.ts";
 import { statusOf, type EnvironmentView } from "../../output/several/environment-view.ts";
 import { imageLabel } from "../../output/views/banner.ts";
-import { localMigrations } from "../../project/find-project.ts";
+import type { ReadLocal } from "../compare-image.ts";
 import type { OperationSpec } from "../environment-run.ts";
 
 /** The answers to `status` as one matrix; undefined for any other operation. */
 export async function matrixFor(
   { operation, options }: OperationSpec,
   views: readonly EnvironmentView[],
-  context: CommandContext,
+  { readLocal, now }: { readonly readLocal: ReadLocal; readonly now: number },
 ): Promise<Matrix | undefined> {
   if (operation !== "status") return undefined;
-  const local = await localMigrations(context.cwd, context.home).catch(() => undefined);
+  const local = await readLocal().catch(() => undefined);
   const only = "database" in options ? options.database : undefined;
   return matrixOf(
-    views.map((view) => columnOf(view, context.now())),
+    views.map((view) => columnOf(view, now)),
     local,
     only,
   );

@@ -19,6 +19,7 @@ import type { RunPresenter } from "../run-presenter.ts";
 
 /** What all environments of one command have in common. */
 export interface SharedParts {
+  readonly now: () => number;
   readonly options: TargetOptions;
   readonly spec: OperationSpec;
   readonly actor: Promise<Actor>;
@@ -26,12 +27,18 @@ export interface SharedParts {
   readonly renderer: SeveralRenderer;
 }
 
+/** Does some work for each member, a bounded number at once. */
+export type ForEachMember = (
+  members: readonly Member[],
+  work: (member: Member) => Promise<void>,
+) => Promise<void>;
+
 /** One of several environments, from its connection to its result. */
 export class Member {
   readonly prepared: PreparedRun;
   readonly #context: CommandContext;
   readonly #shared: SharedParts;
-  readonly #presenter: RunPresenter;
+  readonly presenter: RunPresenter;
   #consent: Consent;
   #connection: Promise<Connection> | undefined;
   #result: CommandResult | undefined;
@@ -44,7 +51,7 @@ export class Member {
     this.prepared = of.prepared;
     this.#context = context;
     this.#shared = shared;
-    this.#presenter = of.presenter;
+    this.presenter = of.presenter;
     this.#consent = of.consent;
   }
 
@@ -61,10 +68,6 @@ export class Member {
     return this.#consent.kind === "to-be-asked";
   }
 
-  get presenter(): RunPresenter {
-    return this.#presenter;
-  }
-
   /** Confirms its plan. */
   confirm(consent: Extract<Consent, { kind: "given" }>): void {
     this.#consent = consent;
@@ -72,8 +75,8 @@ export class Member {
 
   /** Runs the operation. Whatever fails is shown, and becomes its result. */
   async run(): Promise<void> {
-    const { renderer, spec } = this.#shared;
-    renderer.started(this.environment);
+    const { renderer, spec, now } = this.#shared;
+    renderer.views.change(this.environment, { type: "started", at: now() });
     await this.attempt(async (ready) => performRun(this.#context, spec, ready, this.#consent));
   }
 
@@ -85,7 +88,7 @@ export class Member {
     } catch (thrown) {
       // One environment that fails, even by a bug, must not end the others.
       const failure = thrown instanceof Failure ? thrown : bug(thrown);
-      await this.#presenter.failed(failure);
+      await this.presenter.failed(failure);
       await this.end(failure.kind);
     }
   }
@@ -93,7 +96,8 @@ export class Member {
   /** Ends it without running it. */
   async end(result: CommandResult): Promise<void> {
     this.#result = result;
-    this.#shared.renderer.ended(this.environment, result);
+    const { renderer, now } = this.#shared;
+    renderer.views.change(this.environment, { type: "ended", result, at: now() });
     await this.close();
   }
 
@@ -101,14 +105,13 @@ export class Member {
   async close(): Promise<void> {
     const connection = this.#connection;
     this.#connection = undefined;
-    await this.#presenter.close();
+    await this.presenter.close();
     await connection?.then((opened) => opened.close()).catch(() => undefined);
   }
 
   async #ready(): Promise<ReadyRun> {
     const { options, spec, actor, credentials } = this.#shared;
-    const { prepared } = this;
-    const presenter = this.#presenter;
+    const { prepared, presenter } = this;
     this.#connection ??= connectRun(this.#context, options, spec, {
       ...{ prepared, presenter, credentials },
     });

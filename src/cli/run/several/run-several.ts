@@ -9,13 +9,21 @@ import { commandLineFor } from "../../options/command-line.ts";
 import type { TargetOptions } from "../../options/schemas.ts";
 import { hasDrift } from "../../output/matrix/matrix.ts";
 import { createSeveralRenderer } from "../../output/several/create-several-renderer.ts";
+import { localMigrations } from "../../project/find-project.ts";
 import { actorOf } from "../actor.ts";
-import { prepareRun, type OperationSpec, type PreparedRun } from "../environment-run.ts";
-import { RunPresenter } from "../run-presenter.ts";
+import type { ReadLocal } from "../compare-image.ts";
+import type { Consent } from "../confirm.ts";
+import {
+  outputOptions,
+  prepareRun,
+  presenterOf,
+  type OperationSpec,
+  type PreparedRun,
+} from "../environment-run.ts";
 import { confirmPlans } from "./confirm-plans.ts";
 import { consentsOf } from "./consents.ts";
 import { matrixFor } from "./matrix-for.ts";
-import { Member, type SharedParts } from "./member.ts";
+import { Member, type ForEachMember, type SharedParts } from "./member.ts";
 import { worstResult } from "./worst-result.ts";
 
 /** How many environments are worked on at once where `--concurrency` does not say: fewer where something is changed. */
@@ -38,41 +46,37 @@ export async function runSeveral(
 ): Promise<CommandResult> {
   refuseSharedFunction(options);
   const environments = stages.flat();
+  const readLocal = onlyOnce(() => localMigrations(context.cwd, context.home));
   const prepared = environments.map((environment) =>
     prepareRun(context, options, spec, { environment, loaded }),
   );
   const consents = consentsOf(context, prepared, options);
   const changes = prepared.some((run) => run.changes);
   const renderer = await createSeveralRenderer(context, {
-    ...{ environments, operation: spec.operation, run: spec.run },
-    quiet: options.quiet ?? false,
-    color: options.color,
-    debug: options.debug ?? false,
-    json: options.json ?? false,
+    environments,
+    ...outputOptions(options, spec),
     matrix: spec.matrix ?? { full: false, markdown: false },
   });
   const shared: SharedParts = {
-    ...{ options, spec, renderer },
+    ...{ options, spec, renderer, now: context.now },
     actor: actorOf(context, changes),
     credentials: new SharedCredentials(),
   };
-  const members = prepared.map((run) =>
-    memberOf(run, context, shared, consents.get(run.environment) ?? { kind: "to-be-asked" }),
-  );
+  const members = consents.map((each) => memberOf({ ...each, readLocal }, context, shared));
   const limit = pLimit(
     options.concurrency ?? (changes ? defaultConcurrency.changing : defaultConcurrency.reading),
   );
-  const forEach = async (
-    some: readonly Member[],
-    work: (member: Member) => Promise<void>,
-  ): Promise<void> => {
+  const forEach: ForEachMember = async (some, work) => {
     await Promise.all(some.map((member) => limit(() => work(member))));
   };
   try {
     await confirmPlans(members, { context, spec, renderer, forEach });
     renderer.begin();
     await runStages(members, { stages, context, shared, forEach });
-    const matrix = await matrixFor(spec, renderer.views, context);
+    const matrix = await matrixFor(spec, renderer.views.all, {
+      readLocal,
+      now: context.now(),
+    });
     const result = resultOfAll(
       members,
       context,
@@ -87,21 +91,24 @@ export async function runSeveral(
   }
 }
 
+/** The project here is read at most once, however many environments are compared with it. */
+function onlyOnce(read: ReadLocal): ReadLocal {
+  let reading: ReturnType<ReadLocal> | undefined;
+  return () => (reading ??= read());
+}
+
 function memberOf(
-  prepared: PreparedRun,
+  of: { readonly run: PreparedRun; readonly consent: Consent; readonly readLocal: ReadLocal },
   context: CommandContext,
   shared: SharedParts,
-  consent: ConstructorParameters<typeof Member>[2]["consent"],
 ): Member {
+  const { run: prepared, consent, readLocal } = of;
   const { environment } = prepared;
   const { spec, options, renderer } = shared;
   // Commands that are suggested are about this environment alone.
   const own = { ...context, commandLine: commandLineFor(environment, context.commandLine) };
-  const presenter = new RunPresenter(own, renderer.member(environment), {
-    environment,
-    operation: spec.operation,
-    database: "database" in spec.options ? spec.options.database : undefined,
-    lastLine: options.json !== true,
+  const presenter = presenterOf(own, renderer.member(environment), {
+    ...{ environment, spec, options, readLocal },
   });
   return new Member(own, shared, { prepared, presenter, consent });
 }
@@ -110,10 +117,7 @@ interface Staging {
   readonly stages: readonly (readonly string[])[];
   readonly context: CommandContext;
   readonly shared: SharedParts;
-  readonly forEach: (
-    members: readonly Member[],
-    work: (member: Member) => Promise<void>,
-  ) => Promise<void>;
+  readonly forEach: ForEachMember;
 }
 
 /** Runs the members of each stage, until one of an earlier stage has not succeeded. */
@@ -127,12 +131,12 @@ async function runStages(
     const own = members.filter(({ environment }) => stage.includes(environment));
     await forEach(own, async (member) => {
       if (member.result !== undefined) return;
-      const reason = blockedBy ?? (failFast ? failedName(own) : undefined);
-      if (context.interrupts.first.aborted)
-        shared.renderer.skipped(member.environment, "interrupted");
-      else if (reason !== undefined)
-        shared.renderer.skipped(member.environment, `${reason} did not succeed`);
-      else await member.run();
+      const failed = blockedBy ?? (failFast ? failedName(own) : undefined);
+      const reason = context.interrupts.first.aborted
+        ? "interrupted"
+        : failed && `${failed} did not succeed`;
+      if (reason === undefined) await member.run();
+      else shared.renderer.views.change(member.environment, { type: "skipped", reason });
     });
     blockedBy ??= failedName(own);
   }

@@ -1,5 +1,4 @@
-import { exitCode } from "../../../../protocol/exit-code.ts";
-import type { CommandResult } from "../../../command-result.ts";
+import { exitCodeOf } from "../../../command-result.ts";
 import type { CliContext } from "../../../context.ts";
 import { jsonLine } from "../../json-line.ts";
 import type { Matrix } from "../../matrix/matrix.ts";
@@ -10,12 +9,12 @@ import type { SeveralOptions, SeveralRenderer } from "../several-renderer.ts";
 
 /** The objects of each environment as they arrive, and one that sums them up. */
 export function severalJson(context: CliContext, options: SeveralOptions): SeveralRenderer {
-  const views = new EnvironmentViews(options.environments, options.operation);
   const write = (object: object): void => context.out.write(`${jsonLine(object)}\n`);
+  const views = new EnvironmentViews(options.environments, options.operation, (env, change) => {
+    if (change.type === "skipped") write({ type: "skipped", env, reason: change.reason });
+  });
   return {
-    get views() {
-      return views.all;
-    },
+    views,
     member: (environment) =>
       memberRenderer({
         change: (change) => views.change(environment, change),
@@ -27,16 +26,9 @@ export function severalJson(context: CliContext, options: SeveralOptions): Sever
     // With --json nobody is asked.
     preview: () => undefined,
     begin: () => undefined,
-    started: (environment) => views.change(environment, { type: "started", at: context.now() }),
-    ended: (environment, result) =>
-      views.change(environment, { type: "ended", result, at: context.now() }),
-    skipped: (environment, reason) => {
-      views.change(environment, { type: "skipped", reason });
-      write({ type: "skipped", env: environment, reason });
-    },
     finish: (result, matrix) => {
       if (matrix) write(matrixObject(matrix));
-      write({ type: "summary", exit: exitOf(result), environments: views.all.map(summaryOf) });
+      write({ type: "summary", exit: exitCodeOf(result), environments: views.all.map(summaryOf) });
     },
     close: () => undefined,
   };
@@ -61,15 +53,13 @@ function matrixObject({ columns, rows }: Matrix): object {
   };
 }
 
-function exitOf(result: CommandResult): number {
-  return result === "done" ? 0 : exitCode[result];
-}
-
 function summaryOf(view: EnvironmentView): object {
   const { environment, result, failure, reason, tookMs, applied } = view;
   return {
     env: environment,
-    ...(result === undefined ? { result: "skipped", reason } : { result, exit: exitOf(result) }),
+    ...(result === undefined
+      ? { result: "skipped", reason }
+      : { result, exit: exitCodeOf(result) }),
     applied,
     ...(tookMs !== undefined && { tookMs }),
     ...(failure && { failure: { code: failure.code, message: failure.message } }),

@@ -1,21 +1,18 @@
 import type { EventOf } from "../../../../protocol/events.ts";
 import type { CommandResult } from "../../../command-result.ts";
-import type { CliContext, Sink } from "../../../context.ts";
+import type { CliContext } from "../../../context.ts";
 import type { Matrix } from "../../matrix/matrix.ts";
 import type { Renderer } from "../../renderer.ts";
 import { colorsFor, type Style } from "../../terminal/colors.ts";
 import { liveRegion, type LiveRegion } from "../../terminal/live-region.ts";
 import { spinnerFrames, terminalSpinner, type Spinner } from "../../terminal/spinner.ts";
-import { styled, type Styled } from "../../terminal/styled.ts";
+import { writeLines } from "../../terminal/sink.ts";
+import { styled } from "../../terminal/styled.ts";
 import { wrap } from "../../terminal/width.ts";
 import { failureLines } from "../../views/failure.ts";
 import { previewLines } from "../../views/preview.ts";
 import { resultLines } from "../../views/result.ts";
-import {
-  EnvironmentViews,
-  type EnvironmentChange,
-  type EnvironmentView,
-} from "../environment-view.ts";
+import { EnvironmentViews, type EnvironmentView } from "../environment-view.ts";
 import { endLines } from "../end-lines.ts";
 import { boardLines } from "../environment-lines.ts";
 import { memberRenderer } from "../member-renderer.ts";
@@ -35,7 +32,7 @@ class Board implements SeveralRenderer {
   readonly #style: Style;
   readonly #region: LiveRegion;
   readonly #spinner: Spinner;
-  readonly #views: EnvironmentViews;
+  readonly views: EnvironmentViews;
   #stopTicking: () => void = () => undefined;
   #isRunning = false;
   #isPaused = false;
@@ -49,16 +46,12 @@ class Board implements SeveralRenderer {
     this.#style = colorsFor(context.out, context.env, options.color);
     this.#region = liveRegion(context.err);
     this.#spinner = terminalSpinner(context.err, this.#style);
-    this.#views = new EnvironmentViews(options.environments, options.operation, () => this.#draw());
-  }
-
-  get views(): readonly EnvironmentView[] {
-    return this.#views.all;
+    this.views = new EnvironmentViews(options.environments, options.operation, () => this.#draw());
   }
 
   member(environment: string): Renderer {
     return memberRenderer({
-      change: (change) => this.#views.change(environment, change),
+      change: (change) => this.views.change(environment, change),
       now: this.#context.now,
       pause: () => this.#pause(),
       holdsBack: () => true,
@@ -87,26 +80,17 @@ class Board implements SeveralRenderer {
     this.#draw();
   }
 
-  started(environment: string): void {
-    this.#change(environment, { type: "started", at: this.#context.now() });
-  }
-
-  ended(environment: string, result: CommandResult): void {
-    this.#change(environment, { type: "ended", result, at: this.#context.now() });
-  }
-
-  skipped(environment: string, reason: string): void {
-    this.#change(environment, { type: "skipped", reason });
-  }
-
   finish(_result: CommandResult, matrix?: Matrix): void {
     this.close();
     const { out, err, now } = this.#context;
     const look = { style: this.#style, columns: out.columns };
-    for (const view of this.views) this.#writeResults(view);
+    for (const view of this.views.all) this.#writeResults(view);
     this.#writeNotices();
-    writeLines(out, endLines(this.views, { matrix, ...this.#options.matrix, ...look, now: now() }));
-    for (const { environment, failure } of this.views) {
+    writeLines(
+      out,
+      endLines(this.views.all, { matrix, ...this.#options.matrix, ...look, now: now() }),
+    );
+    for (const { environment, failure } of this.views.all) {
       if (!failure) continue;
       const { debug } = this.#options;
       const card = failureLines(failure, { style: this.#style, columns: err.columns, debug });
@@ -137,10 +121,6 @@ class Board implements SeveralRenderer {
     this.#spinner.stop();
   }
 
-  #change(environment: string, change: EnvironmentChange): void {
-    this.#views.change(environment, change);
-  }
-
   /** Plans and histories, below the environment's name; the answers to status are shown as one matrix. */
   #writeResults({ environment, results }: EnvironmentView): void {
     const { out } = this.#context;
@@ -154,7 +134,7 @@ class Board implements SeveralRenderer {
   /** Notices, each once with the environments that it is about. */
   #writeNotices(): void {
     const environmentsOf = new Map<string, string[]>();
-    for (const { environment, notices } of this.views)
+    for (const { environment, notices } of this.views.all)
       for (const notice of new Set(notices))
         environmentsOf.set(notice, [...(environmentsOf.get(notice) ?? []), environment]);
     const { err } = this.#context;
@@ -168,15 +148,11 @@ class Board implements SeveralRenderer {
     if (!this.#isRunning) return;
     const { err, now } = this.#context;
     this.#region.draw(
-      boardLines(this.views, {
+      boardLines(this.views.all, {
         style: this.#style,
         ...{ columns: err.columns, rows: err.rows, now: now() },
         sign: this.#style.cyan(spinnerFrames[this.#frame % spinnerFrames.length] ?? ""),
       }),
     );
   }
-}
-
-function writeLines(sink: Sink, lines: readonly Styled[]): void {
-  for (const line of lines) sink.writeStyled(styled`${line}\n`);
 }

@@ -1,7 +1,8 @@
 import type { CliContext } from "../../../context.ts";
 import { plainRenderer } from "../../renderers/plain.ts";
 import { colorsFor } from "../../terminal/colors.ts";
-import { plain, styled, type Styled } from "../../terminal/styled.ts";
+import { writeLines } from "../../terminal/sink.ts";
+import { plain } from "../../terminal/styled.ts";
 import { previewLines } from "../../views/preview.ts";
 import { EnvironmentViews } from "../environment-view.ts";
 import { endLines } from "../end-lines.ts";
@@ -13,13 +14,8 @@ export function severalPlain(context: CliContext, options: SeveralOptions): Seve
   const { out, err, env, now } = context;
   const { quiet, color } = options;
   const views = new EnvironmentViews(options.environments, options.operation);
-  const write = (sink: typeof out, lines: readonly Styled[]): void => {
-    for (const line of lines) sink.writeStyled(styled`${line}\n`);
-  };
   return {
-    get views() {
-      return views.all;
-    },
+    views,
     member: (environment) =>
       memberRenderer({
         change: (change) => views.change(environment, change),
@@ -29,20 +25,17 @@ export function severalPlain(context: CliContext, options: SeveralOptions): Seve
         holdsBack: (type) => type === "status",
       }),
     waiting: (text) => {
-      if (!quiet) write(err, [plain(text)]);
+      if (!quiet) writeLines(err, [plain(text)]);
     },
     preview: (environment, event) => {
       const style = colorsFor(err, env, color);
-      write(err, [style.bold(environment), ...previewLines(event, style, err.columns)]);
+      writeLines(err, [style.bold(environment), ...previewLines(event, style, err.columns)]);
     },
     begin: () => undefined,
-    started: (environment) => views.change(environment, { type: "started", at: now() }),
-    ended: (environment, result) => views.change(environment, { type: "ended", result, at: now() }),
-    skipped: (environment, reason) => views.change(environment, { type: "skipped", reason }),
     finish: (_result, matrix) => {
       const style = colorsFor(out, env, color);
       const look = { style, columns: out.isTTY ? out.columns : Infinity };
-      write(out, endLines(views.all, { matrix, ...options.matrix, ...look, now: now() }));
+      writeLines(out, endLines(views.all, { matrix, ...options.matrix, ...look, now: now() }));
     },
     close: () => undefined,
   };
