@@ -1,4 +1,5 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestProject } from "vitest/node";
@@ -31,5 +32,16 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     await server.stop();
     for (const directory of [scratch, dirname(server.data)])
       await rm(directory, { recursive: true, force: true });
+    await removeDatabasesOfTests(dirname(dirname(server.data)));
   };
+}
+
+/** Those of temporary projects that are gone: the program keeps them, because they could have been moved. */
+async function removeDatabasesOfTests(databases: string): Promise<void> {
+  for (const name of await readdir(databases)) {
+    const home = join(databases, name);
+    const origin = await readFile(join(home, "origin"), "utf8").catch(() => undefined);
+    if (origin?.startsWith(`${tmpdir()}/`) && !existsSync(origin))
+      await rm(home, { recursive: true, force: true });
+  }
 }

@@ -27,7 +27,7 @@ import { refuseUnsafe } from "./state-directory.ts";
 
 const numberPattern = /^[0-9a-f]{16}$/;
 
-/** How long the database of a project is kept that cannot be found, because its disk is not mounted, for instance. */
+/** How long the database of a project is kept that cannot be found: it was moved, for instance, or its disk is not mounted. */
 const keptMs = 30 * 24 * 60 * 60 * 1000;
 
 /**
@@ -95,16 +95,15 @@ async function removeOrphans(databases: string): Promise<void> {
     const home = join(databases, number);
     const origin = await textOf(join(home, "origin"));
     if (origin === undefined || (await textOf(origin)) === number) continue;
-    if (!(await isGone(origin)) && (await wasUsedLately(home))) continue;
+    if (!(await wasGivenUp(origin)) && (await wasUsedLately(home))) continue;
     if (!(await findPostmaster(join(home, "data"))))
       await rm(home, { recursive: true, force: true });
   }
 }
 
-/** The project was removed, or its `.hasura-migrate`: what contains it is still there. */
-async function isGone(pointer: string): Promise<boolean> {
-  const project = dirname(dirname(pointer));
-  return (await lstat(dirname(project)).catch(() => undefined)) !== undefined;
+/** The project is still where it was, and does not name the database any more. */
+async function wasGivenUp(pointer: string): Promise<boolean> {
+  return (await lstat(dirname(dirname(pointer))).catch(() => undefined)) !== undefined;
 }
 
 async function wasUsedLately(home: string): Promise<boolean> {
