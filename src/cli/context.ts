@@ -1,7 +1,7 @@
 import type { CommandLine } from "./options/command-line.ts";
 import type { Styled } from "./output/terminal/styled.ts";
 import type { WorkflowCommand } from "./output/workflow-command.ts";
-import type { Interrupts } from "./run/interrupts.ts";
+import type { Interrupts } from "./run/cancellation.ts";
 
 /** An output stream, read by a person or a program. What is written is escaped here, where it leaves. */
 export interface Sink {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { realFileSystem } from "../engine/project/file-system.ts";
 import { keptProject } from "../engine/project/kept-project.ts";
-import { postgresOnly } from "../engine/project/postgres-only.ts";
+import { withoutUnsupportedDatabases } from "../engine/project/unsupported-databases.ts";
 import type { Project } from "../engine/project/project.ts";
 import { execute } from "../engine/execute.ts";
 import { Failure } from "../protocol/failure.ts";
@@ -106,7 +106,7 @@ function projectReader(): HandlerContext["readProject"] {
     read ??= keptProject({ directory: directoryOf(settings), fs: realFileSystem, now: Date.now });
     const project = await read();
     // The embedded environment, which serves every name, has PostgreSQL only.
-    return settings.environment === "*" ? postgresOnly(project) : project;
+    return settings.environment === "*" ? withoutUnsupportedDatabases(project) : project;
   };
 }
 

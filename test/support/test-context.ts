@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "vitest";
-import { countInterrupts, type EndSignal } from "../../src/cli/run/interrupts.ts";
+import { countInterrupts, type EndSignal } from "../../src/cli/run/cancellation.ts";
 import type { Sink, CliContext } from "../../src/cli/context.ts";
 import { programsOf } from "../../src/cli/programs/programs.ts";
 import { sinkOf } from "../../src/cli/output/terminal/sink.ts";

@@ -4,7 +4,7 @@ import { serverLine, startEnvironment } from "../connection/local.ts";
 import type { CliContext } from "../context.ts";
 import type { LocalOptions } from "../options/schemas.ts";
 import { jsonLine } from "../output/json-line.ts";
-import { aborted } from "../run/interrupts.ts";
+import { untilAborted } from "../run/until-aborted.ts";
 import type { CommandModule } from "./command.ts";
 import { addLocalOptions } from "./shared-options.ts";
 
@@ -57,7 +57,7 @@ async function serve(context: CliContext, options: LocalOptions): Promise<Comman
         ? `${jsonLine({ type: "serving", env: "local", ...urls, ...(server !== undefined && { server }) })}\n`
         : servingText(urls, server, forget !== undefined),
     );
-    await aborted(context.interrupts.first);
+    await untilAborted(context.interrupts.first);
   } finally {
     await forget?.();
     await environment.stop();

@@ -1,16 +1,8 @@
 import type { Failure, FailureData } from "../../protocol/failure.ts";
 import type { Hint } from "../../protocol/hint.ts";
 import type { Environment } from "../context.ts";
-import {
-  namedEnvironment,
-  type CliOption,
-  type CommandLine,
-  type CommandSyntax,
-  type TypedOption,
-} from "../options/command-line.ts";
-import { redactAddress, withoutSecrets } from "../options/redact-address.ts";
-
-const program = "hasura-migrate";
+import type { CommandLine } from "../options/command-line.ts";
+import { completedCommand, program, quoted, repeatedCommand } from "./suggested-command.ts";
 
 /**
  * A hint as it is shown: no reference to the command that was typed is left, every command can be pasted, and no secret is in
@@ -40,11 +32,11 @@ export function resolveHints(
         return hint;
       case "command":
         return resolved(
-          hint.argv[0] === program ? completed(hint.argv, commandLine, env) : hint.argv,
+          hint.argv[0] === program ? completedCommand(hint.argv, commandLine, env) : hint.argv,
           hint.reason,
         );
       case "retry":
-        return resolved(repeated(hint, commandLine, env), hint.reason);
+        return resolved(repeatedCommand(hint, commandLine, env), hint.reason);
     }
   });
 }
@@ -94,123 +86,4 @@ function resolved(argv: readonly string[], reason: string | undefined): Resolved
     ...(reason !== undefined && { reason }),
   };
   return { ...hint, text: hintText(hint) };
-}
-
-/** The typed command again, with the options of the hint in place of those that contradict them. */
-function repeated(
-  hint: Extract<Hint, { kind: "retry" }>,
-  commandLine: CommandLine,
-  env: Environment,
-): string[] {
-  const { command, typed } = commandFor(hint.with, commandLine);
-  const added = optionsNamed(hint.with, command);
-  const kept = commandLine.options.filter(
-    ({ option }) =>
-      takes(command, option) &&
-      !hint.without.includes(option.long ?? "") &&
-      !added.some((other) => other.contradicts(option)),
-  );
-  const operands = command.name === "local" ? [] : operandsFor(command, commandLine);
-  // After "--" an operand may look like an option.
-  const ambiguous = operands.some((operand) => operand.startsWith("-"));
-  return [
-    program,
-    ...(typed ? [command.name] : []),
-    ...(ambiguous ? [] : operands),
-    ...kept.flatMap((each) => wordsOf(each, env)),
-    ...hint.with,
-    ...(ambiguous ? ["--", ...operands] : []),
-  ].map(withoutSecrets);
-}
-
-/** The typed command; `apply local` where `local` was typed, which is short for it but takes fewer options. */
-function commandFor(
-  added: readonly string[],
-  { command, commandTyped, commands }: CommandLine,
-): { readonly command: CommandSyntax; readonly typed: boolean } {
-  const named = (name: string): CommandSyntax =>
-    commands.find((each) => each.name === name) ?? { name, options: [], operands: [] };
-  if (command === undefined) return { command: named("apply"), typed: false };
-  const lacksOption = optionsNamed(added, command).length < added.filter(isOption).length;
-  return command.name === "local" && lacksOption
-    ? { command: named("apply"), typed: true }
-    : { command, typed: commandTyped };
-}
-
-function operandsFor(command: CommandSyntax, commandLine: CommandLine): readonly string[] {
-  return commandLine.command?.name === "local" && command.name !== "local"
-    ? ["local"]
-    : commandLine.operands;
-}
-
-/** A command of this program, with what was typed about the environment, its database and its project. */
-function completed(argv: readonly string[], commandLine: CommandLine, env: Environment): string[] {
-  const [first, ...others] = argv.slice(1);
-  const named = commandLine.commands.find(({ name }) => name === first);
-  const command = named ?? commandLine.commands.find(({ name }) => name === "apply");
-  if (command === undefined || argv.includes("--help")) return argv.map(withoutSecrets);
-  const [operand] = named ? others : [first];
-  const environment =
-    command.name === "local" ? "local" : operand?.startsWith("-") ? undefined : operand;
-  const present = optionsNamed(argv, command);
-  const carried = commandLine.options.filter(
-    ({ option }) =>
-      takes(command, option) &&
-      !present.some((other) => other.contradicts(option)) &&
-      isAbout(option, environment, namedEnvironment(commandLine)),
-  );
-  return [...argv.map(withoutSecrets), ...carried.flatMap((each) => wordsOf(each, env))];
-}
-
-/** True where an option that was typed for one environment also holds for a printed command's one. */
-function isAbout(
-  option: CliOption,
-  printed: string | undefined,
-  typed: string | undefined,
-): boolean {
-  if (option.scope === undefined) return false;
-  // Which configuration is read depends on no environment.
-  if (option.attributeName() === "config") return true;
-  if (printed === undefined || (typed !== undefined && typed !== printed)) return false;
-  return option.scope === "everywhere" || (option.scope === "local") === (printed === "local");
-}
-
-function isOption(word: string): boolean {
-  return word.startsWith("--");
-}
-
-/** The options of a command that occur among some words. */
-function optionsNamed(words: readonly string[], command: CommandSyntax): CliOption[] {
-  const names = words.filter(isOption).map((word) => word.replace(/=.*/s, ""));
-  return names.flatMap((name) => command.options.find(({ long }) => long === name) ?? []);
-}
-
-function takes({ options }: CommandSyntax, option: CliOption): boolean {
-  return options.some(({ long }) => long === option.long);
-}
-
-/** An option as it is typed. A secret in its value is replaced by the variable that holds it, or by a placeholder. */
-function wordsOf({ option, value }: TypedOption, env: Environment): string[] {
-  const name = option.long ?? option.flags;
-  if (value === undefined) return [name];
-  // A value that should be an address but is not may be an address with a typo in it.
-  const safe = option.flags.endsWith("<url>") ? redactAddress(value) : withoutSecrets(value);
-  const shown = safe === value ? value : (variableHolding(value, env) ?? safe);
-  // A value that may be left out has to be attached, or it would be read as an operand.
-  return option.optional ? [`${name}=${shown}`] : [name, shown];
-}
-
-/** `$DATABASE_URL` where that variable holds the value. */
-function variableHolding(value: string, env: Environment): string | undefined {
-  const name = Object.keys(env).find((each) => env[each] === value && variable.test(`$${each}`));
-  return name === undefined ? undefined : `$${name}`;
-}
-
-const variable = /^\$[A-Z_][A-Z0-9_]*$/;
-const needsNoQuotes = /^[\w@%+=:,./-]+$/;
-
-/** A word for a POSIX shell. A variable stays one. */
-function quoted(word: string): string {
-  if (variable.test(word)) return `"${word}"`;
-  return needsNoQuotes.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

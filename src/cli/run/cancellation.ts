@@ -1,5 +1,54 @@
-import type { EndSignal } from "./interrupts.ts";
 import { serves, type RunState } from "./run-state.ts";
+
+/**
+ * What asks this process to end. interrupt: Ctrl-C · terminate: SIGTERM, after which CI systems and containers kill soon ·
+ * hangup: SIGHUP, the terminal is gone.
+ */
+export type EndSignal = "interrupt" | "terminate" | "hangup";
+
+/** The signals that asked this process to end. What each means for a run is in cancellation.ts. */
+export interface Interrupts {
+  /** Aborted by the first signal of any kind: ends everything that is not a run. */
+  readonly first: AbortSignal;
+  /** Calls `listener` for every signal, those before the call included, until the returned function is called. */
+  readonly listen: (listener: (signal: EndSignal) => void) => () => void;
+}
+
+/** True if the last of these signals ends the process at once: the third of any kind, or the second SIGTERM. */
+export function leavesAtOnce(received: readonly EndSignal[]): boolean {
+  return received.length >= 3 || received.filter((signal) => signal === "terminate").length >= 2;
+}
+
+/**
+ * Passes on signals, each of which the process reports to `onSignal`. `exit` ends the process at once, whatever is still being
+ * cleaned up; `exitSoon` does so after the few seconds that SIGTERM leaves.
+ */
+export function countInterrupts(
+  exit: () => void,
+  exitSoon: () => void = () => undefined,
+): Interrupts & { readonly onSignal: (signal: EndSignal) => void } {
+  const first = new AbortController();
+  const received: EndSignal[] = [];
+  const listeners = new Set<(signal: EndSignal) => void>();
+  return {
+    first: first.signal,
+    listen: (listener) => {
+      for (const signal of received) listener(signal);
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    onSignal: (signal) => {
+      received.push(signal);
+      if (leavesAtOnce(received)) {
+        exit();
+        return;
+      }
+      if (signal === "terminate") exitSoon();
+      first.abort();
+      for (const listener of [...listeners]) listener(signal);
+    },
+  };
+}
 
 /**
  * How far stopping the run has got:
@@ -33,7 +82,7 @@ export function onSignal(signal: EndSignal, state: StopState, run: RunState): St
 
 /**
  * The first Ctrl-C asks the run to stop, where that is possible, and keeps watching; otherwise, and for any later one, it stops
- * watching. (The third never arrives here: it ends the process, see interrupts.ts.)
+ * watching. (The third never gets here: it ends the process, see `leavesAtOnce`.)
  */
 export function onInterrupt(state: StopState, run: RunState): StopTransition {
   return state === "running" ? askToStop(run) : detach(state);

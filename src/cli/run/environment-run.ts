@@ -20,7 +20,7 @@ import { askThenRun } from "./ask-then-run.ts";
 import type { ReadLocal } from "./compare-image.ts";
 import type { Consent } from "./confirm.ts";
 import { followRun, type FollowedRun } from "./follow-run.ts";
-import { unlessAborted } from "./interrupts.ts";
+import { unlessAborted } from "./until-aborted.ts";
 import { checkRunFound } from "./run-failures.ts";
 import { RunPresenter } from "./run-presenter.ts";
 

@@ -24,12 +24,13 @@ import {
   onCancelResult,
   onSignal,
   onStarted,
+  type EndSignal,
+  type Interrupts,
   type StopState,
   type StopTransition,
 } from "./cancellation.ts";
 import { continuedRequest } from "./continued-request.ts";
 import { expectEvent, nothingReported } from "./expected-events.ts";
-import { unlessAborted, type EndSignal, type Interrupts } from "./interrupts.ts";
 import { queryBackoff, queryFunction } from "./query.ts";
 import { recoverOutcome } from "./recover-outcome.ts";
 import {
@@ -41,6 +42,7 @@ import {
   unknownOutcome,
 } from "./run-failures.ts";
 import { newRun, reduceRun, withEarlierParts, type RunState } from "./run-state.ts";
+import { unlessAborted } from "./until-aborted.ts";
 
 export interface FollowOptions {
   readonly connection: Connection;

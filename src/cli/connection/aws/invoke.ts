@@ -1,15 +1,15 @@
 import type { InvokeWithResponseStreamCommandOutput } from "@aws-sdk/client-lambda";
 import { Failure } from "../../../protocol/failure.ts";
-import { textHint } from "../../../protocol/hint.ts";
 import { exponentialBackoff, poll, retry, type Poll } from "../../../retry.ts";
 import type { CliContext } from "../../context.ts";
 import type { BufferedRequest, FunctionFacts, Notice } from "../connection.ts";
-import { eachWithin, within } from "../time-limit.ts";
+import { eachWithin } from "../time-limit.ts";
 import { classifyError } from "./classify-error.ts";
 import { Delivery } from "./delivery.ts";
 import { functionFailure } from "./function-errors.ts";
 import { explainInvocation, type InvocationTarget } from "./invoke-errors.ts";
 import { asLines } from "./response-payload.ts";
+import { firstByteMs, responseTimeouts, type ResponseTimeouts } from "./response-timeouts.ts";
 import { errorName } from "./sdk-error.ts";
 
 /** A response as a whole. */
@@ -39,32 +39,27 @@ export interface Invocation {
   readonly target: InvocationTarget;
 }
 
-/** A function that is started for the first time may need a while before it can send anything. */
-const firstByteMs = 60_000;
-/** The function sends a heartbeat every 10 s: three of them are missing. */
-const silenceMs = 35_000;
-
 /**
  * The response of one invocation as bytes: streamed, or buffered where streaming certainly does not exist. Every wait is bounded: a
  * response that is silent for too long counts as a broken connection.
  */
 export async function* invoke(invocation: Invocation): AsyncGenerator<Uint8Array> {
   const { service, notice, target } = invocation;
-  const patience = patienceOf(invocation);
-  const { signal } = patience;
+  const timeouts = responseTimeouts(target, invocation.signal, invocation.context.every);
+  const { signal } = timeouts;
   const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
   const streamed = await send(invocation, () =>
-    patience.answered(service.stream(encode(invocation.payload), signal), firstByteMs),
+    timeouts.first(service.stream(encode(invocation.payload), signal), firstByteMs),
   );
   if (streamed !== "no-streaming") {
-    yield* asLines(chunksOf(streamed, target, patience), target);
+    yield* asLines(chunksOf(streamed, target, timeouts), target);
     return;
   }
   invocation.onBuffered();
   notice("Streaming is not available here: all output appears when the function has ended.");
   const { payload: request, limitMs } = invocation.buffered;
   const buffered = await send(invocation, () =>
-    patience.answered(service.buffered(encode(request), signal), limitMs),
+    timeouts.first(service.buffered(encode(request), signal), limitMs),
   );
   if (buffered === "no-streaming")
     throw new Failure(
@@ -78,74 +73,15 @@ export async function* invoke(invocation: Invocation): AsyncGenerator<Uint8Array
   yield* asLines([payload], target);
 }
 
-/** How long the parts of an invocation are waited for. What takes longer is aborted, together with its connection. */
-interface Patience {
-  /** Aborted by the caller, or when a wait took too long. */
-  readonly signal: AbortSignal;
-  /** The beginning of the response. */
-  answered<T>(work: Promise<T>, ms: number): Promise<T>;
-  /** The next part of a response that has begun. */
-  continued<T>(work: Promise<T>, ms: number): Promise<T>;
-}
-
-function patienceOf({ signal, context: { every }, target }: Invocation): Patience {
-  const lost = new AbortController();
-  const giveUp = (failure: Failure): Failure => {
-    lost.abort();
-    return failure;
-  };
-  return {
-    signal: AbortSignal.any([signal, lost.signal]),
-    answered: (work, ms) => {
-      const delivery = Delivery.current();
-      const late = (): Failure =>
-        giveUp(delivery?.sent === false ? neverSent(ms) : unanswered(target, ms));
-      return within(work, { ms, every, late });
-    },
-    continued: (work, ms) => within(work, { ms, every, late: () => giveUp(silent(ms)) }),
-  };
-}
-
-function unanswered({ function: name }: InvocationTarget, ms: number): Failure {
-  return new Failure(
-    "unreachable",
-    "outcome-unknown",
-    `No answer from the function ${name} for ${ms / 1000} s; it may be running.`,
-    { hints: [textHint("Check the network, HTTPS_PROXY, and the function's log.")] },
-  );
-}
-
-function neverSent(ms: number): Failure {
-  return new Failure(
-    "unreachable",
-    "lambda-unreachable",
-    `The request could not be sent within ${ms / 1000} s; nothing was sent.`,
-    { hints: [textHint("Check the network and HTTPS_PROXY.")] },
-  );
-}
-
-function silent(ms: number): Failure {
-  return new Failure(
-    "unreachable",
-    "outcome-unknown",
-    `The connection is silent; the function may still be running.`,
-    {
-      cause: new Error(
-        `Nothing arrived for ${ms / 1000} s, although the function sends something every 10 s.`,
-      ),
-    },
-  );
-}
-
 async function* chunksOf(
   output: InvokeWithResponseStreamCommandOutput,
   target: InvocationTarget,
-  patience: Patience,
+  timeouts: ResponseTimeouts,
 ): AsyncGenerator<Uint8Array> {
   if (!output.EventStream) return;
   let begun = false;
   const parts = eachWithin(output.EventStream, (next) =>
-    begun ? patience.continued(next, silenceMs) : patience.answered(next, firstByteMs),
+    begun ? timeouts.next(next) : timeouts.first(next, firstByteMs),
   );
   try {
     for await (const part of parts) {

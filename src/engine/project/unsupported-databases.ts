@@ -15,7 +15,7 @@ const SourceEntry = z.object({ name: z.string(), kind: z.string() });
  * does not have. Each that has migrations is named in a notice.
  * Throws `usage/unsupported-kind` if no other database has migrations, and `usage/bad-project-config`.
  */
-export async function postgresOnly(
+export async function withoutUnsupportedDatabases(
   project: Project,
   fs: FileSystem = realFileSystem,
 ): Promise<Project> {
@@ -24,7 +24,7 @@ export async function postgresOnly(
   const without = [...project.databases.keys()].filter((name) => leftOut.has(name));
   const [first] = without;
   if (first !== undefined && without.length === project.databases.size)
-    throw leftOutFailure(first, leftOut.get(first) ?? "");
+    throw unsupportedDatabase(first, leftOut.get(first) ?? "");
   return {
     ...project,
     leftOut,
@@ -40,7 +40,7 @@ export async function postgresOnly(
 }
 
 /** For a request that concerns a database that was left out. */
-export function leftOutFailure(name: string, kind: string): Failure {
+export function unsupportedDatabase(name: string, kind: string): Failure {
   return new Failure("usage", "unsupported-kind", leftOutMessage(name, kind), {
     hints: [textHint("Migrate it in an environment whose Hasura is connected to it.")],
   });

@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import {
-  aborted,
-  countInterrupts,
-  unlessAborted,
-  type EndSignal,
-} from "../../../src/cli/run/interrupts.ts";
+import { countInterrupts, type EndSignal } from "../../../src/cli/run/cancellation.ts";
 
-describe("interrupts", () => {
+describe("the signals of a process", () => {
   const all: readonly {
     readonly name: string;
     readonly signals: readonly EndSignal[];
@@ -55,18 +50,5 @@ describe("interrupts", () => {
     stop();
     onSignal("interrupt");
     assert.deepEqual(seen, ["interrupt", "hangup"]);
-  });
-
-  test("work is waited for until the signal is aborted, and a later rejection is not unhandled", async () => {
-    const { first, onSignal } = countInterrupts(() => undefined);
-    assert.equal(await unlessAborted(Promise.resolve(5), first), 5);
-    let fail: (error: Error) => void = () => undefined;
-    const work = new Promise<number>((_, reject) => (fail = reject));
-    const result = unlessAborted(work, first);
-    onSignal("interrupt");
-    assert.equal(await result, undefined);
-    fail(new Error("too late"));
-    await aborted(first);
-    await assert.rejects(work, /too late/);
   });
 });
