@@ -56,8 +56,8 @@ export interface LocalEnvironment {
 export async function startLocalEnvironment(
   options: LocalEnvironmentOptions,
 ): Promise<LocalEnvironment> {
-  const functionDirectory = options.functionDirectory ?? builtFunction();
   const project = await findLocalProject(options.cwd, options.migrations);
+  const functionDirectory = options.functionDirectory ?? builtFunction();
   const running: { stop(): Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
     for (let part = running.pop(); part !== undefined; part = running.pop()) await part.stop();
