@@ -1,4 +1,4 @@
-import { currentFolder, reportFile } from "./scripts/mutation/folders.mjs";
+import { currentFolder, reportFile, samplePercent } from "./scripts/mutation/folders.mjs";
 
 const { name, mutate } = currentFolder();
 
@@ -15,11 +15,16 @@ export default {
   // Vitest cancels a run at the first failure, and the next mutant's run may begin while it still does: about one mutant in twenty
   // then survives by chance.
   disableBail: true,
-  plugins: ["@stryker-mutator/vitest-runner", "./scripts/mutation/wording.mjs"],
+  plugins: [
+    "@stryker-mutator/vitest-runner",
+    "./scripts/mutation/wording.mjs",
+    "./scripts/mutation/sample.mjs",
+  ],
   // Another wording is not a fault: snapshots beside the renderers hold the words, everything else asserts codes.
-  ignorers: ["wording"],
+  ignorers: ["wording", "sample"],
   concurrency: Number(process.env["MUTATE_CONCURRENCY"] ?? 2),
-  incremental: true,
+  // A sample would replace what is known of the rest.
+  incremental: samplePercent >= 100,
   incrementalFile: reportFile(name, "incremental.json"),
   reporters: ["progress-append-only", "json", "html"],
   jsonReporter: { fileName: reportFile(name, "json") },

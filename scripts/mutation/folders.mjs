@@ -61,6 +61,10 @@ function folder(name, atLeast, tests = []) {
   };
 }
 
+/** How many percent of the top-level statements are mutated (`MUTATE_SAMPLE`), chosen by `MUTATE_SEED`. */
+export const samplePercent = Number(process.env["MUTATE_SAMPLE"] ?? 100);
+export const sampleSeed = process.env["MUTATE_SEED"] ?? "1";
+
 /** The variable that names the folder of a run to the configurations of Stryker and Vitest. */
 export const folderVariable = "MUTATED_FOLDER";
 
