@@ -5,7 +5,7 @@ import { step } from "./usage.mjs";
 /** @typedef {import("./functions.mjs").Failed} Failed */
 /** @typedef {import("./programs.mjs").Ended} Ended */
 
-/** A function that starts for the first time, in a VPC, takes seconds; a Hasura that does not answer takes its time-outs. */
+/** A function that starts for the first time, in a VPC, takes seconds; a Hasura that does not answer takes its timeouts. */
 const limitMs = 180_000;
 
 /**

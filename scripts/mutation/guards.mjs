@@ -290,7 +290,7 @@ export const guards = [
   {
     name: "refusing a Host that is not this machine in the local services",
     file: "src/local/request-guard.ts",
-    guard: 'if (!loopback.test(host)) return "The Host of the request is not this machine";',
+    guard: 'if (!loopback.test(host)) return "The Host header does not name this machine";',
     without: "",
     tests: ["test/local/lambda-service/runtime-token.test.ts"],
   },

@@ -51,7 +51,7 @@ export async function runProgram(context: CliContext): Promise<CommandResult> {
     }
     if (parsed.thrown instanceof Error) throw parsed.thrown;
     const module = modules[parsed.command?.name() ?? ""];
-    if (!module || !parsed.command) throw new Error("commander came to no command");
+    if (!module || !parsed.command) throw new Error("commander selected no command");
     return await module.run(commandContext, rawOptions(program, parsed.command, module));
   } catch (thrown) {
     const { reportError } = await import("./output/report-error.ts");
@@ -65,7 +65,7 @@ export function createProgram(
   out: { readonly columns: number; write(text: string): void },
 ): CliCommand {
   const program = new CliCommand("hasura-migrate")
-    .description("Run Hasura migrations in a private VPC, through a function that lives there.")
+    .description("Run Hasura migrations in a private VPC, through a function that runs there.")
     .usage("[options] <environment>\n       hasura-migrate [options] <command> [arguments]")
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")

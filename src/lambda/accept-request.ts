@@ -79,7 +79,9 @@ function checkConfirmation(
   const confirm = "confirm" in request.options ? request.options.confirm : undefined;
   if (confirm === environment) return;
   const problem =
-    confirm === undefined ? "and the request is not confirmed" : `and "${confirm}" is not its name`;
+    confirm === undefined
+      ? "but the request is not confirmed"
+      : `but the request is confirmed for "${confirm}"`;
   throw new Failure(
     "usage",
     "protected",
@@ -115,13 +117,15 @@ function badRequest(issues: readonly z.core.$ZodIssue[], operation: Operation): 
   return new Failure(
     "usage",
     "unknown-option",
-    `This function does not support the option ${names} of ${operation}.`,
+    `This function does not support the ${unknown.keys.length === 1 ? "option" : "options"} ${names} of ${operation}.`,
     {
       hints: [
         textHint(
           known === "" ? `${operation} takes no options.` : `Options of ${operation}: ${known}.`,
         ),
-        textHint("Deploy a newer image of the function, or omit the option."),
+        textHint(
+          `Deploy a newer image of the function, or omit ${unknown.keys.length === 1 ? "the option" : "these options"}.`,
+        ),
       ],
     },
   );
@@ -141,7 +145,7 @@ function notARequest({ environment }: Settings): Failure {
   return new Failure(
     "usage",
     "malformed-request",
-    `This is the hasura-migrate function of the environment ${own}, and the event is not one of its requests; nothing was run.`,
+    `This is the hasura-migrate function of the environment ${own}, but the event is not a valid request; nothing was run.`,
     {
       hints: [
         runHint(["status", own], "to use it"),

@@ -151,7 +151,7 @@ function warningOfShort(get: AdminSecret["get"], stream: EventStream): AdminSecr
       type: "log",
       level: "warning",
       code: "admin-secret-too-short",
-      message: `Hasura's admin secret has fewer than ${String(shortestSecret)} characters, so it is not removed from messages and logs: use a long random one.`,
+      message: `Hasura's admin secret has fewer than ${String(shortestSecret)} characters, so it cannot be redacted from messages and logs: use a long random one.`,
     });
     return secret;
   };
@@ -187,11 +187,13 @@ async function outOfTime(
   throw new Failure(
     "unreachable",
     "deadline",
-    "The function's time was over before the run had ended; what was in progress may have taken effect.",
+    "The function ran out of time before the run had ended; the migration in progress may have taken effect.",
     {
       hints: [
-        textHint("See what was applied, with status; the same command continues from there."),
-        textHint("Check that Hasura answers, and the function's time-out (at most 15 minutes)."),
+        textHint("Check with status what was applied; the same command continues from there."),
+        textHint(
+          "Check that Hasura responds, and that the function's timeout is long enough (at most 15 minutes).",
+        ),
       ],
     },
   );

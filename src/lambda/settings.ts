@@ -60,7 +60,7 @@ const variables = {
   HASURA_MIGRATE_ADMIN_SECRET: text
     .optional()
     .describe(
-      "Hasura's admin secret; not in AWS, where everybody who can read the function's configuration would see it",
+      "Hasura's admin secret; not for use in AWS, where anyone who can read the function's configuration would see it",
     ),
   HASURA_MIGRATE_ADMIN_SECRET_ARN: text
     .optional()

@@ -21,7 +21,7 @@ export function eventLines(event: RunEvent, requestId: string): string[] {
   return splitListEvent(event, largestEventBytes).flatMap((part) => {
     const whole = encodeEvent(part);
     if (fits(whole)) return [whole];
-    const message = `The next event (${event.type}) was too long and is truncated; the function's log has all of it, request ${requestId}.`;
+    const message = `The next event (${event.type}) was too long and has been truncated; the full event is in the function's log (request ${requestId}).`;
     return [
       encodeEvent({ type: "log", level: "warning", code: "event-cut", message }),
       truncated(part),

@@ -10,7 +10,7 @@ const loopback = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d{1,5})?$/i;
  */
 export function browserRequest(headers: IncomingHttpHeaders): string | undefined {
   const { host = "", origin, "sec-fetch-site": site = "none" } = headers;
-  if (!loopback.test(host)) return "The Host of the request is not this machine";
+  if (!loopback.test(host)) return "The Host header does not name this machine";
   if (origin !== undefined) return "Requests from web pages are refused";
   return site === "none" ? undefined : "Requests from web pages are refused";
 }

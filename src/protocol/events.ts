@@ -43,13 +43,13 @@ const runStarted = z
         package: z.string().describe("Version of hasura-migrate in the function."),
         arn: z.string().optional().describe("ARN as it was invoked, with region and account."),
       })
-      .describe("The function that answers."),
+      .describe("The function that responded."),
     image: z
       .object({
         commit: z.string().optional(),
         builtAt: z.string().optional(),
       })
-      .describe("What the image was built from, where the build recorded it."),
+      .describe("What the image was built from, if the build recorded it."),
     hasura: z.object({ version: z.string().optional() }),
     engine: z.enum(["native", "hasura-cli"]),
     store: z
@@ -71,7 +71,7 @@ export const PlanItem = z.object({
   appliedAt: z.iso
     .datetime()
     .optional()
-    .describe("When it was applied, for one that is rolled back, where the ledger knows."),
+    .describe("When it was applied; only for a rollback, and only if the ledger has it."),
   appliedBy: z
     .string()
     .optional()
@@ -79,7 +79,7 @@ export const PlanItem = z.object({
   outOfOrder: z
     .boolean()
     .optional()
-    .describe("True when the version is older than one that is already applied."),
+    .describe("True if the version is older than one that is already applied."),
   sql: z.string().optional().describe("The file's text; only in the answer to `plan`."),
 });
 export type PlanItem = z.infer<typeof PlanItem>;
@@ -93,7 +93,7 @@ const databasePlan = z.object({
     .array(Version)
     .optional()
     .describe(
-      "Versions that the function has a file for; a client can tell from them which of its files the function lacks.",
+      "Versions that the function has a file for, from which a client can find out which of its own files the function lacks.",
     ),
 });
 export type DatabasePlan = z.infer<typeof databasePlan>;
@@ -102,7 +102,7 @@ export const StatusRow = z.object({
   version,
   name: z.string().describe("Empty for a version without a file."),
   state: MigrationState.describe(
-    "`pending`: not applied · `applied` · `unknown`: applied, without a file · `changed`: applied, and the file differs since · `dirty`: marked as interrupted in Hasura's catalog state · `interrupted`: ended part-way outside a transaction · `running`: being applied now.",
+    "`pending`: not applied · `applied` · `unknown`: applied, without a file · `changed`: applied, but the file has changed since · `dirty`: marked as interrupted in Hasura's catalog state · `interrupted`: ended part-way, outside a transaction · `running`: being applied now.",
   ),
   hasDown: z.boolean().optional().describe("Whether there is a down file."),
   outOfOrder: z
@@ -142,7 +142,7 @@ export const HistoryRow = z.object({
   imageCommit: z.string().optional().describe("Commit that the image was built from."),
   requestId: z
     .string()
-    .describe("AWS request id of the newest invocation; CloudTrail knows who sent it."),
+    .describe("AWS request id of the newest invocation; CloudTrail records who sent it."),
   requestIds: z
     .array(z.string())
     .optional()
@@ -153,13 +153,15 @@ export const HistoryRow = z.object({
     .string()
     .optional()
     .describe(
-      "`finished`, `cancelled`, `paused`, or a failure as `kind/code`; absent while the run goes on, and where it was killed.",
+      "`finished`, `cancelled`, `paused`, or a failure as `kind/code`; absent while the run is in progress and if it was killed.",
     ),
   failure: z.string().optional().describe("The failure's message."),
   live: z
     .boolean()
-    .describe("True while the run shows activity. Not ended and not live: its function has died."),
-  activity: z.string().optional().describe("What it is doing now, where the database shows it."),
+    .describe(
+      "True while the run shows activity. If a run is neither ended nor live, its function has died.",
+    ),
+  activity: z.string().optional().describe("What it is doing now, if the database shows it."),
   migrations: z
     .array(
       z.object({
@@ -178,21 +180,21 @@ export type HistoryRow = z.infer<typeof HistoryRow>;
 
 export const CheckState = z
   .enum(["ok", "warning", "failed", "skipped"])
-  .describe("`skipped`: it needs something that has failed.");
+  .describe("`skipped`: it depends on a check that failed.");
 export type CheckState = z.infer<typeof CheckState>;
 
 const fingerprint = z
   .string()
   .optional()
   .describe(
-    "Hash of what would be done, in order. The option `expectedPlan` of a request refuses to do anything else.",
+    "Hash of what would be done, in order. A request with this hash as `expectedPlan` is refused if its plan has a different one.",
   );
 
 /** `splitListEvent` and `joinListEvents` split and join such lists. */
 const more = z
   .literal(true)
   .optional()
-  .describe("Set on a part of a long list; the rest follows in the next event of the same type.");
+  .describe("Set if a long list was split; the rest follows in the next event of the same type.");
 
 const counts = {
   applied: z.int().nonnegative().describe("Migrations that were applied or rolled back."),
@@ -219,7 +221,7 @@ export const RunEvent = z.discriminatedUnion("type", [
       databases: z.array(databasePlan),
       more,
     })
-    .describe("What will be run. Repeated when the run plans again."),
+    .describe("What will be run. Repeated if the run replans."),
   z
     .object({
       type: z.literal("status"),
@@ -239,18 +241,20 @@ export const RunEvent = z.discriminatedUnion("type", [
       name: z
         .string()
         .describe(
-          "`project`, `hasura`, `admin-secret`, `metadata`, `databases`, `ledger of NAME`; the CLI has others before them.",
+          "`project`, `hasura`, `admin-secret`, `metadata`, `databases`, `ledger of NAME`; the CLI adds others before them.",
         ),
       state: CheckState,
       message: z.string().describe("What was found."),
       tookMs,
       failure: FailureData.optional().describe("Why it failed, with hints."),
     })
-    .describe("Answer to `doctor`: one check, in the order in which they were made."),
+    .describe(
+      "Answer to `doctor`: one check; checks are sent in the order in which they were made.",
+    ),
   z
     .object({
       type: z.literal("cancel.requested"),
-      runs: z.array(z.string()).describe("Ids of those runs; empty when none was in progress."),
+      runs: z.array(z.string()).describe("Ids of those runs; empty if none was in progress."),
     })
     .describe("Answer to `cancel`: runs that will stop after their current migration."),
   z
@@ -269,11 +273,11 @@ export const RunEvent = z.discriminatedUnion("type", [
     .describe("A migration failed. `run.failed` follows."),
   z
     .object({ type: z.literal("migration.skipped"), ...migration, reason: z.string() })
-    .describe("A migration was not run: it is done already, or the run was asked to stop."),
+    .describe("A migration was not run: it is already done, or the run was asked to stop."),
   z
     .object({ type: z.literal("migration.unknown"), ...migration, reason: z.string() })
     .describe(
-      "The answer of a migration was lost; it may still be running. Its outcome follows in another event.",
+      "The response to a migration was lost; it may still be running. Its outcome follows in another event.",
     ),
   z
     .object({
@@ -290,7 +294,7 @@ export const RunEvent = z.discriminatedUnion("type", [
       reason: z
         .enum(["hasura", "run", "lock", "outcome"])
         .describe(
-          "`hasura`: for Hasura to answer · `run`: for another run · `lock`: for a database lock · `outcome`: for a migration whose answer was lost.",
+          "`hasura`: for Hasura to answer · `run`: for another run · `lock`: for a database lock · `outcome`: for a migration whose response was lost.",
         ),
       message: z.string(),
       waitedMs: z.number().nonnegative(),
@@ -313,13 +317,13 @@ export const RunEvent = z.discriminatedUnion("type", [
   z
     .object({ type: z.literal("run.paused"), reason: z.string(), ...counts })
     .describe(
-      "Last event of an invocation whose time is nearly over; the client continues the run with the same id.",
+      "Last event of an invocation whose time is almost up; the client continues the run with the same id.",
     ),
   z
     .object({
       type: z.literal("run.finished"),
       ...counts,
-      cancelled: z.boolean().optional().describe("True when the run was asked to stop."),
+      cancelled: z.boolean().optional().describe("True if the run was asked to stop."),
     })
     .describe("Last event of a run that ended without a failure."),
   z

@@ -203,10 +203,10 @@ export const failureCodes = {
     kinds: ["unreachable"],
     meaning:
       "The Hasura CLI was stopped because the function's time was nearly over; the migration's outcome is unknown.",
-    causes: ["The migration takes longer than the function's time-out allows."],
+    causes: ["The migration takes longer than the function's timeout allows."],
     remedies: [
       "Look in the database whether the migration took effect or still runs (`pg_stat_activity`), then record it with `hasura-migrate mark`.",
-      "Raise the function's time-out (900 s at most), or split the migration.",
+      "Raise the function's timeout (900 s at most), or split the migration.",
     ],
   },
   "cli-refused": {
@@ -308,7 +308,7 @@ export const failureCodes = {
   },
   "confirmation-needed": {
     kinds: ["usage"],
-    meaning: "The command needs a confirmation, and there is no terminal to ask in.",
+    meaning: "The command needs a confirmation, but there is no terminal to prompt in.",
     causes: [
       "It runs in CI, in a pipe, or with `--json`.",
       "The environment is protected, or the command rolls back migrations.",
@@ -454,10 +454,10 @@ export const failureCodes = {
   deadline: {
     kinds: ["unreachable"],
     meaning: "The function's time was over before the run was done.",
-    causes: ["One migration takes longer than the function's time-out.", "The time-out is short."],
+    causes: ["One migration takes longer than the function's timeout.", "The timeout is short."],
     remedies: [
       "Run the same command again; it continues where this run ended.",
-      "Raise the function's time-out (900 s at most; the template sets 900 s).",
+      "Raise the function's timeout (900 s at most; the template sets 900 s).",
       "Split a migration that takes longer, or run it in the database by hand and record it: `hasura-migrate mark ENVIRONMENT VERSION --applied`.",
     ],
   },
@@ -704,11 +704,11 @@ export const failureCodes = {
   },
   "function-timeout": {
     kinds: ["unreachable"],
-    meaning: "Lambda stopped the function because its time-out was reached.",
-    causes: ["A short time-out, with a migration that takes longer."],
+    meaning: "Lambda stopped the function because its timeout was reached.",
+    causes: ["A short timeout, with a migration that takes longer."],
     remedies: [
       "See what was applied: `hasura-migrate status ENVIRONMENT`.",
-      "Raise the function's time-out (900 s at most), then run the same command again.",
+      "Raise the function's timeout (900 s at most), then run the same command again.",
     ],
   },
   "function-too-old": {
@@ -738,11 +738,11 @@ export const failureCodes = {
     meaning: "A gateway in front of Hasura answered with a server error instead of Hasura.",
     causes: [
       "Hasura is down or not healthy, so the load balancer has no target.",
-      "The load balancer's idle time-out is shorter than the request took.",
+      "The load balancer's idle timeout is shorter than the request took.",
     ],
     remedies: [
       "Look at the load balancer's targets and at Hasura's own log.",
-      "Reach Hasura without the load balancer, or raise its idle time-out; see [deploying](deploying.md#a-load-balancer-that-cuts-at-60-seconds).",
+      "Reach Hasura without the load balancer, or raise its idle timeout; see [deploying](deploying.md#a-load-balancer-that-cuts-at-60-seconds).",
       "Run the same command again; with a ledger nothing is applied twice.",
     ],
   },
@@ -923,7 +923,7 @@ export const failureCodes = {
   },
   "mfa-needed": {
     kinds: ["access"],
-    meaning: "The AWS profile needs an MFA code, and there is no terminal to ask in.",
+    meaning: "The AWS profile needs an MFA code, but there is no terminal to prompt in.",
     causes: ["The command runs in CI or in a pipe."],
     remedies: ["Run it in a terminal, or use a profile without MFA: `--profile NAME`."],
   },

@@ -22,11 +22,11 @@ export const SqlFailure = z.object({
   message: z.string(),
   detail: z.string().optional(),
   hint: z.string().optional().describe("PostgreSQL's own hint."),
-  place: Place.optional().describe("Where in the file, if that is known; never guessed."),
+  place: Place.optional().describe("Where in the file, if known; never guessed."),
   places: z
     .array(Place)
     .optional()
-    .describe("Every line that it can be, where it can be one of several; 10 at most."),
+    .describe("All candidate lines, if it can be one of several; 10 at most."),
 });
 export type SqlFailure = z.infer<typeof SqlFailure>;
 
@@ -39,7 +39,7 @@ export const FailureData = z.object({
   message: z.string().describe("One sentence; its wording may change."),
   hints: ReceivedHints.default([]).describe("What to do next, the most likely first."),
   causes: z.array(z.string()).default([]).describe("Underlying errors, outermost first."),
-  sql: SqlFailure.optional().describe("What the database said."),
+  sql: SqlFailure.optional().describe("The database's error."),
 });
 export type FailureData = z.infer<typeof FailureData>;
 

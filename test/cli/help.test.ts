@@ -39,7 +39,7 @@ describe("help", () => {
     },
     {
       argv: ["history", "dev-1", "--limit", "x", "--run", "?"],
-      says: "✗ --run: must be a run's id, or the beginning of one.\n  --limit: must be a whole number.\n  → hasura-migrate history --help\n",
+      says: "✗ --run: must be a run's id, or a prefix of one.\n  --limit: must be a whole number.\n  → hasura-migrate history --help\n",
     },
     {
       argv: ["redo", "status", "--stpes"],

@@ -176,7 +176,7 @@ const failureCases: readonly FailureCase[] = [
     "2026-11-25T22:03:41.000Z 4c6ea1a0 Task timed out after 15.00 seconds\n",
     '{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: r Error: Task timed out after 15.00 seconds"}',
   ].map((report) => ({
-    name: `the emulator's report of a time-out in place of the response, ${report.slice(0, 12)}`,
+    name: `the emulator's report of a timeout in place of the response, ${report.slice(0, 12)}`,
     argv: ["status", "dev-3"],
     answers: [refuses(404, "UnknownOperationException", ""), returns(report)],
     exit: 4,

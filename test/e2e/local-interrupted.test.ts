@@ -55,7 +55,7 @@ describe("local interrupted", () => {
     assert.equal(exit, 130);
     assert.equal(
       failure.message,
-      "Interrupted during 1700000000200 half: it was rolled back, unless it committed at that moment.",
+      "Interrupted during 1700000000200 half: it was rolled back, unless it had just committed.",
     );
     assert.match(
       failure.hints[0]?.text ?? "",

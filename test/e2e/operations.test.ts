@@ -155,7 +155,7 @@ describe.concurrent("operations", () => {
     writeFileSync(up, "CREATE TABLE two (id numerc);");
     const failed = await served.run(["redo", "dev-1", "--yes"]);
     assert.equal(failed.code, 1, failed.stderr);
-    assert.match(failed.stderr, /→ 2_two is rolled back and pending\./);
+    assert.match(failed.stderr, /→ 2_two has been rolled back and is pending\./);
     assert.match(failed.stderr, /: hasura-migrate dev-1 --endpoint-url /);
     assert.doesNotMatch(failed.stderr, /hasura-migrate redo/);
     writeFileSync(up, "CREATE TABLE two (id integer);");

@@ -44,7 +44,7 @@ describe("a request that is refused", () => {
     ]) {
       const failure = refusal(event);
       assert.deepEqual([failure.kind, failure.code], ["usage", "malformed-request"]);
-      assert.match(failure.message, /function of the environment dev-3, and the event is not/);
+      assert.match(failure.message, /function of the environment dev-3, but the event is not/);
       assert.equal(failure.hints.length, 2);
     }
   });
@@ -73,7 +73,7 @@ describe("a request that is refused", () => {
 
   test("for an option lists those of the operation", () => {
     const failure = refusal(request("apply", { options: { turbo: 1, warp: 2 } }));
-    assert.match(failure.message, /the option "turbo", "warp" of apply/);
+    assert.match(failure.message, /the options "turbo", "warp" of apply/);
     assert.match(hintsOf(failure), /Options of apply: .*steps, .*or omit the option/);
     assert.match(
       hintsOf(refusal(request("ping", { options: { turbo: 1 } }))),
@@ -100,7 +100,7 @@ describe("a request that is refused", () => {
     const protectedSettings = { protected: true };
     assert.match(
       refusal(request("apply"), protectedSettings).message,
-      /dev-3 is protected, and the request is not confirmed: apply/,
+      /dev-3 is protected, but the request is not confirmed: apply/,
     );
     const other = request("apply", { options: { confirm: "prod" } });
     assert.match(refusal(other, protectedSettings).message, /and "prod" is not its name: apply/);

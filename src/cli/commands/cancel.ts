@@ -10,7 +10,7 @@ export const cancel: CommandModule = {
         "Stop the run in progress after its current migration. No migration is interrupted.",
       )
       .example("cancel dev-1")
-      .option("--run <id>", "only this run; the beginning of its id is enough");
+      .option("--run <id>", "only this run; a prefix of its id is enough");
     addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },

@@ -7,7 +7,7 @@ export const doctor: CommandModule = {
       .command("doctor [environment...]")
       .summary("check everything from the configuration to the database")
       .description(
-        "Check everything between this machine and the databases: configuration, credentials, function, Hasura, the admin secret, the database role and the ledger. Changes nothing. Without an environment: all of them.",
+        "Check everything between this machine and the databases: configuration, credentials, function, Hasura, the admin secret, the database role and the ledger. Changes nothing. Without an environment, it checks all of them.",
       )
       .example("doctor dev-1")
       .example("doctor --all", "all configured environments")

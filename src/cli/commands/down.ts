@@ -21,11 +21,11 @@ export const down: CommandModule = {
       .usage("[options] [environment...] [count]")
       .summary("roll back the last migration, or the last few")
       .description(
-        "Roll back the last migration, or the last few. Last means applied last, not the highest version. Shows them, then asks.",
+        "Roll back the last migration, or the last few: the ones applied most recently, not those with the highest versions. Shows them, then asks.",
       )
       .example("down dev-1", "the last one")
       .example("down dev-1 3", "the last three")
-      .example("down dev-1 dev-2", "the last one of each")
+      .example("down dev-1 dev-2", "the last one in each")
       .example("down dev-1 --to 1700000000100 --dry-run");
     addDryRunOption(command);
     addYesOption(command);

@@ -12,7 +12,7 @@ export const history: CommandModule = {
       .example("history dev-1")
       .example("history dev-1 --run 01a2b3", "one run in full")
       .option("--limit <count>", "list at most this many (default: 20)")
-      .option("--run <id>", "show this run in full; the beginning of its id is enough");
+      .option("--run <id>", "show this run in full; a prefix of its id is enough");
     addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },

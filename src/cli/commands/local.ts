@@ -14,8 +14,8 @@ export const local: CommandModule = {
       .command("local")
       .summary("apply to an embedded PostgreSQL on this machine")
       .description(
-        "Apply the project in the working directory to an embedded PostgreSQL, with the same function as anywhere else. " +
-          "local is also an environment of the other commands.",
+        "Apply the project in the working directory to an embedded PostgreSQL, using the same function as everywhere else. " +
+          "The other commands accept local as an environment, too.",
       )
       .example("local")
       .example("local --reset")
@@ -104,7 +104,7 @@ Hasura    ${hasuraUrl}
 Secret    ${adminSecret}
 Postgres  ${databaseUrl}${server === undefined ? "" : `\n          ${server}`}
 
-From another terminal, with any environment's name:
+From another terminal, with any environment name:
   ${keyIsKept ? "" : `${keys} `}hasura-migrate dev-1 --endpoint-url ${lambdaUrl}
   hasura migrate status --endpoint ${hasuraUrl} --admin-secret ${adminSecret} --database-name default
 

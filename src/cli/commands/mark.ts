@@ -19,7 +19,7 @@ export const mark: CommandModule = {
       .usage("[options] <environment...> [version...]")
       .summary("record migrations as applied or pending without running them")
       .description(
-        "Record migrations as applied or pending without running their SQL. With --in-doubt: all versions whose state only a person can decide, after a restored backup or an interrupted run; shows them, then asks.",
+        "Record migrations as applied or pending without running their SQL. With --in-doubt: every version whose state you have to decide, for example after restoring a backup or after an interrupted run; shows them, then asks.",
       )
       .example("mark dev-1 1700000000100 --applied")
       .example("mark dev-1 1700000000100 --pending")

@@ -8,9 +8,7 @@ export const newMigration: CommandModule = {
     return program
       .command("new <name>")
       .summary("create a migration directory")
-      .description(
-        "Create the directory of a new migration, named as the Hasura CLI would name it.",
-      )
+      .description("Create a migration directory, named the way the Hasura CLI names them.")
       .example("new add_order_notes")
       .example("new drop_legacy --sql 'drop table legacy;'")
       .example("new create_users --migrations ./hasura")
@@ -20,7 +18,7 @@ export const newMigration: CommandModule = {
       .addOption(
         new CliOption(
           "--migrations <directory>",
-          "Hasura project, or where to make one (default: the project that the working directory is in)",
+          "Hasura project, or where to create one (default: the project that contains the working directory)",
         ),
       );
   },

@@ -18,10 +18,10 @@ export const redo: CommandModule = {
       .usage("[options] [environment...] [version]")
       .summary("roll back a migration and apply it again")
       .description(
-        "Roll back a migration and apply it again, which helps while you are writing it: the one that was applied last, or the one you name. If a failed redo has left it pending, it is only applied. Shows the migration, then asks.",
+        "Roll back a migration and apply it again, which is useful while you are writing it. Without a version: the one applied last. If a failed redo left it pending, it is only applied. Shows the migration, then asks.",
       )
       .example("redo local")
-      .example("redo dev-1 1700000000100", "not the last one")
+      .example("redo dev-1 1700000000100", "a specific one")
       .example("redo dev-1 --yes");
     addDryRunOption(command);
     addYesOption(command);

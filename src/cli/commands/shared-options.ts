@@ -32,7 +32,7 @@ export function addEnvironmentsOptions(command: CliCommand): CliCommand {
     .addOption(
       new CliOption(
         "--then <environment...>",
-        "the next stage, which starts only when all before have succeeded; can be repeated",
+        "the next stage, which starts only after all earlier ones have succeeded; can be repeated",
       )
         .argParser(collect)
         .names(),
@@ -43,7 +43,7 @@ export function addEnvironmentsOptions(command: CliCommand): CliCommand {
         "how many at once (default: 4; 10 for commands that change nothing)",
       ).names(),
     )
-    .addOption(new CliOption("--fail-fast", "start no further one after a failure").names());
+    .addOption(new CliOption("--fail-fast", "do not start any more after a failure").names());
 }
 
 /** Declares `--database`. */
@@ -96,7 +96,7 @@ export function addWaitOptions(command: CliCommand): CliCommand {
   return command
     .option(
       "--wait <duration>",
-      "wait this long for another run: 30s, 10m (default: 60s in a terminal, else 10m)",
+      "wait this long for another run: 30s, 10m (default: 60s in a terminal, otherwise 10m)",
     )
     .option("--no-wait", "exit with code 5 if another run is in progress");
 }
@@ -138,7 +138,7 @@ export function addLocalOptions(
     .addOption(
       new CliOption(
         "--superuser",
-        "run migrations as a superuser, who can run programs on this machine",
+        "run migrations as a superuser, which can run programs on this machine",
       ).locates("local"),
     );
 }

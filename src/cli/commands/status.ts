@@ -10,9 +10,12 @@ export const status: CommandModule = {
       .example("status dev-1")
       .example("status dev-1 --check", "for scripts")
       .example("status local")
-      .example("status --all", "what is where, in one table")
+      .example("status --all", "compare environments in one table")
       .option("--check", "exit with code 6 unless every migration is cleanly applied")
-      .option("--full", "several environments: also migrations that are applied everywhere")
+      .option(
+        "--full",
+        "with several environments: also show migrations that are applied everywhere",
+      )
       .option("--markdown", "print the table as Markdown, for a pull request");
     addDatabaseOption(command);
     addEnvironmentsOptions(command);

@@ -103,11 +103,14 @@ function checkOwner(file: string, { stats }: ConfigBytes, user: Finder): void {
   throw new Failure(
     "usage",
     "config-unsafe",
-    `The configuration ${file} is not used: it ${why}, and it decides where your AWS requests go.`,
+    `The configuration ${file} is ignored: it ${why}, and a configuration decides where your AWS requests go.`,
     {
       hints: [
-        retryHint({ with: ["--config", file], reason: "if you trust its content, name it" }),
-        commandHint(change, "or make it yours"),
+        retryHint({
+          with: ["--config", file],
+          reason: "if you trust its content, name it explicitly",
+        }),
+        commandHint(change, "or make it yours alone"),
       ],
     },
   );

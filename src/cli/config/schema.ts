@@ -34,7 +34,7 @@ const useAliases = z
   .boolean()
   .optional()
   .describe(
-    "Call the function's alias read, apply or admin, whichever is the least that allows the operation. For stacks with RestrictByOperation=true.",
+    "Call the function's alias read, apply or admin, whichever grants the least that the operation needs. For stacks with RestrictByOperation=true.",
   );
 
 /** A file that came with a project must not send signed requests in clear text, or to a host that only looks like another. */
@@ -77,7 +77,7 @@ export const FileConfig = z.strictObject({
   groups: z
     .record(environmentName, z.array(environmentName).min(1, "must name an environment"))
     .optional()
-    .describe("Environments that a command can name together: `--group NAME`."),
+    .describe("Groups of environments, selected with `--group NAME`."),
 });
 export type FileConfig = z.infer<typeof FileConfig>;
 

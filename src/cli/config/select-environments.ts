@@ -82,7 +82,7 @@ function membersOf(group: string, loaded: LoadedConfig): readonly string[] {
       hints: [
         textHint(
           names.length === 0
-            ? 'No groups are configured: "groups" in hasura-migrate.json names environments together.'
+            ? 'No groups are configured. Define them under "groups" in hasura-migrate.json.'
             : `Groups: ${names.join(", ")}.`,
         ),
       ],
@@ -104,7 +104,7 @@ function allAndNamed(environments: readonly string[]): Failure {
   return new Failure(
     "usage",
     "all-and-named",
-    `--all means every configured environment, and ${environments.join(", ")} cannot be named with it.`,
+    `--all means every configured environment and cannot be combined with ${environments.join(", ")}.`,
     {
       hints: [
         retryHint({ without: ["--all"], reason: "for these only" }),

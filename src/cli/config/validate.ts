@@ -53,7 +53,7 @@ function wrongGroups({ environments = {}, groups = {} }: FileConfig): Problem[] 
   const names = Object.keys(environments);
   return Object.entries(groups).flatMap(([group, members]) => [
     ...(names.includes(group) || group === "local"
-      ? [{ path: `groups.${group}`, message: "an environment has this name already" }]
+      ? [{ path: `groups.${group}`, message: "an environment already has this name" }]
       : []),
     ...members
       .filter((member) => !names.includes(member))

@@ -8,7 +8,7 @@ export interface ConnectionInfo {
   readonly endpoint?: { readonly host: string; readonly from: string };
 }
 
-/** Milliseconds after which a function has certainly ended: Lambda's longest time-out, and time for its answer to arrive. */
+/** Milliseconds after which a function has certainly ended: Lambda's longest timeout, and time for its answer to arrive. */
 export const longestFunctionMs = 930_000;
 
 /** What AWS says of a function, without running it. */

@@ -97,7 +97,7 @@ export const DownOptions = TargetOptions.extend({
   only: bounds.only,
   ...writing,
   everything: flag,
-  counts: z.array(numeric(selection.steps.unwrap())).max(1, "takes one number only").default([]),
+  counts: z.array(numeric(selection.steps.unwrap())).max(1, "takes only one number").default([]),
   database,
   dryRun: flag,
   transaction: z.boolean().default(true),
@@ -112,7 +112,7 @@ export type DownOptions = z.infer<typeof DownOptions>;
 export const RedoOptions = TargetOptions.extend({
   ...writing,
   database,
-  versions: z.array(Version).max(1, "takes one version only").default([]),
+  versions: z.array(Version).max(1, "takes only one version").default([]),
   dryRun: flag,
 });
 
@@ -140,7 +140,7 @@ export const MarkOptions = TargetOptions.extend({
 
 const run = operations.history.options.shape.run
   .unwrap()
-  .regex(/^[0-9a-fA-F-]+$/, "must be a run's id, or the beginning of one")
+  .regex(/^[0-9a-fA-F-]+$/, "must be a run's id, or a prefix of one")
   // As they are recorded.
   .toLowerCase()
   .optional();

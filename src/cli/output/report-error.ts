@@ -35,7 +35,7 @@ export function reportError(thrown: unknown, context: CommandContext): Kind {
 export function bug(thrown: unknown): Failure {
   const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   const failure = new Failure("bug", "unexpected", `This is a bug in hasura-migrate: ${text}`, {
-    hints: [retryHint({ with: ["--debug"], reason: "report what this prints" })],
+    hints: [retryHint({ with: ["--debug"], reason: "report the output of" })],
   });
   if (thrown instanceof Error && thrown.stack !== undefined) failure.stack = thrown.stack;
   return failure;

@@ -34,7 +34,7 @@ export async function createMigration(
       "usage",
       "migration-name",
       `"${migration.name}" is not a valid migration name: ${name.problem}.`,
-      { hints: [runHint(["new", "add_order_notes"], "say what it changes, for instance")] },
+      { hints: [runHint(["new", "add_order_notes"], "describe what it changes, for instance")] },
     );
   const parent = await parentDirectory(context, migration);
   const version = String(context.now());
@@ -107,7 +107,7 @@ function noProject(cwd: string): Failure {
     "usage",
     "no-project",
     `There is no Hasura project in ${cwd} or above it: no directory has a config.yaml or a migrations directory.`,
-    { hints: [retryHint({ with: ["--migrations", "./hasura"], reason: "start one there" })] },
+    { hints: [retryHint({ with: ["--migrations", "./hasura"], reason: "create one there" })] },
   );
 }
 

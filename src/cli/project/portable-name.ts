@@ -26,7 +26,7 @@ export function migrationDirectoryName(
     .trim()
     .replace(unusable, "_")
     .replace(/[._]+$/, "");
-  if (!/[\p{L}\p{N}]/u.test(portable)) return { problem: "it has no letter and no digit" };
+  if (!/[\p{L}\p{N}]/u.test(portable)) return { problem: "it has neither letters nor digits" };
   return Buffer.byteLength(portable) <= longest
     ? { portable }
     : { problem: `it is longer than ${longest} bytes` };

@@ -83,7 +83,7 @@ function noPlan(): Failure {
   return new Failure(
     "unreachable",
     "no-answer",
-    "The function did not answer with its plan; nothing was changed.",
+    "The function did not return a plan; nothing was changed.",
   );
 }
 

@@ -73,6 +73,6 @@ function embeddedMessage(current: RunState["current"]): string {
   if (!current) return "Interrupted; no migration was in progress.";
   const what = `Interrupted during ${migrationLabel(current, " ")}:`;
   return current.transaction
-    ? `${what} it was rolled back, unless it committed at that moment.`
-    : `${what} it runs outside a transaction, and what it had done by then remains.`;
+    ? `${what} it was rolled back, unless it had just committed.`
+    : `${what} it runs outside a transaction, so anything it had already done remains.`;
 }

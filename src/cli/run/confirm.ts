@@ -51,7 +51,7 @@ function consentForProtected(
     throw new Failure(
       "usage",
       "yes-needs-name",
-      `${environment} is protected: --yes is not enough; pass the environment's name with it.`,
+      `${environment} is protected: --yes alone is not enough; pass the environment's name with it.`,
       { hints },
     );
   const nobody = whyNobodyIsAsked(context, json);
@@ -92,7 +92,7 @@ export async function ask(
     "usage",
     "declined",
     isOtherName
-      ? `"${typed}" is not the name of the environment, ${environment}; nothing was changed.`
+      ? `"${typed}" does not match the environment's name, ${environment}; nothing was changed.`
       : "Nothing was changed.",
   );
 }

@@ -213,7 +213,7 @@ function localStartTimeout(): Failure {
     "unreachable",
     "local-start-timeout",
     `The local environment did not start within ${longestLocalStartMs / 1000} s; nothing was run.`,
-    { hints: [retryHint({ with: ["--debug"], reason: "to see what it waits for" })] },
+    { hints: [retryHint({ with: ["--debug"], reason: "to see what it is waiting for" })] },
   );
 }
 

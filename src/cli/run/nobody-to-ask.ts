@@ -8,7 +8,7 @@ export function whyNobodyIsAsked(
   { env: { CI }, keyboard, err }: Pick<CliContext, "env" | "keyboard" | "err">,
   json = false,
 ): string | undefined {
-  if (json) return "and nobody is asked with --json";
-  if (CI !== undefined && CI !== "" && CI !== "false") return "and nobody is asked in CI";
-  return keyboard.isTTY && err.isTTY ? undefined : "and there is no terminal to ask in";
+  if (json) return "but --json never prompts";
+  if (CI !== undefined && CI !== "" && CI !== "false") return "but there are no prompts in CI";
+  return keyboard.isTTY && err.isTTY ? undefined : "but there is no terminal to prompt in";
 }

@@ -190,7 +190,7 @@ function closingEvent(
 function pausedEvent({ run, sent, now }: RecoverOptions, row: HistoryRow): EventOf<"run.paused"> {
   return {
     type: "run.paused",
-    reason: "the ledger shows that the run has paused",
+    reason: "the ledger shows that the run is paused",
     ...countsOf(run, row),
     tookMs: run.earlier.tookMs + now() - sent.lastAt,
   };
@@ -257,6 +257,6 @@ function deadRunMessage(runId: string, environment: string, row: HistoryRow | un
   if (!row)
     return `Run ${runId} is not in ${environment}'s ledger: it never started, or is still waiting.`;
   if (row.outcome === "paused")
-    return `Run ${runId} has paused, and nothing shows that it goes on.`;
+    return `Run ${runId} is paused, and there is no sign that it was continued.`;
   return `Run ${runId} appears to have died: it never finished and shows no activity.`;
 }

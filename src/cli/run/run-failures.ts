@@ -92,7 +92,7 @@ export function endedElsewhere(run: RunState): Failure {
   return new Failure(
     "unreachable",
     "outcome-unknown",
-    "The run has ended in another invocation of the function.",
+    "The run has already ended in another invocation of the function.",
     { hints: [statusHint(run)] },
   );
 }

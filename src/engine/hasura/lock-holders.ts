@@ -30,7 +30,7 @@ export function lockAdvice(holders: readonly LockHolder[]): string {
     .map(({ pid }) => `SELECT pg_terminate_backend(${pid});`);
   const prepared = holders.some(({ pid }) => pid === 0)
     ? [
-        "A prepared transaction ends with COMMIT PREPARED or ROLLBACK PREPARED (see pg_prepared_xacts).",
+        "End a prepared transaction with COMMIT PREPARED or ROLLBACK PREPARED (see pg_prepared_xacts).",
       ]
     : [];
   return [
@@ -57,7 +57,7 @@ function describe(holder: LockHolder): string {
 /** Sessions of other users hide both, unless one is a member of pg_read_all_stats. */
 function doing({ state, process, openMs }: LockHolder): string[] {
   if (state === undefined && openMs === undefined)
-    return process === undefined ? ["its state is visible to members of pg_monitor only"] : [];
+    return process === undefined ? ["only members of pg_monitor can see its state"] : [];
   const since =
     openMs === undefined
       ? []

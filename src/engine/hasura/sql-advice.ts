@@ -26,7 +26,7 @@ const advices: readonly Advice[] = [
     states: ["42P06", "42501", "3F000", "42P01", "42P07", "42710"],
     text: /\bhdb_catalog\b/,
     next: () =>
-      "hdb_catalog belongs to Hasura itself: take its statements out of the file (pg_dump --exclude-schema=hdb_catalog).",
+      "hdb_catalog belongs to Hasura itself: remove its statements from the file (pg_dump --exclude-schema=hdb_catalog).",
   },
   {
     states: ["42704"],
@@ -36,7 +36,7 @@ const advices: readonly Advice[] = [
   {
     states: ["55P04"],
     next: () =>
-      "A value that is added to an enum cannot be used in the same transaction: move ALTER TYPE … ADD VALUE into a migration of its own, before this one.",
+      "A new enum value cannot be used in the transaction that adds it: move ALTER TYPE … ADD VALUE into a separate, earlier migration.",
   },
   {
     states: ["55P03", "57014"],
@@ -45,7 +45,7 @@ const advices: readonly Advice[] = [
   },
   {
     states: ["40P01"],
-    next: () => "Another session locked the same objects in another order; try again.",
+    next: () => "Another session locked the same objects in a different order; try again.",
   },
   { states: ["42883", "42704"], next: missingExtension },
   {
@@ -78,7 +78,7 @@ export function sqlAdvice(
   return undefined;
 }
 
-/** A lock time-out, a cancelled statement, or an error of which Hasura hides what it is. */
+/** A lock timeout, a cancelled statement, or an error of which Hasura hides what it is. */
 function mayBeLock(sqlstate: string | undefined): boolean {
   return sqlstate === undefined || sqlstate === "55P03" || sqlstate === "57014";
 }
@@ -112,7 +112,7 @@ function copyFromStdin({ sql, message }: Refusal): string | undefined {
   if (first === undefined) return undefined;
   const isAboutIt = /COPY/i.test(message) || /at or near/.test(message);
   return isAboutIt
-    ? `COPY … FROM stdin (line ${lineAt(sql, first.start)}) takes its data from psql, so that its rows are no SQL here: use INSERT instead (pg_dump --rows-per-insert=1000), or leave the data out (pg_dump --schema-only).`
+    ? `COPY … FROM stdin (line ${lineAt(sql, first.start)}) works only in psql, which sends the rows that follow it: use INSERT instead (pg_dump --rows-per-insert=1000), or leave the data out (pg_dump --schema-only).`
     : undefined;
 }
 
@@ -132,11 +132,11 @@ function unknownSetting({ sql, message }: Refusal): string {
     )
     .map(({ start }) => lineAt(sql, start));
   const where = lines.length === 0 ? "the line that sets it" : `line ${lines.join(", ")}`;
-  return `This server's version does not have the setting ${name}; a newer pg_dump wrote it: delete ${where}.`;
+  return `This server's version does not have the setting ${name}, which a newer pg_dump writes: delete ${where}.`;
 }
 
 function lockTimeout(): string {
-  return "Another session holds a lock on the same table. Who it is: SELECT pid, application_name, state, xact_start, query FROM pg_stat_activity WHERE state <> 'idle' ORDER BY xact_start. To wait longer: \"-- hasura-migrate: lock_timeout=30s\" at the top of the file.";
+  return "Another session holds a lock on the same table. To find it: SELECT pid, application_name, state, xact_start, query FROM pg_stat_activity WHERE state <> 'idle' ORDER BY xact_start. To wait longer: \"-- hasura-migrate: lock_timeout=30s\" at the top of the file.";
 }
 
 /** Functions and types that an extension of every PostgreSQL brings. */
@@ -170,11 +170,11 @@ function missingExtension({ message }: Refusal): string | undefined {
 function permissionDenied({ message }: Refusal): string {
   const schema = /permission denied for schema (\S+)/.exec(message)?.[1];
   if (schema !== undefined)
-    return `The user of Hasura's database connection may not do this in the schema ${schema}. Its owner can allow it: GRANT USAGE, CREATE ON SCHEMA ${schema} TO that user.`;
+    return `The user of Hasura's database connection lacks a privilege on the schema ${schema}. Its owner can grant it: GRANT USAGE, CREATE ON SCHEMA ${schema} TO that user.`;
   const owned = /must be owner of (.+)/.exec(message)?.[1];
   if (owned !== undefined)
-    return `Only the owner of ${owned} may do this, and another user made it. Its owner can hand it over: ALTER … OWNER TO the user of Hasura's database connection.`;
+    return `Only the owner of ${owned} may do this, and the owner is another user, who can transfer it: ALTER … OWNER TO the user of Hasura's database connection.`;
   if (/extension/.test(message))
-    return "The user of Hasura's database connection may not create this extension: an administrator of the database has to do it once.";
-  return "The user of Hasura's database connection lacks a right; the owner of the object, or an administrator, can GRANT it.";
+    return "The user of Hasura's database connection may not create this extension: a database administrator has to create it once.";
+  return "The user of Hasura's database connection lacks a privilege; the owner of the object, or an administrator, can GRANT it.";
 }

@@ -168,7 +168,7 @@ async function checkDatabase(
     if (!inspect)
       return {
         value: undefined,
-        message: "off: applied migrations are known from Hasura's state alone",
+        message: "off: applied migrations are recorded only in Hasura's catalog state",
         warning: true,
       };
     const found = await inspect({

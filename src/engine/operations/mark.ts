@@ -50,7 +50,7 @@ export async function markVersions(
 
 function targetsOf(session: EngineSession, { versions = [], inDoubt }: MarkOptions): Target[] {
   if (versions.length > 0 === (inDoubt === true))
-    throw new Failure("usage", "usage", "mark takes either versions or inDoubt, and not both.");
+    throw new Failure("usage", "usage", "mark takes either versions or inDoubt, not both.");
   if (versions.length > 0)
     return [
       {

@@ -284,7 +284,7 @@ function findUnplanned(
 
 function describeUnplanned({ direction, migration }: ReadyStep): string {
   const verb = direction === "up" ? "apply" : "roll back";
-  return `it would now ${verb} ${migrationLabel(migration)}, which the plan did not have`;
+  return `it would now ${verb} ${migrationLabel(migration)}, which was not in the plan`;
 }
 
 function replanReason(stop: PlanStop | undefined): string {
@@ -295,7 +295,7 @@ function outdated(reason: string): RunStop {
   const failure = new Failure(
     "busy",
     "plan-outdated",
-    `The database was changed by something else after the plan was made: ${reason}.`,
+    `The database has changed since the plan was made: ${reason}.`,
     { hints: [retryHint()] },
   );
   return { stop: "failed", failure };

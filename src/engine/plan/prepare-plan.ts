@@ -149,11 +149,11 @@ async function refuseMisparsed(steps: readonly ReadyStep[]): Promise<void> {
     throw new Failure(
       "usage",
       "no-transaction-misread",
-      `${file.path}, line ${String(line)}: outside a transaction Hasura splits a file at semicolons and removes what looks like a comment, even inside this quoted text.`,
+      `${file.path}, line ${String(line)}: outside a transaction, Hasura splits a file at semicolons and removes anything that looks like a comment, even inside this quoted text.`,
       {
         hints: [
           textHint(
-            "Write the text without -- and /* (for instance with chr(45)), or move it to a file of its own that runs in a transaction.",
+            "Write the text without -- and /* (for instance with chr(45)), or move it to a separate file that runs in a transaction.",
           ),
         ],
       },

@@ -19,7 +19,7 @@ export function refuseEmptyDown(
   throw new Failure(
     "usage",
     "empty-down-file",
-    `Version ${migration.version} cannot be rolled back in ${database.name}: ${file.path} has no SQL statement, only comments or blanks.`,
+    `Version ${migration.version} cannot be rolled back in ${database.name}: ${file.path} has no SQL statement, only comments or whitespace.`,
     {
       hints: [
         textHint("Write the statements that undo the migration."),

@@ -77,7 +77,7 @@ function sourcesFor({ configVersion }: Project, { version, sources }: Metadata):
     throw new Failure(
       "usage",
       "config-too-new",
-      "A project of config version 3 needs a Hasura with metadata version 3 (Hasura 2).",
+      "A project with config version 3 requires Hasura 2 (metadata version 3).",
       {
         hints: [textHint("Upgrade Hasura, or keep config version 2.")],
       },
@@ -88,7 +88,7 @@ function sourcesFor({ configVersion }: Project, { version, sources }: Metadata):
     throw new Failure(
       "usage",
       "config-too-old",
-      "A project of config version 1 cannot be used with this Hasura.",
+      "A project with config version 1 cannot be used with this Hasura.",
       { hints: [upgradeProject] },
     );
   }
@@ -98,7 +98,7 @@ function sourcesFor({ configVersion }: Project, { version, sources }: Metadata):
   throw new Failure(
     "usage",
     "config-too-old",
-    "A project of config version 2 works only if Hasura has one database, named default.",
+    "A project with config version 2 works only if Hasura has one database, named default.",
     { hints: [upgradeProject] },
   );
 }

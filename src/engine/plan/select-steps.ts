@@ -248,7 +248,7 @@ function noFile(
         textHint(
           direction === "up"
             ? "Write its up.sql, or remove the migration."
-            : "Write its down.sql, or get the migration from where it was applied: another branch, an older image.",
+            : "Write its down.sql, or use the branch or image that it was applied from.",
         ),
         ...(direction === "down"
           ? [markHint(target, "pending", "if there is nothing to undo")]

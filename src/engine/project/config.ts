@@ -64,7 +64,7 @@ function refuseOtherName(root: string, fs: FileSystem): void {
   throw new Failure(
     "usage",
     "bad-project-config",
-    `${join(root, other.name)} is not read: a Hasura project's configuration is called config.yaml.`,
+    `${join(root, other.name)} is ignored: the configuration of a Hasura project must be named config.yaml.`,
     { hints: [textHint("Rename it to config.yaml.")] },
   );
 }

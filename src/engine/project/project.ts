@@ -62,10 +62,10 @@ export async function readProject(
   fs: FileSystem = realFileSystem,
 ): Promise<Project> {
   if (!isDirectory(directory, fs)) {
-    throw new Failure("usage", "no-directory", `There is no directory ${directory}.`, {
+    throw new Failure("usage", "no-directory", `The directory ${directory} does not exist.`, {
       hints: [
         textHint(
-          "Give the directory of a Hasura project (with config.yaml in it), or its migrations directory.",
+          "Name the directory of a Hasura project (the one with config.yaml), or its migrations directory.",
         ),
       ],
     });
@@ -181,14 +181,14 @@ function noticesOf(
   if (misplaced[0]) {
     notices.push({
       code: "misplaced-migrations",
-      message: `${place.label}/${misplaced[0].name} is ignored: in a project of config version 3 migrations are in ${place.label}/<database>/.`,
+      message: `${place.label}/${misplaced[0].name} is ignored: in a project with config version 3 migrations are in ${place.label}/<database>/.`,
     });
   }
   const ignored = scanned.flatMap((found) => found.ignored);
   if (ignored.length > 0)
     notices.push({
       code: "ignored-files",
-      message: `Not named like migrations, and ignored: ${shortenList(ignored)}. Names are like 1700000000000_add_users/up.sql.`,
+      message: `Ignored, because they are not named like migrations: ${shortenList(ignored)}. A valid name is 1700000000000_add_users/up.sql.`,
     });
   const empty = scanned.flatMap((found) => found.empty);
   if (empty.length > 0)

@@ -129,7 +129,7 @@ export function refuseOutside(
   throw new Failure(
     "usage",
     "link-outside-project",
-    `The symbolic link ${label} leads out of the project.`,
+    `The symbolic link ${label} points outside the project.`,
     { hints: [textHint("Replace the link with the file or directory itself.")] },
   );
 }

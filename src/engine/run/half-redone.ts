@@ -22,12 +22,12 @@ export function halfRedoneFailure(
     hints: [
       textHint(halfRedoneText(step)),
       ...hints,
-      ...(isNamed ? [] : [apply("apply it when that is settled")]),
+      ...(isNamed ? [] : [apply("apply it once that is resolved")]),
     ],
   });
 }
 
-/** `1700000000100_add_note is rolled back and pending.` */
+/** `1700000000100_add_note has been rolled back and is pending.` */
 export function halfRedoneText({ migration }: Pick<PlannedStep, "migration">): string {
-  return `${migrationLabel(migration)} is rolled back and pending.`;
+  return `${migrationLabel(migration)} has been rolled back and is pending.`;
 }

@@ -48,11 +48,11 @@ export function dropSql({ name }: InvalidIndex): string {
 /** What may be left, from the statement alone. */
 export function mayBeLeft(index: ConcurrentIndex): string {
   if (index.how === "reindex")
-    return 'An invalid index may be left whose name ends with "_ccnew" or "_ccold": DROP INDEX CONCURRENTLY it.';
+    return 'An invalid index whose name ends in "_ccnew" or "_ccold" may be left over: drop it with DROP INDEX CONCURRENTLY.';
   const path = index.how === "drop" ? index.index : indexPath(index);
   return path === undefined
-    ? "An invalid index without a name of its own may be left (pg_index.indisvalid)."
-    : `An invalid index may be left: DROP INDEX CONCURRENTLY IF EXISTS ${pathText(path)};`;
+    ? "An invalid index with a generated name may be left over (see pg_index.indisvalid)."
+    : `An invalid index may be left over: DROP INDEX CONCURRENTLY IF EXISTS ${pathText(path)};`;
 }
 
 function indexPath({

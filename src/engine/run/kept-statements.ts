@@ -25,7 +25,7 @@ export function keptStatements(sql: string, at: FailedAt): KeptStatements | unde
   const number = failingNumber(sql, statements, at);
   if (number === undefined)
     return {
-      text: `Its ${count} statements are committed one by one: those before the failing one stay.`,
+      text: `Its ${count} statements are committed one by one, so those before the failing one remain in effect.`,
       reached: statements,
     };
   return { text: progress(sql, statements, number), reached: statements.slice(0, number) };
@@ -79,7 +79,7 @@ function progress(sql: string, statements: readonly Statement[], failed: number)
   const count = statements.length;
   const before =
     failed === 1
-      ? "nothing before it"
+      ? "nothing was committed before it"
       : failed === 2
         ? `statement 1 (${at(1)}) is committed`
         : `statements 1 to ${failed - 1} (from ${at(1)}) are committed`;

@@ -51,7 +51,7 @@ export async function invalidIndexNotices(loaded: LoadedStep): Promise<string[]>
     .filter(({ isInUse }) => !isInUse)
     .map(
       (index) =>
-        `the index ${index.name} is invalid, and IF NOT EXISTS kept it: ${dropSql(index)} then create it again`,
+        `the index ${index.name} is invalid, but IF NOT EXISTS skipped it: run ${dropSql(index)} then create it again`,
     );
 }
 
@@ -75,7 +75,7 @@ async function indexHints(
   const state = await lookedUp(indexes, loaded);
   const { invalid, unknown } = state ?? { invalid: [], unknown: indexes };
   if (invalid.length === 0 && unknown.length === 0)
-    return [textHint("None of the indexes that it works on is left invalid.")];
+    return [textHint("It left no invalid index behind.")];
   const texts = [...invalid.map(leftText), ...unknown.map(mayBeLeft)];
   return [...new Set(texts)].map(textHint);
 }
@@ -83,8 +83,8 @@ async function indexHints(
 function leftText(index: InvalidIndex): string {
   const { name, isInUse } = index;
   return isInUse
-    ? `The index ${name} is invalid; another session works on its table, and may be making it valid. If not: ${dropSql(index)}`
-    : `The index ${name} is left invalid, and IF NOT EXISTS would keep it. Before the next try: ${dropSql(index)}`;
+    ? `The index ${name} is invalid; another session is working on its table and may still be building it. If not: ${dropSql(index)}`
+    : `The index ${name} was left invalid, and IF NOT EXISTS would skip it. Before the next attempt: ${dropSql(index)}`;
 }
 
 /** Undefined where the database cannot be asked. */

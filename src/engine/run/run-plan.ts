@@ -129,9 +129,9 @@ function stopBefore(next: ReadyStep, state: RunState, run: PlanRun): PlanStop | 
 
 function pauseReason({ slice, engine }: PlanRun): string | undefined {
   if (engine.stop.aborted || engine.remainingMs() < pauseBelowMs)
-    return "the function's time is nearly over";
+    return "the function's time is almost up";
   return slice.untilMs !== undefined && engine.now() >= slice.untilMs
-    ? "the client asked for short invocations"
+    ? "the client requested short invocations"
     : undefined;
 }
 
@@ -279,7 +279,7 @@ async function failureOf(
       markApplied: markHint(
         target,
         "applied",
-        "if the database has everything that the file makes, record it as applied",
+        "if the database has everything that the file creates, record it as applied",
       ),
     }),
   });

@@ -22,7 +22,7 @@ export function inDoubtHints(
   return [
     runHint(
       ["status", environment],
-      "list them, with the tables, columns and indexes of their files that exist",
+      "list them, and which tables, columns and indexes of their files exist",
     ),
     ...Object.entries(reasons).map(mark),
   ];

@@ -132,7 +132,7 @@ function untrusted(cause: Error): Failure {
     {
       hints: [
         textHint(
-          "Put the authority's certificate as a PEM file into docker/certificates/ and rebuild the image: the CLI uses the system's certificates.",
+          "Put the authority's certificate (PEM) into docker/certificates/ and rebuild the image: the CLI uses the system's certificates.",
         ),
         textHint(
           "Or set the function's NODE_EXTRA_CA_CERTS to a PEM file, which the CLI uses as well.",
@@ -147,7 +147,7 @@ function outOfTime(): Failure {
   return new Failure(
     "unreachable",
     "cli-out-of-time",
-    "the function's time was nearly over, so the official CLI was killed before it was done",
+    "the function's time was almost up, so the official CLI was killed before it finished",
   );
 }
 

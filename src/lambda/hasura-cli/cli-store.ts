@@ -186,7 +186,7 @@ function resultOf(reported: CliOutcome, isRecorded: boolean, step: Step): StepRe
 
 function noticesOf({ settings = {} }: Step): string[] {
   return Object.keys(settings).length > 0
-    ? ["the official CLI ignores the file's hasura-migrate lines"]
+    ? ["the official CLI ignores the file's hasura-migrate directives"]
     : [];
 }
 
@@ -202,7 +202,7 @@ function notRecorded(): Failure {
   );
 }
 
-const afterOtherTools = retryHint({ reason: "when other tools have finished" });
+const afterOtherTools = retryHint({ reason: "once other tools have finished" });
 
 function contradiction({ version, database }: Step, reason: string): Failure {
   return new Failure(

@@ -66,7 +66,7 @@ function unknownAuthority({ host }: URL, seen: SeenCertificate | undefined, caus
     {
       hints: [
         textHint(
-          `Put the certificate of ${seen ? `"${seen.issuer}"` : "its authority"} as a PEM file into docker/certificates/ and rebuild the image.`,
+          `Put the certificate of ${seen ? `"${seen.issuer}"` : "its authority"} (PEM) into docker/certificates/ and rebuild the image.`,
         ),
         textHint("Or set the function's NODE_EXTRA_CA_CERTS to a PEM file."),
       ],

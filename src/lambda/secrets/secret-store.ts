@@ -53,7 +53,7 @@ export function storeFailure(
     return new Failure(
       "usage",
       "secret-not-found",
-      `${store.setting} names a secret that ${store.name} does not have.`,
+      `${store.setting} names a secret that does not exist in ${store.name}.`,
       {
         hints: [textHint(`Correct ${store.setting} (name, account and region).`)],
         cause,
@@ -72,7 +72,7 @@ export function storeFailure(
       {
         hints: [
           textHint(
-            `Allow the function's role ${store.action} on it, and kms:Decrypt if it has a key of its own.`,
+            `Allow the function's role ${store.action} on it, and kms:Decrypt if it is encrypted with your own key.`,
           ),
         ],
         cause,

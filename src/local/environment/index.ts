@@ -158,7 +158,7 @@ function resetRefused(): Failure {
   return new Failure(
     "usage",
     "reset-refused",
-    "--reset drops the embedded database only, never the one of --database-url.",
+    "--reset drops the embedded database only, never one given with --database-url.",
     { hints: [retryHint({ without: ["--reset"], reason })] },
   );
 }

@@ -66,7 +66,7 @@ function foreign(url: string): Failure {
         retryHint({
           with: ["--database-url", "postgres://…/scratch"],
           without: ["--database-url"],
-          reason: "and use that one",
+          reason: "and use it",
         }),
         retryHint({ without: ["--database-url"], reason: "or use the embedded database" }),
       ],

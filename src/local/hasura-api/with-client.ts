@@ -48,7 +48,7 @@ function notConnected(thrown: unknown, url: string): Failure {
     return fail(
       `The certificate of the database at ${where} is not trusted (${code}).`,
       textHint(
-        "Add sslrootcert=FILE with its authority to the address, or set NODE_EXTRA_CA_CERTS to that file.",
+        "Add sslrootcert=FILE to the address, or set NODE_EXTRA_CA_CERTS=FILE, where FILE contains the certificate of its authority.",
       ),
     );
   if (thrown instanceof Error && "syscall" in thrown && thrown.syscall === "open")
@@ -58,7 +58,7 @@ function notConnected(thrown: unknown, url: string): Failure {
     );
   if (code === "28P01" || code === "28000")
     return fail(
-      `The database at ${where} does not accept the user or the password.`,
+      `The database at ${where} rejected the user name or the password.`,
       textHint("Check both in --database-url; special characters must be percent-encoded."),
     );
   if (code === "3D000")
@@ -91,14 +91,14 @@ function nextStep({ code, message }: pg.DatabaseError): readonly [string, string
   if (code === "42501" && /create database/i.test(message))
     return [
       "does not let this user create databases, and the project has several",
-      "Let an administrator run: ALTER ROLE the user CREATEDB.",
+      "Ask an administrator to run ALTER ROLE … CREATEDB for this user.",
     ];
   if (code === "42501")
     return [
       "does not let this user set up the environment",
-      "The user needs CREATE on the database, and must own hdb_catalog if it exists; another user may have made it.",
+      "The user needs CREATE on the database, and must own hdb_catalog if that schema exists (another user may have created it).",
     ];
-  return ["refused to set up the environment", "The reason above is the database's own."];
+  return ["refused to set up the environment", "The database's own message is above."];
 }
 
 /** Host, port and database of an address, for messages: never the password or the query. */

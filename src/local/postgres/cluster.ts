@@ -57,7 +57,7 @@ function wrongVersion(data: string, version: string, binaries: Binaries): Failur
       hints: [
         runHint(
           ["local", "--reset"],
-          "to start with an empty database: what is in the old one is lost, and every migration is applied again",
+          "to start with an empty database: the contents of the old one are lost, and every migration is applied again",
         ),
         // All its versions are pre-releases, so npm installs none for a major version alone.
         commandHint(

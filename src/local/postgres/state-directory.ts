@@ -14,7 +14,8 @@ export async function checkStateDirectory(directory: string): Promise<void> {
   await refuseUnsafe(directory);
   for (const name of entries) {
     const entry = await lstat(join(directory, name)).catch(() => undefined);
-    if (entry?.isSymbolicLink()) throw unsafe(directory, join(directory, name), "is a link");
+    if (entry?.isSymbolicLink())
+      throw unsafe(directory, join(directory, name), "is a symbolic link");
   }
 }
 
@@ -25,7 +26,7 @@ export async function checkStateDirectory(directory: string): Promise<void> {
 export async function refuseUnsafe(directory: string): Promise<void> {
   const user = process.getuid?.();
   const found = await lstat(directory);
-  if (found.isSymbolicLink()) throw unsafe(directory, directory, "is a link");
+  if (found.isSymbolicLink()) throw unsafe(directory, directory, "is a symbolic link");
   if (user !== undefined && found.uid !== user)
     throw unsafe(directory, directory, "belongs to another user");
   if ((found.mode & 0o002) !== 0)
@@ -36,10 +37,10 @@ function unsafe(directory: string, path: string, why: string): Failure {
   return new Failure(
     "usage",
     "state-directory-unsafe",
-    `The embedded database is not kept in ${directory}: ${path} ${why}.`,
+    `The embedded database cannot be kept in ${directory}: ${path} ${why}.`,
     {
       hints: [
-        commandHint(["ls", "-la", directory], "look at it"),
+        commandHint(["ls", "-la", directory], "inspect it"),
         commandHint(["rm", "-r", directory], "then remove it; a new one is created"),
       ],
     },

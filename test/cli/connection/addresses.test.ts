@@ -50,7 +50,7 @@ describe("a region", () => {
     test(`${region} is taken as it is`, () => assert.equal(checkedRegion(region, "x"), region));
 
   const example = "A region is a name such as eu-west-1.";
-  const bare = "Write it without quotes and blanks: eu-west-1";
+  const bare = "Write it without quotes and spaces: eu-west-1";
   const wrong: [region: string, hint: string][] = [
     ['"eu-west-1"', bare],
     ["''eu-west-1''", bare],
@@ -82,18 +82,26 @@ describe("keys", () => {
   });
 
   const wrong: [keys: Partial<typeof good>, says: string][] = [
-    [{ accessKeyId: "AKIA\n" }, "The access key id of CI contains a line end."],
-    [{ secretAccessKey: "secret\r" }, "The secret access key of CI contains a line end."],
-    [{ sessionToken: "to ken" }, "The session token of CI contains a blank."],
-    [{ sessionToken: "to\tken\n" }, "The session token of CI contains a line end."],
-    [{ accessKeyId: "AK\u00e4" }, "The access key id of CI contains a character that no key has."],
-    [{ accessKeyId: "AK\x7f" }, "The access key id of CI contains a character that no key has."],
+    [{ accessKeyId: "AKIA\n" }, "The access key id of CI contains a line break."],
+    [{ secretAccessKey: "secret\r" }, "The secret access key of CI contains a line break."],
+    [{ sessionToken: "to ken" }, "The session token of CI contains a space."],
+    [{ sessionToken: "to\tken\n" }, "The session token of CI contains a line break."],
+    [
+      { accessKeyId: "AK\u00e4" },
+      "The access key id of CI contains a character that keys never contain.",
+    ],
+    [
+      { accessKeyId: "AK\x7f" },
+      "The access key id of CI contains a character that keys never contain.",
+    ],
   ];
   for (const [keys, says] of wrong)
     test(`are refused without being shown: ${says}`, () => {
       const failure = refusal(() => checkKeys({ ...good, ...keys }, "CI"));
       assert.deepEqual([failure.kind, failure.code], ["usage", "credentials-malformed"]);
       assert.equal(failure.message, says);
-      assert.deepEqual(hintLines(failure.hints), ["Set it again without; nothing was sent."]);
+      assert.deepEqual(hintLines(failure.hints), [
+        "Set it again without that character; nothing was sent.",
+      ]);
     });
 });

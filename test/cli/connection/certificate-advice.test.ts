@@ -86,32 +86,32 @@ describe("what to do about a certificate that is not trusted", () => {
     {
       what: "without a certificate",
       file: (t) => fileWith(t, "authority"),
-      says: /NODE_EXTRA_CA_CERTS is set to "\S+", which has no certificate in PEM\./,
+      says: /NODE_EXTRA_CA_CERTS is set to "\S+", which contains no PEM certificate\./,
     },
     {
       what: "in DER",
       file: (t) => fileWith(t, new X509Certificate(authority.certificate).raw),
-      says: /which is in DER: Node reads PEM only\.[\s\S]*to convert it: openssl x509 -inform der -in \S+ -out \S+\.pem$/m,
+      says: /which is in DER format: Node reads only PEM\.[\s\S]*to convert it: openssl x509 -inform der -in \S+ -out \S+\.pem$/m,
     },
     {
       what: "with a damaged certificate",
       file: (t) => fileWith(t, authority.certificate.replace("MIIB", "AAAA")),
-      says: /which has a certificate that cannot be read: it is damaged\./,
+      says: /which contains a damaged certificate\./,
     },
     {
       what: "with another authority",
       file: (t) => fileWith(t, otherAuthority),
-      says: /which has "hasura\.internal", but not "Example Private Authority, Example Corp": add its certificate \(PEM\)\./,
+      says: /which contains "hasura\.internal", but not "Example Private Authority, Example Corp": add its certificate \(PEM\)\./,
     },
     {
       what: "with many other authorities",
       file: (t) => fileWith(t, otherAuthority.repeat(4)),
-      says: /which has 4 certificates, but not "Example Private Authority, Example Corp"/,
+      says: /which contains 4 certificates, but not "Example Private Authority, Example Corp"/,
     },
     {
       what: "that has an authority of the same name",
       file: (t) => fileWith(t, authority.certificate),
-      says: /whose certificate "Example Private Authority, Example Corp" is another one of the same name\./,
+      says: /whose certificate "Example Private Authority, Example Corp" is a different one with the same name\./,
     },
   ];
   for (const { what, file, says } of files)
@@ -143,6 +143,6 @@ describe("what to do about a certificate that is not trusted", () => {
       NODE_EXTRA_CA_CERTS: fileWith(t, otherAuthority),
     });
     assert.match(text, /through the proxy/);
-    assert.match(text, /which has "hasura\.internal", but not "Example Private Authority/);
+    assert.match(text, /which contains "hasura\.internal", but not "Example Private Authority/);
   });
 });

@@ -182,7 +182,7 @@ describe("what was reached", () => {
       function: "migrate",
       account: "111122223333",
     });
-    assert.deepEqual(own.notices, ["Using the credentials of AWS_ACCESS_KEY_ID."]);
+    assert.deepEqual(own.notices, ["Using the credentials from AWS_ACCESS_KEY_ID."]);
   });
 
   const arn = (account: string) => `arn:aws:lambda:eu-west-1:${account}:function:migrate`;
@@ -197,7 +197,7 @@ describe("what was reached", () => {
       assert.deepEqual(
         notices.slice(1),
         differs
-          ? [`The credentials are of account 111122223333, the function is in ${account}.`]
+          ? [`The credentials belong to account 111122223333, but the function is in ${account}.`]
           : [],
       );
     });

@@ -88,7 +88,7 @@ describe("a profile without credentials", () => {
       "Detected a cycle attempting to resolve",
       {
         code: broken,
-        message: 'The roles of profile "dev" refer to each other in a circle.',
+        message: 'The role chain of profile "dev" is circular.',
         hints: [],
       },
     ],
@@ -97,7 +97,7 @@ describe("a profile without credentials", () => {
       {
         code: "access/credential-process",
         message: 'The credential_process of profile "dev" failed.',
-        hints: ["Run that command by itself to see why."],
+        hints: ["Run that command directly to see why."],
       },
     ],
     [
@@ -231,7 +231,7 @@ describe("a profile without credentials", () => {
 
   for (const [source, where] of [
     ["Ec2InstanceMetadata", "on an EC2 instance"],
-    ["EcsContainer", "in a container of ECS"],
+    ["EcsContainer", "in an ECS container"],
   ] as const) {
     test(`of ${source} on a machine that has none is no failure of the network`, () =>
       assertExplained(
@@ -239,7 +239,7 @@ describe("a profile without credentials", () => {
         {
           code: broken,
           message: `Profile "dev" takes its credentials from this machine (credential_source = ${source}), which has none.`,
-          hints: [`It works ${where} only; choose another profile with --profile.`],
+          hints: [`That works only ${where}; choose another profile with --profile.`],
         },
         ofProfile,
         { credential_source: source },

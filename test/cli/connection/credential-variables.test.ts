@@ -102,12 +102,12 @@ const refused: readonly Refused[] = [
       ...container,
       AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: fileWith(t, "hidden\n"),
     }),
-    says: /✗ The token in the file of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE contains a line end\./,
+    says: /✗ The token in the file of AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE contains a line break\./,
   },
   {
     name: "a container's token with a line end, without the token",
     env: () => ({ ...container, AWS_CONTAINER_AUTHORIZATION_TOKEN: "hidden\r\n" }),
-    says: /✗ The token of AWS_CONTAINER_AUTHORIZATION_TOKEN contains a line end\./,
+    says: /✗ The token of AWS_CONTAINER_AUTHORIZATION_TOKEN contains a line break\./,
   },
   {
     name: "a metadata service without a scheme",

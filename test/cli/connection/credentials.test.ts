@@ -219,7 +219,7 @@ describe("credentials", () => {
       name: "MFA with nobody to type it",
       awsConfig: role.replace("external_id = x-42", "mfa_serial = arn:aws:iam::1:mfa/alice"),
       says: [
-        /needs an MFA code from arn:aws:iam::1:mfa\/alice, and there is no terminal to ask in\./,
+        /needs an MFA code from arn:aws:iam::1:mfa\/alice, but there is no terminal to prompt in\./,
       ],
     },
     {
@@ -257,7 +257,7 @@ describe("credentials", () => {
       name: "roles in a circle",
       awsConfig:
         "[profile dev-3]\nrole_arn = arn:aws:iam::1:role/a\nsource_profile = b\n[profile b]\nrole_arn = arn:aws:iam::1:role/b\nsource_profile = dev-3\n",
-      says: [/refer to each other in a circle/],
+      says: [/role chain of profile ".*" is circular/],
     },
     {
       name: "no region anywhere",

@@ -37,7 +37,7 @@ function choose(from: From, profiles: string, env: Env, endpointUrl?: string) {
 
 describe("whose credentials are used", () => {
   const instead = (name: string) => `AWS profile "dev" does not exist here; using ${name} instead.`;
-  const using = (name: string) => `Using the credentials of ${name}.`;
+  const using = (name: string) => `Using the credentials from ${name}.`;
   const cases: [from: From, profiles: string, env: Env, who: string, notice?: string][] = [
     ["flag", "dev other", {}, "profile dev"],
     ["flag", "dev", keys, "profile dev"],
@@ -65,7 +65,7 @@ describe("whose credentials are used", () => {
       "other",
       { ...keys, AWS_PROFILE: "other" },
       "profile other",
-      'Using AWS profile "other" of AWS_PROFILE; AWS_ACCESS_KEY_ID is ignored.',
+      'Using AWS profile "other" from AWS_PROFILE; AWS_ACCESS_KEY_ID is ignored.',
     ],
     ["convention", "other", keys, "environment", using("AWS_ACCESS_KEY_ID")],
     ["convention", "other", webIdentity, "web-identity", using("AWS_WEB_IDENTITY_TOKEN_FILE")],
@@ -155,7 +155,7 @@ describe("whose credentials are used", () => {
     [
       "",
       /"dev" does not exist\.$/,
-      ["aws configure sso --profile dev", "Neither /config nor /credentials has a profile."],
+      ["aws configure sso --profile dev", "There are no profiles in /config or /credentials."],
     ],
     ["a b", /"dev" does not exist\.$/, ["aws configure sso --profile dev", "Profiles: a, b."]],
     [

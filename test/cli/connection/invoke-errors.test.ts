@@ -163,7 +163,7 @@ describe("an invocation that AWS refuses", () => {
       [
         listed,
         named,
-        `Does the function have the alias ${alias}? Its stack creates it with RestrictByOperation=true; "aliases" in hasura-migrate.json uses it.`,
+        `Does the function have the alias ${alias}? The stack creates it only with RestrictByOperation=true, and "aliases" in hasura-migrate.json makes the CLI use it.`,
       ],
     ]),
   ];

@@ -28,11 +28,11 @@ const anyName = "Check the region's name, the network and HTTPS_PROXY.";
 describe("a connection that was not made", () => {
   const reasons: [error: unknown, reason: string, advice: string][] = [
     [systemError("ECONNREFUSED"), "it refuses connections", anyAddress],
-    [systemError("ENOTFOUND"), "its name cannot be found (ENOTFOUND)", anyName],
-    [systemError("EAI_AGAIN"), "its name cannot be found (EAI_AGAIN)", anyName],
+    [systemError("ENOTFOUND"), "its name cannot be resolved (ENOTFOUND)", anyName],
+    [systemError("EAI_AGAIN"), "its name cannot be resolved (EAI_AGAIN)", anyName],
     [systemError("EHOSTUNREACH"), "EHOSTUNREACH", anyAddress],
-    [new Error("getaddrinfo ENOTFOUND x"), "its name cannot be found (ENOTFOUND)", anyName],
-    [new Error("getaddrinfo EAI_AGAIN x"), "its name cannot be found (EAI_AGAIN)", anyName],
+    [new Error("getaddrinfo ENOTFOUND x"), "its name cannot be resolved (ENOTFOUND)", anyName],
+    [new Error("getaddrinfo EAI_AGAIN x"), "its name cannot be resolved (EAI_AGAIN)", anyName],
     [new Error("it did not establish a connection"), "it does not respond", anyAddress],
   ];
   for (const [error, reason, advice] of reasons)

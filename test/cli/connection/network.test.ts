@@ -85,22 +85,22 @@ describe("before anything was sent", () => {
     {
       name: "a key with a line end",
       env: { AWS_ACCESS_KEY_ID: "AKIA\n" },
-      says: /The access key id of this environment \(AWS_ACCESS_KEY_ID\) contains a line end\./,
+      says: /The access key id of this environment \(AWS_ACCESS_KEY_ID\) contains a line break\./,
     },
     {
       name: "a secret key with a carriage return",
       env: { AWS_SECRET_ACCESS_KEY: "secret\r" },
-      says: /The secret access key of .* contains a line end\./,
+      says: /The secret access key of .* contains a line break\./,
     },
     {
       name: "a session token with a blank",
       env: { AWS_SESSION_TOKEN: "to ken" },
-      says: /The session token of .* contains a blank\./,
+      says: /The session token of .* contains a space\./,
     },
     {
       name: "a region in quotes",
       env: { AWS_REGION: '"eu-west-1"' },
-      says: /is not an AWS region \(AWS_REGION\)\.[\s\S]*without quotes and blanks: eu-west-1/,
+      says: /is not an AWS region \(AWS_REGION\)\.[\s\S]*without quotes and spaces: eu-west-1/,
     },
     {
       name: "an address without a scheme",
@@ -131,7 +131,7 @@ describe("before anything was sent", () => {
     {
       name: "a proxy that is no address, without its login",
       env: { HTTPS_PROXY: "http://user:hid%den@" },
-      says: /HTTPS_PROXY cannot be used: it is not the address of a proxy/,
+      says: /HTTPS_PROXY cannot be used: it is not a proxy address/,
     },
   ];
   for (const { name, env, argv = ["dev-3"], says } of wrong)
@@ -163,7 +163,7 @@ describe("before anything was sent", () => {
     });
     assert.match(
       stderr,
-      /The proxy proxy\.invalid:3128 cannot be used: its name cannot be found \(\w+\); nothing was sent\./,
+      /The proxy proxy\.invalid:3128 cannot be used: its name cannot be resolved \(\w+\); nothing was sent\./,
     );
     assert.equal(code, 4);
   });
@@ -318,14 +318,14 @@ describe("on the way to credentials", () => {
       assert.match(asked[0] ?? "", host);
     });
 
-    test(`${name} without a network: the host that cannot be found`, async (t) => {
+    test(`${name} without a network: the host that cannot be resolved`, async (t) => {
       const own = await setting(t);
       const { code, stderr } = await runAtHome(t, {
         ...own,
         invokes: false,
         env: { ...own.env, AWS_ENDPOINT_URL_STS: "", HTTPS_PROXY: "http://proxy.invalid:1" },
       });
-      assert.match(stderr, /cannot be found \(\w+\); nothing was sent\./);
+      assert.match(stderr, /cannot be resolved \(\w+\); nothing was sent\./);
       assert.equal(code, 4, stderr);
     });
   }

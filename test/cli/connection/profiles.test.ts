@@ -51,12 +51,12 @@ describe("what is wrong with a profile", () => {
     {
       name: "keys with the SDK's names",
       credentials: "[acme]\naccessKeyId = AKIA\nsecretAccessKey = s\n",
-      says: /credentials, line 1 has accesskeyid, which the AWS tools do not read\.$/i,
+      says: /credentials, line 1 has accesskeyid, which AWS tools ignore\.$/i,
     },
     {
       name: "a role without a source",
       config: `[profile acme]\n${role}`,
-      says: /has a role_arn, but nothing that says whose credentials assume it\.$/,
+      says: /has a role_arn, but no source of credentials to assume it with\.$/,
     },
     {
       name: "two sources",
@@ -130,7 +130,7 @@ describe("credentials beside a profile", () => {
   test("AWS_PROFILE beside keys is said to count", async (t) => {
     assert.equal(
       await noticeOf(t, { ...keys, AWS_PROFILE: "other" }, ["other"]),
-      'Using AWS profile "other" of AWS_PROFILE; AWS_ACCESS_KEY_ID is ignored.',
+      'Using AWS profile "other" from AWS_PROFILE; AWS_ACCESS_KEY_ID is ignored.',
     );
   });
 

@@ -156,9 +156,9 @@ describe("new", () => {
     ["a\\b", "it becomes the name of a directory, and contains a slash"],
     ["..", "it becomes the name of a directory, and starts with a dot"],
     [" .a", "it becomes the name of a directory, and starts with a dot"],
-    ["???", "it has no letter and no digit"],
-    ["_", "it has no letter and no digit"],
-    ["! - !", "it has no letter and no digit"],
+    ["???", "it has neither letters nor digits"],
+    ["_", "it has neither letters nor digits"],
+    ["! - !", "it has neither letters nor digits"],
     ["x".repeat(121), "it is longer than 120 bytes"],
   ] as const) {
     test(`new refuses the name ${JSON.stringify(name)}: ${problem}`, async (t) => {

@@ -112,7 +112,7 @@ const cases: readonly Case[] = [
     types: ["y"],
     shown: [preview([item("1700000000100", "add_note")])],
     exit: 0,
-    asked: ["Apply 1700000000100 add_note on dev-1? It is rolled back already. [y/N] "],
+    asked: ["Apply 1700000000100 add_note on dev-1? It has already been rolled back. [y/N] "],
     confirm: null,
   },
   {
@@ -133,7 +133,7 @@ const cases: readonly Case[] = [
     ],
     exit: 0,
     asked: ["Record 214 versions on dev-1 as applied? [y/N] "],
-    says: /default.* \(postgres\): 214 versions\n {2}210 {2}everything that the file creates is in the database\n {7}1004 … 1213\n {4}4 {2}nothing of what the file creates is in the database\n {7}1000 … 1003\n/,
+    says: /default.* \(postgres\): 214 versions\n {2}210 {2}everything that the file creates is in the database\n {7}1004 … 1213\n {4}4 {2}nothing that the file creates is in the database\n {7}1000 … 1003\n/,
     confirm: null,
   },
   {
@@ -141,7 +141,7 @@ const cases: readonly Case[] = [
     argv: ["down", "local", "2"],
     exit: 2,
     asked: [],
-    says: /"Roll back the last 2 migrations of local\?" needs an answer, and there is no terminal to ask in\.\n {2}→ hasura-migrate down local 2 --yes\n/,
+    says: /"Roll back the last 2 migrations of local\?" needs an answer, but there is no terminal to prompt in\.\n {2}→ hasura-migrate down local 2 --yes\n/,
   },
   {
     name: "redo in a database of one's own asks, also as local",
@@ -158,7 +158,7 @@ const cases: readonly Case[] = [
     types: ["y"],
     exit: 2,
     asked: [],
-    says: /needs an answer, and there is no terminal to ask in\./,
+    says: /needs an answer, but there is no terminal to prompt in\./,
   },
   {
     name: "down --yes does not ask",
@@ -192,7 +192,7 @@ const cases: readonly Case[] = [
     shown: [preview([item("1", "a")])],
     exit: 2,
     asked: ["Type prod to apply 1 a: "],
-    says: /^· "y" is not the name of the environment, prod; nothing was changed\.$/m,
+    says: /^· "y" does not match the environment's name, prod; nothing was changed\.$/m,
   },
   {
     name: "protected without a terminal names the flag",
@@ -207,7 +207,7 @@ const cases: readonly Case[] = [
     terminal: true,
     exit: 2,
     asked: [],
-    says: /--yes is not enough; pass the environment's name with it\.\n {2}→ hasura-migrate prod --yes=prod\n/,
+    says: /--yes alone is not enough; pass the environment's name with it\.\n {2}→ hasura-migrate prod --yes=prod\n/,
   },
   {
     name: "--yes=NAME is enough, and is sent along",

@@ -82,7 +82,7 @@ async function runWith(
 }
 
 describe("a slice whose report did not arrive", () => {
-  test("is continued once the ledger shows that the run has paused: exit 0", async (t) => {
+  test("is continued once the ledger shows that the run is paused: exit 0", async (t) => {
     const { exit, context, sent } = await runWith(
       t,
       ["dev-3", "--steps", "2"],
@@ -95,7 +95,7 @@ describe("a slice whose report did not arrive", () => {
     );
     assert.equal(exit, 0, context.err.text);
     assert.match(context.err.text, /No answer from the function hasura-migrate-dev-3 for 350 s/);
-    assert.match(context.err.text, /… the ledger shows that the run has paused; continuing/);
+    assert.match(context.err.text, /… the ledger shows that the run is paused; continuing/);
     assert.match(context.out.text, / 2 applied in /);
     assert.deepEqual(
       sent.map(({ operation, options }) => [operation, options["steps"]]),
@@ -112,7 +112,7 @@ describe("a slice whose report did not arrive", () => {
   test("is not sent again while its invocation can still begin: exit 4", async (t) => {
     const paused = {
       type: "run.paused",
-      reason: "the client asked for short invocations",
+      reason: "the client requested short invocations",
       applied: 1,
       notReached: 1,
       tookMs: 240_000,
@@ -139,7 +139,7 @@ describe("a slice whose report did not arrive", () => {
     assert.equal(exit, 4, context.err.text);
     assert.match(
       context.err.text,
-      /✗ Run [0-9a-f-]{36} has paused, and nothing shows that it goes/,
+      /✗ Run [0-9a-f-]{36} is paused, and there is no sign that it was continued/,
     );
     assert.deepEqual(
       sent.map(({ operation }) => operation),

@@ -37,8 +37,8 @@ const questions: readonly {
 describe("where nobody can be asked", () => {
   for (const { what, argv, exit, sentence } of questions)
     for (const [where, options, why] of [
-      ["without a terminal", { terminal: false }, "and there is no terminal to ask in."],
-      ["in CI", { terminal: true, CI: "true" }, "and nobody is asked in CI."],
+      ["without a terminal", { terminal: false }, "but there is no terminal to prompt in."],
+      ["in CI", { terminal: true, CI: "true" }, "but there are no prompts in CI."],
     ] as const)
       test(`${what} ${where} is refused with the same words`, async (t) => {
         const cwd = emptyDirectory(t);
@@ -76,13 +76,13 @@ describe("where nobody can be asked", () => {
     assert.deepEqual(context.asked, ["MFA code for arn:aws:iam::1:mfa/alice: "]);
     assert.match(
       context.out.text,
-      /needs an MFA code from arn:aws:iam::1:mfa\/alice; none was typed\./,
+      /needs an MFA code from arn:aws:iam::1:mfa\/alice; none was entered\./,
     );
   });
 
   test("with --json, a confirmation is refused for that reason", async (t) => {
     const context = testContext(t, { argv: ["down", "dev-3", "--json"], terminal: true });
     assert.equal(await main(context), 2);
-    assert.match(context.out.text, /needs an answer, and nobody is asked with --json\./);
+    assert.match(context.out.text, /needs an answer, but --json never prompts\./);
   });
 });

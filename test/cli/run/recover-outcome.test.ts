@@ -136,7 +136,7 @@ const cases: readonly {
     answers: [cut, tells({ outcome: "paused" }), tells({ outcome: "paused" })],
     exit: 4,
     slept: [1000],
-    says: [/^✗ Run [0-9a-f-]{36} has paused, and nothing shows that it goes on\.$/m],
+    says: [/^✗ Run [0-9a-f-]{36} is paused, and there is no sign that it was continued\.$/m],
   },
   {
     name: "a run that ends in the moment it is looked up is not taken for dead",
@@ -153,7 +153,7 @@ const cases: readonly {
     says: [/is not in dev-3's ledger/],
   },
   {
-    name: "a function that was stopped by its time-out is looked up as well",
+    name: "a function that was stopped by its timeout is looked up as well",
     answers: [crashed, tells({}), tells({})],
     exit: 4,
     slept: [1000],
@@ -244,7 +244,10 @@ describe("recover outcome", () => {
     ]);
     const { exit, context, operations } = await applyTo(t, lambda);
     assert.equal(exit, 0, context.err.text);
-    assert.match(context.err.text, /! The run has ended in another invocation of the function\./);
+    assert.match(
+      context.err.text,
+      /! The run has already ended in another invocation of the function\./,
+    );
     assert.doesNotMatch(context.err.text, /nothing was run/);
     assert.match(context.out.text, /2 applied/);
     assert.deepEqual(operations, ["apply", "apply", "history"]);

@@ -49,7 +49,7 @@ describe("run operation", () => {
     );
     assert.equal(
       context.err.text,
-      `12:04:11 dev-3 Using the credentials of AWS_ACCESS_KEY_ID.
+      `12:04:11 dev-3 Using the credentials from AWS_ACCESS_KEY_ID.
 dev-3 · eu-west-1 · 1111…3333 · via ${new URL(lambda.url).host} (from AWS_ENDPOINT_URL_LAMBDA) · Hasura v2.45.1 · image 4c6ea1a, 2 days old
 12:04:11 dev-3 2 pending in default (postgres), 214 applied
 12:04:11 dev-3 default 1700000000100 add_order_notes started

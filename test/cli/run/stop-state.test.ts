@@ -146,10 +146,10 @@ describe("stop state", () => {
   }
 
   for (const [transaction, message] of [
-    [true, "Interrupted during 1 one: it was rolled back, unless it committed at that moment."],
+    [true, "Interrupted during 1 one: it was rolled back, unless it had just committed."],
     [
       false,
-      "Interrupted during 1 one: it runs outside a transaction, and what it had done by then remains.",
+      "Interrupted during 1 one: it runs outside a transaction, so anything it had already done remains.",
     ],
   ] as const) {
     test(`an embedded run that is interrupted ${transaction ? "in" : "outside"} a transaction: ${message}`, () => {

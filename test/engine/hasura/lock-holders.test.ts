@@ -21,7 +21,7 @@ describe("who holds a lock", () => {
     [
       "a session of another user",
       { application: "psql", user: "alice" },
-      '5 ("psql", user alice, its state is visible to members of pg_monitor only)',
+      '5 ("psql", user alice, only members of pg_monitor can see its state)',
     ],
     [
       "no session of a client",
@@ -48,7 +48,7 @@ describe("who holds a lock", () => {
   });
 });
 
-describe("the next step after a lock time-out", () => {
+describe("the next step after a lock timeout", () => {
   const wait = 'To wait longer: "-- hasura-migrate: lock_timeout=30s" at the top of the file.';
   const active = { state: "active", waits: false };
 
@@ -72,7 +72,7 @@ describe("the next step after a lock time-out", () => {
   test("a prepared transaction has no session", () => {
     assert.equal(
       lockAdvice([{ pid: 0, waits: false }]),
-      `It waited for a lock that a prepared transaction held. A prepared transaction ends with COMMIT PREPARED or ROLLBACK PREPARED (see pg_prepared_xacts). ${wait}`,
+      `It waited for a lock that a prepared transaction held. End a prepared transaction with COMMIT PREPARED or ROLLBACK PREPARED (see pg_prepared_xacts). ${wait}`,
     );
   });
 });

@@ -30,14 +30,14 @@ describe("the next step for an error of the database", () => {
       "42601",
       'syntax error at or near "1"',
       "CREATE TABLE a (b int);\nCOPY public.a (b) FROM stdin;\n1\n\\.\n",
-      /^COPY … FROM stdin \(line 2\) takes its data from psql/,
+      /^COPY … FROM stdin \(line 2\) works only in psql/,
     ],
     [
       "a setting of a newer server",
       "42704",
       'unrecognized configuration parameter "transaction_timeout"',
       "SET a = 1;\nSET transaction_timeout = 0;",
-      /does not have the setting transaction_timeout; .* delete line 2\.$/,
+      /does not have the setting transaction_timeout, .* delete line 2\.$/,
     ],
     [
       "Hasura's own schema",
@@ -93,7 +93,7 @@ describe("the next step for an error of the database", () => {
       "55P04",
       'unsafe use of new value "x" of enum type mood',
       "",
-      /move ALTER TYPE … ADD VALUE into a migration of its own/,
+      /move ALTER TYPE … ADD VALUE into a separate, earlier migration/,
     ],
   ];
   for (const [name, sqlstate, message, sql, says] of cases)

@@ -444,7 +444,7 @@ describe("operations", () => {
     const failSql = refusal("SELECT '2_b up';");
     const hasura = scriptedHasura({ cliState: state("1", "2"), failSql });
     const ran = await run(hasura, await projectOnDisk(t, two), requestFor("redo"));
-    const commands = ["2_b is rolled back and pending.", "hasura-migrate dev-3"];
+    const commands = ["2_b has been rolled back and is pending.", "hasura-migrate dev-3"];
     assert.deepEqual(hintLines(ran.failure?.hints), commands);
     assert.deepEqual(hintLines(ran.of("migration.failed")[0]?.failure.hints), commands);
     assert.deepEqual(hasura.cliState, state("1"));
@@ -468,7 +468,7 @@ describe("operations", () => {
     });
     assert.deepEqual(
       ran.of("log").map(({ message }) => message),
-      ["2_b is rolled back and pending. hasura-migrate dev-3 applies it."],
+      ["2_b has been rolled back and is pending. hasura-migrate dev-3 applies it."],
     );
   });
 

@@ -138,8 +138,7 @@ describe("select steps", () => {
   const status = "hasura-migrate status dev-3";
   const check = "Check in the database whether the migration took effect, then record it.";
   const writeUp = "Write its up.sql, or remove the migration.";
-  const writeDown =
-    "Write its down.sql, or get the migration from where it was applied: another branch, an older image.";
+  const writeDown = "Write its down.sql, or use the branch or image that it was applied from.";
   const doubtful = (version: string) => [check, mark(version, "applied"), mark(version, "pending")];
   const redo: Selection = { operation: "redo" };
 

@@ -36,7 +36,9 @@ describe("files that are not taken", () => {
       const [notice = "", ...others] = await notices(t, { ...taken, [path]: "select 1;" });
       assert.deepEqual(others, []);
       assert.ok(
-        notice.startsWith(`ignored-files: Not named like migrations, and ignored: ${path}.`),
+        notice.startsWith(
+          `ignored-files: Ignored, because they are not named like migrations: ${path}.`,
+        ),
       );
     });
 
@@ -54,7 +56,9 @@ describe("files that are not taken", () => {
       const [notice = "", ...others] = await notices(t, { ...taken, [path]: "select 1;" });
       assert.deepEqual(others, []);
       assert.ok(
-        notice.startsWith(`ignored-files: Not named like migrations, and ignored: ${directory}.`),
+        notice.startsWith(
+          `ignored-files: Ignored, because they are not named like migrations: ${directory}.`,
+        ),
       );
     });
 
@@ -79,7 +83,7 @@ describe("files that are not taken", () => {
     const files = { "migrations/d/add_users/README.md": "x", "migrations/d/add_users/up.sql": "1" };
     assert.match(
       (await notices(t, { ...taken, ...files })).join(),
-      /ignored: migrations\/d\/add_users\./,
+      /named like migrations: migrations\/d\/add_users\./,
     );
   });
 

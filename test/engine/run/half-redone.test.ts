@@ -22,7 +22,7 @@ function hintsOf(failure: unknown): string[] {
 }
 
 describe("a failure of the second half of a redo", () => {
-  const pending = "3_x is rolled back and pending.";
+  const pending = "3_x has been rolled back and is pending.";
 
   test("names apply in place of the same command, for the same reason", () => {
     const failure = becomes(failing(textHint("Look."), retryHint({ reason: "once it is fixed" })));

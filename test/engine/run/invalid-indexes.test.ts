@@ -13,7 +13,7 @@ const table = "CREATE TABLE a (id int); INSERT INTO a VALUES (1), (1);";
 const file =
   "-- hasura:no-transaction\nALTER TABLE a ADD b int;\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS a_id ON a (id);\nSELECT 1;";
 const invalid =
-  'The index "public"."a_id" is left invalid, and IF NOT EXISTS would keep it. Before the next try: DROP INDEX CONCURRENTLY "public"."a_id";';
+  'The index "public"."a_id" was left invalid, and IF NOT EXISTS would skip it. Before the next attempt: DROP INDEX CONCURRENTLY "public"."a_id";';
 const progress =
   /^Statement 2 of 3 \(line 3\) failed; statement 1 \(line 2\) is committed; the rest was not run\./;
 

@@ -19,7 +19,7 @@ describe("what is kept of a file whose statements were sent one by one", () => {
     assert.deepEqual(kept({ place: placeOf(4) }), [third, 3]);
     assert.match(
       kept({ place: placeOf(2) })?.[0] ?? "",
-      /^Statement 1 of 4 \(line 2\) failed; nothing before it; the rest was not run\.$/,
+      /^Statement 1 of 4 \(line 2\) failed; nothing was committed before it; the rest was not run\.$/,
     );
   });
 
@@ -37,7 +37,7 @@ describe("what is kept of a file whose statements were sent one by one", () => {
   test("of two statements with the same text the place decides, and without it none is named", () => {
     assert.deepEqual(kept({ statement: "SELECT 1", place: placeOf(4) }), [third, 3]);
     const open = [
-      "Its 4 statements are committed one by one: those before the failing one stay.",
+      "Its 4 statements are committed one by one, so those before the failing one remain in effect.",
       4,
     ];
     assert.deepEqual(kept({ statement: "SELECT 1" }), open);
@@ -48,7 +48,7 @@ describe("what is kept of a file whose statements were sent one by one", () => {
 
   test("one statement alone is the failing one", () => {
     assert.deepEqual(kept({}, "SELECT 1/0;"), [
-      "Statement 1 of 1 (line 1) failed; nothing before it.",
+      "Statement 1 of 1 (line 1) failed; nothing was committed before it.",
       1,
     ]);
   });

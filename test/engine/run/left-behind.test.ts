@@ -57,13 +57,13 @@ async function hints(
 
 const second =
   "Statement 2 of 4 (line 2) failed; statement 1 (line 1) is committed; the rest was not run. To finish: make the committed ones repeatable (IF NOT EXISTS) or delete them from the file.";
-const mayBe = 'An invalid index may be left: DROP INDEX CONCURRENTLY IF EXISTS "app"."B idx";';
+const mayBe = 'An invalid index may be left over: DROP INDEX CONCURRENTLY IF EXISTS "app"."B idx";';
 
 describe("a file outside a transaction that failed", () => {
   test("the statements that are committed, and the index that is invalid, come before the failure's own hints", async () => {
     assert.deepEqual(await hints({ rows: [["0", "t", "app", 'B "idx', "f"]] }), [
       second,
-      'The index "app"."B ""idx" is left invalid, and IF NOT EXISTS would keep it. Before the next try: DROP INDEX CONCURRENTLY "app"."B ""idx";',
+      'The index "app"."B ""idx" was left invalid, and IF NOT EXISTS would skip it. Before the next attempt: DROP INDEX CONCURRENTLY "app"."B ""idx";',
       "own hint",
     ]);
   });
@@ -71,14 +71,17 @@ describe("a file outside a transaction that failed", () => {
   test("no index is invalid", async () => {
     assert.deepEqual(await hints({ rows: [["0", "t", null, null, null]] }), [
       second,
-      "None of the indexes that it works on is left invalid.",
+      "It left no invalid index behind.",
       "own hint",
     ]);
   });
 
   test("an index that another session may be making is not called left", async () => {
     const [, index = ""] = await hints({ rows: [["0", "t", "app", "i", "t"]] });
-    assert.match(index, /^The index "app"\."i" is invalid; another session works on its table/);
+    assert.match(
+      index,
+      /^The index "app"\."i" is invalid; another session is working on its table/,
+    );
   });
 
   test("where the database cannot be asked, an index may be left", async () => {
@@ -100,16 +103,16 @@ describe("a file outside a transaction that failed", () => {
 
   test("an error without a statement: every index of the file may be left", async () => {
     assert.deepEqual(await hints({}, new HasuraCallError("unknown", "lost"), "interrupted"), [
-      "Its 4 statements are committed one by one: those before the failing one stay.",
+      "Its 4 statements are committed one by one, so those before the failing one remain in effect.",
       mayBe,
-      'An invalid index may be left whose name ends with "_ccnew" or "_ccold": DROP INDEX CONCURRENTLY it.',
+      'An invalid index whose name ends in "_ccnew" or "_ccold" may be left over: drop it with DROP INDEX CONCURRENTLY.',
       "own hint",
     ]);
   });
 
   test("without indexes nothing is said about them", async () => {
     assert.deepEqual(await hints({ text: "SELECT 1/0;", rows: [] }), [
-      "Statement 1 of 1 (line 1) failed; nothing before it.",
+      "Statement 1 of 1 (line 1) failed; nothing was committed before it.",
       "own hint",
     ]);
   });
@@ -118,10 +121,10 @@ describe("a file outside a transaction that failed", () => {
     const dropping = await hints({ text: "DROP INDEX CONCURRENTLY i;" });
     assert.equal(
       dropping[1],
-      'An invalid index may be left: DROP INDEX CONCURRENTLY IF EXISTS "i";',
+      'An invalid index may be left over: DROP INDEX CONCURRENTLY IF EXISTS "i";',
     );
     const unnamed = await hints({ text: "CREATE INDEX CONCURRENTLY ON a (b);" });
-    assert.match(unnamed[1] ?? "", /^An invalid index without a name of its own may be left/);
+    assert.match(unnamed[1] ?? "", /^An invalid index with a generated name may be left/);
   });
 
   test("in a transaction, or with another failure, the failure stays as it is", async () => {
@@ -135,7 +138,7 @@ describe("a file outside a transaction that succeeded", () => {
   test("an index that IF NOT EXISTS kept although it is invalid is a notice", async () => {
     const loaded = await load({ rows: [["0", "t", "app", "i", "f"]] });
     assert.deepEqual(await invalidIndexNotices(loaded), [
-      'the index "app"."i" is invalid, and IF NOT EXISTS kept it: DROP INDEX CONCURRENTLY "app"."i"; then create it again',
+      'the index "app"."i" is invalid, but IF NOT EXISTS skipped it: run DROP INDEX CONCURRENTLY "app"."i"; then create it again',
     ]);
   });
 

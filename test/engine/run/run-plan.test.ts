@@ -236,7 +236,10 @@ describe("a step that is not applied", () => {
   test("that failed in a redo is not said to leave everything as it was: its roll-back is kept", async () => {
     const store = storeWith("1", { outcome: "failed", error });
     const { hints } = failureOf(await run([{ ...readyStep("1", { store }), redone: true }]));
-    assert.deepEqual(hintLines(hints), ["1_x is rolled back and pending.", "hasura-migrate dev-3"]);
+    assert.deepEqual(hintLines(hints), [
+      "1_x has been rolled back and is pending.",
+      "hasura-migrate dev-3",
+    ]);
     assert.doesNotMatch(JSON.stringify(hints), /rolled back completely/);
   });
 

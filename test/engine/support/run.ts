@@ -24,7 +24,7 @@ export async function projectOnDisk(
   return root;
 }
 
-/** `up.sql` and `down.sql` for each name, in a project of config version 3. */
+/** `up.sql` and `down.sql` for each name, in a project with config version 3. */
 export function migrationsOf(
   names: readonly string[],
   database = "default",

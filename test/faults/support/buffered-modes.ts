@@ -60,13 +60,13 @@ export const bufferedModes: ClientModes = {
   ]),
   "the function is killed": sampled(killed(undefined)),
   "the platform answers with a report of its own": [
-    request("time-out at the end", [0]),
-    request("plain time-out", [4]),
+    request("timeout at the end", [0]),
+    request("plain timeout", [4]),
     ...sampled([
       request("crash at the end", [0]),
       request("crash", [4]),
-      request("time-out", [4]),
-      request("plain time-out at the end", [0]),
+      request("timeout", [4]),
+      request("plain timeout at the end", [0]),
       ...reportNames.flatMap((report) => killed(`${report} at the end`)),
     ]),
   ],

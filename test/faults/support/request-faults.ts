@@ -2,25 +2,25 @@ import type http from "node:http";
 import { ended, reset, type Onward } from "./proxy.ts";
 
 /**
- * What the platform answers, with status 200, in place of a buffered response. crash: the function's process exited · time-out: it was
- * killed at its time-out · plain time-out: the same from the runtime interface emulator, which marks it as a success.
+ * What the platform answers, with status 200, in place of a buffered response. crash: the function's process exited · timeout: it was
+ * killed at its timeout · plain timeout: the same from the runtime interface emulator, which marks it as a success.
  */
 const reports = {
   crash: {
     marked: true,
     body: '{"errorType":"Runtime.ExitError","errorMessage":"RequestId: r Error: Runtime exited with error: exit status 1"}',
   },
-  "time-out": {
+  timeout: {
     marked: true,
     body: '{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: r Error: Task timed out after 900.00 seconds"}',
   },
-  "plain time-out": {
+  "plain timeout": {
     marked: false,
     body: "2026-11-24T12:04:11.000Z r Task timed out after 900.00 seconds",
   },
 } as const;
 type Report = keyof typeof reports;
-export const reportNames = ["crash", "time-out", "plain time-out"] as const satisfies Report[];
+export const reportNames = ["crash", "timeout", "plain timeout"] as const satisfies Report[];
 
 /**
  * What can happen to a request before its answer begins. dropped: the connection is reset before anything is passed on · lost: it is

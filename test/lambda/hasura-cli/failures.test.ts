@@ -111,7 +111,7 @@ describe("failures", () => {
   test("an answer that is lost, or comes from a gateway, leaves the outcome open as well", async (t) => {
     for (const lost of [
       "reset",
-      { status: 504, text: "<html>504 Gateway Time-out</html>" },
+      { status: 504, text: "<html>504 Gateway Timeout</html>" },
     ] as const) {
       const { run } = await cliScene(t, {
         hasura: { script: (asked) => (isSql(asked) ? lost : undefined) },

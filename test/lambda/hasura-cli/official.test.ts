@@ -128,7 +128,7 @@ describe("official", () => {
     assert.equal(told(await run("down")).at(-1), "run.failed usage/no-down-file");
   });
 
-  test("a project of config version 2 keeps its record in the database", async (t) => {
+  test("a project with config version 2 keeps its record in the database", async (t) => {
     if (skip !== false) t.skip(skip);
 
     const { api, run } = await scene(t, {

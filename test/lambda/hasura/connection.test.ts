@@ -33,7 +33,7 @@ describe("connection", () => {
       assert.equal(error.cause instanceof Failure && error.cause.code, "unknown-host");
   });
 
-  test("a handshake that never ends is given up after the connect time-out", async (t) => {
+  test("a handshake that never ends is given up after the connect timeout", async (t) => {
     const port = await listening(t, net.createServer());
     const error = await callError(
       client(t, `https://127.0.0.1:${String(port)}`, { connectMs: 50 }).runSql(sql),

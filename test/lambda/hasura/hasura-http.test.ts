@@ -223,9 +223,9 @@ describe("Hasura HTTP", () => {
   const outcomes: readonly [string, Scripted, CallOutcome, RegExp][] = [
     [
       "a gateway's HTML 504",
-      { status: 504, text: "<html><head><title>504 Gateway Time-out</title></head>" },
+      { status: 504, text: "<html><head><title>504 Gateway Timeout</title></head>" },
       "unknown",
-      /504 Gateway Time-out/,
+      /504 Gateway Timeout/,
     ],
     [
       "a gateway's JSON 502",

@@ -197,7 +197,7 @@ describe("admin secret", () => {
     ["Secrets Manager", managed, /com\.amazonaws\.eu-west-1\.secretsmanager/],
     ["the SSM parameter store", parameter, /com\.amazonaws\.<region>\.ssm/],
   ] as const) {
-    test(`a time-out of ${name} names the missing interface endpoint and the setting`, async (t) => {
+    test(`a timeout of ${name} names the missing interface endpoint and the setting`, async (t) => {
       const { secret } = secretAt(await silentStore(t), setting, { connectMs: 100, totalMs: 300 });
       const { kind, code, message, hints } = await failure(secret.get());
       assert.deepEqual([kind, code], ["unreachable", "secret-store-unreachable"]);

@@ -41,7 +41,7 @@ describe("failures", () => {
   }
 
   for (const event of [{ hang: true }, { spin: true }, { neverEnd: true }]) {
-    test(`a stream that does ${JSON.stringify(event)} is cut at the time-out, and its process killed`, async (t) => {
+    test(`a stream that does ${JSON.stringify(event)} is cut at the timeout, and its process killed`, async (t) => {
       const { client } = await serviceFor(t, "streaming", { timeoutMs: 700 });
       const { chunks, complete } = await stream(client, event);
       assert.equal(complete?.ErrorCode, "Unhandled");
@@ -83,7 +83,7 @@ describe("failures", () => {
     );
   });
 
-  test("what a handler wrote before its time-out is in the log", async (t) => {
+  test("what a handler wrote before its timeout is in the log", async (t) => {
     const { client } = await serviceFor(t, "buffered", { timeoutMs: 700 });
     const { log } = await invoke(client, { hang: true, log: "last words" }, { LogType: "Tail" });
     assert.match(log, /last words/);

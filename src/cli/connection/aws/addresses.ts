@@ -39,7 +39,7 @@ export function checkedRegion(region: string, from: string): string {
   const bare = region.trim().replace(/^["']+|["']+$/g, "");
   const next =
     bare !== region && /^[a-z0-9-]+$/i.test(bare)
-      ? `Write it without quotes and blanks: ${bare}`
+      ? `Write it without quotes and spaces: ${bare}`
       : "A region is a name such as eu-west-1.";
   throw new Failure(
     "usage",
@@ -66,16 +66,16 @@ export function checkKeys(
   for (const [name, value] of named) {
     if (!/[^\x21-\x7e]/.test(value)) continue;
     const what = /[\r\n]/.test(value)
-      ? "a line end"
+      ? "a line break"
       : /\s/.test(value)
-        ? "a blank"
-        : "a character that no key has";
+        ? "a space"
+        : "a character that keys never contain";
     throw new Failure(
       "usage",
       "credentials-malformed",
       `The ${name} of ${from} contains ${what}.`,
       {
-        hints: [textHint("Set it again without; nothing was sent.")],
+        hints: [textHint("Set it again without that character; nothing was sent.")],
       },
     );
   }

@@ -62,19 +62,24 @@ async function adviceAboutFile(file: string, issuer: string | undefined): Promis
   if (pem === null) return noCertificate(set, file, bytes);
   const subjects = pem.map((text) => subjectOf(text));
   if (subjects.includes(undefined))
-    return [textHint(`${set}, which has a certificate that cannot be read: it is damaged.`)];
+    return [textHint(`${set}, which contains a damaged certificate.`)];
   if (issuer !== undefined && subjects.includes(issuer))
-    return [textHint(`${set}, whose certificate "${issuer}" is another one of the same name.`)];
+    return [
+      textHint(`${set}, whose certificate "${issuer}" is a different one with the same name.`),
+    ];
   const listed =
     subjects.length > 3
       ? `${subjects.length} certificates`
       : subjects.map((subject) => `"${subject}"`).join(" and ");
   const missing = issuer === undefined ? "the authority of this one" : `"${issuer}"`;
-  return [textHint(`${set}, which has ${listed}, but not ${missing}: add its certificate (PEM).`)];
+  return [
+    textHint(`${set}, which contains ${listed}, but not ${missing}: add its certificate (PEM).`),
+  ];
 }
 
 function noCertificate(set: string, file: string, bytes: Buffer): Hint[] {
-  if (subjectOf(bytes) === undefined) return [textHint(`${set}, which has no certificate in PEM.`)];
+  if (subjectOf(bytes) === undefined)
+    return [textHint(`${set}, which contains no PEM certificate.`)];
   const convert = [
     "openssl",
     "x509",
@@ -86,7 +91,7 @@ function noCertificate(set: string, file: string, bytes: Buffer): Hint[] {
     `${file}.pem`,
   ] as const;
   return [
-    textHint(`${set}, which is in DER: Node reads PEM only.`),
+    textHint(`${set}, which is in DER format: Node reads only PEM.`),
     commandHint(convert, "to convert it"),
   ];
 }

@@ -63,7 +63,7 @@ function ofProfile(
   // A profile that was typed or configured is meant; that of a convention may be a surprise.
   const notice =
     ignored.length > 0 && (from === "convention" || from === "AWS_PROFILE")
-      ? `Using AWS profile "${profile}"${from === "convention" ? ", which has the environment's name" : " of AWS_PROFILE"}; ${ignored.join(" and ")} ${ignored.length === 1 ? "is" : "are"} ignored.`
+      ? `Using AWS profile "${profile}"${from === "convention" ? ", which has the environment's name" : " from AWS_PROFILE"}; ${ignored.join(" and ")} ${ignored.length === 1 ? "is" : "are"} ignored.`
       : undefined;
   return { kind: "profile", profile, ...(notice !== undefined && { notice }) };
 }
@@ -82,7 +82,7 @@ function conventional(
     return {
       kind: "ambient",
       source: ambient,
-      notice: `Using the credentials of ${sourceNames[ambient]}.`,
+      notice: `Using the credentials from ${sourceNames[ambient]}.`,
     };
   if (files.profiles.includes("default")) return { kind: "profile", profile: "default" };
   return { kind: "ambient", source: "instance" };
@@ -118,7 +118,7 @@ function halfAKey(present: string): Failure {
   const missing = present === "AWS_ACCESS_KEY_ID" ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID";
   return new Failure("access", "no-credentials", `${present} is set, but ${missing} is empty.`, {
     hints: [
-      textHint(`Set both, or neither. CI systems pass no secrets to builds of forks.`),
+      textHint(`Set both, or neither. CI systems do not pass secrets to builds of forks.`),
       textHint('Or choose a profile with --profile, or "profile" in hasura-migrate.json.'),
     ],
   });
@@ -128,7 +128,7 @@ function profileMissing(name: string, files: SharedConfig): Failure {
   const suggestion = closestMatch(name, files.profiles);
   const known =
     files.profiles.length === 0
-      ? `Neither ${files.configFilepath} nor ${files.filepath} has a profile.`
+      ? `There are no profiles in ${files.configFilepath} or ${files.filepath}.`
       : `Profiles: ${files.profiles.join(", ")}.`;
   const next =
     suggestion === undefined

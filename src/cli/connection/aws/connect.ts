@@ -158,7 +158,7 @@ async function serviceAddress(region: string, identity: Identity): Promise<strin
 /** The account of the credentials is known only where their provider returns it; no request is made for it. */
 function noticeAccounts({ account }: ConnectionInfo, own: Credentials, notice: Notice): void {
   if (account === undefined || own.accountId === undefined || account === own.accountId) return;
-  notice(`The credentials are of account ${own.accountId}, the function is in ${account}.`);
+  notice(`The credentials belong to account ${own.accountId}, but the function is in ${account}.`);
 }
 
 /** A connection to the embedded environment, which accepts its own access key; closing the connection stops it. */

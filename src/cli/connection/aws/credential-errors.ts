@@ -91,13 +91,13 @@ function explainProfile(problem: CredentialProblem, profile: string): Explanatio
     case "role-cycle":
       return {
         code: "profile-broken",
-        message: `The roles of profile "${profile}" refer to each other in a circle.`,
+        message: `The role chain of profile "${profile}" is circular.`,
       };
     case "credential-process":
       return {
         code: "credential-process",
         message: `The credential_process of profile "${profile}" failed.`,
-        hints: [textHint("Run that command by itself to see why.")],
+        hints: [textHint("Run that command directly to see why.")],
       };
     case "empty":
       return {
@@ -164,10 +164,10 @@ function noCredentialSource(
       : undefined;
   if (source !== "Ec2InstanceMetadata" && source !== "EcsContainer") return undefined;
   if (requestIdOf(thrown) !== undefined) return undefined;
-  const where = source === "EcsContainer" ? "in a container of ECS" : "on an EC2 instance";
+  const where = source === "EcsContainer" ? "in an ECS container" : "on an EC2 instance";
   return emptySource(
     `Profile "${profile}" takes its credentials from this machine (credential_source = ${source}), which has none.`,
-    `It works ${where} only; choose another profile with --profile.`,
+    `That works only ${where}; choose another profile with --profile.`,
     thrown,
   );
 }

@@ -92,8 +92,8 @@ async function checkContainerToken(env: Environment): Promise<void> {
   throw new Failure(
     "usage",
     "credentials-malformed",
-    `The token ${file ? "in the file of" : "of"} ${from} contains a line end.`,
-    { hints: [textHint("Set it again without; nothing was sent.")] },
+    `The token ${file ? "in the file of" : "of"} ${from} contains a line break.`,
+    { hints: [textHint("Set it again without that character; nothing was sent.")] },
   );
 }
 

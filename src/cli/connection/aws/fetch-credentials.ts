@@ -95,7 +95,7 @@ function noCredentialsInTime(identity: Identity): Failure {
       hints: [
         textHint(
           identity.kind === "profile"
-            ? "If the profile has a credential_process, run that command by itself. Otherwise check the network and HTTPS_PROXY."
+            ? "If the profile has a credential_process, run that command directly. Otherwise check the network and HTTPS_PROXY."
             : "Check that this machine or container can reach the service that gives it credentials.",
         ),
       ],
@@ -230,7 +230,7 @@ async function askForMfaCode(
   const nobody = whyNobodyIsAsked(context);
   if (nobody !== undefined) throw mfaNeeded(`${needs}, ${nobody}.`);
   const code = (await context.keyboard.ask(`MFA code for ${serial}: `))?.trim() ?? "";
-  if (code === "") throw mfaNeeded(`${needs}; none was typed.`);
+  if (code === "") throw mfaNeeded(`${needs}; none was entered.`);
   return code;
 }
 

@@ -40,7 +40,7 @@ export function functionFailure(
   return new Failure("unreachable", ending.code, sentence, { hints, cause: new Error(cause) });
 }
 
-/** Lambda reports a time-out and a kill only in its text. */
+/** Lambda reports a timeout and a kill only in its text. */
 function endingOf(report: string): Ending {
   const seconds = /Task timed out after ([\d.]+) seconds/.exec(report)?.[1];
   if (seconds !== undefined || /Sandbox\.Timedout/i.test(report)) {

@@ -141,7 +141,7 @@ function functionNotFound(thrown: unknown, target: InvocationTarget): Failure {
         ...(["read", "apply", "admin"].includes(alias)
           ? [
               textHint(
-                `Does the function have the alias ${alias}? Its stack creates it with RestrictByOperation=true; "aliases" in hasura-migrate.json uses it.`,
+                `Does the function have the alias ${alias}? The stack creates it only with RestrictByOperation=true, and "aliases" in hasura-migrate.json makes the CLI use it.`,
               ),
             ]
           : []),

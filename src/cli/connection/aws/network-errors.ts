@@ -78,7 +78,7 @@ function reasonOf(error: unknown): string {
       return "it refuses connections";
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return `its name cannot be found (${code})`;
+      return `its name cannot be resolved (${code})`;
     case "ECONNRESET":
       return "the connection was closed before anything was sent (ECONNRESET)";
     case "ERR_TLS_HANDSHAKE_TIMEOUT":

@@ -48,7 +48,7 @@ const credentialSources = ["Environment", "Ec2InstanceMetadata", "EcsContainer"]
 function wrongRole(section: Section, files: SharedConfig): Problem | undefined {
   const { role_arn: role, source_profile: source, credential_source: from } = section;
   if (source !== undefined && from !== undefined)
-    return { what: "has both source_profile and credential_source; only one can count" };
+    return { what: "has both source_profile and credential_source; only one is allowed" };
   if (source !== undefined && files.profile(source) === undefined) {
     const misnamed = misnamedSection(source, files);
     const why = misnamed === undefined ? "" : `: ${misnamed}`;
@@ -63,7 +63,7 @@ function wrongRole(section: Section, files: SharedConfig): Problem | undefined {
     };
   if (role !== undefined && (source ?? from ?? section["web_identity_token_file"]) === undefined)
     return {
-      what: "has a role_arn, but nothing that says whose credentials assume it",
+      what: "has a role_arn, but no source of credentials to assume it with",
       hint: textHint("Add source_profile, credential_source or web_identity_token_file."),
     };
   return undefined;
@@ -85,8 +85,8 @@ function misnamedKey(section: Section): Problem | undefined {
     const right = keyNames[name.toLowerCase().replaceAll(/[^a-z]/g, "")];
     if (right !== undefined && right !== name.toLowerCase())
       return {
-        what: `has ${name}, which the AWS tools do not read`,
-        hint: textHint(`Its name there is ${right}.`),
+        what: `has ${name}, which AWS tools ignore`,
+        hint: textHint(`The correct name is ${right}.`),
       };
   }
   return undefined;

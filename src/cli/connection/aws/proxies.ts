@@ -49,7 +49,7 @@ function isExcepted({ hostname, port, protocol }: URL, env: Environment): boolea
 function proxyInvalid(from: string, proxy: string, url: URL): Failure {
   const scheme = URL.canParse(proxy) ? new URL(proxy).protocol : "http:";
   const problem = /^https?:$/.test(scheme)
-    ? "it is not the address of a proxy"
+    ? "it is not a proxy address"
     : `a ${scheme.slice(0, -1)} proxy is not supported`;
   const address = redactAddress(proxy);
   const what = address === "URL" ? "" : ` (${address})`;
@@ -58,7 +58,7 @@ function proxyInvalid(from: string, proxy: string, url: URL): Failure {
       textHint(
         `Set ${from} to an address such as http://proxy.example.com:3128; a login in it must be percent-encoded.`,
       ),
-      textHint(`To go there directly, add ${url.hostname} to NO_PROXY.`),
+      textHint(`To connect directly, add ${url.hostname} to NO_PROXY.`),
     ],
   });
 }

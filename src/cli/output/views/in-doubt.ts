@@ -43,9 +43,9 @@ type Finding = "all" | "some" | "none" | "unknown";
 
 const findings: Readonly<Record<Finding, string>> = {
   all: "everything that the file creates is in the database",
-  some: "a part of what the file creates is in the database",
-  none: "nothing of what the file creates is in the database",
-  unknown: "the file creates no table, column or index to look for",
+  some: "part of what the file creates is in the database",
+  none: "nothing that the file creates is in the database",
+  unknown: "the file creates no table, column or index that could be checked",
 };
 
 function findingOf({ evidence = [] }: StatusRow): Finding {

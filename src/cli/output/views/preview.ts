@@ -37,7 +37,7 @@ export function questionFor(
     case "redo":
       return {
         question: isRolledBack(event)
-          ? `Apply ${what} on ${environment}? It is rolled back already.`
+          ? `Apply ${what} on ${environment}? It has already been rolled back.`
           : `Roll back ${what} on ${environment} and apply it again?`,
         action: `redo ${what}`,
       };
@@ -65,7 +65,7 @@ export function severalQuestion(
     first === undefined || previews.length === 1
       ? first?.event
       : joined(previews.map((each) => each.event));
-  if (event === undefined) return { question: "Go on?", action: "go on" };
+  if (event === undefined) return { question: "Continue?", action: "continue" };
   const { question, action } = questionFor(event, { ...about, environment });
   return { question, action: `${action} on ${environment}` };
 }

@@ -121,7 +121,8 @@ async function checkFunction(
     }
     checks.add({
       ...{ name: "function", state: "skipped", tookMs: 0 },
-      message: "looking at it (lambda:GetFunctionConfiguration) is not allowed, and not needed",
+      message:
+        "not allowed to read its configuration (lambda:GetFunctionConfiguration), which is not required",
     });
   }
   return true;
@@ -131,7 +132,7 @@ function describeFacts({ version, memoryMb, timeoutSeconds }: FunctionFacts): st
   const parts = [
     version === undefined || version === "$LATEST" ? "exists" : `version ${version}`,
     ...(memoryMb === undefined ? [] : [`${memoryMb} MB`]),
-    ...(timeoutSeconds === undefined ? [] : [`time-out ${duration(timeoutSeconds * 1000)}`]),
+    ...(timeoutSeconds === undefined ? [] : [`timeout ${duration(timeoutSeconds * 1000)}`]),
   ];
   return parts.join(", ");
 }
@@ -176,7 +177,9 @@ function reportStarted(
   const words = [
     `hasura-migrate ${event.function.package}`,
     ...(image === "" ? [] : [image]),
-    connection.streams() ? "streams" : "does not stream: output appears when it has ended",
+    connection.streams()
+      ? "streams"
+      : "responses are not streamed: output appears when it has finished",
   ].join(", ");
   if (connection.streams()) checks.ok("invocation", words);
   else checks.warning("invocation", words);
@@ -184,9 +187,9 @@ function reportStarted(
   if (Math.abs(off) > clockOffMs)
     checks.warning(
       "clock",
-      `this machine's clock is ${duration(Math.abs(off))} ${off > 0 ? "ahead of" : "behind"} the function's: AWS refuses requests above 5 minutes`,
+      `this machine's clock is ${duration(Math.abs(off))} ${off > 0 ? "ahead of" : "behind"} the function's: AWS rejects requests above 5 minutes`,
     );
-  else checks.ok("clock", "in step with the function's");
+  else checks.ok("clock", "in sync with the function's");
 }
 
 function reportCheck(event: RunEvent | UnknownEvent, checks: CheckList): void {

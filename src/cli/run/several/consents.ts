@@ -58,7 +58,7 @@ function refuseOtherNames(names: readonly string[], runs: readonly PreparedRun[]
 
 function confirmationNeeded(
   open: readonly PreparedRun[],
-  nobody = "the plan is not shown",
+  nobody = "but the plan is not shown",
 ): Failure {
   const names = open.map(({ environment }) => environment);
   const guarded = open.filter((run) => run.protected).map(({ environment }) => environment);
@@ -66,11 +66,13 @@ function confirmationNeeded(
     guarded.length > 0
       ? ([
           "yes-needs-name",
-          `${guarded.join(", ")} ${guarded.length === 1 ? "is" : "are"} protected: pass the names with --yes.`,
+          guarded.length === 1
+            ? `${guarded.join()} is protected: pass its name with --yes.`
+            : `${guarded.join(", ")} are protected: pass their names with --yes.`,
         ] as const)
       : ([
           "confirmation-needed",
-          `"${open[0]?.question ?? "Go on?"}" needs an answer, ${nobody}.`,
+          `"${open[0]?.question ?? "Continue?"}" needs an answer, ${nobody}.`,
         ] as const);
   return new Failure("usage", code, message, {
     hints: [guarded.length > 0 ? yesHint(names) : retryHint({ with: ["--yes"] })],

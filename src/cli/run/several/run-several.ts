@@ -168,7 +168,13 @@ function refuseSharedFunction({ function: name }: TargetOptions): void {
   throw new Failure(
     "usage",
     "one-function-for-several",
-    `--function ${name} would be called for every environment.`,
-    { hints: [textHint("Put {env} where its name has the environment's.")] },
+    `--function ${name} would call the same function for every environment.`,
+    {
+      hints: [
+        textHint(
+          "Use {env} in place of the environment's name, for instance: --function team-{env}-migrate",
+        ),
+      ],
+    },
   );
 }

@@ -52,8 +52,8 @@ function runIdTaken({ request, environment, database }: LedgerContext): Failure 
     `The run id ${request.runId} belongs to another run on ${environment} (${database.name}); nothing was run.`,
     {
       hints: [
-        retryHint({ reason: "run it again: a run gets an id of its own" }),
-        runHint(["history", environment, "--run", request.runId], "see whose run it is"),
+        retryHint({ reason: "run it again with a new run id" }),
+        runHint(["history", environment, "--run", request.runId], "see whose run that is"),
       ],
     },
   );
@@ -91,7 +91,7 @@ function anotherRun(context: LedgerContext, holder: string): Failure {
         runHint(["history", environment], "see what it is doing"),
         retryHint({ with: ["--wait", "10m"], reason: "wait longer for it" }),
         ...(description.operation === "apply"
-          ? [textHint("Migrations that it applies do not have to be applied again.")]
+          ? [textHint("You do not have to apply again what it applies.")]
           : []),
       ],
     },

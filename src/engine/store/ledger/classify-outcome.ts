@@ -21,7 +21,7 @@ export type StepOutcome =
 type Expected = Pick<Position, "generation" | "ownGeneration" | "inFlightUpTo">;
 
 /**
- * Errors of the database after which the same file may succeed: transient ones, and a lock time-out
+ * Errors of the database after which the same file may succeed: transient ones, and a lock timeout
  * (55P03).
  */
 export const transientForFiles: ReadonlySet<string> = new Set([...transientSqlStates, "55P03"]);

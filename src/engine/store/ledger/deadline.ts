@@ -14,7 +14,7 @@ const cancelEveryMs = 1000;
 
 /**
  * Runs `work`, one migration's request, and has the database cancel it shortly before the
- * function runs out of time. A file can change every time-out of its own session, so the deadline is
+ * function runs out of time. A file can change every timeout of its own session, so the deadline is
  * kept from outside. `onDeadline` is called first.
  */
 export async function beforeDeadline<T>(
@@ -66,7 +66,7 @@ export function deadlineFailure(
     {
       hints: [
         ...(lockHolders.length > 0 ? [textHint(lockAdvice(lockHolders))] : []),
-        textHint("Raise the function's time-out (at most 15 minutes), or split the file."),
+        textHint("Raise the function's timeout (at most 15 minutes), or split the file."),
         markHint(
           { environment, database: database.name, versions: [version] },
           "applied",

@@ -19,7 +19,7 @@ import { probeSql, schemaVersionSql } from "./statements.ts";
  */
 export async function inspectLedger(context: InspectionContext): Promise<LedgerInspection> {
   const { kind } = context.database;
-  if (!canBeAsked(kind)) return without(`it is of the kind ${kind}`);
+  if (!canBeAsked(kind)) return without(`its kind is ${kind}`);
   const facts = readFacts(await sendQuery(context, probeSql));
   const server = serverText(facts);
   const support = supportFrom(facts);
@@ -48,7 +48,7 @@ function serverText({ product, user }: DatabaseFacts): string {
 
 async function existingLedger(context: InspectionContext): Promise<LedgerInspection> {
   const found = Number((await sendQuery(context, schemaVersionSql)).rows[0]?.[0]);
-  const ledger = `ledger of version ${String(found)}`;
+  const ledger = `ledger version ${String(found)}`;
   if (found > schemaVersion) return { ledger, failure: ledgerTooNew(context, found) };
   return found < schemaVersion
     ? { ledger: `${ledger}; the next apply upgrades it to ${String(schemaVersion)}` }

@@ -30,7 +30,7 @@ export interface DatabaseFacts {
  */
 export async function findLedgerSupport(context: LedgerContext): Promise<LedgerSupport> {
   const { kind } = context.database;
-  if (!canBeAsked(kind)) return { supported: false, reason: `it is of the kind ${kind}` };
+  if (!canBeAsked(kind)) return { supported: false, reason: `its kind is ${kind}` };
   return supportFrom(readFacts(await query(context, probeSql)));
 }
 
@@ -89,14 +89,14 @@ export function foreignOwner(
   return new Failure(
     "usage",
     "ledger-owner",
-    `In ${database}, ${part} belongs to the role ${owner ?? ""}, and Hasura's database user is ${user}: whoever owns a part of the ledger could run SQL as that user, so nothing of it is used.`,
+    `In ${database}, ${part} belongs to the role ${owner ?? ""}, but Hasura's database user is ${user}. The owner of any part of the ledger could run SQL as that user, so the ledger is not used.`,
     {
       hints: [
         textHint(
-          `If the role is trusted, for instance as an earlier database user of Hasura, let it or a superuser run: ALTER SCHEMA hasura_migrate OWNER TO ${quoteIdentifier(user)}; and the same for the tables and functions in it.`,
+          `If the role is trusted, for instance because Hasura used to connect as it, run this as that role or as a superuser: ALTER SCHEMA hasura_migrate OWNER TO ${quoteIdentifier(user)}; then do the same for the tables and functions in it.`,
         ),
         textHint(
-          "Otherwise find out who made it. DROP SCHEMA hasura_migrate CASCADE; removes the ledger, and applied migrations are then known from Hasura's state alone.",
+          "Otherwise, find out who created it. DROP SCHEMA hasura_migrate CASCADE; removes the ledger, and applied migrations are then recorded only in Hasura's catalog state.",
         ),
       ],
     },

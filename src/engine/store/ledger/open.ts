@@ -72,7 +72,7 @@ async function readOnce(context: LedgerContext): Promise<LedgerSnapshot> {
 }
 
 async function withoutLedger(context: LedgerContext, reason: string): Promise<MigrationStore> {
-  const message = `${context.database.name} has no ledger, because ${reason}: applied migrations are known from Hasura's state alone (docs/guarantees.md).`;
+  const message = `${context.database.name} has no ledger, because ${reason}: applied migrations are recorded only in Hasura's catalog state (docs/guarantees.md).`;
   await emit(context.engine, { type: "log", level: "info", code: "no-ledger", message });
   return catalogStore(context.database, context);
 }

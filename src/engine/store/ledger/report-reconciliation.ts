@@ -44,7 +44,7 @@ function databaseRestored(versions: readonly Version[], context: Target): Failur
   return new Failure(
     "migration",
     "database-restored",
-    `${database.name} is older than Hasura's record of it, as after restoring a backup. In doubt: ${shortenList(versions)}.`,
+    `${database.name} is older than Hasura's record of it, for instance after restoring a backup. In doubt: ${shortenList(versions)}.`,
     {
       hints: [
         ...inDoubtHints(environment, database.name, {
@@ -83,7 +83,7 @@ export async function reportReconciliation(
     await log(
       "warning",
       "catalog-lost",
-      "Hasura's record lacked versions that are applied here; it is written again, and nothing is run twice.",
+      "Hasura's catalog state lacked versions that are applied here; they were recorded there again, and nothing is run twice.",
     );
   }
 }

@@ -57,7 +57,7 @@ export async function runLedgerBatch(
     return { outcome: "replan", reason: `${step.version} did not commit` };
   // The next plan finds that the time is over, and pauses where that is possible.
   if (sent.late && progress.done > 0)
-    return { outcome: "replan", reason: "the function's time is nearly over" };
+    return { outcome: "replan", reason: "the function's time is almost up" };
   // The error of a migration that is done by now does not concern this one.
   return runLedgerStep(step, position, context, failedAt === progress.done ? sent : undefined);
 }

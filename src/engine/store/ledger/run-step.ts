@@ -211,7 +211,7 @@ function interruptedFailure(step: Step, environment: string, error: unknown): Fa
     {
       hints: [
         textHint(
-          "Inspect the database. Finish the changes of the file by hand, or undo them; then record the result.",
+          "Inspect the database. Finish the file's changes by hand, or undo them; then record the result.",
         ),
         markHint(target, "applied", "if you finished them"),
         markHint(target, "pending", "if you undid them"),

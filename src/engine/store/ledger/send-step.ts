@@ -119,7 +119,9 @@ function readReceipt(result: SqlResult | undefined, step: Step): StepReceipt {
   return {
     notices: [
       ...(how === "own_commit"
-        ? ["the file commits by itself: if it had been interrupted, a part of it would have stayed"]
+        ? [
+            "the file has its own COMMIT: if it had been interrupted, part of it would have remained in effect",
+          ]
         : []),
       ...emptyFileNotices(step.sql),
     ],

@@ -7,7 +7,7 @@ import { sendQuery } from "./client.ts";
 import type { LedgerContext } from "./context.ts";
 import { lockHoldersSql } from "./statements.ts";
 
-/** Often enough that a wait of the default lock time-out is seen. */
+/** Often enough that a wait of the default lock timeout is seen. */
 const longestPauseMs = 2000;
 const shortestPauseMs = 100;
 /** The same sessions are reported again after this. */
@@ -15,7 +15,7 @@ const repeatMs = 10_000;
 /** Nothing runs longer than a function. */
 const longestMs = 15 * 60_000;
 
-/** Milliseconds between two looks, so that a wait of the steps' lock time-out contains one. */
+/** Milliseconds between two looks, so that a wait of the steps' lock timeout contains one. */
 export function lockLookEveryMs(steps: readonly Pick<Step, "settings">[]): number {
   const timeouts = steps.flatMap(({ settings }) => {
     const ms = Number.parseInt(settings?.lockTimeout ?? "", 10);

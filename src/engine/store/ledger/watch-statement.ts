@@ -24,7 +24,10 @@ export async function whileWatched<T>(
     void untilDone(context, upTo, answered.signal).then((done) => {
       if (done)
         reject(
-          new HasuraCallError("unknown", "it is done, and Hasura does not answer the request"),
+          new HasuraCallError(
+            "unknown",
+            "it has finished, but Hasura has not answered the request",
+          ),
         );
     });
   });
@@ -71,11 +74,11 @@ async function lookInto(context: LedgerContext): Promise<LedgerSnapshot | undefi
 
 function describe(snapshot: LedgerSnapshot | undefined, upTo: bigint, waitedMs: number): string {
   const since = `for ${String(Math.round(waitedMs / 1000))} s`;
-  if (!snapshot) return `waiting ${since}; Hasura answers no other request either`;
+  if (!snapshot) return `waiting ${since}; Hasura does not answer other requests either`;
   if (snapshot.generation >= upTo)
     return `done in the database; waiting for Hasura's answer ${since}`;
   const pid = snapshot.holder?.pid ?? snapshot.running?.pid;
   return pid === undefined
-    ? `waiting for Hasura ${since}; nothing of this run is active in the database`
+    ? `waiting for Hasura ${since}; no statement of this run is active in the database`
     : `still running in the database (pid ${String(pid)}), ${since}`;
 }

@@ -109,7 +109,7 @@ const table: [
   ["the ledger has changed, and internals are hidden", { generation: 6n }, hidden, "replan"],
   ["our own generation is another run's", {}, refused(sqlstate.moved), "replan"],
   ["the same, and internals are hidden", { applied: taken }, hidden, "replan"],
-  ["a lock time-out", {}, refused("55P03"), "again"],
+  ["a lock timeout", {}, refused("55P03"), "again"],
   ["a deadlock", {}, refused("40P01"), "again"],
   ["a cancelled statement", {}, refused("57014"), "failed"],
   ["the server shut down", {}, refused("57P01"), "again"],

@@ -58,7 +58,7 @@ function serverUser(): string {
   return new URL(serverUrl()).username;
 }
 
-/** A clock that is 20 times as fast as the database's, so that a lock time-out contains many looks. */
+/** A clock that is 20 times as fast as the database's, so that a lock timeout contains many looks. */
 function fastClock(stands = () => false): Pick<EngineContext, "now" | "sleep"> {
   const startedAt = performance.now();
   return {
@@ -181,7 +181,7 @@ describe("a migration that waits for a lock", () => {
     const ran = await it.run({ "1_a/up": altersHeld }, undefined, fastClock());
     assert.equal(
       lockMessages(ran)[0],
-      `waiting for a lock that session ${pid} ("psql", user ${serverUser()}, its state is visible to members of pg_monitor only) holds`,
+      `waiting for a lock that session ${pid} ("psql", user ${serverUser()}, only members of pg_monitor can see its state) holds`,
     );
   });
 });

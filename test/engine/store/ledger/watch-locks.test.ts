@@ -98,7 +98,7 @@ describe("looks for the holder of a lock", () => {
     assert.equal(result, 7);
   });
 
-  test("a lock time-out contains two looks", () => {
+  test("a lock timeout contains two looks", () => {
     const every = (...timeouts: (string | undefined)[]): number =>
       lockLookEveryMs(
         timeouts.map((lockTimeout) => ({

@@ -71,8 +71,8 @@ describe("a statement that is not answered", () => {
     answer("done");
     assert.equal(await watched, "done");
     assert.deepEqual(messages, [
-      "waiting for 30 s; Hasura answers no other request either",
-      "waiting for Hasura for 60 s; nothing of this run is active in the database",
+      "waiting for 30 s; Hasura does not answer other requests either",
+      "waiting for Hasura for 60 s; no statement of this run is active in the database",
       "still running in the database (pid 5120), for 90 s",
     ]);
   });
