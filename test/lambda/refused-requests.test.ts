@@ -74,7 +74,7 @@ describe("a request that is refused", () => {
   test("for an option lists those of the operation", () => {
     const failure = refusal(request("apply", { options: { turbo: 1, warp: 2 } }));
     assert.match(failure.message, /the options "turbo", "warp" of apply/);
-    assert.match(hintsOf(failure), /Options of apply: .*steps, .*or omit the option/);
+    assert.match(hintsOf(failure), /Options of apply: .*steps, .*or omit these options/);
     assert.match(
       hintsOf(refusal(request("ping", { options: { turbo: 1 } }))),
       /ping takes no options/,
@@ -103,7 +103,10 @@ describe("a request that is refused", () => {
       /dev-3 is protected, but the request is not confirmed: apply/,
     );
     const other = request("apply", { options: { confirm: "prod" } });
-    assert.match(refusal(other, protectedSettings).message, /and "prod" is not its name: apply/);
+    assert.match(
+      refusal(other, protectedSettings).message,
+      /but the request is confirmed for "prod": apply/,
+    );
   });
 });
 

@@ -115,7 +115,7 @@ describe("config.yaml under another name", () => {
       });
       await assert.rejects(readProject(root), (thrown) => {
         assert.ok(thrown instanceof Failure && thrown.code === "bad-project-config");
-        assert.ok(thrown.message.includes(`${name} is not read`));
+        assert.ok(thrown.message.includes(`${name} is ignored`));
         assert.equal(thrown.kind, "usage");
         assert.deepEqual(hintLines(thrown.hints), ["Rename it to config.yaml."]);
         return true;

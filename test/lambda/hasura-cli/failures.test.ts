@@ -159,7 +159,7 @@ describe("failures", () => {
         "migration.unknown 1",
         "run.failed unreachable/outcome-unknown",
       ]);
-      assert.match(failureOf(events).message, /time was nearly over/);
+      assert.match(failureOf(events).message, /time was almost up/);
       assert.deepEqual(passed, waits);
     }
   });
