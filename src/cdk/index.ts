@@ -18,7 +18,7 @@ import { checkProps, type HasuraMigrateProps, type PolicyName } from "./props.ts
 export type { AdminSecret, HasuraMigrateProps, PolicyName } from "./props.ts";
 
 /**
- * The function that runs one environment's Hasura migrations inside its VPC, what it may do, and the policies for those who may
+ * The function that runs one environment's Hasura migrations inside its VPC, its permissions, and the policies for its
  * call it: the same resources as docker/template.yaml.
  */
 export class HasuraMigrate extends Construct {

@@ -23,7 +23,7 @@ export function createSecurityGroup(
     ec2.Port.tcp(443),
     "The service that stores the admin secret",
   );
-  // A resource of its own, so that a group of another stack is not changed by that stack.
+  // A separate resource: adding the rule to a group of another stack would change that stack.
   if (hasuraSecurityGroup !== undefined)
     new ec2.CfnSecurityGroupIngress(scope, "HasuraIngress", {
       groupId: hasuraSecurityGroup.securityGroupId,

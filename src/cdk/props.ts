@@ -39,13 +39,15 @@ export interface HasuraMigrateProps {
   /** Hasura's security group, to which a rule is added that admits the function. @default - add that rule yourself */
   readonly hasuraSecurityGroup?: ec2.ISecurityGroup;
   readonly adminSecret: AdminSecret;
-  /** The key that encrypts the secret, if it is one of your own. @default - AWS's own key */
+  /** The key that encrypts the secret, if it is your own. @default - AWS's own key */
   readonly secretKey?: kms.IKey;
   /** Hasura's VPC. */
   readonly vpc: ec2.IVpc;
-  /** Private subnets that can reach Hasura and the secret's service. @default - the private subnets with a route to a NAT gateway */
+  /**
+   * Private subnets that can reach Hasura and the secret's service. @default - the private subnets with a route to a NAT gateway
+   */
   readonly vpcSubnets?: ec2.SubnetSelection;
-  /** Create an interface endpoint for the secret's service; AWS refuses a second one in a VPC. @default false */
+  /** Create an interface endpoint for the secret's service; AWS refuses a second one in the same VPC. @default false */
   readonly createSecretsEndpoint?: boolean;
   /** Create the aliases read, apply and admin with one policy each, and refuse calls without an alias. @default false */
   readonly restrictByOperation?: boolean;
@@ -57,7 +59,7 @@ export interface HasuraMigrateProps {
   readonly reservedConcurrency?: number;
   /** How long the function's log is kept. @default logs.RetentionDays.THREE_MONTHS */
   readonly logRetention?: logs.RetentionDays;
-  /** Key of your own that encrypts the log; its key policy must allow CloudWatch Logs. @default - AWS's own key */
+  /** Your own key to encrypt the log with; its key policy must allow CloudWatch Logs. @default - AWS's own key */
   readonly logKey?: kms.IKey;
   /** Topic that the alarm on errors notifies. @default - the alarm notifies nobody */
   readonly alarmTopic?: sns.ITopic;
@@ -66,7 +68,7 @@ export interface HasuraMigrateProps {
 /** Policies for callers: `developer` alone, or one for each alias with `restrictByOperation`. */
 export type PolicyName = "developer" | "read" | "apply" | "admin";
 
-/** Throws for what CloudFormation would refuse by the parameters and rules of docker/template.yaml. @internal */
+/** Throws for values that the parameters and rules of docker/template.yaml do not allow. @internal */
 export function checkProps(props: HasuraMigrateProps): void {
   const { environment, policyNamePrefix = "hasura-migrate", hasuraEndpoint } = props;
   if (!/^[A-Za-z0-9][A-Za-z0-9-]{0,39}$/.test(environment))

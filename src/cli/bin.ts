@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { packageVersion } from "../package-version.ts";
 
-/** Ends with one sentence: nothing else of the program can be relied on here. 2 is wrong usage, 70 a bug. */
+/** Exits with one sentence: the rest of the program cannot be relied on here. 2 means wrong usage, 70 a bug. */
 function endWith(sentence: string, code: 2 | 70): void {
   process.stderr.write(`✗ ${sentence}\n`, () => process.exit(code));
 }
@@ -27,7 +27,7 @@ async function start(): Promise<void> {
     import("./process-context.ts"),
   ]);
   const code = await main(contextOf(process, packageVersion));
-  // Flush both streams, so that a pipe's reader gets the last line; then exit, whatever is still open.
+  // Flush both streams so that the reader of a pipe gets the last line; then exit, even if handles are still open.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }
 
@@ -35,7 +35,7 @@ const [first, ...others] = process.argv.slice(2);
 const problem = startProblem();
 if (problem !== undefined) endWith(problem, 2);
 else if (others.length === 0 && (first === "--version" || first === "-V")) {
-  // A reader that has gone away needs no message.
+  // The reader has closed the pipe, so there is nobody to report to.
   process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
     if (code !== "EPIPE") endWith(`The version could not be written (${code ?? "no code"}).`, 2);
   });

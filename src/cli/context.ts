@@ -3,7 +3,7 @@ import type { Styled } from "./output/terminal/styled.ts";
 import type { WorkflowCommand } from "./output/workflow-command.ts";
 import type { Interrupts } from "./run/cancellation.ts";
 
-/** An output stream, read by a person or a program. What is written is escaped here, where it leaves. */
+/** An output stream, read by a person or a program. Text is escaped here, at the last step. */
 export interface Sink {
   /** Writes text: control characters other than line feeds and tabs are shown and have no effect. */
   write(text: string): void;
@@ -11,7 +11,7 @@ export interface Sink {
   writeStyled(text: Styled): void;
   /** In GitHub Actions: an annotation of the job. */
   writeCommand(command: WorkflowCommand): void;
-  /** Resolves when the reader has caught up, or has gone; undefined if it is not behind. */
+  /** Resolves when the reader has caught up or disconnected; undefined if it is not behind. */
   drained(): Promise<void> | undefined;
   readonly isTTY: boolean;
   /** Width of the terminal; 80 where it is not known. */
@@ -56,7 +56,10 @@ export interface CliContext {
   readonly interrupts: Interrupts;
   /** Runs a program and resolves to its trimmed output, or to undefined if it fails or does not exist. */
   readonly capture: (command: string, args: readonly string[]) => Promise<string | undefined>;
-  /** Runs a program in this terminal, its output on stderr; resolves to true if it succeeded, false if it failed or does not exist. */
+  /**
+   * Runs a program in this terminal, its output on stderr; resolves to true if it succeeded, false if it failed or does not
+   * exist.
+   */
   readonly runProgram: (command: string, args: readonly string[]) => Promise<boolean>;
   /**
    * Runs a command line in a shell and resolves to its output; rejects as `exec` of Node does. Once the signal is aborted, it is

@@ -11,7 +11,7 @@ import { sinkOf, type TextStream } from "./output/terminal/sink.ts";
 import type { Keyboard, CliContext } from "./context.ts";
 import { programsOf } from "./programs/programs.ts";
 
-/** CI systems and containers kill a process soon after SIGTERM: what is still going on by then is given up. */
+/** CI systems and containers kill a process soon after SIGTERM: anything still running by then is abandoned. */
 const terminateWithinMs = 4800;
 
 /** The context of a real process. `process` is a parameter: only bin.ts uses the global one. */
@@ -52,7 +52,7 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
   };
 }
 
-/** A stream whose reader may go away (`| head -1`): later output is dropped, and the run continues to its exit code. */
+/** A stream whose reader may disconnect (`| head -1`): later output is dropped, and the run continues to its exit code. */
 function streamOf(stream: NodeJS.WriteStream): TextStream {
   let broken = false;
   stream.on("error", () => {
@@ -90,7 +90,7 @@ function keyboardOf(process: NodeJS.Process, interrupted: AbortSignal): Keyboard
     isTTY: process.stdin.isTTY,
     ask: async (question) => {
       const lines = createInterface({ input: process.stdin, output: process.stderr });
-      // In raw mode the terminal sends Ctrl-C as a key, which readline handles by itself.
+      // In raw mode the terminal sends Ctrl-C as a key, which readline handles.
       const ended = new Promise<undefined>((resolve) => {
         lines.once("close", () => resolve(undefined));
         lines.once("SIGINT", () => {
@@ -109,7 +109,7 @@ function keyboardOf(process: NodeJS.Process, interrupted: AbortSignal): Keyboard
   };
 }
 
-/** Without HOME and a passwd entry there is no home; `/` is what container runtimes set then. */
+/** Without HOME and a passwd entry there is no home; container runtimes then set `/`. */
 function homeOf(process: NodeJS.Process): string {
   try {
     return process.env["HOME"] || homedir();

@@ -36,12 +36,12 @@ const modules: Readonly<Record<string, CommandModule>> = {
   doctor,
 };
 
-/** Parses argv and runs the chosen command. What is refused or thrown is shown here. */
+/** Parses argv and runs the chosen command. Usage errors and thrown errors are shown here. */
 export async function runProgram(context: CliContext): Promise<CommandResult> {
   const program = createProgram(context.version, context.out);
   const argv = withoutHelpWord(context.argv, Object.keys(modules));
   const parsed = parse(program, joinStages(argv, takesValueIn(program)));
-  // Help or the version was asked for, and is written.
+  // Help or the version was requested and has been written.
   if (parsed.thrown instanceof CommanderError && parsed.thrown.exitCode === 0) return "done";
   const commandContext = { ...context, commandLine: commandLineOf(program, parsed.command) };
   try {
@@ -75,7 +75,7 @@ export function createProgram(
     .exitOverride()
     .configureOutput({
       writeOut: (text) => out.write(text),
-      // What is refused becomes a failure, which is shown like any other.
+      // A usage error becomes a failure and is shown like any other.
       writeErr: () => undefined,
       getOutHelpWidth: () => out.columns,
     });
@@ -90,7 +90,7 @@ export function createProgram(
   return program;
 }
 
-/** Tells options of any command that the next word belongs to. */
+/** Whether an option, of any command, takes the next word as its value. */
 function takesValueIn(program: CliCommand): (word: string) => boolean {
   const options = [program, ...program.cliCommands].flatMap((command) => command.cliOptions);
   const withValue = options.filter(({ required }) => required);
@@ -99,7 +99,7 @@ function takesValueIn(program: CliCommand): (word: string) => boolean {
 }
 
 interface Parsed {
-  /** The command that was chosen, or the one that refused. */
+  /** The command that was chosen, or that reported the usage error. */
   readonly command: CliCommand | undefined;
   /** What ended the parse early: a `CommanderError` for help, the version and anything that is refused. */
   readonly thrown?: unknown;
@@ -125,7 +125,7 @@ function parse(program: CliCommand, argv: readonly string[]): Parsed {
   }
 }
 
-/** What was typed, before any schema has checked it. Defaults are the schemas' concern. */
+/** The typed options, before any schema has checked them. The schemas apply the defaults. */
 function rawOptions(program: CliCommand, command: CliCommand, module: CommandModule): RawOptions {
   const typed = [program, command].flatMap((each) =>
     Object.entries<unknown>(each.opts()).filter(

@@ -11,6 +11,6 @@ export interface CommandModule {
   readonly declare: (program: CliCommand) => CliCommand;
   /** Its operands as options: `{ environments: ["dev-1"] }`. */
   readonly operands: (words: readonly string[]) => RawOptions;
-  /** Runs it. Throws a `Failure` for what is refused before there is anything to show. */
+  /** Runs it. Throws a `Failure` if it is refused before anything was shown. */
   readonly run: (context: CommandContext, options: RawOptions) => Promise<CommandResult>;
 }

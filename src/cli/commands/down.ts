@@ -72,7 +72,7 @@ export const down: CommandModule = {
   },
 };
 
-/** What would be rolled back, as the object of the question. */
+/** What would be rolled back, for the question. */
 function describeSelection({ everything, to, only, counts: [steps = 1] }: DownOptions): string {
   if (everything) return "every migration";
   if (to !== undefined) return `everything above ${to}`;

@@ -44,7 +44,7 @@ export const local: CommandModule = {
   },
 };
 
-/** Keeps both services running until the first signal, then stops them: no run of theirs has to finish. */
+/** Keeps both services running until the first signal, then stops them without waiting for their runs. */
 async function serve(context: CliContext, options: LocalOptions): Promise<CommandResult> {
   const environment = await startVisibly(context, options);
   const { lambdaUrl, accessKeyId, hasuraUrl, adminSecret, databaseUrl } = environment;
@@ -65,7 +65,7 @@ async function serve(context: CliContext, options: LocalOptions): Promise<Comman
   return "done";
 }
 
-/** In a terminal a spinner shows that it starts, which takes a while the first time. */
+/** Shows a spinner in a terminal, because the first start takes a while. */
 async function startVisibly(
   context: CliContext,
   options: LocalOptions,
@@ -94,7 +94,7 @@ interface ServedUrls {
   readonly databaseUrl: string;
 }
 
-/** `keyIsKept`: other commands of this user find the access key by themselves. */
+/** `keyIsKept`: other commands of this user find the access key automatically. */
 function servingText(urls: ServedUrls, server: string | undefined, keyIsKept: boolean): string {
   const { lambdaUrl, accessKeyId, hasuraUrl, adminSecret, databaseUrl } = urls;
   const keys = `AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=local`;

@@ -48,7 +48,7 @@ export const redo: CommandModule = {
       ...(!dryRun && {
         question: `Roll back ${version ?? "the last migration"} of {env} and apply it again?`,
       }),
-      // Trying out migrations is what the embedded database is for.
+      // The embedded database exists for trying out migrations.
       trustsEmbedded: true,
       options: {
         database: options.database,

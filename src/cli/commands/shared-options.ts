@@ -51,7 +51,7 @@ export function addDatabaseOption(command: CliCommand, what = "only this databas
   return command.addOption(new CliOption("--database <name>", what).locates("everywhere"));
 }
 
-/** What each bound on a selection of migrations does, for the command that takes it; one that is left out is not declared. */
+/** Help texts for the options that limit a selection of migrations. Options without a text are not declared. */
 interface Bounds {
   readonly to: string;
   readonly steps?: string;
@@ -59,7 +59,7 @@ interface Bounds {
   readonly everything?: string;
 }
 
-/** Declares `--to`, `--steps`, `--only` and `--everything`, of which a command takes one at a time. */
+/** Declares `--to`, `--steps`, `--only` and `--everything`, which exclude each other. */
 export function addSelectionOptions(command: CliCommand, bounds: Bounds): CliCommand {
   const { to, steps, only, everything } = bounds;
   const options = [
@@ -71,7 +71,7 @@ export function addSelectionOptions(command: CliCommand, bounds: Bounds): CliCom
   return addExclusiveOptions(command, options);
 }
 
-/** Declares options of which one command takes only one. */
+/** Declares options that exclude each other. */
 export function addExclusiveOptions(
   command: CliCommand,
   options: readonly CliOption[],
@@ -116,7 +116,7 @@ export function addDryRunOption(command: CliCommand): CliCommand {
   return command.option("--dry-run", "print the plan, change nothing");
 }
 
-/** Declares what only the environment `local` takes; last, because it is rarely needed. */
+/** Declares the options of the environment `local`, last because they are rarely needed. */
 export function addLocalOptions(
   command: CliCommand,
   heading = "Options for the environment local:",

@@ -51,7 +51,7 @@ function upwards(from: string): string[] {
   return parent === from ? [from] : [from, ...upwards(parent)];
 }
 
-/** XDG_CONFIG_HOME counts on every platform; env-paths uses it on Linux only. */
+/** XDG_CONFIG_HOME is honoured on every platform; env-paths uses it only on Linux. */
 async function userDirectory(context: CliContext): Promise<string> {
   const xdg = context.env["XDG_CONFIG_HOME"];
   if (xdg) return join(xdg, "hasura-migrate");
@@ -77,7 +77,7 @@ async function readPackage(file: string, user: Finder): Promise<FoundConfig | un
   return { file, json };
 }
 
-/** Who looks for a file: its user has to be its owner. Somebody who named it has made the choice already. */
+/** The user that looks for a file and has to own it. A file that was named explicitly is not checked. */
 type Finder = Pick<CliContext, "uid" | "env"> | "named";
 
 interface ConfigBytes {
@@ -91,7 +91,7 @@ interface ConfigBytes {
  */
 function checkOwner(file: string, { stats }: ConfigBytes, user: Finder): void {
   if (user === "named" || user.uid === undefined) return;
-  // A CI job runs what was checked out, often in a container as another user.
+  // A CI job runs what it checked out, often in a container and as a different user.
   const { CI } = user.env;
   const isCi = CI !== undefined && CI !== "" && CI !== "false";
   const foreign = stats.uid !== user.uid && stats.uid !== 0 && !isCi;
@@ -116,12 +116,12 @@ function checkOwner(file: string, { stats }: ConfigBytes, user: Finder): void {
   );
 }
 
-/** A group that has the number of the owner is that user's own, as most Linux systems make one (their files are 0664). */
+/** A group with the same id as the owner is that user's private group, as most Linux systems create it (files are 0664). */
 function writableByOthers({ mode, uid, gid }: ConfigBytes["stats"]): boolean {
   return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== uid);
 }
 
-/** Also where the encoding is unknown: a foreign package.json further up is not our concern, whatever it holds. */
+/** Also if the encoding is unknown: an unrelated package.json further up must not cause an error. */
 function mentionsKey(bytes: Uint8Array): boolean {
   const text = decodeText(bytes).text ?? Buffer.from(bytes).toString("latin1").replaceAll("\0", "");
   return text.includes('"hasura-migrate"');

@@ -1,4 +1,4 @@
-/** What the name or ARN of a function says about it. */
+/** The parts of a function's name or ARN. */
 export interface FunctionReference {
   /** The plain name. */
   readonly name: string;
@@ -9,7 +9,7 @@ export interface FunctionReference {
   readonly qualifier?: string;
 }
 
-/** Takes apart `name`, `name:alias`, or an ARN with or without a qualifier; any other text counts as a name. */
+/** Parses `name`, `name:alias`, or an ARN with or without a qualifier; any other text counts as a name. */
 export function functionReference(text: string): FunctionReference {
   const [, region, account, inArn, ofArn] =
     /^arn:[^:]+:lambda:([^:]*):([^:]*):function:([^:]+)(?::(.+))?$/.exec(text) ?? [];

@@ -140,7 +140,7 @@ function unknownEnvironment(
   );
 }
 
-/** Where any name is an environment, one that is nearly `local` is most likely a typing error. */
+/** If any name is a valid environment, a name close to `local` is most likely a typo. */
 function checkMisspeltLocal(environment: string): void {
   const suggestion = /^[a-z]+$/i.test(environment) ? didYouMean(environment, ["local"]) : "";
   if (suggestion === "") return;

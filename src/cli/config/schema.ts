@@ -37,7 +37,7 @@ const useAliases = z
     "Call the function's alias read, apply or admin, whichever grants the least that the operation needs. For stacks with RestrictByOperation=true.",
   );
 
-/** A file that came with a project must not send signed requests in clear text, or to a host that only looks like another. */
+/** A file that comes with a project must not cause signed requests to be sent in clear text, or to a lookalike host. */
 function isSafeEndpoint(address: string): boolean {
   if (!URL.canParse(address)) return true;
   const url = new URL(address);

@@ -8,7 +8,7 @@ import { commandFor, foreignWords } from "../options/synonyms.ts";
 import type { LoadedConfig } from "./load.ts";
 import { environmentNames, groupNames, noConfigText } from "./resolve-target.ts";
 
-/** What the words were typed for. */
+/** What the words were typed as arguments of. */
 interface Typed {
   readonly operation: Operation;
   /** False where `apply` was left out. */
@@ -34,7 +34,7 @@ export type Selected =
   /** Stages, each of which starts when the one before it has succeeded. No environment is in two of them. */
   | { readonly kind: "several"; readonly stages: readonly (readonly string[])[] };
 
-/** The environments that were named. Throws usage failures that list what could have been. */
+/** The environments that were named. Throws usage failures that list the valid names. */
 export function selectEnvironments(
   named: NamedEnvironments,
   loaded: LoadedConfig,
@@ -123,7 +123,7 @@ function refuseLocal(stages: readonly (readonly string[])[]): void {
   );
 }
 
-/** Throws where the first word is more likely a misspelt command, or one of another tool. */
+/** Throws if the first word is more likely a misspelt command, or a command of another tool. */
 function checkCommandWord(
   word: string,
   others: readonly string[],
@@ -144,7 +144,7 @@ function checkCommandWord(
   );
 }
 
-/** Throws `usage/unknown-command` for words that other tools have for a command. */
+/** Throws `usage/unknown-command` for words that are commands in other tools. */
 function checkForeignWord(
   word: string,
   others: readonly string[],
@@ -164,7 +164,7 @@ function checkForeignWord(
 /** Commands that need an option as well. */
 const incompleteByOperands: ReadonlySet<string> = new Set(["mark"]);
 
-/** The command that was meant, with the words that it takes; the help option where they are not enough for it. */
+/** The intended command with its arguments, or with the help option if those are incomplete. */
 function meantCommand(
   name: string,
   words: readonly string[],
@@ -174,7 +174,7 @@ function meantCommand(
   return runHint([name, ...wordsFor(name, operand, words)]);
 }
 
-/** The words that a command takes; the help option where they are not enough for it. */
+/** The arguments for a command, or the help option if they are incomplete. */
 function wordsFor(
   name: string,
   operand: string | undefined,

@@ -48,7 +48,7 @@ function conflictingAliases({ defaults = {}, environments = {} }: FileConfig): P
   });
 }
 
-/** A group of environments that are not configured, or one that is called like an environment. */
+/** A group that has unconfigured members, or that has the name of an environment. */
 function wrongGroups({ environments = {}, groups = {} }: FileConfig): Problem[] {
   const names = Object.keys(environments);
   return Object.entries(groups).flatMap(([group, members]) => [

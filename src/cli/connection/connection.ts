@@ -11,7 +11,7 @@ export interface ConnectionInfo {
 /** Milliseconds after which a function has certainly ended: Lambda's longest timeout, and time for its answer to arrive. */
 export const longestFunctionMs = 930_000;
 
-/** What AWS says of a function, without running it. */
+/** A function's configuration in AWS, read without running it. */
 export interface FunctionFacts {
   readonly state: string;
   readonly reason: string | undefined;
@@ -41,10 +41,10 @@ export interface Connection {
     signal: AbortSignal,
     buffered?: BufferedRequest,
   ): AsyncIterable<Uint8Array>;
-  /** False once the service has refused to stream: then no event shows how far a function came that ended without a response. */
+  /** False once the service has refused to stream: no event then shows how far a function got that ended without a response. */
   streams(): boolean;
   /**
-   * Reads what AWS says of the function. Throws a `Failure`, with code `access-denied` where reading it is not allowed, which
+   * Reads the function's configuration in AWS. Throws a `Failure`, with code `access-denied` where reading it is not allowed, which
    * running it does not need.
    */
   describe(signal: AbortSignal): Promise<FunctionFacts>;

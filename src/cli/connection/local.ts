@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import type { CliContext, Environment } from "../context.ts";
 
-/** What was chosen for the embedded environment, beyond what every environment takes. */
+/** Options of the embedded environment, in addition to those of every environment. */
 export interface LocalChoice {
   readonly migrations?: string | undefined;
   readonly databaseUrl?: string | undefined;
@@ -16,7 +16,7 @@ export interface LocalChoice {
 /** The embedded environment as the target of an invocation. */
 export interface LocalTarget {
   readonly endpointUrl: string;
-  /** The only access key that it accepts, with any secret. */
+  /** The only access key that it accepts; the secret does not matter. */
   readonly accessKeyId: string;
   readonly functionName: string;
   /** Which database server runs and where its data is; absent with a database of your own. */
@@ -26,13 +26,13 @@ export interface LocalTarget {
 
 type LocalEnvironment = Awaited<ReturnType<typeof startEnvironment>>;
 
-/** Starts the embedded environment for one command; `stop` ends all of it. Throws what its parts throw. */
+/** Starts the embedded environment for one command; `stop` ends all of it. Throws whatever its parts throw. */
 export async function startLocalTarget(
   context: CliContext,
   choice: LocalChoice = {},
 ): Promise<LocalTarget> {
   const environment = await startEnvironment(context, choice);
-  // Interrupted while it started: nothing else would stop it.
+  // Interrupted during startup: nothing else would stop it.
   if (context.interrupts.first.aborted) await environment.stop();
   const server = serverLine(context, environment);
   return {
@@ -63,7 +63,7 @@ export async function startEnvironment(context: CliContext, choice: LocalChoice)
   });
 }
 
-/** Settings of the function about what it keeps in the database, which may be one of the user's own. Nothing else is passed on. */
+/** Settings of the function that concern what it keeps in the database, which may be the user's own. No others are passed on. */
 const databaseSettings = ["HASURA_MIGRATE_LEDGER", "HASURA_MIGRATE_KEEP_DOWN_SQL"] as const;
 
 function settingsFrom(env: Environment): Record<string, string> {
@@ -75,7 +75,10 @@ function settingsFrom(env: Environment): Record<string, string> {
   );
 }
 
-/** `PostgreSQL 15.14 (/usr/lib/postgresql/15/bin), data in /home/ada/.local/state/hasura-migrate/databases/…/data`; undefined with a database of your own. */
+/**
+ * `PostgreSQL 15.14 (/usr/lib/postgresql/15/bin), data in /home/ada/.local/state/hasura-migrate/databases/…/data`; undefined with
+ * a database of your own.
+ */
 export function serverLine(
   context: CliContext,
   { server }: Pick<LocalEnvironment, "server">,

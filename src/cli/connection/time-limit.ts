@@ -39,7 +39,7 @@ export async function* eachWithin<T>(
       yield step.value;
     }
   } finally {
-    // Not waited for: an iterator that is given up may never come to its end.
+    // Not awaited: an abandoned iterator may never end.
     void iterator.return?.().catch(() => undefined);
   }
 }

@@ -4,14 +4,14 @@ import { environmentOperands } from "./operands.ts";
 /** Which environments an option belongs to: every one, those in AWS, or the embedded one. */
 export type OptionScope = "everywhere" | "aws" | "local";
 
-/** An option that states what it excludes, and whether it says what a command acts on. */
+/** An option that declares which options it conflicts with, and whether it selects what a command acts on. */
 export class CliOption extends Option {
   /** Attribute names of the options it cannot be combined with. */
   readonly excludes = new Set<string>();
-  /** Set where the option says which environment, database or project is meant: commands that are printed repeat it. */
+  /** Set if the option selects the environment, database or project: printed commands repeat it. */
   scope?: OptionScope;
 
-  /** Set where the option names environments, or says how several are run: a command about one of them does not repeat it. */
+  /** Set if the option names environments or how several are run: a printed command for one of them does not repeat it. */
   namesEnvironments = false;
 
   override conflicts(names: string | string[]): this {
@@ -19,13 +19,13 @@ export class CliOption extends Option {
     return super.conflicts(names);
   }
 
-  /** Marks an option that says what a command acts on. */
+  /** Marks an option that selects what a command acts on. */
   locates(scope: OptionScope): this {
     this.scope = scope;
     return this;
   }
 
-  /** Marks an option that names environments, or says how several are run. */
+  /** Marks an option that names environments, or how several are run. */
   names(): this {
     this.namesEnvironments = true;
     return this;
@@ -137,7 +137,7 @@ export interface CommandLine {
   readonly operands: readonly string[];
   /** In the order in which they were typed. */
   readonly options: readonly TypedOption[];
-  /** The first word that is not understood, and those after it. */
+  /** The first word that was not understood, and all words after it. */
   readonly unknown: readonly string[];
   /** Every command there is. */
   readonly commands: readonly CommandSyntax[];
@@ -188,14 +188,14 @@ export function commandLineFor(environment: string, commandLine: CommandLine): C
   };
 }
 
-/** Operands whose value has another name than they have in the help. */
+/** Operands whose value has a different name from the one in the help. */
 const operandLabels: Readonly<Record<string, string>> = {
   versions: "version",
   environments: "environment",
   counts: "count",
 };
 
-/** How messages call the option or operand with this attribute name: `--steps`, `count`. */
+/** The name in messages of the option or operand with this attribute name: `--steps`, `count`. */
 export function labelOf(attribute: string, { command }: CommandLine): string {
   const option = command?.options.find((each) => each.attributeName() === attribute);
   return option?.long ?? operandLabels[attribute] ?? attribute;

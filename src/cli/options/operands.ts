@@ -1,11 +1,11 @@
-/** What the operands of a command that takes several environments are. */
+/** The operands of a command that takes several environments. */
 export interface EnvironmentOperands {
   readonly environments: readonly string[];
   /** Words that begin with a digit, which are counts and versions: the name of an environment begins with a letter. */
   readonly numbers: readonly string[];
 }
 
-/** Tells environments from counts and versions: `down dev-1 dev-2 3`. */
+/** Distinguishes environments from counts and versions: `down dev-1 dev-2 3`. */
 export function environmentOperands(words: readonly string[]): EnvironmentOperands {
   return {
     environments: words.filter((word) => !isNumber(word)),

@@ -1,4 +1,4 @@
-/** An address without its password and its query, either of which can hold a secret; anything else as it is. */
+/** An address without its password and its query, either of which can hold a secret; anything else unchanged. */
 export function withoutSecrets(word: string): string {
   const [, prefix = "", address = ""] = addressIn.exec(word) ?? [];
   return address === "" ? word : `${prefix}${redactAddress(address)}`;

@@ -9,7 +9,7 @@ import { Wait } from "./duration.ts";
 import { isLoginEncoded } from "./redact-address.ts";
 
 /*
- * One schema per command. What travels to the function keeps the limits of the protocol; options that exclude each other are
+ * One schema per command. What is sent to the function has the limits of the protocol; conflicting options are
  * declared to commander.
  */
 
@@ -39,7 +39,7 @@ export const GlobalOptions = z.object({
 });
 export type GlobalOptions = z.infer<typeof GlobalOptions>;
 
-/** What is wrong with an address is said without it: it holds a password. */
+/** The message does not repeat the address: it contains a password. */
 const databaseAddress = z.string().superRefine((address, context) => {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   const isAddress = /^postgres(ql)?:\/\//i.test(address);
@@ -191,7 +191,7 @@ export function parseOptions<T>(
   });
 }
 
-/** A limit of a schema in words; a schema's own message where it has one. */
+/** A schema's own message if it has one, or its limit in words. */
 function problemWords(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type" && ["int", "number"].includes(issue.expected))
     return "must be a whole number";

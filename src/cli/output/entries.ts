@@ -9,7 +9,7 @@ import { banner } from "./views/banner.ts";
 export type ResultEvent =
   EventOf<"status"> | EventOf<"history"> | EventOf<"cancel.requested"> | EventOf<"plan">;
 
-/** What is reported about one migration. */
+/** The report on one migration. */
 export type StepState =
   | "started"
   | "running"
@@ -27,11 +27,11 @@ export interface StepEntry {
   readonly state: StepState;
   readonly tookMs?: number;
   readonly reason?: string;
-  /** What PostgreSQL noted about the file. */
+  /** PostgreSQL's notices about the file. */
   readonly notices?: readonly string[];
 }
 
-/** One thing to show, in words that do not depend on the renderer where that is possible. */
+/** One thing to show, worded independently of the renderer where possible. */
 export type OutputEntry =
   | { readonly kind: "banner"; readonly text: string }
   | { readonly kind: "notice"; readonly text: string }
@@ -40,10 +40,10 @@ export type OutputEntry =
   /** `row` is the migration that failed; absent if the run failed as a whole. */
   | { readonly kind: "failure"; readonly failure: Failure; readonly row?: Row }
   | { readonly kind: "finished"; readonly text: string; readonly cancelled: boolean }
-  /** What was and was not done, below a failure. */
+  /** What was done and what was not, shown below a failure. */
   | { readonly kind: "failed-totals"; readonly text: string };
 
-/** What an event shows. `view` is the state before the event; `now` in epoch milliseconds. */
+/** The entries for an event. `view` is the state before the event; `now` in epoch milliseconds. */
 export function entriesOf(
   view: RunView,
   event: RunEvent | UnknownEvent,
@@ -140,7 +140,7 @@ function finishedEntries(view: RunView, event: EventOf<"run.finished">): OutputE
     : [{ kind: "finished", text, cancelled: event.cancelled ?? false }];
 }
 
-/** What the steps that were done before a failure are called. A redo that fails has only rolled back. */
+/** The label of the steps done before a failure. A redo that fails has only rolled back. */
 function doneWord(operation: string): string {
   return operation === "down" || operation === "redo" ? "rolled back" : "applied";
 }

@@ -5,8 +5,8 @@ import type { CommandLine } from "../options/command-line.ts";
 import { completedCommand, program, quoted, repeatedCommand } from "./suggested-command.ts";
 
 /**
- * A hint as it is shown: no reference to the command that was typed is left, every command can be pasted, and no secret is in
- * it. It is a `Hint` itself, so that a failure can carry it; `text` is all of it on one line.
+ * A hint ready to be shown: references to the typed command are resolved, every command can be pasted, and it contains no
+ * secret. It is itself a `Hint`, so a failure can carry it; `text` is the whole hint on one line.
  */
 export type ResolvedHint =
   | { readonly kind: "text"; readonly text: string }
@@ -18,7 +18,7 @@ export type ResolvedHint =
     };
 
 /**
- * Hints with their commands completed from the command line: options that say what a command acts on (`--endpoint-url`,
+ * Hints with their commands completed from the command line: options that select what a command acts on (`--endpoint-url`,
  * `--profile`, `--config` …) are repeated where the printed command takes them. `env` has the environment variables.
  */
 export function resolveHints(

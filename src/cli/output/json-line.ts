@@ -1,6 +1,6 @@
 /**
- * An object as one line of JSON. What a terminal, a reader or the runner of GitHub Actions could obey is written as an escape,
- * which means the same in JSON.
+ * An object as one line of JSON. Characters that a terminal, a reader or the GitHub Actions runner could interpret are written as
+ * escapes, which mean the same in JSON.
  */
 export function jsonLine(object: object): string {
   return JSON.stringify(object).replace(obeyed, escapeUnit).replaceAll("##[", "#\\u0023[");

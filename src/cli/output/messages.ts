@@ -19,7 +19,7 @@ export function runHeader(plan: DatabasePlan): string {
 /** This many migrations are named in a line, the rest is counted. */
 const namedAtMost = 3;
 
-/** What is rolled back is named before it happens: "the last one" may be somebody else's. */
+/** Names what will be rolled back before it happens: "the last one" may be somebody else's. */
 function rolledBackNames(items: readonly PlanItem[]): string {
   const down = items.filter(({ direction }) => direction === "down");
   const names = down.slice(0, namedAtMost).map((item) => migrationLabel(item));
@@ -34,7 +34,7 @@ function planSummary(items: number, down: number): string {
   return down === items ? `${down} to roll back` : `${down} to redo`;
 }
 
-/** What is special about a planned file, in words, so that it does not depend on colours. */
+/** What is special about a planned file, as text, so that it does not depend on colours. */
 export function itemRemarks(item: PlanItem): string {
   return [
     item.direction === "down" ? "down" : "",

@@ -6,22 +6,22 @@ import type { ConnectionInfo } from "../connection/connection.ts";
 
 /** One way to show a run. Everything arrives in the order it happens. */
 export interface Renderer {
-  /** Nothing was shown for this long, in milliseconds: say what is being waited for. */
+  /** If nothing was shown for this long, in milliseconds, what is being waited for is shown. */
   readonly silenceMs: number;
   /** The function that the next events come from. */
   connected(connection: ConnectionInfo): void;
   /** Shows what is being waited for, until the next event. */
   waiting(text: string): void;
-  /** Leaves the terminal alone, for a question or another program, until the returned function is called. */
+  /** Stops writing to the terminal, for a question or another program, until the returned function is called. */
   pause(): () => void;
   notice(line: string): void;
   /** Shows background information, less prominent than a notice. */
   fact(line: string): void;
-  /** Shows on stderr what a question is about; only where there is a person to ask. */
+  /** Shows on stderr what a question is about; only if there is a person to ask. */
   preview(event: EventOf<"plan"> | EventOf<"status">): void;
   /** `result` comes with the event that ends the run: how the command ends. */
   event(event: RunEvent | UnknownEvent, result?: CommandResult): void;
-  /** Shows what ended the run without a closing event, or before it began. */
+  /** Shows the error that ended the run without a closing event, or before it began. */
   failed(failure: Failure): void;
   /** Restores the terminal; nothing is shown afterwards. */
   close(): void;

@@ -8,7 +8,10 @@ import { jsonLine } from "./json-line.ts";
 import { colorsFor } from "./terminal/colors.ts";
 import { writeLines } from "./terminal/sink.ts";
 
-/** Shows what a command threw: as one object on stdout with `--json`, otherwise as text on stderr. Returns the failure's kind. */
+/**
+ * Shows the error a command threw: as one object on stdout with `--json`, otherwise as text on stderr. Returns the failure's
+ * kind.
+ */
 export function reportError(thrown: unknown, context: CommandContext): Kind {
   const { commandLine, env: variables } = context;
   const failure = withResolvedHints(
@@ -31,7 +34,7 @@ export function reportError(thrown: unknown, context: CommandContext): Kind {
   return failure.kind;
 }
 
-/** Anything that is no `Failure`, as one. */
+/** Any other error, converted to a `Failure`. */
 export function bug(thrown: unknown): Failure {
   const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   const failure = new Failure("bug", "unexpected", `This is a bug in hasura-migrate: ${text}`, {

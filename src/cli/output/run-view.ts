@@ -13,7 +13,7 @@ export interface PendingRow extends Row {
   readonly item: PlanItem;
 }
 
-/** What the renderers know of a run: enough to derive every line from it and the current event. */
+/** The renderers' state of a run: every line is derived from it and the current event. */
 export interface RunView {
   readonly operation: string;
   readonly connection: ConnectionInfo | undefined;
@@ -51,7 +51,7 @@ export function newRunView(operation: string): RunView {
   };
 }
 
-/** The view after an event that arrived at `now` (epoch milliseconds). Every event ends what was waited for. */
+/** The view after an event that arrived at `now` (epoch milliseconds). Every event ends the current wait. */
 export function reduceView(view: RunView, event: RunEvent | UnknownEvent, now: number): RunView {
   const next = { ...view, waitingFor: undefined };
   switch (event.type) {

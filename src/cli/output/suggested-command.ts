@@ -59,7 +59,7 @@ function operandsFor(command: CommandSyntax, commandLine: CommandLine): readonly
     : commandLine.operands;
 }
 
-/** A command of this program, with what was typed about the environment, its database and its project. */
+/** A command of this program, with the options that were typed to select the environment, its database and its project. */
 export function completedCommand(
   argv: readonly string[],
   commandLine: CommandLine,
@@ -82,14 +82,14 @@ export function completedCommand(
   return [...argv.map(withoutSecrets), ...carried.flatMap((each) => wordsOf(each, env))];
 }
 
-/** True where an option that was typed for one environment also holds for a printed command's one. */
+/** True if an option that was typed for one environment also applies to the environment of a printed command. */
 function isAbout(
   option: CliOption,
   printed: string | undefined,
   typed: string | undefined,
 ): boolean {
   if (option.scope === undefined) return false;
-  // Which configuration is read depends on no environment.
+  // The configuration file does not depend on the environment.
   if (option.attributeName() === "config") return true;
   if (printed === undefined || (typed !== undefined && typed !== printed)) return false;
   return option.scope === "everywhere" || (option.scope === "local") === (printed === "local");
@@ -113,14 +113,14 @@ function takes({ options }: CommandSyntax, option: CliOption): boolean {
 function wordsOf({ option, value }: TypedOption, env: Environment): string[] {
   const name = option.long ?? option.flags;
   if (value === undefined) return [name];
-  // A value that should be an address but is not may be an address with a typo in it.
+  // A value that should be an address but does not parse may be an address with a typo.
   const safe = option.flags.endsWith("<url>") ? redactAddress(value) : withoutSecrets(value);
   const shown = safe === value ? value : (variableHolding(value, env) ?? safe);
-  // A value that may be left out has to be attached, or it would be read as an operand.
+  // An optional value has to be attached, or it would be read as an operand.
   return option.optional ? [`${name}=${shown}`] : [name, shown];
 }
 
-/** `$DATABASE_URL` where that variable holds the value. */
+/** `$DATABASE_URL` if that variable holds the value. */
 function variableHolding(value: string, env: Environment): string | undefined {
   const name = Object.keys(env).find((each) => env[each] === value && variable.test(`$${each}`));
   return name === undefined ? undefined : `$${name}`;

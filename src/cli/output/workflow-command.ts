@@ -7,7 +7,7 @@ export interface WorkflowCommand {
   readonly message: string;
 }
 
-/** The command as the runner reads it. No text in it can end it, or add a property. */
+/** The command as the runner reads it. No text in it can end the command or add a property. */
 export function workflowCommandLine({ name, properties, message }: WorkflowCommand): string {
   const given = Object.entries(properties).flatMap(([key, value]) =>
     value === undefined ? [] : [`${key}=${property(String(value))}`],
@@ -28,15 +28,15 @@ function property(text: string): string {
   return data(escapeControls(text)).replaceAll(":", "%3A").replaceAll(",", "%2C");
 }
 
-/** The runner skips blanks before `::`; it may count more characters as blank than JavaScript does. */
+/** The runner skips whitespace before `::`; it may treat more characters as whitespace than JavaScript does. */
 const command = /^((?:[^\S\n]|[\u0085\u180e\u200b-\u200d\u2060\ufeff])*):(?=:)/gm;
 
-/** Text that the runner of GitHub Actions takes no command from; what would have been one stays readable. */
+/** Text in which the GitHub Actions runner finds no command; what would have been one stays readable. */
 export function breakWorkflowCommands(text: string): string {
   return withoutOldCommands(text.replace(command, "$1<U+003A>"));
 }
 
-/** The runner also takes `##[command]` anywhere in a line. */
+/** The runner also recognises `##[command]` anywhere in a line. */
 function withoutOldCommands(text: string): string {
   return text.replaceAll("##[", "#<U+0023>[");
 }

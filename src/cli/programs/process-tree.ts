@@ -2,20 +2,20 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
- * Sends a signal to a process and to everything it has started. At once: what comes next may be the end of this process. A process
- * that has left its parent, as a daemon does, is meant to stay.
+ * Sends a signal to a process and to everything it has started. Immediately, because this process may be about to exit. A process
+ * that has detached from its parent, as a daemon does, is left running.
  */
 export function killTree(
   pid: number,
   signal: NodeJS.Signals,
   host: Pick<NodeJS.Process, "kill">,
 ): void {
-  // Looked up first: the children of a process that has ended belong to nobody.
+  // Looked up first: the children of a process that has exited have no parent any more.
   for (const each of [pid, ...descendantsOf(pid, parents())]) {
     try {
       host.kill(each, signal);
     } catch {
-      // It has ended by itself.
+      // It has already exited.
     }
   }
 }
@@ -25,7 +25,7 @@ function descendantsOf(pid: number, parentOf: ReadonlyMap<number, number>): numb
   return children.flatMap((child) => [child, ...descendantsOf(child, parentOf)]);
 }
 
-/** The parent of every process; empty where it cannot be found out. Containers often have /proc and no `ps`. */
+/** The parent of every process; empty if unknown. Containers often have /proc and no `ps`. */
 function parents(): ReadonlyMap<number, number> {
   try {
     return new Map(
@@ -42,7 +42,7 @@ function parentIn(pid: number): [pid: number, parent: number][] {
     // The second field is a name in parentheses that may hold spaces; the fourth is the parent.
     return [[pid, Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1])]];
   } catch {
-    // It ended meanwhile.
+    // It has exited in the meantime.
     return [];
   }
 }

@@ -8,13 +8,13 @@ import { findProjectAbove, findProjectRoot } from "./find-project.ts";
 import { isPortableName, migrationDirectoryName } from "./portable-name.ts";
 import type { CliContext } from "../context.ts";
 
-/** What a new migration is made of. */
+/** The parts of a new migration. */
 export interface NewMigration {
   readonly name: string;
   readonly database?: string | undefined;
   readonly sql?: string | undefined;
   readonly downSql?: string | undefined;
-  /** The project, or where to make one, relative to the working directory. */
+  /** The project, or where to create one, relative to the working directory. */
   readonly migrations?: string | undefined;
 }
 
@@ -69,7 +69,7 @@ async function parentDirectory(
   return configVersion === 3 ? join(directory, database) : directory;
 }
 
-/** The directory of `--migrations`: a project, a bare migrations directory, or where a project is to be made. */
+/** The directory of `--migrations`: a project, a bare migrations directory, or where a project is to be created. */
 async function namedProject(directory: string): Promise<string> {
   const root = findProjectRoot(directory);
   if (root !== undefined) return root;

@@ -3,12 +3,15 @@ import { dirname, join } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
 import type { LocalMigrations } from "./image-drift.ts";
 
-/** The root of the Hasura project in a directory: where config.yaml is, else where `migrations` is. Undefined where neither exists. */
+/**
+ * The root of the Hasura project in a directory: where config.yaml is, else where `migrations` is. Undefined where neither
+ * exists.
+ */
 export function findProjectRoot(directory: string): string | undefined {
   const inner = join(directory, "migrations");
   return (
     [directory, inner].find((root) =>
-      // Another spelling is refused when the project is read.
+      // Any other spelling is refused when the project is read.
       ["config.yaml", "config.yml"].some((name) => existsSync(join(root, name))),
     ) ?? (existsSync(inner) ? directory : undefined)
   );

@@ -12,7 +12,7 @@ export type LocalMigrations = ReadonlyMap<
 >;
 
 /**
- * The files of the project here that the function does not have, as one sentence: without it, somebody on a branch would read
+ * The local files that the function does not have, as one sentence: without it, somebody on a branch would read
  * "nothing pending" and trust it. Undefined when none is missing. `image` is how messages name the function's image; `only`
  * is the database that the run is about, where it is not about all.
  */
@@ -23,7 +23,7 @@ export function missingInImage(
   only?: string,
 ): string | undefined {
   const listed = event.type === "status" ? filesOfStatus(event) : filesOfPlan(event);
-  // A function that does not list its files cannot be compared.
+  // There is nothing to compare with if a function does not list its files.
   if (listed === undefined) return undefined;
   const missing = [...local]
     .filter(([database]) => only === undefined || database === only)
@@ -49,7 +49,7 @@ function filesOfStatus({ databases }: EventOf<"status">): ListedFiles {
   );
 }
 
-/** Rows with a file say whether it has a down file; functions that do not say are judged by the state. */
+/** Rows with a file have a `down` field; for functions that do not send it, the state decides. */
 function hasFile({ hasDown, state }: StatusRow): boolean {
   return hasDown !== undefined || state !== "unknown";
 }

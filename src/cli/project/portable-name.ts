@@ -1,10 +1,10 @@
 /*
- * Names that every file system can check out: Windows refuses some characters, names that end with a dot, and the names of its
- * devices, whatever follows them after a dot.
+ * Names that can be checked out on every file system: Windows refuses some characters, names that end with a dot, and the names
+ * of its devices, whatever follows them after a dot.
  */
 
 const device = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)/i;
-/** Blanks, control and format characters, line separators, and what Windows reserves. */
+/** Spaces, control and format characters, line separators, and what Windows reserves. */
 const unusable = /[\s\p{C}\p{Zl}\p{Zp}<>:"|?*]+/gu;
 /** Bytes of UTF-8: file systems allow 255 for a name, encrypted ones fewer, and the version precedes it. */
 const longest = 120;

@@ -3,11 +3,11 @@ import { actorLimits, type Actor } from "../../protocol/request.ts";
 import type { Environment, CliContext } from "../context.ts";
 
 /**
- * Describes who sends the request; the function records it as a claim. Outside a git repository commit and branch are absent,
+ * Describes who sends the request; the function records it unverified. Outside a git repository commit and branch are absent,
  * and so they are for operations that change nothing: those leave no record, and starting git would slow them down.
  */
 export async function actorOf(context: CliContext, changes: boolean): Promise<Actor> {
-  // One process for both, which runs while the connection is prepared.
+  // One process for both; it runs while the connection is prepared.
   const git = changes
     ? await context.capture("git", ["rev-parse", "HEAD", "--abbrev-ref", "HEAD"])
     : undefined;

@@ -28,7 +28,7 @@ export interface AskedRun {
   ) => Promise<FollowedRun>;
 }
 
-/** The plan is shown this often, then somebody else is changing the database all the time. */
+/** Give up after showing this many plans: somebody else keeps changing the database. */
 const mostQuestions = 3;
 
 /**
@@ -63,7 +63,7 @@ export async function askThenRun(asked: AskedRun): Promise<FollowedRun> {
   }
 }
 
-/** Runs the operation dry; resolves to what it would do, and how the dry run ended. */
+/** Does a dry run; resolves to what would be done, and how the dry run ended. */
 export async function previewOf({
   presenter,
   send,
@@ -91,7 +91,7 @@ function isOver(closing: ClosingEvent): boolean {
   return closing.type === "run.failed" || closing.cancelled === true;
 }
 
-/** True where a question would be about nothing. */
+/** True if there would be nothing to confirm. */
 export function isNothingToDo(event: PreviewEvent): boolean {
   return event.type === "plan"
     ? event.databases.every(({ items }) => items.length === 0)

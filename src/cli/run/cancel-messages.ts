@@ -4,7 +4,7 @@ import { migrationLabel } from "../../protocol/migration.ts";
 import type { StopState } from "./cancellation.ts";
 import { serves, type RunState } from "./run-state.ts";
 
-/* Each message claims no more than what is known of the run at that moment. */
+/* Each message claims no more than is known about the run at that moment. */
 
 /** Shown at the first Ctrl-C if the run has not started yet. */
 export const stopPendingMessage =
@@ -27,7 +27,7 @@ export function stopAcceptedMessage({ current }: RunState): string {
     : "Stop request accepted: the run will start no further migration.";
 }
 
-/** The run is no longer watched: what is known of its end, and the commands to follow it up. */
+/** The run is no longer watched: what is known about its outcome, and the commands to follow up on it. */
 export function detachedFailure(run: RunState, state: StopState): Failure {
   const { environment, runId } = run.request;
   if (!run.changes) return new Failure("interrupted", "interrupted", "Interrupted.");
@@ -59,7 +59,7 @@ function detachedMessage({ current }: RunState, state: StopState): string {
   }
 }
 
-/** The embedded function and Hasura API end with this process; the database may be one of the user's own. */
+/** The embedded function and Hasura API end with this process; the database may be the user's own. */
 function embeddedFailure({ request, current }: RunState): Failure {
   const status = runHint(["status", request.environment]);
   const goOn = retryHint({ without: ["--reset"], reason: "to continue" });
@@ -68,7 +68,7 @@ function embeddedFailure({ request, current }: RunState): Failure {
   });
 }
 
-/** The server rolls back a transaction whose client is gone, unless the commit had already been sent. */
+/** The server rolls back a transaction whose client has disconnected, unless the commit had already been sent. */
 function embeddedMessage(current: RunState["current"]): string {
   if (!current) return "Interrupted; no migration was in progress.";
   const what = `Interrupted during ${migrationLabel(current, " ")}:`;

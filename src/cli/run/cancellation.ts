@@ -1,7 +1,8 @@
 import { serves, type RunState } from "./run-state.ts";
 
 /**
- * What asks this process to end. interrupt: Ctrl-C · terminate: SIGTERM, after which CI systems and containers kill soon ·
+ * The signals that ask this process to end. interrupt: Ctrl-C · terminate: SIGTERM, after which CI systems and containers kill
+ * soon ·
  * hangup: SIGHUP, the terminal is gone.
  */
 export type EndSignal = "interrupt" | "terminate" | "hangup";
@@ -64,7 +65,7 @@ export type StopEffect = "cancel" | "detach";
 export interface StopTransition {
   readonly state: StopState;
   readonly effect?: StopEffect;
-  /** Stop watching the run within seconds, however far stopping it has got by then. */
+  /** Stop watching the run within seconds, however far the stop request has got by then. */
   readonly leaveSoon?: true;
 }
 

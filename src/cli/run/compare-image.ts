@@ -38,7 +38,7 @@ export class ImageComparison {
     if (!this.#enabled) return;
     if (event.type === "run.started") {
       this.#label = imageLabel(event, this.#options.now());
-      // Read the files while the function reads its own.
+      // Read the local files while the function reads its own.
       this.#local ??= this.#read();
     }
     if (event.type === "status" || event.type === "plan") this.#comparison ??= this.#compare(event);

@@ -6,7 +6,7 @@ import { whyNobodyIsAsked } from "./nobody-to-ask.ts";
 export interface Confirmation {
   readonly environment: string;
   readonly protected: boolean;
-  /** What a person would be asked, for a message where there is no terminal; absent if nothing needs confirming. */
+  /** The question a person would be asked, also used in a message if there is no terminal; absent if nothing needs confirming. */
   readonly question?: string;
   /** `true` for a bare `--yes`. */
   readonly yes?: boolean | string | undefined;
@@ -61,11 +61,11 @@ function consentForProtected(
   });
 }
 
-/** What is asked once the plan is shown. */
+/** The question that is asked once the plan is shown. */
 export interface Question {
   /** For y/N: `Roll back 3 migrations on dev-1?`. */
   readonly question: string;
-  /** Behind `Type prod to`: `roll back 3 migrations`. */
+  /** After `Type prod to`: `roll back 3 migrations`. */
   readonly action: string;
 }
 

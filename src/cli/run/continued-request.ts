@@ -3,7 +3,7 @@ import type { RunState } from "./run-state.ts";
 
 /**
  * The request for the rest of a run that has paused: a count of steps is less what is done, a redo stays with its migration, and
- * the plan that was confirmed is no longer compared, because a part of it is done.
+ * the confirmed plan is no longer compared, because part of it is done.
  */
 export function continuedRequest(
   original: Request,

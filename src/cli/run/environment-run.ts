@@ -44,13 +44,13 @@ export interface OperationSpec<O extends Operation = Operation> {
 
 /** How the matrix of migrations by environments is shown. */
 export interface MatrixOptions {
-  /** Rows that are the same everywhere too. */
+  /** Include rows that are the same everywhere. */
   readonly full: boolean;
   /** As Markdown, which is then all that stdout has. */
   readonly markdown: boolean;
 }
 
-/** How output is asked for, as renderers take it. */
+/** The output options, as renderers take them. */
 export function outputOptions(
   { quiet = false, color, debug = false, json = false }: TargetOptions,
   { operation, run }: OperationSpec,
@@ -79,7 +79,7 @@ export function presenterOf(
   });
 }
 
-/** What is decided about an environment before anything is contacted. */
+/** Everything decided about an environment before anything is contacted. */
 export interface PreparedRun {
   readonly environment: string;
   /** True if the operation may change the database or the record of applied migrations. */
@@ -93,7 +93,7 @@ export interface PreparedRun {
 }
 
 /**
- * Decides what needs no network about one environment: where its function is, and what has to be confirmed. Throws usage
+ * Decides everything about one environment that needs no network: where its function is, and what has to be confirmed. Throws usage
  * failures.
  */
 export function prepareRun(
@@ -140,7 +140,7 @@ export async function connectRun(
   return connection;
 }
 
-/** What shows how connecting goes on. */
+/** Receives the progress of connecting. */
 export type ConnectionPresenter = Pick<
   RunPresenter,
   "notice" | "fact" | "waiting" | "waitingAfterSilence" | "pause" | "connected"
@@ -150,7 +150,7 @@ export type ConnectionPresenter = Pick<
 export interface ConnectingRun {
   readonly prepared: PreparedRun;
   readonly presenter: ConnectionPresenter;
-  /** Is called after each step that succeeded, with what it found. */
+  /** Called after each step that succeeded, with what it found. */
   readonly onStep?: ConnectOptions["onStep"];
   /** Credentials that several environments share. */
   readonly credentials?: SharedCredentials | undefined;
@@ -162,7 +162,7 @@ async function startConnecting(
   spec: OperationSpec,
   { prepared: { environment, target }, presenter, credentials, onStep }: ConnectingRun,
 ): Promise<Connection> {
-  // Before what takes a while to load.
+  // Before loading modules, which takes a while.
   presenter.waitingAfterSilence(
     target ? `getting credentials for ${environment} …` : "starting the local environment …",
   );
@@ -182,7 +182,7 @@ async function startConnecting(
   return aws.connectTo(local, context, presenter.notice);
 }
 
-/** The same context, where nothing else is written while a person is asked or another program has the terminal. */
+/** The same context, but nothing else is written during a prompt or while another program has the terminal. */
 function undisturbed(
   { keyboard, runProgram, ...context }: CommandContext,
   presenter: ConnectionPresenter,
@@ -205,7 +205,7 @@ function undisturbed(
   };
 }
 
-/** Its parts have bounds of their own, such as a minute for the database server. */
+/** Its parts have their own limits, such as a minute for the database server. */
 const longestLocalStartMs = 180_000;
 
 function localStartTimeout(): Failure {
@@ -240,7 +240,7 @@ export async function performRun(
   return result;
 }
 
-/** How the command ends for a run that has ended. Throws where `--run` names a run that is not there. */
+/** How the command ends for a run that has ended. Throws if `--run` names a run that does not exist. */
 export async function resultOf(
   { closing, run }: FollowedRun,
   { checks }: OperationSpec,
@@ -253,14 +253,14 @@ export async function resultOf(
   return differs ? "differs" : "done";
 }
 
-/** What is added to the operation's own options in one request. */
+/** Options of one request, in addition to the operation's own. */
 export interface SentOptions {
   readonly dryRun?: true;
   readonly confirm?: string;
   readonly expectedPlan?: string;
 }
 
-/** What sending a request needs of a run. */
+/** The parts of a run needed to send a request. */
 export interface SendableRun extends Omit<ReadyRun, "presenter"> {
   readonly presenter: ConnectionPresenter;
 }
@@ -289,7 +289,7 @@ export function sendRun(
   });
 }
 
-/** Runs the operation; asks first, with its plan in view, where it is not confirmed yet. */
+/** Runs the operation; if it is not confirmed yet, shows its plan and asks first. */
 async function confirmedRun(
   context: CommandContext,
   spec: OperationSpec,
@@ -320,7 +320,7 @@ async function unlessInterrupted(
   { environment }: PreparedRun,
   interrupted: AbortSignal,
 ): Promise<Connection> {
-  // The embedded environment is waited for even then: what was started on this machine has to be stopped.
+  // The embedded environment is awaited even then: what was started on this machine has to be stopped.
   const connection =
     environment === "local" ? await connecting : await unlessAborted(connecting, interrupted);
   if (connection && !interrupted.aborted) return connection;

@@ -2,7 +2,7 @@ import type { EventOf, RunEvent } from "../../protocol/events.ts";
 import { brokenStream, type UnknownEvent } from "../../protocol/ndjson.ts";
 import type { Request } from "../../protocol/request.ts";
 
-/** What one invocation has reported so far, as far as it decides what can follow. */
+/** The part of an invocation's reports so far that decides what can follow. */
 export interface ReportedSoFar {
   readonly started: boolean;
   readonly migrationFailed: boolean;
@@ -10,7 +10,7 @@ export interface ReportedSoFar {
 
 export const nothingReported: ReportedSoFar = { started: false, migrationFailed: false };
 
-/** What can come before `run.started`: a refusal, and what says nothing about a run. */
+/** Events that can come before `run.started`: a refusal, and events that do not concern a run. */
 const beforeStart: ReadonlySet<string> = new Set([
   "run.started",
   "run.failed",
@@ -19,7 +19,7 @@ const beforeStart: ReadonlySet<string> = new Set([
   "waiting",
   "unknown",
 ]);
-/** What cannot follow the failure of a migration. */
+/** Events that cannot follow the failure of a migration. */
 const afterSuccess: ReadonlySet<string> = new Set(["run.finished", "run.paused"]);
 
 /**

@@ -58,11 +58,11 @@ export interface FollowOptions {
   readonly now: CliContext["now"];
   readonly sleep: CliContext["sleep"];
   readonly every: CliContext["every"];
-  /** Resolves when what was shown is read, so that a slow reader slows the events down; undefined if nothing is left to read. */
+  /** Resolves when the output has been read, so that a slow reader slows down the events; undefined if nothing is left to read. */
   readonly drained: () => Promise<void> | undefined;
 }
 
-/** How a run ended, and what is known of it. */
+/** How a run ended, and what is known about it. */
 export interface FollowedRun {
   readonly closing: ClosingEvent;
   readonly run: RunState;
@@ -86,7 +86,7 @@ export async function followRun(options: FollowOptions): Promise<FollowedRun> {
   }
 }
 
-/** After SIGTERM a run is watched for this long, so that the process is gone within five seconds. */
+/** After SIGTERM a run is watched for this long, so that the process exits within five seconds. */
 const leaveAfterMs = 4000;
 
 /** Without streaming, a run is cut into invocations of this length: a connection without a byte for 350 s is dropped on the way. */
@@ -102,7 +102,7 @@ class RunDriver {
   readonly #options: FollowOptions;
   readonly #detach = new AbortController();
   #run: RunState;
-  /** What the next invocation is sent: of a continued run, what is left. */
+  /** The request for the next invocation; for a continued run, what is left. */
   #request: Request;
   #sent = { times: 0, lastAt: 0 };
   #stop: StopState = "running";
@@ -124,7 +124,7 @@ class RunDriver {
   readonly signal = (signal: EndSignal): void =>
     this.#apply(onSignal(signal, this.#stop, this.#run));
 
-  /** Ends what still runs beside the run: the cancel request, and the time after SIGTERM. */
+  /** Ends what runs alongside the run: the cancel request and the timer after SIGTERM. */
   close(): void {
     this.#closed = true;
     this.#stopLeaving();

@@ -1,7 +1,7 @@
 import type { CliContext } from "../context.ts";
 
 /**
- * Why nobody can be asked anything, as the second half of a sentence; undefined if there is a person at a terminal. `json`: what is
+ * Why there can be no prompt, as the second half of a sentence; undefined if there is a person at a terminal. `json`: what is
  * asked for could be given on the command line, so a program that reads the output is not kept waiting.
  */
 export function whyNobodyIsAsked(

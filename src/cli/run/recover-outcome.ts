@@ -17,16 +17,16 @@ const maxUnknown = 3;
 const maxUnknownBeforeStart = 4;
 /** A run that ends while it is looked up can appear neither ended nor active, once. */
 const maxStale = 2;
-/** A function that crashes at this many questions in a row will not answer the next one. */
+/** A function that crashes on this many queries in a row will not answer the next one. */
 const maxCrashes = 5;
 /** Unchanged news is repeated after this long. */
 const repeatMs = 30_000;
 
 export interface RecoverOptions {
   readonly connection: Connection;
-  /** What is known of the run. */
+  /** What is known about the run. */
   readonly run: RunState;
-  /** Why its end did not arrive. */
+  /** Why its closing event did not arrive. */
   readonly failure: Failure;
   /** How often the run was sent, its continuations included, and when the last time was, in epoch milliseconds. */
   readonly sent: { readonly times: number; readonly lastAt: number };
@@ -39,10 +39,10 @@ export interface RecoverOptions {
   readonly every: CliContext["every"];
 }
 
-/** What one lookup in the ledger found. */
+/** The result of one lookup in the ledger. */
 type Lookup =
   | { readonly kind: "ended"; readonly row: HistoryRow; readonly outcome: string }
-  /** Paused by the invocation whose end did not arrive: nobody but this client continues it. */
+  /** Paused by the invocation whose end did not arrive: only this client can continue it. */
   | { readonly kind: "paused"; readonly row: HistoryRow }
   | { readonly kind: "active"; readonly row: HistoryRow }
   /** Not ended and not active, or paused and not continued. */
@@ -52,8 +52,9 @@ type Lookup =
   | { readonly kind: "failed"; readonly failure: Failure; readonly transient: boolean };
 
 /**
- * Finds out from the ledger what became of a run whose end did not arrive: asks until it has ended or paused, and never sends it
- * again. The counts of a pause are those of the whole run. Throws `failure`, or `run-died`, if the run died, is not recorded, or cannot be looked up within a function's lifetime.
+ * Looks up in the ledger how a run ended whose closing event did not arrive: polls until it has ended or paused, and never sends it
+ * again. The counts of a pause are those of the whole run. Throws `failure`, or `run-died`, if the run died, is not recorded, or
+ * cannot be looked up within a function's lifetime.
  */
 export async function recoverOutcome(
   options: RecoverOptions,
@@ -134,7 +135,7 @@ function classify(row: HistoryRow | undefined, options: RecoverOptions): Lookup 
 }
 
 /**
- * True if every invocation that was sent is recorded, so that none of them can still begin, and if the rest of the run is known:
+ * True if every invocation that was sent is recorded, so that none can still start, and if the rest of the run is known:
  * that of a redo is its version.
  */
 function canContinue(
@@ -161,7 +162,7 @@ function activity(
   return [`still running${what}`, `, ${duration(now - Date.parse(startedAt))}`];
 }
 
-/** Shows news at once, and unchanged news from time to time. */
+/** Shows changes immediately, and repeats an unchanged state from time to time. */
 function newsReporter({ now, waiting }: RecoverOptions): (news: string, detail?: string) => void {
   let last = { news: "", at: 0 };
   return (news, detail = "") => {

@@ -28,7 +28,7 @@ export function hasCrashed({ code }: Failure): boolean {
 }
 
 /**
- * True if the function's ledger may know what became of a run that failed like this. Where the response is streamed, a function
+ * True if the ledger may have the outcome of a run that failed like this. Where the response is streamed, a function
  * that ended before it started the run has not begun it; a connection that was lost by then proves nothing.
  */
 export function isRecoverable(
@@ -42,7 +42,7 @@ export function isRecoverable(
   return (isLost || (!streams && functionEnded.has(code))) && run.request.environment !== "local";
 }
 
-/** What happened to an invocation, by what is known of the run; anything that is not a `Failure` is returned as it is. */
+/** What happened to an invocation, based on what is known about the run; anything but a `Failure` is returned unchanged. */
 export function invocationFailure(
   thrown: unknown,
   run: RunState,
@@ -87,7 +87,7 @@ export function hasEndedElsewhere({ earlier }: RunState, event: RunEvent | Unkno
   );
 }
 
-/** How the run ended is in the ledger alone. */
+/** Only the ledger knows how the run ended. */
 export function endedElsewhere(run: RunState): Failure {
   return new Failure(
     "unreachable",
@@ -97,13 +97,13 @@ export function endedElsewhere(run: RunState): Failure {
   );
 }
 
-/** A broken connection reported by the client is the same news as the new failure's own message. */
+/** The new failure's message already says that the connection broke. */
 function causesBehind(cause: Failure): string[] {
   const inner = causesOf(cause);
   return cause.code === "outcome-unknown" ? inner : [cause.message, ...inner];
 }
 
-/** A function that ended in the middle: its current migration, and how to continue where no ledger can tell the outcome. */
+/** A function that ended midway: its current migration, and how to continue if there is no ledger to look up the outcome. */
 function functionEndedFailure(failure: Failure, run: RunState): Failure {
   if (!run.changes) {
     const again = retryHint({ reason: "nothing was changed; run it again" });
@@ -144,7 +144,7 @@ function notOurFunction(functionName: string, cause: Failure): Failure {
   );
 }
 
-/** Throws `usage/run-unknown` where the one run that `history` or `cancel` was asked about is not there. */
+/** Throws `usage/run-unknown` if the run given to `history` or `cancel` does not exist. */
 export function checkRunFound(run: RunState): void {
   if (!run.lacksRun) return;
   const { environment, operation } = run.request;

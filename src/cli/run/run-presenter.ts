@@ -25,7 +25,9 @@ interface PresentedRun {
   readonly readLocal: ReadLocal;
 }
 
-/** Passes what happens in a run to everything that shows it: the renderer, GitHub's summary, the comparison with the image. */
+/**
+ * Forwards everything that happens in a run to whatever shows it: the renderer, GitHub's summary, the comparison with the image.
+ */
 export class RunPresenter {
   readonly #context: CommandContext;
   readonly #renderer: Renderer;
@@ -83,12 +85,12 @@ export class RunPresenter {
     this.#renderer.connected(connection);
   }
 
-  /** Shows an event. A closing one is shown by `closing`, after everything that is still being found out. */
+  /** Shows an event. A closing one is shown by `closing`, once everything still pending is known. */
   readonly event = (event: RunEvent | UnknownEvent): void => {
     this.#endSilence();
     if (event.type !== "run.finished" && event.type !== "run.failed") this.#show(event);
     this.#comparison.receive(event);
-    // Before the migrations, where there are any; else it belongs to the last line.
+    // Before the migrations, if there are any; otherwise with the last line.
     if (event.type === "plan" && event.databases.some(({ items }) => items.length > 0))
       void this.lacksFiles().then(() => this.#showMissing());
   };
@@ -99,7 +101,7 @@ export class RunPresenter {
     this.#comparison.receive(event);
     if (event.type === "plan" || event.type === "status" || isClosing(event)) return;
     this.#show(event);
-    // The run that follows finds the same again.
+    // The run that follows reports the same again.
     if (event.type === "log") this.#previewed.add(event.message);
   };
 
@@ -108,7 +110,7 @@ export class RunPresenter {
     this.#renderer.preview(event);
   }
 
-  /** Shows a dry run that found nothing to do as the run that it would have been. */
+  /** Shows a dry run that found nothing to do as if it had been the real run. */
   nothingToDo(event: EventOf<"plan"> | EventOf<"status">): void {
     if (event.type === "plan") this.#show({ ...event, dryRun: false });
   }
@@ -135,7 +137,7 @@ export class RunPresenter {
     this.#isMissingShown ||= this.#missing !== undefined;
   }
 
-  /** Shows what ended the run without a closing event, or before it began. */
+  /** Shows the error that ended the run without a closing event, or before it began. */
   async failed(failure: Failure): Promise<void> {
     this.#endSilence();
     await this.lacksFiles();

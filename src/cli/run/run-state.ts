@@ -16,7 +16,7 @@ interface PlannedMigration extends Pick<PlanItem, "version" | "direction" | "tra
   readonly database: string;
 }
 
-/** Everything that is known of a run, from its request and its events. */
+/** Everything known about a run, from its request and its events. */
 export interface RunState {
   readonly request: Request;
   /** True if the request may change something, so that an unknown outcome matters. */
@@ -32,7 +32,7 @@ export interface RunState {
   readonly earlier: { readonly applied: number; readonly tookMs: number };
   /** True if `status` listed a migration that is not cleanly applied. */
   readonly differs: boolean;
-  /** True if `history` or `cancel` was asked about one run and knows none like it. */
+  /** True if `history` or `cancel` was given a run id and found no such run. */
   readonly lacksRun: boolean;
 }
 

@@ -64,7 +64,9 @@ export function selectSteps(
   return redoSteps(database, selection);
 }
 
-/** Rolls back and applies one migration. What a redo that failed half way left pending is applied only: it is rolled back already. */
+/**
+ * Rolls back and applies one migration. What a redo that failed half way left pending is applied only: it is rolled back already.
+ */
 function redoSteps(facts: IndexedDatabase, { only }: Selection): PlannedStep[] {
   const version = only ?? halfRedone(facts) ?? facts.newestFirst[0];
   if (version === undefined) return [];

@@ -44,7 +44,8 @@ const ConfigFile = z.object(
 
 /**
  * Reads `config.yaml` of a project; undefined if there is none.
- * Throws `usage/bad-project-config` for another spelling of the name, invalid YAML, a version other than 1 to 3, or a key of the wrong type.
+ * Throws `usage/bad-project-config` for another spelling of the name, invalid YAML, a version other than 1 to 3, or a key of the
+ * wrong type.
  */
 export async function readProjectConfig(
   root: string,

@@ -17,7 +17,10 @@ import type { ConfigVersion } from "./config.ts";
 export interface MigrationFile {
   /** Relative to the project's root, with forward slashes. */
   readonly path: string;
-  /** False for a metadata migration of config version 1 (`.yaml`), which is neither run nor recorded (docs/internals/hasura-protocol.md, "File names"). */
+  /**
+   * False for a metadata migration of config version 1 (`.yaml`), which is neither run nor recorded
+   * (docs/internals/hasura-protocol.md, "File names").
+   */
   readonly runnable: boolean;
   /**
    * Reads the file, again at each call. Throws `usage/unreadable-file`, `usage/not-utf8`, `usage/nul-character` or

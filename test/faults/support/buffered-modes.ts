@@ -17,7 +17,10 @@ const request = (
 const truncated = (what: AnswerFault["what"]): ClientFault[] =>
   atEvents(what, 1, { ends: [0], streaming });
 
-/** The function is killed when it sends Hasura one of its requests, and the platform answers with a report of its own, or with another one. */
+/**
+ * The function is killed when it sends Hasura one of its requests, and the platform answers with a report of its own, or with
+ * another one.
+ */
 const killed = (fault: RequestFault | undefined): ClientFault[] =>
   Array.from({ length: requests }, (_, at) => ({
     name: `killed at request ${String(at)}, ${fault ?? "reported as it is"}`,

@@ -2,8 +2,8 @@ import type http from "node:http";
 import { ended, reset, type Onward } from "./proxy.ts";
 
 /**
- * What the platform answers, with status 200, in place of a buffered response. crash: the function's process exited · timeout: it was
- * killed at its timeout · plain timeout: the same from the runtime interface emulator, which marks it as a success.
+ * What the platform answers, with status 200, in place of a buffered response. crash: the function's process exited · timeout: it
+ * was killed at its timeout · plain timeout: the same from the runtime interface emulator, which marks it as a success.
  */
 const reports = {
   crash: {
@@ -23,8 +23,9 @@ type Report = keyof typeof reports;
 export const reportNames = ["crash", "timeout", "plain timeout"] as const satisfies Report[];
 
 /**
- * What can happen to a request before its answer begins. dropped: the connection is reset before anything is passed on · lost: it is
- * passed on, and the connection is reset before a byte of the answer · lost at the end: the same, when the function has ended ·
+ * What can happen to a request before its answer begins. dropped: the connection is reset before anything is passed on · lost: it
+ * is passed on, and the connection is reset before a byte of the answer · lost at the end: the same, when the function has ended
+ * ·
  * swallowed: nothing is passed on, nothing arrives and nothing closes · unanswered: the same, and it is passed on ·
  * a status: a gateway answers with HTML and passes nothing on · a status, late: it answers so, and has passed the request on ·
  * a report: the platform answers with it at once · a report at the end: it does when the function has ended.

@@ -5,7 +5,7 @@ import { errorCode } from "../../../system-error.ts";
 import type { Environment } from "../../context.ts";
 import type { Proxy } from "./proxies.ts";
 
-/** What is known of the connection beside the error. */
+/** What is known about the connection besides the error. */
 interface Circumstances {
   readonly env: Environment;
   readonly proxy: Proxy | undefined;
@@ -43,7 +43,7 @@ function setAuthority(proxy: Proxy | undefined): Hint {
   return textHint(`${whose} (PEM) and run again.`);
 }
 
-/** Why the authorities that were added do not help. */
+/** Why the certificates in NODE_EXTRA_CA_CERTS do not help. */
 async function adviceAboutFile(file: string, issuer: string | undefined): Promise<Hint[]> {
   const set = `NODE_EXTRA_CA_CERTS is set to ${JSON.stringify(file)}`;
   let bytes: Buffer;
@@ -96,7 +96,7 @@ function noCertificate(set: string, file: string, bytes: Buffer): Hint[] {
   ];
 }
 
-/** A certificate's subject as messages name it; undefined if it is none. */
+/** A certificate's subject as shown in messages; undefined if the text is not a certificate. */
 function subjectOf(certificate: string | Buffer): string | undefined {
   try {
     const { subject } = new X509Certificate(certificate);

@@ -7,7 +7,7 @@ import type { Environment } from "../../context.ts";
 import { misnamedSection } from "./profile-problems.ts";
 import type { SharedConfig } from "./shared-config.ts";
 
-/** Whose credentials are used, decided before any are fetched. */
+/** The source of credentials, chosen before any are fetched. */
 export type Identity =
   | { readonly kind: "profile"; readonly profile: string; readonly notice?: string }
   | { readonly kind: "ambient"; readonly source: AmbientSource; readonly notice?: string };
@@ -60,7 +60,7 @@ function ofProfile(
     ...(isSet(env["AWS_ACCESS_KEY_ID"]) ? ["AWS_ACCESS_KEY_ID"] : []),
     ...(isSet(other) && other !== profile ? [`AWS_PROFILE=${other}`] : []),
   ];
-  // A profile that was typed or configured is meant; that of a convention may be a surprise.
+  // A typed or configured profile is intended; one found by convention may be a surprise.
   const notice =
     ignored.length > 0 && (from === "convention" || from === "AWS_PROFILE")
       ? `Using AWS profile "${profile}"${from === "convention" ? ", which has the environment's name" : " from AWS_PROFILE"}; ${ignored.join(" and ")} ${ignored.length === 1 ? "is" : "are"} ignored.`
@@ -88,7 +88,7 @@ function conventional(
   return { kind: "ambient", source: "instance" };
 }
 
-/** Whose credentials they are, for messages. */
+/** The source of the credentials, for messages. */
 export function describeIdentity(identity: Identity): string {
   return identity.kind === "profile"
     ? `profile "${identity.profile}"`
@@ -113,7 +113,7 @@ function isSet(value: string | undefined): boolean {
   return value !== undefined && value !== "" && value !== "false";
 }
 
-/** Most often a job for a pull request from a fork, to which CI systems pass no secrets. */
+/** Most often a job for a pull request from a fork, where CI systems provide no secrets. */
 function halfAKey(present: string): Failure {
   const missing = present === "AWS_ACCESS_KEY_ID" ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID";
   return new Failure("access", "no-credentials", `${present} is set, but ${missing} is empty.`, {

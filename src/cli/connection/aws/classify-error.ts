@@ -1,6 +1,6 @@
 import { errorName, httpStatusOf, isAboutStreaming } from "./sdk-error.ts";
 
-/** What an error at the start of an invocation means for sending it again. */
+/** Whether an invocation may be sent again after an error at its start. */
 export type RetryClass = "throttled" | "preparing" | "no-streaming" | "final";
 
 const preparing = new Set([

@@ -85,7 +85,10 @@ export async function connect(
   };
 }
 
-/** The first signal ends the wait for the first credentials. Later ones are for a run, which is watched until it closes the connection. */
+/**
+ * The first signal ends the wait for the first credentials. Later ones are for a run, which is watched until it closes the
+ * connection.
+ */
 async function endedByInterrupt(
   provider: Provider,
   ended: AbortController,
@@ -105,7 +108,7 @@ export interface ConnectOptions {
   readonly notice: Notice;
   /** Credentials that several environments share. */
   readonly shared?: SharedCredentials | undefined;
-  /** Is called after each step that succeeded, with what it found. */
+  /** Called after each step that succeeded, with what it found. */
   readonly onStep?: (step: ConnectStep, found: string) => void;
 }
 
@@ -203,13 +206,13 @@ function connectionTo(parts: ConnectionParts): Connection {
   const common = {
     region: reached.region,
     credentials: provider,
-    // Whose settings count, such as use_fips_endpoint.
+    // The profile whose settings apply, such as use_fips_endpoint.
     ...(reached.profile !== undefined && { profile: reached.profile }),
-    // Of addresses the SDK would take that of "default" nevertheless.
+    // For addresses, the SDK would use the profile "default" anyway.
     ignoreConfiguredEndpointUrls: true,
     ...(endpoint !== undefined && { endpoint }),
   };
-  // One attempt: the SDK must never send an invocation a second time by itself.
+  // One attempt: the SDK must never resend an invocation on its own.
   const invocations = new LambdaClient({
     ...common,
     maxAttempts: 1,
@@ -302,7 +305,7 @@ function regionOf(
 /** Hosts of AWS, interface endpoints in a VPC included. */
 const awsHost = /\.(?:amazonaws\.com(?:\.cn)?|api\.aws)$/;
 
-/** The host of a checked address, unless it is one of AWS. */
+/** The host of a checked address, unless it belongs to AWS. */
 function foreignHost({ url, from }: Address): ConnectionInfo["endpoint"] {
   const { protocol, hostname, host } = new URL(url);
   return protocol === "https:" && awsHost.test(hostname) ? undefined : { host, from };

@@ -16,14 +16,14 @@ import {
   type CredentialProblem,
 } from "./sdk-error.ts";
 
-/** What a failure of this kind says. */
+/** The message and hints of this kind of failure. */
 interface Explanation {
   readonly code: FailureCode;
   readonly message: string;
   readonly hints?: readonly Hint[];
 }
 
-/** What is known beside the error. */
+/** What is known besides the error. */
 interface Circumstances {
   readonly delivery: Delivery;
   readonly files: SharedConfig;
@@ -38,7 +38,7 @@ export async function explainCredentials(
 ): Promise<Failure> {
   if (thrown instanceof Failure) return thrown;
   const asked = serviceOf(identity, files);
-  // Without a role of its own a machine has no metadata service either: that is no failure of the network.
+  // A machine without a role has no metadata service either, so this is not a network failure.
   const network =
     asked === undefined
       ? undefined
@@ -130,7 +130,7 @@ function incompleteSso(thrown: unknown, profile: string): Explanation | undefine
   return { code: "profile-broken", message, hints: [configureSso(profile)] };
 }
 
-/** What a request for credentials goes to, as far as it goes anywhere but to a metadata service. */
+/** Where a request for credentials is sent, unless to a metadata service. */
 function serviceOf(
   identity: Identity,
   files: SharedConfig,
@@ -241,7 +241,7 @@ function explainAmbient(thrown: unknown, source: AmbientSource): Failure {
   });
 }
 
-/** The token of a web identity that is not there; what a container's token is in has been read before. */
+/** A missing web identity token file; a container's token file has already been read at this point. */
 function missingToken(thrown: unknown, identity: Identity): Failure | undefined {
   const code = errorCode(thrown) ?? "";
   if (!["ENOENT", "EACCES", "EISDIR"].includes(code)) return undefined;

@@ -1,4 +1,4 @@
-/** The SDK's credential providers that are used, listed so that the chunk loaded on demand contains no others. */
+/** The SDK's credential providers in use, listed so that the chunk loaded on demand contains no others. */
 export {
   fromHttp,
   fromIni,

@@ -10,11 +10,11 @@ import { configuredEndpoint, endpointsOf, ownAddress } from "./service-addresses
 import type { SharedConfig } from "./shared-config.ts";
 
 /*
- * The SDK's providers of credentials read these variables by themselves, and report a wrong one as an error of their own, if at all.
- * So they are checked before, each only where it is read.
+ * The SDK's credential providers read these variables on their own and report a wrong one unclearly, if at all.
+ * So they are checked first, each only if it would be read.
  */
 
-/** Throws a usage failure, which names the variable, for what the identity's credentials cannot be fetched with. */
+/** Throws a usage failure that names the variable if its value is unusable for fetching the identity's credentials. */
 export async function checkCredentialVariables(
   identity: Identity,
   files: SharedConfig,
@@ -57,14 +57,14 @@ function machineSource(
   return undefined;
 }
 
-/** Hosts of the agents of ECS and EKS, which are asked without TLS. */
+/** Hosts of the ECS and EKS agents, which are accessed without TLS. */
 const agentHosts: ReadonlySet<string> = new Set([
   "169.254.170.2",
   "169.254.170.23",
   "[fd00:ec2::23]",
 ]);
 
-/** Where both are set, the relative one counts. */
+/** If both are set, the relative one wins. */
 function checkContainerAddress(env: Environment): void {
   const relative = env["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"];
   if (relative) {

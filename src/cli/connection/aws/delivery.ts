@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** How far one request came on its way: what is known about it beyond the error that the SDK throws. */
+/** How far one request got: what is known about it beyond the error that the SDK throws. */
 export class Delivery {
   /** True once bytes of the request can have left this machine: connected and, with TLS, after the handshake. */
   sent = false;
-  /** The network's own error with the address that was asked. Providers of credentials keep nothing but its text. */
+  /** The original network error and the address requested. Credential providers keep only its text. */
   failure: { readonly error: unknown; readonly url: URL } | undefined;
 
-  /** Runs one call of the SDK; the handler records here how far its requests come. */
+  /** Runs one call of the SDK; the handler records here how far its requests got. */
   observe<T>(call: () => Promise<T>): Promise<T> {
     return observed.run(this, call);
   }
@@ -18,5 +18,5 @@ export class Delivery {
   }
 }
 
-// The SDK hands a request to its handler without anything that would identify the call it belongs to.
+// The SDK passes a request to its handler without anything that identifies its call.
 const observed = new AsyncLocalStorage<Delivery>();

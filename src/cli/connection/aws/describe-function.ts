@@ -4,7 +4,7 @@ import { Delivery } from "./delivery.ts";
 import { explainInvocation, type InvocationTarget } from "./invoke-errors.ts";
 import type { LambdaService } from "./invoke.ts";
 
-/** What AWS says of the function. Throws a `Failure`. */
+/** The function's configuration in AWS. Throws a `Failure`. */
 export async function describe(
   service: Pick<LambdaService, "state">,
   target: InvocationTarget,

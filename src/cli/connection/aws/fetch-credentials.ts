@@ -23,10 +23,10 @@ export interface Credentials {
   readonly accountId?: string;
 }
 export type Provider = () => Promise<Credentials>;
-/** Fetches them once; the signal ends what was started for it. */
+/** Fetches them once; aborting the signal ends everything started for it. */
 type Source = (signal: AbortSignal) => Promise<Credentials>;
 
-/** How the services of credentials are reached. */
+/** How credential services are reached. */
 interface Network {
   readonly region: string;
   readonly requestHandler: RequestHandler;
@@ -36,7 +36,7 @@ interface Network {
 
 /**
  * A provider that caches its credentials (otherwise each client of the SDK would ask for an MFA code again) and explains its
- * failures. The clients behind it (STS, SSO) keep their own retries. In a terminal it offers to log in to SSO again. `ended` is
+ * failures. The underlying clients (STS, SSO) keep their own retries. In a terminal it offers to log in to SSO again. `ended` is
  * aborted when nobody waits for credentials any more.
  */
 export function credentialsOf(
@@ -79,7 +79,7 @@ export function credentialsOf(
   return cached(() => withSsoLogin(explained, identity, context, inTurn), context.now);
 }
 
-/** A `credential_process`, SSO, STS and the metadata services answer long before that, or not at all. */
+/** A `credential_process`, SSO, STS and the metadata services answer well before that, or not at all. */
 const longestWaitMs = 60_000;
 
 function noCredentialsInTime(identity: Identity): Failure {
@@ -103,7 +103,7 @@ function noCredentialsInTime(identity: Identity): Failure {
   );
 }
 
-/** The same context, with a note of when a person is being asked: that time does not count. */
+/** The same context, but it records while a person is being prompted: that time does not count. */
 function asking(
   context: CliContext,
   person: { isAsked: boolean },
@@ -149,7 +149,7 @@ function ofProfile(
       configFilepath: files.configFilepath,
       ignoreCache: true,
       mfaCodeProvider: (serial) => askForMfaCode(serial, profile, context),
-      // Without a region: SSO is asked in its own, which need not be that of the function.
+      // No region: SSO has its own, which may differ from the function's.
       clientConfig: {
         requestHandler,
         ignoreConfiguredEndpointUrls: !findTheirOwnAddress(profile, context.env),
@@ -159,7 +159,7 @@ function ofProfile(
   };
 }
 
-/** The SDK itself would take the address of "default", and ask for a web identity's role in us-east-1. */
+/** By default, the SDK would use the address of "default", and assume a web identity's role in us-east-1. */
 function stsClient({ region, requestHandler, stsEndpoint }: Network) {
   return {
     region,
@@ -181,7 +181,7 @@ function ambient(source: AmbientSource, network: Network, env: Environment): Sou
     case "container":
       return async () => (await providers()).fromHttp({ maxRetries: 1 })();
     case "instance":
-      // One short attempt: on a laptop nothing responds there.
+      // One short attempt: on a laptop, nothing responds.
       return async () =>
         (await providers()).fromInstanceMetadata({
           timeout: 500,

@@ -9,7 +9,7 @@ import type { InvocationTarget } from "./invoke-errors.ts";
 
 const Details = z.object({ errorType: z.string().optional(), errorMessage: z.string().optional() });
 
-/** How a function ended, as far as Lambda reports it. */
+/** How a function ended, according to Lambda. */
 interface Ending {
   readonly code: FailureCode;
   /** Completes "The function NAME …". */
@@ -20,8 +20,8 @@ interface Ending {
 }
 
 /**
- * A function that ended without a response, from Lambda's report: `text` is its JSON, or plain text. Remedies that only exist in AWS
- * are left out where the service runs on this machine.
+ * A function that ended without a response, from Lambda's report: `text` is its JSON, or plain text. Remedies that only exist in
+ * AWS are left out where the service runs on this machine.
  */
 export function functionFailure(
   errorCode: string,
@@ -40,7 +40,7 @@ export function functionFailure(
   return new Failure("unreachable", ending.code, sentence, { hints, cause: new Error(cause) });
 }
 
-/** Lambda reports a timeout and a kill only in its text. */
+/** Lambda reports timeouts and kills only as text. */
 function endingOf(report: string): Ending {
   const seconds = /Task timed out after ([\d.]+) seconds/.exec(report)?.[1];
   if (seconds !== undefined || /Sandbox\.Timedout/i.test(report)) {

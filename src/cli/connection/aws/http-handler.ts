@@ -14,7 +14,7 @@ type Options = Parameters<NodeHttpHandler["handle"]>[1];
 type Response = Awaited<ReturnType<NodeHttpHandler["handle"]>>;
 
 const connectionTimeout = 5000;
-/** The handshake of TLS comes after that; the SDK does not limit it. */
+/** The TLS handshake follows the connection; the SDK does not limit it. */
 const handshakeMs = 10_000;
 /** NAT gateways and load balancers drop connections after 350 s without traffic; the first probe comes long before that. */
 const keptAlive = { keepAlive: true, keepAliveMsecs: 30_000 } as const;
@@ -22,9 +22,9 @@ const keptAlive = { keepAlive: true, keepAliveMsecs: 30_000 } as const;
 type HandlerContext = Pick<CliContext, "env" | "every">;
 
 /**
- * How requests leave this machine: through the proxy that HTTPS_PROXY and NO_PROXY name for each address (the SDK ignores them), and
- * recorded in the current `Delivery`. `socketTimeout` is in milliseconds; 0 waits forever, because a function may be silent for
- * long and giving up would leave its outcome unknown.
+ * How requests leave this machine: through the proxy that HTTPS_PROXY and NO_PROXY name for each address (the SDK ignores them),
+ * and recorded in the current `Delivery`. `socketTimeout` is in milliseconds; 0 waits forever, because a function may be silent
+ * for long and giving up would leave its outcome unknown.
  */
 export class RequestHandler {
   readonly metadata = { handlerProtocol: "http/1.1" };
@@ -181,7 +181,7 @@ function watched<T extends Duplex>(socket: T): T {
   return socket;
 }
 
-/** A connection that was made, to something that does not answer the handshake of TLS. */
+/** The connection was established, but the TLS handshake was not answered. */
 class HandshakeTimeout extends Error {
   readonly code = "ERR_TLS_HANDSHAKE_TIMEOUT";
 
@@ -191,7 +191,7 @@ class HandshakeTimeout extends Error {
   }
 }
 
-/** Limits the handshake from the moment when the socket is connected, which through a proxy it is already. */
+/** Limits the handshake from the moment the socket is connected; through a proxy it already is. */
 function withHandshakeLimit<T extends Duplex>(socket: T, every: Every): T {
   if (!(socket instanceof TLSSocket)) return socket;
   const limit = (): void => {

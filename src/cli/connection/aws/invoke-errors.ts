@@ -44,7 +44,7 @@ export async function explainInvocation(
   return explained ?? (delivery.sent ? outcomeUnknown(thrown) : notSent(thrown));
 }
 
-/** Nothing was sent, although nothing on the network failed: the SDK could not make the request. */
+/** Nothing was sent because the SDK could not build the request; the network did not fail. */
 function notSent(thrown: unknown): Failure {
   return new Failure(
     "unreachable",
@@ -56,7 +56,7 @@ function notSent(thrown: unknown): Failure {
 
 type Explain = (thrown: unknown, target: InvocationTarget) => Failure;
 
-/** What AWS refused to start; undefined for any other error. */
+/** A request that AWS refused to start; undefined for any other error. */
 function refused(thrown: unknown, target: InvocationTarget): Failure | undefined {
   return refusals.get(errorName(thrown))?.(thrown, target);
 }
@@ -205,7 +205,7 @@ function unavailable(thrown: unknown, target: InvocationTarget): Failure | undef
   );
 }
 
-/** Everything else: the request may have arrived, so it is never sent again. */
+/** Anything else: the request may have arrived, so it is never sent again. */
 function outcomeUnknown(thrown: unknown): Failure {
   const status = httpStatusOf(thrown);
   if (errorName(thrown) === "SyntaxError" && status !== undefined) {

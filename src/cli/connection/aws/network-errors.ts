@@ -16,7 +16,7 @@ import {
   isConnectError,
 } from "./sdk-error.ts";
 
-/** What was on its way when the network failed. */
+/** The request that was on its way when the network failed. */
 export interface Journey {
   /** The service, as it follows "Could not reach". */
   readonly service: string;
@@ -90,7 +90,7 @@ function reasonOf(error: unknown): string {
   }
 }
 
-/** The SDK's providers keep the text of an error and drop its code. */
+/** The SDK's credential providers keep an error's text and drop its code. */
 function codeInText(error: unknown): string | undefined {
   return /\b(EAI_AGAIN|E[A-Z]{4,}(?:_[A-Z]+)*)\b/.exec(errorText(error))?.[1];
 }

@@ -78,7 +78,7 @@ const keyNames: Readonly<Record<string, string>> = {
   awssessiontoken: "aws_session_token",
 };
 
-/** Keys under the names that they have in the SDK or in the console: no AWS tool reads them from these files. */
+/** Keys named as in the SDK or the console, which no AWS tool reads from these files. */
 function misnamedKey(section: Section): Problem | undefined {
   if (hasKeys(section)) return undefined;
   for (const name of Object.keys(section)) {
@@ -120,7 +120,7 @@ function isHeadingOf(name: string, text: string): boolean {
   return text.replace(/^profile\s+/, "").replace(/^(["'])(.*)\1$/, "$2") === name;
 }
 
-/** Where a section stands that would be this profile, were its heading right; undefined if there is none. */
+/** Where a section is that would be this profile if its heading were right; undefined if there is none. */
 export function misnamedSection(
   name: string,
   { headings, configFilepath, filepath }: SharedConfig,

@@ -10,8 +10,8 @@ export interface Proxy {
 }
 
 /**
- * The proxy for an address, by HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; undefined for a direct connection. A proxy without a
- * scheme is an HTTP proxy, as for curl. Throws `usage/proxy-invalid`, which names the variable.
+ * The proxy for an address, by HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; undefined for a direct connection. A proxy
+ * without a scheme is an HTTP proxy, as for curl. Throws `usage/proxy-invalid`, which names the variable.
  */
 export function proxyFor(url: URL, env: Environment): Proxy | undefined {
   const from = variablesFor(url).find((name) => env[name]);
@@ -24,14 +24,16 @@ export function proxyFor(url: URL, env: Environment): Proxy | undefined {
   throw proxyInvalid(from, proxy, url);
 }
 
-/** Variables that can name the proxy for an address, in the order in which they count. */
+/** Variables that can name the proxy for an address, in order of precedence. */
 function variablesFor({ protocol }: URL): readonly string[] {
   return protocol === "https:"
     ? ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
     : ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
 }
 
-/** True if NO_PROXY names the host: `example.com`, `.example.com` or `*.example.com` for those below, each with a port or without. */
+/**
+ * True if NO_PROXY names the host: `example.com`, `.example.com` or `*.example.com` for those below, each with a port or without.
+ */
 function isExcepted({ hostname, port, protocol }: URL, env: Environment): boolean {
   const excepted = (env["no_proxy"] || env["NO_PROXY"] || "").toLowerCase();
   const asked = port || (protocol === "https:" ? "443" : "80");

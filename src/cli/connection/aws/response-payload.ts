@@ -46,7 +46,7 @@ function isSingleValue(chunk: Uint8Array): boolean {
 
 const Report = z.object({ errorMessage: z.string(), type: z.undefined().optional() });
 
-/** What the runtime interface emulator answers, with status 200, for a function that timed out or ended by itself. */
+/** What the runtime interface emulator returns, with status 200, for a function that timed out or exited. */
 function platformReport(text: string, value: unknown): string | undefined {
   if (Report.safeParse(value).success) return text;
   const sentence = typeof value === "string" ? value : text;

@@ -1,6 +1,6 @@
 /*
  * Errors of the SDK and of Node, told apart by names and codes, not by class: one bundle may hold several copies of a class.
- * Where AWS gives nothing but a text, that text is examined here and nowhere else.
+ * If AWS provides only a text, it is examined here and nowhere else.
  */
 
 interface ErrorFields {
@@ -69,7 +69,7 @@ const certificateCodes = new Set([
   "INVALID_CA",
   "ERR_TLS_CERT_ALTNAME_INVALID",
 ]);
-/** OpenSSL's words for the same, where a provider of credentials kept nothing else. */
+/** OpenSSL's texts for the same, because credential providers keep only the text. */
 const certificateText =
   /self[- ]signed certificate|unable to (get|verify) .*(issuer|first) cert|certificate has expired|certificate is not yet valid|does not match certificate's altnames/i;
 
@@ -97,7 +97,7 @@ export function isConnectError(thrown: unknown): boolean {
   );
 }
 
-/** Why a profile gives no credentials. */
+/** Why a profile provides no credentials. */
 export type CredentialProblem =
   | "sso-login"
   | "sso-forbidden"
@@ -107,7 +107,7 @@ export type CredentialProblem =
   | "credential-process"
   | "empty";
 
-/** The providers of credentials have no codes (docs/internals/aws-lambda.md, "Messages of the providers"). The first match counts. */
+/** Credential providers have no error codes (docs/internals/aws-lambda.md, "Messages of the providers"). The first match wins. */
 const credentialTexts: readonly (readonly [RegExp, CredentialProblem])[] = [
   [/aws sso login|SSO session|UnauthorizedException: Session token/i, "sso-login"],
   [/ForbiddenException/, "sso-forbidden"],
@@ -118,7 +118,7 @@ const credentialTexts: readonly (readonly [RegExp, CredentialProblem])[] = [
   [/Could not resolve credentials using profile/, "empty"],
 ];
 
-/** Why a provider of credentials failed; undefined for an error of STS, which has a name, and for anything unknown. */
+/** Why a credential provider failed; undefined for unknown errors and for STS errors, which have a name. */
 export function credentialProblem(thrown: unknown): CredentialProblem | undefined {
   const text = errorText(thrown);
   return credentialTexts.find(([pattern]) => pattern.test(text))?.[1];
@@ -131,7 +131,7 @@ export function presentSsoSettings(thrown: unknown): readonly string[] | undefin
     ?.split(", ");
 }
 
-/** Who was denied what on which resource, as far as an AccessDenied says. */
+/** Who was denied what on which resource, as far as an AccessDenied error contains it. */
 export function deniedAccess(thrown: unknown): {
   readonly user: string | undefined;
   readonly action: string | undefined;

@@ -3,7 +3,7 @@ import { checkedEndpoint, type Address } from "./addresses.ts";
 import type { Identity } from "./choose-identity.ts";
 import { endpointOf, type SharedConfig } from "./shared-config.ts";
 
-/** The services that are asked on the way to a function, as the AWS configuration file names them, with an address of each. */
+/** The services involved in reaching a function, by their names in the AWS configuration file, each with an address. */
 const examples = {
   lambda: "https://lambda.eu-west-1.amazonaws.com",
   sts: "https://sts.eu-west-1.amazonaws.com",
@@ -39,7 +39,7 @@ export function configuredEndpoint(address: Address | undefined): string | undef
   return address === undefined ? undefined : checkedEndpoint(address);
 }
 
-/** The clients of these find their own addresses: the providers of credentials take none for a single service. */
+/** The clients of these find their own addresses: credential providers accept no address for a single service. */
 export const ownAddress = ["sso", "sso_oidc", "signin"] as const;
 
 /**

@@ -62,7 +62,7 @@ export async function readSharedConfig(context: CliContext): Promise<SharedConfi
 }
 
 async function refuseOtherEncoding(file: string): Promise<void> {
-  // Whatever keeps a file from being read is for the SDK to report.
+  // If a file cannot be read, the SDK reports it.
   const bytes = await readFile(file).catch(() => undefined);
   if (bytes === undefined) return;
   const { encoding } = decodeText(bytes);

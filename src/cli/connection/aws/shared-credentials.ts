@@ -22,12 +22,12 @@ export class SharedCredentials {
     return provider;
   }
 
-  /** Ends what still fetches any. */
+  /** Stops fetching any. */
   close(): void {
     this.ended.abort();
   }
 
-  /** Runs what asks a person, after everything else that does. */
+  /** Runs an interactive prompt after all earlier prompts. */
   readonly inTurn = <T>(ask: () => Promise<T>): Promise<T> => this.#one(ask);
 }
 
@@ -35,7 +35,7 @@ function keyOf(identity: Identity): string {
   return identity.kind === "profile" ? `profile ${identity.profile}` : identity.source;
 }
 
-/** A first failure stands for every later call: nobody is asked again for what was refused a moment ago. */
+/** The first failure is kept for every later call, so that nobody is prompted again for what was just refused. */
 function failingOnce(provider: Provider): Provider {
   let first: Promise<Credentials> | undefined;
   let succeeded = false;

@@ -9,10 +9,10 @@ const logins: Readonly<Record<string, readonly string[]>> = {
   "login-missing": ["login"],
 };
 
-/** Runs what asks a person once nobody else is asking. */
+/** Runs an interactive prompt once no other prompt is open. */
 export type InTurn = <T>(ask: () => Promise<T>) => Promise<T>;
 
-/** The credentials; where their login has expired and a person sits at a terminal, it offers to log in and tries once more. */
+/** The credentials. If the login has expired and there is an interactive terminal, offers to log in and tries once more. */
 export async function withSsoLogin<T>(
   source: () => Promise<T>,
   identity: Identity,

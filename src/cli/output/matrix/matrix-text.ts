@@ -19,7 +19,7 @@ export const cellSigns: Readonly<Record<CellState, string>> = {
   "no-answer": "×",
 };
 
-/** What a sign means, for the legend. */
+/** The meaning of a sign, for the legend. */
 export const cellMeanings: Readonly<Record<CellState, string>> = {
   applied: "applied",
   pending: "pending",
@@ -34,9 +34,9 @@ export const cellMeanings: Readonly<Record<CellState, string>> = {
 
 export interface MatrixTextOptions {
   readonly style: Style;
-  /** Width of the terminal; Infinity where nothing is cut. */
+  /** Width of the terminal; Infinity if nothing is truncated. */
   readonly columns: number;
-  /** Rows that are the same everywhere too. */
+  /** Include rows that are the same everywhere. */
   readonly full: boolean;
 }
 
@@ -67,7 +67,7 @@ export function matrixLines(matrix: Matrix, options: MatrixTextOptions): Styled[
   ];
 }
 
-/** What is left out where only `shown` rows are shown; undefined if nothing is known to be the same. */
+/** The line about omitted rows when only `shown` rows are shown; undefined if nothing is known to be the same. */
 export function sameText({ rows, columns }: Matrix, shown: number): string | undefined {
   const same = rows.length - shown;
   const answered = columns.filter(({ status }) => status !== undefined).length;
@@ -158,7 +158,7 @@ function cellSign({ state }: MatrixCell, style: Style): Styled {
   return state === "no-answer" ? style.red(sign) : style.yellow(sign);
 }
 
-/** What the signs mean that occur. */
+/** The meaning of the signs that occur. */
 function legendLines(rows: readonly MatrixRow[], { style, columns }: MatrixTextOptions): Styled[] {
   const states = new Set(rows.flatMap(({ cells }) => cells.map(({ state }) => state)));
   const meanings = new Map(
@@ -170,7 +170,7 @@ function legendLines(rows: readonly MatrixRow[], { style, columns }: MatrixTextO
   return ["", ...wrap(text, columns)].map((line) => (line === "" ? plain("") : style.dim(line)));
 }
 
-/** Where no table fits: what is not applied, by environment. */
+/** If no table fits: what is not applied, by environment. */
 function countLines(matrix: Matrix, { columns }: MatrixTextOptions): Styled[] {
   return matrix.columns.flatMap(({ environment }, column) => {
     const counts = new Map<string, number>();

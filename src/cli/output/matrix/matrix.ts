@@ -9,7 +9,7 @@ export interface MatrixColumn {
   readonly image: string;
   /** Version of hasura-migrate in the function; undefined where it did not answer. */
   readonly package: string | undefined;
-  /** Undefined where it did not answer; then `failure` says why. */
+  /** Undefined if it did not answer; `failure` then has the reason. */
   readonly status: EventOf<"status"> | undefined;
   readonly failure?: string | undefined;
 }
@@ -35,7 +35,7 @@ export interface MatrixRow {
   readonly here: boolean | undefined;
   /** In the order of the columns. */
   readonly cells: readonly MatrixCell[];
-  /** It is not simply applied in every environment that answered, or an environment that answered lacks the file that is here. */
+  /** Not cleanly applied in every environment that answered, or one of them lacks the local file. */
   readonly differs: boolean;
 }
 

@@ -17,12 +17,12 @@ export function jsonRenderer(context: CliContext, { environment }: RenderOptions
     pause: () => () => undefined,
     notice: log,
     fact: log,
-    // With --json nobody is asked.
+    // There are no prompts with --json.
     preview: () => undefined,
     event: (event, result) => {
       switch (event.type) {
         case "unknown":
-          // Nested, so that nothing in it passes for an event of ours.
+          // Nested, so that nothing in it can be mistaken for one of our events.
           write({ type: "unknown", env: environment, event: event.event });
           break;
         case "run.finished":
@@ -32,7 +32,7 @@ export function jsonRenderer(context: CliContext, { environment }: RenderOptions
           write({ ...event, env: environment, exit: exitCode[event.failure.kind] });
           break;
         default:
-          // Only the last object has an exit code, whatever a newer function may call `exit`.
+          // Only the last object has an exit code, even if a newer function sends a field called `exit`.
           write({ ...event, env: environment, exit: undefined });
       }
     },
@@ -47,7 +47,7 @@ export function jsonRenderer(context: CliContext, { environment }: RenderOptions
   };
 }
 
-/** A run can end without a failure and the command with one: `status --check`. */
+/** A command can fail although its run succeeded: `status --check`. */
 function finishedExit({ cancelled }: EventOf<"run.finished">, result?: CommandResult): number {
   if (result !== undefined && result !== "done") return exitCodeOf(result);
   return cancelled === true ? exitCode.interrupted : 0;

@@ -29,7 +29,7 @@ export function liveRenderer(context: CliContext, options: RenderOptions): Rende
 }
 
 class LiveRenderer implements Renderer {
-  /** The spinner goes as it came: it is shown at once. */
+  /** The spinner is shown immediately. */
   readonly silenceMs = 0;
   readonly #context: CliContext;
   readonly #options: RenderOptions;
@@ -118,7 +118,7 @@ class LiveRenderer implements Renderer {
         );
         break;
       case "notice":
-        // The region shows what is waited for.
+        // The region already shows what is being waited for.
         if (this.#view.waitingFor === undefined) writeLines(err, wrapped(entry.text, err));
         break;
       case "result": {
@@ -154,7 +154,7 @@ class LiveRenderer implements Renderer {
     writeLines(sink, [line, ...notices]);
   }
 
-  /** A failure below the row of its migration is moved in a little. */
+  /** A failure below its migration's row is indented. */
   #failureLines(failure: Failure, belowRow = false): Styled[] {
     const { err } = this.#context;
     const { debug } = this.#options;

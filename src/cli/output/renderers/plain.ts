@@ -19,7 +19,7 @@ export function plainRenderer(context: CliContext, options: RenderOptions): Rend
   return new PlainRenderer(context, options);
 }
 
-/** Progress, which goes to stderr and is left out with `--quiet`; every other state is a result. */
+/** Progress goes to stderr and is omitted with `--quiet`; every other state is a result. */
 const progress: ReadonlySet<StepState> = new Set(["started", "running", "outcome unknown"]);
 
 class PlainRenderer implements Renderer {
@@ -75,7 +75,7 @@ class PlainRenderer implements Renderer {
   }
 
   close(): void {
-    // Nothing is held back.
+    // Nothing is buffered.
   }
 
   #draw(entry: OutputEntry): void {

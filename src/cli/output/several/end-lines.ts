@@ -5,7 +5,7 @@ import { plain, type Styled } from "../terminal/styled.ts";
 import type { EnvironmentView } from "./environment-view.ts";
 import { closingLines, type EnvironmentLinesOptions } from "./environment-lines.ts";
 
-/** What stdout has at the end: how each environment ended, and the matrix; or the matrix as Markdown alone. */
+/** The final output on stdout: how each environment ended, and the matrix; or only the matrix, as Markdown. */
 export function endLines(
   views: readonly EnvironmentView[],
   options: EnvironmentLinesOptions & {

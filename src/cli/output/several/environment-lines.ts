@@ -5,12 +5,12 @@ import { padEnd, textWidth, truncate } from "../terminal/width.ts";
 import { imageLabel } from "../views/banner.ts";
 import { statusOf, type EnvironmentView } from "./environment-view.ts";
 
-/** Names of environments take at most this share of a line. */
+/** Environment names take at most this share of a line. */
 const nameShare = 0.4;
 
 export interface EnvironmentLinesOptions {
   readonly style: Style;
-  /** Width of the terminal; Infinity where nothing is cut. */
+  /** Width of the terminal; Infinity if nothing is truncated. */
   readonly columns: number;
 }
 
@@ -96,7 +96,7 @@ function boardText(
   return { sign, text: progressText(view), took: duration(now - sinceMs) };
 }
 
-/** `2/5 1700000000300 add_orders`, or what is waited for. */
+/** `2/5 1700000000300 add_orders`, or what is being waited for. */
 function progressText({ run, notices }: EnvironmentView): string {
   const { running, databases, done, waitingFor } = run;
   const planned = databases.reduce((sum, { items }) => sum + items.length, 0);
@@ -133,7 +133,7 @@ function endedText(view: EnvironmentView, style: Style, now: number): Omit<LineT
   return { sign, text: `${applied}${failure?.message ?? view.finished ?? result}` };
 }
 
-/** What migrations are called that an operation has run. */
+/** The label of the migrations that an operation has run. */
 const doneWords: Readonly<Record<string, string>> = {
   apply: "applied",
   down: "rolled back",
@@ -141,7 +141,7 @@ const doneWords: Readonly<Record<string, string>> = {
   mark: "marked",
 };
 
-/** What a command found or did that ended well. */
+/** The result of a command that succeeded. */
 function doneText(view: EnvironmentView, now: number): string {
   const { operation, started } = view.run;
   if (view.applied > 0) return `${view.applied} ${doneWords[operation] ?? "done"}`;
@@ -163,7 +163,7 @@ function doneText(view: EnvironmentView, now: number): string {
   }
 }
 
-/** What image the function runs, and which hasura-migrate. */
+/** The function's image, and its version of hasura-migrate. */
 function runsText(started: EnvironmentView["run"]["started"], now: number): string[] {
   if (!started) return [];
   const image = imageLabel(started, now);

@@ -6,7 +6,7 @@ import type { ConnectionInfo } from "../../connection/connection.ts";
 import { entriesOf, type ResultEvent } from "../entries.ts";
 import { closeView, newRunView, reduceView, type RunView } from "../run-view.ts";
 
-/** What is known of one environment among several. */
+/** The state of one environment among several. */
 export interface EnvironmentView {
   readonly environment: string;
   readonly phase: "waiting" | "running" | "ended" | "skipped";
@@ -23,7 +23,7 @@ export interface EnvironmentView {
   readonly failure?: Failure;
   /** Why it was not started. */
   readonly reason?: string;
-  /** What the command is about: a plan, a history, a status. */
+  /** The command's result: a plan, a history, a status. */
   readonly results: readonly ResultEvent[];
   readonly notices: readonly string[];
 }
@@ -104,7 +104,7 @@ function afterEvent(
   );
 }
 
-/** What is shown while it lasts, and need not be repeated afterwards. */
+/** Notices that are shown during the run and need not be repeated afterwards. */
 function isPassing({ type }: RunEvent | UnknownEvent): boolean {
   return type === "waiting" || type === "plan" || type === "run.paused";
 }

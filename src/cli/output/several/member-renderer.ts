@@ -6,13 +6,13 @@ export interface MemberOptions {
   readonly now: () => number;
   /** Shows the run as it goes on. */
   readonly inner?: Renderer;
-  /** Leaves the terminal alone until what it returns is called. */
+  /** Stops writing to the terminal until the returned function is called. */
   readonly pause?: () => () => void;
   /** Events that are not shown until all environments have ended. */
   readonly holdsBack: (type: string) => boolean;
 }
 
-/** A renderer that reports what it is given as changes of one environment's view. */
+/** A renderer that turns what it receives into changes to one environment's view. */
 export function memberRenderer({
   change,
   now,

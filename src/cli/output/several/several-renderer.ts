@@ -7,7 +7,7 @@ import type { EnvironmentViews } from "./environment-view.ts";
 /** What a renderer of several environments needs to know from the start. */
 export interface SeveralOptions extends Omit<RenderOptions, "environment"> {
   readonly environments: readonly string[];
-  /** How a matrix is shown. */
+  /** How to show a matrix. */
   readonly matrix: { readonly full: boolean; readonly markdown: boolean };
 }
 
@@ -19,11 +19,11 @@ export interface SeveralRenderer {
   waiting(text: string): void;
   /** Shows on stderr what a question is about. */
   preview(environment: string, event: EventOf<"plan"> | EventOf<"status">): void;
-  /** What was asked is answered: from now on the environments run. */
+  /** The question was answered: from now on, the environments run. */
   begin(): void;
   /** Shows how all of them ended, and how the command ends; of `status` the matrix, too. */
   finish(result: CommandResult, matrix?: Matrix): void;
-  /** What is known of each environment; what changes there is shown. */
+  /** The state of each environment; changes to it are shown. */
   readonly views: EnvironmentViews;
   /** Restores the terminal; nothing is shown afterwards. */
   close(): void;

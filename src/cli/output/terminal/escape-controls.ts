@@ -1,9 +1,9 @@
 /**
- * Characters that a terminal, a log or a reader's eye would obey instead of showing: C0 and C1 controls, line separators, marks
- * that change the direction of text, invisible characters, and halves of a surrogate pair.
+ * Characters that a terminal or log interprets instead of showing, or that mislead a reader: C0 and C1 controls, line separators,
+ * marks that change the direction of text, invisible characters, and halves of a surrogate pair.
  */
 const obeyed =
-  // eslint-disable-next-line no-control-regex -- control characters are what is replaced
+  // eslint-disable-next-line no-control-regex -- the purpose is to replace control characters
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}\p{Surrogate}]/gu;
 
 /** Shows each control or invisible character as a visible one (`␛`, `␍`, `<U+202E>`), so that it can be read and has no effect. */

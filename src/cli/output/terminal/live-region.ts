@@ -43,15 +43,15 @@ export function liveRegion(sink: Sink): LiveRegion {
 }
 
 /**
- * Erases the lines above the cursor and moves it to their start. Row by row: a terminal may keep a screen that is erased from
- * its first row on in its scrollback.
+ * Erases the lines above the cursor and moves it to their start. Row by row: if a screen is erased from its first row on, a
+ * terminal may keep it in its scrollback.
  */
 function eraseLines(lines: readonly string[], columns: number): string {
   const rows = lines.reduce((sum, line) => sum + rowsOf(line, columns), 0);
   return "\r\u001b[1A\u001b[2K".repeat(rows);
 }
 
-/** How many rows of the terminal a line takes: terminals wrap what stands in them again when they become narrower. */
+/** How many terminal rows a line takes: terminals rewrap their content when they become narrower. */
 export function rowsOf(line: string, columns: number): number {
   const width = textWidth(stripVTControlCharacters(line));
   return Math.max(1, Math.ceil(width / columns));

@@ -17,8 +17,8 @@ export interface TextStream {
 }
 
 /**
- * The sink of a stream: everything is escaped here, where it leaves, unless it is safe by its type. With `workflow` the stream is
- * the log of a GitHub Actions job, where no text may become a command.
+ * The sink of a stream: everything is escaped here, at the last step, unless its type marks it as safe. With `workflow` the
+ * stream is the log of a GitHub Actions job, where no text may become a command.
  */
 export function sinkOf(stream: TextStream, { workflow }: { readonly workflow: boolean }): Sink {
   const write = (text: string): void => stream.write(workflow ? breakWorkflowCommands(text) : text);

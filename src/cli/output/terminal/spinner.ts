@@ -8,7 +8,7 @@ import { truncate } from "./width.ts";
 
 export const spinnerFrames: readonly string[] = spinners.dots.frames;
 
-/** One line for one thing that is waited for. ora hides the cursor, and shows it again when it stops or the process ends. */
+/** One line for one thing to wait for. ora hides the cursor, and shows it again when it stops or the process ends. */
 export interface Spinner {
   /** Starts, or changes the text. */
   show(text: string): void;
@@ -27,11 +27,11 @@ export function terminalSpinner(sink: Sink, style: Style): Spinner {
       spinner = ora({
         text: line,
         stream: new SinkStream(sink),
-        // The renderer has decided that there is a terminal, by the streams it was given.
+        // The renderer has already determined from its streams that there is a terminal.
         isEnabled: true,
         color: false,
         spinner: { ...spinners.dots, frames: spinnerFrames.map((frame) => style.cyan(frame)) },
-        // Ctrl-C has to stay a signal.
+        // Ctrl-C must remain a signal.
         discardStdin: false,
       }).start();
     },
@@ -42,7 +42,10 @@ export function terminalSpinner(sink: Sink, style: Style): Spinner {
   };
 }
 
-/** A sink as the terminal stream that ora draws on. It erases every row the last frame takes, also if the terminal became narrower. */
+/**
+ * A sink as the terminal stream that ora draws on. It erases every row the last frame takes, also if the terminal became
+ * narrower.
+ */
 class SinkStream extends Writable {
   readonly #sink: Sink;
   readonly isTTY = true;
@@ -80,6 +83,6 @@ class SinkStream extends Writable {
   }
 
   moveCursor(): void {
-    // cursorTo has moved already.
+    // cursorTo has already moved the cursor.
   }
 }

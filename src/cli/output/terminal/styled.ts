@@ -3,12 +3,12 @@ import { escapeControls, escapeText } from "./escape-controls.ts";
 declare const escaped: unique symbol;
 
 /**
- * Text that is safe to write as it is: whatever was foreign in it is escaped, and the only escape sequences are this program's
+ * Text that is safe to write unchanged: text from outside is escaped, and the only escape sequences are this program's
  * own. Only the modules of this folder make one from a string.
  */
 export type Styled = string & { readonly [escaped]: true };
 
-/** One line of foreign or own text; line feeds are shown as `␊`. */
+/** One line of any text; line feeds are shown as `␊`. */
 export function plain(text: string): Styled {
   return asStyled(escapeControls(text));
 }
@@ -30,6 +30,6 @@ export function styled(parts: TemplateStringsArray, ...values: (Styled | number)
 
 /** For this folder only: text that contains escape sequences, or was made of safe text. */
 export function asStyled(text: string): Styled {
-  // The one place where a string becomes safe text.
+  // The only place where a string becomes safe text.
   return text as Styled;
 }

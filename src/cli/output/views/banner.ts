@@ -30,7 +30,7 @@ function identity(started: EventOf<"run.started">, { account, profile }: Connect
   return parts.filter((part) => part !== "").join(" ");
 }
 
-/** Whoever answers instead of AWS, and who decided that. */
+/** The host that is used instead of AWS, and the setting that names it. */
 function via({ endpoint }: ConnectionInfo): string {
   return endpoint === undefined ? "" : `via ${endpoint.host} (from ${endpoint.from})`;
 }

@@ -15,7 +15,7 @@ export interface ShownCheck {
   readonly failure?: Failure;
 }
 
-/** Names are filled up to this width, so that messages stand below each other. */
+/** Names are padded to this width, so that messages are aligned. */
 const nameWidth = 13;
 
 /** A check on one line, or a few: what was found, how long it took, and what to do where it failed. */

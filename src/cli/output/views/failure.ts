@@ -21,7 +21,7 @@ export interface FailureViewOptions {
 export function failureLines(failure: Failure, options: FailureViewOptions): Styled[] {
   const { style, columns, debug = false } = options;
   const { sql } = failure;
-  // Many a message repeats the error that caused it.
+  // Many messages repeat the error that caused them.
   const isShown = (cause: string): boolean =>
     failure.message.includes(cause) || sql?.message === cause;
   return [
@@ -29,14 +29,16 @@ export function failureLines(failure: Failure, options: FailureViewOptions): Sty
     ...(sql ? sqlLines(sql, failure, options) : []),
     ...causesOf(failure)
       .filter((cause) => !isShown(cause))
-      // What a program wrote ends with a line end.
+      // A program's output ends with a line break.
       .flatMap((cause) => labelled("  ", "why", cause.trimEnd(), options)),
     ...failure.hints.flatMap((hint) => hintLines(hint, columns)),
     ...(debug ? stackLines(failure, style) : []),
   ];
 }
 
-/** The file whose statement the database refused, if the database's own words are known: then file and words have lines of their own. */
+/**
+ * The file whose statement the database refused, if the database's message is known: file and message then have their own lines.
+ */
 function refusedFile({ code, sql }: Failure): Styled | undefined {
   if (code !== "sql-failed" || sql?.sqlstate === undefined || sql.file === undefined)
     return undefined;
@@ -60,11 +62,11 @@ function signOf({ code, kind }: Failure, style: Style): Styled {
   return kind === "interrupted" || code === "declined" ? plain("·") : style.red("✗");
 }
 
-/** What the database said, and the line with a caret if the position is known; it is never guessed. */
+/** The database's error, and the line with a caret if the position is known; it is never guessed. */
 function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions): Styled[] {
   const { style, columns } = options;
   if (refusedFile(failure) === undefined) {
-    // Where Hasura hides the database's words, the message repeats all that it does say.
+    // If Hasura hides the database's message, our message already contains everything Hasura does reveal.
     return failure.code === "sql-failed" && sql.sqlstate === undefined
       ? [styled`    ${style.dim("no SQLSTATE: this Hasura hides the details of database errors")}`]
       : [];

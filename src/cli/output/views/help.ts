@@ -58,7 +58,7 @@ function widthOf(command: CliCommand): number {
   return command.configureOutput().getOutHelpWidth?.() ?? 80;
 }
 
-/** One a line: no line is wider than a narrow terminal. */
+/** One per line: no line is wider than a narrow terminal. */
 function exitCodesText(): string {
   const rows = Object.entries(exitCode).map(
     ([kind, code]) => `  ${String(code).padEnd(4)} ${isKind(kind) ? exitCodeMeaning[kind] : ""}`,
@@ -70,7 +70,7 @@ const namesakeText = `
 For an environment named like a command:
   hasura-migrate apply <environment>`;
 
-/** A command with its operands. `[options]`, which nearly all take, would only narrow the column beside it. */
+/** A command with its operands. `[options]`, which nearly all commands take, would only narrow the next column. */
 function termOf(command: Command): string {
   const operands = command.registeredArguments.map((argument) => {
     const text = argument.variadic ? `${argument.name()}...` : argument.name();

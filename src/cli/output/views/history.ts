@@ -44,7 +44,7 @@ export function outcomeOf(run: HistoryRow): string {
   return run.outcome ?? "died";
 }
 
-/** What became of a run, as a sentence: `failed: add_discounts: type "numerc" does not exist`. */
+/** The outcome of a run, as a sentence: `failed: add_discounts: type "numerc" does not exist`. */
 function resultOf(run: HistoryRow): string {
   const end = outcomeOf(run);
   const [kind, code] = end.split("/");

@@ -5,7 +5,7 @@ import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { truncate } from "../terminal/width.ts";
 
-/** More versions than this are counted by what was found of them, so that all of it fits one screen. */
+/** More versions than this are counted by what was found, so that everything fits on one screen. */
 const mostListed = 8;
 
 /** The versions that `mark --in-doubt` would record, with what is in the database of what their files create. */
@@ -25,7 +25,7 @@ export function inDoubtLines(
   ]);
 }
 
-/** What a version's file creates and what of it is in the database; nothing where that is not known. */
+/** What a version's file creates and which of that exists in the database; nothing if that is not known. */
 export function evidenceLines(
   { evidence = [] }: StatusRow,
   style: Style,

@@ -9,7 +9,7 @@ import { planLines } from "./plan.ts";
 
 type PreviewEvent = EventOf<"plan"> | EventOf<"status">;
 
-/** What would be done, above the question. */
+/** What would be done, shown above the question. */
 export function previewLines(event: PreviewEvent, style: Style, columns: number): Styled[] {
   return event.type === "plan"
     ? planLines(event, style, columns)
@@ -51,7 +51,7 @@ export function questionFor(
   }
 }
 
-/** The same about several environments at once; behind `Type prod-eu prod-us to` all of them are named. */
+/** The same about several environments at once; the text after `Type prod-eu prod-us to` names all of them. */
 export function severalQuestion(
   previews: readonly { readonly environment: string; readonly event: PreviewEvent }[],
   about: {
@@ -87,7 +87,7 @@ function isRolledBack(event: PreviewEvent): boolean {
   );
 }
 
-/** One by its version and name, several by their number; a redo has each version twice. */
+/** A single one by its version and name, several by their count; a redo has each version twice. */
 function named(
   rows: readonly { readonly version: string; readonly name: string }[],
   noun: string,

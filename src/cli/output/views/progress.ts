@@ -55,7 +55,7 @@ function pendingLines(view: RunView, room: number, columns: number, style: Style
 
 export interface RowOptions {
   readonly sign: Styled;
-  /** What follows the name. */
+  /** The text after the name. */
   readonly end: string;
   readonly columns: number;
 }

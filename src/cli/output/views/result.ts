@@ -12,7 +12,7 @@ export function resultLines(
   { environment, run }: Pick<RenderOptions, "environment" | "run">,
   { style, columns }: { readonly style: Style; readonly columns: number },
 ): Styled[] {
-  // A run that is not there is a failure, which follows.
+  // A missing run is a failure, which follows.
   if (run !== undefined && "runs" in event && event.runs.length === 0) return [];
   switch (event.type) {
     case "status":

@@ -25,7 +25,7 @@ const spec: OperationSpec<"doctor"> = { operation: "doctor", options: {} };
 /** The checks of connecting to AWS, and those that need a connection. */
 const awsChecks: readonly ConnectStep[] = ["profile", "region", "credentials"];
 const functionChecks = ["function", "invocation"] as const;
-/** A clock that is further off than this breaks signatures soon: AWS takes five minutes. */
+/** Warn if the clock is off by more than this: AWS rejects signatures after five minutes. */
 const clockOffMs = 60_000;
 
 export interface CheckedEnvironment {
@@ -37,7 +37,7 @@ export interface CheckedEnvironment {
   readonly presenter: ConnectionPresenter;
 }
 
-/** Checks everything between this machine and the databases of one environment, in the order in which each needs those before. */
+/** Checks everything between this machine and the databases of one environment, in dependency order. */
 export async function checkEnvironment(
   context: CommandContext,
   checked: CheckedEnvironment,
@@ -94,7 +94,7 @@ async function connectionOf(
 }
 
 /**
- * Checks whether the function exists and is ready. Who may only invoke it may not be allowed to look. Resolves to false where it
+ * Checks whether the function exists and is ready. A caller who may invoke it may not be allowed to look. Resolves to false if it
  * cannot be invoked either.
  */
 async function checkFunction(

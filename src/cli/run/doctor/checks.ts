@@ -11,7 +11,7 @@ export interface Check {
   readonly failure?: Failure;
 }
 
-/** Makes checks one after the other and reports each; one that throws has failed, and so has what it stands for. */
+/** Makes checks one after the other and reports each; one that throws has failed, and so has the whole. */
 export class CheckList {
   readonly #now: () => number;
   readonly #report: (check: Check) => void;
@@ -47,7 +47,7 @@ export class CheckList {
       this.add({ name, state: "skipped", message: "not checked", tookMs: 0 });
   }
 
-  /** A check that somebody else has made. */
+  /** A check made elsewhere. */
   add(check: Check): void {
     if (check.failure) this.#failed = [...this.#failed, check.failure.kind];
     this.#report(check);

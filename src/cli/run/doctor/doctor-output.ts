@@ -13,7 +13,7 @@ import { checkLines } from "../../output/views/checks.ts";
 import type { ConnectionPresenter } from "../environment-run.ts";
 import type { Check } from "./checks.ts";
 
-/** Where the checks go. With several environments, those of one appear together. */
+/** Where the checks are shown. With several environments, those of one environment appear together. */
 export interface DoctorOutput {
   line(check: Check): void;
   environment(
@@ -24,7 +24,7 @@ export interface DoctorOutput {
     readonly presenter: ConnectionPresenter;
     readonly done: () => void;
   };
-  /** Shows what was held back of an environment. */
+  /** Shows the buffered checks of an environment. */
   flush(name: string): void;
   summary(
     environments: readonly string[],
@@ -115,7 +115,7 @@ function textOutput(
   };
 }
 
-/** Shows what is waited for, and nothing while a person is asked, which only one environment at a time does. */
+/** Shows what is being waited for, but nothing during a prompt, which only one environment at a time shows. */
 function waitingWith(
   spinner: ReturnType<typeof terminalSpinner> | undefined,
 ): Pick<ConnectionPresenter, "waiting" | "waitingAfterSilence" | "pause"> {

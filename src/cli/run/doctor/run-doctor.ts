@@ -18,7 +18,7 @@ import { doctorOutput } from "./doctor-output.ts";
 const atOnce = 10;
 
 /**
- * `doctor`: checks the configuration, then each environment by itself; one that fails does not stop the others. Resolves to the
+ * `doctor`: checks the configuration, then each environment separately; one that fails does not stop the others. Resolves to the
  * worst result.
  */
 export async function runDoctor(
@@ -45,7 +45,7 @@ export async function runDoctor(
       return worstResult(checks.failed);
     }),
   );
-  // Each in its turn, however fast the others are.
+  // In order, however fast the others are.
   const ended: CommandResult[] = [];
   try {
     for (const [i, environment] of environments.entries()) {

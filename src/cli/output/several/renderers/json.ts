@@ -23,7 +23,7 @@ export function severalJson(context: CliContext, options: SeveralOptions): Sever
         holdsBack: () => false,
       }),
     waiting: () => undefined,
-    // With --json nobody is asked.
+    // There are no prompts with --json.
     preview: () => undefined,
     begin: () => undefined,
     finish: (result, matrix) => {

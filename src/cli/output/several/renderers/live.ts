@@ -36,7 +36,7 @@ class Board implements SeveralRenderer {
   #stopTicking: () => void = () => undefined;
   #isRunning = false;
   #isPaused = false;
-  /** What is waited for before anything runs. */
+  /** What is being waited for before anything runs. */
   #waitingFor: string | undefined;
   #frame = 0;
 
