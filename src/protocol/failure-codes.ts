@@ -847,7 +847,7 @@ export const failureCodes = {
     causes: ["The user lacks the `CREATE` privilege on the database."],
     remedies: [
       'As the database\'s owner, create the schema for that user: `CREATE SCHEMA hasura_migrate AUTHORIZATION "USER";`.',
-      "Or go without the ledger: `HASURA_MIGRATE_LEDGER=off`; [guarantees](guarantees.md#what-is-not-promised) says what is then missing.",
+      "Or go without the ledger: `HASURA_MIGRATE_LEDGER=off`; [guarantees](guarantees.md#what-is-not-guaranteed) says what is then missing.",
     ],
   },
   "ledger-too-new": {
