@@ -48,7 +48,7 @@ describe("texts that are recorded", () => {
 
   test("what the ledger is given about a run and a name has neither NUL nor lone surrogates", () => {
     const actor = { user: "a\ud83d", host: "b\0" };
-    const described = { run: "r", operation: "apply", actor, requestId: "q", options: {} };
+    const described = { run: "r", part: 1, operation: "apply", actor, requestId: "q", options: {} };
     assert.match(beginRunSql(described, 1), /"user":"a\ufffd","host":"b\ufffd"/);
     assert.match(labelStatement({ run: "r", version: "1", name: "a\ud83d" }), /name=a%EF%BF%BD/);
   });

@@ -14,11 +14,13 @@ import { tableStore } from "./store/catalog/legacy-table.ts";
 import { catalogVersionStore } from "./store/catalog/state-client.ts";
 import type { VersionStore } from "./store/catalog/version-store.ts";
 import { createWriteQueue } from "./store/catalog/write-queue.ts";
-import type { MigrationStore, RunEnd } from "./store/store.ts";
+import type { KeptPlan, MigrationStore, RunEnd } from "./store/store.ts";
 
 /** One database of a run: its files, its migration store, and what is applied at the beginning. */
 export interface DatabaseState extends DatabaseFacts {
   readonly store: MigrationStore;
+  /** All that this run may do here, where that was kept. */
+  readonly keptPlan?: KeptPlan;
 }
 
 /** What every operation starts from: project and server read, migration stores open. */
@@ -68,9 +70,11 @@ export async function readState({
 }: Pick<DatabaseState, "database" | "migrations" | "store">): Promise<DatabaseState> {
   const recorded = await store.read();
   const halfRedone = store.halfRedone?.();
+  const keptPlan = store.keptPlan?.();
   return {
     ...{ database, migrations, store, recorded },
     ...(halfRedone !== undefined && { halfRedone }),
+    ...(keptPlan && { keptPlan }),
   };
 }
 

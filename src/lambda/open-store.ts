@@ -47,7 +47,7 @@ export function openStore(
 /** What a ledger is told of the function and the request. */
 export function ledgerSettings(
   { image, environment, protected: isProtected, keepDownSql }: Settings,
-  { runId: run, operation, actor, options }: Request,
+  { runId: run, part = 1, operation, actor, options }: Request,
   requestId: string,
 ): LedgerSettings {
   const waitMs =
@@ -55,7 +55,7 @@ export function ledgerSettings(
       ? options.waitSeconds * 1000
       : defaultWaitMs;
   return {
-    description: { run, operation, actor, requestId, options, imageCommit: image.commit },
+    description: { run, part, operation, actor, requestId, options, imageCommit: image.commit },
     protected: isProtected,
     waitMs,
     // The embedded environment ends with its client: there an interrupted run is dead at once.

@@ -1359,6 +1359,28 @@ export const failureCodes = {
     causes: ["A working copy that was not built, or a damaged installation."],
     remedies: ["In a working copy: `npm run build`.", "Otherwise install the package again."],
   },
+  "delivered-twice": {
+    kinds: ["busy"],
+    meaning:
+      "The function received the same request a second time. The run is done by the invocation that received it first; the second one did nothing.",
+    causes: [
+      "A proxy or another program between the client and AWS Lambda sent the request again.",
+    ],
+    remedies: [
+      "Nothing: the CLI looks up how the run ended, and reports that.",
+      "A client of your own: read the run's outcome with `hasura-migrate history ENVIRONMENT --run ID`.",
+    ],
+  },
+  "run-ambiguous": {
+    kinds: ["usage"],
+    meaning:
+      "The beginning of an id that `cancel --run` was given fits several runs in progress. None was stopped.",
+    causes: ["Ids of runs that began in the same minute have the same first characters."],
+    remedies: [
+      "Repeat the command with the whole id: the message lists them, and so does `hasura-migrate history ENVIRONMENT`.",
+      "Without `--run`, `cancel` stops every run in progress.",
+    ],
+  },
   "run-id-taken": {
     kinds: ["usage"],
     meaning:

@@ -28,7 +28,7 @@ interface OperationDefinition {
 
 const database = requestText(200).min(1).optional();
 /** A run's id, or the beginning of one. */
-const runId = requestText(100).optional();
+const runId = requestText(100).min(1).optional();
 const flag = z.boolean().optional();
 /** The environment's name, as typed to confirm: what a protected function asks for. */
 const confirm = requestText(200).optional();

@@ -25,6 +25,11 @@ const envelope = {
   contract: z.int(),
   /** UUIDv7 made by the client. A run keeps it when it continues in another invocation. */
   runId: z.uuid(),
+  /**
+   * Which invocation of the run this is, counted from 1, the default. A run goes on in a later one only: one that the ledger
+   * knows already is a request that was delivered twice.
+   */
+  part: z.int().positive().optional(),
   /** Must match the environment that the function is configured for. */
   environment: requestText(200).min(1),
   actor: Actor,

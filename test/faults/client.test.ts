@@ -35,6 +35,8 @@ const modes: ClientModes = {
     request("504", 4),
     request("502 late", 0),
     request("504 late", 0),
+    request("twice", 0),
+    request("twice at the end", 0),
   ],
   "the connection is reset, and looking up the outcome of the run fails too": [
     ...(["dropped", "lost", "502", "503", "429"] as const).map((fault) => ({

@@ -2,25 +2,26 @@ import type { Request } from "../../protocol/request.ts";
 import type { RunState } from "./run-state.ts";
 
 /**
- * The request for the rest of a run that has paused: a count of steps is less what is done, a redo stays with its migration, and
- * the confirmed plan is no longer compared, because part of it is done.
+ * The request for the rest of a run that has paused: a count of steps is less what is done, and a redo stays with its migration.
+ * What was confirmed holds for the rest too: the function has kept it. `part`: which invocation of the run it is, from 1.
  */
 export function continuedRequest(
   original: Request,
   { earlier, planned }: Pick<RunState, "earlier" | "planned">,
+  part: number,
 ): Request {
   switch (original.operation) {
     case "apply": {
       const steps = stepsLeft(original.options.steps, earlier.applied);
-      return { ...original, options: { ...original.options, ...steps, expectedPlan: undefined } };
+      return { ...original, part, options: { ...original.options, ...steps } };
     }
     case "down": {
       const steps = stepsLeft(original.options.steps, earlier.applied);
-      return { ...original, options: { ...original.options, ...steps, expectedPlan: undefined } };
+      return { ...original, part, options: { ...original.options, ...steps } };
     }
     case "redo": {
       const { version = planned[0]?.version } = original.options;
-      return { ...original, options: { ...original.options, version, expectedPlan: undefined } };
+      return { ...original, part, options: { ...original.options, version } };
     }
     default:
       return original;

@@ -35,10 +35,10 @@ import { queryBackoff, queryFunction } from "./query.ts";
 import { recoverOutcome } from "./recover-outcome.ts";
 import {
   checkContract,
-  endedElsewhere,
-  hasEndedElsewhere,
   invocationFailure,
   isRecoverable,
+  isRunElsewhere,
+  runElsewhere,
   unknownOutcome,
 } from "./run-failures.ts";
 import { newRun, reduceRun, withEarlierParts, type RunState } from "./run-state.ts";
@@ -134,7 +134,7 @@ class RunDriver {
     for (;;) {
       const end = await this.#invokeOrRecover();
       if (end.type !== "run.paused") return end;
-      this.#request = continuedRequest(this.#options.request, this.#run);
+      this.#request = continuedRequest(this.#options.request, this.#run, this.#sent.times + 1);
       if (this.#stop !== "running") {
         const { applied, notReached, tookMs } = end;
         return this.#report({
@@ -149,7 +149,7 @@ class RunDriver {
     try {
       const end = await this.#invoke();
       if (end) return end;
-      throw endedElsewhere(this.#run);
+      throw runElsewhere(this.#run);
     } catch (thrown) {
       const { connection } = this.#options;
       if (!(thrown instanceof Failure)) throw thrown;
@@ -169,7 +169,7 @@ class RunDriver {
     }
   }
 
-  /** Undefined if the run has ended in another invocation. */
+  /** Undefined if another invocation does the run, or has done it. */
   async #invoke(): Promise<InvocationEnd | undefined> {
     const { connection, now, drained } = this.#options;
     const request = this.#request;
@@ -189,7 +189,7 @@ class RunDriver {
         const event = withEarlierParts(this.#run, part);
         if (event.type === "run.started") checkContract(event, functionName);
         reported = expectEvent(reported, event, request);
-        if (hasEndedElsewhere(this.#run, event)) return undefined;
+        if (isRunElsewhere(this.#run, event)) return undefined;
         this.#receive(event);
         if (isEnd(event)) return event;
         const behind = drained();

@@ -182,7 +182,7 @@ function closingEvent(
     tookMs: row.endedAt === undefined ? 0 : millisecondsBetween(row.startedAt, row.endedAt),
   };
   if (outcome === "finished" || outcome === "cancelled") {
-    notice("Recovered the result from the ledger; nothing was sent twice.");
+    notice("Recovered the result from the ledger; nothing was run twice.");
     return { type: "run.finished", ...counts, ...(outcome === "cancelled" && { cancelled: true }) };
   }
   return { type: "run.failed", ...counts, failure: recordedFailure(run, outcome, row.failure) };

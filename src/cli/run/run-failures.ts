@@ -80,19 +80,22 @@ export function unknownOutcome(run: RunState, tookMs: number, cause?: Failure): 
   });
 }
 
-/** True if a continued run is refused although its id is its own: it has ended in an invocation that was not followed. */
-export function hasEndedElsewhere({ earlier }: RunState, event: RunEvent | UnknownEvent): boolean {
-  return (
-    event.type === "run.failed" && event.failure.code === "run-id-taken" && earlier.applied > 0
-  );
+/**
+ * True if the run is refused although its id is its own: its request was delivered twice, or it has ended in an invocation that
+ * was not followed.
+ */
+export function isRunElsewhere({ earlier }: RunState, event: RunEvent | UnknownEvent): boolean {
+  if (event.type !== "run.failed") return false;
+  const { code } = event.failure;
+  return code === "delivered-twice" || (code === "run-id-taken" && earlier.applied > 0);
 }
 
-/** Only the ledger knows how the run ended. */
-export function endedElsewhere(run: RunState): Failure {
+/** How the run goes, or how it ended, is in the ledger alone. */
+export function runElsewhere(run: RunState): Failure {
   return new Failure(
     "unreachable",
     "outcome-unknown",
-    "The run has already ended in another invocation of the function.",
+    "Another invocation of the function is doing this run, or has done it.",
     { hints: [statusHint(run)] },
   );
 }

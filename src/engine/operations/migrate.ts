@@ -1,14 +1,13 @@
 import type { DatabasePlan, PlanItem } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
-import { retryHint } from "../../protocol/hint.ts";
 import { migrationLabel } from "../../protocol/migration.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
 import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
-import { refuseOtherPlan } from "../plan/fingerprint.ts";
-import { preparePlan, type PreparedPlan, type ReadyStep } from "../plan/prepare-plan.ts";
+import { keepPlan, planOutdated, refuseNewSteps, refuseUnplanned } from "../plan/kept-plan.ts";
+import { preparePlan, type PreparedPlan } from "../plan/prepare-plan.ts";
 import type { Selection } from "../plan/select-steps.ts";
 import { nothingDone, type RunResult, type RunStop } from "../run-result.ts";
 import { halfRedoneFailure, halfRedoneText } from "../run/half-redone.ts";
@@ -31,9 +30,12 @@ export async function migrate(
   await refuseChecksumDrift(session.databases, strict, engine);
   const prepare = { selection, environment, noTransaction };
   const plan = await preparePlan(session.databases, prepare, engine);
-  refuseOtherPlan(plan.fingerprint, request.options.expectedPlan);
+  const firstPlanOnly =
+    selection.operation !== "apply" || request.options.expectedPlan !== undefined;
+  if (firstPlanOnly) refuseUnplanned(plan, request, session.databases);
   await emitPlan(plan, dryRun, session, engine);
   if (dryRun || plan.steps.length === 0) return nothingDone;
+  if (firstPlanOnly) await keepPlan(plan, session.databases);
   await warnOutOfOrder(plan, selection, engine);
   // Read while the first migration runs: migrations do not change it before the reload.
   const before = reload ? inconsistentObjectsBefore(engine) : Promise.resolve(undefined);
@@ -44,7 +46,7 @@ export async function migrate(
     environment,
     noTransaction,
     sliceMs: options.sliceMs,
-    firstPlanOnly: selection.operation !== "apply" || request.options.expectedPlan !== undefined,
+    firstPlanOnly,
     engine,
   });
   if (!reload || touched.size === 0 || isUnreachable(failureIn(result.stop))) return result;
@@ -147,15 +149,14 @@ async function runUntilDone(run: MigrateRun): Promise<MigrateResult> {
     if (stop) return end(stop);
     if (result.stop === undefined && lost === 0) return { applied, notReached, touched };
     const selection = remainingSelection(run.selection, applied, run.plan);
-    if (!selection || plans >= mostPlans) return end(outdated(replanReason(result.stop)));
+    if (!selection || plans >= mostPlans)
+      return end({ stop: "failed", failure: planOutdated(replanReason(result.stop)) });
     try {
       plan = await planAgain({ ...run, selection });
     } catch (failure) {
       // What was done so far is still reported, and the metadata reloaded.
       return end({ stop: "failed", failure });
     }
-    const unplanned = findUnplanned(plan, run);
-    if (unplanned) return end(outdated(describeUnplanned(unplanned)));
   }
 }
 
@@ -232,12 +233,14 @@ function failureOf({ stop, unsettled }: PlanResult): unknown {
   return failureIn(stop) ?? unsettled;
 }
 
+/** Throws `busy/plan-outdated` where the new plan has what may not be done. */
 async function planAgain(run: MigrateRun): Promise<PreparedPlan> {
   const { session, selection, environment, noTransaction, engine } = run;
   const databases = await Promise.all(session.databases.map(readState));
   const plan = await preparePlan(databases, { selection, environment, noTransaction }, engine);
   const { fingerprint } = plan;
   await emit(engine, { type: "plan", fingerprint, databases: [...plan.databases] });
+  if (run.firstPlanOnly) refuseNewSteps(plan, databases, run.plan.steps);
   return plan;
 }
 
@@ -270,35 +273,8 @@ function remainingSelection(
   return steps === undefined ? selection : { ...selection, steps: Math.max(1, steps - done) };
 }
 
-/** A step that a new plan has and the first one had not, where that is refused. */
-function findUnplanned(
-  { steps }: PreparedPlan,
-  { plan: first, firstPlanOnly }: MigrateRun,
-): ReadyStep | undefined {
-  if (!firstPlanOnly) return undefined;
-  const keyOf = ({ database, direction, migration }: ReadyStep): string =>
-    JSON.stringify([database.name, direction, migration.version]);
-  const planned = new Set(first.steps.map(keyOf));
-  return steps.find((step) => !planned.has(keyOf(step)));
-}
-
-function describeUnplanned({ direction, migration }: ReadyStep): string {
-  const verb = direction === "up" ? "apply" : "roll back";
-  return `it would now ${verb} ${migrationLabel(migration)}, which was not in the plan`;
-}
-
 function replanReason(stop: PlanStop | undefined): string {
   return stop?.stop === "replan" ? stop.reason : "a commit did not happen";
-}
-
-function outdated(reason: string): RunStop {
-  const failure = new Failure(
-    "busy",
-    "plan-outdated",
-    `The database has changed since the plan was made: ${reason}.`,
-    { hints: [retryHint()] },
-  );
-  return { stop: "failed", failure };
 }
 
 /** True where Hasura is not asked for anything else, because it does not respond. */

@@ -67,6 +67,14 @@ export interface RunEnd {
   readonly failure?: string;
 }
 
+/** What a run may do in one database, whatever its invocation: what was confirmed, or first planned where it rolls back. */
+export interface KeptPlan {
+  /** Fingerprints of its steps. */
+  readonly steps: ReadonlySet<string>;
+  /** What the run has done: direction and version, such as `up 1700`. */
+  readonly done: ReadonlySet<string>;
+}
+
 /** A version whose record is changed; `checksum` is that of its up file, if it has one. */
 export interface VersionMark {
   readonly version: Version;
@@ -108,10 +116,9 @@ export interface RunRegistry {
   end(end: RunEnd): Promise<void>;
   /** Past runs and the current one, the newest first. */
   history(filter: RunFilter): Promise<HistoryRow[]>;
-  /**
-   * Asks runs to stop before their next migration; returns their ids. `run` may be the beginning of
-   * an id; without it, all runs.
-   */
+  /** The ids of runs that have not ended and begin with `run`. */
+  findOpen(run: string): Promise<readonly string[]>;
+  /** Asks one run, by its whole id, or all to stop before their next migration; returns their ids. */
   cancel(run: string | undefined): Promise<readonly string[]>;
   /** The users of runs, by the runs' ids, as their clients reported them. */
   users(runs: readonly string[]): Promise<ReadonlyMap<string, string>>;
@@ -154,6 +161,10 @@ export interface MigrationStore extends StoreCapabilities {
   confirm?(): Promise<readonly Version[]>;
   /** What the last `redo` rolled back and could not apply again, as of the last `read`; undefined if something changed since. */
   halfRedone?(): Version | undefined;
+  /** Keeps the fingerprints of all that this run may do here, for its later invocations too. Absent where nothing can be kept. */
+  keepPlan?(steps: readonly string[]): Promise<void>;
+  /** What was kept, as of the last `read`. */
+  keptPlan?(): KeptPlan | undefined;
   /** Runs a query that changes nothing in the store's database. Absent where there is no way to ask. */
   query?(sql: string): Promise<SqlResult>;
   /** A failure in the background so far. Checked before each step; ends the run. */

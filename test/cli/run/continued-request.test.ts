@@ -16,7 +16,7 @@ function optionsAfter(operation: string, options: object, applied: number): unkn
   const run = [plan([item("2", "b", { direction: "down" }), item("2", "b")]), paused]
     .map(eventOf)
     .reduce(reduceRun, newRun(request, true));
-  return JSON.parse(JSON.stringify(continuedRequest(request, run).options));
+  return JSON.parse(JSON.stringify(continuedRequest(request, run, 2).options));
 }
 
 describe("continued request", () => {
@@ -29,12 +29,16 @@ describe("continued request", () => {
     assert.deepEqual(optionsAfter("apply", {}, 4), {});
   });
 
-  test("the plan that was confirmed is not compared with what is left of it", () => {
-    assert.deepEqual(optionsAfter("down", { all: true, expectedPlan: "f00d" }, 2), { all: true });
+  test("the rest of a plan that was confirmed is still bound to it", () => {
+    const options = { all: true, expectedPlan: "f00d" };
+    assert.deepEqual(optionsAfter("down", options, 2), options);
   });
 
   test("a redo stays with its migration", () => {
-    assert.deepEqual(optionsAfter("redo", { expectedPlan: "f00d" }, 1), { version: "2" });
+    assert.deepEqual(optionsAfter("redo", { expectedPlan: "f00d" }, 1), {
+      version: "2",
+      expectedPlan: "f00d",
+    });
     assert.deepEqual(optionsAfter("redo", { version: "7" }, 1), { version: "7" });
   });
 });

@@ -84,7 +84,7 @@ const cases: readonly {
     says: [
       /! The connection broke after .*; the function may still be running\. Looking up run [0-9a-f-]{36} in dev-3 …/,
       /still running: 1700000000100 add_order_notes \(pid 5120\)/,
-      /nothing was sent twice\./,
+      /nothing was run twice\./,
     ],
   },
   {
@@ -143,7 +143,7 @@ const cases: readonly {
     answers: [cut, tells({}), tells({ outcome: "finished", migrations: [up] })],
     exit: 0,
     slept: [1000],
-    says: [/nothing was sent twice\./],
+    says: [/nothing was run twice\./],
   },
   {
     name: "a run that the ledger does not know is asked for three times",
@@ -175,7 +175,7 @@ const cases: readonly {
     answers: [dropped, tells({ outcome: "finished", migrations: [up] })],
     exit: 0,
     slept: [],
-    says: [/nothing was sent twice\./],
+    says: [/nothing was run twice\./],
   },
   {
     name: "a run that sent no event is not looked up for long",
@@ -246,11 +246,30 @@ describe("recover outcome", () => {
     assert.equal(exit, 0, context.err.text);
     assert.match(
       context.err.text,
-      /! The run has already ended in another invocation of the function\./,
+      /! Another invocation of the function is doing this run, or has done it\./,
     );
     assert.doesNotMatch(context.err.text, /nothing was run/);
     assert.match(context.out.text, /2 applied/);
     assert.deepEqual(operations, ["apply", "apply", "history"]);
+  });
+
+  test("a request that was delivered twice is followed to the end of the run, whoever does it", async (t) => {
+    const refused = {
+      ...{ type: "run.failed", applied: 0, notReached: 0, tookMs: 1 },
+      failure: {
+        ...{ kind: "busy", code: "delivered-twice", hints: [], causes: [] },
+        message: "The request was delivered twice; this one did nothing.",
+      },
+    };
+    const lambda = await lambdaStandIn(t, [
+      streams([begun[0] ?? {}, refused]),
+      tells({ live: true, migrations: [] }),
+      tells({ outcome: "finished", migrations: [up, { ...up, version: "1700000000200" }] }),
+    ]);
+    const { exit, context, operations } = await applyTo(t, lambda);
+    assert.equal(exit, 0, context.err.text);
+    assert.match(context.out.text, /2 applied/);
+    assert.deepEqual(operations, ["apply", "history", "history"]);
   });
 
   for (const [name, report] of Object.entries({

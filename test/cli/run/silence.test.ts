@@ -90,10 +90,7 @@ describe("silence", () => {
     });
     assert.equal(exit, 0, context.err.text);
     assert.match(context.err.text, /may still be running\. Looking up run/);
-    assert.match(
-      context.err.text,
-      /Recovered the result from the ledger; nothing was sent twice\./,
-    );
+    assert.match(context.err.text, /Recovered the result from the ledger; nothing was run twice\./);
     assert.equal(calls.length, 2);
   });
 

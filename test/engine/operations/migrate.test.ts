@@ -118,6 +118,7 @@ describe("a migration run", () => {
       begin: () => assert.fail("it begins"),
       end: () => assert.fail("it ends"),
       history: () => assert.fail("it lists runs"),
+      findOpen: () => assert.fail("it looks for runs"),
       cancel: () => assert.fail("it cancels"),
       users: (ids) => {
         asked.push(ids);

@@ -4,6 +4,7 @@ import { cancelRuns } from "../../../src/engine/operations/cancel.ts";
 import { showHistory } from "../../../src/engine/operations/history.ts";
 import type { RunFilter, RunRegistry } from "../../../src/engine/store/store.ts";
 import type { HistoryRow } from "../../../src/protocol/events.ts";
+import { Failure } from "../../../src/protocol/failure.ts";
 import { engineOf } from "../support/engine.ts";
 import { storeOf } from "../support/ready-steps.ts";
 import { databaseOf, requestOf, sessionOf } from "../support/sessions.ts";
@@ -13,7 +14,8 @@ interface Registry extends RunRegistry {
   readonly cancelled: (string | undefined)[];
 }
 
-function registryOf(rows: readonly HistoryRow[] = [], runs: readonly string[] = []): Registry {
+/** `open`: the ids of the runs that have not ended. */
+function registryOf(rows: readonly HistoryRow[] = [], open: readonly string[] = []): Registry {
   const [filters, cancelled]: [RunFilter[], (string | undefined)[]] = [[], []];
   return {
     filters,
@@ -25,9 +27,10 @@ function registryOf(rows: readonly HistoryRow[] = [], runs: readonly string[] = 
       filters.push(filter);
       return Promise.resolve([...rows]);
     },
+    findOpen: (run) => Promise.resolve(open.filter((id) => id.startsWith(run))),
     cancel: (run) => {
       cancelled.push(run);
-      return Promise.resolve(runs);
+      return Promise.resolve(open.filter((id) => run === undefined || id === run));
     },
   };
 }
@@ -51,10 +54,30 @@ describe("cancelling runs", () => {
 
   test("asks every database, and names each run once", async () => {
     const [a, b] = [registryOf([], ["r1", "r2"]), registryOf([], ["r2", "r3"])];
-    assert.deepEqual(await cancel({ run: "r" }, a, undefined, b), [
+    assert.deepEqual(await cancel({}, a, undefined, b), [
       { type: "cancel.requested", runs: ["r1", "r2", "r3"] },
     ]);
-    assert.deepEqual([a.cancelled, b.cancelled], [["r"], ["r"]]);
+    assert.deepEqual([a.cancelled, b.cancelled], [[undefined], [undefined]]);
+  });
+
+  test("takes the beginning of an id as that of the run in progress that it fits, in whichever database", async () => {
+    const [a, b] = [registryOf([], ["r1", "s1", "s12"]), registryOf([], ["r1"])];
+    const asked = (runs: string[]) => [{ type: "cancel.requested", runs }];
+    assert.deepEqual(await cancel({ run: "r" }, a, b), asked(["r1"]));
+    assert.deepEqual([a.cancelled, b.cancelled], [["r1"], ["r1"]]);
+    assert.deepEqual(await cancel({ run: "s1" }, a, b), asked(["s1"]));
+    assert.deepEqual(await cancel({ run: "t" }, a, b), asked([]));
+  });
+
+  test("stops none where the beginning of an id fits several runs, and lists them", async () => {
+    const [a, b] = [registryOf([], ["r1"]), registryOf([], ["r2"])];
+    await assert.rejects(cancel({ run: "r" }, a, b), (thrown: unknown) => {
+      assert(thrown instanceof Failure);
+      assert.equal(thrown.code, "run-ambiguous");
+      assert.match(thrown.message, /^2 runs in progress in dev-3 .* begins with r; none was/);
+      return /r1.*r2/.test(JSON.stringify(thrown.hints));
+    });
+    assert.deepEqual([a.cancelled, b.cancelled], [[], []]);
   });
 
   test("needs a ledger, unless there is no database at all", async () => {

@@ -17,6 +17,7 @@ export function withLedger(
       const { request } = context;
       const description = {
         run: request.runId,
+        part: request.part ?? 1,
         operation: request.operation,
         actor: request.actor,
         requestId: more.requestId ?? "request-1",

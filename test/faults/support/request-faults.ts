@@ -28,7 +28,8 @@ export const reportNames = ["crash", "timeout", "plain timeout"] as const satisf
  * ·
  * swallowed: nothing is passed on, nothing arrives and nothing closes · unanswered: the same, and it is passed on ·
  * a status: a gateway answers with HTML and passes nothing on · a status, late: it answers so, and has passed the request on ·
- * a report: the platform answers with it at once · a report at the end: it does when the function has ended.
+ * twice: it is passed on a second time when the function has begun to answer, and the second answer arrives · twice at the end: the
+ * same, when the function has ended · a report: the platform answers with it at once · a report at the end: it does when the function has ended.
  */
 export type RequestFault =
   | "dropped"
@@ -36,6 +37,8 @@ export type RequestFault =
   | "lost at the end"
   | "swallowed"
   | "unanswered"
+  | "twice"
+  | "twice at the end"
   | `${429 | 502 | 503 | 504}`
   | `${502 | 504} late`
   | Report
@@ -67,14 +70,41 @@ export async function requestHarmed(
       return;
     case "unanswered":
       return ended(await onward());
+    case "twice":
+    case "twice at the end": {
+      const first = ended(await onward());
+      if (fault === "twice at the end") await first;
+      const { statusCode = 0, headers, ...second } = await answerOf(onward);
+      response.writeHead(statusCode, headers).end(second.body);
+      return first;
+    }
     default:
       return replaced(fault, onward, response);
   }
 }
 
+/** A whole answer. */
+async function answerOf(onward: Onward) {
+  const answer = await onward();
+  const { statusCode } = answer;
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
+  const headers = { "content-type": answer.headers["content-type"] ?? "" };
+  return { statusCode, headers, body: Buffer.concat(chunks) };
+}
+
 /** Another answer than the function's. */
 async function replaced(
-  fault: Exclude<RequestFault, "dropped" | "lost" | "lost at the end" | "swallowed" | "unanswered">,
+  fault: Exclude<
+    RequestFault,
+    | "dropped"
+    | "lost"
+    | "lost at the end"
+    | "swallowed"
+    | "unanswered"
+    | "twice"
+    | "twice at the end"
+  >,
   onward: Onward,
   response: http.ServerResponse,
 ): Promise<void> {

@@ -90,9 +90,12 @@ export const sliceModes: ClientModes = {
       ...(["dropped", "502", "503", "504", "swallowed"] as const).map((fault) =>
         unsent(slice, fault),
       ),
-      ...(["lost", "lost at the end", "unanswered", "502 late", "504 late"] as const).map((fault) =>
-        at(slice, fault),
-      ),
+      ...(
+        [
+          ...(["lost", "lost at the end", "unanswered", "502 late", "504 late"] as const),
+          ...(["twice", "twice at the end"] as const),
+        ] as const
+      ).map((fault) => at(slice, fault)),
       { ...at(slice, "429"), sent: slices.length + 1 },
     ]),
   ),

@@ -13,7 +13,7 @@ const minWaitMs = 20_000;
 /**
  * Registers the run after the one in progress has ended. A courtesy: each migration is safe on its
  * own. Emits what it waits for. Throws `busy/another-run` after `waitMs`, `interrupted/stopped` when
- * the run is cancelled, and `usage/run-id-taken`.
+ * the run is cancelled, `usage/run-id-taken`, and `busy/delivered-twice`.
  */
 export async function acquireTurn(context: LedgerContext): Promise<LedgerSnapshot> {
   const { engine } = context;
@@ -22,6 +22,7 @@ export async function acquireTurn(context: LedgerContext): Promise<LedgerSnapsho
     async (attempt) => {
       const sql = beginRunSql(context.description, context.liveMs);
       const snapshot = readSnapshot(await query(context, sql));
+      if (snapshot.deliveredTwice) throw deliveredTwice(context);
       if (snapshot.runIdTaken) throw runIdTaken(context);
       const isFree = snapshot.begun && !snapshot.running?.alive;
       // Even when its turn has come in the meantime: the cancel request was answered with "not
@@ -56,6 +57,15 @@ function runIdTaken({ request, environment, database }: LedgerContext): Failure 
         runHint(["history", environment, "--run", request.runId], "see whose run that is"),
       ],
     },
+  );
+}
+
+function deliveredTwice({ request, environment }: LedgerContext): Failure {
+  return new Failure(
+    "busy",
+    "delivered-twice",
+    `The request of run ${request.runId} was delivered twice: it is being done, or has been, by another invocation of the function, and this one did nothing.`,
+    { hints: [runHint(["history", environment, "--run", request.runId], "see how the run went")] },
   );
 }
 

@@ -60,11 +60,8 @@ function describeActivity({
   return label && migrationLabel(label, " ");
 }
 
-/**
- * Reads the answer to `cancelRunsSql`: the ids of the runs that were asked. Throws ZodError for
- * anything else.
- */
-export function readCancelledRuns(result: SqlResult): string[] {
+/** Reads the answers to `openRunsSql` and `cancelRunsSql`. Throws ZodError for anything else. */
+export function readRunIds(result: SqlResult): string[] {
   return z.array(z.string()).parse(JSON.parse(result.rows[0]?.[0] ?? "[]"));
 }
 

@@ -6,6 +6,7 @@ import type { SqlResult } from "../../hasura/client.ts";
 import { hasuraFailure } from "../../hasura/errors.ts";
 import type {
   AppliedMigration,
+  KeptPlan,
   MigrationStore,
   OnDone,
   RunRegistry,
@@ -18,7 +19,7 @@ import { CatalogSync } from "./catalog-sync.ts";
 import { isTransient, query, readLedger, untilAnswered } from "./client.ts";
 import { Confirmation } from "./confirmation.ts";
 import type { LedgerContext } from "./context.ts";
-import { readCancelledRuns, readHistory, readUsers } from "./history.ts";
+import { readHistory, readRunIds, readUsers } from "./history.ts";
 import type { Position } from "./position.ts";
 import {
   confirmingRollbacks,
@@ -31,7 +32,15 @@ import { refuseInDoubt, reportReconciliation } from "./report-reconciliation.ts"
 import { runLedgerBatch } from "./run-batch.ts";
 import { runLedgerStep } from "./run-step.ts";
 import type { LedgerSnapshot } from "./snapshot.ts";
-import { cancelRunsSql, endRunSql, historySql, usersSql, type LedgerChange } from "./statements.ts";
+import {
+  cancelRunsSql,
+  endRunSql,
+  historySql,
+  keepPlanSql,
+  openRunsSql,
+  usersSql,
+  type LedgerChange,
+} from "./statements.ts";
 
 /** Reads until no other run interferes. */
 const maxReads = 8;
@@ -57,6 +66,7 @@ export class LedgerStore implements MigrationStore {
   /** The last look at the ledger, until `read` has used it. */
   #unread: LedgerSnapshot | undefined;
   #halfRedone: Version | undefined;
+  #keptPlan: KeptPlan | undefined;
   /** The last request could not be answered, so nothing more is asked. */
   #isUnreachable = false;
 
@@ -81,8 +91,8 @@ export class LedgerStore implements MigrationStore {
       end: (end) => this.#end(end),
       history: async (filter) =>
         readHistory(await query(context, historySql(filter, context.liveMs)), database.name),
-      cancel: async (run) =>
-        readCancelledRuns(await query(context, cancelRunsSql(run, context.liveMs))),
+      findOpen: async (run) => readRunIds(await query(context, openRunsSql(run))),
+      cancel: async (run) => readRunIds(await query(context, cancelRunsSql(run, context.liveMs))),
       users: async (runs) => readUsers(await query(context, usersSql(runs))),
     };
     const { runSqls } = hasura;
@@ -127,6 +137,14 @@ export class LedgerStore implements MigrationStore {
 
   halfRedone(): Version | undefined {
     return this.#halfRedone;
+  }
+
+  async keepPlan(steps: readonly string[]): Promise<void> {
+    await query(this.#context, keepPlanSql(this.#context.description, steps));
+  }
+
+  keptPlan(): KeptPlan | undefined {
+    return this.#keptPlan;
   }
 
   query(sql: string): Promise<SqlResult> {
@@ -218,6 +236,7 @@ export class LedgerStore implements MigrationStore {
     const ledger = this.#unread ?? (await this.#readAgain());
     this.#unread = undefined;
     this.#halfRedone = ledger.halfRedone;
+    this.#keptPlan = ledger.planned;
     Object.assign(this.#position, { generation: ledger.generation, ownGeneration: false });
     const catalog = await readCatalog(this.#context, ledger.synced);
     const compared = reconcile(ledger, catalog);

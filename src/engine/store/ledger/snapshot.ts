@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Actor } from "../../../protocol/request.ts";
 import { Version } from "../../../protocol/migration.ts";
 import type { SqlResult } from "../../hasura/client.ts";
+import type { KeptPlan } from "../store.ts";
 import type { LedgerRow, LedgerView } from "./reconcile.ts";
 
 const Generation = z.string().regex(/^\d+$/).transform(BigInt);
@@ -31,6 +32,9 @@ const Snapshot = z.object({
   cancelAsked: z.boolean(),
   begun: z.boolean(),
   runIdTaken: z.boolean().default(false),
+  deliveredTwice: z.boolean().default(false),
+  /** Absent in older ledgers. `done`: direction and version, such as `up 1700`. */
+  planned: z.object({ steps: z.array(z.string()), done: z.array(z.string()).nullable() }).nullish(),
   migrations: z.array(Row),
   running: z
     .object({
@@ -64,6 +68,10 @@ export interface LedgerSnapshot extends LedgerView {
   readonly begun: boolean;
   /** The run could not be registered: its id belongs to another one. */
   readonly runIdTaken: boolean;
+  /** The run could not be registered: another request is this invocation of it already. */
+  readonly deliveredTwice: boolean;
+  /** All that this run may do, and has done of it; undefined where it may do whatever is pending. */
+  readonly planned?: KeptPlan;
   readonly holder?: { readonly pid: number; readonly state?: string; readonly ms?: number };
   readonly others: readonly OtherRun[];
 }
@@ -74,9 +82,8 @@ export interface LedgerSnapshot extends LedgerView {
  */
 export function readSnapshot(result: SqlResult): LedgerSnapshot {
   const text = result.rows[0]?.[0];
-  const { serverId, migrations, running, gone, holder, halfRedone, ...rest } = Snapshot.parse(
-    JSON.parse(text ?? "null"),
-  );
+  const { serverId, migrations, running, gone, holder, halfRedone, planned, ...rest } =
+    Snapshot.parse(JSON.parse(text ?? "null"));
   return {
     ...rest,
     ...(serverId !== null && { serverId }),
@@ -84,6 +91,9 @@ export function readSnapshot(result: SqlResult): LedgerSnapshot {
     gone: new Map(Object.entries(gone)),
     ...(running && { running }),
     ...(typeof halfRedone === "string" && { halfRedone }),
+    ...(planned && {
+      planned: { steps: new Set(planned.steps), done: new Set(planned.done ?? []) },
+    }),
     ...(holder && {
       holder: {
         pid: holder.pid,

@@ -113,6 +113,8 @@ export interface RunDescription {
   readonly operation: string;
   readonly actor: Actor;
   readonly requestId: string;
+  /** Which invocation of the run this is, from 1. */
+  readonly part: number;
   readonly imageCommit?: string | undefined;
   readonly options: unknown;
 }
@@ -122,9 +124,10 @@ export interface RunDescription {
  * silent run counts as live.
  */
 export function beginRunSql(description: RunDescription, liveMs: number): string {
-  const { run, operation, actor, requestId, imageCommit, options } = description;
+  const { run, part, operation, actor, requestId, imageCommit, options } = description;
   const row = {
     id: run,
+    part,
     operation,
     actor,
     request_id: requestId,
@@ -132,6 +135,14 @@ export function beginRunSql(description: RunDescription, liveMs: number): string
     options,
   };
   return call("begin_run", json(row), String(liveMs));
+}
+
+/** Keeps the fingerprints of all that the run may do in this database, unless it has kept them before. */
+export function keepPlanSql(
+  { run, requestId }: Pick<RunDescription, "run" | "requestId">,
+  steps: readonly string[],
+): string {
+  return call("keep_plan", quoteLiteral(run), quoteLiteral(requestId), json(steps));
 }
 
 /**
@@ -178,7 +189,12 @@ export function historySql({ run, limit }: RunFilter, liveMs: number): string {
 
 const defaultHistoryLimit = 20;
 
-/** Asks runs to stop before their next migration; returns their ids. */
+/** The ids of runs that have not ended and begin with `run`. Writes nothing. */
+export function openRunsSql(run: string): string {
+  return call("open_runs", quoteLiteral(run));
+}
+
+/** Asks one run, by its whole id, or all to stop before their next migration; returns their ids. */
 export function cancelRunsSql(run: string | undefined, liveMs: number): string {
   return call("cancel_runs", literalOrNull(run), String(liveMs));
 }

@@ -23,6 +23,7 @@ const snapshot = (more: Partial<LedgerSnapshot> = {}): LedgerSnapshot => ({
   cancelAsked: false,
   begun: true,
   runIdTaken: false,
+  deliveredTwice: false,
   applied: new Map(),
   gone: new Map(),
   others: [],

@@ -11,7 +11,9 @@ import {
   frameMigration,
   frameOutsideTransaction,
   historySql,
+  keepPlanSql,
   lockHoldersSql,
+  openRunsSql,
   recordSql,
   snapshotSql,
 } from "../../../../src/engine/store/ledger/statements.ts";
@@ -38,7 +40,7 @@ function stepOf(version: string, direction: "up" | "down", more: Partial<Step> =
 
 function descriptionOf(run: string, operation = "apply") {
   const actor = { user: "ada", host: "laptop" };
-  return { run, operation, actor, requestId: "request-1", options: {} };
+  return { run, part: 1, operation, actor, requestId: "request-1", options: {} };
 }
 
 /** Every request that the ledger store can send, in an order that a database accepts. */
@@ -50,6 +52,8 @@ function everyStatement(run: string): string[] {
     beginRunSql(descriptionOf(run), 1000),
     beginRunSql(descriptionOf(run), 1000),
     beginRunSql(descriptionOf(run, "down"), 1000),
+    beginRunSql({ ...descriptionOf(run), requestId: "request-2" }, 1000),
+    keepPlanSql(descriptionOf(run), ["f00d"]),
     frameMigration(stepOf("1", "up"), { ...frame, generation: 0n }, []),
     frameMigration(stepOf("1", "down"), { ...frame, generation: 1n, ownGeneration: true }, []),
     frameMigration(stepOf("2", "up", { sql: "SELECT 1" }), { ...frame, generation: 2n }, []),
@@ -67,6 +71,7 @@ function everyStatement(run: string): string[] {
     historySql({ run: run.slice(0, 4), limit: 3 }, 1000),
     cancelStatementSql(run),
     snapshotSql(run, 1000),
+    openRunsSql(run),
     cancelRunsSql(undefined, 1000),
     cancelRunsSql(run, 1000),
     endRunSql(descriptionOf(run), { outcome: "finished" }, { synced: 3n, serverId: "server" }),

@@ -12,6 +12,7 @@ const files = {
   "1_a/down": "DROP TABLE a",
   "2_b/up": "CREATE TABLE b (id int)",
 };
+const deliveredTwice = ["busy", "delivered-twice"];
 const mallory = { user: "mallory", host: "elsewhere" };
 
 async function runs(it: LedgerBench): Promise<HistoryRow[]> {
@@ -24,11 +25,15 @@ async function rowOf(it: LedgerBench, id: string): Promise<Record<string, unknow
   return (await query(it.url, sql, [id]))[0];
 }
 
-async function assertTaken(it: LedgerBench, request: Request): Promise<void> {
+async function assertTaken(
+  it: LedgerBench,
+  request: Request,
+  refusal = ["usage", "run-id-taken"],
+): Promise<void> {
   const before = await rowOf(it, request.runId);
   const steps = await query(it.url, "SELECT * FROM hasura_migrate.step");
   const { failure, events } = await it.run(files, request, withLedger({ requestId: "request-2" }));
-  assert.deepEqual([failure?.kind, failure?.code], ["usage", "run-id-taken"]);
+  assert.deepEqual([failure?.kind, failure?.code], refusal);
   assert.ok(events.every(({ type }) => !type.startsWith("migration.")));
   assert.deepEqual(await rowOf(it, request.runId), before);
   assert.deepEqual(await query(it.url, "SELECT * FROM hasura_migrate.step"), steps);
@@ -39,7 +44,8 @@ describe("run ids", () => {
     const it = await ledgerBench(t);
     const first = asked("apply", { steps: 1 });
     await it.run(files, first);
-    await assertTaken(it, first);
+    await assertTaken(it, first, deliveredTwice);
+    await assertTaken(it, { ...first, part: 2 });
     await assertTaken(it, { ...first, actor: mallory });
     await assertTaken(it, {
       ...asked("mark", { versions: ["1"], as: "pending" }),
@@ -52,7 +58,32 @@ describe("run ids", () => {
     const it = await ledgerBench(t);
     const failed = asked("apply");
     await it.run({ "1_a/up": "SELECT 1/0" }, failed);
-    await assertTaken(it, failed);
+    await assertTaken(it, failed, deliveredTwice);
+    await assertTaken(it, { ...failed, part: 2 });
+  });
+
+  test("a request that is delivered twice is done once, also while the first one is at work, or has paused", async (t) => {
+    const it = await ledgerBench(t);
+    const release = await it.hold(gate);
+    const slow = { ...files, "3_c/up": waitsAtGate };
+    const request = asked("apply", { sliceMs: 1 });
+    const third = listening(startsWith("3"));
+    const working = it.run(slow, { ...request, options: {} } as Request, {
+      ...quick,
+      emit: third.emit,
+    });
+    await third.heard;
+    await assertTaken(it, request, deliveredTwice);
+    await release();
+    assert.deepEqual(versions(await working), ["1", "2", "3"]);
+    assert.equal((await rowOf(it, request.runId))?.["outcome"], "finished");
+
+    const other = asked("apply", { sliceMs: 1 });
+    let now = 0;
+    const more = { "4_d/up": "SELECT 4", "5_e/up": "SELECT 5" };
+    const paused = await it.run({ ...slow, ...more }, other, { now: () => (now += 10) });
+    assert.equal(paused.events.at(-1)?.type, "run.paused");
+    await assertTaken(it, other, deliveredTwice);
   });
 
   test("a paused run is continued by its own actor and operation alone", async (t) => {
@@ -68,7 +99,7 @@ describe("run ids", () => {
       ...asked("mark", { versions: ["2"], as: "applied" }),
       runId: request.runId,
     });
-    const rest = { ...request, options: {} } as Request;
+    const rest = { ...request, part: 2, options: {} } as Request;
     const ran = await it.run(files, rest, withLedger({ requestId: "request-2" }));
     assert.deepEqual([ran.failure, await it.ledger()], [undefined, ["1", "2"]]);
     const row = (await runs(it)).find(({ runId }) => runId === request.runId);

@@ -505,6 +505,18 @@ AS $body$
       JOIN hasura_migrate.run AS r ON r.id = s.run
       WHERE s.generation = h.generation AND s.what = 'down' AND r.operation = 'redo'
     ),
+    'planned', (
+      SELECT pg_catalog.json_build_object(
+        'steps', r.planned,
+        'done', (
+          SELECT pg_catalog.json_agg(s.what || ' ' || s.version::text)
+          FROM hasura_migrate.step AS s
+          WHERE s.run = r.id AND s.what IN ('up', 'down')
+        )
+      )
+      FROM hasura_migrate.run AS r
+      WHERE r.id = p_run AND r.planned IS NOT NULL
+    ),
     'migrations', COALESCE(
       (
         SELECT pg_catalog.json_agg(
@@ -580,10 +592,11 @@ AS $body$
   FROM hasura_migrate.head AS h
 $body$;
 
--- Registers a run, as waiting where another one is live, or continues it. An id that belongs to
--- another run (another operation or person, or one that has ended) is refused as data, because
--- errors do not arrive in full where Hasura hides internals: the snapshot then has `runIdTaken`.
--- p_run: id, operation, actor, request_id, image_commit, options. Returns a snapshot.
+-- Registers a run, as waiting where another one is live, or continues it. Refused as data, because
+-- errors do not arrive in full where Hasura hides internals: with `deliveredTwice` in the snapshot,
+-- an invocation of the run that another request is already; with `runIdTaken`, an id that belongs to
+-- another run (another operation or person, or one that has ended).
+-- p_run: id, part, operation, actor, request_id, image_commit, options. Returns a snapshot.
 CREATE OR REPLACE FUNCTION hasura_migrate.begin_run(p_run jsonb, p_live_ms double precision)
 RETURNS text
 LANGUAGE plpgsql
@@ -592,7 +605,9 @@ AS $body$
 DECLARE
   run_id text := p_run ->> 'id';
   request text := p_run ->> 'request_id';
+  part integer := (p_run ->> 'part')::integer;
   must_wait boolean;
+  refusal text;
 BEGIN
   PERFORM pg_catalog.pg_advisory_xact_lock(${lock_class}, ${runs_lock});
   must_wait := EXISTS (
@@ -617,12 +632,41 @@ BEGIN
   WHERE r.ended_at IS NULL
     AND r.operation = excluded.operation
     AND r.actor ->> 'user' = excluded.actor ->> 'user'
-    AND r.actor ->> 'host' = excluded.actor ->> 'host';
+    AND r.actor ->> 'host' = excluded.actor ->> 'host'
+    AND (request = ANY (r.request_ids) OR part > pg_catalog.cardinality(r.request_ids));
   IF NOT FOUND THEN
+    refusal := CASE
+      WHEN EXISTS (
+        SELECT FROM hasura_migrate.run AS r
+        WHERE r.id = run_id
+          AND r.operation = p_run ->> 'operation'
+          AND r.actor ->> 'user' = p_run -> 'actor' ->> 'user'
+          AND r.actor ->> 'host' = p_run -> 'actor' ->> 'host'
+          AND request <> ALL (r.request_ids)
+          AND part <= pg_catalog.cardinality(r.request_ids)
+      )
+      THEN 'deliveredTwice'
+      ELSE 'runIdTaken'
+    END;
     RETURN pg_catalog.jsonb_set(
-      hasura_migrate.snapshot(run_id, p_live_ms)::jsonb, '{runIdTaken}', 'true')::text;
+      hasura_migrate.snapshot(run_id, p_live_ms)::jsonb, ARRAY[refusal], 'true')::text;
   END IF;
   RETURN hasura_migrate.snapshot(run_id, p_live_ms);
+END
+$body$;
+
+-- Keeps what a run may do, an array of fingerprints: what was confirmed holds for all of its
+-- invocations.
+CREATE OR REPLACE FUNCTION hasura_migrate.keep_plan(p_run text, p_request text, p_steps jsonb)
+RETURNS text
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  UPDATE hasura_migrate.run
+  SET planned = p_steps
+  WHERE id = p_run AND p_request = ANY (request_ids) AND ended_at IS NULL AND planned IS NULL;
+  RETURN 'kept';
 END
 $body$;
 
@@ -745,8 +789,20 @@ AS $body$
   ) AS past
 $body$;
 
+-- The ids of runs that have not ended, as JSON. p_run: the beginning of an id.
+CREATE OR REPLACE FUNCTION hasura_migrate.open_runs(p_run text)
+RETURNS text
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT COALESCE(pg_catalog.json_agg(r.id ORDER BY r.started_at), '[]')::text
+  FROM hasura_migrate.run AS r
+  WHERE r.ended_at IS NULL AND pg_catalog.starts_with(r.id, p_run)
+$body$;
+
 -- Asks runs that have not ended to stop before their next migration; returns their ids as JSON.
--- Without p_run: all of them. Those without a sign of life are asked too, since they may only be
+-- p_run: the id of one; without it: all of them. Those without a sign of life are asked too, since they may only be
 -- slow, but not returned.
 CREATE OR REPLACE FUNCTION hasura_migrate.cancel_runs(p_run text, p_live_ms double precision)
 RETURNS text
@@ -759,7 +815,7 @@ BEGIN
   WITH updated AS (
     UPDATE hasura_migrate.run
     SET cancel_asked = true
-    WHERE ended_at IS NULL AND (p_run IS NULL OR pg_catalog.starts_with(id, p_run))
+    WHERE ended_at IS NULL AND (p_run IS NULL OR id = p_run)
     RETURNING id
   )
   SELECT COALESCE(pg_catalog.array_agg(u.id), '{}') INTO asked FROM updated AS u;

@@ -78,7 +78,8 @@ CREATE TABLE IF NOT EXISTS hasura_migrate.run (
   cancel_asked boolean NOT NULL DEFAULT false,
   waiting boolean NOT NULL DEFAULT false,
   failure text,
-  request_ids text[] NOT NULL DEFAULT '{}'
+  request_ids text[] NOT NULL DEFAULT '{}',
+  planned jsonb
 );
 -- Version 2 of the ledger.
 ALTER TABLE hasura_migrate.run
@@ -86,9 +87,12 @@ ALTER TABLE hasura_migrate.run
   ADD COLUMN IF NOT EXISTS failure text;
 -- Version 3.
 ALTER TABLE hasura_migrate.run
-  ADD COLUMN IF NOT EXISTS request_ids text[] NOT NULL DEFAULT '{}';
+  ADD COLUMN IF NOT EXISTS request_ids text[] NOT NULL DEFAULT '{}',
+  ADD COLUMN IF NOT EXISTS planned jsonb;
 COMMENT ON COLUMN hasura_migrate.run.request_id IS
   'AWS request id of the newest invocation of the run; request_ids has all of them';
+COMMENT ON COLUMN hasura_migrate.run.planned IS
+  'fingerprints of all that the run may do here, where its plan was confirmed; NULL where it may do whatever is pending';
 COMMENT ON COLUMN hasura_migrate.run.waiting IS
   'registered, so that it can be cancelled, but waiting for another run to end';
 

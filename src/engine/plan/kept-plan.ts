@@ -1,0 +1,81 @@
+import { Failure } from "../../protocol/failure.ts";
+import { retryHint } from "../../protocol/hint.ts";
+import { migrationLabel } from "../../protocol/migration.ts";
+import type { Request } from "../../protocol/request.ts";
+import type { DatabaseState } from "../session.ts";
+import { fingerprintOf, refuseOtherPlan } from "./fingerprint.ts";
+import type { PreparedPlan, ReadyStep } from "./prepare-plan.ts";
+
+/*
+ * A run whose plan was confirmed, or that rolls back, may do what that plan has and nothing else, however often it plans again
+ * and however many invocations it takes. Its first invocation keeps the plan in the ledger; a later one is held to that.
+ */
+
+type PlannedRequest = Pick<Request, "part"> & {
+  readonly options: { readonly expectedPlan?: string | undefined };
+};
+
+/**
+ * Throws `busy/plan-changed` where the first invocation of a run would do something other than what was confirmed, and
+ * `busy/plan-outdated` where a later one would do something that is not left of it.
+ */
+export function refuseUnplanned(
+  plan: PreparedPlan,
+  { part = 1, options }: PlannedRequest,
+  databases: readonly DatabaseState[],
+): void {
+  if (part > 1) refuseNewSteps(plan, databases, []);
+  else refuseOtherPlan(plan.fingerprint, options.expectedPlan);
+}
+
+/** Keeps the plan where the store can; what was kept before, by an earlier invocation, stays. */
+export async function keepPlan(
+  { steps }: PreparedPlan,
+  databases: readonly DatabaseState[],
+): Promise<void> {
+  for (const { database, store, keptPlan } of databases) {
+    if (keptPlan) continue;
+    await store.keepPlan?.(
+      steps.filter((step) => step.database.name === database.name).map(fingerprintOfStep),
+    );
+  }
+}
+
+/**
+ * Throws `busy/plan-outdated` where a plan has a step that the kept plan has not, or that the run has done already: somebody else
+ * has undone it. `first`: the steps that are allowed where the store cannot keep them.
+ */
+export function refuseNewSteps(
+  { steps }: PreparedPlan,
+  databases: readonly DatabaseState[],
+  first: readonly ReadyStep[],
+): void {
+  const known = new Map(databases.map((state) => [state.database.name, state.keptPlan]));
+  const firstSteps = new Set(first.map(fingerprintOfStep));
+  for (const step of steps) {
+    const { database, direction, migration } = step;
+    const kept = known.get(database.name);
+    if (kept?.done.has(`${direction} ${migration.version}`))
+      throw planOutdated(`it would now ${what(step)} once more`);
+    if (!(kept?.steps ?? firstSteps).has(fingerprintOfStep(step)))
+      throw planOutdated(`it would now ${what(step)}, which was not in the plan`);
+  }
+}
+
+/** A plan that can no longer be followed, and why. */
+export function planOutdated(reason: string): Failure {
+  return new Failure(
+    "busy",
+    "plan-outdated",
+    `The database has changed since the plan was made: ${reason}.`,
+    { hints: [retryHint()] },
+  );
+}
+
+function what({ direction, migration }: ReadyStep): string {
+  return `${direction === "up" ? "apply" : "roll back"} ${migrationLabel(migration)}`;
+}
+
+function fingerprintOfStep({ fingerprint }: ReadyStep): string {
+  return fingerprintOf([fingerprint]);
+}
