@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { packageVersion } from "../package-version.ts";
 
-/** Exits with one sentence: the rest of the program cannot be relied on here. 2 means wrong usage, 70 a bug. */
-function endWith(sentence: string, code: 2 | 70): void {
+/** Exits with one sentence. 2 means wrong usage, 70 a bug. */
+function endWith(sentence: string, code: number): void {
   process.stderr.write(`✗ ${sentence}\n`, () => process.exit(code));
 }
 
@@ -26,7 +26,11 @@ async function start(): Promise<void> {
     import("./main.ts"),
     import("./process-context.ts"),
   ]);
-  const code = await main(contextOf(process, packageVersion));
+  const context = contextOf(process, packageVersion);
+  const code = await main(context);
+  const lost = context.outputLost();
+  if (lost !== undefined)
+    return endWith(`Part of the output could not be written (${lost}).`, code === 0 ? 2 : code);
   // Flush both streams so that the reader of a pipe gets the last line; then exit, even if handles are still open.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }

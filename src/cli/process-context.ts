@@ -7,6 +7,7 @@ import { ignoresHangup } from "./run/ignores-hangup.ts";
 import { countInterrupts } from "./run/cancellation.ts";
 import { unlessAborted } from "./run/until-aborted.ts";
 import { plainText } from "./output/terminal/styled.ts";
+import { outputFileOf } from "./output/terminal/output-file.ts";
 import { sinkOf, type TextStream } from "./output/terminal/sink.ts";
 import type { Keyboard, CliContext } from "./context.ts";
 import { programsOf } from "./programs/programs.ts";
@@ -14,8 +15,14 @@ import { programsOf } from "./programs/programs.ts";
 /** CI systems and containers kill a process soon after SIGTERM: anything still running by then is abandoned. */
 const terminateWithinMs = 4800;
 
-/** The context of a real process. `process` is a parameter: only bin.ts uses the global one. */
-export function contextOf(process: NodeJS.Process, version: string): CliContext {
+/** The context of a real process. */
+export interface ProcessContext extends CliContext {
+  /** Why a part of stdout is lost, such as `ENOSPC`; undefined if nothing is, or if its reader has gone away. */
+  readonly outputLost: () => string | undefined;
+}
+
+/** `process` is a parameter: only bin.ts uses the global one. */
+export function contextOf(process: NodeJS.Process, version: string): ProcessContext {
   const exit = (): void => process.exit(exitCode.interrupted);
   const interrupts = countInterrupts(exit, () => void setTimeout(exit, terminateWithinMs).unref());
   process.on("SIGINT", () => interrupts.onSignal("interrupt"));
@@ -25,6 +32,7 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
     if (!staysAfterHangup) interrupts.onSignal("hangup");
   });
   const workflow = process.env["GITHUB_ACTIONS"] === "true";
+  const file = outputFileOf(process.stdout);
   return {
     argv: process.argv.slice(2),
     env: process.env,
@@ -34,7 +42,8 @@ export function contextOf(process: NodeJS.Process, version: string): CliContext 
     uid: process.getuid?.(),
     host: hostname(),
     version,
-    out: sinkOf(streamOf(process.stdout), { workflow }),
+    out: sinkOf(file ?? streamOf(process.stdout), { workflow }),
+    outputLost: () => file?.lost,
     err: sinkOf(streamOf(process.stderr), { workflow }),
     keyboard: keyboardOf(process, interrupts.first),
     now: Date.now,

@@ -354,8 +354,9 @@ export const failureCodes = {
     ],
   },
   "credentials-timeout": {
-    kinds: ["access"],
-    meaning: "AWS credentials did not arrive within a minute; nothing was sent.",
+    kinds: ["access", "unreachable"],
+    meaning:
+      "AWS credentials did not arrive within a minute; nothing was sent to the function. It is `unreachable` where a service such as STS was asked and did not answer.",
     causes: [
       "The profile's `credential_process` waits for something.",
       "SSO, STS or the metadata service cannot be reached, and the network drops the requests.",

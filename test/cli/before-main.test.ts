@@ -67,6 +67,24 @@ describe("before the program starts", () => {
     },
   );
 
+  test.skipIf(!existsSync("/dev/full"))(
+    "a full disk under the output of a command: one sentence, exit 2, and a failure keeps its own exit code",
+    async (t) => {
+      const cwd = emptyDirectory(t);
+      writeFileSync(
+        join(cwd, "hasura-migrate.json"),
+        '{ "environments": { "dev-1": { "function": "f", "region": "eu-west-1" } } }',
+      );
+      for (const command of ["envs", "--help", "help status"]) {
+        const { code, stderr } = await shell(`$CLI ${command} >/dev/full`, cwd);
+        assert.equal(stderr, "✗ Part of the output could not be written (ENOSPC).\n", command);
+        assert.equal(code, 2);
+      }
+      assert.equal((await shell("$CLI envs >/dev/null", cwd)).code, 0);
+      assert.equal((await shell("$CLI envs | true", cwd)).stderr, "");
+    },
+  );
+
   test("package.json requires the same version of Node.js as the check", () => {
     const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
     assert.match(text, /"node": ">=20/);

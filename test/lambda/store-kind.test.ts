@@ -45,6 +45,7 @@ describe("the kind of migration store", () => {
     const { runId, actor } = request("apply");
     assert.deepEqual(toldWith({}, { steps: 2 }).description, {
       run: runId,
+      part: 1,
       operation: "apply",
       actor,
       requestId: "request-1",

@@ -32,17 +32,19 @@ async function silentTunnel(t: TestContext): Promise<{ port: number; asked: stri
   return { port: await portOf(t, server), asked };
 }
 
-/** Runs the command; every timer of that length runs out as soon as it is set. */
+/** Runs the command; every timer of that length runs out as soon as it is set, and not before `asked`. */
 async function runOutOf(
   ms: number,
   t: TestContext,
   options: Omit<Parameters<typeof testContext>[1], "argv">,
+  asked: Promise<void> = Promise.resolve(),
 ): Promise<{ exit: number; context: TestCliContext }> {
   const context = testContext(t, { ...options, argv: ["dev-3"] });
   const state = { over: false };
   const running = main(context).finally(() => {
     state.over = true;
   });
+  await asked;
   while (!state.over) {
     await context.waitsFor(ms, () => state.over).catch(() => undefined);
     context.tick(ms);
@@ -99,6 +101,26 @@ describe("a connection that does not answer the TLS handshake", () => {
     assert.match(
       context.err.text,
       /Could not reach AWS at 127\.0\.0\.1:\d+ for the credentials of profile "dev-3": it accepts/,
+    );
+  });
+
+  test("of STS, silent once it was asked, is named with the profile: nothing was sent to the function", async (t) => {
+    const home = emptyDirectory(t);
+    mkdirSync(join(home, ".aws"));
+    writeFileSync(
+      join(home, ".aws/config"),
+      "[profile dev-3]\nrole_arn = arn:aws:iam::444455556666:role/migrate\nsource_profile = base\nregion = eu-west-1\n[profile base]\naws_access_key_id = AKIABASE\naws_secret_access_key = s\n",
+    );
+    const server = createServer();
+    const asked = new Promise<void>((done) =>
+      server.once("connection", (socket) => socket.once("data", () => done())),
+    );
+    const env = { AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${await portOf(t, server)}` };
+    const { exit, context } = await runOutOf(60_000, t, { home, env }, asked);
+    assert.equal(exit, 4, context.err.text);
+    assert.match(
+      context.err.text,
+      /✗ STS at 127\.0\.0\.1:\d+ did not answer within 60 s, so there are no credentials from profile "dev-3"; nothing was sent to the function\.\n +→ aws sts get-caller-identity --profile dev-3/,
     );
   });
 

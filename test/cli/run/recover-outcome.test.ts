@@ -248,7 +248,7 @@ describe("recover outcome", () => {
       context.err.text,
       /! Another invocation of the function is doing this run, or has done it\./,
     );
-    assert.doesNotMatch(context.err.text, /nothing was run/);
+    assert.doesNotMatch(context.err.text, /nothing was run\./);
     assert.match(context.out.text, /2 applied/);
     assert.deepEqual(operations, ["apply", "apply", "history"]);
   });

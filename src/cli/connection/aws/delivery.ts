@@ -4,6 +4,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 export class Delivery {
   /** True once bytes of the request can have left this machine: connected and, with TLS, after the handshake. */
   sent = false;
+  /** The address of a request that has not been answered yet. */
+  asking: URL | undefined;
   /** The original network error and the address requested. Credential providers keep only its text. */
   failure: { readonly error: unknown; readonly url: URL } | undefined;
 

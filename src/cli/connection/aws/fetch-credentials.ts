@@ -1,5 +1,5 @@
 import { Failure } from "../../../protocol/failure.ts";
-import { textHint } from "../../../protocol/hint.ts";
+import { commandHint, textHint } from "../../../protocol/hint.ts";
 import type { Environment, CliContext } from "../../context.ts";
 import { whyNobodyIsAsked } from "../../run/nobody-to-ask.ts";
 import { explainCredentials } from "./credential-errors.ts";
@@ -66,7 +66,7 @@ export function credentialsOf(
           isPaused: () => person.isAsked,
           late: () => {
             late.abort();
-            return noCredentialsInTime(identity);
+            return noCredentialsInTime(identity, delivery, network);
           },
         },
       );
@@ -82,11 +82,14 @@ export function credentialsOf(
 /** A `credential_process`, SSO, STS and the metadata services answer well before that, or not at all. */
 const longestWaitMs = 60_000;
 
-function noCredentialsInTime(identity: Identity): Failure {
+function noCredentialsInTime(identity: Identity, delivery: Delivery, network: Network): Failure {
   const from =
     identity.kind === "profile"
       ? `profile "${identity.profile}"`
       : `the environment (${identity.source})`;
+  const { asking } = delivery;
+  if (asking !== undefined)
+    return silentService(serviceAt(asking, network), asking, from, identity);
   return new Failure(
     "access",
     "credentials-timeout",
@@ -101,6 +104,31 @@ function noCredentialsInTime(identity: Identity): Failure {
       ],
     },
   );
+}
+
+/** A service that took the connection, and perhaps the request, and has not answered. */
+function silentService(service: string, url: URL, from: string, identity: Identity): Failure {
+  const again: [string, ...string[]] =
+    identity.kind === "profile"
+      ? ["aws", "sts", "get-caller-identity", "--profile", identity.profile]
+      : ["aws", "sts", "get-caller-identity"];
+  return new Failure(
+    "unreachable",
+    "credentials-timeout",
+    `${service} at ${url.host} did not answer within ${longestWaitMs / 1000} s, so there are no credentials from ${from}; nothing was sent to the function.`,
+    {
+      hints: [
+        commandHint(again, "to see whether it answers the AWS CLI"),
+        textHint("Check the network, HTTPS_PROXY and NO_PROXY, and the region's name."),
+      ],
+    },
+  );
+}
+
+function serviceAt({ host, hostname }: URL, { stsEndpoint }: Network): string {
+  if (stsEndpoint !== undefined && new URL(stsEndpoint).host === host) return "STS";
+  if (/^sts[.-]/.test(hostname)) return "STS";
+  return /^(portal\.sso|oidc)\./.test(hostname) ? "SSO" : "The credential service";
 }
 
 /** The same context, but it records while a person is being prompted: that time does not count. */

@@ -41,9 +41,10 @@ export class RequestHandler {
   async handle(request: Request, options?: Options): Promise<Response> {
     const url = addressOf(request);
     const delivery = Delivery.current();
+    if (delivery) delivery.asking = url;
     try {
       const response = await this.#handlerFor(url).handle(request, options);
-      if (delivery) delivery.sent = true;
+      if (delivery) Object.assign(delivery, { sent: true, asking: undefined });
       return response;
     } catch (error) {
       if (delivery) delivery.failure = { error, url };
