@@ -189,9 +189,31 @@ export const guards = [
   {
     name: "doing only what the first plan had after a confirmation, and when rolling back",
     file: "src/engine/operations/migrate.ts",
-    guard: "if (!firstPlanOnly) return undefined;",
-    without: "if (firstPlanOnly !== null) return undefined;",
+    guard: "if (run.firstPlanOnly) refuseNewSteps(plan, databases, run.plan.steps);",
+    without: "if (run.firstPlanOnly === null) refuseNewSteps(plan, databases, run.plan.steps);",
     tests: ["test/engine/operations/migrate.test.ts"],
+  },
+  {
+    name: "holding every invocation of a run to its first plan",
+    file: "src/engine/plan/kept-plan.ts",
+    guard: "if (part > 1) refuseNewSteps(plan, databases, []);",
+    without: "if (part > 1) return;",
+    tests: ["test/engine/store/ledger/kept-plan.test.ts"],
+  },
+  {
+    name: "not repeating what another run has undone",
+    file: "src/engine/plan/kept-plan.ts",
+    guard: "if (kept?.done.has(`${direction} ${migration.version}`))",
+    without: "if (kept?.done.has(direction))",
+    tests: ["test/engine/store/ledger/kept-plan.test.ts"],
+  },
+  {
+    name: "doing a request that is delivered twice once",
+    file: "src/engine/store/ledger/sql/functions.sql",
+    guard:
+      "    AND (request = ANY (r.request_ids) OR part > pg_catalog.cardinality(r.request_ids));",
+    without: "    ;",
+    tests: ["test/engine/store/ledger/run-ids.test.ts"],
   },
   {
     name: "the bound on the silence of a stream",
@@ -212,8 +234,8 @@ export const guards = [
   {
     name: "refusing a run id that is taken",
     file: "src/engine/store/ledger/sql/functions.sql",
-    guard: "  IF NOT FOUND THEN\n    RETURN pg_catalog.jsonb_set(",
-    without: "  IF false THEN\n    RETURN pg_catalog.jsonb_set(",
+    guard: "  IF NOT FOUND THEN\n    refusal :=",
+    without: "  IF false THEN\n    refusal :=",
     tests: ["test/engine/store/ledger/run-ids.test.ts"],
   },
   {

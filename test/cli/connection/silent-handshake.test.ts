@@ -120,7 +120,7 @@ describe("a connection that does not answer the TLS handshake", () => {
     assert.equal(exit, 4, context.err.text);
     assert.match(
       context.err.text,
-      /✗ STS at 127\.0\.0\.1:\d+ did not answer within 60 s, so there are no credentials from profile "dev-3"; nothing was sent to the function\.\n +→ aws sts get-caller-identity --profile dev-3/,
+      /✗ STS at 127\.0\.0\.1:\d+ did not answer within 60 s, so there are no credentials from profile "dev-3"; nothing was sent to the function\.\n +→ .*: aws sts get-caller-identity --profile dev-3/,
     );
   });
 
