@@ -102,11 +102,17 @@ describe("a run of several slices does what its first plan had, and nothing else
       return apply;
     };
     const first = await confirmed();
-    assertOutdated(await continued(it, first, {}, withFourth), /apply 4_d, which was not in the plan/);
+    assertOutdated(
+      await continued(it, first, {}, withFourth),
+      /apply 4_d, which was not in the plan/,
+    );
     await it.run(files, asked("down", { all: true }));
     const second = await confirmed();
     const changed = { ...files, "3_c/up": "DROP TABLE a" };
-    assertOutdated(await continued(it, second, {}, changed), /apply 3_c, which was not in the plan/);
+    assertOutdated(
+      await continued(it, second, {}, changed),
+      /apply 3_c, which was not in the plan/,
+    );
     assert.deepEqual(await it.ledger(), ["1"]);
   });
 
