@@ -22,31 +22,35 @@ export async function startup({ serverUrl, scratch }: Bench): Promise<Line[]> {
     });
     const commands = [
       node("node", "-e", "0"),
-      node("--version", bin, "--version"),
-      node("--help", bin, "--help"),
+      ...[["--version"], ["--complete", "zsh", "status", ""], ["--help"]].map((args) =>
+        node(args[0] ?? "", bin, ...args),
+      ),
       node("status", bin, "status", "dev-1", "--endpoint-url", environment.lambdaUrl),
       ...awsInvoke(environment.lambdaUrl, scratch),
     ];
     const medians = await inTurns(commands, rounds);
     const of = (name: string): number => medians.get(name) ?? Number.NaN;
+    const toNode = beside(medians, "node");
     const aws = of("aws");
     return [
       { what: "node -e 0", figure: msText(of("node")), ratio: "1" },
       {
         what: "--version",
-        figure: msText(of("--version")),
-        ratio: times(of("--version"), of("node"), "node"),
+        ...toNode("--version"),
         budget: "≤ 1.3 × node",
       },
       {
+        what: "completion, when Tab is pressed",
+        ...toNode("--complete"),
+        budget: "≤ 1.5 × node",
+      },
+      {
         what: "--help",
-        figure: msText(of("--help")),
-        ratio: times(of("--help"), of("node"), "node"),
+        ...toNode("--help"),
       },
       {
         what: "status, function warm",
-        figure: msText(of("status")),
-        ratio: times(of("status"), of("node"), "node"),
+        ...toNode("status"),
         budget: "≤ 3 × node",
       },
       Number.isNaN(aws)
@@ -91,4 +95,13 @@ function awsInvoke(lambdaUrl: string, scratch: string): Command[] {
     `fileb://${payload}`,
   ];
   return [{ name: "aws", file, args: [...args, join(scratch, "answer.json")] }];
+}
+
+/** A command's time, and how many times that of another one it is. */
+function beside(
+  medians: ReadonlyMap<string, number>,
+  other: string,
+): (name: string) => Pick<Line, "figure" | "ratio"> {
+  const of = (name: string): number => medians.get(name) ?? Number.NaN;
+  return (name) => ({ figure: msText(of(name)), ratio: times(of(name), of(other), other) });
 }

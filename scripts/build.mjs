@@ -97,7 +97,14 @@ function hashOfInputs(/** @type {string} */ root) {
     ...filesIn(join(root, "src")),
     ...["package.json", "package-lock.json"].map((name) => join(root, name)),
   ];
-  for (const name of ["build", "bundle", "bundle-cdk", "bundle-plugins", "licences"])
+  for (const name of [
+    "build",
+    "bundle",
+    "bundle-cdk",
+    "bundle-plugins",
+    "command-tree",
+    "licences",
+  ])
     files.push(join(root, "scripts", `${name}.mjs`));
   for (const path of files.sort())
     hash.update(relative(root, path)).update("\0").update(readFileSync(path)).update("\0");

@@ -9,6 +9,7 @@ import {
   quietSdk,
   usedSpinners,
 } from "./bundle-plugins.mjs";
+import { commandTreeAsData } from "./command-tree.mjs";
 
 /** CommonJS packages inside an ES module bundle load Node's own modules through `require`. */
 const banner =
@@ -49,7 +50,15 @@ export async function bundle(root) {
     logLevel: "warning",
     metafile: true,
     write: false,
-    plugins: [quietSdk, onlyUsedZod, noBrowser, usedSpinners, noDebugLog, compactSql],
+    plugins: [
+      commandTreeAsData(root),
+      quietSdk,
+      onlyUsedZod,
+      noBrowser,
+      usedSpinners,
+      noDebugLog,
+      compactSql,
+    ],
   });
   const files = new Map(
     outputFiles.map(({ path, text }) => [publishedPath(relative(join(root, "dist"), path)), text]),

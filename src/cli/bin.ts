@@ -35,6 +35,19 @@ async function start(): Promise<void> {
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }
 
+/** Tab was pressed: an answer at once, whatever is wrong. */
+async function completeWords(args: readonly string[]): Promise<void> {
+  const [{ complete }, { commandTree }, { homedir }] = await Promise.all([
+    import("./completion/complete.ts"),
+    import("./completion/command-tree.ts"),
+    import("node:os"),
+  ]);
+  const { env } = process;
+  const home = env["HOME"] || homedir();
+  process.stdout.on("error", () => undefined);
+  process.stdout.write(await complete(args, commandTree, { env, cwd: process.cwd(), home }));
+}
+
 const [first, ...others] = process.argv.slice(2);
 const problem = startProblem();
 if (problem !== undefined) endWith(problem, 2);
@@ -44,7 +57,8 @@ else if (others.length === 0 && (first === "--version" || first === "-V")) {
     if (code !== "EPIPE") endWith(`The version could not be written (${code ?? "no code"}).`, 2);
   });
   process.stdout.write(`${packageVersion}\n`);
-} else
+} else if (first === "--complete") completeWords(others).catch(() => undefined);
+else
   start().catch((thrown: unknown) =>
     endWith(
       `hasura-migrate could not start: ${thrown instanceof Error ? thrown.message : String(thrown)}. This is a bug.`,

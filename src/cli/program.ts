@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import { apply } from "./commands/apply.ts";
 import { cancel } from "./commands/cancel.ts";
 import type { CommandModule, RawOptions } from "./commands/command.ts";
+import { completion } from "./commands/completion.ts";
 import { doctor } from "./commands/doctor.ts";
 import { down } from "./commands/down.ts";
 import { envs } from "./commands/envs.ts";
@@ -34,6 +35,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
   local,
   envs,
   doctor,
+  completion,
 };
 
 /** Parses argv and runs the chosen command. Usage errors and thrown errors are shown here. */

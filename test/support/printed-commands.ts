@@ -3,6 +3,7 @@ import type { ZodType } from "zod";
 import { apply } from "../../src/cli/commands/apply.ts";
 import { cancel } from "../../src/cli/commands/cancel.ts";
 import type { CommandModule } from "../../src/cli/commands/command.ts";
+import { completion } from "../../src/cli/commands/completion.ts";
 import { doctor } from "../../src/cli/commands/doctor.ts";
 import { down } from "../../src/cli/commands/down.ts";
 import { envs } from "../../src/cli/commands/envs.ts";
@@ -31,6 +32,7 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   local: [local, schemas.LocalOptions],
   envs: [envs, schemas.GlobalOptions],
   doctor: [doctor, schemas.TargetOptions],
+  completion: [completion, schemas.CompletionOptions],
 };
 
 /** Why the program refuses these words before it reads any configuration; undefined if it does not. */

@@ -19,7 +19,7 @@ export const newMigration: CommandModule = {
         new CliOption(
           "--migrations <directory>",
           "Hasura project, or where to create one (default: the project that contains the working directory)",
-        ),
+        ).completedBy("directory"),
       );
   },
   operands: ([name]) => ({ name }),

@@ -6,11 +6,15 @@ export function globalOptions(): CliOption[] {
     new CliOption("--json", "print newline-delimited JSON on stdout"),
     new CliOption("-q, --quiet", "print results and failures only"),
     new CliOption("--no-color", "print without colours"),
-    new CliOption("--profile <name>", "AWS profile").locates("aws"),
-    new CliOption("--region <name>", "AWS region of the function").locates("aws"),
+    new CliOption("--profile <name>", "AWS profile").locates("aws").completedBy("profile"),
+    new CliOption("--region <name>", "AWS region of the function")
+      .locates("aws")
+      .completedBy("region"),
     new CliOption("--function <name>", "name or ARN of the function").locates("aws"),
     new CliOption("--endpoint-url <url>", "address of the Lambda service").locates("aws"),
-    new CliOption("--config <file>", "configuration file").locates("everywhere"),
+    new CliOption("--config <file>", "configuration file")
+      .locates("everywhere")
+      .completedBy("file"),
     new CliOption("--debug", "print stack traces"),
   ];
 }
@@ -27,6 +31,7 @@ export function addEnvironmentsOptions(command: CliCommand): CliCommand {
     .addOption(
       new CliOption("--group <name>", "the environments of a group; can be repeated")
         .argParser(collect)
+        .completedBy("group")
         .names(),
     )
     .addOption(
@@ -35,6 +40,7 @@ export function addEnvironmentsOptions(command: CliCommand): CliCommand {
         "the next stage, which starts only after all earlier ones have succeeded; can be repeated",
       )
         .argParser(collect)
+        .completedBy("environment-or-group")
         .names(),
     )
     .addOption(
@@ -63,9 +69,9 @@ interface Bounds {
 export function addSelectionOptions(command: CliCommand, bounds: Bounds): CliCommand {
   const { to, steps, only, everything } = bounds;
   const options = [
-    new CliOption("--to <version>", to),
+    new CliOption("--to <version>", to).completedBy("version"),
     ...(steps === undefined ? [] : [new CliOption("--steps <count>", steps)]),
-    new CliOption("--only <version>", only),
+    new CliOption("--only <version>", only).completedBy("version"),
     ...(everything === undefined ? [] : [new CliOption("--everything", everything)]),
   ];
   return addExclusiveOptions(command, options);
@@ -85,9 +91,11 @@ export function addExclusiveOptions(
 
 /** Declares `--yes`. */
 export function addYesOption(command: CliCommand): CliCommand {
-  return command.option(
-    "-y, --yes [environment]",
-    "skip confirmation (protected environments require --yes=NAME)",
+  return command.addOption(
+    new CliOption(
+      "-y, --yes [environment]",
+      "skip confirmation (protected environments require --yes=NAME)",
+    ).completedBy("environment"),
   );
 }
 
@@ -130,10 +138,9 @@ export function addLocalOptions(
       ).locates("local"),
     )
     .addOption(
-      new CliOption(
-        "--migrations <directory>",
-        "Hasura project, or its migrations directory",
-      ).locates("local"),
+      new CliOption("--migrations <directory>", "Hasura project, or its migrations directory")
+        .locates("local")
+        .completedBy("directory"),
     )
     .addOption(
       new CliOption(

@@ -1,14 +1,13 @@
 import type { Stats } from "node:fs";
 import { open } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
 import * as z from "zod";
 import { decodeText } from "../../decode-text.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { commandHint, retryHint, textHint } from "../../protocol/hint.ts";
 import { errorCode } from "../../system-error.ts";
 import type { CliContext } from "../context.ts";
+import { namedFile, projectLocations, userLocation } from "./locations.ts";
 
-const fileName = "hasura-migrate.json";
 const PackageKey = z.looseObject({ "hasura-migrate": z.unknown() });
 
 export interface FoundConfig {
@@ -26,37 +25,21 @@ export async function findConfig(
   context: CliContext,
   flag: string | undefined,
 ): Promise<FoundConfig | undefined> {
-  const named = flag ?? context.env["HASURA_MIGRATE_CONFIG"];
+  const named = namedFile(context, flag);
   if (named) {
-    const found = await readConfig(resolve(context.cwd, named), "named");
+    const found = await readConfig(named.path, "named");
     if (found) return found;
-    const by = flag === undefined ? "HASURA_MIGRATE_CONFIG" : "--config";
     throw new Failure(
       "usage",
       "config-missing",
-      `The configuration file ${named} (from ${by}) does not exist.`,
+      `The configuration file ${named.as} (from ${named.by}) does not exist.`,
     );
   }
-  for (const directory of upwards(context.cwd)) {
-    const found =
-      (await readConfig(join(directory, fileName), context)) ??
-      (await readPackage(join(directory, "package.json"), context));
+  for (const { path, kind } of projectLocations(context.cwd)) {
+    const found = await (kind === "file" ? readConfig(path, context) : readPackage(path, context));
     if (found) return found;
   }
-  return readConfig(join(await userDirectory(context), "config.json"), context);
-}
-
-function upwards(from: string): string[] {
-  const parent = dirname(from);
-  return parent === from ? [from] : [from, ...upwards(parent)];
-}
-
-/** XDG_CONFIG_HOME is honoured on every platform; env-paths uses it only on Linux. */
-async function userDirectory(context: CliContext): Promise<string> {
-  const xdg = context.env["XDG_CONFIG_HOME"];
-  if (xdg) return join(xdg, "hasura-migrate");
-  const { default: envPaths } = await import("env-paths");
-  return envPaths("hasura-migrate", { suffix: "" }).config;
+  return readConfig(await userLocation(context.env), context);
 }
 
 async function readConfig(file: string, user: Finder): Promise<FoundConfig | undefined> {

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option, type ParseOptionsResult } from "commander";
+import type { WordKind } from "../completion/syntax.ts";
 import { environmentOperands } from "./operands.ts";
 
 /** Which environments an option belongs to: every one, those in AWS, or the embedded one. */
@@ -14,6 +15,9 @@ export class CliOption extends Option {
   /** Set if the option names environments or how several are run: a printed command for one of them does not repeat it. */
   namesEnvironments = false;
 
+  /** What completes its value in a shell. */
+  completion: WordKind = "nothing";
+
   override conflicts(names: string | string[]): this {
     for (const name of [names].flat()) this.excludes.add(name);
     return super.conflicts(names);
@@ -28,6 +32,12 @@ export class CliOption extends Option {
   /** Marks an option that names environments, or how several are run. */
   names(): this {
     this.namesEnvironments = true;
+    return this;
+  }
+
+  /** Declares what completes its value in a shell. */
+  completedBy(kind: WordKind): this {
+    this.completion = kind;
     return this;
   }
 

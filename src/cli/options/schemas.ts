@@ -4,6 +4,7 @@ import { runHint } from "../../protocol/hint.ts";
 import { Version } from "../../protocol/migration.ts";
 import { operations } from "../../protocol/operations.ts";
 import type { RawOptions } from "../commands/command.ts";
+import { shells } from "../completion/shells.ts";
 import { labelOf, type CommandLine } from "./command-line.ts";
 import { Wait } from "./duration.ts";
 import { isLoginEncoded } from "./redact-address.ts";
@@ -168,6 +169,10 @@ export const NewOptions = GlobalOptions.extend({
   sql: z.string().optional(),
   downSql: z.string().optional(),
   migrations: text,
+});
+
+export const CompletionOptions = GlobalOptions.extend({
+  shell: z.enum(shells, { error: `must be one of ${shells.join(", ")}` }),
 });
 
 /**

@@ -12,6 +12,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   plan: ["preview", "show", "dry-run"],
   local: ["serve", "start", "console"],
   doctor: ["diagnose", "debug", "health", "ping"],
+  completion: ["completions", "autocomplete"],
 };
 
 /** The command that this word of another tool stands for. */

@@ -1,7 +1,5 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Failure } from "../../protocol/failure.ts";
-import type { LocalMigrations } from "./image-drift.ts";
 
 /**
  * The root of the Hasura project in a directory: where config.yaml is, else where `migrations` is. Undefined where neither
@@ -37,20 +35,4 @@ export function findProjectAbove(directory: string, home: string): string | unde
     if (isRepository || current === directory || existsSync(join(root, "config.yaml"))) return root;
   }
   return undefined;
-}
-
-/** The migrations of the project that a directory is in. A project that cannot be read counts as none: comparing is optional. */
-export async function localMigrations(
-  directory: string,
-  home: string,
-): Promise<LocalMigrations | undefined> {
-  const root = findProjectAbove(directory, home);
-  if (root === undefined) return undefined;
-  const { readProject } = await import("../../engine/project/project.ts");
-  try {
-    return (await readProject(root)).databases;
-  } catch (thrown) {
-    if (thrown instanceof Failure) return undefined;
-    throw thrown;
-  }
 }

@@ -6,7 +6,7 @@ import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import type { TargetOptions } from "../options/schemas.ts";
 import { createRenderer } from "../output/create-renderer.ts";
-import { localMigrations } from "../project/find-project.ts";
+import { localMigrations } from "../project/local-migrations.ts";
 import { actorOf } from "./actor.ts";
 import { consentOf, type Consent } from "./confirm.ts";
 import {

@@ -9,7 +9,7 @@ import { commandLineFor } from "../../options/command-line.ts";
 import type { TargetOptions } from "../../options/schemas.ts";
 import { hasDrift } from "../../output/matrix/matrix.ts";
 import { createSeveralRenderer } from "../../output/several/create-several-renderer.ts";
-import { localMigrations } from "../../project/find-project.ts";
+import { localMigrations } from "../../project/local-migrations.ts";
 import { actorOf } from "../actor.ts";
 import type { ReadLocal } from "../compare-image.ts";
 import type { Consent } from "../confirm.ts";

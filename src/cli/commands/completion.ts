@@ -1,0 +1,30 @@
+import { shells } from "../completion/shells.ts";
+import type { CommandModule } from "./command.ts";
+
+export const completion: CommandModule = {
+  declare(program) {
+    const command = program
+      .command("completion")
+      .summary("print the completion script of a shell")
+      .description(
+        "Print a script that completes commands, options, environments, groups, AWS profiles and versions when Tab is pressed. It reads files of this machine only.",
+      )
+      .example("completion bash", "load it in ~/.bashrc")
+      .example("completion fish");
+    const shell = command.createArgument("<shell>", "");
+    // The schema refuses other ones, in its own words.
+    shell.argChoices = [...shells];
+    command.addArgument(shell);
+    return command;
+  },
+  operands: ([shell]) => ({ shell }),
+  async run(context, raw) {
+    const [{ CompletionOptions, parseOptions }, { completionScript }] = await Promise.all([
+      import("../options/schemas.ts"),
+      import("../completion/scripts/index.ts"),
+    ]);
+    const { shell } = parseOptions(CompletionOptions, raw, context.commandLine);
+    context.out.write(completionScript(shell));
+    return "done";
+  },
+};

@@ -1,0 +1,172 @@
+import type { CommandSyntax, Completes, OptionSyntax, ProgramSyntax } from "./syntax.ts";
+
+/** A word that is offered, and what it is for. */
+export interface Candidate {
+  readonly word: string;
+  readonly what?: string;
+}
+
+/** What can stand at the cursor. */
+export interface RequestedWords {
+  /** Words that are known without looking anything up. */
+  readonly fixed: readonly Candidate[];
+  readonly kinds: readonly Exclude<Completes, readonly string[]>[];
+  /** What of the typed word stays in front of each value: `--profile=`. */
+  readonly prefix: string;
+  /** What has been typed of the value itself. */
+  readonly typed: string;
+  /** Names that have been typed already, which are not offered again. */
+  readonly without: ReadonlySet<string>;
+  /** Values of options that say where to look: `--config`, `--migrations`. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/** The command line up to the cursor, word by word. A value with a reducer: each word leads from one state to the next. */
+interface Line {
+  readonly command: CommandSyntax | undefined;
+  readonly operands: readonly string[];
+  /** Long names of the options that were typed. */
+  readonly options: readonly string[];
+  readonly values: ReadonlyMap<string, string>;
+  /** The option whose value comes next. */
+  readonly pending: OptionSyntax | undefined;
+  /** Set behind `--then`, where every word is an environment or a group until the next option. */
+  readonly inStage: boolean;
+  /** Set behind `--`, where no word is an option. */
+  readonly onlyOperands: boolean;
+}
+
+const start: Line = {
+  command: undefined,
+  operands: [],
+  options: [],
+  values: new Map(),
+  pending: undefined,
+  inStage: false,
+  onlyOperands: false,
+};
+
+/** What can stand in place of the last word; the others are what is typed before it, without the program's name. */
+export function requestedWords(words: readonly string[], tree: ProgramSyntax): RequestedWords {
+  const typed = words.at(-1) ?? "";
+  const line = words.slice(0, -1).reduce((before, word) => next(before, word, tree), start);
+  const nothing: RequestedWords = {
+    fixed: [],
+    kinds: [],
+    prefix: "",
+    typed,
+    without: new Set(line.operands),
+    values: line.values,
+  };
+  if (line.pending?.value !== undefined) return { ...nothing, ...offered(line.pending.value) };
+  if (!line.onlyOperands && typed.startsWith("-"))
+    return { ...nothing, ...optionWords(line, tree, typed) };
+  if (line.inStage) return { ...nothing, kinds: ["environment-or-group"] };
+  return { ...nothing, ...operandWords(line, tree, typed) };
+}
+
+function next(line: Line, word: string, tree: ProgramSyntax): Line {
+  if (line.pending) return withValue({ ...line, pending: undefined }, line.pending, word);
+  if (line.onlyOperands || !word.startsWith("-") || word === "-")
+    return withOperand(line, word, tree);
+  if (word === "--") return { ...line, onlyOperands: true, inStage: false };
+  const [name, value] = split(word);
+  const option = optionsOf(line, tree).find(({ names }) => names.includes(name));
+  if (!option) return { ...line, inStage: false };
+  const typed = { ...line, inStage: false, options: [...line.options, longOf(option)] };
+  if (value !== undefined) return withValue(typed, option, value);
+  const isPending = option.value !== undefined && option.valueIsOptional !== true;
+  return isPending ? { ...typed, pending: option } : typed;
+}
+
+function withValue(line: Line, option: OptionSyntax, value: string): Line {
+  const isStage = option.value === "environment-or-group";
+  return {
+    ...line,
+    inStage: isStage,
+    operands: isStage ? [...line.operands, value] : line.operands,
+    values: new Map([...line.values, [longOf(option), value]]),
+  };
+}
+
+function withOperand(line: Line, word: string, tree: ProgramSyntax): Line {
+  const command =
+    line.command === undefined && line.operands.length === 0
+      ? tree.commands.find(({ name }) => name === word)
+      : undefined;
+  return command ? { ...line, command } : { ...line, operands: [...line.operands, word] };
+}
+
+function optionWords(line: Line, tree: ProgramSyntax, typed: string): Partial<RequestedWords> {
+  const [name, value] = split(typed);
+  if (value !== undefined) {
+    const option = optionsOf(line, tree).find(({ names }) => names.includes(name));
+    return option?.value === undefined
+      ? {}
+      : { ...offered(option.value), prefix: `${name}=`, typed: value };
+  }
+  const known = optionsOf(line, tree);
+  const excluded = known.filter((option) => line.options.includes(longOf(option)));
+  const left = known.filter(
+    (option) =>
+      !excluded.some(({ excludes }) => excludes?.includes(longOf(option))) &&
+      (option.repeats === true || !excluded.includes(option)),
+  );
+  // A short form is known to whoever types it.
+  return { fixed: left.map((option) => ({ word: longOf(option), what: option.what })) };
+}
+
+function operandWords(line: Line, tree: ProgramSyntax, typed: string): Partial<RequestedWords> {
+  const command = commandOf(line, tree);
+  const isFirst = line.command === undefined && line.operands.length === 0;
+  const commands = isFirst && !line.onlyOperands ? tree.commands : [];
+  const fixed = commands.map(({ name, what }) => ({ word: name, what }));
+  if (command?.operand === undefined) return { fixed };
+  if (command.variadic !== true && line.operands.length > 0) return {};
+  if (command.operand !== "environment") return offered(command.operand);
+  return { fixed, kinds: environmentOperand(line, command, typed) };
+}
+
+/** Commands whose operands can also be versions; those come after the first environment. */
+const takeVersions = new Set(["redo", "mark"]);
+
+function environmentOperand(
+  line: Line,
+  command: CommandSyntax,
+  typed: string,
+): RequestedWords["kinds"] {
+  const environments = line.options.includes("--all") ? [] : (["environment"] as const);
+  const isNamed =
+    line.operands.length > 0 || line.options.some((name) => name === "--all" || name === "--group");
+  const versions =
+    takeVersions.has(command.name) && (isNamed || /^\d/.test(typed)) ? (["version"] as const) : [];
+  return [...environments, ...versions];
+}
+
+function offered(value: Completes): Pick<RequestedWords, "fixed" | "kinds"> {
+  return typeof value === "string"
+    ? { fixed: [], kinds: [value] }
+    : { fixed: value.map((word) => ({ word })), kinds: [] };
+}
+
+function commandOf(
+  { command }: Line,
+  { commands, defaultCommand }: ProgramSyntax,
+): CommandSyntax | undefined {
+  return command ?? commands.find(({ name }) => name === defaultCommand);
+}
+
+function optionsOf(line: Line, tree: ProgramSyntax): readonly OptionSyntax[] {
+  const alone = line.command === undefined ? tree.alone : [];
+  return [...(commandOf(line, tree)?.options ?? []), ...tree.options, ...alone];
+}
+
+function longOf({ names: [long = ""] }: OptionSyntax): string {
+  return long;
+}
+
+/** `--name=value` in its parts; of any other word the second is undefined. */
+function split(word: string): [string, string?] {
+  const at = word.startsWith("--") ? word.indexOf("=") : -1;
+  return at === -1 ? [word] : [word.slice(0, at), word.slice(at + 1)];
+}
