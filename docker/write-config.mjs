@@ -22,11 +22,35 @@ function stop(message) {
   process.exit(1);
 }
 
+/**
+ * The text of a file in UTF-8 or UTF-16, which Windows PowerShell 5.1 writes with `>`: recognised as the function and the CLI do
+ * (src/decode-text.ts). @param {Buffer} bytes @returns {string}
+ */
+function textOf(bytes) {
+  try {
+    return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
+  } catch {
+    return stop(`${label} is neither UTF-8 nor UTF-16`);
+  }
+}
+
+/** @param {Buffer} bytes @returns {string} */
+function encodingOf(bytes) {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
+  const zeros = [0, 1].map(
+    (half) => bytes.filter((byte, at) => byte === 0 && at % 2 === half).length,
+  );
+  const [even = 0, odd = 0] = zeros;
+  if (odd > bytes.length * 0.2 && even === 0) return "utf-16le";
+  return even > bytes.length * 0.2 && odd === 0 ? "utf-16be" : "utf-8";
+}
+
 /** The top level of the file. Its values are unchecked. @returns {Record<string, unknown>} */
 function readConfig() {
   const lineCounter = new LineCounter();
   // Pretty errors quote the line, which may be the one with the secret.
-  const document = parseDocument(readFileSync(from, "utf8"), { prettyErrors: false, lineCounter });
+  const document = parseDocument(textOf(readFileSync(from)), { prettyErrors: false, lineCounter });
   const [error] = document.errors;
   if (error !== undefined)
     stop(`${label} is not valid YAML (line ${String(lineCounter.linePos(error.pos[0]).line)})`);

@@ -1133,6 +1133,19 @@ export const failureCodes = {
     causes: ["The function is set to `HASURA_MIGRATE_ENGINE=hasura-cli`, which keeps no ledger."],
     remedies: ["Set `HASURA_MIGRATE_ENGINE=native`, or remove the variable."],
   },
+  "unfinished-text": {
+    kinds: ["usage"],
+    meaning: "A migration file ends inside quoted text or a comment. Nothing was run.",
+    causes: [
+      "A quote, `$$`, `*/` or double quote is missing at the end of a text.",
+      "There is a single apostrophe inside a text, so that every quote after it opens what it should close.",
+      "The file was cut off.",
+    ],
+    remedies: [
+      "Close what begins in the line that is named, or look for an odd quote before it.",
+      "Write an apostrophe inside a text twice: `'it''s'`.",
+    ],
+  },
   "nul-character": {
     kinds: ["usage"],
     meaning:

@@ -41,7 +41,7 @@ async function openRuns(
     {
       hints: ids
         .slice(0, mostShown)
-        .map((id) => runHint(["cancel", environment, "--run", id], "to stop this one")),
+        .map((runId) => runHint(["cancel", environment, "--run", runId], "to stop this one")),
     },
   );
 }

@@ -12,6 +12,7 @@ import { maskPasswords } from "../sql/mask-passwords.ts";
 import { findMisparsedLine } from "../sql/no-transaction-check.ts";
 import { fingerprintOf, type FingerprintPart } from "./fingerprint.ts";
 import { refuseEmptyDown } from "./refuse-empty-down.ts";
+import { refuseUnfinished } from "./refuse-unfinished.ts";
 import { databaseNeeded } from "./resolve-databases.ts";
 import {
   appliedWithoutFile,
@@ -85,6 +86,7 @@ async function readyStep(
 ): Promise<ReadyStep> {
   const body = await step.file.body();
   refuseEmptyDown(step, body, options.environment);
+  refuseUnfinished(body.sql, step.file.path);
   // Its text will be recorded, so it must be readable before anything runs.
   if (store.keepsDownSql) await recordedDownFile(step)?.body();
   const { version } = step.migration;
@@ -110,13 +112,19 @@ async function readyStep(
   };
 }
 
-/** A version, a target or a rollback concerns one database, which must be named where there are several. */
+/**
+ * A version, a target or a rollback concerns one database, which must be named where there are several; for a rollback also one
+ * that has records and no files.
+ */
 function refuseManyDatabases(
   databases: readonly DatabaseState[],
   { operation, to, only }: Selection,
 ): void {
   const names = databases
-    .filter(({ migrations }) => migrations.length > 0)
+    .filter(
+      ({ migrations, recorded }) =>
+        migrations.length > 0 || (operation !== "apply" && recorded.size > 0),
+    )
     .map(({ database }) => database.name);
   if (names.length < 2 || (operation === "apply" && to === undefined && only === undefined)) return;
   throw databaseNeeded(names);

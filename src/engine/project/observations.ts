@@ -133,11 +133,7 @@ export class Observations {
       this.#states.set(path, state);
       return state;
     } catch (error) {
-      this.#states.set(
-        path,
-        this.#noted(() => absence(error)),
-      );
-      throw error;
+      return this.#refused(this.#states, path, error);
     }
   }
 
@@ -153,12 +149,17 @@ export class Observations {
       this.#contents.set(path, bytes);
       return bytes;
     } catch (error) {
-      this.#contents.set(
-        path,
-        this.#noted(() => absence(error)),
-      );
-      throw error;
+      return this.#refused(this.#contents, path, error);
     }
+  }
+
+  /** Notes that there is nothing, or that this could not be found out, and throws the error again. */
+  #refused<T>(answers: Map<string, T | Absent>, path: string, error: unknown): never {
+    answers.set(
+      path,
+      this.#noted(() => absence(error)),
+    );
+    throw error;
   }
 
   #noted<T>(ask: () => T): T {

@@ -1,5 +1,6 @@
 import type { ReadyStep } from "../plan/prepare-plan.ts";
 import { refuseEmptyDown } from "../plan/refuse-empty-down.ts";
+import { refuseUnfinished } from "../plan/refuse-unfinished.ts";
 import { recordedDownFile } from "../plan/select-steps.ts";
 import type { MigrationBody } from "../project/migration-file.ts";
 import { withoutComments } from "../sql/lexer.ts";
@@ -65,6 +66,7 @@ async function loadStep(ready: ReadyStep, environment: string): Promise<LoadedSt
   const body = await file.body();
   // Also where the file was changed after the plan was made.
   refuseEmptyDown(ready, body, environment);
+  refuseUnfinished(body.sql, file.path);
   const up = direction === "down" ? await migration.up?.checksum() : undefined;
   const down = store.keepsDownSql ? await recordedDownFile(ready)?.body() : undefined;
   const step: Step = {

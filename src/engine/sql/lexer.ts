@@ -34,6 +34,38 @@ export function* tokenize(sql: string): Generator<Token> {
   }
 }
 
+/** A comment or quoted text that the SQL ends inside. */
+export type Unfinished = Pick<Token, "kind" | "start">;
+
+/**
+ * The comment or quoted text that the SQL ends inside, if there is one. `backslashes`: they escape in plain strings, as with
+ * `standard_conforming_strings` off. Looks at nothing but what can open one, so that large files are no problem.
+ */
+export function findUnfinished(
+  sql: string,
+  { backslashes = false }: { readonly backslashes?: boolean } = {},
+): Unfinished | undefined {
+  const opening = /--|\/\*|['"$]/g;
+  let last = 0;
+  for (let match = opening.exec(sql); match; match = opening.exec(sql)) {
+    const start = openingAt(sql, match.index, last);
+    if (start === undefined) continue;
+    const [kind, ownEnd] = tokenAt(sql, start);
+    const end = kind === "string" && backslashes ? endOfEscapeString(sql, start + 1) : ownEnd;
+    if (end === undefined) return { kind, start };
+    opening.lastIndex = last = end;
+  }
+  return undefined;
+}
+
+/** Where the token begins whose quote or mark is at `index`; undefined for a dollar sign in the middle of a word. */
+function openingAt(sql: string, index: number, last: number): number | undefined {
+  const isInWord = (at: number): boolean => at > last && partOfWord.test(sql.charAt(at - 1));
+  if (sql.charAt(index) === "$") return isInWord(index) ? undefined : index;
+  const isEscape = /^[eE]'$/.test(sql.slice(index - 1, index + 1)) && index > last;
+  return isEscape && !isInWord(index - 1) ? index - 1 : index;
+}
+
 /** The SQL with a space in place of each comment. */
 export function withoutComments(sql: string): string {
   let text = "";
@@ -50,9 +82,11 @@ export function lineAt(text: string, index: number): number {
   return text.slice(0, index).split(/\r\n|\n|\r/).length;
 }
 
-const space = /\s+/y;
-const word = /[\p{L}_][\p{L}\p{N}_$]*/uy;
-const dollarQuote = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
+// As in PostgreSQL's scan.l: every character beyond ASCII is a letter, also one that is white space in Unicode.
+const space = /[ \t\n\r\f\v]+/y;
+const word = /[A-Za-z_\u0080-\u{10FFFF}][A-Za-z0-9_$\u0080-\u{10FFFF}]*/uy;
+const dollarQuote = /\$(?:[A-Za-z_\u0080-\u{10FFFF}][A-Za-z0-9_\u0080-\u{10FFFF}]*)?\$/uy;
+const partOfWord = /[A-Za-z0-9_$\u0080-\uffff]/;
 
 /** The kind of the token that starts here, and where it ends; no end where the file ends inside it. */
 function tokenAt(sql: string, start: number): readonly [TokenKind, number | undefined] {

@@ -47,7 +47,10 @@ export async function standIns(t: TestContext, scripts: Record<string, string>):
 }
 
 /** A new directory with these files in it. */
-export async function filesIn(t: TestContext, files: Record<string, string>): Promise<string> {
+export async function filesIn(
+  t: TestContext,
+  files: Record<string, string | Uint8Array>,
+): Promise<string> {
   const directory = await freshDirectory(t);
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(join(directory, path, ".."), { recursive: true });

@@ -264,6 +264,19 @@ describe("operations", () => {
     );
   });
 
+  for (const operation of ["down", "redo"])
+    test(`${operation} asks which database, even where one of them only has records`, async (t) => {
+      const ran = await run(
+        scriptedHasura({
+          sources,
+          cliState: { ...full, migrations: { a: { "9": false }, b: { "2": false } } },
+        }),
+        await projectOnDisk(t, migrationsOf(["2_b"], "b")),
+        requestFor(operation),
+      );
+      assert.equal(ran.failure?.code, "database-needed");
+    });
+
   test("a problem in the second database is found before the first one is touched", async (t) => {
     const hasura = scriptedHasura({ sources, cliState: full });
     const ran = await run(

@@ -91,6 +91,45 @@ describe("a down file without a statement", () => {
   });
 });
 
+describe("a file that ends inside a text", () => {
+  const contents: [string, string, RegExp | undefined][] = [
+    ["a quote", "select 1;\n\nselect 'it's';\n", /up\.sql, line 3: the text in single quotes that/],
+    [
+      "dollar quotes",
+      "do $body$ begin end $bod$;",
+      /line 1: the text in \$body\$ that begins here/,
+    ],
+    [
+      "a comment",
+      "select 1;\n/* /* a */\n",
+      /line 2: the comment \/\* that begins here never ends/,
+    ],
+    ["a name", 'create table "a (id int);', /line 1: the name in double quotes that begins/],
+    ["nothing with backslashes as escapes", "select 'it\\'s';", undefined],
+    ["nothing but the data of a COPY", "copy a from stdin;\nit's\n\\.\n", undefined],
+  ];
+  for (const [name, sql, message] of contents)
+    for (const options of [{}, { dryRun: true }, { only: "2" }])
+      test(`${name}: ${JSON.stringify(options)} ${message ? "is refused" : "is left to the database"}`, async (t) => {
+        const hasura = scriptedHasura({});
+        const files = { "1_a/up.sql": "select 1;", "1_a/down.sql": "select 1;", "2_b/up.sql": sql };
+        const root = await projectOnDisk(t, project(files));
+        const ran = await run(hasura, root, requestFor("apply", options));
+        assert.equal(ran.failure?.code, message && "unfinished-text");
+        assert.match(ran.failure?.message ?? "", message ?? /^$/);
+        assert.equal(hasura.sent.length > 0, !message && !("dryRun" in options));
+      });
+
+  test("a file that is only recorded is left alone, and one that rolls back is refused", async (t) => {
+    const files = { "1_a/up.sql": "select 1;", "1_a/down.sql": "select 'a;" };
+    const root = await projectOnDisk(t, project(files));
+    const applying = await run(scriptedHasura({}), root, requestFor("apply"));
+    assert.equal(applying.failure, undefined);
+    const down = await run(scriptedHasura({ cliState: applied("1") }), root, requestFor("down"));
+    assert.equal(down.failure?.code, "unfinished-text");
+  });
+});
+
 describe("a file whose text no database can hold", () => {
   const utf16 = (text: string): Uint8Array => Buffer.from(text, "utf16le");
   const contents: [string, string | Uint8Array, string, RegExp][] = [

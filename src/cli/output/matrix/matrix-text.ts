@@ -160,12 +160,11 @@ function cellSign({ state }: MatrixCell, style: Style): Styled {
 
 /** The meaning of the signs that occur. */
 function legendLines(rows: readonly MatrixRow[], { style, columns }: MatrixTextOptions): Styled[] {
-  const states = new Set(rows.flatMap(({ cells }) => cells.map(({ state }) => state)));
-  const meanings = new Map(
-    Object.entries(cellSigns)
-      .filter(([state]) => states.has(state as CellState))
-      .map(([state, sign]) => [sign, cellMeanings[state as CellState]]),
+  const order = Object.keys(cellSigns);
+  const states = [...new Set(rows.flatMap(({ cells }) => cells.map(({ state }) => state)))].sort(
+    (a, b) => order.indexOf(a) - order.indexOf(b),
   );
+  const meanings = new Map(states.map((state) => [cellSigns[state], cellMeanings[state]]));
   const text = [...meanings].map(([sign, meaning]) => `${sign} ${meaning}`).join("   ");
   return ["", ...wrap(text, columns)].map((line) => (line === "" ? plain("") : style.dim(line)));
 }

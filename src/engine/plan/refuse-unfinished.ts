@@ -1,0 +1,45 @@
+import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
+import { findUnfinished, lineAt, type Unfinished } from "../sql/lexer.ts";
+
+/**
+ * Refuses a file that ends inside quoted text or a comment. PostgreSQL refuses it too, but what the migration store sends behind
+ * the file would become a part of that text, and of the error. A file that is complete with `standard_conforming_strings` off
+ * is left to the database, and so is one with the data of a COPY. Throws `usage/unfinished-text`.
+ */
+export function refuseUnfinished(sql: string, file: string): void {
+  const unfinished = findUnfinished(sql);
+  if (!unfinished || !findUnfinished(sql, { backslashes: true }) || hasCopyData(sql)) return;
+  const line = lineAt(sql, unfinished.start);
+  throw new Failure(
+    "usage",
+    "unfinished-text",
+    `${file}, line ${String(line)}: the ${describe(unfinished, sql)} that begins here never ends; nothing was run.`,
+    {
+      hints: [
+        textHint(
+          unfinished.kind === "string"
+            ? "Close it, or find the quote before it that should not be there; in text, write '' for an apostrophe."
+            : "Close it where it should end.",
+        ),
+      ],
+    },
+  );
+}
+
+function describe({ kind, start }: Unfinished, sql: string): string {
+  switch (kind) {
+    case "block-comment":
+      return "comment /*";
+    case "quoted-identifier":
+      return "name in double quotes";
+    case "dollar-string":
+      return `text in ${/^\$[^$]*\$/.exec(sql.slice(start))?.[0] ?? "$$"}`;
+    default:
+      return "text in single quotes";
+  }
+}
+
+function hasCopyData(sql: string): boolean {
+  return /\bfrom\s+stdin\b/i.test(sql);
+}
