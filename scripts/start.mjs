@@ -7,6 +7,20 @@ import { ensureInstalled } from "./install.mjs";
  * missing first, because it is the first command on a fresh checkout. The options go to `hasura-migrate local`.
  */
 const root = dirname(import.meta.dirname);
+
+/** What to try next, once the sample project is applied; with options of their own, people have something in mind already. */
+function suggestNext(/** @type {number} */ exitCode) {
+  if (exitCode !== 0) return;
+  process.stderr.write(`
+To try next:
+  node dist/bin.js status local              what is applied
+  node dist/bin.js new add_phone --sql 'alter table customers add phone text;'
+  npm start                                  applies it
+  npm start -- --serve                       keeps the Hasura API running
+  docs/getting-started.md                    your own project, and AWS
+`);
+}
+
 process.chdir(root);
 try {
   ensureInstalled(root);
@@ -15,6 +29,7 @@ try {
   await build({ root });
   const bin = join(root, "dist/bin.js");
   process.argv = [process.execPath, bin, "local", ...process.argv.slice(2)];
+  if (process.argv.length === 3) process.once("exit", suggestNext);
   await import(pathToFileURL(bin).href);
 } catch (thrown) {
   process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cpSync, existsSync, readdirSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "vitest";
 import { freshDirectory, query } from "../support/postgres.ts";
@@ -52,6 +52,21 @@ describe("sample", () => {
     assert.equal(reset.code, 0, reset.stderr);
     const finished = eventsOf(reset).at(-1);
     assert.equal(finished?.type === "run.finished" && finished.applied, versions.length);
+  });
+
+  test("what npm start suggests at its end works on the sample", async (t) => {
+    const directory = await freshDirectory(t);
+    cpSync(sample, join(directory, "migrations"), { recursive: true });
+    const here = { cwd: directory };
+    const script = readFileSync(new URL("../../scripts/start.mjs", import.meta.url), "utf8");
+    const [, name = "", sql = ""] = /bin\.js new (\w+) --sql '(.*)'/.exec(script) ?? [];
+    assert.equal((await run(t, ["local"], here)).code, 0);
+    const made = await run(t, ["new", name, "--sql", sql], here);
+    assert.equal(made.code, 0, made.stderr);
+    const applied = await run(t, ["local"], here);
+    assert.equal(applied.code, 0, applied.stderr);
+    assert.match(applied.stdout, new RegExp(`${name} applied`));
+    assert.equal((await run(t, ["status", "local", "--check"], here)).code, 0);
   });
 
   test("every migration of the sample has a way back: up, all down, and up again make the same schema", async (t) => {
