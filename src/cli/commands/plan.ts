@@ -13,7 +13,12 @@ export const plan: CommandModule = {
       .summary("show what apply would run, with the SQL")
       .description("Show what apply would run, with the SQL. Changes nothing.")
       .example("plan dev-1")
-      .example("plan dev-1 --only 1700000000100");
+      .example("plan dev-1 --only 1700000000100")
+      .example("plan --all --markdown", "for a pull request")
+      .option(
+        "--markdown",
+        "print Markdown for a pull request, with the migrations here that are not deployed yet",
+      );
     addSelectionOptions(command, {
       steps: "at most this many",
       to: "up to this version",
@@ -31,9 +36,11 @@ export const plan: CommandModule = {
     ]);
     const options = parseOptions(PlanOptions, raw, context.commandLine);
     const { to, steps, only, database } = options;
+    const selection = { to, steps, only, database };
     return runOperation(context, options, {
       operation: "plan",
-      options: { to, steps, only, database },
+      options: selection,
+      report: { kind: "plans", selection, markdown: options.markdown ?? false },
     });
   },
 };

@@ -32,7 +32,9 @@ export const status: CommandModule = {
       operation: "status",
       options: { database: options.database },
       ...(options.check && { checks: true }),
-      matrix: {
+      report: {
+        kind: "matrix",
+        database: options.database,
         full: options.full ?? false,
         markdown: options.markdown ?? false,
       },

@@ -84,14 +84,27 @@ export const ApplyOptions = TargetOptions.extend({
   transaction: z.boolean().default(true),
 });
 
+/** JSON and Markdown are both all that stdout has. */
+const isOneFormat = ({
+  json,
+  markdown,
+}: {
+  json?: boolean | undefined;
+  markdown?: boolean | undefined;
+}): boolean => json !== true || markdown !== true;
+const oneFormat = { error: "Choose --json or --markdown", path: [] };
+
 export const StatusOptions = TargetOptions.extend({
   database,
   check: flag,
   full: flag,
   markdown: flag,
-});
+}).refine(isOneFormat, oneFormat);
 
-export const PlanOptions = TargetOptions.extend({ ...bounds, database });
+export const PlanOptions = TargetOptions.extend({ ...bounds, database, markdown: flag }).refine(
+  isOneFormat,
+  oneFormat,
+);
 
 export const DownOptions = TargetOptions.extend({
   to: bounds.to,

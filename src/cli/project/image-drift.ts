@@ -5,11 +5,25 @@ import { plural } from "../output/format.ts";
 /** This many files are named, the rest is counted. */
 const namedAtMost = 5;
 
+/** A migration of the local project. */
+export interface LocalMigration {
+  readonly version: Version;
+  readonly name: string;
+  readonly up?: {
+    /** Relative to the project's root. */
+    readonly path: string;
+    readonly runnable: boolean;
+    /** Reads the file; rejects if that fails, or if its directives are wrong. */
+    body(): Promise<{
+      readonly sql: string;
+      readonly blank: boolean;
+      readonly directives: { readonly noTransaction: boolean };
+    }>;
+  };
+}
+
 /** The migrations of a project by database, in the order of their versions. */
-export type LocalMigrations = ReadonlyMap<
-  string,
-  readonly { readonly version: Version; readonly name: string }[]
->;
+export type LocalMigrations = ReadonlyMap<string, readonly LocalMigration[]>;
 
 /**
  * The local files that the function does not have, as one sentence: without it, somebody on a branch would read
@@ -22,19 +36,29 @@ export function missingInImage(
   image: string,
   only?: string,
 ): string | undefined {
-  const listed = event.type === "status" ? filesOfStatus(event) : filesOfPlan(event);
-  // There is nothing to compare with if a function does not list its files.
-  if (listed === undefined) return undefined;
-  const missing = [...local]
-    .filter(([database]) => only === undefined || database === only)
-    .flatMap(([database, migrations]) =>
-      migrations.filter(({ version }) => listed.get(database)?.has(version) !== true),
-    );
+  const missing = migrationsNotInImage(local, event, only) ?? [];
   if (missing.length === 0) return undefined;
-  const names = missing.slice(0, namedAtMost).map((row) => migrationLabel(row));
+  const names = missing.slice(0, namedAtMost).map(({ migration }) => migrationLabel(migration));
   const more = missing.length > namedAtMost ? ` and ${missing.length - namedAtMost} more` : "";
   const verb = missing.length === 1 ? "is" : "are";
   return `! ${plural(missing.length, "file")} here ${verb} not in the ${image === "" ? "image" : image}: ${names.join(", ")}${more}. Build and deploy an image that has them.`;
+}
+
+/** The local migrations that the function does not have; undefined if a function does not list its files. */
+export function migrationsNotInImage(
+  local: LocalMigrations,
+  event: EventOf<"status"> | EventOf<"plan">,
+  only?: string,
+): { readonly database: string; readonly migration: LocalMigration }[] | undefined {
+  const listed = event.type === "status" ? filesOfStatus(event) : filesOfPlan(event);
+  if (listed === undefined) return undefined;
+  return [...local]
+    .filter(([database]) => only === undefined || database === only)
+    .flatMap(([database, migrations]) =>
+      migrations
+        .filter(({ version }) => listed.get(database)?.has(version) !== true)
+        .map((migration) => ({ database, migration })),
+    );
 }
 
 /** The versions that the function has a file for, by database. */

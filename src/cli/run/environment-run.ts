@@ -34,21 +34,32 @@ export interface OperationSpec<O extends Operation = Operation> {
   readonly trustsEmbedded?: boolean;
   /** `status --check`: differences have an exit code of their own. */
   readonly checks?: boolean;
-  /** `status` on several environments: how their matrix is shown. */
-  readonly matrix?: MatrixOptions;
+  /** `status` and `plan` on several environments: what is made of all answers together. */
+  readonly report?: ReportOptions;
   /** `--run` of history and cancel: the only run that is asked about. */
   readonly run?: string | undefined;
   /** `local --reset`. */
   readonly reset?: boolean | undefined;
 }
 
-/** How the matrix of migrations by environments is shown. */
-export interface MatrixOptions {
-  /** Include rows that are the same everywhere. */
-  readonly full: boolean;
-  /** As Markdown, which is then all that stdout has. */
+/** A report on the answers of several environments. */
+export type ReportOptions = {
+  /** Print it as Markdown, and nothing else on stdout. */
   readonly markdown: boolean;
-}
+} & (
+  | {
+      /** The answers to `status` as one matrix of migrations by environments. */
+      readonly kind: "matrix";
+      /** Include rows that are the same everywhere. */
+      readonly full: boolean;
+      readonly database: string | undefined;
+    }
+  | {
+      /** The answers to `plan`, side by side. */
+      readonly kind: "plans";
+      readonly selection: OptionsOf<"plan">;
+    }
+);
 
 /** The output options, as renderers take them. */
 export function outputOptions(

@@ -35,13 +35,16 @@ export async function runOperation<O extends Operation>(
     commandTyped: context.commandLine.commandTyped,
     commands: context.commandLine.commands,
   });
-  const { matrix } = spec;
-  const wantsMatrix = matrix?.full || matrix?.markdown;
-  if (selected.kind === "one" && !wantsMatrix)
+  if (selected.kind === "one" && !wantsReport(spec))
     return runOne(context, options, spec, { environment: selected.environment, loaded });
   const { runSeveral } = await import("./several/run-several.ts");
   const stages = selected.kind === "one" ? [[selected.environment]] : selected.stages;
   return runSeveral(context, options, spec, { stages, loaded });
+}
+
+/** True if even one environment is shown as several are. */
+function wantsReport({ report }: OperationSpec): boolean {
+  return report?.markdown === true || (report?.kind === "matrix" && report.full);
 }
 
 async function runOne(

@@ -295,6 +295,19 @@ describe("text from elsewhere", () => {
           ["plan", "dev-3"],
           [started(), plan([item("100", text, { sql: text })]), finished(0)],
         ],
+        ...(["plan", "status"] as const).map(
+          (operation) =>
+            [
+              [operation, "dev-3", "--markdown"],
+              [
+                started("dev-3", { image: { commit: text } }),
+                ...(operation === "plan"
+                  ? [plan([item("100", text, { sql: text, file: text })], { files: ["100"] })]
+                  : [statusWith(text)]),
+                finished(0),
+              ],
+            ] as const,
+        ),
         [
           ["dev-3"],
           eventsWith(text).filter((event) => !("type" in event) || event.type !== "run.paused"),

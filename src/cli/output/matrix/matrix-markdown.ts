@@ -1,4 +1,4 @@
-import { markdownCell } from "../renderers/github-summary.ts";
+import { markdownTable } from "../markdown/markdown-text.ts";
 import type { Matrix } from "./matrix.ts";
 import { cellMeanings, cellSigns, sameText } from "./matrix-text.ts";
 
@@ -23,26 +23,21 @@ export function matrixMarkdown(matrix: Matrix, full: boolean): string {
     ...(here ? [row.here ? "✓" : "−"] : []),
     ...row.cells.map(({ state }) => cellSigns[state]),
   ]);
-  const table = [heads, heads.map(() => "---"), ...rows].map((cells, i) =>
-    i === 1 ? `| ${cells.join(" | ")} |` : `| ${cells.map(markdownCell).join(" | ")} |`,
-  );
   const legend = [...states].map((state) => `${cellSigns[state]} ${cellMeanings[state]}`);
   return [
-    ...environmentTable(matrix),
+    environmentTable(matrix),
     "",
-    ...(shown.length > 0 ? [...table, "", legend.join(" · ")] : []),
+    ...(shown.length > 0 ? [markdownTable(heads, rows), "", legend.join(" · ")] : []),
     ...(same === undefined ? [] : ["", `${same}.`]),
     "",
   ].join("\n");
 }
 
-function environmentTable({ columns }: Matrix): string[] {
-  return [
-    "| environment | image | hasura-migrate | |",
-    "| --- | --- | --- | --- |",
-    ...columns.map(
-      (column) =>
-        `| ${[column.environment, column.image, column.package ?? "", column.failure ?? ""].map(markdownCell).join(" | ")} |`,
-    ),
-  ];
+function environmentTable({ columns }: Matrix): string {
+  return markdownTable(
+    ["environment", "image", "hasura-migrate", ""],
+    columns.map(({ environment, image, package: version = "", failure = "" }) => [
+      ...[environment, image, version, failure],
+    ]),
+  );
 }

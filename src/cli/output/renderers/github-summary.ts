@@ -5,7 +5,7 @@ import type { UnknownEvent } from "../../../protocol/ndjson.ts";
 import type { CliContext } from "../../context.ts";
 import { duration } from "../format.ts";
 import type { Row } from "../run-view.ts";
-import { escapeControls } from "../terminal/escape-controls.ts";
+import { markdownCell } from "../markdown/markdown-text.ts";
 import type { WorkflowCommand } from "../workflow-command.ts";
 
 /** In GitHub Actions: collects a run's rows into a table for the job's page, and annotates the file that failed. */
@@ -89,9 +89,4 @@ class Summary {
 
 function row({ database, version, name }: Row, what: string, tookMs: number): string {
   return `| ${markdownCell(database)} | ${markdownCell(version)} | ${markdownCell(name)} | ${what} | ${duration(tookMs)} |`;
-}
-
-/** Text for a cell of a Markdown table: one line without markup of its own. */
-export function markdownCell(text: string): string {
-  return escapeControls(text.replace(/[ \t\r\n]+/g, " ")).replace(/[\\`*_[\]!|<>~&$]/g, "\\$&");
 }

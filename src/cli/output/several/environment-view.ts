@@ -122,6 +122,16 @@ export function statusOf({ results }: EnvironmentView): EventOf<"status"> | unde
   return results.findLast((event) => event.type === "status");
 }
 
+/** The newest answer to `plan`. */
+export function planOf({ results }: EnvironmentView): EventOf<"plan"> | undefined {
+  return results.findLast((event) => event.type === "plan");
+}
+
+/** Why it did not answer, or was not asked; undefined if it did. */
+export function failureOf({ failure, reason }: EnvironmentView): string | undefined {
+  return failure?.message ?? reason;
+}
+
 /** The views of several environments, in their order. */
 export class EnvironmentViews {
   readonly #views: Map<string, EnvironmentView>;

@@ -1,14 +1,16 @@
 import type { EventOf } from "../../../protocol/events.ts";
 import type { CommandResult } from "../../command-result.ts";
-import type { Matrix } from "../matrix/matrix.ts";
 import type { Renderer, RenderOptions } from "../renderer.ts";
 import type { EnvironmentViews } from "./environment-view.ts";
+import type { Report } from "./report.ts";
 
 /** What a renderer of several environments needs to know from the start. */
 export interface SeveralOptions extends Omit<RenderOptions, "environment"> {
   readonly environments: readonly string[];
-  /** How to show a matrix. */
-  readonly matrix: { readonly full: boolean; readonly markdown: boolean };
+  /** Include the rows of a matrix that are the same everywhere. */
+  readonly full: boolean;
+  /** Print the report as Markdown, and nothing else on stdout. */
+  readonly markdown: boolean;
 }
 
 /** One way to show a command on several environments. */
@@ -21,8 +23,8 @@ export interface SeveralRenderer {
   preview(environment: string, event: EventOf<"plan"> | EventOf<"status">): void;
   /** The question was answered: from now on, the environments run. */
   begin(): void;
-  /** Shows how all of them ended, and how the command ends; of `status` the matrix, too. */
-  finish(result: CommandResult, matrix?: Matrix): void;
+  /** Shows how all of them ended, how the command ends, and the report on all answers. */
+  finish(result: CommandResult, report?: Report): void;
   /** The state of each environment; changes to it are shown. */
   readonly views: EnvironmentViews;
   /** Restores the terminal; nothing is shown afterwards. */

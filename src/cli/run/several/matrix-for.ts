@@ -1,28 +1,29 @@
 import { matrixOf, type Matrix, type MatrixColumn } from "../../output/matrix/matrix.ts";
-import { statusOf, type EnvironmentView } from "../../output/several/environment-view.ts";
+import {
+  failureOf,
+  statusOf,
+  type EnvironmentView,
+} from "../../output/several/environment-view.ts";
 import { imageLabel } from "../../output/views/banner.ts";
 import type { ReadLocal } from "../compare-image.ts";
-import type { OperationSpec } from "../environment-run.ts";
 
-/** The answers to `status` as one matrix; undefined for any other operation. */
+/** The answers to `status` as one matrix; `database` is the only one that was asked about. */
 export async function matrixFor(
-  { operation, options }: OperationSpec,
+  database: string | undefined,
   views: readonly EnvironmentView[],
   { readLocal, now }: { readonly readLocal: ReadLocal; readonly now: number },
-): Promise<Matrix | undefined> {
-  if (operation !== "status") return undefined;
+): Promise<Matrix> {
   const local = await readLocal().catch(() => undefined);
-  const only = "database" in options ? options.database : undefined;
   return matrixOf(
     views.map((view) => columnOf(view, now)),
     local,
-    only,
+    database,
   );
 }
 
 function columnOf(view: EnvironmentView, now: number): MatrixColumn {
   const { started } = view.run;
-  const failure = view.failure?.message ?? view.reason;
+  const failure = failureOf(view);
   return {
     environment: view.environment,
     image: started ? imageLabel(started, now) : "",

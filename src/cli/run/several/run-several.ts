@@ -22,7 +22,7 @@ import {
 } from "../environment-run.ts";
 import { confirmPlans } from "./confirm-plans.ts";
 import { consentsOf } from "./consents.ts";
-import { matrixFor } from "./matrix-for.ts";
+import { reportFor } from "./report-for.ts";
 import { Member, type ForEachMember, type SharedParts } from "./member.ts";
 import { worstResult } from "./worst-result.ts";
 
@@ -55,7 +55,8 @@ export async function runSeveral(
   const renderer = await createSeveralRenderer(context, {
     environments,
     ...outputOptions(options, spec),
-    matrix: spec.matrix ?? { full: false, markdown: false },
+    full: spec.report?.kind === "matrix" && spec.report.full,
+    markdown: spec.report?.markdown ?? false,
   });
   const shared: SharedParts = {
     ...{ options, spec, renderer, now: context.now },
@@ -73,16 +74,16 @@ export async function runSeveral(
     await confirmPlans(members, { context, spec, renderer, forEach });
     renderer.begin();
     await runStages(members, { stages, context, shared, forEach });
-    const matrix = await matrixFor(spec, renderer.views.all, {
+    const report = await reportFor(spec.report, renderer.views.all, {
       readLocal,
       now: context.now(),
     });
     const result = resultOfAll(
       members,
       context,
-      spec.checks === true && matrix && hasDrift(matrix),
+      spec.checks === true && report?.kind === "matrix" && hasDrift(report.matrix),
     );
-    renderer.finish(result, matrix);
+    renderer.finish(result, report);
     return result;
   } finally {
     shared.credentials.close();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { main } from "../../../../src/cli/main.ts";
@@ -56,7 +56,7 @@ async function several(
     return streams(events)(response, call);
   };
   const lambda = await lambdaStandIn(t, Array<Answer>(30).fill(route));
-  const cwd = emptyDirectory(t);
+  const cwd = more.cwd ?? emptyDirectory(t);
   writeFileSync(
     join(cwd, "hasura-migrate.json"),
     JSON.stringify({
@@ -65,7 +65,7 @@ async function several(
     }),
   );
   const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url, CI: "" };
-  const context = testContext(t, { argv, cwd, env, ...more });
+  const context = testContext(t, { argv, env, ...more, cwd });
   const exit = await main(context);
   const order = sent.map(({ environment }) => environment);
   return { exit, sent, order, out: context.out.text, err: context.err.text, asked: context.asked };
@@ -167,6 +167,80 @@ describe("a command on several environments", () => {
       staging: () => [started("staging"), failedRun(retry)],
     });
     assert.match(ran.err, /→ hasura-migrate staging --yes=prod --wait 10m$/m);
+  });
+});
+
+describe("plan --markdown", () => {
+  const planned = (items: readonly object[], files: readonly string[]) => (): object[] => [
+    started("dev-1", { operation: "plan" }),
+    plan(items, { files }),
+    finished(0),
+  ];
+  /** A project with two migrations, of which the image may lack one. */
+  const project = (t: TestContext): string => {
+    const cwd = emptyDirectory(t);
+    writeFileSync(join(cwd, "config.yaml"), "version: 3\n");
+    for (const [name, sql] of [
+      ["1700000000050_early", "-- hasura:no-transaction\nselect 1;\n"],
+      ["1700000000100_add_note", "select 2;\n"],
+    ] as const) {
+      const directory = join(cwd, "migrations/default", name);
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(join(directory, "up.sql"), sql);
+    }
+    return cwd;
+  };
+
+  test("prints Markdown alone: what is pending, what is new here, and who did not answer", async (t) => {
+    const ran = await several(
+      t,
+      ["plan", "dev-1", "dev-2", "--markdown"],
+      {
+        "dev-1": planned([item(...mark, { sql: "select 2;" })], ["1700000000100"]),
+        "dev-2": () => [started("dev-2", { operation: "plan" }), failedRun(broken)],
+      },
+      { cwd: project(t) },
+    );
+    assert.equal(ran.exit, 1);
+    assert.equal(ran.out.split("\n")[0], "### hasura-migrate plan");
+    assert.match(ran.out, /^\| dev-1 \| 1 \| 1 \| 4c6ea1a, 2 days old \|$/m);
+    assert.match(ran.out, /^\| dev-2 \| \? \| \? \| no plan: 2\\_b failed \|$/m);
+    assert.match(ran.out, /^\| 1700000000100 \| add\\_note \| {2}\|$/m);
+    assert.match(ran.out, /^\| 1700000000050 \| early \| new here, outside a transaction \|$/m);
+    assert.doesNotMatch(ran.out, /pending in default|environments:/);
+  });
+
+  test("marks what is new here and older than what is applied, unless the plan is a part", async (t) => {
+    const answers = { "dev-1": planned([], ["1700000000100"]) };
+    const argv = ["plan", "dev-1", "--markdown"];
+    const ran = await several(t, argv, answers, { cwd: project(t) });
+    assert.equal(ran.exit, 0);
+    assert.match(
+      ran.out,
+      /^\| 1700000000050 .* \| new here, out of order, outside a transaction \|$/m,
+    );
+    const part = await several(t, [...argv, "--to", "1700000000050"], answers, { cwd: project(t) });
+    assert.match(part.out, /^\| 1700000000050 .* \| new here, outside a transaction \|$/m);
+    const other = await several(t, [...argv, "--to", "1700000000049"], answers, {
+      cwd: project(t),
+    });
+    assert.doesNotMatch(other.out, /1700000000050/);
+  });
+
+  test("cannot be combined with --json", async (t) => {
+    for (const operation of ["plan", "status"]) {
+      const ran = await several(t, [operation, "dev-1", "--markdown", "--json"], {});
+      assert.equal(ran.exit, 2);
+      assert.match(ran.out + ran.err, /Choose --json or --markdown/);
+    }
+  });
+
+  test("in a terminal prints the same", async (t) => {
+    const answers = { "dev-1": planned([item(...mark, { sql: "select 2;" })], []) };
+    const argv = ["plan", "dev-1", "--markdown"];
+    const ran = await several(t, argv, answers, { terminal: true, cwd: project(t) });
+    const piped = await several(t, argv, answers, { cwd: project(t) });
+    assert.equal(ran.out, piped.out);
   });
 });
 

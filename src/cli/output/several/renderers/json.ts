@@ -26,8 +26,8 @@ export function severalJson(context: CliContext, options: SeveralOptions): Sever
     // There are no prompts with --json.
     preview: () => undefined,
     begin: () => undefined,
-    finish: (result, matrix) => {
-      if (matrix) write(matrixObject(matrix));
+    finish: (result, report) => {
+      if (report?.kind === "matrix") write(matrixObject(report.matrix));
       write({ type: "summary", exit: exitCodeOf(result), environments: views.all.map(summaryOf) });
     },
     close: () => undefined,

@@ -1,7 +1,6 @@
 import type { EventOf } from "../../../../protocol/events.ts";
 import type { CommandResult } from "../../../command-result.ts";
 import type { CliContext } from "../../../context.ts";
-import type { Matrix } from "../../matrix/matrix.ts";
 import type { Renderer } from "../../renderer.ts";
 import { colorsFor, type Style } from "../../terminal/colors.ts";
 import { liveRegion, type LiveRegion } from "../../terminal/live-region.ts";
@@ -16,6 +15,7 @@ import { EnvironmentViews, type EnvironmentView } from "../environment-view.ts";
 import { endLines } from "../end-lines.ts";
 import { boardLines } from "../environment-lines.ts";
 import { memberRenderer } from "../member-renderer.ts";
+import type { Report } from "../report.ts";
 import type { SeveralOptions, SeveralRenderer } from "../several-renderer.ts";
 
 /** How often the lines are drawn again, in milliseconds. */
@@ -80,16 +80,13 @@ class Board implements SeveralRenderer {
     this.#draw();
   }
 
-  finish(_result: CommandResult, matrix?: Matrix): void {
+  finish(_result: CommandResult, report?: Report): void {
     this.close();
     const { out, err, now } = this.#context;
     const look = { style: this.#style, columns: out.columns };
-    for (const view of this.views.all) this.#writeResults(view);
+    if (!this.#options.markdown) for (const view of this.views.all) this.#writeResults(view);
     this.#writeNotices();
-    writeLines(
-      out,
-      endLines(this.views.all, { matrix, ...this.#options.matrix, ...look, now: now() }),
-    );
+    writeLines(out, endLines(this.views.all, { report, ...this.#options, ...look, now: now() }));
     for (const { environment, failure } of this.views.all) {
       if (!failure) continue;
       const { debug } = this.#options;

@@ -9,6 +9,9 @@ import { endLines } from "../end-lines.ts";
 import { memberRenderer } from "../member-renderer.ts";
 import type { SeveralOptions, SeveralRenderer } from "../several-renderer.ts";
 
+/** Events that show something on stdout, in commands that print Markdown. */
+const isPrinted: ReadonlySet<string> = new Set(["plan", "run.finished"]);
+
 /** Lines that are only ever appended, each with its environment, and a table at the end. */
 export function severalPlain(context: CliContext, options: SeveralOptions): SeveralRenderer {
   const { out, err, env, now } = context;
@@ -21,8 +24,8 @@ export function severalPlain(context: CliContext, options: SeveralOptions): Seve
         change: (change) => views.change(environment, change),
         now,
         inner: plainRenderer(context, { ...options, environment, prefix: `${environment} │ ` }),
-        // The answers to status are shown as one matrix.
-        holdsBack: (type) => type === "status",
+        // The answers to status are shown as one matrix, and Markdown is printed alone.
+        holdsBack: (type) => type === "status" || (options.markdown && isPrinted.has(type)),
       }),
     waiting: (text) => {
       if (!quiet) writeLines(err, [plain(text)]);
@@ -32,10 +35,10 @@ export function severalPlain(context: CliContext, options: SeveralOptions): Seve
       writeLines(err, [style.bold(environment), ...previewLines(event, style, err.columns)]);
     },
     begin: () => undefined,
-    finish: (_result, matrix) => {
+    finish: (_result, report) => {
       const style = colorsFor(out, env, color);
       const look = { style, columns: out.isTTY ? out.columns : Infinity };
-      writeLines(out, endLines(views.all, { matrix, ...options.matrix, ...look, now: now() }));
+      writeLines(out, endLines(views.all, { report, ...options, ...look, now: now() }));
     },
     close: () => undefined,
   };

@@ -1,0 +1,148 @@
+import { plural } from "../format.ts";
+import { fencedCode, htmlText, markdownTable } from "../markdown/markdown-text.ts";
+import {
+  remarkWords,
+  type EnvironmentPlan,
+  type PlannedRow,
+  type PlanReport,
+} from "./plan-report.ts";
+
+/** GitHub refuses a comment of more than 65,536 characters. */
+const longestReport = 60_000;
+/** Rows of one table. */
+const mostRows = 100;
+/** SQL of one file. */
+const mostLines = 150;
+const mostCharacters = 6000;
+/** A message or a name in a cell. */
+const longestText = 300;
+
+/** What would run where, as Markdown for a pull request: environments with the same plan share a table, and each SQL text is shown once. */
+export function plansMarkdown({ plans, hasProject }: PlanReport): string {
+  const groups = groupsOf(plans);
+  const several =
+    new Set(groups.flatMap(({ rows }) => rows.map(({ database }) => database))).size > 1;
+  return fitted([
+    "### hasura-migrate plan",
+    overview(plans, hasProject),
+    ...groups.map((group) => groupTable(group, { several, named: plans.length > 1 })),
+    ...sqlBlocks(groups.flatMap(({ rows }) => rows)),
+  ]);
+}
+
+/** As many of the parts as there is room for, in their order, and how many were left out. */
+function fitted(parts: readonly string[]): string {
+  const shown: string[] = [];
+  let length = 0;
+  for (const part of parts) {
+    if (length + part.length > longestReport) continue;
+    shown.push(part);
+    length += part.length + 2;
+  }
+  const left = parts.length - shown.length;
+  const note = `_${plural(left, "part")} of this report ${left === 1 ? "is" : "are"} left out because of the length._`;
+  return `${[...shown, ...(left > 0 ? [note] : [])].join("\n\n")}\n`;
+}
+
+function overview(plans: readonly EnvironmentPlan[], hasProject: boolean): string {
+  const heads = ["environment", "pending", ...(hasProject ? ["new here"] : []), "image"];
+  const rows = plans.slice(0, mostRows).map((plan) => {
+    const { pending, added } = counts(plan);
+    return [plan.environment, pending, ...(hasProject ? [added] : []), imageText(plan)];
+  });
+  return [
+    markdownTable(heads, rows),
+    ...moreThan(plans.length, "environment"),
+    ...(hasProject
+      ? [
+          "",
+          "_New here_: in this checkout and not in the image; they run once an image with them is deployed.",
+        ]
+      : []),
+  ].join("\n");
+}
+
+function counts(plan: EnvironmentPlan): { readonly pending: string; readonly added: string } {
+  if (plan.rows === undefined) return { pending: "?", added: "?" };
+  const added = plan.rows.filter(({ isNew }) => isNew).length;
+  return {
+    pending: String(plan.rows.length - added),
+    added: plan.isCompared ? String(added) : "?",
+  };
+}
+
+/** The image, or why there is no plan. */
+function imageText(plan: EnvironmentPlan): string {
+  return plan.rows === undefined
+    ? short(`no plan: ${plan.failure ?? "it was not asked"}`)
+    : plan.image.replace(/^image /, "");
+}
+
+/** Environments in which the same is going to run. */
+interface Group {
+  readonly environments: string[];
+  readonly rows: readonly PlannedRow[];
+}
+
+function groupsOf(plans: readonly EnvironmentPlan[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const { environment, rows = [] } of plans) {
+    if (rows.length === 0) continue;
+    const key = JSON.stringify(rows);
+    const known = groups.get(key);
+    if (known) known.environments.push(environment);
+    else groups.set(key, { environments: [environment], rows });
+  }
+  return [...groups.values()];
+}
+
+function groupTable(
+  { environments, rows }: Group,
+  { several, named }: { readonly several: boolean; readonly named: boolean },
+): string {
+  const heads = ["version", "name", ...(several ? ["database"] : []), ""];
+  const shown = rows
+    .slice(0, mostRows)
+    .map((row) => [
+      row.version,
+      short(row.name),
+      ...(several ? [short(row.database)] : []),
+      short([...(row.isNew ? ["new here"] : []), ...row.remarks.map(remarkWords)].join(", ")),
+    ]);
+  return [
+    ...(named ? [`#### ${environments.join(", ")}`, ""] : []),
+    markdownTable(heads, shown),
+    ...moreThan(rows.length, "migration"),
+  ].join("\n");
+}
+
+/** The SQL of each migration, folded: one block for each different text. */
+function sqlBlocks(rows: readonly PlannedRow[]): string[] {
+  const blocks = rows.flatMap(({ database, version, name, sql }) => {
+    if (sql === undefined || sql.trim() === "") return [];
+    const title = htmlText(short(`${version} ${name} (${database})`));
+    return [
+      `<details><summary><code>${title}</code></summary>\n\n${fencedCode(...shortSql(sql))}\n\n</details>`,
+    ];
+  });
+  return [...new Set(blocks)];
+}
+
+function shortSql(sql: string): [text: string, language: string] {
+  const lines = sql.replace(/\n+$/, "").split("\n");
+  const shown = lines.slice(0, mostLines).join("\n").slice(0, mostCharacters);
+  const left = lines.length - shown.split("\n").length;
+  const isCut = shown.length < lines.join("\n").length;
+  return [
+    isCut ? `${shown}\n-- … ${left > 0 ? plural(left, "more line") : "and more"}` : shown,
+    "sql",
+  ];
+}
+
+function moreThan(count: number, noun: string): string[] {
+  return count > mostRows ? ["", `… and ${plural(count - mostRows, `more ${noun}`)}`] : [];
+}
+
+function short(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText - 1)}…` : text;
+}

@@ -1,0 +1,22 @@
+import type { Report } from "../../output/several/report.ts";
+import type { EnvironmentView } from "../../output/several/environment-view.ts";
+import type { ReadLocal } from "../compare-image.ts";
+import type { ReportOptions } from "../environment-run.ts";
+import { matrixFor } from "./matrix-for.ts";
+import { plansFor } from "./plans-for.ts";
+
+/** What is made of all answers together; undefined for an operation that has no report. */
+export async function reportFor(
+  options: ReportOptions | undefined,
+  views: readonly EnvironmentView[],
+  from: { readonly readLocal: ReadLocal; readonly now: number },
+): Promise<Report | undefined> {
+  switch (options?.kind) {
+    case "matrix":
+      return { kind: "matrix", matrix: await matrixFor(options.database, views, from) };
+    case "plans":
+      return { kind: "plans", plans: await plansFor(options.selection, views, from) };
+    case undefined:
+      return undefined;
+  }
+}
