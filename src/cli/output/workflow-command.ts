@@ -2,7 +2,7 @@ import { escapeControls, escapeText } from "./terminal/escape-controls.ts";
 
 /** A command to the runner of GitHub Actions: an annotation of the job. */
 export interface WorkflowCommand {
-  readonly name: "error";
+  readonly name: "error" | "warning";
   readonly properties: Readonly<Record<string, string | number | undefined>>;
   readonly message: string;
 }

@@ -34,7 +34,7 @@ export interface OperationSpec<O extends Operation = Operation> {
   readonly trustsEmbedded?: boolean;
   /** `status --check`: differences have an exit code of their own. */
   readonly checks?: boolean;
-  /** `status` and `plan` on several environments: what is made of all answers together. */
+  /** `status` and `plan` on several environments: the report on all answers. */
   readonly report?: ReportOptions;
   /** `--run` of history and cancel: the only run that is asked about. */
   readonly run?: string | undefined;

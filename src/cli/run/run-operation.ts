@@ -6,6 +6,7 @@ import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import type { TargetOptions } from "../options/schemas.ts";
 import { createRenderer } from "../output/create-renderer.ts";
+import { writeJobPage } from "../output/github/job-page.ts";
 import { localMigrations } from "../project/local-migrations.ts";
 import { actorOf } from "./actor.ts";
 import { consentOf, type Consent } from "./confirm.ts";
@@ -71,7 +72,8 @@ async function runOne(
     await presenter.failed(thrown);
     return thrown.kind;
   } finally {
-    await presenter.close();
+    presenter.close();
+    await writeJobPage(context, [presenter.section()]);
   }
 }
 

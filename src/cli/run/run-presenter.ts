@@ -12,7 +12,8 @@ import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import { dataWithResolvedHints, withResolvedHints } from "../output/hints.ts";
 import type { Renderer } from "../output/renderer.ts";
-import { githubSummary } from "../output/renderers/github-summary.ts";
+import type { PageSection } from "../output/github/job-page.ts";
+import { RunSummary } from "../output/github/run-summary.ts";
 import { ImageComparison, type ReadLocal } from "./compare-image.ts";
 
 interface PresentedRun {
@@ -26,12 +27,12 @@ interface PresentedRun {
 }
 
 /**
- * Forwards everything that happens in a run to whatever shows it: the renderer, GitHub's summary, the comparison with the image.
+ * Forwards everything that happens in a run to whatever shows it: the renderer, the summary for GitHub, the comparison with the image.
  */
 export class RunPresenter {
   readonly #context: CommandContext;
   readonly #renderer: Renderer;
-  readonly #summary: ReturnType<typeof githubSummary>;
+  readonly #summary: RunSummary;
   readonly #comparison: ImageComparison;
   readonly #run: PresentedRun;
   /** The sentence about files that are not in the image. */
@@ -45,7 +46,7 @@ export class RunPresenter {
     this.#run = run;
     this.#context = context;
     this.#renderer = renderer;
-    this.#summary = githubSummary(context, run.environment, run.operation);
+    this.#summary = new RunSummary(context, run.environment, run.operation);
     this.#comparison = new ImageComparison({
       environment: run.environment,
       operation: run.operation,
@@ -148,11 +149,20 @@ export class RunPresenter {
     this.#renderer.failed(resolved);
   }
 
-  /** Restores the terminal and writes the summary; nothing is shown afterwards. */
-  async close(): Promise<void> {
+  /** Restores the terminal; nothing is shown afterwards. */
+  close(): void {
     this.#endSilence();
     this.#renderer.close();
-    await this.#summary.write();
+  }
+
+  /** What the page of a job in GitHub Actions shows of the run. */
+  section(): PageSection {
+    return this.#summary.section();
+  }
+
+  /** True if migrations were run, or tried. */
+  get hasRunMigrations(): boolean {
+    return this.#summary.hasRows;
   }
 
   #show(event: RunEvent | UnknownEvent, result?: CommandResult): void {

@@ -5,7 +5,8 @@ import { describe, test, type TestContext } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { createRenderer } from "../../../src/cli/output/create-renderer.ts";
 import type { Renderer } from "../../../src/cli/output/renderer.ts";
-import { githubSummary } from "../../../src/cli/output/renderers/github-summary.ts";
+import { writeJobPage } from "../../../src/cli/output/github/job-page.ts";
+import { RunSummary } from "../../../src/cli/output/github/run-summary.ts";
 import { RunEvent } from "../../../src/protocol/events.ts";
 import { decodeLine } from "../../../src/protocol/ndjson.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
@@ -162,7 +163,7 @@ async function shown(t: TestContext, look: Look, text: string): Promise<TestCliC
   // So wide that nothing is cut off.
   const context = testContext(t, { ...look, columns: 1000, foreignHints: true });
   const renderer = await rendererOf(context, look);
-  const summary = githubSummary(context, text, text);
+  const summary = new RunSummary(context, text, text);
   renderer.connected({ region: text, profile: text, account: text, function: text });
   renderer.notice(text);
   renderer.fact(text);
@@ -181,7 +182,7 @@ async function shown(t: TestContext, look: Look, text: string): Promise<TestCliC
   summary.failed(failure);
   renderer.failed(failure);
   renderer.close();
-  await summary.write();
+  await writeJobPage(context, [summary.section()]);
   return context;
 }
 
@@ -240,7 +241,8 @@ describe("text from elsewhere", () => {
         // One for the migration that failed, one for the failure without an event.
         assert.equal(found.length, 2, command);
         for (const { properties } of found)
-          for (const key of Object.keys(properties)) assert.ok(["file", "line"].includes(key));
+          for (const key of Object.keys(properties))
+            assert.ok(["file", "line", "title"].includes(key));
       }
     });
   }
@@ -248,11 +250,15 @@ describe("text from elsewhere", () => {
   test("a file's name cannot change an annotation", async (t) => {
     const file = "a%2C,line=9::x:y\nz";
     const context = testContext(t, { argv: [], env: { GITHUB_ACTIONS: "true" } });
-    const summary = githubSummary(context, "dev-3", "apply");
+    const summary = new RunSummary(context, "dev-3", "apply");
     const failure = { ...failureWith("m"), sql: { file, message: "50%", place: undefined } };
     summary.event(RunEvent.parse(failedMigration("100", "x", failure)));
     assert.deepEqual(workflowCommandsIn(context.err.text), [
-      { name: "error", properties: { file: "a%2C,line=9::x:y␊z" }, message: "50%" },
+      {
+        name: "error",
+        properties: { file: "a%2C,line=9::x:y␊z", title: "hasura-migrate dev-3" },
+        message: "50%",
+      },
     ]);
   });
 

@@ -376,7 +376,7 @@ describe("renderers", () => {
     assert.equal(await main(context), 1);
     assert.match(
       context.err.text,
-      /^::error file=migrations\/default\/1700000000200_drop_legacy_flag\/up\.sql,line=1::cannot drop column/m,
+      /^::error file=migrations\/default\/1700000000200_drop_legacy_flag\/up\.sql,line=1,title=hasura-migrate dev-3::cannot drop column/m,
     );
     assert.equal(
       readFileSync(summary, "utf8"),
@@ -412,7 +412,10 @@ describe("renderers", () => {
     };
     const context = testContext(t, { argv: ["dev-3", "--json"], env });
     assert.equal(await main(context), 1);
-    assert.equal(context.err.text, "::error::100%250A of <b>|x|</b>%0Afailed\n");
+    assert.equal(
+      context.err.text,
+      "::error title=hasura-migrate dev-3::100%250A of <b>|x|</b>%0Afailed\n",
+    );
     const page = readFileSync(summary, "utf8");
     assert.ok(page.includes("| a\\|b\\`\\<c\\> |"), page);
     assert.ok(page.includes("**Failed:** 100%0A of \\<b\\>\\|x\\|\\</b\\> failed"), page);

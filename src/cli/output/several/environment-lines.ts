@@ -68,7 +68,8 @@ function nameWidth(views: readonly EnvironmentView[], columns: number): number {
   return Number.isFinite(columns) ? Math.min(widest, Math.floor(columns * nameShare)) : widest;
 }
 
-interface LineText {
+/** The parts of an environment's line after its name. */
+export interface LineText {
   readonly sign: Styled;
   readonly text: string;
   readonly took: string;
@@ -106,7 +107,8 @@ function progressText({ run, notices }: EnvironmentView): string {
   return count === "" ? (notices.at(-1) ?? "starting") : `${count}applied`;
 }
 
-function closingText(
+/** How one environment ended, in words. */
+export function closingText(
   view: EnvironmentView,
   { style, now }: { readonly style: Style; readonly now: number },
 ): LineText {
@@ -179,7 +181,7 @@ function statusText({ databases }: NonNullable<ReturnType<typeof statusOf>>): st
 }
 
 /** `3 done, 1 failed, 2 not started`. */
-function countsText(views: readonly EnvironmentView[]): string {
+export function countsText(views: readonly EnvironmentView[]): string {
   const count = (of: (view: EnvironmentView) => boolean): number => views.filter(of).length;
   const parts = [
     [count(({ result }) => result === "done"), "done"],

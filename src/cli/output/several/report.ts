@@ -3,7 +3,7 @@ import { matrixMarkdown } from "../matrix/matrix-markdown.ts";
 import { plansMarkdown } from "../plans/plan-markdown.ts";
 import type { PlanReport } from "../plans/plan-report.ts";
 
-/** What is made of the answers of several environments. */
+/** A report on the answers of several environments. */
 export type Report =
   | { readonly kind: "matrix"; readonly matrix: Matrix }
   | { readonly kind: "plans"; readonly plans: PlanReport };

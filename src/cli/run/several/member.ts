@@ -105,7 +105,7 @@ export class Member {
   async close(): Promise<void> {
     const connection = this.#connection;
     this.#connection = undefined;
-    await this.presenter.close();
+    this.presenter.close();
     await connection?.then((opened) => opened.close()).catch(() => undefined);
   }
 

@@ -5,7 +5,7 @@ import type { ReportOptions } from "../environment-run.ts";
 import { matrixFor } from "./matrix-for.ts";
 import { plansFor } from "./plans-for.ts";
 
-/** What is made of all answers together; undefined for an operation that has no report. */
+/** The report on all answers; undefined for an operation that has none. */
 export async function reportFor(
   options: ReportOptions | undefined,
   views: readonly EnvironmentView[],

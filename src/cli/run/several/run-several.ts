@@ -8,7 +8,10 @@ import type { CommandContext } from "../../context.ts";
 import { commandLineFor } from "../../options/command-line.ts";
 import type { TargetOptions } from "../../options/schemas.ts";
 import { hasDrift } from "../../output/matrix/matrix.ts";
+import { isGithubJob, writeJobPage } from "../../output/github/job-page.ts";
 import { createSeveralRenderer } from "../../output/several/create-several-renderer.ts";
+import type { Report } from "../../output/several/report.ts";
+import type { SeveralRenderer } from "../../output/several/several-renderer.ts";
 import { localMigrations } from "../../project/local-migrations.ts";
 import { actorOf } from "../actor.ts";
 import type { ReadLocal } from "../compare-image.ts";
@@ -84,12 +87,37 @@ export async function runSeveral(
       spec.checks === true && report?.kind === "matrix" && hasDrift(report.matrix),
     );
     renderer.finish(result, report);
+    await reportToGithub(context, members, { operation: spec.operation, renderer, report });
     return result;
   } finally {
     shared.credentials.close();
     await Promise.all(members.map((member) => member.close()));
     renderer.close();
   }
+}
+
+/** In GitHub Actions: the page of the job, and marks at the files that a plan has remarks about. */
+async function reportToGithub(
+  context: CommandContext,
+  members: readonly Member[],
+  of: {
+    readonly operation: string;
+    readonly renderer: SeveralRenderer;
+    readonly report: Report | undefined;
+  },
+): Promise<void> {
+  if (!isGithubJob(context)) return;
+  const { operation, renderer, report } = of;
+  const { severalSection } = await import("../../output/github/several-page.ts");
+  if (report?.kind === "plans") {
+    const { annotatePlans } = await import("../../output/github/plan-annotations.ts");
+    annotatePlans(context, report.plans);
+  }
+  const own = members.filter(({ presenter }) => presenter.hasRunMigrations);
+  await writeJobPage(context, [
+    severalSection(operation, renderer.views.all, { report, now: context.now() }),
+    ...own.map(({ presenter }) => presenter.section()),
+  ]);
 }
 
 /** The project here is read at most once, however many environments are compared with it. */

@@ -1,33 +1,28 @@
-import { appendFile } from "node:fs/promises";
 import type { RunEvent } from "../../../protocol/events.ts";
 import type { Failure, FailureData } from "../../../protocol/failure.ts";
 import type { UnknownEvent } from "../../../protocol/ndjson.ts";
 import type { CliContext } from "../../context.ts";
+import { repositoryPath } from "../../project/repository-path.ts";
 import { duration } from "../format.ts";
-import type { Row } from "../run-view.ts";
 import { markdownCell } from "../markdown/markdown-text.ts";
+import type { Row } from "../run-view.ts";
 import type { WorkflowCommand } from "../workflow-command.ts";
+import { isGithubJob, type PageSection } from "./job-page.ts";
 
 /** In GitHub Actions: collects a run's rows into a table for the job's page, and annotates the file that failed. */
-export function githubSummary(
-  context: CliContext,
-  environment: string,
-  operation: string,
-): Summary {
-  return new Summary(context, environment, operation);
-}
-
-class Summary {
+export class RunSummary {
   readonly #context: CliContext;
-  readonly #title: string;
+  readonly #environment: string;
+  readonly #operation: string;
   readonly #active: boolean;
   readonly #rows: string[] = [];
   #end = "";
 
   constructor(context: CliContext, environment: string, operation: string) {
     this.#context = context;
-    this.#title = `### hasura-migrate ${markdownCell(operation)} ${markdownCell(environment)}`;
-    this.#active = context.env["GITHUB_ACTIONS"] === "true";
+    this.#environment = environment;
+    this.#operation = operation;
+    this.#active = isGithubJob(context);
   }
 
   event(event: RunEvent | UnknownEvent): void {
@@ -57,33 +52,33 @@ class Summary {
     if (this.#active) this.#error({}, failure.message);
   }
 
-  /** Appends to the job's page. A page that cannot be written to does not fail the run. */
-  async write(): Promise<void> {
-    const file = this.#context.env["GITHUB_STEP_SUMMARY"];
-    if (!this.#active || !file) return;
-    const table =
-      this.#rows.length > 0
-        ? [
-            "",
-            "| database | version | name | | |",
-            "| --- | --- | --- | --- | ---: |",
-            ...this.#rows,
-          ]
-        : [];
-    try {
-      await appendFile(file, [this.#title, ...table, "", this.#end, ""].join("\n"));
-    } catch {
-      this.#context.err.write(`The job summary could not be written to ${file}.\n`);
-    }
+  /** True if migrations were run, or tried. */
+  get hasRows(): boolean {
+    return this.#rows.length > 0;
+  }
+
+  /** What the page of the job shows of this run. */
+  section(): PageSection {
+    const table = this.hasRows
+      ? ["", "| database | version | name | | |", "| --- | --- | --- | --- | ---: |", ...this.#rows]
+      : [];
+    const title = `### hasura-migrate ${markdownCell(this.#operation)} ${markdownCell(this.#environment)}`;
+    return { text: [title, ...table, "", this.#end, ""].join("\n"), isWhole: false };
   }
 
   #annotate(failure: FailureData): void {
     const { file, place, message = failure.message } = failure.sql ?? {};
-    this.#error(file === undefined ? {} : { file, line: place?.line }, message);
+    if (file === undefined) this.#error({}, message);
+    else this.#error({ file: repositoryPath(file, this.#context), line: place?.line }, message);
   }
 
   #error(properties: WorkflowCommand["properties"], message: string): void {
-    this.#context.err.writeCommand({ name: "error", properties, message });
+    const title = `hasura-migrate ${this.#environment}`;
+    this.#context.err.writeCommand({
+      name: "error",
+      properties: { ...properties, title },
+      message,
+    });
   }
 }
 

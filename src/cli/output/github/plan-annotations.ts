@@ -1,0 +1,52 @@
+import type { CliContext } from "../../context.ts";
+import { repositoryPath } from "../../project/repository-path.ts";
+import { remarkWords, type PlanRemark, type PlanReport } from "../plans/plan-report.ts";
+import { isGithubJob } from "./job-page.ts";
+
+/** GitHub shows this many warnings of a step. */
+const mostWarnings = 10;
+
+/** A remark about one file, with the environments that it is about. */
+interface Warning {
+  readonly file: string;
+  readonly isNew: boolean;
+  readonly remark: PlanRemark;
+  readonly environments: string[];
+}
+
+/** In GitHub Actions: marks the files of a plan that are worth a look, those that are new here first. */
+export function annotatePlans(context: CliContext, { plans }: PlanReport): void {
+  if (!isGithubJob(context)) return;
+  const warnings = new Map<string, Warning>();
+  for (const { environment, rows } of plans)
+    for (const { file, isNew, remarks } of rows ?? [])
+      for (const remark of remarks) {
+        const key = JSON.stringify([file, remark]);
+        const known = warnings.get(key);
+        if (known) known.environments.push(environment);
+        else warnings.set(key, { file, isNew, remark, environments: [environment] });
+      }
+  const newFirst = [...warnings.values()].toSorted((a, b) => Number(b.isNew) - Number(a.isNew));
+  for (const { file, remark, environments } of newFirst.slice(0, mostWarnings))
+    context.err.writeCommand({
+      name: "warning",
+      properties: {
+        file: repositoryPath(file, context),
+        title: `hasura-migrate plan ${environments.join(" ")}`,
+      },
+      message: remarkSentence(remark),
+    });
+}
+
+function remarkSentence(remark: PlanRemark): string {
+  switch (remark) {
+    case "out-of-order":
+      return "Out of order: a newer migration is applied already.";
+    case "no-transaction":
+      return "Runs outside a transaction: if it fails part-way, what it has done by then stays.";
+    case "empty":
+      return "There is no statement in it: it is recorded, and nothing is run.";
+    default:
+      return remarkWords(remark);
+  }
+}
