@@ -72,6 +72,7 @@ function publish(/** @type {string} */ root, /** @type {string} */ work) {
   const entries = [
     "dist/bin.js",
     "dist/function/write-manifest.mjs",
+    "dist/function/run-task.mjs",
     "dist/function/index.mjs",
     "dist/runtime-client.mjs",
     stamp,

@@ -29,6 +29,7 @@ export async function bundle(root) {
     entryPoints: {
       bin: "src/cli/bin.ts",
       "function/index": "src/lambda/index.ts",
+      "function/run-task": "src/lambda/run-task.ts",
       "function/write-manifest": "src/lambda/write-manifest.ts",
       "runtime-client": "src/local/runtime-client/main.ts",
     },

@@ -54,7 +54,8 @@ type Ambient = "process" | "console" | "clock" | "random" | "timers";
 const edges: Record<string, readonly Ambient[]> = {
   "cli/bin": ["process"],
   "cli/process-context": ["clock", "random", "timers"],
-  "lambda/index": ["process", "clock", "random", "timers"],
+  "lambda/process-context": ["process", "clock", "random", "timers"],
+  "lambda/run-task": ["process"],
   "lambda/write-manifest": ["process"],
   // Limits for a socket and for a slow reader: the timer is cleared in the same function.
   "lambda/hasura/http-call": ["timers"],

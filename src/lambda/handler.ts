@@ -11,7 +11,7 @@ import { openStore, storeKind } from "./open-store.ts";
 import { eventStream, type EventStream, type Every, type Soon } from "./event-stream.ts";
 import { hasuraCliEngine, type HasuraCliContext } from "./hasura-cli/engine.ts";
 import { hasuraOverHttp, type HasuraOverHttp } from "./hasura/hasura-http.ts";
-import { deadlineOf, type LambdaContext } from "./invocation.ts";
+import { deadlineOf, type Deadline, type LambdaContext } from "./invocation.ts";
 import { jsonLog, type Log } from "./log.ts";
 import { qualifierOf } from "./permission.ts";
 import { isTooShort, shortestSecret, type Redactor } from "./secrets/redact.ts";
@@ -109,7 +109,10 @@ async function serve(
     remainingMs: deadline.remainingMs,
   });
   try {
-    stopAt(deadline.stopInMs, stop, over.signal, sleep);
+    const late = timeIsShort(context, deadline, over.signal, sleep);
+    void late.then(() => {
+      if (!over.signal.aborted) stop.abort("deadline");
+    });
     const version = await quickVersion(hasura, sleep, over.signal);
     await stream.emit(
       runStarted({
@@ -133,7 +136,8 @@ async function serve(
       protected: settings.protected,
       ...(storeKind(settings) === "ledger" && { inspectLedger }),
     });
-    await Promise.race([running, outOfTime(deadline.lastMs(), over.signal, sleep)]);
+    const outOfTime = context.ending === undefined ? Promise.resolve() : late;
+    await Promise.race([running, outOfTime.then(() => lastMoment(deadline, over.signal, sleep))]);
   } finally {
     over.abort();
     hasura.close();
@@ -177,12 +181,12 @@ async function quickVersion(
 }
 
 /** Rejects just before the process is killed: whatever hangs, the caller gets an answer. */
-async function outOfTime(
-  ms: number,
+async function lastMoment(
+  deadline: Deadline,
   over: AbortSignal,
   sleep: EngineContext["sleep"],
 ): Promise<never> {
-  await sleep(ms, over).catch(() => undefined);
+  await sleep(deadline.lastMs(), over).catch(() => undefined);
   if (over.aborted) return new Promise<never>(() => undefined);
   throw new Failure(
     "unreachable",
@@ -199,19 +203,22 @@ async function outOfTime(
   );
 }
 
-/** Stops the run when its time is nearly over; the timer ends with the run. */
-function stopAt(
-  ms: number,
-  stop: AbortController,
+/** Resolves when the run has to stop, because its time is nearly over or its task is asked to end, or when it is over. */
+async function timeIsShort(
+  { ending }: LambdaContext,
+  deadline: Deadline,
   over: AbortSignal,
   sleep: EngineContext["sleep"],
-): void {
-  sleep(ms, over).then(
-    () => {
-      if (!over.aborted) stop.abort("deadline");
-    },
-    () => undefined,
-  );
+): Promise<void> {
+  if (ending === undefined) await sleep(deadline.stopInMs, over).catch(() => undefined);
+  else await aborted(AbortSignal.any([ending, over]));
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 function logRequest(

@@ -1,22 +1,7 @@
-import { existsSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, dirname, join, resolve } from "node:path";
 import { Writable } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { realFileSystem } from "../engine/project/file-system.ts";
-import { keptProject } from "../engine/project/kept-project.ts";
-import { withoutUnsupportedDatabases } from "../engine/project/unsupported-databases.ts";
-import type { Project } from "../engine/project/project.ts";
-import { execute } from "../engine/execute.ts";
-import { Failure } from "../protocol/failure.ts";
-import { crashGuard } from "./crash-guard.ts";
-import { adminSecret } from "./secrets/admin-secret.ts";
-import { handle, type HandlerContext } from "./handler.ts";
-import type { HasuraCliContext } from "./hasura-cli/engine.ts";
+import { handle } from "./handler.ts";
 import type { LambdaContext } from "./invocation.ts";
-import { redactor } from "./secrets/redact.ts";
-import { readSettings, secretsIn, type Settings } from "./settings.ts";
+import { processContext, processGuard } from "./process-context.ts";
 
 type StreamingHandler = (event: unknown, out: Writable, context: LambdaContext) => Promise<void>;
 type BufferedHandler = (event: unknown, context: LambdaContext) => Promise<string>;
@@ -26,11 +11,8 @@ declare global {
   var awslambda: { streamifyResponse(handler: StreamingHandler): StreamingHandler } | undefined;
 }
 
-const sleep: HandlerContext["sleep"] = async (ms, signal) => {
-  await delay(ms, undefined, signal && { signal });
-};
-const guard = crashGuard({ exit: () => process.exit(1), sleep });
-const handlerContext = processContext();
+const guard = processGuard();
+const handlerContext = processContext(guard);
 
 const streaming: StreamingHandler = (event, out, context) =>
   guard.stream(() => handle({ event, out, context }, handlerContext));
@@ -54,97 +36,3 @@ const buffered: BufferedHandler = (event, context) =>
 export const runMigrations = globalThis.awslambda
   ? globalThis.awslambda.streamifyResponse(streaming)
   : buffered;
-
-/** What the handler takes from the process. */
-function processContext(): HandlerContext {
-  const redact = redactor();
-  // Also where the settings are invalid: what crashes then may repeat them.
-  for (const secret of secretsIn(process.env)) redact.learn(secret);
-  const settings = settingsOrFailure();
-  const setting = settings instanceof Failure ? ({ from: "none" } as const) : settings.adminSecret;
-  for (const event of ["unhandledRejection", "uncaughtException"] as const) {
-    // The runtime's own listeners end the process at once, in the middle of a migration.
-    process.removeAllListeners(event);
-    process.on(event, (thrown: unknown) => {
-      const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-      writeLog(crashLine(event, redact.text(stack)));
-      guard.crashed();
-    });
-  }
-  return {
-    settings,
-    adminSecret: adminSecret({ setting, learn: redact.learn }),
-    redact,
-    readProject: projectReader(),
-    execute,
-    hasuraCli: hasuraCliContext(),
-    now: Date.now,
-    sleep,
-    every: (ms, run) => {
-      const timer = setInterval(run, ms);
-      return () => clearInterval(timer);
-    },
-    soon: (run) => void setImmediate(run),
-    random: Math.random,
-    writeLog,
-  };
-}
-
-function settingsOrFailure(): Settings | Failure {
-  try {
-    return readSettings(process.env);
-  } catch (thrown) {
-    if (thrown instanceof Failure) return thrown;
-    throw thrown;
-  }
-}
-
-/** Keeps the project for the next invocation of this process. */
-function projectReader(): HandlerContext["readProject"] {
-  let read: (() => Promise<Project>) | undefined;
-  return async (settings) => {
-    read ??= keptProject({ directory: directoryOf(settings), fs: realFileSystem, now: Date.now });
-    const project = await read();
-    // The embedded environment, which serves every name, has PostgreSQL only.
-    return settings.environment === "*" ? withoutUnsupportedDatabases(project) : project;
-  };
-}
-
-/** By default `migrations` beside the handler, else in Lambda's task root. */
-function directoryOf({ directory }: Settings): string {
-  if (directory !== undefined) return directory;
-  const beside = join(besideHandler(), "migrations");
-  const taskRoot = process.env.LAMBDA_TASK_ROOT;
-  return taskRoot === undefined || existsSync(beside) ? beside : join(taskRoot, "migrations");
-}
-
-function besideHandler(): string {
-  return dirname(fileURLToPath(import.meta.url));
-}
-
-/** The official CLI is beside the handler or on the path, and trusts the same certificate authorities as Node. */
-function hasuraCliContext(): HasuraCliContext {
-  const { PATH = "", SSL_CERT_FILE, SSL_CERT_DIR, NODE_EXTRA_CA_CERTS: authority } = process.env;
-  return {
-    directories: [besideHandler(), ...PATH.split(delimiter)],
-    environment: {
-      PATH,
-      ...(SSL_CERT_FILE !== undefined && { SSL_CERT_FILE }),
-      ...(SSL_CERT_DIR !== undefined && { SSL_CERT_DIR }),
-      // Node ignores a missing file, the CLI fails.
-      ...(authority &&
-        existsSync(authority) && { HASURA_GRAPHQL_CERTIFICATE_AUTHORITY: resolve(authority) }),
-    },
-    temporaryDirectory: tmpdir(),
-  };
-}
-
-/** Directly to stdout, because the runtime's console prefixes lines, which would not be JSON any more. */
-function writeLog(line: string): void {
-  process.stdout.write(line);
-}
-
-function crashLine(event: string, stack: string): string {
-  const message = `${event}: a bug in hasura-migrate; the process ends after the current run`;
-  return `${JSON.stringify({ at: new Date().toISOString(), level: "warning", message, stack })}\n`;
-}

@@ -3,12 +3,16 @@
  * (docs/internals/aws-lambda.md, "Loading the handler").
  */
 export interface LambdaContext {
+  /** In a task: its id. */
   readonly awsRequestId: string;
+  /** Empty in a task. */
   readonly invokedFunctionArn: string;
   readonly functionName: string;
   readonly functionVersion: string;
   /** A huge negative number if the runtime has no deadline. */
   getRemainingTimeInMillis(): number;
+  /** Only in a task, which has no deadline: aborted when it is asked to end. From then on its remaining time is counted. */
+  readonly ending?: AbortSignal;
 }
 
 /** Milliseconds reserved at the end: to stop, record what was done and report it. */

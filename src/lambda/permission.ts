@@ -23,6 +23,7 @@ export function checkPermission(
   const qualifier = qualifierOf(invokedFunctionArn);
   const permission = qualifier !== undefined && isPermission(qualifier) ? qualifier : unqualified;
   if (permission !== "refuse" && isAllowed(permission, operation)) return;
+  if (invokedFunctionArn === "") throw notAllowedInTask(operation, unqualified);
   const alias = operations[operation].permission;
   const called = qualifier === undefined ? "without an alias" : `as "${qualifier}"`;
   throw new Failure(
@@ -33,6 +34,22 @@ export function checkPermission(
       hints: [
         textHint(
           `Call its alias "${alias}": set "aliases": true in hasura-migrate.json, and allow lambda:InvokeFunction on ${baseOf(invokedFunctionArn)}:${alias}.`,
+        ),
+      ],
+    },
+  );
+}
+
+/** A task has no alias. */
+function notAllowedInTask(operation: Operation, unqualified: Unqualified): Failure {
+  return new Failure(
+    "access",
+    "operation-not-allowed",
+    `The settings of the ECS task do not permit ${operation}.`,
+    {
+      hints: [
+        textHint(
+          `HASURA_MIGRATE_UNQUALIFIED is "${unqualified}" in the task definition; ${operation} needs "${operations[operation].permission}".`,
         ),
       ],
     },

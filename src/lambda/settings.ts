@@ -32,6 +32,8 @@ export interface Settings {
   readonly sources: "image";
   readonly unqualified: Unqualified;
   readonly logLevel: LogLevel;
+  /** Between the request to end a task and its end. */
+  readonly stopTimeoutMs: number;
   /** What the image was built from, and when. */
   readonly image: { readonly commit?: string; readonly builtAt?: string };
 }
@@ -95,6 +97,13 @@ const variables = {
   HASURA_MIGRATE_LOG_LEVEL: oneOf("debug", "info", "warning")
     .default("info")
     .describe("`debug`, `info` or `warning`"),
+  HASURA_MIGRATE_STOP_TIMEOUT: z.coerce
+    .number({ error: "must be a number of seconds" })
+    .int("must be a whole number of seconds")
+    .min(5, "must be at least 5")
+    .max(120, "must be at most 120")
+    .default(30)
+    .describe("for an ECS task: the `stopTimeout` of its task definition, in seconds"),
 };
 const known = Object.keys(variables);
 const Variables = z.object({
@@ -178,6 +187,7 @@ function settingsFrom(values: Variables): Settings {
     sources: values.HASURA_MIGRATE_SOURCES,
     unqualified: values.HASURA_MIGRATE_UNQUALIFIED,
     logLevel: values.HASURA_MIGRATE_LOG_LEVEL,
+    stopTimeoutMs: values.HASURA_MIGRATE_STOP_TIMEOUT * 1000,
     image: {
       ...(values.GIT_COMMIT && { commit: values.GIT_COMMIT }),
       ...(values.BUILT_AT && { builtAt: values.BUILT_AT }),

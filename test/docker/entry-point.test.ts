@@ -71,6 +71,17 @@ describe("entry point", () => {
     assert.match(stdout, /^npx\|--no-install aws-lambda-ric index\.runMigrations\|/);
   });
 
+  test("as an ECS task it runs the request that it is given, without an interface client", async (t) => {
+    const { code, stdout, directory } = await entryPoint(t, {
+      files: ["run-task.mjs"],
+      argv: ["run-task", '{"operation":"apply"}'],
+      env: { AWS_LAMBDA_RUNTIME_API: "", NODE_EXTRA_CA_CERTS: "/tmp/own.pem" },
+      programs: ["node"],
+    });
+    assert.equal(code, 0);
+    assert.equal(stdout, `node|run-task.mjs {"operation":"apply"}|||${directory}|/tmp/own.pem\n`);
+  });
+
   test("outside Lambda the emulator runs the entry point again", async (t) => {
     const { stdout } = await entryPoint(t, {
       files: [version4],

@@ -39,6 +39,7 @@ describe("the value of a setting", () => {
     ["LOG_LEVEL", "debug", "logLevel", "debug"],
     ["LOG_LEVEL", "info", "logLevel", "info"],
     ["LOG_LEVEL", "warning", "logLevel", "warning"],
+    ["STOP_TIMEOUT", "120", "stopTimeoutMs", 120_000],
   ];
   for (const [variable, value, setting, expected] of values) {
     test(`HASURA_MIGRATE_${variable}=${value} is ${setting} ${String(expected)}`, () => {
@@ -158,9 +159,10 @@ describe("the settings of a function", () => {
       LEDGER: "on",
       PROTECTED: "false",
       SOURCES: "image",
+      STOP_TIMEOUT: "30",
       UNQUALIFIED: "admin",
       LOG_LEVEL: "info",
     });
-    assert.equal(settingDefinitions.length, 13);
+    assert.equal(settingDefinitions.length, 14);
   });
 });

@@ -22,6 +22,7 @@ describe("settings", () => {
       sources: "image",
       unqualified: "admin",
       logLevel: "info",
+      stopTimeoutMs: 30_000,
       image: {},
     });
   });

@@ -36,10 +36,14 @@ async function cancelAtDeadline(
   finished: AbortSignal,
   onDeadline: () => void,
 ): Promise<void> {
-  const { remainingMs, sleep } = context.engine;
+  const { remainingMs, sleep, stop } = context.engine;
   const reserved = Math.min(reservedMs, remainingMs() / 3);
   const isFinished = (): boolean => finished.aborted;
-  await sleep(Math.max(0, remainingMs() - reserved), finished).catch(() => undefined);
+  const wait = (signal: AbortSignal): Promise<void> =>
+    sleep(Math.max(0, remainingMs() - reserved), signal).catch(() => undefined);
+  await wait(AbortSignal.any([finished, stop]));
+  // A task that is asked to end has a deadline from then on.
+  if (stop.aborted && !isFinished()) await wait(finished);
   if (isFinished() || remainingMs() > reserved + 1000) return;
   onDeadline();
   // Repeated: between two migrations of one request there is nothing to cancel for a moment.

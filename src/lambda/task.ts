@@ -1,0 +1,71 @@
+import { Writable } from "node:stream";
+import { exitCode, type Kind } from "../protocol/exit-code.ts";
+import { parseJson } from "../protocol/json.ts";
+import { decodeLine } from "../protocol/ndjson.ts";
+import { handle, type HandlerContext } from "./handler.ts";
+import type { LambdaContext } from "./invocation.ts";
+
+/** What a task takes from its process. */
+export interface TaskProcess {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted by SIGTERM. */
+  readonly ending: AbortSignal;
+  readonly newId: () => string;
+}
+
+/** Of ECS, when its task definition does not set `stopTimeout`. */
+const defaultStopTimeoutMs = 30_000;
+/** For the process to end, and for its log to be read. */
+const exitMs = 2000;
+
+/**
+ * Runs one request, as JSON, through the function's handler, and resolves to the exit code of how it ended. What happens is in
+ * the log and in the ledger, where the client follows it; nobody reads the events.
+ */
+export async function runTask(
+  request: string,
+  task: TaskProcess,
+  handlerContext: HandlerContext,
+): Promise<number> {
+  const ended = { kind: undefined as Kind | undefined };
+  const out = new Writable({
+    decodeStrings: false,
+    write(lines: string, _encoding, done) {
+      ended.kind = failedKind(lines) ?? ended.kind;
+      done();
+    },
+  });
+  const context = taskContext(task, handlerContext);
+  await handle({ event: parseJson(request), out, context }, handlerContext);
+  return ended.kind === undefined ? 0 : exitCode[ended.kind];
+}
+
+function failedKind(lines: string): Kind | undefined {
+  const events = lines.split("\n").filter(Boolean).map(decodeLine);
+  return events.find((event) => event.type === "run.failed")?.failure.kind;
+}
+
+/** Without a deadline, until SIGTERM sets one. */
+function taskContext(
+  { env, ending, newId }: TaskProcess,
+  { settings, now }: HandlerContext,
+): LambdaContext {
+  const stopTimeoutMs = "stopTimeoutMs" in settings ? settings.stopTimeoutMs : defaultStopTimeoutMs;
+  let endsAt: number | undefined;
+  ending.addEventListener("abort", () => {
+    endsAt = now() + stopTimeoutMs - exitMs;
+  });
+  return {
+    awsRequestId: taskIdIn(env) ?? newId(),
+    invokedFunctionArn: "",
+    functionName: "ecs-task",
+    functionVersion: "$LATEST",
+    getRemainingTimeInMillis: () => (endsAt === undefined ? Infinity : endsAt - now()),
+    ending,
+  };
+}
+
+/** The task's id in `http://169.254.170.2/v4/TASK-CONTAINER`, the address of its metadata. */
+function taskIdIn(env: TaskProcess["env"]): string | undefined {
+  return /\/v4\/([0-9a-f]+)-/.exec(env["ECS_CONTAINER_METADATA_URI_V4"] ?? "")?.[1];
+}
