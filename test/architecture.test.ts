@@ -316,7 +316,7 @@ describe("architecture", () => {
     assert.deepEqual(refused, []);
   });
 
-  test("only the terminal's modules make safe text of a string without escaping it", () => {
+  test("only the terminal's modules turn a string into safe text without escaping it", () => {
     const makers = [...trees].flatMap(([module, tree]) =>
       nodesOf(tree)
         .filter((node) => ts.isIdentifier(node) && node.text === "asStyled")
@@ -338,7 +338,7 @@ describe("architecture", () => {
     assert.ok(loose.length <= 6, loose.join(", "));
   });
 
-  test("no file or folder has a name that says nothing about its content", () => {
+  test("no file or folder has a meaningless name", () => {
     const meaningless = /^(utils?|helpers?|commons?|managers?|misc)$|-(utils?|helpers?|manager)$/;
     const found = ["src", "bench", "test", "scripts"].flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).filter((path) =>

@@ -22,7 +22,7 @@ describe("texts that are recorded", () => {
     test(`${JSON.stringify(text)} in ${String(most)} units`, () =>
       assert.equal(cleanText(text, most), expected));
 
-  test("an actor's texts are cut between characters, and are valid in a request", async (t) => {
+  test("an actor's texts are truncated between characters, and are valid in a request", async (t) => {
     const long = `${"x".repeat(199)}😀`;
     const ci = `https://ci/${"x".repeat(988)}😀`;
     const context = testContext(t, {
@@ -46,7 +46,7 @@ describe("texts that are recorded", () => {
     assert.equal(text, `\ufffd${"x".repeat(1998)}`);
   });
 
-  test("what the ledger is given about a run and a name has neither NUL nor lone surrogates", () => {
+  test("texts about a run reach the ledger without NUL and lone surrogates", () => {
     const actor = { user: "a\ud83d", host: "b\0" };
     const described = { run: "r", part: 1, operation: "apply", actor, requestId: "q", options: {} };
     assert.match(beginRunSql(described, 1), /"user":"a\ufffd","host":"b\ufffd"/);

@@ -168,7 +168,7 @@ describe("the construct", () => {
     }
   });
 
-  test("may read a secret that is known by its name only", async (t) => {
+  test("may read a secret that is known only by its name", async (t) => {
     const { template: created } = await synthesise(t, (stack) => ({
       adminSecret: {
         secret: secretsmanager.Secret.fromSecretNameV2(stack, "ByName", "hasura/dev-1"),

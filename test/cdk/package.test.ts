@@ -20,7 +20,7 @@ async function project(t: TestContext, files: Readonly<Record<string, string>>):
 }
 
 describe("hasura-migrate/cdk", () => {
-  test("is loaded by import and by require, and is the same class", async (t) => {
+  test("can be loaded with import and require, as the same class", async (t) => {
     const directory = await project(t, {
       "app.mjs": `
         import { createRequire } from "node:module";

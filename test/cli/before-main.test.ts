@@ -45,7 +45,7 @@ describe("before the program starts", () => {
     assert.equal(code, 2);
   });
 
-  test("without a home directory anywhere it runs", async (t) => {
+  test("it runs without any home directory", async (t) => {
     const cwd = emptyDirectory(t);
     const lost = join(cwd, "lost.cjs");
     // What libuv reports for a UID without a passwd entry.

@@ -110,7 +110,7 @@ describe("process", () => {
     });
   }
 
-  test("a reader that leaves early (| head -1) ends nothing but the output", async (t) => {
+  test("a reader that disconnects early (| head -1) ends only the output", async (t) => {
     const many = Array.from({ length: 3000 }, (_, i) => applied(String(1700000000000 + i), "x"));
     const lambda = await lambdaStandIn(t, [streams([started(), ...many, finished(3000)])]);
     const { cwd, env } = surroundings(t, lambda.url);
@@ -220,7 +220,7 @@ describe("process", () => {
     assert.equal(code, 0, stderr);
   });
 
-  test("the secret key never shows", async (t) => {
+  test("the secret key is never shown", async (t) => {
     const { stdout, stderr } = await runCli(
       ["dev-3", "--debug"],
       surroundings(t, "http://127.0.0.1:9"),

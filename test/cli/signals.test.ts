@@ -108,7 +108,7 @@ function end(pid: number): void {
 }
 
 describe("signals", () => {
-  test("SIGTERM asks the run to stop and leaves within five seconds, with the command that looks again", async (t) => {
+  test("SIGTERM asks the run to stop and exits within five seconds, with the command that checks on it", async (t) => {
     const { code, stderr, tookMs, operations } = await signalled(
       t,
       [goesOn, accepts],
@@ -121,7 +121,7 @@ describe("signals", () => {
     assert.match(stderr, /→ to check on it: hasura-migrate history dev-3 --run [0-9a-f-]{36}/);
   });
 
-  test("SIGTERM leaves as well where the request to stop is not answered", async (t) => {
+  test("SIGTERM also exits if the stop request is not answered", async (t) => {
     const { code, stderr, tookMs } = await signalled(
       t,
       [goesOn, () => undefined],
@@ -133,7 +133,7 @@ describe("signals", () => {
     assert.match(stderr, /→ to stop it: hasura-migrate cancel dev-3 --run/);
   });
 
-  test("a second SIGTERM leaves at once", async (t) => {
+  test("a second SIGTERM exits at once", async (t) => {
     const { code, tookMs } = await signalled(
       t,
       [goesOn, () => undefined],
@@ -146,7 +146,7 @@ describe("signals", () => {
     assert(tookMs < 1500, String(tookMs));
   });
 
-  test("SIGHUP detaches and asks nothing of the run", async (t) => {
+  test("SIGHUP detaches without stopping the run", async (t) => {
     const { code, stderr, operations } = await signalled(
       t,
       [goesOn],
@@ -207,7 +207,7 @@ describe("signals", () => {
       assert.doesNotMatch(stderr(), /Detached/);
     });
 
-  test("SIGTERM while the function has not answered yet leaves as well", async (t) => {
+  test("SIGTERM also exits while the function has not answered yet", async (t) => {
     const { code, tookMs, operations } = await signalled(
       t,
       [() => undefined],

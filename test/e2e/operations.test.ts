@@ -33,9 +33,9 @@ describe.concurrent("operations", () => {
   test("status tells applied from pending, and --check ends with 6 while something is pending", async (t) => {
     const served = await serve(t, await project(t, three));
     assert.equal((await served.run(["dev-1", "--to", "1700000000200"])).code, 0);
-    const told = await served.run(["status", "dev-1", "--json"]);
-    assert.equal(told.code, 0, told.stderr);
-    const rows = eventsOf(told).flatMap((event) =>
+    const status = await served.run(["status", "dev-1", "--json"]);
+    assert.equal(status.code, 0, status.stderr);
+    const rows = eventsOf(status).flatMap((event) =>
       event.type === "status" ? event.databases.flatMap(({ migrations }) => migrations) : [],
     );
     assert.deepEqual(

@@ -20,8 +20,8 @@ describe.concurrent("kill", () => {
       await bench.database.reset(false);
       const run = oneRun(bench.network.url, bench.root, String(liveMs));
       run.process.stdin?.write("go\n");
-      for (let heard = 0; heard < at; heard += 1)
-        seen[heard] = String((await run.lines.next()).value);
+      for (let received = 0; received < at; received += 1)
+        seen[received] = String((await run.lines.next()).value);
       await run.kill();
       await bench.endFaults();
       wrong.push(

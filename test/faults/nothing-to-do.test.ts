@@ -14,7 +14,7 @@ test("a run with nothing to apply does not end before Hasura's catalog state has
     ...real,
     exchangeCatalogState: async (next) => {
       const before = await real.exchangeCatalogState(next);
-      order.push("told");
+      order.push("synced");
       return before;
     },
     runSql: (request) => {
@@ -24,8 +24,8 @@ test("a run with nothing to apply does not end before Hasura's catalog state has
   });
   const ran = await bench.run(newRequest(), {}, listening);
   assert.equal(ran.failure, undefined, ran.failure?.message);
-  assert.deepEqual(order, ["told", "ended"]);
+  assert.deepEqual(order, ["synced", "ended"]);
   assert.deepEqual(await bench.databaseProblems(), []);
   const synced = await bench.database.texts("SELECT synced = generation FROM hasura_migrate.head");
-  assert.deepEqual(synced, ["true"], "the ledger knows that the catalog was told");
+  assert.deepEqual(synced, ["true"], "the ledger records that the catalog is up to date");
 });

@@ -38,12 +38,12 @@ describe("the kind of migration store", () => {
 
   const settings = settingsWith({ image: { commit: "4c6ea1a" } });
   const requestWith = (options: object) => Request.parse(request("apply", { options }));
-  const toldWith = (more: Partial<Settings>, options: object = {}) =>
+  const contextWith = (more: Partial<Settings>, options: object = {}) =>
     ledgerSettings({ ...settings, ...more }, requestWith(options), "request-1");
 
   test("tells a ledger who runs what, from which image", () => {
     const { runId, actor } = request("apply");
-    assert.deepEqual(toldWith({}, { steps: 2 }).description, {
+    assert.deepEqual(contextWith({}, { steps: 2 }).description, {
       run: runId,
       part: 1,
       operation: "apply",
@@ -55,17 +55,17 @@ describe("the kind of migration store", () => {
   });
 
   test("tells a ledger how long to wait for another run, and how long one counts as live", () => {
-    assert.equal(toldWith({}).waitMs, 60_000);
-    assert.equal(toldWith({}, { waitSeconds: 0 }).waitMs, 0);
-    assert.equal(toldWith({}, { waitSeconds: 90 }).waitMs, 90_000);
-    assert.equal(toldWith({}).liveMs, 30_000);
-    assert.equal(toldWith({ environment: "*" }).liveMs, 3000);
+    assert.equal(contextWith({}).waitMs, 60_000);
+    assert.equal(contextWith({}, { waitSeconds: 0 }).waitMs, 0);
+    assert.equal(contextWith({}, { waitSeconds: 90 }).waitMs, 90_000);
+    assert.equal(contextWith({}).liveMs, 30_000);
+    assert.equal(contextWith({ environment: "*" }).liveMs, 3000);
   });
 
   for (const isSo of [true, false])
     test(`tells a ledger that protection and kept down files are ${isSo ? "on" : "off"}`, () => {
-      const told = toldWith({ protected: isSo, keepDownSql: isSo });
-      assert.deepEqual([told.protected, told.keepsDownSql], [isSo, isSo]);
+      const context = contextWith({ protected: isSo, keepDownSql: isSo });
+      assert.deepEqual([context.protected, context.keepsDownSql], [isSo, isSo]);
     });
 
   test("without a ledger is the catalog store", () => {

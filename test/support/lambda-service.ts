@@ -74,7 +74,7 @@ export async function invoke(
   };
 }
 
-const Said = z.object({
+const Answer = z.object({
   calls: z.number().default(0),
   pid: z.number().default(0),
   left: z.number().default(0),
@@ -85,9 +85,9 @@ const Said = z.object({
   errorMessage: z.string().default(""),
 });
 
-/** What a fixture, or an error in its place, says. */
-export function said(text: string): z.infer<typeof Said> {
-  return Said.parse(JSON.parse(text));
+/** Parses the answer of a fixture, or the error in its place. */
+export function parseAnswer(text: string): z.infer<typeof Answer> {
+  return Answer.parse(JSON.parse(text));
 }
 
 export interface Streamed {

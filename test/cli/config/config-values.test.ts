@@ -25,7 +25,7 @@ describe("a configuration", () => {
     },
   };
 
-  test("with everything that it may say is taken as it is", () => {
+  test("with every allowed setting is accepted unchanged", () => {
     assert.deepEqual(checkConfig(whole), { config: whole });
     assert.deepEqual(checkConfig({}), { config: {} });
   });
@@ -110,7 +110,7 @@ describe("a configuration", () => {
     });
   }
 
-  test("with an unknown key is refused at the key, and the known ones of that place are listed", () => {
+  test("with an unknown key is refused at that key, and the known keys are listed", () => {
     const places: [json: unknown, path: string, known: string][] = [
       [{ qqq: 1 }, "qqq", "$schema, defaults, environments"],
       [

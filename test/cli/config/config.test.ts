@@ -141,7 +141,7 @@ describe("config", () => {
     assert.deepEqual(config, { defaults: { region: "eu-west-1" } });
   });
 
-  test("a configuration in another encoding is refused by name; a foreign package.json is not", async (t) => {
+  test("a configuration in a different encoding is refused by name; an unrelated package.json is not", async (t) => {
     const context = testContext(t, { argv: [] });
     writeFileSync(join(context.cwd, "package.json"), Buffer.from('{"author":"Ren\xe9"}', "latin1"));
     assert.deepEqual(await loadConfig(context, undefined), { config: {} });
@@ -173,7 +173,7 @@ describe("config", () => {
     },
   };
 
-  test("an environment takes what it says, then the defaults, and flags win over both", () => {
+  test("an environment's own settings win over the defaults, and flags over both", () => {
     assert.deepEqual(resolveTarget("dev-1", acme, {}), {
       environment: "dev-1",
       function: "hasura-migrate-dev-1",
@@ -189,7 +189,7 @@ describe("config", () => {
     });
   });
 
-  test("defaults.protected protects every environment that does not say otherwise", () => {
+  test("defaults.protected protects every environment that does not override it", () => {
     const config = {
       defaults: { protected: true },
       environments: { prod: {}, dev: { protected: false } },
@@ -208,12 +208,12 @@ describe("config", () => {
     assert.equal(failure.code, "confirmation-needed");
   });
 
-  test("a function's ARN brings its region along", () => {
+  test("a function's ARN provides its region", () => {
     const { region, protected: isProtected } = resolveTarget("prod", acme, {});
     assert.deepEqual({ region, isProtected }, { region: "eu-central-1", isProtected: true });
   });
 
-  test("without a configuration the convention holds", () => {
+  test("without a configuration the convention applies", () => {
     assert.deepEqual(resolveTarget("dev-7", { config: {} }, {}), {
       environment: "dev-7",
       function: "hasura-migrate-dev-7",
@@ -333,7 +333,7 @@ prod   eu-central-1  acme-prod  arn:aws:lambda:eu-central-1:111122223333:functio
     );
   });
 
-  test("envs --json also says whether a profile is configured or follows from the name", async (t) => {
+  test("envs --json also shows whether a profile is configured or follows from the name", async (t) => {
     const environments = { "dev-1": { profile: "acme-dev" }, "dev-2": {} };
     const cwd = tree(t, { "hasura-migrate.json": JSON.stringify({ environments }) });
     const context = testContext(t, { argv: ["envs", "--json"], cwd });
@@ -376,7 +376,7 @@ prod   eu-central-1  acme-prod  arn:aws:lambda:eu-central-1:111122223333:functio
     return root;
   }
 
-  test("several problems of a configuration stand on a line each, and redefining local is among them", async (t) => {
+  test("several problems of a configuration are listed one per line, including a redefined local", async (t) => {
     const cwd = tree(t, {
       "hasura-migrate.json": '{"environments":{"local":{},"dev-1":{"profil":"x"}},"default":{}}',
     });
@@ -392,7 +392,7 @@ prod   eu-central-1  acme-prod  arn:aws:lambda:eu-central-1:111122223333:functio
     );
   });
 
-  test("with aliases, an operation calls the smallest alias that the function lets it through by", () => {
+  test("with aliases, an operation calls the least privileged alias that allows it", () => {
     const loaded = {
       config: {
         defaults: { aliases: true },
@@ -413,7 +413,7 @@ prod   eu-central-1  acme-prod  arn:aws:lambda:eu-central-1:111122223333:functio
     );
   });
 
-  test("an alias that was typed is the one that is called, and a configuration that says both is refused", () => {
+  test("a typed alias is the one that is called, and a configuration with both is refused", () => {
     const loaded = { config: { defaults: { aliases: true } } };
     for (const typed of [
       "mine:read",

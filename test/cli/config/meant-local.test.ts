@@ -38,7 +38,7 @@ describe("meant local", () => {
     ["locale-files"],
     ["locall", "--function", "hasura-migrate-locall"],
   ]) {
-    test(`${argv.join(" ")} is an environment's name as good as any`, async (t) => {
+    test(`${argv.join(" ")} is accepted as an environment's name`, async (t) => {
       const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: "http://127.0.0.1:1" };
       const context = testContext(t, { argv: ["status", ...argv], env });
       assert.equal(await main(context), 4);

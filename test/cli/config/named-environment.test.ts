@@ -90,7 +90,7 @@ describe("the environment of a command", () => {
     });
   }
 
-  test("called like the command is mentioned only where there is one", async (t) => {
+  test("with the command's name is mentioned only if there is one", async (t) => {
     const { hints } = await refusalOf(t, ["status"], ["dev-1"]);
     assert.doesNotMatch(JSON.stringify(hints), /apply/);
   });

@@ -273,14 +273,14 @@ describe("an environment's name", () => {
     assert.match(JSON.stringify(hints), /dev-1, prod/);
   });
 
-  test("that is nearly that of a configured environment, or of the embedded one, is suggested", () => {
+  test("that is close to a configured environment, or to the embedded one, gets a suggestion", () => {
     const loaded = { config: { environments: { production: {} } } };
     assert.match(refusal("prodction", loaded).message, /^[^/]*"production"\?$/);
     assert.match(refusal("lcoal", loaded).message, /"local"\?$/);
     assert.doesNotMatch(refusal("staging", loaded).message, /\?$/);
   });
 
-  test("that is nearly `local` is refused, unless the function or the address is named", () => {
+  test("that is close to `local` is refused, unless the function or the address is named", () => {
     assert.equal(refusal("locall", none).code, "environment-unknown");
     assert.equal(resolveTarget("locall", none, { function: "m" }).function, "m");
     assert.equal(
@@ -291,7 +291,7 @@ describe("an environment's name", () => {
     assert.equal(resolveTarget("locall", configured, {}).environment, "locall");
   });
 
-  test("with a digit or a dash is nobody's misspelt `local`", () => {
+  test("with a digit or a dash is not a misspelt `local`", () => {
     for (const name of ["local1", "loca-l", "l0cal"])
       assert.equal(resolveTarget(name, none, {}).environment, name);
   });

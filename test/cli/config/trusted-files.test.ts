@@ -78,7 +78,7 @@ describe.skipIf(process.getuid === undefined)("trusted configuration files", () 
     await assert.rejects(loadConfig(own.context, undefined), isUnsafe(own.file, /can be written/));
   });
 
-  test("a file that was named is used, whoever owns it, and so is one of a CI job's checkout", async (t) => {
+  test("a file that was named is used regardless of its owner, and so is one in a CI job's checkout", async (t) => {
     const { context, file } = configured(t, { foreign: true, mode: 0o666 });
     assert.equal((await loadConfig(context, file)).file, file);
     const named = { ...context, env: { HASURA_MIGRATE_CONFIG: file } };
@@ -99,7 +99,7 @@ describe("endpoints", () => {
     "http://localhost:9001/",
     "http://[::1]:9001",
     "https://proxy.internal:8443",
-  ])("%s may stand in a file", (address) => assert.equal(accepts(address), true));
+  ])("%s is allowed in a file", (address) => assert.equal(accepts(address), true));
 
   test.each([
     "http://lambda.example.test",
@@ -112,9 +112,9 @@ describe("endpoints", () => {
     "http://[::ffff:1.2.3.4]:9001",
     "ftp://127.0.0.1",
     "file:///etc/passwd",
-  ])("%s may not", (address) => assert.equal(accepts(address), false));
+  ])("%s is not allowed", (address) => assert.equal(accepts(address), false));
 
-  test("whoever answers instead of AWS is named, with what decided it", () => {
+  test("a host that is used instead of AWS is named, with the setting that chose it", () => {
     const event = RunEvent.parse(started());
     assert.ok(event.type === "run.started");
     const endpoint = { host: "lambda.example.test", from: "/p/hasura-migrate.json" };

@@ -171,7 +171,7 @@ describe("the address of the service", () => {
 });
 
 describe("what was reached", () => {
-  test("is the function with the profile, and an account where one is known", async (t) => {
+  test("is the function with the profile, and the account if it is known", async (t) => {
     const { reached, notices } = await connecting(t, { config: inRegion });
     assert.deepEqual(reached, { region: "eu-west-3", function: "migrate", profile: "dev" });
     assert.deepEqual(notices, []);
@@ -314,7 +314,7 @@ describe("credentials", () => {
     assert.match(message, /of this environment \(AWS_ACCESS_KEY_ID\)/);
   });
 
-  test("of a service on this machine are nobody's, or the key that it keeps for this user", async (t) => {
+  test("of a service on this machine are dummies, or the key that it keeps for this user", async (t) => {
     const lambda = await lambdaStandIn(t, [streams([]), streams([])]);
     const target = { endpointUrl: lambda.url, region: "eu-west-1" };
     await invokeOnce((await connecting(t, { target })).connection);

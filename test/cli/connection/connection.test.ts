@@ -12,7 +12,7 @@ import { keys } from "../../support/aws-keys.ts";
 import { begun, broken, good, row, run } from "../../support/failure-cases.ts";
 
 describe("connection", () => {
-  test("pauses between tries after 429 grow", async (t) => {
+  test("the pauses between attempts after a 429 increase", async (t) => {
     const { context } = await run(t, {
       name: "",
       exit: 0,
@@ -34,7 +34,7 @@ describe("connection", () => {
     );
   });
 
-  test("a refused connection says that nothing has run", async (t) => {
+  test("a refused connection is reported as nothing having run", async (t) => {
     const server = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => server.once("listening", resolve));
     const { port } = server.address() as AddressInfo;
@@ -106,7 +106,7 @@ describe("connection", () => {
     assert.equal(ids[0], ids[1]);
   });
 
-  test("after a second of silence it says what it waits for", async (t) => {
+  test("after a second of silence it shows what it is waiting for", async (t) => {
     const lambda = await lambdaStandIn(t, [
       (response, call) => {
         context.tick(1000);

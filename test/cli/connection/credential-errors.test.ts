@@ -333,7 +333,7 @@ describe("a service of credentials that cannot be reached", () => {
         settings,
       ));
 
-  test("is not what a failure says that is explained already", async () => {
+  test("does not replace a failure that is already explained", async () => {
     const failure = new Failure("access", "mfa-needed", "A code is needed.");
     assert.equal(await explained(failure), failure);
   });

@@ -79,7 +79,7 @@ describe("a credential_process that does not answer", () => {
 });
 
 describe("a credential_process", () => {
-  test("that answers gives its credentials, and may leave a daemon behind", async (t) => {
+  test("that answers provides its credentials, and may leave a daemon behind", async (t) => {
     const directory = emptyDirectory(t);
     const [config, script, pid] = ["config", "credentials.sh", "pid"].map((name) =>
       join(directory, name),

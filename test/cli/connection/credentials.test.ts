@@ -92,7 +92,7 @@ describe("credentials", () => {
     assert.equal(signedBy(lambda.calls[0]), "AKIAPROC eu-west-1");
   });
 
-  test("web identity of a CI job is used where no profile of that name exists, and a notice says so", async (t) => {
+  test("the web identity of a CI job is used if no profile of that name exists, with a notice", async (t) => {
     const token = join(emptyDirectory(t), "token");
     writeFileSync(token, "jwt");
     const { code, sts, lambda, stderr } = await runAtHome(t, {
@@ -279,7 +279,7 @@ describe("credentials", () => {
     });
   }
 
-  test("no credentials at all: the metadata service is asked once, then exit 3", async (t) => {
+  test("no credentials at all: the metadata service is queried once, then exit 3", async (t) => {
     const { code, stderr, metadata } = await runAtHome(t, { invokes: false });
     assert.equal(code, 3);
     assert.match(

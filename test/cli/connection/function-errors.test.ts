@@ -20,7 +20,7 @@ const log = {
 };
 
 describe("function errors", () => {
-  test("a function in AWS that was killed is looked for in its logs, and in its memory", () => {
+  test("a function in AWS that was killed gets hints about its log and its memory", () => {
     const { code, hints } = functionFailure("Unhandled", killed, inAws);
     assert.equal(code, "function-killed");
     assert.deepEqual(hints, [

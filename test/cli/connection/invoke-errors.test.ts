@@ -290,7 +290,7 @@ describe("an invocation whose outcome is unknown", () => {
       assert.equal(failure.cause, thrown);
     });
 
-  test("keeps a failure that is explained already", async () => {
+  test("keeps a failure that is already explained", async () => {
     const failure = new Failure("access", "credentials", "It is explained.");
     assert.equal(await explained(failure), failure);
   });

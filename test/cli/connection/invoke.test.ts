@@ -116,7 +116,7 @@ async function failureOf(received: Promise<string>): Promise<Failure> {
 const noStreaming = awsError("UnknownOperationException", "", { status: 404 });
 
 describe("a streamed response", () => {
-  test("passes on its bytes, with a line end behind the last one", async (t) => {
+  test("passes on its bytes, with a line break after the last one", async (t) => {
     const { received, calls, sent, notices } = invoking(t, {
       streams: [streamed(chunk(line), chunk(line), complete())],
     });
@@ -204,7 +204,7 @@ describe("a function that is silent", () => {
     assert.match((await failureOf(received)).message, /for 930 s/);
   });
 
-  test("is not waited for where the caller gives up: its request is aborted with the caller", async (t) => {
+  test("is not awaited if the caller gives up: its request is aborted with the caller", async (t) => {
     const stop = new AbortController();
     const { signals } = invoking(t, { streams: [never], stop: stop.signal });
     await turn();
@@ -236,7 +236,7 @@ describe("a service without streaming", () => {
     assert.equal((await failureOf(received)).code, "function-killed");
   });
 
-  test("that has no buffered responses either is refused", async (t) => {
+  test("that does not support buffered responses either is refused", async (t) => {
     const { received } = invoking(t, { streams: [noStreaming], buffers: [noStreaming] });
     const failure = await failureOf(received);
     assert.deepEqual([failure.kind, failure.code], ["unreachable", "function-refused"]);
@@ -318,7 +318,7 @@ describe("a request that did not start the function", () => {
     }
   });
 
-  test("is given up where asking for the state is aborted", async (t) => {
+  test("is given up if the query for its state is aborted", async (t) => {
     const { received, calls } = invoking(t, {
       streams: [pending, good()],
       states: [awsError("AbortError", "aborted")],

@@ -49,13 +49,13 @@ describe("the access key of a local service", () => {
     assert.ok(existsSync(fileIn(empty.home)));
   });
 
-  test("is not kept where its directory cannot be made, and that is no failure", async (t) => {
+  test("is not kept if its directory cannot be created, which is not a failure", async (t) => {
     const context = testContext(t, { argv: [] });
     writeFileSync(join(context.home, ".local"), "a file");
     assert.equal(await keepLocalKey(url, key, context), undefined);
   });
 
-  test("may be in the environment instead, where it looks like one", async (t) => {
+  test("may be in the environment instead, if it looks like one", async (t) => {
     const with_ = (set: string) =>
       localKeyFor(url, testContext(t, { argv: [], env: { AWS_ACCESS_KEY_ID: set } }));
     assert.equal(await with_(key), key);
@@ -63,7 +63,7 @@ describe("the access key of a local service", () => {
       assert.equal(await with_(other), undefined, other);
   });
 
-  test("is never one that was not made by a local service", async (t) => {
+  test("is never a key that was not created by a local service", async (t) => {
     const context = testContext(t, { argv: [] });
     const file = fileIn(context.home);
     mkdirSync(join(file, ".."), { recursive: true });

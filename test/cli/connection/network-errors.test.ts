@@ -47,7 +47,7 @@ describe("a connection that was not made", () => {
       assert.equal(failure.cause, error);
     });
 
-  test("names what it was for, and no address where none is known", async () => {
+  test("names its purpose, and no address if none is known", async () => {
     const unknown = { ...journey, url: undefined, purpose: "the credentials" };
     const failure = await networkFailure(systemError("ECONNREFUSED"), undefined, unknown);
     assert.match(failure?.message ?? "", /^Could not reach the service for the credentials: it /);
@@ -71,14 +71,14 @@ describe("a connection that was not made", () => {
       assert.equal(await networkFailure(error, new Delivery(), journey), undefined);
     });
 
-  test("is not what an aborted request shows, nor an error of the service", async () => {
+  test("is not inferred from an aborted request, or from an error of the service", async () => {
     const aborted = awsError("AbortError", "aborted");
     assert.equal(await networkFailure(aborted, failed(aborted, false), journey), undefined);
     assert.equal(await networkFailure(awsError("Throttled"), undefined, journey), undefined);
   });
 });
 
-describe("a proxy that is in the way", () => {
+describe("a proxy that fails", () => {
   const direct = (host: string) =>
     `If it can be reached without the proxy, add ${host} to NO_PROXY.`;
   const login = "Put the login into HTTPS_PROXY, percent-encoded: http://USER:PASSWORD@HOST:PORT";

@@ -168,7 +168,7 @@ describe("before anything was sent", () => {
     assert.equal(code, 4);
   });
 
-  test("the host of another partition is asked for by its own name", async (t) => {
+  test("the host of a different partition is used by its own name", async (t) => {
     const { url, asked } = await proxy(t, 403);
     await runCli(["dev-3", "--region", "cn-north-1"], {
       env: { ...home(t), ...keys, HTTPS_PROXY: url },
@@ -177,7 +177,7 @@ describe("before anything was sent", () => {
     assert.deepEqual(asked, ["lambda.cn-north-1.amazonaws.com.cn:443"]);
   });
 
-  test("NO_PROXY counts for the host that is asked", async (t) => {
+  test("NO_PROXY applies to the requested host", async (t) => {
     const { url, asked } = await proxy(t, 403);
     const service = await tlsService(t);
     const { stderr } = await runCli(["dev-3"], {
@@ -341,7 +341,7 @@ describe("on the way to credentials", () => {
     assert.match(asked[0] ?? "", /^portal\.sso\.us-east-2\.amazonaws\.com:443$/);
   });
 
-  test("the endpoint_url of another profile counts neither for Lambda nor for what gives credentials", async (t) => {
+  test("the endpoint_url of another profile applies neither to Lambda nor to credential services", async (t) => {
     const elsewhere = "[default]\nendpoint_url = http://127.0.0.1:1\n";
     for (const [awsConfig, host] of [
       [sso, "portal.sso.eu-west-1.amazonaws.com:443"],

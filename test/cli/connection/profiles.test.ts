@@ -99,7 +99,7 @@ describe("what is wrong with a profile", () => {
     },
   ];
   for (const { says, ...files } of headings)
-    test(`a heading that the AWS tools do not take: ${says.source}`, async (t) => {
+    test(`a heading that AWS tools do not accept: ${says.source}`, async (t) => {
       const context = testContext(t, {
         argv: ["dev-3", "--profile", "acme", "--region", "eu-west-1"],
         home: homeWith(files, emptyDirectory(t)),
@@ -127,21 +127,21 @@ describe("credentials beside a profile", () => {
     return identityOf(target, files, env).notice;
   };
 
-  test("AWS_PROFILE beside keys is said to count", async (t) => {
+  test("AWS_PROFILE alongside keys wins, with a notice", async (t) => {
     assert.equal(
       await noticeOf(t, { ...keys, AWS_PROFILE: "other" }, ["other"]),
       'Using AWS profile "other" from AWS_PROFILE; AWS_ACCESS_KEY_ID is ignored.',
     );
   });
 
-  test("the environment's own profile is said to count before AWS_PROFILE", async (t) => {
+  test("the environment's own profile wins over AWS_PROFILE, with a notice", async (t) => {
     assert.equal(
       await noticeOf(t, { AWS_PROFILE: "other" }, ["other", "dev-3"]),
       'Using AWS profile "dev-3", which has the environment\'s name; AWS_PROFILE=other is ignored.',
     );
   });
 
-  test("nothing is said where nothing is ignored", async (t) => {
+  test("there is no notice if nothing is ignored", async (t) => {
     assert.equal(await noticeOf(t, { AWS_PROFILE: "other" }, ["other"]), undefined);
   });
 
@@ -181,7 +181,7 @@ describe("an expired SSO login in a terminal", () => {
   };
 
   for (const typed of ["", "y", "Yes"])
-    test(`"${typed}" logs in and goes on`, async (t) => {
+    test(`"${typed}" logs in and continues`, async (t) => {
       const { context, got } = login(t, { types: [typed] });
       assert.equal(await got, "credentials");
       assert.deepEqual(context.programs, ["aws sso login --profile dev-3"]);
@@ -194,7 +194,7 @@ describe("an expired SSO login in a terminal", () => {
     ["the login fails", { types: ["y"], succeeds: false }, 1],
     ["no terminal", { types: ["y"], terminal: false }, 0],
   ] as const)
-    test(`${name}: the failure stays`, async (t) => {
+    test(`${name}: the failure remains`, async (t) => {
       const { context, got } = login(t, { ...options, types: [...options.types] });
       await assert.rejects(got, expired);
       assert.equal(context.programs.length, programs);

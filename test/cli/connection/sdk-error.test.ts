@@ -17,7 +17,7 @@ import {
 import { awsError, systemError } from "./support/aws-errors.ts";
 
 describe("an error of the SDK", () => {
-  test("has what it says of itself, and nothing where that is of another type", () => {
+  test("has its own fields, except those of a wrong type", () => {
     const full = awsError("Throttled", "slow down", { status: 429, requestId: "r", Reason: "why" });
     const read = (thrown: unknown) => [
       errorName(thrown),
@@ -105,7 +105,7 @@ describe("an error of the network", () => {
   });
 });
 
-describe("what a provider of credentials says", () => {
+describe("the error of a credential provider", () => {
   const texts: [text: string, problem: ReturnType<typeof credentialProblem>][] = [
     ["Token is expired. To refresh this SSO session run aws sso login", "sso-login"],
     ["The SSO session associated with this profile has expired.", "sso-login"],
@@ -137,7 +137,7 @@ describe("what a provider of credentials says", () => {
     assert.equal(presentSsoSettings(new Error("something else")), undefined);
   });
 
-  test("names who was denied what, as far as it does", () => {
+  test("names who was denied what, if it contains that", () => {
     const text =
       "User: arn:user is not authorized to perform: sts:AssumeRole on resource: arn:role because";
     assert.deepEqual(deniedAccess(new Error(text)), {

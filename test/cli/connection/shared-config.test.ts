@@ -26,7 +26,7 @@ describe("the AWS files", () => {
         });
       });
 
-  test("a byte order mark of UTF-8 does no harm", async (t) => {
+  test("a UTF-8 byte order mark is ignored", async (t) => {
     const context = testContext(t, { argv: [] });
     mkdirSync(join(context.home, ".aws"));
     writeFileSync(join(context.home, ".aws", "credentials"), "\uFEFF# keys\n[a]\nregion = b\n");

@@ -124,7 +124,7 @@ describe("a connection that does not answer the TLS handshake", () => {
     );
   });
 
-  test("has sent nothing by the time that an answer is given up", async (t) => {
+  test("has sent nothing by the time the wait for an answer ends", async (t) => {
     const port = await silentService(t);
     const { exit, context } = await runOutOf(60_000, t, {
       env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: `https://127.0.0.1:${port}` },

@@ -7,7 +7,7 @@ import { main } from "../../../src/cli/main.ts";
 import { emptyDirectory, testContext } from "../../support/test-context.ts";
 
 describe("time limit", () => {
-  test("a wait ends when its time is over, and not while a person is asked", async (t) => {
+  test("a wait ends when its time is up, but not during a prompt", async (t) => {
     const { every, tick } = testContext(t, { argv: [] });
     const person = { isAsked: true };
     const waiting = within(new Promise<never>(() => undefined), {
@@ -26,14 +26,14 @@ describe("time limit", () => {
     await assert.rejects(waiting, /too late/);
   });
 
-  test("what is in time is passed on, and its timer ends", async (t) => {
+  test("a result in time is passed on, and its timer ends", async (t) => {
     const { every, tick } = testContext(t, { argv: [] });
     const late = (): Error => assert.fail("the timer goes on");
     assert.equal(await within(Promise.resolve(5), { ms: 1000, every, late }), 5);
     tick(1000);
   });
 
-  test("a credential_process that never ends is waited for with words, and given up after a minute", async (t) => {
+  test("a credential_process that never ends is reported while it is awaited, and given up after a minute", async (t) => {
     const directory = emptyDirectory(t);
     const config = join(directory, "config");
     writeFileSync(config, `[profile slow]\nregion = eu-west-1\ncredential_process = sleep 20\n`);

@@ -44,7 +44,7 @@ describe("command line", () => {
     });
   }
 
-  test("options before and after the command count alike, and the later one wins", async (t) => {
+  test("options before and after the command are equivalent, and the later one wins", async (t) => {
     const context = testContext(t, {
       argv: ["--config", "a.json", "envs", "--config", "b.json"],
     });

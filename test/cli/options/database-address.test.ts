@@ -23,7 +23,7 @@ describe("the address of a database", () => {
       (address: string) => [`--database-url=${address}`],
     ]) {
       const argv = option(`postgres://me:${password}@127.0.0.1:1/mine`);
-      test(`says to encode the password, and does not repeat it: ${argv.join(" ")}`, async (t) => {
+      test(`asks to encode the password without repeating it: ${argv.join(" ")}`, async (t) => {
         for (const json of [[], ["--json"]]) {
           const context = testContext(t, { argv: ["local", ...argv, ...json] });
           assert.equal(await main(context), 2);
@@ -37,7 +37,7 @@ describe("the address of a database", () => {
       });
     }
 
-  test("the user's name counts as well", () => {
+  test("the user name is checked as well", () => {
     const refused = TargetOptions.safeParse({
       environments: ["local"],
       databaseUrl: "postgres://me%:p@127.0.0.1/mine",

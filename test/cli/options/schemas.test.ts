@@ -111,7 +111,7 @@ describe("options", () => {
       if (!valid) assert.match(refusal(schemas.DownOptions, more).message, /^A count cannot be/);
     });
 
-  test("must name an environment, and not with nothing", () => {
+  test("must name an environment, which must not be empty", () => {
     assert.equal(accepts(schemas.TargetOptions, { environments: [""] }), false);
     assert.equal(accepts(schemas.TargetOptions, { environments: undefined }), false);
     for (const name of ["profile", "region", "function", "config", "migrations"])
@@ -149,7 +149,7 @@ describe("options that are refused", () => {
     ]);
   });
 
-  test("state their limits in words", () => {
+  test("state their limits", () => {
     const Limits = z.object({
       int: z.int().optional(),
       number: z.number().optional(),

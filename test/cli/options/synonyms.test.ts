@@ -55,7 +55,7 @@ describe("words of other tools", () => {
   });
 
   for (const word of foreignWords)
-    test(`"${word}" is no environment either`, async (t) => {
+    test(`"${word}" is not an environment either`, async (t) => {
       const context = testContext(t, { argv: [word] });
       assert.equal(await main(context), 2);
       assert.match(context.err.text, /There is no command/);

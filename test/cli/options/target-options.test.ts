@@ -39,7 +39,7 @@ const ignored: readonly { argv: readonly string[]; says: string; next: string }[
 
 describe("target options", () => {
   for (const { argv, says, next } of ignored) {
-    test(`what would be ignored is refused: ${argv.join(" ")}`, async (t) => {
+    test(`an option that would be ignored is refused: ${argv.join(" ")}`, async (t) => {
       const context = testContext(t, { argv });
       assert.equal(await main(context), 2);
       assert.ok(context.err.text.startsWith(`✗ ${says}: `), context.err.text);

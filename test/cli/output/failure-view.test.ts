@@ -120,7 +120,7 @@ describe("failure view", () => {
     ]);
   });
 
-  test("what a program wrote is shown without the line end after it", () => {
+  test("a program's output is shown without its final line break", () => {
     const cause = new Error("Command failed: vault read\nnot logged in\n");
     const failure = new Failure("access", "profile-broken", "It failed.", { cause });
     assert.deepEqual(failureLines(failure, { style: plain, columns: 80 }), [
@@ -144,15 +144,15 @@ describe("failure view", () => {
       );
   });
 
-  test("where Hasura hides the database's error, its own words stand once, without a caret", () => {
+  test("if Hasura hides the database's error, Hasura's own message is shown once, without a caret", () => {
     const failure = new Failure(
       "migration",
       "sql-failed",
-      'f/up.sql failed: Hasura says "database query error" at $.args.',
+      'f/up.sql failed: Hasura reports "database query error" at $.args.',
       { sql: { file: "f/up.sql", message: "database query error" } },
     );
     assert.deepEqual(failureLines(failure, { style: plain, columns: 80 }), [
-      '✗ f/up.sql failed: Hasura says "database query error" at $.args.',
+      '✗ f/up.sql failed: Hasura reports "database query error" at $.args.',
       "    no SQLSTATE: this Hasura hides the details of database errors",
     ]);
   });

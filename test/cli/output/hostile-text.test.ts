@@ -189,7 +189,7 @@ async function shown(t: TestContext, look: Look, text: string): Promise<TestCliC
 const textOf = ({ out, err }: TestCliContext): string =>
   `${out.text}\n${err.text}`.replace(own, "");
 
-describe("text from elsewhere", () => {
+describe("text from outside", () => {
   for (const [name, look] of Object.entries(looks)) {
     for (const [kind, codes] of Object.entries(classes)) {
       test(`${kind} have no effect in ${name}`, async (t) => {
@@ -212,7 +212,7 @@ describe("text from elsewhere", () => {
     });
   }
 
-  test("what JSON escapes is still the same text", async (t) => {
+  test("escaped JSON is parsed back to the same text", async (t) => {
     const text = "a\u0007\u001b\u009b\u202e\u2028\u{e0041}##[error]x";
     const context = await shown(t, { argv: ["--json"] }, text);
     const lines = context.out.text.trimEnd().split("\n");
@@ -262,7 +262,7 @@ describe("text from elsewhere", () => {
     ]);
   });
 
-  test("the job's page has no markup of somebody else's, and no control characters", async (t) => {
+  test("the job's page contains no foreign markup and no control characters", async (t) => {
     const page = join(emptyDirectory(t), "summary.md");
     const text = "![x](http://evil) [y](z) *b* _i_ `c` <b> | ~s~ a&lt;b $x$ \\\u001b\u202e\u009b";
     const env = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: page };
@@ -277,7 +277,7 @@ describe("text from elsewhere", () => {
   });
 
   for (const terminal of [true, false]) {
-    test(`nothing that a command reads is obeyed in ${terminal ? "a terminal" : "a pipe"}`, async (t) => {
+    test(`input of a command cannot control ${terminal ? "a terminal" : "a pipe"}`, async (t) => {
       const text = "\u001b]0;x\u0007\u202e\u009b\r";
       const cwd = emptyDirectory(t);
       const directory = join(cwd, "migrations", "default", `99_x${text}`);
@@ -338,7 +338,7 @@ describe("text from elsewhere", () => {
       }
     });
 
-    test(`nothing in the configuration is obeyed in ${terminal ? "a terminal" : "a pipe"}`, async (t) => {
+    test(`the configuration cannot control ${terminal ? "a terminal" : "a pipe"}`, async (t) => {
       const text = "p\u001b[2J\u202e\u009b\n\r";
       const cwd = emptyDirectory(t);
       const contents = [

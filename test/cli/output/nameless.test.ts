@@ -52,21 +52,21 @@ describe("a version without a name", () => {
     { ...failedMigration(...nameless, constraint) },
   ];
 
-  test("in a log no blank stands for the name", async (t) => {
+  test("in a log there is no space in place of the name", async (t) => {
     const { out, err } = await shown(t, steps);
     const lines = `${out.text}${err.text}`.split("\n").filter((line) => line.includes(version));
     assert.equal(lines.length, 4, out.text + err.text);
     for (const line of lines) assert.match(line, new RegExp(`default ${version} \\S`));
   });
 
-  test("in a terminal no empty column stands for it", async (t) => {
+  test("in a terminal there is no empty column in its place", async (t) => {
     const { out, err } = await shown(t, steps, { terminal: true });
     const text = `${out.text}${err.text}`;
     assert.ok(text.includes(version));
     assert.doesNotMatch(text, new RegExp(`${version} {3}`));
   });
 
-  test("nor in a plan, a status, a history and a preview", async (t) => {
+  test("the same holds for a plan, a status, a history and a preview", async (t) => {
     const planned = plan([item(...nameless)]);
     const listed = status([{ version, name: "", state: "unknown" }]);
     const history = { type: "history", runs: [run] };
@@ -92,7 +92,7 @@ describe("a version without a name", () => {
     assert.match(err.text, new RegExp(`: ${version}\n`));
   });
 
-  test("beside versions with names its column is as wide as theirs", async (t) => {
+  test("next to versions with names, its column is as wide as theirs", async (t) => {
     const { out } = await shown(t, [plan([item(...nameless), item("1700000000200", "four")])], {
       operation: "plan",
     });

@@ -59,7 +59,7 @@ describe("renderers", () => {
       assert.equal(age(builtAt, instant), text));
   }
 
-  test("wide characters count twice, marks not at all, and nothing is cut in half", () => {
+  test("wide characters count twice, combining marks not at all, and no character is cut in half", () => {
     assert.equal(textWidth("日本"), 4);
     assert.equal(textWidth("e\u0301"), 1);
     assert.equal(textWidth("👨‍👩‍👧"), 2);
@@ -181,7 +181,7 @@ describe("renderers", () => {
     assert.equal(missingInImage(here, eventOf("plan", plan([])), ""), undefined);
   });
 
-  test("in a terminal the plan is shown below the running row and fills in; nothing of it is left at the end", async (t) => {
+  test("in a terminal the plan is shown below the running row and fills in; nothing remains of it at the end", async (t) => {
     const second = ["1700000000200", "drop_legacy_flag"] as const;
     const events = [
       started(),
@@ -221,7 +221,7 @@ describe("renderers", () => {
     );
   });
 
-  test("a CI with a terminal gets plain lines and no cursor codes", async (t) => {
+  test("CI with a terminal gets plain lines and no cursor codes", async (t) => {
     const lambda = await lambdaStandIn(t, [
       streams([
         started(),
@@ -245,7 +245,7 @@ describe("renderers", () => {
     );
   });
 
-  test("a heartbeat says how long the running migration takes", async (t) => {
+  test("a heartbeat updates the duration of the running migration", async (t) => {
     const lambda = await lambdaStandIn(t, [
       streams([
         started(),
@@ -321,7 +321,7 @@ describe("renderers", () => {
     assert.equal(context.err.text, "");
   });
 
-  test("a name or a message from elsewhere cannot forge a log line", async (t) => {
+  test("a name or a message from outside cannot forge a log line", async (t) => {
     const name = "a\n::error::forged\u001b[2J";
     const events = [
       started(),

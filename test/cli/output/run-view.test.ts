@@ -54,7 +54,7 @@ describe("run view", () => {
     assert.equal(viewAfter([...between, migrationStarted("100", "a")]).pending.length, 0);
   });
 
-  test("the next event ends what was waited for, and the closing one everything", () => {
+  test("the next event ends the current wait, and the closing one everything", () => {
     const waiting = { type: "waiting", reason: "lock", message: "waiting for a lock", waitedMs: 0 };
     assert.equal(viewAfter([...begun, waiting]).waitingFor, "waiting for a lock");
     const heartbeat = { type: "heartbeat", at: "2026-11-24T12:04:21Z" };
@@ -79,7 +79,7 @@ describe("run view", () => {
     ]);
   });
 
-  test("nothing is shown there before the first migration or after the last one", () => {
+  test("nothing is shown before the first migration or after the last one", () => {
     assert.deepEqual(drawn(viewAfter(begun.slice(0, 2))), []);
     assert.deepEqual(drawn(viewAfter([...begun, applied("100", "a"), finished(1)])), []);
   });

@@ -52,7 +52,7 @@ const failure = {
   sql: { ...constraint.sql, added, place: { ...constraint.sql.place, added } },
 };
 
-describe("what only a newer function knows, with --json", () => {
+describe("fields and events from a newer function, with --json", () => {
   test("fields are passed on, at every depth", async (t) => {
     const lines = await printed(t, [
       started("dev-3", { added, image: { commit: "4c6ea1a", added } }),
@@ -81,7 +81,7 @@ describe("what only a newer function knows, with --json", () => {
     assert.deepEqual(lines[1], { type: "unknown", env: "dev-3", event: unknown });
   });
 
-  test("a field that is called like those of the CLI does not replace them", async (t) => {
+  test("a field with the name of one of the CLI's does not replace it", async (t) => {
     const events = [
       started("dev-3", { exit: 0, env: "other", ["__proto__"]: { polluted: true } }),
       { ...failedRun(constraint), exit: 0, env: "other" },

@@ -25,7 +25,7 @@ describe("programs", () => {
     await untilGone(pids);
   });
 
-  test("one that does not exist, or fails, is no success", async () => {
+  test("one that does not exist, or fails, is not a success", async () => {
     const { runProgram } = programsOf(process, new AbortController().signal);
     assert.equal(await runProgram("/nonexistent/program", []), false);
     assert.equal(await runProgram("sh", ["-c", "exit 3"]), false);

@@ -68,7 +68,7 @@ const layouts: readonly {
 
 describe("new", () => {
   for (const { name, files, argv = [], makes } of layouts) {
-    test(`new makes a directory where the Hasura CLI would: ${name}`, async (t) => {
+    test(`new creates the directory where the Hasura CLI would: ${name}`, async (t) => {
       const cwd = emptyDirectory(t);
       for (const [path, text] of Object.entries(files)) {
         mkdirSync(join(cwd, path, ".."), { recursive: true });
@@ -97,7 +97,7 @@ describe("new", () => {
       assert.equal(context.out.text, `${join(root, "migrations/default", `${instant}_x`)}\n`);
     });
 
-  test("new makes no project unless it is told to, and looks no further than the repository", async (t) => {
+  test("new creates no project unless asked to, and does not look outside the repository", async (t) => {
     const root = emptyDirectory(t);
     mkdirSync(join(root, "migrations"));
     const cwd = join(root, "other");
@@ -119,7 +119,7 @@ describe("new", () => {
     ["über 🎉", "über_🎉"],
     ["u\u0308ber", "über"],
   ] as const)
-    test(`new makes a name that every file system can hold of ${JSON.stringify(name)}`, async (t) => {
+    test(`new turns into a portable name: ${JSON.stringify(name)}`, async (t) => {
       const context = testContext(t, { argv: ["new", name, "--migrations", "."] });
       assert.equal(await main(context), 0, context.err.text);
       assert.deepEqual(readdirSync(join(context.cwd, "migrations/default")), [
@@ -135,7 +135,7 @@ describe("new", () => {
       assert.match(context.err.text, /is not a valid database name/);
     });
 
-  test("new says that an empty migration does not count yet, to a person only", async (t) => {
+  test("new explains that empty migrations are ignored, only to a person", async (t) => {
     for (const [argv, says] of [
       [[], "Created. Add SQL to up.sql (empty migrations are ignored).\n"],
       [["--sql", "select 1;"], ""],

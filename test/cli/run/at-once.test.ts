@@ -20,7 +20,7 @@ describe("in a terminal", () => {
       assert.ok(context.err.text.includes("starting the local environment …"), context.err.text);
     });
 
-  test("what is waited for is shown at once, and by the time of the request too", async (t) => {
+  test("what is being waited for is shown at once, and still at the time of the request", async (t) => {
     let shown = "";
     const lambda = await lambdaStandIn(t, [
       (response, call) => {
@@ -42,7 +42,7 @@ describe("in a terminal", () => {
     ["status", "dev-3", "dev-4"],
     ["doctor", "dev-3", "dev-4"],
   ])
-    test(`${argv.join(" ")}: nothing moves while a person types an MFA code`, async (t) => {
+    test(`${argv.join(" ")}: nothing is redrawn while a person types an MFA code`, async (t) => {
       const awsConfig = join(emptyDirectory(t), "aws-config");
       writeFileSync(awsConfig, `${withMfa("dev-3")}${withMfa("dev-4")}`);
       const context = testContext(t, { argv, terminal: true, env: { AWS_CONFIG_FILE: awsConfig } });
@@ -67,7 +67,7 @@ describe("in a terminal", () => {
 });
 
 describe("elsewhere", () => {
-  test("nothing is said about what starts at once", async (t) => {
+  test("there is no message about something that starts immediately", async (t) => {
     const context = testContext(t, { argv: ["local"] });
     assert.equal(await main(context), 2, context.err.text);
     assert.doesNotMatch(context.err.text, /starting/);

@@ -184,7 +184,7 @@ describe("cancellation", () => {
     );
   });
 
-  test("without streaming the work comes in slices of four minutes under one runId, and the plan is that of the newest slice", async (t) => {
+  test("without streaming the run is split into slices of four minutes under one runId, and the newest slice's plan is used", async (t) => {
     const paused = {
       type: "run.paused",
       reason: "four minutes of work are over",
@@ -309,7 +309,7 @@ describe("cancellation", () => {
       assert.ok(lines.every((line) => line.length <= 50));
     });
 
-  test("cancel with nothing running says so and ends with 0", async (t) => {
+  test("cancel with nothing running reports that and exits with 0", async (t) => {
     const lambda = await lambdaStandIn(t, [
       streams([started(), { type: "cancel.requested", runs: [] }, finished(0)]),
     ]);

@@ -65,7 +65,7 @@ describe("compare image", () => {
     assert.equal((await compared({ readLocal, files, database: "default" })).missing, undefined);
   });
 
-  test("a function that does not list its files is not compared", async () => {
+  test("nothing is compared if a function does not list its files", async () => {
     assert.equal((await compared({ files: "unlisted" })).missing, undefined);
   });
 

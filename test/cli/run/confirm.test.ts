@@ -106,7 +106,7 @@ const cases: readonly Case[] = [
     confirm: null,
   },
   {
-    name: "redo of what a failed redo left pending says that it is only applied",
+    name: "redo of a migration that a failed redo left pending announces that it is only applied",
     argv: ["redo", "dev-1", "1700000000100"],
     terminal: true,
     types: ["y"],
@@ -175,7 +175,7 @@ const cases: readonly Case[] = [
     confirm: null,
   },
   {
-    name: "a protected environment wants its name typed",
+    name: "a protected environment requires its name to be typed",
     argv: ["prod"],
     terminal: true,
     types: ["prod"],
@@ -322,11 +322,11 @@ describe("confirm", () => {
       "Roll back 2 x on dev-1? [y/N] ",
     ]);
     assert.match(context.err.text, /! The plan has changed since it was shown; nothing was run\./);
-    assert.equal(context.err.text.split("A file is missing.").length, 2, "said once");
+    assert.equal(context.err.text.split("A file is missing.").length, 2, "printed once");
     assert.equal(context.err.text.split("Hasura v2.45.1").length, 2, "one banner");
   });
 
-  test("a plan that changes all the time is given up after three questions", async (t) => {
+  test("a plan that keeps changing is given up after three questions", async (t) => {
     const answers = ["1", "2", "3"].flatMap((version) => [shows(version, version), changed]);
     const { exit, context } = await rollsBack(t, answers);
     assert.equal(exit, 5);
@@ -334,7 +334,7 @@ describe("confirm", () => {
     assert.match(context.err.text, /✗ The plan has changed\.\n {2}→ hasura-migrate down dev-1\n/);
   });
 
-  test("a dry run that fails is the end: nothing is asked", async (t) => {
+  test("a dry run that fails ends the command without a question", async (t) => {
     const failure = { kind: "usage", code: "no-down-file", message: "No down file.", hints: [] };
     const { exit, context } = await rollsBack(t, [streams([started(), failedRun(failure)])]);
     assert.equal(exit, 2);

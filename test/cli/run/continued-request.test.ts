@@ -20,7 +20,7 @@ function optionsAfter(operation: string, options: object, applied: number): unkn
 }
 
 describe("continued request", () => {
-  test("a count is less what is done: three migrations are rolled back, not more", () => {
+  test("the count is reduced by what is done: three migrations are rolled back, not more", () => {
     assert.deepEqual(optionsAfter("down", { steps: 3 }, 2), { steps: 1 });
     assert.deepEqual(optionsAfter("apply", { steps: 10, waitSeconds: 5 }, 4), {
       steps: 6,
@@ -34,7 +34,7 @@ describe("continued request", () => {
     assert.deepEqual(optionsAfter("down", options, 2), options);
   });
 
-  test("a redo stays with its migration", () => {
+  test("a redo continues with the same migration", () => {
     assert.deepEqual(optionsAfter("redo", { expectedPlan: "f00d" }, 1), {
       version: "2",
       expectedPlan: "f00d",

@@ -61,7 +61,7 @@ describe("doctor", () => {
     ]);
   });
 
-  test("ends with the kind of what failed in the function, after every check", async (t) => {
+  test("ends with the kind of the failure in the function, after every check", async (t) => {
     const failure = { kind: "access", code: "wrong-secret", message: "refused", hints: [] };
     const events = [
       started("dev-1", at(instant)),
@@ -75,7 +75,7 @@ describe("doctor", () => {
     assert.match(ran.out, /^ {2}✗ refused$/m);
   });
 
-  test("skips what cannot be reached behind the step that failed", async (t) => {
+  test("skips the checks that depend on the step that failed", async (t) => {
     const missing = refuses(404, "ResourceNotFoundException", "no function");
     const ran = await doctor(t, ["dev-1"], [missing]);
     assert.notEqual(ran.exit, 0);
@@ -98,14 +98,14 @@ describe("doctor", () => {
     assert(ran.checks.includes("· function"));
   });
 
-  test("warns of a clock that is off", async (t) => {
+  test("warns about a clock that is off", async (t) => {
     const events = [started("dev-1", at(instant - 120_000)), finished(0)];
     const ran = await doctor(t, ["dev-1"], [answersState("Active"), streams(events)]);
     assert.equal(ran.exit, 0);
     assert.match(ran.out, /^! clock +this machine's clock is 2m 00s ahead of the function's/m);
   });
 
-  test("checks all environments without a name, and goes on behind one that fails", async (t) => {
+  test("checks all environments if none is named, and continues after one that fails", async (t) => {
     const route: Answer = (response, call) => {
       if (call.kind === "state") return answersState("Active")(response, call);
       const { environment } = JSON.parse(call.body) as { environment: string };

@@ -41,7 +41,7 @@ describe("the signals of a process", () => {
     assert.equal(soon, 1);
   });
 
-  test("a listener that comes late gets the signals before it, and none after it has stopped", () => {
+  test("a late listener receives earlier signals, and none after it has stopped", () => {
     const { listen, onSignal } = countInterrupts(() => undefined);
     onSignal("interrupt");
     const seen: EndSignal[] = [];

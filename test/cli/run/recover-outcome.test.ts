@@ -36,7 +36,7 @@ const crashed = streams(begun, {
 });
 
 /** What the ledger says of the run that asks. */
-const tells =
+const ledgerShows =
   (more: object): Answer =>
   (response, call) =>
     streams([
@@ -75,9 +75,9 @@ const cases: readonly {
     name: "a run that goes on is followed to its end",
     answers: [
       cut,
-      tells({ live: true, activity: "1700000000100 add_order_notes (pid 5120)" }),
-      tells({ live: true, activity: "1700000000100 add_order_notes (pid 5120)" }),
-      tells({ outcome: "finished", endedAt: "2026-11-24T12:06:00.000Z", migrations: [up] }),
+      ledgerShows({ live: true, activity: "1700000000100 add_order_notes (pid 5120)" }),
+      ledgerShows({ live: true, activity: "1700000000100 add_order_notes (pid 5120)" }),
+      ledgerShows({ outcome: "finished", endedAt: "2026-11-24T12:06:00.000Z", migrations: [up] }),
     ],
     exit: 0,
     slept: [1000, 2000],
@@ -89,7 +89,7 @@ const cases: readonly {
   },
   {
     name: "a run that failed ends with its kind's code",
-    answers: [cut, tells({ outcome: "migration/sql-failed" })],
+    answers: [cut, ledgerShows({ outcome: "migration/sql-failed" })],
     exit: 1,
     slept: [],
     says: [
@@ -101,7 +101,7 @@ const cases: readonly {
     name: "a run whose failure is in the ledger ends with its words",
     answers: [
       cut,
-      tells({ outcome: "migration/sql-failed", failure: "up.sql failed: no such table" }),
+      ledgerShows({ outcome: "migration/sql-failed", failure: "up.sql failed: no such table" }),
     ],
     exit: 1,
     slept: [],
@@ -109,21 +109,21 @@ const cases: readonly {
   },
   {
     name: "a run that was busy ends with 5",
-    answers: [cut, tells({ outcome: "busy/another-run" })],
+    answers: [cut, ledgerShows({ outcome: "busy/another-run" })],
     exit: 5,
     slept: [],
     says: [],
   },
   {
     name: "a run that was cancelled ends with 130",
-    answers: [cut, tells({ outcome: "cancelled" })],
+    answers: [cut, ledgerShows({ outcome: "cancelled" })],
     exit: 130,
     slept: [],
     says: [],
   },
   {
     name: "a run that died ends with 4 and goes on when run again",
-    answers: [cut, tells({}), tells({})],
+    answers: [cut, ledgerShows({}), ledgerShows({})],
     exit: 4,
     slept: [1000],
     says: [
@@ -133,14 +133,14 @@ const cases: readonly {
   },
   {
     name: "a run that paused did not fail, but is not continued where its invocations are not known",
-    answers: [cut, tells({ outcome: "paused" }), tells({ outcome: "paused" })],
+    answers: [cut, ledgerShows({ outcome: "paused" }), ledgerShows({ outcome: "paused" })],
     exit: 4,
     slept: [1000],
     says: [/^✗ Run [0-9a-f-]{36} is paused, and there is no sign that it was continued\.$/m],
   },
   {
     name: "a run that ends in the moment it is looked up is not taken for dead",
-    answers: [cut, tells({}), tells({ outcome: "finished", migrations: [up] })],
+    answers: [cut, ledgerShows({}), ledgerShows({ outcome: "finished", migrations: [up] })],
     exit: 0,
     slept: [1000],
     says: [/nothing was run twice\./],
@@ -154,7 +154,7 @@ const cases: readonly {
   },
   {
     name: "a function that was stopped by its timeout is looked up as well",
-    answers: [crashed, tells({}), tells({})],
+    answers: [crashed, ledgerShows({}), ledgerShows({})],
     exit: 4,
     slept: [1000],
     says: [/timed out after 900 s/, /to continue where it stopped/],
@@ -164,7 +164,7 @@ const cases: readonly {
     answers: [
       cut,
       (response) => void response.destroy(),
-      tells({ outcome: "finished", migrations: [up] }),
+      ledgerShows({ outcome: "finished", migrations: [up] }),
     ],
     exit: 0,
     slept: [1000],
@@ -172,7 +172,7 @@ const cases: readonly {
   },
   {
     name: "a run whose connection broke before its first event is looked up",
-    answers: [dropped, tells({ outcome: "finished", migrations: [up] })],
+    answers: [dropped, ledgerShows({ outcome: "finished", migrations: [up] })],
     exit: 0,
     slept: [],
     says: [/nothing was run twice\./],
@@ -192,7 +192,7 @@ const cases: readonly {
     says: [/is not in dev-3's ledger/],
   },
   {
-    name: "an environment without a ledger knows nothing of a run that sent no event",
+    name: "an environment without a ledger has no record of a run that sent no event",
     answers: [dropped, hasNone, hasNone, hasNone, hasNone],
     exit: 4,
     slept: [1000, 2000, 4000],
@@ -240,7 +240,7 @@ describe("recover outcome", () => {
     const lambda = await lambdaStandIn(t, [
       streams([...begun, applied(...row), paused]),
       streams([begun[0] ?? {}, refused]),
-      tells({ outcome: "finished", migrations: [up, { ...up, version: "1700000000200" }] }),
+      ledgerShows({ outcome: "finished", migrations: [up, { ...up, version: "1700000000200" }] }),
     ]);
     const { exit, context, operations } = await applyTo(t, lambda);
     assert.equal(exit, 0, context.err.text);
@@ -281,7 +281,7 @@ describe("recover outcome", () => {
       const lambda = await lambdaStandIn(t, [
         noStreaming,
         returns(report, "Unhandled"),
-        tells({ outcome: "finished", migrations: [up] }),
+        ledgerShows({ outcome: "finished", migrations: [up] }),
       ]);
       const { exit, context, operations } = await applyTo(t, lambda);
       assert.equal(exit, 0, context.err.text);
@@ -293,7 +293,7 @@ describe("recover outcome", () => {
   test("a run is not looked up for longer than a function lives", async (t) => {
     const lambda = await lambdaStandIn(t, [
       cut,
-      ...Array.from({ length: 200 }, () => tells({ live: true })),
+      ...Array.from({ length: 200 }, () => ledgerShows({ live: true })),
     ]);
     const { exit, context } = await applyTo(t, lambda);
     assert.equal(exit, 4);

@@ -92,7 +92,7 @@ dev-3 · eu-west-1 · 1111…3333 · via ${new URL(lambda.url).host} (from AWS_E
     });
   });
 
-  test("what only looks asks no git who asks", async (t) => {
+  test("read-only commands do not run git to identify the caller", async (t) => {
     const lambda = await lambdaStandIn(t, [
       streams([started(), { type: "run.finished", applied: 0, notReached: 0, tookMs: 1 }]),
     ]);

@@ -25,7 +25,7 @@ const paused = (count: number, tookMs: number): object => ({
 });
 
 describe("run state", () => {
-  test("a migration is the current one from its start to its end, with what the plan says of its transaction", () => {
+  test("a migration is the current one from its start to its end, with the transaction mode from the plan", () => {
     const planned = plan([item(...one), item(...two, { transaction: false })]);
     const inFirst = [started(), planned, migrationStarted(...one)];
     assert.deepEqual(runAfter(inFirst).current, {

@@ -94,7 +94,7 @@ describe("silence", () => {
     assert.equal(calls.length, 2);
   });
 
-  test("a silent stream of a command that changes nothing ends in words, with 4", async (t) => {
+  test("a silent stream of a command that changes nothing is reported, with exit code 4", async (t) => {
     const { exit, context } = await runThrough(t, {
       argv: ["status", "dev-3"],
       answers: [swallows([started()])],
@@ -123,7 +123,7 @@ describe("silence", () => {
     );
   });
 
-  test("a question about a run that is not answered is asked again", async (t) => {
+  test("an unanswered query about a run is repeated", async (t) => {
     const { exit, context } = await runThrough(t, {
       answers: [swallows(begun), takes, swallows([started()]), finishedRun],
       passes: [
@@ -145,7 +145,7 @@ describe("silence", () => {
     assert.match(context.err.text, /No answer from the function hasura-migrate-dev-3 for 350 s/);
   });
 
-  test("a function that crashes at every question is asked five times", async (t) => {
+  test("a function that crashes on every query is queried five times", async (t) => {
     const crash = streams([], {
       ErrorCode: "Unhandled",
       ErrorDetails: '{"errorType":"Runtime.ExitError","errorMessage":"exit status 1"}',

@@ -57,7 +57,7 @@ describe("a run that is not there", () => {
     });
   });
 
-  test("cancel --run does not pass for done where no such run is in progress: exit 2", async (t) => {
+  test("cancel --run is not a success if no such run is in progress: exit 2", async (t) => {
     const { context, exit } = await asked(
       t,
       ["cancel", "dev-3", "--run", "01a2b3"],
@@ -71,7 +71,7 @@ describe("a run that is not there", () => {
     );
   });
 
-  test("an empty list is an answer where no run was named: exit 0", async (t) => {
+  test("an empty list is a valid result if no run was named: exit 0", async (t) => {
     const history = await asked(t, ["history", "dev-3"], noRuns);
     assert.equal(history.exit, 0);
     assert.match(history.context.out.text, /No runs yet\./);
@@ -80,7 +80,7 @@ describe("a run that is not there", () => {
     assert.match(cancel.context.out.text, /Nothing is running in dev-3\./);
   });
 
-  test("an id in capital letters is the one that is recorded in small ones", async (t) => {
+  test("an id in upper case matches the one recorded in lower case", async (t) => {
     const { exit, options } = await asked(t, ["history", "dev-3", "--run", "0199A7C0-11"], {
       type: "history",
       runs: [historyOf(knownRun)],

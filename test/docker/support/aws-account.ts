@@ -40,12 +40,12 @@ export interface StandInCli {
   readonly status?: string;
 }
 
-const said = (line: object): string => `echo '${JSON.stringify(line)}'`;
+const checkLine = (line: object): string => `echo '${JSON.stringify(line)}'`;
 
 /** `doctor --json` with checks of these states. */
 export function doctorLines(states: Readonly<Record<string, "ok" | "warning">>): string {
   const checks = Object.entries(states).map(([name, state]) => ({ type: "check", name, state }));
-  return checks.map(said).join("\n");
+  return checks.map(checkLine).join("\n");
 }
 
 /** `status --json` with migrations in these states. */
@@ -55,7 +55,7 @@ export function statusLines(states: readonly string[]): string {
     { type: "status", databases: [{ migrations }] },
     { type: "run.finished", exit: 0 },
   ]
-    .map(said)
+    .map(checkLine)
     .join("\n");
 }
 

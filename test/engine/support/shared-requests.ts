@@ -46,12 +46,12 @@ export function counting(real: Hasura): { sizes: number[]; hasura: Hasura } {
 /** Resolves when an event comes that `which` takes. */
 export function listening(which: (event: RunEvent) => boolean): {
   emit: (event: RunEvent) => void;
-  heard: Promise<unknown>;
+  received: Promise<unknown>;
 } {
   const events = new EventEmitter();
   return {
-    emit: (event) => (which(event) ? void events.emit("heard") : undefined),
-    heard: once(events, "heard"),
+    emit: (event) => (which(event) ? void events.emit("received") : undefined),
+    received: once(events, "received"),
   };
 }
 

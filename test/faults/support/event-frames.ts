@@ -14,13 +14,13 @@ export async function* partsOf(answer: AsyncIterable<Buffer>): AsyncGenerator<Pa
   let text = "";
   for await (const message of messagesOf(answer)) {
     const { headers, body } = codec.decode(message);
-    const said = Buffer.from(body).toString("utf8");
+    const received = Buffer.from(body).toString("utf8");
     if (headers[":event-type"]?.value === "InvokeComplete") {
       if (text !== "") yield { type: "PayloadChunk", body: text };
-      yield { type: "InvokeComplete", body: said };
+      yield { type: "InvokeComplete", body: received };
       continue;
     }
-    const lines = (text + said).split("\n");
+    const lines = (text + received).split("\n");
     text = lines.pop() ?? "";
     for (const line of lines) yield { type: "PayloadChunk", body: `${line}\n` };
   }

@@ -38,7 +38,7 @@ export function falseReports(
     observed.code === null && !line.endsWith("}") ? [] : [Line.parse(JSON.parse(line))],
   );
   const closing = events.filter(({ exit }) => exit !== undefined);
-  const said = events.flatMap(({ type, version }) =>
+  const reportedApplied = events.flatMap(({ type, version }) =>
     type === "migration.applied" && version !== undefined ? [version] : [],
   );
   const wrong: string[] = [];
@@ -52,14 +52,14 @@ export function falseReports(
   expect(observed.stderr === "", "with --json, stderr stays empty");
   expect(
     !events.some(({ type }) => type === "migration.failed"),
-    "it said that a migration failed",
+    "it reported that a migration failed",
   );
-  for (const version of said)
-    expect(facts.ledger.includes(version), `it said applied, and is not: ${version}`);
+  for (const version of reportedApplied)
+    expect(facts.ledger.includes(version), `reported as applied, but is not: ${version}`);
   if (observed.code !== null) {
     expect(
       closing.length === 1 && closing[0] === events.at(-1),
-      "the last line and no other tells how it ended",
+      "only the last line reports how it ended",
     );
     expect(closing[0]?.exit === observed.code, "the last line has the exit code");
   }
@@ -77,12 +77,12 @@ export function falseReports(
     const stops = /the run will (stop|end|start no further)/i.test(observed.stdout);
     expect(
       !stops || facts.ledger.length <= observed.ledger.length + 1,
-      `it said that the run would stop, and ${facts.ledger.join()} are applied`,
+      `it reported that the run would stop, but ${facts.ledger.join()} are applied`,
     );
     const nothing = /nothing (has run|was (run|sent|applied))/i.test(observed.stdout);
     expect(
       !nothing || facts.ledger.length === 0,
-      `it said that nothing has run, and ${facts.ledger.join()} are applied`,
+      `it reported that nothing has run, but ${facts.ledger.join()} are applied`,
     );
   }
   return wrong;

@@ -9,7 +9,7 @@ import { freshDirectory } from "../../support/postgres.ts";
 import { migrationsOf } from "../../engine/support/run.ts";
 import type { Behaviour } from "../../support/official-cli/stand-in.ts";
 import type { CatalogHasura } from "../support/catalog-hasura.ts";
-import { cliScene, names, secret, told, warnings } from "../support/cli-world.ts";
+import { cliScene, names, secret, summaryOf, warnings } from "../support/cli-world.ts";
 
 const failureOf = (events: Awaited<ReturnType<Awaited<ReturnType<typeof cliScene>>["run"]>>) => {
   const last = events.at(-1);
@@ -43,7 +43,7 @@ describe("failures", () => {
         : undefined;
     const { run, hasura } = await cliScene(t, { files, hasura: { script } });
     const events = await run("apply");
-    assert.deepEqual(told(events), [
+    assert.deepEqual(summaryOf(events), [
       "migration.started 1",
       "migration.applied 1",
       "migration.started 2",
@@ -93,7 +93,7 @@ describe("failures", () => {
     test(`a binary that ${behaviour.replaceAll("-", " ")} leaves open what became of the migration, and nothing more is run`, async (t) => {
       const { run, cli } = await cliScene(t, { behaviour });
       const events = await run("apply");
-      assert.deepEqual(told(events), [
+      assert.deepEqual(summaryOf(events), [
         "migration.started 1",
         "migration.unknown 1",
         "run.failed unreachable/outcome-unknown",
@@ -116,14 +116,14 @@ describe("failures", () => {
       const { run } = await cliScene(t, {
         hasura: { script: (asked) => (isSql(asked) ? lost : undefined) },
       });
-      assert.equal(told(await run("apply")).at(-1), "run.failed unreachable/outcome-unknown");
+      assert.equal(summaryOf(await run("apply")).at(-1), "run.failed unreachable/outcome-unknown");
     }
   });
 
   test("a binary that dies after recording has applied: the record decides, and the run continues", async (t) => {
     const { run } = await cliScene(t, { behaviour: "dies-after-recording" });
     const events = await run("apply", { steps: 2 });
-    assert.equal(told(events).at(-1), "run.finished 2");
+    assert.equal(summaryOf(events).at(-1), "run.finished 2");
     const notices = events.flatMap((event) =>
       event.type === "migration.applied" ? (event.notices ?? []) : [],
     );
@@ -154,7 +154,7 @@ describe("failures", () => {
         },
       });
       const events = await scene.run("apply");
-      assert.deepEqual(told(events), [
+      assert.deepEqual(summaryOf(events), [
         "migration.started 1",
         "migration.unknown 1",
         "run.failed unreachable/outcome-unknown",
@@ -177,7 +177,7 @@ describe("failures", () => {
       },
     });
     const events = await run("apply");
-    assert.deepEqual(told(events), [
+    assert.deepEqual(summaryOf(events), [
       "migration.started 1",
       "migration.applied 1",
       "run.finished 1",
@@ -193,7 +193,7 @@ describe("failures", () => {
       return undefined;
     };
     const { run } = await cliScene(t, { hasura: { script } });
-    assert.deepEqual(told(await run("apply")), [
+    assert.deepEqual(summaryOf(await run("apply")), [
       ...[
         "migration.started 1",
         "migration.applied 1",
@@ -224,7 +224,7 @@ describe("failures", () => {
     const adminSecret = { get: async () => "old", renew: async () => right.now };
     const { run, cli } = await cliScene(t, { hasura: { script }, more: { adminSecret } });
     right.now = "new";
-    assert.equal(told(await run("apply", { steps: 1 })).at(-1), "run.finished 1");
+    assert.equal(summaryOf(await run("apply", { steps: 1 })).at(-1), "run.finished 1");
     assert.deepEqual(
       cli
         .calls()

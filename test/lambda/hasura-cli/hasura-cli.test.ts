@@ -3,7 +3,7 @@ import { describe, test } from "vitest";
 import type { RunEvent } from "../../../src/protocol/events.ts";
 import { assertIncludes } from "../../support/partial.ts";
 import { migrationsOf } from "../../engine/support/run.ts";
-import { cliScene, names, secret, told, warnings } from "../support/cli-world.ts";
+import { cliScene, names, secret, summaryOf, warnings } from "../support/cli-world.ts";
 
 const up = (version: string, ...more: string[]) => [
   "migrate",
@@ -38,7 +38,7 @@ describe("Hasura CLI", () => {
     assertIncludes(events[1], { type: "log", level: "warning", code: "hasura-cli-engine" });
     assert(events[1]?.type === "log");
     assert.match(events[1].message, /exactly-once is not guaranteed.*v2\.48\.0/);
-    assert.deepEqual(told(events), [
+    assert.deepEqual(summaryOf(events), [
       "migration.started 2",
       "migration.applied 2",
       "migration.started 3",
@@ -69,7 +69,7 @@ describe("Hasura CLI", () => {
         },
       });
       const events = await run(operation, options);
-      assert.equal(told(events).at(-1), "run.failed usage/empty-down-file");
+      assert.equal(summaryOf(events).at(-1), "run.failed usage/empty-down-file");
       assert.deepEqual([cli.commands(), hasura.versions()], [[], ["1"]]);
     });
 
@@ -114,7 +114,7 @@ describe("Hasura CLI", () => {
       ".env": 'HASURA_GRAPHQL_ADMIN_SECRETS=["x"]',
     };
     const { run, cli } = await cliScene(t, { files });
-    assert.equal(told(await run("apply", { steps: 1 })).at(-1), "run.finished 1");
+    assert.equal(summaryOf(await run("apply", { steps: 1 })).at(-1), "run.finished 1");
     assert.deepEqual(cli.calls().at(-1)?.files, [
       "config.yaml",
       "migrations/default/1_users/up.sql",
@@ -157,7 +157,7 @@ describe("Hasura CLI", () => {
       files,
       hasura: { databases: ["default", "other"] },
     });
-    assert.equal(told(await run("apply")).at(-1), "run.finished 2");
+    assert.equal(summaryOf(await run("apply")).at(-1), "run.finished 2");
     assert.deepEqual(
       cli.commands().map((argv) => argv.at(-1)),
       ["default", "other"],
@@ -172,7 +172,7 @@ describe("Hasura CLI", () => {
         "-- hasura:no-transaction\nCREATE INDEX CONCURRENTLY i ON t (a);\n",
     };
     const { run, cli, hasura } = await cliScene(t, { files });
-    assert.equal(told(await run("apply")).at(-1), "run.finished 1");
+    assert.equal(summaryOf(await run("apply")).at(-1), "run.finished 1");
     assert.deepEqual(cli.commands(), [up("1", "--no-transaction")]);
     assert.equal(hasura.ran[0]?.no_transaction, true);
   });
@@ -208,7 +208,7 @@ describe("Hasura CLI", () => {
     assert.deepEqual(evidenceIn(await run("status")), evidence);
     const asked = { inDoubt: true, as: "applied" };
     assert.deepEqual(evidenceIn(await run("mark", { ...asked, dryRun: true })), evidence);
-    assert.deepEqual(told(await run("mark", asked)).at(-1), "run.finished 0");
+    assert.deepEqual(summaryOf(await run("mark", asked)).at(-1), "run.finished 0");
     assert.deepEqual([hasura.versions(), hasura.ran], [["1"], []]);
   });
 
@@ -246,20 +246,20 @@ describe("Hasura CLI", () => {
       );
       assert.deepEqual(warnings(events), ["hasura-cli-engine", ...expected]);
       assert.deepEqual(cli.commands(), [["migrate", "status", "--database-name", "default"]]);
-      assert.equal(told(events).at(-1), "run.finished 0");
+      assert.equal(summaryOf(events).at(-1), "run.finished 0");
     }
   });
 
   test("a status that the binary cannot give is a failed run: it could not apply either", async (t) => {
     const { run } = await cliScene(t, { behaviour: "panics" });
-    assert.equal(told(await run("status")).at(-1), "run.failed unreachable/cli-crashed");
+    assert.equal(summaryOf(await run("status")).at(-1), "run.failed unreachable/cli-crashed");
   });
 
   test("what the official CLI cannot do is a usage failure, and the client is not offered it", async (t) => {
     const { run, cli } = await cliScene(t);
     for (const operation of ["cancel", "history"] as const) {
       const events = await run(operation);
-      assert.deepEqual(told(events), ["run.failed usage/not-with-hasura-cli"]);
+      assert.deepEqual(summaryOf(events), ["run.failed usage/not-with-hasura-cli"]);
       assert(events[0]?.type === "run.started" && !events[0].operations.includes(operation));
     }
     assert.equal(cli.calls().length, 0);
@@ -267,7 +267,7 @@ describe("Hasura CLI", () => {
 
   test("a ping starts the binary, so that one that does not run is known before a migration", async (t) => {
     const good = await cliScene(t);
-    assert.equal(told(await good.run("ping")).at(-1), "run.finished 0");
+    assert.equal(summaryOf(await good.run("ping")).at(-1), "run.finished 0");
     assert.equal(good.cli.calls().length, 1);
     const bad = await cliScene(t, { behaviour: "does-not-run" });
     const last = (await bad.run("ping")).at(-1);

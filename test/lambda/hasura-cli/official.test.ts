@@ -9,7 +9,7 @@ import type { Failure } from "../../../src/protocol/failure.ts";
 import { projectOnDisk } from "../../engine/support/run.ts";
 import { startTestApi } from "../../support/hasura-api.ts";
 import { freshDirectory, query } from "../../support/postgres.ts";
-import { told, warnings } from "../support/cli-world.ts";
+import { summaryOf, warnings } from "../support/cli-world.ts";
 import { invoke, worldFrom } from "../support/invoke.ts";
 import { request } from "../support/request.ts";
 import { behindTls } from "../support/tls-front.ts";
@@ -82,13 +82,13 @@ describe("official", () => {
 
     const events = await run("apply");
     assert.deepEqual(warnings(events), ["hasura-cli-engine"]);
-    assert.equal(told(events).at(-1), "run.finished 3");
+    assert.equal(summaryOf(events).at(-1), "run.finished 3");
     assert.deepEqual(await tables(), ["shops", "shops_id", "users"]);
     assert.equal(
-      told(await run("mark", { versions: ["3"], as: "pending" })).at(-1),
+      summaryOf(await run("mark", { versions: ["3"], as: "pending" })).at(-1),
       "run.finished 0",
     );
-    assert.deepEqual(told(await run("down")), [
+    assert.deepEqual(summaryOf(await run("down")), [
       "migration.started 2",
       "migration.applied 2",
       "run.finished 1",
@@ -119,13 +119,13 @@ describe("official", () => {
       api.databaseUrl,
       `update hdb_catalog.hdb_version set cli_state = jsonb_set(cli_state::jsonb, '{migrations,default,3}', 'true')`,
     );
-    assert.equal(told(await run("apply")).at(-1), "run.failed migration/dirty");
-    assert.deepEqual(told(await run("mark", { versions: ["3"], as: "applied" })), [
+    assert.equal(summaryOf(await run("apply")).at(-1), "run.failed migration/dirty");
+    assert.deepEqual(summaryOf(await run("mark", { versions: ["3"], as: "applied" })), [
       "migration.marked 3",
       "run.finished 0",
     ]);
-    assert.equal(told(await run("apply")).at(-1), "run.finished 0");
-    assert.equal(told(await run("down")).at(-1), "run.failed usage/no-down-file");
+    assert.equal(summaryOf(await run("apply")).at(-1), "run.finished 0");
+    assert.equal(summaryOf(await run("down")).at(-1), "run.failed usage/no-down-file");
   });
 
   test("a project with config version 2 keeps its record in the database", async (t) => {
@@ -138,13 +138,13 @@ describe("official", () => {
         "migrations/1_users/down.sql": "drop table users;",
       },
     });
-    assert.equal(told(await run("apply")).at(-1), "run.finished 1");
+    assert.equal(summaryOf(await run("apply")).at(-1), "run.finished 1");
     assert.deepEqual(
       await query(api.databaseUrl, "select version::int from hdb_catalog.schema_migrations"),
       [{ version: 1 }],
     );
-    assert.equal(told(await run("status")).at(-1), "run.finished 0");
-    assert.equal(told(await run("down")).at(-1), "run.finished 1");
+    assert.equal(summaryOf(await run("status")).at(-1), "run.finished 0");
+    assert.equal(summaryOf(await run("down")).at(-1), "run.finished 1");
     assert.deepEqual(
       await query(api.databaseUrl, "select version from hdb_catalog.schema_migrations"),
       [],
@@ -188,7 +188,7 @@ describe("official", () => {
     const count = `select 1 from pg_stat_activity where datname = current_database() and query = 'select pg_sleep(60);' and state = 'active'`;
     asleep = async () => (await query(api.databaseUrl, count)).length > 0;
     const events = await run("apply");
-    assert.deepEqual(told(events), [
+    assert.deepEqual(summaryOf(events), [
       "migration.started 1",
       "migration.unknown 1",
       "run.failed unreachable/outcome-unknown",
@@ -213,7 +213,7 @@ describe("official", () => {
     );
     const { api, run } = await scene(t, { files: { "config.yaml": "version: 3\n", ...project } });
     await Promise.all([run("apply"), run("apply")]);
-    const ends = told(await run("apply"));
+    const ends = summaryOf(await run("apply"));
     const { n } =
       (
         await query(

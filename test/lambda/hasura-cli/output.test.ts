@@ -143,11 +143,11 @@ describe("output", () => {
       assert.equal(verdict.outcome, outcome);
       if (!("error" in verdict)) return;
       const thrown = verdict.error;
-      const told =
+      const actual =
         thrown instanceof HasuraCallError
           ? [thrown.outcome, thrown.database?.sqlstate].filter(Boolean).join(" ")
           : thrown instanceof Failure && thrown.code;
-      assert.equal(told, error);
+      assert.equal(actual, error);
     });
   }
 

@@ -72,8 +72,8 @@ export async function cliScene(t: TestContext, given: Given = {}): Promise<CliSc
   };
 }
 
-/** What a run said of its migrations and its end, in short. */
-export function told(events: readonly RunEvent[]): string[] {
+/** Summarises what a run reported about its migrations and its outcome. */
+export function summaryOf(events: readonly RunEvent[]): string[] {
   return events.flatMap((event) => {
     if (event.type === "run.failed")
       return [`run.failed ${event.failure.kind}/${event.failure.code}`];

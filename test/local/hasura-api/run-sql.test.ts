@@ -53,10 +53,10 @@ describe("run SQL", () => {
   test("a statement that fails rolls everything back, and the database's message is returned", async (t) => {
     const api = await startTestApi(t);
     const sql = "create table t(id int primary key); insert into t values (1), (1)";
-    const said = fatal("23505", 'duplicate key value violates unique constraint "t_pkey"', {
+    const error = fatal("23505", 'duplicate key value violates unique constraint "t_pkey"', {
       description: "Key (id)=(1) already exists.",
     });
-    assert.deepEqual(await api.sql(sql), refused(sql, said));
+    assert.deepEqual(await api.sql(sql), refused(sql, error));
     assert.deepEqual(await query(api.databaseUrl, "select to_regclass('t') as t"), [{ t: null }]);
   });
 

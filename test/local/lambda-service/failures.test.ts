@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { gate, gone, invoke, said, serviceFor, stream } from "../../support/lambda-service.ts";
+import {
+  gate,
+  gone,
+  invoke,
+  parseAnswer,
+  serviceFor,
+  stream,
+} from "../../support/lambda-service.ts";
 
 describe("failures", () => {
   for (const [event, errorType, message] of [
@@ -32,8 +39,8 @@ describe("failures", () => {
         { error: "Unhandled", text: (await stream(client, event)).complete?.ErrorDetails ?? "" },
       ]) {
         assert.equal(error, "Unhandled");
-        assert.equal(said(text).errorType, errorType);
-        assert.match(said(text).errorMessage, message);
+        assert.equal(parseAnswer(text).errorType, errorType);
+        assert.match(parseAnswer(text).errorMessage, message);
         assert.ok(!text.includes("not passed on"));
       }
       assert.equal((await invoke(client, {})).error, undefined);
@@ -46,12 +53,12 @@ describe("failures", () => {
       const { chunks, complete } = await stream(client, event);
       assert.equal(complete?.ErrorCode, "Unhandled");
       assert.match(
-        said(complete.ErrorDetails ?? "").errorMessage,
+        parseAnswer(complete.ErrorDetails ?? "").errorMessage,
         /^RequestId: \S+ Error: Task timed out after 0\.70 seconds$/,
       );
       const { text, error } = await invoke(client, event);
-      assert.deepEqual([error, said(text).errorType], ["Unhandled", "Sandbox.Timedout"]);
-      if (chunks[0] !== undefined) await gone(said(chunks[0]).pid);
+      assert.deepEqual([error, parseAnswer(text).errorType], ["Unhandled", "Sandbox.Timedout"]);
+      if (chunks[0] !== undefined) await gone(parseAnswer(chunks[0]).pid);
     });
   }
 
@@ -59,15 +66,18 @@ describe("failures", () => {
     const { client } = await serviceFor(t, "streaming");
     const { chunks, complete } = await stream(client, { throw: true });
     assert.equal(chunks.length, 1);
-    const details = said(complete?.ErrorDetails ?? "");
+    const details = parseAnswer(complete?.ErrorDetails ?? "");
     assert.deepEqual([details.errorType, details.errorMessage], ["RangeError", "in the middle"]);
-    assert.equal(said((await stream(client, {})).chunks.join("")).calls, 2);
+    assert.equal(parseAnswer((await stream(client, {})).chunks.join("")).calls, 2);
   });
 
   test("a handler that throws before the first byte of a stream", async (t) => {
     const { client } = await serviceFor(t, "streaming");
     const { chunks, complete } = await stream(client, { throwFirst: true });
-    assert.deepEqual([chunks, said(complete?.ErrorDetails ?? "").errorType], [[], "TypeError"]);
+    assert.deepEqual(
+      [chunks, parseAnswer(complete?.ErrorDetails ?? "").errorType],
+      [[], "TypeError"],
+    );
   });
 
   test("a process that ends in the middle of a stream: what was written arrives, then how it ended", async (t) => {
@@ -78,7 +88,7 @@ describe("failures", () => {
     );
     assert.equal(chunks.length, 1);
     assert.match(
-      said(complete?.ErrorDetails ?? "").errorMessage,
+      parseAnswer(complete?.ErrorDetails ?? "").errorMessage,
       /Runtime exited with error: exit status 1$/,
     );
   });
@@ -92,22 +102,25 @@ describe("failures", () => {
   test("a handler that cannot be loaded: the reason, at every call", async (t) => {
     const missing = await serviceFor(t, "no-such-file");
     assert.equal(
-      said((await invoke(missing.client, {})).text).errorType,
+      parseAnswer((await invoke(missing.client, {})).text).errorType,
       "Runtime.ImportModuleError",
     );
     const broken = await serviceFor(t, "bad-import");
     for (let call = 0; call < 2; call += 1)
       assert.equal(
-        said((await invoke(broken.client, {})).text).errorType,
+        parseAnswer((await invoke(broken.client, {})).text).errorType,
         "Runtime.UserCodeSyntaxError",
       );
     const wrong = await serviceFor(t, "buffered", { handler: "buffered.nothing" });
-    assert.equal(said((await invoke(wrong.client, {})).text).errorType, "Runtime.HandlerNotFound");
+    assert.equal(
+      parseAnswer((await invoke(wrong.client, {})).text).errorType,
+      "Runtime.HandlerNotFound",
+    );
   });
 
   test("a start that takes too long is tried once more, within the function's time", async (t) => {
     const { client } = await serviceFor(t, "slow-start", { initTimeoutMs: 300, timeoutMs: 600 });
     const { error, text } = await invoke(client, {});
-    assert.deepEqual([error, said(text).errorType], ["Unhandled", "Sandbox.Timedout"]);
+    assert.deepEqual([error, parseAnswer(text).errorType], ["Unhandled", "Sandbox.Timedout"]);
   });
 });

@@ -9,13 +9,13 @@ import {
   TooManyRequestsException,
 } from "@aws-sdk/client-lambda";
 import * as z from "zod";
-import { gate, invoke, said, serviceFor, stream } from "../../support/lambda-service.ts";
+import { gate, invoke, parseAnswer, serviceFor, stream } from "../../support/lambda-service.ts";
 
 describe("invoke", () => {
   test("a buffered handler answers, in a warm process the second time", async (t) => {
     const { client } = await serviceFor(t, "buffered");
-    const first = said((await invoke(client, { a: "é" })).text);
-    const second = said((await invoke(client, {})).text);
+    const first = parseAnswer((await invoke(client, { a: "é" })).text);
+    const second = parseAnswer((await invoke(client, {})).text);
     assert.deepEqual([first.calls, second.calls, first.event], [1, 2, { a: "é" }]);
     assert.equal(first.pid, second.pid);
     assert.equal(first.arn, "arn:aws:lambda:eu-west-1:000000000000:function:x");
@@ -35,7 +35,7 @@ describe("invoke", () => {
     test(`a function called ${name} ${JSON.stringify(more)} sees the ARN with its qualifier`, async (t) => {
       const { client } = await serviceFor(t, "buffered");
       const { text } = await invoke(client, {}, { FunctionName: name, ...more });
-      assert.equal(said(text).arn, `arn:aws:lambda:${arn}`);
+      assert.equal(parseAnswer(text).arn, `arn:aws:lambda:${arn}`);
     });
   }
 
@@ -43,7 +43,7 @@ describe("invoke", () => {
     const { client } = await serviceFor(t, "buffered");
     const pids = await Promise.all(
       ["a", "b"].map(
-        async (name) => said((await invoke(client, {}, { FunctionName: name })).text).pid,
+        async (name) => parseAnswer((await invoke(client, {}, { FunctionName: name })).text).pid,
       ),
     );
     assert.notEqual(pids[0], pids[1]);
@@ -53,7 +53,7 @@ describe("invoke", () => {
     const { client } = await serviceFor(t, "buffered");
     assert.equal((await invoke(client, { nothing: true })).text, "null");
     const ClientContext = Buffer.from('{"who":"Zoë"}').toString("base64");
-    assert.deepEqual(said((await invoke(client, {}, { ClientContext })).text).client, {
+    assert.deepEqual(parseAnswer((await invoke(client, {}, { ClientContext })).text).client, {
       who: "Zoë",
     });
   });
@@ -106,9 +106,9 @@ describe("invoke", () => {
 
   test("a streaming handler answers a buffered Invoke, and a buffered one a stream", async (t) => {
     const streaming = await serviceFor(t, "streaming");
-    assert.equal(said((await invoke(streaming.client, {})).text).calls, 1);
+    assert.equal(parseAnswer((await invoke(streaming.client, {})).text).calls, 1);
     const buffered = await serviceFor(t, "buffered");
-    assert.equal(said((await stream(buffered.client, {})).chunks.join("")).calls, 1);
+    assert.equal(parseAnswer((await stream(buffered.client, {})).chunks.join("")).calls, 1);
   });
 
   test("a caller who goes away does not stop the function", async (t) => {
@@ -172,7 +172,7 @@ describe("invoke", () => {
 async function callsWhenFree(client: LambdaClient): Promise<number> {
   for (;;) {
     try {
-      return said((await invoke(client, {})).text).calls;
+      return parseAnswer((await invoke(client, {})).text).calls;
     } catch (thrown) {
       if (!(thrown instanceof TooManyRequestsException)) throw thrown;
     }

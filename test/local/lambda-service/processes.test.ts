@@ -15,7 +15,7 @@ import {
   gone,
   invoke,
   runtimeClient,
-  said,
+  parseAnswer,
   serviceFor,
   stream,
 } from "../../support/lambda-service.ts";
@@ -23,13 +23,13 @@ import {
 describe("processes", () => {
   test("stop ends idle and busy processes", async (t) => {
     const service = await serviceFor(t, "streaming");
-    const idle = said((await invoke(service.client, {}, { FunctionName: "idle" })).text).pid;
+    const idle = parseAnswer((await invoke(service.client, {}, { FunctionName: "idle" })).text).pid;
     const hold = await gate(t);
     let busy = 0;
     const cut = stream(
       service.client,
       { release: hold.url },
-      (text) => (busy = said(text).pid),
+      (text) => (busy = parseAnswer(text).pid),
     ).catch(() => undefined);
     await hold.reached;
     await service.stop();
@@ -116,7 +116,7 @@ describe("processes", () => {
       .parse(JSON.parse(shown));
     assert.match(Buffer.from(answer.LogResult, "base64").toString(), /\nhi\n/);
     assert.equal(
-      said(readFileSync(out, "utf8")).arn,
+      parseAnswer(readFileSync(out, "utf8")).arn,
       "arn:aws:lambda:eu-west-1:000000000000:function:x:read",
     );
   });
@@ -132,15 +132,15 @@ describe("processes", () => {
     const hold = await gate(t);
     assert.deepEqual((await stream(client, { release: hold.url }, () => hold.open())).complete, {});
     const thrown = await stream(client, { throw: true });
-    assert.equal(said(thrown.complete?.ErrorDetails ?? "").errorType, "RangeError");
-    assert.equal(said((await stream(client, {})).chunks.join("")).calls, 3);
+    assert.equal(parseAnswer(thrown.complete?.ErrorDetails ?? "").errorType, "RangeError");
+    assert.equal(parseAnswer((await stream(client, {})).chunks.join("")).calls, 3);
     const seen = await gate(t);
     const crashed = await stream(client, { exit: 1, seen: seen.url }, () => seen.open());
-    assert.match(said(crashed.complete?.ErrorDetails ?? "").errorMessage, /exit status 1$/);
+    assert.match(parseAnswer(crashed.complete?.ErrorDetails ?? "").errorMessage, /exit status 1$/);
     const buffered = await serviceFor(t, "buffered", { runtime: ric });
-    assert.equal(said((await invoke(buffered.client, {})).text).calls, 1);
+    assert.equal(parseAnswer((await invoke(buffered.client, {})).text).calls, 1);
     assert.equal(
-      said((await invoke(buffered.client, { throw: true })).text).errorType,
+      parseAnswer((await invoke(buffered.client, { throw: true })).text).errorType,
       "RangeError",
     );
   });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { GetFunctionCommand, InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
-import { gate, invoke, said, serviceFor } from "../../support/lambda-service.ts";
+import { gate, invoke, parseAnswer, serviceFor } from "../../support/lambda-service.ts";
 
 const raw = (client: LambdaClient, Payload: string, FunctionName = "x") =>
   client.send(new InvokeCommand({ FunctionName, Payload }));
@@ -61,7 +61,7 @@ describe("refusals", () => {
     });
     hold.open();
     await first;
-    assert.equal(said((await invoke(client, {})).text).calls, 2);
+    assert.equal(parseAnswer((await invoke(client, {})).text).calls, 2);
   });
 
   test("with room for two, two run at once in two processes", async (t) => {
@@ -71,7 +71,7 @@ describe("refusals", () => {
     await Promise.all([one.reached, two.reached]);
     one.open();
     two.open();
-    const pids = new Set((await Promise.all(both)).map(({ text }) => said(text).pid));
+    const pids = new Set((await Promise.all(both)).map(({ text }) => parseAnswer(text).pid));
     assert.equal(pids.size, 2);
   });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { describe, test } from "vitest";
 import { RuntimeApi } from "../../../src/local/lambda-service/runtime-api.ts";
-import { invoke, said, serviceFor } from "../../support/lambda-service.ts";
+import { invoke, parseAnswer, serviceFor } from "../../support/lambda-service.ts";
 
 function statusOf(address: string, headers: Record<string, string>): Promise<number> {
   const path = "/2018-06-01/runtime/init/error";
@@ -40,7 +40,7 @@ describe("the token of the Runtime API", () => {
     const { client } = await serviceFor(t, "buffered", { runtimeSendsToken: true });
     const { error, text } = await invoke(client, {});
     assert.equal(error, undefined, text);
-    assert.equal(said(text).calls, 1);
+    assert.equal(parseAnswer(text).calls, 1);
   });
 
   test("nothing in the settings of a function replaces it", async (t) => {

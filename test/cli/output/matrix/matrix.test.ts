@@ -83,13 +83,13 @@ describe("the matrix", () => {
     assert.equal(matrixOf(columns, local, "one").rows.length, 2);
   });
 
-  test("is no drift where an environment has not answered", () => {
+  test("shows no drift for an environment that has not answered", () => {
     const columns = [column("a", { 1: "applied" }), column("b", undefined)];
     assert.equal(hasDrift(matrixOf(columns, undefined)), false);
     assert.equal(hasDrift(matrixOf(columns, local)), true);
   });
 
-  test("in words hides what is the same everywhere, unless asked for all", () => {
+  test("as text hides rows that are the same everywhere, unless all are requested", () => {
     const matrix = matrixOf(
       [column("a", { 1: "applied", 2: "applied" }), column("b", { 1: "applied", 2: "pending" })],
       undefined,
@@ -140,7 +140,7 @@ describe("the matrix", () => {
     assert(text(wide, 40).includes("e19: 1 pending"));
   });
 
-  test("as Markdown has no markup of anybody else's", () => {
+  test("as Markdown contains no foreign markup", () => {
     const hostile = matrixOf(
       [{ ...column("a", { 1: "pending" }), image: "image <b>|x" }],
       new Map([["default", [{ version: "1", name: "`|<script>" }]]]),

@@ -123,7 +123,7 @@ describe("a command on several environments", () => {
     assert.match(ran.err, /^dev-1 │ ✗ 2_b failed$/m);
   });
 
-  test("starts a stage only when all before have succeeded", async (t) => {
+  test("starts a stage only when all earlier ones have succeeded", async (t) => {
     const argv = ["dev-1", "dev-2", "--then", "staging", "--then", "prod", "--yes=prod"];
     const ran = await several(t, argv, { staging: bad("staging") });
     assert.equal(ran.exit, 1);
@@ -136,7 +136,7 @@ describe("a command on several environments", () => {
     assert.deepEqual(canary.order.slice(2), ["staging", "prod"]);
   });
 
-  test("starts no further one after a failure with --fail-fast", async (t) => {
+  test("starts no more environments after a failure with --fail-fast", async (t) => {
     const argv = ["dev-1", "dev-2", "staging", "--concurrency", "1", "--fail-fast"];
     const ran = await several(t, argv, { "dev-1": bad("dev-1") });
     assert.deepEqual([ran.exit, ran.order], [1, ["dev-1"]]);

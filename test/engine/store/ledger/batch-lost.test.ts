@@ -29,7 +29,7 @@ describe("batch lost", () => {
       hasura: sharing(it.hasura, async (requests, real) => {
         if (requests.length < 4) return real(requests);
         void real(requests).catch(() => undefined);
-        await lost.heard;
+        await lost.received;
         throw new HasuraCallError("unknown", "the connection broke");
       }),
       emit: async (event) => {
@@ -94,7 +94,7 @@ describe("batch lost", () => {
   test("the function's time runs out within a shared request: the current migration is rolled back, and the run pauses", async (t) => {
     const it = await ledgerBench(t);
     const release = await it.hold(gate);
-    const { emit, heard } = listening(startsWith("5"));
+    const { emit, received } = listening(startsWith("5"));
     let remainingMs = 900_000;
     const ran = await it.run(tiny(7, { 5: waitsAtGate }), asked("apply"), {
       ...quick,
@@ -103,7 +103,7 @@ describe("batch lost", () => {
       // The one long sleep is the deadline's.
       sleep: async (ms) => {
         if (ms < 600_000) return;
-        await heard;
+        await received;
         remainingMs = 20_000;
       },
     });

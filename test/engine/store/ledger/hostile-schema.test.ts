@@ -165,10 +165,10 @@ describe("hostile schema", () => {
     const more = { ...files, "3_c/up": waitsAtGate };
     const first = listening(startsWith("3"));
     const working = it.run(more, asked("apply"), { ...quick, emit: first.emit });
-    await first.heard;
+    await first.received;
     const waits = listening((event) => event.type === "waiting");
     const waiting = it.run(more, asked("apply"), { ...quick, emit: waits.emit });
-    await waits.heard;
+    await waits.received;
     for (const operation of ["status", "plan", "history", "cancel"])
       assert.equal((await it.run(more, asked(operation))).failure, undefined);
     await release();

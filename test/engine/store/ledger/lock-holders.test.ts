@@ -141,13 +141,13 @@ describe("a migration that waits for a lock", () => {
   test("outside a transaction too", async (t) => {
     const it = await ledgerBench(t);
     const holder = await holding(t, it.url, { applicationName: "report" });
-    const { emit, heard } = listening(({ type }) => type === "waiting");
+    const { emit, received } = listening(({ type }) => type === "waiting");
     const running = it.run(
       { "1_a/up": "-- hasura:no-transaction\nCREATE INDEX CONCURRENTLY i ON held (id);" },
       undefined,
       { ...fastClock(), emit },
     );
-    await heard;
+    await received;
     await holder.query("COMMIT");
     const ran = await running;
     assert.equal(ran.failure, undefined, ran.failure?.message);

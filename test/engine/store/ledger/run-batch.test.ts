@@ -77,9 +77,9 @@ describe("run batch", () => {
   test("while a slow migration delays the answer, the run reports how far it is", async (t) => {
     const it = await ledgerBench(t);
     const release = await it.hold(gate);
-    const { emit, heard } = listening(startsWith("5"));
+    const { emit, received } = listening(startsWith("5"));
     const running = it.run(tiny(7, { 5: waitsAtGate }), asked("apply"), { ...quick, emit });
-    await heard; // 4 and 5 are in one request, whose answer waits for the gate
+    await received; // 4 and 5 are in one request, whose answer waits for the gate
     await release();
     const ran = await running;
     assert.deepEqual(versions(ran), ["1", "2", "3", "4", "5", "6", "7"]);
@@ -92,10 +92,10 @@ describe("run batch", () => {
   test("a cancelled run ends within a shared request, after the current migration", async (t) => {
     const it = await ledgerBench(t);
     const release = await it.hold(gate);
-    const { emit, heard } = listening(startsWith("5"));
+    const { emit, received } = listening(startsWith("5"));
     const request = asked("apply");
     const running = it.run(tiny(7, { 5: waitsAtGate }), request, { ...quick, emit });
-    await heard;
+    await received;
     await it.run(tiny(7), {
       ...requestFor("cancel", { run: request.runId }),
       runId: asked("cancel").runId,

@@ -116,7 +116,7 @@ describe("run ids", () => {
     const request = asked("apply");
     const third = listening(startsWith("3"));
     const working = it.run(slow, request, { ...quick, emit: third.emit });
-    await third.heard;
+    await third.received;
     await assertTaken(it, { ...request, actor: mallory });
     await release();
     assert.deepEqual(versions(await working), ["1", "2", "3"]);

@@ -27,14 +27,14 @@ async function rows(it: LedgerBench, options: object = {}): Promise<HistoryRow[]
 async function twoRuns(
   it: LedgerBench,
 ): Promise<Record<"first" | "second", { request: Request; ran: Promise<Ran> }>> {
-  const inHand = listening(startsWith("2"));
+  const current = listening(startsWith("2"));
   const first = asked("apply");
   const second = asked("apply");
-  const one = it.run(files, first, { ...quick, emit: inHand.emit });
-  await inHand.heard;
+  const one = it.run(files, first, { ...quick, emit: current.emit });
+  await current.received;
   const waits = listening((event) => event.type === "waiting");
   const two = it.run(files, second, { ...quick, emit: waits.emit });
-  await waits.heard;
+  await waits.received;
   return { first: { request: first, ran: one }, second: { request: second, ran: two } };
 }
 
@@ -73,7 +73,7 @@ describe("runs", () => {
     const release = await it.hold(gate);
     const first = listening(startsWith("2"));
     const one = it.run(files, asked("apply"), { ...quick, emit: first.emit });
-    await first.heard;
+    await first.received;
     const second = asked("apply");
     const two = await it.run(tiny(3), second, {
       ...quick,
