@@ -19,7 +19,7 @@ describe("retry", () => {
     [0.5, 1],
     [0.75, 1.25],
   ] as const) {
-    test(`delays are spread by chance: ${String(random)} makes ${String(factor)} of them`, () => {
+    test(`delays are spread at random: ${String(random)} makes ${String(factor)} of them`, () => {
       const listed = listedBackoff([200, 1000], () => random);
       assert.deepEqual([1, 2].map(listed), [200 * factor, 1000 * factor]);
       const exponential = exponentialBackoff({
@@ -61,7 +61,7 @@ describe("retry", () => {
     assert.equal(slept, 0);
   });
 
-  test("a poll waits between two looks and answers what the last one found", async () => {
+  test("a poll waits between two attempts and returns the result of the last one", async () => {
     const slept: number[] = [];
     const found = await poll<number>(
       async (attempt) => (attempt === 3 ? { done: true, value: attempt } : { done: false }),

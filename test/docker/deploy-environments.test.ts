@@ -60,7 +60,7 @@ describe("docker/deploy for environments", () => {
     }
   });
 
-  test("the second time builds, pushes and updates nothing, and checks again", async (t) => {
+  test("a second run builds, pushes and updates nothing, and checks again", async (t) => {
     const account = await accountWith(t, { "dev-1": {}, "dev-2": {} });
     const first = await account.deploy([...build, "--all"]);
     const before = changes(account).length;
@@ -104,7 +104,7 @@ describe("docker/deploy for environments", () => {
     assert.equal((await account.deploy([...build, "dev-1", "--no-check"])).stdout, stdout);
   });
 
-  test("what fails in one environment does not stop the others, and the exit code is 1", async (t) => {
+  test("a failure in one environment does not stop the others, and the exit code is 1", async (t) => {
     const account = await accountWith(t, {
       "dev-1": {},
       "dev-2": { reason: "The image is for another architecture" },
@@ -253,7 +253,7 @@ describe("the repository", () => {
     );
   });
 
-  test("lets Lambda in other accounts pull, with --write-policy, and keeps what its policy had", async (t) => {
+  test("lets Lambda in other accounts pull, with --write-policy, and keeps the rest of its policy", async (t) => {
     const account = await accountWith(t, { "dev-1": {}, prod: { account: "444455556666" } });
     const theirs = { Sid: "Theirs", Effect: "Allow", Principal: { AWS: "1" }, Action: ["ecr:*"] };
     account.write("repositories/eu-west-1/hasura-migrate.json", {
@@ -369,7 +369,7 @@ describe("credentials", () => {
       );
   });
 
-  test("are not replaced where the AWS CLI does not list profiles, as its version 1", async (t) => {
+  test("are not replaced if the AWS CLI cannot list profiles, as in version 1", async (t) => {
     const account = await accountWith(t, { "dev-1": {} });
     account.remove("profiles.json");
     const ran = await account.deploy([...quick, "--all"], { CI: "true" });
@@ -466,7 +466,7 @@ describe("docker/deploy --stacks", () => {
     assert.equal(whyFailed(ran, "dev-1"), "Function: The subnet does not exist");
   });
 
-  test("refuses all that is wrong with the file at once", async (t) => {
+  test("reports every problem in the file at once", async (t) => {
     const account = await accountWith(t, { "dev-1": {} });
     account.write("deployment.json", {
       repositories: [],
@@ -509,7 +509,7 @@ describe("docker/deploy --stacks", () => {
   });
 });
 
-test("the table counts migrations by state, and names what doctor warns of", async (t) => {
+test("the table counts migrations by state, and shows the warnings of doctor", async (t) => {
   const account = await accountWith(
     t,
     { "dev-1": {} },

@@ -91,7 +91,7 @@ describe("entry point", () => {
     assert.match(stdout, /^aws-lambda-rie\|\S*docker\/entry-point index\.runMigrations\|/);
   });
 
-  test("outside Lambda and without the emulator, a message says what this image is", async (t) => {
+  test("outside Lambda and without the emulator, a message explains what this image is", async (t) => {
     const { code, stdout, stderr } = await entryPoint(t, {
       files: [version4],
       env: { AWS_LAMBDA_RUNTIME_API: "" },
@@ -127,7 +127,7 @@ describe("entry point", () => {
     });
   }
 
-  test("keeps a NODE_EXTRA_CA_CERTS that is set already", async (t) => {
+  test("keeps a NODE_EXTRA_CA_CERTS that is already set", async (t) => {
     const { stdout } = await entryPoint(t, {
       files: [version4],
       env: { NODE_EXTRA_CA_CERTS: "/tmp/own.pem" },

@@ -32,7 +32,7 @@ const profiles = {
 };
 
 describe("docs/deploying.md", () => {
-  test("can be followed from the beginning to the end, and its commands print what it shows", async (t) => {
+  test("can be followed from start to finish, and its commands print what it shows", async (t) => {
     const reader = await readerOf(t, {
       project: await project(t, migrations),
       // The functions have the reader's project, as if each deployment had put it there.

@@ -106,7 +106,7 @@ describe("security of the local environment", () => {
     assert.ok(taken.stderr.includes(`Port ${lambdaPort} is in use`), taken.stderr);
   });
 
-  test("the printed command works as it is, and so does it with the printed keys where the key cannot be kept", async (t) => {
+  test("the printed command works unchanged, or with the printed keys if the key cannot be kept", async (t) => {
     const cwd = await project(t, table);
     const readOnly = join(cwd, "config.yaml");
     for (const env of [{}, { XDG_STATE_HOME: readOnly }] as Record<string, string>[]) {

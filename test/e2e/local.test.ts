@@ -15,7 +15,7 @@ const users = {
 
 // Each test has a project of its own.
 describe.concurrent("local", () => {
-  test("--serve says where both services are and how to use them; a signal ends it with 0 and nothing stays", async (t) => {
+  test("--serve prints the addresses of both services and how to use them; a signal ends it with 0 and no process is left", async (t) => {
     const running = await start(t, ["local", "--serve"], { cwd: await project(t, users) });
     await running.shows(/Ctrl-C/);
     const lambda = /^Lambda +(\S+)$/m.exec(running.stdout)?.[1] ?? "";
@@ -27,7 +27,7 @@ describe.concurrent("local", () => {
     await assert.rejects(fetch(lambda));
   });
 
-  test("two concurrent runs on one project share its database, and the second finds what the first one did", async (t) => {
+  test("two concurrent runs on one project share its database, and the second sees what the first one did", async (t) => {
     const cwd = await project(t, users);
     const serving = await start(t, ["local", "--serve", "--json"], { cwd });
     await serving.shows(/\n/);
@@ -58,7 +58,7 @@ describe.concurrent("local", () => {
     assert.equal((await run(t, ["status", "local", "--check"], { cwd })).code, 0);
   });
 
-  test("what a killed run left behind is found and used again", async (t) => {
+  test("the server left behind by a killed run is found and used again", async (t) => {
     const cwd = await project(t, users);
     const serving = await start(t, ["local", "--serve", "--json"], { cwd });
     await serving.shows(/\n/);
@@ -131,7 +131,7 @@ describe.concurrent("local", () => {
     assert.deepEqual(await query(databaseUrl, schemas), [{ ledger: null }]);
   });
 
-  test("--reset never touches a database that --database-url names, and an address that is none is refused", async (t) => {
+  test("--reset never touches a database given with --database-url, and an invalid address is refused", async (t) => {
     const cwd = await project(t, users);
     const databaseUrl = await freshDatabase(t);
     const reset = await run(t, ["local", "--reset", "--database-url", databaseUrl], { cwd });
@@ -146,7 +146,7 @@ describe.concurrent("local", () => {
     assert.equal(nobody.code, 4, nobody.stderr);
   });
 
-  test("outside a project, local says what is missing and starts nothing", async (t) => {
+  test("outside a project, local reports what is missing and starts nothing", async (t) => {
     const ran = await run(t, ["local"], { cwd: await freshDirectory(t) });
     assert.equal(ran.code, 2);
     assert.match(ran.stderr, /no Hasura project[\s\S]*--migrations/);

@@ -53,7 +53,7 @@ describe("manners", () => {
     assert.doesNotMatch(output, control);
   });
 
-  test("a pipe that takes one line and leaves does not fail the command", async (t) => {
+  test("a pipe that closes after one line does not fail the command", async (t) => {
     const { lambdaUrl } = await serve(t, sample);
     const { code, output } = await shell(
       t,
@@ -99,7 +99,7 @@ describe("manners", () => {
     );
   });
 
-  test("nobody is asked in CI, even with a terminal", async (t) => {
+  test("there are no prompts in CI, even with a terminal", async (t) => {
     const missing = lacks("script");
     if (missing !== false) t.skip(missing);
 

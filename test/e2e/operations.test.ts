@@ -30,7 +30,7 @@ describe.concurrent("operations", () => {
     assert.deepEqual(await tablesOf(served.databaseUrl), []);
   });
 
-  test("status tells applied from pending, and --check ends with 6 while something is pending", async (t) => {
+  test("status distinguishes applied from pending, and --check exits with 6 while something is pending", async (t) => {
     const served = await serve(t, await project(t, three));
     assert.equal((await served.run(["dev-1", "--to", "1700000000200"])).code, 0);
     const status = await served.run(["status", "dev-1", "--json"]);
@@ -75,7 +75,7 @@ describe.concurrent("operations", () => {
     assert.deepEqual(await states(), ["applied", "applied", "unknown", "pending"]);
   });
 
-  test("down rolls back the newest first, needs --yes where nobody can answer, and refuses without a down file", async (t) => {
+  test("down rolls back the newest first, needs --yes without a terminal, and refuses without a down file", async (t) => {
     const served = await serve(t, await project(t, three));
     assert.equal((await served.run(["dev-1", "--to", "1700000000200"])).code, 0);
 
@@ -132,7 +132,7 @@ describe.concurrent("operations", () => {
     assert.equal((await served.run(["dev-1"])).code, 1, "a second run meets the same failure");
   });
 
-  test("a command that names no such function, and one that nobody answers, end with their own codes", async (t) => {
+  test("a missing function and an unreachable one have their own exit codes", async (t) => {
     const served = await serve(t, await project(t, three));
     const { server, lambdaUrl } = served;
     server.child.kill("SIGTERM");
@@ -146,7 +146,7 @@ describe.concurrent("operations", () => {
     assert.ok(unreachable.stderr.includes(new URL(lambdaUrl).host), unreachable.stderr);
   });
 
-  test("a redo that fails half way leads to apply, and another redo rolls back nothing else", async (t) => {
+  test("a redo that fails half-way suggests apply, and another redo rolls back nothing else", async (t) => {
     const files = { "1_one": three["1700000000100_one"], "2_two": three["1700000000200_two"] };
     const directory = await project(t, files);
     const served = await serve(t, directory);
@@ -165,7 +165,7 @@ describe.concurrent("operations", () => {
     assert.deepEqual(await tablesOf(served.databaseUrl), ["one", "two"]);
   });
 
-  test("one command answers for all versions in doubt", async (t) => {
+  test("one command resolves all versions in doubt", async (t) => {
     const served = await serve(t, await project(t, three));
     assert.equal((await served.run(["dev-1"])).code, 0);
     await query(served.databaseUrl, "DROP SCHEMA hasura_migrate CASCADE");

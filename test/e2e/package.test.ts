@@ -46,7 +46,7 @@ async function packed(t: TestContext) {
 }
 
 describe("package", () => {
-  test("the package is one package, small, and its command runs from an empty folder", async (t) => {
+  test("it is a single small package, and its command runs from an empty folder", async (t) => {
     const { tarball, size, files } = await packed(t);
     // 5.4 kB of it are the CDK construct.
     assert.ok(size <= 470_000, `the tarball has ${String(size)} bytes`);

@@ -69,7 +69,7 @@ describe("sample", () => {
     assert.equal((await run(t, ["status", "local", "--check"], here)).code, 0);
   });
 
-  test("every migration of the sample has a way back: up, all down, and up again make the same schema", async (t) => {
+  test("every migration of the sample can be rolled back: up, all down, and up again produce the same schema", async (t) => {
     const served = await serve(t, sample);
     const up = await served.run(["dev-1"]);
     assert.equal(up.code, 0, up.stderr);

@@ -80,7 +80,7 @@ describe.concurrent("streaming", () => {
     assert.equal((await cli.ended).code, 0);
   });
 
-  test("a command line that was killed changes nothing: history shows that the run went on", async (t) => {
+  test("killing the CLI changes nothing: history shows that the run continued", async (t) => {
     const { served, cli, release } = await heldRun(t, []);
     await cli.shows(/1700000000100 one applied/);
     cli.child.kill("SIGKILL");

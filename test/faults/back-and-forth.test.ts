@@ -20,7 +20,7 @@ const codes = async (bench: FaultBench): Promise<string[]> => {
 
 // Each test has a database and an API of its own.
 describe.concurrent("back and forth", () => {
-  test("the official CLI rolls back, applies, and finds what we did", async (t) => {
+  test("the official CLI rolls back, applies, and finds our changes", async (t) => {
     if (skip !== false) t.skip(skip);
 
     const bench = await faultBench(t, migrations);
@@ -62,7 +62,7 @@ describe.concurrent("back and forth", () => {
     assert.deepEqual(await codes(bench), ["catalog-lost"]);
   });
 
-  test("a flag that another tool left dirty: cleared where the ledger knows, a stop where it does not", async (t) => {
+  test("a flag that another tool left dirty: cleared if the ledger has the version, otherwise a stop", async (t) => {
     const bench = await faultBench(t, migrations);
     await bench.run();
     await bench.database.query(
@@ -82,7 +82,7 @@ describe.concurrent("back and forth", () => {
     assert.equal(ran.failure?.kind, "migration");
   });
 
-  test("a source database restored from an older copy: a stop that names the versions, and mark decides", async (t) => {
+  test("a source database restored from an older copy: a stop that names the versions, which mark resolves", async (t) => {
     const bench = await faultBench(t, migrations);
     await bench.run(newRequest("apply", { steps: 3 }));
     const tables = ["head", "migration", "step"].map((name) => `hasura_migrate.${name}`);

@@ -22,7 +22,7 @@ describe.concurrent("guards", () => {
   });
 
   for (const hideInternals of [false, true]) {
-    const where = hideInternals ? ", where Hasura hides what the database said" : "";
+    const where = hideInternals ? ", with hidden database errors" : "";
     test(`a commit in the middle of a shared request did not happen: the one after it does not run, and both are run again${where}`, async (t) => {
       const bench = await faultBench(t, migrations, { hideInternals });
       const commits = loseCommitOf(bench.driver, (sql) => sql.includes("ADD COLUMN name"));

@@ -34,7 +34,7 @@ describe.concurrent("kill", () => {
     assert.deepEqual([seen[0], seen.length], ["plan", events - 1]);
   });
 
-  test("a run that is killed while a request of it is answered: after one plain re-run every migration is applied once", async (t) => {
+  test("a run that is killed while one of its requests is answered: after one plain re-run every migration is applied once", async (t) => {
     const bench = await faultBench(t, three);
     await bench.run();
     const requests = bench.network.passed.length;

@@ -13,7 +13,7 @@ const questions = {
 };
 const withoutSecret = "this server has no admin secret (HASURA_TEST_SECRET)";
 
-describe("what a server answers to anyone", () => {
+describe("unauthenticated responses", () => {
   test("its version, with a number", async () => {
     const { status, body } = await requests.get("/v1/version");
     assert.equal(status, 200);

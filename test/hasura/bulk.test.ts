@@ -55,7 +55,7 @@ describe("a bulk of run_sql on /v2/query", () => {
     );
   });
 
-  test("ends at the first failure: those before it stay, those after it do not run", async (t) => {
+  test("ends at the first failure: earlier ones remain, later ones do not run", async (t) => {
     const schema = await ownSchema(t);
     const create = (name: string): string => `CREATE TABLE ${schema}.${name} (a int)`;
     const answer = await bulk(
@@ -74,7 +74,7 @@ describe("a bulk of run_sql on /v2/query", () => {
     if (!server.hidesInternals) assert.equal(databaseError(answer).status_code, "22012");
   });
 
-  test("a text that commits by itself does not reach into the next one", async (t) => {
+  test("a text with its own COMMIT does not affect the next one", async (t) => {
     const schema = await ownSchema(t);
     const answer = await bulk(
       `CREATE TABLE ${schema}.a (a int); COMMIT; BEGIN`,

@@ -23,7 +23,7 @@ describe("the catalog state", () => {
     assert.equal(CatalogState.parse(one.body).id, CatalogState.parse(two.body).id);
   });
 
-  test("is replaced as a whole, keys that the server does not know included", async (t) => {
+  test("is replaced as a whole, including keys that the server does not know", async (t) => {
     await keepCatalogState(t);
     const database = uniqueName();
     const first = {

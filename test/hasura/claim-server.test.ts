@@ -15,7 +15,7 @@ describe("these tests refuse a server", () => {
     assert.deepEqual(await readCliState(requests), state);
   });
 
-  test("whose ledger knows a run of somebody else", async (t) => {
+  test("whose ledger has somebody else's run", async (t) => {
     const project = await testProject(t);
     await project.write([{ n: 1 }]);
     await project.run("apply", { database: server.source });

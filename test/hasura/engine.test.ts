@@ -64,7 +64,7 @@ describe("the native engine with its ledger", () => {
     assert.deepEqual(await project.truth(), exactly(to(5)));
   });
 
-  test("looks up in the ledger what became of a migration whose answer was lost", async (t) => {
+  test("looks up the outcome of a migration in the ledger if its answer was lost", async (t) => {
     const project = await testProject(t);
     await project.write(to(5).map((n) => ({ n })));
     let lost = 0;
@@ -104,7 +104,7 @@ describe("the native engine with its ledger", () => {
     assert.deepEqual(await project.truth(), exactly(to(6)));
   });
 
-  test("tells the catalog state again what an older copy of it has lost, and runs nothing twice", async (t) => {
+  test("rewrites what an older copy of the catalog state has lost, and runs nothing twice", async (t) => {
     const project = await testProject(t);
     await project.write(to(2).map((n) => ({ n })));
     await project.run("apply", own);
@@ -145,7 +145,7 @@ describe("the native engine with its ledger", () => {
     assert.deepEqual(await project.truth(), exactly(to(8)));
   });
 
-  test("what a file sets does not reach the next one, nor another user of the connection", async (t) => {
+  test("settings of a file affect neither the next one nor another user of the connection", async (t) => {
     const project = await testProject(t);
     const header = `SELECT pg_catalog.set_config('search_path', '', false);
       SET lock_timeout = '77s'; SET work_mem = '77MB';
@@ -169,7 +169,7 @@ describe("the native engine with its ledger", () => {
     }
   });
 
-  test("a file that commits by itself is reported, and one that stops half way is not run again", async (t) => {
+  test("a file with its own COMMIT is reported, and one that stops half-way is not run again", async (t) => {
     const project = await testProject(t);
     await project.write([{ n: 1, up: "COMMIT;" }]);
     const first = await project.run("apply", own);

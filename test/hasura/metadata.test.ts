@@ -159,7 +159,7 @@ describe("a dropped table that Hasura tracks", () => {
     assert.deepEqual(await trackedIn(schema), ["child", "parent"]);
   });
 
-  test("takes its dependents along with cascade", async (t) => {
+  test("takes its dependents with it with cascade", async (t) => {
     const schema = await trackedTables(t);
     const answer = await requests.sql(`DROP TABLE ${schema}.child`, {
       check_metadata_consistency: true,
@@ -174,7 +174,7 @@ describe("a dropped table that Hasura tracks", () => {
     assert.ok(!JSON.stringify(ours).includes('"children"'));
   });
 
-  test("leaves the metadata with the check where nothing depends on it", async (t) => {
+  test("is removed from the metadata with the check if nothing depends on it", async (t) => {
     const schema = await trackedTables(t);
     const answer = await requests.sql(`DROP TABLE ${schema}.parent CASCADE`, {
       check_metadata_consistency: true,

@@ -41,7 +41,7 @@ describe("the answer to run_sql", () => {
     });
   });
 
-  test("of several statements the last one answers", async () => {
+  test("several statements return the result of the last one", async () => {
     assert.deepEqual(await body("SELECT 1 AS a; SELECT 2 AS b; SELECT 3 AS c, 4 AS d"), {
       result_type: "TuplesOk",
       result: [
@@ -55,7 +55,7 @@ describe("the answer to run_sql", () => {
     });
   });
 
-  test("a text after the last statement, be it a comment, changes nothing", async () => {
+  test("a comment after the last statement changes nothing", async () => {
     assert.equal(await requests.value("SELECT 1;\n-- the end"), "1");
   });
 });
@@ -90,7 +90,7 @@ describe("an error of run_sql", () => {
     });
   });
 
-  test("reaches the engine as rejected, with the database's words", async (t) => {
+  test("reaches the engine as rejected, with the database's message", async (t) => {
     needsInternals(t);
     const call = client(t).runSql({ kind: "postgres", sql: raise, source: server.source });
     await assert.rejects(call, (error) => {

@@ -39,7 +39,7 @@ describe("a text of several statements", () => {
     assert.equal(await count(table), "0");
   });
 
-  test("keeps nothing of a failure that shows at the commit", async (t) => {
+  test("keeps nothing if the commit fails", async (t) => {
     const table = await ownTable(t);
     await requests.rows(
       `ALTER TABLE ${table} ADD CONSTRAINT once UNIQUE (a) DEFERRABLE INITIALLY DEFERRED`,
@@ -144,7 +144,7 @@ RESET SESSION AUTHORIZATION; RESET ROLE; SELECT ${schema}.leave()`;
       assert.equal(await count(`${schema}.${table}`), "0", table);
   });
 
-  test("notices a file that commits by itself: what came before stays, whatever follows", async (t) => {
+  test("notices a file with its own COMMIT: what came before remains, whatever follows", async (t) => {
     const { schema, framed } = await ownFrame(t);
     const insert = `INSERT INTO ${schema}.trace VALUES ('a'); COMMIT;`;
     assert.equal(await requests.value(framed(insert)), "own_commit");
@@ -154,7 +154,7 @@ RESET SESSION AUTHORIZATION; RESET ROLE; SELECT ${schema}.leave()`;
     assert.equal(await count(`${schema}.running`), "1");
   });
 
-  test("notices a file that rolls back by itself: nothing of it was kept", async (t) => {
+  test("notices a file with its own ROLLBACK: nothing was kept", async (t) => {
     const { schema, framed } = await ownFrame(t);
     const answer = await requests.sql(framed(`INSERT INTO ${schema}.trace VALUES ('a'); ROLLBACK`));
     assert.equal(answer.status, 400);
@@ -163,10 +163,10 @@ RESET SESSION AUTHORIZATION; RESET ROLE; SELECT ${schema}.leave()`;
   });
 });
 
-describe("what stays on a pooled connection", () => {
+describe("what remains on a pooled connection", () => {
   const notReused = `Hasura ${server.version} did not use the connection again`;
 
-  test("SET stays, SET LOCAL does not, and a new value puts it back", async (t) => {
+  test("SET persists, SET LOCAL does not, and a new value restores it", async (t) => {
     const names = ["outlives", "local"].map((name) => `hasura_migrate_test.${name}`);
     const pid =
       (await requests.value(
@@ -181,7 +181,7 @@ describe("what stays on a pooled connection", () => {
     assert.equal(await valueOnConnection(pid, settings), "/");
   });
 
-  test("SET ROLE stays, and RESET ROLE puts it back", async (t) => {
+  test("SET ROLE persists, and RESET ROLE restores it", async (t) => {
     const setRole = `DO $$ BEGIN EXECUTE format('SET ROLE %I', current_user); END $$`;
     const pid = (await requests.value(`${setRole}; SELECT pg_backend_pid()`)) ?? "";
     t.onTestFinished(async () => {
@@ -195,7 +195,7 @@ describe("what stays on a pooled connection", () => {
     assert.equal(await valueOnConnection(other, "current_setting('role')"), "none");
   });
 
-  test("RESET SESSION AUTHORIZATION puts the user back, RESET ROLE alone does not", async (t) => {
+  test("RESET SESSION AUTHORIZATION restores the user, RESET ROLE alone does not", async (t) => {
     const isSuperuser = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user";
     t.skip(
       (await requests.value(isSuperuser)) !== "t",

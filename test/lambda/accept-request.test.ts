@@ -82,7 +82,7 @@ describe("accept request", () => {
   });
 
   for (const event of [{}, { key1: "value1", key2: "value2" }])
-    test(`a test event of the AWS console (${JSON.stringify(event)}) is told the smallest request, which is accepted`, () => {
+    test(`a test event of the AWS console (${JSON.stringify(event)}) is answered with the smallest request, which is accepted`, () => {
       const { message, hints } = refusal(event);
       assert.match(message, /^This is the hasura-migrate function of the environment dev-3,/);
       const smallest = hints
@@ -91,7 +91,7 @@ describe("accept request", () => {
       assert.equal(acceptRequest(JSON.parse(smallest ?? ""), settings, arn).operation, "ping");
     });
 
-  test("an option that this side does not know is refused by name, never ignored", () => {
+  test("an unknown option is refused by name, never ignored", () => {
     const { kind, code, message } = refusal(
       request("apply", { options: { steps: 1, turbo: true } }),
     );
@@ -105,7 +105,7 @@ describe("accept request", () => {
     assert.match(message, /"dev-3".*"prod"/);
   });
 
-  test("another environment is reported first, whatever else is wrong", () => {
+  test("a wrong environment is reported first, whatever else is wrong", () => {
     assert.equal(
       refusal({ ...request("apply", { environment: "prod" }), options: { turbo: true } }).code,
       "wrong-environment",
@@ -129,7 +129,7 @@ describe("accept request", () => {
     assert.match(JSON.stringify(hints), /newer image/);
   });
 
-  test("an operation that this side does not know is refused with those it knows", () => {
+  test("an unknown operation is refused with a list of the known ones", () => {
     const { code, message } = refusal({ ...request("status"), operation: "explode" });
     assert.equal(code, "unknown-operation");
     assert.match(message, /"explode".*apply, down/);

@@ -28,7 +28,7 @@ describe("crash guard", () => {
     assert.deepEqual(order, ["exit"]);
   });
 
-  test("a crash during a streamed invocation: it is finished and delivered, then the process exits, and the runtime gets no turn", async () => {
+  test("a crash during a streamed invocation: it is finished and delivered, then the process exits before the runtime continues", async () => {
     const { guard, order } = guarded();
     let returned = false;
     void guard

@@ -27,7 +27,7 @@ describe("the deadline of an invocation", () => {
       assert.equal(deadline(ms).stopInMs, stopInMs);
     });
 
-  test("is counted down, and never below zero", () => {
+  test("is counted down, but never below zero", () => {
     const { remainingMs } = deadline(900_000, 500, -1);
     assert.deepEqual([remainingMs(), remainingMs()], [500, 0]);
   });

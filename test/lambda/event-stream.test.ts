@@ -122,7 +122,7 @@ describe("event stream", () => {
     await emitting;
   });
 
-  test("a reader that never reads holds the run back once, for the bound", async () => {
+  test("a reader that never reads delays the run once, up to the bound", async () => {
     const { stream, logged, beats, lines } = streamed({
       highWaterMark: 1,
       drainMs: 20,
@@ -158,7 +158,7 @@ describe("event stream", () => {
     assert.equal(out.writableFinished, true);
   });
 
-  test("a secret is taken out before an event is cut, so that no half of it stays", async () => {
+  test("a secret is redacted before an event is truncated, so that no part of it remains", async () => {
     const { stream, lines, logged, redact } = streamed();
     redact.learn("top-secret-value");
     await stream.emit(note(`${"x".repeat(15_990)}top-secret-value${"y".repeat(80_000)}`));

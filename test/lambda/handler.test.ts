@@ -56,7 +56,7 @@ const dev3 = (endpoint: string, directory = "/nowhere") => ({
 });
 
 describe("handler", () => {
-  test("an apply says first what answers, then what it does, and ends with one closing event", async (t) => {
+  test("an apply first reports the function, then its progress, and ends with one closing event", async (t) => {
     const { url } = await scriptedHasura(t, hasura);
     const { events } = await invoke(worldFrom(dev3(url, await project(t))), request("apply"));
     const [started] = events;
@@ -154,7 +154,7 @@ describe("handler", () => {
     assert(last?.type === "run.failed" && last.failure.kind === "bug");
   });
 
-  test("a Hasura that is silent does not hold run.started back for longer than a second", async (t) => {
+  test("a silent Hasura does not delay run.started by more than a second", async (t) => {
     const { url } = await scriptedHasura(t, ({ path }) =>
       path === "/v1/version" ? "silence" : undefined,
     );
@@ -175,7 +175,7 @@ describe("handler", () => {
     assert.deepEqual(waits, [870_000, 1000, 898_000]);
   });
 
-  test("the run is asked to stop 30 s before the deadline, or when two thirds of a short time are over", async (t) => {
+  test("the run is asked to stop 30 s before the deadline, or after two thirds of a short timeout", async (t) => {
     const { url } = await scriptedHasura(t, hasura);
     for (const [remaining, expected] of [
       [900_000, 870_000],
@@ -242,7 +242,7 @@ describe("handler", () => {
     ]);
   });
 
-  test("the admin secret is in no event and no line of the log, wherever it comes back from", async (t) => {
+  test("no event and no log line contains the admin secret, whatever returned it", async (t) => {
     const echo = { error: `got ${secret}`, code: "postgres-error", path: `$.${secret}` };
     const internal = {
       error: {
@@ -283,7 +283,7 @@ describe("handler", () => {
     }
   });
 
-  test("a short admin secret, which cannot be redacted, is warned of once in a run", async (t) => {
+  test("a short admin secret, which cannot be redacted, causes one warning per run", async (t) => {
     const { url } = await scriptedHasura(t, hasura);
     const directory = await project(t);
     const warningsWith = async (short: string) => {

@@ -48,7 +48,7 @@ const types = (ndjson: string): unknown[] =>
     .map((line) => (JSON.parse(line) as { type: unknown }).type);
 
 describe("index", () => {
-  test("without a streaming runtime the handler answers all events as one text, and logs JSON to stdout", async (t) => {
+  test("without a streaming runtime the handler returns all events as one text, and logs JSON to stdout", async (t) => {
     const { url } = await hasura(t);
     const script = `const { runMigrations } = await import(${JSON.stringify(entry)}); process.stderr.write(await runMigrations(event, context));`;
     const { answer, log } = await inProcess(script, { HASURA_MIGRATE_ENDPOINT: url });
@@ -68,7 +68,7 @@ describe("index", () => {
     assert.deepEqual(types(answer), ["run.started", "run.finished"]);
   });
 
-  test("wrong settings are an answer, not a crash at start", async () => {
+  test("invalid settings are a response, not a crash at startup", async () => {
     const script = `const { runMigrations } = await import(${JSON.stringify(entry)}); process.stderr.write(await runMigrations(event, context));`;
     const { answer } = await inProcess(script, { HASURA_MIGRATE_ENDPIONT: "http://x" });
     assert.deepEqual(types(answer), ["run.failed"]);

@@ -69,7 +69,7 @@ describe("the function's log", () => {
       );
     });
 
-  test("has failures at the level warning, and what went well below it", () => {
+  test("has failures at the level warning, and successes below it", () => {
     const { log, lines } = logAt("warning");
     for (const event of failed) log.event(event);
     assert.equal(lines.length, failed.length);

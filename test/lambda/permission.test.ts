@@ -44,7 +44,7 @@ describe("permission", () => {
     });
   }
 
-  test("a refusal names the smallest alias that would do", () => {
+  test("a refusal names the least privileged alias that would do", () => {
     assert.throws(
       () => checkPermission("cancel", `${arn}:read`, "admin"),
       (thrown) =>

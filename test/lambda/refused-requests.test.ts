@@ -49,7 +49,7 @@ describe("a request that is refused", () => {
     }
   });
 
-  test("for another environment says where to look", () => {
+  test("for another environment names the settings to check", () => {
     const failure = refusal(request("status", { environment: "prod" }));
     assert.deepEqual([failure.kind, failure.code], ["usage", "wrong-environment"]);
     assert.match(hintsOf(failure), /"prod\\" in hasura-migrate\.json/);
@@ -87,7 +87,7 @@ describe("a request that is refused", () => {
     assert.match(failure.message, /\(actor: /);
   });
 
-  test("for want of permission is refused before its confirmation is looked at", () => {
+  test("for lack of permission is refused before its confirmation is checked", () => {
     const protectedSettings = { protected: true, environment: "dev-3" };
     assert.equal(
       refusal(request("down"), protectedSettings, ":read").code,
@@ -96,7 +96,7 @@ describe("a request that is refused", () => {
     assert.equal(refusal(request("down"), protectedSettings, ":admin").code, "protected");
   });
 
-  test("for its confirmation says what is wrong with it", () => {
+  test("for its confirmation explains what is wrong", () => {
     const protectedSettings = { protected: true };
     assert.match(
       refusal(request("apply"), protectedSettings).message,

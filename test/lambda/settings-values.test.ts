@@ -112,7 +112,7 @@ describe("the settings of a function", () => {
     assert.match(refusal({ HASURA_MIGRATE_LEDGER: "x" }).message, /settings are invalid: HASURA/);
   });
 
-  test("may have variables of others, but none of its own prefix that it does not know", () => {
+  test("may include unrelated variables, but no unknown ones with its own prefix", () => {
     assert.equal(read({ HASURA_GRAPHQL_X: "x", MY_HASURA_MIGRATE_X: "x" }).environment, "dev-3");
     assert.match(
       refusal({ HASURA_MIGRATE_SOMETHING_ELSE: "x" }).message,
@@ -121,7 +121,7 @@ describe("the settings of a function", () => {
     assert.equal(read({ HASURA_MIGRATE_SOMETHING_ELSE: "" }).environment, "dev-3");
   });
 
-  test("suggest a name that is like the given one, apart from what all begin with", () => {
+  test("suggest a name similar to the given one, ignoring the common prefix", () => {
     for (const meant of ["LEDGE", "LEDGER12", "LEGDER", "LDEGER"])
       assert.match(
         refusal({ [`HASURA_MIGRATE_${meant}`]: "x" }).message,

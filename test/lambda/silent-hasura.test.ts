@@ -37,7 +37,7 @@ function killedAfter(ms: number): { invocation: typeof context; isAlive: () => b
 
 describe("a silent Hasura", () => {
   for (const operation of ["status", "apply", "history"] as const) {
-    test(`${operation} ends by itself before the function's timeout`, async (t) => {
+    test(`${operation} ends on its own before the function's timeout`, async (t) => {
       const { url } = await scriptedHasura(t, silent);
       const { invocation, isAlive } = killedAfter(4000);
       const world = worldFrom(settings(url, project(t)));
@@ -50,7 +50,7 @@ describe("a silent Hasura", () => {
     });
   }
 
-  test("whatever else hangs, the function answers before its timeout", async (t) => {
+  test("whatever else hangs, the function responds before its timeout", async (t) => {
     const { url } = await scriptedHasura(t, silent);
     const { invocation, isAlive } = killedAfter(4000);
     const world = worldFrom(settings(url), { execute: () => new Promise(() => undefined) });
@@ -76,7 +76,7 @@ describe("a silent Hasura", () => {
     }
   });
 
-  test("a statement may take longer than a read, until the function's time is over", async (t) => {
+  test("a statement may take longer than a read, until the function's time is up", async (t) => {
     const { url } = await scriptedHasura(t, silent);
     const end = Date.now() + 400;
     const remainingMs = (): number => end - Date.now();

@@ -20,13 +20,13 @@ const settingsWith = (more: Partial<Settings>): Settings => ({
 });
 
 describe("the kind of migration store", () => {
-  test("is a ledger only with the native engine, and where it is on", () => {
+  test("is a ledger only with the native engine, and if it is on", () => {
     assert.equal(storeKind(settingsWith({})), "ledger");
     assert.equal(storeKind(settingsWith({ ledger: false })), "catalog");
     assert.equal(storeKind(settingsWith({ engine: "hasura-cli" })), "catalog");
   });
 
-  test("decides which operations there are: runs are known to a ledger alone", () => {
+  test("decides which operations there are: only a ledger records runs", () => {
     const withLedger = nativeOperations(settingsWith({}));
     const without = nativeOperations(settingsWith({ ledger: false }));
     assert.deepEqual(
@@ -41,7 +41,7 @@ describe("the kind of migration store", () => {
   const contextWith = (more: Partial<Settings>, options: object = {}) =>
     ledgerSettings({ ...settings, ...more }, requestWith(options), "request-1");
 
-  test("tells a ledger who runs what, from which image", () => {
+  test("passes to a ledger who runs what, from which image", () => {
     const { runId, actor } = request("apply");
     assert.deepEqual(contextWith({}, { steps: 2 }).description, {
       run: runId,
@@ -54,7 +54,7 @@ describe("the kind of migration store", () => {
     });
   });
 
-  test("tells a ledger how long to wait for another run, and how long one counts as live", () => {
+  test("passes to a ledger how long to wait for another run, and how long one counts as live", () => {
     assert.equal(contextWith({}).waitMs, 60_000);
     assert.equal(contextWith({}, { waitSeconds: 0 }).waitMs, 0);
     assert.equal(contextWith({}, { waitSeconds: 90 }).waitMs, 90_000);
@@ -63,7 +63,7 @@ describe("the kind of migration store", () => {
   });
 
   for (const isSo of [true, false])
-    test(`tells a ledger that protection and kept down files are ${isSo ? "on" : "off"}`, () => {
+    test(`passes to a ledger that protection and keeping down files are ${isSo ? "on" : "off"}`, () => {
       const context = contextWith({ protected: isSo, keepDownSql: isSo });
       assert.deepEqual([context.protected, context.keepsDownSql], [isSo, isSo]);
     });

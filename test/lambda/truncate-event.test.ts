@@ -46,7 +46,7 @@ describe("truncate event", () => {
     });
   }
 
-  test("a long status is sent in parts, and nothing of it is cut", () => {
+  test("a long status is sent in parts, without truncation", () => {
     const migrations = Array.from({ length: 5000 }, (_, i) => ({
       version: String(i + 1),
       name: "n".repeat(40),

@@ -208,7 +208,7 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
 ];
 
 describe("events", () => {
-  test("every type has a sample here", () => {
+  test("every type has a sample", () => {
     const types = RunEvent.options.map(({ shape }) => shape.type.value);
     assert.deepEqual(
       types,
@@ -217,7 +217,7 @@ describe("events", () => {
   });
 
   for (const { event, optional } of events) {
-    test(`${event.type} arrives with every field, and without what this side does not know`, () => {
+    test(`${event.type} arrives with every known field, and without unknown ones`, () => {
       const sent = { ...event, fromTheFuture: 1 };
       assert.deepEqual(RunEvent.parse(JSON.parse(JSON.stringify(sent))), event);
     });

@@ -48,7 +48,7 @@ describe("a failure", () => {
     assert.equal(received.name, "Failure");
   });
 
-  test("of the barest kind has no hints, causes or SQL, on either side of the wire", () => {
+  test("with only the required fields has no hints, causes or SQL, on either side of the wire", () => {
     const bare = { kind: "busy", code: "another-run", message: "Busy." } as const;
     const data = { ...bare, hints: [], causes: [] };
     assert.deepEqual(FailureData.parse(bare), data);

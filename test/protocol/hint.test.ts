@@ -42,7 +42,7 @@ describe("hints", () => {
     });
   }
 
-  test("those that only a newer function knows, or that are malformed, are left out one by one", () => {
+  test("unknown or malformed ones are dropped individually", () => {
     const received = [
       { kind: "text", text: "first" },
       { kind: "link", href: "https://example.com" },
@@ -58,7 +58,7 @@ describe("hints", () => {
     ]);
   });
 
-  test("what is not a list of hints is refused", () => {
+  test("anything but a list of hints is refused", () => {
     assert(!ReceivedHints.safeParse("do this").success);
   });
 

@@ -41,7 +41,7 @@ describe("the event stream", () => {
     assert.deepEqual(events, [heartbeat]);
   });
 
-  test("a list that is never continued gives way to the next one of another type", async () => {
+  test("a list that is never continued is replaced by the next one of another type", async () => {
     const begun: RunEvent[] = [
       { type: "plan", databases: [], more: true },
       { type: "status", databases: [], more: true },
@@ -92,7 +92,7 @@ describe("the event stream", () => {
     );
   });
 
-  test("an event of a type that only the other side knows is kept as its line", () => {
+  test("an event of an unknown type is kept as its line", () => {
     const line = '{"type":"from.the.future","when":"2030"}';
     const event = { type: "from.the.future", when: "2030" };
     assert.deepEqual(decodeLine(line), { type: "unknown", line, event });

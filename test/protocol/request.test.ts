@@ -64,7 +64,7 @@ describe("requests", () => {
       assert.deepEqual(Request.parse(request), request);
     });
 
-    test(`${operation} with an option that nobody knows is refused`, () => {
+    test(`${operation} with an unknown option is refused`, () => {
       assert(!isAccepted(requestOf(operation, { ...requests[operation], force: true })));
     });
   }
@@ -166,7 +166,7 @@ describe("permissions", () => {
     });
   }
 
-  test("only names in the table are operations, not what every object has", () => {
+  test("only names in the table are operations, not inherited properties", () => {
     assert.deepEqual(operationNames, Object.keys(operations));
     for (const name of ["toString", "constructor", "destroy", ""]) assert(!isOperation(name), name);
   });

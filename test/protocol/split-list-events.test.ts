@@ -126,7 +126,7 @@ describe("split list events", () => {
     });
   }
 
-  test("an event of an unknown type is kept apart, whatever it contains", async () => {
+  test("an event of an unknown type is kept separately, whatever it contains", async () => {
     const fake = { type: "failure", exit: 0, env: "prod" };
     const line = JSON.stringify(fake);
     assert.deepEqual(await read(`${line}\n`), [{ type: "unknown", line, event: fake }]);

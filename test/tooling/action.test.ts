@@ -85,7 +85,7 @@ describe("the step that runs hasura-migrate", () => {
     ]);
   });
 
-  test("reads no input as code", () => {
+  test("interprets no input as code", () => {
     const { calls, code, directory } = runStep(runStepOfAction, {
       environment: hostile,
       region: hostile,
@@ -151,7 +151,7 @@ describe("the step that deploys", () => {
     ]);
   });
 
-  test("reads no input as code", () => {
+  test("interprets no input as code", () => {
     const { calls, directory } = runStep(deployStep, {
       environment: hostile,
       region: hostile,

@@ -61,7 +61,7 @@ describe("the image", () => {
     );
   });
 
-  test("starts the entry point with the handler, without a shell between", () => {
+  test("starts the entry point with the handler, without a shell in between", () => {
     assert.deepEqual(
       textsOf("ENTRYPOINT").map((text): unknown => JSON.parse(text)),
       [["/usr/local/bin/entry-point"]],
@@ -82,7 +82,7 @@ describe("the image", () => {
     assert.match(textsOf("ENV").join(" "), /(^| )NODE_ENV=production( |$)/);
   });
 
-  test("is prepared for its user once Node is there, and before the handler", () => {
+  test("is prepared for its user after Node is installed, and before the handler", () => {
     const order = last
       .filter(({ name }) => name === "COPY" || name === "RUN")
       .map(({ text }) => text);

@@ -6,7 +6,7 @@ import { guards } from "../../scripts/mutation/guards.mjs";
 import { read, root } from "./support/repository.ts";
 
 describe("the guards that `npm run mutate` removes", () => {
-  test("each stands in its file as often as the list says", () => {
+  test("each occurs in its file as often as listed", () => {
     const moved = guards.filter(
       ({ file, guard, times = 1 }) => read(file).split(guard).length - 1 !== times,
     );
@@ -16,7 +16,7 @@ describe("the guards that `npm run mutate` removes", () => {
     );
   });
 
-  test("the tests that have to notice are there", () => {
+  test("the tests that have to detect the mutation exist", () => {
     const missing = guards
       .flatMap(({ tests }) => tests)
       .filter((file) => !existsSync(join(root, file)));

@@ -95,7 +95,7 @@ describe("the names of the policies", () => {
     ]);
   });
 
-  test("fit into the 128 characters of IAM, whatever is given", () => {
+  test("fit into the 128 characters of IAM, whatever the parameters", () => {
     const longest = { Environment: "e".repeat(40), PolicyNamePrefix: "p".repeat(80) };
     for (const [name, value] of Object.entries(longest)) {
       const allowed = new RegExp(`^(?:${template.Parameters[name]?.AllowedPattern ?? ""})$`);
@@ -190,7 +190,7 @@ describe("the function's role", () => {
 });
 
 describe("the log", () => {
-  test("is encrypted with a key of the team's own only if one is given", () => {
+  test("is encrypted with the team's own key only if one is given", () => {
     const key = "arn:aws:kms:eu-west-1:111122223333:key/1";
     assert.ok(!("KmsKeyId" in (stackOf(required).properties("LogGroup") ?? {})));
     const { KmsKeyId } = stackOf({ ...required, LogKmsKeyArn: key }).properties("LogGroup") ?? {};

@@ -11,7 +11,7 @@ async function shown(output: string): Promise<string[]> {
 }
 
 describe("the screen", () => {
-  test("shows a line that is redrawn only as it was last", async () => {
+  test("shows a redrawn line only in its last state", async () => {
     assert.deepEqual(await shown("| applying\r\x1b[K✓ applied\r\nend"), ["✓ applied", "end"]);
   });
 
@@ -24,7 +24,7 @@ describe("the screen", () => {
     assert.deepEqual(await shown(lines.join("\r\n")), lines);
   });
 
-  test("knows styles, and the position of a text", async () => {
+  test("supports styles, and the position of a text", async () => {
     const [spans = []] = await screenOf("  \x1b[1;31mred\x1b[0m \x1b[2mdim\x1b[0m", {
       columns: 20,
     });
@@ -56,7 +56,7 @@ test("the picture escapes what it shows, and has the title", async () => {
   assert.match(svg, /xml:space="preserve">&lt;a&gt; &amp; b<\/text>/);
 });
 
-test("the picture names no font or picture from elsewhere", async () => {
+test("the picture refers to no external font or picture", async () => {
   const svg = svgOf(await screenOf("text", { columns: 20 }), { title: "Terminal" });
   assert.doesNotMatch(svg, /@font-face|url\(|href/);
 });

@@ -166,7 +166,7 @@ describe("callers", () => {
     );
   });
 
-  test("never make Lambda try again", () => {
+  test("never make Lambda retry", () => {
     const block = terraform.block("aws_lambda_function_event_invoke_config.this");
     assert.equal(block["maximum_retry_attempts"], 0);
     assert.equal(block["for_each"], '${toset(concat(["$LATEST"], keys(local.aliases)))}');

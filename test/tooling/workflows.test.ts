@@ -74,7 +74,7 @@ describe("every workflow", () => {
     assert.ok(versions.size >= 5);
   });
 
-  test("passes text from outside by the environment, never inside a script", () => {
+  test("passes text from outside through the environment, never inside a script", () => {
     const scripts = [...workflows.values()].flatMap(stepsOf).concat(compositeAction.runs.steps);
     for (const { run = "" } of scripts) assert.doesNotMatch(run, /\$\{\{/);
   });

@@ -263,8 +263,8 @@ describe("recover outcome", () => {
     };
     const lambda = await lambdaStandIn(t, [
       streams([begun[0] ?? {}, refused]),
-      tells({ live: true, migrations: [] }),
-      tells({ outcome: "finished", migrations: [up, { ...up, version: "1700000000200" }] }),
+      ledgerShows({ live: true, migrations: [] }),
+      ledgerShows({ outcome: "finished", migrations: [up, { ...up, version: "1700000000200" }] }),
     ]);
     const { exit, context, operations } = await applyTo(t, lambda);
     assert.equal(exit, 0, context.err.text);

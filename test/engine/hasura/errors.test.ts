@@ -98,7 +98,7 @@ describe("an error of a call to Hasura, as a failure", () => {
     });
   }
 
-  test("is the failure that explains it, where there is one", () => {
+  test("is the failure that explains it, if there is one", () => {
     for (const error of [
       notSent({ cause: explained }),
       rejected({ status: 401, cause: explained }),
@@ -106,7 +106,7 @@ describe("an error of a call to Hasura, as a failure", () => {
       assert.equal(hasuraFailure(error, "x"), explained);
   });
 
-  test("is the error itself, if it is not of a call", () => {
+  test("is the error itself, if it does not come from a call", () => {
     const bug = new TypeError("x is not a function");
     assert.equal(hasuraFailure(bug, "x"), bug);
     assert.equal(hasuraFailure(explained, "x"), explained);
@@ -114,7 +114,7 @@ describe("an error of a call to Hasura, as a failure", () => {
 });
 
 describe("Hasura", () => {
-  test("may be up soon, where nothing listens or a gateway has no target", () => {
+  test("may be starting, if nothing listens or a gateway has no target", () => {
     for (const error of [
       notSent(),
       unknown(),
@@ -123,7 +123,7 @@ describe("Hasura", () => {
       assert.equal(isUnavailable(error), true, JSON.stringify(error));
   });
 
-  test("is not waited for where waiting does not help", () => {
+  test("is not awaited if waiting does not help", () => {
     for (const error of [
       notSent({ cause: explained }),
       unknown({ cause: explained }),

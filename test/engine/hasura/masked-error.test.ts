@@ -21,7 +21,7 @@ function shown(sql: string, message: string, sqlstate = "42601"): SqlFailure {
 }
 
 describe("the error of a file with passwords", () => {
-  test("no part of it repeats a password; the rest of the error stays", () => {
+  test("no part of it repeats a password; the rest of the error is unchanged", () => {
     const sql = `ALTER ROLE a PASSWORD '${pw}'`;
     const cause = new Error("cause");
     const text = `about "${pw}"`;
@@ -43,7 +43,7 @@ describe("the error of a file with passwords", () => {
     );
   });
 
-  test("another error is passed on as it is", () => {
+  test("any other error is passed on unchanged", () => {
     const bug = new Error(pw);
     assert.equal(maskedError(bug, `PASSWORD '${pw}'`), bug);
   });
@@ -78,7 +78,7 @@ describe("the error of a file with passwords", () => {
     assert.equal(place?.text.slice(place.column - 1).slice(0, 4), "nope");
   });
 
-  test("the lines that it can be in are masked, too", () => {
+  test("the candidate lines are masked, too", () => {
     const sql = `SELECT nope;\nSELECT nope; ALTER ROLE a PASSWORD '${pw}';`;
     const { places } = shown(sql, 'column "nope" does not exist', "42703");
     assert.deepEqual(

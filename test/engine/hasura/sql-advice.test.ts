@@ -101,7 +101,7 @@ describe("the next step for an error of the database", () => {
       assert.match(hintsFor(sqlstate, message, { sql })[0] ?? "", says);
     });
 
-  test("a lock names its holder, where one was seen", () => {
+  test("a lock timeout names the holder, if one was seen", () => {
     const lockHolders = [{ pid: 5, state: "active", waits: false }];
     const locked = /^It waited for a lock that session 5 \(active\) held\./;
     const first = (sqlstate: string, message: string): string =>
@@ -111,7 +111,7 @@ describe("the next step for an error of the database", () => {
     assert.doesNotMatch(first("23505", "duplicate key value"), locked);
   });
 
-  test("what exists already may be recorded as applied", () => {
+  test("an object that already exists suggests recording the version as applied", () => {
     const markApplied = runHint(["mark", "dev-3", "1", "--applied"], "record it");
     for (const state of ["42P06", "42P07", "42710", "42701", "42723"])
       assert.deepEqual(
@@ -123,7 +123,7 @@ describe("the next step for an error of the database", () => {
     assert.ok(catalog.every((hint) => !hint.includes("mark dev-3")));
   });
 
-  test("the lines that it can be are part of the failure", () => {
+  test("the candidate lines are part of the failure", () => {
     const error = new HasuraCallError("rejected", "postgres-error", {
       status: 400,
       database: { sqlstate: "42P01", message: 'relation "a" does not exist' },
@@ -139,7 +139,7 @@ describe("the next step for an error of the database", () => {
     );
   });
 
-  test("an error without a next step of its own says to correct the file", () => {
+  test("an error without a specific next step asks to correct the file", () => {
     assert.deepEqual(hintsFor("22012", "division by zero").length, 1);
   });
 });

@@ -13,7 +13,7 @@ function failureOf(error: unknown, more: object = {}): Failure {
 }
 
 describe("the failure of a migration's SQL", () => {
-  test("has what the database reported, and nothing that it did not", () => {
+  test("has exactly what the database reported", () => {
     const database = { message: "boom", sqlstate: "42601", detail: "d", hint: "h" };
     const failure = failureOf(rejected({ database: { ...database, execStatus: "FatalError" } }));
     assert.deepEqual([failure.kind, failure.code], ["migration", "sql-failed"]);
@@ -24,12 +24,12 @@ describe("the failure of a migration's SQL", () => {
     assert.equal(short.message, "1/up.sql failed: boom");
   });
 
-  test("has the place in the file, where the message names it", () => {
+  test("has the place in the file, if the message names it", () => {
     const message = 'syntax error at or near "SELEC"';
     assert.equal(failureOf(rejected({ database: { message } })).sql?.place?.line, 2);
   });
 
-  test("says that the file was rolled back, if it was, and how to go on", () => {
+  test("states that the file was rolled back, if it was, and how to continue", () => {
     const reasonOf = (sqlstate: string, more: object): string | undefined => {
       const { hints } = failureOf(rejected({ database: { message: "boom", sqlstate } }), more);
       assert.deepEqual(
@@ -52,7 +52,7 @@ describe("the failure of a migration's SQL", () => {
     assert.deepEqual(sqlOf(long), { file: "1/up.sql", message: kept, detail: kept, hint: kept });
   });
 
-  test("names a file without a statement as that", () => {
+  test("reports a file without a statement as such", () => {
     const empty = failureOf(rejected({ database: { execStatus: "EmptyQuery" } }));
     assert.equal(empty.sql?.message, "the file has no statement");
     const other = failureOf(rejected({ database: { execStatus: "FatalError" } }));
@@ -93,7 +93,7 @@ describe("the failure of a migration's SQL", () => {
     assert.match(failureOf(notSent()).message, /running 1\/up\.sql/);
   });
 
-  test("is the error itself, if it is not of a call", () => {
+  test("is the error itself, if it does not come from a call", () => {
     const bug = new TypeError("x is not a function");
     assert.equal(stepFailure(bug, failed), bug);
   });

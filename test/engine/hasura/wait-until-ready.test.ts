@@ -69,7 +69,7 @@ const failureOf = async (call: Promise<unknown>): Promise<Failure> => {
 };
 
 describe("waiting for Hasura", () => {
-  test("reads at once where Hasura is up", async () => {
+  test("reads at once if Hasura is up", async () => {
     const { engine, story, events } = waiting();
     assert.equal(await waitUntilReady(engine, reading(story)), "read");
     assert.deepEqual([story, events], [["read"], []]);
@@ -129,7 +129,7 @@ describe("waiting for Hasura", () => {
     assert.deepEqual([await waits(9_999), await waits(10_000), await waits(11_000)], [0, 1, 2]);
   });
 
-  test("does not begin again what does not help", async () => {
+  test("does not retry what cannot succeed", async () => {
     const { engine, story } = waiting();
     const failure = await failureOf(
       waitUntilReady(engine, reading(story, rejected({ status: 401 }))),
@@ -169,7 +169,7 @@ describe("waiting for Hasura", () => {
     assert.deepEqual(announced, [["hasura", 5000]]);
   });
 
-  test("stops watching a read that is over", async () => {
+  test("stops watching a read that has ended", async () => {
     const watched: (AbortSignal | undefined)[] = [];
     const { engine, story, events } = waiting({
       sleep: (_, signal) => {

@@ -4,7 +4,7 @@ import { runSqlType, type SourceKind } from "../../../src/engine/hasura/client.t
 import { runSqlBody, supportsNoTransaction } from "../../../src/engine/hasura/wire.ts";
 
 describe("the body of a run_sql", () => {
-  test("leaves out what is not set", () => {
+  test("omits options that are not set", () => {
     assert.deepEqual(runSqlBody({ kind: "postgres", sql: "x" }), {
       type: "run_sql",
       args: { sql: "x" },

@@ -45,7 +45,7 @@ describe("doctor inside the function", () => {
   const codeOf = (failure: unknown): string | undefined =>
     failure instanceof Failure ? failure.code : undefined;
 
-  test("makes every check in the order in which each needs those before", async (t) => {
+  test("makes every check in dependency order", async (t) => {
     const { states, failure } = await check(t);
     assert.deepEqual(states, [
       "project ok",
@@ -58,7 +58,7 @@ describe("doctor inside the function", () => {
     assert.equal(failure, undefined);
   });
 
-  test("skips what needs something that failed, and ends with the first failure", async (t) => {
+  test("skips checks that depend on a failed one, and ends with the first failure", async (t) => {
     const secret = await check(t, { fails: { exportMetadata: denied } });
     assert.deepEqual(secret.states, [
       "project ok",
@@ -77,7 +77,7 @@ describe("doctor inside the function", () => {
     ]);
   });
 
-  test("goes on behind a project that cannot be read", async (t) => {
+  test("continues after a project that cannot be read", async (t) => {
     const { states, failure } = await check(t, {
       files: { "config.yaml": "version: 9\n" },
     });
@@ -106,7 +106,7 @@ describe("doctor inside the function", () => {
     assert.equal(failure, undefined);
   });
 
-  test("says where no ledger is kept", async (t) => {
+  test("reports that no ledger is kept", async (t) => {
     const root = await projectOnDisk(t, files);
     const engine = engineOf({ project: () => readProject(root) });
     await checkEnvironment(requestOf("doctor"), engine);

@@ -58,7 +58,7 @@ describe("versions in doubt", () => {
 describe("the evidence", () => {
   const [table, column, index] = ["table a", "column app.O'Brien.email", "index app.i"];
 
-  test("has for each version whether what its file creates exists, by one query", async () => {
+  test("shows for each version whether the objects of its file exist, with one query", async () => {
     const queried: string[] = [];
     const state = stateOf({ exists: [true, false, true], queried });
     assert.deepEqual(
@@ -106,7 +106,7 @@ describe("the evidence", () => {
     );
   });
 
-  test("is not asked for where there is nothing to look up", async () => {
+  test("is not queried if there is nothing to look up", async () => {
     const queried: string[] = [];
     const state = stateOf({ exists: [true], queried });
     for (const versions of [[], ["4"], ["99"]])
@@ -114,7 +114,7 @@ describe("the evidence", () => {
     assert.deepEqual(queried, []);
   });
 
-  test("is none where it cannot be had, and that is no failure", async () => {
+  test("is empty if it is unavailable, which is not a failure", async () => {
     const none = async (state: DatabaseState) =>
       assert.deepEqual([...(await evidenceFor(state, ["1"]))], []);
     await none(stateOf({ query: () => Promise.reject(new Error("permission denied")) }));

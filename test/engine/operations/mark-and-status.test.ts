@@ -89,7 +89,7 @@ describe("marking versions", () => {
     });
   });
 
-  test("in doubt records every such version in order, also one without an up file", async () => {
+  test("in doubt records every such version in order, even one without an up file", async () => {
     const marked: unknown[] = [];
     const store = storeOf({
       mark: (marks) => {
@@ -222,7 +222,7 @@ describe("the status", () => {
     assert.deepEqual(result, { applied: 0, notReached: 0 });
   });
 
-  test("calls late what is pending below the highest version, whatever was recorded last", async () => {
+  test("marks as late what is pending below the highest version, whatever was recorded last", async () => {
     const metadata = { ...fileOf("1/up.yaml", "[]"), runnable: false };
     const state: DatabaseState = {
       ...databaseOf({ files: ["5"] }),
@@ -262,7 +262,7 @@ describe("the status", () => {
     assert.deepEqual(await namesOf({ database: "c" }), ["a", "b", "c"]);
   });
 
-  test("is shown although a check of it fails, and the run fails", async () => {
+  test("is shown even if a check of it fails, and the run fails", async () => {
     const failure = new Failure("differs", "changed-file", "It differs.");
     const seen: unknown[] = [];
     const verifyStatus = (databases: unknown): Promise<void> => {

@@ -92,7 +92,7 @@ describe("a migration run", () => {
     assert.deepEqual(reloaded, ["default"]);
   });
 
-  test("sends its files outside a transaction where that is asked for", async () => {
+  test("sends its files outside a transaction if requested", async () => {
     const outside = async (given: Given) => {
       const sent: boolean[] = [];
       await run({ ...given, ends: ({ noTransaction }) => void sent.push(noTransaction) });
@@ -159,7 +159,7 @@ describe("a migration run", () => {
     });
   });
 
-  test("that is cancelled between two migrations has nothing half done to report", async () => {
+  test("that is cancelled between two migrations reports nothing half-done", async () => {
     const ran = await run({
       ends: (step) => (step.version === "2" ? { outcome: "cancelled" } : undefined),
     });
@@ -177,7 +177,7 @@ describe("a migration run", () => {
     assert.equal(real !== undefined && "dryRun" in real, false);
   });
 
-  test("does not ask Hasura for its metadata where it is not to be reloaded", async () => {
+  test("does not query Hasura's metadata if it is not to be reloaded", async () => {
     assert.deepEqual((await run({ options: { reload: false } })).calls, []);
     const redo = { operation: "redo", recorded: applied("1"), files: ["1"] } as const;
     assert.deepEqual((await run({ ...redo, options: { reload: false } })).calls, []);
@@ -197,7 +197,7 @@ describe("a migration run", () => {
     assert.equal(first.calls.includes("reloadMetadata"), false);
   });
 
-  test("does not ask a Hasura that does not respond for anything else", async () => {
+  test("sends nothing else to a Hasura that does not respond", async () => {
     const lost = await run({
       ends: (step) => (step.version === "2" ? { outcome: "unknown", error } : undefined),
       store: { confirm: () => assert.fail("it is asked") },
@@ -215,7 +215,7 @@ describe("a migration run", () => {
     return hasura;
   };
 
-  test("fails for metadata that it broke, where it is strict or protected, and not otherwise", async () => {
+  test("fails for metadata that it broke only if it is strict or protected", async () => {
     const strict = await run({ options: { strict: true }, engine: { hasura: broken() } });
     assert.deepEqual([failureOf(strict).code, strict.applied], ["metadata-inconsistent", 3]);
     const protectedRun = await run({ engine: { hasura: broken(), protected: true } });
@@ -265,7 +265,7 @@ describe("a migration run", () => {
     assert.equal(failureOf(cancelled), problem);
   });
 
-  test("accepts an older version, unless it is protected or asked not to", async () => {
+  test("accepts an older version, unless it is protected or told not to", async () => {
     const older = { files: ["1", "2"], recorded: applied("2") };
     assert.deepEqual((await run(older)).ran, ["up 1"]);
     const isRefused = (more: Given) =>
@@ -278,7 +278,7 @@ describe("a migration run", () => {
 });
 
 describe("a plan that no longer fits", () => {
-  test("is made again, and what was done is not done again", async () => {
+  test("is made again, without repeating what was done", async () => {
     const ran = await run({ ends: (_, nth) => (nth === 1 ? replan : undefined) });
     assert.deepEqual([ran.applied, ran.notReached, ran.stop], [3, 0, undefined]);
     assert.deepEqual(ran.ran, ["up 1", "up 2", "up 2", "up 3"]);
@@ -302,7 +302,7 @@ describe("a plan that no longer fits", () => {
   });
 
   const three = applied("1", "2", "3");
-  test("of a rollback takes no more than was asked for", async () => {
+  test("of a rollback takes no more than was requested", async () => {
     const once = (_: Step, nth: number) => (nth === 0 ? replan : undefined);
     const one = await run({ operation: "down", recorded: three, ends: once });
     assert.deepEqual([one.applied, one.ran], [1, ["down 3", "down 3"]]);
@@ -317,7 +317,7 @@ describe("a plan that no longer fits", () => {
     assert.deepEqual([to.applied, [...to.known.keys()]], [2, ["1"]]);
   });
 
-  test("of one version is made again as long as nothing was done", async () => {
+  test("of one version is made again if nothing was done", async () => {
     const only = await run({
       options: { only: "2" },
       ends: (_, nth) => (nth === 0 ? replan : undefined),
@@ -361,7 +361,7 @@ describe("a plan that no longer fits", () => {
     });
   const two = applied("1", "2");
 
-  test("of a rollback is given up where it would roll back what the first plan did not have", async () => {
+  test("of a rollback is abandoned if it would roll back something that was not in the first plan", async () => {
     for (const operation of ["down", "redo"] as const) {
       const ran = await meanwhile({ operation, recorded: two }, "1", "2", "3");
       assert.deepEqual(ran.ran, ["down 2"]);
@@ -374,7 +374,7 @@ describe("a plan that no longer fits", () => {
     assert.deepEqual(named.ran, ["down 2", "down 2", "up 2"]);
   });
 
-  test("of a confirmed plan is given up where it would apply what was not confirmed", async () => {
+  test("of a confirmed plan is abandoned if it would apply something that was not confirmed", async () => {
     const confirmed = (await run({ recorded: two, options: { dryRun: true } })).events;
     const plan = confirmed.find((event) => event.type === "plan");
     const expectedPlan = plan?.type === "plan" ? plan.fingerprint : undefined;
@@ -384,7 +384,7 @@ describe("a plan that no longer fits", () => {
     assert.deepEqual((await meanwhile({ recorded: two }, "1")).ran, ["up 3", "up 2", "up 3"]);
   });
 
-  test("ends the run where the new plan is refused; what was done is reported and reloaded", async () => {
+  test("ends the run if the new plan is refused; what was done is reported and reloaded", async () => {
     const interrupted = { ...applied("1"), "2": { state: "interrupted" } as const };
     const ran = await run({
       ends: (_, nth) => (nth === 1 ? replan : undefined),
@@ -395,7 +395,7 @@ describe("a plan that no longer fits", () => {
     assert(ran.calls.includes("reloadMetadata"));
   });
 
-  test("is given up after twenty times", async () => {
+  test("is abandoned after twenty attempts", async () => {
     const ran = await run({ ends: () => replan });
     assert.equal(failureOf(ran).code, "plan-outdated");
     assert.deepEqual(hintLines(failureOf(ran).hints), ["retry"]);
@@ -473,7 +473,7 @@ describe("a commit that did not happen", () => {
 });
 
 describe("a run in slices", () => {
-  test("pauses when its share of the time is over, after some progress", async () => {
+  test("pauses when its share of the time is up, after some progress", async () => {
     let clock = 1000;
     const ran = await run({
       options: { sliceMs: 1000 },
@@ -508,7 +508,7 @@ describe("a run in slices", () => {
     assert.deepEqual([ran.ran, ran.applied, ran.stop?.stop], [["up 1", "up 2"], 1, "paused"]);
   });
 
-  test("makes progress although its time is over, where the plans before did nothing", async () => {
+  test("makes progress even if its time is up, if the earlier plans did nothing", async () => {
     const ran = await sliced((_, nth) => (nth < 2 ? replan : undefined));
     assert.deepEqual(ran.ran, ["up 1", "up 1", "up 1"]);
     assert.deepEqual([ran.applied, ran.stop?.stop], [1, "paused"]);
@@ -517,12 +517,12 @@ describe("a run in slices", () => {
     assert.deepEqual([short.ran, short.stop?.stop], [["up 1"], "paused"]);
   });
 
-  test("pauses although not everything is recorded yet: the next invocation settles it", async () => {
+  test("pauses even if not everything is recorded yet: the next invocation finishes that", async () => {
     const settle = () => Promise.reject(new Error("not recorded"));
     assert.equal((await sliced(undefined, { settle })).stop?.stop, "paused");
   });
 
-  test("pauses between the halves of a redo without a warning: it goes on", async () => {
+  test("pauses between the halves of a redo without a warning, because it continues", async () => {
     const ran = await run({
       operation: "redo",
       recorded: applied("1"),
@@ -532,7 +532,7 @@ describe("a run in slices", () => {
     assert.deepEqual([ran.ran, ran.stop?.stop, ran.warnings], [["down 1"], "paused", []]);
   });
 
-  test("does not pause without a share", async () => {
+  test("does not pause without a time limit", async () => {
     assert.equal((await run({ store: { canResume: true } })).stop, undefined);
   });
 });

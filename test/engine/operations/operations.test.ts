@@ -32,7 +32,7 @@ describe("operations", () => {
     assert.deepEqual(hasura.cliState, state("1", "2"));
   });
 
-  test("mark changes only the record, and skips what is recorded that way already", async (t) => {
+  test("mark changes only the record, and skips versions already in that state", async (t) => {
     const hasura = scriptedHasura({
       cliState: { ...full, migrations: { default: { "1": false, "2": true } } },
     });
@@ -72,7 +72,7 @@ describe("operations", () => {
     });
   }
 
-  test("mark asks which database, even where one of them only has records", async (t) => {
+  test("mark requires a database, even if one of them has only records", async (t) => {
     const hasura = scriptedHasura({
       sources,
       cliState: { ...full, migrations: { a: { "9": false } } },
@@ -85,7 +85,7 @@ describe("operations", () => {
     assert.equal(ran.failure?.code, "database-needed");
   });
 
-  test("mark refuses a version that nobody knows, before it changes any", async (t) => {
+  test("mark refuses an unknown version before it changes any", async (t) => {
     const hasura = scriptedHasura({ cliState: state() });
     const ran = await run(
       hasura,
@@ -142,7 +142,7 @@ describe("operations", () => {
     }
   });
 
-  test("plan carries the SQL, and apply's plan does not", async (t) => {
+  test("plan includes the SQL, but apply's plan does not", async (t) => {
     const root = await projectOnDisk(t, two);
     const itemsOf = async (operation: string): Promise<unknown> =>
       (await run(scriptedHasura({ cliState: state("2") }), root, requestFor(operation))).of(
@@ -249,7 +249,7 @@ describe("operations", () => {
     });
   }
 
-  test("down asks which database where there are several", async (t) => {
+  test("down requires a database if there are several", async (t) => {
     const ran = await run(
       scriptedHasura({ sources, cliState: full }),
       await projectOnDisk(t, both),
@@ -357,7 +357,7 @@ describe("operations", () => {
     });
   }
 
-  test("nothing is reloaded when nothing was applied, or when that is not wanted", async (t) => {
+  test("nothing is reloaded if nothing was applied, or with noReload", async (t) => {
     const root = await projectOnDisk(t, two);
     for (const [applied, options] of [
       [["1", "2"], {}],
@@ -371,7 +371,7 @@ describe("operations", () => {
     }
   });
 
-  test("the old table is copied once, and the mark waits until every database has had its turn", async (t) => {
+  test("the old table is copied once, and the copy is marked as done once every database has taken part", async (t) => {
     const hasura = scriptedHasura({
       sources: [
         { name: "a", kind: "postgres" },
@@ -418,7 +418,7 @@ describe("operations", () => {
     );
   });
 
-  test("a recorded version without a file here is reported, and stops nothing", async (t) => {
+  test("a recorded version without a file is reported, but does not stop the run", async (t) => {
     const ran = await run(
       scriptedHasura({ cliState: state("1", "99") }),
       await projectOnDisk(t, two),
@@ -428,7 +428,7 @@ describe("operations", () => {
     assert.match(ran.of("log").find((it) => it.code === "missing-files")?.message ?? "", /99/);
   });
 
-  test("a protected environment takes an older version only when that is asked for", async (t) => {
+  test("a protected environment accepts an older version only on request", async (t) => {
     const hasura = scriptedHasura({
       cliState: { ...full, migrations: { default: { "2": false } } },
     });
@@ -453,7 +453,7 @@ describe("operations", () => {
       database: { sqlstate: "42704", message: 'type "numerc" does not exist' },
     }),
   });
-  test("a redo that fails half way names the migration and apply, never redo", async (t) => {
+  test("a redo that fails half-way names the migration and apply, never redo", async (t) => {
     const failSql = refusal("SELECT '2_b up';");
     const hasura = scriptedHasura({ cliState: state("1", "2"), failSql });
     const ran = await run(hasura, await projectOnDisk(t, two), requestFor("redo"));
@@ -463,14 +463,14 @@ describe("operations", () => {
     assert.deepEqual(hasura.cliState, state("1"));
   });
 
-  test("a redo whose roll-back fails is repeated as it was", async (t) => {
+  test("a redo whose rollback fails is repeated unchanged", async (t) => {
     const failSql = refusal("SELECT '2_b down';");
     const hasura = scriptedHasura({ cliState: state("1", "2"), failSql });
     const ran = await run(hasura, await projectOnDisk(t, two), requestFor("redo"));
     assert.deepEqual(hintLines(ran.failure?.hints), ["retry: fix the file, then run it again"]);
   });
 
-  test("a redo that is stopped half way says so", async (t) => {
+  test("a redo that is stopped half-way is reported as such", async (t) => {
     const stop = new AbortController();
     const hasura = scriptedHasura({ cliState: state("1", "2") });
     const ran = await run(hasura, await projectOnDisk(t, two), requestFor("redo"), {
@@ -561,7 +561,7 @@ describe("operations", () => {
       assert.deepEqual(hasura.cliState, state("1"));
     });
 
-  test("evidence that cannot be had is left out, and the run goes on", async (t) => {
+  test("unavailable evidence is omitted, and the run continues", async (t) => {
     const root = await projectOnDisk(t, {
       ...two,
       "migrations/default/1_a/up.sql": "CREATE TABLE a (id int);",

@@ -52,7 +52,7 @@ describe("cancelling runs", () => {
     return engine.events;
   };
 
-  test("asks every database, and names each run once", async () => {
+  test("queries every database, and names each run once", async () => {
     const [a, b] = [registryOf([], ["r1", "r2"]), registryOf([], ["r2", "r3"])];
     assert.deepEqual(await cancel({}, a, undefined, b), [
       { type: "cancel.requested", runs: ["r1", "r2", "r3"] },

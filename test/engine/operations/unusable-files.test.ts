@@ -70,7 +70,7 @@ describe("a down file without a statement", () => {
     assert.deepEqual([hasura.sent, hasura.cliState], [[], applied("1")]);
   });
 
-  test("a file that loses its statements after the plan was made is not a roll back either", async (t) => {
+  test("a file that loses its statements after the plan was made is not a rollback either", async (t) => {
     const hasura = scriptedHasura({ cliState: applied("1") });
     const root = await projectOnDisk(t, two("drop table a;"));
     const ran = await run(hasura, root, requestFor("down"), {
@@ -83,7 +83,7 @@ describe("a down file without a statement", () => {
     assert.deepEqual(hasura.cliState, applied("1"));
   });
 
-  test("SELECT 1 is a deliberate roll back that does nothing", async (t) => {
+  test("SELECT 1 is a deliberate rollback that does nothing", async (t) => {
     const hasura = scriptedHasura({ cliState: applied("1") });
     const root = await projectOnDisk(t, two(`${consoleComment}SELECT 1;`));
     const ran = await run(hasura, root, requestFor("down"));
@@ -130,7 +130,7 @@ describe("a file that ends inside a text", () => {
   });
 });
 
-describe("a file whose text no database can hold", () => {
+describe("a file whose text no database can store", () => {
   const utf16 = (text: string): Uint8Array => Buffer.from(text, "utf16le");
   const contents: [string, string | Uint8Array, string, RegExp][] = [
     ["a NUL character", "create table a();\n-- \0\nselect 1;", "nul-character", /, line 2: /],

@@ -41,7 +41,7 @@ describe("a file that changed after it was applied", () => {
     assert.deepEqual([...(await findChecksumDrift(drifted))], ["2", "4"]);
   });
 
-  test("is not looked for without a file or a checksum, and such a file is not read", async () => {
+  test("is not detected without a file or a checksum, and such a file is not read", async () => {
     const gone: Migration = { version: "1", name: "x", up: unreadable("1/up.sql") };
     const down: Migration = { version: "2", name: "x", down: fileOf("2/down.sql", "x") };
     const unknown = facts([gone, down], { "1": applied(), "2": applied("x"), "3": applied("x") });

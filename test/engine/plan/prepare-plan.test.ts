@@ -119,7 +119,7 @@ describe("preparing a plan", () => {
     assert.deepEqual([warnings, calls], [[], []]);
   });
 
-  test("has the SQL only where it is asked for, and says what is out of order", async () => {
+  test("has the SQL only if requested, and marks what is out of order", async () => {
     const files = { "1": "SELECT 1;", "2": "SELECT 2;" };
     const itemOf = async (options: Partial<PlanOptions>) =>
       (await prepare([{ files, applied: ["2"] }], { options })).databases[0]?.items[0];
@@ -128,7 +128,7 @@ describe("preparing a plan", () => {
     assert.equal((await itemOf({ withSql: true }))?.sql, "SELECT 1;");
   });
 
-  test("shows when what is rolled back was applied, and nothing of that on the way up", async () => {
+  test("shows when a migration was applied if it is rolled back, but not on the way up", async () => {
     const appliedAt = new Date(Date.UTC(2026, 10, 24));
     const timesOf = async (operation: "down" | "redo", given: Given) => {
       const { databases } = await prepare([given], { options: { selection: { operation } } });
@@ -140,7 +140,7 @@ describe("preparing a plan", () => {
     assert.deepEqual(await timesOf("down", { ...one, applied: ["1"] }), ["none"]);
   });
 
-  test("reads a down file where its text will be recorded, and only there", async () => {
+  test("reads a down file only if its text will be recorded", async () => {
     const planWith = (store: MigrationStore) => {
       const state = stateOf({ ...one, store });
       const migrations = state.migrations.map((migration) => ({
@@ -154,7 +154,7 @@ describe("preparing a plan", () => {
     await assert.rejects(planWith(storeOf({ keepsDownSql: true })), /1\/down\.sql is gone/);
   });
 
-  test("runs outside a transaction what asks for it, or everything, where the kind allows it", async () => {
+  test("runs files outside a transaction that request it, or all, if the kind allows it", async () => {
     const transactions = async (given: Given, options: Partial<PlanOptions> = {}) => {
       const { steps } = await prepare([given], { options });
       assert(steps.every(({ noTransaction, item }) => item.transaction === !noTransaction));
@@ -196,7 +196,7 @@ describe("a plan for several databases", () => {
     await needsOne("apply", { only: "1" });
   });
 
-  test("needs none for an apply, or where only one has migrations", async () => {
+  test("needs none for an apply, or if only one has migrations", async () => {
     await prepare(two, { options: { selection: { operation: "apply", steps: 1 } } });
     const single = [{ name: "a", ...one, applied: ["1"] }, { name: "b" }];
     const { steps } = await prepare(single, { options: { selection: { operation: "down" } } });
@@ -255,7 +255,7 @@ describe("a file outside a transaction", () => {
     assert.match(failure.message, /reading its version/);
   });
 
-  test("is refused with its line where Hasura would take quoted text for a comment", async () => {
+  test("is refused with its line if Hasura would mistake quoted text for a comment", async () => {
     const quoted = "SELECT 1;\nSELECT 'a -- b';";
     const failure = await refusal([{ files: { "1": quoted, "2": `${marker}${quoted}` } }]);
     assert.deepEqual([failure.kind, failure.code], ["usage", "no-transaction-misread"]);

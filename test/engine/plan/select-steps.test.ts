@@ -253,7 +253,7 @@ describe("select steps", () => {
     });
   }
 
-  test("a missing file is refused with the one that there is", () => {
+  test("a missing file is refused, and the existing one is named", () => {
     assert.match(refusal("1d", "", apply()).message, /there is only 1\/down\.$/);
     assert.match(refusal("1u", "1", down()).message, /there is only 1\/up\.$/);
     assert.match(refusal("", "1", down()).message, /there is no file of that version\.$/);
@@ -275,7 +275,7 @@ describe("select steps", () => {
   const stepsOf = (facts: DatabaseFacts, selection: Selection): string[] =>
     selectSteps(facts, selection, "dev-3").map((s) => `${s.direction} ${s.migration.version}`);
 
-  test("the last one is the one that was applied last, where the order is known", () => {
+  test("the last one is the one that was applied last, if the order is known", () => {
     const facts = inOrder("2", "3", "1");
     assert.deepEqual(stepsOf(facts, down()), ["down 1"]);
     assert.deepEqual(stepsOf(facts, down({ steps: 2 })), ["down 1", "down 3"]);
@@ -291,7 +291,7 @@ describe("select steps", () => {
     assert.throws(() => stepsOf(inOrder("1"), redo("9")), { code: "unknown-version" });
   });
 
-  test("redo after one that failed half way applies what is rolled back, and rolls back nothing else", () => {
+  test("redo after one that failed half-way applies what is rolled back, and rolls back nothing else", () => {
     assert.deepEqual(stepsOf({ ...inOrder("1", "2"), halfRedone: "3" }, redo), ["up 3"]);
     assert.deepEqual(stepsOf({ ...inOrder("3", "1"), halfRedone: "3" }, redo), ["down 1", "up 1"]);
     assert.deepEqual(stepsOf({ ...inOrder("1", "2"), halfRedone: "9" }, redo), ["down 2", "up 2"]);
@@ -305,7 +305,7 @@ describe("select steps", () => {
     assert.deepEqual(redoneOf(redo, "1"), [false, true]);
   });
 
-  test("a ledger keeps the down file of what is applied, if it can be run, and of nothing else", () => {
+  test("a ledger keeps the down file only of an applied migration, if it can be run", () => {
     const keptOf = (facts: DatabaseFacts, selection: Selection) =>
       selectSteps(facts, selection, "dev-3").map((step) => recordedDownFile(step)?.path);
     assert.deepEqual(keptOf(known("1 2u", ""), apply()), ["1/down", undefined]);

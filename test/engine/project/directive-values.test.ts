@@ -67,7 +67,7 @@ describe("settings in a migration file", () => {
       );
   });
 
-  test("each directive may occur once, and different ones together", () => {
+  test("each directive may occur once, and they can be combined", () => {
     assert.deepEqual(
       settingsOf("-- hasura-migrate: lock_timeout=1s\n-- hasura-migrate: statement_timeout=2s\n"),
       { lockTimeout: "1000ms", statementTimeout: "2000ms" },

@@ -80,7 +80,7 @@ describe("directives", () => {
       assert.equal(isEmptySql(text), blank));
   }
 
-  test("a byte order mark is not sent, and neither it nor line ends change the checksum", () => {
+  test("a byte order mark is not sent, and neither it nor the line endings change the checksum", () => {
     const body = parseBody(Buffer.from("\uFEFFSELECT 1;\r\nSELECT 2;\r"), "f");
     assert.equal(body.sql, "SELECT 1;\r\nSELECT 2;\r");
     assert.equal(body.checksum, checksumOf("SELECT 1;\nSELECT 2;\n"));

@@ -17,7 +17,7 @@ async function notices(...given: Parameters<typeof projectOnDisk>): Promise<stri
   );
 }
 
-describe("files that are not taken", () => {
+describe("files that are ignored", () => {
   for (const path of [
     "migrations/d/1_x/Up.sql",
     "migrations/d/1_x/up.SQL",
@@ -87,7 +87,7 @@ describe("files that are not taken", () => {
     );
   });
 
-  test("an empty down file is no migration without SQL", async (t) => {
+  test("an empty down file does not count as a migration without SQL", async (t) => {
     const files = { "migrations/d/8_y/down.sql": "", "migrations/d/7_x.down.sql": "" };
     assert.deepEqual(await notices(t, { ...taken, ...files }), []);
   });
@@ -164,7 +164,7 @@ describe("links out of the project", () => {
     assert.deepEqual([...(await readProject(join(root, "current"))).databases.keys()], ["d"]);
   });
 
-  test("a link may lead into either, where the migrations are elsewhere", async (t) => {
+  test("a link may lead into either, if the migrations are elsewhere", async (t) => {
     const root = await projectOnDisk(t, {
       "app/config.yaml": "version: 3\nmigrations_directory: ../db\n",
       "app/shared/up.sql": "1",

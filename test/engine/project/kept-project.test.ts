@@ -165,7 +165,7 @@ describe("a project that is kept between runs", () => {
     }
   });
 
-  test("where the directory is a bare migrations directory, a configuration that appears or disappears is noticed", async (t) => {
+  test("in a bare migrations directory, a configuration that appears or disappears is noticed", async (t) => {
     const directory = await projectOnDisk(t, { "1_a/up.sql": "SELECT 1;" });
     const read = keptProject({ directory, fs: realFileSystem, now: later });
     assert.equal((await read()).configVersion, 2);
@@ -188,7 +188,7 @@ describe("a project that is kept between runs", () => {
     );
   });
 
-  test("a change that leaves the same times, in the moment of the first look, is noticed", async (t) => {
+  test("a change at the moment of the first check that leaves the same times is noticed", async (t) => {
     const directory = await projectOnDisk(t, files);
     const startedAt = Date.now();
     // A file system that counts in minutes.
@@ -213,7 +213,7 @@ describe("a project that is kept between runs", () => {
     assert.deepEqual(await contentOf(read()), added);
   });
 
-  test("the text of a file is read each time it is asked for", async (t) => {
+  test("the text of a file is read at each request", async (t) => {
     const directory = await projectOnDisk(t, files);
     const read = keptProject({ directory, fs: realFileSystem, now: later });
     const up = (await read()).databases.get("d")?.[0]?.up;
@@ -222,7 +222,7 @@ describe("a project that is kept between runs", () => {
     assert.equal((await up?.body())?.sql, "SELECT 7;");
   });
 
-  test("a directory that cannot be listed is looked at again, and noticed when it can be", async (t) => {
+  test("a directory that cannot be listed is checked again, and noticed once it can be", async (t) => {
     const directory = await projectOnDisk(t, { ...files, "migrations/d/notes/up.sql": "" });
     const state = { locked: true };
     const locked: FileSystem = {
@@ -246,7 +246,7 @@ describe("a project that is kept between runs", () => {
     assert.deepEqual(await contentOf(read()), await contentOf(readProject(directory)));
   });
 
-  test("a file that cannot be read is refused each time its checksum is asked for", async (t) => {
+  test("a file that cannot be read is refused each time its checksum is requested", async (t) => {
     const directory = await projectOnDisk(t, files);
     const read = keptProject({ directory, fs: realFileSystem, now: later });
     const up = (await read()).databases.get("d")?.[0]?.up;
@@ -270,7 +270,7 @@ async function withManifest(t: TestContext): Promise<string> {
 }
 
 describe("the manifest of an image's project", () => {
-  test("takes the place of reading the up files, and of every further look at the project", async (t) => {
+  test("replaces reading the up files, and every further check of the project", async (t) => {
     const directory = await withManifest(t);
     const { fs, calls } = counting(readOnly);
     const read = keptProject({ directory, fs, now: later });

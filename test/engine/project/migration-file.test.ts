@@ -25,7 +25,7 @@ describe("a migration file", () => {
       assert.notEqual(checksumOf(text), checksumOf("a\nb\n"), JSON.stringify(text));
   });
 
-  test("has the checksum of its text where it is UTF-8, and else that of its bytes", () => {
+  test("has the checksum of its text if it is UTF-8, otherwise that of its bytes", () => {
     for (const text of ["a\nb\n", "a\r\nb\r\n", "\uFEFFa\nb\n"])
       assert.equal(checksumOfBytes(Buffer.from(text)), checksumOf("a\nb\n"));
     const others = [
@@ -70,7 +70,7 @@ describe("a migration file", () => {
     assert.equal(bodyOf("SELECT 1").blank, false);
   });
 
-  test("says itself how it is to be run", () => {
+  test("declares how it is to be run", () => {
     assert.deepEqual(
       bodyOf("-- hasura:no-transaction\n-- hasura-migrate: retry=off\n").directives,
       {

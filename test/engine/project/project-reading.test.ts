@@ -96,7 +96,7 @@ describe("a project", () => {
     assert.deepEqual((await readProject(root)).notices, []);
   });
 
-  test("passes over what is neither file nor directory, and directories named like files", async (t) => {
+  test("ignores entries that are neither files nor directories, and directories named like files", async (t) => {
     const root = await projectOnDisk(t, one);
     await mkdir(join(root, "migrations/d/1_a/down.sql"));
     await mkdir(join(root, "migrations/d/2_b.up.sql"));
@@ -135,7 +135,7 @@ describe("a project", () => {
       );
   });
 
-  test("asks where links lead, and nothing else", async (t) => {
+  test("resolves links, and asks nothing else of the file system", async (t) => {
     const root = await projectOnDisk(t, { ...one, "elsewhere/up.sql": "1" });
     await symlink(join(root, "elsewhere"), join(root, "migrations/d/2_b"));
     const asked: string[] = [];
@@ -153,7 +153,7 @@ describe("a project", () => {
     assert.equal(await file?.checksum(), checksumOf("SELECT 1;\n"));
   });
 
-  test("takes a migration's name from its up file, and else from its down file", async (t) => {
+  test("takes a migration's name from its up file, otherwise from its down file", async (t) => {
     const root = await projectOnDisk(t, {
       ...v3,
       "migrations/d/1_forth.up.sql": "1",

@@ -203,7 +203,7 @@ describe("project", () => {
     );
   });
 
-  test("an empty directory has no migrations, and says so", async (t) => {
+  test("an empty directory has no migrations, with a notice", async (t) => {
     const project = await readProject(await projectOnDisk(t, {}));
     assert.equal(project.databases.size, 0);
     assert.deepEqual(
@@ -252,7 +252,7 @@ describe("project", () => {
     assert.equal(migration?.up?.path, `${basename(root)}/1_x/up.sql`);
   });
 
-  test("bodies are read when they are asked for, not before", async (t) => {
+  test("bodies are read on request, not before", async (t) => {
     const root = await projectOnDisk(t, { ...v3, "migrations/d/1_x/up.sql": "SELECT 1;" });
     const read: string[] = [];
     const project = await readProject(root, {

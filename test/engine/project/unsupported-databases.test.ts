@@ -110,7 +110,7 @@ describe("a project with a database of another kind, in a local environment", ()
     assert.deepEqual(await databasesIn(root), ["legacy", "main"]);
   });
 
-  test("is not looked for before config version 3, which has one database", async (t) => {
+  test("is not checked before config version 3, where there is only one database", async (t) => {
     const root = await directoryOf(t, {
       "config.yaml": "version: 2\n",
       "metadata/databases/databases.yaml": "- name: default\n  kind: mssql\n",

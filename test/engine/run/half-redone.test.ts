@@ -31,7 +31,7 @@ describe("a failure of the second half of a redo", () => {
     assert.equal(apply?.kind === "command" && apply.reason, "once it is fixed");
   });
 
-  test("names apply where nothing was to be repeated", () => {
+  test("names apply if nothing was to be repeated", () => {
     assert.deepEqual(hintsOf(becomes(failing(textHint("Look.")))), [
       pending,
       "Look.",
@@ -44,7 +44,7 @@ describe("a failure of the second half of a redo", () => {
     assert.deepEqual(hintsOf(failure), [pending, "hasura-migrate dev-3 --database b"]);
   });
 
-  test("is left as it is where the step belongs to no redo, or the error is unexpected", () => {
+  test("is unchanged if the step belongs to no redo, or the error is unexpected", () => {
     const failure = failing(retryHint());
     assert.equal(becomes(failure, { redone: false }), failure);
     const error = new Error("a bug");

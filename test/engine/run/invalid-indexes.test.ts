@@ -22,7 +22,7 @@ describe("CREATE INDEX CONCURRENTLY that fails", () => {
     ["a ledger", {}, "interrupted"],
     ["the catalog state alone", { openStore: catalogStore }, "sql-failed"],
   ] as const)
-    test(`with ${store}: the failure says which index is left, and what is committed`, async (t) => {
+    test(`with ${store}: the failure names the index left behind, and what is committed`, async (t) => {
       const it = await ledgerBench(t);
       const { failure } = await it.run({ "1_a/up": table, "2_b/up": file }, undefined, more);
       assert.equal(failure?.code, code);
@@ -31,7 +31,7 @@ describe("CREATE INDEX CONCURRENTLY that fails", () => {
       assert.equal(second, invalid);
     });
 
-  test("the same file again succeeds, and a notice says that the index is still invalid", async (t) => {
+  test("the same file then succeeds, with a notice that the index is still invalid", async (t) => {
     const it = await ledgerBench(t);
     await it.run({ "1_a/up": table, "2_b/up": file }, undefined, { openStore: catalogStore });
     const again = file.replace("ADD b int", "ADD IF NOT EXISTS b int");
@@ -68,7 +68,7 @@ describe("looking up indexes", () => {
   const named = async (url: string, sql: string): Promise<string[]> =>
     (await lookUp(url, sql)).invalid.map(({ name }) => name);
 
-  test("finds what a statement can have left, and no index of anybody else", async (t) => {
+  test("finds only indexes that the statement can have left behind", async (t) => {
     const url = await freshDatabase(t);
     await query(
       url,
@@ -114,7 +114,7 @@ describe("looking up indexes", () => {
     );
   });
 
-  test("an index whose table another session works on is in use", async (t) => {
+  test("an index whose table another session is working on is in use", async (t) => {
     const url = await freshDatabase(t);
     await query(
       url,

@@ -23,14 +23,14 @@ describe("what is kept of a file whose statements were sent one by one", () => {
     );
   });
 
-  test("it is known by its text, whatever comments and white space Hasura took out", () => {
+  test("it is known by its text, whatever comments and white space Hasura removed", () => {
     assert.match(
       kept({ statement: "\n CREATE INDEX\tCONCURRENTLY i ON a (b)" })?.[0] ?? "",
       /^Statement 2 of 4 \(line 3\) failed; statement 1 \(line 2\) is committed; the rest/,
     );
   });
 
-  test("the text counts for more than the place, which is only where a name stands", () => {
+  test("the text takes precedence over the place, which is only the position of a name", () => {
     assert.equal(kept({ statement: "ALTER TABLE a ADD b int", place: placeOf(3) })?.[1], 1);
   });
 
@@ -46,7 +46,7 @@ describe("what is kept of a file whose statements were sent one by one", () => {
     assert.deepEqual(kept({ statement: "SELECT something_else" }), open);
   });
 
-  test("one statement alone is the failing one", () => {
+  test("a single statement is the failing one", () => {
     assert.deepEqual(kept({}, "SELECT 1/0;"), [
       "Statement 1 of 1 (line 1) failed; nothing was committed before it.",
       1,

@@ -76,7 +76,7 @@ describe("a file outside a transaction that failed", () => {
     ]);
   });
 
-  test("an index that another session may be making is not called left", async () => {
+  test("an index that another session may be building is not reported as left behind", async () => {
     const [, index = ""] = await hints({ rows: [["0", "t", "app", "i", "t"]] });
     assert.match(
       index,
@@ -84,12 +84,12 @@ describe("a file outside a transaction that failed", () => {
     );
   });
 
-  test("where the database cannot be asked, an index may be left", async () => {
+  test("if the database cannot be queried, an index may be left behind", async () => {
     assert.deepEqual(await hints({}), [second, mayBe, "own hint"]);
     assert.deepEqual(await hints({ rows: [], kind: "mssql" }), [second, mayBe, "own hint"]);
   });
 
-  test("where it does not find the table, too", async () => {
+  test("the same if it does not find the table", async () => {
     assert.equal((await hints({ rows: [["0", "f", null, null, null]] }))[1], mayBe);
   });
 
@@ -101,7 +101,7 @@ describe("a file outside a transaction that failed", () => {
       assert.deepEqual((await hints({}, cause, code)).slice(0, 2), [second, mayBe]);
   });
 
-  test("an error without a statement: every index of the file may be left", async () => {
+  test("an error without a statement: every index of the file may be left behind", async () => {
     assert.deepEqual(await hints({}, new HasuraCallError("unknown", "lost"), "interrupted"), [
       "Its 4 statements are committed one by one, so those before the failing one remain in effect.",
       mayBe,
@@ -110,7 +110,7 @@ describe("a file outside a transaction that failed", () => {
     ]);
   });
 
-  test("without indexes nothing is said about them", async () => {
+  test("without indexes there is no hint about them", async () => {
     assert.deepEqual(await hints({ text: "SELECT 1/0;", rows: [] }), [
       "Statement 1 of 1 (line 1) failed; nothing was committed before it.",
       "own hint",
@@ -127,7 +127,7 @@ describe("a file outside a transaction that failed", () => {
     assert.match(unnamed[1] ?? "", /^An invalid index with a generated name may be left/);
   });
 
-  test("in a transaction, or with another failure, the failure stays as it is", async () => {
+  test("in a transaction, or with any other failure, the failure is unchanged", async () => {
     assert.deepEqual(await hints({ noTransaction: false }), ["own hint"]);
     assert.deepEqual(await hints({}, refused(createIndex), "hasura-unreachable"), ["own hint"]);
     assert.equal(await withLeftBehind("a bug", undefined, await load({})), "a bug");
@@ -135,14 +135,14 @@ describe("a file outside a transaction that failed", () => {
 });
 
 describe("a file outside a transaction that succeeded", () => {
-  test("an index that IF NOT EXISTS kept although it is invalid is a notice", async () => {
+  test("an invalid index that IF NOT EXISTS skipped causes a notice", async () => {
     const loaded = await load({ rows: [["0", "t", "app", "i", "f"]] });
     assert.deepEqual(await invalidIndexNotices(loaded), [
       'the index "app"."i" is invalid, but IF NOT EXISTS skipped it: run DROP INDEX CONCURRENTLY "app"."i"; then create it again',
     ]);
   });
 
-  test("without one there is none, nor where the database cannot be asked", async () => {
+  test("without one there is none, nor if the database cannot be queried", async () => {
     assert.deepEqual(
       await invalidIndexNotices(await load({ rows: [["0", "t", null, null, null]] })),
       [],

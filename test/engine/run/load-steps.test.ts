@@ -25,7 +25,7 @@ const around = (sql: string): Promise<string[]> =>
 describe("loading the steps of one request", () => {
   const three = ["1", "2", "3"].map((version) => readyStep(version, { store }));
 
-  test("takes as many as are asked for, from a place in the plan on", async () => {
+  test("takes as many as requested, from a position in the plan", async () => {
     assert.deepEqual(await versionsOf(three), ["1", "2", "3"]);
     assert.deepEqual(await versionsOf(three, 0, 2), ["1", "2"]);
     assert.deepEqual(await versionsOf(three, 1), ["2", "3"]);

@@ -48,7 +48,7 @@ describe("reloading the metadata", () => {
     assert.deepEqual([failure, warnings], [undefined, []]);
   });
 
-  test("tells what the run has broken from what was inconsistent before, by type and name", async () => {
+  test("distinguishes what the run broke from what was inconsistent before, by type and name", async () => {
     const after = [object("a"), object("b"), object("a", "view")];
     const { failure, inconsistent, warnings } = await reload([object("a")], after);
     assert.deepEqual(inconsistent, { broken: [object("b"), object("a", "view")], before: 1 });

@@ -80,7 +80,7 @@ describe("running a plan", () => {
     assert.equal("unsettled" in ran, false);
   });
 
-  test("of nothing does nothing", async () => {
+  test("that is empty does nothing", async () => {
     assert.deepEqual(countsOf(await run([])), [0, 0, []]);
   });
 
@@ -167,7 +167,7 @@ describe("running a plan", () => {
     assert.deepEqual(read, [2, 3, 3]);
   });
 
-  test("throws where a file cannot be read any more", async () => {
+  test("throws if a file cannot be read any more", async () => {
     const store = storeOf();
     const plan = [...planOf(store, "1"), readyStep("2", { store, file: unreadable("2/up.sql") })];
     await assert.rejects(run(plan), /2\/up\.sql is gone/);
@@ -177,7 +177,7 @@ describe("running a plan", () => {
     );
   });
 
-  test("answers what kept a store from recording everything, also after a failure", async () => {
+  test("returns what kept a store from recording everything, even after a failure", async () => {
     const problem = new Error("not recorded");
     const settle = () => Promise.reject(problem);
     assert.equal((await run(planOf(storeOf({ settle }), "1"))).unsettled, problem);
@@ -233,7 +233,7 @@ describe("a step that is not applied", () => {
     assert.deepEqual(await hintsOf("down"), [retry]);
   });
 
-  test("that failed in a redo is not said to leave everything as it was: its roll-back is kept", async () => {
+  test("that failed in a redo is not reported as leaving everything unchanged: its rollback is kept", async () => {
     const store = storeWith("1", { outcome: "failed", error });
     const { hints } = failureOf(await run([{ ...readyStep("1", { store }), redone: true }]));
     assert.deepEqual(hintLines(hints), [
@@ -258,7 +258,7 @@ describe("a step that is not applied", () => {
     });
   });
 
-  test("asks for a new plan, if the database changed, and is not counted", async () => {
+  test("requests a new plan if the database changed, and is not counted", async () => {
     const store = storeWith("2", { outcome: "replan", reason: "2 is applied" });
     const ran = await run(planOf(store, "1", "2", "3"));
     assert.deepEqual(ran.stop, { stop: "replan", reason: "2 is applied" });
@@ -341,7 +341,7 @@ describe("a run with too little time", () => {
     assert.equal((await run(planOf(storeOf(), "1"), { remainingMs: 5000 })).applied, 1);
   });
 
-  test("pauses in the last minute where another invocation can go on, after some progress", async () => {
+  test("pauses in the last minute if another invocation can continue, after some progress", async () => {
     const pausing = { remainingMs: 59_999, slice: { progressed: true } };
     const paused = await run(planOf(resumable(), "1"), pausing);
     assert.equal(paused.stop?.stop, "paused");
@@ -358,12 +358,12 @@ describe("a run with too little time", () => {
     assert.deepEqual([ran.applied, ran.notReached, ran.stop?.stop], [1, 1, "paused"]);
   });
 
-  test("does not begin a step in the last five seconds, even where it could go on later", async () => {
+  test("does not begin a step in the last five seconds, even if it could continue later", async () => {
     const ran = await run(planOf(resumable(), "1"), { remainingMs: 4999 });
     assert.equal(failureOf(ran).code, "deadline");
   });
 
-  test("pauses when the client's share is over, and not before", async () => {
+  test("pauses when the client's time limit is reached, and not before", async () => {
     const at = (now: number, store: MigrationStore): Promise<Ran> =>
       run(planOf(store, "1"), { now: () => now, slice: { untilMs: 100, progressed: true } });
     assert.equal((await at(99, resumable())).stop, undefined);
@@ -382,7 +382,7 @@ describe("a run with too little time", () => {
     assert.deepEqual(resumed.stop, { stop: "cancelled" });
   });
 
-  test("pauses at the function's deadline where another invocation can go on, and is cancelled elsewhere", async () => {
+  test("pauses at the function's deadline if another invocation can continue, otherwise is cancelled", async () => {
     const given = { stop: aborted("deadline"), slice: { progressed: true } };
     assert.equal((await run(planOf(resumable(), "1"), given)).stop?.stop, "paused");
     assert.equal((await run(planOf(storeOf(), "1"), given)).stop?.stop, "cancelled");
@@ -425,7 +425,7 @@ describe("steps that share a request", () => {
   }
   const seven = ["1", "2", "3", "4", "5", "6", "7"];
 
-  test("become more as long as they are quick", async () => {
+  test("increase as long as they are quick", async () => {
     const { store, batches } = batching();
     const ran = await run(planOf(store, ...seven));
     assert.deepEqual(batches, [["1"], ["2", "3"], ["4", "5", "6", "7"]]);
@@ -436,7 +436,7 @@ describe("steps that share a request", () => {
     );
   });
 
-  test("are one again when they are slow", async () => {
+  test("drop to one when they are slow", async () => {
     const { store, batches } = batching();
     let clock = 0;
     const slow = storeOf({
@@ -459,7 +459,7 @@ describe("steps that share a request", () => {
     assert.deepEqual(full.batches, [["1"], ["2", "3"]]);
   });
 
-  test("are reported with what the database said, and its time", async () => {
+  test("are reported with the database's notices and time", async () => {
     const { store } = batching({}, 12);
     const { events } = await run(planOf(store, "1", "2", "3"));
     const applied = events.filter((event) => event.type === "migration.applied");
@@ -482,7 +482,7 @@ describe("steps that share a request", () => {
     assert.equal(ran.story.at(-1), "migration.started 5");
   });
 
-  test("go on after one that was skipped, with those after it, in order", async () => {
+  test("continue after one that was skipped, in order", async () => {
     const { store, batches } = batching({ "5": { outcome: "skipped", reason: "applied" } });
     const ran = await run(planOf(store, ...seven, "8", "9"));
     assert.deepEqual(countsOf(ran), [8, 0, ["default"]]);

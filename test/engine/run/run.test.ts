@@ -98,7 +98,7 @@ describe("run", () => {
     assert.deepEqual([place, detail, hint], [{ line: 2, column: 1, text: "SELCT 2;" }, "d", "h"]);
   });
 
-  test("the password of a file that failed stands in no event", async (t) => {
+  test("no event contains the password of a file that failed", async (t) => {
     const sql = "ALTER ROLE a PASSWORD ('Canary-77');";
     const files = { "config.yaml": "version: 3", "migrations/default/1_a/up.sql": sql };
     const failSql = { [sql]: sqlError(`syntax error at or near "'Canary-77'"`) };
@@ -109,7 +109,7 @@ describe("run", () => {
     assert.ok(!JSON.stringify(ran.events).includes("Canary"));
   });
 
-  test("where Hasura hides the database's error, the failure says so", async (t) => {
+  test("if Hasura hides the database's error, the failure reports that", async (t) => {
     const hidden = new HasuraCallError("rejected", "query execution failed", {
       status: 400,
       code: "postgres-error",
@@ -266,7 +266,7 @@ describe("run", () => {
     assert.deepEqual(hasura.cliState, state("1", "2"));
   });
 
-  test("no migration is begun when the time is nearly over", async (t) => {
+  test("no migration is started when the time is almost up", async (t) => {
     const ran = await apply(t, server(), {}, three, { remainingMs: () => 1000 });
     assert.deepEqual([versions(ran), ran.failure?.code], [[], "deadline"]);
   });
@@ -277,7 +277,7 @@ describe("run", () => {
     assert.deepEqual(hasura.cliState, state("1", "2", "3"));
   });
 
-  test("a Hasura that is still starting is waited for, with a word", async (t) => {
+  test("a Hasura that is still starting is awaited, with a message", async (t) => {
     const hasura = server();
     let refusals = 3;
     hasura.before = () => {

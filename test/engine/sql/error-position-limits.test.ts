@@ -15,7 +15,7 @@ describe("error position, at its limits", () => {
       });
   });
 
-  test("the text is one line: from its beginning up to its end", () => {
+  test("the text is one line, from its beginning to its end", () => {
     for (const end of ["\n", "\r"])
       assert.deepEqual(placeOf(`a;${end}  SELCT 2 ;${end}b;`, near("SELCT")), {
         line: 2,
@@ -47,7 +47,7 @@ describe("error position, at its limits", () => {
     assert.equal(placeOf(line(1001), near("SELCT")), undefined);
   });
 
-  test("a message without a token has no place, whatever the file says", () => {
+  test("a message without a token has no place, whatever the file contains", () => {
     assert.equal(placeOf("SELECT undefined", "syntax error at end of input"), undefined);
     assert.equal(placeOf("SELECT 1", near("")), undefined);
     assert.equal(placeOf("", near("")), undefined);

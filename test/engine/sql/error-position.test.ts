@@ -28,7 +28,7 @@ describe("error position", () => {
       text: "SELCT 1",
     });
   });
-  test("a part of a longer word is not the token", () =>
+  test("part of a longer word is not the token", () =>
     assert.equal(placeOf("SELECT form_x, a form b", near("form"))?.column, 18));
   test("a quoted identifier is found with its quotes", () =>
     assert.equal(placeOf('CREATE TABLE "a" "b"', near('"b"'))?.column, 18));

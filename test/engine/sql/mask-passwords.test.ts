@@ -47,7 +47,7 @@ describe("mask passwords", () => {
   for (const sql of shown)
     test(`nothing is changed in: ${sql}`, () => assert.equal(maskPasswords(sql), sql));
 
-  test("what stands around the password stays", () => {
+  test("the text around the password is unchanged", () => {
     assert.equal(
       maskPasswords("BEGIN;\nCREATE ROLE a PASSWORD 'x' LOGIN; SELECT 'y';"),
       "BEGIN;\nCREATE ROLE a PASSWORD '********' LOGIN; SELECT 'y';",
@@ -67,7 +67,7 @@ describe("mask passwords", () => {
   });
 });
 
-describe("mask passwords in what a database says", () => {
+describe("mask passwords in database messages", () => {
   for (const sql of hidden.filter((each) => each.includes(pw)))
     test(`the password does not stand in a message about: ${sql.slice(0, 70)}`, () => {
       const mask = passwordMask(sql);
@@ -83,7 +83,7 @@ describe("mask passwords in what a database says", () => {
     );
   });
 
-  test("a password is found as it stands in JSON", () => {
+  test("a password is found in its JSON spelling", () => {
     const password = 'a"b\\c<d>&ä';
     const mask = passwordMask(`ALTER ROLE a PASSWORD '${password}'`);
     const json = JSON.stringify({ password });
@@ -94,7 +94,7 @@ describe("mask passwords in what a database says", () => {
       assert.equal(mask(text), '{"password":"********"}');
   });
 
-  test("a part of a longer word stays, and so does a password of a few characters", () => {
+  test("part of a longer word is kept, and so is a very short password", () => {
     const mask = passwordMask("ALTER ROLE a PASSWORD 'user'; ALTER ROLE b PASSWORD 'id';");
     assert.equal(
       mask('column "user_id" or "id" of users, not "user"'),

@@ -59,7 +59,7 @@ describe("failures", () => {
     assert.deepEqual(hasura.versions(), ["1"]);
   });
 
-  test("the password of a file that failed stands in no event", async (t) => {
+  test("no event contains the password of a file that failed", async (t) => {
     const message = `syntax error at or near "'Canary-77'"`;
     const body = {
       ...{ path: "$.args", error: "query execution failed", code: "postgres-error" },
@@ -108,7 +108,7 @@ describe("failures", () => {
     });
   }
 
-  test("an answer that is lost, or comes from a gateway, leaves the outcome open as well", async (t) => {
+  test("an answer that is lost, or comes from a gateway, leaves the outcome open, too", async (t) => {
     for (const lost of [
       "reset",
       { status: 504, text: "<html>504 Gateway Timeout</html>" },
@@ -130,7 +130,7 @@ describe("failures", () => {
     assert.match(notices.join(), /crashed \(SIGKILL\), but it is recorded/);
   });
 
-  test("a binary that does not end is asked to when time is nearly up, and killed when it ignores that", async (t) => {
+  test("a binary that does not end is asked to stop when time is almost up, and killed if it ignores that", async (t) => {
     for (const [behaviour, waits] of [
       ["hangs", ["SIGTERM"]],
       ["ignores-sigterm", ["SIGTERM", "SIGKILL"]],
@@ -234,7 +234,7 @@ describe("failures", () => {
     );
   });
 
-  test("no output contains the secret, even where the binary prints it", async (t) => {
+  test("no output contains the secret, even if the binary prints it", async (t) => {
     for (const operation of ["apply", "status"] as const) {
       const scene = await cliScene(t, {
         behaviour: "leaks-the-secret",

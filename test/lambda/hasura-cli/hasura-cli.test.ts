@@ -29,7 +29,7 @@ const down = (version: string, ...more: string[]) => [
 ];
 
 describe("Hasura CLI", () => {
-  test("an apply drives the binary once for each pending migration, and says what it promises", async (t) => {
+  test("an apply runs the binary once for each pending migration, and reports its weaker guarantee", async (t) => {
     const { run, cli, hasura } = await cliScene(t, {
       hasura: { migrations: { default: { "1": false } } },
     });
@@ -151,7 +151,7 @@ describe("Hasura CLI", () => {
     assert.deepEqual(cli.commands(), []);
   });
 
-  test("each database by its name", async (t) => {
+  test("each database is migrated by its name", async (t) => {
     const files = { ...migrationsOf(["1_a"], "default"), ...migrationsOf(["1_b"], "other") };
     const { run, cli, hasura } = await cliScene(t, {
       files,
@@ -177,7 +177,7 @@ describe("Hasura CLI", () => {
     assert.equal(hasura.ran[0]?.no_transaction, true);
   });
 
-  test("of a version in doubt status and mark show what its file creates and whether that is there", async (t) => {
+  test("for a version in doubt, status and mark show what its file creates and whether that exists", async (t) => {
     const files = {
       "config.yaml": "version: 3\n",
       "migrations/default/1_users/up.sql": "CREATE TABLE users (); CREATE TABLE roles ();",
@@ -229,7 +229,7 @@ describe("Hasura CLI", () => {
     assert.deepEqual(hasura.ran, []);
   });
 
-  test("the binary is asked for its status too, and a difference is reported", async (t) => {
+  test("the binary's status is compared, too, and a difference is reported", async (t) => {
     for (const [behaviour, expected] of [
       ["works", []],
       ["omits-status", ["status-differs"]],
@@ -250,7 +250,7 @@ describe("Hasura CLI", () => {
     }
   });
 
-  test("a status that the binary cannot give is a failed run: it could not apply either", async (t) => {
+  test("if the binary cannot report its status, the run fails: it could not apply either", async (t) => {
     const { run } = await cliScene(t, { behaviour: "panics" });
     assert.equal(summaryOf(await run("status")).at(-1), "run.failed unreachable/cli-crashed");
   });
@@ -265,7 +265,7 @@ describe("Hasura CLI", () => {
     assert.equal(cli.calls().length, 0);
   });
 
-  test("a ping starts the binary, so that one that does not run is known before a migration", async (t) => {
+  test("a ping starts the binary, so that one that cannot run is detected before a migration", async (t) => {
     const good = await cliScene(t);
     assert.equal(summaryOf(await good.run("ping")).at(-1), "run.finished 0");
     assert.equal(good.cli.calls().length, 1);

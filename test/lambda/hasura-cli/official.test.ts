@@ -61,7 +61,7 @@ async function scene(t: TestContext, given: Given = {}) {
 }
 
 describe("official", () => {
-  test("the official CLI applies, rolls back, marks and tells a status, and the schema is what the files say", async (t) => {
+  test("the official CLI applies, rolls back, marks and reports a status, and the schema matches the files", async (t) => {
     if (skip !== false) t.skip(skip);
 
     const { api, run } = await scene(t);
@@ -230,7 +230,7 @@ describe("official", () => {
     );
   });
 
-  test("a private authority is trusted where the environment names it, and named as the reason elsewhere", async (t) => {
+  test("a private authority is trusted if the environment names it, otherwise it is named as the reason", async (t) => {
     if (skip !== false) t.skip(skip);
 
     const api = await startTestApi(t);

@@ -37,7 +37,7 @@ describe("output", () => {
     ]);
   });
 
-  test("the reason is what it met in the database, else its last line of failure, else its last line", () => {
+  test("the reason is the database's error, otherwise the fatal message, otherwise the last line", () => {
     assert.equal(
       reasonOf(cliLines(failed("Version already applied in database"))),
       "Version already applied in database",
@@ -151,7 +151,7 @@ describe("output", () => {
     });
   }
 
-  test("what the CLI repeats of a file in words nobody knows has no password", () => {
+  test("unrecognised output that repeats part of a file contains no password", () => {
     const stderr = failed("cannot run: ALTER ROLE a PASSWORD 'Canary-77'");
     const ended = { code: 1, signal: null, stopped: false, lines: cliLines(stderr) };
     const verdict = classifyOutput(ended, passwordMask("ALTER ROLE a PASSWORD 'Canary-77'"));
@@ -161,7 +161,7 @@ describe("output", () => {
     for (const text of [message, cause.message]) assert.match(text, /PASSWORD '\*{8}'/);
   });
 
-  test("a text that the migration itself has put into its error cannot pass for the CLI's own words", () => {
+  test("a text that the migration puts into its error cannot be mistaken for the CLI's own message", () => {
     const message = "Version already applied in database\nno such file or directory";
     const stderr = failed(
       body({ internal: { statement: "x", error: { ...internal.error, message } } }),

@@ -18,7 +18,7 @@ describe("an error of a connection", () => {
     }
   });
 
-  test("is not-sent before that, and may pass", async () => {
+  test("is not-sent before that, and may be transient", async () => {
     for (const code of ["ECONNREFUSED", "EAI_AGAIN", "CONNECT_TIMEOUT", "XCERT_", undefined]) {
       const cause = errorWith(code);
       const error = await connectionError(cause, false, endpoint);
@@ -40,7 +40,7 @@ describe("an error of a connection", () => {
     ["EPROTO", "tls-failed", /hasura\.test:8443/, /http:\/\//],
   ];
   for (const [nodeCode, code, message, hint] of failures) {
-    test(`${nodeCode} is ${code}, which does not pass by waiting`, async () => {
+    test(`${nodeCode} is ${code}, which waiting does not resolve`, async () => {
       const cause = errorWith(nodeCode);
       const error = await connectionError(cause, false, endpoint);
       assert.equal(error.outcome, "not-sent");

@@ -25,7 +25,7 @@ describe("connection", () => {
     assert.equal(error.cause instanceof Failure, false);
   });
 
-  test("a host that does not exist is not-sent, and no use waiting for", async (t) => {
+  test("a host that does not exist is not-sent, and is not awaited", async (t) => {
     const error = await callError(client(t, "http://hasura.invalid:8080").runSql(sql));
     assert.equal(error.outcome, "not-sent");
     // Without any name server the answer is "try again", which is no verdict.
@@ -80,7 +80,7 @@ describe("connection", () => {
     assert.equal(error.cause instanceof Failure && error.cause.code, "tls-failed");
   });
 
-  test("an answer without an end is left at the bound", async (t) => {
+  test("an endless answer is abandoned at the bound", async (t) => {
     const server = net.createServer((socket) => {
       const more = (): void => {
         while (!socket.destroyed && socket.write("x".repeat(16_384))) continue;

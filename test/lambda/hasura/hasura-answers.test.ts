@@ -112,7 +112,7 @@ describe("an error response", () => {
     assert.equal(databaseOf("a text"), undefined);
   });
 
-  test("of something else is quoted: its title, or how it begins", () => {
+  test("of any other sender is quoted: its title, or its beginning", () => {
     const quoted = (text: string): string =>
       /HTTP 418\): (.*)$/.exec(errorOf(answer(text, { status: 418 })).message)?.[1] ?? "";
     assert.equal(quoted("<html><TITLE>Sign\n  in </TITLE>"), '"Sign in"');
@@ -123,7 +123,7 @@ describe("an error response", () => {
     assert.equal(quoted(" \n "), "an empty response");
   });
 
-  test("that redirects is rejected, and names where to", () => {
+  test("that redirects is rejected, and names the target", () => {
     const redirected = (status: number, location?: string): HasuraCallError => {
       const error = errorOf(answer("", { status, location }));
       assert.deepEqual([error.outcome, error.status], ["rejected", status]);

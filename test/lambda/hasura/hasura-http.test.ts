@@ -9,7 +9,7 @@ const uuid = "3f2c9a4e-0000-4000-8000-000000000001";
 const done = { json: { result_type: "CommandOk", result: null } };
 
 describe("Hasura HTTP", () => {
-  test("each call asks as the protocol says, below the endpoint's own path, over one connection", async (t) => {
+  test("each call follows the protocol, below the endpoint's own path, over one connection", async (t) => {
     const ports = new Set<string>();
     const { url, asked } = await scriptedHasura(t, ({ path, body, headers }) => {
       ports.add(String(headers.connection));
@@ -106,7 +106,7 @@ describe("Hasura HTTP", () => {
     assert.deepEqual([...ports], ["keep-alive"]);
   });
 
-  test("several run_sql go as one bulk, and the first that fails is named by its place", async (t) => {
+  test("several run_sql are sent as one bulk, and the first that fails is identified by its position", async (t) => {
     const answers: Scripted[] = [
       {
         json: [
@@ -137,7 +137,7 @@ describe("Hasura HTTP", () => {
     assert.deepEqual([error.outcome, error.path], ["rejected", "$.args[1].args"]);
   });
 
-  test("a server before metadata v3 is asked at /v1/query", async (t) => {
+  test("a server before metadata v3 is called at /v1/query", async (t) => {
     const { url, asked } = await scriptedHasura(t, ({ path, body }) => {
       if (path !== "/v1/query") return undefined;
       return body?.type === "export_metadata" ? { json: { version: 2, tables: [] } } : done;
@@ -152,7 +152,7 @@ describe("Hasura HTTP", () => {
     );
   });
 
-  test("a server that is not Hasura is not taken for an old one", async (t) => {
+  test("a server that is not Hasura is not mistaken for an old one", async (t) => {
     const { url } = await scriptedHasura(t, () => ({
       status: 404,
       text: "<html><title>Not here</title></html>",
@@ -162,7 +162,7 @@ describe("Hasura HTTP", () => {
     assert.match(error.message, /Not here/);
   });
 
-  test("a reload that does not list inconsistent objects is followed by a question", async (t) => {
+  test("a reload that does not list inconsistent objects is followed by a query", async (t) => {
     const { url } = await scriptedHasura(t, ({ body }) => {
       if (body?.type === "reload_metadata") return { json: { message: "success" } };
       return {
@@ -209,7 +209,7 @@ describe("Hasura HTTP", () => {
     assert.equal(thrown.message, "boom", "Hasura's own text says nothing beside it");
   });
 
-  test("a statement too long to be looked for in its file is not kept", async (t) => {
+  test("a statement too long to be searched for in its file is not kept", async (t) => {
     const statementOf = async (statement: string): Promise<string | undefined> => {
       const internal = { statement, error: { message: "boom" } };
       const json = { path: "$.args", error: "x", code: "postgres-error", internal };
@@ -345,7 +345,7 @@ describe("Hasura HTTP", () => {
     assert.equal(asked.length, 1);
   });
 
-  test("a secret that cannot be had is a call that was not sent", async (t) => {
+  test("a secret that cannot be fetched means that the call was not sent", async (t) => {
     const { url, asked } = await scriptedHasura(t, () => done);
     const unreachable = new Failure("unreachable", "secret-store-unreachable", "no way there");
     const error = await callError(

@@ -15,7 +15,7 @@ describe("a server before metadata v3", () => {
     return body?.type === "run_sql" ? done : consistent;
   };
 
-  test("is asked for everything at /v1/query, without what it does not know", async (t) => {
+  test("is called only at /v1/query, without options that it does not know", async (t) => {
     const { url, asked } = await scriptedHasura(t, old);
     const hasura = client(t, url);
     await hasura.exportMetadata();
@@ -49,7 +49,7 @@ describe("a server before metadata v3", () => {
 describe("inconsistent objects", () => {
   const gone = { type: "table", name: "t", reason: "gone" };
 
-  test("are asked for at /v1/metadata", async (t) => {
+  test("are requested at /v1/metadata", async (t) => {
     const { url, asked } = await scriptedHasura(t, () => ({
       json: { is_consistent: false, inconsistent_objects: [gone] },
     }));
@@ -60,7 +60,7 @@ describe("inconsistent objects", () => {
     );
   });
 
-  test("that a reload lists are not asked for again", async (t) => {
+  test("that a reload lists are not requested again", async (t) => {
     const { url, asked } = await scriptedHasura(t, () => ({
       json: { message: "success", inconsistent_objects: [gone] },
     }));
@@ -83,7 +83,7 @@ describe("rows that were cut", () => {
     assert.equal((await callError(cut(t, { json: { rows } }))).outcome, "unknown");
   });
 
-  test("are nothing of a response within the bound", async (t) => {
+  test("do not occur in a response within the bound", async (t) => {
     const result = await cut(t, { json: { result_type: "TuplesOk", result: [["n", null]] } });
     assert.deepEqual(result, { columns: ["n", ""], rows: [] });
   });
@@ -99,13 +99,13 @@ describe("the admin secret", () => {
     );
   });
 
-  test("is left out where Hasura has none", async (t) => {
+  test("is omitted if Hasura has none", async (t) => {
     const { url, asked } = await scriptedHasura(t, () => done);
     await client(t, url, { adminSecret: async () => undefined }).runSql(sql);
     assert.equal("x-hasura-admin-secret" in (asked[0]?.headers ?? {}), false);
   });
 
-  test("is not fetched again where there is no other, or after another error", async (t) => {
+  test("is not fetched again if there is no other, or after any other error", async (t) => {
     const { url, asked } = await scriptedHasura(t, () => denied);
     assert.equal((await callError(client(t, url).runSql(sql))).status, 401);
     assert.equal(asked.length, 1);
@@ -115,7 +115,7 @@ describe("the admin secret", () => {
     assert.equal(refusing.asked.length, 1);
   });
 
-  test("that cannot be fetched again after a 401 is a call that was not sent", async (t) => {
+  test("that cannot be fetched again after a 401 means that the call was not sent", async (t) => {
     const { url } = await scriptedHasura(t, () => denied);
     const unreachable = new Failure("unreachable", "secret-store-unreachable", "no way there");
     const renewAdminSecret = () => Promise.reject(unreachable);
@@ -123,7 +123,7 @@ describe("the admin secret", () => {
     assert.deepEqual([error.outcome, error.cause], ["not-sent", unreachable]);
   });
 
-  test("that a bug keeps back is that bug", async (t) => {
+  test("that cannot be fetched because of a bug is reported as that bug", async (t) => {
     const { url } = await scriptedHasura(t, () => done);
     const bug = new TypeError("x is not a function");
     await assert.rejects(

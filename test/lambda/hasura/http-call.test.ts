@@ -102,7 +102,7 @@ describe("a call over HTTP", () => {
     assert.equal(ports.size, 2);
   });
 
-  test("that is still running ends as unknown when the caller is closed", async (t) => {
+  test("that is still running ends as unknown when the client is closed", async (t) => {
     let arrived: () => void = () => undefined;
     const arrival = new Promise<void>((resolve) => (arrived = resolve));
     const caller = await callerOf(t, () => arrived());
@@ -131,7 +131,7 @@ describe("a call over HTTP", () => {
     assert.equal(held.length, 9);
   });
 
-  test("does not wait for a connection any longer once there is one", async (t) => {
+  test("stops waiting for a connection once there is one", async (t) => {
     const server = net.createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     t.onTestFinished(() => void server.close());

@@ -36,7 +36,7 @@ async function failure(call: Promise<unknown>): Promise<Failure> {
 }
 
 describe("admin secret", () => {
-  test("no store is asked for a secret from the environment, or for none", async () => {
+  test("no store is called for a secret from the environment, or if there is none", async () => {
     assert.equal(
       await secretAt("http://127.0.0.1:9", { from: "environment", value: "x" }).secret.get(),
       "x",
@@ -44,7 +44,7 @@ describe("admin secret", () => {
     assert.equal(await secretAt("http://127.0.0.1:9", { from: "none" }).secret.get(), undefined);
   });
 
-  test("Secrets Manager is asked once for all callers, and again to renew", async (t) => {
+  test("Secrets Manager is called once for all callers, and again to renew", async (t) => {
     const values = ["first", '{"adminSecret":"second"}'];
     const store = await secretStore(t, () => ({
       json: { ARN: arn, SecretString: values.shift() },
@@ -61,7 +61,7 @@ describe("admin secret", () => {
     );
   });
 
-  test("an ARN with a JSON key asks for the secret and reads that key", async (t) => {
+  test("an ARN with a JSON key fetches the secret and reads that key", async (t) => {
     const store = await secretStore(t, () => ({ json: { SecretString: '{"mine":"it"}' } }));
     assert.equal(
       await secretAt(store.url, { from: "secrets-manager", id: `${arn}:mine::` }).secret.get(),
@@ -70,7 +70,7 @@ describe("admin secret", () => {
     assert.deepEqual(store.asked[0]?.body, { SecretId: arn });
   });
 
-  test("a version's stage and id are asked for, never dropped", async (t) => {
+  test("a version's stage and id are requested, never dropped", async (t) => {
     const store = await secretStore(t, () => ({ json: { SecretString: '{"mine":"it"}' } }));
     for (const [suffix, more] of [
       [":mine:AWSPREVIOUS:", { VersionStage: "AWSPREVIOUS" }],
@@ -208,7 +208,7 @@ describe("admin secret", () => {
     });
   }
 
-  test("a failure is not remembered: the next run asks again", async (t) => {
+  test("a failure is not cached: the next run tries again", async (t) => {
     const answers = [
       { status: 400, json: { __type: "AccessDeniedException" } },
       { json: { SecretString: "it" } },

@@ -81,7 +81,7 @@ describe("secret text", () => {
     test(`every part of a reference counts: ${reference}`, () =>
       assert.deepEqual(readSecretReference(reference, setting), expected));
 
-  test("more parts than there are is refused", () => {
+  test("too many parts are refused", () => {
     assert.throws(
       () => readSecretReference(`${arn}:a:b:c:d`, setting),
       (thrown) => thrown instanceof Failure && thrown.code === "secret-unusable",

@@ -228,7 +228,7 @@ describe("the contract and the secret", () => {
     assert.ok(RunEvent.safeParse(shown).success);
   });
 
-  test("what Hasura says about its metadata is redacted, names included", () => {
+  test("Hasura's messages about its metadata are redacted, including names", () => {
     const redact = redactor();
     redact.learn("s3cret-value");
     const broken = [{ type: "table", name: "s3cret-value", reason: "no s3cret-value" }];

@@ -21,7 +21,7 @@ describe("the address of a database for the driver", () => {
       assert.equal(driverAddress(address(given)), address(taken));
     });
 
-  test("the driver does not warn about it, and verifies the certificate", async (t) => {
+  test("the driver does not warn about it, but verifies the certificate", async (t) => {
     const warnings: string[] = [];
     const warned = ({ message }: Error): void => void warnings.push(message);
     process.on("warning", warned);

@@ -62,7 +62,7 @@ describe("metadata", () => {
     assertIncludes((await ask(second, "get_catalog_state")).body, { cli_state: state });
   });
 
-  test("a state of another type than cli and console is refused with the server's words", async (t) => {
+  test("a state of a type other than cli and console is refused with the server's message", async (t) => {
     const api = await startTestApi(t);
     const { status, body } = await ask(api, "set_catalog_state", { type: "mine", state: {} });
     assert.equal(status, 400);
@@ -70,7 +70,7 @@ describe("metadata", () => {
     assert.match(JSON.stringify(body), /expected one of the tags/);
   });
 
-  test("a bulk of get and set answers what stood there before", async (t) => {
+  test("a bulk of get and set returns the previous state", async (t) => {
     const api = await startTestApi(t);
     const { body } = await ask(api, "bulk", [
       { type: "get_catalog_state", args: {} },
@@ -80,7 +80,7 @@ describe("metadata", () => {
     assertIncludes(body, [{ cli_state: {} }, { message: "success" }, { cli_state: { a: 1 } }]);
   });
 
-  test("a table that is tracked and then gone makes the metadata inconsistent until it is dropped from it", async (t) => {
+  test("a tracked table that disappears makes the metadata inconsistent until it is removed there", async (t) => {
     const api = await startTestApi(t);
     await api.sql(
       "create table users(id int); create function f() returns setof users language sql stable as 'select * from users'",
@@ -160,7 +160,7 @@ describe("metadata", () => {
     ],
   };
 
-  test("with the metadata check a dropped table takes its metadata along, unless a relationship of another one needs it", async (t) => {
+  test("with the metadata check, dropping a table removes its metadata, unless a relationship of another table needs it", async (t) => {
     const api = await startTestApi(t);
     await api.sql(
       "create table users(id int primary key); create table posts(id int, u int references users)",
@@ -311,7 +311,7 @@ describe("metadata", () => {
       assert.equal(await stored(sql), 0, sql);
   });
 
-  test("the older form replaces the tables of default, and malformed documents get the server's words", async (t) => {
+  test("the older form replaces the tables of default, and malformed documents get the server's message", async (t) => {
     const api = await startTestApi(t);
     await api.sql("create table t()");
     assert.equal(

@@ -60,7 +60,7 @@ describe("run SQL", () => {
     assert.deepEqual(await query(api.databaseUrl, "select to_regclass('t') as t"), [{ t: null }]);
   });
 
-  test("a text without a statement and COPY with the client are refused as there", async (t) => {
+  test("a text without a statement and COPY with the client are refused as by a real server", async (t) => {
     const api = await startTestApi(t);
     const empty = {
       exec_status: "EmptyQuery",
@@ -83,7 +83,7 @@ describe("run SQL", () => {
     assert.equal((await api.sql("select 1")).status, 200);
   });
 
-  test("hidden internals leave the three other keys", async (t) => {
+  test("with hidden internals, the three other keys remain", async (t) => {
     const api = await startTestApi(t, { hideInternals: true });
     assert.deepEqual(await api.sql("select 1/0"), {
       status: 400,
@@ -181,7 +181,7 @@ describe("run SQL", () => {
     assert.equal((await api.sql("select 1")).status, 200);
   });
 
-  test("a database without a free connection has a code of its own", () => {
+  test("a database without a free connection has its own error code", () => {
     const answer = (message: string): (number | string)[] => {
       const { status, code } = connectionError(new Error(message));
       return [status, code];
@@ -195,7 +195,7 @@ describe("run SQL", () => {
     assert.deepEqual(answer("connect ECONNREFUSED 127.0.0.1:1"), [500, "postgres-error"]);
   });
 
-  test("requests run side by side, each on a connection of its own", async (t) => {
+  test("requests run concurrently, each on its own connection", async (t) => {
     const api = await startTestApi(t);
     const holder = new pg.Client({ connectionString: api.databaseUrl });
     await holder.connect();
@@ -206,7 +206,7 @@ describe("run SQL", () => {
     assert.equal((await waiting).status, 200);
   });
 
-  test("no_transaction cuts the text at semicolons: what ran before a failure stays", async (t) => {
+  test("no_transaction splits the text at semicolons: what ran before a failure remains", async (t) => {
     const api = await startTestApi(t);
     const noTransaction = { no_transaction: true };
     assert.equal(
@@ -231,7 +231,7 @@ describe("run SQL", () => {
     );
   });
 
-  test("a server before 2.45.3 ignores no_transaction in silence", async (t) => {
+  test("a server before 2.45.3 silently ignores no_transaction", async (t) => {
     const api = await startTestApi(t, { version: "v2.44.0" });
     const { status, body } = await api.sql(
       "create table t(id int); create index concurrently i on t(id)",
@@ -241,7 +241,7 @@ describe("run SQL", () => {
     assertIncludes(body, { internal: { error: { status_code: "25001" } } });
   });
 
-  test("the items of a bulk are transactions of their own, and an error names its place", async (t) => {
+  test("the items of a bulk are separate transactions, and an error names its position", async (t) => {
     const api = await startTestApi(t);
     const item = (sql: string) => ({ type: "run_sql", args: { sql } });
     const { status, body } = await api.post("/v2/query", {
@@ -259,7 +259,7 @@ describe("run SQL", () => {
     );
   });
 
-  test("wrong requests get the server's words", async (t) => {
+  test("wrong requests get the server's messages", async (t) => {
     const api = await startTestApi(t);
     const cases: [unknown, string, string][] = [
       [{ type: "nonsense", args: {} }, "Unrecognised RQLQuery type: nonsense", "$"],
@@ -292,7 +292,7 @@ describe("run SQL", () => {
     });
   });
 
-  test("the admin secret is asked for, in the server's words", async (t) => {
+  test("the admin secret is required, with the server's message", async (t) => {
     const api = await startTestApi(t);
     const names = '"x-hasura-admin-secret"/"x-hasura-access-key"';
     const request = { type: "get_catalog_state", args: {} };
@@ -312,7 +312,7 @@ describe("run SQL", () => {
     assert.equal((await fetch(`${api.url}/v1/version`)).status, 200);
   });
 
-  test("stopping does not wait for clients that keep their connection", async (t) => {
+  test("stopping does not wait for clients that keep their connection open", async (t) => {
     const api = await startTestApi(t);
     const { connect } = await import("node:net");
     const socket = connect(Number(new URL(api.url).port), "127.0.0.1");

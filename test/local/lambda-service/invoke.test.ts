@@ -39,7 +39,7 @@ describe("invoke", () => {
     });
   }
 
-  test("each function has processes of its own", async (t) => {
+  test("each function has its own processes", async (t) => {
     const { client } = await serviceFor(t, "buffered");
     const pids = await Promise.all(
       ["a", "b"].map(
@@ -49,7 +49,7 @@ describe("invoke", () => {
     assert.notEqual(pids[0], pids[1]);
   });
 
-  test("a value that is undefined arrives as null, and a client context as an object", async (t) => {
+  test("an undefined value arrives as null, and a client context as an object", async (t) => {
     const { client } = await serviceFor(t, "buffered");
     assert.equal((await invoke(client, { nothing: true })).text, "null");
     const ClientContext = Buffer.from('{"who":"Zoë"}').toString("base64");
@@ -111,7 +111,7 @@ describe("invoke", () => {
     assert.equal(parseAnswer((await stream(buffered.client, {})).chunks.join("")).calls, 1);
   });
 
-  test("a caller who goes away does not stop the function", async (t) => {
+  test("a caller that disconnects does not stop the function", async (t) => {
     const { client } = await serviceFor(t, "streaming", { concurrency: 1 });
     const hold = await gate(t);
     const away = new AbortController();
@@ -149,7 +149,7 @@ describe("invoke", () => {
     );
   });
 
-  test("the function's environment is Lambda's, with nothing of this process but what a program needs to start", async (t) => {
+  test("the function's environment is Lambda's, and inherits only what a program needs to start", async (t) => {
     process.env["SOMETHING_OF_THE_DEVELOPER"] = "1";
     t.onTestFinished(() => {
       delete process.env["SOMETHING_OF_THE_DEVELOPER"];

@@ -37,7 +37,7 @@ describe("refusals", () => {
     );
   });
 
-  test("6 MB are taken, a byte more is refused", async (t) => {
+  test("6 MB are accepted, one byte more is refused", async (t) => {
     const { client } = await serviceFor(t, "buffered");
     const limit = 6 * 1024 * 1024;
     const envelope = JSON.stringify({ nothing: 1, pad: "" }).length;
@@ -89,7 +89,7 @@ describe("refusals", () => {
     });
   }
 
-  test("a name that is none, and qualifiers that contradict each other, are refused", async (t) => {
+  test("an invalid name, and contradictory qualifiers, are refused", async (t) => {
     const { client } = await serviceFor(t, "buffered");
     await assert.rejects(raw(client, "{}", "a b"), refusal("InvalidParameterValueException", 400));
     await assert.rejects(
@@ -98,7 +98,7 @@ describe("refusals", () => {
     );
   });
 
-  test("an operation that is not spoken here is named", async (t) => {
+  test("an unsupported operation is named", async (t) => {
     const { url } = await serviceFor(t, "buffered");
     const answer = await fetch(`${url}/2015-03-31/functions/`);
     assert.deepEqual(

@@ -16,7 +16,7 @@ function statusOf(address: string, headers: Record<string, string>): Promise<num
 }
 
 describe("the token of the Runtime API", () => {
-  test("only the process that was given it is answered, and no page in a browser", async (t) => {
+  test("only the process that was given it gets an answer, and no page in a browser", async (t) => {
     const listener = {
       nextRequested: () => undefined,
       responded: () => undefined,
@@ -43,7 +43,7 @@ describe("the token of the Runtime API", () => {
     assert.equal(parseAnswer(text).calls, 1);
   });
 
-  test("nothing in the settings of a function replaces it", async (t) => {
+  test("the settings of a function cannot replace it", async (t) => {
     const { client } = await serviceFor(t, "buffered", {
       runtimeSendsToken: true,
       env: { HASURA_MIGRATE_RUNTIME_TOKEN: "another" },

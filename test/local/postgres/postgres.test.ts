@@ -49,7 +49,7 @@ async function postmasterPid(directory: string): Promise<number> {
 
 // Each test has a server of its own.
 describe.concurrent("PostgreSQL", () => {
-  test("what is written stays for the next start, and nothing runs in between", async (t) => {
+  test("data is kept for the next start, and nothing runs in between", async (t) => {
     const directory = await freshDirectory(t);
     const first = await startPostgres({ directory });
     await query(first.url, "create table kept as select 42 as n");
@@ -101,7 +101,7 @@ describe.concurrent("PostgreSQL", () => {
     await second.stop();
   });
 
-  test("without its own directory a project has a new database, and the old one is removed", async (t) => {
+  test("without its own directory a project gets a new database, and the old one is removed", async (t) => {
     const directory = join(await freshDirectory(t), ".hasura-migrate");
     const first = await startPostgres({ directory });
     await first.stop();
@@ -112,7 +112,7 @@ describe.concurrent("PostgreSQL", () => {
     await assert.rejects(stat(first.data), { code: "ENOENT" });
   });
 
-  test("a project that was moved keeps its database, and a copy has its own", async (t) => {
+  test("a project that was moved keeps its database, and a copy gets its own", async (t) => {
     const root = await freshDirectory(t);
     const [before, after, copied] = ["before", "after", "copied"].map((name) =>
       join(root, name, "x"),
@@ -128,7 +128,7 @@ describe.concurrent("PostgreSQL", () => {
     assert.equal(await homeOf(after), original);
   });
 
-  test("a database that a project has brought along is not started, whatever it says", async (t) => {
+  test("a database that comes with a project is not started, whatever it claims", async (t) => {
     const [root, prepared] = [await freshDirectory(t), await freshDirectory(t)];
     const server = await startPostgres({ directory: join(root, "theirs") });
     await server.stop();
@@ -217,7 +217,7 @@ describe.concurrent("PostgreSQL", () => {
     assert.equal(isRunning(pid), false);
   });
 
-  test("of two processes the one that is killed does not take the server along, and the one that ends does not either", async (t) => {
+  test("neither a killed process nor one that ends stops the server while another one uses it", async (t) => {
     const directory = await freshDirectory(t);
     const mine = await startPostgres({ directory });
     const other = await otherProcess(t, directory);
@@ -230,7 +230,7 @@ describe.concurrent("PostgreSQL", () => {
     assert.equal(isRunning(pid), false);
   });
 
-  test("a pid file of a dead server does not keep a new one from starting", async (t) => {
+  test("the pid file of a dead server does not prevent a new one from starting", async (t) => {
     const directory = await freshDirectory(t);
     const first = await startPostgres({ directory });
     const pid = await postmasterPid(directory);
@@ -261,7 +261,7 @@ describe.concurrent("PostgreSQL", () => {
     assert.equal(await readFile(join(data, "PG_VERSION"), "utf8"), "9\n");
   });
 
-  test("reset gives up a database of another major version, and keeps one of this version", async (t) => {
+  test("reset discards a database of another major version, and keeps one of this version", async (t) => {
     const directory = await freshDirectory(t);
     const old = join(await homeOf(directory), "data");
     await mkdir(old);
@@ -301,7 +301,7 @@ describe.concurrent("PostgreSQL", () => {
     );
   });
 
-  test("a server on the PATH serves when the package is missing, and is named", async (t) => {
+  test("a server on the PATH is used if the package is missing, and is named", async (t) => {
     const nowhere = await freshDirectory(t);
     await mkdir(join(nowhere, "bin"));
     for (const [name, text] of [
@@ -317,7 +317,7 @@ describe.concurrent("PostgreSQL", () => {
     assert.equal(found.description, `PostgreSQL 15.4 of ${join(nowhere, "bin")}`);
   });
 
-  test("the links of the libraries are made when the package's install script did not run", async (t) => {
+  test("the library links are created if the package's install script did not run", async (t) => {
     const root = await freshDirectory(t);
     await mkdir(join(root, "native", "lib"), { recursive: true });
     await writeFile(join(root, "native", "lib", "libpq.so.5.17"), "library");
@@ -330,7 +330,7 @@ describe.concurrent("PostgreSQL", () => {
     assert.equal(await readFile(join(root, "native", "lib", "libpq.so.5"), "utf8"), "library");
   });
 
-  test("a full disk is called that", () => {
+  test("a full disk is reported as such", () => {
     const failure = serverFailure(
       "initdb",
       "/data",
@@ -340,7 +340,7 @@ describe.concurrent("PostgreSQL", () => {
     assert.equal(failure.code, "disk-full");
   });
 
-  test("a server whose directory was removed under it is stopped all the same", async (t) => {
+  test("a server whose directory was removed is still stopped", async (t) => {
     const directory = await freshDirectory(t);
     const server = await startPostgres({ directory });
     const pid = await postmasterPid(directory);

@@ -72,7 +72,7 @@ describe("the table of older projects", () => {
       });
     });
 
-  test("is not queried where it is not there", async () => {
+  test("is not queried if it does not exist", async () => {
     const { hasura, requests } = serverWith({ names: [] });
     const store = tableStore(hasura);
     assert.deepEqual([...(await store.read("default"))], []);
@@ -89,7 +89,7 @@ describe("the table of older projects", () => {
     assert.deepEqual([half.requests.length, halfStore.disabled()], [2, true]);
   });
 
-  test("is asked for without a source", async () => {
+  test("is queried without a source", async () => {
     const { hasura, requests } = serverWith({});
     await tableStore(hasura).read("default");
     assert.equal(requests.length, 3);
@@ -142,7 +142,7 @@ describe("a change of the table", () => {
     assert.deepEqual(sqlOf(requests.slice(3)), [`${upsert};\n${remove};`]);
   });
 
-  test("creates both tables where one is missing, once", async () => {
+  test("creates both tables if one is missing, once", async () => {
     for (const names of [[], ["schema_migrations"], ["migration_settings"]]) {
       const { hasura, requests } = serverWith({ names });
       const store = tableStore(hasura);
@@ -158,7 +158,7 @@ describe("a change of the table", () => {
     }
   });
 
-  test("looks whether the tables are there, if they were not read before", async () => {
+  test("checks whether the tables exist, if they were not read before", async () => {
     const { hasura, requests } = serverWith({});
     const store = tableStore(hasura);
     await store.write([applied]);
@@ -170,7 +170,7 @@ describe("a change of the table", () => {
     assert.match(sqlOf(without.requests)[1] ?? "", /^CREATE TABLE/);
   });
 
-  test("keeps the generation beside the versions, and knows it from then on", async () => {
+  test("stores the generation with the versions, and remembers it", async () => {
     const { hasura, requests } = serverWith({});
     const store = tableStore(hasura);
     await store.read("default");
@@ -182,7 +182,7 @@ describe("a change of the table", () => {
     assert.equal(store.generation("default"), 12n);
   });
 
-  test("never puts anything but a number where a version belongs", async () => {
+  test("never inserts anything but a number as a version", async () => {
     const store = tableStore(serverWith({}).hasura);
     await assert.rejects(store.write([{ ...applied, version: "1; DROP TABLE x" }]));
   });
@@ -201,13 +201,13 @@ describe("the one-time copy of the table", () => {
     );
   });
 
-  test("is nothing where there is no such table", async () => {
+  test("is empty if there is no such table", async () => {
     const { hasura, requests } = serverWith({ names: ["migration_settings"] });
     assert.equal(await readTable(hasura, "b"), undefined);
     assert.equal(requests.length, 1);
   });
 
-  test("is nothing where the database refuses it, but not where the answer was lost", async () => {
+  test("is empty if the database refuses it, but not if the answer was lost", async () => {
     assert.equal(await readTable(serverWith({ error: rejected() }).hasura, "b"), undefined);
     for (const error of [
       notSent(),
@@ -221,7 +221,7 @@ describe("the one-time copy of the table", () => {
       );
   });
 
-  test("is not nothing where a row is not a migration", async () => {
+  test("is not empty if a row is not a migration", async () => {
     await assert.rejects(readTable(serverWith({ rows: [["x", "t"]] }).hasura, "b"), {
       code: "migration-table-unreadable",
     });

@@ -55,7 +55,7 @@ describe("versions in the catalog state", () => {
     assert.deepEqual(hasura.cliState, stateOf("2"));
   });
 
-  test("that this run wrote in another database are put back all the same", async () => {
+  test("that this run wrote in another database are still put back", async () => {
     const hasura = scriptedHasura({ cliState: stateOf() });
     const store = storeOn(hasura);
     await store.write([{ ...change("1"), database: "b" }]);
@@ -114,7 +114,7 @@ describe("the copy of an older table", () => {
     });
   });
 
-  test("is not marked as completed where other databases are left", async () => {
+  test("is not marked as completed if other databases are left", async () => {
     const hasura = scriptedHasura({ cliState: old, table: { "1": false } });
     await storeOn(hasura, false).write([change("2")]);
     assert.deepEqual(hasura.cliState, {
@@ -124,7 +124,7 @@ describe("the copy of an older table", () => {
     });
   });
 
-  test("is not made where it was made before", async () => {
+  test("is not repeated", async () => {
     const hasura = scriptedHasura({ cliState: stateOf(), table: { "1": false } });
     assert.deepEqual([...(await storeOn(hasura).read("default"))], []);
     assert.equal(copiesOf(hasura), 0);

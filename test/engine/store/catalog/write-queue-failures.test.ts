@@ -79,7 +79,7 @@ describe("a write that failed", () => {
     );
   });
 
-  test("goes along with the next one", async () => {
+  test("is included in the next one", async () => {
     const { queue, writes } = queueWith(rejected());
     queue.record(change("1"), change("2"), generation("5"));
     await queue.settle();
@@ -89,7 +89,7 @@ describe("a write that failed", () => {
     assert.deepEqual(writes[1], [change("1"), change("2"), generation("5"), change("3")]);
   });
 
-  test("is replaced where the next one is about the same thing in the same database", async () => {
+  test("is replaced if the next one concerns the same version in the same database", async () => {
     const { queue, writes } = queueWith(rejected());
     queue.record(change("1"), change("2"), generation("5"));
     await queue.settle();
@@ -99,7 +99,7 @@ describe("a write that failed", () => {
     assert.deepEqual(writes[1], [change("2"), ...next]);
   });
 
-  test("takes along what arrived meanwhile", async () => {
+  test("includes what arrived in the meantime", async () => {
     const error = rejected();
     const { queue } = queueWith(error);
     queue.record(change("1"));
@@ -109,7 +109,7 @@ describe("a write that failed", () => {
 });
 
 describe("changes that are only noted", () => {
-  test("wait for the end without a clock", async () => {
+  test("are written at the end if there is no clock", async () => {
     const { queue, writes } = queueWith();
     queue.note(change("1"));
     queue.note(change("2"));
@@ -120,7 +120,7 @@ describe("changes that are only noted", () => {
     assert.equal(writes.length, 1);
   });
 
-  test("go along with one that is recorded", async () => {
+  test("are included in a recorded change", async () => {
     const { queue, writes } = queueWith();
     queue.note(change("1"));
     queue.record(change("2"));

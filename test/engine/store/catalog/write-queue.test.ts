@@ -22,7 +22,7 @@ const versionsOf = (hasura: ScriptedHasura): unknown =>
   (hasura.cliState as { migrations: Record<string, unknown> }).migrations;
 
 describe("write queue", () => {
-  test("one write is in flight, and changes that arrive meanwhile share the next one", async () => {
+  test("one write is in flight, and changes that arrive in the meantime share the next one", async () => {
     const writes: string[][] = [];
     const gates: (() => void)[] = [];
     const write = (changes: readonly StateChange[]): Promise<void> => {
@@ -53,7 +53,7 @@ describe("write queue", () => {
     assert.equal(tries, 3);
   });
 
-  test("a write that finally fails names everything that is not written, later changes too", async () => {
+  test("a write that finally fails names everything that was not written, including later changes", async () => {
     let broken = true;
     const written: string[][] = [];
     const write = (changes: readonly StateChange[]): Promise<void> => {
@@ -119,7 +119,7 @@ describe("write queue", () => {
     });
   });
 
-  test("a write that took effect and lost its answer is not undone by repeating it", async () => {
+  test("a write that took effect but lost its answer is not undone by repeating it", async () => {
     const hasura = scriptedHasura({
       cliState: { ...full, migrations: { default: { "1": false } } },
     });

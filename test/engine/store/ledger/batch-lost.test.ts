@@ -50,7 +50,7 @@ describe("batch lost", () => {
     );
   });
 
-  test("the error of a migration that is done by now is not taken for the next one's", async (t) => {
+  test("the error of a finished migration is not attributed to the next one", async (t) => {
     const it = await ledgerBench(t);
     let shared = 0;
     const hasura = sharing(it.hasura, async (requests, real) => {

@@ -65,7 +65,7 @@ describe("catalog sync", () => {
     ]);
   });
 
-  test("where ledger and catalog agree nothing is written", () => {
+  test("if ledger and catalog agree, nothing is written", () => {
     const { queue, sync } = start();
     sync.found({ inDoubt: [], rolledBack: [] });
     sync.reconciled({ catalogChanges: [] }, 5n, 5n);
@@ -88,7 +88,7 @@ describe("catalog sync", () => {
     assert.deepEqual(fresh.queue.written, []);
   });
 
-  test("changes that both looks found are written with the generation", () => {
+  test("changes that both reads found are written with the generation", () => {
     const { queue, sync } = start();
     const catalogChanges = [
       { version: "1", to: "applied" },

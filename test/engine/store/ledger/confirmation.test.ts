@@ -35,7 +35,7 @@ describe("confirmation", () => {
     );
   });
 
-  test("a look at the ledger confirms the last step and its generation", () => {
+  test("reading the ledger confirms the last step and its generation", () => {
     const confirmation = threeApplied();
     const result = confirmation.check(new Set(["1", "2", "3"]), 13n, 13n);
     assert.deepEqual(result, { undone: [], confirmed: up("3") });
@@ -44,7 +44,7 @@ describe("confirmation", () => {
     assert.deepEqual(confirmation.takeLost(), []);
   });
 
-  test("a last step that the ledger does not show is lost, and nothing of it is confirmed", () => {
+  test("a last step that the ledger does not show is lost, and is not confirmed", () => {
     const confirmation = threeApplied();
     assert.deepEqual(confirmation.check(new Set(["1", "2"]), 13n, 12n), { undone: [] });
     assert.equal(confirmation.generation, 12n);
@@ -53,7 +53,7 @@ describe("confirmation", () => {
     assert.deepEqual(confirmation.takeLost(), [], "lost versions are answered once");
   });
 
-  test("an earlier step that the ledger does not show is undone, and the generation stays", () => {
+  test("an earlier step that the ledger does not show is undone, and the generation is unchanged", () => {
     const confirmation = threeApplied();
     const result = confirmation.check(new Set(["1", "3"]), 13n, 13n);
     assert.deepEqual(result, { undone: [up("2")], confirmed: up("3") });
@@ -77,7 +77,7 @@ describe("confirmation", () => {
     assert.deepEqual(confirmation.check(new Set(), 11n, 11n), { undone: [], confirmed: down("1") });
   });
 
-  test("of a version that was rolled back and applied again only the last direction counts", () => {
+  test("for a version that was rolled back and applied again, only the last direction counts", () => {
     const confirmation = new Confirmation(10n);
     confirmation.stepDone(down("1"), 10n);
     assert.deepEqual(confirmation.stepDone(up("1"), 11n), down("1"));
@@ -87,7 +87,7 @@ describe("confirmation", () => {
     });
   });
 
-  test("both halves of a redo are lost where the ledger never reached their generations", () => {
+  test("both halves of a redo are lost if the ledger never reached their generations", () => {
     const confirmation = new Confirmation(5n);
     confirmation.stepDone(down("2"), 5n);
     confirmation.stepDone(up("2"), 6n);

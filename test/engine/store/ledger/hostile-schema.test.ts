@@ -137,7 +137,7 @@ describe("hostile schema", () => {
     assert.equal(await firedTraps(url), 1);
   });
 
-  test("whole runs call nothing of it either, also while another run works", async (t) => {
+  test("whole runs call none of it either, even while another run is working", async (t) => {
     const it = await ledgerBench(t);
     const files = {
       "1_a/up": "CREATE TABLE a (id int)",

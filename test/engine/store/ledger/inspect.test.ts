@@ -14,7 +14,7 @@ const inspect = (it: LedgerBench, kind: "postgres" | "mssql" = "postgres") =>
   });
 
 describe("examining a ledger", () => {
-  test("changes nothing where there is none, and says that apply creates it", async (t) => {
+  test("changes nothing if there is none, and reports that apply creates it", async (t) => {
     const it = await ledgerBench(t);
     const found = await inspect(it);
     assert.match(found.server ?? "", /^PostgreSQL 1\d.*, database user \w+$/);
@@ -34,7 +34,7 @@ describe("examining a ledger", () => {
     assert.equal((await inspect(it)).failure?.code, "ledger-too-new");
   });
 
-  test("refuses a schema of another role, also one that is empty", async (t) => {
+  test("refuses a schema of another role, even an empty one", async (t) => {
     const it = await ledgerBench(t);
     await query(it.url, "CREATE SCHEMA hasura_migrate AUTHORIZATION pg_database_owner");
     await query(it.url, "ALTER SCHEMA hasura_migrate OWNER TO pg_monitor");
@@ -61,7 +61,7 @@ describe("examining a ledger", () => {
     );
   });
 
-  test("of another kind of database asks nothing", async (t) => {
+  test("sends no query to any other kind of database", async (t) => {
     const found = await inspect(await ledgerBench(t), "mssql");
     assert.deepEqual([found.server, found.warning], [undefined, true]);
   });

@@ -34,7 +34,7 @@ describe("last applied", () => {
     assert.deepEqual(await bench.ledger(), ["9"]);
   });
 
-  test("after a redo that failed half way redo applies its migration, and touches no other", async (t) => {
+  test("after a redo that failed half-way, redo applies its migration, and touches no other", async (t) => {
     const bench = await ledgerBench(t);
     await bench.run(note);
     await bench.run({ ...note, ...wip });
@@ -49,7 +49,7 @@ describe("last applied", () => {
     assert.deepEqual(planned(other), ["down 1", "up 1"], "a plain down leaves nothing to redo");
   });
 
-  test("a version in doubt comes with what of its file is in the database", async (t) => {
+  test("a version in doubt is shown with the objects of its file that exist in the database", async (t) => {
     const bench = await ledgerBench(t);
     const both = {
       ...migration(

@@ -124,7 +124,7 @@ describe("ledger", () => {
     assert.equal(all.flatMap(versions).length, 6);
   });
 
-  test("a COMMIT that was answered with success and did nothing is noticed and planned again", async (t) => {
+  test("a COMMIT that reported success but did nothing is noticed and replanned", async (t) => {
     let left = 1;
     const it = await ledgerBench(t, {
       faults: {

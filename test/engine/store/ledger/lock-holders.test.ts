@@ -88,7 +88,7 @@ const altersHeld =
   "-- hasura-migrate: lock_timeout=1s\n-- hasura-migrate: retry=off\nALTER TABLE held ADD b int;";
 
 describe("a migration that waits for a lock", () => {
-  test("says who holds it, while it waits and in its failure, without that session's query", async (t) => {
+  test("names the holder, while it waits and in its failure, without that session's query", async (t) => {
     const it = await ledgerBench(t);
     const pid = await pidOf(await holding(t, it.url));
     const ran = await it.run({ "1_a/up": altersHeld }, undefined, fastClock());
@@ -131,7 +131,7 @@ describe("a migration that waits for a lock", () => {
     assert.match(hintsOf(ran), new RegExp(`^It waited for a lock that session ${pid} \\("psql"`));
   });
 
-  test("where Hasura hides the database's errors, its failure still names the session", async (t) => {
+  test("if Hasura hides the database's errors, its failure still names the session", async (t) => {
     const it = await ledgerBench(t, { hideInternals: true });
     const pid = await pidOf(await holding(t, it.url));
     const ran = await it.run({ "1_a/up": altersHeld }, undefined, fastClock());
@@ -157,7 +157,7 @@ describe("a migration that waits for a lock", () => {
     );
   });
 
-  test("until the function's time is over", async (t) => {
+  test("until the function's time is up", async (t) => {
     const it = await ledgerBench(t);
     const pid = await pidOf(await holding(t, it.url));
     const clock = fastClock();
@@ -170,7 +170,7 @@ describe("a migration that waits for a lock", () => {
     assert.match(hintsOf(ran), new RegExp(`^It waited for a lock that session ${pid} `));
   });
 
-  test("a database user without pg_monitor sees less, and is told so", async (t) => {
+  test("a database user without pg_monitor sees less, which is reported", async (t) => {
     const url = await freshDatabase(t);
     const user = await plainOwner(t, url);
     const it = await ledgerBench(t, {

@@ -304,7 +304,7 @@ describe("reconcile", () => {
               }
   }
 
-  test("whatever the catalog holds, a version in the ledger is run again only where it was demonstrably rolled back", () => {
+  test("whatever the catalog holds, a version in the ledger is run again only if it was demonstrably rolled back", () => {
     let cases = 0;
     for (const [ledger, catalog] of allConstellations()) {
       const result = reconcile(ledgerOf(ledger), catalogOf(catalog));
@@ -327,7 +327,7 @@ describe("reconcile", () => {
     assert.equal(cases, 2 * 3 * 3 * 5 * 2 * 9);
   });
 
-  test("where a rollback has to be confirmed, its versions are in doubt and not forgotten", () => {
+  test("if a rollback has to be confirmed, its versions are in doubt and not forgotten", () => {
     const found = reconcile(
       ledgerOf({ applied: three }),
       catalogOf({ generation: 3, versions: { 1: false } }),

@@ -42,7 +42,7 @@ describe("report reconciliation", () => {
     });
   });
 
-  test("one command answers for many versions in doubt", () => {
+  test("one command resolves many versions in doubt", () => {
     const inDoubt = Array.from({ length: 214 }, (_, i) => String(i + 1));
     assert.deepEqual(refusal({ inDoubt })?.commands, [
       "status prod",
@@ -51,7 +51,7 @@ describe("report reconciliation", () => {
     ]);
   });
 
-  test("a rollback by another tool that has to be confirmed is refused, and one command answers for many", () => {
+  test("a rollback by another tool that has to be confirmed is refused, and one command resolves many", () => {
     for (const rolledBack of [["3"], Array.from({ length: 214 }, (_, i) => String(i + 1))])
       assert.deepEqual(refusal({ rolledBack }), {
         code: "rolled-back-elsewhere",

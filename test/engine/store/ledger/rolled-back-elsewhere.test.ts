@@ -19,7 +19,7 @@ async function rolledBackElsewhere(it: LedgerBench): Promise<void> {
 }
 
 describe("a protected environment in which another tool has rolled back", () => {
-  test("stops with one command that confirms it, and with the one that does not", async (t) => {
+  test("stops with one command that confirms the rollback, and one that rejects it", async (t) => {
     const it = await ledgerBench(t);
     await rolledBackElsewhere(it);
     const { failure } = await it.run(tiny(3), undefined, isProtected);
@@ -46,7 +46,7 @@ describe("a protected environment in which another tool has rolled back", () => 
     assert.deepEqual(versions(await it.run(tiny(3), undefined, isProtected)), ["2", "3"]);
   });
 
-  test("the second one writes Hasura's state again, and runs nothing", async (t) => {
+  test("the second one rewrites Hasura's state, and runs nothing", async (t) => {
     const it = await ledgerBench(t);
     await rolledBackElsewhere(it);
     await it.run(tiny(3), asked("mark", { inDoubt: true, as: "applied" }), isProtected);

@@ -65,7 +65,7 @@ describe("run batch", () => {
     assert.deepEqual(versions(again), ["5", "6", "7", "8"]);
   });
 
-  test("the same where Hasura hides internals", async (t) => {
+  test("the same if Hasura hides internals", async (t) => {
     const it = await ledgerBench(t, { hideInternals: true });
     const ran = await it.run(tiny(8, { 6: "CREATE TABLE t1 (id int);" }), asked("apply"), quick);
     assert.deepEqual(
@@ -74,7 +74,7 @@ describe("run batch", () => {
     );
   });
 
-  test("while a slow migration delays the answer, the run reports how far it is", async (t) => {
+  test("while a slow migration delays the answer, the run reports its progress", async (t) => {
     const it = await ledgerBench(t);
     const release = await it.hold(gate);
     const { emit, received } = listening(startsWith("5"));

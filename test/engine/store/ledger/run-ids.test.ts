@@ -72,7 +72,7 @@ describe("run ids", () => {
       ...quick,
       emit: third.emit,
     });
-    await third.heard;
+    await third.received;
     await assertTaken(it, request, deliveredTwice);
     await release();
     assert.deepEqual(versions(await working), ["1", "2", "3"]);

@@ -39,7 +39,7 @@ async function twoRuns(
 }
 
 describe("runs", () => {
-  test("a waiting run can be cancelled, and then nothing of it runs", async (t) => {
+  test("a waiting run can be cancelled, and then runs nothing", async (t) => {
     const it = await ledgerBench(t);
     const release = await it.hold(gate);
     const { first, second } = await twoRuns(it);
@@ -68,7 +68,7 @@ describe("runs", () => {
     );
   });
 
-  test("a waiting run that is cancelled when its turn comes runs nothing either", async (t) => {
+  test("a waiting run that is cancelled as its turn comes also runs nothing", async (t) => {
     const it = await ledgerBench(t);
     const release = await it.hold(gate);
     const first = listening(startsWith("2"));
@@ -86,7 +86,7 @@ describe("runs", () => {
     assert.deepEqual([two.failure?.code, await it.ledger()], ["stopped", ["1", "2"]]);
   });
 
-  test("cancel names the runs that are active, and not those that have died", async (t) => {
+  test("cancel names the active runs, but not those that have died", async (t) => {
     const it = await ledgerBench(t);
     await it.run({ "1_a/up": "SELECT 1;" });
     await query(
@@ -117,7 +117,7 @@ describe("runs", () => {
     assert.deepEqual([ran.failure, versions(ran)], [undefined, ["2"]]);
   });
 
-  test("versions that only another server's catalog has are in doubt until somebody has decided", async (t) => {
+  test("versions that only another server's catalog has are in doubt until somebody resolves them", async (t) => {
     const it = await ledgerBench(t);
     const both = { "1_a/up": "SELECT 1;", "2_b/up": "CREATE TABLE b (id int);" };
     await it.run({ "1_a/up": "SELECT 1;" });
@@ -149,7 +149,7 @@ describe("runs", () => {
     );
   });
 
-  test("the ledger keeps no secret in a run's failure, and no text of down files where that is switched off", async (t) => {
+  test("the ledger keeps no secret in a run's failure, and no text of down files if that is switched off", async (t) => {
     const it = await ledgerBench(t);
     const more = withLedger({
       keepsDownSql: false,
@@ -167,7 +167,7 @@ describe("runs", () => {
     assert.match(JSON.stringify(kept), /column .*….* does not exist/);
   });
 
-  test("history masks a password in what a run failed with", async (t) => {
+  test("history masks a password in a run's failure", async (t) => {
     const it = await ledgerBench(t);
     await it.run({ "1_a/up": "SELECT 1" });
     await query(

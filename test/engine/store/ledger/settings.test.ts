@@ -41,7 +41,7 @@ describe("settings of a migration", () => {
     });
   }
 
-  test("what the connection had set before is kept", async (t) => {
+  test("earlier settings of the connection are kept", async (t) => {
     const it = await ledgerBench(t);
     await it.hasura.runSql({
       kind: "postgres",

@@ -17,7 +17,7 @@ describe("statement label", () => {
     });
   }
 
-  test("a name that is too long for pg_stat_activity is left out", () => {
+  test("a name that is too long for pg_stat_activity is omitted", () => {
     const text = labelStatement({ run, version: "1", name: "ä".repeat(255) });
     assert.deepEqual(readStatementLabel(text), { run, version: "1", name: "" });
   });

@@ -82,12 +82,12 @@ describe("looks for the holder of a lock", () => {
     ]);
   });
 
-  test("each look is passed on, also one that finds nobody; one that fails is not", async () => {
+  test("each result is passed on, even one without holders; a failed query is not", async () => {
     const { seen } = await watched([held(1), new Error("no answer"), held()]);
     assert.deepEqual(seen, [[1], []]);
   });
 
-  test("nothing is looked at when the request has been answered", async () => {
+  test("nothing is queried once the request has been answered", async () => {
     const context = { engine: { now: () => 0, sleep: () => Promise.resolve() } };
     const result = await whileLocksWatched(
       context as unknown as LedgerContext,
@@ -98,7 +98,7 @@ describe("looks for the holder of a lock", () => {
     assert.equal(result, 7);
   });
 
-  test("a lock timeout contains two looks", () => {
+  test("a lock timeout spans two queries", () => {
     const every = (...timeouts: (string | undefined)[]): number =>
       lockLookEveryMs(
         timeouts.map((lockTimeout) => ({

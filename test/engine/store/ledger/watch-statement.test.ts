@@ -58,7 +58,7 @@ function looking(looks: readonly (SqlResult | Error)[]): {
 }
 
 describe("a statement that is not answered", () => {
-  test("what becomes of it is reported every half minute", async () => {
+  test("its state is reported every half minute", async () => {
     const { context, messages } = looking([
       new HasuraCallError("unknown", "no answer"),
       snapshot("4"),
