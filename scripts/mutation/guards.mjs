@@ -446,7 +446,7 @@ export const guards = [
   {
     name: "looking up a run that has ended in another invocation",
     file: "src/cli/run/follow-run.ts",
-    guard: "if (hasEndedElsewhere(this.#run, event)) return undefined;",
+    guard: "if (isRunElsewhere(this.#run, event)) return undefined;",
     without: "",
     tests: ["test/cli/run/recover-outcome.test.ts"],
   },
