@@ -23,6 +23,8 @@ export default {
   // Another wording is not a fault: snapshots beside the renderers hold the words, everything else asserts codes.
   ignorers: ["wording", "sample"],
   concurrency: Number(process.env["MUTATE_CONCURRENCY"] ?? 2),
+  // A mutant outside of functions is run against all tests of its folder.
+  ignoreStatic: samplePercent < 100,
   // A sample would replace what is known of the rest.
   incremental: samplePercent >= 100,
   incrementalFile: reportFile(name, "incremental.json"),
