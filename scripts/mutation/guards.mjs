@@ -444,7 +444,7 @@ export const guards = [
     tests: ["test/cli/run/recover-outcome.test.ts"],
   },
   {
-    name: "looking up a run that has ended in another invocation",
+    name: "looking up a run that another invocation does or has done",
     file: "src/cli/run/follow-run.ts",
     guard: "if (isRunElsewhere(this.#run, event)) return undefined;",
     without: "",
