@@ -63,11 +63,11 @@ export async function retry<T>(
   }
 }
 
-/** What one look found: the answer, or nothing yet. */
+/** The result of one attempt: an answer, or nothing yet. */
 export type Poll<T> = { readonly done: true; readonly value: T } | { readonly done: false };
 
 /**
- * Looks again and again, with a wait in between, until there is an answer. Throws what `look` or
+ * Polls, with a wait in between, until there is an answer. Throws what `look` or
  * `sleep` throws.
  */
 export async function poll<T>(

@@ -8,7 +8,7 @@ import type { VersionStore } from "./store/catalog/version-store.ts";
 import type { WriteQueue } from "./store/catalog/write-queue.ts";
 import type { Database, MigrationStore } from "./store/store.ts";
 
-/** What a run is given from outside. */
+/** Everything a run receives from outside. */
 export interface EngineContext {
   readonly hasura: Hasura;
   /** Reads the migrations; called once per run. */
@@ -38,7 +38,7 @@ export interface EngineContext {
   readonly verifyStatus?: (databases: readonly DatabaseStatus[]) => Promise<void>;
 }
 
-/** What examining a database needs. */
+/** The context for examining a database. */
 export interface InspectionContext {
   readonly database: Database;
   readonly configVersion: ConfigVersion;
@@ -46,19 +46,19 @@ export interface InspectionContext {
   readonly hasura: Hasura;
 }
 
-/** What a database can do for a ledger. */
+/** The result of examining a database for its ledger. */
 export interface LedgerInspection {
   /** `PostgreSQL 17.10, user hasura`; undefined for kinds that are not asked. */
   readonly server?: string;
   /** What is known of the ledger, as a sentence. */
   readonly ledger: string;
-  /** It works, but with less than is promised: a database that can have no ledger. */
+  /** It works, but with weaker guarantees: the database cannot have a ledger. */
   readonly warning?: boolean;
   /** Why `apply` would fail. */
   readonly failure?: Failure;
 }
 
-/** What the migration stores of all databases in one run share. */
+/** Shared by the migration stores of all databases in one run. */
 export interface StoreContext {
   readonly hasura: Hasura;
   /** The catalog state, or the table of older projects. */

@@ -1,12 +1,12 @@
 import type { RunEvent } from "../protocol/events.ts";
 import type { EngineContext } from "./context.ts";
 
-/** Emits an event; a reader that has gone away is ignored. */
+/** Emits an event; a disconnected reader is ignored. */
 export async function emit(engine: Pick<EngineContext, "emit">, event: RunEvent): Promise<void> {
   try {
     await engine.emit(event);
   } catch {
-    // The run matters more than its reader.
+    // The run is more important than its reader.
   }
 }
 

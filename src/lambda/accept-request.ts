@@ -70,7 +70,7 @@ function operationFrom(name: string): Operation {
   );
 }
 
-/** The client is not trusted with this check: the function itself requires its name. */
+/** This check is not left to the client: the function itself requires the name. */
 function checkConfirmation(
   request: Request,
   { protected: isProtected, environment }: Settings,

@@ -44,7 +44,7 @@ export function openStore(
   };
 }
 
-/** What a ledger is told of the function and the request. */
+/** The part of the function and the request that is passed to a ledger. */
 export function ledgerSettings(
   { image, environment, protected: isProtected, keepDownSql }: Settings,
   { runId: run, part = 1, operation, actor, options }: Request,

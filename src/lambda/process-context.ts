@@ -25,10 +25,10 @@ export function processGuard(): CrashGuard {
   return crashGuard({ exit: () => process.exit(1), sleep });
 }
 
-/** What the handler takes from the process. Errors that nothing catches are logged and reported to the guard. */
+/** The handler's dependencies from the process. Errors that nothing catches are logged and reported to the guard. */
 export function processContext(guard: CrashGuard): HandlerContext {
   const redact = redactor();
-  // Also where the settings are invalid: what crashes then may repeat them.
+  // Also if the settings are invalid: a crash may then print them.
   for (const secret of secretsIn(process.env)) redact.learn(secret);
   const settings = settingsOrFailure();
   const setting = settings instanceof Failure ? ({ from: "none" } as const) : settings.adminSecret;

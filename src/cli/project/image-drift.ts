@@ -2,7 +2,7 @@ import type { EventOf, StatusRow } from "../../protocol/events.ts";
 import { migrationLabel, type Version } from "../../protocol/migration.ts";
 import { plural } from "../output/format.ts";
 
-/** This many files are named, the rest is counted. */
+/** This many files are named; the rest are counted. */
 const namedAtMost = 5;
 
 /** A migration of the local project. */

@@ -1,4 +1,7 @@
-/** Kinds of source that can be migrated, with the type of request for each (docs/internals/hasura-protocol.md, "Requests by kind of source"). */
+/**
+ * Kinds of source that can be migrated, with the type of request for each (docs/internals/hasura-protocol.md, "Requests by kind
+ * of source").
+ */
 export const runSqlType = {
   postgres: "run_sql",
   citus: "citus_run_sql",
@@ -54,7 +57,7 @@ export interface InconsistentObject {
 }
 
 /**
- * What the engine needs of a Hasura server. Every method throws `HasuraCallError`.
+ * The operations of a Hasura server that the engine needs. Every method throws `HasuraCallError`.
  * Implementations never retry: only the caller knows whether that is safe.
  */
 export interface Hasura {
@@ -78,7 +81,10 @@ export interface Hasura {
   reloadMetadata(sources: readonly string[]): Promise<InconsistentObject[]>;
 }
 
-/** The database's error in Hasura's error body (docs/internals/hasura-protocol.md, "Errors"). All absent if Hasura hides internals. */
+/**
+ * The database's error in Hasura's error body (docs/internals/hasura-protocol.md, "Errors"). All absent if Hasura hides
+ * internals.
+ */
 export interface DatabaseError {
   readonly sqlstate?: string;
   readonly message?: string;

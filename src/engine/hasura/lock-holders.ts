@@ -1,11 +1,11 @@
-/** A session that holds a lock, or is before us in its queue. What the database user may not see is absent. */
+/** A session that holds a lock, or is ahead of us in its queue. Fields that the database user may not see are absent. */
 export interface LockHolder {
   /** 0 for a prepared transaction, which has no session. */
   readonly pid: number;
   readonly application?: string | undefined;
   readonly user?: string | undefined;
   readonly state?: string | undefined;
-  /** What kind of process it is, where it serves no client: `autovacuum worker`. */
+  /** The kind of process, if it serves no client: `autovacuum worker`. */
   readonly process?: string | undefined;
   /** How long its transaction has been open. */
   readonly openMs?: number | undefined;
@@ -65,7 +65,7 @@ function doing({ state, process, openMs }: LockHolder): string[] {
   return state === undefined ? since : [state, ...since];
 }
 
-/** Names come from elsewhere: anything unusual is quoted, so that it cannot pass for part of the message. */
+/** Names come from outside: anything unusual is quoted, so that it cannot be mistaken for part of the message. */
 function shownName(name: string): string {
   return /^[\w.@-]+$/.test(name) ? name : JSON.stringify(name);
 }

@@ -4,7 +4,7 @@ import { lineAt } from "../sql/lexer.ts";
 import { lockAdvice, type LockHolder } from "./lock-holders.ts";
 import { headOf, nameOf, statementsOf, type Statement } from "../sql/statements.ts";
 
-/** What is known of a failed statement. */
+/** What is known about a failed statement. */
 interface Refusal {
   readonly message: string;
   readonly sqlstate: string | undefined;
@@ -18,7 +18,7 @@ interface Advice {
   readonly next: (refusal: Refusal) => string | undefined;
 }
 
-/** The first that applies and has something to say counts. */
+/** The first that applies and returns advice wins. */
 const advices: readonly Advice[] = [
   { states: ["42601"], text: /at or near "\\/, next: psqlCommands },
   { states: ["42601", "57014", "08P01", "0A000", ""], next: copyFromStdin },
@@ -62,7 +62,7 @@ const advices: readonly Advice[] = [
   },
 ];
 
-/** The next step for an error of the database, where there is one beyond correcting the file. */
+/** The next step for a database error, if there is one besides correcting the file. */
 export function sqlAdvice(
   { message, sqlstate }: SqlFailure,
   sql: string,
@@ -78,7 +78,7 @@ export function sqlAdvice(
   return undefined;
 }
 
-/** A lock timeout, a cancelled statement, or an error of which Hasura hides what it is. */
+/** A lock timeout, a cancelled statement, or an error whose details Hasura hides. */
 function mayBeLock(sqlstate: string | undefined): boolean {
   return sqlstate === undefined || sqlstate === "55P03" || sqlstate === "57014";
 }

@@ -19,13 +19,14 @@ export interface FailedFile {
   readonly nothingKept?: boolean;
   /** Records the migration as applied. */
   readonly markApplied?: Hint;
-  /** Who held the lock that it was waiting for, shortly before it failed. */
+  /** The holders of the lock it was waiting for, shortly before it failed. */
   readonly lockHolders?: readonly LockHolder[] | undefined;
 }
 
 /**
  * The failure of one migration's `run_sql`. A statement that the database refused is `migration/sql-failed` with the database's
- * error (docs/internals/hasura-protocol.md, "Errors"), as far as Hasura shows it. Anything else is a problem with Hasura or the network.
+ * error (docs/internals/hasura-protocol.md, "Errors"), as far as Hasura shows it. Anything else is a problem with Hasura or the
+ * network.
  */
 export function stepFailure(error: unknown, failed: FailedFile): unknown {
   if (!(error instanceof HasuraCallError)) return error;
@@ -34,7 +35,7 @@ export function stepFailure(error: unknown, failed: FailedFile): unknown {
   const details = sqlFailure(error.database);
   if (!details) return hiddenError(error, failed);
   const { message, sqlstate } = details;
-  // The message is masked in the same way, so that what it quotes is found.
+  // The message is masked in the same way, so that its quotes can be found.
   const position = findErrorPosition(maskPasswords(failed.sql), details);
   const state = sqlstate === undefined ? "" : ` (SQLSTATE ${sqlstate})`;
   return new Failure("migration", "sql-failed", `${failed.file} failed: ${message}${state}`, {

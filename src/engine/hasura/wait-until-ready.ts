@@ -5,7 +5,7 @@ import { hasuraFailure, isUnavailable } from "./errors.ts";
 
 const longestWaitMs = 60_000;
 const pauseMs = 1000;
-/** Kept for the response to the caller. */
+/** Reserved for responding to the caller. */
 const marginMs = 10_000;
 
 /**

@@ -9,7 +9,7 @@ import type { Project } from "../project/project.ts";
 import { failedRun, nothingDone, type RunResult } from "../run-result.ts";
 import type { Metadata } from "../hasura/client.ts";
 
-/** What a check found, beyond its value. */
+/** What a check found, besides its value. */
 interface Finding<T> {
   readonly value: T;
   readonly message: string;
@@ -17,8 +17,8 @@ interface Finding<T> {
 }
 
 /**
- * `doctor`: makes every check that can be made from inside, in the order in which each needs those before it, and emits one event
- * for each. A check whose need has failed is reported as skipped. The run fails with the first failure.
+ * `doctor`: makes every check that is possible from inside, in dependency order, and emits one event
+ * for each. A check that depends on a failed one is reported as skipped. The run fails with the first failure.
  */
 export async function checkEnvironment(
   request: RequestOf<"doctor">,
@@ -52,7 +52,7 @@ class Checks {
     return this.#firstFailure;
   }
 
-  /** Makes a check and resolves to what it found; undefined where it failed or was skipped. `needs` is what it builds on. */
+  /** Makes a check and resolves to what it found; undefined where it failed or was skipped. `needs` is the check it depends on. */
   async make<T>(
     name: string,
     check: () => Promise<Finding<T>> | Finding<T>,
@@ -117,7 +117,7 @@ async function checkSecret({ hasura }: EngineContext): Promise<Finding<Metadata>
   return { value: metadata, message: "accepted" };
 }
 
-/** This many inconsistent objects are named, the rest is counted. */
+/** This many inconsistent objects are named; the rest are counted. */
 const namedAtMost = 3;
 
 async function checkMetadata({ hasura }: EngineContext): Promise<Finding<undefined>> {

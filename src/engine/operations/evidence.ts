@@ -7,7 +7,7 @@ import { quoteIdentifier, quoteLiteral } from "../sql/quote.ts";
 
 type Evidence = NonNullable<StatusRow["evidence"]>;
 
-/** Versions of which only a person can say whether they are applied, in no particular order. */
+/** Versions that only a person can tell to be applied or not, in no particular order. */
 export function versionsInDoubt({ recorded }: Pick<DatabaseState, "recorded">): Version[] {
   return [...recorded]
     .filter(([, { state }]) => state === "dirty" || state === "interrupted")
@@ -15,8 +15,8 @@ export function versionsInDoubt({ recorded }: Pick<DatabaseState, "recorded">): 
 }
 
 /**
- * For each of the versions whether what its up file creates is in the database: one query. It helps a person to decide and
- * proves nothing, so anything that keeps it from being found out is ignored: then there is no evidence.
+ * For each of the versions whether what its up file creates is in the database: one query. It helps a person decide, but
+ * proves nothing, so any error is ignored: there is then no evidence.
  */
 export async function evidenceFor(
   state: DatabaseState,

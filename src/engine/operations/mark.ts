@@ -93,7 +93,7 @@ async function markIn(
     await reportMark(state, version, as, changed.has(version), engine);
 }
 
-/** A dirty or interrupted version is neither: both marks change it. */
+/** A dirty or interrupted version is neither, so either mark changes it. */
 function isDue({ recorded }: DatabaseState, version: Version, as: "applied" | "pending"): boolean {
   return as === "applied" ? recorded.get(version)?.state !== "applied" : recorded.has(version);
 }

@@ -77,7 +77,7 @@ async function emitPlan(
   });
 }
 
-/** Names what runs after newer versions, which may have been written without it in mind. */
+/** Names migrations that run after newer versions, which may have been written without them in mind. */
 async function warnOutOfOrder(
   { databases }: PreparedPlan,
   { operation }: Selection,
@@ -96,7 +96,7 @@ async function warnOutOfOrder(
   }
 }
 
-/** Plans per run: a run ends before somebody who keeps changing the database. */
+/** Maximum number of plans per run, if somebody keeps changing the database. */
 const mostPlans = 20;
 
 interface MigrateRun {
@@ -106,7 +106,7 @@ interface MigrateRun {
   readonly environment: string;
   readonly noTransaction: boolean;
   readonly sliceMs: number | undefined;
-  /** Only what the first plan has may be done: it was shown and confirmed, or it rolls back. */
+  /** Only steps of the first plan may be done, because it was shown and confirmed, or rolls back. */
   readonly firstPlanOnly: boolean;
   readonly engine: EngineContext;
 }
@@ -115,7 +115,7 @@ interface MigrateResult extends RunResult {
   readonly touched: ReadonlySet<string>;
 }
 
-/** What was done with the plans so far. */
+/** What was done under the plans so far. */
 interface MigrateProgress {
   readonly applied: number;
   readonly touched: ReadonlySet<string>;
@@ -154,13 +154,13 @@ async function runUntilDone(run: MigrateRun): Promise<MigrateResult> {
     try {
       plan = await planAgain({ ...run, selection });
     } catch (failure) {
-      // What was done so far is still reported, and the metadata reloaded.
+      // What was done so far is still reported, and the metadata is reloaded.
       return end({ stop: "failed", failure });
     }
   }
 }
 
-/** A run that ends before its plan is done. What a redo has rolled back by then is named, and how to apply it. */
+/** A run that ends before its plan is done. If a redo has only rolled back, its migration is named, and how to apply it. */
 async function endedEarly(
   result: MigrateResult & { readonly stop: RunStop },
   plan: PreparedPlan,
@@ -218,7 +218,7 @@ function progressAfter(
   };
 }
 
-/** Why the run ends, unless it continues with a new plan. A pause comes first: the next invocation settles what is open. */
+/** Why the run ends, unless it continues with a new plan. A pause comes first: the next invocation resolves the rest. */
 function finalStop({ stop, unsettled }: PlanResult): RunStop | undefined {
   if (stop?.stop === "failed" || stop?.stop === "paused") return stop;
   if (unsettled !== undefined) return { stop: "failed", failure: unsettled };
@@ -260,7 +260,7 @@ async function confirmAll({ databases }: EngineSession, engine: EngineContext): 
   return lost;
 }
 
-/** What is left of a selection after `done` steps; undefined where only a person can decide what to do next. */
+/** What is left of a selection after `done` steps; undefined if only a person can decide what to do next. */
 function remainingSelection(
   selection: Selection,
   done: number,
@@ -277,7 +277,7 @@ function replanReason(stop: PlanStop | undefined): string {
   return stop?.stop === "replan" ? stop.reason : "a commit did not happen";
 }
 
-/** True where Hasura is not asked for anything else, because it does not respond. */
+/** True if nothing else is sent to Hasura because it does not respond. */
 function isUnreachable(failure: unknown): boolean {
   return failure instanceof Failure && failure.kind !== "migration";
 }

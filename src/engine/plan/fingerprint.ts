@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
 
-/** What one step of a plan does, as far as whoever confirms it has to know: any difference makes another fingerprint. */
+/** The part of a step that has to be confirmed: any difference changes the fingerprint. */
 export type FingerprintPart = readonly (string | boolean)[];
 
 /** SHA-256 in hex of the steps of a plan, in order. */
@@ -11,7 +11,7 @@ export function fingerprintOf(parts: readonly FingerprintPart[]): string {
 }
 
 /**
- * Throws `busy/plan-changed` where another plan was confirmed than the one that would be run now: something was applied,
+ * Throws `busy/plan-changed` if the plan to be run differs from the confirmed one: something was applied,
  * rolled back or deployed in between. Without `expected` nothing is compared.
  */
 export function refuseOtherPlan(fingerprint: string, expected: string | undefined): void {

@@ -48,7 +48,7 @@ export interface PlanOptions {
   readonly withSql?: boolean;
 }
 
-/** Plans all databases in order. Whatever can be found to be wrong before anything runs is thrown here. */
+/** Plans all databases in order. Every problem that can be detected before anything runs is thrown here. */
 export async function preparePlan(
   databases: readonly DatabaseState[],
   options: PlanOptions,

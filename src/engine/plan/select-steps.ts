@@ -30,7 +30,7 @@ export interface DatabaseFacts {
   /** In version order. */
   readonly migrations: readonly Migration[];
   readonly recorded: ReadonlyMap<Version, AppliedMigration>;
-  /** What the last `redo` rolled back and could not apply again, where nothing was changed since. */
+  /** The migration that the last `redo` rolled back and could not reapply, if nothing has changed since. */
   readonly halfRedone?: Version;
 }
 
@@ -65,7 +65,8 @@ export function selectSteps(
 }
 
 /**
- * Rolls back and applies one migration. What a redo that failed half way left pending is applied only: it is rolled back already.
+ * Rolls back and applies one migration. A migration that a failed redo left pending is only applied, because it is already rolled
+ * back.
  */
 function redoSteps(facts: IndexedDatabase, { only }: Selection): PlannedStep[] {
   const version = only ?? halfRedone(facts) ?? facts.newestFirst[0];
@@ -101,7 +102,7 @@ export function metadataFiles({ migrations, recorded }: DatabaseFacts): Migratio
   );
 }
 
-/** Sorted and mapped once, because every step looks something up and there may be thousands of them. */
+/** Sorted and mapped once, because every step does lookups and there may be thousands of steps. */
 interface IndexedDatabase extends DatabaseFacts {
   readonly environment: string;
   readonly byVersion: ReadonlyMap<Version, Migration>;

@@ -74,7 +74,7 @@ function entriesOf(directory: string, fs: FileSystem): readonly Entry[] {
   try {
     return fs.list(directory);
   } catch {
-    return []; // whoever reads the migrations reports it
+    return []; // reported when the migrations are read
   }
 }
 

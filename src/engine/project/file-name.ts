@@ -19,7 +19,8 @@ const sqlPattern = /^([0-9]+)_([^\n]*)\.(down|up)\.(sql)$/;
 
 /**
  * Parses the name of a flat file, or `<directory>.<file>`. Names that do not match are ignored, and so is a number of 2^64 or more.
- * One between 2^63 and 2^64 makes the official CLI panic or loop (docs/internals/hasura-protocol.md, "Versions"), so it is reported.
+ * One between 2^63 and 2^64 makes the official CLI panic or loop (docs/internals/hasura-protocol.md, "Versions"), so it is
+ * reported.
  */
 export function parseMigrationName(composed: string, configVersion: number): ParsedName {
   const match = (configVersion === 1 ? pattern : sqlPattern).exec(composed);
@@ -37,7 +38,7 @@ export function parseMigrationName(composed: string, configVersion: number): Par
 }
 
 /**
- * True for the name of a file or directory that is probably meant as a migration although it is not named like one: a version with
+ * True for the name of a file or directory that is probably meant to be a migration but not named like one: a version with
  * another separator, SQL without a direction, `.sql.txt`.
  */
 export function resemblesMigration(entry: string): boolean {

@@ -13,7 +13,7 @@ export interface FileSystem {
   isWritable(path: string): boolean;
 }
 
-/** What is known of a file or directory without reading it. A change of its content changes one of the other fields than `kind`. */
+/** What is known about a file or directory without reading it. A change to its content changes a field other than `kind`. */
 export interface FileState {
   readonly kind: "file" | "directory" | "other";
   readonly size: number;

@@ -15,8 +15,9 @@ export interface KeptProjectOptions {
 
 /**
  * Reads a project as `readProject` does, and keeps it for the next call of the same process. Before it is used again, every
- * directory and file is looked at; where anything has changed, the project is read again. Only the project of an image, which has a manifest that
- * describes it and which this process cannot write to, is never looked at again. Bodies are read at each call in any case.
+ * directory and file is looked at; where anything has changed, the project is read again. Only the project of an image, which has
+ * a manifest that describes it and which this process cannot write to, is never checked again. Bodies are read at each call in
+ * any case.
  */
 export function keptProject({ directory, fs, now }: KeptProjectOptions): () => Promise<Project> {
   const checksums = new KeptChecksums(fs, now);

@@ -4,7 +4,7 @@ import type { Entry, FileState, FileSystem } from "./file-system.ts";
 /** Two changes of a file that are closer than this may leave the same times: some file systems count in steps of two seconds. */
 const longestTickMs = 3000;
 
-/** True if nothing has changed between two looks at a file or directory, provided that the first found it settled. */
+/** True if nothing has changed between two observations of a file or directory, provided that the first found it settled. */
 export function isSameState(a: FileState, b: FileState): boolean {
   return (
     a.changedMs === b.changedMs &&
@@ -16,7 +16,7 @@ export function isSameState(a: FileState, b: FileState): boolean {
   );
 }
 
-/** True if the last change is so long ago that another one, after `atMs`, would show in the times. */
+/** True if the last change is so long ago that a later one, after `atMs`, would be visible in the times. */
 export function isSettled({ changedMs, modifiedMs }: FileState, atMs: number): boolean {
   return Math.max(changedMs, modifiedMs) <= atMs - longestTickMs;
 }
@@ -32,7 +32,7 @@ const absent = "absent";
 type Absent = typeof absent;
 
 /**
- * Everything that was asked of a file system, with its answers. What followed from them still holds while they are the same, which
+ * Every query to a file system, with its answer. Conclusions remain valid while the answers are the same, which
  * takes one `stat` for each directory and file instead of listing the directories again.
  */
 export class Observations {
@@ -44,7 +44,7 @@ export class Observations {
   readonly #states = new Map<string, FileState | Absent>();
   readonly #realPaths = new Map<string, string>();
   readonly #contents = new Map<string, Uint8Array | Absent>();
-  /** An answer was an error other than absence: nothing may be concluded from the others. */
+  /** An answer was an error other than absence, so the other answers are not reliable. */
   #isIncomplete = false;
   #isClosed = false;
 
@@ -190,7 +190,7 @@ function kindOf(state: FileState | Absent): string {
   return state === absent ? absent : state.kind;
 }
 
-/** A directory's own size says nothing about what is in it. */
+/** A directory's own size is meaningless for its content. */
 function sizeOf(state: FileState | Absent): number {
   return state === absent || state.kind !== "file" ? 0 : state.size;
 }

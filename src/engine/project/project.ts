@@ -33,7 +33,7 @@ export interface Project {
   readonly databases: ReadonlyMap<string, readonly Migration[]>;
   /** Databases of kinds that this environment does not have, with their kinds. */
   readonly leftOut?: ReadonlyMap<string, string>;
-  /** Oddities that do not stop a run, for a person to read. */
+  /** Oddities that do not stop a run, as notices for people. */
   readonly notices: readonly ProjectNotice[];
 }
 
@@ -129,8 +129,8 @@ async function placeOf(root: string, fs: FileSystem): Promise<Place> {
 }
 
 /**
- * What links may lead into. A migrations directory that config.yaml puts elsewhere belongs to the project; one that a link puts
- * elsewhere does not. Throws `usage/link-outside-project`.
+ * The directories that links may lead into. A migrations directory configured elsewhere in config.yaml belongs to the project;
+ * one reached through a link does not. Throws `usage/link-outside-project`.
  */
 function boundariesOf(root: string, directory: string, fs: FileSystem): readonly string[] {
   const boundaries = [fs.realPath(root)];
@@ -140,7 +140,7 @@ function boundariesOf(root: string, directory: string, fs: FileSystem): readonly
   return boundaries;
 }
 
-/** Paths below a bare migrations directory start with its name, so that they still tell where a file is. */
+/** Paths below a bare migrations directory start with its name, so that they still show where a file is. */
 function named(root: string, directory: string): Pick<Place, "root" | "directory" | "label"> {
   if (directory === root) return { root: dirname(root), directory, label: basename(root) };
   return {

@@ -190,7 +190,7 @@ function scanDirectory(name: string, place: MigrationsPlace, fs: FileSystem): Sc
     else if (found.direction === "up") isEmpty = true;
   }
   const taken = new Set(files.map(({ direction }) => direction));
-  // Beside the file that is taken it is a backup.
+  // Next to the file in use, it is a backup.
   const ignored = others.filter((file) => {
     const direction = resembledDirection(file);
     return direction !== undefined && !taken.has(direction);

@@ -42,12 +42,12 @@ export async function withoutUnsupportedDatabases(
 /** For a request that concerns a database that was left out. */
 export function unsupportedDatabase(name: string, kind: string): Failure {
   return new Failure("usage", "unsupported-kind", leftOutMessage(name, kind), {
-    hints: [textHint("Migrate it in an environment whose Hasura is connected to it.")],
+    hints: [textHint("Migrate it in an environment where Hasura is connected to it.")],
   });
 }
 
 function leftOutMessage(name: string, kind: string): string {
-  return `The database ${name} is left out: it is of kind ${kind}, and a local environment has PostgreSQL only.`;
+  return `The database ${name} is skipped: its kind is ${kind}, and a local environment supports only PostgreSQL.`;
 }
 
 /** The declared sources of other kinds, from `databases/databases.yaml` in the metadata directory. */

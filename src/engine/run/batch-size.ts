@@ -1,4 +1,4 @@
-/** How long one request may take, so that anybody watching sees progress. */
+/** How long one request may take, so that people watching see progress. */
 const targetMs = 100;
 const largestBatch = 20;
 

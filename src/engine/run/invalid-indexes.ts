@@ -3,7 +3,7 @@ import type { ConcurrentIndex } from "../sql/concurrent-indexes.ts";
 import { quoteIdentifier, quoteLiteral } from "../sql/quote.ts";
 import type { RelationPath } from "../sql/words.ts";
 
-/** An index of which pg_index says that it is not valid. */
+/** An index marked as invalid in pg_index. */
 export interface InvalidIndex {
   /** Quoted, with its schema. */
   readonly name: string;
@@ -11,10 +11,10 @@ export interface InvalidIndex {
   readonly isInUse: boolean;
 }
 
-/** What became of the indexes that statements work on. */
+/** The state of the indexes that statements work on. */
 export interface IndexState {
   readonly invalid: readonly InvalidIndex[];
-  /** Those of which nothing is known: their table was not found where this connection looks. */
+  /** Indexes with unknown state: their table was not found in this connection's search_path. */
   readonly unknown: readonly ConcurrentIndex[];
 }
 
@@ -45,7 +45,7 @@ export function dropSql({ name }: InvalidIndex): string {
   return `DROP INDEX CONCURRENTLY ${name};`;
 }
 
-/** What may be left, from the statement alone. */
+/** What may be left over, judging by the statement alone. */
 export function mayBeLeft(index: ConcurrentIndex): string {
   if (index.how === "reindex")
     return 'An invalid index whose name ends in "_ccnew" or "_ccold" may be left over: drop it with DROP INDEX CONCURRENTLY.';

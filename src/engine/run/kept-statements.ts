@@ -2,14 +2,14 @@ import type { Place } from "../../protocol/failure.ts";
 import { lineAt } from "../sql/lexer.ts";
 import { statementsOf, type Statement } from "../sql/statements.ts";
 
-/** What is known about where a file failed whose statements were sent one by one, outside a transaction. */
+/** Where a file failed whose statements were sent one by one, outside a transaction. */
 export interface FailedAt {
   /** The statement that failed, as Hasura repeats it: without its comments. */
   readonly statement?: string | undefined;
   readonly place?: Place | undefined;
 }
 
-/** What such a file leaves behind. */
+/** What such a file leaves in effect. */
 export interface KeptStatements {
   /** A sentence. Where the failing statement is not known, it claims only that those before it are committed. */
   readonly text: string;

@@ -15,13 +15,13 @@ import {
 import { keptStatements, type FailedAt } from "./kept-statements.ts";
 import type { LoadedStep } from "./load-steps.ts";
 
-/** Failures after which a part of a file outside a transaction may have been committed. */
+/** Failures after which part of a file outside a transaction may have been committed. */
 const partly: ReadonlySet<string> = new Set(["sql-failed", "interrupted", "deadline"]);
 
 /**
  * What a file outside a transaction left behind, as hints in front of the failure's own: which of its statements are committed,
- * and which indexes the database calls invalid. Where it cannot be asked, only what may be left. `error`: what the failure is
- * about.
+ * and which indexes the database calls invalid. If it cannot be queried, only what may be left over. `error`: the failure's
+ * cause.
  */
 export async function withLeftBehind(
   failure: unknown,
@@ -38,7 +38,7 @@ export async function withLeftBehind(
   return failure.with({ hints: [textHint(kept.text), ...indexes, ...failure.hints] });
 }
 
-/** The indexes of a file outside a transaction that are invalid although it succeeded: IF NOT EXISTS keeps such an index. */
+/** The indexes of a file outside a transaction that are invalid even though it succeeded: IF NOT EXISTS skips such an index. */
 export async function invalidIndexNotices(loaded: LoadedStep): Promise<string[]> {
   const { step, body } = loaded;
   const indexes = step.noTransaction
@@ -87,7 +87,7 @@ function leftText(index: InvalidIndex): string {
     : `The index ${name} was left invalid, and IF NOT EXISTS would skip it. Before the next attempt: ${dropSql(index)}`;
 }
 
-/** Undefined where the database cannot be asked. */
+/** Undefined if the database cannot be queried. */
 async function lookedUp(
   indexes: readonly ConcurrentIndex[],
   { ready: { store, database } }: LoadedStep,

@@ -14,7 +14,7 @@ import { halfRedoneFailure } from "./half-redone.ts";
 import { invalidIndexNotices, withLeftBehind } from "./left-behind.ts";
 import { loadSteps, type LoadedStep } from "./load-steps.ts";
 
-/** Why a plan was not run to its end. */
+/** Why a plan was not completed. */
 export type PlanStop =
   | RunStop
   /** The plan no longer fits the database: make a new one. */
@@ -27,7 +27,7 @@ export interface PlanResult {
   /** Names of the databases that were changed. */
   readonly touched: ReadonlySet<string>;
   readonly stop?: PlanStop;
-  /** What kept the migration store from recording or confirming everything. */
+  /** The error that kept the migration store from recording or confirming everything. */
   readonly unsettled?: unknown;
 }
 
@@ -116,7 +116,7 @@ const batchAboveMs = 120_000;
 function stopBefore(next: ReadyStep, state: RunState, run: PlanRun): PlanStop | undefined {
   const { engine } = run;
   const { store } = next;
-  // Near its end the function stops the run itself: that is a pause where the run can be continued.
+  // Near its end the function stops the run itself, which is a pause if the run can be continued.
   const isDeadline = store.canResume && engine.stop.reason === "deadline";
   if (engine.stop.aborted && !isDeadline) return { stop: "cancelled" };
   const failure = store.backgroundFailure?.();

@@ -15,7 +15,10 @@ export type ConcurrentIndex =
   | { readonly how: "reindex"; readonly of: "schema"; readonly name: string }
   | { readonly how: "reindex"; readonly of: "database" };
 
-/** What `CREATE INDEX CONCURRENTLY`, `DROP INDEX CONCURRENTLY` or `REINDEX … CONCURRENTLY` works on; undefined for other statements. */
+/**
+ * The index that `CREATE INDEX CONCURRENTLY`, `DROP INDEX CONCURRENTLY` or `REINDEX … CONCURRENTLY` works on; undefined for other
+ * statements.
+ */
 export function concurrentIndex({ tokens }: Statement): ConcurrentIndex | undefined {
   const words = new Words(tokens);
   if (words.skip("CREATE")) return created(words);

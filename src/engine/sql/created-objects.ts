@@ -41,7 +41,7 @@ function created(words: Words): CreatedObject[] {
   words.skip("OR", "REPLACE");
   if (words.skip("UNIQUE")) return words.skip("INDEX") ? createdIndex(words) : [];
   if (words.skip("INDEX")) return createdIndex(words);
-  // A temporary table is gone with its session.
+  // A temporary table disappears with its session.
   if (words.skip("GLOBAL") || words.skip("LOCAL") || words.skipAny("TEMP", "TEMPORARY")) return [];
   words.skipAny("UNLOGGED", "FOREIGN", "RECURSIVE", "MATERIALIZED");
   const kind = words.skip("TABLE")
@@ -70,7 +70,7 @@ function createdIndex(words: Words): CreatedObject[] {
   return [{ kind: "index", name, ...(table.schema !== undefined && { schema: table.schema }) }];
 }
 
-/** What `ADD` is followed by where it adds no column. */
+/** Words after `ADD` if it does not add a column. */
 const otherAdditions = [
   "CONSTRAINT",
   "PRIMARY",

@@ -6,22 +6,22 @@ import { headOf, nameOf, statementsOf } from "./statements.ts";
 const longestLine = 1000;
 /** The same where several lines are listed. */
 const longestListedLine = 200;
-/** Places that are listed; more would not help anyone. */
+/** Maximum number of places listed; more would not help. */
 const mostPlaces = 10;
 
 /** Occurrences that are looked for: a dump of 40 MB is not read to its end for lines that nobody will see. */
 const mostOccurrences = 200;
 
-/** Where an error can be: the one place, or every line that it can be in. */
+/** Where an error can be: one position, or every candidate line. */
 export interface ErrorPosition {
   readonly place?: Place;
   readonly places?: Place[];
 }
 
 /**
- * Finds the place of an error by what the database quotes, because Hasura's error body has no position: the token of a syntax error,
- * or the name of what is missing, exists already or is violated. Comments are left out, bodies of functions are searched. Where it
- * stands several times every line is listed; none is guessed.
+ * Finds the place of an error by what the database quotes, because Hasura's error body has no position: the token of a syntax
+ * error, or the name of what is missing, exists already or is violated. Comments are left out, bodies of functions are searched.
+ * Where it stands several times every line is listed; none is guessed.
  */
 export function findErrorPosition(
   sql: string,

@@ -6,7 +6,7 @@ const mask = "********";
 const inConnectionString = /(\bpassword\s*=\s*)(?:'(?:[^'\\]|\\[^])*'|[^\s'";]+)/giu;
 const inAddress = /(\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/?#:@'"]{0,200}:)[^\s/?#@'"]+(?=@)/giu;
 
-/** A password that is this short is not looked for elsewhere: it is a part of too many words. */
+/** A password this short is not searched for elsewhere: it occurs in too many words. */
 const shortestSearched = 4;
 
 /**

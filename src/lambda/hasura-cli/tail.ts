@@ -2,7 +2,7 @@
 export interface Tail {
   push(chunk: Buffer): void;
   /**
-   * What is kept, decoded as UTF-8; invalid bytes become replacement characters. Without its first line where the
+   * The kept text, decoded as UTF-8; invalid bytes become replacement characters. Without its first line where the
    * beginning of it was dropped: a secret that was cut would no longer be found.
    */
   text(): string;

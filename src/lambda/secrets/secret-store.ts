@@ -43,7 +43,7 @@ export function storeFailure(
     name: "",
     message: "",
   };
-  // The service has no name of its own for it: only the message says so.
+  // The service has no separate error name for this: only the message shows it.
   if (
     name === "InvalidRequestException" &&
     /marked for deletion|scheduled for deletion/i.test(message)

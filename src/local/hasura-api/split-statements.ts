@@ -34,7 +34,7 @@ interface Quotes {
 }
 
 interface Token {
-  /** What goes into the statement. */
+  /** The characters that go into the statement. */
   readonly text: string;
   /** How many characters it takes in the source. */
   readonly length: number;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
 import { commandHint } from "../../protocol/hint.ts";
 
-/** What is written in the directory of a project. */
+/** The files written in a project's directory. */
 const entries = ["location", "lock", ".gitignore"];
 
 /**

@@ -14,7 +14,7 @@ const client = new RuntimeApiClient(
   env.AWS_LAMBDA_RUNTIME_API ?? "127.0.0.1:9001",
   env.HASURA_MIGRATE_RUNTIME_TOKEN ?? "",
 );
-// Nothing that the function starts has to know it.
+// Child processes of the function do not need it.
 delete env.HASURA_MIGRATE_RUNTIME_TOKEN;
 let currentRequestId: string | undefined;
 

@@ -279,7 +279,7 @@ describe("the databases of a run", () => {
       { ...projectOf(3, "a"), leftOut: new Map([["b", "mssql"]]) },
       metadataOf("a"),
       "b",
-      ["Migrate it in an environment whose Hasura is connected to it."],
+      ["Migrate it in an environment where Hasura is connected to it."],
     ],
     [
       "a newer Hasura for config version 3",

@@ -33,7 +33,7 @@ describe("a project with a database of another kind, in a local environment", ()
       {
         code: "database-left-out",
         message:
-          "The database legacy is left out: it is of kind mssql, and a local environment has PostgreSQL only.",
+          "The database legacy is skipped: its kind is mssql, and a local environment supports only PostgreSQL.",
       },
     ]);
     assert.deepEqual((await findLocalProject(root, undefined)).sources, ["main"]);
@@ -87,9 +87,9 @@ describe("a project with a database of another kind, in a local environment", ()
     await assert.rejects(findLocalProject(root, undefined), (thrown) => {
       assert(thrown instanceof Failure);
       assert.deepEqual([thrown.kind, thrown.code], ["usage", "unsupported-kind"]);
-      assert.match(thrown.message, /^The database legacy is left out: it is of kind mssql, /);
+      assert.match(thrown.message, /^The database legacy is skipped: its kind is mssql, /);
       assert.deepEqual(hintLines(thrown.hints), [
-        "Migrate it in an environment whose Hasura is connected to it.",
+        "Migrate it in an environment where Hasura is connected to it.",
       ]);
       return true;
     });

@@ -56,7 +56,7 @@ export async function* invoke(invocation: Invocation): AsyncGenerator<Uint8Array
     return;
   }
   invocation.onBuffered();
-  notice("Streaming is not available here: all output appears when the function has ended.");
+  notice("Streaming is not available here: all output appears when the function has finished.");
   const { payload: request, limitMs } = invocation.buffered;
   const buffered = await send(invocation, () =>
     timeouts.first(service.buffered(encode(request), signal), limitMs),
@@ -111,7 +111,9 @@ const lineEnd = new TextEncoder().encode("\n");
 const preparingLimitMs = 180_000;
 const throttledAttempts = 7;
 
-/** Sends until the function has started. Only what certainly did not start it is repeated; anything else is explained and thrown. */
+/**
+ * Sends until the function has started. Only what certainly did not start it is repeated; anything else is explained and thrown.
+ */
 async function send<T>(
   invocation: Invocation,
   request: () => Promise<T>,

@@ -15,7 +15,7 @@ import {
 } from "./state-document.ts";
 import type { StateChange, StoredVersions, VersionStore } from "./version-store.ts";
 
-/** How often a write is repeated because another tool wrote in between. */
+/** How often a write is repeated if another tool wrote in between. */
 const maxExchanges = 8;
 
 export interface CatalogVersionStoreOptions {

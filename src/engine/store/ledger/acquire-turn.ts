@@ -7,7 +7,7 @@ import type { LedgerContext } from "./context.ts";
 import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
 import { beginRunSql } from "./statements.ts";
 
-/** Below this another run is not waited for. */
+/** Do not wait for another run with less than this much time left. */
 const minWaitMs = 20_000;
 
 /**
@@ -40,7 +40,7 @@ export async function acquireTurn(context: LedgerContext): Promise<LedgerSnapsho
     },
     {
       backoff: exponentialBackoff({ firstMs: 1000, longestMs: 4000 }),
-      // A stop ends the wait, and the next look reports it.
+      // A stop ends the wait, and the next read reports it.
       sleep: (ms) => engine.sleep(ms, engine.stop).catch(() => undefined),
     },
   );

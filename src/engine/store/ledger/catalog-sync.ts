@@ -18,7 +18,7 @@ export class CatalogSync {
   readonly #versions: Pick<VersionStore, "generation">;
   #synced: bigint;
   /**
-   * Versions about which a person has to decide. Until then no generation is written, or they would
+   * Versions that a person has to resolve. Until then no generation is written, or they would
    * be believed.
    */
   #inDoubt: readonly Version[] = [];
@@ -54,13 +54,13 @@ export class CatalogSync {
     return this.#isCompared && this.#inDoubt.length === 0;
   }
 
-  /** Versions that a look at both found in doubt; nothing is written yet. */
+  /** Versions found to be in doubt when both were read; nothing is written yet. */
   found({ inDoubt, rolledBack }: Pick<Reconciliation, "inDoubt" | "rolledBack">): void {
     this.#isCompared = true;
     this.#inDoubt = [...inDoubt, ...rolledBack];
   }
 
-  /** Writes what a look at both found. `written`: the generation that the catalog holds. */
+  /** Writes the changes found when both were read. `written`: the generation that the catalog holds. */
   reconciled(
     { catalogChanges }: Pick<Reconciliation, "catalogChanges">,
     generation: bigint,

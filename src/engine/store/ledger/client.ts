@@ -6,7 +6,7 @@ import { snapshotSql } from "./statements.ts";
 import type { LedgerContext } from "./context.ts";
 import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
 
-/** Retries of a call before Hasura is given up: about two minutes, in which ECS replaces a task. */
+/** Retries of a call before giving up on Hasura: about two minutes, in which ECS replaces a task. */
 export const maxRetries = 10;
 
 /** Below this a call is not retried: the remaining time is for reporting. */
@@ -31,7 +31,7 @@ export function send(
   return context.hasura.runSql(requestFor(context, sql, noTransaction));
 }
 
-/** Queries take milliseconds; a Hasura that needs longer than this does not answer at all. */
+/** Queries take milliseconds; a Hasura that needs longer than this will not answer at all. */
 const queryLimitMs = 30_000;
 
 /** Runs SQL that is quick, or safe to repeat. Throws `HasuraCallError`, with an unknown outcome after half a minute. */
@@ -39,7 +39,7 @@ export function sendQuery(context: QueryContext, sql: string): Promise<SqlResult
   return context.hasura.runSql({ ...requestFor(context, sql), limitMs: queryLimitMs });
 }
 
-/** What one query needs of the ledger's context. */
+/** The part of the ledger's context that one query needs. */
 export type QueryContext = Pick<LedgerContext, "hasura" | "database" | "configVersion">;
 
 /** SQL as a request to the ledger's database. */

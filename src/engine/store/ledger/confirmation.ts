@@ -10,7 +10,7 @@ interface RecordedStep extends DoneStep {
   readonly before: bigint;
 }
 
-/** What a look at the ledger showed. */
+/** The result of reading the ledger. */
 export interface ConfirmationResult {
   /** The last step, now certain; absent where there was none, or its commit did not happen. */
   readonly confirmed?: DoneStep;

@@ -59,7 +59,7 @@ export async function install(context: LedgerContext, facts: DatabaseFacts): Pro
     const found = Number(installed.rows[0]?.[0]);
     if (found > schemaVersion) throw ledgerTooNew(context, found);
   } catch (error) {
-    // Somebody else may have created the schema since it was looked at.
+    // Somebody else may have created the schema since it was checked.
     await refuseForeignOwner(context, facts);
     const isDenied =
       error instanceof HasuraCallError &&
@@ -129,7 +129,7 @@ export function readFacts(result: SqlResult): DatabaseFacts {
   };
 }
 
-/** Says which statement lets the database user create the ledger. */
+/** Shows the statement that lets the database user create the ledger. */
 export function permissionDenied(
   { database }: Pick<LedgerContext, "database">,
   { user }: DatabaseFacts,

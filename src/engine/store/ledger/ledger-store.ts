@@ -63,11 +63,11 @@ export class LedgerStore implements MigrationStore {
   readonly #position: Position;
   readonly #confirmation: Confirmation;
   readonly #catalog: CatalogSync;
-  /** The last look at the ledger, until `read` has used it. */
+  /** The last snapshot of the ledger, until `read` has used it. */
   #unread: LedgerSnapshot | undefined;
   #halfRedone: Version | undefined;
   #keptPlan: KeptPlan | undefined;
-  /** The last request could not be answered, so nothing more is asked. */
+  /** The last request was not answered, so no more are sent. */
   #isUnreachable = false;
 
   /** `writes`: false for operations that only read; then nothing is reconciled, only compared. */
@@ -212,7 +212,7 @@ export class LedgerStore implements MigrationStore {
     if (confirmed) this.#catalog.confirmed(confirmed, this.#confirmation.generation);
   }
 
-  /** Looks whether the steps that were reported as done are in the ledger. */
+  /** Checks whether the steps reported as done are in the ledger. */
   async #confirmAll(): Promise<void> {
     if (!this.#confirmation.isPending) return;
     const ledger = await readLedger(this.#context);

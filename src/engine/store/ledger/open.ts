@@ -58,7 +58,7 @@ async function installLedger(
 }
 
 /**
- * The common case in one request. Whatever goes wrong here is found again, and handled, by the
+ * The common case in one request. Any error here recurs, and is handled, in the
  * requests that follow.
  */
 async function findLedger(context: LedgerContext): Promise<LedgerSnapshot | undefined> {

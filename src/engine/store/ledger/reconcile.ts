@@ -76,7 +76,7 @@ export interface Reconciliation {
 }
 
 /**
- * Decides for each version what the ledger and the catalog state together mean (docs/guarantees.md;
+ * Decides for each version what the combination of ledger and catalog state means (docs/guarantees.md;
  * every row is in test/engine/store/ledger/reconcile.test.ts). The rule behind it: a version in the
  * ledger is never run again unless it was demonstrably rolled back, and a version that only the
  * catalog holds is not believed without a reason. Pure.

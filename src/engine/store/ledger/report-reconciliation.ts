@@ -57,7 +57,7 @@ function databaseRestored(versions: readonly Version[], context: Target): Failur
   );
 }
 
-/** Logs a line for each thing that another tool, or an accident, has changed. */
+/** Logs a line for each change made by another tool or by accident. */
 export async function reportReconciliation(
   { adopt, forget, catalogLost }: Reconciliation,
   { database, engine }: LedgerContext,

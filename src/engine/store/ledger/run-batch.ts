@@ -127,7 +127,7 @@ async function watchLedger(
   }
 }
 
-/** Which of the requests failed, where Hasura says so. */
+/** Which of the requests failed, if Hasura reports that. */
 function failedIndex(error: unknown): number | undefined {
   const path = error instanceof HasuraCallError ? error.path : undefined;
   const index = /^\$\.args\[(\d+)\]/.exec(path ?? "")?.[1];

@@ -21,9 +21,9 @@ type FinalOutcome = Exclude<StepOutcome, { do: "wait" }>;
  */
 const maxLockAttemptMs = 30_000;
 const maxLockAttempts = 6;
-/** Below this a migration is not sent again. */
+/** Do not resend a migration with less than this much time left. */
 const minRetryMs = 60_000;
-/** Below this nothing is waited for. */
+/** Do not wait with less than this much time left. */
 const minWaitMs = 15_000;
 
 /** The notice of a migration whose answer was lost. */
