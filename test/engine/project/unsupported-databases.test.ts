@@ -61,7 +61,7 @@ describe("a project with a database of another kind, in a local environment", ()
         project: async () => withoutUnsupportedDatabases(await readProject(root)),
       });
       assert.equal(ran.failure?.code, "unsupported-kind");
-      assert.match(ran.failure.message, new RegExp(`${database} is left out`));
+      assert.match(ran.failure.message, new RegExp(`${database} is skipped`));
       assert.deepEqual(hasura.sent, []);
     });
 
