@@ -234,6 +234,25 @@ export const failureCodes = {
     ],
     remedies: ["Upgrade the client: `npx hasura-migrate@latest ENVIRONMENT`."],
   },
+  "config-extends-circle": {
+    kinds: ["usage"],
+    meaning: "A configuration file extends itself, directly or through other files.",
+    causes: ["`extends` names a file that leads back to it; the message lists the files."],
+    remedies: ["Remove one `extends` of the circle."],
+  },
+  "config-extends-missing": {
+    kinds: ["usage"],
+    meaning: "A configuration file extends a file or an npm package that does not exist.",
+    causes: [
+      "The package is not installed here.",
+      "A mistyped path: it is relative to the file that has the key, and begins with `./` or `../`.",
+      "The package does not export the file.",
+    ],
+    remedies: [
+      "Install the package: `npm ci`, or `npm install --save-dev PACKAGE`.",
+      "Correct the path; [configuration](configuration.md) describes both forms.",
+    ],
+  },
   "config-invalid": {
     kinds: ["usage"],
     meaning:

@@ -30,7 +30,7 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   history: [history, schemas.HistoryOptions],
   new: [newMigration, schemas.NewOptions],
   local: [local, schemas.LocalOptions],
-  envs: [envs, schemas.GlobalOptions],
+  envs: [envs, schemas.EnvsOptions],
   doctor: [doctor, schemas.TargetOptions],
   completion: [completion, schemas.CompletionOptions],
 };

@@ -7,20 +7,21 @@ export const envs: CommandModule = {
       .summary("list the configured environments")
       .description("List the environments of the configuration. Does not contact AWS.")
       .example("envs")
-      .example("envs --json");
+      .example("envs --json")
+      .option("--show-origin", "show which file each value comes from");
   },
   operands: () => ({}),
   async run(context, raw) {
-    const [{ GlobalOptions, parseOptions }, { loadConfig }, { environmentLines }] =
-      await Promise.all([
+    const [{ EnvsOptions, parseOptions }, { loadConfig }, { listEnvironments }] = await Promise.all(
+      [
         import("../options/schemas.ts"),
         import("../config/load.ts"),
         import("../output/views/environments.ts"),
-      ]);
-    const options = parseOptions(GlobalOptions, raw, context.commandLine);
+      ],
+    );
+    const options = parseOptions(EnvsOptions, raw, context.commandLine);
     const loaded = await loadConfig(context, options.config);
-    for (const line of environmentLines(loaded, options.json ?? false))
-      context.out.write(`${line}\n`);
+    for (const line of listEnvironments(loaded, options)) context.out.write(`${line}\n`);
     return "done";
   },
 };

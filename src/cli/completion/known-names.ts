@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { decodeText } from "../../decode-text.ts";
 import { findProjectAbove, findProjectRoot } from "../project/find-project.ts";
+import { extendedFile } from "../config/extended-file.ts";
 import { namedFile, projectLocations, userLocation } from "../config/locations.ts";
 import type { Candidate } from "./requested-words.ts";
 
@@ -28,8 +29,8 @@ export async function configuredNames(
   configFlag: string | undefined,
 ): Promise<ConfiguredNames> {
   const config = await readConfig(surroundings, configFlag);
-  const environments = entriesOf(config["environments"]);
-  const groups = entriesOf(config["groups"]);
+  const environments = Object.entries(recordOf(config["environments"]));
+  const groups = Object.entries(recordOf(config["groups"]));
   return {
     environments: [
       ...environments.map(([word, settings]) => ({
@@ -47,18 +48,53 @@ export async function configuredNames(
   };
 }
 
+/** The configuration with what it extends, as far as names go. */
 async function readConfig(
+  surroundings: Surroundings,
+  flag: string | undefined,
+): Promise<FoundNames["config"]> {
+  let next = await nearestConfig(surroundings, flag);
+  const files: string[] = [];
+  let environments: Record<string, unknown> = {};
+  let groups: Record<string, unknown> = {};
+  while (next && !files.includes(next.file)) {
+    const { file, config } = next;
+    files.push(file);
+    environments = { ...recordOf(config["environments"]), ...environments };
+    groups = { ...recordOf(config["groups"]), ...groups };
+    next = extendedBy(file, config["extends"]);
+  }
+  return { environments, groups };
+}
+
+interface FoundNames {
+  readonly file: string;
+  readonly config: Record<string, unknown>;
+}
+
+async function nearestConfig(
   { env, cwd }: Surroundings,
   flag: string | undefined,
-): Promise<Record<string, unknown>> {
+): Promise<FoundNames | undefined> {
   const named = namedFile({ env, cwd }, flag);
-  if (named) return jsonOf(named.path) ?? {};
+  if (named) return found(named.path, jsonOf(named.path));
   for (const { path, kind } of projectLocations(cwd)) {
     const json = jsonOf(path);
     const config = kind === "file" ? json : json?.["hasura-migrate"];
-    if (isRecord(config)) return config;
+    if (isRecord(config)) return { file: path, config };
   }
-  return jsonOf(await userLocation(env)) ?? {};
+  const own = await userLocation(env);
+  return found(own, jsonOf(own));
+}
+
+function extendedBy(file: string, reference: unknown): FoundNames | undefined {
+  if (typeof reference !== "string") return undefined;
+  const extended = extendedFile(file, reference);
+  return extended.kind === "file" ? found(extended.path, jsonOf(extended.path)) : undefined;
+}
+
+function found(file: string, config: Record<string, unknown> | undefined): FoundNames | undefined {
+  return config && { file, config };
 }
 
 /** AWS profiles, and the regions that they name. */
@@ -151,8 +187,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function entriesOf(value: unknown): [string, unknown][] {
-  return isRecord(value) ? Object.entries(value) : [];
+function recordOf(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {};
 }
 
 function unique(words: readonly string[]): Candidate[] {

@@ -13,6 +13,10 @@ const PackageKey = z.looseObject({ "hasura-migrate": z.unknown() });
 export interface FoundConfig {
   readonly file: string;
   readonly json: unknown;
+  /** Who looked for it, and so for what it extends. */
+  readonly finder: Finder;
+  /** The file that was found first, where this one is extended by it. */
+  readonly root: string;
 }
 
 /**
@@ -42,11 +46,23 @@ export async function findConfig(
   return readConfig(await userLocation(context.env), context);
 }
 
-async function readConfig(file: string, user: Finder): Promise<FoundConfig | undefined> {
+/** A file that another one extends. It must be as trustworthy as one that was found, unless the other one was named. */
+export async function readExtended(
+  file: string,
+  from: FoundConfig,
+): Promise<FoundConfig | undefined> {
+  return readConfig(file, from.finder, from.root);
+}
+
+async function readConfig(
+  file: string,
+  user: Finder,
+  root = file,
+): Promise<FoundConfig | undefined> {
   const found = await readBytes(file);
   if (found === undefined) return undefined;
-  checkOwner(file, found, user);
-  return { file, json: parse(textOf(found.bytes, file), file) };
+  checkOwner(file, found, user, root);
+  return { file, json: parse(textOf(found.bytes, file), file), finder: user, root };
 }
 
 async function readPackage(file: string, user: Finder): Promise<FoundConfig | undefined> {
@@ -56,8 +72,8 @@ async function readPackage(file: string, user: Finder): Promise<FoundConfig | un
   const json = parsed.success ? parsed.data["hasura-migrate"] : undefined;
   // A project that only depends on this package mentions its name, but has no such key.
   if (json === undefined) return undefined;
-  checkOwner(file, found, user);
-  return { file, json };
+  checkOwner(file, found, user, file);
+  return { file, json, finder: user, root: file };
 }
 
 /** The user that looks for a file and has to own it. A file that was named explicitly is not checked. */
@@ -72,7 +88,7 @@ interface ConfigBytes {
  * The file decides where signed requests go and with which profile, so nobody else may have written it (as git's
  * `safe.directory`). The superuser could change everything anyway.
  */
-function checkOwner(file: string, { stats }: ConfigBytes, user: Finder): void {
+function checkOwner(file: string, { stats }: ConfigBytes, user: Finder, root: string): void {
   if (user === "named" || user.uid === undefined) return;
   // A CI job runs what it checked out, often in a container and as a different user.
   const { CI } = user.env;
@@ -90,7 +106,7 @@ function checkOwner(file: string, { stats }: ConfigBytes, user: Finder): void {
     {
       hints: [
         retryHint({
-          with: ["--config", file],
+          with: ["--config", root],
           reason: "if you trust its content, name it explicitly",
         }),
         commandHint(change, "or make it yours alone"),

@@ -71,10 +71,37 @@ export function resolveTarget(
     environment,
     function: called,
     ...(region !== undefined && { region }),
-    ...endpointOf(flags.endpointUrl, settings.endpointUrl, loaded.file),
+    ...endpointOf(
+      flags.endpointUrl,
+      settings.endpointUrl,
+      originOf(environment, "endpointUrl", loaded)?.file ?? loaded.file,
+    ),
     protected: settings.protected ?? false,
     profile: profileOf(environment, flags.profile, settings.profile),
   };
+}
+
+/** Where a setting of an environment is set. */
+export interface Origin {
+  readonly file: string;
+  /** `defaults.region`, `environments.dev-1.region` */
+  readonly key: string;
+}
+
+/** Which file sets a key for an environment; undefined where none does. */
+export function originOf(
+  environment: string,
+  key: keyof EnvironmentSettings,
+  { originOf: fileOf = () => undefined }: LoadedConfig,
+): Origin | undefined {
+  for (const path of [
+    ["environments", environment, key],
+    ["defaults", key],
+  ]) {
+    const file = fileOf(...path);
+    if (file !== undefined) return { file, key: path.join(".") };
+  }
+  return undefined;
 }
 
 /** The address that was set, and where. */

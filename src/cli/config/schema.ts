@@ -67,6 +67,16 @@ const environmentName = z
 /** The configuration file, `hasura-migrate.json` or the key `hasura-migrate` of package.json. */
 export const FileConfig = z.strictObject({
   $schema: z.string().optional(),
+  extends: z
+    .string()
+    .regex(
+      /^(\.{1,2}[\\/]|\/|[A-Za-z]:[\\/]|(@[a-z0-9~][a-z0-9._~-]*\/)?[a-z0-9~][a-z0-9._~-]*(\/|$))/,
+      "must be a path such as ./base.json, or an npm package",
+    )
+    .optional()
+    .describe(
+      "Another configuration, whose values are used where this one has none: a path from this file, or an npm package.",
+    ),
   defaults: EnvironmentSettings.optional().describe(
     "Settings of every environment that does not override them.",
   ),

@@ -7,17 +7,23 @@ export interface Problem {
   /** Dotted path from the file's root; empty for the root itself. */
   readonly path: string;
   readonly message: string;
+  /** Where the value is in a configuration of several files, key by key. */
+  readonly keys?: readonly string[];
 }
 
-/** The configuration, or every problem in it at once. */
-export function checkConfig(
+/** One file of a configuration, or every problem in it at once. */
+export function checkFile(
   json: unknown,
 ): { readonly config: FileConfig } | { readonly problems: readonly Problem[] } {
   const shape = FileConfig.safeParse(json);
   const local = localRedefined(json);
   if (!shape.success) return { problems: [...shape.error.issues.flatMap(problemsOf), ...local] };
-  const problems = [...local, ...conflictingAliases(shape.data), ...wrongGroups(shape.data)];
-  return problems.length > 0 ? { problems } : { config: shape.data };
+  return local.length > 0 ? { problems: local } : { config: shape.data };
+}
+
+/** What is wrong with a whole configuration, of one file or of several. */
+export function checkReferences(config: FileConfig): Problem[] {
+  return [...conflictingAliases(config), ...wrongGroups(config)];
 }
 
 const WithLocal = z.looseObject({ environments: z.looseObject({ local: z.unknown() }) });
@@ -41,9 +47,13 @@ function conflictingAliases({ defaults = {}, environments = {} }: FileConfig): P
     const { aliases, function: named } = { ...defaults, ...own };
     if (!aliases || named === undefined) return [];
     if (functionReference(named).qualifier === undefined) return [];
-    const path = name === "" ? "defaults.aliases" : `environments.${name}.aliases`;
+    const inDefaults = name === "" || environments[name]?.aliases === undefined;
     return [
-      { path, message: `the function ${named} already names an alias; remove one of the two` },
+      {
+        path: name === "" ? "defaults.aliases" : `environments.${name}.aliases`,
+        message: `the function ${named} already names an alias; remove one of the two`,
+        keys: inDefaults ? ["defaults", "aliases"] : ["environments", name, "aliases"],
+      },
     ];
   });
 }
@@ -60,6 +70,7 @@ function wrongGroups({ environments = {}, groups = {} }: FileConfig): Problem[] 
       .map((member) => ({
         path: `groups.${group}`,
         message: `"${member}" is not an environment.${didYouMean(member, names)}`,
+        keys: ["groups", group],
       })),
   ]);
 }

@@ -184,6 +184,8 @@ export const NewOptions = GlobalOptions.extend({
   migrations: text,
 });
 
+export const EnvsOptions = GlobalOptions.extend({ showOrigin: flag });
+
 export const CompletionOptions = GlobalOptions.extend({
   shell: z.enum(shells, { error: `must be one of ${shells.join(", ")}` }),
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { checkConfig, type Problem } from "../../../src/cli/config/validate.ts";
+import type { Problem } from "../../../src/cli/config/validate.ts";
+import { checkConfig } from "./support/check-config.ts";
 
 const problemsOf = (json: unknown): readonly Problem[] => {
   const checked = checkConfig(json);
@@ -112,7 +113,7 @@ describe("a configuration", () => {
 
   test("with an unknown key is refused at that key, and the known keys are listed", () => {
     const places: [json: unknown, path: string, known: string][] = [
-      [{ qqq: 1 }, "qqq", "$schema, defaults, environments"],
+      [{ qqq: 1 }, "qqq", "$schema, extends, defaults, environments"],
       [
         { defaults: { qqq: 1 } },
         "defaults.qqq",

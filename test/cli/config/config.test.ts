@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { loadConfig } from "../../../src/cli/config/load.ts";
 import { resolveTarget } from "../../../src/cli/config/resolve-target.ts";
-import { checkConfig } from "../../../src/cli/config/validate.ts";
+import { checkConfig } from "./support/check-config.ts";
 import { configJsonSchema } from "../../../src/cli/config/schema.ts";
 import { main } from "../../../src/cli/main.ts";
 import {
@@ -360,6 +360,7 @@ prod   eu-central-1  acme-prod  arn:aws:lambda:eu-central-1:111122223333:functio
     assert.equal(schema.additionalProperties, false);
     assert.deepEqual(Object.keys(schema.properties), [
       "$schema",
+      "extends",
       "defaults",
       "environments",
       "groups",

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, mkdirSync, statSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { loadConfig } from "../../../src/cli/config/load.ts";
-import { checkConfig } from "../../../src/cli/config/validate.ts";
+import { checkConfig } from "./support/check-config.ts";
 import type { CliContext } from "../../../src/cli/context.ts";
 import { banner } from "../../../src/cli/output/views/banner.ts";
 import { main } from "../../../src/cli/main.ts";

@@ -25,6 +25,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
   database: ["audit"],
   environment: ["dev-1"],
   file: ["config.json"],
+  root: ["config.json"],
   first: ["dev-1"],
   name: commands,
   names: ["prod-eu,prod-us"],

@@ -1,24 +1,42 @@
 import type { LoadedConfig } from "../../config/load.ts";
 import { environmentNames, noConfigText, resolveTarget } from "../../config/resolve-target.ts";
 import { jsonLine } from "../json-line.ts";
+import { groupJsonLines, originLines, originsOf } from "./origins.ts";
 import { padEnd, textWidth } from "../terminal/width.ts";
 
-/** One line per environment: in columns, or as a JSON object. */
-export function environmentLines(loaded: LoadedConfig, json: boolean): string[] {
+/** The lines of `envs`, for people or as JSON. */
+export function listEnvironments(
+  loaded: LoadedConfig,
+  {
+    json = false,
+    showOrigin = false,
+  }: { readonly json?: boolean | undefined; readonly showOrigin?: boolean | undefined },
+): string[] {
+  if (json) return environmentJsonLines(loaded, showOrigin);
+  if (environmentNames(loaded).length === 0) return [noConfigText];
+  return showOrigin ? originLines(loaded) : environmentLines(loaded);
+}
+
+/** One JSON object per environment; with their origins also one per group. */
+function environmentJsonLines(loaded: LoadedConfig, showOrigin: boolean): string[] {
+  const environments = environmentNames(loaded).map((name) => {
+    const { environment, profile, ...rest } = resolveTarget(name, loaded, {});
+    return jsonLine({
+      type: "environment",
+      env: environment,
+      ...rest,
+      endpointFrom: undefined,
+      profile: profile.name,
+      profileFrom: profile.from,
+      ...(showOrigin && { origins: originsOf(name, loaded) }),
+    });
+  });
+  return showOrigin ? [...environments, ...groupJsonLines(loaded)] : environments;
+}
+
+/** One line per environment, in columns. */
+function environmentLines(loaded: LoadedConfig): string[] {
   const targets = environmentNames(loaded).map((name) => resolveTarget(name, loaded, {}));
-  if (json) {
-    return targets.map(({ environment, profile, ...rest }) =>
-      jsonLine({
-        type: "environment",
-        env: environment,
-        ...rest,
-        endpointFrom: undefined,
-        profile: profile.name,
-        profileFrom: profile.from,
-      }),
-    );
-  }
-  if (targets.length === 0) return [noConfigText];
   const rows = targets.map((target) => [
     target.environment,
     target.region ?? "",
