@@ -33,7 +33,7 @@ export class SandboxPool {
 
   /**
    * Reserves a sandbox for one invocation: a warm or a new one. Waits only for a sandbox that has responded and is about to
-   * request its next invocation.
+   * request its next invocation; not for one that goes on working after its response.
    * @throws ServiceError TooManyRequestsException
    */
   async reserve(functionName: string, region: string): Promise<Sandbox> {
@@ -46,8 +46,8 @@ export class SandboxPool {
         return warm;
       }
       const finishing = [...sandboxes].find((sandbox) => sandbox.state === "finishing");
-      if (finishing) await finishing.settled();
-      else if (sandboxes.size < this.#options.concurrency)
+      if (finishing && (await settledSoon(finishing))) continue;
+      if (sandboxes.size < this.#options.concurrency)
         return this.#add(sandboxes, functionName, region);
       else throw tooManyRequests();
     }
@@ -135,6 +135,20 @@ export class SandboxPool {
     this.#sandboxes.set(functionName, known);
     return known;
   }
+}
+
+/** The request for the next invocation follows a response within milliseconds. */
+const finishingMs = 100;
+
+/** Whether a sandbox has requested its next invocation, or exited, within that time. */
+async function settledSoon(sandbox: Sandbox): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => resolve("late"), finishingMs);
+  });
+  const first = await Promise.race([sandbox.settled(), late]);
+  clearTimeout(timer);
+  return first !== "late";
 }
 
 function outcome(error: FunctionError | undefined): { error?: FunctionError } {

@@ -58,7 +58,8 @@ async function load(): Promise<Handler> {
   }
 }
 
-Object.defineProperty(globalThis, "awslambda", { value: awsLambdaGlobal, configurable: true });
+// An ordinary property, as aws-lambda-ric sets it: clients of the AWS SDK assign to it.
+Object.assign(globalThis, { awslambda: awsLambdaGlobal });
 const handler = await load();
 for (;;) {
   const invocation = await client.next().catch(() => process.exit(1));
