@@ -30,7 +30,14 @@ const mayImport: Record<string, Rule> = {
   },
   lambda: {
     own: ["protocol", "tls", "engine"],
-    packages: ["zod", "@aws-sdk/client-secrets-manager", "@aws-sdk/client-ssm"],
+    packages: [
+      "zod",
+      "@aws-sdk/client-secrets-manager",
+      "@aws-sdk/client-ssm",
+      "@aws-sdk/credential-providers",
+      "@smithy/core/checksum",
+      "@smithy/signature-v4",
+    ],
     node: true,
   },
   cli: { own: ["protocol", "tls", "engine/project/project"], packages: true, node: true },

@@ -19,6 +19,8 @@ export interface EventStreamOptions {
   readonly now: () => number;
   readonly every: Every;
   readonly soon: Soon;
+  /** Gets every event up to the closing one, before it is redacted. */
+  readonly observe?: (event: RunEvent) => void;
   /** How long a slow reader may delay the run; after the first time it is not waited for again. */
   readonly drainMs?: number;
 }
@@ -93,6 +95,7 @@ export function eventStream(options: EventStreamOptions): EventStream {
     },
     async emit(event) {
       const late = state.closed;
+      if (!late) options.observe?.(event);
       if (event.type === "migration.applied") state.applied += 1;
       state.closed ||= isClosing(event);
       await write(event, late);

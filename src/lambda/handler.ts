@@ -4,9 +4,9 @@ import type { Project } from "../engine/project/project.ts";
 import { inspectLedger } from "../engine/store/ledger/inspect.ts";
 import { Failure, toFailureData } from "../protocol/failure.ts";
 import { textHint } from "../protocol/hint.ts";
-import type { Request } from "../protocol/request.ts";
+import { changesSomething, type Request } from "../protocol/request.ts";
 import { acceptRequest, runIdOf } from "./accept-request.ts";
-import type { AdminSecret } from "./secrets/admin-secret.ts";
+import type { StoredSecret } from "./secrets/stored-secret.ts";
 import { openStore, storeKind } from "./open-store.ts";
 import { eventStream, type EventStream, type Every, type Soon } from "./event-stream.ts";
 import { hasuraCliEngine, type HasuraCliContext } from "./hasura-cli/engine.ts";
@@ -15,6 +15,9 @@ import { deadlineOf, type Deadline, type LambdaContext } from "./invocation.ts";
 import { jsonLog, type Log } from "./log.ts";
 import { qualifierOf } from "./permission.ts";
 import { isTooShort, shortestSecret, type Redactor } from "./secrets/redact.ts";
+import type { Channels } from "./run-end/announce.ts";
+import { observedFrom, reportEnd, type ObservedRun } from "./run-end/end-of-run.ts";
+import { factsAfter } from "./run-end/run-facts.ts";
 import { runStarted } from "./run-started.ts";
 import type { Settings } from "./settings.ts";
 
@@ -22,7 +25,7 @@ import type { Settings } from "./settings.ts";
 export interface HandlerContext {
   /** The settings, or why they are invalid: reported to every caller instead of a crash at startup. */
   readonly settings: Settings | Failure;
-  readonly adminSecret: AdminSecret;
+  readonly adminSecret: StoredSecret;
   readonly redact: Redactor;
   readonly readProject: (settings: Settings) => Promise<Project>;
   readonly execute: (request: Request, deps: EngineContext) => Promise<void>;
@@ -35,6 +38,10 @@ export interface HandlerContext {
   readonly soon: Soon;
   readonly random: () => number;
   readonly writeLog: (line: string) => void;
+  /** Where the ends of runs are announced. */
+  readonly channels: Channels;
+  /** The run that this process paused last, for the invocation that continues it. */
+  readonly pausedRun: { current: ObservedRun | undefined };
 }
 
 export interface Invocation {
@@ -44,8 +51,8 @@ export interface Invocation {
 }
 
 /**
- * Serves one invocation: writes events, the last one a closing event, and ends the stream. Never rejects: an error becomes
- * `run.failed` (a bug: kind `bug`), because a function error would not contain anything useful to the caller.
+ * Serves one invocation: writes events, the last one a closing event, ends the stream, and then reports the end of a run. Never
+ * rejects: an error becomes `run.failed` (a bug: kind `bug`), because a function error would not contain anything useful to the caller.
  */
 export async function handle(
   { event, out, context }: Invocation,
@@ -54,6 +61,10 @@ export async function handle(
   const { settings, redact, now } = handlerContext;
   const runId = runIdOf(event);
   const about = { requestId: context.awsRequestId, ...(runId !== undefined && { runId }) };
+  const observed = {
+    run: observedFrom(handlerContext.pausedRun.current, runId ?? "", now()),
+    accepted: undefined as Accepted | undefined,
+  };
   const level = settings instanceof Failure ? "info" : settings.logLevel;
   const log = jsonLog({ write: handlerContext.writeLog, now, level, redact, about });
   const stream = eventStream({
@@ -64,10 +75,14 @@ export async function handle(
     now,
     every: handlerContext.every,
     soon: handlerContext.soon,
+    observe: (seen) => {
+      observed.run = { ...observed.run, facts: factsAfter(observed.run.facts, seen) };
+    },
   });
   try {
     if (settings instanceof Failure) throw settings;
     const request = acceptRequest(event, settings, context.invokedFunctionArn);
+    if (changesSomething(request)) observed.accepted = { request, settings };
     logRequest(request, context, log);
     await serve(request, settings, context, stream, handlerContext);
     if (!stream.closed) throw new Error("the engine ended without a closing event");
@@ -85,6 +100,44 @@ export async function handle(
     });
   } finally {
     await stream.end();
+  }
+  if (observed.accepted !== undefined)
+    await afterRun(observed.accepted, observed.run, { context, log, handlerContext });
+}
+
+interface Accepted {
+  readonly request: Request;
+  readonly settings: Settings;
+}
+
+/** What is done when the caller has its answer; it can fail without consequence. */
+async function afterRun(
+  { request, settings }: Accepted,
+  run: ObservedRun,
+  {
+    context,
+    log,
+    handlerContext,
+  }: {
+    readonly context: LambdaContext;
+    readonly log: Log;
+    readonly handlerContext: HandlerContext;
+  },
+): Promise<void> {
+  const { channels, redact, now, writeLog, pausedRun } = handlerContext;
+  pausedRun.current = run.facts.end?.type === "run.paused" ? run : undefined;
+  try {
+    await reportEnd(request, run, {
+      settings,
+      context,
+      channels,
+      redact: redact.text,
+      now,
+      log,
+      writeLog,
+    });
+  } catch (thrown) {
+    log.warning("the end of the run could not be reported", { error: String(thrown) });
   }
 }
 
@@ -145,7 +198,7 @@ async function serve(
 }
 
 /** Warns once in a run of a secret that cannot be redacted. */
-function warningOfShort(get: AdminSecret["get"], stream: EventStream): AdminSecret["get"] {
+function warningOfShort(get: StoredSecret["get"], stream: EventStream): StoredSecret["get"] {
   const state = { warned: false };
   return async () => {
     const secret = await get();

@@ -9,6 +9,7 @@ export interface LambdaContext {
   readonly invokedFunctionArn: string;
   readonly functionName: string;
   readonly functionVersion: string;
+  readonly logGroupName?: string;
   /** A huge negative number if the runtime has no deadline. */
   getRemainingTimeInMillis(): number;
   /** Only in a task, which has no deadline: aborted when it is asked to end. From then on its remaining time is counted. */

@@ -10,10 +10,13 @@ import type { Project } from "../engine/project/project.ts";
 import { execute } from "../engine/execute.ts";
 import { Failure } from "../protocol/failure.ts";
 import { crashGuard, type CrashGuard } from "./crash-guard.ts";
-import { adminSecret } from "./secrets/admin-secret.ts";
 import type { HandlerContext } from "./handler.ts";
 import type { HasuraCliContext } from "./hasura-cli/engine.ts";
+import { putEventWith } from "./run-end/event-bridge.ts";
+import { secretPartOf } from "./run-end/webhook-address.ts";
 import { redactor } from "./secrets/redact.ts";
+import { adminSecretStores, webhookStores } from "./secrets/secret-store.ts";
+import { storedSecret } from "./secrets/stored-secret.ts";
 import { readSettings, secretsIn, type Settings } from "./settings.ts";
 
 const sleep: HandlerContext["sleep"] = async (ms, signal) => {
@@ -28,10 +31,16 @@ export function processGuard(): CrashGuard {
 /** The handler's dependencies from the process. Errors that nothing catches are logged and reported to the guard. */
 export function processContext(guard: CrashGuard): HandlerContext {
   const redact = redactor();
+  const learnAddress = (address: string): void =>
+    redact.learn(secretPartOf(address.trim()), "webhook address");
+  learnAddress(process.env.HASURA_MIGRATE_NOTIFY_URL ?? "");
   // Also if the settings are invalid: a crash may then print them.
   for (const secret of secretsIn(process.env)) redact.learn(secret);
   const settings = settingsOrFailure();
-  const setting = settings instanceof Failure ? ({ from: "none" } as const) : settings.adminSecret;
+  const none = { from: "none" } as const;
+  const isValid = !(settings instanceof Failure);
+  const setting = isValid ? settings.adminSecret : none;
+  const webhook = isValid ? settings.notifications.webhook : none;
   for (const event of ["unhandledRejection", "uncaughtException"] as const) {
     // The runtime's own listeners end the process at once, in the middle of a migration.
     process.removeAllListeners(event);
@@ -43,7 +52,7 @@ export function processContext(guard: CrashGuard): HandlerContext {
   }
   return {
     settings,
-    adminSecret: adminSecret({ setting, learn: redact.learn }),
+    adminSecret: storedSecret({ setting, stores: adminSecretStores, learn: redact.learn }),
     redact,
     readProject: projectReader(),
     execute,
@@ -57,6 +66,16 @@ export function processContext(guard: CrashGuard): HandlerContext {
     soon: (run) => void setImmediate(run),
     random: Math.random,
     writeLog,
+    channels: {
+      webhookAddress: storedSecret({
+        setting: webhook,
+        stores: webhookStores,
+        learn: learnAddress,
+      }),
+      putEvent: putEventWith(process.env),
+      sleep,
+    },
+    pausedRun: { current: undefined },
   };
 }
 

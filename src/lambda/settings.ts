@@ -2,9 +2,10 @@ import * as z from "zod";
 import { closestMatch } from "../did-you-mean.ts";
 import { Failure } from "../protocol/failure.ts";
 import { textHint } from "../protocol/hint.ts";
+import { webhookProblem } from "./run-end/webhook-address.ts";
 
-/** Where Hasura's admin secret comes from; `none` for a Hasura without one. */
-export type AdminSecretSetting =
+/** Where a secret comes from; `none` where there is none. */
+export type SecretSetting =
   | { readonly from: "none" }
   | { readonly from: "environment"; readonly value: string }
   | { readonly from: "secrets-manager"; readonly id: string }
@@ -13,6 +14,8 @@ export type AdminSecretSetting =
 /** What callers that use none of the aliases `read`, `apply` and `admin` may do. */
 export type Unqualified = "read" | "apply" | "admin" | "refuse";
 export type LogLevel = "debug" | "info" | "warning";
+/** Which ends of runs are announced: of those that changed something or failed, of failed ones, or of all. */
+export type NotifyOn = "changes" | "failures" | "all";
 
 /**
  * The function's settings, validated. Each comes from an environment variable HASURA_MIGRATE_*; `settingDefinitions` lists them.
@@ -21,7 +24,7 @@ export interface Settings {
   /** The environment's name; `*` serves every name (embedded environment only). */
   readonly environment: string;
   readonly endpoint: URL;
-  readonly adminSecret: AdminSecretSetting;
+  readonly adminSecret: SecretSetting;
   /** Default: `migrations` beside the handler. */
   readonly directory?: string;
   readonly engine: "native" | "hasura-cli";
@@ -34,6 +37,16 @@ export interface Settings {
   readonly logLevel: LogLevel;
   /** Between the request to end a task and its end. */
   readonly stopTimeoutMs: number;
+  /** Where the ends of runs are announced. */
+  readonly notifications: {
+    readonly on: NotifyOn;
+    /** Address of a Slack-compatible webhook. */
+    readonly webhook: SecretSetting;
+    /** Name or ARN of an EventBridge bus. */
+    readonly eventBus?: string;
+  };
+  /** Whether metrics are written to the log. Never in the embedded environment. */
+  readonly metrics: boolean;
   /** What the image was built from, and when. */
   readonly image: { readonly commit?: string; readonly builtAt?: string };
 }
@@ -50,9 +63,16 @@ const endpoint = text.transform((value, context) => {
   context.addIssue(problem ?? "must be a URL");
   return z.NEVER;
 });
+const webhook = text.superRefine((value, context) => {
+  const problem = webhookProblem(value);
+  if (problem !== undefined) context.addIssue(problem);
+});
 const yesOrNo = z.stringbool({ error: "must be true or false" });
 const oneOf = <const T extends string>(...values: T[]) =>
   z.enum(values, { error: `must be one of ${values.join(", ")}` });
+/** PutEvents' own: a name, or the ARN of a bus. */
+const eventBusPattern =
+  /^(arn:aws[\w-]*:events:[a-z]{2}(-[a-z]+)+-\d+:\d{12}:event-bus\/)?[/.\-_A-Za-z0-9]{1,256}$/;
 
 const variables = {
   HASURA_MIGRATE_ENVIRONMENT: text.describe(
@@ -104,6 +124,29 @@ const variables = {
     .max(120, "must be at most 120")
     .default(30)
     .describe("for an ECS task: the `stopTimeout` of its task definition, in seconds"),
+  HASURA_MIGRATE_NOTIFY_URL: webhook
+    .optional()
+    .describe(
+      "address of a [Slack-compatible webhook](notifications.md) that is told of every run's end; not in AWS, where everybody who can read the function's configuration would see it",
+    ),
+  HASURA_MIGRATE_NOTIFY_URL_ARN: text
+    .optional()
+    .describe("or the ARN or name in Secrets Manager of a secret that holds the address"),
+  HASURA_MIGRATE_NOTIFY_URL_PARAMETER: text
+    .optional()
+    .describe("or its name in the SSM parameter store"),
+  HASURA_MIGRATE_NOTIFY_ON: oneOf("changes", "failures", "all")
+    .default("changes")
+    .describe(
+      "which runs are announced: `changes` for those that changed something or failed, `failures`, or `all`",
+    ),
+  HASURA_MIGRATE_EVENT_BUS: text
+    .regex(eventBusPattern, "must be the name or ARN of an event bus")
+    .optional()
+    .describe("name or ARN of an EventBridge bus that receives an event at every run's end"),
+  HASURA_MIGRATE_METRICS: oneOf("on", "off")
+    .default("on")
+    .describe("`on` to write [CloudWatch metrics](notifications.md#metrics) to the log, or `off`"),
 };
 const known = Object.keys(variables);
 const Variables = z.object({
@@ -176,7 +219,7 @@ function settingsFrom(values: Variables): Settings {
   return {
     environment: values.HASURA_MIGRATE_ENVIRONMENT,
     endpoint: values.HASURA_MIGRATE_ENDPOINT,
-    adminSecret: adminSecretOf(values),
+    adminSecret: secretOf(values, "HASURA_MIGRATE_ADMIN_SECRET"),
     ...(values.HASURA_MIGRATE_DIRECTORY !== undefined && {
       directory: values.HASURA_MIGRATE_DIRECTORY,
     }),
@@ -188,6 +231,14 @@ function settingsFrom(values: Variables): Settings {
     unqualified: values.HASURA_MIGRATE_UNQUALIFIED,
     logLevel: values.HASURA_MIGRATE_LOG_LEVEL,
     stopTimeoutMs: values.HASURA_MIGRATE_STOP_TIMEOUT * 1000,
+    notifications: {
+      on: values.HASURA_MIGRATE_NOTIFY_ON,
+      webhook: secretOf(values, "HASURA_MIGRATE_NOTIFY_URL"),
+      ...(values.HASURA_MIGRATE_EVENT_BUS !== undefined && {
+        eventBus: values.HASURA_MIGRATE_EVENT_BUS,
+      }),
+    },
+    metrics: values.HASURA_MIGRATE_METRICS === "on" && values.HASURA_MIGRATE_ENVIRONMENT !== "*",
     image: {
       ...(values.GIT_COMMIT && { commit: values.GIT_COMMIT }),
       ...(values.BUILT_AT && { builtAt: values.BUILT_AT }),
@@ -195,28 +246,34 @@ function settingsFrom(values: Variables): Settings {
   };
 }
 
-function adminSecretOf(values: Variables): AdminSecretSetting {
-  if (values.HASURA_MIGRATE_ADMIN_SECRET !== undefined)
-    return { from: "environment", value: values.HASURA_MIGRATE_ADMIN_SECRET };
-  if (values.HASURA_MIGRATE_ADMIN_SECRET_ARN !== undefined)
-    return { from: "secrets-manager", id: values.HASURA_MIGRATE_ADMIN_SECRET_ARN };
-  const name = values.HASURA_MIGRATE_ADMIN_SECRET_PARAMETER;
+type SecretVariable = "HASURA_MIGRATE_ADMIN_SECRET" | "HASURA_MIGRATE_NOTIFY_URL";
+
+function secretOf(values: Variables, variable: SecretVariable): SecretSetting {
+  const value = values[variable];
+  if (value !== undefined) return { from: "environment", value };
+  const id = values[`${variable}_ARN`];
+  if (id !== undefined) return { from: "secrets-manager", id };
+  const name = values[`${variable}_PARAMETER`];
   return name === undefined ? { from: "none" } : { from: "parameter-store", name };
 }
 
 /** Problems of several variables together. */
 function contradictions(values: Variables): string[] {
-  const secrets = known
-    .filter((name): name is keyof Variables => name.includes("ADMIN_SECRET"))
-    .filter((name) => values[name] !== undefined);
   return [
-    ...(secrets.length > 1 ? [`${secrets.join(" and ")} cannot be combined: set one of them`] : []),
+    ...severalSources(values, "HASURA_MIGRATE_ADMIN_SECRET"),
+    ...severalSources(values, "HASURA_MIGRATE_NOTIFY_URL"),
     ...(values.HASURA_MIGRATE_ENVIRONMENT === "*" && values.HASURA_MIGRATE_PROTECTED
       ? [
           "HASURA_MIGRATE_ENVIRONMENT=* (the embedded environment) cannot be combined with HASURA_MIGRATE_PROTECTED: it has no name to confirm",
         ]
       : []),
   ];
+}
+
+function severalSources(values: Variables, variable: SecretVariable): string[] {
+  const names = [variable, `${variable}_ARN`, `${variable}_PARAMETER`] as const;
+  const set = names.filter((name) => values[name] !== undefined);
+  return set.length > 1 ? [`${set.join(" and ")} cannot be combined: set one of them`] : [];
 }
 
 /** Credentials in the URL would appear in messages; a query or fragment is never part of an API's address. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, test, type TestContext } from "vitest";
 import pg from "pg";
@@ -9,6 +10,7 @@ import { eventsOf, root, run, start, type Ran, type Running } from "../e2e/suppo
 import { project, type Files } from "../e2e/support/environment.ts";
 import { installedRic } from "../support/aws-lambda-ric.ts";
 import { startTestApi } from "../support/hasura-api.ts";
+import { webhook } from "../lambda/support/webhook.ts";
 import { freshDirectory, query } from "../support/postgres.ts";
 
 const ric = installedRic();
@@ -23,7 +25,11 @@ interface Deployed {
 }
 
 /** The built handler in the image's layout, run by Lambda's own interface client through the image's entry point. */
-async function deployed(t: TestContext, files: Files): Promise<Deployed> {
+async function deployed(
+  t: TestContext,
+  files: Files,
+  more: Record<string, string> = {},
+): Promise<Deployed> {
   assert(!("missing" in ric));
   const api = await startTestApi(t);
   const functionDirectory = await freshDirectory(t);
@@ -39,6 +45,7 @@ async function deployed(t: TestContext, files: Files): Promise<Deployed> {
       HASURA_MIGRATE_ENVIRONMENT: "dev-1",
       HASURA_MIGRATE_ENDPOINT: api.url,
       HASURA_MIGRATE_ADMIN_SECRET: api.adminSecret,
+      ...more,
       // As Lambda sets them for an image.
       _HANDLER: "",
       LAMBDA_TASK_ROOT: "/var/task",
@@ -53,6 +60,11 @@ async function deployed(t: TestContext, files: Files): Promise<Deployed> {
     start: (argv) => start(t, pointed(argv)),
     log: () => log,
   };
+}
+
+/** Waits for what another process does. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await delay(50);
 }
 
 describe("AWS Lambda RIC", () => {
@@ -99,5 +111,22 @@ describe("AWS Lambda RIC", () => {
     const again = await it.run(["status", "dev-1"]);
     assert.equal(again.code, 0, again.stderr);
     assert.doesNotMatch(it.log(), /secret/i);
+  });
+
+  test("the client has its answer while a webhook hangs, and the function goes on until it gives up", async (t) => {
+    if (skip !== false) t.skip(skip);
+
+    const hook = await webhook(t, "silence");
+    const files = { "1700000000000_good": { up: "CREATE TABLE good (id int);" } };
+    const it = await deployed(t, files, { HASURA_MIGRATE_NOTIFY_URL: hook.url });
+    const ran = await it.run(["apply", "dev-1"]);
+    assert.equal(ran.code, 0, ran.stderr + it.log());
+    assert.equal(eventsOf(ran).at(-1)?.type, "run.finished");
+    assert.doesNotMatch(it.log(), /could not be announced/, "the webhook is still waited for");
+    await until(() => it.log().includes("could not be announced"));
+    assert.match(it.log(), /"to":"webhook","reason":"no answer within 5\.0 s"/);
+    assert.equal(hook.texts().length, 1);
+    const again = await it.run(["status", "dev-1"]);
+    assert.equal(again.code, 0, again.stderr);
   });
 });

@@ -37,6 +37,8 @@ describe("the value of a setting", () => {
     ["UNQUALIFIED", "admin", "unqualified", "admin"],
     ["UNQUALIFIED", "refuse", "unqualified", "refuse"],
     ["LOG_LEVEL", "debug", "logLevel", "debug"],
+    ["METRICS", "on", "metrics", true],
+    ["METRICS", "off", "metrics", false],
     ["LOG_LEVEL", "info", "logLevel", "info"],
     ["LOG_LEVEL", "warning", "logLevel", "warning"],
     ["STOP_TIMEOUT", "120", "stopTimeoutMs", 120_000],
@@ -140,6 +142,58 @@ describe("the settings of a function", () => {
     assert.doesNotMatch(message, /hidden-value/);
   });
 
+  test("may have one address of a webhook, wherever it comes from", () => {
+    const url = "https://hooks.test/hidden-value";
+    const names = ["NOTIFY_URL", "NOTIFY_URL_ARN", "NOTIFY_URL_PARAMETER"];
+    const sources = names.map(
+      (name) => read({ [`HASURA_MIGRATE_${name}`]: url }).notifications.webhook,
+    );
+    assert.deepEqual(sources, [
+      { from: "environment", value: url },
+      { from: "secrets-manager", id: url },
+      { from: "parameter-store", name: url },
+    ]);
+    assert.deepEqual(read({}).notifications, { on: "changes", webhook: { from: "none" } });
+    const all = Object.fromEntries(names.map((name) => [`HASURA_MIGRATE_${name}`, url]));
+    const { message } = refusal(all);
+    for (const name of names) assert(message.includes(`HASURA_MIGRATE_${name} `), message);
+    assert.doesNotMatch(message, /hidden-value/);
+  });
+
+  for (const url of ["http://localhost:1/x", "http://127.0.0.1:1/x", "http://[::1]:1/x"])
+    test(`may post to this machine without TLS: ${url}`, () => {
+      const { webhook } = read({ HASURA_MIGRATE_NOTIFY_URL: url }).notifications;
+      assert.deepEqual(webhook, { from: "environment", value: url });
+    });
+
+  for (const url of [
+    "hidden-value",
+    "ftp://hooks.test/hidden-value",
+    "http://hooks.test/hidden-value",
+    "http://127.0.0.1.hooks.test/hidden-value",
+    "https://ada:hidden-value@hooks.test/",
+  ])
+    test(`must not post to ${url}, and the message does not repeat it`, () => {
+      const { message } = refusal({ HASURA_MIGRATE_NOTIFY_URL: url });
+      assert.match(message, /HASURA_MIGRATE_NOTIFY_URL must /);
+      assert.doesNotMatch(message, /hidden-value|hooks/);
+    });
+
+  test("may have an event bus by its name or ARN", () => {
+    for (const bus of ["default", "arn:aws:events:eu-west-1:111122223333:event-bus/my.bus"])
+      assert.equal(read({ HASURA_MIGRATE_EVENT_BUS: bus }).notifications.eventBus, bus);
+    for (const bus of ["a bus", "arn:aws:sns:eu-west-1:111122223333:topic"])
+      assert.match(
+        refusal({ HASURA_MIGRATE_EVENT_BUS: bus }).message,
+        /HASURA_MIGRATE_EVENT_BUS must be the name or ARN of an event bus/,
+      );
+  });
+
+  test("have no metrics where every environment is served", () => {
+    assert.equal(read({}).metrics, true);
+    assert.equal(read({ HASURA_MIGRATE_ENVIRONMENT: "*" }).metrics, false);
+  });
+
   test("may serve every environment, or be protected", () => {
     const every = { HASURA_MIGRATE_ENVIRONMENT: "*" };
     assert.equal(read({ ...every, HASURA_MIGRATE_PROTECTED: "false" }).environment, "*");
@@ -162,7 +216,9 @@ describe("the settings of a function", () => {
       STOP_TIMEOUT: "30",
       UNQUALIFIED: "admin",
       LOG_LEVEL: "info",
+      METRICS: "on",
+      NOTIFY_ON: "changes",
     });
-    assert.equal(settingDefinitions.length, 14);
+    assert.equal(settingDefinitions.length, 20);
   });
 });

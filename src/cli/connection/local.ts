@@ -8,6 +8,8 @@ export interface LocalChoice {
   readonly reset?: boolean | undefined;
   readonly superuser?: boolean | undefined;
   readonly debug?: boolean | undefined;
+  /** It goes on after a command, so that the ends of runs can be announced. */
+  readonly serve?: boolean | undefined;
   /** Of the Hasura-compatible API and of the Lambda service; free ones by default. */
   readonly port?: number | undefined;
   readonly lambdaPort?: number | undefined;
@@ -50,7 +52,7 @@ export async function startEnvironment(context: CliContext, choice: LocalChoice)
   const { startLocalEnvironment } = await import("../../local/environment/index.ts");
   return startLocalEnvironment({
     cwd: context.cwd,
-    env: settingsFrom(context.env),
+    env: settingsFrom(context.env, choice.serve === true),
     ...(migrations !== undefined && { migrations }),
     ...(databaseUrl !== undefined && { databaseUrl }),
     ...(reset !== undefined && { reset }),
@@ -66,9 +68,13 @@ export async function startEnvironment(context: CliContext, choice: LocalChoice)
 /** Settings of the function that concern what it keeps in the database, which may be the user's own. No others are passed on. */
 const databaseSettings = ["HASURA_MIGRATE_LEDGER", "HASURA_MIGRATE_KEEP_DOWN_SQL"] as const;
 
-function settingsFrom(env: Environment): Record<string, string> {
+/** Those about announcing the end of a run, which a function that ends with the command could not finish. */
+const notificationSettings = ["HASURA_MIGRATE_NOTIFY_URL", "HASURA_MIGRATE_NOTIFY_ON"] as const;
+
+function settingsFrom(env: Environment, isServed: boolean): Record<string, string> {
+  const names = isServed ? [...databaseSettings, ...notificationSettings] : databaseSettings;
   return Object.fromEntries(
-    databaseSettings.flatMap((name) => {
+    names.flatMap((name) => {
       const value = env[name];
       return value === undefined ? [] : [[name, value]];
     }),

@@ -7,7 +7,7 @@ import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import type { Request } from "../../protocol/request.ts";
-import type { AdminSecret } from "../secrets/admin-secret.ts";
+import type { StoredSecret } from "../secrets/stored-secret.ts";
 import { cliStore } from "./cli-store.ts";
 import { findBinary } from "./find-binary.ts";
 import { hasuraCli, type HasuraCli } from "./hasura-cli.ts";
@@ -29,7 +29,7 @@ type Execute = (request: Request, engine: EngineContext) => Promise<void>;
 interface HasuraCliEngineOptions {
   readonly machine: HasuraCliContext;
   readonly endpoint: URL;
-  readonly adminSecret: AdminSecret;
+  readonly adminSecret: StoredSecret;
   readonly redact: (text: string) => string;
   /** The native engine; only its migration stores are replaced. */
   readonly execute: Execute;

@@ -4,7 +4,7 @@ import { emit } from "../../engine/emit.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import type { Direction, Version } from "../../protocol/migration.ts";
-import type { AdminSecret } from "../secrets/admin-secret.ts";
+import type { StoredSecret } from "../secrets/stored-secret.ts";
 import { cliLines, reasonOf } from "./output.ts";
 import { runBinary, type BinaryResult } from "./run-binary.ts";
 import {
@@ -19,7 +19,7 @@ import type { CopiedProject, Workspace } from "./workspace.ts";
 export interface HasuraCliOptions {
   readonly binary: string;
   readonly endpoint: URL;
-  readonly adminSecret: AdminSecret;
+  readonly adminSecret: StoredSecret;
   /** Its environment variables: the path, certificates. */
   readonly environment: Readonly<Record<string, string>>;
   readonly workspace: Workspace;

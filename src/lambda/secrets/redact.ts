@@ -55,7 +55,9 @@ function isMeaningful(key: string, value: unknown, object: object): boolean {
   return key === "reason" && "type" in object && object.type === "waiting" && reasons.has(value);
 }
 
-const replacement = "[admin secret]";
+/** What stands in the place of a secret, in brackets. */
+type SecretKind = "admin secret" | "webhook address";
+const kinds: readonly SecretKind[] = ["admin secret", "webhook address"];
 
 /**
  * A shorter secret is not searched for: it is found inside ordinary words, which would become unreadable without hiding it.
@@ -70,7 +72,7 @@ export function isTooShort(secret: string): boolean {
 /** Removes known secrets, in every usual spelling, from everything that leaves the function. */
 export interface Redactor {
   /** From now on this text is not output any more, unless it is too short. */
-  readonly learn: (secret: string) => void;
+  readonly learn: (secret: string, kind?: SecretKind) => void;
   readonly text: (value: string) => string;
   /** A copy with every text redacted, except what the contract gives a meaning; the value itself if it has no secret. */
   value<T>(value: T): T;
@@ -78,11 +80,15 @@ export interface Redactor {
 
 /** Finds secrets by value, wherever they occur. Old ones stay redacted after a rotation. */
 export function redactor(): Redactor {
-  const secrets: string[] = [];
+  const secrets: { readonly secret: string; readonly kind: SecretKind }[] = [];
   let pattern: RegExp | undefined;
-  // What has been redacted already is matched first, and so is not changed again.
+  // What has been redacted already is matched first, without a group, and so is not changed again.
+  const replaced = (found: string, ...groups: unknown[]): string => {
+    const kind = secrets.find((_, i) => groups[i] !== undefined)?.kind;
+    return kind === undefined ? found.toLowerCase() : `[${kind}]`;
+  };
   const text = (value: string): string =>
-    pattern === undefined ? value : value.replaceAll(pattern, replacement);
+    pattern === undefined ? value : value.replaceAll(pattern, replaced);
   const walk = (value: unknown, keep: boolean): unknown => {
     if (typeof value === "string") return keep ? value : text(value);
     if (Array.isArray(value)) return value.map((element) => walk(element, keep));
@@ -95,12 +101,14 @@ export function redactor(): Redactor {
     );
   };
   return {
-    learn(secret) {
-      if (secret === "" || isTooShort(secret) || secrets.includes(secret)) return;
-      secrets.push(secret);
-      secrets.sort((a, b) => b.length - a.length); // one secret may be a prefix of another
-      const all = ["\\[admin secret\\]", ...secrets.map(spellingsOf)].join("|");
-      pattern = new RegExp(all, "giu");
+    learn(secret, kind = "admin secret") {
+      if (secret === "" || isTooShort(secret)) return;
+      if (secrets.some((known) => known.secret === secret)) return;
+      secrets.push({ secret, kind });
+      secrets.sort((a, b) => b.secret.length - a.secret.length); // one secret may be a prefix of another
+      const done = kinds.map((name) => `\\[${name}\\]`);
+      const all = secrets.map((known) => `(${spellingsOf(known.secret)})`);
+      pattern = new RegExp([...done, ...all].join("|"), "giu");
     },
     text,
     value<T>(value: T): T {

@@ -1,31 +1,64 @@
 import * as z from "zod";
 import { Failure } from "../../protocol/failure.ts";
 import { commandHint, textHint } from "../../protocol/hint.ts";
-import { readSecretReference } from "./secret-text.ts";
+import { adminSecretKeys, readSecretReference, webhookKeys } from "./secret-text.ts";
 
-/** A service that stores secrets. */
+/** A service that stores secrets, and what is read from it. */
 export interface SecretStore {
   readonly name: string;
   /** The variable that names the secret. */
   readonly setting: string;
+  /** What the secret holds, such as `the admin secret`. */
+  readonly content: string;
+  /** Keys of a JSON secret that may hold it; the first one found counts. */
+  readonly keys: readonly string[];
   /** The last part of the name of its interface endpoint. */
   readonly service: string;
   readonly action: string;
 }
 
-export const secretsManager: SecretStore = {
-  name: "Secrets Manager",
-  setting: "HASURA_MIGRATE_ADMIN_SECRET_ARN",
-  service: "secretsmanager",
-  action: "secretsmanager:GetSecretValue",
-};
+/** The two services, for one kind of secret. */
+export interface SecretStores {
+  readonly secretsManager: SecretStore;
+  readonly parameterStore: SecretStore;
+}
 
-export const parameterStore: SecretStore = {
-  name: "the SSM parameter store",
-  setting: "HASURA_MIGRATE_ADMIN_SECRET_PARAMETER",
-  service: "ssm",
-  action: "ssm:GetParameter",
-};
+export const adminSecretStores = storesOf({
+  variable: "HASURA_MIGRATE_ADMIN_SECRET",
+  content: "the admin secret",
+  keys: adminSecretKeys,
+});
+
+export const webhookStores = storesOf({
+  variable: "HASURA_MIGRATE_NOTIFY_URL",
+  content: "the webhook's address",
+  keys: webhookKeys,
+});
+
+function storesOf({
+  variable,
+  content,
+  keys,
+}: Pick<SecretStore, "content" | "keys"> & { readonly variable: string }): SecretStores {
+  return {
+    secretsManager: {
+      name: "Secrets Manager",
+      setting: `${variable}_ARN`,
+      service: "secretsmanager",
+      action: "secretsmanager:GetSecretValue",
+      content,
+      keys,
+    },
+    parameterStore: {
+      name: "the SSM parameter store",
+      setting: `${variable}_PARAMETER`,
+      service: "ssm",
+      action: "ssm:GetParameter",
+      content,
+      keys,
+    },
+  };
+}
 
 const ServiceError = z.object({
   name: z.string(),
@@ -68,7 +101,7 @@ export function storeFailure(
     return new Failure(
       "access",
       "secret-access-denied",
-      `The function is not authorized to read the admin secret that ${store.setting} names.`,
+      `The function is not authorized to read ${store.content} that ${store.setting} names.`,
       {
         hints: [
           textHint(
@@ -80,7 +113,7 @@ export function storeFailure(
     );
   }
   if ($metadata?.httpStatusCode !== undefined) {
-    const problem = `${store.name} did not return the admin secret that ${store.setting} names.`;
+    const problem = `${store.name} did not return ${store.content} that ${store.setting} names.`;
     return new Failure("unreachable", "secret-store-error", problem, { cause });
   }
   return unreachable(store, request, cause);

@@ -3,13 +3,16 @@ import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import { parseJson } from "../../protocol/json.ts";
 
-/** Keys of a JSON secret that may hold the admin secret; the first one found counts. */
-export const secretKeys = [
+/** Keys of a JSON secret that may hold the admin secret. */
+export const adminSecretKeys = [
   "adminSecret",
   "admin_secret",
   "HASURA_GRAPHQL_ADMIN_SECRET",
   "HASURA_MIGRATE_ADMIN_SECRET",
 ] as const;
+
+/** Keys of a JSON secret that may hold the address of a webhook. */
+export const webhookKeys = ["url", "webhookUrl", "webhook_url"] as const;
 
 const JsonSecret = z.record(z.string(), z.unknown());
 /** Parts of `arn:aws:secretsmanager:region:account:secret:name`, before the suffix of an ECS `valueFrom`. */
@@ -57,15 +60,26 @@ function tooManyParts(setting: string): Failure {
   );
 }
 
+/** Which secret is read: the variable that names it, what it holds, and the keys of a JSON secret that may hold it. */
+interface Wanted {
+  readonly setting: string;
+  readonly content: string;
+  readonly keys: readonly string[];
+}
+
 /**
- * Reads the admin secret from a stored text: plain text (trimmed), or a JSON object with `key` or one of `secretKeys`.
+ * Reads a secret from a stored text: plain text (trimmed), or a JSON object with `key` or one of the usual keys.
  * Throws usage/secret-unusable, which names the keys that exist and never a value.
  */
-export function secretText(stored: string, key: string | undefined, setting: string): string {
+export function secretText(
+  stored: string,
+  key: string | undefined,
+  { setting, content, keys }: Wanted,
+): string {
   const trimmed = stored.trim();
   const object = key !== undefined || trimmed.startsWith("{") ? jsonSecret(trimmed) : undefined;
   if (object === undefined && key === undefined && trimmed !== "") return trimmed;
-  const names: readonly string[] = key === undefined ? secretKeys : [key];
+  const names: readonly string[] = key === undefined ? keys : [key];
   const found = names
     .map((name) => object?.[name])
     .find((value) => typeof value === "string" && value.trim() !== "");
@@ -81,7 +95,7 @@ export function secretText(stored: string, key: string | undefined, setting: str
     {
       hints: [
         textHint(
-          `Store the admin secret as plain text, or as JSON with the key "${names[0] ?? "adminSecret"}".`,
+          `Store ${content} as plain text, or as JSON with the key "${names[0] ?? "value"}".`,
         ),
       ],
     },

@@ -40,4 +40,13 @@ describe("redact", () => {
       message: "a [admin secret]",
     });
   });
+
+  test("says which kind of secret was removed, also beside another, and again in what was redacted", () => {
+    const redact = redactor();
+    redact.learn("the-very-secret-value");
+    redact.learn("/services/T000/B000/XXXX", "webhook address");
+    const once = redact.text("the-very-secret-value at https://h.test/services/T000/B000/XXXX");
+    assert.equal(once, "[admin secret] at https://h.test[webhook address]");
+    assert.equal(redact.text(once), once);
+  });
 });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
+import { adminSecretStores } from "../../../src/lambda/secrets/secret-store.ts";
 import { readSecretReference, secretText } from "../../../src/lambda/secrets/secret-text.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 
 const setting = "HASURA_MIGRATE_ADMIN_SECRET_ARN";
+const wanted = adminSecretStores.secretsManager;
 const arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hasura-AbCdEf";
 
 const usable: readonly [string, string, string | undefined, string][] = [
@@ -17,7 +19,7 @@ const usable: readonly [string, string, string | undefined, string][] = [
 describe("secret text", () => {
   for (const [what, stored, key, expected] of usable) {
     test(`the admin secret is found in ${what}`, () =>
-      assert.equal(secretText(stored, key, setting), expected));
+      assert.equal(secretText(stored, key, wanted), expected));
   }
 
   const unusable: readonly [string, string, string | undefined, RegExp][] = [
@@ -50,7 +52,7 @@ describe("secret text", () => {
   for (const [what, stored, key, expected] of unusable) {
     test(`${what} is refused without showing a value`, () => {
       assert.throws(
-        () => secretText(stored, key, setting),
+        () => secretText(stored, key, wanted),
         (thrown) =>
           thrown instanceof Failure &&
           thrown.code === "secret-unusable" &&

@@ -3,7 +3,9 @@ import { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { readProject } from "../../../src/engine/project/project.ts";
 import { execute } from "../../../src/engine/execute.ts";
-import { adminSecret } from "../../../src/lambda/secrets/admin-secret.ts";
+import { adminSecretStores, webhookStores } from "../../../src/lambda/secrets/secret-store.ts";
+import { storedSecret } from "../../../src/lambda/secrets/stored-secret.ts";
+import { putEventWith } from "../../../src/lambda/run-end/event-bridge.ts";
 import { handle, type HandlerContext } from "../../../src/lambda/handler.ts";
 import type { LambdaContext } from "../../../src/lambda/invocation.ts";
 import { redactor } from "../../../src/lambda/secrets/redact.ts";
@@ -27,34 +29,49 @@ export function worldFrom(
 ): HandlerContext & { readonly logged: string[] } {
   const settings = settingsFrom(env);
   const redact = redactor();
-  const setting = settings instanceof Failure ? ({ from: "none" } as const) : settings.adminSecret;
+  const none = { from: "none" } as const;
+  const isValid = !(settings instanceof Failure);
+  const setting = isValid ? settings.adminSecret : none;
+  const webhook = isValid ? settings.notifications.webhook : none;
   if (setting.from === "environment") redact.learn(setting.value);
   const logged: string[] = [];
+  const sleep: HandlerContext["sleep"] = async (ms, signal) => {
+    await delay(ms, undefined, signal && { signal });
+  };
   return {
     settings,
-    adminSecret: adminSecret({ setting, learn: redact.learn }),
+    adminSecret: storedSecret({ setting, stores: adminSecretStores, learn: redact.learn }),
     redact,
     readProject: ({ directory = "no directory given" }) => readProject(directory),
     execute,
     hasuraCli: { directories: [], environment: {}, temporaryDirectory: tmpdir() },
     now: Date.now,
-    sleep: async (ms, signal) => {
-      await delay(ms, undefined, signal && { signal });
-    },
+    sleep,
     every: () => () => undefined,
     soon: (run) => run(),
     random: () => 0,
     writeLog: (line) => logged.push(line),
+    channels: {
+      webhookAddress: storedSecret({
+        setting: webhook,
+        stores: webhookStores,
+        learn: redact.learn,
+      }),
+      putEvent: putEventWith({}),
+      sleep,
+    },
+    pausedRun: { current: undefined },
     ...more,
     logged,
   };
 }
 
-/** Invokes and answers what came out, as text and as events. */
+/** Invokes and answers what came out, as text and as events. `onEnd` runs when the caller has all of it. */
 export async function invoke(
   world: HandlerContext,
   event: unknown,
   given: LambdaContext = context,
+  onEnd: () => void = () => undefined,
 ): Promise<{ text: string; events: (RunEvent | UnknownEvent)[] }> {
   let text = "";
   const out = new Writable({
@@ -64,6 +81,7 @@ export async function invoke(
       done();
     },
   });
+  out.once("finish", onEnd);
   await handle({ event, out, context: given }, world);
   if (!out.writableFinished) throw new Error("the output was not ended");
   return { text, events: text.split("\n").filter(Boolean).map(decodeLine) };

@@ -37,6 +37,16 @@ describe("processes", () => {
     if (busy) await gone(busy);
   });
 
+  test("one that goes on working after its response is not waited for: another serves the next call", async (t) => {
+    const service = await serviceFor(t, "streaming");
+    const hold = await gate(t);
+    const first = await stream(service.client, { afterEnd: hold.url });
+    await hold.reached;
+    const second = await stream(service.client, {});
+    const pids = [first, second].map(({ chunks }) => parseAnswer(chunks.join("")).pid);
+    assert.notEqual(pids[0], pids[1]);
+  });
+
   const serve = new URL("./serve.ts", import.meta.url);
 
   for (const spin of [false, true]) {

@@ -7,7 +7,7 @@ const lambda = /** @type {{ streamifyResponse: (handler: typeof run) => unknown 
 export const handler = lambda.streamifyResponse(run);
 
 /**
- * @typedef {{ log?: string, throwFirst?: boolean, release?: string, throw?: boolean, exit?: number, seen?: string, spin?: boolean, hang?: boolean, bytes?: number, neverEnd?: boolean }} Event
+ * @typedef {{ log?: string, throwFirst?: boolean, release?: string, throw?: boolean, exit?: number, seen?: string, spin?: boolean, afterEnd?: string, hang?: boolean, bytes?: number, neverEnd?: boolean }} Event
  * @param {Event} event
  * @param {import("node:stream").Writable} out
  * @param {{ invokedFunctionArn: string, clientContext?: unknown }} context
@@ -29,4 +29,5 @@ async function run(event, out, context) {
   if (event.hang) await new Promise(() => setInterval(() => undefined, 1000));
   if (event.bytes) out.write(Buffer.alloc(event.bytes, "x"));
   if (!event.neverEnd) out.end();
+  if (event.afterEnd) await fetch(event.afterEnd);
 }

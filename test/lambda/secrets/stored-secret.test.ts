@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { adminSecret } from "../../../src/lambda/secrets/admin-secret.ts";
-import type { AdminSecretSetting } from "../../../src/lambda/settings.ts";
+import { adminSecretStores, webhookStores } from "../../../src/lambda/secrets/secret-store.ts";
+import { storedSecret } from "../../../src/lambda/secrets/stored-secret.ts";
+import type { SecretSetting } from "../../../src/lambda/settings.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import { secretStore, silentStore } from "../support/secret-store.ts";
 
@@ -11,8 +12,9 @@ const parameter = { from: "parameter-store", name: "/hasura/dev-3/admin-secret" 
 
 function secretAt(
   endpoint: string,
-  setting: AdminSecretSetting,
+  setting: SecretSetting,
   bounds = { connectMs: 2000, totalMs: 4000 },
+  stores = adminSecretStores,
 ) {
   const learnt: string[] = [];
   const client = {
@@ -22,7 +24,7 @@ function secretAt(
   };
   return {
     learnt,
-    secret: adminSecret({ setting, learn: (it) => learnt.push(it), bounds, client }),
+    secret: storedSecret({ setting, stores, learn: (it) => learnt.push(it), bounds, client }),
   };
 }
 
@@ -35,7 +37,7 @@ async function failure(call: Promise<unknown>): Promise<Failure> {
   return thrown;
 }
 
-describe("admin secret", () => {
+describe("stored secret", () => {
   test("no store is called for a secret from the environment, or if there is none", async () => {
     assert.equal(
       await secretAt("http://127.0.0.1:9", { from: "environment", value: "x" }).secret.get(),
@@ -108,6 +110,16 @@ describe("admin secret", () => {
     });
   });
 
+  test("the address of a webhook is read like the admin secret, and messages name it and its variable", async (t) => {
+    const values = ['{"url":"https://hooks.test/1"}', '{"adminSecret":"hidden-value"}'];
+    const store = await secretStore(t, () => ({ json: { SecretString: values.shift() } }));
+    const { secret } = secretAt(store.url, managed, undefined, webhookStores);
+    assert.equal(await secret.get(), "https://hooks.test/1");
+    const { message, hints } = await failure(secret.renew());
+    assert.match(message, /HASURA_MIGRATE_NOTIFY_URL_ARN names does not contain url or /);
+    assert.match(JSON.stringify(hints), /Store the webhook's address as plain text/);
+  });
+
   test("the parameter store is asked to decrypt", async (t) => {
     const store = await secretStore(t, () => ({ json: { Parameter: { Value: "it" } } }));
     assert.equal(await secretAt(store.url, parameter).secret.get(), "it");
@@ -117,65 +129,64 @@ describe("admin secret", () => {
     });
   });
 
-  const answers: readonly [string, AdminSecretSetting, number, string, [string, string], RegExp][] =
+  const answers: readonly [string, SecretSetting, number, string, [string, string], RegExp][] = [
     [
-      [
-        "a missing secret",
-        managed,
-        400,
-        "ResourceNotFoundException",
-        ["usage", "secret-not-found"],
-        /HASURA_MIGRATE_ADMIN_SECRET_ARN/,
-      ],
-      [
-        "a missing parameter",
-        parameter,
-        400,
-        "ParameterNotFound",
-        ["usage", "secret-not-found"],
-        /HASURA_MIGRATE_ADMIN_SECRET_PARAMETER/,
-      ],
-      [
-        "a role that may not read it",
-        managed,
-        400,
-        "AccessDeniedException",
-        ["access", "secret-access-denied"],
-        /not authorized to read/,
-      ],
-      [
-        "a role that may not use the secret's key",
-        managed,
-        400,
-        "KMSDisabledException",
-        ["access", "secret-access-denied"],
-        /not authorized to read/,
-      ],
-      [
-        "a secret that cannot be decrypted",
-        managed,
-        400,
-        "DecryptionFailure",
-        ["access", "secret-access-denied"],
-        /not authorized to read/,
-      ],
-      [
-        "a key that the parameter store cannot use",
-        parameter,
-        400,
-        "InvalidKeyId.KMSInvalidStateException",
-        ["access", "secret-access-denied"],
-        /not authorized to read/,
-      ],
-      [
-        "an error of the store",
-        managed,
-        400,
-        "InvalidRequestException",
-        ["unreachable", "secret-store-error"],
-        /did not return/,
-      ],
-    ];
+      "a missing secret",
+      managed,
+      400,
+      "ResourceNotFoundException",
+      ["usage", "secret-not-found"],
+      /HASURA_MIGRATE_ADMIN_SECRET_ARN/,
+    ],
+    [
+      "a missing parameter",
+      parameter,
+      400,
+      "ParameterNotFound",
+      ["usage", "secret-not-found"],
+      /HASURA_MIGRATE_ADMIN_SECRET_PARAMETER/,
+    ],
+    [
+      "a role that may not read it",
+      managed,
+      400,
+      "AccessDeniedException",
+      ["access", "secret-access-denied"],
+      /not authorized to read/,
+    ],
+    [
+      "a role that may not use the secret's key",
+      managed,
+      400,
+      "KMSDisabledException",
+      ["access", "secret-access-denied"],
+      /not authorized to read/,
+    ],
+    [
+      "a secret that cannot be decrypted",
+      managed,
+      400,
+      "DecryptionFailure",
+      ["access", "secret-access-denied"],
+      /not authorized to read/,
+    ],
+    [
+      "a key that the parameter store cannot use",
+      parameter,
+      400,
+      "InvalidKeyId.KMSInvalidStateException",
+      ["access", "secret-access-denied"],
+      /not authorized to read/,
+    ],
+    [
+      "an error of the store",
+      managed,
+      400,
+      "InvalidRequestException",
+      ["unreachable", "secret-store-error"],
+      /did not return/,
+    ],
+  ];
   for (const [what, setting, status, type, expected, message] of answers) {
     test(`${what} is reported with the setting and what to do`, async (t) => {
       const store = await secretStore(t, () => ({

@@ -1,10 +1,10 @@
 import { Failure } from "../../protocol/failure.ts";
 import { readSecretReference, secretText } from "./secret-text.ts";
-import { parameterStore, secretsManager, storeFailure, type SecretStore } from "./secret-store.ts";
-import type { AdminSecretSetting } from "../settings.ts";
+import { storeFailure, type SecretStore, type SecretStores } from "./secret-store.ts";
+import type { SecretSetting } from "../settings.ts";
 
-/** Hasura's admin secret, fetched on first use and then cached; undefined for a Hasura without one. */
-export interface AdminSecret {
+/** A secret, fetched on first use and then cached; undefined where there is none. */
+export interface StoredSecret {
   readonly get: () => Promise<string | undefined>;
   /** Fetches it again: after a 401, because it may have been rotated. */
   readonly renew: () => Promise<string | undefined>;
@@ -27,8 +27,9 @@ export interface StoreClient {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-interface AdminSecretOptions {
-  readonly setting: AdminSecretSetting;
+interface StoredSecretOptions {
+  readonly setting: SecretSetting;
+  readonly stores: SecretStores;
   /** Called with every secret that is fetched. */
   readonly learn: (secret: string) => void;
   readonly bounds?: StoreBounds;
@@ -36,15 +37,16 @@ interface AdminSecretOptions {
 }
 
 /** Concurrent callers share one request. A failure is not cached, so that the next run fetches the secret again. */
-export function adminSecret({
+export function storedSecret({
   setting,
+  stores,
   learn,
   bounds = storeBounds,
   client,
-}: AdminSecretOptions): AdminSecret {
+}: StoredSecretOptions): StoredSecret {
   let cached: Promise<string | undefined> | undefined;
   const renew = (): Promise<string | undefined> => {
-    const fetching = fetchSecret(setting, bounds, client).then((secret) => {
+    const fetching = fetchSecret(setting, stores, bounds, client).then((secret) => {
       if (secret !== undefined) learn(secret);
       return secret;
     });
@@ -58,7 +60,8 @@ export function adminSecret({
 }
 
 async function fetchSecret(
-  setting: AdminSecretSetting,
+  setting: SecretSetting,
+  { secretsManager, parameterStore }: SecretStores,
   bounds: StoreBounds,
   client?: StoreClient,
 ): Promise<string | undefined> {
@@ -69,16 +72,17 @@ async function fetchSecret(
       return setting.value;
     case "secrets-manager":
       return fromStore(secretsManager, setting.id, bounds, () =>
-        fromSecretsManager(setting.id, bounds, client),
+        fromSecretsManager(secretsManager, setting.id, bounds, client),
       );
     case "parameter-store":
       return fromStore(parameterStore, setting.name, bounds, () =>
-        fromParameterStore(setting.name, bounds, client),
+        fromParameterStore(parameterStore, setting.name, bounds, client),
       );
   }
 }
 
 async function fromSecretsManager(
+  store: SecretStore,
   arn: string,
   bounds: StoreBounds,
   given?: StoreClient,
@@ -86,7 +90,7 @@ async function fromSecretsManager(
   // Imported here so that a secret in the environment does not slow down the cold start.
   const { SecretsManagerClient, GetSecretValueCommand } =
     await import("./secrets-manager-client.ts");
-  const { id, jsonKey, versionStage, versionId } = readSecretReference(arn, secretsManager.setting);
+  const { id, jsonKey, versionStage, versionId } = readSecretReference(arn, store.setting);
   const client = new SecretsManagerClient({ ...given, ...clientSettings(arn, bounds) });
   try {
     const command = new GetSecretValueCommand({
@@ -97,17 +101,14 @@ async function fromSecretsManager(
     const { SecretString, SecretBinary } = await client.send(command, {
       abortSignal: AbortSignal.timeout(bounds.totalMs),
     });
-    return secretText(
-      SecretString ?? new TextDecoder().decode(SecretBinary),
-      jsonKey,
-      secretsManager.setting,
-    );
+    return secretText(SecretString ?? new TextDecoder().decode(SecretBinary), jsonKey, store);
   } finally {
     client.destroy();
   }
 }
 
 async function fromParameterStore(
+  store: SecretStore,
   name: string,
   bounds: StoreBounds,
   given?: StoreClient,
@@ -119,7 +120,7 @@ async function fromParameterStore(
     const { Parameter } = await client.send(command, {
       abortSignal: AbortSignal.timeout(bounds.totalMs),
     });
-    return secretText(Parameter?.Value ?? "", undefined, parameterStore.setting);
+    return secretText(Parameter?.Value ?? "", undefined, store);
   } finally {
     client.destroy();
   }

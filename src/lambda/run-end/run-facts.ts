@@ -1,0 +1,63 @@
+import type { EventOf, RunEvent } from "../../protocol/events.ts";
+import type { Direction } from "../../protocol/migration.ts";
+
+/** What the events of a run add up to, over all of its invocations that were observed. */
+export interface RunFacts {
+  readonly applied: number;
+  readonly rolledBack: number;
+  /** Versions that were recorded without running SQL. */
+  readonly marked: number;
+  readonly failedMigration?: FailedMigration;
+  /** The closing event of the newest invocation. */
+  readonly end?: EventOf<"run.finished"> | EventOf<"run.failed"> | EventOf<"run.paused">;
+}
+
+export interface FailedMigration {
+  readonly database: string;
+  readonly version: string;
+  readonly name: string;
+  readonly direction: Direction;
+}
+
+export const noFacts: RunFacts = { applied: 0, rolledBack: 0, marked: 0 };
+
+/** The facts after an event. What follows a closing event changes nothing. */
+export function factsAfter(facts: RunFacts, event: RunEvent): RunFacts {
+  if (facts.end !== undefined && facts.end.type !== "run.paused") return facts;
+  switch (event.type) {
+    case "migration.applied":
+      return event.direction === "up"
+        ? { ...facts, applied: facts.applied + 1 }
+        : { ...facts, rolledBack: facts.rolledBack + 1 };
+    case "migration.marked":
+      return { ...facts, marked: facts.marked + 1 };
+    case "migration.failed": {
+      const { database, version, name, direction } = event;
+      return { ...facts, failedMigration: { database, version, name, direction } };
+    }
+    case "run.finished":
+    case "run.failed":
+    case "run.paused":
+      return { ...facts, end: event };
+    default:
+      return facts;
+  }
+}
+
+/** How a run ended. `refused`: another run was in the way, or the plan had changed, and nothing was done. */
+export type Outcome = "finished" | "cancelled" | "failed" | "refused";
+
+/** Undefined for a run that has not ended: it is paused, or its process was killed. */
+export function outcomeOf(facts: RunFacts): Outcome | undefined {
+  const { end, failedMigration } = facts;
+  if (end === undefined || end.type === "run.paused") return undefined;
+  if (end.type === "run.finished") return end.cancelled === true ? "cancelled" : "finished";
+  const isRefusal =
+    end.failure.kind === "busy" && failedMigration === undefined && changesOf(facts) === 0;
+  return isRefusal ? "refused" : "failed";
+}
+
+/** How much a run changed. */
+export function changesOf({ applied, rolledBack, marked }: RunFacts): number {
+  return applied + rolledBack + marked;
+}

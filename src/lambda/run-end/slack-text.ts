@@ -1,0 +1,60 @@
+import type { RunReport } from "./run-report.ts";
+
+const verbs = {
+  finished: "finished",
+  cancelled: "was cancelled",
+  failed: "FAILED",
+  refused: "was refused",
+} as const satisfies Record<RunReport["outcome"], string>;
+
+/**
+ * A report as the text of a message in Slack's mrkdwn, at most a few thousand characters. Nothing in it mentions anybody: what comes
+ * from outside has no tags, and each @ is followed by a zero-width space.
+ */
+export function slackText(report: RunReport): string {
+  const { environment, operation, outcome, failure, failedMigration: failed } = report;
+  const migration =
+    failed && `${failed.version}_${failed.name} (${failed.database}, ${failed.direction})`;
+  return [
+    `*${plain(environment)}*: ${operation} ${verbs[outcome]} after ${duration(report.durationMs)}: ${counts(report)}`,
+    ...(migration === undefined ? [] : [`Failed migration: ${plain(migration)}`]),
+    ...(failure ? [`${failure.kind}/${failure.code}: ${plain(failure.message)}`] : []),
+    `By ${plain(callerOf(report))}`,
+    ...(report.ciJob === undefined ? [] : [plain(report.ciJob)]),
+    `Run ${report.runId}${report.log === undefined ? "" : `, <${report.log}|log>`}`,
+  ].join("\n");
+}
+
+function callerOf({ user, host, gitBranch, gitCommit }: RunReport): string {
+  const commit = [gitBranch, gitCommit?.slice(0, 12)].filter(Boolean).join(" at ");
+  return `${user} on ${host}${commit === "" ? "" : `, ${commit}`}`;
+}
+
+function counts({ applied, rolledBack, marked, notReached }: RunReport): string {
+  const parts = [
+    [applied, "applied"],
+    [rolledBack, "rolled back"],
+    [marked, "marked"],
+    [notReached, "not reached"],
+  ] as const;
+  const texts = parts.flatMap(([count, what]) => (count > 0 ? [`${String(count)} ${what}`] : []));
+  return texts.join(", ") || "nothing was changed";
+}
+
+/**
+ * Slack turns `<…>` into mentions and links, and needs these three characters escaped; other chat servers that take the same
+ * messages turn `@all` or `@name` into mentions.
+ */
+function plain(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll("@", "@\u200B");
+}
+
+function duration(ms: number): string {
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${String(Math.floor(seconds / 60))} min ${String(seconds % 60)} s`;
+}

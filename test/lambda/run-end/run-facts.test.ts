@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import {
+  changesOf,
+  factsAfter,
+  noFacts,
+  outcomeOf,
+  type RunFacts,
+} from "../../../src/lambda/run-end/run-facts.ts";
+import type { RunEvent } from "../../../src/protocol/events.ts";
+import type { Kind } from "../../../src/protocol/failure.ts";
+
+const migration = { database: "default", version: "1", name: "users", direction: "up" } as const;
+const applied: RunEvent = { type: "migration.applied", ...migration, tookMs: 5 };
+const rolledBack: RunEvent = { ...applied, direction: "down" };
+const marked: RunEvent = {
+  type: "migration.marked",
+  database: "default",
+  version: "1",
+  name: "users",
+  as: "applied",
+};
+const counts = { applied: 0, notReached: 0, tookMs: 1 };
+const finished: RunEvent = { type: "run.finished", ...counts };
+const paused: RunEvent = { type: "run.paused", reason: "time", ...counts };
+const failed = (kind: Kind): RunEvent => ({
+  type: "run.failed",
+  ...counts,
+  failure: { kind, code: "x", message: "y", hints: [], causes: [] },
+});
+const failedMigration: RunEvent = {
+  type: "migration.failed",
+  ...migration,
+  tookMs: 5,
+  failure: { kind: "migration", code: "x", message: "y", hints: [], causes: [] },
+};
+
+const after = (...events: RunEvent[]): RunFacts => events.reduce(factsAfter, noFacts);
+
+describe("the facts of a run", () => {
+  test("count what was applied, rolled back and marked", () => {
+    const facts = after(applied, rolledBack, applied, marked, finished);
+    assert.deepEqual([facts.applied, facts.rolledBack, facts.marked], [2, 1, 1]);
+    assert.equal(changesOf(facts), 4);
+  });
+
+  test("go on after a pause, and not after an end", () => {
+    assert.equal(after(applied, paused, applied, finished).applied, 2);
+    assert.equal(after(applied, finished, applied, failed("bug")).applied, 1);
+    assert.equal(outcomeOf(after(finished, failed("bug"))), "finished");
+  });
+
+  test("name the migration that failed", () => {
+    assert.deepEqual(after(failedMigration, failed("migration")).failedMigration, migration);
+  });
+
+  for (const [what, facts, outcome] of [
+    ["finished", after(finished), "finished"],
+    ["asked to stop", after({ ...finished, cancelled: true }), "cancelled"],
+    ["failed", after(failed("unreachable")), "failed"],
+    ["refused because another run is in progress", after(failed("busy")), "refused"],
+    ["busy after it had applied something", after(applied, failed("busy")), "failed"],
+    ["busy in a migration", after(failedMigration, failed("busy")), "failed"],
+    ["paused", after(applied, paused), undefined],
+    ["killed", after(applied), undefined],
+  ] as const)
+    test(`a run that was ${what} has the outcome ${String(outcome)}`, () => {
+      assert.equal(outcomeOf(facts), outcome);
+    });
+});
