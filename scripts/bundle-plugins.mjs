@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { dirname, extname, resolve } from "node:path";
+import * as esbuild from "esbuild";
 
 /*
  * esbuild plugins that keep parts of the libraries out of the bundles.
@@ -119,3 +121,32 @@ export const compactSql = {
     }));
   },
 };
+
+/**
+ * Embeds `import text from "./page.css?raw"` as text, minified: the parts of the page that `status --html` writes.
+ * @type {import("esbuild").Plugin}
+ */
+export const rawText = {
+  name: "raw-text",
+  setup(build) {
+    build.onResolve({ filter: /\?raw$/ }, ({ path, importer }) => ({
+      path: resolve(dirname(importer), path.slice(0, -"?raw".length)),
+      namespace: "raw-text",
+    }));
+    build.onLoad({ filter: /.*/, namespace: "raw-text" }, async ({ path }) => ({
+      contents: await minified(path),
+      loader: "text",
+    }));
+  },
+};
+
+/** A script, a style sheet or an HTML page without what only its authors need. */
+async function minified(/** @type {string} */ path) {
+  const text = readFileSync(path, "utf8");
+  const extension = extname(path);
+  if (extension === ".html") return text.replace(/\n\s+/g, "\n");
+  const loader = extension === ".js" ? "js" : "css";
+  return (
+    await esbuild.transform(text, { loader, minify: true, legalComments: "none" })
+  ).code.trim();
+}

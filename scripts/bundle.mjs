@@ -7,6 +7,7 @@ import {
   noDebugLog,
   onlyUsedZod,
   quietSdk,
+  rawText,
   usedSpinners,
 } from "./bundle-plugins.mjs";
 import { commandTreeAsData } from "./command-tree.mjs";
@@ -59,6 +60,7 @@ export async function bundle(root) {
       usedSpinners,
       noDebugLog,
       compactSql,
+      rawText,
     ],
   });
   const files = new Map(

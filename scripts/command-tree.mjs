@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import * as esbuild from "esbuild";
+import { rawText } from "./bundle-plugins.mjs";
 
 /**
  * The tree of commands as data, from the program that declares it.
@@ -21,6 +22,7 @@ async function commandTreeOf(root) {
     },
     logLevel: "warning",
     write: false,
+    plugins: [rawText],
   });
   const [program] = outputFiles;
   if (program === undefined) throw new Error("esbuild wrote no program for the tree of commands");

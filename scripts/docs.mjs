@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as esbuild from "esbuild";
+import { rawText } from "./bundle-plugins.mjs";
 
 /*
  * `npm run docs` writes the generated pages of docs/; `npm run docs -- --check` fails when one of them is out of date.
@@ -35,6 +36,7 @@ async function loadPages(root) {
       loader: { ".sql": "text" },
       banner: { js: requireShim },
       logLevel: "warning",
+      plugins: [rawText],
     });
     /** @type {typeof import("./docs/pages.ts")} */
     const pages = await import(pathToFileURL(join(work, "pages.mjs")).href);

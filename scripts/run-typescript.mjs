@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as esbuild from "esbuild";
+import { rawText } from "./bundle-plugins.mjs";
 
 /*
  * `node scripts/run-typescript.mjs FILE [arguments]`: runs a TypeScript program of this repository. Node 20 cannot, so it is bundled
@@ -48,7 +49,7 @@ export async function runTypeScript(root, file, args) {
     loader: { ".sql": "text" },
     sourcemap: "inline",
     logLevel: "warning",
-    plugins: [ownPlace],
+    plugins: [ownPlace, rawText],
   });
   const child = spawn(process.execPath, ["--enable-source-maps", outfile, ...args], {
     stdio: "inherit",

@@ -110,6 +110,10 @@ export const StatusRow = z.object({
     .optional()
     .describe("True for a pending version that is older than one that is already applied."),
   appliedAt: z.iso.datetime().optional(),
+  appliedBy: z
+    .string()
+    .optional()
+    .describe("Who applied it, as their client reported it, where the ledger knows."),
   runId: z.string().optional().describe("Id of the run that applied it."),
   evidence: z
     .array(

@@ -1239,6 +1239,20 @@ export const failureCodes = {
       "Run the same command again.",
     ],
   },
+  "page-not-written": {
+    kinds: ["usage"],
+    meaning:
+      "The file of `status --html FILE` could not be written; one that was there is as it was.",
+    causes: [
+      "The directory does not exist, or FILE is a directory.",
+      "You may not write the file or its directory, or the file system is read-only.",
+      "The disk is full.",
+    ],
+    remedies: [
+      "Name a file in a directory that exists and that you may write to.",
+      "Write the page to stdout, with `--html -`.",
+    ],
+  },
   "plan-changed": {
     kinds: ["busy"],
     meaning: "The plan has changed since it was shown and confirmed; nothing was run.",

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { rawText } from "../../scripts/bundle-plugins.mjs";
 
 /** Below node_modules, where packages that a bundle leaves out are found from. */
 const cache = fileURLToPath(new URL("../../node_modules/.cache/", import.meta.url));
@@ -37,6 +38,7 @@ async function bundle(entry: string): Promise<string> {
       js: 'import{createRequire as makeRequire}from"node:module";const require=makeRequire(import.meta.url);',
     },
     external: ["pg-native"],
+    plugins: [rawText],
     logLevel: "error",
   });
   return outfile;

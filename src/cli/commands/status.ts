@@ -11,12 +11,14 @@ export const status: CommandModule = {
       .example("status dev-1 --check", "for scripts")
       .example("status local")
       .example("status --all", "compare environments in one table")
+      .example("status --all --html status.html")
       .option("--check", "exit with code 6 unless every migration is cleanly applied")
       .option(
         "--full",
         "with several environments: also show migrations that are applied everywhere",
       )
-      .option("--markdown", "print the table as Markdown, for a pull request");
+      .option("--markdown", "print the table as Markdown, for a pull request")
+      .option("--html <file>", "write the table as a web page of one file; - is stdout");
     addDatabaseOption(command);
     addEnvironmentsOptions(command);
     return addLocalOptions(command);
@@ -37,6 +39,7 @@ export const status: CommandModule = {
         database: options.database,
         full: options.full ?? false,
         markdown: options.markdown ?? false,
+        html: options.html,
       },
     });
   },

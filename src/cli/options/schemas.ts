@@ -99,7 +99,13 @@ export const StatusOptions = TargetOptions.extend({
   check: flag,
   full: flag,
   markdown: flag,
-}).refine(isOneFormat, oneFormat);
+  html: text,
+})
+  .refine(isOneFormat, oneFormat)
+  .refine(({ html, markdown, json }) => html !== "-" || (markdown ?? json) === undefined, {
+    error: "Choose --html -, --json or --markdown: each is all that stdout has",
+    path: [],
+  });
 
 export const PlanOptions = TargetOptions.extend({ ...bounds, database, markdown: flag }).refine(
   isOneFormat,

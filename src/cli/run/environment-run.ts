@@ -52,6 +52,8 @@ export type ReportOptions = {
       readonly kind: "matrix";
       /** Include rows that are the same everywhere. */
       readonly full: boolean;
+      /** Write it as a web page, too: to a file, or with `-` to stdout, and nothing else there. */
+      readonly html?: string | undefined;
       readonly database: string | undefined;
     }
   | {

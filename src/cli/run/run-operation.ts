@@ -45,7 +45,10 @@ export async function runOperation<O extends Operation>(
 
 /** True if even one environment is shown as several are. */
 function wantsReport({ report }: OperationSpec): boolean {
-  return report?.markdown === true || (report?.kind === "matrix" && report.full);
+  return (
+    report?.markdown === true ||
+    (report?.kind === "matrix" && (report.full || report.html !== undefined))
+  );
 }
 
 async function runOne(

@@ -20,7 +20,7 @@ export async function showStatus(
       migrations.length > 0 || recorded.size > 0 || options.database !== undefined,
   );
   const databases: DatabaseStatus[] = [];
-  for (const state of shown) databases.push(await databaseStatus(state));
+  for (const state of shown) databases.push(await withUsers(await databaseStatus(state), state));
   const result = await verified(databases, engine);
   await emit(engine, { type: "status", databases });
   return result;
@@ -38,6 +38,23 @@ export async function databaseStatus(state: DatabaseState): Promise<DatabaseStat
     migrations: rows.map((row) => {
       const found = evidence.get(row.version);
       return found ? { ...row, evidence: found } : row;
+    }),
+  };
+}
+
+/** The same with who applied each migration, where the store knows. */
+async function withUsers(
+  status: DatabaseStatus,
+  { store }: DatabaseState,
+): Promise<DatabaseStatus> {
+  const runs = [...new Set(status.migrations.flatMap(({ runId }) => runId ?? []))];
+  if (runs.length === 0 || !store.runs) return status;
+  const users = await store.runs.users(runs);
+  return {
+    ...status,
+    migrations: status.migrations.map((row) => {
+      const user = users.get(row.runId ?? "");
+      return user === undefined ? row : { ...row, appliedBy: user };
     }),
   };
 }

@@ -5,7 +5,11 @@ import { markVersions } from "../../../src/engine/operations/mark.ts";
 import { showStatus } from "../../../src/engine/operations/status.ts";
 import { checksumOf } from "../../../src/engine/project/migration-file.ts";
 import type { DatabaseState } from "../../../src/engine/session.ts";
-import type { AppliedMigration, VersionMark } from "../../../src/engine/store/store.ts";
+import type {
+  AppliedMigration,
+  RunRegistry,
+  VersionMark,
+} from "../../../src/engine/store/store.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import { engineOf } from "../support/engine.ts";
 import { fileOf, storeOf } from "../support/ready-steps.ts";
@@ -220,6 +224,40 @@ describe("the status", () => {
       },
     ]);
     assert.deepEqual(result, { applied: 0, notReached: 0 });
+  });
+
+  test("names who applied what, where the store knows the run", async () => {
+    const asked: (readonly string[])[] = [];
+    const runs: RunRegistry = {
+      begin: () => assert.fail("it begins"),
+      end: () => assert.fail("it ends"),
+      history: () => assert.fail("it lists runs"),
+      cancel: () => assert.fail("it cancels"),
+      users: (ids) => {
+        asked.push(ids);
+        return Promise.resolve(new Map([["r1", "ada"]]));
+      },
+    };
+    const recorded: Record<string, AppliedMigration> = {
+      "1": { state: "applied", run: "r1" },
+      "2": { state: "applied", run: "gone" },
+      "3": { state: "applied", run: "r1" },
+      "4": { state: "applied" },
+    };
+    const { shown } = await status([
+      databaseOf({ recorded, store: storeOf({ runs }) }),
+      databaseOf({ name: "b", recorded: applied("1"), store: storeOf({ runs }) }),
+    ]);
+    assert.deepEqual(asked, [["r1", "gone"]]);
+    assert.deepEqual(
+      shown[0]?.migrations.map(({ version, appliedBy }) => [version, appliedBy]),
+      [
+        ["1", "ada"],
+        ["2", undefined],
+        ["3", "ada"],
+        ["4", undefined],
+      ],
+    );
   });
 
   test("marks as late what is pending below the highest version, whatever was recorded last", async () => {

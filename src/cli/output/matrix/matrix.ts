@@ -96,11 +96,12 @@ function rowOf(found: Found, columns: readonly MatrixColumn[], isProject: boolea
   const cells = columns.map(({ status }, column): MatrixCell => {
     const row = rows.get(column);
     if (row === undefined) return { state: status === undefined ? "no-answer" : "absent" };
-    const { state, outOfOrder, appliedAt, runId } = row;
+    const { state, outOfOrder, appliedAt, appliedBy, runId } = row;
     return {
       state,
       ...(outOfOrder && { outOfOrder }),
       ...(appliedAt !== undefined && { appliedAt }),
+      ...(appliedBy !== undefined && { appliedBy }),
       ...(runId !== undefined && { runId }),
     };
   });

@@ -23,8 +23,10 @@ export interface SeveralRenderer {
   preview(environment: string, event: EventOf<"plan"> | EventOf<"status">): void;
   /** The question was answered: from now on, the environments run. */
   begin(): void;
-  /** Shows how all of them ended, how the command ends, and the report on all answers. */
-  finish(result: CommandResult, report?: Report): void;
+  /**
+   * Shows how all of them ended, how the command ends, and the report on all answers; or, with `page`, only that page on stdout.
+   */
+  finish(result: CommandResult, report?: Report, page?: string): void;
   /** The state of each environment; changes to it are shown. */
   readonly views: EnvironmentViews;
   /** Restores the terminal; nothing is shown afterwards. */

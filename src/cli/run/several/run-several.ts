@@ -23,6 +23,7 @@ import {
   type OperationSpec,
   type PreparedRun,
 } from "../environment-run.ts";
+import { finish, pageWriter } from "./finish.ts";
 import { confirmPlans } from "./confirm-plans.ts";
 import { consentsOf } from "./consents.ts";
 import { reportFor } from "./report-for.ts";
@@ -55,6 +56,7 @@ export async function runSeveral(
   );
   const consents = consentsOf(context, prepared, options);
   const changes = prepared.some((run) => run.changes);
+  const writePage = await pageWriter(context, spec);
   const renderer = await createSeveralRenderer(context, {
     environments,
     ...outputOptions(options, spec),
@@ -81,12 +83,10 @@ export async function runSeveral(
       readLocal,
       now: context.now(),
     });
-    const result = resultOfAll(
-      members,
-      context,
-      spec.checks === true && report?.kind === "matrix" && hasDrift(report.matrix),
-    );
-    renderer.finish(result, report);
+    const differs = spec.checks === true && report?.kind === "matrix" && hasDrift(report.matrix);
+    const result = await finish(resultOfAll(members, context, differs), {
+      ...{ context, options, renderer, report, writePage },
+    });
     await reportToGithub(context, members, { operation: spec.operation, renderer, report });
     return result;
   } finally {

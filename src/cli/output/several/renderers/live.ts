@@ -80,13 +80,15 @@ class Board implements SeveralRenderer {
     this.#draw();
   }
 
-  finish(_result: CommandResult, report?: Report): void {
+  finish(_result: CommandResult, report?: Report, page?: string): void {
     this.close();
     const { out, err, now } = this.#context;
     const look = { style: this.#style, columns: out.columns };
     if (!this.#options.markdown) for (const view of this.views.all) this.#writeResults(view);
     this.#writeNotices();
-    writeLines(out, endLines(this.views.all, { report, ...this.#options, ...look, now: now() }));
+    if (page === undefined)
+      writeLines(out, endLines(this.views.all, { report, ...this.#options, ...look, now: now() }));
+    else out.write(page);
     for (const { environment, failure } of this.views.all) {
       if (!failure) continue;
       const { debug } = this.#options;

@@ -35,7 +35,11 @@ export function severalPlain(context: CliContext, options: SeveralOptions): Seve
       writeLines(err, [style.bold(environment), ...previewLines(event, style, err.columns)]);
     },
     begin: () => undefined,
-    finish: (_result, report) => {
+    finish: (_result, report, page) => {
+      if (page !== undefined) {
+        out.write(page);
+        return;
+      }
       const style = colorsFor(out, env, color);
       const look = { style, columns: out.isTTY ? out.columns : Infinity };
       writeLines(out, endLines(views.all, { report, ...options, ...look, now: now() }));
