@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { startPostgres } from "../src/local/postgres/index.ts";
 import { growth } from "./growth.ts";
 import { ledger } from "./ledger.ts";
+import { matrix } from "./matrix.ts";
 import { packageFigures } from "./package.ts";
 import type { Part } from "./part.ts";
 import { startup } from "./startup.ts";
@@ -16,6 +17,7 @@ const parts: Record<string, Part> = {
   throughput,
   ledger,
   growth,
+  matrix,
 };
 
 const requested = process.argv.slice(2);

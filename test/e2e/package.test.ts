@@ -103,6 +103,23 @@ describe("package", () => {
     );
   });
 
+  test("only status --html loads the page and what writes it", () => {
+    const dist = join(root, "dist");
+    const scripts = readdirSync(dist, { recursive: true, encoding: "utf8" }).filter((path) =>
+      /\.m?js$/.test(path),
+    );
+    const naming = scripts.flatMap((path) =>
+      [...readFileSync(join(dist, path), "utf8").matchAll(/(\w+\(?)"[./\w]*\/status-page-/g)].map(
+        ([, by]) => by,
+      ),
+    );
+    assert.deepEqual(naming, ["import("]);
+    const texts = scripts.filter((path) =>
+      readFileSync(join(dist, path), "utf8").includes("<!doctype html>"),
+    );
+    assert.match(texts.join(" "), /^function\/chunks\/status-page-\w+\.mjs$/);
+  });
+
   test("schema.json is what the configuration is checked against", () => {
     assert.deepEqual(
       JSON.parse(readFileSync(join(root, "schema.json"), "utf8")),

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { main } from "../../../src/cli/main.ts";
 import { createRenderer } from "../../../src/cli/output/create-renderer.ts";
+import { statusPage } from "../../../src/cli/output/matrix/html/status-page.ts";
+import { matrixOf, type Matrix } from "../../../src/cli/output/matrix/matrix.ts";
 import type { Renderer } from "../../../src/cli/output/renderer.ts";
 import { writeJobPage } from "../../../src/cli/output/github/job-page.ts";
 import { RunSummary } from "../../../src/cli/output/github/run-summary.ts";
@@ -25,7 +27,12 @@ import {
   started,
   status,
 } from "../../support/run-events.ts";
-import { emptyDirectory, testContext, type TestCliContext } from "../../support/test-context.ts";
+import {
+  emptyDirectory,
+  instant,
+  testContext,
+  type TestCliContext,
+} from "../../support/test-context.ts";
 import { workflowCommandsIn } from "../../support/workflow-commands.ts";
 
 const range = (from: number, to: number): number[] =>
@@ -118,6 +125,24 @@ const statusWith = (text: string): object => {
     databases: answer.databases.map((each) => ({ ...each, database: text, kind: text })),
   };
 };
+
+/** A matrix with the text wherever it holds one. */
+function matrixWith(text: string): Matrix {
+  const answer = RunEvent.parse(statusWith(text));
+  assert.ok(answer.type === "status");
+  const databases = answer.databases.map((database) => ({
+    ...database,
+    migrations: database.migrations.map((row) => ({ ...row, appliedBy: text, runId: text })),
+  }));
+  const column = { environment: text, image: text, package: text };
+  return matrixOf(
+    [
+      { ...column, status: { ...answer, databases } },
+      { ...column, status: undefined, failure: text },
+    ],
+    new Map([[`other ${text}`, [{ version: "9", name: text }]]]),
+  );
+}
 
 const historyWith = (text: string): object => ({
   type: "history",
@@ -274,6 +299,20 @@ describe("text from outside", () => {
       "",
     );
     assert.equal(/(?<!\\)[![\]*_`<|~&$]/.exec(ours.replaceAll("\\\\", "")), null, ours);
+  });
+
+  test("the page of a status has no markup of somebody else's, and no control characters", () => {
+    const texts = [
+      ...Object.values(classes).flatMap((codes) => String.fromCodePoint(...codes)),
+      ...attacks,
+      "</script><script>alert(1)</script><!-- <img src=x onerror=alert(1)> \"'`{{data}}$&",
+    ];
+    for (const text of texts) {
+      const page = statusPage(matrixWith(text), { now: instant, version: "0.1.0", full: true });
+      assert.equal(obeyed.exec(page)?.[0].codePointAt(0), undefined, JSON.stringify(text));
+      assert.doesNotMatch(page, /<img|<!--|<script>alert/);
+      assert.equal(page.match(/<\/?script/g)?.length, 4);
+    }
   });
 
   for (const terminal of [true, false]) {

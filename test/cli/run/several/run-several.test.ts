@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { main } from "../../../../src/cli/main.ts";
 import { keys } from "../../../support/aws-keys.ts";
@@ -372,5 +372,114 @@ describe("status of several environments", () => {
     });
     assert.equal(ran.exit, 1);
     assert.match(ran.out, /\n2 environments: 2 failed\n$/);
+  });
+});
+
+describe("status as a page", () => {
+  const row = (version: string, state: string) => ({ version, name: "x", state, hasDown: true });
+  const answers = (states: Record<string, string>) =>
+    Object.fromEntries(
+      Object.entries(states).map(([environment, state]) => [
+        environment,
+        () => [started(environment), status([row("1", state)]), finished(0)],
+      ]),
+    );
+  const pageIn = (file: string): string => readFileSync(file, "utf8");
+
+  test("is written beside the usual output, which names it", async (t) => {
+    const file = join(emptyDirectory(t), "page.html");
+    const argv = ["status", "dev-1", "dev-2", "--html", file];
+    const ran = await several(t, argv, answers({ "dev-1": "applied", "dev-2": "pending" }));
+    assert.equal(ran.exit, 0, ran.err);
+    assert.match(ran.out, /^1 {2}x {2}✓ {6}· *$/m);
+    assert.match(ran.err, /\nWrote .*page\.html \(\d+ kB\)\n$/);
+    assert.match(pageIn(file), /<b>1<\/b> x<td>✓<td class="p">·\n/);
+    assert.deepEqual(readdirSync(dirname(file)), ["page.html"]);
+  });
+
+  test("can be of one environment", async (t) => {
+    const file = join(emptyDirectory(t), "page.html");
+    const ran = await several(t, ["status", "dev-1", "--html", file, "-q"], {
+      ...answers({ "dev-1": "applied" }),
+    });
+    assert.deepEqual([ran.exit, ran.err], [0, ""]);
+    assert.match(pageIn(file), /<h1>Migrations of dev-1<\/h1>/);
+  });
+
+  for (const [option, out] of [
+    ["--check", /^1 environment: 1 with differences$/m],
+    ["--json", /^\{"type":"matrix",.*\n\{"type":"summary","exit":0,.*\n$/m],
+    ["--markdown", /^\| environment \| image /],
+  ] as const)
+    test(`leaves stdout to ${option}`, async (t) => {
+      const file = join(emptyDirectory(t), "page.html");
+      const argv = ["status", "dev-1", "--html", file, option];
+      const ran = await several(t, argv, answers({ "dev-1": "pending" }));
+      assert.equal(ran.exit, option === "--check" ? 6 : 0);
+      assert.match(ran.out, out);
+      assert.match(pageIn(file), /<!doctype html>/);
+    });
+
+  for (const terminal of [true, false])
+    test(`is all that stdout has with --html -, ${terminal ? "in a terminal" : "in a pipe"}`, async (t) => {
+      const argv = ["status", "dev-1", "dev-2", "--html", "-"];
+      const ran = await several(
+        t,
+        argv,
+        { ...answers({ "dev-1": "applied" }), "dev-2": bad("dev-2") },
+        { terminal },
+      );
+      assert.equal(ran.exit, 1);
+      assert.match(ran.out, /^<!doctype html>[^]*<\/html>\n$/);
+      assert.match(ran.out, /2_b failed/);
+    });
+
+  for (const option of ["--json", "--markdown"])
+    test(`is not mixed with ${option} on stdout`, async (t) => {
+      const ran = await several(t, ["status", "dev-1", "--html", "-", option], {});
+      assert.equal(ran.exit, 2);
+      assert.deepEqual(ran.sent, []);
+    });
+
+  test("calls no function where it cannot be written", async (t) => {
+    const directory = emptyDirectory(t);
+    for (const file of [directory, join(directory, "missing", "page.html")]) {
+      const ran = await several(t, ["status", "dev-1", "dev-2", "--html", file], {});
+      assert.equal(ran.exit, 2);
+      assert.deepEqual(ran.sent, []);
+      assert.match(ran.err, /The page could not be written to /);
+    }
+    const json = await several(t, ["status", "dev-1", "--json", "--html", directory], {});
+    assert.match(json.out, /"exit":2,"failure":\{"kind":"usage","code":"page-not-written"/);
+  });
+
+  const vanishing = (directory: string, state: string) => ({
+    "dev-1": () => {
+      rmSync(directory, { recursive: true });
+      return [started("dev-1"), status([row("1", state)]), finished(0)];
+    },
+  });
+
+  test("that can no longer be written fails the command after its result", async (t) => {
+    const directory = join(emptyDirectory(t), "reports");
+    mkdirSync(directory);
+    const argv = ["status", "dev-1", "--html", join(directory, "page.html"), "--check"];
+    const ran = await several(t, argv, vanishing(directory, "pending"));
+    assert.equal(ran.exit, 2);
+    assert.match(ran.out, /1 environment: 1 with differences/);
+    assert.match(ran.err, /The page could not be written to .*: its directory does not exist\./);
+    mkdirSync(directory);
+    const json = await several(t, [...argv, "--json"], vanishing(directory, "applied"));
+    const last = json.out.trimEnd().split("\n").slice(-1);
+    assert.match(json.out, /"code":"page-not-written"/);
+    assert.match(String(last), /^\{"type":"summary","exit":2,/);
+  });
+
+  test("does not hide a worse result", async (t) => {
+    const directory = join(emptyDirectory(t), "reports");
+    mkdirSync(directory);
+    const argv = ["status", "dev-1", "dev-2", "--html", join(directory, "page.html")];
+    const answering = { ...vanishing(directory, "applied"), "dev-2": bad("dev-2") };
+    assert.equal((await several(t, argv, answering)).exit, 1);
   });
 });

@@ -36,16 +36,15 @@ const base = 36;
  */
 export function encodeCells(cells: readonly MatrixCell[], shared: Shared): string {
   let last = shared.origin;
-  let before: string | undefined;
+  let before: Pick<MatrixCell, "runId" | "appliedBy"> | undefined;
   const words = cells.map((cell) => {
     const { appliedAt, appliedBy, runId } = cell;
     if (appliedAt === undefined && appliedBy === undefined && runId === undefined) return "";
     const at = appliedAt === undefined ? undefined : Math.floor(Date.parse(appliedAt) / 1000);
     const time = at === undefined ? "." : (at - last).toString(base);
     last = at ?? last;
-    const run = JSON.stringify([runId, appliedBy]);
-    if (run === before) return time;
-    before = run;
+    if (before && before.runId === runId && before.appliedBy === appliedBy) return time;
+    before = cell;
     const by = appliedBy === undefined ? "" : shared.people.numberOf(appliedBy).toString(base);
     return `${time},${by},${runText(runId, last, shared)}`;
   });

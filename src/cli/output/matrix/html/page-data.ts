@@ -27,14 +27,12 @@ export function pageData({ rows, columns }: Matrix): object {
   };
 }
 
-/** When the first migration was applied anywhere, in epoch seconds. */
+/** Some time that the others are near to, in epoch seconds. */
 function originOf(rows: Matrix["rows"]): number {
-  const least = rows
-    .flatMap(({ cells }) => cells)
-    .reduce((first, { appliedAt }) => {
-      return appliedAt === undefined ? first : Math.min(first, Date.parse(appliedAt));
-    }, Infinity);
-  return Number.isFinite(least) ? Math.floor(least / 1000) : 0;
+  for (const { cells } of rows)
+    for (const { appliedAt } of cells)
+      if (appliedAt !== undefined) return Math.floor(Date.parse(appliedAt) / 1000);
+  return 0;
 }
 
 function noteText({ image, package: version, failure }: MatrixColumn): string {

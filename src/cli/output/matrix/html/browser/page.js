@@ -149,6 +149,7 @@
     find("shown", HTMLOutputElement).value = `${shown} of ${rows.length} ${noun} shown`;
     find("none", HTMLElement).hidden = shown > 0;
     if (current?.parentElement?.hidden === true) makeCurrent(firstCell());
+    measure();
   }
 
   /** Each state in the legend becomes a switch. */
@@ -315,6 +316,5 @@
   makeSwitches();
   makeGrid();
   filter();
-  measure();
   showDetails(undefined);
 })();
