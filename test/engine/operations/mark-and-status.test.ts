@@ -233,6 +233,7 @@ describe("the status", () => {
       end: () => assert.fail("it ends"),
       history: () => assert.fail("it lists runs"),
       cancel: () => assert.fail("it cancels"),
+      findOpen: () => assert.fail("it looks for a run"),
       users: (ids) => {
         asked.push(ids);
         return Promise.resolve(new Map([["r1", "ada"]]));
