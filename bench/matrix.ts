@@ -21,8 +21,8 @@ type Used = z.infer<typeof Used>;
  * the processor beyond that for environments with one migration each, its memory, and the size of the page.
  */
 export async function matrix({ scratch }: Bench): Promise<Line[]> {
-  const one = await measured(scratch, 1);
-  const all = await measured(scratch, migrations);
+  const [one, all] = await inTurns(scratch, [1, migrations]);
+  if (!one || !all) throw new Error("nothing was measured");
   const kilobytes = Math.ceil(statSync(join(scratch, "page.html")).size / 1000);
   const of = `${String(environments.length)} × ${migrations.toLocaleString("en")}`;
   return [
@@ -46,22 +46,25 @@ export async function matrix({ scratch }: Bench): Promise<Line[]> {
   ];
 }
 
-/** The medians of several runs. */
-async function measured(scratch: string, count: number): Promise<Used> {
-  const server = await answering(count);
+/** The medians of several runs against each number of migrations, in turns. */
+async function inTurns(scratch: string, counts: readonly number[]): Promise<Used[]> {
+  writeFileSync(
+    join(scratch, "hasura-migrate.json"),
+    JSON.stringify({ environments: Object.fromEntries(environments.map((name) => [name, {}])) }),
+  );
+  const servers = await Promise.all(counts.map((count) => answering(count)));
   try {
-    const { port } = server.address() as AddressInfo;
-    writeFileSync(
-      join(scratch, "hasura-migrate.json"),
-      JSON.stringify({ environments: Object.fromEntries(environments.map((name) => [name, {}])) }),
-    );
-    const samples: Used[] = [];
+    const samples = servers.map((): Used[] => []);
     for (let round = 0; round < rounds; round += 1)
-      samples.push(await runOnce(scratch, `http://127.0.0.1:${String(port)}`));
-    const of = (key: keyof Used): number => median(samples.map((sample) => sample[key]));
-    return { cpuMs: of("cpuMs"), megabytes: of("megabytes") };
+      for (const [i, server] of servers.entries()) {
+        const { port } = server.address() as AddressInfo;
+        samples[i]?.push(await runOnce(scratch, `http://127.0.0.1:${String(port)}`));
+      }
+    const of = (used: readonly Used[], key: keyof Used): number =>
+      median(used.map((sample) => sample[key]));
+    return samples.map((used) => ({ cpuMs: of(used, "cpuMs"), megabytes: of(used, "megabytes") }));
   } finally {
-    server.close();
+    for (const server of servers) server.close();
   }
 }
 
