@@ -145,7 +145,7 @@ export const guards = [
     tests: ["test/engine/store/ledger/batch-lost.test.ts"],
   },
   {
-    name: "keeping files that commit by themselves out of shared requests",
+    name: "keeping files with their own COMMIT out of shared requests",
     file: "src/engine/run/load-steps.ts",
     guard: "return !hasUnbatchableStatement(body.sql);",
     without: "return true;",

@@ -78,7 +78,9 @@ export function checkProps(props: HasuraMigrateProps): void {
   if (!Token.isUnresolved(hasuraEndpoint) && !/^https?:\/\/.+/.test(hasuraEndpoint))
     throw new Error(`hasuraEndpoint "${hasuraEndpoint}" must be an http:// or https:// URL`);
   if (props.reservedConcurrency !== undefined && props.reservedConcurrency < 2)
-    throw new Error("reservedConcurrency must be 2 or more: status and cancel run beside a run");
+    throw new Error(
+      "reservedConcurrency must be 2 or more: status and cancel are called during a run",
+    );
   if ("parameterName" in props.adminSecret && !props.adminSecret.parameterName.startsWith("/"))
     throw new Error("adminSecret.parameterName must start with a slash");
 }

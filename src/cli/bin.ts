@@ -35,7 +35,7 @@ async function start(): Promise<void> {
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }
 
-/** Tab was pressed: an answer at once, whatever is wrong. */
+/** Tab was pressed: respond immediately, whatever is wrong. */
 async function completeWords(args: readonly string[]): Promise<void> {
   const [{ complete }, { commandTree }, { homedir }] = await Promise.all([
     import("./completion/complete.ts"),

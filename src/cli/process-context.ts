@@ -17,7 +17,7 @@ const terminateWithinMs = 4800;
 
 /** The context of a real process. */
 export interface ProcessContext extends CliContext {
-  /** Why a part of stdout is lost, such as `ENOSPC`; undefined if nothing is, or if its reader has gone away. */
+  /** Why a part of stdout is lost, such as `ENOSPC`; undefined if nothing is, or if its reader has disconnected. */
   readonly outputLost: () => string | undefined;
 }
 

@@ -26,7 +26,7 @@ export interface EventStreamOptions {
 }
 
 export interface EventStream {
-  /** Never rejects: a run must not stop because its reader has gone. Waits while the reader is behind. */
+  /** Never rejects: a run must not stop because its reader has disconnected. Waits while the reader is behind. */
   emit(event: RunEvent): Promise<void>;
   /** True after a closing event; later events only go to the log. */
   readonly closed: boolean;

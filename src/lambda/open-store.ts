@@ -12,7 +12,7 @@ type LedgerSettings = Pick<
   "description" | "protected" | "waitMs" | "liveMs" | "keepsDownSql"
 >;
 
-/** The store in `run.started`. A database that cannot have a ledger is reported by an event of its own. */
+/** The store in `run.started`. A database that cannot have a ledger is reported by a separate event. */
 export function storeKind({ engine, ledger }: Settings): MigrationStore["kind"] {
   return engine === "native" && ledger ? "ledger" : "catalog";
 }

@@ -291,7 +291,7 @@ function shapeProblem(issue: z.core.$ZodIssue, given: Readonly<Record<string, un
 }
 
 function unknownVariable(name: string): string {
-  // The common prefix is no help in finding the intended name.
+  // The common prefix does not help to find the intended name.
   const words = known.map(withoutPrefix);
   const near = closestMatch(withoutPrefix(name), words);
   const suggestion = near === undefined ? "" : `: did you mean ${prefix}${near}?`;

@@ -16,7 +16,7 @@ try {
   const manifest = await manifestOf(await readProject(directory), realFileSystem);
   const path = join(directory, manifestName);
   writeFileSync(path, JSON.stringify(manifest));
-  chmodSync(path, 0o644); // Lambda runs the function under a user of its own
+  chmodSync(path, 0o644); // Lambda runs the function under a different user
   process.stdout.write(`${String(Object.keys(manifest.files).length)} files in the manifest\n`);
 } catch (thrown) {
   if (!(thrown instanceof Failure)) throw thrown;

@@ -375,7 +375,7 @@ export const failureCodes = {
   "credentials-timeout": {
     kinds: ["access", "unreachable"],
     meaning:
-      "AWS credentials did not arrive within a minute; nothing was sent to the function. It is `unreachable` where a service such as STS was asked and did not answer.",
+      "AWS credentials did not arrive within a minute; nothing was sent to the function. It is `unreachable` if a service such as STS was called but did not answer.",
     causes: [
       "The profile's `credential_process` is waiting for something.",
       "SSO, STS or the metadata service cannot be reached, and the network drops the requests.",
@@ -791,7 +791,7 @@ export const failureCodes = {
       "Hasura cannot reach its metadata database.",
       "A request is not supported by this version of Hasura.",
     ],
-    remedies: ["Read Hasura's message in the failure, and Hasura's own log at the same time."],
+    remedies: ["Read Hasura's message in the failure, and Hasura's own log around that time."],
   },
   "hasura-refused": {
     kinds: ["migration"],
@@ -900,7 +900,7 @@ export const failureCodes = {
     meaning: "The local environment did not start within three minutes.",
     causes: [
       "The machine is busy, or its disk is slow.",
-      "A database of your own (`--database-url`) accepts connections but does not respond.",
+      "Your own database (`--database-url`) accepts connections but does not respond.",
     ],
     remedies: [
       "See what it is waiting for: `hasura-migrate local --debug`.",
@@ -1162,12 +1162,12 @@ export const failureCodes = {
     kinds: ["usage"],
     meaning: "A migration file ends inside quoted text or a comment. Nothing was run.",
     causes: [
-      "A quote, `$$`, `*/` or double quote is missing at the end of a text.",
-      "There is a single apostrophe inside a text, so that every quote after it opens what it should close.",
-      "The file was cut off.",
+      "A closing quote, `$$`, `*/` or double quote is missing.",
+      "There is a single apostrophe inside a text, so every quote after it opens a text instead of closing one.",
+      "The file was truncated.",
     ],
     remedies: [
-      "Close what begins in the line that is named, or look for an odd quote before it.",
+      "Close the text or comment that begins in the line shown, or look for an unpaired quote before it.",
       "Write an apostrophe inside a text twice: `'it''s'`.",
     ],
   },
@@ -1415,20 +1415,20 @@ export const failureCodes = {
   "delivered-twice": {
     kinds: ["busy"],
     meaning:
-      "The function received the same request a second time. The run is done by the invocation that received it first; the second one did nothing.",
+      "The function received the same request a second time. The invocation that received it first executes the run; the second one did nothing.",
     causes: [
       "A proxy or another program between the client and AWS Lambda sent the request again.",
     ],
     remedies: [
       "Nothing: the CLI looks up how the run ended, and reports that.",
-      "A client of your own: read the run's outcome with `hasura-migrate history ENVIRONMENT --run ID`.",
+      "For your own client: read the run's outcome with `hasura-migrate history ENVIRONMENT --run ID`.",
     ],
   },
   "run-ambiguous": {
     kinds: ["usage"],
     meaning:
-      "The beginning of an id that `cancel --run` was given fits several runs in progress. None was stopped.",
-    causes: ["Ids of runs that began in the same minute have the same first characters."],
+      "The id prefix given to `cancel --run` matches several runs in progress. None was stopped.",
+    causes: ["The ids of runs that began in the same minute start with the same characters."],
     remedies: [
       "Repeat the command with the whole id: the message lists them, and so does `hasura-migrate history ENVIRONMENT`.",
       "Without `--run`, `cancel` stops every run in progress.",
@@ -1463,7 +1463,7 @@ export const failureCodes = {
     meaning: "The function's role may not read the admin secret.",
     causes: [
       "The role lacks `secretsmanager:GetSecretValue` or `ssm:GetParameter` on the secret.",
-      "The secret is encrypted with a key of your own, and the role lacks `kms:Decrypt` on it.",
+      "The secret is encrypted with your own key, and the role lacks `kms:Decrypt` on it.",
     ],
     remedies: [
       "Pass `AdminSecretArn` or `AdminSecretParameter`, and `KmsKeyArn` if you have one, to the stack; it grants exactly these permissions.",

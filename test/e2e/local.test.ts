@@ -13,7 +13,7 @@ const users = {
   },
 };
 
-// Each test has a project of its own.
+// Each test has its own project.
 describe.concurrent("local", () => {
   test("--serve prints the addresses of both services and how to use them; a signal ends it with 0 and no process is left", async (t) => {
     const running = await start(t, ["local", "--serve"], { cwd: await project(t, users) });
@@ -68,7 +68,7 @@ describe.concurrent("local", () => {
     assert.equal(next.code, 0, next.stderr);
   });
 
-  test("each database of a project is a source with a Postgres database of its own", async (t) => {
+  test("each database of a project is a source with its own Postgres database", async (t) => {
     const cwd = await project(t, users);
     const folder = join(cwd, "migrations/reports/1700000000001_sums");
     mkdirSync(folder, { recursive: true });

@@ -20,7 +20,7 @@ const tablesOf = async (url: string): Promise<string[]> => {
   return rows.map(({ relname }) => String(relname));
 };
 
-// Each test has an environment of its own.
+// Each test has its own environment.
 describe.concurrent("operations", () => {
   test("plan shows what apply would run, with its SQL, and runs nothing", async (t) => {
     const served = await serve(t, await project(t, three));

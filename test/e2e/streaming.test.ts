@@ -26,7 +26,7 @@ async function heldRun(
   return { served, cli, release: () => holder.query("ROLLBACK") };
 }
 
-// Each test has an environment of its own.
+// Each test has its own environment.
 describe.concurrent("streaming", () => {
   test("a migration's event arrives while the next one still waits in the database", async (t) => {
     const { cli, release } = await heldRun(t, ["--json"]);

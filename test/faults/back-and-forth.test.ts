@@ -18,7 +18,7 @@ const codes = async (bench: FaultBench): Promise<string[]> => {
   ];
 };
 
-// Each test has a database and an API of its own.
+// Each test has its own database and API.
 describe.concurrent("back and forth", () => {
   test("the official CLI rolls back, applies, and finds our changes", async (t) => {
     if (skip !== false) t.skip(skip);

@@ -4,7 +4,7 @@ import { faultBench, falselyReported } from "./support/bench.ts";
 import { driverFaults } from "./support/driver.ts";
 import { firstOf } from "./support/migrations.ts";
 
-// Each test has a database and an API of its own.
+// Each test has its own database and API.
 describe.concurrent("driver", () => {
   for (const fault of driverFaults) {
     test(`a message to Postgres that is ${fault}, each one of a run in turn: after one plain re-run every migration is applied once`, async (t) => {

@@ -8,7 +8,7 @@ import { firstOf, migrations } from "./support/migrations.ts";
 const two = firstOf(2);
 const key = `${String(lockClass)}, ${String(lockId.migration)}`;
 
-// Each test has a database and an API of its own.
+// Each test has its own database and API.
 describe.concurrent("guards", () => {
   test("the last migration's commit did not happen: it is noticed before the run reports that it has finished", async (t) => {
     const bench = await faultBench(t, two);

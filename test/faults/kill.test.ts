@@ -9,7 +9,7 @@ const three = firstOf(3);
 /** Events of a clean run of three migrations: plan, two for each migration, the end. */
 const events = 8;
 
-// Each test has a database and an API of its own.
+// Each test has its own database and API.
 describe.concurrent("kill", () => {
   test(`a run that is killed at every event of it (${String(events)}): after one plain re-run every migration is applied once`, async (t) => {
     const bench = await faultBench(t, three);

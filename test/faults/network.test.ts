@@ -4,7 +4,7 @@ import { faultBench, falselyReported } from "./support/bench.ts";
 import { migrations } from "./support/migrations.ts";
 import { networkFaults } from "./support/network.ts";
 
-// Each test has a database and an API of its own.
+// Each test has its own database and API.
 describe.concurrent("network", () => {
   for (const fault of networkFaults) {
     test(`a request that is ${fault}, each one of a run in turn: after one plain re-run every migration is applied once`, async (t) => {

@@ -7,7 +7,7 @@ import { firstOf } from "./support/migrations.ts";
 const two = firstOf(2);
 const isRecord = (sql: string): boolean => sql.includes("SELECT hasura_migrate.record(");
 
-// Each test has a database and an API of its own.
+// Each test has its own database and API.
 describe.concurrent("store", () => {
   test("a commit that did not happen and a run that dies before it could notice leave nothing to repair", async (t) => {
     const bench = await faultBench(t, two);

@@ -40,7 +40,7 @@ describe("a bulk of run_sql on /v2/query", () => {
     ]);
   });
 
-  test("runs each text in a transaction of its own, which may set its isolation level", async (t) => {
+  test("runs each text in its own transaction, which may set its isolation level", async (t) => {
     const table = `${await ownSchema(t)}.t`;
     await requests.rows(`CREATE TABLE ${table} (place serial, n int, txid bigint)`);
     const texts = [1, 2, 3].map((n) =>

@@ -5,14 +5,14 @@ export const completion: CommandModule = {
   declare(program) {
     const command = program
       .command("completion")
-      .summary("print the completion script of a shell")
+      .summary("print the completion script for a shell")
       .description(
-        "Print a script that completes commands, options, environments, groups, AWS profiles and versions when Tab is pressed. It reads files of this machine only.",
+        "Print a script that completes commands, options, environments, groups, AWS profiles and versions when Tab is pressed. It reads only files on this machine.",
       )
       .example("completion bash", "load it in ~/.bashrc")
       .example("completion fish");
     const shell = command.createArgument("<shell>", "");
-    // The schema refuses other ones, in its own words.
+    // The schema rejects others with its own message.
     shell.argChoices = [...shells];
     command.addArgument(shell);
     return command;

@@ -17,7 +17,7 @@ export const plan: CommandModule = {
       .example("plan --all --markdown", "for a pull request")
       .option(
         "--markdown",
-        "print Markdown for a pull request, with the migrations here that are not deployed yet",
+        "print Markdown for a pull request, including local migrations that are not deployed yet",
       );
     addSelectionOptions(command, {
       steps: "at most this many",

@@ -42,7 +42,7 @@ async function answer(
   const found = await candidates(requested, surroundings);
   const lines = found
     .filter(({ word }) => word.startsWith(typed) && !requested.without.has(word))
-    // What a terminal would obey is no word to insert.
+    // A word that a terminal would interpret is not inserted.
     .filter(({ word, what = "" }) => [word, what].every((text) => escapeControls(text) === text))
     .map(({ word, what }) => shown({ word: prefix + word, ...(what !== undefined && { what }) }));
   return ["words", ...lines, ""].join("\n");

@@ -112,7 +112,7 @@ function optionWords(line: Line, tree: ProgramSyntax, typed: string): Partial<Re
       !excluded.some(({ excludes }) => excludes?.includes(longOf(option))) &&
       (option.repeats === true || !excluded.includes(option)),
   );
-  // A short form is known to whoever types it.
+  // Short options are not suggested: people who type them know them.
   return { fixed: left.map((option) => ({ word: longOf(option), what: option.what })) };
 }
 

@@ -29,7 +29,7 @@ export interface NamedEnvironments {
 
 /** What a command acts on. */
 export type Selected =
-  /** One environment, named by itself. */
+  /** A single environment. */
   | { readonly kind: "one"; readonly environment: string }
   /** Stages, each of which starts when the one before it has succeeded. No environment is in two of them. */
   | { readonly kind: "several"; readonly stages: readonly (readonly string[])[] };

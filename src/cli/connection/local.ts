@@ -21,7 +21,7 @@ export interface LocalTarget {
   /** The only access key that it accepts; the secret does not matter. */
   readonly accessKeyId: string;
   readonly functionName: string;
-  /** Which database server runs and where its data is; absent with a database of your own. */
+  /** Which database server runs and where its data is; absent with your own database. */
   readonly server?: string;
   stop(): Promise<void>;
 }

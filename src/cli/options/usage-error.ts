@@ -63,7 +63,7 @@ function applyTakesIt({ command, commands, options, unknown }: CommandLine): Hin
   if (option?.long === undefined || !options.every((typed) => known.has(typed.option.long)))
     return [];
   if (!isTaken(apply, unknown)) return [];
-  // By its long name: hints know options by that.
+  // By its long name, which hints use.
   const renamed = `${option.long}${word.slice(optionName(word).length)}`;
   return [retryHint({ with: [renamed, ...others], reason: "apply has this option" })];
 }

@@ -59,7 +59,7 @@ export function dataWithResolvedHints(
   return { ...failure, hints: resolveHints(failure.hints, commandLine, env) };
 }
 
-/** A resolved hint in parts, for a view that gives a command a line of its own. */
+/** A resolved hint in parts, for a view that gives a command its own line. */
 export function hintParts(hint: Hint): {
   readonly text?: string;
   readonly reason?: string;

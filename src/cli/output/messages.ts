@@ -102,7 +102,7 @@ export function eventLine(
     case "run.paused":
       return `… ${event.reason}; continuing`;
     case "check":
-      // doctor has a view of its own.
+      // doctor has its own view.
       return undefined;
     case "unknown":
       return event.line;

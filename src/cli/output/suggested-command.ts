@@ -129,7 +129,7 @@ function variableHolding(value: string, env: Environment): string | undefined {
 const variable = /^\$[A-Z_][A-Z0-9_]*$/;
 const needsNoQuotes = /^[\w@%+=:,./-]+$/;
 
-/** A word for a POSIX shell. A variable stays one. */
+/** A word for a POSIX shell. A variable is kept as such. */
 export function quoted(word: string): string {
   if (variable.test(word)) return `"${word}"`;
   return needsNoQuotes.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

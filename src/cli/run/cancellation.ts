@@ -3,7 +3,7 @@ import { serves, type RunState } from "./run-state.ts";
 /**
  * The signals that ask this process to end. interrupt: Ctrl-C · terminate: SIGTERM, after which CI systems and containers kill
  * soon ·
- * hangup: SIGHUP, the terminal is gone.
+ * hangup: SIGHUP, the terminal was closed.
  */
 export type EndSignal = "interrupt" | "terminate" | "hangup";
 

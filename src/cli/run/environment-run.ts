@@ -32,7 +32,7 @@ export interface OperationSpec<O extends Operation = Operation> {
   readonly question?: string;
   /** The question is not asked if the database is the embedded one. */
   readonly trustsEmbedded?: boolean;
-  /** `status --check`: differences have an exit code of their own. */
+  /** `status --check`: differences have their own exit code. */
   readonly checks?: boolean;
   /** `status` and `plan` on several environments: the report on all answers. */
   readonly report?: ReportOptions;

@@ -16,7 +16,7 @@ export const queryBackoff = listedBackoff([1000, 2000, 4000, 5000]);
 const limitMs = 90_000;
 
 /**
- * Invokes the function for a side query while a run is in progress, under a run id of its own, and returns its events.
+ * Invokes the function for a side query while a run is in progress, under a separate run id, and returns its events.
  * Throws the failure that the function or the connection reports, and `unreachable/no-answer` after a minute and a half.
  */
 export async function queryFunction(

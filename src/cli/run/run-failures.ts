@@ -95,7 +95,7 @@ export function runElsewhere(run: RunState): Failure {
   return new Failure(
     "unreachable",
     "outcome-unknown",
-    "Another invocation of the function is doing this run, or has done it.",
+    "Another invocation of the function is executing this run, or has executed it.",
     { hints: [statusHint(run)] },
   );
 }

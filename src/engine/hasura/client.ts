@@ -91,7 +91,7 @@ export interface DatabaseError {
   readonly detail?: string;
   readonly hint?: string;
   readonly execStatus?: string;
-  /** The text that failed: a whole `run_sql`, or one statement of it where each is sent by itself. Absent if it is long. */
+  /** The text that failed: a whole `run_sql`, or one statement of it if each is sent separately. Absent if it is long. */
   readonly statement?: string;
 }
 

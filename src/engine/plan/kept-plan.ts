@@ -28,7 +28,7 @@ export function refuseUnplanned(
   else refuseOtherPlan(plan.fingerprint, options.expectedPlan);
 }
 
-/** Keeps the plan where the store can; what was kept before, by an earlier invocation, stays. */
+/** Keeps the plan where the store can; what an earlier invocation kept is not replaced. */
 export async function keepPlan(
   { steps }: PreparedPlan,
   databases: readonly DatabaseState[],
@@ -56,7 +56,7 @@ export function refuseNewSteps(
     const { database, direction, migration } = step;
     const kept = known.get(database.name);
     if (kept?.done.has(`${direction} ${migration.version}`))
-      throw planOutdated(`it would now ${what(step)} once more`);
+      throw planOutdated(`it would now ${what(step)} again`);
     if (!(kept?.steps ?? firstSteps).has(fingerprintOfStep(step)))
       throw planOutdated(`it would now ${what(step)}, which was not in the plan`);
   }

@@ -6,7 +6,7 @@ import type { PlannedStep } from "./select-steps.ts";
 
 /**
  * Refuses to roll back with a file that has no statement, such as the comments that Hasura's Console writes where it cannot
- * generate a roll back: the version would become pending while everything it made stays. `SELECT 1;` is a statement.
+ * generate a rollback: the version would become pending while everything it created remains. `SELECT 1;` is a statement.
  * Throws `usage/empty-down-file`.
  */
 export function refuseEmptyDown(

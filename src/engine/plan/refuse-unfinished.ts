@@ -19,7 +19,7 @@ export function refuseUnfinished(sql: string, file: string): void {
       hints: [
         textHint(
           unfinished.kind === "string"
-            ? "Close it, or find the quote before it that should not be there; in text, write '' for an apostrophe."
+            ? "Close it, or find the superfluous quote before it; inside a text, write an apostrophe as ''."
             : "Close it where it should end.",
         ),
       ],

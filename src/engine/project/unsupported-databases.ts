@@ -11,7 +11,7 @@ import type { Project } from "./project.ts";
 const SourceEntry = z.object({ name: z.string(), kind: z.string() });
 
 /**
- * The project without the databases that its metadata declares to be of another kind than PostgreSQL, which a local environment
+ * The project without the databases that its metadata declares to be of a kind other than PostgreSQL, which a local environment
  * does not have. Each that has migrations is named in a notice.
  * Throws `usage/unsupported-kind` if no other database has migrations, and `usage/bad-project-config`.
  */

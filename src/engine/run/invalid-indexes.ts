@@ -70,7 +70,7 @@ function pathText({ schema, name }: RelationPath): string {
 }
 
 const equals = "OPERATOR(pg_catalog.=)";
-/** Of the indexes that REINDEX CONCURRENTLY makes beside the old ones, and leaves when it fails. */
+/** For the indexes that REINDEX CONCURRENTLY builds next to the old ones, and leaves behind when it fails. */
 const isTransient = "c.relname::pg_catalog.text OPERATOR(pg_catalog.~) '_cc(new|old)[0-9]*$'";
 
 /**

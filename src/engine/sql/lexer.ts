@@ -39,7 +39,7 @@ export type Unfinished = Pick<Token, "kind" | "start">;
 
 /**
  * The comment or quoted text that the SQL ends inside, if there is one. `backslashes`: they escape in plain strings, as with
- * `standard_conforming_strings` off. Looks at nothing but what can open one, so that large files are no problem.
+ * `standard_conforming_strings` off. Examines only characters that can open one, so that large files are fast.
  */
 export function findUnfinished(
   sql: string,

@@ -76,8 +76,9 @@ export const InconsistencyAnswer = z.object({
 export type Redact = (text: string) => string;
 
 /**
- * The content of a response. What an error repeats of it is redacted before it is cut or passed on. Throws HasuraCallError: rejected if Hasura itself reports an error, unknown if the response is not
- * Hasura's (HTML, a gateway's 502, 503 and 504), because the request may still have taken effect.
+ * The content of a response. What an error repeats of it is redacted before it is cut or passed on. Throws HasuraCallError:
+ * rejected if Hasura itself reports an error, unknown if the response is not Hasura's (HTML, a gateway's 502, 503 and 504),
+ * because the request may still have taken effect.
  */
 export function contentOf<T>(answer: HttpAnswer, schema: z.ZodType<T>, redact: Redact): T {
   const { status, text } = answer;
@@ -108,7 +109,7 @@ function rejected(
   redact: Redact,
 ): HasuraCallError {
   const database = databaseError(internal, redact);
-  // Hasura's own text, "query execution failed", says nothing beside the database's.
+  // Hasura's own text, "query execution failed", adds nothing to the database's.
   return new HasuraCallError("rejected", database?.message ?? redact(error), {
     status,
     code,

@@ -49,7 +49,7 @@ const reasons: ReadonlySet<unknown> = new Set(["hasura", "run", "lock", "outcome
 
 function isMeaningful(key: string, value: unknown, object: object): boolean {
   if (meaningful.has(key)) return true;
-  // A migration's version is a number, and its name stands beside it. Others are texts from outside.
+  // A migration's version is a number, and its name is next to it. Others are texts from outside.
   if (key === "version") return typeof value === "string" && /^\d+$/.test(value);
   if (key === "name") return "version" in object;
   return key === "reason" && "type" in object && object.type === "waiting" && reasons.has(value);

@@ -141,7 +141,7 @@ async function fromStore(
   }
 }
 
-/** An ARN may name another region than the function's. */
+/** An ARN may be in a different region from the function's. */
 function regionOf(id: string): string | undefined {
   return /^arn:[^:]+:[^:]+:([^:]+):/.exec(id)?.[1];
 }

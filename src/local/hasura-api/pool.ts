@@ -20,7 +20,7 @@ export class SessionPool {
   }
 
   /**
-   * Runs `work` with a session of its own.
+   * Runs `work` with its own session.
    * @throws HasuraError when the database cannot be reached
    */
   async use<T>(work: (session: PgSession) => Promise<T>): Promise<T> {

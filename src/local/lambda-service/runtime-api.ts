@@ -20,7 +20,7 @@ export interface RuntimeListener {
 }
 
 /**
- * Lambda's Runtime API for one process, on a port of its own, which identifies the process. Supports versions 3 and 4 of
+ * Lambda's Runtime API for one process, on its own port, which identifies the process. Supports versions 3 and 4 of
  * aws-lambda-ric and src/local/runtime-client (docs/internals/aws-lambda.md, "The Runtime
  * API"). It answers only the process that was given its token, except where the runtime cannot send one.
  */

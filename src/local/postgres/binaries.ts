@@ -45,7 +45,7 @@ export async function findBinaries(search: BinarySearch): Promise<Binaries> {
         commandHint(["npx", ...packages, "hasura-migrate", "local"], "install it for this run"),
         retryHint({
           with: ["--database-url", "postgres://…"],
-          reason: "or use a database of your own",
+          reason: "or use your own database",
         }),
       ],
     },

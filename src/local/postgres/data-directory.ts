@@ -83,7 +83,7 @@ async function homeNamedIn(pointer: string, databases: string): Promise<string |
   const home = join(databases, number);
   const origin = await textOf(join(home, "origin"));
   if (origin === undefined || origin === pointer) return origin === undefined ? undefined : home;
-  // A copy of a project gets a database of its own; a project that was moved keeps its database.
+  // A copy of a project gets its own database; a project that was moved keeps its database.
   if ((await textOf(origin)) === number) return undefined;
   await writeFile(join(home, "origin"), pointer);
   return home;

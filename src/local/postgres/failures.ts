@@ -6,7 +6,7 @@ const lastLines = (text: string): string => text.trim().split("\n").slice(-6).jo
 
 const ownDatabase = retryHint({
   with: ["--database-url", "postgres://…"],
-  reason: "or use a database of your own",
+  reason: "or use your own database",
 });
 
 /**

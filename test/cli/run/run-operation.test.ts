@@ -33,7 +33,7 @@ const goodRun = [
 ];
 
 describe("run operation", () => {
-  test("without a terminal, every step is a line of its own with its time, and results go to stdout", async (t) => {
+  test("without a terminal, every step is a separate line with its time, and results go to stdout", async (t) => {
     const lambda = await lambdaStandIn(t, [streams(goodRun)]);
     const context = testContext(t, {
       argv: ["dev-3"],

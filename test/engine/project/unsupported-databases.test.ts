@@ -25,7 +25,7 @@ const v3 = { "config.yaml": "version: 3\n" };
 const directoryOf = (t: TestContext, files: Record<string, string>) => projectOnDisk(t, files);
 
 describe("a project with a database of another kind, in a local environment", () => {
-  test("is left out by name, and no source is made for it", async (t) => {
+  test("is skipped by name, and no source is created for it", async (t) => {
     const root = await directoryOf(t, { ...v3, ...metadata, ...main, ...legacy });
     const project = await withoutUnsupportedDatabases(await readProject(root));
     assert.deepEqual([...project.databases.keys()], ["main"]);

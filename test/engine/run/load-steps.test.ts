@@ -72,7 +72,7 @@ describe("loading the steps of one request", () => {
       assert.deepEqual(await around(sql), ["1", "2", "3"]);
     });
 
-  test("sends alone what runs outside a transaction or has settings of its own", async () => {
+  test("sends alone what runs outside a transaction or has its own settings", async () => {
     const outside = readyStep("2", { store, noTransaction: true });
     assert.deepEqual(await versionsOf([readyStep("1", { store }), outside]), ["1"]);
     assert.deepEqual(await versionsOf([outside, readyStep("3", { store })]), ["2"]);

@@ -14,7 +14,7 @@ const usable: readonly [string, string, string | undefined, string][] = [
   ["plain text that begins with a brace", "{s3cret", undefined, "{s3cret"],
   ["JSON under adminSecret", '{"adminSecret":"s3cret","user":"x"}', undefined, "s3cret"],
   ["JSON under Hasura's own name", '{"HASURA_GRAPHQL_ADMIN_SECRET":"s3cret"}', undefined, "s3cret"],
-  ["JSON under a key of its own", '{"adminSecret":"no","mine":"s3cret"}', "mine", "s3cret"],
+  ["JSON under a custom key", '{"adminSecret":"no","mine":"s3cret"}', "mine", "s3cret"],
 ];
 describe("secret text", () => {
   for (const [what, stored, key, expected] of usable) {

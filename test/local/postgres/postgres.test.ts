@@ -47,7 +47,7 @@ async function postmasterPid(directory: string): Promise<number> {
   return found.pid;
 }
 
-// Each test has a server of its own.
+// Each test has its own server.
 describe.concurrent("PostgreSQL", () => {
   test("data is kept for the next start, and nothing runs in between", async (t) => {
     const directory = await freshDirectory(t);

@@ -10,7 +10,7 @@ Register-ArgumentCompleter -Native -CommandName 'hasura-migrate' -ScriptBlock {
     })
     $program = $commandAst.CommandElements[0].Extent.Text
     $lines = @(& $program --complete powershell @words "=$wordToComplete" 2>$null)
-    # Without an answer PowerShell completes paths by itself.
+    # Without an answer, PowerShell completes paths itself.
     if ($lines.Count -lt 2 -or $lines[0] -ne 'words') { return }
     $lines | Select-Object -Skip 1 | ForEach-Object {
         $word, $what = $_ -split [char]9, 2

@@ -31,7 +31,7 @@ import type { SharedCredentials } from "./shared-credentials.ts";
 import { configuredEndpoint, endpointsOf } from "./service-addresses.ts";
 
 /**
- * A connection to an environment's function. Credentials are fetched here, in a step of their own: later, an error of STS could
+ * A connection to an environment's function. Credentials are fetched here, in a separate step: later, an error of STS could
  * not be distinguished from one of Lambda. Throws access and usage failures.
  */
 export async function connect(

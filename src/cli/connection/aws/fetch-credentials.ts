@@ -118,7 +118,7 @@ function silentService(service: string, url: URL, from: string, identity: Identi
     `${service} at ${url.host} did not answer within ${longestWaitMs / 1000} s, so there are no credentials from ${from}; nothing was sent to the function.`,
     {
       hints: [
-        commandHint(again, "to see whether it answers the AWS CLI"),
+        commandHint(again, "to see whether it responds to the AWS CLI"),
         textHint("Check the network, HTTPS_PROXY and NO_PROXY, and the region's name."),
       ],
     },

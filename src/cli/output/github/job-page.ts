@@ -3,7 +3,7 @@ import type { CliContext } from "../../context.ts";
 
 /** What one step may add to the page of its job. GitHub drops the whole text of a step that adds more. */
 const mostBytes = 1024 * 1024;
-const fullNote = "\n_There is no more room on this page; the rest is in the log._\n";
+const fullNote = "\n_This page is full; the rest is in the log._\n";
 
 /** A part of the page. */
 export interface PageSection {

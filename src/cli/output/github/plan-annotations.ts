@@ -41,11 +41,11 @@ export function annotatePlans(context: CliContext, { plans }: PlanReport): void 
 function remarkSentence(remark: PlanRemark): string {
   switch (remark) {
     case "out-of-order":
-      return "Out of order: a newer migration is applied already.";
+      return "Out of order: a newer migration is already applied.";
     case "no-transaction":
-      return "Runs outside a transaction: if it fails part-way, what it has done by then stays.";
+      return "Runs outside a transaction: if it fails part-way, what it has already done remains.";
     case "empty":
-      return "There is no statement in it: it is recorded, and nothing is run.";
+      return "It contains no statement: it is recorded, but nothing is run.";
     default:
       return remarkWords(remark);
   }

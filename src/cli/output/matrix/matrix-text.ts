@@ -40,7 +40,7 @@ export interface MatrixTextOptions {
   readonly full: boolean;
 }
 
-/** Names keep at least this many columns beside the signs. */
+/** Names keep at least this many columns next to the signs. */
 const minNameWidth = 8;
 /** Versions are cut to their last digits where the terminal is narrow. */
 const shortVersionWidth = 7;

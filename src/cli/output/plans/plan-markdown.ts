@@ -17,7 +17,10 @@ const mostCharacters = 6000;
 /** A message or a name in a cell. */
 const longestText = 300;
 
-/** What would run where, as Markdown for a pull request: environments with the same plan share a table, and each SQL text is shown once. */
+/**
+ * What would run where, as Markdown for a pull request: environments with the same plan share a table, and each SQL text is shown
+ * once.
+ */
 export function plansMarkdown({ plans, hasProject }: PlanReport): string {
   const groups = groupsOf(plans);
   const several =
@@ -40,7 +43,7 @@ function fitted(parts: readonly string[]): string {
     length += part.length + 2;
   }
   const left = parts.length - shown.length;
-  const note = `_${plural(left, "part")} of this report ${left === 1 ? "is" : "are"} left out because of the length._`;
+  const note = `_${plural(left, "part")} of this report omitted because of the length limit._`;
   return `${[...shown, ...(left > 0 ? [note] : [])].join("\n\n")}\n`;
 }
 
@@ -56,7 +59,7 @@ function overview(plans: readonly EnvironmentPlan[], hasProject: boolean): strin
     ...(hasProject
       ? [
           "",
-          "_New here_: in this checkout and not in the image; they run once an image with them is deployed.",
+          "_New here_: in this checkout but not in the image; they run once an image that contains them is deployed.",
         ]
       : []),
   ].join("\n");
@@ -74,7 +77,7 @@ function counts(plan: EnvironmentPlan): { readonly pending: string; readonly add
 /** The image, or why there is no plan. */
 function imageText(plan: EnvironmentPlan): string {
   return plan.rows === undefined
-    ? short(`no plan: ${plan.failure ?? "it was not asked"}`)
+    ? short(`no plan: ${plan.failure ?? "it was not queried"}`)
     : plan.image.replace(/^image /, "");
 }
 

@@ -3,7 +3,7 @@ import type { StateChange } from "./version-store.ts";
 
 /**
  * Decides which of a run's changes may be merged into a catalog document that others also write,
- * and which generation of the ledger may be written beside them. A document with a newer generation
+ * and which generation of the ledger may be written with them. A document with a newer generation
  * than ours comes from a run that knew more: our changes of that database are dropped. One that is
  * older than what this run has read or written comes from a writer that did not see it: our changes
  * are put back, but what else it brought back is unknown, so the generation is not raised until

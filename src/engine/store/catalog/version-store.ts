@@ -8,7 +8,7 @@ export interface VersionChange {
 }
 
 /**
- * The ledger's generation when all changes before this one were true; kept beside the versions as a
+ * The ledger's generation when all changes before this one were true; kept with the versions as a
  * setting.
  */
 export interface GenerationChange {

@@ -64,7 +64,7 @@ function deliveredTwice({ request, environment }: LedgerContext): Failure {
   return new Failure(
     "busy",
     "delivered-twice",
-    `The request of run ${request.runId} was delivered twice: it is being done, or has been, by another invocation of the function, and this one did nothing.`,
+    `The request of run ${request.runId} was delivered twice: another invocation of the function is executing it, or has executed it, and this one did nothing.`,
     { hints: [runHint(["history", environment, "--run", request.runId], "see how the run went")] },
   );
 }

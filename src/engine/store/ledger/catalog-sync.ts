@@ -68,7 +68,7 @@ export class CatalogSync {
   ): void {
     this.#isSyncing = this.#inDoubt.length === 0;
     const changes = catalogChanges.map(({ version, to }) => this.#version(version, to));
-    // A newer generation also without changes: other tools' changes are believed only beside the
+    // A newer generation also without changes: other tools' changes are trusted only together with the
     // newest one.
     const isBehind = this.#isSyncing && (written ?? 0n) !== generation;
     if (changes.length > 0 || isBehind)

@@ -10,7 +10,7 @@ import type { LedgerSnapshot } from "./snapshot.ts";
  * What to do after a migration's request failed. `done`: it took effect anyway · `skipped`: another
  * run did it · `wait`: it, or another run, is still working · `again`: nothing happened, send it
  * again · `replan`: the ledger changed · `failed`: the database refused it · `interrupted`: it
- * committed by itself and did not reach its end.
+ * had its own COMMIT and did not reach its end.
  */
 export type StepOutcome =
   | { readonly do: "done" | "again" | "failed" | "interrupted" | "cancelled" }
@@ -27,7 +27,7 @@ type Expected = Pick<Position, "generation" | "ownGeneration" | "inFlightUpTo">;
 export const transientForFiles: ReadonlySet<string> = new Set([...transientSqlStates, "55P03"]);
 
 /**
- * Classifies a failed request by what the ledger shows, whatever the error says: where Hasura hides
+ * Classifies a failed request by what the ledger shows, regardless of the error: if Hasura hides
  * internals no SQLSTATE arrives, and even a clear error does not prove that nothing happened. Pure.
  */
 export function classifyOutcome(

@@ -176,7 +176,7 @@ export class LedgerStore implements MigrationStore {
     try {
       await query(this.#context, endRunSql(description, shown, written));
     } catch {
-      // The run stays open and stops counting as live by itself; no record of a migration depends
+      // The run stays open and stops counting as live automatically; no record of a migration depends
       // on it.
     }
   }

@@ -13,7 +13,7 @@ export interface LedgerRow {
   readonly ms?: number;
 }
 
-/** A file that committed by itself and has not reached its end: still running, or interrupted. */
+/** A file that had its own COMMIT and has not reached its end: still running, or interrupted. */
 export interface Running {
   readonly version: Version;
   readonly name: string;
@@ -129,7 +129,7 @@ interface Draft extends Reconciliation {
   catalogLost: boolean;
 }
 
-/** A version that the ledger holds: applied, whatever the catalog says. */
+/** A version that the ledger holds: applied, regardless of the catalog. */
 function addLedgerVersion(
   version: Version,
   row: LedgerRow,

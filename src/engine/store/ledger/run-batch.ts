@@ -20,7 +20,7 @@ const firstCheckMs = 150;
 const longestCheckMs = 1000;
 
 /**
- * Runs several migrations in one request: each has a frame and a transaction of its own, expects
+ * Runs several migrations in one request: each has its own frame and transaction, expects
  * the generation that the one before it makes, and does not run after one that failed. The ledger
  * shows which of them are done when the answer does not, and also while a slow one delays the
  * answer. Returns how the first one that is not done ended.

@@ -45,7 +45,7 @@ export function sendStep(
   ]);
 }
 
-/** Sends several in one request, each in a frame and a transaction of its own. Never throws. */
+/** Sends several in one request, each in its own frame and transaction. Never throws. */
 export function sendSteps(
   steps: readonly Step[],
   position: Position,

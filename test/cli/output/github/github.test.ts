@@ -127,12 +127,12 @@ describe("annotations in GitHub Actions", () => {
             file: "hasura/migrations/default/1700000000300_new/up.sql",
             title: "hasura-migrate plan dev-1 dev-2",
           },
-          "Runs outside a transaction: if it fails part-way, what it has done by then stays.",
+          "Runs outside a transaction: if it fails part-way, what it has already done remains.",
         ],
         [
           "warning",
           { file: `hasura/${file}`, title: "hasura-migrate plan dev-1 dev-2" },
-          "Out of order: a newer migration is applied already.",
+          "Out of order: a newer migration is already applied.",
         ],
       ],
     );
@@ -187,7 +187,7 @@ describe("the page of a job in GitHub Actions", () => {
     ]);
     const page = readFileSync(summary);
     assert.ok(page.length <= 1024 * 1024 && page.length > 1024 * 1024 - 200, String(page.length));
-    assert.match(page.toString(), /xfirst\n(\| ü \| ü \|\n)+\n_There is no more room on this page/);
+    assert.match(page.toString(), /xfirst\n(\| ü \| ü \|\n)+\n_This page is full/);
     await writeJobPage(context, [{ text: "y".repeat(1000), isWhole: true }]);
     assert.ok(readFileSync(summary).length <= 1024 * 1024);
     assert.doesNotMatch(readFileSync(summary, "utf8"), /y/);

@@ -95,7 +95,7 @@ describe("plans as Markdown", () => {
     const text = markdown(answered("a", rows), answered("b", rows.slice(1)));
     assert.ok(text.length <= 65_536, String(text.length));
     assert.match(text, /^… and 300 more migrations$/m);
-    assert.match(text, /^_\d+ parts of this report are left out because of the length\._$/m);
+    assert.match(text, /^_\d+ parts of this report omitted because of the length limit\._$/m);
     const long = markdown(answered("a", [row("1", { sql: "select 1;\n".repeat(1000) })]));
     assert.match(long, /^-- … 850 more lines\n```$/m);
     const environments = Array.from({ length: 200 }, (_, i) =>

@@ -68,7 +68,7 @@ describe("a run of several slices does what its first plan had, and nothing else
     await meanwhile(it, files, asked("apply"));
     assertOutdated(
       await continued(it, down, { steps: 1 }),
-      /: it would now roll back 3_c once more/,
+      /: it would now roll back 3_c again/,
     );
   });
 
@@ -89,7 +89,7 @@ describe("a run of several slices does what its first plan had, and nothing else
     await meanwhile(it, files, asked("apply"));
     assertOutdated(
       await continued(it, redo, { version: "3" }),
-      /: it would now roll back 3_c once more/,
+      /: it would now roll back 3_c again/,
     );
   });
 

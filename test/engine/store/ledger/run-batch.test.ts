@@ -16,7 +16,7 @@ import {
 } from "../../support/shared-requests.ts";
 
 describe("run batch", () => {
-  test("small quick migrations share requests, each in a transaction of its own and in order", async (t) => {
+  test("small quick migrations share requests, each in its own transaction and in order", async (t) => {
     const it = await ledgerBench(t);
     const { sizes, hasura } = counting(it.hasura);
     const ran = await it.run(tiny(8), asked("apply"), {
@@ -116,7 +116,7 @@ describe("run batch", () => {
     );
   });
 
-  test("a file that commits by itself, has settings of its own or runs outside a transaction is sent alone", async (t) => {
+  test("a file that has its own COMMIT or settings, or runs outside a transaction, is sent alone", async (t) => {
     const it = await ledgerBench(t);
     const { sizes, hasura } = counting(it.hasura);
     const odd = {
