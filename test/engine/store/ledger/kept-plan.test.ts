@@ -66,10 +66,7 @@ describe("a run of several slices does what its first plan had, and nothing else
     const down = asked("down", { steps: 2 });
     await firstSlice(it, down);
     await meanwhile(it, files, asked("apply"));
-    assertOutdated(
-      await continued(it, down, { steps: 1 }),
-      /: it would now roll back 3_c again/,
-    );
+    assertOutdated(await continued(it, down, { steps: 1 }), /: it would now roll back 3_c again/);
   });
 
   test("a redo does not roll its migration back a second time", async (t) => {
