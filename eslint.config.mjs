@@ -57,7 +57,11 @@ export default defineConfig(
   },
   {
     // Plain JavaScript that reads JSON and calls Node; its types are checked from the comments, not as strictly.
-    files: ["scripts/**/*.mjs", "{docker/deployment,test/docker/support}/*.mjs", "*.config.mjs"],
+    files: [
+      "scripts/**/*.mjs",
+      "{action,docker/deployment,test/docker/support}/*.mjs",
+      "*.config.mjs",
+    ],
     rules: {
       "@typescript-eslint/no-unsafe-argument": "off",
       "@typescript-eslint/no-unsafe-assignment": "off",
