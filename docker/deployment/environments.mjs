@@ -28,6 +28,7 @@ import { refuse, step } from "./usage.mjs";
  *   readonly profile?: string,
  *   readonly profileFrom?: "config" | "convention",
  *   readonly protected: boolean,
+ *   readonly groups?: readonly string[],
  * }} Listed
  */
 
@@ -55,8 +56,11 @@ export async function chooseEnvironments(options) {
   const inFile = Object.keys(options.deployment.environments);
   const known = [...listed.keys()];
   const all = inFile.length > 0 ? inFile : known;
-  const names = options.names.length > 0 ? options.names : all;
-  if (names.length === 0) refuse("no environments are configured: there is no hasura-migrate.json");
+  const isChosen = options.names.length > 0 || options.groups.length > 0;
+  const chosen = isChosen ? namedOrInGroup(options, [...listed.values()]) : all;
+  if (chosen.length === 0)
+    refuse("no environments are configured: there is no hasura-migrate.json");
+  const names = [...new Set(chosen)];
   // Without a configuration the convention applies to any name.
   const unknown = known.length > 0 ? names.filter((name) => !known.includes(name)) : [];
   if (unknown.length > 0)
@@ -65,6 +69,22 @@ export async function chooseEnvironments(options) {
     );
   const profiles = await listProfiles();
   return names.map((name) => environmentOf(name, listed.get(name), options, profiles));
+}
+
+/** @param {Options} options @param {readonly Listed[]} listed @returns {string[]} */
+function namedOrInGroup({ names, groups, later }, listed) {
+  const membersOf = (/** @type {string} */ group) =>
+    listed.filter((each) => each.groups?.includes(group) === true).map(({ env }) => env);
+  const unknown = groups.filter((group) => membersOf(group).length === 0);
+  if (unknown.length > 0) refuse(`hasura-migrate.json has no group ${unknown.join(", ")}`);
+  return [
+    ...names,
+    ...groups.flatMap(membersOf),
+    ...later.flatMap((name) => {
+      const members = membersOf(name);
+      return members.length > 0 ? members : [name];
+    }),
+  ];
 }
 
 /** @param {string | undefined} config @returns {Promise<Map<string, Listed>>} */

@@ -24,6 +24,7 @@ const options = {
   profile: text,
   "dry-run": flag,
   all: flag,
+  group: texts,
   config: text,
   deployment: text,
   stacks: flag,
@@ -41,12 +42,15 @@ const options = {
 
 /** Throws a UsageError. @param {readonly string[]} argv */
 export function readOptions(argv) {
-  const { values, positionals } = parse(argv);
+  const [words, later] = splitStages(argv);
+  const { values, positionals } = parse(words);
   check(values, positionals);
   const deployment =
     values.deployment === undefined ? emptyDeployment : readDeployment(values.deployment);
   return {
     names: [...new Set(positionals)],
+    groups: [...new Set(values.group ?? [])],
+    later: [...new Set(later)],
     deployment,
     ...imageSource(values, deployment),
     profile: values.profile ?? deployment.profile,
@@ -59,6 +63,26 @@ export function readOptions(argv) {
     check: !values["no-check"],
     concurrency: Number(values.concurrency ?? 10),
   };
+}
+
+/**
+ * The words of argv without those behind each `--then`, and those. Stages are for running migrations, in the same list of
+ * environments: here they are only more of them. As in the CLI, each is an environment or a group.
+ * @param {readonly string[]} argv
+ * @returns {[words: string[], later: string[]]}
+ */
+function splitStages(argv) {
+  /** @type {string[]} */
+  const words = [];
+  /** @type {string[]} */
+  const later = [];
+  let behindThen = false;
+  for (const word of argv) {
+    if (word.startsWith("-")) behindThen = word === "--then";
+    if (word === "--then") continue;
+    (behindThen ? later : words).push(word);
+  }
+  return [words, later];
 }
 
 /** The images to use, or the repositories to push a new one to. @param {Values} values @param {Deployment} deployment */
@@ -94,7 +118,8 @@ function check(values, positionals) {
   if (values["no-update"]) refuse("--no-update builds and pushes only: leave the environments out");
   if (values.all && positionals.length > 0)
     refuse(`--all and names (${positionals.join(", ")}) cannot be combined`);
-  if (!values.all && positionals.length === 0) refuse("name the environments, or all with --all");
+  if (!values.all && positionals.length === 0 && values.group === undefined)
+    refuse("name the environments, or all with --all");
   if (!/^[1-9]\d*$/.test(values.concurrency ?? "1"))
     refuse("--concurrency must be a number of 1 or more");
 }

@@ -82,6 +82,41 @@ describe("docker/deploy for environments", () => {
     ]);
   });
 
+  for (const [argv, expected] of [
+    [
+      ["--group", "dev"],
+      ["dev-1", "dev-2"],
+    ],
+    [
+      ["dev-3", "--group", "dev", "--group=late"],
+      ["dev-1", "dev-2", "dev-3", "prod"],
+    ],
+    [
+      ["dev-1", "--then", "dev", "dev-3", "--then", "late"],
+      ["dev-1", "dev-2", "dev-3", "prod"],
+    ],
+    [
+      ["--all", "--then", "prod"],
+      ["dev-1", "dev-2", "dev-3", "prod"],
+    ],
+  ] as const)
+    test(`${argv.join(" ")} deploys what the same words run on`, async (t) => {
+      const names = ["dev-1", "dev-2", "dev-3", "prod"];
+      const account = await accountWith(t, Object.fromEntries(names.map((name) => [name, {}])));
+      account.write("hasura-migrate.json", {
+        defaults: { region: "eu-west-1" },
+        environments: Object.fromEntries(names.map((name) => [name, { profile: "acme" }])),
+        groups: { dev: ["dev-1", "dev-2"], late: ["prod"] },
+      });
+      const ran = await account.deploy([...quick, ...argv]);
+      assert.equal(ran.code, 0, ran.stderr);
+      const updated = account.calls().filter((call) => call.includes("update-function-code"));
+      assert.deepEqual(
+        updated.map((call) => /--function-name hasura-migrate-(\S+)/.exec(call)?.[1]).toSorted(),
+        expected,
+      );
+    });
+
   test("another project, build argument or platform is another image, and so is one with --rebuild", async (t) => {
     const account = await accountWith(t, { "dev-1": {} });
     const images = new Set<string>();
@@ -190,6 +225,8 @@ describe("docker/deploy for environments", () => {
     ["neither names nor --all", ["--config", "hasura-migrate.json"], /name the environments/],
     ["names and --all", ["--all", "dev-1"], /--all and names \(dev-1\) cannot be combined/],
     ["an unknown environment", ["dev-1", "dev-7"], /no environment dev-7; it has dev-1/],
+    ["an unknown group", ["--group", "x"], /has no group x/],
+    ["an unknown stage", ["dev-1", "--then", "x"], /no environment x; it has dev-1/],
     ["one function", ["--all", "--function", "f"], /--function is for one function/],
     ["an unknown option", ["--all", "--colour"], /Unknown option '--colour'/],
     ["a missing project", ["--all", "--project", "nothing"], /no directory "nothing"/],

@@ -333,9 +333,10 @@ prod   eu-central-1  acme-prod  arn:aws:lambda:eu-central-1:111122223333:functio
     );
   });
 
-  test("envs --json also shows whether a profile is configured or follows from the name", async (t) => {
+  test("envs --json also shows the groups, and whether a profile is configured or follows from the name", async (t) => {
     const environments = { "dev-1": { profile: "acme-dev" }, "dev-2": {} };
-    const cwd = tree(t, { "hasura-migrate.json": JSON.stringify({ environments }) });
+    const groups = { dev: ["dev-1"], all: ["dev-1"] };
+    const cwd = tree(t, { "hasura-migrate.json": JSON.stringify({ environments, groups }) });
     const context = testContext(t, { argv: ["envs", "--json"], cwd });
     assert.equal(await main(context), 0);
     const lines = context.out.text.trimEnd().split("\n");
@@ -348,6 +349,7 @@ prod   eu-central-1  acme-prod  arn:aws:lambda:eu-central-1:111122223333:functio
         type: "environment",
         ...{ env, profile, profileFrom },
         ...{ function: `hasura-migrate-${env ?? ""}`, protected: false },
+        ...(env === "dev-1" && { groups: ["dev", "all"] }),
       })),
     );
   });

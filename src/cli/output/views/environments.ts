@@ -28,10 +28,19 @@ function environmentJsonLines(loaded: LoadedConfig, showOrigin: boolean): string
       endpointFrom: undefined,
       profile: profile.name,
       profileFrom: profile.from,
+      groups: groupsOf(environment, loaded),
       ...(showOrigin && { origins: originsOf(name, loaded) }),
     });
   });
   return showOrigin ? [...environments, ...groupJsonLines(loaded)] : environments;
+}
+
+/** The groups that an environment is in; undefined if it is in none. */
+function groupsOf(environment: string, { config }: LoadedConfig): string[] | undefined {
+  const groups = Object.entries(config.groups ?? {}).flatMap(([group, members]) =>
+    members.includes(environment) ? [group] : [],
+  );
+  return groups.length > 0 ? groups : undefined;
 }
 
 /** One line per environment, in columns. */
