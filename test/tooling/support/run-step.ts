@@ -5,11 +5,12 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  realpathSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { onTestFinished } from "vitest";
 import { compositeAction, evaluate, type ActionStep } from "./actions.ts";
 
@@ -18,8 +19,13 @@ export interface RanStep {
   readonly code: number | null;
   /** The arguments of each call of the recording program, in order. */
   readonly calls: readonly (readonly string[])[];
+  /** The directory of each call, below the one that the step ran in. */
+  readonly directories: readonly string[];
   /** What the step wrote to `GITHUB_OUTPUT`. */
   readonly output: string;
+  readonly stdout: string;
+  /** HASURA_MIGRATE_CONFIG in the last call. */
+  readonly config: string;
   /** The directory the step ran in. */
   readonly directory: string;
 }
@@ -55,6 +61,18 @@ export function recordedCalls(record: string): string[][] {
   return calls;
 }
 
+interface Circumstances {
+  /** How the recording programs end, and what they print. */
+  readonly exitCode?: number;
+  readonly stdout?: string;
+  /** Variables of the job. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Outputs of the steps before, such as `steps.check.outputs.several`. */
+  readonly outputs?: Readonly<Record<string, string>>;
+  /** Directories of the checkout. */
+  readonly directories?: readonly string[];
+}
+
 /**
  * Runs the bash of one step of action.yml as a runner would (`bash --noprofile --norc -eo pipefail FILE`, the step's
  * environment evaluated from the inputs), with recording programs in place of `npx` and of docker/deploy.
@@ -62,11 +80,12 @@ export function recordedCalls(record: string): string[][] {
 export function runStep(
   step: ActionStep,
   inputs: Readonly<Record<string, string>>,
-  { exitCode = 0, stdout = "" } = {},
+  { exitCode = 0, stdout = "", env = {}, outputs = {}, directories = [] }: Circumstances = {},
 ): RanStep {
   const directory = temporaryDirectory();
+  for (const each of directories) mkdirSync(join(directory, each), { recursive: true });
   const record = join(directory, "record");
-  const answer = `printf '%s\\n' '${stdout}'\nexit ${String(exitCode)}`;
+  const answer = `pwd >>'${record}.pwd'\nprintf %s "$HASURA_MIGRATE_CONFIG" >'${record}.config'\nprintf '%s\\n' '${stdout}'\nexit ${String(exitCode)}`;
   recordingProgram(join(directory, "bin/npx"), record, answer);
   recordingProgram(join(directory, "action/docker/deploy"), record, answer);
   writeFileSync(join(directory, "action/package.json"), `{ "version": "${actionVersion}" }`);
@@ -74,25 +93,43 @@ export function runStep(
   writeFileSync(script, step.run ?? "");
   const output = join(directory, "output");
   writeFileSync(output, "");
-  const context: Record<string, string> = { "github.action_path": join(directory, "action") };
+  const context: Record<string, string> = {
+    "github.action_path": join(directory, "action"),
+    "steps.check.outputs.several": "false",
+    ...outputs,
+  };
   for (const [name, input] of Object.entries(compositeAction.inputs)) {
     context[`inputs.${name}`] = inputs[name] ?? input.default ?? "";
   }
-  const { status } = spawnSync("bash", ["--noprofile", "--norc", "-eo", "pipefail", script], {
-    cwd: directory,
-    env: {
-      PATH: `${join(directory, "bin")}:${process.env["PATH"] ?? ""}`,
-      GITHUB_SHA: "4c6ea1a0",
-      GITHUB_OUTPUT: output,
-      ...Object.fromEntries(
-        Object.entries(step.env).map(([name, text]) => [name, evaluate(text, context)]),
-      ),
+  const { status, stdout: printed } = spawnSync(
+    "bash",
+    ["--noprofile", "--norc", "-eo", "pipefail", script],
+    {
+      cwd: directory,
+      env: {
+        PATH: `${join(directory, "bin")}:${process.env["PATH"] ?? ""}`,
+        GITHUB_SHA: "4c6ea1a0",
+        GITHUB_OUTPUT: output,
+        TMPDIR: directory,
+        ...Object.fromEntries(
+          Object.entries(step.env).map(([name, text]) => [name, evaluate(text, context)]),
+        ),
+        ...env,
+      },
+      encoding: "utf8",
     },
-    encoding: "utf8",
-  });
+  );
   return {
     code: status,
     calls: recordedCalls(record),
+    directories: existsSync(`${record}.pwd`)
+      ? readFileSync(`${record}.pwd`, "utf8")
+          .trimEnd()
+          .split("\n")
+          .map((path) => relative(realpathSync(directory), path))
+      : [],
+    config: existsSync(`${record}.config`) ? readFileSync(`${record}.config`, "utf8") : "",
+    stdout: printed,
     output: readFileSync(output, "utf8"),
     directory,
   };
