@@ -44,6 +44,10 @@ resource "aws_lambda_function" "this" {
       condition     = local.from_secrets_manager != local.from_parameter_store
       error_message = "Set exactly one of admin_secret_arn and admin_secret_parameter."
     }
+    precondition {
+      condition     = var.webhook_secret_arn == "" || var.webhook_parameter == ""
+      error_message = "Set at most one of webhook_secret_arn and webhook_parameter."
+    }
   }
 
   # Lambda attaches the function to the VPC with the role's permissions.
@@ -83,6 +87,46 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   comparison_operator = "GreaterThanOrEqualToThreshold"
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.alarm_topic_arn == "" ? [] : [var.alarm_topic_arn]
+}
+
+resource "aws_cloudwatch_metric_alarm" "failed_runs" {
+  count = var.alarm_on_failed_runs ? 1 : 0
+
+  alarm_name          = "${local.function_name}-failed-runs"
+  alarm_description   = "A run failed. Its log lines and \"hasura-migrate history\" say why."
+  namespace           = "HasuraMigrate"
+  metric_name         = "FailedRuns"
+  dimensions          = { Environment = var.environment }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arn == "" ? [] : [var.alarm_topic_arn]
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  count = var.create_dashboard ? 1 : 0
+
+  dashboard_name = local.function_name
+  dashboard_body = jsonencode({
+    widgets = [for at, graph in local.graphs : {
+      type   = "metric"
+      width  = 12
+      height = 6
+      x      = (at % 2) * 12
+      y      = floor(at / 2) * 6
+      properties = {
+        title   = graph.title
+        region  = data.aws_region.current.id
+        view    = "timeSeries"
+        stat    = graph.stat
+        period  = 3600
+        metrics = graph.metrics
+      }
+    }]
+  })
 }
 
 # ---- What the function may do
@@ -164,6 +208,36 @@ data "aws_iam_policy_document" "role" {
       sid       = "ReadAdminSecret"
       actions   = ["ssm:GetParameter"]
       resources = ["arn:${local.partition}:ssm:${local.place}:parameter${local.parameter_name}"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.webhook_secret_arn == "" ? [] : [1]
+
+    content {
+      sid       = "ReadWebhookAddress"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = [local.webhook_arn, "${local.webhook_arn}-??????"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.webhook_parameter == "" ? [] : [1]
+
+    content {
+      sid       = "ReadWebhookAddress"
+      actions   = ["ssm:GetParameter"]
+      resources = ["arn:${local.partition}:ssm:${local.place}:parameter${local.webhook_parameter_name}"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.event_bus_arn == "" ? [] : [1]
+
+    content {
+      sid       = "PutEvents"
+      actions   = ["events:PutEvents"]
+      resources = [var.event_bus_arn]
     }
   }
 

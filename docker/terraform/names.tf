@@ -15,6 +15,11 @@ locals {
   # IAM matches the parameter without the :VERSION or :LABEL that may follow its name.
   parameter_name = split(":", var.admin_secret_parameter)[0]
 
+  # The same of the webhook's address.
+  webhook_parts          = split(":", var.webhook_secret_arn)
+  webhook_arn            = join(":", slice(local.webhook_parts, 0, min(7, length(local.webhook_parts))))
+  webhook_parameter_name = split(":", var.webhook_parameter)[0]
+
   # The function's settings.
   variables = {
     HASURA_MIGRATE_ENVIRONMENT            = var.environment
@@ -24,6 +29,11 @@ locals {
     HASURA_MIGRATE_PROTECTED              = tostring(var.protected)
     HASURA_MIGRATE_KEEP_DOWN_SQL          = var.keep_down_sql ? "on" : "off"
     HASURA_MIGRATE_UNQUALIFIED            = var.restrict_by_operation ? "refuse" : "admin"
+    HASURA_MIGRATE_NOTIFY_URL_ARN         = var.webhook_secret_arn
+    HASURA_MIGRATE_NOTIFY_URL_PARAMETER   = var.webhook_parameter
+    HASURA_MIGRATE_EVENT_BUS              = var.event_bus_arn
+    HASURA_MIGRATE_NOTIFY_ON              = var.notify_on
+    HASURA_MIGRATE_METRICS                = var.metrics ? "on" : "off"
   }
 
   # Each alias with the aliases that its policy allows to call.
@@ -48,6 +58,33 @@ locals {
     }
   }
   aliases = { for name, alias in local.every_alias : name => alias if var.restrict_by_operation }
+
+  # Of the dashboard.
+  graphs = [
+    {
+      title = "Runs"
+      stat  = "Sum"
+      metrics = [
+        ["HasuraMigrate", "Runs", "Environment", var.environment],
+        ["HasuraMigrate", "FailedRuns", "Environment", var.environment],
+      ]
+    },
+    {
+      title   = "Migrations applied"
+      stat    = "Sum"
+      metrics = [["HasuraMigrate", "MigrationsApplied", "Environment", var.environment]]
+    },
+    {
+      title   = "Duration of runs"
+      stat    = "Maximum"
+      metrics = [["HasuraMigrate", "Duration", "Environment", var.environment]]
+    },
+    {
+      title   = "Crashes and time-outs of the function"
+      stat    = "Sum"
+      metrics = [["AWS/Lambda", "Errors", "FunctionName", local.function_name]]
+    },
+  ]
 
   tags = { "hasura-migrate:environment" = var.environment }
 }

@@ -21,7 +21,7 @@ resource "aws_vpc_security_group_egress_rule" "hasura" {
 
 resource "aws_vpc_security_group_egress_rule" "secrets" {
   security_group_id = aws_security_group.this.id
-  description       = "The service that stores the admin secret"
+  description       = "AWS services and the webhook"
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443

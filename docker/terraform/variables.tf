@@ -87,6 +87,60 @@ variable "kms_key_arn" {
   default     = ""
 }
 
+# ---- Notifications and metrics
+
+variable "webhook_secret_arn" {
+  description = "ARN of a secret in Secrets Manager with the address of a Slack-compatible webhook that the function posts the end of each run to, with :KEY:: appended to read one key of a JSON secret."
+  type        = string
+  default     = ""
+}
+
+variable "webhook_parameter" {
+  description = "Or the name of the SSM parameter with that address, starting with a slash; :VERSION or :LABEL may follow."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^(/.+)?$", var.webhook_parameter))
+    error_message = "The name must start with a slash."
+  }
+}
+
+variable "event_bus_arn" {
+  description = "ARN of an EventBridge bus that receives an event at the end of each run."
+  type        = string
+  default     = ""
+}
+
+variable "notify_on" {
+  description = "Which runs are announced; changes are runs that changed something, were cancelled, or failed."
+  type        = string
+  default     = "changes"
+
+  validation {
+    condition     = contains(["changes", "failures", "all"], var.notify_on)
+    error_message = "Use changes, failures or all."
+  }
+}
+
+variable "metrics" {
+  description = "Write CloudWatch metrics of runs, in the namespace HasuraMigrate."
+  type        = bool
+  default     = true
+}
+
+variable "alarm_on_failed_runs" {
+  description = "Create an alarm that fires when a run fails; it needs metrics."
+  type        = bool
+  default     = false
+}
+
+variable "create_dashboard" {
+  description = "Create a CloudWatch dashboard with runs, migrations, durations and errors; it needs metrics."
+  type        = bool
+  default     = false
+}
+
 # ---- Network
 
 variable "vpc_id" {
@@ -149,7 +203,7 @@ variable "log_kms_key_arn" {
 }
 
 variable "alarm_topic_arn" {
-  description = "ARN of an SNS topic that the alarm notifies. If empty, the alarm notifies nobody."
+  description = "ARN of an SNS topic that the alarms notify. If empty, they notify nobody."
   type        = string
   default     = ""
 }

@@ -1,6 +1,6 @@
 import { Stack, aws_iam as iam } from "aws-cdk-lib";
 import type { Construct } from "constructs";
-import type { AdminSecret, HasuraMigrateProps } from "./props.ts";
+import type { HasuraMigrateProps, StoredSecret } from "./props.ts";
 
 const interfaceActions = [
   "ec2:CreateNetworkInterface",
@@ -11,14 +11,15 @@ const interfaceActions = [
   "ec2:UnassignPrivateIpAddresses",
 ];
 
-/** The function's role: its log, its network interfaces, the admin secret and the secret's key. */
+/** The function's role: its log, its network interfaces, the secrets and their key, and the event bus. */
 export function createRole(
   scope: Construct,
-  { environment, adminSecret, secretKey }: HasuraMigrateProps,
+  { environment, adminSecret, secretKey, webhook, eventBus }: HasuraMigrateProps,
   logArn: string,
 ): iam.Role {
   const { partition, region, account } = Stack.of(scope);
   const functionArn = `arn:${partition}:lambda:${region}:${account}:function:hasura-migrate-${environment}`;
+  const parameterArn = `arn:${partition}:ssm:${region}:${account}:parameter`;
   const statements = [
     {
       sid: "WriteLog",
@@ -34,7 +35,11 @@ export function createRole(
       resources: ["*"],
       conditions: { ArnEquals: { "lambda:SourceFunctionArn": functionArn } },
     },
-    readSecret(adminSecret, `arn:${partition}:ssm:${region}:${account}:parameter`),
+    readSecret("ReadAdminSecret", adminSecret, parameterArn),
+    ...(webhook === undefined ? [] : [readSecret("ReadWebhookAddress", webhook, parameterArn)]),
+    ...(eventBus === undefined
+      ? []
+      : [{ sid: "PutEvents", actions: ["events:PutEvents"], resources: [eventBus.eventBusArn] }]),
     ...(secretKey === undefined
       ? []
       : [{ sid: "DecryptAdminSecret", actions: ["kms:Decrypt"], resources: [secretKey.keyArn] }]),
@@ -50,19 +55,23 @@ export function createRole(
   });
 }
 
-function readSecret(adminSecret: AdminSecret, parameterArn: string): iam.PolicyStatementProps {
-  if ("parameterName" in adminSecret) {
+function readSecret(
+  sid: string,
+  stored: StoredSecret,
+  parameterArn: string,
+): iam.PolicyStatementProps {
+  if ("parameterName" in stored) {
     // IAM matches the parameter without the :VERSION or :LABEL that may follow its name.
-    const [name = ""] = adminSecret.parameterName.split(":");
+    const [name = ""] = stored.parameterName.split(":");
     return {
-      sid: "ReadAdminSecret",
+      sid,
       actions: ["ssm:GetParameter"],
       resources: [`${parameterArn}${name}`],
     };
   }
-  const { secretArn } = adminSecret.secret;
+  const { secretArn } = stored.secret;
   return {
-    sid: "ReadAdminSecret",
+    sid,
     actions: ["secretsmanager:GetSecretValue"],
     // The second ARN is for one without the six characters that Secrets Manager appends to a name.
     resources: [secretArn, `${secretArn}-??????`],

@@ -1,7 +1,7 @@
 import type { aws_ec2 as ec2, aws_iam as iam } from "aws-cdk-lib";
 import { Duration, RemovalPolicy, aws_lambda as lambda, aws_logs as logs } from "aws-cdk-lib";
 import type { Construct } from "constructs";
-import type { AdminSecret, HasuraMigrateProps } from "./props.ts";
+import type { HasuraMigrateProps, StoredSecret } from "./props.ts";
 
 /** An image by its address. */
 class ImageByUri extends lambda.Code {
@@ -53,10 +53,14 @@ export function createFunction(
     environment: {
       HASURA_MIGRATE_ENVIRONMENT: environment,
       HASURA_MIGRATE_ENDPOINT: props.hasuraEndpoint,
-      ...secretVariable(props.adminSecret),
+      ...secretVariable("HASURA_MIGRATE_ADMIN_SECRET", props.adminSecret),
       HASURA_MIGRATE_PROTECTED: String(props.protected ?? false),
       HASURA_MIGRATE_KEEP_DOWN_SQL: (props.keepDownSql ?? true) ? "on" : "off",
       HASURA_MIGRATE_UNQUALIFIED: props.restrictByOperation ? "refuse" : "admin",
+      ...(props.webhook && secretVariable("HASURA_MIGRATE_NOTIFY_URL", props.webhook)),
+      ...(props.eventBus && { HASURA_MIGRATE_EVENT_BUS: props.eventBus.eventBusArn }),
+      HASURA_MIGRATE_NOTIFY_ON: props.notifyOn ?? "changes",
+      HASURA_MIGRATE_METRICS: (props.metrics ?? true) ? "on" : "off",
     },
     ...(props.vpcSubnets !== undefined && { vpcSubnets: props.vpcSubnets }),
     ...(props.reservedConcurrency !== undefined && {
@@ -68,10 +72,9 @@ export function createFunction(
   return created;
 }
 
-function secretVariable(adminSecret: AdminSecret): Record<string, string> {
-  if ("parameterName" in adminSecret)
-    return { HASURA_MIGRATE_ADMIN_SECRET_PARAMETER: adminSecret.parameterName };
-  const { secret, field } = adminSecret;
+function secretVariable(variable: string, stored: StoredSecret): Record<string, string> {
+  if ("parameterName" in stored) return { [`${variable}_PARAMETER`]: stored.parameterName };
+  const { secret, field } = stored;
   const arn = field === undefined ? secret.secretArn : `${secret.secretArn}:${field}::`;
-  return { HASURA_MIGRATE_ADMIN_SECRET_ARN: arn };
+  return { [`${variable}_ARN`]: arn };
 }

@@ -8,14 +8,15 @@ import {
   type aws_logs as logs,
 } from "aws-cdk-lib";
 import { Construct } from "constructs";
-import { createAlarm } from "./alarm.ts";
+import { createAlarm, createFailedRunsAlarm } from "./alarm.ts";
 import { createCallerPolicies } from "./caller-policies.ts";
+import { createDashboard } from "./dashboard.ts";
 import { createFunction, createLogGroup } from "./function.ts";
 import { createRole } from "./function-role.ts";
 import { createSecretsEndpoint, createSecurityGroup } from "./network.ts";
 import { checkProps, type HasuraMigrateProps, type PolicyName } from "./props.ts";
 
-export type { AdminSecret, HasuraMigrateProps, PolicyName } from "./props.ts";
+export type { AdminSecret, HasuraMigrateProps, PolicyName, StoredSecret } from "./props.ts";
 
 /**
  * The function that runs one environment's Hasura migrations inside its VPC, its permissions, and the policies for its
@@ -30,6 +31,8 @@ export class HasuraMigrate extends Construct {
   readonly securityGroup: ec2.SecurityGroup;
   /** Fires when the function crashes or times out. */
   readonly alarm: cloudwatch.Alarm;
+  /** Fires when a run fails; only with `alarmOnFailedRuns`. */
+  readonly failedRunsAlarm?: cloudwatch.Alarm;
   /** Attach them to the roles of people and pipelines. */
   readonly policies: Readonly<Partial<Record<PolicyName, iam.ManagedPolicy>>>;
 
@@ -45,6 +48,8 @@ export class HasuraMigrate extends Construct {
     const { role, logGroup, securityGroup } = this;
     this.function = createFunction(this, props, { role, logGroup, securityGroup });
     this.alarm = createAlarm(this, props, this.function);
+    if (props.alarmOnFailedRuns) this.failedRunsAlarm = createFailedRunsAlarm(this, props);
+    if (props.createDashboard) createDashboard(this, environment);
     this.policies = createCallerPolicies(this, props, this.function, logArn);
     if (props.createSecretsEndpoint) createSecretsEndpoint(this, props, this.securityGroup);
     Tags.of(this).add("hasura-migrate:environment", environment);

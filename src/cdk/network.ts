@@ -18,11 +18,7 @@ export function createSecurityGroup(
       ? ec2.Peer.anyIpv4()
       : ec2.Peer.securityGroupId(hasuraSecurityGroup.securityGroupId);
   group.addEgressRule(hasura, port, "Hasura");
-  group.addEgressRule(
-    ec2.Peer.anyIpv4(),
-    ec2.Port.tcp(443),
-    "The service that stores the admin secret",
-  );
+  group.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), "AWS services and the webhook");
   // A separate resource: adding the rule to a group of another stack would change that stack.
   if (hasuraSecurityGroup !== undefined)
     new ec2.CfnSecurityGroupIngress(scope, "HasuraIngress", {

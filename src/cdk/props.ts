@@ -1,6 +1,7 @@
 import {
   Token,
   type aws_ec2 as ec2,
+  type aws_events as events,
   type aws_kms as kms,
   type aws_lambda as lambda,
   type aws_logs as logs,
@@ -8,18 +9,21 @@ import {
   type aws_sns as sns,
 } from "aws-cdk-lib";
 
-/** Where Hasura's admin secret is. */
-export type AdminSecret =
+/** Where a secret is stored. */
+export type StoredSecret =
   | {
       /** In Secrets Manager: the value is the secret itself, or JSON. */
       readonly secret: secretsmanager.ISecret;
-      /** Key of a JSON value; default: `adminSecret` and the other keys that the function knows. */
+      /** Key of a JSON value; default: the keys that the function knows, such as `adminSecret`. */
       readonly field?: string;
     }
   | {
       /** Name of an SSM parameter, starting with a slash; `:VERSION` or `:LABEL` may follow. */
       readonly parameterName: string;
     };
+
+/** Where Hasura's admin secret is. */
+export type AdminSecret = StoredSecret;
 
 export interface HasuraMigrateProps {
   /** Name of the environment as given to hasura-migrate: letters, digits and hyphens, 40 at most. */
@@ -41,6 +45,18 @@ export interface HasuraMigrateProps {
   readonly adminSecret: AdminSecret;
   /** The key that encrypts the secret, if it is your own. @default - AWS's own key */
   readonly secretKey?: kms.IKey;
+  /** Where the address of a Slack-compatible webhook is stored that the function posts the end of each run to. @default - none */
+  readonly webhook?: StoredSecret;
+  /** Bus that receives an event at the end of each run. @default - none */
+  readonly eventBus?: events.IEventBus;
+  /** Which runs are announced; changes are runs that changed something, were cancelled, or failed. @default "changes" */
+  readonly notifyOn?: "changes" | "failures" | "all";
+  /** Write CloudWatch metrics of runs, in the namespace HasuraMigrate. @default true */
+  readonly metrics?: boolean;
+  /** Create an alarm that fires when a run fails; it needs metrics. @default false */
+  readonly alarmOnFailedRuns?: boolean;
+  /** Create a CloudWatch dashboard with runs, migrations, durations and errors; it needs metrics. @default false */
+  readonly createDashboard?: boolean;
   /** Hasura's VPC. */
   readonly vpc: ec2.IVpc;
   /**
@@ -61,7 +77,7 @@ export interface HasuraMigrateProps {
   readonly logRetention?: logs.RetentionDays;
   /** Your own key to encrypt the log with; its key policy must allow CloudWatch Logs. @default - AWS's own key */
   readonly logKey?: kms.IKey;
-  /** Topic that the alarm on errors notifies. @default - the alarm notifies nobody */
+  /** Topic that the alarms notify. @default - they notify nobody */
   readonly alarmTopic?: sns.ITopic;
 }
 
@@ -81,6 +97,10 @@ export function checkProps(props: HasuraMigrateProps): void {
     throw new Error(
       "reservedConcurrency must be 2 or more: status and cancel are called during a run",
     );
-  if ("parameterName" in props.adminSecret && !props.adminSecret.parameterName.startsWith("/"))
-    throw new Error("adminSecret.parameterName must start with a slash");
+  for (const [name, stored] of [
+    ["adminSecret", props.adminSecret],
+    ["webhook", props.webhook],
+  ] as const)
+    if (stored !== undefined && "parameterName" in stored && !stored.parameterName.startsWith("/"))
+      throw new Error(`${name}.parameterName must start with a slash`);
 }

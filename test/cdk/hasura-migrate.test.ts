@@ -3,6 +3,7 @@ import {
   App,
   Stack,
   aws_ec2 as ec2,
+  aws_events as events,
   aws_kms as kms,
   aws_lambda as lambda,
   aws_logs as logs,
@@ -19,6 +20,8 @@ import { resourcesOf } from "./support/resources.ts";
 const image = `111122223333.dkr.ecr.eu-west-1.amazonaws.com/hasura-migrate@sha256:${"ab".repeat(32)}`;
 const secretArn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hasura/dev-1-AbCdEf";
 const keyArn = "arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f";
+const webhookArn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hasura/webhook-GhIjKl";
+const busArn = "arn:aws:events:eu-west-1:111122223333:event-bus/deployments";
 const topicArn = "arn:aws:sns:eu-west-1:111122223333:alarms";
 
 /** The construct in a stack of its own, with what has to be given. */
@@ -116,6 +119,8 @@ describe("the construct creates the same resources as docker/template.yaml", () 
         logRetention: logs.RetentionDays.ONE_MONTH,
         logKey: kms.Key.fromKeyArn(stack, "LogKey", keyArn),
         alarmTopic: sns.Topic.fromTopicArn(stack, "Topic", topicArn),
+        notifyOn: "failures",
+        metrics: false,
       }),
       parameters: {
         Architecture: "arm64",
@@ -128,7 +133,36 @@ describe("the construct creates the same resources as docker/template.yaml", () 
         LogRetentionDays: "30",
         LogKmsKeyArn: keyArn,
         AlarmTopicArn: topicArn,
+        NotifyOn: "failures",
+        Metrics: "off",
       },
+    },
+    {
+      what: "a webhook in Secrets Manager, an event bus, an alarm on failed runs and a dashboard",
+      props: (stack) => ({
+        webhook: {
+          secret: secretsmanager.Secret.fromSecretCompleteArn(stack, "Webhook", webhookArn),
+          field: "address",
+        },
+        eventBus: events.EventBus.fromEventBusArn(stack, "Bus", busArn),
+        notifyOn: "all",
+        alarmOnFailedRuns: true,
+        alarmTopic: sns.Topic.fromTopicArn(stack, "Topic", topicArn),
+        createDashboard: true,
+      }),
+      parameters: {
+        WebhookSecretArn: `${webhookArn}:address::`,
+        EventBusArn: busArn,
+        NotifyOn: "all",
+        AlarmOnFailedRuns: "true",
+        AlarmTopicArn: topicArn,
+        CreateDashboard: "true",
+      },
+    },
+    {
+      what: "a webhook in the parameter store",
+      props: () => ({ webhook: { parameterName: "/hasura/webhook:1" } }),
+      parameters: { WebhookParameter: "/hasura/webhook:1" },
     },
   ];
 

@@ -96,12 +96,20 @@ describe("docker/terraform", () => {
         Protected: "true",
         KeepDownSql: "off",
         RestrictByOperation: "true",
+        WebhookParameter: "/hasura/webhook:1",
+        EventBusArn: "arn:aws:events:eu-west-1:111122223333:event-bus/deployments",
+        NotifyOn: "failures",
+        Metrics: "off",
       },
       {
         admin_secret_parameter: "/hasura/dev-1",
         protected: "true",
         keep_down_sql: "false",
         restrict_by_operation: "true",
+        webhook_parameter: "/hasura/webhook:1",
+        event_bus_arn: "arn:aws:events:eu-west-1:111122223333:event-bus/deployments",
+        notify_on: "failures",
+        metrics: "false",
       },
     ],
   ] as const)(
@@ -145,6 +153,8 @@ describe("docker/terraform", () => {
     ["hasura_endpoint", "hasura:8080"],
     ["admin_secret_parameter", "hasura/dev-1"],
     ["reserved_concurrency", "1"],
+    ["webhook_parameter", "hasura/webhook"],
+    ["notify_on", "never"],
   ] as const)("refuses %s = %j", async ([name, value], t) => {
     const { code, stdout, stderr } = await evaluate(t, `var.${name}`, { [name]: value });
     assert.match(`${stdout}${stderr}`, /Invalid value for variable/, `exit code ${String(code)}`);

@@ -57,7 +57,12 @@ describe("the CloudFormation template", () => {
     const checked = passedOn.filter(([, parameter]) => parameters[parameter]?.AllowedValues);
     assert.deepEqual(
       checked.map(([name]) => name),
-      ["HASURA_MIGRATE_PROTECTED", "HASURA_MIGRATE_KEEP_DOWN_SQL"],
+      [
+        "HASURA_MIGRATE_PROTECTED",
+        "HASURA_MIGRATE_KEEP_DOWN_SQL",
+        "HASURA_MIGRATE_NOTIFY_ON",
+        "HASURA_MIGRATE_METRICS",
+      ],
     );
     for (const [name, parameter] of checked) {
       const { AllowedValues: values = [], Default: byDefault } = parameters[parameter] ?? {};

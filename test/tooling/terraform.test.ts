@@ -11,6 +11,8 @@ import { resolve, statementsOf, terraform, type Values } from "./support/terrafo
 
 const secret = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hasura/dev-1-AbCdEf";
 const key = "arn:aws:kms:eu-west-1:111122223333:key/1";
+const webhook = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hasura/webhook-GhIjKl";
+const bus = "arn:aws:events:eu-west-1:111122223333:event-bus/deployments";
 const functionArn = "arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-1";
 
 /** What the module's expressions are worth in the account of the tests, with these variables. */
@@ -18,10 +20,23 @@ function valuesOf({
   secretArn = "",
   parameter = "",
   kmsKey = "",
-}: { secretArn?: string; parameter?: string; kmsKey?: string } = {}): Values {
+  webhookArn = "",
+  webhookParameter = "",
+  busArn = "",
+}: {
+  secretArn?: string;
+  parameter?: string;
+  kmsKey?: string;
+  webhookArn?: string;
+  webhookParameter?: string;
+  busArn?: string;
+} = {}): Values {
   const names = {
     "var.environment": "dev-1",
     "var.kms_key_arn": kmsKey,
+    "var.event_bus_arn": busArn,
+    "local.webhook_arn": webhookArn,
+    "local.webhook_parameter_name": webhookParameter,
     "local.function_name": "hasura-migrate-dev-1",
     "local.policy_name": "hasura-migrate-dev-1",
     "local.log_name": "/aws/lambda/hasura-migrate-dev-1",
@@ -37,6 +52,9 @@ function valuesOf({
     "local.from_secrets_manager ? [1] : []": secretArn === "" ? [] : [1],
     "local.from_parameter_store ? [1] : []": parameter === "" ? [] : [1],
     'var.kms_key_arn == "" ? [] : [1]': kmsKey === "" ? [] : [1],
+    'var.webhook_secret_arn == "" ? [] : [1]': webhookArn === "" ? [] : [1],
+    'var.webhook_parameter == "" ? [] : [1]': webhookParameter === "" ? [] : [1],
+    'var.event_bus_arn == "" ? [] : [1]': busArn === "" ? [] : [1],
   };
 }
 
@@ -74,6 +92,16 @@ describe("the function's role", () => {
       { secretArn: secret, kmsKey: key },
     ],
     ["a parameter", { AdminSecretParameter: "/hasura/dev-1" }, { parameter: "/hasura/dev-1" }],
+    [
+      "a webhook and an event bus",
+      { AdminSecretArn: secret, WebhookSecretArn: webhook, EventBusArn: bus },
+      { secretArn: secret, webhookArn: webhook, busArn: bus },
+    ],
+    [
+      "a webhook in the parameter store",
+      { AdminSecretArn: secret, WebhookParameter: "/hasura/webhook" },
+      { secretArn: secret, webhookParameter: "/hasura/webhook" },
+    ],
   ])("has the statements of the template with %s", (_, parameters, variables) => {
     const stack = stackOf({ Environment: "dev-1", ...parameters });
     const { Statement } = z
@@ -194,7 +222,10 @@ describe("the function", () => {
 
   test("has the template's environment variables, without those that are empty", () => {
     const all = z.record(z.string(), z.string()).parse(terraform.locals["variables"]);
-    const inTemplate = [{ AdminSecretArn: secret }, { AdminSecretParameter: "/hasura/dev-1" }]
+    const inTemplate = [
+      { AdminSecretArn: secret, WebhookSecretArn: webhook, EventBusArn: bus },
+      { AdminSecretParameter: "/hasura/dev-1", WebhookParameter: "/hasura/webhook" },
+    ]
       .map((given) => stackOf({ Environment: "dev-1", ...given }).properties("Function"))
       .flatMap((found) => {
         const { Environment } = z
@@ -208,9 +239,13 @@ describe("the function", () => {
     ]);
   });
 
-  test("has the template's alarm", () => {
-    const alarm = terraform.block("aws_cloudwatch_metric_alarm.this");
-    const inTemplate = stackOf({ Environment: "dev-1" }).properties("Alarm") ?? {};
+  test.each([
+    ["Alarm", "this"],
+    ["FailedRunsAlarm", "failed_runs"],
+  ])("has the template's %s", (resource, block) => {
+    const alarm = terraform.block(`aws_cloudwatch_metric_alarm.${block}`);
+    const stack = stackOf({ Environment: "dev-1", AlarmOnFailedRuns: "true" });
+    const inTemplate = stack.properties(resource) ?? {};
     const names: Readonly<Record<string, string>> = {
       AlarmName: "alarm_name",
       AlarmDescription: "alarm_description",
@@ -223,5 +258,22 @@ describe("the function", () => {
       if (key === "Dimensions") continue;
       assert.deepEqual(resolve(alarm[names[key] ?? key.toLowerCase()], valuesOf()), value, key);
     }
+  });
+
+  test("has the graphs of the template's dashboard", () => {
+    const Graph = z.object({
+      title: z.string(),
+      stat: z.string(),
+      metrics: z.array(z.array(z.string())),
+    });
+    const stack = stackOf({ Environment: "dev-1", CreateDashboard: "true" });
+    const body = z.string().parse(stack.properties("Dashboard")?.["DashboardBody"]);
+    const { widgets } = z
+      .object({ widgets: z.array(z.object({ properties: Graph })) })
+      .parse(JSON.parse(body));
+    assert.deepEqual(
+      z.array(Graph).parse(resolve(terraform.locals["graphs"], valuesOf())),
+      widgets.map(({ properties }) => properties),
+    );
   });
 });
