@@ -1713,8 +1713,14 @@ export const failureCodes = {
   "unreadable-file": {
     kinds: ["usage"],
     meaning: "A migration file cannot be read.",
-    causes: ["Missing permissions; in an image, files that only their owner can read."],
-    remedies: ["Make it readable: `chmod a+r FILE`, then build the image again."],
+    causes: [
+      "Missing permissions; in an image, files that only their owner can read.",
+      "A directory, a pipe or a device has the name of the file.",
+    ],
+    remedies: [
+      "Make it readable: `chmod a+r FILE`, then build the image again.",
+      "Replace what is not a file with the migration's SQL.",
+    ],
   },
   "unsupported-kind": {
     kinds: ["usage"],

@@ -156,6 +156,7 @@ function scanEntry(entry: Entry, place: MigrationsPlace, fs: FileSystem): Scanne
   const label = `${place.label}/${entry.name}`;
   const kind = kindOf(entry, path, label, fs);
   if (kind === "file") return scanFlatFile(entry, { ...place, directory: path, label }, fs);
+  if (kind === "other") refuseInPlaceOfFile(entry.name, kind, { ...place, label });
   if (kind !== "directory") return nothing;
   if (looksLikeMigration(entry.name)) {
     refuseOutside(entry, path, { ...place, label }, fs);
@@ -183,7 +184,11 @@ function scanDirectory(name: string, place: MigrationsPlace, fs: FileSystem): Sc
   for (const inner of listOf(place.directory, place.label, fs)) {
     const directory = join(place.directory, inner.name);
     const label = `${place.label}/${inner.name}`;
-    if (kindOf(inner, directory, label, fs) !== "file") continue;
+    const kind = kindOf(inner, directory, label, fs);
+    if (kind !== "file") {
+      refuseInPlaceOfFile(`${name}.${inner.name}`, kind, { ...place, label });
+      continue;
+    }
     const found = fileOf(`${name}.${inner.name}`, inner, { ...place, directory, label }, fs);
     if (found === "ignored") others.push(inner.name);
     else if (!found.isEmpty) files.push(found);
@@ -200,6 +205,19 @@ function scanDirectory(name: string, place: MigrationsPlace, fs: FileSystem): Sc
     empty: isEmpty ? [name] : [],
     ignored: ignored.map((file) => `${place.label}/${file}`),
   };
+}
+
+/** Throws `usage/unreadable-file` where something else has the name of a migration's file: it would be ignored without a word. */
+function refuseInPlaceOfFile(
+  composed: string,
+  kind: "directory" | "other",
+  { label, configVersion }: Pick<MigrationsPlace, "label" | "configVersion">,
+): void {
+  if (parseMigrationName(composed, configVersion) === "ignored") return;
+  const what = kind === "directory" ? "a directory" : "a pipe or a device";
+  throw new Failure("usage", "unreadable-file", `${label} is ${what}, not a file.`, {
+    hints: [textHint("Replace it with the migration's SQL file, or remove it.")],
+  });
 }
 
 function hidden(name: string): boolean {

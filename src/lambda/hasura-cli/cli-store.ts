@@ -6,6 +6,7 @@ import {
   catalogCapabilities,
   catalogQuery,
   catalogStore,
+  lockHoldersReported,
 } from "../../engine/store/catalog/catalog-store.ts";
 import { catalogVersionStore } from "../../engine/store/catalog/state-client.ts";
 import { hasuraFailure } from "../../engine/hasura/errors.ts";
@@ -57,7 +58,9 @@ export function cliStore(
       let reported: CliOutcome;
       try {
         const mask = passwordMask(step.sql);
-        const outcome = await cli.apply({ project, version, direction, noTransaction, mask });
+        const outcome = await lockHoldersReported(step, context, () =>
+          cli.apply({ project, version, direction, noTransaction, mask }),
+        );
         reported =
           "error" in outcome
             ? { ...outcome, error: maskedError(outcome.error, step.sql) }

@@ -96,21 +96,24 @@ describe("a project", () => {
     assert.deepEqual((await readProject(root)).notices, []);
   });
 
-  test("ignores entries that are neither files nor directories, and directories named like files", async (t) => {
+  test("ignores entries that are neither files nor directories, unless they are named like files of migrations", async (t) => {
     const root = await projectOnDisk(t, one);
-    await mkdir(join(root, "migrations/d/1_a/down.sql"));
     await mkdir(join(root, "migrations/d/2_b.up.sql"));
-    const socket = createServer();
-    await new Promise<void>((resolve) =>
-      socket.listen(join(root, "migrations/d/3_c.up.sql"), resolve),
-    );
-    t.onTestFinished(() => void socket.close());
-    await symlink(join(root, "migrations/d/3_c.up.sql"), join(root, "migrations/d/4_d.up.sql"));
+    const listen = async (name: string): Promise<void> => {
+      const socket = createServer();
+      t.onTestFinished(() => void socket.close());
+      const path = join(root, "migrations/d", name);
+      await new Promise<void>((resolve) => socket.listen(path, resolve));
+    };
+    await listen("s");
+    await symlink(join(root, "migrations/d/s"), join(root, "migrations/d/t"));
     const { databases } = await readProject(root);
     assert.deepEqual(
       databases.get("d")?.map(({ version, down }) => ({ version, down })),
       [{ version: "1", down: undefined }],
     );
+    await listen("3_c.up.sql");
+    await assert.rejects(readProject(root), /3_c\.up\.sql is a pipe or a device, not a file/);
   });
 
   test("that is a bare migrations directory may have other files in it", async (t) => {

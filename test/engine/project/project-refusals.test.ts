@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "vitest";
@@ -199,5 +200,31 @@ describe("a project that cannot be read", () => {
       const { cause, hints } = refusal(thrown, "broken-link", "migrations/d/1_a/down.sql");
       return cause instanceof Error && hints.length === 1;
     });
+  });
+
+  test("because a directory or a pipe is in the place of a file is refused by name", async (t) => {
+    const withDirectory = await projectOnDisk(t, { ...one, "migrations/d/2_b/up.sql/x": "x" });
+    await assert.rejects(
+      readProject(withDirectory),
+      (thrown) =>
+        refusal(
+          thrown,
+          "unreadable-file",
+          "migrations/d/2_b/up.sql is a directory, not a file",
+        ) instanceof Failure,
+    );
+    const withPipe = await projectOnDisk(t, one);
+    execFileSync("mkfifo", [join(withPipe, "migrations/d/1_a/down.sql")]);
+    await assert.rejects(
+      readProject(withPipe),
+      (thrown) =>
+        refusal(
+          thrown,
+          "unreadable-file",
+          "migrations/d/1_a/down.sql is a pipe or a device",
+        ) instanceof Failure,
+    );
+    const other = await projectOnDisk(t, { ...one, "migrations/d/1_a/notes/x.md": "x" });
+    assert.deepEqual((await readProject(other)).notices, []);
   });
 });

@@ -17,6 +17,8 @@ import type {
   StepResult,
   StoreCapabilities,
 } from "../store.ts";
+import { whileLocksWatched } from "../watch-locks.ts";
+import { lockHoldersSql } from "./lock-holders-sql.ts";
 import { versionsAmong, type FailedWrite } from "./write-queue.ts";
 
 /** What a store that has only Hasura's catalog state is able to do. */
@@ -50,7 +52,7 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
     run: async (step) => {
       const failed = isEmptySql(step.sql)
         ? undefined
-        : await send(step, context.hasura, configVersion);
+        : await lockHoldersReported(step, context, () => send(step, context.hasura, configVersion));
       if (failed) return failed;
       record(step.version, step.direction === "up" ? "applied" : "absent");
       return { outcome: "done", notices: emptyFileNotices(step.sql) };
@@ -69,6 +71,20 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
       return failed && notRecorded(failed, environment);
     },
   };
+}
+
+const lookEveryMs = 2000;
+
+/** Runs a migration, and reports who holds the lock that it waits for, where PostgreSQL can be asked. */
+export function lockHoldersReported<T>(
+  { database, sql }: Pick<Step, "database" | "sql">,
+  context: Pick<StoreContext, "hasura" | "configVersion" | "engine">,
+  run: () => Promise<T>,
+): Promise<T> {
+  if (database.kind !== "postgres" && database.kind !== "citus") return run();
+  const question = lockHoldersSql(sql);
+  const ask = (): Promise<SqlResult> => catalogQuery(database, context, question);
+  return whileLocksWatched(context.engine, { everyMs: lookEveryMs, ask }, run);
 }
 
 /** Runs a query in the database, through Hasura. Throws `HasuraCallError`. */

@@ -91,12 +91,20 @@ const transientForQueries: ReadonlySet<string | undefined> = new Set([
   "57014",
 ]);
 
+/** True for an error of the database of which Hasura hides everything but that there was one. */
+export function isHidden(error: unknown): boolean {
+  return (
+    error instanceof HasuraCallError &&
+    error.code === "postgres-error" &&
+    error.database?.sqlstate === undefined
+  );
+}
+
 function isTransientForQueries(error: unknown, attempt: number): boolean {
   if (isTransient(error)) return true;
   if (!(error instanceof HasuraCallError)) return false;
   // Where Hasura hides internals, the error may have been one of these: three more attempts.
-  const hidden = error.code === "postgres-error" && error.database?.sqlstate === undefined;
-  return transientForQueries.has(error.database?.sqlstate) || (hidden && attempt <= 3);
+  return transientForQueries.has(error.database?.sqlstate) || (isHidden(error) && attempt <= 3);
 }
 
 /** Sends SQL that is safe to repeat, until it is answered. Throws the last error. */

@@ -1,7 +1,8 @@
 import { emptyFileNotices } from "../../sql/is-empty.ts";
 import type { OnDone, Step, StepResult } from "../store.ts";
 import { HasuraCallError } from "../../hasura/client.ts";
-import { sendSteps, type StepReceipt } from "./send-step.ts";
+import { whileLooking } from "../while-looking.ts";
+import { sendSteps, type SendResult, type StepReceipt } from "./send-step.ts";
 import { readLedger, isTransient, sendQuery } from "./client.ts";
 import { snapshotSql } from "./statements.ts";
 import type { LedgerContext } from "./context.ts";
@@ -33,10 +34,18 @@ export async function runLedgerBatch(
   onDone: OnDone,
 ): Promise<StepResult | undefined> {
   const progress = new BatchProgress(steps, position, context, onDone);
-  const answered = new AbortController();
-  void watchLedger(progress, context, answered.signal);
-  const sent = await sendSteps(steps, position, context, runSqls);
-  answered.abort();
+  const sql = snapshotSql(context.request.runId, context.liveMs);
+  const looks = {
+    pauseMs: (look: number) => Math.min(longestCheckMs, firstCheckMs * 2 ** (look - 1)),
+    leastPauseMs: 0,
+    ask: async () => readSnapshot(await sendQuery(context, sql)),
+    found: (snapshot: LedgerSnapshot | undefined) => {
+      if (snapshot) progress.catchUp(snapshot, []);
+      return Promise.resolve();
+    },
+  };
+  const send = (): Promise<SendResult> => sendSteps(steps, position, context, runSqls);
+  const sent = await whileLooking(context.engine, looks, send);
   if (sent.ok) {
     for (const receipt of sent.receipts.slice(progress.done)) progress.advance(receipt);
     await progress.reported;
@@ -104,26 +113,6 @@ class BatchProgress {
         ...(tookMs !== undefined && { tookMs }),
       });
     }
-  }
-}
-
-/** Reads the ledger now and then until the request is answered. A read that fails is ignored. */
-async function watchLedger(
-  progress: BatchProgress,
-  context: LedgerContext,
-  answered: AbortSignal,
-): Promise<void> {
-  const isAnswered = (): boolean => answered.aborted;
-  const sql = snapshotSql(context.request.runId, context.liveMs);
-  for (let checks = 0; ; checks += 1) {
-    const delayMs = Math.min(longestCheckMs, firstCheckMs * 2 ** checks);
-    await context.engine.sleep(delayMs, answered).catch(() => undefined);
-    if (isAnswered()) return;
-    const snapshot = await sendQuery(context, sql)
-      .then(readSnapshot)
-      .catch(() => undefined);
-    if (isAnswered()) return;
-    if (snapshot) progress.catchUp(snapshot, []);
   }
 }
 

@@ -8,7 +8,7 @@ import { describeLockHolders, type LockHolder } from "../../hasura/lock-holders.
 import { markHint } from "../hints.ts";
 import type { Step, StepResult } from "../store.ts";
 import { classifyOutcome, sqlstateOf, type StepOutcome } from "./classify-outcome.ts";
-import { isTransient, maxRetries, readLedger } from "./client.ts";
+import { isHidden, isTransient, maxRetries, readLedger } from "./client.ts";
 import type { LedgerContext } from "./context.ts";
 import { deadlineFailure } from "./deadline.ts";
 import { advance, type Position } from "./position.ts";
@@ -40,9 +40,17 @@ class NothingHappened extends Error {
     super("nothing happened");
     this.reason = reason;
     this.tookMs = tookMs;
-    this.isLock = sqlstateOf(reason) === "55P03";
+    this.isLock = isLockTimeout(reason, lockHolders);
     this.lockHolders = lockHolders;
   }
+}
+
+/**
+ * True for a lock time-out. Where Hasura hides the database's error, it is what most likely ends a request that was waiting for
+ * a lock when it was last looked at; sending a file again whose transaction was rolled back does no harm.
+ */
+function isLockTimeout(error: unknown, lockHolders: readonly LockHolder[]): boolean {
+  return sqlstateOf(error) === "55P03" || (isHidden(error) && lockHolders.length > 0);
 }
 
 /**
@@ -108,7 +116,9 @@ async function attemptStep(
   if ("unreadable" in outcome) return { outcome: "unknown", error: outcome.unreadable };
   if (sent.late && (outcome.do === "failed" || outcome.do === "again"))
     return { outcome: "failed", error: deadlineFailure(step, context.environment, sent) };
-  if (outcome.do === "again")
+  const isHiddenLock =
+    outcome.do === "failed" && !step.noTransaction && isLockTimeout(error, lockHolders);
+  if (outcome.do === "again" || isHiddenLock)
     throw new NothingHappened(error, context.engine.now() - startedAt, lockHolders);
   const result = toStepResult(outcome, step, position, context, error);
   return result.outcome === "failed" ? { ...result, lockHolders } : result;

@@ -4,12 +4,12 @@ import { HasuraCallError, type SqlResult } from "../../hasura/client.ts";
 import { maskedError } from "../../hasura/masked-error.ts";
 import type { LockHolder } from "../../hasura/lock-holders.ts";
 import { quoteLiteral } from "../../sql/quote.ts";
-import { frameMigration, frameOutsideTransaction } from "./statements.ts";
-import { isTransient, requestFor, send } from "./client.ts";
+import { frameMigration, frameOutsideTransaction, lockHoldersSql } from "./statements.ts";
+import { isTransient, requestFor, send, sendQuery } from "./client.ts";
 import { beforeDeadline } from "./deadline.ts";
 import type { LedgerContext } from "./context.ts";
 import type { Position } from "./position.ts";
-import { lockLookEveryMs, whileLocksWatched } from "./watch-locks.ts";
+import { lockLookEveryMs, whileLocksWatched } from "../watch-locks.ts";
 import { whileWatched } from "./watch-statement.ts";
 
 const defaultLockTimeout = "5s";
@@ -78,10 +78,13 @@ async function sendRequest(
   let lockHolders: readonly LockHolder[] = [];
   const watched = () =>
     whileLocksWatched(
-      context,
-      lockLookEveryMs(steps),
+      context.engine,
+      {
+        everyMs: lockLookEveryMs(steps),
+        ask: () => sendQuery(context, lockHoldersSql),
+        onLook: (holders) => (lockHolders = holders),
+      },
       () => whileWatched(context, upTo, request),
-      (holders) => (lockHolders = holders),
     );
   try {
     const receipts = await beforeDeadline(context, watched, () => (late = true));

@@ -1,5 +1,6 @@
 import { emit } from "../../emit.ts";
 import { HasuraCallError } from "../../hasura/client.ts";
+import { whileLooking } from "../while-looking.ts";
 import { sendQuery } from "./client.ts";
 import type { LedgerContext } from "./context.ts";
 import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
@@ -19,57 +20,23 @@ export async function whileWatched<T>(
   upTo: bigint,
   work: () => Promise<T>,
 ): Promise<T> {
-  const answered = new AbortController();
-  const lost = new Promise<never>((_, reject) => {
-    void untilDone(context, upTo, answered.signal).then((done) => {
-      if (done)
-        reject(
-          new HasuraCallError(
-            "unknown",
-            "it has finished, but Hasura has not answered the request",
-          ),
-        );
-    });
-  });
-  try {
-    return await Promise.race([work(), lost]);
-  } finally {
-    answered.abort();
-  }
-}
-
-/** True once two looks in a row have shown the generation; false when the request is answered before. */
-async function untilDone(
-  context: LedgerContext,
-  upTo: bigint,
-  answered: AbortSignal,
-): Promise<boolean> {
-  const { engine } = context;
-  const isAnswered = (): boolean => answered.aborted;
-  const startedAt = engine.now();
+  const { engine, request, liveMs } = context;
+  const sql = snapshotSql(request.runId, liveMs);
   let seenDone = 0;
-  for (let look = 1; look <= maxLooks; look += 1) {
-    await engine.sleep(lookEveryMs, answered).catch(() => undefined);
-    const waitedMs = engine.now() - startedAt;
-    // The wait was cut short; a timer may be early by a fraction of a millisecond.
-    if (isAnswered() || waitedMs < (look - 0.5) * lookEveryMs) return false;
-    const snapshot = await lookInto(context);
-    if (isAnswered()) return false;
-    seenDone = snapshot !== undefined && snapshot.generation >= upTo ? seenDone + 1 : 0;
-    if (seenDone >= 2) return true;
-    const message = describe(snapshot, upTo, waitedMs);
-    await emit(engine, { type: "waiting", reason: "hasura", message, waitedMs });
-  }
-  return false;
-}
-
-async function lookInto(context: LedgerContext): Promise<LedgerSnapshot | undefined> {
-  try {
-    const sql = snapshotSql(context.request.runId, context.liveMs);
-    return readSnapshot(await sendQuery(context, sql));
-  } catch {
-    return undefined;
-  }
+  const looks = {
+    pauseMs: (look: number) => (look <= maxLooks ? lookEveryMs : undefined),
+    leastPauseMs: lookEveryMs / 2,
+    ask: async () => readSnapshot(await sendQuery(context, sql)),
+    found: async (snapshot: LedgerSnapshot | undefined, waitedMs: number) => {
+      seenDone = snapshot !== undefined && snapshot.generation >= upTo ? seenDone + 1 : 0;
+      if (seenDone >= 2)
+        return new HasuraCallError("unknown", "it is done, and Hasura does not answer the request");
+      const message = describe(snapshot, upTo, waitedMs);
+      await emit(engine, { type: "waiting", reason: "hasura", message, waitedMs });
+      return undefined;
+    },
+  };
+  return whileLooking(engine, looks, work);
 }
 
 function describe(snapshot: LedgerSnapshot | undefined, upTo: bigint, waitedMs: number): string {

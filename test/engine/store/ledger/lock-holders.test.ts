@@ -5,6 +5,7 @@ import { describe, test, type TestContext } from "vitest";
 import pg from "pg";
 import { hintText } from "../../../../src/cli/output/hints.ts";
 import type { EngineContext } from "../../../../src/engine/context.ts";
+import { catalogStore } from "../../../../src/engine/store/catalog/catalog-store.ts";
 import type { RunEvent } from "../../../../src/protocol/events.ts";
 import { freshDatabase, query, serverUrl } from "../../../support/postgres.ts";
 import { ledgerBench } from "../../support/ledger-bench.ts";
@@ -102,6 +103,41 @@ describe("a migration that waits for a lock", () => {
       hintsOf(ran),
     );
     assert.ok(!JSON.stringify(ran.events).includes(secret));
+  });
+
+  test("says who holds it where the project has no ledger as well", async (t) => {
+    const it = await ledgerBench(t);
+    const client = await holding(t, it.url);
+    const pid = await pidOf(client);
+    const waits = listening((event) => event.type === "waiting" && event.reason === "lock");
+    const running = it.run({ "1_it's/up": "ALTER TABLE held ADD b int; -- it's" }, undefined, {
+      ...fastClock(),
+      openStore: catalogStore,
+      emit: waits.emit,
+    });
+    await waits.received;
+    await client.query("COMMIT");
+    const ran = await running;
+    assert.equal(ran.failure, undefined);
+    assert.match(
+      lockMessages(ran)[0] ?? "",
+      new RegExp(`a lock that session ${pid} \\("psql", user`),
+    );
+    assert.ok(!JSON.stringify(ran.events).includes(secret));
+  });
+
+  test("is tried again where Hasura hides the database's error", async (t) => {
+    const it = await ledgerBench(t, { hideInternals: true });
+    const client = await holding(t, it.url);
+    const waits = listening(
+      (event) => event.type === "waiting" && event.message.startsWith("1 is waiting for a lock"),
+    );
+    const waiting = "-- hasura-migrate: lock_timeout=1s\nALTER TABLE held ADD b int;";
+    const running = it.run({ "1_a/up": waiting }, undefined, { ...fastClock(), emit: waits.emit });
+    await waits.received;
+    await client.query("COMMIT");
+    assert.equal((await running).failure, undefined);
+    assert.deepEqual(await it.ledger(), ["1"]);
   });
 
   test("in a shared request, and while it is tried again", async (t) => {

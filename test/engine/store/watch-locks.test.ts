@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import type { LockHolder } from "../../../../src/engine/hasura/lock-holders.ts";
-import type { SqlResult } from "../../../../src/engine/hasura/client.ts";
-import type { LedgerContext } from "../../../../src/engine/store/ledger/context.ts";
-import {
-  lockLookEveryMs,
-  whileLocksWatched,
-} from "../../../../src/engine/store/ledger/watch-locks.ts";
-import type { RunEvent } from "../../../../src/protocol/events.ts";
+import type { LockHolder } from "../../../src/engine/hasura/lock-holders.ts";
+import type { SqlResult } from "../../../src/engine/hasura/client.ts";
+import type { EngineContext } from "../../../src/engine/context.ts";
+import { lockLookEveryMs, whileLocksWatched } from "../../../src/engine/store/watch-locks.ts";
+import type { RunEvent } from "../../../src/protocol/events.ts";
 
 const held = (...pids: number[]): SqlResult => ({
   columns: ["lock_holders"],
@@ -37,33 +34,27 @@ async function watched(looks: readonly (SqlResult | Error)[]): Promise<Watched> 
   let now = 0;
   let answer: () => void = () => undefined;
   const work = new Promise<void>((resolve) => (answer = resolve));
-  const context = {
-    hasura: {
-      runSql: async () => {
-        const look = left.shift();
-        if (look instanceof Error) throw look;
-        if (look) return look;
-        answer();
-        return new Promise(() => undefined);
-      },
+  const ask = async (): Promise<SqlResult> => {
+    const look = left.shift();
+    if (look instanceof Error) throw look;
+    if (look) return look;
+    answer();
+    return new Promise(() => undefined);
+  };
+  const engine = {
+    now: () => now,
+    // A timer may be early.
+    sleep: async (ms: number) => {
+      now += ms - 0.4;
     },
-    database: { name: "default", kind: "postgres" },
-    configVersion: 3,
-    engine: {
-      now: () => now,
-      // A timer may be early.
-      sleep: async (ms: number) => {
-        now += ms - 0.4;
-      },
-      emit: (event: RunEvent) => {
-        if (event.type === "waiting" && event.reason === "lock")
-          reports.push([Math.round(event.waitedMs / 1000), event.message]);
-      },
+    emit: (event: RunEvent) => {
+      if (event.type === "waiting" && event.reason === "lock")
+        reports.push([Math.round(event.waitedMs / 1000), event.message]);
     },
-  } as unknown as LedgerContext;
-  const note = (holders: readonly LockHolder[]): void =>
+  } as unknown as EngineContext;
+  const onLook = (holders: readonly LockHolder[]): void =>
     void seen.push(holders.map(({ pid }) => pid));
-  await whileLocksWatched(context, 2000, () => work, note);
+  await whileLocksWatched(engine, { everyMs: 2000, ask, onLook }, () => work);
   return { reports, seen };
 }
 
@@ -88,12 +79,10 @@ describe("looks for the holder of a lock", () => {
   });
 
   test("nothing is queried once the request has been answered", async () => {
-    const context = { engine: { now: () => 0, sleep: () => Promise.resolve() } };
-    const result = await whileLocksWatched(
-      context as unknown as LedgerContext,
-      2000,
-      () => Promise.resolve(7),
-      () => assert.fail("looked"),
+    const engine = { now: () => 0, sleep: () => Promise.resolve() } as unknown as EngineContext;
+    const ask = (): never => assert.fail("looked");
+    const result = await whileLocksWatched(engine, { everyMs: 2000, ask }, () =>
+      Promise.resolve(7),
     );
     assert.equal(result, 7);
   });

@@ -1,0 +1,38 @@
+import { quoteLiteral } from "../../sql/quote.ts";
+
+/** PostgreSQL keeps at least so many characters of a running statement, as it is configured by default. */
+const comparedCharacters = 200;
+
+/**
+ * Who holds, or is queued before it for, the lock that a session of this user waits for while it runs `sql`: as the function
+ * `lock_holders` of the ledger, which recognises the session by its own lock. Here only the statement's beginning tells which it is.
+ */
+export function lockHoldersSql(sql: string): string {
+  const beginning = [...sql].slice(0, comparedCharacters).join("");
+  return `SET LOCAL search_path = pg_catalog, pg_temp;
+SELECT COALESCE(
+  json_agg(
+    json_build_object(
+      'pid', b.pid,
+      'application', a.application_name,
+      'user', a.usename,
+      'state', a.state,
+      'process', CASE WHEN a.backend_type <> 'client backend' THEN a.backend_type END,
+      'openMs', date_part('epoch', clock_timestamp() - a.xact_start) * 1000::double precision,
+      'waits', EXISTS (SELECT FROM pg_locks AS l WHERE l.pid = b.pid AND NOT l.granted)
+    )
+    ORDER BY a.xact_start, b.pid
+  ),
+  '[]'
+)::text
+FROM (
+  SELECT DISTINCT x.pid
+  FROM pg_stat_activity AS m
+  CROSS JOIN LATERAL unnest(pg_blocking_pids(m.pid)) AS x(pid)
+  WHERE m.wait_event_type = 'Lock'
+    AND m.datname = current_database()
+    AND m.usename = current_user
+    AND starts_with(m.query, ${quoteLiteral(beginning)})
+) AS b
+LEFT JOIN pg_stat_activity AS a USING (pid)`;
+}
