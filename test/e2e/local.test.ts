@@ -52,7 +52,7 @@ describe.concurrent("local", () => {
     writeFileSync(join(data, "PG_VERSION"), "9\n");
     const refused = await run(t, ["local"], { cwd });
     assert.equal(refused.code, 2, refused.stderr);
-    assert.match(refused.stderr, /the old one is lost[^]*hasura-migrate local --reset/);
+    assert.match(refused.stderr, /the old one are lost[^]*hasura-migrate local --reset/);
     const reset = await run(t, ["local", "--reset"], { cwd });
     assert.equal(reset.code, 0, reset.stderr);
     assert.equal((await run(t, ["status", "local", "--check"], { cwd })).code, 0);

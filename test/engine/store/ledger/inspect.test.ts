@@ -27,9 +27,9 @@ describe("examining a ledger", () => {
   test("names its version, and one that is old or too new", async (t) => {
     const it = await ledgerBench(t);
     await query(it.url, installationSql);
-    assert.equal((await inspect(it)).ledger, "ledger of version 3");
+    assert.equal((await inspect(it)).ledger, "ledger version 3");
     await query(it.url, "UPDATE hasura_migrate.head SET schema_version = 2");
-    assert.match((await inspect(it)).ledger, /^ledger of version 2; the next apply upgrades/);
+    assert.match((await inspect(it)).ledger, /^ledger version 2; the next apply upgrades/);
     await query(it.url, "UPDATE hasura_migrate.head SET schema_version = 99");
     assert.equal((await inspect(it)).failure?.code, "ledger-too-new");
   });
