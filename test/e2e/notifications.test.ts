@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
+import * as z from "zod";
 import { startLambdaService } from "../../src/local/lambda-service/index.ts";
 import { webhook } from "../lambda/support/webhook.ts";
+import { freshDatabase } from "../support/postgres.ts";
 import { startTestApi } from "../support/hasura-api.ts";
 import { scriptedHasura } from "../support/scripted-hasura.ts";
-import { eventsOf, root, run, type Ran } from "./support/cli.ts";
+import { eventsOf, root, run, start, type Ran } from "./support/cli.ts";
 import { project, type Files } from "./support/environment.ts";
 
 interface Deployed {
@@ -99,5 +101,20 @@ describe("the end of a run, with the built function and the built CLI,", () => {
     assert.equal(ran.code, 2);
     assert.match(ran.stdout, /HASURA_MIGRATE_NOTIFY_URL must be an https:\/\/ URL/);
     assert.doesNotMatch(ran.stdout + ran.stderr + it.log(), /hidden-value/);
+  });
+
+  test("is posted by what `local --serve` serves, and not by a single run of `local`", async (t) => {
+    const hook = await webhook(t);
+    const databaseUrl = await freshDatabase(t);
+    const given = ["--migrations", await project(t, good), "--database-url", databaseUrl];
+    const env = { HASURA_MIGRATE_NOTIFY_URL: hook.url, HASURA_MIGRATE_NOTIFY_ON: "all" };
+    assert.equal((await run(t, ["local", ...given], { env })).code, 0);
+    assert.deepEqual(hook.texts(), []);
+    const served = await start(t, ["local", "--serve", "--json", ...given], { env });
+    await served.shows(/\n/);
+    const { lambdaUrl } = z.object({ lambdaUrl: z.url() }).parse(JSON.parse(served.stdout));
+    assert.equal((await run(t, ["dev-7", "--endpoint-url", lambdaUrl])).code, 0);
+    await until(() => hook.texts().length > 0);
+    assert.match(hook.texts().join(), /^\*dev-7\*: apply finished .*: nothing was changed\n/);
   });
 });

@@ -6,6 +6,9 @@ const consoles: Readonly<Record<string, string>> = {
   "aws-us-gov": "console.amazonaws-us-gov.com",
 };
 
+/** Of the local Lambda service, whose log is in no console. */
+const localAccount = "000000000000";
+
 /**
  * The console's page with the run's lines in the function's log, from its start on (docs/internals/aws-lambda.md, "Address of a log
  * in the console"). Undefined where the runtime names no log, or for a partition whose console is not known.
@@ -15,10 +18,11 @@ export function logAddress(
   runId: string,
   startedAt: number,
 ): string | undefined {
-  const [, partition = "", , region = ""] = invokedFunctionArn.split(":");
+  const [, partition = "", , region = "", account = ""] = invokedFunctionArn.split(":");
   const host = consoles[partition];
-  if (host === undefined || logGroupName === undefined || !/^[a-z0-9-]+$/.test(region))
+  if (host === undefined || logGroupName === undefined || account === localAccount)
     return undefined;
+  if (!/^[a-z0-9-]+$/.test(region)) return undefined;
   const group = escaped(encodeURIComponent(logGroupName));
   const query = `?filterPattern=${encodeURIComponent(`"${runId}"`)}&start=${String(startedAt)}`;
   return `https://${region}.${host}/cloudwatch/home?region=${region}#logsV2:log-groups/log-group/${group}/log-events${escapedQuery(query)}`;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
+import { logAddress } from "../../../src/lambda/run-end/log-address.ts";
 import { noFacts } from "../../../src/lambda/run-end/run-facts.ts";
 import { runReport, type RunReport } from "../../../src/lambda/run-end/run-report.ts";
 import { slackText } from "../../../src/lambda/run-end/slack-text.ts";
@@ -64,6 +65,16 @@ migration/sql-error: type "numerc" does not exist
 By ada on laptop, main at 4c6ea1a
 https://ci.test/1
 Run 0199a7c0-0000-7000-8000-000000000001, <https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/$252Faws$252Flambda$252Fhasura-migrate-dev-3/log-events$3FfilterPattern$3D$25220199a7c0-0000-7000-8000-000000000001$2522$26start$3D1795000000000|log>`,
+    );
+  });
+
+  test("has no link to a log of the local Lambda service", () => {
+    const local = "arn:aws:lambda:eu-west-1:000000000000:function:hasura-migrate-dev-3";
+    const logGroupName = "/aws/lambda/hasura-migrate-dev-3";
+    assert.notEqual(logAddress({ ...context, logGroupName }, "run", 1), undefined);
+    assert.equal(
+      logAddress({ ...context, logGroupName, invokedFunctionArn: local }, "run", 1),
+      undefined,
     );
   });
 
