@@ -1,12 +1,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { failureCodes } from "../../src/protocol/failure-codes.ts";
+import { packageVersion } from "../../src/package-version.ts";
 import { environmentKeys, functionSettings } from "./configuration.ts";
 import { eventsPage } from "./events.ts";
 import { referencePage } from "./reference.ts";
 import { troubleshootingPage } from "./troubleshooting.ts";
 
 const configuration = "docs/configuration.md";
+const pipelines = "docs/ci.md";
 
 /**
  * Every generated page with its text, by path below the root. All of it comes from the definitions that the programs use, so
@@ -24,6 +26,7 @@ function generatedPages(root: string): ReadonlyMap<string, string> {
         "settings of the function": functionSettings(),
       }),
     ],
+    [pipelines, withVersion(readFileSync(join(root, pipelines), "utf8"), packageVersion)],
   ]);
 }
 
@@ -43,6 +46,13 @@ function readText(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A page whose pinned versions of hasura-migrate are this one: the npm package, the action, and the tag that is cloned. */
+function withVersion(page: string, version: string): string {
+  return page
+    .replaceAll(/(hasura-migrate@v?)\d+\.\d+\.\d+(?:-[\w.]+)?/g, `$1${version}`)
+    .replaceAll(/(--branch v)\d+\.\d+\.\d+(?:-[\w.]+)?/g, `$1${version}`);
 }
 
 /** A page with the text between each pair of markers replaced. Throws for a marker that is missing. */

@@ -406,7 +406,7 @@ export const failureCodes = {
     ],
     remedies: [
       "See what the AWS CLI reports: `aws sts get-caller-identity --profile PROFILE`.",
-      "In CI, compare the role's trust policy with [CI](ci.md#the-role).",
+      "In CI, compare the role's trust policy with [CI](ci.md#the-roles).",
     ],
   },
   "data-directory-version": {

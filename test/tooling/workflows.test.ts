@@ -50,9 +50,8 @@ describe("every workflow", () => {
   });
 
   test("in docs/ci.md uses third-party actions by commit too", () => {
-    const [, text = ""] = /^```yaml github$([^]*?)^```$/m.exec(read("docs/ci.md")) ?? [];
-    const used = [...text.matchAll(/uses: (.*)$/gm)].map(([, name = ""]) => name);
-    assert.ok(used.length >= 2);
+    const used = [...read("docs/ci.md").matchAll(/uses: (.*)$/gm)].map(([, name = ""]) => name);
+    assert.ok(used.length >= 6);
     for (const name of used.filter((other) => !other.startsWith("your-organisation/")))
       assert.match(name, /@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
