@@ -36,10 +36,10 @@ describe.concurrent("local", () => {
       server: string;
     };
     assert.deepEqual(await query(databaseUrl, "select 1 as one"), [{ one: 1 }]);
-    assert.match(server, /PostgreSQL \d+\.\d+.*, data in \/\S+\/data$/);
+    assert.match(server, /PostgreSQL \d+\.\d+.*, data in [~/]\S+\/data$/);
     const first = await run(t, ["local"], { cwd });
     assert.equal(first.code, 0, first.stderr);
-    assert.match(first.stderr, /^\S+ local .*PostgreSQL \d+\.\d+.*, data in \/\S+\/data$/m);
+    assert.match(first.stderr, /^\S+ local .*PostgreSQL \d+\.\d+.*, data in [~/]\S+\/data$/m);
     const second = await run(t, ["status", "local", "--check"], { cwd });
     assert.equal(second.code, 0, second.stderr);
     assert.equal(readFileSync(join(cwd, ".hasura-migrate/.gitignore"), "utf8"), "*\n");

@@ -1,4 +1,4 @@
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import type { CliContext, Environment } from "../context.ts";
 
 /** Options of the embedded environment, in addition to those of every environment. */
@@ -82,14 +82,20 @@ function settingsFrom(env: Environment, isServed: boolean): Record<string, strin
 }
 
 /**
- * `PostgreSQL 15.14 (/usr/lib/postgresql/15/bin), data in /home/ada/.local/state/hasura-migrate/databases/…/data`; undefined with
- * a database of your own.
+ * `PostgreSQL 15.14 (/usr/lib/postgresql/15/bin), data in ~/.local/state/hasura-migrate/databases/…/data`; undefined with a database
+ * of your own.
  */
 export function serverLine(
   context: CliContext,
   { server }: Pick<LocalEnvironment, "server">,
 ): string | undefined {
   if (!server) return undefined;
-  const inside = relative(context.cwd, server.data);
-  return `${server.description}, data in ${inside.startsWith("..") ? server.data : inside}`;
+  return `${server.description}, data in ${shownPath(context, server.data)}`;
+}
+
+/** A path relative to the working directory or, with `~`, to the home directory, where it is inside one of them. */
+function shownPath({ cwd, home }: CliContext, path: string): string {
+  const [fromCwd, fromHome] = [relative(cwd, path), relative(home, path)];
+  if (!fromCwd.startsWith("..")) return fromCwd;
+  return fromHome.startsWith("..") ? path : join("~", fromHome);
 }

@@ -102,11 +102,13 @@ describe("a service on this machine", () => {
 });
 
 describe("the database server of the embedded environment", () => {
-  test("is named with its directory, from the working directory where it is inside", (t) => {
-    const context = testContext(t, { argv: [], cwd: "/home/ada/app" });
+  test("is named with its directory, as short as the working and home directory allow", (t) => {
+    const context = { ...testContext(t, { argv: [], cwd: "/home/ada/app" }), home: "/home/ada" };
     const line = (data: string) =>
       serverLine(context, { server: { description: "PostgreSQL 15", data } });
     assert.equal(line("/home/ada/app/.x/data"), "PostgreSQL 15, data in .x/data");
+    assert.equal(line("/home/ada/.local/state/data"), "PostgreSQL 15, data in ~/.local/state/data");
+    assert.equal(line("/home/adam/data"), "PostgreSQL 15, data in /home/adam/data");
     assert.equal(line("/var/data"), "PostgreSQL 15, data in /var/data");
     assert.equal(serverLine(context, {}), undefined);
   });
