@@ -3,8 +3,11 @@ import { HasuraCallError, type DatabaseError } from "./client.ts";
 
 /** The error of a request with this SQL, without the passwords that the SQL contains: a database repeats what it refuses. */
 export function maskedError(error: unknown, sql: string): unknown {
-  if (!(error instanceof HasuraCallError)) return error;
-  const mask = passwordMask(sql);
+  return error instanceof HasuraCallError ? withTexts(error, passwordMask(sql)) : error;
+}
+
+/** The same error with each of its texts as `mask` returns it. */
+export function withTexts(error: HasuraCallError, mask: (text: string) => string): HasuraCallError {
   const { outcome, status, code, path, database, cause, stack } = error;
   const masked = new HasuraCallError(outcome, mask(error.message), {
     ...(status !== undefined && { status }),

@@ -1,10 +1,15 @@
 import type { Step } from "../store.ts";
 import { emptyFileNotices, isEmptySql } from "../../sql/is-empty.ts";
 import { HasuraCallError, type SqlResult } from "../../hasura/client.ts";
-import { maskedError } from "../../hasura/masked-error.ts";
+import { maskedError, withTexts } from "../../hasura/masked-error.ts";
 import type { LockHolder } from "../../hasura/lock-holders.ts";
 import { quoteLiteral } from "../../sql/quote.ts";
-import { frameMigration, frameOutsideTransaction, lockHoldersSql } from "./statements.ts";
+import {
+  frameMigration,
+  frameOutsideTransaction,
+  lockHoldersSql,
+  withoutFrame,
+} from "./statements.ts";
 import { isTransient, requestFor, send, sendQuery } from "./client.ts";
 import { beforeDeadline } from "./deadline.ts";
 import type { LedgerContext } from "./context.ts";
@@ -90,7 +95,8 @@ async function sendRequest(
     const receipts = await beforeDeadline(context, watched, () => (late = true));
     return { ok: true, receipts };
   } catch (thrown) {
-    const error = steps.reduce((masked, { sql }) => maskedError(masked, sql), thrown);
+    const masked = steps.reduce((error, { sql }) => maskedError(error, sql), thrown);
+    const error = masked instanceof HasuraCallError ? withTexts(masked, withoutFrame) : masked;
     if (isTransient(error) && upTo > position.inFlightUpTo) position.inFlightUpTo = upTo;
     return { ok: false, error, late, lockHolders };
   }

@@ -56,6 +56,17 @@ ${step.sql}
 SELECT hasura_migrate.leave(${base64(frame.run)}, ${versionNumber(step.version)})`;
 }
 
+/**
+ * A text of the database without what follows the migration in its frame: where a quote of the file is still open, or was closed
+ * by one of the frame, an error repeats all of that.
+ */
+export function withoutFrame(text: string): string {
+  return text.replace(
+    /\n;\n(?:RESET SESSION AUTHORIZATION|SELECT hasura_migrate\.leave\()[^"]*/,
+    "",
+  );
+}
+
 /** Numbers as texts: JSON numbers lose digits above 2^53 in JavaScript. */
 function enterArgument(step: Step, frame: Frame): object {
   const { downSql } = step;

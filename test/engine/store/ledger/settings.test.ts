@@ -41,6 +41,14 @@ describe("settings of a migration", () => {
     });
   }
 
+  test("an error in a text that is complete only with backslashes as escapes repeats nothing of the frame", async (t) => {
+    const it = await ledgerBench(t);
+    const sql = "SET standard_conforming_strings = off;\nSELECT 'it\\'s';\n";
+    const { failure } = await it.run({ "1_a/up": sql });
+    assert.equal(failure?.sql?.sqlstate, "42601");
+    assert.doesNotMatch(JSON.stringify(failure), /RESET|hasura_migrate\./);
+  });
+
   test("earlier settings of the connection are kept", async (t) => {
     const it = await ledgerBench(t);
     await it.hasura.runSql({
