@@ -59,6 +59,7 @@ export default defineConfig(
     // Plain JavaScript that reads JSON and calls Node; its types are checked from the comments, not as strictly.
     files: [
       "scripts/**/*.mjs",
+      "src/cli/output/matrix/html/browser/*.js",
       "{action,docker/deployment,test/docker/support}/*.mjs",
       "*.config.mjs",
     ],

@@ -1,3 +1,4 @@
+import type { Failure } from "../../../protocol/failure.ts";
 import type { CommandResult } from "../../command-result.ts";
 import type { CommandContext } from "../../context.ts";
 import type { TargetOptions } from "../../options/schemas.ts";
@@ -30,31 +31,34 @@ interface Finishing {
 }
 
 /** Shows how all environments ended, and writes the page of their matrix; resolves to the command's result. */
-export async function finish(
+export async function finish(result: CommandResult, finishing: Finishing): Promise<CommandResult> {
+  const { context, options, renderer, report } = finishing;
+  const page = await writtenPage(result, finishing);
+  if (page?.kind === "failed") return finishWithFailure(result, page.failure, finishing);
+  renderer.finish(result, report, page?.kind === "stdout" ? page.text : undefined);
+  const isNoted = options.quiet !== true && options.json !== true;
+  if (page?.kind === "file" && isNoted) writeLines(context.err, [plain(page.note)]);
+  return result;
+}
+
+/** Writes the page, unless the run was cut short: then one of an earlier run is kept. */
+async function writtenPage(
   result: CommandResult,
-  { context, options, renderer, report, writePage }: Finishing,
-): Promise<CommandResult> {
-  // A page of an earlier run is kept where this one was cut short.
-  const page: WrittenPage | undefined =
-    report?.kind === "matrix" && result !== "interrupted"
-      ? await writePage?.(report.matrix)
-      : undefined;
-  switch (page?.kind) {
-    case "failed": {
-      const worst = worstResult([result, page.failure.kind]);
-      // With --json the summary is the last object; otherwise the failure is below the result.
-      if (options.json) reportError(page.failure, context);
-      renderer.finish(worst, report);
-      if (!options.json) reportError(page.failure, context);
-      return worst;
-    }
-    case "stdout":
-      renderer.finish(result, report, page.text);
-      return result;
-    case "file":
-    case undefined:
-      renderer.finish(result, report);
-      if (page && !options.quiet && !options.json) writeLines(context.err, [plain(page.note)]);
-      return result;
-  }
+  { report, writePage }: Finishing,
+): Promise<WrittenPage | undefined> {
+  if (report?.kind !== "matrix" || result === "interrupted") return undefined;
+  return writePage?.(report.matrix);
+}
+
+/** Shows the failure of the page below the result; with `--json` above it, because the summary is the last object. */
+function finishWithFailure(
+  result: CommandResult,
+  failure: Failure,
+  { context, options, renderer, report }: Finishing,
+): CommandResult {
+  const worst = worstResult([result, failure.kind]);
+  if (options.json) reportError(failure, context);
+  renderer.finish(worst, report);
+  if (!options.json) reportError(failure, context);
+  return worst;
 }

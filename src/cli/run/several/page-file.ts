@@ -24,7 +24,9 @@ export async function preparePageFile(
     const existing = await statOf(path);
     // A device or a pipe can only be written, not replaced.
     if (existing && !existing.isFile() && !existing.isDirectory())
-      return { write: (text) => writeFile(path, text).catch((cause) => fail(typed, cause)) };
+      return {
+        write: (text) => writeFile(path, text).catch((cause: unknown) => fail(typed, cause)),
+      };
     if (existing?.isDirectory() || /[\\/]$/.test(typed)) return fail(typed, undefined);
     if (existing) await access(path, constants.W_OK);
     // Where the path is a link, the file that it leads to is replaced.
@@ -34,7 +36,8 @@ export async function preparePageFile(
     await rm(draft);
     const mode = existing && existing.mode & 0o777;
     return {
-      write: (text) => replace(target, { draft, text, mode }).catch((cause) => fail(typed, cause)),
+      write: (text) =>
+        replace(target, { draft, text, mode }).catch((cause: unknown) => fail(typed, cause)),
     };
   } catch (cause) {
     return fail(typed, cause);

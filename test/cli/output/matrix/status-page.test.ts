@@ -191,7 +191,7 @@ describe("who applied what, for the page's script", () => {
     return { text, people: shared.people.texts, runs: shared.runs.texts };
   };
   const at = (seconds: number): string => new Date(seconds * 1000).toISOString();
-  const run = `${(1_000_030_000).toString(16).padStart(12, "0")}`;
+  const run = (1_000_030_000).toString(16).padStart(12, "0");
   const runId = `${run.slice(0, 8)}-${run.slice(8)}-7000-8000-000000000001`;
 
   test("repeats neither a run nor its user, and counts times from the one before", () => {

@@ -45,14 +45,16 @@ interface Sent {
 async function several(
   t: TestContext,
   argv: readonly string[],
-  answers: Record<string, (options: Sent["options"]) => readonly object[]>,
+  answers: Record<string, (options: Sent["options"], interrupt: () => void) => readonly object[]>,
   more: Partial<TestContextOptions> = {},
 ) {
   const sent: Sent[] = [];
   const route: Answer = (response, call) => {
     const request = JSON.parse(call.body) as Sent;
     sent.push(request);
-    const events = answers[request.environment]?.(request.options) ?? good(request.environment);
+    const events =
+      answers[request.environment]?.(request.options, () => context.interrupt()) ??
+      good(request.environment);
     return streams(events)(response, call);
   };
   const lambda = await lambdaStandIn(t, Array<Answer>(30).fill(route));
@@ -458,6 +460,20 @@ describe("status as a page", () => {
       rmSync(directory, { recursive: true });
       return [started("dev-1"), status([row("1", state)]), finished(0)];
     },
+  });
+
+  test("is not written where the command was interrupted", async (t) => {
+    const file = join(emptyDirectory(t), "page.html");
+    writeFileSync(file, "of an earlier run");
+    const interrupting = (_: object, interrupt: () => void) => {
+      interrupt();
+      return [started("dev-1"), status([row("1", "applied")]), finished(0)];
+    };
+    const argv = ["status", "dev-1", "dev-2", "--html", file, "--concurrency", "1"];
+    const ran = await several(t, argv, { "dev-1": interrupting });
+    assert.equal(ran.exit, 130);
+    assert.equal(pageIn(file), "of an earlier run");
+    assert.deepEqual(ran.order, ["dev-1"]);
   });
 
   test("that can no longer be written fails the command after its result", async (t) => {

@@ -201,7 +201,7 @@
     const title = element("p", "", element("strong", "", column.name));
     if (migration === undefined) return [title, element("p", "soft", column.note ?? "")];
     title.append(` · ${migration}`);
-    const state = element("p", "", `${cell.textContent ?? ""} ${cellText(cell)}`);
+    const state = element("p", "", `${cell.textContent} ${cellText(cell)}`);
     return [title, state, ...runLine(column, detailOf(cell))];
   }
 
