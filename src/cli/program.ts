@@ -7,6 +7,7 @@ import { doctor } from "./commands/doctor.ts";
 import { down } from "./commands/down.ts";
 import { envs } from "./commands/envs.ts";
 import { history } from "./commands/history.ts";
+import { init } from "./commands/init.ts";
 import { local } from "./commands/local.ts";
 import { mark } from "./commands/mark.ts";
 import { newMigration } from "./commands/new.ts";
@@ -33,6 +34,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
   history,
   new: newMigration,
   local,
+  init,
   envs,
   doctor,
   completion,

@@ -234,6 +234,15 @@ export const failureCodes = {
     ],
     remedies: ["Upgrade the client: `npx hasura-migrate@latest ENVIRONMENT`."],
   },
+  "config-exists": {
+    kinds: ["usage"],
+    meaning: "`init` would have to replace a configuration that exists, which it never does.",
+    causes: ["The project is configured already."],
+    remedies: [
+      "Add the environment to the file; `hasura-migrate envs --discover` lists what is deployed.",
+      "Write another file: `hasura-migrate init --config FILE`.",
+    ],
+  },
   "config-extends-circle": {
     kinds: ["usage"],
     meaning: "A configuration file extends itself, directly or through other files.",
@@ -282,6 +291,12 @@ export const failureCodes = {
     remedies: [
       "Correct the path, or leave it out: the file is then looked up from the working directory upward.",
     ],
+  },
+  "config-not-written": {
+    kinds: ["usage"],
+    meaning: "`init` could not write the configuration.",
+    causes: ["The directory does not exist, or you may not write to it.", "The disk is full."],
+    remedies: ["Change to the root of the repository, or name another file with `--config`."],
   },
   "config-too-new": {
     kinds: ["usage"],
@@ -522,6 +537,29 @@ export const failureCodes = {
       "Check in the database whether the migration took effect.",
       "Record the outcome: `hasura-migrate mark ENVIRONMENT VERSION --applied` or `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
       "Run the same command again.",
+    ],
+  },
+  "discovery-denied": {
+    kinds: ["access"],
+    meaning:
+      "The credentials may not list functions by their tag. Only `envs --discover` and `init` do that; nothing else needs it.",
+    causes: ["The role or user lacks `tag:GetResources`."],
+    remedies: [
+      'Allow the action `tag:GetResources` on the resource `"*"`; it cannot be limited to some resources.',
+      "Or write the environments into hasura-migrate.json: `hasura-migrate init dev-1 prod --region eu-west-1`.",
+    ],
+  },
+  "discovery-failed": {
+    kinds: ["access", "unreachable"],
+    meaning: "The functions with the tag `hasura-migrate:environment` could not be listed.",
+    causes: [
+      "The Resource Groups Tagging API cannot be reached from here: a VPC endpoint for Lambda does not serve it.",
+      "AWS does not accept the credentials, or the region is not enabled in the account.",
+      "AWS still throttled the request after several attempts.",
+    ],
+    remedies: [
+      "Look in fewer places: `--profile NAME`, `--region NAME`.",
+      "Log in again, and check the profile with `aws sts get-caller-identity --profile NAME`.",
     ],
   },
   "disk-full": {
@@ -1011,6 +1049,19 @@ export const failureCodes = {
     remedies: [
       "Set up a profile: `aws configure sso`.",
       'Name it: `--profile NAME`, or `"profile"` in `hasura-migrate.json`.',
+    ],
+  },
+  "nothing-discovered": {
+    kinds: ["usage"],
+    meaning:
+      "`init --discover` found no function with the tag `hasura-migrate:environment`, or only several with the same one.",
+    causes: [
+      "Nothing is deployed yet, or in another account or region.",
+      "No profile could be searched; the lines above say why.",
+    ],
+    remedies: [
+      "Name the regions: `hasura-migrate init --discover --regions eu-west-1,us-east-1`.",
+      "Name the environments: `hasura-migrate init dev prod --region eu-west-1`.",
     ],
   },
   "no-directory": {

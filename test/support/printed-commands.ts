@@ -8,6 +8,7 @@ import { doctor } from "../../src/cli/commands/doctor.ts";
 import { down } from "../../src/cli/commands/down.ts";
 import { envs } from "../../src/cli/commands/envs.ts";
 import { history } from "../../src/cli/commands/history.ts";
+import { init } from "../../src/cli/commands/init.ts";
 import { local } from "../../src/cli/commands/local.ts";
 import { mark } from "../../src/cli/commands/mark.ts";
 import { newMigration } from "../../src/cli/commands/new.ts";
@@ -30,6 +31,7 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   history: [history, schemas.HistoryOptions],
   new: [newMigration, schemas.NewOptions],
   local: [local, schemas.LocalOptions],
+  init: [init, schemas.InitOptions],
   envs: [envs, schemas.EnvsOptions],
   doctor: [doctor, schemas.TargetOptions],
   completion: [completion, schemas.CompletionOptions],
@@ -55,7 +57,13 @@ function refusedOptions(program: CliCommand, command: CliCommand): string | unde
   const { environments } = operands;
   const { all, group } = command.opts<{ all?: boolean; group?: string[] }>();
   const isNamed = all === true || group !== undefined;
-  if (Array.isArray(environments) && environments.length === 0 && !isNamed) return "no environment";
+  if (
+    Array.isArray(environments) &&
+    environments.length === 0 &&
+    !isNamed &&
+    command.name() !== "init"
+  )
+    return "no environment";
   const typed = [program, command].flatMap((each) =>
     Object.entries<unknown>(each.opts()).filter(
       ([name]) => each.getOptionValueSource(name) === "cli",

@@ -1,25 +1,40 @@
+import { CliOption } from "../options/command-line.ts";
 import type { CommandModule } from "./command.ts";
+import { addExclusiveOptions, addRegionsOption } from "./shared-options.ts";
 
 export const envs: CommandModule = {
   declare(program) {
-    return program
+    const command = program
       .command("envs")
       .summary("list the configured environments")
-      .description("List the environments of the configuration. Does not contact AWS.")
+      .description(
+        "List the environments of the configuration, without contacting AWS. With --discover: the functions that have the tag hasura-migrate:environment, in every AWS profile.",
+      )
       .example("envs")
-      .example("envs --json")
-      .option("--show-origin", "show which file each value comes from");
+      .example("envs --show-origin")
+      .example("envs --discover", "what is deployed; needs no configuration")
+      .example("envs --discover --json");
+    addExclusiveOptions(command, [
+      new CliOption("--show-origin", "show which file each value comes from"),
+      new CliOption(
+        "--discover",
+        "look for functions in AWS; an answer is used again for a minute",
+      ),
+    ]);
+    return addRegionsOption(command);
   },
   operands: () => ({}),
   async run(context, raw) {
-    const [{ EnvsOptions, parseOptions }, { loadConfig }, { listEnvironments }] = await Promise.all(
-      [
-        import("../options/schemas.ts"),
-        import("../config/load.ts"),
-        import("../output/views/environments.ts"),
-      ],
-    );
+    const { EnvsOptions, parseOptions } = await import("../options/schemas.ts");
     const options = parseOptions(EnvsOptions, raw, context.commandLine);
+    if (options.discover) {
+      const { listDiscovered } = await import("../discovery/list-discovered.ts");
+      return listDiscovered(context, options);
+    }
+    const [{ loadConfig }, { listEnvironments }] = await Promise.all([
+      import("../config/load.ts"),
+      import("../output/views/environments.ts"),
+    ]);
     const loaded = await loadConfig(context, options.config);
     for (const line of listEnvironments(loaded, options)) context.out.write(`${line}\n`);
     return "done";

@@ -1,3 +1,4 @@
+import { Failure } from "../../protocol/failure.ts";
 import type { CommandResult } from "../command-result.ts";
 import { keepLocalKey } from "../connection/local-keys.ts";
 import { serverLine, startEnvironment } from "../connection/local.ts";
@@ -46,7 +47,8 @@ export const local: CommandModule = {
 
 /** Keeps both services running until the first signal, then stops them without waiting for their runs. */
 async function serve(context: CliContext, options: LocalOptions): Promise<CommandResult> {
-  const environment = await startVisibly(context, options);
+  const served = await configuredEnvironments(context, options.config);
+  const environment = await startVisibly(context, { ...options, served });
   const { lambdaUrl, accessKeyId, hasuraUrl, adminSecret, databaseUrl } = environment;
   const server = serverLine(context, environment);
   const forget = await keepLocalKey(lambdaUrl, accessKeyId, context);
@@ -65,10 +67,27 @@ async function serve(context: CliContext, options: LocalOptions): Promise<Comman
   return "done";
 }
 
+/** Those that `envs --discover` finds at the local service. The configuration is not needed for anything else here. */
+async function configuredEnvironments(
+  context: CliContext,
+  flag: string | undefined,
+): Promise<readonly string[]> {
+  const [{ loadConfig }, { environmentNames }] = await Promise.all([
+    import("../config/load.ts"),
+    import("../config/resolve-target.ts"),
+  ]);
+  try {
+    return environmentNames(await loadConfig(context, flag));
+  } catch (thrown) {
+    if (thrown instanceof Failure) return [];
+    throw thrown;
+  }
+}
+
 /** Shows a spinner in a terminal, because the first start takes a while. */
 async function startVisibly(
   context: CliContext,
-  options: LocalOptions,
+  options: LocalOptions & { readonly served: readonly string[] },
 ): ReturnType<typeof startEnvironment> {
   const { createRenderer } = await import("../output/create-renderer.ts");
   const { json = false, quiet = false, debug = false, color } = options;

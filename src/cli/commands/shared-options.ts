@@ -149,3 +149,13 @@ export function addLocalOptions(
       ).locates("local"),
     );
 }
+
+/** Declares where discovery looks. */
+export function addRegionsOption(command: CliCommand): CliCommand {
+  return command.addOption(
+    new CliOption(
+      "--regions <list>",
+      "with --discover: look in these, separated by commas (default: those of the profiles and the configuration)",
+    ).completedBy("region"),
+  );
+}

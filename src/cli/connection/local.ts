@@ -13,6 +13,8 @@ export interface LocalChoice {
   /** Of the Hasura-compatible API and of the Lambda service; free ones by default. */
   readonly port?: number | undefined;
   readonly lambdaPort?: number | undefined;
+  /** Environments whose functions discovery finds there. */
+  readonly served?: readonly string[] | undefined;
 }
 
 /** The embedded environment as the target of an invocation. */
@@ -48,7 +50,7 @@ export async function startLocalTarget(
 
 /** Starts the embedded environment, with the addresses and secrets of its services. */
 export async function startEnvironment(context: CliContext, choice: LocalChoice) {
-  const { migrations, databaseUrl, reset, superuser, debug, port, lambdaPort } = choice;
+  const { migrations, databaseUrl, reset, superuser, debug, port, lambdaPort, served } = choice;
   const { startLocalEnvironment } = await import("../../local/environment/index.ts");
   return startLocalEnvironment({
     cwd: context.cwd,
@@ -59,6 +61,7 @@ export async function startEnvironment(context: CliContext, choice: LocalChoice)
     ...(superuser !== undefined && { superuser }),
     ...(port !== undefined && { port }),
     ...(lambdaPort !== undefined && { lambdaPort }),
+    ...(served !== undefined && { environments: served }),
     ...(debug && {
       log: (text: string) => context.err.write(text.endsWith("\n") ? text : `${text}\n`),
     }),

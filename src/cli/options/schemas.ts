@@ -190,7 +190,33 @@ export const NewOptions = GlobalOptions.extend({
   migrations: text,
 });
 
-export const EnvsOptions = GlobalOptions.extend({ showOrigin: flag });
+/** Regions as one word: `eu-west-1,us-east-1`. */
+const regions = z
+  .string()
+  .transform((list) => list.split(",").map((name) => name.trim()))
+  .pipe(z.array(word))
+  .optional();
+
+export const EnvsOptions = GlobalOptions.extend({
+  showOrigin: flag,
+  discover: flag,
+  regions,
+}).refine(({ discover, regions }) => discover === true || regions === undefined, {
+  error: "--regions needs --discover",
+  path: [],
+});
+export type EnvsOptions = z.infer<typeof EnvsOptions>;
+
+export const InitOptions = GlobalOptions.extend({
+  environments: z.array(word),
+  discover: flag,
+  regions,
+  protect: z.array(word).default([]),
+}).refine(({ discover, regions }) => discover === true || regions === undefined, {
+  error: "--regions needs --discover",
+  path: [],
+});
+export type InitOptions = z.infer<typeof InitOptions>;
 
 export const CompletionOptions = GlobalOptions.extend({
   shell: z.enum(shells, { error: `must be one of ${shells.join(", ")}` }),

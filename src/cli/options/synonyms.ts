@@ -12,6 +12,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   plan: ["preview", "show", "dry-run"],
   local: ["serve", "start", "console"],
   doctor: ["diagnose", "debug", "health", "ping"],
+  init: ["setup", "configure"],
   completion: ["completions", "autocomplete"],
 };
 
@@ -25,7 +26,6 @@ export const foreignWords: ReadonlySet<string> = new Set([
   "metadata",
   "seed",
   "seeds",
-  "init",
   "login",
   "logout",
   "reset",

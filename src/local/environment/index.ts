@@ -30,6 +30,8 @@ export interface LocalEnvironmentOptions {
   /** Runs migrations as a superuser of the embedded server, who can run programs on this machine. */
   readonly superuser?: boolean;
   readonly timeoutMs?: number;
+  /** Environments whose functions discovery finds here. */
+  readonly environments?: readonly string[];
   /** The function's environment variables, in addition to the required ones. */
   readonly env?: Readonly<Record<string, string>>;
   readonly log?: (text: string) => void;
@@ -82,7 +84,7 @@ async function startParts(
   functionDirectory: string,
   keep: Keep,
 ): Promise<Omit<LocalEnvironment, "stop">> {
-  const { log, timeoutMs, port, lambdaPort } = options;
+  const { log, timeoutMs, port, lambdaPort, environments = [] } = options;
   const logged = log && { log };
   const adminSecret = options.adminSecret ?? randomBytes(24).toString("base64url");
   const { metadataUrl, sources, server } = await databasesFor(options, project, keep);
@@ -111,6 +113,7 @@ async function startParts(
       ...logged,
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(lambdaPort !== undefined && { port: lambdaPort }),
+      tagged: environments.map((name) => ({ name: `hasura-migrate-${name}`, environment: name })),
     }),
   );
   const databaseUrl = sources[0]?.url ?? metadataUrl;

@@ -23,6 +23,7 @@ import { type Route, routeOf } from "./route.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { SandboxPool } from "./sandbox-pool.ts";
 import { sendServiceError, ServiceError } from "./service-error.ts";
+import { isTaggingRequest, listTagged, type TaggedFunction } from "./tagging.ts";
 
 export interface LambdaServiceOptions {
   /** The function's files, on Lambda /var/task. */
@@ -45,6 +46,8 @@ export interface LambdaServiceOptions {
   readonly concurrency?: number;
   /** The names of the functions that exist; default: any name. */
   readonly functions?: readonly string[];
+  /** Functions that have a tag with the name of their environment; default: none. */
+  readonly tagged?: readonly TaggedFunction[];
   /** The function's state; default: Active. */
   readonly state?: () => FunctionState;
   /** For requests without a signature; default us-east-1. */
@@ -65,7 +68,8 @@ export interface LambdaService {
 
 /**
  * Starts a service on 127.0.0.1 that is compatible with Lambda for an unmodified AWS SDK and `aws lambda invoke`. It supports
- * Invoke, InvokeWithResponseStream, GetFunction and GetFunctionConfiguration. It does not check signatures, but refuses what a
+ * Invoke, InvokeWithResponseStream, GetFunction and GetFunctionConfiguration, and GetResources of the Resource Groups Tagging
+ * API. It does not check signatures, but refuses what a
  * page in a browser could send, and another access key than `accessKeyId`.
  * @throws Failure bug/runtime-client-missing when dist/ is incomplete, usage/port-in-use
  */
@@ -142,6 +146,10 @@ class Service {
     response.on("error", () => undefined); // the caller has disconnected
     try {
       authorize(request.headers, this.#options.accessKeyId);
+      if (isTaggingRequest(request)) {
+        await listTagged(request, response, this.#options.tagged ?? [], requestId);
+        return;
+      }
       const route = routeOf(request, this.#options.region ?? "us-east-1");
       this.#requireExisting(route.function);
       if (route.operation === "GetFunction" || route.operation === "GetFunctionConfiguration")

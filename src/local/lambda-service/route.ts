@@ -60,7 +60,11 @@ function decoded(segment: string): string {
   }
 }
 
-/** The region in `Credential=AKID/20261124/eu-west-1/lambda/aws4_request` of a version 4 signature. */
-function signedRegion(authorization: string | undefined): string | undefined {
-  return /Credential=[^,\s]*\/\d{8}\/([\w-]+)\/lambda\/aws4_request/.exec(authorization ?? "")?.[1];
+/** The region in `Credential=AKID/20261124/eu-west-1/lambda/aws4_request` of a version 4 signature for a service. */
+export function signedRegion(
+  authorization = "",
+  service: "lambda" | "tagging" = "lambda",
+): string | undefined {
+  const scope = /Credential=[^,\s]*\/\d{8}\/([\w-]+)\/(\w+)\/aws4_request/.exec(authorization);
+  return scope?.[2] === service ? scope[1] : undefined;
 }

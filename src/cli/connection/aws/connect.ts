@@ -145,7 +145,7 @@ function typedEndpoint({ endpointUrl, endpointFrom }: Target): Address | undefin
 }
 
 /** The Lambda service's address by the SDK's own rules, which know each partition's domain, FIPS and dual stack. */
-async function serviceAddress(region: string, identity: Identity): Promise<string> {
+export async function serviceAddress(region: string, identity: Identity): Promise<string> {
   const { config } = new LambdaClient({
     region,
     ...(identity.kind === "profile" && { profile: identity.profile }),

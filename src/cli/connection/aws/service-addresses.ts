@@ -10,6 +10,7 @@ const examples = {
   sso: "https://portal.sso.eu-west-1.amazonaws.com",
   sso_oidc: "https://oidc.eu-west-1.amazonaws.com",
   signin: "https://eu-west-1.signin.aws.amazon.com",
+  resource_groups_tagging_api: "https://tagging.eu-west-1.amazonaws.com",
 } as const;
 export type Service = keyof typeof examples;
 
