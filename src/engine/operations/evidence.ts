@@ -1,5 +1,6 @@
 import type { StatusRow } from "../../protocol/events.ts";
 import type { Version } from "../../protocol/migration.ts";
+import { isPostgres } from "../hasura/source-kinds.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
 import type { DatabaseState } from "../session.ts";
 import { createdObjects, objectLabel, type CreatedObject } from "../sql/created-objects.ts";
@@ -23,8 +24,7 @@ export async function evidenceFor(
   versions: readonly Version[],
 ): Promise<ReadonlyMap<Version, Evidence>> {
   const { migrations, store, database } = state;
-  if (versions.length === 0 || !store.query || !["postgres", "citus"].includes(database.kind))
-    return new Map();
+  if (versions.length === 0 || !store.query || !isPostgres(database.kind)) return new Map();
   try {
     const wanted = new Set(versions);
     const objects = await mapConcurrent(

@@ -86,7 +86,7 @@ async function readyStep(
 ): Promise<ReadyStep> {
   const body = await step.file.body();
   refuseEmptyDown(step, body, options.environment);
-  refuseUnfinished(body.sql, step.file.path);
+  refuseUnfinished(body.sql, step.file.path, database.kind);
   // Its text will be recorded, so it must be readable before anything runs.
   if (store.keepsDownSql) await recordedDownFile(step)?.body();
   const { version } = step.migration;

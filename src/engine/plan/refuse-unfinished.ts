@@ -1,13 +1,17 @@
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
+import type { SourceKind } from "../hasura/client.ts";
+import { hasPostgresSyntax } from "../hasura/source-kinds.ts";
 import { findUnfinished, lineAt, type Unfinished } from "../sql/lexer.ts";
 
 /**
  * Refuses a file that ends inside quoted text or a comment. PostgreSQL refuses it too, but what the migration store sends behind
  * the file would become a part of that text, and of the error. A file that is complete with `standard_conforming_strings` off
- * is left to the database, and so is one with the data of a COPY. Throws `usage/unfinished-text`.
+ * is left to the database, and so are one with the data of a COPY and one for a database that reads quotes and comments differently
+ * (`[it's]` in SQL Server, `# it's` in BigQuery). Throws `usage/unfinished-text`.
  */
-export function refuseUnfinished(sql: string, file: string): void {
+export function refuseUnfinished(sql: string, file: string, kind: SourceKind): void {
+  if (!hasPostgresSyntax(kind)) return;
   const unfinished = findUnfinished(sql);
   if (!unfinished || !findUnfinished(sql, { backslashes: true }) || hasCopyData(sql)) return;
   const line = lineAt(sql, unfinished.start);

@@ -1,6 +1,7 @@
 import { Failure } from "../../protocol/failure.ts";
 import { textHint, type Hint } from "../../protocol/hint.ts";
 import { HasuraCallError } from "../hasura/client.ts";
+import { isPostgres } from "../hasura/source-kinds.ts";
 import { concurrentIndex, type ConcurrentIndex } from "../sql/concurrent-indexes.ts";
 import { findErrorPosition } from "../sql/error-position.ts";
 import { maskPasswords } from "../sql/mask-passwords.ts";
@@ -92,7 +93,7 @@ async function lookedUp(
   indexes: readonly ConcurrentIndex[],
   { ready: { store, database } }: LoadedStep,
 ): Promise<IndexState | undefined> {
-  if (indexes.length === 0 || !["postgres", "citus"].includes(database.kind)) return undefined;
+  if (indexes.length === 0 || !isPostgres(database.kind)) return undefined;
   try {
     return await lookUpIndexes(indexes, async (sql) => await store.query?.(sql));
   } catch {

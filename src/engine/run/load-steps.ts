@@ -66,7 +66,7 @@ async function loadStep(ready: ReadyStep, environment: string): Promise<LoadedSt
   const body = await file.body();
   // Also where the file was changed after the plan was made.
   refuseEmptyDown(ready, body, environment);
-  refuseUnfinished(body.sql, file.path);
+  refuseUnfinished(body.sql, file.path, ready.database.kind);
   const up = direction === "down" ? await migration.up?.checksum() : undefined;
   const down = store.keepsDownSql ? await recordedDownFile(ready)?.body() : undefined;
   const step: Step = {

@@ -120,6 +120,17 @@ describe("a file that ends inside a text", () => {
         assert.equal(hasura.sent.length > 0, !message && !("dryRun" in options));
       });
 
+  for (const [kind, sql] of [
+    ["mssql", "select 1 as [it's];"],
+    ["bigquery", "# it's a comment\nselect 1;"],
+  ] as const)
+    test(`a file for ${kind} is left to the database, which reads quotes and comments differently`, async (t) => {
+      const hasura = scriptedHasura({ sources: [{ name: "default", kind }] });
+      const root = await projectOnDisk(t, project({ "1_a/up.sql": sql }));
+      const ran = await run(hasura, root, requestFor("apply"));
+      assert.deepEqual([ran.failure, hasura.sent.length], [undefined, 1]);
+    });
+
   test("a file that is only recorded is left alone, and one that rolls back is refused", async (t) => {
     const files = { "1_a/up.sql": "select 1;", "1_a/down.sql": "select 'a;" };
     const root = await projectOnDisk(t, project(files));

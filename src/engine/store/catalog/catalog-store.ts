@@ -4,6 +4,7 @@ import type { StoreContext } from "../../context.ts";
 import { HasuraCallError, type Hasura, type SqlResult } from "../../hasura/client.ts";
 import { hasuraFailure } from "../../hasura/errors.ts";
 import { maskedError } from "../../hasura/masked-error.ts";
+import { isPostgres } from "../../hasura/source-kinds.ts";
 import { isOutcomeUnknown } from "../../hasura/sql-errors.ts";
 import type { ConfigVersion } from "../../project/config.ts";
 import { shortenList } from "../../../shorten-list.ts";
@@ -81,7 +82,7 @@ export function lockHoldersReported<T>(
   context: Pick<StoreContext, "hasura" | "configVersion" | "engine">,
   run: () => Promise<T>,
 ): Promise<T> {
-  if (database.kind !== "postgres" && database.kind !== "citus") return run();
+  if (!isPostgres(database.kind)) return run();
   const question = lockHoldersSql(sql);
   const ask = (): Promise<SqlResult> => catalogQuery(database, context, question);
   return whileLocksWatched(context.engine, { everyMs: lookEveryMs, ask }, run);

@@ -8,7 +8,8 @@ const comparedCharacters = 200;
  * `lock_holders` of the ledger, which recognises the session by its own lock. Here only the statement's beginning tells which it is.
  */
 export function lockHoldersSql(sql: string): string {
-  const beginning = [...sql].slice(0, comparedCharacters).join("");
+  // A character is up to two UTF-16 units. The rest of the file, which may be large, is not copied.
+  const beginning = [...sql.slice(0, 2 * comparedCharacters)].slice(0, comparedCharacters).join("");
   return `SET LOCAL search_path = pg_catalog, pg_temp;
 SELECT COALESCE(
   json_agg(

@@ -1,8 +1,8 @@
 import type { InspectionContext, LedgerInspection } from "../../context.ts";
+import { isPostgres } from "../../hasura/source-kinds.ts";
 import { sendQuery } from "./client.ts";
 import { schemaVersion } from "./constants.ts";
 import {
-  canBeAsked,
   foreignOwner,
   ledgerTooNew,
   permissionDenied,
@@ -19,7 +19,7 @@ import { probeSql, schemaVersionSql } from "./statements.ts";
  */
 export async function inspectLedger(context: InspectionContext): Promise<LedgerInspection> {
   const { kind } = context.database;
-  if (!canBeAsked(kind)) return without(`its kind is ${kind}`);
+  if (!isPostgres(kind)) return without(`its kind is ${kind}`);
   const facts = readFacts(await sendQuery(context, probeSql));
   const server = serverText(facts);
   const support = supportFrom(facts);

@@ -4,6 +4,7 @@ import { HasuraCallError, type SqlResult } from "../../hasura/client.ts";
 import { quoteIdentifier } from "../../sql/quote.ts";
 import { query } from "./client.ts";
 import { schemaVersion } from "./constants.ts";
+import { isPostgres } from "../../hasura/source-kinds.ts";
 import type { LedgerContext } from "./context.ts";
 import { installationSql } from "./sql/installation.ts";
 import { foreignPartsSql } from "./sql/ownership.ts";
@@ -30,13 +31,8 @@ export interface DatabaseFacts {
  */
 export async function findLedgerSupport(context: LedgerContext): Promise<LedgerSupport> {
   const { kind } = context.database;
-  if (!canBeAsked(kind)) return { supported: false, reason: `its kind is ${kind}` };
+  if (!isPostgres(kind)) return { supported: false, reason: `its kind is ${kind}` };
   return supportFrom(readFacts(await query(context, probeSql)));
-}
-
-/** True for kinds of database that understand `probeSql`. */
-export function canBeAsked(kind: string): boolean {
-  return kind === "postgres" || kind === "citus";
 }
 
 /** Whether a database with these facts can have a ledger. */
