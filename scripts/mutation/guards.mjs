@@ -452,7 +452,7 @@ export const guards = [
   },
   {
     name: "continuing a paused run only if every invocation that was sent is recorded",
-    file: "src/cli/run/recover-outcome.ts",
+    file: "src/cli/run/look-up-run.ts",
     guard: "if (requestIds.length < sent.times) return false;",
     without: "",
     tests: ["test/cli/run/lost-pause.test.ts"],

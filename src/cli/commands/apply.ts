@@ -6,6 +6,7 @@ import {
   addEnvironmentsOptions,
   addLocalOptions,
   addReloadOption,
+  addRunnerOption,
   addSelectionOptions,
   addTransactionOption,
   addWaitOptions,
@@ -42,6 +43,7 @@ export const apply: CommandModule = {
       );
     addTransactionOption(command);
     addReloadOption(command);
+    addRunnerOption(command);
     addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },

@@ -8,6 +8,7 @@ import {
   addEnvironmentsOptions,
   addLocalOptions,
   addReloadOption,
+  addRunnerOption,
   addSelectionOptions,
   addTransactionOption,
   addWaitOptions,
@@ -38,6 +39,7 @@ export const down: CommandModule = {
     addWaitOptions(command);
     addTransactionOption(command);
     addReloadOption(command);
+    addRunnerOption(command);
     addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },

@@ -7,6 +7,7 @@ import {
   addEnvironmentsOptions,
   addLocalOptions,
   addReloadOption,
+  addRunnerOption,
   addWaitOptions,
   addYesOption,
 } from "./shared-options.ts";
@@ -28,6 +29,7 @@ export const redo: CommandModule = {
     addDatabaseOption(command);
     addWaitOptions(command);
     addReloadOption(command);
+    addRunnerOption(command);
     addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },

@@ -119,6 +119,16 @@ export function addTransactionOption(command: CliCommand): CliCommand {
   return command.option("--no-transaction", "run every file outside a transaction");
 }
 
+/** Declares `--runner`. */
+export function addRunnerOption(command: CliCommand): CliCommand {
+  return command.addOption(
+    new CliOption(
+      "--runner <name>",
+      "run migrations in the function (lambda), or in an ECS task without a time limit (ecs)",
+    ).locates("aws"),
+  );
+}
+
 /** Declares `--dry-run`. */
 export function addDryRunOption(command: CliCommand): CliCommand {
   return command.option("--dry-run", "print the plan, change nothing");

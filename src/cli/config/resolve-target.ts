@@ -4,6 +4,7 @@ import { operations, type Operation } from "../../protocol/operations.ts";
 import { didYouMean } from "../../did-you-mean.ts";
 import { withoutSecrets } from "../options/redact-address.ts";
 import { functionReference } from "./parse-function-name.ts";
+import type { TaskSettings } from "../connection/task-runner.ts";
 import type { LoadedConfig } from "./load.ts";
 import type { EnvironmentSettings } from "./schema.ts";
 
@@ -13,6 +14,7 @@ export interface TargetFlags {
   readonly region?: string | undefined;
   readonly function?: string | undefined;
   readonly endpointUrl?: string | undefined;
+  readonly runner?: EnvironmentSettings["runner"];
 }
 
 /** Where an environment's function is, as far as it is known without AWS. */
@@ -25,6 +27,8 @@ export interface Target {
   /** Where `endpointUrl` was set: an option, or the path of the configuration file. */
   readonly endpointFrom?: string;
   readonly protected: boolean;
+  /** The tasks that run migrations, if the function does not. */
+  readonly task?: TaskSettings;
   readonly profile: {
     readonly name: string;
     /** flag: typed · config: from the configuration file · convention: the environment's own name, if such a profile exists. */
@@ -77,6 +81,9 @@ export function resolveTarget(
       originOf(environment, "endpointUrl", loaded)?.file ?? loaded.file,
     ),
     protected: settings.protected ?? false,
+    ...((flags.runner ?? settings.runner) === "ecs" && {
+      task: taskSettings(environment, { ...defaults.ecs, ...own.ecs }),
+    }),
     profile: profileOf(environment, flags.profile, settings.profile),
   };
 }
@@ -102,6 +109,28 @@ export function originOf(
     if (file !== undefined) return { file, key: path.join(".") };
   }
   return undefined;
+}
+
+/** Where the environment's tasks are, by default as docker/template.yaml names them. */
+function taskSettings(
+  environment: string,
+  {
+    cluster = "hasura-migrate-{env}",
+    taskDefinition = "hasura-migrate-{env}",
+    container = "hasura-migrate",
+    logGroup = "/ecs/hasura-migrate-{env}",
+    subnets,
+    securityGroups,
+  }: NonNullable<EnvironmentSettings["ecs"]>,
+): TaskSettings {
+  const named = (template: string): string => template.replaceAll("{env}", environment);
+  return {
+    cluster: named(cluster),
+    taskDefinition: named(taskDefinition),
+    container: named(container),
+    logGroup: named(logGroup),
+    ...{ subnets, securityGroups },
+  };
 }
 
 /** The address that was set, and where. */

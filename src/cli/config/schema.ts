@@ -37,6 +37,41 @@ const useAliases = z
     "Call the function's alias read, apply or admin, whichever grants the least that the operation needs. For stacks with RestrictByOperation=true.",
   );
 
+const runner = z
+  .enum(["lambda", "ecs"], { error: 'must be "lambda" or "ecs"' })
+  .optional()
+  .describe(
+    "What runs migrations: `lambda`, the function, up to 15 minutes for one migration, or `ecs`, a Fargate task of the same image, without a limit. Default: `lambda`.",
+  );
+const ecsName = z
+  .string()
+  .regex(/^[A-Za-z0-9_:/{}.-]{1,255}$/, "must be a name or an ARN")
+  .optional();
+const ids = (prefix: string) =>
+  z
+    .array(
+      z
+        .string()
+        .regex(new RegExp(`^${prefix}-[0-9a-z]+$`), `must be an id such as ${prefix}-0a1b2c3d`),
+    )
+    .min(1, "must not be empty")
+    .optional();
+const ecsSettings = z.strictObject({
+  cluster: ecsName.describe("Name or ARN of the cluster. Default: `hasura-migrate-{env}`."),
+  taskDefinition: ecsName.describe(
+    "Family, with or without a revision, or ARN of the task definition. Default: `hasura-migrate-{env}`.",
+  ),
+  container: ecsName.describe("Name of its container. Default: `hasura-migrate`."),
+  logGroup: ecsName.describe("Its log group. Default: `/ecs/hasura-migrate-{env}`."),
+  subnets: ids("subnet").describe("Subnets of the task. Default: those of the function."),
+  securityGroups: ids("sg").describe(
+    "Security groups of the task. Default: those of the function.",
+  ),
+});
+const ecs = ecsSettings
+  .optional()
+  .describe("The ECS task for `runner`; {env} is replaced by the environment's name.");
+
 /** A file that comes with a project must not cause signed requests to be sent in clear text, or to a lookalike host. */
 function isSafeEndpoint(address: string): boolean {
   if (!URL.canParse(address)) return true;
@@ -52,6 +87,8 @@ const settings = {
   protected: protectedFlag,
   endpointUrl,
   aliases: useAliases,
+  runner,
+  ecs,
 };
 
 export const EnvironmentSettings = z.strictObject(settings);
@@ -98,5 +135,6 @@ export function configJsonSchema(): object {
 
 /** Keys allowed at a path of the file, for suggestions. */
 export function keysAt(path: readonly PropertyKey[]): readonly string[] {
-  return path.length === 0 ? Object.keys(FileConfig.shape) : Object.keys(settings);
+  if (path.length === 0) return Object.keys(FileConfig.shape);
+  return Object.keys(path.at(-1) === "ecs" ? ecsSettings.shape : settings);
 }

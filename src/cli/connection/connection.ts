@@ -1,3 +1,5 @@
+import type { TaskNetwork, TaskRunner, TaskSettings } from "./task-runner.ts";
+
 /** Details of the function we are connected to, for the banner and for messages. */
 export interface ConnectionInfo {
   readonly region: string;
@@ -19,6 +21,8 @@ export interface FunctionFacts {
   readonly version?: string | undefined;
   readonly memoryMb?: number | undefined;
   readonly timeoutSeconds?: number | undefined;
+  /** Its network, if it is in a VPC. */
+  readonly network?: TaskNetwork | undefined;
 }
 
 /** A request whose response arrives as a whole. */
@@ -48,6 +52,8 @@ export interface Connection {
    * running it does not need.
    */
   describe(signal: AbortSignal): Promise<FunctionFacts>;
+  /** The ECS tasks that can run migrations in the function's place. */
+  tasks(settings: TaskSettings): Promise<TaskRunner>;
   /** Closes every connection; without it the process would not end. */
   close(): Promise<void>;
 }

@@ -65,6 +65,7 @@ export const TargetOptions = GlobalOptions.extend({
   then: z.array(z.string().regex(/[^,]/, "needs an environment")).default([]),
   concurrency: numeric(z.int().min(1).max(64)).optional(),
   failFast: flag,
+  runner: z.enum(["lambda", "ecs"], { error: "must be lambda or ecs" }).optional(),
   /** `true` for a bare `--yes`, else the name given. */
   yes: z.union([z.boolean(), z.string()]).optional(),
 });

@@ -279,10 +279,10 @@ export interface SendableRun extends Omit<ReadyRun, "presenter"> {
 }
 
 /** Sends one request and follows it to its end. */
-export function sendRun(
+export async function sendRun(
   context: CommandContext,
   spec: OperationSpec,
-  { prepared: { environment, changes }, presenter, connection, actor }: SendableRun,
+  { prepared: { environment, changes, target }, presenter, connection, actor }: SendableRun,
   more: SentOptions,
   onEvent: RunPresenter["event"],
 ): Promise<FollowedRun> {
@@ -293,12 +293,17 @@ export function sendRun(
     options: { ...spec.options, ...more },
   });
   const { now, sleep, every, interrupts } = context;
+  const { notice, waiting } = presenter;
+  const runsMigrations = changes && more.dryRun !== true && request.operation !== "mark";
+  const task = runsMigrations ? target?.task : undefined;
+  const inTask = task && (await import("./task/run-in-task.ts")).runInTask;
   return followRun({
-    ...{ connection, request, interrupts, now, sleep, every, onEvent },
+    ...{ connection, request, interrupts, now, sleep, every, onEvent, notice, waiting },
+    ...(task && {
+      startRun: inTask?.(task, { connection, notice, waiting, now, sleep, every }),
+    }),
     drained: () => context.out.drained(),
     changes: changes && more.dryRun !== true,
-    notice: presenter.notice,
-    waiting: presenter.waiting,
   });
 }
 

@@ -47,6 +47,8 @@ import { unlessAborted } from "./until-aborted.ts";
 export interface FollowOptions {
   readonly connection: Connection;
   readonly request: Request;
+  /** Starts the run somewhere other than in the function, which is then only asked about it. */
+  readonly startRun?: StartRun | undefined;
   /** True if the request may change something, so that an unknown outcome matters. */
   readonly changes: boolean;
   /** Receives every event, the closing one included. */
@@ -67,6 +69,19 @@ export interface FollowedRun {
   readonly closing: ClosingEvent;
   readonly run: RunState;
 }
+
+/** One part of a run, for what starts it. */
+export interface RunPart {
+  readonly request: Request;
+  /** What is known about the run so far. */
+  readonly run: RunState;
+  /** How often it was started, this time included, and when. */
+  readonly sent: { readonly times: number; readonly lastAt: number };
+  readonly signal: AbortSignal;
+}
+
+/** Starts a part of a run, and reports what happens as the events that the function would send. */
+export type StartRun = (part: RunPart) => AsyncIterable<RunEvent | UnknownEvent>;
 
 type InvocationEnd = ClosingEvent | EventOf<"run.paused">;
 
@@ -179,12 +194,7 @@ class RunDriver {
     let receivedEvents = false;
     let reported = nothingReported;
     try {
-      const bytes = connection.invoke(
-        JSON.stringify(request),
-        this.#detach.signal,
-        bufferedRequest(request),
-      );
-      for await (const part of decodeEvents(bytes)) {
+      for await (const part of this.#start(request)) {
         receivedEvents = true;
         const event = withEarlierParts(this.#run, part);
         if (event.type === "run.started") checkContract(event, functionName);
@@ -201,6 +211,13 @@ class RunDriver {
       throw invocationFailure(thrown, this.#run, { receivedEvents, tookMs, functionName });
     }
     throw this.#detached ?? unknownOutcome(this.#run, now() - startedAt);
+  }
+
+  #start(request: Request): AsyncIterable<RunEvent | UnknownEvent> {
+    const { connection, startRun } = this.#options;
+    const { signal } = this.#detach;
+    if (startRun) return startRun({ request, run: this.#run, sent: this.#sent, signal });
+    return invokedRun(connection, request, signal);
   }
 
   #receive(event: RunEvent | UnknownEvent): void {
@@ -276,6 +293,16 @@ class RunDriver {
 
 function isEnd(event: RunEvent | UnknownEvent): event is InvocationEnd {
   return isClosing(event);
+}
+
+/** The events of a run in the function. */
+export function invokedRun(
+  connection: Connection,
+  request: Request,
+  signal: AbortSignal,
+): AsyncGenerator<RunEvent | UnknownEvent> {
+  const bytes = connection.invoke(JSON.stringify(request), signal, bufferedRequest(request));
+  return decodeEvents(bytes);
 }
 
 /** The same request for an answer that cannot be streamed. */

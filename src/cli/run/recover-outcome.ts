@@ -1,13 +1,13 @@
 import type { ClosingEvent, EventOf, HistoryRow } from "../../protocol/events.ts";
-import { exitCode, Failure, type FailureData, type Kind } from "../../protocol/failure.ts";
+import { Failure } from "../../protocol/failure.ts";
 import { isCommandOf, runHint } from "../../protocol/hint.ts";
 import { poll, type Poll } from "../../retry.ts";
-import type { Connection } from "../connection/connection.ts";
 import type { CliContext } from "../context.ts";
-import { duration } from "../output/format.ts";
-import { queryBackoff, queryFunction } from "./query.ts";
+import { lookUpRun, type Lookup, type RunToLookUp } from "./look-up-run.ts";
+import { queryBackoff } from "./query.ts";
+import { countsOf, recordedEnd } from "./recorded-end.ts";
 import { hasCrashed } from "./run-failures.ts";
-import type { RunState } from "./run-state.ts";
+import { activityOf, newsReporter } from "./run-news.ts";
 
 /** No function lives longer. */
 const longestRunMs = 900_000;
@@ -19,37 +19,18 @@ const maxUnknownBeforeStart = 4;
 const maxStale = 2;
 /** A function that crashes on this many queries in a row will not answer the next one. */
 const maxCrashes = 5;
-/** Unchanged news is repeated after this long. */
-const repeatMs = 30_000;
+/** A Fargate task takes a minute or two to start. */
+const maxUnknownTask = 30;
+/** Codes of a run in an ECS task, which has no time limit. */
+const taskCodes: ReadonlySet<string> = new Set(["task-unknown", "task-killed"]);
 
-export interface RecoverOptions {
-  readonly connection: Connection;
-  /** What is known about the run. */
-  readonly run: RunState;
+export interface RecoverOptions extends RunToLookUp {
   /** Why its closing event did not arrive. */
   readonly failure: Failure;
-  /** How often the run was sent, its continuations included, and when the last time was, in epoch milliseconds. */
-  readonly sent: { readonly times: number; readonly lastAt: number };
-  /** Aborted when the user detaches. */
-  readonly signal: AbortSignal;
   readonly notice: (line: string) => void;
   readonly waiting: (text: string) => void;
-  readonly now: CliContext["now"];
   readonly sleep: CliContext["sleep"];
-  readonly every: CliContext["every"];
 }
-
-/** The result of one lookup in the ledger. */
-type Lookup =
-  | { readonly kind: "ended"; readonly row: HistoryRow; readonly outcome: string }
-  /** Paused by the invocation whose end did not arrive: only this client can continue it. */
-  | { readonly kind: "paused"; readonly row: HistoryRow }
-  | { readonly kind: "active"; readonly row: HistoryRow }
-  /** Not ended and not active, or paused and not continued. */
-  | { readonly kind: "stale"; readonly row: HistoryRow }
-  | { readonly kind: "not-recorded" }
-  /** `transient`: asking again may help. */
-  | { readonly kind: "failed"; readonly failure: Failure; readonly transient: boolean };
 
 /**
  * Looks up in the ledger how a run ended whose closing event did not arrive: polls until it has ended or paused, and never sends it
@@ -61,22 +42,21 @@ export async function recoverOutcome(
 ): Promise<ClosingEvent | EventOf<"run.paused">> {
   const { run, failure, signal, notice, now, sleep } = options;
   const { environment, runId } = run.request;
-  const startedAt = now();
   const report = newsReporter(options);
-  const limit = run.started ? maxUnknown : maxUnknownBeforeStart;
-  const seen = { unknown: 0, stale: 0, crashes: 0 };
+  const limit = unknownLimit(options);
+  const seen = { unknown: 0, stale: 0, crashes: 0, at: now() };
   notice(`! ${failure.message} Looking up run ${runId} in ${environment} …`);
   return poll<ClosingEvent | EventOf<"run.paused">>(
     async (): Promise<Poll<ClosingEvent | EventOf<"run.paused">>> => {
-      if (now() - startedAt >= longestRunMs) throw failure;
-      const found = await lookUp(options);
+      if (now() - seen.at >= longestRunMs) throw failure;
+      const found = await lookUpRun(options);
       switch (found.kind) {
         case "ended":
-          return { done: true, value: closingEvent(options, found.row, found.outcome) };
+          return { done: true, value: endOf(options, found.row, found.outcome) };
         case "paused":
           return { done: true, value: pausedEvent(options, found.row) };
         case "active":
-          report(...activity(found.row, now()));
+          report(...activityOf(found.row, now()));
           break;
         case "stale":
           seen.stale += 1;
@@ -92,11 +72,26 @@ export async function recoverOutcome(
           if (seen.unknown >= limit || seen.crashes >= maxCrashes) throw failure;
           return { done: false };
       }
-      seen.crashes = 0;
+      countAnswer(seen, options);
       return { done: false };
     },
     { backoff: queryBackoff, sleep, signal },
   );
+}
+
+/** After how many answers that do not know the run it is given up. */
+function unknownLimit({ run, failure }: RecoverOptions): number {
+  if (taskCodes.has(failure.code)) return maxUnknownTask;
+  return run.started ? maxUnknown : maxUnknownBeforeStart;
+}
+
+function countAnswer(
+  seen: { crashes: number; at: number },
+  { failure, now }: RecoverOptions,
+): void {
+  seen.crashes = 0;
+  // A task has no time limit: only a run that cannot be looked up is given up.
+  if (taskCodes.has(failure.code)) seen.at = now();
 }
 
 function countFailure(
@@ -107,85 +102,11 @@ function countFailure(
   seen.crashes = hasCrashed(failure) ? seen.crashes + 1 : 0;
 }
 
-async function lookUp(options: RecoverOptions): Promise<Lookup> {
-  const { connection, run, signal, now, every } = options;
-  const { request } = run;
-  const history = { ...request, operation: "history" as const, options: { run: request.runId } };
-  try {
-    const events = await queryFunction(connection, history, { signal, now, every });
-    const answer = events.find((event) => event.type === "history");
-    return answer
-      ? classify(
-          answer.runs.find((row) => row.runId === request.runId),
-          options,
-        )
-      : lookupFailed(run, new Failure("unreachable", "no-answer", "The function did not answer."));
-  } catch (thrown) {
-    if (!(thrown instanceof Failure) || signal.aborted) throw thrown;
-    return lookupFailed(run, thrown);
-  }
-}
-
-function classify(row: HistoryRow | undefined, options: RecoverOptions): Lookup {
-  if (!row) return { kind: "not-recorded" };
-  if (row.outcome === "paused" && canContinue(row, options)) return { kind: "paused", row };
-  if (row.outcome !== undefined && row.outcome !== "paused")
-    return { kind: "ended", row, outcome: row.outcome };
-  return { kind: row.live ? "active" : "stale", row };
-}
-
-/**
- * True if every invocation that was sent is recorded, so that none can still start, and if the rest of the run is known:
- * that of a redo is its version.
- */
-function canContinue(
-  { requestIds = [] }: HistoryRow,
-  { run: { request, planned }, sent }: RecoverOptions,
-): boolean {
-  if (requestIds.length < sent.times) return false;
-  return request.operation !== "redo" || (request.options.version ?? planned[0]) !== undefined;
-}
-
-function lookupFailed({ started }: RunState, failure: Failure): Lookup {
-  // A run that has started keeps a ledger, so it ended before it created one; of any other run this proves nothing.
-  if (started && failure.code === "needs-ledger") return { kind: "not-recorded" };
-  // If the run never sent an event, there may be no function to ask.
-  const transient = started !== undefined && failure.kind === "unreachable";
-  return { kind: "failed", failure, transient };
-}
-
-function activity(
-  { activity, startedAt }: HistoryRow,
-  now: number,
-): [news: string, detail: string] {
-  const what = activity === undefined ? "" : `: ${activity}`;
-  return [`still running${what}`, `, ${duration(now - Date.parse(startedAt))}`];
-}
-
-/** Shows changes immediately, and repeats an unchanged state from time to time. */
-function newsReporter({ now, waiting }: RecoverOptions): (news: string, detail?: string) => void {
-  let last = { news: "", at: 0 };
-  return (news, detail = "") => {
-    if (news === last.news && now() - last.at < repeatMs) return;
-    last = { news, at: now() };
-    waiting(news + detail);
-  };
-}
-
-function closingEvent(
-  { run, notice }: RecoverOptions,
-  row: HistoryRow,
-  outcome: string,
-): ClosingEvent {
-  const counts = {
-    ...countsOf(run, row),
-    tookMs: row.endedAt === undefined ? 0 : millisecondsBetween(row.startedAt, row.endedAt),
-  };
-  if (outcome === "finished" || outcome === "cancelled") {
+function endOf({ run, notice }: RecoverOptions, row: HistoryRow, outcome: string): ClosingEvent {
+  const end = recordedEnd(run, row, outcome);
+  if (end.type === "run.finished")
     notice("Recovered the result from the ledger; nothing was run twice.");
-    return { type: "run.finished", ...counts, ...(outcome === "cancelled" && { cancelled: true }) };
-  }
-  return { type: "run.failed", ...counts, failure: recordedFailure(run, outcome, row.failure) };
+  return end;
 }
 
 function pausedEvent({ run, sent, now }: RecoverOptions, row: HistoryRow): EventOf<"run.paused"> {
@@ -195,45 +116,6 @@ function pausedEvent({ run, sent, now }: RecoverOptions, row: HistoryRow): Event
     ...countsOf(run, row),
     tookMs: run.earlier.tookMs + now() - sent.lastAt,
   };
-}
-
-function countsOf(
-  { planned }: RunState,
-  { migrations }: HistoryRow,
-): { readonly applied: number; readonly notReached: number } {
-  const reached = new Set(migrations.map(({ version }) => version));
-  return {
-    applied: migrations.filter(({ change }) => change === "up" || change === "down").length,
-    notReached: planned.filter(({ version }) => !reached.has(version)).length,
-  };
-}
-
-function millisecondsBetween(start: string, end: string): number {
-  return Math.max(0, Date.parse(end) - Date.parse(start));
-}
-
-/** `outcome` is `kind/code`; `message` is the failure's own, if the ledger has it. */
-function recordedFailure(
-  { request: { environment, runId } }: RunState,
-  outcome: string,
-  message: string | undefined,
-): FailureData {
-  const [kind = "", code = "failed"] = outcome.split("/");
-  return {
-    kind: isKind(kind) ? kind : "unreachable",
-    code,
-    message:
-      message ?? `The run failed (${outcome}); the error message was lost with the connection.`,
-    hints: [
-      runHint(["history", environment, "--run", runId], "to see what it did"),
-      runHint(["status", environment]),
-    ],
-    causes: [],
-  };
-}
-
-function isKind(text: string): text is Kind {
-  return Object.hasOwn(exitCode, text);
 }
 
 function deadRun({ run, failure }: RecoverOptions, row: HistoryRow | undefined): Failure {

@@ -20,7 +20,10 @@ const functionEnded: ReadonlySet<string> = new Set([
   "function-crashed",
   "function-killed",
   "function-out-of-memory",
+  "task-killed",
 ]);
+/** Codes of a run that may go on although its end did not arrive. */
+const lost: ReadonlySet<string> = new Set(["outcome-unknown", "task-unknown"]);
 
 /** True for a function that ended in the middle of an invocation, or did not even start. */
 export function hasCrashed({ code }: Failure): boolean {
@@ -37,7 +40,7 @@ export function isRecoverable(
   { streams }: { readonly streams: boolean },
 ): boolean {
   if (!run.changes) return false;
-  const isLost = code === "outcome-unknown";
+  const isLost = lost.has(code);
   if (run.started) return (isLost || functionEnded.has(code)) && serves(run, "history");
   return (isLost || (!streams && functionEnded.has(code))) && run.request.environment !== "local";
 }

@@ -13,6 +13,30 @@ export interface FunctionSettings {
 
 const inherited = ["PATH", "HOME", "TMPDIR", "SystemRoot"];
 
+/** The variables of an ECS task on Fargate, and nothing of the developer's environment. */
+export function taskEnvironment(
+  settings: Pick<FunctionSettings, "env" | "hostEnv">,
+  taskId: string,
+  region: string,
+): Record<string, string> {
+  return {
+    ...copiedFrom(settings.hostEnv),
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_EXECUTION_ENV: "AWS_ECS_FARGATE",
+    ECS_CONTAINER_METADATA_URI_V4: `http://127.0.0.1:9/v4/${taskId}-0`,
+    ...settings.env,
+  };
+}
+
+function copiedFrom(hostEnv: FunctionSettings["hostEnv"]): Record<string, string> {
+  return Object.fromEntries(
+    inherited.flatMap((key) => (hostEnv[key] === undefined ? [] : [[key, hostEnv[key]] as const])),
+  );
+}
+
 /**
  * The variables that Lambda sets, and nothing of the developer's environment: a handler must not work here because of a
  * variable that its real environment lacks. The keys are dummies, so that no SDK looks for other credentials.
@@ -23,11 +47,8 @@ export function functionEnvironment(
   region: string,
   runtimeApi: { readonly address: string; readonly token: string },
 ): Record<string, string> {
-  const copied = inherited.flatMap((key) =>
-    settings.hostEnv[key] === undefined ? [] : [[key, settings.hostEnv[key]] as const],
-  );
   return {
-    ...Object.fromEntries(copied),
+    ...copiedFrom(settings.hostEnv),
     AWS_ACCESS_KEY_ID: "local",
     AWS_SECRET_ACCESS_KEY: "local",
     AWS_SESSION_TOKEN: "local",

@@ -63,6 +63,11 @@ export class FunctionProcess {
     return this.#child.pid;
   }
 
+  /** Asks the process to end. */
+  terminate(): void {
+    this.#child.kill("SIGTERM");
+  }
+
   /** Kills the process and everything that it started, as Lambda does. */
   kill(): void {
     if (this.#child.pid === undefined) return;

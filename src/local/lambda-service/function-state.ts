@@ -53,5 +53,6 @@ export function configurationOf(
     LastUpdateStatus: "Successful",
     Architectures: ["x86_64"],
     EphemeralStorage: { Size: 512 },
+    VpcConfig: { VpcId: "vpc-local", SubnetIds: ["subnet-local"], SecurityGroupIds: ["sg-local"] },
   };
 }

@@ -7,7 +7,8 @@ import { commandHint, textHint } from "../../protocol/hint.ts";
 import { errorCode } from "../../system-error.ts";
 import { authorize } from "./authorize.ts";
 import { findInBuild } from "./build-output.ts";
-import { functionEnvironment } from "./function-environment.ts";
+import { TaskService, TaskServiceError } from "../ecs-service/index.ts";
+import { functionEnvironment, taskEnvironment } from "./function-environment.ts";
 import { FunctionLog } from "./function-log.ts";
 import { arnOf, type FunctionReference } from "./function-name.ts";
 import { configurationOf, type FunctionState, requireActive } from "./function-state.ts";
@@ -68,8 +69,8 @@ export interface LambdaService {
 
 /**
  * Starts a service on 127.0.0.1 that is compatible with Lambda for an unmodified AWS SDK and `aws lambda invoke`. It supports
- * Invoke, InvokeWithResponseStream, GetFunction and GetFunctionConfiguration, and GetResources of the Resource Groups Tagging
- * API. It does not check signatures, but refuses what a
+ * Invoke, InvokeWithResponseStream, GetFunction and GetFunctionConfiguration, GetResources of the Resource Groups Tagging API, and
+ * the calls of ECS that start a task of the same function and follow it. It does not check signatures, but refuses what a
  * page in a browser could send, and another access key than `accessKeyId`.
  * @throws Failure bug/runtime-client-missing when dist/ is incomplete, usage/port-in-use
  */
@@ -107,6 +108,7 @@ class Service {
   readonly #options: LambdaServiceOptions;
   readonly #configured: { handler: string; timeoutMs: number; memoryMb: number };
   readonly #pool: SandboxPool;
+  readonly #tasks: TaskService;
 
   constructor(options: LambdaServiceOptions) {
     const { handler = "index.runMigrations", timeoutMs = 900_000, memoryMb = 512 } = options;
@@ -134,10 +136,15 @@ class Service {
         output: (bytes) => log?.(bytes.toString("utf8")),
       }),
     });
+    this.#tasks = new TaskService({
+      ...{ node: process.execPath, functionDirectory, memoryMb, now: Date.now },
+      env: (id) => taskEnvironment(settings, id, options.region ?? "us-east-1"),
+      log: (text) => log?.(text),
+    });
   }
 
-  stop(): Promise<void> {
-    return this.#pool.stop();
+  async stop(): Promise<void> {
+    await Promise.all([this.#pool.stop(), this.#tasks.stop()]);
   }
 
   /** Responds to one request; never rejects. */
@@ -148,6 +155,11 @@ class Service {
       authorize(request.headers, this.#options.accessKeyId);
       if (isTaggingRequest(request)) {
         await listTagged(request, response, this.#options.tagged ?? [], requestId);
+        return;
+      }
+      const target = request.headers["x-amz-target"];
+      if (typeof target === "string") {
+        await this.#serveTasks(target, request, response);
         return;
       }
       const route = routeOf(request, this.#options.region ?? "us-east-1");
@@ -162,6 +174,22 @@ class Service {
           : new ServiceError("ServiceException", String(thrown));
       if (response.headersSent) response.destroy();
       else sendServiceError(response, error, requestId);
+    }
+  }
+
+  /** Tasks have APIs of their own, which are told apart by a header. */
+  async #serveTasks(
+    target: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { payload } = await readInvokeRequest(request);
+    try {
+      sendJson(response, 200, this.#tasks.call(target, JSON.parse(payload.toString("utf8"))));
+    } catch (thrown) {
+      if (!(thrown instanceof TaskServiceError)) throw thrown;
+      const { name, message, details } = thrown;
+      sendJson(response, 400, { __type: name, message, ...details });
     }
   }
 
@@ -242,6 +270,11 @@ class Service {
     });
     response.end(result.error, request.tail ? log.base64 : undefined);
   }
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { "content-type": "application/x-amz-json-1.1" });
+  response.end(JSON.stringify(body));
 }
 
 function sendEmpty(response: ServerResponse, status: number, requestId: string): void {

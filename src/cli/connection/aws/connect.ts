@@ -3,6 +3,7 @@ import {
   InvokeWithResponseStreamCommand,
   GetFunctionConfigurationCommand,
   LambdaClient,
+  type VpcConfigResponse,
 } from "@aws-sdk/client-lambda";
 import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
@@ -29,6 +30,9 @@ import { proxyFor } from "./proxies.ts";
 import { RequestHandler } from "./http-handler.ts";
 import type { SharedCredentials } from "./shared-credentials.ts";
 import { configuredEndpoint, endpointsOf } from "./service-addresses.ts";
+import type { CalledService } from "./ecs/signed-call.ts";
+import { isLoopback } from "../loopback.ts";
+import type { TaskNetwork } from "../task-runner.ts";
 
 /**
  * A connection to an environment's function. Credentials are fetched here, in a separate step: later, an error of STS could
@@ -74,6 +78,10 @@ export async function connect(
     provider,
     context,
     notice,
+    addressOf: async (service) =>
+      configuredEndpoint(addressOf(service === "logs" ? "cloudwatch_logs" : service)) ??
+      // Whatever serves Lambda on this machine serves the other services as well.
+      (isLoopback(url) ? url : siblingOf(await serviceAddress(region, identity), service)),
   });
   return {
     ...connection,
@@ -158,6 +166,13 @@ export async function serviceAddress(region: string, identity: Identity): Promis
   return endpoint.url.href;
 }
 
+/** The address of another service in the same partition, from that of Lambda: FIPS and dual stack are named alike. */
+function siblingOf(lambda: string, service: CalledService["name"]): string {
+  const url = new URL(lambda);
+  url.hostname = url.hostname.replace(/^lambda/, service);
+  return url.href;
+}
+
 /** The account of the credentials is known only where their provider returns it; no request is made for it. */
 function noticeAccounts({ account }: ConnectionInfo, own: Credentials, notice: Notice): void {
   if (account === undefined || own.accountId === undefined || account === own.accountId) return;
@@ -175,6 +190,7 @@ export function connectTo(local: LocalTarget, context: CliContext, notice: Notic
     provider,
     context,
     notice,
+    addressOf: () => Promise.resolve(local.endpointUrl),
   });
   return {
     ...connection,
@@ -199,6 +215,7 @@ interface ConnectionParts {
   readonly provider: Provider;
   readonly context: CliContext;
   readonly notice: Notice;
+  readonly addressOf: (service: CalledService["name"]) => Promise<string>;
 }
 
 function connectionTo(parts: ConnectionParts): Connection {
@@ -218,10 +235,8 @@ function connectionTo(parts: ConnectionParts): Connection {
     maxAttempts: 1,
     requestHandler: new RequestHandler(context),
   });
-  const control = new LambdaClient({
-    ...common,
-    requestHandler: new RequestHandler(context, 10_000),
-  });
+  const handler = new RequestHandler(context, 10_000);
+  const control = new LambdaClient({ ...common, requestHandler: handler });
   const service = lambdaService({ invocations, control }, reached.function);
   let streams = true;
   const onBuffered = (): void => {
@@ -242,9 +257,19 @@ function connectionTo(parts: ConnectionParts): Connection {
       }),
     streams: () => streams,
     describe: (signal) => describe(service, { ...reached, url }, signal, context.env),
+    tasks: async (settings) => {
+      const { connectTasks } = await import("./ecs/connect-tasks.ts");
+      return connectTasks(settings, {
+        ...{ provider, context, handler },
+        target: { ...reached, url },
+        addresses: { ecs: await parts.addressOf("ecs"), logs: await parts.addressOf("logs") },
+        describe: (signal) => describe(service, { ...reached, url }, signal, context.env),
+      });
+    },
     close: async () => {
       invocations.destroy();
       control.destroy();
+      handler.destroy();
     },
   };
 }
@@ -265,7 +290,7 @@ function lambdaService(
         abortSignal,
       }),
     state: async (abortSignal) => {
-      const { State, StateReason, Version, MemorySize, Timeout } = await control.send(
+      const { State, StateReason, Version, MemorySize, Timeout, VpcConfig } = await control.send(
         new GetFunctionConfigurationCommand({ FunctionName: name }),
         { abortSignal },
       );
@@ -275,9 +300,17 @@ function lambdaService(
         version: Version,
         memoryMb: MemorySize,
         timeoutSeconds: Timeout,
+        network: networkOf(VpcConfig),
       };
     },
   };
+}
+
+function networkOf({
+  SubnetIds: subnets = [],
+  SecurityGroupIds: securityGroups = [],
+}: VpcConfigResponse = {}): TaskNetwork | undefined {
+  return subnets.length === 0 ? undefined : { subnets, securityGroups };
 }
 
 /** From the flag, the configuration, the profile or the environment variables, in that order. */

@@ -54,18 +54,26 @@ function notSent(thrown: unknown): Failure {
   );
 }
 
-type Explain = (thrown: unknown, target: InvocationTarget) => Failure;
+type Explain = (thrown: unknown, target: InvocationTarget, action?: string) => Failure;
+
+/** What AWS refused because of who asks; `action` is what was called, where the refusal does not name it. */
+export function refusedIdentity(
+  thrown: unknown,
+  target: InvocationTarget,
+  action: string,
+): Failure | undefined {
+  return identityRefusals.get(errorName(thrown))?.(thrown, target, action);
+}
 
 /** A request that AWS refused to start; undefined for any other error. */
 function refused(thrown: unknown, target: InvocationTarget): Failure | undefined {
   return refusals.get(errorName(thrown))?.(thrown, target);
 }
 
-/** By the error's name. STS and Lambda name the same refusals differently. */
-const refusals: ReadonlyMap<string, Explain> = new Map<string, Explain>([
+/** By the error's name. The services name the same refusals differently. */
+const identityRefusals: ReadonlyMap<string, Explain> = new Map<string, Explain>([
   ["AccessDeniedException", accessDenied],
   ["AccessDenied", accessDenied],
-  ["ResourceNotFoundException", functionNotFound],
   ["ExpiredTokenException", credentialsExpired],
   ["ExpiredToken", credentialsExpired],
   ["UnrecognizedClientException", accessKeyUnknown],
@@ -73,6 +81,10 @@ const refusals: ReadonlyMap<string, Explain> = new Map<string, Explain>([
   ["InvalidSignatureException", signatureRejected],
   ["SignatureDoesNotMatch", signatureRejected],
   ["RequestExpired", signatureRejected],
+]);
+const refusals: ReadonlyMap<string, Explain> = new Map<string, Explain>([
+  ...identityRefusals,
+  ["ResourceNotFoundException", functionNotFound],
   ["TooManyRequestsException", throttled],
   ["RequestTooLargeException", requestTooLarge],
 ]);
@@ -167,9 +179,13 @@ function throttled(thrown: unknown, target: InvocationTarget): Failure {
   );
 }
 
-function accessDenied(thrown: unknown, target: InvocationTarget): Failure {
+function accessDenied(
+  thrown: unknown,
+  target: InvocationTarget,
+  called = "lambda:InvokeFunction",
+): Failure {
   const denied = deniedAccess(thrown);
-  const action = denied.action ?? "lambda:InvokeFunction";
+  const action = denied.action ?? called;
   const resource = denied.resource ?? target.function;
   return new Failure(
     "access",

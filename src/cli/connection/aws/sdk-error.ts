@@ -154,3 +154,9 @@ export function isClockError(thrown: unknown): boolean {
 export function isAboutStreaming(thrown: unknown): boolean {
   return /stream/i.test(errorText(thrown));
 }
+
+/** True for a refusal of RunTask because its task definition does not exist or is inactive. */
+export function isMissingTaskDefinition(thrown: unknown): boolean {
+  const text = errorText(thrown);
+  return /task ?definition/i.test(text) && /not found|unable to describe|inactive/i.test(text);
+}

@@ -3,9 +3,11 @@ import { checkedEndpoint, type Address } from "./addresses.ts";
 import type { Identity } from "./choose-identity.ts";
 import { endpointOf, type SharedConfig } from "./shared-config.ts";
 
-/** The services involved in reaching a function, by their names in the AWS configuration file, each with an address. */
+/** The services that are called, by their names in the AWS configuration file, each with an address. */
 const examples = {
   lambda: "https://lambda.eu-west-1.amazonaws.com",
+  ecs: "https://ecs.eu-west-1.amazonaws.com",
+  cloudwatch_logs: "https://logs.eu-west-1.amazonaws.com",
   sts: "https://sts.eu-west-1.amazonaws.com",
   sso: "https://portal.sso.eu-west-1.amazonaws.com",
   sso_oidc: "https://oidc.eu-west-1.amazonaws.com",

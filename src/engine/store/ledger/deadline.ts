@@ -66,11 +66,13 @@ export function deadlineFailure(
   return new Failure(
     "unreachable",
     "deadline",
-    `${migrationLabel(step)} was cancelled because the function's time ran out; ${kept}.`,
+    `${migrationLabel(step)} was cancelled because the time of its process ran out; ${kept}.`,
     {
       hints: [
         ...(lockHolders.length > 0 ? [textHint(lockAdvice(lockHolders))] : []),
-        textHint("Raise the function's timeout (at most 15 minutes), or split the file."),
+        textHint(
+          "Raise the function's timeout (at most 15 minutes), split the file, or run it in an ECS task, which has no limit (--runner ecs).",
+        ),
         markHint(
           { environment, database: database.name, versions: [version] },
           "applied",

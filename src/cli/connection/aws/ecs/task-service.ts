@@ -1,0 +1,213 @@
+import * as z from "zod";
+import type { RunEvent } from "../../../../protocol/events.ts";
+import { Failure } from "../../../../protocol/failure.ts";
+import { parseJson } from "../../../../protocol/json.ts";
+import { decodeLine } from "../../../../protocol/ndjson.ts";
+import { exponentialBackoff, retry } from "../../../../retry.ts";
+import type { CliContext } from "../../../context.ts";
+import type {
+  Task,
+  TaskNetwork,
+  TaskRunner,
+  TaskSettings,
+  TaskState,
+  TaskStop,
+} from "../../task-runner.ts";
+import { Delivery } from "../delivery.ts";
+import { signedCall, type CalledService } from "./signed-call.ts";
+import {
+  explainTaskCall,
+  isTransient,
+  notPlaced,
+  tooLarge,
+  type TaskTarget,
+} from "./task-errors.ts";
+
+/** What the calls of ECS and CloudWatch Logs need. */
+export interface TaskServiceOptions {
+  readonly settings: TaskSettings;
+  /** The function's network, where it is not configured. */
+  readonly network: (signal: AbortSignal) => Promise<TaskNetwork>;
+  readonly service: (name: CalledService["name"]) => CalledService;
+  readonly target: TaskTarget;
+  readonly context: Pick<CliContext, "env" | "random" | "sleep">;
+}
+
+/** What the overrides of a task may have together, in characters. */
+const overridesLimit = 8192;
+const startAttempts = 6;
+/** More than a run of ordinary length writes; the end is what counts. */
+const loggedEvents = 1000;
+
+const RunTaskAnswer = z.object({
+  tasks: z.array(z.object({ taskArn: z.string() })).default([]),
+  failures: z
+    .array(z.object({ reason: z.string().optional(), detail: z.string().optional() }))
+    .default([]),
+});
+
+const Container = z.object({
+  name: z.string().optional(),
+  lastStatus: z.string().optional(),
+  exitCode: z.int().optional(),
+  reason: z.string().optional(),
+});
+const DescribeTasksAnswer = z.object({
+  tasks: z
+    .array(
+      z.object({
+        lastStatus: z.string(),
+        stopCode: z.string().optional(),
+        stoppedReason: z.string().optional(),
+        containers: z.array(Container).default([]),
+      }),
+    )
+    .default([]),
+});
+type DescribedTask = z.infer<typeof DescribeTasksAnswer>["tasks"][number];
+
+const LogAnswer = z.object({ events: z.array(z.object({ message: z.string() })).default([]) });
+/** In the log, the place of an error has no text of the file, without which it is not shown. */
+const LoggedFailure = z.looseObject({
+  sql: z
+    .looseObject({})
+    .transform((sql) => ({ ...sql, place: undefined, places: undefined }))
+    .optional(),
+});
+const LoggedEvent = z.object({
+  event: z.looseObject({ type: z.string(), failure: LoggedFailure.optional() }),
+});
+
+/** The tasks of one environment over the API of ECS. */
+export function taskService(options: TaskServiceOptions): TaskRunner {
+  const { settings } = options;
+  return {
+    start: (request, token, signal) => startTask(options, { request, token }, signal),
+    async state({ arn }, signal) {
+      const body = { cluster: settings.cluster, tasks: [arn] };
+      const answer = await call(options, "ecs", "DescribeTasks", body, signal);
+      return stateOf(DescribeTasksAnswer.parse(answer).tasks[0], settings.container);
+    },
+    async events({ id }, signal) {
+      const answer = await call(
+        options,
+        "logs",
+        "GetLogEvents",
+        {
+          logGroupName: settings.logGroup,
+          logStreamName: `task/${settings.container}/${id}`,
+          startFromHead: false,
+          limit: loggedEvents,
+        },
+        signal,
+      );
+      return LogAnswer.parse(answer).events.flatMap(({ message }) => eventIn(message));
+    },
+  };
+}
+
+const apis = { ecs: "AmazonEC2ContainerServiceV20141113", logs: "Logs_20140328" } as const;
+
+/** One call, its errors explained. */
+async function call(
+  { service, target, context }: TaskServiceOptions,
+  name: CalledService["name"],
+  operation: string,
+  body: object,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const delivery = new Delivery();
+  const called = service(name);
+  try {
+    return await delivery.observe(() =>
+      signedCall(called, `${apis[name]}.${operation}`, body, signal),
+    );
+  } catch (thrown) {
+    throw await explainTaskCall(thrown, {
+      ...{ target, delivery, operation, service: name, url: called.url, env: context.env },
+    });
+  }
+}
+
+async function startTask(
+  options: TaskServiceOptions,
+  { request, token }: { readonly request: string; readonly token: string },
+  signal: AbortSignal,
+): Promise<Task> {
+  const { settings, target, context } = options;
+  const { cluster, taskDefinition, container } = settings;
+  const overrides = { containerOverrides: [{ name: container, command: ["run-task", request] }] };
+  if (JSON.stringify(overrides).length > overridesLimit) throw tooLarge();
+  const network = await networkOf(options, signal);
+  const body = {
+    ...{ cluster, taskDefinition, overrides, clientToken: token, startedBy: token.slice(0, 36) },
+    ...{ launchType: "FARGATE", count: 1, propagateTags: "TASK_DEFINITION" },
+    networkConfiguration: { awsvpcConfiguration: { ...network, assignPublicIp: "DISABLED" } },
+  };
+  const answer = await retry(() => call(options, "ecs", "RunTask", body, signal), {
+    backoff: exponentialBackoff({ firstMs: 500, longestMs: 8000, random: context.random }),
+    shouldRetry: (thrown, attempt) => isTransient(thrown) && attempt < startAttempts,
+    sleep: context.sleep,
+    signal,
+  });
+  const { tasks, failures } = RunTaskAnswer.parse(answer);
+  const arn = tasks[0]?.taskArn;
+  if (arn === undefined) throw notPlaced(target, failures[0]);
+  return { arn, id: arn.split("/").at(-1) ?? arn };
+}
+
+async function networkOf(
+  { settings, network }: TaskServiceOptions,
+  signal: AbortSignal,
+): Promise<TaskNetwork> {
+  const { subnets, securityGroups } = settings;
+  if (subnets && securityGroups) return { subnets, securityGroups };
+  const own = await network(signal);
+  return {
+    subnets: subnets ?? own.subnets,
+    securityGroups: securityGroups ?? own.securityGroups,
+  };
+}
+
+const startingStates = new Set(["PROVISIONING", "PENDING", "ACTIVATING"]);
+const endedStates = new Set(["STOPPED", "DELETED"]);
+
+/** A container that has exited counts as the end: ECS takes half a minute more to remove its network interface. */
+function stateOf(task: DescribedTask | undefined, name: string): TaskState {
+  if (task === undefined) return { kind: "missing" };
+  const { lastStatus, containers } = task;
+  const container = containers.find((each) => each.name === name) ?? containers[0];
+  if (endedStates.has(lastStatus) || hasExited(container))
+    return { kind: "stopped", stop: stopOf(task, container) };
+  return startingStates.has(lastStatus)
+    ? { kind: "starting", status: lastStatus }
+    : { kind: "running" };
+}
+
+function hasExited(container: z.infer<typeof Container> | undefined): boolean {
+  return container?.lastStatus === "STOPPED" || container?.exitCode !== undefined;
+}
+
+function stopOf(
+  { stopCode, stoppedReason }: DescribedTask,
+  container: z.infer<typeof Container> | undefined,
+): TaskStop {
+  return {
+    code: stopCode,
+    reason: container?.reason ?? stoppedReason,
+    exitCode: container?.exitCode,
+  };
+}
+
+/** The event in a line of the function's log, if it holds one. */
+function eventIn(message: string): RunEvent[] {
+  const line = LoggedEvent.safeParse(parseJson(message));
+  if (!line.success) return [];
+  try {
+    const event = decodeLine(JSON.stringify(line.data.event));
+    return event.type === "unknown" ? [] : [event];
+  } catch (thrown) {
+    if (thrown instanceof Failure) return [];
+    throw thrown;
+  }
+}

@@ -1,0 +1,54 @@
+import type { RunEvent } from "../../protocol/events.ts";
+
+/** Where the tasks of an environment are started. */
+export interface TaskSettings {
+  readonly cluster: string;
+  /** Family, with or without a revision, or ARN. */
+  readonly taskDefinition: string;
+  readonly container: string;
+  /** Its log group, whose streams are called `task/CONTAINER/ID`. */
+  readonly logGroup: string;
+  /** Default: the function's. */
+  readonly subnets?: readonly string[] | undefined;
+  readonly securityGroups?: readonly string[] | undefined;
+}
+
+/** The network of a function or a task. */
+export interface TaskNetwork {
+  readonly subnets: readonly string[];
+  readonly securityGroups: readonly string[];
+}
+
+/** A task that was started. */
+export interface Task {
+  readonly id: string;
+  readonly arn: string;
+}
+
+/** Why a task ended, as ECS reports it. */
+export interface TaskStop {
+  /** Such as `EssentialContainerExited`, `TaskFailedToStart` or `UserInitiated`. */
+  readonly code: string | undefined;
+  readonly reason: string | undefined;
+  readonly exitCode: number | undefined;
+}
+
+/** How far a task has come; `missing`: ECS does not know it, not yet or no longer. */
+export type TaskState =
+  | { readonly kind: "starting"; readonly status: string }
+  | { readonly kind: "running" }
+  | { readonly kind: "stopped"; readonly stop: TaskStop }
+  | { readonly kind: "missing" };
+
+/** Starts and watches the ECS tasks of one environment. */
+export interface TaskRunner {
+  /**
+   * Starts one task that serves the request. The same token never starts a second one, so that a lost answer is asked for again.
+   * Throws a `Failure`, with code `task-unknown` if the task may have been started nevertheless.
+   */
+  start(request: string, token: string, signal: AbortSignal): Promise<Task>;
+  /** Throws a `Failure`. */
+  state(task: Task, signal: AbortSignal): Promise<TaskState>;
+  /** The events in the task's log, as far as there are any. Throws a `Failure`. */
+  events(task: Task, signal: AbortSignal): Promise<readonly RunEvent[]>;
+}

@@ -1,0 +1,217 @@
+import type { EventOf, HistoryRow, RunEvent } from "../../../protocol/events.ts";
+import { Failure } from "../../../protocol/failure.ts";
+import type { Task, TaskRunner, TaskState, TaskStop } from "../../connection/task-runner.ts";
+import type { Connection } from "../../connection/connection.ts";
+import type { CliContext } from "../../context.ts";
+import type { RunPart } from "../follow-run.ts";
+import { lookUpRun, type Lookup } from "../look-up-run.ts";
+import { queryBackoff } from "../query.ts";
+import { countsOf, recordedEnd } from "../recorded-end.ts";
+import { activityOf, newsReporter } from "../run-news.ts";
+import { reduceRun, type RunState } from "../run-state.ts";
+import { cannotFollow, taskKilled, taskNotStarted } from "./task-failures.ts";
+import { loggedEnd } from "./logged-end.ts";
+import { afterRow, newProgress, type TaskProgress } from "./task-progress.ts";
+
+/** What running in a task needs beside the run itself. */
+export interface TaskRunContext {
+  /** To the function, which is asked for the plan and about the run. */
+  readonly connection: Connection;
+  readonly notice: (line: string) => void;
+  readonly waiting: (text: string) => void;
+  readonly now: CliContext["now"];
+  readonly sleep: CliContext["sleep"];
+  readonly every: CliContext["every"];
+}
+
+/** A task that runs one part of a run, and what was reported of it. */
+export interface FollowedTask extends TaskRunContext {
+  readonly part: RunPart;
+  readonly tasks: TaskRunner;
+  readonly task: Task;
+  readonly started: EventOf<"run.started">;
+  readonly plan: EventOf<"plan">;
+}
+
+/** A run of an hour says once in a while that it goes on. */
+const repeatMs = 300_000;
+/** Give up after this many lookups in a row that will not get better, such as with credentials that have expired. */
+const maxFailed = 3;
+/** Give up when nothing was learnt for so long. */
+const longestSilenceMs = 900_000;
+
+/** How far a task was followed. */
+interface Following {
+  readonly progress: TaskProgress;
+  /** True from the moment when its container ran, or had run. */
+  readonly hasBegun: boolean;
+  /** Why it ended; it is looked up in the ledger once more after that. */
+  readonly stop: TaskStop | undefined;
+  /** Lookups in a row that failed for good. */
+  readonly failed: number;
+  /** When a lookup succeeded last. */
+  readonly seenAt: number;
+}
+
+/**
+ * Follows a task in the ledger, through the function, to the end of its part of the run. Throws `task-not-started` if it ended
+ * before it reached the ledger, `task-killed` if it ended without an end in the ledger, and `task-not-followed` if nothing can be
+ * asked.
+ */
+export async function* followTask(followed: FollowedTask): AsyncGenerator<RunEvent> {
+  const { part, sleep, now, waiting } = followed;
+  const run = runOf(followed);
+  const report = newsReporter({ now, waiting, repeatMs });
+  let following = newFollowing(followed);
+  for (let attempt = 1; ; attempt += 1) {
+    if (!following.hasBegun) {
+      const state = await stateOf(followed);
+      following = afterState(following, state);
+      if (state?.kind === "starting") report(`waiting for the ECS task to start (${state.status})`);
+    }
+    if (following.hasBegun) {
+      const found = await lookUpRun({ ...followed, ...part, run });
+      const shown = afterRow(following.progress, "row" in found ? found.row : undefined);
+      yield* shown.events;
+      following = afterLookup({ ...following, progress: shown.progress }, found, now());
+      const ending = endOf(followed, run, following, found);
+      if (ending) {
+        yield* ending;
+        return;
+      }
+      report(...newsOf(found, now()));
+      if (found.kind !== "active") {
+        following = afterState(following, await stateOf(followed));
+        // What it did last may be in the ledger by now.
+        if (following.stop) continue;
+      }
+    }
+    await sleep(queryBackoff(attempt), part.signal);
+  }
+}
+
+function newFollowing({ plan, now }: FollowedTask): Following {
+  return {
+    progress: newProgress(plan),
+    hasBegun: false,
+    stop: undefined,
+    failed: 0,
+    seenAt: now(),
+  };
+}
+
+/** What is left to report, if the task or its run has ended; undefined if it goes on. Throws if it cannot be followed. */
+function endOf(
+  followed: FollowedTask,
+  run: RunState,
+  following: Following,
+  found: Lookup,
+): AsyncIterable<RunEvent> | undefined {
+  if (found.kind === "ended") return ended(followed, run, found);
+  if (found.kind === "paused") return paused(followed, run, found.row);
+  if (found.kind === "active") return undefined;
+  if (following.stop) return withoutEnd(followed, found, following.stop);
+  if (found.kind === "failed" && isHopeless(following, followed.now()))
+    throw cannotFollow(run, found.failure);
+  return undefined;
+}
+
+function newsOf(found: Lookup, now: number): [news: string, detail?: string] {
+  switch (found.kind) {
+    case "active":
+      return activityOf(found.row, now);
+    case "failed":
+      return [`could not look up the run: ${found.failure.message}`];
+    default:
+      return ["waiting for the ECS task"];
+  }
+}
+
+/** The run as the driver knows it, from the events that were reported at the start. */
+function runOf({ part, started, plan }: FollowedTask): RunState {
+  return [started, plan].reduce<RunState>(reduceRun, part.run);
+}
+
+/** Undefined if ECS did not answer, or may not be asked: the ledger is followed all the same. */
+async function stateOf({ tasks, task, part }: FollowedTask): Promise<TaskState | undefined> {
+  try {
+    return await tasks.state(task, part.signal);
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || part.signal.aborted) throw thrown;
+    return undefined;
+  }
+}
+
+function afterState(following: Following, state: TaskState | undefined): Following {
+  if (state === undefined) return { ...following, hasBegun: true };
+  const hasBegun = following.hasBegun || state.kind === "running" || state.kind === "stopped";
+  return { ...following, hasBegun, stop: state.kind === "stopped" ? state.stop : undefined };
+}
+
+function afterLookup(following: Following, found: Lookup, now: number): Following {
+  if (found.kind !== "failed") return { ...following, failed: 0, seenAt: now };
+  return { ...following, failed: found.transient ? 0 : following.failed + 1 };
+}
+
+function isHopeless({ failed, seenAt }: Following, now: number): boolean {
+  return failed >= maxFailed || now - seenAt >= longestSilenceMs;
+}
+
+/** The end of a run that the ledger shows, with what only the task's log has. */
+async function* ended(
+  followed: FollowedTask,
+  run: RunState,
+  { row, outcome }: Extract<Lookup, { kind: "ended" }>,
+): AsyncGenerator<RunEvent> {
+  const recorded = recordedEnd(run, row, outcome);
+  const own = ownPart(run, recorded);
+  const { before, closing } = await loggedEnd(followed);
+  yield* before;
+  yield recorded.type === "run.failed" && closing?.type === "run.failed"
+    ? { ...own, type: "run.failed", failure: closing.failure }
+    : { ...recorded, ...own };
+}
+
+/** The counts of this part of the run: those of earlier parts are added to it. */
+function ownPart(
+  { earlier }: RunState,
+  { applied, notReached, tookMs }: { applied: number; notReached: number; tookMs: number },
+): { readonly applied: number; readonly notReached: number; readonly tookMs: number } {
+  return {
+    applied: Math.max(0, applied - earlier.applied),
+    notReached,
+    tookMs: Math.max(0, tookMs - earlier.tookMs),
+  };
+}
+
+/** A task that AWS stopped is continued in another one; one that a person stopped is not. */
+async function* paused(
+  followed: FollowedTask,
+  run: RunState,
+  row: HistoryRow,
+): AsyncGenerator<RunEvent> {
+  const { now, part, notice } = followed;
+  const counts = { ...countsOf(run, row), tookMs: run.earlier.tookMs + now() - part.sent.lastAt };
+  const state = await stateOf(followed);
+  const stop = state?.kind === "stopped" ? state.stop : undefined;
+  if (stop?.code === "UserInitiated") {
+    notice(`! The ECS task was stopped by a person: ${stop.reason ?? "no reason is given"}`);
+    yield { type: "run.finished", ...ownPart(run, counts), cancelled: true };
+    return;
+  }
+  yield { type: "run.paused", reason: "the ECS task was stopped", ...ownPart(run, counts) };
+}
+
+/** A task that has ended although the ledger shows no end. */
+async function* withoutEnd(
+  followed: FollowedTask,
+  found: Lookup,
+  stop: TaskStop,
+): AsyncGenerator<RunEvent> {
+  if (found.kind === "stale") throw taskKilled(stop);
+  const { before, closing } = await loggedEnd(followed);
+  if (closing === undefined)
+    throw found.kind === "failed" ? taskKilled(stop) : taskNotStarted(followed.task, stop);
+  yield* before;
+  yield closing;
+}
