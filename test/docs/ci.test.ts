@@ -187,16 +187,20 @@ describe("the pipeline for CircleCI", () => {
     for (const [name, given] of uses) {
       const job = jobs[name.replace("hasura-migrate/", "")];
       if (job === undefined) continue;
-      const parameters = z.record(z.string(), z.unknown()).parse(given);
+      const parameters = z.looseObject({ environments: z.string().default("--all") }).parse(given);
       for (const [parameter, { default: value }] of Object.entries(job.parameters))
-        assert.ok(parameter in parameters || value !== undefined, `${name}: ${parameter}`);
-      checkEnvironments(String(parameters["environments"] ?? "--all"));
+        assert.ok(parameter in Object(given) || value !== undefined, `${name}: ${parameter}`);
+      checkEnvironments(parameters.environments);
     }
-    const prod = uses.find(([, given]) => Object(given).name === "prod")?.[1];
-    assert.deepEqual(Object(prod).requires, ["approve-prod"]);
-    assert.ok(
-      uses.some(([name, given]) => name === "approve-prod" && Object(given).type === "approval"),
-    );
+    const ordered = z.looseObject({
+      name: z.string().optional(),
+      type: z.string().optional(),
+      requires: z.array(z.string()).default([]),
+    });
+    const listed = uses.map(([name, given]) => ({ name, ...ordered.parse(given) }));
+    const prod = listed.find(({ name }) => name === "prod");
+    assert.deepEqual(prod?.requires, ["approve-prod"]);
+    assert.equal(listed.find(({ name }) => name === "approve-prod")?.type, "approval");
   });
 
   test("assumes the role by files and variables that the AWS CLI and hasura-migrate read", () => {

@@ -122,7 +122,7 @@ describe("a GitHub that refuses for a while", () => {
 
   test("is given up in the end", async () => {
     const github = await githubStandIn();
-    github.refusals.push(...Array(9).fill({ status: 503, json: {} }));
+    github.refusals.push(...Array.from({ length: 9 }, () => ({ status: 503, json: {} })));
     await assert.rejects(write(github, "plan"), /status 503/);
     assert.equal(github.requests.length, 5);
   });

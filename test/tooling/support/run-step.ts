@@ -80,28 +80,16 @@ interface Circumstances {
 export function runStep(
   step: ActionStep,
   inputs: Readonly<Record<string, string>>,
-  { exitCode = 0, stdout = "", env = {}, outputs = {}, directories = [] }: Circumstances = {},
+  circumstances: Circumstances = {},
 ): RanStep {
   const directory = temporaryDirectory();
-  for (const each of directories) mkdirSync(join(directory, each), { recursive: true });
-  const record = join(directory, "record");
-  const answer = `pwd >>'${record}.pwd'\nprintf %s "$HASURA_MIGRATE_CONFIG" >'${record}.config'\nprintf '%s\\n' '${stdout}'\nexit ${String(exitCode)}`;
-  recordingProgram(join(directory, "bin/npx"), record, answer);
-  recordingProgram(join(directory, "action/docker/deploy"), record, answer);
-  writeFileSync(join(directory, "action/package.json"), `{ "version": "${actionVersion}" }`);
+  const record = prepareCheckout(directory, circumstances);
   const script = join(directory, "script.sh");
   writeFileSync(script, step.run ?? "");
   const output = join(directory, "output");
   writeFileSync(output, "");
-  const context: Record<string, string> = {
-    "github.action_path": join(directory, "action"),
-    "steps.check.outputs.several": "false",
-    ...outputs,
-  };
-  for (const [name, input] of Object.entries(compositeAction.inputs)) {
-    context[`inputs.${name}`] = inputs[name] ?? input.default ?? "";
-  }
-  const { status, stdout: printed } = spawnSync(
+  const context = contextOf(directory, inputs, circumstances);
+  const { status, stdout } = spawnSync(
     "bash",
     ["--noprofile", "--norc", "-eo", "pipefail", script],
     {
@@ -114,23 +102,60 @@ export function runStep(
         ...Object.fromEntries(
           Object.entries(step.env).map(([name, text]) => [name, evaluate(text, context)]),
         ),
-        ...env,
+        ...circumstances.env,
       },
       encoding: "utf8",
     },
   );
   return {
-    code: status,
+    ...{ code: status, stdout, directory },
     calls: recordedCalls(record),
-    directories: existsSync(`${record}.pwd`)
-      ? readFileSync(`${record}.pwd`, "utf8")
-          .trimEnd()
-          .split("\n")
-          .map((path) => relative(realpathSync(directory), path))
-      : [],
-    config: existsSync(`${record}.config`) ? readFileSync(`${record}.config`, "utf8") : "",
-    stdout: printed,
-    output: readFileSync(output, "utf8"),
-    directory,
+    directories: textOf(`${record}.pwd`)
+      .split("\n")
+      .filter((path) => path !== "")
+      .map((path) => relative(realpathSync(directory), path)),
+    config: textOf(`${record}.config`),
+    output: textOf(output),
   };
+}
+
+/** Makes the recording programs and the directories of the checkout; returns the path of the record. */
+function prepareCheckout(
+  directory: string,
+  { exitCode = 0, stdout = "", directories = [] }: Circumstances,
+): string {
+  for (const each of directories) mkdirSync(join(directory, each), { recursive: true });
+  const record = join(directory, "record");
+  const then = [
+    `pwd >>'${record}.pwd'`,
+    `printf %s "$HASURA_MIGRATE_CONFIG" >'${record}.config'`,
+    `printf '%s\\n' '${stdout}'`,
+    `exit ${String(exitCode)}`,
+  ].join("\n");
+  recordingProgram(join(directory, "bin/npx"), record, then);
+  recordingProgram(join(directory, "action/docker/deploy"), record, then);
+  writeFileSync(join(directory, "action/package.json"), `{ "version": "${actionVersion}" }`);
+  return record;
+}
+
+/** What the expressions of the step can refer to. */
+function contextOf(
+  directory: string,
+  inputs: Readonly<Record<string, string>>,
+  { outputs }: Circumstances,
+): Record<string, string> {
+  const given = Object.entries(compositeAction.inputs).map(([name, input]) => [
+    `inputs.${name}`,
+    inputs[name] ?? input.default ?? "",
+  ]);
+  return {
+    "github.action_path": join(directory, "action"),
+    "steps.check.outputs.several": "false",
+    ...outputs,
+    ...(Object.fromEntries(given) as Record<string, string>),
+  };
+}
+
+function textOf(path: string): string {
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
 }

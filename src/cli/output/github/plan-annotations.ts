@@ -1,3 +1,4 @@
+import { shortenList } from "../../../shorten-list.ts";
 import type { CliContext } from "../../context.ts";
 import { repositoryPath } from "../../project/repository-path.ts";
 import { remarkWords, type PlanRemark, type PlanReport } from "../plans/plan-report.ts";
@@ -32,7 +33,7 @@ export function annotatePlans(context: CliContext, { plans }: PlanReport): void 
       name: "warning",
       properties: {
         file: repositoryPath(file, context),
-        title: `hasura-migrate plan ${environments.join(" ")}`,
+        title: `hasura-migrate plan ${shortenList(environments)}`,
       },
       message: remarkSentence(remark),
     });

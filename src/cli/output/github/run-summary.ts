@@ -1,5 +1,6 @@
 import type { RunEvent } from "../../../protocol/events.ts";
 import type { Failure, FailureData } from "../../../protocol/failure.ts";
+import { operations } from "../../../protocol/operations.ts";
 import type { UnknownEvent } from "../../../protocol/ndjson.ts";
 import type { CliContext } from "../../context.ts";
 import { repositoryPath } from "../../project/repository-path.ts";
@@ -8,6 +9,11 @@ import { markdownCell } from "../markdown/markdown-text.ts";
 import type { Row } from "../run-view.ts";
 import type { WorkflowCommand } from "../workflow-command.ts";
 import { isGithubJob, type PageSection } from "./job-page.ts";
+
+/** Operations whose result is not what they have run. */
+const reading: ReadonlySet<string> = new Set(
+  Object.entries(operations).flatMap(([name, { changes }]) => (changes === "never" ? [name] : [])),
+);
 
 /** In GitHub Actions: collects a run's rows into a table for the job's page, and annotates the file that failed. */
 export class RunSummary {
@@ -38,7 +44,8 @@ export class RunSummary {
         this.#annotate(event.failure);
         break;
       case "run.finished":
-        this.#end = `${event.applied} done in ${duration(event.tookMs)}.`;
+        if (!reading.has(this.#operation))
+          this.#end = `${event.applied} done in ${duration(event.tookMs)}.`;
         break;
       case "run.failed":
         this.#end = `**Failed:** ${markdownCell(event.failure.message)}`;
@@ -57,8 +64,9 @@ export class RunSummary {
     return this.#rows.length > 0;
   }
 
-  /** What the page of the job shows of this run. */
+  /** What the page of the job shows of this run; nothing of one that only reads and ended well. */
   section(): PageSection {
+    if (!this.hasRows && this.#end === "") return { text: "", isWhole: true };
     const table = this.hasRows
       ? ["", "| database | version | name | | |", "| --- | --- | --- | --- | ---: |", ...this.#rows]
       : [];

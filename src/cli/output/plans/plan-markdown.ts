@@ -29,7 +29,7 @@ export function plansMarkdown({ plans, hasProject }: PlanReport): string {
     "### hasura-migrate plan",
     overview(plans, hasProject),
     ...groups.map((group) => groupTable(group, { several, named: plans.length > 1 })),
-    ...sqlBlocks(groups.flatMap(({ rows }) => rows)),
+    ...sqlBlocks(newFirst(groups.flatMap(({ rows }) => rows))),
   ]);
 }
 
@@ -117,6 +117,11 @@ function groupTable(
     markdownTable(heads, shown),
     ...moreThan(rows.length, "migration"),
   ].join("\n");
+}
+
+/** What a pull request is about comes before what is pending anyway, and may be too long to be shown with it. */
+function newFirst(rows: readonly PlannedRow[]): PlannedRow[] {
+  return rows.toSorted((a, b) => Number(b.isNew) - Number(a.isNew));
 }
 
 /** The SQL of each migration, folded: one block for each different text. */

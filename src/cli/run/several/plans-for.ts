@@ -36,11 +36,21 @@ export async function plansFor(
     const added = local && (await addedRows(local, event, { options, rowOf }));
     return {
       ...{ environment, image },
-      rows: [...plannedRows(event), ...(added ?? [])],
+      rows: inOrder([...plannedRows(event), ...(added ?? [])]),
       isCompared: added !== undefined,
     };
   });
   return { plans: await Promise.all(plans), hasProject: local !== undefined };
+}
+
+/** As they would run: databases in the order of the answer, and in each by version. */
+function inOrder(rows: readonly PlannedRow[]): PlannedRow[] {
+  const databases = [...new Set(rows.map(({ database }) => database))];
+  return databases.flatMap((database) =>
+    rows
+      .filter((row) => row.database === database)
+      .toSorted((a, b) => compareVersions(a.version, b.version)),
+  );
 }
 
 type RowOf = (database: string, migration: LocalMigration) => Promise<PlannedRow | undefined>;

@@ -125,13 +125,13 @@ describe("annotations in GitHub Actions", () => {
           "warning",
           {
             file: "hasura/migrations/default/1700000000300_new/up.sql",
-            title: "hasura-migrate plan dev-1 dev-2",
+            title: "hasura-migrate plan dev-1, dev-2",
           },
           "Runs outside a transaction: if it fails part-way, what it has already done remains.",
         ],
         [
           "warning",
-          { file: `hasura/${file}`, title: "hasura-migrate plan dev-1 dev-2" },
+          { file: `hasura/${file}`, title: "hasura-migrate plan dev-1, dev-2" },
           "Out of order: a newer migration is already applied.",
         ],
       ],
@@ -172,6 +172,8 @@ describe("the page of a job in GitHub Actions", () => {
     const planned = { "dev-1": [started("dev-1"), plan([item(...failing)]), finished(0)] };
     const other = await inJob(t, ["plan", "dev-1", "--markdown"], planned);
     assert.equal(other.page.trim(), other.out.trim());
+    const alone = await inJob(t, ["status", "dev-1"], answers);
+    assert.equal(alone.page, "");
   });
 
   test("is never longer than GitHub takes", async (t) => {
@@ -179,7 +181,7 @@ describe("the page of a job in GitHub Actions", () => {
     writeFileSync(summary, "x".repeat(1_000_000));
     const env = { GITHUB_ACTIONS: "true", GITHUB_STEP_SUMMARY: summary };
     const context = testContext(t, { argv: [], env });
-    const table = `${"| ü | ü |\n".repeat(20_000)}`;
+    const table = "| ü | ü |\n".repeat(20_000);
     await writeJobPage(context, [
       { text: "first\n", isWhole: true },
       { text: table, isWhole: false },

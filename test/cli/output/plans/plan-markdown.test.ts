@@ -59,6 +59,13 @@ describe("plans as Markdown", () => {
     );
   });
 
+  test("show the SQL of what is new here first", () => {
+    const text = markdown(
+      answered("a", [row("1", { sql: "select 1;" }), row("2", { sql: "select 2;", isNew: true })]),
+    );
+    assert.ok(text.indexOf("select 2;") < text.indexOf("select 1;"));
+  });
+
   test("show a failure in place of a plan", () => {
     const text = markdown(
       { environment: "dev-1", image: "", rows: undefined, failure: "No | answer" },

@@ -209,6 +209,7 @@ describe("plan --markdown", () => {
     assert.match(ran.out, /^\| dev-2 \| \? \| \? \| no plan: 2\\_b failed \|$/m);
     assert.match(ran.out, /^\| 1700000000100 \| add\\_note \| {2}\|$/m);
     assert.match(ran.out, /^\| 1700000000050 \| early \| new here, outside a transaction \|$/m);
+    assert.ok(ran.out.indexOf("| 1700000000050") < ran.out.indexOf("| 1700000000100"), "in order");
     assert.doesNotMatch(ran.out, /pending in default|environments:/);
   });
 
