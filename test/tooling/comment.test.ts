@@ -164,6 +164,11 @@ describe("a text that is too long for a comment", () => {
     assert.match(body, /^first\n\n_The rest/);
   });
 
+  test("does not take a fence with a language for the end of a block", () => {
+    const inner = `\`\`\`sql\n\n${"y\n\n".repeat(30_000)}`;
+    assert.match(fitBody(`first\n\n\`\`\`sql\n${inner}\n\`\`\`\n`, ""), /^first\n\n_The rest/);
+  });
+
   test("is left alone where it fits", () => {
     assert.equal(fitBody("a\n", "b"), "a\nb");
   });
