@@ -36,6 +36,14 @@ locals {
     HASURA_MIGRATE_METRICS                = var.metrics ? "on" : "off"
   }
 
+  # The task's.
+  task_variables = merge(local.variables, {
+    HASURA_MIGRATE_UNQUALIFIED  = var.restrict_by_operation ? "apply" : "admin"
+    HASURA_MIGRATE_STOP_TIMEOUT = "120"
+  })
+  task_log_name = "/ecs/${local.function_name}"
+  cluster       = var.task_cluster == "" ? local.function_name : var.task_cluster
+
   # Each alias with the aliases that its policy allows to call.
   every_alias = {
     read = {

@@ -207,3 +207,28 @@ variable "alarm_topic_arn" {
   type        = string
   default     = ""
 }
+
+# ---- Runs longer than 15 minutes
+
+variable "task_runner" {
+  description = "Create an ECS task definition, so that a migration may run longer than 15 minutes (--runner ecs). Whoever may start its task can read the admin secret."
+  type        = bool
+  default     = false
+}
+
+variable "task_cluster" {
+  description = "Name of an ECS cluster in which the task may be started. If empty, the module creates hasura-migrate-ENVIRONMENT."
+  type        = string
+  default     = ""
+}
+
+variable "task_memory_size" {
+  description = "Memory of the task in MB, with a quarter of a vCPU."
+  type        = number
+  default     = 512
+
+  validation {
+    condition     = contains([512, 1024, 2048], var.task_memory_size)
+    error_message = "Use 512, 1024 or 2048."
+  }
+}

@@ -12,14 +12,10 @@ const interfaceActions = [
 ];
 
 /** The function's role: its log, its network interfaces, the secrets and their key, and the event bus. */
-export function createRole(
-  scope: Construct,
-  { environment, adminSecret, secretKey, webhook, eventBus }: HasuraMigrateProps,
-  logArn: string,
-): iam.Role {
+export function createRole(scope: Construct, props: HasuraMigrateProps, logArn: string): iam.Role {
+  const { environment } = props;
   const { partition, region, account } = Stack.of(scope);
   const functionArn = `arn:${partition}:lambda:${region}:${account}:function:hasura-migrate-${environment}`;
-  const parameterArn = `arn:${partition}:ssm:${region}:${account}:parameter`;
   const statements = [
     {
       sid: "WriteLog",
@@ -35,14 +31,7 @@ export function createRole(
       resources: ["*"],
       conditions: { ArnEquals: { "lambda:SourceFunctionArn": functionArn } },
     },
-    readSecret("ReadAdminSecret", adminSecret, parameterArn),
-    ...(webhook === undefined ? [] : [readSecret("ReadWebhookAddress", webhook, parameterArn)]),
-    ...(eventBus === undefined
-      ? []
-      : [{ sid: "PutEvents", actions: ["events:PutEvents"], resources: [eventBus.eventBusArn] }]),
-    ...(secretKey === undefined
-      ? []
-      : [{ sid: "DecryptAdminSecret", actions: ["kms:Decrypt"], resources: [secretKey.keyArn] }]),
+    ...workStatements(scope, props),
   ];
   return new iam.Role(scope, "Role", {
     description: `Permissions of hasura-migrate-${environment}`,
@@ -53,6 +42,25 @@ export function createRole(
       }),
     },
   });
+}
+
+/** What running migrations needs, whatever runs them: the secrets and their key, and the event bus. @internal */
+export function workStatements(
+  scope: Construct,
+  { adminSecret, secretKey, webhook, eventBus }: HasuraMigrateProps,
+): iam.PolicyStatementProps[] {
+  const { partition, region, account } = Stack.of(scope);
+  const parameterArn = `arn:${partition}:ssm:${region}:${account}:parameter`;
+  return [
+    readSecret("ReadAdminSecret", adminSecret, parameterArn),
+    ...(webhook === undefined ? [] : [readSecret("ReadWebhookAddress", webhook, parameterArn)]),
+    ...(eventBus === undefined
+      ? []
+      : [{ sid: "PutEvents", actions: ["events:PutEvents"], resources: [eventBus.eventBusArn] }]),
+    ...(secretKey === undefined
+      ? []
+      : [{ sid: "DecryptAdminSecret", actions: ["kms:Decrypt"], resources: [secretKey.keyArn] }]),
+  ];
 }
 
 function readSecret(

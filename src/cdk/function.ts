@@ -50,18 +50,7 @@ export function createFunction(
     vpc: props.vpc,
     securityGroups: [parts.securityGroup],
     logGroup: parts.logGroup,
-    environment: {
-      HASURA_MIGRATE_ENVIRONMENT: environment,
-      HASURA_MIGRATE_ENDPOINT: props.hasuraEndpoint,
-      ...secretVariable("HASURA_MIGRATE_ADMIN_SECRET", props.adminSecret),
-      HASURA_MIGRATE_PROTECTED: String(props.protected ?? false),
-      HASURA_MIGRATE_KEEP_DOWN_SQL: (props.keepDownSql ?? true) ? "on" : "off",
-      HASURA_MIGRATE_UNQUALIFIED: props.restrictByOperation ? "refuse" : "admin",
-      ...(props.webhook && secretVariable("HASURA_MIGRATE_NOTIFY_URL", props.webhook)),
-      ...(props.eventBus && { HASURA_MIGRATE_EVENT_BUS: props.eventBus.eventBusArn }),
-      HASURA_MIGRATE_NOTIFY_ON: props.notifyOn ?? "changes",
-      HASURA_MIGRATE_METRICS: (props.metrics ?? true) ? "on" : "off",
-    },
+    environment: settingsOf(props, props.restrictByOperation ? "refuse" : "admin"),
     ...(props.vpcSubnets !== undefined && { vpcSubnets: props.vpcSubnets }),
     ...(props.reservedConcurrency !== undefined && {
       reservedConcurrentExecutions: props.reservedConcurrency,
@@ -70,6 +59,25 @@ export function createFunction(
   // Lambda must never run a migration again because nobody read the response.
   created.configureAsyncInvoke({ retryAttempts: 0 });
   return created;
+}
+
+/** The environment variables; `unqualified`: what callers without an alias may do. @internal */
+export function settingsOf(
+  props: HasuraMigrateProps,
+  unqualified: "refuse" | "apply" | "admin",
+): Record<string, string> {
+  return {
+    HASURA_MIGRATE_ENVIRONMENT: props.environment,
+    HASURA_MIGRATE_ENDPOINT: props.hasuraEndpoint,
+    ...secretVariable("HASURA_MIGRATE_ADMIN_SECRET", props.adminSecret),
+    HASURA_MIGRATE_PROTECTED: String(props.protected ?? false),
+    HASURA_MIGRATE_KEEP_DOWN_SQL: (props.keepDownSql ?? true) ? "on" : "off",
+    HASURA_MIGRATE_UNQUALIFIED: unqualified,
+    ...(props.webhook && secretVariable("HASURA_MIGRATE_NOTIFY_URL", props.webhook)),
+    ...(props.eventBus && { HASURA_MIGRATE_EVENT_BUS: props.eventBus.eventBusArn }),
+    HASURA_MIGRATE_NOTIFY_ON: props.notifyOn ?? "changes",
+    HASURA_MIGRATE_METRICS: (props.metrics ?? true) ? "on" : "off",
+  };
 }
 
 function secretVariable(variable: string, stored: StoredSecret): Record<string, string> {

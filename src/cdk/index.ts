@@ -14,9 +14,16 @@ import { createDashboard } from "./dashboard.ts";
 import { createFunction, createLogGroup } from "./function.ts";
 import { createRole } from "./function-role.ts";
 import { createSecretsEndpoint, createSecurityGroup } from "./network.ts";
+import { createTask } from "./task.ts";
 import { checkProps, type HasuraMigrateProps, type PolicyName } from "./props.ts";
 
-export type { AdminSecret, HasuraMigrateProps, PolicyName, StoredSecret } from "./props.ts";
+export type {
+  AdminSecret,
+  HasuraMigrateProps,
+  PolicyName,
+  StoredSecret,
+  TaskRunnerProps,
+} from "./props.ts";
 
 /**
  * The function that runs one environment's Hasura migrations inside its VPC, its permissions, and the policies for its
@@ -50,7 +57,10 @@ export class HasuraMigrate extends Construct {
     this.alarm = createAlarm(this, props, this.function);
     if (props.alarmOnFailedRuns) this.failedRunsAlarm = createFailedRunsAlarm(this, props);
     if (props.createDashboard) createDashboard(this, environment);
-    this.policies = createCallerPolicies(this, props, this.function, logArn);
+    this.policies = {
+      ...createCallerPolicies(this, props, this.function, logArn),
+      ...(props.taskRunner && { task: createTask(this, props, props.taskRunner) }),
+    };
     if (props.createSecretsEndpoint) createSecretsEndpoint(this, props, this.securityGroup);
     Tags.of(this).add("hasura-migrate:environment", environment);
   }

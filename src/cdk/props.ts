@@ -79,10 +79,25 @@ export interface HasuraMigrateProps {
   readonly logKey?: kms.IKey;
   /** Topic that the alarms notify. @default - they notify nobody */
   readonly alarmTopic?: sns.ITopic;
+  /**
+   * Create an ECS task definition, so that a migration may run longer than 15 minutes (`--runner ecs`). Whoever may start its task
+   * can read the admin secret. @default - none is created
+   */
+  readonly taskRunner?: TaskRunnerProps;
 }
 
-/** Policies for callers: `developer` alone, or one for each alias with `restrictByOperation`. */
-export type PolicyName = "developer" | "read" | "apply" | "admin";
+export interface TaskRunnerProps {
+  /** Name of the cluster in which the task may be started. @default - a cluster hasura-migrate-ENVIRONMENT is created */
+  readonly clusterName?: string;
+  /** Memory of the task in MB, with a quarter of a vCPU. @default 512 */
+  readonly memorySize?: 512 | 1024 | 2048;
+}
+
+/**
+ * Policies for callers: `developer` alone, or one for each alias with `restrictByOperation`; with `taskRunner` also `task`, which is
+ * needed beside one of the others.
+ */
+export type PolicyName = "developer" | "read" | "apply" | "admin" | "task";
 
 /** Throws for values that the parameters and rules of docker/template.yaml do not allow. @internal */
 export function checkProps(props: HasuraMigrateProps): void {

@@ -160,6 +160,36 @@ describe("the construct creates the same resources as docker/template.yaml", () 
       },
     },
     {
+      what: "tasks",
+      props: () => ({ taskRunner: {} }),
+      parameters: { TaskRunner: "true" },
+    },
+    {
+      what: "tasks in a cluster of the team's own, with aliases and everything that a task may need",
+      props: (stack) => ({
+        architecture: lambda.Architecture.ARM_64,
+        restrictByOperation: true,
+        taskRunner: { clusterName: "tools", memorySize: 1024 },
+        logKey: kms.Key.fromKeyArn(stack, "LogKey", keyArn),
+        secretKey: kms.Key.fromKeyArn(stack, "SecretKey", keyArn),
+        webhook: {
+          secret: secretsmanager.Secret.fromSecretCompleteArn(stack, "Webhook", webhookArn),
+        },
+        eventBus: events.EventBus.fromEventBusArn(stack, "Bus", busArn),
+      }),
+      parameters: {
+        Architecture: "arm64",
+        RestrictByOperation: "true",
+        TaskRunner: "true",
+        TaskCluster: "tools",
+        TaskMemorySize: "1024",
+        LogKmsKeyArn: keyArn,
+        KmsKeyArn: keyArn,
+        WebhookSecretArn: webhookArn,
+        EventBusArn: busArn,
+      },
+    },
+    {
       what: "a webhook in the parameter store",
       props: () => ({ webhook: { parameterName: "/hasura/webhook:1" } }),
       parameters: { WebhookParameter: "/hasura/webhook:1" },

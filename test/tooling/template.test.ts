@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { describe, test } from "vitest";
+import * as z from "zod";
 import { readDeployment } from "../../docker/deployment/deployment-file.mjs";
 import { templateParameters } from "../../docker/deployment/template-parameters.mjs";
 import { read } from "./support/repository.ts";
@@ -186,6 +187,87 @@ describe("the function's role", () => {
   test("may not read or change functions", () => {
     for (const { Action } of stackOf(required).statements("RolePolicy"))
       for (const action of Action) assert.doesNotMatch(action, /^lambda:|\*/);
+  });
+});
+
+describe("the task", () => {
+  const withTasks = (more: Record<string, string> = {}) =>
+    stackOf({ ...required, TaskRunner: "true", ...more });
+  const family = "arn:aws:ecs:eu-west-1:111122223333:task-definition/hasura-migrate-dev-1";
+
+  test("has a policy of its own, which no other policy includes", () => {
+    for (const restrict of ["true", "false"]) {
+      const stack = withTasks({ RestrictByOperation: restrict });
+      const others = callerPolicies.filter((name) => stack.resources.includes(name));
+      for (const name of others)
+        for (const { Action } of stack.statements(name))
+          for (const action of Action) assert.doesNotMatch(action, /^(?:ecs|iam):/, name);
+      assert.equal(
+        stack.properties("TaskPolicy")?.["ManagedPolicyName"],
+        "hasura-migrate-dev-1-task",
+      );
+    }
+  });
+
+  test("may be started from its own definition alone", () => {
+    const statements = withTasks().statements("TaskPolicy");
+    assert.equal(allows(statements, "ecs:RunTask", `${family}:7`), true);
+    assert.equal(allows(statements, "ecs:RunTask", `${family}0:7`), false);
+    for (const action of ["ecs:StopTask", "ecs:RegisterTaskDefinition", "ecs:ExecuteCommand"])
+      assert.equal(allows(statements, action, `${family}:7`), false, action);
+    assert.match(
+      JSON.stringify(withTasks({ TaskCluster: "tools" }).properties("TaskPolicy")),
+      /"ecs:cluster":"arn:aws:ecs:eu-west-1:111122223333:cluster\/tools"/,
+    );
+  });
+
+  test("may do what the function may, apart from interfaces and the function's log", () => {
+    const key = "arn:aws:kms:eu-west-1:111122223333:key/1";
+    const stack = withTasks({ KmsKeyArn: key, WebhookParameter: "/hasura/webhook" });
+    const own = ["WriteLog", "LambdaAttachesFunctionToVpc", "CodeDoesNotManageInterfaces"];
+    assert.deepEqual(
+      stack.statements("TaskRolePolicy"),
+      stack.statements("RolePolicy").filter(({ Sid }) => !own.includes(Sid)),
+    );
+  });
+
+  test("has the function's settings, and may apply where the function needs an alias", () => {
+    const Container = z.object({
+      Environment: z.array(z.object({ Name: z.string(), Value: z.string() })),
+    });
+    for (const [restrict, unqualified] of [
+      ["true", "apply"],
+      ["false", "admin"],
+    ] as const) {
+      const stack = withTasks({ RestrictByOperation: restrict, EventBusArn: "arn:aws:events:x" });
+      const [container] = z
+        .array(Container)
+        .parse(stack.properties("TaskDefinition")?.["ContainerDefinitions"]);
+      const { Environment } = z
+        .object({ Environment: z.object({ Variables: z.record(z.string(), z.string()) }) })
+        .parse(stack.properties("Function"));
+      assert.deepEqual(
+        Object.fromEntries(container?.Environment.map(({ Name, Value }) => [Name, Value]) ?? []),
+        {
+          ...Environment.Variables,
+          HASURA_MIGRATE_UNQUALIFIED: unqualified,
+          HASURA_MIGRATE_STOP_TIMEOUT: "120",
+        },
+      );
+    }
+  });
+
+  test("is where the CLI looks for it", () => {
+    const defaults = read("src/cli/config/resolve-target.ts");
+    const stack = withTasks();
+    const named = (name: unknown): string => String(name).replace("dev-1", "{env}");
+    for (const name of [
+      named(stack.properties("EcsCluster")?.["ClusterName"]),
+      named(stack.properties("TaskDefinition")?.["Family"]),
+      named(stack.properties("TaskLogGroup")?.["LogGroupName"]),
+    ])
+      assert.ok(defaults.includes(`= "${name}"`), name);
+    assert.ok(!withTasks({ TaskCluster: "tools" }).resources.includes("EcsCluster"));
   });
 });
 

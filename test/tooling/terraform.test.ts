@@ -49,6 +49,14 @@ function valuesOf({
   return {
     ...names,
     "local.log_arn": resolve(terraform.locals["log_arn"], names),
+    "local.task_log_arn": `arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/hasura-migrate-dev-1:*`,
+    "local.ecs_arn": "arn:aws:ecs:eu-west-1:111122223333",
+    "local.cluster": "hasura-migrate-dev-1",
+    "data.aws_region.current.id": "eu-west-1",
+    "concat(aws_iam_role.task_execution[*].arn, aws_iam_role.task[*].arn)": [
+      "the AWS::IAM::Role.Arn",
+      "the AWS::IAM::Role.Arn",
+    ],
     "local.from_secrets_manager ? [1] : []": secretArn === "" ? [] : [1],
     "local.from_parameter_store ? [1] : []": parameter === "" ? [] : [1],
     'var.kms_key_arn == "" ? [] : [1]': kmsKey === "" ? [] : [1],
@@ -58,11 +66,27 @@ function valuesOf({
   };
 }
 
+const conditionKeys = ["lambda:SourceFunctionArn", "ecs:cluster", "iam:PassedToService"];
+
 /** Conditions with a list of values, as Terraform writes them. */
 function inLists(statements: readonly unknown[]): unknown {
   return JSON.parse(JSON.stringify(statements), function (this: unknown, name, value: unknown) {
-    return name === "lambda:SourceFunctionArn" && typeof value === "string" ? [value] : value;
+    return conditionKeys.includes(name) && typeof value === "string" ? [value] : value;
   }) as unknown;
+}
+
+/** The statements of a policy in the template, with lists where Terraform has lists. */
+function statementsInTemplate(stack: ReturnType<typeof stackOf>, policy: string): unknown {
+  const { Statement } = z
+    .object({ Statement: z.array(z.record(z.string(), z.unknown())) })
+    .parse(stack.properties(policy)?.["PolicyDocument"]);
+  return inLists(
+    Statement.map(({ Action, Resource, ...statement }) => ({
+      ...statement,
+      Action: [Action].flat(),
+      Resource: [Resource].flat(),
+    })),
+  );
 }
 
 describe("the variables", () => {
@@ -104,17 +128,9 @@ describe("the function's role", () => {
     ],
   ])("has the statements of the template with %s", (_, parameters, variables) => {
     const stack = stackOf({ Environment: "dev-1", ...parameters });
-    const { Statement } = z
-      .object({ Statement: z.array(z.record(z.string(), z.unknown())) })
-      .parse(stack.properties("RolePolicy")?.["PolicyDocument"]);
-    const expected = Statement.map(({ Action, Resource, ...statement }) => ({
-      ...statement,
-      Action: [Action].flat(),
-      Resource: [Resource].flat(),
-    }));
     assert.deepEqual(
       statementsOf("aws_iam_policy_document.role", valuesOf(variables)),
-      inLists(expected),
+      statementsInTemplate(stack, "RolePolicy"),
     );
   });
 
@@ -274,6 +290,70 @@ describe("the function", () => {
     assert.deepEqual(
       z.array(Graph).parse(resolve(terraform.locals["graphs"], valuesOf())),
       widgets.map(({ properties }) => properties),
+    );
+  });
+});
+
+describe("the task", () => {
+  const stack = stackOf({
+    Environment: "dev-1",
+    TaskRunner: "true",
+    AdminSecretArn: secret,
+    KmsKeyArn: key,
+    WebhookSecretArn: webhook,
+    EventBusArn: bus,
+  });
+  const values = valuesOf({ secretArn: secret, kmsKey: key, webhookArn: webhook, busArn: bus });
+
+  test.each([
+    ["task", "TaskRolePolicy"],
+    ["task_execution", "TaskExecutionRolePolicy"],
+    ["start_task", "TaskPolicy"],
+  ])("has the template's permissions in %s", (document, policy) => {
+    assert.deepEqual(
+      statementsOf(`aws_iam_policy_document.${document}`, values),
+      statementsInTemplate(stack, policy),
+    );
+  });
+
+  test("has the template's fixed settings and variables", () => {
+    const block = terraform.block("aws_ecs_task_definition.this");
+    const definition = stack.properties("TaskDefinition") ?? {};
+    assert.equal(resolve(block["family"], values), definition["Family"]);
+    assert.equal(block["cpu"], definition["Cpu"]);
+    assert.equal(block["network_mode"], definition["NetworkMode"]);
+    assert.deepEqual(block["requires_compatibilities"], definition["RequiresCompatibilities"]);
+    const containers = z
+      .array(z.object({ Environment: z.array(z.object({ Name: z.string() })) }))
+      .parse(definition["ContainerDefinitions"]);
+    const added = String(terraform.locals["task_variables"]);
+    for (const { Name } of containers[0]?.Environment ?? [])
+      assert.ok(
+        Name in z.record(z.string(), z.unknown()).parse(terraform.locals["variables"]) ||
+          added.includes(Name),
+        Name,
+      );
+    const text = String(block["container_definitions"]);
+    for (const part of [
+      'command = ["run-task"]',
+      "stopTimeout = 120",
+      'name      = "hasura-migrate"',
+    ])
+      assert.ok(text.includes(part), part);
+  });
+
+  test("exists only where it is asked for", () => {
+    for (const address of [
+      "aws_ecs_task_definition.this",
+      "aws_cloudwatch_log_group.task",
+      "aws_iam_role.task",
+      "aws_iam_role.task_execution",
+      "aws_iam_policy.task",
+    ])
+      assert.equal(terraform.block(address)["count"], "${var.task_runner ? 1 : 0}", address);
+    assert.deepEqual(
+      stackOf({ Environment: "dev-1" }).resources.filter((name) => /Task|Ecs/.test(name)),
+      [],
     );
   });
 });

@@ -453,6 +453,21 @@ describe("a run in an ECS task", () => {
     assert.equal(out.match(/add_order_notes applied/g)?.length, 1);
   });
 
+  test("whose image is not the function's is warned of once", async (t) => {
+    const image = { imageCommit: "0ld0ld0" };
+    const { exit, err } = await runTask(t, [
+      ...[...start, running],
+      ledger({ live: true, ...image }),
+      ledger({ outcome: "finished", migrations: [up, up2], ...image }),
+      logs([finished(2)]),
+    ]);
+    assert.equal(exit, 0, err);
+    assert.equal(
+      err.match(/The task's image \(0ld0ld0\) is not that of the function \(4c6ea1a\)/g)?.length,
+      1,
+    );
+  });
+
   test("is followed even where ECS may not be asked about it", async (t) => {
     const denied = json({ __type: "AccessDeniedException", message: "no" }, 400);
     const { exit } = await runTask(t, [

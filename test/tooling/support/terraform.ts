@@ -93,7 +93,7 @@ const StatementBlock = z
   }));
 
 const PolicyDocument = z.object({
-  statement: z.array(z.unknown()),
+  statement: z.array(z.unknown()).default([]),
   dynamic: z
     .object({
       statement: z.array(z.object({ for_each: z.unknown(), content: z.tuple([z.unknown()]) })),

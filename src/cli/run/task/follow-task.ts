@@ -45,6 +45,8 @@ interface Following {
   readonly progress: TaskProgress;
   /** True from the moment when its container ran, or had run. */
   readonly hasBegun: boolean;
+  /** True once the ledger has shown the run. */
+  readonly isSeen: boolean;
   /** Why it ended; it is looked up in the ledger once more after that. */
   readonly stop: TaskStop | undefined;
   /** Lookups in a row that failed for good. */
@@ -71,6 +73,7 @@ export async function* followTask(followed: FollowedTask): AsyncGenerator<RunEve
     }
     if (following.hasBegun) {
       const found = await lookUpRun({ ...followed, ...part, run });
+      warnOfImage(followed, following, found);
       const shown = afterRow(following.progress, "row" in found ? found.row : undefined);
       yield* shown.events;
       following = afterLookup({ ...following, progress: shown.progress }, found, now());
@@ -90,10 +93,26 @@ export async function* followTask(followed: FollowedTask): AsyncGenerator<RunEve
   }
 }
 
+/** The first time that the ledger has the run: the plan was made by the function's image. */
+function warnOfImage(
+  { started, notice }: FollowedTask,
+  { isSeen }: Following,
+  found: Lookup,
+): void {
+  const planned = started.image.commit;
+  if (isSeen || !("row" in found)) return;
+  const { imageCommit } = found.row;
+  if (planned === undefined || imageCommit === undefined || imageCommit === planned) return;
+  notice(
+    `! The task's image (${imageCommit}) is not that of the function (${planned}), which made the plan. Update the task definition.`,
+  );
+}
+
 function newFollowing({ plan, now }: FollowedTask): Following {
   return {
     progress: newProgress(plan),
     hasBegun: false,
+    isSeen: false,
     stop: undefined,
     failed: 0,
     seenAt: now(),
@@ -149,7 +168,8 @@ function afterState(following: Following, state: TaskState | undefined): Followi
 }
 
 function afterLookup(following: Following, found: Lookup, now: number): Following {
-  if (found.kind !== "failed") return { ...following, failed: 0, seenAt: now };
+  const isSeen = following.isSeen || "row" in found;
+  if (found.kind !== "failed") return { ...following, isSeen, failed: 0, seenAt: now };
   return { ...following, failed: found.transient ? 0 : following.failed + 1 };
 }
 
