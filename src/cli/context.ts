@@ -20,11 +20,25 @@ export interface Sink {
   readonly rows: number;
 }
 
+/** A key that was pressed. */
+export interface Key {
+  /** What it types; empty for a key that moves. */
+  readonly text: string;
+  /** `return`, `up`, `a`; empty where the terminal sent something else. */
+  readonly name: string;
+  readonly ctrl: boolean;
+}
+
 /** Answers the questions that a command asks. */
 export interface Keyboard {
   readonly isTTY: boolean;
   /** Asks on stderr and waits for one line. Resolves to undefined if the input ends first. */
   ask(question: string): Promise<string | undefined>;
+  /**
+   * Passes on each key, without showing it, until the returned function is called; then the terminal is as before. Ctrl-C stays a
+   * signal.
+   */
+  keys(listener: (key: Key) => void): () => void;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

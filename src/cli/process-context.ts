@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { homedir, hostname, userInfo } from "node:os";
+import { emitKeypressEvents, type Key as ReadlineKey } from "node:readline";
 import { createInterface } from "node:readline/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { exitCode } from "../protocol/exit-code.ts";
@@ -9,7 +10,7 @@ import { unlessAborted } from "./run/until-aborted.ts";
 import { plainText } from "./output/terminal/styled.ts";
 import { outputFileOf } from "./output/terminal/output-file.ts";
 import { sinkOf, type TextStream } from "./output/terminal/sink.ts";
-import type { Keyboard, CliContext } from "./context.ts";
+import type { Key, Keyboard, CliContext } from "./context.ts";
 import { programsOf } from "./programs/programs.ts";
 
 /** CI systems and containers kill a process soon after SIGTERM: anything still running by then is abandoned. */
@@ -97,6 +98,7 @@ async function caughtUp(stream: NodeJS.WriteStream): Promise<void> {
 function keyboardOf(process: NodeJS.Process, interrupted: AbortSignal): Keyboard {
   return {
     isTTY: process.stdin.isTTY,
+    keys: (listener) => keysOf(process, listener),
     ask: async (question) => {
       const lines = createInterface({ input: process.stdin, output: process.stderr });
       // In raw mode the terminal sends Ctrl-C as a key, which readline handles.
@@ -115,6 +117,22 @@ function keyboardOf(process: NodeJS.Process, interrupted: AbortSignal): Keyboard
         lines.close();
       }
     },
+  };
+}
+
+/** In raw mode Ctrl-C is a key like any other. Node itself restores the terminal where the process ends meanwhile. */
+function keysOf(process: NodeJS.Process, listener: (key: Key) => void): () => void {
+  const { stdin } = process;
+  const onKey = (text: string | undefined, { name = "", ctrl = false }: ReadlineKey): void => {
+    if (ctrl && name === "c") process.emit("SIGINT");
+    else listener({ text: text ?? "", name, ctrl });
+  };
+  emitKeypressEvents(stdin);
+  stdin.setRawMode(true);
+  stdin.on("keypress", onKey).resume();
+  return () => {
+    stdin.off("keypress", onKey).pause();
+    stdin.setRawMode(false);
   };
 }
 

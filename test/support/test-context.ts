@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "vitest";
 import { countInterrupts, type EndSignal } from "../../src/cli/run/cancellation.ts";
-import type { Sink, CliContext } from "../../src/cli/context.ts";
+import type { Key, Sink, CliContext } from "../../src/cli/context.ts";
 import { programsOf } from "../../src/cli/programs/programs.ts";
 import { sinkOf } from "../../src/cli/output/terminal/sink.ts";
 import { refusedCommands } from "./printed-commands.ts";
@@ -30,6 +30,10 @@ export interface TestCliContext extends CliContext {
   readonly exits: () => number;
   /** Resolves when a repeated timer of that length has been set; rejects if the command has ended by then. */
   readonly waitsFor: (ms: number, isOver: () => boolean) => Promise<void>;
+  /** Presses keys, each once something reads them: characters, or names such as `down`. */
+  readonly press: (...keys: readonly string[]) => Promise<void>;
+  /** True while keys are read one by one. */
+  readonly listensForKeys: () => boolean;
   /** Lets a repeated timer of that length fire once. */
   readonly tick: (ms: number) => void;
 }
@@ -63,6 +67,7 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
   let exits = 0;
   const interrupts = countInterrupts(() => (exits += 1));
   const ticks = new Map<() => void, number>();
+  const keyListeners = new Set<(key: Key) => void>();
   const asked: string[] = [];
   const slept: number[] = [];
   const programs: string[] = [];
@@ -86,6 +91,10 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
     err,
     keyboard: {
       isTTY: terminal,
+      keys: (listener) => {
+        keyListeners.add(listener);
+        return () => keyListeners.delete(listener);
+      },
       ask: async (question) => {
         asked.push(question);
         return types.shift();
@@ -119,6 +128,14 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
         await new Promise((resolve) => setImmediate(resolve));
       }
     },
+    press: async (...keys) => {
+      for (const key of keys) {
+        while (keyListeners.size === 0) await new Promise((resolve) => setImmediate(resolve));
+        const [text, name] = key.length === 1 ? [key, key] : ["", key];
+        for (const listener of [...keyListeners]) listener({ text, name, ctrl: false });
+      }
+    },
+    listensForKeys: () => keyListeners.size > 0,
     tick: (ms) => {
       for (const [tick, every] of ticks) if (every === ms) tick();
     },

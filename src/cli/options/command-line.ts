@@ -198,6 +198,28 @@ export function commandLineFor(environment: string, commandLine: CommandLine): C
   };
 }
 
+/** The same command with environments that were chosen after it was typed. */
+export function commandLineNaming(
+  named: {
+    readonly environments: readonly string[];
+    readonly all?: boolean | undefined;
+    readonly group: readonly string[];
+  },
+  commandLine: CommandLine,
+): CommandLine {
+  const option = (long: string): CliOption[] =>
+    commandLine.command?.options.filter((each) => each.long === long) ?? [];
+  return {
+    ...commandLine,
+    operands: [...named.environments, ...commandLine.operands],
+    options: [
+      ...commandLine.options,
+      ...(named.all ? option("--all").map((each) => ({ option: each })) : []),
+      ...named.group.flatMap((value) => option("--group").map((each) => ({ option: each, value }))),
+    ],
+  };
+}
+
 /** Operands whose value has a different name from the one in the help. */
 const operandLabels: Readonly<Record<string, string>> = {
   versions: "version",

@@ -211,7 +211,7 @@ function undisturbed(
   return {
     ...context,
     keyboard: {
-      isTTY: keyboard.isTTY,
+      ...keyboard,
       ask: (question) => alone(() => keyboard.ask(question)),
     },
     runProgram: (command, args) => alone(() => runProgram(command, args)),

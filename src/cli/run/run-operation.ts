@@ -1,15 +1,18 @@
 import { Failure } from "../../protocol/failure.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
+import { environmentNames } from "../config/resolve-target.ts";
 import { selectEnvironments } from "../config/select-environments.ts";
 import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
+import { commandLineNaming } from "../options/command-line.ts";
 import type { TargetOptions } from "../options/schemas.ts";
 import { createRenderer } from "../output/create-renderer.ts";
 import { writeJobPage } from "../output/github/job-page.ts";
 import { localMigrations } from "../project/local-migrations.ts";
 import { actorOf } from "./actor.ts";
 import { consentOf, type Consent } from "./confirm.ts";
+import { whyNobodyIsAsked } from "./nobody-to-ask.ts";
 import {
   connectRun,
   outputOptions,
@@ -26,11 +29,12 @@ import type { RunPresenter } from "./run-presenter.ts";
  * credentials, run, output. Throws usage failures that are known before anything is shown; later ones are shown and returned.
  */
 export async function runOperation<O extends Operation>(
-  context: CommandContext,
-  options: TargetOptions,
+  typedContext: CommandContext,
+  typedOptions: TargetOptions,
   spec: OperationSpec<O>,
 ): Promise<CommandResult> {
-  const loaded = await loadConfig(context, options.config);
+  const loaded = await loadConfig(typedContext, typedOptions.config);
+  const { context, options } = await withEnvironments(typedContext, typedOptions, spec, loaded);
   const selected = selectEnvironments(options, loaded, {
     operation: spec.operation,
     commandTyped: context.commandLine.commandTyped,
@@ -49,6 +53,35 @@ function wantsReport({ report }: OperationSpec): boolean {
     report?.markdown === true ||
     (report?.kind === "matrix" && (report.full || report.html !== undefined))
   );
+}
+
+/** What was typed; where that names no environment, a person chooses one from a list. */
+async function withEnvironments(
+  context: CommandContext,
+  options: TargetOptions,
+  { operation }: OperationSpec,
+  loaded: LoadedConfig,
+): Promise<{ readonly context: CommandContext; readonly options: TargetOptions }> {
+  const typed = { context, options };
+  if (namesAny(options) || environmentNames(loaded).length === 0) return typed;
+  if (whyNobodyIsAsked(context, options.json) !== undefined) return typed;
+  const { pickEnvironments } = await import("../picker/pick-environments.ts");
+  const named = await pickEnvironments(context, options, loaded, operation);
+  const commandLine = commandLineNaming(named, context.commandLine);
+  return {
+    context: { ...context, commandLine },
+    options: {
+      ...options,
+      ...named,
+      environments: [...named.environments],
+      group: [...named.group],
+      then: [],
+    },
+  };
+}
+
+function namesAny({ environments, all, group, then }: TargetOptions): boolean {
+  return all === true || environments.length + group.length + then.length > 0;
 }
 
 async function runOne(

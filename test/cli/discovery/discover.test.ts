@@ -69,7 +69,7 @@ describe("envs --discover", () => {
       .split("\n")
       .map((line) => line.split(" ")[0]);
     assert.deepEqual(names, [...nine.map(({ environment }) => environment), "dev-10"]);
-    assert.match(out, /^dev-1 +eu-west-1 .*hasura-migrate-dev-1$/m);
+    assert.match(out, /^dev-1 {3}eu-west-1 {2}0000…0000 {2}hasura-migrate-dev-1$/m);
   });
 
   test("looks in every profile and region; a function that two profiles find is one line", async (t) => {
@@ -158,6 +158,8 @@ describe("envs --discover", () => {
     const { url } = await httpStandIn(t, (_, response) => {
       response.writeHead(400).end('{"__type":"AccessDeniedException","Message":"no"}');
     });
+    const text = await discovers(t, { url, env: { ...keys, AWS_REGION: "eu-west-1" } });
+    assert.match(text.out, /\n {2}→ Allow the action tag:GetResources/);
     const argv = ["--json"];
     const { exit, out } = await discovers(t, {
       url,

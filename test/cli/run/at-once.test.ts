@@ -48,6 +48,7 @@ describe("in a terminal", () => {
       const context = testContext(t, { argv, terminal: true, env: { AWS_CONFIG_FILE: awsConfig } });
       const seen: { before: string; after: string }[] = [];
       const keyboard = {
+        ...context.keyboard,
         isTTY: true,
         ask: async () => {
           const before = context.err.text;

@@ -141,7 +141,7 @@ function asking(
   return {
     ...context,
     keyboard: {
-      isTTY: keyboard.isTTY,
+      ...keyboard,
       ask: async (question) => {
         person.isAsked = true;
         try {

@@ -1,6 +1,7 @@
 import type { Discovery, DiscoveredFunction } from "../../discovery/environments.ts";
 import { toFailureData } from "../../../protocol/failure.ts";
 import { shortAccount, plural } from "../format.ts";
+import { hintText } from "../hints.ts";
 import { jsonLine } from "../json-line.ts";
 import { padEnd, textWidth, truncate, wrap } from "../terminal/width.ts";
 
@@ -21,6 +22,8 @@ export function discoveredLines(discovery: Discovery, columns: number): string[]
     truncate(
       row
         .map((cell, i) => padEnd(cell, widths[i] ?? 0))
+        // A column that is empty in every line.
+        .filter((_, i) => widths[i] !== 0)
         .join("  ")
         .trimEnd(),
       columns,
@@ -33,9 +36,14 @@ export function discoveredLines(discovery: Discovery, columns: number): string[]
       columns,
     ),
   );
-  const failed = failures.flatMap(({ place, failure }) =>
-    wrap(`✗ ${placeText(place)}: ${failure.message}`, columns),
-  );
+  const failed = failures.flatMap(({ place, failure }) => [
+    ...wrap(`✗ ${placeText(place)}: ${failure.message}`, columns),
+    // Only the first; `--json` has all of them.
+    ...failure.hints
+      .filter(({ kind }) => kind !== "retry")
+      .slice(0, 1)
+      .flatMap((hint) => wrap(`  → ${hintText(hint)}`, columns)),
+  ]);
   return [...(functions.length === 0 ? none : lines), ...doubtful, ...failed];
 }
 
