@@ -61,8 +61,10 @@ describe("process", () => {
       "history",
       "new",
       "local",
+      "init",
       "envs",
       "doctor",
+      "completion",
     ]);
   });
 

@@ -50,7 +50,14 @@ async function discovers(
     ...(rest.columns !== undefined && { columns: rest.columns, terminal: true }),
   });
   const exit = await main(context);
-  return { exit, out: context.out.text, err: context.err.text, home, slept: context.slept };
+  return {
+    exit,
+    out: context.out.text,
+    err: context.err.text,
+    home,
+    slept: context.slept,
+    asked: context.asked,
+  };
 }
 
 const withKeys = (name: string, region = "eu-west-1"): string =>
@@ -133,6 +140,14 @@ describe("envs --discover", () => {
       json.out,
       /^\{"type":"discovery.failed","profile":"expired","region":"eu-west-1","failure":/,
     );
+  });
+
+  test("asks nobody for an MFA code, also in a terminal", async (t) => {
+    const url = await served(t, nine);
+    const profiles = `${withKeys("base")}[profile mfa]\nrole_arn = arn:aws:iam::111122223333:role/r\nsource_profile = base\nmfa_serial = arn:aws:iam::111122223333:mfa/a\n`;
+    const { out, asked } = await discovers(t, { url, profiles, columns: 120 });
+    assert.match(out, /✗ profile mfa, eu-west-1: .*MFA/);
+    assert.deepEqual(asked, []);
   });
 
   test("waits where AWS throttles, and gives up with a sentence", async (t) => {

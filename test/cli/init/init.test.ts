@@ -82,6 +82,8 @@ describe("init", () => {
     assert.equal(exit, 2);
     assert.match(err, /exists already, and is never replaced/);
     assert.deepEqual(written, {});
+    const asked = await init(t, [], { files, terminal: true, types: ["dev", "", "", ""] });
+    assert.deepEqual([asked.exit, asked.context.asked], [2, []]);
   });
 
   test.for([
