@@ -76,6 +76,8 @@ describe("completion in real shells", () => {
           const args = await terminal.argumentsAfterTab(`hasura-migrate ${typed}`);
           assert.deepEqual(args, expected, `hasura-migrate ${typed}`);
         }
+        const byPath = await terminal.argumentsAfterTab("~/bin/hasura-migrate stag");
+        assert.deepEqual(byPath, ["staging"], "a program that is typed with a tilde");
         // Tab in the middle of a line, on a word that is not the last: Home, then 19 characters to the right.
         const line = `hasura-migrate stat dev-1\u0001${"\u0006".repeat(19)}`;
         assert.deepEqual(await terminal.argumentsAfterTab(line), ["status", "dev-1"]);

@@ -2,7 +2,8 @@
 export const bash = `# Completion of hasura-migrate for bash 3.2 and later. In ~/.bashrc:
 #   eval "$(hasura-migrate completion bash)"
 _hasura_migrate() {
-  local line kind=
+  local line kind= program=$1
+  case $1 in "~/"*) program=$HOME/\${1#*/} ;; esac
   COMPREPLY=()
   while IFS= read -r line; do
     if [ -z "$kind" ]; then
@@ -10,7 +11,7 @@ _hasura_migrate() {
     elif [ "$kind" = words ]; then
       COMPREPLY+=("$line")
     fi
-  done < <("$1" --complete bash "\${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" 2>/dev/null)
+  done < <("$program" --complete bash "\${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" 2>/dev/null)
   case $kind in
     words) compopt -o nosort 2>/dev/null ;;
     files) compopt -o default 2>/dev/null ;;

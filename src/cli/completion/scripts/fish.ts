@@ -3,7 +3,7 @@ export const fish = String.raw`# Completion of hasura-migrate for fish 3 and lat
 #   hasura-migrate completion fish > ~/.config/fish/completions/hasura-migrate.fish
 function __hasura_migrate_complete
     set -l words (commandline -opc)
-    set -l program $words[1]
+    set -l program (string replace -r '^~/' "$HOME/" -- $words[1])
     set -e words[1]
     set -l lines ($program --complete fish $words (commandline -ct) 2>/dev/null)
     set -l kind $lines[1]

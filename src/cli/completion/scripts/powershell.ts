@@ -15,7 +15,9 @@ Register-ArgumentCompleter -Native -CommandName 'hasura-migrate' -ScriptBlock {
     $lines | Select-Object -Skip 1 | ForEach-Object {
         $word, $what = $_ -split [char]9, 2
         if (-not $what) { $what = $word }
-        $text = if ($word -match '[^\w.,=:/@%+-]') { "'" + $word.Replace("'", "''") + "'" } else { $word }
+        $text = if ($word -match '[^\w.=:/%+-]') {
+            "'" + [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($word) + "'"
+        } else { $word }
         [System.Management.Automation.CompletionResult]::new($text, $word, 'ParameterValue', $what)
     }
 }
