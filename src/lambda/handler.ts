@@ -16,7 +16,7 @@ import { jsonLog, type Log } from "./log.ts";
 import { qualifierOf } from "./permission.ts";
 import { isTooShort, shortestSecret, type Redactor } from "./secrets/redact.ts";
 import type { Channels } from "./run-end/announce.ts";
-import { observedFrom, reportEnd, type ObservedRun } from "./run-end/end-of-run.ts";
+import { observedFrom, pausedAfter, reportEnd, type ObservedRun } from "./run-end/end-of-run.ts";
 import { factsAfter } from "./run-end/run-facts.ts";
 import { runStarted } from "./run-started.ts";
 import type { Settings } from "./settings.ts";
@@ -125,7 +125,7 @@ async function afterRun(
   },
 ): Promise<void> {
   const { channels, redact, now, writeLog, pausedRun } = handlerContext;
-  pausedRun.current = run.facts.end?.type === "run.paused" ? run : undefined;
+  pausedRun.current = pausedAfter(run, pausedRun.current);
   try {
     await reportEnd(request, run, {
       settings,

@@ -28,6 +28,15 @@ export function observedFrom(
     : { runId, facts: noFacts, appliedBefore: 0, startedAt: at };
 }
 
+/** The run that is paused after an invocation served `run`: one that another run has come between stays paused. */
+export function pausedAfter(
+  run: ObservedRun,
+  before: ObservedRun | undefined,
+): ObservedRun | undefined {
+  if (run.facts.end?.type === "run.paused") return run;
+  return before?.runId === run.runId ? undefined : before;
+}
+
 export interface EndContext {
   readonly settings: Settings;
   readonly context: LambdaContext;

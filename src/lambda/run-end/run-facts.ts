@@ -44,7 +44,10 @@ export function factsAfter(facts: RunFacts, event: RunEvent): RunFacts {
   }
 }
 
-/** How a run ended. `refused`: another run was in the way, or the plan had changed, and nothing was done. */
+/**
+ * How a run ended. `refused`: another run was in the way, or the plan had changed, and nothing was done; or its request was delivered
+ * twice, and another invocation has done it.
+ */
 export type Outcome = "finished" | "cancelled" | "failed" | "refused";
 
 /** Undefined for a run that has not ended: it is paused, or its process was killed. */
@@ -52,8 +55,9 @@ export function outcomeOf(facts: RunFacts): Outcome | undefined {
   const { end, failedMigration } = facts;
   if (end === undefined || end.type === "run.paused") return undefined;
   if (end.type === "run.finished") return end.cancelled === true ? "cancelled" : "finished";
-  const isRefusal =
-    end.failure.kind === "busy" && failedMigration === undefined && changesOf(facts) === 0;
+  const { kind, code } = end.failure;
+  const hasDoneNothing = failedMigration === undefined && changesOf(facts) === 0;
+  const isRefusal = kind === "busy" && (code === "delivered-twice" || hasDoneNothing);
   return isRefusal ? "refused" : "failed";
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "vitest";
+import type { EngineContext } from "../../../src/engine/context.ts";
 import type { HandlerContext } from "../../../src/lambda/handler.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import { migrationsOf, projectOnDisk } from "../../engine/support/run.ts";
@@ -168,6 +169,35 @@ describe("the end of a run", () => {
         ["finished", 1],
       ],
     );
+  });
+
+  test("of a paused run is posted with all it did, even if another run was refused meanwhile", async (t) => {
+    const hook = await webhook(t);
+    const migration = { database: "default", name: "x", direction: "up", tookMs: 1 } as const;
+    const counts = { applied: 1, notReached: 0, tookMs: 1 };
+    const script: readonly ((emit: EngineContext["emit"]) => Promise<void> | void)[] = [
+      (emit) => emit({ type: "run.paused", reason: "time", ...counts }),
+      () => Promise.reject(new Failure("busy", "another-run", "busy")),
+      (emit) => emit({ type: "run.finished", ...counts }),
+    ];
+    const invocations = { count: 0 };
+    const world = await functionWith(
+      t,
+      { HASURA_MIGRATE_NOTIFY_URL: hook.url },
+      {
+        more: {
+          execute: async (_request, { emit }) => {
+            const end = script[invocations.count++];
+            if (invocations.count !== 2)
+              await emit({ type: "migration.applied", version: "1", ...migration });
+            await end?.(emit);
+          },
+        },
+      },
+    );
+    const other = { ...request("apply"), runId: "0199a7c0-0000-7000-8000-000000000002" };
+    for (const each of [request("apply"), other, request("apply")]) await invoke(world, each);
+    assert.match(hook.texts().join("\n---\n"), /^\*dev-3\*: apply finished after .*: 2 applied\n/);
   });
 
   test("is not measured with HASURA_MIGRATE_METRICS=off", async (t) => {

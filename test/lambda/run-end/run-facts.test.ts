@@ -23,10 +23,10 @@ const marked: RunEvent = {
 const counts = { applied: 0, notReached: 0, tookMs: 1 };
 const finished: RunEvent = { type: "run.finished", ...counts };
 const paused: RunEvent = { type: "run.paused", reason: "time", ...counts };
-const failed = (kind: Kind): RunEvent => ({
+const failed = (kind: Kind, code = "x"): RunEvent => ({
   type: "run.failed",
   ...counts,
-  failure: { kind, code: "x", message: "y", hints: [], causes: [] },
+  failure: { kind, code, message: "y", hints: [], causes: [] },
 });
 const failedMigration: RunEvent = {
   type: "migration.failed",
@@ -60,6 +60,11 @@ describe("the facts of a run", () => {
     ["failed", after(failed("unreachable")), "failed"],
     ["refused because another run is in progress", after(failed("busy")), "refused"],
     ["busy after it had applied something", after(applied, failed("busy")), "failed"],
+    [
+      "delivered twice when it continued",
+      after(applied, paused, failed("busy", "delivered-twice")),
+      "refused",
+    ],
     ["busy in a migration", after(failedMigration, failed("busy")), "failed"],
     ["paused", after(applied, paused), undefined],
     ["killed", after(applied), undefined],
