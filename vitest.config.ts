@@ -9,7 +9,7 @@ const integration = [
   "test/cli/process.test.ts",
   "test/cli/signals.test.ts",
   "test/cli/memory.test.ts",
-  "test/cli/connection/credentials.test.ts",
+  "test/cli/connection/{credentials,moto}.test.ts",
   "test/engine/engine-postgres.test.ts",
   "test/engine/run/invalid-indexes.test.ts",
   "test/engine/sql/unfinished.test.ts",

@@ -177,15 +177,11 @@ function stateOf(task: DescribedTask | undefined, name: string): TaskState {
   if (task === undefined) return { kind: "missing" };
   const { lastStatus, containers } = task;
   const container = containers.find((each) => each.name === name) ?? containers[0];
-  if (endedStates.has(lastStatus) || hasExited(container))
+  if (endedStates.has(lastStatus) || container?.lastStatus === "STOPPED")
     return { kind: "stopped", stop: stopOf(task, container) };
   return startingStates.has(lastStatus)
     ? { kind: "starting", status: lastStatus }
     : { kind: "running" };
-}
-
-function hasExited(container: z.infer<typeof Container> | undefined): boolean {
-  return container?.lastStatus === "STOPPED" || container?.exitCode !== undefined;
 }
 
 function stopOf(
