@@ -323,7 +323,7 @@ describe("a run in an ECS task", () => {
       "whose token belongs to another request",
       [json({ __type: "ConflictException", message: "in use", resourceIds: [arn] }, 400)],
       4,
-      [/RunTask failed \(HTTP 400, ConflictException\)/],
+      [/RunTask failed \(ConflictException\)/],
     ],
     [
       "of an identity whose token has expired",
@@ -338,7 +338,7 @@ describe("a run in an ECS task", () => {
           void response.writeHead(403, { "content-type": "text/html" }).end("<html>no</html>"),
       ],
       4,
-      [/RunTask failed \(HTTP 403, SyntaxError\)/],
+      [/RunTask failed \(HTTP 403\)/],
     ],
     [
       "whose image cannot be pulled",

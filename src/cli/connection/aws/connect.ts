@@ -30,7 +30,7 @@ import { proxyFor } from "./proxies.ts";
 import { RequestHandler } from "./http-handler.ts";
 import type { SharedCredentials } from "./shared-credentials.ts";
 import { configuredEndpoint, endpointsOf } from "./service-addresses.ts";
-import type { CalledService } from "./ecs/signed-call.ts";
+import type { EcsService } from "./ecs/task-errors.ts";
 import { isLoopback } from "../loopback.ts";
 import type { TaskNetwork } from "../task-runner.ts";
 
@@ -167,7 +167,7 @@ export async function serviceAddress(region: string, identity: Identity): Promis
 }
 
 /** The address of another service in the same partition, from that of Lambda: FIPS and dual stack are named alike. */
-function siblingOf(lambda: string, service: CalledService["name"]): string {
+function siblingOf(lambda: string, service: EcsService): string {
   const url = new URL(lambda);
   url.hostname = url.hostname.replace(/^lambda/, service);
   return url.href;
@@ -215,7 +215,7 @@ interface ConnectionParts {
   readonly provider: Provider;
   readonly context: CliContext;
   readonly notice: Notice;
-  readonly addressOf: (service: CalledService["name"]) => Promise<string>;
+  readonly addressOf: (service: EcsService) => Promise<string>;
 }
 
 function connectionTo(parts: ConnectionParts): Connection {

@@ -1,7 +1,3 @@
-import { createHash, createHmac } from "node:crypto";
-import { Readable } from "node:stream";
-import { HttpRequest } from "@smithy/core/transport";
-import { SignatureV4 } from "@smithy/signature-v4";
 import * as z from "zod";
 import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
@@ -12,6 +8,7 @@ import { Delivery } from "./delivery.ts";
 import type { Provider } from "./fetch-credentials.ts";
 import type { RequestHandler } from "./http-handler.ts";
 import { networkFailure } from "./network-errors.ts";
+import { CallRefused, signedCall, type CalledService } from "./signed-call.ts";
 
 /** The tag that the template, the CDK construct and the Terraform module give a function: its value is the environment. */
 export const environmentTag = "hasura-migrate:environment";
@@ -78,11 +75,16 @@ async function getResources(
   signal: AbortSignal,
 ): Promise<z.infer<typeof Page>> {
   const delivery = new Delivery();
+  const { url, region, credentials: provider, requestHandler: handler } = service;
+  const called = {
+    ...{ name: "tagging" as const, region, provider, handler },
+    url: url.href,
+    now: context.now,
+  };
   try {
-    return await retry(() => delivery.observe(() => send(service, token, signal)), {
+    return await retry(() => delivery.observe(() => send(called, token, signal)), {
       backoff: exponentialBackoff({ firstMs: 200, longestMs: 2000, random: context.random }),
-      shouldRetry: (error, attempt) =>
-        error instanceof Refusal && error.isTransient && attempt < 5 && !signal.aborted,
+      shouldRetry: (error, attempt) => isTransient(error) && attempt < 5 && !signal.aborted,
       sleep: context.sleep,
       signal,
     });
@@ -91,83 +93,35 @@ async function getResources(
   }
 }
 
-/** An answer of the service that is not what was asked for. */
-class Refusal extends Error {
-  readonly code: string;
-  readonly isTransient: boolean;
-
-  constructor(code: string, message: string, status: number) {
-    super(message === "" ? code : message);
-    this.name = "Refusal";
-    this.code = code;
-    this.isTransient = status >= 500 || status === 429 || /throttl|TooManyRequests/i.test(code);
-  }
-}
-
 async function send(
-  { url, region, credentials, requestHandler }: TaggingService,
+  service: CalledService,
   token: string,
-  abortSignal: AbortSignal,
+  signal: AbortSignal,
 ): Promise<z.infer<typeof Page>> {
-  const signer = new SignatureV4({ service: "tagging", region, credentials, sha256: Sha256 });
-  const request = await signer.sign({
-    method: "POST",
-    protocol: url.protocol,
-    hostname: url.hostname,
-    ...(url.port !== "" && { port: Number(url.port) }),
-    path: "/",
-    query: {},
-    headers: {
-      host: url.host,
-      "content-type": "application/x-amz-json-1.1",
-      "x-amz-target": "ResourceGroupsTaggingAPI_20170126.GetResources",
-    },
-    body: JSON.stringify({
-      ResourceTypeFilters: ["lambda:function"],
-      TagFilters: [{ Key: environmentTag }],
-      ResourcesPerPage: 100,
-      ...(token !== "" && { PaginationToken: token }),
-    }),
+  const body = {
+    ResourceTypeFilters: ["lambda:function"],
+    TagFilters: [{ Key: environmentTag }],
+    ResourcesPerPage: 100,
+    ...(token !== "" && { PaginationToken: token }),
+  };
+  const answer = await signedCall(
+    service,
+    "ResourceGroupsTaggingAPI_20170126.GetResources",
+    body,
+    signal,
+  );
+  const page = Page.safeParse(answer);
+  if (page.success) return page.data;
+  throw new CallRefused("UnexpectedResponse", "The answer is not one of this API.", {
+    httpStatusCode: 200,
+    requestId: undefined,
   });
-  const { response } = await requestHandler.handle(new HttpRequest(request), {
-    abortSignal,
-  });
-  const text = await textOf(z.instanceof(Readable).parse(response.body));
-  if (response.statusCode !== 200) throw refusalOf(response.statusCode, response.headers, text);
-  const page = Page.safeParse(jsonOf(text));
-  if (!page.success)
-    throw new Refusal("UnexpectedResponse", "The answer is not one of this API.", 200);
-  return page.data;
 }
 
-const Refused = z.looseObject({
-  __type: z.string().optional(),
-  message: z.string().optional(),
-  Message: z.string().optional(),
-});
-
-function refusalOf(
-  status: number,
-  headers: Readonly<Record<string, string>>,
-  text: string,
-): Refusal {
-  const { data: { __type: type, message, Message } = {} } = Refused.safeParse(jsonOf(text));
-  const code = headers["x-amzn-errortype"] ?? type ?? `HTTP ${status}`;
-  return new Refusal(code.replace(/^.*#|:.*$/g, ""), message ?? Message ?? "", status);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-async function textOf(body: Readable): Promise<string> {
-  let text = "";
-  for await (const part of body.setEncoding("utf8")) text += String(part);
-  return text;
+function isTransient(thrown: unknown): boolean {
+  if (!(thrown instanceof CallRefused)) return false;
+  const status = thrown.$metadata.httpStatusCode;
+  return status >= 500 || status === 429 || /throttl|TooManyRequests/i.test(thrown.name);
 }
 
 const denied = /AccessDenied|NotAuthorized|UnauthorizedOperation/;
@@ -187,9 +141,9 @@ async function explained(
   if (network) return network;
   const cause = { cause: thrown };
   const where = `in ${region}`;
-  if (!(thrown instanceof Refusal))
+  if (!(thrown instanceof CallRefused))
     return new Failure("unreachable", "discovery-failed", `No list of functions ${where}.`, cause);
-  if (denied.test(thrown.code))
+  if (denied.test(thrown.name))
     return new Failure(
       "access",
       "discovery-denied",
@@ -199,45 +153,11 @@ async function explained(
         hints: [textHint('Allow the action tag:GetResources on the resource "*".')],
       },
     );
-  const kind = notAccepted.test(thrown.code) ? "access" : "unreachable";
+  const kind = notAccepted.test(thrown.name) ? "access" : "unreachable";
   return new Failure(
     kind,
     "discovery-failed",
-    `AWS refused to list functions ${where}: ${thrown.code}.`,
+    `AWS refused to list functions ${where}: ${thrown.name}.`,
     cause,
   );
-}
-
-/** SHA-256, or its HMAC, as the SDK's signer takes it. */
-class Sha256 {
-  readonly #secret: Uint8Array | string | undefined;
-  #hash: ReturnType<typeof createHash> | ReturnType<typeof createHmac>;
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#secret = secret === undefined ? undefined : bytesOf(secret);
-    this.#hash = this.#create();
-  }
-
-  update(data: string | ArrayBuffer | ArrayBufferView): void {
-    this.#hash.update(bytesOf(data));
-  }
-
-  async digest(): Promise<Uint8Array> {
-    return this.#hash.digest();
-  }
-
-  reset(): void {
-    this.#hash = this.#create();
-  }
-
-  #create(): ReturnType<typeof createHash> | ReturnType<typeof createHmac> {
-    return this.#secret === undefined ? createHash("sha256") : createHmac("sha256", this.#secret);
-  }
-}
-
-function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
-  if (typeof data === "string") return Buffer.from(data, "utf8");
-  return ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data);
 }

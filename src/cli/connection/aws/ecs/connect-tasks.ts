@@ -6,7 +6,7 @@ import type { TaskNetwork, TaskRunner, TaskSettings } from "../../task-runner.ts
 import type { Provider } from "../fetch-credentials.ts";
 import type { RequestHandler } from "../http-handler.ts";
 import type { InvocationTarget } from "../invoke-errors.ts";
-import type { CalledService } from "./signed-call.ts";
+import type { EcsService } from "./task-errors.ts";
 import { taskService } from "./task-service.ts";
 
 /** What a connection to a function lends to its tasks. */
@@ -15,7 +15,7 @@ export interface TaskConnection {
   readonly provider: Provider;
   readonly handler: RequestHandler;
   readonly context: CliContext;
-  readonly addresses: Readonly<Record<CalledService["name"], string>>;
+  readonly addresses: Readonly<Record<EcsService, string>>;
   /** What AWS says about the function. */
   readonly describe: (signal: AbortSignal) => Promise<FunctionFacts>;
 }

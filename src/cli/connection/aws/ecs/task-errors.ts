@@ -18,13 +18,16 @@ export interface TaskTarget extends InvocationTarget {
   readonly settings: TaskSettings;
 }
 
+/** The services that are called for tasks. */
+export type EcsService = "ecs" | "logs";
+
 /** A call that failed. */
 export interface FailedCall {
   readonly target: TaskTarget;
   readonly delivery: Delivery;
   /** Such as `RunTask`. */
   readonly operation: string;
-  readonly service: "ecs" | "logs";
+  readonly service: EcsService;
   readonly url: string;
   readonly env: Environment;
 }
@@ -131,13 +134,14 @@ function setUpHints(key: "cluster" | "taskDefinition"): Hint[] {
 
 function other({ operation, delivery }: FailedCall, thrown: unknown): Failure {
   const status = httpStatusOf(thrown);
-  const what = status === undefined ? (errorCode(thrown) ?? errorName(thrown)) : `HTTP ${status}`;
+  const name = errorName(thrown);
+  const what = status === undefined ? (errorCode(thrown) ?? name) : name;
   const isRefusal = status !== undefined && status >= 400 && status < 500;
   if (operation !== "RunTask" || isRefusal || !delivery.sent)
     return new Failure(
       "unreachable",
       operation === "RunTask" ? "task-refused" : "ecs-unreachable",
-      `${operation} failed (${what}, ${errorName(thrown)}).`,
+      `${operation} failed (${what}).`,
       { cause: thrown },
     );
   return new Failure(

@@ -14,12 +14,13 @@ import type {
   TaskStop,
 } from "../../task-runner.ts";
 import { Delivery } from "../delivery.ts";
-import { signedCall, type CalledService } from "./signed-call.ts";
+import { signedCall, type CalledService } from "../signed-call.ts";
 import {
   explainTaskCall,
   isTransient,
   notPlaced,
   tooLarge,
+  type EcsService,
   type TaskTarget,
 } from "./task-errors.ts";
 
@@ -28,7 +29,7 @@ export interface TaskServiceOptions {
   readonly settings: TaskSettings;
   /** The function's network, where it is not configured. */
   readonly network: (signal: AbortSignal) => Promise<TaskNetwork>;
-  readonly service: (name: CalledService["name"]) => CalledService;
+  readonly service: (name: EcsService) => CalledService;
   readonly target: TaskTarget;
   readonly context: Pick<CliContext, "env" | "random" | "sleep">;
 }
@@ -111,7 +112,7 @@ const apis = { ecs: "AmazonEC2ContainerServiceV20141113", logs: "Logs_20140328" 
 /** One call, its errors explained. */
 async function call(
   { service, target, context }: TaskServiceOptions,
-  name: CalledService["name"],
+  name: EcsService,
   operation: string,
   body: object,
   signal: AbortSignal,

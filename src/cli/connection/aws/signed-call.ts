@@ -2,13 +2,13 @@ import { HttpRequest } from "@smithy/core/transport";
 import { Hash } from "@smithy/core/serde";
 import { SignatureV4 } from "@smithy/signature-v4";
 import * as z from "zod";
-import { parseJson } from "../../../../protocol/json.ts";
-import type { Provider } from "../fetch-credentials.ts";
-import type { RequestHandler } from "../http-handler.ts";
+import { parseJson } from "../../../protocol/json.ts";
+import type { Provider } from "./fetch-credentials.ts";
+import type { RequestHandler } from "./http-handler.ts";
 
 /** How a service is called. */
 export interface CalledService {
-  readonly name: "ecs" | "logs";
+  readonly name: "ecs" | "logs" | "tagging";
   readonly url: string;
   readonly region: string;
   readonly provider: Provider;
@@ -29,14 +29,14 @@ class Sha256 extends Hash {
   }
 }
 
-/** An error that a service answered with, named as the SDK names it. */
-class ServiceError extends Error {
+/** An answer of a service that is an error, named as the SDK names it; without a name of its own, by its status: `HTTP 502`. */
+export class CallRefused extends Error {
   readonly $metadata: {
     readonly httpStatusCode: number;
     readonly requestId: string | undefined;
   };
 
-  constructor(name: string, message: string, metadata: ServiceError["$metadata"]) {
+  constructor(name: string, message: string, metadata: CallRefused["$metadata"]) {
     super(message);
     this.name = name;
     this.$metadata = metadata;
@@ -44,8 +44,8 @@ class ServiceError extends Error {
 }
 
 /**
- * One call of a service with the protocol "AWS JSON 1.1", in one attempt: the SDK's client of ECS would be larger than the rest of
- * this program. `target` is the name of the API and the operation. Throws errors like those of the SDK.
+ * One call of a service with the protocol "AWS JSON 1.1", in one attempt: the SDK's client of such a service would be larger than
+ * what uses it. `target` is the name of the API and the operation. Throws `CallRefused`, and what the network throws.
  */
 export async function signedCall(
   service: CalledService,
@@ -67,8 +67,8 @@ export async function signedCall(
   if (statusCode === 200 && typeof json === "object" && json !== null) return json;
   const error = ErrorBody.safeParse(json).data;
   const type = error?.__type ?? headers["x-amzn-errortype"];
-  throw new ServiceError(
-    error === undefined ? "SyntaxError" : nameIn(type ?? `HTTP ${String(statusCode)}`),
+  throw new CallRefused(
+    type === undefined ? `HTTP ${String(statusCode)}` : nameIn(type),
     error?.message ?? error?.Message ?? "",
     { httpStatusCode: statusCode, requestId: headers["x-amzn-requestid"] },
   );
