@@ -29,6 +29,8 @@ export async function pendingCounts(
     keyboard: { ...context.keyboard, isTTY: false },
   };
   const shared = new SharedCredentials();
+  // Also ends a credential process that nobody waits for any more.
+  signal.addEventListener("abort", () => shared.close(), { once: true });
   const limit = pLimit(atOnce);
   const isOver = (): boolean => signal.aborted;
   await Promise.all(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, test, type TestContext } from "vitest";
+import { describe, test, vi, type TestContext } from "vitest";
 import * as z from "zod";
 import { main } from "../../../src/cli/main.ts";
 import { keys } from "../../support/aws-keys.ts";
@@ -117,6 +117,29 @@ describe("a command without an environment, in a terminal", () => {
     const [, after = ""] = context.err.text.split("\u001b[?25h");
     assert.match(after, /Interrupted/);
     assert.ok(!after.includes("which environment"), after);
+  });
+
+  test("leaving the list ends a credential process that it has started", async (t) => {
+    const home = emptyDirectory(t);
+    mkdirSync(join(home, ".aws"));
+    writeFileSync(join(home, ".aws/config"), "[profile dev-1]\ncredential_process = slow\n");
+    const cwd = emptyDirectory(t);
+    writeFileSync(join(cwd, "hasura-migrate.json"), '{"environments":{"dev-1":{}}}');
+    const env = { AWS_REGION: "eu-west-1" };
+    const context = testContext(t, { argv: ["plan"], terminal: true, home, cwd, env });
+    const started = new Promise<AbortSignal>((resolve) => {
+      const runShell = (_: string, signal: AbortSignal): Promise<string> => {
+        resolve(signal);
+        return new Promise((__, reject) =>
+          signal.addEventListener("abort", () => reject(new Error("killed"))),
+        );
+      };
+      void main({ ...context, runShell });
+    });
+    const signal = await started;
+    assert.equal(signal.aborted, false);
+    await context.press("escape");
+    await vi.waitFor(() => assert.equal(signal.aborted, true));
   });
 
   test("Esc leaves the list: exit code 2, and nothing was run", async (t) => {
