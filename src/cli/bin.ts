@@ -29,8 +29,10 @@ async function start(): Promise<void> {
   const context = contextOf(process, packageVersion);
   const code = await main(context);
   const lost = context.outputLost();
-  if (lost !== undefined)
-    return endWith(`Part of the output could not be written (${lost}).`, code === 0 ? 2 : code);
+  if (lost !== undefined) {
+    endWith(`Part of the output could not be written (${lost}).`, code === 0 ? 2 : code);
+    return;
+  }
   // Flush both streams so that the reader of a pipe gets the last line; then exit, even if handles are still open.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }

@@ -68,9 +68,8 @@ export function eventStream(options: EventStreamOptions): EventStream {
     const all = queue
       .splice(0)
       .map(({ event, onlyLog }) => ({ event: redact.value(event), onlyLog }));
-    const text = all
-      .flatMap(({ event, onlyLog }) => (onlyLog ? [] : eventLines(event, requestId)))
-      .join("");
+    const sent = all.filter(({ onlyLog }) => !onlyLog);
+    const text = sent.flatMap(({ event }) => eventLines(event, requestId)).join("");
     if (text !== "" && !state.broken && !out.destroyed && !out.writableEnded) out.write(text);
     for (const { event } of all) if (event.type !== "heartbeat") log.event(event);
   };

@@ -111,30 +111,32 @@ describe("build steps", () => {
     });
   }
 
-  for (const [encoding, encoded] of [
-    ["UTF-8 with a mark", (text: string) => Buffer.from(`\uFEFF${text}`)],
-    ["UTF-16LE with a mark", (text: string) => Buffer.from(`\uFEFF${text}`, "utf16le")],
-    ["UTF-16LE without a mark", (text: string) => Buffer.from(text, "utf16le")],
-    ["UTF-16BE", (text: string) => Buffer.from(`\uFEFF${text}`, "utf16le").swap16()],
-  ] as const)
-    test(`a config.yaml in ${encoding} is read`, async (t) => {
-      const { code, stderr, to } = await stage(
-        t,
-        { "hasura/config.yaml": encoded(config), [`hasura/${migration}`]: "SELECT 1;" },
-        "hasura",
-      );
-      assert.equal(code, 0, stderr);
-      assert.equal(
-        readFileSync(join(to, "config.yaml"), "utf8"),
-        "version: 3\nmetadata_directory: metadata\n",
-      );
-    });
+  describe("the encoding of a config.yaml", () => {
+    for (const [encoding, encoded] of [
+      ["UTF-8 with a mark", (text: string) => Buffer.from(`\uFEFF${text}`)],
+      ["UTF-16LE with a mark", (text: string) => Buffer.from(`\uFEFF${text}`, "utf16le")],
+      ["UTF-16LE without a mark", (text: string) => Buffer.from(text, "utf16le")],
+      ["UTF-16BE", (text: string) => Buffer.from(`\uFEFF${text}`, "utf16le").swap16()],
+    ] as const)
+      test(`a config.yaml in ${encoding} is read`, async (t) => {
+        const { code, stderr, to } = await stage(
+          t,
+          { "hasura/config.yaml": encoded(config), [`hasura/${migration}`]: "SELECT 1;" },
+          "hasura",
+        );
+        assert.equal(code, 0, stderr);
+        assert.equal(
+          readFileSync(join(to, "config.yaml"), "utf8"),
+          "version: 3\nmetadata_directory: metadata\n",
+        );
+      });
 
-  test("a config.yaml in another encoding stops the build by name", async (t) => {
-    const files = { "hasura/config.yaml": Buffer.from([0x23, 0xe9, 0x0a]) };
-    const { code, stderr } = await stage(t, files, "hasura");
-    assert.equal(code, 1);
-    assert.match(stderr, /hasura\/config\.yaml is neither UTF-8 nor UTF-16/);
+    test("a config.yaml in another encoding stops the build by name", async (t) => {
+      const files = { "hasura/config.yaml": Buffer.from([0x23, 0xe9, 0x0a]) };
+      const { code, stderr } = await stage(t, files, "hasura");
+      assert.equal(code, 1);
+      assert.match(stderr, /hasura\/config\.yaml is neither UTF-8 nor UTF-16/);
+    });
   });
 
   test("no secret of a config.yaml in flow style reaches the image", async (t) => {

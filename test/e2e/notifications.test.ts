@@ -80,7 +80,7 @@ describe("the end of a run, with the built function and the built CLI,", () => {
     const [asked] = bridge.asked;
     assert.match(asked?.headers.authorization ?? "", /Credential=local\/.*\/events\/aws4_request/);
     assert.equal(asked?.headers["x-amz-security-token"], "local");
-    assert.match(JSON.stringify(asked?.body), /"EventBusName":"deployments".*finished/);
+    assert.match(JSON.stringify(asked.body), /"EventBusName":"deployments".*finished/);
   });
 
   test("reaches its caller while the webhook hangs; the result and the exit code are the same", async (t) => {

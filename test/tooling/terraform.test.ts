@@ -15,22 +15,19 @@ const webhook = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:hasura/web
 const bus = "arn:aws:events:eu-west-1:111122223333:event-bus/deployments";
 const functionArn = "arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-1";
 
+const noVariables = {
+  secretArn: "",
+  parameter: "",
+  kmsKey: "",
+  webhookArn: "",
+  webhookParameter: "",
+  busArn: "",
+};
+
 /** What the module's expressions are worth in the account of the tests, with these variables. */
-function valuesOf({
-  secretArn = "",
-  parameter = "",
-  kmsKey = "",
-  webhookArn = "",
-  webhookParameter = "",
-  busArn = "",
-}: {
-  secretArn?: string;
-  parameter?: string;
-  kmsKey?: string;
-  webhookArn?: string;
-  webhookParameter?: string;
-  busArn?: string;
-} = {}): Values {
+function valuesOf(given: Partial<typeof noVariables> = {}): Values {
+  const variables = { ...noVariables, ...given };
+  const { secretArn, parameter, kmsKey, webhookArn, webhookParameter, busArn } = variables;
   const names = {
     "var.environment": "dev-1",
     "var.kms_key_arn": kmsKey,

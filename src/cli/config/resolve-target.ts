@@ -65,6 +65,7 @@ export function resolveTarget(
   const { defaults = {}, environments = {} } = loaded.config;
   const own = environments[environment] ?? {};
   const settings = { ...defaults, ...own };
+  const runner = flags.runner ?? settings.runner;
   const called = functionFor(
     environment,
     { ...settings, function: flags.function ?? settings.function },
@@ -78,10 +79,10 @@ export function resolveTarget(
     ...endpointOf(
       flags.endpointUrl,
       settings.endpointUrl,
-      originOf(environment, "endpointUrl", loaded)?.file ?? loaded.file,
+      () => originOf(environment, "endpointUrl", loaded)?.file ?? loaded.file,
     ),
     protected: settings.protected ?? false,
-    ...((flags.runner ?? settings.runner) === "ecs" && {
+    ...(runner === "ecs" && {
       task: taskSettings(environment, { ...defaults.ecs, ...own.ecs }),
     }),
     profile: profileOf(environment, flags.profile, settings.profile),
@@ -137,10 +138,12 @@ function taskSettings(
 function endpointOf(
   flag: string | undefined,
   configured: string | undefined,
-  file = "configuration",
+  fileOf: () => string | undefined,
 ): Pick<Target, "endpointUrl" | "endpointFrom"> {
   if (flag !== undefined) return { endpointUrl: flag, endpointFrom: "--endpoint-url" };
-  return configured === undefined ? {} : { endpointUrl: configured, endpointFrom: file };
+  return configured === undefined
+    ? {}
+    : { endpointUrl: configured, endpointFrom: fileOf() ?? "configuration" };
 }
 
 /** The name or ARN to invoke, with the alias for the operation where aliases are on and none is named. */

@@ -51,12 +51,13 @@ export async function migrate(
   });
   if (!reload || touched.size === 0 || isUnreachable(failureIn(result.stop))) return result;
   // Also after a failed migration: those before it stay applied, and Hasura does not know their schema yet.
-  const broken = await reloadMetadata(
-    [...touched],
-    before,
-    strict || engine.protected === true,
-    engine,
-  );
+  const isStrict = strict || engine.protected === true;
+  const broken = await reloadMetadata([...touched], before, isStrict, engine);
+  return withBrokenMetadata(result, broken);
+}
+
+/** The result of a run after the reload of the metadata; a run that failed keeps its failure. */
+function withBrokenMetadata(result: RunResult, broken: Failure | undefined): RunResult {
   const mayFail = result.stop === undefined || result.stop.stop === "cancelled";
   return broken && mayFail ? { ...result, stop: { stop: "failed", failure: broken } } : result;
 }

@@ -48,15 +48,16 @@ export async function whileLocksWatched<T>(
     ask: async () => readLockHolders(await ask()),
     found: async (holders: LockHolder[] | undefined, waitedMs: number) => {
       // It cannot be found out, as in an older ledger.
-      if (!holders) return;
+      if (!holders) return undefined;
       onLook?.(holders);
       const sessions = holders.map(({ pid }) => pid).join();
       const isRepeated =
         sessions === reported.sessions && waitedMs - reported.atMs < repeatMs - everyMs / 2;
-      if (holders.length === 0 || isRepeated) return;
+      if (holders.length === 0 || isRepeated) return undefined;
       reported = { sessions, atMs: waitedMs };
       const message = `waiting for a lock that ${describeLockHolders(holders)} holds`;
       await emit(engine, { type: "waiting", reason: "lock", message, waitedMs });
+      return undefined;
     },
   };
   return whileLooking(engine, looks, work);

@@ -12,7 +12,7 @@ export interface Looks<A> {
    * Receives what was found, undefined if asking failed, and how long the request has lasted in milliseconds. What it returns
    * ends the wait for the request: it rejects with that.
    */
-  readonly found: (answer: A | undefined, waitedMs: number) => Promise<Error | undefined | void>;
+  readonly found: (answer: A | undefined, waitedMs: number) => Promise<Error | undefined>;
 }
 
 /** Runs `work`, one request to Hasura, and looks into the database every so often until it is answered. */

@@ -89,10 +89,17 @@ async function signedHeaders(
 function checkAnswer(status: number, text: string): void {
   const answer = Answer.safeParse(parseJson(text)).data;
   if (status === 200 && answer?.FailedEntryCount === 0) return;
-  const code = (answer?.__type ?? answer?.Entries[0]?.ErrorCode)?.replace(/^.*#/, "");
-  const named = code !== undefined && /^\w{1,100}$/.test(code) ? ` (${code})` : "";
-  throw new NotSent(
-    `EventBridge answered ${String(status)}${named}${/AccessDenied|NotAuthorized/.test(named) ? ": allow the function's role events:PutEvents on the bus" : ""}`,
-    status === 429 || status >= 500 || /Throttl|InternalFailure/.test(named),
-  );
+  const code = errorCodeOf(answer);
+  const named = code === "" ? "" : ` (${code})`;
+  const advice = /AccessDenied|NotAuthorized/.test(code)
+    ? ": allow the function's role events:PutEvents on the bus"
+    : "";
+  const mayPass = status === 429 || status >= 500 || /Throttl|InternalFailure/.test(code);
+  throw new NotSent(`EventBridge answered ${String(status)}${named}${advice}`, mayPass);
+}
+
+/** The code of an error, of the request or of its entry; empty where there is none that can be shown. */
+function errorCodeOf(answer: z.infer<typeof Answer> | undefined): string {
+  const code = (answer?.__type ?? answer?.Entries[0]?.ErrorCode ?? "").replace(/^.*#/, "");
+  return /^\w{1,100}$/.test(code) ? code : "";
 }

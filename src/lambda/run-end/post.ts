@@ -36,7 +36,10 @@ export function post({ url, headers, body, signal, mostBytes }: Posting): Promis
         asking.destroy();
       };
       response.on("error", reject);
-      if (mostBytes === 0) return answered();
+      if (mostBytes === 0) {
+        answered();
+        return;
+      }
       response.on("end", answered);
       response.on("data", (chunk: Buffer) => {
         chunks.push(chunk);

@@ -64,7 +64,7 @@ describe("text that a file ends inside", () => {
     const refusal = (sql: string): Promise<string> =>
       client.query(sql).then(
         () => "",
-        (error: Error) => error.message,
+        (error: unknown) => String(error),
       );
     for (const sql of finished) assert.doesNotMatch(await refusal(sql), /unterminated/, sql);
     for (const [sql] of unfinished) assert.match(await refusal(sql), /unterminated/, sql);

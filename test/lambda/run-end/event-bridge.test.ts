@@ -89,8 +89,8 @@ describe("an event on a bus", () => {
     assert.equal(await put(t, url), undefined);
     assert.equal(puts.length, 1);
     assert.equal(puts[0]?.headers["x-amz-target"], "AWSEvents.PutEvents");
-    assert.equal(puts[0]?.headers["content-type"], "application/x-amz-json-1.1");
-    const [entry] = Body.parse(JSON.parse(puts[0]?.text ?? "")).Entries;
+    assert.equal(puts[0].headers["content-type"], "application/x-amz-json-1.1");
+    const [entry] = Body.parse(JSON.parse(puts[0].text)).Entries;
     assert.deepEqual(JSON.parse(entry.Detail), report);
     assert.deepEqual(
       [report.outcome, report.applied, report.durationMs, report.user],

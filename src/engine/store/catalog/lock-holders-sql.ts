@@ -9,7 +9,9 @@ const comparedCharacters = 200;
  */
 export function lockHoldersSql(sql: string): string {
   // A character is up to two UTF-16 units. The rest of the file, which may be large, is not copied.
-  const beginning = [...sql.slice(0, 2 * comparedCharacters)].slice(0, comparedCharacters).join("");
+  const beginning = Array.from(sql.slice(0, 2 * comparedCharacters))
+    .slice(0, comparedCharacters)
+    .join("");
   return `SET LOCAL search_path = pg_catalog, pg_temp;
 SELECT COALESCE(
   json_agg(

@@ -41,7 +41,7 @@ export async function runLedgerBatch(
     ask: async () => readSnapshot(await sendQuery(context, sql)),
     found: (snapshot: LedgerSnapshot | undefined) => {
       if (snapshot) progress.catchUp(snapshot, []);
-      return Promise.resolve();
+      return Promise.resolve(undefined);
     },
   };
   const send = (): Promise<SendResult> => sendSteps(steps, position, context, runSqls);

@@ -20,6 +20,14 @@ async function run(event, out, context) {
     `${JSON.stringify({ calls, pid: process.pid, event, arn: context.invokedFunctionArn, client: context.clientContext })}\n`,
   );
   if (event.release) await fetch(event.release);
+  await failInTheMiddle(event);
+  if (event.bytes) out.write(Buffer.alloc(event.bytes, "x"));
+  if (!event.neverEnd) out.end();
+  if (event.afterEnd) await fetch(event.afterEnd);
+}
+
+/** Throws, exits, or never returns, where the event asks for it. */
+async function failInTheMiddle(/** @type {Event} */ event) {
   if (event.throw) throw new RangeError("in the middle");
   if (event.exit !== undefined) {
     await fetch(event.seen ?? "");
@@ -27,7 +35,4 @@ async function run(event, out, context) {
   }
   if (event.spin) for (;;);
   if (event.hang) await new Promise(() => setInterval(() => undefined, 1000));
-  if (event.bytes) out.write(Buffer.alloc(event.bytes, "x"));
-  if (!event.neverEnd) out.end();
-  if (event.afterEnd) await fetch(event.afterEnd);
 }
