@@ -105,6 +105,7 @@ function hashOfInputs(/** @type {string} */ root) {
     "bundle-plugins",
     "command-tree",
     "licences",
+    "merge-chunks",
   ])
     files.push(join(root, "scripts", `${name}.mjs`));
   for (const path of files.sort())

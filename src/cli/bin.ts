@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { packageVersion } from "../package-version.ts";
+import { keepCompiled } from "./programs/compile-cache.ts";
 
 /** Exits with one sentence. 2 means wrong usage, 70 a bug. */
 function endWith(sentence: string, code: number): void {
@@ -20,6 +21,7 @@ function startProblem(): string | undefined {
 }
 
 async function start(): Promise<void> {
+  keepCompiled(process.env);
   // Set before any AWS client is created: the SDK's warning about Node versions is for developers, not for users.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
   const [{ main }, { contextOf }] = await Promise.all([

@@ -1,5 +1,6 @@
 import { cleanText } from "../clean-text.ts";
 import * as z from "zod";
+import { checkedOnce } from "./checked-once.ts";
 import { RunEvent } from "./events.ts";
 import { Failure } from "./failure.ts";
 import { parseJson } from "./json.ts";
@@ -36,11 +37,11 @@ export function encodeEvent(event: RunEvent): string {
  * not have its shape.
  */
 export function decodeLine(line: string): RunEvent | UnknownEvent {
-  const value = TypedObject.safeParse(parseJson(line));
+  const value = TypedObject.safeParse(parseJson(line), checkedOnce);
   if (!value.success) throw brokenStream(`a line is not an event: ${cleanText(line, 200)}`);
   const { type } = value.data;
   if (!knownTypes.has(type)) return { type: "unknown", line, event: value.data };
-  const event = RunEvent.safeParse(value.data);
+  const event = RunEvent.safeParse(value.data, line.length < longLine ? checkedOnce : {});
   if (!event.success) throw brokenStream(`an event "${type}" has an unexpected shape`, event.error);
   keepUnknownFields(event.data, value.data);
   return event.data;
@@ -105,6 +106,8 @@ async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<strin
 }
 
 const lineFeed = 0x0a;
+/** From this length on, the rows of a line are checked sooner by a compiled schema, its compilation included. */
+const longLine = 16_384;
 
 /** `unreachable/stream-broken`; `message` completes "The function's answer could not be read: …". */
 export function brokenStream(message: string, cause?: unknown): Failure {

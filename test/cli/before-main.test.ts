@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "vitest";
@@ -20,6 +20,31 @@ async function shell(command: string, cwd: string, env: Record<string, string> =
     },
   });
   return { code: ran.status, stderr: ran.stderr, stdout: ran.stdout };
+}
+
+/** Runs the CLI in a Node with a compile cache that only records its directory. */
+async function withCompileCache({
+  env,
+  throws = false,
+  args = "--help",
+}: {
+  readonly env: Record<string, string>;
+  readonly throws?: boolean;
+  readonly args?: string;
+}) {
+  const cwd = mkdtempSync(join(tmpdir(), "hasura-migrate-"));
+  const record = join(cwd, "directory");
+  writeFileSync(
+    join(cwd, "newer.cjs"),
+    `require("node:module").enableCompileCache = (directory) => {
+       ${throws ? 'throw new Error("no cache");' : ""}
+       require("node:fs").writeFileSync(${JSON.stringify(record)}, directory);
+     };`,
+  );
+  const ran = await shell(`"$NODE" --require ./newer.cjs "$ENTRY" ${args}`, cwd, env);
+  const directory = existsSync(record) ? readFileSync(record, "utf8") : undefined;
+  rmSync(cwd, { recursive: true });
+  return { ...ran, directory };
 }
 
 describe("before the program starts", () => {
@@ -43,6 +68,45 @@ describe("before the program starts", () => {
       /^✗ hasura-migrate needs Node\.js 20 or newer; this is 18\.20\.0 \(.*\)\.\n$/,
     );
     assert.equal(code, 2);
+  });
+
+  test.each([
+    { of: "HOME", env: { HOME: "/home/jo" }, kept: "/home/jo/.cache/hasura-migrate" },
+    {
+      of: "XDG_CACHE_HOME",
+      env: { HOME: "/home/jo", XDG_CACHE_HOME: "/var/cache/jo" },
+      kept: "/var/cache/jo/hasura-migrate",
+    },
+    {
+      of: "HOME, if XDG_CACHE_HOME is relative,",
+      env: { HOME: "/home/jo", XDG_CACHE_HOME: "cache" },
+      kept: "/home/jo/.cache/hasura-migrate",
+    },
+    { of: "nothing, without a home", env: {}, kept: undefined },
+    {
+      of: "nothing, if Node has its own",
+      env: { HOME: "/home/jo", NODE_COMPILE_CACHE: "/tmp/node" },
+      kept: undefined,
+    },
+  ])("what Node has compiled is kept below $of", async ({ env, kept }) => {
+    const { directory, code } = await withCompileCache({ env });
+    assert.equal(code, 0);
+    assert.equal(directory, kept);
+  });
+
+  test("a compile cache that cannot be used changes nothing", async () => {
+    const { code, stderr } = await withCompileCache({ env: { HOME: "/home/jo" }, throws: true });
+    assert.doesNotMatch(stderr, /no cache/);
+    assert.equal(code, 0);
+  });
+
+  test("the version is printed without a compile cache", async () => {
+    const { directory, stdout } = await withCompileCache({
+      env: { HOME: "/home/jo" },
+      args: "--version",
+    });
+    assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+    assert.equal(directory, undefined);
   });
 
   test("it runs without any home directory", async (t) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { describe, test, type TestContext } from "vitest";
 import * as z from "zod";
@@ -44,6 +45,36 @@ async function packed(t: TestContext) {
   assert.ok(report);
   return { ...report, tarball: join(directory, report.filename) };
 }
+
+/** The files of dist/ that a command of the built CLI loads, or another program of Node. */
+async function loadedBy(
+  t: TestContext,
+  command: readonly string[],
+  program: readonly string[] = [join(root, "dist/bin.js")],
+): Promise<string[]> {
+  const directory = await freshDirectory(t);
+  const list = join(directory, "loaded");
+  writeFileSync(list, "");
+  writeFileSync(
+    join(directory, "hooks.mjs"),
+    `import { appendFileSync } from "node:fs";
+     import { fileURLToPath } from "node:url";
+     export const load = (url, context, next) => {
+       if (url.includes("/dist/")) appendFileSync(${JSON.stringify(list)}, fileURLToPath(url) + "\\n");
+       return next(url, context);
+     };`,
+  );
+  writeFileSync(
+    join(directory, "record.mjs"),
+    'import { register } from "node:module"; register("./hooks.mjs", import.meta.url);',
+  );
+  const args = ["--import", join(directory, "record.mjs"), ...program, ...command];
+  const env = { PATH: "/nowhere", HOME: directory, AWS_REGION: "eu-west-1", ...keys };
+  await promisify(execFile)(process.execPath, args, { cwd: directory, env }).catch(() => undefined);
+  return readFileSync(list, "utf8").split("\n").filter(Boolean);
+}
+
+const keys = { AWS_ACCESS_KEY_ID: "AKIAEXAMPLE", AWS_SECRET_ACCESS_KEY: "example" };
 
 describe("package", () => {
   test("it is a single small package, and its command runs from an empty folder", async (t) => {
@@ -110,15 +141,39 @@ describe("package", () => {
       /\.m?js$/.test(path),
     );
     const naming = scripts.flatMap((path) =>
-      [...readFileSync(join(dist, path), "utf8").matchAll(/(\w+\(?)"[./\w]*\/status-page-/g)].map(
-        ([, by]) => by,
-      ),
+      [
+        ...readFileSync(join(dist, path), "utf8").matchAll(/(\w+\(?)["`][./\w]*\/status-page-/g),
+      ].map(([, by]) => by),
     );
     assert.deepEqual(naming, ["import("]);
     const texts = scripts.filter((path) =>
       readFileSync(join(dist, path), "utf8").includes("<!doctype html>"),
     );
-    assert.match(texts.join(" "), /^function\/chunks\/status-page-\w+\.mjs$/);
+    assert.match(texts.join(" "), /^function\/chunks\/status-page-[\w-]+\.mjs$/);
+  });
+
+  test.for([
+    { command: ["--version"], most: 3 },
+    { command: ["--complete", "zsh", "status", ""], most: 6 },
+    { command: ["--help"], most: 7 },
+    // Nothing listens there, and by then everything has been loaded that an invocation needs.
+    { command: ["status", "dev-1", "--endpoint-url", "http://127.0.0.1:1"], most: 12 },
+  ])("$command.0 loads few files", async ({ command, most }, t) => {
+    const loaded = await loadedBy(t, command);
+    assert.ok(loaded.length <= most, loaded.join("\n"));
+  });
+
+  test("help loads neither schemas nor the AWS SDK", async (t) => {
+    const texts = (await loadedBy(t, ["--help"])).map((path) => readFileSync(path, "utf8"));
+    assert.ok(texts.every((text) => !/discriminatedUnion|InvokeWithResponseStream/.test(text)));
+  });
+
+  test("the function does not load what only the CLI needs", async (t) => {
+    const entry = pathToFileURL(join(root, "dist/function/index.mjs")).href;
+    const loaded = await loadedBy(t, [], ["--input-type=module", "-e", `await import("${entry}")`]);
+    const texts = loaded.map((path) => readFileSync(path, "utf8"));
+    assert.ok(loaded.length > 2, loaded.join("\n"));
+    assert.ok(texts.every((text) => !/InvokeWithResponseStream|CommanderError/.test(text)));
   });
 
   test("schema.json is what the configuration is checked against", () => {

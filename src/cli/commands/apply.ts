@@ -1,4 +1,4 @@
-import { waitSecondsFor } from "../options/duration.ts";
+import { waitSecondsFor } from "../run/wait-seconds.ts";
 import type { CommandModule } from "./command.ts";
 import {
   addDatabaseOption,

@@ -1,4 +1,4 @@
-import { waitSecondsFor } from "../options/duration.ts";
+import { waitSecondsFor } from "../run/wait-seconds.ts";
 import { environmentOperands } from "../options/operands.ts";
 import type { DownOptions } from "../options/schemas.ts";
 import type { CommandModule } from "./command.ts";

@@ -1,6 +1,6 @@
 import { CliOption } from "../options/command-line.ts";
 import { environmentOperands } from "../options/operands.ts";
-import { waitSecondsFor } from "../options/duration.ts";
+import { waitSecondsFor } from "../run/wait-seconds.ts";
 import type { CommandModule } from "./command.ts";
 import {
   addDatabaseOption,

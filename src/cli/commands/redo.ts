@@ -1,5 +1,5 @@
 import { environmentOperands } from "../options/operands.ts";
-import { waitSecondsFor } from "../options/duration.ts";
+import { waitSecondsFor } from "../run/wait-seconds.ts";
 import type { CommandModule } from "./command.ts";
 import {
   addDatabaseOption,

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { didYouMean } from "../../did-you-mean.ts";
+import { checkedOnce } from "../../protocol/checked-once.ts";
 import { functionReference } from "./parse-function-name.ts";
 import { FileConfig, keysAt } from "./schema.ts";
 
@@ -15,7 +16,7 @@ export interface Problem {
 export function checkFile(
   json: unknown,
 ): { readonly config: FileConfig } | { readonly problems: readonly Problem[] } {
-  const shape = FileConfig.safeParse(json);
+  const shape = FileConfig.safeParse(json, checkedOnce);
   const local = localRedefined(json);
   if (!shape.success) return { problems: [...shape.error.issues.flatMap(problemsOf), ...local] };
   return local.length > 0 ? { problems: local } : { config: shape.data };
@@ -30,7 +31,7 @@ const WithLocal = z.looseObject({ environments: z.looseObject({ local: z.unknown
 
 /** A configuration must not point the embedded environment's name at something shared. Checked even if the rest is invalid. */
 function localRedefined(json: unknown): Problem[] {
-  const named = WithLocal.safeParse(json);
+  const named = WithLocal.safeParse(json, checkedOnce);
   return named.success && Object.hasOwn(named.data.environments, "local")
     ? [
         {

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import type { CliContext } from "../context.ts";
 
 const secondsPer = { ms: 0.001, s: 1, m: 60, h: 3600 } as const;
 const shape = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/;
@@ -16,12 +15,4 @@ function secondsOf(text: string): number {
   const [, count, unit] = shape.exec(text) ?? [];
   const factor = unit === "ms" || unit === "m" || unit === "h" ? secondsPer[unit] : secondsPer.s;
   return Number(count) * factor;
-}
-
-/**
- * How long a run waits for another one, in seconds. The default is short for a person, who sees which run it is and can decide,
- * and long for a CI job, where nobody is watching.
- */
-export function waitSecondsFor(wait: number | undefined, context: CliContext): number {
-  return wait ?? (context.err.isTTY ? 60 : 600);
 }

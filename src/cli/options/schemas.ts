@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { checkedOnce } from "../../protocol/checked-once.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { runHint } from "../../protocol/hint.ts";
 import { Version } from "../../protocol/migration.ts";
@@ -232,7 +233,7 @@ export function parseOptions<T>(
   raw: RawOptions,
   commandLine: CommandLine,
 ): T {
-  const parsed = schema.safeParse(raw);
+  const parsed = schema.safeParse(raw, checkedOnce);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => {
     const name = issue.path[0];

@@ -1,4 +1,5 @@
 import { v7 } from "uuid";
+import { checkedOnce } from "../../protocol/checked-once.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
 import type { Operation, OptionsOf } from "../../protocol/operations.ts";
@@ -286,12 +287,15 @@ export async function sendRun(
   more: SentOptions,
   onEvent: RunPresenter["event"],
 ): Promise<FollowedRun> {
-  const request = Request.parse({
-    contract: contractVersion,
-    runId: v7({ msecs: context.now() }),
-    ...{ environment, actor, operation: spec.operation },
-    options: { ...spec.options, ...more },
-  });
+  const request = Request.parse(
+    {
+      contract: contractVersion,
+      runId: v7({ msecs: context.now() }),
+      ...{ environment, actor, operation: spec.operation },
+      options: { ...spec.options, ...more },
+    },
+    checkedOnce,
+  );
   const { now, sleep, every, interrupts } = context;
   const { notice, waiting } = presenter;
   const runsMigrations = changes && more.dryRun !== true && request.operation !== "mark";
