@@ -1,4 +1,4 @@
-import type { Stats } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { open } from "node:fs/promises";
 import * as z from "zod";
 import { decodeText } from "../../decode-text.ts";
@@ -59,14 +59,15 @@ async function readConfig(
   user: Finder,
   root = file,
 ): Promise<FoundConfig | undefined> {
-  const found = await readBytes(file);
+  // A file that was named may be a pipe: `--config <(command)`.
+  const found = await readBytes(file, { mayWait: user === "named" && file === root });
   if (found === undefined) return undefined;
   checkOwner(file, found, user, root);
   return { file, json: parse(textOf(found.bytes, file), file), finder: user, root };
 }
 
 async function readPackage(file: string, user: Finder): Promise<FoundConfig | undefined> {
-  const found = await readBytes(file);
+  const found = await readBytes(file, { mayWait: false });
   if (found === undefined || !mentionsKey(found.bytes)) return undefined;
   const parsed = PackageKey.safeParse(parse(textOf(found.bytes, file), file));
   const json = parsed.success ? parsed.data["hasura-migrate"] : undefined;
@@ -139,17 +140,37 @@ function textOf(bytes: Uint8Array, file: string): string {
   );
 }
 
-async function readBytes(file: string): Promise<ConfigBytes | undefined> {
+/** Without `mayWait` only of a file: opening a pipe, or reading a device, could wait forever. */
+async function readBytes(
+  file: string,
+  { mayWait }: { readonly mayWait: boolean },
+): Promise<ConfigBytes | undefined> {
   try {
-    await using handle = await open(file);
-    return { bytes: await handle.readFile(), stats: await handle.stat() };
+    // On Windows the flag is undefined, which adds nothing.
+    await using handle = await open(
+      file,
+      mayWait ? "r" : constants.O_RDONLY | constants.O_NONBLOCK,
+    );
+    const stats = await handle.stat();
+    if (!mayWait && !stats.isFile() && !stats.isDirectory()) throw notAFile(file);
+    return { bytes: await handle.readFile(), stats };
   } catch (cause) {
+    if (cause instanceof Failure) throw cause;
     const code = errorCode(cause);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw new Failure("usage", "config-unreadable", `The configuration ${file} cannot be read.`, {
       cause,
     });
   }
+}
+
+function notAFile(file: string): Failure {
+  return new Failure(
+    "usage",
+    "config-unreadable",
+    `The configuration ${file} cannot be read: it is a pipe or a device.`,
+    { hints: [textHint("Replace it with a file, or name it with --config.")] },
+  );
 }
 
 function parse(text: string, file: string): unknown {

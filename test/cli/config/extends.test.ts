@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { commandTree } from "../../../src/cli/completion/command-tree.ts";
@@ -147,6 +149,22 @@ describe("a configuration that extends another one", () => {
       message,
       `The configuration ${cwd}/a.json extends itself: ${["a", "b", "a"].map((name) => `${cwd}/${name}.json`).join(" extends ")}.`,
     );
+  });
+
+  test("refuses a pipe, for which it would wait forever; one that was named is read", async (t) => {
+    const context = testContext(t, { argv: [] });
+    const pipe = join(context.cwd, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const config = join(context.cwd, "hasura-migrate.json");
+    writeFileSync(config, '{ "extends": "./pipe" }');
+    for (const named of [undefined, config])
+      await assert.rejects(loadConfig(context, named), /pipe cannot be read: it is a pipe/);
+    rmSync(config);
+    execFileSync("mkfifo", [config]);
+    await assert.rejects(loadConfig(context, undefined), /json cannot be read: it is a pipe/);
+    const loading = loadConfig(context, pipe);
+    await writeFile(pipe, '{ "defaults": { "region": "eu-west-1" } }');
+    assert.deepEqual((await loading).config, { defaults: { region: "eu-west-1" } });
   });
 
   test("every error names the file that it is in", async (t) => {
