@@ -13,6 +13,7 @@ const Envelope = z.object({
   operation: z.string(),
 });
 const RunId = z.object({ runId: z.uuid() });
+const Accept = z.object({ accept: z.array(z.string()) });
 
 /**
  * Validates an event as a request that this function may serve. Checks in this order: contract version, environment, operation
@@ -40,6 +41,11 @@ export function acceptRequest(
 /** The runId of an event, for the log; the event may be invalid otherwise. */
 export function runIdOf(event: unknown): string | undefined {
   return RunId.safeParse(event).data?.runId;
+}
+
+/** The forms of an answer that the sender of an event understands; none if it is invalid. */
+export function formsAcceptedBy(event: unknown): readonly string[] {
+  return Accept.safeParse(event).data?.accept ?? [];
 }
 
 function checkEnvironment(requested: string, own: string): void {

@@ -13,6 +13,8 @@ export type Soon = (run: () => void) => void;
 export interface EventStreamOptions {
   readonly out: Writable;
   readonly requestId: string;
+  /** What the client reads beyond the events as they are, from its request. */
+  readonly accept?: readonly string[];
   readonly redact: Redactor;
   readonly log: Log;
   /** Epoch milliseconds. */
@@ -69,7 +71,7 @@ export function eventStream(options: EventStreamOptions): EventStream {
       .splice(0)
       .map(({ event, onlyLog }) => ({ event: redact.value(event), onlyLog }));
     const sent = all.filter(({ onlyLog }) => !onlyLog);
-    const text = sent.flatMap(({ event }) => eventLines(event, requestId)).join("");
+    const text = sent.flatMap(({ event }) => eventLines(event, requestId, options.accept)).join("");
     if (text !== "" && !state.broken && !out.destroyed && !out.writableEnded) out.write(text);
     for (const { event } of all) if (event.type !== "heartbeat") log.event(event);
   };

@@ -5,7 +5,7 @@ import { inspectLedger } from "../engine/store/ledger/inspect.ts";
 import { Failure, toFailureData } from "../protocol/failure.ts";
 import { textHint } from "../protocol/hint.ts";
 import { changesSomething, type Request } from "../protocol/request.ts";
-import { acceptRequest, runIdOf } from "./accept-request.ts";
+import { acceptRequest, formsAcceptedBy, runIdOf } from "./accept-request.ts";
 import type { StoredSecret } from "./secrets/stored-secret.ts";
 import { openStore, storeKind } from "./open-store.ts";
 import { eventStream, type EventStream, type Every, type Soon } from "./event-stream.ts";
@@ -70,6 +70,7 @@ export async function handle(
   const stream = eventStream({
     out,
     requestId: context.awsRequestId,
+    accept: formsAcceptedBy(event),
     redact,
     log,
     now,

@@ -2,6 +2,7 @@ import { cleanText } from "../clean-text.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { encodeEvent, largestEventBytes } from "../protocol/ndjson.ts";
 import { splitListEvent } from "../protocol/split-list-events.ts";
+import { columnLines, isLongStatus, statusColumns } from "../protocol/status-columns.ts";
 
 /** Limits on texts (in characters) and lists, tried one after the other until the event fits. */
 const rounds = [
@@ -13,9 +14,17 @@ const rounds = [
 
 /**
  * An event as lines of at most 64 kB each. Long lists are split into several events. What is still too long is truncated, after
- * a `log` event that names the request whose log has all of it.
+ * a `log` event that names the request whose log has all of it. `accept` names what the client reads beyond that.
  */
-export function eventLines(event: RunEvent, requestId: string): string[] {
+export function eventLines(
+  event: RunEvent,
+  requestId: string,
+  accept: readonly string[] = [],
+): string[] {
+  if (isLongStatus(event) && accept.includes(statusColumns)) {
+    const lines = columnLines(event, largestEventBytes);
+    if (lines) return lines;
+  }
   const line = encodeEvent(event);
   if (fits(line)) return [line];
   return splitListEvent(event, largestEventBytes).flatMap((part) => {

@@ -6,6 +6,7 @@ import { Failure } from "./failure.ts";
 import { parseJson } from "./json.ts";
 import { keepUnknownFields } from "./keep-unknown-fields.ts";
 import { isList, joinListEvents } from "./split-list-events.ts";
+import { readColumns, statusColumns } from "./status-columns.ts";
 
 /** Largest size of one event on the wire, in bytes. */
 export const largestEventBytes = 64 * 1024;
@@ -37,14 +38,22 @@ export function encodeEvent(event: RunEvent): string {
  * not have its shape.
  */
 export function decodeLine(line: string): RunEvent | UnknownEvent {
+  return decode(line).event;
+}
+
+/** The event of a line, and how long it is when everything in it is written out. */
+function decode(line: string): { readonly event: RunEvent | UnknownEvent; readonly size: number } {
   const value = TypedObject.safeParse(parseJson(line), checkedOnce);
   if (!value.success) throw brokenStream(`a line is not an event: ${cleanText(line, 200)}`);
   const { type } = value.data;
-  if (!knownTypes.has(type)) return { type: "unknown", line, event: value.data };
-  const event = RunEvent.safeParse(value.data, line.length < longLine ? checkedOnce : {});
+  const written =
+    type === statusColumns ? readColumns(value.data) : { event: value.data, size: line.length };
+  if (type !== statusColumns && !knownTypes.has(type))
+    return { event: { type: "unknown", line, event: value.data }, size: line.length };
+  const event = RunEvent.safeParse(written?.event, line.length < longLine ? checkedOnce : {});
   if (!event.success) throw brokenStream(`an event "${type}" has an unexpected shape`, event.error);
-  keepUnknownFields(event.data, value.data);
-  return event.data;
+  keepUnknownFields(event.data, written?.event);
+  return { event: event.data, size: Math.max(line.length, written?.size ?? 0) };
 }
 
 /**
@@ -58,9 +67,9 @@ export async function* decodeEvents(
   const join = joinListEvents<UnknownEvent>();
   let listBytes = 0;
   for await (const line of linesOf(chunks)) {
-    const event = decodeLine(line);
+    const { event, size } = decode(line);
     if (isList(event)) {
-      listBytes += line.length;
+      listBytes += size;
       if (listBytes > longestListBytes)
         throw brokenStream(`a list is longer than ${longestListBytes / mebibyte} MB`);
     }

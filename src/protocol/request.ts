@@ -33,6 +33,8 @@ const envelope = {
   /** Must match the environment that the function is configured for. */
   environment: requestText(200).min(1),
   actor: Actor,
+  /** Forms of the answer that the client understands beyond those of `events.ts`; unknown ones are ignored. */
+  accept: z.array(requestText(50)).max(20).optional(),
 };
 
 function requestOf<O extends Operation>(operation: O) {

@@ -144,6 +144,39 @@ describe("handler", () => {
     assert.match(world.logged.join(""), /handler\.test/);
   });
 
+  test.each([
+    { accept: ["status.rows", "something.later"], type: "status.rows" },
+    { accept: ["something.later"], type: "status" },
+    { accept: undefined, type: "status" },
+  ])(
+    "a long status for a client that accepts $accept is sent as $type",
+    async ({ accept, type }) => {
+      const migrations = Array.from({ length: 120 }, (_, i) => ({
+        ...{ version: String(i + 1), name: "create_item", state: "pending" as const },
+      }));
+      const databases = [
+        { database: "default", kind: "postgres", store: "catalog" as const, migrations },
+      ];
+      const world = worldFrom(dev3("http://127.0.0.1:1"), {
+        execute: async (_, { emit }) => {
+          await emit({ type: "status", databases });
+          await emit({ type: "run.finished", applied: 0, notReached: 0, tookMs: 1 });
+        },
+      });
+      const { events, text } = await invoke(world, {
+        ...request("status"),
+        ...(accept && { accept }),
+      });
+      const sent = text.split("\n").filter((line) => line.startsWith('{"type":"status'));
+      assert.deepEqual(
+        sent.map((line) => (JSON.parse(line) as { type: string }).type),
+        [type],
+      );
+      const read = events.filter((event) => event.type === "status");
+      assert.deepEqual(read, [{ type: "status", databases }]);
+    },
+  );
+
   test("an engine that forgets its closing event is a bug, not a silent end", async (t) => {
     const { url } = await scriptedHasura(t, hasura);
     const { events } = await invoke(

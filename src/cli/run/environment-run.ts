@@ -4,6 +4,7 @@ import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
 import type { Operation, OptionsOf } from "../../protocol/operations.ts";
 import { changesSomething, Request, type Actor } from "../../protocol/request.ts";
+import { statusColumns } from "../../protocol/status-columns.ts";
 import { contractVersion } from "../../protocol/version.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { resolveTarget, type Target } from "../config/resolve-target.ts";
@@ -292,6 +293,7 @@ export async function sendRun(
       contract: contractVersion,
       runId: v7({ msecs: context.now() }),
       ...{ environment, actor, operation: spec.operation },
+      ...(spec.operation === "status" && { accept: [statusColumns] }),
       options: { ...spec.options, ...more },
     },
     checkedOnce,
