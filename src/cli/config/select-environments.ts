@@ -71,7 +71,9 @@ function stagesOf(named: NamedEnvironments, loaded: LoadedConfig): string[][] {
 }
 
 function membersOf(group: string, loaded: LoadedConfig): readonly string[] {
-  const members = loaded.config.groups?.[group];
+  const { groups = {} } = loaded.config;
+  // Not what every object has, such as `constructor`.
+  const members = Object.hasOwn(groups, group) ? groups[group] : undefined;
   if (members !== undefined) return members;
   const names = groupNames(loaded);
   throw new Failure(

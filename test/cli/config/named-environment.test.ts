@@ -16,7 +16,10 @@ async function refusalOf(
   if (environments.length > 0)
     writeFileSync(
       join(cwd, "hasura-migrate.json"),
-      JSON.stringify({ environments: Object.fromEntries(environments.map((name) => [name, {}])) }),
+      JSON.stringify({
+        environments: Object.fromEntries(environments.map((name) => [name, {}])),
+        groups: { everywhere: environments },
+      }),
     );
   const context = testContext(t, { argv: [...argv, "--json"], cwd, env: { XDG_CONFIG_HOME: cwd } });
   assert.equal(await main(context), 2);
@@ -56,12 +59,13 @@ describe("the environment of a command", () => {
       ["--everything"],
     ],
     ["all, where none is configured", ["--all"], [], "environment-missing", []],
+    ["a group that is not configured", ["--group", "dev"], ["dev-1"], "group-unknown", ['"dev"']],
     [
-      "a group, where none is configured",
-      ["--group", "dev"],
+      "a group with the name of a method that every object has",
+      ["--group", "constructor"],
       ["dev-1"],
       "group-unknown",
-      ['"dev"'],
+      ['"constructor"'],
     ],
     ["local and another", ["local-1", "--then", "local"], [], "local-with-others", []],
     [
