@@ -11,7 +11,9 @@ const kinds = Object.keys(exitCode).filter(isKind);
 export const Place = z.object({
   line: z.int().positive().describe("Counted from 1."),
   column: z.int().positive().describe("In characters of `text`, counted from 1."),
-  text: z.string().describe("The whole line; a password in it is masked."),
+  text: z
+    .string()
+    .describe("The whole line; a password in it is masked. Empty for a failure in an ECS task."),
 });
 export type Place = z.infer<typeof Place>;
 

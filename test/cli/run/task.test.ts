@@ -56,6 +56,9 @@ const exited = (exitCode: number, more: object = {}): Answer =>
 const logs = (events: readonly object[]): Answer =>
   json({ events: events.map((event) => ({ message: JSON.stringify({ level: "info", event }) })) });
 
+/** A failure as the function's log has it: without lines of the file. */
+const logged = { ...constraint, sql: { ...constraint.sql, place: { line: 1, column: 26 } } };
+
 /** The run that the task was started for. */
 let runId = "";
 const ledger =
@@ -197,10 +200,13 @@ describe("a run in an ECS task", () => {
     };
     const detailed = await runTask(t, [
       ...[...start, running, ledger(outcome)],
-      logs([failedMigration(...second, constraint), failedRun(constraint, 1, 1)]),
+      logs([failedMigration(...second, logged), failedRun(logged, 1, 1)]),
     ]);
     assert.equal(detailed.exit, 1);
-    assert.match(detailed.err, /2BP01/);
+    assert.match(
+      detailed.err,
+      /✗ migrations\/default\/1700000000200_drop_legacy_flag\/up\.sql:1 failed\n {4}2BP01 cannot drop column/,
+    );
     const denied = json({ __type: "AccessDeniedException", message: "not authorized" }, 400);
     const plain = await runTask(t, [...start, running, ledger(outcome), denied]);
     assert.equal(plain.exit, 1);

@@ -76,7 +76,7 @@ function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions
     .flatMap((line) => wrap(line, columns - 4))
     .map((line) => styled`    ${style.red(line)}`);
   return [
-    ...(sql.place ? codeFrameLines(sql.place, words, style, columns) : wordLines),
+    ...(sql.place?.text ? codeFrameLines(sql.place, words, style, columns) : wordLines),
     ...placeLines(sql.places ?? [], columns),
     ...labelled("    ", "detail", sql.detail, options),
     ...labelled("    ", "hint", sql.hint, options),

@@ -68,11 +68,11 @@ const DescribeTasksAnswer = z.object({
 type DescribedTask = z.infer<typeof DescribeTasksAnswer>["tasks"][number];
 
 const LogAnswer = z.object({ events: z.array(z.object({ message: z.string() })).default([]) });
-/** In the log, the place of an error has no text of the file, without which it is not shown. */
+/** The log has the place of an error without the text of the file. */
+const LoggedPlace = z.looseObject({}).transform((place) => ({ text: "", ...place }));
 const LoggedFailure = z.looseObject({
   sql: z
-    .looseObject({})
-    .transform((sql) => ({ ...sql, place: undefined, places: undefined }))
+    .looseObject({ place: LoggedPlace.optional(), places: z.array(LoggedPlace).optional() })
     .optional(),
 });
 const LoggedEvent = z.object({
