@@ -24,6 +24,8 @@ export interface TaskBench extends FaultBench {
   loseStarts(count: number): void;
   /** How often RunTask was called. */
   readonly starts: () => number;
+  /** How many tasks have begun to serve a request to apply. */
+  readonly begun: () => number;
   /** Resolves when no task works any more. */
   tasksEnded(): Promise<void>;
 }
@@ -36,8 +38,10 @@ export async function taskBench(
 ): Promise<TaskBench> {
   const bench = await faultBench(t, sql);
   const functionDirectory = await ownFunction(t);
+  const log = { text: "" };
   const service = await startLambdaService({
     functionDirectory,
+    log: (text) => (log.text += text),
     env: {
       HASURA_MIGRATE_ENVIRONMENT: "*",
       HASURA_MIGRATE_ENDPOINT: bench.network.url,
@@ -69,11 +73,15 @@ export async function taskBench(
       starts.left = count;
     },
     starts: () => starts.made,
+    begun: () => log.text.split("\n").filter((line) => isApply.test(line)).length,
     tasksEnded: async () => {
       while (tasks().length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
     },
   };
 }
+
+/** The line of the function's log at the begin of a request; the plan is a dry run. */
+const isApply = /"message":"request","operation":"apply"(?!.*"dryRun":true)/;
 
 /** The built function under a name of its own, by which the tasks of this environment are found. */
 async function ownFunction(t: TestContext): Promise<string> {
