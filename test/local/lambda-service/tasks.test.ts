@@ -5,6 +5,7 @@ import { serviceFor } from "../../support/lambda-service.ts";
 
 const Answer = z.looseObject({
   __type: z.string().optional(),
+  resourceIds: z.array(z.string()).optional(),
   tasks: z
     .array(
       z.looseObject({
