@@ -319,7 +319,10 @@ export const failureCodes = {
   "config-unreadable": {
     kinds: ["usage"],
     meaning: "The configuration file exists but cannot be read.",
-    causes: ["Missing read permission.", "The path is a directory."],
+    causes: [
+      "Missing read permission.",
+      "The path is a directory, a pipe or a device. Only the file named with `--config` may be a pipe.",
+    ],
     remedies: [
       "Correct the permissions of the file that the message names, or name another one with `--config`.",
     ],

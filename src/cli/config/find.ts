@@ -169,7 +169,13 @@ function notAFile(file: string): Failure {
     "usage",
     "config-unreadable",
     `The configuration ${file} cannot be read: it is a pipe or a device.`,
-    { hints: [textHint("Replace it with a file, or name it with --config.")] },
+    {
+      hints: [
+        textHint(
+          "Replace it with a file. Only a configuration that is named with --config may be a pipe.",
+        ),
+      ],
+    },
   );
 }
 
