@@ -218,7 +218,8 @@ export const guards = [
   {
     name: "the bound on the silence of a stream",
     file: "src/cli/connection/aws/response-timeouts.ts",
-    guard: "next: (work) => within(work, { ms: silenceMs, every, late: () => giveUp(silent()) }),",
+    guard:
+      "next: (work) => within(work, { ms: longestSilenceMs, every, late: () => giveUp(silent()) }),",
     without: "next: (work) => work,",
     tests: ["test/cli/run/silence.test.ts"],
     hangs: true,

@@ -18,7 +18,7 @@ import { status } from "./commands/status.ts";
 import type { CommandResult } from "./command-result.ts";
 import type { CliContext } from "./context.ts";
 import { CliCommand, commandLineOf } from "./options/command-line.ts";
-import { joinStages } from "./options/stages.ts";
+import { joinStages } from "./options/then-option.ts";
 import { withoutHelpWord } from "./options/synonyms.ts";
 import { addCommandHelp, addProgramHelp } from "./output/views/help.ts";
 

@@ -248,7 +248,9 @@ async function lastMoment(
     "The function ran out of time before the run had ended; the migration in progress may have taken effect.",
     {
       hints: [
-        textHint("Check with status what was applied; the same command continues from there."),
+        textHint(
+          "Run status to see what was applied; running the same command again continues from there.",
+        ),
         textHint(
           "Check that Hasura responds, and that the function's timeout is long enough (at most 15 minutes).",
         ),
@@ -257,7 +259,7 @@ async function lastMoment(
   );
 }
 
-/** Resolves when the run has to stop, because its time is nearly over or its task is asked to end, or when it is over. */
+/** Resolves when the run must stop (little time is left, or its task was asked to end), or when it has finished. */
 async function timeIsShort(
   { ending }: LambdaContext,
   deadline: Deadline,

@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { realFileSystem } from "../engine/project/file-system.ts";
 import { keptProject } from "../engine/project/kept-project.ts";
-import { withoutUnsupportedDatabases } from "../engine/project/unsupported-databases.ts";
+import { postgresOnly } from "../engine/project/local-databases.ts";
 import type { Project } from "../engine/project/project.ts";
 import { execute } from "../engine/execute.ts";
 import { Failure } from "../protocol/failure.ts";
@@ -95,7 +95,7 @@ function projectReader(): HandlerContext["readProject"] {
     read ??= keptProject({ directory: directoryOf(settings), fs: realFileSystem, now: Date.now });
     const project = await read();
     // The embedded environment, which serves every name, has PostgreSQL only.
-    return settings.environment === "*" ? withoutUnsupportedDatabases(project) : project;
+    return settings.environment === "*" ? postgresOnly(project) : project;
   };
 }
 

@@ -199,7 +199,7 @@ export const failureCodes = {
   "cli-out-of-time": {
     kinds: ["unreachable"],
     meaning:
-      "The Hasura CLI was stopped because the function's time was nearly over; the migration's outcome is unknown.",
+      "The Hasura CLI was stopped because the function was about to time out; the migration's outcome is unknown.",
     causes: ["The migration takes longer than the function's timeout allows."],
     remedies: [
       "Check in the database whether the migration took effect or is still running (`pg_stat_activity`), then record the outcome with `hasura-migrate mark`.",
@@ -415,7 +415,7 @@ export const failureCodes = {
   credentials: {
     kinds: ["access", "usage"],
     meaning:
-      "The profile, or the environment's own credentials, could not be turned into AWS credentials.",
+      "No AWS credentials could be obtained from the profile, or from the environment variables or the container.",
     causes: [
       "The profile's settings are incomplete.",
       "In CI: the web identity token was not accepted by the role.",
@@ -933,7 +933,7 @@ export const failureCodes = {
       "A newer version of hasura-migrate has upgraded the ledger, and this function does not support its schema.",
     causes: [
       "The image was rolled back after an upgrade.",
-      "Two functions with different images work on one database.",
+      "Two functions with different images are migrating the same database.",
     ],
     remedies: [
       "Deploy an image with the newer version; see [upgrading](upgrading.md#the-ledgers-schema-version).",
@@ -1422,7 +1422,7 @@ export const failureCodes = {
     kinds: ["usage"],
     meaning: "No AWS region is set for the environment.",
     causes: [
-      "Neither the command, the configuration, the function's ARN, the profile nor `AWS_REGION` names one.",
+      "None of these sets a region: the command, the configuration, the function's ARN, the profile, `AWS_REGION`.",
     ],
     remedies: [
       'Set it: `--region NAME`, `"region"` in `hasura-migrate.json`, or in the AWS profile.',
@@ -1490,7 +1490,7 @@ export const failureCodes = {
       "A proxy or another program between the client and AWS Lambda sent the request again.",
     ],
     remedies: [
-      "Nothing: the CLI looks up how the run ended, and reports that.",
+      "No action needed: the CLI looks up how the run ended and reports it.",
       "For your own client: read the run's outcome with `hasura-migrate history ENVIRONMENT --run ID`.",
     ],
   },
@@ -1698,7 +1698,7 @@ export const failureCodes = {
   "task-network-missing": {
     kinds: ["usage"],
     meaning:
-      "The function is in no VPC, so that the network of its tasks is not known; nothing has run.",
+      "The function is not in a VPC, so it has no network for the task to use; nothing has run.",
     causes: [
       "The function was deployed without the template.",
       "`--function` names another function.",
@@ -1708,7 +1708,7 @@ export const failureCodes = {
   "task-not-followed": {
     kinds: ["unreachable"],
     meaning:
-      "The function could not be asked any more about the run of an ECS task; the task goes on by itself.",
+      "The CLI lost contact with the function while following an ECS task; the task keeps running on its own.",
     causes: [
       "The credentials expired while the task was running.",
       "The function cannot be reached, or crashes.",
@@ -1888,17 +1888,17 @@ export const failureCodes = {
     meaning: "A migration file cannot be read.",
     causes: [
       "Missing permissions; in an image, files that only their owner can read.",
-      "A directory, a pipe or a device has the name of the file.",
+      "The path is a directory, a pipe or a device, not a file.",
     ],
     remedies: [
       "Make it readable: `chmod a+r FILE`, then build the image again.",
-      "Replace what is not a file with the migration's SQL.",
+      "Replace it with a regular file that contains the migration's SQL.",
     ],
   },
   "unsupported-kind": {
     kinds: ["usage"],
     meaning:
-      "The database is of a kind that cannot be migrated through Hasura's `run_sql`, or not in a local environment.",
+      "Databases of this kind cannot be migrated through Hasura's `run_sql`, or cannot be used in a local environment.",
     causes: [
       "There are migrations for a source of a kind such as MySQL or Snowflake.",
       "A `local` environment supports only PostgreSQL, but the project's metadata declares a different kind for the database.",

@@ -103,14 +103,14 @@ function checkOwner(file: string, { stats }: ConfigBytes, user: Finder, root: st
   throw new Failure(
     "usage",
     "config-unsafe",
-    `The configuration ${file} is ignored: it ${why}, and a configuration decides where your AWS requests go.`,
+    `Refusing to use the configuration ${file}: it ${why}, and it decides where your AWS requests go.`,
     {
       hints: [
         retryHint({
           with: ["--config", root],
           reason: "if you trust its content, name it explicitly",
         }),
-        commandHint(change, "or make it yours alone"),
+        commandHint(change, "or make sure that only you can change it"),
       ],
     },
   );

@@ -66,7 +66,7 @@ export function resolveTarget(
   const own = environments[environment] ?? {};
   const settings = { ...defaults, ...own };
   const runner = flags.runner ?? settings.runner;
-  const called = functionFor(
+  const called = functionWithAlias(
     environment,
     { ...settings, function: flags.function ?? settings.function },
     operation,
@@ -147,7 +147,7 @@ function endpointOf(
 }
 
 /** The name or ARN to invoke, with the alias for the operation where aliases are on and none is named. */
-function functionFor(
+function functionWithAlias(
   environment: string,
   { function: template = "hasura-migrate-{env}", aliases = false }: EnvironmentSettings,
   operation: Operation | undefined,
@@ -166,7 +166,7 @@ function checkEnvironmentName(environment: string, loaded: LoadedConfig, flags: 
     throw new Failure(
       "usage",
       "environment-name",
-      `"${withoutSecrets(environment)}" is not a valid environment name: use a letter, then letters, digits, dots, dashes and underscores.`,
+      `"${withoutSecrets(environment)}" is not a valid environment name: start with a letter, followed by letters, digits, dots, dashes or underscores.`,
     );
   }
   if (names.length === 0 && flags.function === undefined && flags.endpointUrl === undefined)

@@ -3,7 +3,7 @@ import { retryHint, runHint, textHint, type Hint } from "../../protocol/hint.ts"
 import type { Operation } from "../../protocol/operations.ts";
 import type { CommandSyntax } from "../options/command-line.ts";
 import { closestMatch, didYouMean } from "../../did-you-mean.ts";
-import { stageMembers } from "../options/stages.ts";
+import { stageMembers } from "../options/then-option.ts";
 import { commandFor, foreignWords } from "../options/synonyms.ts";
 import type { LoadedConfig } from "./load.ts";
 import { environmentNames, groupNames, noConfigText } from "./resolve-target.ts";
@@ -97,7 +97,7 @@ function notAGroup(loaded: LoadedConfig): (word: string) => string[] {
   return (word) => {
     if (!groupNames(loaded).includes(word)) return [word];
     throw new Failure("usage", "group-as-environment", `"${word}" is a group of environments.`, {
-      hints: [textHint(`Name it with --group ${word}.`)],
+      hints: [textHint(`Use --group ${word}.`)],
     });
   };
 }

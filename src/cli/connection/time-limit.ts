@@ -1,7 +1,7 @@
 import type { CliContext } from "../context.ts";
 
 /**
- * The result of `work`, or what `late` returns, thrown, if that takes longer than `ms` milliseconds; `work` then goes on
+ * Resolves to the result of `work`; throws what `late` returns if that takes longer than `ms` milliseconds; `work` then goes on
  * unobserved. While `isPaused` answers true, as while a person is asked something, the time does not run out.
  */
 export async function within<T>(

@@ -33,7 +33,7 @@ export async function runInit(
     throw new Failure(
       "usage",
       "environment-unknown",
-      `${unknown.join(", ")} cannot be protected: not one of the environments.`,
+      `Cannot protect ${unknown.join(", ")}: no such environment.`,
     );
   const config = newConfig(
     environments.map((each) => ({ ...each, protected: protect.includes(each.name) })),
@@ -92,7 +92,7 @@ async function askAll(context: CommandContext, options: InitOptions): Promise<Ch
   return { environments, protect: await askProtected(answers, environments) };
 }
 
-/** Without a region anywhere nothing can be looked for; then a person names what there is. */
+/** With no region configured, discovery is impossible, and the user is asked for the names. */
 async function foundOrNone(
   context: CommandContext,
   options: InitOptions,
@@ -133,12 +133,17 @@ async function write(file: string, config: FileConfig): Promise<void> {
 }
 
 function configExists(file: string): Failure {
-  return new Failure("usage", "config-exists", `${file} exists already, and is never replaced.`, {
-    hints: [
-      runHint(["envs", "--discover"], "list what is deployed, to add it by hand"),
-      textHint("--config FILE writes another file."),
-    ],
-  });
+  return new Failure(
+    "usage",
+    "config-exists",
+    `${file} already exists and will not be overwritten.`,
+    {
+      hints: [
+        runHint(["envs", "--discover"], "list what is deployed, to add it by hand"),
+        textHint("Use --config FILE to write to a different file."),
+      ],
+    },
+  );
 }
 
 function report(

@@ -2,7 +2,7 @@ import type { Failure, FailureData } from "../../protocol/failure.ts";
 import type { Hint } from "../../protocol/hint.ts";
 import type { Environment } from "../context.ts";
 import type { CommandLine } from "../options/command-line.ts";
-import { completedCommand, program, quoted, repeatedCommand } from "./suggested-command.ts";
+import { withTargetOptions, program, quoted, repeatedCommand } from "./suggested-command.ts";
 
 /**
  * A hint ready to be shown: references to the typed command are resolved, every command can be pasted, and it contains no
@@ -32,7 +32,7 @@ export function resolveHints(
         return hint;
       case "command":
         return resolved(
-          hint.argv[0] === program ? completedCommand(hint.argv, commandLine, env) : hint.argv,
+          hint.argv[0] === program ? withTargetOptions(hint.argv, commandLine, env) : hint.argv,
           hint.reason,
         );
       case "retry":

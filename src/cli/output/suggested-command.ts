@@ -60,7 +60,7 @@ function operandsFor(command: CommandSyntax, commandLine: CommandLine): readonly
 }
 
 /** A command of this program, with the options that were typed to select the environment, its database and its project. */
-export function completedCommand(
+export function withTargetOptions(
   argv: readonly string[],
   commandLine: CommandLine,
   env: Environment,

@@ -1,13 +1,12 @@
 import { serves, type RunState } from "./run-state.ts";
 
 /**
- * The signals that ask this process to end. interrupt: Ctrl-C · terminate: SIGTERM, after which CI systems and containers kill
- * soon ·
+ * The signals that ask this process to end. interrupt: Ctrl-C · terminate: SIGTERM; CI systems and containers soon send SIGKILL ·
  * hangup: SIGHUP, the terminal was closed.
  */
 export type EndSignal = "interrupt" | "terminate" | "hangup";
 
-/** The signals that asked this process to end. What each means for a run is in cancellation.ts. */
+/** The signals that asked this process to end. */
 export interface Interrupts {
   /** Aborted by the first signal of any kind: ends everything that is not a run. */
   readonly first: AbortSignal;
@@ -89,7 +88,7 @@ export function onInterrupt(state: StopState, run: RunState): StopTransition {
   return state === "running" ? askToStop(run) : detach(state);
 }
 
-/** SIGTERM asks the run to stop, where that is possible and not done yet, and leaves whether it has stopped or not. */
+/** SIGTERM asks the run to stop, where that is possible and not done yet, and the CLI exits soon afterwards either way. */
 function onTerminate(state: StopState, run: RunState): StopTransition {
   if (state === "detached") return { state };
   const transition = state === "running" ? askToStop(run) : { state };

@@ -59,8 +59,8 @@ function classify(row: HistoryRow | undefined, options: RunToLookUp): Lookup {
 }
 
 /**
- * True if every invocation that was sent is recorded, so that none can still start, and if the rest of the run is known:
- * that of a redo is its version.
+ * True if every invocation that was sent is recorded, so that none can still start, and what is left of the run is known (for a
+ * redo, its version).
  */
 function canContinue(
   { requestIds = [] }: HistoryRow,

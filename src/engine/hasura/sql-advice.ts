@@ -139,7 +139,7 @@ function lockTimeout(): string {
   return "Another session holds a lock on the same table. To find it: SELECT pid, application_name, state, xact_start, query FROM pg_stat_activity WHERE state <> 'idle' ORDER BY xact_start. To wait longer: \"-- hasura-migrate: lock_timeout=30s\" at the top of the file.";
 }
 
-/** Functions and types that an extension of every PostgreSQL brings. */
+/** Functions and types from extensions that ship with PostgreSQL. */
 const extensionOf: readonly (readonly [RegExp, string])[] = [
   [/^uuid_generate_v\d/, "uuid-ossp"],
   [

@@ -3,7 +3,7 @@ import { commandHint, retryHint, textHint, type Hint } from "../../protocol/hint
 import type { Database } from "../store/store.ts";
 import { runSqlType, type Metadata, type Source, type SourceKind } from "../hasura/client.ts";
 import type { Migration } from "../project/scan.ts";
-import { unsupportedDatabase } from "../project/unsupported-databases.ts";
+import { notInLocal } from "../project/local-databases.ts";
 import { onlyDatabase, type Project } from "../project/project.ts";
 
 /** A database that takes part in a run, in the order of Hasura's metadata. */
@@ -48,7 +48,7 @@ function refuseUnconnected(
     return;
   }
   const otherKind = leftOut?.get(requested);
-  if (otherKind !== undefined) throw unsupportedDatabase(requested, otherKind);
+  if (otherKind !== undefined) throw notInLocal(requested, otherKind);
   if (!names.has(requested)) throw unknownDatabase(requested, sources, false);
 }
 

@@ -1,7 +1,7 @@
 import { errorCode } from "../../system-error.ts";
 import type { Entry, FileState, FileSystem } from "./file-system.ts";
 
-/** Two changes of a file that are closer than this may leave the same times: some file systems count in steps of two seconds. */
+/** Two changes of a file that are closer than this may have the same timestamps: some file systems count in steps of two seconds. */
 const longestTickMs = 3000;
 
 /** True if nothing has changed between two observations of a file or directory, provided that the first found it settled. */

@@ -13,7 +13,7 @@ export interface LoadedStep {
   readonly step: Step;
 }
 
-/** Characters of SQL in a request with several migrations: within the limit of proxies with a small one. */
+/** The most characters of SQL in a request with several migrations; it fits even proxies with a low limit. */
 const largestBatchLength = 64 * 1024;
 
 /** Statements that may commit implicitly or take long. They are never batched, so that their outcome can be reported exactly. */

@@ -9,7 +9,7 @@ const longestListedLine = 200;
 /** Maximum number of places listed; more would not help. */
 const mostPlaces = 10;
 
-/** Occurrences that are looked for: a dump of 40 MB is not read to its end for lines that nobody will see. */
+/** The search stops after this many occurrences, so that a dump of 40 MB is not read to its end for lines nobody will see. */
 const mostOccurrences = 200;
 
 /** Where an error can be: one position, or every candidate line. */

@@ -14,7 +14,7 @@ const repeatMs = 10_000;
 /** Nothing runs longer than a function. */
 const longestMs = 15 * 60_000;
 
-/** Milliseconds between two queries, so that a wait of the steps' lock timeout spans one. */
+/** Milliseconds between two queries: short enough that at least one falls within the steps' shortest lock timeout. */
 export function lockLookEveryMs(steps: readonly Pick<Step, "settings">[]): number {
   const timeouts = steps.flatMap(({ settings }) => {
     const ms = Number.parseInt(settings?.lockTimeout ?? "", 10);

@@ -4,7 +4,7 @@ import type { EngineContext } from "../context.ts";
 export interface Looks<A> {
   /** Milliseconds to wait before a look, the first of which is number 1; undefined if there is no further one. */
   readonly pauseMs: (look: number) => number | undefined;
-  /** A shorter pause was cut short, and is the last one; a timer may be early by a fraction of a millisecond. */
+  /** A pause shorter than this was interrupted, and no look follows it; a timer may fire a fraction of a millisecond early. */
   readonly leastPauseMs: number;
   /** Asks the database, by another connection. */
   readonly ask: () => Promise<A>;

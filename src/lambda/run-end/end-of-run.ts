@@ -28,7 +28,7 @@ export function observedFrom(
     : { runId, facts: noFacts, appliedBefore: 0, startedAt: at };
 }
 
-/** The run that is paused after an invocation served `run`: one that another run has come between stays paused. */
+/** The run that is paused after an invocation served `run`; a paused run stays paused if a different run came in between. */
 export function pausedAfter(
   run: ObservedRun,
   before: ObservedRun | undefined,

@@ -16,11 +16,11 @@ export function slackText(report: RunReport): string {
   const migration =
     failed && `${failed.version}_${failed.name} (${failed.database}, ${failed.direction})`;
   return [
-    `*${plain(environment)}*: ${operation} ${verbs[outcome]} after ${duration(report.durationMs)}: ${counts(report)}`,
-    ...(migration === undefined ? [] : [`Failed migration: ${plain(migration)}`]),
-    ...(failure ? [`${failure.kind}/${failure.code}: ${plain(failure.message)}`] : []),
-    `By ${plain(callerOf(report))}`,
-    ...(report.ciJob === undefined ? [] : [plain(report.ciJob)]),
+    `*${escaped(environment)}*: ${operation} ${verbs[outcome]} after ${duration(report.durationMs)}: ${counts(report)}`,
+    ...(migration === undefined ? [] : [`Failed migration: ${escaped(migration)}`]),
+    ...(failure ? [`${failure.kind}/${failure.code}: ${escaped(failure.message)}`] : []),
+    `By ${escaped(callerOf(report))}`,
+    ...(report.ciJob === undefined ? [] : [escaped(report.ciJob)]),
     `Run ${report.runId}${report.log === undefined ? "" : `, <${report.log}|log>`}`,
   ].join("\n");
 }
@@ -45,7 +45,7 @@ function counts({ applied, rolledBack, marked, notReached }: RunReport): string 
  * Slack turns `<…>` into mentions and links, and needs these three characters escaped; other chat servers that take the same
  * messages turn `@all` or `@name` into mentions.
  */
-function plain(text: string): string {
+function escaped(text: string): string {
   return text
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { withoutUnsupportedDatabases } from "../../engine/project/unsupported-databases.ts";
+import { postgresOnly } from "../../engine/project/local-databases.ts";
 import { readProject, type Project } from "../../engine/project/project.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, textHint } from "../../protocol/hint.ts";
@@ -18,7 +18,7 @@ export interface LocalProject {
 /**
  * Finds the project in a directory: the directory itself, or a whole project in its `migrations` folder.
  * @param path relative to `cwd`; absent: `cwd` itself
- * @throws Failure as `readProject` and `withoutUnsupportedDatabases` do, and usage/no-project when there is none
+ * @throws Failure as `readProject` and `postgresOnly` do, and usage/no-project when there is none
  */
 export async function findLocalProject(
   cwd: string,
@@ -33,7 +33,7 @@ export async function findLocalProject(
       : start;
   const whole = await readProject(directory);
   if (!marked(start) && isUnused(whole)) throw noProject(start, whole.notices);
-  const project = await withoutUnsupportedDatabases(whole);
+  const project = await postgresOnly(whole);
   const migrations = resolve(project.root, project.migrationsDirectory);
   const sources = [...project.databases.keys()];
   return {

@@ -10,7 +10,7 @@ export const migrationRole = "postgres";
 
 /** What the role is allowed to be. */
 export interface RoleOptions {
-  /** A superuser after all: `local --superuser`. */
+  /** Runs migrations as a superuser (`local --superuser`). */
   readonly superuser: boolean;
 }
 

@@ -50,7 +50,7 @@ describe("a region", () => {
     test(`${region} is taken as it is`, () => assert.equal(checkedRegion(region, "x"), region));
 
   const example = "A region is a name such as eu-west-1.";
-  const bare = "Write it without quotes and spaces: eu-west-1";
+  const bare = "Write it without quotes or spaces: eu-west-1";
   const wrong: [region: string, hint: string][] = [
     ['"eu-west-1"', bare],
     ["''eu-west-1''", bare],

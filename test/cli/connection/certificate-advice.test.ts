@@ -64,7 +64,10 @@ describe("what to do about a certificate that is not trusted", () => {
   test("without NODE_EXTRA_CA_CERTS, set it", async (t) => {
     const port = await privateService(t);
     const text = await errorWith(t, { AWS_ENDPOINT_URL_LAMBDA: `https://localhost:${port}` });
-    assert.match(text, /→ If it is your company's authority, set NODE_EXTRA_CA_CERTS to the path/);
+    assert.match(
+      text,
+      /→ If it is your company's certificate authority, set NODE_EXTRA_CA_CERTS to the path/,
+    );
     assert.doesNotMatch(text, /proxy/);
   });
 
@@ -111,7 +114,7 @@ describe("what to do about a certificate that is not trusted", () => {
     {
       what: "that has an authority of the same name",
       file: (t) => fileWith(t, authority.certificate),
-      says: /whose certificate "Example Private Authority, Example Corp" is a different one with the same name\./,
+      says: /Its certificate "Example Private Authority, Example Corp" has the right name but is not the one needed here\./,
     },
   ];
   for (const { what, file, says } of files)

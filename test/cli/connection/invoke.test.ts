@@ -168,7 +168,7 @@ describe("a function that is silent", () => {
     assert.deepEqual([failure.kind, failure.code], ["unreachable", "outcome-unknown"]);
     assert.equal(
       failure.message,
-      "No answer from the function migrate for 60 s; it may be running.",
+      "The function migrate did not respond within 60 s; it may be running.",
     );
     assert.deepEqual(hintLines(failure.hints), [
       "Check the network, HTTPS_PROXY, and the function's log.",
@@ -192,7 +192,7 @@ describe("a function that is silent", () => {
     context.tick(35_000);
     const failure = await failureOf(received);
     assert.deepEqual([failure.kind, failure.code], ["unreachable", "outcome-unknown"]);
-    assert.match(failure.message, /^The connection is silent; the function may still be running/);
+    assert.match(failure.message, /^The connection went silent; the function may still be running/);
     assert(failure.cause instanceof Error);
     assert.match(failure.cause.message, /^Nothing arrived for 35 s/);
   });

@@ -128,7 +128,7 @@ describe("a certificate that is not trusted", () => {
   const clock = "Compare this machine's clock with the certificate's dates.";
   const name = "The certificate is for another name: check the address and HTTPS_PROXY.";
   const authority =
-    "If it is your company's authority, set NODE_EXTRA_CA_CERTS to the path of its certificate (PEM) and run again.";
+    "If it is your company's certificate authority, set NODE_EXTRA_CA_CERTS to the path of its certificate (PEM), then run again.";
   const cases: [error: Error, shown: string, advice: string][] = [
     [systemError("CERT_HAS_EXPIRED", "x"), "CERT_HAS_EXPIRED", clock],
     [systemError("CERT_NOT_YET_VALID", "x"), "CERT_NOT_YET_VALID", clock],

@@ -100,7 +100,7 @@ describe("before anything was sent", () => {
     {
       name: "a region in quotes",
       env: { AWS_REGION: '"eu-west-1"' },
-      says: /is not an AWS region \(AWS_REGION\)\.[\s\S]*without quotes and spaces: eu-west-1/,
+      says: /is not an AWS region \(AWS_REGION\)\.[\s\S]*without quotes or spaces: eu-west-1/,
     },
     {
       name: "an address without a scheme",

@@ -80,7 +80,7 @@ describe("init", () => {
     const files = { "hasura-migrate.json": "{}" };
     const { exit, err, written } = await init(t, ["dev"], { files });
     assert.equal(exit, 2);
-    assert.match(err, /exists already, and is never replaced/);
+    assert.match(err, /already exists and will not be overwritten/);
     assert.deepEqual(written, {});
     const asked = await init(t, [], { files, terminal: true, types: ["dev", "", "", ""] });
     assert.deepEqual([asked.exit, asked.context.asked], [2, []]);

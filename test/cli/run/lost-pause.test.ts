@@ -94,7 +94,10 @@ describe("a slice whose report did not arrive", () => {
       ],
     );
     assert.equal(exit, 0, context.err.text);
-    assert.match(context.err.text, /No answer from the function hasura-migrate-dev-3 for 350 s/);
+    assert.match(
+      context.err.text,
+      /The function hasura-migrate-dev-3 did not respond within 350 s/,
+    );
     assert.match(context.err.text, /… the ledger shows that the run is paused; continuing/);
     assert.match(context.out.text, / 2 applied in /);
     assert.deepEqual(

@@ -119,7 +119,7 @@ describe("silence", () => {
     assert.match(context.err.text, /starting the function hasura-migrate-dev-3 …/);
     assert.match(
       context.err.text,
-      /No answer from the function hasura-migrate-dev-3 for 60 s; it may be running\. Looking up run/,
+      /The function hasura-migrate-dev-3 did not respond within 60 s; it may be running\. Looking up run/,
     );
   });
 
@@ -142,7 +142,10 @@ describe("silence", () => {
       passes: [[350_000, 2]],
     });
     assert.equal(exit, 0, context.err.text);
-    assert.match(context.err.text, /No answer from the function hasura-migrate-dev-3 for 350 s/);
+    assert.match(
+      context.err.text,
+      /The function hasura-migrate-dev-3 did not respond within 350 s/,
+    );
   });
 
   test("a function that crashes on every query is queried five times", async (t) => {

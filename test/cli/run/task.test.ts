@@ -180,7 +180,7 @@ describe("a run in an ECS task", () => {
       streams([started("dev-3"), { ...bothPending, dryRun: true }, finished(0)]),
     ]);
     assert.equal(exit, 2);
-    assert.match(err, /only with a ledger, which shows how they ended/);
+    assert.match(err, /requires a ledger, which shows how they ended/);
     assert.match(err, /→ to run them in the function: hasura-migrate dev-3 --runner lambda/);
     assert.deepEqual(words, ["plan"]);
   });
@@ -408,13 +408,13 @@ describe("a run in an ECS task", () => {
       "that cannot be followed with credentials that have expired",
       [placed, running, expired, running, expired, running, expired],
       4,
-      [/cannot be followed any more; it may be running/, /hasura-migrate history dev-3 --run/],
+      [/it may still be running/, /hasura-migrate history dev-3 --run/],
     ],
     [
       "whose function cannot be asked for a quarter of an hour",
       [placed, running, ...Array.from({ length: 184 }, () => [dropped, running]).flat(), dropped],
       4,
-      [/cannot be followed any more; it may be running/],
+      [/it may still be running/],
     ],
     [
       "that a person stopped",
@@ -425,7 +425,7 @@ describe("a run in an ECS task", () => {
         exited(0, { stopCode: "UserInitiated", stoppedReason: "Task stopped by user" }),
       ],
       130,
-      [/! The ECS task was stopped by a person: Task stopped by user/],
+      [/! The ECS task was stopped manually: Task stopped by user/],
     ],
   ];
   for (const [name, answers, exit, says] of cases)

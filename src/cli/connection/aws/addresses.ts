@@ -39,7 +39,7 @@ export function checkedRegion(region: string, from: string): string {
   const bare = region.trim().replace(/^["']+|["']+$/g, "");
   const next =
     bare !== region && /^[a-z0-9-]+$/i.test(bare)
-      ? `Write it without quotes and spaces: ${bare}`
+      ? `Write it without quotes or spaces: ${bare}`
       : "A region is a name such as eu-west-1.";
   throw new Failure(
     "usage",

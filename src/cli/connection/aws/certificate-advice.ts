@@ -38,9 +38,9 @@ function interception({ url, from }: Proxy): Hint {
 function setAuthority(proxy: Proxy | undefined): Hint {
   const whose =
     proxy === undefined
-      ? "If it is your company's authority, set NODE_EXTRA_CA_CERTS to the path of its certificate"
-      : "Set NODE_EXTRA_CA_CERTS to the path of the certificate of the proxy's authority";
-  return textHint(`${whose} (PEM) and run again.`);
+      ? "If it is your company's certificate authority, set NODE_EXTRA_CA_CERTS to the path of its certificate (PEM)"
+      : "Set NODE_EXTRA_CA_CERTS to the path of the proxy's CA certificate (PEM)";
+  return textHint(`${whose}, then run again.`);
 }
 
 /** Why the certificates in NODE_EXTRA_CA_CERTS do not help. */
@@ -52,9 +52,7 @@ async function adviceAboutFile(file: string, issuer: string | undefined): Promis
   } catch (thrown) {
     const code = errorCode(thrown) ?? "unknown error";
     const why = code === "ENOENT" ? "does not exist" : `cannot be read (${code})`;
-    return [
-      textHint(`${set}, which ${why}. Set it to the path of the authority's certificate (PEM).`),
-    ];
+    return [textHint(`${set}, which ${why}. Set it to the path of the CA certificate (PEM).`)];
   }
   const pem = bytes
     .toString("latin1")
@@ -65,13 +63,15 @@ async function adviceAboutFile(file: string, issuer: string | undefined): Promis
     return [textHint(`${set}, which contains a damaged certificate.`)];
   if (issuer !== undefined && subjects.includes(issuer))
     return [
-      textHint(`${set}, whose certificate "${issuer}" is a different one with the same name.`),
+      textHint(
+        `${set}. Its certificate "${issuer}" has the right name but is not the one needed here.`,
+      ),
     ];
   const listed =
     subjects.length > 3
       ? `${subjects.length} certificates`
       : subjects.map((subject) => `"${subject}"`).join(" and ");
-  const missing = issuer === undefined ? "the authority of this one" : `"${issuer}"`;
+  const missing = issuer === undefined ? "the CA of this one" : `"${issuer}"`;
   return [
     textHint(`${set}, which contains ${listed}, but not ${missing}: add its certificate (PEM).`),
   ];

@@ -8,7 +8,7 @@ import type { InvocationTarget } from "./invoke-errors.ts";
 /** A function that is started for the first time may need a while before it can send anything. */
 export const firstByteMs = 60_000;
 /** The function sends a heartbeat every 10 s: three of them are missing. */
-const silenceMs = 35_000;
+const longestSilenceMs = 35_000;
 
 /** How long the parts of a response are waited for. What takes longer is aborted, together with its connection. */
 export interface ResponseTimeouts {
@@ -39,7 +39,7 @@ export function responseTimeouts(
         giveUp(delivery?.sent === false ? neverSent(ms) : unanswered(target, ms));
       return within(work, { ms, every, late });
     },
-    next: (work) => within(work, { ms: silenceMs, every, late: () => giveUp(silent()) }),
+    next: (work) => within(work, { ms: longestSilenceMs, every, late: () => giveUp(silent()) }),
   };
 }
 
@@ -47,7 +47,7 @@ function unanswered({ function: name }: InvocationTarget, ms: number): Failure {
   return new Failure(
     "unreachable",
     "outcome-unknown",
-    `No answer from the function ${name} for ${ms / 1000} s; it may be running.`,
+    `The function ${name} did not respond within ${ms / 1000} s; it may be running.`,
     { hints: [textHint("Check the network, HTTPS_PROXY, and the function's log.")] },
   );
 }
@@ -56,7 +56,7 @@ function neverSent(ms: number): Failure {
   return new Failure(
     "unreachable",
     "lambda-unreachable",
-    `The request could not be sent within ${ms / 1000} s; nothing was sent.`,
+    `The request could not be sent within ${ms / 1000} s, so nothing has run.`,
     { hints: [textHint("Check the network and HTTPS_PROXY.")] },
   );
 }
@@ -65,10 +65,10 @@ function silent(): Failure {
   return new Failure(
     "unreachable",
     "outcome-unknown",
-    "The connection is silent; the function may still be running.",
+    "The connection went silent; the function may still be running.",
     {
       cause: new Error(
-        `Nothing arrived for ${silenceMs / 1000} s, although the function sends something every 10 s.`,
+        `Nothing arrived for ${longestSilenceMs / 1000} s, although the function sends something every 10 s.`,
       ),
     },
   );

@@ -19,7 +19,7 @@ export interface Place {
   readonly endpointUrl?: string;
 }
 
-/** The service of a place, with the credentials of its profile. Throws access and usage failures. */
+/** The tagging service for a profile and region. Throws access and usage failures. */
 export async function taggingServiceOf(
   { profile, region, endpointUrl }: Place,
   files: SharedConfig,

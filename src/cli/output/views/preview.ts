@@ -87,7 +87,7 @@ function isRolledBack(event: PreviewEvent): boolean {
   );
 }
 
-/** A single one by its version and name, several by their count; a redo has each version twice. */
+/** One migration by version and name, several by their count; a redo lists each version twice. */
 function named(
   rows: readonly { readonly version: string; readonly name: string }[],
   noun: string,

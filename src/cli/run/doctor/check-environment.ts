@@ -122,7 +122,7 @@ async function checkFunction(
     checks.add({
       ...{ name: "function", state: "skipped", tookMs: 0 },
       message:
-        "not allowed to read its configuration (lambda:GetFunctionConfiguration), which is not required",
+        "no permission to read its configuration (lambda:GetFunctionConfiguration); this permission is optional",
     });
   }
   return true;

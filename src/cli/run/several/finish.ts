@@ -8,7 +8,7 @@ import type { SeveralRenderer } from "../../output/several/several-renderer.ts";
 import { writeLines } from "../../output/terminal/sink.ts";
 import { plain } from "../../output/terminal/styled.ts";
 import type { OperationSpec } from "../environment-run.ts";
-import type { WritePage, WrittenPage } from "./status-page.ts";
+import type { WritePage, WrittenPage } from "./prepare-page.ts";
 import { worstResult } from "./worst-result.ts";
 
 /** Checks that the page of `--html` can be written. Undefined without that option. Throws `usage/page-not-written`. */
@@ -18,7 +18,7 @@ export async function pageWriter(
 ): Promise<WritePage | undefined> {
   if (report?.kind !== "matrix" || report.html === undefined) return undefined;
   // Only this option needs the page.
-  const { preparePage } = await import("./status-page.ts");
+  const { preparePage } = await import("./prepare-page.ts");
   return preparePage(context, report.html, report);
 }
 

@@ -1,6 +1,6 @@
 import type { CommandResult } from "../../command-result.ts";
 
-/** Results from the worst on: which one decides how a command on several environments ends. */
+/** Results, worst first: the first that occurs decides how a command on several environments ends. */
 export const severity: readonly CommandResult[] = [
   "bug",
   "migration",

@@ -33,11 +33,11 @@ export interface FollowedTask extends TaskRunContext {
   readonly plan: EventOf<"plan">;
 }
 
-/** A run of an hour says once in a while that it goes on. */
+/** How often a long run is reported as still going on. */
 const repeatMs = 300_000;
 /** Give up after this many lookups in a row that will not get better, such as with credentials that have expired. */
 const maxFailed = 3;
-/** Give up when nothing was learnt for so long. */
+/** Give up after this long without a successful lookup. */
 const longestSilenceMs = 900_000;
 
 /** How far a task was followed. */
@@ -215,7 +215,7 @@ async function* paused(
   const state = await stateOf(followed);
   const stop = state?.kind === "stopped" ? state.stop : undefined;
   if (stop?.code === "UserInitiated") {
-    notice(`! The ECS task was stopped by a person: ${stop.reason ?? "no reason is given"}`);
+    notice(`! The ECS task was stopped manually: ${stop.reason ?? "no reason given"}`);
     yield { type: "run.finished", ...ownPart(run, counts), cancelled: true };
     return;
   }

@@ -86,7 +86,7 @@ function checkLedger({ store, environment }: EventOf<"run.started">): void {
   throw new Failure(
     "usage",
     "needs-ledger",
-    `Migrations run in an ECS task only with a ledger, which shows how they ended; ${environment} keeps none. Nothing has run.`,
+    `Running migrations in an ECS task requires a ledger, which shows how they ended; ${environment} has none. Nothing has run.`,
     {
       hints: [
         retryHint({ with: ["--runner", "lambda"], reason: "to run them in the function" }),

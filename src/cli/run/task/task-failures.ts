@@ -44,7 +44,7 @@ export function cannotFollow(
   return new Failure(
     "unreachable",
     "task-not-followed",
-    `The ECS task of run ${runId} cannot be followed any more; it may be running.`,
+    `Lost track of the ECS task of run ${runId}; it may still be running.`,
     {
       hints: [runHint(["history", environment, "--run", runId], "to check on it"), ...cause.hints],
       cause,

@@ -8,8 +8,7 @@ export interface VersionChange {
 }
 
 /**
- * The ledger's generation when all changes before this one were true; kept with the versions as a
- * setting.
+ * The ledger's generation that the changes before this one bring the versions up to; kept next to them as a setting.
  */
 export interface GenerationChange {
   readonly database: string;

@@ -69,7 +69,7 @@ export async function reportReconciliation(
     await log(
       "info",
       "adopted",
-      `${String(adopt.length)} ${migrations} already applied by the Hasura CLI imported; nothing was run.`,
+      `Imported ${String(adopt.length)} ${migrations} already applied by the Hasura CLI; nothing was run.`,
     );
   }
   if (forget.length > 0) {

@@ -39,7 +39,7 @@ function noNetwork({ function: name }: InvocationTarget): TaskNetwork {
   throw new Failure(
     "usage",
     "task-network-missing",
-    `The function ${name} is in no VPC, so its network cannot be that of a task; nothing has run.`,
+    `The function ${name} is not in a VPC, so it has no network for the task to use; nothing has run.`,
     {
       hints: [
         textHint('Set "ecs": { "subnets": […], "securityGroups": […] } in hasura-migrate.json.'),

@@ -118,7 +118,7 @@ function clientError(target: TaskTarget, thrown: unknown): Failure {
     `ECS refused to start a task of ${settings.taskDefinition}: ${errorText(thrown)} Nothing has run.`,
     {
       hints: [
-        textHint('Check "ecs" in hasura-migrate.json: the container, the subnets and the groups.'),
+        textHint('Check "ecs" in hasura-migrate.json: the container, subnets and security groups.'),
       ],
       cause: thrown,
     },

@@ -19,7 +19,7 @@ export interface StatusPageOptions {
   readonly full: boolean;
 }
 
-/** With more environments, or longer names, than these the names are written upwards. */
+/** With more environments, or longer names, the names are rotated to vertical. */
 const mostLevel = { columns: 10, characters: 14 };
 
 /**

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { environmentOperands } from "../../../src/cli/options/operands.ts";
-import { joinStages, stageMembers } from "../../../src/cli/options/stages.ts";
+import { joinStages, stageMembers } from "../../../src/cli/options/then-option.ts";
 
 const takesValue = (word: string): boolean => ["--profile", "--to"].includes(word);
 

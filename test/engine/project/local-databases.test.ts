@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "vitest";
-import { withoutUnsupportedDatabases } from "../../../src/engine/project/unsupported-databases.ts";
+import { postgresOnly } from "../../../src/engine/project/local-databases.ts";
 import { readProject } from "../../../src/engine/project/project.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import { findLocalProject } from "../../../src/local/environment/find-project.ts";
@@ -27,7 +27,7 @@ const directoryOf = (t: TestContext, files: Record<string, string>) => projectOn
 describe("a project with a database of another kind, in a local environment", () => {
   test("is skipped by name, and no source is created for it", async (t) => {
     const root = await directoryOf(t, { ...v3, ...metadata, ...main, ...legacy });
-    const project = await withoutUnsupportedDatabases(await readProject(root));
+    const project = await postgresOnly(await readProject(root));
     assert.deepEqual([...project.databases.keys()], ["main"]);
     assert.deepEqual(project.notices, [
       {
@@ -48,7 +48,7 @@ describe("a project with a database of another kind, in a local environment", ()
     });
     for (const directory of [root, `${root}/migrations`])
       assert.deepEqual(
-        [...(await withoutUnsupportedDatabases(await readProject(directory))).databases.keys()],
+        [...(await postgresOnly(await readProject(directory))).databases.keys()],
         ["main"],
       );
   });
@@ -58,7 +58,7 @@ describe("a project with a database of another kind, in a local environment", ()
       const root = await directoryOf(t, { ...v3, ...metadata, ...main, ...legacy });
       const hasura = scriptedHasura({ sources: [{ name: "main", kind: "postgres" }] });
       const ran = await run(hasura, root, requestFor("apply", { database }), {
-        project: async () => withoutUnsupportedDatabases(await readProject(root)),
+        project: async () => postgresOnly(await readProject(root)),
       });
       assert.equal(ran.failure?.code, "unsupported-kind");
       assert.match(ran.failure.message, new RegExp(`${database} is skipped`));
@@ -69,7 +69,7 @@ describe("a project with a database of another kind, in a local environment", ()
     const root = await directoryOf(t, { ...v3, ...metadata, ...main, ...legacy });
     const hasura = scriptedHasura({ sources: [{ name: "main", kind: "postgres" }] });
     const ran = await run(hasura, root, requestFor("apply"), {
-      project: async () => withoutUnsupportedDatabases(await readProject(root)),
+      project: async () => postgresOnly(await readProject(root)),
     });
     assert.equal(ran.failure, undefined);
     assert.deepEqual(
@@ -96,7 +96,7 @@ describe("a project with a database of another kind, in a local environment", ()
   });
 
   const databasesIn = async (root: string) => [
-    ...(await withoutUnsupportedDatabases(await readProject(root))).databases.keys(),
+    ...(await postgresOnly(await readProject(root))).databases.keys(),
   ];
 
   test("needs no config.yaml to be found in the metadata", async (t) => {

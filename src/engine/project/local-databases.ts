@@ -15,7 +15,7 @@ const SourceEntry = z.object({ name: z.string(), kind: z.string() });
  * does not have. Each that has migrations is named in a notice.
  * Throws `usage/unsupported-kind` if no other database has migrations, and `usage/bad-project-config`.
  */
-export async function withoutUnsupportedDatabases(
+export async function postgresOnly(
   project: Project,
   fs: FileSystem = realFileSystem,
 ): Promise<Project> {
@@ -24,7 +24,7 @@ export async function withoutUnsupportedDatabases(
   const without = [...project.databases.keys()].filter((name) => leftOut.has(name));
   const [first] = without;
   if (first !== undefined && without.length === project.databases.size)
-    throw unsupportedDatabase(first, leftOut.get(first) ?? "");
+    throw notInLocal(first, leftOut.get(first) ?? "");
   return {
     ...project,
     leftOut,
@@ -40,10 +40,13 @@ export async function withoutUnsupportedDatabases(
 }
 
 /** For a request that concerns a database that was left out. */
-export function unsupportedDatabase(name: string, kind: string): Failure {
-  return new Failure("usage", "unsupported-kind", leftOutMessage(name, kind), {
-    hints: [textHint("Migrate it in an environment where Hasura is connected to it.")],
-  });
+export function notInLocal(name: string, kind: string): Failure {
+  return new Failure(
+    "usage",
+    "unsupported-kind",
+    `The database ${name} cannot be used in a local environment: its kind is ${kind}, and only PostgreSQL is supported.`,
+    { hints: [textHint("Migrate it in an environment where Hasura is connected to it.")] },
+  );
 }
 
 function leftOutMessage(name: string, kind: string): string {
