@@ -23,6 +23,8 @@ describe("settings", () => {
       unqualified: "admin",
       logLevel: "info",
       stopTimeoutMs: 30_000,
+      metrics: true,
+      notifications: { on: "changes", webhook: { from: "none" } },
       image: {},
     });
   });

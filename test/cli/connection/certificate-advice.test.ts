@@ -134,7 +134,7 @@ describe("what to do about a certificate that is not trusted", () => {
         `The connection goes through the proxy ${proxy} \\(HTTPS_PROXY\\), which most likely presents this certificate`,
       ),
     );
-    assert.match(text, /Set NODE_EXTRA_CA_CERTS to the path of the certificate of the proxy's/);
+    assert.match(text, /Set NODE_EXTRA_CA_CERTS to the path of the proxy's CA/);
     assert.match(text, /add lambda\.eu-west-1\.amazonaws\.com to NO_PROXY/);
     assert.doesNotMatch(text, /hidden/);
   });

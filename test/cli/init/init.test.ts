@@ -90,7 +90,7 @@ describe("init", () => {
     [["1dev"], /must begin with a letter/],
     [["local"], /local is the embedded environment/],
     [["dev", "--region", "nowhere"], /must be an AWS region/],
-    [["dev", "--protect", "prod"], /prod cannot be protected/],
+    [["dev", "--protect", "prod"], /Cannot protect prod/],
     [["dev", "--regions", "eu-west-1"], /--regions needs --discover/],
   ] as const)("refuses what the configuration would refuse: %j", async ([argv, words], t) => {
     const { exit, err, written } = await init(t, argv);

@@ -61,7 +61,7 @@ describe("a project with a database of another kind, in a local environment", ()
         project: async () => postgresOnly(await readProject(root)),
       });
       assert.equal(ran.failure?.code, "unsupported-kind");
-      assert.match(ran.failure.message, new RegExp(`${database} is skipped`));
+      assert.match(ran.failure.message, new RegExp(`${database} cannot be used`));
       assert.deepEqual(hasura.sent, []);
     });
 
@@ -87,7 +87,7 @@ describe("a project with a database of another kind, in a local environment", ()
     await assert.rejects(findLocalProject(root, undefined), (thrown) => {
       assert(thrown instanceof Failure);
       assert.deepEqual([thrown.kind, thrown.code], ["usage", "unsupported-kind"]);
-      assert.match(thrown.message, /^The database legacy is skipped: its kind is mssql, /);
+      assert.match(thrown.message, /^The database legacy cannot be used in a local environment: its kind is mssql, /);
       assert.deepEqual(hintLines(thrown.hints), [
         "Migrate it in an environment where Hasura is connected to it.",
       ]);
