@@ -87,7 +87,10 @@ describe("a project with a database of another kind, in a local environment", ()
     await assert.rejects(findLocalProject(root, undefined), (thrown) => {
       assert(thrown instanceof Failure);
       assert.deepEqual([thrown.kind, thrown.code], ["usage", "unsupported-kind"]);
-      assert.match(thrown.message, /^The database legacy cannot be used in a local environment: its kind is mssql, /);
+      assert.match(
+        thrown.message,
+        /^The database legacy cannot be used in a local environment: its kind is mssql, /,
+      );
       assert.deepEqual(hintLines(thrown.hints), [
         "Migrate it in an environment where Hasura is connected to it.",
       ]);
