@@ -7,6 +7,7 @@ import { ledger } from "./ledger.ts";
 import { matrix } from "./matrix.ts";
 import { packageFigures } from "./package.ts";
 import type { Part } from "./part.ts";
+import { several } from "./several.ts";
 import { startup } from "./startup.ts";
 import { tableOf, type Line } from "./table.ts";
 import { throughput } from "./throughput.ts";
@@ -17,6 +18,7 @@ const parts: Record<string, Part> = {
   throughput,
   ledger,
   growth,
+  several,
   matrix,
 };
 

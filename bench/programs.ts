@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { median } from "./table.ts";
 
 /** The repository's directory. */
 export const root = fileURLToPath(new URL("../", import.meta.url));
@@ -58,16 +57,16 @@ export async function timed({
   return { ms, stdout: texts.stdout };
 }
 
-/** The medians of commands that run in turn, so that a slow moment of the machine affects all of them. */
+/** The durations of commands that run in turn, in milliseconds, so that a slow moment of the machine affects all of them. */
 export async function inTurns(
   commands: readonly Command[],
   rounds: number,
-): Promise<Map<string, number>> {
+): Promise<Map<string, number[]>> {
   const samples = new Map<string, number[]>(commands.map(({ name }) => [name, []]));
   for (const command of commands) await timed(command);
   for (let round = 0; round < rounds; round += 1)
     for (const command of commands) samples.get(command.name)?.push((await timed(command)).ms);
-  return new Map([...samples].map(([name, values]) => [name, median(values)]));
+  return samples;
 }
 
 /** The path of a program on the PATH. A version manager's shim is resolved, so that its start is not measured. */

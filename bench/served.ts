@@ -5,11 +5,13 @@ import pg from "pg";
 import * as z from "zod";
 import { bin, environment, root } from "./programs.ts";
 
-const Serving = z.object({ lambdaUrl: z.string(), hasuraUrl: z.string(), adminSecret: z.string() });
+const Serving = z.object({ lambdaUrl: z.string(), accessKeyId: z.string() });
 
 /** `hasura-migrate local --serve` in a process of its own. */
 export interface Served {
   readonly lambdaUrl: string;
+  /** The only key that the Lambda service accepts; other programs than this CLI have to send it. */
+  readonly accessKeyId: string;
   readonly pid: number;
   /** The log so far; with --debug it has a line for each request to Hasura's API, and the function's output. */
   log(): string;
@@ -48,9 +50,10 @@ export async function served(
     await Promise.race([once(child.stdout, "data"), ended]);
     if (child.exitCode !== null) throw new Error(`local --serve exited:\n${texts.stderr}`);
   }
-  const { lambdaUrl } = Serving.parse(JSON.parse(texts.stdout));
+  const { lambdaUrl, accessKeyId } = Serving.parse(JSON.parse(texts.stdout));
   return {
     lambdaUrl,
+    accessKeyId,
     pid: child.pid ?? 0,
     log: () => texts.stderr,
     stop: async () => {
