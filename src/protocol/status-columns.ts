@@ -52,7 +52,7 @@ export function isLongStatus(event: RunEvent): event is EventOf<"status"> {
  * line.
  */
 export function columnLines(event: EventOf<"status">, bytes: number): string[] | undefined {
-  const { databases, more: _, ...about } = event;
+  const { databases, ...about } = event;
   const parts = databases.flatMap(({ migrations, ...database }) =>
     chunks(migrations).map((rows) => ({ database, rows })),
   );
