@@ -194,8 +194,23 @@ export function commandLineFor(environment: string, commandLine: CommandLine): C
   return {
     ...commandLine,
     operands: [environment, ...environmentOperands(commandLine.operands).numbers],
-    options: commandLine.options.filter(({ option }) => !option.namesEnvironments),
+    options: commandLine.options
+      .filter(({ option }) => !option.namesEnvironments)
+      .flatMap((typed) => confirmationFor(environment, typed)),
   };
+}
+
+/** `--yes=a,b` confirms only the environments that it names, and is refused for any other. */
+function confirmationFor(environment: string, typed: TypedOption): TypedOption[] {
+  if (typed.option.attributeName() !== "yes" || typed.value === undefined) return [typed];
+  return confirmedNames(typed.value).includes(environment)
+    ? [{ ...typed, value: environment }]
+    : [];
+}
+
+/** The environments that the value of `--yes` names. */
+export function confirmedNames(value: string): readonly string[] {
+  return value.split(",").map((name) => name.trim());
 }
 
 /** The same command with environments that were chosen after it was typed. */

@@ -1,13 +1,14 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { retryHint, type Hint } from "../../../protocol/hint.ts";
 import type { CliContext } from "../../context.ts";
+import { confirmedNames } from "../../options/command-line.ts";
 import type { Consent } from "../confirm.ts";
 import type { PreparedRun } from "../environment-run.ts";
 import { whyNobodyIsAsked } from "../nobody-to-ask.ts";
 
 /** The names in `--yes=prod-eu,prod-us`; undefined for a bare `--yes`, and without one. */
 function namesIn(yes: boolean | string | undefined): readonly string[] | undefined {
-  return typeof yes === "string" ? yes.split(",").map((name) => name.trim()) : undefined;
+  return typeof yes === "string" ? confirmedNames(yes) : undefined;
 }
 
 /**

@@ -168,7 +168,11 @@ describe("a command on several environments", () => {
     const ran = await several(t, ["--all", "--yes=prod", "--concurrency", "2"], {
       staging: () => [started("staging"), failedRun(retry)],
     });
-    assert.match(ran.err, /→ hasura-migrate staging --yes=prod --wait 10m$/m);
+    assert.match(ran.err, /→ hasura-migrate staging --wait 10m$/m);
+    const both = await several(t, ["staging", "prod", "dev-1", "--yes=prod,staging"], {
+      staging: () => [started("staging"), failedRun(retry)],
+    });
+    assert.match(both.err, /→ hasura-migrate staging --yes=staging --wait 10m$/m);
   });
 });
 
