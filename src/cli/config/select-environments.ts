@@ -46,7 +46,8 @@ export function selectEnvironments(
     if (first === undefined) throw noneNamed(loaded, typed.operation);
     if (others.every((other) => other === first)) return { kind: "one", environment: first };
   }
-  if (named.all === true && first !== undefined) throw allAndNamed(named.environments);
+  if (named.all === true && first !== undefined)
+    throw allAndNamed(named.environments, typed.operation);
   const stages = stagesOf(named, loaded);
   if (stages[0]?.length === 0) throw noneNamed(loaded, typed.operation);
   refuseLocal(stages);
@@ -102,7 +103,7 @@ function notAGroup(loaded: LoadedConfig): (word: string) => string[] {
   };
 }
 
-function allAndNamed(environments: readonly string[]): Failure {
+function allAndNamed(environments: readonly string[], operation: string): Failure {
   return new Failure(
     "usage",
     "all-and-named",
@@ -110,7 +111,14 @@ function allAndNamed(environments: readonly string[]): Failure {
     {
       hints: [
         retryHint({ without: ["--all"], reason: "for these only" }),
-        textHint("To roll back every migration of an environment, use down with --everything."),
+        // `down --all` may have been meant for all migrations.
+        ...(operation === "down"
+          ? [
+              textHint(
+                "To roll back every migration of an environment, use down with --everything.",
+              ),
+            ]
+          : []),
       ],
     },
   );

@@ -94,6 +94,11 @@ describe("the environment of a command", () => {
     });
   }
 
+  test("all and one of them mentions --everything only for down", async (t) => {
+    const { hints } = await refusalOf(t, ["status", "dev-1", "--all"], ["dev-1"]);
+    assert.doesNotMatch(JSON.stringify(hints), /everything/);
+  });
+
   test("with the command's name is mentioned only if there is one", async (t) => {
     const { hints } = await refusalOf(t, ["status"], ["dev-1"]);
     assert.doesNotMatch(JSON.stringify(hints), /apply/);
