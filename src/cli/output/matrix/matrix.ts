@@ -41,7 +41,7 @@ export interface MatrixRow {
 
 export interface Matrix {
   readonly columns: readonly MatrixColumn[];
-  /** By database, then by version. */
+  /** By database, then by version; one for each name, where different migrations have the same version. */
   readonly rows: readonly MatrixRow[];
 }
 
@@ -58,11 +58,16 @@ export function matrixOf(
   for (const [database, migrations] of local ?? [])
     if (only === undefined || only === database)
       for (const { version, name } of migrations) add(known, { database, row: { version, name } });
-  const rows = [...known.values()].map((found) => rowOf(found, columns, local !== undefined));
+  const rows = withNames([...known.values()]).map((found) =>
+    rowOf(found, columns, local !== undefined),
+  );
   return {
     columns,
     rows: rows.toSorted(
-      (a, b) => compare(a.database, b.database) || compareVersions(a.version, b.version),
+      (a, b) =>
+        compare(a.database, b.database) ||
+        compareVersions(a.version, b.version) ||
+        compare(a.name, b.name),
     ),
   };
 }
@@ -71,7 +76,7 @@ export function matrixOf(
 interface Found {
   readonly database: string;
   readonly version: string;
-  name: string;
+  readonly name: string;
   here: boolean;
   readonly rows: Map<number, StatusRow>;
 }
@@ -83,12 +88,26 @@ type Addition = { readonly database: string } & (
 
 function add(known: Map<string, Found>, { database, ...addition }: Addition): void {
   const { version, name } = addition.row;
-  const key = JSON.stringify([database, version]);
+  const key = JSON.stringify([database, version, name]);
   const found = known.get(key) ?? { database, version, name, here: false, rows: new Map() };
   known.set(key, found);
-  if (found.name === "") found.name = name;
   if (addition.column === undefined) found.here = true;
   else found.rows.set(addition.column, addition.row);
+}
+
+/** Rows without a name join the only migration of their version; where there are several, any of them may be meant. */
+function withNames(found: readonly Found[]): Found[] {
+  const byVersion = new Map<string, Found[]>();
+  for (const each of found) {
+    const key = JSON.stringify([each.database, each.version]);
+    byVersion.set(key, [...(byVersion.get(key) ?? []), each]);
+  }
+  return [...byVersion.values()].flatMap((same) => {
+    const nameless = same.find(({ name }) => name === "");
+    const [only, ...others] = same.filter((each) => each !== nameless);
+    if (nameless === undefined || only === undefined || others.length > 0) return same;
+    return [{ ...only, rows: new Map([...nameless.rows, ...only.rows]) }];
+  });
 }
 
 function rowOf(found: Found, columns: readonly MatrixColumn[], isProject: boolean): MatrixRow {

@@ -74,6 +74,32 @@ describe("the matrix", () => {
     assert.deepEqual([row?.name, row?.here], ["m1", undefined]);
   });
 
+  test("has a row for each name where different migrations have the same version", () => {
+    const named = (environment: string, name: string): MatrixColumn => {
+      const { status, ...rest } = column(environment, { 1: "applied" });
+      const [database] = status?.databases ?? [];
+      assert(status && database);
+      const migrations = database.migrations.map((row) => ({ ...row, name }));
+      return { ...rest, status: { ...status, databases: [{ ...database, migrations }] } };
+    };
+    const columns = [named("a", "backfill"), named("b", "add_coupons"), named("c", "")];
+    const matrix = matrixOf(columns, undefined);
+    assert.deepEqual(
+      matrix.rows.map(({ name, cells }) => [name, ...cells.map(({ state }) => state)]),
+      [
+        ["", "absent", "absent", "applied"],
+        ["add_coupons", "absent", "applied", "absent"],
+        ["backfill", "applied", "absent", "absent"],
+      ],
+    );
+    assert.deepEqual(text(matrixOf(columns.slice(0, 2), undefined)).slice(0, 3), [
+      "                a  b",
+      "1  add_coupons  −  ✓",
+      "1  backfill     ✓  −",
+    ]);
+    assert.equal(hasDrift(matrix), true);
+  });
+
   test("keeps databases apart, and leaves out what was not asked for", () => {
     const columns = [column("a", { 1: "applied" }, "one"), column("b", { 1: "applied" }, "two")];
     assert.deepEqual(
@@ -148,6 +174,7 @@ describe("the matrix", () => {
     const markdown = matrixMarkdown(hostile, true);
     assert.doesNotMatch(markdown, /[^\\]<|[^\\]`/);
     assert.match(markdown, /^\| version \| name \| here \| a \|$/m);
-    assert.match(markdown, /^\| 1 \| m1 \| ✓ \| · \|$/m);
+    assert.match(markdown, /^\| 1 \| m1 \| − \| · \|$/m);
+    assert.match(markdown, /^\| 1 \| .*script.* \| ✓ \| − \|$/m);
   });
 });
