@@ -38,13 +38,17 @@ export async function showProfiles(context: CliContext): Promise<readonly string
 /** Asks for names, and what is needed to reach them. */
 export async function askEnvironments(
   answers: Answers,
-  known: { readonly profile?: string | undefined; readonly region?: string | undefined },
+  known: Pick<NewEnvironment, "profile" | "region" | "endpointUrl">,
 ): Promise<NewEnvironment[]> {
   const names = words(await answers.text("Environments, separated by spaces", "dev staging prod"));
   const profile =
     known.profile ?? (await answers.text("AWS profile; {env} stands for the name", "{env}"));
   const region = known.region ?? (await answers.text("AWS region", "eu-west-1"));
-  return names.map((name) => ({ name, region, ...(profile !== "{env}" && { profile }) }));
+  const { endpointUrl } = known;
+  return names.map((name) => ({
+    ...{ name, region, endpointUrl },
+    ...(profile !== "{env}" && { profile }),
+  }));
 }
 
 /** Asks which of them are protected. */

@@ -16,7 +16,16 @@ export async function foundEnvironments(
   for (const line of discoveredLines(found, columns)) context.err.write(`${line}\n`);
   return found.functions
     .filter(({ environment }) => !found.ambiguous.includes(environment))
-    .map(environmentOf);
+    .map(environmentOf)
+    .map((each) => ({ ...each, ...placeTyped(options, each) }));
+}
+
+/** A service on this machine needs its address; the region that stands in for one that was not typed is left out. */
+function placeTyped(
+  { endpointUrl, region }: SearchOptions,
+  found: NewEnvironment,
+): Pick<NewEnvironment, "endpointUrl" | "region"> {
+  return endpointUrl === undefined ? { region: found.region } : { endpointUrl, region };
 }
 
 function environmentOf({

@@ -51,8 +51,11 @@ interface Chosen {
 }
 
 async function chosen(context: CommandContext, options: InitOptions): Promise<Chosen> {
-  const { environments: names, profile, region, function: called, protect } = options;
-  const typed = names.map((name) => ({ name, profile, region, function: called }));
+  const { environments: names, profile, region, endpointUrl, protect } = options;
+  const typed = names.map((name) => ({
+    ...{ name, profile, region, endpointUrl },
+    function: options.function,
+  }));
   if (names.length > 0 && !options.discover) return { environments: typed, protect };
   if (options.discover) {
     const found = await foundEnvironments(context, options, { config: {} });

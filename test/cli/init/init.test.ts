@@ -35,6 +35,11 @@ async function init(t: TestContext, argv: readonly string[], setting: Setting = 
 }
 
 async function taggingAt(t: TestContext, tagged: readonly TaggedFunction[]) {
+  const { url } = await serviceWith(t, tagged);
+  return { AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API: url };
+}
+
+async function serviceWith(t: TestContext, tagged: readonly TaggedFunction[]) {
   const runtime = await runtimeClient();
   const service = await startLambdaService({
     functionDirectory: functions,
@@ -43,7 +48,7 @@ async function taggingAt(t: TestContext, tagged: readonly TaggedFunction[]) {
     tagged,
   });
   t.onTestFinished(() => service.stop());
-  return { AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API: service.url };
+  return service;
 }
 
 const $schema = "https://unpkg.com/hasura-migrate/schema.json";
@@ -126,6 +131,23 @@ describe("init", () => {
       environments: { "dev-1": {}, prod: { function: "special", protected: true } },
     });
     assert.match(err, /! twice is the tag of 2 functions/);
+  });
+
+  test("writes the address that was given, so that the commands that it names next reach it", async (t) => {
+    const { url } = await serviceWith(t, tagged);
+    const { exit, written, err } = await init(t, ["--discover", "--endpoint-url", url]);
+    assert.equal(exit, 0, err);
+    assert.deepEqual(written, {
+      $schema,
+      defaults: { endpointUrl: url },
+      environments: { "dev-1": {}, prod: { function: "special" } },
+    });
+    const named = await init(t, ["dev", "--endpoint-url", url]);
+    assert.deepEqual(named.written, {
+      $schema,
+      defaults: { endpointUrl: url },
+      environments: { dev: {} },
+    });
   });
 
   test("--discover writes nothing where nothing is found", async (t) => {
