@@ -2,7 +2,7 @@ import * as z from "zod";
 import { closestMatch } from "../did-you-mean.ts";
 import { Failure } from "../protocol/failure.ts";
 import { textHint } from "../protocol/hint.ts";
-import { webhookProblem } from "./run-end/webhook-address.ts";
+import { NotifyOn, WebhookAddress } from "../protocol/notification-settings.ts";
 
 /** Where a secret comes from; `none` where there is none. */
 export type SecretSetting =
@@ -14,8 +14,6 @@ export type SecretSetting =
 /** What callers that use none of the aliases `read`, `apply` and `admin` may do. */
 export type Unqualified = "read" | "apply" | "admin" | "refuse";
 export type LogLevel = "debug" | "info" | "warning";
-/** Which ends of runs are announced: of those that changed something or failed, of failed ones, or of all. */
-export type NotifyOn = "changes" | "failures" | "all";
 
 /**
  * The function's settings, validated. Each comes from an environment variable HASURA_MIGRATE_*; `settingDefinitions` lists them.
@@ -62,10 +60,6 @@ const endpoint = text.transform((value, context) => {
   if (url && problem === undefined) return url;
   context.addIssue(problem ?? "must be a URL");
   return z.NEVER;
-});
-const webhook = text.superRefine((value, context) => {
-  const problem = webhookProblem(value);
-  if (problem !== undefined) context.addIssue(problem);
 });
 const yesOrNo = z.stringbool({ error: "must be true or false" });
 const oneOf = <const T extends string>(...values: T[]) =>
@@ -124,22 +118,18 @@ const variables = {
     .max(120, "must be at most 120")
     .default(30)
     .describe("for an ECS task: the `stopTimeout` of its task definition, in seconds"),
-  HASURA_MIGRATE_NOTIFY_URL: webhook
-    .optional()
-    .describe(
-      "address of a [Slack-compatible webhook](notifications.md) that is told of every run's end; not in AWS, where everybody who can read the function's configuration would see it",
-    ),
+  HASURA_MIGRATE_NOTIFY_URL: WebhookAddress.optional().describe(
+    "address of a [Slack-compatible webhook](notifications.md) that is told of every run's end; not in AWS, where everybody who can read the function's configuration would see it",
+  ),
   HASURA_MIGRATE_NOTIFY_URL_ARN: text
     .optional()
     .describe("or the ARN or name in Secrets Manager of a secret that holds the address"),
   HASURA_MIGRATE_NOTIFY_URL_PARAMETER: text
     .optional()
     .describe("or its name in the SSM parameter store"),
-  HASURA_MIGRATE_NOTIFY_ON: oneOf("changes", "failures", "all")
-    .default("changes")
-    .describe(
-      "which runs are announced: `changes` for those that changed something or failed, `failures`, or `all`",
-    ),
+  HASURA_MIGRATE_NOTIFY_ON: NotifyOn.default("changes").describe(
+    "which runs are announced: `changes` for those that changed something or failed, `failures`, or `all`",
+  ),
   HASURA_MIGRATE_EVENT_BUS: text
     .regex(eventBusPattern, "must be the name or ARN of an event bus")
     .optional()

@@ -117,4 +117,17 @@ describe("the end of a run, with the built function and the built CLI,", () => {
     await until(() => hook.texts().length > 0);
     assert.match(hook.texts().join(), /^\*dev-7\*: apply finished .*: nothing was changed\n/);
   });
+
+  test("a webhook that cannot be reached is a warning that `local --serve` prints", async (t) => {
+    const databaseUrl = await freshDatabase(t);
+    const given = ["--migrations", await project(t, good), "--database-url", databaseUrl];
+    const env = { HASURA_MIGRATE_NOTIFY_URL: "http://127.0.0.1:1/hidden-value" };
+    const served = await start(t, ["local", "--serve", "--json", ...given], { env });
+    await served.shows(/\n/);
+    const { lambdaUrl } = z.object({ lambdaUrl: z.url() }).parse(JSON.parse(served.stdout));
+    assert.equal((await run(t, ["dev-7", "--endpoint-url", lambdaUrl])).code, 0);
+    await until(() => served.stderr.includes("could not be announced"));
+    assert.match(served.stderr, /^\{.*"level":"warning".*"to":"webhook"/m);
+    assert.doesNotMatch(served.stderr, /hidden-value|"level":"info"/);
+  });
 });

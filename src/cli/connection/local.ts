@@ -1,4 +1,8 @@
 import { join, relative } from "node:path";
+import { checkedOnce } from "../../protocol/checked-once.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
+import { NotificationVariables } from "../../protocol/notification-settings.ts";
 import type { CliContext, Environment } from "../context.ts";
 
 /** Options of the embedded environment, in addition to those of every environment. */
@@ -48,13 +52,17 @@ export async function startLocalTarget(
   };
 }
 
-/** Starts the embedded environment, with the addresses and secrets of its services. */
+/**
+ * Starts the embedded environment, with the addresses and secrets of its services. With `serve`, warnings of the function's log
+ * are printed: nobody else shows them.
+ */
 export async function startEnvironment(context: CliContext, choice: LocalChoice) {
   const { migrations, databaseUrl, reset, superuser, debug, port, lambdaPort, served } = choice;
+  const env = settingsFrom(context.env, choice.serve === true);
   const { startLocalEnvironment } = await import("../../local/environment/index.ts");
   return startLocalEnvironment({
     cwd: context.cwd,
-    env: settingsFrom(context.env, choice.serve === true),
+    env,
     ...(migrations !== undefined && { migrations }),
     ...(databaseUrl !== undefined && { databaseUrl }),
     ...(reset !== undefined && { reset }),
@@ -62,6 +70,7 @@ export async function startEnvironment(context: CliContext, choice: LocalChoice)
     ...(port !== undefined && { port }),
     ...(lambdaPort !== undefined && { lambdaPort }),
     ...(served !== undefined && { environments: served }),
+    ...(choice.serve && !debug && { warning: (line: string) => context.err.write(`${line}\n`) }),
     ...(debug && {
       log: (text: string) => context.err.write(text.endsWith("\n") ? text : `${text}\n`),
     }),
@@ -72,16 +81,29 @@ export async function startEnvironment(context: CliContext, choice: LocalChoice)
 const databaseSettings = ["HASURA_MIGRATE_LEDGER", "HASURA_MIGRATE_KEEP_DOWN_SQL"] as const;
 
 /** Those about announcing the end of a run, which a function that ends with the command could not finish. */
-const notificationSettings = ["HASURA_MIGRATE_NOTIFY_URL", "HASURA_MIGRATE_NOTIFY_ON"] as const;
+const notificationSettings = Object.keys(NotificationVariables.shape);
 
 function settingsFrom(env: Environment, isServed: boolean): Record<string, string> {
   const names = isServed ? [...databaseSettings, ...notificationSettings] : databaseSettings;
-  return Object.fromEntries(
+  const settings = Object.fromEntries(
     names.flatMap((name) => {
       const value = env[name];
-      return value === undefined ? [] : [[name, value]];
+      // One that is set but empty counts as absent, as in the function.
+      return value === undefined || value === "" ? [] : [[name, value]];
     }),
   );
+  checkNotifications(settings);
+  return settings;
+}
+
+/** Throws usage/function-settings, now and not at the first call; the message has no value, which may be a secret. */
+function checkNotifications(settings: Readonly<Record<string, string>>): void {
+  const parsed = NotificationVariables.safeParse(settings, checkedOnce);
+  if (parsed.success) return;
+  const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`);
+  throw new Failure("usage", "function-settings", `${problems.join("; ")}.`, {
+    hints: [textHint("Correct the environment variable of this command, or unset it.")],
+  });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Failure } from "../../protocol/failure.ts";
+import { webhookProblem } from "../../protocol/notification-settings.ts";
 import type { StoredSecret } from "../secrets/stored-secret.ts";
 import type { Settings } from "../settings.ts";
 import type { PutEvent } from "./event-bridge.ts";
@@ -6,7 +7,6 @@ import { changesOf, type RunFacts } from "./run-facts.ts";
 import type { RunReport } from "./run-report.ts";
 import { slackText } from "./slack-text.ts";
 import { NotSent, postToWebhook, type Attempts } from "./webhook.ts";
-import { webhookProblem } from "./webhook-address.ts";
 
 /** What announcing a run's end needs from outside. */
 export interface Channels {

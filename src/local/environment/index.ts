@@ -35,6 +35,8 @@ export interface LocalEnvironmentOptions {
   /** The function's environment variables, in addition to the required ones. */
   readonly env?: Readonly<Record<string, string>>;
   readonly log?: (text: string) => void;
+  /** Receives the lines of the function's log that are warnings. */
+  readonly warning?: (line: string) => void;
 }
 
 export interface LocalEnvironment {
@@ -111,6 +113,7 @@ async function startParts(
       env,
       accessKeyId,
       ...logged,
+      ...(options.warning && { warning: options.warning }),
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(lambdaPort !== undefined && { port: lambdaPort }),
       tagged: environments.map((name) => ({ name: `hasura-migrate-${name}`, environment: name })),

@@ -9,6 +9,7 @@ import { authorize } from "./authorize.ts";
 import { findInBuild } from "./build-output.ts";
 import { TaskService, TaskServiceError } from "../ecs-service/index.ts";
 import { functionEnvironment, taskEnvironment } from "./function-environment.ts";
+import { warningLines } from "./warning-lines.ts";
 import { FunctionLog } from "./function-log.ts";
 import { arnOf, type FunctionReference } from "./function-name.ts";
 import { configurationOf, type FunctionState, requireActive } from "./function-state.ts";
@@ -59,6 +60,8 @@ export interface LambdaServiceOptions {
   readonly runtimeSendsToken?: boolean;
   /** Is given the output of the functions. */
   readonly log?: (text: string) => void;
+  /** Receives the lines of the function's log that are warnings. */
+  readonly warning?: (line: string) => void;
 }
 
 export interface LambdaService {
@@ -104,6 +107,15 @@ async function stop(server: Server, service: Service): Promise<void> {
   await closed;
 }
 
+/** Where the output of one process of the function goes. */
+function outputOf({ log, warning }: LambdaServiceOptions): (bytes: Buffer) => void {
+  const warnings = warning && warningLines(warning);
+  return (bytes) => {
+    log?.(bytes.toString("utf8"));
+    warnings?.(bytes);
+  };
+}
+
 class Service {
   readonly #options: LambdaServiceOptions;
   readonly #configured: { handler: string; timeoutMs: number; memoryMb: number };
@@ -124,6 +136,7 @@ class Service {
       initTimeoutMs: options.initTimeoutMs ?? 10_000,
       now: Date.now,
       optionsOf: (name, region) => ({
+        output: outputOf(options),
         node: process.execPath,
         runtime,
         handler,
@@ -133,7 +146,6 @@ class Service {
         now: Date.now,
         requiresToken: sendsToken,
         env: (runtimeApi) => functionEnvironment(settings, name, region, runtimeApi),
-        output: (bytes) => log?.(bytes.toString("utf8")),
       }),
     });
     this.#tasks = new TaskService({

@@ -324,7 +324,7 @@ describe("the stored address of a webhook", () => {
     await invoke(world, request("apply"));
     assert.deepEqual(
       warnings(world).map(({ reason }) => reason),
-      ["its stored address must be an https:// URL"],
+      ["its stored address must be an https:// URL (http:// only for this machine)"],
     );
     assert.doesNotMatch(world.logged.join(""), /hidden-value/);
   });
