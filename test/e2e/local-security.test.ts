@@ -205,7 +205,7 @@ describe("security of the local environment", () => {
     for (const cwd of [linked, inside]) {
       const { code, stderr } = await run(t, ["local"], { cwd });
       assert.equal(code, 2, stderr);
-      assert.match(stderr, /is a link/);
+      assert.match(stderr, /is a symbolic link/);
     }
     assert.deepEqual(existsSync(join(victim, "data")), false);
   });
