@@ -38,6 +38,15 @@ async function twoRuns(
   return { first: { request: first, ran: one }, second: { request: second, ran: two } };
 }
 
+/** The transaction that stands before the gate, by its session and start; waits for one. */
+async function transactionAt(url: string, key: number): Promise<string> {
+  const waiting = `SELECT a.pid || ' ' || a.xact_start AS transaction FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) WHERE l.locktype = 'advisory' AND l.objid = ${String(key)} AND NOT l.granted`;
+  for (;;) {
+    const [row] = await query(url, waiting);
+    if (row !== undefined) return String(row["transaction"]);
+  }
+}
+
 describe("runs", () => {
   test("a waiting run can be cancelled, and then runs nothing", async (t) => {
     const it = await ledgerBench(t);
@@ -66,6 +75,22 @@ describe("runs", () => {
         ["1", "2"],
       ],
     );
+  });
+
+  test("a run that does not wait ends, and is recorded, while the other one's migration is still running", async (t) => {
+    const it = await ledgerBench(t);
+    const release = await it.hold(gate);
+    const current = listening(startsWith("2"));
+    const one = it.run(files, asked("apply"), { ...quick, emit: current.emit });
+    await current.received;
+    const transaction = await transactionAt(it.url, gate);
+    const second = asked("apply");
+    const refused = await it.run(files, second, withLedger({ waitMs: 0 }));
+    assert.deepEqual([refused.failure?.kind, refused.failure?.code], ["busy", "another-run"]);
+    assert.equal((await rows(it, { run: second.runId }))[0]?.outcome, "busy/another-run");
+    assert.equal(await transactionAt(it.url, gate), transaction);
+    await release();
+    assert.deepEqual(versions(await one), ["1", "2"]);
   });
 
   test("a waiting run that is cancelled as its turn comes also runs nothing", async (t) => {

@@ -694,8 +694,10 @@ BEGIN
     seen_at = pg_catalog.clock_timestamp(),
     ended_at = CASE WHEN p_outcome <> 'paused' THEN pg_catalog.clock_timestamp() END
   WHERE id = p_run AND p_request = ANY (request_ids) AND ended_at IS NULL;
+  -- The row is locked by a migration that is running: a run that was refused must not wait for it.
   UPDATE hasura_migrate.head
-  SET synced = GREATEST(synced, p_synced), server_id = COALESCE(p_server, server_id);
+  SET synced = GREATEST(synced, p_synced), server_id = COALESCE(p_server, server_id)
+  WHERE synced < p_synced OR server_id IS DISTINCT FROM COALESCE(p_server, server_id);
   RETURN hasura_migrate.snapshot(p_run, 0);
 END
 $body$;
