@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { serves, type RunState } from "./run-state.ts";
 
 /**
@@ -28,6 +29,8 @@ export function countInterrupts(
   exitSoon: () => void = () => undefined,
 ): Interrupts & { readonly onSignal: (signal: EndSignal) => void } {
   const first = new AbortController();
+  // Each environment of a command listens to it.
+  setMaxListeners(0, first.signal);
   const received: EndSignal[] = [];
   const listeners = new Set<(signal: EndSignal) => void>();
   return {
