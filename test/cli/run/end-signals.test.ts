@@ -41,6 +41,17 @@ describe("the signals of a process", () => {
     assert.equal(soon, 1);
   });
 
+  test("any number of environments can listen to the first one, without a warning of Node", async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", onWarning);
+    const { first } = countInterrupts(() => undefined);
+    for (let i = 0; i < 50; i += 1) first.addEventListener("abort", () => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", onWarning);
+    assert.deepEqual(warnings, []);
+  });
+
   test("a late listener receives earlier signals, and none after it has stopped", () => {
     const { listen, onSignal } = countInterrupts(() => undefined);
     onSignal("interrupt");
