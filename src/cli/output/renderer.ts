@@ -4,6 +4,13 @@ import type { Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import type { ConnectionInfo } from "../connection/connection.ts";
 
+/** How far stopping a run has got, and a sentence about it. */
+export interface RunStop {
+  /** pending: the run has not started yet · requested: the request was sent · accepted: it was confirmed · failed: it was not. */
+  readonly state: "pending" | "requested" | "accepted" | "failed";
+  readonly text: string;
+}
+
 /** One way to show a run. Everything arrives in the order it happens. */
 export interface Renderer {
   /** If nothing was shown for this long, in milliseconds, what is being waited for is shown. */
@@ -15,6 +22,8 @@ export interface Renderer {
   /** Stops writing to the terminal, for a question or another program, until the returned function is called. */
   pause(): () => void;
   notice(line: string): void;
+  /** Shows how far stopping the run has got; absent where a notice does. */
+  stopping?(stop: RunStop): void;
   /** Shows background information, less prominent than a notice. */
   fact(line: string): void;
   /** Shows on stderr what a question is about; only if there is a person to ask. */

@@ -158,7 +158,7 @@ export async function connectRun(
 /** Receives the progress of connecting. */
 export type ConnectionPresenter = Pick<
   RunPresenter,
-  "notice" | "fact" | "waiting" | "waitingAfterSilence" | "pause" | "connected"
+  "notice" | "stopping" | "fact" | "waiting" | "waitingAfterSilence" | "pause" | "connected"
 >;
 
 /** A run that is being connected. */
@@ -299,12 +299,12 @@ export async function sendRun(
     checkedOnce,
   );
   const { now, sleep, every, interrupts } = context;
-  const { notice, waiting } = presenter;
+  const { notice, stopping, waiting } = presenter;
   const runsMigrations = changes && more.dryRun !== true && request.operation !== "mark";
   const task = runsMigrations ? target?.task : undefined;
   const inTask = task && (await import("./task/run-in-task.ts")).runInTask;
   return followRun({
-    ...{ connection, request, interrupts, now, sleep, every, onEvent, notice, waiting },
+    ...{ connection, request, interrupts, now, sleep, every, onEvent, notice, stopping, waiting },
     ...(task && {
       startRun: inTask?.(task, { connection, notice, waiting, now, sleep, every }),
     }),

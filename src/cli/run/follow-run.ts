@@ -14,6 +14,7 @@ import {
   type Connection,
 } from "../connection/connection.ts";
 import type { CliContext } from "../context.ts";
+import type { RunStop } from "../output/renderer.ts";
 import {
   detachedFailure,
   stopAcceptedMessage,
@@ -54,6 +55,8 @@ export interface FollowOptions {
   /** Receives every event, the closing one included. */
   readonly onEvent: (event: RunEvent | UnknownEvent) => void;
   readonly notice: (line: string) => void;
+  /** Shows how far stopping the run has got. */
+  readonly stopping: (stop: RunStop) => void;
   /** Shows what the run is waiting for. */
   readonly waiting: (text: string) => void;
   readonly interrupts: Interrupts;
@@ -243,9 +246,11 @@ class RunDriver {
     const before = this.#stop;
     this.#stop = state;
     if (leaveSoon) this.#leaveSoon();
-    if (state === "stop-pending" && before !== state) this.#options.notice(stopPendingMessage);
+    const { stopping } = this.#options;
+    if (state === "stop-pending" && before !== state)
+      stopping({ state: "pending", text: stopPendingMessage });
     if (effect === "cancel") {
-      this.#options.notice(stopRequestedMessage(this.#run));
+      stopping({ state: "requested", text: stopRequestedMessage(this.#run) });
       void this.#cancel();
     }
     if (effect === "detach") {
@@ -264,7 +269,7 @@ class RunDriver {
 
   /** Sends the cancel request until the run is known to the function: one that waits for its turn is not in the ledger yet. */
   async #cancel(): Promise<void> {
-    const { connection, request, notice, sleep, now, every } = this.#options;
+    const { connection, request, stopping, sleep, now, every } = this.#options;
     const { signal } = this.#detach;
     const cancel = { ...request, operation: "cancel" as const, options: { run: request.runId } };
     try {
@@ -280,13 +285,12 @@ class RunDriver {
         { backoff: queryBackoff, sleep, signal },
       );
       this.#stop = onCancelResult(this.#stop, true).state;
-      if (!this.#closed) notice(stopAcceptedMessage(this.#run));
+      if (!this.#closed) stopping({ state: "accepted", text: stopAcceptedMessage(this.#run) });
     } catch (thrown) {
       if (this.#closed || signal.aborted) return;
       this.#stop = onCancelResult(this.#stop, false).state;
-      notice(
-        `! The stop request failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-      );
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      stopping({ state: "failed", text: `! The stop request failed: ${reason}` });
     }
   }
 }

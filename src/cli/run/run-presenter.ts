@@ -11,7 +11,7 @@ import type { ConnectionInfo } from "../connection/connection.ts";
 import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import { dataWithResolvedHints, withResolvedHints } from "../output/hints.ts";
-import type { Renderer } from "../output/renderer.ts";
+import type { Renderer, RunStop } from "../output/renderer.ts";
 import type { PageSection } from "../output/github/job-page.ts";
 import { RunSummary } from "../output/github/run-summary.ts";
 import { ImageComparison, type ReadLocal } from "./compare-image.ts";
@@ -58,6 +58,11 @@ export class RunPresenter {
   }
 
   readonly notice = (line: string): void => this.#renderer.notice(line);
+  readonly stopping = (stop: RunStop): void => {
+    const renderer = this.#renderer;
+    if (renderer.stopping) renderer.stopping(stop);
+    else renderer.notice(stop.text);
+  };
   readonly fact = (line: string): void => this.#renderer.fact(line);
   readonly waiting = (text: string): void => this.#renderer.waiting(text);
 

@@ -23,16 +23,30 @@ export function boardLines(
     readonly sign: Styled;
   },
 ): Styled[] {
-  const room = Math.max(1, options.rows - 2);
+  const advice = stopAdvice(views, options);
+  const room = Math.max(1, options.rows - 2 - advice.length);
   const listed = views.length <= room ? views : mostTelling(views, room);
   const width = nameWidth(views, options.columns);
   const lines = listed.map((view) =>
     environmentLine(view, { ...options, width, ...boardText(view, options) }),
   );
   const hidden = views.length - listed.length;
-  return hidden === 0
-    ? lines
-    : [...lines, options.style.dim(truncate(`  … and ${hidden} more`, options.columns - 1))];
+  const more =
+    hidden === 0
+      ? []
+      : [options.style.dim(truncate(`  … and ${hidden} more`, options.columns - 1))];
+  return [...lines, ...more, ...advice];
+}
+
+/** Below the lines, while runs in progress have been asked to stop. */
+function stopAdvice(
+  views: readonly EnvironmentView[],
+  { columns }: EnvironmentLinesOptions,
+): Styled[] {
+  const isStopping = views.some((view) => view.phase === "running" && view.stop !== undefined);
+  return isStopping
+    ? [plain(truncate("Stopping … Press Ctrl-C again to detach.", columns - 1))]
+    : [];
 }
 
 /** How all of them ended, a line each, and a line that counts them. */
@@ -97,14 +111,26 @@ function boardText(
   return { sign, text: progressText(view), took: duration(now - sinceMs) };
 }
 
-/** `2/5 1700000000300 add_orders`, or what is being waited for. */
-function progressText({ run, notices }: EnvironmentView): string {
+/** `2/5 1700000000300 add_orders`, or what is being waited for; and that it is being stopped. */
+function progressText(view: EnvironmentView): string {
+  const { run, notices } = view;
   const { running, databases, done, waitingFor } = run;
   const planned = databases.reduce((sum, { items }) => sum + items.length, 0);
   const count = planned > 0 && !run.dryRun ? `${done}/${planned} ` : "";
+  const stop = stopText(view);
+  if (stop !== undefined) return `${count}${stop}`;
   if (waitingFor !== undefined) return `${count}${waitingFor}`;
   if (running) return `${count}${running.version} ${running.name}`;
   return count === "" ? (notices.at(-1) ?? "starting") : `${count}applied`;
+}
+
+/** How its run is being stopped; undefined where it is not. */
+function stopText({ run, stop }: EnvironmentView): string | undefined {
+  if (stop === undefined || stop === "failed") return undefined;
+  if (stop === "pending") return "stopping as soon as the run has started";
+  return run.running
+    ? `stopping after ${run.running.version} ${run.running.name}`
+    : "stopping before the next migration";
 }
 
 /** How one environment ended, in words. */

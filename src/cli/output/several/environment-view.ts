@@ -4,6 +4,7 @@ import type { UnknownEvent } from "../../../protocol/ndjson.ts";
 import type { CommandResult } from "../../command-result.ts";
 import type { ConnectionInfo } from "../../connection/connection.ts";
 import { entriesOf, type ResultEvent } from "../entries.ts";
+import type { RunStop } from "../renderer.ts";
 import { closeView, newRunView, reduceView, type RunView } from "../run-view.ts";
 
 /** The state of one environment among several. */
@@ -14,6 +15,8 @@ export interface EnvironmentView {
   /** When its run began, in epoch milliseconds, and how long it took. */
   readonly sinceMs?: number;
   readonly tookMs?: number;
+  /** How far stopping its run has got, once that was asked for. */
+  readonly stop?: RunStop["state"];
   /** How the command ends for it. */
   readonly result?: CommandResult;
   /** The last line of a run that ended well. */
@@ -33,6 +36,7 @@ export type EnvironmentChange =
   | { readonly type: "connected"; readonly connection: ConnectionInfo }
   | { readonly type: "waiting"; readonly text: string }
   | { readonly type: "notice"; readonly text: string }
+  | { readonly type: "stopping"; readonly stop: RunStop }
   | { readonly type: "event"; readonly event: RunEvent | UnknownEvent; readonly at: number }
   | { readonly type: "failed"; readonly failure: Failure }
   | { readonly type: "ended"; readonly result: CommandResult; readonly at: number }
@@ -62,6 +66,8 @@ export function reduceEnvironment(
       return { ...view, run: { ...view.run, waitingFor: change.text } };
     case "notice":
       return { ...view, notices: [...view.notices, change.text] };
+    case "stopping":
+      return stopping(view, change.stop);
     case "event":
       return afterEvent(view, change.event, change.at);
     case "failed":
@@ -71,6 +77,15 @@ export function reduceEnvironment(
     case "skipped":
       return { ...view, phase: "skipped", reason: change.reason };
   }
+}
+
+/** Only a stop request that failed is still worth a notice after the run. */
+function stopping(view: EnvironmentView, { state, text }: RunStop): EnvironmentView {
+  return {
+    ...view,
+    stop: state,
+    ...(state === "failed" && { notices: [...view.notices, text] }),
+  };
 }
 
 function ended(view: EnvironmentView, at: number): EnvironmentView {

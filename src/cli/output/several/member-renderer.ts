@@ -35,6 +35,10 @@ export function memberRenderer({
       change({ type: "notice", text });
       inner?.notice(text);
     },
+    stopping: (stop) => {
+      change({ type: "stopping", stop });
+      inner?.notice(stop.text);
+    },
     fact: (text) => inner?.fact(text),
     // Shown for all environments together.
     preview: () => undefined,

@@ -140,6 +140,7 @@ function waitingWith(
 
 const silentPresenter: ConnectionPresenter = {
   notice: () => undefined,
+  stopping: () => undefined,
   fact: () => undefined,
   waiting: () => undefined,
   waitingAfterSilence: () => undefined,

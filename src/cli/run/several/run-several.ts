@@ -26,6 +26,7 @@ import {
 import { finish, pageWriter } from "./finish.ts";
 import { confirmPlans } from "./confirm-plans.ts";
 import { consentsOf } from "./consents.ts";
+import { runStages } from "./run-stages.ts";
 import { reportFor } from "./report-for.ts";
 import { Member, type ForEachMember, type SharedParts } from "./member.ts";
 import { worstResult } from "./worst-result.ts";
@@ -140,40 +141,6 @@ function memberOf(
     ...{ environment, spec, options, readLocal },
   });
   return new Member(own, shared, { prepared, presenter, consent });
-}
-
-interface Staging {
-  readonly stages: readonly (readonly string[])[];
-  readonly context: CommandContext;
-  readonly shared: SharedParts;
-  readonly forEach: ForEachMember;
-}
-
-/** Runs the members of each stage, until one of an earlier stage has not succeeded. */
-async function runStages(
-  members: readonly Member[],
-  { stages, context, shared, forEach }: Staging,
-): Promise<void> {
-  const failFast = shared.options.failFast === true;
-  let blockedBy: string | undefined;
-  for (const stage of stages) {
-    const own = members.filter(({ environment }) => stage.includes(environment));
-    await forEach(own, async (member) => {
-      if (member.result !== undefined) return;
-      const failed = blockedBy ?? (failFast ? failedName(own) : undefined);
-      const reason = context.interrupts.first.aborted
-        ? "interrupted"
-        : failed && `${failed} did not succeed`;
-      if (reason === undefined) await member.run();
-      else shared.renderer.views.change(member.environment, { type: "skipped", reason });
-    });
-    blockedBy ??= failedName(own);
-  }
-}
-
-/** The first one that has ended, and not well. */
-function failedName(members: readonly Member[]): string | undefined {
-  return members.find(({ result }) => result !== undefined && result !== "done")?.environment;
 }
 
 function resultOfAll(

@@ -41,11 +41,18 @@ interface Sent {
   readonly options: Record<string, unknown>;
 }
 
+/** What a function can do while it is called. */
+interface During {
+  readonly interrupt: () => void;
+  /** What the command has written to stderr so far. */
+  readonly shown: () => string;
+}
+
 /** Runs a command on dev-1, dev-2, staging and prod, which is protected; `answers` are what each function streams. */
 async function several(
   t: TestContext,
   argv: readonly string[],
-  answers: Record<string, (options: Sent["options"], interrupt: () => void) => readonly object[]>,
+  answers: Record<string, (options: Sent["options"], during: During) => readonly object[]>,
   more: Partial<TestContextOptions> = {},
 ) {
   const sent: Sent[] = [];
@@ -53,8 +60,10 @@ async function several(
     const request = JSON.parse(call.body) as Sent;
     sent.push(request);
     const events =
-      answers[request.environment]?.(request.options, () => context.interrupt()) ??
-      good(request.environment);
+      answers[request.environment]?.(request.options, {
+        interrupt: () => context.interrupt(),
+        shown: () => context.err.text,
+      }) ?? good(request.environment);
     return streams(events)(response, call);
   };
   const lambda = await lambdaStandIn(t, Array<Answer>(30).fill(route));
@@ -143,6 +152,47 @@ describe("a command on several environments", () => {
     const ran = await several(t, argv, { "dev-1": bad("dev-1") });
     assert.deepEqual([ran.exit, ran.order], [1, ["dev-1"]]);
     assert.match(ran.out, /^3 environments: 1 failed, 2 not started$/m);
+  });
+
+  test("shows in a terminal at once what Ctrl-C does", async (t) => {
+    let added = "";
+    const argv = ["dev-1", "dev-2", "staging", "--concurrency", "1"];
+    const ran = await several(
+      t,
+      argv,
+      {
+        "dev-1": (_, { interrupt, shown }) => {
+          const before = shown().length;
+          interrupt();
+          added = shown().slice(before);
+          return good("dev-1");
+        },
+      },
+      { terminal: true },
+    );
+    assert.match(added, /dev-1 +stopping as soon as the run has started/);
+    assert.match(added, /dev-2 +not started: interrupted/);
+    assert.match(added, /staging +not started: interrupted/);
+    assert.match(added, /Press Ctrl-C again to detach\./);
+    assert.deepEqual([ran.exit, ran.order], [130, ["dev-1"]]);
+    assert.doesNotMatch(
+      ran.err.slice(ran.err.indexOf(added) + added.length),
+      /dev-1: The run will/,
+    );
+  });
+
+  test("reports with --json each environment once that Ctrl-C keeps from starting", async (t) => {
+    const argv = ["dev-1", "dev-2", "staging", "--concurrency", "1", "--json"];
+    const ran = await several(t, argv, {
+      "dev-1": (_, { interrupt }) => {
+        interrupt();
+        return good("dev-1");
+      },
+    });
+    assert.deepEqual(
+      ran.out.match(/\{"type":"skipped".*/g)?.map((line) => JSON.parse(line) as unknown),
+      ["dev-2", "staging"].map((env) => ({ type: "skipped", env, reason: "interrupted" })),
+    );
   });
 
   test("prints with --json which environment each object is about, and sums them up", async (t) => {
@@ -470,7 +520,7 @@ describe("status as a page", () => {
   test("is not written where the command was interrupted", async (t) => {
     const file = join(emptyDirectory(t), "page.html");
     writeFileSync(file, "of an earlier run");
-    const interrupting = (_: object, interrupt: () => void) => {
+    const interrupting = (_: object, { interrupt }: During) => {
       interrupt();
       return [started("dev-1"), status([row("1", "applied")]), finished(0)];
     };
