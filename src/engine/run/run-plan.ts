@@ -251,10 +251,11 @@ async function reportResult(
     case "replan":
       return { over: 0, done: 0, stop: { stop: "replan", reason: result.reason } };
     case "cancelled":
+      // Already reported as started: the database refuses it when it begins, or rolls it back.
       await emit(engine, {
         type: "migration.skipped",
         ...of,
-        reason: "not started: the run was cancelled",
+        reason: "cancelled before it took effect",
       });
       return { over: 0, done: 0, stop: { stop: "cancelled" } };
     case "busy":

@@ -112,7 +112,7 @@ describe("run batch", () => {
     assert.equal(ran.of("run.finished")[0]?.cancelled, true);
     assert.deepEqual(
       ran.of("migration.skipped").map(({ version, reason }) => [version, reason]),
-      [["6", "not started: the run was cancelled"]],
+      [["6", "cancelled before it took effect"]],
     );
   });
 
