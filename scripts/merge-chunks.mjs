@@ -124,7 +124,9 @@ function graphOf(/** @type {import("esbuild").Metafile} */ { outputs }) {
     const of = (/** @type {string} */ kind) =>
       imports.filter((used) => used.kind === kind && !used.external).map(({ path }) => below(path));
     links.set(below(output), { imported: of("import-statement"), later: of("dynamic-import") });
-    if (entryPoint !== undefined) chunkOf.set(entryPoint, below(output));
+    // node_modules may be a link to a directory elsewhere.
+    if (entryPoint !== undefined)
+      chunkOf.set(entryPoint.replace(/^.*?(?=node_modules\/)/, ""), below(output));
   }
   return { links, chunkOf };
 }
