@@ -16,7 +16,7 @@ export const init: CommandModule = {
       .option("--discover", "use the functions that have the tag hasura-migrate:environment")
       .addOption(
         new CliOption("--protect <environment...>", "environments to protect").completedBy(
-          "nothing",
+          "typed-environment",
         ),
       );
     return addRegionsOption(command);

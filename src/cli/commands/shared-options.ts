@@ -95,7 +95,7 @@ export function addYesOption(command: CliCommand): CliCommand {
     new CliOption(
       "-y, --yes [environment]",
       "skip confirmation (protected environments require --yes=NAME)",
-    ).completedBy("environment"),
+    ).completedBy("typed-environment"),
   );
 }
 
@@ -125,7 +125,9 @@ export function addRunnerOption(command: CliCommand): CliCommand {
     new CliOption(
       "--runner <name>",
       "run migrations in the function (lambda), or in an ECS task without a time limit (ecs)",
-    ).locates("aws"),
+    )
+      .locates("aws")
+      .completedBy(["lambda", "ecs"]),
   );
 }
 

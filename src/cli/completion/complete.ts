@@ -77,5 +77,7 @@ async function candidates(
       }
     }),
   );
-  return [...fixed, ...found.flat()];
+  // `local` is a command and an environment.
+  const known = new Set(fixed.map(({ word }) => word));
+  return [...fixed, ...found.flat().filter(({ word }) => !known.has(word))];
 }

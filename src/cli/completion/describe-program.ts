@@ -17,15 +17,24 @@ export function describeProgram(program: CliCommand): ProgramSyntax {
       program.cliOptions.filter(({ long }) => !names.has(long)),
       program,
     ),
-    commands: program.cliCommands.map((each) => ({
-      name: each.name(),
-      what: each.summary() || each.description(),
-      options: describeAll(
-        each.cliOptions.filter(({ long }) => !names.has(long)),
-        each,
-      ),
-      ...operandOf(each.registeredArguments),
-    })),
+    commands: [
+      ...program.cliCommands.map((each) => ({
+        name: each.name(),
+        what: each.summary() || each.description(),
+        options: describeAll(
+          each.cliOptions.filter(({ long }) => !names.has(long)),
+          each,
+        ),
+        ...operandOf(each.registeredArguments),
+      })),
+      // A word that stands for --help (options/synonyms.ts).
+      {
+        name: "help",
+        what: "print the help of a command",
+        options: [],
+        operand: program.cliCommands.map((each) => each.name()),
+      },
+    ],
     defaultCommand: "apply",
   };
 }

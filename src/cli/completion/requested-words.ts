@@ -1,4 +1,4 @@
-import type { CommandSyntax, Completes, OptionSyntax, ProgramSyntax } from "./syntax.ts";
+import type { CommandSyntax, Completes, OptionSyntax, ProgramSyntax, WordKind } from "./syntax.ts";
 
 /** A word that is offered, and what it is for. */
 export interface Candidate {
@@ -10,7 +10,7 @@ export interface Candidate {
 export interface RequestedWords {
   /** Words that are known without looking anything up. */
   readonly fixed: readonly Candidate[];
-  readonly kinds: readonly Exclude<Completes, readonly string[]>[];
+  readonly kinds: readonly Exclude<WordKind, "typed-environment">[];
   /** What of the typed word stays in front of each value: `--profile=`. */
   readonly prefix: string;
   /** What has been typed of the value itself. */
@@ -58,7 +58,8 @@ export function requestedWords(words: readonly string[], tree: ProgramSyntax): R
     without: new Set(line.operands),
     values: line.values,
   };
-  if (line.pending?.value !== undefined) return { ...nothing, ...offered(line.pending.value) };
+  if (line.pending?.value !== undefined)
+    return { ...nothing, ...offered(line.pending.value, line) };
   if (!line.onlyOperands && typed.startsWith("-"))
     return { ...nothing, ...optionWords(line, tree, typed) };
   if (line.inStage) return { ...nothing, kinds: ["environment-or-group"] };
@@ -103,7 +104,7 @@ function optionWords(line: Line, tree: ProgramSyntax, typed: string): Partial<Re
     const option = optionsOf(line, tree).find(({ names }) => names.includes(name));
     return option?.value === undefined
       ? {}
-      : { ...offered(option.value), prefix: `${name}=`, typed: value };
+      : { ...offered(option.value, line), prefix: `${name}=`, typed: value };
   }
   const known = optionsOf(line, tree);
   const excluded = known.filter((option) => line.options.includes(longOf(option)));
@@ -123,7 +124,7 @@ function operandWords(line: Line, tree: ProgramSyntax, typed: string): Partial<R
   const fixed = commands.map(({ name, what }) => ({ word: name, what }));
   if (command?.operand === undefined) return { fixed };
   if (command.variadic !== true && line.operands.length > 0) return {};
-  if (command.operand !== "environment") return offered(command.operand);
+  if (command.operand !== "environment") return offered(command.operand, line);
   return { fixed, kinds: environmentOperand(line, command, typed) };
 }
 
@@ -143,10 +144,20 @@ function environmentOperand(
   return [...environments, ...versions];
 }
 
-function offered(value: Completes): Pick<RequestedWords, "fixed" | "kinds"> {
+function offered(value: Completes, line: Line): Partial<RequestedWords> {
+  if (value === "typed-environment") return typedEnvironments(line);
   return typeof value === "string"
     ? { fixed: [], kinds: [value] }
     : { fixed: value.map((word) => ({ word })), kinds: [] };
+}
+
+/** Every environment where options name others than the operands. */
+function typedEnvironments({ operands, options }: Line): Partial<RequestedWords> {
+  const typed = operands.filter((word) => !/^\d/.test(word));
+  const areAll = !options.some((name) => ["--all", "--group", "--then"].includes(name));
+  return typed.length > 0 && areAll
+    ? { fixed: typed.map((word) => ({ word })), without: new Set() }
+    : { kinds: ["environment"], without: new Set() };
 }
 
 function commandOf(

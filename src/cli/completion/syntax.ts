@@ -7,6 +7,8 @@
 export type WordKind =
   | "environment"
   | "environment-or-group"
+  /** One of those that were typed, or any where none was. */
+  | "typed-environment"
   | "group"
   | "profile"
   | "region"

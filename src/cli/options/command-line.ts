@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option, type ParseOptionsResult } from "commander";
-import type { WordKind } from "../completion/syntax.ts";
+import type { Completes } from "../completion/syntax.ts";
 import { environmentOperands } from "./operands.ts";
 
 /** Which environments an option belongs to: every one, those in AWS, or the embedded one. */
@@ -16,7 +16,7 @@ export class CliOption extends Option {
   namesEnvironments = false;
 
   /** What completes its value in a shell. */
-  completion: WordKind = "nothing";
+  completion: Completes = "nothing";
 
   override conflicts(names: string | string[]): this {
     for (const name of [names].flat()) this.excludes.add(name);
@@ -36,8 +36,8 @@ export class CliOption extends Option {
   }
 
   /** Declares what completes its value in a shell. */
-  completedBy(kind: WordKind): this {
-    this.completion = kind;
+  completedBy(words: Completes): this {
+    this.completion = words;
     return this;
   }
 

@@ -39,6 +39,16 @@ describe("completion", () => {
     assert.deepEqual(await words(["status", "--group", ""]), ["dev\tdev-1, dev-2"]);
   });
 
+  test("local, a command and an environment, is offered once", async (t) => {
+    const { words } = machine(t, {});
+    assert.equal((await words(["loc"])).length, 1);
+  });
+
+  test("what is confirmed is the environment that was typed", async (t) => {
+    const { words } = machine(t, { "project/hasura-migrate.json": config });
+    assert.deepEqual(await words(["prod", "--yes="]), ["--yes=prod"]);
+  });
+
   test("a configuration that is named by an option, a variable or package.json counts", async (t) => {
     const { words, home } = machine(t, {
       "other.json": '{"environments":{"qa-1":{}}}',

@@ -67,6 +67,27 @@ describe("what can stand at the cursor", () => {
     assert.ok(at("--yes", "").fixed.includes("status"));
   });
 
+  test("an environment to confirm or to protect is one of those that were typed", () => {
+    for (const words of [
+      ["prod", "--yes="],
+      ["redo", "prod", "17", "--yes="],
+      ["init", "prod", "--protect", ""],
+    ]) {
+      assert.deepEqual(at(...words).fixed, ["prod"], words.join(" "));
+      assert.deepEqual([...at(...words).without], []);
+    }
+    for (const words of [["--all"], ["dev", "--then", "prod"]])
+      assert.deepEqual(at(...words, "--yes=").kinds, ["environment"]);
+    assert.deepEqual(at("init", "--protect", "").kinds, ["environment"]);
+  });
+
+  test("help is completed, and by every command", () => {
+    assert.ok(at("he").fixed.includes("help"));
+    assert.ok(at("help", "").fixed.includes("status"));
+    assert.deepEqual(at("help", "").kinds, []);
+    assert.deepEqual(at("help", "status", "").fixed, []);
+  });
+
   test("behind --then every word is an environment or a group until the next option", () => {
     for (const words of [
       ["dev-1", "--then", ""],
@@ -87,6 +108,7 @@ describe("what can stand at the cursor", () => {
   test("choices are offered as they are declared", () => {
     assert.deepEqual(at("completion", "").fixed, ["bash", "zsh", "fish", "powershell"]);
     assert.deepEqual(at("completion", "bash", "").fixed, []);
+    assert.deepEqual(at("dev-1", "--runner", "").fixed, ["lambda", "ecs"]);
   });
 
   test("an unknown option and an unknown command leave the rest as it is", () => {
