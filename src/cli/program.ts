@@ -19,7 +19,7 @@ import type { CommandResult } from "./command-result.ts";
 import type { CliContext } from "./context.ts";
 import { CliCommand, commandLineOf } from "./options/command-line.ts";
 import { joinStages } from "./options/then-option.ts";
-import { withoutHelpWord } from "./options/synonyms.ts";
+import { unknownTopic, withoutHelpWord } from "./options/synonyms.ts";
 import { addCommandHelp, addProgramHelp } from "./output/views/help.ts";
 
 /** Every command by its name, in the order of the help. */
@@ -43,12 +43,20 @@ const modules: Readonly<Record<string, CommandModule>> = {
 /** Parses argv and runs the chosen command. Usage errors and thrown errors are shown here. */
 export async function runProgram(context: CliContext): Promise<CommandResult> {
   const program = createProgram(context.version, context.out);
+  const topic = unknownTopic(context.argv, Object.keys(modules));
   const argv = withoutHelpWord(context.argv, Object.keys(modules));
-  const parsed = parse(program, joinStages(argv, takesValueIn(program)));
+  const parsed: Parsed =
+    topic === undefined
+      ? parse(program, joinStages(argv, takesValueIn(program)))
+      : { command: undefined };
   // Help or the version was requested and has been written.
   if (parsed.thrown instanceof CommanderError && parsed.thrown.exitCode === 0) return "done";
   const commandContext = { ...context, commandLine: commandLineOf(program, parsed.command) };
   try {
+    if (topic !== undefined) {
+      const { unknownTopicError } = await import("./options/usage-error.ts");
+      throw unknownTopicError(topic, commandContext.commandLine);
+    }
     if (parsed.thrown instanceof CommanderError) {
       const { usageError } = await import("./options/usage-error.ts");
       throw usageError(parsed.thrown, commandContext.commandLine);

@@ -1,5 +1,5 @@
 import { Failure } from "../../protocol/failure.ts";
-import { retryHint, textHint } from "../../protocol/hint.ts";
+import { retryHint, textHint, type Hint } from "../../protocol/hint.ts";
 import { operations, type Operation } from "../../protocol/operations.ts";
 import { didYouMean } from "../../did-you-mean.ts";
 import { withoutSecrets } from "../options/redact-address.ts";
@@ -47,8 +47,11 @@ export function groupNames({ config }: LoadedConfig): string[] {
 }
 
 /** The convention, for a message. */
-export const noConfigText =
-  "No environments are configured. Without a configuration, NAME calls the function hasura-migrate-NAME with the AWS profile NAME.";
+export const conventionText =
+  "Without a configuration, NAME calls the function hasura-migrate-NAME with the AWS profile NAME.";
+
+/** Where nothing is configured, for a message. */
+export const noConfigText = `No environments are configured. Write hasura-migrate.json with hasura-migrate init. ${conventionText}`;
 
 /**
  * An environment's name as a target. Where environments are configured only their names count; otherwise the convention applies:
@@ -161,7 +164,7 @@ function functionWithAlias(
 function checkEnvironmentName(environment: string, loaded: LoadedConfig, flags: TargetFlags): void {
   const names = environmentNames(loaded);
   if (names.length > 0 && !names.includes(environment))
-    throw unknownEnvironment(environment, names, loaded.file);
+    throw unknownEnvironment(environment, loaded);
   if (!/^[A-Za-z][A-Za-z0-9._-]*$/.test(environment)) {
     throw new Failure(
       "usage",
@@ -184,18 +187,23 @@ function profileOf(
   return { name: environment, from: "convention" };
 }
 
-function unknownEnvironment(
+/** The failure for a name that is not configured; by default it suggests the environment that was most likely meant. */
+export function unknownEnvironment(
   environment: string,
-  names: readonly string[],
-  file: string | undefined,
+  loaded: LoadedConfig,
+  meant?: { readonly suggestion: string; readonly hints: readonly Hint[] },
 ): Failure {
-  const where = file === undefined ? "" : ` in ${file}`;
-  const suggestion = didYouMean(environment, [...names, "local"]);
+  const names = environmentNames(loaded);
+  const where = loaded.file === undefined ? "" : ` in ${loaded.file}`;
+  const { suggestion, hints } = meant ?? {
+    suggestion: didYouMean(environment, [...names, "local"]),
+    hints: [],
+  };
   return new Failure(
     "usage",
     "environment-unknown",
     `Unknown environment "${withoutSecrets(environment)}"${where}.${suggestion}`,
-    { hints: [textHint(`Environments: ${names.join(", ")}.`)] },
+    { hints: [...hints, textHint(`Environments: ${names.join(", ")}.`)] },
   );
 }
 

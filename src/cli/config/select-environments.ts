@@ -6,7 +6,13 @@ import { closestMatch, didYouMean } from "../../did-you-mean.ts";
 import { stageMembers } from "../options/then-option.ts";
 import { commandFor, foreignWords } from "../options/synonyms.ts";
 import type { LoadedConfig } from "./load.ts";
-import { environmentNames, groupNames, noConfigText } from "./resolve-target.ts";
+import {
+  conventionText,
+  environmentNames,
+  groupNames,
+  noConfigText,
+  unknownEnvironment,
+} from "./resolve-target.ts";
 
 /** What the words were typed as arguments of. */
 interface Typed {
@@ -41,6 +47,7 @@ export function selectEnvironments(
   typed: Typed,
 ): Selected {
   const [first, ...others] = named.environments;
+  if (first !== undefined) refuseGroup(first, loaded);
   if (first !== undefined) checkCommandWord(first, others, loaded, typed);
   if (named.then.length === 0 && !named.all && named.group.length === 0) {
     if (first === undefined) throw noneNamed(loaded, typed.operation);
@@ -49,6 +56,7 @@ export function selectEnvironments(
   if (named.all === true && first !== undefined)
     throw allAndNamed(named.environments, typed.operation);
   const stages = stagesOf(named, loaded);
+  if (named.all === true && environmentNames(loaded).length === 0) throw noneConfigured(loaded);
   if (stages[0]?.length === 0) throw noneNamed(loaded, typed.operation);
   refuseLocal(stages);
   return { kind: "several", stages };
@@ -88,6 +96,7 @@ function membersOf(group: string, loaded: LoadedConfig): readonly string[] {
             ? 'No groups are configured. Define them under "groups" in hasura-migrate.json.'
             : `Groups: ${names.join(", ")}.`,
         ),
+        ...(loaded.file === undefined ? [runHint(["init"], "write that file")] : []),
       ],
     },
   );
@@ -96,11 +105,16 @@ function membersOf(group: string, loaded: LoadedConfig): readonly string[] {
 /** The environment itself; throws where the word is the name of a group. */
 function notAGroup(loaded: LoadedConfig): (word: string) => string[] {
   return (word) => {
-    if (!groupNames(loaded).includes(word)) return [word];
-    throw new Failure("usage", "group-as-environment", `"${word}" is a group of environments.`, {
-      hints: [textHint(`Use --group ${word}.`)],
-    });
+    refuseGroup(word, loaded);
+    return [word];
   };
+}
+
+function refuseGroup(word: string, loaded: LoadedConfig): void {
+  if (!groupNames(loaded).includes(word) || environmentNames(loaded).includes(word)) return;
+  throw new Failure("usage", "group-as-environment", `"${word}" is a group of environments.`, {
+    hints: [textHint(`Use --group ${word}.`)],
+  });
 }
 
 function allAndNamed(environments: readonly string[], operation: string): Failure {
@@ -144,14 +158,33 @@ function checkCommandWord(
   if (environmentNames(loaded).includes(word)) return;
   if (!commandTyped) checkForeignWord(word, others, commands);
   const names = commands.map(({ name }) => name);
-  const command = others.length > 0 ? closestMatch(word, names) : undefined;
+  const command = closestMatch(word, names);
   if (command === undefined) return;
+  if (others.length === 0) {
+    if (!commandTyped) refuseMisspeltCommand(word, command, loaded, commands);
+    return;
+  }
   throw new Failure(
     "usage",
     "unknown-command",
     `Unknown command "${word}". Did you mean "${command}"?`,
     { hints: [meantCommand(command, others, commands)] },
   );
+}
+
+/** Throws for a single word that is no environment, unless it is closer to one; without a configuration any may be one. */
+function refuseMisspeltCommand(
+  word: string,
+  command: string,
+  loaded: LoadedConfig,
+  commands: readonly CommandSyntax[],
+): void {
+  const names = environmentNames(loaded);
+  if (names.length === 0 || closestMatch(word, [...names, "local"]) !== undefined) return;
+  throw unknownEnvironment(word, loaded, {
+    suggestion: ` Did you mean the command ${command}?`,
+    hints: [meantCommand(command, [], commands)],
+  });
 }
 
 /** Throws `usage/unknown-command` for words that are commands in other tools. */
@@ -197,6 +230,15 @@ function wordsFor(
 
 function argsFor(operation: Operation, environment: string): string[] {
   return operation === "apply" ? [environment] : [operation, environment];
+}
+
+/** `--all` without a configuration, or with one that has no environments. */
+function noneConfigured({ file }: LoadedConfig): Failure {
+  const hints =
+    file === undefined
+      ? [runHint(["init"], "write hasura-migrate.json"), textHint(conventionText)]
+      : [textHint(`Add them under "environments" in ${file}.`)];
+  return new Failure("usage", "environment-missing", "No environments are configured.", { hints });
 }
 
 function noneNamed(loaded: LoadedConfig, operation: Operation): Failure {

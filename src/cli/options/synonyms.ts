@@ -35,6 +35,16 @@ export const foreignWords: ReadonlySet<string> = new Set([
   "lint",
 ]);
 
+/** The word of `help WORD` that is no command, of this or of other tools. */
+export function unknownTopic(
+  [first, topic]: readonly string[],
+  commands: readonly string[],
+): string | undefined {
+  if (first !== "help" || topic === undefined || topic.startsWith("-")) return undefined;
+  const isKnown = topic === "help" || commands.includes(topic) || commandFor(topic) !== undefined;
+  return isKnown ? undefined : topic;
+}
+
 /** `help`, `help COMMAND`, `version` and `-v` as the options that mean the same; any other command line as it is. */
 export function withoutHelpWord(
   argv: readonly string[],

@@ -2,7 +2,7 @@ import type { CommanderError } from "commander";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, runHint, type Hint } from "../../protocol/hint.ts";
 import { refusals, type CliOption, type CommandLine, type CommandSyntax } from "./command-line.ts";
-import { didYouMean } from "../../did-you-mean.ts";
+import { closestMatch, didYouMean } from "../../did-you-mean.ts";
 
 /** What commander refused as a usage failure. Its hints are the command that takes such an option, and the help. */
 export function usageError(refusal: CommanderError, commandLine: CommandLine): Failure {
@@ -11,6 +11,18 @@ export function usageError(refusal: CommanderError, commandLine: CommandLine): F
     helpHint(commandLine),
   ];
   return new Failure("usage", "usage", messageFor(refusal, commandLine), { hints });
+}
+
+/** The failure of `help WORD` for a word that is no command. */
+export function unknownTopicError(topic: string, { commands }: CommandLine): Failure {
+  const names = commands.map(({ name }) => name);
+  const command = closestMatch(topic, names);
+  return new Failure(
+    "usage",
+    "unknown-command",
+    `There is no command "${topic}".${didYouMean(topic, names)}`,
+    { hints: [runHint(command === undefined ? ["--help"] : [command, "--help"])] },
+  );
 }
 
 /** The help of the command; that of the program where nothing but one unknown option was typed. */

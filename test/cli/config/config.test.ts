@@ -254,6 +254,44 @@ describe("config", () => {
         says: /No environment given\.\n {2}→ Environments: dev-1, dev-3, prod\./,
       },
       {
+        name: "a misspelt command alone",
+        config: JSON.stringify(acme.config),
+        argv: ["statsu"],
+        says: /Unknown environment "statsu" in .*\. Did you mean the command status\?\n {2}→ hasura-migrate status --help\n {2}→ Environments: /,
+      },
+      {
+        name: "a group as the only environment",
+        config: '{"environments":{"dev-1":{}},"groups":{"dev":["dev-1"]}}',
+        argv: ["dev"],
+        says: /"dev" is a group of environments\.\n {2}→ Use --group dev\./,
+      },
+      {
+        name: "--all without a configuration",
+        argv: ["status", "--all"],
+        says: /✗ No environments are configured\.\n {2}→ write hasura-migrate\.json: hasura-migrate init\n {2}→ Without a configuration, /,
+      },
+      {
+        name: "doctor --all without a configuration",
+        argv: ["doctor", "--all"],
+        says: /✗ No environments are configured\.\n {2}→ write hasura-migrate\.json: hasura-migrate init\n/,
+      },
+      {
+        name: "a group without a configuration",
+        argv: ["status", "--group", "dev"],
+        says: /No groups are configured\..*\n {2}→ write that file: hasura-migrate init\n/,
+      },
+      {
+        name: "--all with a configuration that has no environments",
+        config: "{}",
+        argv: ["status", "--all"],
+        says: /✗ No environments are configured\.\n {2}→ Add them under "environments" in .*hasura-migrate\.json\./,
+      },
+      {
+        name: "no environment and no configuration",
+        argv: ["status"],
+        says: /No environment given\.\n {2}→ No environments are configured\. Write hasura-migrate\.json with hasura-migrate init\./,
+      },
+      {
         name: "an environment named like a command",
         config: '{"environments":{"status":{}}}',
         argv: ["status"],

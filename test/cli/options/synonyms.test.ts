@@ -110,6 +110,16 @@ describe("help and version as words", () => {
       assert.deepEqual(withoutHelpWord(argv, commands), means);
     });
 
+  test.for([
+    ["nope", 'There is no command "nope".\n', "--help"],
+    ["statsu", 'There is no command "statsu". Did you mean "status"?\n', "status --help"],
+  ] as const)("help %s is refused, with what to type", async ([topic, words, hint], t) => {
+    const context = testContext(t, { argv: ["help", topic] });
+    assert.equal(await main(context), 2);
+    assert.equal(context.err.text, `✗ ${words}  → hasura-migrate ${hint}\n`);
+    assert.equal(context.out.text, "");
+  });
+
   test("help of a command is written to stdout", async (t) => {
     const context = testContext(t, { argv: ["help", "status"] });
     assert.equal(await main(context), 0);

@@ -65,7 +65,8 @@ function stagesOf(
   options: TargetOptions,
   loaded: LoadedConfig,
 ): readonly (readonly string[])[] {
-  const isNamed = options.environments.length > 0 || options.group.length > 0;
+  const isNamed =
+    options.all === true || options.environments.length > 0 || options.group.length > 0;
   const all = isNamed ? options.all : environmentNames(loaded).length > 0;
   const selected = selectEnvironments({ ...options, all }, loaded, {
     operation: "doctor",
