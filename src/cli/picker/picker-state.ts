@@ -23,13 +23,17 @@ export function openedWith(choices: readonly Choice[]): PickerState {
   return { choices, filter: "", selected: 0, counts: new Map() };
 }
 
-/** Choices whose name contains every word that was typed. */
+/** Choices whose name contains every word that was typed; `group` finds all groups. */
 export function matching({ choices, filter }: PickerState): readonly Choice[] {
   const words = filter
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== "");
-  return choices.filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)));
+  return choices.filter(({ kind, name }) =>
+    words.every(
+      (word) => name.toLowerCase().includes(word) || (kind === "group" && "group".startsWith(word)),
+    ),
+  );
 }
 
 /** The next state after a key, or how the list is left. */
@@ -85,13 +89,19 @@ export function withCount(state: PickerState, environment: string, count: Count)
   return { ...state, counts: new Map([...state.counts, [environment, count]]) };
 }
 
-/** What is pending in all environments of a choice; undefined while one has not answered. */
-export function countOf({ counts }: PickerState, { environments }: Choice): Count | undefined {
-  let sum = 0;
-  for (const environment of environments) {
-    const count = counts.get(environment);
-    if (typeof count !== "number") return count;
-    sum += count;
-  }
-  return sum;
+/** What is pending in the environments of a choice that were reached, and how many were not. */
+export interface Sum {
+  readonly pending: number;
+  readonly notReached: number;
+}
+
+/** The sum over the environments of a choice; undefined while one has not answered. */
+export function sumOf({ counts }: PickerState, { environments }: Choice): Sum | undefined {
+  const all = environments.map((environment) => counts.get(environment));
+  if (all.includes(undefined)) return undefined;
+  const known = all.filter((count) => typeof count === "number");
+  return {
+    pending: known.reduce((sum, count) => sum + count, 0),
+    notReached: all.length - known.length,
+  };
 }

@@ -84,7 +84,29 @@ describe("the list of environments", () => {
     assert.match(screen(state)[3] ?? "", /^ {2}prod +… · protected$/);
     assert.match(screen(state)[4] ?? "", /^ {2}group dev +2 pending · 2 environments$/);
     state = withCount(state, "prod", "unknown");
-    assert.match(screen(state)[5] ?? "", /^ {2}all +not reached · protected · 3 environments$/);
+    assert.match(
+      screen(state)[5] ?? "",
+      /^ {2}all +2 pending, 1 not reached · protected · 3 environments$/,
+    );
+    assert.match(screen(state)[3] ?? "", /^ {2}prod +not reached · protected$/);
+  });
+
+  test("a group none of whose members was reached is not reached", () => {
+    const { state } = after();
+    const both = withCount(withCount(state, "dev-1", "unknown"), "dev-2", "unknown");
+    assert.match(screen(both)[4] ?? "", /^ {2}group dev +not reached · 2 environments$/);
+  });
+
+  test("where not everything fits, `protected` comes first", () => {
+    let { state } = after();
+    for (const name of ["dev-1", "dev-2"]) state = withCount(state, name, 2);
+    state = withCount(state, "prod", "unknown");
+    assert.match(screen(state, 40)[5] ?? "", /^ {2}all +protected · 4 pending/);
+  });
+
+  test("`group` finds the groups", () => {
+    assert.deepEqual(names(matching(after(..."group").state)), ["dev"]);
+    assert.deepEqual(names(matching(after(..."group dev").state)), ["dev"]);
   });
 
   test("says where nothing matches", () => {

@@ -1,5 +1,5 @@
 import type { Choice } from "../../picker/choices.ts";
-import { countOf, matching, type PickerState } from "../../picker/picker-state.ts";
+import { matching, sumOf, type PickerState, type Sum } from "../../picker/picker-state.ts";
 import { plural } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
@@ -49,7 +49,7 @@ function choiceLine(
 ): Styled {
   const name = padEnd(truncate(nameOf(choice), columns - 3), Math.min(width, columns - 3));
   const room = columns - 3 - textWidth(name);
-  const facts = factsOf(choice, state).join(" · ");
+  const facts = factsThatFit(choice, state, room - 2);
   const more = room > 4 ? truncate(`  ${facts}`, room) : plain("");
   const line = isSelected ? style.cyan(`❯ ${name}`) : plain(`  ${name}`);
   return styled`${line}${choice.protected ? style.yellow(more) : style.dim(more)}`;
@@ -59,16 +59,20 @@ function nameOf({ kind, name }: Choice): string {
   return kind === "group" ? `group ${name}` : name;
 }
 
-function factsOf(choice: Choice, state: PickerState): string[] {
+/** Where not all of them fit, `protected` is the last to be cut. */
+function factsThatFit(choice: Choice, state: PickerState, columns: number): string {
   const { kind, environments } = choice;
-  const count = countOf(state, choice);
-  return [
-    count === undefined ? "…" : count === "unknown" ? "not reached" : countText(count),
-    ...(choice.protected ? ["protected"] : []),
-    ...(kind === "environment" ? [] : [plural(environments.length, "environment")]),
-  ];
+  const count = sumText(sumOf(state, choice), choice);
+  const guarded = choice.protected ? ["protected"] : [];
+  const size = kind === "environment" ? [] : [plural(environments.length, "environment")];
+  const facts = [count, ...guarded, ...size].join(" · ");
+  return textWidth(facts) <= columns ? facts : [...guarded, count, ...size].join(" · ");
 }
 
-function countText(count: number): string {
-  return count === 0 ? "up to date" : `${count} pending`;
+function sumText(sum: Sum | undefined, { environments }: Choice): string {
+  if (sum === undefined) return "…";
+  const { pending, notReached } = sum;
+  if (notReached === environments.length && notReached > 0) return "not reached";
+  const reached = pending === 0 ? "up to date" : `${pending} pending`;
+  return notReached === 0 ? reached : `${reached}, ${notReached} not reached`;
 }
