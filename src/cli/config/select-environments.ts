@@ -47,8 +47,7 @@ export function selectEnvironments(
   typed: Typed,
 ): Selected {
   const [first, ...others] = named.environments;
-  if (first !== undefined) refuseGroup(first, loaded);
-  if (first !== undefined) checkCommandWord(first, others, loaded, typed);
+  if (first !== undefined) checkFirstWord(first, others, loaded, typed);
   if (named.then.length === 0 && !named.all && named.group.length === 0) {
     if (first === undefined) throw noneNamed(loaded, typed.operation);
     if (others.every((other) => other === first)) return { kind: "one", environment: first };
@@ -56,8 +55,7 @@ export function selectEnvironments(
   if (named.all === true && first !== undefined)
     throw allAndNamed(named.environments, typed.operation);
   const stages = stagesOf(named, loaded);
-  if (named.all === true && environmentNames(loaded).length === 0) throw noneConfigured(loaded);
-  if (stages[0]?.length === 0) throw noneNamed(loaded, typed.operation);
+  if (stages[0]?.length === 0) throw noneNamed(loaded, typed.operation, named.all);
   refuseLocal(stages);
   return { kind: "several", stages };
 }
@@ -147,8 +145,8 @@ function refuseLocal(stages: readonly (readonly string[])[]): void {
   );
 }
 
-/** Throws if the first word is more likely a misspelt command, or a command of another tool. */
-function checkCommandWord(
+/** Throws if the first word is a group, or more likely a misspelt command, or a command of another tool. */
+function checkFirstWord(
   word: string,
   others: readonly string[],
   loaded: LoadedConfig,
@@ -156,6 +154,7 @@ function checkCommandWord(
 ): void {
   // Without a command before it, a word that no environment is configured for may be a command of another tool.
   if (environmentNames(loaded).includes(word)) return;
+  refuseGroup(word, loaded);
   if (!commandTyped) checkForeignWord(word, others, commands);
   const names = commands.map(({ name }) => name);
   const command = closestMatch(word, names);
@@ -241,7 +240,8 @@ function noneConfigured({ file }: LoadedConfig): Failure {
   return new Failure("usage", "environment-missing", "No environments are configured.", { hints });
 }
 
-function noneNamed(loaded: LoadedConfig, operation: Operation): Failure {
+function noneNamed(loaded: LoadedConfig, operation: Operation, all = false): Failure {
+  if (all) return noneConfigured(loaded);
   const names = environmentNames(loaded);
   const known: Hint[] =
     names.length > 0

@@ -271,6 +271,11 @@ describe("config", () => {
         says: /✗ No environments are configured\.\n {2}→ write hasura-migrate\.json: hasura-migrate init\n {2}→ Without a configuration, /,
       },
       {
+        name: "a later stage without a first one",
+        argv: ["--then", "prod"],
+        says: /✗ No environment given\./,
+      },
+      {
         name: "doctor --all without a configuration",
         argv: ["doctor", "--all"],
         says: /✗ No environments are configured\.\n {2}→ write hasura-migrate\.json: hasura-migrate init\n/,
