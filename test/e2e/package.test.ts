@@ -142,14 +142,14 @@ describe("package", () => {
     );
     const naming = scripts.flatMap((path) =>
       [
-        ...readFileSync(join(dist, path), "utf8").matchAll(/(\w+\(?)["`][./\w]*\/status-page-/g),
+        ...readFileSync(join(dist, path), "utf8").matchAll(/(\w+\(?)["`][./\w]*\/prepare-page-/g),
       ].map(([, by]) => by),
     );
     assert.deepEqual(naming, ["import("]);
     const texts = scripts.filter((path) =>
       readFileSync(join(dist, path), "utf8").includes("<!doctype html>"),
     );
-    assert.match(texts.join(" "), /^function\/chunks\/status-page-[\w-]+\.mjs$/);
+    assert.match(texts.join(" "), /^function\/chunks\/prepare-page-[\w-]+\.mjs$/);
   });
 
   test.for([
