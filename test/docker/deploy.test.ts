@@ -241,7 +241,7 @@ describe("deploy", () => {
     const { code, stdout } = await deploy(t, ["--help"]);
     assert.equal(code, 0);
     const described = [...stdout.matchAll(/^ {2}(--[\w-]+) /gm)].map(([, name]) => name);
-    const inUsage = ["--function", "--all", "--no-update"];
+    const inUsage = ["--function", "--all", "--group", "--no-update"];
     const bash = [...read("docker/deploy").matchAll(/^ {4}(--[\w-]+)\) /gm)];
     const node = [
       ...read("docker/deployment/options.mjs").matchAll(/^ {2}"?([\w-]+)"?: (text|texts|flag),$/gm),
