@@ -74,7 +74,6 @@ async function chosenFrom(
     state = next;
     region.draw(pickerLines(state, { style, question, columns: err.columns, rows: err.rows }));
   };
-  show(state);
   const closed = new AbortController();
   const counts = pendingCounts(
     context,
@@ -100,6 +99,8 @@ async function chosenFrom(
     );
   });
   try {
+    // Only now: what is typed as soon as the list is seen must find the terminal in raw mode.
+    show(state);
     return await Promise.race([left, counts.then(() => left)]);
   } finally {
     closed.abort();
