@@ -20,6 +20,7 @@ const version = "1700000000100";
 /** Words that are known only when the program runs, by the expression or its last name. */
 const words: Readonly<Record<string, readonly string[]>> = {
   as: ["applied", "pending"],
+  command: commands,
   "command.name": commands,
   "commandLine.command?.name": commands,
   database: ["audit"],

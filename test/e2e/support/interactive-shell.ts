@@ -52,9 +52,12 @@ export async function interactiveShell(
   let screen = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (screen += text));
   t.onTestFinished(async () => {
-    // Ctrl-U empties the line. A shell that is killed may still write to its home.
-    if (child.exitCode === null) child.stdin.write("\u0003\u0015exit\r");
-    if (child.exitCode === null) await once(child, "close");
+    // Ctrl-U empties the line. A shell that is killed may still write to its home. After Ctrl-C it may drop what is typed ahead.
+    const closed = once(child, "close");
+    while (child.exitCode === null) {
+      child.stdin.write("\u0003\u0015exit\r");
+      await Promise.race([closed, pause(500)]);
+    }
   });
   const lines = (): string[] => readFileSync(log, "utf8").split("\n").slice(0, -1);
   const until = async (isTrue: () => boolean): Promise<void> => {
