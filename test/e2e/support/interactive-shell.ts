@@ -52,10 +52,11 @@ export async function interactiveShell(
   let screen = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (screen += text));
   t.onTestFinished(async () => {
-    // Ctrl-U empties the line. A shell that is killed may still write to its home. After Ctrl-C it may drop what is typed ahead.
+    // Ctrl-U empties the line; Ctrl-C ends a program that still runs, and bash may drop what is typed right after it. A shell that
+    // is killed may still write to its home.
     const closed = once(child, "close");
-    while (child.exitCode === null) {
-      child.stdin.write("\u0003\u0015exit\r");
+    for (let attempt = 0; child.exitCode === null; attempt += 1) {
+      child.stdin.write(attempt % 2 === 0 ? "\u0015exit\r" : "\u0003");
       await Promise.race([closed, pause(500)]);
     }
   });
