@@ -17,7 +17,7 @@ import { qualifierOf } from "./permission.ts";
 import { isTooShort, shortestSecret, type Redactor } from "./secrets/redact.ts";
 import type { Channels } from "./run-end/announce.ts";
 import { observedFrom, pausedAfter, reportEnd, type ObservedRun } from "./run-end/end-of-run.ts";
-import { factsAfter } from "./run-end/run-facts.ts";
+import { factsAfter, type RunFacts } from "./run-end/run-facts.ts";
 import { runStarted } from "./run-started.ts";
 import type { Settings } from "./settings.ts";
 
@@ -51,13 +51,13 @@ export interface Invocation {
 }
 
 /**
- * Serves one invocation: writes events, the last one a closing event, ends the stream, and then reports the end of a run. Never
- * rejects: an error becomes `run.failed` (a bug: kind `bug`), because a function error would not contain anything useful to the caller.
+ * Serves one invocation: writes events, the last one a closing event, ends the stream, and then reports the end of a run. Resolves
+ * to what the events of the run add up to, and never rejects: an error becomes `run.failed` (a bug: kind `bug`), because a function error would not contain anything useful to the caller.
  */
 export async function handle(
   { event, out, context }: Invocation,
   handlerContext: HandlerContext,
-): Promise<void> {
+): Promise<RunFacts> {
   const { settings, redact, now } = handlerContext;
   const runId = runIdOf(event);
   const about = { requestId: context.awsRequestId, ...(runId !== undefined && { runId }) };
@@ -104,6 +104,7 @@ export async function handle(
   }
   if (observed.accepted !== undefined)
     await afterRun(observed.accepted, observed.run, { context, log, handlerContext });
+  return observed.run.facts;
 }
 
 interface Accepted {

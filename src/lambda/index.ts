@@ -15,7 +15,9 @@ const guard = processGuard();
 const handlerContext = processContext(guard);
 
 const streaming: StreamingHandler = (event, out, context) =>
-  guard.stream(() => handle({ event, out, context }, handlerContext));
+  guard.stream(async () => {
+    await handle({ event, out, context }, handlerContext);
+  });
 
 /** Without a streaming runtime: all events at once, as one text. */
 const buffered: BufferedHandler = (event, context) =>

@@ -1,7 +1,6 @@
 import { Writable } from "node:stream";
-import { exitCode, type Kind } from "../protocol/exit-code.ts";
+import { exitCode } from "../protocol/exit-code.ts";
 import { parseJson } from "../protocol/json.ts";
-import { decodeLine } from "../protocol/ndjson.ts";
 import { handle, type HandlerContext } from "./handler.ts";
 import type { LambdaContext } from "./invocation.ts";
 
@@ -27,22 +26,10 @@ export async function runTask(
   task: TaskProcess,
   handlerContext: HandlerContext,
 ): Promise<number> {
-  const ended = { kind: undefined as Kind | undefined };
-  const out = new Writable({
-    decodeStrings: false,
-    write(lines: string, _encoding, done) {
-      ended.kind = failedKind(lines) ?? ended.kind;
-      done();
-    },
-  });
+  const out = new Writable({ write: (_lines, _encoding, done) => done() });
   const context = taskContext(task, handlerContext);
-  await handle({ event: parseJson(request), out, context }, handlerContext);
-  return ended.kind === undefined ? 0 : exitCode[ended.kind];
-}
-
-function failedKind(lines: string): Kind | undefined {
-  const events = lines.split("\n").filter(Boolean).map(decodeLine);
-  return events.find((event) => event.type === "run.failed")?.failure.kind;
+  const { end } = await handle({ event: parseJson(request), out, context }, handlerContext);
+  return end?.type === "run.failed" ? exitCode[end.failure.kind] : 0;
 }
 
 /** Without a deadline, until SIGTERM sets one. */
