@@ -8,6 +8,7 @@ import { taggingServiceOf, type Place } from "../connection/aws/tagging-service.
 import { isLoopback } from "../connection/loopback.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { CliContext } from "../context.ts";
+import { withoutPrompts } from "../run/nobody-to-ask.ts";
 import { keepFunctions, keptFunctions } from "./cache.ts";
 import type { SearchedPlace } from "./environments.ts";
 
@@ -33,10 +34,7 @@ export async function discover(
 ): Promise<SearchedPlace[]> {
   const files = await readSharedConfig(context);
   const places = placesOf(options, files, config, context);
-  const alone: CliContext = {
-    ...context,
-    keyboard: { ...context.keyboard, isTTY: false },
-  };
+  const alone = withoutPrompts(context);
   const shared = new SharedCredentials();
   const limit = pLimit(atOnce);
   try {
@@ -60,14 +58,14 @@ async function search(
       throw new Failure("interrupted", "interrupted", "Interrupted.");
     const service = await taggingServiceOf(place, files, context, shared);
     try {
-      const key = [service.url.href, region, profile ?? "", keyOf(context)];
+      const key = [service.url, region, profile ?? "", keyOf(context)];
       const kept = await keptFunctions(key, context);
       if (kept) return { ...where, found: kept };
       const found = await taggedFunctions(service, context, context.interrupts.first);
       await keepFunctions(key, found, context);
       return { ...where, found };
     } finally {
-      service.requestHandler.destroy();
+      service.handler.destroy();
     }
   } catch (thrown) {
     if (thrown instanceof Failure) return { ...where, found: thrown };

@@ -1,13 +1,12 @@
 import pLimit from "p-limit";
-import { v7 } from "uuid";
 import { Failure } from "../../protocol/failure.ts";
-import { Request } from "../../protocol/request.ts";
-import { contractVersion } from "../../protocol/version.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { environmentNames, resolveTarget, type TargetFlags } from "../config/resolve-target.ts";
 import { SharedCredentials } from "../connection/aws/shared-credentials.ts";
 import type { CommandContext } from "../context.ts";
 import { actorOf } from "../run/actor.ts";
+import { newRequest } from "../run/new-request.ts";
+import { withoutPrompts } from "../run/nobody-to-ask.ts";
 import { queryFunction } from "../run/query.ts";
 import type { Count } from "./picker-state.ts";
 
@@ -24,10 +23,7 @@ export async function pendingCounts(
   report: (environment: string, count: Count) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const alone: CommandContext = {
-    ...context,
-    keyboard: { ...context.keyboard, isTTY: false },
-  };
+  const alone = withoutPrompts(context);
   const shared = new SharedCredentials();
   // Also ends a credential process that nobody waits for any more.
   signal.addEventListener("abort", () => shared.close(), { once: true });
@@ -61,12 +57,8 @@ async function pendingOf(
     const target = resolveTarget(environment, loaded, flags, "status");
     const connection = await connect(target, context, { notice: () => undefined, shared });
     try {
-      const request = Request.parse({
-        contract: contractVersion,
-        runId: v7({ msecs: context.now() }),
-        ...{ environment, operation: "status", options: {} },
-        actor: await actorOf(context, false),
-      });
+      const actor = await actorOf(context, false);
+      const request = newRequest({ environment, actor, operation: "status" }, context.now());
       const { now, every } = context;
       const events = await queryFunction(connection, request, { now, every, signal });
       return events

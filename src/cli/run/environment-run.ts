@@ -1,11 +1,7 @@
-import { v7 } from "uuid";
-import { checkedOnce } from "../../protocol/checked-once.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
 import type { Operation, OptionsOf } from "../../protocol/operations.ts";
-import { changesSomething, Request, type Actor } from "../../protocol/request.ts";
-import { statusColumns } from "../../protocol/status-columns.ts";
-import { contractVersion } from "../../protocol/version.ts";
+import { changesSomething, type Actor } from "../../protocol/request.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { resolveTarget, type Target } from "../config/resolve-target.ts";
 import type { ConnectOptions } from "../connection/aws/connect.ts";
@@ -23,6 +19,7 @@ import type { ReadLocal } from "./compare-image.ts";
 import type { Consent } from "./confirm.ts";
 import { followRun, type FollowedRun } from "./follow-run.ts";
 import { unlessAborted } from "./until-aborted.ts";
+import { newRequest } from "./new-request.ts";
 import { checkRunFound } from "./run-failures.ts";
 import { RunPresenter } from "./run-presenter.ts";
 
@@ -288,16 +285,9 @@ export async function sendRun(
   more: SentOptions,
   onEvent: RunPresenter["event"],
 ): Promise<FollowedRun> {
-  const request = Request.parse(
-    {
-      contract: contractVersion,
-      runId: v7({ msecs: context.now() }),
-      ...{ environment, actor, operation: spec.operation },
-      ...(spec.operation === "status" && { accept: [statusColumns] }),
-      options: { ...spec.options, ...more },
-    },
-    checkedOnce,
-  );
+  const { operation } = spec;
+  const options = { ...spec.options, ...more };
+  const request = newRequest({ environment, actor, operation, options }, context.now());
   const { now, sleep, every, interrupts } = context;
   const { notice, stopping, waiting } = presenter;
   const runsMigrations = changes && more.dryRun !== true && request.operation !== "mark";

@@ -12,3 +12,8 @@ export function whyNobodyIsAsked(
   if (CI !== undefined && CI !== "" && CI !== "false") return "but there are no prompts in CI";
   return keyboard.isTTY && err.isTTY ? undefined : "but there is no terminal to prompt in";
 }
+
+/** The same context for work beside a person's own: nobody is asked anything, and what needs a login fails. */
+export function withoutPrompts<C extends CliContext>(context: C): C {
+  return { ...context, keyboard: { ...context.keyboard, isTTY: false } };
+}

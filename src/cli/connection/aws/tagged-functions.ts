@@ -5,8 +5,6 @@ import { exponentialBackoff, retry } from "../../../retry.ts";
 import type { CliContext } from "../../context.ts";
 import { functionReference } from "../../config/parse-function-name.ts";
 import { Delivery } from "./delivery.ts";
-import type { Provider } from "./fetch-credentials.ts";
-import type { RequestHandler } from "./http-handler.ts";
 import { networkFailure } from "./network-errors.ts";
 import { CallRefused, signedCall, type CalledService } from "./signed-call.ts";
 
@@ -17,14 +15,6 @@ export const environmentTag = "hasura-migrate:environment";
 export interface TaggedFunction {
   readonly environment: string;
   readonly arn: string;
-}
-
-/** Where functions are looked for, and as whom. */
-export interface TaggingService {
-  readonly url: URL;
-  readonly region: string;
-  readonly credentials: Provider;
-  readonly requestHandler: RequestHandler;
 }
 
 const Page = z.object({
@@ -48,7 +38,7 @@ const mostPages = 50;
  * function of the account. The SDK's client of that API would be larger than this. Throws access and unreachable failures.
  */
 export async function taggedFunctions(
-  service: TaggingService,
+  service: CalledService,
   context: CliContext,
   signal: AbortSignal,
 ): Promise<TaggedFunction[]> {
@@ -69,20 +59,14 @@ export async function taggedFunctions(
 }
 
 async function getResources(
-  service: TaggingService,
+  service: CalledService,
   token: string,
   context: CliContext,
   signal: AbortSignal,
 ): Promise<z.infer<typeof Page>> {
   const delivery = new Delivery();
-  const { url, region, credentials: provider, requestHandler: handler } = service;
-  const called = {
-    ...{ name: "tagging" as const, region, provider, handler },
-    url: url.href,
-    now: context.now,
-  };
   try {
-    return await retry(() => delivery.observe(() => send(called, token, signal)), {
+    return await retry(() => delivery.observe(() => send(service, token, signal)), {
       backoff: exponentialBackoff({ firstMs: 200, longestMs: 2000, random: context.random }),
       shouldRetry: (error, attempt) => isTransient(error) && attempt < 5 && !signal.aborted,
       sleep: context.sleep,
@@ -130,13 +114,14 @@ const notAccepted =
 
 async function explained(
   thrown: unknown,
-  { url, region }: TaggingService,
+  { url, region }: CalledService,
   delivery: Delivery,
   { env }: CliContext,
 ): Promise<Failure> {
   if (thrown instanceof Failure) return thrown;
   const network = await networkFailure(thrown, delivery, {
-    ...{ service: "the Resource Groups Tagging API", url, unreachable: "discovery-failed", env },
+    ...{ service: "the Resource Groups Tagging API", unreachable: "discovery-failed", env },
+    url: new URL(url),
   });
   if (network) return network;
   const cause = { cause: thrown };

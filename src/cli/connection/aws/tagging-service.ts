@@ -8,7 +8,7 @@ import { RequestHandler } from "./http-handler.ts";
 import { configuredEndpoint, endpointsOf } from "./service-addresses.ts";
 import type { SharedConfig } from "./shared-config.ts";
 import type { SharedCredentials } from "./shared-credentials.ts";
-import type { TaggingService } from "./tagged-functions.ts";
+import type { CalledService } from "./signed-call.ts";
 
 /** A place where functions are looked for. */
 export interface Place {
@@ -25,7 +25,7 @@ export async function taggingServiceOf(
   files: SharedConfig,
   context: CliContext,
   shared: SharedCredentials,
-): Promise<TaggingService & { readonly identity: Identity }> {
+): Promise<CalledService> {
   const identity = identityOf(
     {
       ...{ environment: "", function: "", protected: false },
@@ -41,17 +41,21 @@ export async function taggingServiceOf(
   const url = new URL(
     configured ?? (await ownAddress(checkedRegion(region, "--regions"), identity)),
   );
-  const requestHandler = new RequestHandler(context, 10_000);
+  const handler = new RequestHandler(context, 10_000);
   const sts = configuredEndpoint(addressOf("sts"));
-  const network = { region, requestHandler, ...(sts !== undefined && { stsEndpoint: sts }) };
+  const network = {
+    region,
+    requestHandler: handler,
+    ...(sts !== undefined && { stsEndpoint: sts }),
+  };
   const localKey = await localKeyFor(url.href, context);
   const create = (): Provider =>
     credentialsOf(identity, files, network, context, shared.ended.signal, shared.inTurn);
-  const credentials: Provider =
+  const provider: Provider =
     localKey === undefined
       ? shared.provider(identity, create)
       : async () => ({ accessKeyId: localKey, secretAccessKey: "local" });
-  return { identity, url, region, credentials, requestHandler };
+  return { name: "tagging", url: url.href, region, provider, handler, now: context.now };
 }
 
 /** The address of the Resource Groups Tagging API is built like that of Lambda in every partition. */

@@ -1,0 +1,32 @@
+import { v7 } from "uuid";
+import { checkedOnce } from "../../protocol/checked-once.ts";
+import type { Operation } from "../../protocol/operations.ts";
+import { Request } from "../../protocol/request.ts";
+import { statusColumns } from "../../protocol/status-columns.ts";
+import { contractVersion } from "../../protocol/version.ts";
+
+/** A request of a new run, made at `now` (epoch milliseconds). */
+export function newRequest(
+  {
+    environment,
+    actor,
+    operation,
+    options = {},
+  }: {
+    readonly environment: string;
+    readonly actor: Request["actor"];
+    readonly operation: Operation;
+    readonly options?: object;
+  },
+  now: number,
+): Request {
+  return Request.parse(
+    {
+      contract: contractVersion,
+      runId: v7({ msecs: now }),
+      ...{ environment, actor, operation, options },
+      ...(operation === "status" && { accept: [statusColumns] }),
+    },
+    checkedOnce,
+  );
+}
