@@ -24,8 +24,7 @@ export const reportNames = ["crash", "timeout", "plain timeout"] as const satisf
 
 /**
  * What can happen to a request before its answer begins. dropped: the connection is reset before anything is passed on · lost: it
- * is passed on, and the connection is reset before a byte of the answer · lost at the end: the same, when the function has ended
- * ·
+ * is passed on, and the connection is reset before a byte of the answer · lost at the end: the same, when the function has ended ·
  * swallowed: nothing is passed on, nothing arrives and nothing closes · unanswered: the same, and it is passed on ·
  * a status: a gateway answers with HTML and passes nothing on · a status, late: it answers so, and has passed the request on ·
  * twice: it is passed on a second time when the function has begun to answer, and the second answer arrives · twice at the end: the
@@ -39,10 +38,11 @@ export type RequestFault =
   | "unanswered"
   | "twice"
   | "twice at the end"
-  | `${429 | 502 | 503 | 504}`
-  | `${502 | 504} late`
-  | Report
-  | `${Report} at the end`;
+  | Replacement;
+
+/** Those in which the caller gets an answer of somebody else's. */
+type Replacement =
+  `${429 | 502 | 503 | 504}` | `${502 | 504} late` | Report | `${Report} at the end`;
 
 /** Does to a request what its fault says, and waits for the function if it was passed on. */
 export async function requestHarmed(
@@ -95,16 +95,7 @@ async function answerOf(onward: Onward) {
 
 /** Another answer than the function's. */
 async function replaced(
-  fault: Exclude<
-    RequestFault,
-    | "dropped"
-    | "lost"
-    | "lost at the end"
-    | "swallowed"
-    | "unanswered"
-    | "twice"
-    | "twice at the end"
-  >,
+  fault: Replacement,
   onward: Onward,
   response: http.ServerResponse,
 ): Promise<void> {
