@@ -211,7 +211,7 @@ variable "alarm_topic_arn" {
 # ---- Runs longer than 15 minutes
 
 variable "task_runner" {
-  description = "Create an ECS task definition, so that a migration may run longer than 15 minutes (--runner ecs). Whoever may start its task can read the admin secret."
+  description = "Create an ECS task definition, so that a migration may run longer than 15 minutes (--runner ecs). Anyone who may start its task can read the admin secret."
   type        = bool
   default     = false
 }

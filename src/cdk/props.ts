@@ -80,7 +80,7 @@ export interface HasuraMigrateProps {
   /** Topic that the alarms notify. @default - they notify nobody */
   readonly alarmTopic?: sns.ITopic;
   /**
-   * Create an ECS task definition, so that a migration may run longer than 15 minutes (`--runner ecs`). Whoever may start its task
+   * Create an ECS task definition, so that a migration may run longer than 15 minutes (`--runner ecs`). Anyone who may start its task
    * can read the admin secret. @default - none is created
    */
   readonly taskRunner?: TaskRunnerProps;

@@ -119,7 +119,7 @@ const variables = {
     .default(30)
     .describe("for an ECS task: the `stopTimeout` of its task definition, in seconds"),
   HASURA_MIGRATE_NOTIFY_URL: WebhookAddress.optional().describe(
-    "address of a [Slack-compatible webhook](notifications.md) that is told of every run's end; not in AWS, where everybody who can read the function's configuration would see it",
+    "address of a [Slack-compatible webhook](notifications.md) that gets a message at the end of every run; not in AWS, where everybody who can read the function's configuration would see it",
   ),
   HASURA_MIGRATE_NOTIFY_URL_ARN: text
     .optional()
