@@ -12,6 +12,13 @@
 /** @type {readonly Mutation[]} */
 export const guards = [
   {
+    name: "refusing down SQL that another role may have written",
+    file: "src/engine/plan/prepare-plan.ts",
+    guard: "await state.store.trustKept?.();",
+    without: "await Promise.resolve();",
+    tests: ["test/engine/store/ledger/kept-rollbacks.test.ts"],
+  },
+  {
     name: "leave's check that the running row is still there",
     file: "src/engine/store/ledger/sql/functions.sql",
     guard: "IF entered.version IS NULL THEN",

@@ -962,6 +962,19 @@ export const failureCodes = {
       "Check that the database responds: `psql DATABASE_URL`.",
     ],
   },
+  "ledger-writable": {
+    kinds: ["usage"],
+    meaning:
+      "A version without a file was to be rolled back with the down SQL that the ledger keeps, but another database role may write to that table. Whoever can change the SQL could run it as Hasura's database user, so it is not used. Nothing was rolled back.",
+    causes: [
+      "`ALTER DEFAULT PRIVILEGES` grants other roles rights on every new table and schema.",
+      "Somebody granted a role rights on the schema `hasura_migrate`.",
+    ],
+    remedies: [
+      "Revoke the rights: `REVOKE ALL ON hasura_migrate.migration, hasura_migrate.running FROM ROLE;`. `SELECT` does no harm.",
+      "Or roll back from the branch or image that has the version's own `down.sql`.",
+    ],
+  },
   "local-with-others": {
     kinds: ["usage"],
     meaning: "The embedded environment `local` was named together with other environments.",
@@ -1099,7 +1112,7 @@ export const failureCodes = {
       "The migration to be rolled back has no `down.sql`, or an empty one; nothing was rolled back.",
     causes: [
       "The `down.sql` was never written.",
-      "The version was applied from another branch or image, which has the file.",
+      "The version was applied from another branch or image, which has the file, and the ledger has not kept its down SQL: it keeps the down SQL of what it applies itself, up to 64 kB for each migration, unless `HASURA_MIGRATE_KEEP_DOWN_SQL` is `off`.",
     ],
     remedies: [
       "Write its `down.sql`, then build and deploy the image again.",
@@ -1169,8 +1182,12 @@ export const failureCodes = {
     causes: [
       "Only the `down.sql` was written.",
       "The file is not part of the commit or of the image.",
+      "`redo` was asked for a version that has no file here. The ledger keeps down SQL only, so such a version can be rolled back, but not applied again.",
     ],
-    remedies: ["Write its `up.sql`, or remove the migration's directory."],
+    remedies: [
+      "Write its `up.sql`, or remove the migration's directory.",
+      "For `redo`: use the branch or image that the version was applied from, or roll it back with `down --only VERSION`.",
+    ],
   },
   "not-applied": {
     kinds: ["usage"],

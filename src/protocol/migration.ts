@@ -29,6 +29,18 @@ export function migrationLabel(
   return name === "" ? version : `${version}${separator}${name}`;
 }
 
+const keptRollback = "ledger:";
+
+/** Names, in place of a file, the down SQL that the ledger keeps of a migration; `label` is its version and name. */
+export function keptRollbackPath(label: string): string {
+  return `${keptRollback}${label}/down.sql`;
+}
+
+/** True for such a name, which is of no file. */
+export function isKeptRollback(path: string): boolean {
+  return path.startsWith(keptRollback);
+}
+
 export const Direction = z.enum(["up", "down"]);
 export type Direction = z.infer<typeof Direction>;
 

@@ -1,6 +1,7 @@
 import type { DatabasePlan, PlanItem } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
+import { isKeptRollback } from "../../protocol/migration.ts";
 import type { EngineContext } from "../context.ts";
 import { warn } from "../emit.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
@@ -11,6 +12,7 @@ import type { DatabaseState } from "../session.ts";
 import { maskPasswords } from "../sql/mask-passwords.ts";
 import { findMisparsedLine } from "../sql/no-transaction-check.ts";
 import { fingerprintOf, type FingerprintPart } from "./fingerprint.ts";
+import { withKept } from "./kept-rollbacks.ts";
 import { refuseEmptyDown } from "./refuse-empty-down.ts";
 import { refuseUnfinished } from "./refuse-unfinished.ts";
 import { databaseNeeded } from "./resolve-databases.ts";
@@ -54,11 +56,14 @@ export async function preparePlan(
   options: PlanOptions,
   engine: EngineContext,
 ): Promise<PreparedPlan> {
-  refuseManyDatabases(databases, options.selection);
+  const { selection } = options;
+  refuseManyDatabases(databases, selection);
   const steps: ReadyStep[] = [];
   const plans: DatabasePlan[] = [];
-  for (const state of databases) {
-    const planned = selectSteps(state, options.selection, options.environment);
+  for (const each of databases) {
+    const state = selection.operation === "apply" ? each : await withKept(each);
+    const planned = selectSteps(state, selection, options.environment);
+    if (planned.some(({ file }) => isKeptRollback(file.path))) await state.store.trustKept?.();
     const ready = await mapConcurrent(planned, (step) => readyStep(step, state, options));
     steps.push(...ready);
     plans.push({

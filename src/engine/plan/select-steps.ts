@@ -1,9 +1,9 @@
 import { Failure } from "../../protocol/failure.ts";
-import { retryHint, runHint, textHint } from "../../protocol/hint.ts";
+import { retryHint, runHint, textHint, type Hint } from "../../protocol/hint.ts";
 import { compareVersions, type Direction, type Version } from "../../protocol/migration.ts";
 import type { Migration, MigrationFile } from "../project/scan.ts";
-import { markHint } from "../store/hints.ts";
-import type { AppliedMigration, Database } from "../store/store.ts";
+import { databaseArgs, markHint } from "../store/hints.ts";
+import type { AppliedMigration, Database, RunActor } from "../store/store.ts";
 
 /**
  * Which migrations to run (docs/internals/hasura-protocol.md, "Which migrations a command
@@ -30,8 +30,15 @@ export interface DatabaseFacts {
   /** In version order. */
   readonly migrations: readonly Migration[];
   readonly recorded: ReadonlyMap<Version, AppliedMigration>;
+  /** Applied versions without a file, as the store keeps them; absent where it keeps nothing, or nobody needs it. */
+  readonly kept?: ReadonlyMap<Version, RecordedMigration>;
   /** The migration that the last `redo` rolled back and could not reapply, if nothing has changed since. */
   readonly halfRedone?: Version;
+}
+
+/** A migration as the store keeps it: its `down` is the down SQL that was recorded when it was applied. */
+export interface RecordedMigration extends Migration {
+  readonly appliedBy?: RunActor;
 }
 
 export interface PlannedStep {
@@ -182,14 +189,16 @@ function downVersions(
 
 function stepFor(facts: IndexedDatabase, version: Version, direction: Direction): PlannedStep {
   const { database, recorded } = facts;
-  const migration = facts.byVersion.get(version);
+  const migration = facts.byVersion.get(version) ?? facts.kept?.get(version);
   const file = direction === "up" ? migration?.up : migration?.down;
   if (!migration && !recorded.has(version)) throw unknownVersion(facts, version);
   if (!migration || !file || !file.runnable) throw noFile(facts, version, direction, migration);
-  const [highest] = facts.downwards;
-  const outOfOrder =
-    direction === "up" && highest !== undefined && compareVersions(version, highest) < 0;
+  const outOfOrder = direction === "up" && isOlderThanApplied(version, facts);
   return { database, migration, direction, file, outOfOrder };
+}
+
+function isOlderThanApplied(version: Version, { downwards: [highest] }: IndexedDatabase): boolean {
+  return highest !== undefined && compareVersions(version, highest) < 0;
 }
 
 /**
@@ -234,31 +243,69 @@ function unknownVersion({ database, migrations }: DatabaseFacts, version: Versio
 }
 
 function noFile(
-  { database, environment }: IndexedDatabase,
+  facts: IndexedDatabase,
   version: Version,
   direction: Direction,
   migration: Migration | undefined,
 ): Failure {
-  const other = migration?.up ?? migration?.down;
-  const target = { environment, database: database.name, versions: [version] };
+  const { name: database } = facts.database;
+  const hasFile = facts.byVersion.has(version);
+  const other = hasFile ? (migration?.up ?? migration?.down) : undefined;
   const why = other ? `there is only ${other.path}` : "there is no file of that version";
+  const isKept = direction === "down" && !hasFile && facts.kept !== undefined;
   return new Failure(
     "usage",
     `no-${direction}-file`,
-    `Version ${version} in ${database.name} has no ${direction}.sql (missing or empty): ${why}.`,
+    `Version ${version} in ${database} has no ${direction}.sql (missing or empty): ${why}${isKept ? ", and the ledger has not kept its down SQL" : ""}.`,
     {
-      hints: [
-        textHint(
-          direction === "up"
-            ? "Write its up.sql, or remove the migration."
-            : "Write its down.sql, or use the branch or image that it was applied from.",
-        ),
-        ...(direction === "down"
-          ? [markHint(target, "pending", "if there is nothing to undo")]
-          : []),
-      ],
+      hints:
+        direction === "up" ? upFileHints(facts, version, hasFile) : downFileHints(facts, version),
     },
   );
+}
+
+function upFileHints(
+  { kept, environment, database }: IndexedDatabase,
+  version: Version,
+  hasFile: boolean,
+): Hint[] {
+  if (hasFile) return [textHint("Write its up.sql, or remove the migration.")];
+  const canRollBack = kept?.get(version)?.down !== undefined;
+  return [
+    textHint(
+      "It cannot be applied again without its up.sql: use the branch or image that it was applied from.",
+    ),
+    ...(canRollBack
+      ? [
+          runHint(
+            ["down", environment, "--only", version, ...databaseArgs(database.name)],
+            "roll it back with the down SQL that the ledger keeps",
+          ),
+        ]
+      : []),
+  ];
+}
+
+function downFileHints({ kept, environment, database }: IndexedDatabase, version: Version): Hint[] {
+  const by = kept?.get(version)?.appliedBy;
+  const target = { environment, database: database.name, versions: [version] };
+  return [
+    textHint(
+      by === undefined
+        ? "Write its down.sql, or use the branch or image that it was applied from."
+        : `Write its down.sql, or use the branch or image that it was applied from: ${appliedByText(by)}.`,
+    ),
+    markHint(target, "pending", "if there is nothing to undo"),
+  ];
+}
+
+/** `ada applied it, on the branch add-coupons at commit 1a2b3c4`. */
+export function appliedByText({ user, branch, commit }: RunActor): string {
+  return [
+    `${user} applied it`,
+    ...(branch === undefined ? [] : [`, on the branch ${branch}`]),
+    ...(commit === undefined ? [] : [` at commit ${commit.slice(0, 7)}`]),
+  ].join("");
 }
 
 function unfinished(

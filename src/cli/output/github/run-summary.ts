@@ -1,5 +1,6 @@
 import type { RunEvent } from "../../../protocol/events.ts";
 import type { Failure, FailureData } from "../../../protocol/failure.ts";
+import { isKeptRollback } from "../../../protocol/migration.ts";
 import { operations } from "../../../protocol/operations.ts";
 import type { UnknownEvent } from "../../../protocol/ndjson.ts";
 import type { CliContext } from "../../context.ts";
@@ -76,7 +77,7 @@ export class RunSummary {
 
   #annotate(failure: FailureData): void {
     const { file, place, message = failure.message } = failure.sql ?? {};
-    if (file === undefined) this.#error({}, message);
+    if (file === undefined || isKeptRollback(file)) this.#error({}, message);
     else this.#error({ file: repositoryPath(file, this.#context), line: place?.line }, message);
   }
 

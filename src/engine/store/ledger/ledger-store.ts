@@ -6,6 +6,7 @@ import type { SqlResult } from "../../hasura/client.ts";
 import { hasuraFailure } from "../../hasura/errors.ts";
 import type {
   AppliedMigration,
+  KeptMigration,
   KeptPlan,
   MigrationStore,
   OnDone,
@@ -20,6 +21,7 @@ import { isTransient, query, readLedger, untilAnswered } from "./client.ts";
 import { Confirmation } from "./confirmation.ts";
 import type { LedgerContext } from "./context.ts";
 import { readHistory, readRunIds, readUsers } from "./history.ts";
+import { readKept, refuseForeignWriters } from "./kept-migrations.ts";
 import type { Position } from "./position.ts";
 import {
   confirmingRollbacks,
@@ -137,6 +139,14 @@ export class LedgerStore implements MigrationStore {
 
   halfRedone(): Version | undefined {
     return this.#halfRedone;
+  }
+
+  kept(versions: readonly Version[]): Promise<ReadonlyMap<Version, KeptMigration>> {
+    return readKept(versions, this.#context);
+  }
+
+  trustKept(): Promise<void> {
+    return refuseForeignWriters(this.#context);
   }
 
   async keepPlan(steps: readonly string[]): Promise<void> {

@@ -217,6 +217,18 @@ export function usersSql(runs: readonly string[]): string {
 }
 
 /**
+ * What the ledger keeps of versions, as one JSON text: version, name, down SQL, and the actor of the run that applied it. A plain
+ * query, which ledgers of every version answer. Writes nothing.
+ */
+export function keptSql(versions: readonly Version[]): string {
+  return `SELECT COALESCE(pg_catalog.json_agg(
+  pg_catalog.json_build_array(m.version::pg_catalog.text, m.name, m.down_sql, r.actor)), '[]')::pg_catalog.text
+FROM hasura_migrate.migration AS m
+LEFT JOIN hasura_migrate.run AS r ON r.id OPERATOR(pg_catalog.=) m.run
+WHERE m.version OPERATOR(pg_catalog.=) ANY (ARRAY[${versions.map(versionNumber).join(", ")}]::pg_catalog.int8[])`;
+}
+
+/**
  * Cancels what a run is executing right now. Never by terminating the connection: Hasura's driver
  * would send the statement again (docs/internals/hasura-protocol.md, "Ending a statement from
  * outside").

@@ -1,0 +1,44 @@
+import { keptRollbackPath, migrationLabel, type Version } from "../../protocol/migration.ts";
+import { parseBody } from "../project/migration-file.ts";
+import type { MigrationFile } from "../project/scan.ts";
+import type { DatabaseState } from "../session.ts";
+import type { KeptMigration } from "../store/store.ts";
+import { appliedWithoutFile, type RecordedMigration } from "./select-steps.ts";
+
+/**
+ * The same state with what the migration store keeps of applied versions without a file: their names, and their down SQL as a
+ * file, so that they can be rolled back.
+ */
+export async function withKept(state: DatabaseState): Promise<DatabaseState> {
+  const kept = await keptMigrations(state, appliedWithoutFile(state));
+  return kept ? { ...state, kept } : state;
+}
+
+/** What the store keeps of these versions, as migrations; undefined if it keeps nothing. */
+export async function keptMigrations(
+  { store }: Pick<DatabaseState, "store">,
+  versions: readonly Version[],
+): Promise<ReadonlyMap<Version, RecordedMigration> | undefined> {
+  if (store.kept === undefined) return undefined;
+  const kept = versions.length > 0 ? await store.kept(versions) : new Map<Version, KeptMigration>();
+  return new Map([...kept].map(([version, one]) => [version, migrationOf(version, one)]));
+}
+
+function migrationOf(
+  version: Version,
+  { name, downSql, appliedBy }: KeptMigration,
+): RecordedMigration {
+  return {
+    version,
+    name,
+    ...(downSql !== undefined && {
+      down: keptFile(keptRollbackPath(migrationLabel({ version, name })), downSql),
+    }),
+    ...(appliedBy && { appliedBy }),
+  };
+}
+
+function keptFile(path: string, sql: string): MigrationFile {
+  const body = async () => parseBody(Buffer.from(sql), path);
+  return { path, runnable: true, body, checksum: async () => (await body()).checksum };
+}

@@ -1,0 +1,75 @@
+import * as z from "zod";
+import { Failure } from "../../../protocol/failure.ts";
+import { textHint } from "../../../protocol/hint.ts";
+import { Version } from "../../../protocol/migration.ts";
+import type { SqlResult } from "../../hasura/client.ts";
+import type { KeptMigration, RunActor } from "../store.ts";
+import { quoteIdentifier } from "../../sql/quote.ts";
+import { query } from "./client.ts";
+import type { LedgerContext } from "./context.ts";
+import { foreignWritersSql } from "./sql/ownership.ts";
+import { keptSql } from "./statements.ts";
+
+/** Versions of one query: with down SQL of 64 kB each, the answer has a few megabytes. */
+const versionsPerQuery = 50;
+
+/** Reads what the ledger keeps of these versions, as far as they are applied. Works with ledgers of every version. */
+export async function readKept(
+  versions: readonly Version[],
+  context: LedgerContext,
+): Promise<ReadonlyMap<Version, KeptMigration>> {
+  const kept = new Map<Version, KeptMigration>();
+  for (let start = 0; start < versions.length; start += versionsPerQuery) {
+    const some = versions.slice(start, start + versionsPerQuery);
+    for (const row of rowsOf(await query(context, keptSql(some)))) kept.set(...row);
+  }
+  return kept;
+}
+
+/**
+ * Throws `usage/ledger-writable` where another role may write what the ledger keeps: its down SQL would run as Hasura's database
+ * user.
+ */
+export async function refuseForeignWriters(context: LedgerContext): Promise<void> {
+  const [table, role] = (await query(context, foreignWritersSql)).rows[0] ?? [];
+  if (typeof table !== "string" || typeof role !== "string") return;
+  const grantee = role === "PUBLIC" ? role : quoteIdentifier(role);
+  throw new Failure(
+    "usage",
+    "ledger-writable",
+    `In ${context.database.name}, ${role} may write to hasura_migrate.${table}, which keeps down SQL; that SQL would run as Hasura's database user, so it is not used. Nothing was rolled back.`,
+    {
+      hints: [
+        textHint(
+          `Take the privilege away: REVOKE ALL ON hasura_migrate.migration, hasura_migrate.running FROM ${grantee}; (SELECT can be granted again).`,
+        ),
+        textHint("Or roll back with the migration's own down.sql, from its branch or image."),
+      ],
+    },
+  );
+}
+
+/** The actor of a run as the ledger has it. */
+export const RecordedActor = z
+  .object({
+    user: z.string(),
+    gitBranch: z.string().optional(),
+    gitCommit: z.string().optional(),
+  })
+  .transform(({ user, gitBranch, gitCommit }): RunActor => ({
+    user,
+    ...(gitBranch !== undefined && { branch: gitBranch }),
+    ...(gitCommit !== undefined && { commit: gitCommit }),
+  }));
+
+const Row = z.tuple([Version, z.string(), z.string().nullable(), RecordedActor.nullable()]);
+
+function rowsOf({ rows }: SqlResult): [Version, KeptMigration][] {
+  return z
+    .array(Row)
+    .parse(JSON.parse(rows[0]?.[0] ?? "[]"))
+    .map(([version, name, downSql, appliedBy]) => [
+      version,
+      { name, ...(downSql !== null && { downSql }), ...(appliedBy && { appliedBy }) },
+    ]);
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test, type TestContext } from "vitest";
+import { query } from "../support/postgres.ts";
+import { eventsOf } from "./support/cli.ts";
+import { project, serve, type Served } from "./support/environment.ts";
+
+const branch = {
+  "1700000000100_users": { up: "CREATE TABLE users (id int);", down: "DROP TABLE users;" },
+  "1700000000200_coupons": { up: "CREATE TABLE coupons (id int);", down: "DROP TABLE coupons;" },
+  "1700000000300_codes": { up: "CREATE TABLE codes (id int);", down: "DROP TABLE codes;" },
+};
+
+const tablesOf = async (url: string): Promise<string[]> => {
+  const rows = await query(
+    url,
+    "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1",
+  );
+  return rows.map(({ relname }) => String(relname));
+};
+
+/** An environment in which a branch was applied whose last two migrations are no longer in the project. */
+async function afterBranch(t: TestContext): Promise<Served> {
+  const directory = await project(t, branch);
+  const served = await serve(t, directory);
+  const applied = await served.run(["dev-1"]);
+  assert.equal(applied.code, 0, applied.stderr);
+  for (const name of ["1700000000200_coupons", "1700000000300_codes"])
+    rmSync(join(directory, "migrations/default", name), { recursive: true });
+  return served;
+}
+
+// Each test has its own environment.
+describe.concurrent("the way back", () => {
+  test("down rolls back what no file is left of, and shows that first", async (t) => {
+    const served = await afterBranch(t);
+    const shown = await served.run(["down", "dev-1", "2", "--dry-run"]);
+    assert.equal(shown.code, 0, shown.stderr);
+    assert.match(shown.stdout, /1700000000300 +codes .*\n.*1700000000200 +coupons /);
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["codes", "coupons", "users"]);
+    const done = await served.run(["down", "dev-1", "2", "--yes", "--json"]);
+    assert.equal(done.code, 0, done.stderr);
+    assert.deepEqual(
+      eventsOf(done).flatMap((event) =>
+        event.type === "plan"
+          ? event.databases.flatMap(({ items }) => items.map(({ file }) => file))
+          : [],
+      ),
+      ["ledger:1700000000300_codes/down.sql", "ledger:1700000000200_coupons/down.sql"],
+    );
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["users"]);
+  });
+});
