@@ -17,6 +17,7 @@ const integration = [
   "test/lambda/{index,run-task}.test.ts",
   "test/lambda/hasura-cli/{failures,hasura-cli,official}.test.ts",
   "test/local/**/*.test.ts",
+  "test/verify/**/*.test.ts",
 ];
 const e2e = ["cdk", "docker", "e2e"]
   .map((folder) => `test/${folder}/**/*.test.ts`)

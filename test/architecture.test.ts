@@ -42,6 +42,11 @@ const mayImport: Record<string, Rule> = {
   },
   cli: { own: ["protocol", "tls", "engine/project/project"], packages: true, node: true },
   local: { own: ["protocol", "tls", "engine"], packages: true, node: true },
+  verify: {
+    own: ["protocol", "tls", "engine", "sql-parser", "lint", "local/postgres"],
+    packages: ["pg", "zod"],
+    node: true,
+  },
   cdk: { own: [], packages: ["aws-cdk-lib", "constructs"], node: [] },
 };
 

@@ -1,0 +1,196 @@
+import type pg from "pg";
+import { objectKey, type Catalog, type CatalogObject } from "./catalog.ts";
+import { describeSql } from "./describe-sql.ts";
+import { otherDescriptions } from "./other-sql.ts";
+import { relationDescriptions } from "./relation-sql.ts";
+import { allIdsSql, freshRowsSql, ownerKinds, type OwnerKind, type RowScope } from "./rows.ts";
+
+/** What one source of rows had at the last reading: the owner of each id. */
+type KnownRows = Map<string, string>;
+
+/** A transaction that is older than any other: also the rows that initdb has written are newer or the same. */
+const everything = "1";
+
+interface FreshRows {
+  readonly source: number;
+  /** -1 where rows are not counted. */
+  readonly count: number;
+  readonly fresh: string | null;
+}
+
+interface DescribedRow {
+  readonly owner: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly within: string | null;
+  readonly facts: Record<string, string>;
+}
+
+/**
+ * Reads the schema of a database again and again. Only what has changed since the last time is described anew, which takes
+ * milliseconds also where there are hundreds of tables. No transaction may be open that has written.
+ */
+export class CatalogReader {
+  readonly #client: pg.Client;
+  readonly #scope: RowScope;
+  #known = new Map<number, KnownRows>();
+  #objects = new Map<string, readonly CatalogObject[]>();
+  /** The first transaction that the last reading cannot have seen. */
+  #since = everything;
+
+  private constructor(client: pg.Client, scope: RowScope) {
+    this.#client = client;
+    this.#scope = scope;
+  }
+
+  /**
+   * @param client of a session that only this reader uses, because it changes settings
+   * @param options `roles`: those of the server are read, too, if the user is a superuser
+   */
+  static async on(
+    client: pg.Client,
+    { roles }: { readonly roles: boolean },
+  ): Promise<CatalogReader> {
+    await client.query(
+      "SET search_path TO pg_catalog; SET jit TO off; SET plan_cache_mode TO force_generic_plan; SET statement_timeout TO 0; SET default_transaction_read_only TO on; SET quote_all_identifiers TO off; SET row_security TO off",
+    );
+    const { rows } = await client.query<{ version: number; superuser: boolean }>(
+      "SELECT current_setting('server_version_num')::int / 10000 AS version, current_setting('is_superuser') = 'on' AS superuser",
+    );
+    const { version = 0, superuser = false } = rows[0] ?? {};
+    return new CatalogReader(client, { version, superuser, roles });
+  }
+
+  /** The schema as it is now. */
+  async read(): Promise<Catalog> {
+    const since = await this.#now();
+    const changed = await this.#changedOwners();
+    const before = this.#objects;
+    this.#objects = await this.#described(changed, before);
+    if (this.#since !== everything && mayHaveRenamed(changed, before, this.#objects))
+      this.#objects = await this.#described(new Set(this.#objects.keys()), new Map());
+    this.#since = since;
+    return this.#objects;
+  }
+
+  async #now(): Promise<string> {
+    const { rows } = await this.#client.query<{ now: string }>({
+      name: "now",
+      text: "SELECT (txid_snapshot_xmax(txid_current_snapshot()) % 4294967296)::text AS now",
+    });
+    return rows[0]?.now ?? everything;
+  }
+
+  /** Owners with a row that is new, different or gone. */
+  async #changedOwners(): Promise<ReadonlySet<string>> {
+    const { rows } = await this.#client.query<FreshRows>({
+      name: "fresh",
+      text: freshRowsSql(this.#scope),
+      values: [this.#since],
+    });
+    const changed = new Set<string>();
+    for (const { source, count, fresh } of rows) {
+      const known = this.#known.get(source) ?? new Map<string, string>();
+      this.#known.set(source, known);
+      for (const row of fresh === null ? [] : fresh.split(",")) {
+        const [id = "", kind = "", oid = ""] = row.split(" ");
+        const owner = `${kind} ${oid}`;
+        const earlier = known.get(id);
+        if (earlier !== undefined) changed.add(earlier);
+        changed.add(owner);
+        if (count !== -1) known.set(id, owner);
+      }
+      if (count !== -1 && known.size > count) await this.#removeGone(source, known, changed);
+    }
+    return changed;
+  }
+
+  async #removeGone(source: number, known: KnownRows, changed: Set<string>): Promise<void> {
+    const { rows } = await this.#client.query<{ ids: string | null }>({
+      name: `ids ${source}`,
+      text: allIdsSql(this.#scope, source),
+    });
+    const ids = new Set((rows[0]?.ids ?? "").split(","));
+    for (const [id, owner] of known) {
+      if (ids.has(id)) continue;
+      changed.add(owner);
+      known.delete(id);
+    }
+  }
+
+  /** All objects, those of these owners described anew. */
+  async #described(
+    owners: ReadonlySet<string>,
+    before: ReadonlyMap<string, readonly CatalogObject[]>,
+  ): Promise<Map<string, readonly CatalogObject[]>> {
+    const objects = new Map(before);
+    for (const owner of owners) objects.delete(owner);
+    for (const kind of ownerKinds) {
+      const oids = [...owners].flatMap((owner) => {
+        const [of, oid = "0"] = owner.split(" ");
+        return of === kind && (oid !== "0" || kind === "setting") ? [oid] : [];
+      });
+      if (oids.length === 0) continue;
+      for (const [owner, list] of await this.#describe(kind, oids))
+        objects.set(owner, sameAsBefore(before.get(owner), list));
+    }
+    return objects;
+  }
+
+  async #describe(
+    kind: OwnerKind,
+    oids: readonly string[],
+  ): Promise<Map<string, readonly CatalogObject[]>> {
+    const { version } = this.#scope;
+    const descriptions =
+      kind === "relation" ? relationDescriptions(version) : otherDescriptions(kind, version);
+    const found = new Map<string, CatalogObject[]>();
+    if (descriptions.length === 0) return found;
+    const { rows } = await this.#client.query<DescribedRow>({
+      name: `describe ${kind}`,
+      text: describeSql(descriptions),
+      values: [oids],
+    });
+    for (const { owner, within, ...object } of rows) {
+      const key = `${kind} ${owner}`;
+      const list = found.get(key) ?? [];
+      list.push({ ...object, ...(within !== null && { within }) });
+      found.set(key, list);
+    }
+    return found;
+  }
+}
+
+/** The earlier list if it says the same, so that comparing the catalogs is quick. */
+function sameAsBefore(
+  before: readonly CatalogObject[] | undefined,
+  after: readonly CatalogObject[],
+): readonly CatalogObject[] {
+  return before !== undefined && JSON.stringify(before) === JSON.stringify(after) ? before : after;
+}
+
+/**
+ * True if something may have got another name: definitions of other objects, whose own rows stay as they were, contain it. Adding
+ * only, or dropping only, is no renaming.
+ */
+function mayHaveRenamed(changed: ReadonlySet<string>, before: Catalog, after: Catalog): boolean {
+  return [...changed].some((owner) => {
+    const [one, other] = [before.get(owner), after.get(owner)];
+    if (one === undefined || other === undefined || one === other) return false;
+    const [names, otherNames] = [namesOf(one), namesOf(other)];
+    const isSubset = (some: ReadonlySet<string>, all: ReadonlySet<string>): boolean =>
+      [...some].every((name) => all.has(name));
+    return !isSubset(names, otherNames) && !isSubset(otherNames, names);
+  });
+}
+
+/** Names of objects, and the labels of an enum, which also are names in definitions. */
+function namesOf(objects: readonly CatalogObject[]): ReadonlySet<string> {
+  return new Set(
+    objects.flatMap((object) => [
+      objectKey(object),
+      ...(object.facts["values"]?.split(", ") ?? []),
+      ...(object.facts["attributes"]?.split(", ") ?? []),
+    ]),
+  );
+}
