@@ -172,4 +172,67 @@ describe("status in columns", () => {
     const part = inColumns({ count: 900, columns }).replace(/\}\n$/, ',"more":true}\n');
     await assert.rejects(read(Array<string>(60).fill(part)), refused);
   });
+
+  describe("the form of a column", () => {
+    /** How the field `x` is written where row i has `value(i)`, in 120 rows. */
+    function columnOf(value: (i: number) => unknown): unknown {
+      const [line = ""] = eventLines(statusOf(rows(120, (i) => ({ x: value(i) }))), "r", accept);
+      const { databases } = JSON.parse(line) as {
+        databases: [{ columns: [string, unknown][] }];
+      };
+      return new Map(databases[0].columns).get("x");
+    }
+
+    test("a value that all rows share is written once", () => {
+      assert.deepEqual(
+        columnOf(() => "ada"),
+        { same: "ada" },
+      );
+      assert.deepEqual(
+        columnOf(() => 7),
+        { same: 7 },
+      );
+    });
+
+    test("few values are written once, with their places", () => {
+      assert.deepEqual(
+        columnOf((i) => ["a", "b", 3][i % 3]),
+        { among: ["a", "b", 3], at: Array.from({ length: 120 }, (_, i) => i % 3) },
+      );
+    });
+
+    test("as many values as half of the rows are still written once, more are not", () => {
+      const half = columnOf((i) => i % 60);
+      assert.deepEqual(Object.keys(half ?? {}), ["among", "at"]);
+      assert.deepEqual(
+        columnOf((i) => i % 61),
+        { each: Array.from({ length: 120 }, (_, i) => i % 61) },
+      );
+    });
+
+    test("a row without the value has the place -1, also where all others share it", () => {
+      assert.deepEqual(
+        columnOf((i) => (i === 2 ? undefined : "a")),
+        { among: ["a"], at: Array.from({ length: 120 }, (_, i) => (i === 2 ? -1 : 0)) },
+      );
+    });
+
+    test("values that are no texts, numbers or booleans are listed with their rows", () => {
+      assert.deepEqual(
+        columnOf((i) => (i === 5 ? { of: 1 } : undefined)),
+        { some: [[5, { of: 1 }]] },
+      );
+    });
+  });
+
+  test("one database whose columns are not whole spoils the event", async () => {
+    const line = JSON.stringify({
+      type: statusColumns,
+      databases: [1, 3].map((count) => ({
+        ...{ database: "default", kind: "postgres", store: "ledger", count },
+        columns: [["version", { each: ["1"] }], name, state],
+      })),
+    });
+    await assert.rejects(read([`${line}\n`]), refused);
+  });
 });
