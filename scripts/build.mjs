@@ -17,6 +17,7 @@ import * as esbuild from "esbuild";
 import { bundleCdk } from "./bundle-cdk.mjs";
 import { bundle } from "./bundle.mjs";
 import { licencesOf } from "./licences.mjs";
+import { parserPackage } from "./sql-parser-file.mjs";
 
 /** Where the hash of what was built stands; not published. */
 const stamp = "dist/.inputs";
@@ -40,7 +41,10 @@ export async function build({ root, force = false }) {
       writeFileSync(join(work, "dist", path), text);
     }
     await writeSchema(root, work);
-    writeFileSync(join(work, "THIRD-PARTY-LICENSES.txt"), licencesOf(root, metafile));
+    writeFileSync(
+      join(work, "THIRD-PARTY-LICENSES.txt"),
+      licencesOf(root, metafile, [parserPackage]),
+    );
     writeFileSync(join(work, stamp), inputs);
     chmodSync(join(work, "dist/bin.js"), 0o755);
     publish(root, work);
@@ -106,6 +110,7 @@ function hashOfInputs(/** @type {string} */ root) {
     "command-tree",
     "licences",
     "merge-chunks",
+    "sql-parser-file",
   ])
     files.push(join(root, "scripts", `${name}.mjs`));
   for (const path of files.sort())

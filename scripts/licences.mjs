@@ -1,14 +1,24 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** Code that is compiled into what a package ships, under a licence that the package does not carry. */
+const compiledIn = [
+  { name: "libpg_query (BSD-3-Clause)", file: "libpg_query.txt" },
+  { name: "PostgreSQL (PostgreSQL)", file: "postgresql.txt" },
+].map(({ name, file }) => ({
+  name,
+  text: readFileSync(join(import.meta.dirname, "notices", file), "utf8"),
+}));
+
 /**
  * The licence texts of every package that has a byte in the bundles, as one text.
  * @param {string} root
  * @param {import("esbuild").Metafile} metafile
+ * @param {readonly string[]} others the folders of packages that are shipped as files
  * @throws {Error} when a package says no licence at all: such code may not be shipped.
  */
-export function licencesOf(root, metafile) {
-  const packages = new Set(shippedInputs(metafile).flatMap(packageOf));
+export function licencesOf(root, metafile, others) {
+  const packages = new Set([...shippedInputs(metafile).flatMap(packageOf), ...others]);
   /** @type {Map<string, string[]>} text → the packages that share it */
   const byText = new Map();
   for (const folder of [...packages].sort()) {
@@ -20,6 +30,7 @@ export function licencesOf(root, metafile) {
       licenceText(join(root, folder)) ?? `Licence: ${license} (the package carries no text of it)`;
     byText.set(text, [...(byText.get(text) ?? []), `${name} ${version} (${license})`]);
   }
+  for (const { name, text } of compiledIn) byText.set(text, [name]);
   const parts = [...byText].map(([text, names]) => `${names.join("\n")}\n\n${text.trim()}\n`);
   return `hasura-migrate contains code of these packages, under these licences.\n\n${parts.join(`\n${"-".repeat(80)}\n\n`)}`;
 }

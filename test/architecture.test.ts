@@ -23,13 +23,19 @@ interface Rule {
 const mayImport: Record<string, Rule> = {
   tls: { own: [], packages: [], node: ["node:http", "node:https", "node:net", "node:tls"] },
   protocol: { own: [], packages: ["zod"], node: [] },
+  "sql-parser": {
+    own: [],
+    // Its types only.
+    packages: ["@pgsql/types"],
+    node: ["node:fs/promises", "node:module", "node:util", "node:zlib"],
+  },
   engine: {
-    own: ["protocol"],
-    packages: ["zod", "yaml"],
+    own: ["protocol", "sql-parser"],
+    packages: ["zod", "yaml", "@pgsql/types"],
     node: ["node:crypto", "node:fs", "node:fs/promises", "node:path", "node:util"],
   },
   lambda: {
-    own: ["protocol", "tls", "engine"],
+    own: ["protocol", "tls", "engine", "sql-parser"],
     packages: [
       "zod",
       "@aws-sdk/client-secrets-manager",
@@ -40,8 +46,17 @@ const mayImport: Record<string, Rule> = {
     ],
     node: true,
   },
-  cli: { own: ["protocol", "tls", "engine/project/project"], packages: true, node: true },
-  local: { own: ["protocol", "tls", "engine"], packages: true, node: true },
+  cli: {
+    own: ["protocol", "tls", "engine/project/project", "sql-parser", "lint"],
+    packages: true,
+    node: true,
+  },
+  lint: {
+    own: ["protocol", "sql-parser", "engine/sql", "engine/project"],
+    packages: ["@pgsql/types"],
+    node: [],
+  },
+  local: { own: ["protocol", "tls", "engine", "sql-parser"], packages: true, node: true },
   verify: {
     own: ["protocol", "tls", "engine", "sql-parser", "lint", "local/postgres"],
     packages: ["pg", "zod"],
