@@ -11,6 +11,7 @@ const integration = [
   "test/cli/memory.test.ts",
   "test/cli/connection/{credentials,moto}.test.ts",
   "test/engine/engine-postgres.test.ts",
+  "test/engine/operations/locks.test.ts",
   "test/engine/run/invalid-indexes.test.ts",
   "test/engine/sql/unfinished.test.ts",
   "test/engine/store/ledger/{batch-lost,hostile-schema,inspect,kept-plan,kept-rollbacks,last-applied,ledger,lock-holders,ownership,rolled-back-elsewhere,run-batch,run-ids,runs,settings,upgrade}.test.ts",

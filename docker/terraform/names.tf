@@ -47,7 +47,7 @@ locals {
   # Each alias with the aliases that its policy allows to call.
   every_alias = {
     read = {
-      description = "status, plan, history, doctor, ping"
+      description = "status, plan, history, locks, doctor, ping"
       allows      = ["read"]
       policy_sid  = "Read"
       policy      = "See the migrations of"

@@ -49,7 +49,7 @@ export function createCallerPolicies(
         resources: [called.functionArn],
       }),
     };
-  const read = createAlias(scope, called, "read", "status, plan, history, doctor, ping");
+  const read = createAlias(scope, called, "read", "status, plan, history, locks, doctor, ping");
   const apply = createAlias(scope, called, "apply", "what read allows, plus apply and cancel");
   const admin = createAlias(scope, called, "admin", "everything");
   return {

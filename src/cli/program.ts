@@ -8,6 +8,7 @@ import { down } from "./commands/down.ts";
 import { envs } from "./commands/envs.ts";
 import { history } from "./commands/history.ts";
 import { init } from "./commands/init.ts";
+import { locks } from "./commands/locks.ts";
 import { local } from "./commands/local.ts";
 import { mark } from "./commands/mark.ts";
 import { newMigration } from "./commands/new.ts";
@@ -32,6 +33,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
   mark,
   cancel,
   history,
+  locks,
   new: newMigration,
   local,
   init,

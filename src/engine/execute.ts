@@ -8,6 +8,7 @@ import { waitUntilReady } from "./hasura/wait-until-ready.ts";
 import { cancelRuns } from "./operations/cancel.ts";
 import { checkEnvironment } from "./operations/doctor.ts";
 import { showHistory } from "./operations/history.ts";
+import { showLocks } from "./operations/locks.ts";
 import { markVersions } from "./operations/mark.ts";
 import { migrate } from "./operations/migrate.ts";
 import { showPlan } from "./operations/show-plan.ts";
@@ -56,6 +57,8 @@ function operationOf(request: Request, engine: EngineContext): Promise<RunResult
       return ping(engine);
     case "doctor":
       return checkEnvironment(request, engine);
+    case "locks":
+      return showLocks(request, engine);
     default:
       return inSession(request, engine);
   }
@@ -66,7 +69,7 @@ async function ping(engine: EngineContext): Promise<RunResult> {
   return nothingDone;
 }
 
-type SessionRequest = Exclude<Request, { operation: "ping" | "doctor" }>;
+type SessionRequest = Exclude<Request, { operation: "ping" | "doctor" | "locks" }>;
 
 async function inSession(request: SessionRequest, engine: EngineContext): Promise<RunResult> {
   const session = await openSession(request, engine);

@@ -182,6 +182,44 @@ export const HistoryRow = z.object({
 });
 export type HistoryRow = z.infer<typeof HistoryRow>;
 
+/** A session that waits for a lock, or that one waits for. */
+export const LockSession = z.object({
+  pid: z.int().describe("Process id in PostgreSQL; 0 for a prepared transaction."),
+  application: z.string().optional(),
+  user: z.string().optional(),
+  state: z.string().optional().describe("Such as `active` or `idle in transaction`."),
+  process: z.string().optional().describe("Kind of process, if it serves no client."),
+  openMs: z.number().optional().describe("How long its transaction has been open."),
+  query: z
+    .string()
+    .optional()
+    .describe(
+      "Its current or last statement, with passwords masked; only if Hasura's database user may see it.",
+    ),
+  migration: z
+    .object({ version: Version, name: z.string() })
+    .optional()
+    .describe("The migration that it is running."),
+  waitsFor: z
+    .object({
+      mode: z.string().describe("Such as `AccessExclusiveLock`."),
+      kind: z.string().describe("PostgreSQL's `locktype`, such as `relation` or `transactionid`."),
+      object: z.string().optional().describe("The table or index, if it is known."),
+      waitedMs: z.number().optional(),
+    })
+    .optional()
+    .describe("The lock that it waits for; absent if it waits for none."),
+  blockedBy: z
+    .array(
+      z.object({
+        pid: z.int(),
+        holds: z.string().optional().describe("The conflicting locks that it holds."),
+      }),
+    )
+    .describe("The sessions that it waits for: they hold the lock, or are ahead in its queue."),
+});
+export type LockSession = z.infer<typeof LockSession>;
+
 export const CheckState = z
   .enum(["ok", "warning", "failed", "skipped"])
   .describe("`skipped`: it depends on a check that failed.");
@@ -261,6 +299,16 @@ export const RunEvent = z.discriminatedUnion("type", [
       runs: z.array(z.string()).describe("Ids of those runs; empty if none was in progress."),
     })
     .describe("Answer to `cancel`: runs that will stop after their current migration."),
+  z
+    .object({
+      type: z.literal("locks"),
+      database,
+      sessions: z.array(LockSession).describe("Those that wait for nobody come first."),
+      notShown: z.int().nonnegative().describe("How many more sessions there are."),
+    })
+    .describe(
+      "Answer to `locks`: the sessions of one database that wait, and those they wait for.",
+    ),
   z
     .object({ type: z.literal("migration.started"), ...migration })
     .describe("A migration is about to run."),

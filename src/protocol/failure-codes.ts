@@ -1062,6 +1062,12 @@ export const failureCodes = {
     ],
     remedies: ["The first `hasura-migrate apply ENVIRONMENT` creates the ledger."],
   },
+  "needs-postgres": {
+    kinds: ["usage"],
+    meaning: "`locks` and `sql` work with PostgreSQL databases only.",
+    causes: ["The database that `--database` names is of another kind, such as SQL Server."],
+    remedies: ["Name a PostgreSQL database with `--database NAME`."],
+  },
   "no-answer": {
     kinds: ["unreachable"],
     meaning: "The function was asked for the outcome of a run, but returned no list of runs.",

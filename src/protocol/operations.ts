@@ -140,6 +140,14 @@ export const operations = {
     ledger: "upgrade",
     listsMigrations: false,
   },
+  /** Who waits for a lock, and who holds it. */
+  locks: {
+    options: z.strictObject({ database }),
+    permission: "read",
+    changes: "never",
+    ledger: "read",
+    listsMigrations: false,
+  },
   /** Checks everything between the function and the databases, and goes on after what fails. */
   doctor: {
     options: z.strictObject({}),

@@ -52,6 +52,7 @@ export const Request = z.discriminatedUnion("operation", [
   requestOf("mark"),
   requestOf("cancel"),
   requestOf("history"),
+  requestOf("locks"),
   requestOf("doctor"),
   requestOf("ping"),
 ]);

@@ -45,6 +45,7 @@ const requests = {
   mark: { database: "default", versions: ["1"], as: "pending", confirm: "dev-1", waitSeconds: 0 },
   cancel: { run: "019abc" },
   history: { run: "019abc", limit: historyLimit },
+  locks: { database: "default" },
   doctor: {},
   ping: {},
 } as const satisfies Record<Operation, object>;
@@ -153,8 +154,8 @@ describe("requests", () => {
 
 describe("permissions", () => {
   const allowed: Record<Permission, readonly Operation[]> = {
-    read: ["status", "plan", "history", "doctor", "ping"],
-    apply: ["apply", "status", "plan", "cancel", "history", "doctor", "ping"],
+    read: ["status", "plan", "history", "locks", "doctor", "ping"],
+    apply: ["apply", "status", "plan", "cancel", "history", "locks", "doctor", "ping"],
     admin: operationNames,
   };
   for (const permission of permissions) {

@@ -9,6 +9,7 @@ import { down } from "../../src/cli/commands/down.ts";
 import { envs } from "../../src/cli/commands/envs.ts";
 import { history } from "../../src/cli/commands/history.ts";
 import { init } from "../../src/cli/commands/init.ts";
+import { locks } from "../../src/cli/commands/locks.ts";
 import { local } from "../../src/cli/commands/local.ts";
 import { mark } from "../../src/cli/commands/mark.ts";
 import { newMigration } from "../../src/cli/commands/new.ts";
@@ -29,6 +30,7 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   mark: [mark, schemas.MarkOptions],
   cancel: [cancel, schemas.CancelOptions],
   history: [history, schemas.HistoryOptions],
+  locks: [locks, schemas.LocksOptions],
   new: [newMigration, schemas.NewOptions],
   local: [local, schemas.LocalOptions],
   init: [init, schemas.InitOptions],

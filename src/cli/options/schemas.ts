@@ -167,6 +167,7 @@ const run = operations.history.options.shape.run
   .toLowerCase()
   .optional();
 export const CancelOptions = TargetOptions.extend({ run });
+export const LocksOptions = TargetOptions.extend({ database });
 export const HistoryOptions = TargetOptions.extend({
   run,
   limit: numeric(operations.history.options.shape.limit),

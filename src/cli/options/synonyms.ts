@@ -8,6 +8,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   new: ["create", "add", "generate", "make", "gen"],
   envs: ["environments"],
   history: ["log", "logs", "runs"],
+  locks: ["blocked", "blocking", "activity"],
   cancel: ["stop", "abort", "kill"],
   plan: ["preview", "show", "dry-run"],
   local: ["serve", "start", "console"],

@@ -7,7 +7,11 @@ import { banner } from "./views/banner.ts";
 
 /** Events whose content is the result of a command. */
 export type ResultEvent =
-  EventOf<"status"> | EventOf<"history"> | EventOf<"cancel.requested"> | EventOf<"plan">;
+  | EventOf<"status">
+  | EventOf<"history">
+  | EventOf<"cancel.requested">
+  | EventOf<"plan">
+  | EventOf<"locks">;
 
 /** The report on one migration. */
 export type StepState =
@@ -57,6 +61,7 @@ export function entriesOf(
     case "status":
     case "history":
     case "cancel.requested":
+    case "locks":
       return [{ kind: "result", event }];
     case "heartbeat":
       return heartbeatEntries(view, now);

@@ -22,6 +22,7 @@ const questions: Readonly<Record<Operation, string>> = {
   mark: "Mark in",
   cancel: "Cancel in",
   history: "History of",
+  locks: "Locks in",
   doctor: "Check",
   ping: "Reach",
 };

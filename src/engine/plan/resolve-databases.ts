@@ -2,6 +2,7 @@ import { Failure } from "../../protocol/failure.ts";
 import { commandHint, retryHint, textHint, type Hint } from "../../protocol/hint.ts";
 import type { Database } from "../store/store.ts";
 import { runSqlType, type Metadata, type Source, type SourceKind } from "../hasura/client.ts";
+import { isPostgres } from "../hasura/source-kinds.ts";
 import type { Migration } from "../project/scan.ts";
 import { notInLocal } from "../project/local-databases.ts";
 import { onlyDatabase, type Project } from "../project/project.ts";
@@ -33,6 +34,34 @@ export function resolveDatabases(
       if (migrations.length > 0 || requested !== undefined) throw unsupported(source);
       return [];
     });
+}
+
+/**
+ * The PostgreSQL databases that are connected to Hasura, whether they have migrations or not: all, or the requested one. Throws
+ * `usage` failures: `unknown-database`, `needs-postgres`.
+ */
+export function postgresDatabases(
+  { version, sources }: Metadata,
+  requested: string | undefined,
+  purpose: string,
+): Database[] {
+  const all: readonly Source[] = version < 3 ? [{ name: onlyDatabase, kind: "postgres" }] : sources;
+  const chosen = all.filter(({ name }) => requested === undefined || name === requested);
+  if (requested !== undefined && chosen.length === 0) throw unknownDatabase(requested, all, false);
+  const databases = chosen.flatMap((source) => {
+    const kind = kindOf(source);
+    return kind !== undefined && isPostgres(kind) ? [{ name: source.name, kind }] : [];
+  });
+  if (databases.length === 0) throw needsPostgres(chosen, purpose);
+  return databases;
+}
+
+function needsPostgres([source]: readonly Source[], purpose: string): Failure {
+  const message =
+    source === undefined
+      ? "No database is connected to Hasura."
+      : `${purpose} needs a PostgreSQL database, and ${source.name} is of kind ${source.kind}.`;
+  return new Failure("usage", source === undefined ? "no-source" : "needs-postgres", message);
 }
 
 /** Refuses the requested database, or else any that has migrations, if it is not one of the sources. */

@@ -43,6 +43,7 @@ export const cliOperations: readonly Operation[] = [
   "status",
   "plan",
   "mark",
+  "locks",
   "doctor",
   "ping",
 ];

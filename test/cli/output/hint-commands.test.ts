@@ -62,6 +62,7 @@ const typed: readonly (readonly string[])[] = [
   ["mark", "local", version, "--applied"],
   ["cancel", "local"],
   ["history", "local"],
+  ["locks", "local"],
   ["new", "add_notes"],
   ["local"],
   ["envs"],

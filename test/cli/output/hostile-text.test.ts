@@ -105,6 +105,7 @@ function eventsWith(text: string): object[] {
     statusWith(text),
     historyWith(text),
     { type: "cancel.requested", runs: [text] },
+    locksWith(text),
     { type: "run.paused", reason: text, applied: 0, notReached: 0, tookMs: 1 },
     failedRun(failureWith(text)),
   ];
@@ -154,6 +155,27 @@ const historyWith = (text: string): object => ({
       migrations: [{ database: text, version: hostileVersion, name: text, change: text }],
     }),
     historyOf("0199", { outcome: "paused", live: true, activity: text }),
+  ],
+});
+
+const locksWith = (text: string): object => ({
+  ...{ type: "locks", database: text, notShown: 0 },
+  sessions: [
+    { pid: 0, blockedBy: [] },
+    {
+      pid: 9,
+      application: text,
+      user: text,
+      process: text,
+      state: text,
+      query: text,
+      blockedBy: [],
+    },
+    {
+      ...{ pid: 8, migration: { version: hostileVersion, name: text } },
+      waitsFor: { mode: text, kind: text, object: text },
+      blockedBy: [{ pid: 9, holds: text }],
+    },
   ],
 });
 

@@ -2,6 +2,7 @@ import { duration, plural } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { padEnd, textWidth, truncate } from "../terminal/width.ts";
+import { waitingText } from "../views/locks.ts";
 import { imageLabel } from "../views/banner.ts";
 import { statusOf, type EnvironmentView } from "./environment-view.ts";
 
@@ -182,6 +183,12 @@ function doneText(view: EnvironmentView, now: number): string {
       return `${event.databases.reduce((sum, { items }) => sum + items.length, 0)} pending`;
     case "history":
       return plural(event.runs.length, "run");
+    case "locks":
+      return waitingText(
+        view.results
+          .flatMap((result) => (result.type === "locks" ? result.sessions : []))
+          .filter(({ waitsFor }) => waitsFor !== undefined).length,
+      );
     case "cancel.requested":
       return event.runs.length === 0
         ? "no run in progress"

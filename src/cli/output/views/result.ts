@@ -3,6 +3,7 @@ import type { RenderOptions } from "../renderer.ts";
 import type { Style } from "../terminal/colors.ts";
 import type { Styled } from "../terminal/styled.ts";
 import { cancelLine, historyLines } from "./history.ts";
+import { locksLines } from "./locks.ts";
 import { planLines } from "./plan.ts";
 import { statusLines } from "./status.ts";
 
@@ -21,6 +22,8 @@ export function resultLines(
       return historyLines(event, { whole: run !== undefined, style, columns });
     case "cancel.requested":
       return [cancelLine(event, environment)];
+    case "locks":
+      return locksLines(event, style, columns);
     case "plan":
       return planLines(event, style, columns);
   }

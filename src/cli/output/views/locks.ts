@@ -1,0 +1,97 @@
+import type { EventOf, LockSession } from "../../../protocol/events.ts";
+import { migrationLabel } from "../../../protocol/migration.ts";
+import { duration, plural } from "../format.ts";
+import type { Style } from "../terminal/colors.ts";
+import { plain, styled, type Styled } from "../terminal/styled.ts";
+import { truncate, wrap } from "../terminal/width.ts";
+
+/** The result of `locks` for one database: who holds what others wait for, then who waits, and how to end a holder. */
+export function locksLines(
+  { database, sessions, notShown }: EventOf<"locks">,
+  style: Style,
+  columns: number,
+): Styled[] {
+  const waiting = sessions.filter(({ waitsFor }) => waitsFor !== undefined).length;
+  const heading = styled`${style.bold(database)}${plain(`: ${waitingText(waiting)}`)}`;
+  const more = notShown === 0 ? [] : [plain(`  and ${plural(notShown, "more session")}`)];
+  return [
+    heading,
+    ...sessions.flatMap((session) => sessionLines(session, style, columns)),
+    ...more,
+    ...endLines(sessions, columns),
+  ];
+}
+
+/** `2 sessions wait for a lock`. */
+export function waitingText(waiting: number): string {
+  if (waiting === 0) return "no session waits for a lock";
+  return `${plural(waiting, "session")} ${waiting === 1 ? "waits" : "wait"} for a lock`;
+}
+
+function sessionLines(session: LockSession, style: Style, columns: number): Styled[] {
+  const holds = session.waitsFor === undefined;
+  const sign = holds ? style.yellow("!") : plain("…");
+  const [first = plain(""), ...others] = wrap(headOf(session), columns - 4);
+  const details = [...waitTexts(session)].flatMap((text) => wrap(text, columns - 6));
+  const query = (session.query ?? "").replaceAll(/\s+/g, " ").trim();
+  return [
+    styled`  ${sign} ${first}`,
+    ...others.map((line) => styled`    ${line}`),
+    ...details.map((line) => styled`      ${line}`),
+    ...(query === "" ? [] : [styled`      ${style.dim(truncate(query, columns - 6))}`]),
+  ];
+}
+
+/** `4711 1700000000100 add_discounts, "psql", user alice, idle in transaction, transaction open for 42 s`. */
+function headOf(session: LockSession): string {
+  const { pid, migration, application, user, process, state, openMs } = session;
+  if (pid === 0) return "a prepared transaction (see pg_prepared_xacts)";
+  const facts = [
+    migration && `migration ${migrationLabel(migration, " ")}`,
+    application && JSON.stringify(application),
+    user && `user ${user}`,
+    process,
+    state,
+    openMs === undefined ? undefined : `transaction open for ${duration(openMs)}`,
+    state === undefined && openMs === undefined && process === undefined
+      ? "only members of pg_monitor can see what it does"
+      : undefined,
+  ].filter((fact) => fact !== undefined && fact !== "");
+  return [`session ${String(pid)}`, ...facts].join(", ");
+}
+
+/** What it waits for, and whom. */
+function waitTexts({ waitsFor, blockedBy }: LockSession): string[] {
+  if (waitsFor === undefined) return [];
+  const { mode, kind, object, waitedMs } = waitsFor;
+  const since = waitedMs === undefined ? "" : ` for ${duration(waitedMs)}`;
+  const holders = blockedBy.map(
+    ({ pid, holds }) =>
+      `${pid === 0 ? "a prepared transaction" : `session ${String(pid)}`}${holds === undefined ? "" : ` (${holds})`}`,
+  );
+  return [
+    `waits${since} for ${mode} on ${objectText(kind, object)}`,
+    ...(holders.length === 0 ? [] : [`behind ${holders.join(", ")}`]),
+  ];
+}
+
+function objectText(kind: string, object: string | undefined): string {
+  if (kind === "relation" && object !== undefined) return object;
+  const row = "a row that another transaction changed";
+  if (kind === "transactionid" || kind === "tuple")
+    return object === undefined ? row : `${row}, in ${object}`;
+  return object === undefined ? kind : `${kind} of ${object}`;
+}
+
+/** The statements that end the sessions that hold everything up. */
+function endLines(sessions: readonly LockSession[], columns: number): Styled[] {
+  const holders = sessions.filter(
+    ({ pid, waitsFor, process }) => pid !== 0 && waitsFor === undefined && process === undefined,
+  );
+  if (holders.length === 0) return [];
+  const words = `To end ${holders.length === 1 ? "that session" : "such a session"} and roll back its transaction, as a database administrator:`;
+  return [
+    ...wrap(words, columns),
+    ...holders.map(({ pid }) => plain(`  SELECT pg_terminate_backend(${String(pid)});`)),
+  ];
+}
