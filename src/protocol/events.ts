@@ -100,7 +100,7 @@ export type DatabasePlan = z.infer<typeof databasePlan>;
 
 export const StatusRow = z.object({
   version,
-  name: z.string().describe("Empty for a version without a file."),
+  name: z.string().describe("Empty for a version without a file, unless the ledger has its name."),
   state: MigrationState.describe(
     "`pending`: not applied · `applied` · `unknown`: applied, without a file · `changed`: applied, but the file has changed since · `dirty`: marked as interrupted in Hasura's catalog state · `interrupted`: ended part-way, outside a transaction · `running`: being applied now.",
   ),
@@ -114,6 +114,16 @@ export const StatusRow = z.object({
     .string()
     .optional()
     .describe("Who applied it, as their client reported it, where the ledger knows."),
+  branch: z
+    .string()
+    .optional()
+    .describe("Branch of the working copy that it was applied from, as the client reported it."),
+  canRollBack: z
+    .literal(true)
+    .optional()
+    .describe(
+      "For a version without a file: the ledger keeps its down SQL, so that `down` can roll it back.",
+    ),
   runId: z.string().optional().describe("Id of the run that applied it."),
   evidence: z
     .array(

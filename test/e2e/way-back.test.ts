@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
@@ -24,7 +25,21 @@ const tablesOf = async (url: string): Promise<string[]> => {
 async function afterBranch(t: TestContext): Promise<Served> {
   const directory = await project(t, branch);
   const served = await serve(t, directory);
-  const applied = await served.run(["dev-1"]);
+  // The branch is that of the directory in which the command is typed.
+  const git = (...argv: string[]): unknown => execFileSync("git", ["-C", directory, ...argv]);
+  git("init", "-q", "-b", "add-coupons");
+  git(
+    "-c",
+    "user.name=ada",
+    "-c",
+    "user.email=ada@example.com",
+    "commit",
+    "-q",
+    "--allow-empty",
+    "-m",
+    "x",
+  );
+  const applied = await served.run(["dev-1"], { cwd: directory });
   assert.equal(applied.code, 0, applied.stderr);
   for (const name of ["1700000000200_coupons", "1700000000300_codes"])
     rmSync(join(directory, "migrations/default", name), { recursive: true });
@@ -50,5 +65,34 @@ describe.concurrent("the way back", () => {
       ["ledger:1700000000300_codes/down.sql", "ledger:1700000000200_coupons/down.sql"],
     );
     assert.deepEqual(await tablesOf(served.databaseUrl), ["users"]);
+  });
+
+  test("status says whose they are: in text, in the table of environments, as JSON and on the page", async (t) => {
+    const served = await afterBranch(t);
+    const text = await served.run(["status", "dev-1"]);
+    assert.match(
+      text.stdout,
+      /\? 1700000000200 +coupons +unknown.*\n +\S+, branch add-coupons, (just now|\d+ minutes? ago); can be rolled back\n/,
+    );
+    const table = await served.run(["status", "dev-1", "--full"]);
+    assert.match(
+      table.stdout,
+      /\n {2}dev-1 1700000000200 coupons: \S+, branch add-coupons, (just now|\d+ minutes? ago)\n/,
+    );
+    const json = await served.run(["status", "dev-1", "--json"]);
+    const rows = eventsOf(json).flatMap((event) =>
+      event.type === "status" ? event.databases.flatMap(({ migrations }) => migrations) : [],
+    );
+    assert.deepEqual(
+      rows.map(({ name, branch: from, canRollBack }) => [name, from, canRollBack]),
+      [
+        ["users", "add-coupons", undefined],
+        ["coupons", "add-coupons", true],
+        ["codes", "add-coupons", true],
+      ],
+    );
+    const page = await served.run(["status", "dev-1", "--html", "-"]);
+    assert.match(page.stdout, /"people":\["[^"]+, branch add-coupons"\]/);
+    assert.match(page.stdout, /1700000000200<\/b> coupons/);
   });
 });

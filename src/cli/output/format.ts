@@ -23,6 +23,16 @@ export function age(builtAt: string, now: number): string | undefined {
   return `${plural(Math.floor(minutes / 1440), "day")} old`;
 }
 
+/** `3 days ago`, from an instant in ISO 8601; undefined if it cannot be parsed. */
+export function timeAgo(instant: string, now: number): string | undefined {
+  const minutes = Math.floor((now - Date.parse(instant)) / 60_000);
+  if (Number.isNaN(minutes)) return undefined;
+  if (minutes < 1) return "just now";
+  if (minutes < 120) return `${plural(minutes, "minute")} ago`;
+  if (minutes < 48 * 60) return `${plural(Math.floor(minutes / 60), "hour")} ago`;
+  return `${plural(Math.floor(minutes / 1440), "day")} ago`;
+}
+
 /** `2026-11-24 13:04`, in the time zone of this machine; an instant that cannot be parsed stays as it is. */
 export function localTime(instant: string): string {
   const date = new Date(instant);

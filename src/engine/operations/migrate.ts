@@ -197,10 +197,10 @@ async function withUsers(
         direction === "down" ? state?.recorded.get(version)?.run : undefined;
       const runs = [...new Set(database.items.flatMap((item) => runOf(item) ?? []))];
       if (runs.length === 0) return database;
-      const users = await state?.store.runs?.users(runs);
+      const actors = await state?.store.runs?.actors(runs);
       const items = database.items.map((item) => {
-        const user = users?.get(runOf(item) ?? "");
-        return user === undefined ? item : { ...item, appliedBy: user };
+        const actor = actors?.get(runOf(item) ?? "");
+        return actor === undefined ? item : { ...item, appliedBy: actor.user };
       });
       return { ...database, items };
     }),

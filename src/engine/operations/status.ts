@@ -4,9 +4,12 @@ import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
 import { emit } from "../emit.ts";
 import { findChecksumDrift } from "../plan/checksum-drift.ts";
-import type { DatabaseFacts } from "../plan/select-steps.ts";
+import { withKept } from "../plan/kept-rollbacks.ts";
+import type { DatabaseFacts, RecordedMigration } from "../plan/select-steps.ts";
+import type { Migration } from "../project/scan.ts";
 import { failedRun, nothingDone, type RunResult } from "../run-result.ts";
 import type { DatabaseState, EngineSession } from "../session.ts";
+import type { AppliedMigration } from "../store/store.ts";
 import { evidenceFor, versionsInDoubt } from "./evidence.ts";
 
 /** `status`: the state of every migration, in every database that has migrations or a history. Never writes. */
@@ -20,7 +23,8 @@ export async function showStatus(
       migrations.length > 0 || recorded.size > 0 || options.database !== undefined,
   );
   const databases: DatabaseStatus[] = [];
-  for (const state of shown) databases.push(await withUsers(await databaseStatus(state), state));
+  for (const state of shown)
+    databases.push(await withActors(await databaseStatus(await withKept(state)), state));
   const result = await verified(databases, engine);
   await emit(engine, { type: "status", databases });
   return result;
@@ -42,19 +46,23 @@ export async function databaseStatus(state: DatabaseState): Promise<DatabaseStat
   };
 }
 
-/** The same with who applied each migration, where the store knows. */
-async function withUsers(
+/** The same with who applied each migration, and on which branch, where the store knows. */
+async function withActors(
   status: DatabaseStatus,
   { store }: DatabaseState,
 ): Promise<DatabaseStatus> {
   const runs = [...new Set(status.migrations.flatMap(({ runId }) => runId ?? []))];
   if (runs.length === 0 || !store.runs) return status;
-  const users = await store.runs.users(runs);
+  const actors = await store.runs.actors(runs);
   return {
     ...status,
     migrations: status.migrations.map((row) => {
-      const user = users.get(row.runId ?? "");
-      return user === undefined ? row : { ...row, appliedBy: user };
+      const { user, branch } = actors.get(row.runId ?? "") ?? {};
+      return {
+        ...row,
+        ...(user !== undefined && { appliedBy: user }),
+        ...(branch !== undefined && { branch }),
+      };
     }),
   };
 }
@@ -73,24 +81,37 @@ async function verified(
 
 /** One row for each version that has a file or a record, in version order. Pure. */
 function statusRows(
-  { migrations, recorded }: DatabaseFacts,
+  { migrations, recorded, kept }: DatabaseFacts,
   changed: ReadonlySet<Version>,
 ): StatusRow[] {
   const byVersion = new Map(migrations.map((migration) => [migration.version, migration]));
   const versions = [...new Set([...byVersion.keys(), ...recorded.keys()])].sort(compareVersions);
   const late = lateVersions({ migrations, recorded });
-  return versions.map((version) => {
-    const [migration, record] = [byVersion.get(version), recorded.get(version)];
-    return {
-      version,
-      name: migration?.name ?? "",
-      state: stateOf(record?.state, migration !== undefined, changed.has(version)),
-      ...(migration && { hasDown: migration.down !== undefined }),
-      ...(late.has(version) && { outOfOrder: true }),
-      ...(record?.appliedAt && { appliedAt: record.appliedAt.toISOString() }),
-      ...(record?.run !== undefined && { runId: record.run }),
-    };
-  });
+  return versions.map((version) => ({
+    version,
+    ...fileFields(byVersion.get(version), kept?.get(version)),
+    state: stateOf(recorded.get(version)?.state, byVersion.has(version), changed.has(version)),
+    ...(late.has(version) && { outOfOrder: true }),
+    ...recordFields(recorded.get(version)),
+  }));
+}
+
+/** What a row says of the migration itself: of its files, or of what is kept of one without. */
+function fileFields(
+  migration: Migration | undefined,
+  kept: RecordedMigration | undefined,
+): Pick<StatusRow, "name" | "hasDown" | "canRollBack"> {
+  if (migration) return { name: migration.name, hasDown: migration.down !== undefined };
+  return { name: kept?.name ?? "", ...(kept?.canUndo && { canRollBack: true }) };
+}
+
+function recordFields(
+  record: AppliedMigration | undefined,
+): Pick<StatusRow, "appliedAt" | "runId"> {
+  return {
+    ...(record?.appliedAt && { appliedAt: record.appliedAt.toISOString() }),
+    ...(record?.run !== undefined && { runId: record.run }),
+  };
 }
 
 /** Pending versions that are older than one that is applied. */

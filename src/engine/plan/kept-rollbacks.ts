@@ -1,6 +1,7 @@
 import { keptRollbackPath, migrationLabel, type Version } from "../../protocol/migration.ts";
 import { parseBody } from "../project/migration-file.ts";
 import type { MigrationFile } from "../project/scan.ts";
+import { isEmptySql } from "../sql/is-empty.ts";
 import type { DatabaseState } from "../session.ts";
 import type { KeptMigration } from "../store/store.ts";
 import { appliedWithoutFile, type RecordedMigration } from "./select-steps.ts";
@@ -31,6 +32,7 @@ function migrationOf(
   return {
     version,
     name,
+    canUndo: downSql !== undefined && !isEmptySql(downSql),
     ...(downSql !== undefined && {
       down: keptFile(keptRollbackPath(migrationLabel({ version, name })), downSql),
     }),

@@ -39,6 +39,8 @@ export interface DatabaseFacts {
 /** A migration as the store keeps it: its `down` is the down SQL that was recorded when it was applied. */
 export interface RecordedMigration extends Migration {
   readonly appliedBy?: RunActor;
+  /** Its down SQL is known, and has a statement. */
+  readonly canUndo: boolean;
 }
 
 export interface PlannedStep {

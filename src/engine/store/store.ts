@@ -137,8 +137,8 @@ export interface RunRegistry {
   findOpen(run: string): Promise<readonly string[]>;
   /** Asks one run, by its whole id, or all to stop before their next migration; returns their ids. */
   cancel(run: string | undefined): Promise<readonly string[]>;
-  /** The users of runs, by the runs' ids, as their clients reported them. */
-  users(runs: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Who started runs, by the runs' ids, as their clients reported it. */
+  actors(runs: readonly string[]): Promise<ReadonlyMap<string, RunActor>>;
 }
 
 /**

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { statusLines } from "../../../src/cli/output/views/status.ts";
 import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
+import type { StatusRow } from "../../../src/protocol/events.ts";
 import { testContext } from "../../support/test-context.ts";
 
 describe("status", () => {
@@ -24,11 +25,44 @@ describe("status", () => {
             },
           ],
         },
-        colorsFor(context.out, {}, false),
-        columns,
+        { style: colorsFor(context.out, {}, false), columns, now: 0 },
       );
       assert.equal(heading, "default (postgres): 1 applied, 2 pending, 1 out of order");
       assert.match(late, /· 1 {2}a {2}pending, out of order$/);
       assert.match(next, /· 3 {2}c {2}pending$/);
     });
+
+  const day = 24 * 60 * 60 * 1000;
+  const withoutFile = (more: Partial<StatusRow>, columns = 120): string[] =>
+    statusLines(
+      {
+        type: "status",
+        databases: [
+          {
+            ...{ database: "default", kind: "postgres", store: "ledger" },
+            migrations: [{ version: "2", name: "coupons", state: "unknown", ...more }],
+          },
+        ],
+      },
+      { style: colorsFor({ isTTY: false }, {}, false), columns, now: 10 * day },
+    )
+      .slice(2)
+      .map(String);
+
+  test("says whose a version without a file is, and whether it can be rolled back", () => {
+    const ada = {
+      appliedBy: "ada",
+      branch: "add-coupons",
+      appliedAt: new Date(7 * day).toISOString(),
+    };
+    assert.deepEqual(withoutFile(ada), ["      ada, branch add-coupons, 3 days ago"]);
+    assert.deepEqual(withoutFile({ ...ada, canRollBack: true }), [
+      "      ada, branch add-coupons, 3 days ago; can be rolled back",
+    ]);
+    assert.deepEqual(withoutFile({ canRollBack: true }), ["      can be rolled back"]);
+    assert.deepEqual(withoutFile({}), []);
+    assert.deepEqual(withoutFile({ ...ada, state: "applied" }), []);
+    const [narrow = ""] = withoutFile({ ...ada, branch: "b".repeat(100) }, 40);
+    assert.ok(narrow.length <= 40 && narrow.endsWith("…"), narrow);
+  });
 });

@@ -234,9 +234,9 @@ describe("the status", () => {
       history: () => assert.fail("it lists runs"),
       cancel: () => assert.fail("it cancels"),
       findOpen: () => assert.fail("it looks for a run"),
-      users: (ids) => {
+      actors: (ids) => {
         asked.push(ids);
-        return Promise.resolve(new Map([["r1", "ada"]]));
+        return Promise.resolve(new Map([["r1", { user: "ada", branch: "add-coupons" }]]));
       },
     };
     const recorded: Record<string, AppliedMigration> = {
@@ -251,12 +251,12 @@ describe("the status", () => {
     ]);
     assert.deepEqual(asked, [["r1", "gone"]]);
     assert.deepEqual(
-      shown[0]?.migrations.map(({ version, appliedBy }) => [version, appliedBy]),
+      shown[0]?.migrations.map(({ version, appliedBy, branch }) => [version, appliedBy, branch]),
       [
-        ["1", "ada"],
-        ["2", undefined],
-        ["3", "ada"],
-        ["4", undefined],
+        ["1", "ada", "add-coupons"],
+        ["2", undefined, undefined],
+        ["3", "ada", "add-coupons"],
+        ["4", undefined, undefined],
       ],
     );
   });

@@ -120,9 +120,9 @@ describe("a migration run", () => {
       history: () => assert.fail("it lists runs"),
       findOpen: () => assert.fail("it looks for runs"),
       cancel: () => assert.fail("it cancels"),
-      users: (ids) => {
+      actors: (ids) => {
         asked.push(ids);
-        return Promise.resolve(new Map([["r1", "ada"]]));
+        return Promise.resolve(new Map([["r1", { user: "ada" }]]));
       },
     };
     const others = [databaseOf({ name: "other" })];

@@ -22,7 +22,7 @@ function registryOf(rows: readonly HistoryRow[] = [], open: readonly string[] = 
     cancelled,
     begin: () => Promise.resolve(),
     end: () => Promise.resolve(),
-    users: () => assert.fail("no users are read"),
+    actors: () => assert.fail("nobody is looked up"),
     history: (filter) => {
       filters.push(filter);
       return Promise.resolve([...rows]);

@@ -1,6 +1,7 @@
-import { markdownTable } from "../markdown/markdown-text.ts";
-import type { Matrix } from "./matrix.ts";
-import { cellMeanings, cellSigns, sameText } from "./matrix-text.ts";
+import { migrationLabel } from "../../../protocol/migration.ts";
+import { markdownCell, markdownTable } from "../markdown/markdown-text.ts";
+import type { Matrix, MatrixRow } from "./matrix.ts";
+import { cellMeanings, cellSigns, ownedCells, sameText } from "./matrix-text.ts";
 
 /** Migrations by environments as Markdown, for a pull request or a job's page. */
 export function matrixMarkdown(matrix: Matrix, full: boolean): string {
@@ -27,10 +28,26 @@ export function matrixMarkdown(matrix: Matrix, full: boolean): string {
   return [
     environmentTable(matrix),
     "",
-    ...(shown.length > 0 ? [markdownTable(heads, rows), "", legend.join(" · ")] : []),
+    ...(shown.length > 0
+      ? [markdownTable(heads, rows), "", legend.join(" · "), ...ownerList(matrix, shown)]
+      : []),
     ...(same === undefined ? [] : ["", `${same}.`]),
     "",
   ].join("\n");
+}
+
+/** Whose the versions without a file are. */
+function ownerList(matrix: Matrix, rows: readonly MatrixRow[]): string[] {
+  const owned = ownedCells(matrix, rows, (instant) => instant.slice(0, 10));
+  if (owned.length === 0) return [];
+  return [
+    "",
+    `${cellMeanings.unknown}:`,
+    "",
+    ...owned.map(({ environment, row, owner }) =>
+      markdownCell(`- ${environment} ${migrationLabel(row, " ")}: ${owner}`),
+    ),
+  ];
 }
 
 function environmentTable({ columns }: Matrix): string {

@@ -1,7 +1,9 @@
-import { plural } from "../format.ts";
+import { migrationLabel } from "../../../protocol/migration.ts";
+import { plural, timeAgo } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { padEnd, textWidth, truncate, wrap } from "../terminal/width.ts";
+import { ownerText } from "../views/owner.ts";
 import type { Matrix, MatrixCell, MatrixRow } from "./matrix.ts";
 
 type CellState = MatrixCell["state"];
@@ -38,6 +40,8 @@ export interface MatrixTextOptions {
   readonly columns: number;
   /** Include rows that are the same everywhere. */
   readonly full: boolean;
+  /** Epoch milliseconds. */
+  readonly now: number;
 }
 
 /** Names keep at least this many columns next to the signs. */
@@ -64,6 +68,7 @@ export function matrixLines(matrix: Matrix, options: MatrixTextOptions): Styled[
     ]),
     ...hidden,
     ...legendLines(shown, options),
+    ...ownerLines(matrix, shown, options),
   ];
 }
 
@@ -181,4 +186,43 @@ function countLines(matrix: Matrix, { columns }: MatrixTextOptions): Styled[] {
     const words = [...counts].map(([state, count]) => `${count} ${state}`).join(", ");
     return wrap(`${environment}: ${words === "" ? "all applied" : words}`, columns);
   });
+}
+
+/** This many versions without a file are listed; the rest are counted. */
+const mostOwned = 8;
+
+/** Whose the versions without a file are: `dev-3 1700000000200 add_coupons: ada, branch add-coupons, 3 days ago`. */
+function ownerLines(
+  matrix: Matrix,
+  rows: readonly MatrixRow[],
+  { style, columns, now }: MatrixTextOptions,
+): Styled[] {
+  const owned = ownedCells(matrix, rows, (instant) => timeAgo(instant, now));
+  if (owned.length === 0) return [];
+  const more = owned.length - mostOwned;
+  return [
+    "",
+    "applied, no file in the image:",
+    ...owned
+      .slice(0, mostOwned)
+      .map(
+        ({ environment, row, owner }) => `  ${environment} ${migrationLabel(row, " ")}: ${owner}`,
+      ),
+    ...(more > 0 ? [`  … and ${more} more; --json and --html list all`] : []),
+  ].map((line) => (line === "" ? plain("") : style.dim(truncate(line, columns))));
+}
+
+/** The cells of versions without a file whose owner is known; see `ownerText`. */
+export function ownedCells(
+  { columns }: Matrix,
+  rows: readonly MatrixRow[],
+  timeText: (instant: string) => string | undefined,
+): { readonly environment: string; readonly row: MatrixRow; readonly owner: string }[] {
+  return rows.flatMap((row) =>
+    row.cells.flatMap((cell, column) => {
+      const environment = columns[column]?.environment;
+      const owner = cell.state === "unknown" ? ownerText(cell, timeText) : "";
+      return environment === undefined || owner === "" ? [] : [{ environment, row, owner }];
+    }),
+  );
 }

@@ -23,6 +23,8 @@ export interface MatrixCell {
   readonly outOfOrder?: boolean;
   readonly appliedAt?: string;
   readonly appliedBy?: string;
+  readonly branch?: string;
+  readonly canRollBack?: true;
   readonly runId?: string;
 }
 
@@ -115,12 +117,14 @@ function rowOf(found: Found, columns: readonly MatrixColumn[], isProject: boolea
   const cells = columns.map(({ status }, column): MatrixCell => {
     const row = rows.get(column);
     if (row === undefined) return { state: status === undefined ? "no-answer" : "absent" };
-    const { state, outOfOrder, appliedAt, appliedBy, runId } = row;
+    const { state, outOfOrder, appliedAt, appliedBy, branch, canRollBack, runId } = row;
     return {
       state,
       ...(outOfOrder && { outOfOrder }),
       ...(appliedAt !== undefined && { appliedAt }),
       ...(appliedBy !== undefined && { appliedBy }),
+      ...(branch !== undefined && { branch }),
+      ...(canRollBack && { canRollBack }),
       ...(runId !== undefined && { runId }),
     };
   });

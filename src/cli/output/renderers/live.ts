@@ -122,7 +122,8 @@ class LiveRenderer implements Renderer {
         if (this.#view.waitingFor === undefined) writeLines(err, wrapped(entry.text, err));
         break;
       case "result": {
-        const look = { style: this.#style, columns: out.columns };
+        const now = this.#context.now();
+        const look = { style: this.#style, columns: out.columns, now };
         writeLines(out, resultLines(entry.event, this.#options, look));
         break;
       }

@@ -108,7 +108,8 @@ class PlainRenderer implements Renderer {
     const style = colorsFor(out, env, this.#options.color);
     // A file or a pipe has no width.
     const columns = out.isTTY ? out.columns : Infinity;
-    writeLines(out, this.#prefixed(resultLines(event, this.#options, { style, columns })));
+    const look = { style, columns, now: this.#context.now() };
+    writeLines(out, this.#prefixed(resultLines(event, this.#options, look)));
   }
 
   #step({ row, state, tookMs, reason, notices = [] }: StepEntry): void {

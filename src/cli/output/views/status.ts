@@ -1,8 +1,10 @@
 import type { DatabaseStatus, EventOf, StatusRow } from "../../../protocol/events.ts";
+import { timeAgo } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { evidenceLines } from "./in-doubt.ts";
-import { textWidth } from "../terminal/width.ts";
+import { ownerText } from "./owner.ts";
+import { textWidth, truncate } from "../terminal/width.ts";
 import { nameColumn } from "./name-column.ts";
 
 const signs: Readonly<Record<StatusRow["state"], string>> = {
@@ -26,13 +28,20 @@ const descriptions: Readonly<Record<StatusRow["state"], string>> = {
 /** Applied rows beyond this many are counted instead of listed. */
 const maxApplied = 20;
 
+/** How a status is shown. `now` in epoch milliseconds; `columns` is Infinity where nothing is cut. */
+export interface StatusLook {
+  readonly style: Style;
+  readonly columns: number;
+  readonly now: number;
+}
+
 /** The result of `status`: a heading for each database, then its rows, no wider than `columns`. */
-export function statusLines(status: EventOf<"status">, style: Style, columns: number): Styled[] {
+export function statusLines(status: EventOf<"status">, look: StatusLook): Styled[] {
   if (status.databases.length === 0) return [plain("There are no databases.")];
   return status.databases.flatMap((database, i) => [
     ...(i > 0 ? [plain("")] : []),
-    heading(database, style),
-    ...rows(database, style, columns),
+    heading(database, look.style),
+    ...rows(database, look),
   ]);
 }
 
@@ -46,7 +55,8 @@ function heading({ database, kind, migrations }: DatabaseStatus, style: Style): 
   return styled`${style.bold(database)} ${plain(`(${kind}): ${counts.join(", ")}`)}`;
 }
 
-function rows({ migrations }: DatabaseStatus, style: Style, columns: number): Styled[] {
+function rows({ migrations }: DatabaseStatus, look: StatusLook): Styled[] {
+  const { style, columns } = look;
   const applied = migrations.filter(({ state }) => state === "applied");
   const hidden = new Set(applied.slice(0, Math.max(0, applied.length - maxApplied)));
   const shown = migrations.filter((row) => !hidden.has(row));
@@ -57,6 +67,7 @@ function rows({ migrations }: DatabaseStatus, style: Style, columns: number): St
     ...older,
     ...shown.flatMap((row) => [
       rowLine(row, { versionWidth, nameWidth, columns }, style),
+      ...ownerLine(row, look),
       ...evidenceLines(row, style, columns),
     ]),
   ];
@@ -73,6 +84,15 @@ function rowLine(
   const color =
     row.state === "applied" ? style.green : row.state === "pending" ? style.dim : style.yellow;
   return styled`  ${color(signs[row.state])} ${plain(row.version.padStart(widths.versionWidth))}${nameColumn(row.name, nameWidth)}  ${color(word)}`;
+}
+
+/** Whose a version without a file is, and whether it can be rolled back. */
+function ownerLine(row: StatusRow, { style, columns, now }: StatusLook): Styled[] {
+  if (row.state !== "unknown") return [];
+  const owner = ownerText(row, (instant) => timeAgo(instant, now));
+  const way = row.canRollBack === true ? "can be rolled back" : "";
+  const text = [owner, way].filter((part) => part !== "").join("; ");
+  return text === "" ? [] : [style.dim(`      ${truncate(text, columns - 7)}`)];
 }
 
 function stateText({ state, outOfOrder }: StatusRow, narrow: boolean): string {

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { HistoryRow } from "../../../protocol/events.ts";
 import { migrationLabel, Version } from "../../../protocol/migration.ts";
 import type { SqlResult } from "../../hasura/client.ts";
+import type { RunActor } from "../store.ts";
 import { maskPasswords } from "../../sql/mask-passwords.ts";
 import { readStatementLabel } from "./statement-label.ts";
 
@@ -65,9 +66,21 @@ export function readRunIds(result: SqlResult): string[] {
   return z.array(z.string()).parse(JSON.parse(result.rows[0]?.[0] ?? "[]"));
 }
 
-/** Reads the answer to `usersSql`: the user of each run. */
-export function readUsers(result: SqlResult): ReadonlyMap<string, string> {
-  return new Map(
-    result.rows.flatMap(([run, user]): [string, string][] => (run && user ? [[run, user]] : [])),
-  );
+/** The actor of a run as the ledger has it. */
+export const RecordedActor = z
+  .object({
+    user: z.string(),
+    gitBranch: z.string().optional(),
+    gitCommit: z.string().optional(),
+  })
+  .transform(({ user, gitBranch, gitCommit }): RunActor => ({
+    user,
+    ...(gitBranch !== undefined && { branch: gitBranch }),
+    ...(gitCommit !== undefined && { commit: gitCommit }),
+  }));
+
+/** Reads the answer to `actorsSql`. Throws ZodError for anything else. */
+export function readActors(result: SqlResult): ReadonlyMap<string, RunActor> {
+  const rows = z.array(z.tuple([z.string(), RecordedActor]));
+  return new Map(rows.parse(JSON.parse(result.rows[0]?.[0] ?? "[]")));
 }

@@ -3,10 +3,11 @@ import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
 import { Version } from "../../../protocol/migration.ts";
 import type { SqlResult } from "../../hasura/client.ts";
-import type { KeptMigration, RunActor } from "../store.ts";
+import type { KeptMigration } from "../store.ts";
 import { quoteIdentifier } from "../../sql/quote.ts";
 import { query } from "./client.ts";
 import type { LedgerContext } from "./context.ts";
+import { RecordedActor } from "./history.ts";
 import { foreignWritersSql } from "./sql/ownership.ts";
 import { keptSql } from "./statements.ts";
 
@@ -48,19 +49,6 @@ export async function refuseForeignWriters(context: LedgerContext): Promise<void
     },
   );
 }
-
-/** The actor of a run as the ledger has it. */
-export const RecordedActor = z
-  .object({
-    user: z.string(),
-    gitBranch: z.string().optional(),
-    gitCommit: z.string().optional(),
-  })
-  .transform(({ user, gitBranch, gitCommit }): RunActor => ({
-    user,
-    ...(gitBranch !== undefined && { branch: gitBranch }),
-    ...(gitCommit !== undefined && { commit: gitCommit }),
-  }));
 
 const Row = z.tuple([Version, z.string(), z.string().nullable(), RecordedActor.nullable()]);
 

@@ -20,7 +20,7 @@ import { CatalogSync } from "./catalog-sync.ts";
 import { isTransient, query, readLedger, untilAnswered } from "./client.ts";
 import { Confirmation } from "./confirmation.ts";
 import type { LedgerContext } from "./context.ts";
-import { readHistory, readRunIds, readUsers } from "./history.ts";
+import { readActors, readHistory, readRunIds } from "./history.ts";
 import { readKept, refuseForeignWriters } from "./kept-migrations.ts";
 import type { Position } from "./position.ts";
 import {
@@ -35,12 +35,12 @@ import { runLedgerBatch } from "./run-batch.ts";
 import { runLedgerStep } from "./run-step.ts";
 import type { LedgerSnapshot } from "./snapshot.ts";
 import {
+  actorsSql,
   cancelRunsSql,
   endRunSql,
   historySql,
   keepPlanSql,
   openRunsSql,
-  usersSql,
   type LedgerChange,
 } from "./statements.ts";
 
@@ -95,7 +95,7 @@ export class LedgerStore implements MigrationStore {
         readHistory(await query(context, historySql(filter, context.liveMs)), database.name),
       findOpen: async (run) => readRunIds(await query(context, openRunsSql(run))),
       cancel: async (run) => readRunIds(await query(context, cancelRunsSql(run, context.liveMs))),
-      users: async (runs) => readUsers(await query(context, usersSql(runs))),
+      actors: async (runs) => readActors(await query(context, actorsSql(runs))),
     };
     const { runSqls } = hasura;
     if (runSqls) this.runBatch = (steps, onDone) => this.#runBatch(steps, onDone, runSqls);

@@ -210,10 +210,10 @@ export function cancelRunsSql(run: string | undefined, liveMs: number): string {
   return call("cancel_runs", literalOrNull(run), String(liveMs));
 }
 
-/** The users of runs, as their clients reported them: rows of run and user. Writes nothing. */
-export function usersSql(runs: readonly string[]): string {
+/** Who started runs, as one JSON text: id and actor of each. Writes nothing. */
+export function actorsSql(runs: readonly string[]): string {
   const ids = runs.map(quoteLiteral).join(", ");
-  return `SELECT id, actor OPERATOR(pg_catalog.->>) 'user'::pg_catalog.text FROM hasura_migrate.run WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[${ids}]::pg_catalog.text[])`;
+  return `SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_array(id, actor)), '[]')::pg_catalog.text FROM hasura_migrate.run WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[${ids}]::pg_catalog.text[])`;
 }
 
 /**

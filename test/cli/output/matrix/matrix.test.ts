@@ -42,7 +42,46 @@ const local = new Map([
 ]);
 const style = colorsFor({ isTTY: false }, {}, false);
 const text = (matrix: ReturnType<typeof matrixOf>, columns = 80, full = false): string[] =>
-  matrixLines(matrix, { style, columns, full }).map(String);
+  matrixLines(matrix, { style, columns, full, now: Date.parse("2026-11-27T12:00:00Z") }).map(
+    String,
+  );
+
+/** An environment in which ada has applied these versions of a branch. */
+function branchColumn(environment: string, count: number): MatrixColumn {
+  const migrations = Array.from({ length: count }, (_, i) => ({
+    ...{ version: String(i + 1), name: "coupons", state: "unknown" as const },
+    ...{ appliedBy: "ada", branch: "add-coupons", appliedAt: "2026-11-24T12:00:00.000Z" },
+  }));
+  const database = { database: "default", kind: "postgres", store: "ledger" as const };
+  return {
+    ...column(environment, {}),
+    status: { type: "status", databases: [{ ...database, migrations }] },
+  };
+}
+
+describe("versions without a file", () => {
+  test("are listed below the table with their owners, the first eight of them", () => {
+    const lines = text(matrixOf([branchColumn("dev-3", 10), column("dev-4", {})], undefined));
+    const start = lines.indexOf("applied, no file in the image:");
+    assert.equal(lines[start + 1], "  dev-3 1 coupons: ada, branch add-coupons, 3 days ago");
+    assert.deepEqual(
+      [lines.length - start, lines.at(-1)],
+      [10, "  … and 2 more; --json and --html list all"],
+    );
+  });
+
+  test("are listed with the day in Markdown, whose markup a branch cannot add to", () => {
+    const markdown = matrixMarkdown(matrixOf([branchColumn("dev-3", 1)], undefined), false);
+    assert.match(markdown, /^- dev-3 1 coupons: ada, branch add-coupons, 2026-11-24$/m);
+    const hostile = branchColumn("dev-3", 1);
+    for (const { migrations } of hostile.status?.databases ?? [])
+      for (const row of migrations) row.branch = "<b>[x](y)\n# z";
+    assert.match(
+      matrixMarkdown(matrixOf([hostile], undefined), false),
+      /branch \\<b\\>\\\[x\\\]\(y\) #&#8203; z, 2026/,
+    );
+  });
+});
 
 describe("the matrix", () => {
   test("has a row for each version anywhere, in the order of versions", () => {

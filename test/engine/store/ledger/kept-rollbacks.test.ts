@@ -37,6 +37,20 @@ const fromBranch = (operation: string, options: object = {}): Request =>
     actor: { user: "ada", host: "laptop", gitBranch: "add-coupons", gitCommit: "1a2b3c4d5e" },
   });
 
+/** A ledger of version 2, with which version 2 was applied. */
+async function withVersion2(it: LedgerBench): Promise<void> {
+  const schema = new URL("../../../fixtures/ledger-schema-2.sql", import.meta.url);
+  await query(it.url, readFileSync(schema, "utf8"));
+  await query(
+    it.url,
+    `SELECT hasura_migrate.begin_run('older', 'apply', '{"user":"ada","host":"laptop"}', 'r', NULL, '{}', 1000);
+    SELECT hasura_migrate.enter('older', 2, 'coupon', 'sum', 'up', 0, false, 0, 'DROP TABLE coupon', false, false);
+    CREATE TABLE coupon (id int);
+    SELECT hasura_migrate.leave('older', 2);
+    SELECT hasura_migrate.end_run('older', 'finished', 1, NULL, NULL);`,
+  );
+}
+
 describe("a version without a file", () => {
   test("is rolled back with the down SQL that the ledger keeps, the one applied last first", async (t) => {
     const it = await ledgerBench(t);
@@ -219,6 +233,54 @@ describe("without a way back", () => {
   });
 });
 
+describe("status", () => {
+  test("has names and owners of versions without a file, and whether there is a way back", async (t) => {
+    const it = await ledgerBench(t);
+    const more = {
+      ...branch,
+      "4_blank/up": "SELECT 1",
+      "4_blank/down": "-- nothing",
+      "5_none/up": "SELECT 1",
+    };
+    await it.run(more, fromBranch("apply"));
+    const ran = await it.run(main, asked("status"));
+    const rows = ran.of("status").flatMap(({ databases }) => databases[0]?.migrations ?? []);
+    assert.deepEqual(
+      rows.map((row) => [
+        row.version,
+        row.name,
+        row.state,
+        row.appliedBy,
+        row.branch,
+        row.canRollBack,
+      ]),
+      [
+        ["1", "note", "applied", "ada", "add-coupons", undefined],
+        ["2", "coupon", "unknown", "ada", "add-coupons", true],
+        ["3", "code", "unknown", "ada", "add-coupons", true],
+        ["4", "blank", "unknown", "ada", "add-coupons", undefined],
+        ["5", "none", "unknown", "ada", "add-coupons", undefined],
+      ],
+    );
+  });
+
+  test("of a ledger of version 2 has them too, and does not change it", async (t) => {
+    const it = await ledgerBench(t);
+    await withVersion2(it);
+    const ran = await it.run(main, asked("status"));
+    const rows = ran.of("status").flatMap(({ databases }) => databases[0]?.migrations ?? []);
+    assert.deepEqual(
+      rows.map((row) => [row.version, row.name, row.appliedBy, row.canRollBack]),
+      [
+        ["1", "note", undefined, undefined],
+        ["2", "coupon", "ada", true],
+      ],
+    );
+    const versionNow = await query(it.url, "SELECT schema_version FROM hasura_migrate.head");
+    assert.deepEqual(versionNow, [{ schema_version: 2 }]);
+  });
+});
+
 describe("redo of a version without a file", () => {
   test("is refused, and says that it can only be rolled back", async (t) => {
     const it = await ledgerBench(t);
@@ -276,16 +338,7 @@ describe("down SQL that another role may have written", () => {
 
 test("the down SQL of a ledger of version 2 rolls back", async (t) => {
   const it = await ledgerBench(t);
-  const schema = new URL("../../../fixtures/ledger-schema-2.sql", import.meta.url);
-  await query(it.url, readFileSync(schema, "utf8"));
-  await query(
-    it.url,
-    `SELECT hasura_migrate.begin_run('older', 'apply', '{"user":"ada","host":"laptop"}', 'r', NULL, '{}', 1000);
-    SELECT hasura_migrate.enter('older', 2, 'coupon', 'sum', 'up', 0, false, 0, 'DROP TABLE coupon', false, false);
-    CREATE TABLE coupon (id int);
-    SELECT hasura_migrate.leave('older', 2);
-    SELECT hasura_migrate.end_run('older', 'finished', 1, NULL, NULL);`,
-  );
+  await withVersion2(it);
   const ran = await it.run(main, asked("down"));
   assert.deepEqual([ran.failure, versions(ran)], [undefined, ["2"]]);
   assert.deepEqual(await tables(it), []);

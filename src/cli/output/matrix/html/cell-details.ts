@@ -1,3 +1,4 @@
+import { ownerText } from "../../views/owner.ts";
 import type { MatrixCell } from "../matrix.ts";
 
 /** Texts that cells repeat, each with a number. */
@@ -45,10 +46,16 @@ export function encodeCells(cells: readonly MatrixCell[], shared: Shared): strin
     last = at ?? last;
     if (before && before.runId === runId && before.appliedBy === appliedBy) return time;
     before = cell;
-    const by = appliedBy === undefined ? "" : shared.people.numberOf(appliedBy).toString(base);
+    const by =
+      appliedBy === undefined ? "" : shared.people.numberOf(personText(cell)).toString(base);
     return `${time},${by},${runText(runId, last, shared)}`;
   });
   return words.join(" ");
+}
+
+/** `ada, branch add-coupons`. */
+function personText({ appliedBy, branch }: MatrixCell): string {
+  return ownerText({ appliedBy, branch }, () => undefined);
 }
 
 function runText(runId: string | undefined, at: number, { runs }: Shared): string {

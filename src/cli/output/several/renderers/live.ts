@@ -123,7 +123,7 @@ class Board implements SeveralRenderer {
   /** Plans, histories and locks, below the environment's name; the answers to status are shown as one matrix. */
   #writeResults({ environment, results }: EnvironmentView): void {
     const { out } = this.#context;
-    const look = { style: this.#style, columns: out.columns };
+    const look = { style: this.#style, columns: out.columns, now: this.#context.now() };
     const listed = new Set(["plan", "history", "locks"]);
     for (const event of results.filter(({ type }) => listed.has(type))) {
       const lines = resultLines(event, { ...this.#options, environment }, look);
