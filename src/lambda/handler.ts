@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import type { EngineContext } from "../engine/context.ts";
 import type { Project } from "../engine/project/project.ts";
+import type { LedgerMemory } from "../engine/store/ledger/ledger-memory.ts";
 import { inspectLedger } from "../engine/store/ledger/inspect.ts";
 import { Failure, toFailureData } from "../protocol/failure.ts";
 import { textHint } from "../protocol/hint.ts";
@@ -42,6 +43,8 @@ export interface HandlerContext {
   readonly channels: Channels;
   /** The run that this process paused last, for the invocation that continues it. */
   readonly pausedRun: { current: ObservedRun | undefined };
+  /** What this process has read of the ledgers; absent where nothing is kept. */
+  readonly memory?: LedgerMemory;
 }
 
 export interface Invocation {
@@ -181,7 +184,7 @@ async function serve(
     const running = execute(request, {
       hasura,
       project: () => handlerContext.readProject(settings),
-      openStore: openStore(settings, context.awsRequestId, redact.text),
+      openStore: openStore(settings, context.awsRequestId, redact.text, handlerContext.memory),
       now,
       sleep,
       random,

@@ -2,6 +2,7 @@ import type { MigrationStore, Database } from "../engine/store/store.ts";
 import type { StoreContext } from "../engine/context.ts";
 import { catalogStore } from "../engine/store/catalog/catalog-store.ts";
 import { defaultLiveMs, type LedgerContext } from "../engine/store/ledger/context.ts";
+import type { LedgerMemory } from "../engine/store/ledger/ledger-memory.ts";
 import { openLedger } from "../engine/store/ledger/open.ts";
 import { operationNames, operations, type Operation } from "../protocol/operations.ts";
 import type { Request } from "../protocol/request.ts";
@@ -32,13 +33,18 @@ export function openStore(
   settings: Settings,
   requestId: string,
   redact: (text: string) => string,
+  memory?: LedgerMemory,
 ): (database: Database, context: StoreContext) => MigrationStore | Promise<MigrationStore> {
   if (!settings.ledger) return catalogStore;
   return (database, context) => {
     const { options } = context.request;
     const dryRun = "dryRun" in options && options.dryRun === true;
     return openLedger(
-      { ...context, database, redact, ...ledgerSettings(settings, context.request, requestId) },
+      {
+        ...{ ...context, database, redact },
+        ...ledgerSettings(settings, context.request, requestId),
+        ...(memory && { memory }),
+      },
       dryRun,
     );
   };

@@ -7,6 +7,7 @@ import { realFileSystem } from "../engine/project/file-system.ts";
 import { keptProject } from "../engine/project/kept-project.ts";
 import { postgresOnly } from "../engine/project/local-databases.ts";
 import type { Project } from "../engine/project/project.ts";
+import { LedgerMemory } from "../engine/store/ledger/ledger-memory.ts";
 import { execute } from "../engine/execute.ts";
 import { Failure } from "../protocol/failure.ts";
 import { crashGuard, type CrashGuard } from "./crash-guard.ts";
@@ -76,6 +77,7 @@ export function processContext(guard: CrashGuard): HandlerContext {
       sleep,
     },
     pausedRun: { current: undefined },
+    memory: new LedgerMemory(),
   };
 }
 

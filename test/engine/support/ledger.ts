@@ -1,3 +1,4 @@
+import type { LedgerMemory } from "../../../src/engine/store/ledger/ledger-memory.ts";
 import { openLedger } from "../../../src/engine/store/ledger/open.ts";
 import type { EngineContext } from "../../../src/engine/execute.ts";
 
@@ -10,6 +11,7 @@ export function withLedger(
     requestId?: string;
     keepsDownSql?: boolean;
     redact?: (text: string) => string;
+    memory?: LedgerMemory;
   } = {},
 ): Pick<EngineContext, "openStore"> {
   return {
@@ -33,6 +35,7 @@ export function withLedger(
           liveMs: more.liveMs ?? 30_000,
           ...(more.keepsDownSql !== undefined && { keepsDownSql: more.keepsDownSql }),
           ...(more.redact && { redact: more.redact }),
+          ...(more.memory && { memory: more.memory }),
         },
         false,
       );

@@ -1,5 +1,6 @@
 import type { StoreContext } from "../../context.ts";
 import type { Database } from "../store.ts";
+import type { LedgerMemory } from "./ledger-memory.ts";
 import type { RunDescription } from "./statements.ts";
 
 /** What the ledger store needs of a run, beyond what every store needs. */
@@ -15,6 +16,8 @@ export interface LedgerContext extends StoreContext {
   readonly keepsDownSql?: boolean;
   /** Removes secrets from a text before the ledger keeps it. */
   readonly redact?: (text: string) => string;
+  /** What this process has read before; absent where nothing is kept. */
+  readonly memory?: LedgerMemory;
 }
 
 export const defaultLiveMs = 30_000;

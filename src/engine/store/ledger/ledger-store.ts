@@ -10,6 +10,7 @@ import type {
   KeptPlan,
   MigrationStore,
   OnDone,
+  RunActor,
   RunRegistry,
   Step,
   StepResult,
@@ -25,7 +26,7 @@ import { readKept, refuseForeignWriters } from "./kept-migrations.ts";
 import type { Position } from "./position.ts";
 import {
   confirmingRollbacks,
-  reconcile,
+  reconcileAgain,
   type CatalogView,
   type Reconciliation,
 } from "./reconcile.ts";
@@ -95,7 +96,7 @@ export class LedgerStore implements MigrationStore {
         readHistory(await query(context, historySql(filter, context.liveMs)), database.name),
       findOpen: async (run) => readRunIds(await query(context, openRunsSql(run))),
       cancel: async (run) => readRunIds(await query(context, cancelRunsSql(run, context.liveMs))),
-      actors: async (runs) => readActors(await query(context, actorsSql(runs))),
+      actors: (runs) => this.#actors(runs),
     };
     const { runSqls } = hasura;
     if (runSqls) this.runBatch = (steps, onDone) => this.#runBatch(steps, onDone, runSqls);
@@ -163,6 +164,15 @@ export class LedgerStore implements MigrationStore {
 
   confirm(): Promise<readonly Version[]> {
     return Promise.resolve(this.#confirmation.takeLost());
+  }
+
+  async #actors(runs: readonly string[]): Promise<ReadonlyMap<string, RunActor>> {
+    const { memory, database } = this.#context;
+    const known = memory?.actorsOf(database.name);
+    const unknown = known ? runs.filter((run) => !known.has(run)) : runs;
+    if (known && unknown.length === 0) return known;
+    const found = readActors(await query(this.#context, actorsSql(unknown)));
+    return memory?.addActors(database.name, found) ?? found;
   }
 
   async #begin(): Promise<void> {
@@ -249,7 +259,7 @@ export class LedgerStore implements MigrationStore {
     this.#keptPlan = ledger.planned;
     Object.assign(this.#position, { generation: ledger.generation, ownGeneration: false });
     const catalog = await readCatalog(this.#context, ledger.synced);
-    const compared = reconcile(ledger, catalog);
+    const compared = reconcileAgain(ledger, catalog);
     const reconciliation = this.#context.protected ? confirmingRollbacks(compared) : compared;
     this.#catalog.found(reconciliation);
     if (!this.#writes) return reconciliation;

@@ -2,7 +2,7 @@ import { operations } from "../../../protocol/operations.ts";
 import { emit } from "../../emit.ts";
 import { catalogStore } from "../catalog/catalog-store.ts";
 import type { MigrationStore } from "../store.ts";
-import { sendQuery } from "./client.ts";
+import { isTransient, sendQuery } from "./client.ts";
 import { schemaVersion } from "./constants.ts";
 import type { LedgerContext } from "./context.ts";
 import {
@@ -13,8 +13,8 @@ import {
   type DatabaseFacts,
 } from "./install.ts";
 import { LedgerStore } from "./ledger-store.ts";
-import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
-import { firstSnapshotSql } from "./statements.ts";
+import { readSnapshot, readSnapshotSince, type LedgerSnapshot } from "./snapshot.ts";
+import { firstSnapshotSql, type ChangePosition } from "./statements.ts";
 
 const maxInstallations = 3;
 
@@ -66,9 +66,35 @@ async function findLedger(context: LedgerContext): Promise<LedgerSnapshot | unde
 }
 
 async function readOnce(context: LedgerContext): Promise<LedgerSnapshot> {
-  return readSnapshot(
-    await sendQuery(context, firstSnapshotSql(context.request.runId, context.liveMs)),
-  );
+  const { memory, database } = context;
+  const kept = memory?.snapshotOf(database.name);
+  const snapshot = kept && (await readSince(context, kept));
+  if (snapshot) return snapshot;
+  const whole = readSnapshot(await sendQuery(context, firstSnapshot(context)));
+  memory?.keep(database.name, whole);
+  return whole;
+}
+
+/** What has changed since a snapshot, and the rest from it. Undefined where there may be no such function: in a ledger that an older version has created. */
+async function readSince(
+  context: LedgerContext,
+  kept: LedgerSnapshot,
+): Promise<LedgerSnapshot | undefined> {
+  const { memory, database } = context;
+  if (!kept.position) return undefined;
+  try {
+    const answer = await sendQuery(context, firstSnapshot(context, kept.position));
+    const { snapshot, isContinued } = readSnapshotSince(answer, kept);
+    memory?.keep(database.name, snapshot, isContinued ? kept : undefined);
+    return snapshot;
+  } catch (error) {
+    if (isTransient(error)) throw error;
+    return undefined;
+  }
+}
+
+function firstSnapshot({ request, liveMs }: LedgerContext, since?: ChangePosition): string {
+  return firstSnapshotSql(request.runId, liveMs, since);
 }
 
 async function withoutLedger(context: LedgerContext, reason: string): Promise<MigrationStore> {

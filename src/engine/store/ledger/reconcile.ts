@@ -1,4 +1,5 @@
 import { compareVersions, type Version } from "../../../protocol/migration.ts";
+import { rememberLast } from "../../../remember-last.ts";
 import type { AppliedMigration } from "../store.ts";
 import type { StoredVersions } from "../catalog/version-store.ts";
 
@@ -106,6 +107,46 @@ export function reconcile(ledger: LedgerView, catalog: CatalogView): Reconciliat
   result.adopt.sort(compareVersions);
   return result;
 }
+
+/** The same, without comparing again what a warm process has compared before. */
+export function reconcileAgain(ledger: LedgerView, catalog: CatalogView): Reconciliation {
+  return compared(
+    ledger.applied,
+    ledger.gone,
+    ledger.running,
+    ledger.generation,
+    ledger.synced,
+    ledger.serverId,
+    catalog.versions,
+    catalog.serverId,
+    catalog.generation,
+  );
+}
+
+const compared = rememberLast(
+  (
+    applied: LedgerView["applied"],
+    gone: LedgerView["gone"],
+    running: LedgerView["running"],
+    generation: bigint,
+    synced: bigint,
+    serverId: LedgerView["serverId"],
+    versions: StoredVersions,
+    catalogServerId: string,
+    catalogGeneration: bigint | undefined,
+  ) =>
+    reconcile(
+      {
+        ...{ applied, gone, generation, synced },
+        ...(running && { running }),
+        ...(serverId !== undefined && { serverId }),
+      },
+      {
+        ...{ versions, serverId: catalogServerId },
+        ...(catalogGeneration !== undefined && { generation: catalogGeneration }),
+      },
+    ),
+);
 
 /** For a protected environment: what another tool has rolled back is not forgotten until a person has confirmed it. */
 export function confirmingRollbacks(reconciliation: Reconciliation): Reconciliation {

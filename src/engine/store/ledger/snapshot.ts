@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { Actor } from "../../../protocol/request.ts";
-import { Version } from "../../../protocol/migration.ts";
+import { compareVersions, Version } from "../../../protocol/migration.ts";
 import type { SqlResult } from "../../hasura/client.ts";
 import type { KeptPlan } from "../store.ts";
 import type { LedgerRow, LedgerView } from "./reconcile.ts";
+import type { ChangePosition } from "./statements.ts";
 
 const Generation = z.string().regex(/^\d+$/).transform(BigInt);
 const Row = z.tuple([
@@ -24,11 +25,19 @@ const Other = z.object({
 });
 export type OtherRun = z.infer<typeof Other>;
 
+const Holder = z.object({ pid: z.int(), state: z.string().nullable(), ms: z.number().nullable() });
+type Holder = z.infer<typeof Holder>;
+
 const Snapshot = z.object({
   schemaVersion: z.int(),
   generation: Generation,
   synced: Generation,
   serverId: z.string().nullable(),
+  /** Absent in older ledgers, as are the next two. */
+  change: Generation.nullish(),
+  mark: z.string().nullish(),
+  /** The versions whose record may have changed; null if all are in the answer. */
+  touched: z.array(Version).nullish(),
   cancelAsked: z.boolean(),
   begun: z.boolean(),
   runIdTaken: z.boolean().default(false),
@@ -54,9 +63,7 @@ const Snapshot = z.object({
    * The session that holds the lock of a migration now; `ms`: how long its statement has been
    * running.
    */
-  holder: z
-    .object({ pid: z.int(), state: z.string().nullable(), ms: z.number().nullable() })
-    .nullable(),
+  holder: Holder.nullable(),
   others: z.array(Other),
 });
 
@@ -74,6 +81,14 @@ export interface LedgerSnapshot extends LedgerView {
   readonly planned?: KeptPlan;
   readonly holder?: { readonly pid: number; readonly state?: string; readonly ms?: number };
   readonly others: readonly OtherRun[];
+  /** From where a later snapshot can be asked for only what has changed; undefined in older ledgers. */
+  readonly position?: ChangePosition;
+}
+
+/** A snapshot of which only what has changed since an earlier one was answered. */
+interface Answer extends LedgerSnapshot {
+  /** The versions that `applied` and `gone` are about; undefined for all. */
+  readonly touched?: readonly Version[];
 }
 
 /**
@@ -81,12 +96,60 @@ export interface LedgerSnapshot extends LedgerView {
  * ZodError for anything else.
  */
 export function readSnapshot(result: SqlResult): LedgerSnapshot {
+  return readAnswer(result);
+}
+
+/**
+ * The same of `snapshot_since`, where `kept` is the snapshot that it was asked to go on from. `isContinued`: false where the ledger
+ * has not gone on from there, and has answered all that it holds.
+ */
+export function readSnapshotSince(
+  result: SqlResult,
+  kept: LedgerSnapshot,
+): { readonly snapshot: LedgerSnapshot; readonly isContinued: boolean } {
+  const { touched, ...now } = readAnswer(result);
+  if (touched === undefined) return { snapshot: now, isContinued: false };
+  const snapshot = {
+    ...now,
+    applied: withChanges(kept.applied, touched, now.applied),
+    gone: withChanges(kept.gone, touched, now.gone),
+  };
+  return { snapshot, isContinued: true };
+}
+
+/** The same map where nothing has changed: what is concluded from it is kept by its identity. */
+function withChanges<T>(
+  before: ReadonlyMap<Version, T>,
+  touched: readonly Version[],
+  now: ReadonlyMap<Version, T>,
+): ReadonlyMap<Version, T> {
+  if (touched.length === 0) return before;
+  const after = new Map(before);
+  for (const version of touched) after.delete(version);
+  // In the order of a complete answer.
+  return new Map([...after, ...now].sort(([a], [b]) => compareVersions(a, b)));
+}
+
+function readAnswer(result: SqlResult): Answer {
   const text = result.rows[0]?.[0];
-  const { serverId, migrations, running, gone, holder, halfRedone, planned, ...rest } =
-    Snapshot.parse(JSON.parse(text ?? "null"));
+  const {
+    serverId,
+    migrations,
+    running,
+    gone,
+    holder,
+    halfRedone,
+    planned,
+    change,
+    mark,
+    touched,
+    ...rest
+  } = Snapshot.parse(JSON.parse(text ?? "null"));
   return {
     ...rest,
     ...(serverId !== null && { serverId }),
+    ...(typeof change === "bigint" && typeof mark === "string" && { position: { change, mark } }),
+    ...(touched && { touched }),
     applied: new Map(migrations.map((row) => [row[0], toLedgerRow(row)])),
     gone: new Map(Object.entries(gone)),
     ...(running && { running }),
@@ -94,14 +157,12 @@ export function readSnapshot(result: SqlResult): LedgerSnapshot {
     ...(planned && {
       planned: { steps: new Set(planned.steps), done: new Set(planned.done ?? []) },
     }),
-    ...(holder && {
-      holder: {
-        pid: holder.pid,
-        ...(holder.state !== null && { state: holder.state }),
-        ...(holder.ms !== null && { ms: holder.ms }),
-      },
-    }),
+    ...(holder && { holder: toHolder(holder) }),
   };
+}
+
+function toHolder({ pid, state, ms }: Holder): NonNullable<LedgerSnapshot["holder"]> {
+  return { pid, ...(state !== null && { state }), ...(ms !== null && { ms }) };
 }
 
 function toLedgerRow([, checksum, run, generation, appliedAt, ms]: z.infer<typeof Row>): LedgerRow {

@@ -183,14 +183,20 @@ export function snapshotSql(run: string, liveMs: number): string {
 
 /**
  * The same as the first request of a run: it fails, before a function of the schema is called, where
- * a part of the ledger belongs to somebody else.
+ * a part of the ledger belongs to somebody else. `since`: only what has changed since that answer.
  */
-export function firstSnapshotSql(run: string, liveMs: number): string {
-  return [
-    readCommitted,
-    refuseForeignPartsSql,
-    `SELECT hasura_migrate.snapshot(${quoteLiteral(run)}, ${String(liveMs)})`,
-  ].join("\n");
+export function firstSnapshotSql(run: string, liveMs: number, since?: ChangePosition): string {
+  const values = [quoteLiteral(run), String(liveMs)];
+  const query = since
+    ? `SELECT hasura_migrate.snapshot_since(${[...values, String(since.change), quoteLiteral(since.mark)].join(", ")})`
+    : `SELECT hasura_migrate.snapshot(${values.join(", ")})`;
+  return [readCommitted, refuseForeignPartsSql, query].join("\n");
+}
+
+/** Up to which change of the ledger an answer shows its records. */
+export interface ChangePosition {
+  readonly change: bigint;
+  readonly mark: string;
 }
 
 /** Past runs and the current one. Writes nothing. */

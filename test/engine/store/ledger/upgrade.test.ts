@@ -11,6 +11,10 @@ const version2 = readFileSync(
   new URL("../../../fixtures/ledger-schema-2.sql", import.meta.url),
   "utf8",
 );
+const version3 = readFileSync(
+  new URL("../../../fixtures/ledger-schema-3.sql", import.meta.url),
+  "utf8",
+);
 const appliedWithVersion2 = `
   SELECT hasura_migrate.begin_run('older', 'apply', '{"user":"ada","host":"laptop"}', 'r', NULL, '{}', 1000);
   SELECT hasura_migrate.enter('older', 1, 'a', 'sum', 'up', 0, false, 0, NULL, false, false);
@@ -31,7 +35,7 @@ async function schemaVersions(it: LedgerBench): Promise<unknown[]> {
   );
 }
 
-/** Every function and column of the ledger, with its signature. */
+/** Every function, column and trigger of the ledger, with its signature. */
 async function shape(it: LedgerBench): Promise<string[]> {
   const rows = await query(
     it.url,
@@ -40,6 +44,10 @@ async function shape(it: LedgerBench): Promise<string[]> {
      UNION ALL
      SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default)
      FROM information_schema.columns WHERE table_schema = 'hasura_migrate'
+     UNION ALL
+     SELECT concat_ws(' ', pg_get_triggerdef(t.oid), t.tgenabled)
+     FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
+     WHERE c.relnamespace = 'hasura_migrate'::regnamespace
      ORDER BY 1`,
   );
   return rows.map((row) => String(row["it"]));
@@ -71,6 +79,20 @@ describe("upgrade", () => {
     const expected = await shape(created);
     assert.deepEqual(await shape(upgraded), expected);
     assert.ok(expected.some((line) => line.startsWith("hasura_migrate.enter(jsonb)")));
+  });
+
+  test("a ledger of version 3 is upgraded to the same", async (t) => {
+    const upgraded = await ledgerBench(t);
+    await query(upgraded.url, version3);
+    await query(
+      upgraded.url,
+      `SELECT hasura_migrate.record('older', 0, 0, '[{"what":"marked applied","version":1,"name":"a"}]')`,
+    );
+    await upgraded.run(files);
+    assert.deepEqual(await upgraded.ledger(), ["1", "2"]);
+    const created = await ledgerBench(t);
+    await created.run({ "1_a/up": "SELECT 1;" });
+    assert.deepEqual(await shape(upgraded), await shape(created));
   });
 
   test("status reads a ledger of version 2 without changing it", async (t) => {

@@ -292,6 +292,8 @@ DECLARE
   own boolean;
   took double precision;
 BEGIN
+  -- Before the row of running, as in record: two sessions that lock both never wait for each other.
+  PERFORM FROM hasura_migrate.head FOR UPDATE;
   DELETE FROM hasura_migrate.running
   WHERE version = p_version AND run = p_run
   RETURNING * INTO entered;
@@ -479,8 +481,16 @@ AS $body$
   SELECT pg_catalog.to_char(p_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
 $body$;
 
--- The state of the ledger as one JSON text, as the run p_run sees it.
-CREATE OR REPLACE FUNCTION hasura_migrate.snapshot(p_run text, p_live_ms double precision)
+-- The state of the ledger as one JSON text, as the run p_run sees it. p_change and p_mark: those of an
+-- earlier answer, or NULL. Where the ledger has gone on from there, `touched` lists the versions whose
+-- record may have changed since, and `migrations` and `gone` have those alone; otherwise it is null, and
+-- they are complete. All of it is one statement, so that it shows one moment.
+CREATE OR REPLACE FUNCTION hasura_migrate.snapshot_since(
+  p_run text,
+  p_live_ms double precision,
+  p_change bigint,
+  p_mark text
+)
 RETURNS text
 LANGUAGE sql
 VOLATILE
@@ -491,6 +501,9 @@ AS $body$
     'generation', h.generation::text,
     'synced', h.synced::text,
     'serverId', h.server_id,
+    'change', h.change::text,
+    'mark', h.mark,
+    'touched', since.versions::text[],
     'cancelAsked', COALESCE(
       (SELECT r.cancel_asked FROM hasura_migrate.run AS r WHERE r.id = p_run),
       false
@@ -517,7 +530,7 @@ AS $body$
       FROM hasura_migrate.run AS r
       WHERE r.id = p_run AND r.planned IS NOT NULL
     ),
-    'migrations', COALESCE(
+    'migrations', CASE WHEN since.versions = '{}' THEN '[]' ELSE COALESCE(
       (
         SELECT pg_catalog.json_agg(
           pg_catalog.json_build_array(
@@ -527,9 +540,10 @@ AS $body$
           ORDER BY m.version
         )
         FROM hasura_migrate.migration AS m
+        WHERE since.versions IS NULL OR m.version = ANY (since.versions)
       ),
       '[]'
-    ),
+    ) END,
     'running', (
       SELECT pg_catalog.json_build_object(
         'version', m.version::text,
@@ -549,13 +563,14 @@ AS $body$
       FROM hasura_migrate.running AS m
       LIMIT 1
     ),
-    'gone', COALESCE(
+    'gone', CASE WHEN since.versions = '{}' THEN '{}' ELSE COALESCE(
       (
         SELECT pg_catalog.json_object_agg(s.version::text, s.generation::text)
         FROM (
           SELECT version, pg_catalog.max(generation) AS generation
           FROM hasura_migrate.step
           WHERE what IN ('down', 'marked pending', 'forgotten')
+            AND (since.versions IS NULL OR version = ANY (since.versions))
           GROUP BY version
         ) AS s
         WHERE NOT EXISTS (
@@ -563,7 +578,7 @@ AS $body$
         )
       ),
       '{}'
-    ),
+    ) END,
     'holder', (
       SELECT pg_catalog.json_build_object(
         'pid', x.pid,
@@ -590,6 +605,32 @@ AS $body$
     )
   )::text
   FROM hasura_migrate.head AS h
+  CROSS JOIN LATERAL (
+    SELECT CASE
+      WHEN h.change = p_change AND h.mark = p_mark THEN '{}'
+      WHEN EXISTS (
+        SELECT FROM hasura_migrate.change AS c WHERE c.number = p_change AND c.mark = p_mark
+      )
+      -- None is missing.
+      AND h.change - p_change = (
+        SELECT pg_catalog.count(*) FROM hasura_migrate.change AS c WHERE c.number > p_change
+      )
+      THEN ARRAY(
+        SELECT DISTINCT c.version FROM hasura_migrate.change AS c WHERE c.number > p_change
+      )
+    END AS versions
+    OFFSET 0
+  ) AS since
+$body$;
+
+-- The whole state of the ledger.
+CREATE OR REPLACE FUNCTION hasura_migrate.snapshot(p_run text, p_live_ms double precision)
+RETURNS text
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT hasura_migrate.snapshot_since(p_run, p_live_ms, NULL, NULL)
 $body$;
 
 -- Registers a run, as waiting where another one is live, or continues it. Refused as data, because

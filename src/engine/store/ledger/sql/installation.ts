@@ -1,5 +1,6 @@
 import { lockClass, lockId, schemaVersion, sqlstate } from "../constants.ts";
 import { labelPrefix } from "../statement-label.ts";
+import changes from "./changes.sql";
 import functions from "./functions.sql";
 import { refuseForeignPartsSql } from "./ownership.ts";
 import schema from "./schema.sql";
@@ -24,6 +25,7 @@ const constants: ReadonlyMap<string, string> = new Map([
 /** Creates or upgrades the ledger; returns the version of its schema. */
 export const installationSql = [
   withConstants(schema),
+  withConstants(changes),
   withConstants(functions),
   "SELECT schema_version FROM hasura_migrate.head",
 ].join("\n");

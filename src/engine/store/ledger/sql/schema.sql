@@ -27,12 +27,20 @@ CREATE TABLE IF NOT EXISTS hasura_migrate.head (
   schema_version integer NOT NULL,
   generation bigint NOT NULL,
   synced bigint NOT NULL,
-  server_id text
+  server_id text,
+  change bigint NOT NULL DEFAULT 0,
+  mark text NOT NULL DEFAULT ''
 );
+-- Version 4.
+ALTER TABLE hasura_migrate.head
+  ADD COLUMN IF NOT EXISTS change bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS mark text NOT NULL DEFAULT '';
 COMMENT ON COLUMN hasura_migrate.head.generation IS
   'incremented by every change to the ledger; each migration compares and sets it';
 COMMENT ON COLUMN hasura_migrate.head.synced IS
   'the generation up to which Hasura''s catalog state has been written';
+COMMENT ON COLUMN hasura_migrate.head.change IS
+  'the number of the newest row of hasura_migrate.change; its mark is in mark';
 
 CREATE TABLE IF NOT EXISTS hasura_migrate.migration (
   version bigint PRIMARY KEY,
