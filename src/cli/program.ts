@@ -14,6 +14,7 @@ import { mark } from "./commands/mark.ts";
 import { newMigration } from "./commands/new.ts";
 import { plan } from "./commands/plan.ts";
 import { redo } from "./commands/redo.ts";
+import { resetTo } from "./commands/reset-to.ts";
 import { globalOptions } from "./commands/shared-options.ts";
 import { status } from "./commands/status.ts";
 import type { CommandResult } from "./command-result.ts";
@@ -30,6 +31,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
   plan,
   down,
   redo,
+  "reset-to": resetTo,
   mark,
   cancel,
   history,

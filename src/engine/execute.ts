@@ -87,6 +87,7 @@ function operate(
     case "apply":
     case "down":
     case "redo":
+    case "reset-to":
       return migrate(request, session, engine);
     case "plan":
       return showPlan(request, session, engine);

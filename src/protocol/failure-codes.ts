@@ -1195,6 +1195,21 @@ export const failureCodes = {
       "For `redo`: use the branch or image that the version was applied from, or roll it back with `down --only VERSION`.",
     ],
   },
+  "no-way-back": {
+    kinds: ["usage"],
+    meaning:
+      "`reset-to` would have to roll back versions that the ledger keeps no down SQL for. The failure names each, with who applied it and on which branch. Nothing was changed.",
+    causes: [
+      "The migration had no `down.sql`, one without a statement, or one of more than 64 kB when it was applied.",
+      "`HASURA_MIGRATE_KEEP_DOWN_SQL` was `off` then, or the environment has no ledger.",
+      "The version was imported or recorded with `mark`, and not applied by hasura-migrate.",
+    ],
+    remedies: [
+      "Leave them applied and reset the rest: `--keep`.",
+      "Or roll them back first, with `down` from the branch or image that has their `down.sql`.",
+      "Or undo them by hand, and record that: `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
+    ],
+  },
   "not-applied": {
     kinds: ["usage"],
     meaning: "The version that `down` names is not applied.",

@@ -92,6 +92,25 @@ export const operations = {
     ledger: "create",
     listsMigrations: true,
   },
+  /** Rolls back what the project has no file for, then applies what is pending. */
+  "reset-to": {
+    options: z.strictObject({
+      database,
+      ...writing,
+      dryRun,
+      /** Leave versions that cannot be rolled back, instead of refusing. */
+      keep: flag,
+      /** Roll back applied versions whose file has changed, and apply them again. */
+      changed: flag,
+      outOfOrder: flag,
+      noTransaction: executing.noTransaction,
+      sliceMs: executing.sliceMs,
+    }),
+    permission: "admin",
+    changes: "unless-dry-run",
+    ledger: "create",
+    listsMigrations: true,
+  },
   status: {
     options: z.strictObject({ database }),
     permission: "read",

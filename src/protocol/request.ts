@@ -47,6 +47,7 @@ export const Request = z.discriminatedUnion("operation", [
   requestOf("apply"),
   requestOf("down"),
   requestOf("redo"),
+  requestOf("reset-to"),
   requestOf("status"),
   requestOf("plan"),
   requestOf("mark"),

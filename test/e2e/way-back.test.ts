@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { query } from "../support/postgres.ts";
 import { eventsOf } from "./support/cli.ts";
-import { project, serve, type Served } from "./support/environment.ts";
+import { project, serve, writeMigrations, type Files, type Served } from "./support/environment.ts";
 
 const branch = {
   "1700000000100_users": { up: "CREATE TABLE users (id int);", down: "DROP TABLE users;" },
@@ -21,8 +21,8 @@ const tablesOf = async (url: string): Promise<string[]> => {
   return rows.map(({ relname }) => String(relname));
 };
 
-/** An environment in which a branch was applied whose last two migrations are no longer in the project. */
-async function afterBranch(t: TestContext): Promise<Served> {
+/** An environment in which a branch was applied whose last two migrations are no longer in the project; `then` are there instead. */
+async function afterBranch(t: TestContext, then: Files = {}): Promise<Served> {
   const directory = await project(t, branch);
   const served = await serve(t, directory);
   // The branch is that of the directory in which the command is typed.
@@ -43,6 +43,7 @@ async function afterBranch(t: TestContext): Promise<Served> {
   assert.equal(applied.code, 0, applied.stderr);
   for (const name of ["1700000000200_coupons", "1700000000300_codes"])
     rmSync(join(directory, "migrations/default", name), { recursive: true });
+  writeMigrations(directory, then);
   return served;
 }
 
@@ -94,5 +95,46 @@ describe.concurrent("the way back", () => {
     const page = await served.run(["status", "dev-1", "--html", "-"]);
     assert.match(page.stdout, /"people":\["[^"]+, branch add-coupons"\]/);
     assert.match(page.stdout, /1700000000200<\/b> coupons/);
+  });
+
+  test("reset-to rolls back what the project lacks and applies what is pending, as one plan that has to be confirmed", async (t) => {
+    const served = await afterBranch(t, {
+      "1700000000250_tags": { up: "CREATE TABLE tags (id int);", down: "DROP TABLE tags;" },
+    });
+    const unasked = await served.run(["reset-to", "dev-1"]);
+    assert.equal(unasked.code, 2);
+    assert.match(unasked.stderr, /"Reset dev-1 to what its image has\?" needs an answer/);
+    const shown = await served.run(["reset-to", "dev-1", "--dry-run"]);
+    assert.match(
+      shown.stdout,
+      /2 to roll back, 1 to apply in default .*\n.*1700000000300 +codes +down .*\n.*1700000000200 +coupons +down .*\n.*1700000000250 +tags +1 line/,
+    );
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["codes", "coupons", "users"]);
+    const done = await served.run(["reset-to", "dev-1", "--yes"]);
+    assert.equal(done.code, 0, done.stderr);
+    assert.match(done.stdout, /2 rolled back, 1 applied in /);
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["tags", "users"]);
+    const again = await served.run(["reset-to", "dev-1", "--yes"]);
+    assert.match(again.stdout, /nothing to reset, 2 applied/);
+    assert.equal((await served.run(["status", "dev-1", "--check"])).code, 0);
+  });
+
+  test("reset-to names what has no way back, and leaves it only where that is asked for", async (t) => {
+    const served = await afterBranch(t);
+    await query(
+      served.databaseUrl,
+      "UPDATE hasura_migrate.migration SET down_sql = NULL WHERE version = 1700000000200",
+    );
+    const refused = await served.run(["reset-to", "dev-1", "--yes"]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /1 version would have to be rolled back in default/);
+    assert.match(
+      refused.stderr,
+      /1700000000200_coupons: \S+ applied it, on the branch add-coupons/,
+    );
+    assert.match(refused.stderr, /hasura-migrate reset-to dev-1 .*--keep/);
+    const kept = await served.run(["reset-to", "dev-1", "--yes", "--keep"]);
+    assert.equal(kept.code, 0, kept.stderr);
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["coupons", "users"]);
   });
 });

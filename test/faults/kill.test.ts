@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { newRequest, faultBench, liveMs, shortened } from "./support/bench.ts";
-import { firstOf } from "./support/migrations.ts";
+import { readProject } from "../../src/engine/project/project.ts";
+import { projectOnDisk } from "../engine/support/run.ts";
+import { filesOf, firstOf, otherBranch, seven } from "./support/migrations.ts";
 import { program } from "./support/programs.ts";
 import { scale } from "./support/scale.ts";
 
@@ -55,6 +57,80 @@ describe.concurrent("kill", () => {
       await bench.endFaults();
       wrong.push(
         ...(await bench.problems(await bench.run())).map(
+          (text) => `killed at request ${String(at)}: ${text}`,
+        ),
+      );
+    }
+    assert.deepEqual(wrong, []);
+    await t.annotate(`${String(kills)} kills`);
+    assert.ok(kills > 0);
+  });
+
+  test("a reset that is killed at every event of it, in its rollbacks and in what it applies: after the same reset again the other branch is applied once, and nothing is left of this one", async (t) => {
+    const bench = await faultBench(t, otherBranch);
+    const oneRun = await program(t, "one-run");
+    const root = await projectOnDisk(t, filesOf(seven));
+    const branch = { project: () => readProject(root) };
+    const clean: string[] = [];
+    const wrong: string[] = [];
+    // The first is not killed, and shows which events there are.
+    for (
+      let at = Infinity;
+      clean.length === 0 || at < clean.length;
+      at = at === Infinity ? 0 : at + 1
+    ) {
+      await bench.database.reset(false);
+      await bench.run(newRequest(), branch);
+      const reset = oneRun(bench.network.url, bench.root, String(liveMs), "reset-to");
+      reset.process.stdin?.write("go\n");
+      for (let received = 0; received < at; received += 1) {
+        const line = await reset.lines.next();
+        if (line.done === true) break;
+        if (at === Infinity) clean.push(line.value);
+      }
+      await reset.kill();
+      await bench.endFaults();
+      wrong.push(
+        ...(await bench.problems(await bench.run(newRequest("reset-to")))).map(
+          (text) => `killed at event ${String(at)}: ${text}`,
+        ),
+      );
+    }
+    assert.deepEqual(wrong, []);
+    assert.deepEqual(
+      [clean.filter((type) => type === "migration.applied").length, clean.at(-1)],
+      [4, "run.finished"],
+    );
+  });
+
+  test("a reset that is killed while one of its requests is answered: after the same reset again the other branch is applied once", async (t) => {
+    const bench = await faultBench(t, otherBranch);
+    const oneRun = await program(t, "one-run");
+    const root = await projectOnDisk(t, filesOf(seven));
+    const branch = { project: () => readProject(root) };
+    await bench.run(newRequest(), branch);
+    const before = bench.network.passed.length;
+    await bench.run(newRequest("reset-to"));
+    const requests = bench.network.passed.length - before;
+    const wrong: string[] = [];
+    let kills = 0;
+    for (let at = 0; at < requests; at += scale.killStep) {
+      await bench.database.reset(false);
+      await bench.run(newRequest(), branch);
+      const reset = oneRun(bench.network.url, bench.root, String(liveMs), "reset-to");
+      let passed = 0;
+      bench.network.expect(() => {
+        passed += 1;
+        if (passed !== at + 1) return undefined;
+        kills += 1;
+        reset.process.kill("SIGKILL");
+        return undefined;
+      });
+      reset.process.stdin?.write("go\n");
+      await reset.ended;
+      await bench.endFaults();
+      wrong.push(
+        ...(await bench.problems(await bench.run(newRequest("reset-to")))).map(
           (text) => `killed at request ${String(at)}: ${text}`,
         ),
       );

@@ -40,6 +40,11 @@ const requests = {
   apply: { ...selection, ...executing, outOfOrder: true },
   down: { ...selection, ...executing, all: true },
   redo: { database: "default", reload: true, waitSeconds: 0.5, confirm: "dev-1" },
+  "reset-to": {
+    ...{ database: "default", reload: false, waitSeconds: 0, confirm: "dev-1", expectedPlan: "f" },
+    ...{ dryRun: false, noTransaction: true, sliceMs: 1 },
+    ...{ keep: true, changed: true, outOfOrder: true },
+  },
   status: { database: "default" },
   plan: selection,
   mark: { database: "default", versions: ["1"], as: "pending", confirm: "dev-1", waitSeconds: 0 },

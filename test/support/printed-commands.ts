@@ -15,6 +15,7 @@ import { mark } from "../../src/cli/commands/mark.ts";
 import { newMigration } from "../../src/cli/commands/new.ts";
 import { plan } from "../../src/cli/commands/plan.ts";
 import { redo } from "../../src/cli/commands/redo.ts";
+import { resetTo } from "../../src/cli/commands/reset-to.ts";
 import { status } from "../../src/cli/commands/status.ts";
 import { commandLineOf, type CliCommand } from "../../src/cli/options/command-line.ts";
 import * as schemas from "../../src/cli/options/schemas.ts";
@@ -27,6 +28,7 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   plan: [plan, schemas.PlanOptions],
   down: [down, schemas.DownOptions],
   redo: [redo, schemas.RedoOptions],
+  "reset-to": [resetTo, schemas.ResetToOptions],
   mark: [mark, schemas.MarkOptions],
   cancel: [cancel, schemas.CancelOptions],
   history: [history, schemas.HistoryOptions],

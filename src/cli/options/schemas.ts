@@ -138,6 +138,16 @@ export const RedoOptions = TargetOptions.extend({
   dryRun: flag,
 });
 
+export const ResetToOptions = TargetOptions.extend({
+  ...writing,
+  database,
+  keep: flag,
+  changed: flag,
+  outOfOrder: flag,
+  dryRun: flag,
+  transaction: z.boolean().default(true),
+});
+
 export const MarkOptions = TargetOptions.extend({
   database,
   versions: z.array(Version),

@@ -1,7 +1,7 @@
 import type { EventOf, RunEvent } from "../../protocol/events.ts";
 import { fromFailureData, type Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
-import { eventLine, finishedLine, runHeader } from "./messages.ts";
+import { stepsText, eventLine, finishedLine, runHeader } from "./messages.ts";
 import { planIsResult, type Row, type RunView } from "./run-view.ts";
 import { banner } from "./views/banner.ts";
 
@@ -139,21 +139,23 @@ function finishedEntries(view: RunView, event: EventOf<"run.finished">): OutputE
     dryRun: view.dryRun,
     planned: view.pending.length,
     already: view.databases.reduce((sum, { applied }) => sum + applied, 0),
+    rolledBack: view.rolledBack,
   });
   return text === undefined
     ? []
     : [{ kind: "finished", text, cancelled: event.cancelled ?? false }];
 }
 
-/** The label of the steps done before a failure. A redo that fails has only rolled back. */
-function doneWord(operation: string): string {
-  return operation === "down" || operation === "redo" ? "rolled back" : "applied";
+/** The steps done before a failure. A redo that fails has only rolled back. */
+function doneBefore({ operation, rolledBack }: RunView, done: number): string {
+  if (operation === "reset-to") return stepsText(done, rolledBack);
+  return `${done} ${operation === "down" || operation === "redo" ? "rolled back" : "applied"}`;
 }
 
 function failedEntries(view: RunView, event: EventOf<"run.failed">): OutputEntry[] {
   const { failure, applied, notReached } = event;
   const totals = [
-    ...(applied > 0 ? [`${applied} ${doneWord(view.operation)}`] : []),
+    ...(applied > 0 ? [doneBefore(view, applied)] : []),
     ...(notReached > 0 ? [`${notReached} not run`] : []),
   ];
   return [

@@ -5,8 +5,7 @@ import { duration, localTime, plural } from "./format.ts";
 
 /** `3 pending in default (postgres), 214 applied`. */
 export function planHeader({ database, kind, applied, items }: DatabasePlan): string {
-  const down = items.filter(({ direction }) => direction === "down").length;
-  return `${planSummary(items.length, down)} in ${database} (${kind}), ${applied} applied`;
+  return `${planSummary(items)} in ${database} (${kind}), ${applied} applied`;
 }
 
 /** The same above a run, whose rows come one by one: what is rolled back is named first. */
@@ -27,11 +26,17 @@ function rolledBackNames(items: readonly PlanItem[]): string {
   return `${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-/** `items` counts all planned steps, `down` those that roll back; a redo has each migration as both. */
-function planSummary(items: number, down: number): string {
-  if (items === 0) return "nothing to do";
-  if (down === 0) return `${items} pending`;
-  return down === items ? `${down} to roll back` : `${down} to redo`;
+/** A redo has each migration twice: it is rolled back and applied again. */
+function planSummary(items: readonly PlanItem[]): string {
+  const versions = (direction: PlanItem["direction"]): Set<string> =>
+    new Set(items.flatMap((item) => (item.direction === direction ? [item.version] : [])));
+  const [down, up] = [versions("down"), versions("up")];
+  if (items.length === 0) return "nothing to do";
+  if (down.size === 0) return `${up.size} pending`;
+  if (up.size === 0) return `${down.size} to roll back`;
+  return down.size === up.size && [...down].every((version) => up.has(version))
+    ? `${down.size} to redo`
+    : `${down.size} to roll back, ${up.size} to apply`;
 }
 
 /** What is special about a planned file, as text, so that it does not depend on colours. */
@@ -61,6 +66,8 @@ export function finishedLine(
     readonly planned: number;
     /** Migrations that had been applied before. */
     readonly already: number;
+    /** Migrations that this run has rolled back. */
+    readonly rolledBack: number;
   },
 ): string | undefined {
   if (event.cancelled) return `cancelled: ${event.applied} done, ${event.notReached} not run`;
@@ -77,11 +84,24 @@ export function finishedLine(
       return event.applied === 0
         ? "nothing to roll back"
         : `${event.applied} rolled back in ${duration(event.tookMs)}`;
+    case "reset-to":
+      return event.applied === 0
+        ? `nothing to reset, ${plan.already} applied`
+        : `${stepsText(event.applied, plan.rolledBack)} in ${duration(event.tookMs)}`;
     case "redo":
       return event.applied === 0 ? "nothing to redo" : `redone in ${duration(event.tookMs)}`;
     default:
       return undefined;
   }
+}
+
+/** `2 rolled back, 1 applied`, of this many steps that were done. */
+export function stepsText(done: number, rolledBack: number): string {
+  const down = Math.min(done, rolledBack);
+  return [
+    ...(down > 0 ? [`${down} rolled back`] : []),
+    ...(done > down ? [`${done - down} applied`] : []),
+  ].join(", ");
 }
 
 /** The line for an event that is neither a row nor a result; undefined for one that is not shown. */

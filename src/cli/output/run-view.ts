@@ -27,6 +27,8 @@ export interface RunView {
   readonly running: (Row & { readonly sinceMs: number }) | undefined;
   /** How many migrations were applied or rolled back. */
   readonly done: number;
+  /** How many of them were rolled back. */
+  readonly rolledBack: number;
   /** What is being waited for. */
   readonly waitingFor: string | undefined;
   /** Message of the migration's failure that was shown, so that the closing event need not repeat it. */
@@ -45,6 +47,7 @@ export function newRunView(operation: string): RunView {
     pending: [],
     running: undefined,
     done: 0,
+    rolledBack: 0,
     waitingFor: undefined,
     shownFailure: undefined,
     closed: false,
@@ -73,7 +76,11 @@ export function reduceView(view: RunView, event: RunEvent | UnknownEvent, now: n
       };
     }
     case "migration.applied":
-      return { ...finishMigration(next, event), done: view.done + 1 };
+      return {
+        ...finishMigration(next, event),
+        done: view.done + 1,
+        rolledBack: view.rolledBack + (event.direction === "down" ? 1 : 0),
+      };
     case "migration.failed":
       return { ...finishMigration(next, event), shownFailure: event.failure.message };
     case "migration.skipped":

@@ -19,6 +19,7 @@ const questions: Readonly<Record<Operation, string>> = {
   plan: "Plan for",
   down: "Roll back",
   redo: "Redo in",
+  "reset-to": "Reset",
   mark: "Mark in",
   cancel: "Cancel in",
   history: "History of",

@@ -23,6 +23,8 @@ export function continuedRequest(
       const { version = planned[0]?.version } = original.options;
       return { ...original, part, options: { ...original.options, version } };
     }
+    case "reset-to":
+      return { ...original, part };
     default:
       return original;
   }

@@ -15,9 +15,9 @@ import { inconsistentObjectsBefore, reloadMetadata } from "../run/reload-metadat
 import { runPlan, type PlanResult, type PlanStop, type Slice } from "../run/run-plan.ts";
 import { readState, refuseDisabled, type EngineSession } from "../session.ts";
 
-type MigrateRequest = RequestOf<"apply" | "down" | "redo">;
+type MigrateRequest = RequestOf<"apply" | "down" | "redo" | "reset-to">;
 
-/** `apply`, `down` and `redo`: plans, runs the plan, and reloads Hasura's metadata. */
+/** `apply`, `down`, `redo` and `reset-to`: plans, runs the plan, and reloads Hasura's metadata. */
 export async function migrate(
   request: MigrateRequest,
   session: EngineSession,
@@ -27,7 +27,9 @@ export async function migrate(
   const { selection, dryRun, strict, reload, noTransaction } = options;
   const { environment } = request;
   refuseDisabled(session);
-  await refuseChecksumDrift(session.databases, strict, engine);
+  // reset-to says itself what it does with changed files.
+  if (selection.operation !== "reset-to")
+    await refuseChecksumDrift(session.databases, strict, engine);
   const prepare = { selection, environment, noTransaction };
   const plan = await preparePlan(session.databases, prepare, engine);
   const firstPlanOnly =
@@ -84,7 +86,7 @@ async function warnOutOfOrder(
   { operation }: Selection,
   engine: EngineContext,
 ): Promise<void> {
-  if (operation !== "apply") return;
+  if (operation !== "apply" && operation !== "reset-to") return;
   for (const { database, items } of databases) {
     const late = items.filter(({ outOfOrder }) => outOfOrder === true);
     const names = late.map((migration) => migrationLabel(migration));
@@ -292,33 +294,39 @@ interface MigrateOptions {
   readonly sliceMs: number | undefined;
 }
 
-/** The request's options with their defaults. A protected environment takes older versions only with `outOfOrder`. */
+/** The request's options with their defaults. */
 function optionsOf(request: MigrateRequest, isProtected: boolean): MigrateOptions {
+  const { dryRun = false, reload = true } = request.options;
+  const common = { dryRun, reload, strict: false, noTransaction: false, sliceMs: undefined };
   if (request.operation === "redo") {
-    return {
-      selection: { operation: "redo", only: request.options.version },
-      dryRun: request.options.dryRun ?? false,
-      strict: false,
-      reload: request.options.reload ?? true,
-      noTransaction: false,
-      sliceMs: undefined,
-    };
+    const selection: Selection = { operation: "redo", only: request.options.version };
+    return { ...common, selection };
   }
-  const { steps, to, only, dryRun, strict, reload, noTransaction, sliceMs } = request.options;
-  const selected = { steps, to, only };
+  const { noTransaction = false, sliceMs } = request.options;
   return {
-    selection:
-      request.operation === "down"
-        ? { operation: "down", ...selected, all: request.options.all }
-        : {
-            operation: "apply",
-            ...selected,
-            outOfOrder: request.options.outOfOrder ?? (isProtected ? false : undefined),
-          },
-    dryRun: dryRun ?? false,
-    strict: strict ?? false,
-    reload: reload ?? true,
-    noTransaction: noTransaction ?? false,
-    sliceMs,
+    ...{ ...common, noTransaction, sliceMs },
+    ...("strict" in request.options && { strict: request.options.strict ?? false }),
+    selection: selectionOf(request, isProtected),
+  };
+}
+
+/** A protected environment takes older versions only with `outOfOrder`. */
+function selectionOf(
+  request: Exclude<MigrateRequest, { operation: "redo" }>,
+  isProtected: boolean,
+): Selection {
+  if (request.operation === "down") {
+    const { steps, to, only, all } = request.options;
+    return { operation: "down", steps, to, only, all };
+  }
+  const outOfOrder = request.options.outOfOrder ?? (isProtected ? false : undefined);
+  if (request.operation === "apply") {
+    const { steps, to, only } = request.options;
+    return { operation: "apply", steps, to, only, outOfOrder };
+  }
+  const { keep, changed, database } = request.options;
+  return {
+    ...{ operation: "reset-to", outOfOrder, keep, changed },
+    databaseNamed: database !== undefined,
   };
 }

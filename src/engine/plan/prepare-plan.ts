@@ -15,6 +15,7 @@ import { fingerprintOf, type FingerprintPart } from "./fingerprint.ts";
 import { withKept } from "./kept-rollbacks.ts";
 import { refuseEmptyDown } from "./refuse-empty-down.ts";
 import { refuseUnfinished } from "./refuse-unfinished.ts";
+import { resetStates } from "./reset-states.ts";
 import { databaseNeeded } from "./resolve-databases.ts";
 import {
   appliedWithoutFile,
@@ -60,8 +61,7 @@ export async function preparePlan(
   refuseManyDatabases(databases, selection);
   const steps: ReadyStep[] = [];
   const plans: DatabasePlan[] = [];
-  for (const each of databases) {
-    const state = selection.operation === "apply" ? each : await withKept(each);
+  for (const state of await statesFor(databases, options, engine)) {
     const planned = selectSteps(state, selection, options.environment);
     if (planned.some(({ file }) => isKeptRollback(file.path))) await state.store.trustKept?.();
     const ready = await mapConcurrent(planned, (step) => readyStep(step, state, options));
@@ -73,7 +73,7 @@ export async function preparePlan(
       items: ready.map(({ item }) => item),
       files: state.migrations.map(({ version }) => version),
     });
-    await warnAboutFiles(state, engine);
+    await warnAboutFiles(state, selection, engine);
   }
   await refuseWithoutSupport(steps, engine);
   await refuseMisparsed(steps);
@@ -82,6 +82,22 @@ export async function preparePlan(
     databases: plans,
     fingerprint: fingerprintOf(steps.map(({ fingerprint }) => fingerprint)),
   };
+}
+
+/** The databases with what is needed to roll back what has no file. */
+async function statesFor(
+  databases: readonly DatabaseState[],
+  { selection, environment }: PlanOptions,
+  engine: EngineContext,
+): Promise<readonly DatabaseState[]> {
+  switch (selection.operation) {
+    case "apply":
+      return databases;
+    case "reset-to":
+      return resetStates(databases, selection, environment, engine);
+    default:
+      return mapConcurrent(databases, withKept);
+  }
 }
 
 async function readyStep(
@@ -131,12 +147,18 @@ function refuseManyDatabases(
         migrations.length > 0 || (operation !== "apply" && recorded.size > 0),
     )
     .map(({ database }) => database.name);
-  if (names.length < 2 || (operation === "apply" && to === undefined && only === undefined)) return;
+  const isWhole = operation === "reset-to" || operation === "apply";
+  if (names.length < 2 || (isWhole && to === undefined && only === undefined)) return;
   throw databaseNeeded(names);
 }
 
-async function warnAboutFiles(state: DatabaseState, engine: EngineContext): Promise<void> {
-  const missing = appliedWithoutFile(state);
+async function warnAboutFiles(
+  state: DatabaseState,
+  { operation }: Selection,
+  engine: EngineContext,
+): Promise<void> {
+  // reset-to rolls them back, or has warned of those that it leaves.
+  const missing = operation === "reset-to" ? [] : appliedWithoutFile(state);
   if (missing.length > 0 && state.migrations.length > 0) {
     const shown = missing.slice(-5).join(", ");
     const older = missing.length > 5 ? ` and ${String(missing.length - 5)} older` : "";

@@ -10,7 +10,7 @@ import type { AppliedMigration, Database, RunActor } from "../store/store.ts";
  * selects"; differences are listed in docs/compatibility.md).
  */
 export interface Selection {
-  readonly operation: "apply" | "down" | "redo";
+  readonly operation: "apply" | "down" | "redo" | "reset-to";
   /** At most this many; `down` without other options takes one. */
   readonly steps?: number | undefined;
   /** apply: nothing above it. down: everything above it. */
@@ -22,6 +22,12 @@ export interface Selection {
   readonly redone?: boolean;
   /** `false` refuses versions that are older than an applied one. */
   readonly outOfOrder?: boolean | undefined;
+  /** reset-to: leave what cannot be rolled back. */
+  readonly keep?: boolean | undefined;
+  /** reset-to: also roll back applied versions whose file has changed, and apply them again. */
+  readonly changed?: boolean | undefined;
+  /** reset-to: the request names the database. */
+  readonly databaseNamed?: boolean | undefined;
 }
 
 /** The migration files and the applied migrations of one database. */
@@ -32,6 +38,8 @@ export interface DatabaseFacts {
   readonly recorded: ReadonlyMap<Version, AppliedMigration>;
   /** Applied versions without a file, as the store keeps them; absent where it keeps nothing, or nobody needs it. */
   readonly kept?: ReadonlyMap<Version, RecordedMigration>;
+  /** Applied versions that `reset-to` rolls back, each with what is kept of it. */
+  readonly resets?: ReadonlySet<Version>;
   /** The migration that the last `redo` rolled back and could not reapply, if nothing has changed since. */
   readonly halfRedone?: Version;
 }
@@ -67,10 +75,32 @@ export function selectSteps(
 ): PlannedStep[] {
   const database = indexed(facts, environment);
   refuseUnfinished(database, selection);
-  if (selection.operation === "apply") return upSteps(database, selection);
-  if (selection.operation === "down")
-    return downVersions(database, selection).map((version) => stepFor(database, version, "down"));
-  return redoSteps(database, selection);
+  switch (selection.operation) {
+    case "apply":
+      return upSteps(database, selection);
+    case "down":
+      return downVersions(database, selection).map((version) => stepFor(database, version, "down"));
+    case "redo":
+      return redoSteps(database, selection);
+    case "reset-to":
+      return resetSteps(database, selection);
+  }
+}
+
+/** Rolls back what is to be reset, the one applied last first, then applies what is pending by then. */
+function resetSteps(facts: IndexedDatabase, { outOfOrder }: Selection): PlannedStep[] {
+  const { resets = new Set(), kept, database, environment } = facts;
+  const downs = facts.newestFirst.flatMap((version): PlannedStep[] => {
+    const migration = resets.has(version) ? kept?.get(version) : undefined;
+    const file = migration?.down;
+    return migration && file
+      ? [{ database, migration, direction: "down", file, outOfOrder: false }]
+      : [];
+  });
+  const rolledBack = new Set(downs.map(({ migration }) => migration.version));
+  const recorded = new Map([...facts.recorded].filter(([version]) => !rolledBack.has(version)));
+  const after = indexed({ ...facts, recorded }, environment);
+  return [...downs, ...upSteps(after, { operation: "apply", outOfOrder })];
 }
 
 /**

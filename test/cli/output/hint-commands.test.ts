@@ -59,6 +59,7 @@ const typed: readonly (readonly string[])[] = [
   ["plan", "local"],
   ["down", "local"],
   ["redo", "local"],
+  ["reset-to", "local"],
   ["mark", "local", version, "--applied"],
   ["cancel", "local"],
   ["history", "local"],

@@ -34,6 +34,11 @@ describe("continued request", () => {
     assert.deepEqual(optionsAfter("down", options, 2), options);
   });
 
+  test("a reset continues with all of its options, as a later part", () => {
+    const options = { keep: true, changed: true, expectedPlan: "f00d" };
+    assert.deepEqual(optionsAfter("reset-to", options, 3), options);
+  });
+
   test("a redo continues with the same migration", () => {
     assert.deepEqual(optionsAfter("redo", { expectedPlan: "f00d" }, 1), {
       version: "2",

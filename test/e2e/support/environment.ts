@@ -58,11 +58,16 @@ export type Files = Readonly<Record<string, { readonly up: string; readonly down
 export async function project(t: TestContext, files: Files): Promise<string> {
   const directory = await freshDirectory(t);
   writeFileSync(join(directory, "config.yaml"), "version: 3\n");
+  writeMigrations(directory, files);
+  return directory;
+}
+
+/** Adds migrations to a project. */
+export function writeMigrations(directory: string, files: Files): void {
   for (const [name, { up, down }] of Object.entries(files)) {
     const folder = join(directory, "migrations/default", name);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "up.sql"), up);
     if (down !== undefined) writeFileSync(join(folder, "down.sql"), down);
   }
-  return directory;
 }

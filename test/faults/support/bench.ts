@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { TestContext } from "vitest";
 import type { Hasura } from "../../../src/engine/hasura/client.ts";
 import type { EngineContext } from "../../../src/engine/execute.ts";
+import { readProject, type Project } from "../../../src/engine/project/project.ts";
 import { hasuraOverHttp } from "../../../src/lambda/hasura/hasura-http.ts";
 import type { Request } from "../../../src/protocol/request.ts";
 import { withLedger } from "../../engine/support/ledger.ts";
@@ -12,13 +13,15 @@ import { freshDatabase, query } from "../../support/postgres.ts";
 import { TestDatabase, type Facts } from "./database.ts";
 import { faultyDriver, type Driver } from "./driver.ts";
 import { startNetwork, type Network } from "./network.ts";
-import { filesOf, versionsOf, type Sql } from "./migrations.ts";
+import { filesOf, firstOf, versionsOf, type Sql } from "./migrations.ts";
 
 /** Everything between a run and Postgres, with fault injection at each joint. */
 export interface FaultBench {
   readonly databaseUrl: string;
   readonly hasuraUrl: string;
   readonly root: string;
+  /** A project with the first four migrations alone, which `reset-to` leads to. */
+  readonly resetProject: () => Promise<Project>;
   readonly database: TestDatabase;
   readonly network: Network;
   readonly driver: Driver;
@@ -70,6 +73,7 @@ export async function faultBench(
   });
   const network = await startNetwork(t, api.url);
   const root = await projectOnDisk(t, filesOf(sql));
+  const shortRoot = await projectOnDisk(t, filesOf(firstOf(4)));
   await database.open();
   t.onTestFinished(() => database.close());
   const reference = await referenceSchema(database, sql);
@@ -85,6 +89,7 @@ export async function faultBench(
     databaseUrl,
     hasuraUrl: api.url,
     root,
+    resetProject: () => readProject(shortRoot),
     database,
     network,
     driver,

@@ -23,6 +23,12 @@ export const seven: Sql = {
   "7_index": `CREATE INDEX pets_owner ON pets (owner);\n${trace(7)}`,
 };
 
+/** What a reset leads to: the first four, which the other branch has too, and one of its own. */
+export const otherBranch: Sql = {
+  ...migrations,
+  "8_tags": `CREATE TABLE tags (id int PRIMARY KEY);\n${trace(8)}`,
+};
+
 /** How the later ones are rolled back, their trace too. */
 const downs: Sql = {
   "3_data": "DELETE FROM done WHERE v = 3;",

@@ -1,4 +1,4 @@
-/** One run in a process of its own, as an invocation of the function is: `one-run.ts URL ROOT LIVE_MS`. One line for each event. */
+/** One run in a process of its own, as an invocation of the function is: `one-run.ts URL ROOT LIVE_MS [OPERATION]`. One line for each event. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { readProject } from "../../../src/engine/project/project.ts";
@@ -7,9 +7,9 @@ import { hasuraOverHttp } from "../../../src/lambda/hasura/hasura-http.ts";
 import { withLedger } from "../../engine/support/ledger.ts";
 import { requestFor } from "../../engine/support/run.ts";
 
-const [endpoint, root, liveMs] = process.argv.slice(2);
+const [endpoint, root, liveMs, operation = "apply"] = process.argv.slice(2);
 if (endpoint === undefined || root === undefined || liveMs === undefined)
-  throw new Error("usage: one-run.ts URL ROOT LIVE_MS");
+  throw new Error("usage: one-run.ts URL ROOT LIVE_MS [OPERATION]");
 const hasura = hasuraOverHttp({
   endpoint,
   adminSecret: () => Promise.resolve("test-admin-secret"),
@@ -18,7 +18,7 @@ const hasura = hasuraOverHttp({
 // The caller lets it go when it is ready to hear the events.
 await new Promise((started) => process.stdin.once("data", started));
 await execute(
-  { ...requestFor("apply"), runId: randomUUID() },
+  { ...requestFor(operation), runId: randomUUID() },
   {
     hasura,
     project: () => readProject(root),

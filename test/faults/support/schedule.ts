@@ -9,7 +9,7 @@ import { networkFaults } from "./network.ts";
 export interface Schedule {
   readonly seed: number;
   readonly runs: readonly {
-    readonly operation: "apply" | "down" | "redo";
+    readonly operation: "apply" | "down" | "redo" | "reset-to";
     readonly diesAtCall: number | undefined;
   }[];
   readonly keepLedger: boolean;
@@ -34,7 +34,7 @@ export function scheduleOf(seed: number): Schedule {
     network: random() * 0.15,
     driver: random() * 0.03,
     runs: Array.from({ length: count }, () => ({
-      operation: withDown ? oneOf(["apply", "apply", "down", "redo"], random) : "apply",
+      operation: withDown ? oneOf(["apply", "apply", "down", "redo", "reset-to"], random) : "apply",
       diesAtCall: random() < 0.25 ? Math.floor(random() * 18) : undefined,
     })),
   };
@@ -87,7 +87,9 @@ async function oneRun(
   random: () => number,
 ): Promise<Ran | undefined> {
   const dying = mortal(diesAtCall);
-  const ran = bench.run(newRequest(operation), { random }, dying.hasura);
+  // A reset leads to a project without the last three, which it rolls back with what the ledger keeps.
+  const project = operation === "reset-to" ? { project: bench.resetProject } : {};
+  const ran = bench.run(newRequest(operation), { random, ...project }, dying.hasura);
   return Promise.race([ran, dying.dead]);
 }
 

@@ -1,4 +1,5 @@
 import { duration, plural } from "../format.ts";
+import { stepsText } from "../messages.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { padEnd, textWidth, truncate } from "../terminal/width.ts";
@@ -170,10 +171,16 @@ const doneWords: Readonly<Record<string, string>> = {
   mark: "marked",
 };
 
+function changesText({ applied, run: { operation, rolledBack } }: EnvironmentView): string {
+  return operation === "reset-to"
+    ? stepsText(applied, rolledBack)
+    : `${applied} ${doneWords[operation] ?? "done"}`;
+}
+
 /** The result of a command that succeeded. */
 function doneText(view: EnvironmentView, now: number): string {
-  const { operation, started } = view.run;
-  if (view.applied > 0) return `${view.applied} ${doneWords[operation] ?? "done"}`;
+  const { started } = view.run;
+  if (view.applied > 0) return changesText(view);
   if (view.finished !== undefined) return view.finished;
   const status = statusOf(view);
   if (status) return [statusText(status), ...runsText(started, now)].join(" · ");

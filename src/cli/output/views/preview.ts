@@ -41,6 +41,13 @@ export function questionFor(
           : `Roll back ${what} on ${environment} and apply it again?`,
         action: `redo ${what}`,
       };
+    case "reset-to": {
+      const counts = resetCounts(event);
+      return {
+        question: `Reset ${environment} to what its image has: ${counts}?`,
+        action: `reset it to what its image has: ${counts}`,
+      };
+    }
     case "mark":
       return {
         question: `Record ${what} on ${environment} as ${markAs}?`,
@@ -78,6 +85,16 @@ function joined(events: readonly PreviewEvent[]): PreviewEvent | undefined {
   if (plan) return { ...plan, databases: plans.flatMap(({ databases }) => databases) };
   const [status] = statuses;
   return status && { ...status, databases: statuses.flatMap(({ databases }) => databases) };
+}
+
+/** `roll back 2, apply 1`. */
+function resetCounts(event: PreviewEvent): string {
+  const items = event.type === "plan" ? event.databases.flatMap((database) => database.items) : [];
+  const down = items.filter(({ direction }) => direction === "down").length;
+  const up = items.length - down;
+  return [...(down > 0 ? [`roll back ${down}`] : []), ...(up > 0 ? [`apply ${up}`] : [])].join(
+    ", ",
+  );
 }
 
 function isRolledBack(event: PreviewEvent): boolean {

@@ -75,6 +75,8 @@ function dryRunOf(request: Request): Request {
       return { ...request, options: { ...request.options, dryRun: true } };
     case "redo":
       return { ...request, options: { ...request.options, dryRun: true } };
+    case "reset-to":
+      return { ...request, options: { ...request.options, dryRun: true } };
     default:
       return request;
   }

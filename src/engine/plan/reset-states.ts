@@ -1,0 +1,130 @@
+import { Failure } from "../../protocol/failure.ts";
+import { retryHint, runHint, textHint, type Hint } from "../../protocol/hint.ts";
+import { migrationLabel, type Version } from "../../protocol/migration.ts";
+import { shortenList } from "../../shorten-list.ts";
+import type { EngineContext } from "../context.ts";
+import { warn } from "../emit.ts";
+import type { DatabaseState } from "../session.ts";
+import { markHint } from "../store/hints.ts";
+import { findChecksumDrift } from "./checksum-drift.ts";
+import { keptMigrations } from "./kept-rollbacks.ts";
+import { appliedByText, appliedWithoutFile, type Selection } from "./select-steps.ts";
+
+/** A database that is to be reset: what it rolls back is in `state.resets`. */
+interface ResetState {
+  readonly state: DatabaseState;
+  /** Versions that would have to be rolled back and cannot be. */
+  readonly withoutWayBack: readonly Version[];
+  /** Applied versions whose file has changed, and that are left as they are. */
+  readonly changed: readonly Version[];
+  /** The project has no migrations for it, and it was not named: it is left as it is. */
+  readonly isLeft: boolean;
+}
+
+/** The parts of a selection that decide what `reset-to` does. */
+export type ResetOptions = Pick<Selection, "keep" | "changed" | "databaseNamed">;
+
+/**
+ * What `reset-to` rolls back in each database: applied versions that the project has no file for, and with `changed` those whose
+ * file is another one by now. Throws `usage/no-way-back` where one of them cannot be rolled back, or with `keep` leaves it, with a
+ * warning.
+ */
+export async function resetStates(
+  databases: readonly DatabaseState[],
+  options: ResetOptions,
+  environment: string,
+  engine: EngineContext,
+): Promise<DatabaseState[]> {
+  const resets: ResetState[] = [];
+  for (const state of databases) resets.push(await resetState(state, options));
+  const stuck = resets.filter(({ withoutWayBack }) => withoutWayBack.length > 0);
+  if (stuck.length > 0 && options.keep !== true) throw noWayBack(stuck, environment);
+  for (const reset of resets) await warnOfLeft(reset, engine);
+  return resets.map(({ state }) => state);
+}
+
+async function resetState(
+  state: DatabaseState,
+  { changed, databaseNamed }: ResetOptions,
+): Promise<ResetState> {
+  if (state.migrations.length === 0 && databaseNamed !== true)
+    return { state, withoutWayBack: [], changed: [], isLeft: state.recorded.size > 0 };
+  const differing = [...(await findChecksumDrift(state))];
+  const versions = [...appliedWithoutFile(state), ...(changed === true ? differing : [])];
+  const kept = await keptMigrations(state, versions);
+  const canUndo = (version: Version): boolean => kept?.get(version)?.canUndo === true;
+  return {
+    state: {
+      ...state,
+      ...(kept && { kept }),
+      resets: new Set(versions.filter(canUndo)),
+    },
+    withoutWayBack: versions.filter((version) => !canUndo(version)),
+    changed: changed === true ? [] : differing,
+    isLeft: false,
+  };
+}
+
+async function warnOfLeft(
+  { state, withoutWayBack, changed, isLeft }: ResetState,
+  engine: EngineContext,
+): Promise<void> {
+  const { name } = state.database;
+  if (isLeft)
+    await warn(
+      engine,
+      "database-left",
+      `The project has no migrations for ${name}, so it is left as it is; --database ${name} resets it.`,
+    );
+  if (withoutWayBack.length > 0)
+    await warn(
+      engine,
+      "left-applied",
+      `Left applied in ${name}, because there is no down SQL to roll them back with: ${shortenList(withoutWayBack)}.`,
+    );
+  if (changed.length > 0)
+    await warn(
+      engine,
+      "changed-file",
+      `Files changed after they were applied in ${name}, which are left as they are: ${changed.join(", ")}. With --changed they are rolled back and applied again.`,
+    );
+}
+
+/** This many versions are listed with their owners; the rest are counted. */
+const mostListed = 20;
+
+function noWayBack(stuck: readonly ResetState[], environment: string): Failure {
+  const lines = stuck.flatMap(({ state, withoutWayBack }) =>
+    withoutWayBack.map((version) => describe(state, version)),
+  );
+  const names = stuck.map(({ state }) => state.database.name).join(", ");
+  const more = lines.length - mostListed;
+  const count = lines.length === 1 ? "1 version" : `${String(lines.length)} versions`;
+  return new Failure(
+    "usage",
+    "no-way-back",
+    `${count} would have to be rolled back in ${names}, but the ledger has no down SQL for ${lines.length === 1 ? "it" : "them"}; nothing was changed.`,
+    {
+      hints: [
+        ...lines.slice(0, mostListed).map(textHint),
+        ...(more > 0 ? [textHint(`And ${String(more)} more.`)] : []),
+        retryHint({ with: ["--keep"], reason: "leave them applied, and reset the rest" }),
+        runHint(["status", environment], "see all of them"),
+        ...stuck.map((one) => markStuck(one, environment)),
+      ],
+    },
+  );
+}
+
+/** `1700000000200_coupons: ada applied it, on the branch add-coupons at commit 1a2b3c4.` */
+function describe({ kept }: DatabaseState, version: Version): string {
+  const migration = kept?.get(version);
+  const label = migrationLabel({ version, name: migration?.name ?? "" });
+  const by = migration?.appliedBy;
+  return by === undefined ? `${label}.` : `${label}: ${appliedByText(by)}.`;
+}
+
+function markStuck({ state, withoutWayBack }: ResetState, environment: string): Hint {
+  const target = { environment, database: state.database.name, versions: withoutWayBack };
+  return markHint(target, "pending", "if there is nothing to undo, or you have undone it by hand");
+}
