@@ -58,15 +58,18 @@ const mayImport: Record<string, Rule> = {
   },
   local: { own: ["protocol", "tls", "engine", "sql-parser"], packages: true, node: true },
   verify: {
-    own: ["protocol", "tls", "engine", "sql-parser", "lint", "local/postgres"],
+    own: ["protocol", "tls", "engine", "sql-parser", "lint", "local"],
     packages: ["pg", "zod"],
     node: true,
   },
   cdk: { own: [], packages: ["aws-cdk-lib", "constructs"], node: [] },
 };
 
-/** The only module that loads src/local: with a dynamic import, so that other commands do not load it. */
-const door = { from: "cli/connection/local", to: "local" };
+/** The only modules that load src/local and src/verify: with a dynamic import, so that other commands do not load them. */
+const doors = [
+  { from: "cli/connection/local", to: "local" },
+  { from: "cli/run/verify/run-verify", to: "verify" },
+];
 
 /** A file directly in src/ is one function that any area may use, and imports nothing of this project. */
 const leafPackages = ["fastest-levenshtein"];
@@ -90,6 +93,7 @@ const edges: Record<string, readonly Ambient[]> = {
   // src/local starts, watches and stops real processes and servers.
   "local/postgres/index": ["process"],
   "local/postgres/binaries": ["process"],
+  "local/postgres/throwaway": ["process"],
   "local/postgres/file-lock": ["clock", "timers"],
   "local/postgres/data-directory": ["process", "clock"],
   "local/postgres/server-user": ["process"],
@@ -200,7 +204,7 @@ function mayImportOwn(from: string, to: string, dynamic: boolean, rule: Rule): b
     isLeaf(to) ||
     (from === "package-version" && to === "../package.json") ||
     rule.own.some((allowed) => to === allowed || to.startsWith(`${allowed}/`)) ||
-    (from === door.from && to.startsWith(door.to) && dynamic)
+    doors.some((door) => from === door.from && areaOf(to) === door.to && dynamic)
   );
 }
 

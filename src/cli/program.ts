@@ -17,6 +17,7 @@ import { redo } from "./commands/redo.ts";
 import { resetTo } from "./commands/reset-to.ts";
 import { globalOptions } from "./commands/shared-options.ts";
 import { status } from "./commands/status.ts";
+import { verify } from "./commands/verify.ts";
 import type { CommandResult } from "./command-result.ts";
 import type { CliContext } from "./context.ts";
 import { CliCommand, commandLineOf } from "./options/command-line.ts";
@@ -37,6 +38,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
   history,
   locks,
   new: newMigration,
+  verify,
   local,
   init,
   envs,

@@ -680,6 +680,19 @@ export const failureCodes = {
       "Add the environment to the file, or name another file with `--config`.",
     ],
   },
+  "extension-missing": {
+    kinds: ["usage"],
+    meaning:
+      "The migrations install an extension that the database server of `verify` does not have; nothing was run.",
+    causes: [
+      "The embedded PostgreSQL has the extensions of PostgreSQL itself only, not PostGIS or pgvector, for instance.",
+      "The name of the extension is mistyped in the migration.",
+    ],
+    remedies: [
+      "Use another server of this machine that has the extension: `hasura-migrate verify --postgres-bin /usr/lib/postgresql/17/bin`.",
+      "Or start one in a container, as the message shows, and pass its address with `--database-url`.",
+    ],
+  },
   "foreign-hdb-catalog": {
     kinds: ["usage"],
     meaning:
@@ -822,6 +835,20 @@ export const failureCodes = {
       "Check the load balancer's targets and Hasura's own log.",
       "Reach Hasura without the load balancer, or raise its idle timeout; see [deploying](deploying.md#a-load-balancer-that-cuts-at-60-seconds).",
       "Run the same command again; with a ledger nothing is applied twice.",
+    ],
+  },
+  "git-unusable": {
+    kinds: ["usage"],
+    meaning:
+      "`--since` compares with a revision of git, and there is no git, or no repository, to ask.",
+    causes: [
+      "git is not installed.",
+      "The directory is in no repository, for example because the files were copied.",
+      "The repository belongs to another user, and git refuses to read it.",
+    ],
+    remedies: [
+      "Run `git status` in the directory: it says what is wrong.",
+      "Leave out `--since`: every migration is verified then.",
     ],
   },
   "group-as-environment": {
@@ -1074,6 +1101,18 @@ export const failureCodes = {
     causes: ["The function was replaced with something else in the meantime."],
     remedies: [
       "Check manually: `hasura-migrate history ENVIRONMENT`, then `hasura-migrate status ENVIRONMENT`.",
+    ],
+  },
+  "no-common-commit": {
+    kinds: ["usage"],
+    meaning:
+      "`--since`: the revision and what is checked out have no commit in common in this clone.",
+    causes: [
+      "The clone is shallow, as those of CI systems are.",
+      "The revision belongs to another history.",
+    ],
+    remedies: [
+      "Fetch the history: `git fetch --unshallow`; in GitHub Actions set `fetch-depth: 0` of `actions/checkout`.",
     ],
   },
   "no-credentials": {
@@ -1383,6 +1422,18 @@ export const failureCodes = {
     causes: ["Another server is listening there."],
     remedies: ["Leave the port out; a free one is chosen."],
   },
+  "postgres-bin-unusable": {
+    kinds: ["usage"],
+    meaning: "`--postgres-bin` names a directory without a usable PostgreSQL server.",
+    causes: [
+      "It is the directory of the installation, and not its `bin`.",
+      "Only the client programs are installed.",
+      "The server is older than PostgreSQL 13.",
+    ],
+    remedies: [
+      "Name the directory that has `initdb` and `postgres`: `/usr/lib/postgresql/17/bin`, for instance.",
+    ],
+  },
   "profile-broken": {
     kinds: ["access"],
     meaning: "The AWS profile is incomplete or contradictory.",
@@ -1618,6 +1669,18 @@ export const failureCodes = {
     causes: ["The secret is JSON with other keys, or is empty or binary."],
     remedies: [
       "Store the admin secret as plain text, or as JSON under the key that the hint names.",
+    ],
+  },
+  "server-wide-statement": {
+    kinds: ["usage"],
+    meaning:
+      "`verify --database-url` promises to change nothing but its own databases, and the migrations change the whole server; nothing was run.",
+    causes: [
+      "A migration creates, alters or drops a role, a database or a tablespace, or uses `ALTER SYSTEM`.",
+    ],
+    remedies: [
+      "Leave out `--database-url`: a server is started for the run, and removed with its roles.",
+      "If nobody else uses the server, such as one in a container: add `--throwaway`. Roles that the migrations create are dropped at the end; other changes stay.",
     ],
   },
   signature: {
@@ -1902,6 +1965,14 @@ export const failureCodes = {
     meaning: "The function does not support an option of this request.",
     causes: ["The function's image is older than the client."],
     remedies: ["Deploy a newer image, or leave the option out."],
+  },
+  "unknown-revision": {
+    kinds: ["usage"],
+    meaning: "`--since` names a revision that the repository here does not have.",
+    causes: ["The branch exists on the server only, and was not fetched.", "The name is mistyped."],
+    remedies: [
+      "Fetch it: `git fetch origin`; a branch of the server is then called `origin/NAME`.",
+    ],
   },
   "unknown-version": {
     kinds: ["usage"],

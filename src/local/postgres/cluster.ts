@@ -23,16 +23,18 @@ export interface Cluster {
 /**
  * Opens the cluster in `home`, and creates it on first use. It is created under another name and renamed, so that the rest of
  * a killed initdb is never used.
+ * @param options `keep`: false for a cluster that need not survive a crash of the machine
  * @throws Failure usage/data-directory-version when another major version created it, or as `serverFailure` makes them
  */
 export async function openCluster(
   home: string,
   binaries: Binaries,
   user: ServerUser | undefined,
+  { keep = true }: { readonly keep?: boolean } = {},
 ): Promise<Cluster> {
   const data = join(home, "data");
   const version = await versionOf(data);
-  if (version === "") await createCluster(home, data, binaries, user);
+  if (version === "") await createCluster(home, binaries, user, keep ? [] : ["--no-sync"]);
   else if (version !== String(binaries.major)) throw wrongVersion(data, version, binaries);
   return { data, password: (await readFile(join(home, "password"), "utf8")).trim() };
 }
@@ -71,10 +73,11 @@ function wrongVersion(data: string, version: string, binaries: Binaries): Failur
 
 async function createCluster(
   home: string,
-  data: string,
   binaries: Binaries,
   user: ServerUser | undefined,
+  options: readonly string[],
 ): Promise<void> {
+  const data = join(home, "data");
   const draft = join(home, "data.new");
   const passwordFile = join(home, "password");
   await rm(draft, { recursive: true, force: true });
@@ -92,7 +95,7 @@ async function createCluster(
   const files = ["-D", draft, "--pwfile", passwordFile];
   const settings = ["-U", superuser, "-E", "UTF8", "-A", "scram-sha-256"];
   try {
-    await run(join(binaries.bin, "initdb"), [...files, ...settings, ...locale], {
+    await run(join(binaries.bin, "initdb"), [...files, ...settings, ...locale, ...options], {
       cwd: home,
       env: { PATH: "/usr/bin:/bin", TZ: "UTC" },
       maxBuffer: 4 << 20,

@@ -59,7 +59,7 @@ export async function serverHome(
 }
 
 /** The databases of this user; of root those that the server's user can reach. */
-async function databasesDirectory(user: ServerUser | undefined): Promise<string> {
+export async function databasesDirectory(user: ServerUser | undefined): Promise<string> {
   if (user) return sharedDirectory();
   const usual = join(userStateDirectory(process.env, homedir()), "databases");
   const directory = await mkdir(usual, { recursive: true, mode: 0o700 }).then(

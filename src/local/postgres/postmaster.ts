@@ -35,6 +35,8 @@ interface Launch {
   readonly data: string;
   readonly binaries: Binaries;
   readonly user: ServerUser | undefined;
+  /** Further settings of the server: `fsync=off`. */
+  readonly settings?: readonly string[];
 }
 
 /** The server's process did not become ready. `portInUse`: another program was listening on its port. */
@@ -84,6 +86,7 @@ async function start(launch: Launch): Promise<Postmaster> {
     "listen_addresses=127.0.0.1",
     `unix_socket_directories=${sockets}`,
     "max_connections=200",
+    ...(launch.settings ?? []),
   ];
   let exit: string | undefined;
   try {

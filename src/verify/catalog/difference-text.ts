@@ -53,7 +53,8 @@ function factText({ fact, before, after }: FactDifference, names: CatalogNames):
 
 /** Both values, or of long texts the first lines that differ. */
 function firstDifference(before = "none", after = "none"): readonly [string, string] {
-  if (!before.includes("\n") && !after.includes("\n")) return [cut(before), cut(after)];
+  if (!before.includes("\n") && !after.includes("\n"))
+    return [cut(before.trim()), cut(after.trim())];
   const [one, other] = [linesOf(before), linesOf(after)];
   const at = one.findIndex((line, i) => line !== other[i]);
   const line = at === -1 ? one.length : at;

@@ -20,6 +20,7 @@ const version = "1700000000100";
 /** Words that are known only when the program runs, by the expression or its last name. */
 const words: Readonly<Record<string, readonly string[]>> = {
   as: ["applied", "pending"],
+  bin: ["/usr/lib/postgresql/17/bin"],
   command: commands,
   "command.name": commands,
   "commandLine.command?.name": commands,
@@ -65,6 +66,8 @@ const typed: readonly (readonly string[])[] = [
   ["history", "local"],
   ["locks", "local"],
   ["new", "add_notes"],
+  ["verify"],
+  ["verify", "--database-url", "postgres://user@host/database"],
   ["local"],
   ["envs"],
 ];

@@ -188,7 +188,7 @@ const left: readonly (readonly [words: string, up: string, down: string])[] = [
     "create function e() returns event_trigger language plpgsql as 'begin end'; create event trigger e on ddl_command_end execute function e()",
     "",
   ],
-  ["publication p is left", "create publication p for table orders", ""],
+  ["publication p is left", "create publication p", ""],
 ];
 
 describe("what a down leaves", () => {

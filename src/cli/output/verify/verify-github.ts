@@ -1,0 +1,64 @@
+import type { VerifyEvent, VerifyProblem } from "../../../protocol/verification.ts";
+import type { CliContext } from "../../context.ts";
+import { repositoryPath } from "../../project/repository-path.ts";
+import { isGithubJob, writeJobPage } from "../github/job-page.ts";
+import { markdownCell, markdownTable } from "../markdown/markdown-text.ts";
+import type { VerifyOutput } from "./verify-output.ts";
+
+/** GitHub shows this many annotations of a level. */
+const mostOfALevel = 10;
+
+/** In GitHub Actions: marks the files that something was found in, and adds a table to the job's page. The same output elsewhere. */
+export function withAnnotations(
+  output: VerifyOutput,
+  context: CliContext,
+  directory: string,
+): VerifyOutput {
+  if (!isGithubJob(context)) return output;
+  const problems: VerifyProblem[] = [];
+  return {
+    ...output,
+    event: (event: VerifyEvent) => {
+      output.event(event);
+      if ("problems" in event) problems.push(...event.problems);
+    },
+    close: async () => {
+      await output.close();
+      for (const severity of ["error", "warning"] as const)
+        problems
+          .filter((problem) => problem.severity === severity)
+          .slice(0, mostOfALevel)
+          .forEach((problem) => annotate(problem, context, directory));
+      if (problems.length > 0)
+        await writeJobPage(context, [{ text: page(problems), isWhole: false }]);
+    },
+  };
+}
+
+function annotate(problem: VerifyProblem, context: CliContext, directory: string): void {
+  const { severity, file, sql } = problem;
+  context.err.writeCommand({
+    name: severity,
+    properties: {
+      ...(file !== undefined && {
+        file: repositoryPath(file, { cwd: directory, home: context.home }),
+        line: sql?.place?.line,
+      }),
+      title: "hasura-migrate verify",
+    },
+    message: sentences(problem),
+  });
+}
+
+function page(problems: readonly VerifyProblem[]): string {
+  const rows = problems.map((problem) => [
+    problem.severity === "error" ? "✗" : "!",
+    problem.file ?? "",
+    sentences(problem),
+  ]);
+  return `### ${markdownCell("hasura-migrate verify")}\n\n${markdownTable(["", "file", "found"], rows)}\n\n`;
+}
+
+function sentences({ message, differences = [], sql }: VerifyProblem): string {
+  return [message, ...differences, ...(sql ? [sql.message] : [])].join("\n");
+}

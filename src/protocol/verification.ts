@@ -1,0 +1,114 @@
+import type { SqlFailure } from "./failure.ts";
+import type { Version } from "./migration.ts";
+
+/*
+ * What `verify` reports: between src/verify and the command line, and on stdout with `--json` (docs/verify.md).
+ */
+
+/** What was found. The codes are stable; scripts depend on them. */
+export type ProblemCode =
+  /** up.sql fails. */
+  | "up-failed"
+  /** down.sql fails. */
+  | "down-failed"
+  /** up.sql fails the second time, after down.sql. */
+  | "up-again-failed"
+  /** down.sql does not restore the schema. */
+  | "down-differs"
+  /** There is no down.sql, or it is an empty file. */
+  | "down-missing"
+  /** down.sql has comments only. */
+  | "down-blank"
+  /** There is no up.sql, or it is an empty file. */
+  | "up-missing"
+  /** up.sql has comments only. */
+  | "up-blank"
+  /** Hasura ignores a file or directory because of its name, or a file because it is empty. */
+  | "ignored-file"
+  /** A migration that another revision has, with other contents. */
+  | "changed"
+  /** The revision has a migration of the same version with another name. */
+  | "same-version"
+  /** up.sql fails where newer migrations are already applied. */
+  | "out-of-order-failed"
+  /** The schema depends on the order of the migrations. */
+  | "out-of-order-differs";
+
+export interface VerifyProblem {
+  readonly severity: "error" | "warning";
+  readonly code: ProblemCode;
+  /** One sentence. */
+  readonly message: string;
+  /** Path of the file, from the project's root. */
+  readonly file?: string;
+  /** What differs, a line for each: `index orders_created_at is left`. */
+  readonly differences?: readonly string[];
+  /** The database's error, with its place in the file. */
+  readonly sql?: SqlFailure;
+}
+
+/** A lock on a table that existed before the migration. */
+export interface MeasuredLock {
+  readonly table: string;
+  /** `ACCESS EXCLUSIVE`, as PostgreSQL's documentation writes it. */
+  readonly mode: string;
+  /** The table's files were written anew. */
+  readonly rewritten: boolean;
+}
+
+/** What one statement of an up.sql locked. */
+export interface StatementLocks {
+  /** Counted from 1. */
+  readonly line: number;
+  /** The beginning of the statement, on one line. */
+  readonly statement: string;
+  readonly locks: readonly MeasuredLock[];
+}
+
+export type VerifyEvent =
+  | {
+      readonly type: "verify.started";
+      /** Name and version of the database server. */
+      readonly server: string;
+      readonly databases: readonly {
+        readonly database: string;
+        readonly migrations: number;
+        /** How many of them are rolled back and applied again. */
+        readonly checked: number;
+      }[];
+      /** Of the project's files. */
+      readonly problems: readonly VerifyProblem[];
+    }
+  /** What is being done, for people who wait. */
+  | { readonly type: "verify.progress"; readonly text: string }
+  | {
+      readonly type: "verify.migration";
+      readonly database: string;
+      readonly version: Version;
+      readonly name: string;
+      /** ok: up, down, and up again · applied: up only, because it has no way back · failed. */
+      readonly state: "ok" | "applied" | "failed";
+      readonly tookMs: number;
+      readonly problems: readonly VerifyProblem[];
+      /** With `--locks`. */
+      readonly locks?: readonly StatementLocks[];
+    }
+  | {
+      readonly type: "verify.order";
+      readonly database: string;
+      readonly state: "ok" | "failed";
+      /** Migrations of the branch, applied after all others. */
+      readonly migrations: number;
+      readonly tookMs: number;
+      readonly problems: readonly VerifyProblem[];
+    }
+  | {
+      readonly type: "verify.finished";
+      /** Migrations that were rolled back and applied again without a problem. */
+      readonly ok: number;
+      readonly errors: number;
+      readonly warnings: number;
+      /** Migrations that come after one that failed. */
+      readonly notReached: number;
+      readonly tookMs: number;
+    };

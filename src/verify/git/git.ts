@@ -1,0 +1,98 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { Failure } from "../../protocol/failure.ts";
+import { commandHint, textHint } from "../../protocol/hint.ts";
+import { errorCode } from "../../system-error.ts";
+
+const run = promisify(execFile);
+const mostBytes = 256 << 20;
+
+/** Runs git in a directory. Resolves to what it prints, or to undefined if it fails; rejects where there is no git. */
+export async function git(
+  directory: string,
+  ...args: readonly string[]
+): Promise<string | undefined> {
+  return (await gitBytes(directory, ...args))?.toString("utf8");
+}
+
+/** The same, as it is printed. */
+export async function gitBytes(
+  directory: string,
+  ...args: readonly string[]
+): Promise<Buffer | undefined> {
+  try {
+    const { stdout } = await run("git", ["-C", directory, ...args], {
+      encoding: "buffer",
+      maxBuffer: mostBytes,
+    });
+    return stdout;
+  } catch (cause) {
+    if (errorCode(cause) !== "ENOENT") return undefined;
+    throw new Failure("usage", "git-unusable", "--since needs git, which is not installed.", {
+      cause,
+    });
+  }
+}
+
+/** A revision that a branch is compared with. */
+export interface Comparison {
+  /** The commit that the revision names. */
+  readonly tip: string;
+  /** The last commit that it has in common with what is checked out. */
+  readonly base: string;
+  /** The project's directory in the repository, with a slash at the end; empty for its root. */
+  readonly prefix: string;
+}
+
+/**
+ * Finds a revision, and where the checked-out branch left it.
+ * @throws Failure usage/git-unusable, usage/unknown-revision, usage/no-common-commit
+ */
+export async function comparisonWith(directory: string, revision: string): Promise<Comparison> {
+  const prefix = await git(directory, "rev-parse", "--show-prefix");
+  if (prefix === undefined)
+    throw new Failure(
+      "usage",
+      "git-unusable",
+      `--since needs a git repository, and ${directory} is in none that this user can read.`,
+    );
+  const tip = await git(
+    directory,
+    ...["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`],
+  );
+  if (tip === undefined) throw unknownRevision(revision);
+  const base = await git(directory, "merge-base", "HEAD", tip.trim());
+  if (base === undefined) throw noCommonCommit(revision);
+  return { tip: tip.trim(), base: base.trim(), prefix: prefix.trimEnd() };
+}
+
+function unknownRevision(revision: string): Failure {
+  return new Failure(
+    "usage",
+    "unknown-revision",
+    `--since: the repository here has no revision "${revision}".`,
+    {
+      hints: [
+        commandHint(["git", "fetch", "origin"], "it may be on the server only"),
+        textHint("A branch of the server is called origin/NAME here."),
+      ],
+    },
+  );
+}
+
+function noCommonCommit(revision: string): Failure {
+  return new Failure(
+    "usage",
+    "no-common-commit",
+    `--since: what is checked out and "${revision}" have no commit in common here.`,
+    {
+      hints: [
+        commandHint(
+          ["git", "fetch", "--unshallow", "origin"],
+          "a shallow clone lacks older commits",
+        ),
+        textHint("In GitHub Actions: set fetch-depth: 0 of actions/checkout."),
+      ],
+    },
+  );
+}

@@ -1,0 +1,224 @@
+import { realpath } from "node:fs/promises";
+import type { Version } from "../protocol/migration.ts";
+import { Failure } from "../protocol/failure.ts";
+import type { VerifyEvent, VerifyProblem } from "../protocol/verification.ts";
+import { checkExtensions } from "./extensions/check-extensions.ts";
+import { requiredExtensions } from "./extensions/required.ts";
+import { branchesSince, type Branch } from "./git/branch.ts";
+import { loadAll, loadProject, type LoadedProject } from "./load-project.ts";
+import { canBeOutOfOrder, checkOrder } from "./order.ts";
+import { applyOnly, roundTrip, type LoadedMigration } from "./run/round-trip.ts";
+import type { LoadedFile } from "./run/run-file.ts";
+import { Workbench } from "./run/workbench.ts";
+import { checkServerWide } from "./server/check-server-wide.ts";
+import { useGivenServer } from "./server/given-server.ts";
+import { startOwnServer } from "./server/own-server.ts";
+import type { ScratchServer } from "./server/scratch.ts";
+import { brokenConnection } from "./server/sessions.ts";
+
+export interface VerifyOptions {
+  /** A project, or its migrations directory. */
+  readonly directory: string;
+  /** Only this database. */
+  readonly database?: string | undefined;
+  /** Only what the checked-out files add to this revision. */
+  readonly since?: string | undefined;
+  /** A server to work on instead of one that is started. */
+  readonly databaseUrl?: string | undefined;
+  /** Nobody else uses that server. */
+  readonly throwaway?: boolean | undefined;
+  /** The directory of the programs of the server that is started. */
+  readonly postgresBin?: string | undefined;
+  /** Migrations run as a superuser. */
+  readonly superuser?: boolean | undefined;
+  /** Measure what each statement locks. */
+  readonly locks?: boolean | undefined;
+  /** Ends everything soon, and removes what was made. */
+  readonly signal: AbortSignal;
+  /** Milliseconds of any clock. */
+  readonly now: () => number;
+  readonly emit: (event: VerifyEvent) => void;
+}
+
+/** What is checked in one database. */
+interface Work {
+  readonly database: string;
+  readonly migrations: readonly LoadedMigration[];
+  /** Undefined without `since`: all. */
+  readonly branch: Branch | undefined;
+}
+
+/**
+ * Applies every migration of a project to a new database, rolls it back, compares the schema, and applies it again. What is found is
+ * emitted; the last event is verify.finished.
+ * @throws Failure for what prevents verifying: the project, the server, an extension that it lacks, git; interrupted/interrupted
+ */
+export async function verify(options: VerifyOptions): Promise<void> {
+  const { emit, signal, now } = options;
+  const startedAt = now();
+  const directory = await realpath(options.directory).catch(() => options.directory);
+  const loaded = await loadProject(directory, options.database);
+  const works = await worksOf(loaded, directory, options.since);
+  const files = [...loaded.databases.values()].flat().flatMap(filesOf);
+  if (options.databaseUrl !== undefined && options.throwaway !== true) checkServerWide(files);
+  const count = tally(emit, startedAt, now);
+  emit({ type: "verify.progress", text: "starting a database server …" });
+  const server = await serverFor(options, directory);
+  try {
+    try {
+      const ups = works.flatMap(({ migrations }) => migrations.flatMap(({ up }) => up ?? []));
+      await checkExtensions(requiredExtensions(ups), await server.extensions(), server.description);
+      count.emit(startedEvent(server, works, loaded));
+      for (const work of works)
+        await verifyDatabase(server, work, { ...options, emit: count.emit });
+    } finally {
+      await server.stop();
+    }
+  } catch (thrown) {
+    if (signal.aborted) throw interrupted();
+    throw server.lost() === undefined ? thrown : brokenConnection(server.lost());
+  }
+  count.finish();
+}
+
+async function worksOf(
+  { project, databases }: LoadedProject,
+  directory: string,
+  since: string | undefined,
+): Promise<Work[]> {
+  const branches = since === undefined ? undefined : await branchesSince(directory, project, since);
+  return [...databases].map(([database, migrations]) => ({
+    database,
+    migrations,
+    branch: branches?.(database),
+  }));
+}
+
+function filesOf({ up, down }: LoadedMigration): LoadedFile[] {
+  return [up, down].flatMap((file) => file ?? []);
+}
+
+async function serverFor(options: VerifyOptions, project: string): Promise<ScratchServer> {
+  const { databaseUrl, postgresBin: bin, superuser = false, signal } = options;
+  return databaseUrl === undefined
+    ? startOwnServer({ superuser, bin, project }, signal)
+    : useGivenServer({ url: databaseUrl, throwaway: options.throwaway ?? false }, signal);
+}
+
+function startedEvent(
+  server: ScratchServer,
+  works: readonly Work[],
+  { problems }: LoadedProject,
+): VerifyEvent {
+  return {
+    type: "verify.started",
+    server: server.description,
+    databases: works.map(({ database, migrations, branch }) => ({
+      database,
+      migrations: migrations.length,
+      checked: migrations.filter(({ version }) => isChecked(version, branch)).length,
+    })),
+    problems: [...problems, ...works.flatMap(({ branch }) => branch?.problems ?? [])],
+  };
+}
+
+function isChecked(version: Version, branch: Branch | undefined): boolean {
+  return branch === undefined || branch.added.has(version) || branch.changed.has(version);
+}
+
+/** Checks the migrations of one database, one after the other, then their order. */
+async function verifyDatabase(
+  server: ScratchServer,
+  work: Work,
+  { emit, signal, now, locks = false }: VerifyOptions,
+): Promise<void> {
+  const { database, migrations, branch } = work;
+  const bench = await Workbench.on(server);
+  try {
+    for (const migration of migrations) {
+      signal.throwIfAborted();
+      const { version, name } = migration;
+      const checked = isChecked(version, branch);
+      const from = now();
+      emit({ type: "verify.progress", text: `${database} ${version} ${name}` });
+      const { stops, ...trip } = checked
+        ? await roundTrip(bench, migration, { locks })
+        : await applyOnly(bench, migration);
+      if (checked || trip.state === "failed")
+        emit({
+          type: "verify.migration",
+          ...{ database, version, name, tookMs: now() - from },
+          ...trip,
+        });
+      if (stops) return;
+    }
+  } finally {
+    await bench.close();
+  }
+  if (branch) await verifyOrder(server, { ...work, branch }, { emit, now });
+}
+
+async function verifyOrder(
+  server: ScratchServer,
+  { database, migrations, branch }: Work & { readonly branch: Branch },
+  { emit, now }: Pick<VerifyOptions, "emit" | "now">,
+): Promise<void> {
+  const isMine = ({ version }: LoadedMigration): boolean => branch.added.has(version);
+  const order = {
+    mine: migrations.filter(isMine),
+    theirs: [
+      ...migrations.filter((migration) => !isMine(migration)),
+      ...(await loadAll(branch.others)),
+    ],
+  };
+  if (!canBeOutOfOrder(order)) return;
+  const from = now();
+  emit({ type: "verify.progress", text: `${database}: out of order …` });
+  const problems: readonly VerifyProblem[] = await checkOrder(server, order);
+  emit({
+    type: "verify.order",
+    database,
+    state: problems.length === 0 ? "ok" : "failed",
+    ...{ migrations: order.mine.length, tookMs: now() - from, problems },
+  });
+}
+
+/** Counts what passes, for the closing event. */
+function tally(
+  emit: (event: VerifyEvent) => void,
+  startedAt: number,
+  now: () => number,
+): { readonly emit: (event: VerifyEvent) => void; readonly finish: () => void } {
+  let ok = 0;
+  let planned = 0;
+  let reached = 0;
+  const problems: VerifyProblem[] = [];
+  return {
+    emit: (event) => {
+      if ("problems" in event) problems.push(...event.problems);
+      if (event.type === "verify.started")
+        planned = event.databases.reduce((sum, { checked }) => sum + checked, 0);
+      if (event.type === "verify.migration") {
+        reached += 1;
+        if (event.state === "ok") ok += 1;
+      }
+      emit(event);
+    },
+    finish: () => {
+      const errors = problems.filter(({ severity }) => severity === "error").length;
+      emit({
+        type: "verify.finished",
+        ...{ ok, errors, warnings: problems.length - errors },
+        ...{ notReached: Math.max(0, planned - reached), tookMs: now() - startedAt },
+      });
+    },
+  };
+}
+
+function interrupted(): Failure {
+  return new Failure(
+    "interrupted",
+    "interrupted",
+    "Interrupted; the databases of this run have been removed.",
+  );
+}

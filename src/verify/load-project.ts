@@ -1,0 +1,72 @@
+import { postgresOnly } from "../engine/project/local-databases.ts";
+import { readProject, type Migration, type Project } from "../engine/project/project.ts";
+import { Failure } from "../protocol/failure.ts";
+import { retryHint } from "../protocol/hint.ts";
+import type { VerifyProblem } from "../protocol/verification.ts";
+import type { LoadedFile } from "./run/run-file.ts";
+import type { LoadedMigration } from "./run/round-trip.ts";
+
+/** A project, with the text of every file. */
+export interface LoadedProject {
+  readonly project: Project;
+  readonly databases: ReadonlyMap<string, readonly LoadedMigration[]>;
+  /** What Hasura would ignore. */
+  readonly problems: readonly VerifyProblem[];
+}
+
+/**
+ * Reads a project and its files.
+ * @param only the one database that is wanted
+ * @throws Failure as `readProject`, `postgresOnly` and reading a file do, and usage/unknown-database
+ */
+export async function loadProject(
+  directory: string,
+  only: string | undefined,
+): Promise<LoadedProject> {
+  const project = await postgresOnly(await readProject(directory));
+  if (only !== undefined && !project.databases.has(only))
+    throw unknownDatabase(only, [...project.databases.keys()]);
+  const databases = new Map<string, readonly LoadedMigration[]>();
+  for (const [database, migrations] of project.databases)
+    if (only === undefined || only === database) databases.set(database, await loadAll(migrations));
+  return {
+    project,
+    databases,
+    problems: project.notices.map(({ message }) => ({
+      severity: "warning",
+      code: "ignored-file",
+      message,
+    })),
+  };
+}
+
+/** Migrations with their files. Metadata of config version 1 is none. */
+export async function loadAll(migrations: readonly Migration[]): Promise<LoadedMigration[]> {
+  const loaded: LoadedMigration[] = [];
+  for (const { version, name, up, down } of migrations)
+    loaded.push({
+      ...{ version, name },
+      ...(up?.runnable && { up: await loadFile(up) }),
+      ...(down?.runnable && { down: await loadFile(down) }),
+    });
+  return loaded.filter(({ up, down }) => up !== undefined || down !== undefined);
+}
+
+async function loadFile(file: NonNullable<Migration["up"]>): Promise<LoadedFile> {
+  return { path: file.path, body: await file.body() };
+}
+
+function unknownDatabase(name: string, known: readonly string[]): Failure {
+  const [first] = known;
+  return new Failure(
+    "usage",
+    "unknown-database",
+    `The project has no migrations for the database ${name}${first === undefined ? "" : `, but for ${known.join(", ")}`}.`,
+    {
+      hints:
+        first === undefined
+          ? []
+          : [retryHint({ with: ["--database", first], without: ["--database"] })],
+    },
+  );
+}

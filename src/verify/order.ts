@@ -1,0 +1,79 @@
+import { compareVersions } from "../protocol/migration.ts";
+import type { VerifyProblem } from "../protocol/verification.ts";
+import type { Catalog } from "./catalog/catalog.ts";
+import { compareCatalogs } from "./catalog/compare.ts";
+import { afterOtherOrder, differenceLines } from "./catalog/difference-text.ts";
+import { applyOnly, type LoadedMigration } from "./run/round-trip.ts";
+import { Workbench } from "./run/workbench.ts";
+import type { ScratchServer } from "./server/scratch.ts";
+
+export interface OrderCheck {
+  /** Migrations of the branch. */
+  readonly mine: readonly LoadedMigration[];
+  /** All others: those before it, and those that the revision got in the meantime. */
+  readonly theirs: readonly LoadedMigration[];
+}
+
+/** True if the branch's migrations can come after newer ones somewhere. */
+export function canBeOutOfOrder({ mine, theirs }: OrderCheck): boolean {
+  return mine.some((one) =>
+    theirs.some(({ version }) => compareVersions(one.version, version) < 0),
+  );
+}
+
+/** Applies the branch's migrations after all others, as where those are applied already, and compares with the order of versions. */
+export async function checkOrder(
+  server: ScratchServer,
+  { mine, theirs }: OrderCheck,
+): Promise<readonly VerifyProblem[]> {
+  const sorted = [...mine, ...theirs].toSorted((a, b) => compareVersions(a.version, b.version));
+  const outOfOrder = await applied(server, [...theirs, ...mine]);
+  if (!outOfOrder.catalog) return outOfOrder.problems;
+  const inOrder = await applied(server, sorted);
+  if (!inOrder.catalog) return inOrder.problems;
+  const differences = compareCatalogs(inOrder.catalog, outOfOrder.catalog);
+  if (differences.length === 0) return [];
+  const [first] = mine;
+  return [
+    {
+      severity: "error",
+      code: "out-of-order-differs",
+      message:
+        "Applied after the migrations that are newer, those of the branch give another schema.",
+      ...(first?.up && { file: first.up.path }),
+      differences: differences.flatMap((each) => differenceLines(each, afterOtherOrder)),
+    },
+  ];
+}
+
+interface Applied {
+  /** Absent where one failed. */
+  readonly catalog?: Catalog;
+  readonly problems: readonly VerifyProblem[];
+}
+
+async function applied(
+  server: ScratchServer,
+  migrations: readonly LoadedMigration[],
+): Promise<Applied> {
+  const bench = await Workbench.on(server);
+  try {
+    for (const migration of migrations) {
+      const { problems } = await applyOnly(bench, migration);
+      const [failure] = problems;
+      if (failure)
+        return {
+          problems: [
+            {
+              ...failure,
+              code: "out-of-order-failed",
+              message: `${failure.file ?? "A migration"} fails where the migrations are applied out of order.`,
+            },
+          ],
+        };
+    }
+    return { catalog: await bench.read(), problems: [] };
+  } finally {
+    await bench.close();
+  }
+}

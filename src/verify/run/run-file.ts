@@ -1,0 +1,145 @@
+import type pg from "pg";
+import type { Place, SqlFailure } from "../../protocol/failure.ts";
+import type { MigrationBody } from "../../engine/project/migration-file.ts";
+import { placeAt } from "../../engine/sql/error-position.ts";
+import { maskPasswords, passwordMask } from "../../engine/sql/mask-passwords.ts";
+import { splitStatements } from "../../local/hasura-api/split-statements.ts";
+import { Script, type ScriptError } from "./script.ts";
+import { wholeStatements } from "./whole-statements.ts";
+
+/** One file of a migration, read. */
+export interface LoadedFile {
+  /** From the project's root. */
+  readonly path: string;
+  readonly body: MigrationBody;
+}
+
+/**
+ * Runs a file as Hasura does: in a transaction, as one query; with the marker statement by statement outside one. Resolves to the
+ * database's error if it failed. Rejects if the connection broke.
+ */
+export async function runFile(
+  client: pg.Client,
+  file: LoadedFile,
+): Promise<SqlFailure | undefined> {
+  const { sql, directives } = file.body;
+  const failure = directives.noTransaction
+    ? await runOutside(client, sql)
+    : await runInTransaction(client, sql);
+  if (mayChangeSession.test(sql)) await client.query("DISCARD ALL");
+  return failure && { file: file.path, ...masked(failure, sql) };
+}
+
+/** The database's error as the failure of a file. */
+export function failureInFile(
+  { path, body }: LoadedFile,
+  error: ScriptError,
+  place: Place | undefined,
+): SqlFailure {
+  return { file: path, ...masked(failureOf(error, place), body.sql) };
+}
+
+/** Where a statement failed that was sent alone, as it is in the file from `start` on: PostgreSQL's own position, else its beginning. */
+export function placeInStatement(
+  sql: string,
+  start: number,
+  { position }: Pick<ScriptError, "position">,
+): Place {
+  const offset = position === undefined ? 0 : indexOf(sql.slice(start), position);
+  return placeAt(sql, start + offset);
+}
+
+/** True if a file that failed may have changed something. */
+export function mayBeHalfDone({ body }: LoadedFile): boolean {
+  return body.directives.noTransaction || /\bcommit\b/i.test(body.sql);
+}
+
+/** Hasura takes any of its connections for a file: what an earlier one has set must not help it, nor be in its way. */
+const mayChangeSession =
+  /\b(?:set|set_config|temp|temporary|prepare|listen|load|declare|lock|advisory\w*)\b/i;
+
+async function runInTransaction(client: pg.Client, sql: string): Promise<SqlFailure | undefined> {
+  await send(client, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+  const error = await send(client, sql);
+  if (error === undefined) {
+    const refused = await send(client, "COMMIT");
+    if (refused === undefined) return undefined;
+    // Of a constraint that is checked at the end.
+    return failureOf(refused, undefined);
+  }
+  await send(client, "ROLLBACK");
+  return failureOf(error, placeOf(sql, error));
+}
+
+async function runOutside(client: pg.Client, sql: string): Promise<SqlFailure | undefined> {
+  const statements = splitStatements(sql);
+  for (const [number, statement] of statements.entries()) {
+    const error = await send(client, statement);
+    if (error === undefined) continue;
+    // A transaction that the file has begun must not go on in the next one.
+    await send(client, "ROLLBACK");
+    return failureOf(error, placeOfOne(sql, { statements, number, error }));
+  }
+  return undefined;
+}
+
+/** Sends SQL as one simple query. */
+export async function send(client: pg.Client, sql: string): Promise<ScriptError | undefined> {
+  return await client.query(new Script(sql)).outcome;
+}
+
+/** PostgreSQL's own position, else the statement that was being run. */
+function placeOf(sql: string, { position, completed }: ScriptError): Place | undefined {
+  if (position !== undefined) return placeAt(sql, indexOf(sql, position));
+  const statement = wholeStatements(sql)[completed];
+  return statement && placeAt(sql, statement.start);
+}
+
+/** The server has seen a statement without its comments, so that only one without comments has the server's position. */
+function placeOfOne(
+  sql: string,
+  failed: {
+    readonly statements: readonly string[];
+    readonly number: number;
+    readonly error: ScriptError;
+  },
+): Place | undefined {
+  const { statements, number, error } = failed;
+  const written = wholeStatements(sql);
+  const statement = written.length === statements.length ? written[number] : undefined;
+  if (statement === undefined) return undefined;
+  const isSame = sql.startsWith(statements[number] ?? "", statement.start);
+  return placeInStatement(sql, statement.start, isSame ? error : {});
+}
+
+/** PostgreSQL counts characters from 1, JavaScript UTF-16 units from 0. */
+function indexOf(sql: string, position: number): number {
+  return Array.from(sql)
+    .slice(0, position - 1)
+    .join("").length;
+}
+
+function failureOf(error: ScriptError, place: Place | undefined): SqlFailure {
+  const { sqlstate, message, detail, hint } = error;
+  return {
+    sqlstate,
+    message,
+    ...(detail !== undefined && { detail }),
+    ...(hint !== undefined && { hint }),
+    ...(place && { place }),
+  };
+}
+
+/** The same without the passwords that the file contains. */
+function masked(failure: SqlFailure, sql: string): SqlFailure {
+  const mask = passwordMask(sql);
+  const { message, detail, hint, place } = failure;
+  const line = maskPasswords(sql).split(/\r\n|\n|\r/)[(place?.line ?? 1) - 1];
+  return {
+    ...failure,
+    message: mask(message),
+    ...(detail !== undefined && { detail: mask(detail) }),
+    ...(hint !== undefined && { hint: mask(hint) }),
+    ...(place && { place: { ...place, text: line ?? mask(place.text) } }),
+  };
+}

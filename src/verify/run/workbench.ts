@@ -1,0 +1,105 @@
+import type pg from "pg";
+import type { SqlFailure } from "../../protocol/failure.ts";
+import type { Catalog } from "../catalog/catalog.ts";
+import { CatalogReader } from "../catalog/catalog-reader.ts";
+import type { ScratchServer } from "../server/scratch.ts";
+import { runFile, type LoadedFile } from "./run-file.ts";
+
+interface Opened {
+  readonly database: string;
+  readonly client: pg.Client;
+  readonly observer: pg.Client;
+  readonly reader: CatalogReader;
+}
+
+/** A database in which migrations are applied, and which can be made anew as it was after the last up. */
+export class Workbench {
+  readonly #server: ScratchServer;
+  #opened: Opened;
+  /** What the database can be made anew from; absent: from an empty one. */
+  #base: { readonly database: string; readonly roles: readonly string[] } | undefined;
+  /** Applied since the base. */
+  #applied: LoadedFile[] = [];
+
+  private constructor(server: ScratchServer, opened: Opened) {
+    this.#server = server;
+    this.#opened = opened;
+  }
+
+  static async on(server: ScratchServer): Promise<Workbench> {
+    return new Workbench(server, await open(server, await server.create()));
+  }
+
+  get client(): pg.Client {
+    return this.#opened.client;
+  }
+
+  /** The session that looks on. */
+  get observer(): pg.Client {
+    return this.#opened.observer;
+  }
+
+  /** Runs a file. */
+  async run(file: LoadedFile): Promise<SqlFailure | undefined> {
+    return await runFile(this.#opened.client, file);
+  }
+
+  /** Remembers that an up file is applied. */
+  keep(file: LoadedFile): void {
+    this.#applied.push(file);
+  }
+
+  /** The schema as it is now. */
+  async read(): Promise<Catalog> {
+    return await this.#opened.reader.read();
+  }
+
+  /**
+   * Makes the database anew: empty, with all kept files applied. Quick also where it is done often, because each time starts from
+   * the result of the one before. Throws what does not work any more, although it did before.
+   */
+  async rebuild(): Promise<void> {
+    await this.#discard();
+    const database = await this.#server.create(this.#base?.database);
+    const opened = await open(this.#server, database);
+    this.#opened = opened;
+    for (const file of this.#applied) {
+      const failure = await runFile(opened.client, file);
+      if (failure) throw new Error(`${file.path} fails the second time: ${failure.message}`);
+    }
+    await close(opened);
+    const roles = await this.#server.roles();
+    const before = this.#base;
+    this.#base = { database: await this.#server.create(database), roles };
+    if (before) await this.#server.drop(before.database);
+    this.#applied = [];
+    this.#opened = await open(this.#server, database);
+  }
+
+  /** Drops everything. */
+  async close(): Promise<void> {
+    await this.#discard();
+    if (this.#base) await this.#server.drop(this.#base.database);
+    await this.#server.dropRoles(await this.#server.roles());
+  }
+
+  /** Drops the database, with the roles that came after the base. */
+  async #discard(): Promise<void> {
+    await close(this.#opened);
+    await this.#server.drop(this.#opened.database);
+    const kept = new Set(this.#base?.roles);
+    const roles = await this.#server.roles();
+    await this.#server.dropRoles(roles.filter((name) => !kept.has(name)));
+  }
+}
+
+async function open(server: ScratchServer, database: string): Promise<Opened> {
+  const client = await server.connect(database);
+  const observer = await server.observe(database);
+  const reader = await CatalogReader.on(observer, { roles: server.isOwn });
+  return { database, client, observer, reader };
+}
+
+async function close({ client, observer }: Opened): Promise<void> {
+  await Promise.all([client.end(), observer.end()]);
+}

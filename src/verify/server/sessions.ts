@@ -1,0 +1,60 @@
+import pg from "pg";
+import { driverAddress } from "../../local/hasura-api/driver-address.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
+
+/** The address of another database of the same server. */
+export function addressOf(url: string, database: string): string {
+  const other = new URL(url);
+  other.pathname = `/${encodeURIComponent(database)}`;
+  return other.href;
+}
+
+/** The sessions of one run. When the signal is aborted, all of them are cut, so that nothing waits for a long statement. */
+export class Sessions {
+  readonly #signal: AbortSignal;
+  readonly #open = new Set<pg.Client>();
+  #lost: Error | undefined;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+    signal.addEventListener("abort", () => {
+      for (const client of this.#open) client.connection.stream.destroy();
+    });
+  }
+
+  /** Why a session ended that was in use. */
+  get lost(): Error | undefined {
+    return this.#lost;
+  }
+
+  /** Warnings of migrations are not wanted, as in a session of Hasura's. Throws `unreachable/database-unreachable`. */
+  async open(url: string): Promise<pg.Client> {
+    this.#signal.throwIfAborted();
+    const client = new pg.Client({
+      connectionString: driverAddress(url),
+      application_name: "hasura-migrate verify",
+      options: "-c client_min_messages=warning",
+      connectionTimeoutMillis: 10_000,
+    });
+    client.on("error", (error) => (this.#lost ??= error)); // the current query reports it, too
+    client.once("end", () => this.#open.delete(client));
+    try {
+      await client.connect();
+    } catch (cause) {
+      throw brokenConnection(cause);
+    }
+    this.#open.add(client);
+    return client;
+  }
+}
+
+/** The server was there before. */
+export function brokenConnection(cause: unknown): Failure {
+  return new Failure(
+    "unreachable",
+    "database-unreachable",
+    "The connection to the database broke while migrations were being verified.",
+    { hints: [textHint("Look at the log of the database server, then verify again.")], cause },
+  );
+}
