@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { apply } from "./commands/apply.ts";
+import { baseline } from "./commands/baseline.ts";
 import { cancel } from "./commands/cancel.ts";
 import type { CommandModule, RawOptions } from "./commands/command.ts";
 import { completion } from "./commands/completion.ts";
@@ -34,6 +35,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
   redo,
   "reset-to": resetTo,
   mark,
+  baseline,
   cancel,
   history,
   locks,

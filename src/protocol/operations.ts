@@ -128,9 +128,11 @@ export const operations = {
   mark: {
     options: z.strictObject({
       database,
-      /** Either these versions, or all that are in doubt. */
+      /** These versions, or all that are in doubt, or all that are pending, or those of them up to a version. */
       versions: z.array(Version).min(1).optional(),
       inDoubt: flag,
+      pending: flag,
+      upTo: Version.optional(),
       as: z.enum(["applied", "pending"]),
       dryRun,
       confirm,

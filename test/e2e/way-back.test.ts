@@ -137,4 +137,41 @@ describe.concurrent("the way back", () => {
     assert.equal(kept.code, 0, kept.stderr);
     assert.deepEqual(await tablesOf(served.databaseUrl), ["coupons", "users"]);
   });
+
+  test("baseline records what is pending as applied, up to a version, without running it", async (t) => {
+    const directory = await project(t, branch);
+    const served = await serve(t, directory);
+    await query(served.databaseUrl, "CREATE TABLE users (id int)");
+    const shown = await served.run(["baseline", "dev-1", "--dry-run", "--json"]);
+    assert.equal(shown.code, 0, shown.stderr);
+    assert.deepEqual(
+      eventsOf(shown).flatMap((event) =>
+        event.type === "status"
+          ? event.databases.flatMap(({ migrations }) =>
+              migrations.map(({ name, evidence = [] }) => [name, evidence[0]?.exists]),
+            )
+          : [],
+      ),
+      [
+        ["users", true],
+        ["coupons", false],
+        ["codes", false],
+      ],
+    );
+    const unasked = await served.run(["baseline", "dev-1", "--to", "1700000000200"]);
+    assert.equal(unasked.code, 2);
+    assert.match(unasked.stderr, /pending up to 1700000000200 on dev-1 as applied/);
+    const unknown = await served.run(["baseline", "dev-1", "--to", "1700000000150", "--yes"]);
+    assert.match(unknown.stderr, /Version 1700000000150 cannot be marked as applied/);
+    const some = await served.run(["baseline", "dev-1", "--to", "1700000000100", "--yes"]);
+    assert.equal(some.code, 0, some.stderr);
+    assert.match(some.stdout, /1700000000100 users marked applied/);
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["users"]);
+    const rest = await served.run(["dev-1"]);
+    assert.equal(rest.code, 0, rest.stderr);
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["codes", "coupons", "users"]);
+    const nothing = await served.run(["baseline", "dev-1", "--yes"]);
+    assert.equal(nothing.code, 0, nothing.stderr);
+    assert.match(nothing.stderr, /Nothing is pending\./);
+  });
 });

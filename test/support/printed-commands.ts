@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ZodType } from "zod";
 import { apply } from "../../src/cli/commands/apply.ts";
+import { baseline } from "../../src/cli/commands/baseline.ts";
 import { cancel } from "../../src/cli/commands/cancel.ts";
 import type { CommandModule } from "../../src/cli/commands/command.ts";
 import { completion } from "../../src/cli/commands/completion.ts";
@@ -31,6 +32,7 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   redo: [redo, schemas.RedoOptions],
   "reset-to": [resetTo, schemas.ResetToOptions],
   mark: [mark, schemas.MarkOptions],
+  baseline: [baseline, schemas.BaselineOptions],
   cancel: [cancel, schemas.CancelOptions],
   history: [history, schemas.HistoryOptions],
   locks: [locks, schemas.LocksOptions],

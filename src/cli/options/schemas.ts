@@ -170,6 +170,13 @@ export const MarkOptions = TargetOptions.extend({
     path: [],
   });
 
+export const BaselineOptions = TargetOptions.extend({
+  database,
+  to: bounds.to,
+  dryRun: flag,
+  wait: Wait,
+});
+
 const run = operations.history.options.shape.run
   .unwrap()
   .regex(/^[0-9a-fA-F-]+$/, "must be a run's id, or a prefix of one")

@@ -8,7 +8,7 @@ import { databaseNeeded } from "../plan/resolve-databases.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
 import { nothingDone, type RunResult } from "../run-result.ts";
 import { refuseDisabled, type DatabaseState, type EngineSession } from "../session.ts";
-import { versionsInDoubt } from "./evidence.ts";
+import { evidenceFor, versionsInDoubt } from "./evidence.ts";
 import { databaseStatus } from "./status.ts";
 
 type MarkOptions = RequestOf<"mark">["options"];
@@ -20,7 +20,7 @@ interface Target {
 }
 
 /**
- * `mark`: records versions as applied or pending without running SQL. Everything is checked before anything is written; a version
+ * `mark`: records versions as applied or pending without running SQL; also every pending one, which is what `baseline` does. Everything is checked before anything is written; a version
  * that is in that state already is skipped. A dry run answers with a `status` of the versions alone.
  */
 export async function markVersions(
@@ -38,19 +38,26 @@ export async function markVersions(
     ),
   );
   refuseOtherPlan(fingerprint, options.expectedPlan);
-  if (targets.length === 0)
-    await emit(engine, {
-      ...{ type: "log", level: "info", code: "nothing-in-doubt" },
-      message: "No version is in doubt.",
-    });
-  else if (options.dryRun === true) await showTargets(targets, fingerprint, engine);
+  if (targets.length === 0) await emitNothing(options, engine);
+  if (options.dryRun === true) await showTargets(targets, fingerprint, engine);
   else for (const target of targets) await markIn(target, options.as, engine);
   return nothingDone;
 }
 
-function targetsOf(session: EngineSession, { versions = [], inDoubt }: MarkOptions): Target[] {
-  if (versions.length > 0 === (inDoubt === true))
-    throw new Failure("usage", "usage", "mark takes either versions or inDoubt, not both.");
+function emitNothing(
+  { inDoubt }: MarkOptions,
+  engine: EngineContext,
+): ReturnType<EngineContext["emit"]> {
+  const message = inDoubt === true ? "No version is in doubt." : "Nothing is pending.";
+  const code = inDoubt === true ? "nothing-in-doubt" : "nothing-pending";
+  return emit(engine, { type: "log", level: "info", code, message });
+}
+
+function targetsOf(session: EngineSession, options: MarkOptions): Target[] {
+  const { versions = [], inDoubt, pending, upTo, as } = options;
+  const ways = [versions.length > 0, inDoubt === true, pending === true || upTo !== undefined];
+  if (ways.filter((way) => way).length !== 1)
+    throw new Failure("usage", "usage", "mark takes versions, or inDoubt, or pending or upTo.");
   if (versions.length > 0)
     return [
       {
@@ -58,9 +65,27 @@ function targetsOf(session: EngineSession, { versions = [], inDoubt }: MarkOptio
         versions: [...new Set(versions)].sort(compareVersions),
       },
     ];
-  return session.databases
-    .map((state) => ({ state, versions: versionsInDoubt(state).sort(compareVersions) }))
+  if (inDoubt !== true && as === "pending")
+    throw new Failure("usage", "usage", "What is pending can only be marked as applied.");
+  const states = upTo === undefined ? session.databases : [databaseFor(session, [upTo])];
+  return states
+    .map((state) => ({
+      state,
+      versions:
+        inDoubt === true
+          ? versionsInDoubt(state).sort(compareVersions)
+          : pendingVersions(state, upTo),
+    }))
     .filter((target) => target.versions.length > 0);
+}
+
+/** Versions that `apply` would run, at most up to one. Throws `usage/unknown-version` for that one. */
+function pendingVersions(state: DatabaseState, upTo: Version | undefined): Version[] {
+  if (upTo !== undefined) refuseUnknown(state, upTo, "applied");
+  return state.migrations
+    .filter(({ version, up }) => up?.runnable === true && !state.recorded.has(version))
+    .filter(({ version }) => upTo === undefined || compareVersions(version, upTo) <= 0)
+    .map(({ version }) => version);
 }
 
 async function showTargets(
@@ -71,7 +96,19 @@ async function showTargets(
   const databases = await mapConcurrent(targets, async ({ state, versions }) => {
     const wanted = new Set(versions);
     const { migrations, ...database } = await databaseStatus(state);
-    return { ...database, migrations: migrations.filter(({ version }) => wanted.has(version)) };
+    const rows = migrations.filter(({ version }) => wanted.has(version));
+    // Of those in doubt it is there already; of pending ones it shows whether they look applied.
+    const evidence = await evidenceFor(
+      state,
+      rows.filter((row) => row.state === "pending").map(({ version }) => version),
+    );
+    return {
+      ...database,
+      migrations: rows.map((row) => {
+        const found = evidence.get(row.version);
+        return found ? { ...row, evidence: found } : row;
+      }),
+    };
   });
   await emit(engine, { type: "status", fingerprint, databases });
 }

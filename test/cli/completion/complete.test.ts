@@ -41,7 +41,7 @@ describe("completion", () => {
 
   test("local, a command and an environment, is offered once", async (t) => {
     const { words } = machine(t, {});
-    assert.equal((await words(["loc"])).length, 1);
+    assert.equal((await words(["loca"])).length, 1);
   });
 
   test("what is confirmed is the environment that was typed", async (t) => {

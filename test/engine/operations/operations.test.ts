@@ -552,8 +552,17 @@ describe("operations", () => {
     );
   });
 
-  for (const options of [{}, { versions: ["1"], inDoubt: true }])
-    test(`mark needs either versions or inDoubt: ${JSON.stringify(options)}`, async (t) => {
+  const unclear = [
+    {},
+    { versions: ["1"], inDoubt: true },
+    { versions: ["1"], upTo: "1" },
+    { inDoubt: true, pending: true },
+    // What is pending cannot be marked as that.
+    { pending: true },
+    { upTo: "2" },
+  ];
+  for (const options of unclear)
+    test(`mark needs one way of saying what, and something to change: ${JSON.stringify(options)}`, async (t) => {
       const hasura = scriptedHasura({ cliState: state("1") });
       const request = requestFor("mark", { ...options, as: "pending" });
       const ran = await run(hasura, await projectOnDisk(t, two), request);
