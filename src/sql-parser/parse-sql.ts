@@ -23,7 +23,7 @@ export type ParsedSql =
       readonly kind: "parsed";
       readonly statements: readonly ParsedStatement[];
       /** The index in the text of a location in a parse tree. */
-      indexOf(location: number): number;
+      readonly indexOf: (location: number) => number;
     }
   /** What PostgreSQL says about the text; `offset` is the index of the character it means. */
   | { readonly kind: "syntax-error"; readonly message: string; readonly offset: number }

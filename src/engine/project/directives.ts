@@ -16,6 +16,8 @@ export interface Directives {
 
 const marker = "-- hasura:no-transaction";
 const directive = /^--\s*hasura-migrate:(.*)$/;
+/** `-- hasura-migrate: allow RULE because REASON`, which `lint` reads (src/lint/allowances.ts). */
+const allowance = /^\s*allow(\s|$)/;
 const units: Record<string, number> = { "": 1, ms: 1, s: 1000, min: 60_000, h: 3_600_000 };
 const unicodeBlanks = /^[\t-\r \u0085\p{Z}]+|[\t-\r \u0085\p{Z}]+$/gu;
 
@@ -38,7 +40,7 @@ export function readDirectives(text: string, file: string): Directives {
   const seen = new Set<string>();
   for (const { line, comment } of leadingComments(text)) {
     const match = directive.exec(comment);
-    if (!match) continue;
+    if (!match || allowance.test(match[1] ?? "")) continue;
     const fail = (problem: string): Failure => badDirective(file, line, problem);
     const [key = "", value] = (match[1] ?? "").split("=", 2).map((part) => part.trim());
     if (value === undefined || value === "")

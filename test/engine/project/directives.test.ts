@@ -24,6 +24,14 @@ describe("directives", () => {
     test(`the marker ${name}: ${expected ? "counts" : "does not count"}`, () =>
       assert.equal(hasNoTransactionMarker(text), expected));
 
+  test("an allow directive of lint is left to lint, also an incomplete one", () => {
+    for (const words of ["allow drop-data because nobody uses it", "  allow a, b", "allow"]) {
+      const text = `-- hasura-migrate:${words}\n-- hasura-migrate: retry=off\nSELECT 1;`;
+      assert.deepEqual(readDirectives(text, "f").settings, { retry: false });
+    }
+    assert.throws(() => readDirectives("-- hasura-migrate: allowed=1\n", "f"), /unknown setting/);
+  });
+
   test("settings are read from the comments above the first SQL", () => {
     const text = `${marker}\n\n-- what it is\n/* and\n more */\n-- hasura-migrate: lock_timeout=5s\n-- hasura-migrate: statement_timeout = 2min\r\n-- hasura-migrate: retry=off\nSELECT 1;\n-- hasura-migrate: nonsense=1`;
     assert.deepEqual(readDirectives(text, "f"), {

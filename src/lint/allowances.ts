@@ -1,0 +1,50 @@
+import { tokenize } from "../engine/sql/lexer.ts";
+
+/** `-- hasura-migrate: allow RULE because REASON` */
+export interface Allowance {
+  readonly rules: readonly string[];
+  /** Absent for a directive that is not complete. */
+  readonly reason?: string;
+  /** Index of its comment. */
+  readonly start: number;
+  /** The statement it is about, by its number from 0; all of them if it stands before the first. */
+  readonly statement: number | "all";
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+const directive = /^--\s*hasura-migrate:\s*allow\b(.*)$/s;
+
+/**
+ * The directives of a file. One before the first statement is about the whole file; one behind a statement in the same line is about that
+ * statement, any other about the next.
+ */
+export function allowancesIn(text: string, statements: readonly Span[]): Allowance[] {
+  if (!text.includes("hasura-migrate:")) return [];
+  const found: Allowance[] = [];
+  for (const { kind, text: comment, start } of tokenize(text)) {
+    const [, words] = (kind === "line-comment" && directive.exec(comment.trimEnd())) || [];
+    if (words !== undefined)
+      found.push({ ...read(words), start, statement: statementAt(text, start, statements) });
+  }
+  return found;
+}
+
+function read(words: string): Pick<Allowance, "rules" | "reason"> {
+  const [, rules = "", reason = ""] = /^(.*?)(?:\bbecause\b(.*))?$/s.exec(words) ?? [];
+  const names = rules.split(/[\s,]+/).filter((name) => name !== "");
+  return { rules: names, ...(reason.trim() !== "" && { reason: reason.trim() }) };
+}
+
+function statementAt(text: string, at: number, statements: readonly Span[]): number | "all" {
+  const first = statements[0];
+  if (first === undefined || at < first.start) return "all";
+  const before = statements.findLastIndex(({ end }) => end <= at);
+  const end = statements[before]?.end;
+  if (end !== undefined && !/[\n\r]/.test(text.slice(end, at))) return before;
+  // Inside a statement, or before the next one.
+  return before + 1;
+}

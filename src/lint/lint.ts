@@ -1,0 +1,247 @@
+import type { Node } from "@pgsql/types";
+import { hasNoTransactionMarker } from "../engine/project/directives.ts";
+import { isEmptySql } from "../engine/sql/is-empty.ts";
+import { type ParsedSql, parseSql } from "../sql-parser/parse-sql.ts";
+import { allowancesIn, type Allowance } from "./allowances.ts";
+import type { Finding, LintFile, LintMigration, Severity } from "./finding.ts";
+import { locksOf } from "./locks.ts";
+import { qualified, stringsOf } from "./names.ts";
+import { allRules } from "./rules/all-rules.ts";
+import type { EarlierStatements, LintStatement, Problem, Rule } from "./rules/rule.ts";
+import { afterStatement, emptySchema, isNewRelation, type Schema, startRun } from "./schema.ts";
+
+export interface LintOptions {
+  /** Severities of rules other than their own. */
+  readonly severities?: Readonly<Record<string, Severity>>;
+  /** The migrations that are not known yet run together, so that all of their tables are new; otherwise each is a run of its own. */
+  readonly oneRun?: boolean;
+}
+
+/**
+ * Checks migrations against every rule, in the order in which they are applied. What they create is remembered, so that later ones are
+ * judged by it. The findings are in the order of the files and of their lines.
+ */
+export async function lint(
+  migrations: readonly LintMigration[],
+  options: LintOptions = {},
+): Promise<Finding[]> {
+  const linter: Linter = { rules: activeRules(options), findings: [] };
+  const schemas = new Map<string, Schema>();
+  const started = new Set<string>();
+  for (const migration of migrations) {
+    const { database, isKnown = false } = migration;
+    const before = schemas.get(database) ?? emptySchema;
+    const continues = options.oneRun === true && !isKnown && started.has(database);
+    if (!isKnown) started.add(database);
+    schemas.set(
+      database,
+      await afterMigration(linter, migration, continues ? before : startRun(before)),
+    );
+  }
+  return linter.findings;
+}
+
+interface ActiveRule extends Rule {
+  readonly severity: Finding["severity"];
+}
+
+interface Linter {
+  readonly rules: ReadonlyMap<string, ActiveRule>;
+  readonly findings: Finding[];
+}
+
+function activeRules({ severities = {} }: LintOptions): Map<string, ActiveRule> {
+  const rules = new Map<string, ActiveRule>();
+  for (const rule of allRules) {
+    const severity = severities[rule.id] ?? rule.severity;
+    if (severity !== "off") rules.set(rule.id, { ...rule, severity });
+  }
+  return rules;
+}
+
+async function afterMigration(
+  linter: Linter,
+  migration: LintMigration,
+  schema: Schema,
+): Promise<Schema> {
+  const { up, down, isKnown = false } = migration;
+  const parsedUp = up && (await parseSql(up.text));
+  if (isKnown) return parsedUp === undefined ? schema : lastSchema(parsedUp, schema);
+  const file = up && new LintedFile(linter, up, "up");
+  const after = file && parsedUp ? file.check(parsedUp, schema) : schema;
+  if (down === undefined) {
+    file?.report("missing-down", { message: "The migration has no down.sql." });
+  } else {
+    const downFile = new LintedFile(linter, down, "down");
+    if (isEmptySql(down.text))
+      downFile.report("blank-down", { message: "There is no statement in it." });
+    downFile.check(await parseSql(down.text), startRun(after));
+    downFile.finish();
+  }
+  file?.finish();
+  return after;
+}
+
+function lastSchema(parsed: ParsedSql, schema: Schema): Schema {
+  if (parsed.kind !== "parsed") return schema;
+  return parsed.statements.reduce((next, { node }) => afterStatement(next, node), schema);
+}
+
+/** Where a problem is. */
+interface At {
+  readonly offset: number;
+  readonly statement?: { readonly number: number; readonly text: string };
+  readonly locks?: LintStatement["locks"];
+}
+
+/** The findings of one file, less those that it allows. */
+class LintedFile {
+  readonly #linter: Linter;
+  readonly #file: LintFile;
+  readonly #direction: LintStatement["direction"];
+  readonly #findings: { readonly finding: Finding; readonly number: number | undefined }[] = [];
+  #allowances: readonly Allowance[] = [];
+
+  constructor(linter: Linter, file: LintFile, direction: LintStatement["direction"]) {
+    this.#linter = linter;
+    this.#file = file;
+    this.#direction = direction;
+    this.#allowances = allowancesIn(file.text, []);
+  }
+
+  /** Checks its statements, and returns the schema after them. */
+  check(parsed: ParsedSql, before: Schema): Schema {
+    const { text } = this.#file;
+    if (parsed.kind === "syntax-error") {
+      this.report("syntax-error", { message: sentence(parsed.message) }, { offset: parsed.offset });
+      return before;
+    }
+    if (parsed.kind !== "parsed") {
+      const why = parsed.kind === "too-large" ? "It is larger than 1 MB" : parsed.message;
+      this.report("not-checked", { message: `The file is not checked: ${sentence(why)}` });
+      return before;
+    }
+    this.#allowances = allowancesIn(text, parsed.statements);
+    const noTransaction = hasNoTransactionMarker(text);
+    let schema = before;
+    let earlier: EarlierStatements = { enumValues: [], lockedTables: [] };
+    for (const [number, { node, start, end }] of parsed.statements.entries()) {
+      const locks = locksOf(node, schema);
+      const later = () => parsed.statements.slice(number + 1).map((next) => next.node);
+      const direction = this.#direction;
+      const statement = { node, schema, locks, noTransaction, direction, earlier, later };
+      const at = { offset: start, statement: { number, text: text.slice(start, end) }, locks };
+      this.#checkStatement(statement, at, parsed.indexOf);
+      earlier = afterEarlier(earlier, statement);
+      schema = afterStatement(schema, node);
+    }
+    return schema;
+  }
+
+  #checkStatement(statement: LintStatement, at: At, indexOf: (location: number) => number): void {
+    for (const { id, check, inDown = false } of this.#linter.rules.values()) {
+      if (check === undefined || (this.#direction === "down" && !inDown)) continue;
+      for (const problem of check(statement)) {
+        const { location } = problem;
+        this.report(
+          id,
+          problem,
+          location === undefined ? at : { ...at, offset: indexOf(location) },
+        );
+      }
+    }
+  }
+
+  report(
+    id: string,
+    problem: Problem,
+    { offset, statement, locks = [] }: At = { offset: 0 },
+  ): void {
+    const rule = this.#linter.rules.get(id);
+    if (rule === undefined) return;
+    const { message, table } = problem;
+    const lock = locks.find((each) => each.table === table);
+    const finding: Finding = {
+      rule: id,
+      severity: rule.severity,
+      file: this.#file.path,
+      ...placeIn(this.#file.text, offset),
+      ...(statement && { statement: statement.text }),
+      message,
+      safeWay: problem.safeWay ?? rule.safeWay,
+      ...(table !== undefined && { table }),
+      ...(lock && { lock }),
+    };
+    this.#findings.push({ finding, number: statement?.number });
+  }
+
+  /** Hands over what is not allowed, by line. */
+  finish(): void {
+    const used = new Set<string>();
+    const kept = this.#findings.filter(({ finding, number }) => {
+      const allowing = this.#allowances.filter(
+        ({ rules, reason, statement }) =>
+          reason !== undefined &&
+          rules.includes(finding.rule) &&
+          (statement === "all" || statement === number),
+      );
+      for (const { start } of allowing) used.add(`${String(start)} ${finding.rule}`);
+      return allowing.length === 0;
+    });
+    this.#findings.splice(0, this.#findings.length, ...kept);
+    for (const allowance of this.#allowances) this.#checkAllowance(allowance, used);
+    const findings = this.#findings.map(({ finding }) => finding);
+    this.#linter.findings.push(
+      ...findings.toSorted((a, b) => a.line - b.line || a.column - b.column),
+    );
+  }
+
+  #checkAllowance({ rules, reason, start }: Allowance, used: ReadonlySet<string>): void {
+    const at = { offset: start };
+    if (rules.length === 0) this.report("bad-directive", { message: "It names no rule." }, at);
+    for (const name of rules) {
+      if (!knownRules.has(name))
+        this.report("bad-directive", { message: `There is no rule ${name}.` }, at);
+      else if (reason === undefined)
+        this.report("bad-directive", { message: `Why ${name} is allowed is not said.` }, at);
+      else if (this.#linter.rules.has(name) && !used.has(`${String(start)} ${name}`))
+        this.report("unneeded-allow", { message: `${name} finds nothing here.` }, at);
+    }
+  }
+}
+
+const knownRules = new Set(allRules.map(({ id }) => id));
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function afterEarlier(
+  earlier: EarlierStatements,
+  { node, schema, locks }: LintStatement,
+): EarlierStatements {
+  const added = addedValue(node, schema);
+  const locked = locks
+    .filter(({ mode, table }) => mode === "ACCESS EXCLUSIVE" && !isNewRelation(schema, table))
+    .map(({ table }) => table)
+    .filter((table) => !earlier.lockedTables.includes(table));
+  if (added === undefined && locked.length === 0) return earlier;
+  return {
+    enumValues: added === undefined ? earlier.enumValues : [...earlier.enumValues, added],
+    lockedTables: [...earlier.lockedTables, ...locked],
+  };
+}
+
+/** The value that ALTER TYPE adds to an enum of an earlier run. */
+function addedValue(node: Node, { enums, run }: Schema): string | undefined {
+  if (!("AlterEnumStmt" in node)) return undefined;
+  const { typeName, newVal, oldVal } = node.AlterEnumStmt;
+  if (oldVal !== undefined) return undefined;
+  return enums.get(qualified(stringsOf(typeName))) === run ? undefined : newVal;
+}
+
+function placeIn(text: string, offset: number): { line: number; column: number } {
+  const before = text.slice(0, offset);
+  const lines = before.split(/\r\n|\n|\r/);
+  return { line: lines.length, column: Array.from(lines.at(-1) ?? "").length + 1 };
+}

@@ -1,0 +1,71 @@
+import type { Schema } from "./schema.ts";
+
+/**
+ * PostgreSQL's lock modes that make changes of rows, or all access, wait, the weakest first. ACCESS SHARE and ROW SHARE, which every
+ * query takes, are left out.
+ */
+export const lockModes = [
+  "ROW EXCLUSIVE",
+  "SHARE UPDATE EXCLUSIVE",
+  "SHARE",
+  "SHARE ROW EXCLUSIVE",
+  "EXCLUSIVE",
+  "ACCESS EXCLUSIVE",
+] as const;
+export type LockMode = (typeof lockModes)[number];
+
+/**
+ * What a statement does while it holds the lock, the cheapest first: it changes the catalog, changes rows, reads the whole table, writes it
+ * anew, or removes data.
+ */
+export const lockEffects = ["catalog", "rows", "scan", "rewrite", "data-loss"] as const;
+export type LockEffect = (typeof lockEffects)[number];
+
+/** A lock of a statement; the transaction holds it until it ends. */
+export interface StatementLock {
+  /** The relation as `relationName` writes it. */
+  readonly table: string;
+  readonly mode: LockMode;
+  readonly effect: LockEffect;
+}
+
+/** What waits for a lock, in words. */
+export function blockedBy(mode: LockMode): "reads and writes" | "writes" | "schema changes" {
+  if (mode === "ACCESS EXCLUSIVE") return "reads and writes";
+  return mode === "ROW EXCLUSIVE" || mode === "SHARE UPDATE EXCLUSIVE"
+    ? "schema changes"
+    : "writes";
+}
+
+/** One lock of each table, its strongest mode with its most expensive effect. */
+export function strongest(locks: readonly StatementLock[]): StatementLock[] {
+  const found = new Map<string, StatementLock>();
+  for (const lock of locks) {
+    const known = found.get(lock.table) ?? lock;
+    const mode =
+      lockModes.indexOf(lock.mode) > lockModes.indexOf(known.mode) ? lock.mode : known.mode;
+    const effect =
+      lockEffects.indexOf(lock.effect) > lockEffects.indexOf(known.effect)
+        ? lock.effect
+        : known.effect;
+    found.set(lock.table, { table: lock.table, mode, effect });
+  }
+  return [...found.values()];
+}
+
+/** A dropped foreign key also takes its triggers from the table at its other end. */
+export function foreignTables(schema: Schema, table: string, constraint?: string): StatementLock[] {
+  const lock = (other: string): StatementLock => ({
+    table: other,
+    mode: "ACCESS EXCLUSIVE",
+    effect: "catalog",
+  });
+  const own = [...(schema.tables.get(table)?.constraints ?? [])]
+    .filter(([name]) => constraint === undefined || name === constraint)
+    .flatMap(([, { target }]) => (target === undefined ? [] : [lock(target)]));
+  if (constraint !== undefined) return own;
+  const others = [...schema.tables].filter(([, { constraints }]) =>
+    [...constraints.values()].some(({ target }) => target === table),
+  );
+  return [...own, ...others.map(([name]) => lock(name))].filter((each) => each.table !== table);
+}

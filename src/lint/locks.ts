@@ -1,0 +1,282 @@
+import type {
+  AlterTableStmt,
+  DropStmt,
+  Node,
+  RangeVar,
+  ReindexStmt,
+  RenameStmt,
+} from "@pgsql/types";
+import { alterLocks } from "./alter-locks.ts";
+import {
+  foreignTables,
+  lockModes,
+  strongest,
+  type LockEffect,
+  type LockMode,
+  type StatementLock,
+} from "./lock.ts";
+import { isRecord, nodesIn, objectName, relationName, stringsOf, qualified } from "./names.ts";
+import type { Schema } from "./schema.ts";
+
+/**
+ * The locks on tables, views and materialized views that a statement takes, each relation once with its strongest. What is inside functions
+ * and DO is not seen.
+ */
+export function locksOf(node: Node, schema: Schema): StatementLock[] {
+  const locks = definitionLocks(node, schema);
+  return strongest([...locks, ...childLocks(node, locks, schema), ...changedRows(node)]);
+}
+
+/** The partitions and children of a table, which most definitions also change. */
+function childLocks(
+  node: Node,
+  locks: readonly StatementLock[],
+  schema: Schema,
+): readonly StatementLock[] {
+  const [own] = locks;
+  if (own === undefined || !reachesChildren(node)) return [];
+  const children = childrenOf(schema, own.table);
+  return children.map((table) => ({ ...own, table }));
+}
+
+const single = new Set([
+  "AT_AttachPartition",
+  "AT_DetachPartition",
+  "AT_SetRelOptions",
+  "AT_AddInherit",
+  "AT_DropInherit",
+  "AT_EnableRule",
+  "AT_DisableRule",
+]);
+
+function reachesChildren(node: Node): boolean {
+  if ("AlterTableStmt" in node)
+    return !(node.AlterTableStmt.cmds ?? []).some(
+      (command) => "AlterTableCmd" in command && single.has(command.AlterTableCmd.subtype ?? ""),
+    );
+  if ("DropStmt" in node) return node.DropStmt.removeType === "OBJECT_TABLE";
+  return "IndexStmt" in node || "TruncateStmt" in node || "CreateTrigStmt" in node;
+}
+
+function childrenOf(schema: Schema, table: string): string[] {
+  const children = [...schema.tables].flatMap(([name, { parent }]) =>
+    parent === table ? [name] : [],
+  );
+  return children.flatMap((child) => [child, ...childrenOf(schema, child)]);
+}
+
+type Lock = readonly [mode: LockMode, effect: LockEffect];
+
+const on = (relation: RangeVar | undefined, [mode, effect]: Lock): StatementLock[] =>
+  relation === undefined ? [] : [{ table: relationName(relation), mode, effect }];
+
+const exclusive: Lock = ["ACCESS EXCLUSIVE", "catalog"];
+
+function definitionLocks(node: Node, schema: Schema): StatementLock[] {
+  if ("AlterTableStmt" in node) return tableLocks(node.AlterTableStmt, schema);
+  if ("IndexStmt" in node) {
+    const { relation, concurrent } = node.IndexStmt;
+    return on(relation, [concurrent ? "SHARE UPDATE EXCLUSIVE" : "SHARE", "scan"]);
+  }
+  if ("CreateStmt" in node) return createdTableLocks(node);
+  if ("DropStmt" in node) return dropLocks(node.DropStmt, schema);
+  if ("RenameStmt" in node) return renameLocks(node.RenameStmt);
+  if ("CreateTrigStmt" in node)
+    return [
+      ...on(node.CreateTrigStmt.relation, ["SHARE ROW EXCLUSIVE", "catalog"]),
+      ...on(node.CreateTrigStmt.constrrel, ["SHARE ROW EXCLUSIVE", "catalog"]),
+    ];
+  return maintenanceLocks(node, schema);
+}
+
+function tableLocks(statement: AlterTableStmt, schema: Schema): StatementLock[] {
+  // ALTER INDEX locks the index only; ALTER SEQUENCE and ALTER TYPE no table.
+  if (!["OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW"].includes(statement.objtype ?? ""))
+    return [];
+  return alterLocks(statement, schema);
+}
+
+/** A new table is nobody's; the table that its foreign keys refer to gets a trigger, and its parent a partition. */
+function createdTableLocks(node: Extract<Node, { CreateStmt: unknown }>): StatementLock[] {
+  const { tableElts = [], inhRelations = [], partbound } = node.CreateStmt;
+  const constraints = [...nodesIn(tableElts)].flatMap(({ Constraint: each }) =>
+    isRecord(each) && isRecord(each["pktable"]) ? [each["pktable"]] : [],
+  );
+  const targets = constraints.flatMap((table) => on(table, ["SHARE ROW EXCLUSIVE", "catalog"]));
+  const parents = inhRelations.flatMap((parent) =>
+    "RangeVar" in parent
+      ? on(parent.RangeVar, partbound ? exclusive : ["SHARE UPDATE EXCLUSIVE", "catalog"])
+      : [],
+  );
+  return [...targets, ...parents];
+}
+
+function dropLocks(statement: DropStmt, schema: Schema): StatementLock[] {
+  const { objects = [], removeType, concurrent } = statement;
+  const each = (of: (name: string) => StatementLock[]) => objects.map(objectName).flatMap(of);
+  switch (removeType) {
+    case "OBJECT_TABLE":
+      return each((table) => [
+        { table, mode: "ACCESS EXCLUSIVE", effect: "data-loss" },
+        ...foreignTables(schema, table),
+      ]);
+    case "OBJECT_VIEW":
+    case "OBJECT_MATVIEW":
+      return each((table) => [{ table, mode: "ACCESS EXCLUSIVE", effect: "catalog" }]);
+    case "OBJECT_INDEX":
+      return each((index) => {
+        const table = schema.indexes.get(index);
+        const mode = concurrent ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE";
+        return table === undefined ? [] : [{ table, mode, effect: "catalog" }];
+      });
+    case "OBJECT_TRIGGER":
+    case "OBJECT_RULE":
+    case "OBJECT_POLICY":
+      // The name of the table, then that of the object.
+      return objects.flatMap((object) => {
+        if (!("List" in object)) return [];
+        const table = qualified(stringsOf(object.List.items).slice(0, -1));
+        return [{ table, mode: "ACCESS EXCLUSIVE", effect: "catalog" }];
+      });
+    default:
+      return [];
+  }
+}
+
+function renameLocks({ renameType, relation }: RenameStmt): StatementLock[] {
+  switch (renameType) {
+    case "OBJECT_TABLE":
+    case "OBJECT_VIEW":
+    case "OBJECT_MATVIEW":
+    case "OBJECT_COLUMN":
+    case "OBJECT_TABCONSTRAINT":
+    case "OBJECT_TRIGGER":
+    case "OBJECT_RULE":
+    case "OBJECT_POLICY":
+      return on(relation, exclusive);
+    default:
+      return [];
+  }
+}
+
+function maintenanceLocks(node: Node, schema: Schema): StatementLock[] {
+  if ("TruncateStmt" in node)
+    return relations(node.TruncateStmt.relations, ["ACCESS EXCLUSIVE", "data-loss"]);
+  if ("ClusterStmt" in node) return on(node.ClusterStmt.relation, ["ACCESS EXCLUSIVE", "rewrite"]);
+  if ("RefreshMatViewStmt" in node) {
+    const { relation, concurrent } = node.RefreshMatViewStmt;
+    return on(relation, concurrent ? ["EXCLUSIVE", "scan"] : ["ACCESS EXCLUSIVE", "rewrite"]);
+  }
+  if ("LockStmt" in node) {
+    const mode = modeOfNumber(node.LockStmt.mode);
+    return mode === undefined ? [] : relations(node.LockStmt.relations, [mode, "catalog"]);
+  }
+  if ("VacuumStmt" in node) return vacuumLocks(node);
+  if ("ReindexStmt" in node) return reindexLocks(node.ReindexStmt, schema);
+  return otherLocks(node);
+}
+
+function reindexLocks({ kind, relation, params }: ReindexStmt, schema: Schema): StatementLock[] {
+  const mode = optionIsOn(params, "concurrently") ? "SHARE UPDATE EXCLUSIVE" : "SHARE";
+  if (kind === "REINDEX_OBJECT_TABLE") return on(relation, [mode, "scan"]);
+  const table = relation && schema.indexes.get(relationName(relation));
+  return kind === "REINDEX_OBJECT_INDEX" && table !== undefined
+    ? [{ table, mode, effect: "scan" }]
+    : [];
+}
+
+function vacuumLocks(node: Extract<Node, { VacuumStmt: unknown }>): StatementLock[] {
+  const { rels = [], options, is_vacuumcmd: isVacuum } = node.VacuumStmt;
+  const isFull = isVacuum === true && optionIsOn(options, "full");
+  const effect = isVacuum === true ? "scan" : "catalog"; // ANALYZE reads a sample.
+  const lock: Lock = isFull ? ["ACCESS EXCLUSIVE", "rewrite"] : ["SHARE UPDATE EXCLUSIVE", effect];
+  return rels.flatMap((rel) =>
+    "VacuumRelation" in rel ? on(rel.VacuumRelation.relation, lock) : [],
+  );
+}
+
+/** True for an option in parentheses, or in the older form, that is not switched off. */
+export function optionIsOn(options: readonly Node[] | undefined, name: string): boolean {
+  return (options ?? []).some((option) => {
+    if (!("DefElem" in option) || option.DefElem.defname !== name) return false;
+    const value = objectName(option.DefElem.arg);
+    return value !== "false" && value !== "off";
+  });
+}
+
+function otherLocks(node: Node): StatementLock[] {
+  if ("CreatePolicyStmt" in node) return on(node.CreatePolicyStmt.table, exclusive);
+  if ("AlterPolicyStmt" in node) return on(node.AlterPolicyStmt.table, exclusive);
+  if ("RuleStmt" in node) return on(node.RuleStmt.relation, exclusive);
+  if ("AlterObjectSchemaStmt" in node) {
+    const { relation, objectType = "" } = node.AlterObjectSchemaStmt;
+    const kinds = ["OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW"];
+    return kinds.includes(objectType) ? on(relation, exclusive) : [];
+  }
+  if ("ViewStmt" in node)
+    return node.ViewStmt.replace === true ? on(node.ViewStmt.view, exclusive) : [];
+  return weakLocks(node);
+}
+
+/** Those under which rows can be read and changed. */
+function weakLocks(node: Node): StatementLock[] {
+  if ("CreateStatsStmt" in node)
+    return relations(node.CreateStatsStmt.relations, ["SHARE UPDATE EXCLUSIVE", "catalog"]);
+  if ("AlterPublicationStmt" in node) {
+    const { action, pubobjects } = node.AlterPublicationStmt;
+    return action === "AP_DropObjects" ? [] : publishedTables(pubobjects);
+  }
+  if ("CreatePublicationStmt" in node)
+    return publishedTables(node.CreatePublicationStmt.pubobjects);
+  if ("CommentStmt" in node)
+    return commentLocks(node.CommentStmt.objtype ?? "", node.CommentStmt.object);
+  return [];
+}
+
+function publishedTables(objects: readonly Node[] | undefined): StatementLock[] {
+  return (objects ?? []).flatMap((object) =>
+    "PublicationObjSpec" in object
+      ? on(object.PublicationObjSpec.pubtable?.relation, ["SHARE UPDATE EXCLUSIVE", "catalog"])
+      : [],
+  );
+}
+
+const commented = new Set([
+  "OBJECT_TABLE",
+  "OBJECT_VIEW",
+  "OBJECT_MATVIEW",
+  "OBJECT_FOREIGN_TABLE",
+]);
+
+function commentLocks(type: string, object: Node | undefined): StatementLock[] {
+  const lock = { mode: "SHARE UPDATE EXCLUSIVE", effect: "catalog" } as const;
+  if (commented.has(type)) return [{ table: objectName(object), ...lock }];
+  if (type !== "OBJECT_COLUMN" || object === undefined || !("List" in object)) return [];
+  return [{ table: qualified(stringsOf(object.List.items).slice(0, -1)), ...lock }];
+}
+
+function relations(nodes: readonly Node[] | undefined, lock: Lock): StatementLock[] {
+  return (nodes ?? []).flatMap((node) => ("RangeVar" in node ? on(node.RangeVar, lock) : []));
+}
+
+/** The numbers of PostgreSQL's lock modes begin with those that are left out. */
+function modeOfNumber(mode = 8): LockMode | undefined {
+  return lockModes[mode - 3];
+}
+
+const changing = ["InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"];
+
+/** INSERT, UPDATE, DELETE and MERGE, also inside WITH. */
+function changedRows(node: Node): StatementLock[] {
+  if ("CreateFunctionStmt" in node || "RuleStmt" in node) return [];
+  const locks: StatementLock[] = [];
+  for (const found of nodesIn(node))
+    for (const kind of changing) {
+      const statement = found[kind];
+      if (isRecord(statement) && isRecord(statement["relation"]))
+        locks.push(...on(statement["relation"], ["ROW EXCLUSIVE", "rows"]));
+    }
+  if ("CopyStmt" in node && node.CopyStmt.is_from === true)
+    locks.push(...on(node.CopyStmt.relation, ["ROW EXCLUSIVE", "rows"]));
+  return locks;
+}

@@ -1,0 +1,63 @@
+import type { Node, RangeVar } from "@pgsql/types";
+
+/** The name of a relation as findings show it and as the schema knows it: `orders`, `shop.orders`; `public` is left out. */
+export function relationName({ schemaname, relname = "" }: RangeVar): string {
+  return qualified([...(schemaname === undefined ? [] : [schemaname]), relname]);
+}
+
+/** The same, of a name in parts. */
+export function qualified(parts: readonly string[]): string {
+  return (parts.length > 1 && parts[0] === "public" ? parts.slice(1) : parts).join(".");
+}
+
+/** The strings of a list of nodes: the parts of a name, or the columns of a key. */
+export function stringsOf(nodes: readonly Node[] | undefined): string[] {
+  return (nodes ?? []).flatMap((node) => ("String" in node ? [node.String.sval ?? ""] : []));
+}
+
+/** The name in a node of DROP, COMMENT or RENAME: a list of strings, a type, or an object with arguments. */
+export function objectName(node: Node | undefined): string {
+  if (node === undefined) return "";
+  if ("List" in node) return qualified(stringsOf(node.List.items));
+  if ("TypeName" in node) return qualified(stringsOf(node.TypeName.names));
+  if ("ObjectWithArgs" in node) return qualified(stringsOf(node.ObjectWithArgs.objname));
+  if ("String" in node) return node.String.sval ?? "";
+  return "RangeVar" in node ? relationName(node.RangeVar) : "";
+}
+
+/** Every node below a node, itself included. */
+export function* nodesIn(node: unknown): Generator<Readonly<Record<string, unknown>>> {
+  const open = [node];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (Array.isArray(next)) for (let i = next.length; i > 0; i -= 1) open.push(next[i - 1]);
+    else if (isRecord(next)) {
+      yield next;
+      // From the last to the first, so that the first comes next.
+      const values = Object.values(next);
+      for (let i = values.length; i > 0; i -= 1) {
+        const value = values[i - 1];
+        if (typeof value === "object") open.push(value);
+      }
+    }
+  }
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The names of the functions that an expression calls, with the schema where it is written, without `pg_catalog`. */
+export function functionsIn(node: unknown): string[] {
+  const calls: string[] = [];
+  for (const { FuncCall: call } of nodesIn(node)) {
+    if (!isRecord(call) || !Array.isArray(call["funcname"])) continue;
+    const parts = call["funcname"].flatMap((part: unknown) =>
+      isRecord(part) && isRecord(part["String"]) && typeof part["String"]["sval"] === "string"
+        ? [part["String"]["sval"]]
+        : [],
+    );
+    calls.push(qualified(parts[0] === "pg_catalog" ? parts.slice(1) : parts));
+  }
+  return calls;
+}

@@ -1,0 +1,171 @@
+import type { AlterTableCmd } from "@pgsql/types";
+import { hasDefault, notNullIsKnown, rewriteReason, typeChangeOf } from "../alter-locks.ts";
+import { columnType, typeLabel } from "../column-types.ts";
+import {
+  addedColumns,
+  alterCommands,
+  type LintStatement,
+  type Problem,
+  type Rule,
+} from "./rule.ts";
+
+const columnRewrite: Rule = {
+  id: "column-rewrite",
+  severity: "error",
+  title: "a new column rewrites the table",
+  why: "PostgreSQL writes every row and every index anew, and blocks reads and writes of the table until the transaction ends. That happens for defaults that may differ from row to row (`gen_random_uuid()`, `clock_timestamp()`, `nextval`), for serial and identity columns, for stored generated columns, and for domains with a constraint. Constants and `now()` cost nothing.",
+  safeWay:
+    "Add the column without a default, fill it in batches, then set the default in a later migration.",
+  example: {
+    bad: "ALTER TABLE orders ADD COLUMN token uuid DEFAULT gen_random_uuid();",
+    good: "ALTER TABLE orders ADD COLUMN token uuid;\nALTER TABLE orders ALTER COLUMN token SET DEFAULT gen_random_uuid();",
+  },
+  check: (statement) =>
+    addedColumns(statement).flatMap(({ table, column }) => {
+      const reason = rewriteReason(column, statement.schema);
+      if (reason === undefined) return [];
+      const name = column.colname ?? "";
+      return [
+        {
+          table,
+          location: column.location,
+          message: `Adding ${name} rewrites ${table} and its indexes, and blocks reads and writes meanwhile: ${reason}.`,
+        },
+      ];
+    }),
+};
+
+const notNullWithoutDefault: Rule = {
+  id: "not-null-without-default",
+  severity: "error",
+  title: "a new column is NOT NULL and has no default",
+  why: "The migration fails as soon as the table has one row: the new column would be null in it.",
+  safeWay:
+    "Give it a constant default, or add it without NOT NULL, fill it, and set NOT NULL in a later migration.",
+  example: {
+    bad: "ALTER TABLE orders ADD COLUMN channel text NOT NULL;",
+    good: "ALTER TABLE orders ADD COLUMN channel text NOT NULL DEFAULT 'web';",
+  },
+  check: (statement) =>
+    addedColumns(statement).flatMap(({ table, column }) => {
+      const types = (column.constraints ?? []).flatMap((node) =>
+        "Constraint" in node ? [node.Constraint.contype ?? ""] : [],
+      );
+      const isNotNull = types.includes("CONSTR_NOTNULL") || types.includes("CONSTR_PRIMARY");
+      const isFilled =
+        hasDefault(column) ||
+        types.includes("CONSTR_IDENTITY") ||
+        types.includes("CONSTR_GENERATED") ||
+        rewriteReason({ ...column, constraints: [] }, statement.schema) !== undefined;
+      if (!isNotNull || isFilled) return [];
+      const message = `Adding ${column.colname ?? ""} fails if ${table} has rows: it is NOT NULL without a default.`;
+      return [{ table, location: column.location, message }];
+    }),
+};
+
+const example = {
+  bad: "ALTER TABLE orders ALTER COLUMN amount TYPE bigint;",
+  good: "ALTER TABLE orders ADD COLUMN amount_cents bigint;",
+};
+const newColumn =
+  "Add a column of the new type, write both, fill the old rows in batches, then switch over and drop the old column.";
+
+const typeRewrite: Rule = {
+  id: "type-rewrite",
+  severity: "error",
+  title: "a change of a column's type rewrites the table",
+  why: "PostgreSQL converts every row, builds every index anew, and blocks reads and writes of the table until the transaction ends. A longer or unlimited `varchar`, `varchar` to `text`, a larger precision of `numeric` with the same scale, and a larger precision of times keep the rows.",
+  safeWay: newColumn,
+  example,
+  check: (statement) => typeProblems(statement, "rewritten"),
+};
+
+const typeMayRewrite: Rule = {
+  id: "type-may-rewrite",
+  severity: "warning",
+  title: "a change of a column's type may rewrite the table",
+  why: "What the column's type was cannot be seen in the project. From `varchar` to `text` keeps the rows; from most other types every row is converted while reads and writes are blocked.",
+  safeWay: `Check the column's present type. If the rows have to be converted: ${newColumn.charAt(0).toLowerCase()}${newColumn.slice(1)}`,
+  example: {
+    bad: "ALTER TABLE legacy_orders ALTER COLUMN note TYPE text;",
+    good: "ALTER TABLE legacy_orders ADD COLUMN long_note text;",
+  },
+  check: (statement) => typeProblems(statement, "unknown"),
+};
+
+function typeProblems(statement: LintStatement, change: "rewritten" | "unknown"): Problem[] {
+  const { table, commands } = alterCommands(statement);
+  return commands.flatMap((command) => {
+    if (command.subtype !== "AT_AlterColumnType") return [];
+    if (typeChangeOf(command, table, statement.schema) !== change) return [];
+    const { from, to } = typesOf(command, table, statement);
+    const changing = `Changing ${command.name ?? ""}${from} to ${to}`;
+    const message =
+      change === "rewritten"
+        ? `${changing} rewrites ${table} and its indexes, and blocks reads and writes meanwhile.`
+        : `${changing} may rewrite ${table} and block reads and writes meanwhile.`;
+    return [{ table, message, location: locationOf(command) }];
+  });
+}
+
+function typesOf(
+  { name = "", def }: AlterTableCmd,
+  table: string,
+  { schema }: LintStatement,
+): { from: string; to: string } {
+  const from = schema.tables.get(table)?.columns.get(name)?.type;
+  const to =
+    def !== undefined && "ColumnDef" in def ? columnType(def.ColumnDef.typeName) : undefined;
+  return {
+    from: from === undefined ? "" : ` from ${typeLabel(from)}`,
+    to: to === undefined ? "another type" : typeLabel(to),
+  };
+}
+
+function locationOf({ def }: AlterTableCmd): number | undefined {
+  return def !== undefined && "ColumnDef" in def ? def.ColumnDef.location : undefined;
+}
+
+const setNotNull: Rule = {
+  id: "set-not-null",
+  severity: "warning",
+  title: "SET NOT NULL reads the whole table",
+  why: "PostgreSQL looks for a null in every row and blocks reads and writes of the table meanwhile. It skips that if a valid CHECK constraint already says that the column is not null.",
+  safeWay:
+    "ADD CONSTRAINT … CHECK (column IS NOT NULL) NOT VALID, VALIDATE CONSTRAINT in the next migration, then SET NOT NULL and drop the constraint.",
+  example: {
+    bad: "ALTER TABLE orders ALTER COLUMN channel SET NOT NULL;",
+    good: "ALTER TABLE orders ADD CONSTRAINT channel_set CHECK (channel IS NOT NULL) NOT VALID;",
+  },
+  check: (statement) => {
+    const { table, commands } = alterCommands(statement);
+    return commands.flatMap(({ subtype, name = "", def }) => {
+      const column =
+        subtype === "AT_SetNotNull"
+          ? name
+          : subtype === "AT_AddConstraint"
+            ? checkedNotNull(def)
+            : undefined;
+      if (column === undefined || notNullIsKnown(statement.schema, table, column)) return [];
+      const message = `SET NOT NULL on ${column} reads all of ${table}, and blocks reads and writes meanwhile.`;
+      return [{ table, message }];
+    });
+  },
+};
+
+/** PostgreSQL 18: ADD CONSTRAINT … NOT NULL column. */
+function checkedNotNull(def: AlterTableCmd["def"]): string | undefined {
+  if (def === undefined || !("Constraint" in def)) return undefined;
+  const { contype, keys, skip_validation: skips } = def.Constraint;
+  if (contype !== "CONSTR_NOTNULL" || skips === true) return undefined;
+  const [key] = keys ?? [];
+  return key !== undefined && "String" in key ? key.String.sval : undefined;
+}
+
+export const columnRules: readonly Rule[] = [
+  columnRewrite,
+  notNullWithoutDefault,
+  typeRewrite,
+  typeMayRewrite,
+  setNotNull,
+];

@@ -1,0 +1,104 @@
+import type { Constraint } from "@pgsql/types";
+import { hasDefault } from "../alter-locks.ts";
+import { relationName } from "../names.ts";
+import { isNewRelation } from "../schema.ts";
+import { addedColumns, alterCommands, type LintStatement, type Rule } from "./rule.ts";
+
+/** Constraints that are added to a table that exists, also behind a new column. */
+function addedConstraints(statement: LintStatement): {
+  readonly table: string;
+  readonly constraint: Constraint;
+  /** The new column has no default, so nothing in it can violate a foreign key. */
+  readonly isEmptyColumn: boolean;
+}[] {
+  const { table, commands } = alterCommands(statement);
+  const own = commands.flatMap(({ subtype, def }) =>
+    subtype === "AT_AddConstraint" && def !== undefined && "Constraint" in def
+      ? [{ table, constraint: def.Constraint, isEmptyColumn: false }]
+      : [],
+  );
+  const inline = addedColumns(statement).flatMap(({ column }) =>
+    (column.constraints ?? []).flatMap((node) =>
+      "Constraint" in node
+        ? [{ table, constraint: node.Constraint, isEmptyColumn: !hasDefault(column) }]
+        : [],
+    ),
+  );
+  return [...own, ...inline];
+}
+
+const foreignKeyValidates: Rule = {
+  id: "foreign-key-validates",
+  severity: "warning",
+  title: "a new foreign key is checked for every row",
+  why: "PostgreSQL looks up every row's key while it blocks writes of both tables.",
+  safeWay:
+    "Add it with NOT VALID, and run VALIDATE CONSTRAINT in the next migration: that blocks no writes.",
+  example: {
+    bad: "ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFERENCES customers (id);",
+    good: "ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFERENCES customers (id) NOT VALID;",
+  },
+  check: (statement) =>
+    addedConstraints(statement).flatMap(({ table, constraint, isEmptyColumn }) => {
+      const { contype, skip_validation: skips, pktable, location } = constraint;
+      if (contype !== "CONSTR_FOREIGN" || skips === true || isEmptyColumn || !pktable) return [];
+      const target = relationName(pktable);
+      const both =
+        isNewRelation(statement.schema, target) || target === table ? "" : ` and ${target}`;
+      const message = `The foreign key is checked for every row of ${table}; writes to ${table}${both} wait meanwhile.`;
+      return [{ table, location, message }];
+    }),
+};
+
+const checkValidates: Rule = {
+  id: "check-validates",
+  severity: "warning",
+  title: "a new CHECK reads the whole table",
+  why: "PostgreSQL tests every row while it blocks reads and writes of the table.",
+  safeWay:
+    "Add it with NOT VALID, and run VALIDATE CONSTRAINT in the next migration: that blocks neither reads nor writes.",
+  example: {
+    bad: "ALTER TABLE orders ADD CONSTRAINT amount_positive CHECK (amount > 0);",
+    good: "ALTER TABLE orders ADD CONSTRAINT amount_positive CHECK (amount > 0) NOT VALID;",
+  },
+  check: (statement) =>
+    addedConstraints(statement).flatMap(({ table, constraint }) => {
+      const { contype, skip_validation: skips, location } = constraint;
+      if (contype !== "CONSTR_CHECK" || skips === true) return [];
+      const message = `The CHECK is tested for every row of ${table}; reads and writes wait meanwhile.`;
+      return [{ table, location, message }];
+    }),
+};
+
+const kinds: Partial<Record<NonNullable<Constraint["contype"]>, string>> = {
+  CONSTR_UNIQUE: "UNIQUE",
+  CONSTR_PRIMARY: "PRIMARY KEY",
+  CONSTR_EXCLUSION: "EXCLUDE",
+};
+
+const constraintBuildsIndex: Rule = {
+  id: "constraint-builds-index",
+  severity: "warning",
+  title: "a new UNIQUE, PRIMARY KEY or EXCLUDE builds its index",
+  why: "PostgreSQL builds the index while it blocks reads and writes of the table.",
+  safeWay:
+    "CREATE UNIQUE INDEX CONCURRENTLY in a file of its own that begins with -- hasura:no-transaction, then ADD CONSTRAINT … USING INDEX. An EXCLUDE constraint has no such way: add it while the table is small, or in a maintenance window.",
+  example: {
+    bad: "ALTER TABLE orders ADD CONSTRAINT orders_number UNIQUE (number);",
+    good: "ALTER TABLE orders ADD CONSTRAINT orders_number UNIQUE USING INDEX orders_number_idx;",
+  },
+  check: (statement) =>
+    addedConstraints(statement).flatMap(({ table, constraint }) => {
+      const { contype, indexname, location } = constraint;
+      const kind = contype && kinds[contype];
+      if (kind === undefined || indexname !== undefined) return [];
+      const message = `${kind} builds an index on ${table}; reads and writes wait meanwhile.`;
+      return [{ table, location, message }];
+    }),
+};
+
+export const constraintRules: readonly Rule[] = [
+  foreignKeyValidates,
+  checkValidates,
+  constraintBuildsIndex,
+];

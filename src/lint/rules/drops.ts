@@ -1,0 +1,189 @@
+import { objectName, qualified, relationName, stringsOf } from "../names.ts";
+import { isNewRelation } from "../schema.ts";
+import { alterCommands, type LintStatement, type Problem, type Rule } from "./rule.ts";
+
+const dropData: Rule = {
+  id: "drop-data",
+  severity: "warning",
+  title: "a table, a column or all rows are removed",
+  why: "The data is gone when the transaction commits; a down.sql can bring back the structure, and nothing else. Clients and metadata that still use the table or column fail at once.",
+  safeWay:
+    "Stop using it first: deploy code and metadata without it, keep a copy if it may be needed, and remove it in a later migration.",
+  example: {
+    bad: "ALTER TABLE orders DROP COLUMN note;",
+    good: "COMMENT ON COLUMN orders.note IS 'Not used since June; to be dropped.';",
+  },
+  check: (statement) => [
+    ...droppedObjects(statement),
+    ...droppedColumns(statement),
+    ...emptied(statement),
+  ],
+};
+
+function droppedObjects({ node, schema }: LintStatement): Problem[] {
+  if (!("DropStmt" in node)) return [];
+  const { removeType, objects = [] } = node.DropStmt;
+  const kind =
+    removeType === "OBJECT_TABLE" ? "table" : removeType === "OBJECT_SCHEMA" ? "schema" : undefined;
+  if (kind === undefined) return [];
+  return objects.flatMap((object) => {
+    const name = objectName(object);
+    if (isNewRelation(schema, name)) return [];
+    const message = `DROP ${kind.toUpperCase()} removes ${name} and its data.`;
+    return [{ message, ...(kind === "table" && { table: name }) }];
+  });
+}
+
+function droppedColumns(statement: LintStatement): Problem[] {
+  const { table, commands } = alterCommands(statement);
+  return commands.flatMap(({ subtype, name = "" }) =>
+    subtype === "AT_DropColumn"
+      ? [{ table, message: `DROP COLUMN removes ${table}.${name} and its data.` }]
+      : [],
+  );
+}
+
+function emptied({ node, schema }: LintStatement): Problem[] {
+  if (!("TruncateStmt" in node)) return [];
+  return (node.TruncateStmt.relations ?? []).flatMap((relation) => {
+    if (!("RangeVar" in relation)) return [];
+    const table = relationName(relation.RangeVar);
+    if (isNewRelation(schema, table)) return [];
+    return [{ table, message: `TRUNCATE removes every row of ${table}.` }];
+  });
+}
+
+const dropCascade: Rule = {
+  id: "drop-cascade",
+  severity: "warning",
+  title: "CASCADE drops what depends on it",
+  why: "Views, foreign keys, columns and functions that depend on the object go with it, without being named anywhere. What they are differs between environments.",
+  safeWay:
+    "Leave CASCADE out, and drop what PostgreSQL then names, each with a statement of its own.",
+  example: {
+    bad: "DROP VIEW open_orders CASCADE;",
+    good: "DROP VIEW open_orders_by_country;\nDROP VIEW open_orders;\nCREATE VIEW open_orders AS SELECT 1 AS id;\nCREATE VIEW open_orders_by_country AS SELECT 1 AS id;",
+  },
+  check: (statement) => {
+    const { node, schema } = statement;
+    if ("DropStmt" in node) {
+      const { behavior, objects = [] } = node.DropStmt;
+      if (behavior !== "DROP_CASCADE") return [];
+      return objects
+        .map(objectName)
+        .filter((name) => !isNewRelation(schema, name))
+        .map((name) => ({ message: `CASCADE also drops everything that depends on ${name}.` }));
+    }
+    const { table, commands } = alterCommands(statement);
+    return commands
+      .filter(
+        ({ behavior, subtype = "" }) =>
+          behavior === "DROP_CASCADE" && subtype.startsWith("AT_Drop"),
+      )
+      .map(({ name = "" }) => ({
+        table,
+        message: `CASCADE also drops everything that depends on ${name} of ${table}.`,
+      }));
+  },
+};
+
+const dropView: Rule = {
+  id: "drop-view",
+  severity: "warning",
+  title: "a view or function is dropped, and not created again",
+  why: "Queries and metadata that use it fail at once, and the metadata becomes inconsistent.",
+  safeWay:
+    "Remove it from the metadata and from clients first. To change it, create it again in the same migration.",
+  example: {
+    bad: "DROP VIEW open_orders;",
+    good: "DROP VIEW open_orders;\nCREATE VIEW open_orders AS SELECT id FROM orders;",
+  },
+  check: ({ node, schema, later }) => {
+    if (!("DropStmt" in node)) return [];
+    const { removeType = "OBJECT_TYPE", objects = [] } = node.DropStmt;
+    const kind = kinds[removeType];
+    if (kind === undefined) return [];
+    const createdLater = new Set(later().flatMap(createdNames));
+    return objects
+      .map(objectName)
+      .filter((name) => !createdLater.has(name) && !isNewRelation(schema, name))
+      .map((name) => ({ message: `The ${kind} ${name} is dropped; what uses it fails.` }));
+  },
+};
+
+const kinds: Readonly<Record<string, string>> = {
+  OBJECT_VIEW: "view",
+  OBJECT_MATVIEW: "materialized view",
+  OBJECT_FUNCTION: "function",
+};
+
+/** Views, materialized views, tables and functions that a statement creates or renames something to. */
+function createdNames(node: LintStatement["node"]): string[] {
+  if ("ViewStmt" in node) return node.ViewStmt.view ? [relationName(node.ViewStmt.view)] : [];
+  if ("CreateTableAsStmt" in node) {
+    const { into } = node.CreateTableAsStmt;
+    return into?.rel ? [relationName(into.rel)] : [];
+  }
+  if ("CreateStmt" in node)
+    return node.CreateStmt.relation ? [relationName(node.CreateStmt.relation)] : [];
+  if ("CreateFunctionStmt" in node) return [qualified(stringsOf(node.CreateFunctionStmt.funcname))];
+  return "RenameStmt" in node ? [node.RenameStmt.newname ?? ""] : [];
+}
+
+const rename: Rule = {
+  id: "rename",
+  severity: "warning",
+  title: "a table, column, view, function or enum value is renamed or moved",
+  why: "Clients that use the old name fail at once, and Hasura's metadata becomes inconsistent, because it still has the old name.",
+  safeWay:
+    "Keep the name and give it another one in the metadata (custom name), or add the new one beside the old and drop the old later.",
+  example: {
+    bad: "ALTER TABLE orders RENAME COLUMN note TO remark;",
+    good: "ALTER TABLE orders ADD COLUMN remark text;",
+  },
+  check: ({ node, schema }) => {
+    if ("AlterEnumStmt" in node && node.AlterEnumStmt.oldVal !== undefined) {
+      const { oldVal, newVal = "" } = node.AlterEnumStmt;
+      return [{ message: `Clients that use the value ${oldVal} fail: it becomes ${newVal}.` }];
+    }
+    if ("AlterObjectSchemaStmt" in node) {
+      const { relation, newschema = "" } = node.AlterObjectSchemaStmt;
+      if (!relation || isNewRelation(schema, relationName(relation))) return [];
+      const table = relationName(relation);
+      return [
+        {
+          table,
+          message: `Moving ${table} to the schema ${newschema} breaks what uses its old name.`,
+        },
+      ];
+    }
+    return "RenameStmt" in node ? renamed(node.RenameStmt, schema) : [];
+  },
+};
+
+function renamed(
+  statement: Extract<LintStatement["node"], { RenameStmt: unknown }>["RenameStmt"],
+  schema: LintStatement["schema"],
+): Problem[] {
+  const { renameType = "OBJECT_TYPE", relation, object } = statement;
+  const { subname = "", newname = "" } = statement;
+  const name = relation === undefined ? objectName(object) : relationName(relation);
+  if (isNewRelation(schema, name)) return [];
+  const says = (old: string): Problem => ({
+    message: `Renaming ${old} to ${newname} breaks what uses its old name.`,
+    ...(relation !== undefined && { table: name }),
+  });
+  if (renameType === "OBJECT_COLUMN") return [says(`${name}.${subname}`)];
+  return visible.has(renameType) ? [says(name === "" ? subname : name)] : [];
+}
+
+/** What clients and metadata name. */
+const visible = new Set<string>([
+  "OBJECT_TABLE",
+  "OBJECT_VIEW",
+  "OBJECT_MATVIEW",
+  "OBJECT_FUNCTION",
+  "OBJECT_SCHEMA",
+]);
+
+export const dropRules: readonly Rule[] = [dropData, dropCascade, dropView, rename];

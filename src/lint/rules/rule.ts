@@ -1,0 +1,83 @@
+import type { AlterTableCmd, ColumnDef, Node } from "@pgsql/types";
+import type { Severity } from "../finding.ts";
+import type { StatementLock } from "../lock.ts";
+import { relationName } from "../names.ts";
+import { isNewRelation, type Schema } from "../schema.ts";
+
+/** One statement of a file, with what is known before it runs. */
+export interface LintStatement {
+  readonly node: Node;
+  readonly schema: Schema;
+  readonly locks: readonly StatementLock[];
+  /** True if the file runs outside a transaction. */
+  readonly noTransaction: boolean;
+  readonly direction: "up" | "down";
+  readonly earlier: EarlierStatements;
+  /** The statements behind it in the file. */
+  readonly later: () => readonly Node[];
+}
+
+/** What the statements before it in the file have done. */
+export interface EarlierStatements {
+  /** Enum values that were added to types of earlier runs. */
+  readonly enumValues: readonly string[];
+  /** Tables that exist, and that are locked against reads until the transaction ends. */
+  readonly lockedTables: readonly string[];
+}
+
+/** What a rule has found in a statement. */
+export interface Problem {
+  /** What happens, as a sentence. */
+  readonly message: string;
+  /** The table that it is about. */
+  readonly table?: string;
+  /** A location in the parse tree, if it is not the whole statement. */
+  readonly location?: number | undefined;
+  /** Instead of the rule's. */
+  readonly safeWay?: string;
+}
+
+/** A rule: what docs/lint.md says about it, and how it is checked. */
+export interface Rule {
+  readonly id: string;
+  readonly severity: Severity;
+  /** What it finds, in a few words. */
+  readonly title: string;
+  /** Why that is a problem. */
+  readonly why: string;
+  /** What to do instead. */
+  readonly safeWay: string;
+  /** An up.sql with a finding on tables that exist, and the same change without one. */
+  readonly example: { readonly bad: string; readonly good: string };
+  /** Absent for rules about whole files and directives, which `lint` checks itself. */
+  readonly check?: (statement: LintStatement) => readonly Problem[];
+  /** Also checked in down.sql, which otherwise may take back what the up.sql did. */
+  readonly inDown?: boolean;
+}
+
+/** The table's commands of an ALTER TABLE, if the table has not been created in this run. */
+export function alterCommands(statement: LintStatement): {
+  readonly table: string;
+  readonly commands: readonly AlterTableCmd[];
+} {
+  const none = { table: "", commands: [] };
+  if (!("AlterTableStmt" in statement.node)) return none;
+  const { relation, cmds = [], objtype } = statement.node.AlterTableStmt;
+  if (relation === undefined || objtype !== "OBJECT_TABLE") return none;
+  const table = relationName(relation);
+  if (isNewRelation(statement.schema, table)) return none;
+  const commands = cmds.flatMap((node) => ("AlterTableCmd" in node ? [node.AlterTableCmd] : []));
+  return { table, commands };
+}
+
+/** The columns that an ALTER TABLE adds to a table that exists. */
+export function addedColumns(
+  statement: LintStatement,
+): readonly { readonly table: string; readonly column: ColumnDef }[] {
+  const { table, commands } = alterCommands(statement);
+  return commands.flatMap(({ subtype, def }) =>
+    subtype === "AT_AddColumn" && def !== undefined && "ColumnDef" in def
+      ? [{ table, column: def.ColumnDef }]
+      : [],
+  );
+}

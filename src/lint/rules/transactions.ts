@@ -1,0 +1,213 @@
+import type { Node, ReindexStmt } from "@pgsql/types";
+import { optionIsOn } from "../locks.ts";
+import { isRecord, nodesIn } from "../names.ts";
+import type { Problem, Rule } from "./rule.ts";
+
+const needsNoTransaction: Rule = {
+  id: "needs-no-transaction",
+  severity: "error",
+  title: "a statement cannot run inside a transaction",
+  why: "Hasura runs a migration in a transaction, in which PostgreSQL refuses CONCURRENTLY, VACUUM, CREATE DATABASE and a few others (25001).",
+  safeWay: "Put it alone in a file whose first line is -- hasura:no-transaction.",
+  example: {
+    bad: "CREATE INDEX CONCURRENTLY orders_customer ON orders (customer_id);",
+    good: "-- hasura:no-transaction\nCREATE INDEX CONCURRENTLY orders_customer ON orders (customer_id);",
+  },
+  inDown: true,
+  check: ({ node, noTransaction }) => {
+    const what = noTransaction ? undefined : outsideOnly(node);
+    return what === undefined ? [] : [{ message: `${what} cannot run inside a transaction.` }];
+  },
+};
+
+function outsideOnly(node: Node): string | undefined {
+  if ("IndexStmt" in node) return onlyIf(node.IndexStmt.concurrent, "CREATE INDEX CONCURRENTLY");
+  if ("DropStmt" in node) return onlyIf(node.DropStmt.concurrent, "DROP INDEX CONCURRENTLY");
+  if ("VacuumStmt" in node) return onlyIf(node.VacuumStmt.is_vacuumcmd, "VACUUM");
+  if ("ClusterStmt" in node)
+    return onlyIf(node.ClusterStmt.relation === undefined, "CLUSTER without a table");
+  if ("ReindexStmt" in node) return outsideReindex(node.ReindexStmt);
+  if ("AlterTableStmt" in node) return detachesConcurrently(node.AlterTableStmt.cmds ?? []);
+  return outsideStatements[Object.keys(node)[0] ?? ""];
+}
+
+function onlyIf(condition: boolean | undefined, name: string): string | undefined {
+  return condition === true ? name : undefined;
+}
+
+function outsideReindex({ kind, params }: ReindexStmt): string | undefined {
+  if (optionIsOn(params, "concurrently")) return "REINDEX CONCURRENTLY";
+  const isWide = ["REINDEX_OBJECT_SCHEMA", "REINDEX_OBJECT_SYSTEM", "REINDEX_OBJECT_DATABASE"];
+  return isWide.includes(kind ?? "") ? "REINDEX of a whole schema or database" : undefined;
+}
+
+const outsideStatements: Readonly<Record<string, string>> = {
+  CreatedbStmt: "CREATE DATABASE",
+  DropdbStmt: "DROP DATABASE",
+  AlterSystemStmt: "ALTER SYSTEM",
+  CreateTableSpaceStmt: "CREATE TABLESPACE",
+  DropTableSpaceStmt: "DROP TABLESPACE",
+};
+
+function detachesConcurrently(commands: readonly Node[]): string | undefined {
+  const found = commands.some(
+    (command) =>
+      "AlterTableCmd" in command &&
+      command.AlterTableCmd.def !== undefined &&
+      "PartitionCmd" in command.AlterTableCmd.def &&
+      command.AlterTableCmd.def.PartitionCmd.concurrent,
+  );
+  return found ? "DETACH PARTITION CONCURRENTLY" : undefined;
+}
+
+const ownTransaction: Rule = {
+  id: "own-transaction",
+  severity: "error",
+  title: "a file has BEGIN, COMMIT or ROLLBACK of its own",
+  why: "Hasura already runs the file in a transaction. COMMIT ends that one, so that what follows runs without a transaction and a failure leaves half of the file applied.",
+  safeWay: "Remove it. For statements that must not share a transaction, write two migrations.",
+  example: {
+    bad: "BEGIN;\nALTER TABLE orders ADD COLUMN note text;\nCOMMIT;",
+    good: "ALTER TABLE orders ADD COLUMN note text;",
+  },
+  inDown: true,
+  check: ({ node, noTransaction }) => {
+    if (!("TransactionStmt" in node)) return [];
+    const word = words[node.TransactionStmt.kind ?? "TRANS_STMT_SAVEPOINT"];
+    if (word === undefined) return [];
+    const message = noTransaction
+      ? `${word} stays on a connection that other requests use.`
+      : `${word} interferes with the transaction that the file runs in.`;
+    return [{ message }];
+  },
+};
+
+const words: Readonly<Record<string, string>> = {
+  TRANS_STMT_BEGIN: "BEGIN",
+  TRANS_STMT_START: "START TRANSACTION",
+  TRANS_STMT_COMMIT: "COMMIT",
+  TRANS_STMT_ROLLBACK: "ROLLBACK",
+  TRANS_STMT_PREPARE: "PREPARE TRANSACTION",
+  TRANS_STMT_COMMIT_PREPARED: "COMMIT PREPARED",
+  TRANS_STMT_ROLLBACK_PREPARED: "ROLLBACK PREPARED",
+};
+
+const enumValueUsed: Rule = {
+  id: "enum-value-used",
+  severity: "error",
+  title: "a new enum value is used in the file that adds it",
+  why: "PostgreSQL refuses the use of an enum value in the transaction that has added it (55P04), unless the type was created in it, too.",
+  safeWay: "Add the value in one migration, and use it in the next.",
+  example: {
+    bad: "ALTER TYPE order_state ADD VALUE 'returned';\nUPDATE orders SET state = 'returned' WHERE id = 7;",
+    good: "ALTER TYPE order_state ADD VALUE 'returned';",
+  },
+  inDown: true,
+  check: ({ node, earlier, noTransaction }) => {
+    if (noTransaction || "AlterEnumStmt" in node) return [];
+    if (earlier.enumValues.length === 0) return [];
+    const used = new Set(stringConstants(node));
+    return earlier.enumValues
+      .filter((value) => used.has(value))
+      .map((value) => ({
+        message: `The value '${value}' was added in the same transaction and cannot be used yet.`,
+      }));
+  },
+};
+
+/** Constants in statements that evaluate them: the body of a function and a comment do not. */
+function stringConstants(node: Node): string[] {
+  const kind = Object.keys(node)[0] ?? "";
+  if (["CreateFunctionStmt", "CommentStmt", "DoStmt", "ViewStmt"].includes(kind)) return [];
+  return [...nodesIn(node)].flatMap(({ A_Const: constant }) =>
+    isRecord(constant) && isRecord(constant["sval"]) && typeof constant["sval"]["sval"] === "string"
+      ? [constant["sval"]["sval"]]
+      : [],
+  );
+}
+
+const setWithoutLocal: Rule = {
+  id: "set-without-local",
+  severity: "warning",
+  title: "SET outlives the migration",
+  why: "Hasura keeps its connections: a setting without LOCAL stays on the connection after the migration, and later requests that get the connection run with it. A changed search_path makes them find other tables.",
+  safeWay:
+    "SET LOCAL, or set_config(…, true); without a transaction, RESET it at the end of the file.",
+  example: {
+    bad: "SET search_path = shop;",
+    good: "SET LOCAL search_path = shop;",
+  },
+  inDown: true,
+  check: ({ node, later }) =>
+    lastingSettings(node)
+      .filter((name) => !later().some((next) => resets(next, name)))
+      .map((name) => ({
+        message: `${name} keeps this value on Hasura's connection after the migration.`,
+      })),
+};
+
+function lastingSettings(node: Node): string[] {
+  if ("VariableSetStmt" in node) {
+    const { kind = "VAR_RESET", is_local: isLocal, name = "" } = node.VariableSetStmt;
+    const sets = kind === "VAR_SET_VALUE" || kind === "VAR_SET_CURRENT";
+    return sets && !isLocal ? [name] : [];
+  }
+  if (!("SelectStmt" in node)) return [];
+  return [...nodesIn(node)].flatMap(({ FuncCall: call }) =>
+    isRecord(call) ? lastingCall(call) : [],
+  );
+}
+
+/** set_config('name', 'value', false) */
+function lastingCall(call: Readonly<Record<string, unknown>>): string[] {
+  const constants = (value: unknown) => [...nodesIn(value)];
+  const isSetConfig = constants(call["funcname"]).some(({ sval }) => sval === "set_config");
+  if (!isSetConfig || !Array.isArray(call["args"])) return [];
+  const args: readonly unknown[] = call["args"];
+  const [setting, , isLocal] = args;
+  const lasts = constants(isLocal).some(
+    ({ A_Const: constant }) =>
+      isRecord(constant) &&
+      isRecord(constant["boolval"]) &&
+      constant["boolval"]["boolval"] !== true,
+  );
+  const name = constants(setting).find(({ sval }) => typeof sval === "string")?.["sval"];
+  return lasts ? [typeof name === "string" ? name : "the setting"] : [];
+}
+
+function resets(node: Node, name: string): boolean {
+  if ("DiscardStmt" in node) return true;
+  if (!("VariableSetStmt" in node)) return false;
+  const { kind, name: other } = node.VariableSetStmt;
+  return (
+    kind === "VAR_RESET_ALL" ||
+    ((kind === "VAR_RESET" || kind === "VAR_SET_DEFAULT") && other === name)
+  );
+}
+
+const copyFromClient: Rule = {
+  id: "copy-from-client",
+  severity: "error",
+  title: "COPY FROM STDIN needs psql",
+  why: "The rows of a COPY … FROM STDIN are sent by psql. Hasura sends the file as SQL, so that PostgreSQL waits for rows that never come, or reads them as statements.",
+  safeWay: "Write INSERT statements; pg_dump does so with --inserts.",
+  example: {
+    bad: "COPY countries (code, name) FROM STDIN;",
+    good: "INSERT INTO countries (code, name) VALUES ('DE', 'Germany');",
+  },
+  inDown: true,
+  check: ({ node }): Problem[] => {
+    if (!("CopyStmt" in node)) return [];
+    const { filename, is_program: isProgram } = node.CopyStmt;
+    if (filename !== undefined || isProgram) return [];
+    return [{ message: `COPY has nobody to exchange rows with.` }];
+  },
+};
+
+export const transactionRules: readonly Rule[] = [
+  needsNoTransaction,
+  ownTransaction,
+  enumValueUsed,
+  setWithoutLocal,
+  copyFromClient,
+];

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import type { LintMigration } from "../../src/lint/finding.ts";
+import { lint, type LintOptions } from "../../src/lint/lint.ts";
+import { allRules } from "../../src/lint/rules/all-rules.ts";
+import { mostBytes } from "../../src/sql-parser/parse-sql.ts";
+
+const known: LintMigration = {
+  database: "default",
+  path: "migrations/default/1_start",
+  up: {
+    path: "migrations/default/1_start/up.sql",
+    text: `CREATE TABLE orders (id bigint, customer_id bigint, amount int, number bigint, note varchar(10), channel text);
+           CREATE TABLE customers (id bigint);
+           CREATE INDEX orders_customer ON orders (customer_id);`,
+  },
+  isKnown: true,
+};
+
+const migration = (up: string, down = "SELECT 1;", database = "default"): LintMigration => ({
+  database,
+  path: "2_change",
+  up: { path: "2_change/up.sql", text: up },
+  down: { path: "2_change/down.sql", text: down },
+});
+const rulesOf = async (migrations: readonly LintMigration[], options?: LintOptions) =>
+  (await lint(migrations, options)).map(({ rule, file }) => `${rule} ${file}`);
+
+describe("a rule", () => {
+  const checked = allRules.filter(({ example }) => example.bad !== "");
+
+  test.each(checked)("$id finds its bad example, and not its good one", async ({ id, example }) => {
+    const severities = { [id]: "warning" } as const;
+    const bad = await lint([known, migration(example.bad)], { severities });
+    assert.ok(
+      bad.some(({ rule }) => rule === id),
+      JSON.stringify(bad),
+    );
+    const good = await lint([known, migration(example.good)], { severities });
+    assert.deepEqual(
+      good.filter(({ rule }) => rule === id),
+      [],
+    );
+  });
+
+  test("has an id of its own", () => {
+    assert.equal(new Set(allRules.map(({ id }) => id)).size, allRules.length);
+  });
+});
+
+describe("a finding", () => {
+  test("has its place, its statement, the lock, and the way round", async () => {
+    const sql =
+      "SELECT '😀ü'; -- ü\n  ALTER TABLE orders ADD COLUMN a int,\n 😀 ADD COLUMN b serial;";
+    const [finding] = await lint([known, migration(sql.replace(" 😀 ADD", "   ADD"))]);
+    assert.deepEqual(finding, {
+      rule: "column-rewrite",
+      severity: "error",
+      file: "2_change/up.sql",
+      line: 3,
+      column: 15,
+      statement: "ALTER TABLE orders ADD COLUMN a int,\n   ADD COLUMN b serial",
+      message:
+        "Adding b rewrites orders and its indexes, and blocks reads and writes meanwhile: serial numbers the rows that exist.",
+      safeWay:
+        "Add the column without a default, fill it in batches, then set the default in a later migration.",
+      table: "orders",
+      lock: { table: "orders", mode: "ACCESS EXCLUSIVE", effect: "rewrite" },
+    });
+  });
+
+  test("counts characters, not UTF-16 units", async () => {
+    const [finding] = await lint([migration("SELECT '😀'; LOCK TABLE orders;")]);
+    assert.deepEqual([finding?.line, finding?.column], [1, 13]);
+  });
+
+  test("in a file with CRLF has its line", async () => {
+    const [finding] = await lint([migration("SELECT 1;\r\n\r\nLOCK TABLE orders;\r\n")]);
+    assert.deepEqual([finding?.line, finding?.column], [3, 1]);
+  });
+});
+
+describe("files", () => {
+  test("a migration without down.sql, unless its up.sql allows it", async () => {
+    const { down, ...without } = migration("CREATE TABLE n (a int);");
+    assert.ok(down);
+    assert.deepEqual(await rulesOf([without]), ["missing-down 2_change/up.sql"]);
+    const allowed = "-- hasura-migrate: allow missing-down because the data is gone\nDROP TYPE x;";
+    assert.deepEqual(await rulesOf([{ ...without, up: { path: "x", text: allowed } }]), []);
+  });
+
+  test("a down.sql of comments", async () => {
+    const down =
+      "-- Could not auto-generate a down migration.\n-- ALTER TABLE orders DROP COLUMN x;";
+    assert.deepEqual(await rulesOf([migration("SELECT 1;", down)]), [
+      "blank-down 2_change/down.sql",
+    ]);
+  });
+
+  test("a syntax error has PostgreSQL's message and place", async () => {
+    const [finding] = await lint([migration("CREATE TABLE n (\n  a int,\n  b intt eger\n);")]);
+    assert.deepEqual(
+      [finding?.rule, finding?.message, finding?.line, finding?.column],
+      ["syntax-error", 'Syntax error at or near "eger".', 3, 10],
+    );
+  });
+
+  test("a file that is too large is named", async () => {
+    const sql = `INSERT INTO orders (note) VALUES ('${"x".repeat(mostBytes)}');`;
+    assert.deepEqual(await rulesOf([migration(sql)]), ["not-checked 2_change/up.sql"]);
+  });
+
+  test("down.sql may drop what up.sql created", async () => {
+    assert.deepEqual(await rulesOf([migration("CREATE TABLE n (a int);", "DROP TABLE n;")]), []);
+  });
+
+  test("what a down.sql does is not what the next migration finds", async () => {
+    const files = [
+      migration("CREATE TABLE n (a varchar(5));", "DROP TABLE n;"),
+      migration("ALTER TABLE n ALTER COLUMN a TYPE text;"),
+    ];
+    assert.deepEqual(await rulesOf(files), []);
+  });
+});
+
+describe("several migrations", () => {
+  const create = migration("CREATE TABLE n (a int);");
+  const index = migration("CREATE INDEX i ON n (a);");
+
+  test("a table of an earlier migration exists", async () => {
+    assert.deepEqual(await rulesOf([create, index]), ["index-blocks-writes 2_change/up.sql"]);
+  });
+
+  test("a table of the same run is new", async () => {
+    assert.deepEqual(await rulesOf([create, index], { oneRun: true }), []);
+  });
+
+  test("a table of a known migration is not", async () => {
+    assert.deepEqual(await rulesOf([{ ...create, isKnown: true }, index], { oneRun: true }), [
+      "index-blocks-writes 2_change/up.sql",
+    ]);
+  });
+
+  test("nothing is found in known migrations", async () => {
+    assert.deepEqual(await rulesOf([{ ...migration("DROP TABLE x; BROKEN"), isKnown: true }]), []);
+  });
+
+  test("each database has its own tables", async () => {
+    const here = migration("CREATE TABLE n (a varchar(5));");
+    const there = migration("ALTER TABLE n ALTER COLUMN a TYPE varchar(9);", "SELECT 1;", "other");
+    assert.deepEqual(await rulesOf([here, there]), ["type-rewrite 2_change/up.sql"]);
+  });
+});
+
+describe("severities", () => {
+  test("are those of the rules, or of the configuration", async () => {
+    const drop = migration("DROP TABLE orders;");
+    const severityOf = async (severity: "info" | "error") =>
+      (await lint([drop], { severities: { "drop-data": severity } }))[0]?.severity;
+    assert.equal((await lint([drop]))[0]?.severity, "warning");
+    assert.equal(await severityOf("info"), "info");
+    assert.equal(await severityOf("error"), "error");
+  });
+
+  test("a rule that is off finds nothing, and an allow directive for it is not unneeded", async () => {
+    const sql = "-- hasura-migrate: allow drop-data because it is empty\nDROP TABLE orders;";
+    assert.deepEqual(await rulesOf([migration(sql)], { severities: { "drop-data": "off" } }), []);
+  });
+});
+
+test("ten thousand statements in a file take no quadratic time", async () => {
+  const rows = Array.from(
+    { length: 10_000 },
+    (_, i) => `INSERT INTO orders (id) VALUES (${String(i)});`,
+  );
+  const began = performance.now();
+  assert.deepEqual(await rulesOf([migration(rows.join("\n"))]), []);
+  assert.ok(performance.now() - began < 10_000);
+});
