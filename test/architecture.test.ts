@@ -47,7 +47,14 @@ const mayImport: Record<string, Rule> = {
     node: true,
   },
   cli: {
-    own: ["protocol", "tls", "engine/project/project", "sql-parser", "lint"],
+    own: [
+      "protocol",
+      "tls",
+      "engine/project/project",
+      "engine/project/project-files",
+      "sql-parser",
+      "lint",
+    ],
     packages: true,
     node: true,
   },

@@ -13,6 +13,8 @@ export interface EngineContext {
   readonly hasura: Hasura;
   /** Reads the migrations; called once per run. */
   readonly project: () => Promise<Project>;
+  /** Whether migrations may be uploaded; never where it is absent. */
+  readonly takesUploads?: boolean;
   /** Opens the migration store of a database. */
   readonly openStore: (
     database: Database,

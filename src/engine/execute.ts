@@ -1,6 +1,6 @@
 import type { RunEvent } from "../protocol/events.ts";
 import { toFailureData } from "../protocol/failure.ts";
-import type { Request } from "../protocol/request.ts";
+import type { Request, RequestOf } from "../protocol/request.ts";
 import type { EngineContext } from "./context.ts";
 import { emit } from "./emit.ts";
 import { hasuraFailure } from "./hasura/errors.ts";
@@ -9,10 +9,13 @@ import { cancelRuns } from "./operations/cancel.ts";
 import { checkEnvironment } from "./operations/doctor.ts";
 import { showHistory } from "./operations/history.ts";
 import { showLocks } from "./operations/locks.ts";
+import { showInventory } from "./operations/inventory.ts";
 import { markVersions } from "./operations/mark.ts";
 import { migrate } from "./operations/migrate.ts";
 import { showPlan } from "./operations/show-plan.ts";
 import { showStatus } from "./operations/status.ts";
+import { emptyProject } from "./project/project.ts";
+import { imageProject } from "./project/uploaded-project.ts";
 import { failedRun, nothingDone, runEnd, type RunResult } from "./run-result.ts";
 import { openSession, type EngineSession } from "./session.ts";
 
@@ -59,6 +62,8 @@ function operationOf(request: Request, engine: EngineContext): Promise<RunResult
       return checkEnvironment(request, engine);
     case "locks":
       return showLocks(request, engine);
+    case "inventory":
+      return inventory(request, engine);
     default:
       return inSession(request, engine);
   }
@@ -69,7 +74,21 @@ async function ping(engine: EngineContext): Promise<RunResult> {
   return nothingDone;
 }
 
-type SessionRequest = Exclude<Request, { operation: "ping" | "doctor" | "locks" }>;
+/** In a session without files: those of the image must not stop somebody who does not use them. */
+async function inventory(
+  request: RequestOf<"inventory">,
+  engine: EngineContext,
+): Promise<RunResult> {
+  const image = await imageProject(engine.project);
+  const configVersion = image?.configVersion ?? 3;
+  const withoutFiles = { ...engine, project: async () => emptyProject(configVersion) };
+  const session = await openSession(request, withoutFiles);
+  const result = await resultOf(request, () => showInventory(image, session, engine));
+  await session.close(runEnd(result));
+  return result;
+}
+
+type SessionRequest = Exclude<Request, { operation: "ping" | "doctor" | "locks" | "inventory" }>;
 
 async function inSession(request: SessionRequest, engine: EngineContext): Promise<RunResult> {
   const session = await openSession(request, engine);

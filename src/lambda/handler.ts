@@ -2,10 +2,12 @@ import type { Writable } from "node:stream";
 import type { EngineContext } from "../engine/context.ts";
 import type { Project } from "../engine/project/project.ts";
 import type { LedgerMemory } from "../engine/store/ledger/ledger-memory.ts";
+import { uploadedProject } from "../engine/project/uploaded-project.ts";
 import { inspectLedger } from "../engine/store/ledger/inspect.ts";
 import { Failure, toFailureData } from "../protocol/failure.ts";
 import { textHint } from "../protocol/hint.ts";
 import { changesSomething, type Request } from "../protocol/request.ts";
+import type { UploadDocument } from "../protocol/upload.ts";
 import { acceptRequest, formsAcceptedBy, runIdOf } from "./accept-request.ts";
 import type { StoredSecret } from "./secrets/stored-secret.ts";
 import { openStore, storeKind } from "./open-store.ts";
@@ -21,6 +23,7 @@ import { observedFrom, pausedAfter, reportEnd, type ObservedRun } from "./run-en
 import { factsAfter, type RunFacts } from "./run-end/run-facts.ts";
 import { runStarted } from "./run-started.ts";
 import type { Settings } from "./settings.ts";
+import { acceptUpload, takesUploads } from "./upload/accept-upload.ts";
 
 /** Everything the handler is given from outside, created once per process. */
 export interface HandlerContext {
@@ -86,9 +89,10 @@ export async function handle(
   try {
     if (settings instanceof Failure) throw settings;
     const request = acceptRequest(event, settings, context.invokedFunctionArn);
+    const upload = acceptUpload(request, settings);
     if (changesSomething(request)) observed.accepted = { request, settings };
-    logRequest(request, context, log);
-    await serve(request, settings, context, stream, handlerContext);
+    logRequest(request, upload, context, log);
+    await serve({ request, settings, ...(upload && { upload }) }, context, stream, handlerContext);
     if (!stream.closed) throw new Error("the engine ended without a closing event");
   } catch (thrown) {
     if (!(thrown instanceof Failure))
@@ -113,6 +117,7 @@ export async function handle(
 interface Accepted {
   readonly request: Request;
   readonly settings: Settings;
+  readonly upload?: UploadDocument;
 }
 
 /** What is done when the caller has its answer; it can fail without consequence. */
@@ -148,8 +153,7 @@ async function afterRun(
 
 /** Runs a request: emits `run.started`, then executes. */
 async function serve(
-  request: Request,
-  settings: Settings,
+  { request, settings, upload }: Accepted,
   context: LambdaContext,
   stream: EventStream,
   handlerContext: HandlerContext,
@@ -179,11 +183,14 @@ async function serve(
         context,
         at: now(),
         ...(version !== undefined && { hasuraVersion: version }),
+        ...(upload && { upload }),
       }),
     );
+    const image = (): Promise<Project> => handlerContext.readProject(settings);
     const running = execute(request, {
       hasura,
-      project: () => handlerContext.readProject(settings),
+      project: upload ? () => uploadedProject(image, upload) : image,
+      takesUploads: takesUploads(settings),
       openStore: openStore(settings, context.awsRequestId, redact.text, handlerContext.memory),
       now,
       sleep,
@@ -283,6 +290,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 function logRequest(
   { operation, environment, actor, options }: Request,
+  upload: UploadDocument | undefined,
   { invokedFunctionArn }: LambdaContext,
   log: Log,
 ): void {
@@ -291,6 +299,7 @@ function logRequest(
     environment,
     actor,
     options,
+    ...(upload && { upload: { ...upload.from, migrations: upload.migrations.length } }),
     qualifier: qualifierOf(invokedFunctionArn) ?? null,
   });
 }

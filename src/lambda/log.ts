@@ -1,4 +1,4 @@
-import type { RunEvent } from "../protocol/events.ts";
+import type { EventOf, RunEvent } from "../protocol/events.ts";
 import type { Place } from "../protocol/failure.ts";
 import type { Redactor } from "./secrets/redact.ts";
 import type { LogLevel } from "./settings.ts";
@@ -36,8 +36,17 @@ export function jsonLog({ write, now, level, redact, about }: LogOptions): Log {
   };
 }
 
+/** An inventory is long, and says nothing that is not in the image or the database. */
+function withoutDigests(event: EventOf<"inventory">): object {
+  const databases = event.databases.map(({ database, versions, applied }) => ({
+    ...{ database, versions: versions.length, applied: applied.length },
+  }));
+  return { ...event, databases };
+}
+
 /** The log is kept for long, and read by people who may not see what migrations contain: it names files and lines alone. */
 function withoutSql(event: RunEvent): object {
+  if (event.type === "inventory") return withoutDigests(event);
   if (event.type === "plan") {
     const databases = event.databases.map((database) => ({
       ...database,

@@ -1,6 +1,7 @@
 import { packageVersion } from "../package-version.ts";
 import type { EventOf } from "../protocol/events.ts";
 import type { Request } from "../protocol/request.ts";
+import type { UploadDocument } from "../protocol/upload.ts";
 import { contractVersion, oldestContract } from "../protocol/version.ts";
 import { nativeOperations, storeKind } from "./open-store.ts";
 import { cliOperations } from "./hasura-cli/engine.ts";
@@ -14,6 +15,7 @@ interface Facts {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly hasuraVersion?: string;
+  readonly upload?: UploadDocument;
 }
 
 /** The first event of a run: what serves it, for which environment, and what it supports. */
@@ -23,6 +25,7 @@ export function runStarted({
   context,
   at,
   hasuraVersion,
+  upload,
 }: Facts): EventOf<"run.started"> {
   return {
     type: "run.started",
@@ -42,7 +45,8 @@ export function runStarted({
     hasura: { ...(hasuraVersion !== undefined && { version: hasuraVersion }) },
     engine: settings.engine,
     store: storeKind(settings),
-    migrationSource: "image",
+    migrationSource: upload ? "upload" : "image",
+    ...(upload && { upload: upload.from }),
     protected: settings.protected,
     at: new Date(at).toISOString(),
   };

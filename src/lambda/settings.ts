@@ -11,6 +11,8 @@ export type SecretSetting =
   | { readonly from: "secrets-manager"; readonly id: string }
   | { readonly from: "parameter-store"; readonly name: string };
 
+/** `upload-when-protected`: `upload` also in a protected environment. */
+export type MigrationSource = "image" | "upload" | "upload-when-protected";
 /** What callers that use none of the aliases `read`, `apply` and `admin` may do. */
 export type Unqualified = "read" | "apply" | "admin" | "refuse";
 export type LogLevel = "debug" | "info" | "warning";
@@ -30,7 +32,8 @@ export interface Settings {
   /** Whether the ledger keeps the text of down files. */
   readonly keepDownSql: boolean;
   readonly protected: boolean;
-  readonly sources: "image";
+  /** Where the migrations of a run may come from. */
+  readonly sources: readonly MigrationSource[];
   readonly unqualified: Unqualified;
   readonly logLevel: LogLevel;
   /** Between the request to end a task and its end. */
@@ -68,6 +71,20 @@ const oneOf = <const T extends string>(...values: T[]) =>
 const eventBusPattern =
   /^(arn:aws[\w-]*:events:[a-z]{2}(-[a-z]+)+-\d+:\d{12}:event-bus\/)?[/.\-_A-Za-z0-9]{1,256}$/;
 
+const sourceNames = ["image", "upload", "upload-when-protected"] as const;
+const sourceList = z
+  .string()
+  .transform((list) => list.split(",").map((name) => name.trim()))
+  .pipe(
+    z
+      .array(oneOf(...sourceNames))
+      .refine((names) => names.includes("image"), "must contain image")
+      .refine(
+        (names) => !names.includes("upload-when-protected") || names.includes("upload"),
+        "must contain upload if it contains upload-when-protected",
+      ),
+  );
+
 const variables = {
   HASURA_MIGRATE_ENVIRONMENT: text.describe(
     "the environment's name; requests for another environment are refused",
@@ -101,10 +118,11 @@ const variables = {
   HASURA_MIGRATE_PROTECTED: yesOrNo
     .default(false)
     .describe("refuse changes that are not confirmed with the environment's name"),
-  HASURA_MIGRATE_SOURCES: z
-    .literal("image", { error: "must be image: this version supports no other source" })
-    .default("image")
-    .describe("where migrations come from: only `image` in this version"),
+  HASURA_MIGRATE_SOURCES: sourceList
+    .default(["image"])
+    .describe(
+      "where migrations may come from: `image`, or `image,upload` to accept [uploads of a branch](branches.md) too; a protected environment also needs `upload-when-protected`",
+    ),
   HASURA_MIGRATE_UNQUALIFIED: oneOf("read", "apply", "admin", "refuse")
     .default("admin")
     .describe("what callers without an alias may do: `read`, `apply`, `admin` or `refuse`"),

@@ -21,6 +21,14 @@ const migration = {
   direction: Direction.describe("`up` applies, `down` rolls back."),
 };
 
+/** `UploadedDirectory` as it is reported: open, like every object of an event. */
+const uploadedFrom = z.object({
+  directory: z.string().describe("Its name, from its repository."),
+  branch: z.string().optional(),
+  commit: z.string().optional(),
+  dirty: z.boolean().optional().describe("True if its files differed from the commit."),
+});
+
 const runStarted = z
   .object({
     type: z.literal("run.started"),
@@ -56,6 +64,9 @@ const runStarted = z
       .enum(["catalog", "ledger"])
       .describe("Migration store of the run; it decides which guarantee holds."),
     migrationSource: z.enum(["image", "upload"]).describe("Where the migration files come from."),
+    upload: uploadedFrom
+      .optional()
+      .describe("The directory that the migrations were uploaded from, as its client reported it."),
     protected: z.boolean(),
     at: z.iso.datetime(),
   })
@@ -80,6 +91,10 @@ export const PlanItem = z.object({
     .boolean()
     .optional()
     .describe("True if the version is older than one that is already applied."),
+  differsFromImage: z
+    .boolean()
+    .optional()
+    .describe("True for an uploaded file that the image has with another text."),
   sql: z.string().optional().describe("The file's text; only in the answer to `plan`."),
 });
 export type PlanItem = z.infer<typeof PlanItem>;
@@ -109,6 +124,10 @@ export const StatusRow = z.object({
     .boolean()
     .optional()
     .describe("True for a pending version that is older than one that is already applied."),
+  differsFromImage: z
+    .boolean()
+    .optional()
+    .describe("True for an uploaded up file that the image has with another text."),
   appliedAt: z.iso.datetime().optional(),
   appliedBy: z
     .string()
@@ -263,6 +282,42 @@ const inconsistency = z
   })
   .describe("Inconsistent metadata objects.");
 
+const inventory = z
+  .object({
+    type: z.literal("inventory"),
+    sources: z
+      .array(z.string())
+      .describe(
+        "Where the migrations of a run may come from here: `image`, and `upload` if allowed.",
+      ),
+    protected: z.boolean(),
+    digest: z.string().describe("Hash of all migration files of the image."),
+    configVersion: z
+      .literal([1, 2, 3])
+      .optional()
+      .describe("Layout of the image's project; absent if the image has none."),
+    databases: z.array(
+      z.object({
+        database,
+        versions: z.array(Version).describe("Versions that the image has files of, in order."),
+        digests: z
+          .array(z.string())
+          .describe("For each of them a hash of its name and its files, 32 hex characters."),
+        applied: z
+          .array(Version)
+          .describe("Applied versions; empty for a database that is not connected to Hasura."),
+        inDoubt: z
+          .array(Version)
+          .optional()
+          .describe("Those of them that an earlier run did not finish."),
+      }),
+    ),
+    more,
+  })
+  .describe(
+    "Answer to `inventory`: what a client has to know to send only files that the function does not have.",
+  );
+
 export const RunEvent = z.discriminatedUnion("type", [
   runStarted,
   z
@@ -284,6 +339,7 @@ export const RunEvent = z.discriminatedUnion("type", [
     .describe(
       "Answer to `status`: every migration and its state. Answer to a dry run of `mark --in-doubt`: the versions in doubt.",
     ),
+  inventory,
   z
     .object({ type: z.literal("history"), runs: z.array(HistoryRow), more })
     .describe("Answer to `history`: runs, the newest first."),

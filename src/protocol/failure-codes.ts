@@ -168,6 +168,20 @@ export const failureCodes = {
       "Run without `--strict` to continue with a warning; the applied version is not run again.",
     ],
   },
+  "changed-in-upload": {
+    kinds: ["usage"],
+    meaning:
+      "A file of the uploaded directory would run that the image has under the same version with another text; nothing was run.",
+    causes: [
+      "A migration was changed after it was merged and deployed.",
+      "Two branches have migrations with the same version.",
+    ],
+    remedies: [
+      "Give the migration a version of its own: `hasura-migrate new NAME` writes one.",
+      "If the image is the one that is outdated, deploy a newer one.",
+      "In an environment that is not protected: add `--changed` to run the files of the directory.",
+    ],
+  },
   "cli-crashed": {
     kinds: ["unreachable"],
     meaning: "The Hasura CLI in the image crashed or was killed while it ran a migration.",
@@ -338,6 +352,18 @@ export const failureCodes = {
     remedies: [
       "Read it. If you trust it, make it yours: `chmod go-w FILE`, `chown YOU FILE`.",
       "Or name it explicitly: `--config FILE` or `HASURA_MIGRATE_CONFIG`.",
+    ],
+  },
+  "config-version-differs": {
+    kinds: ["usage"],
+    meaning:
+      "The project of the uploaded directory has another config version than the one in the image.",
+    causes: [
+      "The project was upgraded on a branch: `version` in its `config.yaml` is another one.",
+    ],
+    remedies: [
+      "Deploy an image of the upgraded project first.",
+      "Or set `version` in `config.yaml` as it is in the image.",
     ],
   },
   "confirmation-needed": {
@@ -693,6 +719,13 @@ export const failureCodes = {
       "Or start one in a container, as the message shows, and pass its address with `--database-url`.",
     ],
   },
+  "files-changing": {
+    kinds: ["usage"],
+    meaning:
+      "The files of a directory changed each time while they were read for an upload; nothing was sent.",
+    causes: ["A program writes there: `git checkout`, a code generator, or a synchronised folder."],
+    remedies: ["Run the same command again once nothing writes there any more."],
+  },
   "foreign-hdb-catalog": {
     kinds: ["usage"],
     meaning:
@@ -811,6 +844,15 @@ export const failureCodes = {
       "Until then, use the matching client: the hint names its version, `npx hasura-migrate@VERSION ENVIRONMENT`.",
     ],
   },
+  "function-too-old-for-uploads": {
+    kinds: ["usage"],
+    meaning: "The function is from before uploads, so `--from` cannot be used; nothing was run.",
+    causes: ["The image of the function contains an older hasura-migrate than this machine."],
+    remedies: [
+      "Deploy a newer image of the function.",
+      "Or use the migrations of its image: omit `--from`, or add `--image`.",
+    ],
+  },
   "function-unavailable": {
     kinds: ["unreachable"],
     meaning: "Lambda cannot run the function in its present state; nothing has run.",
@@ -896,6 +938,13 @@ export const failureCodes = {
       "Check that Hasura is up, and that `HASURA_MIGRATE_ENDPOINT` has its address and port inside the VPC.",
       "Check that Hasura's security group lets in the stack's output `SecurityGroupId` on that port.",
     ],
+  },
+  "image-changed": {
+    kinds: ["busy"],
+    meaning:
+      "The image was deployed anew while an upload was prepared, several times; nothing was run.",
+    causes: ["Deployments of the function are in progress."],
+    remedies: ["Run the same command again once the deployment is done."],
   },
   interrupted: {
     kinds: ["migration", "interrupted"],
@@ -2014,6 +2063,59 @@ export const failureCodes = {
     ],
     remedies: [
       "Remove that database's migrations from the project, or migrate another database with `--database NAME`.",
+    ],
+  },
+  "upload-invalid": {
+    kinds: ["usage"],
+    meaning:
+      "The function refused an upload because its content is not as it must be; nothing was run.",
+    causes: [
+      "The request was not made by the `hasura-migrate` CLI.",
+      "The name of a migration's directory has characters that cannot be sent, such as control characters.",
+    ],
+    remedies: ["Rename what the message names.", "Make uploads with `--from DIRECTORY`."],
+  },
+  "upload-not-in-task": {
+    kinds: ["usage"],
+    meaning:
+      "Migrations of a directory cannot be run in an ECS task, which runs only those of its image.",
+    causes: [
+      '`--runner ecs` or `"runner": "ecs"` is combined with `--from` or `"source": "local"`.',
+    ],
+    remedies: [
+      "Run them in the function: add `--runner lambda`.",
+      "Or deploy an image that has the migrations, and add `--image`.",
+    ],
+  },
+  "upload-outdated": {
+    kinds: ["busy"],
+    meaning:
+      "A migration would have to run that was applied when the upload was prepared, and has been rolled back since.",
+    causes: ["Somebody else works on the same environment at the same time."],
+    remedies: [
+      "See who did what: `hasura-migrate history ENVIRONMENT`.",
+      "Run the same command again.",
+    ],
+  },
+  "upload-too-large": {
+    kinds: ["usage"],
+    meaning: "The migrations to upload do not fit into a request; nothing was run.",
+    causes: ["A migration contains data, such as thousands of `INSERT` statements."],
+    remedies: [
+      "Deploy an image that has the files that the message names, and upload the others.",
+      "Move data out of migrations, or split the branch.",
+    ],
+  },
+  "uploads-not-allowed": {
+    kinds: ["usage"],
+    meaning: "The environment runs only the migrations of its image; nothing was run.",
+    causes: [
+      "`HASURA_MIGRATE_SOURCES` of the function is `image`, the default.",
+      "The environment is protected, and `HASURA_MIGRATE_SOURCES` does not contain `upload-when-protected`.",
+    ],
+    remedies: [
+      "Build and deploy an image that has the migrations.",
+      "To allow uploads in a development environment: set `HASURA_MIGRATE_SOURCES=image,upload` (parameter `Sources` of the template); see [branches](branches.md).",
     ],
   },
   usage: {

@@ -24,6 +24,8 @@ interface OperationDefinition {
   readonly ledger: LedgerUse;
   /** Its answer lists the function's migrations, so that a client can compare them with its own. */
   readonly listsMigrations: boolean;
+  /** It reads migrations, which a client may send with the request (upload.ts). */
+  readonly takesUploads: boolean;
 }
 
 const database = requestText(200).min(1).optional();
@@ -40,6 +42,8 @@ const waitSeconds = z.number().nonnegative().optional();
  */
 const expectedPlan = z.string().max(200).optional();
 const dryRun = flag;
+/** Run uploaded files although the image has others under their versions. */
+const changed = flag;
 const writing = { reload: flag, waitSeconds, confirm, expectedPlan };
 
 const selection = z.strictObject({
@@ -58,6 +62,7 @@ const executing = {
   strict: flag,
   /** Run every file outside a transaction, as the Hasura CLI's `--no-transaction` does. */
   noTransaction: flag,
+  changed,
   /** Milliseconds of work after which the run pauses, for invocations that must stay short. */
   sliceMs: z.int().positive().optional(),
 };
@@ -76,6 +81,7 @@ export const operations = {
     changes: "unless-dry-run",
     ledger: "create",
     listsMigrations: true,
+    takesUploads: true,
   },
   down: {
     options: selection.extend({ ...executing, all: flag }),
@@ -83,14 +89,16 @@ export const operations = {
     changes: "unless-dry-run",
     ledger: "create",
     listsMigrations: true,
+    takesUploads: true,
   },
   redo: {
     /** Without a version: the migration that was applied last. */
-    options: z.strictObject({ database, version: Version.optional(), dryRun, ...writing }),
+    options: z.strictObject({ database, version: Version.optional(), dryRun, changed, ...writing }),
     permission: "admin",
     changes: "unless-dry-run",
     ledger: "create",
     listsMigrations: true,
+    takesUploads: true,
   },
   /** Rolls back what the project has no file for, then applies what is pending. */
   "reset-to": {
@@ -110,6 +118,7 @@ export const operations = {
     changes: "unless-dry-run",
     ledger: "create",
     listsMigrations: true,
+    takesUploads: true,
   },
   status: {
     options: z.strictObject({ database }),
@@ -117,6 +126,7 @@ export const operations = {
     changes: "never",
     ledger: "read",
     listsMigrations: true,
+    takesUploads: true,
   },
   plan: {
     options: selection,
@@ -124,6 +134,16 @@ export const operations = {
     changes: "never",
     ledger: "read",
     listsMigrations: true,
+    takesUploads: true,
+  },
+  /** The files and the applied versions of the function, for a client that is about to send its own files. */
+  inventory: {
+    options: z.strictObject({ database }),
+    permission: "read",
+    changes: "never",
+    ledger: "read",
+    listsMigrations: false,
+    takesUploads: false,
   },
   mark: {
     options: z.strictObject({
@@ -143,6 +163,7 @@ export const operations = {
     changes: "unless-dry-run",
     ledger: "create",
     listsMigrations: false,
+    takesUploads: false,
   },
   cancel: {
     options: z.strictObject({ run: runId }),
@@ -150,6 +171,7 @@ export const operations = {
     changes: "never",
     ledger: "upgrade",
     listsMigrations: false,
+    takesUploads: false,
   },
   history: {
     options: z.strictObject({
@@ -160,6 +182,7 @@ export const operations = {
     changes: "never",
     ledger: "upgrade",
     listsMigrations: false,
+    takesUploads: false,
   },
   /** Who waits for a lock, and who holds it. */
   locks: {
@@ -168,6 +191,7 @@ export const operations = {
     changes: "never",
     ledger: "read",
     listsMigrations: false,
+    takesUploads: false,
   },
   /** Checks everything between the function and the databases, and goes on after what fails. */
   doctor: {
@@ -176,6 +200,7 @@ export const operations = {
     changes: "never",
     ledger: "read",
     listsMigrations: false,
+    takesUploads: false,
   },
   ping: {
     options: z.strictObject({}),
@@ -183,6 +208,7 @@ export const operations = {
     changes: "never",
     ledger: "read",
     listsMigrations: false,
+    takesUploads: false,
   },
 } as const satisfies Readonly<Record<string, OperationDefinition>>;
 

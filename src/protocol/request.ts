@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { operations, type Operation } from "./operations.ts";
 import { requestText } from "./request-text.ts";
+import { UploadEnvelope } from "./upload.ts";
 
 /** The longest texts of an actor, in UTF-16 units. */
 export const actorLimits = {
@@ -37,19 +38,36 @@ const envelope = {
   accept: z.array(requestText(50)).max(20).optional(),
 };
 
-function requestOf<O extends Operation>(operation: O) {
+/** Operations whose requests may have an upload. */
+type UploadOperation = {
+  [O in Operation]: (typeof operations)[O]["takesUploads"] extends true ? O : never;
+}[Operation];
+
+function requestOf<O extends Exclude<Operation, UploadOperation>>(operation: O) {
   const options: (typeof operations)[O]["options"] = operations[operation].options;
   return z.strictObject({ ...envelope, operation: z.literal(operation), options });
 }
 
-/** One request: strict everywhere. Never an endpoint, a secret or SQL. */
+function uploadRequestOf<O extends UploadOperation>(operation: O) {
+  const options: (typeof operations)[O]["options"] = operations[operation].options;
+  return z.strictObject({
+    ...envelope,
+    operation: z.literal(operation),
+    options,
+    /** Migrations that are used instead of those of the image. */
+    upload: UploadEnvelope.optional(),
+  });
+}
+
+/** One request: strict everywhere. Never an endpoint or a secret, and SQL only in the files of an upload. */
 export const Request = z.discriminatedUnion("operation", [
-  requestOf("apply"),
-  requestOf("down"),
-  requestOf("redo"),
-  requestOf("reset-to"),
-  requestOf("status"),
-  requestOf("plan"),
+  uploadRequestOf("apply"),
+  uploadRequestOf("down"),
+  uploadRequestOf("redo"),
+  uploadRequestOf("reset-to"),
+  uploadRequestOf("status"),
+  uploadRequestOf("plan"),
+  requestOf("inventory"),
   requestOf("mark"),
   requestOf("cancel"),
   requestOf("history"),
@@ -59,6 +77,16 @@ export const Request = z.discriminatedUnion("operation", [
 ]);
 export type Request = z.infer<typeof Request>;
 export type RequestOf<O extends Operation> = Extract<Request, { operation: O }>;
+
+/** A request about the run of another one, such as its cancellation. */
+export function requestAbout<O extends "cancel" | "history">(
+  { contract, runId, environment, actor }: Request,
+  operation: O,
+): { readonly operation: O } & Pick<Request, "contract" | "runId" | "environment" | "actor"> & {
+    readonly options: { readonly run: string };
+  } {
+  return { contract, runId, environment, actor, operation, options: { run: runId } };
+}
 
 /** True where a request may change the database or the record of applied migrations. */
 export function changesSomething(request: {

@@ -19,7 +19,7 @@ describe("settings", () => {
       keepDownSql: true,
       ledger: true,
       protected: false,
-      sources: "image",
+      sources: ["image"],
       unqualified: "admin",
       logLevel: "info",
       stopTimeoutMs: 30_000,
@@ -74,9 +74,19 @@ describe("settings", () => {
       /HASURA_MIGRATE_ENDPOINT must be an http:\/\/ or https:\/\/ URL/,
     ],
     [
-      "a source of migrations that is not built",
+      "an unknown source of migrations",
+      { HASURA_MIGRATE_SOURCES: "image,uploads" },
+      /HASURA_MIGRATE_SOURCES must be one of image, upload, upload-when-protected/,
+    ],
+    [
+      "sources of migrations without the image",
       { HASURA_MIGRATE_SOURCES: "upload" },
-      /HASURA_MIGRATE_SOURCES must be image/,
+      /HASURA_MIGRATE_SOURCES must contain image/,
+    ],
+    [
+      "uploads when protected, but not otherwise",
+      { HASURA_MIGRATE_SOURCES: "image,upload-when-protected" },
+      /HASURA_MIGRATE_SOURCES must contain upload if/,
     ],
     [
       "an address with a password",

@@ -41,11 +41,15 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
       hasura: { version: "v2.48.1" },
       engine: "native",
       store: "ledger",
-      migrationSource: "image",
+      migrationSource: "upload",
+      upload: { directory: "shop/hasura", branch: "add-coupons", commit: "abc", dirty: true },
       protected: true,
       at,
     },
-    optional: ["function.arn", "image.commit", "image.builtAt", "hasura.version"],
+    optional: [
+      ...["function.arn", "image.commit", "image.builtAt", "hasura.version"],
+      ...["upload", "upload.branch", "upload.commit", "upload.dirty"],
+    ],
   },
   {
     event: {
@@ -65,6 +69,7 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
               lines: 0,
               transaction: false,
               outOfOrder: true,
+              differsFromImage: true,
               sql: "",
             },
           ],
@@ -76,6 +81,7 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
     optional: [
       "dryRun",
       "databases.0.items.0.outOfOrder",
+      "databases.0.items.0.differsFromImage",
       "databases.0.items.0.sql",
       "databases.0.files",
       "more",
@@ -95,6 +101,7 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
               name: "",
               state: "dirty",
               hasDown: true,
+              differsFromImage: true,
               appliedAt: at,
               runId: "019abc",
             },
@@ -105,10 +112,31 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
     },
     optional: [
       "databases.0.migrations.0.hasDown",
+      "databases.0.migrations.0.differsFromImage",
       "databases.0.migrations.0.appliedAt",
       "databases.0.migrations.0.runId",
       "more",
     ],
+  },
+  {
+    event: {
+      type: "inventory",
+      sources: ["image", "upload"],
+      protected: false,
+      digest: "d",
+      configVersion: 3,
+      databases: [
+        {
+          database: "default",
+          versions: ["5"],
+          digests: ["e"],
+          applied: ["4", "5"],
+          inDoubt: ["4"],
+        },
+      ],
+      more: true,
+    },
+    optional: ["configVersion", "databases.0.inDoubt", "more"],
   },
   {
     event: {

@@ -37,7 +37,7 @@ const selection = { database: "default", steps: 1, to: "5", only: "5" };
 
 /** Every operation with every option it takes. */
 const requests = {
-  apply: { ...selection, ...executing, outOfOrder: true },
+  apply: { ...selection, ...executing, outOfOrder: true, changed: true },
   down: { ...selection, ...executing, all: true },
   redo: { database: "default", reload: true, waitSeconds: 0.5, confirm: "dev-1" },
   "reset-to": {
@@ -47,6 +47,7 @@ const requests = {
   },
   status: { database: "default" },
   plan: selection,
+  inventory: { database: "default" },
   mark: {
     database: "default",
     versions: ["1"],
@@ -167,8 +168,11 @@ describe("requests", () => {
 
 describe("permissions", () => {
   const allowed: Record<Permission, readonly Operation[]> = {
-    read: ["status", "plan", "history", "locks", "doctor", "ping"],
-    apply: ["apply", "status", "plan", "cancel", "history", "locks", "doctor", "ping"],
+    read: ["status", "plan", "inventory", "history", "locks", "doctor", "ping"],
+    apply: [
+      ...(["apply", "status", "plan", "inventory", "cancel", "history", "locks"] as const),
+      ...(["doctor", "ping"] as const),
+    ],
     admin: operationNames,
   };
   for (const permission of permissions) {

@@ -8,6 +8,7 @@ import {
   addReloadOption,
   addRunnerOption,
   addSelectionOptions,
+  addSourceOptions,
   addTransactionOption,
   addWaitOptions,
   addYesOption,
@@ -31,6 +32,7 @@ export const apply: CommandModule = {
       only: "apply only this version",
     });
     addDatabaseOption(command);
+    addSourceOptions(command, { runs: true });
     addWaitOptions(command);
     command
       .option(
@@ -65,6 +67,7 @@ export const apply: CommandModule = {
         strict: options.strict,
         outOfOrder: options.outOfOrder,
         noTransaction: options.transaction ? undefined : true,
+        changed: options.changed,
         reload: options.reload ? undefined : false,
         waitSeconds: options.dryRun ? undefined : waitSecondsFor(options.wait, context),
       },

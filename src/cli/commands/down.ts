@@ -10,6 +10,7 @@ import {
   addReloadOption,
   addRunnerOption,
   addSelectionOptions,
+  addSourceOptions,
   addTransactionOption,
   addWaitOptions,
   addYesOption,
@@ -36,6 +37,7 @@ export const down: CommandModule = {
       everything: "roll back everything",
     });
     addDatabaseOption(command);
+    addSourceOptions(command, { runs: true });
     addWaitOptions(command);
     addTransactionOption(command);
     addReloadOption(command);
@@ -67,6 +69,7 @@ export const down: CommandModule = {
         database: options.database,
         dryRun,
         noTransaction: options.transaction ? undefined : true,
+        changed: options.changed,
         reload: options.reload ? undefined : false,
         waitSeconds: dryRun ? undefined : waitSecondsFor(options.wait, context),
       },

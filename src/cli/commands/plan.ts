@@ -4,6 +4,7 @@ import {
   addEnvironmentsOptions,
   addLocalOptions,
   addSelectionOptions,
+  addSourceOptions,
 } from "./shared-options.ts";
 
 export const plan: CommandModule = {
@@ -25,6 +26,7 @@ export const plan: CommandModule = {
       only: "only this version",
     });
     addDatabaseOption(command);
+    addSourceOptions(command, { runs: false });
     addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },

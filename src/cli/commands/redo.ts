@@ -8,6 +8,7 @@ import {
   addLocalOptions,
   addReloadOption,
   addRunnerOption,
+  addSourceOptions,
   addWaitOptions,
   addYesOption,
 } from "./shared-options.ts";
@@ -27,6 +28,7 @@ export const redo: CommandModule = {
     addDryRunOption(command);
     addYesOption(command);
     addDatabaseOption(command);
+    addSourceOptions(command, { runs: true });
     addWaitOptions(command);
     addReloadOption(command);
     addRunnerOption(command);
@@ -56,6 +58,7 @@ export const redo: CommandModule = {
         database: options.database,
         version,
         dryRun,
+        changed: options.changed,
         reload: options.reload ? undefined : false,
         waitSeconds: dryRun ? undefined : waitSecondsFor(options.wait, context),
       },

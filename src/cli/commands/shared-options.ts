@@ -131,6 +131,31 @@ export function addRunnerOption(command: CliCommand): CliCommand {
   );
 }
 
+/**
+ * Declares where migrations come from: `--from` and `--image`, and `--changed` for a command that runs them. Their names in the
+ * operation's options: `changed`; the other two are options of the target.
+ */
+export function addSourceOptions(
+  command: CliCommand,
+  { runs }: { readonly runs: boolean },
+): CliCommand {
+  addExclusiveOptions(command, [
+    new CliOption(
+      "--from <directory>",
+      "use the migrations of this directory instead of those of the image",
+    )
+      .locates("everywhere")
+      .completedBy("directory"),
+    new CliOption(
+      "--image",
+      "use the migrations of the image, even if the configuration says otherwise",
+    ).locates("everywhere"),
+  ]);
+  return runs
+    ? command.option("--changed", "with --from: run files that differ from those of the image")
+    : command;
+}
+
 /** Declares `--dry-run`. */
 export function addDryRunOption(command: CliCommand): CliCommand {
   return command.option("--dry-run", "print the plan, change nothing");

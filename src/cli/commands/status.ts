@@ -1,5 +1,10 @@
 import type { CommandModule } from "./command.ts";
-import { addDatabaseOption, addEnvironmentsOptions, addLocalOptions } from "./shared-options.ts";
+import {
+  addDatabaseOption,
+  addEnvironmentsOptions,
+  addLocalOptions,
+  addSourceOptions,
+} from "./shared-options.ts";
 
 export const status: CommandModule = {
   declare(program) {
@@ -20,6 +25,7 @@ export const status: CommandModule = {
       .option("--markdown", "print the table as Markdown, for a pull request")
       .option("--html <file>", "write the table as a web page of one file; - is stdout");
     addDatabaseOption(command);
+    addSourceOptions(command, { runs: false });
     addEnvironmentsOptions(command);
     return addLocalOptions(command);
   },

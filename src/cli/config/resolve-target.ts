@@ -27,6 +27,8 @@ export interface Target {
   /** Where `endpointUrl` was set: an option, or the path of the configuration file. */
   readonly endpointFrom?: string;
   readonly protected: boolean;
+  /** Where migrations come from; the image if absent. */
+  readonly source?: "image" | "local";
   /** The tasks that run migrations, if the function does not. */
   readonly task?: TaskSettings;
   readonly profile: {
@@ -85,11 +87,16 @@ export function resolveTarget(
       () => originOf(environment, "endpointUrl", loaded)?.file ?? loaded.file,
     ),
     protected: settings.protected ?? false,
+    ...sourceOf(settings),
     ...(runner === "ecs" && {
       task: taskSettings(environment, { ...defaults.ecs, ...own.ecs }),
     }),
     profile: profileOf(environment, flags.profile, settings.profile),
   };
+}
+
+function sourceOf({ source }: EnvironmentSettings): Pick<Target, "source"> {
+  return source === undefined ? {} : { source };
 }
 
 /** Where a setting of an environment is set. */

@@ -68,6 +68,12 @@ const ecsSettings = z.strictObject({
     "Security groups of the task. Default: those of the function.",
   ),
 });
+const source = z
+  .enum(["image", "local"], { error: 'must be "image" or "local"' })
+  .optional()
+  .describe(
+    "Where migrations come from: `image`, those of the function's image, or `local`, those of the project in the working directory, which are uploaded. The function must allow it. Default: `image`.",
+  );
 const ecs = ecsSettings
   .optional()
   .describe("The ECS task for `runner`; {env} is replaced by the environment's name.");
@@ -89,6 +95,7 @@ const settings = {
   aliases: useAliases,
   runner,
   ecs,
+  source,
 };
 
 export const EnvironmentSettings = z.strictObject(settings);

@@ -66,6 +66,8 @@ export const TargetOptions = GlobalOptions.extend({
   then: z.array(z.string().regex(/[^,]/, "needs an environment")).default([]),
   concurrency: numeric(z.int().min(1).max(64)).optional(),
   failFast: flag,
+  from: text,
+  image: flag,
   runner: z.enum(["lambda", "ecs"], { error: "must be lambda or ecs" }).optional(),
   /** `true` for a bare `--yes`, else the name given. */
   yes: z.union([z.boolean(), z.string()]).optional(),
@@ -84,6 +86,7 @@ export const ApplyOptions = TargetOptions.extend({
   strict: flag,
   outOfOrder: flag,
   transaction: z.boolean().default(true),
+  changed: flag,
 });
 
 /** JSON and Markdown are both all that stdout has. */
@@ -123,6 +126,7 @@ export const DownOptions = TargetOptions.extend({
   database,
   dryRun: flag,
   transaction: z.boolean().default(true),
+  changed: flag,
 }).refine(
   ({ counts, to, only, everything }) =>
     counts.length === 0 || (to ?? only ?? everything) === undefined,
@@ -136,6 +140,7 @@ export const RedoOptions = TargetOptions.extend({
   database,
   versions: z.array(Version).max(1, "takes only one version").default([]),
   dryRun: flag,
+  changed: flag,
 });
 
 export const ResetToOptions = TargetOptions.extend({

@@ -63,6 +63,8 @@ export function entriesOf(
     case "cancel.requested":
     case "locks":
       return [{ kind: "result", event }];
+    case "inventory":
+      return [];
     case "heartbeat":
       return heartbeatEntries(view, now);
     case "run.finished":

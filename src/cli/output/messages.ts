@@ -46,6 +46,7 @@ export function itemRemarks(item: PlanItem): string {
     plural(item.lines, "line"),
     item.transaction ? "" : "no transaction",
     item.outOfOrder ? "out of order" : "",
+    item.differsFromImage ? "differs from the image" : "",
     item.appliedAt === undefined ? "" : appliedWords(item.appliedAt, item.appliedBy),
   ]
     .filter((word) => word !== "")

@@ -20,6 +20,7 @@ const questions: Readonly<Record<Operation, string>> = {
   down: "Roll back",
   redo: "Redo in",
   "reset-to": "Reset",
+  inventory: "Compare with",
   mark: "Mark in",
   cancel: "Cancel in",
   history: "History of",

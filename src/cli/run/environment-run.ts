@@ -2,6 +2,7 @@ import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
 import type { Operation, OptionsOf } from "../../protocol/operations.ts";
 import { changesSomething, type Actor } from "../../protocol/request.ts";
+import type { UploadEnvelope } from "../../protocol/upload.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { resolveTarget, type Target } from "../config/resolve-target.ts";
 import type { ConnectOptions } from "../connection/aws/connect.ts";
@@ -14,6 +15,14 @@ import type { CommandContext } from "../context.ts";
 import type { TargetOptions } from "../options/schemas.ts";
 import { checkTargetOptions } from "../options/target-options.ts";
 import type { Renderer, RenderOptions } from "../output/renderer.ts";
+import { askInventory } from "../upload/ask-inventory.ts";
+import {
+  EnvironmentUpload,
+  uploadDirectories,
+  type UploadDirectories,
+} from "../upload/environment-upload.ts";
+import { sendUpload } from "../upload/send-upload.ts";
+import { uploadDirectory } from "../upload/upload-directory.ts";
 import { askThenRun } from "./ask-then-run.ts";
 import type { ReadLocal } from "./compare-image.ts";
 import type { Consent } from "./confirm.ts";
@@ -102,17 +111,28 @@ export interface PreparedRun {
   readonly protected: boolean;
   /** Asked before anything is changed, and printed where there is no terminal. */
   readonly question?: string;
+  /** Migrations of a directory here, which are used instead of those of the image. */
+  readonly upload?: EnvironmentUpload;
 }
 
 /**
- * Decides everything about one environment that needs no network: where its function is, and what has to be confirmed. Throws usage
- * failures.
+ * Decides everything about one environment that needs no network: where its function is, what has to be confirmed, and where the
+ * migrations come from. Throws usage failures.
  */
 export function prepareRun(
   context: CommandContext,
   options: TargetOptions,
   spec: OperationSpec,
-  { environment, loaded }: { readonly environment: string; readonly loaded: LoadedConfig },
+  {
+    environment,
+    loaded,
+    directories = uploadDirectories(context),
+  }: {
+    readonly environment: string;
+    readonly loaded: LoadedConfig;
+    /** Directories that several environments have in common. */
+    readonly directories?: UploadDirectories;
+  },
 ): PreparedRun {
   checkTargetOptions(environment, context.commandLine);
   const changes = changesSomething(spec);
@@ -120,16 +140,29 @@ export function prepareRun(
     environment === "local"
       ? undefined
       : resolveTarget(environment, loaded, options, spec.operation);
-  const trusted =
-    spec.trustsEmbedded === true && environment === "local" && options.databaseUrl === undefined;
-  const question = trusted ? undefined : spec.question?.replace("{env}", environment);
+  const question = questionOf(spec, environment, options);
+  const uploaded = uploadDirectory(context, {
+    ...{ operation: spec.operation, environment, from: options.from, image: options.image },
+    configured: target?.source,
+    inTask: changes && target?.task !== undefined,
+  });
   return {
     environment,
     changes,
     target,
     protected: changes && (target?.protected ?? false),
     ...(question !== undefined && { question }),
+    ...(uploaded !== undefined && { upload: new EnvironmentUpload(directories(uploaded)) }),
   };
+}
+
+function questionOf(
+  { question, trustsEmbedded }: OperationSpec,
+  environment: string,
+  { databaseUrl }: TargetOptions,
+): string | undefined {
+  const isTrusted = trustsEmbedded === true && environment === "local" && databaseUrl === undefined;
+  return isTrusted ? undefined : question?.replace("{env}", environment);
 }
 
 /**
@@ -143,6 +176,7 @@ export async function connectRun(
   connecting: ConnectingRun,
 ): Promise<Connection> {
   const { prepared, presenter } = connecting;
+  prepared.upload?.begin();
   const connection = await unlessInterrupted(
     startConnecting(context, options, spec, connecting),
     prepared,
@@ -277,17 +311,51 @@ export interface SendableRun extends Omit<ReadyRun, "presenter"> {
   readonly presenter: ConnectionPresenter;
 }
 
-/** Sends one request and follows it to its end. */
+/** Sends one request, with the migrations of a directory if it has to, and follows it to its end. */
 export async function sendRun(
   context: CommandContext,
   spec: OperationSpec,
-  { prepared: { environment, changes, target }, presenter, connection, actor }: SendableRun,
+  run: SendableRun,
   more: SentOptions,
   onEvent: RunPresenter["event"],
 ): Promise<FollowedRun> {
+  const { prepared, presenter, connection, actor } = run;
+  const { environment, upload } = prepared;
+  if (!upload) return sendRequest(context, spec, run, { more, onEvent });
+  const database = "database" in spec.options ? spec.options.database : undefined;
+  return sendUpload({
+    make: (again) =>
+      upload.envelope(
+        { operation: spec.operation, database },
+        {
+          again,
+          ask: () => askInventory(connection, { environment, actor, database }, context),
+          notice: (sentence) => presenter.notice(`! ${sentence}`),
+        },
+      ),
+    send: (envelope, onShown) =>
+      sendRequest(context, spec, run, { more, onEvent: onShown, upload: envelope }),
+    onEvent,
+  });
+}
+
+async function sendRequest(
+  context: CommandContext,
+  spec: OperationSpec,
+  { prepared: { environment, changes, target }, presenter, connection, actor }: SendableRun,
+  {
+    more,
+    onEvent,
+    upload,
+  }: {
+    readonly more: SentOptions;
+    readonly onEvent: RunPresenter["event"];
+    readonly upload?: UploadEnvelope;
+  },
+): Promise<FollowedRun> {
   const { operation } = spec;
   const options = { ...spec.options, ...more };
-  const request = newRequest({ environment, actor, operation, options }, context.now());
+  const request = newRequest({ environment, actor, operation, options, upload }, context.now());
   const { now, sleep, every, interrupts } = context;
   const { notice, stopping, waiting } = presenter;
   const runsMigrations = changes && more.dryRun !== true && request.operation !== "mark";

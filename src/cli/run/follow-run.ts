@@ -6,7 +6,7 @@ import {
 } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { decodeEvents, type UnknownEvent } from "../../protocol/ndjson.ts";
-import type { Request } from "../../protocol/request.ts";
+import { requestAbout, type Request } from "../../protocol/request.ts";
 import { poll } from "../../retry.ts";
 import {
   longestFunctionMs,
@@ -271,7 +271,7 @@ class RunDriver {
   async #cancel(): Promise<void> {
     const { connection, request, stopping, sleep, now, every } = this.#options;
     const { signal } = this.#detach;
-    const cancel = { ...request, operation: "cancel" as const, options: { run: request.runId } };
+    const cancel = requestAbout(request, "cancel");
     try {
       await poll(
         async () => {

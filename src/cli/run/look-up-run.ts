@@ -1,5 +1,6 @@
 import type { HistoryRow } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
+import { requestAbout } from "../../protocol/request.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CliContext } from "../context.ts";
 import { queryFunction } from "./query.ts";
@@ -34,7 +35,7 @@ export type Lookup =
 export async function lookUpRun(options: RunToLookUp): Promise<Lookup> {
   const { connection, run, signal, now, every } = options;
   const { request } = run;
-  const history = { ...request, operation: "history" as const, options: { run: request.runId } };
+  const history = requestAbout(request, "history");
   try {
     const events = await queryFunction(connection, history, { signal, now, every });
     const answer = events.find((event) => event.type === "history");

@@ -3,6 +3,7 @@ import { checkedOnce } from "../../protocol/checked-once.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import { Request } from "../../protocol/request.ts";
 import { statusColumns } from "../../protocol/status-columns.ts";
+import type { UploadEnvelope } from "../../protocol/upload.ts";
 import { contractVersion } from "../../protocol/version.ts";
 
 /** A request of a new run, made at `now` (epoch milliseconds). */
@@ -12,11 +13,13 @@ export function newRequest(
     actor,
     operation,
     options = {},
+    upload,
   }: {
     readonly environment: string;
     readonly actor: Request["actor"];
     readonly operation: Operation;
     readonly options?: object;
+    readonly upload?: UploadEnvelope | undefined;
   },
   now: number,
 ): Request {
@@ -25,6 +28,7 @@ export function newRequest(
       contract: contractVersion,
       runId: v7({ msecs: now }),
       ...{ environment, actor, operation, options },
+      ...(upload && { upload }),
       ...(operation === "status" && { accept: [statusColumns] }),
     },
     checkedOnce,

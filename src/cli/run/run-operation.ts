@@ -99,7 +99,9 @@ async function runOne(
   });
   const presenter = presenterOf(context, renderer, {
     ...{ environment, spec, options },
-    readLocal: () => localMigrations(context.cwd, context.home),
+    // What is uploaded need not be compared with the image.
+    readLocal: async () =>
+      prepared.upload ? undefined : localMigrations(context.cwd, context.home),
   });
   try {
     return await connectAndPerform(context, options, spec, { prepared, consent, presenter });

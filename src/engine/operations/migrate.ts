@@ -8,6 +8,7 @@ import { emit, warn } from "../emit.ts";
 import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
 import { keepPlan, planOutdated, refuseNewSteps, refuseUnplanned } from "../plan/kept-plan.ts";
 import { preparePlan, type PreparedPlan } from "../plan/prepare-plan.ts";
+import type { Changed } from "../plan/refuse-changed.ts";
 import type { Selection } from "../plan/select-steps.ts";
 import { nothingDone, type RunResult, type RunStop } from "../run-result.ts";
 import { halfRedoneFailure, halfRedoneText } from "../run/half-redone.ts";
@@ -24,13 +25,13 @@ export async function migrate(
   engine: EngineContext,
 ): Promise<RunResult> {
   const options = optionsOf(request, engine.protected === true);
-  const { selection, dryRun, strict, reload, noTransaction } = options;
+  const { selection, dryRun, strict, reload, noTransaction, changed } = options;
   const { environment } = request;
   refuseDisabled(session);
   // reset-to says itself what it does with changed files.
   if (selection.operation !== "reset-to")
     await refuseChecksumDrift(session.databases, strict, engine);
-  const prepare = { selection, environment, noTransaction };
+  const prepare = { selection, environment, noTransaction, changed };
   const plan = await preparePlan(session.databases, prepare, engine);
   const firstPlanOnly =
     selection.operation !== "apply" || request.options.expectedPlan !== undefined;
@@ -47,6 +48,7 @@ export async function migrate(
     selection,
     environment,
     noTransaction,
+    changed,
     sliceMs: options.sliceMs,
     firstPlanOnly,
     engine,
@@ -108,6 +110,7 @@ interface MigrateRun {
   readonly selection: Selection;
   readonly environment: string;
   readonly noTransaction: boolean;
+  readonly changed: Changed;
   readonly sliceMs: number | undefined;
   /** Only steps of the first plan may be done, because it was shown and confirmed, or rolls back. */
   readonly firstPlanOnly: boolean;
@@ -238,9 +241,13 @@ function failureOf({ stop, unsettled }: PlanResult): unknown {
 
 /** Throws `busy/plan-outdated` where the new plan has what may not be done. */
 async function planAgain(run: MigrateRun): Promise<PreparedPlan> {
-  const { session, selection, environment, noTransaction, engine } = run;
+  const { session, selection, environment, noTransaction, changed, engine } = run;
   const databases = await Promise.all(session.databases.map(readState));
-  const plan = await preparePlan(databases, { selection, environment, noTransaction }, engine);
+  const plan = await preparePlan(
+    databases,
+    { selection, environment, noTransaction, changed },
+    engine,
+  );
   const { fingerprint } = plan;
   await emit(engine, { type: "plan", fingerprint, databases: [...plan.databases] });
   if (run.firstPlanOnly) refuseNewSteps(plan, databases, run.plan.steps);
@@ -291,13 +298,22 @@ interface MigrateOptions {
   readonly strict: boolean;
   readonly reload: boolean;
   readonly noTransaction: boolean;
+  readonly changed: Changed;
   readonly sliceMs: number | undefined;
 }
 
 /** The request's options with their defaults. */
 function optionsOf(request: MigrateRequest, isProtected: boolean): MigrateOptions {
+  const changed = changedOf(request.options.changed, isProtected);
   const { dryRun = false, reload = true } = request.options;
-  const common = { dryRun, reload, strict: false, noTransaction: false, sliceMs: undefined };
+  const common = {
+    dryRun,
+    reload,
+    strict: false,
+    noTransaction: false,
+    sliceMs: undefined,
+    changed,
+  };
   if (request.operation === "redo") {
     const selection: Selection = { operation: "redo", only: request.options.version };
     return { ...common, selection };
@@ -329,4 +345,9 @@ function selectionOf(
     ...{ operation: "reset-to", outOfOrder, keep, changed },
     databaseNamed: database !== undefined,
   };
+}
+
+function changedOf(option: boolean | undefined, isProtected: boolean): Changed {
+  if (isProtected) return "never";
+  return option === true ? "allowed" : "refused";
 }

@@ -14,7 +14,12 @@ export async function showPlan(
   const { steps, to, only } = options;
   const plan = await preparePlan(
     databases,
-    { selection: { operation: "apply", steps, to, only }, environment, withSql: true },
+    {
+      selection: { operation: "apply", steps, to, only },
+      environment,
+      changed: "allowed",
+      withSql: true,
+    },
     engine,
   );
   await emit(engine, {

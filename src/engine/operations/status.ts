@@ -100,8 +100,13 @@ function statusRows(
 function fileFields(
   migration: Migration | undefined,
   kept: RecordedMigration | undefined,
-): Pick<StatusRow, "name" | "hasDown" | "canRollBack"> {
-  if (migration) return { name: migration.name, hasDown: migration.down !== undefined };
+): Pick<StatusRow, "name" | "hasDown" | "differsFromImage" | "canRollBack"> {
+  if (migration)
+    return {
+      name: migration.name,
+      hasDown: migration.down !== undefined,
+      ...(migration.up?.differsFromImage && { differsFromImage: true }),
+    };
   return { name: kept?.name ?? "", ...(kept?.canUndo && { canRollBack: true }) };
 }
 

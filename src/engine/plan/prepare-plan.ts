@@ -13,6 +13,7 @@ import { maskPasswords } from "../sql/mask-passwords.ts";
 import { findMisparsedLine } from "../sql/no-transaction-check.ts";
 import { fingerprintOf, type FingerprintPart } from "./fingerprint.ts";
 import { withKept } from "./kept-rollbacks.ts";
+import { refuseChanged, type Changed } from "./refuse-changed.ts";
 import { refuseEmptyDown } from "./refuse-empty-down.ts";
 import { refuseUnfinished } from "./refuse-unfinished.ts";
 import { resetStates } from "./reset-states.ts";
@@ -47,6 +48,8 @@ export interface PlanOptions {
   readonly environment: string;
   /** Run every file outside a transaction. */
   readonly noTransaction?: boolean;
+  /** Whether uploaded files may be run that the image has with other texts; `refused` by default. */
+  readonly changed?: Changed;
   /** Include the text of each file in the plan. */
   readonly withSql?: boolean;
 }
@@ -75,6 +78,7 @@ export async function preparePlan(
     });
     await warnAboutFiles(state, selection, engine);
   }
+  refuseChanged(steps, options.changed ?? "refused");
   await refuseWithoutSupport(steps, engine);
   await refuseMisparsed(steps);
   return {
@@ -128,6 +132,7 @@ async function readyStep(
       transaction: !noTransaction,
       ...(appliedAt && { appliedAt: appliedAt.toISOString() }),
       ...(step.outOfOrder && { outOfOrder: true }),
+      ...(step.file.differsFromImage && { differsFromImage: true }),
       ...(options.withSql && { sql: maskPasswords(body.sql) }),
     },
   };

@@ -11,7 +11,7 @@ import type { MigrationFile } from "./scan.ts";
  */
 export const manifestName = ".hasura-migrate-manifest.json";
 
-/** Size in bytes, and time of the last change in epoch seconds; of an up file also its checksum. */
+/** Size in bytes, time of the last change in epoch seconds, and checksum; older manifests have none of down files. */
 const ListedFile = z.tuple([z.int(), z.int(), z.string().optional()]);
 
 /** `format` changes when what a checksum is taken of changes. */
@@ -21,10 +21,9 @@ export type Manifest = z.infer<typeof Manifest>;
 /** The manifest of a project, from its files. Throws what reading them throws. */
 export async function manifestOf(project: Project, fs: FileSystem): Promise<Manifest> {
   const files: Record<string, z.infer<typeof ListedFile>> = {};
-  for (const { file, isUp } of filesOf(project)) {
+  for (const file of filesOf(project)) {
     const { size, modifiedMs } = fs.stat(join(project.root, file.path));
-    const listed = [size, Math.round(modifiedMs / 1000)] as const;
-    files[file.path] = isUp ? [...listed, await file.checksum()] : [...listed];
+    files[file.path] = [size, Math.round(modifiedMs / 1000), await file.checksum()];
   }
   return { format: 1, files };
 }
@@ -47,7 +46,7 @@ export function describes(
   const found = [...filesOf(project)];
   return (
     found.length === Object.keys(files).length &&
-    found.every(({ file }) => isAsListed(files[file.path], stateOf(join(project.root, file.path))))
+    found.every((file) => isAsListed(files[file.path], stateOf(join(project.root, file.path))))
   );
 }
 
@@ -61,9 +60,9 @@ function isAsListed(
   return size === state.size && Math.abs(modified - state.modifiedMs / 1000) <= 1;
 }
 
-function* filesOf({ databases }: Project): Generator<{ file: MigrationFile; isUp: boolean }> {
+function* filesOf({ databases }: Project): Generator<MigrationFile> {
   for (const { up, down } of [...databases.values()].flat()) {
-    if (up) yield { file: up, isUp: true };
-    if (down) yield { file: down, isUp: false };
+    if (up) yield up;
+    if (down) yield down;
   }
 }

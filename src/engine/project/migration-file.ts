@@ -37,7 +37,11 @@ export function checksumOf(text: string): string {
  * Throws `usage/not-utf8`, `usage/nul-character` and `usage/bad-directive`.
  */
 export function parseBody(bytes: Uint8Array, file: string): MigrationBody {
-  const sql = decode(bytes, file);
+  return bodyOfText(decode(bytes, file), file);
+}
+
+/** The content of a file from its text, which has no NUL character. Throws `usage/bad-directive`. */
+export function bodyOfText(sql: string, file: string): MigrationBody {
   return {
     sql,
     checksum: checksumOf(sql),

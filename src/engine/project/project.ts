@@ -42,6 +42,17 @@ export interface ProjectNotice {
   readonly message: string;
 }
 
+/** A project without migrations, such as that of an image into which none were copied. */
+export function emptyProject(configVersion: ConfigVersion): Project {
+  return {
+    root: "",
+    configVersion,
+    migrationsDirectory: "migrations",
+    databases: new Map(),
+    notices: [],
+  };
+}
+
 /** What the only database of config versions 1 and 2 is called. */
 export const onlyDatabase = "default";
 

@@ -22,12 +22,17 @@ export interface MigrationFile {
    * (docs/internals/hasura-protocol.md, "File names").
    */
   readonly runnable: boolean;
+  /** True for an uploaded file that the image has with another text. */
+  readonly differsFromImage?: true;
   /**
    * Reads the file, again at each call. Throws `usage/unreadable-file`, `usage/not-utf8`, `usage/nul-character` or
-   * `usage/bad-directive`.
+   * `usage/bad-directive`, and `busy/upload-outdated` for a file whose text was not uploaded.
    */
   body(): Promise<MigrationBody>;
-  /** The checksum of its text, also of a file that cannot be run. Throws `usage/unreadable-file`. */
+  /**
+   * The checksum of its text, also of a file that cannot be run; of a file whose text was not uploaded its first 32 characters.
+   * Throws `usage/unreadable-file`.
+   */
   checksum(): Promise<string>;
 }
 

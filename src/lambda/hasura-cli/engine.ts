@@ -120,10 +120,15 @@ async function verifyStatus(
 }
 
 function notServed(operation: Operation): Failure {
+  return notWithHasuraCli(operation === "inventory" ? "an upload" : operation);
+}
+
+/** `what` begins a sentence about what is not available. */
+export function notWithHasuraCli(what: string): Failure {
   return new Failure(
     "usage",
     "not-with-hasura-cli",
-    `${operation} is not available with the engine hasura-cli.`,
+    `${what.charAt(0).toUpperCase()}${what.slice(1)} is not available with the engine hasura-cli.`,
     {
       hints: [
         textHint("Set HASURA_MIGRATE_ENGINE=native in the function's environment, or omit it."),

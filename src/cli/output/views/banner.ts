@@ -15,6 +15,7 @@ export function banner(
     identity(started, connection),
     via(connection),
     started.hasura.version === undefined ? "" : `Hasura ${started.hasura.version}`,
+    uploadLabel(started),
     imageLabel(started, now),
   ]
     .filter((part) => part !== "")
@@ -41,11 +42,23 @@ function invokedAccount({ environment, function: { arn } }: EventOf<"run.started
   return functionReference(arn).account;
 }
 
+/** The directory that the migrations were uploaded from: `uploaded from shop/hasura (add-coupons, 4c6ea1a, uncommitted changes)`. */
+export function uploadLabel({ upload }: Pick<EventOf<"run.started">, "upload">): string {
+  if (upload === undefined) return "";
+  const { directory, branch = "", commit = "", dirty } = upload;
+  const facts = [branch, shortCommit(commit), dirty === true ? "uncommitted changes" : ""];
+  const known = facts.filter((fact) => fact !== "").join(", ");
+  return `uploaded from ${directory}${known === "" ? "" : ` (${known})`}`;
+}
+
 /** The image's commit and age, as messages name it: `image 4c6ea1a, 2 days old`. Empty if neither is known. */
 export function imageLabel({ image }: EventOf<"run.started">, now: number): string {
   const { commit, builtAt } = image;
   const old = builtAt === undefined ? undefined : age(builtAt, now);
   if (commit === undefined) return old === undefined ? "" : `image ${old}`;
-  const short = /^[0-9a-f]{12,}$/.test(commit) ? commit.slice(0, 7) : commit;
-  return `image ${short}${old === undefined ? "" : `, ${old}`}`;
+  return `image ${shortCommit(commit)}${old === undefined ? "" : `, ${old}`}`;
+}
+
+function shortCommit(commit: string): string {
+  return /^[0-9a-f]{12,}$/.test(commit) ? commit.slice(0, 7) : commit;
 }

@@ -95,7 +95,10 @@ function ownerLine(row: StatusRow, { style, columns, now }: StatusLook): Styled[
   return text === "" ? [] : [style.dim(`      ${truncate(text, columns - 7)}`)];
 }
 
-function stateText({ state, outOfOrder }: StatusRow, narrow: boolean): string {
-  const text = narrow ? state : descriptions[state];
-  return outOfOrder ? `${text}, out of order` : text;
+function stateText({ state, outOfOrder, differsFromImage }: StatusRow, narrow: boolean): string {
+  return [
+    narrow ? state : descriptions[state],
+    ...(outOfOrder ? ["out of order"] : []),
+    ...(differsFromImage ? ["differs from the image"] : []),
+  ].join(", ");
 }

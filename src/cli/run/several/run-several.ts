@@ -13,6 +13,7 @@ import { createSeveralRenderer } from "../../output/several/create-several-rende
 import type { Report } from "../../output/several/report.ts";
 import type { SeveralRenderer } from "../../output/several/several-renderer.ts";
 import { localMigrations } from "../../project/local-migrations.ts";
+import { uploadDirectories } from "../../upload/environment-upload.ts";
 import { actorOf } from "../actor.ts";
 import type { ReadLocal } from "../compare-image.ts";
 import type { Consent } from "../confirm.ts";
@@ -52,8 +53,9 @@ export async function runSeveral(
   refuseSharedFunction(options);
   const environments = stages.flat();
   const readLocal = onlyOnce(() => localMigrations(context.cwd, context.home));
+  const directories = uploadDirectories(context);
   const prepared = environments.map((environment) =>
-    prepareRun(context, options, spec, { environment, loaded }),
+    prepareRun(context, options, spec, { environment, loaded, directories }),
   );
   const consents = consentsOf(context, prepared, options);
   const changes = prepared.some((run) => run.changes);
@@ -138,7 +140,8 @@ function memberOf(
   // Commands that are suggested are about this environment alone.
   const own = { ...context, commandLine: commandLineFor(environment, context.commandLine) };
   const presenter = presenterOf(own, renderer.member(environment), {
-    ...{ environment, spec, options, readLocal },
+    ...{ environment, spec, options },
+    readLocal: async () => (prepared.upload ? undefined : readLocal()),
   });
   return new Member(own, shared, { prepared, presenter, consent });
 }

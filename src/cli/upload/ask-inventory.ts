@@ -1,0 +1,43 @@
+import { Failure } from "../../protocol/failure.ts";
+import type { Actor } from "../../protocol/request.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { CliContext } from "../context.ts";
+import { newRequest } from "../run/new-request.ts";
+import { queryFunction } from "../run/query.ts";
+import { unlessAborted } from "../run/until-aborted.ts";
+import {
+  explainedInventoryFailure,
+  functionInventory,
+  type FunctionInventory,
+} from "./function-inventory.ts";
+
+/**
+ * Asks a function what it has. Throws what the function reports, `usage/uploads-not-allowed`, `usage/function-too-old-for-uploads`
+ * and, after Ctrl-C, `interrupted/interrupted`.
+ */
+export async function askInventory(
+  connection: Connection,
+  {
+    environment,
+    actor,
+    database,
+  }: {
+    readonly environment: string;
+    readonly actor: Actor;
+    readonly database: string | undefined;
+  },
+  { now, every, interrupts: { first: signal } }: Pick<CliContext, "now" | "every" | "interrupts">,
+): Promise<FunctionInventory> {
+  const request = newRequest(
+    { environment, actor, operation: "inventory", options: { database } },
+    now(),
+  );
+  try {
+    const query = queryFunction(connection, request, { now, every, signal });
+    const events = await unlessAborted(query, signal);
+    if (events) return functionInventory(events, environment);
+  } catch (thrown) {
+    if (!signal.aborted) throw explainedInventoryFailure(thrown);
+  }
+  throw new Failure("interrupted", "interrupted", "Interrupted; nothing was run.");
+}

@@ -1,0 +1,149 @@
+import type { Operation } from "../../protocol/operations.ts";
+import { migrationLabel } from "../../protocol/migration.ts";
+import type { UploadedDirectory } from "../../protocol/run-source.ts";
+import {
+  MigrationIdentity,
+  type KnownMigration,
+  type UploadDocument,
+  type UploadedMigration,
+} from "../../protocol/upload.ts";
+import { checkedOnce } from "../../protocol/checked-once.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
+import type { ProjectFiles, ProjectEntry } from "../../engine/project/project-files.ts";
+import type { FunctionInventory, KnownDatabase } from "./function-inventory.ts";
+import { refuseTooLarge } from "./too-large.ts";
+
+type MigrationFile = NonNullable<ProjectEntry["migration"]["up"]>;
+
+/** What an upload is for. */
+export interface UploadPurpose {
+  readonly operation: Operation;
+  /** The only database that the operation is about; undefined for all. */
+  readonly database: string | undefined;
+  readonly from: UploadedDirectory;
+}
+
+const unknownDatabase: KnownDatabase = {
+  digests: new Map(),
+  applied: new Set(),
+  inDoubt: new Set(),
+};
+
+/**
+ * The upload of a project for an operation: with the text of those files only that the operation may run and the function does not
+ * have. Throws `usage` failures: `upload-too-large`, `upload-invalid`, and for a file that cannot be run `not-utf8`, `nul-character`
+ * and `bad-directive`.
+ */
+export async function uploadDocument(
+  files: ProjectFiles,
+  known: FunctionInventory,
+  purpose: UploadPurpose,
+): Promise<UploadDocument> {
+  const isWanted = (name: string): boolean =>
+    purpose.database === undefined || purpose.database === name;
+  const own = files.inventory.databases;
+  const names = [...new Set([...own.keys(), ...known.databases.keys()])].filter(isWanted);
+  const differing = names.flatMap((database) => {
+    const state = known.databases.get(database) ?? unknownDatabase;
+    return (own.get(database) ?? [])
+      .filter(({ version, digest }) => state.digests.get(version) !== digest)
+      .map((entry) => ({ database, entry, isSent: isSent(purpose.operation, entry, state) }));
+  });
+  for (const { database, entry } of differing) refuseName(database, entry);
+  const sent = differing.filter((each) => each.isSent);
+  refuseTooLarge(sent.flatMap(({ entry }) => filesOf(entry, files)));
+  const migrations: UploadedMigration[] = [];
+  for (const { database, entry } of sent) migrations.push(await uploaded(database, entry));
+  return {
+    format: 1,
+    image: known.digest,
+    configVersion: files.project.configVersion,
+    from: purpose.from,
+    without: names.flatMap((database) => withoutIn(database, own.get(database) ?? [], known)),
+    migrations,
+    known: differing
+      .filter((each) => !each.isSent)
+      .map(({ database, entry }) => listed(database, entry)),
+  };
+}
+
+/** Whether an operation may run a migration that the image does not have, or needs its text for another reason. */
+function isSent(
+  operation: Operation,
+  { version }: ProjectEntry,
+  { applied, inDoubt }: KnownDatabase,
+): boolean {
+  switch (operation) {
+    case "apply":
+    case "plan":
+      return !applied.has(version);
+    case "down":
+      return applied.has(version);
+    case "status":
+      return inDoubt.has(version);
+    default:
+      return true;
+  }
+}
+
+/** The versions of the image that the project does not have. */
+function withoutIn(
+  database: string,
+  entries: readonly ProjectEntry[],
+  { databases }: FunctionInventory,
+): UploadDocument["without"] {
+  const own = new Set(entries.map(({ version }) => version));
+  const versions = [...(databases.get(database)?.digests.keys() ?? [])].filter(
+    (version) => !own.has(version),
+  );
+  return versions.length === 0 ? [] : [{ database, versions }];
+}
+
+function filesOf({ migration: { up, down } }: ProjectEntry, files: ProjectFiles) {
+  return [up, down].flatMap((file) =>
+    file ? [{ path: file.path, size: files.sizeOf(file) }] : [],
+  );
+}
+
+async function uploaded(
+  database: string,
+  { version, migration: { name, up, down } }: ProjectEntry,
+): Promise<UploadedMigration> {
+  return {
+    ...{ database, version, name },
+    ...(up && { up: await uploadedFile(up) }),
+    ...(down && { down: await uploadedFile(down) }),
+  };
+}
+
+async function uploadedFile(file: MigrationFile): Promise<{ path: string; sql: string }> {
+  const { sql } = await file.body();
+  // The migrations directory may be outside the project; the path is only for messages.
+  return { path: file.path.replace(/^(\.\.\/)+/, ""), sql };
+}
+
+function listed(
+  database: string,
+  { version, checksum, migration: { name, down } }: ProjectEntry,
+): KnownMigration {
+  return {
+    ...{ database, version, name, hasDown: down !== undefined },
+    ...(checksum !== undefined && { checksum: checksum.slice(0, 32) }),
+  };
+}
+
+/** Names that a file system allows, and no message can show. */
+function refuseName(database: string, { version, migration }: ProjectEntry): void {
+  const { name } = migration;
+  const checked = MigrationIdentity.safeParse({ database, version, name }, checkedOnce);
+  if (checked.success) return;
+  const [issue] = checked.error.issues;
+  const what = issue?.path[0] === "database" ? "database" : "migration";
+  throw new Failure(
+    "usage",
+    "upload-invalid",
+    `The migration ${database}/${migrationLabel({ version, name })} cannot be uploaded: the name of its ${what} ${issue?.message ?? "is invalid"}.`,
+    { hints: [textHint("Rename the directory.")] },
+  );
+}

@@ -1,0 +1,110 @@
+import {
+  readProjectFiles,
+  type FileSystem,
+  type ProjectFiles,
+} from "../../engine/project/project-files.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { retryHint, textHint } from "../../protocol/hint.ts";
+import type { UploadedDirectory } from "../../protocol/run-source.ts";
+import type { UploadEnvelope } from "../../protocol/upload.ts";
+import type { CliContext } from "../context.ts";
+import { uploadDocument, type UploadPurpose } from "./build-upload.ts";
+import { compressedUpload } from "./compress-upload.ts";
+import { directoryFacts } from "./directory-facts.ts";
+import type { FunctionInventory } from "./function-inventory.ts";
+
+interface ReadDirectory {
+  readonly files: ProjectFiles;
+  readonly from: UploadedDirectory;
+}
+
+type DirectoryContext = Pick<CliContext, "now" | "capture"> & {
+  /** The disk, if absent. */
+  readonly fs?: FileSystem;
+};
+
+/** How often a directory is read that changes meanwhile. */
+const mostReads = 3;
+
+/** The migrations of a directory, read once for however many environments they are uploaded to. */
+export class UploadDirectory {
+  readonly root: string;
+  readonly #context: DirectoryContext;
+  #reading: Promise<ReadDirectory> | undefined;
+
+  constructor(root: string, context: DirectoryContext) {
+    this.root = root;
+    this.#context = context;
+  }
+
+  /** Begins to read it, while other things are waited for; an error is thrown by what needs it. */
+  begin(): void {
+    this.#read().catch(() => undefined);
+  }
+
+  /** What reading it showed that does not stop a run, as sentences. */
+  async notices(): Promise<readonly string[]> {
+    const { files } = await this.#read();
+    return files.project.notices.map(({ message }) => message);
+  }
+
+  /**
+   * What is sent to a function that has this. It is of one moment: a directory that changes while it is read is read again. Throws
+   * `usage` failures: `files-changing`, `no-project`, and what reading and building it throws.
+   */
+  async uploadFor(
+    known: FunctionInventory,
+    purpose: Omit<UploadPurpose, "from">,
+  ): Promise<UploadEnvelope> {
+    for (let reads = 1; ; reads += 1) {
+      const { files, from } = await this.#read();
+      try {
+        const document = await uploadDocument(files, known, { ...purpose, from });
+        if (await files.isUnchanged()) return compressedUpload(document);
+      } catch (thrown) {
+        // A file may be gone, or half written.
+        if (await files.isUnchanged()) throw thrown;
+      }
+      this.#reading = undefined;
+      if (reads >= mostReads) throw filesChanging(this.root);
+    }
+  }
+
+  #read(): Promise<ReadDirectory> {
+    return (this.#reading ??= readDirectory(this.root, this.#context));
+  }
+}
+
+async function readDirectory(root: string, context: DirectoryContext): Promise<ReadDirectory> {
+  const [files, from] = await Promise.all([
+    readProjectFiles(root, { now: context.now, ...(context.fs && { fs: context.fs }) }),
+    directoryFacts(root, context),
+  ]);
+  if (files.project.databases.size === 0) throw noMigrations(root);
+  return { files, from };
+}
+
+/** A wrong directory would otherwise mean that every migration of the image is to be left out. */
+function noMigrations(root: string): Failure {
+  return new Failure(
+    "usage",
+    "no-project",
+    `There are no migrations in ${root}; nothing was sent.`,
+    {
+      hints: [
+        textHint(
+          "Name the directory of a Hasura project (the one with config.yaml), or its migrations directory.",
+        ),
+      ],
+    },
+  );
+}
+
+function filesChanging(root: string): Failure {
+  return new Failure(
+    "usage",
+    "files-changing",
+    `The files in ${root} change while they are read; nothing was sent.`,
+    { hints: [retryHint({ reason: "once nothing writes there any more" })] },
+  );
+}

@@ -1,0 +1,79 @@
+import type { EventOf } from "../../protocol/events.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { retryHint, textHint } from "../../protocol/hint.ts";
+import type { Version } from "../../protocol/migration.ts";
+import { uploadsNotAllowed } from "../../protocol/upload-failures.ts";
+
+type Inventory = EventOf<"inventory">;
+
+/** One database, as the function knows it. */
+export interface KnownDatabase {
+  /** The hash of each migration in the image, by version. */
+  readonly digests: ReadonlyMap<Version, string>;
+  readonly applied: ReadonlySet<Version>;
+  /** Applied versions that an earlier run did not finish. */
+  readonly inDoubt: ReadonlySet<Version>;
+}
+
+/** What the function has, as far as an upload depends on it. */
+export interface FunctionInventory {
+  /** Of all files of the image. */
+  readonly digest: string;
+  readonly databases: ReadonlyMap<string, KnownDatabase>;
+}
+
+/**
+ * The parts of the function's answer as one. Throws `usage/uploads-not-allowed` where the environment accepts none, and
+ * `unreachable/no-answer` where there is no answer.
+ */
+export function functionInventory(
+  events: readonly { readonly type: string }[],
+  environment: string,
+): FunctionInventory {
+  const parts = events.filter((event): event is Inventory => event.type === "inventory");
+  const last = parts.at(-1);
+  if (last === undefined || last.more)
+    throw new Failure("unreachable", "no-answer", "The function did not say what it has.");
+  if (!last.sources.includes("upload")) throw uploadsNotAllowed(environment, last.protected);
+  const names = new Set(parts.flatMap(({ databases }) => databases.map((each) => each.database)));
+  return {
+    digest: last.digest,
+    databases: new Map([...names].map((name) => [name, databaseOf(name, parts)])),
+  };
+}
+
+function databaseOf(name: string, parts: readonly Inventory[]): KnownDatabase {
+  const own = parts.flatMap(({ databases }) =>
+    databases.filter(({ database }) => database === name),
+  );
+  return {
+    digests: new Map(
+      own.flatMap(({ versions, digests }) =>
+        versions.map((version, i) => [version, digests[i] ?? ""] as const),
+      ),
+    ),
+    applied: new Set(own.flatMap(({ applied }) => applied)),
+    inDoubt: new Set(own.flatMap(({ inDoubt = [] }) => inDoubt)),
+  };
+}
+
+/** A function that does not know the operation is from before uploads. */
+export function explainedInventoryFailure(thrown: unknown): unknown {
+  if (!(thrown instanceof Failure) || thrown.code !== "unknown-operation") return thrown;
+  return new Failure(
+    "usage",
+    "function-too-old-for-uploads",
+    "The function is too old to accept uploaded migrations; nothing was run.",
+    {
+      hints: [
+        textHint("Deploy a newer image of the function."),
+        retryHint({
+          without: ["--from"],
+          with: ["--image"],
+          reason: "to use the migrations of its image",
+        }),
+      ],
+      cause: thrown,
+    },
+  );
+}

@@ -1,0 +1,56 @@
+import { Failure } from "../../protocol/failure.ts";
+import { retryHint, textHint } from "../../protocol/hint.ts";
+import { uploadLimits } from "../../protocol/upload.ts";
+
+/** A file that is to be uploaded; its size in bytes. */
+export interface UploadedFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+/** Throws `usage/upload-too-large` before files are read that cannot be sent in any case. */
+export function refuseTooLarge(files: readonly UploadedFile[]): void {
+  const { expandedBytes, migrations } = uploadLimits;
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  // Quotation marks and line feeds are longer in JSON.
+  if (bytes > expandedBytes * 0.9) throw uploadTooLarge(files);
+  if (files.length > 2 * migrations)
+    throw new Failure(
+      "usage",
+      "upload-too-large",
+      `${String(files.length)} files would have to be uploaded, and at most ${String(2 * migrations)} can be; nothing was run.`,
+      { hints: [deploy] },
+    );
+}
+
+/** `usage/upload-too-large`, with the largest of the files. */
+export function uploadTooLarge(files: readonly UploadedFile[]): Failure {
+  const largest = files.toSorted((a, b) => b.size - a.size).slice(0, namedAtMost);
+  const names = largest.map(({ path, size }) => `${path} (${inMegabytes(size)} MB)`);
+  return new Failure(
+    "usage",
+    "upload-too-large",
+    `The migrations here that the image does not have are too large to be uploaded: at most ${inMegabytes(uploadLimits.compressedBytes)} MB after compression. The largest: ${names.join(", ")}. Nothing was run.`,
+    {
+      hints: [
+        deploy,
+        retryHint({
+          without: ["--from"],
+          with: ["--image"],
+          reason: "to use the migrations of the image",
+        }),
+      ],
+    },
+  );
+}
+
+/** This many files are named. */
+const namedAtMost = 3;
+
+const deploy = textHint(
+  "Deploy an image that has the large migrations, or load the data in another way; the rest can then be uploaded.",
+);
+
+function inMegabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
+}

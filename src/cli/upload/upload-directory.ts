@@ -1,0 +1,71 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { Failure } from "../../protocol/failure.ts";
+import { retryHint, textHint } from "../../protocol/hint.ts";
+import { operations, type Operation } from "../../protocol/operations.ts";
+import type { CliContext } from "../context.ts";
+import { findProjectAbove, findProjectRoot } from "../project/find-project.ts";
+
+/** What decides whether a run uses the migrations of a directory. */
+export interface SourceChoice {
+  readonly operation: Operation;
+  readonly environment: string;
+  /** `--from`. */
+  readonly from?: string | undefined;
+  /** `--image`. */
+  readonly image?: boolean | undefined;
+  /** `source` of the environment in the configuration. */
+  readonly configured?: "image" | "local" | undefined;
+  /** Migrations would run in an ECS task, whose request has no room for them. */
+  readonly inTask: boolean;
+}
+
+/**
+ * The root of the project whose migrations are uploaded; undefined where those of the image are used. Throws `usage` failures:
+ * `no-project`, `upload-not-in-task`.
+ */
+export function uploadDirectory(
+  { cwd, home }: Pick<CliContext, "cwd" | "home">,
+  { operation, environment, from, image, configured, inTask }: SourceChoice,
+): string | undefined {
+  const isUploaded = from !== undefined || (image !== true && configured === "local");
+  if (!isUploaded || !operations[operation].takesUploads) return undefined;
+  if (inTask) throw notInTask(environment);
+  const directory = resolve(cwd, from ?? ".");
+  // One that does not exist is no place inside a project: it is mistyped, which reading it shows.
+  const root = existsSync(directory)
+    ? (findProjectRoot(directory) ?? findProjectAbove(directory, home))
+    : undefined;
+  // A directory that was named may be a bare one of migrations; reading it shows.
+  if (root !== undefined || from !== undefined) return root ?? directory;
+  throw noProjectHere(environment, cwd);
+}
+
+function noProjectHere(environment: string, cwd: string): Failure {
+  return new Failure(
+    "usage",
+    "no-project",
+    `${environment} uses the migrations of the working directory ("source": "local"), but there is no Hasura project in ${cwd} or above it.`,
+    {
+      hints: [
+        retryHint({ with: ["--from", "./hasura"], reason: "name the project's directory" }),
+        retryHint({ with: ["--image"], reason: "use the migrations of the image" }),
+      ],
+    },
+  );
+}
+
+function notInTask(environment: string): Failure {
+  return new Failure(
+    "usage",
+    "upload-not-in-task",
+    `${environment} runs migrations in an ECS task, which runs only those of its image; nothing was run.`,
+    {
+      hints: [
+        retryHint({ with: ["--runner", "lambda"], reason: "run them in the function" }),
+        retryHint({ without: ["--from"], with: ["--image"], reason: "use the image's migrations" }),
+        textHint("For a migration that takes longer than 15 minutes, deploy an image that has it."),
+      ],
+    },
+  );
+}

@@ -1,0 +1,28 @@
+import type { Request } from "../../protocol/request.ts";
+import type { UploadDocument } from "../../protocol/upload.ts";
+import { uploadsNotAllowed } from "../../protocol/upload-failures.ts";
+import { notWithHasuraCli } from "../hasura-cli/engine.ts";
+import type { Settings } from "../settings.ts";
+import { decodeUpload } from "./decode-upload.ts";
+
+/** Whether the settings allow uploads: a protected environment has to say so twice. */
+export function takesUploads({
+  engine,
+  sources,
+  protected: isProtected,
+}: Pick<Settings, "engine" | "sources" | "protected">): boolean {
+  if (engine !== "native" || !sources.includes("upload")) return false;
+  return !isProtected || sources.includes("upload-when-protected");
+}
+
+/**
+ * The upload of a request that was accepted; undefined for one that uses the image's migrations. Whether uploads are allowed is
+ * checked before anything of it is read. Throws usage (uploads-not-allowed, not-with-hasura-cli, upload-invalid, upload-too-large).
+ */
+export function acceptUpload(request: Request, settings: Settings): UploadDocument | undefined {
+  const upload = "upload" in request ? request.upload : undefined;
+  if (upload === undefined) return undefined;
+  if (settings.engine === "hasura-cli") throw notWithHasuraCli("an upload");
+  if (!takesUploads(settings)) throw uploadsNotAllowed(request.environment, settings.protected);
+  return decodeUpload(upload);
+}

@@ -1,0 +1,96 @@
+import { brotliDecompressSync } from "node:zlib";
+import { cleanText } from "../../clean-text.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { textHint } from "../../protocol/hint.ts";
+import { parseJson } from "../../protocol/json.ts";
+import { UploadDocument, uploadLimits, type UploadEnvelope } from "../../protocol/upload.ts";
+import { errorCode } from "../../system-error.ts";
+import { isBoundedJson } from "./bounded-json.ts";
+
+/** Ours has four. */
+const deepest = 6;
+/** Ours has at most eight for each migration whose files are in it, six for each that is listed, and the versions without a file. */
+const mostValues = 250_000;
+
+/**
+ * The document of an upload. Memory and time are bounded at every step, whoever made it: its compressed size, its expanded size, its
+ * nesting and its number of values before it is parsed, then its shape. Throws usage (upload-too-large, upload-invalid).
+ */
+export function decodeUpload({ data }: UploadEnvelope): UploadDocument {
+  const text = utf8(expanded(compressed(data)));
+  if (!isBoundedJson(text, { depth: deepest, values: mostValues }))
+    throw invalid("it is nested too deeply, or has too many values");
+  const parsed = UploadDocument.safeParse(parseJson(text));
+  if (!parsed.success) throw invalid(problemsOf(parsed.error.issues));
+  refuseDuplicates(parsed.data);
+  return parsed.data;
+}
+
+function compressed(data: string): Buffer {
+  const { compressedBytes } = uploadLimits;
+  if (data.length > Math.ceil(compressedBytes / 3) * 4)
+    throw tooLarge(`it has more than ${String(compressedBytes / 1e6)} MB compressed`);
+  const bytes = Buffer.from(data, "base64");
+  // Node's decoder skips what is not base64.
+  if (bytes.toString("base64") !== data) throw invalid("it is not base64");
+  return bytes;
+}
+
+function expanded(bytes: Buffer): Buffer {
+  const { expandedBytes } = uploadLimits;
+  try {
+    return brotliDecompressSync(bytes, { maxOutputLength: expandedBytes });
+  } catch (cause) {
+    if (errorCode(cause) === "ERR_BUFFER_TOO_LARGE")
+      throw tooLarge(`it has more than ${String(expandedBytes / 1024 / 1024)} MB`);
+    throw invalid("it cannot be decompressed");
+  }
+}
+
+function utf8(bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw invalid("it is not UTF-8");
+  }
+}
+
+/** A version must have one meaning in a database, in whichever list it stands. */
+function refuseDuplicates({ migrations, known, without }: UploadDocument): void {
+  const seen = new Set<string>();
+  const absent = without.flatMap(({ database, versions }) =>
+    versions.map((version) => ({ database, version })),
+  );
+  for (const { database, version } of [...migrations, ...known, ...absent]) {
+    const key = `${version} ${database}`;
+    if (seen.has(key)) throw invalid(`version ${version} in ${database} is in it twice`);
+    seen.add(key);
+  }
+  const hollow = migrations.find(({ up, down }) => !up && !down);
+  if (hollow) throw invalid(`version ${hollow.version} in ${hollow.database} has no file`);
+}
+
+/** This many problems are named. */
+const namedAtMost = 3;
+
+/** The places and kinds of the problems, without the content at those places. */
+function problemsOf(
+  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
+): string {
+  const named = issues
+    .slice(0, namedAtMost)
+    .map(({ path, message }) => `${path.map(String).join(".") || "document"}: ${message}`);
+  return cleanText(named.join("; "), 500);
+}
+
+function invalid(problem: string): Failure {
+  return new Failure("usage", "upload-invalid", `The upload was refused: ${problem}.`, {
+    hints: [textHint("Uploads are made by the hasura-migrate CLI, with --from DIRECTORY.")],
+  });
+}
+
+function tooLarge(problem: string): Failure {
+  return new Failure("usage", "upload-too-large", `The upload was refused: ${problem}.`, {
+    hints: [textHint("Deploy an image that has the large migrations, and upload the others.")],
+  });
+}

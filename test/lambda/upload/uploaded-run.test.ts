@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { describe, test, type TestContext } from "vitest";
+import { inventoryOf } from "../../../src/engine/project/inventory.ts";
+import { readProject } from "../../../src/engine/project/project.ts";
+import type { UploadDocument } from "../../../src/protocol/upload.ts";
+import { migrationsOf, projectOnDisk } from "../../engine/support/run.ts";
+import { scriptedHasura, type Asked, type Scripted } from "../../support/scripted-hasura.ts";
+import { emptyUpload, envelopeOf, uploadedMigration } from "../../support/upload.ts";
+import { invoke, worldFrom } from "../support/invoke.ts";
+import { request } from "../support/request.ts";
+
+const state = { id: "3f2c9a4e-0000-4000-8000-000000000001", cli_state: {}, console_state: {} };
+
+function hasura({ path, body }: Asked): Scripted | undefined {
+  if (path === "/v1/version") return { json: { version: "v2.48.0" } };
+  switch (body?.type) {
+    case "export_metadata":
+      return { json: { version: 3, sources: [{ name: "default", kind: "postgres" }] } };
+    case "get_catalog_state":
+      return { json: state };
+    case "set_catalog_state":
+      return { json: { message: "success" } };
+    case "bulk":
+      return { json: [state, { message: "success" }] };
+    case "run_sql":
+      return { json: { result_type: "TuplesOk", result: [["count"], ["0"]] } };
+    case "reload_metadata":
+    case "get_inconsistent_metadata":
+      return { json: { is_consistent: true, inconsistent_objects: [] } };
+    default:
+      return undefined;
+  }
+}
+
+const settings = (url: string, directory: string, more: Record<string, string> = {}) => ({
+  HASURA_MIGRATE_ENVIRONMENT: "dev-3",
+  HASURA_MIGRATE_ENDPOINT: url,
+  HASURA_MIGRATE_DIRECTORY: directory,
+  HASURA_MIGRATE_LEDGER: "off",
+  HASURA_MIGRATE_SOURCES: "image,upload",
+  ...more,
+});
+
+/** An image with one migration, and a function that uses it. */
+async function served(t: TestContext, more: Record<string, string> = {}) {
+  const root = await projectOnDisk(t, migrationsOf(["1_a"]));
+  const { digest } = await inventoryOf(await readProject(root));
+  const { url, asked } = await scriptedHasura(t, hasura);
+  const world = worldFrom(settings(url, root, more));
+  const apply = async (upload: Partial<UploadDocument>, options: object = {}) =>
+    invoke(world, {
+      ...request("apply", { options }),
+      upload: envelopeOf({ ...emptyUpload, image: digest, ...upload }),
+    });
+  const sent = (): string[] =>
+    asked.flatMap(({ body }) => (body?.type === "run_sql" ? [JSON.stringify(body)] : []));
+  return { world, apply, sent };
+}
+
+const table = "create table coupons (code text)";
+
+describe("a run with an upload", () => {
+  test("applies the image's files and the uploaded ones, and says where they come from", async (t) => {
+    const { apply } = await served(t);
+    const { events } = await apply({ migrations: [uploadedMigration("2", table)] });
+    const [started] = events;
+    assert(started?.type === "run.started");
+    assert.deepEqual([started.migrationSource, started.upload], ["upload", emptyUpload.from]);
+    assert.deepEqual(
+      events.flatMap((event) => (event.type === "migration.applied" ? [event.version] : [])),
+      ["1", "2"],
+    );
+  });
+
+  test("does not apply what the directory lacks", async (t) => {
+    const { apply, sent } = await served(t);
+    await apply({ without: [{ database: "default", versions: ["1"] }] });
+    assert(!sent().some((sql) => sql.includes("1_a up")));
+  });
+
+  test("is logged with its directory, and without its SQL", async (t) => {
+    const { apply, world } = await served(t);
+    await apply({ migrations: [uploadedMigration("2", `${table} -- said in confidence`)] });
+    const logged = world.logged.join("");
+    assert.match(logged, /"directory":"shop\/hasura","branch":"add-coupons"/);
+    assert(!logged.includes("said in confidence"));
+  });
+
+  test("of a changed file runs nothing unless somebody insists", async (t) => {
+    const { apply, sent } = await served(t);
+    const changed = { migrations: [uploadedMigration("1", table)] };
+    const { events } = await apply(changed);
+    const last = events.at(-1);
+    assert(last?.type === "run.failed");
+    assert.equal(last.failure.code, "changed-in-upload");
+    assert(!sent().some((sql) => sql.includes("coupons")));
+    const insisted = await apply(changed, { changed: true });
+    assert.equal(insisted.events.at(-1)?.type, "run.finished");
+    assert(sent().some((sql) => sql.includes("coupons")));
+    const [plan] = insisted.events.flatMap((event) => (event.type === "plan" ? [event] : []));
+    assert.equal(plan?.databases[0]?.items[0]?.differsFromImage, true);
+  });
+
+  test("of a changed file is refused by a protected environment whoever insists", async (t) => {
+    const { apply } = await served(t, {
+      HASURA_MIGRATE_PROTECTED: "true",
+      HASURA_MIGRATE_SOURCES: "image,upload,upload-when-protected",
+    });
+    const changed = { migrations: [uploadedMigration("1", table)] };
+    const { events } = await apply(changed, { changed: true, confirm: "dev-3" });
+    const last = events.at(-1);
+    assert(last?.type === "run.failed");
+    assert.equal(last.failure.code, "changed-in-upload");
+  });
+
+  test("that is refused says so before a run starts", async (t) => {
+    const { apply, sent } = await served(t, { HASURA_MIGRATE_SOURCES: "image" });
+    const { events } = await apply({ migrations: [uploadedMigration("2", table)] });
+    assert.deepEqual(
+      events.map((event) => (event.type === "run.failed" ? event.failure.code : event.type)),
+      ["uploads-not-allowed"],
+    );
+    assert.deepEqual(sent(), []);
+  });
+});
