@@ -79,7 +79,7 @@ async function oneRun(
     await execute(request(), {
       hasura: shared ? hasura : oneByOne(hasura),
       project: () => readProject(root),
-      openStore: openStore(settings, "bench", (text) => text),
+      openStore: openStore(settings, { requestId: "bench", redact: (text) => text }),
       now: () => performance.now(),
       sleep: async (ms, signal) => {
         await pause(ms, undefined, signal && { signal });

@@ -191,7 +191,10 @@ async function serve(
       hasura,
       project: upload ? () => uploadedProject(image, upload) : image,
       takesUploads: takesUploads(settings),
-      openStore: openStore(settings, context.awsRequestId, redact.text, handlerContext.memory),
+      openStore: openStore(settings, {
+        ...{ requestId: context.awsRequestId, redact: redact.text, upload },
+        memory: handlerContext.memory,
+      }),
       now,
       sleep,
       random,

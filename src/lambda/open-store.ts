@@ -6,6 +6,8 @@ import type { LedgerMemory } from "../engine/store/ledger/ledger-memory.ts";
 import { openLedger } from "../engine/store/ledger/open.ts";
 import { operationNames, operations, type Operation } from "../protocol/operations.ts";
 import type { Request } from "../protocol/request.ts";
+import type { UploadedDirectory } from "../protocol/run-source.ts";
+import type { UploadDocument } from "../protocol/upload.ts";
 import type { Settings } from "./settings.ts";
 
 type LedgerSettings = Pick<
@@ -28,12 +30,18 @@ const defaultWaitMs = 60_000;
 
 const embeddedLiveMs = 3000;
 
+/** What a store is told about the run that opens it. */
+interface RunOfStore {
+  readonly requestId: string;
+  readonly redact: (text: string) => string;
+  readonly memory?: LedgerMemory | undefined;
+  readonly upload?: UploadDocument | undefined;
+}
+
 /** Opens the migration store of a database. The only place that chooses a kind of store. */
 export function openStore(
   settings: Settings,
-  requestId: string,
-  redact: (text: string) => string,
-  memory?: LedgerMemory,
+  { requestId, redact, memory, upload }: RunOfStore,
 ): (database: Database, context: StoreContext) => MigrationStore | Promise<MigrationStore> {
   if (!settings.ledger) return catalogStore;
   return (database, context) => {
@@ -42,7 +50,7 @@ export function openStore(
     return openLedger(
       {
         ...{ ...context, database, redact },
-        ...ledgerSettings(settings, context.request, requestId),
+        ...ledgerSettings(settings, context.request, requestId, upload?.from),
         ...(memory && { memory }),
       },
       dryRun,
@@ -55,13 +63,17 @@ export function ledgerSettings(
   { image, environment, protected: isProtected, keepDownSql }: Settings,
   { runId: run, part = 1, operation, actor, options }: Request,
   requestId: string,
+  from?: UploadedDirectory,
 ): LedgerSettings {
   const waitMs =
     "waitSeconds" in options && options.waitSeconds !== undefined
       ? options.waitSeconds * 1000
       : defaultWaitMs;
   return {
-    description: { run, part, operation, actor, requestId, options, imageCommit: image.commit },
+    description: {
+      ...{ run, part, operation, actor, requestId, options, imageCommit: image.commit },
+      source: from ? { kind: "upload", ...from } : { kind: "image" },
+    },
     protected: isProtected,
     waitMs,
     // The embedded environment ends with its client: there an interrupted run is dead at once.

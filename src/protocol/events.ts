@@ -173,6 +173,16 @@ export const HistoryRow = z.object({
   gitBranch: z.string().optional(),
   ciJob: z.string().optional().describe("Address of the CI job."),
   imageCommit: z.string().optional().describe("Commit that the image was built from."),
+  source: z
+    .object({
+      kind: z.string().describe("`image` or `upload`."),
+      directory: z.string().optional().describe("Name of the directory that was uploaded."),
+      branch: z.string().optional().describe("Its branch."),
+      commit: z.string().optional().describe("Its commit."),
+      dirty: z.boolean().optional().describe("True if its files differed from the commit."),
+    })
+    .optional()
+    .describe("Where its migrations came from; absent for runs of older versions."),
   requestId: z
     .string()
     .describe("AWS request id of the newest invocation; CloudTrail records who sent it."),

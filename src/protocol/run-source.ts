@@ -14,3 +14,8 @@ export const UploadedDirectory = z.strictObject({
   dirty: z.boolean().optional(),
 });
 export type UploadedDirectory = z.infer<typeof UploadedDirectory>;
+
+/** Where the migrations of a run come from. */
+export type RunSource =
+  | { readonly kind: "image" }
+  | ({ readonly kind: "upload" } & UploadedDirectory);

@@ -75,6 +75,8 @@ describe.concurrent("the migrations of a branch", () => {
       ["1700000000100", "applied"],
       ["1700000000300", "applied"],
     ]);
+    const history = await served.run(["history", "dev-1"]);
+    assert.match(history.stdout, /2 up[^]*uploaded add-coupons/);
     const down = await served.run(["down", "dev-1", "--from", cwd, "--yes"]);
     assert.equal(down.code, 0, down.stderr);
     assert.deepEqual(await tablesIn(served.databaseUrl), ["one"]);
@@ -95,6 +97,18 @@ describe.concurrent("the migrations of a branch", () => {
       ["1700000000200", "applied"],
       ["1700000000300", "unknown"],
     ]);
+    const status = await served.run(["status", "dev-1", "--from", bob]);
+    assert.match(status.stdout, /coupons[^]*branch add-coupons/);
+    const runs = eventsOf(await served.run(["history", "dev-1", "--json"])).flatMap((event) =>
+      event.type === "history" ? event.runs : [],
+    );
+    assert.deepEqual(
+      runs.map(({ source, gitBranch }) => [source?.kind, source?.branch, gitBranch]).toSorted(),
+      [
+        ["upload", "add-coupons", "add-coupons"],
+        ["upload", "add-reviews", "add-reviews"],
+      ],
+    );
   });
 
   test("fail with the place in the file, and run after they are corrected", async (t) => {

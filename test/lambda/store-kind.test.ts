@@ -51,6 +51,7 @@ describe("the kind of migration store", () => {
       requestId: "request-1",
       options: { steps: 2 },
       imageCommit: "4c6ea1a",
+      source: { kind: "image" },
     });
   });
 
@@ -62,6 +63,15 @@ describe("the kind of migration store", () => {
     assert.equal(contextWith({ environment: "*" }).liveMs, 3000);
   });
 
+  test("passes to a ledger where the migrations come from", () => {
+    assert.deepEqual(contextWith({}).description.source, { kind: "image" });
+    const from = { directory: "shop/hasura", branch: "add-coupons" };
+    assert.deepEqual(
+      ledgerSettings(settings, requestWith({}), "request-1", from).description.source,
+      { kind: "upload", ...from },
+    );
+  });
+
   for (const isSo of [true, false])
     test(`passes to a ledger that protection and keeping down files are ${isSo ? "on" : "off"}`, () => {
       const context = contextWith({ protected: isSo, keepDownSql: isSo });
@@ -70,7 +80,8 @@ describe("the kind of migration store", () => {
 
   test("without a ledger is the catalog store", () => {
     const redact = (text: string): string => text;
-    assert.equal(openStore(settingsWith({ ledger: false }), "request-1", redact), catalogStore);
-    assert.notEqual(openStore(settingsWith({}), "request-1", redact), catalogStore);
+    const run = { requestId: "request-1", redact };
+    assert.equal(openStore(settingsWith({ ledger: false }), run), catalogStore);
+    assert.notEqual(openStore(settingsWith({}), run), catalogStore);
   });
 });

@@ -151,6 +151,10 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
           gitBranch: "main",
           ciJob: "https://ci.example.com/1",
           imageCommit: "abc",
+          source: {
+            ...{ kind: "upload", directory: "shop/hasura" },
+            ...{ branch: "add-coupons", commit: "abc", dirty: true },
+          },
           requestId: "r-1",
           startedAt: at,
           endedAt: at,
@@ -167,6 +171,8 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
       ...["gitCommit", "gitBranch", "ciJob", "imageCommit", "endedAt", "outcome", "failure"].map(
         (field) => `runs.0.${field}`,
       ),
+      "runs.0.source",
+      ...["directory", "branch", "commit", "dirty"].map((field) => `runs.0.source.${field}`),
       "runs.0.activity",
       "runs.0.migrations.0.ms",
       "more",

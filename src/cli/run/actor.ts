@@ -1,5 +1,6 @@
 import { cleanText } from "../../clean-text.ts";
 import { actorLimits, type Actor } from "../../protocol/request.ts";
+import type { UploadedDirectory } from "../../protocol/run-source.ts";
 import type { Environment, CliContext } from "../context.ts";
 
 /**
@@ -19,6 +20,16 @@ export async function actorOf(context: CliContext, changes: boolean): Promise<Ac
     ...(commit && { gitCommit: cleanText(commit, actorLimits.gitCommit) }),
     ...(branch && branch !== "HEAD" && { gitBranch: cleanText(branch, actorLimits.gitBranch) }),
     ...(ciJob && { ciJob: cleanText(ciJob, actorLimits.ciJob) }),
+  };
+}
+
+/** The same person, with the working copy of a directory that is uploaded. */
+export function actorIn({ branch, commit }: UploadedDirectory, actor: Actor): Actor {
+  const { gitBranch: _branch, gitCommit: _commit, ...person } = actor;
+  return {
+    ...person,
+    ...(commit !== undefined && { gitCommit: commit }),
+    ...(branch !== undefined && { gitBranch: branch }),
   };
 }
 

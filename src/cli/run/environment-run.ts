@@ -23,6 +23,7 @@ import {
 } from "../upload/environment-upload.ts";
 import { sendUpload } from "../upload/send-upload.ts";
 import { uploadDirectory } from "../upload/upload-directory.ts";
+import { actorIn } from "./actor.ts";
 import { askThenRun } from "./ask-then-run.ts";
 import type { ReadLocal } from "./compare-image.ts";
 import type { Consent } from "./confirm.ts";
@@ -325,7 +326,7 @@ export async function sendRun(
   const database = "database" in spec.options ? spec.options.database : undefined;
   return sendUpload({
     make: (again) =>
-      upload.envelope(
+      upload.make(
         { operation: spec.operation, database },
         {
           again,
@@ -333,8 +334,14 @@ export async function sendRun(
           notice: (sentence) => presenter.notice(`! ${sentence}`),
         },
       ),
-    send: (envelope, onShown) =>
-      sendRequest(context, spec, run, { more, onEvent: onShown, upload: envelope }),
+    send: ({ envelope, from }, onShown) =>
+      sendRequest(
+        context,
+        spec,
+        // What is recorded of the working copy is that of the directory.
+        { ...run, actor: actorIn(from, actor) },
+        { more, onEvent: onShown, upload: envelope },
+      ),
     onEvent,
   });
 }

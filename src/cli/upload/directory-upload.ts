@@ -23,6 +23,12 @@ type DirectoryContext = Pick<CliContext, "now" | "capture"> & {
   readonly fs?: FileSystem;
 };
 
+/** What is sent, and what identifies its directory. */
+export interface MadeUpload {
+  readonly envelope: UploadEnvelope;
+  readonly from: UploadedDirectory;
+}
+
 /** How often a directory is read that changes meanwhile. */
 const mostReads = 3;
 
@@ -55,12 +61,12 @@ export class UploadDirectory {
   async uploadFor(
     known: FunctionInventory,
     purpose: Omit<UploadPurpose, "from">,
-  ): Promise<UploadEnvelope> {
+  ): Promise<MadeUpload> {
     for (let reads = 1; ; reads += 1) {
       const { files, from } = await this.#read();
       try {
         const document = await uploadDocument(files, known, { ...purpose, from });
-        if (await files.isUnchanged()) return compressedUpload(document);
+        if (await files.isUnchanged()) return { envelope: compressedUpload(document), from };
       } catch (thrown) {
         // A file may be gone, or half written.
         if (await files.isUnchanged()) throw thrown;

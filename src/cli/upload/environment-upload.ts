@@ -1,7 +1,6 @@
-import type { UploadEnvelope } from "../../protocol/upload.ts";
 import type { CliContext } from "../context.ts";
 import type { UploadPurpose } from "./build-upload.ts";
-import type { UploadDirectory } from "./directory-upload.ts";
+import type { MadeUpload, UploadDirectory } from "./directory-upload.ts";
 import type { FunctionInventory } from "./function-inventory.ts";
 
 /** Directories that are uploaded, each read once for all environments of a command. Their code is loaded when it is needed. */
@@ -23,7 +22,7 @@ export function uploadDirectories(context: Pick<CliContext, "now" | "capture">):
 /** What is uploaded to one environment: the same for the plan that is shown and the run that is confirmed. */
 export class EnvironmentUpload {
   readonly #directory: () => Promise<UploadDirectory>;
-  #envelope: UploadEnvelope | undefined;
+  #made: MadeUpload | undefined;
 
   constructor(directory: () => Promise<UploadDirectory>) {
     this.#directory = directory;
@@ -39,7 +38,7 @@ export class EnvironmentUpload {
   }
 
   /** What was made before, or else what is made for what `ask` finds out. `notice` shows a sentence about the files. */
-  async envelope(
+  async make(
     purpose: Omit<UploadPurpose, "from">,
     of: {
       readonly ask: () => Promise<FunctionInventory>;
@@ -47,11 +46,11 @@ export class EnvironmentUpload {
       /** It was refused: it has to be made for what the function has now. */
       readonly again: boolean;
     },
-  ): Promise<UploadEnvelope> {
-    if (this.#envelope && !of.again) return this.#envelope;
+  ): Promise<MadeUpload> {
+    if (this.#made && !of.again) return this.#made;
     const directory = await this.#directory();
-    const envelope = await directory.uploadFor(await of.ask(), purpose);
-    if (!this.#envelope) for (const sentence of await directory.notices()) of.notice(sentence);
-    return (this.#envelope = envelope);
+    const made = await directory.uploadFor(await of.ask(), purpose);
+    if (!this.#made) for (const sentence of await directory.notices()) of.notice(sentence);
+    return (this.#made = made);
   }
 }

@@ -1,6 +1,6 @@
 import type { ClosingEvent, RunEvent } from "../../protocol/events.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
-import type { UploadEnvelope } from "../../protocol/upload.ts";
+import type { MadeUpload } from "./directory-upload.ts";
 
 type OnEvent = (event: RunEvent | UnknownEvent) => void;
 
@@ -10,8 +10,8 @@ const mostAttempts = 3;
 
 /** How a request with an upload is made and sent; `again` is true where it was refused before. */
 interface SentUpload<T> {
-  readonly make: (again: boolean) => Promise<UploadEnvelope>;
-  readonly send: (upload: UploadEnvelope, onEvent: OnEvent) => Promise<T>;
+  readonly make: (again: boolean) => Promise<MadeUpload>;
+  readonly send: (upload: MadeUpload, onEvent: OnEvent) => Promise<T>;
   readonly onEvent: OnEvent;
 }
 

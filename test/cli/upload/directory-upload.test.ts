@@ -14,9 +14,8 @@ const capture = async (): Promise<undefined> => undefined;
 const context = { now: Date.now, capture };
 
 async function uploadOf(directory: UploadDirectory): Promise<UploadDocument> {
-  return decodeUpload(
-    await directory.uploadFor(nothingKnown, { operation: "apply", database: undefined }),
-  );
+  const purpose = { operation: "apply", database: undefined } as const;
+  return decodeUpload((await directory.uploadFor(nothingKnown, purpose)).envelope);
 }
 
 const sqlIn = ({ migrations }: UploadDocument): (string | undefined)[] =>

@@ -4,7 +4,10 @@ import { sendUpload } from "../../../src/cli/upload/send-upload.ts";
 import { RunEvent, type ClosingEvent } from "../../../src/protocol/events.ts";
 import { failedRun, finished, plan, started } from "../../support/run-events.ts";
 
-const envelopeOf = (data: string) => ({ encoding: "brotli" as const, data });
+const uploadOf = (data: string) => ({
+  envelope: { encoding: "brotli" as const, data },
+  from: { directory: "shop" },
+});
 const event = (given: object): RunEvent => RunEvent.parse(given);
 const start = event(started());
 const refusal = (code: string, more: object = {}): RunEvent =>
@@ -25,8 +28,8 @@ async function shownOf(answers: readonly (readonly RunEvent[])[]) {
   const sent: string[] = [];
   const left = [...answers];
   const { closing } = await sendUpload({
-    make: async (again) => envelopeOf(again ? "again" : "first"),
-    send: async ({ data }, onEvent) => {
+    make: async (again) => uploadOf(again ? "again" : "first"),
+    send: async ({ envelope: { data } }, onEvent) => {
       sent.push(data);
       const events = left.shift() ?? assert.fail("nothing more was expected");
       for (const each of events) onEvent(each);

@@ -4,7 +4,7 @@ import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { padEnd, textWidth, truncate } from "../terminal/width.ts";
 import { waitingText } from "../views/locks.ts";
-import { imageLabel } from "../views/banner.ts";
+import { filesLabel } from "../views/banner.ts";
 import { statusOf, type EnvironmentView } from "./environment-view.ts";
 
 /** Environment names take at most this share of a line. */
@@ -208,7 +208,7 @@ function doneText(view: EnvironmentView, now: number): string {
 /** The function's image, and its version of hasura-migrate. */
 function runsText(started: EnvironmentView["run"]["started"], now: number): string[] {
   if (!started) return [];
-  const image = imageLabel(started, now);
+  const image = filesLabel(started, now);
   return [...(image === "" ? [] : [image]), `hasura-migrate ${started.function.package}`];
 }
 

@@ -44,11 +44,24 @@ function invokedAccount({ environment, function: { arn } }: EventOf<"run.started
 
 /** The directory that the migrations were uploaded from: `uploaded from shop/hasura (add-coupons, 4c6ea1a, uncommitted changes)`. */
 export function uploadLabel({ upload }: Pick<EventOf<"run.started">, "upload">): string {
-  if (upload === undefined) return "";
-  const { directory, branch = "", commit = "", dirty } = upload;
+  return upload === undefined ? "" : `uploaded from ${directoryLabel(upload)}`;
+}
+
+/** `shop/hasura (add-coupons, 4c6ea1a, uncommitted changes)` */
+export function directoryLabel({
+  directory,
+  branch = "",
+  commit = "",
+  dirty,
+}: NonNullable<EventOf<"run.started">["upload"]>): string {
   const facts = [branch, shortCommit(commit), dirty === true ? "uncommitted changes" : ""];
   const known = facts.filter((fact) => fact !== "").join(", ");
-  return `uploaded from ${directory}${known === "" ? "" : ` (${known})`}`;
+  return `${directory}${known === "" ? "" : ` (${known})`}`;
+}
+
+/** Where the migrations of a run come from: the directory if they were uploaded, or else the image. */
+export function filesLabel(started: EventOf<"run.started">, now: number): string {
+  return started.upload ? uploadLabel(started) : imageLabel(started, now);
 }
 
 /** The image's commit and age, as messages name it: `image 4c6ea1a, 2 days old`. Empty if neither is known. */

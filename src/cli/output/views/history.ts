@@ -2,6 +2,7 @@ import type { EventOf, HistoryRow } from "../../../protocol/events.ts";
 import { migrationLabel } from "../../../protocol/migration.ts";
 import type { Style } from "../terminal/colors.ts";
 import { duration, exactLocalTime, localTime } from "../format.ts";
+import { directoryLabel } from "./banner.ts";
 import { escapeControlsByLine } from "../terminal/escape-controls.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { textWidth, truncate, padEnd, wrap } from "../terminal/width.ts";
@@ -63,14 +64,28 @@ function inShort(
   const end = outcomeOf(run);
   const result = oneLine(resultOf(run));
   const head = styled`${plain(when)}  ${padEnd(truncate(run.user, widths.who), widths.who)}  ${padEnd(truncate(whatOf(run), widths.what), widths.what)}  `;
-  const commit = run.imageCommit ?? run.gitCommit;
+  const files = filesOf(run);
   const doing = run.live && run.activity !== undefined ? `  ${run.activity}` : "";
-  const tail = `run ${shortRun(run.runId)}${commit === undefined ? "" : `  commit ${commit.slice(0, 7)}`}${tookOf(run)}${doing}`;
+  const tail = `run ${shortRun(run.runId)}${files === "" ? "" : `  ${files}`}${tookOf(run)}${doing}`;
   const color = colorOf(end, style);
   return [
     styled`${color(signOf(end))} ${head}${color(truncate(result, Math.max(8, columns - 2 - textWidth(head))))}`,
     style.dim(`  ${truncate(tail, columns - 2)}`),
   ];
+}
+
+/** Where the migrations of a run came from, in a few words. */
+function filesOf({ source, imageCommit, gitCommit }: HistoryRow): string {
+  if (source?.kind === "upload") return `uploaded ${source.branch ?? source.directory ?? ""}`.trim();
+  const commit = imageCommit ?? gitCommit;
+  return commit === undefined ? "" : `commit ${commit.slice(0, 7)}`;
+}
+
+/** The directory that a run's migrations were uploaded from. */
+function sourceText({ source }: HistoryRow): string | undefined {
+  if (source?.kind !== "upload") return undefined;
+  const { directory = "a directory", ...facts } = source;
+  return `uploaded from ${directoryLabel({ directory, ...facts })} (self-reported)`;
 }
 
 function inFull(run: HistoryRow, { style, columns }: HistoryTableOptions): Styled[] {
@@ -85,6 +100,7 @@ function inFull(run: HistoryRow, { style, columns }: HistoryTableOptions): Style
     ],
     ["job", run.ciJob],
     ["image", run.imageCommit],
+    ["files", sourceText(run)],
     ["request", run.requestId],
     ["started", exactLocalTime(run.startedAt)],
     ["ended", run.endedAt === undefined ? undefined : exactLocalTime(run.endedAt)],

@@ -4,7 +4,7 @@ import {
   statusOf,
   type EnvironmentView,
 } from "../../output/several/environment-view.ts";
-import { imageLabel } from "../../output/views/banner.ts";
+import { filesLabel } from "../../output/views/banner.ts";
 import type { ReadLocal } from "../compare-image.ts";
 
 /** The answers to `status` as one matrix; `database` is the only one that was asked about. */
@@ -26,7 +26,7 @@ function columnOf(view: EnvironmentView, now: number): MatrixColumn {
   const failure = failureOf(view);
   return {
     environment: view.environment,
-    image: started ? imageLabel(started, now) : "",
+    image: started ? filesLabel(started, now) : "",
     package: started?.function.package,
     status: statusOf(view),
     ...(failure !== undefined && { failure }),

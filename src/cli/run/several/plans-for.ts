@@ -8,7 +8,7 @@ import {
   type PlanReport,
 } from "../../output/plans/plan-report.ts";
 import { failureOf, planOf, type EnvironmentView } from "../../output/several/environment-view.ts";
-import { imageLabel } from "../../output/views/banner.ts";
+import { filesLabel } from "../../output/views/banner.ts";
 import {
   migrationsNotInImage,
   type LocalMigration,
@@ -30,7 +30,7 @@ export async function plansFor(
     const event = planOf(view);
     const { started } = view.run;
     const { environment } = view;
-    const image = started ? imageLabel(started, now) : "";
+    const image = started ? filesLabel(started, now) : "";
     if (event === undefined || view.failure !== undefined)
       return { environment, image, rows: undefined, failure: failureOf(view) };
     const added = local && (await addedRows(local, event, { options, rowOf }));

@@ -1,5 +1,6 @@
 import { cleanText } from "../../../clean-text.ts";
 import type { Actor } from "../../../protocol/request.ts";
+import type { RunSource } from "../../../protocol/run-source.ts";
 import type { Version } from "../../../protocol/migration.ts";
 import type { RunEnd, RunFilter, Step } from "../store.ts";
 import { quoteLiteral, versionNumber } from "../../sql/quote.ts";
@@ -127,6 +128,8 @@ export interface RunDescription {
   /** Which invocation of the run this is, from 1. */
   readonly part: number;
   readonly imageCommit?: string | undefined;
+  /** Where its migrations come from. */
+  readonly source?: RunSource;
   readonly options: unknown;
 }
 
@@ -135,7 +138,7 @@ export interface RunDescription {
  * silent run counts as live.
  */
 export function beginRunSql(description: RunDescription, liveMs: number): string {
-  const { run, part, operation, actor, requestId, imageCommit, options } = description;
+  const { run, part, operation, actor, requestId, imageCommit, source, options } = description;
   const row = {
     id: run,
     part,
@@ -143,6 +146,7 @@ export function beginRunSql(description: RunDescription, liveMs: number): string
     actor,
     request_id: requestId,
     image_commit: imageCommit,
+    source,
     options,
   };
   return call("begin_run", json(row), String(liveMs));

@@ -637,7 +637,7 @@ $body$;
 -- errors do not arrive in full where Hasura hides internals: with `deliveredTwice` in the snapshot,
 -- an invocation of the run that another request is already; with `runIdTaken`, an id that belongs to
 -- another run (another operation or person, or one that has ended).
--- p_run: id, part, operation, actor, request_id, image_commit, options. Returns a snapshot.
+-- p_run: id, part, operation, actor, request_id, image_commit, source, options. Returns a snapshot.
 CREATE OR REPLACE FUNCTION hasura_migrate.begin_run(p_run jsonb, p_live_ms double precision)
 RETURNS text
 LANGUAGE plpgsql
@@ -655,11 +655,11 @@ BEGIN
     SELECT FROM hasura_migrate.live_runs(p_live_ms) AS r WHERE r.id <> run_id
   );
   INSERT INTO hasura_migrate.run AS r (
-    id, operation, actor, request_id, request_ids, image_commit, options, waiting
+    id, operation, actor, request_id, request_ids, image_commit, source, options, waiting
   )
   VALUES (
     run_id, p_run ->> 'operation', p_run -> 'actor', request, ARRAY[request],
-    p_run ->> 'image_commit', p_run -> 'options', must_wait
+    p_run ->> 'image_commit', p_run -> 'source', p_run -> 'options', must_wait
   )
   ON CONFLICT (id) DO UPDATE SET
     seen_at = pg_catalog.clock_timestamp(),
@@ -791,6 +791,7 @@ AS $body$
       r.actor ->> 'gitBranch' AS "gitBranch",
       r.actor ->> 'ciJob' AS "ciJob",
       r.image_commit AS "imageCommit",
+      r.source,
       r.request_id AS "requestId",
       r.request_ids AS "requestIds",
       hasura_migrate.iso_time(r.started_at) AS "startedAt",

@@ -87,7 +87,8 @@ CREATE TABLE IF NOT EXISTS hasura_migrate.run (
   waiting boolean NOT NULL DEFAULT false,
   failure text,
   request_ids text[] NOT NULL DEFAULT '{}',
-  planned jsonb
+  planned jsonb,
+  source jsonb
 );
 -- Version 2 of the ledger.
 ALTER TABLE hasura_migrate.run
@@ -97,6 +98,11 @@ ALTER TABLE hasura_migrate.run
 ALTER TABLE hasura_migrate.run
   ADD COLUMN IF NOT EXISTS request_ids text[] NOT NULL DEFAULT '{}',
   ADD COLUMN IF NOT EXISTS planned jsonb;
+-- Version 4.
+ALTER TABLE hasura_migrate.run
+  ADD COLUMN IF NOT EXISTS source jsonb;
+COMMENT ON COLUMN hasura_migrate.run.source IS
+  'where the migrations of the run come from: its kind is image or upload; NULL for runs of older versions';
 COMMENT ON COLUMN hasura_migrate.run.request_id IS
   'AWS request id of the newest invocation of the run; request_ids has all of them';
 COMMENT ON COLUMN hasura_migrate.run.planned IS
