@@ -40,6 +40,21 @@ variable "keep_down_sql" {
   default     = true
 }
 
+variable "sources" {
+  description = "Where migrations may come from. With upload, whoever may call apply can run migrations that are in no image; a protected environment needs upload-when-protected as well."
+  type        = list(string)
+  default     = ["image"]
+
+  validation {
+    condition = (
+      contains(var.sources, "image") &&
+      alltrue([for source in var.sources : contains(["image", "upload", "upload-when-protected"], source)]) &&
+      (contains(var.sources, "upload") || !contains(var.sources, "upload-when-protected"))
+    )
+    error_message = "Use image, and if you want upload, and with it upload-when-protected."
+  }
+}
+
 # ---- Hasura
 
 variable "hasura_endpoint" {

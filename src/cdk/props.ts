@@ -36,6 +36,11 @@ export interface HasuraMigrateProps {
   readonly protected?: boolean;
   /** Keep the text of down files in the ledger; not where they hold secrets. @default true */
   readonly keepDownSql?: boolean;
+  /**
+   * Where migrations may come from. With `upload`, whoever may call `apply` can run migrations that are in no image; a protected
+   * environment needs `upload-when-protected` as well. @default ["image"]
+   */
+  readonly sources?: readonly ("image" | "upload" | "upload-when-protected")[];
   /** Hasura's address inside the VPC, without a path. */
   readonly hasuraEndpoint: string;
   /** Hasura's port, for the security groups. @default 8080 */

@@ -108,6 +108,7 @@ describe("the construct creates the same resources as docker/template.yaml", () 
         architecture: lambda.Architecture.ARM_64,
         protected: true,
         keepDownSql: false,
+        sources: ["image", "upload"],
         hasuraPort: 443,
         hasuraSecurityGroup: ec2.SecurityGroup.fromSecurityGroupId(
           stack,
@@ -126,6 +127,7 @@ describe("the construct creates the same resources as docker/template.yaml", () 
         Architecture: "arm64",
         Protected: "true",
         KeepDownSql: "off",
+        Sources: "image,upload",
         HasuraPort: "443",
         HasuraSecurityGroupId: "sg-0123456789abcdef0",
         MemorySize: "256",

@@ -332,6 +332,7 @@ test("the environment of the function holds no secret", () => {
     "HASURA_MIGRATE_METRICS",
     "HASURA_MIGRATE_NOTIFY_ON",
     "HASURA_MIGRATE_PROTECTED",
+    "HASURA_MIGRATE_SOURCES",
     "HASURA_MIGRATE_UNQUALIFIED",
   ]);
 });
