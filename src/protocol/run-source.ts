@@ -17,5 +17,4 @@ export type UploadedDirectory = z.infer<typeof UploadedDirectory>;
 
 /** Where the migrations of a run come from. */
 export type RunSource =
-  | { readonly kind: "image" }
-  | ({ readonly kind: "upload" } & UploadedDirectory);
+  { readonly kind: "image" } | ({ readonly kind: "upload" } & UploadedDirectory);

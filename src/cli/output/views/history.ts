@@ -76,7 +76,8 @@ function inShort(
 
 /** Where the migrations of a run came from, in a few words. */
 function filesOf({ source, imageCommit, gitCommit }: HistoryRow): string {
-  if (source?.kind === "upload") return `uploaded ${source.branch ?? source.directory ?? ""}`.trim();
+  if (source?.kind === "upload")
+    return `uploaded ${source.branch ?? source.directory ?? ""}`.trim();
   const commit = imageCommit ?? gitCommit;
   return commit === undefined ? "" : `commit ${commit.slice(0, 7)}`;
 }
