@@ -24,12 +24,15 @@ export async function actorOf(context: CliContext, changes: boolean): Promise<Ac
 }
 
 /** The same person, with the working copy of a directory that is uploaded. */
-export function actorIn({ branch, commit }: UploadedDirectory, actor: Actor): Actor {
-  const { gitBranch: _branch, gitCommit: _commit, ...person } = actor;
+export function actorIn(
+  { branch, commit }: UploadedDirectory,
+  { user, host, ciJob }: Actor,
+): Actor {
   return {
-    ...person,
+    ...{ user, host },
     ...(commit !== undefined && { gitCommit: commit }),
     ...(branch !== undefined && { gitBranch: branch }),
+    ...(ciJob !== undefined && { ciJob }),
   };
 }
 
