@@ -34,8 +34,8 @@ export const folders = [
   { ...folder("engine/store/ledger", 0), postgres: true },
   {
     name: "lambda",
-    mutate: ["src/lambda/*.ts"],
-    // Without the tests that start processes.
+    // Without the entry points and the tests that start processes.
+    mutate: ["src/lambda/*.ts", "!src/lambda/{index,run-task,write-manifest,process-context}.ts"],
     tests: ["test/lambda/*.test.ts", "!test/lambda/{crash,index}.test.ts"],
     atLeast: 0,
   },

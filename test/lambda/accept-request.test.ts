@@ -173,4 +173,26 @@ describe("accept request", () => {
       }
     });
   }
+
+  test.each([
+    [["colour"], 'the option "colour" of apply.', "omit the option."],
+    [["colour", "size"], 'the options "colour", "size" of apply.', "omit these options."],
+  ])("unknown options are counted in words: %s", (names, message, remedy) => {
+    const options = Object.fromEntries(names.map((name) => [name, 1]));
+    const { code, message: text, hints } = refusal(request("apply", { options }));
+    assert.equal(code, "unknown-option");
+    assert.ok(text.endsWith(message), text);
+    assert.ok(JSON.stringify(hints).includes(remedy));
+  });
+
+  test("an unknown field of the request itself is no unknown option", () => {
+    assert.equal(refusal({ ...request("apply"), colour: 1 }).code, "malformed-request");
+  });
+
+  test("one contract version is named alone", () => {
+    assert.match(
+      refusal({ ...request("apply"), contract: 99 }).message,
+      /^The client uses contract version 99, this function 1\.$/,
+    );
+  });
 });

@@ -98,6 +98,30 @@ describe("spellings of a secret", () => {
     });
   }
 
+  test.each([
+    ["escapes as in C and Python", "pass wörd\n1", "\\x70\\x61\\x73\\x73\\x20w\\xf6rd\\x0a1"],
+    ["short escapes", "line\none\ttwo", "line\\none\\ttwo"],
+    ["a form field", "pass word one", "pass+word+one"],
+    ["bytes between colons", "password", "70:61:73:73:77:6f:72:64"],
+    ["bytes between blanks", "password", "70 61 73 73 77 6f 72 64"],
+    ["bytes with their prefix", "password", "70\\x61\\x73\\x73\\x77\\x6f\\x72\\x64"],
+    ["bytes of C", "password", "700x610x730x730x770x6f0x720x64"],
+  ])("a secret is found in %s", (_, secret, spelt) => {
+    const redact = redactor();
+    redact.learn(secret);
+    assert.equal(redact.text(`<${spelt}>`), "<[admin secret]>");
+  });
+
+  test.each([
+    ["characters beyond U+00FF have no escape of two digits", "Ā漢字xyzuvw", "\\x10漢字xyzuvw"],
+    ["a letter is not a plus sign", "passaword", "pass+word"],
+    ["an ordinary letter has no short escape", "password1", "p\\undefinedssword1"],
+  ])("%s", (_, secret, text) => {
+    const redact = redactor();
+    redact.learn(secret);
+    assert.equal(redact.text(text), text);
+  });
+
   test("redacting again changes nothing more", () => {
     for (const secret of [...secrets(), "admin secret"]) {
       const redact = redactor();

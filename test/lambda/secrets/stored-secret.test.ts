@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
 import { describe, test } from "vitest";
-import { adminSecretStores, webhookStores } from "../../../src/lambda/secrets/secret-store.ts";
+import {
+  adminSecretStores,
+  storeFailure,
+  webhookStores,
+} from "../../../src/lambda/secrets/secret-store.ts";
 import { storedSecret } from "../../../src/lambda/secrets/stored-secret.ts";
 import type { SecretSetting } from "../../../src/lambda/settings.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
@@ -218,6 +223,72 @@ describe("stored secret", () => {
       assert.doesNotMatch(JSON.stringify(hints), /HASURA_MIGRATE_ADMIN_SECRET\b/);
     });
   }
+
+  test.for([
+    [
+      "ResourceNotFoundException",
+      managed,
+      /^Correct HASURA_MIGRATE_ADMIN_SECRET_ARN \(name, account/,
+    ],
+    ["AccessDeniedException", parameter, /^Allow the function's role ssm:GetParameter on it/],
+  ] as const)("%s says what to do, and keeps its cause", async ([type, setting, hint], t) => {
+    const store = await secretStore(t, () => ({ status: 400, json: { __type: type } }));
+    const { hints, cause } = await failure(secretAt(store.url, setting).secret.get());
+    assert.ok(hints[0]?.kind === "text");
+    assert.match(hints[0].text, hint);
+    assert.ok(cause instanceof Error && cause.name === type);
+  });
+
+  test("only a message about deletion means that a secret is to be deleted", () => {
+    const { secretsManager } = adminSecretStores;
+    const about = { id: arn, region: "eu-west-1", totalMs: 5000 };
+    const codeOf = (cause: unknown): string => storeFailure(secretsManager, about, cause).code;
+    const $metadata = { httpStatusCode: 400 };
+    const message = "it was marked for deletion";
+    assert.equal(codeOf({ name: "InvalidRequestException", message, $metadata }), "secret-deleted");
+    assert.equal(codeOf({ name: "InvalidParameter", message, $metadata }), "secret-store-error");
+  });
+
+  test("what is no error of a service counts as a store that cannot be reached", () => {
+    const { secretsManager } = adminSecretStores;
+    const about = { id: arn, region: undefined, totalMs: 5000 };
+    for (const cause of [undefined, "text", { name: 1 }])
+      assert.equal(storeFailure(secretsManager, about, cause).code, "secret-store-unreachable");
+  });
+
+  test("the command that restores a secret has no region where none is known", async (t) => {
+    const store = await secretStore(t, () => ({
+      status: 400,
+      json: { __type: "InvalidRequestException", message: "scheduled for deletion" },
+    }));
+    const { secret } = secretAt(store.url, { from: "secrets-manager", id: "hasura" });
+    const { hints } = await failure(secret.get());
+    assert.deepEqual(hints[0]?.kind === "command" && hints[0].argv.at(-1), "hasura");
+    assert.deepEqual(hints[1]?.kind, "text");
+  });
+
+  test("a later failure does not forget what another call has fetched since", async (t) => {
+    const held = new EventEmitter();
+    const answers = [
+      async () => {
+        await once(held, "release");
+        return { status: 400, json: { __type: "AccessDeniedException" } };
+      },
+      () => ({ json: { SecretString: "new" } }),
+    ];
+    const store = await secretStore(t, () => {
+      held.emit("asked");
+      return (answers.shift() ?? assert.fail("asked too often"))();
+    });
+    const { secret } = secretAt(store.url, managed);
+    const asked = once(held, "asked");
+    const first = failure(secret.get());
+    await asked;
+    assert.equal(await secret.renew(), "new");
+    held.emit("release");
+    await first;
+    assert.equal(await secret.get(), "new");
+  });
 
   test("a failure is not cached: the next run tries again", async (t) => {
     const answers = [

@@ -8,6 +8,11 @@ export interface StoreRequest {
   readonly body: unknown;
 }
 
+interface Answer {
+  readonly status?: number;
+  readonly json: object;
+}
+
 export interface SecretStore {
   readonly url: string;
   readonly asked: readonly StoreRequest[];
@@ -16,7 +21,7 @@ export interface SecretStore {
 /** Answers as Secrets Manager and the parameter store do on the wire: JSON 1.1, the operation in a header. */
 export async function secretStore(
   t: TestContext,
-  answer: (request: StoreRequest) => { readonly status?: number; readonly json: object },
+  answer: (request: StoreRequest) => Answer | Promise<Answer>,
 ): Promise<SecretStore> {
   const asked: StoreRequest[] = [];
   const server = http.createServer((request, response) => {
@@ -28,10 +33,11 @@ export async function secretStore(
         body: JSON.parse(text) as unknown,
       };
       asked.push(it);
-      const { status = 200, json } = answer(it);
-      response
-        .writeHead(status, { "content-type": "application/x-amz-json-1.1" })
-        .end(JSON.stringify(json));
+      void Promise.resolve(answer(it)).then(({ status = 200, json }) =>
+        response
+          .writeHead(status, { "content-type": "application/x-amz-json-1.1" })
+          .end(JSON.stringify(json)),
+      );
     });
   });
   return { url: await listening(t, server), asked };
