@@ -171,7 +171,10 @@ function checkFirstWord(
   );
 }
 
-/** Throws for a single word that is no environment, unless it is closer to one; without a configuration any may be one. */
+/**
+ * Throws for a single word that is no environment, unless it is closer to one. Without a configuration any may be one, so the
+ * failure also says how to use it as one.
+ */
 function refuseMisspeltCommand(
   word: string,
   command: string,
@@ -179,11 +182,33 @@ function refuseMisspeltCommand(
   commands: readonly CommandSyntax[],
 ): void {
   const names = environmentNames(loaded);
-  if (names.length === 0 || closestMatch(word, [...names, "local"]) !== undefined) return;
+  if (closestMatch(word, [...names, "local"]) !== undefined) return;
+  if (names.length === 0) {
+    if (/^[a-z]+$/i.test(word)) throw misspeltCommand(word, command, commands);
+    return;
+  }
   throw unknownEnvironment(word, loaded, {
     suggestion: ` Did you mean the command ${command}?`,
     hints: [meantCommand(command, [], commands)],
   });
+}
+
+function misspeltCommand(
+  word: string,
+  command: string,
+  commands: readonly CommandSyntax[],
+): Failure {
+  return new Failure(
+    "usage",
+    "unknown-command",
+    `Unknown command "${word}". Did you mean "${command}"?`,
+    {
+      hints: [
+        meantCommand(command, [], commands),
+        runHint(["apply", word], `if ${word} is an environment`),
+      ],
+    },
+  );
 }
 
 /** Throws `usage/unknown-command` for words that are commands in other tools. */

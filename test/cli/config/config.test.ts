@@ -260,6 +260,16 @@ describe("config", () => {
         says: /Unknown environment "statsu" in .*\. Did you mean the command status\?\n {2}→ hasura-migrate status --help\n {2}→ Environments: /,
       },
       {
+        name: "a misspelt command alone, without a configuration",
+        argv: ["statsu"],
+        says: /✗ Unknown command "statsu"\. Did you mean "status"\?\n {2}→ hasura-migrate status --help\n {2}→ if statsu is an environment: hasura-migrate apply statsu\n/,
+      },
+      {
+        name: "a word with a digit, which is taken for an environment where none is configured",
+        argv: ["status2"],
+        says: /✗ No AWS region for status2\./,
+      },
+      {
         name: "a group as the only environment",
         config: '{"environments":{"dev-1":{}},"groups":{"dev":["dev-1"]}}',
         argv: ["dev"],
