@@ -72,37 +72,47 @@ describe.concurrent("what has changed in a ledger since it was read", () => {
     await other("BEGIN");
     await other("SELECT FROM hasura_migrate.head FOR UPDATE");
     const left = ask("SELECT hasura_migrate.leave('run', 1)").catch((error: unknown) => error);
+    // Not in the transaction of `other`, which would see the same activity again and again.
     const waits =
-      "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%leave%' AND pid <> pg_backend_pid()";
-    while ((await other(waits)).length === 0);
+      "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%leave%' AND datname = current_database() AND pid <> pg_backend_pid()";
+    while ((await query(url, waits)).length === 0);
     await other(recordSql(1, "marked applied"));
     await other("COMMIT");
     assert.match(String(await left), /rolled back its own transaction/);
     assert.deepEqual([...(await wholeOf(ask)).applied.keys()], ["1"]);
   });
 
-  test("a restored database that has gone on to the same number is read as a whole; what was kept before it was copied is gone on from", async (t) => {
-    const url = await installed(t);
-    await query(url, recordSql(1, "marked applied"));
-    const before = await wholeOf(once(url));
-    const copy = once(await restored(t, url));
-    await query(url, recordSql(2, "marked applied"));
-    const after = await wholeOf(once(url));
-    await copy(recordSql(3, "marked applied"));
-    const whole = await wholeOf(copy);
-    assert.equal(whole.position?.change, after.position?.change);
-    const [fromAfter, fromBefore] = [await sinceOf(copy, after), await sinceOf(copy, before)];
-    assert.deepEqual([fromAfter.isContinued, fromBefore.isContinued], [false, true]);
-    assert.deepEqual(content(fromAfter.snapshot), content(whole));
-    assert.deepEqual(content(fromBefore.snapshot), content(whole));
-    // The other one goes on past it, too.
-    await copy(recordSql(4, "marked applied"));
-    const later = await sinceOf(copy, after);
-    assert.deepEqual(
-      [[...later.snapshot.applied.keys()], later.isContinued],
-      [["1", "3", "4"], false],
-    );
-  });
+  const changing: readonly [string, (version: number) => string][] = [
+    ["by runs", (version) => recordSql(version, "marked applied")],
+    [
+      "by hand",
+      (version) =>
+        `INSERT INTO hasura_migrate.migration (version, name, generation) VALUES (${String(version)}, 'a', 1)`,
+    ],
+  ];
+  for (const [how, change] of changing)
+    test(`a restored database that has gone on, ${how}, to the same number is read as a whole; what was kept before it was copied is gone on from`, async (t) => {
+      const url = await installed(t);
+      await query(url, change(1));
+      const before = await wholeOf(once(url));
+      const copy = once(await restored(t, url));
+      await query(url, change(2));
+      const after = await wholeOf(once(url));
+      await copy(change(3));
+      const whole = await wholeOf(copy);
+      assert.equal(whole.position?.change, after.position?.change);
+      const [fromAfter, fromBefore] = [await sinceOf(copy, after), await sinceOf(copy, before)];
+      assert.deepEqual([fromAfter.isContinued, fromBefore.isContinued], [false, true]);
+      assert.deepEqual(content(fromAfter.snapshot), content(whole));
+      assert.deepEqual(content(fromBefore.snapshot), content(whole));
+      // The other one goes on past it, too.
+      await copy(change(4));
+      const later = await sinceOf(copy, after);
+      assert.deepEqual(
+        [[...later.snapshot.applied.keys()], later.isContinued],
+        [["1", "3", "4"], false],
+      );
+    });
 
   test("a ledger that was dropped and created again is read as a whole", async (t) => {
     const ask = once(await installed(t));
@@ -128,6 +138,11 @@ describe.concurrent("what has changed in a ledger since it was read", () => {
       "a record, and what was noted of it",
       "DELETE FROM hasura_migrate.migration WHERE version = 1; DELETE FROM hasura_migrate.change WHERE number = (SELECT change FROM hasura_migrate.head); UPDATE hasura_migrate.migration SET checksum = 'x' WHERE version = 3",
       false,
+    ],
+    [
+      "a record, with a setting of another transaction,",
+      "SET hasura_migrate.change = '1 1 x'; DELETE FROM hasura_migrate.migration WHERE version = 1",
+      true,
     ],
     [
       "a record, as a replica does,",

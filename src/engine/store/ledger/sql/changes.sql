@@ -1,14 +1,14 @@
 -- Which records have changed since when, for a function that keeps what it has read (snapshot_since). Each
--- change has a number and a mark. The row `head` is locked from the change to the end of its transaction,
--- so numbers become visible in their order. A mark is never made twice: a database that was restored to an
--- earlier state and has gone on from there, or a ledger that was dropped and created again, reaches the
--- same numbers with other marks.
+-- transaction that changes something takes a number and a mark in the row `head`, and keeps that row locked
+-- to its end, so numbers become visible in their order. A mark is never made twice: a database that was
+-- restored to an earlier state and has gone on from there, or a ledger that was dropped and created again,
+-- reaches the same numbers with other marks.
 
 CREATE TABLE IF NOT EXISTS hasura_migrate.change (
   number bigint NOT NULL,
   mark text NOT NULL,
   version bigint NOT NULL,
-  PRIMARY KEY (number, mark)
+  PRIMARY KEY (number, mark, version)
 );
 COMMENT ON TABLE hasura_migrate.change IS
   'versions whose record has changed, in order; written by triggers';
@@ -32,6 +32,35 @@ $body$;
 
 UPDATE hasura_migrate.head SET mark = hasura_migrate.new_mark() WHERE mark = '';
 
+-- The number and the mark that this transaction has taken, until its end: the setting is undone with the
+-- row of head where a part of the transaction is rolled back.
+CREATE OR REPLACE FUNCTION hasura_migrate.keep_change(p_head hasura_migrate.head)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+  PERFORM pg_catalog.set_config(
+    'hasura_migrate.change',
+    pg_catalog.concat_ws(' ', pg_catalog.txid_current(), p_head.change, p_head.mark),
+    true);
+END
+$body$;
+
+-- The same, as an array of transaction, number and mark; NULL where it has taken none, or is not known to.
+CREATE OR REPLACE FUNCTION hasura_migrate.kept_change()
+RETURNS text[]
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+  kept text[] := pg_catalog.string_to_array(
+    pg_catalog.current_setting('hasura_migrate.change', true), ' ');
+BEGIN
+  RETURN CASE WHEN kept[1] = pg_catalog.txid_current()::text THEN kept END;
+END
+$body$;
+
 -- For each row of migration and step that is written or removed: notes its version.
 CREATE OR REPLACE FUNCTION hasura_migrate.note_change()
 RETURNS trigger
@@ -39,33 +68,38 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  touched bigint;
-  noted hasura_migrate.head;
+  kept text[] := hasura_migrate.kept_change();
+  taken hasura_migrate.head;
 BEGIN
-  FOREACH touched IN ARRAY CASE TG_OP
+  IF kept IS NULL THEN
+    UPDATE hasura_migrate.head
+    SET change = change + 1, mark = hasura_migrate.new_mark()
+    RETURNING * INTO taken;
+    PERFORM hasura_migrate.keep_change(taken);
+    kept := hasura_migrate.kept_change();
+  END IF;
+  INSERT INTO hasura_migrate.change (number, mark, version)
+  SELECT kept[2]::bigint, kept[3], touched
+  FROM pg_catalog.unnest(CASE TG_OP
     WHEN 'INSERT' THEN ARRAY[NEW.version]
     WHEN 'DELETE' THEN ARRAY[OLD.version]
     ELSE ARRAY[OLD.version, NEW.version]
-  END LOOP
-    UPDATE hasura_migrate.head
-    SET change = change + 1, mark = hasura_migrate.new_mark()
-    RETURNING * INTO noted;
-    INSERT INTO hasura_migrate.change (number, mark, version)
-    VALUES (noted.change, noted.mark, touched);
-  END LOOP;
+  END) AS touched
+  ON CONFLICT DO NOTHING;
   RETURN NULL;
 END
 $body$;
 
--- Where it is not known what has changed: a number without a version. Whoever has kept something from
--- before it reads everything again.
+-- Where it is not known what has changed: whoever has kept something reads everything again.
 CREATE OR REPLACE FUNCTION hasura_migrate.forget_changes()
 RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-  UPDATE hasura_migrate.head SET change = change + 1, mark = hasura_migrate.new_mark();
+  UPDATE hasura_migrate.head
+  SET change = change + 1, mark = hasura_migrate.new_mark(), complete_from = change + 1;
+  PERFORM pg_catalog.set_config('hasura_migrate.change', '', true);
   RETURN NULL;
 END
 $body$;
@@ -83,6 +117,7 @@ BEGIN
         ('step', 'note_change', 'INSERT OR UPDATE OR DELETE', 'ROW'),
         ('migration', 'forget_changes', 'TRUNCATE', 'STATEMENT'),
         ('step', 'forget_changes', 'TRUNCATE', 'STATEMENT'),
+        ('change', 'forget_changes', 'UPDATE OR DELETE OR TRUNCATE', 'STATEMENT'),
         ('run', 'forget_changes', 'UPDATE OF id, actor OR DELETE OR TRUNCATE', 'STATEMENT')
     ) AS w(table_name, function_name, event, level)
     WHERE NOT EXISTS (

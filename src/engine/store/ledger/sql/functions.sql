@@ -193,18 +193,23 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-  reached bigint;
+  reached hasura_migrate.head;
 BEGIN
   PERFORM hasura_migrate.lock_migrations();
   UPDATE hasura_migrate.head
-  SET generation = generation + 1, synced = GREATEST(synced, p_synced)
+  SET
+    generation = generation + 1,
+    synced = GREATEST(synced, p_synced),
+    change = change + 1,
+    mark = hasura_migrate.new_mark()
   WHERE generation = p_expected
-  RETURNING generation INTO reached;
-  IF reached IS NULL THEN
+  RETURNING * INTO reached;
+  IF reached.generation IS NULL THEN
     RAISE EXCEPTION 'hasura-migrate: the ledger has changed since the plan was made'
       USING ERRCODE = '${sqlstate_moved}';
   END IF;
-  RETURN reached;
+  PERFORM hasura_migrate.keep_change(reached);
+  RETURN reached.generation;
 END
 $body$;
 
@@ -293,7 +298,9 @@ DECLARE
   took double precision;
 BEGIN
   -- Before the row of running, as in record: two sessions that lock both never wait for each other.
-  PERFORM FROM hasura_migrate.head FOR UPDATE;
+  IF hasura_migrate.kept_change() IS NULL THEN
+    PERFORM FROM hasura_migrate.head FOR UPDATE;
+  END IF;
   DELETE FROM hasura_migrate.running
   WHERE version = p_version AND run = p_run
   RETURNING * INTO entered;
@@ -611,10 +618,7 @@ AS $body$
       WHEN EXISTS (
         SELECT FROM hasura_migrate.change AS c WHERE c.number = p_change AND c.mark = p_mark
       )
-      -- None is missing.
-      AND h.change - p_change = (
-        SELECT pg_catalog.count(*) FROM hasura_migrate.change AS c WHERE c.number > p_change
-      )
+      AND p_change >= h.complete_from
       THEN ARRAY(
         SELECT DISTINCT c.version FROM hasura_migrate.change AS c WHERE c.number > p_change
       )

@@ -29,18 +29,22 @@ CREATE TABLE IF NOT EXISTS hasura_migrate.head (
   synced bigint NOT NULL,
   server_id text,
   change bigint NOT NULL DEFAULT 0,
-  mark text NOT NULL DEFAULT ''
+  mark text NOT NULL DEFAULT '',
+  complete_from bigint NOT NULL DEFAULT 0
 );
 -- Version 4.
 ALTER TABLE hasura_migrate.head
   ADD COLUMN IF NOT EXISTS change bigint NOT NULL DEFAULT 0,
-  ADD COLUMN IF NOT EXISTS mark text NOT NULL DEFAULT '';
+  ADD COLUMN IF NOT EXISTS mark text NOT NULL DEFAULT '',
+  ADD COLUMN IF NOT EXISTS complete_from bigint NOT NULL DEFAULT 0;
 COMMENT ON COLUMN hasura_migrate.head.generation IS
   'incremented by every change to the ledger; each migration compares and sets it';
 COMMENT ON COLUMN hasura_migrate.head.synced IS
   'the generation up to which Hasura''s catalog state has been written';
 COMMENT ON COLUMN hasura_migrate.head.change IS
-  'the number of the newest row of hasura_migrate.change; its mark is in mark';
+  'the newest number of hasura_migrate.change; its mark is in mark';
+COMMENT ON COLUMN hasura_migrate.head.complete_from IS
+  'hasura_migrate.change has all that has changed after this number, or a later one';
 
 CREATE TABLE IF NOT EXISTS hasura_migrate.migration (
   version bigint PRIMARY KEY,
