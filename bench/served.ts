@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
+import { spawn, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { chownSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import pg from "pg";
 import * as z from "zod";
 import { bin, environment, root } from "./programs.ts";
@@ -18,14 +18,39 @@ export interface Served {
   stop(): Promise<void>;
 }
 
+/** The user `nobody`, for a process of root that must not be able to write to the project. */
+const nobody = 65_534;
+
+/** Starts `hasura-migrate local --serve` so that its function cannot write to the project, as in an image. `home`: a directory of its own. */
+export function servedSealed(
+  migrations: string,
+  databaseUrl: string,
+  home: string,
+): Promise<Served> {
+  mkdirSync(home, { recursive: true });
+  if (process.getuid?.() !== 0) return serve(migrations, databaseUrl, []);
+  chownSync(home, nobody, nobody);
+  const as = { uid: nobody, gid: nobody, cwd: home, env: { ...environment, HOME: home } };
+  return serve(migrations, databaseUrl, [], as);
+}
+
 /**
  * Starts `hasura-migrate local --serve`.
  * @param more further options, such as `--debug`
  */
-export async function served(
+export function served(
   migrations: string,
   databaseUrl: string,
   ...more: string[]
+): Promise<Served> {
+  return serve(migrations, databaseUrl, more);
+}
+
+async function serve(
+  migrations: string,
+  databaseUrl: string,
+  more: readonly string[],
+  as: Pick<SpawnOptions, "uid" | "gid" | "cwd" | "env"> = {},
 ): Promise<Served> {
   const argv = [
     "local",
@@ -40,6 +65,7 @@ export async function served(
   const child = spawn(process.execPath, [bin, ...argv], {
     cwd: root,
     env: environment,
+    ...as,
     stdio: ["ignore", "pipe", "pipe"],
   });
   const texts = { stdout: "", stderr: "" };
