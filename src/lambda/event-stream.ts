@@ -1,6 +1,8 @@
 import type { Writable } from "node:stream";
 import { isClosing, type RunEvent } from "../protocol/events.ts";
+import { isLongStatus, statusColumns } from "../protocol/status-columns.ts";
 import type { Log } from "./log.ts";
+import { writeStatus } from "./long-status.ts";
 import { eventLines } from "./truncate-event.ts";
 import type { Redactor } from "./secrets/redact.ts";
 
@@ -47,7 +49,8 @@ const defaultDrainMs = 30_000;
  * migration and the start of the next are sent together, after the request for the next migration.
  */
 export function eventStream(options: EventStreamOptions): EventStream {
-  const { out, requestId, redact, log, now, soon, drainMs = defaultDrainMs } = options;
+  const { out, redact, log, now, soon, drainMs = defaultDrainMs } = options;
+  const written = eventWriter(options);
   const state = { closed: false, applied: 0, broken: false, waitForReader: true };
   const queue: { readonly event: RunEvent; readonly onlyLog: boolean }[] = [];
   // Without a listener, a reader that disconnects would crash the process in the middle of a migration.
@@ -67,11 +70,8 @@ export function eventStream(options: EventStreamOptions): EventStream {
     }
   };
   const writeAll = (): void => {
-    const all = queue
-      .splice(0)
-      .map(({ event, onlyLog }) => ({ event: redact.value(event), onlyLog }));
-    const sent = all.filter(({ onlyLog }) => !onlyLog);
-    const text = sent.flatMap(({ event }) => eventLines(event, requestId, options.accept)).join("");
+    const all = queue.splice(0).map(({ event, onlyLog }) => ({ ...written(event), onlyLog }));
+    const text = all.flatMap(({ onlyLog, lines }) => (onlyLog ? [] : lines())).join("");
     if (text !== "" && !state.broken && !out.destroyed && !out.writableEnded) out.write(text);
     for (const { event } of all) if (event.type !== "heartbeat") log.event(event);
   };
@@ -106,6 +106,22 @@ export function eventStream(options: EventStreamOptions): EventStream {
       flush();
       await finishWithin(out, drainMs);
     },
+  };
+}
+
+/** Redacts events, and makes the lines that are sent of them. */
+function eventWriter({ redact, requestId, accept = [] }: EventStreamOptions) {
+  const readsColumns = accept.includes(statusColumns);
+  return (
+    event: RunEvent,
+  ): { readonly event: RunEvent; readonly lines: () => readonly string[] } => {
+    if (readsColumns && isLongStatus(event)) {
+      const status = writeStatus(event, redact);
+      const lines = () => status.columns ?? eventLines(status.event, requestId, accept);
+      return { event: status.event, lines };
+    }
+    const redacted = redact.value(event);
+    return { event: redacted, lines: () => eventLines(redacted, requestId, accept) };
   };
 }
 

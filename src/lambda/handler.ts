@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import type { EngineContext } from "../engine/context.ts";
+import type { CatalogState } from "../engine/hasura/client.ts";
 import type { Project } from "../engine/project/project.ts";
 import type { LedgerMemory } from "../engine/store/ledger/ledger-memory.ts";
 import { uploadedProject } from "../engine/project/uploaded-project.ts";
@@ -14,6 +15,7 @@ import { openStore, storeKind } from "./open-store.ts";
 import { eventStream, type EventStream, type Every, type Soon } from "./event-stream.ts";
 import { hasuraCliEngine, type HasuraCliContext } from "./hasura-cli/engine.ts";
 import { hasuraOverHttp, type HasuraOverHttp } from "./hasura/hasura-http.ts";
+import type { LastContent } from "./hasura/last-content.ts";
 import { deadlineOf, type Deadline, type LambdaContext } from "./invocation.ts";
 import { jsonLog, type Log } from "./log.ts";
 import { qualifierOf } from "./permission.ts";
@@ -46,8 +48,11 @@ export interface HandlerContext {
   readonly channels: Channels;
   /** The run that this process paused last, for the invocation that continues it. */
   readonly pausedRun: { current: ObservedRun | undefined };
-  /** What this process has read of the ledgers; absent where nothing is kept. */
-  readonly memory?: LedgerMemory;
+  /** What this process has read before; absent where nothing is kept. */
+  readonly kept?: {
+    readonly ledgers: LedgerMemory;
+    readonly catalogState: LastContent<CatalogState>;
+  };
 }
 
 export interface Invocation {
@@ -158,7 +163,7 @@ async function serve(
   stream: EventStream,
   handlerContext: HandlerContext,
 ): Promise<void> {
-  const { adminSecret, redact, now, sleep, random } = handlerContext;
+  const { adminSecret, redact, now, sleep, random, kept } = handlerContext;
   const execute = executeWith(settings, handlerContext);
   const deadline = deadlineOf(context);
   const stop = new AbortController();
@@ -169,6 +174,7 @@ async function serve(
     renewAdminSecret: adminSecret.renew,
     redact: redact.text,
     remainingMs: deadline.remainingMs,
+    ...(kept && { lastState: kept.catalogState }),
   });
   try {
     const late = timeIsShort(context, deadline, over.signal, sleep);
@@ -193,7 +199,7 @@ async function serve(
       takesUploads: takesUploads(settings),
       openStore: openStore(settings, {
         ...{ requestId: context.awsRequestId, redact: redact.text, upload },
-        memory: handlerContext.memory,
+        memory: kept?.ledgers,
       }),
       now,
       sleep,

@@ -1,5 +1,7 @@
 import type { EventOf, RunEvent } from "../protocol/events.ts";
+import { isLongStatus } from "../protocol/status-columns.ts";
 import type { Place } from "../protocol/failure.ts";
+import { statusForLog } from "./long-status.ts";
 import type { Redactor } from "./secrets/redact.ts";
 import type { LogLevel } from "./settings.ts";
 
@@ -9,7 +11,7 @@ const rank = { debug: 0, info: 1, warning: 2 } as const satisfies Record<LogLeve
 export interface Log {
   info(message: string, fields: object): void;
   warning(message: string, fields: object): void;
-  /** In full, even if it was truncated for the caller; without SQL. */
+  /** In full, even if it was truncated for the caller; without SQL, and of a long status without the rows that are simply applied. */
   event(event: RunEvent): void;
 }
 
@@ -47,6 +49,7 @@ function withoutDigests(event: EventOf<"inventory">): object {
 /** The log is kept for long, and read by people who may not see what migrations contain: it names files and lines alone. */
 function withoutSql(event: RunEvent): object {
   if (event.type === "inventory") return withoutDigests(event);
+  if (isLongStatus(event)) return statusForLog(event);
   if (event.type === "plan") {
     const databases = event.databases.map((database) => ({
       ...database,

@@ -12,6 +12,7 @@ import { execute } from "../engine/execute.ts";
 import { Failure } from "../protocol/failure.ts";
 import { crashGuard, type CrashGuard } from "./crash-guard.ts";
 import type { HandlerContext } from "./handler.ts";
+import { LastContent } from "./hasura/last-content.ts";
 import type { HasuraCliContext } from "./hasura-cli/engine.ts";
 import { putEventWith } from "./run-end/event-bridge.ts";
 import { secretPartOf } from "./run-end/webhook-address.ts";
@@ -77,7 +78,7 @@ export function processContext(guard: CrashGuard): HandlerContext {
       sleep,
     },
     pausedRun: { current: undefined },
-    memory: new LedgerMemory(),
+    kept: { ledgers: new LedgerMemory(), catalogState: new LastContent() },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { StatusRow } from "../../protocol/events.ts";
 import type { Version } from "../../protocol/migration.ts";
+import { rememberLast } from "../../remember-last.ts";
 import { isPostgres } from "../hasura/source-kinds.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
 import type { DatabaseState } from "../session.ts";
@@ -9,11 +10,15 @@ import { quoteIdentifier, quoteLiteral } from "../sql/quote.ts";
 type Evidence = NonNullable<StatusRow["evidence"]>;
 
 /** Versions that only a person can tell to be applied or not, in no particular order. */
-export function versionsInDoubt({ recorded }: Pick<DatabaseState, "recorded">): Version[] {
-  return [...recorded]
-    .filter(([, { state }]) => state === "dirty" || state === "interrupted")
-    .map(([version]) => version);
+export function versionsInDoubt({ recorded }: Pick<DatabaseState, "recorded">): readonly Version[] {
+  return inDoubt(recorded);
 }
+
+const inDoubt = rememberLast((recorded: DatabaseState["recorded"]) =>
+  [...recorded]
+    .filter(([, { state }]) => state === "dirty" || state === "interrupted")
+    .map(([version]) => version),
+);
 
 /**
  * For each of the versions whether what its up file creates is in the database: one query. It helps a person decide, but

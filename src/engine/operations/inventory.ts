@@ -51,7 +51,7 @@ function partsOf(
   state: EngineSession["databases"][number] | undefined,
 ): DatabaseInventory[] {
   const applied = [...(state?.recorded.keys() ?? [])].sort(compareVersions);
-  const inDoubt = state ? versionsInDoubt(state) : [];
+  const inDoubt = state ? [...versionsInDoubt(state)] : [];
   const count = Math.max(1, Math.ceil(Math.max(entries.length, applied.length) / versionsPerEvent));
   return Array.from({ length: count }, (_, i) => {
     const [from, to] = [i * versionsPerEvent, (i + 1) * versionsPerEvent];

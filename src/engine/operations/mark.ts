@@ -73,7 +73,7 @@ function targetsOf(session: EngineSession, options: MarkOptions): Target[] {
       state,
       versions:
         inDoubt === true
-          ? versionsInDoubt(state).sort(compareVersions)
+          ? [...versionsInDoubt(state)].sort(compareVersions)
           : pendingVersions(state, upTo),
     }))
     .filter((target) => target.versions.length > 0);

@@ -2,6 +2,7 @@ import type { DatabaseStatus, StatusRow } from "../../protocol/events.ts";
 import { compareVersions, type MigrationState, type Version } from "../../protocol/migration.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
+import { rememberLast } from "../../remember-last.ts";
 import { emit } from "../emit.ts";
 import { findChecksumDrift } from "../plan/checksum-drift.ts";
 import { withKept } from "../plan/kept-rollbacks.ts";
@@ -9,7 +10,7 @@ import type { DatabaseFacts, RecordedMigration } from "../plan/select-steps.ts";
 import type { Migration } from "../project/scan.ts";
 import { failedRun, nothingDone, type RunResult } from "../run-result.ts";
 import type { DatabaseState, EngineSession } from "../session.ts";
-import type { AppliedMigration } from "../store/store.ts";
+import type { AppliedMigration, RunActor } from "../store/store.ts";
 import { evidenceFor, versionsInDoubt } from "./evidence.ts";
 
 /** `status`: the state of every migration, in every database that has migrations or a history. Never writes. */
@@ -34,16 +35,25 @@ export async function showStatus(
 export async function databaseStatus(state: DatabaseState): Promise<DatabaseStatus> {
   const { name, kind } = state.database;
   const evidence = await evidenceFor(state, versionsInDoubt(state));
-  const rows = statusRows(state, await findChecksumDrift(state));
+  const changed = await findChecksumDrift(state);
+  const kept = state.kept?.size === 0 ? undefined : state.kept;
+  const rows = statusRows(state.migrations, state.recorded, kept, changed);
   return {
     database: name,
     kind,
     store: state.store.kind,
-    migrations: rows.map((row) => {
-      const found = evidence.get(row.version);
-      return found ? { ...row, evidence: found } : row;
-    }),
+    migrations: evidence.size === 0 ? rows : rowsWithEvidence(rows, evidence),
   };
+}
+
+function rowsWithEvidence(
+  rows: readonly StatusRow[],
+  evidence: Awaited<ReturnType<typeof evidenceFor>>,
+): StatusRow[] {
+  return rows.map((row) => {
+    const found = evidence.get(row.version);
+    return found ? { ...row, evidence: found } : row;
+  });
 }
 
 /** The same with who applied each migration, and on which branch, where the store knows. */
@@ -51,12 +61,19 @@ async function withActors(
   status: DatabaseStatus,
   { store }: DatabaseState,
 ): Promise<DatabaseStatus> {
-  const runs = [...new Set(status.migrations.flatMap(({ runId }) => runId ?? []))];
+  const runs = runsOf(status.migrations);
   if (runs.length === 0 || !store.runs) return status;
   const actors = await store.runs.actors(runs);
-  return {
-    ...status,
-    migrations: status.migrations.map((row) => {
+  return { ...status, migrations: rowsWithActors(status.migrations, actors) };
+}
+
+const runsOf = rememberLast((rows: readonly StatusRow[]): readonly string[] => [
+  ...new Set(rows.flatMap(({ runId }) => runId ?? [])),
+]);
+
+const rowsWithActors = rememberLast(
+  (rows: readonly StatusRow[], actors: ReadonlyMap<string, RunActor>): StatusRow[] =>
+    rows.map((row) => {
       const { user, branch } = actors.get(row.runId ?? "") ?? {};
       return {
         ...row,
@@ -64,8 +81,7 @@ async function withActors(
         ...(branch !== undefined && { branch }),
       };
     }),
-  };
-}
+);
 
 async function verified(
   databases: readonly DatabaseStatus[],
@@ -79,9 +95,13 @@ async function verified(
   }
 }
 
-/** One row for each version that has a file or a record, in version order. Pure. */
-function statusRows(
-  { migrations, recorded, kept }: DatabaseFacts,
+/** One row for each version that has a file or a record, in version order. Pure; a warm process makes them once. */
+const statusRows = rememberLast(rowsOf);
+
+function rowsOf(
+  migrations: DatabaseFacts["migrations"],
+  recorded: DatabaseFacts["recorded"],
+  kept: DatabaseFacts["kept"],
   changed: ReadonlySet<Version>,
 ): StatusRow[] {
   const byVersion = new Map(migrations.map((migration) => [migration.version, migration]));

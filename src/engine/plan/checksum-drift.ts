@@ -2,6 +2,7 @@ import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import type { Version } from "../../protocol/migration.ts";
 import type { EngineContext } from "../context.ts";
+import { rememberLast } from "../../remember-last.ts";
 import { warn } from "../emit.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
 import type { DatabaseFacts } from "./select-steps.ts";
@@ -13,18 +14,40 @@ import type { DatabaseFacts } from "./select-steps.ts";
 export async function findChecksumDrift({
   migrations,
   recorded,
-}: DatabaseFacts): Promise<Set<Version>> {
-  const comparable = migrations.flatMap(({ version, up }) => {
-    const checksum = recorded.get(version)?.checksum;
-    return up && checksum !== undefined ? [{ version, file: up, checksum }] : [];
-  });
+}: Pick<DatabaseFacts, "migrations" | "recorded">): Promise<ReadonlySet<Version>> {
+  const { changed, unsealed } = sealedDrift(migrations, recorded);
+  if (unsealed.length === 0) return changed;
   const differs = await mapConcurrent(
-    comparable,
+    unsealed,
     // Of a file whose text was not uploaded, only the beginning of its checksum is known.
     async ({ file, checksum }) => !checksum.startsWith(await file.checksum()),
   );
-  return new Set(comparable.filter((_, i) => differs[i]).map(({ version }) => version));
+  return new Set([
+    ...changed,
+    ...unsealed.filter((_, i) => differs[i]).map(({ version }) => version),
+  ]);
 }
+
+/** What is known of files that cannot change, and the others, which have to be looked at each time. */
+const sealedDrift = rememberLast(
+  (migrations: DatabaseFacts["migrations"], recorded: DatabaseFacts["recorded"]) => {
+    const comparable = migrations.flatMap(({ version, up }) => {
+      const checksum = recorded.get(version)?.checksum;
+      return up && checksum !== undefined ? [{ version, file: up, checksum }] : [];
+    });
+    return {
+      changed: new Set(
+        comparable
+          .filter(
+            ({ file, checksum }) =>
+              file.sealedChecksum !== undefined && file.sealedChecksum !== checksum,
+          )
+          .map(({ version }) => version),
+      ),
+      unsealed: comparable.filter(({ file }) => file.sealedChecksum === undefined),
+    };
+  },
+);
 
 /** Warns about applied files that have changed; if `strict`, throws `differs/changed-file`. */
 export async function refuseChecksumDrift(

@@ -7,6 +7,7 @@ import { warn } from "../emit.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
 import { firstWithNoTransaction, isOlder, parseServerVersion } from "../hasura/server-version.ts";
 import { supportsNoTransaction } from "../hasura/wire.ts";
+import { rememberLast } from "../../remember-last.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
 import type { DatabaseState } from "../session.ts";
 import { maskPasswords } from "../sql/mask-passwords.ts";
@@ -74,7 +75,7 @@ export async function preparePlan(
       kind: state.database.kind,
       applied: state.recorded.size,
       items: ready.map(({ item }) => item),
-      files: state.migrations.map(({ version }) => version),
+      files: versionsOf(state.migrations),
     });
     await warnAboutFiles(state, selection, engine);
   }
@@ -103,6 +104,10 @@ async function statesFor(
       return mapConcurrent(databases, withKept);
   }
 }
+
+const versionsOf = rememberLast((migrations: DatabaseState["migrations"]): string[] =>
+  migrations.map(({ version }) => version),
+);
 
 async function readyStep(
   step: PlannedStep,

@@ -1,6 +1,7 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, runHint, textHint, type Hint } from "../../protocol/hint.ts";
 import { compareVersions, type Direction, type Version } from "../../protocol/migration.ts";
+import { rememberLast } from "../../remember-last.ts";
 import type { Migration, MigrationFile } from "../project/scan.ts";
 import { databaseArgs, markHint } from "../store/hints.ts";
 import type { AppliedMigration, Database, RunActor } from "../store/store.ts";
@@ -129,15 +130,21 @@ export function recordedDownFile({
 }
 
 /** Applied versions without a file, in order. */
-export function appliedWithoutFile({ migrations, recorded }: DatabaseFacts): Version[] {
-  const versions = new Set(migrations.map(({ version }) => version));
-  return [...recorded.keys()].filter((version) => !versions.has(version)).sort(compareVersions);
+export function appliedWithoutFile({ migrations, recorded }: DatabaseFacts): readonly Version[] {
+  return withoutFile(migrations, recorded);
 }
 
+const withoutFile = rememberLast(
+  (migrations: DatabaseFacts["migrations"], recorded: DatabaseFacts["recorded"]) => {
+    const versions = new Set(migrations.map(({ version }) => version));
+    return [...recorded.keys()].filter((version) => !versions.has(version)).sort(compareVersions);
+  },
+);
+
 /** Files of pending metadata migrations of config version 1, which are neither run nor recorded. */
-export function metadataFiles({ migrations, recorded }: DatabaseFacts): MigrationFile[] {
-  return migrations.flatMap(({ version, up }) =>
-    up?.runnable === false && !recorded.has(version) ? [up] : [],
+export function metadataFiles({ migrations, recorded }: DatabaseFacts): readonly MigrationFile[] {
+  return index(migrations, recorded).pending.flatMap(({ up }) =>
+    up?.runnable === false ? [up] : [],
   );
 }
 
@@ -145,6 +152,8 @@ export function metadataFiles({ migrations, recorded }: DatabaseFacts): Migratio
 interface IndexedDatabase extends DatabaseFacts {
   readonly environment: string;
   readonly byVersion: ReadonlyMap<Version, Migration>;
+  /** Migrations that are not applied, whether or not they can be, in order. */
+  readonly pending: readonly Migration[];
   /** Applied versions, the highest first. */
   readonly downwards: readonly Version[];
   /** Applied versions, the one applied last first, as far as the order is known. */
@@ -152,14 +161,17 @@ interface IndexedDatabase extends DatabaseFacts {
 }
 
 function indexed(facts: DatabaseFacts, environment: string): IndexedDatabase {
-  return {
-    ...facts,
-    environment,
-    byVersion: new Map(facts.migrations.map((migration) => [migration.version, migration])),
-    downwards: [...facts.recorded.keys()].sort(compareVersions).reverse(),
-    newestFirst: newestFirst(facts.recorded),
-  };
+  return { ...facts, environment, ...index(facts.migrations, facts.recorded) };
 }
+
+const index = rememberLast(
+  (migrations: DatabaseFacts["migrations"], recorded: DatabaseFacts["recorded"]) => ({
+    byVersion: new Map(migrations.map((migration) => [migration.version, migration])),
+    pending: migrations.filter(({ version }) => !recorded.has(version)),
+    downwards: [...recorded.keys()].sort(compareVersions).reverse(),
+    newestFirst: newestFirst(recorded),
+  }),
+);
 
 /** The order in which versions are undone: the reverse of that in which they were applied; by number where only that is known. */
 function newestFirst(recorded: DatabaseFacts["recorded"]): Version[] {
@@ -176,8 +188,8 @@ function upSteps(
 ): PlannedStep[] {
   if (only !== undefined) return [{ ...onlyStep(facts, only), redone }];
   if (to !== undefined) refuseUnknown(facts, to);
-  const planned = facts.migrations
-    .filter(({ version, up }) => !facts.recorded.has(version) && up?.runnable !== false)
+  const planned = facts.pending
+    .filter(({ up }) => up?.runnable !== false)
     .filter(({ version }) => to === undefined || compareVersions(version, to) <= 0)
     .slice(0, steps)
     .map(({ version }) => stepFor(facts, version, "up"));

@@ -45,16 +45,18 @@ async function read(
   const manifest = await readManifest(directory, fs);
   if (manifest && isSealed(manifest, project, observations, fs))
     return {
-      project: withChecksums(
-        project,
-        async (file) => manifest.files[file.path]?.[2] ?? file.checksum(),
-      ),
+      project: withFiles(project, (file) => {
+        const sealedChecksum = manifest.files[file.path]?.[2];
+        if (sealedChecksum === undefined) return file;
+        return { ...file, sealedChecksum, checksum: () => Promise.resolve(sealedChecksum) };
+      }),
       stillHolds: async () => true,
     };
   return {
-    project: withChecksums(project, (file) =>
-      checksums.of(join(project.root, file.path), () => file.checksum()),
-    ),
+    project: withFiles(project, (file) => ({
+      ...file,
+      checksum: () => checksums.of(join(project.root, file.path), () => file.checksum()),
+    })),
     stillHolds: () => observations.stillHold(),
   };
 }
@@ -71,13 +73,7 @@ function isSealed(
   );
 }
 
-type ChecksumOf = (file: MigrationFile) => Promise<string>;
-
-function withChecksums(project: Project, checksumOf: ChecksumOf): Project {
-  const kept = (file: MigrationFile): MigrationFile => ({
-    ...file,
-    checksum: () => checksumOf(file),
-  });
+function withFiles(project: Project, kept: (file: MigrationFile) => MigrationFile): Project {
   const databases = [...project.databases].map(
     ([name, migrations]) =>
       [

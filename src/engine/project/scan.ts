@@ -34,6 +34,8 @@ export interface MigrationFile {
    * Throws `usage/unreadable-file`.
    */
   checksum(): Promise<string>;
+  /** That checksum, where it is known and the file cannot change. */
+  readonly sealedChecksum?: string;
 }
 
 /** One version with its files, at least one of the two. */

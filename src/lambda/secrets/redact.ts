@@ -77,6 +77,8 @@ export interface Redactor {
   /** From now on this text is not output any more, unless it is too short. */
   readonly learn: (secret: string, kind?: SecretKind) => void;
   readonly text: (value: string) => string;
+  /** Another value after each secret that was learned. */
+  readonly state: () => object | undefined;
   /** A copy with every text redacted, except what the contract gives a meaning; the value itself if it has no secret. */
   value<T>(value: T): T;
 }
@@ -114,6 +116,7 @@ export function redactor(): Redactor {
       pattern = new RegExp([...done, ...all].join("|"), "giu");
     },
     text,
+    state: () => pattern,
     value<T>(value: T): T {
       if (pattern === undefined) return value;
       pattern.lastIndex = 0;

@@ -41,6 +41,26 @@ describe("a file that changed after it was applied", () => {
     assert.deepEqual([...(await findChecksumDrift(drifted))], ["2", "4"]);
   });
 
+  test("is found without reading it where its checksum is known and it cannot change", async () => {
+    const sealed = (version: string, sealedChecksum: string): Migration => ({
+      ...{ version, name: "x" },
+      up: { ...unreadable(`${version}/up.sql`), sealedChecksum },
+    });
+    const both = facts([sealed("1", "a"), sealed("2", "b"), migration("4")], {
+      "1": applied("a"),
+      "2": applied("another"),
+      "4": applied(checksumOf("another")),
+    });
+    assert.deepEqual([...(await findChecksumDrift(both))], ["2", "4"]);
+  });
+
+  test("is found in what is recorded now, whatever was recorded before", async () => {
+    const { migrations } = drifted;
+    const restored = new Map([["1", applied(checksumOf("another"))]]);
+    assert.deepEqual([...(await findChecksumDrift(drifted))], ["2", "4"]);
+    assert.deepEqual([...(await findChecksumDrift({ migrations, recorded: restored }))], ["1"]);
+  });
+
   test("is not detected without a file or a checksum, and such a file is not read", async () => {
     const gone: Migration = { version: "1", name: "x", up: unreadable("1/up.sql") };
     const down: Migration = { version: "2", name: "x", down: fileOf("2/down.sql", "x") };

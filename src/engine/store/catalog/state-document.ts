@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Failure } from "../../../protocol/failure.ts";
 import { textHint } from "../../../protocol/hint.ts";
 import { Version } from "../../../protocol/migration.ts";
+import { rememberLast } from "../../../remember-last.ts";
 import {
   generationSetting,
   type StateChange,
@@ -34,6 +35,14 @@ const Digits = z.string().regex(/^[0-9]+$/);
  * written in their own. Throws `migration/catalog-state-unreadable`.
  */
 export function readCatalogState(cliState: unknown): CatalogDocument {
+  return typeof cliState === "object" && cliState !== null
+    ? readObject(cliState)
+    : validated(cliState);
+}
+
+const readObject = rememberLast((cliState: object) => validated(cliState));
+
+function validated(cliState: unknown): CatalogDocument {
   const parsed = JsonObject.safeParse(cliState ?? {});
   if (!parsed.success) throw unreadable("it is not a JSON object");
   const json = withKnownNames(parsed.data);
@@ -50,6 +59,17 @@ export function readCatalogState(cliState: unknown): CatalogDocument {
  * that is not valid.
  */
 export function versionsIn(document: CatalogDocument, database: string): StoredVersions {
+  const known = versionsRead.get(document) ?? new Map<string, StoredVersions>();
+  versionsRead.set(document, known);
+  const versions = known.get(database) ?? versionsOf(document, database);
+  known.set(database, versions);
+  return versions;
+}
+
+/** Those of a document that have been read, by database. */
+const versionsRead = new WeakMap<CatalogDocument, Map<string, StoredVersions>>();
+
+function versionsOf(document: CatalogDocument, database: string): StoredVersions {
   const versions = new Map<Version, { dirty: boolean }>();
   for (const [key, flag] of Object.entries(flagsOf(document.json, database))) {
     const version = versionOf(key);
