@@ -11,11 +11,13 @@ import { several } from "./several.ts";
 import { startup } from "./startup.ts";
 import { tableOf, type Line } from "./table.ts";
 import { throughput } from "./throughput.ts";
+import { uploads } from "./uploads.ts";
 
 const parts: Record<string, Part> = {
   startup,
   package: packageFigures,
   throughput,
+  uploads,
   ledger,
   growth,
   several,

@@ -3,8 +3,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { TestContext } from "vitest";
 import type { Hasura } from "../../../src/engine/hasura/client.ts";
 import type { EngineContext } from "../../../src/engine/execute.ts";
+import { uploadDocument } from "../../../src/cli/upload/build-upload.ts";
+import { compressedUpload } from "../../../src/cli/upload/compress-upload.ts";
+import { readProjectFiles } from "../../../src/engine/project/project-files.ts";
 import { readProject, type Project } from "../../../src/engine/project/project.ts";
+import { uploadedProject } from "../../../src/engine/project/uploaded-project.ts";
 import { hasuraOverHttp } from "../../../src/lambda/hasura/hasura-http.ts";
+import { decodeUpload } from "../../../src/lambda/upload/decode-upload.ts";
 import type { Request } from "../../../src/protocol/request.ts";
 import { withLedger } from "../../engine/support/ledger.ts";
 import { projectOnDisk, requestFor, run, type Ran } from "../../engine/support/run.ts";
@@ -57,11 +62,14 @@ export const newRequest = (operation = "apply", options: object = {}): Request =
   runId: randomUUID(),
 });
 
-/** Starts Postgres's database, the API on it and the proxy before it, for one test. `url`: on a server of the test's own. */
+/**
+ * Starts Postgres's database, the API on it and the proxy before it, for one test. `url`: on a server of the test's own. `uploads`: the
+ * migrations are those of a directory, and the image has the first two.
+ */
 export async function faultBench(
   t: TestContext,
   sql: Sql,
-  more: { url?: string; hideInternals?: boolean } = {},
+  more: { url?: string; hideInternals?: boolean; uploads?: boolean } = {},
 ): Promise<FaultBench> {
   const databaseUrl = more.url ?? (await freshDatabase(t));
   const database = new TestDatabase(databaseUrl);
@@ -73,6 +81,9 @@ export async function faultBench(
   });
   const network = await startNetwork(t, api.url);
   const root = await projectOnDisk(t, filesOf(sql));
+  const uploaded = more.uploads
+    ? await projectOfUpload(root, await projectOnDisk(t, filesOf(firstOf(2))))
+    : undefined;
   const shortRoot = await projectOnDisk(t, filesOf(firstOf(4)));
   await database.open();
   t.onTestFinished(() => database.close());
@@ -104,6 +115,7 @@ export async function faultBench(
         now: () => performance.now(),
         sleep,
         random: Math.random,
+        ...(uploaded && { project: uploaded }),
         ...more,
       };
       return run(through(hasura), root, request, deps).finally(() => hasura.close());
@@ -114,6 +126,24 @@ export async function faultBench(
     ],
     databaseProblems,
   };
+}
+
+/** Reads the project that a directory is when it is uploaded to a function with this image, through the text of a request. */
+async function projectOfUpload(root: string, image: string): Promise<() => Promise<Project>> {
+  const known = await readProjectFiles(image, { now: Date.now });
+  const [entries = []] = known.inventory.databases.values();
+  const digests = new Map(entries.map(({ version, digest }) => [version, digest]));
+  const document = await uploadDocument(
+    await readProjectFiles(root, { now: Date.now }),
+    {
+      digest: known.inventory.digest,
+      databases: new Map([["default", { digests, applied: new Set(), inDoubt: new Set() }]]),
+    },
+    // Of a redo: every file that the image lacks, whatever is applied by then.
+    { operation: "redo", database: undefined, from: { directory: "branch" } },
+  );
+  const sent = compressedUpload(document);
+  return () => uploadedProject(() => readProject(image), decodeUpload(sent));
 }
 
 function onServer(databaseUrl: string): Parameters<typeof faultyDriver>[0] {

@@ -9,7 +9,8 @@ import { bin, root, start, type Options, type Ran, type Running } from "../../e2
 import { bundled } from "../../support/bundle.ts";
 import { faultBench, newRequest, type FaultBench } from "./bench.ts";
 import type { TestDatabase } from "./database.ts";
-import type { Sql } from "./migrations.ts";
+import { projectOnDisk } from "../../engine/support/run.ts";
+import { filesOf, firstOf, type Sql } from "./migrations.ts";
 import { startRelay, type Relay } from "./relay.ts";
 
 /** A whole environment: the command line, a proxy, the Lambda service with the built function, and what is behind it. */
@@ -36,14 +37,20 @@ export interface ClientBench extends FaultBench {
 
 /**
  * Starts one environment of its own for a test. With `shortWaits` the CLI is not the built one, but made of the same sources, and waits
- * a part of the time; the plain run is then made without it, because it is about the database alone.
+ * a part of the time; the plain run is then made without it, because it is about the database alone. With `uploads` the migrations come
+ * from a directory, and the image has one of them.
  */
 export async function clientBench(
   t: TestContext,
   sql: Sql,
-  { shortWaits = false }: { readonly shortWaits?: boolean } = {},
+  {
+    shortWaits = false,
+    uploads = false,
+  }: { readonly shortWaits?: boolean; readonly uploads?: boolean } = {},
 ): Promise<ClientBench> {
   const bench = await faultBench(t, sql);
+  // The image has the first migration alone; the others are uploaded by every run.
+  const image = uploads ? await projectOnDisk(t, filesOf(firstOf(1))) : bench.root;
   const [runtime, program] = await Promise.all([
     ownRuntime(t),
     shortWaits ? bundled(new URL("short-waits.ts", import.meta.url)) : bin,
@@ -55,7 +62,8 @@ export async function clientBench(
       HASURA_MIGRATE_ENVIRONMENT: "*",
       HASURA_MIGRATE_ENDPOINT: bench.network.url,
       HASURA_MIGRATE_ADMIN_SECRET: "test-admin-secret",
-      HASURA_MIGRATE_DIRECTORY: bench.root,
+      HASURA_MIGRATE_DIRECTORY: image,
+      HASURA_MIGRATE_SOURCES: "image,upload",
     },
   });
   t.onTestFinished(() => service.stop());
@@ -64,7 +72,11 @@ export async function clientBench(
     beforeLookup: () => (shortWaits ? letRunsAge(bench.database) : Promise.resolve()),
   });
   const applyWith = (url: string, options: Options): Promise<Running> =>
-    start(t, ["dev-1", "--json", "--endpoint-url", url], options);
+    start(
+      t,
+      ["dev-1", "--json", "--endpoint-url", url, ...(uploads ? ["--from", bench.root] : [])],
+      options,
+    );
   const builtRun = async (): Promise<Ran> => (await applyWith(relay.url, {})).ended;
   return {
     ...bench,

@@ -9,13 +9,19 @@ import { scale } from "./scale.ts";
 /** Faults of one kind each, by what they have in common. */
 export type ClientModes = Readonly<Record<string, readonly ClientFault[]>>;
 
+interface LaneOptions {
+  readonly shortWaits?: boolean;
+  /** The migrations come from a directory. */
+  readonly uploads?: boolean;
+}
+
 /** Injects every fault, each in an environment that no other one uses meanwhile; returns what is wrong after them, and notes how many there were. */
 export async function problemsAfterAll(
   t: TestContext,
   modes: ClientModes,
-  { lanes: count, shortWaits = false }: { readonly lanes: number; readonly shortWaits?: boolean },
+  { lanes: count, ...options }: { readonly lanes: number } & LaneOptions,
 ): Promise<string[]> {
-  const started = Array.from({ length: count }, () => lane(t, shortWaits));
+  const started = Array.from({ length: count }, () => lane(t, options));
   const lanes = new Lanes(await Promise.all(started));
   const wrong = Object.entries(modes).map(async ([mode, faults]) => {
     const all = Array.from({ length: scale.clientRounds }, () => faults).flat();
@@ -29,8 +35,8 @@ export async function problemsAfterAll(
 }
 
 /** One environment whose function has been started, and that does what the numbers of events and requests are about. */
-async function lane(t: TestContext, shortWaits: boolean): Promise<ClientBench> {
-  const bench = await clientBench(t, firstOf(3), { shortWaits });
+async function lane(t: TestContext, options: LaneOptions): Promise<ClientBench> {
+  const bench = await clientBench(t, firstOf(3), options);
   await bench.startFunction();
   const { code, stdout, stderr } = await bench.builtRun();
   assert.deepEqual([code, stdout.trimEnd().split("\n").length], [0, events], stdout + stderr);

@@ -27,6 +27,11 @@ export interface Expected {
   readonly streaming?: boolean;
   /** The run pauses after so many milliseconds of work, whatever the request says. */
   readonly sliceMs?: number | undefined;
+  /**
+   * What happens to the question that comes before an upload. That question is not counted, so that the numbers of requests are those
+   * of a run from the image.
+   */
+  readonly inventoryFault?: () => ClientSideFault | undefined;
 }
 
 /** A proxy between a command line and the Lambda service that does harm on request. One event is one frame behind it. */
@@ -66,9 +71,13 @@ export async function startRelay(
     }
     const payload = Payload.parse(JSON.parse(text));
     const { operation } = payload;
+    if (operation === "inventory") {
+      await harmed(expected.inventoryFault?.(), () => forward(target, request, text), response);
+      return;
+    }
     const passing = { index: passed.length, operation };
     passed.push(passing);
-    const fault = expected.faultOf(passing) ?? { what: "passed", at: -1 };
+    const fault = expected.faultOf(passing);
     const isRun = operation === "apply";
     if (operation === "history" && working === 0) await beforeLookup();
     const body = isRun ? JSON.stringify(inSlices(payload, expected.sliceMs)) : text;
@@ -78,9 +87,7 @@ export async function startRelay(
       answer.once("close", () => (working -= isRun ? 1 : 0));
       return answer;
     };
-    await (typeof fault === "string"
-      ? requestHarmed(fault, onward, response)
-      : answerHarmed(fault, onward, response));
+    await harmed(fault, onward, response);
   };
   const { url, idle } = await startProxy(
     t,
@@ -101,6 +108,17 @@ export async function startRelay(
       if (problem) throw problem;
     },
   };
+}
+
+/** Passes a request on, with the fault that happens to it or its answer. */
+async function harmed(
+  fault: ClientSideFault | undefined,
+  onward: Onward,
+  response: http.ServerResponse,
+): Promise<void> {
+  await (typeof fault === "string"
+    ? requestHarmed(fault, onward, response)
+    : answerHarmed(fault ?? { what: "passed", at: -1 }, onward, response));
 }
 
 function refuseStreaming(response: http.ServerResponse): void {
