@@ -12,6 +12,7 @@ const integration = [
   "test/cli/connection/{credentials,moto}.test.ts",
   "test/engine/engine-postgres.test.ts",
   "test/engine/operations/locks.test.ts",
+  "test/engine/query/query.test.ts",
   "test/engine/run/invalid-indexes.test.ts",
   "test/engine/sql/unfinished.test.ts",
   "test/engine/store/ledger/{batch-lost,hostile-schema,inspect,kept-plan,kept-rollbacks,last-applied,ledger,ledger-memory,lock-holders,ownership,reset-to,rolled-back-elsewhere,run-batch,run-ids,runs,settings,since,since-schedules,upgrade}.test.ts",

@@ -35,7 +35,7 @@ export async function deployTarget(target, image, options) {
 async function replaceImage({ environment, location }, image, { stacks, platform }) {
   const { name, alias } = environment;
   // The aliases of the template point to $LATEST, which an update changes.
-  if (alias !== undefined && !["read", "apply", "admin"].includes(alias))
+  if (alias !== undefined && !["read", "apply", "query", "admin"].includes(alias))
     step(`${name}: the alias ${alias} is not moved to the new image`);
   return stacks
     ? deployStack(environment, location, image, platform)

@@ -43,10 +43,14 @@ data "aws_iam_policy_document" "alias" {
     resources = [for name in each.value.allows : aws_lambda_alias.this[name].arn]
   }
 
-  statement {
-    sid       = "ReadLog"
-    actions   = ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"]
-    resources = [local.log_arn]
+  dynamic "statement" {
+    for_each = each.value.reads_log ? [1] : []
+
+    content {
+      sid       = "ReadLog"
+      actions   = ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"]
+      resources = [local.log_arn]
+    }
   }
 }
 

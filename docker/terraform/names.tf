@@ -29,6 +29,7 @@ locals {
     HASURA_MIGRATE_PROTECTED              = tostring(var.protected)
     HASURA_MIGRATE_KEEP_DOWN_SQL          = var.keep_down_sql ? "on" : "off"
     HASURA_MIGRATE_SOURCES                = join(",", var.sources)
+    HASURA_MIGRATE_SQL                    = var.read_only_sql
     HASURA_MIGRATE_UNQUALIFIED            = var.restrict_by_operation ? "refuse" : "admin"
     HASURA_MIGRATE_NOTIFY_URL_ARN         = var.webhook_secret_arn
     HASURA_MIGRATE_NOTIFY_URL_PARAMETER   = var.webhook_parameter
@@ -39,6 +40,7 @@ locals {
 
   # The task's.
   task_variables = merge(local.variables, {
+    HASURA_MIGRATE_SQL          = "off"
     HASURA_MIGRATE_UNQUALIFIED  = var.restrict_by_operation ? "apply" : "admin"
     HASURA_MIGRATE_STOP_TIMEOUT = "120"
   })
@@ -50,18 +52,28 @@ locals {
     read = {
       description = "status, plan, history, locks, doctor, ping"
       allows      = ["read"]
+      reads_log   = true
       policy_sid  = "Read"
       policy      = "See the migrations of"
     }
     apply = {
       description = "what read allows, plus apply and cancel"
       allows      = ["read", "apply"]
+      reads_log   = true
       policy_sid  = "Apply"
       policy      = "Apply migrations in"
     }
+    query = {
+      description = "sql"
+      allows      = ["query"]
+      reads_log   = false
+      policy_sid  = "Query"
+      policy      = "Read the data of"
+    }
     admin = {
       description = "everything"
-      allows      = ["read", "apply", "admin"]
+      allows      = ["read", "apply", "query", "admin"]
+      reads_log   = true
       policy_sid  = "Administer"
       policy      = "Do everything with the migrations of"
     }

@@ -9,7 +9,7 @@ output "security_group_id" {
 }
 
 output "policy_arns" {
-  description = "Attach them to the roles of people and pipelines: the key developer, or read, apply and admin with restrict_by_operation; with task_runner also task, beside one of the others."
+  description = "Attach them to the roles of people and pipelines: the key developer, or read, apply, query (beside one of the others) and admin with restrict_by_operation; with task_runner also task, beside one of the others."
   value = merge(
     { for policy in aws_iam_policy.developer : "developer" => policy.arn },
     { for name, policy in aws_iam_policy.alias : name => policy.arn },

@@ -55,6 +55,17 @@ variable "sources" {
   }
 }
 
+variable "read_only_sql" {
+  description = "Whether hasura-migrate sql may read data: off, read, or read-when-protected, which allows it also where protected is true. With restrict_by_operation only through the aliases query and admin."
+  type        = string
+  default     = "off"
+
+  validation {
+    condition     = contains(["off", "read", "read-when-protected"], var.read_only_sql)
+    error_message = "Use off, read or read-when-protected."
+  }
+}
+
 # ---- Hasura
 
 variable "hasura_endpoint" {
@@ -177,13 +188,13 @@ variable "create_secrets_endpoint" {
 # ---- Access and running
 
 variable "restrict_by_operation" {
-  description = "Create the aliases read, apply and admin with one policy each, and refuse calls without an alias."
+  description = "Create the aliases read, apply, query and admin with one policy each, and refuse calls without an alias."
   type        = bool
   default     = false
 }
 
 variable "policy_name_prefix" {
-  description = "The names of the policies start with it: PREFIX-ENVIRONMENT, or with restrict_by_operation PREFIX-ENVIRONMENT-read, -apply and -admin."
+  description = "The names of the policies start with it: PREFIX-ENVIRONMENT, or with restrict_by_operation PREFIX-ENVIRONMENT-read, -apply, -query and -admin."
   type        = string
   default     = "hasura-migrate"
 }

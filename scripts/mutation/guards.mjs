@@ -12,6 +12,57 @@
 /** @type {readonly Mutation[]} */
 export const guards = [
   {
+    name: "refusing a second statement of sql",
+    file: "src/engine/query/read-statement.ts",
+    guard: "if (second !== undefined)",
+    without: "if (false)",
+    tests: ["test/engine/query/read-statement.test.ts"],
+  },
+  {
+    name: "refusing other statements inside of a query",
+    file: "src/engine/query/parse-tree.ts",
+    guard:
+      'if (/Stmt$/.test(key) && key !== "SelectStmt") return [{ kind: "statement", node: key }];',
+    without: "",
+    tests: ["test/engine/query/read-statement.test.ts"],
+  },
+  {
+    name: "the list of functions that sql never calls",
+    file: "src/engine/query/refused-functions.ts",
+    guard: "return names.has(name) || patterns.some((pattern) => pattern.test(name));",
+    without: "return false;",
+    tests: ["test/engine/query/read-statement.test.ts"],
+  },
+  {
+    name: "refusing functions that are declared VOLATILE in sql",
+    file: "src/engine/query/check-sql.ts",
+    guard: "IF found IS NOT NULL THEN",
+    without: "IF false THEN",
+    tests: ["test/engine/query/query.test.ts"],
+  },
+  {
+    name: "refusing a connection that reads backslashes differently from the parser",
+    file: "src/engine/query/check-sql.ts",
+    guard:
+      "IF pg_catalog.current_setting('standard_conforming_strings') OPERATOR(pg_catalog.<>) 'on'",
+    without: "IF false",
+    tests: ["test/engine/query/query.test.ts"],
+  },
+  {
+    name: "measuring the rows of sql before they are fetched",
+    file: "src/engine/query/query-sql.ts",
+    guard: "${measureSql(most)}",
+    without: "",
+    tests: ["test/engine/query/query.test.ts"],
+  },
+  {
+    name: "sql is off until the function's setting allows it",
+    file: "src/lambda/accept-request.ts",
+    guard: 'if (operation !== "sql" || sql === "read-when-protected") return;',
+    without: "return;",
+    tests: ["test/lambda/sql-setting.test.ts"],
+  },
+  {
     name: "refusing down SQL that another role may have written",
     file: "src/engine/plan/prepare-plan.ts",
     guard: "await state.store.trustKept?.();",

@@ -10,6 +10,8 @@ interface Level {
   readonly description: string;
   /** What may be invoked. */
   readonly resources: readonly string[];
+  /** Whether it also allows to read the function's log. */
+  readonly readsLog?: boolean;
 }
 
 /**
@@ -22,7 +24,14 @@ export function createCallerPolicies(
   called: lambda.Function,
   logArn: string,
 ): Partial<Record<PolicyName, iam.ManagedPolicy>> {
-  const create = ({ id, suffix, sid, description, resources }: Level): iam.ManagedPolicy =>
+  const create = ({
+    id,
+    suffix,
+    sid,
+    description,
+    resources,
+    readsLog = true,
+  }: Level): iam.ManagedPolicy =>
     new iam.ManagedPolicy(scope, id, {
       managedPolicyName: `${policyNamePrefix}-${environment}${suffix}`,
       description,
@@ -32,11 +41,15 @@ export function createCallerPolicies(
           actions: ["lambda:InvokeFunction", "lambda:GetFunctionConfiguration"],
           resources: [...resources],
         }),
-        new iam.PolicyStatement({
-          sid: "ReadLog",
-          actions: ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"],
-          resources: [logArn],
-        }),
+        ...(readsLog
+          ? [
+              new iam.PolicyStatement({
+                sid: "ReadLog",
+                actions: ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"],
+                resources: [logArn],
+              }),
+            ]
+          : []),
       ],
     });
   if (!restrictByOperation)
@@ -49,8 +62,19 @@ export function createCallerPolicies(
         resources: [called.functionArn],
       }),
     };
+  return aliasPolicies(scope, called, environment, create);
+}
+
+/** An alias and a policy for each level. */
+function aliasPolicies(
+  scope: Construct,
+  called: lambda.Function,
+  environment: string,
+  create: (level: Level) => iam.ManagedPolicy,
+): Partial<Record<PolicyName, iam.ManagedPolicy>> {
   const read = createAlias(scope, called, "read", "status, plan, history, locks, doctor, ping");
   const apply = createAlias(scope, called, "apply", "what read allows, plus apply and cancel");
+  const query = createAlias(scope, called, "query", "sql");
   const admin = createAlias(scope, called, "admin", "everything");
   return {
     read: create({
@@ -67,21 +91,29 @@ export function createCallerPolicies(
       description: `Apply migrations in ${environment}`,
       resources: [read, apply],
     }),
+    query: create({
+      id: "QueryPolicy",
+      suffix: "-query",
+      sid: "Query",
+      description: `Read the data of ${environment}`,
+      resources: [query],
+      readsLog: false,
+    }),
     admin: create({
       id: "AdminPolicy",
       suffix: "-admin",
       sid: "Administer",
       description: `Do everything with the migrations of ${environment}`,
-      resources: [read, apply, admin],
+      resources: [read, apply, query, admin],
     }),
   };
 }
 
-/** An alias of the current image, so that a deployment updates all three at once. Returns its ARN. */
+/** An alias of the current image, so that a deployment updates all of them at once. Returns its ARN. */
 function createAlias(
   scope: Construct,
   called: lambda.Function,
-  name: "read" | "apply" | "admin",
+  name: "read" | "apply" | "query" | "admin",
   description: string,
 ): string {
   const id = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}Alias`;

@@ -73,6 +73,7 @@ export function settingsOf(
     HASURA_MIGRATE_PROTECTED: String(props.protected ?? false),
     HASURA_MIGRATE_KEEP_DOWN_SQL: (props.keepDownSql ?? true) ? "on" : "off",
     HASURA_MIGRATE_SOURCES: (props.sources ?? ["image"]).join(","),
+    HASURA_MIGRATE_SQL: props.readOnlySql ?? "off",
     HASURA_MIGRATE_UNQUALIFIED: unqualified,
     ...(props.webhook && secretVariable("HASURA_MIGRATE_NOTIFY_URL", props.webhook)),
     ...(props.eventBus && { HASURA_MIGRATE_EVENT_BUS: props.eventBus.eventBusArn }),

@@ -41,6 +41,11 @@ export interface HasuraMigrateProps {
    * environment needs `upload-when-protected` as well. @default ["image"]
    */
   readonly sources?: readonly ("image" | "upload" | "upload-when-protected")[];
+  /**
+   * Whether hasura-migrate sql may read data; read-when-protected also where `protected` is set. With `restrictByOperation` only through
+   * the aliases query and admin. @default "off"
+   */
+  readonly readOnlySql?: "off" | "read" | "read-when-protected";
   /** Hasura's address inside the VPC, without a path. */
   readonly hasuraEndpoint: string;
   /** Hasura's port, for the security groups. @default 8080 */
@@ -70,7 +75,7 @@ export interface HasuraMigrateProps {
   readonly vpcSubnets?: ec2.SubnetSelection;
   /** Create an interface endpoint for the secret's service; AWS refuses a second one in the same VPC. @default false */
   readonly createSecretsEndpoint?: boolean;
-  /** Create the aliases read, apply and admin with one policy each, and refuse calls without an alias. @default false */
+  /** Create the aliases read, apply, query and admin with one policy each, and refuse calls without an alias. @default false */
   readonly restrictByOperation?: boolean;
   /** The names of the policies start with it. @default "hasura-migrate" */
   readonly policyNamePrefix?: string;
@@ -99,10 +104,10 @@ export interface TaskRunnerProps {
 }
 
 /**
- * Policies for callers: `developer` alone, or one for each alias with `restrictByOperation`; with `taskRunner` also `task`, which is
+ * Policies for callers: `developer` alone, or one for each alias with `restrictByOperation`, of which `query` is needed beside one of the others; with `taskRunner` also `task`, which is
  * needed beside one of the others.
  */
-export type PolicyName = "developer" | "read" | "apply" | "admin" | "task";
+export type PolicyName = "developer" | "read" | "apply" | "query" | "admin" | "task";
 
 /** Throws for values that the parameters and rules of docker/template.yaml do not allow. @internal */
 export function checkProps(props: HasuraMigrateProps): void {

@@ -57,6 +57,8 @@ function createDefinition(
   const { runner, logGroup, roles } = parts;
   const settings = {
     ...settingsOf(props, props.restrictByOperation ? "apply" : "admin"),
+    // Queries are short: they run in the function.
+    HASURA_MIGRATE_SQL: "off",
     HASURA_MIGRATE_STOP_TIMEOUT: "120",
   };
   new ecs.CfnTaskDefinition(scope, "TaskDefinition", {

@@ -61,6 +61,8 @@ export interface CliContext {
   /** Everything else that a person reads. */
   readonly err: Sink;
   readonly keyboard: Keyboard;
+  /** What is typed or piped into the program, as far as it is read. */
+  readonly input: () => AsyncIterable<Uint8Array>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly random: () => number;

@@ -47,6 +47,7 @@ export function contextOf(process: NodeJS.Process, version: string): ProcessCont
     outputLost: () => file?.lost,
     err: sinkOf(streamOf(process.stderr), { workflow }),
     keyboard: keyboardOf(process, interrupts.first),
+    input: () => process.stdin,
     now: Date.now,
     random: Math.random,
     sleep: async (ms, signal) => {

@@ -17,6 +17,7 @@ import { plan } from "./commands/plan.ts";
 import { redo } from "./commands/redo.ts";
 import { resetTo } from "./commands/reset-to.ts";
 import { globalOptions } from "./commands/shared-options.ts";
+import { sql } from "./commands/sql.ts";
 import { status } from "./commands/status.ts";
 import { verify } from "./commands/verify.ts";
 import type { CommandResult } from "./command-result.ts";
@@ -39,6 +40,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
   cancel,
   history,
   locks,
+  sql,
   new: newMigration,
   verify,
   local,

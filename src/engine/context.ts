@@ -36,8 +36,16 @@ export interface EngineContext {
   readonly protected?: boolean;
   /** Examines a database and its ledger without changing anything; absent where no ledger is kept. */
   readonly inspectLedger?: (context: InspectionContext) => Promise<LedgerInspection>;
+  /** Records queries in the ledger of their database; absent where no ledger is kept. */
+  readonly queryRecord?: QueryRecord;
   /** Checks a status before it is shown. An error fails the run, after the status has been shown. */
   readonly verifyStatus?: (databases: readonly DatabaseStatus[]) => Promise<void>;
+}
+
+/** Who asked for a query, for its record. */
+export interface QueryRecord {
+  readonly requestId: string;
+  readonly imageCommit?: string;
 }
 
 /** The context for examining a database. */

@@ -11,6 +11,7 @@ import { showHistory } from "./operations/history.ts";
 import { showLocks } from "./operations/locks.ts";
 import { showInventory } from "./operations/inventory.ts";
 import { markVersions } from "./operations/mark.ts";
+import { query } from "./operations/query.ts";
 import { migrate } from "./operations/migrate.ts";
 import { showPlan } from "./operations/show-plan.ts";
 import { showStatus } from "./operations/status.ts";
@@ -64,6 +65,8 @@ function operationOf(request: Request, engine: EngineContext): Promise<RunResult
       return showLocks(request, engine);
     case "inventory":
       return inventory(request, engine);
+    case "sql":
+      return query(request, engine);
     default:
       return inSession(request, engine);
   }
@@ -88,7 +91,10 @@ async function inventory(
   return result;
 }
 
-type SessionRequest = Exclude<Request, { operation: "ping" | "doctor" | "locks" | "inventory" }>;
+type SessionRequest = Exclude<
+  Request,
+  { operation: "ping" | "doctor" | "locks" | "sql" | "inventory" }
+>;
 
 async function inSession(request: SessionRequest, engine: EngineContext): Promise<RunResult> {
   const session = await openSession(request, engine);

@@ -17,8 +17,8 @@ const Accept = z.object({ accept: z.array(z.string()) });
 
 /**
  * Validates an event as a request that this function may serve. Checks in this order: contract version, environment, operation
- * and options, permission, and the typed name if the environment is protected.
- * Throws usage (contract-mismatch, malformed-request, wrong-environment, unknown-operation, unknown-option, protected) or access.
+ * and options, permission, the typed name if the environment is protected, and whether `sql` is switched on.
+ * Throws usage (contract-mismatch, malformed-request, wrong-environment, unknown-operation, unknown-option, protected, sql-not-allowed) or access.
  */
 export function acceptRequest(
   event: unknown,
@@ -35,6 +35,7 @@ export function acceptRequest(
   if (!request.success) throw badRequest(request.error.issues, operation);
   checkPermission(operation, invokedFunctionArn, settings.unqualified);
   checkConfirmation(request.data, settings);
+  checkSqlAllowed(request.data, settings);
   return request.data;
 }
 
@@ -93,6 +94,30 @@ function checkConfirmation(
     "protected",
     `${environment} is protected, ${problem}: ${request.operation} must be confirmed with the environment's name.`,
     { hints: [retryHint({ with: [`--yes=${environment}`] })] },
+  );
+}
+
+/** Reading data has to be switched on in the function itself, and a second time where it is protected. */
+function checkSqlAllowed(
+  { operation, environment }: Request,
+  { sql, protected: isProtected }: Settings,
+): void {
+  if (operation !== "sql" || sql === "read-when-protected") return;
+  if (sql === "read" && !isProtected) return;
+  const needed = isProtected ? "read-when-protected" : "read";
+  const why =
+    isProtected && sql === "read" ? `${environment} is protected` : "it is off by default";
+  throw new Failure(
+    "usage",
+    "sql-not-allowed",
+    `This function does not run queries: its setting HASURA_MIGRATE_SQL is "${sql}".`,
+    {
+      hints: [
+        textHint(
+          `Set HASURA_MIGRATE_SQL=${needed} in the function (${why}); in the template it is the parameter ReadOnlySql.`,
+        ),
+      ],
+    },
   );
 }
 

@@ -9,6 +9,7 @@ import { Failure, toFailureData } from "../protocol/failure.ts";
 import { textHint } from "../protocol/hint.ts";
 import { changesSomething, type Request } from "../protocol/request.ts";
 import type { UploadDocument } from "../protocol/upload.ts";
+import { statementHash } from "../engine/query/statement-hash.ts";
 import { acceptRequest, formsAcceptedBy, runIdOf } from "./accept-request.ts";
 import type { StoredSecret } from "./secrets/stored-secret.ts";
 import { openStore, storeKind } from "./open-store.ts";
@@ -208,7 +209,7 @@ async function serve(
       stop: stop.signal,
       remainingMs: deadline.remainingMs,
       protected: settings.protected,
-      ...(storeKind(settings) === "ledger" && { inspectLedger }),
+      ...ledgerParts(settings, context.awsRequestId),
     });
     const outOfTime = context.ending === undefined ? Promise.resolve() : late;
     await Promise.race([running, outOfTime.then(() => lastMoment(deadline, over.signal, sleep))]);
@@ -216,6 +217,17 @@ async function serve(
     over.abort();
     hasura.close();
   }
+}
+
+/** What needs a ledger, where one is kept. */
+function ledgerParts(
+  settings: Settings,
+  requestId: string,
+): Pick<EngineContext, "inspectLedger" | "queryRecord"> {
+  if (storeKind(settings) !== "ledger") return {};
+  const { commit } = settings.image;
+  const queryRecord = { requestId, ...(commit !== undefined && { imageCommit: commit }) };
+  return { inspectLedger, queryRecord };
 }
 
 /** Warns once in a run of a secret that cannot be redacted. */
@@ -307,10 +319,17 @@ function logRequest(
     operation,
     environment,
     actor,
-    options,
+    options: loggedOptions(options),
     ...(upload && { upload: { ...upload.from, migrations: upload.migrations.length } }),
     qualifier: qualifierOf(invokedFunctionArn) ?? null,
   });
+}
+
+/** The log has a statement's hash, as the history does, and never its text. */
+function loggedOptions(options: Request["options"]): object {
+  if (!("sql" in options)) return options;
+  const { sql, ...others } = options;
+  return { ...others, statement: statementHash(sql) };
 }
 
 /** The engine from the settings. Throws usage/engine-not-available if the image does not contain it. */

@@ -46,7 +46,7 @@ function withoutDigests(event: EventOf<"inventory">): object {
   return { ...event, databases };
 }
 
-/** The log is kept for long, and read by people who may not see what migrations contain: it names files and lines alone. */
+/** The log is kept for long, and read by people who may not see what migrations and tables contain: it names files and lines alone. */
 function withoutSql(event: RunEvent): object {
   if (event.type === "inventory") return withoutDigests(event);
   if (isLongStatus(event)) return statusForLog(event);
@@ -57,6 +57,8 @@ function withoutSql(event: RunEvent): object {
     }));
     return { ...event, databases };
   }
+  if (event.type === "rows") return { ...event, columns: undefined, rows: event.rows.length };
+  if (event.type === "locks") return { ...event, sessions: event.sessions.length };
   const failure = "failure" in event ? event.failure : undefined;
   if (failure?.sql === undefined) return event;
   const { place, places, ...sql } = failure.sql;

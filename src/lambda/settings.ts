@@ -34,6 +34,8 @@ export interface Settings {
   readonly protected: boolean;
   /** Where the migrations of a run may come from. */
   readonly sources: readonly MigrationSource[];
+  /** Whether the operation `sql` is allowed: nowhere, where nothing is protected, or everywhere. */
+  readonly sql: "off" | "read" | "read-when-protected";
   readonly unqualified: Unqualified;
   readonly logLevel: LogLevel;
   /** Between the request to end a task and its end. */
@@ -123,9 +125,16 @@ const variables = {
     .describe(
       "where migrations may come from: `image`, or `image,upload` to accept [uploads of a branch](branches.md) too; a protected environment also needs `upload-when-protected`",
     ),
+  HASURA_MIGRATE_SQL: oneOf("off", "read", "read-when-protected")
+    .default("off")
+    .describe(
+      "whether [`sql`](queries.md) may read data: `off`, `read`, or `read-when-protected` for a protected environment",
+    ),
   HASURA_MIGRATE_UNQUALIFIED: oneOf("read", "apply", "admin", "refuse")
     .default("admin")
-    .describe("what callers without an alias may do: `read`, `apply`, `admin` or `refuse`"),
+    .describe(
+      "what callers without an alias may do: `read`, `apply`, `admin` (which includes `query`) or `refuse`",
+    ),
   HASURA_MIGRATE_LOG_LEVEL: oneOf("debug", "info", "warning")
     .default("info")
     .describe("`debug`, `info` or `warning`"),
@@ -236,6 +245,7 @@ function settingsFrom(values: Variables): Settings {
     keepDownSql: values.HASURA_MIGRATE_KEEP_DOWN_SQL === "on",
     protected: values.HASURA_MIGRATE_PROTECTED,
     sources: values.HASURA_MIGRATE_SOURCES,
+    sql: values.HASURA_MIGRATE_SQL,
     unqualified: values.HASURA_MIGRATE_UNQUALIFIED,
     logLevel: values.HASURA_MIGRATE_LOG_LEVEL,
     stopTimeoutMs: values.HASURA_MIGRATE_STOP_TIMEOUT * 1000,

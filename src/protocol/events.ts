@@ -205,6 +205,10 @@ export const HistoryRow = z.object({
       "True while the run shows activity. If a run is neither ended nor live, its function has died.",
     ),
   activity: z.string().optional().describe("What it is doing now, if the database shows it."),
+  statement: z
+    .string()
+    .optional()
+    .describe("Only for `sql`: SHA-256 of the statement, in hexadecimal. The text is not kept."),
   migrations: z
     .array(
       z.object({
@@ -375,6 +379,31 @@ export const RunEvent = z.discriminatedUnion("type", [
       runs: z.array(z.string()).describe("Ids of those runs; empty if none was in progress."),
     })
     .describe("Answer to `cancel`: runs that will stop after their current migration."),
+  z
+    .object({
+      type: z.literal("rows"),
+      database,
+      columns: z
+        .array(z.string())
+        .describe("Names of the columns; empty in all but the first part of a long answer."),
+      rows: z
+        .array(z.array(z.string().nullable()))
+        .describe("The values as PostgreSQL writes them as text; null is NULL."),
+      cut: z
+        .enum(["rows", "size"])
+        .optional()
+        .describe(
+          "Set if there are more rows: `rows`: than `limit` of the request · `size`: than an answer may have bytes.",
+        ),
+      continues: z
+        .literal(true)
+        .optional()
+        .describe(
+          "Set if the first row goes on with the last row of the part before: its first value is the rest of that row's last value.",
+        ),
+      more,
+    })
+    .describe("Answer to `sql`."),
   z
     .object({
       type: z.literal("locks"),

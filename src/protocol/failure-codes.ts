@@ -216,7 +216,7 @@ export const failureCodes = {
       "The Hasura CLI was stopped because the function was about to time out; the migration's outcome is unknown.",
     causes: ["The migration takes longer than the function's timeout allows."],
     remedies: [
-      "Check in the database whether the migration took effect or is still running (`pg_stat_activity`), then record the outcome with `hasura-migrate mark`.",
+      "Check whether the migration is still running (`hasura-migrate sql ENVIRONMENT 'SELECT pid, state, query FROM pg_stat_activity'`) and whether it took effect, then record the outcome with `hasura-migrate mark`.",
       "Raise the function's timeout (900 s at most), or split the migration.",
     ],
   },
@@ -1124,7 +1124,7 @@ export const failureCodes = {
       "The table `hdb_catalog.schema_migrations` of an older project has a row that is not a migration.",
     causes: ["The table was edited by hand."],
     remedies: [
-      "Check it in the database: `SELECT * FROM hdb_catalog.schema_migrations;`, and correct the row.",
+      "Look at it, `hasura-migrate sql ENVIRONMENT 'TABLE hdb_catalog.schema_migrations'`, and correct the row.",
     ],
   },
   "needs-ledger": {
@@ -1744,6 +1744,40 @@ export const failureCodes = {
       "Set the key again: `aws configure --profile PROFILE`.",
     ],
   },
+  "sql-answer-too-large": {
+    kinds: ["usage"],
+    meaning: "One row of the answer to `sql` is larger than an answer may be, 4 MB.",
+    causes: ["A column holds a large document or file."],
+    remedies: [
+      "Select fewer columns, or parts of long values: `left(column, 1000)`, `length(column)`.",
+    ],
+  },
+  "sql-connection": {
+    kinds: ["usage"],
+    meaning:
+      "`sql` was not run, because the database connection reads SQL differently from the parser that checked it.",
+    causes: [
+      "The role or the database has `standard_conforming_strings = off`.",
+      "A `run_sql` has left such a setting, or another `client_encoding`, on one of Hasura's connections.",
+    ],
+    remedies: [
+      "Remove the setting: `ALTER ROLE … RESET standard_conforming_strings` or `ALTER DATABASE … RESET …`.",
+      "Restart Hasura, if the setting was left on a connection.",
+    ],
+  },
+  "sql-error": {
+    kinds: ["usage"],
+    meaning: "The database refused the statement of `sql`, or ended it.",
+    causes: [
+      "A table, column or function does not exist, or Hasura's database user may not read it.",
+      "It took longer than 30 seconds (SQLSTATE 57014), or waited for a lock for more than a second (55P03).",
+      "It calls something that writes (25006).",
+    ],
+    remedies: [
+      "Correct the statement. `SELECT table_schema, table_name FROM information_schema.tables` lists the tables.",
+      "For a lock: `hasura-migrate locks ENVIRONMENT`.",
+    ],
+  },
   "sql-failed": {
     kinds: ["migration"],
     meaning: "The database refused a statement of the migration.",
@@ -1759,6 +1793,59 @@ export const failureCodes = {
       "For SQLSTATE 25001, put `-- hasura:no-transaction` on the first line; see [writing migrations](writing-migrations.md#files-outside-a-transaction).",
       "If the failure has no SQLSTATE, set `HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS=true` on Hasura.",
     ],
+  },
+  "sql-not-allowed": {
+    kinds: ["usage"],
+    meaning:
+      "The function does not run queries: its setting `HASURA_MIGRATE_SQL` does not allow `sql`.",
+    causes: [
+      "The setting is `off`, which is its default.",
+      "The environment is protected, and the setting is `read` instead of `read-when-protected`.",
+    ],
+    remedies: [
+      "Decide whether its data may be read (docs/queries.md), then set the template's parameter `ReadOnlySql`, or the variable `HASURA_MIGRATE_SQL`.",
+    ],
+  },
+  "sql-refused": {
+    kinds: ["usage"],
+    meaning: "The statement of `sql` could do more than read, so it was not run.",
+    causes: [
+      "It is not one SELECT, VALUES, TABLE, EXPLAIN or SHOW, or there is a second statement after it.",
+      "It has INTO, FOR UPDATE or FOR SHARE, or a CTE that changes data.",
+      "It calls a function that does more than read, such as `set_config`, `nextval` or `dblink`, or one that is declared VOLATILE.",
+    ],
+    remedies: [
+      "Ask for the data alone. Changes belong in a migration.",
+      "If a function of your own only reads, declare it `STABLE` in a migration.",
+    ],
+  },
+  "sql-syntax": {
+    kinds: ["usage"],
+    meaning: "The statement of `sql` is not valid SQL; it was not sent to the database.",
+    causes: [
+      "A mistake in the statement, at the place that is shown.",
+      "A command of psql, such as `\\d` or `\\copy`, which is not SQL.",
+    ],
+    remedies: ["Correct the statement."],
+  },
+  "sql-text": {
+    kinds: ["usage"],
+    meaning: "The statement for `sql` is missing, given twice, or cannot be read.",
+    causes: [
+      "Neither a statement nor `--file` was given, or both.",
+      "The file is empty, longer than 100,000 characters, or not UTF-8.",
+    ],
+    remedies: [
+      "Write the statement in quotes: `hasura-migrate sql dev-1 'SELECT count(*) FROM orders'`.",
+      "Or name a file with `--file FILE`; `--file -` reads the standard input.",
+    ],
+  },
+  "sql-too-large": {
+    kinds: ["usage"],
+    meaning:
+      "The statement of `sql` is too long or too deeply nested for the parser that checks it.",
+    causes: ["It was generated, with a very long list or very deep parentheses."],
+    remedies: ["Split it, or use a table or `VALUES` instead of a long list."],
   },
   "sso-expired": {
     kinds: ["access"],

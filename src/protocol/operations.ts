@@ -2,9 +2,17 @@ import * as z from "zod";
 import { Version } from "./migration.ts";
 import { requestText } from "./request-text.ts";
 
-/** The permissions of callers, each including the one before it. A function's aliases have these names. */
-export const permissions = ["read", "apply", "admin"] as const;
+/** The permissions of callers. A function's aliases have these names. */
+export const permissions = ["read", "apply", "query", "admin"] as const;
 export type Permission = (typeof permissions)[number];
+
+/** What each permission includes. Reading data (`query`) is not part of `read` and `apply`, which only see migrations. */
+const included: Readonly<Record<Permission, readonly Permission[]>> = {
+  read: ["read"],
+  apply: ["read", "apply"],
+  query: ["query"],
+  admin: permissions,
+};
 
 /** What an operation does to the ledger's schema where it is missing or old. */
 type LedgerUse =
@@ -69,6 +77,11 @@ const executing = {
 
 /** The largest number of runs that `history` lists. */
 export const historyLimit = 1000;
+
+/** The longest statement of `sql`, in UTF-16 units. */
+export const longestStatement = 100_000;
+/** The rows that `sql` returns by default, and at most. */
+export const rowLimit = { default: 1000, most: 10_000 } as const;
 
 /**
  * Every operation, once: what it takes, what it needs, what it changes. The command line's checks, the alias it calls, the
@@ -184,6 +197,25 @@ export const operations = {
     listsMigrations: false,
     takesUploads: false,
   },
+  /** One read-only statement. The function decides by its parse tree whether it runs it (engine/query). */
+  sql: {
+    options: z.strictObject({
+      database,
+      sql: z
+        .string()
+        .min(1)
+        .max(longestStatement)
+        // A C string ends at NUL, and a parser has to see the text that the database gets.
+        .refine((text) => !text.includes("\0"), "must not contain a NUL character")
+        .refine((text) => !/\p{Surrogate}/u.test(text), "must be well-formed Unicode"),
+      limit: z.int().positive().max(rowLimit.most).optional(),
+    }),
+    permission: "query",
+    changes: "never",
+    ledger: "read",
+    listsMigrations: false,
+    takesUploads: false,
+  },
   /** Who waits for a lock, and who holds it. */
   locks: {
     options: z.strictObject({ database }),
@@ -226,6 +258,5 @@ export function isOperation(name: string): name is Operation {
 
 /** True where a caller with this permission may run the operation. */
 export function isAllowed(permission: Permission, operation: Operation): boolean {
-  const needed = permissions.indexOf(operations[operation].permission);
-  return permissions.indexOf(permission) >= needed;
+  return included[permission].includes(operations[operation].permission);
 }

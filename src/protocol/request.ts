@@ -59,7 +59,7 @@ function uploadRequestOf<O extends UploadOperation>(operation: O) {
   });
 }
 
-/** One request: strict everywhere. Never an endpoint or a secret, and SQL only in the files of an upload. */
+/** One request: strict everywhere. Never an endpoint or a secret, and SQL only in the files of an upload, or as the statement of `sql`. */
 export const Request = z.discriminatedUnion("operation", [
   uploadRequestOf("apply"),
   uploadRequestOf("down"),
@@ -71,6 +71,7 @@ export const Request = z.discriminatedUnion("operation", [
   requestOf("mark"),
   requestOf("cancel"),
   requestOf("history"),
+  requestOf("sql"),
   requestOf("locks"),
   requestOf("doctor"),
   requestOf("ping"),

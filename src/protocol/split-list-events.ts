@@ -1,6 +1,7 @@
 import type { DatabasePlan, EventOf, RunEvent } from "./events.ts";
+import { joinRows, splitRows } from "./split-rows.ts";
 
-type ListEvent = EventOf<"plan"> | EventOf<"status"> | EventOf<"history">;
+type ListEvent = EventOf<"plan"> | EventOf<"status"> | EventOf<"history"> | EventOf<"rows">;
 
 /**
  * Splits a list that is too long for one event into several, each at most about `bytes` long and all but the last marked
@@ -40,6 +41,8 @@ export function splitListEvent(event: RunEvent, bytes: number): RunEvent[] {
       );
     case "history":
       return marked(groups(event.runs, budget).map((runs) => ({ ...event, runs })));
+    case "rows":
+      return marked(splitRows(event, budget));
   }
 }
 
@@ -86,6 +89,11 @@ function joinParts(parts: readonly ListEvent[], last: ListEvent): ListEvent {
         ...last,
         runs: parts.flatMap((part) => (part.type === "history" ? part.runs : [])),
       };
+    case "rows":
+      return joinRows(
+        parts.flatMap((part) => (part.type === "rows" ? [part] : [])),
+        last,
+      );
   }
 }
 
@@ -120,7 +128,7 @@ function chunksOf(versions: readonly string[]): string[][] {
 
 /** True for an event that lists what may not fit into one line. */
 export function isList(event: { readonly type: string }): event is ListEvent {
-  return event.type === "plan" || event.type === "status" || event.type === "history";
+  return ["plan", "status", "history", "rows"].includes(event.type);
 }
 
 /** One entry for each row, or one without rows, because an empty database belongs to the list too. */

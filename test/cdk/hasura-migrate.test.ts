@@ -109,6 +109,7 @@ describe("the construct creates the same resources as docker/template.yaml", () 
         protected: true,
         keepDownSql: false,
         sources: ["image", "upload"],
+        readOnlySql: "read-when-protected",
         hasuraPort: 443,
         hasuraSecurityGroup: ec2.SecurityGroup.fromSecurityGroupId(
           stack,
@@ -128,6 +129,7 @@ describe("the construct creates the same resources as docker/template.yaml", () 
         Protected: "true",
         KeepDownSql: "off",
         Sources: "image,upload",
+        ReadOnlySql: "read-when-protected",
         HasuraPort: "443",
         HasuraSecurityGroupId: "sg-0123456789abcdef0",
         MemorySize: "256",
@@ -226,11 +228,11 @@ describe("the construct", () => {
   test("gives the policies of callers by name, to attach them to roles", async (t) => {
     for (const [restrictByOperation, names] of [
       [false, ["developer"]],
-      [true, ["read", "apply", "admin"]],
+      [true, ["read", "apply", "query", "admin"]],
     ] as const) {
       const { construct, template: created } = await synthesise(t, () => ({ restrictByOperation }));
       assert.deepEqual(Object.keys(construct.policies), names);
-      created.resourceCountIs("AWS::Lambda::Alias", restrictByOperation ? 3 : 0);
+      created.resourceCountIs("AWS::Lambda::Alias", restrictByOperation ? 4 : 0);
     }
   });
 

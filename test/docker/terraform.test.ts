@@ -96,6 +96,7 @@ describe("docker/terraform", () => {
         Protected: "true",
         KeepDownSql: "off",
         Sources: "image,upload",
+        ReadOnlySql: "read",
         RestrictByOperation: "true",
         WebhookParameter: "/hasura/webhook:1",
         EventBusArn: "arn:aws:events:eu-west-1:111122223333:event-bus/deployments",
@@ -107,6 +108,7 @@ describe("docker/terraform", () => {
         protected: "true",
         keep_down_sql: "false",
         sources: '["image","upload"]',
+        read_only_sql: "read",
         restrict_by_operation: "true",
         webhook_parameter: "/hasura/webhook:1",
         event_bus_arn: "arn:aws:events:eu-west-1:111122223333:event-bus/deployments",
@@ -138,7 +140,7 @@ describe("docker/terraform", () => {
 
   test.for([
     ["false", []],
-    ["true", ["admin", "apply", "read"]],
+    ["true", ["admin", "apply", "query", "read"]],
   ] as const)(
     "has these aliases with restrict_by_operation %s: %j",
     async ([restrict, names], t) => {

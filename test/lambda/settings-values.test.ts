@@ -214,12 +214,13 @@ describe("the settings of a function", () => {
       LEDGER: "on",
       PROTECTED: "false",
       SOURCES: "image",
+      SQL: "off",
       STOP_TIMEOUT: "30",
       UNQUALIFIED: "admin",
       LOG_LEVEL: "info",
       METRICS: "on",
       NOTIFY_ON: "changes",
     });
-    assert.equal(settingDefinitions.length, 20);
+    assert.equal(settingDefinitions.length, 21);
   });
 });

@@ -20,6 +20,7 @@ describe("settings", () => {
       ledger: true,
       protected: false,
       sources: ["image"],
+      sql: "off",
       unqualified: "admin",
       logLevel: "info",
       stopTimeoutMs: 30_000,

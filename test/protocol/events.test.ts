@@ -188,6 +188,18 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
   { event: { type: "cancel.requested", runs: ["019abc"] }, optional: [] },
   {
     event: {
+      type: "rows",
+      database: "default",
+      columns: ["a"],
+      rows: [["1"], [null]],
+      cut: "rows",
+      continues: true,
+      more: true,
+    },
+    optional: ["cut", "continues", "more"],
+  },
+  {
+    event: {
       type: "locks",
       database: "default",
       notShown: 0,

@@ -4,9 +4,11 @@ import {
   historyLimit,
   isAllowed,
   isOperation,
+  longestStatement,
   operationNames,
   operations,
   permissions,
+  rowLimit,
   type Operation,
   type Permission,
 } from "../../src/protocol/operations.ts";
@@ -59,6 +61,7 @@ const requests = {
   },
   cancel: { run: "019abc" },
   history: { run: "019abc", limit: historyLimit },
+  sql: { database: "default", sql: "SELECT 1", limit: 1 },
   locks: { database: "default" },
   doctor: {},
   ping: {},
@@ -84,9 +87,14 @@ describe("requests", () => {
     });
   }
 
-  test("every option can be left out, except what to mark as", () => {
+  test("every option can be left out, except what to mark as, and the statement", () => {
     for (const operation of operationNames)
-      assert.equal(isAccepted(requestOf(operation, {})), operation !== "mark", operation);
+      assert.equal(
+        isAccepted(requestOf(operation, {})),
+        operation !== "mark" && operation !== "sql",
+        operation,
+      );
+    assert(isAccepted(requestOf("sql", { sql: "SELECT 1" })));
     assert(isAccepted(requestOf("mark", { versions: ["1"], as: "applied" })));
     assert(!isAccepted(requestOf("mark", { versions: ["1"] })));
     assert(isAccepted(requestOf("mark", { inDoubt: true, as: "applied" })));
@@ -103,6 +111,12 @@ describe("requests", () => {
     ["down", { only: "1x" }, false],
     ["mark", { versions: [], as: "applied" }, false],
     ["mark", { versions: ["1"], as: "done" }, false],
+    ["sql", { sql: "" }, false],
+    ["sql", { sql: "a\0b" }, false],
+    ["sql", { sql: "a\ud800b" }, false],
+    ["sql", { sql: "x".repeat(longestStatement) }, true],
+    ["sql", { sql: "x".repeat(longestStatement + 1) }, false],
+    ["sql", { sql: "SELECT 1", limit: rowLimit.most + 1 }, false],
     ["history", { limit: 0 }, false],
     ["history", { limit: 1 }, true],
     ["history", { limit: historyLimit + 1 }, false],
@@ -173,6 +187,7 @@ describe("permissions", () => {
       ...(["apply", "status", "plan", "inventory", "cancel", "history", "locks"] as const),
       ...(["doctor", "ping"] as const),
     ],
+    query: ["sql"],
     admin: operationNames,
   };
   for (const permission of permissions) {

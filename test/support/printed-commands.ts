@@ -17,6 +17,7 @@ import { newMigration } from "../../src/cli/commands/new.ts";
 import { plan } from "../../src/cli/commands/plan.ts";
 import { redo } from "../../src/cli/commands/redo.ts";
 import { resetTo } from "../../src/cli/commands/reset-to.ts";
+import { sql } from "../../src/cli/commands/sql.ts";
 import { status } from "../../src/cli/commands/status.ts";
 import { verify } from "../../src/cli/commands/verify.ts";
 import { commandLineOf, type CliCommand } from "../../src/cli/options/command-line.ts";
@@ -36,6 +37,7 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   cancel: [cancel, schemas.CancelOptions],
   history: [history, schemas.HistoryOptions],
   locks: [locks, schemas.LocksOptions],
+  sql: [sql, schemas.SqlOptions],
   new: [newMigration, schemas.NewOptions],
   verify: [verify, schemas.VerifyOptions],
   local: [local, schemas.LocalOptions],

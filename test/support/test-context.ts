@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import type { TestContext } from "vitest";
 import { countInterrupts, type EndSignal } from "../../src/cli/run/cancellation.ts";
 import type { Key, Sink, CliContext } from "../../src/cli/context.ts";
@@ -47,6 +48,8 @@ export interface TestContextOptions {
   readonly columns?: number;
   /** What the person types, question after question. */
   readonly types?: readonly string[];
+  /** What is piped into the program. */
+  readonly input?: string | Uint8Array;
   readonly git?: string;
   /** Set where a test shows hints that nobody could follow: the commands in them are not checked. */
   readonly foreignHints?: boolean;
@@ -100,6 +103,7 @@ export function testContext(t: TestContext, options: TestContextOptions): TestCl
         return types.shift();
       },
     },
+    input: () => Readable.from(options.input === undefined ? [] : [Buffer.from(options.input)]),
     now: () => now,
     random: () => 0.5,
     sleep: async (ms) => {

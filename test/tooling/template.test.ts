@@ -59,11 +59,12 @@ describe("the policies of callers", () => {
     ["DeveloperPolicy", false, [""]],
     ["ReadPolicy", true, [":read"]],
     ["ApplyPolicy", true, [":read", ":apply"]],
-    ["AdminPolicy", true, [":read", ":apply", ":admin"]],
+    ["QueryPolicy", true, [":query"]],
+    ["AdminPolicy", true, [":read", ":apply", ":query", ":admin"]],
   ] as const)("%s reaches only its own function and aliases", (policy, restrict, allowed) => {
     const stack = stackOf({ ...required, RestrictByOperation: String(restrict) });
     const statements = stack.statements(policy);
-    for (const qualifier of ["", ":read", ":apply", ":admin", ":$LATEST", ":1"]) {
+    for (const qualifier of ["", ":read", ":apply", ":query", ":admin", ":$LATEST", ":1"]) {
       for (const action of ["InvokeFunction", "GetFunctionConfiguration"]) {
         assert.equal(
           allows(statements, `lambda:${action}`, functionArn + qualifier),
@@ -333,6 +334,7 @@ test("the environment of the function holds no secret", () => {
     "HASURA_MIGRATE_NOTIFY_ON",
     "HASURA_MIGRATE_PROTECTED",
     "HASURA_MIGRATE_SOURCES",
+    "HASURA_MIGRATE_SQL",
     "HASURA_MIGRATE_UNQUALIFIED",
   ]);
 });

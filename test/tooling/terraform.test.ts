@@ -147,6 +147,7 @@ describe("the function's role", () => {
 const Alias = z.object({
   description: z.string(),
   allows: z.array(z.string()),
+  reads_log: z.boolean(),
   policy_sid: z.string(),
   policy: z.string(),
 });
@@ -191,6 +192,7 @@ describe("callers", () => {
       "each.key": name,
       "each.value.policy": alias.policy,
       "each.value.policy_sid": alias.policy_sid,
+      "each.value.reads_log ? [1] : []": alias.reads_log ? [1] : [],
       "[for name in each.value.allows : aws_lambda_alias.this[name].arn]": alias.allows.map(
         (each) => `${functionArn}:${each}`,
       ),

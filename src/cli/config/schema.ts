@@ -34,7 +34,7 @@ const useAliases = z
   .boolean()
   .optional()
   .describe(
-    "Call the function's alias read, apply or admin, whichever grants the least that the operation needs. For stacks with RestrictByOperation=true.",
+    "Call the function's alias read, apply, query or admin, whichever grants the least that the operation needs. For stacks with RestrictByOperation=true.",
   );
 
 const runner = z

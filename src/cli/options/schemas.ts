@@ -189,6 +189,16 @@ const run = operations.history.options.shape.run
   .toLowerCase()
   .optional();
 export const CancelOptions = TargetOptions.extend({ run });
+export const SqlOptions = TargetOptions.extend({
+  database,
+  statement: z.string().optional(),
+  file: text,
+  csv: flag,
+  limit: numeric(operations.sql.options.shape.limit),
+}).refine(({ json, csv }) => json !== true || csv !== true, {
+  error: "Choose --json or --csv",
+  path: [],
+});
 export const LocksOptions = TargetOptions.extend({ database });
 export const HistoryOptions = TargetOptions.extend({
   run,

@@ -2,6 +2,7 @@ import type { EventOf, RunEvent } from "../../protocol/events.ts";
 import { fromFailureData, type Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import { stepsText, eventLine, finishedLine, runHeader } from "./messages.ts";
+import { rowCount } from "./views/rows.ts";
 import { planIsResult, type Row, type RunView } from "./run-view.ts";
 import { banner } from "./views/banner.ts";
 
@@ -11,7 +12,8 @@ export type ResultEvent =
   | EventOf<"history">
   | EventOf<"cancel.requested">
   | EventOf<"plan">
-  | EventOf<"locks">;
+  | EventOf<"locks">
+  | EventOf<"rows">;
 
 /** The report on one migration. */
 export type StepState =
@@ -53,16 +55,12 @@ export function entriesOf(
   event: RunEvent | UnknownEvent,
   now: number,
 ): readonly OutputEntry[] {
+  if (isAnswer(event)) return answerEntries(event);
   switch (event.type) {
     case "run.started":
       return bannerEntries(view, event, now);
     case "plan":
       return planEntries(view, event);
-    case "status":
-    case "history":
-    case "cancel.requested":
-    case "locks":
-      return [{ kind: "result", event }];
     case "inventory":
       return [];
     case "heartbeat":
@@ -74,6 +72,26 @@ export function entriesOf(
     default:
       return isMigrationEvent(event) ? migrationEntries(event) : noticeEntries(event);
   }
+}
+
+/** A result whatever the command is; a plan is one for some. */
+type Answer = Exclude<ResultEvent, { type: "plan" }>;
+
+const answers: ReadonlySet<string> = new Set<Answer["type"]>([
+  "status",
+  "history",
+  "cancel.requested",
+  "locks",
+  "rows",
+]);
+
+function isAnswer(event: RunEvent | UnknownEvent): event is Answer {
+  return answers.has(event.type);
+}
+
+function answerEntries(event: Answer): OutputEntry[] {
+  const count = event.type === "rows" ? [{ kind: "notice" as const, text: rowCount(event) }] : [];
+  return [{ kind: "result", event }, ...count];
 }
 
 function heartbeatEntries({ running }: RunView, now: number): OutputEntry[] {

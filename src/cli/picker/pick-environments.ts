@@ -25,6 +25,7 @@ const questions: Readonly<Record<Operation, string>> = {
   cancel: "Cancel in",
   history: "History of",
   locks: "Locks in",
+  sql: "Query",
   doctor: "Check",
   ping: "Reach",
 };

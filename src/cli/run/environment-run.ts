@@ -47,6 +47,8 @@ export interface OperationSpec<O extends Operation = Operation> {
   readonly report?: ReportOptions;
   /** `--run` of history and cancel: the only run that is asked about. */
   readonly run?: string | undefined;
+  /** `sql --csv`. */
+  readonly csv?: boolean | undefined;
   /** `local --reset`. */
   readonly reset?: boolean | undefined;
 }
@@ -75,9 +77,9 @@ export type ReportOptions = {
 /** The output options, as renderers take them. */
 export function outputOptions(
   { quiet = false, color, debug = false, json = false }: TargetOptions,
-  { operation, run }: OperationSpec,
+  { operation, run, csv }: OperationSpec,
 ): Omit<RenderOptions, "environment"> & { readonly json: boolean } {
-  return { operation, run, quiet, color, debug, json };
+  return { operation, run, csv, quiet, color, debug, json };
 }
 
 /** The presenter of one environment's run. `readLocal` reads the project in the working directory. */

@@ -29,9 +29,7 @@ export function lockAdvice(holders: readonly LockHolder[]): string {
     .slice(0, maxDescribed)
     .map(({ pid }) => `SELECT pg_terminate_backend(${pid});`);
   const prepared = holders.some(({ pid }) => pid === 0)
-    ? [
-        "End a prepared transaction with COMMIT PREPARED or ROLLBACK PREPARED (see pg_prepared_xacts).",
-      ]
+    ? ["End a prepared transaction with COMMIT PREPARED or ROLLBACK PREPARED."]
     : [];
   return [
     `It waited for a lock that ${describeLockHolders(holders)} held.`,

@@ -18,6 +18,16 @@ interface Advice {
   readonly next: (refusal: Refusal) => string | undefined;
 }
 
+const lockTimeoutError = {
+  states: ["55P03", "57014"],
+  text: /lock timeout|could not obtain lock|lock not available/,
+};
+
+/** True for a statement that did not get a lock in time. */
+export function isLockTimeout({ message, sqlstate = "" }: SqlFailure): boolean {
+  return lockTimeoutError.states.includes(sqlstate) && lockTimeoutError.text.test(message);
+}
+
 /** The first that applies and returns advice wins. */
 const advices: readonly Advice[] = [
   { states: ["42601"], text: /at or near "\\/, next: psqlCommands },
@@ -39,8 +49,7 @@ const advices: readonly Advice[] = [
       "A new enum value cannot be used in the transaction that adds it: move ALTER TYPE … ADD VALUE into a separate, earlier migration.",
   },
   {
-    states: ["55P03", "57014"],
-    text: /lock timeout|could not obtain lock|lock not available/,
+    ...lockTimeoutError,
     next: lockTimeout,
   },
   {
@@ -136,7 +145,7 @@ function unknownSetting({ sql, message }: Refusal): string {
 }
 
 function lockTimeout(): string {
-  return "Another session holds a lock on the same table. To find it: SELECT pid, application_name, state, xact_start, query FROM pg_stat_activity WHERE state <> 'idle' ORDER BY xact_start. To wait longer: \"-- hasura-migrate: lock_timeout=30s\" at the top of the file.";
+  return 'Another session holds a lock on the same table. To wait longer: "-- hasura-migrate: lock_timeout=30s" at the top of the file.';
 }
 
 /** Functions and types from extensions that ship with PostgreSQL. */

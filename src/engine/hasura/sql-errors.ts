@@ -4,7 +4,7 @@ import { retryHint, textHint, type Hint } from "../../protocol/hint.ts";
 import { findErrorPosition } from "../sql/error-position.ts";
 import { maskPasswords } from "../sql/mask-passwords.ts";
 import { lockAdvice, type LockHolder } from "./lock-holders.ts";
-import { alreadyExists, sqlAdvice } from "./sql-advice.ts";
+import { alreadyExists, isLockTimeout, sqlAdvice } from "./sql-advice.ts";
 import { HasuraCallError, type DatabaseError } from "./client.ts";
 import { hasuraFailure, isAccessDenied } from "./errors.ts";
 
@@ -19,6 +19,8 @@ export interface FailedFile {
   readonly nothingKept?: boolean;
   /** Records the migration as applied. */
   readonly markApplied?: Hint;
+  /** How to find who holds a lock that it did not get. */
+  readonly lookForLock?: readonly Hint[];
   /** The holders of the lock it was waiting for, shortly before it failed. */
   readonly lockHolders?: readonly LockHolder[] | undefined;
 }
@@ -50,9 +52,10 @@ export function stepFailure(error: unknown, failed: FailedFile): unknown {
 
 function nextSteps(details: SqlDetails, failed: FailedFile): Hint[] {
   const advice = sqlAdvice(details, failed.sql, failed.lockHolders);
-  const { markApplied } = failed;
+  const { markApplied, lookForLock = [] } = failed;
   return [
     ...(advice === undefined ? [] : [advice]),
+    ...(isLockTimeout(details) ? lookForLock : []),
     ...(markApplied !== undefined && alreadyExists(details) ? [markApplied] : []),
     nextStep(details, failed),
   ];

@@ -364,7 +364,11 @@ function unfinished(
     `Version ${version} in ${database.name} is ${state}: an earlier run did not finish it.`,
     {
       hints: [
-        textHint("Check in the database whether the migration took effect, then record it."),
+        textHint("Check whether the migration took effect, then record it."),
+        runHint(
+          ["status", environment, ...databaseArgs(database.name)],
+          "to see which tables, columns and indexes of its file exist",
+        ),
         markHint(target, "applied", "if it did"),
         markHint(target, "pending", "if it did not"),
       ],

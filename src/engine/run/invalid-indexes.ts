@@ -51,7 +51,7 @@ export function mayBeLeft(index: ConcurrentIndex): string {
     return 'An invalid index whose name ends in "_ccnew" or "_ccold" may be left over: drop it with DROP INDEX CONCURRENTLY.';
   const path = index.how === "drop" ? index.index : indexPath(index);
   return path === undefined
-    ? "An invalid index with a generated name may be left over (see pg_index.indisvalid)."
+    ? "An invalid index with a generated name may be left over."
     : `An invalid index may be left over: DROP INDEX CONCURRENTLY IF EXISTS ${pathText(path)};`;
 }
 

@@ -13,6 +13,7 @@ import {
   type IndexState,
   type InvalidIndex,
 } from "./invalid-indexes.ts";
+import { invalidIndexesHint } from "../store/hints.ts";
 import { keptStatements, type FailedAt } from "./kept-statements.ts";
 import type { LoadedStep } from "./load-steps.ts";
 
@@ -28,6 +29,7 @@ export async function withLeftBehind(
   failure: unknown,
   error: unknown,
   loaded: LoadedStep,
+  environment: string,
 ): Promise<unknown> {
   const { step, body } = loaded;
   if (!step.noTransaction || !(failure instanceof Failure) || !partly.has(failure.code))
@@ -35,7 +37,7 @@ export async function withLeftBehind(
   const sql = maskPasswords(body.sql);
   const kept = keptStatements(sql, failedAt(error, sql));
   if (!kept) return failure;
-  const indexes = await indexHints(indexesOf(kept.reached), loaded);
+  const indexes = await indexHints(indexesOf(kept.reached), loaded, environment);
   return failure.with({ hints: [textHint(kept.text), ...indexes, ...failure.hints] });
 }
 
@@ -71,6 +73,7 @@ function indexesOf(statements: readonly Statement[]): ConcurrentIndex[] {
 async function indexHints(
   indexes: readonly ConcurrentIndex[],
   loaded: LoadedStep,
+  environment: string,
 ): Promise<Hint[]> {
   if (indexes.length === 0) return [];
   const state = await lookedUp(indexes, loaded);
@@ -78,7 +81,11 @@ async function indexHints(
   if (invalid.length === 0 && unknown.length === 0)
     return [textHint("It left no invalid index behind.")];
   const texts = [...invalid.map(leftText), ...unknown.map(mayBeLeft)];
-  return [...new Set(texts)].map(textHint);
+  const isNameless = unknown.some((index) => index.how === "create" && index.name === undefined);
+  const look = isNameless
+    ? [invalidIndexesHint({ environment, database: loaded.ready.database.name })]
+    : [];
+  return [...[...new Set(texts)].map(textHint), ...look];
 }
 
 function leftText(index: InvalidIndex): string {

@@ -7,7 +7,7 @@ import { HasuraCallError } from "../hasura/client.ts";
 import { stepFailure } from "../hasura/sql-errors.ts";
 import type { ReadyStep } from "../plan/prepare-plan.ts";
 import type { RunStop } from "../run-result.ts";
-import { markHint } from "../store/hints.ts";
+import { activityHint, lockHints, markHint } from "../store/hints.ts";
 import type { StepResult } from "../store/store.ts";
 import { nextBatchSize } from "./batch-size.ts";
 import { halfRedoneFailure } from "./half-redone.ts";
@@ -276,6 +276,10 @@ async function failureOf(
     // A redo keeps its roll-back.
     nothingKept: ready.store.atomic && !step.noTransaction && ready.redone !== true,
     lockHolders,
+    lookForLock: lockHints(
+      target,
+      lockHolders?.some(({ pid }) => pid === 0),
+    ),
     ...(step.direction === "up" && {
       markApplied: markHint(
         target,
@@ -284,7 +288,11 @@ async function failureOf(
       ),
     }),
   });
-  return halfRedoneFailure(await withLeftBehind(failure, error, loaded), ready, environment);
+  return halfRedoneFailure(
+    await withLeftBehind(failure, error, loaded, environment),
+    ready,
+    environment,
+  );
 }
 
 function busy(holder: string): Failure {
@@ -305,7 +313,11 @@ function outcomeUnknown(error: unknown, step: ReadyStep, environment: string): F
     {
       hints: [
         textHint(
-          `Check in the database ${step.database.name} whether ${migrationLabel(step.migration)} took effect and is no longer running (pg_stat_activity).`,
+          `Check in the database ${step.database.name} whether ${migrationLabel(step.migration)} took effect and is no longer running.`,
+        ),
+        activityHint(
+          { environment, database: step.database.name },
+          "to see whether it is still running",
         ),
         markHint(
           { environment, database: step.database.name, versions: [version] },

@@ -6,6 +6,49 @@ export function databaseArgs(database: string): string[] {
   return database === "default" ? [] : ["--database", database];
 }
 
+/** What the sessions of the database do; without single quotes, so that it can be pasted into a shell as it is printed. */
+const activity =
+  "SELECT pid, application_name, state, xact_start, query FROM pg_stat_activity WHERE datname = current_database() AND state <> $$idle$$ ORDER BY xact_start";
+const invalidIndexes =
+  "SELECT indexrelid::regclass AS index, indrelid::regclass AS table FROM pg_index WHERE NOT indisvalid";
+const prepared =
+  "SELECT gid, prepared, owner FROM pg_prepared_xacts WHERE database = current_database()";
+
+/** Which database of which environment is looked at. */
+export interface LookedAt {
+  readonly environment: string;
+  readonly database: string;
+}
+
+/** The query that shows what the sessions of a database do. */
+export function activityHint({ environment, database }: LookedAt, reason: string): Hint {
+  return runHint(["sql", environment, activity, ...databaseArgs(database)], reason);
+}
+
+/** The query that lists the indexes of a database that are invalid. */
+export function invalidIndexesHint({ environment, database }: LookedAt): Hint {
+  return runHint(
+    ["sql", environment, invalidIndexes, ...databaseArgs(database)],
+    "to list the invalid indexes",
+  );
+}
+
+/** How to find who holds a lock; `isPrepared`: it can be a prepared transaction. */
+export function lockHints({ environment, database }: LookedAt, isPrepared = false): Hint[] {
+  return [
+    runHint(
+      ["locks", environment, ...databaseArgs(database)],
+      "to see who holds the lock, while the migration waits",
+    ),
+    isPrepared
+      ? runHint(
+          ["sql", environment, prepared, ...databaseArgs(database)],
+          "to list the prepared transactions",
+        )
+      : activityHint({ environment, database }, "to see what other sessions do now"),
+  ];
+}
+
 type Mark = "applied" | "pending";
 
 /**

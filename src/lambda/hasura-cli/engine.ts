@@ -44,6 +44,7 @@ export const cliOperations: readonly Operation[] = [
   "plan",
   "mark",
   "locks",
+  "sql",
   "doctor",
   "ping",
 ];

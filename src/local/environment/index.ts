@@ -103,6 +103,7 @@ async function startParts(
     HASURA_MIGRATE_ENVIRONMENT: "*",
     HASURA_MIGRATE_SOURCES: "image,upload",
     HASURA_MIGRATE_ENDPOINT: hasura.url,
+    HASURA_MIGRATE_SQL: "read",
     HASURA_MIGRATE_ADMIN_SECRET: adminSecret,
     HASURA_MIGRATE_DIRECTORY: project.directory,
     ...options.env,

@@ -106,6 +106,7 @@ function eventsWith(text: string): object[] {
     historyWith(text),
     { type: "cancel.requested", runs: [text] },
     locksWith(text),
+    { type: "rows", database: text, columns: [text, "b"], rows: [[text, null]], cut: "size" },
     { type: "run.paused", reason: text, applied: 0, notReached: 0, tookMs: 1 },
     failedRun(failureWith(text)),
   ];

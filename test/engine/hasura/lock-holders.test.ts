@@ -72,7 +72,7 @@ describe("the next step after a lock timeout", () => {
   test("a prepared transaction has no session", () => {
     assert.equal(
       lockAdvice([{ pid: 0, waits: false }]),
-      `It waited for a lock that a prepared transaction held. End a prepared transaction with COMMIT PREPARED or ROLLBACK PREPARED (see pg_prepared_xacts). ${wait}`,
+      `It waited for a lock that a prepared transaction held. End a prepared transaction with COMMIT PREPARED or ROLLBACK PREPARED. ${wait}`,
     );
   });
 });

@@ -136,10 +136,15 @@ describe("select steps", () => {
   const newest = (version: string) => `The newest version is ${version} (x).`;
   const mark = (version: string, as: string) => `hasura-migrate mark dev-3 ${version} --${as}`;
   const status = "hasura-migrate status dev-3";
-  const check = "Check in the database whether the migration took effect, then record it.";
+  const check = "Check whether the migration took effect, then record it.";
   const writeUp = "Write its up.sql, or remove the migration.";
   const writeDown = "Write its down.sql, or use the branch or image that it was applied from.";
-  const doubtful = (version: string) => [check, mark(version, "applied"), mark(version, "pending")];
+  const doubtful = (version: string) => [
+    check,
+    status,
+    mark(version, "applied"),
+    mark(version, "pending"),
+  ];
   const redo: Selection = { operation: "redo" };
 
   /** What is refused, and each suggestion that is made. */

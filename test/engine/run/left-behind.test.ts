@@ -50,7 +50,7 @@ async function hints(
   code: FailureCode = "sql-failed",
 ): Promise<string[]> {
   const failure = new Failure("migration", code, "it failed", { hints: [textHint("own hint")] });
-  const shown = await withLeftBehind(failure, error, await load(given));
+  const shown = await withLeftBehind(failure, error, await load(given), "dev-3");
   assert.ok(shown instanceof Failure);
   return shown.hints.map((hint) => hintText(hint));
 }
@@ -130,7 +130,7 @@ describe("a file outside a transaction that failed", () => {
   test("in a transaction, or with any other failure, the failure is unchanged", async () => {
     assert.deepEqual(await hints({ noTransaction: false }), ["own hint"]);
     assert.deepEqual(await hints({}, refused(createIndex), "hasura-unreachable"), ["own hint"]);
-    assert.equal(await withLeftBehind("a bug", undefined, await load({})), "a bug");
+    assert.equal(await withLeftBehind("a bug", undefined, await load({}), "dev-3"), "a bug");
   });
 });
 

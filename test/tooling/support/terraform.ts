@@ -11,13 +11,9 @@ const Blocks = z.record(
   z.string(),
   z.record(z.string(), z.array(z.record(z.string(), z.unknown()))),
 );
+const Default = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 const ModuleFile = z.object({
-  variable: z
-    .record(
-      z.string(),
-      z.array(z.object({ default: z.union([z.string(), z.number(), z.boolean()]).optional() })),
-    )
-    .default({}),
+  variable: z.record(z.string(), z.array(z.object({ default: Default.optional() }))).default({}),
   locals: z.array(z.record(z.string(), z.unknown())).default([]),
   resource: Blocks.default({}),
   data: Blocks.default({}),

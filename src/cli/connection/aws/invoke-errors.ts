@@ -150,7 +150,7 @@ function functionNotFound(thrown: unknown, target: InvocationTarget): Failure {
           "list them",
         ),
         textHint('Set its name with --function, or "function" in hasura-migrate.json.'),
-        ...(["read", "apply", "admin"].includes(alias)
+        ...(["read", "apply", "query", "admin"].includes(alias)
           ? [
               textHint(
                 `Does the function have the alias ${alias}? The stack creates it only with RestrictByOperation=true, and "aliases" in hasura-migrate.json makes the CLI use it.`,

@@ -108,7 +108,7 @@ class PlainRenderer implements Renderer {
     const style = colorsFor(out, env, this.#options.color);
     // A file or a pipe has no width.
     const columns = out.isTTY ? out.columns : Infinity;
-    const look = { style, columns, now: this.#context.now() };
+    const look = { style, columns, now: this.#context.now(), isExact: !out.isTTY };
     writeLines(out, this.#prefixed(resultLines(event, this.#options, look)));
   }
 

@@ -5,6 +5,7 @@ import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { padEnd, textWidth, truncate } from "../terminal/width.ts";
 import { waitingText } from "../views/locks.ts";
 import { filesLabel } from "../views/banner.ts";
+import { rowCount } from "../views/rows.ts";
 import { statusOf, type EnvironmentView } from "./environment-view.ts";
 
 /** Environment names take at most this share of a line. */
@@ -190,6 +191,8 @@ function doneText(view: EnvironmentView, now: number): string {
       return `${event.databases.reduce((sum, { items }) => sum + items.length, 0)} pending`;
     case "history":
       return plural(event.runs.length, "run");
+    case "rows":
+      return rowCount(event);
     case "locks":
       return waitingText(
         view.results

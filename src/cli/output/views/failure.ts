@@ -67,6 +67,7 @@ function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions
   const { style, columns } = options;
   if (refusedFile(failure) === undefined) {
     // If Hasura hides the database's message, our message already contains everything Hasura does reveal.
+    if (sql.file === undefined) return statementLines(sql, options);
     return failure.code === "sql-failed" && sql.sqlstate === undefined
       ? [styled`    ${style.dim("no SQLSTATE: this Hasura hides the details of database errors")}`]
       : [];
@@ -77,6 +78,17 @@ function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions
     .map((line) => styled`    ${style.red(line)}`);
   return [
     ...(sql.place?.text ? codeFrameLines(sql.place, words, style, columns) : wordLines),
+    ...placeLines(sql.places ?? [], columns),
+    ...labelled("    ", "detail", sql.detail, options),
+    ...labelled("    ", "hint", sql.hint, options),
+  ];
+}
+
+/** Where a statement that is in no file is wrong; the message above says why. */
+function statementLines(sql: SqlFailure, options: FailureViewOptions): Styled[] {
+  const { style, columns } = options;
+  return [
+    ...(sql.place?.text ? codeFrameLines(sql.place, "", style, columns) : []),
     ...placeLines(sql.places ?? [], columns),
     ...labelled("    ", "detail", sql.detail, options),
     ...labelled("    ", "hint", sql.hint, options),

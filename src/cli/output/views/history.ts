@@ -105,6 +105,7 @@ function inFull(run: HistoryRow, { style, columns }: HistoryTableOptions): Style
     ["request", run.requestId],
     ["started", exactLocalTime(run.startedAt)],
     ["ended", run.endedAt === undefined ? undefined : exactLocalTime(run.endedAt)],
+    ["sha256", run.statement],
     ["doing", run.live ? run.activity : undefined],
     ["why", run.failure],
   ];

@@ -4,15 +4,22 @@ import type { Styled } from "../terminal/styled.ts";
 import { cancelLine, historyLines } from "./history.ts";
 import { locksLines } from "./locks.ts";
 import { planLines } from "./plan.ts";
+import { csvLines, rowsLines } from "./rows.ts";
 import { statusLines, type StatusLook } from "./status.ts";
 
-/** The lines of a command's result; see `StatusLook`. */
+/** Where the lines are shown; see `StatusLook`. */
+interface ResultLook extends StatusLook {
+  /** A file or a pipe, where CSV has every character as it is. */
+  readonly isExact?: boolean;
+}
+
+/** The lines of a command's result. */
 export function resultLines(
   event: ResultEvent,
-  { environment, run }: Pick<RenderOptions, "environment" | "run">,
-  look: StatusLook,
+  { environment, run, csv }: Pick<RenderOptions, "environment" | "run" | "csv">,
+  look: ResultLook,
 ): Styled[] {
-  const { style, columns } = look;
+  const { style, columns, isExact = false } = look;
   // A missing run is a failure, which follows.
   if (run !== undefined && "runs" in event && event.runs.length === 0) return [];
   switch (event.type) {
@@ -22,6 +29,8 @@ export function resultLines(
       return historyLines(event, { whole: run !== undefined, style, columns });
     case "cancel.requested":
       return [cancelLine(event, environment)];
+    case "rows":
+      return csv === true ? csvLines(event, isExact) : rowsLines(event, style, columns);
     case "locks":
       return locksLines(event, style, columns);
     case "plan":

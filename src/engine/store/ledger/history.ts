@@ -84,3 +84,12 @@ export function readActors(result: SqlResult): ReadonlyMap<string, RunActor> {
   const rows = z.array(z.tuple([z.string(), RecordedActor]));
   return new Map(rows.parse(JSON.parse(result.rows[0]?.[0] ?? "[]")));
 }
+
+/** The runs, with the hashes of the statements of queries, from the answer to `statementsSql`. */
+export function withStatements(runs: readonly HistoryRow[], result: SqlResult): HistoryRow[] {
+  const hashes = new Map(result.rows.map(([run, hash]) => [run, hash]));
+  return runs.map((run) => {
+    const statement = hashes.get(run.runId);
+    return statement === undefined || statement === null ? run : { ...run, statement };
+  });
+}

@@ -21,7 +21,7 @@ import { CatalogSync } from "./catalog-sync.ts";
 import { isTransient, query, readLedger, untilAnswered } from "./client.ts";
 import { Confirmation } from "./confirmation.ts";
 import type { LedgerContext } from "./context.ts";
-import { readActors, readHistory, readRunIds } from "./history.ts";
+import { readActors, readHistory, readRunIds, withStatements } from "./history.ts";
 import { readKept, refuseForeignWriters } from "./kept-migrations.ts";
 import type { Position } from "./position.ts";
 import {
@@ -42,6 +42,7 @@ import {
   historySql,
   keepPlanSql,
   openRunsSql,
+  statementsSql,
   type LedgerChange,
 } from "./statements.ts";
 
@@ -92,8 +93,16 @@ export class LedgerStore implements MigrationStore {
     this.runs = {
       begin: () => this.#begin(),
       end: (end) => this.#end(end),
-      history: async (filter) =>
-        readHistory(await query(context, historySql(filter, context.liveMs)), database.name),
+      history: async (filter) => {
+        const runs = readHistory(
+          await query(context, historySql(filter, context.liveMs)),
+          database.name,
+        );
+        const queries = runs.filter(({ operation }) => operation === "sql");
+        if (queries.length === 0) return runs;
+        const ids = queries.map(({ runId }) => runId);
+        return withStatements(runs, await query(context, statementsSql(ids)));
+      },
       findOpen: async (run) => readRunIds(await query(context, openRunsSql(run))),
       cancel: async (run) => readRunIds(await query(context, cancelRunsSql(run, context.liveMs))),
       actors: (runs) => this.#actors(runs),

@@ -1,11 +1,11 @@
 import { exponentialBackoff, poll, retry } from "../../../retry.ts";
 import { Failure } from "../../../protocol/failure.ts";
-import { textHint } from "../../../protocol/hint.ts";
+import { runHint, textHint } from "../../../protocol/hint.ts";
 import { migrationLabel } from "../../../protocol/migration.ts";
 import { emit } from "../../emit.ts";
 import { HasuraCallError } from "../../hasura/client.ts";
 import { describeLockHolders, type LockHolder } from "../../hasura/lock-holders.ts";
-import { markHint } from "../hints.ts";
+import { activityHint, databaseArgs, markHint } from "../hints.ts";
 import type { Step, StepResult } from "../store.ts";
 import { classifyOutcome, sqlstateOf, type StepOutcome } from "./classify-outcome.ts";
 import { isHidden, isTransient, maxRetries, readLedger } from "./client.ts";
@@ -221,7 +221,15 @@ function interruptedFailure(step: Step, environment: string, error: unknown): Fa
     {
       hints: [
         textHint(
-          "Inspect the database. Finish the file's changes by hand, or undo them; then record the result.",
+          "Find out what it has done. Finish the file's changes by hand, or undo them; then record the result.",
+        ),
+        runHint(
+          ["status", environment, ...databaseArgs(step.database.name)],
+          "to see which tables, columns and indexes of the file exist",
+        ),
+        activityHint(
+          { environment, database: step.database.name },
+          "to see whether something still runs",
         ),
         markHint(target, "applied", "if you finished them"),
         markHint(target, "pending", "if you undid them"),

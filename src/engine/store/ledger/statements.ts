@@ -238,6 +238,12 @@ LEFT JOIN hasura_migrate.run AS r ON r.id OPERATOR(pg_catalog.=) m.run
 WHERE m.version OPERATOR(pg_catalog.=) ANY (ARRAY[${versions.map(versionNumber).join(", ")}]::pg_catalog.int8[])`;
 }
 
+/** The hashes of the statements of queries: rows of run and hash. Writes nothing. */
+export function statementsSql(runs: readonly string[]): string {
+  const ids = runs.map(quoteLiteral).join(", ");
+  return `SELECT id, options OPERATOR(pg_catalog.->>) 'statement'::pg_catalog.text FROM hasura_migrate.run WHERE id OPERATOR(pg_catalog.=) ANY (ARRAY[${ids}]::pg_catalog.text[])`;
+}
+
 /**
  * Cancels what a run is executing right now. Never by terminating the connection: Hasura's driver
  * would send the statement again (docs/internals/hasura-protocol.md, "Ending a statement from

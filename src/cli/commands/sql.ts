@@ -1,0 +1,51 @@
+import { CliOption } from "../options/command-line.ts";
+import type { CommandModule } from "./command.ts";
+import { addDatabaseOption, addLocalOptions } from "./shared-options.ts";
+
+export const sql: CommandModule = {
+  declare(program) {
+    const command = program
+      .command("sql [environment] [statement]")
+      .summary("run one query that only reads")
+      .description(
+        "Run one statement that only reads (SELECT, VALUES, TABLE, EXPLAIN or SHOW) in the environment's database, and print its rows. The function has to allow it (HASURA_MIGRATE_SQL). The history records who ran it and a hash of the statement.",
+      )
+      .example("sql dev-1 'SELECT count(*) FROM orders'")
+      .example("sql dev-1 --file report.sql --csv > report.csv")
+      .example("echo 'TABLE orders' | hasura-migrate sql dev-1 --file -", "from the standard input")
+      .addOption(
+        new CliOption(
+          "-f, --file <file>",
+          "read the statement from a file, or from the standard input (-)",
+        ).completedBy("file"),
+      )
+      .option("--csv", 'print CSV: NULL is empty, an empty text is ""')
+      .option("--limit <count>", "print at most this many rows (default: 1000; at most 10000)");
+    addDatabaseOption(command, "the database, if there are several");
+    return addLocalOptions(command);
+  },
+  // Nothing is called like a statement: a word with a space, or the only word beside --file, decides.
+  operands: ([first, second]) => {
+    if (second === undefined && first !== undefined && /\s/.test(first))
+      return { environments: [], statement: first };
+    return {
+      environments: first === undefined ? [] : [first],
+      ...(second !== undefined && { statement: second }),
+    };
+  },
+  async run(context, raw) {
+    const [{ SqlOptions, parseOptions }, { runOperation }, { statementFrom }] = await Promise.all([
+      import("../options/schemas.ts"),
+      import("../run/run-operation.ts"),
+      import("../project/statement.ts"),
+    ]);
+    const options = parseOptions(SqlOptions, raw, context.commandLine);
+    const { database, limit, csv } = options;
+    const text = await statementFrom(options, context);
+    return runOperation(context, options, {
+      operation: "sql",
+      options: { database, sql: text, limit },
+      csv,
+    });
+  },
+};

@@ -1,0 +1,73 @@
+import { createReadStream } from "node:fs";
+import { resolve } from "node:path";
+import { decodeText } from "../../decode-text.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { runHint } from "../../protocol/hint.ts";
+import { longestStatement } from "../../protocol/operations.ts";
+import { errorCode } from "../../system-error.ts";
+import type { CliContext } from "../context.ts";
+
+/** A character of UTF-8 has at most four bytes, and one of UTF-16 two or four. */
+const mostBytes = 4 * longestStatement;
+
+/**
+ * The statement of `sql`, from the command line, a file, or with `-` the standard input. Throws `usage/sql-text` where there is none, where
+ * there are two, or where it cannot be read.
+ */
+export async function statementFrom(
+  {
+    statement,
+    file,
+  }: { readonly statement?: string | undefined; readonly file?: string | undefined },
+  { cwd, input }: Pick<CliContext, "cwd" | "input">,
+): Promise<string> {
+  if (statement !== undefined && file !== undefined)
+    throw textFailure("A statement and --file cannot be combined.");
+  if (file === undefined) return checked(statement ?? "", "No statement given.");
+  const from = file === "-" ? "The standard input" : file;
+  const { encoding, text } = decodeText(
+    await read(file === "-" ? input() : createReadStream(resolve(cwd, file)), from),
+  );
+  if (text === undefined)
+    throw textFailure(
+      `${from} cannot be read: it is ${encoding === "unknown" ? "not UTF-8" : encoding}.`,
+    );
+  return checked(text.replace(/^\uFEFF/, ""), `${from} contains no statement.`);
+}
+
+async function read(chunks: AsyncIterable<unknown>, from: string): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of chunks) {
+      const part = chunk instanceof Uint8Array ? Buffer.from(chunk) : Buffer.from(String(chunk));
+      bytes += part.length;
+      if (bytes > mostBytes) throw tooLong(from);
+      parts.push(part);
+    }
+  } catch (thrown) {
+    if (thrown instanceof Failure) throw thrown;
+    throw textFailure(`${from} cannot be read (${errorCode(thrown) ?? "no code"}).`, thrown);
+  }
+  return Buffer.concat(parts);
+}
+
+function checked(text: string, otherwise: string): string {
+  if (text.trim() === "") throw textFailure(otherwise);
+  if (text.length > longestStatement) throw tooLong("The statement");
+  if (text.includes("\0")) throw textFailure("The statement contains a NUL character.");
+  return text;
+}
+
+function tooLong(what: string): Failure {
+  return textFailure(
+    `${what} is too long: a statement may have ${String(longestStatement)} characters.`,
+  );
+}
+
+function textFailure(message: string, cause?: unknown): Failure {
+  return new Failure("usage", "sql-text", message, {
+    hints: [runHint(["sql", "--help"])],
+    ...(cause !== undefined && { cause }),
+  });
+}

@@ -1,0 +1,95 @@
+import { quoteLiteral } from "../sql/quote.ts";
+import type { TreePart } from "./parse-tree.ts";
+import { harmlessVolatile } from "./refused-functions.ts";
+
+/** SQLSTATEs that the checks raise. They do not arrive where Hasura hides internals. */
+export const checkState = {
+  /** The connection reads text differently from the parser. */
+  connection: "HM031",
+  /** A function may change something. */
+  volatile: "HM032",
+  /** Rows are larger than an answer may be. */
+  tooLarge: "HM033",
+} as const;
+
+type Name = readonly string[];
+
+/**
+ * Fails before the statement runs, in the same transaction, where this connection would read the text differently from the parser
+ * (a setting that somebody left on the pooled connection), or where a name in it may stand for a function that is declared VOLATILE:
+ * a function, an operator, a cast or `row.function`. All texts of one message are parsed before the first runs, so this stands first:
+ * its error ends the message, whatever follows has become.
+ */
+export function checkSql(parts: readonly TreePart[]): string {
+  const named = (kind: "function" | "operator" | "type"): Name[] =>
+    parts.flatMap((part) => (part.kind === kind ? [part.name] : []));
+  const attributes = parts.flatMap((part) => (part.kind === "attribute" ? [part.name] : []));
+  return `DO $hasura_migrate_check$
+DECLARE
+  found pg_catalog.text;
+BEGIN
+  IF pg_catalog.current_setting('standard_conforming_strings') OPERATOR(pg_catalog.<>) 'on'
+    OR pg_catalog.current_setting('client_encoding') OPERATOR(pg_catalog.<>) 'UTF8'
+  THEN
+    RAISE EXCEPTION 'hasura-migrate: standard_conforming_strings must be on, and client_encoding UTF8'
+      USING ERRCODE = '${checkState.connection}';
+  END IF;
+  SELECT pg_catalog.min(p.oid::pg_catalog.regprocedure::pg_catalog.text) INTO found
+  FROM pg_catalog.pg_proc AS p
+  JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
+  WHERE p.provolatile OPERATOR(pg_catalog.=) 'v'
+    AND NOT (p.proname OPERATOR(pg_catalog.=) ANY (${namesSql(harmlessVolatile)}))
+    AND (
+      ${isNamed("p.proname", named("function"), "pg_catalog.pg_function_is_visible(p.oid)")}
+      OR (
+        p.proname OPERATOR(pg_catalog.=) ANY (${namesSql(attributes)})
+        AND p.pronargs OPERATOR(pg_catalog.>=) 1
+        AND (p.pronargs OPERATOR(pg_catalog.-) p.pronargdefaults) OPERATOR(pg_catalog.<=) 1
+        AND EXISTS (
+          SELECT FROM pg_catalog.pg_type AS t
+          WHERE t.oid OPERATOR(pg_catalog.=) p.proargtypes[0]
+            AND t.typtype OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'p', 'd']::"char"[])
+        )
+      )
+      OR EXISTS (
+        SELECT FROM pg_catalog.pg_operator AS o
+        JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) o.oprnamespace
+        WHERE o.oprcode OPERATOR(pg_catalog.=) p.oid
+          AND ${isNamed("o.oprname", named("operator"), "pg_catalog.pg_operator_is_visible(o.oid)")}
+      )
+      OR EXISTS (
+        SELECT FROM pg_catalog.pg_cast AS c
+        JOIN pg_catalog.pg_type AS t ON t.oid OPERATOR(pg_catalog.=) c.casttarget
+        JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) t.typnamespace
+        WHERE c.castfunc OPERATOR(pg_catalog.=) p.oid
+          AND ${isNamed("t.typname", named("type"), "pg_catalog.pg_type_is_visible(t.oid)")}
+      )
+    );
+  IF found IS NOT NULL THEN
+    RAISE EXCEPTION '%', found USING ERRCODE = '${checkState.volatile}';
+  END IF;
+END
+$hasura_migrate_check$;`;
+}
+
+/** Whether an object, whose schema is `n`, is one of these; a name without a schema means whatever the search_path shows. */
+function isNamed(column: string, names: readonly Name[], isVisible: string): string {
+  const qualified = names.filter(({ length }) => length > 1);
+  const bare = names.filter(({ length }) => length === 1);
+  const last = (name: Name): string => name.at(-1) ?? "";
+  // A dot in a name can only make more names match.
+  const paths = qualified.map((name) => `${name.at(-2) ?? ""}.${last(name)}`);
+  return `(
+        (${column} OPERATOR(pg_catalog.=) ANY (${namesSql(bare.map(last))}) AND ${isVisible})
+        OR pg_catalog.concat(n.nspname, '.', ${column})
+          OPERATOR(pg_catalog.=) ANY (${textsSql(paths)})
+      )`;
+}
+
+function namesSql(names: readonly string[]): string {
+  return `ARRAY[${[...new Set(names)].map(quoteLiteral).join(", ")}]::pg_catalog.name[]`;
+}
+
+function textsSql(texts: readonly string[]): string {
+  return `ARRAY[${[...new Set(texts)].map(quoteLiteral).join(", ")}]::pg_catalog.text[]`;
+}

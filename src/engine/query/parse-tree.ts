@@ -1,0 +1,93 @@
+/** A part of a parse tree that matters to whether a statement only reads; `location` in bytes of the text, where it is known. */
+export type TreePart =
+  | {
+      readonly kind: "function";
+      readonly name: readonly string[];
+      readonly location: number | undefined;
+    }
+  /** `value.name`, which can be a column or a call of the function `name`. */
+  | { readonly kind: "attribute"; readonly name: string }
+  | { readonly kind: "operator"; readonly name: readonly string[] }
+  | { readonly kind: "type"; readonly name: readonly string[] }
+  | { readonly kind: "into" | "locking"; readonly location: number | undefined }
+  /** Another statement inside of this one, such as `DeleteStmt` in a CTE. */
+  | { readonly kind: "statement"; readonly node: string };
+
+/**
+ * What of a parse tree can do more than read, in the order of the text as far as it is known. Every object of the tree is looked at,
+ * whatever it is, so that a kind of node that this program does not know hides nothing.
+ */
+export function partsOf(root: unknown): TreePart[] {
+  const parts: TreePart[] = [];
+  // Not recursive: a tree may be deeper than the stack.
+  const left: unknown[] = [root];
+  for (let value = left.pop(); value !== undefined; value = left.pop()) {
+    if (isList(value)) left.push(...value.toReversed());
+    else if (isObject(value)) {
+      for (const [key, inner] of Object.entries(value)) parts.push(...partAt(key, inner));
+      left.push(
+        ...Object.values(value)
+          .filter((inner) => typeof inner === "object")
+          .toReversed(),
+      );
+    }
+  }
+  return parts;
+}
+
+type Reader = (value: unknown) => readonly TreePart[];
+
+/** What is read from the value of a key; each of these keys means the same wherever it stands. */
+const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ["FuncCall", (value) => [functionOf(value, "funcname")]],
+  ["RangeTableSample", (value) => [functionOf(value, "method")]],
+  ["intoClause", (value) => [{ kind: "into", location: locationOf(field(value, "rel")) }]],
+  ["lockingClause", () => [{ kind: "locking", location: undefined }]],
+  ["ColumnRef", (value) => attributesIn(namesIn(field(value, "fields")).slice(1))],
+  ["A_Indirection", (value) => attributesIn(namesIn(field(value, "indirection")))],
+  ["A_Expr", (value) => [{ kind: "operator", name: namesIn(field(value, "name")) }]],
+  ["operName", (value) => [{ kind: "operator", name: namesIn(value) }]],
+  ["useOp", (value) => [{ kind: "operator", name: namesIn(value) }]],
+  ["typeName", (value) => [{ kind: "type", name: namesIn(field(value, "names")) }]],
+  ["TypeName", (value) => [{ kind: "type", name: namesIn(field(value, "names")) }]],
+]);
+
+function partAt(key: string, value: unknown): readonly TreePart[] {
+  if (/Stmt$/.test(key) && key !== "SelectStmt") return [{ kind: "statement", node: key }];
+  return readers.get(key)?.(value) ?? [];
+}
+
+function functionOf(value: unknown, key: string): TreePart {
+  return { kind: "function", name: namesIn(field(value, key)), location: locationOf(value) };
+}
+
+function attributesIn(names: readonly string[]): TreePart[] {
+  return names.map((name) => ({ kind: "attribute", name }));
+}
+
+/** The names of a qualified name, which is a list of `{ String: { sval } }`. */
+function namesIn(list: unknown): string[] {
+  if (!isList(list)) return [];
+  return list.flatMap((each) => {
+    const name = field(field(each, "String"), "sval");
+    return typeof name === "string" ? [name] : [];
+  });
+}
+
+function locationOf(value: unknown): number | undefined {
+  const location = field(value, "location");
+  // The tree leaves out zeros.
+  return typeof location === "number" ? location : isObject(value) ? 0 : undefined;
+}
+
+function field(value: unknown, name: string): unknown {
+  return isObject(value) ? value[name] : undefined;
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
