@@ -12,6 +12,7 @@ import { startup } from "./startup.ts";
 import { tableOf, type Line } from "./table.ts";
 import { throughput } from "./throughput.ts";
 import { uploads } from "./uploads.ts";
+import { verifyFigures } from "./verify.ts";
 
 const parts: Record<string, Part> = {
   startup,
@@ -22,6 +23,7 @@ const parts: Record<string, Part> = {
   growth,
   several,
   matrix,
+  verify: verifyFigures,
 };
 
 const requested = process.argv.slice(2);

@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { postgresOnly } from "../engine/project/local-databases.ts";
 import { readProject, type Migration, type Project } from "../engine/project/project.ts";
 import { Failure } from "../protocol/failure.ts";
-import { retryHint } from "../protocol/hint.ts";
+import { retryHint, textHint } from "../protocol/hint.ts";
 import type { VerifyProblem } from "../protocol/verification.ts";
 import type { LoadedFile } from "./run/run-file.ts";
 import type { LoadedMigration } from "./run/round-trip.ts";
@@ -23,7 +25,9 @@ export async function loadProject(
   directory: string,
   only: string | undefined,
 ): Promise<LoadedProject> {
-  const project = await postgresOnly(await readProject(directory));
+  const whole = await readProject(directory);
+  if (!isProject(directory, whole)) throw noProject(directory);
+  const project = await postgresOnly(whole);
   if (only !== undefined && !project.databases.has(only))
     throw unknownDatabase(only, [...project.databases.keys()]);
   const databases = new Map<string, readonly LoadedMigration[]>();
@@ -38,6 +42,25 @@ export async function loadProject(
       message,
     })),
   };
+}
+
+/** A bare migrations directory is known by its migrations alone, also by empty ones. */
+function isProject(directory: string, { databases, notices }: Project): boolean {
+  const marks = ["config.yaml", "migrations"].map((name) => join(directory, name));
+  return (
+    marks.some((path) => existsSync(path)) ||
+    databases.size > 0 ||
+    notices.some(({ code }) => code === "empty-migrations")
+  );
+}
+
+function noProject(directory: string): Failure {
+  return new Failure(
+    "usage",
+    "no-project",
+    `There is no Hasura project in ${directory}: it has neither a config.yaml nor a migrations directory.`,
+    { hints: [textHint("Name the directory that has one: hasura-migrate verify DIRECTORY")] },
+  );
 }
 
 /** Migrations with their files. Metadata of config version 1 is none. */

@@ -107,7 +107,7 @@ BEGIN
   IF refused IS NOT NULL THEN
     RAISE insufficient_privilege USING
       MESSAGE = format('permission denied to create extension %I', refused),
-      HINT = 'It gives access to this machine. If you trust these migrations, run hasura-migrate local --superuser.';
+      HINT = 'It gives access to this machine. If you trust these migrations, run the same command with --superuser.';
   END IF;
 END
 $body$;

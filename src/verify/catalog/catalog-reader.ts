@@ -3,7 +3,14 @@ import { objectKey, type Catalog, type CatalogObject } from "./catalog.ts";
 import { describeSql } from "./describe-sql.ts";
 import { otherDescriptions } from "./other-sql.ts";
 import { relationDescriptions } from "./relation-sql.ts";
-import { allIdsSql, freshRowsSql, ownerKinds, type OwnerKind, type RowScope } from "./rows.ts";
+import {
+  allIdsSql,
+  freshRowsSql,
+  ownerKinds,
+  sourceNumbers,
+  type OwnerKind,
+  type RowScope,
+} from "./rows.ts";
 
 /** What one source of rows had at the last reading: the owner of each id. */
 type KnownRows = Map<string, string>;
@@ -33,14 +40,22 @@ interface DescribedRow {
 export class CatalogReader {
   readonly #client: pg.Client;
   readonly #scope: RowScope;
+  readonly #allFresh: string;
+  readonly #usualFresh: string;
+  /** The query that describes objects of a kind. */
+  readonly #describing = new Map<OwnerKind, string>();
   #known = new Map<number, KnownRows>();
   #objects = new Map<string, readonly CatalogObject[]>();
+  /** Relations that have been dropped since the last reading. */
+  readonly #gone = new Set<string>();
   /** The first transaction that the last reading cannot have seen. */
   #since = everything;
 
   private constructor(client: pg.Client, scope: RowScope) {
     this.#client = client;
     this.#scope = scope;
+    this.#allFresh = freshRowsSql(scope, sourceNumbers(scope, { rare: true }));
+    this.#usualFresh = freshRowsSql(scope, sourceNumbers(scope, { rare: false }));
   }
 
   /**
@@ -52,7 +67,7 @@ export class CatalogReader {
     { roles }: { readonly roles: boolean },
   ): Promise<CatalogReader> {
     await client.query(
-      "SET search_path TO pg_catalog; SET jit TO off; SET plan_cache_mode TO force_generic_plan; SET statement_timeout TO 0; SET default_transaction_read_only TO on; SET quote_all_identifiers TO off; SET row_security TO off",
+      "SET search_path TO pg_catalog; SET jit TO off; SET plan_cache_mode TO force_generic_plan; SET enable_hashjoin TO off; SET enable_mergejoin TO off; SET statement_timeout TO 0; SET default_transaction_read_only TO on; SET quote_all_identifiers TO off; SET row_security TO off",
     );
     const { rows } = await client.query<{ version: number; superuser: boolean }>(
       "SELECT current_setting('server_version_num')::int / 10000 AS version, current_setting('is_superuser') = 'on' AS superuser",
@@ -61,60 +76,71 @@ export class CatalogReader {
     return new CatalogReader(client, { version, superuser, roles });
   }
 
-  /** The schema as it is now. */
-  async read(): Promise<Catalog> {
-    const since = await this.#now();
-    const changed = await this.#changedOwners();
+  /**
+   * The schema as it is now.
+   * @param options `rare`: false if nothing was run since the last time for which `mayChangeRareRows` is true
+   */
+  async read({ rare }: { readonly rare: boolean } = { rare: true }): Promise<Catalog> {
+    const { changed, since } = await this.#changes(rare || this.#since === everything);
     const before = this.#objects;
     this.#objects = await this.#described(changed, before);
     if (this.#since !== everything && mayHaveRenamed(changed, before, this.#objects))
       this.#objects = await this.#described(new Set(this.#objects.keys()), new Map());
     this.#since = since;
+    this.#gone.clear();
     return this.#objects;
   }
 
-  async #now(): Promise<string> {
-    const { rows } = await this.#client.query<{ now: string }>({
-      name: "now",
-      text: "SELECT (txid_snapshot_xmax(txid_current_snapshot()) % 4294967296)::text AS now",
-    });
-    return rows[0]?.now ?? everything;
-  }
-
-  /** Owners with a row that is new, different or gone. */
-  async #changedOwners(): Promise<ReadonlySet<string>> {
+  /** Owners with a row that is new, different or gone, and the first transaction that can change any after this. */
+  async #changes(
+    rare: boolean,
+  ): Promise<{ readonly changed: ReadonlySet<string>; readonly since: string }> {
     const { rows } = await this.#client.query<FreshRows>({
-      name: "fresh",
-      text: freshRowsSql(this.#scope),
+      name: rare ? "all fresh" : "fresh",
+      text: rare ? this.#allFresh : this.#usualFresh,
       values: [this.#since],
     });
     const changed = new Set<string>();
+    const shrunk: number[] = [];
+    let since = everything;
     for (const { source, count, fresh } of rows) {
-      const known = this.#known.get(source) ?? new Map<string, string>();
-      this.#known.set(source, known);
-      for (const row of fresh === null ? [] : fresh.split(",")) {
-        const [id = "", kind = "", oid = ""] = row.split(" ");
-        const owner = `${kind} ${oid}`;
-        const earlier = known.get(id);
-        if (earlier !== undefined) changed.add(earlier);
-        changed.add(owner);
-        if (count !== -1) known.set(id, owner);
-      }
-      if (count !== -1 && known.size > count) await this.#removeGone(source, known, changed);
+      if (source === -1) since = fresh ?? everything;
+      else if (this.#addFresh({ source, count, fresh }, changed)) shrunk.push(source);
     }
-    return changed;
+    if (shrunk.length > 0) await this.#removeGone(shrunk, changed);
+    return { changed, since };
   }
 
-  async #removeGone(source: number, known: KnownRows, changed: Set<string>): Promise<void> {
-    const { rows } = await this.#client.query<{ ids: string | null }>({
-      name: `ids ${source}`,
-      text: allIdsSql(this.#scope, source),
-    });
-    const ids = new Set((rows[0]?.ids ?? "").split(","));
-    for (const [id, owner] of known) {
-      if (ids.has(id)) continue;
+  /** Returns true if rows of this source are gone. */
+  #addFresh({ source, count, fresh }: FreshRows, changed: Set<string>): boolean {
+    const known = this.#known.get(source) ?? new Map<string, string>();
+    this.#known.set(source, known);
+    for (const row of fresh === null ? [] : fresh.split(",")) {
+      const [id = "", ...words] = row.split(" ");
+      const owner = words.join(" ");
+      const earlier = known.get(id);
+      if (earlier !== undefined) changed.add(earlier);
       changed.add(owner);
-      known.delete(id);
+      if (count !== -1) known.set(id, owner);
+    }
+    return count !== -1 && known.size > count;
+  }
+
+  async #removeGone(sources: readonly number[], changed: Set<string>): Promise<void> {
+    const { rows } = await this.#client.query<{ source: number; ids: string | null }>({
+      name: `ids ${sources.join(" ")}`,
+      text: allIdsSql(this.#scope, sources),
+    });
+    for (const { source, ids } of rows) {
+      const known = this.#known.get(source) ?? new Map<string, string>();
+      const left = new Set((ids ?? "").split(","));
+      for (const [id, owner] of known) {
+        if (left.has(id)) continue;
+        changed.add(owner);
+        known.delete(id);
+        // A relation itself: what is left to say is that it is gone.
+        if (owner === `relation ${id}`) this.#gone.add(owner);
+      }
     }
   }
 
@@ -128,7 +154,8 @@ export class CatalogReader {
     for (const kind of ownerKinds) {
       const oids = [...owners].flatMap((owner) => {
         const [of, oid = "0"] = owner.split(" ");
-        return of === kind && (oid !== "0" || kind === "setting") ? [oid] : [];
+        const exists = (oid !== "0" || kind === "setting") && !this.#gone.has(owner);
+        return of === kind && exists ? [oid] : [];
       });
       if (oids.length === 0) continue;
       for (const [owner, list] of await this.#describe(kind, oids))
@@ -141,14 +168,13 @@ export class CatalogReader {
     kind: OwnerKind,
     oids: readonly string[],
   ): Promise<Map<string, readonly CatalogObject[]>> {
-    const { version } = this.#scope;
-    const descriptions =
-      kind === "relation" ? relationDescriptions(version) : otherDescriptions(kind, version);
     const found = new Map<string, CatalogObject[]>();
-    if (descriptions.length === 0) return found;
+    const text = this.#describing.get(kind) ?? this.#describingSql(kind);
+    this.#describing.set(kind, text);
+    if (text === "") return found;
     const { rows } = await this.#client.query<DescribedRow>({
       name: `describe ${kind}`,
-      text: describeSql(descriptions),
+      text,
       values: [oids],
     });
     for (const { owner, within, ...object } of rows) {
@@ -158,6 +184,13 @@ export class CatalogReader {
       found.set(key, list);
     }
     return found;
+  }
+
+  #describingSql(kind: OwnerKind): string {
+    const { version } = this.#scope;
+    return describeSql(
+      kind === "relation" ? relationDescriptions(version) : otherDescriptions(kind, version),
+    );
   }
 }
 

@@ -55,7 +55,13 @@ export function inProject(schema: string): string {
 
 /** True for what no extension has brought along. */
 export function ofNoExtension(table: string, oid: string): string {
-  return `NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '${table}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`;
+  // Not as NOT EXISTS, for which the whole catalog of dependencies would be read.
+  return `(SELECT count(*) FROM pg_depend e WHERE e.classid = '${table}'::regclass AND e.objid = ${oid} AND e.deptype = 'e') = 0`;
+}
+
+/** A comment. Not by `obj_description`, which is a function in SQL that is planned again in each query. */
+export function comment(table: string, oid: string, column = "0"): string {
+  return `SELECT m.description FROM pg_description m WHERE m.objoid = ${oid} AND m.classoid = '${table}'::regclass AND m.objsubid = ${column}`;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Description, grants, inProject, ofNoExtension } from "./describe-sql.ts";
+import { comment, type Description, grants, inProject, ofNoExtension } from "./describe-sql.ts";
 import type { OwnerKind } from "./rows.ts";
 
 const routine: Description = {
@@ -13,7 +13,7 @@ const routine: Description = {
       "SELECT format('%s %s %s initially %s', a.aggtransfn::regproc, format_type(a.aggtranstype, NULL), a.aggfinalfn::regproc, coalesce(a.agginitval, 'null')) FROM pg_aggregate a WHERE a.aggfnoid = c.oid",
     owner: "pg_get_userbyid(c.proowner)",
     grants: grants("c.proacl", "f", "c.proowner"),
-    comment: "obj_description(c.oid, 'pg_proc')",
+    comment: comment("pg_proc", "c.oid"),
   },
 };
 
@@ -43,7 +43,7 @@ const type: Description = {
     "range of": "SELECT format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = c.oid",
     owner: "pg_get_userbyid(c.typowner)",
     grants: grants("c.typacl", "T", "c.typowner"),
-    comment: "obj_description(c.oid, 'pg_type')",
+    comment: comment("pg_type", "c.oid"),
   },
 };
 
@@ -56,7 +56,7 @@ const schema: Description = {
   facts: {
     owner: "pg_get_userbyid(c.nspowner)",
     grants: grants("c.nspacl", "n", "c.nspowner"),
-    comment: "obj_description(c.oid, 'pg_namespace')",
+    comment: comment("pg_namespace", "c.oid"),
   },
 };
 
@@ -68,7 +68,7 @@ const extension: Description = {
   facts: {
     version: "c.extversion",
     schema: "n.nspname",
-    comment: "obj_description(c.oid, 'pg_extension')",
+    comment: comment("pg_extension", "c.oid"),
   },
 };
 

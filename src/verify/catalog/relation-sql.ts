@@ -1,4 +1,4 @@
-import { type Description, grants, inProject, ofNoExtension } from "./describe-sql.ts";
+import { comment, type Description, grants, inProject, ofNoExtension } from "./describe-sql.ts";
 
 const from = "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace";
 const relationName = "format('%I.%I', n.nspname, c.relname)";
@@ -46,7 +46,7 @@ const relations: Description = {
       "SELECT s.srvname || ' ' || coalesce(array_to_string(t.ftoptions, ', '), '') FROM pg_foreign_table t JOIN pg_foreign_server s ON s.oid = t.ftserver WHERE t.ftrelid = c.oid",
     owner: "pg_get_userbyid(c.relowner)",
     grants: `CASE WHEN c.relkind = 'S' THEN ${grants("c.relacl", "s", "c.relowner")} ELSE ${grants("c.relacl", "r", "c.relowner")} END`,
-    comment: "obj_description(c.oid, 'pg_class')",
+    comment: comment("pg_class", "c.oid"),
   },
 };
 
@@ -76,7 +76,7 @@ const columns = (version: number): Description => ({
     options: "array_to_string(a.attoptions, ', ')",
     "foreign options": "array_to_string(a.attfdwoptions, ', ')",
     grants: grants("a.attacl", "c", "c.relowner"),
-    comment: "col_description(a.attrelid, a.attnum)",
+    comment: comment("pg_class", "a.attrelid", "a.attnum"),
   },
 });
 
@@ -93,7 +93,7 @@ const parts: readonly Description[] = [
       definition: "pg_get_constraintdef(k.oid)",
       "cluster order":
         "SELECT 'on' FROM pg_index x WHERE x.indexrelid = k.conindid AND x.indrelid = k.conrelid AND x.indisclustered",
-      comment: "obj_description(k.oid, 'pg_constraint')",
+      comment: comment("pg_constraint", "k.oid"),
     },
   },
   {
@@ -105,14 +105,14 @@ const parts: readonly Description[] = [
     where: [
       ...where,
       "NOT i.relispartition",
-      "NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x'))",
+      "NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = x.indrelid AND k.conindid = x.indexrelid AND k.contype IN ('p', 'u', 'x'))",
     ],
     facts: {
       definition: "pg_get_indexdef(x.indexrelid)",
       state: "CASE WHEN NOT x.indisvalid THEN 'invalid' END",
       "cluster order": "CASE WHEN x.indisclustered THEN 'on' END",
       "replica identity": "CASE WHEN x.indisreplident THEN 'yes' END",
-      comment: "obj_description(x.indexrelid, 'pg_class')",
+      comment: comment("pg_class", "x.indexrelid"),
     },
   },
   {
@@ -126,7 +126,7 @@ const parts: readonly Description[] = [
       definition: "pg_get_triggerdef(t.oid)",
       state:
         "CASE t.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'on replicas' WHEN 'A' THEN 'always' END",
-      comment: "obj_description(t.oid, 'pg_trigger')",
+      comment: comment("pg_trigger", "t.oid"),
     },
   },
   {
@@ -140,7 +140,7 @@ const parts: readonly Description[] = [
       definition: "pg_get_ruledef(w.oid)",
       state:
         "CASE w.ev_enabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'on replicas' WHEN 'A' THEN 'always' END",
-      comment: "obj_description(w.oid, 'pg_rewrite')",
+      comment: comment("pg_rewrite", "w.oid"),
     },
   },
   {
@@ -158,7 +158,7 @@ const parts: readonly Description[] = [
         "SELECT string_agg(CASE r WHEN 0 THEN 'public' ELSE pg_get_userbyid(r)::text END, ', ' ORDER BY 1) FROM unnest(p.polroles) r",
       using: "pg_get_expr(p.polqual, p.polrelid)",
       "with check": "pg_get_expr(p.polwithcheck, p.polrelid)",
-      comment: "obj_description(p.oid, 'pg_policy')",
+      comment: comment("pg_policy", "p.oid"),
     },
   },
   {
@@ -170,7 +170,7 @@ const parts: readonly Description[] = [
     where,
     facts: {
       definition: "pg_get_statisticsobjdef(s.oid)",
-      comment: "obj_description(s.oid, 'pg_statistic_ext')",
+      comment: comment("pg_statistic_ext", "s.oid"),
     },
   },
 ];

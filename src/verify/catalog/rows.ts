@@ -1,3 +1,5 @@
+import { headOf, statementsOf } from "../../engine/sql/statements.ts";
+
 /*
  * The rows of PostgreSQL's catalogs that make up a schema, each with what owns it here. They tell what has changed: a row that was
  * written lately, or that is gone.
@@ -30,13 +32,12 @@ export const ownerKinds = [
 export type OwnerKind = (typeof ownerKinds)[number];
 
 interface RowSource {
-  /** A table of pg_catalog with its alias `c`, and joins. */
+  /** A table of pg_catalog with its alias `c`. Joins would be paid for at every reading, also where nothing has changed. */
   readonly from: string;
   /** Of a row, within its table. */
   readonly id: string;
-  readonly kind: OwnerKind;
-  /** The oid of the owner, if it is not the id. */
-  readonly owner?: string;
+  /** SQL of a text, the kind and the oid of the owner, computed for rows that have changed only. */
+  readonly owner: string;
   readonly where?: string;
   /** Its rows are never deleted before those of another source. */
   readonly uncounted?: true;
@@ -46,179 +47,169 @@ interface RowSource {
 const firstOid = 16384;
 const ownRows = `c.oid >= ${firstOid}`;
 
+/** An owner of one kind, by its oid. */
+function owner(kind: OwnerKind, oid = "c.oid"): string {
+  return `'${kind} ' || (${oid})::int8`;
+}
+
+/** The owner of what belongs to a relation with this oid: of an index its table, of a composite type's relation the type. */
+function relationOwner(oid: string): string {
+  return `(SELECT CASE WHEN r.relkind = 'c' THEN ${owner("type", "r.reltype")} ELSE ${owner("relation", "coalesce((SELECT i.indrelid FROM pg_index i WHERE i.indexrelid = r.oid), r.oid)")} END FROM pg_class r WHERE r.oid = ${oid})`;
+}
+
+/** Rows of a catalog that name their owner's oid. */
+function rowsOf(table: string, kind: OwnerKind, oid = "c.oid", where?: string): RowSource {
+  return {
+    from: `${table} c`,
+    id: "c.oid",
+    owner: owner(kind, oid),
+    ...(where !== undefined && { where }),
+  };
+}
+
 const relationRows: readonly RowSource[] = [
   {
-    from: "pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid",
+    from: "pg_class c",
     id: "c.oid",
-    kind: "relation",
-    owner: "coalesce(i.indrelid, c.oid)",
+    owner: relationOwner("c.oid"),
     // 99 is pg_toast.
-    where: `${ownRows} AND c.relkind <> 'c' AND c.relnamespace <> 99`,
+    where: `${ownRows} AND c.relnamespace <> 99`,
   },
   {
-    from: "pg_attribute c JOIN pg_class r ON r.oid = c.attrelid",
+    from: "pg_attribute c",
     id: "c.attrelid::int8 * 65536 + c.attnum",
-    kind: "relation",
-    owner: "c.attrelid",
-    where: `c.attrelid >= ${firstOid} AND c.attnum > 0 AND r.relkind IN ('r', 'p', 'v', 'm', 'f')`,
+    owner: relationOwner("c.attrelid"),
+    where: `c.attrelid >= ${firstOid} AND c.attnum > 0`,
     // A dropped column keeps its row.
     uncounted: true,
   },
-  {
-    from: "pg_attribute c JOIN pg_class r ON r.oid = c.attrelid",
-    id: "c.attrelid::int8 * 65536 + c.attnum",
-    kind: "type",
-    owner: "r.reltype",
-    where: `c.attrelid >= ${firstOid} AND c.attnum > 0 AND r.relkind = 'c'`,
-    uncounted: true,
-  },
-  { from: "pg_attrdef c", id: "c.oid", kind: "relation", owner: "c.adrelid", where: ownRows },
+  rowsOf("pg_attrdef", "relation", "c.adrelid", ownRows),
   {
     from: "pg_constraint c",
     id: "c.oid",
-    kind: "relation",
-    owner: "c.conrelid",
-    where: `${ownRows} AND c.conrelid <> 0`,
+    owner: `CASE WHEN c.conrelid = 0 THEN ${owner("type", "c.contypid")} ELSE ${owner("relation", "c.conrelid")} END`,
+    where: ownRows,
   },
   {
     from: "pg_index c",
     id: "c.indexrelid",
-    kind: "relation",
-    owner: "c.indrelid",
-    where: `c.indrelid >= ${firstOid}`,
+    owner: owner("relation", "c.indrelid"),
+    where: `c.indexrelid >= ${firstOid}`,
   },
-  {
-    from: "pg_trigger c",
-    id: "c.oid",
-    kind: "relation",
-    owner: "c.tgrelid",
-    where: `${ownRows} AND NOT c.tgisinternal`,
-  },
-  { from: "pg_rewrite c", id: "c.oid", kind: "relation", owner: "c.ev_class", where: ownRows },
-  { from: "pg_policy c", id: "c.oid", kind: "relation", owner: "c.polrelid", where: ownRows },
+  rowsOf("pg_trigger", "relation", "c.tgrelid", `${ownRows} AND NOT c.tgisinternal`),
+  rowsOf("pg_rewrite", "relation", "c.ev_class", ownRows),
   {
     from: "pg_sequence c",
     id: "c.seqrelid",
-    kind: "relation",
-    where: `c.seqrelid >= ${firstOid}`,
+    owner: owner("relation", "c.seqrelid"),
   },
-  { from: "pg_statistic_ext c", id: "c.oid", kind: "relation", owner: "c.stxrelid" },
   {
     from: "pg_inherits c",
     id: "c.inhrelid::int8 * 65536 + c.inhseqno",
-    kind: "relation",
-    owner: "c.inhrelid",
-  },
-  {
-    from: "pg_foreign_table c",
-    id: "c.ftrelid",
-    kind: "relation",
+    owner: owner("relation", "c.inhrelid"),
   },
 ];
 
-/** Comments, by what they are about. */
-const commentRows: readonly RowSource[] = (
+/** Whose comments are read, by the catalog of what they are about. */
+const commented: readonly (readonly [table: string, owner: string])[] = [
+  ["pg_class", relationOwner("c.objoid")],
   [
-    [
-      "pg_class",
-      "relation",
-      "(SELECT coalesce(i.indrelid, r.oid) FROM pg_class r LEFT JOIN pg_index i ON i.indexrelid = r.oid WHERE r.oid = c.objoid)",
-    ],
-    ["pg_constraint", "relation", "(SELECT conrelid FROM pg_constraint WHERE oid = c.objoid)"],
-    ["pg_trigger", "relation", "(SELECT tgrelid FROM pg_trigger WHERE oid = c.objoid)"],
-    ["pg_rewrite", "relation", "(SELECT ev_class FROM pg_rewrite WHERE oid = c.objoid)"],
-    ["pg_policy", "relation", "(SELECT polrelid FROM pg_policy WHERE oid = c.objoid)"],
-    [
-      "pg_statistic_ext",
-      "relation",
-      "(SELECT stxrelid FROM pg_statistic_ext WHERE oid = c.objoid)",
-    ],
-    ["pg_proc", "routine", "c.objoid"],
-    ["pg_type", "type", "c.objoid"],
-    ["pg_namespace", "schema", "c.objoid"],
-    ["pg_extension", "extension", "c.objoid"],
-  ] as const
-).map(([table, kind, owner]) => ({
-  from: "pg_description c",
-  id: "c.objoid::int8 * 65536 + c.objsubid",
-  kind,
-  owner,
-  where: `c.classoid = '${table}'::regclass AND (c.objoid >= ${firstOid} OR c.classoid IN ('pg_namespace'::regclass, 'pg_extension'::regclass))`,
-}));
+    "pg_constraint",
+    owner("relation", "(SELECT k.conrelid FROM pg_constraint k WHERE k.oid = c.objoid)"),
+  ],
+  ["pg_trigger", owner("relation", "(SELECT t.tgrelid FROM pg_trigger t WHERE t.oid = c.objoid)")],
+  ["pg_rewrite", owner("relation", "(SELECT w.ev_class FROM pg_rewrite w WHERE w.oid = c.objoid)")],
+  ["pg_policy", owner("relation", "(SELECT p.polrelid FROM pg_policy p WHERE p.oid = c.objoid)")],
+  [
+    "pg_statistic_ext",
+    owner("relation", "(SELECT s.stxrelid FROM pg_statistic_ext s WHERE s.oid = c.objoid)"),
+  ],
+  ["pg_proc", owner("routine", "c.objoid")],
+  ["pg_type", owner("type", "c.objoid")],
+  ["pg_namespace", owner("schema", "c.objoid")],
+  ["pg_extension", owner("extension", "c.objoid")],
+];
+
+const commentRows: readonly RowSource[] = [
+  {
+    from: "pg_description c",
+    // The class is part of it, because an oid is unique in its own catalog only.
+    id: "c.classoid::int8::text || '/' || c.objoid::int8 || '/' || c.objsubid",
+    owner: `coalesce(CASE ${commented.map(([table, sql]) => `WHEN c.classoid = '${table}'::regclass THEN ${sql}`).join(" ")} END, 'relation 0')`,
+    where: `c.objoid >= ${firstOid}`,
+  },
+  // Those of initdb, which can be changed, too: public and plpgsql.
+  ...(["pg_namespace", "pg_extension"] as const).map((table) => ({
+    from: "pg_description c",
+    id: "c.objoid",
+    owner: owner(table === "pg_namespace" ? "schema" : "extension", "c.objoid"),
+    where: `c.objoid IN (SELECT o.oid FROM ${table} o WHERE o.oid < ${firstOid}) AND c.classoid = '${table}'::regclass`,
+  })),
+];
 
 const otherRows: readonly RowSource[] = [
-  { from: "pg_proc c", id: "c.oid", kind: "routine", where: ownRows },
-  {
-    from: "pg_type c LEFT JOIN pg_class r ON r.oid = c.typrelid",
-    id: "c.oid",
-    kind: "type",
-    where: `${ownRows} AND c.typcategory <> 'A' AND c.typtype <> 'm' AND (c.typrelid = 0 OR r.relkind = 'c')`,
-  },
-  {
-    from: "pg_class c",
-    id: "c.oid",
-    kind: "type",
-    owner: "c.reltype",
-    where: `${ownRows} AND c.relkind = 'c'`,
-  },
-  {
-    from: "pg_constraint c",
-    id: "c.oid",
-    kind: "type",
-    owner: "c.contypid",
-    where: `${ownRows} AND c.contypid <> 0`,
-  },
-  { from: "pg_enum c", id: "c.oid", kind: "type", owner: "c.enumtypid", where: ownRows },
-  { from: "pg_namespace c", id: "c.oid", kind: "schema" },
-  { from: "pg_extension c", id: "c.oid", kind: "extension" },
-  { from: "pg_language c", id: "c.oid", kind: "language", where: ownRows },
-  { from: "pg_collation c", id: "c.oid", kind: "collation", where: ownRows },
-  { from: "pg_conversion c", id: "c.oid", kind: "conversion", where: ownRows },
-  { from: "pg_operator c", id: "c.oid", kind: "operator", where: ownRows },
-  { from: "pg_opclass c", id: "c.oid", kind: "operatorClass", where: ownRows },
-  { from: "pg_opfamily c", id: "c.oid", kind: "operatorFamily", where: ownRows },
-  { from: "pg_cast c", id: "c.oid", kind: "cast", where: ownRows },
-  { from: "pg_ts_config c", id: "c.oid", kind: "textSearch", where: ownRows },
+  rowsOf("pg_proc", "routine", "c.oid", ownRows),
+  // Composite types are found by their relation.
+  rowsOf(
+    "pg_type",
+    "type",
+    "c.oid",
+    `${ownRows} AND c.typtype IN ('e', 'd', 'r', 'b') AND c.typcategory <> 'A'`,
+  ),
+  rowsOf("pg_enum", "type", "c.enumtypid"),
+  rowsOf("pg_namespace", "schema"),
+];
+
+/** Of statements that few migrations have. */
+const rareRows: readonly RowSource[] = [
+  rowsOf("pg_extension", "extension"),
+  rowsOf("pg_policy", "relation", "c.polrelid"),
+  rowsOf("pg_statistic_ext", "relation", "c.stxrelid"),
+  { from: "pg_foreign_table c", id: "c.ftrelid", owner: owner("relation", "c.ftrelid") },
+  rowsOf("pg_language", "language"),
+  rowsOf("pg_collation", "collation", "c.oid", ownRows),
+  rowsOf("pg_conversion", "conversion", "c.oid", ownRows),
+  rowsOf("pg_operator", "operator", "c.oid", ownRows),
+  rowsOf("pg_opclass", "operatorClass", "c.oid", ownRows),
+  rowsOf("pg_opfamily", "operatorFamily", "c.oid", ownRows),
+  rowsOf("pg_cast", "cast", "c.oid", ownRows),
+  rowsOf("pg_ts_config", "textSearch", "c.oid", ownRows),
   {
     from: "pg_ts_config_map c",
     id: "c.mapcfg::int8 * 65536 + c.maptokentype * 64 + c.mapseqno",
-    kind: "textSearch",
-    owner: "c.mapcfg",
+    owner: owner("textSearch", "c.mapcfg"),
     where: `c.mapcfg >= ${firstOid}`,
   },
-  { from: "pg_ts_dict c", id: "c.oid", kind: "textSearch", where: ownRows },
-  { from: "pg_foreign_data_wrapper c", id: "c.oid", kind: "foreignWrapper" },
-  { from: "pg_foreign_server c", id: "c.oid", kind: "server" },
-  { from: "pg_event_trigger c", id: "c.oid", kind: "eventTrigger" },
-  { from: "pg_publication c", id: "c.oid", kind: "publication" },
-  { from: "pg_publication_rel c", id: "c.oid", kind: "publication", owner: "c.prpubid" },
-  { from: "pg_default_acl c", id: "c.oid", kind: "defaultGrants" },
+  rowsOf("pg_ts_dict", "textSearch", "c.oid", ownRows),
+  rowsOf("pg_foreign_data_wrapper", "foreignWrapper"),
+  rowsOf("pg_foreign_server", "server"),
+  rowsOf("pg_event_trigger", "eventTrigger"),
+  rowsOf("pg_publication", "publication"),
+  rowsOf("pg_publication_rel", "publication", "c.prpubid"),
+  rowsOf("pg_default_acl", "defaultGrants"),
   {
     from: "pg_db_role_setting c",
     id: "c.setrole",
-    kind: "setting",
+    owner: owner("setting", "c.setrole"),
     where: "c.setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())",
   },
 ];
 
 /** Since PostgreSQL 15. */
 const rowsSince15: readonly RowSource[] = [
-  { from: "pg_publication_namespace c", id: "c.oid", kind: "publication", owner: "c.pnpubid" },
+  rowsOf("pg_publication_namespace", "publication", "c.pnpubid"),
 ];
 
 /** Readable only for superusers. */
-const superuserRows: readonly RowSource[] = [
-  { from: "pg_user_mapping c", id: "c.oid", kind: "userMapping" },
-];
+const superuserRows: readonly RowSource[] = [rowsOf("pg_user_mapping", "userMapping")];
 
 /** They belong to the whole server. */
 const roleRows: readonly RowSource[] = [
-  { from: "pg_authid c", id: "c.oid", kind: "role", where: ownRows },
+  rowsOf("pg_authid", "role", "c.oid", ownRows),
   {
     from: "pg_auth_members c",
-    id: "c.roleid::int8 * 1048576 + c.member::int8",
-    kind: "role",
-    owner: "c.member",
+    id: "c.roleid::int8::text || '/' || c.member::int8",
+    owner: owner("role", "c.member"),
     where: `c.member >= ${firstOid}`,
   },
 ];
@@ -233,11 +224,34 @@ export interface RowScope {
   readonly roles: boolean;
 }
 
+/**
+ * True for SQL that may change more than the usual catalogs: because it names an object of a rare kind, or drops what depends on
+ * something, or calls other code, which can do anything. A function that is called inside of another statement, such as in the
+ * SELECT of a view, is not expected to.
+ */
+export function mayChangeRareRows(sql: string): boolean {
+  if (rareWords.test(sql)) return true;
+  return (
+    /\b(?:select|with)\b/i.test(sql) && statementsOf(sql).some((each) => calls.has(headOf(each, 1)))
+  );
+}
+
+const calls: ReadonlySet<string> = new Set(["select", "with"]);
+const rareWords =
+  /\b(?:aggregate|call|cascade|cast|collation|configuration|conversion|database|dictionary|do|event|execute(?!\s+(?:function|procedure))|extension|foreign\s+(?:data|table)|group|import|language(?!\s+'?(?:plpgsql|sql)\b)|operator|owned|policy|privileges|publication|role|server|statistics|subscription|text\s+search|user)\b/i;
+
+/** The numbers of sources: all of them, or those of the usual statements. */
+export function sourceNumbers(scope: RowScope, { rare }: { readonly rare: boolean }): number[] {
+  const all = sourcesOf(scope);
+  return [...all.keys()].slice(0, rare ? all.length : usualRows.length);
+}
+
+const usualRows = [...relationRows, ...commentRows, ...otherRows];
+
 function sourcesOf({ version, superuser, roles }: RowScope): readonly RowSource[] {
   return [
-    ...relationRows,
-    ...commentRows,
-    ...otherRows,
+    ...usualRows,
+    ...rareRows,
     ...(version >= 15 ? rowsSince15 : []),
     ...(superuser ? superuserRows : []),
     ...(superuser && roles ? roleRows : []),
@@ -245,31 +259,41 @@ function sourcesOf({ version, superuser, roles }: RowScope): readonly RowSource[
 }
 
 /**
- * For each source one row: `source` (its number), `count`, and `fresh`, the rows that a transaction since `$1` (as text) has
- * written: `id kind owner`, separated by commas.
+ * For each source with one of these numbers one row: `source` (its number), `count`, and `fresh`, the rows that a transaction since `$1` (as text) has
+ * written: `id kind owner`, separated by commas. Source -1 has the first transaction that is yet to come in `fresh`.
  */
-export function freshRowsSql(scope: RowScope): string {
-  return sourcesOf(scope)
-    .map((source, number) => {
-      const fresh = `age(c.xmin) <= age($1::text::xid)`;
-      const count = source.uncounted ? "-1" : "count(*)::int";
-      const filter = source.uncounted ? "" : ` FILTER (WHERE ${fresh})`;
-      const where = [source.where, source.uncounted ? fresh : undefined].filter(
-        (each) => each !== undefined,
-      );
-      return `SELECT ${number} AS source, ${count} AS count, string_agg(${rowText(source)}, ',')${filter} AS fresh FROM ${source.from}${where.length === 0 ? "" : ` WHERE ${where.join(" AND ")}`}`;
+export function freshRowsSql(scope: RowScope, numbers: readonly number[]): string {
+  const now =
+    "SELECT -1 AS source, -1 AS count, (txid_snapshot_xmax(txid_current_snapshot()) % 4294967296)::text AS fresh";
+  const all = sourcesOf(scope);
+  const sources = numbers.flatMap((number) => {
+    const source = all[number];
+    if (source === undefined) return [];
+    const fresh = `age(c.xmin) <= age($1::text::xid)`;
+    const count = source.uncounted ? "-1" : "count(*)::int";
+    const filter = source.uncounted ? "" : ` FILTER (WHERE ${fresh})`;
+    const conditions = [source.where, source.uncounted ? fresh : undefined];
+    return `SELECT ${number}, ${count}, string_agg((${source.id})::text || ' ' || ${source.owner}, ',')${filter} FROM ${source.from}${whereOf(conditions)}`;
+  });
+  return [now, ...sources].join("\nUNION ALL ");
+}
+
+/** For each source with one of these numbers all its ids, separated by commas, in the columns `source` and `ids`. */
+export function allIdsSql(scope: RowScope, numbers: readonly number[]): string {
+  const sources = sourcesOf(scope);
+  return numbers
+    .flatMap((number) => {
+      const source = sources[number];
+      return source === undefined
+        ? []
+        : [
+            `SELECT ${number} AS source, string_agg((${source.id})::text, ',') AS ids FROM ${source.from}${whereOf([source.where])}`,
+          ];
     })
     .join("\nUNION ALL ");
 }
 
-/** All ids of the source with this number, separated by commas, in the column `ids`. */
-export function allIdsSql(scope: RowScope, number: number): string {
-  const source = sourcesOf(scope)[number];
-  if (source === undefined) throw new RangeError(`no source ${number}`);
-  const where = source.where === undefined ? "" : ` WHERE ${source.where}`;
-  return `SELECT string_agg((${source.id})::text, ',') AS ids FROM ${source.from}${where}`;
-}
-
-function rowText({ id, kind, owner }: RowSource): string {
-  return `(${id})::text || ' ${kind} ' || coalesce((${owner ?? id})::text, '0')`;
+function whereOf(conditions: readonly (string | undefined)[]): string {
+  const given = conditions.filter((each) => each !== undefined);
+  return given.length === 0 ? "" : ` WHERE ${given.join(" AND ")}`;
 }

@@ -24,6 +24,7 @@ const longestStatement = 120;
  */
 export async function measureLocks(bench: Workbench, file: LoadedFile): Promise<MeasuredRun> {
   const { noTransaction } = file.body.directives;
+  bench.willRun(file);
   const tables = await TableFiles.of(bench.observer);
   const measured = noTransaction
     ? await outside(bench, file, tables)

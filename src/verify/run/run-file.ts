@@ -2,7 +2,9 @@ import type pg from "pg";
 import type { Place, SqlFailure } from "../../protocol/failure.ts";
 import type { MigrationBody } from "../../engine/project/migration-file.ts";
 import { placeAt } from "../../engine/sql/error-position.ts";
+import { findUnfinished } from "../../engine/sql/lexer.ts";
 import { maskPasswords, passwordMask } from "../../engine/sql/mask-passwords.ts";
+import { headOf, statementsOf } from "../../engine/sql/statements.ts";
 import { splitStatements } from "../../local/hasura-api/split-statements.ts";
 import { Script, type ScriptError } from "./script.ts";
 import { wholeStatements } from "./whole-statements.ts";
@@ -26,7 +28,7 @@ export async function runFile(
   const failure = directives.noTransaction
     ? await runOutside(client, sql)
     : await runInTransaction(client, sql);
-  if (mayChangeSession.test(sql)) await client.query("DISCARD ALL");
+  if (mayChangeSession(sql)) await client.query("DISCARD ALL");
   return failure && { file: file.path, ...masked(failure, sql) };
 }
 
@@ -55,20 +57,41 @@ export function mayBeHalfDone({ body }: LoadedFile): boolean {
 }
 
 /** Hasura takes any of its connections for a file: what an earlier one has set must not help it, nor be in its way. */
-const mayChangeSession =
-  /\b(?:set|set_config|temp|temporary|prepare|listen|load|declare|lock|advisory\w*)\b/i;
+function mayChangeSession(sql: string): boolean {
+  if (
+    /\bset_config\b|\btemp(?:orary)?\b|\b(?:prepare|listen|load|declare)\b|\bexecute\b(?!\s+(?:function|procedure))|advisory_lock/i.test(
+      sql,
+    )
+  )
+    return true;
+  // Not SET as a part of UPDATE or ALTER.
+  return /\bset\b/i.test(sql) && statementsOf(sql).some((each) => headOf(each, 1) === "set");
+}
 
+const begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;";
+
+/** All in one message, because each has to be waited for: the file is one contiguous part of it, and is parsed as a whole first. */
 async function runInTransaction(client: pg.Client, sql: string): Promise<SqlFailure | undefined> {
-  await send(client, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
-  const error = await send(client, sql);
-  if (error === undefined) {
-    const refused = await send(client, "COMMIT");
-    if (refused === undefined) return undefined;
-    // Of a constraint that is checked at the end.
-    return failureOf(refused, undefined);
-  }
+  // A text that does not end would swallow what follows.
+  if (findUnfinished(sql) !== undefined) return await runInThreeMessages(client, sql);
+  const error = await send(client, `${begin}${sql}\n;COMMIT`);
+  if (error === undefined) return undefined;
   await send(client, "ROLLBACK");
-  return failureOf(error, placeOf(sql, error));
+  const position = error.position === undefined ? undefined : error.position - begin.length;
+  const inFile = {
+    ...error,
+    position: position !== undefined && position > 0 ? position : undefined,
+    completed: error.completed - 1,
+  };
+  return failureOf(error, placeOf(sql, inFile));
+}
+
+async function runInThreeMessages(client: pg.Client, sql: string): Promise<SqlFailure | undefined> {
+  await send(client, begin);
+  const error = await send(client, sql);
+  const refused = await send(client, error === undefined ? "COMMIT" : "ROLLBACK");
+  if (error) return failureOf(error, placeOf(sql, error));
+  return refused && failureOf(refused, undefined);
 }
 
 async function runOutside(client: pg.Client, sql: string): Promise<SqlFailure | undefined> {
@@ -89,7 +112,10 @@ export async function send(client: pg.Client, sql: string): Promise<ScriptError 
 }
 
 /** PostgreSQL's own position, else the statement that was being run. */
-function placeOf(sql: string, { position, completed }: ScriptError): Place | undefined {
+function placeOf(
+  sql: string,
+  { position, completed }: { readonly position?: number | undefined; readonly completed: number },
+): Place | undefined {
   if (position !== undefined) return placeAt(sql, indexOf(sql, position));
   const statement = wholeStatements(sql)[completed];
   return statement && placeAt(sql, statement.start);

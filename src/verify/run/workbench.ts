@@ -2,8 +2,12 @@ import type pg from "pg";
 import type { SqlFailure } from "../../protocol/failure.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { CatalogReader } from "../catalog/catalog-reader.ts";
+import { mayChangeRareRows } from "../catalog/rows.ts";
 import type { ScratchServer } from "../server/scratch.ts";
 import { runFile, type LoadedFile } from "./run-file.ts";
+
+/** Applying so many files again takes as long as copying a database. */
+const appliedAtMost = 40;
 
 interface Opened {
   readonly database: string;
@@ -18,6 +22,8 @@ export class Workbench {
   #opened: Opened;
   /** What the database can be made anew from; absent: from an empty one. */
   #base: { readonly database: string; readonly roles: readonly string[] } | undefined;
+  /** Something was run since the last reading that can change objects of rare kinds. */
+  #mayChangeMore = false;
   /** Applied since the base. */
   #applied: LoadedFile[] = [];
 
@@ -41,7 +47,13 @@ export class Workbench {
 
   /** Runs a file. */
   async run(file: LoadedFile): Promise<SqlFailure | undefined> {
+    this.willRun(file);
     return await runFile(this.#opened.client, file);
+  }
+
+  /** Prepares for a file that is run in the session itself. */
+  willRun({ body }: LoadedFile): void {
+    this.#mayChangeMore ||= mayChangeRareRows(body.sql);
   }
 
   /** Remembers that an up file is applied. */
@@ -51,29 +63,37 @@ export class Workbench {
 
   /** The schema as it is now. */
   async read(): Promise<Catalog> {
-    return await this.#opened.reader.read();
+    const rare = this.#mayChangeMore;
+    this.#mayChangeMore = false;
+    return await this.#opened.reader.read({ rare });
   }
 
   /**
-   * Makes the database anew: empty, with all kept files applied. Quick also where it is done often, because each time starts from
-   * the result of the one before. Throws what does not work any more, although it did before.
+   * Makes the database anew: empty, with all kept files applied. Quick also where it is done often, because the result of an earlier
+   * time is kept once many files have been applied since. Throws what does not work any more, although it did before.
    */
   async rebuild(): Promise<void> {
     await this.#discard();
     const database = await this.#server.create(this.#base?.database);
-    const opened = await open(this.#server, database);
-    this.#opened = opened;
+    this.#opened = await open(this.#server, database);
     for (const file of this.#applied) {
-      const failure = await runFile(opened.client, file);
+      const failure = await this.run(file);
       if (failure) throw new Error(`${file.path} fails the second time: ${failure.message}`);
     }
-    await close(opened);
-    const roles = await this.#server.roles();
+    if (this.#applied.length >= appliedAtMost) await this.#moveBase();
+  }
+
+  /** Keeps a copy of the database as it is. */
+  async #moveBase(): Promise<void> {
+    const { database } = this.#opened;
+    // Nobody may be connected to what is copied.
+    await close(this.#opened);
     const before = this.#base;
+    const roles = await this.#server.roles();
     this.#base = { database: await this.#server.create(database), roles };
-    if (before) await this.#server.drop(before.database);
     this.#applied = [];
     this.#opened = await open(this.#server, database);
+    if (before) await this.#server.drop(before.database);
   }
 
   /** Drops everything. */

@@ -7,6 +7,7 @@ import {
   type Catalog,
   type CatalogObject,
 } from "../../../src/verify/catalog/catalog.ts";
+import { mayChangeRareRows } from "../../../src/verify/catalog/rows.ts";
 import { compareCatalogs } from "../../../src/verify/catalog/compare.ts";
 import { afterDown, differenceLines } from "../../../src/verify/catalog/difference-text.ts";
 import { freshDatabase } from "../../support/postgres.ts";
@@ -247,7 +248,12 @@ describe("reading what has changed", () => {
       );
       if (!ok) continue;
       ran += 1;
-      assert.deepEqual(flat(await reader.read()), flat(await (await fresh()).read()), statement);
+      const rare = mayChangeRareRows(statement);
+      assert.deepEqual(
+        flat(await reader.read({ rare })),
+        flat(await (await fresh()).read()),
+        statement,
+      );
     }
     assert.ok(ran >= 25, `${ran} statements ran`);
   });
