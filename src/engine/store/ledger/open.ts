@@ -2,7 +2,7 @@ import { operations } from "../../../protocol/operations.ts";
 import { emit } from "../../emit.ts";
 import { catalogStore } from "../catalog/catalog-store.ts";
 import type { MigrationStore } from "../store.ts";
-import { isTransient, sendQuery } from "./client.ts";
+import { isTransient, query, sendQuery } from "./client.ts";
 import { schemaVersion } from "./constants.ts";
 import type { LedgerContext } from "./context.ts";
 import {
@@ -26,19 +26,30 @@ const maxInstallations = 3;
 export async function openLedger(context: LedgerContext, dryRun: boolean): Promise<MigrationStore> {
   const use = operations[context.request.operation].ledger;
   const writes = use === "create" && !dryRun;
-  const existing = await findLedger(context);
-  if (existing && existing.schemaVersion > schemaVersion)
-    throw ledgerTooNew(context, existing.schemaVersion);
-  const needsUpgrade =
-    existing !== undefined &&
-    existing.schemaVersion < schemaVersion &&
-    (writes || use === "upgrade");
-  if (existing && !needsUpgrade) return new LedgerStore(context, existing, writes);
+  const isUsable = (ledger: LedgerSnapshot): boolean => {
+    if (ledger.schemaVersion > schemaVersion) throw ledgerTooNew(context, ledger.schemaVersion);
+    const needsUpgrade = ledger.schemaVersion < schemaVersion && (writes || use === "upgrade");
+    return !needsUpgrade;
+  };
+  const found = await findLedger(context);
+  if (found && isUsable(found)) return new LedgerStore(context, found, writes);
   const support = await findLedgerSupport(context);
   if (!support.supported) return withoutLedger(context, support.reason);
   await refuseForeignOwner(context, support.facts);
-  if (!writes && !existing) return catalogStore(context.database, context);
-  return new LedgerStore(context, await installLedger(context, support.facts), writes);
+  if (writes || found) return installed(context, support.facts, writes);
+  if (!support.facts.hasLedger) return catalogStore(context.database, context);
+  // It could not be read a moment ago. What is applied is in the ledger, so the catalog must not answer in its place.
+  const ledger = readSnapshot(await query(context, firstSnapshot(context)));
+  if (isUsable(ledger)) return new LedgerStore(context, ledger, writes);
+  return installed(context, support.facts, writes);
+}
+
+async function installed(
+  context: LedgerContext,
+  facts: DatabaseFacts,
+  writes: boolean,
+): Promise<MigrationStore> {
+  return new LedgerStore(context, await installLedger(context, facts), writes);
 }
 
 /**
@@ -51,9 +62,8 @@ async function installLedger(
 ): Promise<LedgerSnapshot> {
   for (let attempt = 1; ; attempt += 1) {
     await install(context, facts);
-    const installed =
-      attempt < maxInstallations ? await findLedger(context) : await readOnce(context);
-    if (installed) return installed;
+    const ledger = attempt < maxInstallations ? await findLedger(context) : await readOnce(context);
+    if (ledger) return ledger;
   }
 }
 
