@@ -52,6 +52,7 @@ const mayImport: Record<string, Rule> = {
       "tls",
       "engine/project/project",
       "engine/project/project-files",
+      "engine/project/squash",
       "sql-parser",
       "lint",
     ],

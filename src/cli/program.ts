@@ -18,6 +18,7 @@ import { redo } from "./commands/redo.ts";
 import { resetTo } from "./commands/reset-to.ts";
 import { globalOptions } from "./commands/shared-options.ts";
 import { sql } from "./commands/sql.ts";
+import { squash } from "./commands/squash.ts";
 import { status } from "./commands/status.ts";
 import { verify } from "./commands/verify.ts";
 import type { CommandResult } from "./command-result.ts";
@@ -43,6 +44,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
   sql,
   new: newMigration,
   verify,
+  squash,
   local,
   init,
   envs,

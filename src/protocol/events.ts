@@ -95,6 +95,12 @@ export const PlanItem = z.object({
     .boolean()
     .optional()
     .describe("True for an uploaded file that the image has with another text."),
+  replaces: z
+    .array(Version)
+    .optional()
+    .describe(
+      "For a squash whose parts are all applied: those versions. It is recorded in their place, and its file is not run.",
+    ),
   sql: z.string().optional().describe("The file's text; only in the answer to `plan`."),
 });
 export type PlanItem = z.infer<typeof PlanItem>;
@@ -217,7 +223,9 @@ export const HistoryRow = z.object({
         name: z.string(),
         change: z
           .string()
-          .describe("`up`, `down`, `marked applied`, `marked pending`, `adopted` or `forgotten`."),
+          .describe(
+            "`up`, `down`, `marked applied`, `marked pending`, `adopted`, `forgotten` or `squashed`.",
+          ),
         ms: z.number().optional().describe("Time in the database."),
       }),
     )

@@ -1465,6 +1465,20 @@ export const failureCodes = {
       "Let the other runs finish (`hasura-migrate history ENVIRONMENT`), then run the same command again.",
     ],
   },
+  "partly-squashed": {
+    kinds: ["usage"],
+    meaning:
+      "A migration that squashes others is pending, and some of those are applied in this database while others are not. It can neither be recorded in their place nor run. Nothing was run.",
+    causes: [
+      "The environment had not applied everything when the migrations were squashed.",
+      "One of the versions was rolled back.",
+    ],
+    remedies: [
+      "Apply the missing versions from a branch or image that still has them as separate files.",
+      "Or roll back the applied ones: `hasura-migrate reset-to ENVIRONMENT` does that and then runs the whole file.",
+      "Or, if the database has what the missing ones create, record them: `hasura-migrate mark ENVIRONMENT VERSION --applied`.",
+    ],
+  },
   "port-in-use": {
     kinds: ["usage"],
     meaning: "The local Hasura API or Lambda service was given a port that another program uses.",
@@ -1861,6 +1875,29 @@ export const failureCodes = {
       "The profile names a role that was removed.",
     ],
     remedies: ["Ask for the assignment, or use another profile: `--profile NAME`."],
+  },
+  "squash-beside-parts": {
+    kinds: ["usage"],
+    meaning:
+      "The project has a migration that squashes others, and still has the files of those, so their SQL would be run twice. Nothing was run.",
+    causes: ["`squash` was run without `--delete`, and the directories were not removed."],
+    remedies: ["Remove the directories of the squashed migrations, or the one that squashes them."],
+  },
+  "squash-refused": {
+    kinds: ["usage"],
+    meaning:
+      "The migrations cannot be combined into one that does the same. The failure names the file and the reason. Nothing was written.",
+    causes: [
+      "A migration has no `down.sql`, or one without a statement.",
+      "Some run outside a transaction (`-- hasura:no-transaction`) and others do not, or their directives differ.",
+      "A file has a `BEGIN`, `COMMIT` or `ROLLBACK` of its own, or a setting that cannot be ended after it.",
+      "One of them is a squash itself.",
+      "The version after the last one is taken.",
+    ],
+    remedies: [
+      "Correct the file, or squash the migrations before it and those after it: `--from`, `--to`.",
+      "Without a way back: `--without-down`.",
+    ],
   },
   "state-directory-unsafe": {
     kinds: ["usage"],

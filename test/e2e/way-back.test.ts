@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { query } from "../support/postgres.ts";
-import { eventsOf } from "./support/cli.ts";
+import { eventsOf, run } from "./support/cli.ts";
 import { project, serve, writeMigrations, type Files, type Served } from "./support/environment.ts";
 
 const branch = {
@@ -173,5 +173,62 @@ describe.concurrent("the way back", () => {
     const nothing = await served.run(["baseline", "dev-1", "--yes"]);
     assert.equal(nothing.code, 0, nothing.stderr);
     assert.match(nothing.stderr, /Nothing is pending\./);
+  });
+
+  test("squash writes one migration, which is recorded where its parts are applied, and run elsewhere", async (t) => {
+    const directory = await project(t, branch);
+    const [first, second] = await Promise.all([serve(t, directory), serve(t, directory)]);
+    assert.equal((await first.run(["dev-1"])).code, 0);
+    const written = await run(t, [
+      ...["squash", "--from", "1700000000100", "--to", "1700000000200", "--name", "all of it"],
+      ...["--delete", "--json", "--migrations", directory],
+    ]);
+    assert.equal(written.code, 0, written.stderr);
+    assert.match(
+      written.stdout,
+      /"version":"1700000000201".*"squashes":\["1700000000100","1700000000200"\],"deleted":true/,
+    );
+    assert.deepEqual(readdirSync(join(directory, "migrations/default")).sort(), [
+      "1700000000201_all_of_it",
+      "1700000000300_codes",
+    ]);
+    const plan = await first.run(["plan", "dev-1"]);
+    assert.match(plan.stdout, /1700000000201 +all_of_it +.*recorded in place of 2 versions/);
+    const recorded = await first.run(["dev-1", "--out-of-order"]);
+    assert.equal(recorded.code, 0, recorded.stderr);
+    assert.equal((await first.run(["status", "dev-1", "--check"])).code, 0);
+    const ran = await second.run(["dev-1"]);
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.deepEqual(await tablesOf(second.databaseUrl), await tablesOf(first.databaseUrl));
+    const back = await second.run(["down", "dev-1", "2", "--yes"]);
+    assert.equal(back.code, 0, back.stderr);
+    assert.deepEqual(await tablesOf(second.databaseUrl), []);
+  });
+
+  test("squash says what is wrong before it writes anything", async (t) => {
+    const directory = await project(t, {
+      ...branch,
+      "1700000000201_next": { up: "SELECT 1;" },
+    });
+    const squash = (...argv: string[]) =>
+      run(t, ["squash", "--name", "x", "--migrations", directory, ...argv]);
+    const before = readdirSync(join(directory, "migrations/default"));
+    const refusals: [string[], RegExp][] = [
+      [[], /Name the first migration of the range/],
+      [["--from", "17"], /has no version 17 in default/],
+      [["--from", "1700000000100"], /1700000000201_next has no down\.sql with a statement/],
+      [
+        ["--from", "1700000000100", "--to", "1700000000200"],
+        /would need the version 1700000000201, which is that of 1700000000201_next/,
+      ],
+      [["--from", "1700000000300"], /There is only one migration to squash/],
+      [["--from", "1700000000300", "--database", "other"], /no migrations for other/],
+    ];
+    for (const [argv, message] of refusals) {
+      const refused = await squash(...argv);
+      assert.equal(refused.code, 2, argv.join(" "));
+      assert.match(refused.stderr, message);
+    }
+    assert.deepEqual(readdirSync(join(directory, "migrations/default")), before);
   });
 });

@@ -18,6 +18,7 @@ import { plan } from "../../src/cli/commands/plan.ts";
 import { redo } from "../../src/cli/commands/redo.ts";
 import { resetTo } from "../../src/cli/commands/reset-to.ts";
 import { sql } from "../../src/cli/commands/sql.ts";
+import { squash } from "../../src/cli/commands/squash.ts";
 import { status } from "../../src/cli/commands/status.ts";
 import { verify } from "../../src/cli/commands/verify.ts";
 import { commandLineOf, type CliCommand } from "../../src/cli/options/command-line.ts";
@@ -40,6 +41,7 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   sql: [sql, schemas.SqlOptions],
   new: [newMigration, schemas.NewOptions],
   verify: [verify, schemas.VerifyOptions],
+  squash: [squash, schemas.SquashOptions],
   local: [local, schemas.LocalOptions],
   init: [init, schemas.InitOptions],
   envs: [envs, schemas.EnvsOptions],

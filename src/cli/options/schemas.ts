@@ -251,6 +251,16 @@ export const VerifyOptions = GlobalOptions.extend({
   );
 export type VerifyOptions = z.infer<typeof VerifyOptions>;
 
+export const SquashOptions = GlobalOptions.extend({
+  from: z.string({ error: "Name the first migration of the range: --from VERSION" }).pipe(Version),
+  to: Version.optional(),
+  name: z.string({ error: "Name the new migration: --name NAME" }),
+  database: text,
+  withoutDown: flag,
+  delete: flag,
+  migrations: text,
+});
+
 /** Regions as one word: `eu-west-1,us-east-1`. */
 const regions = z
   .string()

@@ -31,7 +31,6 @@ export const foreignWords: ReadonlySet<string> = new Set([
   "login",
   "logout",
   "reset",
-  "squash",
   "export",
   "import",
   "lint",

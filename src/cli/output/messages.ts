@@ -45,6 +45,9 @@ export function itemRemarks(item: PlanItem): string {
     item.direction === "down" ? "down" : "",
     plural(item.lines, "line"),
     item.transaction ? "" : "no transaction",
+    item.replaces === undefined
+      ? ""
+      : `recorded in place of ${plural(item.replaces.length, "version")}`,
     item.outOfOrder ? "out of order" : "",
     item.differsFromImage ? "differs from the image" : "",
     item.appliedAt === undefined ? "" : appliedWords(item.appliedAt, item.appliedBy),

@@ -1,7 +1,7 @@
 import type { DatabasePlan, PlanItem } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
-import { isKeptRollback } from "../../protocol/migration.ts";
+import { isKeptRollback, type Version } from "../../protocol/migration.ts";
 import type { EngineContext } from "../context.ts";
 import { warn } from "../emit.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
@@ -9,8 +9,10 @@ import { firstWithNoTransaction, isOlder, parseServerVersion } from "../hasura/s
 import { supportsNoTransaction } from "../hasura/wire.ts";
 import { rememberLast } from "../../remember-last.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
+import type { MigrationBody } from "../project/migration-file.ts";
 import type { DatabaseState } from "../session.ts";
 import { maskPasswords } from "../sql/mask-passwords.ts";
+import type { AppliedMigration } from "../store/store.ts";
 import { findMisparsedLine } from "../sql/no-transaction-check.ts";
 import { fingerprintOf, type FingerprintPart } from "./fingerprint.ts";
 import { withKept } from "./kept-rollbacks.ts";
@@ -19,6 +21,7 @@ import { refuseEmptyDown } from "./refuse-empty-down.ts";
 import { refuseUnfinished } from "./refuse-unfinished.ts";
 import { resetStates } from "./reset-states.ts";
 import { databaseNeeded } from "./resolve-databases.ts";
+import { replacedBy } from "./squashes.ts";
 import {
   appliedWithoutFile,
   metadataFiles,
@@ -34,6 +37,8 @@ export interface ReadyStep extends PlannedStep {
   readonly noTransaction: boolean;
   readonly item: PlanItem;
   readonly fingerprint: FingerprintPart;
+  /** It is recorded in place of these versions, which are applied, and its file is not run. */
+  readonly replaces?: readonly Version[];
 }
 
 export interface PreparedPlan {
@@ -111,35 +116,50 @@ const versionsOf = rememberLast((migrations: DatabaseState["migrations"]): strin
 
 async function readyStep(
   step: PlannedStep,
-  { store, database, recorded }: DatabaseState,
+  state: DatabaseState,
   options: PlanOptions,
 ): Promise<ReadyStep> {
+  const { store, database, recorded } = state;
   const body = await step.file.body();
   refuseEmptyDown(step, body, options.environment);
   refuseUnfinished(body.sql, step.file.path, database.kind);
   // Its text will be recorded, so it must be readable before anything runs.
   if (store.keepsDownSql) await recordedDownFile(step)?.body();
   const { version } = step.migration;
-  const appliedAt = step.direction === "down" ? recorded.get(version)?.appliedAt : undefined;
+  const replaces = replacedBy(step, body.directives, state, options.environment);
   const requested = options.noTransaction === true || body.directives.noTransaction;
   const noTransaction = requested && supportsNoTransaction(database.kind);
+  const ready = { ...step, store, noTransaction, ...(replaces && { replaces }) };
   return {
-    ...step,
-    store,
-    noTransaction,
-    fingerprint: [database.name, version, step.direction, body.checksum, noTransaction],
-    item: {
-      version,
-      name: step.migration.name,
-      direction: step.direction,
-      file: step.file.path,
-      lines: body.lines,
-      transaction: !noTransaction,
-      ...(appliedAt && { appliedAt: appliedAt.toISOString() }),
-      ...(step.outOfOrder && { outOfOrder: true }),
-      ...(step.file.differsFromImage && { differsFromImage: true }),
-      ...(options.withSql && { sql: maskPasswords(body.sql) }),
-    },
+    ...ready,
+    fingerprint: [
+      ...[database.name, version, step.direction, body.checksum, noTransaction],
+      ...(replaces ?? []),
+    ],
+    item: itemOf(ready, body, recorded.get(version), options),
+  };
+}
+
+function itemOf(
+  step: Omit<ReadyStep, "item" | "fingerprint">,
+  body: MigrationBody,
+  record: AppliedMigration | undefined,
+  { withSql }: PlanOptions,
+): PlanItem {
+  const { migration, direction, file, noTransaction, outOfOrder, replaces } = step;
+  const appliedAt = direction === "down" ? record?.appliedAt : undefined;
+  return {
+    version: migration.version,
+    name: migration.name,
+    direction,
+    file: file.path,
+    lines: body.lines,
+    transaction: !noTransaction,
+    ...(appliedAt && { appliedAt: appliedAt.toISOString() }),
+    ...(outOfOrder && { outOfOrder: true }),
+    ...(file.differsFromImage && { differsFromImage: true }),
+    ...(replaces && { replaces: [...replaces] }),
+    ...(withSql && { sql: maskPasswords(body.sql) }),
   };
 }
 

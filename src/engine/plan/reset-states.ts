@@ -4,6 +4,7 @@ import { migrationLabel, type Version } from "../../protocol/migration.ts";
 import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { warn } from "../emit.ts";
+import { mapConcurrent } from "../project/map-concurrent.ts";
 import type { DatabaseState } from "../session.ts";
 import { markHint } from "../store/hints.ts";
 import { findChecksumDrift } from "./checksum-drift.ts";
@@ -50,7 +51,11 @@ async function resetState(
   if (state.migrations.length === 0 && databaseNamed !== true)
     return { state, withoutWayBack: [], changed: [], isLeft: state.recorded.size > 0 };
   const differing = [...(await findChecksumDrift(state))];
-  const versions = [...appliedWithoutFile(state), ...(changed === true ? differing : [])];
+  const replaced = await replacedParts(state);
+  const versions = [
+    ...appliedWithoutFile(state).filter((version) => !replaced.has(version)),
+    ...(changed === true ? differing : []),
+  ];
   const kept = await keptMigrations(state, versions);
   const canUndo = (version: Version): boolean => kept?.get(version)?.canUndo === true;
   return {
@@ -63,6 +68,20 @@ async function resetState(
     changed: changed === true ? [] : differing,
     isLeft: false,
   };
+}
+
+/** Applied versions that a pending file squashes as a whole: it takes their place, so they are not rolled back. */
+async function replacedParts({ migrations, recorded }: DatabaseState): Promise<Set<Version>> {
+  const pending = migrations.flatMap(({ version, up }) =>
+    up?.runnable === true && !recorded.has(version) ? [up] : [],
+  );
+  const squashes = await mapConcurrent(
+    pending,
+    async (up) => (await up.body()).directives.squashes ?? [],
+  );
+  return new Set(
+    squashes.filter((parts) => parts.every((version) => recorded.has(version))).flat(),
+  );
 }
 
 async function warnOfLeft(

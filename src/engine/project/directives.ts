@@ -1,10 +1,13 @@
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
+import { Version } from "../../protocol/migration.ts";
 import { isComment, lineAt, tokenize } from "../sql/lexer.ts";
 
 /** How a file is to be run. An absent setting means the run's default. */
 export interface Directives {
   readonly noTransaction: boolean;
+  /** Versions that the file combines, in their order: `-- hasura-migrate: squashes V1 V2 …`. */
+  readonly squashes?: readonly Version[];
   readonly settings: {
     /** Durations in milliseconds as PostgreSQL reads them, such as `5000ms`. */
     readonly lockTimeout?: string;
@@ -14,7 +17,8 @@ export interface Directives {
   };
 }
 
-const marker = "-- hasura:no-transaction";
+/** The first line of a file that runs outside a transaction. */
+export const noTransactionMarker = "-- hasura:no-transaction";
 const directive = /^--\s*hasura-migrate:(.*)$/;
 /** `-- hasura-migrate: allow RULE because REASON`, which `lint` reads (src/lint/allowances.ts). */
 const allowance = /^\s*allow(\s|$)/;
@@ -28,7 +32,7 @@ const unicodeBlanks = /^[\t-\r \u0085\p{Z}]+|[\t-\r \u0085\p{Z}]+$/gu;
 export function hasNoTransactionMarker(text: string): boolean {
   const head = Buffer.from(text.slice(0, 256), "utf8").subarray(0, 256).toString("utf8");
   const [line = ""] = head.split("\n", 1);
-  return line.replace(unicodeBlanks, "") === marker;
+  return line.replace(unicodeBlanks, "") === noTransactionMarker;
 }
 
 /**
@@ -38,10 +42,16 @@ export function hasNoTransactionMarker(text: string): boolean {
 export function readDirectives(text: string, file: string): Directives {
   let settings: Directives["settings"] = {};
   const seen = new Set<string>();
+  const squashes: Version[] = [];
   for (const { line, comment } of leadingComments(text)) {
     const match = directive.exec(comment);
     if (!match || allowance.test(match[1] ?? "")) continue;
     const fail = (problem: string): Failure => badDirective(file, line, problem);
+    const listed = /^\s*squashes\s(.*)$/.exec(match[1] ?? "")?.[1];
+    if (listed !== undefined) {
+      squashes.push(...readVersions(listed, fail));
+      continue;
+    }
     const [key = "", value] = (match[1] ?? "").split("=", 2).map((part) => part.trim());
     if (value === undefined || value === "")
       throw fail(`"${comment}" is not of the form "-- hasura-migrate: key=value"`);
@@ -49,7 +59,25 @@ export function readDirectives(text: string, file: string): Directives {
     seen.add(key);
     settings = { ...settings, ...readSetting(key, value, fail) };
   }
-  return { noTransaction: hasNoTransactionMarker(text), settings };
+  return {
+    noTransaction: hasNoTransactionMarker(text),
+    settings,
+    ...(squashes.length > 0 && { squashes }),
+  };
+}
+
+/** The beginning of the lines that name the versions that a file combines. */
+export const squashesDirective = "-- hasura-migrate: squashes";
+
+function readVersions(listed: string, fail: (problem: string) => Failure): Version[] {
+  return listed
+    .split(/[\s,]+/)
+    .filter((word) => word !== "")
+    .map((word) => {
+      const parsed = Version.safeParse(word);
+      if (!parsed.success) throw fail(`"${word}" is not a version`);
+      return parsed.data;
+    });
 }
 
 function readSetting(

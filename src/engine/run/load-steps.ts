@@ -52,6 +52,7 @@ function lengthOf({ step }: LoadedStep): number {
 }
 
 function isBatchable({ ready, body }: LoadedStep): boolean {
+  if (ready.replaces !== undefined) return false;
   if (ready.noTransaction || Object.keys(body.directives.settings).length > 0) return false;
   return !hasUnbatchableStatement(body.sql);
 }

@@ -9,6 +9,7 @@ import type { ReadyStep } from "../plan/prepare-plan.ts";
 import type { RunStop } from "../run-result.ts";
 import { activityHint, lockHints, markHint } from "../store/hints.ts";
 import type { StepResult } from "../store/store.ts";
+import { recordSquash } from "./record-squash.ts";
 import { nextBatchSize } from "./batch-size.ts";
 import { halfRedoneFailure } from "./half-redone.ts";
 import { invalidIndexNotices, withLeftBehind } from "./left-behind.ts";
@@ -181,7 +182,7 @@ async function runBatch(batch: readonly LoadedStep[], run: PlanRun): Promise<Bat
   const { store } = first.ready;
   const result =
     batch.length === 1 || !store.runBatch
-      ? await store.run(first.step)
+      ? await runStep(first)
       : await store.runBatch(
           batch.map(({ step }) => step),
           async ({ notices, tookMs = elapsedMs() }) => {
@@ -195,6 +196,12 @@ async function runBatch(batch: readonly LoadedStep[], run: PlanRun): Promise<Bat
   if (!result || !last) return { over: done, done };
   const ended = await reportResult(result, last, elapsedMs(), run);
   return { ...ended, over: done + ended.over, done: done + ended.done };
+}
+
+function runStep({ ready, step }: LoadedStep): Promise<StepResult> {
+  return ready.replaces === undefined
+    ? ready.store.run(step)
+    : recordSquash(step, ready.replaces, ready.store);
 }
 
 function identify({ step }: LoadedStep) {

@@ -164,6 +164,11 @@ export interface MigrationStore extends StoreCapabilities {
    * Absent where it would not be as safe as one at a time.
    */
   runBatch?(steps: readonly Step[], onDone: OnDone): Promise<StepResult | undefined>;
+  /**
+   * Records a squash as applied, without running it, and removes the records of its parts: all in one transaction. Absent where
+   * only `mark` can do it.
+   */
+  replace?(step: Step, parts: readonly Version[]): Promise<StepResult>;
   /** Changes only the record: all of the versions or none, where `atomic`. */
   mark(marks: readonly VersionMark[], as: "applied" | "pending"): Promise<void>;
   /**

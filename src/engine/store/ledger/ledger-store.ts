@@ -43,6 +43,7 @@ import {
   keepPlanSql,
   openRunsSql,
   statementsSql,
+  replacement,
   type LedgerChange,
 } from "./statements.ts";
 
@@ -124,6 +125,24 @@ export class LedgerStore implements MigrationStore {
     const result = await runLedgerStep(step, this.#position, this.#context);
     this.#noteResult(result, step, before);
     return result;
+  }
+
+  async replace(step: Step, parts: readonly Version[]): Promise<StepResult> {
+    // Steps before it become certain, or its transaction would find another generation.
+    const unconfirmed = await errorOf(this.#confirmAll());
+    if (unconfirmed !== undefined) return { outcome: "failed", error: unconfirmed };
+    try {
+      const changes = replacement(step, parts);
+      if (!(await recordChanges(changes, this.#position, this.#context)))
+        return { outcome: "replan", reason: "the ledger has changed since the plan was made" };
+    } catch (error) {
+      return { outcome: isTransient(error) ? "unknown" : "failed", error };
+    }
+    const { generation } = this.#position;
+    this.#confirmation.reached(generation);
+    this.#catalog.marked([step.version], "applied", generation);
+    this.#catalog.marked(parts, "pending", generation);
+    return { outcome: "done", notices: [] };
   }
 
   async mark(marks: readonly VersionMark[], as: "applied" | "pending"): Promise<void> {

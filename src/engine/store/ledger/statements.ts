@@ -70,12 +70,6 @@ export function withoutFrame(text: string): string {
 
 /** Numbers as texts: JSON numbers lose digits above 2^53 in JavaScript. */
 function enterArgument(step: Step, frame: Frame): object {
-  const { downSql } = step;
-  // jsonb cannot hold a NUL.
-  const keepDownSql =
-    downSql !== undefined &&
-    Buffer.byteLength(downSql) <= maxDownSqlBytes &&
-    !downSql.includes("\0");
   return {
     run: frame.run,
     version: versionNumber(step.version),
@@ -87,8 +81,17 @@ function enterArgument(step: Step, frame: Frame): object {
     synced: String(frame.synced),
     outside: step.noTransaction,
     all_settings: mayChangeSettings(step.sql),
-    ...(keepDownSql && { down_sql: downSql }),
+    ...keptDownSql(step),
   };
+}
+
+/** A step's down SQL as the ledger keeps it; jsonb cannot hold a NUL. */
+function keptDownSql({ downSql }: Pick<Step, "downSql">): { readonly down_sql?: string } {
+  const isKept =
+    downSql !== undefined &&
+    Buffer.byteLength(downSql) <= maxDownSqlBytes &&
+    !downSql.includes("\0");
+  return isKept ? { down_sql: downSql } : {};
 }
 
 /**
@@ -105,12 +108,22 @@ export type LedgerChange =
       readonly version: Version;
       readonly name: string;
       readonly checksum?: string | undefined;
+      readonly down_sql?: string | undefined;
     }
   | {
-      readonly what: "marked pending" | "forgotten";
+      readonly what: "marked pending" | "forgotten" | "squashed";
       readonly version: Version;
       readonly name: string;
     };
+
+/** Records a squash as applied in place of its parts, which have been applied. */
+export function replacement(step: Step, parts: readonly Version[]): LedgerChange[] {
+  const { version, name, checksum } = step;
+  return [
+    ...parts.map((part): LedgerChange => ({ what: "squashed", version: part, name: "" })),
+    { what: "marked applied", version, name, checksum, ...keptDownSql(step) },
+  ];
+}
 
 /** Changes the record alone, in one transaction. */
 export function recordSql(

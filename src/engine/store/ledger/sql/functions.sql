@@ -341,8 +341,9 @@ BEGIN
 END
 $body$;
 
--- Changes the record alone. p_changes: an array of version, name, checksum and what ('adopted',
--- 'forgotten', 'marked applied' or 'marked pending'). Returns the new generation.
+-- Changes the record alone. p_changes: an array of version, name, checksum, down_sql and what ('adopted',
+-- 'forgotten', 'squashed', 'marked applied' or 'marked pending'). An empty name stays as it was. Returns the
+-- new generation.
 CREATE OR REPLACE FUNCTION hasura_migrate.record(
   p_run text,
   p_generation bigint,
@@ -356,19 +357,26 @@ AS $body$
 DECLARE
   change record;
   reached bigint := p_generation;
+  known_name text;
 BEGIN
   FOR change IN
     SELECT *
     FROM pg_catalog.jsonb_to_recordset(p_changes)
-      AS c(version bigint, name text, checksum text, what text)
+      AS c(version bigint, name text, checksum text, what text, down_sql text)
   LOOP
     reached := hasura_migrate.advance(reached, p_synced);
     DELETE FROM hasura_migrate.running WHERE version = change.version;
-    DELETE FROM hasura_migrate.migration WHERE version = change.version;
+    known_name := '';
+    DELETE FROM hasura_migrate.migration WHERE version = change.version
+    RETURNING name INTO known_name;
+    change.name := COALESCE(NULLIF(change.name, ''), known_name, '');
     IF change.what = 'marked applied' THEN
-      INSERT INTO hasura_migrate.migration (version, name, checksum, run, generation, applied_at)
+      INSERT INTO hasura_migrate.migration (
+        version, name, checksum, run, generation, applied_at, down_sql
+      )
       VALUES (
-        change.version, change.name, change.checksum, p_run, reached, pg_catalog.clock_timestamp()
+        change.version, change.name, change.checksum, p_run, reached, pg_catalog.clock_timestamp(),
+        change.down_sql
       );
     ELSIF change.what = 'adopted' THEN
       INSERT INTO hasura_migrate.migration (version, name, checksum, generation)
@@ -576,7 +584,7 @@ AS $body$
         FROM (
           SELECT version, pg_catalog.max(generation) AS generation
           FROM hasura_migrate.step
-          WHERE what IN ('down', 'marked pending', 'forgotten')
+          WHERE what IN ('down', 'marked pending', 'forgotten', 'squashed')
             AND (since.versions IS NULL OR version = ANY (since.versions))
           GROUP BY version
         ) AS s

@@ -119,10 +119,15 @@ CREATE TABLE IF NOT EXISTS hasura_migrate.step (
   run text,
   version bigint NOT NULL,
   name text NOT NULL,
-  what text NOT NULL
-    CHECK (what IN ('up', 'down', 'marked applied', 'marked pending', 'adopted', 'forgotten')),
+  what text NOT NULL,
   at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   ms double precision
+);
+
+-- Version 4: a change of its own for what a squash replaces.
+ALTER TABLE hasura_migrate.step DROP CONSTRAINT IF EXISTS step_what_check;
+ALTER TABLE hasura_migrate.step ADD CONSTRAINT step_what_check CHECK (
+  what IN ('up', 'down', 'marked applied', 'marked pending', 'adopted', 'forgotten', 'squashed')
 );
 
 INSERT INTO hasura_migrate.head (schema_version, generation, synced)
