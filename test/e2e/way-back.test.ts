@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { query } from "../support/postgres.ts";
@@ -103,7 +103,7 @@ describe.concurrent("the way back", () => {
     });
     const unasked = await served.run(["reset-to", "dev-1"]);
     assert.equal(unasked.code, 2);
-    assert.match(unasked.stderr, /"Reset dev-1 to what its image has\?" needs an answer/);
+    assert.match(unasked.stderr, /"Reset dev-1\?" needs an answer/);
     const shown = await served.run(["reset-to", "dev-1", "--dry-run"]);
     assert.match(
       shown.stdout,
@@ -230,5 +230,44 @@ describe.concurrent("the way back", () => {
       assert.match(refused.stderr, message);
     }
     assert.deepEqual(readdirSync(join(directory, "migrations/default")), before);
+  });
+
+  test("reset-to --from leaves what one branch has of what two have applied, and without it what the image has", async (t) => {
+    const image = { "1700000000100_users": branch["1700000000100_users"] };
+    const served = await serve(t, await project(t, image));
+    const tags = {
+      "1700000000250_tags": { up: "CREATE TABLE tags (id int);", down: "DROP TABLE tags;" },
+    };
+    const ada = await project(t, branch);
+    const ben = await project(t, { ...image, ...tags });
+    for (const from of [ada, ben]) {
+      const applied = await served.run(["dev-1", "--from", from]);
+      assert.equal(applied.code, 0, applied.stderr);
+    }
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["codes", "coupons", "tags", "users"]);
+    const bens = await served.run(["reset-to", "dev-1", "--from", ben, "--yes"]);
+    assert.equal(bens.code, 0, bens.stderr);
+    assert.match(bens.stdout, /2 rolled back in /);
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["tags", "users"]);
+    const adas = await served.run(["reset-to", "dev-1", "--from", ada, "--yes"]);
+    assert.match(adas.stdout, /1 rolled back, 2 applied in /);
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["codes", "coupons", "users"]);
+    writeFileSync(
+      join(ada, "migrations/default/1700000000300_codes/up.sql"),
+      "CREATE TABLE codes (id int, code text);",
+    );
+    const left = await served.run(["reset-to", "dev-1", "--from", ada, "--yes"]);
+    assert.match(left.stderr, /With --changed they are rolled back and applied again/);
+    const anew = await served.run(["reset-to", "dev-1", "--from", ada, "--changed", "--yes"]);
+    assert.equal(anew.code, 0, anew.stderr);
+    assert.match(anew.stdout, /1 rolled back, 1 applied in /);
+    const columns = await query(
+      served.databaseUrl,
+      "SELECT attname FROM pg_attribute WHERE attrelid = 'codes'::regclass AND attnum > 0 ORDER BY attnum",
+    );
+    assert.deepEqual(columns, [{ attname: "id" }, { attname: "code" }]);
+    const back = await served.run(["reset-to", "dev-1", "--yes"]);
+    assert.equal(back.code, 0, back.stderr);
+    assert.deepEqual(await tablesOf(served.databaseUrl), ["users"]);
   });
 });

@@ -7,6 +7,7 @@ import {
   addLocalOptions,
   addReloadOption,
   addRunnerOption,
+  addSourceOptions,
   addTransactionOption,
   addWaitOptions,
   addYesOption,
@@ -22,6 +23,7 @@ export const resetTo: CommandModule = {
       )
       .example("reset-to dev-3")
       .example("reset-to dev-3 --dry-run", "print the plan only")
+      .example("reset-to dev-3 --from .", "to what the branch here has")
       .example("reset-to dev-3 --keep", "leave what cannot be rolled back")
       .option("--keep", "leave versions that cannot be rolled back, instead of refusing")
       .option(
@@ -31,6 +33,7 @@ export const resetTo: CommandModule = {
     addDryRunOption(command);
     addYesOption(command);
     addDatabaseOption(command);
+    addSourceOptions(command, { runs: false });
     addWaitOptions(command);
     command.option(
       "--out-of-order",
@@ -52,7 +55,7 @@ export const resetTo: CommandModule = {
     const { dryRun } = options;
     return runOperation(context, options, {
       operation: "reset-to",
-      ...(!dryRun && { question: "Reset {env} to what its image has?" }),
+      ...(!dryRun && { question: "Reset {env}?" }),
       options: {
         database: options.database,
         keep: options.keep,

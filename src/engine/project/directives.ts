@@ -43,16 +43,13 @@ export function readDirectives(text: string, file: string): Directives {
   let settings: Directives["settings"] = {};
   const seen = new Set<string>();
   const squashes: Version[] = [];
-  for (const { line, comment } of leadingComments(text)) {
-    const match = directive.exec(comment);
-    if (!match || allowance.test(match[1] ?? "")) continue;
-    const fail = (problem: string): Failure => badDirective(file, line, problem);
-    const listed = /^\s*squashes\s(.*)$/.exec(match[1] ?? "")?.[1];
+  for (const { content, comment, fail } of directivesIn(text, file)) {
+    const listed = /^squashes\s(.*)$/.exec(content)?.[1];
     if (listed !== undefined) {
       squashes.push(...readVersions(listed, fail));
       continue;
     }
-    const [key = "", value] = (match[1] ?? "").split("=", 2).map((part) => part.trim());
+    const [key = "", value] = content.split("=", 2).map((part) => part.trim());
     if (value === undefined || value === "")
       throw fail(`"${comment}" is not of the form "-- hasura-migrate: key=value"`);
     if (seen.has(key)) throw fail(`${key} is set twice`);
@@ -64,6 +61,23 @@ export function readDirectives(text: string, file: string): Directives {
     settings,
     ...(squashes.length > 0 && { squashes }),
   };
+}
+
+/** One `-- hasura-migrate:` comment; `content` is what follows the colon. */
+interface DirectiveComment {
+  readonly content: string;
+  readonly comment: string;
+  readonly fail: (problem: string) => Failure;
+}
+
+/** Those before the first SQL, without the ones that are for the lint. */
+function* directivesIn(text: string, file: string): Generator<DirectiveComment> {
+  for (const { line, comment } of leadingComments(text)) {
+    const content = directive.exec(comment)?.[1];
+    if (content === undefined || allowance.test(content)) continue;
+    const fail = (problem: string): Failure => badDirective(file, line, problem);
+    yield { content: content.trim(), comment, fail };
+  }
 }
 
 /** The beginning of the lines that name the versions that a file combines. */

@@ -122,7 +122,7 @@ const cases: readonly Case[] = [
     types: ["y"],
     shown: [preview([down("1700000000300", "wip"), note, item("1700000000200", "tags")])],
     exit: 0,
-    asked: ["Reset dev-1 to what its image has: roll back 2, apply 1? [y/N] "],
+    asked: ["Reset dev-1: roll back 2, apply 1? [y/N] "],
     says: /2 to roll back, 1 to apply in default \(postgres\), 214 applied\n/,
     confirm: null,
   },
@@ -133,7 +133,7 @@ const cases: readonly Case[] = [
     types: [""],
     shown: [preview([item("1700000000200", "tags")])],
     exit: 2,
-    asked: ["Reset dev-1 to what its image has: apply 1? [y/N] "],
+    asked: ["Reset dev-1: apply 1? [y/N] "],
   },
   {
     name: "mark --in-doubt asks once for all",

@@ -44,8 +44,8 @@ export function questionFor(
     case "reset-to": {
       const counts = resetCounts(event);
       return {
-        question: `Reset ${environment} to what its image has: ${counts}?`,
-        action: `reset it to what its image has: ${counts}`,
+        question: `Reset ${environment}: ${counts}?`,
+        action: `reset it: ${counts}`,
       };
     }
     case "mark":
