@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { startPostgres } from "../src/local/postgres/index.ts";
 import { growth } from "./growth.ts";
 import { ledger } from "./ledger.ts";
+import { lintFigures } from "./lint.ts";
 import { matrix } from "./matrix.ts";
 import { packageFigures } from "./package.ts";
 import type { Part } from "./part.ts";
@@ -24,6 +25,7 @@ const parts: Record<string, Part> = {
   several,
   matrix,
   verify: verifyFigures,
+  lint: lintFigures,
 };
 
 const requested = process.argv.slice(2);

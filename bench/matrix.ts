@@ -1,18 +1,14 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import * as z from "zod";
 import type { Bench } from "./part.ts";
 import { answering } from "./answering.ts";
-import { bin, timed } from "./programs.ts";
 import { median, msText, type Line } from "./table.ts";
+import { usedBy, type Used } from "./used.ts";
 
 const environments = Array.from({ length: 20 }, (_, i) => `environment-${String(i + 1)}`);
 const migrations = 1000;
 const rounds = 7;
-
-const Used = z.object({ cpuMs: z.number(), megabytes: z.number() });
-type Used = z.infer<typeof Used>;
 
 /**
  * `status --html` of 20 environments with 1,000 migrations each, which a stand-in for AWS answers at once: the command's own time on
@@ -66,24 +62,11 @@ async function inTurns(scratch: string, counts: readonly number[]): Promise<Used
   }
 }
 
-async function runOnce(scratch: string, url: string): Promise<Used> {
-  const [report, preload] = [join(scratch, "used.json"), join(scratch, "report-use.mjs")];
-  writeFileSync(
-    preload,
-    `import { writeFileSync } from "node:fs";
-process.on("exit", () => {
-  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-  const used = { cpuMs: (userCPUTime + systemCPUTime) / 1000, megabytes: maxRSS / 1024 };
-  writeFileSync(${JSON.stringify(report)}, JSON.stringify(used));
-});
-`,
-  );
-  await timed({
+function runOnce(scratch: string, url: string): Promise<Used> {
+  return usedBy(scratch, {
     name: "status --html",
-    file: process.execPath,
-    args: ["--import", preload, bin, "status", "--all", "--html", "page.html", "-q"],
+    args: ["status", "--all", "--html", "page.html", "-q"],
     cwd: scratch,
     env: { AWS_ENDPOINT_URL_LAMBDA: url },
   });
-  return Used.parse(JSON.parse(readFileSync(report, "utf8")));
 }

@@ -10,6 +10,7 @@ import { envs } from "./commands/envs.ts";
 import { history } from "./commands/history.ts";
 import { init } from "./commands/init.ts";
 import { locks } from "./commands/locks.ts";
+import { lint } from "./commands/lint.ts";
 import { local } from "./commands/local.ts";
 import { mark } from "./commands/mark.ts";
 import { newMigration } from "./commands/new.ts";
@@ -46,6 +47,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
   verify,
   squash,
   local,
+  lint,
   init,
   envs,
   doctor,

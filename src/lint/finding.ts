@@ -1,13 +1,9 @@
 import type { StatementLock } from "./lock.ts";
-
-export const severities = ["off", "info", "warning", "error"] as const;
-/** How much a finding matters; `off`: the rule is not checked. */
-export type Severity = (typeof severities)[number];
+import type { RuleId, Severity } from "./rules/rule-ids.ts";
 
 /** Something in a migration that a rule warns about. */
 export interface Finding {
-  /** Id of the rule, such as `column-rewrite`. */
-  readonly rule: string;
+  readonly rule: RuleId;
   readonly severity: Exclude<Severity, "off">;
   /** As in `LintFile.path`. */
   readonly file: string;
@@ -31,13 +27,13 @@ export interface LintFile {
   /** As it is to be shown. */
   readonly path: string;
   readonly text: string;
+  /** Why it cannot be read or sent; the text is empty then. */
+  readonly problem?: string;
 }
 
 /** One migration of a database, with the files it has. */
 export interface LintMigration {
   readonly database: string;
-  /** Its directory, or its up file, for findings about the migration as a whole. */
-  readonly path: string;
   readonly up?: LintFile;
   readonly down?: LintFile;
   /** Only what earlier migrations say about the tables is read. */

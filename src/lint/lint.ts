@@ -3,16 +3,17 @@ import { hasNoTransactionMarker } from "../engine/project/directives.ts";
 import { isEmptySql } from "../engine/sql/is-empty.ts";
 import { type ParsedSql, parseSql } from "../sql-parser/parse-sql.ts";
 import { allowancesIn, type Allowance } from "./allowances.ts";
-import type { Finding, LintFile, LintMigration, Severity } from "./finding.ts";
+import type { Finding, LintFile, LintMigration } from "./finding.ts";
 import { locksOf } from "./locks.ts";
 import { qualified, stringsOf } from "./names.ts";
 import { allRules } from "./rules/all-rules.ts";
+import { ruleIds, type RuleId, type Severity } from "./rules/rule-ids.ts";
 import type { EarlierStatements, LintStatement, Problem, Rule } from "./rules/rule.ts";
 import { afterStatement, emptySchema, isNewRelation, type Schema, startRun } from "./schema.ts";
 
 export interface LintOptions {
   /** Severities of rules other than their own. */
-  readonly severities?: Readonly<Record<string, Severity>>;
+  readonly severities?: Readonly<Partial<Record<RuleId, Severity | undefined>>>;
   /** The migrations that are not known yet run together, so that all of their tables are new; otherwise each is a run of its own. */
   readonly oneRun?: boolean;
 }
@@ -46,12 +47,12 @@ interface ActiveRule extends Rule {
 }
 
 interface Linter {
-  readonly rules: ReadonlyMap<string, ActiveRule>;
+  readonly rules: ReadonlyMap<RuleId, ActiveRule>;
   readonly findings: Finding[];
 }
 
-function activeRules({ severities = {} }: LintOptions): Map<string, ActiveRule> {
-  const rules = new Map<string, ActiveRule>();
+function activeRules({ severities = {} }: LintOptions): Map<RuleId, ActiveRule> {
+  const rules = new Map<RuleId, ActiveRule>();
   for (const rule of allRules) {
     const severity = severities[rule.id] ?? rule.severity;
     if (severity !== "off") rules.set(rule.id, { ...rule, severity });
@@ -69,17 +70,19 @@ async function afterMigration(
   if (isKnown) return parsedUp === undefined ? schema : lastSchema(parsedUp, schema);
   const file = up && new LintedFile(linter, up, "up");
   const after = file && parsedUp ? file.check(parsedUp, schema) : schema;
-  if (down === undefined) {
+  if (down === undefined)
     file?.report("missing-down", { message: "The migration has no down.sql." });
-  } else {
-    const downFile = new LintedFile(linter, down, "down");
-    if (isEmptySql(down.text))
-      downFile.report("blank-down", { message: "There is no statement in it." });
-    downFile.check(await parseSql(down.text), startRun(after));
-    downFile.finish();
-  }
+  else await checkDown(linter, down, after);
   file?.finish();
   return after;
+}
+
+async function checkDown(linter: Linter, down: LintFile, after: Schema): Promise<void> {
+  const file = new LintedFile(linter, down, "down");
+  if (isEmptySql(down.text) && down.problem === undefined)
+    file.report("blank-down", { message: "There is no statement in it." });
+  file.check(await parseSql(down.text), startRun(after));
+  file.finish();
 }
 
 function lastSchema(parsed: ParsedSql, schema: Schema): Schema {
@@ -111,7 +114,11 @@ class LintedFile {
 
   /** Checks its statements, and returns the schema after them. */
   check(parsed: ParsedSql, before: Schema): Schema {
-    const { text } = this.#file;
+    const { text, problem } = this.#file;
+    if (problem !== undefined) {
+      this.report("unreadable-file", { message: problem });
+      return before;
+    }
     if (parsed.kind === "syntax-error") {
       this.report("syntax-error", { message: sentence(parsed.message) }, { offset: parsed.offset });
       return before;
@@ -153,7 +160,7 @@ class LintedFile {
   }
 
   report(
-    id: string,
+    id: RuleId,
     problem: Problem,
     { offset, statement, locks = [] }: At = { offset: 0 },
   ): void {
@@ -200,17 +207,16 @@ class LintedFile {
     const at = { offset: start };
     if (rules.length === 0) this.report("bad-directive", { message: "It names no rule." }, at);
     for (const name of rules) {
-      if (!knownRules.has(name))
+      const id = ruleIds.find((known) => known === name);
+      if (id === undefined)
         this.report("bad-directive", { message: `There is no rule ${name}.` }, at);
       else if (reason === undefined)
         this.report("bad-directive", { message: `Why ${name} is allowed is not said.` }, at);
-      else if (this.#linter.rules.has(name) && !used.has(`${String(start)} ${name}`))
+      else if (this.#linter.rules.has(id) && !used.has(`${String(start)} ${name}`))
         this.report("unneeded-allow", { message: `${name} finds nothing here.` }, at);
     }
   }
 }
-
-const knownRules = new Set(allRules.map(({ id }) => id));
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

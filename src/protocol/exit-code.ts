@@ -20,7 +20,7 @@ export const exitCodeMeaning: Readonly<Record<Kind, string>> = {
   access: "AWS credentials or permissions",
   unreachable: "function or Hasura unreachable, crashed or timed out",
   busy: "another run is in progress",
-  differs: "differences found (status --check, apply --strict)",
+  differs: "findings (status --check, apply --strict, lint)",
   metadata: "applied, but metadata is now inconsistent",
   bug: "a bug in hasura-migrate",
   interrupted: "interrupted",

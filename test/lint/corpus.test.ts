@@ -19,7 +19,6 @@ const folder = new URL("../fixtures/lint/", import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, folder), "utf8");
 const known = {
   database: "default",
-  path: "known",
   up: { path: "known.sql", text: read("known.sql") },
   isKnown: true,
 };
@@ -59,14 +58,14 @@ async function found({ sql, direction, expected, not }: Case): Promise<string[]>
   const file = { path: "x.sql", text: sql };
   const other = { path: "y.sql", text: "SELECT 1;" };
   const files = direction === "up" ? { up: file, down: other } : { up: other, down: file };
-  const findings = await lint([known, { database: "default", path: "x", ...files }], {
+  const findings = await lint([known, { database: "default", ...files }], {
     severities: named.includes("several-tables-locked") ? { "several-tables-locked": "info" } : {},
   });
   return findings.map(({ rule }) => rule).sort();
 }
 
 /** Rules about the files of a migration, which have tests of their own. */
-const aboutFiles = ["missing-down", "blank-down", "not-checked", "syntax-error"];
+const aboutFiles = ["missing-down", "blank-down", "not-checked", "unreadable-file", "syntax-error"];
 
 describe("the labelled statements", () => {
   test("are at least 200", async () => {

@@ -10,6 +10,7 @@ import { down } from "../../src/cli/commands/down.ts";
 import { envs } from "../../src/cli/commands/envs.ts";
 import { history } from "../../src/cli/commands/history.ts";
 import { init } from "../../src/cli/commands/init.ts";
+import { lint } from "../../src/cli/commands/lint.ts";
 import { locks } from "../../src/cli/commands/locks.ts";
 import { local } from "../../src/cli/commands/local.ts";
 import { mark } from "../../src/cli/commands/mark.ts";
@@ -40,6 +41,7 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   locks: [locks, schemas.LocksOptions],
   sql: [sql, schemas.SqlOptions],
   new: [newMigration, schemas.NewOptions],
+  lint: [lint, schemas.LintOptions],
   verify: [verify, schemas.VerifyOptions],
   squash: [squash, schemas.SquashOptions],
   local: [local, schemas.LocalOptions],

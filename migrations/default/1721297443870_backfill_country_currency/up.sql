@@ -1,3 +1,4 @@
+-- hasura-migrate: allow mass-change, backfill-under-lock, set-not-null because there are 250 countries
 ALTER TABLE countries ADD COLUMN currency_code char(3) REFERENCES currencies (code);
 
 UPDATE countries

@@ -16,7 +16,7 @@ export interface MergedConfig {
 
 /**
  * One configuration of several files, of which the first is the nearest: its values win. `defaults` and each environment are
- * merged key by key, a group is replaced as a whole.
+ * merged key by key, and so are the rules of `lint`; a group is replaced as a whole.
  */
 export function mergeLayers(layers: readonly Layer[]): MergedConfig {
   const origins = new Map<string, string>();
@@ -28,7 +28,7 @@ export function mergeLayers(layers: readonly Layer[]): MergedConfig {
 }
 
 function merge(base: FileConfig, nearer: FileConfig): FileConfig {
-  const { defaults, environments, groups } = nearer;
+  const { defaults, environments, groups, lint } = nearer;
   const merged: FileConfig = {};
   if (base.defaults ?? defaults) merged.defaults = { ...base.defaults, ...defaults };
   if (base.environments ?? environments)
@@ -42,6 +42,7 @@ function merge(base: FileConfig, nearer: FileConfig): FileConfig {
       ),
     };
   if (base.groups ?? groups) merged.groups = { ...base.groups, ...groups };
+  if (base.lint ?? lint) merged.lint = { rules: { ...base.lint?.rules, ...lint?.rules } };
   return merged;
 }
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ruleIds, severities } from "../../lint/rules/rule-ids.ts";
 import { isLoopbackHost } from "../connection/loopback.ts";
 import { isLoginCut } from "../options/redact-address.ts";
 
@@ -101,6 +102,16 @@ const settings = {
 export const EnvironmentSettings = z.strictObject(settings);
 export type EnvironmentSettings = z.infer<typeof EnvironmentSettings>;
 
+const lintSettings = {
+  rules: z
+    .partialRecord(
+      z.enum(ruleIds),
+      z.enum(severities, { error: `must be one of ${severities.join(", ")}` }),
+    )
+    .optional()
+    .describe("The severity of a rule, if it is not to have its own: off, info, warning or error."),
+};
+
 const environmentName = z
   .string()
   .regex(
@@ -128,6 +139,10 @@ export const FileConfig = z.strictObject({
     .record(environmentName, EnvironmentSettings)
     .optional()
     .describe("The environments by name."),
+  lint: z
+    .strictObject(lintSettings)
+    .optional()
+    .describe("What `hasura-migrate lint` warns about; see docs/lint.md."),
   groups: z
     .record(environmentName, z.array(environmentName).min(1, "must name an environment"))
     .optional()
@@ -143,5 +158,6 @@ export function configJsonSchema(): object {
 /** Keys allowed at a path of the file, for suggestions. */
 export function keysAt(path: readonly PropertyKey[]): readonly string[] {
   if (path.length === 0) return Object.keys(FileConfig.shape);
+  if (path[0] === "lint") return path.length > 1 ? ruleIds : Object.keys(lintSettings);
   return Object.keys(path.at(-1) === "ecs" ? ecsSettings.shape : settings);
 }

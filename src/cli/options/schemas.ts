@@ -261,6 +261,19 @@ export const SquashOptions = GlobalOptions.extend({
   migrations: text,
 });
 
+export const LintOptions = GlobalOptions.extend({
+  directory: text,
+  database: text,
+  since: text,
+  strict: flag,
+  sarif: flag,
+  github: flag,
+}).refine(({ json, sarif, github }) => json !== true || (sarif ?? github) === undefined, {
+  error: "Choose --json, --sarif or --github",
+  path: [],
+});
+export type LintOptions = z.infer<typeof LintOptions>;
+
 /** Regions as one word: `eu-west-1,us-east-1`. */
 const regions = z
   .string()

@@ -15,7 +15,7 @@ const columnRewrite: Rule = {
   title: "a new column rewrites the table",
   why: "PostgreSQL writes every row and every index anew, and blocks reads and writes of the table until the transaction ends. That happens for defaults that may differ from row to row (`gen_random_uuid()`, `clock_timestamp()`, `nextval`), for serial and identity columns, for stored generated columns, and for domains with a constraint. Constants and `now()` cost nothing.",
   safeWay:
-    "Add the column without a default, fill it in batches, then set the default in a later migration.",
+    "Add a plain column without a default, fill it in batches, then set the default in a later migration; a trigger can do what a stored generated column does.",
   example: {
     bad: "ALTER TABLE orders ADD COLUMN token uuid DEFAULT gen_random_uuid();",
     good: "ALTER TABLE orders ADD COLUMN token uuid;\nALTER TABLE orders ALTER COLUMN token SET DEFAULT gen_random_uuid();",

@@ -8,19 +8,28 @@ import { addedColumns, alterCommands, type LintStatement, type Rule } from "./ru
 function addedConstraints(statement: LintStatement): {
   readonly table: string;
   readonly constraint: Constraint;
+  /** It is written behind a new column. */
+  readonly isInline: boolean;
   /** The new column has no default, so nothing in it can violate a foreign key. */
   readonly isEmptyColumn: boolean;
 }[] {
   const { table, commands } = alterCommands(statement);
   const own = commands.flatMap(({ subtype, def }) =>
     subtype === "AT_AddConstraint" && def !== undefined && "Constraint" in def
-      ? [{ table, constraint: def.Constraint, isEmptyColumn: false }]
+      ? [{ table, constraint: def.Constraint, isInline: false, isEmptyColumn: false }]
       : [],
   );
   const inline = addedColumns(statement).flatMap(({ column }) =>
     (column.constraints ?? []).flatMap((node) =>
       "Constraint" in node
-        ? [{ table, constraint: node.Constraint, isEmptyColumn: !hasDefault(column) }]
+        ? [
+            {
+              table,
+              constraint: node.Constraint,
+              isInline: true,
+              isEmptyColumn: !hasDefault(column),
+            },
+          ]
         : [],
     ),
   );
@@ -39,13 +48,15 @@ const foreignKeyValidates: Rule = {
     good: "ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFERENCES customers (id) NOT VALID;",
   },
   check: (statement) =>
-    addedConstraints(statement).flatMap(({ table, constraint, isEmptyColumn }) => {
+    addedConstraints(statement).flatMap(({ table, constraint, isInline, isEmptyColumn }) => {
       const { contype, skip_validation: skips, pktable, location } = constraint;
       if (contype !== "CONSTR_FOREIGN" || skips === true || isEmptyColumn || !pktable) return [];
       const target = relationName(pktable);
       const both =
         isNewRelation(statement.schema, target) || target === table ? "" : ` and ${target}`;
-      const message = `The foreign key is checked for every row of ${table}; writes to ${table}${both} wait meanwhile.`;
+      // With the column, ADD COLUMN's own lock is held.
+      const waiting = isInline ? `reads and writes of ${table}` : `writes to ${table}${both}`;
+      const message = `The foreign key is checked for every row of ${table}; ${waiting} wait meanwhile.`;
       return [{ table, location, message }];
     }),
 };

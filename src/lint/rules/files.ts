@@ -14,6 +14,16 @@ const syntaxError: Rule = {
   inDown: true,
 };
 
+const unreadableFile: Rule = {
+  id: "unreadable-file",
+  severity: "error",
+  title: "a file cannot be read, or not be sent to Hasura",
+  why: "It is not UTF-8, contains a NUL character, or has a directive that is wrong: every run that needs it stops there.",
+  safeWay: "Correct the file.",
+  example: { bad: "", good: "" },
+  inDown: true,
+};
+
 const notChecked: Rule = {
   id: "not-checked",
   severity: "info",
@@ -72,6 +82,7 @@ const unneededAllow: Rule = {
 
 export const fileRules: readonly Rule[] = [
   syntaxError,
+  unreadableFile,
   missingDown,
   blankDown,
   badDirective,

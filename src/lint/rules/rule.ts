@@ -1,7 +1,7 @@
 import type { AlterTableCmd, ColumnDef, Node } from "@pgsql/types";
-import type { Severity } from "../finding.ts";
 import type { StatementLock } from "../lock.ts";
 import { relationName } from "../names.ts";
+import type { RuleId, Severity } from "./rule-ids.ts";
 import { isNewRelation, type Schema } from "../schema.ts";
 
 /** One statement of a file, with what is known before it runs. */
@@ -39,7 +39,7 @@ export interface Problem {
 
 /** A rule: what docs/lint.md says about it, and how it is checked. */
 export interface Rule {
-  readonly id: string;
+  readonly id: RuleId;
   readonly severity: Severity;
   /** What it finds, in a few words. */
   readonly title: string;

@@ -418,6 +418,7 @@ prod   eu-central-1  acme-prod  arn:aws:lambda:eu-central-1:111122223333:functio
       "extends",
       "defaults",
       "environments",
+      "lint",
       "groups",
     ]);
   });

@@ -1,0 +1,38 @@
+import type { Finding } from "../../../lint/finding.ts";
+import type { CliContext, Sink } from "../../context.ts";
+import { repositoryPath } from "../../project/repository-path.ts";
+import type { LintReport, LintReportOptions } from "./lint-report.ts";
+
+/** GitHub shows this many annotations of a level. */
+const mostOfALevel = 10;
+
+/** Marks the lines of the findings for GitHub Actions, the errors first. What GitHub would drop is said in the last one. */
+export function annotate(
+  sink: Sink,
+  { home }: Pick<CliContext, "home">,
+  { directory }: LintReportOptions,
+  { findings }: LintReport,
+): void {
+  for (const severity of ["error", "warning"] as const) {
+    const found = findings.filter((finding) => finding.severity === severity);
+    const shown = found.slice(0, mostOfALevel);
+    for (const [i, finding] of shown.entries()) {
+      const left = i === mostOfALevel - 1 ? found.length - mostOfALevel : 0;
+      sink.writeCommand({
+        name: severity,
+        properties: {
+          file: repositoryPath(finding.file, { cwd: directory, home }),
+          line: finding.line,
+          col: finding.column,
+          title: `hasura-migrate lint: ${finding.rule}`,
+        },
+        message: sentences(finding, left),
+      });
+    }
+  }
+}
+
+function sentences({ message, safeWay }: Finding, left: number): string {
+  const more = left > 0 ? [`${String(left)} more are in the log of the job.`] : [];
+  return [message, safeWay, ...more].join("\n");
+}

@@ -1,0 +1,77 @@
+import { readProject, type Migration, type Project } from "../../../engine/project/project.ts";
+import type { LintFile, LintMigration } from "../../../lint/finding.ts";
+import { Failure } from "../../../protocol/failure.ts";
+
+/** What is to be checked of a project. */
+export interface LintSelection {
+  readonly database: string | undefined;
+  readonly since: string | undefined;
+}
+
+/**
+ * Reads the migrations of a project for `lint`. With `since`, those that the revision of git has, too, are only known.
+ * @throws Failure as `readProject` does; usage/unknown-database, usage/git-unusable, usage/unknown-revision, usage/no-common-commit
+ */
+export async function readForLint(
+  directory: string,
+  { database, since }: LintSelection,
+): Promise<LintMigration[]> {
+  const project = await readProject(directory);
+  const isKnown = await knownSince(directory, project, since);
+  const migrations: LintMigration[] = [];
+  for (const [name, list] of chosenDatabases(project, database))
+    for (const migration of list)
+      migrations.push({
+        database: name,
+        ...(await filesOf(migration)),
+        isKnown: isKnown(name, migration),
+      });
+  return migrations;
+}
+
+function chosenDatabases(
+  { databases }: Project,
+  chosen: string | undefined,
+): (readonly [string, readonly Migration[]])[] {
+  if (chosen === undefined) return [...databases];
+  const migrations = databases.get(chosen);
+  if (migrations !== undefined) return [[chosen, migrations]];
+  const names = [...databases.keys()].join(", ");
+  throw new Failure(
+    "usage",
+    "unknown-database",
+    `The project has no database "${chosen}". It has: ${names}.`,
+  );
+}
+
+type IsKnown = (database: string, migration: Migration) => boolean;
+
+async function knownSince(
+  directory: string,
+  project: Project,
+  since: string | undefined,
+): Promise<IsKnown> {
+  if (since === undefined) return () => false;
+  const { branchesSince } = await import("../../../verify/git/branch.ts");
+  const branchOf = await branchesSince(directory, project, since);
+  return (database, { version }) => {
+    const { added, changed } = branchOf(database);
+    return !added.has(version) && !changed.has(version);
+  };
+}
+
+async function filesOf({ up, down }: Migration): Promise<Pick<LintMigration, "up" | "down">> {
+  const [upFile, downFile] = await Promise.all([up, down].map(lintFile));
+  return { ...(upFile && { up: upFile }), ...(downFile && { down: downFile }) };
+}
+
+/** A file that cannot be sent to Hasura has its problem instead of a text. Metadata migrations (.yaml) are left out. */
+async function lintFile(file: Migration["up"]): Promise<LintFile | undefined> {
+  if (!file?.runnable) return undefined;
+  try {
+    return { path: file.path, text: (await file.body()).sql };
+  } catch (thrown) {
+    if (!(thrown instanceof Failure)) throw thrown;
+    return { path: file.path, text: "", problem: thrown.message };
+  }
+}

@@ -1,0 +1,28 @@
+import { lint } from "../../../lint/lint.ts";
+import type { CommandResult } from "../../command-result.ts";
+import { loadConfig } from "../../config/load.ts";
+import type { CommandContext } from "../../context.ts";
+import type { LintOptions } from "../../options/schemas.ts";
+import { reportLint } from "../../output/lint/report-lint.ts";
+import { projectDirectory } from "../../project/project-directory.ts";
+import { readForLint } from "./lint-project.ts";
+
+/** Checks the migrations of a project, and shows what was found. */
+export async function runLint(
+  context: CommandContext,
+  options: LintOptions,
+): Promise<CommandResult> {
+  const { database, since } = options;
+  const directory = projectDirectory(context, options.directory, "lint");
+  const [{ config }, migrations] = await Promise.all([
+    loadConfig(context, options.config),
+    readForLint(directory, { database, since }),
+  ]);
+  const findings = await lint(migrations, {
+    severities: config.lint?.rules ?? {},
+    // What a branch adds is applied together.
+    oneRun: since !== undefined,
+  });
+  const checked = migrations.filter(({ isKnown }) => isKnown !== true).length;
+  return reportLint(context, { ...options, directory }, { findings, migrations, checked });
+}

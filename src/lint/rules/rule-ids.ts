@@ -1,0 +1,40 @@
+/** The ids of the rules: what an allow directive, the configuration and the reports name them by. They never change. */
+export const ruleIds = [
+  "column-rewrite",
+  "not-null-without-default",
+  "type-rewrite",
+  "type-may-rewrite",
+  "set-not-null",
+  "foreign-key-validates",
+  "check-validates",
+  "constraint-builds-index",
+  "index-blocks-writes",
+  "drop-index-blocks",
+  "maintenance-blocks",
+  "partition-blocks",
+  "drop-data",
+  "drop-cascade",
+  "drop-view",
+  "rename",
+  "mass-change",
+  "backfill-under-lock",
+  "lock-table",
+  "several-tables-locked",
+  "needs-no-transaction",
+  "own-transaction",
+  "enum-value-used",
+  "set-without-local",
+  "copy-from-client",
+  "syntax-error",
+  "unreadable-file",
+  "missing-down",
+  "blank-down",
+  "bad-directive",
+  "unneeded-allow",
+  "not-checked",
+] as const;
+export type RuleId = (typeof ruleIds)[number];
+
+export const severities = ["off", "info", "warning", "error"] as const;
+/** How much a finding matters; `off`: the rule is not checked. */
+export type Severity = (typeof severities)[number];
