@@ -102,6 +102,14 @@ describe("SQL that does not parse", () => {
     assert.equal(await kindOf("select 1"), "parsed");
   });
 
+  test("the parser is not started again for each text", async () => {
+    await kindOf("select 1");
+    const began = performance.now();
+    for (let i = 0; i < 2000; i += 1) await kindOf(`select ${String(i)}`);
+    // Starting takes 7 ms and more.
+    assert.ok(performance.now() - began < 8000);
+  });
+
   test("parsing many texts, good and bad, does not fill the memory", async () => {
     const values = `insert into t values ${Array(10_000).fill("(1, 'x')").join()}`;
     const before = process.memoryUsage().rss;
