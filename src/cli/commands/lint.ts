@@ -13,7 +13,7 @@ export const lint: CommandModule = {
       )
       .example("lint")
       .example("lint --since origin/main", "only what a branch adds")
-      .example("lint --since origin/main --strict --github", "in a job of GitHub Actions")
+      .example("lint --strict --github", "in a job of GitHub Actions")
       .example("lint ./hasura --sarif", "for code scanning")
       .addOption(
         new CliOption(

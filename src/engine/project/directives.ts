@@ -72,10 +72,10 @@ interface DirectiveComment {
 
 /** Those before the first SQL, without the ones that are for the lint. */
 function* directivesIn(text: string, file: string): Generator<DirectiveComment> {
-  for (const { line, comment } of leadingComments(text)) {
+  for (const { start, comment } of leadingComments(text)) {
     const content = directive.exec(comment)?.[1];
     if (content === undefined || allowance.test(content)) continue;
-    const fail = (problem: string): Failure => badDirective(file, line, problem);
+    const fail = (problem: string): Failure => badDirective(file, lineAt(text, start), problem);
     yield { content: content.trim(), comment, fail };
   }
 }
@@ -112,11 +112,10 @@ function readSetting(
   }
 }
 
-/** The `--` comments before the first SQL, each with its line, from 1. Block comments are skipped. */
-function* leadingComments(text: string): Generator<{ line: number; comment: string }> {
+/** The `--` comments before the first SQL, each with the index of its first character. Block comments are skipped. */
+function* leadingComments(text: string): Generator<{ start: number; comment: string }> {
   for (const token of tokenize(text)) {
-    if (token.kind === "line-comment")
-      yield { line: lineAt(text, token.start), comment: token.text };
+    if (token.kind === "line-comment") yield { start: token.start, comment: token.text };
     else if (token.kind !== "space" && !isComment(token)) return;
   }
 }
