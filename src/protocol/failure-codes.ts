@@ -1739,7 +1739,9 @@ export const failureCodes = {
     meaning:
       "`verify --database-url` promises to change nothing but its own databases, and the migrations change the whole server; nothing was run.",
     causes: [
-      "A migration creates, alters or drops a role, a database or a tablespace, or uses `ALTER SYSTEM`.",
+      "A migration, also one that only the revision of `--since` has, creates, alters or drops a role, a database or a tablespace, or uses `ALTER SYSTEM`.",
+      "It makes a role a member of another one, or grants or revokes a privilege on a database, a tablespace or a parameter.",
+      "It calls a function that reaches other sessions or databases, such as `pg_terminate_backend` or `dblink`, or uses `COPY … PROGRAM`.",
     ],
     remedies: [
       "Leave out `--database-url`: a server is started for the run, and removed with its roles.",

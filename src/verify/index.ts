@@ -46,6 +46,8 @@ interface Work {
   readonly migrations: readonly LoadedMigration[];
   /** Undefined without `since`: all. */
   readonly branch: Branch | undefined;
+  /** Migrations that only the revision of `since` has. */
+  readonly others: readonly LoadedMigration[];
 }
 
 /**
@@ -59,8 +61,10 @@ export async function verify(options: VerifyOptions): Promise<void> {
   const directory = await realpath(options.directory).catch(() => options.directory);
   const loaded = await loadProject(directory, options.database);
   const works = await worksOf(loaded, directory, options.since);
-  const files = [...loaded.databases.values()].flat().flatMap(filesOf);
-  if (options.databaseUrl !== undefined && options.throwaway !== true) checkServerWide(files);
+  // Those of the revision are run too, to compare the orders.
+  const files = works.flatMap(({ migrations, others }) => [...migrations, ...others]);
+  if (options.databaseUrl !== undefined && options.throwaway !== true)
+    checkServerWide(files.flatMap(filesOf));
   const count = tally(emit, startedAt, now);
   emit({ type: "verify.progress", text: "starting a database server …" });
   const server = await serverFor(options, directory);
@@ -87,11 +91,12 @@ async function worksOf(
   since: string | undefined,
 ): Promise<Work[]> {
   const branches = since === undefined ? undefined : await branchesSince(directory, project, since);
-  return [...databases].map(([database, migrations]) => ({
-    database,
-    migrations,
-    branch: branches?.(database),
-  }));
+  return Promise.all(
+    [...databases].map(async ([database, migrations]) => {
+      const branch = branches?.(database);
+      return { database, migrations, branch, others: await loadAll(branch?.others ?? []) };
+    }),
+  );
 }
 
 function filesOf({ up, down }: LoadedMigration): LoadedFile[] {
@@ -160,16 +165,13 @@ async function verifyDatabase(
 
 async function verifyOrder(
   server: ScratchServer,
-  { database, migrations, branch }: Work & { readonly branch: Branch },
+  { database, migrations, branch, others }: Work & { readonly branch: Branch },
   { emit, now }: Pick<VerifyOptions, "emit" | "now">,
 ): Promise<void> {
   const isMine = ({ version }: LoadedMigration): boolean => branch.added.has(version);
   const order = {
     mine: migrations.filter(isMine),
-    theirs: [
-      ...migrations.filter((migration) => !isMine(migration)),
-      ...(await loadAll(branch.others)),
-    ],
+    theirs: [...migrations.filter((migration) => !isMine(migration)), ...others],
   };
   if (!canBeOutOfOrder(order)) return;
   const from = now();

@@ -100,6 +100,18 @@ describe("--since", () => {
     ]);
   });
 
+  test("runs nothing of main either that changes the whole server", async (t) => {
+    const directory = await repository(t, first);
+    git(directory, "switch", "--quiet", "--create", "branch");
+    await write(directory, migrations({ "15_c": table("c") }));
+    commit(directory, "c");
+    git(directory, "switch", "--quiet", "main");
+    await write(directory, migrations({ "30_d": ["alter system reset all", "select 1"] }));
+    commit(directory, "d");
+    git(directory, "switch", "--quiet", "branch");
+    assert.equal(await codeOf(verified(directory, since)), "server-wide-statement");
+  });
+
   test("names what depends on the order", async (t) => {
     const directory = await repository(t, first);
     git(directory, "switch", "--quiet", "--create", "branch");

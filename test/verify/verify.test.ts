@@ -6,7 +6,8 @@ import { Failure } from "../../src/protocol/failure.ts";
 import type { VerifyEvent } from "../../src/protocol/verification.ts";
 import { databasesDirectory } from "../../src/local/postgres/data-directory.ts";
 import { serverUser } from "../../src/local/postgres/server-user.ts";
-import { query, serverUrl } from "../support/postgres.ts";
+import { freshDatabase, query, serverUrl } from "../support/postgres.ts";
+import { poolerOf } from "./support/pooler.ts";
 import {
   migrations,
   onSharedServer,
@@ -317,6 +318,17 @@ describe("a server of one's own", () => {
       await query(serverUrl(), "SELECT 1 FROM pg_roles WHERE rolname = 'verify_joe'"),
       [],
     );
+  });
+
+  test("is not used through a pooler that leads every name to one database", async (t) => {
+    const directory = await project(t, migrations({ "1_a": orders }));
+    const { url, database } = await poolerOf(t, await freshDatabase(t));
+    const refused = await failureOf(verified(directory, { databaseUrl: url }));
+    assert.equal(refused.code, "database-refused");
+    assert.match(refused.message, /another one, as a connection pooler can; no migration was run/);
+    const schemas = "SELECT nspname FROM pg_namespace WHERE nspname = 'hdb_catalog'";
+    assert.deepEqual(await query(database, schemas), []);
+    assert.deepEqual(await databasesOfVerify(), []);
   });
 
   test("that is read-only, does not let the user create databases, or refuses the password, is refused with what helps", async (t) => {

@@ -6,7 +6,7 @@ import { retryHint, textHint } from "../../protocol/hint.ts";
 import { availableExtensions, dropRoles, rolesOf } from "./server-objects.ts";
 import { prepareHasura } from "./prepare-hasura.ts";
 import type { ScratchServer } from "./scratch.ts";
-import { addressOf, Sessions } from "./sessions.ts";
+import { addressOf, refuseOtherDatabase, Sessions } from "./sessions.ts";
 
 /**
  * A server of the user's, of which only databases are used that are made here. The one in the address is only connected to.
@@ -36,12 +36,16 @@ export async function useGivenServer(
       const name = `hasura_migrate_verify_${randomBytes(6).toString("hex")}`;
       made.add(name);
       await admin((client) => createDatabase(client, { name, template, url }));
-      if (template === undefined) await withClient(addressOf(url, name), prepareHasura);
+      if (template === undefined)
+        await withClient(addressOf(url, name), async (client) => {
+          await refuseOtherDatabase(client, name);
+          await prepareHasura(client);
+        });
       return name;
     },
     drop,
-    connect: (database) => sessions.open(addressOf(url, database)),
-    observe: (database) => sessions.open(addressOf(url, database)),
+    connect: (database) => sessions.open(url, database),
+    observe: (database) => sessions.open(url, database),
     roles: async () => (throwaway ? (await rolesOf(url)).filter((name) => !foreign.has(name)) : []),
     dropRoles: (names) => dropRoles(url, names),
     extensions: () => availableExtensions(url),

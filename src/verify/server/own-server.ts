@@ -81,8 +81,8 @@ function scratchOn(server: ThrowawayServer, sessions: Sessions): ScratchServer {
       admin(async (client) => {
         await client.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
       }),
-    connect: (database) => sessions.open(addressOf(asRole, database)),
-    observe: (database) => sessions.open(addressOf(url, database)),
+    connect: (database) => sessions.open(asRole, database),
+    observe: (database) => sessions.open(url, database),
     roles: async () => (await rolesOf(url)).filter((name) => name !== migrationRole),
     dropRoles: (names) => dropRoles(url, names),
     extensions: () => availableExtensions(url),

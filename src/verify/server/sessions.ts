@@ -1,7 +1,7 @@
 import pg from "pg";
 import { driverAddress } from "../../local/hasura-api/driver-address.ts";
 import { Failure } from "../../protocol/failure.ts";
-import { textHint } from "../../protocol/hint.ts";
+import { retryHint, textHint } from "../../protocol/hint.ts";
 
 /** The address of another database of the same server. */
 export function addressOf(url: string, database: string): string {
@@ -28,11 +28,14 @@ export class Sessions {
     return this.#lost;
   }
 
-  /** Warnings of migrations are not wanted, as in a session of Hasura's. Throws `unreachable/database-unreachable`. */
-  async open(url: string): Promise<pg.Client> {
+  /**
+   * A session in a database that was made for this run. Warnings of migrations are not wanted, as in a session of Hasura's. Throws
+   * `unreachable/database-unreachable` and `usage/database-refused`.
+   */
+  async open(url: string, database: string): Promise<pg.Client> {
     this.#signal.throwIfAborted();
     const client = new pg.Client({
-      connectionString: driverAddress(url),
+      connectionString: driverAddress(addressOf(url, database)),
       application_name: "hasura-migrate verify",
       options: "-c client_min_messages=warning",
       connectionTimeoutMillis: 10_000,
@@ -45,8 +48,37 @@ export class Sessions {
       throw brokenConnection(cause);
     }
     this.#open.add(client);
+    try {
+      await refuseOtherDatabase(client, database);
+    } catch (thrown) {
+      await client.end();
+      throw thrown;
+    }
     return client;
   }
+}
+
+/**
+ * Throws `usage/database-refused` where a session is in another database than the one that was asked for. A connection pooler can
+ * lead every name to the same database, in which nothing may be run.
+ */
+export async function refuseOtherDatabase(client: pg.Client, database: string): Promise<void> {
+  const { rows } = await client.query<{ name: string }>("SELECT current_database() AS name");
+  if (rows[0]?.name === database) return;
+  throw new Failure(
+    "usage",
+    "database-refused",
+    "The server at --database-url does not connect to the databases that are created on it, but to another one, as a connection pooler can; no migration was run.",
+    {
+      hints: [
+        textHint("Use the address of the server itself, not that of a pooler."),
+        retryHint({
+          without: ["--database-url"],
+          reason: "or use a server that is started for this run",
+        }),
+      ],
+    },
+  );
 }
 
 /** The server was there before. */
