@@ -11,8 +11,8 @@ export const sql: CommandModule = {
         "Run one statement that only reads (SELECT, VALUES, TABLE, EXPLAIN or SHOW) in the environment's database, and print its rows. The function has to allow it (HASURA_MIGRATE_SQL). The history records who ran it and a hash of the statement.",
       )
       .example("sql dev-1 'SELECT count(*) FROM orders'")
-      .example("sql dev-1 --file report.sql --csv > report.csv")
-      .example("echo 'TABLE orders' | hasura-migrate sql dev-1 --file -", "from the standard input")
+      .example("sql dev-1 --file report.sql --csv")
+      .example("sql dev-1 --file -", "from standard input")
       .addOption(
         new CliOption(
           "-f, --file <file>",
