@@ -2,7 +2,7 @@
  * The version of the ledger's tables and functions. Increment it with every change to a file in
  * sql/.
  */
-export const schemaVersion = 4;
+export const schemaVersion = 5;
 
 /** The first half of our advisory lock keys (`classid` in `pg_locks`). */
 export const lockClass = 1_215_517_255;

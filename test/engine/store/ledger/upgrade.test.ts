@@ -22,6 +22,13 @@ const appliedWithVersion2 = `
   SELECT hasura_migrate.leave('older', 1);
   SELECT hasura_migrate.end_run('older', 'finished', 1, NULL, NULL);`;
 
+/** Makes a ledger that has just been created one of version 4. */
+const asVersion4 = `
+  ALTER TABLE hasura_migrate.step DROP CONSTRAINT step_what_check;
+  ALTER TABLE hasura_migrate.step ADD CONSTRAINT step_what_check CHECK (
+    what IN ('up', 'down', 'marked applied', 'marked pending', 'adopted', 'forgotten'));
+  UPDATE hasura_migrate.head SET schema_version = 4;`;
+
 const files = { "1_a/up": "SELECT 1/0;", "2_b/up": "CREATE TABLE b (id int);" };
 
 async function withVersion2(it: LedgerBench): Promise<void> {
@@ -35,7 +42,7 @@ async function schemaVersions(it: LedgerBench): Promise<unknown[]> {
   );
 }
 
-/** Every function, column and trigger of the ledger, with its signature. */
+/** Every function, column, check and trigger of the ledger, with its signature. */
 async function shape(it: LedgerBench): Promise<string[]> {
   const rows = await query(
     it.url,
@@ -44,6 +51,9 @@ async function shape(it: LedgerBench): Promise<string[]> {
      UNION ALL
      SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default)
      FROM information_schema.columns WHERE table_schema = 'hasura_migrate'
+     UNION ALL
+     SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid))
+     FROM pg_constraint WHERE connamespace = 'hasura_migrate'::regnamespace AND contype = 'c'
      UNION ALL
      SELECT concat_ws(' ', pg_get_triggerdef(t.oid), t.tgenabled)
      FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
@@ -93,6 +103,19 @@ describe("upgrade", () => {
     const created = await ledgerBench(t);
     await created.run({ "1_a/up": "SELECT 1;" });
     assert.deepEqual(await shape(upgraded), await shape(created));
+  });
+
+  test("a ledger of version 4, which knows no squash, is upgraded and records one", async (t) => {
+    const it = await ledgerBench(t);
+    await it.run({ "1_a/up": "SELECT 1;" });
+    const expected = await shape(it);
+    await query(it.url, asVersion4);
+    await it.run({
+      "2_all/up": "-- hasura-migrate: squashes 1\nSELECT 1/0;",
+    });
+    assert.deepEqual(await it.ledger(), ["2"]);
+    assert.deepEqual(await shape(it), expected);
+    assert.deepEqual(await schemaVersions(it), [schemaVersion]);
   });
 
   test("status reads a ledger of version 2 without changing it", async (t) => {

@@ -124,7 +124,7 @@ CREATE TABLE IF NOT EXISTS hasura_migrate.step (
   ms double precision
 );
 
--- Version 4: a change of its own for what a squash replaces.
+-- Version 5: a change of its own for what a squash replaces.
 ALTER TABLE hasura_migrate.step DROP CONSTRAINT IF EXISTS step_what_check;
 ALTER TABLE hasura_migrate.step ADD CONSTRAINT step_what_check CHECK (
   what IN ('up', 'down', 'marked applied', 'marked pending', 'adopted', 'forgotten', 'squashed')
