@@ -32,6 +32,7 @@ const waiting: LockSession = {
   user: "hasura",
   state: "active",
   migration: { version: "17", name: "add_total" },
+  query: "SELECT hasura_migrate.enter('{}'); ALTER TABLE orders ADD total int;",
   waitsFor: {
     mode: "AccessExclusiveLock",
     kind: "relation",

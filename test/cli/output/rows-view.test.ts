@@ -3,6 +3,7 @@ import { describe, test } from "vitest";
 import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
 import { textWidth } from "../../../src/cli/output/terminal/width.ts";
 import { csvLines, rowCount, rowsLines } from "../../../src/cli/output/views/rows.ts";
+import { rowLimit } from "../../../src/protocol/operations.ts";
 import type { EventOf } from "../../../src/protocol/events.ts";
 
 const style = colorsFor({ isTTY: false }, {}, false);
@@ -102,7 +103,12 @@ describe("the count of rows", () => {
     assert.equal(rowCount(event(["a"], ["1"])), "1 row");
     assert.match(
       rowCount({ ...event(["a"], ["1"], ["2"]), cut: "rows" }),
-      /^! only the first 2 rows: .*--limit/,
+      /^! only the first 2 rows: there are more; raise --limit/,
+    );
+    const most = Array.from({ length: rowLimit.most }, (): Cells => ["1"]);
+    assert.equal(
+      rowCount({ ...event(["a"], ...most), cut: "rows" }),
+      "! only the first 10000 rows: there are more, and 10000 is the most; narrow the query down",
     );
     assert.match(
       rowCount({ ...event(["a"], ["1"]), cut: "size" }),

@@ -33,7 +33,9 @@ function sessionLines(session: LockSession, style: Style, columns: number): Styl
   const sign = holds ? style.yellow("!") : plain("…");
   const [first = plain(""), ...others] = wrap(headOf(session), columns - 4);
   const details = [...waitTexts(session)].flatMap((text) => wrap(text, columns - 6));
-  const query = (session.query ?? "").replaceAll(/\s+/g, " ").trim();
+  // Around a migration's file is SQL of the ledger; its name says more.
+  const sent = session.migration === undefined ? (session.query ?? "") : "";
+  const query = sent.replaceAll(/\s+/g, " ").trim();
   return [
     styled`  ${sign} ${first}`,
     ...others.map((line) => styled`    ${line}`),

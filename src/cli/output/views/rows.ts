@@ -1,4 +1,5 @@
 import type { EventOf } from "../../../protocol/events.ts";
+import { rowLimit } from "../../../protocol/operations.ts";
 import { plural } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
 import { exactText } from "../terminal/exact.ts";
@@ -30,15 +31,20 @@ export function rowsLines({ columns: names, rows }: Rows, style: Style, columns:
   ];
 }
 
+const sizeCut =
+  "the rest is too large for one answer; select fewer columns, or narrow the query down";
+
+function rowsCut(count: number): string {
+  return count < rowLimit.most
+    ? "there are more; raise --limit, or narrow the query down"
+    : `there are more, and ${String(rowLimit.most)} is the most; narrow the query down`;
+}
+
 /** `3 rows`, or what is said where there are more. */
 export function rowCount({ rows, cut }: Pick<Rows, "rows" | "cut">): string {
   const count = plural(rows.length, "row");
   if (cut === undefined) return count;
-  const why =
-    cut === "rows"
-      ? "there are more: raise --limit, or narrow the query down"
-      : "the rest is too large for one answer: select fewer columns, or narrow the query down";
-  return `! only the first ${count}: ${why}`;
+  return `! only the first ${count}: ${cut === "rows" ? rowsCut(rows.length) : sizeCut}`;
 }
 
 /** The rows as CSV, as COPY of PostgreSQL writes it: NULL is nothing, and an empty text is `""`. */
