@@ -41,7 +41,8 @@ export function missingInImage(
   const names = missing.slice(0, namedAtMost).map(({ migration }) => migrationLabel(migration));
   const more = missing.length > namedAtMost ? ` and ${missing.length - namedAtMost} more` : "";
   const verb = missing.length === 1 ? "is" : "are";
-  return `! ${plural(missing.length, "file")} here ${verb} not in the ${image === "" ? "image" : image}: ${names.join(", ")}${more}. Build and deploy an image that has them.`;
+  const them = missing.length === 1 ? "it" : "them";
+  return `! ${plural(missing.length, "file")} here ${verb} not in the ${image === "" ? "image" : image}: ${names.join(", ")}${more}. Build and deploy an image that has ${them}, or send ${them} with --from.`;
 }
 
 /** The local migrations that the function does not have; undefined if a function does not list its files. */

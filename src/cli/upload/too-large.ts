@@ -10,10 +10,9 @@ export interface UploadedFile {
 
 /** Throws `usage/upload-too-large` before files are read that cannot be sent in any case. */
 export function refuseTooLarge(files: readonly UploadedFile[]): void {
-  const { expandedBytes, migrations } = uploadLimits;
+  const { migrations } = uploadLimits;
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
-  // Quotation marks and line feeds are longer in JSON.
-  if (bytes > expandedBytes * 0.9) throw uploadTooLarge(files);
+  if (bytes > mostBytes) throw uploadTooLarge(files);
   if (files.length > 2 * migrations)
     throw new Failure(
       "usage",
@@ -30,7 +29,7 @@ export function uploadTooLarge(files: readonly UploadedFile[]): Failure {
   return new Failure(
     "usage",
     "upload-too-large",
-    `The migrations here that the image does not have are too large to be uploaded: at most ${inMegabytes(uploadLimits.compressedBytes)} MB after compression. The largest: ${names.join(", ")}. Nothing was run.`,
+    `The migrations here that the image does not have are too large to be uploaded: at most ${inMegabytes(uploadLimits.compressedBytes)} MB after compression and about ${inMegabytes(mostBytes)} MB before. The largest: ${names.join(", ")}. Nothing was run.`,
     {
       hints: [
         deploy,
@@ -43,6 +42,9 @@ export function uploadTooLarge(files: readonly UploadedFile[]): Failure {
     },
   );
 }
+
+/** Bytes of files that can be sent: in JSON, quotation marks and line feeds are longer. */
+const mostBytes = uploadLimits.expandedBytes * 0.9;
 
 /** This many files are named. */
 const namedAtMost = 3;

@@ -35,7 +35,7 @@ async function compared({
 }
 
 const named = (file: string): string =>
-  `! 1 file here is not in the image 4c6ea1a, 2 days old: ${file}. Build and deploy an image that has them.`;
+  `! 1 file here is not in the image 4c6ea1a, 2 days old: ${file}. Build and deploy an image that has it, or send it with --from.`;
 
 /** A project with these migrations, and a folder in it. */
 function projectWith(t: TestContext, versions: readonly string[]): string {
@@ -100,7 +100,7 @@ describe("compare image", () => {
     assert.match(context.out.text, /✓ nothing pending, 214 applied\n$/);
     assert.match(
       context.err.text.replaceAll("\n", " "),
-      /! 1 file here is not in the image 4c6ea1a, 2 days old: 100_mine\. Build and deploy .*them\. $/,
+      /! 1 file here is not in the image 4c6ea1a, 2 days old: 100_mine\. Build and deploy .*--from\. $/,
     );
     assert.equal(context.err.text.split("100_mine").length, 2);
   });

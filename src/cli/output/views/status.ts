@@ -19,7 +19,7 @@ const signs: Readonly<Record<StatusRow["state"], string>> = {
 const descriptions: Readonly<Record<StatusRow["state"], string>> = {
   applied: "applied",
   pending: "pending",
-  unknown: "unknown: applied, but the image has no file for it",
+  unknown: "unknown: applied, but without a migration file",
   changed: "changed: the file differs from what was applied",
   dirty: "dirty: a previous run was interrupted",
   interrupted: "interrupted: a previous run did not finish it",
