@@ -1,6 +1,7 @@
 import type { EventOf, RunEvent } from "../protocol/events.ts";
+import type { FailureCode } from "../protocol/failure-codes.ts";
 import { isLongStatus } from "../protocol/status-columns.ts";
-import type { Place } from "../protocol/failure.ts";
+import type { FailureData, Place } from "../protocol/failure.ts";
 import { statusForLog } from "./long-status.ts";
 import type { Redactor } from "./secrets/redact.ts";
 import type { LogLevel } from "./settings.ts";
@@ -60,7 +61,9 @@ function withoutSql(event: RunEvent): object {
   if (event.type === "rows") return { ...event, columns: undefined, rows: event.rows.length };
   if (event.type === "locks") return { ...event, sessions: event.sessions.length };
   const failure = "failure" in event ? event.failure : undefined;
-  if (failure?.sql === undefined) return event;
+  if (failure === undefined) return event;
+  if (ofQueries.has(failure.code)) return { ...event, failure: withoutWords(failure) };
+  if (failure.sql === undefined) return event;
   const { place, places, ...sql } = failure.sql;
   const shown = {
     ...sql,
@@ -68,6 +71,22 @@ function withoutSql(event: RunEvent): object {
     ...(places && { places: places.map(positionOf) }),
   };
   return { ...event, failure: { ...failure, sql: shown } };
+}
+
+/** Failures whose texts can quote a query, or the values that it read: invalid input syntax for type integer: "ada@example.com". */
+const ofQueries: ReadonlySet<string> = new Set([
+  "sql-error",
+  "sql-refused",
+  "sql-syntax",
+] satisfies FailureCode[]);
+
+/** What kind of failure a query had, and where. Whoever may read the log may not have the permission to read data. */
+function withoutWords({ kind, code, sql }: FailureData): object {
+  const { sqlstate, place } = sql ?? {};
+  return {
+    ...{ kind, code, message: "The query failed; what the database said is not logged." },
+    sql: { ...(sqlstate !== undefined && { sqlstate }), ...(place && { place: positionOf(place) }) },
+  };
 }
 
 function positionOf({ line, column }: Place): Omit<Place, "text"> {

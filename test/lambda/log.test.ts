@@ -4,6 +4,7 @@ import { jsonLog } from "../../src/lambda/log.ts";
 import { redactor } from "../../src/lambda/secrets/redact.ts";
 import type { LogLevel } from "../../src/lambda/settings.ts";
 import type { RunEvent } from "../../src/protocol/events.ts";
+import type { FailureData } from "../../src/protocol/failure.ts";
 
 function logAt(level: LogLevel) {
   const lines: string[] = [];
@@ -128,6 +129,29 @@ describe("the SQL in the function's log", () => {
       const line = logged(event);
       assert.doesNotMatch(line, /Canary|CREATE ROLE/);
       assert.match(line, /"place":\{"line":3,"column":7\},"places":\[\{"line":4,"column":1\}\]/);
+    }
+  });
+
+  test("a query's failure is logged with its code and position, without what the database says about data", () => {
+    const words = 'invalid input syntax for type integer: "Canary-77"';
+    const query: Omit<FailureData, "code" | "message"> = {
+      kind: "usage",
+      hints: [],
+      causes: [words],
+      sql: {
+        sqlstate: "22P02",
+        message: words,
+        detail: words,
+        hint: words,
+        place: { line: 1, column: 8, text: "SELECT 'Canary-77'::int" },
+      },
+    };
+    for (const code of ["sql-error", "sql-syntax", "sql-refused"]) {
+      const failure = { ...query, code, message: `The query failed: ${words}` };
+      const line = logged({ type: "run.failed", ...counts, failure });
+      assert.doesNotMatch(line, /Canary/);
+      assert.match(line, new RegExp(`"usage","code":"${code}"`));
+      assert.match(line, /"sqlstate":"22P02","place":\{"line":1,"column":8\}/);
     }
   });
 });
