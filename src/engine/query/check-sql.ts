@@ -24,8 +24,8 @@ export function checkSql(parts: readonly TreePart[]): string {
   const named = (kind: "function" | "operator" | "type"): Name[] =>
     parts.flatMap((part) => (part.kind === kind ? [part.name] : []));
   const attributes = parts.flatMap((part) => (part.kind === "attribute" ? [part.name] : []));
-  return `DO $hasura_migrate_check$
-DECLARE
+  // Quoted as a whole: a name in it may contain the mark of any dollar quotes.
+  return `DO ${quoteLiteral(`DECLARE
   found pg_catalog.text;
 BEGIN
   IF pg_catalog.current_setting('standard_conforming_strings') OPERATOR(pg_catalog.<>) 'on'
@@ -68,8 +68,7 @@ BEGIN
   IF found IS NOT NULL THEN
     RAISE EXCEPTION '%', found USING ERRCODE = '${checkState.volatile}';
   END IF;
-END
-$hasura_migrate_check$;`;
+END`)};`;
 }
 
 /** Whether an object, whose schema is `n`, is one of these; a name without a schema means whatever the search_path shows. */

@@ -161,6 +161,11 @@ describe("statements that are run", () => {
       [["1"]],
     ],
     ["sizes", "SELECT pg_total_relation_size('orders') > 0", [["t"]]],
+    [
+      "names that look like the quotes of the check",
+      `SELECT t."$hasura_migrate_check$;", t."a'\\b" FROM (VALUES (1, 2)) AS t ("$hasura_migrate_check$;", "a'\\b")`,
+      [["1", "2"]],
+    ],
   ];
   test("are those that read", async (t) => {
     const bench = await shared(t);
