@@ -85,7 +85,10 @@ function withoutWords({ kind, code, sql }: FailureData): object {
   const { sqlstate, place } = sql ?? {};
   return {
     ...{ kind, code, message: "The query failed; what the database said is not logged." },
-    sql: { ...(sqlstate !== undefined && { sqlstate }), ...(place && { place: positionOf(place) }) },
+    sql: {
+      ...(sqlstate !== undefined && { sqlstate }),
+      ...(place && { place: positionOf(place) }),
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Version } from "./migration.ts";
+import { isKeptRollback, Version } from "./migration.ts";
 import { UploadedDirectory } from "./run-source.ts";
 
 /*
@@ -48,7 +48,9 @@ const shownPath = z
   .refine(
     (path) => !/^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)/.test(path),
     "must be a path inside the project",
-  );
+  )
+  // It is shown with the plan that is confirmed.
+  .refine((path) => !isKeptRollback(path), "must not look like the ledger's own SQL");
 
 const sql = z
   .string()

@@ -136,6 +136,7 @@ describe("decoding an upload", () => {
     ["a file outside the project", withUp({ path: "a/../../up.sql" }), /inside/],
     ["a file at the root", withUp({ path: "/etc/passwd" }), /inside/],
     ["a file on another drive", withUp({ path: "C:\\up.sql" }), /inside/],
+    ["a file that passes for the ledger's", withUp({ path: "ledger:1_x/down.sql" }), /ledger/],
     ["a file whose path has a line feed", withUp({ path: "a\nb" }), /control/],
     ["an empty file", withUp({ sql: "" }), /migrations\.0\.up\.sql/],
     ["SQL with a NUL character", withUp({ sql: "SELECT 1;\0" }), /NUL/],
