@@ -78,7 +78,7 @@ export async function bundle(root) {
 }
 
 /**
- * The parser's file is found from the chunk that reads it.
+ * The parser's file is located relative to the chunk that reads it.
  * @throws {Error} when that code is not in a chunk
  */
 function refuseElsewhere(/** @type {Map<string, string>} */ scripts) {

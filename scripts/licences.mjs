@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Code that is compiled into what a package ships, under a licence that the package does not carry. */
+/** Code that is compiled into a package's files, under a licence that the package does not include. */
 const compiledIn = [
   { name: "libpg_query (BSD-3-Clause)", file: "libpg_query.txt" },
   { name: "PostgreSQL (PostgreSQL)", file: "postgresql.txt" },

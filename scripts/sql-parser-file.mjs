@@ -6,7 +6,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 /** The package whose WebAssembly module is shipped, without its JavaScript. */
 export const parserPackage = "node_modules/libpg-query";
 
-/** Where the module lies below dist/: src/sql-parser/parser-file.ts reads it from there. */
+/** The path of the module below dist/: src/sql-parser/parser-file.ts reads it from there. */
 export const parserPath = "function/sql-parser.wasm.br";
 
 /**

@@ -1,6 +1,6 @@
 /**
- * For each key the last result that was made of it, for as long as its inputs are the same (`Object.is`) and its key exists. A
- * warm process then makes again only what is new. For values that nobody changes.
+ * Keeps the last result for each key, as long as its inputs are the same (`Object.is`) and the key exists, so that a warm process
+ * recomputes only what is new. For values that are never modified.
  */
 export class LastResults<Key extends object, Result> {
   readonly #last = new WeakMap<
@@ -18,7 +18,7 @@ export class LastResults<Key extends object, Result> {
   }
 }
 
-/** The same function, which makes its result only once while its arguments are the same; the first is the key. */
+/** The same function, which computes its result only once while its arguments are the same; the first one is the key. */
 export function rememberLast<Key extends object, Rest extends readonly unknown[], Result>(
   make: (key: Key, ...rest: Rest) => Result,
 ): (key: Key, ...rest: Rest) => Result {

@@ -41,7 +41,7 @@ variable "keep_down_sql" {
 }
 
 variable "sources" {
-  description = "Where migrations may come from. With upload, whoever may call apply can run migrations that are in no image; a protected environment needs upload-when-protected as well."
+  description = "Where migrations may come from. With upload, anyone who may call apply can run migrations that are not in an image; a protected environment needs upload-when-protected as well."
   type        = list(string)
   default     = ["image"]
 
@@ -51,12 +51,12 @@ variable "sources" {
       alltrue([for source in var.sources : contains(["image", "upload", "upload-when-protected"], source)]) &&
       (contains(var.sources, "upload") || !contains(var.sources, "upload-when-protected"))
     )
-    error_message = "Use image, and if you want upload, and with it upload-when-protected."
+    error_message = "Use image, optionally with upload, and optionally also with upload-when-protected."
   }
 }
 
 variable "read_only_sql" {
-  description = "Whether hasura-migrate sql may read data: off, read, or read-when-protected, which allows it also where protected is true. With restrict_by_operation only through the aliases query and admin."
+  description = "Whether hasura-migrate sql may read data: off, read, or read-when-protected, which allows it even if protected is true. With restrict_by_operation, only through the aliases query and admin."
   type        = string
   default     = "off"
 

@@ -10,7 +10,7 @@ interface Level {
   readonly description: string;
   /** What may be invoked. */
   readonly resources: readonly string[];
-  /** Whether it also allows to read the function's log. */
+  /** Whether it also allows reading the function's log. */
   readonly readsLog?: boolean;
 }
 

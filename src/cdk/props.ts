@@ -37,13 +37,13 @@ export interface HasuraMigrateProps {
   /** Keep the text of down files in the ledger; not where they hold secrets. @default true */
   readonly keepDownSql?: boolean;
   /**
-   * Where migrations may come from. With `upload`, whoever may call `apply` can run migrations that are in no image; a protected
+   * Where migrations may come from. With `upload`, anyone who may call `apply` can run migrations that are not in an image; a protected
    * environment needs `upload-when-protected` as well. @default ["image"]
    */
   readonly sources?: readonly ("image" | "upload" | "upload-when-protected")[];
   /**
-   * Whether hasura-migrate sql may read data; read-when-protected also where `protected` is set. With `restrictByOperation` only through
-   * the aliases query and admin. @default "off"
+   * Whether hasura-migrate sql may read data; read-when-protected allows it even if `protected` is set. With `restrictByOperation`, only
+   * through the aliases query and admin. @default "off"
    */
   readonly readOnlySql?: "off" | "read" | "read-when-protected";
   /** Hasura's address inside the VPC, without a path. */

@@ -61,7 +61,7 @@ export interface CliContext {
   /** Everything else that a person reads. */
   readonly err: Sink;
   readonly keyboard: Keyboard;
-  /** What is typed or piped into the program, as far as it is read. */
+  /** Standard input, read only if a command needs it. */
   readonly input: () => AsyncIterable<Uint8Array>;
   /** Epoch milliseconds. */
   readonly now: () => number;

@@ -13,7 +13,7 @@ export interface EngineContext {
   readonly hasura: Hasura;
   /** Reads the migrations; called once per run. */
   readonly project: () => Promise<Project>;
-  /** Whether migrations may be uploaded; never where it is absent. */
+  /** Whether migrations may be uploaded; false if absent. */
   readonly takesUploads?: boolean;
   /** Opens the migration store of a database. */
   readonly openStore: (
@@ -34,9 +34,9 @@ export interface EngineContext {
   readonly remainingMs: () => number;
   /** A protected environment: metadata that has become inconsistent fails the run (exit code 7). */
   readonly protected?: boolean;
-  /** Examines a database and its ledger without changing anything; absent where no ledger is kept. */
+  /** Examines a database and its ledger without changing anything; absent if there is no ledger. */
   readonly inspectLedger?: (context: InspectionContext) => Promise<LedgerInspection>;
-  /** Records queries in the ledger of their database; absent where no ledger is kept. */
+  /** Records queries in the ledger of their database; absent if there is no ledger. */
   readonly queryRecord?: QueryRecord;
   /** Checks a status before it is shown. An error fails the run, after the status has been shown. */
   readonly verifyStatus?: (databases: readonly DatabaseStatus[]) => Promise<void>;

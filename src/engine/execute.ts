@@ -77,7 +77,7 @@ async function ping(engine: EngineContext): Promise<RunResult> {
   return nothingDone;
 }
 
-/** In a session without files: those of the image must not stop somebody who does not use them. */
+/** Runs in a session without files: problems in the image must not stop a caller who does not use it. */
 async function inventory(
   request: RequestOf<"inventory">,
   engine: EngineContext,

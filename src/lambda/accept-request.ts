@@ -97,7 +97,7 @@ function checkConfirmation(
   );
 }
 
-/** Reading data has to be switched on in the function itself, and a second time where it is protected. */
+/** Reading data must be allowed by the function's own setting, and explicitly for a protected environment. */
 function checkSqlAllowed(
   { operation, environment }: Request,
   { sql, protected: isProtected }: Settings,
@@ -110,7 +110,7 @@ function checkSqlAllowed(
   throw new Failure(
     "usage",
     "sql-not-allowed",
-    `This function does not run queries: its setting HASURA_MIGRATE_SQL is "${sql}".`,
+    `This function does not allow queries: its setting HASURA_MIGRATE_SQL is "${sql}".`,
     {
       hints: [
         textHint(

@@ -109,7 +109,7 @@ export function eventStream(options: EventStreamOptions): EventStream {
   };
 }
 
-/** Redacts events, and makes the lines that are sent of them. */
+/** Redacts events and converts them to the lines that are sent. */
 function eventWriter({ redact, requestId, accept = [] }: EventStreamOptions) {
   const readsColumns = accept.includes(statusColumns);
   return (

@@ -49,7 +49,7 @@ export interface HandlerContext {
   readonly channels: Channels;
   /** The run that this process paused last, for the invocation that continues it. */
   readonly pausedRun: { current: ObservedRun | undefined };
-  /** What this process has read before; absent where nothing is kept. */
+  /** What this process has read before; absent if nothing is kept. */
   readonly kept?: {
     readonly ledgers: LedgerMemory;
     readonly catalogState: LastContent<CatalogState>;
@@ -219,7 +219,7 @@ async function serve(
   }
 }
 
-/** What needs a ledger, where one is kept. */
+/** The parts that need a ledger, if there is one. */
 function ledgerParts(
   settings: Settings,
   requestId: string,
@@ -325,7 +325,7 @@ function logRequest(
   });
 }
 
-/** The log has a statement's hash, as the history does, and never its text. */
+/** Like the history, the log contains a statement's hash, never its text. */
 function loggedOptions(options: Request["options"]): object {
   if (!("sql" in options)) return options;
   const { sql, ...others } = options;

@@ -12,7 +12,7 @@ const rank = { debug: 0, info: 1, warning: 2 } as const satisfies Record<LogLeve
 export interface Log {
   info(message: string, fields: object): void;
   warning(message: string, fields: object): void;
-  /** In full, even if it was truncated for the caller; without SQL, and of a long status without the rows that are simply applied. */
+  /** In full, even if it was truncated for the caller, but without SQL and, for a long status, without the rows that are simply applied. */
   event(event: RunEvent): void;
 }
 
@@ -39,7 +39,7 @@ export function jsonLog({ write, now, level, redact, about }: LogOptions): Log {
   };
 }
 
-/** An inventory is long, and says nothing that is not in the image or the database. */
+/** An inventory is long, and contains nothing that is not in the image or the database. */
 function withoutDigests(event: EventOf<"inventory">): object {
   const databases = event.databases.map(({ database, versions, applied }) => ({
     ...{ database, versions: versions.length, applied: applied.length },
@@ -47,7 +47,7 @@ function withoutDigests(event: EventOf<"inventory">): object {
   return { ...event, databases };
 }
 
-/** The log is kept for long, and read by people who may not see what migrations and tables contain: it names files and lines alone. */
+/** The log is kept for a long time and read by people who may not see the contents of migrations and tables, so it contains only files and lines. */
 function withoutSql(event: RunEvent): object {
   if (event.type === "inventory") return withoutDigests(event);
   if (isLongStatus(event)) return statusForLog(event);

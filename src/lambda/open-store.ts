@@ -30,7 +30,7 @@ const defaultWaitMs = 60_000;
 
 const embeddedLiveMs = 3000;
 
-/** What a store is told about the run that opens it. */
+/** The facts about a run that its store needs. */
 interface RunOfStore {
   readonly requestId: string;
   readonly redact: (text: string) => string;

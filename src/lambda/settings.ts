@@ -34,7 +34,7 @@ export interface Settings {
   readonly protected: boolean;
   /** Where the migrations of a run may come from. */
   readonly sources: readonly MigrationSource[];
-  /** Whether the operation `sql` is allowed: nowhere, where nothing is protected, or everywhere. */
+  /** Whether `sql` is allowed: never, only if the environment is not protected, or always. */
   readonly sql: "off" | "read" | "read-when-protected";
   readonly unqualified: Unqualified;
   readonly logLevel: LogLevel;

@@ -23,7 +23,7 @@ const migration = {
 
 /** `UploadedDirectory` as it is reported: open, like every object of an event. */
 const uploadedFrom = z.object({
-  directory: z.string().describe("Its name, from its repository."),
+  directory: z.string().describe("Name of the directory, starting with that of its repository."),
   branch: z.string().optional(),
   commit: z.string().optional(),
   dirty: z.boolean().optional().describe("True if its files differed from the commit."),
@@ -133,7 +133,7 @@ export const StatusRow = z.object({
   differsFromImage: z
     .boolean()
     .optional()
-    .describe("True for an uploaded up file that the image has with another text."),
+    .describe("True for an uploaded up file that differs from the image's file."),
   appliedAt: z.iso.datetime().optional(),
   appliedBy: z
     .string()
@@ -188,7 +188,7 @@ export const HistoryRow = z.object({
       dirty: z.boolean().optional().describe("True if its files differed from the commit."),
     })
     .optional()
-    .describe("Where its migrations came from; absent for runs of older versions."),
+    .describe("Where its migrations came from; absent for runs recorded by older versions."),
   requestId: z
     .string()
     .describe("AWS request id of the newest invocation; CloudTrail records who sent it."),
@@ -233,7 +233,7 @@ export const HistoryRow = z.object({
 });
 export type HistoryRow = z.infer<typeof HistoryRow>;
 
-/** A session that waits for a lock, or that one waits for. */
+/** A session that waits for a lock, or that another session waits for. */
 export const LockSession = z.object({
   pid: z.int().describe("Process id in PostgreSQL; 0 for a prepared transaction."),
   application: z.string().optional(),
@@ -259,7 +259,7 @@ export const LockSession = z.object({
       waitedMs: z.number().optional(),
     })
     .optional()
-    .describe("The lock that it waits for; absent if it waits for none."),
+    .describe("The lock that it waits for; absent if it is not waiting."),
   blockedBy: z
     .array(
       z.object({
@@ -321,23 +321,23 @@ const inventory = z
     databases: z.array(
       z.object({
         database,
-        versions: z.array(Version).describe("Versions that the image has files of, in order."),
+        versions: z.array(Version).describe("Versions that have files in the image, in order."),
         digests: z
           .array(z.string())
-          .describe("For each of them a hash of its name and its files, 32 hex characters."),
+          .describe("For each version, a hash of its name and its files, 32 hex characters."),
         applied: z
           .array(Version)
           .describe("Applied versions; empty for a database that is not connected to Hasura."),
         inDoubt: z
           .array(Version)
           .optional()
-          .describe("Those of them that an earlier run did not finish."),
+          .describe("Applied versions that an earlier run did not finish."),
       }),
     ),
     more,
   })
   .describe(
-    "Answer to `inventory`: what a client has to know to send only files that the function does not have.",
+    "Answer to `inventory`: what a client needs to know to send only the files that the function does not have.",
   );
 
 export const RunEvent = z.discriminatedUnion("type", [
@@ -401,13 +401,13 @@ export const RunEvent = z.discriminatedUnion("type", [
         .enum(["rows", "size"])
         .optional()
         .describe(
-          "Set if there are more rows: `rows`: than `limit` of the request · `size`: than an answer may have bytes.",
+          "Set if there are more rows: `rows`: the request's `limit` was reached · `size`: the answer would be too large.",
         ),
       continues: z
         .literal(true)
         .optional()
         .describe(
-          "Set if the first row goes on with the last row of the part before: its first value is the rest of that row's last value.",
+          "Set if the first row continues the last row of the previous part: its first value is the rest of that row's last value.",
         ),
       more,
     })
@@ -416,11 +416,11 @@ export const RunEvent = z.discriminatedUnion("type", [
     .object({
       type: z.literal("locks"),
       database,
-      sessions: z.array(LockSession).describe("Those that wait for nobody come first."),
+      sessions: z.array(LockSession).describe("Sessions that wait for no other session come first."),
       notShown: z.int().nonnegative().describe("How many more sessions there are."),
     })
     .describe(
-      "Answer to `locks`: the sessions of one database that wait, and those they wait for.",
+      "Answer to `locks`: the sessions of one database that wait for a lock, and those that they wait for.",
     ),
   z
     .object({ type: z.literal("migration.started"), ...migration })

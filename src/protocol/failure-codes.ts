@@ -171,15 +171,15 @@ export const failureCodes = {
   "changed-in-upload": {
     kinds: ["usage"],
     meaning:
-      "A file of the uploaded directory would run that the image has under the same version with another text; nothing was run.",
+      "An uploaded file that would be run differs from the image's file with the same version; nothing was run.",
     causes: [
       "A migration was changed after it was merged and deployed.",
       "Two branches have migrations with the same version.",
     ],
     remedies: [
-      "Give the migration a version of its own: `hasura-migrate new NAME` writes one.",
-      "If the image is the one that is outdated, deploy a newer one.",
-      "In an environment that is not protected: add `--changed` to run the files of the directory.",
+      "Give the migration its own version: `hasura-migrate new NAME` creates one.",
+      "If the image is outdated, deploy a newer one.",
+      "In an environment that is not protected, add `--changed` to run the files in the directory.",
     ],
   },
   "cli-crashed": {
@@ -357,13 +357,13 @@ export const failureCodes = {
   "config-version-differs": {
     kinds: ["usage"],
     meaning:
-      "The project of the uploaded directory has another config version than the one in the image.",
+      "The uploaded project has a different config version from the project in the image.",
     causes: [
-      "The project was upgraded on a branch: `version` in its `config.yaml` is another one.",
+      "The project was upgraded on a branch, which changed `version` in its `config.yaml`.",
     ],
     remedies: [
       "Deploy an image of the upgraded project first.",
-      "Or set `version` in `config.yaml` as it is in the image.",
+      "Or set `version` in `config.yaml` to the same value as in the image.",
     ],
   },
   "confirmation-needed": {
@@ -711,20 +711,20 @@ export const failureCodes = {
     meaning:
       "The migrations install an extension that the database server of `verify` does not have; nothing was run.",
     causes: [
-      "The embedded PostgreSQL has the extensions of PostgreSQL itself only, not PostGIS or pgvector, for instance.",
+      "The embedded PostgreSQL has only the extensions that are part of PostgreSQL, not, for example, PostGIS or pgvector.",
       "The name of the extension is mistyped in the migration.",
     ],
     remedies: [
-      "Use another server of this machine that has the extension: `hasura-migrate verify --postgres-bin /usr/lib/postgresql/17/bin`.",
+      "Use another PostgreSQL installation on this machine that has the extension: `hasura-migrate verify --postgres-bin /usr/lib/postgresql/17/bin`.",
       "Or start one in a container, as the message shows, and pass its address with `--database-url`.",
     ],
   },
   "files-changing": {
     kinds: ["usage"],
     meaning:
-      "The files of a directory changed each time while they were read for an upload; nothing was sent.",
-    causes: ["A program writes there: `git checkout`, a code generator, or a synchronised folder."],
-    remedies: ["Run the same command again once nothing writes there any more."],
+      "The files in a directory kept changing while they were read for an upload; nothing was sent.",
+    causes: ["A program is writing there: `git checkout`, a code generator, or a synchronised folder."],
+    remedies: ["Run the same command again when that program has finished."],
   },
   "foreign-hdb-catalog": {
     kinds: ["usage"],
@@ -846,11 +846,11 @@ export const failureCodes = {
   },
   "function-too-old-for-uploads": {
     kinds: ["usage"],
-    meaning: "The function is from before uploads, so `--from` cannot be used; nothing was run.",
-    causes: ["The image of the function contains an older hasura-migrate than this machine."],
+    meaning: "The function is too old for uploads, so `--from` cannot be used; nothing was run.",
+    causes: ["The function's image contains an older version of hasura-migrate than this machine."],
     remedies: [
       "Deploy a newer image of the function.",
-      "Or use the migrations of its image: omit `--from`, or add `--image`.",
+      "Or use the migrations in its image: omit `--from`, or add `--image`.",
     ],
   },
   "function-unavailable": {
@@ -882,15 +882,15 @@ export const failureCodes = {
   "git-unusable": {
     kinds: ["usage"],
     meaning:
-      "`--since` compares with a revision of git, and there is no git, or no repository, to ask.",
+      "`--since` compares with a Git revision, but Git is not installed or the repository cannot be used.",
     causes: [
-      "git is not installed.",
-      "The directory is in no repository, for example because the files were copied.",
-      "The repository belongs to another user, and git refuses to read it.",
+      "Git is not installed.",
+      "The directory is not in a repository, for example because the files were copied.",
+      "The repository belongs to another user, and Git refuses to read it.",
     ],
     remedies: [
-      "Run `git status` in the directory: it says what is wrong.",
-      "Leave out `--since`: every migration is verified then.",
+      "Run `git status` in the directory to see what is wrong.",
+      "Omit `--since` to verify every migration.",
     ],
   },
   "group-as-environment": {
@@ -942,7 +942,7 @@ export const failureCodes = {
   "image-changed": {
     kinds: ["busy"],
     meaning:
-      "The image was deployed anew while an upload was prepared, several times; nothing was run.",
+      "The function's image was replaced several times while an upload was being prepared; nothing was run.",
     causes: ["Deployments of the function are in progress."],
     remedies: ["Run the same command again once the deployment is done."],
   },
@@ -1041,14 +1041,14 @@ export const failureCodes = {
   "ledger-writable": {
     kinds: ["usage"],
     meaning:
-      "A version without a file was to be rolled back with the down SQL that the ledger keeps, but another database role may write to that table. Whoever can change the SQL could run it as Hasura's database user, so it is not used. Nothing was rolled back.",
+      "A version without a file would be rolled back with the down SQL stored in the ledger, but another database role can write to the table that contains it. That role could run any SQL as Hasura's database user, so the stored SQL is not used. Nothing was rolled back.",
     causes: [
-      "`ALTER DEFAULT PRIVILEGES` grants other roles rights on every new table and schema.",
-      "Somebody granted a role rights on the schema `hasura_migrate`.",
+      "`ALTER DEFAULT PRIVILEGES` grants other roles privileges on every new table and schema.",
+      "A role was granted privileges on the schema `hasura_migrate` or its tables.",
     ],
     remedies: [
-      "Revoke the rights: `REVOKE ALL ON hasura_migrate.migration, hasura_migrate.running FROM ROLE;`. `SELECT` does no harm.",
-      "Or roll back from the branch or image that has the version's own `down.sql`.",
+      "Revoke the privileges: `REVOKE ALL ON hasura_migrate.migration, hasura_migrate.running FROM ROLE;`. You can then grant `SELECT` again, which is harmless.",
+      "Or roll back from the branch or image that has the version's `down.sql`.",
     ],
   },
   "local-with-others": {
@@ -1124,7 +1124,7 @@ export const failureCodes = {
       "The table `hdb_catalog.schema_migrations` of an older project has a row that is not a migration.",
     causes: ["The table was edited by hand."],
     remedies: [
-      "Look at it, `hasura-migrate sql ENVIRONMENT 'TABLE hdb_catalog.schema_migrations'`, and correct the row.",
+      "Find the row with `hasura-migrate sql ENVIRONMENT 'TABLE hdb_catalog.schema_migrations'`, and correct it.",
     ],
   },
   "needs-ledger": {
@@ -1141,8 +1141,8 @@ export const failureCodes = {
   "needs-postgres": {
     kinds: ["usage"],
     meaning: "`locks` and `sql` work with PostgreSQL databases only.",
-    causes: ["The database that `--database` names is of another kind, such as SQL Server."],
-    remedies: ["Name a PostgreSQL database with `--database NAME`."],
+    causes: ["The database given with `--database` is of another kind, such as SQL Server."],
+    remedies: ["Choose a PostgreSQL database with `--database NAME`."],
   },
   "no-answer": {
     kinds: ["unreachable"],
@@ -1155,13 +1155,13 @@ export const failureCodes = {
   "no-common-commit": {
     kinds: ["usage"],
     meaning:
-      "`--since`: the revision and what is checked out have no commit in common in this clone.",
+      "In this clone, the revision given with `--since` and the checked-out commit have no common ancestor.",
     causes: [
-      "The clone is shallow, as those of CI systems are.",
-      "The revision belongs to another history.",
+      "The clone is shallow, as is usual in CI systems.",
+      "The revision belongs to an unrelated history.",
     ],
     remedies: [
-      "Fetch the history: `git fetch --unshallow`; in GitHub Actions set `fetch-depth: 0` of `actions/checkout`.",
+      "Fetch the whole history with `git fetch --unshallow`; in GitHub Actions, set `fetch-depth: 0` for `actions/checkout`.",
     ],
   },
   "no-credentials": {
@@ -1206,7 +1206,7 @@ export const failureCodes = {
       "The migration to be rolled back has no `down.sql`, or an empty one; nothing was rolled back.",
     causes: [
       "The `down.sql` was never written.",
-      "The version was applied from another branch or image, which has the file, and the ledger has not kept its down SQL: it keeps the down SQL of what it applies itself, up to 64 kB for each migration, unless `HASURA_MIGRATE_KEEP_DOWN_SQL` is `off`.",
+      "The version was applied from another branch or image that has the file, and the ledger has no down SQL for it. The ledger stores the down SQL of migrations that hasura-migrate applies, up to 64 kB for each, unless `HASURA_MIGRATE_KEEP_DOWN_SQL` is `off`.",
     ],
     remedies: [
       "Write its `down.sql`, then build and deploy the image again.",
@@ -1276,7 +1276,7 @@ export const failureCodes = {
     causes: [
       "Only the `down.sql` was written.",
       "The file is not part of the commit or of the image.",
-      "`redo` was asked for a version that has no file here. The ledger keeps down SQL only, so such a version can be rolled back, but not applied again.",
+      "`redo` was used for a version that has no file here. The ledger stores only down SQL, so such a version can be rolled back, but not applied again.",
     ],
     remedies: [
       "Write its `up.sql`, or remove the migration's directory.",
@@ -1286,16 +1286,16 @@ export const failureCodes = {
   "no-way-back": {
     kinds: ["usage"],
     meaning:
-      "`reset-to` would have to roll back versions that the ledger keeps no down SQL for. The failure names each, with who applied it and on which branch. Nothing was changed.",
+      "`reset-to` would have to roll back versions for which the ledger has no down SQL. The message lists them, with who applied each one and on which branch. Nothing was changed.",
     causes: [
-      "The migration had no `down.sql`, one without a statement, or one of more than 64 kB when it was applied.",
-      "`HASURA_MIGRATE_KEEP_DOWN_SQL` was `off` then, or the environment has no ledger.",
-      "The version was imported or recorded with `mark`, and not applied by hasura-migrate.",
+      "When the migration was applied, it had no `down.sql`, or its `down.sql` contained no statement or was larger than 64 kB.",
+      "`HASURA_MIGRATE_KEEP_DOWN_SQL` was `off` at that time, or the environment has no ledger.",
+      "The version was imported, or recorded with `mark`, and not applied by hasura-migrate.",
     ],
     remedies: [
-      "Leave them applied and reset the rest: `--keep`.",
+      "Leave them applied and reset everything else: `--keep`.",
       "Or roll them back first, with `down` from the branch or image that has their `down.sql`.",
-      "Or undo them by hand, and record that: `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
+      "Or undo them by hand and record that: `hasura-migrate mark ENVIRONMENT VERSION --pending`.",
     ],
   },
   "not-applied": {
@@ -1487,14 +1487,14 @@ export const failureCodes = {
   },
   "postgres-bin-unusable": {
     kinds: ["usage"],
-    meaning: "`--postgres-bin` names a directory without a usable PostgreSQL server.",
+    meaning: "The directory given with `--postgres-bin` contains no usable PostgreSQL server.",
     causes: [
-      "It is the directory of the installation, and not its `bin`.",
+      "It is the installation directory instead of its `bin` directory.",
       "Only the client programs are installed.",
       "The server is older than PostgreSQL 13.",
     ],
     remedies: [
-      "Name the directory that has `initdb` and `postgres`: `/usr/lib/postgresql/17/bin`, for instance.",
+      "Use the directory that contains `initdb` and `postgres`, such as `/usr/lib/postgresql/17/bin`.",
     ],
   },
   "profile-broken": {
@@ -1737,15 +1737,15 @@ export const failureCodes = {
   "server-wide-statement": {
     kinds: ["usage"],
     meaning:
-      "`verify --database-url` promises to change nothing but its own databases, and the migrations change the whole server; nothing was run.",
+      "`verify --database-url` changes only its own databases, but the migrations would change the whole server; nothing was run.",
     causes: [
       "A migration, also one that only the revision of `--since` has, creates, alters or drops a role, a database or a tablespace, or uses `ALTER SYSTEM`.",
       "It makes a role a member of another one, or grants or revokes a privilege on a database, a tablespace or a parameter.",
       "It calls a function that reaches other sessions or databases, such as `pg_terminate_backend` or `dblink`, or uses `COPY … PROGRAM`.",
     ],
     remedies: [
-      "Leave out `--database-url`: a server is started for the run, and removed with its roles.",
-      "If nobody else uses the server, such as one in a container: add `--throwaway`. Roles that the migrations create are dropped at the end; other changes stay.",
+      "Omit `--database-url`: a server is then started for the run and removed afterwards, with its roles.",
+      "If nobody else uses the server, for example because it runs in a container, add `--throwaway`. Roles that the migrations create are dropped at the end; other changes remain.",
     ],
   },
   signature: {
@@ -1762,7 +1762,7 @@ export const failureCodes = {
   },
   "sql-answer-too-large": {
     kinds: ["usage"],
-    meaning: "One row of the answer to `sql` is larger than an answer may be, 4 MB.",
+    meaning: "One row of the result of `sql` is larger than the limit of 4 MB.",
     causes: ["A column holds a large document or file."],
     remedies: [
       "Select fewer columns, or parts of long values: `left(column, 1000)`, `length(column)`.",
@@ -1774,20 +1774,20 @@ export const failureCodes = {
       "`sql` was not run, because the database connection reads SQL differently from the parser that checked it.",
     causes: [
       "The role or the database has `standard_conforming_strings = off`.",
-      "A `run_sql` has left such a setting, or another `client_encoding`, on one of Hasura's connections.",
+      "A `run_sql` request left such a setting, or a different `client_encoding`, on one of Hasura's connections.",
     ],
     remedies: [
       "Remove the setting: `ALTER ROLE … RESET standard_conforming_strings` or `ALTER DATABASE … RESET …`.",
-      "Restart Hasura, if the setting was left on a connection.",
+      "If the setting was left on a connection, restart Hasura.",
     ],
   },
   "sql-error": {
     kinds: ["usage"],
-    meaning: "The database refused the statement of `sql`, or ended it.",
+    meaning: "The database refused or cancelled the statement of `sql`.",
     causes: [
       "A table, column or function does not exist, or Hasura's database user may not read it.",
-      "It took longer than 30 seconds (SQLSTATE 57014), or waited for a lock for more than a second (55P03).",
-      "It calls something that writes (25006).",
+      "It took longer than 30 seconds (SQLSTATE 57014), or waited longer than one second for a lock (55P03).",
+      "It calls a function that writes (25006).",
     ],
     remedies: [
       "Correct the statement. `SELECT table_schema, table_name FROM information_schema.tables` lists the tables.",
@@ -1815,23 +1815,23 @@ export const failureCodes = {
     meaning:
       "The function does not run queries: its setting `HASURA_MIGRATE_SQL` does not allow `sql`.",
     causes: [
-      "The setting is `off`, which is its default.",
+      "The setting is `off`, the default.",
       "The environment is protected, and the setting is `read` instead of `read-when-protected`.",
     ],
     remedies: [
-      "Decide whether its data may be read (docs/queries.md), then set the template's parameter `ReadOnlySql`, or the variable `HASURA_MIGRATE_SQL`.",
+      "Decide whether the environment's data may be read (docs/queries.md), then set the template's parameter `ReadOnlySql`, or the variable `HASURA_MIGRATE_SQL`.",
     ],
   },
   "sql-refused": {
     kinds: ["usage"],
     meaning: "The statement of `sql` could do more than read, so it was not run.",
     causes: [
-      "It is not one SELECT, VALUES, TABLE, EXPLAIN or SHOW, or there is a second statement after it.",
-      "It has INTO, FOR UPDATE or FOR SHARE, or a CTE that changes data.",
+      "It is not a SELECT, VALUES, TABLE, EXPLAIN or SHOW, or a second statement follows it.",
+      "It contains INTO, FOR UPDATE or FOR SHARE, or a CTE that changes data.",
       "It calls a function that does more than read, such as `set_config`, `nextval` or `dblink`, or one that is declared VOLATILE.",
     ],
     remedies: [
-      "Ask for the data alone. Changes belong in a migration.",
+      "Write a statement that only reads. Make changes with a migration.",
       "If a function of your own only reads, declare it `STABLE` in a migration.",
     ],
   },
@@ -1839,28 +1839,28 @@ export const failureCodes = {
     kinds: ["usage"],
     meaning: "The statement of `sql` is not valid SQL; it was not sent to the database.",
     causes: [
-      "A mistake in the statement, at the place that is shown.",
-      "A command of psql, such as `\\d` or `\\copy`, which is not SQL.",
+      "The statement has a mistake at the position that is shown.",
+      "It is a psql command, such as `\\d` or `\\copy`, which is not SQL.",
     ],
     remedies: ["Correct the statement."],
   },
   "sql-text": {
     kinds: ["usage"],
-    meaning: "The statement for `sql` is missing, given twice, or cannot be read.",
+    meaning: "The statement for `sql` is missing, was given twice, or cannot be read.",
     causes: [
       "Neither a statement nor `--file` was given, or both.",
       "The file is empty, longer than 100,000 characters, or not UTF-8.",
     ],
     remedies: [
       "Write the statement in quotes: `hasura-migrate sql dev-1 'SELECT count(*) FROM orders'`.",
-      "Or name a file with `--file FILE`; `--file -` reads the standard input.",
+      "Or name a file with `--file FILE`; `--file -` reads standard input.",
     ],
   },
   "sql-too-large": {
     kinds: ["usage"],
     meaning:
       "The statement of `sql` is too long or too deeply nested for the parser that checks it.",
-    causes: ["It was generated, with a very long list or very deep parentheses."],
+    causes: ["A generated statement contains a very long list or very deeply nested parentheses."],
     remedies: ["Split it, or use a table or `VALUES` instead of a long list."],
   },
   "sso-expired": {
@@ -2143,10 +2143,10 @@ export const failureCodes = {
   },
   "unknown-revision": {
     kinds: ["usage"],
-    meaning: "`--since` names a revision that the repository here does not have.",
-    causes: ["The branch exists on the server only, and was not fetched.", "The name is mistyped."],
+    meaning: "The repository does not contain the revision given with `--since`.",
+    causes: ["The branch exists only on the server and has not been fetched.", "The name is mistyped."],
     remedies: [
-      "Fetch it: `git fetch origin`; a branch of the server is then called `origin/NAME`.",
+      "Fetch it with `git fetch origin`; the server's branch is then called `origin/NAME`.",
     ],
   },
   "unknown-version": {
@@ -2194,30 +2194,30 @@ export const failureCodes = {
   "upload-invalid": {
     kinds: ["usage"],
     meaning:
-      "The function refused an upload because its content is not as it must be; nothing was run.",
+      "The function refused an upload because its content is invalid; nothing was run.",
     causes: [
       "The request was not made by the `hasura-migrate` CLI.",
-      "The name of a migration's directory has characters that cannot be sent, such as control characters.",
+      "The name of a migration's directory contains characters that cannot be sent, such as control characters.",
     ],
-    remedies: ["Rename what the message names.", "Make uploads with `--from DIRECTORY`."],
+    remedies: ["Rename the directory or file in the message.", "Upload migrations with `hasura-migrate ENVIRONMENT --from DIRECTORY`."],
   },
   "upload-not-in-task": {
     kinds: ["usage"],
     meaning:
-      "Migrations of a directory cannot be run in an ECS task, which runs only those of its image.",
+      "Uploaded migrations cannot be run in an ECS task, which runs only those in its image.",
     causes: [
       '`--runner ecs` or `"runner": "ecs"` is combined with `--from` or `"source": "local"`.',
     ],
     remedies: [
       "Run them in the function: add `--runner lambda`.",
-      "Or deploy an image that has the migrations, and add `--image`.",
+      "Or deploy an image that contains the migrations, and add `--image`.",
     ],
   },
   "upload-outdated": {
     kinds: ["busy"],
     meaning:
-      "A migration would have to run that was applied when the upload was prepared, and has been rolled back since.",
-    causes: ["Somebody else works on the same environment at the same time."],
+      "The run needs a migration that was not uploaded, because it was applied when the upload was prepared and has been rolled back since.",
+    causes: ["Somebody else is working on the same environment at the same time."],
     remedies: [
       "See who did what: `hasura-migrate history ENVIRONMENT`.",
       "Run the same command again.",
@@ -2225,23 +2225,23 @@ export const failureCodes = {
   },
   "upload-too-large": {
     kinds: ["usage"],
-    meaning: "The migrations to upload do not fit into a request; nothing was run.",
+    meaning: "The migrations to upload are too large for a request; nothing was run.",
     causes: ["A migration contains data, such as thousands of `INSERT` statements."],
     remedies: [
-      "Deploy an image that has the files that the message names, and upload the others.",
+      "Deploy an image that contains the files listed in the message, and upload the others.",
       "Move data out of migrations, or split the branch.",
     ],
   },
   "uploads-not-allowed": {
     kinds: ["usage"],
-    meaning: "The environment runs only the migrations of its image; nothing was run.",
+    meaning: "The environment runs only the migrations in its image; nothing was run.",
     causes: [
       "`HASURA_MIGRATE_SOURCES` of the function is `image`, the default.",
       "The environment is protected, and `HASURA_MIGRATE_SOURCES` does not contain `upload-when-protected`.",
     ],
     remedies: [
-      "Build and deploy an image that has the migrations.",
-      "To allow uploads in a development environment: set `HASURA_MIGRATE_SOURCES=image,upload` (parameter `Sources` of the template); see [branches](branches.md).",
+      "Build and deploy an image that contains the migrations.",
+      "To allow uploads in a development environment, set `HASURA_MIGRATE_SOURCES=image,upload` (parameter `Sources` of the template); see [branches](branches.md).",
     ],
   },
   usage: {

@@ -31,12 +31,12 @@ export function migrationLabel(
 
 const keptRollback = "ledger:";
 
-/** Names, in place of a file, the down SQL that the ledger keeps of a migration; `label` is its version and name. */
+/** The path shown for down SQL that is stored in the ledger, not in a file; `label` is the migration's version and name. */
 export function keptRollbackPath(label: string): string {
   return `${keptRollback}${label}/down.sql`;
 }
 
-/** True for such a name, which is of no file. */
+/** True for a path made by `keptRollbackPath`, which is not a file. */
 export function isKeptRollback(path: string): boolean {
   return path.startsWith(keptRollback);
 }

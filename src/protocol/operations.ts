@@ -32,7 +32,7 @@ interface OperationDefinition {
   readonly ledger: LedgerUse;
   /** Its answer lists the function's migrations, so that a client can compare them with its own. */
   readonly listsMigrations: boolean;
-  /** It reads migrations, which a client may send with the request (upload.ts). */
+  /** True if it uses migrations, which a client may send with the request (upload.ts). */
   readonly takesUploads: boolean;
 }
 
@@ -50,7 +50,7 @@ const waitSeconds = z.number().nonnegative().optional();
  */
 const expectedPlan = z.string().max(200).optional();
 const dryRun = flag;
-/** Run uploaded files although the image has others under their versions. */
+/** Run uploaded files even if they differ from the image's. */
 const changed = flag;
 const writing = { reload: flag, waitSeconds, confirm, expectedPlan };
 
@@ -113,7 +113,7 @@ export const operations = {
     listsMigrations: true,
     takesUploads: true,
   },
-  /** Rolls back what the project has no file for, then applies what is pending. */
+  /** Rolls back versions that have no file in the project, then applies the pending ones. */
   "reset-to": {
     options: z.strictObject({
       database,
@@ -161,7 +161,7 @@ export const operations = {
   mark: {
     options: z.strictObject({
       database,
-      /** These versions, or all that are in doubt, or all that are pending, or those of them up to a version. */
+      /** These versions, all that are in doubt, all that are pending, or the pending ones up to a version. */
       versions: z.array(Version).min(1).optional(),
       inDoubt: flag,
       pending: flag,
@@ -205,7 +205,7 @@ export const operations = {
         .string()
         .min(1)
         .max(longestStatement)
-        // A C string ends at NUL, and a parser has to see the text that the database gets.
+        // A C string ends at NUL; the parser must check the same text that the database runs.
         .refine((text) => !text.includes("\0"), "must not contain a NUL character")
         .refine((text) => !/\p{Surrogate}/u.test(text), "must be well-formed Unicode"),
       limit: z.int().positive().max(rowLimit.most).optional(),

@@ -54,7 +54,7 @@ function uploadRequestOf<O extends UploadOperation>(operation: O) {
     ...envelope,
     operation: z.literal(operation),
     options,
-    /** Migrations that are used instead of those of the image. */
+    /** Migrations that are used instead of those in the image. */
     upload: UploadEnvelope.optional(),
   });
 }

@@ -7,7 +7,7 @@ type Row = (string | null)[];
 const mostBytesPerUnit = 6;
 
 /**
- * The rows of an answer in parts of at most about `bytes` each. A value that is longer goes on in the next part, which is then marked with
+ * The rows of an answer in parts of at most about `bytes` each. A longer value continues in the next part, which is then marked with
  * `continues`.
  */
 export function splitRows({ columns, rows, ...event }: Rows, bytes: number): Rows[] {
@@ -34,7 +34,7 @@ export function splitRows({ columns, rows, ...event }: Rows, bytes: number): Row
   return parts.filter((part, i) => i === 0 || part.rows.length > 0);
 }
 
-/** A row in pieces of at most about so many UTF-16 units; each begins inside of the value in which the one before ends. */
+/** A row in pieces of at most about `units` UTF-16 units; each piece begins inside the value in which the previous one ends. */
 function piecesOf(row: Row, units: number): Row[] {
   const pieces: Row[] = [[]];
   let left = units;

@@ -3,11 +3,11 @@ import { isKeptRollback, Version } from "./migration.ts";
 import { UploadedDirectory } from "./run-source.ts";
 
 /*
- * Migrations of a developer's directory that travel in a request: a JSON document, compressed, in base64. Everything in it is
+ * Migrations from a developer's directory that are sent in a request: a JSON document, compressed, in base64. Everything in it is
  * checked before anything else happens. Nothing in it is ever used as a path, and the function writes none of it to a disk.
  */
 
-/** What an upload may be. */
+/** The limits of an upload. */
 export const uploadLimits = {
   /** Bytes after compression: in base64 they fit into Lambda's largest request, 6 MB, with the rest of it. */
   compressedBytes: 4_500_000,
@@ -31,7 +31,7 @@ const unprintable = /[\p{Cc}\p{Surrogate}\u2028\u2029]/u;
 const isPrintable = (text: string): boolean => !unprintable.test(text);
 const printable = "must not contain control characters";
 
-/** A single name, as of a file. */
+/** A single name, such as that of a file. */
 const entryName = (most: number) =>
   z
     .string()
@@ -39,7 +39,7 @@ const entryName = (most: number) =>
     .refine(isPrintable, printable)
     .refine((text) => !/[/\\]/.test(text), "must not contain a slash");
 
-/** For messages only: it is never opened. */
+/** For messages only: the path is never opened. */
 const shownPath = z
   .string()
   .min(1)
@@ -78,7 +78,7 @@ export const UploadedMigration = z.strictObject({
 });
 export type UploadedMigration = z.infer<typeof UploadedMigration>;
 
-/** A migration of the directory that the operation does not need the files of. */
+/** A migration of the directory whose files the operation does not need. */
 export const KnownMigration = z.strictObject({
   ...migration,
   /** The first 32 hex characters of the up file's checksum; absent where there is none. */
@@ -93,7 +93,7 @@ export type KnownMigration = z.infer<typeof KnownMigration>;
 /** What is in an upload: how the project of the directory differs from the one in the image. */
 export const UploadDocument = z.strictObject({
   format: z.literal(1),
-  /** The digest of the image's files that it was made against; another one by then refuses the run (`busy/image-changed`). */
+  /** The digest of the image's files that it was made against; if it has changed, the run is refused (`busy/image-changed`). */
   image: z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hex characters"),
   /** The layout of the project, as in its config.yaml. */
   configVersion: z.literal([1, 2, 3]),
@@ -107,7 +107,7 @@ export const UploadDocument = z.strictObject({
       }),
     )
     .max(1000),
-  /** Those that the image does not have, or has with other files. */
+  /** Migrations that the image does not have, or has with different files. */
   migrations: z.array(UploadedMigration).max(uploadLimits.migrations),
   known: z.array(KnownMigration).max(uploadLimits.known),
 });

@@ -25,11 +25,11 @@ export type ProblemCode =
   | "up-blank"
   /** Hasura ignores a file or directory because of its name, or a file because it is empty. */
   | "ignored-file"
-  /** A migration that another revision has, with other contents. */
+  /** The revision has the migration with different contents. */
   | "changed"
   /** The revision has a migration of the same version with another name. */
   | "same-version"
-  /** up.sql fails where newer migrations are already applied. */
+  /** up.sql fails if newer migrations are already applied. */
   | "out-of-order-failed"
   /** The schema depends on the order of the migrations. */
   | "out-of-order-differs";
@@ -41,7 +41,7 @@ export interface VerifyProblem {
   readonly message: string;
   /** Path of the file, from the project's root. */
   readonly file?: string;
-  /** What differs, a line for each: `index orders_created_at is left`. */
+  /** What differs, one line each: `index orders_created_at is left over`. */
   readonly differences?: readonly string[];
   /** The database's error, with its place in the file. */
   readonly sql?: SqlFailure;
@@ -52,7 +52,7 @@ export interface MeasuredLock {
   readonly table: string;
   /** `ACCESS EXCLUSIVE`, as PostgreSQL's documentation writes it. */
   readonly mode: string;
-  /** The table's files were written anew. */
+  /** The table's files were rewritten. */
   readonly rewritten: boolean;
 }
 

@@ -25,15 +25,15 @@ export type ParsedSql =
       /** The index in the text of a location in a parse tree. */
       readonly indexOf: (location: number) => number;
     }
-  /** What PostgreSQL says about the text; `offset` is the index of the character it means. */
+  /** PostgreSQL's syntax error; `offset` is the index of the character that it refers to. */
   | { readonly kind: "syntax-error"; readonly message: string; readonly offset: number }
   | { readonly kind: "too-large"; readonly bytes: number }
-  /** The parser gave up: it ran out of memory, or of stack. */
+  /** The parser failed: it ran out of memory or stack. */
   | { readonly kind: "failed"; readonly message: string };
 
 /**
  * Parses SQL as PostgreSQL 18 does, with `standard_conforming_strings` on. Nothing is run and no name is looked up. A byte order mark at
- * the beginning is ignored. Text without a statement has none. Never rejects because of the SQL.
+ * the beginning is ignored. Text without a statement gives an empty list. Never rejects because of the SQL.
  * @throws {Error} when the parser's file is missing from the installation
  */
 export async function parseSql(text: string): Promise<ParsedSql> {
@@ -47,7 +47,7 @@ export async function parseSql(text: string): Promise<ParsedSql> {
   const parser = await started();
   try {
     const parsed = parsedBy(parser, sql, bytes);
-    // Memory of WebAssembly only grows.
+    // WebAssembly memory can only grow.
     if (parser.memory() > mostMemoryKept) instance = undefined;
     return parsed;
   } catch (thrown) {
@@ -76,7 +76,7 @@ function parsedBy(parser: ParserInstance, sql: string, bytes: Uint8Array): Parse
   return { kind: "parsed", statements, indexOf };
 }
 
-/** PostgreSQL wrote the tree, and the types are made from the same description. */
+/** PostgreSQL wrote the tree, and the types are generated from the same description. */
 function isParseResult(tree: unknown): tree is ParseResult {
   return typeof tree === "object" && tree !== null && "version" in tree;
 }
@@ -84,7 +84,7 @@ function isParseResult(tree: unknown): tree is ParseResult {
 let module: Promise<WebAssembly.Module> | undefined;
 let instance: ParserInstance | undefined;
 
-/** The file is read and compiled once, by the first that needs it; after a failure the parser starts afresh. */
+/** The file is read and compiled once, when it is first needed; after a failure the parser is started again. */
 async function started(): Promise<ParserInstance> {
   module ??= readParserFile().then((bytes) => WebAssembly.compile(new Uint8Array(bytes)));
   const compiled = await module;

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { promisify } from "node:util";
 import { brotliDecompress } from "node:zlib";
 
-/** Set by scripts/bundle.mjs: where the compressed module lies, seen from the chunks; undefined when this runs from source. */
+/** Set by scripts/bundle.mjs: the path of the compressed module, relative to the chunks; undefined when this runs from source. */
 declare const SQL_PARSER_FILE: string | undefined;
 
 /**

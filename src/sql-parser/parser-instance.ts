@@ -1,5 +1,5 @@
 /**
- * One instance of libpg_query 18, PostgreSQL's own parser compiled to WebAssembly. Only what it needs of an operating system is
+ * One instance of libpg_query 18, PostgreSQL's own parser compiled to WebAssembly. Only what it needs from an operating system is
  * provided: memory that grows, and PostgreSQL's jump out of a failed parse. It cannot read or write anything.
  */
 export interface ParserInstance {
@@ -28,7 +28,7 @@ interface ParserExports {
   readonly C: (size: number) => number;
   /** free */
   readonly E: (address: number) => void;
-  /** Parses a C string: the address of a result, which are the addresses of the tree, of a text and of an error. */
+  /** Parses a C string. Returns the address of a result, which contains the addresses of the tree, a text and an error. */
   readonly F: (sql: number) => number;
   /** Frees a result. */
   readonly G: (result: number) => void;
@@ -40,14 +40,14 @@ interface ParserExports {
   readonly R: () => number;
 }
 
-/** PostgreSQL's longjmp, on the way to the call that catches it. */
+/** PostgreSQL's longjmp, on its way to the call that catches it. */
 class LongJump extends Error {}
 
 /** Bytes of memory that the parser may use. */
 const mostMemory = 1 << 30;
 const page = 65_536;
 
-/** @throws {Error} when the module is not the one that this was written for */
+/** @throws {Error} when the module is not of the expected version */
 export function startParser(module: WebAssembly.Module): ParserInstance {
   const started: { wasm?: ParserExports } = {};
   const exportsOf = (): ParserExports => started.wasm ?? abort("it has not started");
@@ -142,7 +142,7 @@ function abort(why: string): never {
   throw new Error(`PostgreSQL's parser stopped: ${why}`);
 }
 
-/** Returns 1 when the memory is that large now, otherwise 0. By a fifth at least, because growing copies it. */
+/** Grows the memory to this size and returns 1, or 0 if that fails. Grows by at least a fifth, because growing copies it. */
 function grow(memory: WebAssembly.Memory, asked: number): number {
   const bytes = asked >>> 0;
   if (bytes > mostMemory) return 0;

@@ -21,11 +21,11 @@ export interface VerifyOptions {
   readonly directory: string;
   /** Only this database. */
   readonly database?: string | undefined;
-  /** Only what the checked-out files add to this revision. */
+  /** Check only what the checked-out files add to this revision. */
   readonly since?: string | undefined;
-  /** A server to work on instead of one that is started. */
+  /** An existing server to use instead of starting one. */
   readonly databaseUrl?: string | undefined;
-  /** Nobody else uses that server. */
+  /** True if nobody else uses that server. */
   readonly throwaway?: boolean | undefined;
   /** The directory of the programs of the server that is started. */
   readonly postgresBin?: string | undefined;
@@ -33,9 +33,9 @@ export interface VerifyOptions {
   readonly superuser?: boolean | undefined;
   /** Measure what each statement locks. */
   readonly locks?: boolean | undefined;
-  /** Ends everything soon, and removes what was made. */
+  /** Stops the run and removes everything that was created. */
   readonly signal: AbortSignal;
-  /** Milliseconds of any clock. */
+  /** Current time in milliseconds, from any clock. */
   readonly now: () => number;
   readonly emit: (event: VerifyEvent) => void;
 }
@@ -51,9 +51,9 @@ interface Work {
 }
 
 /**
- * Applies every migration of a project to a new database, rolls it back, compares the schema, and applies it again. What is found is
- * emitted; the last event is verify.finished.
- * @throws Failure for what prevents verifying: the project, the server, an extension that it lacks, git; interrupted/interrupted
+ * Applies every migration of a project to a new database, rolls it back, compares the schema, and applies it again. Emits the
+ * results; the last event is verify.finished.
+ * @throws Failure if verifying is impossible: because of the project, the server, a missing extension or Git; interrupted/interrupted
  */
 export async function verify(options: VerifyOptions): Promise<void> {
   const { emit, signal, now } = options;
@@ -185,7 +185,7 @@ async function verifyOrder(
   });
 }
 
-/** Counts what passes, for the closing event. */
+/** Counts the events that pass through, for the closing event. */
 function tally(
   emit: (event: VerifyEvent) => void,
   startedAt: number,

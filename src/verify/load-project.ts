@@ -8,17 +8,17 @@ import type { VerifyProblem } from "../protocol/verification.ts";
 import type { LoadedFile } from "./run/run-file.ts";
 import type { LoadedMigration } from "./run/round-trip.ts";
 
-/** A project, with the text of every file. */
+/** A project with the text of every file. */
 export interface LoadedProject {
   readonly project: Project;
   readonly databases: ReadonlyMap<string, readonly LoadedMigration[]>;
-  /** What Hasura would ignore. */
+  /** Warnings about files that Hasura would ignore. */
   readonly problems: readonly VerifyProblem[];
 }
 
 /**
  * Reads a project and its files.
- * @param only the one database that is wanted
+ * @param only the only database to load
  * @throws Failure as `readProject`, `postgresOnly` and reading a file do, and usage/unknown-database
  */
 export async function loadProject(
@@ -44,7 +44,7 @@ export async function loadProject(
   };
 }
 
-/** A bare migrations directory is known by its migrations alone, also by empty ones. */
+/** A migrations directory without a project is recognized by its migrations, even empty ones. */
 function isProject(directory: string, { databases, notices }: Project): boolean {
   const marks = ["config.yaml", "migrations"].map((name) => join(directory, name));
   return (
@@ -59,11 +59,11 @@ function noProject(directory: string): Failure {
     "usage",
     "no-project",
     `There is no Hasura project in ${directory}: it has neither a config.yaml nor a migrations directory.`,
-    { hints: [textHint("Name the directory that has one: hasura-migrate verify DIRECTORY")] },
+    { hints: [textHint("Pass the directory of a project: hasura-migrate verify DIRECTORY")] },
   );
 }
 
-/** Migrations with their files. Metadata of config version 1 is none. */
+/** Migrations with their files. Metadata migrations of config version 1 are left out. */
 export async function loadAll(migrations: readonly Migration[]): Promise<LoadedMigration[]> {
   const loaded: LoadedMigration[] = [];
   for (const { version, name, up, down } of migrations)
@@ -84,7 +84,7 @@ function unknownDatabase(name: string, known: readonly string[]): Failure {
   return new Failure(
     "usage",
     "unknown-database",
-    `The project has no migrations for the database ${name}${first === undefined ? "" : `, but for ${known.join(", ")}`}.`,
+    `The project has no migrations for the database ${name}${first === undefined ? "" : `; it has migrations for ${known.join(", ")}`}.`,
     {
       hints:
         first === undefined

@@ -10,18 +10,18 @@ import type { ScratchServer } from "./server/scratch.ts";
 export interface OrderCheck {
   /** Migrations of the branch. */
   readonly mine: readonly LoadedMigration[];
-  /** All others: those before it, and those that the revision got in the meantime. */
+  /** All others: those before it, and those that were added to the revision in the meantime. */
   readonly theirs: readonly LoadedMigration[];
 }
 
-/** True if the branch's migrations can come after newer ones somewhere. */
+/** True if the branch's migrations could be applied after newer ones in some environment. */
 export function canBeOutOfOrder({ mine, theirs }: OrderCheck): boolean {
   return mine.some((one) =>
     theirs.some(({ version }) => compareVersions(one.version, version) < 0),
   );
 }
 
-/** Applies the branch's migrations after all others, as where those are applied already, and compares with the order of versions. */
+/** Applies the branch's migrations after all others, and compares the schema with that of the version order. */
 export async function checkOrder(
   server: ScratchServer,
   { mine, theirs }: OrderCheck,
@@ -39,7 +39,7 @@ export async function checkOrder(
       severity: "error",
       code: "out-of-order-differs",
       message:
-        "Applied after the migrations that are newer, those of the branch give another schema.",
+        "The branch's migrations produce a different schema when they are applied after newer ones.",
       ...(first?.up && { file: first.up.path }),
       differences: differences.flatMap((each) => differenceLines(each, afterOtherOrder)),
     },
@@ -47,7 +47,7 @@ export async function checkOrder(
 }
 
 interface Applied {
-  /** Absent where one failed. */
+  /** Absent if one failed. */
   readonly catalog?: Catalog;
   readonly problems: readonly VerifyProblem[];
 }
@@ -67,7 +67,7 @@ async function applied(
             {
               ...failure,
               code: "out-of-order-failed",
-              message: `${failure.file ?? "A migration"} fails where the migrations are applied out of order.`,
+              message: `${failure.file ?? "A migration"} fails when the migrations are applied out of order.`,
             },
           ],
         };

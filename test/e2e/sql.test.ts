@@ -75,7 +75,7 @@ describe("sql", () => {
     assert.doesNotMatch(logged, /FROM orders ORDER BY/);
   });
 
-  test("reads the statement from a file and from the standard input, and exports a long value whole", async (t) => {
+  test("reads the statement from a file and from standard input, and exports a long value whole", async (t) => {
     const served = await serve(t, await project(t, files));
     const directory = await freshDirectory(t);
     writeFileSync(

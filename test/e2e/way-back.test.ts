@@ -130,7 +130,7 @@ describe.concurrent("the way back", () => {
     assert.match(refused.stderr, /1 version would have to be rolled back in default/);
     assert.match(
       refused.stderr,
-      /1700000000200_coupons: \S+ applied it, on the branch add-coupons/,
+      /1700000000200_coupons: \S+ applied it on the branch add-coupons/,
     );
     assert.match(refused.stderr, /hasura-migrate reset-to dev-1 .*--keep/);
     const kept = await served.run(["reset-to", "dev-1", "--yes", "--keep"]);

@@ -30,8 +30,8 @@ describe("hasura-migrate verify", () => {
       `✓ 1  a
 ✗ 2  b
     migrations/default/2_b/down.sql does not restore the schema.
-      index a_id is left
-    migrations/default/2_b/up.sql fails the second time, after migrations/default/2_b/down.sql.
+      index a_id is left over
+    migrations/default/2_b/up.sql fails when it is applied again after migrations/default/2_b/down.sql.
     migrations/default/2_b/up.sql:1
       1 │ create index a_id on a (id)
         │ ^ 42P07 relation "a_id" already exists
@@ -83,7 +83,7 @@ describe("hasura-migrate verify", () => {
     const commands = context.err.text.split("\n").filter((line) => line.startsWith("::"));
     assert.match(
       commands[0] ?? "",
-      /^::error file=migrations\/default\/2_b\/down\.sql,title=hasura-migrate verify::.*%0Aindex a_id is left$/,
+      /^::error file=migrations\/default\/2_b\/down\.sql,title=hasura-migrate verify::.*%0Aindex a_id is left over$/,
     );
     assert.match(commands[2] ?? "", /^::error file=migrations\/default\/3_c\/up\.sql,line=2,/);
     assert.match(

@@ -67,7 +67,7 @@ describe("--since", () => {
     });
     assert.deepEqual(outline(await verified(directory, since)), [
       "changed · 20_b/up.sql",
-      "down-differs · 10_a/down.sql · table a is left",
+      "down-differs · 10_a/down.sql · table a is left over",
       "up-again-failed · 10_a/up.sql:1:1",
     ]);
   });

@@ -67,7 +67,7 @@ describe("a migration that is applied, rolled back and applied again", () => {
     const events = await verified(directory, onSharedServer());
     assert.deepEqual(statesOf(events), { 1: "ok", 2: "failed", 3: "failed", 4: "ok" });
     assert.deepEqual(outline(events), [
-      "down-differs · 2_index/down.sql · column orders.total: type bigint, was integer · index orders_total is left",
+      "down-differs · 2_index/down.sql · column orders.total: type bigint, was integer · index orders_total is left over",
       "down-differs · 3_note/down.sql · column orders.total is missing · index orders_total is missing",
     ]);
   });
@@ -81,7 +81,7 @@ describe("a migration that is applied, rolled back and applied again", () => {
       }),
     );
     assert.deepEqual(outline(await verified(directory, onSharedServer())), [
-      "down-differs · 2_index/down.sql · index orders_total is left",
+      "down-differs · 2_index/down.sql · index orders_total is left over",
       "up-again-failed · 2_index/up.sql:2:3",
     ]);
   });
@@ -209,7 +209,7 @@ describe("files that are not what they seem", () => {
       "migrations/1_a/down.sql": "select 1",
     });
     assert.deepEqual(outline(await verified(second, onSharedServer())), [
-      "down-differs · migrations/1_a/down.sql · table orders is left",
+      "down-differs · migrations/1_a/down.sql · table orders is left over",
       "up-again-failed · migrations/1_a/up.sql:1:1",
     ]);
     const several = await project(t, {
@@ -309,7 +309,7 @@ describe("a server of one's own", () => {
     assert.match(refused.message, /CREATE ROLE \(migrations\/default\/1_a\/up\.sql:1\)/);
     const events = await verified(directory, onSharedServer({ throwaway: true }));
     assert.deepEqual(outline(events), [
-      "down-differs · 1_a/down.sql · role verify_joe is left",
+      "down-differs · 1_a/down.sql · role verify_joe is left over",
       "up-again-failed · 1_a/up.sql:1:1",
     ]);
     assert.deepEqual(statesOf(events), { 1: "failed", 2: "ok" });

@@ -16,7 +16,7 @@ export const baseline: CommandModule = {
       .command("baseline [environment...]")
       .summary("record pending migrations as applied without running them")
       .description(
-        "Record every pending migration as applied without running its SQL, for a database that already has what they create. Shows them, with what is in the database of what they create, then asks.",
+        "Record every pending migration as applied without running its SQL, for a database that already contains what they create. Shows the versions and which of their tables, columns and indexes exist, then asks.",
       )
       .example("baseline dev-1")
       .example("baseline dev-1 --to 1700000000100")
@@ -36,7 +36,7 @@ export const baseline: CommandModule = {
     ]);
     const options = parseOptions(BaselineOptions, raw, context.commandLine);
     const { to, dryRun } = options;
-    const which = to === undefined ? "every pending migration" : `what is pending up to ${to}`;
+    const which = to === undefined ? "every pending migration" : `every pending migration up to ${to}`;
     return runOperation(context, options, {
       operation: "mark",
       ...(!dryRun && { question: `Record ${which} on {env} as applied, without running it?` }),

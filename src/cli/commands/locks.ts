@@ -5,9 +5,9 @@ export const locks: CommandModule = {
   declare(program) {
     const command = program
       .command("locks [environment...]")
-      .summary("list sessions that wait for a lock, and who holds it")
+      .summary("list sessions that wait for a lock, and those that hold it")
       .description(
-        "List the database sessions that wait for a lock, such as a migration, and those that hold it: process id, application, user, since when, and the statement, as far as Hasura's database user may see it. Changes nothing.",
+        "List the database sessions that wait for a lock, such as a migration, and those that hold it, with process id, application, user, duration and, if Hasura's database user may see it, the statement. Changes nothing.",
       )
       .example("locks dev-1")
       .example("locks dev-1 --database default --json");

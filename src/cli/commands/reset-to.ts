@@ -17,9 +17,9 @@ export const resetTo: CommandModule = {
   declare(program) {
     const command = program
       .command("reset-to [environment...]")
-      .summary("roll back what the project lacks, then apply what is pending")
+      .summary("roll back versions that the project lacks, then apply pending ones")
       .description(
-        "Bring an environment to what the project has: roll back applied versions that it has no file for, with the down SQL that the ledger keeps, the one applied last first; then apply what is pending. Both are one plan. Shows it, then asks.",
+        "Make an environment match the project: roll back applied versions that have no file in it, most recent first, with the down SQL stored in the ledger; then apply the pending migrations. Shows both as one plan, then asks.",
       )
       .example("reset-to dev-3")
       .example("reset-to dev-3 --dry-run", "print the plan only")

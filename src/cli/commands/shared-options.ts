@@ -142,17 +142,17 @@ export function addSourceOptions(
   addExclusiveOptions(command, [
     new CliOption(
       "--from <directory>",
-      "use the migrations of this directory instead of those of the image",
+      "use the migrations in this directory instead of those in the image",
     )
       .locates("everywhere")
       .completedBy("directory"),
     new CliOption(
       "--image",
-      "use the migrations of the image, even if the configuration says otherwise",
+      "use the migrations in the image, whatever the configuration sets",
     ).locates("everywhere"),
   ]);
   return runs
-    ? command.option("--changed", "with --from: run files that differ from those of the image")
+    ? command.option("--changed", "with --from: run files that differ from those in the image")
     : command;
 }
 

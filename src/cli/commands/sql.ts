@@ -6,9 +6,9 @@ export const sql: CommandModule = {
   declare(program) {
     const command = program
       .command("sql [environment] [statement]")
-      .summary("run one query that only reads")
+      .summary("run one read-only query")
       .description(
-        "Run one statement that only reads (SELECT, VALUES, TABLE, EXPLAIN or SHOW) in the environment's database, and print its rows. The function has to allow it (HASURA_MIGRATE_SQL). The history records who ran it and a hash of the statement.",
+        "Run one read-only statement (SELECT, VALUES, TABLE, EXPLAIN or SHOW) in the environment's database, and print its rows. The function must allow it (HASURA_MIGRATE_SQL). The history records who ran it and a hash of the statement.",
       )
       .example("sql dev-1 'SELECT count(*) FROM orders'")
       .example("sql dev-1 --file report.sql --csv")
@@ -16,15 +16,15 @@ export const sql: CommandModule = {
       .addOption(
         new CliOption(
           "-f, --file <file>",
-          "read the statement from a file, or from the standard input (-)",
+          "read the statement from a file, or from standard input (-)",
         ).completedBy("file"),
       )
-      .option("--csv", 'print CSV: NULL is empty, an empty text is ""')
+      .option("--csv", 'print CSV: NULL is empty, an empty string is ""')
       .option("--limit <count>", "print at most this many rows (default: 1000; at most 10000)");
     addDatabaseOption(command, "the database, if there are several");
     return addLocalOptions(command);
   },
-  // Nothing is called like a statement: a word with a space, or the only word beside --file, decides.
+  // A single word is the statement if it contains white space, and otherwise the environment.
   operands: ([first, second]) => {
     if (second === undefined && first !== undefined && /\s/.test(first))
       return { environments: [], statement: first };

@@ -8,7 +8,7 @@ export const verify: CommandModule = {
       .summary("check that every down undoes its up, on a throwaway database")
       .description(
         "Apply every migration of a project to a new database, roll it back, compare the schema with the one before, and apply it again. " +
-          "A PostgreSQL server is started for it on this machine and removed afterwards; no environment is used.",
+          "A PostgreSQL server is started on this machine for the run and removed afterwards; no environment is used.",
       )
       .example("verify")
       .example("verify --since origin/main", "only what a branch adds, also out of order")
@@ -16,29 +16,29 @@ export const verify: CommandModule = {
       .addOption(
         new CliOption(
           "--since <revision>",
-          "check only migrations that this revision of git does not have, or has otherwise",
+          "check only migrations that are new or changed compared with this Git revision",
         ),
       )
       .addOption(new CliOption("--database <name>", "only this database"))
       .addOption(new CliOption("--locks", "measure what each statement locks and rewrites"))
-      .addOption(new CliOption("--strict", "fail also because of warnings"))
+      .addOption(new CliOption("--strict", "fail on warnings, too"))
       .optionsGroup("Database server:")
       .addOption(
         new CliOption(
           "--database-url <url>",
-          "create temporary databases on this server, instead of starting one",
+          "create temporary databases on this server instead of starting one",
         ),
       )
       .addOption(
         new CliOption(
           "--throwaway",
-          "with --database-url: nobody else uses that server, so that migrations may change its roles",
+          "with --database-url: nobody else uses that server, so migrations may change its roles",
         ),
       )
       .addOption(
         new CliOption(
           "--postgres-bin <directory>",
-          "start the server whose programs are here, for its extensions",
+          "start the PostgreSQL server in this directory, for its extensions",
         ).completedBy("directory"),
       )
       .addOption(

@@ -35,7 +35,7 @@ const useAliases = z
   .boolean()
   .optional()
   .describe(
-    "Call the function's alias read, apply, query or admin, whichever grants the least that the operation needs. For stacks with RestrictByOperation=true.",
+    "Call the function's alias read, apply, query or admin: the least privileged one that the operation needs. For stacks with RestrictByOperation=true.",
   );
 
 const runner = z
@@ -73,7 +73,7 @@ const source = z
   .enum(["image", "local"], { error: 'must be "image" or "local"' })
   .optional()
   .describe(
-    "Where migrations come from: `image`, those of the function's image, or `local`, those of the project in the working directory, which are uploaded. The function must allow it. Default: `image`.",
+    "Where migrations come from: `image` uses those in the function's image; `local` uploads those of the project in the working directory, which the function must allow. Default: `image`.",
   );
 const ecs = ecsSettings
   .optional()

@@ -172,8 +172,8 @@ function checkFirstWord(
 }
 
 /**
- * Throws for a single word that is no environment, unless it is closer to one. Without a configuration any may be one, so the
- * failure also says how to use it as one.
+ * Throws for a single word that resembles a command, unless it also resembles an environment. Without a configuration any word may
+ * be an environment, so the failure also shows how to use it as one.
  */
 function refuseMisspeltCommand(
   word: string,

@@ -26,7 +26,7 @@ function rolledBackNames(items: readonly PlanItem[]): string {
   return `${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
-/** A redo has each migration twice: it is rolled back and applied again. */
+/** A redo contains each migration twice: it is rolled back and applied again. */
 function planSummary(items: readonly PlanItem[]): string {
   const versions = (direction: PlanItem["direction"]): Set<string> =>
     new Set(items.flatMap((item) => (item.direction === direction ? [item.version] : [])));

@@ -7,12 +7,12 @@ import { longestStatement } from "../../protocol/operations.ts";
 import { errorCode } from "../../system-error.ts";
 import type { CliContext } from "../context.ts";
 
-/** A character of UTF-8 has at most four bytes, and one of UTF-16 two or four. */
+/** A character has at most four bytes in UTF-8, and two or four in UTF-16. */
 const mostBytes = 4 * longestStatement;
 
 /**
- * The statement of `sql`, from the command line, a file, or with `-` the standard input. Throws `usage/sql-text` where there is none, where
- * there are two, or where it cannot be read.
+ * The statement of `sql`, from the command line, a file or, with `-`, standard input. Throws `usage/sql-text` if it is missing, given
+ * twice, or cannot be read.
  */
 export async function statementFrom(
   {
@@ -24,7 +24,7 @@ export async function statementFrom(
   if (statement !== undefined && file !== undefined)
     throw textFailure("A statement and --file cannot be combined.");
   if (file === undefined) return checked(statement ?? "", "No statement given.");
-  const from = file === "-" ? "The standard input" : file;
+  const from = file === "-" ? "Standard input" : file;
   const { encoding, text } = decodeText(
     await read(file === "-" ? input() : createReadStream(resolve(cwd, file)), from),
   );
@@ -61,7 +61,7 @@ function checked(text: string, otherwise: string): string {
 
 function tooLong(what: string): Failure {
   return textFailure(
-    `${what} is too long: a statement may have ${String(longestStatement)} characters.`,
+    `${what} is too long: a statement may have at most ${String(longestStatement)} characters.`,
   );
 }
 

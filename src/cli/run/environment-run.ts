@@ -114,7 +114,7 @@ export interface PreparedRun {
   readonly protected: boolean;
   /** Asked before anything is changed, and printed where there is no terminal. */
   readonly question?: string;
-  /** Migrations of a directory here, which are used instead of those of the image. */
+  /** Migrations in a local directory, which are used instead of those in the image. */
   readonly upload?: EnvironmentUpload;
 }
 
@@ -133,7 +133,7 @@ export function prepareRun(
   }: {
     readonly environment: string;
     readonly loaded: LoadedConfig;
-    /** Directories that several environments have in common. */
+    /** Directories that several environments share. */
     readonly directories?: UploadDirectories;
   },
 ): PreparedRun {
@@ -314,7 +314,7 @@ export interface SendableRun extends Omit<ReadyRun, "presenter"> {
   readonly presenter: ConnectionPresenter;
 }
 
-/** Sends one request, with the migrations of a directory if it has to, and follows it to its end. */
+/** Sends one request, with the migrations of a directory if they are uploaded, and follows it to its end. */
 export async function sendRun(
   context: CommandContext,
   spec: OperationSpec,
@@ -340,7 +340,7 @@ export async function sendRun(
       sendRequest(
         context,
         spec,
-        // What is recorded of the working copy is that of the directory.
+        // The recorded working copy is that of the uploaded directory.
         { ...run, actor: actorIn(from, actor) },
         { more, onEvent: onShown, upload: envelope },
       ),

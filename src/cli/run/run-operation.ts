@@ -99,7 +99,7 @@ async function runOne(
   });
   const presenter = presenterOf(context, renderer, {
     ...{ environment, spec, options },
-    // What is uploaded need not be compared with the image.
+    // Uploaded migrations need not be compared with the image.
     readLocal: async () =>
       prepared.upload ? undefined : localMigrations(context.cwd, context.home),
   });

@@ -12,7 +12,7 @@ import {
 } from "./function-inventory.ts";
 
 /**
- * Asks a function what it has. Throws what the function reports, `usage/uploads-not-allowed`, `usage/function-too-old-for-uploads`
+ * Asks a function for its inventory. Throws failures that the function reports, `usage/uploads-not-allowed`, `usage/function-too-old-for-uploads`
  * and, after Ctrl-C, `interrupted/interrupted`.
  */
 export async function askInventory(

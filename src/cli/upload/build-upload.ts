@@ -16,10 +16,10 @@ import { refuseTooLarge } from "./too-large.ts";
 
 type MigrationFile = NonNullable<ProjectEntry["migration"]["up"]>;
 
-/** What an upload is for. */
+/** The operation that an upload is for. */
 export interface UploadPurpose {
   readonly operation: Operation;
-  /** The only database that the operation is about; undefined for all. */
+  /** The only database that the operation uses; undefined for all. */
   readonly database: string | undefined;
   readonly from: UploadedDirectory;
 }
@@ -31,8 +31,8 @@ const unknownDatabase: KnownDatabase = {
 };
 
 /**
- * The upload of a project for an operation: with the text of those files only that the operation may run and the function does not
- * have. Throws `usage` failures: `upload-too-large`, `upload-invalid`, and for a file that cannot be run `not-utf8`, `nul-character`
+ * The upload of a project for an operation. It contains the text of only those files that the operation may run and the function does
+ * not have. Throws `usage` failures: `upload-too-large`, `upload-invalid`, and for a file that cannot be run `not-utf8`, `nul-character`
  * and `bad-directive`.
  */
 export async function uploadDocument(
@@ -133,7 +133,7 @@ function listed(
   };
 }
 
-/** Names that a file system allows, and no message can show. */
+/** Throws for names that a file system allows but that cannot be sent. */
 function refuseName(database: string, { version, migration }: ProjectEntry): void {
   const { name } = migration;
   const checked = MigrationIdentity.safeParse({ database, version, name }, checkedOnce);

@@ -2,7 +2,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { uploadLimits, type UploadDocument, type UploadEnvelope } from "../../protocol/upload.ts";
 import { uploadTooLarge } from "./too-large.ts";
 
-/** Below this many bytes the better compression takes no noticeable time. */
+/** Up to this many bytes, the best compression takes no noticeable time. */
 const smallBytes = 256 * 1024;
 
 /** A document as a request carries it. Throws `usage/upload-too-large`. */

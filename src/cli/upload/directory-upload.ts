@@ -23,16 +23,16 @@ type DirectoryContext = Pick<CliContext, "now" | "capture"> & {
   readonly fs?: FileSystem;
 };
 
-/** What is sent, and what identifies its directory. */
+/** The upload, and what identifies its directory. */
 export interface MadeUpload {
   readonly envelope: UploadEnvelope;
   readonly from: UploadedDirectory;
 }
 
-/** How often a directory is read that changes meanwhile. */
+/** How often a directory is read if it keeps changing. */
 const mostReads = 3;
 
-/** The migrations of a directory, read once for however many environments they are uploaded to. */
+/** The migrations of a directory, read once for all environments to which they are uploaded. */
 export class UploadDirectory {
   readonly root: string;
   readonly #context: DirectoryContext;
@@ -43,19 +43,19 @@ export class UploadDirectory {
     this.#context = context;
   }
 
-  /** Begins to read it, while other things are waited for; an error is thrown by what needs it. */
+  /** Starts reading it early; an error is thrown later, where the result is needed. */
   begin(): void {
     this.#read().catch(() => undefined);
   }
 
-  /** What reading it showed that does not stop a run, as sentences. */
+  /** Warnings about the directory that do not stop a run, as sentences. */
   async notices(): Promise<readonly string[]> {
     const { files } = await this.#read();
     return files.project.notices.map(({ message }) => message);
   }
 
   /**
-   * What is sent to a function that has this. It is of one moment: a directory that changes while it is read is read again. Throws
+   * The upload for a function with this inventory. It never mixes two states: a directory that changes while it is read is read again. Throws
    * `usage` failures: `files-changing`, `no-project`, and what reading and building it throws.
    */
   async uploadFor(
@@ -90,7 +90,7 @@ async function readDirectory(root: string, context: DirectoryContext): Promise<R
   return { files, from };
 }
 
-/** A wrong directory would otherwise mean that every migration of the image is to be left out. */
+/** Otherwise, with the wrong directory, every migration in the image would be left out. */
 function noMigrations(root: string): Failure {
   return new Failure(
     "usage",
@@ -99,7 +99,7 @@ function noMigrations(root: string): Failure {
     {
       hints: [
         textHint(
-          "Name the directory of a Hasura project (the one with config.yaml), or its migrations directory.",
+          "Use the directory of a Hasura project (the one with config.yaml), or its migrations directory.",
         ),
       ],
     },
@@ -110,7 +110,7 @@ function filesChanging(root: string): Failure {
   return new Failure(
     "usage",
     "files-changing",
-    `The files in ${root} change while they are read; nothing was sent.`,
-    { hints: [retryHint({ reason: "once nothing writes there any more" })] },
+    `The files in ${root} kept changing while they were read; nothing was sent.`,
+    { hints: [retryHint({ reason: "when no program is changing them any more" })] },
   );
 }

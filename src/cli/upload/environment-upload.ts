@@ -28,22 +28,22 @@ export class EnvironmentUpload {
     this.#directory = directory;
   }
 
-  /** Begins to read the directory, while other things are waited for. */
+  /** Starts reading the directory early. */
   begin(): void {
-    // An error is thrown by what needs the directory.
+    // An error is thrown later, where the directory is needed.
     this.#directory().then(
       (directory) => directory.begin(),
       () => undefined,
     );
   }
 
-  /** What was made before, or else what is made for what `ask` finds out. `notice` shows a sentence about the files. */
+  /** The upload that was made before or, if there is none, a new one for the inventory from `ask`. `notice` shows a warning. */
   async make(
     purpose: Omit<UploadPurpose, "from">,
     of: {
       readonly ask: () => Promise<FunctionInventory>;
       readonly notice: (sentence: string) => void;
-      /** It was refused: it has to be made for what the function has now. */
+      /** True if the upload was refused, so that a new one is made for what the function has now. */
       readonly again: boolean;
     },
   ): Promise<MadeUpload> {

@@ -6,7 +6,7 @@ import { uploadsNotAllowed } from "../../protocol/upload-failures.ts";
 
 type Inventory = EventOf<"inventory">;
 
-/** One database, as the function knows it. */
+/** One database in the function's inventory. */
 export interface KnownDatabase {
   /** The hash of each migration in the image, by version. */
   readonly digests: ReadonlyMap<Version, string>;
@@ -17,14 +17,14 @@ export interface KnownDatabase {
 
 /** What the function has, as far as an upload depends on it. */
 export interface FunctionInventory {
-  /** Of all files of the image. */
+  /** The hash of all files in the image. */
   readonly digest: string;
   readonly databases: ReadonlyMap<string, KnownDatabase>;
 }
 
 /**
- * The parts of the function's answer as one. Throws `usage/uploads-not-allowed` where the environment accepts none, and
- * `unreachable/no-answer` where there is no answer.
+ * The parts of the function's answer as one. Throws `usage/uploads-not-allowed` if the environment accepts no uploads, and
+ * `unreachable/no-answer` if there is no answer.
  */
 export function functionInventory(
   events: readonly { readonly type: string }[],
@@ -33,7 +33,7 @@ export function functionInventory(
   const parts = events.filter((event): event is Inventory => event.type === "inventory");
   const last = parts.at(-1);
   if (last === undefined || last.more)
-    throw new Failure("unreachable", "no-answer", "The function did not say what it has.");
+    throw new Failure("unreachable", "no-answer", "The function did not report its migrations.");
   if (!last.sources.includes("upload")) throw uploadsNotAllowed(environment, last.protected);
   const names = new Set(parts.flatMap(({ databases }) => databases.map((each) => each.database)));
   return {
@@ -57,7 +57,7 @@ function databaseOf(name: string, parts: readonly Inventory[]): KnownDatabase {
   };
 }
 
-/** A function that does not know the operation is from before uploads. */
+/** A function that does not support the operation is too old for uploads. */
 export function explainedInventoryFailure(thrown: unknown): unknown {
   if (!(thrown instanceof Failure) || thrown.code !== "unknown-operation") return thrown;
   return new Failure(
@@ -70,7 +70,7 @@ export function explainedInventoryFailure(thrown: unknown): unknown {
         retryHint({
           without: ["--from"],
           with: ["--image"],
-          reason: "to use the migrations of its image",
+          reason: "to use the migrations in its image",
         }),
       ],
       cause: thrown,

@@ -4,11 +4,11 @@ import type { MadeUpload } from "./directory-upload.ts";
 
 type OnEvent = (event: RunEvent | UnknownEvent) => void;
 
-/** What is sent depends on what the function had when it was asked; if that has changed, it is asked again. */
+/** An upload depends on the function's inventory; if that has changed, the function is asked again, at most this often. */
 const outdated: ReadonlySet<string> = new Set(["image-changed", "upload-outdated"]);
 const mostAttempts = 3;
 
-/** How a request with an upload is made and sent; `again` is true where it was refused before. */
+/** Makes and sends a request with an upload; `again` is true if an earlier one was refused. */
 interface SentUpload<T> {
   readonly make: (again: boolean) => Promise<MadeUpload>;
   readonly send: (upload: MadeUpload, onEvent: OnEvent) => Promise<T>;
@@ -16,8 +16,8 @@ interface SentUpload<T> {
 }
 
 /**
- * Sends a request with an upload. If the function refuses it because it has other files or records by then, nothing has been run, and
- * it is made again, a bounded number of times; such a refusal is not shown.
+ * Sends a request with an upload. If the function refuses it because its files or records have changed, nothing has been run, and the upload
+ * is made again, a limited number of times; these refusals are not shown.
  */
 export async function sendUpload<T extends { readonly closing: ClosingEvent }>(
   sending: SentUpload<T>,
@@ -37,7 +37,7 @@ function isOutdated(event: RunEvent | UnknownEvent): boolean {
   return event.type === "run.failed" && event.applied === 0 && outdated.has(event.failure.code);
 }
 
-/** Passes events on, the beginning of a run only with what follows it, unless that is a refusal of the upload. */
+/** Passes events on, but the start of a run only when another event follows that is not a refusal of the upload. */
 function holdStart(onEvent: OnEvent): { readonly onEvent: OnEvent; readonly release: () => void } {
   const held: (RunEvent | UnknownEvent)[] = [];
   const release = (): void => {

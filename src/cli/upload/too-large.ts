@@ -2,13 +2,13 @@ import { Failure } from "../../protocol/failure.ts";
 import { retryHint, textHint } from "../../protocol/hint.ts";
 import { uploadLimits } from "../../protocol/upload.ts";
 
-/** A file that is to be uploaded; its size in bytes. */
+/** A file to be uploaded; its size in bytes. */
 export interface UploadedFile {
   readonly path: string;
   readonly size: number;
 }
 
-/** Throws `usage/upload-too-large` before files are read that cannot be sent in any case. */
+/** Throws `usage/upload-too-large` before reading files that could not be sent in any case. */
 export function refuseTooLarge(files: readonly UploadedFile[]): void {
   const { migrations } = uploadLimits;
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
@@ -17,7 +17,7 @@ export function refuseTooLarge(files: readonly UploadedFile[]): void {
     throw new Failure(
       "usage",
       "upload-too-large",
-      `${String(files.length)} files would have to be uploaded, and at most ${String(2 * migrations)} can be; nothing was run.`,
+      `${String(files.length)} files would have to be uploaded, but at most ${String(2 * migrations)} are allowed; nothing was run.`,
       { hints: [deploy] },
     );
 }
@@ -50,7 +50,7 @@ const mostBytes = uploadLimits.expandedBytes * 0.9;
 const namedAtMost = 3;
 
 const deploy = textHint(
-  "Deploy an image that has the large migrations, or load the data in another way; the rest can then be uploaded.",
+  "Deploy an image that contains the large migrations, or load the data another way; then upload the rest.",
 );
 
 function inMegabytes(bytes: number): string {

@@ -6,7 +6,7 @@ import { operations, type Operation } from "../../protocol/operations.ts";
 import type { CliContext } from "../context.ts";
 import { findProjectAbove, findProjectRoot } from "../project/find-project.ts";
 
-/** What decides whether a run uses the migrations of a directory. */
+/** The settings that decide whether a run uses the migrations of a directory. */
 export interface SourceChoice {
   readonly operation: Operation;
   readonly environment: string;
@@ -21,7 +21,7 @@ export interface SourceChoice {
 }
 
 /**
- * The root of the project whose migrations are uploaded; undefined where those of the image are used. Throws `usage` failures:
+ * The root of the project whose migrations are uploaded; undefined if those in the image are used. Throws `usage` failures:
  * `no-project`, `upload-not-in-task`.
  */
 export function uploadDirectory(
@@ -32,11 +32,11 @@ export function uploadDirectory(
   if (!isUploaded || !operations[operation].takesUploads) return undefined;
   if (inTask) throw notInTask(environment);
   const directory = resolve(cwd, from ?? ".");
-  // One that does not exist is no place inside a project: it is mistyped, which reading it shows.
+  // A directory that does not exist is not inside a project: it is mistyped, and reading it fails.
   const root = existsSync(directory)
     ? (findProjectRoot(directory) ?? findProjectAbove(directory, home))
     : undefined;
-  // A directory that was named may be a bare one of migrations; reading it shows.
+  // The directory may be a migrations directory without a project; reading it shows that.
   if (root !== undefined || from !== undefined) return root ?? directory;
   throw noProjectHere(environment, cwd);
 }
@@ -59,12 +59,12 @@ function notInTask(environment: string): Failure {
   return new Failure(
     "usage",
     "upload-not-in-task",
-    `${environment} runs migrations in an ECS task, which runs only those of its image; nothing was run.`,
+    `${environment} runs migrations in an ECS task, which can run only those in its image; nothing was run.`,
     {
       hints: [
         retryHint({ with: ["--runner", "lambda"], reason: "run them in the function" }),
         retryHint({ without: ["--from"], with: ["--image"], reason: "use the image's migrations" }),
-        textHint("For a migration that takes longer than 15 minutes, deploy an image that has it."),
+        textHint("For a migration that takes longer than 15 minutes, deploy an image that contains it."),
       ],
     },
   );

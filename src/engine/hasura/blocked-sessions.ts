@@ -9,8 +9,8 @@ const mostSessions = 100;
 
 /**
  * Every session that waits for a lock in this database, and every session that one of them waits for: one JSON text. `pg_locks` and
- * `pg_blocking_pids` show all sessions to every role; what a session runs, and since when, only to members of `pg_read_all_stats`
- * and to its own role.
+ * `pg_blocking_pids` show all sessions to every role; what a session is running, and since when, only to members of `pg_read_all_stats`
+ * and to the session's own role.
  */
 export const blockedSessionsSql = `SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL statement_timeout = '15s';

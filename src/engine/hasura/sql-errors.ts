@@ -19,7 +19,7 @@ export interface FailedFile {
   readonly nothingKept?: boolean;
   /** Records the migration as applied. */
   readonly markApplied?: Hint;
-  /** How to find who holds a lock that it did not get. */
+  /** How to find the session that holds the lock. */
   readonly lookForLock?: readonly Hint[];
   /** The holders of the lock it was waiting for, shortly before it failed. */
   readonly lockHolders?: readonly LockHolder[] | undefined;

@@ -15,8 +15,8 @@ type DatabaseInventory = Inventory["databases"][number];
 const versionsPerEvent = 500;
 
 /**
- * `inventory`: the files of the image and the applied versions, in as many events as are needed. `image` is undefined for an image
- * without a project; the databases of the session are read without files.
+ * `inventory`: the files of the image and the applied versions, in as many events as needed. `image` is undefined for an image
+ * without a project; the session's databases are read without files.
  */
 export async function showInventory(
   image: Project | undefined,

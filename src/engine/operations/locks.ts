@@ -12,8 +12,8 @@ import type { Database } from "../store/store.ts";
 const limitMs = 30_000;
 
 /**
- * `locks`: an event for each PostgreSQL database, with who waits there and for whom. Needs neither the project nor a ledger, so that it
- * answers while a migration waits. Throws what `postgresDatabases` does.
+ * `locks`: an event for each PostgreSQL database, with its waiting sessions and those that they wait for. Needs neither the project nor a
+ * ledger, so that it works while a migration waits. Throws the failures of `postgresDatabases`.
  */
 export async function showLocks(
   { options }: RequestOf<"locks">,

@@ -66,7 +66,7 @@ function targetsOf(session: EngineSession, options: MarkOptions): Target[] {
       },
     ];
   if (inDoubt !== true && as === "pending")
-    throw new Failure("usage", "usage", "What is pending can only be marked as applied.");
+    throw new Failure("usage", "usage", "Pending versions can only be marked as applied.");
   const states = upTo === undefined ? session.databases : [databaseFor(session, [upTo])];
   return states
     .map((state) => ({
@@ -97,7 +97,7 @@ async function showTargets(
     const wanted = new Set(versions);
     const { migrations, ...database } = await databaseStatus(state);
     const rows = migrations.filter(({ version }) => wanted.has(version));
-    // Of those in doubt it is there already; of pending ones it shows whether they look applied.
+    // Versions in doubt already have it; for pending ones it shows whether they look applied.
     const evidence = await evidenceFor(
       state,
       rows.filter((row) => row.state === "pending").map(({ version }) => version),

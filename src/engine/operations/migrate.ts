@@ -28,7 +28,7 @@ export async function migrate(
   const { selection, dryRun, strict, reload, noTransaction, changed } = options;
   const { environment } = request;
   refuseDisabled(session);
-  // reset-to says itself what it does with changed files.
+  // reset-to has its own warning about changed files.
   if (selection.operation !== "reset-to")
     await refuseChecksumDrift(session.databases, strict, engine);
   const prepare = { selection, environment, noTransaction, changed };
@@ -326,7 +326,7 @@ function optionsOf(request: MigrateRequest, isProtected: boolean): MigrateOption
   };
 }
 
-/** A protected environment takes older versions only with `outOfOrder`. */
+/** A protected environment accepts older versions only with `outOfOrder`. */
 function selectionOf(
   request: Exclude<MigrateRequest, { operation: "redo" }>,
   isProtected: boolean,

@@ -13,8 +13,8 @@ import { nothingDone, type RunResult } from "../run-result.ts";
 import type { Database } from "../store/store.ts";
 
 /**
- * `sql`: one statement that reads, from one PostgreSQL database that is connected to Hasura. It is decided here, by its parse tree, whether
- * it is run; then it is recorded, and run. Throws the failures of `readStatement`, `postgresDatabases`, `recordQuery` and `runQuery`.
+ * `sql`: runs one read-only statement in one PostgreSQL database that is connected to Hasura. Checks the statement's parse tree, then
+ * records and runs it. Throws the failures of `readStatement`, `postgresDatabases`, `recordQuery` and `runQuery`.
  */
 export async function query(request: RequestOf<"sql">, engine: EngineContext): Promise<RunResult> {
   const { sql, database: requested, limit = rowLimit.default } = request.options;

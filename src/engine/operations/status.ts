@@ -56,7 +56,7 @@ function rowsWithEvidence(
   });
 }
 
-/** The same with who applied each migration, and on which branch, where the store knows. */
+/** The same rows, with who applied each migration and on which branch, if the store has it. */
 async function withActors(
   status: DatabaseStatus,
   { store }: DatabaseState,
@@ -116,7 +116,7 @@ function rowsOf(
   }));
 }
 
-/** What a row says of the migration itself: of its files, or of what is kept of one without. */
+/** The part of a row that describes the migration: from its files or, without files, from what the store keeps. */
 function fileFields(
   migration: Migration | undefined,
   kept: RecordedMigration | undefined,

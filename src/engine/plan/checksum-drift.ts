@@ -19,7 +19,7 @@ export async function findChecksumDrift({
   if (unsealed.length === 0) return changed;
   const differs = await mapConcurrent(
     unsealed,
-    // Of a file whose text was not uploaded, only the beginning of its checksum is known.
+    // For a file whose text was not uploaded, only the beginning of its checksum is known.
     async ({ file, checksum }) => !checksum.startsWith(await file.checksum()),
   );
   return new Set([
@@ -28,7 +28,7 @@ export async function findChecksumDrift({
   ]);
 }
 
-/** What is known of files that cannot change, and the others, which have to be looked at each time. */
+/** The results for files that cannot change, and the other files, which must be checked each time. */
 const sealedDrift = rememberLast(
   (migrations: DatabaseFacts["migrations"], recorded: DatabaseFacts["recorded"]) => {
     const comparable = migrations.flatMap(({ version, up }) => {

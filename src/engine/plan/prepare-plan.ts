@@ -54,7 +54,7 @@ export interface PlanOptions {
   readonly environment: string;
   /** Run every file outside a transaction. */
   readonly noTransaction?: boolean;
-  /** Whether uploaded files may be run that the image has with other texts; `refused` by default. */
+  /** Whether uploaded files that differ from the image's may be run; `refused` by default. */
   readonly changed?: Changed;
   /** Include the text of each file in the plan. */
   readonly withSql?: boolean;
@@ -94,7 +94,7 @@ export async function preparePlan(
   };
 }
 
-/** The databases with what is needed to roll back what has no file. */
+/** The databases, with the stored down SQL of versions without a file. */
 async function statesFor(
   databases: readonly DatabaseState[],
   { selection, environment }: PlanOptions,
@@ -187,7 +187,7 @@ async function warnAboutFiles(
   { operation }: Selection,
   engine: EngineContext,
 ): Promise<void> {
-  // reset-to rolls them back, or has warned of those that it leaves.
+  // reset-to rolls them back, or has already warned about those that it leaves.
   const missing = operation === "reset-to" ? [] : appliedWithoutFile(state);
   if (missing.length > 0 && state.migrations.length > 0) {
     const shown = missing.slice(-5).join(", ");

@@ -11,14 +11,14 @@ import { findChecksumDrift } from "./checksum-drift.ts";
 import { keptMigrations } from "./kept-rollbacks.ts";
 import { appliedByText, appliedWithoutFile, type Selection } from "./select-steps.ts";
 
-/** A database that is to be reset: what it rolls back is in `state.resets`. */
+/** A database that is to be reset: `state.resets` contains the versions to roll back. */
 interface ResetState {
   readonly state: DatabaseState;
-  /** Versions that would have to be rolled back and cannot be. */
+  /** Versions that should be rolled back, but cannot be. */
   readonly withoutWayBack: readonly Version[];
-  /** Applied versions whose file has changed, and that are left as they are. */
+  /** Applied versions whose file has changed, which are left as they are. */
   readonly changed: readonly Version[];
-  /** The project has no migrations for it, and it was not named: it is left as it is. */
+  /** True if the project has no migrations for the database and the request does not name it: it is left as it is. */
   readonly isLeft: boolean;
 }
 
@@ -26,8 +26,8 @@ interface ResetState {
 export type ResetOptions = Pick<Selection, "keep" | "changed" | "databaseNamed">;
 
 /**
- * What `reset-to` rolls back in each database: applied versions that the project has no file for, and with `changed` those whose
- * file is another one by now. Throws `usage/no-way-back` where one of them cannot be rolled back, or with `keep` leaves it, with a
+ * What `reset-to` rolls back in each database: applied versions that have no file in the project and, with `changed`, those whose
+ * file has changed. Throws `usage/no-way-back` if one of them cannot be rolled back, or with `keep` leaves it, with a
  * warning.
  */
 export async function resetStates(
@@ -93,23 +93,23 @@ async function warnOfLeft(
     await warn(
       engine,
       "database-left",
-      `The project has no migrations for ${name}, so it is left as it is; --database ${name} resets it.`,
+      `The project has no migrations for ${name}, so it is not reset. To reset it, add --database ${name}.`,
     );
   if (withoutWayBack.length > 0)
     await warn(
       engine,
       "left-applied",
-      `Left applied in ${name}, because there is no down SQL to roll them back with: ${shortenList(withoutWayBack)}.`,
+      `Left applied in ${name}, because there is no down SQL for them: ${shortenList(withoutWayBack)}.`,
     );
   if (changed.length > 0)
     await warn(
       engine,
       "changed-file",
-      `Files changed after they were applied in ${name}, which are left as they are: ${changed.join(", ")}. With --changed they are rolled back and applied again.`,
+      `Left as they are in ${name}, although their files changed after they were applied: ${changed.join(", ")}. To roll them back and apply them again, add --changed.`,
     );
 }
 
-/** This many versions are listed with their owners; the rest are counted. */
+/** At most this many versions are listed with who applied them; the rest are counted. */
 const mostListed = 20;
 
 function noWayBack(stuck: readonly ResetState[], environment: string): Failure {
@@ -135,7 +135,7 @@ function noWayBack(stuck: readonly ResetState[], environment: string): Failure {
   );
 }
 
-/** `1700000000200_coupons: ada applied it, on the branch add-coupons at commit 1a2b3c4.` */
+/** `1700000000200_coupons: ada applied it on the branch add-coupons at commit 1a2b3c4.` */
 function describe({ kept }: DatabaseState, version: Version): string {
   const migration = kept?.get(version);
   const label = migrationLabel({ version, name: migration?.name ?? "" });

@@ -60,7 +60,7 @@ function needsPostgres([source]: readonly Source[], purpose: string): Failure {
   const message =
     source === undefined
       ? "No database is connected to Hasura."
-      : `${purpose} needs a PostgreSQL database, and ${source.name} is of kind ${source.kind}.`;
+      : `${purpose} needs a PostgreSQL database, but ${source.name} is of kind ${source.kind}.`;
   return new Failure("usage", source === undefined ? "no-source" : "needs-postgres", message);
 }
 

@@ -23,7 +23,7 @@ export interface Selection {
   readonly redone?: boolean;
   /** `false` refuses versions that are older than an applied one. */
   readonly outOfOrder?: boolean | undefined;
-  /** reset-to: leave what cannot be rolled back. */
+  /** reset-to: leave versions that cannot be rolled back. */
   readonly keep?: boolean | undefined;
   /** reset-to: also roll back applied versions whose file has changed, and apply them again. */
   readonly changed?: boolean | undefined;
@@ -37,7 +37,7 @@ export interface DatabaseFacts {
   /** In version order. */
   readonly migrations: readonly Migration[];
   readonly recorded: ReadonlyMap<Version, AppliedMigration>;
-  /** Applied versions without a file, as the store keeps them; absent where it keeps nothing, or nobody needs it. */
+  /** Applied versions without a file, as the store keeps them; absent if it keeps nothing, or if they are not needed. */
   readonly kept?: ReadonlyMap<Version, RecordedMigration>;
   /** Applied versions that `reset-to` rolls back, each with what is kept of it. */
   readonly resets?: ReadonlySet<Version>;
@@ -48,7 +48,7 @@ export interface DatabaseFacts {
 /** A migration as the store keeps it: its `down` is the down SQL that was recorded when it was applied. */
 export interface RecordedMigration extends Migration {
   readonly appliedBy?: RunActor;
-  /** Its down SQL is known, and has a statement. */
+  /** True if its down SQL is known and contains a statement. */
   readonly canUndo: boolean;
 }
 
@@ -88,7 +88,7 @@ export function selectSteps(
   }
 }
 
-/** Rolls back what is to be reset, the one applied last first, then applies what is pending by then. */
+/** Rolls back the versions to be reset, most recent first, then applies the versions that are pending after that. */
 function resetSteps(facts: IndexedDatabase, { outOfOrder }: Selection): PlannedStep[] {
   const { resets = new Set(), kept, database, environment } = facts;
   const downs = facts.newestFirst.flatMap((version): PlannedStep[] => {
@@ -300,7 +300,7 @@ function noFile(
   return new Failure(
     "usage",
     `no-${direction}-file`,
-    `Version ${version} in ${database} has no ${direction}.sql (missing or empty): ${why}${isKept ? ", and the ledger has not kept its down SQL" : ""}.`,
+    `Version ${version} in ${database} has no ${direction}.sql (missing or empty): ${why}${isKept ? ", and the ledger has no down SQL for it" : ""}.`,
     {
       hints:
         direction === "up" ? upFileHints(facts, version, hasFile) : downFileHints(facts, version),
@@ -323,7 +323,7 @@ function upFileHints(
       ? [
           runHint(
             ["down", environment, "--only", version, ...databaseArgs(database.name)],
-            "roll it back with the down SQL that the ledger keeps",
+            "roll it back with the down SQL stored in the ledger",
           ),
         ]
       : []),
@@ -343,11 +343,11 @@ function downFileHints({ kept, environment, database }: IndexedDatabase, version
   ];
 }
 
-/** `ada applied it, on the branch add-coupons at commit 1a2b3c4`. */
+/** `ada applied it on the branch add-coupons at commit 1a2b3c4`. */
 export function appliedByText({ user, branch, commit }: RunActor): string {
   return [
     `${user} applied it`,
-    ...(branch === undefined ? [] : [`, on the branch ${branch}`]),
+    ...(branch === undefined ? [] : [` on the branch ${branch}`]),
     ...(commit === undefined ? [] : [` at commit ${commit.slice(0, 7)}`]),
   ].join("");
 }

@@ -4,19 +4,19 @@ import type { Version } from "../../protocol/migration.ts";
 import type { Project } from "./project.ts";
 import type { Migration } from "./scan.ts";
 
-/** A migration and the hash of all that a run takes from it. */
+/** A migration and the hash of everything that a run uses of it. */
 export interface InventoryEntry {
   readonly version: Version;
-  /** 32 hex characters, of its name and its files. */
+  /** Hash of its name and its files, 32 hex characters. */
   readonly digest: string;
   readonly migration: Migration;
-  /** Of its up file. */
+  /** Checksum of its up file. */
   readonly checksum?: string;
 }
 
-/** What files a project has. */
+/** The files of a project. */
 export interface ProjectInventory {
-  /** Of everything in it, as 64 hex characters. */
+  /** Hash of everything in it, 64 hex characters. */
   readonly digest: string;
   readonly databases: ReadonlyMap<string, readonly InventoryEntry[]>;
 }

@@ -11,7 +11,7 @@ import type { MigrationFile } from "./scan.ts";
  */
 export const manifestName = ".hasura-migrate-manifest.json";
 
-/** Size in bytes, time of the last change in epoch seconds, and checksum; older manifests have none of down files. */
+/** Size in bytes, time of the last change in epoch seconds, and checksum; older manifests have no checksums of down files. */
 const ListedFile = z.tuple([z.int(), z.int(), z.string().optional()]);
 
 /** `format` changes when what a checksum is taken of changes. */

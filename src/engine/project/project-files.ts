@@ -8,13 +8,13 @@ import type { MigrationFile } from "./scan.ts";
 export type { InventoryEntry as ProjectEntry };
 export type { FileSystem };
 
-/** A project with the checksums of its files, as of one moment. */
+/** A project with the checksums of its files, all read from the same state. */
 export interface ProjectFiles {
   readonly project: Project;
   readonly inventory: ProjectInventory;
   /** The size in bytes of a file when it was read. */
   sizeOf(file: MigrationFile): number;
-  /** True if nothing of it has changed since it was read, so that everything that was read belongs together. */
+  /** True if no file has changed since it was read, so that all of them belong to the same state. */
   isUnchanged(): Promise<boolean>;
 }
 
@@ -30,7 +30,7 @@ export async function readProjectFiles(
   const noting: FileSystem = {
     ...fs,
     read: async (path) => {
-      // Before it is read: a change while it is read shows afterwards.
+      // Taken before reading, so that a change during reading is noticed afterwards.
       if (!states.has(path)) states.set(path, fs.stat(path));
       return fs.read(path);
     },

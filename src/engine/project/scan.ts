@@ -22,7 +22,7 @@ export interface MigrationFile {
    * (docs/internals/hasura-protocol.md, "File names").
    */
   readonly runnable: boolean;
-  /** True for an uploaded file that the image has with another text. */
+  /** True for an uploaded file that differs from the image's file. */
   readonly differsFromImage?: true;
   /**
    * Reads the file, again at each call. Throws `usage/unreadable-file`, `usage/not-utf8`, `usage/nul-character` or
@@ -30,11 +30,11 @@ export interface MigrationFile {
    */
   body(): Promise<MigrationBody>;
   /**
-   * The checksum of its text, also of a file that cannot be run; of a file whose text was not uploaded its first 32 characters.
+   * The checksum of its text, even if the file cannot be run; for a file whose text was not uploaded, its first 32 characters.
    * Throws `usage/unreadable-file`.
    */
   checksum(): Promise<string>;
-  /** That checksum, where it is known and the file cannot change. */
+  /** The same checksum, if it is known and the file cannot change. */
   readonly sealedChecksum?: string;
 }
 

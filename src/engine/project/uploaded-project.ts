@@ -8,8 +8,8 @@ import { emptyProject, type Project } from "./project.ts";
 import type { Migration, MigrationFile } from "./scan.ts";
 
 /**
- * The project of the directory that an upload comes from: the image's files as far as the directory has the same, and the uploaded
- * ones. Throws `busy/image-changed` if the image is not the one that the upload was made against, `usage/config-version-differs`,
+ * The project of the directory that an upload comes from: the image's files that are the same in the directory, and the uploaded
+ * files. Throws `busy/image-changed` if the image is not the one that the upload was made against, `usage/config-version-differs`,
  * and what reading the image's project throws.
  */
 export async function uploadedProject(
@@ -25,12 +25,12 @@ export async function uploadedProject(
     ...image,
     configVersion,
     databases: await merged(image, upload),
-    // The client has shown those of the directory.
+    // The client has already shown the warnings about the directory.
     notices: [],
   };
 }
 
-/** The project in the image; undefined where the image has none, which does not matter to who uploads one. */
+/** The project in the image; undefined if there is none, which does not prevent an upload. */
 export async function imageProject(read: () => Promise<Project>): Promise<Project | undefined> {
   try {
     return await read();
@@ -77,7 +77,7 @@ function inOrder(migrations: ReadonlyMap<Version, Migration>): readonly Migratio
   return [...migrations.values()].sort((a, b) => compareVersions(a.version, b.version));
 }
 
-/** A migration, with those of its files marked that the image has with another text under the same version. */
+/** A migration; those of its files that differ from the image's files with the same version are marked. */
 async function compared({ up, down, ...migration }: Migration, own: Migration): Promise<Migration> {
   return {
     ...migration,
@@ -140,7 +140,7 @@ function imageChanged(): Failure {
   return new Failure(
     "busy",
     "image-changed",
-    "The function's image is another one than when the files here were compared with it; nothing was run.",
+    "The function's image has changed since the files here were compared with it; nothing was run.",
     { hints: [textHint("Run the same command again.")] },
   );
 }
@@ -149,7 +149,7 @@ function notSent(label: string): Failure {
   return new Failure(
     "busy",
     "upload-outdated",
-    `${label} would have to run now, but it was not uploaded: what is applied has changed since the files here were compared with it.`,
+    `${label} would have to run now, but it was not uploaded, because the applied versions have changed since then.`,
     { hints: [textHint("Run the same command again.")] },
   );
 }
@@ -158,7 +158,7 @@ function configVersionDiffers(image: number, here: number): Failure {
   return new Failure(
     "usage",
     "config-version-differs",
-    `The project here has config version ${String(here)}, the one in the image ${String(image)}: they record applied migrations in different places.`,
+    `The project here has config version ${String(here)}, but the one in the image has ${String(image)}, which records applied migrations in a different place.`,
     {
       hints: [
         textHint("Deploy an image of the upgraded project first, or use the image's version."),

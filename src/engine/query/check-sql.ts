@@ -2,23 +2,23 @@ import { quoteLiteral } from "../sql/quote.ts";
 import type { TreePart } from "./parse-tree.ts";
 import { harmlessVolatile } from "./refused-functions.ts";
 
-/** SQLSTATEs that the checks raise. They do not arrive where Hasura hides internals. */
+/** SQLSTATEs that the checks raise. Hasura does not return them if it hides internal errors. */
 export const checkState = {
   /** The connection reads text differently from the parser. */
   connection: "HM031",
   /** A function may change something. */
   volatile: "HM032",
-  /** Rows are larger than an answer may be. */
+  /** The rows are too large for one answer. */
   tooLarge: "HM033",
 } as const;
 
 type Name = readonly string[];
 
 /**
- * Fails before the statement runs, in the same transaction, where this connection would read the text differently from the parser
- * (a setting that somebody left on the pooled connection), or where a name in it may stand for a function that is declared VOLATILE:
- * a function, an operator, a cast or `row.function`. All texts of one message are parsed before the first runs, so this stands first:
- * its error ends the message, whatever follows has become.
+ * Fails before the statement runs, in the same transaction, if this connection would read the text differently from the parser
+ * (because of a setting that was left on the pooled connection), or if a name in it may stand for a function that is declared VOLATILE:
+ * a function, an operator, a cast or `row.function`. All statements of one message are parsed before the first runs, so this one comes
+ * first: its error ends the message, however the rest was parsed.
  */
 export function checkSql(parts: readonly TreePart[]): string {
   const named = (kind: "function" | "operator" | "type"): Name[] =>
@@ -71,7 +71,7 @@ BEGIN
 END`)};`;
 }
 
-/** Whether an object, whose schema is `n`, is one of these; a name without a schema means whatever the search_path shows. */
+/** Whether an object, whose schema is `n`, is one of these; a name without a schema is resolved with the search_path. */
 function isNamed(column: string, names: readonly Name[], isVisible: string): string {
   const qualified = names.filter(({ length }) => length > 1);
   const bare = names.filter(({ length }) => length === 1);

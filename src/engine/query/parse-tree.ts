@@ -1,4 +1,4 @@
-/** A part of a parse tree that matters to whether a statement only reads; `location` in bytes of the text, where it is known. */
+/** A part of a parse tree that decides whether a statement only reads; `location` in bytes of the text, if it is known. */
 export type TreePart =
   | {
       readonly kind: "function";
@@ -10,12 +10,12 @@ export type TreePart =
   | { readonly kind: "operator"; readonly name: readonly string[] }
   | { readonly kind: "type"; readonly name: readonly string[] }
   | { readonly kind: "into" | "locking"; readonly location: number | undefined }
-  /** Another statement inside of this one, such as `DeleteStmt` in a CTE. */
+  /** Another statement inside this one, such as `DeleteStmt` in a CTE. */
   | { readonly kind: "statement"; readonly node: string };
 
 /**
- * What of a parse tree can do more than read, in the order of the text as far as it is known. Every object of the tree is looked at,
- * whatever it is, so that a kind of node that this program does not know hides nothing.
+ * The parts of a parse tree that can do more than read, in text order if their positions are known. Every object of the tree is
+ * checked, so that an unknown kind of node cannot hide anything.
  */
 export function partsOf(root: unknown): TreePart[] {
   const parts: TreePart[] = [];
@@ -37,7 +37,7 @@ export function partsOf(root: unknown): TreePart[] {
 
 type Reader = (value: unknown) => readonly TreePart[];
 
-/** What is read from the value of a key; each of these keys means the same wherever it stands. */
+/** How the value of each key is read; a key has the same meaning everywhere in the tree. */
 const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["FuncCall", (value) => [functionOf(value, "funcname")]],
   ["RangeTableSample", (value) => [functionOf(value, "method")]],

@@ -1,22 +1,22 @@
 import { checkSql, checkState } from "./check-sql.ts";
 import type { ReadStatement } from "./read-statement.ts";
 
-/** Bytes of the rows of one answer, as the database writes them. */
+/** The largest answer: bytes of its rows, as the database writes them. */
 export const answerBytes = 4 * 1024 * 1024;
 
 /** How long one statement of the text below may take, and how long it may wait for a lock. */
 const statementTimeout = "30s";
 const lockTimeout = "1s";
-/** Longer than the statements of the text, of which three can take long. */
+/** Longer than the statements of the text together; three of them can take long. */
 export const queryLimitMs = 100_000;
 
 const cursor = "hasura_migrate_query";
 
 /**
- * A statement that reads as the text of one `run_sql`, which returns at most `most` rows. The statement has lines of its
- * own, or a comment at its end would swallow what follows. A cursor accepts nothing but a query, and its rows are measured before any
- * is fetched, so that Hasura never holds more than `answerBytes` of them. That the transaction only reads is said here again, because
- * Hasura's driver sends a text without its BEGIN where the connection was lost in between (docs/internals/hasura-protocol.md,
+ * A statement that reads as the text of one `run_sql`, which returns at most `most` rows. The statement is on lines of
+ * its own, because a comment at its end would otherwise swallow what follows. A cursor accepts only a query, and its rows are measured
+ * before any is fetched, so that Hasura never holds more than `answerBytes` of them. The text makes the transaction read-only again,
+ * because Hasura's driver sends it without its BEGIN if the connection was lost in between (docs/internals/hasura-protocol.md,
  * "Transactions and the driver").
  */
 export function querySql({ kind, text, parts }: ReadStatement, most: number): string {
@@ -31,7 +31,7 @@ ${measureSql(most)}
 FETCH FORWARD ${String(most)} FROM ${cursor}`;
 }
 
-/** Raises `tooLarge` with the number of rows that fit. */
+/** Raises `tooLarge`, with the number of rows that fit. */
 function measureSql(most: number): string {
   return `DO $hasura_migrate_measure$
 DECLARE

@@ -9,7 +9,7 @@ import { isRefusedFunction } from "./refused-functions.ts";
 export interface ReadStatement {
   /** `rows` can be the query of a cursor; the others return little. */
   readonly kind: "rows" | "explain" | "show";
-  /** The statement alone, without what stands before and after it. */
+  /** The statement alone, without comments and semicolons around it. */
   readonly text: string;
   /** What the database has to look up before the statement may run. */
   readonly parts: readonly TreePart[];
@@ -18,8 +18,8 @@ export interface ReadStatement {
 const accepted = "SELECT, VALUES, TABLE, EXPLAIN (without ANALYZE) and SHOW";
 
 /**
- * Decides by PostgreSQL's own parse tree whether a text is exactly one statement that reads, and that calls none of the functions that
- * do more. Throws `usage` failures with the place: `sql-syntax`, `sql-refused`, `sql-too-large`.
+ * Checks with PostgreSQL's own parse tree that a text is exactly one statement that only reads, and that calls none of the functions that
+ * do more. Throws `usage` failures with the position: `sql-syntax`, `sql-refused`, `sql-too-large`.
  */
 export async function readStatement(sql: string): Promise<ReadStatement> {
   const { parseSql } = await import("../../sql-parser/parse-sql.ts");
@@ -101,7 +101,7 @@ function reasonAgainst(part: TreePart): string | undefined {
     case "locking":
       return "FOR UPDATE and FOR SHARE lock rows.";
     case "statement":
-      return `${commandName(part.node)} inside of a query changes data.`;
+      return `${commandName(part.node)} inside a query changes data.`;
     case "function": {
       const name = part.name.at(-1) ?? "";
       return isRefusedFunction(name) ? `The function ${name} can do more than read.` : undefined;
@@ -117,25 +117,25 @@ function reasonAgainst(part: TreePart): string | undefined {
 }
 
 function refused(sql: string, at: number, why: string): Failure {
-  return new Failure("usage", "sql-refused", `The statement is not run: ${why}`, {
+  return new Failure("usage", "sql-refused", `The statement was not run: ${why}`, {
     sql: { message: why, place: placeAt(sql, at) },
     hints: [textHint(`One statement is accepted: ${accepted}.`)],
   });
 }
 
 function syntaxError(sql: string, message: string, offset: number): Failure {
-  return new Failure("usage", "sql-syntax", `The statement is not run: ${message}.`, {
+  return new Failure("usage", "sql-syntax", `The statement was not run: ${message}.`, {
     sql: { message, sqlstate: "42601", place: placeAt(sql, Math.min(offset, sql.length)) },
     hints: psqlHints(sql, offset),
   });
 }
 
-/** `\d`, `\copy`: commands of psql's own. */
+/** Hints for commands that only psql has: `\d`, `\copy`. */
 function psqlHints(sql: string, offset: number): Hint[] {
   if (!sql.startsWith("\\", offset)) return [];
   return [
     textHint(
-      "Commands that begin with a backslash belong to psql. Tables and columns are in information_schema.tables and information_schema.columns.",
+      "Commands that begin with a backslash are psql commands. To list tables and columns, query information_schema.tables and information_schema.columns.",
     ),
   ];
 }

@@ -16,7 +16,7 @@ export interface BegunQuery {
 const limitMs = 15_000;
 const readCommitted = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;";
 
-/** What a query is recorded as until its end is known, so that one whose function was killed is recorded too. */
+/** The recorded outcome of a query until its end is known, so that a query whose function was killed is recorded too. */
 const unanswered = "unreachable/outcome-unknown";
 
 /** A database without a ledger, or with one that this user may not write to: a replica, or a role that only reads. */
@@ -29,8 +29,8 @@ const withoutLedger: ReadonlySet<string | undefined> = new Set([
 
 /**
  * Records a query in the ledger of its database before it is run: who, when, and the hash of the statement, never its text. The run counts
- * as ended from the beginning, so that migrations do not wait for it. Where the database has no ledger that can be written to, the
- * function's log alone has it, which is said. Throws `HasuraCallError`.
+ * as ended from the beginning, so that migrations do not wait for it. If the database has no ledger that can be written to, only
+ * the function's log has it, and a message reports this. Throws `HasuraCallError`.
  */
 export async function recordQuery(
   request: RequestOf<"sql">,
@@ -44,7 +44,7 @@ export async function recordQuery(
     engine.queryRecord !== undefined && (await isWritten(run, beginSql(request, engine)));
   if (!written) {
     const message =
-      "The query is recorded only in the function's log: this database has no ledger that Hasura's user may write to.";
+      "The query is recorded only in the function's log, because this database has no ledger that Hasura's user can write to.";
     await emit(engine, { type: "log", level: "info", code: "query-not-recorded", message });
     return { end: () => Promise.resolve() };
   }
@@ -53,7 +53,7 @@ export async function recordQuery(
       try {
         await run(endSql(request.runId, outcome));
       } catch {
-        // It stays recorded as one without an answer.
+        // It remains recorded as a query without an answer.
       }
     },
   };

@@ -1,17 +1,17 @@
 /*
- * Functions that do more than read this database, although a transaction is read-only, or that run SQL which is a text to the parser.
- * They are refused by name, in whatever schema, before anything is sent. The database then refuses every other function that is
+ * Functions that can do more than read this database even in a read-only transaction, or that run SQL which the parser sees only as text.
+ * They are refused by name, in any schema, before anything is sent. The database then refuses every other function that is
  * declared VOLATILE (check-sql.ts), so that this list need not be complete.
  */
 
 const names: ReadonlySet<string> = new Set([
-  // Settings of the session, which is one of a pool.
+  // Settings of the session, which belongs to a pool.
   "set_config",
   "setseed",
   // Sequences.
   "nextval",
   "setval",
-  // Run SQL that they are given as text.
+  // Functions that run SQL given as text.
   "ts_stat",
   "ts_rewrite",
   "connectby",
@@ -55,7 +55,7 @@ export function isRefusedFunction(name: string): boolean {
   return names.has(name) || patterns.some((pattern) => pattern.test(name));
 }
 
-/** Functions that are declared VOLATILE because each call returns something else, and that change nothing. */
+/** Functions that are declared VOLATILE because each call returns a different value, and that change nothing. */
 export const harmlessVolatile: readonly string[] = [
   "random",
   "random_normal",

@@ -12,29 +12,29 @@ import type { ReadStatement } from "./read-statement.ts";
 export interface Answer {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly (string | null)[])[];
-  /** There are more: than were asked for, or than an answer may have bytes. */
+  /** Set if there are more rows: more than were asked for, or than fit into an answer. */
   readonly cut?: "rows" | "size";
 }
 
 /** A statement to be run, and where. */
 export interface Query {
   readonly statement: ReadStatement;
-  /** The whole text that was sent, for the place of an error. */
+  /** The whole text that was sent, to find the position of an error. */
   readonly sql: string;
   readonly limit: number;
   readonly environment: string;
   readonly target: Pick<RunSql, "kind" | "source">;
 }
 
-/** Rows can change between two attempts; this many are enough. */
+/** Rows can change between two attempts; this many attempts are enough. */
 const mostAttempts = 3;
 
 /**
- * Runs a statement that reads; where its rows are too large, once more for those that fit. Throws `usage` failures (`sql-error`,
- * `sql-refused`, `sql-answer-too-large`, `sql-connection`), and those of a Hasura that cannot be reached.
+ * Runs a read-only statement; if its rows are too large, runs it again for those that fit. Throws `usage` failures (`sql-error`,
+ * `sql-refused`, `sql-answer-too-large`, `sql-connection`), and failures to reach Hasura.
  */
 export async function runQuery(query: Query, hasura: Hasura): Promise<Answer> {
-  // One more than is returned shows that there are more.
+  // One row more than is returned shows whether there are more.
   let most = query.limit + 1;
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -78,7 +78,7 @@ function bounded(
   return { columns, rows: kept, ...((rows.length > limit || most === limit) && { cut: "rows" }) };
 }
 
-/** How many rows an answer can have, if there were too many bytes. */
+/** How many rows fit into an answer, if there were too many bytes. */
 function rowsThatFit(thrown: unknown): number | undefined {
   if (!(thrown instanceof HasuraCallError)) return undefined;
   const { sqlstate, message = "" } = thrown.database ?? {};
@@ -89,7 +89,7 @@ function tooLarge(): Failure {
   return new Failure(
     "usage",
     "sql-answer-too-large",
-    `The answer is too large: its first row alone has more than ${String(answerBytes / 1024 / 1024)} MB.`,
+    `The answer is too large: its first row alone exceeds ${String(answerBytes / 1024 / 1024)} MB.`,
     { hints: [textHint("Select fewer columns, or parts of long values: left(column, 1000).")] },
   );
 }
@@ -138,16 +138,16 @@ function adviceFor(sqlstate: string | undefined, environment: string): Hint[] {
     return [
       runHint(
         ["locks", environment],
-        "it waited a second for a lock; to see who waits and who holds locks",
+        "to see who holds the lock; the query waited one second for it",
       ),
       retryHint({ reason: "try it again" }),
     ];
   if (sqlstate === "57014")
     return [
-      textHint("A query may take 30 seconds: narrow it down, or look at its plan with EXPLAIN."),
+      textHint("A query may run for 30 seconds: narrow it, or check its plan with EXPLAIN."),
     ];
   if (sqlstate === "25006")
-    return [textHint("The query calls something that writes, and the transaction only reads.")];
+    return [textHint("The query calls a function that writes, but the transaction is read-only.")];
   return [];
 }
 
@@ -164,7 +164,7 @@ function hidden(error: HasuraCallError): Failure {
 }
 
 function callsVolatile(name: string): Failure {
-  const message = `The statement is not run: ${name} is declared VOLATILE, so it may change something.`;
+  const message = `The statement was not run: ${name} is declared VOLATILE, so it may change something.`;
   return new Failure("usage", "sql-refused", message, {
     sql: { message },
     hints: [textHint("If the function only reads, declare it STABLE in a migration.")],
@@ -175,11 +175,11 @@ function readsDifferently(): Failure {
   return new Failure(
     "usage",
     "sql-connection",
-    "The statement is not run: on this connection of Hasura, standard_conforming_strings is off or client_encoding is not UTF8.",
+    "The statement was not run: on this connection of Hasura, standard_conforming_strings is off or client_encoding is not UTF8.",
     {
       hints: [
         textHint(
-          "Remove the setting: ALTER ROLE … RESET or ALTER DATABASE … RESET; if a run_sql has left it on one of Hasura's connections, restart Hasura.",
+          "Remove the setting: ALTER ROLE … RESET or ALTER DATABASE … RESET; if a run_sql request left it on one of Hasura's connections, restart Hasura.",
         ),
         retryHint({ reason: "or try again: another connection may not have it" }),
       ],

@@ -6,7 +6,7 @@ export function databaseArgs(database: string): string[] {
   return database === "default" ? [] : ["--database", database];
 }
 
-/** What the sessions of the database do; without single quotes, so that it can be pasted into a shell as it is printed. */
+/** Shows what the database's sessions are doing; without single quotes, so that it can be pasted into a shell as printed. */
 const activity =
   "SELECT pid, application_name, state, xact_start, query FROM pg_stat_activity WHERE datname = current_database() AND state <> $$idle$$ ORDER BY xact_start";
 const invalidIndexes =
@@ -14,13 +14,13 @@ const invalidIndexes =
 const prepared =
   "SELECT gid, prepared, owner FROM pg_prepared_xacts WHERE database = current_database()";
 
-/** Which database of which environment is looked at. */
+/** The database, and its environment. */
 export interface LookedAt {
   readonly environment: string;
   readonly database: string;
 }
 
-/** The query that shows what the sessions of a database do. */
+/** The query that shows what the sessions of a database are doing. */
 export function activityHint({ environment, database }: LookedAt, reason: string): Hint {
   return runHint(["sql", environment, activity, ...databaseArgs(database)], reason);
 }
@@ -33,7 +33,7 @@ export function invalidIndexesHint({ environment, database }: LookedAt): Hint {
   );
 }
 
-/** How to find who holds a lock; `isPrepared`: it can be a prepared transaction. */
+/** How to find the session that holds a lock; `isPrepared`: it can be a prepared transaction. */
 export function lockHints({ environment, database }: LookedAt, isPrepared = false): Hint[] {
   return [
     runHint(
@@ -45,7 +45,7 @@ export function lockHints({ environment, database }: LookedAt, isPrepared = fals
           ["sql", environment, prepared, ...databaseArgs(database)],
           "to list the prepared transactions",
         )
-      : activityHint({ environment, database }, "to see what other sessions do now"),
+      : activityHint({ environment, database }, "to see what other sessions are doing now"),
   ];
 }
 

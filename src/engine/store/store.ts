@@ -25,11 +25,11 @@ export interface AppliedMigration {
   readonly order?: bigint;
 }
 
-/** What is recorded of an applied version beyond its state, for versions that have no file. */
+/** What is recorded about an applied version besides its state, for versions that have no file. */
 export interface KeptMigration {
-  /** Empty where it is not known. */
+  /** Empty if it is not known. */
   readonly name: string;
-  /** The text of the down file as it was when the migration was applied; absent where it was not recorded. */
+  /** The text of the down file as it was when the migration was applied; absent if it was not recorded. */
   readonly downSql?: string;
   /** Who applied it, as the client reported it. */
   readonly appliedBy?: RunActor;
@@ -183,9 +183,9 @@ export interface MigrationStore extends StoreCapabilities {
   confirm?(): Promise<readonly Version[]>;
   /** What the last `redo` rolled back and could not apply again, as of the last `read`; undefined if something changed since. */
   halfRedone?(): Version | undefined;
-  /** What is kept of those of these versions that are applied. Absent where nothing is kept. */
+  /** What is kept about the applied ones of these versions. Absent if nothing is kept. */
   kept?(versions: readonly Version[]): Promise<ReadonlyMap<Version, KeptMigration>>;
-  /** Throws where somebody else could have written what is kept, so that it must not be run. */
+  /** Throws if another role could have written the stored SQL, so that it must not be run. */
   trustKept?(): Promise<void>;
   /** Keeps the fingerprints of all that this run may do here, for its later invocations too. Absent where nothing can be kept. */
   keepPlan?(steps: readonly string[]): Promise<void>;

@@ -29,7 +29,7 @@ export interface HasuraOverHttpOptions {
   /** Milliseconds until the process is killed: a call is aborted before that. */
   readonly remainingMs?: () => number;
   readonly largestAnswerBytes?: number;
-  /** The last catalog state that this process has read: a long one is the same nearly always. */
+  /** The last catalog state that this process has read: it is usually long and rarely changes. */
   readonly lastState?: LastContent<CatalogState>;
 }
 

@@ -1,8 +1,8 @@
-/** The content of the last answer to one question: the same text is not read again, and its content stays the same value. */
+/** The parsed content of the last answer: the same text is not parsed again, and gives the same value. */
 export class LastContent<T> {
   #last: { readonly text: string; readonly content: T } | undefined;
 
-  /** What `read` makes of a text; kept if it does not throw. */
+  /** The result of `read` for a text; kept if it does not throw. */
   of(text: string, read: () => T): T {
     if (this.#last?.text === text) return this.#last.content;
     this.#last = undefined;

@@ -77,7 +77,7 @@ export interface Redactor {
   /** From now on this text is not output any more, unless it is too short. */
   readonly learn: (secret: string, kind?: SecretKind) => void;
   readonly text: (value: string) => string;
-  /** Another value after each secret that was learned. */
+  /** A different value after each secret that is added. */
   readonly state: () => object | undefined;
   /** A copy with every text redacted, except what the contract gives a meaning; the value itself if it has no secret. */
   value<T>(value: T): T;

@@ -5,7 +5,7 @@ import { notWithHasuraCli } from "../hasura-cli/engine.ts";
 import type { Settings } from "../settings.ts";
 import { decodeUpload } from "./decode-upload.ts";
 
-/** Whether the settings allow uploads: a protected environment has to say so twice. */
+/** Whether the settings allow uploads; a protected environment needs `upload-when-protected` as well. */
 export function takesUploads({
   engine,
   sources,
@@ -17,7 +17,7 @@ export function takesUploads({
 
 /**
  * The upload of a request that was accepted; undefined for one that uses the image's migrations. Whether uploads are allowed is
- * checked before anything of it is read. Throws usage (uploads-not-allowed, not-with-hasura-cli, upload-invalid, upload-too-large).
+ * checked before any of it is read. Throws usage (uploads-not-allowed, not-with-hasura-cli, upload-invalid, upload-too-large).
  */
 export function acceptUpload(request: Request, settings: Settings): UploadDocument | undefined {
   const upload = "upload" in request ? request.upload : undefined;

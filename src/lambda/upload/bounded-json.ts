@@ -1,4 +1,4 @@
-/** Bounds on a JSON text that is still to be parsed. */
+/** Limits for a JSON text that has not been parsed yet. */
 export interface JsonBounds {
   /** Levels of lists and objects. */
   readonly depth: number;
@@ -12,8 +12,8 @@ const openings: ReadonlySet<number> = new Set([code("{"), code("[")]);
 const closings: ReadonlySet<number> = new Set([code("}"), code("]")]);
 
 /**
- * True if a text that is valid JSON stays within the bounds; parsing it would otherwise take memory far beyond its length. Looks at
- * each character once.
+ * True if a valid JSON text is within the limits; parsing it could otherwise take far more memory than its length. Reads each
+ * character once.
  */
 export function isBoundedJson(text: string, { depth, values }: JsonBounds): boolean {
   let level = 0;
@@ -31,7 +31,7 @@ export function isBoundedJson(text: string, { depth, values }: JsonBounds): bool
   return true;
 }
 
-/** Where the string that begins at a quotation mark ends: at its other one, or at the end of the text. */
+/** The end of the string that begins at a quotation mark: the closing one, or the end of the text. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let escapes = 0;

@@ -7,9 +7,9 @@ import { UploadDocument, uploadLimits, type UploadEnvelope } from "../../protoco
 import { errorCode } from "../../system-error.ts";
 import { isBoundedJson } from "./bounded-json.ts";
 
-/** Ours has four. */
+/** Uploads of the CLI have four levels. */
 const deepest = 6;
-/** Ours has at most eight for each migration whose files are in it, six for each that is listed, and the versions without a file. */
+/** Uploads of the CLI have at most eight values for each migration with files, six for each listed one, and the versions without a file. */
 const mostValues = 250_000;
 
 /**
@@ -29,9 +29,9 @@ export function decodeUpload({ data }: UploadEnvelope): UploadDocument {
 function compressed(data: string): Buffer {
   const { compressedBytes } = uploadLimits;
   if (data.length > Math.ceil(compressedBytes / 3) * 4)
-    throw tooLarge(`it has more than ${String(compressedBytes / 1e6)} MB compressed`);
+    throw tooLarge(`it is larger than ${String(compressedBytes / 1e6)} MB compressed`);
   const bytes = Buffer.from(data, "base64");
-  // Node's decoder skips what is not base64.
+  // Node's decoder skips characters that are not base64.
   if (bytes.toString("base64") !== data) throw invalid("it is not base64");
   return bytes;
 }
@@ -42,7 +42,7 @@ function expanded(bytes: Buffer): Buffer {
     return brotliDecompressSync(bytes, { maxOutputLength: expandedBytes });
   } catch (cause) {
     if (errorCode(cause) === "ERR_BUFFER_TOO_LARGE")
-      throw tooLarge(`it has more than ${String(expandedBytes / 1024 / 1024)} MB`);
+      throw tooLarge(`it is larger than ${String(expandedBytes / 1024 / 1024)} MB`);
     throw invalid("it cannot be decompressed");
   }
 }
@@ -55,7 +55,7 @@ function utf8(bytes: Buffer): string {
   }
 }
 
-/** A version must have one meaning in a database, in whichever list it stands. */
+/** A version must be unique in a database, across all lists. */
 function refuseDuplicates({ migrations, known, without }: UploadDocument): void {
   const seen = new Set<string>();
   const absent = without.flatMap(({ database, versions }) =>
@@ -63,17 +63,17 @@ function refuseDuplicates({ migrations, known, without }: UploadDocument): void 
   );
   for (const { database, version } of [...migrations, ...known, ...absent]) {
     const key = `${version} ${database}`;
-    if (seen.has(key)) throw invalid(`version ${version} in ${database} is in it twice`);
+    if (seen.has(key)) throw invalid(`it contains version ${version} of ${database} twice`);
     seen.add(key);
   }
   const hollow = migrations.find(({ up, down }) => !up && !down);
   if (hollow) throw invalid(`version ${hollow.version} in ${hollow.database} has no file`);
 }
 
-/** This many problems are named. */
+/** At most this many problems are listed. */
 const namedAtMost = 3;
 
-/** The places and kinds of the problems, without the content at those places. */
+/** The positions and kinds of the problems, without the content at these positions. */
 function problemsOf(
   issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
 ): string {
@@ -91,6 +91,6 @@ function invalid(problem: string): Failure {
 
 function tooLarge(problem: string): Failure {
   return new Failure("usage", "upload-too-large", `The upload was refused: ${problem}.`, {
-    hints: [textHint("Deploy an image that has the large migrations, and upload the others.")],
+    hints: [textHint("Deploy an image that contains the large migrations, and upload the others.")],
   });
 }

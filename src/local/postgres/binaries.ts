@@ -27,7 +27,7 @@ export interface BinarySearch {
   readonly from: readonly string[];
   /** The PATH on which an installed server is looked up. */
   readonly path: string;
-  /** The command of this program that needs it, for messages; default: `local`. */
+  /** The command that needs the server, for messages; default: `local`. */
   readonly command?: string;
 }
 
@@ -58,19 +58,19 @@ export async function findBinaries(search: BinarySearch): Promise<Binaries> {
 }
 
 /**
- * The server's programs in a directory that somebody named.
+ * The server's programs in a given directory.
  * @throws Failure usage/postgres-bin-unusable
  */
 export async function binariesIn(bin: string): Promise<Binaries> {
   const found = (await isServer(bin)) ? await versionOf(join(bin, "postgres")) : undefined;
   if (found && found.major >= oldestMajor)
-    return { bin, major: found.major, description: `PostgreSQL ${found.version} of ${bin}` };
+    return { bin, major: found.major, description: `PostgreSQL ${found.version} in ${bin}` };
   throw new Failure(
     "usage",
     "postgres-bin-unusable",
     found
       ? `${bin} has PostgreSQL ${found.version}; ${oldestMajor} or newer is needed.`
-      : `${bin} has no server that runs on this machine: it needs the programs initdb and postgres.`,
+      : `${bin} contains no server that runs on this machine: the programs initdb and postgres are needed.`,
     { hints: [textHint("Debian and Ubuntu have them in /usr/lib/postgresql/VERSION/bin.")] },
   );
 }
@@ -142,7 +142,7 @@ async function onPath(path: string): Promise<Binaries | undefined> {
     if (!(await isServer(bin))) continue;
     const found = await versionOf(join(bin, "postgres"));
     if (found && found.major >= oldestMajor)
-      return { bin, major: found.major, description: `PostgreSQL ${found.version} of ${bin}` };
+      return { bin, major: found.major, description: `PostgreSQL ${found.version} in ${bin}` };
   }
   return undefined;
 }

@@ -10,9 +10,9 @@ import { isAlive, ownIdentity } from "./process-identity.ts";
 import { serverUser, type ServerUser } from "./server-user.ts";
 import { errorCode } from "../../system-error.ts";
 
-/** A server of one process, which is removed with everything in it. */
+/** A server for one process, which is removed with everything in it. */
 export interface ThrowawayServer {
-  /** Of the superuser and the database "postgres", over TCP on 127.0.0.1. */
+  /** The address of the superuser and the database "postgres", over TCP on 127.0.0.1. */
   readonly url: string;
   /** Name and version, and the directory of the binaries when they are not the npm package's. */
   readonly description: string;
@@ -21,15 +21,15 @@ export interface ThrowawayServer {
 }
 
 export interface ThrowawayOptions {
-  /** Whose server is started; absent: that of the npm package, else one on the PATH. */
+  /** The directory of the server's programs; if absent, those of the npm package, or else those on the PATH. */
   readonly bin?: string | undefined;
   /** A module or directory from which the npm package is resolved, in addition to this one. */
   readonly from: string;
-  /** The command of this program that needs it, for messages. */
+  /** The command that needs the server, for messages. */
   readonly command: string;
 }
 
-/** Nothing in it has to survive a crash. */
+/** Settings for a server whose data need not survive a crash. */
 const settings = [
   "fsync=off",
   "synchronous_commit=off",
@@ -41,7 +41,7 @@ const settings = [
 const prefix = "hasura-migrate-once-";
 
 /**
- * Starts a new, empty server. One that a killed process left behind is stopped and removed.
+ * Starts a new, empty server. Servers that killed processes left behind are stopped and removed.
  * @throws Failure as `startPostgres` does, and usage/postgres-bin-unusable
  */
 export async function startThrowaway(options: ThrowawayOptions): Promise<ThrowawayServer> {

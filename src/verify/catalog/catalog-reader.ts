@@ -12,15 +12,15 @@ import {
   type RowScope,
 } from "./rows.ts";
 
-/** What one source of rows had at the last reading: the owner of each id. */
+/** The rows of one source at the last reading: the owner of each id. */
 type KnownRows = Map<string, string>;
 
-/** A transaction that is older than any other: also the rows that initdb has written are newer or the same. */
+/** A transaction id that no row is older than, not even those written by initdb. */
 const everything = "1";
 
 interface FreshRows {
   readonly source: number;
-  /** -1 where rows are not counted. */
+  /** -1 if rows are not counted. */
   readonly count: number;
   readonly fresh: string | null;
 }
@@ -34,8 +34,8 @@ interface DescribedRow {
 }
 
 /**
- * Reads the schema of a database again and again. Only what has changed since the last time is described anew, which takes
- * milliseconds also where there are hundreds of tables. No transaction may be open that has written.
+ * Reads the schema of a database repeatedly. Only objects that have changed since the last time are described again, which takes
+ * milliseconds even with hundreds of tables. No transaction that has written may be open.
  */
 export class CatalogReader {
   readonly #client: pg.Client;
@@ -48,7 +48,7 @@ export class CatalogReader {
   #objects = new Map<string, readonly CatalogObject[]>();
   /** Relations that have been dropped since the last reading. */
   readonly #gone = new Set<string>();
-  /** The first transaction that the last reading cannot have seen. */
+  /** The first transaction that was not visible to the last reading. */
   #since = everything;
 
   private constructor(client: pg.Client, scope: RowScope) {
@@ -60,7 +60,7 @@ export class CatalogReader {
 
   /**
    * @param client of a session that only this reader uses, because it changes settings
-   * @param options `roles`: those of the server are read, too, if the user is a superuser
+   * @param options `roles`: the server's roles are read, too, if the user is a superuser
    */
   static async on(
     client: pg.Client,
@@ -91,7 +91,7 @@ export class CatalogReader {
     return this.#objects;
   }
 
-  /** Owners with a row that is new, different or gone, and the first transaction that can change any after this. */
+  /** Owners with a row that is new, different or gone, and the first transaction that may change rows after this. */
   async #changes(
     rare: boolean,
   ): Promise<{ readonly changed: ReadonlySet<string>; readonly since: string }> {
@@ -138,13 +138,13 @@ export class CatalogReader {
         if (left.has(id)) continue;
         changed.add(owner);
         known.delete(id);
-        // A relation itself: what is left to say is that it is gone.
+        // The relation itself is gone, so it is not described again.
         if (owner === `relation ${id}`) this.#gone.add(owner);
       }
     }
   }
 
-  /** All objects, those of these owners described anew. */
+  /** All objects; those of these owners are described again. */
   async #described(
     owners: ReadonlySet<string>,
     before: ReadonlyMap<string, readonly CatalogObject[]>,
@@ -194,7 +194,7 @@ export class CatalogReader {
   }
 }
 
-/** The earlier list if it says the same, so that comparing the catalogs is quick. */
+/** Returns the earlier list if it is equal, so that comparing the catalogs is quick. */
 function sameAsBefore(
   before: readonly CatalogObject[] | undefined,
   after: readonly CatalogObject[],
@@ -203,8 +203,8 @@ function sameAsBefore(
 }
 
 /**
- * True if something may have got another name: definitions of other objects, whose own rows stay as they were, contain it. Adding
- * only, or dropping only, is no renaming.
+ * True if something may have been renamed: definitions of other objects contain the name, although their own rows do not change. If
+ * objects were only added, or only dropped, nothing was renamed.
  */
 function mayHaveRenamed(changed: ReadonlySet<string>, before: Catalog, after: Catalog): boolean {
   return [...changed].some((owner) => {
@@ -217,7 +217,7 @@ function mayHaveRenamed(changed: ReadonlySet<string>, before: Catalog, after: Ca
   });
 }
 
-/** Names of objects, and the labels of an enum, which also are names in definitions. */
+/** Names of objects, and labels of enums, which are also used in definitions. */
 function namesOf(objects: readonly CatalogObject[]): ReadonlySet<string> {
   return new Set(
     objects.flatMap((object) => [

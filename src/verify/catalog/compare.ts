@@ -18,8 +18,8 @@ export interface CatalogDifference {
 }
 
 /**
- * What differs between two catalogs, ordered by kind and name. What was added or is missing together with its owner is not
- * listed by itself: of a missing table its columns are not.
+ * What differs between two catalogs, ordered by kind and name. Objects that were added or are missing together with their
+ * owner are not listed: the columns of a missing table, for example.
  */
 export function compareCatalogs(before: Catalog, after: Catalog): CatalogDifference[] {
   const first = objectsOnlyIn(before, after);
@@ -44,7 +44,7 @@ export function compareCatalogs(before: Catalog, after: Catalog): CatalogDiffere
 
 type Objects = ReadonlyMap<string, CatalogObject>;
 
-/** The objects of owners whose list is not the very same in the other catalog. */
+/** The objects of owners whose list is not the identical one in the other catalog. */
 function objectsOnlyIn(one: Catalog, other: Catalog): Objects {
   const objects = new Map<string, CatalogObject>();
   for (const [owner, list] of one)
@@ -57,7 +57,7 @@ function without(objects: Objects, others: Objects): Objects {
   return new Map([...objects].filter(([key]) => !others.has(key)));
 }
 
-/** Those whose owner is not among them. */
+/** Objects whose owner is not also in the list. */
 function alone(objects: Objects): CatalogObject[] {
   return [...objects.values()].filter(({ within }) => within === undefined || !objects.has(within));
 }
@@ -80,7 +80,7 @@ function factDifferences(one: CatalogObject, other: CatalogObject): FactDifferen
     });
 }
 
-/** What people look for first. */
+/** The kinds that are listed first, because people look for them first. */
 const order = ["schema", "extension", "table", "column", "constraint", "index", "view"];
 
 function byRank(one: CatalogDifference, other: CatalogDifference): number {

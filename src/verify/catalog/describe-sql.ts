@@ -1,5 +1,5 @@
 /*
- * How SQL describes objects: as rows with the columns `owner`, `kind`, `name`, `within` and `facts`. `$1` are the oids of their
+ * SQL that describes objects, as rows with the columns `owner`, `kind`, `name`, `within` and `facts`. `$1` are the oids of their
  * owners. The session has an empty search path, so that PostgreSQL writes every name with its schema.
  */
 
@@ -7,10 +7,10 @@
 export interface Description {
   /** The owner's oid. */
   readonly owner: string;
-  /** SQL of a text, or a literal. */
+  /** An SQL expression of type text, or a literal. */
   readonly kind: string;
   readonly name: string;
-  /** `objectKey` of what it is dropped with. */
+  /** `objectKey` of the object that it is dropped with. */
   readonly within?: string;
   /** Name of each fact, and SQL of its text; NULL where PostgreSQL's default applies. */
   readonly facts: Readonly<Record<string, string>>;
@@ -47,25 +47,25 @@ export const foreignSchemas = [
   "hasura_migrate_local",
 ];
 
-/** True for what is in a schema of the project; `schema` is SQL of its name. */
+/** True for objects in a schema of the project; `schema` is SQL of its name. */
 export function inProject(schema: string): string {
   const names = foreignSchemas.map((name) => `'${name}'`).join(", ");
   return `${schema} NOT IN (${names}) AND ${schema} NOT LIKE 'pg\\_temp\\_%' AND ${schema} NOT LIKE 'pg\\_toast\\_temp\\_%'`;
 }
 
-/** True for what no extension has brought along. */
+/** True for objects that do not belong to an extension. */
 export function ofNoExtension(table: string, oid: string): string {
-  // Not as NOT EXISTS, for which the whole catalog of dependencies would be read.
+  // Not with NOT EXISTS, which would read the whole catalog of dependencies.
   return `(SELECT count(*) FROM pg_depend e WHERE e.classid = '${table}'::regclass AND e.objid = ${oid} AND e.deptype = 'e') = 0`;
 }
 
-/** A comment. Not by `obj_description`, which is a function in SQL that is planned again in each query. */
+/** A comment. Not with `obj_description`, an SQL function that is planned again in each query. */
 export function comment(table: string, oid: string, column = "0"): string {
   return `SELECT m.description FROM pg_description m WHERE m.objoid = ${oid} AND m.classoid = '${table}'::regclass AND m.objsubid = ${column}`;
 }
 
 /**
- * Who may do what, if it is not what PostgreSQL grants by default; an access list may be written out and still mean the same.
+ * The privileges, if they differ from PostgreSQL's defaults; an explicit access list may still equal the default.
  * @param type of object, as `acldefault` takes it
  */
 export function grants(acl: string, type: string, owner: string): string {

@@ -1,8 +1,8 @@
 import type { CatalogDifference, FactDifference } from "./compare.ts";
 
-/** How the two catalogs are called. */
+/** The words for the two catalogs. */
 export interface CatalogNames {
-  /** After the name of an object that only the second catalog has: `is left`. */
+  /** After the name of an object that only the second catalog has: `is left over`. */
   readonly added: string;
   /** After the name of an object that only the first catalog has: `is missing`. */
   readonly missing: string;
@@ -12,7 +12,7 @@ export interface CatalogNames {
 
 /** For a schema after a down, compared with the one before its up. */
 export const afterDown: CatalogNames = {
-  added: "is left",
+  added: "is left over",
   missing: "is missing",
   before: "was",
 };
@@ -24,10 +24,10 @@ export const afterOtherOrder: CatalogNames = {
   before: "in order",
 };
 
-/** Longest value in a line, in characters. */
+/** The longest value in a line, in characters. */
 const longestValue = 100;
 
-/** `index orders_created_at is left`, `column orders.total: type bigint, was integer`: one line for each difference. */
+/** `index orders_created_at is left over`, `column orders.total: type bigint, was integer`: one line for each difference. */
 export function differenceLines(difference: CatalogDifference, names: CatalogNames): string[] {
   const { change, kind, name, facts } = difference;
   const object = `${kind} ${shownName(name)}`;
@@ -51,7 +51,7 @@ function factText({ fact, before, after }: FactDifference, names: CatalogNames):
   return `${fact} ${later}, ${names.before} ${earlier}`;
 }
 
-/** Both values, or of long texts the first lines that differ. */
+/** Both values or, for long texts, the first lines that differ. */
 function firstDifference(before = "none", after = "none"): readonly [string, string] {
   if (!before.includes("\n") && !after.includes("\n"))
     return [cut(before.trim()), cut(after.trim())];

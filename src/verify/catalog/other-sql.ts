@@ -26,7 +26,7 @@ const type: Description = {
     inProject("n.nspname"),
     ofNoExtension("pg_type", "c.oid"),
     "c.typtype IN ('e', 'd', 'c', 'r', 'b')",
-    // A relation's row type is no object of its own, nor is the array type of another type.
+    // Neither the row type of a relation nor the array type of another type is a separate object.
     "(c.typrelid = 0 OR EXISTS (SELECT FROM pg_class r WHERE r.oid = c.typrelid AND r.relkind = 'c'))",
     "NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = c.oid)",
   ],
@@ -72,7 +72,7 @@ const extension: Description = {
   },
 };
 
-/** Objects that few projects have: that they exist, and the little that can be said of them at once. */
+/** Rare objects: only their existence and their main properties are described. */
 const rare: Readonly<Partial<Record<OwnerKind, Description>>> = {
   language: {
     owner: "c.oid",

@@ -10,7 +10,7 @@ const where = [
   ofNoExtension("pg_class", "c.oid"),
   "c.relpersistence <> 't'",
 ];
-/** The name of what belongs to a relation: unique only there. */
+/** The name of an object that belongs to a relation, and that is unique only there. */
 const partName = (name: string): string => `format('%I.%I.%I', n.nspname, c.relname, ${name})`;
 
 const sequence =

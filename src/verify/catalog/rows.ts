@@ -1,11 +1,11 @@
 import { headOf, statementsOf } from "../../engine/sql/statements.ts";
 
 /*
- * The rows of PostgreSQL's catalogs that make up a schema, each with what owns it here. They tell what has changed: a row that was
- * written lately, or that is gone.
+ * The rows of PostgreSQL's catalogs that make up a schema, each with its owner. They show what has changed: rows that were
+ * written recently, and rows that are gone.
  */
 
-/** What is described together: a relation with its columns, constraints and indexes, or one object of another kind. */
+/** Objects that are described together: a relation with its columns, constraints and indexes, or one object of another kind. */
 export const ownerKinds = [
   "relation",
   "routine",
@@ -34,7 +34,7 @@ export type OwnerKind = (typeof ownerKinds)[number];
 interface RowSource {
   /** A table of pg_catalog with its alias `c`. Joins would be paid for at every reading, also where nothing has changed. */
   readonly from: string;
-  /** Of a row, within its table. */
+  /** The id of a row, unique in its table. */
   readonly id: string;
   /** SQL of a text, the kind and the oid of the owner, computed for rows that have changed only. */
   readonly owner: string;
@@ -43,7 +43,7 @@ interface RowSource {
   readonly uncounted?: true;
 }
 
-/** The first oid that is not one of initdb's. */
+/** The first oid that initdb does not use. */
 const firstOid = 16384;
 const ownRows = `c.oid >= ${firstOid}`;
 
@@ -52,12 +52,12 @@ function owner(kind: OwnerKind, oid = "c.oid"): string {
   return `'${kind} ' || (${oid})::int8`;
 }
 
-/** The owner of what belongs to a relation with this oid: of an index its table, of a composite type's relation the type. */
+/** The owner of the parts of a relation with this oid: for an index its table, for the relation of a composite type the type. */
 function relationOwner(oid: string): string {
   return `(SELECT CASE WHEN r.relkind = 'c' THEN ${owner("type", "r.reltype")} ELSE ${owner("relation", "coalesce((SELECT i.indrelid FROM pg_index i WHERE i.indexrelid = r.oid), r.oid)")} END FROM pg_class r WHERE r.oid = ${oid})`;
 }
 
-/** Rows of a catalog that name their owner's oid. */
+/** Rows of a catalog that contain their owner's oid. */
 function rowsOf(table: string, kind: OwnerKind, oid = "c.oid", where?: string): RowSource {
   return {
     from: `${table} c`,
@@ -110,7 +110,7 @@ const relationRows: readonly RowSource[] = [
   },
 ];
 
-/** Whose comments are read, by the catalog of what they are about. */
+/** The catalogs whose objects' comments are read. */
 const commented: readonly (readonly [table: string, owner: string])[] = [
   ["pg_class", relationOwner("c.objoid")],
   [
@@ -133,7 +133,7 @@ const commented: readonly (readonly [table: string, owner: string])[] = [
 const commentRows: readonly RowSource[] = [
   {
     from: "pg_description c",
-    // The class is part of it, because an oid is unique in its own catalog only.
+    // The class is part of the id, because an oid is unique only in its own catalog.
     id: "c.classoid::int8::text || '/' || c.objoid::int8 || '/' || c.objsubid",
     owner: `coalesce(CASE ${commented.map(([table, sql]) => `WHEN c.classoid = '${table}'::regclass THEN ${sql}`).join(" ")} END, 'relation 0')`,
     where: `c.objoid >= ${firstOid}`,
@@ -160,7 +160,7 @@ const otherRows: readonly RowSource[] = [
   rowsOf("pg_namespace", "schema"),
 ];
 
-/** Of statements that few migrations have. */
+/** Sources that only rare statements change. */
 const rareRows: readonly RowSource[] = [
   rowsOf("pg_extension", "extension"),
   rowsOf("pg_policy", "relation", "c.polrelid"),
@@ -203,7 +203,7 @@ const rowsSince15: readonly RowSource[] = [
 /** Readable only for superusers. */
 const superuserRows: readonly RowSource[] = [rowsOf("pg_user_mapping", "userMapping")];
 
-/** They belong to the whole server. */
+/** Rows that belong to the whole server. */
 const roleRows: readonly RowSource[] = [
   rowsOf("pg_authid", "role", "c.oid", ownRows),
   {
@@ -214,7 +214,7 @@ const roleRows: readonly RowSource[] = [
   },
 ];
 
-/** What can be read, and is to be. */
+/** What can and should be read. */
 export interface RowScope {
   /** PostgreSQL's major version. */
   readonly version: number;
@@ -225,8 +225,8 @@ export interface RowScope {
 }
 
 /**
- * True for SQL that may change more than the usual catalogs: because it names an object of a rare kind, or drops what depends on
- * something, or calls other code, which can do anything. A function that is called inside of another statement, such as in the
+ * True for SQL that may change more than the usual catalogs, because it names an object of a rare kind, drops dependent objects,
+ * or calls other code, which can do anything. A function that is called inside of another statement, such as in the
  * SELECT of a view, is not expected to.
  */
 export function mayChangeRareRows(sql: string): boolean {
@@ -240,7 +240,7 @@ const calls: ReadonlySet<string> = new Set(["select", "with"]);
 const rareWords =
   /\b(?:aggregate|call|cascade|cast|collation|configuration|conversion|database|dictionary|do|event|execute(?!\s+(?:function|procedure))|extension|foreign\s+(?:data|table)|group|import|language(?!\s+'?(?:plpgsql|sql)\b)|operator|owned|policy|privileges|publication|role|server|statistics|subscription|text\s+search|user)\b/i;
 
-/** The numbers of sources: all of them, or those of the usual statements. */
+/** The numbers of the sources: all of them, or those that usual statements change. */
 export function sourceNumbers(scope: RowScope, { rare }: { readonly rare: boolean }): number[] {
   const all = sourcesOf(scope);
   return [...all.keys()].slice(0, rare ? all.length : usualRows.length);

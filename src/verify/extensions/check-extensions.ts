@@ -4,7 +4,7 @@ import { shortenList } from "../../shorten-list.ts";
 import type { RequiredExtension } from "./required.ts";
 import { serversWith } from "./other-servers.ts";
 
-/** Container images that bring an extension along, by its name. Any other is built from `postgres`. */
+/** Container images that include an extension, by its name. Others are built from `postgres`. */
 const images: Readonly<Record<string, string>> = {
   postgis: "postgis/postgis:17-3.5",
   postgis_topology: "postgis/postgis:17-3.5",
@@ -46,7 +46,7 @@ async function otherServerHints(names: readonly string[]): Promise<Hint[]> {
   );
 }
 
-/** Without a password, because only this machine reaches it, and nothing is kept in it. */
+/** Without a password, because it is reachable only from this machine and contains no data to keep. */
 function containerHints(names: readonly string[]): Hint[] {
   const known = [...new Set(names.map((name) => images[name]))];
   const [image] = known;

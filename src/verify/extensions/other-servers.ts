@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Where packages and installers put the programs of several versions: a directory, and what is below each entry of it. */
+/** Where packages and installers put the programs of several versions: a directory, and the path below each of its entries. */
 const places: readonly (readonly [directory: string, pattern: RegExp, below: string])[] = [
   ["/usr/lib/postgresql", /^\d+$/, "bin"],
   ["/usr", /^pgsql-\d+$/, "bin"],
@@ -15,7 +15,7 @@ const places: readonly (readonly [directory: string, pattern: RegExp, below: str
   ["/Library/PostgreSQL", /^\d+$/, "bin"],
 ];
 
-/** The directories of other servers' programs on this machine that have all of these extensions, newest first. */
+/** The program directories of other servers on this machine that have all of these extensions, newest first. */
 export async function serversWith(extensions: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const bin of await installedServers()) if (await hasAll(bin, extensions)) found.push(bin);

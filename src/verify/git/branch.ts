@@ -7,19 +7,19 @@ import type { VerifyProblem } from "../../protocol/verification.ts";
 import { comparisonWith, git, type Comparison } from "./git.ts";
 import { filesOfRevision } from "./revision-files.ts";
 
-/** What the checked-out files add to a revision, in one database. */
+/** The migrations that the checked-out files add to a revision, in one database. */
 export interface Branch {
-  /** Versions that the revision did not have where the branch left it. */
+  /** Versions that the revision did not have when the branch diverged from it. */
   readonly added: ReadonlySet<Version>;
-  /** Versions that it had with other contents. */
+  /** Versions that it had with different contents. */
   readonly changed: ReadonlySet<Version>;
-  /** Migrations that the revision got in the meantime, and that are not checked out. */
+  /** Migrations that were added to the revision in the meantime and are not checked out. */
   readonly others: readonly Migration[];
   readonly problems: readonly VerifyProblem[];
 }
 
 /**
- * Compares the project in a directory, with everything that is not committed, with a revision.
+ * Compares the project in a directory, including uncommitted changes, with a revision.
  * @throws Failure as `comparisonWith` and `readProject` do
  */
 export async function branchesSince(
@@ -44,7 +44,7 @@ export async function branchesSince(
     });
 }
 
-/** Undefined where the revision has no project in this directory. */
+/** Undefined if the revision has no project in this directory. */
 async function projectAt(
   directory: string,
   revision: { readonly commit: string; readonly prefix: string },
@@ -110,12 +110,12 @@ function changedProblem(migration: Migration, revision: string): VerifyProblem {
   return {
     severity: "warning",
     code: "changed",
-    message: `${up?.path ?? migrationLabel(migration)} is not what ${revision} has: where that is applied, this will not run.`,
+    message: `${up?.path ?? migrationLabel(migration)} differs from the file in ${revision}: it will not run where that one is already applied.`,
     ...(up && { file: up.path }),
   };
 }
 
-/** Two branches that gave different migrations the same version. */
+/** Different migrations that two branches created with the same version. */
 function sameVersions(
   added: readonly Migration[],
   tip: readonly Migration[],
@@ -130,7 +130,7 @@ function sameVersions(
       {
         severity: "error" as const,
         code: "same-version" as const,
-        message: `${migrationLabel(migration)} has the version of ${migrationLabel(other)}, which ${revision} has: only one of them would ever be applied.`,
+        message: `${migrationLabel(migration)} has the same version as ${migrationLabel(other)} in ${revision}: only one of them would ever be applied.`,
         ...(file && { file: file.path }),
       },
     ];

@@ -7,7 +7,7 @@ import { errorCode } from "../../system-error.ts";
 const run = promisify(execFile);
 const mostBytes = 256 << 20;
 
-/** Runs git in a directory. Resolves to what it prints, or to undefined if it fails; rejects where there is no git. */
+/** Runs git in a directory. Resolves to its output, or to undefined if it fails; rejects if git is not installed. */
 export async function git(
   directory: string,
   ...args: readonly string[]
@@ -15,7 +15,7 @@ export async function git(
   return (await gitBytes(directory, ...args))?.toString("utf8");
 }
 
-/** The same, as it is printed. */
+/** The same, with the output unchanged. */
 export async function gitBytes(
   directory: string,
   ...args: readonly string[]
@@ -28,13 +28,13 @@ export async function gitBytes(
     return stdout;
   } catch (cause) {
     if (errorCode(cause) !== "ENOENT") return undefined;
-    throw new Failure("usage", "git-unusable", "--since needs git, which is not installed.", {
+    throw new Failure("usage", "git-unusable", "--since needs Git, which is not installed.", {
       cause,
     });
   }
 }
 
-/** A revision that a branch is compared with. */
+/** A revision with which a branch is compared. */
 export interface Comparison {
   /** The commit that the revision names. */
   readonly tip: string;
@@ -45,7 +45,7 @@ export interface Comparison {
 }
 
 /**
- * Finds a revision, and where the checked-out branch left it.
+ * Finds a revision, and the commit at which the checked-out branch diverged from it.
  * @throws Failure usage/git-unusable, usage/unknown-revision, usage/no-common-commit
  */
 export async function comparisonWith(directory: string, revision: string): Promise<Comparison> {
@@ -54,7 +54,7 @@ export async function comparisonWith(directory: string, revision: string): Promi
     throw new Failure(
       "usage",
       "git-unusable",
-      `--since needs a git repository, and ${directory} is in none that this user can read.`,
+      `--since needs a Git repository, but ${directory} is not in one that this user can read.`,
     );
   const tip = await git(
     directory,
@@ -70,11 +70,11 @@ function unknownRevision(revision: string): Failure {
   return new Failure(
     "usage",
     "unknown-revision",
-    `--since: the repository here has no revision "${revision}".`,
+    `--since: this repository has no revision "${revision}".`,
     {
       hints: [
-        commandHint(["git", "fetch", "origin"], "it may be on the server only"),
-        textHint("A branch of the server is called origin/NAME here."),
+        commandHint(["git", "fetch", "origin"], "it may exist only on the server"),
+        textHint("A branch on the server is called origin/NAME here."),
       ],
     },
   );
@@ -84,12 +84,12 @@ function noCommonCommit(revision: string): Failure {
   return new Failure(
     "usage",
     "no-common-commit",
-    `--since: what is checked out and "${revision}" have no commit in common here.`,
+    `--since: the checked-out commit and "${revision}" have no common ancestor in this clone.`,
     {
       hints: [
         commandHint(
           ["git", "fetch", "--unshallow", "origin"],
-          "a shallow clone lacks older commits",
+          "a shallow clone does not have older commits",
         ),
         textHint("In GitHub Actions: set fetch-depth: 0 of actions/checkout."),
       ],

@@ -9,7 +9,7 @@ interface TreeFile {
 }
 
 /**
- * The files of one commit, as a file system: at the paths that they have when they are checked out. Only reading waits for git.
+ * The files of one commit, as a file system, at the paths that they have when checked out. Only reading runs Git.
  */
 export async function filesOfRevision(
   directory: string,

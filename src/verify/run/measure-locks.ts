@@ -14,13 +14,13 @@ export interface MeasuredRun {
   readonly locks: readonly StatementLocks[];
 }
 
-/** Longest beginning of a statement that is reported, in characters. */
+/** How much of a statement is reported, in characters. */
 const longestStatement = 120;
 
 /**
- * Runs an up file one statement after the other, and looks on from another session: which tables that existed before each statement
- * locks, and which it writes anew. In a transaction that is certain, because locks are held until its end. Outside of one it is what
- * could be seen while the statement was running, which may miss a lock of an instant.
+ * Runs an up file one statement after the other, and observes from another session which existing tables each statement locks and
+ * rewrites. In a transaction this is reliable, because locks are held until its end. Outside a transaction, only locks that are seen
+ * while the statement is running are found, so a very short lock may be missed.
  */
 export async function measureLocks(bench: Workbench, file: LoadedFile): Promise<MeasuredRun> {
   const { noTransaction } = file.body.directives;
@@ -51,7 +51,7 @@ async function inTransaction(
     }
     const now = await tableLocks(observer, client);
     const rewritten = await tables.rewritten(client);
-    // A lock that was held before is no news, unless the table was written anew under it.
+    // A lock that was already held is not reported, unless the table was rewritten under it.
     const news = [...now].filter(
       ([table, mode]) => held.get(table) !== mode || rewritten.has(table),
     );
@@ -92,7 +92,7 @@ async function outside(
   return { failure: undefined, locks };
 }
 
-/** Nothing for a statement that locks no table that was there before. */
+/** Empty for a statement that locks no existing table. */
 function reported(
   sql: string,
   { start, end }: Pick<Statement, "start" | "end">,

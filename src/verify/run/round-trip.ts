@@ -20,7 +20,7 @@ export interface RoundTrip {
   readonly state: "ok" | "applied" | "failed";
   readonly problems: readonly VerifyProblem[];
   readonly locks?: readonly StatementLocks[];
-  /** up.sql itself fails: what comes after it cannot be verified. */
+  /** True if up.sql itself fails, so that later migrations cannot be verified. */
   readonly stops?: true;
 }
 
@@ -67,7 +67,7 @@ async function thereAndBack(
     problems.push(
       problem("up-again-failed", {
         file: up.path,
-        message: `${up.path} fails the second time, after ${down.path}.`,
+        message: `${up.path} fails when it is applied again after ${down.path}.`,
         sql: again,
       }),
     );
@@ -89,7 +89,7 @@ function differenceProblems(
   ];
 }
 
-/** Applies a migration that was not asked about. */
+/** Applies a migration that is not checked. */
 export async function applyOnly(bench: Workbench, { up }: LoadedMigration): Promise<RoundTrip> {
   if (up === undefined || up.body.blank) return { state: "applied", problems: [] };
   const failure = await bench.run(up);
@@ -110,7 +110,7 @@ function problem(code: ProblemCode, more: Omit<VerifyProblem, "severity" | "code
   return { severity: "error", code, ...more };
 }
 
-/** What a migration lacks to be applied and rolled back. */
+/** The problem of a migration that cannot be applied or rolled back. */
 function incompleteness(migration: LoadedMigration): VerifyProblem[] {
   const { up, down } = migration;
   const label = migrationLabel(migration);
@@ -122,12 +122,12 @@ function incompleteness(migration: LoadedMigration): VerifyProblem[] {
   if (up === undefined)
     return warning(
       "up-missing",
-      `${label} has no up.sql, or an empty one: Hasura ignores it.`,
+      `${label} has no up.sql, or an empty one, so Hasura ignores it.`,
       down,
     );
   if (up.body.blank) return warning("up-blank", `${up.path} has no statement: nothing is run.`, up);
   if (down === undefined)
-    return warning("down-missing", `${label} has no down.sql: it cannot be rolled back.`, up);
+    return warning("down-missing", `${label} has no down.sql, so it cannot be rolled back.`, up);
   return down.body.blank
     ? warning("down-blank", `${down.path} has no statement: it undoes nothing.`, down)
     : [];

@@ -17,7 +17,7 @@ export interface LoadedFile {
 }
 
 /**
- * Runs a file as Hasura does: in a transaction, as one query; with the marker statement by statement outside one. Resolves to the
+ * Runs a file as Hasura does: as one query in a transaction or, with the marker, statement by statement outside one. Resolves to the
  * database's error if it failed. Rejects if the connection broke.
  */
 export async function runFile(
@@ -41,7 +41,7 @@ export function failureInFile(
   return { file: path, ...masked(failureOf(error, place), body.sql) };
 }
 
-/** Where a statement failed that was sent alone, as it is in the file from `start` on: PostgreSQL's own position, else its beginning. */
+/** Where a statement that was sent alone failed; it begins at `start` in the file. PostgreSQL's own position, or else its beginning. */
 export function placeInStatement(
   sql: string,
   start: number,
@@ -56,7 +56,7 @@ export function mayBeHalfDone({ body }: LoadedFile): boolean {
   return body.directives.noTransaction || /\bcommit\b/i.test(body.sql);
 }
 
-/** Hasura takes any of its connections for a file: what an earlier one has set must not help it, nor be in its way. */
+/** Hasura may use any of its connections for a file, so settings left by an earlier file must not affect it. */
 function mayChangeSession(sql: string): boolean {
   if (
     /\bset_config\b|\btemp(?:orary)?\b|\b(?:prepare|listen|load|declare)\b|\bexecute\b(?!\s+(?:function|procedure))|advisory_lock/i.test(
@@ -70,9 +70,9 @@ function mayChangeSession(sql: string): boolean {
 
 const begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;";
 
-/** All in one message, because each has to be waited for: the file is one contiguous part of it, and is parsed as a whole first. */
+/** All in one message to save round trips; the file is one contiguous part of it, and is parsed as a whole first. */
 async function runInTransaction(client: pg.Client, sql: string): Promise<SqlFailure | undefined> {
-  // A text that does not end would swallow what follows.
+  // An unterminated string or comment would swallow what follows.
   if (findUnfinished(sql) !== undefined) return await runInThreeMessages(client, sql);
   const error = await send(client, `${begin}${sql}\n;COMMIT`);
   if (error === undefined) return undefined;
@@ -99,7 +99,7 @@ async function runOutside(client: pg.Client, sql: string): Promise<SqlFailure | 
   for (const [number, statement] of statements.entries()) {
     const error = await send(client, statement);
     if (error === undefined) continue;
-    // A transaction that the file has begun must not go on in the next one.
+    // A transaction that the file began must not continue in the next file.
     await send(client, "ROLLBACK");
     return failureOf(error, placeOfOne(sql, { statements, number, error }));
   }
@@ -111,7 +111,7 @@ export async function send(client: pg.Client, sql: string): Promise<ScriptError 
   return await client.query(new Script(sql)).outcome;
 }
 
-/** PostgreSQL's own position, else the statement that was being run. */
+/** PostgreSQL's own position, or else that of the statement that was being run. */
 function placeOf(
   sql: string,
   { position, completed }: { readonly position?: number | undefined; readonly completed: number },
@@ -156,7 +156,7 @@ function failureOf(error: ScriptError, place: Place | undefined): SqlFailure {
   };
 }
 
-/** The same without the passwords that the file contains. */
+/** The same failure, without the passwords that the file contains. */
 function masked(failure: SqlFailure, sql: string): SqlFailure {
   const mask = passwordMask(sql);
   const { message, detail, hint, place } = failure;

@@ -1,12 +1,12 @@
 import type { Connection, Submittable } from "pg";
 
-/** Why a script failed: the server's error. */
+/** The server's error, because of which a script failed. */
 export interface ScriptError {
   readonly sqlstate: string;
   readonly message: string;
   readonly detail?: string;
   readonly hint?: string;
-  /** Where in the text, in characters from 1; absent where the server does not know. */
+  /** Where in the text, in characters from 1; absent if the server does not report it. */
   readonly position?: number;
   /** How many statements had succeeded. */
   readonly completed: number;
@@ -21,11 +21,11 @@ type ServerError = Error & {
 };
 
 /**
- * SQL as one simple query, as Hasura sends it: several statements, whose results are dropped. Unlike node-postgres, it tells how
+ * SQL as one simple query, as Hasura sends it: several statements, whose results are discarded. Unlike node-postgres, it reports how
  * many of them succeeded before one failed.
  */
 export class Script implements Submittable {
-  /** Resolves to undefined where all succeeded; rejects where the connection broke. */
+  /** Resolves to undefined if all succeeded; rejects if the connection was lost. */
   readonly outcome: Promise<ScriptError | undefined>;
   readonly #sql: string;
   #resolve: (outcome: ScriptError | undefined) => void = () => undefined;

@@ -21,7 +21,7 @@ function isStronger(mode: string, than: string | undefined): boolean {
   return than === undefined || (strength.get(mode) ?? 0) > (strength.get(than) ?? 0);
 }
 
-/** Of two moments the stronger lock on each table. */
+/** The stronger lock on each table, of two moments. */
 export function strongest(one: TableLocks, other: TableLocks): TableLocks {
   const locks = new Map(one);
   for (const [table, mode] of other) if (isStronger(mode, locks.get(table))) locks.set(table, mode);
@@ -47,7 +47,7 @@ interface Table {
   readonly file: string;
 }
 
-/** The tables and views that exist, each with the number of its file, which changes when it is written anew. */
+/** The tables and views that exist, each with its file number, which changes when it is rewritten. */
 export class TableFiles {
   readonly #tables: Map<string, Table>;
 
@@ -59,7 +59,7 @@ export class TableFiles {
     return new TableFiles(await tablesIn(session));
   }
 
-  /** The tables that have been written anew since this was called last. `session` is the one that does it, whose changes it alone sees. */
+  /** The tables that have been rewritten since the last call. `session` is the one that rewrites them; others cannot see its changes yet. */
   async rewritten(session: pg.Client): Promise<ReadonlySet<string>> {
     const now = await tablesIn(session);
     const changed = new Set<string>();
@@ -72,7 +72,7 @@ export class TableFiles {
     return changed;
   }
 
-  /** Locks of tables that existed, the strongest first; reading is no news. */
+  /** Locks on existing tables, the strongest first; read locks are left out. */
   named(locks: TableLocks, rewritten: ReadonlySet<string>): MeasuredLock[] {
     return [...locks]
       .filter(([, mode]) => mode !== "AccessShareLock")

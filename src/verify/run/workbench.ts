@@ -6,7 +6,7 @@ import { mayChangeRareRows } from "../catalog/rows.ts";
 import type { ScratchServer } from "../server/scratch.ts";
 import { runFile, type LoadedFile } from "./run-file.ts";
 
-/** Applying so many files again takes as long as copying a database. */
+/** Applying this many files again takes about as long as copying a database. */
 const appliedAtMost = 40;
 
 interface Opened {
@@ -16,15 +16,15 @@ interface Opened {
   readonly reader: CatalogReader;
 }
 
-/** A database in which migrations are applied, and which can be made anew as it was after the last up. */
+/** A database in which migrations are applied, and which can be rebuilt as it was after the last up. */
 export class Workbench {
   readonly #server: ScratchServer;
   #opened: Opened;
-  /** What the database can be made anew from; absent: from an empty one. */
+  /** The copy from which the database is rebuilt; if absent, it is rebuilt from an empty one. */
   #base: { readonly database: string; readonly roles: readonly string[] } | undefined;
-  /** Something was run since the last reading that can change objects of rare kinds. */
+  /** True if something was run since the last reading that can change objects of rare kinds. */
   #mayChangeMore = false;
-  /** Applied since the base. */
+  /** Files applied since the base. */
   #applied: LoadedFile[] = [];
 
   private constructor(server: ScratchServer, opened: Opened) {
@@ -40,7 +40,7 @@ export class Workbench {
     return this.#opened.client;
   }
 
-  /** The session that looks on. */
+  /** The session that observes. */
   get observer(): pg.Client {
     return this.#opened.observer;
   }
@@ -51,7 +51,7 @@ export class Workbench {
     return await runFile(this.#opened.client, file);
   }
 
-  /** Prepares for a file that is run in the session itself. */
+  /** Prepares the session for a file that the caller runs in it. */
   willRun({ body }: LoadedFile): void {
     this.#mayChangeMore ||= mayChangeRareRows(body.sql);
   }
@@ -69,8 +69,8 @@ export class Workbench {
   }
 
   /**
-   * Makes the database anew: empty, with all kept files applied. Quick also where it is done often, because the result of an earlier
-   * time is kept once many files have been applied since. Throws what does not work any more, although it did before.
+   * Rebuilds the database: empty, with all kept files applied. A copy is kept whenever many files have been applied since the last one,
+   * so that rebuilding often is quick. Throws if a file that worked before now fails.
    */
   async rebuild(): Promise<void> {
     await this.#discard();
@@ -78,7 +78,7 @@ export class Workbench {
     this.#opened = await open(this.#server, database);
     for (const file of this.#applied) {
       const failure = await this.run(file);
-      if (failure) throw new Error(`${file.path} fails the second time: ${failure.message}`);
+      if (failure) throw new Error(`${file.path} fails when it is applied again: ${failure.message}`);
     }
     if (this.#applied.length >= appliedAtMost) await this.#moveBase();
   }
@@ -86,7 +86,7 @@ export class Workbench {
   /** Keeps a copy of the database as it is. */
   async #moveBase(): Promise<void> {
     const { database } = this.#opened;
-    // Nobody may be connected to what is copied.
+    // A database cannot be copied while a session is connected to it.
     await close(this.#opened);
     const before = this.#base;
     const roles = await this.#server.roles();
@@ -103,7 +103,7 @@ export class Workbench {
     await this.#server.dropRoles(await this.#server.roles());
   }
 
-  /** Drops the database, with the roles that came after the base. */
+  /** Drops the database, and the roles that were created after the base. */
   async #discard(): Promise<void> {
     await close(this.#opened);
     await this.#server.drop(this.#opened.database);

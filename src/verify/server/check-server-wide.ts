@@ -52,7 +52,7 @@ export function checkServerWide(files: readonly LoadedFile[]): void {
   throw new Failure(
     "usage",
     "server-wide-statement",
-    `The migrations change the whole server of --database-url, not only a database: ${shortenList(places)}.`,
+    `The migrations change the whole server of --database-url, not just one database: ${shortenList(places)}.`,
     {
       hints: [
         retryHint({
@@ -61,7 +61,7 @@ export function checkServerWide(files: readonly LoadedFile[]): void {
         }),
         retryHint({
           with: ["--throwaway"],
-          reason: "or, if nobody else uses that server and what is done to it may stay",
+          reason: "or, if nobody else uses that server and changes to it may remain",
         }),
       ],
     },

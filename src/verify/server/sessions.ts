@@ -10,7 +10,7 @@ export function addressOf(url: string, database: string): string {
   return other.href;
 }
 
-/** The sessions of one run. When the signal is aborted, all of them are cut, so that nothing waits for a long statement. */
+/** The sessions of one run. When the signal is aborted, all of them are closed, so that nothing waits for a long statement. */
 export class Sessions {
   readonly #signal: AbortSignal;
   readonly #open = new Set<pg.Client>();
@@ -23,7 +23,7 @@ export class Sessions {
     });
   }
 
-  /** Why a session ended that was in use. */
+  /** Why a session in use ended. */
   get lost(): Error | undefined {
     return this.#lost;
   }
@@ -86,7 +86,7 @@ export function brokenConnection(cause: unknown): Failure {
   return new Failure(
     "unreachable",
     "database-unreachable",
-    "The connection to the database broke while migrations were being verified.",
-    { hints: [textHint("Look at the log of the database server, then verify again.")], cause },
+    "The connection to the database was lost while migrations were being verified.",
+    { hints: [textHint("Check the database server's log, then run verify again.")], cause },
   );
 }

@@ -49,7 +49,7 @@ describe("the view of locks", () => {
       '  ! session 11, "psql", user alice, idle in transaction, transaction open for 42.0 s',
       "      UPDATE orders SET note = 'x'",
       "  … session 12, migration 17 add_total, user hasura, active",
-      "      waits for 3.0 s for AccessExclusiveLock on public.orders",
+      "      has waited 3.0 s for AccessExclusiveLock on public.orders",
       "      behind session 11 (RowExclusiveLock)",
       "To end that session and roll back its transaction, as a database administrator:",
       "  SELECT pg_terminate_backend(11);",

@@ -14,7 +14,7 @@ describe("the statement of sql", () => {
     assert.equal(await statementFrom({ statement: "SELECT 1" }, context), "SELECT 1");
   });
 
-  test("is read from a file, with or without a byte order mark, or from the standard input", async (t) => {
+  test("is read from a file, with or without a byte order mark, or from standard input", async (t) => {
     const context = testContext(t, { argv: [], input: "TABLE orders" });
     writeFileSync(join(context.cwd, "a.sql"), "\uFEFFSELECT 'é';\n");
     writeFileSync(join(context.cwd, "b.sql"), Buffer.from("\uFEFFSELECT 2", "utf16le"));
@@ -34,7 +34,7 @@ describe("the statement of sql", () => {
       /no\.sql cannot be read \(ENOENT\)/,
     ],
     ["a directory", { file: "." }, undefined, /cannot be read \(EISDIR\)/],
-    ["empty on the standard input", { file: "-" }, "", /standard input contains no statement/],
+    ["empty on standard input", { file: "-" }, "", /^Standard input contains no statement/],
     ["not UTF-8", { file: "-" }, Uint8Array.of(0x53, 0xff, 0xfe, 0x20), /not UTF-8/],
     ["a binary file", { file: "-" }, Uint8Array.of(0x53, 0, 0, 0, 0x20), /NUL/],
     ["too long", { statement: "x".repeat(longestStatement + 1) }, undefined, /too long/],

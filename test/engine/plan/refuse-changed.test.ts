@@ -18,11 +18,11 @@ function refusal(changed: "refused" | "never"): Failure {
   assert.fail("nothing was refused");
 }
 
-describe("files that the image has with another text", () => {
-  test("are refused and named", () => {
+describe("uploaded files that differ from the image's", () => {
+  test("are refused and listed", () => {
     const { code, message } = refusal("refused");
     assert.equal(code, "changed-in-upload");
-    assert.match(message, /2\/up\.sql differs from the file/);
+    assert.match(message, /2\/up\.sql differs from the image's file/);
     assert(!message.includes("1/up.sql"));
   });
 

@@ -105,8 +105,8 @@ const undone: readonly (readonly [name: string, up: string, down: string])[] = [
 
 /** A down that forgets something, and how it is called. */
 const left: readonly (readonly [words: string, up: string, down: string])[] = [
-  ["table a is left", "create table a (id serial primary key, b text unique)", ""],
-  ["column orders.x is left", "alter table orders add x int generated always as identity", ""],
+  ["table a is left over", "create table a (id serial primary key, b text unique)", ""],
+  ["column orders.x is left over", "alter table orders add x int generated always as identity", ""],
   [
     "column orders.total: type bigint, was integer",
     "alter table orders alter total type bigint",
@@ -124,9 +124,9 @@ const left: readonly (readonly [words: string, up: string, down: string])[] = [
     "",
   ],
   ["column orders.note: comment hi, was none", "comment on column orders.note is 'hi'", ""],
-  ["index orders_total is left", "create index orders_total on orders (total)", ""],
+  ["index orders_total is left over", "create index orders_total on orders (total)", ""],
   [
-    "constraint orders.positive is left",
+    "constraint orders.positive is left over",
     "alter table orders add constraint positive check (total > 0)",
     "",
   ],
@@ -135,32 +135,32 @@ const left: readonly (readonly [words: string, up: string, down: string])[] = [
     "alter table orders drop constraint orders_pkey; alter table orders alter id set not null",
     "",
   ],
-  ["view v is left", "create view v as select 1 as one", ""],
-  ["materialized view m is left", "create materialized view m as select 1 as one", ""],
+  ["view v is left over", "create view v as select 1 as one", ""],
+  ["materialized view m is left over", "create materialized view m as select 1 as one", ""],
   [
-    "function f(a integer) is left",
+    "function f(a integer) is left over",
     "create function f(a int) returns int language sql as 'select 1'",
     "",
   ],
-  ["procedure p() is left", "create procedure p() language sql as 'select 1'", ""],
+  ["procedure p() is left over", "create procedure p() language sql as 'select 1'", ""],
   [
-    "aggregate total(integer) is left",
+    "aggregate total(integer) is left over",
     "create aggregate total(int) (sfunc = int4pl, stype = int)",
     "",
   ],
-  ["type mood is left", "create type mood as enum ('a')", ""],
-  ["type pair is left", "create type pair as (a int, b int)", ""],
-  ["domain positive is left", "create domain positive as int check (value > 0)", ""],
-  ["sequence s is left", "create sequence s", ""],
-  ["policy orders.p is left", "create policy p on orders", ""],
+  ["type mood is left over", "create type mood as enum ('a')", ""],
+  ["type pair is left over", "create type pair as (a int, b int)", ""],
+  ["domain positive is left over", "create domain positive as int check (value > 0)", ""],
+  ["sequence s is left over", "create sequence s", ""],
+  ["policy orders.p is left over", "create policy p on orders", ""],
   [
     "table orders: row level security enabled, was none",
     "alter table orders enable row level security",
     "",
   ],
-  ["rule orders.r is left", "create rule r as on delete to orders do instead nothing", ""],
-  ["extension hstore is left", "create extension hstore", ""],
-  ["schema s is left", "create schema s; create table s.t (id int)", ""],
+  ["rule orders.r is left over", "create rule r as on delete to orders do instead nothing", ""],
+  ["extension hstore is left over", "create extension hstore", ""],
+  ["schema s is left over", "create schema s; create table s.t (id int)", ""],
   [
     "schema public: comment ours, was standard public schema",
     "comment on schema public is 'ours'",
@@ -171,10 +171,10 @@ const left: readonly (readonly [words: string, up: string, down: string])[] = [
     "grant select on orders to public",
     "revoke all on orders from current_user",
   ],
-  ["statistics s is left", "create statistics s on id, total from orders", ""],
-  ["text search configuration c is left", "create text search configuration c (copy = simple)", ""],
+  ["statistics s is left over", "create statistics s on id, total from orders", ""],
+  ["text search configuration c is left over", "create text search configuration c (copy = simple)", ""],
   [
-    "cast text to point is left",
+    "cast text to point is left over",
     "create function p(text) returns point language sql as 'select null::point'; create cast (text as point) with function p(text)",
     "create or replace function p(text) returns point language sql as 'select null::point'",
   ],
@@ -185,11 +185,11 @@ const left: readonly (readonly [words: string, up: string, down: string])[] = [
     "",
   ],
   [
-    "event trigger e is left",
+    "event trigger e is left over",
     "create function e() returns event_trigger language plpgsql as 'begin end'; create event trigger e on ddl_command_end execute function e()",
     "",
   ],
-  ["publication p is left", "create publication p", ""],
+  ["publication p is left over", "create publication p", ""],
 ];
 
 describe("what a down leaves", () => {

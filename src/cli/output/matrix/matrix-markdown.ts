@@ -36,7 +36,7 @@ export function matrixMarkdown(matrix: Matrix, full: boolean): string {
   ].join("\n");
 }
 
-/** Whose the versions without a file are. */
+/** Who applied the versions without a file. */
 function ownerList(matrix: Matrix, rows: readonly MatrixRow[]): string[] {
   const owned = ownedCells(matrix, rows, (instant) => instant.slice(0, 10));
   if (owned.length === 0) return [];

@@ -188,10 +188,10 @@ function countLines(matrix: Matrix, { columns }: MatrixTextOptions): Styled[] {
   });
 }
 
-/** This many versions without a file are listed; the rest are counted. */
+/** At most this many versions without a file are listed; the rest are counted. */
 const mostOwned = 8;
 
-/** Whose the versions without a file are: `dev-3 1700000000200 add_coupons: ada, branch add-coupons, 3 days ago`. */
+/** Who applied the versions without a file: `dev-3 1700000000200 add_coupons: ada, branch add-coupons, 3 days ago`. */
 function ownerLines(
   matrix: Matrix,
   rows: readonly MatrixRow[],
@@ -212,7 +212,7 @@ function ownerLines(
   ].map((line) => (line === "" ? plain("") : style.dim(truncate(line, columns))));
 }
 
-/** The cells of versions without a file whose owner is known; see `ownerText`. */
+/** The cells of versions without a file if it is known who applied them; see `ownerText`. */
 export function ownedCells(
   { columns }: Matrix,
   rows: readonly MatrixRow[],

@@ -5,7 +5,7 @@ import { verifyJson } from "./verify-json.ts";
 import type { VerifyOutput } from "./verify-output.ts";
 import { verifyText } from "./verify-text.ts";
 
-/** How this command line wants to see the results. */
+/** The output that the command line asks for. */
 export function createVerifyOutput(
   context: CliContext,
   options: VerifyOptions & { readonly directory: string },

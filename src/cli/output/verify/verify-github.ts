@@ -5,10 +5,10 @@ import { isGithubJob, writeJobPage } from "../github/job-page.ts";
 import { markdownCell, markdownTable } from "../markdown/markdown-text.ts";
 import type { VerifyOutput } from "./verify-output.ts";
 
-/** GitHub shows this many annotations of a level. */
+/** GitHub shows at most this many annotations of each level. */
 const mostOfALevel = 10;
 
-/** In GitHub Actions: marks the files that something was found in, and adds a table to the job's page. The same output elsewhere. */
+/** In GitHub Actions, adds annotations to the files with findings, and a table to the job summary. Otherwise the same output. */
 export function withAnnotations(
   output: VerifyOutput,
   context: CliContext,

@@ -9,7 +9,7 @@ import { failureLines } from "../views/failure.ts";
 
 export interface VerifyLook {
   readonly style: Style;
-  /** Infinity where nothing is broken into lines. */
+  /** Infinity if lines are not wrapped. */
   readonly columns: number;
 }
 
@@ -30,7 +30,7 @@ export function startedLines(event: Started, { style }: VerifyLook): Styled[] {
   ];
 }
 
-/** A migration's row, with what was found below it. `several`: there is more than one database. */
+/** A migration's row, followed by its problems. `several`: there is more than one database. */
 export function migrationLines(event: Migration, several: boolean, look: VerifyLook): Styled[] {
   const { database, tookMs, problems, locks = [] } = event;
   const { style, columns } = look;
@@ -50,7 +50,7 @@ function signOf({ state, problems }: Migration, style: Style): Styled {
   return problems.length > 0 ? style.yellow("!") : style.green("✓");
 }
 
-/** The result of the other order. */
+/** The result of applying the migrations out of order. */
 export function orderLines(event: Order, several: boolean, look: VerifyLook): Styled[] {
   const { database, state, migrations, tookMs, problems } = event;
   const { style } = look;
@@ -63,7 +63,7 @@ export function orderLines(event: Order, several: boolean, look: VerifyLook): St
   ];
 }
 
-/** What was found, indented. The sign of a failure is that of its row. */
+/** The problems, indented. A failure has the same sign as its row. */
 export function problemLines(
   problem: VerifyProblem,
   { belowRow }: { readonly belowRow: boolean },
@@ -91,7 +91,7 @@ export function problemLines(
   ];
 }
 
-/** The file and the database's error say everything. */
+/** True if the file and the database's error make the message redundant. */
 function isSaidBySql({ code, sql }: VerifyProblem): boolean {
   return sql?.file !== undefined && (code === "up-failed" || code === "down-failed");
 }

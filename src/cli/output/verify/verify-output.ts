@@ -1,16 +1,16 @@
 import type { VerifyEvent } from "../../../protocol/verification.ts";
 import type { CommandResult } from "../../command-result.ts";
 
-/** How the results of `verify` are shown, as they come. */
+/** Shows the results of `verify` as they arrive. */
 export interface VerifyOutput {
   event(event: VerifyEvent): void;
-  /** Restores the terminal, and writes what is written at the end. */
+  /** Restores the terminal, and writes the end of the output. */
   close(): Promise<void>;
-  /** How the command ends. */
+  /** The exit code of the command. */
   result(): CommandResult;
 }
 
-/** How a command ends whose last event this was. */
+/** The exit code of a command whose last event this was. */
 export function resultOf(
   { errors, warnings }: Extract<VerifyEvent, { type: "verify.finished" }>,
   strict: boolean,

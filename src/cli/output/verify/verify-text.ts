@@ -21,7 +21,7 @@ export interface VerifyTextOptions {
   readonly strict: boolean;
 }
 
-/** Results on stdout; in a terminal, what is being done below them. */
+/** Results on stdout; in a terminal, the current activity is shown below them. */
 export function verifyText(context: CliContext, options: VerifyTextOptions): VerifyOutput {
   const { out, err, env } = context;
   const lookOf = (sink: Sink): VerifyLook => ({

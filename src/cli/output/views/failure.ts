@@ -84,7 +84,7 @@ function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions
   ];
 }
 
-/** Where a statement that is in no file is wrong; the message above says why. */
+/** The position of an error in a statement that is not in a file; the message above gives the reason. */
 function statementLines(sql: SqlFailure, options: FailureViewOptions): Styled[] {
   const { style, columns } = options;
   return [

@@ -5,7 +5,7 @@ import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { truncate, wrap } from "../terminal/width.ts";
 
-/** The result of `locks` for one database: who holds what others wait for, then who waits, and how to end a holder. */
+/** The result of `locks` for one database: the sessions that hold locks, those that wait, and how to end a holder. */
 export function locksLines(
   { database, sessions, notShown }: EventOf<"locks">,
   style: Style,
@@ -56,23 +56,23 @@ function headOf(session: LockSession): string {
     state,
     openMs === undefined ? undefined : `transaction open for ${duration(openMs)}`,
     state === undefined && openMs === undefined && process === undefined
-      ? "only members of pg_monitor can see what it does"
+      ? "only members of pg_monitor can see its statement"
       : undefined,
   ].filter((fact) => fact !== undefined && fact !== "");
   return [`session ${String(pid)}`, ...facts].join(", ");
 }
 
-/** What it waits for, and whom. */
+/** The lock that a session waits for, and the sessions that hold it. */
 function waitTexts({ waitsFor, blockedBy }: LockSession): string[] {
   if (waitsFor === undefined) return [];
   const { mode, kind, object, waitedMs } = waitsFor;
-  const since = waitedMs === undefined ? "" : ` for ${duration(waitedMs)}`;
+  const waits = waitedMs === undefined ? "waits" : `has waited ${duration(waitedMs)}`;
   const holders = blockedBy.map(
     ({ pid, holds }) =>
       `${pid === 0 ? "a prepared transaction" : `session ${String(pid)}`}${holds === undefined ? "" : ` (${holds})`}`,
   );
   return [
-    `waits${since} for ${mode} on ${objectText(kind, object)}`,
+    `${waits} for ${mode} on ${objectText(kind, object)}`,
     ...(holders.length === 0 ? [] : [`behind ${holders.join(", ")}`]),
   ];
 }
@@ -85,7 +85,7 @@ function objectText(kind: string, object: string | undefined): string {
   return object === undefined ? kind : `${kind} of ${object}`;
 }
 
-/** The statements that end the sessions that hold everything up. */
+/** The statements that end the sessions at the head of the queue. */
 function endLines(sessions: readonly LockSession[], columns: number): Styled[] {
   const holders = sessions.filter(
     ({ pid, waitsFor, process }) => pid !== 0 && waitsFor === undefined && process === undefined,

@@ -9,7 +9,7 @@ import { statusLines, type StatusLook } from "./status.ts";
 
 /** Where the lines are shown; see `StatusLook`. */
 interface ResultLook extends StatusLook {
-  /** A file or a pipe, where CSV has every character as it is. */
+  /** True for a file or a pipe, where CSV contains every character unchanged. */
   readonly isExact?: boolean;
 }
 

@@ -9,11 +9,11 @@ import { padEnd, spaces, textWidth, truncate } from "../terminal/width.ts";
 type Rows = EventOf<"rows">;
 type Cell = string | null;
 
-/** A column is not made narrower than this; where that does not fit, each row becomes a block of lines. */
+/** Columns are never narrower than this; if they do not fit, each row becomes a block of lines. */
 const narrowest = 8;
 const gap = 2;
 
-/** The rows of `sql` as a table, or where the terminal is too narrow for one, a line for each value. */
+/** The rows of `sql` as a table or, if the terminal is too narrow, with one line for each value. */
 export function rowsLines({ columns: names, rows }: Rows, style: Style, columns: number): Styled[] {
   if (names.length === 0) return [];
   const wanted = names.map((name, i) =>
@@ -47,7 +47,7 @@ export function rowCount({ rows, cut }: Pick<Rows, "rows" | "cut">): string {
   return `! only the first ${count}: ${cut === "rows" ? rowsCut(rows.length) : sizeCut}`;
 }
 
-/** The rows as CSV, as COPY of PostgreSQL writes it: NULL is nothing, and an empty text is `""`. */
+/** The rows as CSV, as PostgreSQL's COPY writes it: NULL is empty, and an empty string is `""`. */
 export function csvLines({ columns, rows }: Rows, isExact: boolean): Styled[] {
   return [columns, ...rows].map((row) =>
     isExact ? exactText(row.map(csvCell).join(",")) : plainText(row.map(csvCell).join(",")),
@@ -110,7 +110,7 @@ function line(
   }, plain(""));
 }
 
-/** Of text that may have colours. */
+/** The width of text that may have colours. */
 function visibleWidth(cell: Styled): number {
   // eslint-disable-next-line no-control-regex -- the colours of this program
   return textWidth(cell.replaceAll(/\u001b\[\d+m/g, ""));
@@ -147,7 +147,7 @@ function cellWidth(cell: Cell | undefined): number {
   return textWidth(cellText(cell));
 }
 
-/** NULL without quotes; a text that could be mistaken for it, or is not seen, is quoted. */
+/** NULL without quotes; text that could be mistaken for NULL, or that is invisible, is quoted. */
 function cellText(cell: Cell | undefined): string {
   if (cell === null || cell === undefined) return "NULL";
   return cell === "NULL" || cell.trim() === "" ? `'${cell}'` : cell;

@@ -86,7 +86,7 @@ function rowLine(
   return styled`  ${color(signs[row.state])} ${plain(row.version.padStart(widths.versionWidth))}${nameColumn(row.name, nameWidth)}  ${color(word)}`;
 }
 
-/** Whose a version without a file is, and whether it can be rolled back. */
+/** Who applied a version without a file, and whether it can be rolled back. */
 function ownerLine(row: StatusRow, { style, columns, now }: StatusLook): Styled[] {
   if (row.state !== "unknown") return [];
   const owner = ownerText(row, (instant) => timeAgo(instant, now));

@@ -4,7 +4,7 @@ import type { VerifyOptions } from "../../options/schemas.ts";
 import { createVerifyOutput } from "../../output/verify/create-verify-output.ts";
 import { projectDirectory } from "../../project/project-directory.ts";
 
-/** Verifies the project in a directory, or the one that the working directory is in. */
+/** Verifies the project in a directory, or the one that contains the working directory. */
 export async function runVerify(
   context: CommandContext,
   options: VerifyOptions,

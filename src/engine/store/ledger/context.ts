@@ -16,7 +16,7 @@ export interface LedgerContext extends StoreContext {
   readonly keepsDownSql?: boolean;
   /** Removes secrets from a text before the ledger keeps it. */
   readonly redact?: (text: string) => string;
-  /** What this process has read before; absent where nothing is kept. */
+  /** What this process has read before; absent if nothing is kept. */
   readonly memory?: LedgerMemory;
 }
 

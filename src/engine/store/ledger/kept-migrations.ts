@@ -11,10 +11,10 @@ import { RecordedActor } from "./history.ts";
 import { foreignWritersSql } from "./sql/ownership.ts";
 import { keptSql } from "./statements.ts";
 
-/** Versions of one query: with down SQL of 64 kB each, the answer has a few megabytes. */
+/** At most this many versions in one query: with 64 kB of down SQL each, the answer has a few megabytes. */
 const versionsPerQuery = 50;
 
-/** Reads what the ledger keeps of these versions, as far as they are applied. Works with ledgers of every version. */
+/** Reads what the ledger keeps about those of these versions that are applied. Works with ledgers of every version. */
 export async function readKept(
   versions: readonly Version[],
   context: LedgerContext,
@@ -28,7 +28,7 @@ export async function readKept(
 }
 
 /**
- * Throws `usage/ledger-writable` where another role may write what the ledger keeps: its down SQL would run as Hasura's database
+ * Throws `usage/ledger-writable` if another role can write to the ledger: its down SQL would run as Hasura's database
  * user.
  */
 export async function refuseForeignWriters(context: LedgerContext): Promise<void> {
@@ -38,11 +38,11 @@ export async function refuseForeignWriters(context: LedgerContext): Promise<void
   throw new Failure(
     "usage",
     "ledger-writable",
-    `In ${context.database.name}, ${role} may write to hasura_migrate.${table}, which keeps down SQL; that SQL would run as Hasura's database user, so it is not used. Nothing was rolled back.`,
+    `In ${context.database.name}, ${role} can write to hasura_migrate.${table}, which stores down SQL. That SQL would run as Hasura's database user, so it is not used. Nothing was rolled back.`,
     {
       hints: [
         textHint(
-          `Take the privilege away: REVOKE ALL ON hasura_migrate.migration, hasura_migrate.running FROM ${grantee}; (SELECT can be granted again).`,
+          `Revoke the privileges: REVOKE ALL ON hasura_migrate.migration, hasura_migrate.running FROM ${grantee}; (SELECT can be granted again).`,
         ),
         textHint("Or roll back with the migration's own down.sql, from its branch or image."),
       ],

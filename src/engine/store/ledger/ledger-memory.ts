@@ -5,15 +5,15 @@ type Actors = ReadonlyMap<string, RunActor>;
 
 interface Kept {
   readonly snapshot: LedgerSnapshot;
-  /** Of runs in that ledger, by their ids. */
+  /** The actors of runs in that ledger, by run id. */
   readonly actors: Actors;
 }
 
 const none: Actors = new Map();
 
 /**
- * What a warm process has read of the ledgers, by database. Only a beginning: each use asks the ledger what has changed since, or
- * whether it is the same at all, so an entry that is out of date costs time and nothing else.
+ * What a warm process has read from the ledgers, by database. Each use asks the ledger for later changes, and whether it is the same
+ * ledger at all, so an outdated entry costs only time.
  */
 export class LedgerMemory {
   readonly #kept = new Map<string, Kept>();
@@ -22,7 +22,7 @@ export class LedgerMemory {
     return this.#kept.get(database)?.snapshot;
   }
 
-  /** Keeps a snapshot; `goneOnFrom`: the kept one that it goes on from, if it does. */
+  /** Keeps a snapshot; `goneOnFrom`: the kept snapshot that it continues, if any. */
   keep(database: string, snapshot: LedgerSnapshot, goneOnFrom?: LedgerSnapshot): void {
     const before = this.#kept.get(database);
     const isContinued = goneOnFrom !== undefined && before?.snapshot === goneOnFrom;
@@ -33,7 +33,7 @@ export class LedgerMemory {
     return this.#kept.get(database)?.actors ?? none;
   }
 
-  /** Keeps more of them, read after the snapshot. Returns all that are known, and the same map where there are no more. */
+  /** Keeps more actors, read after the snapshot. Returns all known ones; the same map if there are no new ones. */
   addActors(database: string, more: Actors): Actors {
     const before = this.#kept.get(database);
     if (!before) return more;

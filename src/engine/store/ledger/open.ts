@@ -38,7 +38,7 @@ export async function openLedger(context: LedgerContext, dryRun: boolean): Promi
   await refuseForeignOwner(context, support.facts);
   if (writes || found) return installed(context, support.facts, writes);
   if (!support.facts.hasLedger) return catalogStore(context.database, context);
-  // It could not be read a moment ago. What is applied is in the ledger, so the catalog must not answer in its place.
+  // The ledger could not be read a moment ago. It has the applied versions, so the catalog must not be used instead.
   const ledger = readSnapshot(await query(context, firstSnapshot(context)));
   if (isUsable(ledger)) return new LedgerStore(context, ledger, writes);
   return installed(context, support.facts, writes);
@@ -85,7 +85,7 @@ async function readOnce(context: LedgerContext): Promise<LedgerSnapshot> {
   return whole;
 }
 
-/** What has changed since a snapshot, and the rest from it. Undefined where there may be no such function: in a ledger that an older version has created. */
+/** The changes since a snapshot, and everything else from it. Undefined for a ledger of an older version, which may lack the function. */
 async function readSince(
   context: LedgerContext,
   kept: LedgerSnapshot,

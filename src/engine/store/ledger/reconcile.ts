@@ -108,7 +108,7 @@ export function reconcile(ledger: LedgerView, catalog: CatalogView): Reconciliat
   return result;
 }
 
-/** The same, without comparing again what a warm process has compared before. */
+/** The same, but a warm process does not repeat earlier comparisons. */
 export function reconcileAgain(ledger: LedgerView, catalog: CatalogView): Reconciliation {
   return compared(
     ledger.applied,

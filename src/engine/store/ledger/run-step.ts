@@ -229,7 +229,7 @@ function interruptedFailure(step: Step, environment: string, error: unknown): Fa
         ),
         activityHint(
           { environment, database: step.database.name },
-          "to see whether something still runs",
+          "to see whether it is still running",
         ),
         markHint(target, "applied", "if you finished them"),
         markHint(target, "pending", "if you undid them"),

@@ -36,7 +36,7 @@ const Snapshot = z.object({
   /** Absent in older ledgers, as are the next two. */
   change: Generation.nullish(),
   mark: z.string().nullish(),
-  /** The versions whose record may have changed; null if all are in the answer. */
+  /** The versions whose record may have changed; null if the answer contains all of them. */
   touched: z.array(Version).nullish(),
   cancelAsked: z.boolean(),
   begun: z.boolean(),
@@ -81,13 +81,13 @@ export interface LedgerSnapshot extends LedgerView {
   readonly planned?: KeptPlan;
   readonly holder?: { readonly pid: number; readonly state?: string; readonly ms?: number };
   readonly others: readonly OtherRun[];
-  /** From where a later snapshot can be asked for only what has changed; undefined in older ledgers. */
+  /** The point from which a later snapshot can request only changes; undefined in older ledgers. */
   readonly position?: ChangePosition;
 }
 
-/** A snapshot of which only what has changed since an earlier one was answered. */
+/** A snapshot that contains only the changes since an earlier one. */
 interface Answer extends LedgerSnapshot {
-  /** The versions that `applied` and `gone` are about; undefined for all. */
+  /** The versions covered by `applied` and `gone`; undefined for all. */
   readonly touched?: readonly Version[];
 }
 
@@ -100,8 +100,8 @@ export function readSnapshot(result: SqlResult): LedgerSnapshot {
 }
 
 /**
- * The same of `snapshot_since`, where `kept` is the snapshot that it was asked to go on from. `isContinued`: false where the ledger
- * has not gone on from there, and has answered all that it holds.
+ * The same for `snapshot_since`, where `kept` is the snapshot to continue from. `isContinued`: false if the ledger has not continued
+ * from there, and its answer is complete.
  */
 export function readSnapshotSince(
   result: SqlResult,
@@ -117,7 +117,7 @@ export function readSnapshotSince(
   return { snapshot, isContinued: true };
 }
 
-/** The same map where nothing has changed: what is concluded from it is kept by its identity. */
+/** Returns the same map if nothing has changed, because results computed from it are kept by its identity. */
 function withChanges<T>(
   before: ReadonlyMap<Version, T>,
   touched: readonly Version[],

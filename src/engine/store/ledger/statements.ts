@@ -210,7 +210,7 @@ export function firstSnapshotSql(run: string, liveMs: number, since?: ChangePosi
   return [readCommitted, refuseForeignPartsSql, query].join("\n");
 }
 
-/** Up to which change of the ledger an answer shows its records. */
+/** The last change of the ledger that an answer includes. */
 export interface ChangePosition {
   readonly change: bigint;
   readonly mark: string;
@@ -240,8 +240,8 @@ export function actorsSql(runs: readonly string[]): string {
 }
 
 /**
- * What the ledger keeps of versions, as one JSON text: version, name, down SQL, and the actor of the run that applied it. A plain
- * query, which ledgers of every version answer. Writes nothing.
+ * What the ledger keeps about versions, as one JSON text: version, name, down SQL, and the actor of the run that applied it. A plain
+ * query, which works with ledgers of every version. Writes nothing.
  */
 export function keptSql(versions: readonly Version[]): string {
   return `SELECT COALESCE(pg_catalog.json_agg(

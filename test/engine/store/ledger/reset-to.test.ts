@@ -112,7 +112,7 @@ describe("reset-to without a way back", () => {
       const ran = await it.run(main, asked("reset-to", { dryRun }));
       assert.equal(ran.failure?.code, "no-way-back");
       const hints = ran.failure.hints.map((hint) => ("text" in hint ? hint.text : hint.kind));
-      assert.equal(hints[0], "2_coupon: ada applied it, on the branch add-coupons.");
+      assert.equal(hints[0], "2_coupon: ada applied it on the branch add-coupons.");
       assert.deepEqual(
         ran.failure.hints.flatMap((hint) => (hint.kind === "retry" ? hint.with : [])),
         ["--keep"],
@@ -161,7 +161,7 @@ describe("files that changed after they were applied", () => {
     await it.run(branch);
     const ran = await it.run(changed, asked("reset-to"));
     assert.deepEqual([planned(ran), warnings(ran)], [[], ["changed-file"]]);
-    assert.match(ran.of("log")[0]?.message ?? "", /: 2\. With --changed they are rolled back/);
+    assert.match(ran.of("log")[0]?.message ?? "", /: 2\. To roll them back and apply them again, add --changed/);
   });
 
   test("are rolled back with the SQL of then and applied anew where that is asked for", async (t) => {

@@ -1,5 +1,5 @@
--- The first role, other than the owner, that may change what the ledger keeps of migrations: it would decide what a kept rollback
--- runs. It needs the privilege on the schema too, which nobody has unless somebody gave it.
+-- The first role other than the owner that can change the migrations stored in the ledger, and so the SQL that a rollback
+-- would run. It also needs a privilege on the schema, which no role has unless it was granted.
 WITH tables AS (
   SELECT c.oid, c.relname, c.relowner, c.relacl
   FROM pg_catalog.pg_class AS c

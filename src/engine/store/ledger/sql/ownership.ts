@@ -2,7 +2,7 @@ import { sqlstate } from "../constants.ts";
 import query from "./foreign-parts.sql";
 import foreignWriters from "./foreign-writers.sql";
 
-/** A table that another role may change what is kept in, and that role; no row if there is none. */
+/** A table whose contents another role can change, and that role; no row if there is none. */
 export const foreignWritersSql = foreignWriters;
 
 /** The first part of the ledger that belongs to somebody else, and its owner; no row if there is none. */
