@@ -94,7 +94,7 @@ export const PlanItem = z.object({
   differsFromImage: z
     .boolean()
     .optional()
-    .describe("True for an uploaded file that the image has with another text."),
+    .describe("True for an uploaded file that differs from the image's file."),
   replaces: z
     .array(Version)
     .optional()
@@ -416,7 +416,9 @@ export const RunEvent = z.discriminatedUnion("type", [
     .object({
       type: z.literal("locks"),
       database,
-      sessions: z.array(LockSession).describe("Sessions that wait for no other session come first."),
+      sessions: z
+        .array(LockSession)
+        .describe("Sessions that wait for no other session come first."),
       notShown: z.int().nonnegative().describe("How many more sessions there are."),
     })
     .describe(

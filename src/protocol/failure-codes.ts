@@ -356,11 +356,8 @@ export const failureCodes = {
   },
   "config-version-differs": {
     kinds: ["usage"],
-    meaning:
-      "The uploaded project has a different config version from the project in the image.",
-    causes: [
-      "The project was upgraded on a branch, which changed `version` in its `config.yaml`.",
-    ],
+    meaning: "The uploaded project has a different config version from the project in the image.",
+    causes: ["The project was upgraded on a branch, which changed `version` in its `config.yaml`."],
     remedies: [
       "Deploy an image of the upgraded project first.",
       "Or set `version` in `config.yaml` to the same value as in the image.",
@@ -723,7 +720,9 @@ export const failureCodes = {
     kinds: ["usage"],
     meaning:
       "The files in a directory kept changing while they were read for an upload; nothing was sent.",
-    causes: ["A program is writing there: `git checkout`, a code generator, or a synchronised folder."],
+    causes: [
+      "A program is writing there: `git checkout`, a code generator, or a synchronised folder.",
+    ],
     remedies: ["Run the same command again when that program has finished."],
   },
   "foreign-hdb-catalog": {
@@ -2144,7 +2143,10 @@ export const failureCodes = {
   "unknown-revision": {
     kinds: ["usage"],
     meaning: "The repository does not contain the revision given with `--since`.",
-    causes: ["The branch exists only on the server and has not been fetched.", "The name is mistyped."],
+    causes: [
+      "The branch exists only on the server and has not been fetched.",
+      "The name is mistyped.",
+    ],
     remedies: [
       "Fetch it with `git fetch origin`; the server's branch is then called `origin/NAME`.",
     ],
@@ -2193,13 +2195,15 @@ export const failureCodes = {
   },
   "upload-invalid": {
     kinds: ["usage"],
-    meaning:
-      "The function refused an upload because its content is invalid; nothing was run.",
+    meaning: "The function refused an upload because its content is invalid; nothing was run.",
     causes: [
       "The request was not made by the `hasura-migrate` CLI.",
       "The name of a migration's directory contains characters that cannot be sent, such as control characters.",
     ],
-    remedies: ["Rename the directory or file in the message.", "Upload migrations with `hasura-migrate ENVIRONMENT --from DIRECTORY`."],
+    remedies: [
+      "Rename the directory or file in the message.",
+      "Upload migrations with `hasura-migrate ENVIRONMENT --from DIRECTORY`.",
+    ],
   },
   "upload-not-in-task": {
     kinds: ["usage"],

@@ -128,10 +128,7 @@ describe.concurrent("the way back", () => {
     const refused = await served.run(["reset-to", "dev-1", "--yes"]);
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /1 version would have to be rolled back in default/);
-    assert.match(
-      refused.stderr,
-      /1700000000200_coupons: \S+ applied it on the branch add-coupons/,
-    );
+    assert.match(refused.stderr, /1700000000200_coupons: \S+ applied it on the branch add-coupons/);
     assert.match(refused.stderr, /hasura-migrate reset-to dev-1 .*--keep/);
     const kept = await served.run(["reset-to", "dev-1", "--yes", "--keep"]);
     assert.equal(kept.code, 0, kept.stderr);

@@ -36,7 +36,8 @@ export const baseline: CommandModule = {
     ]);
     const options = parseOptions(BaselineOptions, raw, context.commandLine);
     const { to, dryRun } = options;
-    const which = to === undefined ? "every pending migration" : `every pending migration up to ${to}`;
+    const which =
+      to === undefined ? "every pending migration" : `every pending migration up to ${to}`;
     return runOperation(context, options, {
       operation: "mark",
       ...(!dryRun && { question: `Record ${which} on {env} as applied, without running it?` }),

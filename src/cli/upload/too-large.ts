@@ -46,7 +46,7 @@ export function uploadTooLarge(files: readonly UploadedFile[]): Failure {
 /** Bytes of files that can be sent: in JSON, quotation marks and line feeds are longer. */
 const mostBytes = uploadLimits.expandedBytes * 0.9;
 
-/** This many files are named. */
+/** At most this many files are listed. */
 const namedAtMost = 3;
 
 const deploy = textHint(

@@ -64,7 +64,9 @@ function notInTask(environment: string): Failure {
       hints: [
         retryHint({ with: ["--runner", "lambda"], reason: "run them in the function" }),
         retryHint({ without: ["--from"], with: ["--image"], reason: "use the image's migrations" }),
-        textHint("For a migration that takes longer than 15 minutes, deploy an image that contains it."),
+        textHint(
+          "For a migration that takes longer than 15 minutes, deploy an image that contains it.",
+        ),
       ],
     },
   );

@@ -14,16 +14,15 @@ export function refuseChanged(steps: readonly Pick<PlannedStep, "file">[], chang
   if (changed === "allowed") return;
   const files = steps.filter(({ file }) => file.differsFromImage).map(({ file }) => file.path);
   if (files.length === 0) return;
-  const differ = files.length === 1 ? "differs from the image's file" : "differ from the image's files";
+  const differ =
+    files.length === 1 ? "differs from the image's file" : "differ from the image's files";
   throw new Failure(
     "usage",
     "changed-in-upload",
     `Not run: ${shortenList(files)} ${differ} with the same version.`,
     {
       hints: [
-        textHint(
-          "Give the changed migration a new version, or deploy an image that contains it.",
-        ),
+        textHint("Give the changed migration a new version, or deploy an image that contains it."),
         ...(changed === "refused"
           ? [retryHint({ with: ["--changed"], reason: "run the files in this directory" })]
           : []),

@@ -143,9 +143,7 @@ function adviceFor(sqlstate: string | undefined, environment: string): Hint[] {
       retryHint({ reason: "try it again" }),
     ];
   if (sqlstate === "57014")
-    return [
-      textHint("A query may run for 30 seconds: narrow it, or check its plan with EXPLAIN."),
-    ];
+    return [textHint("A query may run for 30 seconds: narrow it, or check its plan with EXPLAIN.")];
   if (sqlstate === "25006")
     return [textHint("The query calls a function that writes, but the transaction is read-only.")];
   return [];

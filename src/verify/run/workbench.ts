@@ -78,7 +78,8 @@ export class Workbench {
     this.#opened = await open(this.#server, database);
     for (const file of this.#applied) {
       const failure = await this.run(file);
-      if (failure) throw new Error(`${file.path} fails when it is applied again: ${failure.message}`);
+      if (failure)
+        throw new Error(`${file.path} fails when it is applied again: ${failure.message}`);
     }
     if (this.#applied.length >= appliedAtMost) await this.#moveBase();
   }

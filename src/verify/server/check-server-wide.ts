@@ -4,7 +4,7 @@ import { retryHint } from "../../protocol/hint.ts";
 import { shortenList } from "../../shorten-list.ts";
 import type { LoadedFile } from "../run/run-file.ts";
 
-/** What a statement can begin with that changes a whole server, not one database. */
+/** The first words of statements that change a whole server, not one database. */
 const serverWide: readonly (readonly string[])[] = [
   ["create", "role"],
   ["create", "user"],

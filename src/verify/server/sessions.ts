@@ -81,7 +81,7 @@ export async function refuseOtherDatabase(client: pg.Client, database: string): 
   );
 }
 
-/** The server was there before. */
+/** The server could be reached before. */
 export function brokenConnection(cause: unknown): Failure {
   return new Failure(
     "unreachable",

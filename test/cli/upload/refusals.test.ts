@@ -125,7 +125,12 @@ describe("a run with --from", () => {
       2,
       /HASURA_MIGRATE_SOURCES=image,upload,upload-when-protected/,
     ],
-    ["an inventory without its end", [answered({ more: true })], 4, /did not report its migrations/],
+    [
+      "an inventory without its end",
+      [answered({ more: true })],
+      4,
+      /did not report its migrations/,
+    ],
     ["a caller without permission", [refused("operation-not-allowed")], 2, /operation-not-allowed/],
   ];
   for (const [what, answers, code, says] of refusals) {

@@ -172,7 +172,11 @@ const left: readonly (readonly [words: string, up: string, down: string])[] = [
     "revoke all on orders from current_user",
   ],
   ["statistics s is left over", "create statistics s on id, total from orders", ""],
-  ["text search configuration c is left over", "create text search configuration c (copy = simple)", ""],
+  [
+    "text search configuration c is left over",
+    "create text search configuration c (copy = simple)",
+    "",
+  ],
   [
     "cast text to point is left over",
     "create function p(text) returns point language sql as 'select null::point'; create cast (text as point) with function p(text)",

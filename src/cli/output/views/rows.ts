@@ -40,7 +40,7 @@ function rowsCut(count: number): string {
     : `there are more, and ${String(rowLimit.most)} is the most; narrow the query down`;
 }
 
-/** `3 rows`, or what is said where there are more. */
+/** `3 rows`, or a note that there are more. */
 export function rowCount({ rows, cut }: Pick<Rows, "rows" | "cut">): string {
   const count = plural(rows.length, "row");
   if (cut === undefined) return count;

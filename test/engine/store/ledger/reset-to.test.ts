@@ -161,7 +161,10 @@ describe("files that changed after they were applied", () => {
     await it.run(branch);
     const ran = await it.run(changed, asked("reset-to"));
     assert.deepEqual([planned(ran), warnings(ran)], [[], ["changed-file"]]);
-    assert.match(ran.of("log")[0]?.message ?? "", /: 2\. To roll them back and apply them again, add --changed/);
+    assert.match(
+      ran.of("log")[0]?.message ?? "",
+      /: 2\. To roll them back and apply them again, add --changed/,
+    );
   });
 
   test("are rolled back with the SQL of then and applied anew where that is asked for", async (t) => {
