@@ -101,7 +101,8 @@ async function schemaOf(url: string): Promise<string[]> {
      UNION ALL
      SELECT 'function ' || pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
      UNION ALL
-     SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+     SELECT 'trigger ' || pg_get_triggerdef(pg_trigger.oid) FROM pg_trigger
+     JOIN pg_class c ON c.oid = tgrelid AND c.relnamespace = 'public'::regnamespace WHERE NOT tgisinternal
      UNION ALL
      SELECT 'view ' || c.relname || ' ' || pg_get_viewdef(c.oid) FROM pg_class c
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('v', 'm')
