@@ -13,7 +13,9 @@ export const Place = z.object({
   column: z.int().positive().describe("In characters of `text`, counted from 1."),
   text: z
     .string()
-    .describe("The whole line; a password in it is masked. Empty for a failure in an ECS task."),
+    .describe(
+      "The whole line; a password in it is masked. Empty for a failure in an ECS task, or a line of more than 1,000 characters.",
+    ),
 });
 export type Place = z.infer<typeof Place>;
 
@@ -29,6 +31,10 @@ export const SqlFailure = z.object({
     .array(Place)
     .optional()
     .describe("All candidate lines, if it can be one of several; 10 at most."),
+  located: z
+    .string()
+    .optional()
+    .describe("`statement`: `place` is where the failing statement begins."),
 });
 export type SqlFailure = z.infer<typeof SqlFailure>;
 

@@ -1,7 +1,7 @@
 import { cleanText } from "../../clean-text.ts";
 import { Failure, type SqlFailure } from "../../protocol/failure.ts";
 import { retryHint, textHint, type Hint } from "../../protocol/hint.ts";
-import { findErrorPosition } from "../sql/error-position.ts";
+import { locateError } from "../sql/locate-error.ts";
 import { maskPasswords } from "../sql/mask-passwords.ts";
 import { lockAdvice, type LockHolder } from "./lock-holders.ts";
 import { alreadyExists, isLockTimeout, sqlAdvice } from "./sql-advice.ts";
@@ -30,7 +30,7 @@ export interface FailedFile {
  * error (docs/internals/hasura-protocol.md, "Errors"), as far as Hasura shows it. Anything else is a problem with Hasura or the
  * network.
  */
-export function stepFailure(error: unknown, failed: FailedFile): unknown {
+export async function stepFailure(error: unknown, failed: FailedFile): Promise<unknown> {
   if (!(error instanceof HasuraCallError)) return error;
   if (error.outcome !== "rejected" || isAccessDenied(error) || error.status === 404)
     return hasuraFailure(error, `running ${failed.file}`);
@@ -38,7 +38,7 @@ export function stepFailure(error: unknown, failed: FailedFile): unknown {
   if (!details) return hiddenError(error, failed);
   const { message, sqlstate } = details;
   // The message is masked in the same way, so that its quotes can be found.
-  const position = findErrorPosition(maskPasswords(failed.sql), details);
+  const position = await locateError(maskPasswords(failed.sql), details);
   const state = sqlstate === undefined ? "" : ` (SQLSTATE ${sqlstate})`;
   return new Failure("migration", "sql-failed", `${failed.file} failed: ${message}${state}`, {
     sql: {
@@ -81,7 +81,7 @@ function nextStep({ sqlstate }: SqlFailure, { nothingKept }: FailedFile): Hint {
   return retryHint({ reason: `${rolledBack}${fix}, then run it again` });
 }
 
-type SqlDetails = Omit<SqlFailure, "file" | "place" | "places">;
+type SqlDetails = Omit<SqlFailure, "file" | "place" | "places" | "located">;
 
 function sqlFailure(database: DatabaseError | undefined): SqlDetails | undefined {
   if (!database) return undefined;

@@ -35,7 +35,7 @@ export async function withLeftBehind(
   if (!step.noTransaction || !(failure instanceof Failure) || !partly.has(failure.code))
     return failure;
   const sql = maskPasswords(body.sql);
-  const kept = keptStatements(sql, failedAt(error, sql));
+  const kept = keptStatements(sql, failedAt(failure, error, sql));
   if (!kept) return failure;
   const indexes = await indexHints(indexesOf(kept.reached), loaded, environment);
   return failure.with({ hints: [textHint(kept.text), ...indexes, ...failure.hints] });
@@ -58,12 +58,13 @@ export async function invalidIndexNotices(loaded: LoadedStep): Promise<string[]>
     );
 }
 
-function failedAt(error: unknown, sql: string): FailedAt {
+function failedAt({ sql: refused }: Failure, error: unknown, sql: string): FailedAt {
   const call = error instanceof Failure ? error.cause : error;
   const database = call instanceof HasuraCallError ? call.database : undefined;
   const { message, sqlstate, statement } = database ?? {};
   if (message === undefined) return { statement };
-  return { statement, place: findErrorPosition(sql, { message, sqlstate }).place };
+  const place = refused?.place ?? findErrorPosition(sql, { message, sqlstate }).place;
+  return { statement, place };
 }
 
 function indexesOf(statements: readonly Statement[]): ConcurrentIndex[] {

@@ -277,7 +277,7 @@ async function failureOf(
 ): Promise<unknown> {
   const { ready, body, step } = loaded;
   const target = { environment, database: ready.database.name, versions: [step.version] };
-  const failure = stepFailure(error, {
+  const failure = await stepFailure(error, {
     file: ready.file.path,
     sql: body.sql,
     // A redo keeps its roll-back.

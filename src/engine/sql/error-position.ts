@@ -16,6 +16,14 @@ const mostOccurrences = 200;
 export interface ErrorPosition {
   readonly place?: Place;
   readonly places?: Place[];
+  /** `place` is where the failing statement begins. */
+  readonly located?: "statement";
+}
+
+/** The database's error, as far as it can say where it is. */
+export interface LocatableError {
+  readonly message: string;
+  readonly sqlstate?: string | undefined;
 }
 
 /**
@@ -23,17 +31,17 @@ export interface ErrorPosition {
  * error, or the name of what is missing, exists already or is violated. Comments are left out, bodies of functions are searched.
  * Where it stands several times every line is listed; none is guessed.
  */
-export function findErrorPosition(
-  sql: string,
-  error: { readonly message: string; readonly sqlstate?: string | undefined },
-): ErrorPosition {
+export function findErrorPosition(sql: string, error: LocatableError): ErrorPosition {
   const found = occurrencesOf(sql, error);
   const [first, ...others] = found;
   if (first === undefined) return {};
-  if (others.length === 0) {
-    const place = placeAt(sql, first);
-    return place.text.length > longestLine ? {} : { place };
-  }
+  if (others.length > 0) return { places: candidatesAt(sql, found) };
+  const place = placeAt(sql, first);
+  return place.text.length > longestLine ? {} : { place };
+}
+
+/** The lines of these characters, each once. */
+export function candidatesAt(sql: string, found: readonly number[]): Place[] {
   const lines = new Map<number, Place>();
   for (const at of found) {
     const place = placeAt(sql, at);
@@ -44,22 +52,23 @@ export function findErrorPosition(
       });
     if (lines.size === mostPlaces) break;
   }
-  return { places: [...lines.values()] };
+  return [...lines.values()];
 }
 
 /** Indexes of what the message quotes, in the file's order. */
-function occurrencesOf(
-  sql: string,
-  { message, sqlstate = "" }: { readonly message: string; readonly sqlstate?: string | undefined },
-): number[] {
+function occurrencesOf(sql: string, { message, sqlstate = "" }: LocatableError): number[] {
   const near = /\bat or near "([^]*)"/.exec(message)?.[1];
   if (near !== undefined) return near === "" ? [] : occurrencesOfToken(sql, near);
   const value = /^invalid input .*: "([^]*)"$/.exec(message)?.[1];
   if (value !== undefined) return occurrencesOfString(sql, value);
-  // Of other errors only those are about a name in the file that contradict the schema or a constraint.
-  if (sqlstate !== "" && !/^(42|23|3F|3D|2B|55|0A)/.test(sqlstate)) return [];
+  if (!isAboutName(sqlstate)) return [];
   const name = subjectOf(message);
   return name === undefined ? [] : occurrencesOfName(sql, name, message);
+}
+
+/** Of other errors only those are about a name in the file that contradict the schema or a constraint. */
+export function isAboutName(sqlstate: string): boolean {
+  return sqlstate === "" || /^(42|23|3F|3D|2B|55|0A)/.test(sqlstate);
 }
 
 /** A syntax error is never in a comment; no operator contains a backslash, so that the first one is what stopped the parser. */

@@ -36,8 +36,8 @@ export function headOf({ tokens }: Statement, count: number): string {
     .join(" ");
 }
 
-/** The name that an identifier stands for: folded to lower case unless it is quoted. */
+/** The name that an identifier stands for: folded to lower case, in ASCII only, unless it is quoted. */
 export function nameOf({ kind, text }: Token): string | undefined {
-  if (kind === "word") return text.toLowerCase();
+  if (kind === "word") return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
   return kind === "quoted-identifier" ? text.slice(1, -1).replaceAll('""', '"') : undefined;
 }

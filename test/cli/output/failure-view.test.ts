@@ -60,6 +60,16 @@ describe("failure view", () => {
     assert.ok(lines.every((line) => textWidth(line) <= 60));
   });
 
+  test("a caret under a whole statement is called that", () => {
+    const { sql, ...failure } = sentence(1);
+    assert.ok(sql);
+    const shown = failureLines(
+      new Failure(failure.kind, "sql-failed", "x", { sql: { ...sql, located: "statement" } }),
+      { style: plain, columns: 100 },
+    );
+    assert.match(shown.join("\n"), /^ {4}where {3}in the statement that begins here$/m);
+  });
+
   test("the database's message is shown once, and so is the file", () => {
     const view = (belowRow: boolean): string =>
       failureLines(sentence(1), { style: plain, columns: 200, belowRow }).join("\n");

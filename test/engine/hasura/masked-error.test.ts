@@ -8,12 +8,12 @@ import { Failure, type SqlFailure } from "../../../src/protocol/failure.ts";
 const pw = "Pw-Canary-77";
 
 /** What the caller is shown of a file that the database refused with this message. */
-function shown(sql: string, message: string, sqlstate = "42601"): SqlFailure {
+async function shown(sql: string, message: string, sqlstate = "42601"): Promise<SqlFailure> {
   const error = new HasuraCallError("rejected", message, {
     status: 400,
     database: { message, sqlstate },
   });
-  const failure = stepFailure(maskedError(error, sql), { file: "1/up.sql", sql });
+  const failure = await stepFailure(maskedError(error, sql), { file: "1/up.sql", sql });
   assert.ok(failure instanceof Failure);
   assert.ok(failure.sql);
   assert.ok(!JSON.stringify([failure.sql, failure.message]).includes("Canary"));
@@ -61,16 +61,16 @@ describe("the error of a file with passwords", () => {
     ["below one of two lines", `ALTER ROLE a PASSWORD '${pw}\n';\nSELCT 1;`, "SELCT", 3],
   ];
   for (const [what, sql, near, line, under = near] of places)
-    test(`the caret stands under an error ${what}`, () => {
-      const { place } = shown(sql, `syntax error at or near "${near}"`);
+    test(`the caret stands under an error ${what}`, async () => {
+      const { place } = await shown(sql, `syntax error at or near "${near}"`);
       assert.ok(place);
       assert.equal(place.line, line);
       assert.equal(place.text.slice(place.column - 1).slice(0, under.length), under);
     });
 
-  test("and in the body of a function, behind the password", () => {
+  test("and in the body of a function, behind the password", async () => {
     const body = `EXECUTE $b$ALTER ROLE a PASSWORD '${pw}'$b$; PERFORM nope();`;
-    const { place } = shown(
+    const { place } = await shown(
       `DO $$ BEGIN ${body} END $$`,
       "function nope() does not exist",
       "42883",
@@ -78,9 +78,9 @@ describe("the error of a file with passwords", () => {
     assert.equal(place?.text.slice(place.column - 1).slice(0, 4), "nope");
   });
 
-  test("the candidate lines are masked, too", () => {
+  test("the candidate lines are masked, too", async () => {
     const sql = `SELECT nope;\nSELECT nope; ALTER ROLE a PASSWORD '${pw}';`;
-    const { places } = shown(sql, 'column "nope" does not exist', "42703");
+    const { places } = await shown(sql, 'column "nope" does not exist', "42703");
     assert.deepEqual(
       places?.map(({ line, text }) => [line, text]),
       [

@@ -79,10 +79,16 @@ function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions
   return [
     ...(sql.place?.text ? codeFrameLines(sql.place, words, style, columns) : wordLines),
     ...placeLines(sql.places ?? [], columns),
+    ...labelled("    ", "where", locatedWords.get(sql.located), options),
     ...labelled("    ", "detail", sql.detail, options),
     ...labelled("    ", "hint", sql.hint, options),
   ];
 }
+
+/** What is known of a place that is not the error's own. */
+const locatedWords: ReadonlyMap<string | undefined, string> = new Map([
+  ["statement", "in the statement that begins here"],
+]);
 
 /** The position of an error in a statement that is not in a file; the message above gives the reason. */
 function statementLines(sql: SqlFailure, options: FailureViewOptions): Styled[] {

@@ -1,0 +1,278 @@
+/** A name in a parse tree that is looked up, or made. */
+export interface Mention {
+  /** `object`: the tree does not tell what it is the name of. */
+  readonly what: "relation" | "column" | "type" | "function" | "object";
+  /** The parts of a qualified name, as far as they are written. */
+  readonly parts: readonly string[];
+  /** `optional`: with IF EXISTS, IF NOT EXISTS or OR REPLACE. */
+  readonly role: "refers" | "makes" | "optional";
+  /** A byte of the text at or before the name, where the tree has one. */
+  readonly location: number | undefined;
+}
+
+/** What the parse tree of one statement says of names. */
+export interface Mentions {
+  readonly mentions: readonly Mention[];
+  /** Texts that may be run, or contain names that are looked up: bodies, and strings that functions and casts receive. */
+  readonly texts: readonly string[];
+}
+
+type Tree = Readonly<Record<string, unknown>>;
+
+/** Where a part of the tree stands. */
+interface Position {
+  /** The object that it belongs to: its type or, for one without, its key. */
+  readonly owner: string;
+  readonly key: string;
+  readonly optional: boolean;
+  /** The names of CTEs, which hide relations. */
+  readonly hidden: ReadonlySet<string>;
+  readonly location: number | undefined;
+  /** In what a function, or a cast to regclass and its like, receives. */
+  readonly isLookedUp: boolean;
+}
+
+type Inner = readonly [value: unknown, position: Position];
+
+/** What one part of the tree says by itself, and what remains to be read. */
+interface Read {
+  readonly mention?: Mention;
+  readonly texts?: readonly string[];
+  readonly inner?: readonly Inner[];
+}
+
+/** All names in the parse tree of one statement. Aliases and CTEs are not among them, nor are references to CTEs. */
+export function mentionsIn(statement: unknown): Mentions {
+  const mentions: Mention[] = [];
+  const texts: string[] = [];
+  const top: Position = {
+    owner: "",
+    key: "",
+    optional: false,
+    hidden: new Set(),
+    location: undefined,
+    isLookedUp: false,
+  };
+  // Not recursive: a tree may be deeper than the stack.
+  const open: Inner[] = [[statement, top]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const read = readPart(...next);
+    if (read.mention) mentions.push(read.mention);
+    texts.push(...(read.texts ?? []));
+    open.push(...(read.inner ?? []));
+  }
+  return { mentions, texts };
+}
+
+function readPart(value: unknown, at: Position): Read {
+  if (skipped.has(at.key) || skipped.has(`${at.owner}.${at.key}`)) return {};
+  if (typeof value === "string")
+    return isConstant(value) ? {} : { mention: mentionOf(whatOf(at.key), [value], at) };
+  if (Array.isArray(value)) return readList(value, at);
+  if (!isTree(value)) return {};
+  const [type] = Object.keys(value);
+  const content = type === undefined ? undefined : value[type];
+  const isTyped = type !== undefined && /^[A-Z]/.test(type) && isTree(content);
+  return isTyped ? readNode(type, content, at) : readNode(at.key, value, at);
+}
+
+function whatOf(key: string): Mention["what"] {
+  return key === "colname" || key === "column" ? "column" : "object";
+}
+
+/** A list of nothing but strings is a qualified name, or the columns of a key. */
+function readList(list: readonly unknown[], at: Position): Read {
+  const parts = partsOf(list);
+  if (parts.length === 0 || parts.length !== list.length)
+    return { inner: list.map((each) => [each, at]) };
+  if (at.key === "objects") return { inner: parts.map((part) => [part, at]) };
+  if (!columnLists.has(at.key)) return { mention: mentionOf("object", parts, at) };
+  return { inner: parts.map((part) => [part, { ...at, key: "column" }]) };
+}
+
+/** `name`: the type of the node, or the key of one without. */
+function readNode(name: string, node: Tree, at: Position): Read {
+  if (typeof node["relname"] === "string") return relation(node["relname"], node, at);
+  if ("names" in node) return { mention: mentionOf("type", partsOf(node["names"]), at, node) };
+  const reader = readers.get(name);
+  return reader ? reader(node, at) : { inner: innerOf(name, node, at) };
+}
+
+const readers: ReadonlyMap<string, (node: Tree, at: Position) => Read> = new Map([
+  ["FuncCall", call],
+  ["ColumnRef", columnReference],
+  ["A_Const", constant],
+  ["ResTarget", target],
+  ["List", (node, at) => readPart(node["items"], { ...at, key: "items" })],
+  ["ObjectWithArgs", objectWithArguments],
+  ["String", (node, at) => readPart(node["sval"], at)],
+  ["DefElem", option],
+  ["TypeCast", cast],
+]);
+
+function relation(relname: string, node: Tree, at: Position): Read {
+  const { schemaname } = node;
+  const isTarget = at.key === "relation" && /^(?:Insert|Update|Delete|Merge)Stmt$/.test(at.owner);
+  if (schemaname === undefined && at.hidden.has(relname) && !isTarget) return {};
+  const parts = [...(typeof schemaname === "string" ? [schemaname] : []), relname];
+  return { mention: mentionOf("relation", parts, at, node) };
+}
+
+function call(node: Tree, at: Position): Read {
+  const { funcname, ...rest } = node;
+  return {
+    mention: mentionOf("function", partsOf(funcname), at, node),
+    inner: innerOf("FuncCall", rest, { ...at, isLookedUp: true }),
+  };
+}
+
+function columnReference(node: Tree, at: Position): Read {
+  const parts = partsOf(node["fields"]);
+  return parts.length === 0 ? {} : { mention: mentionOf("column", parts, at, node) };
+}
+
+function constant(node: Tree, { isLookedUp }: Position): Read {
+  const text = isTree(node["sval"]) ? node["sval"]["sval"] : undefined;
+  return isLookedUp && typeof text === "string" ? { texts: [text] } : {};
+}
+
+/** A column that is assigned to; elsewhere the name is an alias. */
+function target(node: Tree, at: Position): Read {
+  const { name, ...rest } = node;
+  const isColumn =
+    at.key === "cols" || (at.key === "targetList" && !/^(?:SelectStmt|[lr]arg)$/.test(at.owner));
+  return {
+    ...(isColumn && typeof name === "string" && { mention: mentionOf("column", [name], at, node) }),
+    inner: innerOf("ResTarget", rest, at),
+  };
+}
+
+function objectWithArguments(node: Tree, at: Position): Read {
+  const { objname, ...rest } = node;
+  return {
+    mention: mentionOf("function", partsOf(objname), at),
+    inner: innerOf("ObjectWithArgs", rest, at),
+  };
+}
+
+/** An option of a statement. The one that is called `as` is the body of a function. */
+function option(node: Tree, at: Position): Read {
+  const { defname, arg } = node;
+  if (defname !== "as") return { inner: [[arg, { ...at, location: locationIn(node) }]] };
+  const body = isTree(arg) && isTree(arg["List"]) ? arg["List"]["items"] : [arg];
+  return { texts: partsOf(body) };
+}
+
+function cast(node: Tree, at: Position): Read {
+  const { typeName } = node;
+  const type = isTree(typeName) ? partsOf(typeName["names"]).at(-1) : undefined;
+  const isLookUp = type?.startsWith("reg") === true;
+  return {
+    inner: innerOf("TypeCast", node, isLookUp ? { ...at, isLookedUp: true } : at),
+  };
+}
+
+function innerOf(name: string, node: Tree, at: Position): Inner[] {
+  const isOptional = optionalFlags.some((flag) => node[flag] === true);
+  return Object.entries(node).map(([key, value]) => [
+    value,
+    {
+      owner: name,
+      key,
+      // Of a column that is added, or a table of a query, only its own name.
+      optional:
+        (isOptional && optionalKeys.has(key)) || (at.optional && /^(?:colname|rel)$/.test(key)),
+      hidden: hiddenBelow(node, key, at.hidden),
+      location: locationIn(node),
+      isLookedUp: at.isLookedUp,
+    },
+  ]);
+}
+
+/** CTEs hide relations of their names in the statement, and from each other: which of them from which is not told apart here. */
+function hiddenBelow(node: Tree, key: string, hidden: ReadonlySet<string>): ReadonlySet<string> {
+  const clause = node["withClause"];
+  if (!isTree(clause) || !Array.isArray(clause["ctes"])) return hidden;
+  // A CTE that is not recursive does not see itself.
+  if (key === "withClause" && clause["recursive"] !== true) return hidden;
+  const names = clause["ctes"].flatMap((each: unknown) => {
+    const cte = isTree(each) ? each["CommonTableExpr"] : undefined;
+    return isTree(cte) && typeof cte["ctename"] === "string" ? [cte["ctename"]] : [];
+  });
+  return new Set([...hidden, ...names]);
+}
+
+function mentionOf(
+  what: Mention["what"],
+  parts: readonly string[],
+  at: Position,
+  node?: Tree,
+): Mention {
+  const role = at.optional ? "optional" : made.has(`${at.owner}.${at.key}`) ? "makes" : "refers";
+  return { what, parts, role, location: node === undefined ? at.location : locationIn(node) };
+}
+
+/** Letters of PostgreSQL's own, aliases, and texts that nobody looks up. */
+const skipped: ReadonlySet<string> = new Set([
+  ...["relpersistence", "fk_matchtype", "fk_upd_action", "fk_del_action", "generated_when"],
+  ...["identity", "storage", "compression", "cmd_name", "priv_name", "behavior", "location"],
+  ...["alias", "ctename", "aliascolnames", "comment", "label", "search_clause", "cycle_clause"],
+  ...["ViewStmt.aliases", "into.colNames", "intoClause.colNames", "VariableSetStmt.name"],
+  ...["CreateEnumStmt.vals", "AlterEnumStmt.newValNeighbor", "FunctionParameter.name"],
+  ...["WindowDef.name", "WindowDef.refname", "NamedArgExpr.name", "XmlExpr.name"],
+  ...["IndexStmt.accessMethod", "JoinExpr.alias", "FunctionParameter.mode"],
+]);
+
+/** Keys whose lists are columns, each a name of its own. */
+const columnLists: ReadonlySet<string> = new Set([
+  ...["keys", "pk_attrs", "fk_attrs", "fk_del_set_cols", "including", "columns", "attlist"],
+  ...["cols", "usingClause"],
+]);
+
+/** What a statement makes. */
+const made: ReadonlySet<string> = new Set([
+  ...["CreateStmt.relation", "base.relation", "ViewStmt.view", "into.rel", "intoClause.rel"],
+  ...["CreateSeqStmt.sequence", "CompositeTypeStmt.typevar", "IndexStmt.idxname"],
+  ...["RenameStmt.newname", "ColumnDef.colname", "Constraint.conname", "CreateEnumStmt.typeName"],
+  ...["CreateRangeStmt.typeName", "CreateDomainStmt.domainname", "DefineStmt.defnames"],
+  ...["CreateFunctionStmt.funcname", "CreateTrigStmt.trigname", "CreateEventTrigStmt.trigname"],
+  ...["CreatePolicyStmt.policy_name", "RuleStmt.rulename", "CreateSchemaStmt.schemaname"],
+  ...["CreateExtensionStmt.extname", "CreateRoleStmt.role", "CreatedbStmt.dbname"],
+  ...["CreateTableSpaceStmt.tablespacename", "CreateFdwStmt.fdwname", "AlterEnumStmt.newVal"],
+  ...["CreateForeignServerStmt.servername", "CreatePublicationStmt.pubname"],
+  ...["CreateSubscriptionStmt.subname", "CreateStatsStmt.defnames", "CreatePLangStmt.plname"],
+  ...["CreateConversionStmt.conversion_name", "CreateOpClassStmt.opclassname"],
+  ...["CreateOpFamilyStmt.opfamilyname", "CreateAmStmt.amname", "PrepareStmt.name"],
+  ...["DeclareCursorStmt.portalname", "TransactionStmt.savepoint_name"],
+]);
+
+const optionalFlags = ["missing_ok", "if_not_exists", "replace", "skipIfNewValExists"];
+
+/** What such a flag makes optional. */
+const optionalKeys: ReadonlySet<string> = new Set([
+  ...["relation", "view", "sequence", "idxname", "objects", "object", "name", "def", "funcname"],
+  ...["schemaname", "extname", "newVal", "trigname", "roles", "dbname", "servername", "subname"],
+  ...["fdwname", "tablespacename", "typeName", "into"],
+]);
+
+/** A constant of the parser, such as `OBJECT_TABLE`. */
+function isConstant(text: string): boolean {
+  return /^[A-Z]+_[A-Z_]+$/.test(text) || text.startsWith("CTEMaterialize");
+}
+
+/** The texts among nodes. */
+function partsOf(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((each: unknown) => {
+    const text = isTree(each) && isTree(each["String"]) ? each["String"]["sval"] : undefined;
+    return typeof text === "string" ? [text] : [];
+  });
+}
+
+function locationIn(node: Tree): number | undefined {
+  return typeof node["location"] === "number" ? node["location"] : undefined;
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

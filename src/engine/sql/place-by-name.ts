@@ -1,0 +1,172 @@
+import type { ParsedSql, ParsedStatement } from "../../sql-parser/parse-sql.ts";
+import type { ErrorSubject } from "./error-subject.ts";
+import { tokenize } from "./lexer.ts";
+import { mentionsIn, type Mention } from "./mentions.ts";
+import { nameOf } from "./statements.ts";
+
+type Parsed = Extract<ParsedSql, { kind: "parsed" }>;
+
+/** Where a name of an error stands. */
+export interface NamePlace {
+  /** Index of the name, or of the statement that is the only one that can mean it. */
+  readonly at?: number;
+  readonly isExact: boolean;
+  /** The only statement that can mean it has it in a text, such as a body. */
+  readonly inText: boolean;
+  /** Where it can be, if several statements can mean it. */
+  readonly candidates: readonly number[];
+}
+
+/** A statement that can mean the name. */
+interface Candidate {
+  readonly statement: ParsedStatement;
+  readonly mentions: readonly Mention[];
+}
+
+/** Finds the statement that an error's name stands in, by the parse tree; texts that a statement may run count as well. */
+export function placeByName(sql: string, parsed: Parsed, subject: ErrorSubject): NamePlace {
+  const found = parsed.statements.flatMap((statement) => candidateOf(statement, subject) ?? []);
+  const none = { isExact: false, inText: false, candidates: [] };
+  const [only, second] = found;
+  if (only === undefined) return none;
+  if (second !== undefined) {
+    const candidates = found.flatMap(({ statement }) => placesIn(sql, statement, subject));
+    return { ...none, candidates };
+  }
+  const { statement, mentions } = only;
+  if (mentions.length === 0)
+    return { ...none, inText: true, candidates: placesIn(sql, statement, subject) };
+  const exact = exactPlace(sql, parsed, only, subject);
+  return { ...none, at: exact ?? statement.start, isExact: exact !== undefined };
+}
+
+function candidateOf(statement: ParsedStatement, subject: ErrorSubject): Candidate | undefined {
+  const [command = ""] = Object.keys(statement.node);
+  const all = mentionsIn(statement.node);
+  const mentions = canFail(command, subject, all.mentions)
+    ? all.mentions.filter((mention) => isMeant(mention, subject, command))
+    : [];
+  const inText = all.texts.some((text) => lastNames(subject).some((name) => contains(text, name)));
+  const isCandidate = mentions.length > 0 || inText || mayCascade(command, subject);
+  return isCandidate ? { statement, mentions } : undefined;
+}
+
+/** Whether a statement can fail with such an error at all. */
+function canFail(command: string, subject: ErrorSubject, mentions: readonly Mention[]): boolean {
+  const { claim, kind, table } = subject;
+  const hasTable =
+    table === undefined || mentions.some(({ parts }) => holds(parts, [table]) !== undefined);
+  if (!hasTable) return false;
+  if (claim === "breaks") return breakers.test(command);
+  if (claim === "needed") return /^(?:Drop|Alter)/.test(command);
+  // DROP calls a relation by its kind, everything else by that word.
+  const isOfDrop = /^(?:table|view|materialized view|foreign table|sequence)$/.test(kind);
+  return claim !== "missing" || !isOfDrop || command === "DropStmt";
+}
+
+const breakers =
+  /^(?:Insert|Update|Delete|Merge|Copy|AlterTable|Index|AlterDomain|CreateDomain|CreateTableAs|RefreshMatView|Reindex|Execute|Select|Truncate)Stmt$/;
+
+/** Foreign keys pass a change on to other tables. */
+function mayCascade(command: string, { cascades }: ErrorSubject): boolean {
+  return cascades && /^(?:Update|Delete|Merge|Truncate)Stmt$/.test(command);
+}
+
+function isMeant(mention: Mention, subject: ErrorSubject, command: string): boolean {
+  const { claim } = subject;
+  const isMoved = command === "AlterObjectSchemaStmt";
+  // What is made in a schema needs it.
+  const isNeeded =
+    mention.role === "refers" || (subject.kind === "schema" && mention.what !== "object");
+  if (claim === "missing" && !isNeeded) return false;
+  if (claim === "exists" && mention.role !== "makes" && !isMoved) return false;
+  return subject.names.some((name) => matches(mention, name, subject, command));
+}
+
+/** What the tree calls what a message calls so. */
+const mentionedAs: readonly (readonly [RegExp, readonly Mention["what"][]])[] = [
+  [/^column$/, ["column", "object"]],
+  [/^(?:type|domain)$/, ["type", "object", "relation"]],
+  [/^(?:function|procedure|aggregate)$/, ["function", "object"]],
+  [
+    /^(?:relation|table|view|index|sequence|foreign table|materialized view)$/,
+    ["relation", "object"],
+  ],
+  [/^schema$/, ["relation", "type", "function", "column", "object"]],
+];
+
+function matches(
+  mention: Mention,
+  name: readonly string[],
+  subject: ErrorSubject,
+  command: string,
+): boolean {
+  const { what, parts } = mention;
+  const { kind, claim, asWritten } = subject;
+  // `missing FROM-clause entry for table "x"`
+  if (kind === "table" && claim === "other" && what === "column")
+    return holds(parts.slice(0, -1), name) !== undefined;
+  const at = holds(parts, name);
+  if (at === undefined || !isOfKind(mention, kind)) return false;
+  const isLast = at + name.length === parts.length;
+  // DROP reports what it drops by its kind.
+  if (what === "object") return !(kind === "relation" && command === "DropStmt" && isLast);
+  if (kind === "schema") return !isLast;
+  return isLast && (!asWritten || at === 0);
+}
+
+function isOfKind({ what, role }: Mention, kind: string): boolean {
+  const as = mentionedAs.find(([kinds]) => kinds.test(kind))?.[1] ?? ["object"];
+  // A table that is made makes a type of its name.
+  const isTableForType = what === "relation" && /^(?:type|domain)$/.test(kind);
+  return as.includes(what) && (!isTableForType || role === "makes");
+}
+
+/** Where a sequence of names stands in another one. */
+function holds(parts: readonly string[], name: readonly string[]): number | undefined {
+  const at = parts.findIndex((_part, i) => name.every((each, k) => parts[i + k] === each));
+  return at === -1 ? undefined : at;
+}
+
+function lastNames({ names }: ErrorSubject): string[] {
+  return [...new Set(names.flatMap((parts) => parts.at(-1) ?? []))];
+}
+
+function contains(text: string, name: string): boolean {
+  return text.toLowerCase().includes(name.toLowerCase());
+}
+
+/** Undefined where the name stands more than once in what the statement says. */
+function exactPlace(
+  sql: string,
+  { indexOf }: Parsed,
+  { statement, mentions }: Candidate,
+  subject: ErrorSubject,
+): number | undefined {
+  const places = identifiersIn(sql, statement, subject);
+  const [place, second] = places;
+  if (second === undefined) return place;
+  const [mention, other] = mentions;
+  if (mention === undefined || other !== undefined) return undefined;
+  const from = mention.location === undefined ? undefined : indexOf(mention.location);
+  return from === undefined ? undefined : places.find((at) => at >= from);
+}
+
+/** Where the name may be in a statement; its beginning if it is only in a text. */
+function placesIn(sql: string, statement: ParsedStatement, subject: ErrorSubject): number[] {
+  const places = identifiersIn(sql, statement, subject);
+  return places.length > 0 ? places : [statement.start];
+}
+
+/** Outside comments and strings. */
+function identifiersIn(
+  sql: string,
+  { start, end }: ParsedStatement,
+  subject: ErrorSubject,
+): number[] {
+  const names = new Set<string | undefined>(lastNames(subject));
+  return [...tokenize(sql.slice(start, end))].flatMap((token) => {
+    const name = nameOf(token);
+    return name !== undefined && names.has(name) ? [start + token.start] : [];
+  });
+}
