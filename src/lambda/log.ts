@@ -80,11 +80,11 @@ const ofQueries: ReadonlySet<string> = new Set([
   "sql-syntax",
 ] satisfies FailureCode[]);
 
-/** What kind of failure a query had, and where. Whoever may read the log may not have the permission to read data. */
+/** The code and position of a query's failure. Readers of the log may not be allowed to read data. */
 function withoutWords({ kind, code, sql }: FailureData): object {
   const { sqlstate, place } = sql ?? {};
   return {
-    ...{ kind, code, message: "The query failed; what the database said is not logged." },
+    ...{ kind, code, message: "The query failed; the database's message is not logged." },
     sql: {
       ...(sqlstate !== undefined && { sqlstate }),
       ...(place && { place: positionOf(place) }),

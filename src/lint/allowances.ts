@@ -19,8 +19,8 @@ interface Span {
 const directive = /^--\s*hasura-migrate:\s*allow\b(.*)$/s;
 
 /**
- * The directives of a file. One before the first statement is about the whole file; one behind a statement in the same line is about that
- * statement, any other about the next.
+ * The directives of a file. One before the first statement applies to the whole file; one after a statement in the same line applies to that
+ * statement, any other to the next.
  */
 export function allowancesIn(text: string, statements: readonly Span[]): Allowance[] {
   if (!text.includes("hasura-migrate:")) return [];

@@ -11,7 +11,7 @@ import { relationName } from "./names.ts";
 import type { Schema } from "./schema.ts";
 import { isVolatile } from "./volatility.ts";
 
-/** The locks of ALTER TABLE: on the table the strongest of its parts, on others what foreign keys and partitions need. */
+/** The locks of ALTER TABLE: the strongest of its parts on the table, and on other tables those that foreign keys and partitions need. */
 export function alterLocks(statement: AlterTableStmt, schema: Schema): StatementLock[] {
   const { relation, cmds = [] } = statement;
   if (relation === undefined) return [];
@@ -43,7 +43,7 @@ const weaker: Partial<Record<Subtype, LockMode>> = {
   AT_DisableTrigUser: "SHARE ROW EXCLUSIVE",
 };
 
-/** What the parts do while they hold their lock; all others change the catalog only. */
+/** What these parts do while they hold their lock; all others change only the catalog. */
 const effects: Partial<Record<Subtype, LockEffect>> = {
   AT_ValidateConstraint: "scan",
   AT_DropColumn: "data-loss",

@@ -11,23 +11,23 @@ export interface Finding {
   readonly line: number;
   /** From 1, in characters (code points). */
   readonly column: number;
-  /** The statement it is about, as it is written; absent where it is about the whole file. */
+  /** The statement with the finding, as it is written; absent if the finding is about the whole file. */
   readonly statement?: string;
-  /** What happens. */
+  /** The problem. */
   readonly message: string;
   /** What to do instead. */
   readonly safeWay: string;
-  /** The table that it is about, and the lock that the statement takes on it. */
+  /** The table concerned, and the lock that the statement takes on it. */
   readonly table?: string;
   readonly lock?: StatementLock;
 }
 
 /** One file of a migration. */
 export interface LintFile {
-  /** As it is to be shown. */
+  /** The path, as it is shown. */
   readonly path: string;
   readonly text: string;
-  /** Why it cannot be read or sent; the text is empty then. */
+  /** Why the file cannot be read or sent; its text is then empty. */
   readonly problem?: string;
 }
 
@@ -36,6 +36,6 @@ export interface LintMigration {
   readonly database: string;
   readonly up?: LintFile;
   readonly down?: LintFile;
-  /** Only what earlier migrations say about the tables is read. */
+  /** True if the migration is only read for its tables, and not checked. */
   readonly isKnown?: boolean;
 }

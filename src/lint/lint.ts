@@ -12,15 +12,15 @@ import type { EarlierStatements, LintStatement, Problem, Rule } from "./rules/ru
 import { afterStatement, emptySchema, isNewRelation, type Schema, startRun } from "./schema.ts";
 
 export interface LintOptions {
-  /** Severities of rules other than their own. */
+  /** Severities of rules, instead of their defaults. */
   readonly severities?: Readonly<Partial<Record<RuleId, Severity | undefined>>>;
-  /** The migrations that are not known yet run together, so that all of their tables are new; otherwise each is a run of its own. */
+  /** True if all checked migrations are applied together, so that all of their tables are new; otherwise each is applied separately. */
   readonly oneRun?: boolean;
 }
 
 /**
- * Checks migrations against every rule, in the order in which they are applied. What they create is remembered, so that later ones are
- * judged by it. The findings are in the order of the files and of their lines.
+ * Checks migrations against every rule, in the order in which they are applied. What they create is remembered, because it affects
+ * later ones. The findings are in the order of the files and of their lines.
  */
 export async function lint(
   migrations: readonly LintMigration[],
@@ -80,7 +80,7 @@ async function afterMigration(
 async function checkDown(linter: Linter, down: LintFile, after: Schema): Promise<void> {
   const file = new LintedFile(linter, down, "down");
   if (isEmptySql(down.text) && down.problem === undefined)
-    file.report("blank-down", { message: "There is no statement in it." });
+    file.report("blank-down", { message: "The file contains no statement." });
   file.check(await parseSql(down.text), startRun(after));
   file.finish();
 }
@@ -90,14 +90,14 @@ function lastSchema(parsed: ParsedSql, schema: Schema): Schema {
   return parsed.statements.reduce((next, { node }) => afterStatement(next, node), schema);
 }
 
-/** Where a problem is. */
+/** The position of a problem. */
 interface At {
   readonly offset: number;
   readonly statement?: { readonly number: number; readonly text: string };
   readonly locks?: LintStatement["locks"];
 }
 
-/** The findings of one file, less those that it allows. */
+/** The findings of one file, without those that it allows. */
 class LintedFile {
   readonly #linter: Linter;
   readonly #file: LintFile;
@@ -125,7 +125,7 @@ class LintedFile {
     }
     if (parsed.kind !== "parsed") {
       const why = parsed.kind === "too-large" ? "It is larger than 1 MB" : parsed.message;
-      this.report("not-checked", { message: `The file is not checked: ${sentence(why)}` });
+      this.report("not-checked", { message: `The file was not checked: ${sentence(why)}` });
       return before;
     }
     this.#allowances = allowancesIn(text, parsed.statements);
@@ -182,7 +182,7 @@ class LintedFile {
     this.#findings.push({ finding, number: statement?.number });
   }
 
-  /** Hands over what is not allowed, by line. */
+  /** Returns the findings that are not allowed, by line. */
   finish(): void {
     const used = new Set<string>();
     const kept = this.#findings.filter(({ finding, number }) => {
@@ -205,15 +205,24 @@ class LintedFile {
 
   #checkAllowance({ rules, reason, start }: Allowance, used: ReadonlySet<string>): void {
     const at = { offset: start };
-    if (rules.length === 0) this.report("bad-directive", { message: "It names no rule." }, at);
+    if (rules.length === 0)
+      this.report("bad-directive", { message: "The directive contains no rule." }, at);
     for (const name of rules) {
       const id = ruleIds.find((known) => known === name);
       if (id === undefined)
         this.report("bad-directive", { message: `There is no rule ${name}.` }, at);
       else if (reason === undefined)
-        this.report("bad-directive", { message: `Why ${name} is allowed is not said.` }, at);
+        this.report(
+          "bad-directive",
+          { message: `The directive gives no reason for allowing ${name}.` },
+          at,
+        );
       else if (this.#linter.rules.has(id) && !used.has(`${String(start)} ${name}`))
-        this.report("unneeded-allow", { message: `${name} finds nothing here.` }, at);
+        this.report(
+          "unneeded-allow",
+          { message: `The directive is not needed: ${name} finds nothing here.` },
+          at,
+        );
     }
   }
 }

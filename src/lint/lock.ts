@@ -1,8 +1,8 @@
 import type { Schema } from "./schema.ts";
 
 /**
- * PostgreSQL's lock modes that make changes of rows, or all access, wait, the weakest first. ACCESS SHARE and ROW SHARE, which every
- * query takes, are left out.
+ * PostgreSQL's lock modes from the weakest to the strongest, without ACCESS SHARE and ROW SHARE, which every
+ * query takes.
  */
 export const lockModes = [
   "ROW EXCLUSIVE",
@@ -15,8 +15,8 @@ export const lockModes = [
 export type LockMode = (typeof lockModes)[number];
 
 /**
- * What a statement does while it holds the lock, the cheapest first: it changes the catalog, changes rows, reads the whole table, writes it
- * anew, or removes data.
+ * What a statement does while it holds the lock, the cheapest first: it changes the catalog, changes rows, reads the whole table, rewrites
+ * it, or removes data.
  */
 export const lockEffects = ["catalog", "rows", "scan", "rewrite", "data-loss"] as const;
 export type LockEffect = (typeof lockEffects)[number];
@@ -29,7 +29,7 @@ export interface StatementLock {
   readonly effect: LockEffect;
 }
 
-/** What waits for a lock, in words. */
+/** What a lock blocks, in words. */
 export function blockedBy(mode: LockMode): "reads and writes" | "writes" | "schema changes" {
   if (mode === "ACCESS EXCLUSIVE") return "reads and writes";
   return mode === "ROW EXCLUSIVE" || mode === "SHARE UPDATE EXCLUSIVE"

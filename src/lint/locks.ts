@@ -19,8 +19,8 @@ import { isRecord, nodesIn, objectName, relationName, stringsOf, qualified } fro
 import type { Schema } from "./schema.ts";
 
 /**
- * The locks on tables, views and materialized views that a statement takes, each relation once with its strongest. What is inside functions
- * and DO is not seen.
+ * The locks that a statement takes on tables, views and materialized views: for each relation the strongest one. Statements inside functions
+ * and DO blocks are not seen.
  */
 export function locksOf(node: Node, schema: Schema): StatementLock[] {
   const locks = definitionLocks(node, schema);
@@ -96,7 +96,7 @@ function tableLocks(statement: AlterTableStmt, schema: Schema): StatementLock[] 
   return alterLocks(statement, schema);
 }
 
-/** A new table is nobody's; the table that its foreign keys refer to gets a trigger, and its parent a partition. */
+/** Nobody uses a new table, but the tables that its foreign keys refer to get triggers, and its parent a partition. */
 function createdTableLocks(node: Extract<Node, { CreateStmt: unknown }>): StatementLock[] {
   const { tableElts = [], inhRelations = [], partbound } = node.CreateStmt;
   const constraints = [...nodesIn(tableElts)].flatMap(({ Constraint: each }) =>

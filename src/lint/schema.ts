@@ -11,7 +11,7 @@ import type {
 import { columnType, serialTypes, type ColumnType } from "./column-types.ts";
 import { nodesIn, objectName, qualified, relationName, stringsOf } from "./names.ts";
 
-/** What the statements so far say about a database: enough to tell what the next one does to existing tables. */
+/** The database as created by the statements so far: enough to tell what the next one does to existing tables. */
 export interface Schema {
   readonly tables: ReadonlyMap<string, Table>;
   /** Index → its table. */
@@ -22,7 +22,7 @@ export interface Schema {
   readonly checkedDomains: ReadonlySet<string>;
   /** Enum type → the number of the run that created it. */
   readonly enums: ReadonlyMap<string, number>;
-  /** The number of the present run; what it creates is new, and nobody else sees it. */
+  /** The number of the current run; what it creates is new, and nobody else uses it. */
   readonly run: number;
 }
 
@@ -66,12 +66,12 @@ export function startRun(schema: Schema): Schema {
   return { ...schema, run: schema.run + 1 };
 }
 
-/** True for a relation that the present run has created: its locks make nobody wait. */
+/** True for a relation that the current run has created: its locks block nobody. */
 export function isNewRelation(schema: Schema, name: string): boolean {
   return schema.tables.get(name)?.run === schema.run;
 }
 
-/** The schema after a statement. Statements inside DO and functions are not looked into. */
+/** The schema after a statement. Statements inside DO blocks and functions are ignored. */
 export function afterStatement(schema: Schema, node: Node): Schema {
   if ("CreateStmt" in node) return afterCreate(schema, node.CreateStmt);
   if ("AlterTableStmt" in node) return afterAlter(schema, node.AlterTableStmt);

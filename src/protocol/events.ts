@@ -99,7 +99,7 @@ export const PlanItem = z.object({
     .array(Version)
     .optional()
     .describe(
-      "For a squash whose parts are all applied: those versions. It is recorded in their place, and its file is not run.",
+      "For a squash whose parts are all applied: the versions of the parts. It is recorded in their place, and its file is not run.",
     ),
   sql: z.string().optional().describe("The file's text; only in the answer to `plan`."),
 });

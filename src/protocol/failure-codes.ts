@@ -1467,15 +1467,15 @@ export const failureCodes = {
   "partly-squashed": {
     kinds: ["usage"],
     meaning:
-      "A migration that squashes others is pending, and some of those are applied in this database while others are not. It can neither be recorded in their place nor run. Nothing was run.",
+      "A pending migration squashes others, of which only some are applied in this database. It can neither be recorded in their place nor be run. Nothing was run.",
     causes: [
-      "The environment had not applied everything when the migrations were squashed.",
-      "One of the versions was rolled back.",
+      "The environment had not applied the whole range when the migrations were squashed.",
+      "One of the squashed versions was rolled back.",
     ],
     remedies: [
       "Apply the missing versions from a branch or image that still has them as separate files.",
       "Or roll back the applied ones: `hasura-migrate reset-to ENVIRONMENT` does that and then runs the whole file.",
-      "Or, if the database has what the missing ones create, record them: `hasura-migrate mark ENVIRONMENT VERSION --applied`.",
+      "Or, if the database already contains what the missing ones create, record them: `hasura-migrate mark ENVIRONMENT VERSION --applied`.",
     ],
   },
   "port-in-use": {
@@ -1738,7 +1738,7 @@ export const failureCodes = {
     meaning:
       "`verify --database-url` changes only its own databases, but the migrations would change the whole server; nothing was run.",
     causes: [
-      "A migration, also one that only the revision of `--since` has, creates, alters or drops a role, a database or a tablespace, or uses `ALTER SYSTEM`.",
+      "A migration (possibly one that only the revision of `--since` has) creates, alters or drops a role, a database or a tablespace, or uses `ALTER SYSTEM`.",
       "It makes a role a member of another one, or grants or revokes a privilege on a database, a tablespace or a parameter.",
       "It calls a function that reaches other sessions or databases, such as `pg_terminate_backend` or `dblink`, or uses `COPY … PROGRAM`.",
     ],
@@ -1880,24 +1880,24 @@ export const failureCodes = {
   "squash-beside-parts": {
     kinds: ["usage"],
     meaning:
-      "The project has a migration that squashes others, and still has the files of those, so their SQL would be run twice. Nothing was run.",
+      "The project contains a migration that squashes others as well as the files of those others, so their SQL would be run twice. Nothing was run.",
     causes: ["`squash` was run without `--delete`, and the directories were not removed."],
     remedies: ["Remove the directories of the squashed migrations, or the one that squashes them."],
   },
   "squash-refused": {
     kinds: ["usage"],
     meaning:
-      "The migrations cannot be combined into one that does the same. The failure names the file and the reason. Nothing was written.",
+      "The migrations cannot be combined into one that does the same. The message shows the file and the reason. Nothing was written.",
     causes: [
-      "A migration has no `down.sql`, or one without a statement.",
-      "Some run outside a transaction (`-- hasura:no-transaction`) and others do not, or their directives differ.",
-      "A file has a `BEGIN`, `COMMIT` or `ROLLBACK` of its own, or a setting that cannot be ended after it.",
-      "One of them is a squash itself.",
-      "The version after the last one is taken.",
+      "A migration has no `down.sql`, or its `down.sql` contains no statement.",
+      "Some files run outside a transaction (`-- hasura:no-transaction`) and others do not, or their directives differ.",
+      "A file contains `BEGIN`, `COMMIT` or `ROLLBACK`, or changes a setting that cannot be reset after it.",
+      "One of them is itself a squash.",
+      "The version number after the last one is already used.",
     ],
     remedies: [
       "Correct the file, or squash the migrations before it and those after it: `--from`, `--to`.",
-      "Without a way back: `--without-down`.",
+      "To write no `down.sql`: `--without-down`.",
     ],
   },
   "state-directory-unsafe": {

@@ -49,7 +49,7 @@ const shownPath = z
     (path) => !/^[/\\]|^[A-Za-z]:|(^|[/\\])\.\.([/\\]|$)/.test(path),
     "must be a path inside the project",
   )
-  // It is shown with the plan that is confirmed.
+  // The path is shown in the plan that the user confirms.
   .refine((path) => !isKeptRollback(path), "must not look like the ledger's own SQL");
 
 const sql = z

@@ -6,7 +6,7 @@ import { type ParserInstance, startParser } from "./parser-instance.ts";
 /** SQL that is longer, in bytes of UTF-8, is not parsed: 3 MB need three seconds and 300 MB of memory. */
 export const mostBytes = 1_000_000;
 
-/** Bytes of memory above which the parser starts afresh after a text; it begins with 134 MB, most of them untouched. */
+/** Bytes of memory above which the parser is started again after a text; it starts with 134 MB, most of which is unused. */
 const mostMemoryKept = 256 * 1024 * 1024;
 
 export interface ParsedStatement {

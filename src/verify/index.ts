@@ -61,7 +61,7 @@ export async function verify(options: VerifyOptions): Promise<void> {
   const directory = await realpath(options.directory).catch(() => options.directory);
   const loaded = await loadProject(directory, options.database);
   const works = await worksOf(loaded, directory, options.since);
-  // Those of the revision are run too, to compare the orders.
+  // The revision's migrations are run too, to compare the orders.
   const files = works.flatMap(({ migrations, others }) => [...migrations, ...others]);
   if (options.databaseUrl !== undefined && options.throwaway !== true)
     checkServerWide(files.flatMap(filesOf));

@@ -59,7 +59,7 @@ function write(directory: string, file: string, content: string | Uint8Array): v
 }
 
 describe.concurrent("the migrations of a branch", () => {
-  test("are applied beside those of the image, shown, and rolled back", async (t) => {
+  test("are applied together with those of the image, shown, and rolled back", async (t) => {
     const served = await serve(t, await project(t, one));
     const cwd = await branchOf(t, "add-coupons", { ...one, ...coupons });
     const applied = await served.run(["dev-1", "--from", "."], { cwd });
@@ -82,7 +82,7 @@ describe.concurrent("the migrations of a branch", () => {
     assert.deepEqual(await tablesIn(served.databaseUrl), ["one"]);
   });
 
-  test("of two people work on one environment, each with what its own directory has", async (t) => {
+  test("of two people work in one environment, each with its own directory", async (t) => {
     const served = await serve(t, await project(t, one));
     const ada = await branchOf(t, "add-coupons", { ...one, ...coupons });
     const bob = await branchOf(t, "add-reviews", { ...one, ...reviews });
@@ -148,7 +148,7 @@ describe.concurrent("the migrations of a branch", () => {
     assert.deepEqual(statesIn(image), [["1700000000100", "changed"]]);
   });
 
-  test("are planned as they are in the directory, without what only the image has", async (t) => {
+  test("are planned as they are in the directory, without versions that are only in the image", async (t) => {
     const served = await serve(t, await project(t, { ...one, ...reviews }));
     const branch = await branchOf(t, "old", { ...one, ...coupons });
     const ran = await served.run(["dev-1", "--from", branch, "--json"]);
@@ -166,7 +166,7 @@ describe.concurrent("the migrations of a branch", () => {
     );
   });
 
-  test("may be those of a whole project, where the image has none", async (t) => {
+  test("may be a whole project, if the image has none", async (t) => {
     const served = await serve(t, await project(t, one));
     const files: Record<string, Files[string]> = {};
     for (let i = 0; i < 300; i += 1)

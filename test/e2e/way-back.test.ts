@@ -49,7 +49,7 @@ async function afterBranch(t: TestContext, then: Files = {}): Promise<Served> {
 
 // Each test has its own environment.
 describe.concurrent("the way back", () => {
-  test("down rolls back what no file is left of, and shows that first", async (t) => {
+  test("down rolls back versions without a file, and shows them first", async (t) => {
     const served = await afterBranch(t);
     const shown = await served.run(["down", "dev-1", "2", "--dry-run"]);
     assert.equal(shown.code, 0, shown.stderr);
@@ -68,7 +68,7 @@ describe.concurrent("the way back", () => {
     assert.deepEqual(await tablesOf(served.databaseUrl), ["users"]);
   });
 
-  test("status says whose they are: in text, in the table of environments, as JSON and on the page", async (t) => {
+  test("status shows who applied them: in text, in the table of environments, as JSON and on the page", async (t) => {
     const served = await afterBranch(t);
     const text = await served.run(["status", "dev-1"]);
     assert.match(
@@ -97,7 +97,7 @@ describe.concurrent("the way back", () => {
     assert.match(page.stdout, /1700000000200<\/b> coupons/);
   });
 
-  test("reset-to rolls back what the project lacks and applies what is pending, as one plan that has to be confirmed", async (t) => {
+  test("reset-to rolls back versions that the project lacks and applies pending ones, as one plan that has to be confirmed", async (t) => {
     const served = await afterBranch(t, {
       "1700000000250_tags": { up: "CREATE TABLE tags (id int);", down: "DROP TABLE tags;" },
     });
@@ -119,7 +119,7 @@ describe.concurrent("the way back", () => {
     assert.equal((await served.run(["status", "dev-1", "--check"])).code, 0);
   });
 
-  test("reset-to names what has no way back, and leaves it only where that is asked for", async (t) => {
+  test("reset-to lists versions that cannot be rolled back, and leaves them only on request", async (t) => {
     const served = await afterBranch(t);
     await query(
       served.databaseUrl,
@@ -135,7 +135,7 @@ describe.concurrent("the way back", () => {
     assert.deepEqual(await tablesOf(served.databaseUrl), ["coupons", "users"]);
   });
 
-  test("baseline records what is pending as applied, up to a version, without running it", async (t) => {
+  test("baseline records pending versions as applied, up to a version, without running them", async (t) => {
     const directory = await project(t, branch);
     const served = await serve(t, directory);
     await query(served.databaseUrl, "CREATE TABLE users (id int)");
@@ -172,7 +172,7 @@ describe.concurrent("the way back", () => {
     assert.match(nothing.stderr, /Nothing is pending\./);
   });
 
-  test("squash writes one migration, which is recorded where its parts are applied, and run elsewhere", async (t) => {
+  test("squash writes one migration, which is recorded if its parts are applied, and run otherwise", async (t) => {
     const directory = await project(t, branch);
     const [first, second] = await Promise.all([serve(t, directory), serve(t, directory)]);
     assert.equal((await first.run(["dev-1"])).code, 0);
@@ -202,7 +202,7 @@ describe.concurrent("the way back", () => {
     assert.deepEqual(await tablesOf(second.databaseUrl), []);
   });
 
-  test("squash says what is wrong before it writes anything", async (t) => {
+  test("squash reports mistakes before it writes anything", async (t) => {
     const directory = await project(t, {
       ...branch,
       "1700000000201_next": { up: "SELECT 1;" },
@@ -229,7 +229,7 @@ describe.concurrent("the way back", () => {
     assert.deepEqual(readdirSync(join(directory, "migrations/default")), before);
   });
 
-  test("reset-to --from leaves what one branch has of what two have applied, and without it what the image has", async (t) => {
+  test("after two branches were applied, reset-to --from leaves one of them, and without --from the image's migrations", async (t) => {
     const image = { "1700000000100_users": branch["1700000000100_users"] };
     const served = await serve(t, await project(t, image));
     const tags = {

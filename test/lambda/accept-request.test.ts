@@ -185,7 +185,7 @@ describe("accept request", () => {
     assert.ok(JSON.stringify(hints).includes(remedy));
   });
 
-  test("an unknown field of the request itself is no unknown option", () => {
+  test("an unknown field of the request itself is not an unknown option", () => {
     assert.equal(refusal({ ...request("apply"), colour: 1 }).code, "malformed-request");
   });
 

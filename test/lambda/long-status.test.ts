@@ -27,7 +27,7 @@ describe("a long status", () => {
     assert.notEqual(writeStatus(statusOf([...rows]), redact), first);
   });
 
-  test("is written again once a secret is known that stands in it", () => {
+  test("is written again when a secret in it becomes known", () => {
     const redact = redactor();
     const event = statusOf(rowsOf(200));
     assert.match(writeStatus(event, redact).columns?.join("") ?? "", /of-the-secret/);
@@ -38,7 +38,7 @@ describe("a long status", () => {
     assert.match(writeStatus(event, redactor()).columns?.join("") ?? "", /of-the-secret/);
   });
 
-  test("is written again where anything around the same rows differs", () => {
+  test("is written again if anything around the same rows differs", () => {
     const redact = redactor();
     const [rows, other] = [rowsOf(150), rowsOf(60)];
     const written = (event: Status): string => writeStatus(event, redact).columns?.join("") ?? "";

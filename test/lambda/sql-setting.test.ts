@@ -29,17 +29,17 @@ function outcome(settings: Record<string, string>): string {
 }
 
 describe("queries", () => {
-  test("are refused by default, and the setting is named", () => {
+  test("are refused by default, with the name of the setting", () => {
     assert.match(outcome({}), /^sql-not-allowed: .*HASURA_MIGRATE_SQL=read /);
     assert.match(outcome({ HASURA_MIGRATE_SQL: "off" }), /^sql-not-allowed/);
   });
 
-  test("are accepted where the setting allows them", () => {
+  test("are accepted if the setting allows them", () => {
     assert.equal(outcome({ HASURA_MIGRATE_SQL: "read" }), "accepted");
     assert.equal(outcome({ HASURA_MIGRATE_SQL: "read-when-protected" }), "accepted");
   });
 
-  test("need to be allowed twice where the environment is protected", () => {
+  test("need a separate value of the setting if the environment is protected", () => {
     const isProtected = { HASURA_MIGRATE_PROTECTED: "true" };
     assert.match(
       outcome(isProtected),

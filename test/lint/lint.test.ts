@@ -51,7 +51,7 @@ describe("a rule", () => {
 });
 
 describe("a finding", () => {
-  test("has its place, its statement, the lock, and the way round", async () => {
+  test("has its position, its statement, the lock and the remedy", async () => {
     const sql =
       "SELECT '😀ü'; -- ü\n  ALTER TABLE orders ADD COLUMN a int,\n 😀 ADD COLUMN b serial;";
     const [finding] = await lint([known, migration(sql.replace(" 😀 ADD", "   ADD"))]);
@@ -65,7 +65,7 @@ describe("a finding", () => {
       message:
         "Adding b rewrites orders and its indexes, and blocks reads and writes meanwhile: serial numbers the rows that exist.",
       safeWay:
-        "Add a plain column without a default, fill it in batches, then set the default in a later migration; a trigger can do what a stored generated column does.",
+        "Add a plain column without a default, fill it in batches, then set the default in a later migration; instead of a stored generated column, use a trigger.",
       table: "orders",
       lock: { table: "orders", mode: "ACCESS EXCLUSIVE", effect: "rewrite" },
     });
@@ -99,7 +99,7 @@ describe("files", () => {
     ]);
   });
 
-  test("a syntax error has PostgreSQL's message and place", async () => {
+  test("a syntax error has PostgreSQL's message and position", async () => {
     const [finding] = await lint([migration("CREATE TABLE n (\n  a int,\n  b intt eger\n);")]);
     assert.deepEqual(
       [finding?.rule, finding?.message, finding?.line, finding?.column],
@@ -170,7 +170,7 @@ describe("severities", () => {
   });
 });
 
-test("ten thousand statements in a file take no quadratic time", async () => {
+test("ten thousand statements in a file do not take quadratic time", async () => {
   const rows = Array.from(
     { length: 10_000 },
     (_, i) => `INSERT INTO orders (id) VALUES (${String(i)});`,

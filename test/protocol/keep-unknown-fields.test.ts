@@ -19,7 +19,7 @@ function kept(received: unknown): z.infer<typeof Schema> {
 }
 
 describe("fields that a schema does not know", () => {
-  test("are kept at the top", () => {
+  test("are kept at the top level", () => {
     assert.deepEqual(kept({ name: "a", later: { of: 1 } }), { name: "a", later: { of: 1 } });
   });
 

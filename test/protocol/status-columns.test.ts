@@ -210,14 +210,14 @@ describe("status in columns", () => {
       );
     });
 
-    test("a row without the value has the place -1, also where all others share it", () => {
+    test("a row without the value has the position -1, even if all others share it", () => {
       assert.deepEqual(
         columnOf((i) => (i === 2 ? undefined : "a")),
         { among: ["a"], at: Array.from({ length: 120 }, (_, i) => (i === 2 ? -1 : 0)) },
       );
     });
 
-    test("values that are no texts, numbers or booleans are listed with their rows", () => {
+    test("values that are not strings, numbers or booleans are listed with their rows", () => {
       assert.deepEqual(
         columnOf((i) => (i === 5 ? { of: 1 } : undefined)),
         { some: [[5, { of: 1 }]] },
@@ -225,7 +225,7 @@ describe("status in columns", () => {
     });
   });
 
-  test("one database whose columns are not whole spoils the event", async () => {
+  test("one database with incomplete columns invalidates the event", async () => {
     const line = JSON.stringify({
       type: statusColumns,
       databases: [1, 3].map((count) => ({

@@ -74,7 +74,7 @@ describe("SQL that does not parse", () => {
     assert.deepEqual(await errorOf(sql), { message, at });
   });
 
-  test("a NUL character, behind which PostgreSQL would not look", async () => {
+  test("a NUL character, after which PostgreSQL would not read", async () => {
     assert.equal((await errorOf("select 1\0; drop table t")).at, "\0; drop table t");
   });
 

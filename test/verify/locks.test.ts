@@ -45,7 +45,7 @@ describe("--locks", () => {
     ],
   ];
 
-  test("names what each statement locks, and what it writes anew", async (t) => {
+  test("lists what each statement locks and rewrites", async (t) => {
     const list = Object.fromEntries(cases.map(([sql], i) => [`${i + 2}_x`, [sql] as const]));
     const directory = await project(t, migrations({ "1_a": before, ...list }));
     const events = await verified(directory, onSharedServer({ locks: true }));
@@ -58,7 +58,7 @@ describe("--locks", () => {
     assert.ok(found.at(-1)?.every((lock) => cases.at(-1)?.[1].includes(lock)));
   });
 
-  test("tells a rewrite also for a statement whose table was locked before", async (t) => {
+  test("reports a rewrite even if the table was locked before", async (t) => {
     const directory = await project(
       t,
       migrations({

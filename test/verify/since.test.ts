@@ -52,7 +52,7 @@ describe("--since", () => {
     assert.deepEqual(outline(events), []);
   });
 
-  test("checks nothing where nothing was added", async (t) => {
+  test("checks nothing if nothing was added", async (t) => {
     const directory = await repository(t, first);
     const events = await verified(directory, since);
     assert.deepEqual(statesOf(events), {});
@@ -72,13 +72,13 @@ describe("--since", () => {
     ]);
   });
 
-  test("does not count other line ends as a change where git does not", async (t) => {
+  test("does not count different line ends as a change if Git does not", async (t) => {
     const directory = await repository(t, { ...first, ".gitattributes": "*.sql text\n" });
     await write(directory, { "migrations/default/10_a/up.sql": table("a")[0] });
     assert.deepEqual(outline(await verified(directory, since)), []);
   });
 
-  test("applies a branch's migrations after newer ones, also after those that main got meanwhile", async (t) => {
+  test("applies a branch's migrations after newer ones, including those added to main meanwhile", async (t) => {
     const directory = await repository(t, first);
     git(directory, "switch", "--quiet", "--create", "branch");
     await write(
@@ -100,7 +100,7 @@ describe("--since", () => {
     ]);
   });
 
-  test("runs nothing of main either that changes the whole server", async (t) => {
+  test("does not run migrations of main that change the whole server, either", async (t) => {
     const directory = await repository(t, first);
     git(directory, "switch", "--quiet", "--create", "branch");
     await write(directory, migrations({ "15_c": table("c") }));
@@ -112,7 +112,7 @@ describe("--since", () => {
     assert.equal(await codeOf(verified(directory, since)), "server-wide-statement");
   });
 
-  test("names what depends on the order", async (t) => {
+  test("lists what depends on the order", async (t) => {
     const directory = await repository(t, first);
     git(directory, "switch", "--quiet", "--create", "branch");
     await write(
@@ -138,7 +138,7 @@ describe("--since", () => {
     );
   });
 
-  test("finds one version that two branches took", async (t) => {
+  test("finds a version that two branches use", async (t) => {
     const directory = await repository(t, first);
     git(directory, "switch", "--quiet", "--create", "branch");
     await write(directory, migrations({ "30_mine": table("c") }));

@@ -40,7 +40,7 @@ async function databasesOfVerify(): Promise<unknown[]> {
 }
 
 describe("a migration that is applied, rolled back and applied again", () => {
-  test("is ok where its down undoes it", async (t) => {
+  test("is ok if its down undoes it", async (t) => {
     const directory = await project(t, migrations({ "1_orders": orders }));
     const events = await verified(directory, onSharedServer());
     assert.deepEqual(statesOf(events), { 1: "ok" });
@@ -51,7 +51,7 @@ describe("a migration that is applied, rolled back and applied again", () => {
     });
   });
 
-  test("names what its down leaves, changes or drops too much; the next migration is judged by itself", async (t) => {
+  test("lists what its down leaves over, changes or wrongly drops; the next migration is checked independently", async (t) => {
     const directory = await project(
       t,
       migrations({
@@ -72,7 +72,7 @@ describe("a migration that is applied, rolled back and applied again", () => {
     ]);
   });
 
-  test("says where up.sql fails the second time", async (t) => {
+  test("shows where up.sql fails the second time", async (t) => {
     const directory = await project(
       t,
       migrations({
@@ -86,7 +86,7 @@ describe("a migration that is applied, rolled back and applied again", () => {
     ]);
   });
 
-  test("goes on after a down that fails, also one that has done half of its work", async (t) => {
+  test("continues after a down that fails, even one that has done half of its work", async (t) => {
     const directory = await project(
       t,
       migrations({
@@ -248,7 +248,7 @@ describe("sessions", () => {
 });
 
 describe("extensions", () => {
-  test("that the server lacks are named with file and line, before anything is run", async (t) => {
+  test("that the server lacks are listed with file and line, before anything is run", async (t) => {
     const directory = await project(
       t,
       migrations({
@@ -276,7 +276,7 @@ describe("extensions", () => {
     assert.deepEqual(await databasesOfVerify(), []);
   });
 
-  test("come with the line that starts a container which has them", async (t) => {
+  test("are shown with a command that starts a container with them", async (t) => {
     const directory = await project(
       t,
       migrations({ "1_a": ["create extension postgis_topology"] }),
@@ -292,8 +292,8 @@ describe("extensions", () => {
   });
 });
 
-describe("a server of one's own", () => {
-  test("keeps nothing of verify: no database, no role", async (t) => {
+describe("a given server", () => {
+  test("contains no database or role of verify afterwards", async (t) => {
     const directory = await project(
       t,
       migrations({
@@ -320,7 +320,7 @@ describe("a server of one's own", () => {
     );
   });
 
-  test("is not used through a pooler that leads every name to one database", async (t) => {
+  test("is not used through a pooler that maps every name to one database", async (t) => {
     const directory = await project(t, migrations({ "1_a": orders }));
     const { url, database } = await poolerOf(t, await freshDatabase(t));
     const refused = await failureOf(verified(directory, { databaseUrl: url }));
@@ -331,7 +331,7 @@ describe("a server of one's own", () => {
     assert.deepEqual(await databasesOfVerify(), []);
   });
 
-  test("that is read-only, does not let the user create databases, or refuses the password, is refused with what helps", async (t) => {
+  test("that is read-only, does not let the user create databases, or refuses the password, is refused with advice", async (t) => {
     const directory = await project(t, migrations({ "1_a": orders }));
     const name = `verify_user_${process.pid}`;
     await query(serverUrl(), `CREATE ROLE ${name} LOGIN PASSWORD 'secret'`);
@@ -365,7 +365,7 @@ describe("a server that is started", () => {
       name.startsWith("hasura-migrate-once-"),
     );
 
-  test("is removed at the end, and migrations are no superuser there", async (t) => {
+  test("is removed at the end, and migrations do not run as a superuser there", async (t) => {
     const directory = await project(
       t,
       migrations({
@@ -396,7 +396,7 @@ describe("a server that is started", () => {
     assert.deepEqual(await servers(), before);
   });
 
-  test("has its programs in a directory that must be one", async (t) => {
+  test("is started from a directory that must contain its programs", async (t) => {
     const directory = await project(t, migrations({ "1_a": orders }));
     await writeFile(join(directory, "postgres"), "");
     const failure = await failureOf(verified(directory, { postgresBin: directory }));

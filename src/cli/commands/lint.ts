@@ -13,16 +13,16 @@ export const lint: CommandModule = {
       )
       .example("lint")
       .example("lint --since origin/main", "only what a branch adds")
-      .example("lint --strict --github", "in a job of GitHub Actions")
+      .example("lint --strict --github", "in GitHub Actions")
       .example("lint ./hasura --sarif", "for code scanning")
       .addOption(
         new CliOption(
           "--since <revision>",
-          "check only migrations that this revision of git does not have, or has otherwise",
+          "check only migrations that are new or changed compared with this Git revision",
         ),
       )
       .addOption(new CliOption("--database <name>", "only this database"))
-      .addOption(new CliOption("--strict", "fail also because of warnings"));
+      .addOption(new CliOption("--strict", "fail on warnings, too"));
     return addExclusiveOptions(command, [
       new CliOption("--sarif", "print a SARIF 2.1.0 document, for code scanning"),
       new CliOption("--github", "print annotations for GitHub Actions"),

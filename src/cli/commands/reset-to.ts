@@ -23,7 +23,7 @@ export const resetTo: CommandModule = {
       )
       .example("reset-to dev-3")
       .example("reset-to dev-3 --dry-run", "print the plan only")
-      .example("reset-to dev-3 --from .", "to what the branch here has")
+      .example("reset-to dev-3 --from .", "to the migrations in this directory")
       .example("reset-to dev-3 --keep", "leave versions that cannot be rolled back")
       .option("--keep", "leave versions that cannot be rolled back, instead of refusing")
       .option(

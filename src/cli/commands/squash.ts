@@ -10,7 +10,7 @@ export const squash: CommandModule = {
       .command("squash")
       .summary("combine a range of migrations into one")
       .description(
-        "Write one migration that does what a range of migrations does. Where all of those are applied, apply records it in their place, without running it; where none is, it runs.",
+        "Write one migration that does the same as a range of migrations. If all of them are applied, apply records it in their place without running it; if none is, apply runs it.",
       )
       .example("squash --from 1700000000100 --name init")
       .example("squash --from 17001 --name v2 --delete")
@@ -25,7 +25,7 @@ export const squash: CommandModule = {
         ),
       )
       .option("--name <name>", "name of the new migration")
-      .option("--database <name>", "the database they belong to (default: the only one)")
+      .option("--database <name>", "the database of the migrations (default: the only one)")
       .option("--without-down", "write no down.sql, for migrations that have none")
       .option("--delete", "remove the migrations of the range")
       .addOption(
@@ -51,7 +51,7 @@ export const squash: CommandModule = {
     if (!options.json && !options.quiet) {
       for (const notice of notices) context.err.write(`! ${escapeControls(notice)}\n`);
       const next = options.delete
-        ? "their files are removed"
+        ? "their files were removed"
         : "remove their directories before you apply it";
       context.err.write(`Squashed ${plural(parts.length, "migration")}; ${next}.\n`);
     }

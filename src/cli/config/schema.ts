@@ -109,7 +109,7 @@ const lintSettings = {
       z.enum(severities, { error: `must be one of ${severities.join(", ")}` }),
     )
     .optional()
-    .describe("The severity of a rule, if it is not to have its own: off, info, warning or error."),
+    .describe("The severity of a rule, instead of its default: off, info, warning or error."),
 };
 
 const environmentName = z

@@ -252,9 +252,11 @@ export const VerifyOptions = GlobalOptions.extend({
 export type VerifyOptions = z.infer<typeof VerifyOptions>;
 
 export const SquashOptions = GlobalOptions.extend({
-  from: z.string({ error: "Name the first migration of the range: --from VERSION" }).pipe(Version),
+  from: z
+    .string({ error: "Specify the first migration of the range: --from VERSION" })
+    .pipe(Version),
   to: Version.optional(),
-  name: z.string({ error: "Name the new migration: --name NAME" }),
+  name: z.string({ error: "Specify the name of the new migration: --name NAME" }),
   database: text,
   withoutDown: flag,
   delete: flag,

@@ -42,7 +42,7 @@ export function missingInImage(
   const more = missing.length > namedAtMost ? ` and ${missing.length - namedAtMost} more` : "";
   const verb = missing.length === 1 ? "is" : "are";
   const them = missing.length === 1 ? "it" : "them";
-  return `! ${plural(missing.length, "file")} here ${verb} not in the ${image === "" ? "image" : image}: ${names.join(", ")}${more}. Build and deploy an image that has ${them}, or send ${them} with --from.`;
+  return `! ${plural(missing.length, "file")} here ${verb} not in the ${image === "" ? "image" : image}: ${names.join(", ")}${more}. Build and deploy an image that contains ${them}, or send ${them} with --from.`;
 }
 
 /** The local migrations that the function does not have; undefined if a function does not list its files. */

@@ -5,7 +5,7 @@ import type { CliContext } from "../context.ts";
 import { findProjectAbove, findProjectRoot } from "./find-project.ts";
 
 /**
- * The project that a command of this machine works on: in the named directory, or the one that the working directory is in.
+ * The project that a local command works on: the one in the given directory, or the one that contains the working directory.
  * @throws Failure usage/no-project
  */
 export function projectDirectory(
@@ -23,6 +23,6 @@ export function projectDirectory(
     "usage",
     "no-project",
     `There is no Hasura project in ${cwd} or above it: no directory has a config.yaml or a migrations directory.`,
-    { hints: [textHint(`Name its directory: hasura-migrate ${command} DIRECTORY`)] },
+    { hints: [textHint(`Pass the directory of a project: hasura-migrate ${command} DIRECTORY`)] },
   );
 }

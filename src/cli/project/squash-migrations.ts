@@ -33,8 +33,8 @@ export interface Squashed {
 }
 
 /**
- * Writes one migration that does what a range of migrations does, and with `delete` removes those. Throws usage failures, before
- * anything is written: for an invalid name, an unknown version, and what cannot be squashed.
+ * Writes one migration that does the same as a range of migrations and, with `delete`, removes those. Throws usage failures, before
+ * anything is written: for an invalid name, an unknown version, and migrations that cannot be squashed.
  */
 export async function squashMigrations(
   context: Pick<CliContext, "cwd" | "home">,
@@ -123,10 +123,10 @@ function versionAfter(parts: readonly Migration[], all: readonly Migration[]): V
     throw new Failure(
       "usage",
       "squash-refused",
-      `The squash would need the version ${String(next)}, which is ${taken ? `that of ${migrationLabel(taken)}` : "too large"}. Nothing was written.`,
+      `The squash would need the version ${String(next)}, which is ${taken ? `already that of ${migrationLabel(taken)}` : "too large"}. Nothing was written.`,
       {
         hints: taken
-          ? [retryHint({ with: ["--to", taken.version], reason: "squash that one, too" })]
+          ? [retryHint({ with: ["--to", taken.version], reason: "include that one in the squash" })]
           : [],
       },
     );
@@ -156,7 +156,7 @@ async function write(
   }
 }
 
-/** Removes the directory of a migration; of one whose files lie among others, the files. */
+/** Removes the directory of a migration, or only its files if the directory contains others. */
 async function remove({ version, up, down }: Migration, root: string): Promise<void> {
   for (const file of [up, down]) {
     if (file === undefined) continue;

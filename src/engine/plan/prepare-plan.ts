@@ -37,7 +37,7 @@ export interface ReadyStep extends PlannedStep {
   readonly noTransaction: boolean;
   readonly item: PlanItem;
   readonly fingerprint: FingerprintPart;
-  /** It is recorded in place of these versions, which are applied, and its file is not run. */
+  /** The applied versions in whose place it is recorded, without running its file. */
   readonly replaces?: readonly Version[];
 }
 

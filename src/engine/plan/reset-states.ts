@@ -70,7 +70,7 @@ async function resetState(
   };
 }
 
-/** Applied versions that a pending file squashes as a whole: it takes their place, so they are not rolled back. */
+/** Applied versions that a pending file squashes, all of its parts: it replaces them, so they are not rolled back. */
 async function replacedParts({ migrations, recorded }: DatabaseState): Promise<Set<Version>> {
   const pending = migrations.flatMap(({ version, up }) =>
     up?.runnable === true && !recorded.has(version) ? [up] : [],

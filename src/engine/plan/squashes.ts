@@ -7,9 +7,9 @@ import { markHint } from "../store/hints.ts";
 import type { DatabaseFacts, PlannedStep } from "./select-steps.ts";
 
 /**
- * The versions that a step takes the place of: those that its file squashes, where all of them are applied. It is then recorded
- * instead of run. Undefined for a file that is run. Throws `usage/partly-squashed` where some of them are applied, and
- * `usage/squash-beside-parts` where the project still has a file of one.
+ * The versions that a step replaces: those that its file squashes, if all of them are applied. It is then recorded
+ * instead of run. Undefined for a file that is run. Throws `usage/partly-squashed` if only some of them are applied, and
+ * `usage/squash-beside-parts` if the project still has a file of one.
  */
 export function replacedBy(
   { migration, direction, file, database }: PlannedStep,
@@ -25,7 +25,7 @@ export function replacedBy(
       file.path,
       beside.map((part) => migrationLabel(part)),
     );
-  // What the same plan rolls back before it is not applied any more by then.
+  // Versions that the same plan rolls back before this step are no longer applied then.
   const isApplied = (version: Version): boolean =>
     recorded.has(version) && resets?.has(version) !== true;
   const applied = [...parts].filter(isApplied);
@@ -40,16 +40,16 @@ export function replacedBy(
     {
       hints: [
         textHint(
-          `Apply the missing ones first, from a branch or image that still has ${migrationLabel(migration)} as separate files.`,
+          `Apply the missing ones first, from a branch or image that still has the parts of ${migrationLabel(migration)} as separate files.`,
         ),
         runHint(
           ["reset-to", environment],
-          "or roll back the applied ones, where the ledger keeps their down SQL, and run the whole file",
+          "or roll back the applied ones, if the ledger has their down SQL, and run the whole file",
         ),
         markHint(
           { ...target, versions: missing },
           "applied",
-          "if the database has what they create",
+          "if the database already contains what they create",
         ),
       ],
     },
@@ -60,7 +60,7 @@ function besideParts(file: string, parts: readonly string[]): Failure {
   return new Failure(
     "usage",
     "squash-beside-parts",
-    `${file} squashes versions that the project still has files for: ${shortenList(parts)}. They would be run twice. Nothing was run.`,
+    `${file} squashes versions whose files are still in the project: ${shortenList(parts)}. Their SQL would be run twice. Nothing was run.`,
     {
       hints: [
         textHint("Remove the directories of those versions, or the one that squashes them."),

@@ -70,7 +70,7 @@ interface DirectiveComment {
   readonly fail: (problem: string) => Failure;
 }
 
-/** Those before the first SQL, without the ones that are for the lint. */
+/** The directives before the first SQL, without those for `lint`. */
 function* directivesIn(text: string, file: string): Generator<DirectiveComment> {
   for (const { start, comment } of leadingComments(text)) {
     const content = directive.exec(comment)?.[1];
@@ -80,7 +80,7 @@ function* directivesIn(text: string, file: string): Generator<DirectiveComment> 
   }
 }
 
-/** The beginning of the lines that name the versions that a file combines. */
+/** The beginning of the lines that list the versions that a file combines. */
 export const squashesDirective = "-- hasura-migrate: squashes";
 
 function readVersions(listed: string, fail: (problem: string) => Failure): Version[] {

@@ -22,18 +22,18 @@ interface PartFile {
   readonly body: MigrationBody;
 }
 
-/** The files of a migration that does what several did. */
+/** The files of a migration that does the same as several others. */
 export interface SquashedFiles {
   readonly up: string;
-  /** Absent only where that was asked for. */
+  /** Absent only if the caller asked for that. */
   readonly down?: string;
-  /** What to look at before the parts are removed. */
+  /** Warnings to read before the parts are removed. */
   readonly notices: readonly string[];
 }
 
 /**
  * Combines migrations, given in their order: `up` runs their up files in that order, `down` their down files in reverse. A setting that
- * a file makes ends with it, as it did. Throws `usage/squash-refused` where the result could not do what the files did one by one.
+ * a file changes is reset after it, as before. Throws `usage/squash-refused` if the result could not do the same as the separate files.
  */
 export async function squashedFiles(
   migrations: readonly Migration[],
@@ -44,8 +44,8 @@ export async function squashedFiles(
   const again = parts.find(({ up }) => up.body.directives.squashes !== undefined);
   if (again)
     throw refused(
-      `${again.up.path} is a squash itself: an environment may still have its parts, and would run their SQL again.`,
-      "Begin after it: --from with the version that follows it.",
+      `${again.up.path} is itself a squash: an environment may still have its parts, and would run their SQL again.`,
+      "Start after it: use --from with the version that follows it.",
     );
   const ups = parts.map(({ up }) => up);
   const downs = parts.toReversed().flatMap(({ down }) => (down ? [down] : []));
@@ -69,7 +69,7 @@ async function partOf(migration: Migration, withoutDown: boolean): Promise<Part>
   if (!withoutDown && (downFile === undefined || downFile.body.blank))
     throw refused(
       `${label} has no down.sql with a statement, so the squash could not be rolled back.`,
-      "Write it (SELECT 1; if there is nothing to undo), or use --without-down.",
+      "Write one (SELECT 1; if there is nothing to undo), or use --without-down.",
     );
   const upFile = { label, path: up.path, body: await up.body() };
   return { label, version, up: upFile, ...(downFile && { down: downFile }) };
@@ -89,14 +89,14 @@ function combined(files: readonly PartFile[], squashes: readonly Version[]): str
   return [...headerLines(directives, squashes), ...bodies].join("\n").replace(/\n*$/, "\n");
 }
 
-/** The directives that all files have. */
+/** The directives that all files share. */
 function commonDirectives(files: readonly PartFile[]): Directives {
   const [first] = files;
   const marked = files.filter(({ body }) => body.directives.noTransaction);
   if (marked.length > 0 && marked.length < files.length)
     throw refused(
       `Some of the files run outside a transaction, and others do not: ${shortenList(marked.map(({ path }) => path))}.`,
-      "Squash those before it and those after it.",
+      "Squash the migrations before it and those after it separately.",
     );
   const settings = first?.body.directives.settings ?? {};
   const other = files.find(
@@ -104,8 +104,8 @@ function commonDirectives(files: readonly PartFile[]): Directives {
   );
   if (first && other)
     throw refused(
-      `${other.path} has other directives than ${first.path}, and one file can have only one of each.`,
-      "Make them the same, or squash those before it and those after it.",
+      `${other.path} has different directives from ${first.path}, and one file can have only one of each.`,
+      "Make them the same, or squash the migrations before it and those after it separately.",
     );
   return { noTransaction: marked.length > 0, settings };
 }
@@ -134,19 +134,19 @@ function refuseUnusable({ path, body: { sql } }: PartFile): void {
   const unfinished = findUnfinished(sql);
   if (unfinished)
     throw refused(
-      `${path}, line ${String(lineAt(sql, unfinished.start))}: a quoted text or comment that begins here never ends.`,
+      `${path}, line ${String(lineAt(sql, unfinished.start))}: a quoted string or comment that begins here never ends.`,
     );
   // Their bodies end with END, too.
   const hasAtomicBody = /\bbegin\s+atomic\b/i.test(sql);
   const own = statementsOf(sql).find((statement) => transactional.test(headOf(statement, 2)));
   if (own && !hasAtomicBody)
     throw refused(
-      `${path}, line ${String(lineAt(sql, own.start))}: it begins or ends a transaction of its own, which would end that of the other parts, too.`,
+      `${path}, line ${String(lineAt(sql, own.start))}: this statement begins or ends a transaction, which would also end that of the other parts.`,
       "Remove the statement: each file runs in a transaction anyway.",
     );
 }
 
-/** What ends the settings that a file made, as the end of its transaction did. */
+/** The statements that reset the settings that a file changed, as the end of its transaction did. */
 function resets(file: PartFile): string {
   const statements = statementsOf(file.body.sql).flatMap((statement) => resetOf(statement, file));
   return [...new Set(statements)].map((statement) => `\n${statement};`).join("");
@@ -168,7 +168,7 @@ function resetOf(statement: Statement, file: PartFile): string[] {
   return [`RESET ${name.replaceAll(" ", "")}`];
 }
 
-/** Settings with words of their own, after `SET`. */
+/** Settings with their own syntax after `SET`. */
 const resetsOf: readonly { readonly words: RegExp; readonly reset: string }[] = [
   { words: /^constraints /, reset: "SET CONSTRAINTS ALL IMMEDIATE" },
   { words: /^role /, reset: "RESET ROLE" },
@@ -179,8 +179,8 @@ const resetsOf: readonly { readonly words: RegExp; readonly reset: string }[] = 
 
 function unknownSetting({ start }: Statement, { path, body }: PartFile): Failure {
   return refused(
-    `${path}, line ${String(lineAt(body.sql, start))}: this setting would last for the parts after it.`,
-    "Squash those up to it and those after it.",
+    `${path}, line ${String(lineAt(body.sql, start))}: this setting would also apply to the parts after it.`,
+    "Squash the migrations up to it and those after it separately.",
   );
 }
 
@@ -193,7 +193,7 @@ function terminated(sql: string): string {
   return last === "" || last === ";" ? text : `${text}\n;`;
 }
 
-/** The text without the marker and the directives before its first statement: they stand at the beginning of the whole. */
+/** The text without the marker and the directives before its first statement: they are at the beginning of the combined file. */
 function withoutDirectives(sql: string): string {
   let kept = "";
   let end = 0;
@@ -216,7 +216,7 @@ function enumNotices(files: readonly PartFile[]): string[] {
     );
     return adds
       ? [
-          `${path} adds a value to an enum, which the parts after it cannot use in the same transaction: try the squash with hasura-migrate verify.`,
+          `${path} adds a value to an enum, which later parts cannot use in the same transaction. Test the squash with hasura-migrate verify.`,
         ]
       : [];
   });

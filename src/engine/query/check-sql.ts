@@ -24,7 +24,7 @@ export function checkSql(parts: readonly TreePart[]): string {
   const named = (kind: "function" | "operator" | "type"): Name[] =>
     parts.flatMap((part) => (part.kind === kind ? [part.name] : []));
   const attributes = parts.flatMap((part) => (part.kind === "attribute" ? [part.name] : []));
-  // Quoted as a whole: a name in it may contain the mark of any dollar quotes.
+  // Quoted as a whole, because a name in it may contain any dollar-quote tag.
   return `DO ${quoteLiteral(`DECLARE
   found pg_catalog.text;
 BEGIN

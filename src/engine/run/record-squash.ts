@@ -3,7 +3,7 @@ import type { MigrationStore, Step, StepResult } from "../store/store.ts";
 
 /**
  * Records a squash as applied in place of its parts, without running it. A store that cannot do both at once records the squash
- * first: between the two, its parts are applied versions without a file, which nothing runs again.
+ * first; until the parts are removed, they are applied versions without a file, which are never run again.
  */
 export async function recordSquash(
   step: Step,
@@ -11,7 +11,7 @@ export async function recordSquash(
   store: MigrationStore,
 ): Promise<StepResult> {
   const notices = [
-    `recorded without running it: ${parts.length === 1 ? "the version" : `the ${String(parts.length)} versions`} that it squashes had been applied`,
+    `recorded without running it, because ${parts.length === 1 ? "the version" : `the ${String(parts.length)} versions`} that it squashes had been applied`,
   ];
   if (store.replace) {
     const result = await store.replace(step, parts);

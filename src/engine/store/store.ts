@@ -165,7 +165,7 @@ export interface MigrationStore extends StoreCapabilities {
    */
   runBatch?(steps: readonly Step[], onDone: OnDone): Promise<StepResult | undefined>;
   /**
-   * Records a squash as applied, without running it, and removes the records of its parts: all in one transaction. Absent where
+   * Records a squash as applied, without running it, and removes the records of its parts: all in one transaction. Absent if
    * only `mark` can do it.
    */
   replace?(step: Step, parts: readonly Version[]): Promise<StepResult>;

@@ -13,9 +13,9 @@ const columnRewrite: Rule = {
   id: "column-rewrite",
   severity: "error",
   title: "a new column rewrites the table",
-  why: "PostgreSQL writes every row and every index anew, and blocks reads and writes of the table until the transaction ends. That happens for defaults that may differ from row to row (`gen_random_uuid()`, `clock_timestamp()`, `nextval`), for serial and identity columns, for stored generated columns, and for domains with a constraint. Constants and `now()` cost nothing.",
+  why: "PostgreSQL rewrites every row and every index, and blocks reads and writes of the table until the transaction ends. This happens for defaults that may differ from row to row (`gen_random_uuid()`, `clock_timestamp()`, `nextval`), for serial and identity columns, for stored generated columns, and for domains with a constraint. Constants and `now()` cost nothing.",
   safeWay:
-    "Add a plain column without a default, fill it in batches, then set the default in a later migration; a trigger can do what a stored generated column does.",
+    "Add a plain column without a default, fill it in batches, then set the default in a later migration; instead of a stored generated column, use a trigger.",
   example: {
     bad: "ALTER TABLE orders ADD COLUMN token uuid DEFAULT gen_random_uuid();",
     good: "ALTER TABLE orders ADD COLUMN token uuid;\nALTER TABLE orders ALTER COLUMN token SET DEFAULT gen_random_uuid();",
@@ -74,7 +74,7 @@ const typeRewrite: Rule = {
   id: "type-rewrite",
   severity: "error",
   title: "a change of a column's type rewrites the table",
-  why: "PostgreSQL converts every row, builds every index anew, and blocks reads and writes of the table until the transaction ends. A longer or unlimited `varchar`, `varchar` to `text`, a larger precision of `numeric` with the same scale, and a larger precision of times keep the rows.",
+  why: "PostgreSQL converts every row, rebuilds every index, and blocks reads and writes of the table until the transaction ends. A longer or unlimited `varchar`, `varchar` to `text`, a larger precision of `numeric` with the same scale, and a larger precision of times do not rewrite the rows.",
   safeWay: newColumn,
   example,
   check: (statement) => typeProblems(statement, "rewritten"),
@@ -84,8 +84,8 @@ const typeMayRewrite: Rule = {
   id: "type-may-rewrite",
   severity: "warning",
   title: "a change of a column's type may rewrite the table",
-  why: "What the column's type was cannot be seen in the project. From `varchar` to `text` keeps the rows; from most other types every row is converted while reads and writes are blocked.",
-  safeWay: `Check the column's present type. If the rows have to be converted: ${newColumn.charAt(0).toLowerCase()}${newColumn.slice(1)}`,
+  why: "The project does not show the column's previous type. A change from `varchar` to `text` keeps the rows; for most other types, every row is converted while reads and writes are blocked.",
+  safeWay: `Check the column's current type. If the rows have to be converted: ${newColumn.charAt(0).toLowerCase()}${newColumn.slice(1)}`,
   example: {
     bad: "ALTER TABLE legacy_orders ALTER COLUMN note TYPE text;",
     good: "ALTER TABLE legacy_orders ADD COLUMN long_note text;",
@@ -130,7 +130,7 @@ const setNotNull: Rule = {
   id: "set-not-null",
   severity: "warning",
   title: "SET NOT NULL reads the whole table",
-  why: "PostgreSQL looks for a null in every row and blocks reads and writes of the table meanwhile. It skips that if a valid CHECK constraint already says that the column is not null.",
+  why: "PostgreSQL checks every row for null and blocks reads and writes of the table meanwhile. It skips this check if a valid CHECK constraint already ensures that the column is not null.",
   safeWay:
     "ADD CONSTRAINT … CHECK (column IS NOT NULL) NOT VALID, VALIDATE CONSTRAINT in the next migration, then SET NOT NULL and drop the constraint.",
   example: {

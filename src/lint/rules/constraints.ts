@@ -42,7 +42,7 @@ const foreignKeyValidates: Rule = {
   title: "a new foreign key is checked for every row",
   why: "PostgreSQL looks up every row's key while it blocks writes of both tables.",
   safeWay:
-    "Add it with NOT VALID, and run VALIDATE CONSTRAINT in the next migration: that blocks no writes.",
+    "Add it with NOT VALID, and run VALIDATE CONSTRAINT in the next migration, which does not block writes.",
   example: {
     bad: "ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFERENCES customers (id);",
     good: "ALTER TABLE orders ADD CONSTRAINT orders_customer FOREIGN KEY (customer_id) REFERENCES customers (id) NOT VALID;",
@@ -67,7 +67,7 @@ const checkValidates: Rule = {
   title: "a new CHECK reads the whole table",
   why: "PostgreSQL tests every row while it blocks reads and writes of the table.",
   safeWay:
-    "Add it with NOT VALID, and run VALIDATE CONSTRAINT in the next migration: that blocks neither reads nor writes.",
+    "Add it with NOT VALID, and run VALIDATE CONSTRAINT in the next migration, which blocks neither reads nor writes.",
   example: {
     bad: "ALTER TABLE orders ADD CONSTRAINT amount_positive CHECK (amount > 0);",
     good: "ALTER TABLE orders ADD CONSTRAINT amount_positive CHECK (amount > 0) NOT VALID;",
@@ -93,7 +93,7 @@ const constraintBuildsIndex: Rule = {
   title: "a new UNIQUE, PRIMARY KEY or EXCLUDE builds its index",
   why: "PostgreSQL builds the index while it blocks reads and writes of the table.",
   safeWay:
-    "CREATE UNIQUE INDEX CONCURRENTLY in a file of its own that begins with -- hasura:no-transaction, then ADD CONSTRAINT … USING INDEX. An EXCLUDE constraint has no such way: add it while the table is small, or in a maintenance window.",
+    "CREATE UNIQUE INDEX CONCURRENTLY in a file of its own that begins with -- hasura:no-transaction, then ADD CONSTRAINT … USING INDEX. This is not possible for an EXCLUDE constraint: add it while the table is small, or in a maintenance window.",
   example: {
     bad: "ALTER TABLE orders ADD CONSTRAINT orders_number UNIQUE (number);",
     good: "ALTER TABLE orders ADD CONSTRAINT orders_number UNIQUE USING INDEX orders_number_idx;",

@@ -16,9 +16,9 @@ const massChange: Rule = {
   id: "mass-change",
   severity: "warning",
   title: "UPDATE or DELETE without WHERE",
-  why: "Every row stays locked until the transaction ends, each is written twice, and a table of some size takes longer than the function may run. A DELETE without WHERE removes the data.",
+  why: "Every row remains locked until the transaction ends, each row is written twice, and a large table takes longer than the function may run. A DELETE without WHERE removes the data.",
   safeWay:
-    "Change the rows in batches by their key, each batch a migration or a job of its own. If the table is small, say so with an allow directive.",
+    "Change the rows in batches by their key, with a separate migration or job for each batch. If the table is small, add an allow directive.",
   example: {
     bad: "UPDATE orders SET channel = 'web';",
     good: "UPDATE orders SET channel = 'web' WHERE id BETWEEN 1 AND 10000;",
@@ -36,7 +36,7 @@ const backfillUnderLock: Rule = {
   id: "backfill-under-lock",
   severity: "warning",
   title: "rows are changed while the table is locked by an earlier statement",
-  why: "ALTER TABLE blocks reads and writes until the transaction ends, so that they also wait for the UPDATE, DELETE or INSERT … SELECT behind it in the same file.",
+  why: "ALTER TABLE blocks reads and writes until the transaction ends, so they also wait for a later UPDATE, DELETE or INSERT … SELECT in the same file.",
   safeWay: "Change the table in one migration, and the rows in the next.",
   example: {
     bad: "ALTER TABLE orders ADD COLUMN channel text;\nUPDATE orders SET channel = 'web' WHERE placed_at > '2024-01-01';",
@@ -104,7 +104,7 @@ const lockTable: Rule = {
   id: "lock-table",
   severity: "warning",
   title: "LOCK TABLE",
-  why: "The lock is held until the transaction ends, and makes others wait for everything else in the file.",
+  why: "The lock is held until the transaction ends, so other sessions wait for everything else in the file.",
   safeWay: "Leave it out: every statement takes the lock that it needs.",
   example: {
     bad: "LOCK TABLE orders;",
@@ -116,7 +116,7 @@ const lockTable: Rule = {
           .filter(({ table }) => !isNewRelation(schema, table))
           .map(({ table, mode }) => ({
             table,
-            message: `${table} stays locked (${mode}) until the transaction ends.`,
+            message: `${table} remains locked (${mode}) until the transaction ends.`,
           }))
       : [],
 };
@@ -125,8 +125,8 @@ const severalTables: Rule = {
   id: "several-tables-locked",
   severity: "off",
   title: "several tables are locked in one file",
-  why: "Each ACCESS EXCLUSIVE lock is kept until the transaction ends. The more tables a file locks, the longer the first one waits for the last, and the more likely is a deadlock with a client that uses them in another order.",
-  safeWay: "One migration for each table.",
+  why: "Each ACCESS EXCLUSIVE lock is kept until the transaction ends. The more tables a file locks, the longer the first one remains locked, and the more likely is a deadlock with a client that uses them in a different order.",
+  safeWay: "Write one migration for each table.",
   example: {
     bad: "ALTER TABLE orders ADD COLUMN note text;\nALTER TABLE customers ADD COLUMN note text;",
     good: "ALTER TABLE orders ADD COLUMN note text;",
@@ -141,7 +141,7 @@ const severalTables: Rule = {
     if (lockedTables.length === 0 || added.length === 0) return [];
     return added.map((table) => ({
       table,
-      message: `${table} is locked while ${shortenList(lockedTables)} is locked already.`,
+      message: `${table} is locked while ${shortenList(lockedTables)} is already locked.`,
     }));
   },
 };

@@ -6,7 +6,7 @@ const dropData: Rule = {
   id: "drop-data",
   severity: "warning",
   title: "a table, a column or all rows are removed",
-  why: "The data is gone when the transaction commits; a down.sql can bring back the structure, and nothing else. Clients and metadata that still use the table or column fail at once.",
+  why: "The data is lost when the transaction commits; a down.sql can restore only the structure. Clients and metadata that still use the table or column fail at once.",
   safeWay:
     "Stop using it first: deploy code and metadata without it, keep a copy if it may be needed, and remove it in a later migration.",
   example: {
@@ -57,9 +57,9 @@ const dropCascade: Rule = {
   id: "drop-cascade",
   severity: "warning",
   title: "CASCADE drops what depends on it",
-  why: "Views, foreign keys, columns and functions that depend on the object go with it, without being named anywhere. What they are differs between environments.",
+  why: "Views, foreign keys, columns and functions that depend on the object are dropped with it, without being listed anywhere. They may differ between environments.",
   safeWay:
-    "Leave CASCADE out, and drop what PostgreSQL then names, each with a statement of its own.",
+    "Omit CASCADE, and drop the objects that PostgreSQL then lists, each with its own statement.",
   example: {
     bad: "DROP VIEW open_orders CASCADE;",
     good: "DROP VIEW open_orders_by_country;\nDROP VIEW open_orders;\nCREATE VIEW open_orders AS SELECT 1 AS id;\nCREATE VIEW open_orders_by_country AS SELECT 1 AS id;",
@@ -107,7 +107,9 @@ const dropView: Rule = {
     return objects
       .map(objectName)
       .filter((name) => !createdLater.has(name) && !isNewRelation(schema, name))
-      .map((name) => ({ message: `The ${kind} ${name} is dropped; what uses it fails.` }));
+      .map((name) => ({
+        message: `The ${kind} ${name} is dropped; everything that uses it fails.`,
+      }));
   },
 };
 
@@ -136,7 +138,7 @@ const rename: Rule = {
   title: "a table, column, view, function or enum value is renamed or moved",
   why: "Clients that use the old name fail at once, and Hasura's metadata becomes inconsistent, because it still has the old name.",
   safeWay:
-    "Keep the name and give it another one in the metadata (custom name), or add the new one beside the old and drop the old later.",
+    "Keep the name and set a custom name in the metadata, or add the new object next to the old one and drop the old one later.",
   example: {
     bad: "ALTER TABLE orders RENAME COLUMN note TO remark;",
     good: "ALTER TABLE orders ADD COLUMN remark text;",
@@ -153,7 +155,7 @@ const rename: Rule = {
       return [
         {
           table,
-          message: `Moving ${table} to the schema ${newschema} breaks what uses its old name.`,
+          message: `Moving ${table} to the schema ${newschema} breaks everything that uses its old name.`,
         },
       ];
     }
@@ -170,14 +172,14 @@ function renamed(
   const name = relation === undefined ? objectName(object) : relationName(relation);
   if (isNewRelation(schema, name)) return [];
   const says = (old: string): Problem => ({
-    message: `Renaming ${old} to ${newname} breaks what uses its old name.`,
+    message: `Renaming ${old} to ${newname} breaks everything that uses its old name.`,
     ...(relation !== undefined && { table: name }),
   });
   if (renameType === "OBJECT_COLUMN") return [says(`${name}.${subname}`)];
   return visible.has(renameType) ? [says(name === "" ? subname : name)] : [];
 }
 
-/** What clients and metadata name. */
+/** The kinds of objects that clients and metadata refer to. */
 const visible = new Set<string>([
   "OBJECT_TABLE",
   "OBJECT_VIEW",

@@ -5,7 +5,7 @@ const syntaxError: Rule = {
   id: "syntax-error",
   severity: "error",
   title: "PostgreSQL cannot parse the file",
-  why: "The migration fails before its first statement. psql's commands (`\\connect`, `:variable`) are not SQL. The grammar is that of PostgreSQL 18, which also accepts what older servers accept.",
+  why: "The migration fails before its first statement. psql's commands (`\\connect`, `:variable`) are not SQL. The grammar is that of PostgreSQL 18, which also accepts the syntax of older servers.",
   safeWay: "Correct the SQL.",
   example: {
     bad: "ALTER TABLE orders ADD COLUM note text;",
@@ -17,8 +17,8 @@ const syntaxError: Rule = {
 const unreadableFile: Rule = {
   id: "unreadable-file",
   severity: "error",
-  title: "a file cannot be read, or not be sent to Hasura",
-  why: "It is not UTF-8, contains a NUL character, or has a directive that is wrong: every run that needs it stops there.",
+  title: "a file cannot be read, or cannot be sent to Hasura",
+  why: "The file is not UTF-8, contains a NUL character, or has an invalid directive. Every run that needs it fails.",
   safeWay: "Correct the file.",
   example: { bad: "", good: "" },
   inDown: true,
@@ -28,8 +28,9 @@ const notChecked: Rule = {
   id: "not-checked",
   severity: "info",
   title: "a file is too large to be checked",
-  why: "Files above 1 MB, and expressions that are nested tens of thousands deep, are not parsed.",
-  safeWay: "Nothing needs to be done. Large loads of data are better kept out of migrations.",
+  why: "Files larger than 1 MB, and expressions that are nested tens of thousands of levels deep, are not parsed.",
+  safeWay:
+    "Nothing needs to be done, but it is better to load large amounts of data without a migration.",
   example: { bad: "", good: "" },
   inDown: true,
 };
@@ -40,15 +41,15 @@ const missingDown: Rule = {
   title: "there is no down.sql",
   why: "The migration cannot be rolled back: `down` and `redo` refuse it.",
   safeWay:
-    "Write a down.sql. If there is no way back, say so with an allow directive in the up.sql.",
+    "Write a down.sql. If the migration cannot be undone, add an allow directive to the up.sql.",
   example: { bad: "", good: "" },
 };
 
 const blankDown: Rule = {
   id: "blank-down",
   severity: "warning",
-  title: "the down.sql has no statement",
-  why: "Hasura's console writes a down.sql of comments when it does not know the way back. Rolling back such a migration is refused, because nothing would be undone.",
+  title: "the down.sql contains no statement",
+  why: "Hasura's console writes a down.sql that contains only comments when it cannot generate one. Rolling back such a migration is refused, because nothing would be undone.",
   safeWay: "Write the statements, or remove the file.",
   example: { bad: "", good: "" },
   inDown: true,
@@ -57,8 +58,8 @@ const blankDown: Rule = {
 const badDirective: Rule = {
   id: "bad-directive",
   severity: "error",
-  title: "an allow directive is not complete, or names an unknown rule",
-  why: "It allows nothing, although somebody meant it to.",
+  title: "an allow directive is incomplete, or contains an unknown rule",
+  why: "It has no effect, although it was meant to allow a finding.",
   safeWay: "Write: -- hasura-migrate: allow RULE because REASON",
   example: {
     bad: "-- hasura-migrate: allow index-blocks-writes\nCREATE INDEX orders_customer ON orders (customer_id);",
@@ -71,7 +72,7 @@ const unneededAllow: Rule = {
   id: "unneeded-allow",
   severity: "info",
   title: "an allow directive allows nothing",
-  why: "The rule finds nothing there. The directive would hide what somebody adds later.",
+  why: "The rule finds nothing there, and the directive would hide later problems.",
   safeWay: "Remove it.",
   example: {
     bad: "-- hasura-migrate: allow rename because nobody uses it\nALTER TABLE orders ADD COLUMN note text;",

@@ -26,7 +26,7 @@ const dropIndexBlocks: Rule = {
   id: "drop-index-blocks",
   severity: "info",
   title: "DROP INDEX blocks the table",
-  why: "It is quick, but it waits for every query that uses the table, and everything else waits behind it.",
+  why: "It is quick, but it waits for every query that uses the table, and all later queries wait for it.",
   safeWay:
     "DROP INDEX CONCURRENTLY, as the only statement of a file that begins with -- hasura:no-transaction.",
   example: {
@@ -50,8 +50,8 @@ const dropIndexBlocks: Rule = {
 const maintenanceBlocks: Rule = {
   id: "maintenance-blocks",
   severity: "error",
-  title: "REINDEX, CLUSTER, VACUUM FULL, SET LOGGED or REFRESH block a table for long",
-  why: "They read or write the whole table, or its indexes, under a lock that makes reads or writes wait until the transaction ends.",
+  title: "REINDEX, CLUSTER, VACUUM FULL, SET LOGGED or REFRESH block a table for a long time",
+  why: "They read or write the whole table, or its indexes, under a lock that blocks reads or writes until the transaction ends.",
   safeWay:
     "REINDEX … CONCURRENTLY and REFRESH MATERIALIZED VIEW CONCURRENTLY (it needs a unique index) do not block reads. CLUSTER, VACUUM FULL, SET LOGGED and SET TABLESPACE belong in a maintenance window.",
   example: {
@@ -65,7 +65,7 @@ const maintenanceBlocks: Rule = {
       .filter(({ table }) => !isNewRelation(statement.schema, table))
       .map(({ table, mode }) => ({
         table,
-        message: `${what} blocks ${mode === "ACCESS EXCLUSIVE" ? "reads and writes" : "writes"} of ${table} for as long as it takes.`,
+        message: `${what} blocks ${mode === "ACCESS EXCLUSIVE" ? "reads and writes" : "writes"} of ${table} while it runs.`,
       }));
   },
 };
@@ -103,7 +103,7 @@ const partitionBlocks: Rule = {
   id: "partition-blocks",
   severity: "warning",
   title: "attaching or detaching a partition blocks a table",
-  why: "ATTACH PARTITION reads the whole new partition to see that its rows belong there, unless a CHECK constraint proves it. DETACH PARTITION blocks reads and writes of the partitioned table.",
+  why: "ATTACH PARTITION reads the whole new partition to check that its rows belong there, unless a CHECK constraint already ensures this. DETACH PARTITION blocks reads and writes of the partitioned table.",
   safeWay:
     "Before ATTACH, add a CHECK constraint with the partition's bounds (NOT VALID, then VALIDATE). Use DETACH PARTITION … CONCURRENTLY in a file that begins with -- hasura:no-transaction.",
   example: {

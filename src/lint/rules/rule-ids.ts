@@ -1,4 +1,4 @@
-/** The ids of the rules: what an allow directive, the configuration and the reports name them by. They never change. */
+/** The ids of the rules, for allow directives, the configuration and reports. They never change. */
 export const ruleIds = [
   "column-rewrite",
   "not-null-without-default",

@@ -17,7 +17,7 @@ export interface LintStatement {
   readonly later: () => readonly Node[];
 }
 
-/** What the statements before it in the file have done. */
+/** The effects of the earlier statements in the file. */
 export interface EarlierStatements {
   /** Enum values that were added to types of earlier runs. */
   readonly enumValues: readonly string[];
@@ -25,11 +25,11 @@ export interface EarlierStatements {
   readonly lockedTables: readonly string[];
 }
 
-/** What a rule has found in a statement. */
+/** A finding of a rule in a statement. */
 export interface Problem {
-  /** What happens, as a sentence. */
+  /** The problem, as a sentence. */
   readonly message: string;
-  /** The table that it is about. */
+  /** The table concerned. */
   readonly table?: string;
   /** A location in the parse tree, if it is not the whole statement. */
   readonly location?: number | undefined;
@@ -41,7 +41,7 @@ export interface Problem {
 export interface Rule {
   readonly id: RuleId;
   readonly severity: Severity;
-  /** What it finds, in a few words. */
+  /** The finding, in a few words. */
   readonly title: string;
   /** Why that is a problem. */
   readonly why: string;
@@ -51,7 +51,7 @@ export interface Rule {
   readonly example: { readonly bad: string; readonly good: string };
   /** Absent for rules about whole files and directives, which `lint` checks itself. */
   readonly check?: (statement: LintStatement) => readonly Problem[];
-  /** Also checked in down.sql, which otherwise may take back what the up.sql did. */
+  /** True if down.sql is also checked; other rules do not apply to undoing an up.sql. */
   readonly inDown?: boolean;
 }
 

@@ -63,9 +63,9 @@ function detachesConcurrently(commands: readonly Node[]): string | undefined {
 const ownTransaction: Rule = {
   id: "own-transaction",
   severity: "error",
-  title: "a file has BEGIN, COMMIT or ROLLBACK of its own",
-  why: "Hasura already runs the file in a transaction. COMMIT ends that one, so that what follows runs without a transaction and a failure leaves half of the file applied.",
-  safeWay: "Remove it. For statements that must not share a transaction, write two migrations.",
+  title: "a file contains BEGIN, COMMIT or ROLLBACK",
+  why: "Hasura already runs the file in a transaction. COMMIT ends this transaction, so the rest of the file runs without one, and a failure leaves the file partly applied.",
+  safeWay: "Remove it. If statements must not share a transaction, write two migrations.",
   example: {
     bad: "BEGIN;\nALTER TABLE orders ADD COLUMN note text;\nCOMMIT;",
     good: "ALTER TABLE orders ADD COLUMN note text;",
@@ -76,7 +76,7 @@ const ownTransaction: Rule = {
     const word = words[node.TransactionStmt.kind ?? "TRANS_STMT_SAVEPOINT"];
     if (word === undefined) return [];
     const message = noTransaction
-      ? `${word} stays on a connection that other requests use.`
+      ? `${word} affects a connection that other requests also use.`
       : `${word} interferes with the transaction that the file runs in.`;
     return [{ message }];
   },
@@ -96,7 +96,7 @@ const enumValueUsed: Rule = {
   id: "enum-value-used",
   severity: "error",
   title: "a new enum value is used in the file that adds it",
-  why: "PostgreSQL refuses the use of an enum value in the transaction that has added it (55P04), unless the type was created in it, too.",
+  why: "PostgreSQL does not allow an enum value to be used in the transaction that adds it (55P04), unless the type was created in the same transaction.",
   safeWay: "Add the value in one migration, and use it in the next.",
   example: {
     bad: "ALTER TYPE order_state ADD VALUE 'returned';\nUPDATE orders SET state = 'returned' WHERE id = 7;",
@@ -129,8 +129,8 @@ function stringConstants(node: Node): string[] {
 const setWithoutLocal: Rule = {
   id: "set-without-local",
   severity: "warning",
-  title: "SET outlives the migration",
-  why: "Hasura keeps its connections: a setting without LOCAL stays on the connection after the migration, and later requests that get the connection run with it. A changed search_path makes them find other tables.",
+  title: "SET affects later requests",
+  why: "Hasura reuses its connections: a setting without LOCAL remains on the connection after the migration, and later requests on that connection run with it. With a changed search_path, they may use different tables.",
   safeWay:
     "SET LOCAL, or set_config(…, true); without a transaction, RESET it at the end of the file.",
   example: {
@@ -189,7 +189,7 @@ const copyFromClient: Rule = {
   id: "copy-from-client",
   severity: "error",
   title: "COPY FROM STDIN needs psql",
-  why: "The rows of a COPY … FROM STDIN are sent by psql. Hasura sends the file as SQL, so that PostgreSQL waits for rows that never come, or reads them as statements.",
+  why: "The rows of a COPY … FROM STDIN are sent by psql. Hasura sends the file as SQL, so PostgreSQL waits for rows that never arrive, or reads them as statements.",
   safeWay: "Write INSERT statements; pg_dump does so with --inserts.",
   example: {
     bad: "COPY countries (code, name) FROM STDIN;",
@@ -200,7 +200,9 @@ const copyFromClient: Rule = {
     if (!("CopyStmt" in node)) return [];
     const { filename, is_program: isProgram } = node.CopyStmt;
     if (filename !== undefined || isProgram) return [];
-    return [{ message: `COPY has nobody to exchange rows with.` }];
+    return [
+      { message: `COPY needs a client such as psql to exchange rows with; Hasura is not one.` },
+    ];
   },
 };
 

@@ -32,7 +32,7 @@ const serverWide: readonly (readonly string[])[] = [
   ["comment", "on", "tablespace"],
 ];
 
-/** What a privilege can be on that belongs to the whole server. */
+/** The kinds of objects with privileges that belong to the whole server. */
 const serverObjects = ["database", "tablespace", "parameter"];
 
 /** Functions that reach other sessions, other databases or the server itself. */
@@ -40,9 +40,9 @@ const serverFunctions =
   /^(?:pg_(?:terminate_backend|cancel_backend|reload_conf|rotate_logfile|promote|switch_wal|(?:create|drop|copy)_(?:physical_|logical_)?replication_slot)|dblink(?:_\w+)?)$/i;
 
 /**
- * Throws `usage/server-wide-statement` for migrations that would change the server itself, such as its roles, or reach beyond their
- * own database: it is not theirs. Also looks into DO blocks, functions and texts that they execute; a text that is put together from
- * parts is not recognized.
+ * Throws `usage/server-wide-statement` for migrations that would change the server itself, such as its roles, or affect more than their
+ * own database. Also checks DO blocks, functions and the texts that they execute; a text that is assembled from parts is not
+ * recognized.
  */
 export function checkServerWide(files: readonly LoadedFile[]): void {
   const places = files.flatMap(({ path, body: { sql } }) =>
@@ -101,7 +101,7 @@ function codeIn(
   return { sql: text.slice(from, -1).replaceAll("''", "'"), from };
 }
 
-/** The words at this token that reach beyond a database. */
+/** The words at this token that affect more than one database. */
 function serverWideAt(tokens: readonly Token[], i: number): string | undefined {
   const anywhere = callAt(tokens, i) ?? programAt(tokens, i);
   if (anywhere !== undefined || !beginsStatement(tokens[i - 1])) return anywhere;

@@ -29,7 +29,7 @@ export class Sessions {
   }
 
   /**
-   * A session in a database that was made for this run. Warnings of migrations are not wanted, as in a session of Hasura's. Throws
+   * A session in a database that was created for this run. As in Hasura's sessions, warnings are switched off. Throws
    * `unreachable/database-unreachable` and `usage/database-refused`.
    */
   async open(url: string, database: string): Promise<pg.Client> {
@@ -59,8 +59,8 @@ export class Sessions {
 }
 
 /**
- * Throws `usage/database-refused` where a session is in another database than the one that was asked for. A connection pooler can
- * lead every name to the same database, in which nothing may be run.
+ * Throws `usage/database-refused` if a session is not in the requested database. A connection pooler may map every name to the
+ * same database, in which nothing may be run.
  */
 export async function refuseOtherDatabase(client: pg.Client, database: string): Promise<void> {
   const { rows } = await client.query<{ name: string }>("SELECT current_database() AS name");
@@ -68,7 +68,7 @@ export async function refuseOtherDatabase(client: pg.Client, database: string): 
   throw new Failure(
     "usage",
     "database-refused",
-    "The server at --database-url does not connect to the databases that are created on it, but to another one, as a connection pooler can; no migration was run.",
+    "The server at --database-url connects to a different database from the one requested, for example because it is a connection pooler; no migration was run.",
     {
       hints: [
         textHint("Use the address of the server itself, not that of a pooler."),

@@ -43,7 +43,7 @@ const waiting: LockSession = {
 };
 
 describe("the view of locks", () => {
-  test("names the holder, who waits for what and behind whom, and how to end the holder", () => {
+  test("shows the holder, the waiting session with its lock, and how to end the holder", () => {
     assert.deepEqual(lines([holder, waiting]), [
       "default: 1 session waits for a lock",
       '  ! session 11, "psql", user alice, idle in transaction, transaction open for 42.0 s',
@@ -56,7 +56,7 @@ describe("the view of locks", () => {
     ]);
   });
 
-  test("says that nobody waits", () => {
+  test("reports that no session waits", () => {
     assert.deepEqual(lines([]), ["default: no session waits for a lock"]);
   });
 
@@ -73,7 +73,7 @@ describe("the view of locks", () => {
     assert.doesNotMatch(shown.join("\n"), /[\u0000-\u0009\u000b-\u001f\u202e]/);
   });
 
-  test("does not advise to end what is no session of a client", () => {
+  test("does not suggest ending a session that is not a client's", () => {
     const shown = lines([
       { pid: 0, blockedBy: [] },
       { pid: 9, process: "autovacuum worker", blockedBy: [] },

@@ -163,7 +163,7 @@ describe("renderers", () => {
     ];
     assert.equal(
       missingInImage(here, eventOf("status", status(rows)), "image 4c6ea1a"),
-      "! 2 files here are not in the image 4c6ea1a: 200_x, 300_x. Build and deploy an image that has them, or send them with --from.",
+      "! 2 files here are not in the image 4c6ea1a: 200_x, 300_x. Build and deploy an image that contains them, or send them with --from.",
     );
     assert.match(
       missingInImage(here, eventOf("plan", plan([], { files: ["100", "300"] })), "") ?? "",

@@ -16,7 +16,7 @@ const event = (columns: string[], ...rows: Cells[]): EventOf<"rows"> => ({
 });
 
 describe("the table of rows", () => {
-  test("aligns numbers to the right, and tells NULL from an empty text and from the word", () => {
+  test("aligns numbers to the right, and distinguishes NULL from an empty string and from the word", () => {
     assert.deepEqual(
       rowsLines(
         event(
@@ -47,7 +47,7 @@ describe("the table of rows", () => {
     );
   });
 
-  test("cuts the widest columns to fit 60", () => {
+  test("cuts the widest columns to fit into 60", () => {
     const lines = rowsLines(
       event(["id", "text"], ["1", "x".repeat(200)], ["2", "漢".repeat(90)]),
       style,
@@ -57,7 +57,7 @@ describe("the table of rows", () => {
     assert.match(lines[2] ?? "", /^ 1 {2}x+…$/);
   });
 
-  test("makes blocks where many columns do not fit 60", () => {
+  test("shows blocks if many columns do not fit into 60", () => {
     const names = Array.from({ length: 12 }, (_, i) => `a_long_name_of_column_${String(i)}`);
     const lines = rowsLines(
       event(
@@ -73,7 +73,7 @@ describe("the table of rows", () => {
     for (const line of lines) assert.ok(textWidth(line) <= 60, line);
   });
 
-  test("is cut nowhere in a file or a pipe", () => {
+  test("is not cut in a file or a pipe", () => {
     const [, , row] = rowsLines(event(["a"], ["x".repeat(5000)]), style, Infinity);
     assert.equal(row, "x".repeat(5000));
   });
@@ -99,7 +99,7 @@ describe("the table of rows", () => {
 });
 
 describe("the count of rows", () => {
-  test("says what was cut", () => {
+  test("shows what was cut off", () => {
     assert.equal(rowCount(event(["a"], ["1"])), "1 row");
     assert.match(
       rowCount({ ...event(["a"], ["1"], ["2"]), cut: "rows" }),
@@ -108,7 +108,7 @@ describe("the count of rows", () => {
     const most = Array.from({ length: rowLimit.most }, (): Cells => ["1"]);
     assert.equal(
       rowCount({ ...event(["a"], ...most), cut: "rows" }),
-      "! only the first 10000 rows: there are more, and 10000 is the most; narrow the query down",
+      "! only the first 10000 rows: there are more, and 10000 is the maximum; narrow the query down",
     );
     assert.match(
       rowCount({ ...event(["a"], ["1"]), cut: "size" }),

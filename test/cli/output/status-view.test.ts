@@ -49,7 +49,7 @@ describe("status", () => {
       .slice(2)
       .map(String);
 
-  test("says whose a version without a file is, and whether it can be rolled back", () => {
+  test("shows who applied a version without a file, and whether it can be rolled back", () => {
     const ada = {
       appliedBy: "ada",
       branch: "add-coupons",

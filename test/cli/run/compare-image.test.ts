@@ -35,7 +35,7 @@ async function compared({
 }
 
 const named = (file: string): string =>
-  `! 1 file here is not in the image 4c6ea1a, 2 days old: ${file}. Build and deploy an image that has it, or send it with --from.`;
+  `! 1 file here is not in the image 4c6ea1a, 2 days old: ${file}. Build and deploy an image that contains it, or send it with --from.`;
 
 /** A project with these migrations, and a folder in it. */
 function projectWith(t: TestContext, versions: readonly string[]): string {

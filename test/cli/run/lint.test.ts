@@ -189,7 +189,7 @@ describe("lint", () => {
     });
   });
 
-  test("names a file that cannot be sent to Hasura, and checks the others", async (t) => {
+  test("reports a file that cannot be sent to Hasura, and checks the others", async (t) => {
     const files = {
       ...create,
       "migrations/default/2_bad/up.sql": "-- hasura-migrate: lock_timeout=soon\nSELECT 1;",
@@ -223,7 +223,7 @@ describe("lint", () => {
     assert.match(err, /There is no Hasura project in/);
   });
 
-  test("takes one format", async (t) => {
+  test("accepts one format", async (t) => {
     for (const pair of [
       ["--json", "--sarif"],
       ["--json", "--github"],
@@ -249,7 +249,7 @@ describe("lint --since", () => {
       { cwd, stdio: "pipe" },
     );
 
-  test("checks what the branch adds, and knows what there was", async (t) => {
+  test("checks what the branch adds, taking earlier migrations into account", async (t) => {
     const context = testContext(t, { argv: ["lint", "--since", "main", "--json"] });
     const bad = {
       "migrations/default/1_old/up.sql": "CREATE TABLE orders (amount int); DROP TABLE gone;",

@@ -70,7 +70,7 @@ async function refusalOf(building: Promise<unknown>): Promise<Failure> {
 }
 
 describe("what is uploaded", () => {
-  test("is nothing where the image has the same files", async (t) => {
+  test("is nothing if the image has the same files", async (t) => {
     const document = await documentOf(t, await inventoryOf(t, branch));
     assert.deepEqual(document, {
       format: 1,
@@ -136,7 +136,7 @@ describe("what is uploaded", () => {
     assert.deepEqual(versionsOf(await documentOf(t, known)), [["5"], []]);
   });
 
-  test("is about one database where one was named", async (t) => {
+  test("contains only one database if one was chosen", async (t) => {
     const two = { ...branch, ...migrationsOf(["7_g"], "second") };
     const known = await inventoryOf(t, migrationsOf(["1_a"], "third"));
     const document = await documentOf(t, known, { files: two, database: "second" });
@@ -154,7 +154,7 @@ describe("what is uploaded", () => {
     assert.deepEqual(decodeUpload(compressedUpload(document)), document);
   });
 
-  test("has a path without steps upwards, where the migrations directory is outside the project", async (t) => {
+  test("has a path without `..`, even if the migrations directory is outside the project", async (t) => {
     const files = {
       "project/config.yaml": "version: 3\nmigrations_directory: ../elsewhere\n",
       "elsewhere/default/1_a/up.sql": "SELECT 1;",
@@ -169,7 +169,7 @@ describe("what is uploaded", () => {
     assert.deepEqual(decodeUpload(compressedUpload(document)), document);
   });
 
-  test("one pending migration of 1,000 takes less than 20 kB, also where the image has none", async (t) => {
+  test("one pending migration of 1,000 takes less than 20 kB, even if the image has none", async (t) => {
     const names = Array.from({ length: 1000 }, (_, i) => `${1_700_000_000_000 + i}_step_${i}`);
     const files = migrationsOf(names);
     const applied = names.slice(0, -1).map((name) => name.split("_", 1)[0] ?? "");
@@ -239,7 +239,7 @@ describe("what cannot be uploaded", () => {
     assert.match(refused.message, /6_data\/up\.sql \(6\.5 MB\)/);
   });
 
-  test("a name that no message can show is refused", async (t) => {
+  test("a name that cannot be shown in a message is refused", async (t) => {
     const files = { ...branch, "migrations/default/6_a\u001Bb/up.sql": "SELECT 1;" };
     const refused = await refusalOf(documentOf(t, await inventoryOf(t, branch), { files }));
     assert.equal(refused.code, "upload-invalid");

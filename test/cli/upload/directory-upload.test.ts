@@ -92,7 +92,7 @@ describe("a directory that is uploaded", () => {
     ]);
   });
 
-  test("names files that are ignored", async (t) => {
+  test("lists ignored files", async (t) => {
     const root = await projectOnDisk(t, { ...two, "migrations/default/3_c/Up.sql": "SELECT 3;" });
     const [notice] = await new UploadDirectory(root, context).notices();
     assert.match(notice ?? "", /Ignored.*3_c\/Up\.sql/);

@@ -81,7 +81,7 @@ describe("a run with --from", () => {
     );
   });
 
-  test("is repeated where the image was deployed meanwhile", async (t) => {
+  test("is repeated if an image was deployed meanwhile", async (t) => {
     const changed = failedRun({ kind: "busy", code: "image-changed", message: "It has changed." });
     const { exit, requests, context } = await apply(t, [
       answered(),
@@ -97,7 +97,7 @@ describe("a run with --from", () => {
     assert.doesNotMatch(context.err.text, /It has changed/);
   });
 
-  test("is what the configuration says, unless --image is typed", async (t) => {
+  test("is what the configuration sets, unless --image is given", async (t) => {
     const config = { environments: { "dev-3": { function: "f", source: "local" } } };
     const run = streams([started(), plan([]), finished(0)]);
     const uploaded = await apply(t, [answered(), run], { argv: ["dev-3"], config });

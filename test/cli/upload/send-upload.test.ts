@@ -44,14 +44,14 @@ async function shownOf(answers: readonly (readonly RunEvent[])[]) {
 const good = [start, event(plan([])), event(finished(0))];
 
 describe("sending an upload", () => {
-  test("shows a run that goes well as it is", async () => {
+  test("shows a successful run unchanged", async () => {
     const { shown, sent } = await shownOf([good]);
     assert.deepEqual(shown, ["run.started", "plan", "run.finished"]);
     assert.deepEqual(sent, ["first"]);
   });
 
   for (const code of ["image-changed", "upload-outdated"]) {
-    test(`is done again after ${code}, and shows the run that counts`, async () => {
+    test(`is repeated after ${code}, and shows only the last run`, async () => {
       const { shown, sent } = await shownOf([[start, refusal(code)], good]);
       assert.deepEqual(shown, ["run.started", "plan", "run.finished"]);
       assert.deepEqual(sent, ["first", "again"]);

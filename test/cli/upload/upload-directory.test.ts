@@ -48,13 +48,13 @@ describe("where migrations come from", () => {
     assert.equal(found(join(project, "migrations"), "."), project);
   });
 
-  test("a directory that is no project is taken as it is, and refused when it is read", async (t) => {
+  test("a directory that is not a project is accepted, and refused when it is read", async (t) => {
     const cwd = emptyDirectory(t);
     const found = uploadDirectory({ cwd, home: "/home/ada" }, { ...choice, from: "sql" });
     assert.equal(found, join(cwd, "sql"));
   });
 
-  test("a configuration that says local is refused where there is no project", (t) => {
+  test("a configuration with local is refused if there is no project", (t) => {
     const context = { cwd: emptyDirectory(t), home: "/home/ada" };
     assert.equal(
       codeOf(() => uploadDirectory(context, { ...choice, configured: "local" })),

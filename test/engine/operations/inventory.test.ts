@@ -48,7 +48,7 @@ describe("inventory", () => {
     assert.equal(ran.failure, undefined);
   });
 
-  test("says that uploads are allowed, and that the environment is protected", async (t) => {
+  test("reports that uploads are allowed, and that the environment is protected", async (t) => {
     const root = await projectOnDisk(t, migrationsOf(["1_a"]));
     const more = { takesUploads: true, protected: true };
     const ran = await run(hasuraWith({}), root, requestFor("inventory"), more);

@@ -75,7 +75,7 @@ async function eventsOf({ hasura }: Pick<Bench, "hasura">, options: object): Pro
 }
 
 describe("locks", () => {
-  test("shows a migration that waits, what for, and the session that holds it, with its password masked", async (t) => {
+  test("shows a waiting migration, its lock, and the session that holds it, with its password masked", async (t) => {
     const bench = await benchOf(t);
     const holder = await session(t, bench.url, "psql");
     await holder.query("BEGIN");
@@ -108,7 +108,7 @@ describe("locks", () => {
     await waiting;
   });
 
-  test("shows a chain: the session that holds everything up comes first", async (t) => {
+  test("shows a chain: the session at its head comes first", async (t) => {
     const bench = await benchOf(t);
     const clients = await Promise.all(["a", "b", "c"].map((name) => session(t, bench.url, name)));
     const [a, b, c] = clients;
@@ -134,7 +134,7 @@ describe("locks", () => {
     await third;
   });
 
-  test("finds who waits as a role that may not see what others run", async (t) => {
+  test("finds waiting sessions as a role that may not see the statements of others", async (t) => {
     const role = `lowly_${randomUUID().replaceAll("-", "")}`;
     const bench = await benchOf(t, async (url) => {
       await query(
@@ -163,14 +163,14 @@ describe("locks", () => {
     await waiting;
   });
 
-  test("has no session to show where nobody waits", async (t) => {
+  test("shows no session if none waits", async (t) => {
     const bench = await benchOf(t);
     const holder = await session(t, bench.url, "psql");
     await holder.query("BEGIN; LOCK TABLE orders");
     assert.deepEqual((await locksOf(bench)).sessions, []);
   });
 
-  test("does not show who waits in another database of the server", async (t) => {
+  test("does not show sessions of another database on the server", async (t) => {
     const bench = await benchOf(t);
     const other = await benchOf(t);
     const holder = await session(t, other.url, "psql");

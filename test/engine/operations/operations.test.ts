@@ -562,7 +562,7 @@ describe("operations", () => {
     { upTo: "2" },
   ];
   for (const options of unclear)
-    test(`mark needs one way of saying what, and something to change: ${JSON.stringify(options)}`, async (t) => {
+    test(`mark needs one selection of versions, and something to change: ${JSON.stringify(options)}`, async (t) => {
       const hasura = scriptedHasura({ cliState: state("1") });
       const request = requestFor("mark", { ...options, as: "pending" });
       const ran = await run(hasura, await projectOnDisk(t, two), request);

@@ -41,7 +41,7 @@ describe("a file that changed after it was applied", () => {
     assert.deepEqual([...(await findChecksumDrift(drifted))], ["2", "4"]);
   });
 
-  test("is found without reading it where its checksum is known and it cannot change", async () => {
+  test("is found without reading it if its checksum is known and it cannot change", async () => {
     const sealed = (version: string, sealedChecksum: string): Migration => ({
       ...{ version, name: "x" },
       up: { ...unreadable(`${version}/up.sql`), sealedChecksum },

@@ -26,13 +26,13 @@ describe("uploaded files that differ from the image's", () => {
     assert(!message.includes("1/up.sql"));
   });
 
-  test("run if somebody insists, which a protected environment does not allow", () => {
+  test("run with --changed, which a protected environment does not allow", () => {
     assert.match(hintLines(refusal("refused").hints).join("\n"), /--changed/);
     assert.doesNotMatch(hintLines(refusal("never").hints).join("\n"), /--changed/);
     refuseChanged([same, other], "allowed");
   });
 
-  test("do not matter where none of them would run", () => {
+  test("do not matter if none of them would run", () => {
     refuseChanged([same], "never");
   });
 });

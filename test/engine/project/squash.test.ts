@@ -82,7 +82,7 @@ describe("squash", () => {
     assert.ok(last.up.endsWith(`${set}\n`), "the last one is ended by the end of the file");
   });
 
-  test("says which file adds a value to an enum that a later part may use", async () => {
+  test("warns about a file that adds a value to an enum that a later part may use", async () => {
     const { notices } = await squashed("ALTER TYPE color ADD VALUE 'red';", "SELECT 'red'::color;");
     assert.match(notices.join(), /^1\/up\.sql adds a value to an enum/);
   });
@@ -95,26 +95,26 @@ describe("squash", () => {
     [
       "other directives",
       ["SELECT 1;", "-- hasura-migrate: lock_timeout=5s\nSELECT 2;"],
-      /2\/up\.sql has other directives than 1\/up\.sql/,
+      /2\/up\.sql has different directives from 1\/up\.sql/,
     ],
     [
       "a transaction of its own",
       ["SELECT 1;", "SELECT 2;\nCOMMIT;"],
-      /2\/up\.sql, line 2: it begins/,
+      /2\/up\.sql, line 2: this statement begins/,
     ],
     [
       "one in a down file",
       ["SELECT 1;", ["SELECT 2;", "BEGIN; SELECT 1;"]],
       /2\/down\.sql, line 1/,
     ],
-    ["an open quote", ["SELECT 'it;", "SELECT 2;"], /1\/up\.sql, line 1: a quoted text/],
+    ["an open quote", ["SELECT 'it;", "SELECT 2;"], /1\/up\.sql, line 1: a quoted string/],
     [
       "a setting of unknown name",
       ["SELECT set_config(a, b, false) FROM c;", "SELECT 2;"],
-      /would last/,
+      /would also apply/,
     ],
-    ["a mode of the transaction", ["SET TRANSACTION READ ONLY;", "SELECT 2;"], /would last/],
-    ["a squash", ["-- hasura-migrate: squashes 0\nSELECT 1;", "SELECT 2;"], /is a squash itself/],
+    ["a mode of the transaction", ["SET TRANSACTION READ ONLY;", "SELECT 2;"], /would also apply/],
+    ["a squash", ["-- hasura-migrate: squashes 0\nSELECT 1;", "SELECT 2;"], /is itself a squash/],
   ];
   test.each(refusals)("is refused: %s", async (_, ups, message) => {
     assert.match(await refusal(...ups), message);
@@ -126,7 +126,7 @@ describe("squash", () => {
     assert.ok((await squashed(sql, "SELECT 2;")).up.includes(sql));
   });
 
-  test("goes without down files where that is asked for", async () => {
+  test("omits the down files on request", async () => {
     const files = await squashedFiles(migrations(["SELECT 1;", ""], "SELECT 2;"), {
       withoutDown: true,
     });
@@ -135,7 +135,7 @@ describe("squash", () => {
 });
 
 describe("the directive squashes", () => {
-  test("takes versions only", () => {
+  test("accepts only versions", () => {
     assert.throws(
       () => readDirectives("-- hasura-migrate: squashes 1 two\nSELECT 1;", "up.sql"),
       /up\.sql, line 1: "two" is not a version/,

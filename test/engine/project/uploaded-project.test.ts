@@ -86,7 +86,7 @@ describe("the project of an upload", () => {
     );
   });
 
-  test("each file is marked that the image has with another text", async (t) => {
+  test("each file that differs from the image's is marked", async (t) => {
     const down = { path: "down.sql", sql: "SELECT '2_b down';" };
     const migrations = [
       uploadedMigration("1", "SELECT '1_a up';", {
@@ -123,7 +123,7 @@ describe("the project of an upload", () => {
     assert.equal(migrationOf(project, "1").up?.differsFromImage, true);
   });
 
-  test("another image than the upload was made against is refused", async (t) => {
+  test("an image other than the one the upload was made against is refused", async (t) => {
     assert.equal(await codeOf(projectIn(t, { image: "1".repeat(64) })), "busy/image-changed");
   });
 
@@ -147,7 +147,7 @@ describe("the project of an upload", () => {
     assert.equal(await codeOf(uploadedProject(unreadable, emptyUpload)), "usage/broken-link");
   });
 
-  test("a project of another layout than the image's is refused", async (t) => {
+  test("a project with a different layout from the image's is refused", async (t) => {
     assert.equal(await codeOf(projectIn(t, { configVersion: 2 })), "usage/config-version-differs");
   });
 

@@ -54,7 +54,7 @@ const resolved: readonly (readonly [string, string, RegExp])[] = [
 ];
 
 describe("statements that are not run", () => {
-  test("none of those that the parse tree shows reaches the database", async (t) => {
+  test("those that the parse tree shows do not reach the database", async (t) => {
     const bench = await shared(t);
     const before = await state(bench);
     for (const [name, sql] of refusals)
@@ -73,7 +73,7 @@ describe("statements that are not run", () => {
     assert.deepEqual(await state(bench), before);
   });
 
-  test("a function that only claims to read cannot write", async (t) => {
+  test("a function that is wrongly declared as reading cannot write", async (t) => {
     const bench = await shared(t);
     const before = await state(bench);
     const writing = await bench.failure("SELECT lies()");
@@ -210,7 +210,7 @@ describe("bounds", () => {
     assert.equal(failure.code, "sql-answer-too-large");
   });
 
-  test("rows that are too large together are cut, which is said", async (t) => {
+  test("rows that are too large together are cut off, and this is reported", async (t) => {
     const bench = await shared(t);
     const large = await bench.rows(
       "SELECT i, repeat('x', 1000000) FROM generate_series(1, 100) AS i",
@@ -222,7 +222,7 @@ describe("bounds", () => {
     assert.deepEqual(columns, ["a"]);
   });
 
-  test("a locked table is waited for a second", async (t) => {
+  test("a query waits one second for a locked table", async (t) => {
     const bench = await shared(t);
     const holder = new pg.Client({ connectionString: bench.url });
     await holder.connect();
@@ -233,7 +233,7 @@ describe("bounds", () => {
     assert.ok(failure.hints.some((hint) => hint.kind === "command" && hint.argv[1] === "locks"));
   });
 
-  test("an error of the database has its SQLSTATE and its place", async (t) => {
+  test("an error of the database has its SQLSTATE and its position", async (t) => {
     const bench = await shared(t);
     const failure = await bench.failure("SELECT\n  missing\nFROM orders");
     assert.deepEqual(
@@ -286,7 +286,7 @@ describe("the record of a query", () => {
     assert.deepEqual(row, { runs: 1, live: 0 });
   });
 
-  test("is in the log alone where the database has no ledger, which is said", async (t) => {
+  test("is only in the log if the database has no ledger, and this is reported", async (t) => {
     const bench = await shared(t);
     const events = await bench.events("SELECT 1", {}, true);
     assert.ok(events.some((event) => event.type === "log" && event.code === "query-not-recorded"));

@@ -22,7 +22,7 @@ describe("statements that are refused by their parse tree", () => {
       assert.match(failure.message, message);
     });
 
-  test("are shown with the place", async () => {
+  test("are shown with the position", async () => {
     const failure = await refusalOf("SELECT 'é',\n  set_config('a.b', 'c', false)");
     assert.deepEqual(failure.sql?.place, {
       line: 2,
@@ -35,7 +35,7 @@ describe("statements that are refused by their parse tree", () => {
     assert.deepEqual([syntax.code, syntax.sql?.place?.line], ["sql-syntax", 2]);
   });
 
-  test("are refused too where they are nested or long beyond measure", async () => {
+  test("are also refused if they are extremely nested or long", async () => {
     for (const sql of [
       `SELECT ${"(".repeat(40_000)}1${")".repeat(40_000)}`,
       `SELECT ${"1+".repeat(49_000)}1, nextval('x')`,

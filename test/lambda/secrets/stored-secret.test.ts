@@ -249,7 +249,7 @@ describe("stored secret", () => {
     assert.equal(codeOf({ name: "InvalidParameter", message, $metadata }), "secret-store-error");
   });
 
-  test("what is no error of a service counts as a store that cannot be reached", () => {
+  test("an error that is not a service's counts as a store that cannot be reached", () => {
     const { secretsManager } = adminSecretStores;
     const about = { id: arn, region: undefined, totalMs: 5000 };
     for (const cause of [undefined, "text", { name: 1 }])

@@ -60,7 +60,7 @@ async function served(t: TestContext, more: Record<string, string> = {}) {
 const table = "create table coupons (code text)";
 
 describe("a run with an upload", () => {
-  test("applies the image's files and the uploaded ones, and says where they come from", async (t) => {
+  test("applies the image's files and the uploaded ones, and reports where they come from", async (t) => {
     const { apply } = await served(t);
     const { events } = await apply({ migrations: [uploadedMigration("2", table)] });
     const [started] = events;
@@ -72,7 +72,7 @@ describe("a run with an upload", () => {
     );
   });
 
-  test("does not apply what the directory lacks", async (t) => {
+  test("does not apply versions that the directory lacks", async (t) => {
     const { apply, sent } = await served(t);
     await apply({ without: [{ database: "default", versions: ["1"] }] });
     assert(!sent().some((sql) => sql.includes("1_a up")));
@@ -86,7 +86,7 @@ describe("a run with an upload", () => {
     assert(!logged.includes("said in confidence"));
   });
 
-  test("of a changed file runs nothing unless somebody insists", async (t) => {
+  test("of a changed file runs nothing without --changed", async (t) => {
     const { apply, sent } = await served(t);
     const changed = { migrations: [uploadedMigration("1", table)] };
     const { events } = await apply(changed);
@@ -101,7 +101,7 @@ describe("a run with an upload", () => {
     assert.equal(plan?.databases[0]?.items[0]?.differsFromImage, true);
   });
 
-  test("of a changed file is refused by a protected environment whoever insists", async (t) => {
+  test("of a changed file is refused by a protected environment even with --changed", async (t) => {
     const { apply } = await served(t, {
       HASURA_MIGRATE_PROTECTED: "true",
       HASURA_MIGRATE_SOURCES: "image,upload,upload-when-protected",
@@ -113,7 +113,7 @@ describe("a run with an upload", () => {
     assert.equal(last.failure.code, "changed-in-upload");
   });
 
-  test("that is refused says so before a run starts", async (t) => {
+  test("that is refused fails before a run starts", async (t) => {
     const { apply, sent } = await served(t, { HASURA_MIGRATE_SOURCES: "image" });
     const { events } = await apply({ migrations: [uploadedMigration("2", table)] });
     assert.deepEqual(

@@ -197,7 +197,7 @@ const left: readonly (readonly [words: string, up: string, down: string])[] = [
 ];
 
 describe("what a down leaves", () => {
-  test("nothing, where it is complete", async (t) => {
+  test("nothing, if it is complete", async (t) => {
     const database = await bench(t);
     await database.run(orders);
     const found = await eachIn(undone, ([, up, down]) => leftovers(database, up, down));

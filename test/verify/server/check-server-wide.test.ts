@@ -16,7 +16,7 @@ function refusedIn(sql: string): string {
   }
 }
 
-describe("a migration that is not run on a server of somebody else's", () => {
+describe("a migration that is not run on a given server", () => {
   test.each([
     ["select 1;\ncreate role joe", "CREATE ROLE (up.sql:2)"],
     ["grant readers to joe", "GRANT ROLE (up.sql:1)"],

@@ -3,10 +3,10 @@ import type { CliContext, Sink } from "../../context.ts";
 import { repositoryPath } from "../../project/repository-path.ts";
 import type { LintReport, LintReportOptions } from "./lint-report.ts";
 
-/** GitHub shows this many annotations of a level. */
+/** GitHub shows at most this many annotations of each level. */
 const mostOfALevel = 10;
 
-/** Marks the lines of the findings for GitHub Actions, the errors first. What GitHub would drop is said in the last one. */
+/** Annotates the lines with findings in GitHub Actions, errors first. The last annotation counts those that GitHub would drop. */
 export function annotate(
   sink: Sink,
   { home }: Pick<CliContext, "home">,
@@ -33,6 +33,6 @@ export function annotate(
 }
 
 function sentences({ message, safeWay }: Finding, left: number): string {
-  const more = left > 0 ? [`${String(left)} more are in the log of the job.`] : [];
+  const more = left > 0 ? [`${String(left)} more findings are in the job's log.`] : [];
   return [message, safeWay, ...more].join("\n");
 }

@@ -6,7 +6,7 @@ import { jsonLine } from "../json-line.ts";
 import { countsOf } from "./lint-counts.ts";
 import type { LintReport } from "./lint-report.ts";
 
-/** One JSON object per line: each finding, and at the end how many there are. docs/lint.md describes them. */
+/** One JSON object per line: each finding, and at the end the counts. docs/lint.md describes them. */
 export function writeJson(
   { out }: Pick<CliContext, "out">,
   { findings, checked }: LintReport,

@@ -1,10 +1,10 @@
 import type { Finding, LintMigration } from "../../../lint/finding.ts";
 import type { LintOptions } from "../../options/schemas.ts";
 
-/** What `lint` has found. */
+/** The result of `lint`. */
 export interface LintReport {
   readonly findings: readonly Finding[];
-  /** What was read. */
+  /** The files that were read. */
   readonly migrations: readonly LintMigration[];
   /** How many migrations were checked. */
   readonly checked: number;

@@ -8,7 +8,7 @@ const levels = { error: "error", warning: "warning", info: "note" } as const;
 const page = "https://github.com/your-organisation/hasura-migrate/blob/main/docs/lint.md";
 
 /**
- * The findings as SARIF 2.1.0, which code scanning reads. Files are named from the root of the repository. Columns count characters
+ * The findings as SARIF 2.1.0, which code scanning reads. File paths are relative to the root of the repository. Columns count characters
  * (code points).
  */
 export function sarifDocument(

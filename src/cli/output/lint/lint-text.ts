@@ -14,7 +14,7 @@ interface Look {
   readonly columns: number;
 }
 
-/** Each finding with its line, what happens, and what to do; at the end how many there are. */
+/** Each finding with its line, the problem and what to do; at the end the counts. */
 export function writeText(
   { out, err, env }: CliContext,
   { color, quiet = false }: LintReportOptions,

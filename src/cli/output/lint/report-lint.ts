@@ -8,7 +8,7 @@ import { writeJson } from "./lint-json.ts";
 import { sarifDocument } from "./lint-sarif.ts";
 import { writeText } from "./lint-text.ts";
 
-/** Shows the findings as the command line wants them, and says how the command ends. */
+/** Shows the findings in the format that the command line asks for, and returns the exit code. */
 export function reportLint(
   context: CliContext,
   options: LintReportOptions,

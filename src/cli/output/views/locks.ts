@@ -33,7 +33,7 @@ function sessionLines(session: LockSession, style: Style, columns: number): Styl
   const sign = holds ? style.yellow("!") : plain("…");
   const [first = plain(""), ...others] = wrap(headOf(session), columns - 4);
   const details = [...waitTexts(session)].flatMap((text) => wrap(text, columns - 6));
-  // Around a migration's file is SQL of the ledger; its name says more.
+  // A migration's file is surrounded by the ledger's SQL; its name is more useful.
   const sent = session.migration === undefined ? (session.query ?? "") : "";
   const query = sent.replaceAll(/\s+/g, " ").trim();
   return [

@@ -37,7 +37,7 @@ const sizeCut =
 function rowsCut(count: number): string {
   return count < rowLimit.most
     ? "there are more; raise --limit, or narrow the query down"
-    : `there are more, and ${String(rowLimit.most)} is the most; narrow the query down`;
+    : `there are more, and ${String(rowLimit.most)} is the maximum; narrow the query down`;
 }
 
 /** `3 rows`, or a note that there are more. */

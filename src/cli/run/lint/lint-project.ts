@@ -2,14 +2,14 @@ import { readProject, type Migration, type Project } from "../../../engine/proje
 import type { LintFile, LintMigration } from "../../../lint/finding.ts";
 import { Failure } from "../../../protocol/failure.ts";
 
-/** What is to be checked of a project. */
+/** The migrations of a project to check. */
 export interface LintSelection {
   readonly database: string | undefined;
   readonly since: string | undefined;
 }
 
 /**
- * Reads the migrations of a project for `lint`. With `since`, those that the revision of git has, too, are only known.
+ * Reads the migrations of a project for `lint`. With `since`, those that are also in the Git revision are read but not checked.
  * @throws Failure as `readProject` does; usage/unknown-database, usage/git-unusable, usage/unknown-revision, usage/no-common-commit
  */
 export async function readForLint(
@@ -65,7 +65,7 @@ async function filesOf({ up, down }: Migration): Promise<Pick<LintMigration, "up
   return { ...(upFile && { up: upFile }), ...(downFile && { down: downFile }) };
 }
 
-/** A file that cannot be sent to Hasura has its problem instead of a text. Metadata migrations (.yaml) are left out. */
+/** A file that cannot be sent to Hasura has a problem instead of a text. Metadata migrations (.yaml) are left out. */
 async function lintFile(file: Migration["up"]): Promise<LintFile | undefined> {
   if (!file?.runnable) return undefined;
   try {

@@ -7,7 +7,7 @@ import { reportLint } from "../../output/lint/report-lint.ts";
 import { projectDirectory } from "../../project/project-directory.ts";
 import { readForLint } from "./lint-project.ts";
 
-/** Checks the migrations of a project, and shows what was found. */
+/** Checks the migrations of a project, and shows the findings. */
 export async function runLint(
   context: CommandContext,
   options: LintOptions,
@@ -20,7 +20,7 @@ export async function runLint(
   ]);
   const findings = await lint(migrations, {
     severities: config.lint?.rules ?? {},
-    // What a branch adds is applied together.
+    // The migrations that a branch adds are applied together.
     oneRun: since !== undefined,
   });
   const checked = migrations.filter(({ isKnown }) => isKnown !== true).length;

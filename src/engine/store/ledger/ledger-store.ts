@@ -128,7 +128,7 @@ export class LedgerStore implements MigrationStore {
   }
 
   async replace(step: Step, parts: readonly Version[]): Promise<StepResult> {
-    // Steps before it become certain, or its transaction would find another generation.
+    // Earlier steps are confirmed first, because otherwise its transaction would find a different generation.
     const unconfirmed = await errorOf(this.#confirmAll());
     if (unconfirmed !== undefined) return { outcome: "failed", error: unconfirmed };
     try {

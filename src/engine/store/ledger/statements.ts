@@ -85,7 +85,7 @@ function enterArgument(step: Step, frame: Frame): object {
   };
 }
 
-/** A step's down SQL as the ledger keeps it; jsonb cannot hold a NUL. */
+/** A step's down SQL as stored in the ledger; jsonb cannot contain a NUL. */
 function keptDownSql({ downSql }: Pick<Step, "downSql">): { readonly down_sql?: string } {
   const isKept =
     downSql !== undefined &&
@@ -116,7 +116,7 @@ export type LedgerChange =
       readonly name: string;
     };
 
-/** Records a squash as applied in place of its parts, which have been applied. */
+/** Records a squash as applied in place of its applied parts. */
 export function replacement(step: Step, parts: readonly Version[]): LedgerChange[] {
   const { version, name, checksum } = step;
   return [

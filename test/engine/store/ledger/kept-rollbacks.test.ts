@@ -52,7 +52,7 @@ async function withVersion2(it: LedgerBench): Promise<void> {
 }
 
 describe("a version without a file", () => {
-  test("is rolled back with the down SQL that the ledger keeps, the one applied last first", async (t) => {
+  test("is rolled back with the down SQL stored in the ledger, most recent first", async (t) => {
     const it = await ledgerBench(t);
     await it.run(branch);
     const ran = await it.run(main, asked("down", { steps: 2 }));
@@ -90,7 +90,7 @@ describe("a version without a file", () => {
     assert.deepEqual(await tables(it), ["by_file", "coupon", "note"]);
   });
 
-  test("with the up file alone, it is refused: the project says that it has no way back", async (t) => {
+  test("with only its up file in the project, it is refused", async (t) => {
     const it = await ledgerBench(t);
     await it.run(branch);
     const ran = await it.run({ ...main, "3_code/up": "CREATE TABLE code (id int)" }, asked("down"));
@@ -98,7 +98,7 @@ describe("a version without a file", () => {
     assert.match(ran.failure.message, /there is only .*3_code\/up\.sql\.$/);
   });
 
-  test("has its directives and its marker, which hold as in a file", async (t) => {
+  test("has its directives and its marker, which apply as in a file", async (t) => {
     const it = await ledgerBench(t);
     const slow = {
       "2_slow/up": "CREATE TABLE slow (id int)",
@@ -118,7 +118,7 @@ describe("a version without a file", () => {
     assert.deepEqual(await tables(it), ["note"]);
   });
 
-  test("whose down SQL fails stays applied, and the failure names the place in it", async (t) => {
+  test("whose down SQL fails remains applied, and the failure shows the position in it", async (t) => {
     const it = await ledgerBench(t);
     await it.run({
       ...main,
@@ -146,7 +146,7 @@ describe("the plan of such a rollback", () => {
     assert.deepEqual(await it.ledger(), ["1", "2", "3"]);
   });
 
-  test("has the fingerprint that is confirmed, and another one once the version was applied anew with other SQL", async (t) => {
+  test("has the fingerprint that is confirmed, and a different one after the version was applied again with other SQL", async (t) => {
     const it = await ledgerBench(t);
     await it.run(branch);
     const shown = await it.run(main, asked("down", { dryRun: true }));
@@ -188,7 +188,7 @@ describe("without a way back", () => {
   };
   const one = { ...main, ...table("2", "coupon") };
 
-  test("a version is refused where no down SQL is kept, and its owner is named", async (t) => {
+  test("a version is refused if no down SQL is stored, and the message shows who applied it", async (t) => {
     const it = await ledgerBench(t);
     await it.run(one, fromBranch("apply"), withLedger({ keepsDownSql: false }));
     const text = await refusal(it);
@@ -234,7 +234,7 @@ describe("without a way back", () => {
 });
 
 describe("status", () => {
-  test("has names and owners of versions without a file, and whether there is a way back", async (t) => {
+  test("has the names of versions without a file, who applied them, and whether they can be rolled back", async (t) => {
     const it = await ledgerBench(t);
     const more = {
       ...branch,
@@ -282,7 +282,7 @@ describe("status", () => {
 });
 
 describe("redo of a version without a file", () => {
-  test("is refused, and says that it can only be rolled back", async (t) => {
+  test("is refused, because it can only be rolled back", async (t) => {
     const it = await ledgerBench(t);
     await it.run(branch);
     for (const options of [{}, { version: "3" }]) {
@@ -325,7 +325,7 @@ describe("down SQL that another role may have written", () => {
     assert.deepEqual(versions(withFile), ["2"], "a file of the project is not affected");
   });
 
-  test("is run where others may only read", async (t) => {
+  test("is run if other roles may only read", async (t) => {
     const it = await ledgerBench(t);
     await it.run(branch);
     await query(

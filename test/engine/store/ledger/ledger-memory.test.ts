@@ -37,7 +37,7 @@ async function warmStatus(it: LedgerBench, memory: LedgerMemory): Promise<string
 }
 
 describe("a process that keeps what it has read of a ledger", () => {
-  test("answers what others have done since: applied, rolled back, marked, and forgotten", async (t) => {
+  test("sees what others have done since: applied, rolled back, marked, and forgotten", async (t) => {
     const it = await ledgerBench(t);
     const memory = new LedgerMemory();
     assert.deepEqual(await warmStatus(it, memory), [
@@ -63,7 +63,7 @@ describe("a process that keeps what it has read of a ledger", () => {
     ]);
   });
 
-  test("asks again only for what has changed, and for no person whom it knows", async (t) => {
+  test("requests only changes, and no actors that it already knows", async (t) => {
     const it = await ledgerBench(t);
     const memory = new LedgerMemory();
     await it.run(files);
@@ -90,7 +90,7 @@ describe("a process that keeps what it has read of a ledger", () => {
     assert.deepEqual(await asking(), ["snapshot_since 1", "actors"]);
   });
 
-  test("notices that the ledger was created again, also by an older version, which cannot be asked what has changed", async (t) => {
+  test("notices that the ledger was created again, even by an older version, which cannot report changes", async (t) => {
     const it = await ledgerBench(t);
     const memory = new LedgerMemory();
     await it.run(files);

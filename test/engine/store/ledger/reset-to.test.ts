@@ -34,7 +34,7 @@ const byAda = (operation: string, options: object = {}): Request =>
   });
 
 describe("reset-to", () => {
-  test("rolls back what the project lacks, the one applied last first, then applies what is pending", async (t) => {
+  test("rolls back versions that the project lacks, most recent first, then applies the pending ones", async (t) => {
     const it = await ledgerBench(t);
     await it.run({ ...table("1", "note"), ...table("3", "code") });
     await it.run(branch);
@@ -56,7 +56,7 @@ describe("reset-to", () => {
     assert.deepEqual([again.failure, planned(again)], [undefined, []]);
   });
 
-  test("does what was confirmed, and nothing if the plan is another one by then", async (t) => {
+  test("does what was confirmed, and nothing if the plan has changed by then", async (t) => {
     const it = await ledgerBench(t);
     await it.run(branch);
     const shown = await it.run(main, asked("reset-to", { dryRun: true }));
@@ -67,7 +67,7 @@ describe("reset-to", () => {
     assert.deepEqual(await it.ledger(), ["1", "2", "3", "5"]);
   });
 
-  test("an up that fails keeps what was done before it, and the same command goes on from there", async (t) => {
+  test("an up that fails keeps what was done before it, and the same command continues from there", async (t) => {
     const it = await ledgerBench(t);
     await it.run(branch);
     const broken = { ...main, "4_tag/up": "SELECT 1/0" };
@@ -88,7 +88,7 @@ describe("reset-to", () => {
     assert.deepEqual(await tables(it), ["coupon", "note"]);
   });
 
-  test("fills older gaps, with a warning; a protected environment wants that said", async (t) => {
+  test("fills older gaps, with a warning; a protected environment requires outOfOrder", async (t) => {
     const it = await ledgerBench(t);
     await it.run({ ...table("1", "note"), ...table("3", "code"), ...table("5", "last") });
     const target = { ...table("1", "note"), ...table("2", "coupon"), ...table("5", "last") };
@@ -105,7 +105,7 @@ describe("reset-to", () => {
 describe("reset-to without a way back", () => {
   const stuck = { ...branch, "2_coupon/down": "-- nothing", ...table("5", "kept") };
 
-  test("is refused, and names each version with its owner", async (t) => {
+  test("is refused, and lists each version with who applied it", async (t) => {
     const it = await ledgerBench(t);
     await it.run(stuck, byAda("apply"));
     for (const dryRun of [true, undefined]) {
@@ -167,7 +167,7 @@ describe("files that changed after they were applied", () => {
     );
   });
 
-  test("are rolled back with the SQL of then and applied anew where that is asked for", async (t) => {
+  test("are rolled back with the stored SQL and applied again on request", async (t) => {
     const it = await ledgerBench(t);
     await it.run({
       ...branch,
@@ -185,7 +185,7 @@ describe("files that changed after they were applied", () => {
     );
   });
 
-  test("are refused where that SQL is not kept, though the project has a down file", async (t) => {
+  test("are refused if that SQL is not stored, even if the project has a down file", async (t) => {
     const it = await ledgerBench(t);
     await it.run(branch, asked("apply"), withLedger({ keepsDownSql: false }));
     const ran = await it.run(changed, asked("reset-to", { changed: true }));
@@ -228,7 +228,7 @@ describe("a reset in several invocations", () => {
     assert.deepEqual(await it.ledger(), ["1", "2", "3"]);
   });
 
-  test("takes nothing that somebody applied in between", async (t) => {
+  test("leaves alone versions that were applied in between", async (t) => {
     const it = await ledgerBench(t);
     await it.run(branch);
     const request = asked("reset-to", { sliceMs: 1 });
@@ -246,7 +246,7 @@ describe("a reset in several invocations", () => {
 });
 
 describe("two resets at once", () => {
-  test("one waits for the other, and what one has done the other does not repeat", async (t) => {
+  test("one waits for the other, and does not repeat what the other has done", async (t) => {
     const it = await ledgerBench(t);
     await it.run(branch);
     const both = await Promise.all(

@@ -30,7 +30,7 @@ const planned = (ran: Ran): unknown[] =>
     .map(({ direction, version, replaces }) => [direction, version, replaces]);
 
 describe("a squash", () => {
-  test("takes the place of its parts where all are applied, in one transaction, and is not run", async (t) => {
+  test("replaces its parts if all are applied, in one transaction, and is not run", async (t) => {
     const it = await ledgerBench(t);
     await it.run(parts);
     const files = { ...squash, ...later };
@@ -67,14 +67,14 @@ describe("a squash", () => {
     assert.deepEqual([again.failure, versions(again)], [undefined, []]);
   });
 
-  test("is a migration like any other where none is applied", async (t) => {
+  test("is run like any other migration if none is applied", async (t) => {
     const it = await ledgerBench(t);
     const ran = await it.run({ ...squash, ...later });
     assert.deepEqual([ran.failure, versions(ran)], [undefined, ["4", "5"]]);
     assert.deepEqual(await tables(it), ["a", "b", "c", "later"]);
   });
 
-  test("rolls back as a whole afterwards, also when no file is left of it", async (t) => {
+  test("is rolled back as a whole afterwards, even without a file", async (t) => {
     const it = await ledgerBench(t);
     await it.run(parts);
     await it.run(squash);
@@ -99,7 +99,7 @@ describe("a squash", () => {
     );
   });
 
-  test("is refused where some of its parts are applied, and says which are not", async (t) => {
+  test("is refused if only some of its parts are applied, and lists the others", async (t) => {
     const it = await ledgerBench(t);
     await it.run(parts, asked("apply", { to: "2" }));
     for (const operation of ["apply", "plan"]) {
@@ -121,7 +121,7 @@ describe("a squash", () => {
     assert.deepEqual(await tables(it), ["a", "b", "c"]);
   });
 
-  test("is not taken for a reason to roll its parts back: reset-to records it", async (t) => {
+  test("is recorded by reset-to, which does not roll back its parts", async (t) => {
     const it = await ledgerBench(t);
     await it.run({ ...parts, ...table("6", "branch") });
     const ran = await it.run(squash, asked("reset-to"));
@@ -160,7 +160,7 @@ describe("a squash", () => {
     assert.deepEqual(await it.ledger(), ["1", "2"]);
   });
 
-  test("is recorded in Hasura's catalog state too, where there is no ledger", async (t) => {
+  test("is recorded in Hasura's catalog state if there is no ledger", async (t) => {
     const it = await ledgerBench(t);
     const openStore = { openStore: catalogStore };
     await it.run(parts, asked("apply"), openStore);

@@ -43,7 +43,7 @@ describe("a ledger whose first answer is lost", () => {
     );
   });
 
-  test("is not replaced by the catalog where it stays unreadable", async (t) => {
+  test("is not replaced by the catalog if it remains unreadable", async (t) => {
     const it = await ledgerBench(t);
     await it.run({ "1_a/up": "SELECT 1;" });
     const refused = rejected({ database: { sqlstate: "XX000" } });
