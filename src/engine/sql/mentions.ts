@@ -173,20 +173,24 @@ function cast(node: Tree, at: Position): Read {
 }
 
 function innerOf(name: string, node: Tree, at: Position): Inner[] {
-  const isOptional = optionalFlags.some((flag) => node[flag] === true);
   return Object.entries(node).map(([key, value]) => [
     value,
     {
       owner: name,
       key,
       // Of a column that is added, or a table of a query, only its own name.
-      optional:
-        (isOptional && optionalKeys.has(key)) || (at.optional && /^(?:colname|rel)$/.test(key)),
+      optional: isOptional(name, node, key) || (at.optional && /^(?:colname|rel)$/.test(key)),
       hidden: hiddenBelow(node, key, at.hidden),
       location: locationIn(node),
       isLookedUp: at.isLookedUp,
     },
   ]);
+}
+
+function isOptional(name: string, node: Tree, key: string): boolean {
+  if (node["missing_ok"] === true) return optionalKeys.has(key);
+  const isMade = made.has(`${name}.${key}`) || key === "into";
+  return isMade && makingFlags.some((flag) => node[flag] === true);
 }
 
 /** CTEs hide relations of their names in the statement, and from each other: which of them from which is not told apart here. */
@@ -246,13 +250,13 @@ const made: ReadonlySet<string> = new Set([
   ...["DeclareCursorStmt.portalname", "TransactionStmt.savepoint_name"],
 ]);
 
-const optionalFlags = ["missing_ok", "if_not_exists", "replace", "skipIfNewValExists"];
+/** IF NOT EXISTS and OR REPLACE: what the statement makes may be there. */
+const makingFlags = ["if_not_exists", "replace", "skipIfNewValExists"];
 
-/** What such a flag makes optional. */
+/** What IF EXISTS allows to be missing; ADD COLUMN has IF NOT EXISTS in the same flag. */
 const optionalKeys: ReadonlySet<string> = new Set([
-  ...["relation", "view", "sequence", "idxname", "objects", "object", "name", "def", "funcname"],
-  ...["schemaname", "extname", "newVal", "trigname", "roles", "dbname", "servername", "subname"],
-  ...["fdwname", "tablespacename", "typeName", "into"],
+  ...["relation", "objects", "object", "name", "def", "roles", "dbname", "servername"],
+  ...["subname", "fdwname", "tablespacename"],
 ]);
 
 /** A constant of the parser, such as `OBJECT_TABLE`. */

@@ -169,6 +169,12 @@ const names: readonly Case[] = [
     at: "2:13",
   },
   {
+    name: "but not what IF NOT EXISTS and OR REPLACE are not about",
+    sql: "CREATE TABLE a ();\nCREATE INDEX IF NOT EXISTS i ON product (a);\nCOMMENT ON TABLE a IS 'product';",
+    ...missing("product"),
+    at: "2:33",
+  },
+  {
     name: "DROP names a table in other words",
     sql: "DROP TABLE product;\nDROP TRIGGER t ON product;",
     ...missing("product"),
