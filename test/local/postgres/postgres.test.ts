@@ -314,7 +314,7 @@ describe.concurrent("PostgreSQL", () => {
       from: [join(nowhere, "x.js")],
       path: `/nonexistent:${join(nowhere, "bin")}`,
     });
-    assert.equal(found.description, `PostgreSQL 15.4 of ${join(nowhere, "bin")}`);
+    assert.equal(found.description, `PostgreSQL 15.4 in ${join(nowhere, "bin")}`);
   });
 
   test("the library links are created if the package's install script did not run", async (t) => {

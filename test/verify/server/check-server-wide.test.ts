@@ -12,7 +12,7 @@ function refusedIn(sql: string): string {
   } catch (thrown) {
     if (!(thrown instanceof Failure)) throw thrown;
     assert.equal(thrown.code, "server-wide-statement");
-    return /only a database: (.*)\.$/.exec(thrown.message)?.[1] ?? "";
+    return /: (.*)\.$/.exec(thrown.message)?.[1] ?? "";
   }
 }
 
