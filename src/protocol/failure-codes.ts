@@ -1227,7 +1227,7 @@ export const failureCodes = {
   "no-project": {
     kinds: ["usage"],
     meaning:
-      "`local` found no Hasura project in the working directory or the directory given with `--migrations`; `new` found none there or above.",
+      "There is no Hasura project in the directory that was named, or where none was named in the working directory or above it.",
     causes: ["The command was started in the wrong directory.", "The directory is mistyped."],
     remedies: [
       "Change to the project's directory, or name it: `hasura-migrate local --migrations DIRECTORY`.",

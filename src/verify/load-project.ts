@@ -26,7 +26,7 @@ export async function loadProject(
   only: string | undefined,
 ): Promise<LoadedProject> {
   const whole = await readProject(directory);
-  if (!isProject(directory, whole)) throw noProject(directory);
+  refuseNoProject(directory, whole, "verify");
   const project = await postgresOnly(whole);
   if (only !== undefined && !project.databases.has(only))
     throw unknownDatabase(only, [...project.databases.keys()]);
@@ -54,12 +54,21 @@ function isProject(directory: string, { databases, notices }: Project): boolean 
   );
 }
 
-function noProject(directory: string): Failure {
-  return new Failure(
+/**
+ * Refuses what was read in a directory that is no project: without this, nothing to check would be no error.
+ * @throws Failure usage/no-project
+ */
+export function refuseNoProject(
+  directory: string,
+  project: Project,
+  command: "lint" | "verify",
+): void {
+  if (isProject(directory, project)) return;
+  throw new Failure(
     "usage",
     "no-project",
     `There is no Hasura project in ${directory}: it has neither a config.yaml nor a migrations directory.`,
-    { hints: [textHint("Pass the directory of a project: hasura-migrate verify DIRECTORY")] },
+    { hints: [textHint(`Pass the directory of a project: hasura-migrate ${command} DIRECTORY`)] },
   );
 }
 

@@ -221,6 +221,9 @@ describe("lint", () => {
     const { code, err } = await lint(t, [], {});
     assert.equal(code, 2);
     assert.match(err, /There is no Hasura project in/);
+    const named = await lint(t, ["frontend"], { ...create, "frontend/readme.md": "" });
+    assert.equal(named.code, 2);
+    assert.match(named.err, /There is no Hasura project in .*frontend: .*hasura-migrate lint DIRECTORY/s);
   });
 
   test("accepts one format", async (t) => {

@@ -1,5 +1,6 @@
 import { readProject, type Migration, type Project } from "../../../engine/project/project.ts";
 import type { LintFile, LintMigration } from "../../../lint/finding.ts";
+import { refuseNoProject } from "../../../verify/load-project.ts";
 import { Failure } from "../../../protocol/failure.ts";
 
 /** The migrations of a project to check. */
@@ -10,13 +11,14 @@ export interface LintSelection {
 
 /**
  * Reads the migrations of a project for `lint`. With `since`, those that are also in the Git revision are read but not checked.
- * @throws Failure as `readProject` does; usage/unknown-database, usage/git-unusable, usage/unknown-revision, usage/no-common-commit
+ * @throws Failure as `readProject` does; usage/no-project, usage/unknown-database, usage/git-unusable, usage/unknown-revision, usage/no-common-commit
  */
 export async function readForLint(
   directory: string,
   { database, since }: LintSelection,
 ): Promise<LintMigration[]> {
   const project = await readProject(directory);
+  refuseNoProject(directory, project, "lint");
   const isKnown = await knownSince(directory, project, since);
   const migrations: LintMigration[] = [];
   for (const [name, list] of chosenDatabases(project, database))
