@@ -32,6 +32,26 @@ describe("status", () => {
       assert.match(next, /· 3 {2}c {2}pending$/);
     });
 
+  test("a dry run of mark or baseline counts what it would record, and says nothing else of the database", () => {
+    const shown = (rows: StatusRow[]): string[] =>
+      statusLines(
+        {
+          type: "status",
+          fingerprint: "f".repeat(64),
+          databases:
+            rows.length === 0
+              ? []
+              : [{ database: "default", kind: "postgres", store: "ledger", migrations: rows }],
+        },
+        { style: colorsFor({ isTTY: false }, {}, false), columns: 80, now: 0 },
+      ).map(String);
+    assert.deepEqual(shown([{ version: "1", name: "a", state: "pending" }]), [
+      "default (postgres): 1 version would be recorded",
+      "  · 1  a  pending",
+    ]);
+    assert.deepEqual(shown([]), []);
+  });
+
   const day = 24 * 60 * 60 * 1000;
   const withoutFile = (more: Partial<StatusRow>, columns = 120): string[] =>
     statusLines(

@@ -223,7 +223,10 @@ describe("lint", () => {
     assert.match(err, /There is no Hasura project in/);
     const named = await lint(t, ["frontend"], { ...create, "frontend/readme.md": "" });
     assert.equal(named.code, 2);
-    assert.match(named.err, /There is no Hasura project in .*frontend: .*hasura-migrate lint DIRECTORY/s);
+    assert.match(
+      named.err,
+      /There is no Hasura project in .*frontend: .*hasura-migrate lint DIRECTORY/s,
+    );
   });
 
   test("accepts one format", async (t) => {

@@ -29,7 +29,7 @@ export const cellMeanings: Readonly<Record<CellState, string>> = {
   changed: "changed: the file differs from what was applied",
   dirty: "interrupted",
   interrupted: "interrupted",
-  unknown: "applied, no file in the image",
+  unknown: "applied, without a migration file",
   absent: "not in the image",
   "no-answer": "no answer",
 };
@@ -202,7 +202,7 @@ function ownerLines(
   const more = owned.length - mostOwned;
   return [
     "",
-    "applied, no file in the image:",
+    "applied, without a migration file:",
     ...owned
       .slice(0, mostOwned)
       .map(

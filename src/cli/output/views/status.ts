@@ -1,5 +1,5 @@
 import type { DatabaseStatus, EventOf, StatusRow } from "../../../protocol/events.ts";
-import { timeAgo } from "../format.ts";
+import { plural, timeAgo } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { evidenceLines } from "./in-doubt.ts";
@@ -37,10 +37,12 @@ export interface StatusLook {
 
 /** The result of `status`: a heading for each database, then its rows, no wider than `columns`. */
 export function statusLines(status: EventOf<"status">, look: StatusLook): Styled[] {
-  if (status.databases.length === 0) return [plain("There are no databases.")];
+  // The dry run of `mark` or `baseline` has only the versions that it is about.
+  const isPreview = status.fingerprint !== undefined;
+  if (status.databases.length === 0) return isPreview ? [] : [plain("There are no databases.")];
   return status.databases.flatMap((database, i) => [
     ...(i > 0 ? [plain("")] : []),
-    heading(database, look.style),
+    isPreview ? previewHeading(database, look.style) : heading(database, look.style),
     ...rows(database, look),
   ]);
 }
@@ -53,6 +55,11 @@ function heading({ database, kind, migrations }: DatabaseStatus, style: Style): 
   const late = migrations.filter(({ outOfOrder }) => outOfOrder).length;
   if (late > 0) counts.push(`${late} out of order`);
   return styled`${style.bold(database)} ${plain(`(${kind}): ${counts.join(", ")}`)}`;
+}
+
+function previewHeading({ database, kind, migrations }: DatabaseStatus, style: Style): Styled {
+  const versions = plural(migrations.length, "version");
+  return styled`${style.bold(database)} ${plain(`(${kind}): ${versions} would be recorded`)}`;
 }
 
 function rows({ migrations }: DatabaseStatus, look: StatusLook): Styled[] {

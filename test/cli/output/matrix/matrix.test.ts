@@ -62,7 +62,7 @@ function branchColumn(environment: string, count: number): MatrixColumn {
 describe("versions without a file", () => {
   test("are listed below the table with who applied them, the first eight only", () => {
     const lines = text(matrixOf([branchColumn("dev-3", 10), column("dev-4", {})], undefined));
-    const start = lines.indexOf("applied, no file in the image:");
+    const start = lines.indexOf("applied, without a migration file:");
     assert.equal(lines[start + 1], "  dev-3 1 coupons: ada, branch add-coupons, 3 days ago");
     assert.deepEqual(
       [lines.length - start, lines.at(-1)],
