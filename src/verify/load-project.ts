@@ -1,9 +1,12 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { postgresOnly } from "../engine/project/local-databases.ts";
-import { readProject, type Migration, type Project } from "../engine/project/project.ts";
+import {
+  readProject,
+  refuseNoProject,
+  type Migration,
+  type Project,
+} from "../engine/project/project.ts";
 import { Failure } from "../protocol/failure.ts";
-import { retryHint, textHint } from "../protocol/hint.ts";
+import { retryHint } from "../protocol/hint.ts";
 import type { VerifyProblem } from "../protocol/verification.ts";
 import type { LoadedFile } from "./run/run-file.ts";
 import type { LoadedMigration } from "./run/round-trip.ts";
@@ -42,34 +45,6 @@ export async function loadProject(
       message,
     })),
   };
-}
-
-/** A migrations directory without a project is recognized by its migrations, even empty ones. */
-function isProject(directory: string, { databases, notices }: Project): boolean {
-  const marks = ["config.yaml", "migrations"].map((name) => join(directory, name));
-  return (
-    marks.some((path) => existsSync(path)) ||
-    databases.size > 0 ||
-    notices.some(({ code }) => code === "empty-migrations")
-  );
-}
-
-/**
- * Refuses what was read in a directory that is no project: without this, nothing to check would be no error.
- * @throws Failure usage/no-project
- */
-export function refuseNoProject(
-  directory: string,
-  project: Project,
-  command: "lint" | "verify",
-): void {
-  if (isProject(directory, project)) return;
-  throw new Failure(
-    "usage",
-    "no-project",
-    `There is no Hasura project in ${directory}: it has neither a config.yaml nor a migrations directory.`,
-    { hints: [textHint(`Pass the directory of a project: hasura-migrate ${command} DIRECTORY`)] },
-  );
 }
 
 /** Migrations with their files. Metadata migrations of config version 1 are left out. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { basename, dirname, join, posix, relative, resolve } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
@@ -225,4 +226,32 @@ function isDirectory(path: string, fs: FileSystem): boolean {
       cause,
     });
   }
+}
+
+/** A migrations directory without a project is recognized by its migrations, even empty ones. */
+function isProject(directory: string, { databases, notices }: Project): boolean {
+  const marks = ["config.yaml", "migrations"].map((name) => join(directory, name));
+  return (
+    marks.some((path) => existsSync(path)) ||
+    databases.size > 0 ||
+    notices.some(({ code }) => code === "empty-migrations")
+  );
+}
+
+/**
+ * Refuses what was read in a directory that is no project: without this, nothing to check would be no error.
+ * @throws Failure usage/no-project
+ */
+export function refuseNoProject(
+  directory: string,
+  project: Project,
+  command: "lint" | "verify",
+): void {
+  if (isProject(directory, project)) return;
+  throw new Failure(
+    "usage",
+    "no-project",
+    `There is no Hasura project in ${directory}: it has neither a config.yaml nor a migrations directory.`,
+    { hints: [textHint(`Pass the directory of a project: hasura-migrate ${command} DIRECTORY`)] },
+  );
 }

@@ -1,6 +1,10 @@
-import { readProject, type Migration, type Project } from "../../../engine/project/project.ts";
+import {
+  readProject,
+  refuseNoProject,
+  type Migration,
+  type Project,
+} from "../../../engine/project/project.ts";
 import type { LintFile, LintMigration } from "../../../lint/finding.ts";
-import { refuseNoProject } from "../../../verify/load-project.ts";
 import { Failure } from "../../../protocol/failure.ts";
 
 /** The migrations of a project to check. */
