@@ -62,6 +62,16 @@ export const failureCodes = {
       "To run it again on purpose, roll it back first: `hasura-migrate down ENVIRONMENT --only VERSION`.",
     ],
   },
+  "already-squashed": {
+    kinds: ["usage"],
+    meaning:
+      "A migration would be run that a squash has taken the place of, and the squash is applied; nothing was run.",
+    causes: ["An older image or branch is used, which still has the files of the squash's parts."],
+    remedies: [
+      "Use an image or a branch that has the squash, or merge it into the branch.",
+      "To run the parts again, roll the squash back first: `hasura-migrate down ENV --only VERSION`.",
+    ],
+  },
   "another-run": {
     kinds: ["busy"],
     meaning: "Another run was still in progress when the waiting time ended; nothing has been run.",

@@ -21,7 +21,7 @@ import { refuseEmptyDown } from "./refuse-empty-down.ts";
 import { refuseUnfinished } from "./refuse-unfinished.ts";
 import { resetStates } from "./reset-states.ts";
 import { databaseNeeded } from "./resolve-databases.ts";
-import { replacedBy } from "./squashes.ts";
+import { refuseSquashed, replacedBy } from "./squashes.ts";
 import {
   appliedWithoutFile,
   metadataFiles,
@@ -73,6 +73,7 @@ export async function preparePlan(
   for (const state of await statesFor(databases, options, engine)) {
     const planned = selectSteps(state, selection, options.environment);
     if (planned.some(({ file }) => isKeptRollback(file.path))) await state.store.trustKept?.();
+    await refuseSquashed(planned, state, options.environment);
     const ready = await mapConcurrent(planned, (step) => readyStep(step, state, options));
     steps.push(...ready);
     plans.push({

@@ -185,6 +185,8 @@ export interface MigrationStore extends StoreCapabilities {
   halfRedone?(): Version | undefined;
   /** What is kept about the applied ones of these versions. Absent if nothing is kept. */
   kept?(versions: readonly Version[]): Promise<ReadonlyMap<Version, KeptMigration>>;
+  /** Which of these versions were replaced by a squash that is still applied, each with the squash's version. Absent if that is not known. */
+  squashed?(versions: readonly Version[]): Promise<ReadonlyMap<Version, Version>>;
   /** Throws if another role could have written the stored SQL, so that it must not be run. */
   trustKept?(): Promise<void>;
   /** Keeps the fingerprints of all that this run may do here, for its later invocations too. Absent where nothing can be kept. */

@@ -41,6 +41,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
   renamed: ["--steps"],
   runId: ["019a7e0c-0000-7000-8000-000000000001"],
   suggestion: ["acme"],
+  squash: [version],
   version: [version],
   word: ["dev-1"],
 };

@@ -9,7 +9,7 @@ import { query } from "./client.ts";
 import type { LedgerContext } from "./context.ts";
 import { RecordedActor } from "./history.ts";
 import { foreignWritersSql } from "./sql/ownership.ts";
-import { keptSql } from "./statements.ts";
+import { keptSql, squashedSql } from "./statements.ts";
 
 /** At most this many versions in one query: with 64 kB of down SQL each, the answer has a few megabytes. */
 const versionsPerQuery = 50;
@@ -25,6 +25,15 @@ export async function readKept(
     for (const row of rowsOf(await query(context, keptSql(some)))) kept.set(...row);
   }
   return kept;
+}
+
+/** Reads which of these versions a squash has replaced that is still applied, each with the version of the squash. */
+export async function readSquashed(
+  versions: readonly Version[],
+  context: LedgerContext,
+): Promise<ReadonlyMap<Version, Version>> {
+  const { rows } = await query(context, squashedSql(versions));
+  return new Map(z.array(z.tuple([Version, Version])).parse(JSON.parse(rows[0]?.[0] ?? "[]")));
 }
 
 /**

@@ -22,7 +22,7 @@ import { isTransient, query, readLedger, untilAnswered } from "./client.ts";
 import { Confirmation } from "./confirmation.ts";
 import type { LedgerContext } from "./context.ts";
 import { readActors, readHistory, readRunIds, withStatements } from "./history.ts";
-import { readKept, refuseForeignWriters } from "./kept-migrations.ts";
+import { readKept, readSquashed, refuseForeignWriters } from "./kept-migrations.ts";
 import type { Position } from "./position.ts";
 import {
   confirmingRollbacks,
@@ -172,6 +172,10 @@ export class LedgerStore implements MigrationStore {
 
   kept(versions: readonly Version[]): Promise<ReadonlyMap<Version, KeptMigration>> {
     return readKept(versions, this.#context);
+  }
+
+  squashed(versions: readonly Version[]): Promise<ReadonlyMap<Version, Version>> {
+    return readSquashed(versions, this.#context);
   }
 
   trustKept(): Promise<void> {

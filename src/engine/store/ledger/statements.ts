@@ -251,6 +251,35 @@ LEFT JOIN hasura_migrate.run AS r ON r.id OPERATOR(pg_catalog.=) m.run
 WHERE m.version OPERATOR(pg_catalog.=) ANY (ARRAY[${versions.map(versionNumber).join(", ")}]::pg_catalog.int8[])`;
 }
 
+/**
+ * Of these versions those that a squash has replaced which is still applied, as one JSON text: version, and that of the squash. A plain
+ * query, which ledgers of every version answer. Writes nothing.
+ */
+export function squashedSql(versions: readonly Version[]): string {
+  return `SELECT COALESCE(pg_catalog.json_agg(
+  pg_catalog.json_build_array(part.version::pg_catalog.text, squash.version::pg_catalog.text)), '[]')::pg_catalog.text
+FROM (
+  SELECT DISTINCT ON (s.version) s.version, s.what, s.generation, s.run
+  FROM hasura_migrate.step AS s
+  WHERE s.version OPERATOR(pg_catalog.=) ANY (ARRAY[${versions.map(versionNumber).join(", ")}]::pg_catalog.int8[])
+  ORDER BY s.version, s.generation DESC
+) AS part
+CROSS JOIN LATERAL (
+  -- The squash is recorded after its parts, in the same transaction.
+  SELECT s.version
+  FROM hasura_migrate.step AS s
+  WHERE s.generation OPERATOR(pg_catalog.>) part.generation
+    AND s.run OPERATOR(pg_catalog.=) part.run
+    AND s.what OPERATOR(pg_catalog.=) 'marked applied'::pg_catalog.text
+  ORDER BY s.generation
+  LIMIT 1
+) AS squash
+WHERE part.what OPERATOR(pg_catalog.=) 'squashed'::pg_catalog.text
+  AND EXISTS (
+    SELECT FROM hasura_migrate.migration AS m WHERE m.version OPERATOR(pg_catalog.=) squash.version
+  )`;
+}
+
 /** The hashes of the statements of queries: rows of run and hash. Writes nothing. */
 export function statementsSql(runs: readonly string[]): string {
   const ids = runs.map(quoteLiteral).join(", ");

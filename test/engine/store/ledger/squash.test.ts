@@ -143,6 +143,45 @@ describe("a squash", () => {
     }
   });
 
+  test("keeps its parts from running a second time, from an image that still has them", async (t) => {
+    const it = await ledgerBench(t);
+    await it.run(parts);
+    await it.run({ ...squash, ...later });
+    for (const asking of [asked("apply"), asked("plan"), asked("redo", { version: "2" })]) {
+      const ran = await it.run({ ...parts, ...later }, asking);
+      assert.equal(ran.failure?.code, "already-squashed");
+      assert.match(ran.failure.message, /is a part of version 4, which is applied/);
+    }
+    assert.deepEqual(await it.ledger(), ["4", "5"]);
+    const reset = await it.run({ ...parts, ...later }, asked("reset-to"));
+    assert.equal(reset.failure, undefined, reset.failure?.message);
+    assert.deepEqual(versions(reset), ["4", "1", "2", "3"]);
+    assert.deepEqual(await tables(it), ["a", "b", "c", "later"]);
+  });
+
+  test("lets its parts run once it is rolled back", async (t) => {
+    const it = await ledgerBench(t);
+    await it.run(parts);
+    await it.run(squash);
+    await it.run(squash, asked("down"));
+    await it.run(later);
+    const ran = await it.run({ ...parts, ...later });
+    assert.deepEqual([ran.failure, versions(ran)], [undefined, ["1", "2", "3"]]);
+  });
+
+  test("does not take a part for applied that was not finished", async (t) => {
+    const it = await ledgerBench(t);
+    const openStore = { openStore: catalogStore };
+    await it.run({ ...parts, ...later }, asked("apply"), openStore);
+    await query(
+      it.url,
+      "UPDATE hdb_catalog.hdb_version SET cli_state = jsonb_set(cli_state::jsonb, '{migrations,default,2}', 'true')",
+    );
+    const ran = await it.run({ ...squash, ...later }, asked("apply"), openStore);
+    assert.equal(ran.failure?.code, "partly-squashed");
+    assert.match(ran.failure.message, /2 are applied in default and 1 are not: 2\. Nothing/);
+  });
+
   test("is not recorded while somebody else rolls a part back", async (t) => {
     const it = await ledgerBench(t);
     await it.run(parts);
