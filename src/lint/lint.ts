@@ -1,3 +1,4 @@
+import { didYouMean } from "../did-you-mean.ts";
 import type { Node } from "@pgsql/types";
 import { hasNoTransactionMarker } from "../engine/project/directives.ts";
 import { isEmptySql } from "../engine/sql/is-empty.ts";
@@ -210,7 +211,11 @@ class LintedFile {
     for (const name of rules) {
       const id = ruleIds.find((known) => known === name);
       if (id === undefined)
-        this.report("bad-directive", { message: `There is no rule ${name}.` }, at);
+        this.report(
+          "bad-directive",
+          { message: `There is no rule ${name}.${didYouMean(name, ruleIds)}` },
+          at,
+        );
       else if (reason === undefined)
         this.report(
           "bad-directive",

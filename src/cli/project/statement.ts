@@ -23,7 +23,11 @@ export async function statementFrom(
 ): Promise<string> {
   if (statement !== undefined && file !== undefined)
     throw textFailure("A statement and --file cannot be combined.");
-  if (file === undefined) return checked(statement ?? "", "No statement given.");
+  if (file === undefined)
+    return checked(
+      statement ?? "",
+      "No statement given. Pass it in quotes, or with --file (- is standard input).",
+    );
   const from = file === "-" ? "Standard input" : file;
   const { encoding, text } = decodeText(
     await read(file === "-" ? input() : createReadStream(resolve(cwd, file)), from),

@@ -24,7 +24,7 @@ describe("the statement of sql", () => {
   });
 
   const refused: readonly (readonly [string, object, string | Uint8Array | undefined, RegExp])[] = [
-    ["missing", {}, undefined, /No statement given/],
+    ["missing", {}, undefined, /No statement given\. Pass it in quotes, or with --file/],
     ["blank", { statement: "  " }, undefined, /No statement given/],
     ["given twice", { statement: "SELECT 1", file: "-" }, undefined, /cannot be combined/],
     [

@@ -217,6 +217,15 @@ describe("lint", () => {
     assert.match(refused.err, /no database "third". It has: default, other/);
   });
 
+  test("suggests the rule that a misspelt directive means", async (t) => {
+    const { code, out } = await lint(t, [], {
+      "migrations/default/1_a/up.sql":
+        "-- hasura-migrate: allow mising-down because nothing to undo\nSELECT 1;",
+    });
+    assert.equal(code, 6);
+    assert.match(out, /There is no rule mising-down\. Did you mean "missing-down"\?/);
+  });
+
   test("needs a project", async (t) => {
     const { code, err } = await lint(t, [], {});
     assert.equal(code, 2);
