@@ -182,7 +182,7 @@ async function serve(
     void late.then(() => {
       if (!over.signal.aborted) stop.abort("deadline");
     });
-    const version = await quickVersion(hasura, sleep, over.signal);
+    const version = await shownVersion(request, () => quickVersion(hasura, sleep, over.signal));
     await stream.emit(
       runStarted({
         request,
@@ -245,6 +245,14 @@ function warningOfShort(get: StoredSecret["get"], stream: EventStream): StoredSe
     });
     return secret;
   };
+}
+
+/** Hasura's version for `run.started`; of a client's question before its run nothing is shown. */
+async function shownVersion(
+  { operation }: Request,
+  read: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  return operation === "inventory" ? undefined : read();
 }
 
 /** How long `run.started` may wait for Hasura's version. */

@@ -11,7 +11,7 @@ export const Version = z
   .string()
   .regex(/^(0|[1-9]\d{0,18})$/, "a version is a number such as 1700000000000")
   .refine(
-    (text) => !/^\d+$/.test(text) || BigInt(text) <= largestVersion,
+    (text) => text.length < 19 || !/^\d+$/.test(text) || BigInt(text) <= largestVersion,
     "a version is at most 9223372036854775807",
   );
 export type Version = z.infer<typeof Version>;

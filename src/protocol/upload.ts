@@ -58,7 +58,22 @@ const sql = z
   .refine((text) => !text.includes("\0"), "must not contain a NUL character")
   .refine((text) => !/\p{Surrogate}/u.test(text), "must be valid Unicode");
 
-const file = z.strictObject({ path: shownPath, sql });
+/** SHA-256 in hex. */
+const checksum = z.string().regex(/^[0-9a-f]{64}$/, "must be 64 hex characters");
+
+/** A file with its text; or why it has none that can be run, which matters only if it would have to be. */
+export const UploadedFile = z.union([
+  z.strictObject({ path: shownPath, sql }),
+  z.strictObject({
+    ...{ path: shownPath, checksum, problem: z.literal("not-utf8") },
+    encoding: z.enum(["UTF-8", "UTF-16LE", "UTF-16BE", "UTF-32", "unknown"]),
+  }),
+  z.strictObject({
+    ...{ path: shownPath, checksum, problem: z.literal("nul-character") },
+    line: z.int().min(1),
+  }),
+]);
+export type UploadedFile = z.infer<typeof UploadedFile>;
 
 const migration = {
   database: entryName(200).min(1),
@@ -73,8 +88,8 @@ export const MigrationIdentity = z.strictObject(migration);
 /** One migration with its files. */
 export const UploadedMigration = z.strictObject({
   ...migration,
-  up: file.optional(),
-  down: file.optional(),
+  up: UploadedFile.optional(),
+  down: UploadedFile.optional(),
 });
 export type UploadedMigration = z.infer<typeof UploadedMigration>;
 

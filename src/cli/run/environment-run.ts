@@ -179,7 +179,6 @@ export async function connectRun(
   connecting: ConnectingRun,
 ): Promise<Connection> {
   const { prepared, presenter } = connecting;
-  prepared.upload?.begin();
   const connection = await unlessInterrupted(
     startConnecting(context, options, spec, connecting),
     prepared,

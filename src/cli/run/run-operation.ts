@@ -127,7 +127,8 @@ async function connectAndPerform(
 ): Promise<CommandResult> {
   const { prepared, consent, presenter } = run;
   const [actor, connection] = await Promise.all([
-    actorOf(context, prepared.changes),
+    // An upload says itself what its working copy is.
+    actorOf(context, prepared.changes && !prepared.upload),
     connectRun(context, options, spec, run),
   ]);
   try {

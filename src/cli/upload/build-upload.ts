@@ -5,6 +5,7 @@ import {
   MigrationIdentity,
   type KnownMigration,
   type UploadDocument,
+  type UploadedFile,
   type UploadedMigration,
 } from "../../protocol/upload.ts";
 import { checkedOnce } from "../../protocol/checked-once.ts";
@@ -32,8 +33,7 @@ const unknownDatabase: KnownDatabase = {
 
 /**
  * The upload of a project for an operation. It contains the text of only those files that the operation may run and the function does
- * not have. Throws `usage` failures: `upload-too-large`, `upload-invalid`, and for a file that cannot be run `not-utf8`, `nul-character`
- * and `bad-directive`.
+ * not have. Throws `usage` failures: `upload-too-large`, `upload-invalid`.
  */
 export async function uploadDocument(
   files: ProjectFiles,
@@ -54,7 +54,7 @@ export async function uploadDocument(
   const sent = differing.filter((each) => each.isSent);
   refuseTooLarge(sent.flatMap(({ entry }) => filesOf(entry, files)));
   const migrations: UploadedMigration[] = [];
-  for (const { database, entry } of sent) migrations.push(await uploaded(database, entry));
+  for (const { database, entry } of sent) migrations.push(await uploaded(database, entry, files));
   return {
     format: 1,
     image: known.digest,
@@ -109,18 +109,21 @@ function filesOf({ migration: { up, down } }: ProjectEntry, files: ProjectFiles)
 async function uploaded(
   database: string,
   { version, migration: { name, up, down } }: ProjectEntry,
+  files: ProjectFiles,
 ): Promise<UploadedMigration> {
   return {
     ...{ database, version, name },
-    ...(up && { up: await uploadedFile(up) }),
-    ...(down && { down: await uploadedFile(down) }),
+    ...(up && { up: await uploadedFile(up, files) }),
+    ...(down && { down: await uploadedFile(down, files) }),
   };
 }
 
-async function uploadedFile(file: MigrationFile): Promise<{ path: string; sql: string }> {
-  const { sql } = await file.body();
+/** Whether it can be run matters only if the run reaches it, which the function decides. */
+async function uploadedFile(file: MigrationFile, files: ProjectFiles): Promise<UploadedFile> {
+  const text = await files.textOf(file);
   // The migrations directory may be outside the project; the path is only for messages.
-  return { path: file.path.replace(/^(\.\.\/)+/, ""), sql };
+  const path = file.path.replace(/^(\.\.\/)+/, "");
+  return "sql" in text ? { path, ...text } : { path, checksum: await file.checksum(), ...text };
 }
 
 function listed(

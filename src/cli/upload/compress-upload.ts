@@ -23,7 +23,7 @@ export function compressedUpload(document: UploadDocument): UploadEnvelope {
 function filesIn({ migrations }: UploadDocument) {
   return migrations.flatMap(({ up, down }) =>
     [up, down].flatMap((file) =>
-      file ? [{ path: file.path, size: Buffer.byteLength(file.sql) }] : [],
+      file && "sql" in file ? [{ path: file.path, size: Buffer.byteLength(file.sql) }] : [],
     ),
   );
 }

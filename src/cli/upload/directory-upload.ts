@@ -19,6 +19,8 @@ interface ReadDirectory {
 }
 
 type DirectoryContext = Pick<CliContext, "now" | "capture"> & {
+  /** Between files; without it they are read without a pause. */
+  readonly sleep?: CliContext["sleep"];
   /** The disk, if absent. */
   readonly fs?: FileSystem;
 };
@@ -83,7 +85,11 @@ export class UploadDirectory {
 
 async function readDirectory(root: string, context: DirectoryContext): Promise<ReadDirectory> {
   const [files, from] = await Promise.all([
-    readProjectFiles(root, { now: context.now, ...(context.fs && { fs: context.fs }) }),
+    readProjectFiles(root, {
+      now: context.now,
+      ...(context.fs && { fs: context.fs }),
+      pause: async () => context.sleep?.(0),
+    }),
     directoryFacts(root, context),
   ]);
   if (files.project.databases.size === 0) throw noMigrations(root);

@@ -6,7 +6,9 @@ import type { FunctionInventory } from "./function-inventory.ts";
 /** Directories that are uploaded, each read once for all environments of a command. Their code is loaded when it is needed. */
 export type UploadDirectories = (root: string) => () => Promise<UploadDirectory>;
 
-export function uploadDirectories(context: Pick<CliContext, "now" | "capture">): UploadDirectories {
+export function uploadDirectories(
+  context: Pick<CliContext, "now" | "capture" | "sleep">,
+): UploadDirectories {
   const opened = new Map<string, Promise<UploadDirectory>>();
   const open = async (root: string): Promise<UploadDirectory> => {
     const { UploadDirectory: Directory } = await import("./directory-upload.ts");
@@ -28,15 +30,6 @@ export class EnvironmentUpload {
     this.#directory = directory;
   }
 
-  /** Starts reading the directory early. */
-  begin(): void {
-    // An error is thrown later, where the directory is needed.
-    this.#directory().then(
-      (directory) => directory.begin(),
-      () => undefined,
-    );
-  }
-
   /** The upload that was made before or, if there is none, a new one for the inventory from `ask`. `notice` shows a warning. */
   async make(
     purpose: Omit<UploadPurpose, "from">,
@@ -48,9 +41,16 @@ export class EnvironmentUpload {
     },
   ): Promise<MadeUpload> {
     if (this.#made && !of.again) return this.#made;
-    const directory = await this.#directory();
-    const made = await directory.uploadFor(await of.ask(), purpose);
+    const [known, directory] = await Promise.all([of.ask(), this.#begun()]);
+    const made = await directory.uploadFor(known, purpose);
     if (!this.#made) for (const sentence of await directory.notices()) of.notice(sentence);
     return (this.#made = made);
+  }
+
+  /** The directory, which is read while the function is asked. */
+  async #begun(): Promise<UploadDirectory> {
+    const directory = await this.#directory();
+    directory.begin();
+    return directory;
   }
 }

@@ -9,6 +9,8 @@ export interface FileSystem {
   /** The path without symbolic links. Throws as `node:fs` does. */
   realPath(path: string): string;
   read(path: string): Promise<Uint8Array>;
+  /** The same for thousands of files, each of which would wait for promises; absent where files cannot be read at once. */
+  readNow?(path: string): Uint8Array;
   /** Whether this process may write there. False also for a path that does not exist. */
   isWritable(path: string): boolean;
 }
@@ -59,6 +61,7 @@ export const realFileSystem: FileSystem = {
   },
   realPath: (path) => realpathSync(path),
   read: (path) => new Promise((resolve) => resolve(readFileSync(path))),
+  readNow: (path) => readFileSync(path),
   isWritable: (path) => {
     try {
       accessSync(path, constants.W_OK);

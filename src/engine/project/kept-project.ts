@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { FileSystem } from "./file-system.ts";
 import { KeptChecksums } from "./kept-checksums.ts";
 import { describes, readManifest, type Manifest } from "./manifest.ts";
-import { Observations } from "./observations.ts";
+import { Observations, type Change } from "./observations.ts";
 import { readProject, type Project } from "./project.ts";
 import type { MigrationFile } from "./scan.ts";
 
@@ -23,16 +23,24 @@ export function keptProject({ directory, fs, now }: KeptProjectOptions): () => P
   const checksums = new KeptChecksums(fs, now);
   let kept: KeptProject | undefined;
   return async () => {
-    if (kept && (await kept.stillHolds())) return kept.project;
+    const before = kept;
     kept = undefined;
-    kept = await read({ directory, fs, now }, checksums);
+    const change = before ? await before.changeSinceLast() : "places";
+    if (!before || change === "places") kept = await read({ directory, fs, now }, checksums);
+    else if (change === "none") kept = before;
+    else kept = { ...before, project: withNewContents(before.project) };
     return kept.project;
   };
 }
 
 interface KeptProject {
   readonly project: Project;
-  readonly stillHolds: () => Promise<boolean>;
+  readonly changeSinceLast: () => Promise<Change>;
+}
+
+/** What is derived from the texts of the files has to be made again. */
+function withNewContents(project: Project): Project {
+  return { ...project, contents: {} };
 }
 
 async function read(
@@ -45,19 +53,23 @@ async function read(
   const manifest = await readManifest(directory, fs);
   if (manifest && isSealed(manifest, project, observations, fs))
     return {
-      project: withFiles(project, (file) => {
-        const sealedChecksum = manifest.files[file.path]?.[2];
-        if (sealedChecksum === undefined) return file;
-        return { ...file, sealedChecksum, checksum: () => Promise.resolve(sealedChecksum) };
-      }),
-      stillHolds: async () => true,
+      project: withNewContents(
+        withFiles(project, (file) => {
+          const sealedChecksum = manifest.files[file.path]?.[2];
+          if (sealedChecksum === undefined) return file;
+          return { ...file, sealedChecksum, checksum: () => Promise.resolve(sealedChecksum) };
+        }),
+      ),
+      changeSinceLast: async () => "none",
     };
   return {
-    project: withFiles(project, (file) => ({
-      ...file,
-      checksum: () => checksums.of(join(project.root, file.path), () => file.checksum()),
-    })),
-    stillHolds: () => observations.stillHold(),
+    project: withNewContents(
+      withFiles(project, (file) => ({
+        ...file,
+        checksum: () => checksums.of(join(project.root, file.path), () => file.checksum()),
+      })),
+    ),
+    changeSinceLast: () => observations.changeSinceLast(),
   };
 }
 

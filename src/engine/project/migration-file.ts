@@ -22,9 +22,21 @@ const byteOrderMark = "\uFEFF";
 
 /** The checksum of a file's bytes, whatever they are: comparing a file must not depend on whether it can be run. */
 export function checksumOfBytes(bytes: Uint8Array): string {
+  if (isAsHashed(bytes)) return createHash("sha256").update(bytes).digest("hex");
   const { encoding, text } = decodeText(bytes);
   if (encoding === "UTF-8" && text !== undefined) return checksumOf(text);
   return createHash("sha256").update(bytes).digest("hex");
+}
+
+const carriageReturn = 0x0d;
+
+/** True for ASCII without NUL characters and carriage returns, as most files are: it is hashed byte by byte, without decoding it. */
+function isAsHashed(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte === 0 || byte === carriageReturn || byte > 0x7f) return false;
+  }
+  return true;
 }
 
 /** The checksum of a migration's text, as the ledger keeps it. */
@@ -37,7 +49,9 @@ export function checksumOf(text: string): string {
  * Throws `usage/not-utf8`, `usage/nul-character` and `usage/bad-directive`.
  */
 export function parseBody(bytes: Uint8Array, file: string): MigrationBody {
-  return bodyOfText(decode(bytes, file), file);
+  const text = textOf(bytes);
+  if ("problem" in text) throw unusableText(text, file);
+  return bodyOfText(text.sql, file);
 }
 
 /** The content of a file from its text, which has no NUL character. Throws `usage/bad-directive`. */
@@ -55,18 +69,29 @@ function withoutMark(text: string): string {
   return text.startsWith(byteOrderMark) ? text.slice(1) : text;
 }
 
-/** PostgreSQL's texts cannot contain a NUL character, and its client library ends a query at the first one. */
-function decode(bytes: Uint8Array, file: string): string {
+/** Why the bytes of a file are not SQL. PostgreSQL's texts cannot contain a NUL character; its client library ends a query there. */
+export type TextProblem =
+  | { readonly problem: "not-utf8"; readonly encoding: Encoding }
+  | { readonly problem: "nul-character"; readonly line: number };
+
+/** The text of a file's bytes without a byte order mark, or why it cannot be run. */
+export function textOf(bytes: Uint8Array): { readonly sql: string } | TextProblem {
   const { encoding, text } = decodeText(bytes);
-  if (encoding !== "UTF-8" || text === undefined) throw notUtf8(file, encoding);
+  if (encoding !== "UTF-8" || text === undefined) return { problem: "not-utf8", encoding };
   const nul = text.indexOf("\0");
-  if (nul === -1) return text;
-  throw new Failure(
-    "usage",
-    "nul-character",
-    `${file}, line ${String(lineAt(text, nul))}: there is a NUL character, which SQL cannot contain.`,
-    { hints: [textHint("Remove the character, or save the file as UTF-8 again.")] },
-  );
+  return nul === -1 ? { sql: text } : { problem: "nul-character", line: lineAt(text, nul) };
+}
+
+/** The failure of a run that needs such a file: `usage/not-utf8` or `usage/nul-character`. */
+export function unusableText(found: TextProblem, file: string): Failure {
+  return found.problem === "not-utf8"
+    ? notUtf8(file, found.encoding)
+    : new Failure(
+        "usage",
+        "nul-character",
+        `${file}, line ${String(found.line)}: there is a NUL character, which SQL cannot contain.`,
+        { hints: [textHint("Remove the character, or save the file as UTF-8 again.")] },
+      );
 }
 
 function notUtf8(file: string, encoding: Encoding): Failure {

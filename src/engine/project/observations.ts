@@ -28,8 +28,29 @@ interface Listing {
   readonly settled: boolean;
 }
 
+/**
+ * What has changed since an observation: nothing, nothing that shows so soon after the last change, the contents of files that have
+ * the same size, or which files there are, where they are and how large.
+ */
+export type Change = "none" | "too-soon" | "contents" | "places";
+
 const absent = "absent";
 type Absent = typeof absent;
+
+/** A path that was looked at again. `at`: epoch milliseconds before. */
+interface Seen {
+  readonly path: string;
+  readonly state: FileState | Absent;
+  readonly at: number;
+}
+
+interface Comparison {
+  readonly change: Change;
+  /** What can be compared with from now on, where it is not what was compared with. */
+  readonly seen: readonly Seen[];
+}
+
+const elsewhere: Comparison = { change: "places", seen: [] };
 
 /**
  * Every query to a file system, with its answer. Conclusions remain valid while the answers are the same, which
@@ -42,6 +63,8 @@ export class Observations {
   readonly #now: () => number;
   readonly #listings = new Map<string, Listing>();
   readonly #states = new Map<string, FileState | Absent>();
+  /** Paths that were looked at so soon after a change that another might not show in their times. */
+  readonly #unsettled = new Set<string>();
   readonly #realPaths = new Map<string, string>();
   readonly #contents = new Map<string, Uint8Array | Absent>();
   /** An answer was an error other than absence, so the other answers are not reliable. */
@@ -77,26 +100,57 @@ export class Observations {
     return state === absent ? undefined : state;
   }
 
-  /** True if the file system would give the same answers again. Never throws. */
-  async stillHold(): Promise<boolean> {
+  /** What has changed since it was observed; the file system would give the same answers again unless it is `places`. Never throws. */
+  async change(): Promise<Change> {
+    return (await this.#compare()).change;
+  }
+
+  /** The same since the last call of this, if there was one. */
+  async changeSinceLast(): Promise<Change> {
+    const { change, seen } = await this.#compare();
+    if (change !== "places") for (const { path, state, at } of seen) this.#keep(path, state, at);
+    return change;
+  }
+
+  async #compare(): Promise<Comparison> {
     try {
-      return !this.#isIncomplete && this.#areSamePlaces() && (await this.#areSameContents());
+      if (this.#isIncomplete || !this.#areSamePlaces()) return elsewhere;
+      const compared = this.#compareStates();
+      return (await this.#areSameContents()) ? compared : elsewhere;
     } catch {
-      return false;
+      return elsewhere;
     }
   }
 
   #areSamePlaces(): boolean {
     for (const [directory, before] of this.#listings)
       if (!this.#isSameListing(directory, before)) return false;
-    for (const [path, before] of this.#states) {
-      const now = stateOrAbsent(this.#fs, path);
-      // A listing depends on these two alone.
-      if (kindOf(now) !== kindOf(before) || sizeOf(now) !== sizeOf(before)) return false;
-    }
     for (const [path, before] of this.#realPaths)
       if (this.#fs.realPath(path) !== before) return false;
     return true;
+  }
+
+  #compareStates(): Comparison {
+    const seen: Seen[] = [];
+    let change: Change = "none";
+    for (const [path, before] of this.#states) {
+      const at = this.#now();
+      const state = stateOrAbsent(this.#fs, path);
+      // A listing depends on these two alone.
+      if (kindOf(state) !== kindOf(before) || sizeOf(state) !== sizeOf(before)) return elsewhere;
+      const same = isSame(state, before);
+      if (same && !this.#unsettled.has(path)) continue;
+      if (!same) change = "contents";
+      else if (change === "none") change = "too-soon";
+      seen.push({ path, state, at });
+    }
+    return { change, seen };
+  }
+
+  #keep(path: string, state: FileState | Absent, at: number): void {
+    this.#states.set(path, state);
+    if (!isFile(state) || isSettled(state, at)) this.#unsettled.delete(path);
+    else this.#unsettled.add(path);
   }
 
   #isSameListing(directory: string, before: Listing): boolean {
@@ -129,8 +183,9 @@ export class Observations {
 
   #stat(path: string): FileState {
     try {
+      const at = this.#now();
       const state = this.#fs.stat(path);
-      this.#states.set(path, state);
+      this.#keep(path, state, at);
       return state;
     } catch (error) {
       return this.#refused(this.#states, path, error);
@@ -184,6 +239,15 @@ function stateOrAbsent(fs: FileSystem, path: string): FileState | Absent {
   } catch (error) {
     return absence(error);
   }
+}
+
+/** Only files are compared: what is in a directory is known from its listing. Both are of the same kind. */
+function isSame(a: FileState | Absent, b: FileState | Absent): boolean {
+  return !isFile(a) || !isFile(b) || isSameState(a, b);
+}
+
+function isFile(state: FileState | Absent): state is FileState {
+  return state !== absent && state.kind === "file";
 }
 
 function kindOf(state: FileState | Absent): string {

@@ -1,7 +1,13 @@
 import { join } from "node:path";
-import { realFileSystem, type FileState, type FileSystem } from "./file-system.ts";
-import { inventoryOf, type InventoryEntry, type ProjectInventory } from "./inventory.ts";
-import { isSameState, Observations } from "./observations.ts";
+import { realFileSystem, type FileSystem } from "./file-system.ts";
+import { checksumOfBytes, textOf } from "./migration-file.ts";
+import {
+  inventoryFrom,
+  isRunnable,
+  type InventoryEntry,
+  type ProjectInventory,
+} from "./inventory.ts";
+import { Observations, type Change } from "./observations.ts";
 import { readProject, type Project } from "./project.ts";
 import type { MigrationFile } from "./scan.ts";
 
@@ -14,6 +20,8 @@ export interface ProjectFiles {
   readonly inventory: ProjectInventory;
   /** The size in bytes of a file when it was read. */
   sizeOf(file: MigrationFile): number;
+  /** The text of a file as it is now, or why it cannot be run. Throws as `node:fs` does. */
+  textOf(file: MigrationFile): Promise<ReturnType<typeof textOf>>;
   /** True if no file has changed since it was read, so that all of them belong to the same state. */
   isUnchanged(): Promise<boolean>;
 }
@@ -24,33 +32,62 @@ export interface ProjectFiles {
  */
 export async function readProjectFiles(
   directory: string,
-  { now, fs = realFileSystem }: { readonly now: () => number; readonly fs?: FileSystem },
+  {
+    now,
+    fs = realFileSystem,
+    pause,
+  }: {
+    readonly now: () => number;
+    readonly fs?: FileSystem;
+    /** Lets other work of this process go on. */
+    readonly pause?: () => Promise<void>;
+  },
 ): Promise<ProjectFiles> {
-  const states = new Map<string, FileState>();
-  const noting: FileSystem = {
-    ...fs,
-    read: async (path) => {
-      // Taken before reading, so that a change during reading is noticed afterwards.
-      if (!states.has(path)) states.set(path, fs.stat(path));
-      return fs.read(path);
-    },
-  };
-  const observations = new Observations(noting, now);
+  // The state of each file is taken before reading, so that a change during reading is noticed afterwards.
+  const observations = new Observations(fs, now);
   const project = await readProject(directory, observations.fileSystem);
   observations.close();
-  const inventory = await inventoryOf(project);
+  const checksums = await checksumsOf(project, fs, pause);
   return {
     project,
-    inventory,
-    sizeOf: (file) => states.get(join(project.root, file.path))?.size ?? 0,
-    isUnchanged: async () => areSame(states, fs) && (await observations.stillHold()),
+    inventory: inventoryFrom(project, (file) => checksums.get(file) ?? ""),
+    sizeOf: (file) => observations.stateOf(join(project.root, file.path))?.size ?? 0,
+    textOf: async (file) => textOf(await fs.read(join(project.root, file.path))),
+    isUnchanged: async () => unchanged.has(await observations.change()),
   };
 }
 
-function areSame(states: ReadonlyMap<string, FileState>, fs: FileSystem): boolean {
+/** So soon after a change the times are all there is to compare. */
+const unchanged: ReadonlySet<Change> = new Set(["none", "too-soon"]);
+
+/** So many files are read at once. */
+const readsInTurn = 100;
+
+/** The checksums of all files, with pauses in which requests to the network go on. */
+async function checksumsOf(
+  project: Project,
+  fs: FileSystem,
+  pause: (() => Promise<void>) | undefined,
+): Promise<ReadonlyMap<MigrationFile, string>> {
+  const checksums = new Map<MigrationFile, string>();
+  const files = [...project.databases.values()]
+    .flat()
+    .filter(isRunnable)
+    .flatMap(({ up, down }) => [up, down].filter((file) => file !== undefined));
+  for (const file of files) {
+    const now = checksumNow(join(project.root, file.path), fs);
+    checksums.set(file, now ?? (await file.checksum()));
+    if (checksums.size % readsInTurn === 0) await pause?.();
+  }
+  return checksums;
+}
+
+/** Undefined for a file that cannot be read at once: reading it in the usual way reports why. */
+function checksumNow(path: string, fs: FileSystem): string | undefined {
   try {
-    return [...states].every(([path, before]) => isSameState(fs.stat(path), before));
+    const bytes = fs.readNow?.(path);
+    return bytes && checksumOfBytes(bytes);
   } catch {
-    return false;
+    return undefined;
   }
 }

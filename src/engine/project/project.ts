@@ -34,6 +34,8 @@ export interface Project {
   readonly databases: ReadonlyMap<string, readonly Migration[]>;
   /** Databases of kinds that this environment does not have, with their kinds. */
   readonly leftOut?: ReadonlyMap<string, string>;
+  /** The same object for as long as no file has changed; absent where that is not known. */
+  readonly contents?: object;
   /** Oddities that do not stop a run, as notices for people. */
   readonly notices: readonly ProjectNotice[];
 }

@@ -1,9 +1,14 @@
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import { compareVersions, migrationLabel, type Version } from "../../protocol/migration.ts";
-import type { KnownMigration, UploadDocument, UploadedMigration } from "../../protocol/upload.ts";
+import type {
+  KnownMigration,
+  UploadDocument,
+  UploadedFile,
+  UploadedMigration,
+} from "../../protocol/upload.ts";
 import { inventoryOf } from "./inventory.ts";
-import { bodyOfText, checksumOf } from "./migration-file.ts";
+import { bodyOfText, checksumOf, unusableText } from "./migration-file.ts";
 import { emptyProject, type Project } from "./project.ts";
 import type { Migration, MigrationFile } from "./scan.ts";
 
@@ -104,18 +109,16 @@ function uploaded({ version, name, up, down }: UploadedMigration): Migration {
   };
 }
 
-function uploadedFile({
-  path,
-  sql,
-}: {
-  readonly path: string;
-  readonly sql: string;
-}): MigrationFile {
-  const checksum = checksumOf(sql);
+function uploadedFile(file: UploadedFile): MigrationFile {
+  const { path } = file;
+  const checksum = "sql" in file ? checksumOf(file.sql) : file.checksum;
   return {
     path,
     runnable: true,
-    body: async () => bodyOfText(sql, path),
+    body: async () => {
+      if ("problem" in file) throw unusableText(file, path);
+      return bodyOfText(file.sql, path);
+    },
     checksum: async () => checksum,
   };
 }

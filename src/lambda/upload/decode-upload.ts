@@ -9,7 +9,7 @@ import { isBoundedJson } from "./bounded-json.ts";
 
 /** Uploads of the CLI have four levels. */
 const deepest = 6;
-/** Uploads of the CLI have at most eight values for each migration with files, six for each listed one, and the versions without a file. */
+/** Uploads of the CLI have at most 14 values for each migration with files, six for each listed one, and the versions without a file. */
 const mostValues = 250_000;
 
 /**

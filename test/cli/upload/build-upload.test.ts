@@ -3,7 +3,7 @@ import { describe, test, type TestContext } from "vitest";
 import { uploadDocument, type UploadPurpose } from "../../../src/cli/upload/build-upload.ts";
 import { compressedUpload } from "../../../src/cli/upload/compress-upload.ts";
 import type { FunctionInventory } from "../../../src/cli/upload/function-inventory.ts";
-import { checksumOf } from "../../../src/engine/project/migration-file.ts";
+import { checksumOf, checksumOfBytes } from "../../../src/engine/project/migration-file.ts";
 import { readProjectFiles } from "../../../src/engine/project/project-files.ts";
 import { decodeUpload } from "../../../src/lambda/upload/decode-upload.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
@@ -150,7 +150,7 @@ describe("what is uploaded", () => {
     const sql = "-- ü\r\nSELECT '\u{1F600}';\r\n";
     const files = { ...branch, "migrations/default/6_f/up.sql": `\uFEFF${sql}` };
     const document = await documentOf(t, await inventoryOf(t, branch), { files });
-    assert.deepEqual(document.migrations[0]?.up?.sql, sql);
+    assert.deepEqual(document.migrations[0]?.up, { path: "migrations/default/6_f/up.sql", sql });
     assert.deepEqual(decodeUpload(compressedUpload(document)), document);
   });
 
@@ -193,29 +193,44 @@ describe("what is uploaded", () => {
   });
 });
 
-describe("what cannot be uploaded", () => {
-  const pending: [what: string, content: string | Uint8Array, code: string][] = [
-    ["a file in another encoding", Buffer.from("SELECT 'ü';", "latin1"), "not-utf8"],
-    ["a file with a NUL character", "SELECT 1;\0", "nul-character"],
-    ["a wrong directive", "-- hasura-migrate: color=red\nSELECT 1;", "bad-directive"],
+describe("a file that cannot be run", () => {
+  const latin1 = Buffer.from("SELECT 'ü';", "latin1");
+  const wrong = "-- hasura-migrate: color=red\nSELECT 1;";
+  const pending: [what: string, content: string | Uint8Array, sent: object][] = [
+    [
+      "in another encoding",
+      latin1,
+      { checksum: checksumOfBytes(latin1), problem: "not-utf8", encoding: "unknown" },
+    ],
+    [
+      "with a NUL character",
+      "SELECT 1;\nSELECT '\0';",
+      { checksum: checksumOf("SELECT 1;\nSELECT '\0';"), problem: "nul-character", line: 2 },
+    ],
+    ["with a wrong directive", wrong, { sql: wrong }],
   ];
-  for (const [what, content, code] of pending) {
-    test(`${what} is named`, async (t) => {
-      const files = { ...branch, "migrations/default/6_f/up.sql": content };
-      const refused = await refusalOf(documentOf(t, await inventoryOf(t, branch), { files }));
-      assert.equal(refused.code, code);
-      assert.match(refused.message, /migrations\/default\/6_f\/up\.sql/);
+  for (const [what, content, sent] of pending) {
+    test(`${what} is left to the function, whose run may not reach it`, async (t) => {
+      const path = "migrations/default/6_f/up.sql";
+      const files = { ...branch, [path]: content };
+      const document = await documentOf(t, await inventoryOf(t, branch), { files });
+      assert.deepEqual(
+        document.migrations.map(({ up }) => up),
+        [{ path, ...sent }],
+      );
+      assert.deepEqual(decodeUpload(compressedUpload(document)), document);
     });
   }
 
-  test("a file in another encoding does not matter to a status", async (t) => {
-    const [, content] = pending[0] ?? [];
-    const files = { ...branch, "migrations/default/6_f/up.sql": content ?? "" };
+  test("in another encoding does not matter to a status", async (t) => {
+    const files = { ...branch, "migrations/default/6_f/up.sql": latin1 };
     const known = await inventoryOf(t, branch);
     const document = await documentOf(t, known, { files, operation: "status" });
     assert.deepEqual(versionsOf(document), [[], ["6"]]);
   });
+});
 
+describe("what cannot be uploaded", () => {
   test("a file of 100 MB is refused by name, before it is read as text", async (t) => {
     const files = {
       ...branch,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "vitest";
 import { UploadDirectory } from "../../../src/cli/upload/directory-upload.ts";
@@ -19,7 +19,7 @@ async function uploadOf(directory: UploadDirectory): Promise<UploadDocument> {
 }
 
 const sqlIn = ({ migrations }: UploadDocument): (string | undefined)[] =>
-  migrations.map(({ up }) => up?.sql);
+  migrations.map(({ up }) => (up && "sql" in up ? up.sql : undefined));
 
 async function codeOf(uploading: Promise<unknown>): Promise<string> {
   const thrown = await uploading.then(
@@ -35,13 +35,15 @@ const first = "migrations/default/1_a/up.sql";
 
 /** A file system on which something happens after a file was read. */
 function afterReading(path: string, happens: () => void): typeof realFileSystem {
+  const readNow = (read: string): Uint8Array => {
+    const bytes = readFileSync(read);
+    if (read.endsWith(path)) happens();
+    return bytes;
+  };
   return {
     ...realFileSystem,
-    read: async (read) => {
-      const bytes = await realFileSystem.read(read);
-      if (read.endsWith(path)) happens();
-      return bytes;
-    },
+    read: async (read) => readNow(read),
+    readNow,
   };
 }
 

@@ -3,6 +3,7 @@ import { mkdir, rename, rm, symlink, unlink, utimes, writeFile } from "node:fs/p
 import { dirname, join } from "node:path";
 import { describe, test, type TestContext } from "vitest";
 import { realFileSystem, type FileSystem } from "../../../src/engine/project/file-system.ts";
+import { inventoryOf } from "../../../src/engine/project/inventory.ts";
 import { keptProject } from "../../../src/engine/project/kept-project.ts";
 import { manifestName, manifestOf } from "../../../src/engine/project/manifest.ts";
 import { readProject, type Project } from "../../../src/engine/project/project.ts";
@@ -39,10 +40,12 @@ function counting(more: Partial<FileSystem> = {}): { fs: FileSystem; calls: stri
   };
 }
 
-/** Everything that a project says, its files' checksums included; of one that is refused, the code. */
+/** Everything that a project says, its files' checksums and its inventory included; of one that is refused, the code. */
 async function contentOf(reading: Promise<Project>): Promise<unknown> {
   const described = async (): Promise<unknown> => {
-    const { databases, ...project } = await reading;
+    const whole = await reading;
+    const { databases, ...project } = { ...whole, contents: undefined };
+    const { digest } = await inventoryOf(whole);
     const checksum = (file?: { checksum: () => Promise<string> }) => file?.checksum();
     const migrations = [...databases].map(async ([name, list]) => [
       name,
@@ -53,7 +56,7 @@ async function contentOf(reading: Promise<Project>): Promise<unknown> {
         ]),
       ),
     ]);
-    return { ...project, databases: await Promise.all(migrations) };
+    return { ...project, digest, databases: await Promise.all(migrations) };
   };
   return described().catch((thrown: unknown) => {
     assert(thrown instanceof Failure, String(thrown));
@@ -186,6 +189,31 @@ describe("a project that is kept between runs", () => {
       calls.filter((call) => !call.startsWith("stat ")),
       [`read ${join(directory, "config.yaml")}`],
     );
+  });
+
+  test("unchanged, its inventory is made once, from one look at each file", async (t) => {
+    const directory = await linkedProject(t);
+    const { fs, calls } = counting();
+    const read = keptProject({ directory, fs, now: later });
+    const { digest } = await inventoryOf(await read());
+    const again = await read();
+    calls.length = 0;
+    assert.equal((await inventoryOf(again)).digest, digest);
+    // Databases may be left out of it.
+    const [name, migrations] = [...again.databases][0] ?? assert.fail("there is no database");
+    await inventoryOf({ ...again, databases: new Map([[name, migrations]]) });
+    assert.deepEqual(calls, []);
+  });
+
+  test("so soon after a change that another would not show, its inventory is made again", async (t) => {
+    const directory = await projectOnDisk(t, files);
+    const { fs, calls } = counting();
+    const read = keptProject({ directory, fs, now: Date.now });
+    await inventoryOf(await read());
+    const again = await read();
+    calls.length = 0;
+    await inventoryOf(again);
+    assert(calls.includes(`read ${join(directory, first)}`));
   });
 
   test("a change at the moment of the first check that leaves the same times is noticed", async (t) => {

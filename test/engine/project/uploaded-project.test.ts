@@ -6,7 +6,7 @@ import { emptyProject, readProject, type Project } from "../../../src/engine/pro
 import type { Migration } from "../../../src/engine/project/scan.ts";
 import { uploadedProject } from "../../../src/engine/project/uploaded-project.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
-import type { UploadDocument } from "../../../src/protocol/upload.ts";
+import { UploadedMigration, type UploadDocument } from "../../../src/protocol/upload.ts";
 import { emptyUpload, uploadedMigration } from "../../support/upload.ts";
 import { migrationsOf, projectOnDisk } from "../support/run.ts";
 
@@ -85,6 +85,31 @@ describe("the project of an upload", () => {
       /migrations\/default\/10_x\/up\.sql, line 1: unknown setting "color"/,
     );
   });
+
+  const unusable: [code: string, file: object, message: RegExp][] = [
+    [
+      "not-utf8",
+      { problem: "not-utf8", encoding: "UTF-16LE" },
+      /^migrations\/10_x\/up\.sql is UTF-16LE, not UTF-8\.$/,
+    ],
+    [
+      "nul-character",
+      { problem: "nul-character", line: 7 },
+      /^migrations\/10_x\/up\.sql, line 7: there is a NUL character/,
+    ],
+  ];
+  for (const [code, problem, message] of unusable)
+    test(`a file without a text that can be run has a checksum, and is refused when it is needed: ${code}`, async (t) => {
+      const file = { path: "migrations/10_x/up.sql", checksum: "a".repeat(64), ...problem };
+      const sent = UploadedMigration.parse({ ...uploadedMigration("10", "-"), up: file });
+      const { up } = migrationOf(await projectIn(t, { migrations: [sent] }), "10");
+      assert.equal(await up?.checksum(), "a".repeat(64));
+      await assert.rejects(
+        async () => up?.body(),
+        (thrown) =>
+          thrown instanceof Failure && thrown.code === code && message.test(thrown.message),
+      );
+    });
 
   test("each file that differs from the image's is marked", async (t) => {
     const down = { path: "down.sql", sql: "SELECT '2_b down';" };

@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { describe, test, type TestContext } from "vitest";
 import { inventoryOf } from "../../../src/engine/project/inventory.ts";
 import { readProject } from "../../../src/engine/project/project.ts";
-import type { UploadDocument } from "../../../src/protocol/upload.ts";
+import {
+  UploadedFile,
+  type UploadDocument,
+  type UploadedMigration,
+} from "../../../src/protocol/upload.ts";
 import { migrationsOf, projectOnDisk } from "../../engine/support/run.ts";
 import { scriptedHasura, type Asked, type Scripted } from "../../support/scripted-hasura.ts";
 import { emptyUpload, envelopeOf, uploadedMigration } from "../../support/upload.ts";
@@ -111,6 +115,29 @@ describe("a run with an upload", () => {
     const last = events.at(-1);
     assert(last?.type === "run.failed");
     assert.equal(last.failure.code, "changed-in-upload");
+  });
+
+  test("does not need a file that it does not reach, whatever is in it", async (t) => {
+    const { apply, sent } = await served(t);
+    const path = "migrations/default/3_x/up.sql";
+    const latin1 = { path, checksum: "a".repeat(64), problem: "not-utf8", encoding: "unknown" };
+    const unusable: [code: string, up: NonNullable<UploadedMigration["up"]>][] = [
+      ["bad-directive", { path, sql: "-- hasura-migrate: color=red\nSELECT 1;" }],
+      ["not-utf8", UploadedFile.parse(latin1)],
+    ];
+    for (const [code, up] of unusable) {
+      const migrations = [uploadedMigration("2", table), uploadedMigration("3", "-", { up })];
+      const reached = (await apply({ migrations })).events.at(-1);
+      assert(reached?.type === "run.failed");
+      assert.equal(reached.failure.code, code);
+      assert(!sent().some((sql) => sql.includes("coupons")));
+    }
+    for (const [, up] of unusable) {
+      const migrations = [uploadedMigration("2", table), uploadedMigration("3", "-", { up })];
+      const { events } = await apply({ migrations }, { to: "2" });
+      assert.equal(events.at(-1)?.type, "run.finished");
+    }
+    assert(sent().some((sql) => sql.includes("coupons")));
   });
 
   test("that is refused fails before a run starts", async (t) => {
