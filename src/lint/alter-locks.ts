@@ -213,7 +213,7 @@ function isColumn(using: Node, name: string, type: string): boolean {
   return last !== undefined && "String" in last && last.String.sval === name;
 }
 
-/** True where PostgreSQL needs no scan: a valid CHECK says so, or it was so. */
+/** True if PostgreSQL needs no scan, because a valid CHECK ensures NOT NULL or the column is already NOT NULL. */
 export function notNullIsKnown(schema: Schema, table: string, column: string): boolean {
   const known = schema.tables.get(table);
   if (known?.columns.get(column)?.isNotNull === true) return true;

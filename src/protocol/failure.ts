@@ -34,7 +34,7 @@ export const SqlFailure = z.object({
   located: z
     .string()
     .optional()
-    .describe("`statement`: `place` is where the failing statement begins."),
+    .describe("`statement`: `place` is the beginning of the failing statement."),
 });
 export type SqlFailure = z.infer<typeof SqlFailure>;
 

@@ -86,7 +86,7 @@ export type VerifyEvent =
       readonly database: string;
       readonly version: Version;
       readonly name: string;
-      /** ok: up, down, and up again · applied: up only, because it has no way back · failed. */
+      /** ok: up, down, and up again · applied: up only, because it cannot be rolled back · failed. */
       readonly state: "ok" | "applied" | "failed";
       readonly tookMs: number;
       readonly problems: readonly VerifyProblem[];

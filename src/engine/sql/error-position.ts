@@ -20,7 +20,7 @@ export interface ErrorPosition {
   readonly located?: "statement";
 }
 
-/** The database's error, as far as it can say where it is. */
+/** The parts of the database's error that help to find its position. */
 export interface LocatableError {
   readonly message: string;
   readonly sqlstate?: string | undefined;
@@ -66,7 +66,7 @@ function occurrencesOf(sql: string, { message, sqlstate = "" }: LocatableError):
   return name === undefined ? [] : occurrencesOfName(sql, name, message);
 }
 
-/** Of other errors only those are about a name in the file that contradict the schema or a constraint. */
+/** Other errors refer to a name in the file only if they report a conflict with the schema or a constraint. */
 export function isAboutName(sqlstate: string): boolean {
   return sqlstate === "" || /^(42|23|3F|3D|2B|55|0A)/.test(sqlstate);
 }

@@ -1,22 +1,22 @@
 import { nameOf } from "./statements.ts";
 import { tokenize } from "./lexer.ts";
 
-/** What a database's error is about: the first name that its message gives. */
+/** The object that a database's error refers to: the first name in its message. */
 export interface ErrorSubject {
-  /** The kind of object as the message calls it: `relation`, `column`, `type`. */
+  /** The kind of object, as in the message: `relation`, `column`, `type`. */
   readonly kind: string;
-  /** The name as it may be written: `shop.orders` can be one name with a dot, or a qualified one. */
+  /** The possible readings of the name: `shop.orders` can be one name with a dot, or a qualified one. */
   readonly names: readonly (readonly string[])[];
-  /** The message repeats a qualified name as it is written, so that an unqualified one is not meant. */
+  /** True if the message repeats a qualified name as written, so that it does not refer to an unqualified one. */
   readonly asWritten: boolean;
   /** The table that a column, constraint or trigger belongs to. */
   readonly table?: string;
   readonly claim: Claim;
-  /** A change of another table may have caused it. */
+  /** True if a change of another table may have caused the error. */
   readonly cascades: boolean;
 }
 
-/** What the error says of it; `breaks`: rows violate it. */
+/** The kind of error; `breaks`: rows violate the constraint. */
 export type Claim = "missing" | "exists" | "breaks" | "needed" | "other";
 
 const kinds =
@@ -29,7 +29,7 @@ const quotedAlone = new RegExp(
   "u",
 );
 const ofTable = /" (?:of|for|on) (?:relation|table) "(.+?)"(?=$|[\s,.:;)])/u;
-/** Names that PostgreSQL quotes only where SQL would. */
+/** Names that PostgreSQL quotes only where SQL requires it. */
 const described = new RegExp(
   `^(?:permission denied for|must be owner of|cannot drop|cannot alter) (${kinds}) (.+?)(?= (?:because|of|on|is) |$)`,
   "u",
@@ -37,7 +37,7 @@ const described = new RegExp(
 const column = /^(column) (?!")(.+?) (?:does not exist|must appear|of relation)/u;
 const routine = /^(function|procedure|aggregate) (?!")(.+?)\(/u;
 
-/** Undefined for a message that names nothing of a known kind. */
+/** Undefined for a message without a name of a known kind. */
 export function subjectOf(message: string, sqlstate = ""): ErrorSubject | undefined {
   const claim = claimOf(message, sqlstate);
   const [, describedKind = "", name] = described.exec(message) ?? [];

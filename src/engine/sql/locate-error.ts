@@ -11,13 +11,13 @@ import { subjectOf } from "./error-subject.ts";
 import { isComment, tokenize } from "./lexer.ts";
 import { placeByName, type NamePlace } from "./place-by-name.ts";
 
-/** Characters of a line that is shown; of a longer one only the position is. */
+/** Longest line that is shown, in characters; for a longer one only the position is shown. */
 const longestLine = 1000;
 
 /**
- * Finds where the database's error is, because Hasura's error body has no position: a syntax error by PostgreSQL's own parser, a name
- * by the parse tree, if only one statement can mean it. Where several can, each line is listed and none is guessed. A file that
- * the parser does not know, or that is too large for it, is searched for what the database quotes. Never rejects.
+ * Finds the position of the database's error, because Hasura's error body has none: a syntax error with PostgreSQL's own parser, a name
+ * with the parse tree, if only one statement can refer to it. If several can, all their lines are listed. A file that the parser
+ * cannot parse, or that is too large for it, is searched for the text that the database quotes. Never rejects.
  */
 export async function locateError(sql: string, error: LocatableError): Promise<ErrorPosition> {
   const parsed = await parsedAsSent(sql);
@@ -31,7 +31,7 @@ export async function locateError(sql: string, error: LocatableError): Promise<E
     : positionOf(sql, placeByName(sql, parsed, subject), byText);
 }
 
-/** What the tree shows; `byText`: what the search has found. */
+/** The position according to the parse tree; `byText`: the result of the text search. */
 function positionOf(sql: string, found: NamePlace, byText: ErrorPosition): ErrorPosition {
   if (found.at !== undefined) {
     const place = shownPlace(sql, found.at);
@@ -40,37 +40,37 @@ function positionOf(sql: string, found: NamePlace, byText: ErrorPosition): Error
   if (found.inText && byText.place) return byText;
   const places = candidatesAt(sql, found.candidates);
   if (places.length > 0) return { places };
-  // No statement can mean the name, so what runs because of one does.
+  // No statement can refer to the name, so it is used by code that a statement calls.
   return byText.place ? { places: [byText.place] } : byText;
 }
 
-/** A semicolon on a line of its own follows a file, and is what a syntax error at its end is near. */
+/** A semicolon on its own line follows a file; a syntax error at the end of the file is reported near it. */
 async function parsedAsSent(sql: string): Promise<ParsedSql | undefined> {
   try {
     const { parseSql } = await import("../../sql-parser/parse-sql.ts");
     return await parseSql(`${sql}\n;`);
   } catch {
-    // The installation lacks the parser's file.
+    // The parser's file is missing from the installation.
     return undefined;
   }
 }
 
 const nearToken = /^([^"]*\bat or near )"([^]*)"$/;
 
-/** True if the server stopped where this parser did. It may speak another language, or know another grammar. */
+/** True if the server reports the same position as this parser. Its messages may be in another language, and its grammar may differ. */
 function isSameSyntaxError(own: string, { message, sqlstate = "42601" }: LocatableError): boolean {
   if (message === own) return true;
   const [, words = "", token] = nearToken.exec(own) ?? [];
   if (sqlstate !== "42601" || token === undefined) return false;
   // A statement that was sent alone has no semicolon.
   if (token === ";" && message.endsWith("at end of input")) return true;
-  // Of a text that does not end, the server repeats what followed the file as well.
+  // For an unterminated string, the server also repeats the text that follows the file.
   if (own.startsWith("unterminated"))
     return message.startsWith(`${words}"${token.slice(0, 40).trimEnd()}`);
   return message.endsWith(`"${token}"`) || (!message.startsWith(words) && message.includes(token));
 }
 
-/** Where the last token ends. */
+/** The end of the last token. */
 function endOfSql(sql: string): number {
   let end = 0;
   for (const token of tokenize(sql))

@@ -1,16 +1,16 @@
-/** A name in a parse tree that is looked up, or made. */
+/** A name in a parse tree that is looked up or created. */
 export interface Mention {
-  /** `object`: the tree does not tell what it is the name of. */
+  /** `object`: the tree does not show the kind of object. */
   readonly what: "relation" | "column" | "type" | "function" | "object";
   /** The parts of a qualified name, as far as they are written. */
   readonly parts: readonly string[];
   /** `optional`: with IF EXISTS, IF NOT EXISTS or OR REPLACE. */
   readonly role: "refers" | "makes" | "optional";
-  /** A byte of the text at or before the name, where the tree has one. */
+  /** A byte position at or before the name, if the tree has one. */
   readonly location: number | undefined;
 }
 
-/** What the parse tree of one statement says of names. */
+/** The names in the parse tree of one statement. */
 export interface Mentions {
   readonly mentions: readonly Mention[];
   /** Texts that may be run, or contain names that are looked up: bodies, and strings that functions and casts receive. */
@@ -19,7 +19,7 @@ export interface Mentions {
 
 type Tree = Readonly<Record<string, unknown>>;
 
-/** Where a part of the tree stands. */
+/** The position of a part in the tree. */
 interface Position {
   /** The object that it belongs to: its type or, for one without, its key. */
   readonly owner: string;
@@ -28,20 +28,20 @@ interface Position {
   /** The names of CTEs, which hide relations. */
   readonly hidden: ReadonlySet<string>;
   readonly location: number | undefined;
-  /** In what a function, or a cast to regclass and its like, receives. */
+  /** True inside an argument of a function, or of a cast to regclass or similar. */
   readonly isLookedUp: boolean;
 }
 
 type Inner = readonly [value: unknown, position: Position];
 
-/** What one part of the tree says by itself, and what remains to be read. */
+/** The names in one part of the tree itself, and the parts that remain to be read. */
 interface Read {
   readonly mention?: Mention;
   readonly texts?: readonly string[];
   readonly inner?: readonly Inner[];
 }
 
-/** All names in the parse tree of one statement. Aliases and CTEs are not among them, nor are references to CTEs. */
+/** All names in the parse tree of one statement, without aliases, CTEs and references to CTEs. */
 export function mentionsIn(statement: unknown): Mentions {
   const mentions: Mention[] = [];
   const texts: string[] = [];
@@ -155,7 +155,7 @@ function objectWithArguments(node: Tree, at: Position): Read {
   };
 }
 
-/** An option of a statement. The one that is called `as` is the body of a function. */
+/** An option of a statement. The option `as` is the body of a function. */
 function option(node: Tree, at: Position): Read {
   const { defname, arg } = node;
   if (defname !== "as") return { inner: [[arg, { ...at, location: locationIn(node) }]] };
@@ -216,7 +216,7 @@ function mentionOf(
   return { what, parts, role, location: node === undefined ? at.location : locationIn(node) };
 }
 
-/** Letters of PostgreSQL's own, aliases, and texts that nobody looks up. */
+/** PostgreSQL's internal letters, aliases, and texts that are not looked up. */
 const skipped: ReadonlySet<string> = new Set([
   ...["relpersistence", "fk_matchtype", "fk_upd_action", "fk_del_action", "generated_when"],
   ...["identity", "storage", "compression", "cmd_name", "priv_name", "behavior", "location"],
@@ -227,13 +227,13 @@ const skipped: ReadonlySet<string> = new Set([
   ...["IndexStmt.accessMethod", "JoinExpr.alias", "FunctionParameter.mode"],
 ]);
 
-/** Keys whose lists are columns, each a name of its own. */
+/** Keys whose lists contain columns, each of which is a separate name. */
 const columnLists: ReadonlySet<string> = new Set([
   ...["keys", "pk_attrs", "fk_attrs", "fk_del_set_cols", "including", "columns", "attlist"],
   ...["cols", "usingClause"],
 ]);
 
-/** What a statement makes. */
+/** Names that a statement creates. */
 const made: ReadonlySet<string> = new Set([
   ...["CreateStmt.relation", "base.relation", "ViewStmt.view", "into.rel", "intoClause.rel"],
   ...["CreateSeqStmt.sequence", "CompositeTypeStmt.typevar", "IndexStmt.idxname"],

@@ -6,24 +6,24 @@ import { nameOf } from "./statements.ts";
 
 type Parsed = Extract<ParsedSql, { kind: "parsed" }>;
 
-/** Where a name of an error stands. */
+/** The position of a name from an error. */
 export interface NamePlace {
-  /** Index of the name, or of the statement that is the only one that can mean it. */
+  /** Index of the name, or of the only statement that can refer to it. */
   readonly at?: number;
   readonly isExact: boolean;
-  /** The only statement that can mean it has it in a text, such as a body. */
+  /** True if the only statement that can refer to it contains it in a text, such as a body. */
   readonly inText: boolean;
-  /** Where it can be, if several statements can mean it. */
+  /** The possible positions, if several statements can refer to it. */
   readonly candidates: readonly number[];
 }
 
-/** A statement that can mean the name. */
+/** A statement that can refer to the name. */
 interface Candidate {
   readonly statement: ParsedStatement;
   readonly mentions: readonly Mention[];
 }
 
-/** Finds the statement that an error's name stands in, by the parse tree; texts that a statement may run count as well. */
+/** Finds the statement that contains a name from an error, with the parse tree; texts that a statement may run are searched, too. */
 export function placeByName(sql: string, parsed: Parsed, subject: ErrorSubject): NamePlace {
   const found = parsed.statements.flatMap((statement) => candidateOf(statement, subject) ?? []);
   const none = { isExact: false, inText: false, candidates: [] };
@@ -59,7 +59,7 @@ function canFail(command: string, subject: ErrorSubject, mentions: readonly Ment
   if (!hasTable) return false;
   if (claim === "breaks") return breakers.test(command);
   if (claim === "needed") return /^(?:Drop|Alter)/.test(command);
-  // DROP calls a relation by its kind, everything else by that word.
+  // DROP reports a relation by its kind, all other statements as `relation`.
   const isOfDrop = /^(?:table|view|materialized view|foreign table|sequence)$/.test(kind);
   return claim !== "missing" || !isOfDrop || command === "DropStmt";
 }
@@ -75,7 +75,7 @@ function mayCascade(command: string, { cascades }: ErrorSubject): boolean {
 function isMeant(mention: Mention, subject: ErrorSubject, command: string): boolean {
   const { claim } = subject;
   const isMoved = command === "AlterObjectSchemaStmt";
-  // What is made in a schema needs it.
+  // An object that is created in a schema needs the schema.
   const isNeeded =
     mention.role === "refers" || (subject.kind === "schema" && mention.what !== "object");
   if (claim === "missing" && !isNeeded) return false;
@@ -83,7 +83,7 @@ function isMeant(mention: Mention, subject: ErrorSubject, command: string): bool
   return subject.names.some((name) => matches(mention, name, subject, command));
 }
 
-/** What the tree calls what a message calls so. */
+/** The kinds in the tree for a kind in a message. */
 const mentionedAs: readonly (readonly [RegExp, readonly Mention["what"][]])[] = [
   [/^column$/, ["column", "object"]],
   [/^(?:type|domain)$/, ["type", "object", "relation"]],
@@ -109,7 +109,7 @@ function matches(
   const at = holds(parts, name);
   if (at === undefined || !isOfKind(mention, kind)) return false;
   const isLast = at + name.length === parts.length;
-  // DROP reports what it drops by its kind.
+  // DROP reports the kind of the object that it drops.
   if (what === "object") return !(kind === "relation" && command === "DropStmt" && isLast);
   if (kind === "schema") return !isLast;
   return isLast && (!asWritten || at === 0);
@@ -117,12 +117,12 @@ function matches(
 
 function isOfKind({ what, role }: Mention, kind: string): boolean {
   const as = mentionedAs.find(([kinds]) => kinds.test(kind))?.[1] ?? ["object"];
-  // A table that is made makes a type of its name.
+  // Creating a table also creates a type with its name.
   const isTableForType = what === "relation" && /^(?:type|domain)$/.test(kind);
   return as.includes(what) && (!isTableForType || role === "makes");
 }
 
-/** Where a sequence of names stands in another one. */
+/** The position of a sequence of names in another one. */
 function holds(parts: readonly string[], name: readonly string[]): number | undefined {
   const at = parts.findIndex((_part, i) => name.every((each, k) => parts[i + k] === each));
   return at === -1 ? undefined : at;
@@ -136,7 +136,7 @@ function contains(text: string, name: string): boolean {
   return text.toLowerCase().includes(name.toLowerCase());
 }
 
-/** Undefined where the name stands more than once in what the statement says. */
+/** Undefined if the statement contains the name more than once. */
 function exactPlace(
   sql: string,
   { indexOf }: Parsed,
@@ -152,7 +152,7 @@ function exactPlace(
   return from === undefined ? undefined : places.find((at) => at >= from);
 }
 
-/** Where the name may be in a statement; its beginning if it is only in a text. */
+/** The possible position of the name in a statement; the statement's beginning if the name is only in a text. */
 function placesIn(sql: string, statement: ParsedStatement, subject: ErrorSubject): number[] {
   const places = identifiersIn(sql, statement, subject);
   return places.length > 0 ? places : [statement.start];

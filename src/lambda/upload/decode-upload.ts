@@ -13,7 +13,7 @@ const deepest = 6;
 const mostValues = 250_000;
 
 /**
- * The document of an upload. Memory and time are bounded at every step, whoever made it: its compressed size, its expanded size, its
+ * The document of an upload. Memory and time are bounded at every step, because anyone could have made it: its compressed size, its expanded size, its
  * nesting and its number of values before it is parsed, then its shape. Throws usage (upload-too-large, upload-invalid).
  */
 export function decodeUpload({ data }: UploadEnvelope): UploadDocument {

@@ -29,7 +29,7 @@ const columnRewrite: Rule = {
         {
           table,
           location: column.location,
-          message: `Adding ${name} rewrites ${table} and its indexes, and blocks reads and writes meanwhile: ${reason}.`,
+          message: `Adding ${name} rewrites ${table} and its indexes, and blocks reads and writes while it runs: ${reason}.`,
         },
       ];
     }),
@@ -102,8 +102,8 @@ function typeProblems(statement: LintStatement, change: "rewritten" | "unknown")
     const changing = `Changing ${command.name ?? ""}${from} to ${to}`;
     const message =
       change === "rewritten"
-        ? `${changing} rewrites ${table} and its indexes, and blocks reads and writes meanwhile.`
-        : `${changing} may rewrite ${table} and block reads and writes meanwhile.`;
+        ? `${changing} rewrites ${table} and its indexes, and blocks reads and writes while it runs.`
+        : `${changing} may rewrite ${table} and block reads and writes while it runs.`;
     return [{ table, message, location: locationOf(command) }];
   });
 }
@@ -130,7 +130,7 @@ const setNotNull: Rule = {
   id: "set-not-null",
   severity: "warning",
   title: "SET NOT NULL reads the whole table",
-  why: "PostgreSQL checks every row for null and blocks reads and writes of the table meanwhile. It skips this check if a valid CHECK constraint already ensures that the column is not null.",
+  why: "PostgreSQL checks every row for null and blocks reads and writes of the table while it does so. It skips this check if a valid CHECK constraint already ensures that the column is not null.",
   safeWay:
     "ADD CONSTRAINT … CHECK (column IS NOT NULL) NOT VALID, VALIDATE CONSTRAINT in the next migration, then SET NOT NULL and drop the constraint.",
   example: {
@@ -147,7 +147,7 @@ const setNotNull: Rule = {
             ? checkedNotNull(def)
             : undefined;
       if (column === undefined || notNullIsKnown(statement.schema, table, column)) return [];
-      const message = `SET NOT NULL on ${column} reads all of ${table}, and blocks reads and writes meanwhile.`;
+      const message = `SET NOT NULL on ${column} reads all of ${table}, and blocks reads and writes while it runs.`;
       return [{ table, message }];
     });
   },

@@ -56,7 +56,7 @@ const foreignKeyValidates: Rule = {
         isNewRelation(statement.schema, target) || target === table ? "" : ` and ${target}`;
       // With the column, ADD COLUMN's own lock is held.
       const waiting = isInline ? `reads and writes of ${table}` : `writes to ${table}${both}`;
-      const message = `The foreign key is checked for every row of ${table}; ${waiting} wait meanwhile.`;
+      const message = `The foreign key is checked for every row of ${table}; ${waiting} wait until this is done.`;
       return [{ table, location, message }];
     }),
 };
@@ -76,7 +76,7 @@ const checkValidates: Rule = {
     addedConstraints(statement).flatMap(({ table, constraint }) => {
       const { contype, skip_validation: skips, location } = constraint;
       if (contype !== "CONSTR_CHECK" || skips === true) return [];
-      const message = `The CHECK is tested for every row of ${table}; reads and writes wait meanwhile.`;
+      const message = `The CHECK is tested for every row of ${table}; reads and writes wait until this is done.`;
       return [{ table, location, message }];
     }),
 };
@@ -103,7 +103,7 @@ const constraintBuildsIndex: Rule = {
       const { contype, indexname, location } = constraint;
       const kind = contype && kinds[contype];
       if (kind === undefined || indexname !== undefined) return [];
-      const message = `${kind} builds an index on ${table}; reads and writes wait meanwhile.`;
+      const message = `${kind} builds an index on ${table}; reads and writes wait until it is built.`;
       return [{ table, location, message }];
     }),
 };

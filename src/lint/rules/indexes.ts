@@ -123,7 +123,7 @@ const partitionBlocks: Rule = {
         return [
           {
             table: child,
-            message: `ATTACH PARTITION reads all of ${child}, and blocks reads and writes of it meanwhile.`,
+            message: `ATTACH PARTITION reads all of ${child}, and blocks its reads and writes while it runs.`,
           },
         ];
       const blocks = subtype === "AT_DetachPartition" && !def.PartitionCmd.concurrent;

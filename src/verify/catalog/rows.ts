@@ -226,7 +226,7 @@ export interface RowScope {
 
 /**
  * True for SQL that may change more than the usual catalogs, because it names an object of a rare kind, drops dependent objects,
- * or calls other code, which can do anything. A function that is called inside of another statement, such as in the
+ * or calls other code, which can do anything. A function that is called inside another statement, such as in the
  * SELECT of a view, is not expected to.
  */
 export function mayChangeRareRows(sql: string): boolean {

@@ -1,6 +1,6 @@
 import type { Connection, Submittable } from "pg";
 
-/** The server's error, because of which a script failed. */
+/** The server's error that made a script fail. */
 export interface ScriptError {
   readonly sqlstate: string;
   readonly message: string;

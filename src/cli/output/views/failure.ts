@@ -85,7 +85,7 @@ function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions
   ];
 }
 
-/** What is known of a place that is not the error's own. */
+/** How a position was found, if the error does not report it. */
 const locatedWords: ReadonlyMap<string | undefined, string> = new Map([
   ["statement", "in the statement that begins here"],
 ]);

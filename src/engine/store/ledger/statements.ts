@@ -200,7 +200,7 @@ export function snapshotSql(run: string, liveMs: number): string {
 
 /**
  * The same as the first request of a run: it fails, before a function of the schema is called, where
- * a part of the ledger belongs to somebody else. `since`: only what has changed since that answer.
+ * a part of the ledger belongs to another role. `since`: return only changes since that answer.
  */
 export function firstSnapshotSql(run: string, liveMs: number, since?: ChangePosition): string {
   const values = [quoteLiteral(run), String(liveMs)];
