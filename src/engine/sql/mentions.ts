@@ -178,7 +178,7 @@ function innerOf(name: string, node: Tree, at: Position): Inner[] {
     {
       owner: name,
       key,
-      // Of a column that is added, or a table of a query, only its own name.
+      // For an added column, or a table that is created from a query, only its own name.
       optional: isOptional(name, node, key) || (at.optional && /^(?:colname|rel)$/.test(key)),
       hidden: hiddenBelow(node, key, at.hidden),
       location: locationIn(node),
@@ -193,7 +193,7 @@ function isOptional(name: string, node: Tree, key: string): boolean {
   return isMade && makingFlags.some((flag) => node[flag] === true);
 }
 
-/** CTEs hide relations of their names in the statement, and from each other: which of them from which is not told apart here. */
+/** CTEs hide relations with the same names in the whole statement; their scopes are not distinguished here. */
 function hiddenBelow(node: Tree, key: string, hidden: ReadonlySet<string>): ReadonlySet<string> {
   const clause = node["withClause"];
   if (!isTree(clause) || !Array.isArray(clause["ctes"])) return hidden;
@@ -253,7 +253,7 @@ const made: ReadonlySet<string> = new Set([
 /** IF NOT EXISTS and OR REPLACE: what the statement makes may be there. */
 const makingFlags = ["if_not_exists", "replace", "skipIfNewValExists"];
 
-/** What IF EXISTS allows to be missing; ADD COLUMN has IF NOT EXISTS in the same flag. */
+/** The names that may be missing with IF EXISTS; ADD COLUMN has IF NOT EXISTS in the same flag. */
 const optionalKeys: ReadonlySet<string> = new Set([
   ...["relation", "objects", "object", "name", "def", "roles", "dbname", "servername"],
   ...["subname", "fdwname", "tablespacename"],

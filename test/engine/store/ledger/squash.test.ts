@@ -46,7 +46,7 @@ describe("a squash", () => {
     assert.equal(ran.failure, undefined, ran.failure?.message);
     assert.match(
       ran.of("migration.applied")[0]?.notices?.join() ?? "",
-      /^recorded without running it: the 3 versions that it squashes had been applied$/,
+      /^recorded without running it, because the 3 versions that it squashes had been applied$/,
     );
     assert.deepEqual(
       [await it.ledger(), await it.catalog()],
@@ -139,7 +139,7 @@ describe("a squash", () => {
       if (Object.keys(before).length > 0) await it.run(before);
       const ran = await it.run({ ...table("2", "b"), ...squash });
       assert.equal(ran.failure?.code, "squash-beside-parts");
-      assert.match(ran.failure.message, /still has files for: 2_b\./);
+      assert.match(ran.failure.message, /files are still in the project: 2_b\./);
     }
   });
 
