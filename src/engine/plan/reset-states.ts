@@ -51,9 +51,10 @@ async function resetState(
   if (state.migrations.length === 0 && databaseNamed !== true)
     return { state, withoutWayBack: [], changed: [], isLeft: state.recorded.size > 0 };
   const differing = [...(await findChecksumDrift(state))];
-  const replaced = await replacedParts(state);
+  const withoutFile = appliedWithoutFile(state);
+  const replaced = await replacedParts(state, withoutFile);
   const versions = [
-    ...appliedWithoutFile(state).filter((version) => !replaced.has(version)),
+    ...withoutFile.filter((version) => !replaced.has(version)),
     ...(changed === true ? differing : []),
   ];
   const kept = await keptMigrations(state, versions);
@@ -70,17 +71,26 @@ async function resetState(
   };
 }
 
-/** Applied versions that a pending file squashes, all of its parts: it replaces them, so they are not rolled back. */
-async function replacedParts({ migrations, recorded }: DatabaseState): Promise<Set<Version>> {
-  const pending = migrations.flatMap(({ version, up }) =>
-    up?.runnable === true && !recorded.has(version) ? [up] : [],
+/**
+ * Applied versions that a file of the project squashes, and that are therefore not rolled back: all parts of a pending squash, which
+ * replaces them, and what is still recorded of the parts of an applied one, such as one that `mark` recorded.
+ */
+async function replacedParts(
+  { migrations, recorded }: DatabaseState,
+  withoutFile: readonly Version[],
+): Promise<Set<Version>> {
+  if (withoutFile.length === 0) return new Set();
+  const files = migrations.flatMap(({ version, up }) =>
+    up?.runnable === true ? [{ isApplied: recorded.has(version), up }] : [],
   );
-  const squashes = await mapConcurrent(
-    pending,
-    async (up) => (await up.body()).directives.squashes ?? [],
-  );
+  const squashes = await mapConcurrent(files, async ({ isApplied, up }) => ({
+    isApplied,
+    parts: (await up.body()).directives.squashes ?? [],
+  }));
   return new Set(
-    squashes.filter((parts) => parts.every((version) => recorded.has(version))).flat(),
+    squashes
+      .filter(({ isApplied, parts }) => isApplied || parts.every((part) => recorded.has(part)))
+      .flatMap(({ parts }) => parts),
   );
 }
 

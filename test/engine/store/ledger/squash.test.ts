@@ -133,6 +133,18 @@ describe("a squash", () => {
     assert.deepEqual(await tables(it), ["a", "b", "c"]);
   });
 
+  test("that was recorded with mark keeps reset-to from rolling back its parts", async (t) => {
+    const it = await ledgerBench(t);
+    await it.run({ ...parts, ...table("6", "branch") });
+    await it.run(squash, asked("mark", { versions: ["4"], as: "applied" }));
+    const ran = await it.run(squash, asked("reset-to"));
+    assert.deepEqual(
+      ran.of("migration.applied").map(({ version, direction }) => `${direction} ${version}`),
+      ["down 6"],
+    );
+    assert.deepEqual(await it.ledger(), ["1", "2", "3", "4"]);
+  });
+
   test("is refused beside the files of its parts, whatever is applied", async (t) => {
     const it = await ledgerBench(t);
     for (const before of [{}, parts]) {
