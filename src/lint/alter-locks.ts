@@ -93,12 +93,12 @@ export function rewriteReason(
 ): string | undefined {
   const own = constraints.flatMap((node) => ("Constraint" in node ? [node.Constraint] : []));
   const type = columnType(typeName);
-  if (serialTypes.has(type.name)) return `${type.name} numbers the rows that exist`;
+  if (serialTypes.has(type.name)) return `${type.name} numbers the existing rows`;
   if (own.some(({ contype }) => contype === "CONSTR_IDENTITY"))
-    return "an identity column numbers the rows that exist";
+    return "an identity column numbers the existing rows";
   // A virtual column is computed when it is read.
   if (own.some((each) => each.contype === "CONSTR_GENERATED" && each.generated_kind !== "v"))
-    return "a stored generated column is computed for the rows that exist";
+    return "a stored generated column is computed for the existing rows";
   const fallback = own.find(({ contype }) => contype === "CONSTR_DEFAULT")?.raw_expr;
   if (fallback !== undefined && isVolatile(fallback, schema.stableFunctions))
     return "its default may differ from row to row";

@@ -419,7 +419,7 @@ export const RunEvent = z.discriminatedUnion("type", [
       sessions: z
         .array(LockSession)
         .describe("Sessions that wait for no other session come first."),
-      notShown: z.int().nonnegative().describe("How many more sessions there are."),
+      notShown: z.int().nonnegative().describe("Number of sessions that are not listed."),
     })
     .describe(
       "Answer to `locks`: the sessions of one database that wait for a lock, and those that they wait for.",

@@ -63,7 +63,7 @@ describe("a finding", () => {
       column: 15,
       statement: "ALTER TABLE orders ADD COLUMN a int,\n   ADD COLUMN b serial",
       message:
-        "Adding b rewrites orders and its indexes, and blocks reads and writes while it runs: serial numbers the rows that exist.",
+        "Adding b rewrites orders and its indexes, and blocks reads and writes while it runs: serial numbers the existing rows.",
       safeWay:
         "Add a plain column without a default, fill it in batches, then set the default in a later migration; instead of a stored generated column, use a trigger.",
       table: "orders",

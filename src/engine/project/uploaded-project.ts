@@ -143,7 +143,7 @@ function imageChanged(): Failure {
   return new Failure(
     "busy",
     "image-changed",
-    "The function's image has changed since the files here were compared with it; nothing was run.",
+    "The function's image has changed since the files here were compared with it.",
     { hints: [textHint("Run the same command again.")] },
   );
 }
@@ -152,7 +152,7 @@ function notSent(label: string): Failure {
   return new Failure(
     "busy",
     "upload-outdated",
-    `${label} would have to run now, but it was not uploaded, because the applied versions have changed since then.`,
+    `${label} would have to run now, but it was not uploaded, because it was applied when the upload was prepared.`,
     { hints: [textHint("Run the same command again.")] },
   );
 }

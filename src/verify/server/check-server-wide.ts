@@ -61,7 +61,7 @@ export function checkServerWide(files: readonly LoadedFile[]): void {
         }),
         retryHint({
           with: ["--throwaway"],
-          reason: "or, if nobody else uses that server and changes to it may remain",
+          reason: "if nobody else uses that server, and changes to it may remain",
         }),
       ],
     },
