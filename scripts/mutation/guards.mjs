@@ -233,8 +233,8 @@ export const guards = [
   {
     name: "refusing a NUL character in a file",
     file: "src/engine/project/migration-file.ts",
-    guard: "if (nul === -1) return text;",
-    without: "if (nul >= -1) return text;",
+    guard: "return nul === -1 ? { sql: text }",
+    without: "return nul >= -1 ? { sql: text }",
     tests: ["test/engine/operations/unusable-files.test.ts"],
   },
   {

@@ -33,7 +33,6 @@ export const foreignWords: ReadonlySet<string> = new Set([
   "reset",
   "export",
   "import",
-  "lint",
 ]);
 
 /** The word of `help WORD` that is no command, of this or of other tools. */

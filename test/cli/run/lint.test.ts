@@ -57,7 +57,7 @@ describe("lint", () => {
     3 │   ALTER COLUMN amount TYPE bigint;
       │                ^
       │ Changing amount from integer to bigint rewrites orders and its indexes, and blocks reads and
-      │ writes meanwhile.
+      │ writes while it runs.
   → Add a column of the new type, write both, fill the old rows in batches, then switch over and
     drop the old column.
 
@@ -121,7 +121,7 @@ describe("lint", () => {
       column: 16,
       statement: "ALTER TABLE orders\n  ALTER COLUMN amount TYPE bigint",
       message:
-        "Changing amount from integer to bigint rewrites orders and its indexes, and blocks reads and writes meanwhile.",
+        "Changing amount from integer to bigint rewrites orders and its indexes, and blocks reads and writes while it runs.",
       safeWay:
         "Add a column of the new type, write both, fill the old rows in batches, then switch over and drop the old column.",
       table: "orders",
