@@ -15,7 +15,8 @@ import {
   type LockMode,
   type StatementLock,
 } from "./lock.ts";
-import { isRecord, nodesIn, objectName, relationName, stringsOf, qualified } from "./names.ts";
+import { isTree } from "../sql-parser/tree.ts";
+import { nodesIn, objectName, relationName, stringsOf, qualified } from "./names.ts";
 import type { Schema } from "./schema.ts";
 
 /**
@@ -100,7 +101,7 @@ function tableLocks(statement: AlterTableStmt, schema: Schema): StatementLock[] 
 function createdTableLocks(node: Extract<Node, { CreateStmt: unknown }>): StatementLock[] {
   const { tableElts = [], inhRelations = [], partbound } = node.CreateStmt;
   const constraints = [...nodesIn(tableElts)].flatMap(({ Constraint: each }) =>
-    isRecord(each) && isRecord(each["pktable"]) ? [each["pktable"]] : [],
+    isTree(each) && isTree(each["pktable"]) ? [each["pktable"]] : [],
   );
   const targets = constraints.flatMap((table) => on(table, ["SHARE ROW EXCLUSIVE", "catalog"]));
   const parents = inhRelations.flatMap((parent) =>
@@ -273,7 +274,7 @@ function changedRows(node: Node): StatementLock[] {
   for (const found of nodesIn(node))
     for (const kind of changing) {
       const statement = found[kind];
-      if (isRecord(statement) && isRecord(statement["relation"]))
+      if (isTree(statement) && isTree(statement["relation"]))
         locks.push(...on(statement["relation"], ["ROW EXCLUSIVE", "rows"]));
     }
   if ("CopyStmt" in node && node.CopyStmt.is_from === true)

@@ -1,4 +1,5 @@
 import type { Node, RangeVar } from "@pgsql/types";
+import { isTree, textsIn, type Tree } from "../sql-parser/tree.ts";
 
 /** The name of a relation as findings show it and as the schema knows it: `orders`, `shop.orders`; `public` is left out. */
 export function relationName({ schemaname, relname = "" }: RangeVar): string {
@@ -26,12 +27,12 @@ export function objectName(node: Node | undefined): string {
 }
 
 /** Every node below a node, itself included. */
-export function* nodesIn(node: unknown): Generator<Readonly<Record<string, unknown>>> {
+export function* nodesIn(node: unknown): Generator<Tree> {
   const open = [node];
   while (open.length > 0) {
     const next = open.pop();
     if (Array.isArray(next)) for (let i = next.length; i > 0; i -= 1) open.push(next[i - 1]);
-    else if (isRecord(next)) {
+    else if (isTree(next)) {
       yield next;
       // From the last to the first, so that the first comes next.
       const values = Object.values(next);
@@ -43,20 +44,12 @@ export function* nodesIn(node: unknown): Generator<Readonly<Record<string, unkno
   }
 }
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** The names of the functions that an expression calls, with the schema where it is written, without `pg_catalog`. */
 export function functionsIn(node: unknown): string[] {
   const calls: string[] = [];
   for (const { FuncCall: call } of nodesIn(node)) {
-    if (!isRecord(call) || !Array.isArray(call["funcname"])) continue;
-    const parts = call["funcname"].flatMap((part: unknown) =>
-      isRecord(part) && isRecord(part["String"]) && typeof part["String"]["sval"] === "string"
-        ? [part["String"]["sval"]]
-        : [],
-    );
+    if (!isTree(call) || !Array.isArray(call["funcname"])) continue;
+    const parts = textsIn(call["funcname"]);
     calls.push(qualified(parts[0] === "pg_catalog" ? parts.slice(1) : parts));
   }
   return calls;

@@ -1,3 +1,5 @@
+import { isTree, textsIn } from "../../sql-parser/tree.ts";
+
 /** A part of a parse tree that decides whether a statement only reads; `location` in bytes of the text, if it is known. */
 export type TreePart =
   | {
@@ -23,7 +25,7 @@ export function partsOf(root: unknown): TreePart[] {
   const left: unknown[] = [root];
   for (let value = left.pop(); value !== undefined; value = left.pop()) {
     if (isList(value)) left.push(...value.toReversed());
-    else if (isObject(value)) {
+    else if (isTree(value)) {
       for (const [key, inner] of Object.entries(value)) parts.push(...partAt(key, inner));
       left.push(
         ...Object.values(value)
@@ -43,13 +45,13 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["RangeTableSample", (value) => [functionOf(value, "method")]],
   ["intoClause", (value) => [{ kind: "into", location: locationOf(field(value, "rel")) }]],
   ["lockingClause", () => [{ kind: "locking", location: undefined }]],
-  ["ColumnRef", (value) => attributesIn(namesIn(field(value, "fields")).slice(1))],
-  ["A_Indirection", (value) => attributesIn(namesIn(field(value, "indirection")))],
-  ["A_Expr", (value) => [{ kind: "operator", name: namesIn(field(value, "name")) }]],
-  ["operName", (value) => [{ kind: "operator", name: namesIn(value) }]],
-  ["useOp", (value) => [{ kind: "operator", name: namesIn(value) }]],
-  ["typeName", (value) => [{ kind: "type", name: namesIn(field(value, "names")) }]],
-  ["TypeName", (value) => [{ kind: "type", name: namesIn(field(value, "names")) }]],
+  ["ColumnRef", (value) => attributesIn(textsIn(field(value, "fields")).slice(1))],
+  ["A_Indirection", (value) => attributesIn(textsIn(field(value, "indirection")))],
+  ["A_Expr", (value) => [{ kind: "operator", name: textsIn(field(value, "name")) }]],
+  ["operName", (value) => [{ kind: "operator", name: textsIn(value) }]],
+  ["useOp", (value) => [{ kind: "operator", name: textsIn(value) }]],
+  ["typeName", (value) => [{ kind: "type", name: textsIn(field(value, "names")) }]],
+  ["TypeName", (value) => [{ kind: "type", name: textsIn(field(value, "names")) }]],
 ]);
 
 function partAt(key: string, value: unknown): readonly TreePart[] {
@@ -58,36 +60,23 @@ function partAt(key: string, value: unknown): readonly TreePart[] {
 }
 
 function functionOf(value: unknown, key: string): TreePart {
-  return { kind: "function", name: namesIn(field(value, key)), location: locationOf(value) };
+  return { kind: "function", name: textsIn(field(value, key)), location: locationOf(value) };
 }
 
 function attributesIn(names: readonly string[]): TreePart[] {
   return names.map((name) => ({ kind: "attribute", name }));
 }
 
-/** The names of a qualified name, which is a list of `{ String: { sval } }`. */
-function namesIn(list: unknown): string[] {
-  if (!isList(list)) return [];
-  return list.flatMap((each) => {
-    const name = field(field(each, "String"), "sval");
-    return typeof name === "string" ? [name] : [];
-  });
-}
-
 function locationOf(value: unknown): number | undefined {
   const location = field(value, "location");
   // The tree leaves out zeros.
-  return typeof location === "number" ? location : isObject(value) ? 0 : undefined;
+  return typeof location === "number" ? location : isTree(value) ? 0 : undefined;
 }
 
 function field(value: unknown, name: string): unknown {
-  return isObject(value) ? value[name] : undefined;
+  return isTree(value) ? value[name] : undefined;
 }
 
 function isList(value: unknown): value is readonly unknown[] {
   return Array.isArray(value);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

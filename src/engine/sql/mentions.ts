@@ -1,3 +1,5 @@
+import { isTree, textsIn, type Tree } from "../../sql-parser/tree.ts";
+
 /** A name in a parse tree that is looked up or created. */
 export interface Mention {
   /** `object`: the tree does not show the kind of object. */
@@ -16,8 +18,6 @@ export interface Mentions {
   /** Texts that may be run, or contain names that are looked up: bodies, and strings that functions and casts receive. */
   readonly texts: readonly string[];
 }
-
-type Tree = Readonly<Record<string, unknown>>;
 
 /** The position of a part in the tree. */
 interface Position {
@@ -82,7 +82,7 @@ function whatOf(key: string): Mention["what"] {
 
 /** A list of nothing but strings is a qualified name, or the columns of a key. */
 function readList(list: readonly unknown[], at: Position): Read {
-  const parts = partsOf(list);
+  const parts = textsIn(list);
   if (parts.length === 0 || parts.length !== list.length)
     return { inner: list.map((each) => [each, at]) };
   if (at.key === "objects") return { inner: parts.map((part) => [part, at]) };
@@ -93,7 +93,7 @@ function readList(list: readonly unknown[], at: Position): Read {
 /** `name`: the type of the node, or the key of one without. */
 function readNode(name: string, node: Tree, at: Position): Read {
   if (typeof node["relname"] === "string") return relation(node["relname"], node, at);
-  if ("names" in node) return { mention: mentionOf("type", partsOf(node["names"]), at, node) };
+  if ("names" in node) return { mention: mentionOf("type", textsIn(node["names"]), at, node) };
   const reader = readers.get(name);
   return reader ? reader(node, at) : { inner: innerOf(name, node, at) };
 }
@@ -121,13 +121,13 @@ function relation(relname: string, node: Tree, at: Position): Read {
 function call(node: Tree, at: Position): Read {
   const { funcname, ...rest } = node;
   return {
-    mention: mentionOf("function", partsOf(funcname), at, node),
+    mention: mentionOf("function", textsIn(funcname), at, node),
     inner: innerOf("FuncCall", rest, { ...at, isLookedUp: true }),
   };
 }
 
 function columnReference(node: Tree, at: Position): Read {
-  const parts = partsOf(node["fields"]);
+  const parts = textsIn(node["fields"]);
   return parts.length === 0 ? {} : { mention: mentionOf("column", parts, at, node) };
 }
 
@@ -150,7 +150,7 @@ function target(node: Tree, at: Position): Read {
 function objectWithArguments(node: Tree, at: Position): Read {
   const { objname, ...rest } = node;
   return {
-    mention: mentionOf("function", partsOf(objname), at),
+    mention: mentionOf("function", textsIn(objname), at),
     inner: innerOf("ObjectWithArgs", rest, at),
   };
 }
@@ -160,12 +160,12 @@ function option(node: Tree, at: Position): Read {
   const { defname, arg } = node;
   if (defname !== "as") return { inner: [[arg, { ...at, location: locationIn(node) }]] };
   const body = isTree(arg) && isTree(arg["List"]) ? arg["List"]["items"] : [arg];
-  return { texts: partsOf(body) };
+  return { texts: textsIn(body) };
 }
 
 function cast(node: Tree, at: Position): Read {
   const { typeName } = node;
-  const type = isTree(typeName) ? partsOf(typeName["names"]).at(-1) : undefined;
+  const type = isTree(typeName) ? textsIn(typeName["names"]).at(-1) : undefined;
   const isLookUp = type?.startsWith("reg") === true;
   return {
     inner: innerOf("TypeCast", node, isLookUp ? { ...at, isLookedUp: true } : at),
@@ -264,19 +264,6 @@ function isConstant(text: string): boolean {
   return /^[A-Z]+_[A-Z_]+$/.test(text) || text.startsWith("CTEMaterialize");
 }
 
-/** The texts among nodes. */
-function partsOf(value: unknown): string[] {
-  if (!Array.isArray(value)) return [];
-  return value.flatMap((each: unknown) => {
-    const text = isTree(each) && isTree(each["String"]) ? each["String"]["sval"] : undefined;
-    return typeof text === "string" ? [text] : [];
-  });
-}
-
 function locationIn(node: Tree): number | undefined {
   return typeof node["location"] === "number" ? node["location"] : undefined;
-}
-
-function isTree(value: unknown): value is Tree {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import { shortenList } from "../../shorten-list.ts";
-import { isRecord, nodesIn, relationName } from "../names.ts";
+import { isTree } from "../../sql-parser/tree.ts";
+import { nodesIn, relationName } from "../names.ts";
 import { isNewRelation } from "../schema.ts";
 import type { LintStatement, Rule } from "./rule.ts";
 
@@ -71,7 +72,7 @@ function changeIn(node: Readonly<Record<string, unknown>>): Change[] {
       : remove !== undefined
         ? (["DELETE", remove] as const)
         : (["INSERT", insert] as const);
-  if (!isRecord(statement) || !isRecord(statement["relation"])) return [];
+  if (!isTree(statement) || !isTree(statement["relation"])) return [];
   const table = relationName(statement["relation"]);
   if (kind === "INSERT")
     return [{ kind, table, isWhole: false, isSmall: !readsTable(statement["selectStmt"]) }];
@@ -87,7 +88,7 @@ function readsTable(select: unknown): boolean {
 
 /** WHERE id = 7, WHERE code IN ('a', 'b'): the rows are named one by one. */
 function namesKey(where: unknown): boolean {
-  if (!isRecord(where) || !isRecord(where["A_Expr"])) return false;
+  if (!isTree(where) || !isTree(where["A_Expr"])) return false;
   const { kind, lexpr, rexpr, name } = where["A_Expr"];
   const isEqual = [...nodesIn(name)].some(({ sval }) => sval === "=");
   if (!isEqual || (kind !== "AEXPR_OP" && kind !== "AEXPR_IN")) return false;

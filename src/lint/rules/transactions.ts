@@ -1,6 +1,7 @@
 import type { Node, ReindexStmt } from "@pgsql/types";
 import { optionIsOn } from "../locks.ts";
-import { isRecord, nodesIn } from "../names.ts";
+import { isTree } from "../../sql-parser/tree.ts";
+import { nodesIn } from "../names.ts";
 import type { Problem, Rule } from "./rule.ts";
 
 const needsNoTransaction: Rule = {
@@ -120,7 +121,7 @@ function stringConstants(node: Node): string[] {
   const kind = Object.keys(node)[0] ?? "";
   if (["CreateFunctionStmt", "CommentStmt", "DoStmt", "ViewStmt"].includes(kind)) return [];
   return [...nodesIn(node)].flatMap(({ A_Const: constant }) =>
-    isRecord(constant) && isRecord(constant["sval"]) && typeof constant["sval"]["sval"] === "string"
+    isTree(constant) && isTree(constant["sval"]) && typeof constant["sval"]["sval"] === "string"
       ? [constant["sval"]["sval"]]
       : [],
   );
@@ -154,7 +155,7 @@ function lastingSettings(node: Node): string[] {
   }
   if (!("SelectStmt" in node)) return [];
   return [...nodesIn(node)].flatMap(({ FuncCall: call }) =>
-    isRecord(call) ? lastingCall(call) : [],
+    isTree(call) ? lastingCall(call) : [],
   );
 }
 
@@ -167,9 +168,7 @@ function lastingCall(call: Readonly<Record<string, unknown>>): string[] {
   const [setting, , isLocal] = args;
   const lasts = constants(isLocal).some(
     ({ A_Const: constant }) =>
-      isRecord(constant) &&
-      isRecord(constant["boolval"]) &&
-      constant["boolval"]["boolval"] !== true,
+      isTree(constant) && isTree(constant["boolval"]) && constant["boolval"]["boolval"] !== true,
   );
   const name = constants(setting).find(({ sval }) => typeof sval === "string")?.["sval"];
   return lasts ? [typeof name === "string" ? name : "the setting"] : [];
