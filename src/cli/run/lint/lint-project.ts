@@ -23,15 +23,17 @@ export async function readForLint(
 ): Promise<LintMigration[]> {
   const project = await readProject(directory);
   refuseNoProject(directory, project, "lint");
-  const isKnown = await knownSince(directory, project, since);
+  const knownIn = await knownSince(directory, project, since);
   const migrations: LintMigration[] = [];
-  for (const [name, list] of chosenDatabases(project, database))
+  for (const [name, list] of chosenDatabases(project, database)) {
+    const isKnown = knownIn(name);
     for (const migration of list)
       migrations.push({
         database: name,
         ...(await filesOf(migration)),
-        isKnown: isKnown(name, migration),
+        isKnown: isKnown(migration),
       });
+  }
   return migrations;
 }
 
@@ -50,19 +52,20 @@ function chosenDatabases(
   );
 }
 
-type IsKnown = (database: string, migration: Migration) => boolean;
+/** For a database, whether the revision has a migration unchanged. */
+type KnownIn = (database: string) => (migration: Migration) => boolean;
 
 async function knownSince(
   directory: string,
   project: Project,
   since: string | undefined,
-): Promise<IsKnown> {
-  if (since === undefined) return () => false;
+): Promise<KnownIn> {
+  if (since === undefined) return () => () => false;
   const { branchesSince } = await import("../../../verify/git/branch.ts");
   const branchOf = await branchesSince(directory, project, since);
-  return (database, { version }) => {
+  return (database) => {
     const { added, changed } = branchOf(database);
-    return !added.has(version) && !changed.has(version);
+    return ({ version }) => !added.has(version) && !changed.has(version);
   };
 }
 
