@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 import { locateMigrations, readProject } from "../../engine/project/project.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, runHint } from "../../protocol/hint.ts";
-import { findProjectAbove, findProjectRoot } from "./find-project.ts";
+import { findProjectAbove, findProjectRoot, noProjectAbove } from "./find-project.ts";
 import { isPortableName, migrationDirectoryName } from "./portable-name.ts";
 import type { CliContext } from "../context.ts";
 
@@ -28,17 +28,12 @@ export async function createMigration(
   context: CliContext,
   migration: NewMigration,
 ): Promise<{ version: string; directory: string }> {
-  const name = migrationDirectoryName(migration.name);
-  if ("problem" in name)
-    throw new Failure(
-      "usage",
-      "migration-name",
-      `"${migration.name}" is not a valid migration name: ${name.problem}.`,
-      { hints: [runHint(["new", "add_order_notes"], "describe what it changes, for instance")] },
-    );
+  const name = migrationDirectoryName(migration.name, [
+    runHint(["new", "add_order_notes"], "describe what it changes, for instance"),
+  ]);
   const parent = await parentDirectory(context, migration);
   const version = String(context.now());
-  const directory = join(parent, `${version}_${name.portable}`);
+  const directory = join(parent, `${version}_${name}`);
   try {
     await mkdir(parent, { recursive: true });
     await mkdir(directory);
@@ -64,7 +59,11 @@ async function parentDirectory(
     migrations === undefined
       ? findProjectAbove(context.cwd, context.home)
       : await namedProject(resolve(context.cwd, migrations));
-  if (root === undefined) throw noProject(context.cwd);
+  if (root === undefined)
+    throw noProjectAbove(
+      context.cwd,
+      retryHint({ with: ["--migrations", "./hasura"], reason: "create one there" }),
+    );
   const { directory, configVersion } = await locateMigrations(root);
   return configVersion === 3 ? join(directory, database) : directory;
 }
@@ -99,15 +98,6 @@ function notCreated(directory: string, cause: unknown): Failure {
     "migration-directory",
     `The directory ${directory} could not be created.`,
     { cause },
-  );
-}
-
-function noProject(cwd: string): Failure {
-  return new Failure(
-    "usage",
-    "no-project",
-    `There is no Hasura project in ${cwd} or above it: no directory has a config.yaml or a migrations directory.`,
-    { hints: [retryHint({ with: ["--migrations", "./hasura"], reason: "create one there" })] },
   );
 }
 

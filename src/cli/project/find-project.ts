@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { Failure } from "../../protocol/failure.ts";
+import type { Hint } from "../../protocol/hint.ts";
 
 /**
  * The root of the Hasura project in a directory: where config.yaml is, else where `migrations` is. Undefined where neither
@@ -35,4 +37,14 @@ export function findProjectAbove(directory: string, home: string): string | unde
     if (isRepository || current === directory || existsSync(join(root, "config.yaml"))) return root;
   }
   return undefined;
+}
+
+/** The failure of a command that works on a project, where `findProjectAbove` finds none. `hint` says how to name one. */
+export function noProjectAbove(directory: string, hint: Hint): Failure {
+  return new Failure(
+    "usage",
+    "no-project",
+    `There is no Hasura project in ${directory} or above it: no directory has a config.yaml or a migrations directory.`,
+    { hints: [hint] },
+  );
 }

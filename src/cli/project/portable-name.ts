@@ -1,3 +1,6 @@
+import { Failure } from "../../protocol/failure.ts";
+import type { Hint } from "../../protocol/hint.ts";
+
 /*
  * Names that can be checked out on every file system: Windows refuses some characters, names that end with a dot, and the names
  * of its devices, whatever follows them after a dot.
@@ -10,10 +13,21 @@ const unusable = /[\s\p{C}\p{Zl}\p{Zp}<>:"|?*]+/gu;
 const longest = 120;
 
 /**
- * A migration's name as a part of its directory's name, with an underscore in place of characters that some file system refuses;
- * or what is wrong with it.
+ * A migration's name as a part of its directory's name, with an underscore in place of characters that some file system refuses.
+ * Throws `usage/migration-name` with `hints` for a name that cannot be used.
  */
-export function migrationDirectoryName(
+export function migrationDirectoryName(name: string, hints: readonly Hint[] = []): string {
+  const found = portableOrProblem(name);
+  if ("portable" in found) return found.portable;
+  throw new Failure(
+    "usage",
+    "migration-name",
+    `"${name}" is not a valid migration name: ${found.problem}.`,
+    { hints },
+  );
+}
+
+function portableOrProblem(
   name: string,
 ): { readonly portable: string } | { readonly problem: string } {
   if (name.trim() === "") return { problem: "it is empty" };

@@ -1,8 +1,7 @@
 import { resolve } from "node:path";
-import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import type { CliContext } from "../context.ts";
-import { findProjectAbove, findProjectRoot } from "./find-project.ts";
+import { findProjectAbove, findProjectRoot, noProjectAbove } from "./find-project.ts";
 
 /**
  * The project that a local command works on: the one in the given directory, or the one that contains the working directory.
@@ -19,10 +18,8 @@ export function projectDirectory(
   }
   const found = findProjectAbove(cwd, home);
   if (found !== undefined) return found;
-  throw new Failure(
-    "usage",
-    "no-project",
-    `There is no Hasura project in ${cwd} or above it: no directory has a config.yaml or a migrations directory.`,
-    { hints: [textHint(`Pass the directory of a project: hasura-migrate ${command} DIRECTORY`)] },
+  throw noProjectAbove(
+    cwd,
+    textHint(`Pass the directory of a project: hasura-migrate ${command} DIRECTORY`),
   );
 }

@@ -11,7 +11,7 @@ import {
   type Version,
 } from "../../protocol/migration.ts";
 import type { CliContext } from "../context.ts";
-import { findProjectAbove } from "./find-project.ts";
+import { findProjectAbove, noProjectAbove } from "./find-project.ts";
 import { migrationDirectoryName } from "./portable-name.ts";
 
 export interface SquashRequest {
@@ -41,18 +41,12 @@ export async function squashMigrations(
   request: SquashRequest,
 ): Promise<Squashed> {
   const name = migrationDirectoryName(request.name);
-  if ("problem" in name)
-    throw new Failure(
-      "usage",
-      "migration-name",
-      `"${request.name}" is not a valid migration name: ${name.problem}.`,
-    );
   const project = await projectFor(context, request);
   const { database, migrations } = databaseOf(project, request.database);
   const parts = rangeOf(migrations, request, database);
   const files = await squashedFiles(parts, { withoutDown: request.withoutDown });
   const version = versionAfter(parts, migrations);
-  const directory = join(parentOf(project, database), `${version}_${name.portable}`);
+  const directory = join(parentOf(project, database), `${version}_${name}`);
   await write(directory, files);
   if (request.delete) for (const part of parts) await remove(part, project.root);
   return { version, directory, parts, notices: files.notices };
@@ -65,11 +59,9 @@ async function projectFor(
   if (migrations !== undefined) return readProject(resolve(cwd, migrations));
   const root = findProjectAbove(cwd, home);
   if (root !== undefined) return readProject(root);
-  throw new Failure(
-    "usage",
-    "no-project",
-    `There is no Hasura project in ${cwd} or above it: no directory has a config.yaml or a migrations directory.`,
-    { hints: [retryHint({ with: ["--migrations", "./hasura"], reason: "name its directory" })] },
+  throw noProjectAbove(
+    cwd,
+    retryHint({ with: ["--migrations", "./hasura"], reason: "name its directory" }),
   );
 }
 
