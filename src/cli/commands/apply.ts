@@ -69,7 +69,7 @@ export const apply: CommandModule = {
         noTransaction: options.transaction ? undefined : true,
         changed: options.changed,
         reload: options.reload ? undefined : false,
-        waitSeconds: options.dryRun ? undefined : waitSecondsFor(options.wait, context),
+        waitSeconds: waitSecondsFor(options, context),
       },
     });
   },

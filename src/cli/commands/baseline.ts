@@ -46,7 +46,7 @@ export const baseline: CommandModule = {
         ...(to === undefined ? { pending: true } : { upTo: to }),
         as: "applied",
         dryRun,
-        waitSeconds: dryRun ? undefined : waitSecondsFor(options.wait, context),
+        waitSeconds: waitSecondsFor(options, context),
       },
     });
   },

@@ -71,7 +71,7 @@ export const down: CommandModule = {
         noTransaction: options.transaction ? undefined : true,
         changed: options.changed,
         reload: options.reload ? undefined : false,
-        waitSeconds: dryRun ? undefined : waitSecondsFor(options.wait, context),
+        waitSeconds: waitSecondsFor(options, context),
       },
     });
   },

@@ -56,7 +56,7 @@ export const mark: CommandModule = {
         ...(inDoubt ? { inDoubt } : { versions: options.versions }),
         as,
         dryRun,
-        waitSeconds: dryRun ? undefined : waitSecondsFor(options.wait, context),
+        waitSeconds: waitSecondsFor(options, context),
       },
     });
   },

@@ -60,7 +60,7 @@ export const redo: CommandModule = {
         dryRun,
         changed: options.changed,
         reload: options.reload ? undefined : false,
-        waitSeconds: dryRun ? undefined : waitSecondsFor(options.wait, context),
+        waitSeconds: waitSecondsFor(options, context),
       },
     });
   },

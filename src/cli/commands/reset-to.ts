@@ -64,7 +64,7 @@ export const resetTo: CommandModule = {
         dryRun,
         noTransaction: options.transaction ? undefined : true,
         reload: options.reload ? undefined : false,
-        waitSeconds: dryRun ? undefined : waitSecondsFor(options.wait, context),
+        waitSeconds: waitSecondsFor(options, context),
       },
     });
   },
