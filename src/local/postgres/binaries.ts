@@ -62,9 +62,8 @@ export async function findBinaries(search: BinarySearch): Promise<Binaries> {
  * @throws Failure usage/postgres-bin-unusable
  */
 export async function binariesIn(bin: string): Promise<Binaries> {
-  const found = (await isServer(bin)) ? await versionOf(join(bin, "postgres")) : undefined;
-  if (found && found.major >= oldestMajor)
-    return { bin, major: found.major, description: `PostgreSQL ${found.version} in ${bin}` };
+  const found = await serverIn(bin);
+  if (found && found.major >= oldestMajor) return installedBinaries(bin, found);
   throw new Failure(
     "usage",
     "postgres-bin-unusable",
@@ -75,8 +74,20 @@ export async function binariesIn(bin: string): Promise<Binaries> {
   );
 }
 
-async function isServer(bin: string): Promise<boolean> {
-  return (await isProgram(join(bin, "initdb"))) && (await isProgram(join(bin, "postgres")));
+interface ServerVersion {
+  readonly major: number;
+  readonly version: string;
+}
+
+/** The version of the server in a directory; undefined if there is none that runs. */
+async function serverIn(bin: string): Promise<ServerVersion | undefined> {
+  const isComplete =
+    (await isProgram(join(bin, "initdb"))) && (await isProgram(join(bin, "postgres")));
+  return isComplete ? versionOf(join(bin, "postgres")) : undefined;
+}
+
+function installedBinaries(bin: string, { major, version }: ServerVersion): Binaries {
+  return { bin, major, description: `PostgreSQL ${version} in ${bin}` };
 }
 
 /** Only the package's binaries are used: its JavaScript class adds a system user when it runs as root. */
@@ -139,10 +150,8 @@ export async function linkLibraries(root: string): Promise<void> {
 
 async function onPath(path: string): Promise<Binaries | undefined> {
   for (const bin of path.split(delimiter).filter((entry) => entry !== "")) {
-    if (!(await isServer(bin))) continue;
-    const found = await versionOf(join(bin, "postgres"));
-    if (found && found.major >= oldestMajor)
-      return { bin, major: found.major, description: `PostgreSQL ${found.version} in ${bin}` };
+    const found = await serverIn(bin);
+    if (found && found.major >= oldestMajor) return installedBinaries(bin, found);
   }
   return undefined;
 }
@@ -154,9 +163,7 @@ const isProgram = (path: string): Promise<boolean> =>
   );
 
 /** Undefined when the program does not run on this machine, for example because of another C library. */
-async function versionOf(
-  postgres: string,
-): Promise<{ major: number; version: string } | undefined> {
+async function versionOf(postgres: string): Promise<ServerVersion | undefined> {
   const answer = await run(postgres, ["--version"]).catch(() => undefined);
   const [version, major] = /(\d+)(?:\.\d+|beta\d*|rc\d*|devel)/.exec(answer?.stdout ?? "") ?? [];
   return version === undefined ? undefined : { major: Number(major), version };
