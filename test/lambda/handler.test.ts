@@ -8,32 +8,9 @@ import { Failure } from "../../src/protocol/failure.ts";
 import { scriptedHasura, type Asked, type Scripted } from "../support/scripted-hasura.ts";
 import { context, invoke, worldFrom } from "./support/invoke.ts";
 import { request } from "./support/request.ts";
+import { workingHasura } from "./support/working-hasura.ts";
 
 const secret = "the-very-secret-value";
-const state = { id: "3f2c9a4e-0000-4000-8000-000000000001", cli_state: {}, console_state: {} };
-
-/** Enough of Hasura for a run: metadata, state, SQL. */
-function hasura({ path, body }: Asked): Scripted | undefined {
-  if (path === "/v1/version") return { json: { version: "v2.48.0" } };
-  switch (body?.type) {
-    case "export_metadata":
-      return { json: { version: 3, sources: [{ name: "default", kind: "postgres" }] } };
-    case "get_catalog_state":
-      return { json: state };
-    case "set_catalog_state":
-      return { json: { message: "success" } };
-    case "bulk":
-      return { json: [state, { message: "success" }] };
-    case "run_sql":
-      return { json: { result_type: "TuplesOk", result: [["count"], ["0"]] } };
-    case "reload_metadata":
-    case "get_inconsistent_metadata":
-      return { json: { is_consistent: true, inconsistent_objects: [] } };
-    default:
-      return undefined;
-  }
-}
-
 /** A project with one migration. */
 async function project(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "hasura-migrate-"));
@@ -57,7 +34,7 @@ const dev3 = (endpoint: string, directory = "/nowhere") => ({
 
 describe("handler", () => {
   test("an apply first reports the function, then its progress, and ends with one closing event", async (t) => {
-    const { url } = await scriptedHasura(t, hasura);
+    const { url } = await scriptedHasura(t, workingHasura);
     const { events } = await invoke(worldFrom(dev3(url, await project(t))), request("apply"));
     const [started] = events;
     assert(started?.type === "run.started");
@@ -80,7 +57,7 @@ describe("handler", () => {
   });
 
   test("a ping is answered without touching a migration", async (t) => {
-    const { url, asked } = await scriptedHasura(t, hasura);
+    const { url, asked } = await scriptedHasura(t, workingHasura);
     const { events } = await invoke(worldFrom(dev3(url)), request("ping"));
     assert.deepEqual(
       events.map(({ type }) => type),
@@ -121,7 +98,7 @@ describe("handler", () => {
   ];
   for (const [what, event, env, code] of refused) {
     test(`${what}: one closing event with the reason, and Hasura is not asked`, async (t) => {
-      const { url, asked } = await scriptedHasura(t, hasura);
+      const { url, asked } = await scriptedHasura(t, workingHasura);
       const { events } = await invoke(worldFrom({ ...dev3(url), ...env }), event);
       assert.deepEqual(
         events.map((it) => it.type === "run.failed" && it.failure.code),
@@ -132,7 +109,7 @@ describe("handler", () => {
   }
 
   test("a bug in this program becomes a closing event of kind bug, with its stack only in the log", async (t) => {
-    const { url } = await scriptedHasura(t, hasura);
+    const { url } = await scriptedHasura(t, workingHasura);
     const world = worldFrom(dev3(url), {
       execute: () => Promise.reject(new TypeError("x is undefined")),
     });
@@ -178,7 +155,7 @@ describe("handler", () => {
   );
 
   test("an engine that forgets its closing event is a bug, not a silent end", async (t) => {
-    const { url } = await scriptedHasura(t, hasura);
+    const { url } = await scriptedHasura(t, workingHasura);
     const { events } = await invoke(
       worldFrom(dev3(url), { execute: () => Promise.resolve() }),
       request("status"),
@@ -209,7 +186,7 @@ describe("handler", () => {
   });
 
   test("the run is asked to stop 30 s before the deadline, or after two thirds of a short timeout", async (t) => {
-    const { url } = await scriptedHasura(t, hasura);
+    const { url } = await scriptedHasura(t, workingHasura);
     for (const [remaining, expected] of [
       [900_000, 870_000],
       [30_000, 20_000],
@@ -236,7 +213,7 @@ describe("handler", () => {
   });
 
   test("without a deadline, none has passed", async (t) => {
-    const { url } = await scriptedHasura(t, hasura);
+    const { url } = await scriptedHasura(t, workingHasura);
     const world = worldFrom(dev3(url), {
       execute: async (_request, { stop, emit, remainingMs }) => {
         assert.equal(stop.aborted, false);
@@ -257,7 +234,7 @@ describe("handler", () => {
       json: { path: "$", error: "invalid secret", code: "access-denied" },
     };
     const { url } = await scriptedHasura(t, (asked) =>
-      asked.method === "POST" ? denied : hasura(asked),
+      asked.method === "POST" ? denied : workingHasura(asked),
     );
     const directory = await project(t);
     const codes: unknown[] = [];
@@ -290,13 +267,13 @@ describe("handler", () => {
       (asked) =>
         asked.body?.type === "run_sql"
           ? { status: 400, json: { ...echo, internal } }
-          : hasura(asked),
+          : workingHasura(asked),
       (asked) =>
         asked.body?.type === "run_sql"
           ? { status: 504, text: `<title>${secret}</title>` }
-          : hasura(asked),
+          : workingHasura(asked),
       (asked) =>
-        asked.body?.type === "export_metadata" ? { status: 400, json: echo } : hasura(asked),
+        asked.body?.type === "export_metadata" ? { status: 400, json: echo } : workingHasura(asked),
       (asked) =>
         asked.method === "GET"
           ? { json: { version: secret } }
@@ -317,7 +294,7 @@ describe("handler", () => {
   });
 
   test("a short admin secret, which cannot be redacted, causes one warning per run", async (t) => {
-    const { url } = await scriptedHasura(t, hasura);
+    const { url } = await scriptedHasura(t, workingHasura);
     const directory = await project(t);
     const warningsWith = async (short: string) => {
       const env = { ...dev3(url, directory), HASURA_MIGRATE_ADMIN_SECRET: short };
@@ -334,7 +311,7 @@ describe("handler", () => {
   });
 
   test("every line of the log is JSON with the run and the request it belongs to", async (t) => {
-    const { url } = await scriptedHasura(t, hasura);
+    const { url } = await scriptedHasura(t, workingHasura);
     const world = worldFrom(dev3(url, await project(t)));
     await invoke(world, request("apply"));
     assert(world.logged.length > 3);
@@ -348,7 +325,7 @@ describe("handler", () => {
 
   test("connections end with the invocation: a frozen function cannot see one die", async (t) => {
     const open = new Set<object>();
-    const { url } = await scriptedHasura(t, hasura, (socket) => {
+    const { url } = await scriptedHasura(t, workingHasura, (socket) => {
       open.add(socket);
       socket.once("close", () => open.delete(socket));
     });

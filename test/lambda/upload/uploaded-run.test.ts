@@ -8,33 +8,11 @@ import {
   type UploadedMigration,
 } from "../../../src/protocol/upload.ts";
 import { migrationsOf, projectOnDisk } from "../../engine/support/run.ts";
-import { scriptedHasura, type Asked, type Scripted } from "../../support/scripted-hasura.ts";
+import { scriptedHasura } from "../../support/scripted-hasura.ts";
 import { emptyUpload, envelopeOf, uploadedMigration } from "../../support/upload.ts";
 import { invoke, worldFrom } from "../support/invoke.ts";
 import { request } from "../support/request.ts";
-
-const state = { id: "3f2c9a4e-0000-4000-8000-000000000001", cli_state: {}, console_state: {} };
-
-function hasura({ path, body }: Asked): Scripted | undefined {
-  if (path === "/v1/version") return { json: { version: "v2.48.0" } };
-  switch (body?.type) {
-    case "export_metadata":
-      return { json: { version: 3, sources: [{ name: "default", kind: "postgres" }] } };
-    case "get_catalog_state":
-      return { json: state };
-    case "set_catalog_state":
-      return { json: { message: "success" } };
-    case "bulk":
-      return { json: [state, { message: "success" }] };
-    case "run_sql":
-      return { json: { result_type: "TuplesOk", result: [["count"], ["0"]] } };
-    case "reload_metadata":
-    case "get_inconsistent_metadata":
-      return { json: { is_consistent: true, inconsistent_objects: [] } };
-    default:
-      return undefined;
-  }
-}
+import { workingHasura } from "../support/working-hasura.ts";
 
 const settings = (url: string, directory: string, more: Record<string, string> = {}) => ({
   HASURA_MIGRATE_ENVIRONMENT: "dev-3",
@@ -49,7 +27,7 @@ const settings = (url: string, directory: string, more: Record<string, string> =
 async function served(t: TestContext, more: Record<string, string> = {}) {
   const root = await projectOnDisk(t, migrationsOf(["1_a"]));
   const { digest } = await inventoryOf(await readProject(root));
-  const { url, asked } = await scriptedHasura(t, hasura);
+  const { url, asked } = await scriptedHasura(t, workingHasura);
   const world = worldFrom(settings(url, root, more));
   const apply = async (upload: Partial<UploadDocument>, options: object = {}) =>
     invoke(world, {
