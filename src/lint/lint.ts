@@ -1,16 +1,13 @@
 import { didYouMean } from "../did-you-mean.ts";
-import type { Node } from "@pgsql/types";
-import { hasNoTransactionMarker } from "../engine/project/directives.ts";
 import { isEmptySql } from "../engine/sql/is-empty.ts";
 import { type ParsedSql, parseSql } from "../sql-parser/parse-sql.ts";
 import { allowancesIn, type Allowance } from "./allowances.ts";
 import type { Finding, LintFile, LintMigration } from "./finding.ts";
-import { locksOf } from "./locks.ts";
-import { qualified, stringsOf } from "./names.ts";
 import { allRules } from "./rules/all-rules.ts";
 import { ruleIds, type RuleId, type Severity } from "./rules/rule-ids.ts";
-import type { EarlierStatements, LintStatement, Problem, Rule } from "./rules/rule.ts";
-import { afterStatement, emptySchema, isNewRelation, type Schema, startRun } from "./schema.ts";
+import type { LintStatement, Problem, Rule } from "./rules/rule.ts";
+import { afterStatement, emptySchema, type Schema, startRun } from "./schema.ts";
+import { statementsOf } from "./statements.ts";
 
 export interface LintOptions {
   /** Severities of rules, instead of their defaults. */
@@ -130,18 +127,16 @@ class LintedFile {
       return before;
     }
     this.#allowances = allowancesIn(text, parsed.statements);
-    const noTransaction = hasNoTransactionMarker(text);
     let schema = before;
-    let earlier: EarlierStatements = { enumValues: [], lockedTables: [] };
-    for (const [number, { node, start, end }] of parsed.statements.entries()) {
-      const locks = locksOf(node, schema);
-      const later = () => parsed.statements.slice(number + 1).map((next) => next.node);
-      const direction = this.#direction;
-      const statement = { node, schema, locks, noTransaction, direction, earlier, later };
+    for (const { statement, number, start, end, after } of statementsOf(
+      parsed.statements,
+      { text, direction: this.#direction },
+      before,
+    )) {
+      const { locks } = statement;
       const at = { offset: start, statement: { number, text: text.slice(start, end) }, locks };
       this.#checkStatement(statement, at, parsed.indexOf);
-      earlier = afterEarlier(earlier, statement);
-      schema = afterStatement(schema, node);
+      schema = after;
     }
     return schema;
   }
@@ -234,30 +229,6 @@ class LintedFile {
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}
-
-function afterEarlier(
-  earlier: EarlierStatements,
-  { node, schema, locks }: LintStatement,
-): EarlierStatements {
-  const added = addedValue(node, schema);
-  const locked = locks
-    .filter(({ mode, table }) => mode === "ACCESS EXCLUSIVE" && !isNewRelation(schema, table))
-    .map(({ table }) => table)
-    .filter((table) => !earlier.lockedTables.includes(table));
-  if (added === undefined && locked.length === 0) return earlier;
-  return {
-    enumValues: added === undefined ? earlier.enumValues : [...earlier.enumValues, added],
-    lockedTables: [...earlier.lockedTables, ...locked],
-  };
-}
-
-/** The value that ALTER TYPE adds to an enum of an earlier run. */
-function addedValue(node: Node, { enums, run }: Schema): string | undefined {
-  if (!("AlterEnumStmt" in node)) return undefined;
-  const { typeName, newVal, oldVal } = node.AlterEnumStmt;
-  if (oldVal !== undefined) return undefined;
-  return enums.get(qualified(stringsOf(typeName))) === run ? undefined : newVal;
 }
 
 function placeIn(text: string, offset: number): { line: number; column: number } {
