@@ -147,7 +147,7 @@ export const StatusRow = z.object({
     .literal(true)
     .optional()
     .describe(
-      "For a version without a file: the ledger keeps its down SQL, so that `down` can roll it back.",
+      "For a version without a file: the ledger keeps its down SQL, so that `down` can roll it back. If absent, it cannot be rolled back without its file.",
     ),
   runId: z.string().optional().describe("Id of the run that applied it."),
   evidence: z
@@ -161,10 +161,25 @@ export const StatusRow = z.object({
     .describe("For a version in doubt: whether what its file creates is in the database."),
 });
 export type StatusRow = z.infer<typeof StatusRow>;
+/** A run that is at work on a database. */
+export const RunInProgress = z.object({
+  runId: z.string().describe("The run's id."),
+  operation: z.string(),
+  user: z.string().describe("As the client reported it."),
+  host: z.string().describe("As the client reported it."),
+  ciJob: z.string().optional().describe("Address of the CI job."),
+  ageMs: z.number().nonnegative().describe("How long ago it started."),
+});
+export type RunInProgress = z.infer<typeof RunInProgress>;
+
 const databaseStatus = z.object({
   database,
   kind: z.string().describe("Kind of the source, such as `postgres`."),
   store: z.enum(["catalog", "ledger"]),
+  inProgress: z
+    .array(RunInProgress)
+    .optional()
+    .describe("Runs that are at work on this database now; absent if there are none."),
   migrations: z.array(StatusRow),
 });
 export type DatabaseStatus = z.infer<typeof databaseStatus>;

@@ -222,7 +222,11 @@ describe("the page of status --html", () => {
       page.locator("#matrix tbody tr").nth(row).locator("td").nth(column);
     for (const [row, column, meaning] of [
       [2, 5, /^dev-6 .*\s+· pending, out of order$/],
-      [5, 6, /^staging .*\s+\? applied, without a migration file, applied .* by bob\s/],
+      [
+        5,
+        6,
+        /^staging .*\s+\? applied, without a migration file; cannot be rolled back without its file, applied .* by bob\s/,
+      ],
       [9, 3, /^dev-4 .*\s+! interrupted$/],
       [9, 4, /^dev-5 .*\s+− not in the image$/],
       [11, 2, /^dev-3 .*\s+… running$/],

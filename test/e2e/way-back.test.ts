@@ -78,7 +78,7 @@ describe.concurrent("the way back", () => {
     const table = await served.run(["status", "dev-1", "--full"]);
     assert.match(
       table.stdout,
-      /\n {2}dev-1 1700000000200 coupons: \S+, branch add-coupons, (just now|\d+ minutes? ago)\n/,
+      /\n {2}dev-1 1700000000200 coupons: \S+, branch add-coupons, (just now|\d+ minutes? ago); can be rolled back\n/,
     );
     const json = await served.run(["status", "dev-1", "--json"]);
     const rows = eventsOf(json).flatMap((event) =>

@@ -25,7 +25,9 @@ export async function showStatus(
   );
   const databases: DatabaseStatus[] = [];
   for (const state of shown)
-    databases.push(await withActors(await databaseStatus(await withKept(state)), state));
+    databases.push(
+      withOtherRuns(await withActors(await databaseStatus(await withKept(state)), state), state),
+    );
   const result = await verified(databases, engine);
   await emit(engine, { type: "status", databases });
   return result;
@@ -65,6 +67,12 @@ async function withActors(
   if (runs.length === 0 || !store.runs) return status;
   const actors = await store.runs.actors(runs);
   return { ...status, migrations: rowsWithActors(status.migrations, actors) };
+}
+
+/** The same with the runs that are at work on the database. */
+function withOtherRuns(status: DatabaseStatus, { store }: DatabaseState): DatabaseStatus {
+  const others = store.runs?.others() ?? [];
+  return others.length === 0 ? status : { ...status, inProgress: [...others] };
 }
 
 const runsOf = rememberLast((rows: readonly StatusRow[]): readonly string[] => [

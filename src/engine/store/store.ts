@@ -1,5 +1,5 @@
 import type { Failure } from "../../protocol/failure.ts";
-import type { HistoryRow } from "../../protocol/events.ts";
+import type { HistoryRow, RunInProgress } from "../../protocol/events.ts";
 import type { Direction, MigrationState, Version } from "../../protocol/migration.ts";
 import type { Directives } from "../project/directives.ts";
 import type { SourceKind, SqlResult } from "../hasura/client.ts";
@@ -133,6 +133,8 @@ export interface RunRegistry {
   end(end: RunEnd): Promise<void>;
   /** Past runs and the current one, the newest first. */
   history(filter: RunFilter): Promise<HistoryRow[]>;
+  /** The other runs that were at work on this database at the last `read`. */
+  others(): readonly RunInProgress[];
   /** The ids of runs that have not ended and begin with `run`. */
   findOpen(run: string): Promise<readonly string[]>;
   /** Asks one run, by its whole id, or all to stop before their next migration; returns their ids. */

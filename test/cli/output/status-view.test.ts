@@ -75,14 +75,57 @@ describe("status", () => {
       branch: "add-coupons",
       appliedAt: new Date(7 * day).toISOString(),
     };
-    assert.deepEqual(withoutFile(ada), ["      ada, branch add-coupons, 3 days ago"]);
+    assert.deepEqual(withoutFile(ada), [
+      "      ada, branch add-coupons, 3 days ago; cannot be rolled back without its file",
+    ]);
     assert.deepEqual(withoutFile({ ...ada, canRollBack: true }), [
       "      ada, branch add-coupons, 3 days ago; can be rolled back",
     ]);
     assert.deepEqual(withoutFile({ canRollBack: true }), ["      can be rolled back"]);
-    assert.deepEqual(withoutFile({}), []);
+    assert.deepEqual(withoutFile({}), ["      cannot be rolled back without its file"]);
     assert.deepEqual(withoutFile({ ...ada, state: "applied" }), []);
-    const [narrow = ""] = withoutFile({ ...ada, branch: "b".repeat(100) }, 40);
-    assert.ok(narrow.length <= 40 && narrow.endsWith("…"), narrow);
+    assert.deepEqual(withoutFile(ada, 40), [
+      "      ada, branch add-coupons, 3 days",
+      "      ago; cannot be rolled back",
+      "      without its file",
+    ]);
+    for (const line of withoutFile({ ...ada, branch: "b".repeat(100) }, 40))
+      assert.ok(line.length <= 40, line);
+  });
+
+  test("names the runs that are at work, also in 40 columns", () => {
+    const inProgress = [
+      {
+        ...{ runId: "0199a7c0-0000-7000-8000-000000000000", operation: "apply" },
+        ...{ user: "ada", host: "laptop", ageMs: 72_000 },
+      },
+      {
+        ...{ runId: "0199a7c1-0000-7000-8000-000000000000", operation: "down", ageMs: 1200 },
+        ...{ user: "ci", host: "runner", ciJob: "https://ci.example.test/7" },
+      },
+    ];
+    const shown = (columns: number): string[] =>
+      statusLines(
+        {
+          type: "status",
+          databases: [
+            {
+              ...{ database: "default", kind: "postgres", store: "ledger", inProgress },
+              migrations: [],
+            },
+          ],
+        },
+        { style: colorsFor({ isTTY: false }, {}, false), columns, now: 0 },
+      ).map(String);
+    assert.deepEqual(shown(120), [
+      "default (postgres): 0 applied",
+      "  … apply by ada on laptop is running, started 1m 12s ago (run 0199a7c0-0000)",
+      "  … down by ci, https://ci.example.test/7, is running, started 1.2 s ago (run 0199a7c1-0000)",
+    ]);
+    assert.deepEqual(shown(40).slice(1, 4), [
+      "  … apply by ada on laptop is running,",
+      "    started 1m 12s ago (run",
+      "    0199a7c0-0000)",
+    ]);
   });
 });

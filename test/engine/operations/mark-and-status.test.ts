@@ -234,6 +234,7 @@ describe("the status", () => {
       history: () => assert.fail("it lists runs"),
       cancel: () => assert.fail("it cancels"),
       findOpen: () => assert.fail("it looks for a run"),
+      others: () => [],
       actors: (ids) => {
         asked.push(ids);
         return Promise.resolve(new Map([["r1", { user: "ada", branch: "add-coupons" }]]));

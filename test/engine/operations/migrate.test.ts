@@ -120,6 +120,7 @@ describe("a migration run", () => {
       history: () => assert.fail("it lists runs"),
       findOpen: () => assert.fail("it looks for runs"),
       cancel: () => assert.fail("it cancels"),
+      others: () => [],
       actors: (ids) => {
         asked.push(ids);
         return Promise.resolve(new Map([["r1", { user: "ada" }]]));

@@ -23,6 +23,7 @@ function registryOf(rows: readonly HistoryRow[] = [], open: readonly string[] = 
     begin: () => Promise.resolve(),
     end: () => Promise.resolve(),
     actors: () => assert.fail("nobody is looked up"),
+    others: () => [],
     history: (filter) => {
       filters.push(filter);
       return Promise.resolve([...rows]);

@@ -1,7 +1,11 @@
 import { migrationLabel } from "../../../protocol/migration.ts";
 import { markdownCell, markdownTable } from "../markdown/markdown-text.ts";
-import type { Matrix, MatrixRow } from "./matrix.ts";
-import { cellMeanings, cellSigns, ownedCells, sameText } from "./matrix-text.ts";
+import { inProgressText } from "../views/owner.ts";
+import { runsInProgress, type Matrix, type MatrixRow } from "./matrix.ts";
+import { cellMeanings, cellSigns, cellsWithoutFile, sameText } from "./matrix-text.ts";
+
+/** At most this many versions without a file are listed; the rest are counted. */
+const mostOwned = 50;
 
 /** Migrations by environments as Markdown, for a pull request or a job's page. */
 export function matrixMarkdown(matrix: Matrix, full: boolean): string {
@@ -27,6 +31,7 @@ export function matrixMarkdown(matrix: Matrix, full: boolean): string {
   const legend = [...states].map((state) => `${cellSigns[state]} ${cellMeanings[state]}`);
   return [
     environmentTable(matrix),
+    ...inProgressList(matrix),
     "",
     ...(shown.length > 0
       ? [markdownTable(heads, rows), "", legend.join(" · "), ...ownerList(matrix, shown)]
@@ -36,17 +41,31 @@ export function matrixMarkdown(matrix: Matrix, full: boolean): string {
   ].join("\n");
 }
 
-/** Who applied the versions without a file. */
+/** The runs that are at work. */
+function inProgressList({ columns }: Matrix): string[] {
+  const runs = columns.flatMap((column) =>
+    runsInProgress(column).map((run) =>
+      markdownCell(`- ${column.environment}: ${inProgressText(run)}`),
+    ),
+  );
+  return runs.length === 0 ? [] : ["", ...runs];
+}
+
+/** Who applied the versions without a file, and whether they can be rolled back. */
 function ownerList(matrix: Matrix, rows: readonly MatrixRow[]): string[] {
-  const owned = ownedCells(matrix, rows, (instant) => instant.slice(0, 10));
+  const owned = cellsWithoutFile(matrix, rows, (instant) => instant.slice(0, 10));
   if (owned.length === 0) return [];
+  const more = owned.length - mostOwned;
   return [
     "",
     `${cellMeanings.unknown}:`,
     "",
-    ...owned.map(({ environment, row, owner }) =>
-      markdownCell(`- ${environment} ${migrationLabel(row, " ")}: ${owner}`),
-    ),
+    ...owned
+      .slice(0, mostOwned)
+      .map(({ environment, row, about }) =>
+        markdownCell(`- ${environment} ${migrationLabel(row, " ")}: ${about}`),
+      ),
+    ...(more > 0 ? [`- … and ${String(more)} more`] : []),
   ];
 }
 

@@ -3,8 +3,8 @@ import { plural, timeAgo } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { padEnd, textWidth, truncate, wrap } from "../terminal/width.ts";
-import { ownerText } from "../views/owner.ts";
-import type { Matrix, MatrixCell, MatrixRow } from "./matrix.ts";
+import { inProgressText, withoutFileText } from "../views/owner.ts";
+import { runsInProgress, type Matrix, type MatrixCell, type MatrixRow } from "./matrix.ts";
 
 type CellState = MatrixCell["state"];
 
@@ -54,11 +54,13 @@ export function matrixLines(matrix: Matrix, options: MatrixTextOptions): Styled[
   const shown = options.full ? matrix.rows : matrix.rows.filter(({ differs }) => differs);
   const same = sameText(matrix, shown.length);
   const hidden = same === undefined ? [] : [options.style.dim(truncate(same, options.columns))];
-  if (shown.length === 0) return hidden;
+  const running = inProgressLines(matrix, options);
+  if (shown.length === 0) return [...running, ...hidden];
   const layout = layoutFor(matrix, shown, options.columns);
-  if (layout === undefined) return [...countLines(matrix, options), ...hidden];
+  if (layout === undefined) return [...running, ...countLines(matrix, options), ...hidden];
   const databases = new Set(shown.map(({ database }) => database));
   return [
+    ...running,
     ...headerLines(matrix, layout, options),
     ...[...databases].flatMap((database) => [
       ...(databases.size > 1 ? [options.style.bold(truncate(database, options.columns))] : []),
@@ -188,16 +190,33 @@ function countLines(matrix: Matrix, { columns }: MatrixTextOptions): Styled[] {
   });
 }
 
+/** The runs that are at work: `dev-3: apply by ada on laptop is running, started 12.0 s ago (run 0193…)`. */
+function inProgressLines(
+  { columns: environments }: Matrix,
+  { style, columns }: MatrixTextOptions,
+): Styled[] {
+  return environments.flatMap((column) =>
+    runsInProgress(column).flatMap((run) =>
+      wrap(`${column.environment}: ${inProgressText(run)}`, columns).map((line) =>
+        style.yellow(truncate(line, columns)),
+      ),
+    ),
+  );
+}
+
 /** At most this many versions without a file are listed; the rest are counted. */
 const mostOwned = 8;
 
-/** Who applied the versions without a file: `dev-3 1700000000200 add_coupons: ada, branch add-coupons, 3 days ago`. */
+/**
+ * Who applied the versions without a file, and whether they can be rolled back:
+ * `dev-3 1700000000200 add_coupons: ada, branch add-coupons, 3 days ago; can be rolled back`.
+ */
 function ownerLines(
   matrix: Matrix,
   rows: readonly MatrixRow[],
   { style, columns, now }: MatrixTextOptions,
 ): Styled[] {
-  const owned = ownedCells(matrix, rows, (instant) => timeAgo(instant, now));
+  const owned = cellsWithoutFile(matrix, rows, (instant) => timeAgo(instant, now));
   if (owned.length === 0) return [];
   const more = owned.length - mostOwned;
   return [
@@ -205,24 +224,26 @@ function ownerLines(
     "applied, without a migration file:",
     ...owned
       .slice(0, mostOwned)
-      .map(
-        ({ environment, row, owner }) => `  ${environment} ${migrationLabel(row, " ")}: ${owner}`,
+      .flatMap(({ environment, row, about }) =>
+        wrap(`${environment} ${migrationLabel(row, " ")}: ${about}`, columns - 4).map(
+          (line, i) => `${i === 0 ? "  " : "    "}${line}`,
+        ),
       ),
     ...(more > 0 ? [`  … and ${more} more; --json and --html list all`] : []),
   ].map((line) => (line === "" ? plain("") : style.dim(truncate(line, columns))));
 }
 
-/** The cells of versions without a file if it is known who applied them; see `ownerText`. */
-export function ownedCells(
+/** The cells of versions without a file, with what is known about each; see `withoutFileText`. */
+export function cellsWithoutFile(
   { columns }: Matrix,
   rows: readonly MatrixRow[],
   timeText: (instant: string) => string | undefined,
-): { readonly environment: string; readonly row: MatrixRow; readonly owner: string }[] {
+): { readonly environment: string; readonly row: MatrixRow; readonly about: string }[] {
   return rows.flatMap((row) =>
     row.cells.flatMap((cell, column) => {
       const environment = columns[column]?.environment;
-      const owner = cell.state === "unknown" ? ownerText(cell, timeText) : "";
-      return environment === undefined || owner === "" ? [] : [{ environment, row, owner }];
+      if (environment === undefined || cell.state !== "unknown") return [];
+      return [{ environment, row, about: withoutFileText(cell, timeText) }];
     }),
   );
 }

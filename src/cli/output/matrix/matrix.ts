@@ -1,5 +1,5 @@
 import { compareVersions } from "../../../protocol/migration.ts";
-import type { EventOf, StatusRow } from "../../../protocol/events.ts";
+import type { EventOf, RunInProgress, StatusRow } from "../../../protocol/events.ts";
 import type { LocalMigrations } from "../../project/image-drift.ts";
 
 /** What one environment answered to `status`. */
@@ -137,6 +137,12 @@ function rowOf(found: Found, columns: readonly MatrixColumn[], isProject: boolea
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The runs that are at work in an environment, each once. */
+export function runsInProgress({ status }: MatrixColumn): RunInProgress[] {
+  const runs = (status?.databases ?? []).flatMap(({ inProgress = [] }) => inProgress);
+  return [...new Map(runs.map((run) => [run.runId, run])).values()];
 }
 
 /** True where the environments differ from each other or from the project here, or are not simply up to date. */

@@ -1,4 +1,6 @@
-import type { StatusRow } from "../../../protocol/events.ts";
+import type { RunInProgress, StatusRow } from "../../../protocol/events.ts";
+import { duration } from "../format.ts";
+import { shortRun } from "./history.ts";
 
 /** `ada, branch add-coupons, 3 days ago`; empty if nothing is known. `timeText` says when, from an instant in ISO 8601. */
 export function ownerText(
@@ -12,4 +14,31 @@ export function ownerText(
   ]
     .filter((part) => part !== undefined)
     .join(", ");
+}
+
+/** What is known about a version without a file: who applied it, as `ownerText`, and whether it can be rolled back. */
+export function withoutFileText(
+  row: Parameters<typeof ownerText>[0] & Pick<StatusRow, "canRollBack">,
+  timeText: (instant: string) => string | undefined,
+): string {
+  const owner = ownerText(row, timeText);
+  return [...(owner === "" ? [] : [owner]), wayBackText(row)].join("; ");
+}
+
+/** Whether a version without a file can be rolled back. */
+export function wayBackText({ canRollBack }: Pick<StatusRow, "canRollBack">): string {
+  return canRollBack === true ? "can be rolled back" : "cannot be rolled back without its file";
+}
+
+/** A run that is at work: `apply by ada on laptop is running, started 12.0 s ago (run 0193…)`. */
+export function inProgressText({
+  operation,
+  user,
+  host,
+  ciJob,
+  ageMs,
+  runId,
+}: RunInProgress): string {
+  const where = ciJob === undefined ? ` on ${host}` : `, ${ciJob},`;
+  return `${operation} by ${user}${where} is running, started ${duration(ageMs)} ago (run ${shortRun(runId)})`;
 }

@@ -3,8 +3,8 @@ import { plural, timeAgo } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { evidenceLines } from "./in-doubt.ts";
-import { ownerText } from "./owner.ts";
-import { textWidth, truncate } from "../terminal/width.ts";
+import { inProgressText, withoutFileText } from "./owner.ts";
+import { textWidth, truncate, wrap } from "../terminal/width.ts";
 import { nameColumn } from "./name-column.ts";
 
 const signs: Readonly<Record<StatusRow["state"], string>> = {
@@ -43,6 +43,7 @@ export function statusLines(status: EventOf<"status">, look: StatusLook): Styled
   return status.databases.flatMap((database, i) => [
     ...(i > 0 ? [plain("")] : []),
     isPreview ? previewHeading(database, look.style) : heading(database, look.style),
+    ...inProgressLines(database, look),
     ...rows(database, look),
   ]);
 }
@@ -60,6 +61,17 @@ function heading({ database, kind, migrations }: DatabaseStatus, style: Style): 
 function previewHeading({ database, kind, migrations }: DatabaseStatus, style: Style): Styled {
   const versions = plural(migrations.length, "version");
   return styled`${style.bold(database)} ${plain(`(${kind}): ${versions} would be recorded`)}`;
+}
+
+function inProgressLines(
+  { inProgress = [] }: DatabaseStatus,
+  { style, columns }: StatusLook,
+): Styled[] {
+  return inProgress.flatMap((run) =>
+    wrap(inProgressText(run), columns - 4).map((line, i) =>
+      style.yellow(`  ${i === 0 ? signs.running : " "} ${truncate(line, columns - 4)}`),
+    ),
+  );
 }
 
 function rows({ migrations }: DatabaseStatus, look: StatusLook): Styled[] {
@@ -96,10 +108,8 @@ function rowLine(
 /** Who applied a version without a file, and whether it can be rolled back. */
 function ownerLine(row: StatusRow, { style, columns, now }: StatusLook): Styled[] {
   if (row.state !== "unknown") return [];
-  const owner = ownerText(row, (instant) => timeAgo(instant, now));
-  const way = row.canRollBack === true ? "can be rolled back" : "";
-  const text = [owner, way].filter((part) => part !== "").join("; ");
-  return text === "" ? [] : [style.dim(`      ${truncate(text, columns - 7)}`)];
+  const text = withoutFileText(row, (instant) => timeAgo(instant, now));
+  return wrap(text, columns - 7).map((line) => style.dim(`      ${truncate(line, columns - 7)}`));
 }
 
 function stateText({ state, outOfOrder, differsFromImage }: StatusRow, narrow: boolean): string {

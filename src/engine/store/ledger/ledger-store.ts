@@ -1,5 +1,6 @@
 import { Failure } from "../../../protocol/failure.ts";
 import { retryHint } from "../../../protocol/hint.ts";
+import type { RunInProgress } from "../../../protocol/events.ts";
 import type { Version } from "../../../protocol/migration.ts";
 import { warn } from "../../emit.ts";
 import type { SqlResult } from "../../hasura/client.ts";
@@ -34,7 +35,7 @@ import { recordChanges } from "./record-changes.ts";
 import { refuseInDoubt, reportReconciliation } from "./report-reconciliation.ts";
 import { runLedgerBatch } from "./run-batch.ts";
 import { runLedgerStep } from "./run-step.ts";
-import type { LedgerSnapshot } from "./snapshot.ts";
+import type { LedgerSnapshot, OtherRun } from "./snapshot.ts";
 import {
   actorsSql,
   cancelRunsSql,
@@ -70,6 +71,7 @@ export class LedgerStore implements MigrationStore {
   readonly #catalog: CatalogSync;
   /** The last snapshot of the ledger, until `read` has used it. */
   #unread: LedgerSnapshot | undefined;
+  #others: readonly OtherRun[] = [];
   #halfRedone: Version | undefined;
   #keptPlan: KeptPlan | undefined;
   /** The last request was not answered, so no more are sent. */
@@ -104,6 +106,7 @@ export class LedgerStore implements MigrationStore {
         const ids = queries.map(({ runId }) => runId);
         return withStatements(runs, await query(context, statementsSql(ids)));
       },
+      others: () => this.#others.map(inProgress),
       findOpen: async (run) => readRunIds(await query(context, openRunsSql(run))),
       cancel: async (run) => readRunIds(await query(context, cancelRunsSql(run, context.liveMs))),
       actors: (runs) => this.#actors(runs),
@@ -287,6 +290,7 @@ export class LedgerStore implements MigrationStore {
   async #readAndReconcile(): Promise<Reconciliation | undefined> {
     const ledger = this.#unread ?? (await this.#readAgain());
     this.#unread = undefined;
+    this.#others = ledger.others;
     this.#halfRedone = ledger.halfRedone;
     this.#keptPlan = ledger.planned;
     Object.assign(this.#position, { generation: ledger.generation, ownGeneration: false });
@@ -324,6 +328,15 @@ export class LedgerStore implements MigrationStore {
     this.#catalog.reconciled(reconciliation, this.#position.generation, written);
     return true;
   }
+}
+
+function inProgress({ run, operation, actor, ms }: OtherRun): RunInProgress {
+  const { user, host, ciJob } = actor;
+  return {
+    ...{ runId: run, operation, user, host },
+    ...(ciJob !== undefined && { ciJob }),
+    ageMs: Math.max(0, Math.round(ms)),
+  };
 }
 
 function planOutdated({ database }: LedgerContext): Failure {

@@ -63,22 +63,66 @@ describe("versions without a file", () => {
   test("are listed below the table with who applied them, the first eight only", () => {
     const lines = text(matrixOf([branchColumn("dev-3", 10), column("dev-4", {})], undefined));
     const start = lines.indexOf("applied, without a migration file:");
-    assert.equal(lines[start + 1], "  dev-3 1 coupons: ada, branch add-coupons, 3 days ago");
+    assert.deepEqual(lines.slice(start + 1, start + 3), [
+      "  dev-3 1 coupons: ada, branch add-coupons, 3 days ago; cannot be rolled back",
+      "    without its file",
+    ]);
     assert.deepEqual(
       [lines.length - start, lines.at(-1)],
-      [10, "  … and 2 more; --json and --html list all"],
+      [18, "  … and 2 more; --json and --html list all"],
     );
   });
 
   test("are listed with the day in Markdown, whose markup a branch cannot add to", () => {
     const markdown = matrixMarkdown(matrixOf([branchColumn("dev-3", 1)], undefined), false);
-    assert.match(markdown, /^- dev-3 1 coupons: ada, branch add-coupons, 2026-11-24$/m);
+    assert.match(
+      markdown,
+      /^- dev-3 1 coupons: ada, branch add-coupons, 2026-11-24; cannot be rolled back without its file$/m,
+    );
+    const long = matrixMarkdown(matrixOf([branchColumn("dev-3", 60)], undefined), false);
+    assert.match(long, /^- dev-3 50 coupons: .*\n- … and 10 more$/m);
     const hostile = branchColumn("dev-3", 1);
     for (const { migrations } of hostile.status?.databases ?? [])
       for (const row of migrations) row.branch = "<b>[x](y)\n# z";
     assert.match(
       matrixMarkdown(matrixOf([hostile], undefined), false),
       /branch \\<b\\>\\\[x\\\]\(y\) #&#8203; z, 2026/,
+    );
+  });
+});
+
+describe("a run that is at work in an environment", () => {
+  const runId = "0199a7c0-0000-7000-8000-000000000000";
+  const inProgress = [{ runId, operation: "apply", user: "<ada>", host: "laptop", ageMs: 72_000 }];
+  /** The same run in two databases. */
+  const busy = (): MatrixColumn => {
+    const databases = ["a", "b"].map((database) => ({
+      ...{ database, kind: "postgres", store: "ledger" as const },
+      ...{ inProgress, migrations: [{ version: "1", name: "m1", state: "applied" as const }] },
+    }));
+    return { ...column("dev-3", {}), status: { type: "status", databases } };
+  };
+
+  test("is named once above the table, also where nothing differs", () => {
+    for (const other of [column("dev-4", { 1: "pending" }), busy()]) {
+      const lines = text(matrixOf([busy(), other], undefined), 120);
+      assert.equal(
+        lines[0],
+        "dev-3: apply by <ada> on laptop is running, started 1m 12s ago (run 0199a7c0-0000)",
+      );
+    }
+    const narrow = text(matrixOf([busy()], undefined), 40);
+    assert.deepEqual(narrow.slice(0, 2), [
+      "dev-3: apply by <ada> on laptop is",
+      "running, started 1m 12s ago (run",
+    ]);
+  });
+
+  test("is named once in Markdown", () => {
+    const markdown = matrixMarkdown(matrixOf([busy()], undefined), false);
+    assert.deepEqual(
+      markdown.split("\n").filter((line) => line.includes("is running")),
+      ["- dev-3: apply by \\<ada\\> on laptop is running, started 1m 12s ago (run 0199a7c0-0000)"],
     );
   });
 });

@@ -55,7 +55,12 @@ function rowsOf(html: string): string[] {
 describe("the page of a matrix", () => {
   test("is a table of every migration without its script, each state with a sign of its own", () => {
     const html = page([
-      column("a", [row("1"), row("2", "pending", { outOfOrder: true }), row("4", "unknown")]),
+      column("a", [
+        row("1"),
+        row("2", "pending", { outOfOrder: true }),
+        row("4", "unknown"),
+        row("6", "unknown", { canRollBack: true }),
+      ]),
       column("b", [row("1"), row("2", "changed"), row("3", "interrupted"), row("5", "dirty")]),
       column("c", undefined, { failure: "no answer in time" }),
     ]);
@@ -65,11 +70,23 @@ describe("the page of a matrix", () => {
       '<tr class="d"><th scope="row"><b>3</b> m3<td class="n">−<td class="i">!<td class="q">×',
       '<tr class="d"><th scope="row"><b>4</b><td class="u">?<td class="n">−<td class="q">×',
       '<tr class="d"><th scope="row"><b>5</b> m5<td class="n">−<td class="i">!<td class="q">×',
+      '<tr class="d"><th scope="row"><b>6</b><td class="u k">?<td class="n">−<td class="q">×',
     ]);
     assert.match(html, /<th scope="col">a<th scope="col">b<th scope="col" class="failed">c\n/);
     for (const meaning of ["applied", "pending", "interrupted", "no answer"])
       assert.ok(html.includes(`</i>${meaning}</span>`), meaning);
     assert.match(html, /<form id="controls" hidden>/);
+  });
+
+  test("names the runs that are at work below their environment", () => {
+    const runId = "0199a7c0-0000-7000-8000-000000000000";
+    const run = { runId, operation: "apply", user: "<ada>", host: "laptop", ageMs: 72_000 };
+    const busy = column("a", [row("1")]);
+    for (const database of busy.status?.databases ?? []) database.inProgress = [run];
+    assert.match(
+      page([busy]),
+      /<tr><td><td class="r" colspan="3"><span>… apply by &#60;ada&#62; on laptop is running, started 1m 12s ago \(run 0199a7c0-0000\)<\/span>/,
+    );
   });
 
   test("says when it was made, what each function runs, and why one has not answered", () => {

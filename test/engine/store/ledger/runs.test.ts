@@ -48,6 +48,23 @@ async function transactionAt(url: string, key: number): Promise<string> {
 }
 
 describe("runs", () => {
+  test("status names the run that is at work, not one that waits for it, and none when it has ended", async (t) => {
+    const it = await ledgerBench(t);
+    const inProgress = async () =>
+      (await it.run(files, asked("status"))).of("status")[0]?.databases[0]?.inProgress;
+    const release = await it.hold(gate);
+    const { first, second } = await twoRuns(it);
+    const [one, ...others] = (await inProgress()) ?? [];
+    assert(one);
+    const { ageMs, ...run } = one;
+    const { runId, actor } = first.request;
+    assert.deepEqual([run, others], [{ runId, operation: "apply", ...actor }, []]);
+    assert.ok(ageMs > 0);
+    await release();
+    await Promise.all([first.ran, second.ran]);
+    assert.equal(await inProgress(), undefined);
+  });
+
   test("a waiting run can be cancelled, and then runs nothing", async (t) => {
     const it = await ledgerBench(t);
     const release = await it.hold(gate);

@@ -1,4 +1,5 @@
-import type { Matrix, MatrixColumn } from "../matrix.ts";
+import { inProgressText } from "../../views/owner.ts";
+import { runsInProgress, type Matrix, type MatrixColumn } from "../matrix.ts";
 import { countLooks, looks, type Look } from "./cell-states.ts";
 import { html } from "./html-text.ts";
 
@@ -24,9 +25,10 @@ export function environmentsTable({ columns, rows }: Matrix): string {
 }
 
 function environmentRow(
-  { environment, image, package: version, status, failure }: MatrixColumn,
+  column: MatrixColumn,
   counts: readonly (readonly [Look, number])[],
 ): string {
+  const { environment, image, package: version, status, failure } = column;
   const name = `<th scope="row">${html(environment)}`;
   const isKnown = status !== undefined || version !== undefined;
   const runs = `<td>${html(image.replace(/^image /, ""))}<td>${html(version ?? "")}`;
@@ -39,10 +41,10 @@ function environmentRow(
     const name = count === 0 ? "zero" : look.class;
     return `<td class="number ${name}">${count}`;
   });
+  const below = (look: string, text: string): string =>
+    `\n<tr><td><td class="${look}" colspan="${counts.length + 2}"><span>${html(text)}</span>`;
   // It answered, and failed after that.
-  const after =
-    failure === undefined
-      ? ""
-      : `\n<tr><td><td class="failure" colspan="${counts.length + 2}"><span>× ${html(failure)}</span>`;
-  return `<tr>${name}${runs}${numbers.join("")}${after}`;
+  const after = failure === undefined ? "" : below("failure", `× ${failure}`);
+  const running = runsInProgress(column).map((run) => below("r", `… ${inProgressText(run)}`));
+  return `<tr>${name}${runs}${numbers.join("")}${running.join("")}${after}`;
 }

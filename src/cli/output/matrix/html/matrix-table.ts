@@ -39,9 +39,10 @@ function rowHtml({ version, name, here, cells, differs }: MatrixRow): string {
   return `<tr${differs ? ' class="d"' : ""}>${label}${local}${cells.map(cellHtml).join("")}`;
 }
 
-/** Applied cells, which are most, have no class. */
+/** Applied cells, which are most, have no class; `o`: out of order, `k`: without a file, but can be rolled back. */
 function cellHtml(cell: MatrixCell): string {
   const { class: name, sign } = lookOf(cell);
+  if (cell.state === "unknown") return `<td class="${name}${cell.canRollBack ? " k" : ""}">${sign}`;
   if (cell.outOfOrder === true) return `<td class="${name} o">${sign}`;
   return name === "a" ? `<td>${sign}` : `<td class="${name}">${sign}`;
 }

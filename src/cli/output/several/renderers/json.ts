@@ -1,7 +1,7 @@
 import { exitCodeOf } from "../../../command-result.ts";
 import type { CliContext } from "../../../context.ts";
 import { jsonLine } from "../../json-line.ts";
-import type { Matrix } from "../../matrix/matrix.ts";
+import { runsInProgress, type Matrix, type MatrixColumn } from "../../matrix/matrix.ts";
 import { jsonRenderer } from "../../renderers/json.ts";
 import { EnvironmentViews, type EnvironmentView } from "../environment-view.ts";
 import { memberRenderer } from "../member-renderer.ts";
@@ -38,18 +38,25 @@ export function severalJson(context: CliContext, options: SeveralOptions): Sever
 function matrixObject({ columns, rows }: Matrix): object {
   return {
     type: "matrix",
-    environments: columns.map(({ environment, image, package: version, failure }) => ({
-      env: environment,
-      ...(image !== "" && { image }),
-      ...(version !== undefined && { package: version }),
-      ...(failure !== undefined && { failure }),
-    })),
+    environments: columns.map(environmentObject),
     rows: rows.map(({ cells, ...row }) => ({
       ...row,
       cells: Object.fromEntries(
         cells.map((cell, column) => [columns[column]?.environment ?? "", cell]),
       ),
     })),
+  };
+}
+
+function environmentObject(column: MatrixColumn): object {
+  const { environment, image, package: version, failure } = column;
+  const inProgress = runsInProgress(column);
+  return {
+    env: environment,
+    ...(image !== "" && { image }),
+    ...(version !== undefined && { package: version }),
+    ...(inProgress.length > 0 && { inProgress }),
+    ...(failure !== undefined && { failure }),
   };
 }
 

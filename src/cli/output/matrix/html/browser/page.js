@@ -16,6 +16,7 @@
    * @property {string[]} people
    * @property {string[]} runs
    * @property {Record<string, string>} states words by class
+   * @property {{ kept: string, lost: string }} waysBack whether a migration without a file can be rolled back, in words
    * @property {Column[]} columns
    * @typedef {{ at?: number | undefined, by?: string | undefined, run?: string | undefined }} Detail
    * @typedef {{ row: HTMLTableRowElement, text: string, states: Set<string> }} Row
@@ -106,7 +107,13 @@
         ? "file in the working directory"
         : "no file in the working directory";
     const late = cell.classList.contains("o") ? ", out of order" : "";
-    return `${data.states[stateOf(cell)] ?? ""}${late}`;
+    return `${data.states[stateOf(cell)] ?? ""}${late}${wayBackText(cell)}`;
+  }
+
+  /** @param {HTMLTableCellElement} cell */
+  function wayBackText(cell) {
+    if (stateOf(cell) !== "u") return "";
+    return `; ${cell.classList.contains("k") ? data.waysBack.kept : data.waysBack.lost}`;
   }
 
   /** @param {Detail} detail */
