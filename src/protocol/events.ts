@@ -378,7 +378,18 @@ export const RunEvent = z.discriminatedUnion("type", [
     ),
   inventory,
   z
-    .object({ type: z.literal("history"), runs: z.array(HistoryRow), more })
+    .object({
+      type: z.literal("history"),
+      runs: z.array(HistoryRow),
+      queries: z
+        .int()
+        .nonnegative()
+        .optional()
+        .describe(
+          "How many runs of `sql` are left out because they are only counted: since the oldest run of a full list, or all.",
+        ),
+      more,
+    })
     .describe("Answer to `history`: runs, the newest first."),
   z
     .object({

@@ -75,6 +75,9 @@ const executing = {
   sliceMs: z.int().positive().optional(),
 };
 
+/** What a client writes in `accept` if runs of `sql` are to be counted by `history`, instead of listed. */
+export const countedQueries = "history.counted-queries";
+
 /** The largest number of runs that `history` lists. */
 export const historyLimit = 1000;
 

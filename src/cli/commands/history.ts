@@ -12,6 +12,8 @@ export const history: CommandModule = {
       .example("history dev-1")
       .example("history dev-1 --run 01a2b3", "one run in full")
       .option("--limit <count>", "list at most this many (default: 20)")
+      .option("--queries", "also list queries (sql), as --json does; otherwise they are counted")
+      .option("--no-queries", "do not list queries in --json either")
       .option("--run <id>", "show this run in full; a prefix of its id is enough");
     addEnvironmentsOptions(command);
     return addLocalOptions(command);
@@ -23,7 +25,12 @@ export const history: CommandModule = {
       import("../run/run-operation.ts"),
     ]);
     const options = parseOptions(HistoryOptions, raw, context.commandLine);
-    const { run, limit } = options;
-    return runOperation(context, options, { operation: "history", options: { run, limit }, run });
+    const { run, limit, json = false, queries = json } = options;
+    return runOperation(context, options, {
+      operation: "history",
+      options: { run, limit },
+      run,
+      countsQueries: !queries && run === undefined,
+    });
   },
 };

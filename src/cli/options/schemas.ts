@@ -203,6 +203,7 @@ export const LocksOptions = TargetOptions.extend({ database });
 export const HistoryOptions = TargetOptions.extend({
   run,
   limit: numeric(operations.history.options.shape.limit),
+  queries: flag,
 });
 
 const port = numeric(z.int().min(1).max(65_535)).optional();

@@ -47,6 +47,8 @@ export interface OperationSpec<O extends Operation = Operation> {
   readonly report?: ReportOptions;
   /** `--run` of history and cancel: the only run that is asked about. */
   readonly run?: string | undefined;
+  /** `history` without `--queries`: runs of `sql` are counted instead of listed. */
+  readonly countsQueries?: boolean | undefined;
   /** `sql --csv`. */
   readonly csv?: boolean | undefined;
   /** `local --reset`. */
@@ -361,9 +363,12 @@ async function sendRequest(
     readonly upload?: UploadEnvelope;
   },
 ): Promise<FollowedRun> {
-  const { operation } = spec;
+  const { operation, countsQueries } = spec;
   const options = { ...spec.options, ...more };
-  const request = newRequest({ environment, actor, operation, options, upload }, context.now());
+  const request = newRequest(
+    { environment, actor, operation, options, upload, countsQueries },
+    context.now(),
+  );
   const { now, sleep, every, interrupts } = context;
   const { notice, stopping, waiting } = presenter;
   const runsMigrations = changes && more.dryRun !== true && request.operation !== "mark";

@@ -1,6 +1,6 @@
 import { v7 } from "uuid";
 import { checkedOnce } from "../../protocol/checked-once.ts";
-import type { Operation } from "../../protocol/operations.ts";
+import { countedQueries, type Operation } from "../../protocol/operations.ts";
 import { Request } from "../../protocol/request.ts";
 import { statusColumns } from "../../protocol/status-columns.ts";
 import type { UploadEnvelope } from "../../protocol/upload.ts";
@@ -14,12 +14,15 @@ export function newRequest(
     operation,
     options = {},
     upload,
+    countsQueries = false,
   }: {
     readonly environment: string;
     readonly actor: Request["actor"];
     readonly operation: Operation;
     readonly options?: object;
     readonly upload?: UploadEnvelope | undefined;
+    /** `history`: runs of `sql` are counted instead of listed. */
+    readonly countsQueries?: boolean | undefined;
   },
   now: number,
 ): Request {
@@ -30,6 +33,7 @@ export function newRequest(
       ...{ environment, actor, operation, options },
       ...(upload && { upload }),
       ...(operation === "status" && { accept: [statusColumns] }),
+      ...(countsQueries && { accept: [countedQueries] }),
     },
     checkedOnce,
   );

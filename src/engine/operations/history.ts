@@ -1,4 +1,5 @@
 import type { HistoryRow } from "../../protocol/events.ts";
+import { countedQueries } from "../../protocol/operations.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
 import { emit } from "../emit.ts";
@@ -12,17 +13,26 @@ export async function showHistory(
   session: EngineSession,
   engine: EngineContext,
 ): Promise<RunResult> {
+  const { options, accept = [] } = request;
+  const filter = { ...options, countsQueries: accept.includes(countedQueries) };
   const runs = new Map<string, HistoryRow>();
+  let counted: number | undefined;
   for (const registry of runRegistries(request, session)) {
-    for (const row of await registry.history(request.options)) {
+    const list = await registry.history(filter);
+    if (list.queries !== undefined) counted = (counted ?? 0) + list.queries;
+    for (const row of list.runs) {
       const known = runs.get(row.runId);
       runs.set(row.runId, known ? merged(known, row) : row);
     }
   }
   const newest = [...runs.values()]
     .sort((a, b) => b.startedAt.localeCompare(a.startedAt))
-    .slice(0, request.options.limit);
-  await emit(engine, { type: "history", runs: newest });
+    .slice(0, options.limit);
+  await emit(engine, {
+    type: "history",
+    runs: newest,
+    ...(counted !== undefined && { queries: counted }),
+  });
   return nothingDone;
 }
 

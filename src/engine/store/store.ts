@@ -102,6 +102,15 @@ export interface VersionMark {
 export interface RunFilter {
   readonly run?: string | undefined;
   readonly limit?: number | undefined;
+  /** Count the runs of `sql` instead of listing them. */
+  readonly countsQueries?: boolean | undefined;
+}
+
+export interface RunList {
+  /** The newest first. */
+  readonly runs: readonly HistoryRow[];
+  /** With `countsQueries`: the runs of `sql` since the oldest listed run, or all if every other run is listed. */
+  readonly queries?: number;
 }
 
 /**
@@ -132,7 +141,7 @@ export interface RunRegistry {
   /** Closes this run. Never throws. */
   end(end: RunEnd): Promise<void>;
   /** Past runs and the current one, the newest first. */
-  history(filter: RunFilter): Promise<HistoryRow[]>;
+  history(filter: RunFilter): Promise<RunList>;
   /** The other runs that were at work on this database at the last `read`. */
   others(): readonly RunInProgress[];
   /** The ids of runs that have not ended and begin with `run`. */

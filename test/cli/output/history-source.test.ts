@@ -16,6 +16,18 @@ const linesOf = (row: HistoryRow, whole: boolean): string =>
 
 const source = { kind: "upload", directory: "shop/hasura", branch: "add-coupons" };
 
+describe("queries", () => {
+  const shown = (runs: HistoryRow[], queries?: number): string[] =>
+    historyLines({ type: "history", runs, queries }, { whole: false, style, columns: 120 });
+
+  test("that are not listed are counted in the last line", () => {
+    assert.equal(shown([run], 12).at(-1), "12 queries: --queries lists them");
+    assert.deepEqual(shown([], 1), ["1 query: --queries lists it"]);
+    assert.equal(shown([run], 0).length, shown([run]).length);
+    assert.deepEqual(shown([], 0), ["No runs yet."]);
+  });
+});
+
 describe("where a past run's migrations came from", () => {
   const cases: [what: string, row: HistoryRow, short: RegExp][] = [
     ["the image", { ...run, source: { kind: "image" } }, /run 0199a7c0-0000 {2}commit 9f02d1e/],

@@ -192,6 +192,7 @@ dev-3 · eu-west-1 · 1111…3333 · via ${new URL(lambda.url).host} (from AWS_E
       context.out.text,
       `default (postgres): 1 applied, 1 pending, 1 unknown
   ? 1699999999000                    unknown: applied, but without a migration file
+      cannot be rolled back without its file
   ✓ 1700000000100  add_order_notes   applied
   · 1700000000200  drop_legacy_flag  pending
 `,

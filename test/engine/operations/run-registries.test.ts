@@ -5,6 +5,7 @@ import { showHistory } from "../../../src/engine/operations/history.ts";
 import type { RunFilter, RunRegistry } from "../../../src/engine/store/store.ts";
 import type { HistoryRow } from "../../../src/protocol/events.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
+import { countedQueries } from "../../../src/protocol/operations.ts";
 import { engineOf } from "../support/engine.ts";
 import { storeOf } from "../support/ready-steps.ts";
 import { databaseOf, requestOf, sessionOf } from "../support/sessions.ts";
@@ -26,7 +27,10 @@ function registryOf(rows: readonly HistoryRow[] = [], open: readonly string[] = 
     others: () => [],
     history: (filter) => {
       filters.push(filter);
-      return Promise.resolve([...rows]);
+      const isSql = ({ operation }: HistoryRow): boolean => operation === "sql";
+      if (filter.countsQueries !== true) return Promise.resolve({ runs: rows });
+      const runs = rows.filter((row) => !isSql(row));
+      return Promise.resolve({ runs, queries: rows.length - runs.length });
     },
     findOpen: (run) => Promise.resolve(open.filter((id) => id.startsWith(run))),
     cancel: (run) => {
@@ -120,6 +124,21 @@ describe("the history", () => {
     assert.deepEqual(await idsOf({}), ["r3", "r2", "r1"]);
     assert.deepEqual(await idsOf({ limit: 2 }), ["r3", "r2"]);
     assert.equal(a.filters.at(-1)?.limit, 2);
+  });
+
+  test("counts queries instead of listing them for a client that asks for it", async () => {
+    const query = (id: string, minute: number) => row(id, minute, { operation: "sql" });
+    const registries = [registryOf([row("r1", 1), query("q1", 2)]), registryOf([query("q2", 3)])];
+    const engine = engineOf();
+    const asked = { ...requestOf("history"), accept: [countedQueries] };
+    await showHistory(asked, sessionWith(...registries), engine);
+    const [event] = engine.events;
+    assert(event?.type === "history");
+    assert.deepEqual([event.runs.map(({ runId }) => runId), event.queries], [["r1"], 2]);
+    assert.deepEqual(
+      (await history({}, ...registries)).map(({ runId }) => runId),
+      ["q2", "q1", "r1"],
+    );
   });
 
   test("has one row for a run in two databases, with the worse outcome", async () => {

@@ -1,7 +1,7 @@
 import type { EventOf, HistoryRow } from "../../../protocol/events.ts";
 import { migrationLabel } from "../../../protocol/migration.ts";
 import type { Style } from "../terminal/colors.ts";
-import { duration, exactLocalTime, localTime } from "../format.ts";
+import { duration, exactLocalTime, localTime, plural } from "../format.ts";
 import { directoryLabel } from "./banner.ts";
 import { escapeControlsByLine } from "../terminal/escape-controls.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
@@ -15,13 +15,20 @@ export interface HistoryTableOptions {
 }
 
 /** The result of `history`: two lines per run, which fit 60 columns, or everything about each run. */
-export function historyLines({ runs }: EventOf<"history">, options: HistoryTableOptions): Styled[] {
-  if (runs.length === 0) return [plain("No runs yet.")];
+export function historyLines(
+  { runs, queries = 0 }: EventOf<"history">,
+  options: HistoryTableOptions,
+): Styled[] {
+  const { style, columns } = options;
+  const them = queries === 1 ? "it" : "them";
+  const counted = wrap(`${plural(queries, "query", "queries")}: --queries lists ${them}`, columns);
+  const hidden = queries === 0 ? [] : counted.map(style.dim);
+  if (runs.length === 0 && queries === 0) return [plain("No runs yet.")];
   if (options.whole)
     return runs.flatMap((run, i) => [...(i > 0 ? [plain("")] : []), ...inFull(run, options)]);
   const who = Math.min(12, Math.max(...runs.map(({ user }) => textWidth(user))));
   const what = Math.min(20, Math.max(...runs.map((run) => textWidth(whatOf(run)))));
-  return runs.flatMap((run) => inShort(run, { who, what }, options));
+  return [...runs.flatMap((run) => inShort(run, { who, what }, options)), ...hidden];
 }
 
 /** The result of `cancel`. */

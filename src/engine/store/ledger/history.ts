@@ -2,7 +2,7 @@ import * as z from "zod";
 import { HistoryRow } from "../../../protocol/events.ts";
 import { migrationLabel, Version } from "../../../protocol/migration.ts";
 import type { SqlResult } from "../../hasura/client.ts";
-import type { RunActor } from "../store.ts";
+import type { RunActor, RunList } from "../store.ts";
 import { maskPasswords } from "../../sql/mask-passwords.ts";
 import { readStatementLabel } from "./statement-label.ts";
 
@@ -31,23 +31,34 @@ type PastRun = z.infer<typeof PastRun>;
 
 /** Reads the answer to `historySql`. Throws ZodError for anything else. */
 export function readHistory(result: SqlResult, database: string): HistoryRow[] {
-  return z
-    .array(PastRun)
-    .parse(JSON.parse(result.rows[0]?.[0] ?? "[]"))
-    .map(({ query, running, steps, waiting, failure, ...row }) => {
-      const activity = describeActivity({ query, running, waiting });
-      const migrations = steps.map(({ ms, ...step }) => ({
-        database,
-        ...step,
-        ...(ms !== null && { ms: Math.round(ms * 1000) / 1000 }),
-      }));
-      return {
-        ...row,
-        ...(failure !== undefined && { failure: maskPasswords(failure) }),
-        migrations,
-        ...(activity !== undefined && { activity }),
-      };
-    });
+  const runs = z.array(PastRun).parse(JSON.parse(result.rows[0]?.[0] ?? "[]"));
+  return runs.map((run) => toHistoryRow(run, database));
+}
+
+const CountingHistory = z.object({ runs: z.array(PastRun), queries: z.int().nonnegative() });
+
+/** Reads the answer to `countingHistorySql`. Throws ZodError for anything else. */
+export function readCountingHistory(result: SqlResult, database: string): RunList {
+  const { runs, queries } = CountingHistory.parse(JSON.parse(result.rows[0]?.[0] ?? "null"));
+  return { runs: runs.map((run) => toHistoryRow(run, database)), queries };
+}
+
+function toHistoryRow(
+  { query, running, steps, waiting, failure, ...row }: PastRun,
+  database: string,
+): HistoryRow {
+  const activity = describeActivity({ query, running, waiting });
+  const migrations = steps.map(({ ms, ...step }) => ({
+    database,
+    ...step,
+    ...(ms !== null && { ms: Math.round(ms * 1000) / 1000 }),
+  }));
+  return {
+    ...row,
+    ...(failure !== undefined && { failure: maskPasswords(failure) }),
+    migrations,
+    ...(activity !== undefined && { activity }),
+  };
 }
 
 function describeActivity({

@@ -12,6 +12,8 @@ import type {
   MigrationStore,
   OnDone,
   RunActor,
+  RunFilter,
+  RunList,
   RunRegistry,
   Step,
   StepResult,
@@ -22,7 +24,13 @@ import { CatalogSync } from "./catalog-sync.ts";
 import { isTransient, query, readLedger, untilAnswered } from "./client.ts";
 import { Confirmation } from "./confirmation.ts";
 import type { LedgerContext } from "./context.ts";
-import { readActors, readHistory, readRunIds, withStatements } from "./history.ts";
+import {
+  readActors,
+  readCountingHistory,
+  readHistory,
+  readRunIds,
+  withStatements,
+} from "./history.ts";
 import { readKept, readSquashed, refuseForeignWriters } from "./kept-migrations.ts";
 import type { Position } from "./position.ts";
 import {
@@ -39,6 +47,7 @@ import type { LedgerSnapshot, OtherRun } from "./snapshot.ts";
 import {
   actorsSql,
   cancelRunsSql,
+  countingHistorySql,
   endRunSql,
   historySql,
   keepPlanSql,
@@ -96,16 +105,7 @@ export class LedgerStore implements MigrationStore {
     this.runs = {
       begin: () => this.#begin(),
       end: (end) => this.#end(end),
-      history: async (filter) => {
-        const runs = readHistory(
-          await query(context, historySql(filter, context.liveMs)),
-          database.name,
-        );
-        const queries = runs.filter(({ operation }) => operation === "sql");
-        if (queries.length === 0) return runs;
-        const ids = queries.map(({ runId }) => runId);
-        return withStatements(runs, await query(context, statementsSql(ids)));
-      },
+      history: (filter) => this.#history(filter),
       others: () => this.#others.map(inProgress),
       findOpen: async (run) => readRunIds(await query(context, openRunsSql(run))),
       cancel: async (run) => readRunIds(await query(context, cancelRunsSql(run, context.liveMs))),
@@ -208,6 +208,18 @@ export class LedgerStore implements MigrationStore {
     if (known && unknown.length === 0) return known;
     const found = readActors(await query(this.#context, actorsSql(unknown)));
     return memory?.addActors(database.name, found) ?? found;
+  }
+
+  async #history(filter: RunFilter): Promise<RunList> {
+    const { liveMs, database } = this.#context;
+    const ask = (sql: string): Promise<SqlResult> => query(this.#context, sql);
+    if (filter.countsQueries === true && filter.run === undefined)
+      return readCountingHistory(await ask(countingHistorySql(filter, liveMs)), database.name);
+    const runs = readHistory(await ask(historySql(filter, liveMs)), database.name);
+    const queries = runs.filter(({ operation }) => operation === "sql");
+    if (queries.length === 0) return { runs };
+    const ids = queries.map(({ runId }) => runId);
+    return { runs: withStatements(runs, await ask(statementsSql(ids))) };
   }
 
   async #begin(): Promise<void> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import type { HistoryRow } from "../../../../src/protocol/events.ts";
+import { countedQueries } from "../../../../src/protocol/operations.ts";
 import type { Request } from "../../../../src/protocol/request.ts";
 import { query } from "../../../support/postgres.ts";
 import { withLedger } from "../../support/ledger.ts";
@@ -47,7 +48,37 @@ async function transactionAt(url: string, key: number): Promise<string> {
   }
 }
 
+/** Records a query as `sql` does. */
+async function recordQueries(it: LedgerBench, ...ids: readonly string[]): Promise<void> {
+  for (const id of ids)
+    await query(
+      it.url,
+      `INSERT INTO hasura_migrate.run (id, operation, actor, request_id, options, ended_at, outcome)
+      VALUES ('${id}', 'sql', '{"user":"ada","host":"laptop"}', 'r', '{"statement":"hash"}', now(), 'finished')`,
+    );
+}
+
 describe("runs", () => {
+  test("queries are counted since the oldest run of a full list, else all of them, and one is shown by its id", async (t) => {
+    const it = await ledgerBench(t);
+    const history = async (options: object, accept?: string[]) => {
+      const [event] = (await it.run(tiny(1), { ...asked("history", options), accept })).of(
+        "history",
+      );
+      return [event?.runs.map(({ operation }) => operation), event?.queries];
+    };
+    await it.run(tiny(1));
+    await recordQueries(it, "q1", "q2");
+    await it.run(tiny(2));
+    await recordQueries(it, "q3");
+    const counted = [countedQueries];
+    assert.deepEqual(await history({ limit: 1 }, counted), [["apply"], 1]);
+    assert.deepEqual(await history({ limit: 2 }, counted), [["apply", "apply"], 3]);
+    assert.deepEqual(await history({}, counted), [["apply", "apply"], 3]);
+    assert.deepEqual(await history({ run: "q1" }, counted), [["sql"], undefined]);
+    assert.deepEqual(await history({ limit: 2 }), [["sql", "apply"], undefined]);
+  });
+
   test("status names the run that is at work, not one that waits for it, and none when it has ended", async (t) => {
     const it = await ledgerBench(t);
     const inProgress = async () =>
