@@ -34,7 +34,7 @@ export async function packageFigures({ scratch }: Bench): Promise<Line[]> {
   );
   const kb = (bytes: number): string => `${(bytes / 1000).toFixed(0)} kB`;
   return [
-    { what: "package, compressed", figure: kb(packed.size), budget: "≤ 520 kB" },
+    { what: "package, compressed", figure: kb(packed.size), budget: "≤ 700 kB" },
     { what: "package, on disk", figure: kb(packed.unpackedSize) },
     {
       what: "packages that it installs",

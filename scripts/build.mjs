@@ -106,6 +106,7 @@ function hashOfInputs(/** @type {string} */ root) {
     "build",
     "bundle",
     "bundle-cdk",
+    "bundle-libraries",
     "bundle-plugins",
     "command-tree",
     "licences",

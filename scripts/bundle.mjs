@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import * as esbuild from "esbuild";
+import { usedLibraries } from "./bundle-libraries.mjs";
 import {
   compactSql,
   noBrowser,
@@ -62,6 +63,7 @@ export async function bundle(root) {
       noDebugLog,
       compactSql,
       rawText,
+      ...usedLibraries,
     ],
   });
   const chunks = new Map(

@@ -34,7 +34,6 @@ export async function mergeChunks(metafile, files, { publishedPath }) {
   const bundle = await rolldown({
     input: Object.fromEntries(entries.map((path) => [path.replace(/\.mjs$/, ""), path])),
     platform: "node",
-    treeshake: false,
     external: (/** @type {string} */ id) => !id.startsWith(".") && !files.has(id),
     plugins: [inMemory(files)],
   });
@@ -42,7 +41,8 @@ export async function mergeChunks(metafile, files, { publishedPath }) {
     format: "esm",
     minify: true,
     entryFileNames: "[name].mjs",
-    chunkFileNames: "function/chunks/[name]-[hash].mjs",
+    // esbuild's own hash in the name is not needed.
+    chunkFileNames: ({ name }) => `function/chunks/${name.replace(/-[A-Z0-9]{8}$/, "")}-[hash].mjs`,
     codeSplitting: {
       // A group also takes what its files import, unless a group before it has done so.
       groups: groups.map(({ name, files: members }, i) => ({

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { cpSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import * as esbuild from "esbuild";
 import { describe, test } from "vitest";
 import { bundle } from "../../scripts/bundle.mjs";
+import { usedLibraries } from "../../scripts/bundle-libraries.mjs";
 import { root } from "./support/repository.ts";
 import { temporaryDirectory } from "./support/run-step.ts";
 
@@ -18,5 +21,71 @@ describe("the bundles", () => {
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
     const [here, there] = [await bundle(root), await bundle(copy)];
     assert.deepEqual(withoutHashes(there.files.keys()), withoutHashes(here.files.keys()));
+  });
+});
+
+/** Prints what the clients of the AWS SDK make of refused calls, and what yaml makes of a document. */
+const program = String.raw`
+  import { Readable } from "node:stream";
+  import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+  import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+  import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+  import { parse } from "yaml";
+
+  async function refused(Client, command, statusCode, name, body, headers = {}) {
+    const answer = JSON.stringify(body);
+    const response = {
+      ...{ statusCode, body: Readable.from([Buffer.from(answer)]) },
+      headers: { "x-amzn-errortype": name, "x-amzn-requestid": "id-1", ...headers },
+    };
+    const client = new Client({
+      region: "eu-west-1",
+      credentials: { accessKeyId: "AKIAEXAMPLE", secretAccessKey: "example" },
+      maxAttempts: 1,
+      requestHandler: { handle: async () => ({ response }) },
+    });
+    const thrown = await client.send(command).then(() => undefined, (error) => error);
+    const { message, Reason, Type, $fault, $metadata } = thrown;
+    return [thrown instanceof Error, thrown.name, message, Reason, Type, $fault, $metadata];
+  }
+  const one = { FunctionName: "one" };
+  console.log(JSON.stringify([
+    await refused(LambdaClient, new InvokeCommand(one), 429, "TooManyRequestsException", { Reason: "ReservedFunctionConcurrentInvocationLimitExceeded", Type: "User", message: "Rate Exceeded." }),
+    await refused(LambdaClient, new InvokeCommand(one), 502, "KMSAccessDeniedException", { Type: "User", Message: "no key" }),
+    await refused(LambdaClient, new GetFunctionConfigurationCommand(one), 404, "ResourceNotFoundException", { Type: "User", Message: "Function not found" }),
+    await refused(LambdaClient, new InvokeCommand(one), 403, "AccessDeniedException", { Message: "not allowed" }),
+    await refused(SSMClient, new GetParameterCommand({ Name: "/a" }), 400, "ParameterNotFound", { __type: "ParameterNotFound" }),
+    await refused(SSMClient, new GetParameterCommand({ Name: "/a" }), 500, "InternalServerError", { message: "later" }),
+    await refused(SecretsManagerClient, new GetSecretValueCommand({ SecretId: "a" }), 400, "ResourceNotFoundException", { Message: "no secret" }),
+    parse("a: &x [1, two, 3.5]\nb: {<<: 1, c: *x}\ne: >\n  folded\n  text\n[f]: ~"),
+  ]));
+`;
+
+async function printed(plugins: readonly esbuild.Plugin[]): Promise<string> {
+  const { outputFiles } = await esbuild.build({
+    stdin: { contents: program, resolveDir: root },
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "node",
+    mainFields: ["module", "main"],
+    banner: {
+      js: 'import{createRequire as makeRequire}from"node:module";const require=makeRequire(import.meta.url);',
+    },
+    plugins: [...plugins],
+  });
+  const input = outputFiles.map(({ text }) => text).join("\n");
+  const args = ["--input-type=module", "--no-warnings", "-"];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { input, encoding: "utf8" });
+  assert.equal(stderr, "");
+  return stdout;
+}
+
+describe("the libraries in the bundles", () => {
+  test("do the same as the complete ones", async () => {
+    const [complete, used] = [await printed([]), await printed(usedLibraries)];
+    assert.match(used, /"ParameterNotFound"/);
+    assert.deepEqual(JSON.parse(used), JSON.parse(complete));
   });
 });
