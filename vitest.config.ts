@@ -12,6 +12,7 @@ const integration = [
   "test/cli/connection/{credentials,moto}.test.ts",
   "test/engine/engine-postgres.test.ts",
   "test/engine/operations/locks.test.ts",
+  "test/engine/plan/assess-postgres.test.ts",
   "test/engine/query/query.test.ts",
   "test/engine/run/invalid-indexes.test.ts",
   "test/engine/sql/{locate-error-postgres,unfinished}.test.ts",

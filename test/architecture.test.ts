@@ -35,7 +35,7 @@ const mayImport: Record<string, Rule> = {
     node: ["node:crypto", "node:fs", "node:fs/promises", "node:path", "node:util"],
   },
   lambda: {
-    own: ["protocol", "tls", "engine", "sql-parser"],
+    own: ["protocol", "tls", "engine", "sql-parser", "lint"],
     packages: [
       "zod",
       "@aws-sdk/client-secrets-manager",
@@ -60,7 +60,7 @@ const mayImport: Record<string, Rule> = {
     node: true,
   },
   lint: {
-    own: ["protocol", "sql-parser", "engine/sql", "engine/project"],
+    own: ["protocol", "sql-parser", "engine/sql", "engine/project", "engine/plan/assessment"],
     packages: ["@pgsql/types"],
     node: [],
   },

@@ -2,6 +2,7 @@ import type { DatabaseStatus, RunEvent } from "../protocol/events.ts";
 import type { Failure } from "../protocol/failure.ts";
 import type { Request } from "../protocol/request.ts";
 import type { Hasura } from "./hasura/client.ts";
+import type { AssessFiles } from "./plan/assessment.ts";
 import type { ConfigVersion } from "./project/config.ts";
 import type { Project } from "./project/project.ts";
 import type { VersionStore } from "./store/catalog/version-store.ts";
@@ -32,6 +33,8 @@ export interface EngineContext {
   readonly stop: AbortSignal;
   /** Milliseconds until the process is killed. */
   readonly remainingMs: () => number;
+  /** Examines planned files for what they do to tables; absent where nothing is examined. */
+  readonly assess?: AssessFiles;
   /** A protected environment: metadata that has become inconsistent fails the run (exit code 7). */
   readonly protected?: boolean;
   /** Examines a database and its ledger without changing anything; absent if there is no ledger. */

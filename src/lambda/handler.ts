@@ -12,6 +12,7 @@ import type { UploadDocument } from "../protocol/upload.ts";
 import { statementHash } from "../engine/query/statement-hash.ts";
 import { acceptRequest, formsAcceptedBy, runIdOf } from "./accept-request.ts";
 import type { StoredSecret } from "./secrets/stored-secret.ts";
+import { assess } from "./assess.ts";
 import { openStore, storeKind } from "./open-store.ts";
 import { eventStream, type EventStream, type Every, type Soon } from "./event-stream.ts";
 import { hasuraCliEngine, type HasuraCliContext } from "./hasura-cli/engine.ts";
@@ -197,7 +198,7 @@ async function serve(
     const running = execute(request, {
       hasura,
       project: upload ? () => uploadedProject(image, upload) : image,
-      takesUploads: takesUploads(settings),
+      ...{ takesUploads: takesUploads(settings), assess },
       openStore: openStore(settings, {
         ...{ requestId: context.awsRequestId, redact: redact.text, upload },
         memory: kept?.ledgers,

@@ -3,6 +3,7 @@ import type {
   ColumnDef,
   Constraint,
   CreateStmt,
+  CreateTableAsStmt,
   DropStmt,
   IndexStmt,
   Node,
@@ -95,11 +96,7 @@ function afterIndex(schema: Schema, { idxname, relation }: IndexStmt): Schema {
 
 /** Relations that are created from a query. */
 function afterQuery(schema: Schema, node: Node): Schema {
-  if ("CreateTableAsStmt" in node) {
-    const { into, objtype } = node.CreateTableAsStmt;
-    const kind = objtype === "OBJECT_MATVIEW" ? "materialized-view" : "table";
-    return into?.rel === undefined ? schema : created(schema, relationName(into.rel), { kind });
-  }
+  if ("CreateTableAsStmt" in node) return afterTableAs(schema, node.CreateTableAsStmt);
   if ("ViewStmt" in node && node.ViewStmt.view !== undefined) {
     const name = relationName(node.ViewStmt.view);
     return schema.tables.has(name) ? schema : created(schema, name, { kind: "view" });
@@ -107,6 +104,16 @@ function afterQuery(schema: Schema, node: Node): Schema {
   if ("SelectStmt" in node && node.SelectStmt.intoClause?.rel !== undefined)
     return created(schema, relationName(node.SelectStmt.intoClause.rel), { kind: "table" });
   return afterDeclaration(schema, node);
+}
+
+function afterTableAs(schema: Schema, statement: CreateTableAsStmt): Schema {
+  const { into, objtype, if_not_exists: isOptional } = statement;
+  if (into?.rel === undefined) return schema;
+  const name = relationName(into.rel);
+  if (isOptional && schema.tables.has(name)) return schema;
+  return created(schema, name, {
+    kind: objtype === "OBJECT_MATVIEW" ? "materialized-view" : "table",
+  });
 }
 
 function afterDeclaration(schema: Schema, node: Node): Schema {

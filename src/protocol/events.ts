@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { FailureData } from "./failure.ts";
+import { StatementImpact } from "./impact.ts";
 import { Direction, MigrationState, Version } from "./migration.ts";
 
 /*
@@ -101,6 +102,16 @@ export const PlanItem = z.object({
     .describe(
       "For a squash whose parts are all applied: the versions of the parts. It is recorded in their place, and its file is not run.",
     ),
+  statements: z
+    .array(StatementImpact)
+    .optional()
+    .describe(
+      "Statements that read or rewrite a whole table, lose data, or have a finding of `lint`; absent if there are none.",
+    ),
+  notAssessed: z
+    .string()
+    .optional()
+    .describe("Why the file's statements were not examined, such as a syntax error."),
   sql: z.string().optional().describe("The file's text; only in the answer to `plan`."),
 });
 export type PlanItem = z.infer<typeof PlanItem>;

@@ -1,6 +1,7 @@
 import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
 import { emit } from "../emit.ts";
+import { assessPlan } from "../plan/assess-plan.ts";
 import { preparePlan } from "../plan/prepare-plan.ts";
 import { nothingDone, type RunResult } from "../run-result.ts";
 import type { EngineSession } from "../session.ts";
@@ -12,7 +13,7 @@ export async function showPlan(
   engine: EngineContext,
 ): Promise<RunResult> {
   const { steps, to, only } = options;
-  const plan = await preparePlan(
+  const prepared = await preparePlan(
     databases,
     {
       selection: { operation: "apply", steps, to, only },
@@ -22,6 +23,7 @@ export async function showPlan(
     },
     engine,
   );
+  const plan = await assessPlan(prepared, databases, engine);
   await emit(engine, {
     type: "plan",
     fingerprint: plan.fingerprint,

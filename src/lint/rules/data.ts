@@ -5,7 +5,7 @@ import { isNewRelation } from "../schema.ts";
 import type { LintStatement, Rule } from "./rule.ts";
 
 /** A statement that changes rows of a table that exists. */
-interface Change {
+export interface Change {
   readonly kind: "UPDATE" | "DELETE" | "INSERT";
   readonly table: string;
   readonly isWhole: boolean;
@@ -57,7 +57,7 @@ const backfillUnderLock: Rule = {
 };
 
 /** Changes of existing tables, also inside WITH. */
-function changesOf({ node, schema }: LintStatement): Change[] {
+export function changesOf({ node, schema }: LintStatement): Change[] {
   if ("CreateFunctionStmt" in node || "RuleStmt" in node) return [];
   return [...nodesIn(node)]
     .flatMap((found) => changeIn(found))

@@ -29,6 +29,7 @@ export function plansMarkdown({ plans, hasProject }: PlanReport): string {
     "### hasura-migrate plan",
     overview(plans, hasProject),
     ...groups.map((group) => groupTable(group, { several, named: plans.length > 1 })),
+    ...impactTable(plans),
     ...sqlBlocks(newFirst(groups.flatMap(({ rows }) => rows))),
   ]);
 }
@@ -91,7 +92,8 @@ function groupsOf(plans: readonly EnvironmentPlan[]): Group[] {
   const groups = new Map<string, Group>();
   for (const { environment, rows = [] } of plans) {
     if (rows.length === 0) continue;
-    const key = JSON.stringify(rows);
+    // Tables have other sizes in each environment.
+    const key = JSON.stringify(rows.map((row) => ({ ...row, impacts: [] })));
     const known = groups.get(key);
     if (known) known.environments.push(environment);
     else groups.set(key, { environments: [environment], rows });
@@ -117,6 +119,32 @@ function groupTable(
     markdownTable(heads, shown),
     ...moreThan(rows.length, "migration"),
   ].join("\n");
+}
+
+/** What statements do to tables, with the environments in which they do exactly that; nothing if there is none. */
+function impactTable(plans: readonly EnvironmentPlan[]): string[] {
+  const found = new Map<string, { readonly cells: string[]; readonly environments: string[] }>();
+  for (const { environment, rows = [] } of plans)
+    for (const { version, name, impacts = [] } of rows)
+      for (const impact of impacts) {
+        const cells = [`${version} ${short(name)}`, short(impact)];
+        const known = found.get(cells.join("\n"));
+        if (known) known.environments.push(environment);
+        else found.set(cells.join("\n"), { cells, environments: [environment] });
+      }
+  if (found.size === 0) return [];
+  const named = plans.length > 1;
+  const shown = [...found.values()]
+    .slice(0, mostRows)
+    .map(({ cells, environments }) => [...cells, ...(named ? [environments.join(", ")] : [])]);
+  return [
+    [
+      "#### Statements to check",
+      "",
+      markdownTable(["migration", "what it does", ...(named ? ["in"] : [])], shown),
+      ...moreThan(found.size, "statement"),
+    ].join("\n"),
+  ];
 }
 
 /** What a pull request is about comes before what is pending anyway, and may be too long to be shown with it. */

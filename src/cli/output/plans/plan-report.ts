@@ -1,4 +1,5 @@
 import type { EventOf, PlanItem } from "../../../protocol/events.ts";
+import { impactLines } from "../impact-text.ts";
 
 /** A migration that is going to run. */
 export interface PlannedRow {
@@ -11,6 +12,8 @@ export interface PlannedRow {
   readonly isNew: boolean;
   readonly remarks: readonly PlanRemark[];
   readonly sql?: string | undefined;
+  /** What its statements do to tables of the environment, a line for each. */
+  readonly impacts?: readonly string[];
 }
 
 /** What is worth a look before a migration runs. `unreadable` comes with a reason. */
@@ -41,11 +44,15 @@ export interface PlanReport {
 /** The rows of a plan that a function has answered with. */
 export function plannedRows({ databases }: EventOf<"plan">): PlannedRow[] {
   return databases.flatMap(({ database, items }) =>
-    items.map(({ version, name, file, sql, ...item }) => ({
-      ...{ database, version, name, file, sql },
-      isNew: false,
-      remarks: remarksOf({ ...item, sql }),
-    })),
+    items.map((item) => {
+      const { version, name, file, sql } = item;
+      return {
+        ...{ database, version, name, file, sql },
+        isNew: false,
+        remarks: remarksOf(item),
+        impacts: impactLines(item),
+      };
+    }),
   );
 }
 

@@ -1,8 +1,9 @@
 import type { EventOf, PlanItem } from "../../../protocol/events.ts";
 import type { Style } from "../terminal/colors.ts";
 import { planHeader, itemRemarks } from "../messages.ts";
+import { impactLines } from "../impact-text.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
-import { textWidth } from "../terminal/width.ts";
+import { textWidth, wrap } from "../terminal/width.ts";
 import { nameColumn } from "./name-column.ts";
 
 /** The result of `plan` and `--dry-run`: a heading for each database, its rows, and their SQL if the plan has it. */
@@ -11,7 +12,11 @@ export function planLines(plan: EventOf<"plan">, style: Style, columns: number):
     const width = Math.max(0, ...database.items.map(({ name }) => textWidth(name)));
     return [
       plain(planHeader(database)),
-      ...database.items.flatMap((item) => [itemLine(item, width, columns), ...sqlOf(item, style)]),
+      ...database.items.flatMap((item) => [
+        itemLine(item, width, columns),
+        ...impactsOf(item, columns),
+        ...sqlOf(item, style),
+      ]),
     ];
   });
 }
@@ -22,6 +27,15 @@ export function itemLine(item: PlanItem, widest: number, columns: number): Style
   const room = Math.max(8, columns - 2 - item.version.length - 2 - 2 - end.length);
   const width = Math.min(widest, room);
   return styled`  ${plain(item.version)}${nameColumn(item.name, width)}  ${plain(end)}`;
+}
+
+/** What its statements do to tables, below the migration; what does not fit into a line goes on in the next. */
+function impactsOf(item: PlanItem, columns: number): Styled[] {
+  return impactLines(item).flatMap((line) =>
+    wrap(line, columns - 8).map(
+      (part, i) => styled`${plain(i === 0 ? "      " : "        ")}${part}`,
+    ),
+  );
 }
 
 function sqlOf({ sql }: PlanItem, style: Style): Styled[] {

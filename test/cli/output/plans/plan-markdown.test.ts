@@ -66,6 +66,23 @@ describe("plans as Markdown", () => {
     assert.ok(text.indexOf("select 2;") < text.indexOf("select 1;"));
   });
 
+  test("show what statements do to tables, once for environments where it is the same", () => {
+    const small = ["line 1: rewrites orders: 12 rows, 16 kB"];
+    const large = ["line 1: rewrites orders: 1.2 M rows, 340 MB; blocks | all"];
+    const text = markdown(
+      answered("dev-1", [row("1", { impacts: small })]),
+      answered("dev-2", [row("1", { impacts: small })]),
+      answered("prod", [row("1", { impacts: large })]),
+    );
+    assert.deepEqual(text.match(/^#### .*$/gm), [
+      "#### dev-1, dev-2, prod",
+      "#### Statements to check",
+    ]);
+    assert.match(text, /^\| 1 m1 \| line 1: rewrites orders: 12 rows, 16 kB \| dev-1, dev-2 \|$/m);
+    assert.match(text, /^\| 1 m1 \| line 1: .* 340 MB; blocks \\\| all \| prod \|$/m);
+    assert.doesNotMatch(markdown(answered("dev-1", [row("1")])), /Statements/);
+  });
+
   test("show a failure in place of a plan", () => {
     const text = markdown(
       { environment: "dev-1", image: "", rows: undefined, failure: "No | answer" },

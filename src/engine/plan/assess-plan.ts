@@ -1,0 +1,100 @@
+import type { DatabasePlan, PlanItem } from "../../protocol/events.ts";
+import type { EngineContext } from "../context.ts";
+import { warn } from "../emit.ts";
+import { hasuraFailure } from "../hasura/errors.ts";
+import { isPostgres } from "../hasura/source-kinds.ts";
+import type { DatabaseState } from "../session.ts";
+import type { FileAssessment, ReadTables, TableFacts } from "./assessment.ts";
+import type { PreparedPlan, ReadyStep } from "./prepare-plan.ts";
+import { readTableFacts, tableFactsSql } from "./table-facts.ts";
+
+/**
+ * The plan with what its statements do to tables that exist, and their sizes. What cannot be examined or looked up is reported in the
+ * plan or as a warning, and fails nothing.
+ */
+export async function assessPlan(
+  plan: PreparedPlan,
+  states: readonly DatabaseState[],
+  engine: EngineContext,
+): Promise<PreparedPlan> {
+  const assessments = new Map<ReadyStep, FileAssessment>();
+  for (const state of states) {
+    const own = plan.steps.filter(
+      ({ database, replaces }) => database.name === state.database.name && replaces === undefined,
+    );
+    for (const [step, assessment] of await assessed(own, state, engine))
+      assessments.set(step, assessment);
+  }
+  const steps = plan.steps.map((step): ReadyStep => {
+    const found = assessments.get(step);
+    if (found === undefined) return step;
+    return { ...step, item: withAssessment(step.item, found), isSensitive: found.isSensitive };
+  });
+  return { ...plan, steps, databases: plan.databases.map((each) => withItems(each, steps)) };
+}
+
+async function assessed(
+  steps: readonly ReadyStep[],
+  { database, store }: DatabaseState,
+  engine: EngineContext,
+): Promise<(readonly [ReadyStep, FileAssessment])[]> {
+  const { assess } = engine;
+  if (assess === undefined || steps.length === 0 || !isPostgres(database.kind)) return [];
+  const readTables: ReadTables = async (names) => {
+    try {
+      const answer = await store.query?.(tableFactsSql(names));
+      const facts = answer && readTableFacts(names, answer);
+      return database.kind === "citus" ? facts && withoutSizes(facts) : facts;
+    } catch (error) {
+      const why = textOf(hasuraFailure(error, "reading the sizes of tables"));
+      await warn(
+        engine,
+        "sizes-unknown",
+        `The sizes of tables in ${database.name} are not known: ${why}`,
+      );
+      return undefined;
+    }
+  };
+  const files = steps.map(({ direction, file }) => ({
+    direction,
+    sql: async () => (await file.body()).sql,
+  }));
+  try {
+    const found = await assess(files, readTables);
+    return steps.flatMap((step, i) => {
+      const assessment = found[i];
+      return assessment ? [[step, assessment] as const] : [];
+    });
+  } catch (error) {
+    await warn(
+      engine,
+      "not-assessed",
+      `The statements of the plan were not examined: ${textOf(error)}`,
+    );
+    return [];
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The rows of a distributed table are on other servers, so its size here is that of an empty table. */
+function withoutSizes(facts: ReadonlyMap<string, TableFacts>): ReadonlyMap<string, TableFacts> {
+  return new Map(
+    [...facts].map(([name, { definition }]) => [name, { definition, isEmpty: false }]),
+  );
+}
+
+function withAssessment(item: PlanItem, { statements, notAssessed }: FileAssessment): PlanItem {
+  return {
+    ...item,
+    ...(statements.length > 0 && { statements: [...statements] }),
+    ...(notAssessed !== undefined && { notAssessed }),
+  };
+}
+
+function withItems(plan: DatabasePlan, steps: readonly ReadyStep[]): DatabasePlan {
+  const own = steps.filter(({ database }) => database.name === plan.database);
+  return { ...plan, items: own.map(({ item }) => item) };
+}

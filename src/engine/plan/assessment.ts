@@ -1,0 +1,43 @@
+import type { StatementImpact } from "../../protocol/impact.ts";
+import type { Direction } from "../../protocol/migration.ts";
+
+/** What the database knows of a table that exists. */
+export interface TableFacts {
+  /** PostgreSQL's estimate, with partitions; absent if the table was never analysed. */
+  readonly rows?: number;
+  /** With indexes and partitions; absent if it cannot be told. */
+  readonly bytes?: number;
+  /** True only if it is certain that there is no row. */
+  readonly isEmpty: boolean;
+  /** CREATE TABLE with the columns, CHECK constraints and foreign keys; the table has the name that was asked for. */
+  readonly definition: string;
+}
+
+/** Looks tables up, by names as `lint` writes them. A name without a table is not in the result; undefined if nothing can be told. */
+export type ReadTables = (
+  names: readonly string[],
+) => Promise<ReadonlyMap<string, TableFacts> | undefined>;
+
+/** A file of a plan. */
+export interface FileToAssess {
+  readonly direction: Direction;
+  readonly sql: () => Promise<string>;
+}
+
+export interface FileAssessment {
+  /** Statements worth a look, in order. */
+  readonly statements: readonly StatementImpact[];
+  /** Why the file was not examined. */
+  readonly notAssessed?: string;
+  /**
+   * True if a statement would be a risk if its table had not been created by this run, or had rows: the same may be a risk in a
+   * later invocation of the run.
+   */
+  readonly isSensitive: boolean;
+}
+
+/** Examines the files of one database, in the order in which they run, for what they do to tables that exist. */
+export type AssessFiles = (
+  files: readonly FileToAssess[],
+  readTables: ReadTables,
+) => Promise<readonly FileAssessment[]>;

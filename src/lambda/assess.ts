@@ -1,0 +1,7 @@
+import type { AssessFiles } from "../engine/plan/assessment.ts";
+
+/** Examines the files of a plan. The rules and PostgreSQL's parser are loaded when there is the first one. */
+export const assess: AssessFiles = async (files, readTables) => {
+  const { assessFiles } = await import("../lint/assess.ts");
+  return assessFiles(files, readTables);
+};

@@ -1,0 +1,149 @@
+import type { Node, RangeVar } from "@pgsql/types";
+import type {
+  AssessFiles,
+  FileAssessment,
+  FileToAssess,
+  TableFacts,
+} from "../engine/plan/assessment.ts";
+import { lineAt } from "../engine/sql/lexer.ts";
+import type { StatementImpact } from "../protocol/impact.ts";
+import { type ParsedSql, parseSql } from "../sql-parser/parse-sql.ts";
+import { allowancesIn, type Allowance } from "./allowances.ts";
+import { effectsOf, impactOf, isSensitive, type Effect } from "./impact.ts";
+import { relationName } from "./names.ts";
+import { afterStatement, emptySchema, startRun, type Schema } from "./schema.ts";
+import { statementsOf, type StatementInFile } from "./statements.ts";
+
+/**
+ * Examines the files of a plan for what they do to tables that exist. The files are read once to find the tables; if there are any,
+ * the database is asked for their columns and sizes, and the files are read again with that knowledge. A table that the run creates is
+ * exempt. Nothing is kept of a file but its effects, because parse trees are large.
+ */
+export const assessFiles: AssessFiles = async (files, readTables) => {
+  const first = new Assessment(emptySchema, undefined);
+  const assessed = await inOrder(files, first);
+  const names = first.tables();
+  if (names.length === 0) return assessed;
+  const facts = await readTables(names);
+  if (facts === undefined) return assessed;
+  return inOrder(files, new Assessment(await schemaFrom(facts), facts));
+};
+
+async function inOrder(
+  files: readonly FileToAssess[],
+  assessment: Assessment,
+): Promise<FileAssessment[]> {
+  const assessed: FileAssessment[] = [];
+  for (const file of files) assessed.push(await assessment.file(file));
+  return assessed;
+}
+
+/** The tables as the database defines them. A definition that cannot be parsed is left out: its table is then less known. */
+async function schemaFrom(facts: ReadonlyMap<string, TableFacts>): Promise<Schema> {
+  let schema = emptySchema;
+  for (const { definition } of facts.values()) {
+    const parsed = await parseSql(definition);
+    if (parsed.kind !== "parsed") continue;
+    schema = parsed.statements.reduce((next, { node }) => afterStatement(next, node), schema);
+  }
+  return schema;
+}
+
+/** One reading of all files. */
+class Assessment {
+  readonly #facts: ReadonlyMap<string, TableFacts> | undefined;
+  /** Tables with an effect, and those that may exist although a file creates them. */
+  readonly #tables = new Set<string>();
+  /** Names that CREATE TABLE IF NOT EXISTS may not have created. */
+  readonly #optional = new Set<string>();
+  /** New name → the name that the table had before the run. */
+  readonly #renamed = new Map<string, string>();
+  #schema: Schema;
+
+  constructor(schema: Schema, facts: ReadonlyMap<string, TableFacts> | undefined) {
+    this.#schema = startRun(schema);
+    this.#facts = facts;
+  }
+
+  tables(): string[] {
+    return [...this.#tables];
+  }
+
+  async file({ direction, sql }: FileToAssess): Promise<FileAssessment> {
+    const text = await sql();
+    const parsed = await parseSql(text);
+    if (parsed.kind !== "parsed")
+      return { statements: [], notAssessed: whyNot(parsed, text), isSensitive: false };
+    const allowances = allowancesIn(text, parsed.statements);
+    const statements: StatementImpact[] = [];
+    let sensitive = false;
+    for (const found of statementsOf(parsed.statements, { text, direction }, this.#schema)) {
+      const line = lineAt(text, found.start);
+      const allowed = allowedIn(allowances, found.number);
+      for (const effect of effectsOf(found.statement)) {
+        sensitive ||= isSensitive(effect);
+        const impact = this.#impactOf(effect, line, allowed);
+        if (impact) statements.push(impact);
+      }
+      this.#after(found);
+    }
+    return { statements, isSensitive: sensitive };
+  }
+
+  #impactOf(
+    effect: Effect,
+    line: number,
+    allowed: ReadonlySet<string>,
+  ): StatementImpact | undefined {
+    const { table, isNew } = effect;
+    if (table === undefined) return impactOf(effect, { line, facts: undefined, allowed });
+    if (!isNew || this.#optional.has(table)) this.#tables.add(table);
+    if (isNew) return undefined;
+    const facts = this.#facts?.get(this.#renamed.get(table) ?? table);
+    // What does not exist yet has nothing to lose.
+    if (this.#facts && facts === undefined) return undefined;
+    return impactOf(effect, { line, facts, allowed });
+  }
+
+  #after({ statement: { node, schema }, after }: StatementInFile): void {
+    this.#schema = after;
+    const optional = "CreateStmt" in node && node.CreateStmt.if_not_exists && node.CreateStmt;
+    if (optional && optional.relation) this.#optional.add(relationName(optional.relation));
+    const moved = movedRelation(node);
+    if (moved === undefined) return;
+    this.#tables.add(relationName(moved));
+    for (const [name, table] of after.tables) {
+      if (schema.tables.get(name) === table) continue;
+      const before = [...schema.tables].find(([, other]) => other === table)?.[0];
+      if (before !== undefined) this.#renamed.set(name, this.#renamed.get(before) ?? before);
+    }
+  }
+}
+
+/** What a statement renames, or moves to another schema. */
+function movedRelation(node: Node): RangeVar | undefined {
+  if ("RenameStmt" in node) return node.RenameStmt.relation;
+  return "AlterObjectSchemaStmt" in node ? node.AlterObjectSchemaStmt.relation : undefined;
+}
+
+function allowedIn(allowances: readonly Allowance[], number: number): Set<string> {
+  return new Set(
+    allowances
+      .filter(
+        ({ reason, statement }) =>
+          reason !== undefined && (statement === "all" || statement === number),
+      )
+      .flatMap(({ rules }) => rules),
+  );
+}
+
+function whyNot(parsed: Exclude<ParsedSql, { kind: "parsed" }>, text: string): string {
+  switch (parsed.kind) {
+    case "syntax-error":
+      return `line ${String(lineAt(text, parsed.offset))}: ${parsed.message}`;
+    case "too-large":
+      return "it is larger than 1 MB";
+    case "failed":
+      return parsed.message;
+  }
+}

@@ -1,0 +1,180 @@
+import type { TableFacts } from "../engine/plan/assessment.ts";
+import { allowableRules, type AllowableRule, type StatementImpact } from "../protocol/impact.ts";
+import { blockedBy, type StatementLock } from "./lock.ts";
+import { lossesOf, type Loss } from "./losses.ts";
+import { relationName } from "./names.ts";
+import { allRules } from "./rules/all-rules.ts";
+import type { RuleId } from "./rules/rule-ids.ts";
+import type { LintStatement, Problem } from "./rules/rule.ts";
+import { isNewRelation } from "./schema.ts";
+
+/** Tables up to this size, with their indexes, are read or rewritten in milliseconds: that is no risk. */
+export const smallTableBytes = 1_000_000;
+
+/** What a statement does to one table, before anything is known of the table but the project's own statements. */
+export interface Effect {
+  readonly table?: string;
+  readonly lock?: StatementLock;
+  readonly loses?: Loss["loses"];
+  /** Rules that find something, the one that allows a loss first. */
+  readonly rules: readonly RuleId[];
+  /** The finding, for an effect that is neither a loss nor a scan or rewrite. */
+  readonly message?: string;
+  /** The run has created the table. */
+  readonly isNew: boolean;
+}
+
+interface FoundProblem extends Problem {
+  readonly rule: RuleId;
+  /** Worth a line of its own. */
+  readonly isShown: boolean;
+}
+
+/** The effects of a statement that are worth a look: a loss, a scan or rewrite of a whole table, or a finding. */
+export function effectsOf(statement: LintStatement): Effect[] {
+  const problems = problemsIn(statement);
+  const losses = lossesOf(statement);
+  const locks = statement.locks.filter((lock) => isHeavy(lock, statement));
+  const tables = new Set([
+    ...losses.flatMap(({ table }) => table ?? []),
+    ...locks.map(({ table }) => table),
+    ...problems.flatMap(({ isShown, table }) => (isShown && table !== undefined ? [table] : [])),
+  ]);
+  return [
+    ...[...tables].flatMap((table) => onTable(table, { statement, problems, losses, locks })),
+    ...losses
+      .filter(({ table }) => table === undefined)
+      .map(({ loses, rule }): Effect => ({ loses, rules: [rule], isNew: false })),
+    ...problems
+      .filter(({ table, isShown }) => isShown && table === undefined)
+      // What CASCADE drops is part of the loss.
+      .filter(({ rule }) => rule !== "drop-cascade" || losses.every(({ table }) => table))
+      .map(({ rule, message }): Effect => ({ rules: [rule], message, isNew: false })),
+  ];
+}
+
+function problemsIn(statement: LintStatement): FoundProblem[] {
+  return allRules.flatMap(({ id, check, severity, inDown = false }) => {
+    if (check === undefined || severity === "off") return [];
+    // `lossesOf` finds the same, and more exactly.
+    const isOther = severity !== "info" && id !== "drop-data";
+    const isShown = isOther && (statement.direction === "up" || inDown);
+    return check(statement).map((problem) => ({ ...problem, rule: id, isShown }));
+  });
+}
+
+/** A scan or a rewrite. The table at the other end of a new foreign key is only searched for keys. */
+function isHeavy({ table, mode, effect }: StatementLock, { node }: LintStatement): boolean {
+  if (effect !== "scan" && effect !== "rewrite") return false;
+  if (mode !== "SHARE ROW EXCLUSIVE" || !("AlterTableStmt" in node)) return true;
+  const { relation } = node.AlterTableStmt;
+  return relation === undefined || relationName(relation) === table;
+}
+
+function onTable(
+  table: string,
+  found: {
+    readonly statement: LintStatement;
+    readonly problems: readonly FoundProblem[];
+    readonly losses: readonly Loss[];
+    readonly locks: readonly StatementLock[];
+  },
+): Effect[] {
+  const { statement, problems } = found;
+  const isNew = isNewRelation(statement.schema, table);
+  const lock = statement.locks.find((each) => each.table === table);
+  const heavy = found.locks.some((each) => each.table === table);
+  const own = problems.filter((problem) => problem.table === table);
+  const losses = found.losses.filter((loss) => loss.table === table);
+  const rules = [...new Set([...losses, ...own].map(({ rule }) => rule))];
+  const base = { table, ...(lock && { lock }), rules, isNew };
+  if (losses.length > 0) return losses.map(({ loses }) => ({ ...base, loses }));
+  if (heavy) return [base];
+  return own.filter(({ isShown }) => isShown).map(({ message }) => ({ ...base, message }));
+}
+
+/** True if the effect is a risk on a table that exists and is large. */
+export function isSensitive({ loses, lock }: Effect): boolean {
+  return loses !== undefined || blocksLong(lock);
+}
+
+function blocksLong(lock: StatementLock | undefined): boolean {
+  if (lock === undefined || (lock.effect !== "scan" && lock.effect !== "rewrite")) return false;
+  return blockedBy(lock.mode) !== "schema changes";
+}
+
+/**
+ * The effect as the plan reports it, or undefined if it is not worth a line. `facts`: what the database knows of the table; undefined if
+ * it could not be asked. `allowed`: rules that the file allows for this statement.
+ */
+export function impactOf(
+  effect: Effect,
+  about: {
+    readonly line: number;
+    readonly facts: TableFacts | undefined;
+    readonly allowed: ReadonlySet<string>;
+  },
+): StatementImpact | undefined {
+  const { loses, rules, message } = effect;
+  const { line, facts, allowed } = about;
+  if (message !== undefined && rules.every((rule) => allowed.has(rule))) return undefined;
+  if (facts?.isEmpty === true && loses === undefined && message === undefined) return undefined;
+  return {
+    line,
+    ...whatHappens(effect),
+    ...sizeOf(facts),
+    rules: [...rules],
+    ...(message !== undefined && { message }),
+    ...riskWith(effect, facts, allowed),
+  };
+}
+
+function whatHappens({ table, lock, loses }: Effect): Partial<StatementImpact> {
+  return {
+    ...(table !== undefined && { table }),
+    ...(lock && { effect: lock.effect, lock: lock.mode, blocks: blockedBy(lock.mode) }),
+    ...(loses && { effect: "data-loss", loses }),
+  };
+}
+
+function sizeOf(facts: TableFacts | undefined): Pick<StatementImpact, "rows" | "bytes"> {
+  const rows = facts?.isEmpty === true ? 0 : facts?.rows;
+  return {
+    ...(rows !== undefined && { rows }),
+    ...(facts?.bytes !== undefined && { bytes: facts.bytes }),
+  };
+}
+
+function riskWith(
+  effect: Effect,
+  facts: TableFacts | undefined,
+  allowed: ReadonlySet<string>,
+): Pick<StatementImpact, "risk" | "needs"> {
+  const risk = riskOf(effect, facts);
+  if (risk === undefined) return {};
+  const needs = rulesNeeded(effect, facts).filter((rule) => !allowed.has(rule));
+  return { risk, ...(needs.length > 0 && { needs }) };
+}
+
+function riskOf(effect: Effect, facts: TableFacts | undefined): StatementImpact["risk"] {
+  if (facts?.isEmpty === true) return undefined;
+  if (effect.loses !== undefined) return "data-loss";
+  return isBlocking(effect, facts) ? "blocking" : undefined;
+}
+
+function isBlocking({ lock, message }: Effect, facts: TableFacts | undefined): boolean {
+  if (message !== undefined || !blocksLong(lock)) return false;
+  return facts?.bytes === undefined || facts.bytes > smallTableBytes;
+}
+
+const lossRules: ReadonlySet<RuleId> = new Set(["drop-data", "drop-cascade", "mass-change"]);
+
+/** The rules that stand for the risk. A scan or rewrite that no rule is about counts as maintenance. */
+function rulesNeeded(effect: Effect, facts: TableFacts | undefined): AllowableRule[] {
+  const allowable = allowableRules.filter((rule) => effect.rules.includes(rule));
+  const forLoss = allowable.filter((rule) => lossRules.has(rule)).slice(0, 1);
+  const forBlocking = allowable.filter((rule) => !lossRules.has(rule));
+  if (effect.loses === undefined)
+    return forBlocking.length > 0 ? forBlocking : ["maintenance-blocks"];
+  return [...forLoss, ...(isBlocking(effect, facts) ? forBlocking : [])];
+}

@@ -1,0 +1,71 @@
+import type { DropStmt } from "@pgsql/types";
+import type { StatementImpact } from "../protocol/impact.ts";
+import { objectName, relationName } from "./names.ts";
+import { changesOf } from "./rules/data.ts";
+import type { RuleId } from "./rules/rule-ids.ts";
+import type { LintStatement } from "./rules/rule.ts";
+
+/** Data that a statement removes for good. */
+export interface Loss {
+  readonly loses: NonNullable<StatementImpact["loses"]>;
+  /** The table that it is in; absent if it can be in several. */
+  readonly table?: string;
+  /** The rule that allows it. */
+  readonly rule: RuleId;
+}
+
+/**
+ * What a statement removes that no down.sql brings back: tables, columns, all rows (TRUNCATE, DELETE without WHERE), and what CASCADE
+ * drops with a schema, a type or an extension. Views and indexes hold no data of their own. Statements inside functions and DO blocks are
+ * not seen.
+ */
+export function lossesOf(statement: LintStatement): Loss[] {
+  const { node } = statement;
+  if ("DropStmt" in node) return dropped(node.DropStmt);
+  if ("AlterTableStmt" in node) return droppedColumns(statement);
+  if ("TruncateStmt" in node)
+    return (node.TruncateStmt.relations ?? []).flatMap((relation) =>
+      "RangeVar" in relation ? [allRows(relationName(relation.RangeVar), "drop-data")] : [],
+    );
+  return changesOf(statement).flatMap(({ kind, table, isWhole }) =>
+    kind === "DELETE" && isWhole ? [allRows(table, "mass-change")] : [],
+  );
+}
+
+function allRows(table: string, rule: RuleId): Loss {
+  return { loses: { what: "rows", name: table }, table, rule };
+}
+
+/** Kinds of objects on which columns of tables can depend. */
+const withColumns = new Set(["OBJECT_TYPE", "OBJECT_DOMAIN", "OBJECT_EXTENSION"]);
+
+function dropped({ removeType = "OBJECT_TYPE", objects = [], behavior }: DropStmt): Loss[] {
+  const names = objects.map(objectName);
+  const cascades = behavior === "DROP_CASCADE";
+  if (removeType === "OBJECT_TABLE")
+    return names.map((table) => ({
+      ...{ loses: { what: "table", name: table }, table },
+      rule: "drop-data",
+    }));
+  if (removeType === "OBJECT_SCHEMA" && cascades)
+    return names.map((name) => ({ loses: { what: "schema", name }, rule: "drop-data" }));
+  if (withColumns.has(removeType) && cascades)
+    return names.map((name) => ({ loses: { what: "dependents", name }, rule: "drop-cascade" }));
+  return [];
+}
+
+function droppedColumns({ node, schema }: LintStatement): Loss[] {
+  if (!("AlterTableStmt" in node)) return [];
+  const { relation, cmds = [], objtype } = node.AlterTableStmt;
+  if (relation === undefined || objtype !== "OBJECT_TABLE") return [];
+  const table = relationName(relation);
+  const known = schema.tables.get(table)?.columns;
+  return cmds.flatMap((command): Loss[] => {
+    if (!("AlterTableCmd" in command)) return [];
+    const { subtype, name = "", missing_ok: isOptional } = command.AlterTableCmd;
+    if (subtype !== "AT_DropColumn") return [];
+    // IF EXISTS: there may be nothing to drop.
+    if (isOptional === true && known?.has(name) === false) return [];
+    return [{ loses: { what: "column", name: `${table}.${name}` }, table, rule: "drop-data" }];
+  });
+}

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import pg from "pg";
+import { describe, test, type TestContext } from "vitest";
+import { tableFactsSql, readTableFacts } from "../../../src/engine/plan/table-facts.ts";
+import { assessFiles } from "../../../src/lint/assess.ts";
+import type { StatementImpact } from "../../../src/protocol/impact.ts";
+import { hasuraOverHttp } from "../../../src/lambda/hasura/hasura-http.ts";
+import type { Hasura } from "../../../src/engine/hasura/client.ts";
+import { startTestApi } from "../../support/hasura-api.ts";
+import { query } from "../../support/postgres.ts";
+import { projectOnDisk, requestFor, run } from "../support/run.ts";
+
+/* The sizes and columns of tables, and what the plan concludes from them, on a real server. */
+
+const setup = `
+  CREATE SCHEMA shop;
+  CREATE TABLE orders (id int PRIMARY KEY, amount numeric(8, 2) CHECK (amount IS NOT NULL), label varchar(10), "Odd Name" text);
+  INSERT INTO orders SELECT i, 1, 'x' FROM generate_series(1, 50000) AS i;
+  CREATE TABLE shop.unanalysed (id int);
+  INSERT INTO shop.unanalysed VALUES (1);
+  CREATE TABLE empty (id int PRIMARY KEY, customer_id int REFERENCES orders (id));
+  CREATE TABLE emptied (id int);
+  INSERT INTO emptied VALUES (1);
+  TRUNCATE emptied;
+  CREATE TABLE "a.b" (id int);
+  INSERT INTO "a.b" VALUES (1);
+  CREATE TABLE events (id int, kind int) PARTITION BY LIST (kind);
+  CREATE TABLE events_1 PARTITION OF events FOR VALUES IN (1);
+  CREATE TABLE events_2 PARTITION OF events FOR VALUES IN (2);
+  INSERT INTO events SELECT i, 1 + i % 2 FROM generate_series(1, 30000) AS i;
+  CREATE VIEW recent AS SELECT id FROM orders;
+  ANALYZE orders, events, events_1, events_2, "a.b";
+`;
+
+interface Server {
+  readonly url: string;
+  readonly hasura: Hasura;
+}
+
+/** The tables above behind Hasura's API. */
+async function serverWithTables(t: TestContext): Promise<Server> {
+  const api = await startTestApi(t);
+  await query(api.databaseUrl, setup);
+  const hasura = hasuraOverHttp({
+    endpoint: api.url,
+    adminSecret: () => Promise.resolve("test-admin-secret"),
+  });
+  t.onTestFinished(() => hasura.close());
+  return { url: api.databaseUrl, hasura };
+}
+
+async function factsOf({ hasura }: Server, names: readonly string[]) {
+  const sql = tableFactsSql(names);
+  return readTableFacts(names, await hasura.runSql({ kind: "postgres", source: "default", sql }));
+}
+
+async function impactsOf(server: Server, ups: readonly string[]): Promise<StatementImpact[]> {
+  const assessed = await assessFiles(
+    ups.map((sql) => ({ direction: "up", sql: () => Promise.resolve(sql) })),
+    (names) => factsOf(server, names),
+  );
+  return assessed.flatMap(({ statements }) => statements);
+}
+
+describe("what the plan knows of tables", () => {
+  test("rows are PostgreSQL's estimate, sizes include indexes and partitions", async (t) => {
+    const server = await serverWithTables(t);
+    const { url } = server;
+    const names = [
+      "orders",
+      "shop.unanalysed",
+      "empty",
+      "emptied",
+      "a.b",
+      "events",
+      "recent",
+      "no",
+    ];
+    const facts = await factsOf(server, names);
+    const rowsOf = [...facts].map(([name, { rows, isEmpty }]) => [name, rows, isEmpty]);
+    assert.deepEqual(rowsOf, [
+      ["orders", 50_000, false],
+      ["shop.unanalysed", undefined, false],
+      ["empty", 0, true],
+      ["emptied", 0, true],
+      ["a.b", 1, false],
+      ["events", 30_000, false],
+      ["recent", undefined, false],
+    ]);
+    const [sizes] = await query(
+      url,
+      "SELECT pg_total_relation_size('orders')::int AS orders, (pg_total_relation_size('events_1') + pg_total_relation_size('events_2'))::int AS events",
+    );
+    assert.equal(facts.get("orders")?.bytes, sizes?.["orders"]);
+    assert.equal(facts.get("events")?.bytes, sizes?.["events"]);
+    assert.equal(facts.get("recent")?.bytes, undefined);
+  });
+
+  test("columns and constraints decide whether rows are rewritten or read", async (t) => {
+    const impacts = await impactsOf(await serverWithTables(t), [
+      "ALTER TABLE orders ALTER label TYPE varchar(20)",
+      "ALTER TABLE orders ALTER amount SET NOT NULL",
+      "ALTER TABLE orders ALTER amount TYPE numeric(10, 2)",
+      "ALTER TABLE orders ALTER amount TYPE numeric(10, 3)",
+      'ALTER TABLE orders DROP COLUMN "Odd Name"',
+      "CREATE INDEX x ON empty (customer_id)",
+    ]);
+    assert.deepEqual(
+      impacts.map(({ effect, needs = [] }) => [effect, ...needs]),
+      [
+        // The CHECK is tested again.
+        ["scan", "maintenance-blocks"],
+        ["rewrite", "type-rewrite"],
+        ["data-loss", "drop-data"],
+      ],
+    );
+  });
+
+  test("what PostgreSQL rewrites is what the plan says", async (t) => {
+    const server = await serverWithTables(t);
+    const { url } = server;
+    for (const [sql, effect] of [
+      ["ALTER TABLE orders ALTER label TYPE text", undefined],
+      ["ALTER TABLE orders ALTER amount TYPE int", "rewrite"],
+      ["ALTER TABLE orders ADD COLUMN at timestamptz DEFAULT clock_timestamp()", "rewrite"],
+    ] as const) {
+      const [impact] = await impactsOf(server, [sql]);
+      const file = async (): Promise<unknown> =>
+        (await query(url, "SELECT pg_relation_filenode('orders')::int AS file"))[0]?.["file"];
+      const before = await file();
+      await query(url, sql);
+      assert.equal((await file()) === before, effect === undefined, sql);
+      assert.equal(impact?.effect, effect, sql);
+    }
+  });
+
+  test("a table that somebody has locked is waited for at most a second", async (t) => {
+    const server = await serverWithTables(t);
+    const { url } = server;
+    const holder = new pg.Client({ connectionString: url });
+    await holder.connect();
+    t.onTestFinished(() => holder.end());
+    await holder.query("BEGIN; LOCK TABLE orders");
+    await assert.rejects(factsOf(server, ["orders"]), /lock timeout/);
+  });
+
+  test("the answer to plan has it for each pending migration, and says where sizes are not known", async (t) => {
+    const { hasura, url } = await serverWithTables(t);
+    const root = await projectOnDisk(t, {
+      "config.yaml": "version: 3\n",
+      "migrations/default/1_new/up.sql": "CREATE TABLE t (id int);\nCREATE INDEX t_id ON t (id);",
+      "migrations/default/2_token/up.sql":
+        "SELECT 1;\nALTER TABLE orders ADD COLUMN token uuid DEFAULT gen_random_uuid();",
+      "migrations/default/3_newer/up.sql": "CREATE TABL x ();",
+    });
+    const planned = await run(hasura, root, requestFor("plan"), { assess: assessFiles });
+    const items = planned.of("plan").flatMap(({ databases }) => databases[0]?.items ?? []);
+    assert.deepEqual(
+      items.map(({ statements, notAssessed }) => [statements?.length, notAssessed]),
+      [
+        [undefined, undefined],
+        [1, undefined],
+        [undefined, 'line 1: syntax error at or near "TABL"'],
+      ],
+    );
+    const [{ line, table, effect, rows } = { line: 0 }] = items[1]?.statements ?? [];
+    assert.deepEqual(
+      { line, table, effect, rows },
+      { line: 2, table: "orders", effect: "rewrite", rows: 50_000 },
+    );
+
+    const holder = new pg.Client({ connectionString: url });
+    await holder.connect();
+    t.onTestFinished(() => holder.end());
+    await holder.query("BEGIN; LOCK TABLE orders");
+    const blind = await run(hasura, root, requestFor("plan"), { assess: assessFiles });
+    assert.equal(blind.failure, undefined);
+    assert.deepEqual(
+      blind.of("log").map(({ code }) => code),
+      ["sizes-unknown"],
+    );
+    const [, second] = blind.of("plan").flatMap(({ databases }) => databases[0]?.items ?? []);
+    assert.deepEqual(
+      second?.statements?.map(({ effect, bytes }) => [effect, bytes]),
+      [["rewrite", undefined]],
+    );
+  });
+});

@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import type { FileAssessment, TableFacts } from "../../src/engine/plan/assessment.ts";
+import { assessFiles } from "../../src/lint/assess.ts";
+import { allowableRules, type StatementImpact } from "../../src/protocol/impact.ts";
+import { ruleIds } from "../../src/lint/rules/rule-ids.ts";
+
+const large: TableFacts = {
+  rows: 1_200_000,
+  bytes: 340_000_000,
+  isEmpty: false,
+  definition:
+    "CREATE TABLE orders (id int NOT NULL, amount int, label varchar(10), CONSTRAINT set_amount CHECK (amount IS NOT NULL))",
+};
+const customers: TableFacts = { ...large, definition: "CREATE TABLE customers (id int)" };
+const tables = new Map([
+  ["orders", large],
+  ["customers", customers],
+]);
+
+/** Assesses up files against these tables; a `down:` in front of a file makes it a down file. */
+async function assess(
+  files: readonly string[],
+  facts: ReadonlyMap<string, TableFacts> | "unknown" = tables,
+): Promise<{ readonly files: readonly FileAssessment[]; readonly asked: readonly string[] }> {
+  const asked: string[] = [];
+  const assessed = await assessFiles(
+    files.map((text) => ({
+      direction: text.startsWith("down:") ? "down" : "up",
+      sql: () => Promise.resolve(text.replace("down:", "")),
+    })),
+    (names) => {
+      asked.push(...names);
+      if (facts === "unknown") return Promise.resolve(undefined);
+      return Promise.resolve(new Map([...facts].filter(([name]) => names.includes(name))));
+    },
+  );
+  return { files: assessed, asked };
+}
+
+/** `effect of table: risk, needs rules` for each statement of one file. */
+async function summaryOf(sql: string, facts?: ReadonlyMap<string, TableFacts>): Promise<string[]> {
+  const { files } = await assess([sql], facts);
+  return files.flatMap(({ statements }) => statements.map(summary));
+}
+
+function summary({ effect, loses, table, risk, needs, message }: StatementImpact): string {
+  const what = loses
+    ? `loses ${loses.what} ${loses.name}`
+    : `${effect ?? "finding"} ${table ?? ""}`;
+  return [
+    what.trim(),
+    ...(risk === undefined ? [] : [risk]),
+    ...(needs === undefined ? [] : [`needs ${needs.join(" ")}`]),
+    ...(message === undefined ? [] : [message]),
+  ].join(", ");
+}
+
+describe("assessing the files of a plan", () => {
+  test.each([
+    ["CREATE INDEX x ON orders (amount)", "scan orders, blocking, needs index-blocks-writes"],
+    [
+      "ALTER TABLE orders ADD COLUMN token uuid DEFAULT gen_random_uuid()",
+      "rewrite orders, blocking, needs column-rewrite",
+    ],
+    ["ALTER TABLE orders ALTER amount TYPE bigint", "rewrite orders, blocking, needs type-rewrite"],
+    [
+      "ALTER TABLE orders ALTER id DROP NOT NULL, ALTER label SET NOT NULL",
+      "scan orders, blocking, needs set-not-null",
+    ],
+    ["ALTER TABLE orders ADD CHECK (id > 0)", "scan orders, blocking, needs check-validates"],
+    ["ALTER TABLE orders ADD UNIQUE (id)", "scan orders, blocking, needs constraint-builds-index"],
+    [
+      "ALTER TABLE orders ADD FOREIGN KEY (id) REFERENCES customers (id)",
+      "scan orders, blocking, needs foreign-key-validates",
+    ],
+    ["CLUSTER orders USING x", "rewrite orders, blocking, needs maintenance-blocks"],
+    ["DROP TABLE orders", "loses table orders, data-loss, needs drop-data"],
+    [
+      "ALTER TABLE orders DROP COLUMN label",
+      "loses column orders.label, data-loss, needs drop-data",
+    ],
+    ["TRUNCATE public.orders", "loses rows orders, data-loss, needs drop-data"],
+    ["DELETE FROM orders", "loses rows orders, data-loss, needs mass-change"],
+    ["DROP SCHEMA shop CASCADE", "loses schema shop, data-loss, needs drop-data"],
+    ["DROP TYPE mood CASCADE", "loses dependents mood, data-loss, needs drop-cascade"],
+    [
+      "down:ALTER TABLE orders ALTER amount TYPE bigint",
+      "rewrite orders, blocking, needs type-rewrite",
+    ],
+    ["down:DROP TABLE orders", "loses table orders, data-loss, needs drop-data"],
+    ["ALTER TABLE orders VALIDATE CONSTRAINT c", "scan orders"],
+    [
+      "UPDATE orders SET amount = 1",
+      "rows orders, UPDATE without WHERE changes every row of orders, and keeps them locked until the transaction ends.",
+    ],
+  ])("%s", async (sql, expected) => {
+    assert.deepEqual(await summaryOf(sql), [expected]);
+  });
+
+  test.each([
+    "CREATE TABLE t (id int); CREATE INDEX x ON t (id); DROP TABLE t",
+    "ALTER TABLE orders ADD COLUMN note text",
+    "ALTER TABLE orders ALTER label TYPE text",
+    "ALTER TABLE orders ALTER amount SET NOT NULL",
+    "ALTER TABLE orders DROP COLUMN IF EXISTS nothing",
+    "DELETE FROM orders WHERE id = 7",
+    "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DROP TABLE orders'",
+    "DROP TABLE IF EXISTS missing",
+    "-- nothing",
+  ])("nothing worth a look: %s", async (sql) => {
+    assert.deepEqual(await summaryOf(sql), []);
+  });
+
+  test("a table that an earlier file of the run creates is exempt, one that only IF NOT EXISTS names is not", async () => {
+    const { files } = await assess([
+      "CREATE TABLE t (id int)",
+      "DROP TABLE t",
+      "CREATE TABLE IF NOT EXISTS orders (id int); DROP TABLE orders",
+    ]);
+    assert.deepEqual(
+      files.map(({ statements }) => statements.map(summary)),
+      [[], [], ["loses table orders, data-loss, needs drop-data"]],
+    );
+    assert.deepEqual(
+      files.map((file) => file.isSensitive),
+      [false, true, true],
+    );
+  });
+
+  test.each(["up", "down"])(
+    "%s: a table keeps its rows when it is renamed first",
+    async (direction) => {
+      const prefix = direction === "down" ? "down:" : "";
+      const statements = await summaryOf(
+        `${prefix}ALTER TABLE orders RENAME TO a; ALTER TABLE a RENAME TO old; DROP TABLE old`,
+      );
+      assert.ok(
+        statements.includes("loses table old, data-loss, needs drop-data"),
+        statements.join(),
+      );
+    },
+  );
+
+  test("an empty table is no risk, whatever happens to it", async () => {
+    const facts = new Map([["orders", { ...large, rows: 0, bytes: 8192, isEmpty: true }]]);
+    const { files } = await assess(["DROP TABLE orders", "CREATE INDEX x ON orders (id)"], facts);
+    assert.deepEqual(
+      files.map(({ statements }) => statements.map(summary)),
+      [["loses table orders"], []],
+    );
+    assert.equal(files[0]?.statements[0]?.rows, 0);
+  });
+
+  test("a small table is no risk to read, but to lose", async () => {
+    const facts = new Map([["orders", { ...large, rows: 200, bytes: 100_000 }]]);
+    assert.deepEqual(await summaryOf("CREATE INDEX x ON orders (id); TRUNCATE orders", facts), [
+      "scan orders",
+      "loses rows orders, data-loss, needs drop-data",
+    ]);
+  });
+
+  test("rows, size, lock and line are reported", async () => {
+    const { files, asked } = await assess(["SELECT 1;\n\nCREATE INDEX x ON orders (amount);"]);
+    assert.deepEqual(asked, ["orders"]);
+    assert.deepEqual(files[0]?.statements, [
+      {
+        line: 3,
+        table: "orders",
+        ...{ effect: "scan", lock: "SHARE", blocks: "writes" },
+        ...{ rows: 1_200_000, bytes: 340_000_000 },
+        rules: ["index-blocks-writes"],
+        ...{ risk: "blocking", needs: ["index-blocks-writes"] },
+      },
+    ]);
+  });
+
+  test("what the database cannot be asked about counts as large", async () => {
+    const { files } = await assess(["CREATE INDEX x ON orders (amount)"], "unknown");
+    assert.deepEqual(files[0]?.statements.map(summary), [
+      "scan orders, blocking, needs index-blocks-writes",
+    ]);
+    assert.deepEqual(
+      files.flatMap(({ statements }) => statements.map(({ bytes }) => bytes)),
+      [undefined],
+    );
+  });
+
+  test("the file's own directive allows the risk of its statement, which is still shown", async () => {
+    const sql = `
+      -- hasura-migrate: allow drop-data because nobody reads it
+      DROP TABLE orders;`;
+    assert.deepEqual(await summaryOf(sql), ["loses table orders, data-loss"]);
+    const elsewhere =
+      "DROP TABLE customers;\nDROP TABLE orders; -- hasura-migrate: allow drop-data because old";
+    assert.deepEqual(await summaryOf(elsewhere), [
+      "loses table customers, data-loss, needs drop-data",
+      "loses table orders, data-loss",
+    ]);
+    assert.deepEqual(await summaryOf("-- hasura-migrate: allow drop-data\nDROP TABLE orders"), [
+      "loses table orders, data-loss, needs drop-data",
+    ]);
+  });
+
+  test("a file that the parser does not know is named, and the others are examined", async () => {
+    const { files } = await assess(["SELECT 1;\nCREATE TABL x ()", "DROP TABLE orders"]);
+    assert.equal(files[0]?.notAssessed, 'line 2: syntax error at or near "TABL"');
+    assert.deepEqual(files[1]?.statements.map(summary), [
+      "loses table orders, data-loss, needs drop-data",
+    ]);
+  });
+
+  test("the database is not asked about files without a statement worth a look", async () => {
+    assert.deepEqual(
+      (await assess(["CREATE TABLE t (id int); INSERT INTO t VALUES (1)"])).asked,
+      [],
+    );
+  });
+
+  test("every rule that can be allowed is one of lint's", () => {
+    assert.deepEqual(
+      allowableRules.filter((rule) => !ruleIds.includes(rule)),
+      [],
+    );
+  });
+});
