@@ -37,6 +37,8 @@ export interface EngineContext {
   readonly assess?: AssessFiles;
   /** A protected environment: metadata that has become inconsistent fails the run (exit code 7). */
   readonly protected?: boolean;
+  /** Whether a migration that failed may be run a second time, rolled back, to find the failing statement; false if absent. */
+  readonly secondTry?: boolean;
   /** Examines a database and its ledger without changing anything; absent if there is no ledger. */
   readonly inspectLedger?: (context: InspectionContext) => Promise<LedgerInspection>;
   /** Records queries in the ledger of their database; absent if there is no ledger. */

@@ -100,7 +100,14 @@ async function inSession(request: SessionRequest, engine: EngineContext): Promis
   const session = await openSession(request, engine);
   const result = await resultOf(request, () => operate(request, session, engine));
   await session.close(runEnd(result));
-  return result;
+  return located(result);
+}
+
+/** The result with the position of a failing statement, as far as it can be found after the run has been closed. */
+async function located(result: RunResult): Promise<RunResult> {
+  const { stop } = result;
+  if (stop?.stop !== "failed" || stop.locate === undefined) return result;
+  return { ...result, stop: { stop: "failed", failure: await stop.locate(stop.failure) } };
 }
 
 function operate(

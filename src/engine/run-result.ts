@@ -2,9 +2,17 @@ import { cleanText } from "../clean-text.ts";
 import { toFailureData, type FailureData } from "../protocol/failure.ts";
 import type { RunEnd } from "./store/store.ts";
 
+/** Returns a failure with the position of the failing statement, or as it is. */
+export type Locate = (failure: unknown) => Promise<unknown>;
+
 /** Why a run ended before its plan was done. */
 export type RunStop =
-  | { readonly stop: "failed"; readonly failure: unknown }
+  | {
+      readonly stop: "failed";
+      readonly failure: unknown;
+      /** Adds the position of the failing statement; called when the run has been closed. Never rejects. */
+      readonly locate?: Locate;
+    }
   /** To be continued in another invocation. */
   | { readonly stop: "paused"; readonly reason: string }
   | { readonly stop: "cancelled" };

@@ -209,8 +209,7 @@ async function serve(
       emit: (event) => stream.emit(event),
       stop: stop.signal,
       remainingMs: deadline.remainingMs,
-      protected: settings.protected,
-      ...ledgerParts(settings, context.awsRequestId),
+      ...settingParts(settings, context.awsRequestId),
     });
     const outOfTime = context.ending === undefined ? Promise.resolve() : late;
     await Promise.race([running, outOfTime.then(() => lastMoment(deadline, over.signal, sleep))]);
@@ -220,15 +219,16 @@ async function serve(
   }
 }
 
-/** The parts that need a ledger, if there is one. */
-function ledgerParts(
+/** What the settings allow, and the parts that need a ledger, if there is one. */
+function settingParts(
   settings: Settings,
   requestId: string,
-): Pick<EngineContext, "inspectLedger" | "queryRecord"> {
-  if (storeKind(settings) !== "ledger") return {};
+): Pick<EngineContext, "protected" | "secondTry" | "inspectLedger" | "queryRecord"> {
+  const allowed = { protected: settings.protected, secondTry: settings.secondTry };
+  if (storeKind(settings) !== "ledger") return allowed;
   const { commit } = settings.image;
   const queryRecord = { requestId, ...(commit !== undefined && { imageCommit: commit }) };
-  return { inspectLedger, queryRecord };
+  return { ...allowed, inspectLedger, queryRecord };
 }
 
 /** Warns once in a run of a secret that cannot be redacted. */

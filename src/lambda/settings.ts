@@ -36,6 +36,8 @@ export interface Settings {
   readonly sources: readonly MigrationSource[];
   /** Whether `sql` is allowed: never, only if the environment is not protected, or always. */
   readonly sql: "off" | "read" | "read-when-protected";
+  /** Whether a migration that failed may be run a second time, rolled back. */
+  readonly secondTry: boolean;
   readonly unqualified: Unqualified;
   readonly logLevel: LogLevel;
   /** Between the request to end a task and its end. */
@@ -129,6 +131,11 @@ const variables = {
     .default("off")
     .describe(
       "whether [`sql`](queries.md) may read data: `off`, `read`, or `read-when-protected` for a protected environment",
+    ),
+  HASURA_MIGRATE_SECOND_TRY: oneOf("on", "off")
+    .default("on")
+    .describe(
+      "`on` to find the failing statement of a migration by [running the file a second time and rolling it back](writing-migrations.md#the-place-of-an-error), or `off`; never done in a protected environment",
     ),
   HASURA_MIGRATE_UNQUALIFIED: oneOf("read", "apply", "admin", "refuse")
     .default("admin")
@@ -246,6 +253,7 @@ function settingsFrom(values: Variables): Settings {
     protected: values.HASURA_MIGRATE_PROTECTED,
     sources: values.HASURA_MIGRATE_SOURCES,
     sql: values.HASURA_MIGRATE_SQL,
+    secondTry: values.HASURA_MIGRATE_SECOND_TRY === "on",
     unqualified: values.HASURA_MIGRATE_UNQUALIFIED,
     logLevel: values.HASURA_MIGRATE_LOG_LEVEL,
     stopTimeoutMs: values.HASURA_MIGRATE_STOP_TIMEOUT * 1000,

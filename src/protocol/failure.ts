@@ -35,6 +35,12 @@ export const SqlFailure = z.object({
     .string()
     .optional()
     .describe("`statement`: `place` is the beginning of the failing statement."),
+  secondTry: z
+    .boolean()
+    .optional()
+    .describe(
+      "True if `place` was found by running the file a second time, in a transaction that was rolled back.",
+    ),
 });
 export type SqlFailure = z.infer<typeof SqlFailure>;
 
@@ -78,13 +84,17 @@ export class Failure extends Error {
     this.sql = more.sql;
   }
 
-  /** A copy with another message or other hints; it keeps the stack. */
-  with(changes: { readonly message?: string; readonly hints?: readonly Hint[] }): Failure {
-    const { message = this.message, hints = this.hints } = changes;
+  /** A copy with another message, hints or SQL error; it keeps the stack. */
+  with(changes: {
+    readonly message?: string;
+    readonly hints?: readonly Hint[];
+    readonly sql?: SqlFailure;
+  }): Failure {
+    const { message = this.message, hints = this.hints, sql = this.sql } = changes;
     const copy = new Failure(this.kind, { received: this.code }, message, {
       hints,
       cause: this.cause,
-      ...(this.sql && { sql: this.sql }),
+      ...(sql && { sql }),
     });
     if (this.stack !== undefined) copy.stack = this.stack;
     return copy;

@@ -213,6 +213,7 @@ describe("the settings of a function", () => {
       KEEP_DOWN_SQL: "on",
       LEDGER: "on",
       PROTECTED: "false",
+      SECOND_TRY: "on",
       SOURCES: "image",
       SQL: "off",
       STOP_TIMEOUT: "30",
@@ -221,6 +222,6 @@ describe("the settings of a function", () => {
       METRICS: "on",
       NOTIFY_ON: "changes",
     });
-    assert.equal(settingDefinitions.length, 21);
+    assert.equal(settingDefinitions.length, 22);
   });
 });

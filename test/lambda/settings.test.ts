@@ -21,6 +21,7 @@ describe("settings", () => {
       protected: false,
       sources: ["image"],
       sql: "off",
+      secondTry: true,
       unqualified: "admin",
       logLevel: "info",
       stopTimeoutMs: 30_000,

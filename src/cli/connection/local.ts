@@ -77,8 +77,12 @@ export async function startEnvironment(context: CliContext, choice: LocalChoice)
   });
 }
 
-/** Settings of the function that concern what it keeps in the database, which may be the user's own. No others are passed on. */
-const databaseSettings = ["HASURA_MIGRATE_LEDGER", "HASURA_MIGRATE_KEEP_DOWN_SQL"] as const;
+/** Settings of the function about the database, which may be the user's own. No others are passed on. */
+const databaseSettings = [
+  "HASURA_MIGRATE_LEDGER",
+  "HASURA_MIGRATE_KEEP_DOWN_SQL",
+  "HASURA_MIGRATE_SECOND_TRY",
+] as const;
 
 /** Those about announcing the end of a run, which a function that ends with the command could not finish. */
 const notificationSettings = Object.keys(NotificationVariables.shape);

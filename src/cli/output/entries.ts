@@ -45,6 +45,8 @@ export type OutputEntry =
   | StepEntry
   /** `row` is the migration that failed; absent if the run failed as a whole. */
   | { readonly kind: "failure"; readonly failure: Failure; readonly row?: Row }
+  /** The position of a failure that was shown before, found since. */
+  | { readonly kind: "place"; readonly failure: Failure }
   | { readonly kind: "finished"; readonly text: string; readonly cancelled: boolean }
   /** What was done and what was not, shown below a failure. */
   | { readonly kind: "failed-totals"; readonly text: string };
@@ -178,10 +180,12 @@ function failedEntries(view: RunView, event: EventOf<"run.failed">): OutputEntry
     ...(applied > 0 ? [doneBefore(view, applied)] : []),
     ...(notReached > 0 ? [`${notReached} not run`] : []),
   ];
+  const isShown = view.shownFailure === failure.message;
   return [
-    ...(view.shownFailure === failure.message
-      ? []
-      : [{ kind: "failure" as const, failure: fromFailureData(failure) }]),
+    ...(isShown ? [] : [{ kind: "failure" as const, failure: fromFailureData(failure) }]),
+    ...(isShown && failure.sql?.secondTry === true
+      ? [{ kind: "place" as const, failure: fromFailureData(failure) }]
+      : []),
     ...(totals.length > 0 ? [{ kind: "failed-totals" as const, text: totals.join(", ") }] : []),
   ];
 }

@@ -6,6 +6,7 @@ import { emit } from "../emit.ts";
 import { HasuraCallError } from "../hasura/client.ts";
 import { stepFailure } from "../hasura/sql-errors.ts";
 import type { ReadyStep } from "../plan/prepare-plan.ts";
+import { locateBySecondTry } from "../rehearsal/second-try.ts";
 import type { RunStop } from "../run-result.ts";
 import { activityHint, lockHints, markHint } from "../store/hints.ts";
 import type { StepResult } from "../store/store.ts";
@@ -248,7 +249,15 @@ async function reportResult(
         tookMs,
         failure: toFailureData(failure),
       });
-      return { over: 1, done: 0, stop: { stop: "failed", failure } };
+      const tried = { sql: loaded.body.sql, store: loaded.ready.store, tookMs };
+      const locate = (found: unknown): Promise<unknown> => locateBySecondTry(found, tried, engine);
+      // A file outside a transaction has not been rolled back.
+      const isRolledBack = !loaded.step.noTransaction;
+      return {
+        over: 1,
+        done: 0,
+        stop: { stop: "failed", failure, ...(isRolledBack && { locate }) },
+      };
     }
     case "unknown": {
       const failure = outcomeUnknown(result.error, loaded.ready, environment);

@@ -1,3 +1,4 @@
+import type { Place } from "../../protocol/failure.ts";
 import type { ParsedSql } from "../../sql-parser/parse-sql.ts";
 import {
   candidatesAt,
@@ -17,18 +18,67 @@ const longestLine = 1000;
 /**
  * Finds the position of the database's error, because Hasura's error body has none: a syntax error with PostgreSQL's own parser, a name
  * with the parse tree, if only one statement can refer to it. If several can, all their lines are listed. A file that the parser
- * cannot parse, or that is too large for it, is searched for the text that the database quotes. Never rejects.
+ * cannot parse, or that is too large for it, is searched for the text that the database quotes. If nothing is found in a file with only
+ * one statement, its beginning is the position. Never rejects.
  */
 export async function locateError(sql: string, error: LocatableError): Promise<ErrorPosition> {
   const parsed = await parsedAsSent(sql);
   if (parsed?.kind === "syntax-error" && isSameSyntaxError(parsed.message, error))
     return { place: shownPlace(sql, Math.min(parsed.offset, endOfSql(sql))) };
   const byText = findErrorPosition(sql, error);
-  if (parsed?.kind !== "parsed" || !isAboutName(error.sqlstate ?? "")) return byText;
+  if (parsed?.kind !== "parsed") return byText;
+  const found = positionByName(sql, parsed, { error, byText });
+  if (found.place !== undefined || found.places !== undefined) return found;
+  const [only, second] = parsed.statements;
+  const isOfOnly = only !== undefined && second === undefined && isOfStatement(error);
+  return isOfOnly ? { place: shownPlace(sql, only.start), located: "statement" } : found;
+}
+
+function positionByName(
+  sql: string,
+  parsed: Extract<ParsedSql, { kind: "parsed" }>,
+  { error, byText }: { readonly error: LocatableError; readonly byText: ErrorPosition },
+): ErrorPosition {
+  if (!isAboutName(error.sqlstate ?? "")) return byText;
   const subject = subjectOf(error.message, error.sqlstate);
   return subject === undefined
     ? byText
     : positionOf(sql, placeByName(sql, parsed, subject), byText);
+}
+
+/** The position of an error in a file if it is known which of its statements failed, counted from 0. */
+export async function locateInStatement(
+  sql: string,
+  index: number,
+  error: LocatableError,
+): Promise<ErrorPosition> {
+  const parsed = await parsedAsSent(sql);
+  const statement = parsed?.kind === "parsed" ? parsed.statements[index] : undefined;
+  if (statement === undefined) return {};
+  const { start, end } = statement;
+  const blank = (text: string): string => text.replaceAll(/[^\r\n]/gu, " ");
+  const alone = blank(sql.slice(0, start)) + sql.slice(start, end) + blank(sql.slice(end));
+  const { place, located } = await locateError(alone, error);
+  if (place === undefined || located !== undefined)
+    return { place: shownPlace(sql, start), located: "statement" };
+  return { place: shownPlace(sql, indexOf(alone, place)) };
+}
+
+/** The index of a place that `placeAt` has found. */
+function indexOf(sql: string, { line, column }: Place): number {
+  const start = [...sql.matchAll(/\r\n|\n|\r/g)][line - 2];
+  const from = start === undefined ? 0 : start.index + start[0].length;
+  return (
+    from +
+    Array.from(sql.slice(from))
+      .slice(0, column - 1)
+      .join("").length
+  );
+}
+
+/** False for errors that a connection, a limit of the server, an administrator or the ledger causes. */
+export function isOfStatement({ sqlstate = "" }: LocatableError): boolean {
+  return sqlstate !== "" && !/^(?:08|25P|40|53|57|58|F0|HM|XX)/.test(sqlstate);
 }
 
 /** The position according to the parse tree; `byText`: the result of the text search. */

@@ -43,9 +43,10 @@ export function placeByName(sql: string, parsed: Parsed, subject: ErrorSubject):
 function candidateOf(statement: ParsedStatement, subject: ErrorSubject): Candidate | undefined {
   const [command = ""] = Object.keys(statement.node);
   const all = mentionsIn(statement.node);
-  const mentions = canFail(command, subject, all.mentions)
+  const named = canFail(command, subject, all.mentions)
     ? all.mentions.filter((mention) => isMeant(mention, subject, command))
     : [];
+  const mentions = named.length > 0 ? named : tableOfNewRows(command, subject, all.mentions);
   const inText = all.texts.some((text) => lastNames(subject).some((name) => contains(text, name)));
   const isCandidate = mentions.length > 0 || inText || mayCascade(command, subject);
   return isCandidate ? { statement, mentions } : undefined;
@@ -66,6 +67,19 @@ function canFail(command: string, subject: ErrorSubject, mentions: readonly Ment
 
 const breakers =
   /^(?:Insert|Update|Delete|Merge|Copy|AlterTable|Index|AlterDomain|CreateDomain|CreateTableAs|RefreshMatView|Reindex|Execute|Select|Truncate)Stmt$/;
+
+/** The mentions of a column's table in a statement that may insert rows: it can leave out a column that must not be null. */
+function tableOfNewRows(
+  command: string,
+  { kind, claim, table }: ErrorSubject,
+  mentions: readonly Mention[],
+): readonly Mention[] {
+  const canOmit = kind === "column" && claim === "breaks" && insertions.test(command);
+  if (!canOmit || table === undefined) return [];
+  return mentions.filter(({ parts }) => holds(parts, [table]) !== undefined);
+}
+
+const insertions = /^(?:Insert|Merge|Copy)Stmt$/;
 
 /** Foreign keys pass a change on to other tables. */
 function mayCascade(command: string, { cascades }: ErrorSubject): boolean {

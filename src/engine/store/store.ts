@@ -206,6 +206,11 @@ export interface MigrationStore extends StoreCapabilities {
   keptPlan?(): KeptPlan | undefined;
   /** Runs a query that changes nothing in the store's database. Absent where there is no way to ask. */
   query?(sql: string): Promise<SqlResult>;
+  /**
+   * Sends a rehearsal (engine/rehearsal) to the store's database, once: SQL that rolls back all that it does. It is abandoned after `limitMs`.
+   * Throws `HasuraCallError`. Absent for databases other than PostgreSQL.
+   */
+  rehearse?(sql: string, limitMs: number): Promise<SqlResult>;
   /** A failure in the background so far. Checked before each step; ends the run. */
   backgroundFailure?(): Failure | undefined;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { failureLines } from "../../../src/cli/output/views/failure.ts";
+import { failureLines, foundPlaceLines } from "../../../src/cli/output/views/failure.ts";
 import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
 import { textWidth } from "../../../src/cli/output/terminal/width.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
@@ -172,5 +172,27 @@ describe("failure view", () => {
       failureLines(new Failure(kind, code, "x"), { style: plain, columns: 80 })[0];
     assert.equal(sign("interrupted", "detached"), "· x");
     assert.equal(sign("unreachable", "outcome-unknown"), "! x");
+  });
+});
+
+describe("the place of a failure that was shown before", () => {
+  const failure = new Failure("migration", "sql-failed", "f/up.sql failed: division by zero", {
+    sql: {
+      file: "f/up.sql",
+      sqlstate: "22012",
+      message: "division by zero",
+      place: { line: 7, column: 3, text: "  SELECT 1 / n FROM t;" },
+      located: "statement",
+      secondTry: true,
+    },
+  });
+
+  test("has the line, and how it was found, and repeats nothing else", () => {
+    assert.deepEqual(foundPlaceLines(failure, { style: plain, columns: Infinity }), [
+      "  f/up.sql:7",
+      "    7 │   SELECT 1 / n FROM t;",
+      "      │   ^ ",
+      "    where   in the statement that begins here, found by running the file a second time; everything was rolled back",
+    ]);
   });
 });

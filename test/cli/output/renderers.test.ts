@@ -279,6 +279,29 @@ describe("renderers", () => {
     );
   });
 
+  test("a place that is found after the failure was shown is added to it", async (t) => {
+    const { place, ...unlocated } = constraint.sql;
+    const failure = { ...constraint, sql: unlocated };
+    const located = { ...constraint, sql: { ...unlocated, place, secondTry: true } };
+    const events = [
+      started(),
+      plan([item(...one)]),
+      migrationStarted(...one),
+      failedMigration(...one, failure),
+      failedRun(located, 0, 0),
+    ];
+    const lambda = await lambdaStandIn(t, [streams(events)]);
+    const context = testContext(t, {
+      argv: ["dev-3", "--quiet"],
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), 1);
+    assert.match(
+      context.err.text,
+      /^✗ \S+up\.sql failed\n[^]*then run it again: .*\n {2}\S+up\.sql:1\n {4}1 │ alter table orders drop column legacy;\n.*\^ \n {4}where {3}found by running the file a second time; everything was rolled back\n$/,
+    );
+  });
+
   test("--quiet leaves results and failures", async (t) => {
     const events = [
       started(),

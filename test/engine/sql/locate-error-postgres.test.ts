@@ -46,6 +46,11 @@ const files: readonly (readonly [name: string, sql: string, at: string | readonl
     "TABLE a;\nALTER TABLE a ADD CONSTRAINT c CHECK (b > 1);",
     "2:30",
   ],
+  [
+    "a column that an insert leaves out",
+    "ALTER TABLE a ALTER b SET NOT NULL;\nINSERT INTO a (id) VALUES (9);",
+    [1, 2],
+  ],
   ["rows that a foreign key needs", 'TABLE a;\nINSERT INTO "Order" VALUES (2, 2);', "2:13"],
   ["rows that others need", "SELECT 1;\nDELETE FROM a;", "2:13"],
   ["a table that others depend on", "SELECT 1;\nDROP TABLE a;", "2:12"],

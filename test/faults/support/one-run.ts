@@ -28,6 +28,7 @@ await execute(
     random: Math.random,
     stop: new AbortController().signal,
     remainingMs: () => 900_000,
+    secondTry: true,
     emit: (event) => void process.stdout.write(`${event.type}\n`),
   },
 );

@@ -23,6 +23,8 @@ export class RunSummary {
   readonly #operation: string;
   readonly #active: boolean;
   readonly #rows: string[] = [];
+  /** The failure of a migration that is not annotated yet. */
+  #failed: FailureData | undefined;
   #end = "";
 
   constructor(context: CliContext, environment: string, operation: string) {
@@ -42,13 +44,16 @@ export class RunSummary {
         break;
       case "migration.failed":
         this.#rows.push(row(event, "**failed**", event.tookMs));
-        this.#annotate(event.failure);
+        // Annotated when the run has ended, because the position may be found only then.
+        this.#failed = event.failure;
         break;
       case "run.finished":
         if (!reading.has(this.#operation))
           this.#end = `${event.applied} done in ${duration(event.tookMs)}.`;
         break;
       case "run.failed":
+        if (this.#failed) this.#annotate(event.failure.sql ? event.failure : this.#failed);
+        this.#failed = undefined;
         this.#end = `**Failed:** ${markdownCell(event.failure.message)}`;
         break;
       default:
@@ -56,6 +61,8 @@ export class RunSummary {
   }
 
   failed(failure: Failure): void {
+    if (this.#failed) this.#annotate(this.#failed);
+    this.#failed = undefined;
     this.#end = `**Failed:** ${markdownCell(failure.message)}`;
     if (this.#active) this.#error({}, failure.message);
   }

@@ -12,7 +12,7 @@ import { liveRegion, type LiveRegion } from "../terminal/live-region.ts";
 import { writeLines } from "../terminal/sink.ts";
 import { spinnerFrames, terminalSpinner, type Spinner } from "../terminal/spinner.ts";
 import { wrap } from "../terminal/width.ts";
-import { failureLines } from "../views/failure.ts";
+import { failureLines, foundPlaceLines } from "../views/failure.ts";
 import { previewLines } from "../views/preview.ts";
 import { progressLines, rowLine } from "../views/progress.ts";
 import { resultLines } from "../views/result.ts";
@@ -133,6 +133,9 @@ class LiveRenderer implements Renderer {
       case "failure":
         writeLines(err, this.#failureLines(entry.failure, entry.row !== undefined));
         break;
+      case "place":
+        writeLines(err, this.#indented(foundPlaceLines, entry.failure, true));
+        break;
       case "finished": {
         const sign = entry.cancelled ? plain("·") : this.#style.green("✓");
         writeLines(out, [styled`${sign} ${plain(entry.text)}`]);
@@ -157,11 +160,15 @@ class LiveRenderer implements Renderer {
 
   /** A failure below its migration's row is indented. */
   #failureLines(failure: Failure, belowRow = false): Styled[] {
+    return this.#indented(failureLines, failure, belowRow);
+  }
+
+  #indented(view: typeof failureLines, failure: Failure, belowRow: boolean): Styled[] {
     const { err } = this.#context;
     const { debug } = this.#options;
     const indent = plain(belowRow ? "  " : "");
     const columns = err.columns - indent.length;
-    return failureLines(failure, { style: this.#style, columns, debug, belowRow }).map(
+    return view(failure, { style: this.#style, columns, debug, belowRow }).map(
       (line) => styled`${indent}${line}`,
     );
   }

@@ -10,7 +10,7 @@ import { newRunView, reduceView, type Row, type RunView } from "../run-view.ts";
 import { colorsFor } from "../terminal/colors.ts";
 import { writeLines } from "../terminal/sink.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
-import { failureLines } from "../views/failure.ts";
+import { failureLines, foundPlaceLines, type FailureViewOptions } from "../views/failure.ts";
 import { previewLines } from "../views/preview.ts";
 import { resultLines } from "../views/result.ts";
 
@@ -67,11 +67,8 @@ class PlainRenderer implements Renderer {
   }
 
   failed(failure: Failure): void {
-    const { err, env } = this.#context;
-    const { color, debug } = this.#options;
-    const style = colorsFor(err, env, color);
-    const columns = err.isTTY ? err.columns : Infinity;
-    writeLines(err, this.#prefixed(failureLines(failure, { style, columns, debug })));
+    const { err } = this.#context;
+    writeLines(err, this.#prefixed(failureLines(failure, this.#failureLook())));
   }
 
   close(): void {
@@ -95,12 +92,30 @@ class PlainRenderer implements Renderer {
       case "failure":
         this.failed(entry.failure);
         break;
+      case "place":
+        this.#place(entry.failure);
+        break;
       case "finished":
         this.#line("out", entry.text);
         break;
       case "failed-totals":
         this.#line("err", entry.text);
     }
+  }
+
+  #place(failure: Failure): void {
+    const { err } = this.#context;
+    writeLines(err, this.#prefixed(foundPlaceLines(failure, this.#failureLook())));
+  }
+
+  #failureLook(): FailureViewOptions {
+    const { err, env } = this.#context;
+    const { color, debug } = this.#options;
+    return {
+      style: colorsFor(err, env, color),
+      columns: err.isTTY ? err.columns : Infinity,
+      debug,
+    };
   }
 
   #result(event: Parameters<typeof resultLines>[0]): void {

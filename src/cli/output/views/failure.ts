@@ -36,6 +36,18 @@ export function failureLines(failure: Failure, options: FailureViewOptions): Sty
   ];
 }
 
+/** The position of a failure that was shown before it was known: file and line, the line with a caret, and how it was found. */
+export function foundPlaceLines({ sql }: Failure, options: FailureViewOptions): Styled[] {
+  const { style, columns } = options;
+  const { file, place } = sql ?? {};
+  if (!sql || file === undefined || place === undefined) return [];
+  return [
+    styled`  ${plain(`${file}:${place.line}`)}`,
+    ...(place.text ? codeFrameLines(place, "", style, columns) : []),
+    ...labelled("    ", "where", whereWords(sql), options),
+  ];
+}
+
 /**
  * The file whose statement the database refused, if the database's message is known: file and message then have their own lines.
  */
@@ -79,16 +91,22 @@ function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions
   return [
     ...(sql.place?.text ? codeFrameLines(sql.place, words, style, columns) : wordLines),
     ...placeLines(sql.places ?? [], columns),
-    ...labelled("    ", "where", locatedWords.get(sql.located), options),
+    ...labelled("    ", "where", whereWords(sql), options),
     ...labelled("    ", "detail", sql.detail, options),
     ...labelled("    ", "hint", sql.hint, options),
   ];
 }
 
 /** How a position was found, if the error does not report it. */
-const locatedWords: ReadonlyMap<string | undefined, string> = new Map([
-  ["statement", "in the statement that begins here"],
-]);
+function whereWords({ located, secondTry }: SqlFailure): string | undefined {
+  const words = [
+    ...(located === "statement" ? ["in the statement that begins here"] : []),
+    ...(secondTry === true
+      ? ["found by running the file a second time; everything was rolled back"]
+      : []),
+  ];
+  return words.length === 0 ? undefined : words.join(", ");
+}
 
 /** The position of an error in a statement that is not in a file; the message above gives the reason. */
 function statementLines(sql: SqlFailure, options: FailureViewOptions): Styled[] {

@@ -39,6 +39,15 @@ export function sendQuery(context: QueryContext, sql: string): Promise<SqlResult
   return context.hasura.runSql({ ...requestFor(context, sql), limitMs: queryLimitMs });
 }
 
+/** Runs SQL that rolls back all that it does, once; it is abandoned after `limitMs`. Throws `HasuraCallError`. */
+export function sendRehearsal(
+  context: QueryContext,
+  sql: string,
+  limitMs: number,
+): Promise<SqlResult> {
+  return context.hasura.runSql({ ...requestFor(context, sql), limitMs });
+}
+
 /** The part of the ledger's context that one query needs. */
 export type QueryContext = Pick<LedgerContext, "hasura" | "database" | "configVersion">;
 

@@ -21,7 +21,7 @@ import type {
 } from "../store.ts";
 import { acquireTurn } from "./acquire-turn.ts";
 import { CatalogSync } from "./catalog-sync.ts";
-import { isTransient, query, readLedger, untilAnswered } from "./client.ts";
+import { isTransient, query, readLedger, sendRehearsal, untilAnswered } from "./client.ts";
 import { Confirmation } from "./confirmation.ts";
 import type { LedgerContext } from "./context.ts";
 import {
@@ -167,6 +167,10 @@ export class LedgerStore implements MigrationStore {
     await this.#settleCatalog();
     if (error !== undefined)
       throw hasuraFailure(error, `confirming what was applied in ${this.#context.database.name}`);
+  }
+
+  rehearse(sql: string, limitMs: number): Promise<SqlResult> {
+    return sendRehearsal(this.#context, sql, limitMs);
   }
 
   halfRedone(): Version | undefined {

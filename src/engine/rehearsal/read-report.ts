@@ -1,0 +1,117 @@
+import * as z from "zod";
+import type { SqlResult } from "../hasura/client.ts";
+
+/** A lock on a relation that existed before the rehearsal. */
+export interface HeldLock {
+  /** With its schema, unquoted: `public.orders`. */
+  readonly relation: string;
+  /** PostgreSQL's name, such as `AccessExclusiveLock`. */
+  readonly mode: string;
+}
+
+/** A file that was run to its end. */
+export interface RehearsedFile {
+  readonly tookMs: number;
+  /** The strongest lock on each relation among those that no earlier file had taken; the strongest first. */
+  readonly locks: readonly HeldLock[];
+}
+
+/** The error that ended a rehearsal. */
+export interface RehearsalError {
+  /** How many statements were run, the failing one included; of all files together. */
+  readonly statement: number;
+  /** True if the statements of the file succeeded, and a deferred constraint is violated. */
+  readonly atCommit: boolean;
+  readonly sqlstate: string;
+  readonly message: string;
+  readonly detail?: string;
+  readonly hint?: string;
+}
+
+/** What a rehearsal found. */
+export interface Report {
+  readonly files: readonly RehearsedFile[];
+  readonly failed?: RehearsalError;
+}
+
+const text = z
+  .string()
+  .nullable()
+  .transform((value) => (value === null || value === "" ? undefined : value));
+
+const Failed = z
+  .object({
+    statement: z.int(),
+    stage: z.enum(["statement", "commit"]),
+    sqlstate: z.string(),
+    message: z.string(),
+    detail: text,
+    hint: text,
+  })
+  .transform(({ stage, detail, hint, ...error }): RehearsalError => ({
+    ...error,
+    atCommit: stage === "commit",
+    ...(detail !== undefined && { detail }),
+    ...(hint !== undefined && { hint }),
+  }));
+
+const Cell = z.union([
+  z.object({ busy: z.literal(true) }),
+  z.object({
+    files: z.array(
+      // A lock is a relation's id and a mode.
+      z.object({ ms: z.number(), locks: z.array(z.string().regex(/^\d+ \w+$/)) }),
+    ),
+    failed: Failed.nullable(),
+    relations: z.record(z.string(), z.tuple([z.string(), z.string()])),
+  }),
+]);
+
+/**
+ * Reads the answer to `rehearsalSql`; undefined if another run is in the middle of a migration, or if the session does not read strings as
+ * the parser does. Throws ZodError or SyntaxError for anything else.
+ */
+export function readReport(result: SqlResult): Report | undefined {
+  const cell = Cell.parse(JSON.parse(result.rows[0]?.[0] ?? "null"));
+  if ("busy" in cell) return undefined;
+  const { files, failed, relations } = cell;
+  return {
+    files: files.map(({ ms, locks }) => ({
+      tookMs: Math.max(0, Math.round(ms * 1000) / 1000),
+      locks: strongest(locks, new Map(Object.entries(relations))),
+    })),
+    ...(failed && { failed }),
+  };
+}
+
+/** From the weakest to the strongest. */
+const modes = [
+  "AccessShareLock",
+  "RowShareLock",
+  "RowExclusiveLock",
+  "ShareUpdateExclusiveLock",
+  "ShareLock",
+  "ShareRowExclusiveLock",
+  "ExclusiveLock",
+  "AccessExclusiveLock",
+];
+
+function strongest(
+  locks: readonly string[],
+  relations: ReadonlyMap<string, readonly [schema: string, name: string]>,
+): HeldLock[] {
+  const found = new Map<string, string>();
+  for (const lock of locks) {
+    const [id = "", mode = ""] = lock.split(" ");
+    const relation = relations.get(id)?.join(".");
+    if (relation === undefined) continue;
+    if (strength(mode) > strength(found.get(relation))) found.set(relation, mode);
+  }
+  return [...found]
+    .map(([relation, mode]) => ({ relation, mode }))
+    .toSorted((a, b) => strength(b.mode) - strength(a.mode) || (a.relation < b.relation ? -1 : 1));
+}
+
+function strength(mode: string | undefined): number {
+  return mode === undefined ? -1 : modes.indexOf(mode);
+}

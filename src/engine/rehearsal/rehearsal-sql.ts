@@ -1,0 +1,31 @@
+import { quoteLiteral } from "../sql/quote.ts";
+import { lockClass, lockId } from "../store/ledger/constants.ts";
+import rehearsal from "./rehearsal.sql";
+
+/** Limits of a rehearsal, in milliseconds. */
+export interface RehearsalLimits {
+  /** For each wait for a lock; a file can set another one for itself. */
+  readonly lockMs: number;
+  /** For all statements together; no file can change it. */
+  readonly totalMs: number;
+}
+
+/**
+ * Runs the statements of these files in order and rolls all of them back, in one `run_sql`. Returns one cell: a report for `readReport`.
+ * Requires that no other run is in the middle of a migration, and keeps others from starting one.
+ */
+export function rehearsalSql(
+  files: readonly (readonly string[])[],
+  { lockMs, totalMs }: RehearsalLimits,
+): string {
+  let end = 0;
+  const ends = files.map(({ length }) => (end += length));
+  const values = new Map([
+    ["lock_timeout", String(lockMs)],
+    ["statement_timeout", String(totalMs)],
+    ["input", quoteLiteral(JSON.stringify({ statements: files.flat(), ends }))],
+    ["lock_class", String(lockClass)],
+    ["migration_lock", String(lockId.migration)],
+  ]);
+  return rehearsal.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => values.get(name) ?? "");
+}
