@@ -29,8 +29,13 @@ const mayImport: Record<string, Rule> = {
     packages: ["@pgsql/types"],
     node: ["node:fs/promises", "node:module", "node:util", "node:zlib"],
   },
+  metadata: {
+    own: ["protocol"],
+    packages: ["yaml", "graphql", "zod"],
+    node: ["node:path"],
+  },
   engine: {
-    own: ["protocol", "sql-parser"],
+    own: ["protocol", "sql-parser", "metadata"],
     packages: ["zod", "yaml", "@pgsql/types"],
     node: ["node:crypto", "node:fs", "node:fs/promises", "node:path", "node:util"],
   },
@@ -66,7 +71,7 @@ const mayImport: Record<string, Rule> = {
   },
   local: { own: ["protocol", "tls", "engine", "sql-parser"], packages: true, node: true },
   verify: {
-    own: ["protocol", "tls", "engine", "sql-parser", "lint", "local"],
+    own: ["protocol", "tls", "metadata", "engine", "sql-parser", "lint", "local"],
     packages: ["pg", "zod"],
     node: true,
   },

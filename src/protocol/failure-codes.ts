@@ -121,6 +121,17 @@ export const failureCodes = {
       "If the file is part of the image, build and deploy the image again.",
     ],
   },
+  "bad-metadata": {
+    kinds: ["usage"],
+    meaning:
+      "The project's metadata cannot be read: a file is not valid YAML, JSON or GraphQL, or does not have the form that Hasura needs.",
+    causes: [
+      "A syntax error at the line and column in the message.",
+      "`!include` names a file that does not exist, is empty, or includes itself.",
+      "`actions.yaml` has an action or a type that `actions.graphql` does not have.",
+    ],
+    remedies: ["Correct the file.", "List everything that is wrong: `hasura-migrate verify`."],
+  },
   "bad-project-config": {
     kinds: ["usage"],
     meaning:

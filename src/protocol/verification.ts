@@ -32,7 +32,19 @@ export type ProblemCode =
   /** up.sql fails if newer migrations are already applied. */
   | "out-of-order-failed"
   /** The schema depends on the order of the migrations. */
-  | "out-of-order-differs";
+  | "out-of-order-differs"
+  | MetadataProblemCode;
+
+/** What can be wrong with the metadata of a project. */
+export type MetadataProblemCode =
+  /** A file cannot be read, is not valid, or does not have the form that it needs. */
+  | "metadata-unreadable"
+  /** A file or a key is missing, without which Hasura would refuse the metadata or lose objects. */
+  | "metadata-incomplete"
+  /** An object exists twice. */
+  | "metadata-duplicate"
+  /** Something in the files has no effect. */
+  | "metadata-ignored";
 
 export interface VerifyProblem {
   readonly severity: "error" | "warning";
@@ -41,6 +53,9 @@ export interface VerifyProblem {
   readonly message: string;
   /** Path of the file, from the project's root. */
   readonly file?: string;
+  /** Where in the file, counted from 1; the column in characters. Only for files of the metadata. */
+  readonly line?: number;
+  readonly column?: number;
   /** What differs, one line each: `index orders_created_at is left over`. */
   readonly differences?: readonly string[];
   /** The database's error, with its place in the file. */

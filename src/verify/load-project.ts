@@ -8,6 +8,7 @@ import {
 import { Failure } from "../protocol/failure.ts";
 import { retryHint } from "../protocol/hint.ts";
 import type { VerifyProblem } from "../protocol/verification.ts";
+import { metadataProblems } from "./metadata/metadata-problems.ts";
 import type { LoadedFile } from "./run/run-file.ts";
 import type { LoadedMigration } from "./run/round-trip.ts";
 
@@ -15,7 +16,7 @@ import type { LoadedMigration } from "./run/round-trip.ts";
 export interface LoadedProject {
   readonly project: Project;
   readonly databases: ReadonlyMap<string, readonly LoadedMigration[]>;
-  /** Warnings about files that Hasura would ignore. */
+  /** About files that Hasura would ignore, and about the metadata. */
   readonly problems: readonly VerifyProblem[];
 }
 
@@ -30,7 +31,8 @@ export async function loadProject(
 ): Promise<LoadedProject> {
   const whole = await readProject(directory);
   refuseNoProject(directory, whole, "verify");
-  const project = await postgresOnly(whole);
+  const metadata = await metadataProblems(whole);
+  const project = await postgresPart(whole, metadata);
   if (only !== undefined && !project.databases.has(only))
     throw unknownDatabase(only, [...project.databases.keys()]);
   const databases = new Map<string, readonly LoadedMigration[]>();
@@ -39,12 +41,25 @@ export async function loadProject(
   return {
     project,
     databases,
-    problems: project.notices.map(({ message }) => ({
-      severity: "warning",
-      code: "ignored-file",
-      message,
-    })),
+    problems: [
+      ...project.notices.map(({ message }): VerifyProblem => ({
+        severity: "warning",
+        code: "ignored-file",
+        message,
+      })),
+      ...metadata,
+    ],
   };
+}
+
+/** Without the databases of other kinds; with all of them if the metadata, which declares the kinds, cannot be read. */
+async function postgresPart(whole: Project, metadata: readonly VerifyProblem[]): Promise<Project> {
+  const isReadable = metadata.every(({ code }) => code !== "metadata-unreadable");
+  if (isReadable) return postgresOnly(whole);
+  return postgresOnly(whole).catch((thrown: unknown) => {
+    if (thrown instanceof Failure && thrown.code === "bad-project-config") return whole;
+    throw thrown;
+  });
 }
 
 /** Migrations with their files. Metadata migrations of config version 1 are left out. */

@@ -19,6 +19,8 @@ export interface ProjectConfig {
   readonly migrationsDirectory: string;
   /** Relative to the project's root. */
   readonly metadataDirectory: string;
+  /** The only file of the metadata, instead of a directory. Relative to the project's root. */
+  readonly metadataFile?: string;
 }
 
 // Other keys (endpoint, secrets, actions …) are for the official CLI, and ignored.
@@ -36,8 +38,9 @@ const ConfigFile = z.object(
       .string("must be a path")
       .min(1, "must not be empty")
       .default("migrations"),
-    // Not checked: only a local environment reads it.
+    // Not checked: migrations do not need it.
     metadata_directory: z.string().min(1).catch("metadata"),
+    metadata_file: z.string().min(1).optional().catch(undefined),
   },
   "must be keys and values, such as version: 3",
 );
@@ -110,6 +113,7 @@ function configOf(text: string, path: string): ProjectConfig {
     version: config.data.version,
     migrationsDirectory: config.data.migrations_directory,
     metadataDirectory: config.data.metadata_directory,
+    ...(config.data.metadata_file !== undefined && { metadataFile: config.data.metadata_file }),
   };
 }
 

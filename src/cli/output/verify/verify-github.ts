@@ -36,13 +36,14 @@ export function withAnnotations(
 }
 
 function annotate(problem: VerifyProblem, context: CliContext, directory: string): void {
-  const { severity, file, sql } = problem;
+  const { severity, file, line, column, sql } = problem;
   context.err.writeCommand({
     name: severity,
     properties: {
       ...(file !== undefined && {
         file: repositoryPath(file, { cwd: directory, home: context.home }),
-        line: sql?.place?.line,
+        line: sql?.place?.line ?? line,
+        col: column,
       }),
       title: "hasura-migrate verify",
     },
@@ -53,7 +54,7 @@ function annotate(problem: VerifyProblem, context: CliContext, directory: string
 function page(problems: readonly VerifyProblem[]): string {
   const rows = problems.map((problem) => [
     problem.severity === "error" ? "✗" : "!",
-    problem.file ?? "",
+    [problem.file ?? "", ...(problem.line === undefined ? [] : [problem.line])].join(":"),
     sentences(problem),
   ]);
   return `### ${markdownCell("hasura-migrate verify")}\n\n${markdownTable(["", "file", "found"], rows)}\n\n`;

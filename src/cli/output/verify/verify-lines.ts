@@ -70,10 +70,11 @@ export function problemLines(
   { style, columns }: VerifyLook,
 ): Styled[] {
   const { severity, message, differences = [], sql } = problem;
+  const place = placeOf(problem);
   const sign = belowRow ? plain(" ") : severity === "error" ? style.red("✗") : style.yellow("!");
   const indent = belowRow ? "  " : "";
   const room = columns - indent.length - 2;
-  const head = wrap(message, room).map(
+  const head = wrap(place === undefined ? message : `${place}: ${message}`, room).map(
     (line, i) => styled`${plain(indent)}${i === 0 ? sign : plain(" ")} ${line}`,
   );
   return [
@@ -89,6 +90,13 @@ export function problemLines(
         }).map((line) => styled`  ${line}`)
       : []),
   ];
+}
+
+/** `metadata/actions.yaml:3:5`, where the position is known. */
+function placeOf({ file, line, column }: VerifyProblem): string | undefined {
+  return file === undefined || line === undefined
+    ? undefined
+    : [file, line, ...(column === undefined ? [] : [column])].join(":");
 }
 
 /** True if the file and the database's error make the message redundant. */

@@ -1,0 +1,117 @@
+import * as z from "zod";
+import { isJsonList, isJsonMap, type Json, type JsonMap } from "../document/json.ts";
+import { spotOf, type JsonPath, type Origins } from "../document/places.ts";
+import type { SourceText, Spot } from "../document/source-text.ts";
+import { unreadable } from "../problem.ts";
+
+/** A scalar of another type is a text here too, as for the Hasura CLI. */
+const Text = z.union([z.string(), z.number(), z.boolean()], "must be a text").transform(String);
+
+/** YAML 1.1's words for true and false, which the Hasura CLI accepts here. */
+const Flag = z.preprocess(
+  (value) =>
+    typeof value === "string" && /^(y|yes|on|n|no|off)$/i.test(value)
+      ? /^(y|yes|on)$/i.test(value)
+      : value,
+  z.boolean("must be true or false"),
+);
+
+/** What is typed in a definition; the rest of it is passed on. */
+const Definition = z.object(
+  {
+    kind: Text.nullish(),
+    handler: Text.nullish(),
+    forward_client_headers: Flag.nullish(),
+    timeout: z.int("must be a number of seconds").nullish(),
+  },
+  "must be keys and values, such as handler: https://example.com",
+);
+
+const keysAndValues = "must be keys and values, such as name: login";
+const ActionEntry = z.object(
+  { name: Text.nullish(), definition: Definition.nullish() },
+  keysAndValues,
+);
+const TypeEntry = z.object({ name: Text.nullish(), description: Text.nullish() }, keysAndValues);
+const actions = z.array(ActionEntry, "must be a list").nullish();
+const types = z.array(TypeEntry, "must be a list").nullish();
+
+const ActionsYaml = z.object(
+  {
+    actions,
+    custom_types: z
+      .object({ enums: types, input_objects: types, objects: types, scalars: types }, keysAndValues)
+      .nullish(),
+  },
+  "must have the keys actions and custom_types",
+);
+
+/** The lists of `custom_types`. */
+export type TypeList = "enums" | "input_objects" | "objects" | "scalars";
+export const typeLists: readonly TypeList[] = ["enums", "input_objects", "objects", "scalars"];
+
+/** An entry of actions.yaml: what is typed in it, and all of it as it is written. */
+export interface YamlEntry<Typed> {
+  readonly typed: Typed;
+  readonly name: string;
+  readonly written: JsonMap;
+  readonly path: JsonPath;
+}
+
+export interface ActionsYaml {
+  readonly actions: readonly YamlEntry<z.infer<typeof ActionEntry>>[];
+  readonly types: Readonly<Record<TypeList, readonly YamlEntry<z.infer<typeof TypeEntry>>[]>>;
+  /** Where the value at a path is written. */
+  spot(path: JsonPath): Spot;
+}
+export type YamlAction = ActionsYaml["actions"][number];
+export type YamlType = ActionsYaml["types"][TypeList][number];
+
+/**
+ * Checks the value of actions.yaml; null is that of an empty file.
+ * @throws MetadataFailure for a value of the wrong type, with its place
+ */
+export function parseActionsYaml(value: Json, source: SourceText, origins: Origins): ActionsYaml {
+  const spot = (path: JsonPath): Spot => spotOf(value, path, origins) ?? { source, offset: 0 };
+  const parsed = ActionsYaml.safeParse(value ?? {});
+  if (!parsed.success) throw wrongType(parsed.error, spot);
+  const { actions, custom_types: custom } = parsed.data;
+  const entries = <Typed extends { readonly name?: string | null | undefined }>(
+    items: readonly Typed[] | null | undefined,
+    path: JsonPath,
+  ): readonly YamlEntry<Typed>[] =>
+    (items ?? []).map((typed, index) => ({
+      typed,
+      name: typed.name ?? "",
+      written: mapAt(value, [...path, index]),
+      path: [...path, index],
+    }));
+  const typesIn = (list: TypeList): readonly YamlType[] =>
+    entries(custom?.[list], ["custom_types", list]);
+  return {
+    actions: entries(actions, ["actions"]),
+    types: {
+      enums: typesIn("enums"),
+      input_objects: typesIn("input_objects"),
+      objects: typesIn("objects"),
+      scalars: typesIn("scalars"),
+    },
+    spot,
+  };
+}
+
+function wrongType(error: z.ZodError, spot: (path: JsonPath) => Spot): Error {
+  const [issue] = error.issues;
+  const path = (issue?.path ?? []).filter((key) => typeof key !== "symbol");
+  const key = path.findLast((each) => typeof each === "string");
+  return unreadable(spot(path), `${key ?? "actions.yaml"} ${issue?.message ?? "is not valid"}.`);
+}
+
+/** The map at a path; an empty one for anything else. */
+function mapAt(value: Json, path: JsonPath): JsonMap {
+  const found = path.reduce<Json | undefined>((at, key) => {
+    if (isJsonList(at)) return at[Number(key)];
+    return isJsonMap(at) ? at[String(key)] : undefined;
+  }, value);
+  return isJsonMap(found) ? found : {};
+}

@@ -1,0 +1,27 @@
+import type { JsonMap } from "./json.ts";
+import { spotOf, type JsonPath, type Origins } from "./places.ts";
+import { placeOf, type FilePlace } from "./source-text.ts";
+
+/** The metadata of a project: the document that Hasura gets, and where each part of it is written. */
+export interface MetadataDocument {
+  /** The argument of `replace_metadata`: `metadata` in config version 3, all of `args` in version 2. */
+  readonly value: JsonMap;
+  readonly configVersion: 2 | 3;
+  /** Where the value at a path is written, or what would contain it; undefined if no file has it. */
+  placeOf(path: JsonPath): FilePlace | undefined;
+}
+
+export function metadataDocument(
+  value: JsonMap,
+  configVersion: 2 | 3,
+  origins: Origins,
+): MetadataDocument {
+  return {
+    value,
+    configVersion,
+    placeOf: (path) => {
+      const spot = spotOf(value, path, origins);
+      return spot && placeOf(spot);
+    },
+  };
+}

@@ -1,0 +1,140 @@
+import type { Json } from "../document/json.ts";
+import type { Origins } from "../document/places.ts";
+import type { SourceText, Spot } from "../document/source-text.ts";
+import { unreadable } from "../problem.ts";
+
+/** A text that is being read; `at` is the offset of what comes next. */
+interface Reader {
+  readonly source: SourceText;
+  readonly origins: Origins;
+  at: number;
+}
+
+/**
+ * Parses JSON, and records where each map and list is written. `JSON.parse` does not tell where anything is.
+ * @throws MetadataFailure for text that is not JSON
+ */
+export function parseJson(source: SourceText, origins: Origins): Json {
+  const reader: Reader = { source, origins, at: 0 };
+  try {
+    const value = valueAt(reader);
+    skipBlanks(reader);
+    if (reader.at < source.text.length) throw unexpected(reader);
+    return value;
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    throw unreadable(spotOf(reader), "The values in this file are nested too deeply.");
+  }
+}
+
+function valueAt(reader: Reader): Json {
+  skipBlanks(reader);
+  const { text } = reader.source;
+  switch (text[reader.at]) {
+    case "{":
+      return mapAt(reader);
+    case "[":
+      return listAt(reader);
+    case '"':
+      return textAt(reader);
+    default:
+      return wordAt(reader);
+  }
+}
+
+function mapAt(reader: Reader): Json {
+  const spot = spotOf(reader);
+  const entries = new Map<string, Json>();
+  const spots = new Map<string, Spot>();
+  itemsUntil("}", reader, () => {
+    const at = spotOf(reader);
+    const key = textAt(reader);
+    skipBlanks(reader);
+    expect(":", reader);
+    // As for the Hasura CLI, the last of two values counts.
+    entries.set(key, valueAt(reader));
+    spots.set(key, at);
+  });
+  const map = Object.fromEntries(entries);
+  reader.origins.set(map, { ...spot, entry: (key) => spots.get(String(key)) });
+  return map;
+}
+
+function listAt(reader: Reader): Json {
+  const spot = spotOf(reader);
+  const items: Json[] = [];
+  const spots: Spot[] = [];
+  itemsUntil("]", reader, () => {
+    spots.push(spotOf(reader));
+    items.push(valueAt(reader));
+  });
+  reader.origins.set(items, { ...spot, entry: (key) => spots[Number(key)] });
+  return items;
+}
+
+/** Reads what is between two brackets, with commas between the items. */
+function itemsUntil(end: "}" | "]", reader: Reader, readItem: () => void): void {
+  reader.at += 1;
+  skipBlanks(reader);
+  if (isNext(end, reader)) return;
+  for (;;) {
+    skipBlanks(reader);
+    readItem();
+    skipBlanks(reader);
+    if (isNext(end, reader)) return;
+    expect(",", reader);
+  }
+}
+
+// Control characters are not allowed in a text, and there are no others below a space.
+const quoted = /"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/uy;
+const word = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null/y;
+
+function textAt(reader: Reader): string {
+  const token = tokenAt(quoted, reader);
+  const text: unknown = JSON.parse(token);
+  return String(text);
+}
+
+function wordAt(reader: Reader): Json {
+  const token = tokenAt(word, reader);
+  if (token === "null") return null;
+  return token === "true" || token === "false" ? token === "true" : Number(token);
+}
+
+function tokenAt(pattern: RegExp, reader: Reader): string {
+  pattern.lastIndex = reader.at;
+  const [token] = pattern.exec(reader.source.text) ?? [];
+  if (token === undefined) throw unexpected(reader);
+  reader.at += token.length;
+  return token;
+}
+
+function skipBlanks(reader: Reader): void {
+  const { text } = reader.source;
+  while (" \t\r\n".includes(text[reader.at] ?? "x")) reader.at += 1;
+}
+
+function isNext(character: string, reader: Reader): boolean {
+  if (reader.source.text[reader.at] !== character) return false;
+  reader.at += 1;
+  return true;
+}
+
+function expect(character: string, reader: Reader): void {
+  if (!isNext(character, reader)) throw unexpected(reader);
+}
+
+function spotOf({ source, at }: Reader): Spot {
+  return { source, offset: at };
+}
+
+function unexpected(reader: Reader): Error {
+  const found = reader.source.text[reader.at];
+  return unreadable(
+    spotOf(reader),
+    found === undefined
+      ? "This is not valid JSON: the file ends here."
+      : `This is not valid JSON: unexpected ${JSON.stringify(found)}.`,
+  );
+}

@@ -1,0 +1,88 @@
+import { isJsonList, isJsonMap, type JsonMap } from "../document/json.ts";
+import type { MetadataDocument } from "../document/metadata-document.ts";
+import { identityOf, objectLabel, objectsOf, type MetadataObject } from "../document/objects.ts";
+import type { JsonPath } from "../document/places.ts";
+import { placeText, type MetadataProblem } from "../problem.ts";
+
+/** What Hasura would refuse in a document whose files can be read. */
+export function checkDocument(document: MetadataDocument): readonly MetadataProblem[] {
+  return [...incompleteSources(document), ...withoutTables(document), ...duplicates(document)];
+}
+
+function withoutTables({ value, configVersion }: MetadataDocument): MetadataProblem[] {
+  if (configVersion === 3 || value["tables"] !== undefined) return [];
+  return [
+    {
+      severity: "error",
+      code: "metadata-incomplete",
+      message: "The metadata has no tables: a project with config version 2 needs tables.yaml.",
+      advice: "For a project without tables, create it with [] as its only line.",
+    },
+  ];
+}
+
+function incompleteSources(document: MetadataDocument): MetadataProblem[] {
+  const sources = document.value["sources"];
+  if (!isJsonList(sources)) return [];
+  return sources.flatMap((source, index) =>
+    isJsonMap(source) ? incompleteSource(source, ["sources", index], document) : [],
+  );
+}
+
+/** What every source needs, and what stands for its absence. */
+const needed = [
+  { key: "name", absent: "", advice: "Give it a name." },
+  { key: "kind", absent: "", advice: "Write kind: postgres." },
+  { key: "tables", absent: null, advice: "Write tables: []." },
+] as const;
+
+function incompleteSource(
+  source: JsonMap,
+  path: JsonPath,
+  document: MetadataDocument,
+): MetadataProblem[] {
+  const name = source["name"] === "" ? "" : ` ${JSON.stringify(source["name"])}`;
+  return needed
+    .filter(({ key, absent }) => source[key] === absent)
+    .map(({ key, advice }) => ({
+      severity: "error",
+      code: "metadata-incomplete",
+      message: `The source${name} has no ${key}.`,
+      ...placed(document, path),
+      advice,
+    }));
+}
+
+function duplicates(document: MetadataDocument): MetadataProblem[] {
+  const seen = new Map<string, MetadataObject>();
+  return objectsOf(document.value).flatMap((object) => {
+    const identity = identityOf(object);
+    const first = seen.get(identity);
+    if (first === undefined) {
+      seen.set(identity, object);
+      return [];
+    }
+    return [duplicate(object, first, document)];
+  });
+}
+
+function duplicate(
+  object: MetadataObject,
+  first: MetadataObject,
+  document: MetadataDocument,
+): MetadataProblem {
+  const before = document.placeOf(first.path);
+  const also = before === undefined ? "" : `, first at ${placeText(before)}`;
+  return {
+    severity: "error",
+    code: "metadata-duplicate",
+    message: `The metadata has the ${objectLabel(object)} twice${also}.`,
+    ...placed(document, object.path),
+    advice: "Remove one of them.",
+  };
+}
+
+function placed(document: MetadataDocument, path: JsonPath): Pick<MetadataProblem, "place"> {
+  const place = document.placeOf(path);
+  return place === undefined ? {} : { place };
+}

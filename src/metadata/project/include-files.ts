@@ -1,0 +1,103 @@
+import { posix } from "node:path";
+import type { ParsedNode } from "yaml";
+import type { Json } from "../document/json.ts";
+import type { Spot } from "../document/source-text.ts";
+import { unreadable } from "../problem.ts";
+import { includesIn, type Include } from "../yaml/includes.ts";
+import { parseYaml, type YamlFile } from "../yaml/parse-yaml.ts";
+import { toJson } from "../yaml/to-json.ts";
+import type { Reading } from "./part.ts";
+import { readSource } from "./read-text.ts";
+
+/** A file that was included, with the size of its value. */
+interface Included {
+  readonly value: Json;
+  readonly characters: number;
+}
+
+/** The way to a file by includes; paths are from the project's root. */
+interface Way {
+  readonly reading: Reading;
+  /** The files that are being read: each includes the next. */
+  readonly open: readonly string[];
+  readonly known: Map<string, Included>;
+}
+
+/**
+ * What each include below the nodes stands for, with the includes in those files. Paths are relative to the file that has them.
+ * @throws MetadataFailure for an include that is missing, empty, circular, outside of the project, or not a .yaml file
+ */
+export async function readIncludes(
+  file: YamlFile,
+  nodes: readonly (ParsedNode | null)[],
+  reading: Reading,
+): Promise<ReadonlyMap<ParsedNode, Json>> {
+  return includedIn(file, nodes, { reading, open: [file.source.path], known: new Map() });
+}
+
+async function includedIn(
+  { source }: YamlFile,
+  nodes: readonly (ParsedNode | null)[],
+  way: Way,
+): Promise<ReadonlyMap<ParsedNode, Json>> {
+  const values = new Map<ParsedNode, Json>();
+  if (!source.text.includes("!include")) return values;
+  for (const include of nodes.flatMap(includesIn)) {
+    const spot = { source, offset: include.node.range[0] };
+    values.set(include.node, await readInclude(pathOf(include, spot, way), spot, way));
+  }
+  return values;
+}
+
+/** The path from the project's root. */
+function pathOf({ path }: Include, spot: Spot, { reading }: Way): string {
+  if (path === "")
+    throw unreadable(spot, "!include needs the path of a file, such as !include users.yaml.");
+  const whole = posix.join(posix.dirname(spot.source.path), path.replaceAll("\\", "/"));
+  if (whole.startsWith("../") && !whole.startsWith(`${reading.layout.directory}/`))
+    throw unreadable(spot, `The file to include is outside of the project: ${path}.`);
+  if (!whole.endsWith(".yaml"))
+    throw unreadable(
+      spot,
+      `!include supports only files that end in .yaml, not ${path}.`,
+      "Rename the file.",
+    );
+  return whole;
+}
+
+async function readInclude(path: string, spot: Spot, way: Way): Promise<Json> {
+  const { reading, open, known } = way;
+  const { size } = reading;
+  const before = known.get(path);
+  if (before !== undefined) {
+    size.add(before.characters, spot);
+    return before.value;
+  }
+  if (open.includes(path))
+    throw unreadable(
+      spot,
+      `The files include each other without end: ${[...open.slice(open.indexOf(path)), path].join(" → ")}.`,
+    );
+  const start = size.characters;
+  const value = await readValue(path, spot, { ...way, open: [...open, path] });
+  known.set(path, { value, characters: size.characters - start });
+  return value;
+}
+
+async function readValue(path: string, spot: Spot, way: Way): Promise<Json> {
+  const { files, origins, size } = way.reading;
+  const source = await readSource(path, files);
+  if (source === undefined)
+    throw unreadable(
+      spot,
+      `The file to include does not exist: ${path}.`,
+      "Names of files are case-sensitive in most environments.",
+    );
+  const file = parseYaml(source);
+  if (file.contents === null)
+    throw unreadable({ source, offset: 0 }, "This included file is empty.", "Write [] in it.");
+  const included = await includedIn(file, [file.contents], way);
+  const value = toJson(file, { origins, size, included });
+  if (value !== null) return value;
+  throw unreadable({ source, offset: 0 }, "This included file is empty.", "Write [] in it.");
+}

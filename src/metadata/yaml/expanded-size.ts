@@ -1,0 +1,25 @@
+import type { Spot } from "../document/source-text.ts";
+import { unreadable } from "../problem.ts";
+
+/** The largest document in characters, with all aliases and includes in place. */
+const mostCharacters = 100_000_000;
+
+/** The size of a document while it is read: an alias or an include can stand for any amount of text. */
+export class ExpandedSize {
+  #characters = 0;
+
+  get characters(): number {
+    return this.#characters;
+  }
+
+  /** @throws MetadataFailure if the document is too large */
+  add(characters: number, spot: Spot): void {
+    this.#characters += characters;
+    if (this.#characters > mostCharacters)
+      throw unreadable(
+        spot,
+        `The metadata is larger than ${mostCharacters.toLocaleString("en")} characters here.`,
+        "Aliases (*name) and includes count each time that they are used.",
+      );
+  }
+}

@@ -1,0 +1,280 @@
+import assert from "node:assert/strict";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { describe, test, type TestContext } from "vitest";
+import { projectOnDisk } from "../engine/support/run.ts";
+import { problemLines, readIn } from "./support/read.ts";
+
+type Files = Readonly<Record<string, string | Uint8Array>>;
+
+const whole: Files = {
+  "config.yaml": "version: 3\n",
+  "metadata/version.yaml": "version: 3\n",
+  "metadata/databases/databases.yaml": "[]\n",
+};
+const source = "- name: default\n  kind: postgres\n  configuration: {}\n";
+const including = (path: string): Files => ({
+  "metadata/databases/databases.yaml": `${source}  tables: "!include ${path}"\n`,
+});
+const actions = (graphql: string, yaml: string): Files => ({
+  "metadata/actions.graphql": graphql,
+  "metadata/actions.yaml": yaml,
+});
+
+/** The problems of a project with these files, without their advice. */
+async function problemsOf(t: TestContext, files: Files): Promise<string[]> {
+  return problemLines(await readIn(await projectOnDisk(t, { ...whole, ...files })));
+}
+
+describe("metadata that cannot be read is reported with its file, line and column", () => {
+  const cases: readonly (readonly [what: string, files: Files, problem: string])[] = [
+    [
+      "broken YAML",
+      { "metadata/cron_triggers.yaml": "- name: nightly\n  payload: {a: [1, 2}\n" },
+      "metadata/cron_triggers.yaml:2:21 This is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ].",
+    ],
+    [
+      "a key that is there twice",
+      { "metadata/remote_schemas.yaml": "- name: a\n  definition: {}\n  name: b\n" },
+      'metadata/remote_schemas.yaml:3:3 The key "name" is here twice.',
+    ],
+    [
+      "a number that JSON does not have",
+      { "metadata/query_collections.yaml": "- {größe: .inf}\n" },
+      "metadata/query_collections.yaml:1:11 JSON has no number for .inf.",
+    ],
+    [
+      "an unknown tag",
+      { "metadata/query_collections.yaml": "- name: !env NAME\n" },
+      "metadata/query_collections.yaml:1:14 The tag !env is not supported here.",
+    ],
+    [
+      "a list as a key",
+      { "metadata/network.yaml": "? [a]\n: 1\n" },
+      "metadata/network.yaml:1:3 A key must be a text here, not a list or another map.",
+    ],
+    [
+      "an alias without an anchor",
+      { "metadata/network.yaml": "tls_allowlist: *hosts\n" },
+      "metadata/network.yaml:1:16 The alias *hosts has no anchor &hosts before it.",
+    ],
+    [
+      "a map where a list is needed",
+      { "metadata/rest_endpoints.yaml": "name: a\n" },
+      "metadata/rest_endpoints.yaml:1:1 A list is needed here, but this is keys and values.",
+    ],
+    [
+      "text that is not UTF-8",
+      { "metadata/remote_schemas.yaml": Buffer.from("- name: caf\xe9\n", "latin1") },
+      "metadata/remote_schemas.yaml:1:1 The file is not valid UTF-8.",
+    ],
+    [
+      "an include outside of tables and functions",
+      { "metadata/remote_schemas.yaml": "- !include a.yaml\n" },
+      "metadata/remote_schemas.yaml:1:12 !include has no effect here: it is supported only below tables and functions in databases/databases.yaml.",
+    ],
+    [
+      "an include that does not exist",
+      including("default/tables.yaml"),
+      "metadata/databases/databases.yaml:4:11 The file to include does not exist: metadata/databases/default/tables.yaml.",
+    ],
+    [
+      "an include of an empty file",
+      { ...including("tables.yaml"), "metadata/databases/tables.yaml": "# none yet\n" },
+      "metadata/databases/tables.yaml:1:1 This included file is empty.",
+    ],
+    [
+      "an include of another kind of file",
+      { ...including("tables.yml"), "metadata/databases/tables.yml": "[]\n" },
+      "metadata/databases/databases.yaml:4:11 !include supports only files that end in .yaml, not tables.yml.",
+    ],
+    [
+      "files that include each other",
+      {
+        ...including("a.yaml"),
+        "metadata/databases/a.yaml": '- "!include b.yaml"\n',
+        "metadata/databases/b.yaml": "- !include a.yaml\n",
+      },
+      "metadata/databases/b.yaml:1:12 The files include each other without end: metadata/databases/a.yaml → metadata/databases/b.yaml → metadata/databases/a.yaml.",
+    ],
+    [
+      "an include outside of the project",
+      including("../../../secret.yaml"),
+      "metadata/databases/databases.yaml:4:11 The file to include is outside of the project: ../../../secret.yaml.",
+    ],
+    [
+      "SDL that does not parse",
+      actions("type Mutation {\n  login(: Int): Int\n}\n", ""),
+      'metadata/actions.graphql:2:9 error in converting sdl to metadata: Syntax Error: Expected Name, found ":".',
+    ],
+    [
+      "an extension of an ordinary type",
+      actions("type A { x: Int }\nextend type A { y: Int }\n", ""),
+      "metadata/actions.graphql:2:1 error in converting sdl to metadata: extend is only possible for Query and Mutation; the extension of another type is not supported.",
+    ],
+    [
+      "an action that only actions.yaml has",
+      actions("type Query { ping: String }\n", "actions:\n  - name: ping\n  - name: pong\n"),
+      "metadata/actions.yaml:3:5 action pong is not present in actions.graphql.",
+    ],
+    [
+      "a timeout that is not a number",
+      actions(
+        "type Query { ping: String }\n",
+        "actions:\n  - name: ping\n    definition:\n      timeout: 10s\n",
+      ),
+      "metadata/actions.yaml:4:7 timeout must be a number of seconds.",
+    ],
+  ];
+  for (const [what, files, problem] of cases)
+    test(what, async (t) => {
+      assert.deepEqual(await problemsOf(t, files), [problem]);
+    });
+
+  test("a file that a link leads to outside of the project", async (t) => {
+    const root = await projectOnDisk(t, { ...whole, ...including("tables.yaml") });
+    const elsewhere = `${dirname(root)}/elsewhere-${String(process.pid)}.yaml`;
+    await writeFile(elsewhere, "- secret\n");
+    t.onTestFinished(() => rm(elsewhere));
+    await symlink(elsewhere, `${root}/metadata/databases/tables.yaml`);
+    assert.deepEqual(problemLines(await readIn(root)), [
+      "metadata/databases/tables.yaml:1:1 metadata/databases/tables.yaml is outside of the project, or a link out of it.",
+    ]);
+  });
+
+  test("a directory in the place of a file", async (t) => {
+    const root = await projectOnDisk(t, whole);
+    await mkdir(`${root}/metadata/network.yaml`);
+    assert.deepEqual(problemLines(await readIn(root)), [
+      "metadata/network.yaml:1:1 metadata/network.yaml cannot be read.",
+    ]);
+  });
+
+  test("values that are nested too deeply", async (t) => {
+    const nested = `a: ${"[".repeat(100_000)}${"]".repeat(100_000)}\n`;
+    const [problem, ...others] = await problemsOf(t, { "metadata/network.yaml": nested });
+    assert.match(
+      problem ?? "",
+      /^metadata\/network\.yaml:1:\d+ The values here are nested too deeply\.$/,
+    );
+    assert.deepEqual(others, []);
+  });
+
+  test("several broken files at once", async (t) => {
+    const problems = await problemsOf(t, {
+      "metadata/cron_triggers.yaml": "{}\n",
+      "metadata/network.yaml": "[]\n",
+    });
+    assert.equal(problems.length, 2);
+  });
+});
+
+describe("metadata that would expand without bound is refused", () => {
+  const levels = Array.from({ length: 12 }, (_, i) => i + 1);
+
+  test("by aliases", async (t) => {
+    const bomb = levels
+      .map((i) => `  a${String(i)}: &a${String(i)} [${`*a${String(i - 1)}, `.repeat(9)}]\n`)
+      .join("");
+    const [problem, ...others] = await problemsOf(t, {
+      "metadata/network.yaml": `tls_allowlist:\n  a0: &a0 ha\n${bomb}`,
+    });
+    assert.match(problem ?? "", /^metadata\/network\.yaml:\d+:\d+ The metadata is larger than/);
+    assert.deepEqual(others, []);
+  });
+
+  test("by includes", async (t) => {
+    const files = levels.map((i): [string, string] => [
+      `metadata/databases/${String(i)}.yaml`,
+      `- "!include ${String(i - 1)}.yaml"\n`.repeat(9),
+    ]);
+    const [problem, ...others] = await problemsOf(t, {
+      ...including("12.yaml"),
+      "metadata/databases/0.yaml": "- ha\n",
+      ...Object.fromEntries(files),
+    });
+    assert.match(
+      problem ?? "",
+      /^metadata\/databases\/\d+\.yaml:\d+:3 The metadata is larger than/,
+    );
+    assert.deepEqual(others, []);
+  });
+});
+
+describe("metadata that Hasura would refuse is reported", () => {
+  const table = (name: string): string => `    - table: {schema: public, name: ${name}}\n`;
+
+  test("two tables of one name, however it is written", async (t) => {
+    const problems = await problemsOf(t, {
+      "metadata/databases/databases.yaml": `${source}  tables:\n${table("users")}${table("orders")}    - table: users\n`,
+    });
+    assert.deepEqual(problems, [
+      "metadata/databases/databases.yaml:7:7 The metadata has the table public.users in source default twice, first at metadata/databases/databases.yaml:5:7.",
+    ]);
+  });
+
+  test("two permissions of one role, in an included file", async (t) => {
+    const problems = await problemsOf(t, {
+      ...including("tables.yaml"),
+      "metadata/databases/tables.yaml":
+        "- table: users\n  select_permissions:\n    - role: a\n    - role: b\n    - role: a\n",
+    });
+    assert.deepEqual(problems, [
+      "metadata/databases/tables.yaml:5:7 The metadata has the select permission a of table public.users in source default twice, first at metadata/databases/tables.yaml:3:7.",
+    ]);
+  });
+
+  test("an action twice in actions.yaml", async (t) => {
+    const problems = await problemsOf(
+      t,
+      actions("type Query { ping: String }\n", "actions:\n  - name: ping\n  - name: ping\n"),
+    );
+    assert.deepEqual(problems, [
+      "metadata/actions.yaml:3:5 actions.yaml has the action ping twice.",
+    ]);
+  });
+
+  test("config version 2 without tables.yaml", async (t) => {
+    const root = await projectOnDisk(t, {
+      "config.yaml": "version: 2\n",
+      "metadata/functions.yaml": "[]\n",
+    });
+    assert.deepEqual(problemLines(await readIn(root)), [
+      "The metadata has no tables: a project with config version 2 needs tables.yaml.",
+    ]);
+  });
+});
+
+describe("metadata in one file", () => {
+  const config = (file: string): Files => ({
+    "config.yaml": `version: 3\nmetadata_file: ${file}\n`,
+  });
+
+  const cases = [
+    [
+      '{"version": 3,\n "sources": [}',
+      'metadata.json:2:14 This is not valid JSON: unexpected "}".',
+    ],
+    [
+      '{"version": 3, "sources": [',
+      "metadata.json:1:28 This is not valid JSON: the file ends here.",
+    ],
+    ["[]", "metadata.json:1:1 Keys and values are needed here, but this is a list."],
+    [
+      '{"version": 3, "sources": [], "actions": [\n  {"name": "a"}, {"name": "a"}]}',
+      "metadata.json:2:18 The metadata has the action a twice, first at metadata.json:2:3.",
+    ],
+  ] as const;
+  for (const [text, problem] of cases)
+    test(text.replace("\n", " "), async (t) => {
+      const root = await projectOnDisk(t, { ...config("metadata.json"), "metadata.json": text });
+      assert.deepEqual(problemLines(await readIn(root)), [problem]);
+    });
+
+  test("that does not exist", async (t) => {
+    const root = await projectOnDisk(t, config("metadata.json"));
+    assert.deepEqual(problemLines(await readIn(root)), [
+      "The file of metadata_file in config.yaml does not exist: metadata.json.",
+    ]);
+  });
+});
