@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
+import { readProject } from "../../src/engine/project/project.ts";
+import { projectOnDisk } from "../engine/support/run.ts";
 import { newRequest, faultBench } from "./support/bench.ts";
 import { loseCommitOf } from "./support/driver.ts";
-import { firstOf } from "./support/migrations.ts";
+import { filesOf, firstOf, seven, squashed } from "./support/migrations.ts";
 
 const two = firstOf(2);
 const isRecord = (sql: string): boolean => sql.includes("SELECT hasura_migrate.record(");
@@ -72,6 +74,23 @@ describe.concurrent("store", () => {
   }
 
   for (const fault of ["the commit does not happen", "the answer is lost"] as const) {
+    test(`a squash that is the last of a run is recorded in place of its parts before the run ends although ${fault}`, async (t) => {
+      const bench = await faultBench(t, seven);
+      await bench.run();
+      const root = await projectOnDisk(t, filesOf({ "8_squash": squashed["8_squash"] ?? "" }));
+      let left = 1;
+      const commits =
+        fault === "the commit does not happen" ? loseCommitOf(bench.driver, isRecord) : undefined;
+      if (!commits)
+        bench.network.expect(({ body }) => (isRecord(body) && left-- > 0 ? "lost" : undefined));
+      const ran = await bench.run(newRequest(), { project: () => readProject(root) });
+      assert.equal(ran.failure, undefined, ran.failure?.message);
+      const { ledger, catalog, done } = await bench.database.facts();
+      const expected = ["1", "2", "3", "4", "8"];
+      assert.deepEqual([ledger, catalog, done.length], [expected, expected, 7]);
+      assert.equal(commits ? commits.lost : 1 - Math.max(0, left), 1);
+    });
+
     test(`versions of another tool are adopted although ${fault}`, async (t) => {
       const bench = await faultBench(t, two);
       for (const sql of Object.values(two)) await bench.database.query(sql);

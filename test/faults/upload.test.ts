@@ -51,6 +51,13 @@ describe("uploaded migrations", () => {
     assert.deepEqual(await problemsAfterAll(t, modes, { lanes: 4, uploads: true }), []);
   });
 
+  test("faults between the CLI and the function, of a reset to a directory: every report is true, and after the same command again its migrations alone are applied, once", async (t) => {
+    assert.deepEqual(
+      await problemsAfterAll(t, modes, { lanes: 4, uploads: true, resets: true }),
+      [],
+    );
+  });
+
   test("faults of the question before an upload: nothing is run, and after one plain re-run every migration is applied once", async (t) => {
     const bench = await clientBench(t, firstOf(3), { uploads: true });
     const wrong: string[] = [];
@@ -71,7 +78,7 @@ describe("uploaded migrations", () => {
         faultOf: () => undefined,
         inventoryFault: () => (left-- > 0 ? fault : undefined),
       });
-      const { code, stdout, stderr } = await (await bench.apply()).ended;
+      const { code, stdout, stderr } = await (await bench.begin()).ended;
       const name = typeof fault === "string" ? fault : fault.what;
       if (code !== ends) wrong.push(`${name}: it ended with ${String(code)}: ${stdout}${stderr}`);
       if (ends !== 0 && (await bench.inLedger()).length > 0) wrong.push(`${name}: something ran`);

@@ -4,25 +4,30 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "vitest";
+import { readProject } from "../../../src/engine/project/project.ts";
 import { startLambdaService } from "../../../src/local/lambda-service/index.ts";
 import { bin, root, start, type Options, type Ran, type Running } from "../../e2e/support/cli.ts";
 import { bundled } from "../../support/bundle.ts";
 import { faultBench, newRequest, type FaultBench } from "./bench.ts";
 import type { TestDatabase } from "./database.ts";
 import { projectOnDisk } from "../../engine/support/run.ts";
-import { filesOf, firstOf, type Sql } from "./migrations.ts";
+import { filesOf, firstOf, versionsOf, type Sql } from "./migrations.ts";
 import { startRelay, type Relay } from "./relay.ts";
 
 /** A whole environment: the command line, a proxy, the Lambda service with the built function, and what is behind it. */
 export interface ClientBench extends FaultBench {
   readonly relay: Relay;
+  /** What the command line does, and the versions that are applied before and after it. */
+  readonly task: ClientTask;
   /** An address at which nobody listens. */
   readonly closedUrl: string;
+  /** Empties the database, and applies what is there before the command line does its task. */
+  prepare(): Promise<void>;
   /**
-   * Starts the command line on the environment, to apply what is pending. `url`: another address of the service; `shortBounds`: it does
+   * Starts the command line on the environment, to do its task. `url`: another address of the service; `shortBounds`: it does
    * not wait long for what does not arrive, where its waits are short.
    */
-  apply(more?: { readonly url?: string; readonly shortBounds?: boolean }): Promise<Running>;
+  begin(more?: { readonly url?: string; readonly shortBounds?: boolean }): Promise<Running>;
   /** One plain run, without harm; returns what is wrong after it. */
   again(): Promise<string[]>;
   /** One run of the built CLI, to its end. */
@@ -35,19 +40,33 @@ export interface ClientBench extends FaultBench {
   inLedger(): Promise<string[]>;
 }
 
+export interface ClientTask {
+  readonly operation: "apply" | "reset-to";
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+}
+
+export interface ClientBenchOptions {
+  readonly shortWaits?: boolean;
+  readonly uploads?: boolean;
+  readonly resets?: boolean;
+}
+
 /**
  * Starts one environment of its own for a test. With `shortWaits` the CLI is not the built one, but made of the same sources, and waits
  * a part of the time; the plain run is then made without it, because it is about the database alone. With `uploads` the migrations come
- * from a directory, and the image has one of them.
+ * from a directory, and the image has one of them. With `resets` the first four are applied before, and the task is a reset to `sql`.
  */
 export async function clientBench(
   t: TestContext,
   sql: Sql,
-  {
-    shortWaits = false,
-    uploads = false,
-  }: { readonly shortWaits?: boolean; readonly uploads?: boolean } = {},
+  { shortWaits = false, uploads = false, resets = false }: ClientBenchOptions = {},
 ): Promise<ClientBench> {
+  const before = resets ? firstOf(4) : {};
+  const task: ClientTask = {
+    operation: resets ? "reset-to" : "apply",
+    ...{ before: versionsOf(before), after: versionsOf(sql) },
+  };
   const bench = await faultBench(t, sql);
   // The image has the first migration alone; the others are uploaded by every run.
   const image = uploads ? await projectOnDisk(t, filesOf(firstOf(1))) : bench.root;
@@ -71,22 +90,33 @@ export async function clientBench(
     target: service.url,
     beforeLookup: () => (shortWaits ? letRunsAge(bench.database) : Promise.resolve()),
   });
-  const applyWith = (url: string, options: Options): Promise<Running> =>
+  const branch = await projectOnDisk(t, filesOf(before));
+  const beginWith = (url: string, options: Options): Promise<Running> =>
     start(
       t,
-      ["dev-1", "--json", "--endpoint-url", url, ...(uploads ? ["--from", bench.root] : [])],
+      [
+        ...(resets ? ["reset-to", "dev-1", "--yes"] : ["dev-1"]),
+        ...["--json", "--endpoint-url", url],
+        ...(uploads ? ["--from", bench.root] : []),
+      ],
       options,
     );
-  const builtRun = async (): Promise<Ran> => (await applyWith(relay.url, {})).ended;
+  const builtRun = async (): Promise<Ran> => (await beginWith(relay.url, {})).ended;
   return {
     ...bench,
-    relay,
+    ...{ relay, task },
+    prepare: async () => {
+      await bench.database.reset(false);
+      if (!resets) return;
+      const { failure } = await bench.run(newRequest(), { project: () => readProject(branch) });
+      if (failure) throw new Error(failure.message);
+    },
     closedUrl: await closedUrl(),
-    apply: ({ url = relay.url, shortBounds = false } = {}) =>
-      applyWith(url, { program, env: { ...quiet, SHORT_BOUNDS: String(shortBounds) } }),
+    begin: ({ url = relay.url, shortBounds = false } = {}) =>
+      beginWith(url, { program, env: { ...quiet, SHORT_BOUNDS: String(shortBounds) } }),
     builtRun,
     again: async () => {
-      if (shortWaits) return bench.problems(await bench.run());
+      if (shortWaits) return bench.problems(await bench.run(newRequest(task.operation)));
       const { code, stdout, stderr } = await builtRun();
       const problems = await bench.databaseProblems();
       return code === 0

@@ -50,22 +50,24 @@ async function attemptOf(
   harm: ClientFault,
   shortBounds: boolean,
 ): Promise<{ readonly missing: string[]; readonly wrong: string[] }> {
-  await bench.database.reset(false);
+  await bench.prepare();
   await bench.startFunction();
   const url = harm.faults.length === 0 ? bench.closedUrl : bench.relay.url;
   // The proxy knows the fault before the new process can have sent anything.
-  const running = await bench.apply({ url, shortBounds });
+  const running = await bench.begin({ url, shortBounds });
   const injected = inject(bench, harm, running);
   const ran = await running.ended;
   const observed = { ...ran, ledger: await bench.inLedger() };
-  const sent = bench.relay.passed.filter(({ operation }) => operation === "apply").length;
+  const sent = bench.relay.passed.filter(
+    ({ operation }) => operation === bench.task.operation,
+  ).length;
   await bench.endFaults();
   const { ends, sent: expected = 1 } = harm;
   const counts = harm.faults.some((fault) => isAnswerFault(fault) && fault.what === "repeated")
     ? "at most"
     : "exactly";
   const wrong = [
-    ...falseReports(observed, await bench.database.facts(), { ends, counts }),
+    ...falseReports(observed, await bench.database.facts(), { ...bench.task, ends, counts }),
     ...(typeof expected === "number" && sent !== expected
       ? [`the run was sent ${String(sent)} times`]
       : []),

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import type { Ran } from "../../e2e/support/cli.ts";
 import type { Facts } from "./database.ts";
-import { firstOf, versionsOf } from "./migrations.ts";
 
 /** What a CLI with `--json` reported, and what was in the ledger when it ended. */
 export interface Observed extends Ran {
@@ -11,12 +10,16 @@ export interface Observed extends Ran {
 const Line = z.looseObject({
   type: z.string(),
   version: z.string().optional(),
+  direction: z.string().optional(),
   exit: z.number().optional(),
   applied: z.number().optional(),
 });
 
 /** What may be reported. */
 interface Expected {
+  /** The versions that are applied before the run and after it. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
   /** Exit codes; null: killed. */
   readonly ends: readonly (number | null)[];
   /** How the number of migrations that a success counts compares with what was applied. */
@@ -24,22 +27,22 @@ interface Expected {
 }
 
 /**
- * What a CLI reported falsely about a run of three migrations. `facts`: the database when everything that was
+ * What a CLI reported falsely about a run. `facts`: the database when everything that was
  * under way has ended.
  */
 export function falseReports(
   observed: Observed,
   facts: Facts,
-  { ends, counts }: Expected,
+  { before, after, ends, counts }: Expected,
 ): string[] {
-  const versions = versionsOf(firstOf(3));
+  const steps = stepsBetween(before, after);
   const lines = observed.stdout.split("\n").filter((line) => line !== "");
   const events = lines.flatMap((line) =>
     observed.code === null && !line.endsWith("}") ? [] : [Line.parse(JSON.parse(line))],
   );
   const closing = events.filter(({ exit }) => exit !== undefined);
-  const reportedApplied = events.flatMap(({ type, version }) =>
-    type === "migration.applied" && version !== undefined ? [version] : [],
+  const done = events.flatMap(({ type, version, direction }) =>
+    type === "migration.applied" && version !== undefined ? [{ version, direction }] : [],
   );
   const wrong: string[] = [];
   const expect = (holds: boolean, otherwise: string): void => {
@@ -54,8 +57,11 @@ export function falseReports(
     !events.some(({ type }) => type === "migration.failed"),
     "it reported that a migration failed",
   );
-  for (const version of reportedApplied)
-    expect(facts.ledger.includes(version), `reported as applied, but is not: ${version}`);
+  for (const { version, direction } of done)
+    expect(
+      facts.ledger.includes(version) === (direction === "up"),
+      `reported as done, but is not: ${version}`,
+    );
   if (observed.code !== null) {
     expect(
       closing.length === 1 && closing[0] === events.at(-1),
@@ -65,25 +71,32 @@ export function falseReports(
   }
   if (observed.code === 0) {
     expect(
-      observed.ledger.join() === versions.join(),
+      observed.ledger.join() === after.join(),
       `it ended with 0 when the ledger held ${observed.ledger.join()}`,
     );
     const counted = closing[0]?.applied ?? 0;
     expect(
-      counts === "exactly" ? counted === versions.length : counted <= versions.length,
+      counts === "exactly" ? counted === steps : counted <= steps,
       "it counted another number of migrations",
     );
   } else {
     const stops = /the run will (stop|end|start no further)/i.test(observed.stdout);
     expect(
-      !stops || facts.ledger.length <= observed.ledger.length + 1,
+      !stops || stepsBetween(observed.ledger, facts.ledger) <= 1,
       `it reported that the run would stop, but ${facts.ledger.join()} are applied`,
     );
     const nothing = /nothing (has run|was (run|sent|applied))/i.test(observed.stdout);
     expect(
-      !nothing || facts.ledger.length === 0,
+      !nothing || stepsBetween(before, facts.ledger) === 0,
       `it reported that nothing has run, but ${facts.ledger.join()} are applied`,
     );
   }
   return wrong;
+}
+
+/** How many migrations lie between two states. */
+function stepsBetween(from: readonly string[], to: readonly string[]): number {
+  return [...new Set([...from, ...to])].filter(
+    (version) => from.includes(version) !== to.includes(version),
+  ).length;
 }

@@ -29,6 +29,19 @@ export const otherBranch: Sql = {
   "8_tags": `CREATE TABLE tags (id int PRIMARY KEY);\n${trace(8)}`,
 };
 
+/** What a reset of a client leads to, from the first four: it rolls two of them back, and applies one. */
+export const shortBranch: Sql = { ...firstOf(2), "8_tags": otherBranch["8_tags"] ?? "" };
+
+/** What a squash leads to: one migration in place of the last three of the seven, and a later one. */
+export const squashed: Sql = {
+  ...migrations,
+  "8_squash": [
+    "-- hasura-migrate: squashes 5 6 7",
+    ...["5_pets", "6_rows", "7_index"].map((name) => seven[name] ?? ""),
+  ].join("\n"),
+  "9_tags": `CREATE TABLE tags (id int PRIMARY KEY);\n${trace(9)}`,
+};
+
 /** How the later ones are rolled back, their trace too. */
 const downs: Sql = {
   "3_data": "DELETE FROM done WHERE v = 3;",
@@ -36,6 +49,9 @@ const downs: Sql = {
   "5_pets": "DROP TABLE pets; DELETE FROM done WHERE v = 5;",
   "6_rows": "DELETE FROM people WHERE id = 1; DELETE FROM done WHERE v = 6;",
   "7_index": "DROP INDEX pets_owner; DELETE FROM done WHERE v = 7;",
+  "8_squash":
+    "DROP TABLE pets; DELETE FROM people WHERE id = 1; DELETE FROM done WHERE v IN (5, 6, 7);",
+  "9_tags": "DROP TABLE tags; DELETE FROM done WHERE v = 9;",
 };
 
 /** The first `count` of them. */

@@ -78,7 +78,7 @@ export async function startRelay(
     const passing = { index: passed.length, operation };
     passed.push(passing);
     const fault = expected.faultOf(passing);
-    const isRun = operation === "apply";
+    const isRun = operation === "apply" || operation === "reset-to";
     if (operation === "history" && working === 0) await beforeLookup();
     const body = isRun ? JSON.stringify(inSlices(payload, expected.sliceMs)) : text;
     const onward: Onward = async () => {

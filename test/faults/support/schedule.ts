@@ -1,3 +1,4 @@
+import type { EngineContext } from "../../../src/engine/execute.ts";
 import type { Hasura } from "../../../src/engine/hasura/client.ts";
 import type { Ran } from "../../engine/support/run.ts";
 import { newRequest, falselyReported, type FaultBench } from "./bench.ts";
@@ -5,13 +6,16 @@ import { chance, oneOf } from "./chance.ts";
 import { driverFaults } from "./driver.ts";
 import { networkFaults } from "./network.ts";
 
+/** A run of a schedule: an operation, and the project if it is not that of the bench. */
+export interface ScheduledRun {
+  readonly operation: "apply" | "down" | "redo" | "reset-to";
+  readonly project?: EngineContext["project"];
+}
+
 /** What a seed decides. Which request is the n-th one depends on the machine as well. */
 export interface Schedule {
   readonly seed: number;
-  readonly runs: readonly {
-    readonly operation: "apply" | "down" | "redo" | "reset-to";
-    readonly diesAtCall: number | undefined;
-  }[];
+  readonly runs: readonly (ScheduledRun & { readonly diesAtCall: number | undefined })[];
   readonly keepLedger: boolean;
   /** Shares of requests and messages that are harmed. */
   readonly network: number;
@@ -24,7 +28,11 @@ export interface Outcome {
   readonly deaths: number;
 }
 
-export function scheduleOf(seed: number): Schedule {
+/** `choice`: the runs to choose from; by default mostly `apply`. */
+export function scheduleOf(
+  seed: number,
+  choice?: readonly [ScheduledRun, ...ScheduledRun[]],
+): Schedule {
   const random = chance(seed);
   const count = 2 + Math.floor(random() * 3);
   const withDown = random() < 0.25;
@@ -34,14 +42,22 @@ export function scheduleOf(seed: number): Schedule {
     network: random() * 0.15,
     driver: random() * 0.03,
     runs: Array.from({ length: count }, () => ({
-      operation: withDown ? oneOf(["apply", "apply", "down", "redo", "reset-to"], random) : "apply",
+      ...(choice ? oneOf(choice, random) : { operation: usual(withDown, random) }),
       diesAtCall: random() < 0.25 ? Math.floor(random() * 18) : undefined,
     })),
   };
 }
 
-/** Several runs at once under harm, then one plain run; answers what is wrong after it. */
-export async function runSchedule(bench: FaultBench, schedule: Schedule): Promise<Outcome> {
+function usual(withDown: boolean, random: () => number): ScheduledRun["operation"] {
+  return withDown ? oneOf(["apply", "apply", "down", "redo", "reset-to"], random) : "apply";
+}
+
+/** Several runs at once under harm, then one plain run of the operation `last`; answers what is wrong after it. */
+export async function runSchedule(
+  bench: FaultBench,
+  schedule: Schedule,
+  last: ScheduledRun["operation"] = "apply",
+): Promise<Outcome> {
   const { seed, runs } = schedule;
   await bench.database.reset(schedule.keepLedger);
   let faults = 0;
@@ -59,18 +75,14 @@ export async function runSchedule(bench: FaultBench, schedule: Schedule): Promis
     const random = harm(index, schedule.driver, 2);
     return random && oneOf(driverFaults, random);
   });
-  const all = await Promise.all(
-    runs.map(({ operation, diesAtCall }, i) =>
-      oneRun(bench, operation, diesAtCall, chance(seed + i)),
-    ),
-  );
+  const all = await Promise.all(runs.map((run, i) => oneRun(bench, run, chance(seed + i))));
   await bench.endFaults();
   const before = await bench.database.facts();
   const onlyUp = runs.every(({ operation }) => operation === "apply");
   const missing = onlyUp ? all.flatMap((ran) => (ran ? falselyReported(ran, before) : [])) : [];
   const wrong = [
     ...missing.map((version) => `reported as applied, but not in the ledger: ${version}`),
-    ...(await bench.problems(await bench.run())),
+    ...(await bench.problems(await bench.run(newRequest(last)))),
   ];
   return {
     wrong: wrong.map((text) => `seed ${String(seed)}: ${text}`),
@@ -82,15 +94,21 @@ export async function runSchedule(bench: FaultBench, schedule: Schedule): Promis
 /** One run; undefined when it died. */
 async function oneRun(
   bench: FaultBench,
-  operation: string,
-  diesAtCall: number | undefined,
+  { operation, project = projectOf(bench, operation), diesAtCall }: Schedule["runs"][number],
   random: () => number,
 ): Promise<Ran | undefined> {
   const dying = mortal(diesAtCall);
-  // A reset leads to a project without the last three, which it rolls back with what the ledger keeps.
-  const project = operation === "reset-to" ? { project: bench.resetProject } : {};
-  const ran = bench.run(newRequest(operation), { random, ...project }, dying.hasura);
+  const more = { random, ...(project && { project }) };
+  const ran = bench.run(newRequest(operation), more, dying.hasura);
   return Promise.race([ran, dying.dead]);
+}
+
+/** A reset leads to a project without the last three, which it rolls back with what the ledger keeps. */
+function projectOf(
+  bench: FaultBench,
+  operation: ScheduledRun["operation"],
+): EngineContext["project"] | undefined {
+  return operation === "reset-to" ? bench.resetProject : undefined;
 }
 
 /**
