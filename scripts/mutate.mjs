@@ -117,7 +117,9 @@ async function failures(tree, { tests, hangs }) {
     ? JSON.parse(readFileSync(report, "utf8"))
     : { testResults: [] };
   const results = testResults.flatMap(({ assertionResults }) => assertionResults);
-  const names = results.flatMap(({ title, status }) => (status === "failed" ? [`“${title}”`] : []));
+  const names = results.flatMap(({ title, status }) =>
+    status === "failed" ? [`“${title.replaceAll(/\s+/g, " ")}”`] : [],
+  );
   return names.length === 0 ? [`Vitest exits with code ${String(code)}`] : names;
 }
 

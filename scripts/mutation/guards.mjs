@@ -63,6 +63,27 @@ export const guards = [
     tests: ["test/lambda/sql-setting.test.ts"],
   },
   {
+    name: "refusing statements that affect a whole server in verify",
+    file: "src/verify/server/check-server-wide.ts",
+    guard: "if (places.length === 0) return;",
+    without: "if (places.length >= 0) return;",
+    tests: ["test/verify/server/check-server-wide.test.ts"],
+  },
+  {
+    name: "refusing statements that affect a whole server inside of functions",
+    file: "src/verify/server/check-server-wide.ts",
+    guard: "if (inner !== undefined) return placesIn(",
+    without: "if (inner === null) return placesIn(",
+    tests: ["test/verify/server/check-server-wide.test.ts"],
+  },
+  {
+    name: "checking for statements that affect a whole server before verify uses a given one",
+    file: "src/verify/index.ts",
+    guard: "    checkServerWide(files.flatMap(filesOf));\n",
+    without: "    void files;\n",
+    tests: ["test/verify/since.test.ts"],
+  },
+  {
     name: "refusing down SQL that another role may have written",
     file: "src/engine/plan/prepare-plan.ts",
     guard: "await state.store.trustKept?.();",
