@@ -1,12 +1,26 @@
-import type { AlterTableCmd, AlterTableStmt, ColumnDef, Constraint, Node } from "@pgsql/types";
+import type {
+  AlterTableCmd,
+  AlterTableStmt,
+  ColumnDef,
+  Constraint,
+  Node,
+  PartitionCmd,
+} from "@pgsql/types";
 import {
+  changeFromUnknown,
   columnType,
   serialTypes,
   typeChange,
   type ColumnType,
   type TypeChange,
 } from "./column-types.ts";
-import { foreignTables, type LockEffect, type LockMode, type StatementLock } from "./lock.ts";
+import {
+  foreignTables,
+  linkedTables,
+  type LockEffect,
+  type LockMode,
+  type StatementLock,
+} from "./lock.ts";
 import { relationName } from "./names.ts";
 import type { Schema } from "./schema.ts";
 import { isVolatile } from "./volatility.ts";
@@ -46,7 +60,6 @@ const weaker: Partial<Record<Subtype, LockMode>> = {
 /** What these parts do while they hold their lock; all others change only the catalog. */
 const effects: Partial<Record<Subtype, LockEffect>> = {
   AT_ValidateConstraint: "scan",
-  AT_DropColumn: "data-loss",
   AT_SetLogged: "rewrite",
   AT_SetUnLogged: "rewrite",
   AT_SetAccessMethod: "rewrite",
@@ -63,19 +76,30 @@ function commandLocks(command: AlterTableCmd, table: string, schema: Schema): St
     case "AT_AddColumn":
       return addedColumnLocks(command, table, schema);
     case "AT_AlterColumnType":
-      return exclusive(typeEffect(command, table, schema));
+      return typeLocks(command, table, schema);
+    case "AT_DropColumn":
+      return dropColumnLocks(command, table, schema);
     case "AT_AddConstraint":
       return "Constraint" in def ? constraintLocks(def.Constraint, table) : [];
     case "AT_SetNotNull":
       return exclusive(notNullEffect(schema, table, name));
     case "AT_DropConstraint":
       return [...exclusive("catalog"), ...foreignTables(schema, table, name)];
-    case "AT_AttachPartition":
-    case "AT_DetachPartition":
-      return partitionLocks(command, table);
     default:
-      return [{ table, ...plainLock(subtype) }];
+      return "PartitionCmd" in def
+        ? partitionLocks(subtype, def.PartitionCmd, table)
+        : [{ table, ...plainLock(subtype) }];
   }
+}
+
+function dropColumnLocks(
+  { name = "", behavior }: AlterTableCmd,
+  table: string,
+  schema: Schema,
+): StatementLock[] {
+  const ends = behavior === "DROP_CASCADE" ? "both" : "own";
+  const others = linkedTables(schema, table, name, ends);
+  return [{ table, mode: "ACCESS EXCLUSIVE", effect: "data-loss" }, ...others];
 }
 
 function plainLock(subtype: Subtype): Omit<StatementLock, "table"> {
@@ -102,19 +126,29 @@ export function rewriteReason(
   const fallback = own.find(({ contype }) => contype === "CONSTR_DEFAULT")?.raw_expr;
   if (fallback !== undefined && isVolatile(fallback, schema.stableFunctions))
     return "its default may differ from row to row";
-  if (schema.checkedDomains.has(type.name))
+  if (schema.domains.get(type.name)?.isChecked === true)
     return `the domain ${type.name} has a constraint, which is checked in each row`;
   return undefined;
 }
 
-/** A default that is not NULL. */
-export function hasDefault({ constraints = [] }: ColumnDef): boolean {
-  return constraints.some(
-    (node) =>
-      "Constraint" in node &&
-      node.Constraint.contype === "CONSTR_DEFAULT" &&
-      !isNull(node.Constraint.raw_expr),
+/** True for a column with DEFAULT, even DEFAULT NULL. */
+export function isDefault({ contype }: Constraint): boolean {
+  return contype === "CONSTR_DEFAULT";
+}
+
+/** True for a new column that is NOT NULL and has no value for the existing rows: adding it fails if there are any. */
+export function lacksValue(column: ColumnDef, schema: Schema): boolean {
+  const own = (column.constraints ?? []).flatMap((node) =>
+    "Constraint" in node ? [node.Constraint] : [],
   );
+  const types = own.map(({ contype }) => contype);
+  const isNotNull = types.includes("CONSTR_NOTNULL") || types.includes("CONSTR_PRIMARY");
+  const isFilled =
+    own.some((each) => isDefault(each) && !isNull(each.raw_expr)) ||
+    types.includes("CONSTR_IDENTITY") ||
+    types.includes("CONSTR_GENERATED") ||
+    rewriteReason({ ...column, constraints: [] }, schema) !== undefined;
+  return isNotNull && !isFilled;
 }
 
 function isNull(node: Node | undefined): boolean {
@@ -125,7 +159,12 @@ function addedColumnLocks(command: AlterTableCmd, table: string, schema: Schema)
   const { def } = command;
   if (def === undefined || !("ColumnDef" in def)) return [];
   const column = def.ColumnDef;
-  const effect = rewriteReason(column, schema) === undefined ? "catalog" : "rewrite";
+  const effect =
+    rewriteReason(column, schema) !== undefined
+      ? "rewrite"
+      : lacksValue(column, schema)
+        ? "scan"
+        : "catalog";
   const own = (column.constraints ?? []).flatMap((node) =>
     "Constraint" in node ? [node.Constraint] : [],
   );
@@ -133,8 +172,8 @@ function addedColumnLocks(command: AlterTableCmd, table: string, schema: Schema)
     { table, mode: "ACCESS EXCLUSIVE", effect },
     ...own.flatMap((constraint) => {
       const locks = constraintLocks(constraint, table);
-      // A new column without a default has nothing that could violate its foreign key.
-      return constraint.contype === "CONSTR_FOREIGN" && !hasDefault(column)
+      // Without DEFAULT, not even DEFAULT NULL, PostgreSQL knows that no row has a key.
+      return constraint.contype === "CONSTR_FOREIGN" && !own.some(isDefault)
         ? locks.map((lock) => ({ ...lock, effect: "catalog" as const }))
         : locks;
     }),
@@ -167,12 +206,43 @@ export function constraintLocks(constraint: Constraint, table: string): Statemen
   }
 }
 
-/** Constraints on the column are added again, and checked, even where the rows are kept. */
-function typeEffect(command: AlterTableCmd, table: string, schema: Schema): LockEffect {
-  if (typeChangeOf(command, table, schema) !== "kept") return "rewrite";
+/** Foreign keys of the column are added again, which also locks the table at their other end. */
+function typeLocks(command: AlterTableCmd, table: string, schema: Schema): StatementLock[] {
   const { name = "" } = command;
+  const change = typeChangeOf(command, table, schema);
+  const isRead = readsForType(change, schema, table, name);
+  const effect =
+    change === "kept" || change === "reindexed" ? (isRead ? "scan" : "catalog") : "rewrite";
+  const others = linkedTables(schema, table, name, "both").map((lock) =>
+    change === "kept" ? lock : { ...lock, effect: "scan" as const },
+  );
+  return [{ table, mode: "ACCESS EXCLUSIVE", effect }, ...others];
+}
+
+/** True if a change of type that keeps the rows reads them, to check a CHECK again or to build an index. */
+export function readsForType(
+  change: TypeChange,
+  schema: Schema,
+  table: string,
+  column: string,
+): boolean {
   const constraints = [...(schema.tables.get(table)?.constraints.values() ?? [])];
-  return constraints.some(({ columns = [] }) => columns.includes(name)) ? "scan" : "catalog";
+  const isChecked = constraints.some(
+    ({ kind, columns, isValid }) => kind === "check" && isValid && columns.includes(column),
+  );
+  if (isChecked) return true;
+  const isReindexed = change === "reindexed";
+  const hasKey = constraints.some(
+    ({ kind, columns }) =>
+      (kind === "primary-key" || kind === "unique") && columns.includes(column),
+  );
+  return (
+    (isReindexed && hasKey) ||
+    [...schema.indexes.values()].some(
+      (index) =>
+        index.table === table && index.columns.includes(column) && (isReindexed || !index.isPlain),
+    )
+  );
 }
 
 /** What a change of type does to the rows. A USING that is more than the column itself computes each row. */
@@ -186,16 +256,14 @@ export function typeChangeOf(command: AlterTableCmd, table: string, schema: Sche
   return from === undefined ? changeFromUnknown(to) : knownChange(from, to, schema);
 }
 
-/** Most columns that become text were varchar. */
-function changeFromUnknown({ name, modifiers }: ColumnType): TypeChange {
-  return name === "text" || (name === "varchar" && modifiers.length === 0)
-    ? "unknown"
-    : "rewritten";
-}
-
 function knownChange(from: ColumnType, to: ColumnType, schema: Schema): TypeChange {
-  const isOther = from.name !== to.name && isEnum(schema, from.name, to.name);
-  return isOther ? "rewritten" : typeChange(from, to);
+  if (from.name === to.name) return typeChange(from, to);
+  if (isEnum(schema, from.name, to.name)) return "rewritten";
+  const [before, after] = [schema.domains.get(from.name), schema.domains.get(to.name)];
+  const isArrayOfDomain = (before ?? after) !== undefined && (from.isArray || to.isArray);
+  if (after?.isChecked === true || isArrayOfDomain) return "rewritten";
+  // A value of a domain has lost the limit of its type.
+  return typeChange(before ? { ...before.base, modifiers: [] } : from, after?.base ?? to);
 }
 
 function isEnum({ enums }: Schema, ...types: readonly string[]): boolean {
@@ -218,13 +286,15 @@ export function notNullIsKnown(schema: Schema, table: string, column: string): b
   const known = schema.tables.get(table);
   if (known?.columns.get(column)?.isNotNull === true) return true;
   return [...(known?.constraints.values() ?? [])].some(
-    ({ notNull, isValid }) => notNull === column && isValid,
+    ({ notNull, isValid }) => notNull.includes(column) && isValid,
   );
 }
 
-function partitionLocks({ subtype, def }: AlterTableCmd, table: string): StatementLock[] {
-  if (def === undefined || !("PartitionCmd" in def)) return [];
-  const { name, concurrent } = def.PartitionCmd;
+function partitionLocks(
+  subtype: Subtype,
+  { name, concurrent }: PartitionCmd,
+  table: string,
+): StatementLock[] {
   const child = name === undefined ? "" : relationName(name);
   if (subtype === "AT_AttachPartition")
     return [

@@ -1,4 +1,3 @@
-import type { Node, RangeVar } from "@pgsql/types";
 import type {
   AssessFiles,
   FileAssessment,
@@ -11,7 +10,7 @@ import { type ParsedSql, parseSql } from "../sql-parser/parse-sql.ts";
 import { allowancesIn, type Allowance } from "./allowances.ts";
 import { effectsOf, impactOf, isSensitive, type Effect } from "./impact.ts";
 import { relationName } from "./names.ts";
-import { afterStatement, emptySchema, startRun, type Schema } from "./schema.ts";
+import { afterStatement, emptySchema, newName, startRun, type Schema } from "./schema.ts";
 import { statementsOf, type StatementInFile } from "./statements.ts";
 
 /**
@@ -105,25 +104,15 @@ class Assessment {
     return impactOf(effect, { line, facts, allowed });
   }
 
-  #after({ statement: { node, schema }, after }: StatementInFile): void {
+  #after({ statement: { node }, after }: StatementInFile): void {
     this.#schema = after;
     const optional = "CreateStmt" in node && node.CreateStmt.if_not_exists && node.CreateStmt;
     if (optional && optional.relation) this.#optional.add(relationName(optional.relation));
-    const moved = movedRelation(node);
-    if (moved === undefined) return;
-    this.#tables.add(relationName(moved));
-    for (const [name, table] of after.tables) {
-      if (schema.tables.get(name) === table) continue;
-      const before = [...schema.tables].find(([, other]) => other === table)?.[0];
-      if (before !== undefined) this.#renamed.set(name, this.#renamed.get(before) ?? before);
-    }
+    const names = newName(node);
+    if (names === undefined) return;
+    this.#tables.add(names.from);
+    this.#renamed.set(names.to, this.#renamed.get(names.from) ?? names.from);
   }
-}
-
-/** What a statement renames, or moves to another schema. */
-function movedRelation(node: Node): RangeVar | undefined {
-  if ("RenameStmt" in node) return node.RenameStmt.relation;
-  return "AlterObjectSchemaStmt" in node ? node.AlterObjectSchemaStmt.relation : undefined;
 }
 
 function allowedIn(allowances: readonly Allowance[], number: number): Set<string> {

@@ -8,8 +8,11 @@ export interface ColumnType {
   readonly isArray: boolean;
 }
 
-/** What changing a column's type does: nothing to the rows, rewriting the table, or it cannot be told. */
-export type TypeChange = "kept" | "rewritten" | "unknown";
+/**
+ * What changing a column's type does: nothing to the rows and indexes; nothing to the rows, but indexes of the column are built again; the same
+ * if the session's time zone is UTC, and otherwise the table is rewritten; the table is rewritten; or it cannot be told.
+ */
+export type TypeChange = "kept" | "reindexed" | "by-time-zone" | "rewritten" | "unknown";
 
 export function columnType(type: TypeName | undefined): ColumnType {
   const parts = stringsOf(type?.names);
@@ -47,9 +50,19 @@ export const serialTypes = new Set([
 ]);
 
 /** Types whose modifier is a limit: a larger one, or none, keeps the rows. */
-const limited = new Set(["varchar", "varbit", "timestamp", "timestamptz", "time", "timetz"]);
-/** Types that PostgreSQL stores alike, so that the rows are kept: from, to. */
-const alike = new Set(["varchar text", "text varchar", "cidr inet", "xml text", "citext text"]);
+const limited = new Set([
+  ...["varchar", "varbit", "timestamp", "timestamptz", "time", "timetz", "interval"],
+]);
+/** Types of times: their largest precision, 6, is the same as none. */
+const times = new Set(["timestamp", "timestamptz", "time", "timetz", "interval"]);
+/** From, to: types that PostgreSQL stores and compares alike, so that rows and indexes are kept (pg_cast, castmethod b). */
+const alike = new Set(["varchar text", "text varchar", "cidr inet", "xml text", "xml varchar"]);
+/** From, to: types that are stored alike and compared differently, so that only indexes are built again. */
+const storedAlike = new Set([
+  ...["text citext", "varchar citext", "citext text", "citext varchar"],
+  ...["bit varbit", "int4 oid", "oid int4"],
+]);
+const timeZones = new Set(["timestamp timestamptz", "timestamptz timestamp"]);
 const builtIn = new Set([
   ...["int2", "int4", "int8", "float4", "float8", "numeric", "money", "bool", "oid"],
   ...["text", "varchar", "bpchar", "name", "bytea", "bit", "varbit", "uuid", "json", "jsonb"],
@@ -57,26 +70,57 @@ const builtIn = new Set([
   ...["inet", "cidr", "macaddr", "xml", "tsvector", "tsquery", "citext"],
 ]);
 
-/** What `ALTER COLUMN … TYPE` does to the rows, without a USING that computes something. */
+/** What `ALTER COLUMN … TYPE` does, without a USING that computes something. Domains are resolved by the caller. */
 export function typeChange(from: ColumnType, to: ColumnType): TypeChange {
-  if (from.isArray || to.isArray)
-    return typeLabel(from) === typeLabel(to)
-      ? "kept"
-      : from.isArray === to.isArray
-        ? "unknown"
-        : "rewritten";
+  if (from.isArray !== to.isArray) return "rewritten";
   if (from.name === to.name) return modifierChange(from, to);
   if (!builtIn.has(from.name) || !builtIn.has(to.name)) return "unknown";
-  if (!alike.has(`${from.name} ${to.name}`)) return "rewritten";
-  return to.modifiers.length === 0 ? "kept" : "rewritten";
+  // Elements of another type are converted, even if they are stored alike.
+  if (from.isArray || limitsOf(to).length > 0) return "rewritten";
+  const pair = `${from.name} ${to.name}`;
+  if (alike.has(pair)) return "kept";
+  if (storedAlike.has(pair)) return "reindexed";
+  return timeZones.has(pair) ? "by-time-zone" : "rewritten";
+}
+
+/** Types that some other type can become without a rewrite. */
+const mayBeKept = new Set([...limited, "numeric", "text", "citext", "inet"]);
+
+/** What it does if the previous type is not known. */
+export function changeFromUnknown(to: ColumnType): TypeChange {
+  return mayBeKept.has(to.name) && !to.isArray ? "unknown" : "rewritten";
 }
 
 function modifierChange(from: ColumnType, to: ColumnType): TypeChange {
-  if (from.modifiers.join() === to.modifiers.join()) return "kept";
-  if (from.name === "interval") return "unknown";
+  const [before, after] = [limitsOf(from), limitsOf(to)];
+  if (before.join() === after.join()) return "kept";
   if (from.name !== "numeric" && !limited.has(from.name)) return "rewritten";
-  if (to.modifiers.length === 0) return "kept";
-  const [most = Infinity, scale = 0] = from.modifiers;
-  const [newMost = 0, newScale = 0] = to.modifiers;
-  return newMost >= most && scale === newScale ? "kept" : "rewritten";
+  if (after.length === 0) return "kept";
+  if (from.isArray) return "rewritten";
+  if (hasFields(from) || hasFields(to)) return "unknown";
+  return isWider(before, after) ? "kept" : "rewritten";
+}
+
+/** True if the limit, such as the precision, is not lower than before, and the scale is the same. */
+function isWider(
+  [most = Infinity, scale = 0]: readonly number[],
+  [newMost = 0, newScale = 0]: readonly number[],
+): boolean {
+  return newMost >= most && scale === newScale;
+}
+
+/** The bit mask of INTERVAL without fields. */
+const anyField = 32767;
+
+/** INTERVAL YEAR, INTERVAL DAY TO SECOND. */
+function hasFields({ name, modifiers: [mask = anyField] }: ColumnType): boolean {
+  return name === "interval" && mask !== anyField;
+}
+
+/** The modifiers that limit values; none for the largest precision of a time. */
+function limitsOf(type: ColumnType): readonly number[] {
+  const { name, modifiers } = type;
+  if (hasFields(type)) return modifiers;
+  const own = name === "interval" ? modifiers.slice(1) : modifiers;
+  return times.has(name) && own[0] === 6 ? [] : own;
 }

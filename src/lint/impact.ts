@@ -5,7 +5,7 @@ import { lossesOf, type Loss } from "./losses.ts";
 import { relationName } from "./names.ts";
 import { allRules } from "./rules/all-rules.ts";
 import type { RuleId } from "./rules/rule-ids.ts";
-import type { LintStatement, Problem } from "./rules/rule.ts";
+import { isEmptied, type LintStatement, type Problem } from "./rules/rule.ts";
 import { isNewRelation } from "./schema.ts";
 
 /** Tables up to this size, with their indexes, are read or rewritten in milliseconds: that is no risk. */
@@ -63,9 +63,10 @@ function problemsIn(statement: LintStatement): FoundProblem[] {
   });
 }
 
-/** A scan or a rewrite. The table at the other end of a new foreign key is only searched for keys. */
-function isHeavy({ table, mode, effect }: StatementLock, { node }: LintStatement): boolean {
-  if (effect !== "scan" && effect !== "rewrite") return false;
+/** A scan or a rewrite of a table that the file has not emptied. The table at the other end of a new foreign key is only searched for keys. */
+function isHeavy({ table, mode, effect }: StatementLock, statement: LintStatement): boolean {
+  const { node } = statement;
+  if ((effect !== "scan" && effect !== "rewrite") || isEmptied(statement, table)) return false;
   if (mode !== "SHARE ROW EXCLUSIVE" || !("AlterTableStmt" in node)) return true;
   const { relation } = node.AlterTableStmt;
   return relation === undefined || relationName(relation) === table;

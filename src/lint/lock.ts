@@ -69,3 +69,36 @@ export function foreignTables(schema: Schema, table: string, constraint?: string
   );
   return [...own, ...others.map(([name]) => lock(name))].filter((each) => each.table !== table);
 }
+
+/**
+ * The tables at the other end of foreign keys that a column is part of: those of its table and, with "both", those that refer to it.
+ */
+export function linkedTables(
+  schema: Schema,
+  table: string,
+  column: string,
+  ends: "own" | "both",
+): StatementLock[] {
+  const own = [...(schema.tables.get(table)?.constraints.values() ?? [])].flatMap(
+    ({ target, columns }) => (target !== undefined && columns.includes(column) ? [target] : []),
+  );
+  const referring =
+    ends === "own"
+      ? []
+      : [...schema.tables].flatMap(([name, { constraints }]) =>
+          [...constraints.values()].some(
+            ({ target, targetColumns }) =>
+              target === table && (targetColumns ?? keyColumns(schema, table)).includes(column),
+          )
+            ? [name]
+            : [],
+        );
+  return [...own, ...referring]
+    .filter((name) => name !== table)
+    .map((name) => ({ table: name, mode: "ACCESS EXCLUSIVE", effect: "catalog" }));
+}
+
+function keyColumns(schema: Schema, table: string): readonly string[] {
+  const constraints = [...(schema.tables.get(table)?.constraints.values() ?? [])];
+  return constraints.find(({ kind }) => kind === "primary-key")?.columns ?? [];
+}

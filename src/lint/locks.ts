@@ -5,6 +5,7 @@ import type {
   RangeVar,
   ReindexStmt,
   RenameStmt,
+  TruncateStmt,
 } from "@pgsql/types";
 import { alterLocks } from "./alter-locks.ts";
 import {
@@ -126,7 +127,7 @@ function dropLocks(statement: DropStmt, schema: Schema): StatementLock[] {
       return each((table) => [{ table, mode: "ACCESS EXCLUSIVE", effect: "catalog" }]);
     case "OBJECT_INDEX":
       return each((index) => {
-        const table = schema.indexes.get(index);
+        const table = schema.indexes.get(index)?.table;
         const mode = concurrent ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE";
         return table === undefined ? [] : [{ table, mode, effect: "catalog" }];
       });
@@ -162,7 +163,11 @@ function renameLocks({ renameType, relation }: RenameStmt): StatementLock[] {
 
 function maintenanceLocks(node: Node, schema: Schema): StatementLock[] {
   if ("TruncateStmt" in node)
-    return relations(node.TruncateStmt.relations, ["ACCESS EXCLUSIVE", "data-loss"]);
+    return truncatedTables(node.TruncateStmt, schema).map((table) => ({
+      table,
+      mode: "ACCESS EXCLUSIVE",
+      effect: "data-loss",
+    }));
   if ("ClusterStmt" in node) return on(node.ClusterStmt.relation, ["ACCESS EXCLUSIVE", "rewrite"]);
   if ("RefreshMatViewStmt" in node) {
     const { relation, concurrent } = node.RefreshMatViewStmt;
@@ -177,10 +182,28 @@ function maintenanceLocks(node: Node, schema: Schema): StatementLock[] {
   return otherLocks(node);
 }
 
+/** The tables of a TRUNCATE, and with CASCADE all that refer to them. */
+export function truncatedTables(
+  { relations: listed = [], behavior }: TruncateStmt,
+  schema: Schema,
+): string[] {
+  const tables = new Set(
+    listed.flatMap((node) => ("RangeVar" in node ? [relationName(node.RangeVar)] : [])),
+  );
+  // The set grows while it is read: what refers to a table that was just added is found, too.
+  if (behavior === "DROP_CASCADE")
+    for (const table of tables)
+      for (const other of [...schema.tables].flatMap(([name, each]) =>
+        [...each.constraints.values()].some(({ target }) => target === table) ? [name] : [],
+      ))
+        tables.add(other);
+  return [...tables];
+}
+
 function reindexLocks({ kind, relation, params }: ReindexStmt, schema: Schema): StatementLock[] {
   const mode = optionIsOn(params, "concurrently") ? "SHARE UPDATE EXCLUSIVE" : "SHARE";
   if (kind === "REINDEX_OBJECT_TABLE") return on(relation, [mode, "scan"]);
-  const table = relation && schema.indexes.get(relationName(relation));
+  const table = relation && schema.indexes.get(relationName(relation))?.table;
   return kind === "REINDEX_OBJECT_INDEX" && table !== undefined
     ? [{ table, mode, effect: "scan" }]
     : [];

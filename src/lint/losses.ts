@@ -1,5 +1,6 @@
 import type { DropStmt } from "@pgsql/types";
 import type { StatementImpact } from "../protocol/impact.ts";
+import { truncatedTables } from "./locks.ts";
 import { objectName, relationName } from "./names.ts";
 import { changesOf } from "./rules/data.ts";
 import type { RuleId } from "./rules/rule-ids.ts";
@@ -24,8 +25,8 @@ export function lossesOf(statement: LintStatement): Loss[] {
   if ("DropStmt" in node) return dropped(node.DropStmt);
   if ("AlterTableStmt" in node) return droppedColumns(statement);
   if ("TruncateStmt" in node)
-    return (node.TruncateStmt.relations ?? []).flatMap((relation) =>
-      "RangeVar" in relation ? [allRows(relationName(relation.RangeVar), "drop-data")] : [],
+    return truncatedTables(node.TruncateStmt, statement.schema).map((table) =>
+      allRows(table, "drop-data"),
     );
   return changesOf(statement).flatMap(({ kind, table, isWhole }) =>
     kind === "DELETE" && isWhole ? [allRows(table, "mass-change")] : [],

@@ -2,6 +2,8 @@ import type {
   AlterTableCmd,
   ColumnDef,
   Constraint,
+  CreateDomainStmt,
+  CreateFunctionStmt,
   CreateStmt,
   CreateTableAsStmt,
   DropStmt,
@@ -10,17 +12,23 @@ import type {
   RenameStmt,
 } from "@pgsql/types";
 import { columnType, serialTypes, type ColumnType } from "./column-types.ts";
-import { nodesIn, objectName, qualified, relationName, stringsOf } from "./names.ts";
+import {
+  columnsIn,
+  namedConstraint,
+  withRenamedColumn,
+  type KnownConstraint,
+} from "./constraints.ts";
+import { objectName, qualified, relationName, stringsOf } from "./names.ts";
 
 /** The database as created by the statements so far: enough to tell what the next one does to existing tables. */
 export interface Schema {
   readonly tables: ReadonlyMap<string, Table>;
-  /** Index → its table. */
-  readonly indexes: ReadonlyMap<string, string>;
+  readonly indexes: ReadonlyMap<string, Index>;
   /** Functions that are declared STABLE or IMMUTABLE. */
   readonly stableFunctions: ReadonlySet<string>;
-  /** Domains with a constraint: a new column of such a type is checked row by row. */
-  readonly checkedDomains: ReadonlySet<string>;
+  /** Functions that return `trigger`, which only triggers can call. */
+  readonly triggerFunctions: ReadonlySet<string>;
+  readonly domains: ReadonlyMap<string, Domain>;
   /** Enum type → the number of the run that created it. */
   readonly enums: ReadonlyMap<string, number>;
   /** The number of the current run; what it creates is new, and nobody else uses it. */
@@ -41,23 +49,31 @@ export interface Table {
 export interface Column {
   readonly type: ColumnType;
   readonly isNotNull: boolean;
+  /** The number of the run that added it. */
+  readonly run: number;
 }
 
-export interface KnownConstraint {
-  /** The table that a foreign key refers to. */
-  readonly target?: string;
-  /** The columns that a CHECK or a foreign key is about. */
-  readonly columns?: readonly string[];
-  /** The column that a CHECK (column IS NOT NULL) is about. */
-  readonly notNull?: string;
-  readonly isValid: boolean;
+/** An index that does not belong to a constraint. */
+export interface Index {
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** False for an index with an expression or WHERE: it is built again after every change of a column's type. */
+  readonly isPlain: boolean;
+}
+
+export interface Domain {
+  /** The type that its values are stored as; not a domain. */
+  readonly base: ColumnType;
+  /** True if it has a constraint: a new column of this type is checked row by row. */
+  readonly isChecked: boolean;
 }
 
 export const emptySchema: Schema = {
   tables: new Map(),
   indexes: new Map(),
   stableFunctions: new Set(),
-  checkedDomains: new Set(),
+  triggerFunctions: new Set(),
+  domains: new Map(),
   enums: new Map(),
   run: 0,
 };
@@ -72,6 +88,11 @@ export function isNewRelation(schema: Schema, name: string): boolean {
   return schema.tables.get(name)?.run === schema.run;
 }
 
+/** True for a column that the current run has added: nobody else uses it. */
+export function isNewColumn(schema: Schema, table: string, column: string): boolean {
+  return schema.tables.get(table)?.columns.get(column)?.run === schema.run;
+}
+
 /** The schema after a statement. Statements inside DO blocks and functions are ignored. */
 export function afterStatement(schema: Schema, node: Node): Schema {
   if ("CreateStmt" in node) return afterCreate(schema, node.CreateStmt);
@@ -79,19 +100,28 @@ export function afterStatement(schema: Schema, node: Node): Schema {
   if ("DropStmt" in node) return afterDrop(schema, node.DropStmt);
   if ("RenameStmt" in node) return afterRename(schema, node.RenameStmt);
   if ("AlterObjectSchemaStmt" in node) {
-    const { relation, newschema = "" } = node.AlterObjectSchemaStmt;
-    if (relation === undefined) return schema;
-    return moved(schema, relationName(relation), qualified([newschema, relation.relname ?? ""]));
+    const names = newName(node);
+    return names === undefined ? schema : moved(schema, names);
   }
   if ("IndexStmt" in node) return afterIndex(schema, node.IndexStmt);
   return afterQuery(schema, node);
 }
 
-function afterIndex(schema: Schema, { idxname, relation }: IndexStmt): Schema {
+function afterIndex(schema: Schema, { idxname, relation, ...parts }: IndexStmt): Schema {
   if (idxname === undefined || relation === undefined) return schema;
   const { schemaname } = relation;
   const name = qualified([...(schemaname === undefined ? [] : [schemaname]), idxname]);
-  return { ...schema, indexes: new Map(schema.indexes).set(name, relationName(relation)) };
+  const columns = columnsIn([parts.indexParams, parts.indexIncludingParams, parts.whereClause]);
+  const isPlain = isPlainIndex(parts);
+  const index = { table: relationName(relation), columns, isPlain };
+  return { ...schema, indexes: new Map(schema.indexes).set(name, index) };
+}
+
+function isPlainIndex({ indexParams = [], whereClause }: Partial<IndexStmt>): boolean {
+  const hasExpression = indexParams.some(
+    (each) => "IndexElem" in each && each.IndexElem.expr !== undefined,
+  );
+  return whereClause === undefined && !hasExpression;
 }
 
 /** Relations that are created from a query. */
@@ -121,29 +151,54 @@ function afterDeclaration(schema: Schema, node: Node): Schema {
     const name = qualified(stringsOf(node.CreateEnumStmt.typeName));
     return { ...schema, enums: new Map(schema.enums).set(name, schema.run) };
   }
-  if ("CreateFunctionStmt" in node) {
-    const { funcname, options = [] } = node.CreateFunctionStmt;
-    const isStable = options.some(
-      (option) =>
-        "DefElem" in option &&
-        option.DefElem.defname === "volatility" &&
-        ["stable", "immutable"].includes(objectName(option.DefElem.arg)),
-    );
-    if (!isStable) return schema;
-    const name = qualified(stringsOf(funcname));
-    return { ...schema, stableFunctions: new Set(schema.stableFunctions).add(name) };
-  }
-  if ("CreateDomainStmt" in node) {
-    const { domainname, constraints = [] } = node.CreateDomainStmt;
-    const isChecked = constraints.some(
-      (each) =>
-        "Constraint" in each &&
-        ["CONSTR_CHECK", "CONSTR_NOTNULL"].includes(each.Constraint.contype ?? ""),
-    );
-    const name = qualified(stringsOf(domainname));
-    if (isChecked) return { ...schema, checkedDomains: new Set(schema.checkedDomains).add(name) };
+  if ("CreateFunctionStmt" in node) return afterFunction(schema, node.CreateFunctionStmt);
+  if ("CreateDomainStmt" in node) return afterDomain(schema, node.CreateDomainStmt);
+  if ("AlterDomainStmt" in node) {
+    const { typeName, def } = node.AlterDomainStmt;
+    const name = qualified(stringsOf(typeName));
+    const domain = schema.domains.get(name);
+    if (domain === undefined || def === undefined || !("Constraint" in def)) return schema;
+    return {
+      ...schema,
+      domains: new Map(schema.domains).set(name, { ...domain, isChecked: true }),
+    };
   }
   return schema;
+}
+
+function afterFunction(
+  schema: Schema,
+  { funcname, returnType, options = [] }: CreateFunctionStmt,
+): Schema {
+  const name = qualified(stringsOf(funcname));
+  const isStable = options.some(
+    (option) =>
+      "DefElem" in option &&
+      option.DefElem.defname === "volatility" &&
+      ["stable", "immutable"].includes(objectName(option.DefElem.arg)),
+  );
+  const isTrigger = columnType(returnType).name === "trigger";
+  return {
+    ...schema,
+    ...(isStable && { stableFunctions: new Set(schema.stableFunctions).add(name) }),
+    ...(isTrigger && { triggerFunctions: new Set(schema.triggerFunctions).add(name) }),
+  };
+}
+
+function afterDomain(
+  schema: Schema,
+  { domainname, typeName, constraints = [] }: CreateDomainStmt,
+): Schema {
+  const type = columnType(typeName);
+  const parent = schema.domains.get(type.name);
+  const own = constraints.some(
+    (each) =>
+      "Constraint" in each &&
+      ["CONSTR_CHECK", "CONSTR_NOTNULL"].includes(each.Constraint.contype ?? ""),
+  );
+  const domain = { base: parent?.base ?? type, isChecked: own || parent?.isChecked === true };
+  const name = qualified(stringsOf(domainname));
+  return { ...schema, domains: new Map(schema.domains).set(name, domain) };
 }
 
 function created(schema: Schema, name: string, table: Partial<Table>): Schema {
@@ -184,57 +239,28 @@ function withColumn(schema: Schema, table: string, definition: ColumnDef): Schem
     );
   let next = changed(schema, table, (known) => ({
     ...known,
-    columns: new Map(known.columns).set(colname, { type, isNotNull }),
+    columns: new Map(known.columns).set(colname, { type, isNotNull, run: schema.run }),
   }));
   for (const constraint of own) next = withConstraint(next, table, constraint, colname);
   return next;
 }
 
-/** Remembers foreign keys, and checks that a column is not null; `column`: that of a constraint that is written behind one. */
+/** `column`: the one that the constraint is written behind. */
 function withConstraint(
   schema: Schema,
   table: string,
   constraint: Constraint,
   column?: string,
 ): Schema {
-  const { contype, pktable, fk_attrs: keys, raw_expr: expression, conname } = constraint;
-  const isValid = constraint.skip_validation !== true;
-  const keep = (name: string, known: KnownConstraint): Schema =>
-    changed(schema, table, (present) => ({
-      ...present,
-      constraints: new Map(present.constraints).set(conname ?? name, known),
-    }));
-  const base = table.split(".").at(-1) ?? table;
-  if (contype === "CONSTR_FOREIGN" && pktable !== undefined) {
-    const columns = column === undefined ? stringsOf(keys) : [column];
-    const name = [base, ...columns, "fkey"].join("_");
-    return keep(name, { target: relationName(pktable), columns, isValid });
-  }
-  if (contype === "CONSTR_CHECK") {
-    const notNull = notNullColumn(expression);
-    return keep(`${base}_${column ?? notNull ?? ""}_check`, {
-      isValid,
-      columns: columnsIn(expression),
-      ...(notNull !== undefined && { notNull }),
-    });
-  }
-  if (contype === "CONSTR_PRIMARY")
-    return stringsOf(constraint.keys).reduce((next, key) => withNotNull(next, table, key), schema);
-  return schema;
-}
-
-function columnsIn(expression: unknown): string[] {
-  return [...nodesIn(expression)].flatMap(({ ColumnRef: column }) =>
-    [...nodesIn(column)].flatMap(({ sval }) => (typeof sval === "string" ? [sval] : [])),
-  );
-}
-
-function notNullColumn(expression: Node | undefined): string | undefined {
-  if (expression === undefined || !("NullTest" in expression)) return undefined;
-  const { arg, nulltesttype } = expression.NullTest;
-  if (nulltesttype !== "IS_NOT_NULL" || arg === undefined || !("ColumnRef" in arg))
-    return undefined;
-  return stringsOf(arg.ColumnRef.fields).at(-1);
+  const named = namedConstraint(constraint, table, column);
+  if (named === undefined) return schema;
+  const next = changed(schema, table, (present) => ({
+    ...present,
+    constraints: new Map(present.constraints).set(...named),
+  }));
+  if (constraint.contype !== "CONSTR_PRIMARY") return next;
+  const [, { columns }] = named;
+  return columns.reduce((last, key) => withNotNull(last, table, key), next);
 }
 
 function withNotNull(schema: Schema, table: string, column: string, isNotNull = true): Schema {
@@ -280,12 +306,15 @@ function afterCommand(schema: Schema, table: string, command: AlterTableCmd): Sc
 function afterPart({ columns, constraints }: Table, command: AlterTableCmd): Partial<Table> {
   const { subtype, name = "" } = command;
   switch (subtype) {
-    case "AT_ValidateConstraint":
-      return {
-        constraints: new Map(constraints).set(name, { ...constraints.get(name), isValid: true }),
-      };
-    case "AT_DropColumn":
-      return { columns: without(columns, name) };
+    case "AT_ValidateConstraint": {
+      const known = constraints.get(name);
+      if (known === undefined) return {};
+      return { constraints: new Map(constraints).set(name, { ...known, isValid: true }) };
+    }
+    case "AT_DropColumn": {
+      const kept = [...constraints].filter(([, each]) => !each.columns.includes(name));
+      return { columns: without(columns, name), constraints: new Map(kept) };
+    }
     case "AT_DropConstraint":
       return { constraints: without(constraints, name) };
     default:
@@ -308,6 +337,7 @@ function afterColumn(
     ...known,
     columns: new Map(columns).set(name, {
       isNotNull: columns.get(name)?.isNotNull ?? false,
+      run: columns.get(name)?.run ?? 0,
       type,
     }),
   }));
@@ -339,6 +369,8 @@ function afterDrop(schema: Schema, { objects = [], removeType }: DropStmt): Sche
       return { ...schema, indexes: without(schema.indexes, ...names) };
     case "OBJECT_TYPE":
       return { ...schema, enums: without(schema.enums, ...names) };
+    case "OBJECT_DOMAIN":
+      return { ...schema, domains: without(schema.domains, ...names) };
     default:
       return schema;
   }
@@ -352,13 +384,9 @@ function afterRename(schema: Schema, statement: RenameStmt): Schema {
     case "OBJECT_TABLE":
     case "OBJECT_VIEW":
     case "OBJECT_MATVIEW":
-      return moved(schema, table, qualified([...table.split(".").slice(0, -1), newname]));
+      return moved(schema, { from: table, to: renamedTo(table, newname) });
     case "OBJECT_COLUMN":
-      return changed(schema, table, (known) => {
-        const column = known.columns.get(subname);
-        if (column === undefined) return known;
-        return { ...known, columns: without(known.columns, subname).set(newname, column) };
-      });
+      return afterColumnRename(schema, table, subname, newname);
     case "OBJECT_TABCONSTRAINT":
       return changed(schema, table, (known) => {
         const constraint = known.constraints.get(subname);
@@ -369,7 +397,7 @@ function afterRename(schema: Schema, statement: RenameStmt): Schema {
     case "OBJECT_INDEX": {
       const of = schema.indexes.get(table);
       if (of === undefined) return schema;
-      const renamed = qualified([...table.split(".").slice(0, -1), newname]);
+      const renamed = renamedTo(table, newname);
       return { ...schema, indexes: without(schema.indexes, table).set(renamed, of) };
     }
     default:
@@ -377,13 +405,70 @@ function afterRename(schema: Schema, statement: RenameStmt): Schema {
   }
 }
 
-function moved(schema: Schema, from: string, to: string): Schema {
+function afterColumnRename(schema: Schema, table: string, from: string, to: string): Schema {
+  const next = changed(schema, table, (known) => {
+    const column = known.columns.get(from);
+    const constraints = [...known.constraints].map(
+      ([name, each]) => [name, withRenamedColumn(each, from, to)] as const,
+    );
+    const columns =
+      column === undefined ? known.columns : without(known.columns, from).set(to, column);
+    return { ...known, columns, constraints: new Map(constraints) };
+  });
+  const indexes = [...next.indexes].map(([name, index]) => {
+    const columns = index.columns.map((column) =>
+      index.table === table && column === from ? to : column,
+    );
+    return [name, { ...index, columns }] as const;
+  });
+  return { ...next, indexes: new Map(indexes) };
+}
+
+/** The names of a relation that a statement renames, or moves to another schema. */
+export function newName(node: Node): { readonly from: string; readonly to: string } | undefined {
+  if ("AlterObjectSchemaStmt" in node) {
+    const { relation, newschema = "" } = node.AlterObjectSchemaStmt;
+    if (relation === undefined) return undefined;
+    return { from: relationName(relation), to: qualified([newschema, relation.relname ?? ""]) };
+  }
+  if (!("RenameStmt" in node)) return undefined;
+  const { renameType = "", relation, newname = "" } = node.RenameStmt;
+  const kinds = ["OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW"];
+  if (relation === undefined || !kinds.includes(renameType)) return undefined;
+  const from = relationName(relation);
+  return { from, to: renamedTo(from, newname) };
+}
+
+function renamedTo(name: string, last: string): string {
+  return qualified([...name.split(".").slice(0, -1), last]);
+}
+
+function moved(
+  schema: Schema,
+  { from, to }: { readonly from: string; readonly to: string },
+): Schema {
   const table = schema.tables.get(from);
   if (table === undefined) return schema;
-  const indexes = [...schema.indexes].map(([index, of]) => [index, of === from ? to : of] as const);
+  const tables = [...without(schema.tables, from).set(to, table)].map(
+    ([name, each]) => [name, withTarget(each, from, to)] as const,
+  );
+  const indexes = [...schema.indexes].map(
+    ([name, index]) => [name, index.table === from ? { ...index, table: to } : index] as const,
+  );
+  return { ...schema, tables: new Map(tables), indexes: new Map(indexes) };
+}
+
+/** The table, with foreign keys that refer to a renamed one. */
+function withTarget(table: Table, from: string, to: string): Table {
+  const constraints = [...table.constraints];
+  if (!constraints.some(([, { target }]) => target === from)) return table;
   return {
-    ...schema,
-    tables: without(schema.tables, from).set(to, table),
-    indexes: new Map(indexes),
+    ...table,
+    constraints: new Map(
+      constraints.map(([name, each]) => [
+        name,
+        each.target === from ? { ...each, target: to } : each,
+      ]),
+    ),
   };
 }

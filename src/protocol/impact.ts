@@ -64,6 +64,7 @@ export const allowableRules = [
   "column-rewrite",
   "type-rewrite",
   "type-may-rewrite",
+  "type-reads-table",
   "set-not-null",
   "foreign-key-validates",
   "check-validates",

@@ -142,6 +142,41 @@ describe("assessing the files of a plan", () => {
     },
   );
 
+  test("a table that refers to itself keeps its rows when it is renamed first", async () => {
+    const definition =
+      "CREATE TABLE orders (id int PRIMARY KEY, parent int REFERENCES orders (id))";
+    const facts = new Map([["orders", { ...large, definition }]]);
+    assert.deepEqual(
+      (await summaryOf("ALTER TABLE orders RENAME TO old; DROP TABLE old", facts)).slice(1),
+      ["loses table old, data-loss, needs drop-data"],
+    );
+  });
+
+  test("a table that the file has emptied is not read by what follows", async () => {
+    assert.deepEqual(
+      await summaryOf("TRUNCATE orders; ALTER TABLE orders ALTER label SET NOT NULL"),
+      ["loses rows orders, data-loss, needs drop-data"],
+    );
+  });
+
+  test("TRUNCATE … CASCADE also removes the rows of tables that refer to it", async () => {
+    const definition = "CREATE TABLE orders (id int REFERENCES customers (id), label text)";
+    const facts = new Map([...tables, ["orders", { ...large, definition }]]);
+    const sql = "ALTER TABLE orders ALTER label SET NOT NULL; TRUNCATE customers CASCADE";
+    assert.deepEqual((await summaryOf(sql, facts)).slice(1), [
+      "loses rows customers, data-loss, needs drop-data",
+      "loses rows orders, data-loss, needs drop-data",
+    ]);
+  });
+
+  test("a change of type that keeps the rows, but builds an index again, is a scan", async () => {
+    const definition = "CREATE TABLE orders (id int, label varchar(10), UNIQUE (label))";
+    const facts = new Map([["orders", { ...large, definition }]]);
+    assert.deepEqual(await summaryOf("ALTER TABLE orders ALTER label TYPE citext", facts), [
+      "scan orders, blocking, needs type-reads-table",
+    ]);
+  });
+
   test("an empty table is no risk, whatever happens to it", async () => {
     const facts = new Map([["orders", { ...large, rows: 0, bytes: 8192, isEmpty: true }]]);
     const { files } = await assess(["DROP TABLE orders", "CREATE INDEX x ON orders (id)"], facts);

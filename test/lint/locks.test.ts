@@ -49,6 +49,16 @@ const setup = `
   CREATE RULE keep AS ON DELETE TO customers DO ALSO NOTHING;
   CREATE STATISTICS related ON name, note FROM customers;
   CREATE TABLE children () INHERITS (customers);
+  CREATE TABLE countries (code varchar(10) PRIMARY KEY, name varchar(10) UNIQUE, currency varchar(3));
+  CREATE TABLE cities (
+    id int PRIMARY KEY, country varchar(10) REFERENCES countries, country_name varchar(10) REFERENCES countries (name),
+    label text CHECK (label <> ''), nick varchar(10), rank int, state text CHECK (state IS NOT NULL AND state <> ''), mayor text,
+    CHECK (NOT (mayor IS NULL))
+  );
+  CREATE INDEX cities_nick ON cities (lower(nick), rank);
+  CREATE TABLE streets (id int, city_id int REFERENCES cities);
+  INSERT INTO countries VALUES ('DE', 'Germany');
+  INSERT INTO cities SELECT i, 'DE', 'Germany', 'x', 'y', i, 'z', 'm' FROM generate_series(1, 50) AS i;
 `;
 
 /** Those that run in a transaction, so that their locks can be seen before it ends. */
@@ -125,6 +135,29 @@ ALTER TABLE orders ALTER COLUMN address TYPE inet
 ALTER TABLE orders ALTER COLUMN day TYPE timestamp
 ALTER TABLE orders ALTER COLUMN raw TYPE jsonb
 ALTER TABLE orders ALTER COLUMN tags TYPE text[]
+ALTER TABLE countries ADD COLUMN x int DEFAULT NULL REFERENCES lines (id)
+ALTER TABLE lines ADD COLUMN x text NOT NULL
+ALTER TABLE cities ALTER COLUMN state SET NOT NULL
+ALTER TABLE cities ALTER COLUMN mayor SET NOT NULL
+ALTER TABLE cities ALTER COLUMN label SET NOT NULL
+ALTER TABLE cities ALTER COLUMN label TYPE varchar
+ALTER TABLE cities ALTER COLUMN label TYPE citext
+ALTER TABLE cities ALTER COLUMN nick TYPE varchar(20)
+ALTER TABLE cities ALTER COLUMN nick TYPE citext
+ALTER TABLE cities ALTER COLUMN nick TYPE citext USING nick::citext
+ALTER TABLE cities ALTER COLUMN country TYPE text
+ALTER TABLE cities ALTER COLUMN country_name TYPE varchar(20)
+ALTER TABLE cities ALTER COLUMN country_name TYPE char(20)
+ALTER TABLE cities ALTER COLUMN id TYPE bigint
+ALTER TABLE countries ALTER COLUMN code TYPE varchar(20)
+ALTER TABLE countries ALTER COLUMN name TYPE text
+ALTER TABLE countries ALTER COLUMN currency TYPE citext
+ALTER TABLE countries ALTER COLUMN currency TYPE plain
+ALTER TABLE cities DROP COLUMN country
+ALTER TABLE countries DROP COLUMN name CASCADE
+ALTER TABLE cities DROP COLUMN id CASCADE
+TRUNCATE countries CASCADE
+TRUNCATE countries, cities, streets
 ALTER TABLE orders ADD CONSTRAINT k CHECK (amount > 0)
 ALTER TABLE orders ADD CONSTRAINT k CHECK (amount > 0) NOT VALID
 ALTER TABLE orders VALIDATE CONSTRAINT amount_positive
@@ -381,6 +414,26 @@ describe("the locks of a statement", () => {
       assert.deepEqual([sql, lock?.table, lock?.mode], [sql, "orders", modeOf(asked)]);
     }
   });
+});
+
+test("a table that has been emptied in the same transaction has nothing that could be read", async (t) => {
+  const client = await connected(t, await freshDatabase(t));
+  await client.query(setup);
+  await client.query("BEGIN; TRUNCATE orders, countries CASCADE");
+  const { rows } = await client.query(
+    "SELECT relname FROM pg_class WHERE relname IN ('orders', 'countries', 'cities', 'streets') AND pg_relation_size(oid) > 0",
+  );
+  assert.deepEqual(rows, []);
+  // After a DELETE the files are as large as before, but no row is checked, converted or put into an index.
+  await client.query(
+    "ROLLBACK; BEGIN; DELETE FROM orders; ALTER TABLE orders ADD COLUMN x text NOT NULL",
+  );
+  await client.query(
+    "ALTER TABLE orders ALTER COLUMN amount TYPE bigint; CREATE INDEX empty ON orders (weight)",
+  );
+  const { rows: sizes } = await client.query("SELECT pg_relation_size('orders') AS bytes");
+  assert.deepEqual(sizes, [{ bytes: "0" }]);
+  await client.query("ROLLBACK");
 });
 
 /** Asks until there is an answer. */

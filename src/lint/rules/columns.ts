@@ -1,9 +1,16 @@
 import type { AlterTableCmd } from "@pgsql/types";
-import { hasDefault, notNullIsKnown, rewriteReason, typeChangeOf } from "../alter-locks.ts";
-import { columnType, typeLabel } from "../column-types.ts";
+import {
+  lacksValue,
+  notNullIsKnown,
+  readsForType,
+  rewriteReason,
+  typeChangeOf,
+} from "../alter-locks.ts";
+import { columnType, typeLabel, type TypeChange } from "../column-types.ts";
 import {
   addedColumns,
   alterCommands,
+  rowCommands,
   type LintStatement,
   type Problem,
   type Rule,
@@ -21,7 +28,7 @@ const columnRewrite: Rule = {
     good: "ALTER TABLE orders ADD COLUMN token uuid;\nALTER TABLE orders ALTER COLUMN token SET DEFAULT gen_random_uuid();",
   },
   check: (statement) =>
-    addedColumns(statement).flatMap(({ table, column }) => {
+    addedColumns(rowCommands(statement)).flatMap(({ table, column }) => {
       const reason = rewriteReason(column, statement.schema);
       if (reason === undefined) return [];
       const name = column.colname ?? "";
@@ -47,17 +54,9 @@ const notNullWithoutDefault: Rule = {
     good: "ALTER TABLE orders ADD COLUMN channel text NOT NULL DEFAULT 'web';",
   },
   check: (statement) =>
-    addedColumns(statement).flatMap(({ table, column }) => {
-      const types = (column.constraints ?? []).flatMap((node) =>
-        "Constraint" in node ? [node.Constraint.contype ?? ""] : [],
-      );
-      const isNotNull = types.includes("CONSTR_NOTNULL") || types.includes("CONSTR_PRIMARY");
-      const isFilled =
-        hasDefault(column) ||
-        types.includes("CONSTR_IDENTITY") ||
-        types.includes("CONSTR_GENERATED") ||
-        rewriteReason({ ...column, constraints: [] }, statement.schema) !== undefined;
-      if (!isNotNull || isFilled) return [];
+    addedColumns(alterCommands(statement)).flatMap(({ table, column }) => {
+      const hasNoRows = statement.earlier.emptied.get(table) === "no-rows";
+      if (hasNoRows || !lacksValue(column, statement.schema)) return [];
       const message = `Adding ${column.colname ?? ""} fails if ${table} has rows: it is NOT NULL without a default.`;
       return [{ table, location: column.location, message }];
     }),
@@ -84,29 +83,58 @@ const typeMayRewrite: Rule = {
   id: "type-may-rewrite",
   severity: "warning",
   title: "a change of a column's type may rewrite the table",
-  why: "The project does not show the column's previous type. A change from `varchar` to `text` keeps the rows; for most other types, every row is converted while reads and writes are blocked.",
-  safeWay: `Check the column's current type. If the rows have to be converted: ${newColumn.charAt(0).toLowerCase()}${newColumn.slice(1)}`,
+  why: "The project does not show the column's previous type: from `varchar` to `text`, for example, the rows are kept. Or it depends on the time zone: between `timestamp` and `timestamptz` they are kept if it is UTC. Otherwise every row is converted while reads and writes are blocked.",
+  safeWay: `Check the column's current type, or SHOW timezone. If the rows have to be converted: ${newColumn.charAt(0).toLowerCase()}${newColumn.slice(1)}`,
   example: {
     bad: "ALTER TABLE legacy_orders ALTER COLUMN note TYPE text;",
     good: "ALTER TABLE legacy_orders ADD COLUMN long_note text;",
   },
-  check: (statement) => typeProblems(statement, "unknown"),
+  check: (statement) => typeProblems(statement, "unknown", "by-time-zone"),
 };
 
-function typeProblems(statement: LintStatement, change: "rewritten" | "unknown"): Problem[] {
-  const { table, commands } = alterCommands(statement);
+const typeReadsTable: Rule = {
+  id: "type-reads-table",
+  severity: "warning",
+  title: "a change of a column's type reads the whole table",
+  why: "The rows are kept, but PostgreSQL tests the column's CHECK constraints in every row, and builds indexes of the column again if they have an expression or WHERE, or if the new type is compared differently, as `citext` is. Reads and writes of the table are blocked while it does so.",
+  safeWay: `If the table is large: ${newColumn.charAt(0).toLowerCase()}${newColumn.slice(1)}`,
+  example: {
+    bad: "CREATE INDEX orders_note ON orders (note);\nALTER TABLE orders ALTER COLUMN note TYPE citext;",
+    good: "ALTER TABLE orders ALTER COLUMN note TYPE text;",
+  },
+  check: (statement) =>
+    typeProblems(statement, "kept", "reindexed").filter(({ table = "", column }) =>
+      readsForType(column.change, statement.schema, table, column.name),
+    ),
+};
+
+function typeProblems(
+  statement: LintStatement,
+  ...wanted: readonly TypeChange[]
+): (Problem & { readonly column: { readonly name: string; readonly change: TypeChange } })[] {
+  const { table, commands } = rowCommands(statement);
   return commands.flatMap((command) => {
     if (command.subtype !== "AT_AlterColumnType") return [];
-    if (typeChangeOf(command, table, statement.schema) !== change) return [];
+    const change = typeChangeOf(command, table, statement.schema);
+    if (!wanted.includes(change)) return [];
+    const { name = "" } = command;
     const { from, to } = typesOf(command, table, statement);
-    const changing = `Changing ${command.name ?? ""}${from} to ${to}`;
-    const message =
-      change === "rewritten"
-        ? `${changing} rewrites ${table} and its indexes, and blocks reads and writes while it runs.`
-        : `${changing} may rewrite ${table} and block reads and writes while it runs.`;
-    return [{ table, message, location: locationOf(command) }];
+    const message = `Changing ${name}${from} to ${to} ${consequences[change](table)}.`;
+    return [{ table, message, location: locationOf(command), column: { name, change } }];
   });
 }
+
+const consequences: Readonly<Record<TypeChange, (table: string) => string>> = {
+  kept: (table) =>
+    `checks constraints or builds indexes of ${table} again, and blocks reads and writes while it runs`,
+  reindexed: (table) =>
+    `builds indexes of ${table} again, and blocks reads and writes while it runs`,
+  "by-time-zone": (table) =>
+    `rewrites ${table} and blocks reads and writes while it runs, unless the session's time zone is UTC`,
+  rewritten: (table) =>
+    `rewrites ${table} and its indexes, and blocks reads and writes while it runs`,
+  unknown: (table) => `may rewrite ${table} and block reads and writes while it runs`,
+};
 
 function typesOf(
   { name = "", def }: AlterTableCmd,
@@ -138,7 +166,7 @@ const setNotNull: Rule = {
     good: "ALTER TABLE orders ADD CONSTRAINT channel_set CHECK (channel IS NOT NULL) NOT VALID;",
   },
   check: (statement) => {
-    const { table, commands } = alterCommands(statement);
+    const { table, commands } = rowCommands(statement);
     return commands.flatMap(({ subtype, name = "", def }) => {
       const column =
         subtype === "AT_SetNotNull"
@@ -167,5 +195,6 @@ export const columnRules: readonly Rule[] = [
   notNullWithoutDefault,
   typeRewrite,
   typeMayRewrite,
+  typeReadsTable,
   setNotNull,
 ];

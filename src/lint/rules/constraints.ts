@@ -1,38 +1,30 @@
 import type { Constraint } from "@pgsql/types";
-import { hasDefault } from "../alter-locks.ts";
+import { isDefault } from "../alter-locks.ts";
 import { relationName } from "../names.ts";
 import { isNewRelation } from "../schema.ts";
-import { addedColumns, alterCommands, type LintStatement, type Rule } from "./rule.ts";
+import { addedColumns, rowCommands, type LintStatement, type Rule } from "./rule.ts";
 
-/** Constraints that are added to a table that exists, also behind a new column. */
+/** Constraints that are added to a table with rows, also behind a new column. */
 function addedConstraints(statement: LintStatement): {
   readonly table: string;
   readonly constraint: Constraint;
   /** It is written behind a new column. */
   readonly isInline: boolean;
-  /** The new column has no default, so nothing in it can violate a foreign key. */
+  /** The new column has no DEFAULT, so that PostgreSQL knows that nothing in it can violate a foreign key. */
   readonly isEmptyColumn: boolean;
 }[] {
-  const { table, commands } = alterCommands(statement);
+  const added = rowCommands(statement);
+  const { table, commands } = added;
   const own = commands.flatMap(({ subtype, def }) =>
     subtype === "AT_AddConstraint" && def !== undefined && "Constraint" in def
       ? [{ table, constraint: def.Constraint, isInline: false, isEmptyColumn: false }]
       : [],
   );
-  const inline = addedColumns(statement).flatMap(({ column }) =>
-    (column.constraints ?? []).flatMap((node) =>
-      "Constraint" in node
-        ? [
-            {
-              table,
-              constraint: node.Constraint,
-              isInline: true,
-              isEmptyColumn: !hasDefault(column),
-            },
-          ]
-        : [],
-    ),
-  );
+  const inline = addedColumns(added).flatMap(({ column: { constraints = [] } }) => {
+    const written = constraints.flatMap((node) => ("Constraint" in node ? [node.Constraint] : []));
+    const isEmptyColumn = !written.some(isDefault);
+    return written.map((constraint) => ({ table, constraint, isInline: true, isEmptyColumn }));
+  });
   return [...own, ...inline];
 }
 

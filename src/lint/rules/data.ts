@@ -1,17 +1,7 @@
 import { shortenList } from "../../shorten-list.ts";
-import { isTree } from "../../sql-parser/tree.ts";
-import { nodesIn, relationName } from "../names.ts";
+import { changesIn, type Change } from "../changes.ts";
 import { isNewRelation } from "../schema.ts";
-import type { LintStatement, Rule } from "./rule.ts";
-
-/** A statement that changes rows of a table that exists. */
-export interface Change {
-  readonly kind: "UPDATE" | "DELETE" | "INSERT";
-  readonly table: string;
-  readonly isWhole: boolean;
-  /** The rows are given in the statement, or found by their key. */
-  readonly isSmall: boolean;
-}
+import { isEmptied, type LintStatement, type Rule } from "./rule.ts";
 
 const massChange: Rule = {
   id: "mass-change",
@@ -44,61 +34,25 @@ const backfillUnderLock: Rule = {
     good: "ALTER TABLE orders ADD COLUMN channel text;",
   },
   check: (statement) => {
-    if (statement.noTransaction) return [];
-    const [locked] = statement.earlier.lockedTables;
-    if (locked === undefined) return [];
+    const { lockedTables, changedUnderLock } = statement.earlier;
+    if (statement.noTransaction || lockedTables.length === 0) return [];
     return changesOf(statement)
-      .filter(({ isSmall }) => !isSmall)
-      .map(({ kind, table }) => ({
-        table,
-        message: `Reads and writes of ${locked} wait until this ${kind} is done: an earlier statement of the file has locked it.`,
-      }));
+      .filter(({ isSmall, table }) => !isSmall && !changedUnderLock.has(table))
+      .map(({ kind, table }) => {
+        const locked = lockedTables.includes(table) ? table : shortenList(lockedTables);
+        const message = `Reads and writes of ${locked} wait until this ${kind} is done: an earlier statement of the file has locked it.`;
+        return { table, message };
+      });
   },
 };
 
-/** Changes of existing tables, also inside WITH. */
-export function changesOf({ node, schema }: LintStatement): Change[] {
-  if ("CreateFunctionStmt" in node || "RuleStmt" in node) return [];
-  return [...nodesIn(node)]
-    .flatMap((found) => changeIn(found))
-    .filter(({ table }) => !isNewRelation(schema, table));
-}
-
-function changeIn(node: Readonly<Record<string, unknown>>): Change[] {
-  const { UpdateStmt: update, DeleteStmt: remove, InsertStmt: insert } = node;
-  const [kind, statement] =
-    update !== undefined
-      ? (["UPDATE", update] as const)
-      : remove !== undefined
-        ? (["DELETE", remove] as const)
-        : (["INSERT", insert] as const);
-  if (!isTree(statement) || !isTree(statement["relation"])) return [];
-  const table = relationName(statement["relation"]);
-  if (kind === "INSERT")
-    return [{ kind, table, isWhole: false, isSmall: !readsTable(statement["selectStmt"]) }];
-  const where = statement["whereClause"];
-  return [
-    { kind, table, isWhole: where === undefined, isSmall: where !== undefined && namesKey(where) },
-  ];
-}
-
-function readsTable(select: unknown): boolean {
-  return [...nodesIn(select)].some(({ RangeVar: table }) => table !== undefined);
-}
-
-/** WHERE id = 7, WHERE code IN ('a', 'b'): the rows are named one by one. */
-function namesKey(where: unknown): boolean {
-  if (!isTree(where) || !isTree(where["A_Expr"])) return false;
-  const { kind, lexpr, rexpr, name } = where["A_Expr"];
-  const isEqual = [...nodesIn(name)].some(({ sval }) => sval === "=");
-  if (!isEqual || (kind !== "AEXPR_OP" && kind !== "AEXPR_IN")) return false;
-  const column = [...nodesIn(lexpr)]
-    .flatMap(({ sval }) => (typeof sval === "string" ? [sval] : []))
-    .at(-1);
-  const isConstant = ![...nodesIn(rexpr)].some(
-    ({ ColumnRef: column, SubLink: query }) => column ?? query,
+/** Changes of tables that have rows from before this file. */
+export function changesOf(statement: LintStatement): Change[] {
+  return changesIn(statement.node).filter(
+    ({ kind, table }) =>
+      !isNewRelation(statement.schema, table) &&
+      (kind === "INSERT" || !isEmptied(statement, table)),
   );
-  return isConstant && column !== undefined && /^(id|.*_id|code|key|slug|uuid|name)$/.test(column);
 }
 
 const lockTable: Rule = {

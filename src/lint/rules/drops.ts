@@ -1,5 +1,6 @@
 import { objectName, qualified, relationName, stringsOf } from "../names.ts";
-import { isNewRelation } from "../schema.ts";
+import { truncatedTables } from "../locks.ts";
+import { isNewColumn, isNewRelation } from "../schema.ts";
 import { alterCommands, type LintStatement, type Problem, type Rule } from "./rule.ts";
 
 const dropData: Rule = {
@@ -37,7 +38,7 @@ function droppedObjects({ node, schema }: LintStatement): Problem[] {
 function droppedColumns(statement: LintStatement): Problem[] {
   const { table, commands } = alterCommands(statement);
   return commands.flatMap(({ subtype, name = "" }) =>
-    subtype === "AT_DropColumn"
+    subtype === "AT_DropColumn" && !isNewColumn(statement.schema, table, name)
       ? [{ table, message: `DROP COLUMN removes ${table}.${name} and its data.` }]
       : [],
   );
@@ -45,12 +46,18 @@ function droppedColumns(statement: LintStatement): Problem[] {
 
 function emptied({ node, schema }: LintStatement): Problem[] {
   if (!("TruncateStmt" in node)) return [];
-  return (node.TruncateStmt.relations ?? []).flatMap((relation) => {
-    if (!("RangeVar" in relation)) return [];
-    const table = relationName(relation.RangeVar);
-    if (isNewRelation(schema, table)) return [];
-    return [{ table, message: `TRUNCATE removes every row of ${table}.` }];
-  });
+  const { relations = [] } = node.TruncateStmt;
+  const named = relations.flatMap((each) =>
+    "RangeVar" in each ? [relationName(each.RangeVar)] : [],
+  );
+  return truncatedTables(node.TruncateStmt, schema)
+    .filter((table) => !isNewRelation(schema, table))
+    .map((table) => ({
+      table,
+      message: named.includes(table)
+        ? `TRUNCATE removes every row of ${table}.`
+        : `TRUNCATE … CASCADE also removes every row of ${table}, which refers to another table of it.`,
+    }));
 }
 
 const dropCascade: Rule = {
@@ -106,7 +113,13 @@ const dropView: Rule = {
     const createdLater = new Set(later().flatMap(createdNames));
     return objects
       .map(objectName)
-      .filter((name) => !createdLater.has(name) && !isNewRelation(schema, name))
+      .filter(
+        (name) =>
+          !createdLater.has(name) &&
+          !isNewRelation(schema, name) &&
+          // Only triggers can use it, and PostgreSQL does not drop it while one does.
+          !schema.triggerFunctions.has(name),
+      )
       .map((name) => ({
         message: `The ${kind} ${name} is dropped; everything that uses it fails.`,
       }));
@@ -145,7 +158,8 @@ const rename: Rule = {
   },
   check: ({ node, schema }) => {
     if ("AlterEnumStmt" in node && node.AlterEnumStmt.oldVal !== undefined) {
-      const { oldVal, newVal = "" } = node.AlterEnumStmt;
+      const { oldVal, newVal = "", typeName } = node.AlterEnumStmt;
+      if (schema.enums.get(qualified(stringsOf(typeName))) === schema.run) return [];
       return [{ message: `Clients that use the value ${oldVal} fail: it becomes ${newVal}.` }];
     }
     if ("AlterObjectSchemaStmt" in node) {
@@ -175,7 +189,8 @@ function renamed(
     message: `Renaming ${old} to ${newname} breaks everything that uses its old name.`,
     ...(relation !== undefined && { table: name }),
   });
-  if (renameType === "OBJECT_COLUMN") return [says(`${name}.${subname}`)];
+  if (renameType === "OBJECT_COLUMN")
+    return isNewColumn(schema, name, subname) ? [] : [says(`${name}.${subname}`)];
   return visible.has(renameType) ? [says(name === "" ? subname : name)] : [];
 }
 

@@ -1,7 +1,7 @@
 import { optionIsOn } from "../locks.ts";
 import { objectName, relationName } from "../names.ts";
 import { isNewRelation } from "../schema.ts";
-import type { Rule } from "./rule.ts";
+import { isEmptied, type Rule } from "./rule.ts";
 
 const indexBlocksWrites: Rule = {
   id: "index-blocks-writes",
@@ -14,10 +14,11 @@ const indexBlocksWrites: Rule = {
     bad: "CREATE INDEX orders_customer ON orders (customer_id);",
     good: "-- hasura:no-transaction\nCREATE INDEX CONCURRENTLY orders_customer ON orders (customer_id);",
   },
-  check: ({ node, schema }) => {
+  check: (statement) => {
+    const { node, schema } = statement;
     if (!("IndexStmt" in node) || node.IndexStmt.concurrent || !node.IndexStmt.relation) return [];
     const table = relationName(node.IndexStmt.relation);
-    if (isNewRelation(schema, table)) return [];
+    if (isNewRelation(schema, table) || isEmptied(statement, table)) return [];
     return [{ table, message: `Building the index blocks writes to ${table}.` }];
   },
 };
@@ -39,7 +40,7 @@ const dropIndexBlocks: Rule = {
     if (removeType !== "OBJECT_INDEX" || concurrent) return [];
     return objects.flatMap((object) => {
       const index = objectName(object);
-      const table = schema.indexes.get(index);
+      const table = schema.indexes.get(index)?.table;
       if (table !== undefined && isNewRelation(schema, table)) return [];
       const message = `DROP INDEX ${index} blocks reads and writes of ${table ?? "its table"} until the transaction ends.`;
       return [{ message, ...(table !== undefined && { table }) }];
@@ -110,7 +111,8 @@ const partitionBlocks: Rule = {
     bad: "ALTER TABLE events DETACH PARTITION events_2023;",
     good: "-- hasura:no-transaction\nALTER TABLE events DETACH PARTITION events_2023 CONCURRENTLY;",
   },
-  check: ({ node, schema }) => {
+  check: (statement) => {
+    const { node, schema } = statement;
     if (!("AlterTableStmt" in node)) return [];
     const { relation, cmds = [] } = node.AlterTableStmt;
     const parent = relation === undefined ? "" : relationName(relation);
@@ -119,7 +121,8 @@ const partitionBlocks: Rule = {
       const { subtype, def } = command.AlterTableCmd;
       if (def === undefined || !("PartitionCmd" in def) || !def.PartitionCmd.name) return [];
       const child = relationName(def.PartitionCmd.name);
-      if (subtype === "AT_AttachPartition" && !isNewRelation(schema, child))
+      const isRead = !isNewRelation(schema, child) && !isEmptied(statement, child);
+      if (subtype === "AT_AttachPartition" && isRead)
         return [
           {
             table: child,

@@ -4,6 +4,7 @@ export const ruleIds = [
   "not-null-without-default",
   "type-rewrite",
   "type-may-rewrite",
+  "type-reads-table",
   "set-not-null",
   "foreign-key-validates",
   "check-validates",

@@ -1,4 +1,5 @@
 import type { AlterTableCmd, ColumnDef, Node } from "@pgsql/types";
+import type { EarlierStatements } from "../earlier.ts";
 import type { StatementLock } from "../lock.ts";
 import { relationName } from "../names.ts";
 import type { RuleId, Severity } from "./rule-ids.ts";
@@ -15,14 +16,6 @@ export interface LintStatement {
   readonly earlier: EarlierStatements;
   /** The statements behind it in the file. */
   readonly later: () => readonly Node[];
-}
-
-/** The effects of the earlier statements in the file. */
-export interface EarlierStatements {
-  /** Enum values that were added to types of earlier runs. */
-  readonly enumValues: readonly string[];
-  /** Tables that exist, and that are locked against reads until the transaction ends. */
-  readonly lockedTables: readonly string[];
 }
 
 /** A finding of a rule in a statement. */
@@ -55,11 +48,14 @@ export interface Rule {
   readonly inDown?: boolean;
 }
 
-/** The table's commands of an ALTER TABLE, if the table has not been created in this run. */
-export function alterCommands(statement: LintStatement): {
+/** Commands of an ALTER TABLE. */
+export interface TableCommands {
   readonly table: string;
   readonly commands: readonly AlterTableCmd[];
-} {
+}
+
+/** The table's commands of an ALTER TABLE, if the table has not been created in this run. */
+export function alterCommands(statement: LintStatement): TableCommands {
   const none = { table: "", commands: [] };
   if (!("AlterTableStmt" in statement.node)) return none;
   const { relation, cmds = [], objtype } = statement.node.AlterTableStmt;
@@ -70,11 +66,22 @@ export function alterCommands(statement: LintStatement): {
   return { table, commands };
 }
 
-/** The columns that an ALTER TABLE adds to a table that exists. */
-export function addedColumns(
-  statement: LintStatement,
-): readonly { readonly table: string; readonly column: ColumnDef }[] {
+/** The same, if the table also has rows from before this file: nothing has to be read or rewritten in a table that was emptied. */
+export function rowCommands(statement: LintStatement): TableCommands {
   const { table, commands } = alterCommands(statement);
+  return { table, commands: isEmptied(statement, table) ? [] : commands };
+}
+
+/** True for a table that an earlier statement of the file has emptied. */
+export function isEmptied({ earlier }: Pick<LintStatement, "earlier">, table: string): boolean {
+  return earlier.emptied.has(table);
+}
+
+/** The columns that an ALTER TABLE adds to a table that exists. */
+export function addedColumns({ table, commands }: TableCommands): readonly {
+  readonly table: string;
+  readonly column: ColumnDef;
+}[] {
   return commands.flatMap(({ subtype, def }) =>
     subtype === "AT_AddColumn" && def !== undefined && "ColumnDef" in def
       ? [{ table, column: def.ColumnDef }]

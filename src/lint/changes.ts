@@ -1,0 +1,59 @@
+import type { Node } from "@pgsql/types";
+import { isTree } from "../sql-parser/tree.ts";
+import { nodesIn, relationName } from "./names.ts";
+
+/** What a statement does to the rows of a table. */
+export interface Change {
+  readonly kind: "UPDATE" | "DELETE" | "INSERT";
+  readonly table: string;
+  readonly isWhole: boolean;
+  /** The rows are given in the statement, or found by their key. */
+  readonly isSmall: boolean;
+}
+
+/** The changes of rows by a statement, also inside WITH. */
+export function changesIn(node: Node): Change[] {
+  if ("CreateFunctionStmt" in node || "RuleStmt" in node) return [];
+  return [...nodesIn(node)].flatMap((found) => changeIn(found));
+}
+
+function changeIn(node: Readonly<Record<string, unknown>>): Change[] {
+  const { UpdateStmt: update, DeleteStmt: remove, InsertStmt: insert } = node;
+  const [kind, statement] =
+    update !== undefined
+      ? (["UPDATE", update] as const)
+      : remove !== undefined
+        ? (["DELETE", remove] as const)
+        : (["INSERT", insert] as const);
+  if (!isTree(statement) || !isTree(statement["relation"])) return [];
+  const table = relationName(statement["relation"]);
+  if (kind === "INSERT")
+    return [{ kind, table, isWhole: false, isSmall: !readsTable(statement["selectStmt"]) }];
+  const where = statement["whereClause"];
+  return [
+    { kind, table, isWhole: where === undefined, isSmall: where !== undefined && namesKey(where) },
+  ];
+}
+
+function readsTable(select: unknown): boolean {
+  return [...nodesIn(select)].some(({ RangeVar: table }) => table !== undefined);
+}
+
+/** WHERE id = 7, WHERE code IN ('a', 'b') AND …: the rows are named one by one. */
+function namesKey(where: unknown): boolean {
+  if (!isTree(where)) return false;
+  const { A_Expr: comparison, BoolExpr: bool } = where;
+  if (isTree(bool) && bool["boolop"] === "AND_EXPR" && Array.isArray(bool["args"]))
+    return bool["args"].some(namesKey);
+  if (!isTree(comparison)) return false;
+  const { kind, lexpr, rexpr, name } = comparison;
+  const isEqual = [...nodesIn(name)].some(({ sval }) => sval === "=");
+  if (!isEqual || (kind !== "AEXPR_OP" && kind !== "AEXPR_IN")) return false;
+  const column = [...nodesIn(lexpr)]
+    .flatMap(({ sval }) => (typeof sval === "string" ? [sval] : []))
+    .at(-1);
+  const isConstant = ![...nodesIn(rexpr)].some(
+    ({ ColumnRef: other, SubLink: query }) => other ?? query,
+  );
+  return isConstant && column !== undefined && /^(id|.*_id|code|key|slug|uuid|name)$/.test(column);
+}

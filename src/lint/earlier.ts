@@ -1,0 +1,103 @@
+import type { Node } from "@pgsql/types";
+import { changesIn } from "./changes.ts";
+import type { StatementLock } from "./lock.ts";
+import { truncatedTables } from "./locks.ts";
+import { qualified, relationName, stringsOf } from "./names.ts";
+import { isNewRelation, type Schema } from "./schema.ts";
+
+/** The effects of the earlier statements in a file. */
+export interface EarlierStatements {
+  /** Enum values that were added to types of earlier runs. */
+  readonly enumValues: readonly string[];
+  /** Tables that exist, and that are locked against reads until the transaction ends. */
+  readonly lockedTables: readonly string[];
+  /** Tables in which many rows were changed while a table was locked. */
+  readonly changedUnderLock: ReadonlySet<string>;
+  /**
+   * Tables whose rows were all removed: there are none, or only those that the file has listed since. Empty outside a transaction, where
+   * other sessions can add rows between two statements.
+   */
+  readonly emptied: ReadonlyMap<string, "no-rows" | "few-rows">;
+}
+
+export const nothingEarlier: EarlierStatements = {
+  enumValues: [],
+  lockedTables: [],
+  changedUnderLock: new Set(),
+  emptied: new Map(),
+};
+
+/** A statement with what is known before it runs. */
+interface Statement {
+  readonly node: Node;
+  readonly schema: Schema;
+  readonly locks: readonly StatementLock[];
+  readonly noTransaction: boolean;
+}
+
+/** The effects of the earlier statements and of this one. */
+export function afterEarlier(earlier: EarlierStatements, statement: Statement): EarlierStatements {
+  const { node, schema, locks } = statement;
+  const added = addedValue(node, schema);
+  const locked = locks
+    .filter(({ mode, table }) => mode === "ACCESS EXCLUSIVE" && !isNewRelation(schema, table))
+    .map(({ table }) => table)
+    .filter((table) => !earlier.lockedTables.includes(table));
+  const many =
+    earlier.lockedTables.length === 0 ? [] : changesIn(node).filter((each) => !each.isSmall);
+  const emptied = emptiedAfter(earlier.emptied, statement);
+  if (
+    added === undefined &&
+    locked.length === 0 &&
+    many.length === 0 &&
+    emptied === earlier.emptied
+  )
+    return earlier;
+  return {
+    enumValues: added === undefined ? earlier.enumValues : [...earlier.enumValues, added],
+    lockedTables: [...earlier.lockedTables, ...locked],
+    changedUnderLock: new Set([...earlier.changedUnderLock, ...many.map(({ table }) => table)]),
+    emptied,
+  };
+}
+
+/** The value that ALTER TYPE adds to an enum of an earlier run. */
+function addedValue(node: Node, { enums, run }: Schema): string | undefined {
+  if (!("AlterEnumStmt" in node)) return undefined;
+  const { typeName, newVal, oldVal } = node.AlterEnumStmt;
+  if (oldVal !== undefined) return undefined;
+  return enums.get(qualified(stringsOf(typeName))) === run ? undefined : newVal;
+}
+
+type Emptied = EarlierStatements["emptied"];
+
+function emptiedAfter(emptied: Emptied, { node, schema, noTransaction }: Statement): Emptied {
+  if (noTransaction) return emptied;
+  if ("TruncateStmt" in node)
+    return new Map([
+      ...emptied,
+      ...truncatedTables(node.TruncateStmt, schema).map((table) => [table, "no-rows"] as const),
+    ]);
+  if ("DeleteStmt" in node) {
+    const { relation, whereClause, usingClause } = node.DeleteStmt;
+    const isWhole = whereClause === undefined && usingClause === undefined;
+    if (isWhole && relation !== undefined)
+      return new Map([...emptied, [relationName(relation), "no-rows"]]);
+  }
+  return emptied.size === 0 ? emptied : filledAfter(emptied, node);
+}
+
+/** Kinds of statements that can add any number of rows to any table. */
+const opaque = new Set(["DoStmt", "CallStmt", "ExecuteStmt", "MergeStmt"]);
+
+function filledAfter(emptied: Emptied, node: Node): Emptied {
+  if (opaque.has(Object.keys(node)[0] ?? "")) return new Map();
+  const next = new Map(emptied);
+  if ("CopyStmt" in node && node.CopyStmt.relation !== undefined)
+    next.delete(relationName(node.CopyStmt.relation));
+  for (const { kind, table, isSmall } of changesIn(node))
+    if (kind === "INSERT" && next.has(table))
+      if (isSmall) next.set(table, "few-rows");
+      else next.delete(table);
+  return next;
+}
