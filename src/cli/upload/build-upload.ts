@@ -123,7 +123,7 @@ async function uploadedFile(file: MigrationFile, files: ProjectFiles): Promise<U
   const text = await files.textOf(file);
   // The migrations directory may be outside the project; the path is only for messages.
   const path = file.path.replace(/^(\.\.\/)+/, "");
-  return "sql" in text ? { path, ...text } : { path, checksum: await file.checksum(), ...text };
+  return "sql" in text ? { path, ...text } : { path, checksum: files.checksumOf(file), ...text };
 }
 
 function listed(

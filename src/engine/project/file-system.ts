@@ -1,4 +1,16 @@
-import { accessSync, constants, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  statSync,
+  type Stats,
+} from "node:fs";
 
 /** Reads files. Paths are absolute, or relative to the working directory. */
 export interface FileSystem {
@@ -10,7 +22,7 @@ export interface FileSystem {
   realPath(path: string): string;
   read(path: string): Promise<Uint8Array>;
   /** The same for thousands of files, each of which would wait for promises; absent where files cannot be read at once. */
-  readNow?(path: string): Uint8Array;
+  readNow?(path: string): FileReading;
   /** Whether this process may write there. False also for a path that does not exist. */
   isWritable(path: string): boolean;
 }
@@ -25,6 +37,12 @@ export interface FileState {
   readonly modifiedMs: number;
   /** Epoch milliseconds of the last change of content, name or permissions, by the file system's clock. */
   readonly changedMs: number;
+}
+
+/** What was in a file, and its state after that was read. The bytes may be overwritten by the next reading. */
+export interface FileReading {
+  readonly bytes: Uint8Array;
+  readonly state: FileState;
 }
 
 export interface Entry {
@@ -48,20 +66,10 @@ export const realFileSystem: FileSystem = {
             ? "link"
             : "other",
     })),
-  stat: (path) => {
-    const found = statSync(path);
-    return {
-      kind: found.isFile() ? "file" : found.isDirectory() ? "directory" : "other",
-      size: found.size,
-      device: found.dev,
-      inode: found.ino,
-      modifiedMs: found.mtimeMs,
-      changedMs: found.ctimeMs,
-    };
-  },
+  stat: (path) => stateOf(statSync(path)),
   realPath: (path) => realpathSync(path),
   read: (path) => new Promise((resolve) => resolve(readFileSync(path))),
-  readNow: (path) => readFileSync(path),
+  readNow: readWithState,
   isWritable: (path) => {
     try {
       accessSync(path, constants.W_OK);
@@ -71,3 +79,31 @@ export const realFileSystem: FileSystem = {
     }
   },
 };
+
+/** Most migrations fit in it, and need no memory of their own. */
+const buffer = Buffer.alloc(65_536);
+
+function readWithState(path: string): FileReading {
+  const file = openSync(path, "r");
+  try {
+    const length = readSync(file, buffer, 0, buffer.length, 0);
+    const state = stateOf(fstatSync(file));
+    if (length === state.size) return { bytes: buffer.subarray(0, length), state };
+    // It is larger, or has just changed.
+    const bytes = readFileSync(file);
+    return { bytes, state: stateOf(fstatSync(file)) };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function stateOf(found: Stats): FileState {
+  return {
+    kind: found.isFile() ? "file" : found.isDirectory() ? "directory" : "other",
+    size: found.size,
+    device: found.dev,
+    inode: found.ino,
+    modifiedMs: found.mtimeMs,
+    changedMs: found.ctimeMs,
+  };
+}

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { realFileSystem, type FileSystem } from "./file-system.ts";
 import { checksumOfBytes, textOf } from "./migration-file.ts";
 import {
@@ -7,9 +7,9 @@ import {
   type InventoryEntry,
   type ProjectInventory,
 } from "./inventory.ts";
-import { Observations, type Change } from "./observations.ts";
-import { readProject, type Project } from "./project.ts";
-import type { MigrationFile } from "./scan.ts";
+import { locateMigrations, readProject, type Project } from "./project.ts";
+import { ReadAhead } from "./read-ahead.ts";
+import { entryPath, type MigrationFile } from "./scan.ts";
 
 export type { InventoryEntry as ProjectEntry };
 export type { FileSystem };
@@ -18,76 +18,110 @@ export type { FileSystem };
 export interface ProjectFiles {
   readonly project: Project;
   readonly inventory: ProjectInventory;
-  /** The size in bytes of a file when it was read. */
+  /** The checksum of a file when it was read. */
+  checksumOf(file: MigrationFile): string;
+  /** The size in bytes of a file. Throws as `node:fs` does. */
   sizeOf(file: MigrationFile): number;
   /** The text of a file as it is now, or why it cannot be run. Throws as `node:fs` does. */
   textOf(file: MigrationFile): Promise<ReturnType<typeof textOf>>;
-  /** True if no file has changed since it was read, so that all of them belong to the same state. */
+  /**
+   * True if all files belong to one state, and every text that was asked for does. If it is some time since they were read, this is
+   * the present state.
+   */
   isUnchanged(): Promise<boolean>;
 }
 
-/**
- * Reads a project and every file in it. `now`: epoch milliseconds, to be compared with the times of files. Throws what `readProject`
- * and reading the files throws.
- */
+interface ReadingOptions {
+  /** Epoch milliseconds, to be compared with the times of files. */
+  readonly now: () => number;
+  readonly fs?: FileSystem;
+  /** Lets other work of this process go on. */
+  readonly pause?: () => Promise<void>;
+}
+
+/** For so long what was read counts as the present state, in milliseconds. */
+const presentMs = 5000;
+
+/** Reads a project and every file in it. Throws what `readProject` and reading the files throws. */
 export async function readProjectFiles(
   directory: string,
-  {
-    now,
-    fs = realFileSystem,
-    pause,
-  }: {
-    readonly now: () => number;
-    readonly fs?: FileSystem;
-    /** Lets other work of this process go on. */
-    readonly pause?: () => Promise<void>;
-  },
+  options: ReadingOptions,
 ): Promise<ProjectFiles> {
-  // The state of each file is taken before reading, so that a change during reading is noticed afterwards.
-  const observations = new Observations(fs, now);
-  const project = await readProject(directory, observations.fileSystem);
-  observations.close();
-  const checksums = await checksumsOf(project, fs, pause);
+  const { now, fs = realFileSystem } = options;
+  const startedAt = now();
+  const { project, inventory, checksums, ahead } = await readOnce(directory, options);
+  const checksumOf = (file: MigrationFile): string => checksums.get(file) ?? "";
+  let isTextChanged = false;
   return {
     project,
-    inventory: inventoryFrom(project, (file) => checksums.get(file) ?? ""),
-    sizeOf: (file) => observations.stateOf(join(project.root, file.path))?.size ?? 0,
-    textOf: async (file) => textOf(await fs.read(join(project.root, file.path))),
-    isUnchanged: async () => unchanged.has(await observations.change()),
+    inventory,
+    checksumOf,
+    sizeOf: (file) => ahead.sizeOf(pathOf(file, project)),
+    async textOf(file) {
+      try {
+        const bytes = await fs.read(pathOf(file, project));
+        if (checksumOfBytes(bytes) !== checksumOf(file)) isTextChanged = true;
+        return textOf(bytes);
+      } catch (error) {
+        isTextChanged = true;
+        throw error;
+      }
+    },
+    async isUnchanged() {
+      if (isTextChanged) return false;
+      if (ahead.isOfOneMoment() && now() < startedAt + presentMs) return true;
+      return (await digestOf(directory, options)) === inventory.digest;
+    },
   };
 }
 
-/** So soon after a change the times are all there is to compare. */
-const unchanged: ReadonlySet<Change> = new Set(["none", "too-soon"]);
-
-/** So many files are read at once. */
-const readsInTurn = 100;
-
-/** The checksums of all files, with pauses in which requests to the network go on. */
-async function checksumsOf(
-  project: Project,
-  fs: FileSystem,
-  pause: (() => Promise<void>) | undefined,
-): Promise<ReadonlyMap<MigrationFile, string>> {
-  const checksums = new Map<MigrationFile, string>();
-  const files = [...project.databases.values()]
-    .flat()
-    .filter(isRunnable)
-    .flatMap(({ up, down }) => [up, down].filter((file) => file !== undefined));
-  for (const file of files) {
-    const now = checksumNow(join(project.root, file.path), fs);
-    checksums.set(file, now ?? (await file.checksum()));
-    if (checksums.size % readsInTurn === 0) await pause?.();
-  }
-  return checksums;
+interface Reading {
+  readonly project: Project;
+  readonly inventory: ProjectInventory;
+  readonly checksums: ReadonlyMap<MigrationFile, string>;
+  readonly ahead: ReadAhead;
 }
 
-/** Undefined for a file that cannot be read at once: reading it in the usual way reports why. */
-function checksumNow(path: string, fs: FileSystem): string | undefined {
+async function readOnce(
+  directory: string,
+  { now, fs = realFileSystem, pause = async () => undefined }: ReadingOptions,
+): Promise<Reading> {
+  const ahead = new ReadAhead(fs, now());
+  const migrations = await migrationsIn(directory, ahead.fileSystem);
+  if (migrations !== undefined) await ahead.read(migrations, pause);
+  const project = await readProject(directory, ahead.fileSystem);
+  const checksums = new Map<MigrationFile, string>();
+  for (const file of filesOf(project))
+    checksums.set(file, ahead.checksumOf(pathOf(file, project)) ?? (await file.checksum()));
+  const inventory = inventoryFrom(project, (file) => checksums.get(file) ?? "");
+  return { project, inventory, checksums, ahead };
+}
+
+/** The digest of what is in a directory now; undefined if it cannot be read. */
+async function digestOf(directory: string, options: ReadingOptions): Promise<string | undefined> {
   try {
-    const bytes = fs.readNow?.(path);
-    return bytes && checksumOfBytes(bytes);
+    return (await readOnce(directory, options)).inventory.digest;
   } catch {
     return undefined;
   }
+}
+
+/** Undefined where `readProject` reports why there are none. */
+async function migrationsIn(directory: string, fs: FileSystem): Promise<string | undefined> {
+  try {
+    return (await locateMigrations(resolve(directory), fs)).directory;
+  } catch {
+    return undefined;
+  }
+}
+
+function filesOf({ databases }: Project): MigrationFile[] {
+  return [...databases.values()]
+    .flat()
+    .filter(isRunnable)
+    .flatMap(({ up, down }) => [up, down].filter((file) => file !== undefined));
+}
+
+function pathOf(file: MigrationFile, { root }: Project): string {
+  return file.path.startsWith("..") ? join(root, file.path) : entryPath(root, file.path);
 }

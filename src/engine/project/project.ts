@@ -6,6 +6,7 @@ import { shortenList } from "../../shorten-list.ts";
 import { errorCode } from "../../system-error.ts";
 import { realFileSystem, type FileSystem } from "./file-system.ts";
 import {
+  entryPath,
   isInside,
   kindOf,
   listOf,
@@ -167,7 +168,7 @@ function named(root: string, directory: string): Pick<Place, "root" | "directory
 function perDatabase(place: Place, fs: FileSystem): Map<string, ScannedPlace> {
   const databases = new Map<string, ScannedPlace>();
   for (const entry of listOf(place.directory, place.label, fs)) {
-    const directory = join(place.directory, entry.name);
+    const directory = entryPath(place.directory, entry.name);
     const label = `${place.label}/${entry.name}`;
     if (kindOf(entry, directory, label, fs) !== "directory") continue;
     refuseOutside(entry, directory, { ...place, label }, fs);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "vitest";
 import { UploadDirectory } from "../../../src/cli/upload/directory-upload.ts";
-import { realFileSystem } from "../../../src/engine/project/file-system.ts";
+import { realFileSystem, type FileSystem } from "../../../src/engine/project/file-system.ts";
 import { decodeUpload } from "../../../src/lambda/upload/decode-upload.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import type { UploadDocument } from "../../../src/protocol/upload.ts";
@@ -34,16 +34,19 @@ const two = migrationsOf(["1_a", "2_b"]);
 const first = "migrations/default/1_a/up.sql";
 
 /** A file system on which something happens after a file was read. */
-function afterReading(path: string, happens: () => void): typeof realFileSystem {
-  const readNow = (read: string): Uint8Array => {
-    const bytes = readFileSync(read);
+function afterReading(
+  path: string,
+  happens: () => void,
+  fs: FileSystem = realFileSystem,
+): FileSystem {
+  const then = <T>(read: string, result: T): T => {
     if (read.endsWith(path)) happens();
-    return bytes;
+    return result;
   };
   return {
-    ...realFileSystem,
-    read: async (read) => readNow(read),
-    readNow,
+    ...fs,
+    read: async (read) => then(read, await fs.read(read)),
+    readNow: (read) => then(read, realFileSystem.readNow?.(read) ?? assert.fail()),
   };
 }
 

@@ -1,0 +1,160 @@
+import type { Entry, FileState, FileSystem } from "./file-system.ts";
+import { looksLikeMigration } from "./file-name.ts";
+import { checksumOfBytes } from "./migration-file.ts";
+import { isSettled } from "./observations.ts";
+import { entryPath } from "./scan.ts";
+
+interface ReadFile {
+  readonly checksum: string;
+  readonly state: FileState;
+}
+
+/** After so many entries of a directory, other work of the process goes on. */
+const entriesInTurn = 200;
+
+/**
+ * The files of a migrations directory, read before the project is, with one visit for each. It knows whether they are all as they were when
+ * reading began: none of their times, taken after reading, is later.
+ */
+export class ReadAhead {
+  /** What was read, and what the disk has for everything else. */
+  readonly fileSystem: FileSystem;
+  readonly #fs: FileSystem;
+  readonly #startedAt: number;
+  readonly #listings = new Map<string, readonly Entry[]>();
+  readonly #files = new Map<string, ReadFile>();
+  readonly #realPaths = new Map<string, string>();
+  #isSettled = true;
+
+  /** `startedAt`: epoch milliseconds, to be compared with the times of files. */
+  constructor(fs: FileSystem, startedAt: number) {
+    this.#fs = fs;
+    this.#startedAt = startedAt;
+    this.fileSystem = {
+      list: (directory) =>
+        this.#listings.get(directory) ?? this.#fromDisk(() => fs.list(directory)),
+      stat: (path) => this.#files.get(path)?.state ?? this.#stat(path),
+      realPath: (path) => this.#realPath(path),
+      read: (path) => this.#read(path),
+      isWritable: (path) => fs.isWritable(path),
+    };
+  }
+
+  /**
+   * Reads what looks like a migration in a migrations directory, or in the folders of databases in it. Leaves out what cannot be read:
+   * whoever needs it finds out why. `pause` lets other work of the process go on.
+   */
+  async read(directory: string, pause: () => Promise<void>): Promise<void> {
+    await this.#readPlace(directory, pause, (path) => this.#readPlace(path, pause));
+  }
+
+  /** The checksum of a file's text, if it was read. */
+  checksumOf(path: string): string | undefined {
+    return this.#files.get(path)?.checksum;
+  }
+
+  /** The size of a file in bytes. Throws as `node:fs` does. */
+  sizeOf(path: string): number {
+    return (this.#files.get(path)?.state ?? this.#fs.stat(path)).size;
+  }
+
+  /** True if everything, also what was asked of the disk, is as it was when reading began. */
+  isOfOneMoment(): boolean {
+    return (
+      this.#isSettled && [...this.#realPaths].every(([path, real]) => this.#isReal(path, real))
+    );
+  }
+
+  async #readPlace(
+    directory: string,
+    pause: () => Promise<void>,
+    readFolder?: (path: string) => Promise<void>,
+  ): Promise<void> {
+    for (const [i, { name, kind }] of this.#list(directory).entries()) {
+      const path = entryPath(directory, name);
+      if (kind === "file" && looksLikeMigration(name)) this.#readFile(path);
+      if (kind === "directory" && looksLikeMigration(name)) this.#readMigration(path);
+      else if (kind === "directory") await readFolder?.(path);
+      if ((i + 1) % entriesInTurn === 0) await pause();
+    }
+  }
+
+  #readMigration(directory: string): void {
+    for (const { name, kind } of this.#list(directory))
+      if (kind === "file" && name.endsWith(".sql")) this.#readFile(entryPath(directory, name));
+  }
+
+  #list(directory: string): readonly Entry[] {
+    try {
+      const entries = this.#fs.list(directory);
+      this.#note(this.#fs.stat(directory));
+      this.#listings.set(directory, entries);
+      return entries;
+    } catch {
+      return [];
+    }
+  }
+
+  #readFile(path: string): void {
+    try {
+      const read = this.#fs.readNow?.(path);
+      if (read === undefined) return;
+      this.#note(read.state);
+      this.#files.set(path, { state: read.state, checksum: checksumOfBytes(read.bytes) });
+    } catch {
+      // Whoever needs it finds out why.
+    }
+  }
+
+  #note(state: FileState): void {
+    if (!isSettled(state, this.#startedAt)) this.#isSettled = false;
+  }
+
+  #stat(path: string): FileState {
+    const state = this.#noted(() => this.#fs.stat(path));
+    // What is in a directory is known from its listing.
+    if (state.kind !== "directory") this.#isSettled = false;
+    return state;
+  }
+
+  #realPath(path: string): string {
+    const real = this.#noted(() => this.#fs.realPath(path));
+    this.#realPaths.set(path, real);
+    return real;
+  }
+
+  #isReal(path: string, real: string): boolean {
+    try {
+      return this.#fs.realPath(path) === real;
+    } catch {
+      return false;
+    }
+  }
+
+  async #read(path: string): Promise<Uint8Array> {
+    try {
+      const bytes = await this.#fs.read(path);
+      this.#note(this.#fs.stat(path));
+      return bytes;
+    } catch (error) {
+      this.#isSettled = false;
+      throw error;
+    }
+  }
+
+  /** An answer of which nothing says since when it holds. */
+  #fromDisk<T>(ask: () => T): T {
+    this.#isSettled = false;
+    return ask();
+  }
+
+  /** The same if there is no answer: what is absent has no time. */
+  #noted<T>(ask: () => T): T {
+    try {
+      return ask();
+    } catch (error) {
+      this.#isSettled = false;
+      throw error;
+    }
+  }
+}
