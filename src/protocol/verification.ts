@@ -43,6 +43,8 @@ export type MetadataProblemCode =
   | "metadata-incomplete"
   /** An object exists twice. */
   | "metadata-duplicate"
+  /** It refers to something that the database does not have. */
+  | "metadata-inconsistent"
   /** Something in the files has no effect. */
   | "metadata-ignored";
 
@@ -107,6 +109,14 @@ export type VerifyEvent =
       readonly problems: readonly VerifyProblem[];
       /** With `--locks`. */
       readonly locks?: readonly StatementLocks[];
+    }
+  /** The metadata of a source, compared with its database after all migrations. */
+  | {
+      readonly type: "verify.metadata";
+      readonly database: string;
+      readonly state: "ok" | "failed";
+      readonly tookMs: number;
+      readonly problems: readonly VerifyProblem[];
     }
   | {
       readonly type: "verify.order";

@@ -5,6 +5,10 @@ import type { VerifyEvent, VerifyProblem } from "../protocol/verification.ts";
 import { checkExtensions } from "./extensions/check-extensions.ts";
 import { requiredExtensions } from "./extensions/required.ts";
 import { branchesSince, type Branch } from "./git/branch.ts";
+import { checkConsistency } from "../metadata/consistency/check-consistency.ts";
+import type { MetadataDocument } from "../metadata/document/metadata-document.ts";
+import { verifyProblem } from "./metadata/metadata-of.ts";
+import { readSchema } from "./metadata/read-schema.ts";
 import { loadAll, loadProject, type LoadedProject } from "./load-project.ts";
 import { canBeOutOfOrder, checkOrder } from "./order.ts";
 import { applyOnly, roundTrip, type LoadedMigration } from "./run/round-trip.ts";
@@ -74,7 +78,7 @@ export async function verify(options: VerifyOptions): Promise<void> {
       await checkExtensions(requiredExtensions(ups), await server.extensions(), server.description);
       count.emit(startedEvent(server, works, loaded));
       for (const work of works)
-        await verifyDatabase(server, work, { ...options, emit: count.emit });
+        await verifyDatabase(server, work, { ...options, emit: count.emit }, loaded.metadata);
     } finally {
       await server.stop();
     }
@@ -136,6 +140,7 @@ async function verifyDatabase(
   server: ScratchServer,
   work: Work,
   { emit, signal, now, locks = false }: VerifyOptions,
+  metadata: MetadataDocument | undefined,
 ): Promise<void> {
   const { database, migrations, branch } = work;
   const bench = await Workbench.on(server);
@@ -157,10 +162,29 @@ async function verifyDatabase(
         });
       if (stops) return;
     }
+    if (metadata) await verifyMetadata(bench, { database, metadata }, { emit, now });
   } finally {
     await bench.close();
   }
   if (branch) await verifyOrder(server, { ...work, branch }, { emit, now });
+}
+
+/** Compares the metadata of a source with its database after all migrations. */
+async function verifyMetadata(
+  bench: Workbench,
+  { database, metadata }: { readonly database: string; readonly metadata: MetadataDocument },
+  { emit, now }: Pick<VerifyOptions, "emit" | "now">,
+): Promise<void> {
+  const from = now();
+  emit({ type: "verify.progress", text: `${database}: metadata …` });
+  const found = checkConsistency(metadata, database, await readSchema(bench.client));
+  if (found === undefined) return;
+  emit({
+    type: "verify.metadata",
+    database,
+    state: found.length === 0 ? "ok" : "failed",
+    ...{ tookMs: now() - from, problems: found.map(verifyProblem) },
+  });
 }
 
 async function verifyOrder(

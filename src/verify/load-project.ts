@@ -8,7 +8,8 @@ import {
 import { Failure } from "../protocol/failure.ts";
 import { retryHint } from "../protocol/hint.ts";
 import type { VerifyProblem } from "../protocol/verification.ts";
-import { metadataProblems } from "./metadata/metadata-problems.ts";
+import type { MetadataDocument } from "../metadata/document/metadata-document.ts";
+import { metadataOf, verifyProblem } from "./metadata/metadata-of.ts";
 import type { LoadedFile } from "./run/run-file.ts";
 import type { LoadedMigration } from "./run/round-trip.ts";
 
@@ -16,6 +17,8 @@ import type { LoadedMigration } from "./run/round-trip.ts";
 export interface LoadedProject {
   readonly project: Project;
   readonly databases: ReadonlyMap<string, readonly LoadedMigration[]>;
+  /** Absent if the project has none, or if it cannot be read. */
+  readonly metadata?: MetadataDocument;
   /** About files that Hasura would ignore, and about the metadata. */
   readonly problems: readonly VerifyProblem[];
 }
@@ -31,23 +34,24 @@ export async function loadProject(
 ): Promise<LoadedProject> {
   const whole = await readProject(directory);
   refuseNoProject(directory, whole, "verify");
-  const metadata = await metadataProblems(whole);
-  const project = await postgresPart(whole, metadata);
+  const metadata = await metadataOf(whole);
+  const metadataProblems = metadata.problems.map(verifyProblem);
+  const project = await postgresPart(whole, metadataProblems);
   if (only !== undefined && !project.databases.has(only))
     throw unknownDatabase(only, [...project.databases.keys()]);
   const databases = new Map<string, readonly LoadedMigration[]>();
   for (const [database, migrations] of project.databases)
     if (only === undefined || only === database) databases.set(database, await loadAll(migrations));
   return {
-    project,
-    databases,
+    ...{ project, databases },
+    ...(metadata.document && { metadata: metadata.document }),
     problems: [
       ...project.notices.map(({ message }): VerifyProblem => ({
         severity: "warning",
         code: "ignored-file",
         message,
       })),
-      ...metadata,
+      ...metadataProblems,
     ],
   };
 }

@@ -20,14 +20,15 @@ export function plainScalar(text: string): string | number | boolean | null | un
 
 function numberOf(text: string): number | undefined {
   const [, sign = "", digits = ""] = /^([-+]?)(.+)$/.exec(text) ?? [];
-  const size = sizeOf(digits);
-  if (size === undefined) return undefined;
+  const size = sizeOf(digits, sign === "");
+  if (size === undefined || !Number.isFinite(size)) return undefined;
   return sign === "-" && size !== 0 ? -size : size;
 }
 
-function sizeOf(digits: string): number | undefined {
+/** The exponent of a number needs a sign, as in `1e+3`, unless the number begins with a point. */
+function sizeOf(digits: string, isUnsigned: boolean): number | undefined {
   if (/^0(b[01]+|o[0-7]+|x[\da-f]+)$/i.test(digits)) return Number(digits);
   if (/^0[0-7]+$/.test(digits)) return Number(`0o${digits}`);
-  if (/^(\.\d+|\d+(\.\d*)?)(e[-+]?\d+)?$/i.test(digits)) return Number(digits);
-  return undefined;
+  if (/^\d*\.?\d+(e[-+]\d+)?$/i.test(digits)) return Number(digits);
+  return isUnsigned && /^\.\d+e\d+$/i.test(digits) ? Number(digits) : undefined;
 }

@@ -63,7 +63,7 @@ function aliased(name: string, spot: Spot, { anchors, size }: Converter): Json {
 function scalarOf(node: Scalar.Parsed, spot: Spot, { size }: Converter): Json {
   const text = node.type === "PLAIN" ? node.source : String(node.value);
   size.add(text.length + 1, spot);
-  if (node.tag !== undefined) return tagged(node.tag, text, spot);
+  if (node.tag !== undefined && node.tag !== "!") return tagged(node.tag, text, spot);
   if (node.type !== "PLAIN") return text;
   const value = plainScalar(text);
   if (value === undefined)
@@ -77,6 +77,11 @@ function scalarOf(node: Scalar.Parsed, spot: Spot, { size }: Converter): Json {
 
 const standardTag = "tag:yaml.org,2002:";
 
+/** The types whose values are texts in JSON. */
+const textTags: ReadonlySet<string> = new Set(
+  ["str", "binary", "timestamp"].map((type) => standardTag + type),
+);
+
 /** The types that a scalar can be given, such as `!!str 10`, and which values each has. */
 const scalarTypes: ReadonlyMap<string, (value: Json | undefined) => boolean> = new Map([
   [`${standardTag}int`, (value) => Number.isInteger(value)],
@@ -87,7 +92,7 @@ const scalarTypes: ReadonlyMap<string, (value: Json | undefined) => boolean> = n
 
 function tagged(tag: string, text: string, spot: Spot): Json {
   if (tag === includeTag) throw misplacedInclude(spot);
-  if (tag === `${standardTag}str` || tag === "!") return text;
+  if (textTags.has(tag)) return text;
   const value = plainScalar(text);
   if (value !== undefined && scalarTypes.get(tag)?.(value) === true) return value;
   throw unreadable(spot, `The tag ${shortTag(tag)} is not supported here.`, "Remove the tag.");

@@ -16,6 +16,7 @@ export interface VerifyLook {
 type Started = Extract<VerifyEvent, { type: "verify.started" }>;
 type Migration = Extract<VerifyEvent, { type: "verify.migration" }>;
 type Order = Extract<VerifyEvent, { type: "verify.order" }>;
+type Metadata = Extract<VerifyEvent, { type: "verify.metadata" }>;
 type Finished = Extract<VerifyEvent, { type: "verify.finished" }>;
 
 /** Which server, and how much there is to do. */
@@ -30,8 +31,24 @@ export function startedLines(event: Started, { style }: VerifyLook): Styled[] {
   ];
 }
 
-/** A migration's row, followed by its problems. `several`: there is more than one database. */
-export function migrationLines(event: Migration, several: boolean, look: VerifyLook): Styled[] {
+/** The row of a migration or of another check, followed by its problems. `several`: there is more than one database. */
+export function resultLines(
+  event: Migration | Order | Metadata,
+  several: boolean,
+  look: VerifyLook,
+): Styled[] {
+  switch (event.type) {
+    case "verify.migration":
+      return migrationLines(event, several, look);
+    case "verify.order":
+      return orderLines(event, several, look);
+    case "verify.metadata":
+      return metadataLines(event, several, look);
+  }
+}
+
+/** A migration's row, followed by its problems. */
+function migrationLines(event: Migration, several: boolean, look: VerifyLook): Styled[] {
   const { database, tookMs, problems, locks = [] } = event;
   const { style, columns } = look;
   const label = `${several ? `${database}  ` : ""}${migrationLabel(event, "  ")}`;
@@ -51,12 +68,25 @@ function signOf({ state, problems }: Migration, style: Style): Styled {
 }
 
 /** The result of applying the migrations out of order. */
-export function orderLines(event: Order, several: boolean, look: VerifyLook): Styled[] {
+function orderLines(event: Order, several: boolean, look: VerifyLook): Styled[] {
   const { database, state, migrations, tookMs, problems } = event;
   const { style } = look;
   const what = `${several ? `${database}: ` : ""}${plural(migrations, "migration")} applied after all others`;
   const sign = state === "ok" ? style.green("✓") : style.red("✗");
   const end = state === "ok" ? ": the same schema" : "";
+  return [
+    styled`${sign} ${plain(what + end)}  ${style.dim(duration(tookMs))}`,
+    ...problems.flatMap((problem) => problemLines(problem, { belowRow: true }, look)),
+  ];
+}
+
+/** The result of comparing the metadata with the database. */
+function metadataLines(event: Metadata, several: boolean, look: VerifyLook): Styled[] {
+  const { database, state, tookMs, problems } = event;
+  const { style } = look;
+  const sign = state === "ok" ? style.green("✓") : style.red("✗");
+  const what = `${several ? `${database}: ` : ""}metadata`;
+  const end = state === "ok" ? ": consistent" : ` that does not fit the database`;
   return [
     styled`${sign} ${plain(what + end)}  ${style.dim(duration(tookMs))}`,
     ...problems.flatMap((problem) => problemLines(problem, { belowRow: true }, look)),

@@ -7,9 +7,8 @@ import { terminalSpinner } from "../terminal/spinner.ts";
 import type { Styled } from "../terminal/styled.ts";
 import {
   finishedLine,
-  migrationLines,
-  orderLines,
   problemLines,
+  resultLines,
   startedLines,
   type VerifyLook,
 } from "./verify-lines.ts";
@@ -56,12 +55,10 @@ export function verifyText(context: CliContext, options: VerifyTextOptions): Ver
           if (err.isTTY && !options.quiet) spinner.show(event.text);
           break;
         case "verify.migration":
-          if (!options.quiet || event.problems.length > 0)
-            write(out, migrationLines(event, several, look));
-          break;
+        case "verify.metadata":
         case "verify.order":
           if (!options.quiet || event.problems.length > 0)
-            write(out, orderLines(event, several, look));
+            write(out, resultLines(event, several, look));
           break;
         case "verify.finished":
           result = resultOf(event, options.strict);
