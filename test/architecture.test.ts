@@ -58,6 +58,7 @@ const mayImport: Record<string, Rule> = {
       "engine/project/project",
       "engine/project/project-files",
       "engine/project/squash",
+      "engine/project/unknown-database",
       "sql-parser",
       "lint",
     ],

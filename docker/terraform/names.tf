@@ -50,7 +50,7 @@ locals {
   # Each alias with the aliases that its policy allows to call.
   every_alias = {
     read = {
-      description = "status, plan, history, locks, doctor, ping"
+      description = "status, plan, inventory, history, locks, doctor, ping"
       allows      = ["read"]
       reads_log   = true
       policy_sid  = "Read"

@@ -72,7 +72,12 @@ function aliasPolicies(
   environment: string,
   create: (level: Level) => iam.ManagedPolicy,
 ): Partial<Record<PolicyName, iam.ManagedPolicy>> {
-  const read = createAlias(scope, called, "read", "status, plan, history, locks, doctor, ping");
+  const read = createAlias(
+    scope,
+    called,
+    "read",
+    "status, plan, inventory, history, locks, doctor, ping",
+  );
   const apply = createAlias(scope, called, "apply", "what read allows, plus apply and cancel");
   const query = createAlias(scope, called, "query", "sql");
   const admin = createAlias(scope, called, "admin", "everything");

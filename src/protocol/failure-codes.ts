@@ -2129,7 +2129,7 @@ export const failureCodes = {
   },
   "unknown-database": {
     kinds: ["usage"],
-    meaning: "Hasura has no database of that name.",
+    meaning: "Hasura, or the project, has no database of that name.",
     causes: [
       "`--database` is mistyped.",
       "The migrations directory has a folder for a database that is not connected in this environment.",

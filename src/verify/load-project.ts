@@ -5,8 +5,8 @@ import {
   type Migration,
   type Project,
 } from "../engine/project/project.ts";
+import { unknownDatabase } from "../engine/project/unknown-database.ts";
 import { Failure } from "../protocol/failure.ts";
-import { retryHint } from "../protocol/hint.ts";
 import type { VerifyProblem } from "../protocol/verification.ts";
 import type { MetadataDocument } from "../metadata/document/metadata-document.ts";
 import { metadataOf, verifyProblem } from "./metadata/metadata-of.ts";
@@ -38,7 +38,7 @@ export async function loadProject(
   const metadataProblems = metadata.problems.map(verifyProblem);
   const project = await postgresPart(whole, metadataProblems);
   if (only !== undefined && !project.databases.has(only))
-    throw unknownDatabase(only, [...project.databases.keys()]);
+    throw unknownDatabase(only, { in: "the project", names: [...project.databases.keys()] });
   const databases = new Map<string, readonly LoadedMigration[]>();
   for (const [database, migrations] of project.databases)
     if (only === undefined || only === database) databases.set(database, await loadAll(migrations));
@@ -80,19 +80,4 @@ export async function loadAll(migrations: readonly Migration[]): Promise<LoadedM
 
 async function loadFile(file: NonNullable<Migration["up"]>): Promise<LoadedFile> {
   return { path: file.path, body: await file.body() };
-}
-
-function unknownDatabase(name: string, known: readonly string[]): Failure {
-  const [first] = known;
-  return new Failure(
-    "usage",
-    "unknown-database",
-    `The project has no migrations for the database ${name}${first === undefined ? "" : `; it has migrations for ${known.join(", ")}`}.`,
-    {
-      hints:
-        first === undefined
-          ? []
-          : [retryHint({ with: ["--database", first], without: ["--database"] })],
-    },
-  );
 }

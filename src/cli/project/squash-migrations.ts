@@ -2,8 +2,9 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { readProject, type Migration, type Project } from "../../engine/project/project.ts";
 import { squashedFiles } from "../../engine/project/squash.ts";
+import { unknownDatabase } from "../../engine/project/unknown-database.ts";
 import { Failure } from "../../protocol/failure.ts";
-import { retryHint, runHint, textHint } from "../../protocol/hint.ts";
+import { retryHint, runHint } from "../../protocol/hint.ts";
 import {
   compareVersions,
   largestVersion,
@@ -80,9 +81,7 @@ function databaseOf(
   const database = requested ?? only?.[0] ?? "default";
   const migrations = databases.get(database);
   if (migrations) return { database, migrations };
-  throw new Failure("usage", "unknown-database", `The project has no migrations for ${database}.`, {
-    hints: [textHint(`Databases in the project: ${[...databases.keys()].join(", ") || "none"}.`)],
-  });
+  throw unknownDatabase(database, { in: "the project", names: [...databases.keys()] });
 }
 
 /** The migrations from one version to another, or to the last. */

@@ -149,6 +149,7 @@ export function prepareRun(
   const uploaded = uploadDirectory(context, {
     ...{ operation: spec.operation, environment, from: options.from, image: options.image },
     configured: target?.source,
+    changed: isForChangedFiles(spec),
     inTask: changes && target?.task !== undefined,
   });
   return {
@@ -159,6 +160,11 @@ export function prepareRun(
     ...(question !== undefined && { question }),
     ...(uploaded !== undefined && { upload: new EnvironmentUpload(directories(uploaded)) }),
   };
+}
+
+/** True for `--changed`. That of `reset-to` is about applied versions, also with the image's files. */
+function isForChangedFiles({ operation, options }: OperationSpec): boolean {
+  return operation !== "reset-to" && "changed" in options && options.changed === true;
 }
 
 function questionOf(

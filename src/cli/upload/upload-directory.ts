@@ -16,19 +16,22 @@ export interface SourceChoice {
   readonly image?: boolean | undefined;
   /** `source` of the environment in the configuration. */
   readonly configured?: "image" | "local" | undefined;
+  /** `--changed` of a command that runs files. */
+  readonly changed?: boolean | undefined;
   /** Migrations would run in an ECS task, whose request has no room for them. */
   readonly inTask: boolean;
 }
 
 /**
- * The root of the project whose migrations are uploaded; undefined if those in the image are used. Throws `usage` failures:
+ * The root of the project whose migrations are uploaded; undefined if those in the image are used. Throws `usage` failures: `usage`,
  * `no-project`, `upload-not-in-task`.
  */
 export function uploadDirectory(
   { cwd, home }: Pick<CliContext, "cwd" | "home">,
-  { operation, environment, from, image, configured, inTask }: SourceChoice,
+  choice: SourceChoice,
 ): string | undefined {
-  const isUploaded = from !== undefined || (image !== true && configured === "local");
+  const { operation, environment, from, inTask } = choice;
+  const isUploaded = isFromDirectory(choice);
   if (!isUploaded || !operations[operation].takesUploads) return undefined;
   if (inTask) throw notInTask(environment);
   const directory = resolve(cwd, from ?? ".");
@@ -39,6 +42,29 @@ export function uploadDirectory(
   // The directory may be a migrations directory without a project; reading it shows that.
   if (root !== undefined || from !== undefined) return root ?? directory;
   throw noProjectHere(environment, cwd);
+}
+
+function isFromDirectory({ environment, from, image, configured, changed }: SourceChoice): boolean {
+  const isUploaded = from !== undefined || (image !== true && configured === "local");
+  if (!isUploaded && changed === true) throw changedNeedsFrom(environment);
+  return isUploaded;
+}
+
+function changedNeedsFrom(environment: string): Failure {
+  return new Failure(
+    "usage",
+    "usage",
+    `--changed needs --from: without it, ${environment} runs the migrations of the image, and no file differs from them.`,
+    {
+      hints: [
+        retryHint({
+          with: ["--from", "."],
+          without: ["--image"],
+          reason: "run the files of a directory",
+        }),
+      ],
+    },
+  );
 }
 
 function noProjectHere(environment: string, cwd: string): Failure {

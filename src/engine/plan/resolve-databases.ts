@@ -6,6 +6,11 @@ import { isPostgres } from "../hasura/source-kinds.ts";
 import type { Migration } from "../project/scan.ts";
 import { notInLocal } from "../project/local-databases.ts";
 import { onlyDatabase, type Project } from "../project/project.ts";
+import {
+  unconnectedDatabase,
+  unknownDatabase,
+  type KnownDatabases,
+} from "../project/unknown-database.ts";
 
 /** A database that takes part in a run, in the order of Hasura's metadata. */
 export interface ResolvedDatabase {
@@ -47,7 +52,8 @@ export function postgresDatabases(
 ): Database[] {
   const all: readonly Source[] = version < 3 ? [{ name: onlyDatabase, kind: "postgres" }] : sources;
   const chosen = all.filter(({ name }) => requested === undefined || name === requested);
-  if (requested !== undefined && chosen.length === 0) throw unknownDatabase(requested, all, false);
+  if (requested !== undefined && chosen.length === 0)
+    throw unknownDatabase(requested, inHasura(all));
   const databases = chosen.flatMap((source) => {
     const kind = kindOf(source);
     return kind !== undefined && isPostgres(kind) ? [{ name: source.name, kind }] : [];
@@ -73,12 +79,16 @@ function refuseUnconnected(
   const names = new Set(sources.map((source) => source.name));
   if (requested === undefined) {
     const unknown = [...databases.keys()].find((name) => !names.has(name));
-    if (unknown !== undefined) throw unknownDatabase(unknown, sources, true);
+    if (unknown !== undefined)
+      throw unconnectedDatabase(
+        unknown,
+        sources.map(({ name }) => name),
+      );
     return;
   }
   const otherKind = leftOut?.get(requested);
   if (otherKind !== undefined) throw notInLocal(requested, otherKind);
-  if (!names.has(requested)) throw unknownDatabase(requested, sources, false);
+  if (!names.has(requested)) throw unknownDatabase(requested, inHasura(sources));
 }
 
 /** For a command that concerns one database, where there are several. */
@@ -136,23 +146,8 @@ function kindOf(source: Source): SourceKind | undefined {
   return Object.keys(runSqlType).find((kind): kind is SourceKind => kind === source.kind);
 }
 
-function unknownDatabase(
-  name: string,
-  sources: readonly Source[],
-  hasMigrations: boolean,
-): Failure {
-  const message = hasMigrations
-    ? `There are migrations for the database ${name}, which is not connected to Hasura.`
-    : `There is no database ${name} in Hasura.`;
-  const names = sources.map((source) => source.name).join(", ") || "none";
-  const connected = textHint(`Databases in Hasura: ${names}.`);
-  if (!hasMigrations)
-    return new Failure("usage", "unknown-database", message, { hints: [connected] });
-  const connect = textHint("Connect it in Hasura's metadata first.");
-  const choose = sources.map((source) => retryHint({ with: ["--database", source.name] }));
-  return new Failure("usage", "unknown-database", message, {
-    hints: [connected, connect, ...choose],
-  });
+function inHasura(sources: readonly Source[]): KnownDatabases {
+  return { in: "Hasura", names: sources.map(({ name }) => name) };
 }
 
 function unsupported({ name, kind }: Source): Failure {

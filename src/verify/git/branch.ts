@@ -7,15 +7,33 @@ import type { VerifyProblem } from "../../protocol/verification.ts";
 import { comparisonWith, git, type Comparison } from "./git.ts";
 import { filesOfRevision } from "./revision-files.ts";
 
-/** The migrations that the checked-out files add to a revision, in one database. */
-export interface Branch {
+/** What the checked-out files change compared with the commit at which they diverged from a revision, in one database. */
+export interface Changes {
   /** Versions that the revision did not have when the branch diverged from it. */
   readonly added: ReadonlySet<Version>;
   /** Versions that it had with different contents. */
   readonly changed: ReadonlySet<Version>;
+}
+
+/** The same, with what the revision has become since. */
+export interface Branch extends Changes {
   /** Migrations that were added to the revision in the meantime and are not checked out. */
   readonly others: readonly Migration[];
   readonly problems: readonly VerifyProblem[];
+}
+
+/**
+ * Compares the project in a directory, including uncommitted changes, with the commit at which it diverged from a revision. What the
+ * revision has become since is not read.
+ * @throws Failure as `comparisonWith` and `readProject` do
+ */
+export async function changesSince(
+  directory: string,
+  project: Project,
+  revision: string,
+): Promise<(database: string) => Changes> {
+  const sides = await sidesSince(directory, project, await comparisonWith(directory, revision));
+  return (database) => changesOf(sides(database));
 }
 
 /**
@@ -28,20 +46,28 @@ export async function branchesSince(
   revision: string,
 ): Promise<(database: string) => Branch> {
   const comparison = await comparisonWith(directory, revision);
-  const { base, tip } = comparison;
-  const [atBase, atTip, changedFiles] = await Promise.all([
-    projectAt(directory, { commit: base, ...comparison }),
-    projectAt(directory, { commit: tip, ...comparison }),
-    changedSince(directory, comparison),
+  const [sides, atTip] = await Promise.all([
+    sidesSince(directory, project, comparison),
+    projectAt(directory, { commit: comparison.tip, ...comparison }),
   ]);
   return (database) =>
-    branchOf({
-      mine: project.databases.get(database) ?? [],
-      base: atBase?.databases.get(database) ?? [],
-      tip: atTip?.databases.get(database) ?? [],
-      isChanged: (path) => changedFiles.has(join(project.root, path)),
-      revision,
-    });
+    branchOf(sides(database), { tip: atTip?.databases.get(database) ?? [], revision });
+}
+
+async function sidesSince(
+  directory: string,
+  project: Project,
+  comparison: Comparison,
+): Promise<(database: string) => Sides> {
+  const [atBase, changedFiles] = await Promise.all([
+    projectAt(directory, { commit: comparison.base, ...comparison }),
+    changedSince(directory, comparison),
+  ]);
+  return (database) => ({
+    mine: project.databases.get(database) ?? [],
+    base: atBase?.databases.get(database) ?? [],
+    isChanged: (path) => changedFiles.has(join(project.root, path)),
+  });
 }
 
 /** Undefined if the revision has no project in this directory. */
@@ -78,29 +104,43 @@ async function changedSince(
 interface Sides {
   readonly mine: readonly Migration[];
   readonly base: readonly Migration[];
-  readonly tip: readonly Migration[];
   readonly isChanged: (path: string) => boolean;
-  readonly revision: string;
 }
 
-function branchOf({ mine, base, tip, isChanged, revision }: Sides): Branch {
-  const versionsOf = (list: readonly Migration[]): ReadonlySet<Version> =>
-    new Set(list.map(({ version }) => version));
-  const [own, before] = [versionsOf(mine), versionsOf(base)];
-  const added = mine.filter(({ version }) => !before.has(version));
+const versionsOf = (list: readonly Migration[]): ReadonlySet<Version> =>
+  new Set(list.map(({ version }) => version));
+
+function changesOf({ mine, base, isChanged }: Sides): Changes {
+  const before = versionsOf(base);
   const changed = mine.filter(
     ({ version, up, down }) =>
       before.has(version) && [up, down].some((file) => file && isChanged(file.path)),
   );
   return {
-    added: versionsOf(added),
+    added: versionsOf(mine.filter(({ version }) => !before.has(version))),
     changed: versionsOf(changed),
+  };
+}
+
+function branchOf(
+  sides: Sides,
+  { tip, revision }: { readonly tip: readonly Migration[]; readonly revision: string },
+): Branch {
+  const { mine, base, isChanged } = sides;
+  const { added, changed } = changesOf(sides);
+  const [own, before] = [versionsOf(mine), versionsOf(base)];
+  return {
+    ...{ added, changed },
     others: tip.filter(({ version }) => !before.has(version) && !own.has(version)),
     problems: [
-      ...changed
-        .filter(({ up }) => up && isChanged(up.path))
+      ...mine
+        .filter(({ version, up }) => changed.has(version) && up && isChanged(up.path))
         .map((each) => changedProblem(each, revision)),
-      ...sameVersions(added, tip, revision),
+      ...sameVersions(
+        mine.filter(({ version }) => added.has(version)),
+        tip,
+        revision,
+      ),
     ],
   };
 }

@@ -214,7 +214,10 @@ describe("lint", () => {
     assert.doesNotMatch((await lint(t, ["--database", "default"], files)).out, /syntax-error/);
     const refused = await lint(t, ["--database", "third"], files);
     assert.equal(refused.code, 2);
-    assert.match(refused.err, /no database "third". It has: default, other/);
+    assert.match(
+      refused.err,
+      /no database third in the project[^]*Databases in the project: default, other/,
+    );
   });
 
   test("suggests the rule that a misspelt directive means", async (t) => {
@@ -293,6 +296,25 @@ describe("lint --since", () => {
         ["lint.finding", "type-rewrite", "migrations/default/3_more/up.sql"],
         ["lint.finished", undefined, undefined],
       ],
+    );
+  });
+
+  test("does not read what the revision has become since", async (t) => {
+    const context = testContext(t, { argv: ["lint", "--since", "main", "--json"] });
+    write(context.cwd, create);
+    git(context.cwd, "init", "-q");
+    git(context.cwd, "add", ".");
+    git(context.cwd, "commit", "-qm", "start");
+    git(context.cwd, "checkout", "-qb", "branch");
+    git(context.cwd, "checkout", "-q", "main");
+    write(context.cwd, { "config.yaml": "version: 99\n" });
+    git(context.cwd, "commit", "-qam", "a version that is not known");
+    git(context.cwd, "checkout", "-q", "branch");
+    write(context.cwd, change);
+    assert.equal(await main(context), 6);
+    assert.deepEqual(
+      findingsOf(context.out.text).map(({ rule }) => rule),
+      ["type-rewrite", "index-blocks-writes", undefined],
     );
   });
 

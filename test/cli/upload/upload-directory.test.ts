@@ -38,6 +38,13 @@ describe("where migrations come from", () => {
     });
   }
 
+  for (const more of [{}, { configured: "image" }, { configured: "local", image: true }] as const)
+    test(`--changed is refused where the image's files run: ${JSON.stringify(more)}`, () => {
+      const choosing = () =>
+        uploadDirectory({ cwd: "/", home: "/" }, { ...choice, ...more, changed: true });
+      assert.equal(codeOf(choosing), "usage");
+    });
+
   test("a directory inside a project means the project", async (t) => {
     const root = await projectOnDisk(t, { ...below, ".git/HEAD": "" });
     const found = (cwd: string, from: string) =>

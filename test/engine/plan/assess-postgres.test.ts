@@ -109,7 +109,7 @@ describe("what the plan knows of tables", () => {
       impacts.map(({ effect, needs = [] }) => [effect, ...needs]),
       [
         // The CHECK is tested again.
-        ["scan", "maintenance-blocks"],
+        ["scan", "type-reads-table"],
         ["rewrite", "type-rewrite"],
         ["data-loss", "drop-data"],
       ],

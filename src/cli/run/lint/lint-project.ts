@@ -4,6 +4,7 @@ import {
   type Migration,
   type Project,
 } from "../../../engine/project/project.ts";
+import { unknownDatabase } from "../../../engine/project/unknown-database.ts";
 import type { LintFile, LintMigration } from "../../../lint/finding.ts";
 import { Failure } from "../../../protocol/failure.ts";
 
@@ -44,12 +45,7 @@ function chosenDatabases(
   if (chosen === undefined) return [...databases];
   const migrations = databases.get(chosen);
   if (migrations !== undefined) return [[chosen, migrations]];
-  const names = [...databases.keys()].join(", ");
-  throw new Failure(
-    "usage",
-    "unknown-database",
-    `The project has no database "${chosen}". It has: ${names}.`,
-  );
+  throw unknownDatabase(chosen, { in: "the project", names: [...databases.keys()] });
 }
 
 /** For a database, whether the revision has a migration unchanged. */
@@ -61,10 +57,10 @@ async function knownSince(
   since: string | undefined,
 ): Promise<KnownIn> {
   if (since === undefined) return () => () => false;
-  const { branchesSince } = await import("../../../verify/git/branch.ts");
-  const branchOf = await branchesSince(directory, project, since);
+  const { changesSince } = await import("../../../verify/git/branch.ts");
+  const changesIn = await changesSince(directory, project, since);
   return (database) => {
-    const { added, changed } = branchOf(database);
+    const { added, changed } = changesIn(database);
     return ({ version }) => !added.has(version) && !changed.has(version);
   };
 }
