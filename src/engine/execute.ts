@@ -13,6 +13,7 @@ import { showInventory } from "./operations/inventory.ts";
 import { markVersions } from "./operations/mark.ts";
 import { query } from "./operations/query.ts";
 import { migrate } from "./operations/migrate.ts";
+import { rehearse } from "./operations/rehearse.ts";
 import { showPlan } from "./operations/show-plan.ts";
 import { showStatus } from "./operations/status.ts";
 import { emptyProject } from "./project/project.ts";
@@ -123,6 +124,8 @@ function operate(
       return migrate(request, session, engine);
     case "plan":
       return showPlan(request, session, engine);
+    case "rehearse":
+      return rehearse(request, session, engine);
     case "status":
       return showStatus(request, session, engine);
     case "mark":

@@ -462,6 +462,49 @@ export const RunEvent = z.discriminatedUnion("type", [
       "Answer to `locks`: the sessions of one database that wait for a lock, and those that they wait for.",
     ),
   z
+    .object({
+      type: z.literal("rehearsal"),
+      database,
+      tookMs: tookMs.describe("Time of the request, in milliseconds."),
+      migrations: z
+        .array(
+          z.object({
+            version,
+            name,
+            file: z.string().describe("Path from the project's root, with forward slashes."),
+            tookMs: tookMs.describe("Time in the database."),
+            locks: z
+              .array(
+                z.object({
+                  relation: z.string().describe("With its schema, such as `public.orders`."),
+                  mode: z.string().describe("Such as `ACCESS EXCLUSIVE`."),
+                }),
+              )
+              .describe(
+                "The strongest lock on each relation that existed before. Locks that an earlier migration of the rehearsal already held in the same mode are not repeated.",
+              ),
+          }),
+        )
+        .describe("Migrations that ran without an error, in order."),
+      failed: z
+        .object({ version, name })
+        .optional()
+        .describe("The migration that failed, which ended the rehearsal."),
+      failure: FailureData.optional().describe("Why it failed."),
+      notRun: z
+        .array(
+          z.object({
+            version,
+            name,
+            reason: z.string().describe("Such as `it runs outside a transaction`."),
+          }),
+        )
+        .describe("Pending migrations that were not run."),
+    })
+    .describe(
+      "Answer to `rehearse`: the pending migrations of one database were run in one transaction and rolled back.",
+    ),
+  z
     .object({ type: z.literal("migration.started"), ...migration })
     .describe("A migration is about to run."),
   z

@@ -1600,6 +1600,32 @@ export const failureCodes = {
       'Set it: `--region NAME`, `"region"` in `hasura-migrate.json`, or in the AWS profile.',
     ],
   },
+  "rehearsal-failed": {
+    kinds: ["migration"],
+    meaning:
+      "A pending migration failed in a rehearsal (`plan --rehearse`); everything was rolled back, and nothing was changed.",
+    causes: [
+      "A statement of the file fails on the environment's data or schema, as it would in `apply`.",
+      "A lock was not available within 2 s, because another session holds it.",
+      "All migrations together took longer than a rehearsal may.",
+    ],
+    remedies: [
+      "Correct the file at the position that is shown, then rehearse again.",
+      "For a lock: `hasura-migrate locks ENVIRONMENT` shows who holds it while the rehearsal waits.",
+      "For the time: rehearse fewer migrations at a time, with `--steps` or `--to`.",
+    ],
+  },
+  "rehearsal-refused": {
+    kinds: ["usage"],
+    meaning: "The environment is protected, so no migration is rehearsed there; nothing was run.",
+    causes: [
+      "`plan --rehearse` takes the locks of the migrations, which would block other sessions of a protected environment.",
+    ],
+    remedies: [
+      "Rehearse in an environment with similar data that is not protected.",
+      "`hasura-migrate plan ENVIRONMENT` shows what would run and what it locks, without running it.",
+    ],
+  },
   "request-too-large": {
     kinds: ["usage"],
     meaning:

@@ -152,6 +152,15 @@ export const operations = {
     listsMigrations: true,
     takesUploads: true,
   },
+  /** Runs the pending migrations of each database in one transaction and rolls it back. It changes nothing, but it takes their locks. */
+  rehearse: {
+    options: selection,
+    permission: "apply",
+    changes: "never",
+    ledger: "read",
+    listsMigrations: true,
+    takesUploads: true,
+  },
   /** The files and the applied versions of the function, for a client that is about to send its own files. */
   inventory: {
     options: z.strictObject({ database }),

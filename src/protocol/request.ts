@@ -67,6 +67,7 @@ export const Request = z.discriminatedUnion("operation", [
   uploadRequestOf("reset-to"),
   uploadRequestOf("status"),
   uploadRequestOf("plan"),
+  uploadRequestOf("rehearse"),
   requestOf("inventory"),
   requestOf("mark"),
   requestOf("cancel"),

@@ -9,13 +9,18 @@ const arn = "arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-3
 const reading = ["status", "plan", "inventory", "history", "locks", "doctor", "ping"];
 const table: readonly [string, string, Unqualified, string[]][] = [
   ["the alias read", ":read", "admin", reading],
-  ["the alias apply", ":apply", "admin", ["apply", "cancel", ...reading]],
+  ["the alias apply", ":apply", "admin", ["apply", "cancel", "rehearse", ...reading]],
   ["the alias query", ":query", "admin", ["sql"]],
   ["the alias admin", ":admin", "refuse", [...operationNames]],
   ["no alias, where that means admin,", "", "admin", [...operationNames]],
   ["no alias, where that means read,", "", "read", reading],
   ["no alias, where that is refused,", "", "refuse", []],
-  ["another alias, where that means apply,", ":live", "apply", ["apply", "cancel", ...reading]],
+  [
+    "another alias, where that means apply,",
+    ":live",
+    "apply",
+    ["apply", "cancel", "rehearse", ...reading],
+  ],
   ["a version number, where that is refused,", ":7", "refuse", []],
   ["a name that every object has, where that is refused,", ":constructor", "refuse", []],
 ];

@@ -232,6 +232,23 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
       "sessions.0.blockedBy.0.holds",
     ],
   },
+  {
+    event: {
+      type: "rehearsal",
+      database: "default",
+      tookMs: 2,
+      migrations: [
+        {
+          ...{ version: "1", name: "a", file: "migrations/default/1_a/up.sql", tookMs: 0.5 },
+          locks: [{ relation: "public.orders", mode: "ACCESS EXCLUSIVE" }],
+        },
+      ],
+      failed: { version: "2", name: "b" },
+      notRun: [{ version: "3", name: "c", reason: "it comes after 2_b" }],
+      failure,
+    },
+    optional: ["failed", "failure", ...optionalOfFailure],
+  },
   { event: { type: "migration.started", ...migration }, optional: [] },
   {
     event: { type: "migration.applied", ...migration, tookMs: 0, notices: ["a notice"] },

@@ -49,6 +49,7 @@ const requests = {
   },
   status: { database: "default" },
   plan: selection,
+  rehearse: selection,
   inventory: { database: "default" },
   mark: {
     database: "default",
@@ -184,7 +185,16 @@ describe("permissions", () => {
   const allowed: Record<Permission, readonly Operation[]> = {
     read: ["status", "plan", "inventory", "history", "locks", "doctor", "ping"],
     apply: [
-      ...(["apply", "status", "plan", "inventory", "cancel", "history", "locks"] as const),
+      ...([
+        "apply",
+        "status",
+        "plan",
+        "rehearse",
+        "inventory",
+        "cancel",
+        "history",
+        "locks",
+      ] as const),
       ...(["doctor", "ping"] as const),
     ],
     query: ["sql"],

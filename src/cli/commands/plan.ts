@@ -1,7 +1,9 @@
+import { CliOption } from "../options/command-line.ts";
 import type { CommandModule } from "./command.ts";
 import {
   addDatabaseOption,
   addEnvironmentsOptions,
+  addExclusiveOptions,
   addLocalOptions,
   addSelectionOptions,
   addSourceOptions,
@@ -12,14 +14,23 @@ export const plan: CommandModule = {
     const command = program
       .command("plan [environment...]")
       .summary("show what apply would run, with the SQL")
-      .description("Show what apply would run, with the SQL. Changes nothing.")
+      .description(
+        "Show what apply would run, with the SQL. Changes nothing. With --rehearse, the migrations are run and rolled back.",
+      )
       .example("plan dev-1")
       .example("plan dev-1 --only 1700000000100")
       .example("plan --all --markdown", "for a pull request")
-      .option(
+      .example("plan dev-1 --rehearse", "measure time and locks");
+    addExclusiveOptions(command, [
+      new CliOption(
         "--markdown",
         "print Markdown for a pull request, including local migrations that are not deployed yet",
-      );
+      ),
+      new CliOption(
+        "--rehearse",
+        "run the migrations in one transaction per database and roll it back, to show time, locks and errors",
+      ),
+    ]);
     addSelectionOptions(command, {
       steps: "at most this many",
       to: "up to this version",
@@ -39,6 +50,8 @@ export const plan: CommandModule = {
     const options = parseOptions(PlanOptions, raw, context.commandLine);
     const { to, steps, only, database } = options;
     const selection = { to, steps, only, database };
+    if (options.rehearse === true)
+      return runOperation(context, options, { operation: "rehearse", options: selection });
     return runOperation(context, options, {
       operation: "plan",
       options: selection,

@@ -112,10 +112,12 @@ export const StatusOptions = TargetOptions.extend({
     path: [],
   });
 
-export const PlanOptions = TargetOptions.extend({ ...bounds, database, markdown: flag }).refine(
-  isOneFormat,
-  oneFormat,
-);
+export const PlanOptions = TargetOptions.extend({
+  ...bounds,
+  database,
+  markdown: flag,
+  rehearse: flag,
+}).refine(isOneFormat, oneFormat);
 
 export const DownOptions = TargetOptions.extend({
   to: bounds.to,

@@ -13,6 +13,7 @@ export type ResultEvent =
   | EventOf<"cancel.requested">
   | EventOf<"plan">
   | EventOf<"locks">
+  | EventOf<"rehearsal">
   | EventOf<"rows">;
 
 /** The report on one migration. */
@@ -84,6 +85,7 @@ const answers: ReadonlySet<string> = new Set<Answer["type"]>([
   "history",
   "cancel.requested",
   "locks",
+  "rehearsal",
   "rows",
 ]);
 

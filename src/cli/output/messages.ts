@@ -60,40 +60,51 @@ function appliedWords(at: string, by: string | undefined): string {
   return `applied ${localTime(at)}${by === undefined ? "" : ` by ${by}`}`;
 }
 
+/** What the last line of a run needs of its plan. */
+interface FinishedPlan {
+  readonly dryRun: boolean;
+  /** Steps of the plan. */
+  readonly planned: number;
+  /** Migrations that had been applied before. */
+  readonly already: number;
+  /** Migrations that this run has rolled back. */
+  readonly rolledBack: number;
+}
+
 /** The last line of a successful run; undefined if the result says it all. */
 export function finishedLine(
   event: EventOf<"run.finished">,
   operation: string,
-  plan: {
-    readonly dryRun: boolean;
-    /** Steps of the plan. */
-    readonly planned: number;
-    /** Migrations that had been applied before. */
-    readonly already: number;
-    /** Migrations that this run has rolled back. */
-    readonly rolledBack: number;
-  },
+  plan: FinishedPlan,
 ): string | undefined {
   if (event.cancelled) return `cancelled: ${event.applied} done, ${event.notReached} not run`;
-  if (plan.dryRun)
-    return plan.planned === 0
-      ? "nothing to do"
-      : `${plural(plan.planned, "migration")} would run; nothing was changed`;
+  if (!plan.dryRun) return doneLine(event, operation, plan);
+  return plan.planned === 0
+    ? "nothing to do"
+    : `${plural(plan.planned, "migration")} would run; nothing was changed`;
+}
+
+function doneLine(
+  { applied, tookMs }: EventOf<"run.finished">,
+  operation: string,
+  { planned, already, rolledBack }: FinishedPlan,
+): string | undefined {
+  const took = duration(tookMs);
   switch (operation) {
     case "apply":
-      return event.applied === 0
-        ? `nothing pending, ${plan.already} applied`
-        : `${event.applied} applied in ${duration(event.tookMs)}`;
+      return applied === 0
+        ? `nothing pending, ${already} applied`
+        : `${applied} applied in ${took}`;
+    case "rehearse":
+      return planned === 0 ? `nothing pending, ${already} applied` : undefined;
     case "down":
-      return event.applied === 0
-        ? "nothing to roll back"
-        : `${event.applied} rolled back in ${duration(event.tookMs)}`;
+      return applied === 0 ? "nothing to roll back" : `${applied} rolled back in ${took}`;
     case "reset-to":
-      return event.applied === 0
-        ? `nothing to reset, ${plan.already} applied`
-        : `${stepsText(event.applied, plan.rolledBack)} in ${duration(event.tookMs)}`;
+      return applied === 0
+        ? `nothing to reset, ${already} applied`
+        : `${stepsText(applied, rolledBack)} in ${took}`;
     case "redo":
-      return event.applied === 0 ? "nothing to redo" : `redone in ${duration(event.tookMs)}`;
+      return applied === 0 ? "nothing to redo" : `redone in ${took}`;
     default:
       return undefined;
   }

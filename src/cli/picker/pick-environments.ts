@@ -17,6 +17,7 @@ const questions: Readonly<Record<Operation, string>> = {
   apply: "Apply to",
   status: "Status of",
   plan: "Plan for",
+  rehearse: "Rehearse in",
   down: "Roll back",
   redo: "Redo in",
   "reset-to": "Reset",

@@ -77,6 +77,7 @@ function isSent(
   switch (operation) {
     case "apply":
     case "plan":
+    case "rehearse":
       return !applied.has(version);
     case "down":
       return applied.has(version);

@@ -5,14 +5,14 @@ import type { SqlResult } from "../hasura/client.ts";
 export interface HeldLock {
   /** With its schema, unquoted: `public.orders`. */
   readonly relation: string;
-  /** PostgreSQL's name, such as `AccessExclusiveLock`. */
+  /** As SQL writes it, such as `ACCESS EXCLUSIVE`. */
   readonly mode: string;
 }
 
 /** A file that was run to its end. */
 export interface RehearsedFile {
   readonly tookMs: number;
-  /** The strongest lock on each relation among those that no earlier file had taken; the strongest first. */
+  /** The strongest lock on each relation, without those that an earlier file already held in the same mode; the strongest first. */
   readonly locks: readonly HeldLock[];
 }
 
@@ -84,34 +84,31 @@ export function readReport(result: SqlResult): Report | undefined {
   };
 }
 
-/** From the weakest to the strongest. */
-const modes = [
-  "AccessShareLock",
-  "RowShareLock",
-  "RowExclusiveLock",
-  "ShareUpdateExclusiveLock",
-  "ShareLock",
-  "ShareRowExclusiveLock",
-  "ExclusiveLock",
-  "AccessExclusiveLock",
+/** From the weakest to the strongest: as `pg_locks` names them, and as SQL writes them. */
+const modes: readonly (readonly [listed: string, written: string])[] = [
+  ["AccessShareLock", "ACCESS SHARE"],
+  ["RowShareLock", "ROW SHARE"],
+  ["RowExclusiveLock", "ROW EXCLUSIVE"],
+  ["ShareUpdateExclusiveLock", "SHARE UPDATE EXCLUSIVE"],
+  ["ShareLock", "SHARE"],
+  ["ShareRowExclusiveLock", "SHARE ROW EXCLUSIVE"],
+  ["ExclusiveLock", "EXCLUSIVE"],
+  ["AccessExclusiveLock", "ACCESS EXCLUSIVE"],
 ];
 
 function strongest(
   locks: readonly string[],
   relations: ReadonlyMap<string, readonly [schema: string, name: string]>,
 ): HeldLock[] {
-  const found = new Map<string, string>();
+  const found = new Map<string, number>();
   for (const lock of locks) {
     const [id = "", mode = ""] = lock.split(" ");
     const relation = relations.get(id)?.join(".");
-    if (relation === undefined) continue;
-    if (strength(mode) > strength(found.get(relation))) found.set(relation, mode);
+    const strength = modes.findIndex(([listed]) => listed === mode);
+    if (relation !== undefined && strength > (found.get(relation) ?? -1))
+      found.set(relation, strength);
   }
   return [...found]
-    .map(([relation, mode]) => ({ relation, mode }))
-    .toSorted((a, b) => strength(b.mode) - strength(a.mode) || (a.relation < b.relation ? -1 : 1));
-}
-
-function strength(mode: string | undefined): number {
-  return mode === undefined ? -1 : modes.indexOf(mode);
+    .toSorted(([a, left], [b, right]) => right - left || (a < b ? -1 : 1))
+    .map(([relation, strength]) => ({ relation, mode: modes[strength]?.[1] ?? "" }));
 }

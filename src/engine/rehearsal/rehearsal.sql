@@ -94,12 +94,13 @@ BEGIN
         END IF;
         RESET SESSION AUTHORIZATION;
         RESET ROLE;
+        -- It also reaches the settings that no view lists: SET app.tenant = …
+        RESET ALL;
         PERFORM pg_catalog.set_config(s.name, COALESCE(pg_catalog.jsonb_extract_path_text(settings, s.name), ''), true)
         FROM pg_catalog.pg_show_all_settings() AS s
         WHERE s.context OPERATOR(pg_catalog.=) ANY (ARRAY['user', 'superuser'])
-          AND s.source OPERATOR(pg_catalog.=) 'session'
           AND s.name OPERATOR(pg_catalog.<>) ALL (ARRAY[
-            'hasura_migrate.rehearsal', 'transaction_isolation', 'transaction_read_only', 'transaction_deferrable'])
+            'transaction_isolation', 'transaction_read_only', 'transaction_deferrable'])
           AND COALESCE(pg_catalog.current_setting(s.name, true), '')
             OPERATOR(pg_catalog.<>) COALESCE(pg_catalog.jsonb_extract_path_text(settings, s.name), '');
       END IF;

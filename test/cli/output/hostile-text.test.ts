@@ -301,6 +301,7 @@ describe("text from outside", () => {
     const summary = new RunSummary(context, "dev-3", "apply");
     const failure = { ...failureWith("m"), sql: { file, message: "50%", place: undefined } };
     summary.event(RunEvent.parse(failedMigration("100", "x", failure)));
+    summary.event(RunEvent.parse(failedRun(failure)));
     assert.deepEqual(workflowCommandsIn(context.err.text), [
       {
         name: "error",

@@ -189,6 +189,12 @@ function doneText(view: EnvironmentView, now: number): string {
   switch (event?.type) {
     case "plan":
       return `${event.databases.reduce((sum, { items }) => sum + items.length, 0)} pending`;
+    case "rehearsal": {
+      const counts = view.results.map((result) =>
+        result.type === "rehearsal" ? result.migrations.length : 0,
+      );
+      return `${counts.reduce((sum, count) => sum + count, 0)} rehearsed`;
+    }
     case "history":
       return plural(event.runs.length, "run");
     case "rows":

@@ -52,8 +52,8 @@ export function foundPlaceLines({ sql }: Failure, options: FailureViewOptions): 
  * The file whose statement the database refused, if the database's message is known: file and message then have their own lines.
  */
 function refusedFile({ code, sql }: Failure): Styled | undefined {
-  if (code !== "sql-failed" || sql?.sqlstate === undefined || sql.file === undefined)
-    return undefined;
+  const isOfFile = code === "sql-failed" || code === "rehearsal-failed";
+  if (!isOfFile || sql?.sqlstate === undefined || sql.file === undefined) return undefined;
   return plain(`${sql.file}${sql.place ? `:${sql.place.line}` : ""}`);
 }
 

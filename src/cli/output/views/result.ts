@@ -4,6 +4,7 @@ import type { Styled } from "../terminal/styled.ts";
 import { cancelLine, historyLines } from "./history.ts";
 import { locksLines } from "./locks.ts";
 import { planLines } from "./plan.ts";
+import { rehearsalLines } from "./rehearsal.ts";
 import { csvLines, rowsLines } from "./rows.ts";
 import { statusLines, type StatusLook } from "./status.ts";
 
@@ -20,8 +21,7 @@ export function resultLines(
   look: ResultLook,
 ): Styled[] {
   const { style, columns, isExact = false } = look;
-  // A missing run is a failure, which follows.
-  if (run !== undefined && "runs" in event && event.runs.length === 0) return [];
+  if (isMissingRun(event, run)) return [];
   switch (event.type) {
     case "status":
       return statusLines(event, look);
@@ -33,7 +33,14 @@ export function resultLines(
       return csv === true ? csvLines(event, isExact) : rowsLines(event, style, columns);
     case "locks":
       return locksLines(event, style, columns);
+    case "rehearsal":
+      return rehearsalLines(event, style, columns);
     case "plan":
       return planLines(event, style, columns);
   }
+}
+
+/** A missing run is a failure, which follows. */
+function isMissingRun(event: ResultEvent, run: string | undefined): boolean {
+  return run !== undefined && "runs" in event && event.runs.length === 0;
 }

@@ -63,6 +63,9 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
       return Promise.resolve();
     },
     query: (sql) => catalogQuery(database, context, sql),
+    ...(isPostgres(database.kind) && {
+      rehearse: (sql: string, limitMs: number) => catalogQuery(database, context, sql, limitMs),
+    }),
     settle: async () => {
       const failed = await writer.settle();
       if (failed) throw notRecorded(failed, environment);
@@ -88,17 +91,19 @@ export function lockHoldersReported<T>(
   return whileLocksWatched(context.engine, { everyMs: lookEveryMs, ask }, run);
 }
 
-/** Runs a query in the database, through Hasura. Throws `HasuraCallError`. */
+/** Runs a query in the database, through Hasura; it is abandoned after `limitMs`, if set. Throws `HasuraCallError`. */
 export function catalogQuery(
   database: Database,
   { hasura, configVersion }: Pick<StoreContext, "hasura" | "configVersion">,
   sql: string,
+  limitMs?: number,
 ): Promise<SqlResult> {
   return hasura.runSql({
     kind: database.kind,
     sql,
     ...(configVersion === 3 && { source: database.name }),
     ...(configVersion >= 2 && { checkMetadataConsistency: false }),
+    ...(limitMs !== undefined && { limitMs }),
   });
 }
 

@@ -120,11 +120,11 @@ class Board implements SeveralRenderer {
     this.#spinner.stop();
   }
 
-  /** Plans, histories and locks, below the environment's name; the answers to status are shown as one matrix. */
+  /** Plans, histories, locks and rehearsals, below the environment's name; the answers to status are shown as one matrix. */
   #writeResults({ environment, results }: EnvironmentView): void {
     const { out } = this.#context;
     const look = { style: this.#style, columns: out.columns, now: this.#context.now() };
-    const listed = new Set(["plan", "history", "locks"]);
+    const listed = new Set(["plan", "history", "locks", "rehearsal"]);
     for (const event of results.filter(({ type }) => listed.has(type))) {
       const lines = resultLines(event, { ...this.#options, environment }, look);
       writeLines(out, [this.#style.bold(environment), ...lines, styled``]);

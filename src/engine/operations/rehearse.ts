@@ -1,0 +1,55 @@
+import { toFailureData } from "../../protocol/failure.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { runHint, textHint } from "../../protocol/hint.ts";
+import type { RequestOf } from "../../protocol/request.ts";
+import type { EngineContext } from "../context.ts";
+import { emit } from "../emit.ts";
+import { preparePlan } from "../plan/prepare-plan.ts";
+import { rehearseDatabase } from "../rehearsal/rehearse-database.ts";
+import { failedRun, nothingDone, type RunResult } from "../run-result.ts";
+import type { EngineSession } from "../session.ts";
+
+/**
+ * `rehearse`: runs what `apply` would run, each database in one transaction that is rolled back, and reports time, locks and the first
+ * error of each database. Throws `usage/rehearsal-refused` for a protected environment.
+ */
+export async function rehearse(
+  { environment, options }: RequestOf<"rehearse">,
+  { databases }: EngineSession,
+  engine: EngineContext,
+): Promise<RunResult> {
+  if (engine.protected === true) throw refusedHere(environment);
+  const { steps, to, only } = options;
+  const selection = { operation: "apply", steps, to, only } as const;
+  const plan = await preparePlan(databases, { selection, environment, changed: "allowed" }, engine);
+  const { fingerprint } = plan;
+  await emit(engine, { type: "plan", fingerprint, databases: [...plan.databases] });
+  const failures: Failure[] = [];
+  for (const { database, items } of plan.databases) {
+    if (items.length === 0) continue;
+    if (engine.stop.aborted) return { ...nothingDone, stop: { stop: "cancelled" } };
+    const own = plan.steps.filter((step) => step.database.name === database);
+    const { failure, ...report } = await rehearseDatabase(own, environment, engine);
+    if (failure) failures.push(failure);
+    await emit(engine, {
+      ...{ type: "rehearsal", database, ...report },
+      ...(failure && { failure: toFailureData(failure) }),
+    });
+  }
+  const [first] = failures;
+  return first ? failedRun(first) : nothingDone;
+}
+
+function refusedHere(environment: string): Failure {
+  return new Failure(
+    "usage",
+    "rehearsal-refused",
+    `${environment} is protected: migrations are not rehearsed there, because they would take their locks.`,
+    {
+      hints: [
+        runHint(["plan", environment], "to see what would run, and what it locks"),
+        textHint("Rehearse in an environment with similar data that is not protected."),
+      ],
+    },
+  );
+}

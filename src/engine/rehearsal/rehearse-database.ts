@@ -1,0 +1,124 @@
+import type { EventOf } from "../../protocol/events.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { retryHint, textHint } from "../../protocol/hint.ts";
+import type { EngineContext } from "../context.ts";
+import { hasuraFailure } from "../hasura/errors.ts";
+import type { ReadyStep } from "../plan/prepare-plan.ts";
+import { readReport, type Report } from "./read-report.ts";
+import { rehearsalFailure } from "./rehearsal-failure.ts";
+import { rehearsalSql } from "./rehearsal-sql.ts";
+import {
+  afterStop,
+  selectFiles,
+  type LeftOut,
+  type RehearsalFile,
+  type SelectedFiles,
+} from "./select-files.ts";
+
+/** What a rehearsal of one database found; `failure` is that of `failed`. */
+export interface DatabaseRehearsal extends Omit<
+  EventOf<"rehearsal">,
+  "type" | "database" | "failure"
+> {
+  readonly failure?: Failure;
+}
+
+/** The store of a database, and its name. */
+type Where = Pick<ReadyStep, "database" | "store">;
+
+/** A longer wait for a lock would make other sessions wait behind the rehearsal. */
+const lockMs = 2000;
+/** All migrations of a database together: they hold their locks until the end. */
+const longestMs = 60_000;
+/** Kept for the answer. */
+const reservedMs = 10_000;
+const leastMs = 5000;
+/** The database ends the rehearsal before the request is abandoned. */
+const extraMs = 5000;
+
+/**
+ * Runs pending migrations of one database, in order, in one transaction and rolls it back. Those from the first on that cannot be rolled
+ * back are not run. Throws `busy/busy`, `unreachable/deadline`, and failures to reach Hasura.
+ */
+export async function rehearseDatabase(
+  steps: readonly ReadyStep[],
+  environment: string,
+  engine: EngineContext,
+): Promise<DatabaseRehearsal> {
+  const selected = await selectFiles(steps);
+  const startedAt = engine.now();
+  const [first] = selected.files;
+  const report = first ? await reportOf(selected.files, first.step, engine) : { files: [] };
+  const tookMs = Math.max(0, engine.now() - startedAt);
+  return { tookMs, ...(await described(selected, report, environment)) };
+}
+
+async function reportOf(
+  files: readonly RehearsalFile[],
+  { database, store }: Where,
+  engine: EngineContext,
+): Promise<Report> {
+  const totalMs = Math.min(longestMs, engine.remainingMs() - reservedMs);
+  if (totalMs < leastMs) throw deadline();
+  const sql = rehearsalSql(files.map(statementsOf), { lockMs, totalMs });
+  try {
+    const result = await store.rehearse?.(sql, totalMs + extraMs);
+    const report = result && readReport(result);
+    if (report) return report;
+  } catch (thrown) {
+    throw hasuraFailure(thrown, `rehearsing the migrations of ${database.name}`);
+  }
+  throw new Failure(
+    "busy",
+    "busy",
+    `Another run is in the middle of a migration in ${database.name}; nothing was rehearsed there.`,
+    { hints: [retryHint({ reason: "once that run has ended" })] },
+  );
+}
+
+/** An empty file has one statement of no text, so that it has a place among the others. */
+function statementsOf({ sql, parts }: RehearsalFile): string[] {
+  return parts.length === 0 ? [""] : parts.map(({ start, end }) => sql.slice(start, end));
+}
+
+async function described(
+  { files, leftOut }: SelectedFiles,
+  { files: done, failed: error }: Report,
+  environment: string,
+): Promise<Omit<DatabaseRehearsal, "tookMs">> {
+  const migrations = done.flatMap(({ tookMs, locks }, i) => {
+    const file = files[i];
+    return file
+      ? [{ ...named(file.step), file: file.step.file.path, tookMs, locks: [...locks] }]
+      : [];
+  });
+  const file = files[done.length];
+  if (error === undefined || file === undefined) return { migrations, notRun: leftOut.map(notRun) };
+  const before = files.slice(0, done.length).flatMap(statementsOf).length;
+  const failure = await rehearsalFailure({
+    ...{ file, error, environment },
+    index: error.statement - before - 1,
+  });
+  const after = [...files.slice(done.length + 1), ...leftOut];
+  return {
+    ...{ migrations, failed: named(file.step), failure },
+    notRun: after.map(({ step }) => notRun(afterStop(step, file.step))),
+  };
+}
+
+function named({ migration: { version, name } }: ReadyStep): { version: string; name: string } {
+  return { version, name };
+}
+
+function notRun({ step, reason }: LeftOut): EventOf<"rehearsal">["notRun"][number] {
+  return { ...named(step), reason };
+}
+
+function deadline(): Failure {
+  return new Failure(
+    "unreachable",
+    "deadline",
+    "The function has too little time left for a rehearsal; nothing was run.",
+    { hints: [textHint("Give the function a longer timeout (at most 15 minutes).")] },
+  );
+}
