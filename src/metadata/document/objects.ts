@@ -38,6 +38,8 @@ export interface MetadataObject {
   readonly kind: ObjectKind;
   /** Its own name: of a table `public.users`, of a permission the role. */
   readonly name: string;
+  /** The same text for two objects exactly if they are the same object. */
+  readonly identity: string;
   readonly value: JsonMap;
   readonly path: JsonPath;
   /** The table, function, source, action or remote schema that contains it. */
@@ -136,6 +138,7 @@ function objectsIn(
       if (!isJsonMap(value) || name === undefined) return [];
       const object: MetadataObject = {
         ...{ kind, name, value, path: [...path, key, index] },
+        identity: `${within?.identity ?? ""}${JSON.stringify([kind, name])}`,
         ...(within && { within }),
       };
       return [object, ...objectsIn(value, object.path, parts, object)];
@@ -148,11 +151,6 @@ export function objectLabel({ kind, name, within }: MetadataObject): string {
   const own = `${kind} ${name}`;
   if (within === undefined) return own;
   return `${own} ${within.kind === "source" ? "in" : "of"} ${objectLabel(within)}`;
-}
-
-/** The same text for two objects exactly if they are the same object. */
-export function identityOf({ kind, name, within }: MetadataObject): string {
-  return JSON.stringify([kind, name, within && identityOf(within)]);
 }
 
 /** The name of a table or a function, with its schema: `public.users`. Undefined for anything else. */

@@ -1,6 +1,6 @@
 import { isJsonList, isJsonMap, type JsonMap } from "../document/json.ts";
 import type { MetadataDocument } from "../document/metadata-document.ts";
-import { identityOf, objectLabel, objectsOf, type MetadataObject } from "../document/objects.ts";
+import { objectLabel, objectsOf, type MetadataObject } from "../document/objects.ts";
 import type { JsonPath } from "../document/places.ts";
 import { placeText, type MetadataProblem } from "../problem.ts";
 
@@ -56,13 +56,10 @@ function incompleteSource(
 function duplicates(document: MetadataDocument): MetadataProblem[] {
   const seen = new Map<string, MetadataObject>();
   return objectsOf(document.value).flatMap((object) => {
-    const identity = identityOf(object);
-    const first = seen.get(identity);
-    if (first === undefined) {
-      seen.set(identity, object);
-      return [];
-    }
-    return [duplicate(object, first, document)];
+    const first = seen.get(object.identity);
+    if (first !== undefined) return [duplicate(object, first, document)];
+    seen.set(object.identity, object);
+    return [];
   });
 }
 

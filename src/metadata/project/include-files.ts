@@ -1,9 +1,10 @@
 import { posix } from "node:path";
 import type { ParsedNode } from "yaml";
 import type { Json } from "../document/json.ts";
-import type { Spot } from "../document/source-text.ts";
+import type { SourceText, Spot } from "../document/source-text.ts";
 import { unreadable } from "../problem.ts";
-import { includesIn, type Include } from "../yaml/includes.ts";
+import { includesIn, includeTag, type Include } from "../yaml/includes.ts";
+import { readPlainBlocks } from "../yaml/plain-blocks.ts";
 import { parseYaml, type YamlFile } from "../yaml/parse-yaml.ts";
 import { toJson } from "../yaml/to-json.ts";
 import type { Reading } from "./part.ts";
@@ -41,7 +42,7 @@ async function includedIn(
   way: Way,
 ): Promise<ReadonlyMap<ParsedNode, Json>> {
   const values = new Map<ParsedNode, Json>();
-  if (!source.text.includes("!include")) return values;
+  if (!source.text.includes(includeTag)) return values;
   for (const include of nodes.flatMap(includesIn)) {
     const spot = { source, offset: include.node.range[0] };
     values.set(include.node, await readInclude(pathOf(include, spot, way), spot, way));
@@ -85,19 +86,26 @@ async function readInclude(path: string, spot: Spot, way: Way): Promise<Json> {
 }
 
 async function readValue(path: string, spot: Spot, way: Way): Promise<Json> {
-  const { files, origins, size } = way.reading;
-  const source = await readSource(path, files);
+  const source = await readSource(path, way.reading.files);
   if (source === undefined)
     throw unreadable(
       spot,
       `The file to include does not exist: ${path}.`,
       "Names of files are case-sensitive in most environments.",
     );
-  const file = parseYaml(source);
-  if (file.contents === null)
-    throw unreadable({ source, offset: 0 }, "This included file is empty.", "Write [] in it.");
-  const included = await includedIn(file, [file.contents], way);
-  const value = toJson(file, { origins, size, included });
+  const value = await includedValue(source, way);
   if (value !== null) return value;
   throw unreadable({ source, offset: 0 }, "This included file is empty.", "Write [] in it.");
+}
+
+async function includedValue(source: SourceText, way: Way): Promise<Json> {
+  const { origins, size } = way.reading;
+  const plain = source.text.includes(includeTag) ? undefined : readPlainBlocks(source, origins);
+  if (plain !== undefined) {
+    size.add(source.text.length, { source, offset: 0 });
+    return plain;
+  }
+  const file = parseYaml(source);
+  const included = await includedIn(file, [file.contents], way);
+  return toJson(file, { origins, size, included });
 }

@@ -1,6 +1,7 @@
 import type { Json } from "../document/json.ts";
 import type { SourceText } from "../document/source-text.ts";
 import { parseYaml } from "../yaml/parse-yaml.ts";
+import { readPlainBlocks } from "../yaml/plain-blocks.ts";
 import { toJson } from "../yaml/to-json.ts";
 import type { Reading } from "./part.ts";
 import { readSource } from "./read-text.ts";
@@ -22,6 +23,11 @@ export async function readYamlFile(
 ): Promise<YamlSource | undefined> {
   const source = await readSource(`${layout.directory}/${path}`, files);
   if (source === undefined) return undefined;
+  const plain = readPlainBlocks(source, conversion.origins);
+  if (plain !== undefined) {
+    conversion.size.add(source.text.length, { source, offset: 0 });
+    return { source, value: plain, isBlank: false };
+  }
   const file = parseYaml(source);
   return { source, value: toJson(file, conversion), isBlank: file.contents === null };
 }
