@@ -51,6 +51,14 @@ describe("a migration that is applied, rolled back and applied again", () => {
     });
   });
 
+  test("is committed without waiting for the disk", async (t) => {
+    const isOff =
+      "do $$ begin assert (select setting = 'off' and source = 'client' from pg_settings where name = 'synchronous_commit'); end $$";
+    const files = migrations({ "1_orders": [`${orders[0]}; ${isOff}`, `${orders[1]}; ${isOff}`] });
+    const events = await verified(await project(t, files), onSharedServer());
+    assert.deepEqual(statesOf(events), { 1: "ok" });
+  });
+
   test("lists what its down leaves over, changes or wrongly drops; the next migration is checked independently", async (t) => {
     const directory = await project(
       t,

@@ -29,15 +29,16 @@ export class Sessions {
   }
 
   /**
-   * A session in a database that was created for this run. As in Hasura's sessions, warnings are switched off. Throws
-   * `unreachable/database-unreachable` and `usage/database-refused`.
+   * A session in a database that was created for this run. As in Hasura's sessions, warnings are switched off. A commit does not wait
+   * for the disk: after a crash of the server nothing in the database is used any more. Throws `unreachable/database-unreachable` and
+   * `usage/database-refused`.
    */
   async open(url: string, database: string): Promise<pg.Client> {
     this.#signal.throwIfAborted();
     const client = new pg.Client({
       connectionString: driverAddress(addressOf(url, database)),
       application_name: "hasura-migrate verify",
-      options: "-c client_min_messages=warning",
+      options: "-c client_min_messages=warning -c synchronous_commit=off",
       connectionTimeoutMillis: 10_000,
     });
     client.on("error", (error) => (this.#lost ??= error)); // the current query reports it, too
