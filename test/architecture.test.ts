@@ -84,6 +84,7 @@ const doors = [
   { from: "cli/connection/local", to: "local" },
   { from: "cli/run/verify/run-verify", to: "verify" },
   { from: "cli/run/lint/lint-project", to: "verify/git/branch" },
+  { from: "cli/run/lint/lint-project", to: "verify/metadata/uses" },
 ];
 
 /** A file directly in src/ is one function that any area may use, and imports nothing of this project. */

@@ -59,7 +59,9 @@ function problemsIn(statement: LintStatement): FoundProblem[] {
     // `lossesOf` finds the same, and more exactly.
     const isOther = severity !== "info" && id !== "drop-data";
     const isShown = isOther && (statement.direction === "up" || inDown);
-    return check(statement).map((problem) => ({ ...problem, rule: id, isShown }));
+    // The function does not have the project's metadata.
+    const found = check(statement).filter(({ removal }) => removal === undefined);
+    return found.map((problem) => ({ ...problem, rule: id, isShown }));
   });
 }
 

@@ -1,8 +1,10 @@
 import { didYouMean } from "../did-you-mean.ts";
+import { shortenList } from "../shorten-list.ts";
 import { isEmptySql } from "../engine/sql/is-empty.ts";
 import { type ParsedSql, parseSql } from "../sql-parser/parse-sql.ts";
 import { allowancesIn, type Allowance } from "./allowances.ts";
 import type { Finding, LintFile, LintMigration } from "./finding.ts";
+import { isThere, type Removal } from "./removals.ts";
 import { allRules } from "./rules/all-rules.ts";
 import { ruleIds, type RuleId, type Severity } from "./rules/rule-ids.ts";
 import type { LintStatement, Problem, Rule } from "./rules/rule.ts";
@@ -14,6 +16,8 @@ export interface LintOptions {
   readonly severities?: Readonly<Partial<Record<RuleId, Severity | undefined>>>;
   /** True if all checked migrations are applied together, so that all of their tables are new; otherwise each is applied separately. */
   readonly oneRun?: boolean;
+  /** The places of the project's metadata that use a name of a database. Without it, `used-by-metadata` is not checked. */
+  readonly usesOf?: (database: string, removal: Removal) => readonly string[];
 }
 
 /**
@@ -24,7 +28,7 @@ export async function lint(
   migrations: readonly LintMigration[],
   options: LintOptions = {},
 ): Promise<Finding[]> {
-  const linter: Linter = { rules: activeRules(options), findings: [] };
+  const linter: Linter = { rules: activeRules(options), found: [] };
   const schemas = new Map<string, Schema>();
   const started = new Set<string>();
   for (const migration of migrations) {
@@ -37,7 +41,20 @@ export async function lint(
       await afterMigration(linter, migration, continues ? before : startRun(before)),
     );
   }
-  return linter.findings;
+  return linter.found.flatMap((found) => settled(found, schemas, options));
+}
+
+/** A finding, unless it is about a name that exists again after the last migration or that the metadata does not use. */
+function settled(
+  { finding, database, removal }: Found,
+  schemas: ReadonlyMap<string, Schema>,
+  { usesOf }: LintOptions,
+): Finding[] {
+  if (removal === undefined) return [finding];
+  if (isThere(removal, schemas.get(database) ?? emptySchema)) return [];
+  const uses = usesOf?.(database, removal) ?? [];
+  if (uses.length === 0) return [];
+  return [{ ...finding, message: `${finding.message} It is used in ${shortenList(uses)}.` }];
 }
 
 interface ActiveRule extends Rule {
@@ -46,7 +63,13 @@ interface ActiveRule extends Rule {
 
 interface Linter {
   readonly rules: ReadonlyMap<RuleId, ActiveRule>;
-  readonly findings: Finding[];
+  readonly found: Found[];
+}
+
+interface Found {
+  readonly finding: Finding;
+  readonly database: string;
+  readonly removal: Removal | undefined;
 }
 
 function activeRules({ severities = {} }: LintOptions): Map<RuleId, ActiveRule> {
@@ -63,20 +86,25 @@ async function afterMigration(
   migration: LintMigration,
   schema: Schema,
 ): Promise<Schema> {
-  const { up, down, isKnown = false } = migration;
+  const { database, up, down, isKnown = false } = migration;
   const parsedUp = up && (await parseSql(up.text));
   if (isKnown) return parsedUp === undefined ? schema : lastSchema(parsedUp, schema);
-  const file = up && new LintedFile(linter, up, "up");
+  const file = up && new LintedFile(linter, up, { database, direction: "up" });
   const after = file && parsedUp ? file.check(parsedUp, schema) : schema;
   if (down === undefined)
     file?.report("missing-down", { message: "The migration has no down.sql." });
-  else await checkDown(linter, down, after);
+  else await checkDown(linter, down, database, after);
   file?.finish();
   return after;
 }
 
-async function checkDown(linter: Linter, down: LintFile, after: Schema): Promise<void> {
-  const file = new LintedFile(linter, down, "down");
+async function checkDown(
+  linter: Linter,
+  down: LintFile,
+  database: string,
+  after: Schema,
+): Promise<void> {
+  const file = new LintedFile(linter, down, { database, direction: "down" });
   if (isEmptySql(down.text) && down.problem === undefined)
     file.report("blank-down", { message: "The file contains no statement." });
   file.check(await parseSql(down.text), startRun(after));
@@ -99,13 +127,19 @@ interface At {
 class LintedFile {
   readonly #linter: Linter;
   readonly #file: LintFile;
+  readonly #database: string;
   readonly #direction: LintStatement["direction"];
-  readonly #findings: { readonly finding: Finding; readonly number: number | undefined }[] = [];
+  readonly #findings: (Found & { readonly number: number | undefined })[] = [];
   #allowances: readonly Allowance[] = [];
 
-  constructor(linter: Linter, file: LintFile, direction: LintStatement["direction"]) {
+  constructor(
+    linter: Linter,
+    file: LintFile,
+    { database, direction }: { readonly database: string } & Pick<LintStatement, "direction">,
+  ) {
     this.#linter = linter;
     this.#file = file;
+    this.#database = database;
     this.#direction = direction;
     this.#allowances = allowancesIn(file.text, []);
   }
@@ -175,7 +209,11 @@ class LintedFile {
       ...(table !== undefined && { table }),
       ...(lock && { lock }),
     };
-    this.#findings.push({ finding, number: statement?.number });
+    const { removal } = problem;
+    this.#findings.push({
+      ...{ finding, removal, database: this.#database },
+      number: statement?.number,
+    });
   }
 
   /** Returns the findings that are not allowed, by line. */
@@ -193,9 +231,10 @@ class LintedFile {
     });
     this.#findings.splice(0, this.#findings.length, ...kept);
     for (const allowance of this.#allowances) this.#checkAllowance(allowance, used);
-    const findings = this.#findings.map(({ finding }) => finding);
-    this.#linter.findings.push(
-      ...findings.toSorted((a, b) => a.line - b.line || a.column - b.column),
+    this.#linter.found.push(
+      ...this.#findings.toSorted(
+        ({ finding: a }, { finding: b }) => a.line - b.line || a.column - b.column,
+      ),
     );
   }
 

@@ -26,6 +26,7 @@ export interface Schema {
   readonly indexes: ReadonlyMap<string, Index>;
   /** Functions that are declared STABLE or IMMUTABLE. */
   readonly stableFunctions: ReadonlySet<string>;
+  readonly functions: ReadonlySet<string>;
   /** Functions that return `trigger`, which only triggers can call. */
   readonly triggerFunctions: ReadonlySet<string>;
   readonly domains: ReadonlyMap<string, Domain>;
@@ -72,6 +73,7 @@ export const emptySchema: Schema = {
   tables: new Map(),
   indexes: new Map(),
   stableFunctions: new Set(),
+  functions: new Set(),
   triggerFunctions: new Set(),
   domains: new Map(),
   enums: new Map(),
@@ -180,6 +182,7 @@ function afterFunction(
   const isTrigger = columnType(returnType).name === "trigger";
   return {
     ...schema,
+    functions: new Set(schema.functions).add(name),
     ...(isStable && { stableFunctions: new Set(schema.stableFunctions).add(name) }),
     ...(isTrigger && { triggerFunctions: new Set(schema.triggerFunctions).add(name) }),
   };
@@ -369,6 +372,11 @@ function afterDrop(schema: Schema, { objects = [], removeType }: DropStmt): Sche
       return { ...schema, indexes: without(schema.indexes, ...names) };
     case "OBJECT_TYPE":
       return { ...schema, enums: without(schema.enums, ...names) };
+    case "OBJECT_FUNCTION":
+      return {
+        ...schema,
+        functions: new Set([...schema.functions].filter((each) => !names.includes(each))),
+      };
     case "OBJECT_DOMAIN":
       return { ...schema, domains: without(schema.domains, ...names) };
     default:
@@ -378,6 +386,12 @@ function afterDrop(schema: Schema, { objects = [], removeType }: DropStmt): Sche
 
 function afterRename(schema: Schema, statement: RenameStmt): Schema {
   const { relation, renameType, subname = "", newname = "" } = statement;
+  if (renameType === "OBJECT_FUNCTION") {
+    const name = objectName(statement.object);
+    const functions = new Set(schema.functions).add(renamedTo(name, newname));
+    functions.delete(name);
+    return { ...schema, functions };
+  }
   if (relation === undefined) return schema;
   const table = relationName(relation);
   switch (renameType) {

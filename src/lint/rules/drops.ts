@@ -1,4 +1,5 @@
 import { objectName, qualified, relationName, stringsOf } from "../names.ts";
+import { removalLabel, removalsIn } from "../removals.ts";
 import { truncatedTables } from "../locks.ts";
 import { isNewColumn, isNewRelation } from "../schema.ts";
 import { alterCommands, type LintStatement, type Problem, type Rule } from "./rule.ts";
@@ -203,4 +204,20 @@ const visible = new Set<string>([
   "OBJECT_SCHEMA",
 ]);
 
-export const dropRules: readonly Rule[] = [dropData, dropCascade, dropView, rename];
+const usedByMetadata: Rule = {
+  id: "used-by-metadata",
+  severity: "warning",
+  title: "the metadata uses what is dropped or renamed",
+  why: "After the migration, the table, column or function that the project's metadata refers to does not exist, and Hasura reports the metadata as inconsistent: the objects that use it are missing from the API. Names that a later migration creates again are not reported.",
+  safeWay:
+    "Change the metadata in the same commit, at the places that are named, and apply it together with the migration.",
+  example: { bad: "", good: "" },
+  check: ({ node }) =>
+    removalsIn(node).map((removal) => ({
+      message: `The metadata uses ${removalLabel(removal)}, which does not exist any more.`,
+      ...(removal.kind !== "function" && { table: removal.name }),
+      removal,
+    })),
+};
+
+export const dropRules: readonly Rule[] = [dropData, dropCascade, dropView, rename, usedByMetadata];

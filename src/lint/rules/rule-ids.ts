@@ -17,6 +17,7 @@ export const ruleIds = [
   "drop-cascade",
   "drop-view",
   "rename",
+  "used-by-metadata",
   "mass-change",
   "backfill-under-lock",
   "lock-table",

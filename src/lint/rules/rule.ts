@@ -1,5 +1,6 @@
 import type { AlterTableCmd, ColumnDef, Node } from "@pgsql/types";
 import type { EarlierStatements } from "../earlier.ts";
+import type { Removal } from "../removals.ts";
 import type { StatementLock } from "../lock.ts";
 import { relationName } from "../names.ts";
 import type { RuleId, Severity } from "./rule-ids.ts";
@@ -28,6 +29,8 @@ export interface Problem {
   readonly location?: number | undefined;
   /** Instead of the rule's. */
   readonly safeWay?: string;
+  /** It is a problem only if the name does not exist after the last migration, and the metadata uses it. */
+  readonly removal?: Removal;
 }
 
 /** A rule: what docs/lint.md says about it, and how it is checked. */

@@ -6,6 +6,7 @@ import {
 } from "../../../engine/project/project.ts";
 import { unknownDatabase } from "../../../engine/project/unknown-database.ts";
 import type { LintFile, LintMigration } from "../../../lint/finding.ts";
+import type { LintOptions } from "../../../lint/lint.ts";
 import { Failure } from "../../../protocol/failure.ts";
 
 /** The migrations of a project to check. */
@@ -14,14 +15,19 @@ export interface LintSelection {
   readonly since: string | undefined;
 }
 
+/** What `lint` checks. */
+export interface ProjectForLint extends Required<Pick<LintOptions, "usesOf">> {
+  readonly migrations: readonly LintMigration[];
+}
+
 /**
- * Reads the migrations of a project for `lint`. With `since`, those that are also in the Git revision are read but not checked.
+ * Reads a project for `lint`. With `since`, those that are also in the Git revision are read but not checked.
  * @throws Failure as `readProject` does; usage/no-project, usage/unknown-database, usage/git-unusable, usage/unknown-revision, usage/no-common-commit
  */
 export async function readForLint(
   directory: string,
   { database, since }: LintSelection,
-): Promise<LintMigration[]> {
+): Promise<ProjectForLint> {
   const project = await readProject(directory);
   refuseNoProject(directory, project, "lint");
   const knownIn = await knownSince(directory, project, since);
@@ -35,7 +41,8 @@ export async function readForLint(
         isKnown: isKnown(migration),
       });
   }
-  return migrations;
+  const { usesInMetadata } = await import("../../../verify/metadata/uses.ts");
+  return { migrations, usesOf: await usesInMetadata(project) };
 }
 
 function chosenDatabases(

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, test, type TestContext } from "vitest";
+import * as z from "zod";
+import { main } from "../../../src/cli/main.ts";
+import { testContext } from "../../support/test-context.ts";
+
+const metadata = {
+  "config.yaml": "version: 3\n",
+  "metadata/version.yaml": "version: 3\n",
+  "metadata/databases/databases.yaml":
+    '- name: default\n  kind: postgres\n  configuration: {}\n  tables: "!include default/tables/tables.yaml"\n  functions:\n    - function: { name: search, schema: public }\n',
+  "metadata/databases/default/tables/tables.yaml": '- "!include orders.yaml"\n',
+  "metadata/databases/default/tables/orders.yaml": `table:
+  name: orders
+  schema: public
+select_permissions:
+  - role: user
+    permission:
+      columns:
+        - id
+        - note
+      filter: {}
+`,
+};
+const create =
+  "CREATE TABLE orders (id int, note text, extra text); CREATE TABLE other (id int); CREATE FUNCTION search() RETURNS SETOF orders LANGUAGE sql STABLE AS 'SELECT * FROM orders';";
+
+/** The messages of the rule for a project with this metadata whose migrations are these. */
+async function uses(t: TestContext, ...ups: readonly string[]): Promise<string[]> {
+  const context = testContext(t, { argv: ["lint", "--json"] });
+  const files = Object.entries({
+    ...metadata,
+    ...Object.fromEntries(
+      [create, ...ups].map((sql, i) => [`migrations/default/${String(i + 1)}_m/up.sql`, sql]),
+    ),
+  });
+  for (const [path, text] of files) {
+    mkdirSync(dirname(join(context.cwd, path)), { recursive: true });
+    writeFileSync(join(context.cwd, path), text);
+  }
+  await main(context);
+  return context.out.text
+    .trim()
+    .split("\n")
+    .map((line) =>
+      z
+        .object({ rule: z.string().optional(), message: z.string().optional() })
+        .parse(JSON.parse(line)),
+    )
+    .flatMap(({ rule, message = "" }) => (rule === "used-by-metadata" ? [message] : []));
+}
+
+const inOrders = "metadata/databases/default/tables/orders.yaml";
+
+const inSources = "metadata/databases/databases.yaml";
+
+describe("what the metadata uses is reported where a migration removes it", () => {
+  const cases = [
+    ["ALTER TABLE orders DROP COLUMN note", "orders.note", `${inOrders}:9`],
+    ["ALTER TABLE orders RENAME note TO remark", "orders.note", `${inOrders}:9`],
+    ["DROP TABLE public.orders CASCADE", "orders", `${inOrders}:1`],
+    ["ALTER TABLE orders RENAME TO purchases", "orders", `${inOrders}:1`],
+    ["ALTER TABLE orders SET SCHEMA archive", "orders", `${inOrders}:1`],
+    ["DROP FUNCTION search()", "search", `${inSources}:6`],
+    ["ALTER FUNCTION search() RENAME TO find", "search", `${inSources}:6`],
+  ] as const;
+  for (const [sql, name, place] of cases)
+    test(sql, async (t) => {
+      assert.deepEqual(await uses(t, sql), [
+        `The metadata uses ${name}, which does not exist any more. It is used in ${place}.`,
+      ]);
+    });
+
+  const silent = [
+    ["a column that it does not use", "ALTER TABLE orders DROP COLUMN extra"],
+    ["a table that it does not use", "DROP TABLE other"],
+    [
+      "a function that is created again",
+      `DROP FUNCTION search(); ${create.slice(create.indexOf("CREATE FUNCTION"))}`,
+    ],
+    [
+      "an allowed finding",
+      "-- hasura-migrate: allow used-by-metadata because it follows\nALTER TABLE orders DROP COLUMN note",
+    ],
+  ] as const;
+  for (const [what, sql] of silent)
+    test(`but not ${what}`, async (t) => {
+      assert.deepEqual(await uses(t, sql), []);
+    });
+
+  test("but not a column that a later migration adds again", async (t) => {
+    const again = "ALTER TABLE orders ADD COLUMN note text";
+    assert.deepEqual(await uses(t, "ALTER TABLE orders DROP COLUMN note", again), []);
+  });
+});
