@@ -92,7 +92,7 @@ async function afterMigration(
   const file = up && new LintedFile(linter, up, { database, direction: "up" });
   const after = file && parsedUp ? file.check(parsedUp, schema) : schema;
   if (down === undefined)
-    file?.report("missing-down", { message: "The migration has no down.sql." });
+    file?.report("missing-down", { message: "The migration has no down.sql, or an empty one." });
   else await checkDown(linter, down, database, after);
   file?.finish();
   return after;

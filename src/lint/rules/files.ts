@@ -38,7 +38,7 @@ const notChecked: Rule = {
 const missingDown: Rule = {
   id: "missing-down",
   severity: "warning",
-  title: "there is no down.sql",
+  title: "there is no down.sql, or it is empty",
   why: "The migration cannot be rolled back: `down` and `redo` refuse it.",
   safeWay:
     "Write a down.sql. If the migration cannot be undone, add an allow directive to the up.sql.",
