@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { execFileSync, spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
+import { open } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { describe, test, type TestContext } from "vitest";
 import { builtCli } from "../support/cli-process.ts";
@@ -108,6 +110,23 @@ function end(pid: number): void {
 }
 
 describe("signals", () => {
+  test("SIGTERM ends a command that waits for the writer of its configuration, a pipe", async (t) => {
+    const cwd = emptyDirectory(t);
+    const pipe = join(cwd, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const child = spawn(process.execPath, [await builtCli(), "status", "dev-3", "--config", pipe], {
+      ...{ cwd, env: { HOME: cwd } },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    t.onTestFinished(() => void child.kill("SIGKILL"));
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    // Opened once the command has it open, and never written to.
+    await using writer = await open(pipe, "w");
+    assert.ok(writer.fd > 0);
+    child.kill("SIGTERM");
+    assert.equal(await ended, 130);
+  });
+
   test("SIGTERM asks the run to stop and exits within five seconds, with the command that checks on it", async (t) => {
     const { code, stderr, tookMs, operations } = await signalled(
       t,

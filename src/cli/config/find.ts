@@ -7,6 +7,7 @@ import { commandHint, retryHint, textHint } from "../../protocol/hint.ts";
 import { errorCode } from "../../system-error.ts";
 import type { CliContext } from "../context.ts";
 import { namedFile, projectLocations, userLocation } from "./locations.ts";
+import { readPipe } from "./read-pipe.ts";
 
 const PackageKey = z.looseObject({ "hasura-migrate": z.unknown() });
 
@@ -31,7 +32,7 @@ export async function findConfig(
 ): Promise<FoundConfig | undefined> {
   const named = namedFile(context, flag);
   if (named) {
-    const found = await readConfig(named.path, "named");
+    const found = await readNamed(named.path, context.interrupts.first);
     if (found) return found;
     throw new Failure(
       "usage",
@@ -54,20 +55,28 @@ export async function readExtended(
   return readConfig(file, from.finder, from.root);
 }
 
+/** A file that was named may be a pipe: `--config <(command)`. */
+async function readNamed(file: string, interrupted: AbortSignal): Promise<FoundConfig | undefined> {
+  const found = await readBytes(file, interrupted);
+  return found && configOf(file, found, "named", file);
+}
+
 async function readConfig(
   file: string,
   user: Finder,
   root = file,
 ): Promise<FoundConfig | undefined> {
-  // A file that was named may be a pipe: `--config <(command)`.
-  const found = await readBytes(file, { mayWait: user === "named" && file === root });
-  if (found === undefined) return undefined;
+  const found = await readBytes(file);
+  return found && configOf(file, found, user, root);
+}
+
+function configOf(file: string, found: ConfigBytes, user: Finder, root: string): FoundConfig {
   checkOwner(file, found, user, root);
   return { file, json: parse(textOf(found.bytes, file), file), finder: user, root };
 }
 
 async function readPackage(file: string, user: Finder): Promise<FoundConfig | undefined> {
-  const found = await readBytes(file, { mayWait: false });
+  const found = await readBytes(file);
   if (found === undefined || !mentionsKey(found.bytes)) return undefined;
   const parsed = PackageKey.safeParse(parse(textOf(found.bytes, file), file));
   const json = parsed.success ? parsed.data["hasura-migrate"] : undefined;
@@ -140,22 +149,25 @@ function textOf(bytes: Uint8Array, file: string): string {
   );
 }
 
-/** Without `mayWait` only of a file: opening a pipe, or reading a device, could wait forever. */
+/**
+ * Of a file. With `interrupted`, which ends the wait for a writer, also of a pipe or a device; reading these could otherwise wait
+ * forever.
+ */
 async function readBytes(
   file: string,
-  { mayWait }: { readonly mayWait: boolean },
+  interrupted?: AbortSignal,
 ): Promise<ConfigBytes | undefined> {
   try {
     // On Windows the flag is undefined, which adds nothing.
-    await using handle = await open(
-      file,
-      mayWait ? "r" : constants.O_RDONLY | constants.O_NONBLOCK,
-    );
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = await handle.stat();
-    if (!mayWait && !stats.isFile() && !stats.isDirectory()) throw notAFile(file);
-    return { bytes: await handle.readFile(), stats };
+    if (!interrupted && !stats.isFile() && !stats.isDirectory()) throw notAFile(file);
+    const isPipe = interrupted !== undefined && stats.isFIFO();
+    const bytes = isPipe ? await readPipe(file, interrupted) : await handle.readFile();
+    return { bytes, stats };
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
+    if (interrupted?.aborted) throw new Failure("interrupted", "interrupted", "Interrupted.");
     const code = errorCode(cause);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw new Failure("usage", "config-unreadable", `The configuration ${file} cannot be read.`, {
