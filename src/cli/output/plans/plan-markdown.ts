@@ -21,13 +21,13 @@ const longestText = 300;
  * What would run where, as Markdown for a pull request: environments with the same plan share a table, and each SQL text is shown
  * once.
  */
-export function plansMarkdown({ plans, hasProject }: PlanReport): string {
+export function plansMarkdown({ plans, comparesProject }: PlanReport): string {
   const groups = groupsOf(plans);
   const several =
     new Set(groups.flatMap(({ rows }) => rows.map(({ database }) => database))).size > 1;
   return fitted([
     "### hasura-migrate plan",
-    overview(plans, hasProject),
+    overview(plans, comparesProject),
     ...groups.map((group) => groupTable(group, { several, named: plans.length > 1 })),
     ...impactTable(plans),
     ...sqlBlocks(newFirst(groups.flatMap(({ rows }) => rows))),
@@ -48,16 +48,22 @@ function fitted(parts: readonly string[]): string {
   return `${[...shown, ...(left > 0 ? [note] : [])].join("\n\n")}\n`;
 }
 
-function overview(plans: readonly EnvironmentPlan[], hasProject: boolean): string {
-  const heads = ["environment", "pending", ...(hasProject ? ["new here"] : []), "image"];
+function overview(plans: readonly EnvironmentPlan[], comparesProject: boolean): string {
+  const source = plans.some(({ isUploaded }) => isUploaded) ? "migrations" : "image";
+  const heads = ["environment", "pending", ...(comparesProject ? ["new here"] : []), source];
   const rows = plans.slice(0, mostRows).map((plan) => {
     const { pending, added } = counts(plan);
-    return [plan.environment, pending, ...(hasProject ? [added] : []), imageText(plan)];
+    return [
+      plan.environment,
+      pending,
+      ...(comparesProject ? [added] : []),
+      sourceText(plan, source),
+    ];
   });
   return [
     markdownTable(heads, rows),
     ...moreThan(plans.length, "environment"),
-    ...(hasProject
+    ...(comparesProject
       ? [
           "",
           "_New here_: in this checkout but not in the image; they run once an image that contains them is deployed.",
@@ -75,11 +81,10 @@ function counts(plan: EnvironmentPlan): { readonly pending: string; readonly add
   };
 }
 
-/** The image, or why there is no plan. */
-function imageText(plan: EnvironmentPlan): string {
-  return plan.rows === undefined
-    ? short(`no plan: ${plan.failure ?? "it was not queried"}`)
-    : plan.image.replace(/^image /, "");
+/** Where the migrations come from, or why there is no plan. */
+function sourceText(plan: EnvironmentPlan, head: "migrations" | "image"): string {
+  if (plan.rows === undefined) return short(`no plan: ${plan.failure ?? "it was not queried"}`);
+  return head === "image" ? plan.image.replace(/^image /, "") : short(plan.image);
 }
 
 /** Environments in which the same is going to run. */

@@ -23,8 +23,10 @@ export type PlanRemark =
 /** What one environment answered to `plan`; without an answer `failure` is the reason. */
 export type EnvironmentPlan = {
   readonly environment: string;
-  /** Commit and age of the image; empty where they are not known. */
+  /** Commit and age of the image, empty where they are not known; for uploaded migrations also their directory. */
   readonly image: string;
+  /** True if the migrations were uploaded, so that nothing here waits for an image. */
+  readonly isUploaded: boolean;
 } & (
   | {
       readonly rows: readonly PlannedRow[];
@@ -37,8 +39,8 @@ export type EnvironmentPlan = {
 /** The plans of one command, in the order of its environments. */
 export interface PlanReport {
   readonly plans: readonly EnvironmentPlan[];
-  /** True if there is a project in the working directory. */
-  readonly hasProject: boolean;
+  /** True if an image was to be compared with a project in the working directory. */
+  readonly comparesProject: boolean;
 }
 
 /** The rows of a plan that a function has answered with. */

@@ -26,21 +26,24 @@ export async function plansFor(
 ): Promise<PlanReport> {
   const local = await readLocal().catch(() => undefined);
   const rowOf = newRows();
-  const plans = views.map(async (view): Promise<EnvironmentPlan> => {
+  const answers = views.map(async (view): Promise<EnvironmentPlan> => {
     const event = planOf(view);
     const { started } = view.run;
     const { environment } = view;
     const image = started ? filesLabel(started, now) : "";
+    const isUploaded = started?.migrationSource === "upload";
     if (event === undefined || view.failure !== undefined)
-      return { environment, image, rows: undefined, failure: failureOf(view) };
-    const added = local && (await addedRows(local, event, { options, rowOf }));
+      return { environment, image, isUploaded, rows: undefined, failure: failureOf(view) };
+    const added = isUploaded ? [] : local && (await addedRows(local, event, { options, rowOf }));
     return {
-      ...{ environment, image },
+      ...{ environment, image, isUploaded },
       rows: inOrder([...plannedRows(event), ...(added ?? [])]),
       isCompared: added !== undefined,
     };
   });
-  return { plans: await Promise.all(plans), hasProject: local !== undefined };
+  const plans = await Promise.all(answers);
+  const comparesProject = local !== undefined && plans.some(({ isUploaded }) => !isUploaded);
+  return { plans, comparesProject };
 }
 
 /** As they would run: databases in the order of the answer, and in each by version. */

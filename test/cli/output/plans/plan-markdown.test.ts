@@ -9,10 +9,14 @@ const row = (version: string, more: Partial<PlannedRow> = {}): PlannedRow => ({
   ...more,
 });
 const answered = (environment: string, rows: readonly PlannedRow[]): EnvironmentPlan => ({
-  ...{ environment, image: "image 4c6ea1a, 2 days old", rows, isCompared: true },
+  ...{ environment, image: "image 4c6ea1a, 2 days old", isUploaded: false },
+  ...{ rows, isCompared: true },
+});
+const unanswered = (environment: string) => ({
+  ...{ environment, image: "", isUploaded: false, rows: undefined },
 });
 const markdown = (...plans: EnvironmentPlan[]): string =>
-  plansMarkdown({ plans, hasProject: true });
+  plansMarkdown({ plans, comparesProject: true });
 
 /** Lines outside of fenced blocks, as Markdown reads them. */
 function outsideOfFences(text: string): string[] {
@@ -85,16 +89,16 @@ describe("plans as Markdown", () => {
 
   test("show a failure in place of a plan", () => {
     const text = markdown(
-      { environment: "dev-1", image: "", rows: undefined, failure: "No | answer" },
+      { ...unanswered("dev-1"), failure: "No | answer" },
       answered("dev-2", []),
     );
     assert.match(text, /^\| dev-1 \| \? \| \? \| no plan: No \\\| answer \|$/m);
   });
 
   test("do not claim that nothing is new where the image could not be compared", () => {
-    const text = markdown({ environment: "a", image: "", rows: [row("1")], isCompared: false });
+    const text = markdown({ ...unanswered("a"), rows: [row("1")], isCompared: false });
     assert.match(text, /^\| a \| 1 \| \? \| {2}\|$/m);
-    const alone = plansMarkdown({ plans: [answered("a", [row("1")])], hasProject: false });
+    const alone = plansMarkdown({ plans: [answered("a", [row("1")])], comparesProject: false });
     assert.doesNotMatch(alone, /new here/i);
   });
 
@@ -144,7 +148,7 @@ describe("plans as Markdown", () => {
           row("1", { name: hostile, sql: hostile, database: hostile, file: hostile }),
           row("2", { remarks: [{ unreadable: hostile }], database: "b" }),
         ]),
-        { environment: "b", image: hostile, rows: undefined, failure: hostile },
+        { ...unanswered("b"), image: hostile, failure: hostile },
       );
       const own =
         /^(?:\||###+ |<details><summary><code>[^<>]*<\/code><\/summary>$|<\/details>$|_New here_|$)/;

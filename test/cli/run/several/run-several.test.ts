@@ -267,6 +267,27 @@ describe("plan --markdown", () => {
     assert.doesNotMatch(ran.out, /pending in default|environments:/);
   });
 
+  test("compares no image with what is here where the migrations were uploaded", async (t) => {
+    const upload = { directory: "shop", branch: "add-coupons" };
+    const uploaded = () => [
+      started("dev-1", { operation: "plan", migrationSource: "upload", upload }),
+      plan([item(...mark, { sql: "select 2;" })], { files: ["1700000000100"] }),
+      finished(0),
+    ];
+    const argv = ["plan", "dev-1", "--markdown"];
+    const alone = await several(t, argv, { "dev-1": uploaded }, { cwd: project(t) });
+    assert.match(alone.out, /^\| environment \| pending \| migrations \|$/m);
+    assert.match(alone.out, /^\| dev-1 \| 1 \| uploaded from shop \(add-coupons\).* \|$/m);
+    assert.doesNotMatch(alone.out, /new here|1700000000050/i);
+    const other = planned([], ["1700000000100"]);
+    const answers = { "dev-1": uploaded, "dev-2": other };
+    const both = await several(t, ["plan", "dev-1", "dev-2", "--markdown"], answers, {
+      cwd: project(t),
+    });
+    assert.match(both.out, /^\| dev-1 \| 1 \| 0 \| uploaded from shop/m);
+    assert.match(both.out, /^\| dev-2 \| 0 \| 1 \| image 4c6ea1a, 2 days old \|$/m);
+  });
+
   test("marks what is new here and older than what is applied, unless the plan is a part", async (t) => {
     const answers = { "dev-1": planned([], ["1700000000100"]) };
     const argv = ["plan", "dev-1", "--markdown"];
