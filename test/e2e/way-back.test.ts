@@ -202,6 +202,24 @@ describe.concurrent("the way back", () => {
     assert.deepEqual(await tablesOf(second.databaseUrl), []);
   });
 
+  test("squash that is run again does not suggest to squash its own result", async (t) => {
+    const directory = await project(t, {
+      "1700000000100_a": { up: "CREATE TABLE a (id int);", down: "DROP TABLE a;" },
+      "1700000000200_b": { up: "CREATE TABLE b (id int);", down: "DROP TABLE b;" },
+    });
+    const squash = () =>
+      run(t, [
+        ...["squash", "--from", "1700000000100", "--to", "1700000000200"],
+        ...["--name", "ab", "--migrations", directory],
+      ]);
+    assert.equal((await squash()).code, 0);
+    const again = await squash();
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /✗ 1700000000201_ab already squashes these migrations\./);
+    assert.match(again.stderr, /remove the directory of 1700000000201_ab, and write it again/);
+    assert.doesNotMatch(again.stderr, /include that one/);
+  });
+
   test("squash reports mistakes before it writes anything", async (t) => {
     const directory = await project(t, {
       ...branch,

@@ -4,7 +4,7 @@ import { readProject, type Migration, type Project } from "../../engine/project/
 import { squashedFiles } from "../../engine/project/squash.ts";
 import { unknownDatabase } from "../../engine/project/unknown-database.ts";
 import { Failure } from "../../protocol/failure.ts";
-import { retryHint, runHint } from "../../protocol/hint.ts";
+import { retryHint, runHint, textHint } from "../../protocol/hint.ts";
 import {
   compareVersions,
   largestVersion,
@@ -46,7 +46,7 @@ export async function squashMigrations(
   const { database, migrations } = databaseOf(project, request.database);
   const parts = rangeOf(migrations, request, database);
   const files = await squashedFiles(parts, { withoutDown: request.withoutDown });
-  const version = versionAfter(parts, migrations);
+  const version = await versionAfter(parts, migrations);
   const directory = join(parentOf(project, database), `${version}_${name}`);
   await write(directory, files);
   if (request.delete) for (const part of parts) await remove(part, project.root);
@@ -105,11 +105,15 @@ function rangeOf(
 }
 
 /** The version after that of the last part, so that the order stays the same. */
-function versionAfter(parts: readonly Migration[], all: readonly Migration[]): Version {
+async function versionAfter(
+  parts: readonly Migration[],
+  all: readonly Migration[],
+): Promise<Version> {
   const last = parts.at(-1);
   if (last === undefined) throw new Error("a range has at least its first version");
   const next = BigInt(last.version) + 1n;
   const taken = all.find(({ version }) => version === String(next));
+  if (taken && (await squashesAll(taken, parts))) throw alreadyWritten(taken);
   if (taken || next > largestVersion)
     throw new Failure(
       "usage",
@@ -122,6 +126,27 @@ function versionAfter(parts: readonly Migration[], all: readonly Migration[]): V
       },
     );
   return String(next);
+}
+
+async function squashesAll({ up }: Migration, parts: readonly Migration[]): Promise<boolean> {
+  const squashes = (await up?.body())?.directives.squashes;
+  return squashes?.join() === parts.map(({ version }) => version).join();
+}
+
+/** The command was run before. */
+function alreadyWritten(squash: Migration): Failure {
+  const label = migrationLabel(squash);
+  return new Failure(
+    "usage",
+    "squash-refused",
+    `${label} already squashes these migrations. Nothing was written.`,
+    {
+      hints: [
+        textHint("Remove the directories of these migrations: the squash is complete."),
+        retryHint({ reason: `or remove the directory of ${label}, and write it again` }),
+      ],
+    },
+  );
 }
 
 function parentOf({ root, migrationsDirectory, configVersion }: Project, database: string): string {
