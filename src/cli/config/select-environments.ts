@@ -31,6 +31,8 @@ export interface NamedEnvironments {
   readonly group: readonly string[];
   /** Values of `--then`. */
   readonly then: readonly string[];
+  /** The value of `--yes`, which is the next word if nothing stands between. */
+  readonly yes?: boolean | string | undefined;
 }
 
 /** What a command acts on. */
@@ -49,7 +51,7 @@ export function selectEnvironments(
   const [first, ...others] = named.environments;
   if (first !== undefined) checkFirstWord(first, others, loaded, typed);
   if (named.then.length === 0 && !named.all && named.group.length === 0) {
-    if (first === undefined) throw noneNamed(loaded, typed.operation);
+    if (first === undefined) throw takenByYes(named) ?? noneNamed(loaded, typed.operation);
     if (others.every((other) => other === first)) return { kind: "one", environment: first };
   }
   if (named.all === true && first !== undefined)
@@ -263,6 +265,17 @@ function noneConfigured({ file }: LoadedConfig): Failure {
       ? [runHint(["init"], "write hasura-migrate.json"), textHint(conventionText)]
       : [textHint(`Add them under "environments" in ${file}.`)];
   return new Failure("usage", "environment-missing", "No environments are configured.", { hints });
+}
+
+/** `reset-to --yes dev-1`, where the environment has become the value of the option. */
+function takenByYes({ yes }: NamedEnvironments): Failure | undefined {
+  if (typeof yes !== "string") return undefined;
+  return new Failure(
+    "usage",
+    "environment-missing",
+    `No environment given: "${yes}" is the value of --yes.`,
+    { hints: [textHint("Write the environment before --yes: a word after it is its value.")] },
+  );
 }
 
 function noneNamed(loaded: LoadedConfig, operation: Operation, all = false): Failure {

@@ -302,6 +302,11 @@ describe("config", () => {
         says: /✗ No environments are configured\.\n {2}→ Add them under "environments" in .*hasura-migrate\.json\./,
       },
       {
+        name: "an environment that became the value of --yes",
+        argv: ["reset-to", "--yes", "dev-3"],
+        says: /✗ No environment given: "dev-3" is the value of --yes\.\n {2}→ Write the environment before --yes: a word after it is its value\.\n/,
+      },
+      {
         name: "no environment and no configuration",
         argv: ["status"],
         says: /No environment given\.\n {2}→ No environments are configured\. Write hasura-migrate\.json with hasura-migrate init\./,
