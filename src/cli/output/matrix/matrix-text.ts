@@ -172,8 +172,23 @@ function legendLines(rows: readonly MatrixRow[], { style, columns }: MatrixTextO
     (a, b) => order.indexOf(a) - order.indexOf(b),
   );
   const meanings = new Map(states.map((state) => [cellSigns[state], cellMeanings[state]]));
-  const text = [...meanings].map(([sign, meaning]) => `${sign} ${meaning}`).join("   ");
-  return ["", ...wrap(text, columns)].map((line) => (line === "" ? plain("") : style.dim(line)));
+  const entries = [...meanings].map(([sign, meaning]) => `${sign} ${meaning}`);
+  return [plain(""), ...flow(entries, columns).map(style.dim)];
+}
+
+/** As many entries in a line as fit. One that is longer than a line continues indented. */
+function flow(entries: readonly string[], columns: number): Styled[] {
+  const lines: string[] = [];
+  for (const entry of entries) {
+    const longer = [...(lines.length > 0 ? [lines.at(-1)] : []), entry].join("   ");
+    if (textWidth(longer) <= columns) lines.splice(-1, 1, longer);
+    else lines.push(entry);
+  }
+  return lines.flatMap((line) =>
+    textWidth(line) <= columns
+      ? [plain(line)]
+      : wrap(line, columns - 2).map((part, i) => (i === 0 ? part : styled`  ${part}`)),
+  );
 }
 
 /** If no table fits: what is not applied, by environment. */

@@ -91,6 +91,32 @@ describe("versions without a file", () => {
   });
 });
 
+describe("the legend", () => {
+  const matrix = matrixOf(
+    [column("a", { 1: "unknown", 2: "changed" }), column("b", { 2: "pending" })],
+    undefined,
+  );
+  const legend = (columns: number): string[] => {
+    const lines = text(matrix, columns);
+    const start = lines.indexOf("");
+    return lines.slice(start + 1, lines.indexOf("", start + 1));
+  };
+
+  test("breaks between its entries, and continues a longer one indented", () => {
+    assert.deepEqual(legend(80), [
+      "· pending   ≠ changed: the file differs from what was applied",
+      "? applied, without a migration file   − not in the image",
+    ]);
+    assert.deepEqual(legend(40), [
+      "· pending",
+      "≠ changed: the file differs from what",
+      "  was applied",
+      "? applied, without a migration file",
+      "− not in the image",
+    ]);
+  });
+});
+
 describe("a run that is at work in an environment", () => {
   const runId = "0199a7c0-0000-7000-8000-000000000000";
   const inProgress = [{ runId, operation: "apply", user: "<ada>", host: "laptop", ageMs: 72_000 }];
