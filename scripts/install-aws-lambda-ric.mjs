@@ -1,7 +1,16 @@
 import { execFile, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -39,17 +48,38 @@ async function install() {
       ["install", "--no-audit", "--no-fund", "--loglevel=error", `aws-lambda-ric@${version}`],
       {
         cwd: work,
-        env: { ...process.env, npm_config_ignore_scripts: "false" },
+        env: { ...process.env, ...headers(), npm_config_ignore_scripts: "false" },
         maxBuffer: 64 * 1024 * 1024,
       },
     );
     renameSync(work, ricHome);
     return `aws-lambda-ric ${version} was installed in ${ricHome}`;
   } catch (thrown) {
-    return `Skipped: aws-lambda-ric ${version} could not be installed: ${String(thrown).slice(0, 300)}`;
+    return `Skipped: aws-lambda-ric ${version} could not be installed:\n${lastLines(thrown)}`;
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/**
+ * The C++ headers that this Node was installed with, for node-gyp, which otherwise downloads them from nodejs.org.
+ * @returns {{ npm_config_nodedir?: string }}
+ */
+function headers() {
+  const prefix = dirname(dirname(realpathSync(process.execPath)));
+  const file = join(prefix, "include/node/node_version.h");
+  const [major = ""] = process.versions.node.split(".");
+  const isOurs =
+    existsSync(file) &&
+    new RegExp(`#define NODE_MAJOR_VERSION ${major}\\b`).test(readFileSync(file, "utf8"));
+  return isOurs ? { npm_config_nodedir: prefix } : {};
+}
+
+/** The end of what npm printed, which has the reason; or the error itself. @param {unknown} thrown */
+function lastLines(thrown) {
+  const { stderr } = /** @type {{ stderr?: unknown }} */ (thrown);
+  const text = typeof stderr === "string" && stderr !== "" ? stderr : String(thrown);
+  return text.trimEnd().split("\n").slice(-30).join("\n");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
