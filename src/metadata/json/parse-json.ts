@@ -1,4 +1,5 @@
 import type { Json } from "../document/json.ts";
+import { OffsetOrigin } from "../document/offset-origin.ts";
 import type { Origins } from "../document/places.ts";
 import type { SourceText, Spot } from "../document/source-text.ts";
 import { unreadable } from "../problem.ts";
@@ -44,31 +45,31 @@ function valueAt(reader: Reader): Json {
 
 function mapAt(reader: Reader): Json {
   const spot = spotOf(reader);
-  const entries = new Map<string, Json>();
-  const spots = new Map<string, Spot>();
+  const entries: [string, Json][] = [];
+  const offsets: number[] = [];
   itemsUntil("}", reader, () => {
-    const at = spotOf(reader);
+    offsets.push(reader.at);
     const key = textAt(reader);
     skipBlanks(reader);
     expect(":", reader);
-    // As for the Hasura CLI, the last of two values counts.
-    entries.set(key, valueAt(reader));
-    spots.set(key, at);
+    entries.push([key, valueAt(reader)]);
   });
+  // As for the Hasura CLI, the last of two values counts.
   const map = Object.fromEntries(entries);
-  reader.origins.set(map, { ...spot, entry: (key) => spots.get(String(key)) });
+  const keys = entries.map(([key]) => key);
+  reader.origins.set(map, new OffsetOrigin(spot, offsets, keys));
   return map;
 }
 
 function listAt(reader: Reader): Json {
   const spot = spotOf(reader);
   const items: Json[] = [];
-  const spots: Spot[] = [];
+  const offsets: number[] = [];
   itemsUntil("]", reader, () => {
-    spots.push(spotOf(reader));
+    offsets.push(reader.at);
     items.push(valueAt(reader));
   });
-  reader.origins.set(items, { ...spot, entry: (key) => spots[Number(key)] });
+  reader.origins.set(items, new OffsetOrigin(spot, offsets));
   return items;
 }
 
@@ -86,14 +87,32 @@ function itemsUntil(end: "}" | "]", reader: Reader, readItem: () => void): void 
   }
 }
 
-// Control characters are not allowed in a text, and there are no others below a space.
-const quoted = /"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"/uy;
 const word = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null/y;
 
 function textAt(reader: Reader): string {
-  const token = tokenAt(quoted, reader);
-  const text: unknown = JSON.parse(token);
-  return String(text);
+  const { text } = reader.source;
+  if (text[reader.at] !== '"') throw unexpected(reader);
+  let end = text.indexOf('"', reader.at + 1);
+  while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  const value = parsedText(text.slice(reader.at, end === -1 ? undefined : end + 1), reader);
+  reader.at = end + 1;
+  return value;
+}
+
+/** Whether an odd number of backslashes is before a quotation mark. */
+function isEscaped(text: string, at: number): boolean {
+  let first = at;
+  while (text[first - 1] === "\\") first -= 1;
+  return (at - first) % 2 === 1;
+}
+
+function parsedText(token: string, reader: Reader): string {
+  try {
+    const value: unknown = JSON.parse(token);
+    return String(value);
+  } catch {
+    throw unexpected(reader);
+  }
 }
 
 function wordAt(reader: Reader): Json {

@@ -1,6 +1,7 @@
 import type { Json, JsonMap } from "../document/json.ts";
-import type { Origin, Origins } from "../document/places.ts";
-import type { SourceText, Spot } from "../document/source-text.ts";
+import { OffsetOrigin } from "../document/offset-origin.ts";
+import type { Origins } from "../document/places.ts";
+import type { SourceText } from "../document/source-text.ts";
 import { plainScalar } from "./plain-scalar.ts";
 
 /*
@@ -113,7 +114,7 @@ function listAt(indent: number, blocks: Blocks): Json {
     items.push(itemAt(line, blocks));
     refuseDeeper(indent, blocks);
   }
-  origins.set(items, new BlockOrigin(source, start, offsets));
+  origins.set(items, new OffsetOrigin({ source, offset: start }, offsets));
   return items;
 }
 
@@ -149,7 +150,7 @@ function mapAt(indent: number, blocks: Blocks): JsonMap {
     map[key] = valueOfKey(line, key, blocks);
     refuseDeeper(indent, blocks);
   }
-  origins.set(map, new BlockOrigin(source, start, offsets, keys));
+  origins.set(map, new OffsetOrigin({ source, offset: start }, offsets, keys));
   return map;
 }
 
@@ -186,7 +187,7 @@ function scalarAt(text: string, offset: number, { source, origins }: Blocks): Js
   if (first === "'" || first === '"') return quoted(text);
   if (text === "[]" || text === "{}") {
     const empty = text === "[]" ? [] : {};
-    origins.set(empty, new BlockOrigin(source, offset, []));
+    origins.set(empty, new OffsetOrigin({ source, offset }, []));
     return empty;
   }
   if (mayBeMore(text)) throw new NotPlain();
@@ -207,30 +208,4 @@ function quoted(text: string): string {
   if (!/^"(?:[^"\\\p{Cc}]|\\["\\/bfnrt])*"$/u.test(text)) throw new NotPlain();
   const value: unknown = JSON.parse(text);
   return String(value);
-}
-
-/** Where a map or list is written: numbers only, because a project has tens of thousands of them. */
-class BlockOrigin implements Origin {
-  readonly source: SourceText;
-  readonly offset: number;
-  readonly #offsets: readonly number[];
-  readonly #keys: readonly string[] | undefined;
-
-  constructor(
-    source: SourceText,
-    offset: number,
-    offsets: readonly number[],
-    keys?: readonly string[],
-  ) {
-    this.source = source;
-    this.offset = offset;
-    this.#offsets = offsets;
-    this.#keys = keys;
-  }
-
-  entry(key: string | number): Spot | undefined {
-    const index = this.#keys === undefined ? Number(key) : this.#keys.indexOf(String(key));
-    const offset = this.#offsets[index];
-    return offset === undefined ? undefined : { source: this.source, offset };
-  }
 }

@@ -1,5 +1,6 @@
 import { isAlias, isScalar, isSeq, type ParsedNode, type Scalar, type YAMLMap } from "yaml";
 import { isJsonList, isJsonMap, type Json, type JsonMap } from "../document/json.ts";
+import { OffsetOrigin } from "../document/offset-origin.ts";
 import type { Origins } from "../document/places.ts";
 import type { SourceText, Spot } from "../document/source-text.ts";
 import { unreadable } from "../problem.ts";
@@ -127,12 +128,8 @@ function listOf(
   to.size.add(2, spot);
   const list = items.map((item) => jsonOf(item, to));
   const offsets = items.map(({ range }) => range[0]);
-  to.origins.set(list, { ...spot, entry: (key) => spotAt(to.source, offsets[Number(key)]) });
+  to.origins.set(list, new OffsetOrigin(spot, offsets));
   return list;
-}
-
-function spotAt(source: SourceText, offset: number | undefined): Spot | undefined {
-  return offset === undefined ? undefined : { source, offset };
 }
 
 function mapOf(node: YAMLMap.Parsed, spot: Spot, to: Converter): JsonMap {
