@@ -1,5 +1,10 @@
 import type { TableFacts } from "../engine/plan/assessment.ts";
-import { allowableRules, type AllowableRule, type StatementImpact } from "../protocol/impact.ts";
+import {
+  allowableRules,
+  lossRules,
+  type AllowableRule,
+  type StatementImpact,
+} from "../protocol/impact.ts";
 import { blockedBy, type StatementLock } from "./lock.ts";
 import { lossesOf, type Loss } from "./losses.ts";
 import { relationName } from "./names.ts";
@@ -169,8 +174,6 @@ function isBlocking({ lock, message }: Effect, facts: TableFacts | undefined): b
   if (message !== undefined || !blocksLong(lock)) return false;
   return facts?.bytes === undefined || facts.bytes > smallTableBytes;
 }
-
-const lossRules: ReadonlySet<RuleId> = new Set(["drop-data", "drop-cascade", "mass-change"]);
 
 /** The rules that stand for the risk. A scan or rewrite that no rule is about counts as maintenance. */
 function rulesNeeded(effect: Effect, facts: TableFacts | undefined): AllowableRule[] {

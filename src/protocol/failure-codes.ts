@@ -533,6 +533,20 @@ export const failureCodes = {
       "Try the same address with psql: `psql postgres://USER@HOST/DATABASE -c 'select 1'`.",
     ],
   },
+  "data-loss": {
+    kinds: ["usage"],
+    meaning:
+      "The plan drops a table or a column, or removes all rows of a table that is not known to be empty, and that is not confirmed; nothing was run.",
+    causes: [
+      "The command runs where nobody can be asked, such as in CI, or with `--json`.",
+      "A step that loses data was added to the plan during the run, because the database has changed.",
+    ],
+    remedies: [
+      "See what would be lost: `hasura-migrate plan ENVIRONMENT`.",
+      "Run it in a terminal and answer the question, or repeat the command with `--yes=ENVIRONMENT`.",
+      "To accept it for everybody who runs the file, write the reason into it: `-- hasura-migrate: allow drop-data because …`.",
+    ],
+  },
   deadline: {
     kinds: ["unreachable"],
     meaning: "The function ran out of time before the run had finished.",
@@ -1640,6 +1654,21 @@ export const failureCodes = {
     causes: ["Both options were given."],
     remedies: [
       "Drop and create your database yourself, then repeat the command without `--reset`.",
+    ],
+  },
+  "risk-not-allowed": {
+    kinds: ["usage"],
+    meaning:
+      "The environment is protected, and a statement of the plan loses data, or blocks a large table while it reads or rewrites all of it; nothing was run.",
+    causes: [
+      "The statement locks a table of more than 1 MB against writes, or also reads, while every row is read or rewritten.",
+      "The statement drops a table or a column, or removes all rows of a table that is not known to be empty.",
+      "The sizes of the tables could not be read, so that every table counts as large.",
+    ],
+    remedies: [
+      "See every statement with the size of its table: `hasura-migrate plan ENVIRONMENT`.",
+      "Use the safe way that [the rule](lint.md#rules) describes.",
+      "If the risk is known and accepted: `--allow RULE`, or in the file `-- hasura-migrate: allow RULE because …`.",
     ],
   },
   "role-refused": {

@@ -77,3 +77,10 @@ export const allowableRules = [
   "mass-change",
 ] as const;
 export type AllowableRule = (typeof allowableRules)[number];
+
+/** Those of them that are about a loss of data. */
+export const lossRules: ReadonlySet<string> = new Set<AllowableRule>([
+  "drop-data",
+  "drop-cascade",
+  "mass-change",
+]);

@@ -52,6 +52,8 @@ const expectedPlan = z.string().max(200).optional();
 const dryRun = flag;
 /** Run uploaded files even if they differ from the image's. */
 const changed = flag;
+/** Rules of lint whose risks are accepted (`allowableRules`). */
+const allow = z.array(requestText(100).min(1)).max(50).optional();
 const writing = { reload: flag, waitSeconds, confirm, expectedPlan };
 
 const selection = z.strictObject({
@@ -71,6 +73,7 @@ const executing = {
   /** Run every file outside a transaction, as the Hasura CLI's `--no-transaction` does. */
   noTransaction: flag,
   changed,
+  allow,
   /** Milliseconds of work after which the run pauses, for invocations that must stay short. */
   sliceMs: z.int().positive().optional(),
 };
@@ -109,7 +112,14 @@ export const operations = {
   },
   redo: {
     /** Without a version: the migration that was applied last. */
-    options: z.strictObject({ database, version: Version.optional(), dryRun, changed, ...writing }),
+    options: z.strictObject({
+      database,
+      version: Version.optional(),
+      dryRun,
+      changed,
+      allow,
+      ...writing,
+    }),
     permission: "admin",
     changes: "unless-dry-run",
     ledger: "create",
@@ -127,6 +137,7 @@ export const operations = {
       /** Roll back applied versions whose file has changed, and apply them again. */
       changed: flag,
       outOfOrder: flag,
+      allow,
       noTransaction: executing.noTransaction,
       sliceMs: executing.sliceMs,
     }),

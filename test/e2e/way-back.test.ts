@@ -53,7 +53,10 @@ describe.concurrent("the way back", () => {
     const served = await afterBranch(t);
     const shown = await served.run(["down", "dev-1", "2", "--dry-run"]);
     assert.equal(shown.code, 0, shown.stderr);
-    assert.match(shown.stdout, /1700000000300 +codes .*\n.*1700000000200 +coupons /);
+    assert.match(
+      shown.stdout,
+      /1700000000300 +codes .*\n +line 1: drops the table codes: empty\n.*1700000000200 +coupons /,
+    );
     assert.deepEqual(await tablesOf(served.databaseUrl), ["codes", "coupons", "users"]);
     const done = await served.run(["down", "dev-1", "2", "--yes", "--json"]);
     assert.equal(done.code, 0, done.stderr);
@@ -107,7 +110,7 @@ describe.concurrent("the way back", () => {
     const shown = await served.run(["reset-to", "dev-1", "--dry-run"]);
     assert.match(
       shown.stdout,
-      /2 to roll back, 1 to apply in default .*\n.*1700000000300 +codes +down .*\n.*1700000000200 +coupons +down .*\n.*1700000000250 +tags +1 line/,
+      /2 to roll back, 1 to apply in default .*\n.*1700000000300 +codes +down .*\n +line 1: drops the table codes: empty\n.*1700000000200 +coupons +down .*\n +line 1: drops the table coupons: empty\n.*1700000000250 +tags +1 line/,
     );
     assert.deepEqual(await tablesOf(served.databaseUrl), ["codes", "coupons", "users"]);
     const done = await served.run(["reset-to", "dev-1", "--yes"]);

@@ -1,6 +1,7 @@
 import { waitSecondsFor } from "../run/wait-seconds.ts";
 import type { CommandModule } from "./command.ts";
 import {
+  addAllowOption,
   addDatabaseOption,
   addDryRunOption,
   addEnvironmentsOptions,
@@ -26,6 +27,7 @@ export const apply: CommandModule = {
       .example("prod --yes=prod --wait 10m", "from a CI job");
     addDryRunOption(command);
     addYesOption(command);
+    addAllowOption(command);
     addSelectionOptions(command, {
       steps: "apply at most this many",
       to: "stop after this version",
@@ -69,6 +71,7 @@ export const apply: CommandModule = {
         noTransaction: options.transaction ? undefined : true,
         changed: options.changed,
         reload: options.reload ? undefined : false,
+        allow: options.allow,
         waitSeconds: waitSecondsFor(options, context),
       },
     });

@@ -3,6 +3,7 @@ import { environmentOperands } from "../options/operands.ts";
 import type { DownOptions } from "../options/schemas.ts";
 import type { CommandModule } from "./command.ts";
 import {
+  addAllowOption,
   addDatabaseOption,
   addDryRunOption,
   addEnvironmentsOptions,
@@ -31,6 +32,7 @@ export const down: CommandModule = {
       .example("down dev-1 --to 1700000000100 --dry-run");
     addDryRunOption(command);
     addYesOption(command);
+    addAllowOption(command);
     addSelectionOptions(command, {
       to: "roll back everything above this version",
       only: "roll back only this version",
@@ -71,6 +73,7 @@ export const down: CommandModule = {
         noTransaction: options.transaction ? undefined : true,
         changed: options.changed,
         reload: options.reload ? undefined : false,
+        allow: options.allow,
         waitSeconds: waitSecondsFor(options, context),
       },
     });

@@ -2,6 +2,7 @@ import { environmentOperands } from "../options/operands.ts";
 import { waitSecondsFor } from "../run/wait-seconds.ts";
 import type { CommandModule } from "./command.ts";
 import {
+  addAllowOption,
   addDatabaseOption,
   addDryRunOption,
   addEnvironmentsOptions,
@@ -27,6 +28,7 @@ export const redo: CommandModule = {
       .example("redo dev-1 --yes");
     addDryRunOption(command);
     addYesOption(command);
+    addAllowOption(command);
     addDatabaseOption(command);
     addSourceOptions(command, { runs: true });
     addWaitOptions(command);
@@ -60,6 +62,7 @@ export const redo: CommandModule = {
         dryRun,
         changed: options.changed,
         reload: options.reload ? undefined : false,
+        allow: options.allow,
         waitSeconds: waitSecondsFor(options, context),
       },
     });

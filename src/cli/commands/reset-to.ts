@@ -1,6 +1,7 @@
 import { waitSecondsFor } from "../run/wait-seconds.ts";
 import type { CommandModule } from "./command.ts";
 import {
+  addAllowOption,
   addDatabaseOption,
   addDryRunOption,
   addEnvironmentsOptions,
@@ -32,6 +33,7 @@ export const resetTo: CommandModule = {
       );
     addDryRunOption(command);
     addYesOption(command);
+    addAllowOption(command);
     addDatabaseOption(command);
     addSourceOptions(command, { runs: false });
     addWaitOptions(command);
@@ -64,6 +66,7 @@ export const resetTo: CommandModule = {
         dryRun,
         noTransaction: options.transaction ? undefined : true,
         reload: options.reload ? undefined : false,
+        allow: options.allow,
         waitSeconds: waitSecondsFor(options, context),
       },
     });

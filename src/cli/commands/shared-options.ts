@@ -19,12 +19,14 @@ export function globalOptions(): CliOption[] {
   ];
 }
 
+/** The values of an option that can be repeated. */
+const collect = (value: string, before: unknown): string[] => [
+  ...(Array.isArray(before) ? before.map(String) : []),
+  value,
+];
+
 /** Declares how several environments are named, and how they are run. */
 export function addEnvironmentsOptions(command: CliCommand): CliCommand {
-  const collect = (value: string, before: unknown): string[] => [
-    ...(Array.isArray(before) ? before.map(String) : []),
-    value,
-  ];
   return command
     .optionsGroup("Several environments:")
     .addOption(new CliOption("--all", "every configured environment").names())
@@ -154,6 +156,16 @@ export function addSourceOptions(
   return runs
     ? command.option("--changed", "with --from: run files that differ from those in the image")
     : command;
+}
+
+/** Declares `--allow`. */
+export function addAllowOption(command: CliCommand): CliCommand {
+  return command.addOption(
+    new CliOption(
+      "--allow <rule>",
+      "accept the risks that a rule of lint describes; can be repeated",
+    ).argParser(collect),
+  );
 }
 
 /** Declares `--dry-run`. */

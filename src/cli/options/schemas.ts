@@ -3,6 +3,7 @@ import { checkedOnce } from "../../protocol/checked-once.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { runHint } from "../../protocol/hint.ts";
 import { Version } from "../../protocol/migration.ts";
+import { allowableRules } from "../../protocol/impact.ts";
 import { operations } from "../../protocol/operations.ts";
 import type { RawOptions } from "../commands/command.ts";
 import { shells } from "../completion/shells.ts";
@@ -78,7 +79,13 @@ const database = selection.database;
 const bounds = { to: selection.to, steps: numeric(selection.steps), only: selection.only };
 const writing = { reload: z.boolean().default(true), wait: Wait };
 
+/** Rules whose risks are accepted. */
+const allow = z
+  .array(z.enum(allowableRules, { error: `must be one of ${allowableRules.join(", ")}` }))
+  .optional();
+
 export const ApplyOptions = TargetOptions.extend({
+  allow,
   ...bounds,
   ...writing,
   database,
@@ -120,6 +127,7 @@ export const PlanOptions = TargetOptions.extend({
 }).refine(isOneFormat, oneFormat);
 
 export const DownOptions = TargetOptions.extend({
+  allow,
   to: bounds.to,
   only: bounds.only,
   ...writing,
@@ -138,6 +146,7 @@ export const DownOptions = TargetOptions.extend({
 export type DownOptions = z.infer<typeof DownOptions>;
 
 export const RedoOptions = TargetOptions.extend({
+  allow,
   ...writing,
   database,
   versions: z.array(Version).max(1, "takes only one version").default([]),
@@ -146,6 +155,7 @@ export const RedoOptions = TargetOptions.extend({
 });
 
 export const ResetToOptions = TargetOptions.extend({
+  allow,
   ...writing,
   database,
   keep: flag,

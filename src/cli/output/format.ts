@@ -57,29 +57,6 @@ export function plural(count: number, noun: string, many = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : many}`;
 }
 
-/** A number with a noun, large ones rounded: `950 rows`, `12 k rows`, `1.2 M rows`. */
-export function countOf(count: number, noun: string): string {
-  return count < 1000 ? plural(count, noun) : `${rounded(count, ["", "k", "M", "bn"])} ${noun}s`;
-}
-
-/** A number of bytes: `8.2 kB`, `340 MB`. */
-export function byteSize(bytes: number): string {
-  return rounded(bytes, ["B", "kB", "MB", "GB", "TB"]);
-}
-
-/** With the largest unit that leaves at least 1, each 1,000 times the one before. */
-function rounded(value: number, units: readonly string[]): string {
-  let rest = value;
-  let unit = 0;
-  // 999.5 would be shown as 1000.
-  while (rest >= 999.5 && unit < units.length - 1) {
-    rest /= 1000;
-    unit += 1;
-  }
-  const digits = unit > 0 && rest < 9.95 ? 1 : 0;
-  return `${rest.toFixed(digits)} ${units[unit] ?? ""}`.trimEnd();
-}
-
 /** `1111…3333`: an account id that people recognise, not printed in full. */
 export function shortAccount(account: string): string {
   return `${account.slice(0, 4)}…${account.slice(-4)}`;

@@ -39,7 +39,11 @@ export async function askThenRun(asked: AskedRun): Promise<FollowedRun> {
   const { context, presenter, send } = asked;
   for (let questions = 1; ; questions += 1) {
     const preview = await previewOf(asked);
-    if (isOver(preview.followed.closing)) return preview.followed;
+    if (isOver(preview.followed.closing)) {
+      // A plan that is refused as too risky comes with the refusal.
+      if (preview.event) presenter.preview(preview.event);
+      return preview.followed;
+    }
     if (preview.event === undefined) throw noPlan();
     if (isNothingToDo(preview.event)) {
       presenter.nothingToDo(preview.event);

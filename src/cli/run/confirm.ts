@@ -8,14 +8,26 @@ export interface Confirmation {
   readonly protected: boolean;
   /** The question a person would be asked, also used in a message if there is no terminal; absent if nothing needs confirming. */
   readonly question?: string;
+  /** The database is the embedded one, which exists for trying out migrations: nothing about it is asked. */
+  readonly trusted: boolean;
+  /** It may change something. */
+  readonly changes: boolean;
   /** `true` for a bare `--yes`. */
   readonly yes?: boolean | string | undefined;
   readonly json?: boolean | undefined;
 }
 
-/** Whether a change is confirmed: with the environment's name, without it, for one plan only, or not yet. */
+/**
+ * Whether a change is confirmed: with the environment's name, without it, for one plan only, or not yet. `asksAboutLoss`: without a
+ * name, and there is a person who can be asked if the plan loses data.
+ */
 export type Consent =
-  | { readonly kind: "given"; readonly name?: string; readonly expectedPlan?: string }
+  | {
+      readonly kind: "given";
+      readonly name?: string;
+      readonly expectedPlan?: string;
+      readonly asksAboutLoss?: boolean;
+    }
   | { readonly kind: "to-be-asked" };
 
 /**
@@ -34,12 +46,24 @@ export function consentOf(context: CliContext, confirmation: Confirmation): Cons
   }
   if (yes === environment) return { kind: "given", name: environment };
   if (confirmation.protected) return consentForProtected(context, confirmation);
-  if (question === undefined || yes === true) return { kind: "given" };
+  if (yes === true) return { kind: "given", name: environment };
   const nobody = whyNobodyIsAsked(context, json);
+  if (question === undefined) return unasked(confirmation, nobody === undefined);
   if (nobody === undefined) return { kind: "to-be-asked" };
   throw new Failure("usage", "confirmation-needed", `"${question}" needs an answer, ${nobody}.`, {
     hints: [retryHint({ with: ["--yes"] })],
   });
+}
+
+/** The consent to a change that needs no confirmation unless it loses data. */
+export function unasked(
+  { environment, trusted, changes }: Pick<Confirmation, "environment" | "trusted" | "changes">,
+  canBeAsked: boolean,
+): Consent {
+  if (!changes) return { kind: "given" };
+  return trusted
+    ? { kind: "given", name: environment }
+    : { kind: "given", ...(canBeAsked && { asksAboutLoss: true }) };
 }
 
 function consentForProtected(

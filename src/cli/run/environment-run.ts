@@ -116,6 +116,8 @@ export interface PreparedRun {
   readonly protected: boolean;
   /** Asked before anything is changed, and printed where there is no terminal. */
   readonly question?: string;
+  /** The database is the embedded one. */
+  readonly trusted: boolean;
   /** Migrations in a local directory, which are used instead of those in the image. */
   readonly upload?: EnvironmentUpload;
 }
@@ -145,7 +147,8 @@ export function prepareRun(
     environment === "local"
       ? undefined
       : resolveTarget(environment, loaded, options, spec.operation);
-  const question = questionOf(spec, environment, options);
+  const trusted = isEmbedded(environment, options);
+  const question = questionOf(spec, environment, trusted);
   const uploaded = uploadDirectory(context, {
     ...{ operation: spec.operation, environment, from: options.from, image: options.image },
     configured: target?.source,
@@ -157,6 +160,7 @@ export function prepareRun(
     changes,
     target,
     protected: changes && (target?.protected ?? false),
+    trusted,
     ...(question !== undefined && { question }),
     ...(uploaded !== undefined && { upload: new EnvironmentUpload(directories(uploaded)) }),
   };
@@ -167,13 +171,16 @@ function isForChangedFiles({ operation, options }: OperationSpec): boolean {
   return operation !== "reset-to" && "changed" in options && options.changed === true;
 }
 
+function isEmbedded(environment: string, { databaseUrl }: TargetOptions): boolean {
+  return environment === "local" && databaseUrl === undefined;
+}
+
 function questionOf(
   { question, trustsEmbedded }: OperationSpec,
   environment: string,
-  { databaseUrl }: TargetOptions,
+  trusted: boolean,
 ): string | undefined {
-  const isTrusted = trustsEmbedded === true && environment === "local" && databaseUrl === undefined;
-  return isTrusted ? undefined : question?.replace("{env}", environment);
+  return trusted && trustsEmbedded === true ? undefined : question?.replace("{env}", environment);
 }
 
 /**
@@ -399,12 +406,8 @@ async function confirmedRun(
 ): Promise<FollowedRun> {
   const { prepared, presenter } = ready;
   if (consent.kind === "given") {
-    const { name, expectedPlan } = consent;
-    const confirmed = {
-      ...(name !== undefined && prepared.changes && { confirm: name }),
-      ...(expectedPlan !== undefined && { expectedPlan }),
-    };
-    return sendRun(context, spec, ready, confirmed, presenter.event);
+    const followed = await sendConfirmed(context, spec, ready, consent);
+    if (consent.asksAboutLoss !== true || !isLossOpen(followed)) return followed;
   }
   return askThenRun({
     ...{ context, presenter, operation: spec.operation },
@@ -413,6 +416,26 @@ async function confirmedRun(
     markAs: "as" in spec.options ? spec.options.as : undefined,
     send: (more, onEvent) => sendRun(context, spec, ready, more, onEvent),
   });
+}
+
+function sendConfirmed(
+  context: CommandContext,
+  spec: OperationSpec,
+  ready: ReadyRun,
+  { name, expectedPlan }: Extract<Consent, { kind: "given" }>,
+): Promise<FollowedRun> {
+  const confirmed = {
+    ...(name !== undefined && ready.prepared.changes && { confirm: name }),
+    ...(expectedPlan !== undefined && { expectedPlan }),
+  };
+  return sendRun(context, spec, ready, confirmed, ready.presenter.event);
+}
+
+/** True for a run that was refused because it would lose data, and nobody has confirmed that. */
+export function isLossOpen({ closing }: FollowedRun): boolean {
+  return (
+    closing.type === "run.failed" && closing.failure.code === "data-loss" && closing.applied === 0
+  );
 }
 
 /** The connection, unless the user interrupts first. */

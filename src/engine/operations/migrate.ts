@@ -6,9 +6,18 @@ import { shortenList } from "../../shorten-list.ts";
 import type { EngineContext } from "../context.ts";
 import { emit, warn } from "../emit.ts";
 import { refuseChecksumDrift } from "../plan/checksum-drift.ts";
-import { keepPlan, planOutdated, refuseNewSteps, refuseUnplanned } from "../plan/kept-plan.ts";
+import { assessPlan } from "../plan/assess-plan.ts";
+import {
+  addedSteps,
+  keepPlan,
+  planOutdated,
+  refuseNewSteps,
+  refuseUnplanned,
+  withoutKept,
+} from "../plan/kept-plan.ts";
 import { preparePlan, type PreparedPlan } from "../plan/prepare-plan.ts";
 import type { Changed } from "../plan/refuse-changed.ts";
+import { refuseRisks, type RiskConsent } from "../plan/refuse-risks.ts";
 import type { Selection } from "../plan/select-steps.ts";
 import { nothingDone, type RunResult, type RunStop } from "../run-result.ts";
 import { halfRedoneFailure, halfRedoneText } from "../run/half-redone.ts";
@@ -32,13 +41,16 @@ export async function migrate(
   if (selection.operation !== "reset-to")
     await refuseChecksumDrift(session.databases, strict, engine);
   const prepare = { selection, environment, noTransaction, changed };
-  const plan = await preparePlan(session.databases, prepare, engine);
-  const firstPlanOnly =
-    selection.operation !== "apply" || request.options.expectedPlan !== undefined;
+  const prepared = await preparePlan(session.databases, prepare, engine);
+  const plan = await assessPlan(prepared, session.databases, engine);
+  const firstPlanOnly = isBoundToPlan(request);
   if (firstPlanOnly) refuseUnplanned(plan, request, session.databases);
+  const consent = consentOf(request, engine.protected === true);
+  if (dryRun) return dryRunOf(plan, consent, session, engine);
+  refuseRisks(withoutKept(plan.steps, session.databases), consent);
   await emitPlan(plan, dryRun, session, engine);
-  if (dryRun || plan.steps.length === 0) return nothingDone;
-  if (firstPlanOnly) await keepPlan(plan, session.databases);
+  if (plan.steps.length === 0) return nothingDone;
+  if (firstPlanOnly || isSensitive(plan)) await keepPlan(plan, session.databases);
   await warnOutOfOrder(plan, selection, engine);
   // Read while the first migration runs: migrations do not change it before the reload.
   const before = reload ? inconsistentObjectsBefore(engine) : Promise.resolve(undefined);
@@ -51,6 +63,7 @@ export async function migrate(
     changed,
     sliceMs: options.sliceMs,
     firstPlanOnly,
+    consent,
     engine,
   });
   if (!reload || touched.size === 0 || isUnreachable(failureIn(result.stop))) return result;
@@ -64,6 +77,37 @@ export async function migrate(
 function withBrokenMetadata(result: RunResult, broken: Failure | undefined): RunResult {
   const mayFail = result.stop === undefined || result.stop.stop === "cancelled";
   return broken && mayFail ? { ...result, stop: { stop: "failed", failure: broken } } : result;
+}
+
+/** True for a run that was confirmed with its plan, or rolls back. */
+function isBoundToPlan({ operation, options }: MigrateRequest): boolean {
+  return operation !== "apply" || options.expectedPlan !== undefined;
+}
+
+/** Shows the plan, and refuses it if the run would be refused whatever its caller confirms. */
+async function dryRunOf(
+  plan: PreparedPlan,
+  consent: RiskConsent,
+  session: EngineSession,
+  engine: EngineContext,
+): Promise<RunResult> {
+  await emitPlan(plan, true, session, engine);
+  if (consent.protected) refuseRisks(plan.steps, consent);
+  return nothingDone;
+}
+
+/** True if a later invocation of the run might refuse what this one has begun: its tables have rows by then. */
+function isSensitive({ steps }: PreparedPlan): boolean {
+  return steps.some((step) => step.isSensitive === true);
+}
+
+/** What the request accepts. Everything but `apply` is confirmed by its caller before it is sent. */
+function consentOf(request: MigrateRequest, isProtected: boolean): RiskConsent {
+  const { environment, operation, options } = request;
+  const { allow = [], confirm, expectedPlan } = options;
+  const isConfirmed = confirm === environment || expectedPlan !== undefined;
+  const confirmed = operation !== "apply" || isConfirmed;
+  return { environment, protected: isProtected, allow, confirmed };
 }
 
 async function emitPlan(
@@ -114,6 +158,7 @@ interface MigrateRun {
   readonly sliceMs: number | undefined;
   /** Only steps of the first plan may be done, because it was shown and confirmed, or rolls back. */
   readonly firstPlanOnly: boolean;
+  readonly consent: RiskConsent;
   readonly engine: EngineContext;
 }
 
@@ -243,14 +288,18 @@ function failureOf({ stop, unsettled }: PlanResult): unknown {
 async function planAgain(run: MigrateRun): Promise<PreparedPlan> {
   const { session, selection, environment, noTransaction, changed, engine } = run;
   const databases = await Promise.all(session.databases.map(readState));
-  const plan = await preparePlan(
+  const prepared = await preparePlan(
     databases,
     { selection, environment, noTransaction, changed },
     engine,
   );
+  const added = addedSteps(prepared.steps, run.plan.steps);
+  const plan = added.length > 0 ? await assessPlan(prepared, databases, engine) : prepared;
   const { fingerprint } = plan;
   await emit(engine, { type: "plan", fingerprint, databases: [...plan.databases] });
   if (run.firstPlanOnly) refuseNewSteps(plan, databases, run.plan.steps);
+  // Nobody has seen these.
+  refuseRisks(addedSteps(plan.steps, run.plan.steps), { ...run.consent, confirmed: false });
   return plan;
 }
 

@@ -1,8 +1,9 @@
 import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
-import { emit } from "../emit.ts";
+import { emit, warn } from "../emit.ts";
 import { assessPlan } from "../plan/assess-plan.ts";
 import { preparePlan } from "../plan/prepare-plan.ts";
+import { rulesNeeded } from "../plan/refuse-risks.ts";
 import { nothingDone, type RunResult } from "../run-result.ts";
 import type { EngineSession } from "../session.ts";
 
@@ -29,5 +30,12 @@ export async function showPlan(
     fingerprint: plan.fingerprint,
     databases: [...plan.databases],
   });
+  const rules = engine.protected === true ? rulesNeeded(plan.steps) : [];
+  if (rules.length > 0)
+    await warn(
+      engine,
+      "needs-allow",
+      `${environment} is protected: apply needs ${rules.map((rule) => `--allow ${rule}`).join(" ")}.`,
+    );
   return nothingDone;
 }

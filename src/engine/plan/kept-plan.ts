@@ -62,6 +62,26 @@ export function refuseNewSteps(
   }
 }
 
+/** Those steps that an earlier invocation of the run was allowed to do, or has done, left out. */
+export function withoutKept(
+  steps: readonly ReadyStep[],
+  databases: readonly DatabaseState[],
+): readonly ReadyStep[] {
+  const known = new Map(databases.map((state) => [state.database.name, state.keptPlan]));
+  return steps.filter(
+    (step) => known.get(step.database.name)?.steps.has(fingerprintOfStep(step)) !== true,
+  );
+}
+
+/** Those steps that are not in the first plan of this invocation. */
+export function addedSteps(
+  steps: readonly ReadyStep[],
+  first: readonly ReadyStep[],
+): readonly ReadyStep[] {
+  const known = new Set(first.map(fingerprintOfStep));
+  return steps.filter((step) => !known.has(fingerprintOfStep(step)));
+}
+
 /** A plan that can no longer be followed, and why. */
 export function planOutdated(reason: string): Failure {
   return new Failure(

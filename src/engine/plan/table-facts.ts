@@ -5,7 +5,8 @@ import type { TableFacts } from "./assessment.ts";
 /**
  * Looks up tables by the names that a migration uses, in one query that reads only the catalog and the sizes of files. PostgreSQL
  * searches the names as it does for the migration. `reltuples` is an estimate, and -1 (0 without pages, before PostgreSQL 14) for a table
- * that was never analysed. Sizes take a lock that a migration in progress can block, so the wait is bounded.
+ * that was never analysed. Sizes take a lock that a migration in progress can block, so the wait is bounded. The search path is the
+ * migration's, so nothing else depends on it.
  */
 export function tableFactsSql(names: readonly string[]): string {
   const values = names.map((name, i) => {
@@ -16,23 +17,30 @@ export function tableFactsSql(names: readonly string[]): string {
   return `SET LOCAL lock_timeout = '1s';
 SELECT n.i, s.tuples, s.bytes, s.empty, pg_catalog.concat_ws(', ', d.columns, d.constraints)
 FROM (VALUES ${values.join(", ")}) AS n (i, path, whole)
-JOIN pg_catalog.pg_class AS c
-  ON c.oid = coalesce(pg_catalog.to_regclass(n.path), pg_catalog.to_regclass(n.whole))
+JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=)
+  coalesce(pg_catalog.to_regclass(n.path), pg_catalog.to_regclass(n.whole))::pg_catalog.oid
 CROSS JOIN LATERAL (
   WITH RECURSIVE parts (oid) AS (
     SELECT c.oid
     UNION
-    SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i JOIN parts AS p ON i.inhparent = p.oid
+    SELECT i.inhrelid FROM pg_catalog.pg_inherits AS i JOIN parts AS p ON i.inhparent OPERATOR(pg_catalog.=) p.oid
   )
   SELECT
-    CASE WHEN pg_catalog.bool_and(f.relkind = 'p' OR (f.relkind IN ('r', 'm') AND (f.reltuples > 0 OR f.heap = 0)))
-      THEN pg_catalog.sum(CASE WHEN f.relkind IN ('r', 'm') THEN greatest(f.reltuples, 0) ELSE 0 END)::pg_catalog.int8 END AS tuples,
-    CASE WHEN pg_catalog.bool_and(f.relkind IN ('r', 'p', 'm'))
+    CASE WHEN pg_catalog.bool_and(f.is_parent OR f.has_rows AND f.is_analysed)
+      THEN pg_catalog.sum(CASE WHEN f.has_rows THEN f.tuples ELSE 0 END)::pg_catalog.int8 END AS tuples,
+    CASE WHEN pg_catalog.bool_and(f.is_parent OR f.has_rows)
       THEN pg_catalog.sum(pg_catalog.pg_total_relation_size(f.oid)) END AS bytes,
-    pg_catalog.bool_and(f.relkind IN ('r', 'p') AND f.heap = 0) AS empty
+    pg_catalog.bool_and(f.is_parent OR f.is_table AND f.heap OPERATOR(pg_catalog.=) 0::pg_catalog.int8) AS empty
   FROM (
-    SELECT k.oid, k.relkind, k.reltuples, pg_catalog.pg_relation_size(k.oid) AS heap
-    FROM parts JOIN pg_catalog.pg_class AS k ON k.oid = parts.oid
+    SELECT k.oid, h.heap, greatest(k.reltuples::pg_catalog.float8, 0::pg_catalog.float8) AS tuples,
+      k.relkind OPERATOR(pg_catalog.=) 'p'::pg_catalog."char" AS is_parent,
+      k.relkind OPERATOR(pg_catalog.=) 'r'::pg_catalog."char" AS is_table,
+      k.relkind OPERATOR(pg_catalog.=) ANY ('{r,m}'::pg_catalog."char"[]) AS has_rows,
+      k.reltuples::pg_catalog.float8 OPERATOR(pg_catalog.>) 0::pg_catalog.float8
+        OR h.heap OPERATOR(pg_catalog.=) 0::pg_catalog.int8 AS is_analysed
+    FROM parts
+    JOIN pg_catalog.pg_class AS k ON k.oid OPERATOR(pg_catalog.=) parts.oid
+    CROSS JOIN LATERAL (SELECT pg_catalog.pg_relation_size(k.oid)) AS h (heap)
   ) AS f
 ) AS s
 CROSS JOIN LATERAL (
@@ -40,10 +48,12 @@ CROSS JOIN LATERAL (
     (SELECT pg_catalog.string_agg(pg_catalog.format('%I %s%s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
         CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END), ', ' ORDER BY a.attnum)
       FROM pg_catalog.pg_attribute AS a
-      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+      WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2
+        AND NOT a.attisdropped) AS columns,
     (SELECT pg_catalog.string_agg(pg_catalog.format('CONSTRAINT %I %s', k.conname, pg_catalog.pg_get_constraintdef(k.oid)), ', ')
       FROM pg_catalog.pg_constraint AS k
-      WHERE k.conrelid = c.oid AND k.contype IN ('c', 'f')) AS constraints
+      WHERE k.conrelid OPERATOR(pg_catalog.=) c.oid
+        AND k.contype OPERATOR(pg_catalog.=) ANY ('{c,f}'::pg_catalog."char"[])) AS constraints
 ) AS d`;
 }
 

@@ -45,8 +45,8 @@ export function factsAfter(facts: RunFacts, event: RunEvent): RunFacts {
 }
 
 /**
- * How a run ended. `refused`: another run was in the way, or the plan had changed, and nothing was done; or its request was delivered
- * twice, and another invocation has done it.
+ * How a run ended. `refused`: another run was in the way, or the plan had changed or has to be confirmed, and nothing was done; or its request was
+ * delivered twice, and another invocation has done it.
  */
 export type Outcome = "finished" | "cancelled" | "failed" | "refused";
 
@@ -57,7 +57,10 @@ export function outcomeOf(facts: RunFacts): Outcome | undefined {
   if (end.type === "run.finished") return end.cancelled === true ? "cancelled" : "finished";
   const { kind, code } = end.failure;
   const hasDoneNothing = failedMigration === undefined && changesOf(facts) === 0;
-  const isRefusal = kind === "busy" && (code === "delivered-twice" || hasDoneNothing);
+  const isOpen = code === "data-loss" || code === "risk-not-allowed";
+  const isRefusal =
+    (kind === "busy" && code === "delivered-twice") ||
+    ((kind === "busy" || isOpen) && hasDoneNothing);
   return isRefusal ? "refused" : "failed";
 }
 

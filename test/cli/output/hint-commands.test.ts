@@ -48,6 +48,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
 
 /** The same for lists of words. */
 const lists: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  allowing: [["--allow=drop-data", "--allow=type-rewrite"]],
   databaseArgs: [[], ["--database", "audit"]],
   ignored: [["--profile"]],
   others: [["1"]],

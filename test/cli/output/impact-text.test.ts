@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "vitest";
-import { byteSize, countOf } from "../../../src/cli/output/format.ts";
-import { impactText } from "../../../src/cli/output/impact-text.ts";
 import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
 import { planLines } from "../../../src/cli/output/views/plan.ts";
 import type { EventOf, PlanItem } from "../../../src/protocol/events.ts";
+import { byteSize, impactText, rowCount } from "../../../src/protocol/impact-text.ts";
 import type { StatementImpact } from "../../../src/protocol/impact.ts";
 
 const rewrite: StatementImpact = {
@@ -107,6 +106,6 @@ describe("what a planned statement does, in words", () => {
     [2_400_000_000, "2.4 bn rows", "2.4 GB"],
     [5e15, "5000000 bn rows", "5000 TB"],
   ])("%d as a count and as a size", (value, rows, bytes) => {
-    assert.deepEqual([countOf(value, "row"), byteSize(value)], [rows, bytes]);
+    assert.deepEqual([rowCount(value), byteSize(value)], [rows, bytes]);
   });
 });

@@ -185,7 +185,7 @@ const cases: readonly Case[] = [
     argv: ["down", "dev-1", "--yes"],
     exit: 0,
     asked: [],
-    confirm: null,
+    confirm: "dev-1",
   },
   {
     name: "down --dry-run does not ask",
@@ -344,6 +344,73 @@ describe("confirm", () => {
     assert.match(context.err.text, /! The plan has changed since it was shown; nothing was run\./);
     assert.equal(context.err.text.split("A file is missing.").length, 2, "printed once");
     assert.equal(context.err.text.split("Hasura v2.45.1").length, 2, "one banner");
+  });
+
+  const lossy = item("1700000000100", "drop_orders", {
+    statements: [
+      {
+        ...{ line: 1, table: "orders", effect: "data-loss", rows: 1200, bytes: 90_000 },
+        ...{ loses: { what: "table", name: "orders" }, blocks: "reads and writes" },
+        ...{ rules: ["drop-data"], risk: "data-loss", needs: ["drop-data"] },
+      },
+    ],
+  });
+  const lossRefused = streams([
+    started(),
+    failedRun({ kind: "usage", code: "data-loss", message: "The plan loses data in dev-1." }),
+  ]);
+
+  test("apply that would lose data shows what, asks, and sends the plan's fingerprint", async (t) => {
+    const lambda = await lambdaStandIn(t, [
+      lossRefused,
+      streams([started(), preview([lossy]), finished(0)]),
+      streams([started(), plan([lossy]), finished(1)]),
+    ]);
+    const context = testContext(t, {
+      ...{ argv: ["dev-1"], cwd: project(t), terminal: true, types: ["y"], columns: 100 },
+      env: { ...keys, NO_COLOR: "1", AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), 0, context.err.text);
+    assert.deepEqual(context.asked, [
+      "Apply 1700000000100 drop_orders on dev-1? 1 statement loses data. [y/N] ",
+    ]);
+    assert.match(
+      context.err.text,
+      /line 1: drops the table orders: 1\.2 k rows, 90 kB; blocks reads and writes \[drop-data\]/,
+    );
+    assert.deepEqual(
+      lambda.calls.map(({ body }) => sentOptions(body)),
+      [
+        { dryRun: false, confirm: null, expectedPlan: null },
+        { dryRun: true, confirm: null, expectedPlan: null },
+        { dryRun: false, confirm: null, expectedPlan: fingerprint },
+      ],
+    );
+  });
+
+  test("apply that would lose data fails where nobody can be asked", async (t) => {
+    const lambda = await lambdaStandIn(t, [lossRefused]);
+    const context = testContext(t, {
+      ...{ argv: ["dev-1"], cwd: project(t) },
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), 2, context.err.text);
+    assert.match(context.err.text, /The plan loses data in dev-1\./);
+    assert.equal(lambda.calls.length, 1);
+  });
+
+  test("--yes and --allow are sent, and a rule that cannot be allowed is refused", async (t) => {
+    const lambda = await lambdaStandIn(t, [streams([started(), finished(0)])]);
+    const env = { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url };
+    const argv = ["dev-1", "--yes", "--allow", "drop-data", "--allow=mass-change"];
+    const context = testContext(t, { argv, cwd: project(t), env });
+    assert.equal(await main(context), 0, context.err.text);
+    const [{ body } = { body: "{}" }] = lambda.calls;
+    assert.match(body, /"allow":\["drop-data","mass-change"\]/);
+    assert.match(body, /"confirm":"dev-1"/);
+    const wrong = testContext(t, { argv: ["dev-1", "--allow", "rename"], cwd: project(t), env });
+    assert.equal(await main(wrong), 2);
+    assert.match(wrong.err.text, /--allow: must be one of column-rewrite, /);
   });
 
   test("a plan that keeps changing is given up after three questions", async (t) => {

@@ -144,6 +144,50 @@ describe("what the plan knows of tables", () => {
     await assert.rejects(factsOf(server, ["orders"]), /lock timeout/);
   });
 
+  test("apply refuses a loss of data before its first step, and drops what is empty", async (t) => {
+    const { hasura, url } = await serverWithTables(t);
+    const root = await projectOnDisk(t, {
+      "config.yaml": "version: 3\n",
+      "migrations/default/1_first/up.sql": "CREATE TABLE first (id int);",
+      "migrations/default/2_drop/up.sql": "DROP TABLE empty; DROP TABLE events;",
+    });
+    const exists = async (table: string): Promise<unknown> =>
+      (await query(url, "SELECT to_regclass($1) IS NOT NULL AS found", [table]))[0]?.["found"];
+    const refused = await run(hasura, root, requestFor("apply"), { assess: assessFiles });
+    assert.equal(refused.failure?.code, "data-loss");
+    assert.match(refused.failure.message, /drops the table events \(30 k rows, /);
+    assert.doesNotMatch(refused.failure.message, /table empty/);
+    assert.deepEqual([await exists("first"), await exists("events")], [false, true]);
+    await query(url, "TRUNCATE events");
+    const emptied = await run(hasura, root, requestFor("apply"), { assess: assessFiles });
+    assert.equal(emptied.failure, undefined);
+    assert.deepEqual([await exists("first"), await exists("events")], [true, false]);
+  });
+
+  test("a run that is killed while its plan is examined has changed nothing", async (t) => {
+    const { hasura, url } = await serverWithTables(t);
+    const root = await projectOnDisk(t, {
+      "config.yaml": "version: 3\n",
+      "migrations/default/1_first/up.sql":
+        "CREATE TABLE first (id int); CREATE INDEX x ON orders (amount);",
+    });
+    await new Promise<void>((examined) => {
+      void run(hasura, root, requestFor("apply"), {
+        assess: async (files, readTables) => {
+          await assessFiles(files, readTables);
+          examined();
+          // A killed process does nothing more.
+          return new Promise(() => undefined);
+        },
+      });
+    });
+    const tables = await query(
+      url,
+      "SELECT to_regclass('first') AS first, to_regclass('x') AS index",
+    );
+    assert.deepEqual(tables, [{ first: null, index: null }]);
+  });
+
   test("the answer to plan has it for each pending migration, and says where sizes are not known", async (t) => {
     const { hasura, url } = await serverWithTables(t);
     const root = await projectOnDisk(t, {

@@ -59,6 +59,7 @@ describe("the facts of a run", () => {
     ["asked to stop", after({ ...finished, cancelled: true }), "cancelled"],
     ["failed", after(failed("unreachable")), "failed"],
     ["refused because another run is in progress", after(failed("busy")), "refused"],
+    ["refused until a loss of data is confirmed", after(failed("usage", "data-loss")), "refused"],
     ["busy after it had applied something", after(applied, failed("busy")), "failed"],
     [
       "delivered twice when it continued",

@@ -1,5 +1,5 @@
 import type { EventOf, PlanItem } from "../../../protocol/events.ts";
-import { impactLines } from "../impact-text.ts";
+import { impactLines } from "../impact-lines.ts";
 
 /** A migration that is going to run. */
 export interface PlannedRow {

@@ -1,7 +1,7 @@
 import type { EventOf, PlanItem } from "../../../protocol/events.ts";
 import type { Style } from "../terminal/colors.ts";
 import { planHeader, itemRemarks } from "../messages.ts";
-import { impactLines } from "../impact-text.ts";
+import { impactLines } from "../impact-lines.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { textWidth, wrap } from "../terminal/width.ts";
 import { nameColumn } from "./name-column.ts";

@@ -16,21 +16,48 @@ export function previewLines(event: PreviewEvent, style: Style, columns: number)
     : inDoubtLines(event, style, columns);
 }
 
+interface QuestionContext {
+  readonly operation: Operation;
+  readonly environment: string;
+  readonly markAs?: "applied" | "pending" | undefined;
+}
+
 /** The question about a plan: as y/N, and as what follows `Type prod to`. */
-export function questionFor(
-  event: PreviewEvent,
-  about: {
-    readonly operation: Operation;
-    readonly environment: string;
-    readonly markAs?: "applied" | "pending" | undefined;
-  },
-): { readonly question: string; readonly action: string } {
-  const { operation, environment, markAs = "applied" } = about;
+export function questionFor(event: PreviewEvent, about: QuestionContext): PlanQuestion {
   const rows =
     event.type === "plan"
       ? event.databases.flatMap(({ items }) => items)
       : event.databases.flatMap(({ migrations }) => migrations);
   const what = named(rows, event.type === "plan" ? "migration" : "version");
+  return withLosses(questionAbout(event, what, about), lossCount(event));
+}
+
+/** The question that also says that data is lost. */
+function withLosses({ question, action }: PlanQuestion, losses: number): PlanQuestion {
+  if (losses === 0) return { question, action };
+  const what = `${plural(losses, "statement")} ${losses === 1 ? "loses" : "lose"} data`;
+  return { question: `${question} ${what}.`, action: `${action} (${what})` };
+}
+
+/** Statements that lose data of tables that are not known to be empty. */
+function lossCount(event: PreviewEvent): number {
+  if (event.type !== "plan") return 0;
+  return event.databases
+    .flatMap(({ items }) => items)
+    .flatMap(({ statements = [] }) => statements)
+    .filter(({ risk }) => risk === "data-loss").length;
+}
+
+interface PlanQuestion {
+  readonly question: string;
+  readonly action: string;
+}
+
+function questionAbout(
+  event: PreviewEvent,
+  what: string,
+  { operation, environment, markAs = "applied" }: QuestionContext,
+): PlanQuestion {
   switch (operation) {
     case "down":
       return { question: `Roll back ${what} on ${environment}?`, action: `roll back ${what}` };
