@@ -40,7 +40,7 @@ const mayImport: Record<string, Rule> = {
     node: ["node:crypto", "node:fs", "node:fs/promises", "node:path", "node:util"],
   },
   lambda: {
-    own: ["protocol", "tls", "engine", "sql-parser", "lint"],
+    own: ["protocol", "tls", "engine", "sql-parser", "lint", "metadata"],
     packages: [
       "zod",
       "@aws-sdk/client-secrets-manager",
@@ -59,6 +59,10 @@ const mayImport: Record<string, Rule> = {
       "engine/project/project-files",
       "engine/project/squash",
       "engine/project/unknown-database",
+      "engine/project/project-metadata",
+      "engine/project/config",
+      "engine/project/file-system",
+      "metadata",
       "sql-parser",
       "lint",
     ],

@@ -152,7 +152,13 @@ function typeOf(schema: z.core.$ZodType): string {
   if (schema instanceof z.ZodNumber) return "number";
   if (schema instanceof z.ZodBoolean) return "`true` or `false`";
   if (schema instanceof z.ZodObject) return "object";
+  return typeOfSeveral(schema);
+}
+
+/** The type of a schema that is made of others. */
+function typeOfSeveral(schema: z.core.$ZodType): string {
   if (schema instanceof z.ZodNullable) return `${typeOf(schema.def.innerType)} or \`null\``;
+  if (schema instanceof z.ZodUnion) return schema.options.map(typeOf).join(" or ");
   if (schema instanceof z.ZodPipe) return "list of hints";
   throw new Error("scripts/docs/events.ts does not know this kind of schema");
 }

@@ -18,7 +18,7 @@ const introduction = `# Command reference
 export function referencePage(): string {
   const program = createProgram("", { columns: 80, write: () => undefined });
   const overview = program.cliCommands.map((command) => [
-    `[\`${command.name()}\`](#${command.name()})`,
+    `[\`${command.path}\`](#${command.path.replace(" ", "-")})`,
     sentence(command.summary()),
   ]);
   return `${[
@@ -31,16 +31,17 @@ export function referencePage(): string {
 }
 
 function commandSection(command: CliCommand): string {
-  const name = command.name();
+  const name = command.path;
+  const operation = name.replace(" ", "-");
   const usage = [name, ...command.registeredArguments.map(argumentTerm), "[options]"].join(" ");
   const examples = exampleLines(command);
   return [
     `## ${name}`,
     `    hasura-migrate ${usage}`,
     command.description(),
-    ...(isOperation(name)
+    ...(isOperation(operation)
       ? [
-          `Permission: \`${operations[name].permission}\` ([who may do what](deploying.md#who-may-do-what)).`,
+          `Permission: \`${operations[operation].permission}\` ([who may do what](deploying.md#who-may-do-what)).`,
         ]
       : []),
     ...(examples.length > 0 ? [`Examples:\n\n${examples.join("\n")}`] : []),

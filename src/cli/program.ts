@@ -13,6 +13,7 @@ import { locks } from "./commands/locks.ts";
 import { lint } from "./commands/lint.ts";
 import { local } from "./commands/local.ts";
 import { mark } from "./commands/mark.ts";
+import { metadataDiff } from "./commands/metadata-diff.ts";
 import { newMigration } from "./commands/new.ts";
 import { plan } from "./commands/plan.ts";
 import { redo } from "./commands/redo.ts";
@@ -52,6 +53,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
   envs,
   doctor,
   completion,
+  "metadata diff": metadataDiff,
 };
 
 /** Parses argv and runs the chosen command. Usage errors and thrown errors are shown here. */
@@ -76,7 +78,7 @@ export async function runProgram(context: CliContext): Promise<CommandResult> {
       throw usageError(parsed.thrown, commandContext.commandLine);
     }
     if (parsed.thrown instanceof Error) throw parsed.thrown;
-    const module = modules[parsed.command?.name() ?? ""];
+    const module = modules[parsed.command?.path ?? ""];
     if (!module || !parsed.command) throw new Error("commander selected no command");
     return await module.run(commandContext, rawOptions(program, parsed.command, module));
   } catch (thrown) {

@@ -1,3 +1,4 @@
+import type { MetadataDocument } from "../metadata/document/metadata-document.ts";
 import type { DatabaseStatus, RunEvent } from "../protocol/events.ts";
 import type { Failure } from "../protocol/failure.ts";
 import type { Request } from "../protocol/request.ts";
@@ -14,6 +15,8 @@ export interface EngineContext {
   readonly hasura: Hasura;
   /** Reads the migrations; called once per run. */
   readonly project: () => Promise<Project>;
+  /** Reads the project's metadata: that of the image, or the one that came with the request. Absent if there is none. */
+  readonly projectMetadata?: () => Promise<MetadataDocument>;
   /** Whether migrations may be uploaded; false if absent. */
   readonly takesUploads?: boolean;
   /** Opens the migration store of a database. */

@@ -11,6 +11,7 @@ import { showHistory } from "./operations/history.ts";
 import { showLocks } from "./operations/locks.ts";
 import { showInventory } from "./operations/inventory.ts";
 import { markVersions } from "./operations/mark.ts";
+import { showMetadataDiff } from "./operations/metadata-diff.ts";
 import { query } from "./operations/query.ts";
 import { migrate } from "./operations/migrate.ts";
 import { rehearse } from "./operations/rehearse.ts";
@@ -68,6 +69,8 @@ function operationOf(request: Request, engine: EngineContext): Promise<RunResult
       return inventory(request, engine);
     case "sql":
       return query(request, engine);
+    case "metadata-diff":
+      return showMetadataDiff(engine);
     default:
       return inSession(request, engine);
   }
@@ -94,7 +97,7 @@ async function inventory(
 
 type SessionRequest = Exclude<
   Request,
-  { operation: "ping" | "doctor" | "locks" | "sql" | "inventory" }
+  { operation: "ping" | "doctor" | "locks" | "sql" | "inventory" | "metadata-diff" }
 >;
 
 async function inSession(request: SessionRequest, engine: EngineContext): Promise<RunResult> {

@@ -3,11 +3,14 @@ import type { EngineContext } from "../engine/context.ts";
 import type { CatalogState } from "../engine/hasura/client.ts";
 import type { Project } from "../engine/project/project.ts";
 import type { LedgerMemory } from "../engine/store/ledger/ledger-memory.ts";
+import { projectMetadata } from "../engine/project/project-metadata.ts";
 import { uploadedProject } from "../engine/project/uploaded-project.ts";
+import { uploadedMetadata } from "../metadata/document/metadata-document.ts";
 import { inspectLedger } from "../engine/store/ledger/inspect.ts";
 import { Failure, toFailureData } from "../protocol/failure.ts";
 import { textHint } from "../protocol/hint.ts";
 import { changesSomething, type Request } from "../protocol/request.ts";
+import type { MetadataUpload } from "../protocol/metadata-upload.ts";
 import type { UploadDocument } from "../protocol/upload.ts";
 import { statementHash } from "../engine/query/statement-hash.ts";
 import { acceptRequest, formsAcceptedBy, runIdOf } from "./accept-request.ts";
@@ -27,7 +30,7 @@ import { observedFrom, pausedAfter, reportEnd, type ObservedRun } from "./run-en
 import { factsAfter, type RunFacts } from "./run-end/run-facts.ts";
 import { runStarted } from "./run-started.ts";
 import type { Settings } from "./settings.ts";
-import { acceptUpload, takesUploads } from "./upload/accept-upload.ts";
+import { acceptMetadata, acceptUpload, takesUploads } from "./upload/accept-upload.ts";
 
 /** Everything the handler is given from outside, created once per process. */
 export interface HandlerContext {
@@ -96,10 +99,10 @@ export async function handle(
   try {
     if (settings instanceof Failure) throw settings;
     const request = acceptRequest(event, settings, context.invokedFunctionArn);
-    const upload = acceptUpload(request, settings);
+    const uploads = acceptedUploads(request, settings);
     if (changesSomething(request)) observed.accepted = { request, settings };
-    logRequest(request, upload, context, log);
-    await serve({ request, settings, ...(upload && { upload }) }, context, stream, handlerContext);
+    logRequest(request, uploads, context, log);
+    await serve({ request, settings, ...uploads }, context, stream, handlerContext);
     if (!stream.closed) throw new Error("the engine ended without a closing event");
   } catch (thrown) {
     if (!(thrown instanceof Failure))
@@ -121,10 +124,20 @@ export async function handle(
   return observed.run.facts;
 }
 
-interface Accepted {
+interface Uploads {
+  readonly upload?: UploadDocument;
+  readonly metadata?: MetadataUpload;
+}
+
+interface Accepted extends Uploads {
   readonly request: Request;
   readonly settings: Settings;
-  readonly upload?: UploadDocument;
+}
+
+function acceptedUploads(request: Request, settings: Settings): Uploads {
+  const upload = acceptUpload(request, settings);
+  const metadata = acceptMetadata(request, settings);
+  return { ...(upload && { upload }), ...(metadata && { metadata }) };
 }
 
 /** What is done when the caller has its answer; it can fail without consequence. */
@@ -160,13 +173,14 @@ async function afterRun(
 
 /** Runs a request: emits `run.started`, then executes. */
 async function serve(
-  { request, settings, upload }: Accepted,
+  { request, settings, upload, metadata }: Accepted,
   context: LambdaContext,
   stream: EventStream,
   handlerContext: HandlerContext,
 ): Promise<void> {
   const { adminSecret, redact, now, sleep, random, kept } = handlerContext;
   const execute = executeWith(settings, handlerContext);
+  const uploaded = upload ?? metadata;
   const deadline = deadlineOf(context);
   const stop = new AbortController();
   const over = new AbortController();
@@ -191,21 +205,20 @@ async function serve(
         context,
         at: now(),
         ...(version !== undefined && { hasuraVersion: version }),
-        ...(upload && { upload }),
+        ...(uploaded && { upload: uploaded }),
       }),
     );
     const image = (): Promise<Project> => handlerContext.readProject(settings);
     const running = execute(request, {
       hasura,
       project: upload ? () => uploadedProject(image, upload) : image,
+      projectMetadata: metadataOf(image, metadata),
       ...{ takesUploads: takesUploads(settings), assess },
       openStore: openStore(settings, {
         ...{ requestId: context.awsRequestId, redact: redact.text, upload },
         memory: kept?.ledgers,
       }),
-      now,
-      sleep,
-      random,
+      ...{ now, sleep, random },
       emit: (event) => stream.emit(event),
       stop: stop.signal,
       remainingMs: deadline.remainingMs,
@@ -229,6 +242,15 @@ function settingParts(
   const { commit } = settings.image;
   const queryRecord = { requestId, ...(commit !== undefined && { imageCommit: commit }) };
   return { ...allowed, inspectLedger, queryRecord };
+}
+
+/** The metadata that came with the request, or that of the image. */
+function metadataOf(
+  image: () => Promise<Project>,
+  uploaded: MetadataUpload | undefined,
+): NonNullable<EngineContext["projectMetadata"]> {
+  if (uploaded !== undefined) return async () => uploadedMetadata(uploaded);
+  return async () => (await projectMetadata(await image())).document;
 }
 
 /** Warns once in a run of a secret that cannot be redacted. */
@@ -320,7 +342,7 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 function logRequest(
   { operation, environment, actor, options }: Request,
-  upload: UploadDocument | undefined,
+  { upload, metadata }: Uploads,
   { invokedFunctionArn }: LambdaContext,
   log: Log,
 ): void {
@@ -330,6 +352,7 @@ function logRequest(
     actor,
     options: loggedOptions(options),
     ...(upload && { upload: { ...upload.from, migrations: upload.migrations.length } }),
+    ...(metadata && { metadata: metadata.from }),
     qualifier: qualifierOf(invokedFunctionArn) ?? null,
   });
 }

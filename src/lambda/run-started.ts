@@ -1,7 +1,7 @@
 import { packageVersion } from "../package-version.ts";
 import type { EventOf } from "../protocol/events.ts";
 import type { Request } from "../protocol/request.ts";
-import type { UploadDocument } from "../protocol/upload.ts";
+import type { UploadedDirectory } from "../protocol/run-source.ts";
 import { contractVersion, oldestContract } from "../protocol/version.ts";
 import { nativeOperations, storeKind } from "./open-store.ts";
 import { cliOperations } from "./hasura-cli/engine.ts";
@@ -15,7 +15,7 @@ interface Facts {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly hasuraVersion?: string;
-  readonly upload?: UploadDocument;
+  readonly upload?: { readonly from: UploadedDirectory };
 }
 
 /** The first event of a run: what serves it, for which environment, and what it supports. */

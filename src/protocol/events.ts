@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { FailureData } from "./failure.ts";
 import { StatementImpact } from "./impact.ts";
+import { InconsistentObjectData, MetadataChange } from "./metadata-change.ts";
 import { Direction, MigrationState, Version } from "./migration.ts";
 
 /*
@@ -324,7 +325,7 @@ const counts = {
 const inconsistency = z
   .object({
     broken: z
-      .array(z.object({ type: z.string(), name: z.string(), reason: z.string() }))
+      .array(InconsistentObjectData)
       .describe("Objects that became inconsistent in this run."),
     before: z.int().nonnegative().describe("How many were inconsistent before it."),
   })
@@ -504,6 +505,22 @@ export const RunEvent = z.discriminatedUnion("type", [
     .describe(
       "Answer to `rehearse`: the pending migrations of one database were run in one transaction and rolled back.",
     ),
+  z
+    .object({
+      type: z.literal("metadata.diff"),
+      resourceVersion: z
+        .int()
+        .nonnegative()
+        .describe("Version of the server's metadata that was compared."),
+      changes: z
+        .array(MetadataChange)
+        .describe("What applying the project's metadata would change, object by object."),
+      inconsistent: z
+        .array(InconsistentObjectData)
+        .describe("Objects of the server's metadata that Hasura cannot use now."),
+      more,
+    })
+    .describe("Answer to `metadata-diff`: how the project's metadata differs from the server's."),
   z
     .object({ type: z.literal("migration.started"), ...migration })
     .describe("A migration is about to run."),

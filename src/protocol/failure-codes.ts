@@ -1885,6 +1885,17 @@ export const failureCodes = {
       "If the failure has no SQLSTATE, set `HASURA_GRAPHQL_ADMIN_INTERNAL_ERRORS=true` on Hasura.",
     ],
   },
+  "no-metadata": {
+    kinds: ["usage"],
+    meaning: "There is no metadata to compare or to apply.",
+    causes: [
+      "The function's image was built without the project's metadata directory.",
+      "The directory of `--from` has no metadata.",
+    ],
+    remedies: [
+      "Build the image with the metadata directory (docs/docker.md), or use `--from` with a directory that has one.",
+    ],
+  },
   "sql-not-allowed": {
     kinds: ["usage"],
     meaning:

@@ -34,6 +34,8 @@ interface OperationDefinition {
   readonly listsMigrations: boolean;
   /** True if it uses migrations, which a client may send with the request (upload.ts). */
   readonly takesUploads: boolean;
+  /** True if it uses metadata, which a client may send with the request (metadata-upload.ts). */
+  readonly takesMetadata?: true;
 }
 
 const database = requestText(200).min(1).optional();
@@ -248,6 +250,16 @@ export const operations = {
     listsMigrations: false,
     takesUploads: false,
   },
+  /** How the project's metadata differs from the server's. */
+  "metadata-diff": {
+    options: z.strictObject({}),
+    permission: "read",
+    changes: "never",
+    ledger: "read",
+    listsMigrations: false,
+    takesUploads: false,
+    takesMetadata: true,
+  },
   /** Checks everything between the function and the databases, and goes on after what fails. */
   doctor: {
     options: z.strictObject({}),
@@ -277,6 +289,12 @@ export const operationNames = Object.keys(operations).filter(isOperation);
 
 export function isOperation(name: string): name is Operation {
   return Object.hasOwn(operations, name);
+}
+
+/** True if a client may send metadata with the request. */
+export function takesMetadata(operation: Operation): boolean {
+  const definition: OperationDefinition = operations[operation];
+  return definition.takesMetadata === true;
 }
 
 /** True where a caller with this permission may run the operation. */

@@ -59,6 +59,18 @@ function uploadRequestOf<O extends UploadOperation>(operation: O) {
   });
 }
 
+/** Requests about metadata may bring the metadata of a directory. */
+function metadataRequestOf<O extends "metadata-diff">(operation: O) {
+  const options: (typeof operations)[O]["options"] = operations[operation].options;
+  return z.strictObject({
+    ...envelope,
+    operation: z.literal(operation),
+    options,
+    /** Metadata that is used instead of that in the image (metadata-upload.ts). */
+    metadata: UploadEnvelope.optional(),
+  });
+}
+
 /** One request: strict everywhere. Never an endpoint or a secret, and SQL only in the files of an upload, or as the statement of `sql`. */
 export const Request = z.discriminatedUnion("operation", [
   uploadRequestOf("apply"),
@@ -74,6 +86,7 @@ export const Request = z.discriminatedUnion("operation", [
   requestOf("history"),
   requestOf("sql"),
   requestOf("locks"),
+  metadataRequestOf("metadata-diff"),
   requestOf("doctor"),
   requestOf("ping"),
 ]);

@@ -1,7 +1,12 @@
 import type { DatabasePlan, EventOf, RunEvent } from "./events.ts";
 import { joinRows, splitRows } from "./split-rows.ts";
 
-type ListEvent = EventOf<"plan"> | EventOf<"status"> | EventOf<"history"> | EventOf<"rows">;
+type ListEvent =
+  | EventOf<"plan">
+  | EventOf<"status">
+  | EventOf<"history">
+  | EventOf<"rows">
+  | EventOf<"metadata.diff">;
 
 /**
  * Splits a list that is too long for one event into several, each at most about `bytes` long and all but the last marked
@@ -41,6 +46,8 @@ export function splitListEvent(event: RunEvent, bytes: number): RunEvent[] {
       );
     case "history":
       return marked(groups(event.runs, budget).map((runs) => ({ ...event, runs })));
+    case "metadata.diff":
+      return marked(splitDiff(event, budget));
     case "rows":
       return marked(splitRows(event, budget));
   }
@@ -89,6 +96,14 @@ function joinParts(parts: readonly ListEvent[], last: ListEvent): ListEvent {
         ...last,
         runs: parts.flatMap((part) => (part.type === "history" ? part.runs : [])),
       };
+    case "metadata.diff": {
+      const diffs = parts.flatMap((part) => (part.type === "metadata.diff" ? [part] : []));
+      return {
+        ...last,
+        changes: diffs.flatMap(({ changes }) => changes),
+        inconsistent: diffs.flatMap(({ inconsistent }) => inconsistent),
+      };
+    }
     case "rows":
       return joinRows(
         parts.flatMap((part) => (part.type === "rows" ? [part] : [])),
@@ -104,6 +119,15 @@ function joinedPlans(parts: readonly [DatabasePlan, ...DatabasePlan[]]): Databas
     items: parts.flatMap(({ items }) => items),
     ...(files.length > 0 && { files }),
   };
+}
+
+/** The changes, then the inconsistent objects. */
+function splitDiff(event: EventOf<"metadata.diff">, bytes: number): EventOf<"metadata.diff">[] {
+  const { changes, inconsistent } = event;
+  return [
+    ...groups(changes, bytes).map((part) => ({ ...event, changes: part, inconsistent: [] })),
+    ...groups(inconsistent, bytes).map((part) => ({ ...event, changes: [], inconsistent: part })),
+  ].filter((part, i) => i === 0 || part.changes.length > 0 || part.inconsistent.length > 0);
 }
 
 /** Entries of the same database that follow each other, as groups. */
@@ -128,7 +152,7 @@ function chunksOf(versions: readonly string[]): string[][] {
 
 /** True for an event that lists what may not fit into one line. */
 export function isList(event: { readonly type: string }): event is ListEvent {
-  return ["plan", "status", "history", "rows"].includes(event.type);
+  return ["plan", "status", "history", "rows", "metadata.diff"].includes(event.type);
 }
 
 /** One entry for each row, or one without rows, because an empty database belongs to the list too. */

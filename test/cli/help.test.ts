@@ -6,7 +6,7 @@ import { exitCode } from "../../src/protocol/exit-code.ts";
 import { testContext } from "../support/test-context.ts";
 
 const program = createProgram("1.2.3", { columns: 80, write: () => undefined });
-const commandNames = program.commands.map((command) => command.name());
+const commandNames = program.cliCommands.map((command) => command.path);
 
 describe("help", () => {
   for (const columns of [80, 60]) {
@@ -75,6 +75,18 @@ describe("help", () => {
       says: '✗ Unknown option "--foo".\n  → hasura-migrate apply --help\n',
     },
     {
+      argv: ["metadata"],
+      says: '✗ "metadata" must be followed by one of: diff.\n  → hasura-migrate metadata --help\n',
+    },
+    {
+      argv: ["metadata", "dif", "dev-1"],
+      says: '✗ There is no command "metadata dif". Did you mean "diff"?\n  → hasura-migrate metadata --help\n',
+    },
+    {
+      argv: ["metadata", "diff", "dev-1", "--chek"],
+      says: '✗ Unknown option "--chek". Did you mean "--check"?\n  → hasura-migrate metadata diff --help\n',
+    },
+    {
       argv: ["--profile"],
       says: "✗ --profile needs a value.\n  → hasura-migrate --help\n",
     },
@@ -89,14 +101,14 @@ describe("help", () => {
   }
 
   for (const command of program.cliCommands) {
-    test(`the help of ${command.name()} has examples that the program understands`, () => {
+    test(`the help of ${command.path} has examples that the program understands`, () => {
       assert.ok(command.examples.length > 0);
       for (const { args } of command.examples) {
         const parsed = createProgram("1.2.3", { columns: 80, write: () => undefined });
         let ran = "";
-        for (const each of parsed.cliCommands) each.action(() => void (ran = each.name()));
+        for (const each of parsed.cliCommands) each.action(() => void (ran = each.path));
         parsed.parse(shellWords(args), { from: "user" });
-        assert.ok(parsed.commands.some((each) => each.name() === ran));
+        assert.ok(parsed.cliCommands.some((each) => each.path === ran));
       }
     });
   }

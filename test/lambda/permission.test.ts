@@ -6,7 +6,16 @@ import { Failure } from "../../src/protocol/failure.ts";
 import { operationNames } from "../../src/protocol/operations.ts";
 
 const arn = "arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-3";
-const reading = ["status", "plan", "inventory", "history", "locks", "doctor", "ping"];
+const reading = [
+  "status",
+  "plan",
+  "inventory",
+  "history",
+  "locks",
+  "metadata-diff",
+  "doctor",
+  "ping",
+];
 const table: readonly [string, string, Unqualified, string[]][] = [
   ["the alias read", ":read", "admin", reading],
   ["the alias apply", ":apply", "admin", ["apply", "cancel", "rehearse", ...reading]],

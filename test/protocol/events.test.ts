@@ -249,6 +249,44 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
     },
     optional: ["failed", "failure", ...optionalOfFailure],
   },
+  {
+    event: {
+      type: "metadata.diff",
+      resourceVersion: 41,
+      changes: [
+        {
+          path: [
+            { kind: "source", name: "default" },
+            { kind: "table", name: "public.orders" },
+            { kind: "select permission", name: "user" },
+          ],
+          change: "changed",
+          isInside: false,
+          fields: [
+            { field: "permission.columns", added: ["discount"], removed: ["note"] },
+            { field: "permission.filter", added: [], removed: ["a = 1"], kept: 1 },
+            { field: "permission.limit", from: "10", to: "100" },
+            { field: "secret", isSecret: true },
+          ],
+          attention: ["weaker-row-filter"],
+          at: ["sources", 0, "tables", 3],
+          place: {
+            file: "metadata/databases/default/tables/public_orders.yaml",
+            line: 4,
+            column: 3,
+          },
+        },
+      ],
+      inconsistent: [{ type: "table", name: "table a in source default", reason: "no such table" }],
+      more: true,
+    },
+    optional: [
+      ...["changes.0.at", "changes.0.place", "more"],
+      ...["added", "removed"].map((field) => `changes.0.fields.0.${field}`),
+      ...["added", "kept", "removed"].map((field) => `changes.0.fields.1.${field}`),
+      ...["changes.0.fields.2.from", "changes.0.fields.2.to", "changes.0.fields.3.isSecret"],
+    ],
+  },
   { event: { type: "migration.started", ...migration }, optional: [] },
   {
     event: { type: "migration.applied", ...migration, tookMs: 0, notices: ["a notice"] },

@@ -64,6 +64,7 @@ const requests = {
   history: { run: "019abc", limit: historyLimit },
   sql: { database: "default", sql: "SELECT 1", limit: 1 },
   locks: { database: "default" },
+  "metadata-diff": {},
   doctor: {},
   ping: {},
 } as const satisfies Record<Operation, object>;
@@ -183,7 +184,7 @@ describe("requests", () => {
 
 describe("permissions", () => {
   const allowed: Record<Permission, readonly Operation[]> = {
-    read: ["status", "plan", "inventory", "history", "locks", "doctor", "ping"],
+    read: ["status", "plan", "inventory", "history", "locks", "metadata-diff", "doctor", "ping"],
     apply: [
       ...([
         "apply",
@@ -195,7 +196,7 @@ describe("permissions", () => {
         "history",
         "locks",
       ] as const),
-      ...(["doctor", "ping"] as const),
+      ...(["metadata-diff", "doctor", "ping"] as const),
     ],
     query: ["sql"],
     admin: operationNames,

@@ -14,6 +14,7 @@ import { lint } from "../../src/cli/commands/lint.ts";
 import { locks } from "../../src/cli/commands/locks.ts";
 import { local } from "../../src/cli/commands/local.ts";
 import { mark } from "../../src/cli/commands/mark.ts";
+import { metadataDiff } from "../../src/cli/commands/metadata-diff.ts";
 import { newMigration } from "../../src/cli/commands/new.ts";
 import { plan } from "../../src/cli/commands/plan.ts";
 import { redo } from "../../src/cli/commands/redo.ts";
@@ -49,6 +50,7 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   envs: [envs, schemas.EnvsOptions],
   doctor: [doctor, schemas.TargetOptions],
   completion: [completion, schemas.CompletionOptions],
+  "metadata diff": [metadataDiff, schemas.MetadataDiffOptions],
 };
 
 /** Why the program refuses these words before it reads any configuration; undefined if it does not. */
@@ -66,7 +68,7 @@ export function refusalOf(words: readonly string[]): string | undefined {
 }
 
 function refusedOptions(program: CliCommand, command: CliCommand): string | undefined {
-  const [module, schema] = checks[command.name()] ?? assert.fail(`${command.name()} has no schema`);
+  const [module, schema] = checks[command.path] ?? assert.fail(`${command.path} has no schema`);
   const operands = module.operands(command.operands);
   const { environments } = operands;
   const { all, group } = command.opts<{ all?: boolean; group?: string[] }>();
@@ -75,7 +77,7 @@ function refusedOptions(program: CliCommand, command: CliCommand): string | unde
     Array.isArray(environments) &&
     environments.length === 0 &&
     !isNamed &&
-    command.name() !== "init"
+    command.path !== "init"
   )
     return "no environment";
   const typed = [program, command].flatMap((each) =>

@@ -168,6 +168,27 @@ export function addAllowOption(command: CliCommand): CliCommand {
   );
 }
 
+/** The command that contains those about metadata. */
+export function metadataGroup(program: CliCommand): CliCommand {
+  return program.group("metadata", "compare and apply Hasura's metadata");
+}
+
+/** Declares where metadata comes from: `--from` and `--image`, options of the target. */
+export function addMetadataSourceOptions(command: CliCommand): CliCommand {
+  return addExclusiveOptions(command, [
+    new CliOption(
+      "--from <directory>",
+      "use the metadata in this directory instead of that in the image",
+    )
+      .locates("everywhere")
+      .completedBy("directory"),
+    new CliOption(
+      "--image",
+      "use the metadata in the image, whatever the configuration sets",
+    ).locates("everywhere"),
+  ]);
+}
+
 /** Declares `--dry-run`. */
 export function addDryRunOption(command: CliCommand): CliCommand {
   return command.option("--dry-run", "print the plan, change nothing");

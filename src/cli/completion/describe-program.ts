@@ -19,7 +19,7 @@ export function describeProgram(program: CliCommand): ProgramSyntax {
     ),
     commands: [
       ...program.cliCommands.map((each) => ({
-        name: each.name(),
+        name: each.path,
         what: each.summary() || each.description(),
         options: describeAll(
           each.cliOptions.filter(({ long }) => !names.has(long)),
@@ -32,9 +32,14 @@ export function describeProgram(program: CliCommand): ProgramSyntax {
         name: "help",
         what: "print the help of a command",
         options: [],
-        operand: program.cliCommands.map((each) => each.name()),
+        operand: program.cliCommands.map((each) => each.path),
       },
     ],
+    groups: Object.fromEntries(
+      program.commands
+        .filter(({ commands }) => commands.length > 0)
+        .map((group) => [group.name(), group.summary()]),
+    ),
     defaultCommand: "apply",
   };
 }

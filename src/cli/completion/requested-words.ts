@@ -24,6 +24,8 @@ export interface RequestedWords {
 /** The command line up to the cursor, word by word. A value with a reducer: each word leads from one state to the next. */
 interface Line {
   readonly command: CommandSyntax | undefined;
+  /** The words of a command that contains others: `metadata`. */
+  readonly group: readonly string[];
   readonly operands: readonly string[];
   /** Long names of the options that were typed. */
   readonly options: readonly string[];
@@ -38,6 +40,7 @@ interface Line {
 
 const start: Line = {
   command: undefined,
+  group: [],
   operands: [],
   options: [],
   values: new Map(),
@@ -91,11 +94,13 @@ function withValue(line: Line, option: OptionSyntax, value: string): Line {
 }
 
 function withOperand(line: Line, word: string, tree: ProgramSyntax): Line {
-  const command =
-    line.command === undefined && line.operands.length === 0
-      ? tree.commands.find(({ name }) => name === word)
-      : undefined;
-  return command ? { ...line, command } : { ...line, operands: [...line.operands, word] };
+  const name = [...line.group, word].join(" ");
+  const isFirst = line.command === undefined && line.operands.length === 0;
+  const command = isFirst ? tree.commands.find((each) => each.name === name) : undefined;
+  if (command) return { ...line, command };
+  if (isFirst && tree.commands.some((each) => each.name.startsWith(`${name} `)))
+    return { ...line, group: [...line.group, word] };
+  return { ...line, operands: [...line.operands, word] };
 }
 
 function optionWords(line: Line, tree: ProgramSyntax, typed: string): Partial<RequestedWords> {
@@ -120,12 +125,25 @@ function optionWords(line: Line, tree: ProgramSyntax, typed: string): Partial<Re
 function operandWords(line: Line, tree: ProgramSyntax, typed: string): Partial<RequestedWords> {
   const command = commandOf(line, tree);
   const isFirst = line.command === undefined && line.operands.length === 0;
-  const commands = isFirst && !line.onlyOperands ? tree.commands : [];
-  const fixed = commands.map(({ name, what }) => ({ word: name, what }));
+  const fixed = isFirst && !line.onlyOperands ? commandWords(line.group, tree) : [];
+  if (line.group.length > 0 && line.command === undefined) return { fixed };
   if (command?.operand === undefined) return { fixed };
   if (command.variadic !== true && line.operands.length > 0) return {};
   if (command.operand !== "environment") return offered(command.operand, line);
   return { fixed, kinds: environmentOperand(line, command, typed) };
+}
+
+/** The next word of every command that begins with these words, each once. */
+function commandWords(group: readonly string[], { commands, groups }: ProgramSyntax): Candidate[] {
+  const depth = group.length;
+  const words = new Map<string, string>();
+  for (const { name, what } of commands) {
+    const parts = name.split(" ");
+    const word = parts[depth];
+    if (word === undefined || group.some((each, i) => parts[i] !== each)) continue;
+    if (!words.has(word)) words.set(word, parts.length === depth + 1 ? what : (groups[word] ?? ""));
+  }
+  return [...words].map(([word, what]) => ({ word, what }));
 }
 
 /** Commands whose operands can also be versions; those come after the first environment. */

@@ -49,6 +49,8 @@ export interface ProgramSyntax {
   /** Options that stand alone: `--version`. */
   readonly alone: readonly OptionSyntax[];
   readonly commands: readonly CommandSyntax[];
+  /** What the commands that contain others are for, by name. */
+  readonly groups: Readonly<Record<string, string>>;
   /** The command that is meant where none is typed. */
   readonly defaultCommand: string;
 }

@@ -4,6 +4,7 @@ import type { Operation } from "../../protocol/operations.ts";
 import type { CommandSyntax } from "../options/command-line.ts";
 import { closestMatch, didYouMean } from "../../did-you-mean.ts";
 import { stageMembers } from "../options/then-option.ts";
+import { commandWords } from "../options/command-words.ts";
 import { commandFor, foreignWords } from "../options/synonyms.ts";
 import type { LoadedConfig } from "./load.ts";
 import {
@@ -240,7 +241,7 @@ function meantCommand(
   commands: readonly CommandSyntax[],
 ): Hint {
   const [operand] = commands.find((command) => command.name === name)?.operands ?? [];
-  return runHint([name, ...wordsFor(name, operand, words)]);
+  return runHint([...name.split(" "), ...wordsFor(name, operand, words)]);
 }
 
 /** The arguments for a command, or the help option if they are incomplete. */
@@ -255,7 +256,7 @@ function wordsFor(
 }
 
 function argsFor(operation: Operation, environment: string): string[] {
-  return operation === "apply" ? [environment] : [operation, environment];
+  return operation === "apply" ? [environment] : [...commandWords(operation), environment];
 }
 
 /** `--all` without a configuration, or with one that has no environments. */

@@ -115,8 +115,27 @@ export class CliCommand extends Command {
     }
   }
 
+  /** Its name as it is typed, with those of the commands that contain it: `metadata diff`. */
+  get path(): string {
+    const { parent } = this;
+    const isInside = parent instanceof CliCommand && parent.parent !== null;
+    return isInside ? `${parent.path} ${this.name()}` : this.name();
+  }
+
+  /** Every command that can be run; one that contains others only begins their names. */
   get cliCommands(): readonly CliCommand[] {
-    return this.commands.filter((command) => command instanceof CliCommand);
+    return this.commands
+      .filter((command) => command instanceof CliCommand)
+      .flatMap((command) => (command.commands.length > 0 ? command.cliCommands : [command]));
+  }
+
+  /** The command that contains others of this name; it is made for the first of them. */
+  group(name: string, summary: string): CliCommand {
+    const known = this.commands.find((command) => command.name() === name);
+    if (known instanceof CliCommand) return known;
+    const command = this.createCommand(name).summary(summary).helpCommand(false);
+    this.addCommand(command);
+    return command.copyInheritedSettings(this);
   }
 
   get cliOptions(): readonly CliOption[] {
@@ -132,6 +151,7 @@ export class CliCommand extends Command {
 
 /** What can be typed, as the program declares it. */
 export interface CommandSyntax {
+  /** As it is typed: `status`, `metadata diff`. */
   readonly name: string;
   readonly options: readonly CliOption[];
   /** Names of its operands. */
@@ -151,24 +171,35 @@ export interface CommandLine {
   readonly unknown: readonly string[];
   /** Every command there is. */
   readonly commands: readonly CommandSyntax[];
+  /** A command that contains others, where one was typed, with the word behind it: `metadata`, `diff`. */
+  readonly group?: { readonly name: string; readonly word: string | undefined };
 }
 
 /** The command line that `program` parsed; `command` is the one that it came to. */
 export function commandLineOf(program: CliCommand, command: CliCommand | undefined): CommandLine {
   const commands = program.cliCommands.map(syntaxOf);
   return {
-    command: commands.find(({ name }) => name === command?.name()),
-    commandTyped: command !== undefined && program.operands[0] === command.name(),
+    command: commands.find(({ name }) => name === command?.path),
+    commandTyped: command !== undefined && program.operands[0] === command.path.split(" ")[0],
     operands: command?.operands ?? [],
     options: [...program.typed, ...(command?.typed ?? [])],
     unknown: command?.unknown ?? program.unknown,
     commands,
+    ...groupIn(program),
   };
+}
+
+function groupIn(program: CliCommand): Pick<CommandLine, "group"> {
+  const [name] = program.operands;
+  const group = program.commands.find((each) => each.name() === name);
+  if (name === undefined || !(group instanceof CliCommand) || group.commands.length === 0)
+    return {};
+  return { group: { name, word: group.operands[0] } };
 }
 
 function syntaxOf(command: CliCommand): CommandSyntax {
   return {
-    name: command.name(),
+    name: command.path,
     options: command.cliOptions,
     operands: command.registeredArguments.map((argument) => argument.name()),
   };

@@ -212,6 +212,7 @@ export const SqlOptions = TargetOptions.extend({
   path: [],
 });
 export const LocksOptions = TargetOptions.extend({ database });
+export const MetadataDiffOptions = TargetOptions.extend({ check: flag, full: flag });
 export const HistoryOptions = TargetOptions.extend({
   run,
   limit: numeric(operations.history.options.shape.limit),

@@ -25,7 +25,6 @@ export function commandFor(word: string): string | undefined {
 
 /** Words of other tools, of which this one has nothing. */
 export const foreignWords: ReadonlySet<string> = new Set([
-  "metadata",
   "seed",
   "seeds",
   "login",

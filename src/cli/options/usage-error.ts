@@ -26,13 +26,19 @@ export function unknownTopicError(topic: string, { commands }: CommandLine): Fai
 }
 
 /** The help of the command; that of the program where nothing but one unknown option was typed. */
-function helpHint({ command, commandTyped, operands, unknown }: CommandLine): Hint {
+function helpHint({ command, commandTyped, operands, unknown, group }: CommandLine): Hint {
+  if (command === undefined && group !== undefined) return runHint([group.name, "--help"]);
   const isMeant =
     command !== undefined && (commandTyped || operands.length > 0 || unknown.length > 1);
-  return runHint(isMeant ? [command.name, "--help"] : ["--help"]);
+  return runHint(isMeant ? [...command.name.split(" "), "--help"] : ["--help"]);
 }
 
 function messageFor(refusal: CommanderError, commandLine: CommandLine): string {
+  const isInGroup = commandLine.command === undefined && commandLine.group !== undefined;
+  return isInGroup ? missingCommand(commandLine) : messageAbout(refusal, commandLine);
+}
+
+function messageAbout(refusal: CommanderError, commandLine: CommandLine): string {
   const { command, operands } = commandLine;
   const unknown = commandLine.unknown[0] ?? "";
   switch (refusal.code) {
@@ -52,6 +58,17 @@ function messageFor(refusal: CommanderError, commandLine: CommandLine): string {
     default:
       return refusal.message;
   }
+}
+
+/** Of a command that contains others, one of those is needed: `metadata` alone does nothing. */
+function missingCommand({ group, commands }: CommandLine): string {
+  const { name: first = "", word } = group ?? {};
+  const known = commands
+    .filter(({ name }) => name.startsWith(`${first} `))
+    .map(({ name }) => name.slice(first.length + 1));
+  return word === undefined
+    ? `"${first}" must be followed by one of: ${known.join(", ")}.`
+    : `There is no command "${first} ${word}".${didYouMean(word, known)}`;
 }
 
 /** Long names of the options that were typed and exclude another one that was typed. */

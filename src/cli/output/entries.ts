@@ -14,6 +14,7 @@ export type ResultEvent =
   | EventOf<"plan">
   | EventOf<"locks">
   | EventOf<"rehearsal">
+  | EventOf<"metadata.diff">
   | EventOf<"rows">;
 
 /** The report on one migration. */
@@ -86,6 +87,7 @@ const answers: ReadonlySet<string> = new Set<Answer["type"]>([
   "cancel.requested",
   "locks",
   "rehearsal",
+  "metadata.diff",
   "rows",
 ]);
 

@@ -42,6 +42,8 @@ export interface RenderOptions {
   readonly operation: string;
   /** `--run` of history and cancel: the only run that is asked about. */
   readonly run?: string | undefined;
+  /** `metadata diff --full`. */
+  readonly full?: boolean | undefined;
   /** The rows of `sql` as CSV. */
   readonly csv?: boolean | undefined;
   readonly quiet: boolean;

@@ -31,7 +31,7 @@ export function repeatedCommand(
   const ambiguous = operands.some((operand) => operand.startsWith("-"));
   return [
     program,
-    ...(typed ? [command.name] : []),
+    ...(typed ? command.name.split(" ") : []),
     ...(ambiguous ? [] : operands),
     ...kept.flatMap((each) => wordsOf(each, env)),
     ...hint.with,
@@ -65,11 +65,11 @@ export function withTargetOptions(
   commandLine: CommandLine,
   env: Environment,
 ): string[] {
-  const [first, ...others] = argv.slice(1);
-  const named = commandLine.commands.find(({ name }) => name === first);
+  const words = argv.slice(1);
+  const named = commandLine.commands.find(({ name }) => startsWith(words, name.split(" ")));
   const command = named ?? commandLine.commands.find(({ name }) => name === "apply");
   if (command === undefined || argv.includes("--help")) return argv.map(withoutSecrets);
-  const [operand] = named ? others : [first];
+  const [operand] = words.slice(named?.name.split(" ").length ?? 0);
   const environment =
     command.name === "local" ? "local" : operand?.startsWith("-") ? undefined : operand;
   const present = optionsNamed(argv, command);
@@ -81,6 +81,9 @@ export function withTargetOptions(
   );
   return [...argv.map(withoutSecrets), ...carried.flatMap((each) => wordsOf(each, env))];
 }
+
+const startsWith = (words: readonly string[], name: readonly string[]): boolean =>
+  name.every((word, i) => words[i] === word);
 
 /** True if an option that was typed for one environment also applies to the environment of a printed command. */
 function isAbout(

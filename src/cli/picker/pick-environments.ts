@@ -26,6 +26,7 @@ const questions: Readonly<Record<Operation, string>> = {
   cancel: "Cancel in",
   history: "History of",
   locks: "Locks in",
+  "metadata-diff": "Compare the metadata of",
   sql: "Query",
   doctor: "Check",
   ping: "Reach",

@@ -1,6 +1,6 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
-import type { Operation, OptionsOf } from "../../protocol/operations.ts";
+import { takesMetadata, type Operation, type OptionsOf } from "../../protocol/operations.ts";
 import { changesSomething, type Actor } from "../../protocol/request.ts";
 import type { UploadEnvelope } from "../../protocol/upload.ts";
 import type { LoadedConfig } from "../config/load.ts";
@@ -21,6 +21,8 @@ import {
   uploadDirectories,
   type UploadDirectories,
 } from "../upload/environment-upload.ts";
+import { metadataDirectories, type MetadataDirectories } from "../upload/metadata-directories.ts";
+import type { LocalMetadata } from "../upload/local-metadata.ts";
 import { sendUpload } from "../upload/send-upload.ts";
 import { uploadDirectory } from "../upload/upload-directory.ts";
 import { actorIn } from "./actor.ts";
@@ -49,6 +51,8 @@ export interface OperationSpec<O extends Operation = Operation> {
   readonly run?: string | undefined;
   /** `history` without `--queries`: runs of `sql` are counted instead of listed. */
   readonly countsQueries?: boolean | undefined;
+  /** `metadata diff --full`. */
+  readonly full?: boolean | undefined;
   /** `sql --csv`. */
   readonly csv?: boolean | undefined;
   /** `local --reset`. */
@@ -79,9 +83,9 @@ export type ReportOptions = {
 /** The output options, as renderers take them. */
 export function outputOptions(
   { quiet = false, color, debug = false, json = false }: TargetOptions,
-  { operation, run, csv }: OperationSpec,
+  { operation, run, csv, full }: OperationSpec,
 ): Omit<RenderOptions, "environment"> & { readonly json: boolean } {
-  return { operation, run, csv, quiet, color, debug, json };
+  return { operation, run, csv, full, quiet, color, debug, json };
 }
 
 /** The presenter of one environment's run. `readLocal` reads the project in the working directory. */
@@ -120,6 +124,8 @@ export interface PreparedRun {
   readonly trusted: boolean;
   /** Migrations in a local directory, which are used instead of those in the image. */
   readonly upload?: EnvironmentUpload;
+  /** Reads the metadata of a local directory, which is used instead of that in the image. */
+  readonly metadata?: () => Promise<LocalMetadata>;
 }
 
 /**
@@ -134,11 +140,13 @@ export function prepareRun(
     environment,
     loaded,
     directories = uploadDirectories(context),
+    metadata = metadataDirectories(context),
   }: {
     readonly environment: string;
     readonly loaded: LoadedConfig;
     /** Directories that several environments share. */
     readonly directories?: UploadDirectories;
+    readonly metadata?: MetadataDirectories;
   },
 ): PreparedRun {
   checkTargetOptions(environment, context.commandLine);
@@ -162,7 +170,7 @@ export function prepareRun(
     protected: changes && (target?.protected ?? false),
     trusted,
     ...(question !== undefined && { question }),
-    ...(uploaded !== undefined && { upload: new EnvironmentUpload(directories(uploaded)) }),
+    ...(uploaded !== undefined && uploadOf(spec.operation, uploaded, { directories, metadata })),
   };
 }
 
@@ -173,6 +181,17 @@ function isForChangedFiles({ operation, options }: OperationSpec): boolean {
 
 function isEmbedded(environment: string, { databaseUrl }: TargetOptions): boolean {
   return environment === "local" && databaseUrl === undefined;
+}
+
+/** What is sent of a local directory: its metadata, or its migrations. */
+function uploadOf(
+  operation: Operation,
+  root: string,
+  read: { readonly directories: UploadDirectories; readonly metadata: MetadataDirectories },
+): Pick<PreparedRun, "upload" | "metadata"> {
+  return takesMetadata(operation)
+    ? { metadata: read.metadata(root) }
+    : { upload: new EnvironmentUpload(read.directories(root)) };
 }
 
 function questionOf(
@@ -337,7 +356,8 @@ export async function sendRun(
   onEvent: RunPresenter["event"],
 ): Promise<FollowedRun> {
   const { prepared, presenter, connection, actor } = run;
-  const { environment, upload } = prepared;
+  const { environment, upload, metadata } = prepared;
+  if (metadata) return sendMetadata(context, spec, run, { more, onEvent, read: metadata });
   if (!upload) return sendRequest(context, spec, run, { more, onEvent });
   const database = "database" in spec.options ? spec.options.database : undefined;
   return sendUpload({
@@ -362,6 +382,31 @@ export async function sendRun(
   });
 }
 
+/** Sends one request with the metadata of a directory, and adds the places in its files to the answer. */
+async function sendMetadata(
+  context: CommandContext,
+  spec: OperationSpec,
+  run: SendableRun,
+  {
+    more,
+    onEvent,
+    read,
+  }: {
+    readonly more: SentOptions;
+    readonly onEvent: RunPresenter["event"];
+    readonly read: () => Promise<LocalMetadata>;
+  },
+): Promise<FollowedRun> {
+  const { envelope, from, warnings, withPlaces } = await read();
+  for (const warning of warnings) run.presenter.notice(`! ${warning}`);
+  return sendRequest(
+    context,
+    spec,
+    { ...run, actor: actorIn(from, run.actor) },
+    { more, onEvent: (event) => onEvent(withPlaces(event)), metadata: envelope },
+  );
+}
+
 async function sendRequest(
   context: CommandContext,
   spec: OperationSpec,
@@ -369,17 +414,18 @@ async function sendRequest(
   {
     more,
     onEvent,
-    upload,
+    ...uploads
   }: {
     readonly more: SentOptions;
     readonly onEvent: RunPresenter["event"];
     readonly upload?: UploadEnvelope;
+    readonly metadata?: UploadEnvelope;
   },
 ): Promise<FollowedRun> {
   const { operation, countsQueries } = spec;
   const options = { ...spec.options, ...more };
   const request = newRequest(
-    { environment, actor, operation, options, upload, countsQueries },
+    { environment, actor, operation, options, ...uploads, countsQueries },
     context.now(),
   );
   const { now, sleep, every, interrupts } = context;

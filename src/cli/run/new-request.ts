@@ -14,6 +14,7 @@ export function newRequest(
     operation,
     options = {},
     upload,
+    metadata,
     countsQueries = false,
   }: {
     readonly environment: string;
@@ -21,6 +22,7 @@ export function newRequest(
     readonly operation: Operation;
     readonly options?: object;
     readonly upload?: UploadEnvelope | undefined;
+    readonly metadata?: UploadEnvelope | undefined;
     /** `history`: runs of `sql` are counted instead of listed. */
     readonly countsQueries?: boolean | undefined;
   },
@@ -32,6 +34,7 @@ export function newRequest(
       runId: v7({ msecs: now }),
       ...{ environment, actor, operation, options },
       ...(upload && { upload }),
+      ...(metadata && { metadata }),
       ...(operation === "status" && { accept: [statusColumns] }),
       ...(countsQueries && { accept: [countedQueries] }),
     },

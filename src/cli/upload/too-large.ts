@@ -43,6 +43,16 @@ export function uploadTooLarge(files: readonly UploadedFile[]): Failure {
   );
 }
 
+/** `usage/upload-too-large` for metadata. */
+export function metadataTooLarge(): Failure {
+  return new Failure(
+    "usage",
+    "upload-too-large",
+    `The metadata here is too large to be sent: at most ${inMegabytes(uploadLimits.compressedBytes)} MB after compression and ${inMegabytes(uploadLimits.expandedBytes)} MB before.`,
+    { hints: [textHint("Deploy an image that contains this metadata.")] },
+  );
+}
+
 /** Bytes of files that can be sent: in JSON, quotation marks and line feeds are longer. */
 const mostBytes = uploadLimits.expandedBytes * 0.9;
 

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, textHint } from "../../protocol/hint.ts";
-import { operations, type Operation } from "../../protocol/operations.ts";
+import { operations, takesMetadata, type Operation } from "../../protocol/operations.ts";
 import type { CliContext } from "../context.ts";
 import { findProjectAbove, findProjectRoot } from "../project/find-project.ts";
 
@@ -32,7 +32,7 @@ export function uploadDirectory(
 ): string | undefined {
   const { operation, environment, from, inTask } = choice;
   const isUploaded = isFromDirectory(choice);
-  if (!isUploaded || !operations[operation].takesUploads) return undefined;
+  if (!isUploaded || !takesDirectory(operation)) return undefined;
   if (inTask) throw notInTask(environment);
   const directory = resolve(cwd, from ?? ".");
   // A directory that does not exist is not inside a project: it is mistyped, and reading it fails.
@@ -66,6 +66,9 @@ function changedNeedsFrom(environment: string): Failure {
     },
   );
 }
+
+const takesDirectory = (operation: Operation): boolean =>
+  operations[operation].takesUploads || takesMetadata(operation);
 
 function noProjectHere(environment: string, cwd: string): Failure {
   return new Failure(

@@ -1,3 +1,5 @@
+import type { JsonMap } from "../../metadata/document/json.ts";
+
 /**
  * Kinds of source that can be migrated, with the type of request for each (docs/internals/hasura-protocol.md, "Requests by kind
  * of source").
@@ -45,6 +47,14 @@ export interface Metadata {
 }
 
 /** `cliState` is unchecked JSON: read it with `readCatalogState`. */
+/** The server's metadata with its version, and what of it Hasura cannot use. */
+export interface ServerMetadata {
+  /** Goes up by one with each change, also with one that changes nothing. */
+  readonly resourceVersion: number;
+  readonly document: JsonMap;
+  readonly inconsistent: readonly InconsistentObject[];
+}
+
 export interface CatalogState {
   readonly id: string;
   readonly cliState: unknown;
@@ -63,6 +73,8 @@ export interface InconsistentObject {
 export interface Hasura {
   version(): Promise<string>;
   exportMetadata(): Promise<Metadata>;
+  /** The whole metadata, with its inconsistent objects, in one request. Only for servers with metadata version 3. */
+  readMetadata(): Promise<ServerMetadata>;
   catalogState(): Promise<CatalogState>;
   /**
    * Replaces the whole document and returns the previous one, in one request (a `bulk` of get and set), so that a concurrent

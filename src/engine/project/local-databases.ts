@@ -20,7 +20,7 @@ export async function postgresOnly(
   fs: FileSystem = realFileSystem,
 ): Promise<Project> {
   if (project.configVersion < 3) return project;
-  const leftOut = await otherKinds(project.root, fs);
+  const leftOut = await otherKinds(project.home ?? project.root, fs);
   const without = [...project.databases.keys()].filter((name) => leftOut.has(name));
   const [first] = without;
   if (first !== undefined && without.length === project.databases.size)

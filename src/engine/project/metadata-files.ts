@@ -12,13 +12,13 @@ import { isInside } from "./scan.ts";
  * @throws Failure usage/bad-project-config
  */
 export async function metadataLayout(
-  { root, configVersion }: Pick<Project, "root" | "configVersion">,
+  { root, home = root, configVersion }: Pick<Project, "root" | "home" | "configVersion">,
   fs: FileSystem = realFileSystem,
 ): Promise<MetadataLayout | undefined> {
   if (configVersion === 1) return undefined;
-  const config = await readProjectConfig(root, fs);
+  const config = await readProjectConfig(home, fs);
   const fromRoot = (path: string): string =>
-    posix.normalize(relative(root, resolve(root, path)).replaceAll("\\", "/"));
+    posix.normalize(relative(root, resolve(home, path)).replaceAll("\\", "/"));
   return {
     configVersion,
     directory: fromRoot(config?.metadataDirectory ?? "metadata"),

@@ -25,6 +25,8 @@ export type { Migration } from "./scan.ts";
 export interface Project {
   /** The directory that file paths are relative to: for a bare migrations directory its parent. */
   readonly root: string;
+  /** The directory of config.yaml and, by default, of the metadata; absent if it is the root. */
+  readonly home?: string;
   readonly configVersion: ConfigVersion;
   /** Relative to the root, with forward slashes. */
   readonly migrationsDirectory: string;
@@ -62,6 +64,7 @@ export const onlyDatabase = "default";
 
 interface Place extends MigrationsPlace {
   readonly root: string;
+  readonly home?: string;
 }
 
 /**
@@ -92,6 +95,7 @@ export async function readProject(
       : new Map([[onlyDatabase, scanMigrations(place, fs)]]);
   return {
     root: place.root,
+    ...(place.home !== undefined && { home: place.home }),
     configVersion: place.configVersion,
     migrationsDirectory: place.label,
     databases: new Map(
@@ -110,21 +114,26 @@ export async function readProject(
 export async function locateMigrations(
   root: string,
   fs: FileSystem = realFileSystem,
-): Promise<{ readonly directory: string; readonly configVersion: ConfigVersion }> {
+): Promise<{
+  readonly directory: string;
+  readonly configVersion: ConfigVersion;
+  readonly hasConfig: boolean;
+}> {
   const config = await readProjectConfig(root, fs);
   if (config)
     return {
       directory: resolve(root, config.migrationsDirectory),
       configVersion: config.version,
+      hasConfig: true,
     };
   const inner = join(root, "migrations");
   const directory = isDirectory(inner, fs) ? inner : root;
   const flat = listOf(directory, directory, fs).some((entry) => looksLikeMigration(entry.name));
-  return { directory, configVersion: flat ? 2 : 3 };
+  return { directory, configVersion: flat ? 2 : 3, hasConfig: false };
 }
 
 async function placeOf(root: string, fs: FileSystem): Promise<Place> {
-  const { directory, configVersion } = await locateMigrations(root, fs);
+  const { directory, configVersion, hasConfig } = await locateMigrations(root, fs);
   if (!isDirectory(directory, fs))
     throw new Failure(
       "usage",
@@ -138,6 +147,7 @@ async function placeOf(root: string, fs: FileSystem): Promise<Place> {
     );
   return {
     ...named(root, directory),
+    ...(hasConfig && directory === root && { home: root }),
     configVersion,
     boundaries: boundariesOf(root, directory, fs),
   };

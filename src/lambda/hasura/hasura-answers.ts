@@ -72,6 +72,14 @@ export const InconsistencyAnswer = z.object({
   ),
 });
 
+/** A document whose shape is Hasura's own. */
+const JsonDocument = z.record(z.string(), z.json());
+/** Answer to a bulk of `export_metadata` version 2 and `get_inconsistent_metadata`. */
+export const WholeMetadataAnswer = z.tuple([
+  z.object({ resource_version: z.int(), metadata: JsonDocument }),
+  InconsistencyAnswer,
+]);
+
 /** Removes secrets from a text that the other side sent. */
 export type Redact = (text: string) => string;
 

@@ -6,6 +6,7 @@ import {
   type InconsistentObject,
   type Metadata,
   type RunSql,
+  type ServerMetadata,
   type SqlResult,
 } from "../../engine/hasura/client.ts";
 import { runSqlBody } from "../../engine/hasura/wire.ts";
@@ -65,12 +66,11 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
     contentOf(await api.post(metadataPath(), body, limitMs), schema);
 
   return {
-    async version() {
-      const request = { method: "GET", path: "/v1/version", headers: {} } as const;
-      const answer = await caller.call({ ...request, limitMs: read() });
-      return contentOf(answer, answers.VersionAnswer).version;
-    },
+    version: async () =>
+      contentOf(await caller.call({ ...getVersion, limitMs: read() }), answers.VersionAnswer)
+        .version,
     exportMetadata: () => exportMetadata(api, read, contentOf),
+    readMetadata: () => readMetadata(ask),
     async catalogState(): Promise<CatalogState> {
       const answer = await api.post(metadataPath(), getCatalogState, read());
       const content = (): CatalogState => stateFrom(contentOf(answer, answers.CatalogStateAnswer));
@@ -109,6 +109,15 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
     },
     close: () => caller.close(),
   };
+}
+
+async function readMetadata(ask: Ask): Promise<ServerMetadata> {
+  const [exported, { inconsistent_objects: inconsistent }] = await ask(
+    { type: "bulk", args: [exportWithVersion, getInconsistent] },
+    answers.WholeMetadataAnswer,
+  );
+  const { resource_version: resourceVersion, metadata: document } = exported;
+  return { resourceVersion, document, inconsistent };
 }
 
 type Ask = <T>(body: object, schema: z.ZodType<T>, limitMs?: number) => Promise<T>;
@@ -174,7 +183,9 @@ async function runBulk(
   return contentOf(answer, answers.SqlAnswers).map(rowsOf);
 }
 
+const getVersion = { method: "GET", path: "/v1/version", headers: {} } as const;
 const getCatalogState = { type: "get_catalog_state", args: {} };
+const exportWithVersion = { type: "export_metadata", version: 2, args: {} };
 const getInconsistent = { type: "get_inconsistent_metadata", args: {} };
 
 type Post = (path: string, body: object, limitMs: number) => Promise<HttpAnswer>;

@@ -1,9 +1,10 @@
 import type { Request } from "../../protocol/request.ts";
+import type { MetadataUpload } from "../../protocol/metadata-upload.ts";
 import type { UploadDocument } from "../../protocol/upload.ts";
 import { uploadsNotAllowed } from "../../protocol/upload-failures.ts";
 import { notWithHasuraCli } from "../hasura-cli/engine.ts";
 import type { Settings } from "../settings.ts";
-import { decodeUpload } from "./decode-upload.ts";
+import { decodeMetadata, decodeUpload } from "./decode-upload.ts";
 
 /** Whether the settings allow uploads; a protected environment needs `upload-when-protected` as well. */
 export function takesUploads({
@@ -22,7 +23,19 @@ export function takesUploads({
 export function acceptUpload(request: Request, settings: Settings): UploadDocument | undefined {
   const upload = "upload" in request ? request.upload : undefined;
   if (upload === undefined) return undefined;
-  if (settings.engine === "hasura-cli") throw notWithHasuraCli("an upload");
-  if (!takesUploads(settings)) throw uploadsNotAllowed(request.environment, settings.protected);
+  refuseUnlessAllowed(request, settings);
   return decodeUpload(upload);
+}
+
+/** The metadata that came with a request; undefined if that of the image is used. Throws as `acceptUpload` does. */
+export function acceptMetadata(request: Request, settings: Settings): MetadataUpload | undefined {
+  const metadata = "metadata" in request ? request.metadata : undefined;
+  if (metadata === undefined) return undefined;
+  refuseUnlessAllowed(request, settings);
+  return decodeMetadata(metadata);
+}
+
+function refuseUnlessAllowed({ environment }: Request, settings: Settings): void {
+  if (settings.engine === "hasura-cli") throw notWithHasuraCli("an upload");
+  if (!takesUploads(settings)) throw uploadsNotAllowed(environment, settings.protected);
 }

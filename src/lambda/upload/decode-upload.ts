@@ -3,9 +3,10 @@ import { cleanText } from "../../clean-text.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import { parseJson } from "../../protocol/json.ts";
+import { metadataLimits, MetadataUpload } from "../../protocol/metadata-upload.ts";
 import { UploadDocument, uploadLimits, type UploadEnvelope } from "../../protocol/upload.ts";
 import { errorCode } from "../../system-error.ts";
-import { isBoundedJson } from "./bounded-json.ts";
+import { isBoundedJson, type JsonBounds } from "./bounded-json.ts";
 
 /** Uploads of the CLI have four levels. */
 const deepest = 6;
@@ -17,13 +18,27 @@ const mostValues = 250_000;
  * nesting and its number of values before it is parsed, then its shape. Throws usage (upload-too-large, upload-invalid).
  */
 export function decodeUpload({ data }: UploadEnvelope): UploadDocument {
-  const text = utf8(expanded(compressed(data)));
-  if (!isBoundedJson(text, { depth: deepest, values: mostValues }))
-    throw invalid("it is nested too deeply, or has too many values");
+  const text = boundedText(data, { depth: deepest, values: mostValues });
   const parsed = UploadDocument.safeParse(parseJson(text));
   if (!parsed.success) throw invalid(problemsOf(parsed.error.issues));
   refuseDuplicates(parsed.data);
   return parsed.data;
+}
+
+/** Uploaded metadata, with the same bounds. Throws usage (upload-too-large, upload-invalid). */
+export function decodeMetadata({ data }: UploadEnvelope): MetadataUpload {
+  const { depth, values } = metadataLimits;
+  const parsed = MetadataUpload.safeParse(parseJson(boundedText(data, { depth, values })));
+  if (!parsed.success) throw invalid(problemsOf(parsed.error.issues));
+  return parsed.data;
+}
+
+/** JSON that is safe to parse. */
+function boundedText(data: string, bounds: JsonBounds): string {
+  const text = utf8(expanded(compressed(data)));
+  if (!isBoundedJson(text, bounds))
+    throw invalid("it is nested too deeply, or has too many values");
+  return text;
 }
 
 function compressed(data: string): Buffer {

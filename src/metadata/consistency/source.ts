@@ -1,5 +1,5 @@
 import { isJsonList, isJsonMap, type Json, type JsonMap } from "../document/json.ts";
-import { qualifiedName } from "../document/objects.ts";
+import { qualifiedName } from "../document/object-lists.ts";
 import type { JsonPath } from "../document/places.ts";
 import type { DatabaseSchema, Relation } from "./schema.ts";
 

@@ -1,5 +1,5 @@
 import type { JsonMap } from "../document/json.ts";
-import { qualifiedName } from "../document/objects.ts";
+import { qualifiedName } from "../document/object-lists.ts";
 import type { Inconsistency } from "./finding.ts";
 import { missingColumn } from "./names.ts";
 import { mapIn, mapsIn, type Located, type SourceUnderCheck } from "./source.ts";

@@ -1,3 +1,4 @@
+import type { MetadataUpload } from "../../protocol/metadata-upload.ts";
 import type { JsonMap } from "./json.ts";
 import { spotOf, type JsonPath, type Origins } from "./places.ts";
 import { placeOf, type FilePlace } from "./source-text.ts";
@@ -24,4 +25,9 @@ export function metadataDocument(
       return spot && placeOf(spot);
     },
   };
+}
+
+/** Metadata that a client read: only the client knows its files. */
+export function uploadedMetadata({ document, configVersion }: MetadataUpload): MetadataDocument {
+  return { value: document, configVersion, placeOf: () => undefined };
 }

@@ -21,6 +21,18 @@ describe("what can stand at the cursor", () => {
     assert.deepEqual(at("envs", "").kinds, []);
   });
 
+  test("a command of two words is offered word by word", () => {
+    assert.equal(
+      at("")
+        .fixed.filter((word) => word.startsWith("metadata"))
+        .join(),
+      "metadata",
+    );
+    assert.deepEqual(at("metadata", ""), { ...at("metadata", ""), fixed: ["diff"], kinds: [] });
+    assert.deepEqual(at("metadata", "diff", "").kinds, ["environment"]);
+    assert.ok(at("metadata", "diff", "--").fixed.includes("--full"));
+  });
+
   test("after -- every word is an environment", () => {
     assert.deepEqual(at("--", "").fixed, []);
     assert.deepEqual(at("--", "").kinds, ["environment"]);

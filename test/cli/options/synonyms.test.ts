@@ -8,7 +8,7 @@ import { createProgram } from "../../../src/cli/program.ts";
 import { emptyDirectory, testContext } from "../../support/test-context.ts";
 
 const commands = createProgram("0", { columns: 80, write: () => undefined }).cliCommands.map(
-  (command) => command.name(),
+  (command) => command.path,
 );
 
 describe("words of other tools", () => {

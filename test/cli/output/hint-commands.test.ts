@@ -14,7 +14,7 @@ import { refusalOf } from "../../support/printed-commands.ts";
 
 const src = join(import.meta.dirname, "../../../src");
 const program = createProgram("1.2.3", { columns: 80, write: () => undefined });
-const commands = program.cliCommands.map((command) => command.name());
+const commands = program.cliCommands.map((command) => command.path);
 const version = "1700000000100";
 
 /** Words that are known only when the program runs, by the expression or its last name. */
@@ -23,6 +23,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
   bin: ["/usr/lib/postgresql/17/bin"],
   command: commands,
   "command.name": commands,
+  "group.name": ["metadata"],
   "commandLine.command?.name": commands,
   database: ["audit"],
   environment: ["dev-1"],
@@ -49,6 +50,9 @@ const words: Readonly<Record<string, readonly string[]>> = {
 /** The same for lists of words. */
 const lists: Readonly<Record<string, readonly (readonly string[])[]>> = {
   allowing: [["--allow=drop-data", "--allow=type-rewrite"]],
+  commandWords: [["status"], ["metadata", "diff"]],
+  'name.split(" ")': commands.map((name) => name.split(" ")),
+  'command.name.split(" ")': commands.map((name) => name.split(" ")),
   databaseArgs: [[], ["--database", "audit"]],
   ignored: [["--profile"]],
   others: [["1"]],

@@ -54,6 +54,12 @@ export function scriptedHasura(script: Script = {}): ScriptedHasura {
     version: () => call("version", undefined, () => version),
     exportMetadata: () =>
       call("exportMetadata", undefined, (): Metadata => ({ version: metadataVersion, sources })),
+    readMetadata: () =>
+      call("readMetadata", undefined, () => ({
+        resourceVersion: 1,
+        document: { version: metadataVersion, sources: sources.map((each) => ({ ...each })) },
+        inconsistent: hasura.inconsistent,
+      })),
     catalogState: () => call("catalogState", undefined, () => state()),
     exchangeCatalogState: (next) =>
       call("exchangeCatalogState", next, () => {

@@ -101,6 +101,7 @@ export function disturbed(
   return {
     version: () => call("", () => hasura.version()),
     exportMetadata: () => call("", () => hasura.exportMetadata()),
+    readMetadata: () => call("", () => hasura.readMetadata()),
     catalogState: () => call("", () => hasura.catalogState()),
     exchangeCatalogState: (next) => call("", () => hasura.exchangeCatalogState(next)),
     inconsistentObjects: () => call("", () => hasura.inconsistentObjects()),

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import { acceptRequest } from "../../../src/lambda/accept-request.ts";
 import { readSettings, type Settings } from "../../../src/lambda/settings.ts";
-import { acceptUpload } from "../../../src/lambda/upload/accept-upload.ts";
+import { acceptMetadata, acceptUpload } from "../../../src/lambda/upload/accept-upload.ts";
 import { Failure } from "../../../src/protocol/failure.ts";
 import { isOperation, operationNames, operations } from "../../../src/protocol/operations.ts";
-import { emptyUpload, envelopeOf } from "../../support/upload.ts";
+import { emptyUpload, envelopeOf, envelopeOfText } from "../../support/upload.ts";
 import { request } from "../support/request.ts";
 
 const arn = "arn:aws:lambda:eu-west-1:111122223333:function:hasura-migrate-dev-3";
@@ -96,5 +96,49 @@ describe("accepting an upload", () => {
       () => acceptRequest(event, settingsOf("image,upload"), arn),
       (thrown) => thrown instanceof Failure && thrown.code === "malformed-request",
     );
+  });
+});
+
+describe("accepting metadata of a directory", () => {
+  const metadata = (document: unknown): unknown =>
+    envelopeOf({ format: 1, configVersion: 3, from: emptyUpload.from, document });
+
+  function outcome(sources: string, envelope: unknown): string {
+    const event = { ...request("metadata-diff"), metadata: envelope };
+    const settings = settingsOf(sources);
+    try {
+      const accepted = acceptMetadata(acceptRequest(event, settings, arn), settings);
+      return JSON.stringify(accepted?.document);
+    } catch (thrown) {
+      assert(thrown instanceof Failure, String(thrown));
+      return thrown.code;
+    }
+  }
+
+  const nested = (levels: number): unknown[] => (levels === 0 ? [] : [nested(levels - 1)]);
+
+  test("it is allowed where uploads are", () => {
+    const document = { version: 3, sources: [] };
+    assert.equal(outcome("image,upload", metadata(document)), JSON.stringify(document));
+    assert.equal(outcome("image", metadata(document)), "uploads-not-allowed");
+    assert.equal(
+      outcome("image", { encoding: "brotli", data: "no upload" }),
+      "uploads-not-allowed",
+    );
+  });
+
+  test.each([
+    ["a list", metadata([])],
+    ["nothing", envelopeOf({ format: 1 })],
+    ["no JSON", envelopeOfText("sources: []")],
+    ["no compressed text", { encoding: "brotli", data: "bm8=" }],
+    ["a nesting without end", metadata({ sources: nested(300) })],
+  ])("%s instead of a document is refused", (_what, envelope) => {
+    assert.equal(outcome("image,upload", envelope), "upload-invalid");
+  });
+
+  test("a document that expands beyond every limit is refused", () => {
+    const large = envelopeOfText(`{"format":1,"document":{"a":"${"x".repeat(33 * 1024 * 1024)}"}}`);
+    assert.equal(outcome("image,upload", large), "upload-too-large");
   });
 });

@@ -4,6 +4,7 @@ import type { Style } from "../terminal/colors.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { padEnd, textWidth, truncate } from "../terminal/width.ts";
 import { waitingText } from "../views/locks.ts";
+import { differencesText } from "../views/metadata-diff.ts";
 import { filesLabel } from "../views/banner.ts";
 import { rowCount } from "../views/rows.ts";
 import { statusOf, type EnvironmentView } from "./environment-view.ts";
@@ -185,6 +186,11 @@ function doneText(view: EnvironmentView, now: number): string {
   if (view.finished !== undefined) return view.finished;
   const status = statusOf(view);
   if (status) return [statusText(status), ...runsText(started, now)].join(" · ");
+  return answerText(view);
+}
+
+/** The answer to a question, in a few words. */
+function answerText(view: EnvironmentView): string {
   const [event] = view.results;
   switch (event?.type) {
     case "plan":
@@ -205,6 +211,8 @@ function doneText(view: EnvironmentView, now: number): string {
           .flatMap((result) => (result.type === "locks" ? result.sessions : []))
           .filter(({ waitsFor }) => waitsFor !== undefined).length,
       );
+    case "metadata.diff":
+      return differencesText(event);
     case "cancel.requested":
       return event.runs.length === 0
         ? "no run in progress"

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { exitCode, exitCodeMeaning, isKind } from "../../../protocol/exit-code.ts";
-import type { CliCommand, Example } from "../../options/command-line.ts";
+import { CliCommand, type Example } from "../../options/command-line.ts";
 
 /** Completes the help of the whole program: examples, exit codes and how to name an environment like a command. */
 export function addProgramHelp(program: CliCommand): void {
@@ -33,7 +33,7 @@ function asksForAll({ typed, unknown }: CliCommand): boolean {
 }
 
 function globalOptionsText(command: CliCommand, names: readonly string[]): string {
-  const text = `Global options: ${names.join(", ")}\n(described by: hasura-migrate ${command.name()} --help --all)`;
+  const text = `Global options: ${names.join(", ")}\n(described by: hasura-migrate ${nameOf(command)} --help --all)`;
   return `\n${wrapped(command, text)}`;
 }
 
@@ -76,5 +76,8 @@ function termOf(command: Command): string {
     const text = argument.variadic ? `${argument.name()}...` : argument.name();
     return argument.required ? `<${text}>` : `[${text}]`;
   });
-  return [command.name(), ...operands].join(" ");
+  return [nameOf(command), ...operands].join(" ");
 }
+
+const nameOf = (command: Command): string =>
+  command instanceof CliCommand ? command.path : command.name();

@@ -1,8 +1,10 @@
+import type { EventOf } from "../../../protocol/events.ts";
 import type { ResultEvent } from "../entries.ts";
 import type { RenderOptions } from "../renderer.ts";
 import type { Styled } from "../terminal/styled.ts";
 import { cancelLine, historyLines } from "./history.ts";
 import { locksLines } from "./locks.ts";
+import { metadataDiffLines } from "./metadata-diff.ts";
 import { planLines } from "./plan.ts";
 import { rehearsalLines } from "./rehearsal.ts";
 import { csvLines, rowsLines } from "./rows.ts";
@@ -17,10 +19,10 @@ interface ResultLook extends StatusLook {
 /** The lines of a command's result. */
 export function resultLines(
   event: ResultEvent,
-  { environment, run, csv }: Pick<RenderOptions, "environment" | "run" | "csv">,
+  { environment, run, csv, full }: Pick<RenderOptions, "environment" | "run" | "csv" | "full">,
   look: ResultLook,
 ): Styled[] {
-  const { style, columns, isExact = false } = look;
+  const { style, columns } = look;
   if (isMissingRun(event, run)) return [];
   switch (event.type) {
     case "status":
@@ -30,11 +32,13 @@ export function resultLines(
     case "cancel.requested":
       return [cancelLine(event, environment)];
     case "rows":
-      return csv === true ? csvLines(event, isExact) : rowsLines(event, style, columns);
+      return queryLines(event, csv, look);
     case "locks":
       return locksLines(event, style, columns);
     case "rehearsal":
       return rehearsalLines(event, style, columns);
+    case "metadata.diff":
+      return metadataDiffLines(event, { style, columns, isFull: full === true });
     case "plan":
       return planLines(event, style, columns);
   }
@@ -43,4 +47,12 @@ export function resultLines(
 /** A missing run is a failure, which follows. */
 function isMissingRun(event: ResultEvent, run: string | undefined): boolean {
   return run !== undefined && "runs" in event && event.runs.length === 0;
+}
+
+function queryLines(
+  event: EventOf<"rows">,
+  csv: boolean | undefined,
+  { style, columns, isExact = false }: ResultLook,
+): Styled[] {
+  return csv === true ? csvLines(event, isExact) : rowsLines(event, style, columns);
 }

@@ -1,0 +1,60 @@
+import { projectMetadata, type ProjectMetadata } from "../../engine/project/project-metadata.ts";
+import { readProjectConfig } from "../../engine/project/config.ts";
+import { realFileSystem } from "../../engine/project/file-system.ts";
+import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
+import { placeText } from "../../metadata/problem.ts";
+import type { RunEvent } from "../../protocol/events.ts";
+import type { MetadataChange } from "../../protocol/metadata-change.ts";
+import type { UnknownEvent } from "../../protocol/ndjson.ts";
+import type { UploadedDirectory } from "../../protocol/run-source.ts";
+import type { UploadEnvelope } from "../../protocol/upload.ts";
+import type { CliContext } from "../context.ts";
+import { compressedMetadata } from "./compress-upload.ts";
+import { directoryFacts } from "./directory-facts.ts";
+
+/** The metadata of a directory, ready to be sent. */
+export interface LocalMetadata {
+  readonly envelope: UploadEnvelope;
+  readonly from: UploadedDirectory;
+  /** What is wrong with it, but does not keep Hasura from using it, as sentences. */
+  readonly warnings: readonly string[];
+  /** An event of the function with the places in the files of the directory, which the function does not know. */
+  readonly withPlaces: <E extends RunEvent | UnknownEvent>(event: E) => E;
+}
+
+/**
+ * Reads the metadata of a project.
+ * @throws Failure usage, as `readProjectConfig` and `projectMetadata` do, and usage/upload-too-large
+ */
+export async function localMetadata(
+  root: string,
+  context: Pick<CliContext, "capture">,
+): Promise<LocalMetadata> {
+  const [{ document, warnings }, from] = await Promise.all([
+    metadataIn(root),
+    directoryFacts(root, context),
+  ]);
+  const { value, configVersion } = document;
+  return {
+    envelope: compressedMetadata({ format: 1, configVersion, from, document: value }),
+    from,
+    warnings: warnings.map(({ place, message }) =>
+      place === undefined ? message : `${placeText(place)}: ${message}`,
+    ),
+    withPlaces: (event) =>
+      event.type === "metadata.diff"
+        ? { ...event, changes: event.changes.map((change) => placed(change, document)) }
+        : event,
+  };
+}
+
+/** A project without migrations may have metadata, too. */
+async function metadataIn(root: string): Promise<ProjectMetadata> {
+  const config = await readProjectConfig(root, realFileSystem);
+  return projectMetadata({ root, configVersion: config?.version ?? 3 });
+}
+
+function placed(change: MetadataChange, document: MetadataDocument): MetadataChange {
+  const place = change.at && document.placeOf(change.at);
+  return place ? { ...change, place } : change;
+}

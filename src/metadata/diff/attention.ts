@@ -1,0 +1,130 @@
+import { isJsonList, isJsonMap, type Json, type JsonMap } from "../document/json.ts";
+import type { Attention, FieldChange } from "./change.ts";
+import { conjuncts } from "./condition-text.ts";
+import type { ObjectKind } from "../document/object-lists.ts";
+
+/** An object's own normalised part before and after; undefined where it does not exist. */
+export interface Versions {
+  readonly before: JsonMap | undefined;
+  readonly after: JsonMap | undefined;
+  readonly fields: readonly FieldChange[];
+  /** True if the object that contains it is added in the same change. */
+  readonly isInside: boolean;
+}
+
+/** Why a change needs a second look; nothing for one that takes rights away. */
+export function attentionFor(kind: ObjectKind, versions: Versions): Attention[] {
+  if (versions.after === undefined) return kind === "setting" ? settings(versions) : [];
+  if (kind.endsWith(" permission")) return permission(kind, versions);
+  if (kind === "inherited role") return hasMore(versions, "role_set") ? ["more-roles"] : [];
+  if (kind === "source") return source(versions);
+  return kind === "setting" ? settings(versions) : [];
+}
+
+function source({ before, fields }: Versions): Attention[] {
+  if (before === undefined) return [];
+  return fields.some(({ field }) => field === "kind" || field.startsWith("configuration"))
+    ? ["connection"]
+    : [];
+}
+
+function permission(kind: ObjectKind, versions: Versions): Attention[] {
+  const { before, after, isInside } = versions;
+  const own = permissionOf(after);
+  const found: Attention[] = [];
+  if (before === undefined && !isInside) found.push("new-permission");
+  if (before === undefined) return [...found, ...open(kind, own)];
+  return [...weakerConditions(permissionOf(before), own), ...widened(permissionOf(before), own)];
+}
+
+function weakerConditions(old: JsonMap, own: JsonMap): Attention[] {
+  return [
+    ...weaker(old.filter, own.filter, "no-row-filter", "weaker-row-filter"),
+    ...weaker(old.check, own.check, "weaker-check", "weaker-check"),
+  ];
+}
+
+function widened(old: JsonMap, own: JsonMap): Attention[] {
+  const found: readonly (readonly [Attention, boolean])[] = [
+    ["all-columns", own.columns === "*" && old.columns !== "*"],
+    ["fewer-presets", losesPreset(old.set, own.set)],
+    ["aggregations", own.allow_aggregations === true && old.allow_aggregations !== true],
+    ["not-only-backend", old.backend_only === true && own.backend_only !== true],
+    ["more-root-fields", hasMoreRootFields(old, own)],
+    ["higher-limit", isHigher(old.limit, own.limit)],
+  ];
+  return found.flatMap(([attention, isTrue]) => (isTrue ? [attention] : []));
+}
+
+const permissionOf = (own: JsonMap | undefined): JsonMap => {
+  const permission = own?.permission;
+  return isJsonMap(permission) ? permission : {};
+};
+
+/** What a new permission leaves open. */
+function open(kind: ObjectKind, own: JsonMap): Attention[] {
+  const isFiltered =
+    kind === "select permission" || kind === "delete permission" || kind === "update permission";
+  return [
+    ...(isFiltered && isAlways(own.filter) ? (["no-row-filter"] as const) : []),
+    ...(own.columns === "*" && kind !== "insert permission" ? (["all-columns"] as const) : []),
+  ];
+}
+
+const isAlways = (condition: Json | undefined): boolean =>
+  !isJsonMap(condition) || conjuncts(condition).length === 0;
+
+function weaker(
+  old: Json | undefined,
+  own: Json | undefined,
+  none: Attention,
+  less: Attention,
+): Attention[] {
+  if (isAlways(old)) return [];
+  if (isAlways(own)) return [none];
+  const kept = isJsonMap(own) ? conjuncts(own) : [];
+  const isWeaker = isJsonMap(old) && conjuncts(old).some((part) => !kept.includes(part));
+  return isWeaker ? [less] : [];
+}
+
+function losesPreset(old: Json | undefined, own: Json | undefined): boolean {
+  if (!isJsonMap(old)) return false;
+  return Object.keys(old).some((key) => !isJsonMap(own) || !Object.hasOwn(own, key));
+}
+
+function hasMoreRootFields(old: JsonMap, own: JsonMap): boolean {
+  return ["query_root_fields", "subscription_root_fields"].some((key) => {
+    const before = old[key];
+    if (!isJsonList(before)) return false;
+    const after = own[key];
+    return !isJsonList(after) || after.some((field) => !before.includes(field));
+  });
+}
+
+const isHigher = (old: Json | undefined, own: Json | undefined): boolean =>
+  typeof old === "number" && (typeof own !== "number" || own > old);
+
+function hasMore({ fields }: Versions, field: string): boolean {
+  return fields.some((each) => each.field === field && (each.added?.length ?? 0) > 0);
+}
+
+function settings({ before, after, fields }: Versions): Attention[] {
+  const found: Attention[] = [];
+  if (
+    fields.some(
+      (each) => each.field.endsWith("disabled_for_roles") && (each.removed?.length ?? 0) > 0,
+    )
+  )
+    found.push("introspection");
+  if (isRaised(before?.api_limits, after?.api_limits)) found.push("higher-limit");
+  return found;
+}
+
+/** True if a limit of the API is raised or gone. */
+function isRaised(old: Json | undefined, own: Json | undefined): boolean {
+  if (typeof old === "number") return isHigher(old, own);
+  if (!isJsonMap(old)) return false;
+  const now = isJsonMap(own) ? own : {};
+  if (old.disabled !== true && now.disabled === true) return true;
+  return Object.keys(old).some((key) => isRaised(old[key], now[key]));
+}

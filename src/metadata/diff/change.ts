@@ -1,0 +1,39 @@
+import type { MetadataChange, MetadataFieldChange } from "../../protocol/metadata-change.ts";
+import type { JsonPath } from "../document/places.ts";
+import type { ObjectKind } from "../document/object-lists.ts";
+
+/** How a part of an object differs. All texts are free of secrets. */
+export type FieldChange = MetadataFieldChange;
+
+/** Why a change needs a second look. */
+export type Attention =
+  /** A role may do something that it could not do before. */
+  | "new-permission"
+  | "no-row-filter"
+  | "weaker-row-filter"
+  | "weaker-check"
+  | "all-columns"
+  | "fewer-presets"
+  | "aggregations"
+  | "more-root-fields"
+  | "not-only-backend"
+  | "more-roles"
+  | "higher-limit"
+  | "introspection"
+  /** The connection of a database differs. */
+  | "connection";
+
+/** One object on the way to another. A permission's name is its role. */
+export interface PathPart {
+  readonly kind: ObjectKind;
+  readonly name: string;
+}
+
+/** One object that differs between two metadata documents. */
+export interface ObjectChange extends Omit<MetadataChange, "path" | "at" | "attention" | "place"> {
+  /** From the outermost object to this one: source, table, permission. */
+  readonly path: PathPart[];
+  /** Where it is in the second document; absent if it is not in it. */
+  readonly at?: JsonPath;
+  readonly attention: Attention[];
+}

@@ -1,0 +1,172 @@
+import { isJsonList, isJsonMap, type Json, type JsonMap } from "../document/json.ts";
+import { canonicalText } from "./canonical-text.ts";
+import type { FieldChange } from "./change.ts";
+import { conditionText, conjuncts } from "./condition-text.ts";
+import { tableKeys } from "./normalise.ts";
+import { qualifiedName } from "../document/object-lists.ts";
+import { isSecretAt, textWithoutSecrets } from "./secrets.ts";
+
+/** Lists whose order means nothing. */
+const sets = new Set([
+  ...["columns", "computed_fields", "query_root_fields", "subscription_root_fields"],
+  ...["role_set", "methods", "disabled_for_roles", "data_types", "ignored_client_headers"],
+]);
+/** Lists of named parts whose order means nothing. */
+const unorderedParts = new Set(["fields", "tls_allowlist"]);
+const conditions = new Set(["filter", "check"]);
+/** Sets that have every member where nothing is written. */
+const allIfAbsent = new Set(["query_root_fields", "subscription_root_fields"]);
+
+/** How the normalised own parts of two objects differ, field by field. */
+export function compareFields(before: JsonMap, after: JsonMap): FieldChange[] {
+  return compareObjects(before, after, []);
+}
+
+function compareObjects(before: JsonMap, after: JsonMap, path: readonly string[]): FieldChange[] {
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...keys].flatMap((key) => compareValues(before[key], after[key], [...path, key]));
+}
+
+function compareValues(
+  before: Json | undefined,
+  after: Json | undefined,
+  path: readonly string[],
+): FieldChange[] {
+  if (isEqual(before, after)) return [];
+  const key = path.at(-1) ?? "";
+  if (tableKeys.has(key)) return [tableChange(before, after, path)];
+  if (conditions.has(key)) return [compareConditions(before, after, path)];
+  if (sets.has(key)) return compareMembers(before, after, path);
+  const named = namedParts(before, after);
+  if (named !== undefined) return compareParts(named, key, path);
+  if (isPart(before) && isPart(after)) return compareObjects(before ?? {}, after ?? {}, path);
+  return [valueChange(before, after, path)];
+}
+
+/** A table's name is one value, however it is written. */
+function tableChange(
+  before: Json | undefined,
+  after: Json | undefined,
+  path: readonly string[],
+): FieldChange {
+  return valueChange(qualifiedName(before) ?? before, qualifiedName(after) ?? after, path);
+}
+
+/** An object, or nothing at all. */
+const isPart = (value: Json | undefined): value is JsonMap | undefined =>
+  value === undefined || isJsonMap(value);
+
+const isEqual = (before: Json | undefined, after: Json | undefined): boolean =>
+  before === undefined || after === undefined
+    ? before === after
+    : canonicalText(before) === canonicalText(after);
+
+function compareConditions(
+  before: Json | undefined,
+  after: Json | undefined,
+  path: readonly string[],
+): FieldChange {
+  const old = isJsonMap(before) ? conjuncts(before) : [];
+  const own = isJsonMap(after) ? conjuncts(after) : [];
+  return {
+    field: path.join("."),
+    added: own.filter((each) => !old.includes(each)),
+    removed: old.filter((each) => !own.includes(each)),
+    kept: old.filter((each) => own.includes(each)).length,
+  };
+}
+
+function compareMembers(
+  before: Json | undefined,
+  after: Json | undefined,
+  path: readonly string[],
+): FieldChange[] {
+  if (!isMembers(before) || !isMembers(after)) return [valueChange(before, after, path)];
+  const isAll = allIfAbsent.has(path.at(-1) ?? "");
+  const old = members(isAll ? (before ?? "*") : before);
+  const own = members(isAll ? (after ?? "*") : after);
+  const added = own.filter((each) => !old.includes(each));
+  const removed = old.filter((each) => !own.includes(each));
+  if (added.length === 0 && removed.length === 0) return [];
+  return [{ field: path.join("."), added, removed }];
+}
+
+/** A list, nothing at all, or `*` for all. */
+const isMembers = (value: Json | undefined): boolean =>
+  value === undefined || isJsonList(value) || value === "*";
+
+const members = (value: Json | undefined): string[] =>
+  isJsonList(value) ? value.map(plainText) : value === undefined ? [] : [plainText(value)];
+
+const plainText = (value: Json): string =>
+  typeof value === "string" ? value : canonicalText(value);
+
+interface Parts {
+  readonly before: JsonMap;
+  readonly after: JsonMap;
+  readonly hasOtherOrder: boolean;
+}
+
+/** Two lists of parts with names, such as headers or arguments, as objects by name. */
+function namedParts(before: Json | undefined, after: Json | undefined): Parts | undefined {
+  const old = byName(before);
+  const own = byName(after);
+  if (old === undefined || own === undefined || (before === undefined && after === undefined))
+    return undefined;
+  const shared = (names: JsonMap, others: JsonMap): string =>
+    Object.keys(names)
+      .filter((name) => Object.hasOwn(others, name))
+      .join("\0");
+  return { before: old, after: own, hasOtherOrder: shared(old, own) !== shared(own, old) };
+}
+
+function byName(list: Json | undefined): JsonMap | undefined {
+  if (list === undefined) return {};
+  if (!isJsonList(list)) return undefined;
+  const parts = new Map<string, Json>();
+  for (const part of list) {
+    const name = isJsonMap(part) ? (part.name ?? part.value) : undefined;
+    if (typeof name !== "string" || parts.has(name)) return undefined;
+    parts.set(name, part);
+  }
+  return Object.fromEntries(parts);
+}
+
+function compareParts(
+  { before, after, hasOtherOrder }: Parts,
+  key: string,
+  path: readonly string[],
+): FieldChange[] {
+  const changes = compareObjects(before, after, path);
+  if (!hasOtherOrder || unorderedParts.has(key)) return changes;
+  const order = (parts: JsonMap): string => Object.keys(parts).join(", ");
+  const field = [...path, "order"].join(".");
+  return [...changes, { field, from: order(before), to: order(after) }];
+}
+
+function valueChange(
+  before: Json | undefined,
+  after: Json | undefined,
+  path: readonly string[],
+): FieldChange {
+  const field = path.join(".");
+  if ([before, after].some((value) => value !== undefined && isSecretAt(path, value)))
+    return { field, isSecret: true };
+  return {
+    field,
+    ...(before === undefined ? {} : { from: shown(before, path) }),
+    ...(after === undefined ? {} : { to: shown(after, path) }),
+  };
+}
+
+/** The longest text of one value, in UTF-16 units. */
+const longestText = 2000;
+
+function shown(value: Json, path: readonly string[]): string {
+  const key = path.at(-1) ?? "";
+  const text =
+    (key === "filter" || key === "_where") && isJsonMap(value)
+      ? conditionText(value)
+      : textWithoutSecrets(value, path);
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
+}

@@ -1,0 +1,152 @@
+import { isJsonMap, type JsonMap } from "../document/json.ts";
+import { attentionFor, type Versions } from "./attention.ts";
+import type { JsonPath } from "../document/places.ts";
+import type { ObjectChange, PathPart } from "./change.ts";
+import { compareFields } from "./compare-fields.ts";
+import { normalise } from "./normalise.ts";
+import {
+  documentLists,
+  listAt,
+  type ObjectKind,
+  type ObjectList,
+} from "../document/object-lists.ts";
+
+/**
+ * The objects that differ between two metadata documents of version 3, in the order of the second. Objects are compared by their
+ * identity, not by their place in a list; what an export leaves out or writes in another form is no difference.
+ */
+export function compareMetadata(before: JsonMap, after: JsonMap): ObjectChange[] {
+  return [
+    ...compareLists(before, after, documentLists, { path: [], at: [], isInside: false }),
+    ...compareSettings(before, after),
+  ];
+}
+
+interface Place {
+  readonly path: PathPart[];
+  /** In the second document; undefined for an object that is not in it. */
+  readonly at: JsonPath | undefined;
+  readonly isInside: boolean;
+}
+
+interface Entry {
+  readonly value: JsonMap;
+  /** From the parent. */
+  readonly at: JsonPath;
+}
+
+function compareLists(
+  before: JsonMap,
+  after: JsonMap,
+  lists: Readonly<Record<string, ObjectList>>,
+  place: Place,
+): ObjectChange[] {
+  return Object.entries(lists).flatMap(([key, list]) =>
+    compareEntries(entriesAt(before, key, list), entriesAt(after, key, list), list, place),
+  );
+}
+
+/** The entries of a list by identity. The server refuses two of one identity, so the last one is as good as any. */
+function entriesAt(parent: JsonMap, key: string, list: ObjectList): Map<string, Entry> {
+  return new Map(
+    listAt(parent, key).flatMap((entry, index): [string, Entry][] => {
+      const identity = isJsonMap(entry) ? list.identity(entry) : undefined;
+      if (!isJsonMap(entry) || identity === undefined) return [];
+      return [[identity, { value: entry, at: [...key.split("."), index] }]];
+    }),
+  );
+}
+
+function compareEntries(
+  before: ReadonlyMap<string, Entry>,
+  after: ReadonlyMap<string, Entry>,
+  list: ObjectList,
+  place: Place,
+): ObjectChange[] {
+  const identities = new Set([...after.keys(), ...before.keys()]);
+  return [...identities].flatMap((identity) => {
+    const own = after.get(identity);
+    return compareEntry(before.get(identity)?.value, own?.value, list, {
+      path: [...place.path, { kind: list.kind, name: identity }],
+      at: own && place.at && [...place.at, ...own.at],
+      isInside: place.isInside,
+    });
+  });
+}
+
+function compareEntry(
+  before: JsonMap | undefined,
+  after: JsonMap | undefined,
+  list: ObjectList,
+  place: Place,
+): ObjectChange[] {
+  const own = compareOwn(list.kind, ownPart(before, list), ownPart(after, list), place);
+  const isWhole = before === undefined || after === undefined;
+  const inner = compareLists(before ?? {}, after ?? {}, list.lists, {
+    ...place,
+    isInside: place.isInside || isWhole,
+  });
+  return [...own, ...inner];
+}
+
+function compareOwn(
+  kind: ObjectKind,
+  before: JsonMap | undefined,
+  after: JsonMap | undefined,
+  { path, at, isInside }: Place,
+): ObjectChange[] {
+  const versions = {
+    before: before && normalise(kind, before),
+    after: after && normalise(kind, after),
+  };
+  const fields = compareFields(versions.before ?? {}, versions.after ?? {});
+  const change = changeOf(versions);
+  if (change === "changed" && fields.length === 0) return [];
+  const attention = attentionFor(kind, { ...versions, fields, isInside });
+  return [{ path, ...(at && { at }), change, isInside, fields, attention }];
+}
+
+function changeOf({ before, after }: Pick<Versions, "before" | "after">): ObjectChange["change"] {
+  if (before === undefined) return "added";
+  return after === undefined ? "removed" : "changed";
+}
+
+/** An entry without its identity and without the lists in it. */
+function ownPart(entry: JsonMap | undefined, list: ObjectList): JsonMap | undefined {
+  if (entry === undefined) return undefined;
+  const own = Object.keys(list.lists).reduce(withoutPath, entry);
+  return Object.fromEntries(
+    Object.entries(own).filter(([key]) => !list.identityKeys.includes(key)),
+  );
+}
+
+/** The object without the value at a path of keys, joined with dots. */
+function withoutPath(object: JsonMap, path: string): JsonMap {
+  const [key = "", ...rest] = path.split(".");
+  const value = object[key];
+  const entries = Object.entries(object).filter(([each]) => each !== key);
+  if (rest.length === 0 || !isJsonMap(value)) return Object.fromEntries(entries);
+  return Object.fromEntries([...entries, [key, withoutPath(value, rest.join("."))]]);
+}
+
+/** The keys of a document that are no settings: its version, and everything with objects of its own. */
+const noSettings = new Set([
+  "version",
+  ...Object.keys(documentLists).map((key) => key.split(".")[0]),
+]);
+
+function compareSettings(before: JsonMap, after: JsonMap): ObjectChange[] {
+  const keys = new Set([...Object.keys(after), ...Object.keys(before)]);
+  return [...keys]
+    .filter((key) => !noSettings.has(key))
+    .flatMap((key) => {
+      const pick = (document: JsonMap): JsonMap =>
+        document[key] === undefined ? {} : { [key]: document[key] };
+      const own = compareOwn("setting", pick(before), pick(after), {
+        path: [{ kind: "setting", name: key }],
+        at: after[key] === undefined ? undefined : [key],
+        isInside: false,
+      });
+      return own;
+    });
+}

@@ -1,0 +1,79 @@
+import * as z from "zod";
+
+/*
+ * How two metadata documents differ, object by object. Kinds and reasons are texts: a newer function may know more of them than the
+ * client that shows them.
+ */
+
+const texts = z.array(z.string()).optional();
+
+export const MetadataFieldChange = z.object({
+  field: z
+    .string()
+    .describe("The way to the field inside the object, such as `permission.columns`."),
+  added: texts.describe(
+    "For something without an order, such as a permission's columns: the members that only the project has. For a row filter or a check: the parts that only the project has.",
+  ),
+  removed: texts.describe("In the same way: what only the server has."),
+  kept: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe(
+      "For a row filter or a check, all of whose parts have to hold: how many are in both.",
+    ),
+  from: z
+    .string()
+    .optional()
+    .describe("Of any other value: what the server has, as text; absent if it has none."),
+  to: z
+    .string()
+    .optional()
+    .describe("Of any other value: what the project has, as text; absent if it has none."),
+  isSecret: z
+    .literal(true)
+    .optional()
+    .describe("True if the value is a secret: it differs, and is not shown."),
+});
+export type MetadataFieldChange = z.infer<typeof MetadataFieldChange>;
+
+/** A position in a file of the project. */
+export const FilePlace = z.object({
+  file: z.string().describe("From the project's root, with forward slashes."),
+  line: z.int().positive(),
+  column: z.int().positive(),
+});
+
+export const MetadataChange = z.object({
+  path: z
+    .array(
+      z.object({
+        kind: z.string().describe("Such as `table` or `select permission`."),
+        name: z.string().describe("A permission's name is its role."),
+      }),
+    )
+    .min(1)
+    .describe("From the outermost object to this one, such as source, table and permission."),
+  change: z.enum(["added", "removed", "changed"]),
+  isInside: z
+    .boolean()
+    .describe("True for an object inside one that is itself added or removed as a whole."),
+  fields: z.array(MetadataFieldChange),
+  attention: z
+    .array(z.string())
+    .describe("Why it needs a second look, such as `no-row-filter` or `connection`."),
+  at: z
+    .array(z.union([z.string(), z.int()]))
+    .optional()
+    .describe("Where it is in the new metadata: keys, and indexes from 0."),
+  place: FilePlace.optional().describe("Where the project's files have it, where that is known."),
+});
+export type MetadataChange = z.infer<typeof MetadataChange>;
+
+/** An object that Hasura cannot use, as it reports it. */
+export const InconsistentObjectData = z.object({
+  type: z.string(),
+  name: z.string(),
+  reason: z.string(),
+});
+export type InconsistentObjectData = z.infer<typeof InconsistentObjectData>;

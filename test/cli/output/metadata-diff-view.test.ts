@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import { colorsFor } from "../../../src/cli/output/terminal/colors.ts";
+import { textWidth } from "../../../src/cli/output/terminal/width.ts";
+import { differencesText, metadataDiffLines } from "../../../src/cli/output/views/metadata-diff.ts";
+import type { EventOf } from "../../../src/protocol/events.ts";
+import type { MetadataChange } from "../../../src/protocol/metadata-change.ts";
+
+const style = colorsFor({ isTTY: false }, {}, false);
+
+function diff(
+  changes: readonly MetadataChange[],
+  more: Partial<EventOf<"metadata.diff">> = {},
+): EventOf<"metadata.diff"> {
+  return {
+    type: "metadata.diff",
+    resourceVersion: 41,
+    changes: [...changes],
+    inconsistent: [],
+    ...more,
+  };
+}
+
+const lines = (
+  event: EventOf<"metadata.diff">,
+  look: { readonly columns?: number; readonly isFull?: boolean } = {},
+): string[] => metadataDiffLines(event, { style, columns: 100, isFull: false, ...look });
+
+function change(path: string, more: Partial<MetadataChange> = {}): MetadataChange {
+  return {
+    path: path.split("/").map((part) => {
+      const [kind = "", name = ""] = part.split(":");
+      return { kind, name };
+    }),
+    change: "changed",
+    isInside: false,
+    fields: [],
+    attention: [],
+    ...more,
+  };
+}
+
+const orders = "source:default/table:public.orders";
+const place = { file: "metadata/databases/default/tables/public_orders.yaml", line: 4, column: 1 };
+
+describe("metadata diff in a terminal", () => {
+  test("objects stand below those that contain them, with what differs in each", () => {
+    const event = diff([
+      change("source:default/table:public.invoices", { change: "added", place }),
+      change(`${orders}/select permission:user`, {
+        fields: [
+          { field: "permission.columns", added: ["discount"], removed: ["note"] },
+          { field: "permission.filter", added: ["deleted_at is null"], removed: [], kept: 1 },
+        ],
+      }),
+      change("source:default/table:public.legacy", { change: "removed" }),
+      change("action:checkout", {
+        fields: [{ field: "definition.output_type", from: "Receipt", to: "Receipt!" }],
+      }),
+      change("setting:api_limits", { fields: [{ field: "api_limits.disabled", to: "true" }] }),
+    ]);
+    assert.deepEqual(lines(event), [
+      "metadata (resource version 41): 5 objects differ",
+      "    source default",
+      "    + table public.invoices",
+      "        metadata/databases/default/tables/public_orders.yaml:4",
+      "      table public.orders",
+      "      ~ select permission user: columns +discount -note · filter + deleted_at is null",
+      "    - table public.legacy",
+      "  ~ action checkout: output_type Receipt → Receipt!",
+      "  ~ api_limits: api_limits.disabled none → true",
+    ]);
+  });
+
+  test("what needs a second look has an exclamation mark, and the reason first", () => {
+    const event = diff([
+      change(`${orders}/update permission:support`, {
+        change: "added",
+        attention: ["new-permission", "no-row-filter", "a reason of a newer function"],
+      }),
+    ]);
+    assert.deepEqual(lines(event).slice(-1), [
+      "      ! update permission support: new permission · no row filter · a reason of a newer function",
+    ]);
+    assert.equal(differencesText(event), "1 object differs, 1 needs attention");
+  });
+
+  const added = [
+    change("source:default/table:public.invoices", { change: "added" }),
+    ...["a", "b"].map((role) =>
+      change(`source:default/table:public.invoices/select permission:${role}`, {
+        ...{ change: "added", isInside: true },
+        fields: [{ field: "permission.columns", added: ["id"], removed: [] }],
+      }),
+    ),
+    change("source:default/table:public.invoices/array relationship:lines", {
+      ...{ change: "added", isInside: true },
+    }),
+  ] as const;
+
+  test("what is inside an added object is counted, and listed with --full", () => {
+    assert.deepEqual(lines(diff(added)), [
+      "metadata (resource version 41): 1 object differs",
+      "    source default",
+      "    + table public.invoices: with 2 permissions, 1 relationship",
+    ]);
+    assert.deepEqual(lines(diff(added), { isFull: true }).slice(2), [
+      "    + table public.invoices",
+      "      + select permission a: columns +id",
+      "      + select permission b: columns +id",
+      "      + array relationship lines",
+    ]);
+  });
+
+  test("something inside an added object that needs a second look is listed", () => {
+    const open = { ...added[1], attention: ["no-row-filter"] };
+    assert.deepEqual(lines(diff([added[0], open])).slice(-1), [
+      "      ! select permission a: no row filter",
+    ]);
+  });
+
+  test("a secret is named, not shown", () => {
+    const event = diff([
+      change("action:checkout", {
+        fields: [{ field: "definition.headers.A.value", isSecret: true }],
+      }),
+    ]);
+    assert.deepEqual(lines(event).slice(-1), [
+      "  ~ action checkout: headers.A.value differs (secret)",
+    ]);
+  });
+
+  test("a row filter that has nothing in common with the old one is shown from the old to the new", () => {
+    const event = diff([
+      change(`${orders}/select permission:user`, {
+        fields: [{ field: "permission.filter", added: [], removed: ["a = 1", "b = 2"], kept: 0 }],
+      }),
+    ]);
+    assert.match(lines(event).at(-1) ?? "", /filter a = 1 and b = 2 → none$/);
+  });
+
+  test("no line is wider than a narrow terminal, and control characters are shown", () => {
+    const event = diff(
+      [
+        change(`${orders}/select permission:user`, {
+          fields: [
+            {
+              field: "permission.columns",
+              added: Array.from({ length: 30 }, (_, i) => `column_${i}`),
+              removed: [],
+            },
+          ],
+        }),
+        change("source:default/table:public.evil\u001b[31m", { change: "added", place }),
+      ],
+      {
+        inconsistent: [
+          { type: "table", name: "table a in source default", reason: "no such table ".repeat(9) },
+        ],
+      },
+    );
+    for (const line of lines(event, { columns: 60 })) {
+      assert.ok(textWidth(line) <= 60, line);
+      assert.ok(!line.includes("\u001b"));
+    }
+  });
+
+  test("of many inconsistent objects the first five are shown, and the count of the rest", () => {
+    const inconsistent = Array.from({ length: 50 }, (_, i) => ({
+      type: "table",
+      name: `table t${i} in source default`,
+      reason: "no such table",
+    }));
+    const shown = lines(diff([], { inconsistent }));
+    assert.equal(shown.length, 1 + 1 + 5 + 1);
+    assert.equal(shown[0], "metadata (resource version 41): no difference");
+    assert.equal(shown.at(-1), "  and 45 more: --full");
+    assert.equal(lines(diff([], { inconsistent }), { isFull: true }).length, 52);
+  });
+});

@@ -1,0 +1,631 @@
+import assert from "node:assert/strict";
+import { describe, test } from "vitest";
+import type { JsonMap } from "../../../src/metadata/document/json.ts";
+import { compareMetadata } from "../../../src/metadata/diff/compare-metadata.ts";
+import type { ObjectChange } from "../../../src/metadata/diff/change.ts";
+
+const orders = { schema: "public", name: "orders" };
+
+function withTable(table: JsonMap, ...others: readonly JsonMap[]): JsonMap {
+  return {
+    version: 3,
+    sources: [
+      { name: "default", kind: "postgres", tables: [{ table: orders, ...table }, ...others] },
+    ],
+  };
+}
+
+const select = (permission: JsonMap, role = "user"): JsonMap => ({
+  select_permissions: [{ role, permission }],
+});
+
+const actionWith = (definition: JsonMap): JsonMap => ({
+  version: 3,
+  sources: [],
+  actions: [{ name: "checkout", definition: { handler: "https://pay/x", ...definition } }],
+});
+
+/** Each change in a line: sign, kind, path, fields, and what needs attention. */
+function lines(before: JsonMap, after: JsonMap): string[] {
+  return compareMetadata(before, after).map(lineOf);
+}
+
+const signs = { added: "+", removed: "-", changed: "~" } as const;
+
+function lineOf({ path, change, fields, attention }: ObjectChange): string {
+  const shown = change === "changed" ? fields.map(fieldText) : [];
+  const marks = attention.map((each) => `!${each}`);
+  const names = path.map(({ name }) => name).join("/");
+  return [signs[change], path.at(-1)?.kind, names, ...shown, ...marks].join(" ");
+}
+
+function fieldText(change: ObjectChange["fields"][number]): string {
+  const { field, added = [], removed = [], from, to, isSecret } = change;
+  if (isSecret) return `${field} secret`;
+  const parts = [...added.map((each) => `+${each}`), ...removed.map((each) => `-${each}`)];
+  return [field, ...(parts.length > 0 ? parts : [`${from ?? "none"} → ${to ?? "none"}`])].join(" ");
+}
+
+const noDifference: Readonly<Record<string, readonly [JsonMap, JsonMap]>> = {
+  "the order of tables": [
+    withTable({}, { table: { schema: "public", name: "lines" } }),
+    {
+      version: 3,
+      sources: [
+        {
+          name: "default",
+          kind: "postgres",
+          tables: [{ table: { schema: "public", name: "lines" } }, { table: orders }],
+        },
+      ],
+    },
+  ],
+  "a table's name as text": [
+    withTable({}),
+    { version: 3, sources: [{ name: "default", kind: "postgres", tables: [{ table: "orders" }] }] },
+  ],
+  "the order of a permission's columns": [
+    withTable(select({ columns: ["a", "b"], filter: {} })),
+    withTable(select({ columns: ["b", "a"], filter: {} })),
+  ],
+  "a default that an export leaves out": [
+    withTable(select({ columns: ["a"], filter: {}, allow_aggregations: false, limit: null })),
+    withTable(select({ columns: ["a"], filter: {} })),
+  ],
+  "empty lists and an empty configuration": [
+    withTable({
+      configuration: { column_config: {}, custom_column_names: {}, custom_root_fields: {} },
+      object_relationships: [],
+    }),
+    withTable({}),
+  ],
+  "column names in their old form": [
+    withTable({ configuration: { custom_column_names: { id: "ID" } } }),
+    withTable({
+      configuration: {
+        custom_root_fields: {},
+        custom_column_names: { id: "ID" },
+        column_config: { id: { custom_name: "ID" } },
+      },
+    }),
+  ],
+  "a foreign key's column as a list": [
+    withTable({
+      object_relationships: [{ name: "u", using: { foreign_key_constraint_on: "u_id" } }],
+    }),
+    withTable({
+      object_relationships: [{ name: "u", using: { foreign_key_constraint_on: ["u_id"] } }],
+    }),
+  ],
+  "a foreign key's table as text, and one column as a list": [
+    withTable({
+      array_relationships: [
+        { name: "l", using: { foreign_key_constraint_on: { table: "lines", column: "o_id" } } },
+      ],
+    }),
+    withTable({
+      array_relationships: [
+        {
+          name: "l",
+          using: {
+            foreign_key_constraint_on: {
+              table: { schema: "public", name: "lines" },
+              columns: ["o_id"],
+            },
+          },
+        },
+      ],
+    }),
+  ],
+  "an insertion order of null": [
+    withTable({
+      object_relationships: [
+        {
+          name: "u",
+          using: {
+            manual_configuration: {
+              remote_table: "users",
+              column_mapping: { u: "id" },
+              insertion_order: null,
+            },
+          },
+        },
+      ],
+    }),
+    withTable({
+      object_relationships: [
+        {
+          name: "u",
+          using: {
+            manual_configuration: {
+              remote_table: { schema: "public", name: "users" },
+              column_mapping: { u: "id" },
+            },
+          },
+        },
+      ],
+    }),
+  ],
+  "an insert permission that names no columns, or all": [
+    withTable({ insert_permissions: [{ role: "user", permission: { check: {} } }] }),
+    withTable({ insert_permissions: [{ role: "user", permission: { check: {}, columns: "*" } }] }),
+  ],
+  "an action's defaults": [
+    actionWith({ output_type: "R" }),
+    actionWith({
+      output_type: "R",
+      type: "mutation",
+      kind: "synchronous",
+      timeout: 30,
+      arguments: [],
+      headers: [],
+    }),
+  ],
+  "the kind of a query action": [
+    actionWith({ output_type: "R", type: "query", kind: "" }),
+    actionWith({ output_type: "R", type: "query" }),
+  ],
+  "a missing description": [
+    actionWith({ arguments: [{ name: "a", type: "Int", description: null }] }),
+    actionWith({ arguments: [{ name: "a", type: "Int" }] }),
+  ],
+  "the retries of an event trigger that are the default": [
+    withTable({
+      event_triggers: [{ name: "t", definition: { enable_manual: false }, webhook: "https://h" }],
+    }),
+    withTable({
+      event_triggers: [
+        {
+          name: "t",
+          definition: {},
+          webhook: "https://h",
+          retry_conf: { num_retries: 0, interval_sec: 10, timeout_sec: 60 },
+        },
+      ],
+    }),
+  ],
+  "the retries of a cron trigger that are the default": [
+    {
+      version: 3,
+      sources: [],
+      cron_triggers: [{ name: "c", schedule: "* * * * *", webhook: "https://h" }],
+    },
+    {
+      version: 3,
+      sources: [],
+      cron_triggers: [
+        {
+          name: "c",
+          schedule: "* * * * *",
+          webhook: "https://h",
+          include_in_metadata: true,
+          retry_conf: {
+            num_retries: 0,
+            retry_interval_seconds: 10,
+            timeout_seconds: 60,
+            tolerance_seconds: 21_600,
+          },
+        },
+      ],
+    },
+  ],
+  "settings that are empty": [
+    { version: 3, sources: [] },
+    {
+      version: 3,
+      sources: [],
+      network: {},
+      api_limits: {},
+      graphql_schema_introspection: { disabled_for_roles: [] },
+      inherited_roles: [],
+    },
+  ],
+  "the order of keys in a row filter": [
+    withTable(select({ columns: ["a"], filter: { a: { _eq: 1 }, b: { _eq: 2 } } })),
+    withTable(select({ columns: ["a"], filter: { b: { _eq: 2 }, a: { _eq: 1 } } })),
+  ],
+  "a connection's defaults": [
+    {
+      version: 3,
+      sources: [
+        {
+          name: "default",
+          kind: "postgres",
+          tables: [],
+          configuration: { connection_info: { database_url: { from_env: "URL" } } },
+        },
+      ],
+    },
+    {
+      version: 3,
+      sources: [
+        {
+          name: "default",
+          kind: "postgres",
+          tables: [],
+          configuration: {
+            connection_info: {
+              database_url: { from_env: "URL" },
+              isolation_level: "read-committed",
+              use_prepared_statements: false,
+            },
+          },
+        },
+      ],
+    },
+  ],
+  "the roles of an inherited role in another order": [
+    { version: 3, sources: [], inherited_roles: [{ role_name: "all", role_set: ["a", "b"] }] },
+    { version: 3, sources: [], inherited_roles: [{ role_name: "all", role_set: ["b", "a"] }] },
+  ],
+};
+
+describe("what is no difference", () => {
+  for (const [name, [before, after]] of Object.entries(noDifference)) {
+    test(name, () => {
+      assert.deepEqual(lines(before, after), []);
+      assert.deepEqual(lines(after, before), []);
+    });
+  }
+});
+
+describe("objects", () => {
+  test("a table that only one side has is one change, with those inside it marked", () => {
+    const invoices = {
+      table: { schema: "public", name: "invoices" },
+      ...select({ columns: ["a"], filter: { a: { _eq: 1 } } }),
+    };
+    const changes = compareMetadata(withTable({}), withTable({}, invoices));
+    assert.deepEqual(
+      changes.map((each) => [lineOf(each), each.isInside]),
+      [
+        ["+ table default/public.invoices", false],
+        ["+ select permission default/public.invoices/user", true],
+      ],
+    );
+  });
+
+  test("a table that only the server has is removed", () => {
+    const legacy = { table: { schema: "app", name: "legacy" } };
+    assert.deepEqual(lines(withTable({}, legacy), withTable({})), ["- table default/app.legacy"]);
+  });
+
+  test("the same table in two databases is two tables", () => {
+    const source = (name: string): JsonMap => ({
+      name,
+      kind: "postgres",
+      tables: [{ table: orders }],
+    });
+    assert.deepEqual(
+      lines(
+        { version: 3, sources: [source("a")] },
+        { version: 3, sources: [source("a"), source("b")] },
+      ),
+      ["+ source b", "+ table b/public.orders"],
+    );
+  });
+
+  test("tables of data connectors, whose names are lists", () => {
+    const before = withTable({}, { table: ["Album"] });
+    assert.deepEqual(lines(before, withTable({}, { table: ["Artist"] })), [
+      "+ table default/Artist",
+      "- table default/Album",
+    ]);
+  });
+
+  test("an unknown key of a newer server is a setting", () => {
+    assert.deepEqual(
+      lines({ version: 3, sources: [] }, { version: 3, sources: [], future: { a: 1 } }),
+      ["~ setting future future.a none → 1"],
+    );
+  });
+
+  test("queries of a collection", () => {
+    const collection = (...queries: readonly string[]): JsonMap => ({
+      version: 3,
+      sources: [],
+      query_collections: [
+        {
+          name: "mobile",
+          definition: { queries: queries.map((name) => ({ name, query: `query ${name} { a }` })) },
+        },
+      ],
+    });
+    assert.deepEqual(lines(collection("A"), collection("B", "A")), ["+ query mobile/B"]);
+  });
+});
+
+describe("fields", () => {
+  test("columns and a row filter", () => {
+    assert.deepEqual(
+      lines(
+        withTable(
+          select({
+            columns: ["a", "internal_note"],
+            filter: { customer_id: { _eq: "X-Hasura-User-Id" } },
+          }),
+        ),
+        withTable(
+          select({
+            columns: ["a", "discount"],
+            filter: {
+              _and: [
+                { customer_id: { _eq: "X-Hasura-User-Id" } },
+                { deleted_at: { _is_null: true } },
+              ],
+            },
+          }),
+        ),
+      ),
+      [
+        "~ select permission default/public.orders/user permission.columns +discount -internal_note permission.filter +deleted_at is null",
+      ],
+    );
+  });
+
+  test("arguments of an action, by their name, and their order", () => {
+    const argument = (name: string, type = "Int"): JsonMap => ({ name, type });
+    assert.deepEqual(
+      lines(
+        actionWith({ arguments: [argument("a"), argument("b")] }),
+        actionWith({ arguments: [argument("b", "Int!"), argument("a")] }),
+      ),
+      [
+        "~ action checkout definition.arguments.b.type Int → Int! definition.arguments.order a, b → b, a",
+      ],
+    );
+  });
+
+  test("no root fields at all, and all of them", () => {
+    const permission = { columns: ["a"], filter: {} };
+    assert.deepEqual(
+      lines(
+        withTable(select({ ...permission, query_root_fields: [] })),
+        withTable(select(permission)),
+      ),
+      [
+        "~ select permission default/public.orders/user permission.query_root_fields +* !more-root-fields",
+      ],
+    );
+  });
+});
+
+describe("what needs attention", () => {
+  const filtered = { columns: ["a"], filter: { a: { _eq: "X-Hasura-User-Id" }, b: { _eq: 1 } } };
+  const attention = (before: JsonMap, after: JsonMap): string[] =>
+    compareMetadata(before, after).flatMap((each) => each.attention);
+
+  const cases: Readonly<Record<string, readonly [JsonMap, JsonMap, readonly string[]]>> = {
+    "a row filter that is gone": [
+      withTable(select(filtered)),
+      withTable(select({ ...filtered, filter: {} })),
+      ["no-row-filter"],
+    ],
+    "a row filter with a part less": [
+      withTable(select(filtered)),
+      withTable(select({ ...filtered, filter: { b: { _eq: 1 } } })),
+      ["weaker-row-filter"],
+    ],
+    "a row filter with a part more": [
+      withTable(select(filtered)),
+      withTable(select({ ...filtered, filter: { ...filtered.filter, c: { _eq: 2 } } })),
+      [],
+    ],
+    "a row filter with an alternative": [
+      withTable(select(filtered)),
+      withTable(select({ ...filtered, filter: { _or: [filtered.filter, {}] } })),
+      ["weaker-row-filter"],
+    ],
+    "all columns": [
+      withTable(select(filtered)),
+      withTable(select({ ...filtered, columns: "*" })),
+      ["all-columns"],
+    ],
+    "a new role without a row filter": [
+      withTable(select(filtered)),
+      withTable({
+        select_permissions: [
+          { role: "user", permission: filtered },
+          { role: "support", permission: { columns: ["a"], filter: {} } },
+        ],
+      }),
+      ["new-permission", "no-row-filter"],
+    ],
+    "a permission that is gone": [withTable(select(filtered)), withTable({}), []],
+    aggregations: [
+      withTable(select(filtered)),
+      withTable(select({ ...filtered, allow_aggregations: true })),
+      ["aggregations"],
+    ],
+    "a raised limit": [
+      withTable(select({ ...filtered, limit: 10 })),
+      withTable(select({ ...filtered, limit: 100 })),
+      ["higher-limit"],
+    ],
+    "a limit that is gone": [
+      withTable(select({ ...filtered, limit: 10 })),
+      withTable(select(filtered)),
+      ["higher-limit"],
+    ],
+    "a lowered limit": [
+      withTable(select({ ...filtered, limit: 10 })),
+      withTable(select({ ...filtered, limit: 5 })),
+      [],
+    ],
+    "a column preset that is gone": [
+      withTable({
+        insert_permissions: [
+          { role: "user", permission: { check: {}, set: { owner: "X-Hasura-User-Id" } } },
+        ],
+      }),
+      withTable({ insert_permissions: [{ role: "user", permission: { check: {} } }] }),
+      ["fewer-presets"],
+    ],
+    "a check that is gone": [
+      withTable({
+        insert_permissions: [{ role: "user", permission: { check: { a: { _eq: 1 } } } }],
+      }),
+      withTable({ insert_permissions: [{ role: "user", permission: { check: {} } }] }),
+      ["weaker-check"],
+    ],
+    "no longer only for the backend": [
+      withTable({
+        delete_permissions: [
+          { role: "user", permission: { filter: { a: { _eq: 1 } }, backend_only: true } },
+        ],
+      }),
+      withTable({
+        delete_permissions: [{ role: "user", permission: { filter: { a: { _eq: 1 } } } }],
+      }),
+      ["not-only-backend"],
+    ],
+    "one more role inherited": [
+      { version: 3, sources: [], inherited_roles: [{ role_name: "all", role_set: ["a"] }] },
+      { version: 3, sources: [], inherited_roles: [{ role_name: "all", role_set: ["a", "b"] }] },
+      ["more-roles"],
+    ],
+    "introspection for one role more": [
+      { version: 3, sources: [], graphql_schema_introspection: { disabled_for_roles: ["a"] } },
+      { version: 3, sources: [] },
+      ["introspection"],
+    ],
+    "an API limit that is raised": [
+      { version: 3, sources: [], api_limits: { depth_limit: { global: 5 } } },
+      { version: 3, sources: [], api_limits: { depth_limit: { global: 9 } } },
+      ["higher-limit"],
+    ],
+    "another database": [
+      {
+        version: 3,
+        sources: [
+          {
+            name: "default",
+            kind: "postgres",
+            tables: [],
+            configuration: { connection_info: { database_url: { from_env: "A" } } },
+          },
+        ],
+      },
+      {
+        version: 3,
+        sources: [
+          {
+            name: "default",
+            kind: "postgres",
+            tables: [],
+            configuration: { connection_info: { database_url: { from_env: "B" } } },
+          },
+        ],
+      },
+      ["connection"],
+    ],
+  };
+  for (const [name, [before, after, expected]] of Object.entries(cases)) {
+    test(name, () => {
+      assert.deepEqual(attention(before, after), expected);
+    });
+  }
+
+  test("a permission on a new table only if it has no row filter", () => {
+    const table = (permission: JsonMap): JsonMap => ({
+      table: { schema: "public", name: "n" },
+      ...select(permission),
+    });
+    assert.deepEqual(attention(withTable({}), withTable({}, table(filtered))), []);
+    assert.deepEqual(
+      attention(withTable({}), withTable({}, table({ columns: ["a"], filter: {} }))),
+      ["no-row-filter"],
+    );
+  });
+});
+
+describe("secrets", () => {
+  const secret = "hunter2-hunter2";
+  const shown = (before: JsonMap, after: JsonMap): string =>
+    JSON.stringify(compareMetadata(before, after));
+
+  const cases: Readonly<Record<string, (value: string) => JsonMap>> = {
+    "a header of an action": (value) => actionWith({ headers: [{ name: "Authorization", value }] }),
+    "a header of an event trigger": (value) =>
+      withTable({
+        event_triggers: [{ name: "t", webhook: "https://h", headers: [{ name: "A", value }] }],
+      }),
+    "a header of a remote schema": (value) => ({
+      version: 3,
+      sources: [],
+      remote_schemas: [
+        { name: "r", definition: { url: "https://r", headers: [{ name: "A", value }] } },
+      ],
+    }),
+    "a header that a transform adds": (value) =>
+      actionWith({
+        request_transform: {
+          version: 2,
+          request_headers: { add_headers: { Authorization: value } },
+        },
+      }),
+    "a database's address": (value) => ({
+      version: 3,
+      sources: [
+        {
+          name: "default",
+          kind: "postgres",
+          tables: [],
+          configuration: { connection_info: { database_url: `postgres://u:${value}@h/d` } },
+        },
+      ],
+    }),
+    "a password of a connection": (value) => ({
+      version: 3,
+      sources: [
+        {
+          name: "default",
+          kind: "postgres",
+          tables: [],
+          configuration: {
+            connection_info: {
+              database_url: { connection_parameters: { host: "h", password: value } },
+            },
+          },
+        },
+      ],
+    }),
+    "a read replica's address": (value) => ({
+      version: 3,
+      sources: [
+        {
+          name: "default",
+          kind: "postgres",
+          tables: [],
+          configuration: {
+            connection_info: { database_url: { from_env: "A" } },
+            read_replicas: [{ database_url: `postgres://u:${value}@h/d` }],
+          },
+        },
+      ],
+    }),
+    "a handler's address": (value) => ({
+      version: 3,
+      sources: [],
+      actions: [
+        { name: "a", definition: { handler: `https://user:${value}@pay/x?token=${value}` } },
+      ],
+    }),
+    "a header of OpenTelemetry": (value) => ({
+      version: 3,
+      sources: [],
+      opentelemetry: { exporter_otlp: { headers: [{ name: "A", value }] } },
+    }),
+  };
+  for (const [name, withValue] of Object.entries(cases)) {
+    test(`${name} is never shown, only that it differs`, () => {
+      assert.notEqual(shown(withValue("other-value"), withValue(secret)), "[]");
+      for (const [before, after] of [
+        [withValue("other-value"), withValue(secret)],
+        [withValue(secret), { version: 3, sources: [] }],
+        [{ version: 3, sources: [] }, withValue(secret)],
+      ] as const)
+        assert.ok(!shown(before, after).includes(secret));
+    });
+  }
+});
