@@ -4,7 +4,7 @@ import { retryHint, textHint } from "../../protocol/hint.ts";
 import type { EngineContext } from "../context.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
 import type { ReadyStep } from "../plan/prepare-plan.ts";
-import { readReport, type Report } from "./read-report.ts";
+import { readReport, type RehearsalError, type Report } from "./read-report.ts";
 import { rehearsalFailure } from "./rehearsal-failure.ts";
 import { rehearsalSql } from "./rehearsal-sql.ts";
 import {
@@ -94,16 +94,37 @@ async function described(
   });
   const file = files[done.length];
   if (error === undefined || file === undefined) return { migrations, notRun: leftOut.map(notRun) };
+  if (needsCommit(file, error)) {
+    const reason = "it uses an enum value that is new until its transaction has been committed";
+    const rest = [{ step: file.step, reason }, ...after(file, files, leftOut)];
+    return { migrations, notRun: rest.map(notRun) };
+  }
   const before = files.slice(0, done.length).flatMap(statementsOf).length;
   const failure = await rehearsalFailure({
     ...{ file, error, environment },
     index: error.statement - before - 1,
   });
-  const after = [...files.slice(done.length + 1), ...leftOut];
   return {
     ...{ migrations, failed: named(file.step), failure },
-    notRun: after.map(({ step }) => notRun(afterStop(step, file.step))),
+    notRun: after(file, files, leftOut).map(notRun),
   };
+}
+
+function after(
+  file: RehearsalFile,
+  files: readonly RehearsalFile[],
+  leftOut: readonly LeftOut[],
+): LeftOut[] {
+  const rest = [...files.slice(files.indexOf(file) + 1), ...leftOut];
+  return rest.map(({ step }) => afterStop(step, file.step));
+}
+
+/**
+ * True for a file that fails (55P04) only because a value of an enum was added in the same transaction: by an earlier file, or to a type that
+ * the file creates, which PostgreSQL does not recognize as new in a block.
+ */
+function needsCommit({ isParsed, addsEnumValue }: RehearsalFile, error: RehearsalError): boolean {
+  return error.sqlstate === "55P04" && isParsed && !addsEnumValue;
 }
 
 function named({ migration: { version, name } }: ReadyStep): { version: string; name: string } {

@@ -9,6 +9,8 @@ export interface RehearsalFile {
   readonly parts: readonly Part[];
   /** False if the parser does not accept it: its only part is the whole file. */
   readonly isParsed: boolean;
+  /** It adds a value to an enum that it has not created. */
+  readonly addsEnumValue: boolean;
 }
 
 /** A pending migration that is not run in a rehearsal; `reason` is a sentence without its full stop, about "it". */
@@ -54,6 +56,6 @@ async function fileOf(step: ReadyStep): Promise<RehearsalFile | LeftOut> {
   const { sql } = await step.file.body();
   const split = await splitFile(sql);
   if (split.kind === "refused") return { step, reason: `its file ${split.reason}` };
-  const { parts, isParsed } = split;
-  return { step, sql, parts, isParsed };
+  const { parts, isParsed, addsEnumValue } = split;
+  return { step, sql, parts, isParsed, addsEnumValue };
 }

@@ -1,5 +1,5 @@
 import type { ParsedStatement } from "../../sql-parser/parse-sql.ts";
-import { isTree, type Tree } from "../../sql-parser/tree.ts";
+import { isTree, textsIn, type Tree } from "../../sql-parser/tree.ts";
 import { isRefusedFunction } from "../query/refused-functions.ts";
 import { isComment, tokenize } from "../sql/lexer.ts";
 import { mentionsIn } from "../sql/mentions.ts";
@@ -11,7 +11,13 @@ export type Part = Pick<ParsedStatement, "start" | "end">;
 /** What of a file can be run and rolled back. */
 export type SplitFile =
   /** All of it; one part for the whole file if it cannot be parsed. */
-  | { readonly kind: "parts"; readonly parts: readonly Part[]; readonly isParsed: boolean }
+  | {
+      readonly kind: "parts";
+      readonly parts: readonly Part[];
+      readonly isParsed: boolean;
+      /** It adds a value to an enum that it has not created. */
+      readonly addsEnumValue: boolean;
+    }
   /** It would have an effect that no rollback undoes, or behave differently. `reason` completes "the file …". */
   | { readonly kind: "refused"; readonly reason: string };
 
@@ -26,14 +32,32 @@ export async function splitFile(sql: string): Promise<SplitFile> {
   if (parsed.kind !== "parsed") {
     const name = firstOutside(sql);
     return name === undefined
-      ? { kind: "parts", parts: [{ start: 0, end: sql.length }], isParsed: false }
+      ? {
+          ...{ kind: "parts", parts: [{ start: 0, end: sql.length }] },
+          ...{ isParsed: false, addsEnumValue: false },
+        }
       : refused(calls(name));
   }
   for (const { node } of parsed.statements) {
     const reason = refusalOf(node);
     if (reason !== undefined) return refused(reason);
   }
-  return { kind: "parts", parts: parsed.statements, isParsed: true };
+  const { statements } = parsed;
+  return { kind: "parts", parts: statements, isParsed: true, addsEnumValue: addsValue(statements) };
+}
+
+function addsValue(statements: readonly ParsedStatement[]): boolean {
+  const created = new Set<string>();
+  for (const { node } of statements) {
+    if ("CreateEnumStmt" in node) created.add(enumName(node.CreateEnumStmt));
+    if (!("AlterEnumStmt" in node) || node.AlterEnumStmt.oldVal !== undefined) continue;
+    if (!created.has(enumName(node.AlterEnumStmt))) return true;
+  }
+  return false;
+}
+
+function enumName({ typeName }: { readonly typeName?: unknown }): string {
+  return JSON.stringify(textsIn(typeName));
 }
 
 function refused(reason: string): SplitFile {
@@ -57,6 +81,10 @@ function refusalOfCommand(command: string, tree: Tree): string | undefined {
   switch (command) {
     case "TransactionStmt":
       return "has transaction statements of its own";
+    case "SelectStmt":
+      return hasInto(tree)
+        ? "has SELECT … INTO, which a rehearsal cannot run; CREATE TABLE … AS does the same"
+        : undefined;
     case "PrepareStmt":
       return "prepares a statement, which a rollback leaves in place";
     case "CopyStmt": {
@@ -73,6 +101,12 @@ function refusalOfCommand(command: string, tree: Tree): string | undefined {
   }
 }
 
+/** INTO belongs to the first of several queries. PL/pgSQL's EXECUTE refuses it. */
+function hasInto(select: Tree): boolean {
+  const { intoClause, larg } = select;
+  return intoClause !== undefined || (isTree(larg) && hasInto(larg));
+}
+
 function calls(name: string): string {
   return `calls ${name}, whose effect a rollback does not undo`;
 }
@@ -87,12 +121,23 @@ function firstOutside(text: string): string | undefined {
 
 /** True for a function whose effect a rollback does not undo. */
 function worksOutside(name: string): boolean {
+  if (elsewhere.has(name)) return true;
   return isRefusedFunction(name) && !transactional.some((pattern) => pattern.test(name));
 }
 
-/** Functions that a query must not call, but whose effects are rolled back, or harmless: a sequence advances with every attempt. */
+/** Functions of extensions that work in other sessions or services: aws_lambda, aws_s3, pg_background. */
+const elsewhere: ReadonlySet<string> = new Set([
+  "invoke",
+  "query_export_to_s3",
+  "pg_background_launch",
+]);
+
+/**
+ * Functions that a query must not call, but whose effects are rolled back, or harmless: a sequence advances with every attempt. `setval` is
+ * not one of them, because it can set a sequence back to numbers that are in use.
+ */
 const transactional: readonly RegExp[] = [
-  /^(set_config|setseed|nextval|setval|ts_stat|ts_rewrite|connectby|xpath_table|pg_notify)$/,
+  /^(set_config|setseed|nextval|ts_stat|ts_rewrite|connectby|xpath_table|pg_notify)$/,
   /^pg_sleep/,
   /^pg_(try_)?advisory_xact_/,
   /_to_xml(schema|_and_xmlschema)?$/,

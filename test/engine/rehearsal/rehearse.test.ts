@@ -224,6 +224,56 @@ describe("a rehearsal", () => {
       assert.deepEqual(await contents(started), before);
     });
 
+  test("stops before a migration that would set a sequence back", async (t) => {
+    const started = await bench(t);
+    await query(started.url, "CREATE SEQUENCE numbers; SELECT setval('numbers', 50)");
+    const ran = await rehearse(started, { "2_a/up": "SELECT setval('numbers', 1, false);" });
+    assert.deepEqual(report(ran), {
+      ran: [],
+      notRun: ["a: its file calls setval, whose effect a rollback does not undo"],
+    });
+    assert.deepEqual(await query(started.url, "SELECT last_value::int FROM numbers"), [
+      { last_value: 50 },
+    ]);
+  });
+
+  describe("with a new value of an enum", () => {
+    const added = { "2_add/up": "ALTER TYPE mood ADD VALUE 'happy';" };
+    const uses = "INSERT INTO moods VALUES ('happy');";
+    const reason = "it uses an enum value that is new until its transaction has been committed";
+
+    async function moods(t: TestContext, pending: Record<string, string>): Promise<Ran> {
+      const started = await bench(t);
+      await query(started.url, "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE moods (m mood)");
+      return rehearse(started, pending);
+    }
+
+    test("stops before the migration that uses it, which does not fail when it is applied", async (t) => {
+      const ran = await moods(t, { ...added, "3_use/up": uses, "4_last/up": "SELECT 1;" });
+      assert.equal(ran.failure, undefined);
+      assert.deepEqual(report(ran), {
+        ran: [["add"]],
+        notRun: [`use: ${reason}`, "last: it comes after 3_use"],
+      });
+    });
+
+    test("stops before a migration that creates the enum, adds the value and uses it", async (t) => {
+      const ran = await moods(t, {
+        "2_all/up":
+          "CREATE TYPE size AS ENUM ('s'); ALTER TYPE size ADD VALUE 'm'; SELECT 'm'::size;",
+      });
+      assert.deepEqual(
+        [ran.failure, report(ran)],
+        [undefined, { ran: [], notRun: [`all: ${reason}`] }],
+      );
+    });
+
+    test("fails where the same migration adds and uses it", async (t) => {
+      const ran = await moods(t, { "2_both/up": `${added["2_add/up"]}\n${uses}` });
+      assert.deepEqual(failureOf(ran), ["rehearsal-failed", "55P04", "2:1"]);
+    });
+  });
+
   for (const [what, up, state] of [
     [
       "a procedure that commits",

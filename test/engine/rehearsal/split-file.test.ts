@@ -20,7 +20,7 @@ describe("the statements of a file for a rehearsal", () => {
       ["CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END", "SELECT 3"],
     ],
     ["text that cannot be parsed", "SELECT (1; SELECT 2", ["SELECT (1; SELECT 2"]],
-    ["sequences", "SELECT setval('s', 1), nextval('s')", ["SELECT setval('s', 1), nextval('s')"]],
+    ["a sequence that advances", "SELECT nextval('s')", ["SELECT nextval('s')"]],
     [
       "a lock of the transaction",
       "SELECT pg_advisory_xact_lock(1)",
@@ -79,6 +79,21 @@ describe("the statements of a file for a rehearsal", () => {
       "a large object that is exported",
       "SELECT lo_export(1, 'a')",
       "calls lo_export, whose effect a rollback does not undo",
+    ],
+    [
+      "a sequence that is set",
+      "SELECT setval('s', 1)",
+      "calls setval, whose effect a rollback does not undo",
+    ],
+    [
+      "a call of another Lambda function",
+      "SELECT aws_lambda.invoke('arn', '{}')",
+      "calls invoke, whose effect a rollback does not undo",
+    ],
+    [
+      "SELECT INTO",
+      "SELECT 1 AS n INTO t UNION SELECT 2 UNION SELECT 3",
+      "has SELECT … INTO, which a rehearsal cannot run; CREATE TABLE … AS does the same",
     ],
     ["COPY to a file", "COPY t TO '/tmp/rows'", "copies to a file or a program"],
     ["COPY from a program", "COPY t FROM PROGRAM 'ls'", "copies to a file or a program"],
