@@ -173,7 +173,7 @@ export const StatusRow = z.object({
     .describe("For a version in doubt: whether what its file creates is in the database."),
 });
 export type StatusRow = z.infer<typeof StatusRow>;
-/** A run that is at work on a database. */
+/** A run in progress on a database. */
 export const RunInProgress = z.object({
   runId: z.string().describe("The run's id."),
   operation: z.string(),
@@ -191,7 +191,7 @@ const databaseStatus = z.object({
   inProgress: z
     .array(RunInProgress)
     .optional()
-    .describe("Runs that are at work on this database now; absent if there are none."),
+    .describe("Runs in progress on this database now; absent if there are none."),
   migrations: z.array(StatusRow),
 });
 export type DatabaseStatus = z.infer<typeof databaseStatus>;
@@ -398,7 +398,7 @@ export const RunEvent = z.discriminatedUnion("type", [
         .nonnegative()
         .optional()
         .describe(
-          "How many runs of `sql` are left out because they are only counted: since the oldest run of a full list, or all.",
+          "Number of runs of `sql` that are counted instead of listed: those since the oldest listed run, or all of them if no other run is left out.",
         ),
       more,
     })

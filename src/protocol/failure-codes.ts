@@ -536,15 +536,15 @@ export const failureCodes = {
   "data-loss": {
     kinds: ["usage"],
     meaning:
-      "The plan drops a table or a column, or removes all rows of a table that is not known to be empty, and that is not confirmed; nothing was run.",
+      "The plan loses data, and nobody has confirmed that: it drops a table or a column, or removes all rows of a table that may have rows. Nothing was run.",
     causes: [
-      "The command runs where nobody can be asked, such as in CI, or with `--json`.",
+      "Nobody can be asked: the command runs in CI, with `--json`, or on several environments.",
       "A step that loses data was added to the plan during the run, because the database has changed.",
     ],
     remedies: [
       "See what would be lost: `hasura-migrate plan ENVIRONMENT`.",
-      "Run it in a terminal and answer the question, or repeat the command with `--yes=ENVIRONMENT`.",
-      "To accept it for everybody who runs the file, write the reason into it: `-- hasura-migrate: allow drop-data because …`.",
+      "Run the command in a terminal and answer the question, or repeat it with `--yes=ENVIRONMENT` or `--allow RULE`.",
+      "To allow it for everybody who runs the file, write into the file: `-- hasura-migrate: allow drop-data because …`.",
     ],
   },
   deadline: {
@@ -1621,7 +1621,7 @@ export const failureCodes = {
     causes: [
       "A statement of the file fails on the environment's data or schema, as it would in `apply`.",
       "A lock was not available within 2 s, because another session holds it.",
-      "All migrations together took longer than a rehearsal may.",
+      "All migrations together took longer than 60 s, or than the time that the function had left.",
     ],
     remedies: [
       "Correct the file at the position that is shown, then rehearse again.",
@@ -1633,7 +1633,7 @@ export const failureCodes = {
     kinds: ["usage"],
     meaning: "The environment is protected, so no migration is rehearsed there; nothing was run.",
     causes: [
-      "`plan --rehearse` takes the locks of the migrations, which would block other sessions of a protected environment.",
+      "`plan --rehearse` takes the locks of the migrations, which could block other sessions.",
     ],
     remedies: [
       "Rehearse in an environment with similar data that is not protected.",
@@ -1659,11 +1659,11 @@ export const failureCodes = {
   "risk-not-allowed": {
     kinds: ["usage"],
     meaning:
-      "The environment is protected, and a statement of the plan loses data, or blocks a large table while it reads or rewrites all of it; nothing was run.",
+      "The environment is protected, and a statement of the plan loses data, or blocks a large table while it reads or rewrites every row. Nothing was run.",
     causes: [
-      "The statement locks a table of more than 1 MB against writes, or also reads, while every row is read or rewritten.",
-      "The statement drops a table or a column, or removes all rows of a table that is not known to be empty.",
-      "The sizes of the tables could not be read, so that every table counts as large.",
+      "The statement blocks writes to a table of more than 1 MB, or also reads, while it reads or rewrites every row.",
+      "The statement drops a table or a column, or removes all rows of a table that may have rows.",
+      "The sizes of the tables could not be read, so every table counts as large.",
     ],
     remedies: [
       "See every statement with the size of its table: `hasura-migrate plan ENVIRONMENT`.",

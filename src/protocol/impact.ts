@@ -39,7 +39,7 @@ export const StatementImpact = z.object({
     .nonnegative()
     .optional()
     .describe("Size of the table with its indexes; absent if it is not known."),
-  rules: z.array(z.string()).describe("Rules of `lint` that find something here."),
+  rules: z.array(z.string()).describe("Rules of `lint` that have a finding here."),
   message: z
     .string()
     .optional()
@@ -48,7 +48,7 @@ export const StatementImpact = z.object({
     .string()
     .optional()
     .describe(
-      "`data-loss`, or `blocking`: a large table cannot be written, or not even be read, while it is read or rewritten.",
+      "`data-loss`, or `blocking`: writes to a large table, or also reads, are blocked while it is read or rewritten.",
     ),
   needs: z
     .array(z.string())

@@ -34,7 +34,7 @@ describe("plan --rehearse", () => {
     assert.equal(text.code, 0, text.stderr);
     assert.match(
       text.stdout,
-      /^default: 1 migration was run and rolled back, in .*\n {2}✓ 1700000000200 {2}note {3}.* ms\n {6}public\.orders: ACCESS EXCLUSIVE, blocks reads and writes\n {2}· 1700000000300 {2}index {2}not run: it runs outside a transaction\n$/,
+      /^default: 1 migration was run and rolled back in .*\n {2}✓ 1700000000200 {2}note {3}.* ms\n {6}public\.orders: ACCESS EXCLUSIVE, blocks reads and writes\n {2}· 1700000000300 {2}index {2}not run: it runs outside a transaction\n$/,
     );
     const events = eventsOf(
       await served.run(["plan", "dev-1", "--rehearse", "--from", branch, "--json"]),

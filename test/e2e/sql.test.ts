@@ -79,7 +79,7 @@ describe("sql", () => {
     assert.deepEqual(await operations("--no-queries"), [["apply"], 3]);
     const lines = async (...options: string[]) =>
       (await served.run(["history", "dev-1", ...options])).stdout.trimEnd().split("\n");
-    assert.deepEqual((await lines()).slice(2), ["3 queries: --queries lists them"]);
+    assert.deepEqual((await lines()).slice(2), ["3 queries are not listed; --queries lists them"]);
     assert.equal((await lines("--queries")).filter((line) => line.includes("  sql  ")).length, 3);
     // Neither the statement nor a row is in the function's log.
     const logged = served.server.stdout + served.server.stderr;

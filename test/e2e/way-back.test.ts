@@ -219,7 +219,10 @@ describe.concurrent("the way back", () => {
     const again = await squash();
     assert.equal(again.code, 2);
     assert.match(again.stderr, /✗ 1700000000201_ab already squashes these migrations\./);
-    assert.match(again.stderr, /remove the directory of 1700000000201_ab, and write it again/);
+    assert.match(
+      again.stderr,
+      /to write it again, after removing the directory of 1700000000201_ab/,
+    );
     assert.doesNotMatch(again.stderr, /include that one/);
   });
 

@@ -36,12 +36,12 @@ describe("metadata that cannot be read is reported with its file, line and colum
     [
       "a key that is there twice",
       { "metadata/remote_schemas.yaml": "- name: a\n  definition: {}\n  name: b\n" },
-      'metadata/remote_schemas.yaml:3:3 The key "name" is here twice.',
+      'metadata/remote_schemas.yaml:3:3 The key "name" appears twice.',
     ],
     [
       "a number that JSON does not have",
       { "metadata/query_collections.yaml": "- {größe: .inf}\n" },
-      "metadata/query_collections.yaml:1:11 JSON has no number for .inf.",
+      "metadata/query_collections.yaml:1:11 JSON cannot represent the number .inf.",
     ],
     [
       "an unknown tag",
@@ -61,7 +61,7 @@ describe("metadata that cannot be read is reported with its file, line and colum
     [
       "a map where a list is needed",
       { "metadata/rest_endpoints.yaml": "name: a\n" },
-      "metadata/rest_endpoints.yaml:1:1 A list is needed here, but this is keys and values.",
+      "metadata/rest_endpoints.yaml:1:1 A list is needed here, not keys and values.",
     ],
     [
       "text that is not UTF-8",
@@ -95,7 +95,7 @@ describe("metadata that cannot be read is reported with its file, line and colum
         "metadata/databases/a.yaml": '- "!include b.yaml"\n',
         "metadata/databases/b.yaml": "- !include a.yaml\n",
       },
-      "metadata/databases/b.yaml:1:12 The files include each other without end: metadata/databases/a.yaml → metadata/databases/b.yaml → metadata/databases/a.yaml.",
+      "metadata/databases/b.yaml:1:12 The files include each other in a circle: metadata/databases/a.yaml → metadata/databases/b.yaml → metadata/databases/a.yaml.",
     ],
     [
       "an include outside of the project",
@@ -209,7 +209,7 @@ describe("metadata that Hasura would refuse is reported", () => {
       "metadata/databases/databases.yaml": `${source}  tables:\n${table("users")}${table("orders")}    - table: users\n`,
     });
     assert.deepEqual(problems, [
-      "metadata/databases/databases.yaml:7:7 The metadata has the table public.users in source default twice, first at metadata/databases/databases.yaml:5:7.",
+      "metadata/databases/databases.yaml:7:7 The metadata defines the table public.users in source default twice, first at metadata/databases/databases.yaml:5:7.",
     ]);
   });
 
@@ -220,7 +220,7 @@ describe("metadata that Hasura would refuse is reported", () => {
         "- table: users\n  select_permissions:\n    - role: a\n    - role: b\n    - role: a\n",
     });
     assert.deepEqual(problems, [
-      "metadata/databases/tables.yaml:5:7 The metadata has the select permission a of table public.users in source default twice, first at metadata/databases/tables.yaml:3:7.",
+      "metadata/databases/tables.yaml:5:7 The metadata defines the select permission a of table public.users in source default twice, first at metadata/databases/tables.yaml:3:7.",
     ]);
   });
 
@@ -230,7 +230,7 @@ describe("metadata that Hasura would refuse is reported", () => {
       actions("type Query { ping: String }\n", "actions:\n  - name: ping\n  - name: ping\n"),
     );
     assert.deepEqual(problems, [
-      "metadata/actions.yaml:3:5 actions.yaml has the action ping twice.",
+      "metadata/actions.yaml:3:5 actions.yaml defines the action ping twice.",
     ]);
   });
 
@@ -257,12 +257,12 @@ describe("metadata in one file", () => {
     ],
     [
       '{"version": 3, "sources": [',
-      "metadata.json:1:28 This is not valid JSON: the file ends here.",
+      "metadata.json:1:28 This is not valid JSON: unexpected end of the file.",
     ],
-    ["[]", "metadata.json:1:1 Keys and values are needed here, but this is a list."],
+    ["[]", "metadata.json:1:1 Keys and values are needed here, not a list."],
     [
       '{"version": 3, "sources": [], "actions": [\n  {"name": "a"}, {"name": "a"}]}',
-      "metadata.json:2:18 The metadata has the action a twice, first at metadata.json:2:3.",
+      "metadata.json:2:18 The metadata defines the action a twice, first at metadata.json:2:3.",
     ],
   ] as const;
   for (const [text, problem] of cases)

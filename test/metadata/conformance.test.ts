@@ -42,7 +42,7 @@ const refused: Readonly<Record<string, readonly string[]>> = {
     'metadata/databases/databases.yaml:1:3 The source "default" has no tables.',
   ],
   "actions-sdl-interface-silently-dropped": [
-    "metadata/actions.graphql:1:11 The interface I has no effect: Hasura has no interfaces in custom types.",
+    "metadata/actions.graphql:1:11 The interface I has no effect: Hasura's custom types cannot be interfaces.",
   ],
   "actions-one-file-missing-drops-both": [
     "The actions are incomplete: there is metadata/actions.yaml, but no actions.graphql. Without it, Hasura would lose all actions.",

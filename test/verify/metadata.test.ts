@@ -235,8 +235,8 @@ describe("the metadata of a project, compared with its database after all migrat
       ({ line = 0, message }) => `${String(line)} ${message}`,
     );
     assert.deepEqual(messages, [
-      "7 The relationship leads to the table public.teams, which is not tracked.",
-      "11 The relationship leads to the table public.orders, which is not tracked.",
+      "7 The relationship refers to the table public.teams, which is not tracked.",
+      "11 The relationship refers to the table public.orders, which is not tracked.",
       "29 The table public.orders is not tracked.",
       "44 The source default does not track public.orders.",
     ]);

@@ -12,8 +12,11 @@ export const history: CommandModule = {
       .example("history dev-1")
       .example("history dev-1 --run 01a2b3", "one run in full")
       .option("--limit <count>", "list at most this many (default: 20)")
-      .option("--queries", "also list queries (sql), as --json does; otherwise they are counted")
-      .option("--no-queries", "do not list queries in --json either")
+      .option(
+        "--queries",
+        "also list queries (sql), as --json does; otherwise they are only counted",
+      )
+      .option("--no-queries", "only count queries, also in --json")
       .option("--run <id>", "show this run in full; a prefix of its id is enough");
     addEnvironmentsOptions(command);
     return addLocalOptions(command);

@@ -163,7 +163,7 @@ export function addAllowOption(command: CliCommand): CliCommand {
   return command.addOption(
     new CliOption(
       "--allow <rule>",
-      "accept the risks that a rule of lint describes; can be repeated",
+      "allow the risks that a rule of lint finds; can be repeated",
     ).argParser(collect),
   );
 }

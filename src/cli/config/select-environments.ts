@@ -275,7 +275,11 @@ function takenByYes({ yes }: NamedEnvironments): Failure | undefined {
     "usage",
     "environment-missing",
     `No environment given: "${yes}" is the value of --yes.`,
-    { hints: [textHint("Write the environment before --yes: a word after it is its value.")] },
+    {
+      hints: [
+        textHint("Put the environment before --yes, which takes the word after it as its value."),
+      ],
+    },
   );
 }
 

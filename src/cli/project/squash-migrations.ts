@@ -143,7 +143,7 @@ function alreadyWritten(squash: Migration): Failure {
     {
       hints: [
         textHint("Remove the directories of these migrations: the squash is complete."),
-        retryHint({ reason: `or remove the directory of ${label}, and write it again` }),
+        retryHint({ reason: `to write it again, after removing the directory of ${label}` }),
       ],
     },
   );

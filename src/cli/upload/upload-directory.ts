@@ -54,7 +54,7 @@ function changedNeedsFrom(environment: string): Failure {
   return new Failure(
     "usage",
     "usage",
-    `--changed needs --from: without it, ${environment} runs the migrations of the image, and no file differs from them.`,
+    `--changed needs --from: without it, ${environment} runs the migrations in the image, so no file can differ from them.`,
     {
       hints: [
         retryHint({

@@ -44,7 +44,7 @@ function refusedHere(environment: string): Failure {
   return new Failure(
     "usage",
     "rehearsal-refused",
-    `${environment} is protected: migrations are not rehearsed there, because they would take their locks.`,
+    `${environment} is protected: migrations are not rehearsed there, because a rehearsal takes their locks.`,
     {
       hints: [
         runHint(["plan", environment], "to see what would run, and what it locks"),

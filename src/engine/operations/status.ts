@@ -69,7 +69,7 @@ async function withActors(
   return { ...status, migrations: rowsWithActors(status.migrations, actors) };
 }
 
-/** The same with the runs that are at work on the database. */
+/** The same with the runs in progress on the database. */
 function withOtherRuns(status: DatabaseStatus, { store }: DatabaseState): DatabaseStatus {
   const others = store.runs?.others() ?? [];
   return others.length === 0 ? status : { ...status, inProgress: [...others] };

@@ -56,7 +56,7 @@ function notAllowed(open: readonly OpenRisk[], { environment, allow }: RiskConse
   return new Failure(
     "usage",
     "risk-not-allowed",
-    `${environment} is protected, and the plan is a risk: ${listed(open)}. Nothing was run.`,
+    `${environment} is protected, and the plan has risks that are not allowed: ${listed(open)}. Nothing was run.`,
     {
       hints: [
         runHint(["plan", environment], "see the whole plan"),
@@ -75,7 +75,7 @@ function notConfirmed(open: readonly OpenRisk[], { environment, allow }: RiskCon
   return new Failure(
     "usage",
     "data-loss",
-    `The plan loses data in ${environment}, and that is not confirmed: ${listed(open)}. Nothing was run.`,
+    `The plan loses data in ${environment}, and nobody has confirmed that: ${listed(open)}. Nothing was run.`,
     {
       hints: [
         retryHint({ with: [`--yes=${environment}`], reason: "confirm the whole plan" }),

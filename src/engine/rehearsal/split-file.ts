@@ -28,7 +28,7 @@ export type SplitFile =
 export async function splitFile(sql: string): Promise<SplitFile> {
   const { parseSql } = await import("../../sql-parser/parse-sql.ts");
   const parsed = await parseSql(sql);
-  if (parsed.kind === "too-large") return refused("is too large to be parsed first");
+  if (parsed.kind === "too-large") return refused("is larger than 1 MB");
   if (parsed.kind !== "parsed") {
     const name = firstOutside(sql);
     return name === undefined
@@ -77,7 +77,7 @@ function refusalOf(node: ParsedStatement["node"]): string | undefined {
 }
 
 function refusalOfCommand(command: string, tree: Tree): string | undefined {
-  if (command.endsWith("SubscriptionStmt")) return "works on a subscription";
+  if (command.endsWith("SubscriptionStmt")) return "creates, changes or drops a subscription";
   switch (command) {
     case "TransactionStmt":
       return "has transaction statements of its own";
@@ -86,7 +86,7 @@ function refusalOfCommand(command: string, tree: Tree): string | undefined {
         ? "has SELECT … INTO, which a rehearsal cannot run; CREATE TABLE … AS does the same"
         : undefined;
     case "PrepareStmt":
-      return "prepares a statement, which a rollback leaves in place";
+      return "prepares a statement, which a rollback does not undo";
     case "CopyStmt": {
       const isWritten = tree["filename"] !== undefined && tree["is_from"] !== true;
       const isOutside = tree["is_program"] === true || isWritten;

@@ -142,7 +142,7 @@ export interface RunRegistry {
   end(end: RunEnd): Promise<void>;
   /** Past runs and the current one, the newest first. */
   history(filter: RunFilter): Promise<RunList>;
-  /** The other runs that were at work on this database at the last `read`. */
+  /** The other runs that were in progress on this database at the last `read`. */
   others(): readonly RunInProgress[];
   /** The ids of runs that have not ended and begin with `run`. */
   findOpen(run: string): Promise<readonly string[]>;

@@ -83,8 +83,8 @@ const typeMayRewrite: Rule = {
   id: "type-may-rewrite",
   severity: "warning",
   title: "a change of a column's type may rewrite the table",
-  why: "The project does not show the column's previous type: from `varchar` to `text`, for example, the rows are kept. Or it depends on the time zone: between `timestamp` and `timestamptz` they are kept if it is UTC. Otherwise every row is converted while reads and writes are blocked.",
-  safeWay: `Check the column's current type, or SHOW timezone. If the rows have to be converted: ${newColumn.charAt(0).toLowerCase()}${newColumn.slice(1)}`,
+  why: "If the rows have to be converted, reads and writes are blocked meanwhile. Whether they have to be depends on something that the project does not show: the column's previous type (a change from `varchar` to `text` keeps the rows), or the session's time zone (a change between `timestamp` and `timestamptz` keeps them only in UTC).",
+  safeWay: `Check the column's current type, or the time zone (SHOW timezone). If the rows have to be converted: ${newColumn.charAt(0).toLowerCase()}${newColumn.slice(1)}`,
   example: {
     bad: "ALTER TABLE legacy_orders ALTER COLUMN note TYPE text;",
     good: "ALTER TABLE legacy_orders ADD COLUMN long_note text;",
@@ -96,7 +96,7 @@ const typeReadsTable: Rule = {
   id: "type-reads-table",
   severity: "warning",
   title: "a change of a column's type reads the whole table",
-  why: "The rows are kept, but PostgreSQL tests the column's CHECK constraints in every row, and builds indexes of the column again if they have an expression or WHERE, or if the new type is compared differently, as `citext` is. Reads and writes of the table are blocked while it does so.",
+  why: "The rows are kept, but PostgreSQL checks the column's CHECK constraints again for every row, and rebuilds the column's indexes if they have an expression or a WHERE clause, or if the new type is compared differently, as `citext` is. Reads and writes of the table are blocked meanwhile.",
   safeWay: `If the table is large: ${newColumn.charAt(0).toLowerCase()}${newColumn.slice(1)}`,
   example: {
     bad: "CREATE INDEX orders_note ON orders (note);\nALTER TABLE orders ALTER COLUMN note TYPE citext;",

@@ -40,7 +40,7 @@ const backfillUnderLock: Rule = {
       .filter(({ isSmall, table }) => !isSmall && !changedUnderLock.has(table))
       .map(({ kind, table }) => {
         const locked = lockedTables.includes(table) ? table : shortenList(lockedTables);
-        const message = `Reads and writes of ${locked} wait until this ${kind} is done: an earlier statement of the file has locked it.`;
+        const message = `Reads and writes of ${locked} wait until this ${kind} is done, because an earlier statement of the file has locked the table.`;
         return { table, message };
       });
   },

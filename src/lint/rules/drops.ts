@@ -57,7 +57,7 @@ function emptied({ node, schema }: LintStatement): Problem[] {
       table,
       message: named.includes(table)
         ? `TRUNCATE removes every row of ${table}.`
-        : `TRUNCATE … CASCADE also removes every row of ${table}, which refers to another table of it.`,
+        : `TRUNCATE … CASCADE also removes every row of ${table}, because a foreign key of ${table} refers to a truncated table.`,
     }));
 }
 
@@ -207,14 +207,14 @@ const visible = new Set<string>([
 const usedByMetadata: Rule = {
   id: "used-by-metadata",
   severity: "warning",
-  title: "the metadata uses what is dropped or renamed",
-  why: "After the migration, the table, column or function that the project's metadata refers to does not exist, and Hasura reports the metadata as inconsistent: the objects that use it are missing from the API. Names that a later migration creates again are not reported.",
+  title: "the metadata uses something that is dropped or renamed",
+  why: "After the migration, the metadata refers to a table, column or function that no longer exists. Hasura reports it as inconsistent, and the objects that use the name are missing from the API. Names that a later migration creates again are not reported.",
   safeWay:
-    "Change the metadata in the same commit, at the places that are named, and apply it together with the migration.",
+    "In the same commit, change the metadata at the places that are listed, and apply it together with the migration.",
   example: { bad: "", good: "" },
   check: ({ node }) =>
     removalsIn(node).map((removal) => ({
-      message: `The metadata uses ${removalLabel(removal)}, which does not exist any more.`,
+      message: `The metadata uses ${removalLabel(removal)}, which no longer exists.`,
       ...(removal.kind !== "function" && { table: removal.name }),
       removal,
     })),

@@ -79,7 +79,7 @@ function twice(what: string, spot: Spot): MetadataProblem {
   return {
     severity: "error",
     code: "metadata-duplicate",
-    message: `actions.yaml has the ${what} twice.`,
+    message: `actions.yaml defines the ${what} twice.`,
     place: placeOf(spot),
     advice: "Remove one of them.",
   };

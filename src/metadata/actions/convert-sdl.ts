@@ -128,7 +128,7 @@ function ignored(definition: DefinitionNode, source: SourceText): MetadataProble
     {
       severity: "warning",
       code: "metadata-ignored",
-      message: `The interface ${definition.name.value} has no effect: Hasura has no interfaces in custom types.`,
+      message: `The interface ${definition.name.value} has no effect: Hasura's custom types cannot be interfaces.`,
       place: placeOf(spotOf(definition.name, source)),
       advice: "Remove it.",
     },

@@ -106,7 +106,7 @@ function missingTable(target: string, path: JsonPath, table: TableUnderCheck): I
 function untracked(target: string, path: JsonPath, { source }: TableUnderCheck): Inconsistency[] {
   if (source.tables.has(target)) return [];
   return [
-    { path, message: `The relationship leads to the table ${target}, which is not tracked.` },
+    { path, message: `The relationship refers to the table ${target}, which is not tracked.` },
   ];
 }
 

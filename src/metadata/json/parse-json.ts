@@ -153,7 +153,7 @@ function unexpected(reader: Reader): Error {
   return unreadable(
     spotOf(reader),
     found === undefined
-      ? "This is not valid JSON: the file ends here."
+      ? "This is not valid JSON: unexpected end of the file."
       : `This is not valid JSON: unexpected ${JSON.stringify(found)}.`,
   );
 }

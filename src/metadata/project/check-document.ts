@@ -73,7 +73,7 @@ function duplicate(
   return {
     severity: "error",
     code: "metadata-duplicate",
-    message: `The metadata has the ${objectLabel(object)} twice${also}.`,
+    message: `The metadata defines the ${objectLabel(object)} twice${also}.`,
     ...placed(document, object.path),
     advice: "Remove one of them.",
   };

@@ -77,7 +77,7 @@ async function readInclude(path: string, spot: Spot, way: Way): Promise<Json> {
   if (open.includes(path))
     throw unreadable(
       spot,
-      `The files include each other without end: ${[...open.slice(open.indexOf(path)), path].join(" → ")}.`,
+      `The files include each other in a circle: ${[...open.slice(open.indexOf(path)), path].join(" → ")}.`,
     );
   const start = size.characters;
   const value = await readValue(path, spot, { ...way, open: [...open, path] });

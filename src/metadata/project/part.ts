@@ -41,10 +41,10 @@ export function refuseOtherShape(value: Json, shape: "list" | "map", spot: Spot)
   throw unreadable(
     spot,
     shape === "list"
-      ? `A list is needed here, but this is ${kindOfJson(value)}.`
-      : `Keys and values are needed here, but this is ${kindOfJson(value)}.`,
+      ? `A list is needed here, not ${kindOfJson(value)}.`
+      : `Keys and values are needed here, not ${kindOfJson(value)}.`,
     shape === "list"
-      ? "Begin each item with a dash; an empty list is []."
-      : "Write key: value on each line; without keys it is {}.",
+      ? "Begin each item with a dash, or write [] for an empty list."
+      : "Write key: value on each line, or {} if there are no keys.",
   );
 }

@@ -70,8 +70,8 @@ function scalarOf(node: Scalar.Parsed, spot: Spot, { size }: Converter): Json {
   if (value === undefined)
     throw unreadable(
       spot,
-      `JSON has no number for ${text}.`,
-      "Write it in quotes if it is a text.",
+      `JSON cannot represent the number ${text}.`,
+      "If it is meant as text, put it in quotes.",
     );
   return value;
 }
@@ -146,7 +146,7 @@ function mapOf(node: YAMLMap.Parsed, spot: Spot, to: Converter): JsonMap {
       continue;
     }
     if (values.has(name))
-      throw unreadable(at, `The key "${name}" is here twice.`, "Remove one of them.");
+      throw unreadable(at, `The key "${name}" appears twice.`, "Remove one of them.");
     values.set(name, jsonOf(value, to));
     spots.set(name, at);
   }

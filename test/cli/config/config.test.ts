@@ -304,7 +304,7 @@ describe("config", () => {
       {
         name: "an environment that became the value of --yes",
         argv: ["reset-to", "--yes", "dev-3"],
-        says: /✗ No environment given: "dev-3" is the value of --yes\.\n {2}→ Write the environment before --yes: a word after it is its value\.\n/,
+        says: /✗ No environment given: "dev-3" is the value of --yes\.\n {2}→ Put the environment before --yes, which takes the word after it as its value\.\n/,
       },
       {
         name: "no environment and no configuration",

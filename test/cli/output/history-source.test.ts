@@ -21,8 +21,8 @@ describe("queries", () => {
     historyLines({ type: "history", runs, queries }, { whole: false, style, columns: 120 });
 
   test("that are not listed are counted in the last line", () => {
-    assert.equal(shown([run], 12).at(-1), "12 queries: --queries lists them");
-    assert.deepEqual(shown([], 1), ["1 query: --queries lists it"]);
+    assert.equal(shown([run], 12).at(-1), "12 queries are not listed; --queries lists them");
+    assert.deepEqual(shown([], 1), ["1 query is not listed; --queries lists it"]);
     assert.equal(shown([run], 0).length, shown([run]).length);
     assert.deepEqual(shown([], 0), ["No runs yet."]);
   });

@@ -29,7 +29,7 @@ const rehearsal = { ...succeeded, failed: { version: "200", name: "fails" } };
 describe("the result of a rehearsal", () => {
   test("has time and locks of each migration, the one that failed, and those that were not run", () => {
     assert.deepEqual(rehearsalLines(rehearsal, style, Infinity), [
-      "default: 2 migrations were run and rolled back, in 1.2 s",
+      "default: 2 migrations were run and rolled back in 1.2 s",
       "  ✓ 100  note   12 ms",
       "      public.orders: ACCESS EXCLUSIVE, blocks reads and writes",
       "      public.people: SHARE ROW EXCLUSIVE, blocks writes",

@@ -69,7 +69,7 @@ describe("what the metadata uses is reported where a migration removes it", () =
   for (const [sql, name, place] of cases)
     test(sql, async (t) => {
       assert.deepEqual(await uses(t, sql), [
-        `The metadata uses ${name}, which does not exist any more. It is used in ${place}.`,
+        `The metadata uses ${name}, which no longer exists. It is used in ${place}.`,
       ]);
     });
 

@@ -100,15 +100,15 @@ describe("the statements of a file for a rehearsal", () => {
     [
       "a prepared statement",
       "PREPARE p AS SELECT 1",
-      "prepares a statement, which a rollback leaves in place",
+      "prepares a statement, which a rollback does not undo",
     ],
-    ["a subscription", "DROP SUBSCRIPTION s", "works on a subscription"],
+    ["a subscription", "DROP SUBSCRIPTION s", "creates, changes or drops a subscription"],
     [
       "strings with backslashes",
       "SET standard_conforming_strings = off",
       "sets standard_conforming_strings",
     ],
-    ["more than 1 MB", `SELECT '${"x".repeat(1_000_001)}'`, "is too large to be parsed first"],
+    ["more than 1 MB", `SELECT '${"x".repeat(1_000_001)}'`, "is larger than 1 MB"],
   ] as const)
     test(`are refused for a file with ${what}`, async () => assert.equal(await split(sql), reason));
 });

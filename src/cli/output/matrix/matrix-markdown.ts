@@ -41,7 +41,7 @@ export function matrixMarkdown(matrix: Matrix, full: boolean): string {
   ].join("\n");
 }
 
-/** The runs that are at work. */
+/** The runs in progress. */
 function inProgressList({ columns }: Matrix): string[] {
   const runs = columns.flatMap((column) =>
     runsInProgress(column).map((run) =>

@@ -205,7 +205,7 @@ function countLines(matrix: Matrix, { columns }: MatrixTextOptions): Styled[] {
   });
 }
 
-/** The runs that are at work: `dev-3: apply by ada on laptop is running, started 12.0 s ago (run 0193…)`. */
+/** The runs in progress: `dev-3: apply by ada on laptop is running, started 12.0 s ago (run 0193…)`. */
 function inProgressLines(
   { columns: environments }: Matrix,
   { style, columns }: MatrixTextOptions,

@@ -139,7 +139,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The runs that are at work in an environment, each once. */
+/** The runs in progress in an environment, each once. */
 export function runsInProgress({ status }: MatrixColumn): RunInProgress[] {
   const runs = (status?.databases ?? []).flatMap(({ inProgress = [] }) => inProgress);
   return [...new Map(runs.map((run) => [run.runId, run])).values()];

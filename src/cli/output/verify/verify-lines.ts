@@ -86,7 +86,7 @@ function metadataLines(event: Metadata, several: boolean, look: VerifyLook): Sty
   const { style } = look;
   const sign = state === "ok" ? style.green("✓") : style.red("✗");
   const what = `${several ? `${database}: ` : ""}metadata`;
-  const end = state === "ok" ? ": consistent" : ` that does not fit the database`;
+  const end = state === "ok" ? ": consistent" : ` does not match the database`;
   return [
     styled`${sign} ${plain(what + end)}  ${style.dim(duration(tookMs))}`,
     ...problems.flatMap((problem) => problemLines(problem, { belowRow: true }, look)),

@@ -44,7 +44,7 @@ export function foundPlaceLines({ sql }: Failure, options: FailureViewOptions): 
   return [
     styled`  ${plain(`${file}:${place.line}`)}`,
     ...(place.text ? codeFrameLines(place, "", style, columns) : []),
-    ...labelled("    ", "where", whereWords(sql), options),
+    ...labelled("    ", "where", howLocated(sql), options),
   ];
 }
 
@@ -91,14 +91,14 @@ function sqlLines(sql: SqlFailure, failure: Failure, options: FailureViewOptions
   return [
     ...(sql.place?.text ? codeFrameLines(sql.place, words, style, columns) : wordLines),
     ...placeLines(sql.places ?? [], columns),
-    ...labelled("    ", "where", whereWords(sql), options),
+    ...labelled("    ", "where", howLocated(sql), options),
     ...labelled("    ", "detail", sql.detail, options),
     ...labelled("    ", "hint", sql.hint, options),
   ];
 }
 
 /** How a position was found, if the error does not report it. */
-function whereWords({ located, secondTry }: SqlFailure): string | undefined {
+function howLocated({ located, secondTry }: SqlFailure): string | undefined {
   const words = [
     ...(located === "statement" ? ["in the statement that begins here"] : []),
     ...(secondTry === true

@@ -20,8 +20,9 @@ export function historyLines(
   options: HistoryTableOptions,
 ): Styled[] {
   const { style, columns } = options;
-  const them = queries === 1 ? "it" : "them";
-  const counted = wrap(`${plural(queries, "query", "queries")}: --queries lists ${them}`, columns);
+  const left =
+    queries === 1 ? "is not listed; --queries lists it" : "are not listed; --queries lists them";
+  const counted = wrap(`${plural(queries, "query", "queries")} ${left}`, columns);
   const hidden = queries === 0 ? [] : counted.map(style.dim);
   if (runs.length === 0 && queries === 0) return [plain("No runs yet.")];
   if (options.whole)

@@ -22,15 +22,15 @@ export function withoutFileText(
   timeText: (instant: string) => string | undefined,
 ): string {
   const owner = ownerText(row, timeText);
-  return [...(owner === "" ? [] : [owner]), wayBackText(row)].join("; ");
+  return [...(owner === "" ? [] : [owner]), rollbackText(row)].join("; ");
 }
 
 /** Whether a version without a file can be rolled back. */
-export function wayBackText({ canRollBack }: Pick<StatusRow, "canRollBack">): string {
+export function rollbackText({ canRollBack }: Pick<StatusRow, "canRollBack">): string {
   return canRollBack === true ? "can be rolled back" : "cannot be rolled back without its file";
 }
 
-/** A run that is at work: `apply by ada on laptop is running, started 12.0 s ago (run 0193…)`. */
+/** A run in progress: `apply by ada on laptop is running, started 12.0 s ago (run 0193…)`. */
 export function inProgressText({
   operation,
   user,

@@ -33,11 +33,11 @@ export function rehearsalLines(event: Rehearsal, style: Style, columns: number):
   ];
 }
 
-/** `default: 2 migrations were run and rolled back, in 120 ms`. */
+/** `default: 2 migrations were run and rolled back in 120 ms`. */
 function headingOf({ database, migrations, failed, tookMs }: Rehearsal): string {
   const count = migrations.length + (failed ? 1 : 0);
   if (count === 0) return `${database}: no migration was rehearsed`;
-  return `${database}: ${plural(count, "migration")} ${count === 1 ? "was" : "were"} run and rolled back, in ${duration(tookMs)}`;
+  return `${database}: ${plural(count, "migration")} ${count === 1 ? "was" : "were"} run and rolled back in ${duration(tookMs)}`;
 }
 
 function rowsOf(

@@ -117,7 +117,7 @@ describe("the legend", () => {
   });
 });
 
-describe("a run that is at work in an environment", () => {
+describe("a run in progress in an environment", () => {
   const runId = "0199a7c0-0000-7000-8000-000000000000";
   const inProgress = [{ runId, operation: "apply", user: "<ada>", host: "laptop", ageMs: 72_000 }];
   /** The same run in two databases. */

@@ -1,7 +1,7 @@
 import { escapeControls } from "../../terminal/escape-controls.ts";
 import type { Matrix, MatrixColumn } from "../matrix.ts";
 import { Dictionary, encodeCells } from "./cell-details.ts";
-import { wayBackText } from "../../views/owner.ts";
+import { rollbackText } from "../../views/owner.ts";
 import { looks } from "./cell-states.ts";
 
 /** What the page's script shows of a cell, beyond its sign. */
@@ -21,7 +21,7 @@ export function pageData({ rows, columns }: Matrix): object {
     people: shared.people.texts.map(escapeControls),
     runs: shared.runs.texts.map(escapeControls),
     states: Object.fromEntries(looks.map((look) => [look.class, look.meaning])),
-    waysBack: { kept: wayBackText({ canRollBack: true }), lost: wayBackText({}) },
+    rollbackTexts: { kept: rollbackText({ canRollBack: true }), lost: rollbackText({}) },
     columns: [
       ...(isHere ? [{ name: "here", note: "The project in the working directory" }] : []),
       ...environments,

@@ -16,7 +16,7 @@
    * @property {string[]} people
    * @property {string[]} runs
    * @property {Record<string, string>} states words by class
-   * @property {{ kept: string, lost: string }} waysBack whether a migration without a file can be rolled back, in words
+   * @property {{ kept: string, lost: string }} rollbackTexts whether a migration without a file can be rolled back, in words
    * @property {Column[]} columns
    * @typedef {{ at?: number | undefined, by?: string | undefined, run?: string | undefined }} Detail
    * @typedef {{ row: HTMLTableRowElement, text: string, states: Set<string> }} Row
@@ -107,13 +107,13 @@
         ? "file in the working directory"
         : "no file in the working directory";
     const late = cell.classList.contains("o") ? ", out of order" : "";
-    return `${data.states[stateOf(cell)] ?? ""}${late}${wayBackText(cell)}`;
+    return `${data.states[stateOf(cell)] ?? ""}${late}${rollbackText(cell)}`;
   }
 
   /** @param {HTMLTableCellElement} cell */
-  function wayBackText(cell) {
+  function rollbackText(cell) {
     if (stateOf(cell) !== "u") return "";
-    return `; ${cell.classList.contains("k") ? data.waysBack.kept : data.waysBack.lost}`;
+    return `; ${cell.classList.contains("k") ? data.rollbackTexts.kept : data.rollbackTexts.lost}`;
   }
 
   /** @param {Detail} detail */
