@@ -11,6 +11,7 @@ import { allowancesIn, type Allowance } from "./allowances.ts";
 import { effectsOf, impactOf, isSensitive, type Effect } from "./impact.ts";
 import { relationName } from "./names.ts";
 import { afterStatement, emptySchema, newName, startRun, type Schema } from "./schema.ts";
+import { afterFile, pathAfter, placesOf, usualPath } from "./search-path.ts";
 import { statementsOf, type StatementInFile } from "./statements.ts";
 
 /**
@@ -58,6 +59,7 @@ class Assessment {
   /** New name → the name that the table had before the run. */
   readonly #renamed = new Map<string, string>();
   #schema: Schema;
+  #path = usualPath;
 
   constructor(schema: Schema, facts: ReadonlyMap<string, TableFacts> | undefined) {
     this.#schema = startRun(schema);
@@ -71,6 +73,7 @@ class Assessment {
   async file({ direction, sql }: FileToAssess): Promise<FileAssessment> {
     const text = await sql();
     const parsed = await parseSql(text);
+    this.#path = afterFile(this.#path);
     if (parsed.kind !== "parsed")
       return { statements: [], notAssessed: whyNot(parsed, text), isSensitive: false };
     const allowances = allowancesIn(text, parsed.statements);
@@ -96,21 +99,33 @@ class Assessment {
   ): StatementImpact | undefined {
     const { table, isNew } = effect;
     if (table === undefined) return impactOf(effect, { line, facts: undefined, allowed });
-    if (!isNew || this.#optional.has(table)) this.#tables.add(table);
+    if (!isNew || this.#optional.has(table)) this.#ask(table);
     if (isNew) return undefined;
-    const facts = this.#facts?.get(this.#renamed.get(table) ?? table);
+    const places = placesOf(this.#renamed.get(table) ?? table, this.#path);
+    const facts = this.#factsOf(places);
     // What does not exist yet has nothing to lose.
-    if (this.#facts && facts === undefined) return undefined;
+    if (this.#facts && places !== undefined && facts === undefined) return undefined;
     return impactOf(effect, { line, facts, allowed });
+  }
+
+  #ask(table: string): void {
+    for (const place of placesOf(table, this.#path) ?? []) this.#tables.add(place);
+  }
+
+  /** Those of the table that matters most, if there are several of the name. */
+  #factsOf(places: readonly string[] = []): TableFacts | undefined {
+    const found = places.flatMap((place) => this.#facts?.get(place) ?? []);
+    return found.find(({ isEmpty }) => !isEmpty) ?? found[0];
   }
 
   #after({ statement: { node }, after }: StatementInFile): void {
     this.#schema = after;
+    this.#path = pathAfter(this.#path, node);
     const optional = "CreateStmt" in node && node.CreateStmt.if_not_exists && node.CreateStmt;
     if (optional && optional.relation) this.#optional.add(relationName(optional.relation));
     const names = newName(node);
     if (names === undefined) return;
-    this.#tables.add(names.from);
+    this.#ask(names.from);
     this.#renamed.set(names.to, this.#renamed.get(names.from) ?? names.from);
   }
 }

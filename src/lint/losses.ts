@@ -1,7 +1,7 @@
 import type { DropStmt } from "@pgsql/types";
 import type { StatementImpact } from "../protocol/impact.ts";
 import { truncatedTables } from "./locks.ts";
-import { objectName, relationName } from "./names.ts";
+import { objectName, relationName, rolesOf } from "./names.ts";
 import { changesOf } from "./rules/data.ts";
 import type { RuleId } from "./rules/rule-ids.ts";
 import type { LintStatement } from "./rules/rule.ts";
@@ -17,13 +17,17 @@ export interface Loss {
 
 /**
  * What a statement removes that no down.sql brings back: tables, columns, all rows (TRUNCATE, DELETE without WHERE), and what CASCADE
- * drops with a schema, a type or an extension. Views and indexes hold no data of their own. Statements inside functions and DO blocks are
+ * drops with a schema, a type or an extension, and what DROP OWNED drops. Views and indexes hold no data of their own. Statements inside functions and DO blocks are
  * not seen.
  */
 export function lossesOf(statement: LintStatement): Loss[] {
   const { node } = statement;
   if ("DropStmt" in node) return dropped(node.DropStmt);
   if ("AlterTableStmt" in node) return droppedColumns(statement);
+  if ("DropOwnedStmt" in node)
+    return rolesOf(node.DropOwnedStmt).map((name) => ({
+      ...{ loses: { what: "owned", name }, rule: "drop-data" },
+    }));
   if ("TruncateStmt" in node)
     return truncatedTables(node.TruncateStmt, statement.schema).map((table) =>
       allRows(table, "drop-data"),

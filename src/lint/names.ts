@@ -26,6 +26,13 @@ export function objectName(node: Node | undefined): string {
   return "RangeVar" in node ? relationName(node.RangeVar) : "";
 }
 
+/** The roles that a statement names. */
+export function rolesOf({ roles = [] }: { readonly roles?: readonly Node[] }): string[] {
+  return roles.flatMap((role) =>
+    "RoleSpec" in role ? [role.RoleSpec.rolename ?? "the current user"] : [],
+  );
+}
+
 /** Every node below a node, itself included. */
 export function* nodesIn(node: unknown): Generator<Tree> {
   const open = [node];

@@ -32,6 +32,8 @@ function lossText({ what, name }: NonNullable<StatementImpact["loses"]>): string
       return `removes all rows of ${name}`;
     case "schema":
       return `drops the schema ${name} with everything in it`;
+    case "owned":
+      return `drops everything that ${name} owns`;
     case "dependents":
       return `drops ${name} with everything that depends on it`;
     default:

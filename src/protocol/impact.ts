@@ -23,7 +23,7 @@ export const StatementImpact = z.object({
       what: z
         .string()
         .describe(
-          "`table`, `column`, `rows` (all rows of a table), `schema`, or `dependents`: what `CASCADE` drops with an object.",
+          "`table`, `column`, `rows` (all rows of a table), `schema`, `owned` (everything that a role owns), or `dependents`: what `CASCADE` drops with an object.",
         ),
       name: z.string().describe("Such as `orders` or `orders.note`."),
     })

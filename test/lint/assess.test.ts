@@ -76,6 +76,7 @@ describe("assessing the files of a plan", () => {
     ],
     ["CLUSTER orders USING x", "rewrite orders, blocking, needs maintenance-blocks"],
     ["DROP TABLE orders", "loses table orders, data-loss, needs drop-data"],
+    ["DROP OWNED BY app", "loses owned app, data-loss, needs drop-data"],
     [
       "ALTER TABLE orders DROP COLUMN label",
       "loses column orders.label, data-loss, needs drop-data",
@@ -141,6 +142,64 @@ describe("assessing the files of a plan", () => {
       );
     },
   );
+
+  describe("with a search path of the file's own", () => {
+    const definition = "CREATE TABLE shop.orders (id int, label text)";
+    const empty: TableFacts = { ...large, rows: 0, isEmpty: true };
+    const lost = "loses table orders, data-loss, needs drop-data";
+    const found = async (
+      sql: string,
+      facts: ReadonlyMap<string, TableFacts> = new Map([["shop.orders", { ...large, definition }]]),
+    ): Promise<string[]> =>
+      (await summaryOf(sql, facts)).filter((each) => each.startsWith("loses"));
+
+    test.each([
+      "SET search_path TO shop; DROP TABLE orders",
+      "SET LOCAL search_path = public, shop; DROP TABLE orders",
+      "SET SCHEMA 'shop'; DROP TABLE orders",
+      "SELECT pg_catalog.set_config('Search_Path', 'public, \"shop\"', true); DROP TABLE orders",
+      "SET search_path = shop; ALTER TABLE orders RENAME TO a; ALTER TABLE a RENAME TO orders; DROP TABLE orders",
+    ])("a table is found where the file finds it: %s", async (sql) => {
+      assert.deepEqual(await found(sql), [lost]);
+    });
+
+    test.each([
+      "DROP TABLE IF EXISTS orders",
+      "SET search_path = shop; DROP TABLE IF EXISTS others",
+      "SET search_path = shop; RESET search_path; DROP TABLE IF EXISTS orders",
+      "SET LOCAL search_path = shop; RESET ALL; DROP TABLE IF EXISTS orders",
+      "SET search_path = ''; DROP TABLE IF EXISTS public.orders",
+      "SELECT set_config('lock_timeout', '1s', true); DROP TABLE IF EXISTS orders",
+    ])("one that is not there is no risk: %s", async (sql) => {
+      assert.deepEqual(await found(sql), []);
+    });
+
+    test("if there are several of the name, one with rows counts", async () => {
+      const facts = new Map([
+        ["shop.orders", empty],
+        ["orders", large],
+      ]);
+      assert.deepEqual(await found("SET search_path = shop; DROP TABLE public.orders", facts), [
+        lost,
+      ]);
+    });
+
+    test("a path that cannot be told makes a table count as large", async () => {
+      const sql = "SELECT set_config('search_path', current_user, true); DROP TABLE orders";
+      assert.deepEqual(await found(sql, new Map([["orders", empty]])), [lost]);
+    });
+
+    test("SET LOCAL ends with its file, SET does not", async () => {
+      const facts = new Map([["shop.orders", large]]);
+      for (const [set, expected] of [
+        ["SET LOCAL search_path = shop", []],
+        ["SET search_path = shop", [lost]],
+      ] as const) {
+        const { files } = await assess([set, "DROP TABLE IF EXISTS orders"], facts);
+        assert.deepEqual(files[1]?.statements.map(summary), expected);
+      }
+    });
+  });
 
   test("a table that refers to itself keeps its rows when it is renamed first", async () => {
     const definition =

@@ -1,4 +1,4 @@
-import { objectName, qualified, relationName, stringsOf } from "../names.ts";
+import { objectName, qualified, relationName, rolesOf, stringsOf } from "../names.ts";
 import { removalLabel, removalsIn } from "../removals.ts";
 import { truncatedTables } from "../locks.ts";
 import { isNewColumn, isNewRelation } from "../schema.ts";
@@ -23,6 +23,10 @@ const dropData: Rule = {
 };
 
 function droppedObjects({ node, schema }: LintStatement): Problem[] {
+  if ("DropOwnedStmt" in node)
+    return rolesOf(node.DropOwnedStmt).map((role) => ({
+      message: `DROP OWNED removes every table of ${role} and its data.`,
+    }));
   if (!("DropStmt" in node)) return [];
   const { removeType, objects = [] } = node.DropStmt;
   const kind =

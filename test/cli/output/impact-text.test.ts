@@ -65,6 +65,10 @@ describe("what a planned statement does, in words", () => {
       "drops the schema shop with everything in it",
     ],
     [
+      { line: 1, rules: [], effect: "data-loss", loses: { what: "owned", name: "app" } },
+      "drops everything that app owns",
+    ],
+    [
       { line: 1, rules: [], effect: "data-loss", loses: { what: "dependents", name: "mood" } },
       "drops mood with everything that depends on it",
     ],
