@@ -9,14 +9,21 @@ import { join } from "node:path";
 /**
  * Replaces parts of a library's files.
  * @param {string} name
+ * @param {string} library the beginning of its packages' names
  * @param {RegExp} files
  * @param {readonly (readonly [RegExp, string])[]} parts each of which must be there, and its replacement
  * @returns {import("esbuild").Plugin}
  */
-function replacing(name, files, parts) {
+function replacing(name, library, files, parts) {
   return {
     name,
     setup(build) {
+      build.onEnd(({ metafile }) => {
+        const paths = Object.keys(metafile?.inputs ?? {}).map((path) => `/${path}`);
+        if (!paths.some((path) => path.includes(`/node_modules/${library}`))) return undefined;
+        if (paths.some((path) => files.test(path))) return undefined;
+        return { errors: [{ text: `${library} has no file ${String(files)}: update ${name}` }] };
+      });
       build.onLoad({ filter: files }, ({ path }) => {
         const text = readFileSync(path, "utf8");
         const missing = parts.find(([part]) => text.search(part) === -1);
@@ -35,6 +42,7 @@ function replacing(name, files, parts) {
  */
 const sdkErrors = replacing(
   "sdk-errors",
+  "@aws-sdk/client-",
   /@aws-sdk[\\/]client-[\w-]+[\\/]dist-es[\\/]schemas[\\/]schemas_0\.js$/,
   [[/^n0_registry\.registerError\(.*\);$/gm, ""]],
 );
@@ -54,17 +62,22 @@ const sdkVersion = {
 };
 
 /** zod's conversion to JSON Schema, which only the build uses. */
-const zodJsonSchema = replacing("zod-json-schema", /zod[\\/]v4[\\/]classic[\\/]schemas\.js$/, [
-  [/^ *inst\._zod\.processJSONSchema = .*;$/gm, ""],
-  [/^ *(input|output): createStandardJSONSchemaMethod\(.*\),$/gm, ""],
+const zodJsonSchema = replacing(
+  "zod-json-schema",
+  "zod/",
+  /zod[\\/]v4[\\/]classic[\\/]schemas\.js$/,
   [
-    /return createToJSONSchemaMethod\(.*\);/,
-    'throw new Error("JSON Schema is not in the bundle");',
+    [/^ *inst\._zod\.processJSONSchema = .*;$/gm, ""],
+    [/^ *(input|output): createStandardJSONSchemaMethod\(.*\),$/gm, ""],
+    [
+      /return createToJSONSchemaMethod\(.*\);/,
+      'throw new Error("JSON Schema is not in the bundle");',
+    ],
   ],
-]);
+);
 
 /** pg's binding to PostgreSQL's client library, which is a package of its own. */
-const nativePg = replacing("native-pg", /[\\/]node_modules[\\/]pg[\\/]lib[\\/]index\.js$/, [
+const nativePg = replacing("native-pg", "pg/", /[\\/]node_modules[\\/]pg[\\/]lib[\\/]index\.js$/, [
   [/require\('\.\/native'\)/g, "undefined"],
 ]);
 
@@ -85,7 +98,7 @@ const yamlModules = {
 };
 
 /** yaml's warnings, as its modules for Node emit them. */
-const yamlWarnings = replacing("yaml-warnings", /yaml[\\/]browser[\\/]dist[\\/]log\.js$/, [
+const yamlWarnings = replacing("yaml-warnings", "yaml/", /yaml[\\/]browser[\\/]dist[\\/]log\.js$/, [
   [/console\.warn\(/g, "process.emitWarning("],
 ]);
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import * as esbuild from "esbuild";
 import { describe, test } from "vitest";
 import { bundle } from "../../scripts/bundle.mjs";
@@ -88,4 +88,31 @@ describe("the libraries in the bundles", () => {
     assert.match(used, /"ParameterNotFound"/);
     assert.deepEqual(JSON.parse(used), JSON.parse(complete));
   });
+
+  for (const [library, moved, name] of [
+    ["@aws-sdk/client-ssm", "dist-es/schemas/errors.js", "sdk-errors"],
+    ["zod", "v5/schemas.js", "zod-json-schema"],
+    ["pg", "dist/index.js", "native-pg"],
+  ] as const)
+    test(`are not built where an update has moved a file that is edited: ${name}`, async () => {
+      const project = temporaryDirectory();
+      const file = join(project, "node_modules", library, moved);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, "export const moved = 1;");
+      const built = esbuild.build({
+        stdin: {
+          contents: `export * from "./node_modules/${library}/${moved}"`,
+          resolveDir: project,
+        },
+        ...{
+          absWorkingDir: project,
+          bundle: true,
+          write: false,
+          metafile: true,
+          logLevel: "silent",
+        },
+        plugins: [...usedLibraries],
+      });
+      await assert.rejects(built, new RegExp(`update ${name}`));
+    });
 });
