@@ -1,7 +1,7 @@
 import type { Entry, FileState, FileSystem } from "./file-system.ts";
 import { looksLikeMigration } from "./file-name.ts";
 import { checksumOfBytes } from "./migration-file.ts";
-import { isSettled } from "./observations.ts";
+import { isSameState, isSettled } from "./observations.ts";
 import { entryPath } from "./scan.ts";
 
 interface ReadFile {
@@ -24,6 +24,8 @@ export class ReadAhead {
   readonly #listings = new Map<string, readonly Entry[]>();
   readonly #files = new Map<string, ReadFile>();
   readonly #realPaths = new Map<string, string>();
+  /** What has another state after a directory above it was replaced, which no time in it shows. */
+  readonly #anchors = new Map<string, FileState>();
   #isSettled = true;
 
   /** `startedAt`: epoch milliseconds, to be compared with the times of files. */
@@ -45,6 +47,7 @@ export class ReadAhead {
    * whoever needs it finds out why. `pause` lets other work of the process go on.
    */
   async read(directory: string, pause: () => Promise<void>): Promise<void> {
+    this.#anchor(directory);
     await this.#readPlace(directory, pause, (path) => this.#readPlace(path, pause));
   }
 
@@ -61,7 +64,9 @@ export class ReadAhead {
   /** True if everything, also what was asked of the disk, is as it was when reading began. */
   isOfOneMoment(): boolean {
     return (
-      this.#isSettled && [...this.#realPaths].every(([path, real]) => this.#isReal(path, real))
+      this.#isSettled &&
+      [...this.#realPaths].every(([path, real]) => this.#isReal(path, real)) &&
+      [...this.#anchors].every(([path, state]) => this.#isSame(path, state))
     );
   }
 
@@ -131,10 +136,28 @@ export class ReadAhead {
     }
   }
 
+  #isSame(path: string, state: FileState): boolean {
+    try {
+      return isSameState(this.#fs.stat(path), state);
+    } catch {
+      return false;
+    }
+  }
+
+  #anchor(path: string): void {
+    try {
+      const state = this.#fs.stat(path);
+      this.#note(state);
+      this.#anchors.set(path, state);
+    } catch {
+      this.#isSettled = false;
+    }
+  }
+
   async #read(path: string): Promise<Uint8Array> {
     try {
       const bytes = await this.#fs.read(path);
-      this.#note(this.#fs.stat(path));
+      this.#anchor(path);
       return bytes;
     } catch (error) {
       this.#isSettled = false;

@@ -150,6 +150,18 @@ describe("the files of a project", () => {
     assert.equal(await files.isUnchanged(), false);
   });
 
+  test("do not belong together if the project is replaced by an older copy while they are read", async (t) => {
+    const root = await projectOnDisk(t, two);
+    const other = await projectOnDisk(t, { ...two, [first]: "SELECT 8;", [second]: "SELECT 9;" });
+    const disk = agedDisk();
+    const fs = afterReading(join(root, first), disk.fs, () => {
+      renameSync(root, `${root}-before`);
+      renameSync(other, root);
+    });
+    const files = await readProjectFiles(root, { now: Date.now, fs });
+    assert.equal(await files.isUnchanged(), false);
+  });
+
   test("are read completely if they are large", async (t) => {
     const large = `SELECT '${"x".repeat(200_000)}';`;
     const root = await projectOnDisk(t, { ...two, [first]: large });
