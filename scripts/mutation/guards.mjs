@@ -19,7 +19,7 @@ export const guards = [
     tests: ["test/engine/query/read-statement.test.ts"],
   },
   {
-    name: "refusing other statements inside of a query",
+    name: "refusing other statements inside a query",
     file: "src/engine/query/parse-tree.ts",
     guard:
       'if (/Stmt$/.test(key) && key !== "SelectStmt") return [{ kind: "statement", node: key }];',
@@ -70,7 +70,7 @@ export const guards = [
     tests: ["test/verify/server/check-server-wide.test.ts"],
   },
   {
-    name: "refusing statements that affect a whole server inside of functions",
+    name: "refusing statements that affect a whole server inside functions",
     file: "src/verify/server/check-server-wide.ts",
     guard: "if (inner !== undefined) return placesIn(",
     without: "if (inner === null) return placesIn(",
@@ -538,14 +538,14 @@ export const guards = [
     tests: ["test/cli/run/lost-pause.test.ts"],
   },
   {
-    name: "changes since a snapshot: a mark for each",
+    name: "changes since a snapshot: a mark for each change",
     file: "src/engine/store/ledger/sql/changes.sql",
     guard: "SET change = change + 1, mark = hasura_migrate.new_mark()\n    RETURNING",
     without: "SET change = change + 1\n    RETURNING",
     tests: ["test/engine/store/ledger/since.test.ts"],
   },
   {
-    name: "changes since a snapshot: a mark for each change of a run",
+    name: "changes since a snapshot: a mark for each change by a run",
     file: "src/engine/store/ledger/sql/functions.sql",
     guard: "    change = change + 1,\n    mark = hasura_migrate.new_mark()\n",
     without: "    change = change + 1\n",
@@ -559,21 +559,21 @@ export const guards = [
     tests: ["test/engine/store/ledger/since.test.ts"],
   },
   {
-    name: "changes since a snapshot: noted of every record",
+    name: "changes since a snapshot: noted for every record",
     file: "src/engine/store/ledger/sql/changes.sql",
     guard: "        ('migration', 'note_change', 'INSERT OR UPDATE OR DELETE', 'ROW'),\n",
     without: "",
     tests: ["test/engine/store/ledger/since.test.ts"],
   },
   {
-    name: "changes since a snapshot: noted of every step",
+    name: "changes since a snapshot: noted for every step",
     file: "src/engine/store/ledger/sql/changes.sql",
     guard: "        ('step', 'note_change', 'INSERT OR UPDATE OR DELETE', 'ROW'),\n",
     without: "",
     tests: ["test/engine/store/ledger/since.test.ts"],
   },
   {
-    name: "changes since a snapshot: also the version that a record had",
+    name: "changes since a snapshot: also the previous version of a record",
     file: "src/engine/store/ledger/sql/changes.sql",
     guard: "ELSE ARRAY[OLD.version, NEW.version]",
     without: "ELSE ARRAY[NEW.version]",
@@ -594,14 +594,14 @@ export const guards = [
     tests: ["test/engine/store/ledger/since.test.ts"],
   },
   {
-    name: "changes since a snapshot: who a run was",
+    name: "changes since a snapshot: the actor of a run",
     file: "src/engine/store/ledger/sql/changes.sql",
     guard: "UPDATE OF id, actor OR DELETE",
     without: "DELETE",
     tests: ["test/engine/store/ledger/since.test.ts"],
   },
   {
-    name: "changes since a snapshot: whatever session_replication_role is",
+    name: "changes since a snapshot: for every session_replication_role",
     file: "src/engine/store/ledger/sql/changes.sql",
     guard: "ENABLE ALWAYS TRIGGER",
     without: "ENABLE TRIGGER",
@@ -622,7 +622,7 @@ export const guards = [
     tests: ["test/engine/store/ledger/since.test.ts"],
   },
   {
-    name: "changes since a snapshot: nothing from before it was not known",
+    name: "changes since a snapshot: nothing from before the first noted change",
     file: "src/engine/store/ledger/sql/functions.sql",
     guard: "      AND p_change >= h.complete_from\n",
     without: "",

@@ -1,6 +1,6 @@
 import type { AssessFiles } from "../engine/plan/assessment.ts";
 
-/** Examines the files of a plan. The rules and PostgreSQL's parser are loaded when there is the first one. */
+/** Examines the files of a plan. The rules and PostgreSQL's parser are loaded on first use. */
 export const assess: AssessFiles = async (files, readTables) => {
   const { assessFiles } = await import("../lint/assess.ts");
   return assessFiles(files, readTables);

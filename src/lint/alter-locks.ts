@@ -172,7 +172,7 @@ function addedColumnLocks(command: AlterTableCmd, table: string, schema: Schema)
     { table, mode: "ACCESS EXCLUSIVE", effect },
     ...own.flatMap((constraint) => {
       const locks = constraintLocks(constraint, table);
-      // Without DEFAULT, not even DEFAULT NULL, PostgreSQL knows that no row has a key.
+      // A column without any DEFAULT (DEFAULT NULL is one) is null in every row, so no row is checked.
       return constraint.contype === "CONSTR_FOREIGN" && !own.some(isDefault)
         ? locks.map((lock) => ({ ...lock, effect: "catalog" as const }))
         : locks;
@@ -206,7 +206,7 @@ export function constraintLocks(constraint: Constraint, table: string): Statemen
   }
 }
 
-/** Foreign keys of the column are added again, which also locks the table at their other end. */
+/** Foreign keys of the column are recreated, which also locks the table at their other end. */
 function typeLocks(command: AlterTableCmd, table: string, schema: Schema): StatementLock[] {
   const { name = "" } = command;
   const change = typeChangeOf(command, table, schema);
@@ -262,7 +262,7 @@ function knownChange(from: ColumnType, to: ColumnType, schema: Schema): TypeChan
   const [before, after] = [schema.domains.get(from.name), schema.domains.get(to.name)];
   const isArrayOfDomain = (before ?? after) !== undefined && (from.isArray || to.isArray);
   if (after?.isChecked === true || isArrayOfDomain) return "rewritten";
-  // A value of a domain has lost the limit of its type.
+  // A value of a domain no longer has the limit of its type.
   return typeChange(before ? { ...before.base, modifiers: [] } : from, after?.base ?? to);
 }
 

@@ -17,7 +17,7 @@ import { statementsOf, type StatementInFile } from "./statements.ts";
 /**
  * Examines the files of a plan for what they do to tables that exist. The files are read once to find the tables; if there are any,
  * the database is asked for their columns and sizes, and the files are read again with that knowledge. A table that the run creates is
- * exempt. Nothing is kept of a file but its effects, because parse trees are large.
+ * exempt. Only the effects of a file are kept, because parse trees are large.
  */
 export const assessFiles: AssessFiles = async (files, readTables) => {
   const first = new Assessment(emptySchema, undefined);
@@ -38,7 +38,7 @@ async function inOrder(
   return assessed;
 }
 
-/** The tables as the database defines them. A definition that cannot be parsed is left out: its table is then less known. */
+/** The tables as the database defines them, without definitions that cannot be parsed. */
 async function schemaFrom(facts: ReadonlyMap<string, TableFacts>): Promise<Schema> {
   let schema = emptySchema;
   for (const { definition } of facts.values()) {
@@ -103,7 +103,7 @@ class Assessment {
     if (isNew) return undefined;
     const places = placesOf(this.#renamed.get(table) ?? table, this.#path);
     const facts = this.#factsOf(places);
-    // What does not exist yet has nothing to lose.
+    // A table that does not exist yet has no data.
     if (this.#facts && places !== undefined && facts === undefined) return undefined;
     return impactOf(effect, { line, facts, allowed });
   }

@@ -7,7 +7,7 @@ export interface Change {
   readonly kind: "UPDATE" | "DELETE" | "INSERT";
   readonly table: string;
   readonly isWhole: boolean;
-  /** The rows are given in the statement, or found by their key. */
+  /** The statement lists the rows or selects them by their keys. */
   readonly isSmall: boolean;
 }
 

@@ -9,8 +9,8 @@ export interface ColumnType {
 }
 
 /**
- * What changing a column's type does: nothing to the rows and indexes; nothing to the rows, but indexes of the column are built again; the same
- * if the session's time zone is UTC, and otherwise the table is rewritten; the table is rewritten; or it cannot be told.
+ * What a change of a column's type does, in this order: the rows and indexes are kept; the rows are kept and indexes of the column are
+ * rebuilt; the rows are kept if the session's time zone is UTC, and otherwise the table is rewritten; the table is rewritten; unknown.
  */
 export type TypeChange = "kept" | "reindexed" | "by-time-zone" | "rewritten" | "unknown";
 
@@ -53,7 +53,7 @@ export const serialTypes = new Set([
 const limited = new Set([
   ...["varchar", "varbit", "timestamp", "timestamptz", "time", "timetz", "interval"],
 ]);
-/** Types of times: their largest precision, 6, is the same as none. */
+/** Types of times. Their largest precision, 6, is the same as no precision. */
 const times = new Set(["timestamp", "timestamptz", "time", "timetz", "interval"]);
 /** From, to: types that PostgreSQL stores and compares alike, so that rows and indexes are kept (pg_cast, castmethod b). */
 const alike = new Set(["varchar text", "text varchar", "cidr inet", "xml text", "xml varchar"]);
@@ -86,7 +86,7 @@ export function typeChange(from: ColumnType, to: ColumnType): TypeChange {
 /** Types that some other type can become without a rewrite. */
 const mayBeKept = new Set([...limited, "numeric", "text", "citext", "inet"]);
 
-/** What it does if the previous type is not known. */
+/** What a change does if the previous type is not known. */
 export function changeFromUnknown(to: ColumnType): TypeChange {
   return mayBeKept.has(to.name) && !to.isArray ? "unknown" : "rewritten";
 }

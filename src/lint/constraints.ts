@@ -5,7 +5,7 @@ import { nodesIn, relationName, stringsOf } from "./names.ts";
 export interface KnownConstraint {
   /** EXCLUDE is `unique`: it has an index, too. */
   readonly kind: "check" | "foreign-key" | "primary-key" | "unique";
-  /** The columns of the table that it is about. */
+  /** The columns of the table that it applies to. */
   readonly columns: readonly string[];
   /** The table that a foreign key refers to, and its columns there, if they are written. */
   readonly target?: string;
@@ -16,7 +16,7 @@ export interface KnownConstraint {
 }
 
 /**
- * The constraint that a statement adds to a table, with the name that PostgreSQL gives it; `column`: the one that it is written behind.
+ * The constraint that a statement adds to a table, with the name that PostgreSQL gives it; `column`: for a column constraint, its column.
  * Undefined for those that PostgreSQL keeps with the column, such as NOT NULL.
  */
 export function namedConstraint(

@@ -14,8 +14,8 @@ export interface EarlierStatements {
   /** Tables in which many rows were changed while a table was locked. */
   readonly changedUnderLock: ReadonlySet<string>;
   /**
-   * Tables whose rows were all removed: there are none, or only those that the file has listed since. Empty outside a transaction, where
-   * other sessions can add rows between two statements.
+   * Tables whose rows were all removed: they have no rows, or only those that the file has listed since. The map is empty outside a
+   * transaction, where other sessions can add rows between two statements.
    */
   readonly emptied: ReadonlyMap<string, "no-rows" | "few-rows">;
 }
@@ -27,7 +27,7 @@ export const nothingEarlier: EarlierStatements = {
   emptied: new Map(),
 };
 
-/** A statement with what is known before it runs. */
+/** A statement, with the state before it runs. */
 interface Statement {
   readonly node: Node;
   readonly schema: Schema;

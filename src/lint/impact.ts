@@ -13,15 +13,15 @@ import type { RuleId } from "./rules/rule-ids.ts";
 import { isEmptied, type LintStatement, type Problem } from "./rules/rule.ts";
 import { isNewRelation } from "./schema.ts";
 
-/** Tables up to this size, with their indexes, are read or rewritten in milliseconds: that is no risk. */
+/** A table up to this size, in bytes with its indexes, is read or rewritten in milliseconds, which is not a risk. */
 export const smallTableBytes = 1_000_000;
 
-/** What a statement does to one table, before anything is known of the table but the project's own statements. */
+/** What a statement does to one table, judged only by the project's own statements. */
 export interface Effect {
   readonly table?: string;
   readonly lock?: StatementLock;
   readonly loses?: Loss["loses"];
-  /** Rules that find something, the one that allows a loss first. */
+  /** Rules that have a finding; first the one that allows a loss. */
   readonly rules: readonly RuleId[];
   /** The finding, for an effect that is neither a loss nor a scan or rewrite. */
   readonly message?: string;
@@ -31,11 +31,11 @@ export interface Effect {
 
 interface FoundProblem extends Problem {
   readonly rule: RuleId;
-  /** Worth a line of its own. */
+  /** The plan shows it on a line of its own. */
   readonly isShown: boolean;
 }
 
-/** The effects of a statement that are worth a look: a loss, a scan or rewrite of a whole table, or a finding. */
+/** The effects of a statement that a plan shows: a loss, a scan or rewrite of a whole table, or a finding. */
 export function effectsOf(statement: LintStatement): Effect[] {
   const problems = problemsIn(statement);
   const losses = lossesOf(statement);
@@ -61,7 +61,7 @@ export function effectsOf(statement: LintStatement): Effect[] {
 function problemsIn(statement: LintStatement): FoundProblem[] {
   return allRules.flatMap(({ id, check, severity, inDown = false }) => {
     if (check === undefined || severity === "off") return [];
-    // `lossesOf` finds the same, and more exactly.
+    // `lossesOf` finds the same, with more detail.
     const isOther = severity !== "info" && id !== "drop-data";
     const isShown = isOther && (statement.direction === "up" || inDown);
     // The function does not have the project's metadata.
@@ -112,7 +112,7 @@ function blocksLong(lock: StatementLock | undefined): boolean {
 }
 
 /**
- * The effect as the plan reports it, or undefined if it is not worth a line. `facts`: what the database knows of the table; undefined if
+ * The effect as the plan reports it, or undefined if it is not shown. `facts`: what the database knows of the table; undefined if
  * it could not be asked. `allowed`: rules that the file allows for this statement.
  */
 export function impactOf(
@@ -175,7 +175,7 @@ function isBlocking({ lock, message }: Effect, facts: TableFacts | undefined): b
   return facts?.bytes === undefined || facts.bytes > smallTableBytes;
 }
 
-/** The rules that stand for the risk. A scan or rewrite that no rule is about counts as maintenance. */
+/** The rules that describe the risk. A scan or rewrite without a rule counts as maintenance. */
 function rulesNeeded(effect: Effect, facts: TableFacts | undefined): AllowableRule[] {
   const allowable = allowableRules.filter((rule) => effect.rules.includes(rule));
   const forLoss = allowable.filter((rule) => lossRules.has(rule)).slice(0, 1);

@@ -190,7 +190,7 @@ export function truncatedTables(
   const tables = new Set(
     listed.flatMap((node) => ("RangeVar" in node ? [relationName(node.RangeVar)] : [])),
   );
-  // The set grows while it is read: what refers to a table that was just added is found, too.
+  // The set grows while it is iterated, so that tables that refer to an added one are found, too.
   if (behavior === "DROP_CASCADE")
     for (const table of tables)
       for (const other of [...schema.tables].flatMap(([name, each]) =>

@@ -9,7 +9,7 @@ import type { LintStatement } from "./rules/rule.ts";
 /** Data that a statement removes for good. */
 export interface Loss {
   readonly loses: NonNullable<StatementImpact["loses"]>;
-  /** The table that it is in; absent if it can be in several. */
+  /** The table of the data; absent if it can be in several. */
   readonly table?: string;
   /** The rule that allows it. */
   readonly rule: RuleId;

@@ -65,7 +65,7 @@ export interface Index {
 export interface Domain {
   /** The type that its values are stored as; not a domain. */
   readonly base: ColumnType;
-  /** True if it has a constraint: a new column of this type is checked row by row. */
+  /** True if the domain has a constraint: a new column of this type is checked row by row. */
   readonly isChecked: boolean;
 }
 
@@ -90,7 +90,7 @@ export function isNewRelation(schema: Schema, name: string): boolean {
   return schema.tables.get(name)?.run === schema.run;
 }
 
-/** True for a column that the current run has added: nobody else uses it. */
+/** True for a column that the current run has added, so that nothing else uses it yet. */
 export function isNewColumn(schema: Schema, table: string, column: string): boolean {
   return schema.tables.get(table)?.columns.get(column)?.run === schema.run;
 }
@@ -248,7 +248,7 @@ function withColumn(schema: Schema, table: string, definition: ColumnDef): Schem
   return next;
 }
 
-/** `column`: the one that the constraint is written behind. */
+/** `column`: for a column constraint, its column. */
 function withConstraint(
   schema: Schema,
   table: string,

@@ -3,7 +3,7 @@ import { textHint } from "../protocol/hint.ts";
 import type { MetadataProblemCode } from "../protocol/verification.ts";
 import { placeOf, type FilePlace, type Spot } from "./document/source-text.ts";
 
-/** Something that is wrong with the metadata of a project. An error prevents that it is sent. */
+/** Something that is wrong with the metadata of a project. With an error, it is not sent. */
 export interface MetadataProblem {
   readonly severity: "error" | "warning";
   readonly code: MetadataProblemCode;
@@ -14,7 +14,7 @@ export interface MetadataProblem {
   readonly advice?: string;
 }
 
-/** Metadata that cannot be read, with the position in the file. */
+/** Thrown for metadata that cannot be read, with the position in the file. */
 export class MetadataFailure extends Failure {
   readonly problem: MetadataProblem;
 
@@ -35,7 +35,7 @@ export function placeText({ file, line, column }: FilePlace): string {
   return `${file}:${String(line)}:${String(column)}`;
 }
 
-/** For a file that is not as it must be, at one place in it. */
+/** For a file with an error at one place in it. */
 export function unreadable(spot: Spot, message: string, advice?: string): MetadataFailure {
   return new MetadataFailure({
     severity: "error",

@@ -59,7 +59,7 @@ export const StatementImpact = z.object({
 });
 export type StatementImpact = z.infer<typeof StatementImpact>;
 
-/** Rules of `lint` whose findings are refused where they are a risk, so that `--allow` names them. */
+/** Rules of `lint` that can be given to `--allow`: their findings are refused if they are a risk. */
 export const allowableRules = [
   "column-rewrite",
   "type-rewrite",
@@ -78,7 +78,7 @@ export const allowableRules = [
 ] as const;
 export type AllowableRule = (typeof allowableRules)[number];
 
-/** Those of them that are about a loss of data. */
+/** The allowable rules that concern a loss of data. */
 export const lossRules: ReadonlySet<string> = new Set<AllowableRule>([
   "drop-data",
   "drop-cascade",

@@ -80,7 +80,7 @@ const executing = {
   sliceMs: z.int().positive().optional(),
 };
 
-/** What a client writes in `accept` if runs of `sql` are to be counted by `history`, instead of listed. */
+/** In `accept`: the client wants `history` to count runs of `sql` instead of listing them. */
 export const countedQueries = "history.counted-queries";
 
 /** The largest number of runs that `history` lists. */

@@ -205,7 +205,7 @@ describe.concurrent("the way back", () => {
     assert.deepEqual(await tablesOf(second.databaseUrl), []);
   });
 
-  test("squash that is run again does not suggest to squash its own result", async (t) => {
+  test("a squash that is run again does not suggest squashing its own result", async (t) => {
     const directory = await project(t, {
       "1700000000100_a": { up: "CREATE TABLE a (id int);", down: "DROP TABLE a;" },
       "1700000000200_b": { up: "CREATE TABLE b (id int);", down: "DROP TABLE b;" },

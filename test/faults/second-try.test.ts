@@ -50,7 +50,7 @@ async function problems(ran: Ran, { database, ...bench }: SecondTryBench): Promi
   ];
 }
 
-/** Has the fault happen to this message of the second try, once; returns how often it did. */
+/** Injects the fault once, at this message of the second try; returns how often it happened. */
 function hitOnce({ driver }: SecondTryBench, kind: MessageKind, fault: DriverFault): () => number {
   let isClosed = false;
   let isAsked = false;

@@ -113,7 +113,7 @@ describe("assessing the files of a plan", () => {
     assert.deepEqual(await summaryOf(sql), []);
   });
 
-  test("a table that an earlier file of the run creates is exempt, one that only IF NOT EXISTS names is not", async () => {
+  test("a table that an earlier file of the run creates is exempt, unless IF NOT EXISTS may have skipped it", async () => {
     const { files } = await assess([
       "CREATE TABLE t (id int)",
       "DROP TABLE t",
@@ -211,7 +211,7 @@ describe("assessing the files of a plan", () => {
     );
   });
 
-  test("a table that the file has emptied is not read by what follows", async () => {
+  test("a table that the file has emptied is not read by later statements", async () => {
     assert.deepEqual(
       await summaryOf("TRUNCATE orders; ALTER TABLE orders ALTER label SET NOT NULL"),
       ["loses rows orders, data-loss, needs drop-data"],
@@ -236,7 +236,7 @@ describe("assessing the files of a plan", () => {
     ]);
   });
 
-  test("an empty table is no risk, whatever happens to it", async () => {
+  test("an empty table is never a risk", async () => {
     const facts = new Map([["orders", { ...large, rows: 0, bytes: 8192, isEmpty: true }]]);
     const { files } = await assess(["DROP TABLE orders", "CREATE INDEX x ON orders (id)"], facts);
     assert.deepEqual(
@@ -246,7 +246,7 @@ describe("assessing the files of a plan", () => {
     assert.equal(files[0]?.statements[0]?.rows, 0);
   });
 
-  test("a small table is no risk to read, but to lose", async () => {
+  test("a small table is a risk only if it is lost", async () => {
     const facts = new Map([["orders", { ...large, rows: 200, bytes: 100_000 }]]);
     assert.deepEqual(await summaryOf("CREATE INDEX x ON orders (id); TRUNCATE orders", facts), [
       "scan orders",
@@ -269,7 +269,7 @@ describe("assessing the files of a plan", () => {
     ]);
   });
 
-  test("what the database cannot be asked about counts as large", async () => {
+  test("a table whose size cannot be read counts as large", async () => {
     const { files } = await assess(["CREATE INDEX x ON orders (amount)"], "unknown");
     assert.deepEqual(files[0]?.statements.map(summary), [
       "scan orders, blocking, needs index-blocks-writes",
@@ -296,7 +296,7 @@ describe("assessing the files of a plan", () => {
     ]);
   });
 
-  test("a file that the parser does not know is named, and the others are examined", async () => {
+  test("a file that cannot be parsed is reported, and the others are examined", async () => {
     const { files } = await assess(["SELECT 1;\nCREATE TABL x ()", "DROP TABLE orders"]);
     assert.equal(files[0]?.notAssessed, 'line 2: syntax error at or near "TABL"');
     assert.deepEqual(files[1]?.statements.map(summary), [
@@ -304,7 +304,7 @@ describe("assessing the files of a plan", () => {
     ]);
   });
 
-  test("the database is not asked about files without a statement worth a look", async () => {
+  test("the database is not queried for files without a statement to show", async () => {
     assert.deepEqual(
       (await assess(["CREATE TABLE t (id int); INSERT INTO t VALUES (1)"])).asked,
       [],

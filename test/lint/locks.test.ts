@@ -416,7 +416,7 @@ describe("the locks of a statement", () => {
   });
 });
 
-test("a table that has been emptied in the same transaction has nothing that could be read", async (t) => {
+test("after a table has been emptied in the same transaction, no rows are read", async (t) => {
   const client = await connected(t, await freshDatabase(t));
   await client.query(setup);
   await client.query("BEGIN; TRUNCATE orders, countries CASCADE");

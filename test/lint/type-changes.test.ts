@@ -103,7 +103,7 @@ for (const [zone, among] of zones)
     assert.deepEqual(wrong, []);
   });
 
-/** INTERVAL with fields is not looked into. */
+/** INTERVAL with fields is not covered. */
 function mayBeUnknown(from: string, to: string): boolean {
   return [from, to].includes("interval year");
 }

@@ -34,7 +34,7 @@ describe("metadata that cannot be read is reported with its file, line and colum
       "metadata/cron_triggers.yaml:2:21 This is not valid YAML: Flow sequence in block collection must be sufficiently indented and end with a ].",
     ],
     [
-      "a key that is there twice",
+      "a key that appears twice",
       { "metadata/remote_schemas.yaml": "- name: a\n  definition: {}\n  name: b\n" },
       'metadata/remote_schemas.yaml:3:3 The key "name" appears twice.',
     ],

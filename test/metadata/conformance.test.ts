@@ -28,7 +28,7 @@ const withUnknownKeys: Readonly<Record<string, object>> = {
   },
 };
 
-/** What Hasura would refuse, or would lose objects by: the document is the same, but has an error. */
+/** Documents that Hasura would refuse, or that would make it lose objects: they are the same, but with an error. */
 const refused: Readonly<Record<string, readonly string[]>> = {
   "v3-missing-databases-yaml": [
     "The metadata has no sources: there is no metadata/databases/databases.yaml.",

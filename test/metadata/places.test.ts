@@ -66,8 +66,8 @@ async function documentIn(t: TestContext) {
   return document;
 }
 
-describe("where the metadata of a project is written", () => {
-  test("every object has a place", async (t) => {
+describe("the positions of a project's metadata in its files", () => {
+  test("every object has a position", async (t) => {
     const document = await documentIn(t);
     const places = objectsOf(document.value).map((object) => {
       const place = document.placeOf(object.path);
@@ -121,7 +121,7 @@ describe("where the metadata of a project is written", () => {
       assert.equal(place && placeText(place), `metadata/${expected}`);
     });
 
-  test("what no file has is nowhere", async (t) => {
+  test("a value that is in no file has no position", async (t) => {
     const document = await documentIn(t);
     assert.equal(document.placeOf(["opentelemetry", "status"]), undefined);
   });

@@ -38,7 +38,7 @@ event_triggers:
       webhook: https://example.com/a?b=c#d
 `;
 
-/** A value with the offset of everything in it, or the message of why it cannot be read. */
+/** A value with the offset of everything in it, or the message if it cannot be read. */
 function described(read: (source: SourceText, origins: Origins) => Json | undefined, text: string) {
   const origins: Origins = new WeakMap();
   try {
@@ -105,7 +105,7 @@ describe("YAML as an export writes it", () => {
       assert.equal(byBlocks(text), undefined);
     });
 
-  test("differs from the library for no change of a file: it reads the same, or refuses", () => {
+  test("agrees with the library for every change of a file, or leaves it to the library", () => {
     const pieces = [
       "\n",
       " ",

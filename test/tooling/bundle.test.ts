@@ -24,7 +24,7 @@ describe("the bundles", () => {
   });
 });
 
-/** Prints what the clients of the AWS SDK make of refused calls, and what yaml makes of a document. */
+/** Prints the errors of the AWS SDK's clients for refused calls, and the value that yaml parses from a document. */
 const program = String.raw`
   import { Readable } from "node:stream";
   import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";

@@ -12,7 +12,7 @@ import {
 const orders = migrations({ "1_orders": ["create table orders (id int)", "drop table orders"] });
 
 describe("the metadata of a project that is verified", () => {
-  test("is reported with file, line and column if it cannot be read; the migrations are verified all the same", async (t) => {
+  test("is reported with file, line and column if it cannot be read; the migrations are verified regardless", async (t) => {
     const directory = await project(t, {
       ...orders,
       "metadata/version.yaml": "version: 3\n",
@@ -55,12 +55,12 @@ describe("the metadata of a project that is verified", () => {
     );
   });
 
-  test("is not missed in a project without any", async (t) => {
+  test("is optional", async (t) => {
     assert.deepEqual(problemsOf(await verified(await project(t, orders), onSharedServer())), []);
   });
 });
 
-/** A project whose metadata uses everything that a check knows. */
+/** A project whose metadata uses everything that is checked. */
 const users = `table: {schema: public, name: users}
 configuration:
   column_config:

@@ -32,7 +32,7 @@ export interface NamedEnvironments {
   readonly group: readonly string[];
   /** Values of `--then`. */
   readonly then: readonly string[];
-  /** The value of `--yes`, which is the next word if nothing stands between. */
+  /** The value of `--yes`: the next word, if there is one. */
   readonly yes?: boolean | string | undefined;
 }
 
@@ -268,7 +268,7 @@ function noneConfigured({ file }: LoadedConfig): Failure {
   return new Failure("usage", "environment-missing", "No environments are configured.", { hints });
 }
 
-/** `reset-to --yes dev-1`, where the environment has become the value of the option. */
+/** For `reset-to --yes dev-1`, where the environment was parsed as the value of `--yes`. */
 function takenByYes({ yes }: NamedEnvironments): Failure | undefined {
   if (typeof yes !== "string") return undefined;
   return new Failure(

@@ -77,7 +77,7 @@ export async function startEnvironment(context: CliContext, choice: LocalChoice)
   });
 }
 
-/** Settings of the function about the database, which may be the user's own. No others are passed on. */
+/** The function's settings that concern the database. No others are passed on. */
 const databaseSettings = [
   "HASURA_MIGRATE_LEDGER",
   "HASURA_MIGRATE_KEEP_DOWN_SQL",

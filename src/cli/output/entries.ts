@@ -47,7 +47,7 @@ export type OutputEntry =
   | StepEntry
   /** `row` is the migration that failed; absent if the run failed as a whole. */
   | { readonly kind: "failure"; readonly failure: Failure; readonly row?: Row }
-  /** The position of a failure that was shown before, found since. */
+  /** The position of a failure that has been shown without it. */
   | { readonly kind: "place"; readonly failure: Failure }
   | { readonly kind: "finished"; readonly text: string; readonly cancelled: boolean }
   /** What was done and what was not, shown below a failure. */

@@ -60,7 +60,7 @@ function appliedWords(at: string, by: string | undefined): string {
   return `applied ${localTime(at)}${by === undefined ? "" : ` by ${by}`}`;
 }
 
-/** What the last line of a run needs of its plan. */
+/** What the last line of a run shows about its plan. */
 interface FinishedPlan {
   readonly dryRun: boolean;
   /** Steps of the plan. */

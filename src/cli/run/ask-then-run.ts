@@ -40,7 +40,7 @@ export async function askThenRun(asked: AskedRun): Promise<FollowedRun> {
   for (let questions = 1; ; questions += 1) {
     const preview = await previewOf(asked);
     if (isOver(preview.followed.closing)) {
-      // A plan that is refused as too risky comes with the refusal.
+      // A plan that is refused because of its risks is part of the refusal.
       if (preview.event) presenter.preview(preview.event);
       return preview.followed;
     }

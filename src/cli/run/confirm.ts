@@ -8,9 +8,9 @@ export interface Confirmation {
   readonly protected: boolean;
   /** The question a person would be asked, also used in a message if there is no terminal; absent if nothing needs confirming. */
   readonly question?: string;
-  /** The database is the embedded one, which exists for trying out migrations: nothing about it is asked. */
+  /** The database is the embedded one, which exists for trying out migrations: it needs no confirmation. */
   readonly trusted: boolean;
-  /** It may change something. */
+  /** The operation may change something. */
   readonly changes: boolean;
   /** `true` for a bare `--yes`. */
   readonly yes?: boolean | string | undefined;
@@ -18,8 +18,8 @@ export interface Confirmation {
 }
 
 /**
- * Whether a change is confirmed: with the environment's name, without it, for one plan only, or not yet. `asksAboutLoss`: without a
- * name, and there is a person who can be asked if the plan loses data.
+ * Whether a change is confirmed: with the environment's name, without it, for one plan only, or not yet. `asksAboutLoss`: confirmed
+ * without a name, but if the plan loses data, there is a person who can be asked.
  */
 export type Consent =
   | {
@@ -48,7 +48,7 @@ export function consentOf(context: CliContext, confirmation: Confirmation): Cons
   if (confirmation.protected) return consentForProtected(context, confirmation);
   if (yes === true) return { kind: "given", name: environment };
   const nobody = whyNobodyIsAsked(context, json);
-  if (question === undefined) return unasked(confirmation, nobody === undefined);
+  if (question === undefined) return impliedConsent(confirmation, nobody === undefined);
   if (nobody === undefined) return { kind: "to-be-asked" };
   throw new Failure("usage", "confirmation-needed", `"${question}" needs an answer, ${nobody}.`, {
     hints: [retryHint({ with: ["--yes"] })],
@@ -56,7 +56,7 @@ export function consentOf(context: CliContext, confirmation: Confirmation): Cons
 }
 
 /** The consent to a change that needs no confirmation unless it loses data. */
-export function unasked(
+export function impliedConsent(
   { environment, trusted, changes }: Pick<Confirmation, "environment" | "trusted" | "changes">,
   canBeAsked: boolean,
 ): Consent {

@@ -174,7 +174,7 @@ export function prepareRun(
   };
 }
 
-/** True for `--changed`. That of `reset-to` is about applied versions, also with the image's files. */
+/** True for `--changed`, except in `reset-to`, where it concerns applied versions and also works with the image's files. */
 function isForChangedFiles({ operation, options }: OperationSpec): boolean {
   return operation !== "reset-to" && "changed" in options && options.changed === true;
 }
@@ -453,7 +453,7 @@ async function confirmedRun(
   const { prepared, presenter } = ready;
   if (consent.kind === "given") {
     const followed = await sendConfirmed(context, spec, ready, consent);
-    if (consent.asksAboutLoss !== true || !isLossOpen(followed)) return followed;
+    if (consent.asksAboutLoss !== true || !isUnconfirmedLoss(followed)) return followed;
   }
   return askThenRun({
     ...{ context, presenter, operation: spec.operation },
@@ -477,8 +477,8 @@ function sendConfirmed(
   return sendRun(context, spec, ready, confirmed, ready.presenter.event);
 }
 
-/** True for a run that was refused because it would lose data, and nobody has confirmed that. */
-export function isLossOpen({ closing }: FollowedRun): boolean {
+/** True for a run that was refused because nobody has confirmed that it loses data. */
+export function isUnconfirmedLoss({ closing }: FollowedRun): boolean {
   return (
     closing.type === "run.failed" && closing.failure.code === "data-loss" && closing.applied === 0
   );

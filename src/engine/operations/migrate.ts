@@ -84,7 +84,7 @@ function isBoundToPlan({ operation, options }: MigrateRequest): boolean {
   return operation !== "apply" || options.expectedPlan !== undefined;
 }
 
-/** Shows the plan, and refuses it if the run would be refused whatever its caller confirms. */
+/** Shows the plan, and refuses it if no confirmation of the caller would make the run possible. */
 async function dryRunOf(
   plan: PreparedPlan,
   consent: RiskConsent,
@@ -96,12 +96,12 @@ async function dryRunOf(
   return nothingDone;
 }
 
-/** True if a later invocation of the run might refuse what this one has begun: its tables have rows by then. */
+/** True if a later invocation of the run might refuse a step of this plan, because its tables have rows by then. */
 function isSensitive({ steps }: PreparedPlan): boolean {
   return steps.some((step) => step.isSensitive === true);
 }
 
-/** What the request accepts. Everything but `apply` is confirmed by its caller before it is sent. */
+/** The risks that the request accepts. The caller confirms every operation but `apply` before sending it. */
 function consentOf(request: MigrateRequest, isProtected: boolean): RiskConsent {
   const { environment, operation, options } = request;
   const { allow = [], confirm, expectedPlan } = options;
@@ -298,7 +298,7 @@ async function planAgain(run: MigrateRun): Promise<PreparedPlan> {
   const { fingerprint } = plan;
   await emit(engine, { type: "plan", fingerprint, databases: [...plan.databases] });
   if (run.firstPlanOnly) refuseNewSteps(plan, databases, run.plan.steps);
-  // Nobody has seen these.
+  // These steps were not shown to anybody.
   refuseRisks(addedSteps(plan.steps, run.plan.steps), { ...run.consent, confirmed: false });
   return plan;
 }

@@ -9,8 +9,8 @@ import type { PreparedPlan, ReadyStep } from "./prepare-plan.ts";
 import { readTableFacts, tableFactsSql } from "./table-facts.ts";
 
 /**
- * The plan with what its statements do to tables that exist, and their sizes. What cannot be examined or looked up is reported in the
- * plan or as a warning, and fails nothing.
+ * The plan with what its statements do to existing tables, and the sizes of those. Files or sizes that cannot be examined are reported in
+ * the plan or as a warning; they are no failure.
  */
 export async function assessPlan(
   plan: PreparedPlan,

@@ -1,11 +1,11 @@
 import type { StatementImpact } from "../../protocol/impact.ts";
 import type { Direction } from "../../protocol/migration.ts";
 
-/** What the database knows of a table that exists. */
+/** Facts about an existing table, from the database. */
 export interface TableFacts {
   /** PostgreSQL's estimate, with partitions; absent if the table was never analysed. */
   readonly rows?: number;
-  /** With indexes and partitions; absent if it cannot be told. */
+  /** With indexes and partitions; absent if it is not known. */
   readonly bytes?: number;
   /** True only if it is certain that there is no row. */
   readonly isEmpty: boolean;
@@ -13,7 +13,7 @@ export interface TableFacts {
   readonly definition: string;
 }
 
-/** Looks tables up, by names as `lint` writes them. A name without a table is not in the result; undefined if nothing can be told. */
+/** Looks up tables, by names as `lint` writes them. A name without a table is not in the result; undefined if the lookup failed. */
 export type ReadTables = (
   names: readonly string[],
 ) => Promise<ReadonlyMap<string, TableFacts> | undefined>;
@@ -25,7 +25,7 @@ export interface FileToAssess {
 }
 
 export interface FileAssessment {
-  /** Statements worth a look, in order. */
+  /** Statements to show, in order. */
   readonly statements: readonly StatementImpact[];
   /** Why the file was not examined. */
   readonly notAssessed?: string;

@@ -8,7 +8,7 @@ import type { PreparedPlan, ReadyStep } from "./prepare-plan.ts";
 
 /*
  * A run whose plan was confirmed, or that rolls back, may do what that plan has and nothing else, however often it plans again
- * and however many invocations it takes. Its first invocation keeps the plan in the ledger; a later one is held to that.
+ * and however many invocations it takes. Its first invocation keeps the plan in the ledger, and later ones may not do anything else.
  */
 
 type PlannedRequest = Pick<Request, "part"> & {
@@ -62,7 +62,7 @@ export function refuseNewSteps(
   }
 }
 
-/** Those steps that an earlier invocation of the run was allowed to do, or has done, left out. */
+/** The steps without those that an earlier invocation of the run was allowed to do, or has done. */
 export function withoutKept(
   steps: readonly ReadyStep[],
   databases: readonly DatabaseState[],
@@ -73,7 +73,7 @@ export function withoutKept(
   );
 }
 
-/** Those steps that are not in the first plan of this invocation. */
+/** The steps that are not in the first plan of this invocation. */
 export function addedSteps(
   steps: readonly ReadyStep[],
   first: readonly ReadyStep[],

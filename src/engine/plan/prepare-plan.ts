@@ -37,7 +37,7 @@ export interface ReadyStep extends PlannedStep {
   readonly noTransaction: boolean;
   readonly item: PlanItem;
   readonly fingerprint: FingerprintPart;
-  /** What it does to tables that exist, or might, is a risk; see `FileAssessment`. */
+  /** True if it is a risk for tables that exist or may exist; see `FileAssessment`. */
   readonly isSensitive?: boolean;
   /** The applied versions in whose place it is recorded, without running its file. */
   readonly replaces?: readonly Version[];

@@ -4,7 +4,7 @@ import { briefImpact } from "../../protocol/impact-text.ts";
 import { lossRules, type StatementImpact } from "../../protocol/impact.ts";
 import type { ReadyStep } from "./prepare-plan.ts";
 
-/** What a request accepts of the risks of its plan. */
+/** Which risks of its plan a request accepts. */
 export interface RiskConsent {
   readonly environment: string;
   readonly protected: boolean;

@@ -39,7 +39,7 @@ export interface FileState {
   readonly changedMs: number;
 }
 
-/** What was in a file, and its state after that was read. The bytes may be overwritten by the next reading. */
+/** The content of a file, and its state after it was read. The next read may overwrite the bytes. */
 export interface FileReading {
   readonly bytes: Uint8Array;
   readonly state: FileState;
@@ -80,7 +80,7 @@ export const realFileSystem: FileSystem = {
   },
 };
 
-/** Most migrations fit in it, and need no memory of their own. */
+/** A buffer for all files that fit into it, as most migrations do. */
 const buffer = Buffer.alloc(65_536);
 
 function readWithState(path: string): FileReading {
@@ -89,7 +89,7 @@ function readWithState(path: string): FileReading {
     const length = readSync(file, buffer, 0, buffer.length, 0);
     const state = stateOf(fstatSync(file));
     if (length === state.size) return { bytes: buffer.subarray(0, length), state };
-    // It is larger, or has just changed.
+    // The file is larger than the buffer, or has just changed.
     const bytes = readFileSync(file);
     return { bytes, state: stateOf(fstatSync(file)) };
   } finally {

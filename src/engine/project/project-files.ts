@@ -25,8 +25,8 @@ export interface ProjectFiles {
   /** The text of a file as it is now, or why it cannot be run. Throws as `node:fs` does. */
   textOf(file: MigrationFile): Promise<ReturnType<typeof textOf>>;
   /**
-   * True if all files belong to one state, and every text that was asked for does. If it is some time since they were read, this is
-   * the present state.
+   * True if all files, and every text that was read from them, are of one state of the directory. Some time after the files were read,
+   * they are read again and compared.
    */
   isUnchanged(): Promise<boolean>;
 }
@@ -35,11 +35,11 @@ interface ReadingOptions {
   /** Epoch milliseconds, to be compared with the times of files. */
   readonly now: () => number;
   readonly fs?: FileSystem;
-  /** Lets other work of this process go on. */
+  /** Gives other work of this process a turn. */
   readonly pause?: () => Promise<void>;
 }
 
-/** For so long what was read counts as the present state, in milliseconds. */
+/** How long the files that were read count as current, in milliseconds. */
 const presentMs = 5000;
 
 /** Reads a project and every file in it. Throws what `readProject` and reading the files throws. */
@@ -69,7 +69,7 @@ export async function readProjectFiles(
     },
     async isUnchanged() {
       if (isTextChanged) return false;
-      if (ahead.isOfOneMoment() && now() < startedAt + presentMs) return true;
+      if (ahead.isConsistent() && now() < startedAt + presentMs) return true;
       return (await digestOf(directory, options)) === inventory.digest;
     },
   };
@@ -106,7 +106,7 @@ async function digestOf(directory: string, options: ReadingOptions): Promise<str
   }
 }
 
-/** Undefined where `readProject` reports why there are none. */
+/** Undefined if there are none; `readProject` then reports why. */
 async function migrationsIn(directory: string, fs: FileSystem): Promise<string | undefined> {
   try {
     return (await locateMigrations(resolve(directory), fs)).directory;

@@ -9,15 +9,15 @@ interface ReadFile {
   readonly state: FileState;
 }
 
-/** After so many entries of a directory, other work of the process goes on. */
+/** After this many entries of a directory, other work of the process gets a turn. */
 const entriesInTurn = 200;
 
 /**
- * The files of a migrations directory, read before the project is, with one visit for each. It knows whether they are all as they were when
- * reading began: none of their times, taken after reading, is later.
+ * The files of a migrations directory, each read once, before the project is read. It knows whether they are all as they were when
+ * reading began: this is so if no file has a later time after it was read.
  */
 export class ReadAhead {
-  /** What was read, and what the disk has for everything else. */
+  /** The files that were read; everything else comes from the disk. */
   readonly fileSystem: FileSystem;
   readonly #fs: FileSystem;
   readonly #startedAt: number;
@@ -44,7 +44,7 @@ export class ReadAhead {
 
   /**
    * Reads what looks like a migration in a migrations directory, or in the folders of databases in it. Leaves out what cannot be read:
-   * whoever needs it finds out why. `pause` lets other work of the process go on.
+   * the code that needs it reads it again and reports the error. `pause` gives other work of the process a turn.
    */
   async read(directory: string, pause: () => Promise<void>): Promise<void> {
     this.#anchor(directory);
@@ -61,8 +61,8 @@ export class ReadAhead {
     return (this.#files.get(path)?.state ?? this.#fs.stat(path)).size;
   }
 
-  /** True if everything, also what was asked of the disk, is as it was when reading began. */
-  isOfOneMoment(): boolean {
+  /** True if everything, also what was read from the disk later, is as it was when reading began. */
+  isConsistent(): boolean {
     return (
       this.#isSettled &&
       [...this.#realPaths].every(([path, real]) => this.#isReal(path, real)) &&
@@ -107,7 +107,7 @@ export class ReadAhead {
       this.#note(read.state);
       this.#files.set(path, { state: read.state, checksum: checksumOfBytes(read.bytes) });
     } catch {
-      // Whoever needs it finds out why.
+      // The code that needs the file reads it again and reports the error.
     }
   }
 
@@ -165,13 +165,13 @@ export class ReadAhead {
     }
   }
 
-  /** An answer of which nothing says since when it holds. */
+  /** For a result that may be newer than the beginning, because it has no time. */
   #fromDisk<T>(ask: () => T): T {
     this.#isSettled = false;
     return ask();
   }
 
-  /** The same if there is no answer: what is absent has no time. */
+  /** The same for an error: a file that is absent has no time. */
   #noted<T>(ask: () => T): T {
     try {
       return ask();

@@ -1,13 +1,13 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, textHint } from "../../protocol/hint.ts";
 
-/** Where a database was looked for, and the names that are there. */
+/** Where a database was looked for, and the names that exist there. */
 export interface KnownDatabases {
   readonly in: "Hasura" | "the project";
   readonly names: readonly string[];
 }
 
-/** `--database` names one that is not there. */
+/** For a `--database` that does not exist. */
 export function unknownDatabase(name: string, known: KnownDatabases): Failure {
   const message = `There is no database ${name} in ${known.in}.`;
   return new Failure("usage", "unknown-database", message, { hints: [databasesHint(known)] });

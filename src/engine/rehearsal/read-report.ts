@@ -9,7 +9,7 @@ export interface HeldLock {
   readonly mode: string;
 }
 
-/** A file that was run to its end. */
+/** A file that ran without an error. */
 export interface RehearsedFile {
   readonly tookMs: number;
   /** The strongest lock on each relation, without those that an earlier file already held in the same mode; the strongest first. */

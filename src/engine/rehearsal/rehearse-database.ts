@@ -26,7 +26,7 @@ export interface DatabaseRehearsal extends Omit<
 /** The store of a database, and its name. */
 type Where = Pick<ReadyStep, "database" | "store">;
 
-/** A longer wait for a lock would make other sessions wait behind the rehearsal. */
+/** Limit of each wait for a lock, in milliseconds: other sessions queue behind a rehearsal that waits. */
 const lockMs = 2000;
 /** All migrations of a database together: they hold their locks until the end. */
 const longestMs = 60_000;
@@ -76,7 +76,7 @@ async function reportOf(
   );
 }
 
-/** An empty file has one statement of no text, so that it has a place among the others. */
+/** An empty file has one empty statement, so that it has a result among the others. */
 function statementsOf({ sql, parts }: RehearsalFile): string[] {
   return parts.length === 0 ? [""] : parts.map(({ start, end }) => sql.slice(start, end));
 }

@@ -16,13 +16,13 @@ export interface FailedTry {
   readonly tookMs: number;
 }
 
-/** A file that took longer is not run again. */
+/** A file that took longer than this to fail is not run again, in milliseconds. */
 const longestTryMs = 5000;
-/** The second try takes about as long as the first one; it waits for no lock for long. */
+/** Limits of the second try, in milliseconds. It takes about as long as the first one. */
 const limits = { lockMs: 1000, totalMs: 10_000 };
-/** The request is abandoned after this; the database has ended it before. */
+/** The request is abandoned after this many milliseconds; the database ends it earlier. */
 const requestLimitMs = 15_000;
-/** With less time left there is no second try: the failure has to be reported. */
+/** With less time left, in milliseconds, there is no second try: the failure has to be reported. */
 const leastMs = 45_000;
 
 /**
@@ -43,7 +43,7 @@ export async function locateBySecondTry(
     if (position?.place === undefined) return failure;
     return failure.with({ sql: { ...withoutCandidates(error), ...position, secondTry: true } });
   } catch {
-    // The second try is a help, no more.
+    // Without a result of the second try, the failure has no position.
     return failure;
   }
 }
@@ -70,9 +70,9 @@ function isAllowed({ store, tookMs }: FailedTry, engine: EngineContext): boolean
   );
 }
 
-/** Where Hasura hides the error's SQLSTATE, the two errors could not be compared. */
+/** True for an error of a statement without a position. Without SQLSTATE, which Hasura can hide, the two errors could not be compared. */
 function isUnlocated(error: SqlFailure): boolean {
-  // A statement that got no lock (55P03) may get it in a second try.
+  // A statement that failed to get a lock (55P03) may succeed in a second try.
   return error.place === undefined && isOfStatement(error) && error.sqlstate !== "55P03";
 }
 
@@ -98,7 +98,7 @@ async function positionOf(
   return locateInStatement(maskPasswords(sql), failed.statement - 1, error);
 }
 
-/** Detail and hint are compared, too: they name the row, which may be another one in the second try. */
+/** Detail and hint are compared, too: they contain the row, which can be another one in the second try. */
 function isSame(
   first: SqlFailure,
   second: RehearsalError,

@@ -8,7 +8,7 @@ import { nameOf } from "../sql/statements.ts";
 /** The beginning and the end of a statement in its file. */
 export type Part = Pick<ParsedStatement, "start" | "end">;
 
-/** What of a file can be run and rolled back. */
+/** Whether a file can be run and rolled back, and its statements. */
 export type SplitFile =
   /** All of it; one part for the whole file if it cannot be parsed. */
   | {
@@ -111,7 +111,7 @@ function calls(name: string): string {
   return `calls ${name}, whose effect a rollback does not undo`;
 }
 
-/** Of a text that may be run, the first such function that it calls. */
+/** The first such function that a text, which may be SQL, calls. */
 function firstOutside(text: string): string | undefined {
   const tokens = [...tokenize(text)].filter((token) => token.kind !== "space" && !isComment(token));
   return tokens

@@ -64,7 +64,7 @@ export async function locateInStatement(
   return { place: shownPlace(sql, indexOf(alone, place)) };
 }
 
-/** The index of a place that `placeAt` has found. */
+/** The index in the file of a place that `placeAt` has found. */
 function indexOf(sql: string, { line, column }: Place): number {
   const start = [...sql.matchAll(/\r\n|\n|\r/g)][line - 2];
   const from = start === undefined ? 0 : start.index + start[0].length;

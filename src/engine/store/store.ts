@@ -207,7 +207,7 @@ export interface MigrationStore extends StoreCapabilities {
   /** Runs a query that changes nothing in the store's database. Absent where there is no way to ask. */
   query?(sql: string): Promise<SqlResult>;
   /**
-   * Sends a rehearsal (engine/rehearsal) to the store's database, once: SQL that rolls back all that it does. It is abandoned after `limitMs`.
+   * Sends a rehearsal (engine/rehearsal) to the store's database, once: SQL that rolls back everything it does. The request is abandoned after `limitMs`.
    * Throws `HasuraCallError`. Absent for databases other than PostgreSQL.
    */
   rehearse?(sql: string, limitMs: number): Promise<SqlResult>;

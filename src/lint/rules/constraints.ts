@@ -4,13 +4,13 @@ import { relationName } from "../names.ts";
 import { isNewRelation } from "../schema.ts";
 import { addedColumns, rowCommands, type LintStatement, type Rule } from "./rule.ts";
 
-/** Constraints that are added to a table with rows, also behind a new column. */
+/** Constraints that are added to a table with rows, including those of a new column. */
 function addedConstraints(statement: LintStatement): {
   readonly table: string;
   readonly constraint: Constraint;
   /** It is written behind a new column. */
   readonly isInline: boolean;
-  /** The new column has no DEFAULT, so that PostgreSQL knows that nothing in it can violate a foreign key. */
+  /** The new column has no DEFAULT, so none of its values can violate a foreign key. */
   readonly isEmptyColumn: boolean;
 }[] {
   const added = rowCommands(statement);

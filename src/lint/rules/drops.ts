@@ -122,7 +122,7 @@ const dropView: Rule = {
         (name) =>
           !createdLater.has(name) &&
           !isNewRelation(schema, name) &&
-          // Only triggers can use it, and PostgreSQL does not drop it while one does.
+          // Only triggers can use it, and PostgreSQL does not drop it while a trigger does.
           !schema.triggerFunctions.has(name),
       )
       .map((name) => ({
@@ -190,13 +190,13 @@ function renamed(
   const { subname = "", newname = "" } = statement;
   const name = relation === undefined ? objectName(object) : relationName(relation);
   if (isNewRelation(schema, name)) return [];
-  const says = (old: string): Problem => ({
+  const breaking = (old: string): Problem => ({
     message: `Renaming ${old} to ${newname} breaks everything that uses its old name.`,
     ...(relation !== undefined && { table: name }),
   });
   if (renameType === "OBJECT_COLUMN")
-    return isNewColumn(schema, name, subname) ? [] : [says(`${name}.${subname}`)];
-  return visible.has(renameType) ? [says(name === "" ? subname : name)] : [];
+    return isNewColumn(schema, name, subname) ? [] : [breaking(`${name}.${subname}`)];
+  return visible.has(renameType) ? [breaking(name === "" ? subname : name)] : [];
 }
 
 /** The kinds of objects that clients and metadata refer to. */

@@ -29,7 +29,7 @@ export interface Problem {
   readonly location?: number | undefined;
   /** Instead of the rule's. */
   readonly safeWay?: string;
-  /** It is a problem only if the name does not exist after the last migration, and the metadata uses it. */
+  /** Set for a problem that is reported only if this name does not exist after the last migration, and the metadata uses it. */
   readonly removal?: Removal;
 }
 
@@ -69,7 +69,7 @@ export function alterCommands(statement: LintStatement): TableCommands {
   return { table, commands };
 }
 
-/** The same, if the table also has rows from before this file: nothing has to be read or rewritten in a table that was emptied. */
+/** The same, without tables that the file has emptied: nothing has to be read or rewritten in them. */
 export function rowCommands(statement: LintStatement): TableCommands {
   const { table, commands } = alterCommands(statement);
   return { table, commands: isEmptied(statement, table) ? [] : commands };
@@ -80,7 +80,7 @@ export function isEmptied({ earlier }: Pick<LintStatement, "earlier">, table: st
   return earlier.emptied.has(table);
 }
 
-/** The columns that an ALTER TABLE adds to a table that exists. */
+/** The columns that an ALTER TABLE adds to an existing table. */
 export function addedColumns({ table, commands }: TableCommands): readonly {
   readonly table: string;
   readonly column: ColumnDef;

@@ -16,7 +16,7 @@ const Flag = z.preprocess(
   z.boolean("must be true or false"),
 );
 
-/** What is typed in a definition; the rest of it is passed on. */
+/** The keys of a definition that are checked; the others are passed on. */
 const Definition = z.object(
   {
     kind: Text.nullish(),
@@ -50,7 +50,7 @@ const ActionsYaml = z.object(
 export type TypeList = "enums" | "input_objects" | "objects" | "scalars";
 export const typeLists: readonly TypeList[] = ["enums", "input_objects", "objects", "scalars"];
 
-/** An entry of actions.yaml: what is typed in it, and all of it as it is written. */
+/** An entry of actions.yaml: the keys that are checked, and the whole entry as it is written. */
 export interface YamlEntry<Typed> {
   readonly typed: Typed;
   readonly name: string;

@@ -11,11 +11,11 @@ import {
 } from "./actions-yaml.ts";
 import type { ConvertedSdl, SdlAction, SdlMember, SdlType } from "./convert-sdl.ts";
 
-/** The two files of actions, read. */
+/** The parsed content of the two files of actions. */
 export interface ActionFiles {
   readonly sdl: ConvertedSdl;
   readonly yaml: ActionsYaml;
-  /** Receives where everything is written. */
+  /** Receives the position of everything. */
   readonly origins: Origins;
 }
 

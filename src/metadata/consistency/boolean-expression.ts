@@ -7,7 +7,7 @@ import { missingColumn } from "./names.ts";
 import { hasRelationship, targetOf } from "./relationships.ts";
 import { mapsIn, type TableUnderCheck } from "./source.ts";
 
-/** The tables that an expression is about: the one at this point, and the one at its root. */
+/** The tables of an expression: the one at this point, and the one at its root. */
 interface Scope {
   readonly table: TableUnderCheck;
   readonly root: TableUnderCheck;
@@ -65,13 +65,13 @@ function checkName(name: string, value: Json, path: JsonPath, scope: Scope): Inc
   const target = targetOf(table, name);
   const next = target === undefined ? undefined : tableAt(target, scope);
   if (next !== undefined) return check(value, path, { ...scope, table: next });
-  // A relationship that leads nowhere is reported where it is defined.
+  // A relationship to a missing table is reported where it is defined.
   if (hasRelationship(table, name) || hasComputedField(table, name)) return [];
   const guess = didYouMean(name, [...table.relation.columns]);
   return [{ path, message: `${table.name} has no column or relationship ${name}.${guess}` }];
 }
 
-/** Operators that compare with another column: of the same table, or, after "$", of the table at the root. */
+/** Operators that compare with another column: of the same table or, with "$", of the table at the root. */
 const columnOperators = /^[_$](ceq|cne|cneq|cgt|clt|cgte|clte)$/;
 
 function checkOperators(value: Json, path: JsonPath, scope: Scope): Inconsistency[] {

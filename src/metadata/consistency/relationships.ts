@@ -8,7 +8,7 @@ import { mapIn, mapsIn, type Located, type TableUnderCheck } from "./source.ts";
 
 const lists = ["object_relationships", "array_relationships"] as const;
 
-/** The table that a relationship of this name leads to; undefined if there is none, or it leads nowhere. */
+/** The table that a relationship of this name refers to; undefined without such a relationship or table. */
 export function targetOf(table: TableUnderCheck, name: string): string | undefined {
   for (const list of lists)
     for (const { value, path } of mapsIn(table.value, table.path, list))
@@ -16,7 +16,7 @@ export function targetOf(table: TableUnderCheck, name: string): string | undefin
   return undefined;
 }
 
-/** Whether a table has a relationship of this name, of any kind. */
+/** True if a table has a relationship of this name, of any kind. */
 export function hasRelationship(table: TableUnderCheck, name: string): boolean {
   return [...lists, "remote_relationships"].some((list) =>
     mapsIn(table.value, table.path, list).some(({ value }) => value["name"] === name),

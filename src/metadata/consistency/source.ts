@@ -15,14 +15,14 @@ export interface SourceUnderCheck {
   readonly name: string;
   readonly value: JsonMap;
   readonly path: JsonPath;
-  /** By name; of a table that is there twice, the first. */
+  /** By name; the first one of a table that is defined twice. */
   readonly tables: ReadonlyMap<string, TrackedTable>;
   readonly schema: DatabaseSchema;
   /** The tables of every source of the document, by the source's name. */
   readonly tablesOfSources: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** A table that is checked: it is tracked, and exists. */
+/** A table to check: it is tracked, and exists. */
 export interface TableUnderCheck extends TrackedTable {
   readonly source: SourceUnderCheck;
   readonly relation: Relation;
@@ -38,7 +38,7 @@ export function trackedTables(source: JsonMap, path: JsonPath): ReadonlyMap<stri
   return found;
 }
 
-/** A value with the way to it. */
+/** A value with its path. */
 export interface Located<Value extends Json> {
   readonly value: Value;
   readonly path: JsonPath;

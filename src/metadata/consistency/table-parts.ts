@@ -97,7 +97,7 @@ function checkToSource({ value, path }: Located<JsonMap>, table: TableUnderCheck
   ];
 }
 
-/** Fields of the table that a remote schema gets: columns or computed fields. */
+/** Fields of the table that are passed to a remote schema: columns or computed fields. */
 function checkToSchema(
   { value, path }: Located<JsonMap>,
   { name, relation, value: table, path: at }: TableUnderCheck,

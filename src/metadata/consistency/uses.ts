@@ -4,7 +4,7 @@ import type { MetadataProblem } from "../problem.ts";
 import { checkConsistency } from "./check-consistency.ts";
 import type { DatabaseSchema, Relation } from "./schema.ts";
 
-/** What is looked for. Names of tables and functions have their schema: `public.users`. */
+/** The object to look for. Names of tables and functions have their schema: `public.users`. */
 export type UsedObject =
   { readonly table: string; readonly column?: string } | { readonly function: string };
 

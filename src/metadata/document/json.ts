@@ -14,7 +14,7 @@ export function isJsonList(value: Json | undefined): value is JsonList {
   return Array.isArray(value);
 }
 
-/** What a value is, in words for a message: `a list`. */
+/** The type of a value, for a message: `a list`. */
 export function kindOfJson(value: Json): string {
   if (value === null) return "empty";
   if (isJsonList(value)) return "a list";

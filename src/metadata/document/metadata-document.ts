@@ -3,7 +3,7 @@ import type { JsonMap } from "./json.ts";
 import { spotOf, type JsonPath, type Origins } from "./places.ts";
 import { placeOf, type FilePlace } from "./source-text.ts";
 
-/** The metadata of a project: the document that Hasura gets, and where each part of it is written. */
+/** The metadata of a project: the document that Hasura receives, and the position of each part in the files. */
 export interface MetadataDocument {
   /** The argument of `replace_metadata`: `metadata` in config version 3, all of `args` in version 2. */
   readonly value: JsonMap;

@@ -1,7 +1,7 @@
 import type { Origin } from "./places.ts";
 import type { SourceText, Spot } from "./source-text.ts";
 
-/** Where a map or list of one file is written: numbers only, because a project has tens of thousands of them. */
+/** The position of a map or list in one file: numbers only, because a project has tens of thousands of them. */
 export class OffsetOrigin implements Origin {
   readonly source: SourceText;
   readonly offset: number;

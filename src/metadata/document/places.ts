@@ -1,21 +1,21 @@
 import { isJsonList, isJsonMap, type Json } from "./json.ts";
 import type { Spot } from "./source-text.ts";
 
-/** Where a map or a list is written. */
+/** The position of a map or a list in its file. */
 export interface Origin extends Spot {
-  /** Where an entry begins: at its key, or at the item. */
+  /** The position of an entry: of its key, or of the item. */
   entry(key: string | number): Spot | undefined;
 }
 
-/** Where each map and list of a document is written, while the document exists. */
+/** The positions of the maps and lists of a document, kept as long as the document. */
 export type Origins = WeakMap<object, Origin>;
 
-/** The way from a document to a value in it: keys of maps, and indexes of lists from 0. */
+/** The path from a document to a value in it: keys of maps, and indexes of lists from 0. */
 export type JsonPath = readonly (string | number)[];
 
 /**
- * Where the value at a path is written: at its key, at the item of a list, or at the beginning of the file that is included for it.
- * For a value that is not there, the place of what would contain it; undefined for a document that is in no file.
+ * The position of the value at a path: of its key, of the item of a list, or the beginning of the file that is included for it.
+ * For a value that does not exist, the position of what would contain it; undefined for a document that is in no file.
  */
 export function spotOf(document: Json, path: JsonPath, origins: Origins): Spot | undefined {
   let value: Json | undefined = document;

@@ -12,7 +12,7 @@ interface Reader {
 }
 
 /**
- * Parses JSON, and records where each map and list is written. `JSON.parse` does not tell where anything is.
+ * Parses JSON, and records the position of each map and list. `JSON.parse` reports no positions.
  * @throws MetadataFailure for text that is not JSON
  */
 export function parseJson(source: SourceText, origins: Origins): Json {
@@ -54,7 +54,7 @@ function mapAt(reader: Reader): Json {
     expect(":", reader);
     entries.push([key, valueAt(reader)]);
   });
-  // As for the Hasura CLI, the last of two values counts.
+  // As in the Hasura CLI, the last value of a repeated key counts.
   const map = Object.fromEntries(entries);
   const keys = entries.map(([key]) => key);
   reader.origins.set(map, new OffsetOrigin(spot, offsets, keys));
@@ -99,7 +99,7 @@ function textAt(reader: Reader): string {
   return value;
 }
 
-/** Whether an odd number of backslashes is before a quotation mark. */
+/** True if an odd number of backslashes precedes a quotation mark. */
 function isEscaped(text: string, at: number): boolean {
   let first = at;
   while (text[first - 1] === "\\") first -= 1;

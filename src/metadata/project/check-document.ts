@@ -29,7 +29,7 @@ function incompleteSources(document: MetadataDocument): MetadataProblem[] {
   );
 }
 
-/** What every source needs, and what stands for its absence. */
+/** The keys that every source needs, and the value that counts as absent. */
 const needed = [
   { key: "name", absent: "", advice: "Give it a name." },
   { key: "kind", absent: "", advice: "Write kind: postgres." },

@@ -16,7 +16,7 @@ interface Included {
   readonly characters: number;
 }
 
-/** The way to a file by includes; paths are from the project's root. */
+/** The includes that lead to a file; paths are from the project's root. */
 interface Way {
   readonly reading: Reading;
   /** The files that are being read: each includes the next. */

@@ -5,16 +5,16 @@ import { unreadable, type MetadataProblem } from "../problem.ts";
 import type { ExpandedSize } from "../yaml/expanded-size.ts";
 import type { MetadataFiles, MetadataLayout } from "./metadata-files.ts";
 
-/** What the files of one project are read with. */
+/** What is needed to read the files of one project. */
 export interface Reading {
   readonly layout: MetadataLayout;
   readonly files: MetadataFiles;
-  /** Receives where everything is written. */
+  /** Receives the position of everything. */
   readonly origins: Origins;
   readonly size: ExpandedSize;
 }
 
-/** A key of the document, and where its value begins. */
+/** A key of the document, with the position of its value. */
 export interface Entry {
   readonly key: string;
   readonly value: Json;

@@ -17,14 +17,14 @@ import { readVersion } from "./version-file.ts";
 export interface ReadMetadata {
   /** Absent if a file of it cannot be read. */
   readonly document?: MetadataDocument;
-  /** With an error among them, Hasura must not get the document. */
+  /** If one of them is an error, the document must not be sent to Hasura. */
   readonly problems: readonly MetadataProblem[];
 }
 
 type ReadPart = (reading: Reading) => Promise<Part>;
 
 /**
- * Reads the metadata of a project, with all that is wrong with it. The document is the one that the Hasura CLI would send, and it
+ * Reads the metadata of a project, with everything that is wrong with it. The document is the one that the Hasura CLI would send, and
  * keeps keys that only newer versions know (docs/internals/hasura-metadata.md, "The metadata directory"). Undefined if the project
  * has no metadata.
  */

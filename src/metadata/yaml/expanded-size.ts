@@ -1,10 +1,10 @@
 import type { Spot } from "../document/source-text.ts";
 import { unreadable } from "../problem.ts";
 
-/** The largest document in characters, with all aliases and includes in place. */
+/** The largest allowed document in characters, with all aliases and includes expanded. */
 const mostCharacters = 100_000_000;
 
-/** The size of a document while it is read: an alias or an include can stand for any amount of text. */
+/** Counts the size of a document while it is read, because an alias or an include can stand for any amount of text. */
 export class ExpandedSize {
   #characters = 0;
 

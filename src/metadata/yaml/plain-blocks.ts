@@ -25,7 +25,7 @@ interface Blocks {
   next: number;
 }
 
-/** What is not plain: it is thrown to leave all recursions at once, and never leaves this module. */
+/** Thrown for text that is not plain, to leave all recursions at once; it never leaves this module. */
 class NotPlain extends Error {}
 
 /**
@@ -70,7 +70,7 @@ function linesOf(text: string): Line[] | undefined {
   return lines;
 }
 
-/** Without the spaces at the end. Other blanks belong to a scalar. */
+/** The text without the spaces at its end. Other blanks belong to a scalar. */
 function endOfText(text: string, start: number, end: number): number {
   let last = end;
   while (last > start && text[last - 1] === " ") last -= 1;
@@ -92,7 +92,7 @@ function blockAt(indent: number, blocks: Blocks): Json {
   return keyOf(line) === undefined ? onlyScalar(line, blocks) : mapAt(indent, blocks);
 }
 
-/** A scalar that is all of a block. */
+/** A scalar that is a whole block. */
 function onlyScalar(line: Line, blocks: Blocks): Json {
   const value = scalarAt(line.text, line.offset, blocks);
   blocks.next += 1;

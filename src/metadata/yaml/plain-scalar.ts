@@ -1,5 +1,5 @@
 /*
- * What a YAML scalar without quotes means in metadata (docs/internals/hasura-metadata.md, "From YAML to JSON"). It is neither
+ * The value of a YAML scalar without quotes in metadata (docs/internals/hasura-metadata.md, "From YAML to JSON"). It is neither
  * YAML 1.1 nor 1.2: `010` is 8, and `yes` is a string.
  */
 

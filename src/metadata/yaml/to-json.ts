@@ -10,7 +10,7 @@ import type { YamlFile } from "./parse-yaml.ts";
 import { plainScalar } from "./plain-scalar.ts";
 
 export interface Conversion {
-  /** Receives where each map and list is written. */
+  /** Receives the position of each map and list. */
   readonly origins: Origins;
   readonly size: ExpandedSize;
   /** What stands in the place of each include. An include that is not here is an error. */
@@ -30,7 +30,7 @@ interface Converter extends Conversion {
 
 /**
  * The JSON value of a YAML file (docs/internals/hasura-metadata.md, "From YAML to JSON").
- * @throws MetadataFailure for what JSON does not have, a key that is there twice, an unknown tag, and values that are too large
+ * @throws MetadataFailure for a value that JSON does not have, a key that appears twice, an unknown tag, and values that are too large
  */
 export function toJson({ source, contents }: YamlFile, conversion: Conversion): Json {
   return jsonOf(contents, { ...conversion, source, anchors: new Map() });
@@ -83,7 +83,7 @@ const textTags: ReadonlySet<string> = new Set(
   ["str", "binary", "timestamp"].map((type) => standardTag + type),
 );
 
-/** The types that a scalar can be given, such as `!!str 10`, and which values each has. */
+/** The types that a tag can give a scalar, as in `!!str 10`, and which values each type has. */
 const scalarTypes: ReadonlyMap<string, (value: Json | undefined) => boolean> = new Map([
   [`${standardTag}int`, (value) => Number.isInteger(value)],
   [`${standardTag}float`, (value) => typeof value === "number"],

@@ -7,7 +7,7 @@ import type { VerifyProblem } from "../../protocol/verification.ts";
 import { comparisonWith, git, type Comparison } from "./git.ts";
 import { filesOfRevision } from "./revision-files.ts";
 
-/** What the checked-out files change compared with the commit at which they diverged from a revision, in one database. */
+/** The changes of the checked-out files in one database since the commit at which they diverged from a revision. */
 export interface Changes {
   /** Versions that the revision did not have when the branch diverged from it. */
   readonly added: ReadonlySet<Version>;
@@ -15,7 +15,7 @@ export interface Changes {
   readonly changed: ReadonlySet<Version>;
 }
 
-/** The same, with what the revision has become since. */
+/** The same, with the present state of the revision. */
 export interface Branch extends Changes {
   /** Migrations that were added to the revision in the meantime and are not checked out. */
   readonly others: readonly Migration[];
@@ -23,8 +23,8 @@ export interface Branch extends Changes {
 }
 
 /**
- * Compares the project in a directory, including uncommitted changes, with the commit at which it diverged from a revision. What the
- * revision has become since is not read.
+ * Compares the project in a directory, including uncommitted changes, with the commit at which it diverged from a revision. The present
+ * state of the revision is not read.
  * @throws Failure as `comparisonWith` and `readProject` do
  */
 export async function changesSince(

@@ -4,8 +4,8 @@ import { placesThatUse } from "../../metadata/consistency/uses.ts";
 import { metadataOf } from "./metadata-of.ts";
 
 /**
- * Where the metadata of a project uses a name of a database: `metadata/…/public_orders.yaml:14`. Nothing, if the metadata cannot be read,
- * which `verify` reports.
+ * The places in a project's metadata that use a name of a database: `metadata/…/public_orders.yaml:14`. None if the metadata cannot be
+ * read, which `verify` reports.
  */
 export async function usesInMetadata(
   project: Project,

@@ -30,7 +30,7 @@ export class Sessions {
 
   /**
    * A session in a database that was created for this run. As in Hasura's sessions, warnings are switched off. A commit does not wait
-   * for the disk: after a crash of the server nothing in the database is used any more. Throws `unreachable/database-unreachable` and
+   * for the disk: after a crash of the server, nothing in the database is needed. Throws `unreachable/database-unreachable` and
    * `usage/database-refused`.
    */
   async open(url: string, database: string): Promise<pg.Client> {

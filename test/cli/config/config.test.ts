@@ -302,7 +302,7 @@ describe("config", () => {
         says: /✗ No environments are configured\.\n {2}→ Add them under "environments" in .*hasura-migrate\.json\./,
       },
       {
-        name: "an environment that became the value of --yes",
+        name: "an environment that was parsed as the value of --yes",
         argv: ["reset-to", "--yes", "dev-3"],
         says: /✗ No environment given: "dev-3" is the value of --yes\.\n {2}→ Put the environment before --yes, which takes the word after it as its value\.\n/,
       },

@@ -175,7 +175,7 @@ describe("failure view", () => {
   });
 });
 
-describe("the place of a failure that was shown before", () => {
+describe("the position of a failure that has been shown without it", () => {
   const failure = new Failure("migration", "sql-failed", "f/up.sql failed: division by zero", {
     sql: {
       file: "f/up.sql",
@@ -187,7 +187,7 @@ describe("the place of a failure that was shown before", () => {
     },
   });
 
-  test("has the line, and how it was found, and repeats nothing else", () => {
+  test("contains the line and how it was found, and nothing of the failure again", () => {
     assert.deepEqual(foundPlaceLines(failure, { style: plain, columns: Infinity }), [
       "  f/up.sql:7",
       "    7 │   SELECT 1 / n FROM t;",

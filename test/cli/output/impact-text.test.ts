@@ -32,7 +32,7 @@ const planWith = (more: Partial<PlanItem>): EventOf<"plan"> => ({
 const shown = (more: Partial<PlanItem>, columns: number): readonly string[] =>
   planLines(planWith(more), colorsFor({ isTTY: false }, {}, false), columns);
 
-describe("what a planned statement does, in words", () => {
+describe("the description of a planned statement", () => {
   test.each([
     [rewrite, "rewrites orders: 1.2 M rows, 340 MB; blocks reads and writes"],
     [
@@ -81,7 +81,7 @@ describe("what a planned statement does, in words", () => {
     assert.equal(impactText(impact), expected);
   });
 
-  test("is below its migration, and fits into a narrow terminal", () => {
+  test("is shown below its migration, and fits into a narrow terminal", () => {
     assert.deepEqual(shown({ statements: [rewrite] }, 120), [
       "1 pending in default (postgres), 7 applied",
       "  1726643580993  search  4 lines",
@@ -94,7 +94,7 @@ describe("what a planned statement does, in words", () => {
     ]);
   });
 
-  test("a file that was not examined says why", () => {
+  test("a file that was not examined is shown with the reason", () => {
     const why = 'line 2: syntax error at or near "TABL"';
     assert.deepEqual(shown({ notAssessed: why }, 120).slice(2), [`      not examined: ${why}`]);
   });

@@ -93,7 +93,7 @@ describe("status", () => {
       assert.ok(line.length <= 40, line);
   });
 
-  test("names the runs in progress, also in 40 columns", () => {
+  test("lists the runs in progress, also in 40 columns", () => {
     const inProgress = [
       {
         ...{ runId: "0199a7c0-0000-7000-8000-000000000000", operation: "apply" },

@@ -360,7 +360,7 @@ describe("confirm", () => {
     failedRun({ kind: "usage", code: "data-loss", message: "The plan loses data in dev-1." }),
   ]);
 
-  test("apply that would lose data shows what, asks, and sends the plan's fingerprint", async (t) => {
+  test("apply that would lose data shows the loss, asks, and sends the plan's fingerprint", async (t) => {
     const lambda = await lambdaStandIn(t, [
       lossRefused,
       streams([started(), preview([lossy]), finished(0)]),

@@ -56,7 +56,7 @@ const inOrders = "metadata/databases/default/tables/orders.yaml";
 
 const inSources = "metadata/databases/databases.yaml";
 
-describe("what the metadata uses is reported where a migration removes it", () => {
+describe("a use in the metadata is reported at the migration that removes the name", () => {
   const cases = [
     ["ALTER TABLE orders DROP COLUMN note", "orders.note", `${inOrders}:9`],
     ["ALTER TABLE orders RENAME note TO remark", "orders.note", `${inOrders}:9`],

@@ -299,7 +299,7 @@ describe("lint --since", () => {
     );
   });
 
-  test("does not read what the revision has become since", async (t) => {
+  test("does not read the present state of the revision", async (t) => {
     const context = testContext(t, { argv: ["lint", "--since", "main", "--json"] });
     write(context.cwd, create);
     git(context.cwd, "init", "-q");

@@ -62,7 +62,7 @@ async function impactsOf(server: Server, ups: readonly string[]): Promise<Statem
   return assessed.flatMap(({ statements }) => statements);
 }
 
-describe("what the plan knows of tables", () => {
+describe("the effects on tables in a plan", () => {
   test("rows are PostgreSQL's estimate, sizes include indexes and partitions", async (t) => {
     const server = await serverWithTables(t);
     const { url } = server;
@@ -116,7 +116,7 @@ describe("what the plan knows of tables", () => {
     );
   });
 
-  test("what PostgreSQL rewrites is what the plan says", async (t) => {
+  test("the plan predicts what PostgreSQL rewrites", async (t) => {
     const server = await serverWithTables(t);
     const { url } = server;
     for (const [sql, effect] of [
@@ -134,7 +134,7 @@ describe("what the plan knows of tables", () => {
     }
   });
 
-  test("a table that somebody has locked is waited for at most a second", async (t) => {
+  test("the query for sizes waits at most a second for a locked table", async (t) => {
     const server = await serverWithTables(t);
     const { url } = server;
     const holder = new pg.Client({ connectionString: url });
@@ -188,7 +188,7 @@ describe("what the plan knows of tables", () => {
     assert.deepEqual(tables, [{ first: null, index: null }]);
   });
 
-  test("the answer to plan has it for each pending migration, and says where sizes are not known", async (t) => {
+  test("the answer to plan has the effects of each pending migration, and a warning if sizes are not known", async (t) => {
     const { hasura, url } = await serverWithTables(t);
     const root = await projectOnDisk(t, {
       "config.yaml": "version: 3\n",

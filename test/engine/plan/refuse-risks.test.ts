@@ -76,7 +76,7 @@ describe("the risks of a plan", () => {
     ["a rewrite where nothing is protected", { statements: [rewrite] }, undefined],
     ["a rewrite where protected", { statements: [rewrite], protected: true }, "risk-not-allowed"],
     [
-      "a rewrite of which the file allows the rule",
+      "a rewrite whose rule the file allows",
       { statements: [{ ...rewrite, needs: [] }], protected: true },
       undefined,
     ],
@@ -86,17 +86,17 @@ describe("the risks of a plan", () => {
       undefined,
     ],
     [
-      "lost data where protected, confirmed",
+      "lost data in a protected environment, confirmed",
       { protected: true, options: { confirm: "dev-3" } },
       "risk-not-allowed",
     ],
     [
-      "a rollback that loses data where protected",
+      "a rollback that loses data in a protected environment",
       { operation: "down", protected: true },
       "risk-not-allowed",
     ],
     [
-      "one of two rules is allowed",
+      "only one of two rules is allowed",
       { statements: [loss, rewrite], protected: true, options: { allow: ["drop-data"] } },
       "risk-not-allowed",
     ],
@@ -119,7 +119,7 @@ describe("the risks of a plan", () => {
     );
   });
 
-  test("a plan that was shown and confirmed loses what it showed, and nothing else", async () => {
+  test("a confirmed plan loses the data that it showed, and no other data", async () => {
     const shown = await run({ options: { dryRun: true } });
     const [plan] = shown.events.filter((event) => event.type === "plan");
     assert.deepEqual([shown.failure, shown.ran], [undefined, []]);
@@ -129,7 +129,7 @@ describe("the risks of a plan", () => {
     assert.deepEqual([other.failure?.code, other.ran], ["plan-changed", []]);
   });
 
-  test("a dry run where protected shows the plan, and ends as the run would", async () => {
+  test("a dry run in a protected environment shows the plan, and ends as the run would", async () => {
     const { failure, events } = await run({ protected: true, options: { dryRun: true } });
     assert.equal(failure?.code, "risk-not-allowed");
     assert.ok(events.some((event) => event.type === "plan" && event.dryRun === true));
@@ -144,7 +144,7 @@ describe("the risks of a plan", () => {
     assert.equal((await run({ part: 2, kept: other })).failure?.code, "data-loss");
   });
 
-  test("plan names what apply needs where protected", async () => {
+  test("plan lists the options that apply needs in a protected environment", async () => {
     const assessed: FileAssessment = { statements: [loss, rewrite], isSensitive: true };
     const engine = engineOf({ protected: true, assess: () => Promise.resolve([assessed]) });
     await showPlan(requestOf("plan"), sessionOf(databaseOf({ files: ["1"] })), engine);
@@ -153,7 +153,7 @@ describe("the risks of a plan", () => {
     ]);
   });
 
-  test("an examination that fails is a warning, and the plan is run", async () => {
+  test("if the examination fails, there is a warning and the plan is run", async () => {
     const engine = engineOf({ assess: () => Promise.reject(new Error("no parser")) });
     const result = await migrate(
       requestOf("apply", { reload: false }),

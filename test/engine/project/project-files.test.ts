@@ -62,7 +62,7 @@ function afterReading(path: string, fs: FileSystem, happens: () => void): FileSy
 }
 
 describe("the files of a project", () => {
-  test("that have not changed for long are read once", async (t) => {
+  test("that have not changed recently are read once", async (t) => {
     const root = await projectOnDisk(t, two);
     const { fs, reads } = agedDisk();
     const files = await readProjectFiles(root, { now: Date.now, fs });
@@ -122,7 +122,7 @@ describe("the files of a project", () => {
     assert.equal(await files.isUnchanged(), false);
   });
 
-  test("have changed if a text is another one when it is sent, or gone", async (t) => {
+  test("have changed if a text differs when it is sent, or its file is gone", async (t) => {
     const root = await projectOnDisk(t, two);
     const { fs } = agedDisk();
     const files = await readProjectFiles(root, { now: Date.now, fs });
@@ -138,7 +138,7 @@ describe("the files of a project", () => {
     assert.equal(await others.isUnchanged(), false);
   });
 
-  test("have changed if the link to the project leads elsewhere", async (t) => {
+  test("have changed if the link to the project points elsewhere", async (t) => {
     const one = await projectOnDisk(t, two);
     const other = await projectOnDisk(t, migrationsOf(["1_a", "2_c"]));
     const place = await projectOnDisk(t, {});

@@ -111,7 +111,7 @@ describe("a rehearsal", () => {
     );
   });
 
-  test("ends with the first error, whose place is exact", async (t) => {
+  test("ends with the first error, at its exact position", async (t) => {
     const started = await bench(t);
     const before = await contents(started);
     const ran = await rehearse(started, {
@@ -322,7 +322,7 @@ describe("a rehearsal", () => {
     assert.deepEqual([ran.failure?.kind, ran.failure?.code], ["busy", "busy"]);
   });
 
-  test("waits two seconds for a lock, whatever the file sets before, then says how to find its holder", async (t) => {
+  test("waits two seconds for a lock, whatever the file sets before, then suggests how to find its holder", async (t) => {
     const started = await bench(t);
     const other = await sessionOn(t, started.url);
     await other.query("BEGIN; LOCK TABLE people");

@@ -53,7 +53,7 @@ async function failingLines(
   return assert.fail("no statement fails");
 }
 
-/** What the failure says of the place. */
+/** The position in the failure. */
 const placeOf = (ran: Ran): object => {
   const { place, places, located, secondTry: isSecond } = ran.failure?.sql ?? {};
   return {

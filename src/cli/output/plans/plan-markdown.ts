@@ -97,7 +97,7 @@ function groupsOf(plans: readonly EnvironmentPlan[]): Group[] {
   const groups = new Map<string, Group>();
   for (const { environment, rows = [] } of plans) {
     if (rows.length === 0) continue;
-    // Tables have other sizes in each environment.
+    // The sizes of tables differ between environments.
     const key = JSON.stringify(rows.map((row) => ({ ...row, impacts: [] })));
     const known = groups.get(key);
     if (known) known.environments.push(environment);
@@ -126,7 +126,7 @@ function groupTable(
   ].join("\n");
 }
 
-/** What statements do to tables, with the environments in which they do exactly that; nothing if there is none. */
+/** What statements do to tables, with the environments for which this is the same; nothing if there are no such statements. */
 function impactTable(plans: readonly EnvironmentPlan[]): string[] {
   const found = new Map<string, { readonly cells: string[]; readonly environments: string[] }>();
   for (const { environment, rows = [] } of plans)

@@ -25,7 +25,7 @@ export type EnvironmentPlan = {
   readonly environment: string;
   /** Commit and age of the image, empty where they are not known; for uploaded migrations also their directory. */
   readonly image: string;
-  /** True if the migrations were uploaded, so that nothing here waits for an image. */
+  /** True if the migrations were uploaded, so that none of them needs a new image. */
   readonly isUploaded: boolean;
 } & (
   | {

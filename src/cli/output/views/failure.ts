@@ -36,7 +36,7 @@ export function failureLines(failure: Failure, options: FailureViewOptions): Sty
   ];
 }
 
-/** The position of a failure that was shown before it was known: file and line, the line with a caret, and how it was found. */
+/** The position of a failure that has been shown without it: file and line, the line with a caret, and how it was found. */
 export function foundPlaceLines({ sql }: Failure, options: FailureViewOptions): Styled[] {
   const { style, columns } = options;
   const { file, place } = sql ?? {};

@@ -29,7 +29,7 @@ export function itemLine(item: PlanItem, widest: number, columns: number): Style
   return styled`  ${plain(item.version)}${nameColumn(item.name, width)}  ${plain(end)}`;
 }
 
-/** What its statements do to tables, below the migration; what does not fit into a line goes on in the next. */
+/** What its statements do to tables, below the migration; long text is wrapped. */
 function impactsOf(item: PlanItem, columns: number): Styled[] {
   return impactLines(item).flatMap((line) =>
     wrap(line, columns - 8).map(

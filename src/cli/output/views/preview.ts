@@ -32,14 +32,14 @@ export function questionFor(event: PreviewEvent, about: QuestionContext): PlanQu
   return withLosses(questionAbout(event, what, about), lossCount(event));
 }
 
-/** The question that also says that data is lost. */
+/** The question, with the number of statements that lose data. */
 function withLosses({ question, action }: PlanQuestion, losses: number): PlanQuestion {
   if (losses === 0) return { question, action };
   const what = `${plural(losses, "statement")} ${losses === 1 ? "loses" : "lose"} data`;
   return { question: `${question} ${what}.`, action: `${action} (${what})` };
 }
 
-/** Statements that lose data of tables that are not known to be empty. */
+/** Number of statements that lose data of tables that may have rows. */
 function lossCount(event: PreviewEvent): number {
   if (event.type !== "plan") return 0;
   return event.databases

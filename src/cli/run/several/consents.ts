@@ -2,7 +2,7 @@ import { Failure } from "../../../protocol/failure.ts";
 import { retryHint, type Hint } from "../../../protocol/hint.ts";
 import type { CliContext } from "../../context.ts";
 import { confirmedNames } from "../../options/command-line.ts";
-import { unasked, type Consent } from "../confirm.ts";
+import { impliedConsent, type Consent } from "../confirm.ts";
 import type { PreparedRun } from "../environment-run.ts";
 import { whyNobodyIsAsked } from "../nobody-to-ask.ts";
 
@@ -44,8 +44,8 @@ function consentFor(
   if (names?.includes(environment)) return { kind: "given", name: environment };
   if (isProtected) return { kind: "to-be-asked" };
   if (yes === true) return { kind: "given", name: environment };
-  // A loss of data in one of several environments has to be confirmed on the command line.
-  return question === undefined ? unasked(run, false) : { kind: "to-be-asked" };
+  // With several environments, a loss of data has to be confirmed on the command line.
+  return question === undefined ? impliedConsent(run, false) : { kind: "to-be-asked" };
 }
 
 function refuseOtherNames(names: readonly string[], runs: readonly PreparedRun[]): void {

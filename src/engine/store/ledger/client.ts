@@ -39,7 +39,7 @@ export function sendQuery(context: QueryContext, sql: string): Promise<SqlResult
   return context.hasura.runSql({ ...requestFor(context, sql), limitMs: queryLimitMs });
 }
 
-/** Runs SQL that rolls back all that it does, once; it is abandoned after `limitMs`. Throws `HasuraCallError`. */
+/** Sends SQL that rolls back everything it does, once; the request is abandoned after `limitMs`. Throws `HasuraCallError`. */
 export function sendRehearsal(
   context: QueryContext,
   sql: string,

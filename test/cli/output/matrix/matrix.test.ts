@@ -102,7 +102,7 @@ describe("the legend", () => {
     return lines.slice(start + 1, lines.indexOf("", start + 1));
   };
 
-  test("breaks between its entries, and continues a longer one indented", () => {
+  test("breaks between entries, and indents the rest of a long one", () => {
     assert.deepEqual(legend(80), [
       "· pending   ≠ changed: the file differs from what was applied",
       "? applied, without a migration file   − not in the image",
@@ -129,7 +129,7 @@ describe("a run in progress in an environment", () => {
     return { ...column("dev-3", {}), status: { type: "status", databases } };
   };
 
-  test("is named once above the table, also where nothing differs", () => {
+  test("is listed once above the table, also if nothing differs", () => {
     for (const other of [column("dev-4", { 1: "pending" }), busy()]) {
       const lines = text(matrixOf([busy(), other], undefined), 120);
       assert.equal(
@@ -144,7 +144,7 @@ describe("a run in progress in an environment", () => {
     ]);
   });
 
-  test("is named once in Markdown", () => {
+  test("is listed once in Markdown", () => {
     const markdown = matrixMarkdown(matrixOf([busy()], undefined), false);
     assert.deepEqual(
       markdown.split("\n").filter((line) => line.includes("is running")),

@@ -78,7 +78,7 @@ describe("the page of a matrix", () => {
     assert.match(html, /<form id="controls" hidden>/);
   });
 
-  test("names the runs in progress below their environment", () => {
+  test("lists the runs in progress below their environment", () => {
     const runId = "0199a7c0-0000-7000-8000-000000000000";
     const run = { runId, operation: "apply", user: "<ada>", host: "laptop", ageMs: 72_000 };
     const busy = column("a", [row("1")]);

@@ -70,7 +70,7 @@ describe("plans as Markdown", () => {
     assert.ok(text.indexOf("select 2;") < text.indexOf("select 1;"));
   });
 
-  test("show what statements do to tables, once for environments where it is the same", () => {
+  test("show what statements do to tables, once for environments with the same effects", () => {
     const small = ["line 1: rewrites orders: 12 rows, 16 kB"];
     const large = ["line 1: rewrites orders: 1.2 M rows, 340 MB; blocks | all"];
     const text = markdown(

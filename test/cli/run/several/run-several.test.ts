@@ -267,7 +267,7 @@ describe("plan --markdown", () => {
     assert.doesNotMatch(ran.out, /pending in default|environments:/);
   });
 
-  test("compares no image with what is here where the migrations were uploaded", async (t) => {
+  test("does not compare the image with the project if the migrations were uploaded", async (t) => {
     const upload = { directory: "shop", branch: "add-coupons" };
     const uploaded = () => [
       started("dev-1", { operation: "plan", migrationSource: "upload", upload }),

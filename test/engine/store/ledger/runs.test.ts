@@ -79,7 +79,7 @@ describe("runs", () => {
     assert.deepEqual(await history({ limit: 2 }), [["sql", "apply"], undefined]);
   });
 
-  test("status names the run in progress, not one that waits for it, and none when it has ended", async (t) => {
+  test("status lists the run in progress, not one that waits for it, and none after it has ended", async (t) => {
     const it = await ledgerBench(t);
     const inProgress = async () =>
       (await it.run(files, asked("status"))).of("status")[0]?.databases[0]?.inProgress;

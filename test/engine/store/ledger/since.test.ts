@@ -50,7 +50,7 @@ describe.concurrent("what has changed in a ledger since it was read", () => {
     assert.equal((await compare(ask, meanwhile.snapshot)).snapshot.applied.size, 1);
   });
 
-  test("a file that commits by itself ends after a later change: it is seen", async (t) => {
+  test("a file that commits by itself ends after a later change: its end is detected", async (t) => {
     const url = await installed(t);
     const ask = await connected(t, url);
     await ask(
@@ -91,7 +91,7 @@ describe.concurrent("what has changed in a ledger since it was read", () => {
     ],
   ];
   for (const [how, change] of changing)
-    test(`a restored database that has gone on, ${how}, to the same number is read as a whole; what was kept before it was copied is gone on from`, async (t) => {
+    test(`a restored database that has advanced, ${how}, to the same number is read as a whole; a snapshot from before the copy is still continued`, async (t) => {
       const url = await installed(t);
       await query(url, change(1));
       const before = await wholeOf(once(url));
@@ -151,7 +151,7 @@ describe.concurrent("what has changed in a ledger since it was read", () => {
     ],
   ];
   for (const [what, sql, isKnown] of byHand)
-    test(`${what} changed by hand: it is seen`, async (t) => {
+    test(`${what} changed by hand: the change is detected`, async (t) => {
       const ask = await connected(t, await installed(t));
       await ask(recordSql(1, "marked applied"));
       await ask(recordSql(2, "marked pending"));
@@ -170,7 +170,7 @@ describe.concurrent("what has changed in a ledger since it was read", () => {
     assert.deepEqual([...(await compare(ask, kept)).snapshot.gone], [["1", 1n]]);
   });
 
-  test("a change of who a run was is no change since: the whole is read", async (t) => {
+  test("after a change of the actor of a run, the whole is read", async (t) => {
     const ask = once(await installed(t));
     const kept = await wholeOf(ask);
     await ask("UPDATE hasura_migrate.run SET seen_at = now()");
