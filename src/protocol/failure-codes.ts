@@ -1893,7 +1893,7 @@ export const failureCodes = {
       "The directory of `--from` has no metadata.",
     ],
     remedies: [
-      "Build the image with the metadata directory (docs/docker.md), or use `--from` with a directory that has one.",
+      "Build [the image](docker.md) with the metadata directory, or use `--from` with a directory that has one.",
     ],
   },
   "sql-not-allowed": {

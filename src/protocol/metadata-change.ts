@@ -8,32 +8,30 @@ import * as z from "zod";
 const texts = z.array(z.string()).optional();
 
 export const MetadataFieldChange = z.object({
-  field: z
-    .string()
-    .describe("The way to the field inside the object, such as `permission.columns`."),
+  field: z.string().describe("Path of the field inside the object, such as `permission.columns`."),
   added: texts.describe(
-    "For something without an order, such as a permission's columns: the members that only the project has. For a row filter or a check: the parts that only the project has.",
+    "For a set, such as a permission's columns: the members that only the project has. For a row filter or a check: the conditions that only the project has.",
   ),
-  removed: texts.describe("In the same way: what only the server has."),
+  removed: texts.describe("Likewise, the members or conditions that only the server has."),
   kept: z
     .int()
     .nonnegative()
     .optional()
     .describe(
-      "For a row filter or a check, all of whose parts have to hold: how many are in both.",
+      "For a row filter or a check, whose conditions all have to hold: the number of conditions that both have.",
     ),
   from: z
     .string()
     .optional()
-    .describe("Of any other value: what the server has, as text; absent if it has none."),
+    .describe("For any other value: the server's value as text; absent if it has none."),
   to: z
     .string()
     .optional()
-    .describe("Of any other value: what the project has, as text; absent if it has none."),
+    .describe("For any other value: the project's value as text; absent if it has none."),
   isSecret: z
     .literal(true)
     .optional()
-    .describe("True if the value is a secret: it differs, and is not shown."),
+    .describe("True if the value is a secret. It differs, but is not shown."),
 });
 export type MetadataFieldChange = z.infer<typeof MetadataFieldChange>;
 
@@ -61,12 +59,12 @@ export const MetadataChange = z.object({
   fields: z.array(MetadataFieldChange),
   attention: z
     .array(z.string())
-    .describe("Why it needs a second look, such as `no-row-filter` or `connection`."),
+    .describe("Why the change should be reviewed, such as `no-row-filter` or `connection`."),
   at: z
     .array(z.union([z.string(), z.int()]))
     .optional()
     .describe("Where it is in the new metadata: keys, and indexes from 0."),
-  place: FilePlace.optional().describe("Where the project's files have it, where that is known."),
+  place: FilePlace.optional().describe("Its position in the project's files, if that is known."),
 });
 export type MetadataChange = z.infer<typeof MetadataChange>;
 

@@ -12,7 +12,7 @@ export const metadataDiff: CommandModule = {
       .command("diff [environment...]")
       .summary("show how the project's metadata differs from the server's")
       .description(
-        "Show what applying the project's metadata would change, object by object, with its file and line. A `!` marks what needs a second look, such as a permission without a row filter. Changes nothing.",
+        "Show what applying the project's metadata would change, object by object, with its file and line. A `!` marks a change that should be reviewed, such as a permission without a row filter. Changes nothing.",
       )
       .example("metadata diff dev-1")
       .example("metadata diff dev-1 --from .", "the metadata in this directory")

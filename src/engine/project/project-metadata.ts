@@ -45,7 +45,7 @@ export function noMetadata(): Failure {
   return new Failure("usage", "no-metadata", "The project has no metadata.", {
     hints: [
       textHint(
-        "Metadata is in the directory that metadata_directory in config.yaml names, by default metadata; for a function, it must be in the image.",
+        "The metadata has to be in the directory that metadata_directory in config.yaml sets (default: metadata). For a function, that directory has to be in the image.",
       ),
     ],
   });

@@ -12,7 +12,7 @@ export interface Versions {
   readonly isInside: boolean;
 }
 
-/** Why a change needs a second look; nothing for one that takes rights away. */
+/** Why a change should be reviewed; nothing for one that takes rights away. */
 export function attentionFor(kind: ObjectKind, versions: Versions): Attention[] {
   if (versions.after === undefined) return kind === "setting" ? settings(versions) : [];
   if (kind.endsWith(" permission")) return permission(kind, versions);

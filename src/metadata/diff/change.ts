@@ -5,7 +5,7 @@ import type { ObjectKind } from "../document/object-lists.ts";
 /** How a part of an object differs. All texts are free of secrets. */
 export type FieldChange = MetadataFieldChange;
 
-/** Why a change needs a second look. */
+/** Why a change should be reviewed. */
 export type Attention =
   /** A role may do something that it could not do before. */
   | "new-permission"

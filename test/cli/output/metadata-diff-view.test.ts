@@ -72,7 +72,7 @@ describe("metadata diff in a terminal", () => {
     ]);
   });
 
-  test("what needs a second look has an exclamation mark, and the reason first", () => {
+  test("a change that should be reviewed has an exclamation mark, and the reason first", () => {
     const event = diff([
       change(`${orders}/update permission:support`, {
         change: "added",
@@ -112,7 +112,7 @@ describe("metadata diff in a terminal", () => {
     ]);
   });
 
-  test("something inside an added object that needs a second look is listed", () => {
+  test("an object inside an added one is listed if it should be reviewed", () => {
     const open = { ...added[1], attention: ["no-row-filter"] };
     assert.deepEqual(lines(diff([added[0], open])).slice(-1), [
       "      ! select permission a: no row filter",
