@@ -153,8 +153,12 @@ export const failureCodes = {
   },
   busy: {
     kinds: ["busy"],
-    meaning: "Another session is working on this database, so the migration was not started.",
-    causes: ["Another run, or another tool, is in the middle of a migration."],
+    meaning:
+      "Another session is working on this database, so the migration or the rehearsal was not started.",
+    causes: [
+      "Another run, or another tool, is in the middle of a migration.",
+      "Another rehearsal (`plan --rehearse`) is running; it ends within 60 s, and neither `history` nor `status` shows it.",
+    ],
     remedies: [
       "See who is running what: `hasura-migrate history ENVIRONMENT`.",
       "Run the same command again once the other run has ended.",

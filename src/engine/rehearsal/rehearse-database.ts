@@ -71,8 +71,8 @@ async function reportOf(
   throw new Failure(
     "busy",
     "busy",
-    `Another run is in the middle of a migration in ${database.name}; nothing was rehearsed there.`,
-    { hints: [retryHint({ reason: "once that run has ended" })] },
+    `A migration or another rehearsal is running in ${database.name}; nothing was rehearsed there.`,
+    { hints: [retryHint({ reason: "once it has ended" })] },
   );
 }
 

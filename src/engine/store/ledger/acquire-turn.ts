@@ -11,7 +11,7 @@ import { beginRunSql } from "./statements.ts";
 const minWaitMs = 20_000;
 
 /**
- * Registers the run after the one in progress has ended. A courtesy: each migration is safe on its
+ * Registers the run after the one in progress, or a rehearsal, has ended. A courtesy: each migration is safe on its
  * own. Emits what it waits for. Throws `busy/another-run` after `waitMs`, `interrupted/stopped` when
  * the run is cancelled, `usage/run-id-taken`, and `busy/delivered-twice`.
  */
@@ -24,7 +24,7 @@ export async function acquireTurn(context: LedgerContext): Promise<LedgerSnapsho
       const snapshot = readSnapshot(await query(context, sql));
       if (snapshot.deliveredTwice) throw deliveredTwice(context);
       if (snapshot.runIdTaken) throw runIdTaken(context);
-      const isFree = snapshot.begun && !snapshot.running?.alive;
+      const isFree = hasItsTurn(snapshot);
       // Even when its turn has come in the meantime: the cancel request was answered with "not
       // started".
       if (snapshot.cancelAsked && !(isFree && attempt === 1)) throw stopped();
@@ -44,6 +44,11 @@ export async function acquireTurn(context: LedgerContext): Promise<LedgerSnapsho
       sleep: (ms) => engine.sleep(ms, engine.stop).catch(() => undefined),
     },
   );
+}
+
+/** Not while a session that belongs to no run holds the lock of a migration: a rehearsal, or what a dead run left behind. */
+function hasItsTurn({ begun, running, holder }: LedgerSnapshot): boolean {
+  return begun && running?.alive !== true && holder === undefined;
 }
 
 function runIdTaken({ request, environment, database }: LedgerContext): Failure {
@@ -87,7 +92,9 @@ function describeHolder({ others, running, holder }: LedgerSnapshot): string {
   }
   if (running)
     return `${running.version}, which is running outside a transaction (pid ${String(running.pid)})`;
-  return holder ? `a migration that is still running (pid ${String(holder.pid)})` : "another run";
+  return holder
+    ? `a migration or a rehearsal that is still running (pid ${String(holder.pid)})`
+    : "another run";
 }
 
 function anotherRun(context: LedgerContext, holder: string): Failure {

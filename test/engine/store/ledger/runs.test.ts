@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import pg from "pg";
 import { describe, test } from "vitest";
+import { lockClass, lockId } from "../../../../src/engine/store/ledger/constants.ts";
 import type { HistoryRow } from "../../../../src/protocol/events.ts";
 import { countedQueries } from "../../../../src/protocol/operations.ts";
 import type { Request } from "../../../../src/protocol/request.ts";
@@ -139,6 +141,24 @@ describe("runs", () => {
     assert.equal(await transactionAt(it.url, gate), transaction);
     await release();
     assert.deepEqual(versions(await one), ["1", "2"]);
+  });
+
+  test("a run waits for a rehearsal before its first migration, and is refused as busy if that takes too long", async (t) => {
+    const it = await ledgerBench(t);
+    assert.deepEqual(versions(await it.run(tiny(1))), ["1"]);
+    const rehearsal = new pg.Client({ connectionString: it.url });
+    await rehearsal.connect();
+    await rehearsal.query("SELECT pg_advisory_lock($1, $2)", [lockClass, lockId.migration]);
+    const refused = await it.run(files, asked("apply"), withLedger({ waitMs: 0 }));
+    assert.deepEqual(
+      [refused.failure?.kind, refused.failure?.code, refused.of("migration.started")],
+      ["busy", "another-run", []],
+    );
+    const waits = listening((event) => event.type === "waiting");
+    const waiting = it.run(tiny(2), asked("apply"), { ...quick, emit: waits.emit });
+    await waits.received;
+    await rehearsal.end();
+    assert.deepEqual(versions(await waiting), ["2"]);
   });
 
   test("a waiting run that is cancelled as its turn comes also runs nothing", async (t) => {
