@@ -1,6 +1,7 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
 import { takesMetadata, type Operation, type OptionsOf } from "../../protocol/operations.ts";
+import { rehearsalRefused } from "../../protocol/rehearsal-refused.ts";
 import { changesSomething, type Actor } from "../../protocol/request.ts";
 import type { UploadEnvelope } from "../../protocol/upload.ts";
 import type { LoadedConfig } from "../config/load.ts";
@@ -204,7 +205,8 @@ function questionOf(
 
 /**
  * Connects to the function: through AWS, or to the embedded environment, which is started first. Throws
- * `interrupted/interrupted` if the user interrupts before.
+ * `interrupted/interrupted` if the user interrupts before, and `usage/rehearsal-refused` where the configuration protects the
+ * environment.
  */
 export async function connectRun(
   context: CommandContext,
@@ -213,6 +215,9 @@ export async function connectRun(
   connecting: ConnectingRun,
 ): Promise<Connection> {
   const { prepared, presenter } = connecting;
+  const { environment, target } = prepared;
+  if (spec.operation === "rehearse" && target?.protected === true)
+    throw rehearsalRefused(environment);
   const connection = await unlessInterrupted(
     startConnecting(context, options, spec, connecting),
     prepared,

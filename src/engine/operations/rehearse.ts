@@ -1,6 +1,6 @@
 import { toFailureData } from "../../protocol/failure.ts";
-import { Failure } from "../../protocol/failure.ts";
-import { runHint, textHint } from "../../protocol/hint.ts";
+import type { Failure } from "../../protocol/failure.ts";
+import { rehearsalRefused } from "../../protocol/rehearsal-refused.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
 import { emit } from "../emit.ts";
@@ -18,7 +18,7 @@ export async function rehearse(
   { databases }: EngineSession,
   engine: EngineContext,
 ): Promise<RunResult> {
-  if (engine.protected === true) throw refusedHere(environment);
+  if (engine.protected === true) throw rehearsalRefused(environment);
   const { steps, to, only } = options;
   const selection = { operation: "apply", steps, to, only } as const;
   const plan = await preparePlan(databases, { selection, environment, changed: "allowed" }, engine);
@@ -38,18 +38,4 @@ export async function rehearse(
   }
   const [first] = failures;
   return first ? failedRun(first) : nothingDone;
-}
-
-function refusedHere(environment: string): Failure {
-  return new Failure(
-    "usage",
-    "rehearsal-refused",
-    `${environment} is protected: migrations are not rehearsed there, because a rehearsal takes their locks.`,
-    {
-      hints: [
-        runHint(["plan", environment], "to see what would run, and what it locks"),
-        textHint("Rehearse in an environment with similar data that is not protected."),
-      ],
-    },
-  );
 }

@@ -429,6 +429,18 @@ describe("confirm", () => {
     assert.match(context.err.text, /✗ No down file\./);
   });
 
+  test("a rehearsal is refused where only the configuration protects the environment, and nothing is sent", async (t) => {
+    const lambda = await lambdaStandIn(t, []);
+    const context = testContext(t, {
+      argv: ["plan", "prod", "--rehearse", "--json"],
+      cwd: project(t),
+      env: { ...keys, AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), 2);
+    assert.match(context.out.text, /"code":"rehearsal-refused"/);
+    assert.deepEqual(lambda.calls, []);
+  });
+
   test("Ctrl-C at the question is an interruption, not a no", async (t) => {
     const lambda = await lambdaStandIn(t, [shows("1", "first")]);
     const context = testContext(t, {
