@@ -125,7 +125,7 @@ Postgres  ${databaseUrl}${server === undefined ? "" : `\n          ${server}`}
 
 From another terminal, with any environment name:
   ${keyIsKept ? "" : `${keys} `}hasura-migrate dev-1 --endpoint-url ${lambdaUrl}
-  hasura migrate status --endpoint ${hasuraUrl} --admin-secret ${adminSecret} --database-name default
+  hasura migrate status --endpoint ${hasuraUrl} --admin-secret ${adminSecret}
 
 Press Ctrl-C to stop.
 `;
