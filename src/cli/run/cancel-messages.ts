@@ -30,7 +30,8 @@ export function stopAcceptedMessage({ current }: RunState): string {
 /** The run is no longer watched: what is known about its outcome, and the commands to follow up on it. */
 export function detachedFailure(run: RunState, state: StopState): Failure {
   const { environment, runId } = run.request;
-  if (!run.changes) return new Failure("interrupted", "interrupted", "Interrupted.");
+  if (!run.changes)
+    return new Failure("interrupted", "interrupted", interruptedMessage(run.request));
   if (environment === "local") return embeddedFailure(run);
   const cancel = runHint(["cancel", environment, "--run", runId], "to stop it");
   const followUp = serves(run, "history")
@@ -39,6 +40,13 @@ export function detachedFailure(run: RunState, state: StopState): Failure {
   return new Failure("interrupted", "detached", detachedMessage(run, state), {
     hints: state === "stop-requested" ? [cancel, followUp] : [followUp],
   });
+}
+
+/** A rehearsal is one request to the database. That of an embedded environment ends with this process. */
+function interruptedMessage({ operation, environment }: RunState["request"]): string {
+  return operation === "rehearse" && environment !== "local"
+    ? "Interrupted. The rehearsal may continue in the database for up to 60 s, and holds its locks until it is rolled back."
+    : "Interrupted.";
 }
 
 /** `state` is the one before detaching. */

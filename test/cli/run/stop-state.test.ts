@@ -17,7 +17,8 @@ import {
   plan,
   started,
 } from "../../support/run-events.ts";
-import { runAfter, runId } from "./support/runs.ts";
+import { newRun } from "../../../src/cli/run/run-state.ts";
+import { requestFor, runAfter, runId } from "./support/runs.ts";
 
 const begun = started("dev-3", { operations: ledgerOperations });
 const runs = {
@@ -166,4 +167,18 @@ describe("stop state", () => {
       );
     });
   }
+});
+
+describe("a rehearsal that is interrupted", () => {
+  for (const [environment, message] of [
+    [
+      "dev-3",
+      "Interrupted. The rehearsal may continue in the database for up to 60 s, and holds its locks until it is rolled back.",
+    ],
+    ["local", "Interrupted."],
+  ] as const)
+    test(`in ${environment}: ${message}`, () => {
+      const run = newRun(requestFor(environment, "rehearse"), false);
+      assert.equal(detachedFailure(run, "running").message, message);
+    });
 });

@@ -4,7 +4,10 @@ import { Request } from "../../../../src/protocol/request.ts";
 
 export const runId = "0199a7c0-0000-7000-8000-000000000000";
 
-export function requestFor(environment: string, operation: "apply" | "status" = "apply"): Request {
+export function requestFor(
+  environment: string,
+  operation: "apply" | "status" | "rehearse" = "apply",
+): Request {
   return Request.parse({
     ...{ contract: 1, runId, environment, operation, options: {} },
     actor: { user: "alice", host: "laptop" },
