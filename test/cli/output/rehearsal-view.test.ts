@@ -43,6 +43,14 @@ describe("the result of a rehearsal", () => {
     assert.equal(heading, "default: no migration was rehearsed");
   });
 
+  test("colours its signs", () => {
+    const colours = colorsFor({ isTTY: true }, {}, true);
+    assert.deepEqual(rehearsalLines({ ...rehearsal, migrations: [] }, colours, 60).slice(1), [
+      "  \u001b[31m✗\u001b[39m 200  fails  failed",
+      "  · 300  later  not run: it comes after 200_fails",
+    ]);
+  });
+
   test("fits into a narrow terminal", () => {
     for (const line of rehearsalLines(rehearsal, style, 40)) assert.ok(textWidth(line) <= 40, line);
   });

@@ -24,9 +24,8 @@ export function rehearsalLines(event: Rehearsal, style: Style, columns: number):
   return [
     ...wrap(plain(headingOf(event)), columns),
     ...rows.flatMap(({ version, name, sign, end, below }) => [
-      ...wrap(
-        styled`  ${sign} ${plain(version)}${nameColumn(name, width)}  ${plain(end)}`,
-        columns,
+      ...wrap(styled`${plain(version)}${nameColumn(name, width)}  ${plain(end)}`, columns - 4).map(
+        (line, i) => styled`  ${i === 0 ? sign : plain(" ")} ${line}`,
       ),
       ...below,
     ]),
