@@ -112,7 +112,7 @@ class Assessment {
     for (const place of placesOf(table, this.#path) ?? []) this.#tables.add(place);
   }
 
-  /** Those of the table that matters most, if there are several of the name. */
+  /** The facts of the first of these tables that may have rows, or else of the first one. */
   #factsOf(places: readonly string[] = []): TableFacts | undefined {
     const found = places.flatMap((place) => this.#facts?.get(place) ?? []);
     return found.find(({ isEmpty }) => !isEmpty) ?? found[0];

@@ -54,7 +54,7 @@ function settled(
   if (isThere(removal, schemas.get(database) ?? emptySchema)) return [];
   const uses = usesOf?.(database, removal) ?? [];
   if (uses.length === 0) return [];
-  return [{ ...finding, message: `${finding.message} It is used in ${shortenList(uses)}.` }];
+  return [{ ...finding, message: `${finding.message} See ${shortenList(uses)}.` }];
 }
 
 interface ActiveRule extends Rule {

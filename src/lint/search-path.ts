@@ -2,7 +2,7 @@ import type { Node, VariableSetStmt } from "@pgsql/types";
 import { isTree, type Tree } from "../sql-parser/tree.ts";
 import { functionsIn, nodesIn, qualified } from "./names.ts";
 
-/** Schemas in which a name without one is looked up. `usual`: those of the connection; `unknown`: the statement computes them. */
+/** Schemas in which a name without a schema is looked up. `usual`: those of the connection; `unknown`: the statement computes them. */
 type Schemas = readonly string[] | "usual" | "unknown";
 
 /** The search path that the statements so far have set. */
@@ -72,7 +72,7 @@ function changed(path: SearchPath, isLocal: boolean, schemas: Schemas): SearchPa
   return isLocal ? { ...path, local: schemas } : { session: schemas };
 }
 
-/** Schemas that every connection searches, or that have no table of a project. */
+/** Schemas that every connection searches, or that contain no tables of a project. */
 const always: ReadonlySet<string> = new Set(["", "$user", "public", "pg_catalog", "pg_temp"]);
 
 function schemasIn(texts: readonly (string | undefined)[]): Schemas {

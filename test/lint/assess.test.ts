@@ -174,7 +174,7 @@ describe("assessing the files of a plan", () => {
       assert.deepEqual(await found(sql), []);
     });
 
-    test("if there are several of the name, one with rows counts", async () => {
+    test("if several tables have the name, one with rows counts", async () => {
       const facts = new Map([
         ["shop.orders", empty],
         ["orders", large],
@@ -184,7 +184,7 @@ describe("assessing the files of a plan", () => {
       ]);
     });
 
-    test("a path that cannot be told makes a table count as large", async () => {
+    test("if the path is unknown, a table counts as large", async () => {
       const sql = "SELECT set_config('search_path', current_user, true); DROP TABLE orders";
       assert.deepEqual(await found(sql, new Map([["orders", empty]])), [lost]);
     });

@@ -69,7 +69,7 @@ describe("a use in the metadata is reported at the migration that removes the na
   for (const [sql, name, place] of cases)
     test(sql, async (t) => {
       assert.deepEqual(await uses(t, sql), [
-        `The metadata uses ${name}, which no longer exists. It is used in ${place}.`,
+        `The metadata uses ${name}, which no longer exists. See ${place}.`,
       ]);
     });
 
