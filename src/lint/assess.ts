@@ -1,3 +1,4 @@
+import type { Node } from "@pgsql/types";
 import type {
   AssessFiles,
   FileAssessment,
@@ -9,8 +10,15 @@ import type { StatementImpact } from "../protocol/impact.ts";
 import { type ParsedSql, parseSql } from "../sql-parser/parse-sql.ts";
 import { allowancesIn, type Allowance } from "./allowances.ts";
 import { effectsOf, impactOf, isSensitive, type Effect } from "./impact.ts";
-import { relationName } from "./names.ts";
-import { afterStatement, emptySchema, newName, startRun, type Schema } from "./schema.ts";
+import { qualified, relationName, stringsOf } from "./names.ts";
+import {
+  afterStatement,
+  emptySchema,
+  isNewRelation,
+  newName,
+  startRun,
+  type Schema,
+} from "./schema.ts";
 import { afterFile, pathAfter, placesOf, usualPath } from "./search-path.ts";
 import { statementsOf, type StatementInFile } from "./statements.ts";
 
@@ -58,6 +66,8 @@ class Assessment {
   readonly #optional = new Set<string>();
   /** New name → the name that the table had before the run. */
   readonly #renamed = new Map<string, string>();
+  /** Schemas, types and extensions that the run has created, as `createdBy` writes them. */
+  readonly #created = new Set<string>();
   #schema: Schema;
   #path = usualPath;
 
@@ -98,7 +108,10 @@ class Assessment {
     allowed: ReadonlySet<string>,
   ): StatementImpact | undefined {
     const { table, isNew } = effect;
-    if (table === undefined) return impactOf(effect, { line, facts: undefined, allowed });
+    if (table === undefined)
+      return this.#isOfRun(effect)
+        ? undefined
+        : impactOf(effect, { line, facts: undefined, allowed });
     if (!isNew || this.#optional.has(table)) this.#ask(table);
     if (isNew) return undefined;
     const places = placesOf(this.#renamed.get(table) ?? table, this.#path);
@@ -106,6 +119,12 @@ class Assessment {
     // A table that does not exist yet has no data.
     if (this.#facts && places !== undefined && facts === undefined) return undefined;
     return impactOf(effect, { line, facts, allowed });
+  }
+
+  /** True for the loss of a schema or a type that the run has created, unless a table has been moved into the schema. */
+  #isOfRun({ loses }: Effect): boolean {
+    if (loses === undefined || !this.#created.has(`${loses.what} ${loses.name}`)) return false;
+    return ![...this.#renamed.keys()].some((table) => table.startsWith(`${loses.name}.`));
   }
 
   #ask(table: string): void {
@@ -118,9 +137,26 @@ class Assessment {
     return found.find(({ isEmpty }) => !isEmpty) ?? found[0];
   }
 
-  #after({ statement: { node }, after }: StatementInFile): void {
+  #noteObjects({ statement: { node, schema } }: StatementInFile): void {
+    const created = createdBy(node);
+    if (created !== undefined) this.#created.add(created);
+    if (!("AlterTableStmt" in node)) return;
+    const { relation, cmds = [] } = node.AlterTableStmt;
+    const isNew = relation !== undefined && isNewRelation(schema, relationName(relation));
+    const changesType = cmds.some(
+      (command) =>
+        "AlterTableCmd" in command && command.AlterTableCmd.subtype === "AT_AlterColumnType",
+    );
+    // From now on a column with earlier data may depend on a new type.
+    if (changesType && !isNew) this.#created.clear();
+  }
+
+  #after(found: StatementInFile): void {
+    const { statement, after } = found;
+    const { node } = statement;
     this.#schema = after;
     this.#path = pathAfter(this.#path, node);
+    this.#noteObjects(found);
     const optional = "CreateStmt" in node && node.CreateStmt.if_not_exists && node.CreateStmt;
     if (optional && optional.relation) this.#optional.add(relationName(optional.relation));
     const names = newName(node);
@@ -128,6 +164,32 @@ class Assessment {
     this.#ask(names.from);
     this.#renamed.set(names.to, this.#renamed.get(names.from) ?? names.from);
   }
+}
+
+/**
+ * The schema, type or extension that a statement certainly creates: what is lost with it, and its name. IF NOT EXISTS may have created
+ * nothing.
+ */
+function createdBy(node: Node): string | undefined {
+  if ("CreateSchemaStmt" in node) {
+    const { schemaname = "", if_not_exists: isOptional } = node.CreateSchemaStmt;
+    return isOptional ? undefined : `schema ${schemaname}`;
+  }
+  if ("CreateExtensionStmt" in node) {
+    const { extname = "", if_not_exists: isOptional } = node.CreateExtensionStmt;
+    return isOptional ? undefined : `dependents ${extname}`;
+  }
+  if ("CompositeTypeStmt" in node) {
+    const { typevar } = node.CompositeTypeStmt;
+    return typevar && `dependents ${relationName(typevar)}`;
+  }
+  const name =
+    "CreateEnumStmt" in node
+      ? node.CreateEnumStmt.typeName
+      : "CreateDomainStmt" in node
+        ? node.CreateDomainStmt.domainname
+        : undefined;
+  return name && `dependents ${qualified(stringsOf(name))}`;
 }
 
 function allowedIn(allowances: readonly Allowance[], number: number): Set<string> {

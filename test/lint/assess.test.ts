@@ -143,6 +143,40 @@ describe("assessing the files of a plan", () => {
     },
   );
 
+  test.each([
+    "CREATE SCHEMA s; CREATE TABLE s.t (id int); DROP SCHEMA s CASCADE",
+    "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE t (m mood); DROP TYPE mood CASCADE",
+    "CREATE TYPE pair AS (a int, b int); DROP TYPE public.pair CASCADE",
+    "CREATE DOMAIN small AS int; DROP DOMAIN small CASCADE",
+    "CREATE EXTENSION citext; DROP EXTENSION citext CASCADE",
+  ])("what the run itself has created is no loss: %s", async (sql) => {
+    const files = sql.split("; ");
+    const { files: assessed } = await assess(files);
+    assert.deepEqual(
+      assessed.flatMap(({ statements }) => statements.filter(({ loses }) => loses)),
+      [],
+    );
+  });
+
+  test.each([
+    ["CREATE SCHEMA IF NOT EXISTS s; DROP SCHEMA s CASCADE", "loses schema s"],
+    ["CREATE SCHEMA s; ALTER TABLE orders SET SCHEMA s; DROP SCHEMA s CASCADE", "loses schema s"],
+    [
+      "CREATE TYPE mood AS ENUM ('sad'); ALTER TABLE orders ALTER label TYPE mood USING 'sad'; DROP TYPE mood CASCADE",
+      "loses dependents mood",
+    ],
+    ["CREATE TYPE other AS ENUM ('sad'); DROP TYPE mood CASCADE", "loses dependents mood"],
+  ])("what may have been there is: %s", async (sql, lost) => {
+    for (const facts of [tables, "unknown"] as const) {
+      const { files } = await assess([sql], facts);
+      const found = files[0]?.statements.map(summary) ?? [];
+      assert.ok(
+        found.some((each) => each.startsWith(lost)),
+        found.join(),
+      );
+    }
+  });
+
   describe("with a search path of the file's own", () => {
     const definition = "CREATE TABLE shop.orders (id int, label text)";
     const empty: TableFacts = { ...large, rows: 0, isEmpty: true };
