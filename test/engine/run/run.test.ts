@@ -69,6 +69,9 @@ describe("run", () => {
     );
     assert.deepEqual(end.failure.sql, {
       file: "migrations/default/2_b/up.sql",
+      // The file has one statement, so no other can have failed.
+      located: "statement",
+      place: { line: 1, column: 1, text: "SELECT '2_b up';" },
       sqlstate: "42601",
       message: 'syntax error at or near "b"',
     });
