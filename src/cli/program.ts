@@ -44,6 +44,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
   history,
   locks,
   sql,
+  "metadata diff": metadataDiff,
   new: newMigration,
   lint,
   verify,
@@ -53,7 +54,6 @@ const modules: Readonly<Record<string, CommandModule>> = {
   envs,
   doctor,
   completion,
-  "metadata diff": metadataDiff,
 };
 
 /** Parses argv and runs the chosen command. Usage errors and thrown errors are shown here. */

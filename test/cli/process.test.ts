@@ -63,6 +63,7 @@ describe("process", () => {
       "history",
       "locks",
       "sql",
+      "metadata",
       "new",
       "lint",
       "verify",
