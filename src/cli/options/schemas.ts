@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { didYouMean } from "../../did-you-mean.ts";
 import { checkedOnce } from "../../protocol/checked-once.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { runHint } from "../../protocol/hint.ts";
@@ -81,7 +82,12 @@ const writing = { reload: z.boolean().default(true), wait: Wait };
 
 /** Rules whose risks are accepted. */
 const allow = z
-  .array(z.enum(allowableRules, { error: `must be one of ${allowableRules.join(", ")}` }))
+  .array(
+    z.enum(allowableRules, {
+      error: ({ input }) =>
+        `"${String(input)}" is not a rule that can be allowed.${didYouMean(String(input), allowableRules)} Possible are ${allowableRules.join(", ")}`,
+    }),
+  )
   .optional();
 
 export const ApplyOptions = TargetOptions.extend({

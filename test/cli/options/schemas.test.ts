@@ -61,6 +61,13 @@ describe("options", () => {
       assert.match(refusal(schemas.ApplyOptions, { wait }).message, /wait: must be a duration/);
     });
 
+  test("name a misspelt rule to allow, the one that was probably meant, and all of them", () => {
+    assert.match(
+      refusal(schemas.ApplyOptions, { allow: ["mass-change", "drop-dat"] }).message,
+      /allow: "drop-dat" is not a rule that can be allowed\. Did you mean "drop-data"\? Possible are column-rewrite, .*mass-change\.$/,
+    );
+  });
+
   for (const [databaseUrl, valid] of [
     ["postgres://ada@db/app", true],
     ["postgresql://ada@db/app", true],
