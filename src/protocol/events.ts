@@ -339,6 +339,12 @@ const inventory = z
       .describe(
         "Where the migrations of a run may come from here: `image`, and `upload` if allowed.",
       ),
+    uploadOperations: z
+      .array(z.string())
+      .optional()
+      .describe(
+        "Operations whose requests may have an upload. Functions that do not list them take one for every operation except `mark`.",
+      ),
     protected: z.boolean(),
     digest: z.string().describe("Hash of all migration files of the image."),
     configVersion: z

@@ -884,7 +884,8 @@ export const failureCodes = {
   },
   "function-too-old-for-uploads": {
     kinds: ["usage"],
-    meaning: "The function is too old for uploads, so `--from` cannot be used; nothing was run.",
+    meaning:
+      "The function is too old for uploads, or for those of this operation, so `--from` cannot be used; nothing was run.",
     causes: ["The function's image contains an older version of hasura-migrate than this machine."],
     remedies: [
       "Deploy a newer image of the function.",

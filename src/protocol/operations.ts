@@ -201,7 +201,7 @@ export const operations = {
     changes: "unless-dry-run",
     ledger: "create",
     listsMigrations: false,
-    takesUploads: false,
+    takesUploads: true,
   },
   cancel: {
     options: z.strictObject({ run: runId }),

@@ -81,7 +81,7 @@ export const Request = z.discriminatedUnion("operation", [
   uploadRequestOf("plan"),
   uploadRequestOf("rehearse"),
   requestOf("inventory"),
-  requestOf("mark"),
+  uploadRequestOf("mark"),
   requestOf("cancel"),
   requestOf("history"),
   requestOf("sql"),

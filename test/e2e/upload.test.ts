@@ -111,6 +111,39 @@ describe.concurrent("the migrations of a branch", () => {
     );
   });
 
+  test("are recorded with mark and baseline, and rolled back without their files", async (t) => {
+    const served = await serve(t, await project(t, one));
+    const cwd = await branchOf(t, "add-coupons", { ...one, ...reviews, ...coupons });
+    await query(served.databaseUrl, "CREATE TABLE coupons (code text); CREATE TABLE reviews ()");
+    const unknown = await served.run(["mark", "dev-1", "1700000000300", "--applied"]);
+    assert.match(unknown.stderr, /has neither a file nor a record/);
+    const marked = await served.run(
+      ["mark", "dev-1", "1700000000300", "--applied", "--from", "."],
+      { cwd },
+    );
+    assert.equal(marked.code, 0, marked.stderr);
+    const baseline = ["baseline", "dev-1", "--from", cwd];
+    const shown = await served.run([...baseline, "--dry-run"]);
+    assert.match(shown.stdout, /1700000000100 +one .*\n[^]*1700000000200 +reviews/);
+    const recorded = await served.run([...baseline, "--yes"]);
+    assert.equal(recorded.code, 0, recorded.stderr);
+    assert.deepEqual(await tablesIn(served.databaseUrl), ["coupons", "reviews"]);
+    const status = await served.run(["status", "dev-1"]);
+    assert.match(
+      status.stdout,
+      /1700000000300 +coupons +unknown.*\n +\S+, branch add-coupons, .*; can be rolled back\n/,
+    );
+    assert.match((await served.run(["history", "dev-1"])).stdout, /uploaded add-coupons/);
+    const down = await served.run(["down", "dev-1", "--only", "1700000000300", "--yes"]);
+    assert.equal(down.code, 0, down.stderr);
+    const reset = await served.run(["reset-to", "dev-1", "--yes"]);
+    assert.equal(reset.code, 0, reset.stderr);
+    assert.deepEqual(await tablesIn(served.databaseUrl), []);
+    assert.deepEqual(statesIn(await served.run(["status", "dev-1", "--json"])), [
+      ["1700000000100", "applied"],
+    ]);
+  });
+
   test("fail with the place in the file, and run after they are corrected", async (t) => {
     const served = await serve(t, await project(t, one));
     const cwd = await branchOf(t, "broken", one);

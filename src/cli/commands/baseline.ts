@@ -6,6 +6,7 @@ import {
   addDryRunOption,
   addEnvironmentsOptions,
   addLocalOptions,
+  addSourceOptions,
   addWaitOptions,
   addYesOption,
 } from "./shared-options.ts";
@@ -20,10 +21,12 @@ export const baseline: CommandModule = {
       )
       .example("baseline dev-1")
       .example("baseline dev-1 --to 1700000000100")
+      .example("baseline dev-1 --from .", "the migrations in this directory")
       .addOption(new CliOption("--to <version>", "stop after this version").completedBy("version"));
     addDryRunOption(command);
     addYesOption(command);
     addDatabaseOption(command);
+    addSourceOptions(command, { runs: false });
     addWaitOptions(command);
     addEnvironmentsOptions(command);
     return addLocalOptions(command);

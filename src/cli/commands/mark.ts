@@ -8,6 +8,7 @@ import {
   addEnvironmentsOptions,
   addExclusiveOptions,
   addLocalOptions,
+  addSourceOptions,
   addWaitOptions,
   addYesOption,
 } from "./shared-options.ts";
@@ -24,6 +25,7 @@ export const mark: CommandModule = {
       .example("mark dev-1 1700000000100 --applied")
       .example("mark dev-1 1700000000100 --pending")
       .example("mark dev-1 --in-doubt --applied")
+      .example("mark dev-1 1700000000100 --applied --from .")
       .option("--in-doubt", "all versions that are in doubt (dirty or interrupted)");
     addDryRunOption(command);
     addExclusiveOptions(command, [
@@ -32,6 +34,7 @@ export const mark: CommandModule = {
     ]);
     addYesOption(command);
     addDatabaseOption(command, "the database they belong to");
+    addSourceOptions(command, { runs: false });
     addWaitOptions(command);
     addEnvironmentsOptions(command);
     return addLocalOptions(command);

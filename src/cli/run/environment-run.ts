@@ -162,7 +162,7 @@ export function prepareRun(
     ...{ operation: spec.operation, environment, from: options.from, image: options.image },
     configured: target?.source,
     changed: isForChangedFiles(spec),
-    inTask: changes && target?.task !== undefined,
+    inTask: taskOf(spec, target) !== undefined,
   });
   return {
     environment,
@@ -173,6 +173,14 @@ export function prepareRun(
     ...(question !== undefined && { question }),
     ...(uploaded !== undefined && uploadOf(spec.operation, uploaded, { directories, metadata })),
   };
+}
+
+/** The ECS task in which the operation runs migrations; undefined if it runs none, or in the function. */
+function taskOf(
+  request: Pick<OperationSpec, "operation"> & { readonly options: object },
+  target: Target | undefined,
+): Target["task"] {
+  return changesSomething(request) && request.operation !== "mark" ? target?.task : undefined;
 }
 
 /** True for `--changed`, except in `reset-to`, where it concerns applied versions and also works with the image's files. */
@@ -364,14 +372,16 @@ export async function sendRun(
   const { environment, upload, metadata } = prepared;
   if (metadata) return sendMetadata(context, spec, run, { more, onEvent, read: metadata });
   if (!upload) return sendRequest(context, spec, run, { more, onEvent });
+  const { operation } = spec;
   const database = "database" in spec.options ? spec.options.database : undefined;
+  const versions = "versions" in spec.options ? spec.options.versions : undefined;
   return sendUpload({
     make: (again) =>
       upload.make(
-        { operation: spec.operation, database },
+        { operation, database, versions },
         {
           again,
-          ask: () => askInventory(connection, { environment, actor, database }, context),
+          ask: () => askInventory(connection, { environment, actor, operation, database }, context),
           notice: (sentence) => presenter.notice(`! ${sentence}`),
         },
       ),
@@ -435,8 +445,7 @@ async function sendRequest(
   );
   const { now, sleep, every, interrupts } = context;
   const { notice, stopping, waiting } = presenter;
-  const runsMigrations = changes && more.dryRun !== true && request.operation !== "mark";
-  const task = runsMigrations ? target?.task : undefined;
+  const task = taskOf({ operation, options }, target);
   const inTask = task && (await import("./task/run-in-task.ts")).runInTask;
   return followRun({
     ...{ connection, request, interrupts, now, sleep, every, onEvent, notice, stopping, waiting },

@@ -1,4 +1,5 @@
 import { Failure } from "../../protocol/failure.ts";
+import type { Operation } from "../../protocol/operations.ts";
 import type { Actor } from "../../protocol/request.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CliContext } from "../context.ts";
@@ -20,10 +21,13 @@ export async function askInventory(
   {
     environment,
     actor,
+    operation,
     database,
   }: {
     readonly environment: string;
     readonly actor: Actor;
+    /** The operation that the upload is for. */
+    readonly operation: Operation;
     readonly database: string | undefined;
   },
   { now, every, interrupts: { first: signal } }: Pick<CliContext, "now" | "every" | "interrupts">,
@@ -35,7 +39,7 @@ export async function askInventory(
   try {
     const query = queryFunction(connection, request, { now, every, signal });
     const events = await unlessAborted(query, signal);
-    if (events) return functionInventory(events, environment);
+    if (events) return functionInventory(events, { environment, operation });
   } catch (thrown) {
     if (!signal.aborted) throw explainedInventoryFailure(thrown);
   }

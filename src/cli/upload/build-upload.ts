@@ -1,5 +1,5 @@
 import type { Operation } from "../../protocol/operations.ts";
-import { migrationLabel } from "../../protocol/migration.ts";
+import { migrationLabel, type Version } from "../../protocol/migration.ts";
 import type { UploadedDirectory } from "../../protocol/run-source.ts";
 import {
   MigrationIdentity,
@@ -22,6 +22,8 @@ export interface UploadPurpose {
   readonly operation: Operation;
   /** The only database that the operation uses; undefined for all. */
   readonly database: string | undefined;
+  /** The only versions that it uses; undefined for all. */
+  readonly versions?: readonly Version[] | undefined;
   readonly from: UploadedDirectory;
 }
 
@@ -48,7 +50,7 @@ export async function uploadDocument(
     const state = known.databases.get(database) ?? unknownDatabase;
     return (own.get(database) ?? [])
       .filter(({ version, digest }) => state.digests.get(version) !== digest)
-      .map((entry) => ({ database, entry, isSent: isSent(purpose.operation, entry, state) }));
+      .map((entry) => ({ database, entry, isSent: isSent(purpose, entry, state) }));
   });
   for (const { database, entry } of differing) refuseName(database, entry);
   const sent = differing.filter((each) => each.isSent);
@@ -70,10 +72,11 @@ export async function uploadDocument(
 
 /** Whether an operation may run a migration that the image does not have, or needs its text for another reason. */
 function isSent(
-  operation: Operation,
+  { operation, versions }: UploadPurpose,
   { version }: ProjectEntry,
   { applied, inDoubt }: KnownDatabase,
 ): boolean {
+  if (versions?.includes(version) === false) return false;
   switch (operation) {
     case "apply":
     case "plan":
@@ -83,6 +86,8 @@ function isSent(
       return applied.has(version);
     case "status":
       return inDoubt.has(version);
+    case "mark":
+      return !applied.has(version) || inDoubt.has(version);
     default:
       return true;
   }

@@ -2,6 +2,7 @@ import type { EventOf } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint, textHint } from "../../protocol/hint.ts";
 import type { Version } from "../../protocol/migration.ts";
+import type { Operation } from "../../protocol/operations.ts";
 import { uploadsNotAllowed } from "../../protocol/upload-failures.ts";
 
 type Inventory = EventOf<"inventory">;
@@ -23,23 +24,28 @@ export interface FunctionInventory {
 }
 
 /**
- * The parts of the function's answer as one. Throws `usage/uploads-not-allowed` if the environment accepts no uploads, and
- * `unreachable/no-answer` if there is no answer.
+ * The parts of the function's answer as one. Throws `usage/uploads-not-allowed` if the environment accepts no uploads,
+ * `usage/function-too-old-for-uploads` if the function takes none for the operation, and `unreachable/no-answer` if there is no answer.
  */
 export function functionInventory(
   events: readonly { readonly type: string }[],
-  environment: string,
+  { environment, operation }: { readonly environment: string; readonly operation: Operation },
 ): FunctionInventory {
   const parts = events.filter((event): event is Inventory => event.type === "inventory");
   const last = parts.at(-1);
   if (last === undefined || last.more)
     throw new Failure("unreachable", "no-answer", "The function did not report its migrations.");
   if (!last.sources.includes("upload")) throw uploadsNotAllowed(environment, last.protected);
+  if (!takesUploadFor(operation, last)) throw tooOld(`for ${operation}`);
   const names = new Set(parts.flatMap(({ databases }) => databases.map((each) => each.database)));
   return {
     digest: last.digest,
     databases: new Map([...names].map((name) => [name, databaseOf(name, parts)])),
   };
+}
+
+function takesUploadFor(operation: Operation, { uploadOperations }: Inventory): boolean {
+  return uploadOperations?.includes(operation) ?? operation !== "mark";
 }
 
 function databaseOf(name: string, parts: readonly Inventory[]): KnownDatabase {
@@ -60,10 +66,15 @@ function databaseOf(name: string, parts: readonly Inventory[]): KnownDatabase {
 /** A function that does not support the operation is too old for uploads. */
 export function explainedInventoryFailure(thrown: unknown): unknown {
   if (!(thrown instanceof Failure) || thrown.code !== "unknown-operation") return thrown;
+  return tooOld("", thrown);
+}
+
+/** `what`: that for which it takes none; empty for everything. */
+function tooOld(what: string, cause?: unknown): Failure {
   return new Failure(
     "usage",
     "function-too-old-for-uploads",
-    "The function is too old to accept uploaded migrations; nothing was run.",
+    `The function is too old to accept uploaded migrations${what === "" ? "" : ` ${what}`}; nothing was run.`,
     {
       hints: [
         textHint("Deploy a newer image of the function."),
@@ -73,7 +84,7 @@ export function explainedInventoryFailure(thrown: unknown): unknown {
           reason: "to use the migrations in its image",
         }),
       ],
-      cause: thrown,
+      cause,
     },
   );
 }

@@ -1,5 +1,6 @@
 import type { EventOf } from "../../protocol/events.ts";
 import { compareVersions } from "../../protocol/migration.ts";
+import { operationNames, operations } from "../../protocol/operations.ts";
 import type { EngineContext } from "../context.ts";
 import { emit } from "../emit.ts";
 import { inventoryOf, type InventoryEntry } from "../project/inventory.ts";
@@ -10,6 +11,8 @@ import { versionsInDoubt } from "./evidence.ts";
 
 type Inventory = EventOf<"inventory">;
 type DatabaseInventory = Inventory["databases"][number];
+
+const uploadOperations = operationNames.filter((name) => operations[name].takesUploads);
 
 /** This many versions, with their digests, fit into one line. */
 const versionsPerEvent = 500;
@@ -34,7 +37,9 @@ export async function showInventory(
   );
   const about = {
     type: "inventory",
-    sources: engine.takesUploads === true ? ["image", "upload"] : ["image"],
+    ...(engine.takesUploads === true
+      ? { sources: ["image", "upload"], uploadOperations }
+      : { sources: ["image"] }),
     protected: engine.protected === true,
     digest: files.digest,
     ...(image && { configVersion: image.configVersion }),

@@ -1,13 +1,15 @@
 import { Failure } from "../../protocol/failure.ts";
-import { compareVersions, type Version } from "../../protocol/migration.ts";
+import { compareVersions, migrationLabel, type Version } from "../../protocol/migration.ts";
 import type { RequestOf } from "../../protocol/request.ts";
 import type { EngineContext } from "../context.ts";
-import { emit } from "../emit.ts";
+import { emit, warn } from "../emit.ts";
 import { fingerprintOf, refuseOtherPlan } from "../plan/fingerprint.ts";
 import { databaseNeeded } from "../plan/resolve-databases.ts";
 import { mapConcurrent } from "../project/map-concurrent.ts";
+import type { Migration, MigrationFile } from "../project/scan.ts";
 import { nothingDone, type RunResult } from "../run-result.ts";
 import { refuseDisabled, type DatabaseState, type EngineSession } from "../session.ts";
+import type { VersionMark } from "../store/store.ts";
 import { evidenceFor, versionsInDoubt } from "./evidence.ts";
 import { databaseStatus } from "./status.ts";
 
@@ -119,10 +121,7 @@ async function markIn(
   engine: EngineContext,
 ): Promise<void> {
   const due = versions.filter((version) => isDue(state, version, as));
-  const marks = await mapConcurrent(due, async (version) => ({
-    version,
-    checksum: await checksumOf(state, version),
-  }));
+  const marks = await marksOf(state, due, as, engine);
   await state.store.mark(marks, as);
   await state.store.settle();
   const changed = new Set(due);
@@ -184,9 +183,54 @@ function refuseUnknown(
   );
 }
 
-async function checksumOf(
-  { migrations }: DatabaseState,
-  version: Version,
+/** What is recorded of the versions: for applied ones, the same as when their files run. */
+async function marksOf(
+  { migrations, store: { keepsDownSql } }: DatabaseState,
+  versions: readonly Version[],
+  as: MarkOptions["as"],
+  engine: EngineContext,
+): Promise<readonly VersionMark[]> {
+  const byVersion = new Map(migrations.map((migration) => [migration.version, migration]));
+  return mapConcurrent(versions, async (version) => {
+    const { name, up } = byVersion.get(version) ?? {};
+    if (as === "pending") return { version, name };
+    return {
+      version,
+      name,
+      checksum: await recordedChecksum(up),
+      downSql: keepsDownSql ? await recordedDown(byVersion.get(version), engine) : undefined,
+    };
+  });
+}
+
+/** The whole checksum, also of a file that cannot be run. Throws `busy/upload-outdated` for one that was not uploaded. */
+async function recordedChecksum(up: MigrationFile | undefined): Promise<string | undefined> {
+  if (up?.sealedChecksum !== undefined) return up.sealedChecksum;
+  try {
+    return (await up?.body())?.checksum;
+  } catch (thrown) {
+    if (isUnusable(thrown)) return up?.checksum();
+    throw thrown;
+  }
+}
+
+/** The text of a down file; undefined, with a warning, if the file cannot be run. */
+async function recordedDown(
+  migration: Migration | undefined,
+  engine: EngineContext,
 ): Promise<string | undefined> {
-  return migrations.find((migration) => migration.version === version)?.up?.checksum();
+  if (!migration?.down?.runnable) return undefined;
+  try {
+    return (await migration.down.body()).sql;
+  } catch (thrown) {
+    if (!isUnusable(thrown)) throw thrown;
+    const message = `The down SQL of ${migrationLabel(migration)} is not recorded: ${thrown.message}`;
+    await warn(engine, "down-not-kept", message);
+    return undefined;
+  }
+}
+
+/** The file is wrong; nothing is wrong with the run. */
+function isUnusable(thrown: unknown): thrown is Failure {
+  return thrown instanceof Failure && thrown.kind === "usage";
 }

@@ -92,10 +92,15 @@ export interface KeptPlan {
   readonly done: ReadonlySet<string>;
 }
 
-/** A version whose record is changed; `checksum` is that of its up file, if it has one. */
+/** A version whose record is changed, and what is recorded of its files if it becomes applied. */
 export interface VersionMark {
   readonly version: Version;
+  /** If it is known. */
+  readonly name?: string | undefined;
+  /** Of the up file. */
   readonly checksum?: string | undefined;
+  /** The down file's text, recorded by a store with `keepsDownSql`. */
+  readonly downSql?: string | undefined;
 }
 
 /** Which runs to list: `run` may be the beginning of an id. */

@@ -104,6 +104,7 @@ describe("what is uploaded", () => {
     ["down", ["2", "5"], ["3"]],
     ["redo", ["2", "3", "5"], []],
     ["status", ["5"], ["2", "3"]],
+    ["mark", ["3", "5"], ["2"]],
   ];
   for (const [operation, sent, listed] of needed) {
     test(`${operation}: the text of ${sent.join(", ")}, and the checksums of the others that differ`, async (t) => {
@@ -118,6 +119,12 @@ describe("what is uploaded", () => {
         });
     });
   }
+
+  test("has only the text of the versions that the operation names", async (t) => {
+    const known = await inventoryOf(t, image, applied);
+    const document = await documentOf(t, known, { operation: "mark", versions: ["3"] });
+    assert.deepEqual(versionsOf(document), [["3"], ["2", "5"]]);
+  });
 
   const differences: [what: string, files: Files][] = [
     ["another up file", { "migrations/default/5_e/up.sql": "SELECT 5;" }],

@@ -106,6 +106,33 @@ describe("a run with --from", () => {
     assert.equal(image.requests.length, 1);
   });
 
+  const marking = ["mark", "dev-3", "1", "--applied", "--from", "."];
+
+  test("that only records versions sends the files of these, if the function takes them", async (t) => {
+    const { exit, requests, context } = await apply(
+      t,
+      [answered({ uploadOperations: ["apply", "mark"] }), streams([started(), finished(0)])],
+      { argv: marking },
+    );
+    assert.equal(exit, 0, context.err.text);
+    const [, request] = requests;
+    assert(request?.operation === "mark" && request.upload);
+    assert.deepEqual(
+      decodeUpload(request.upload).migrations.map(({ version }) => version),
+      ["1"],
+    );
+  });
+
+  test("that only records versions is not sent to a function from before that", async (t) => {
+    const { exit, requests, context } = await apply(t, [answered()], { argv: marking });
+    assert.equal(exit, 2);
+    assert.equal(requests.length, 1);
+    assert.match(
+      context.err.text,
+      /too old to accept uploaded migrations for mark; nothing was run[^]*newer image[^]*hasura-migrate mark dev-3 1 --applied --image/,
+    );
+  });
+
   const refusals: [what: string, answers: Answer[], code: number, says: RegExp][] = [
     [
       "a function from before uploads",

@@ -4,6 +4,7 @@ import type { EngineContext } from "../../../src/engine/context.ts";
 import { markVersions } from "../../../src/engine/operations/mark.ts";
 import { showStatus } from "../../../src/engine/operations/status.ts";
 import { checksumOf } from "../../../src/engine/project/migration-file.ts";
+import type { Migration } from "../../../src/engine/project/scan.ts";
 import type { DatabaseState } from "../../../src/engine/session.ts";
 import type {
   AppliedMigration,
@@ -71,8 +72,8 @@ describe("marking versions", () => {
       recorded: { ...applied("1", "99"), "2": { state: "interrupted" } },
     });
     assert.deepEqual(calls, [
-      ["1", checksumOf("SELECT 1;"), "pending"],
-      ["2", checksumOf("SELECT 2;"), "pending"],
+      ["1", undefined, "pending"],
+      ["2", undefined, "pending"],
       ["99", undefined, "pending"],
       "settled",
     ]);
@@ -131,6 +132,58 @@ describe("marking versions", () => {
         message: "No version is in doubt.",
       },
     ]);
+  });
+
+  /** Marks version 2, whose files are these; what the store is given. */
+  async function markWith(files: Partial<Migration>, keepsDownSql = true) {
+    const marked: VersionMark[] = [];
+    const store = storeOf({
+      keepsDownSql,
+      mark: (marks) => {
+        marked.push(...marks);
+        return Promise.resolve();
+      },
+    });
+    const engine = engineOf();
+    const migrations = [{ version: "2", name: "coupons", ...files }];
+    const session = sessionOf({ ...databaseOf({ store }), migrations });
+    await markVersions(requestOf("mark", { versions: ["2"], as: "applied" }), session, engine);
+    return { marked, events: engine.events };
+  }
+  const up = fileOf("2_coupons/up.sql", "CREATE TABLE coupons ();");
+  const down = fileOf("2_coupons/down.sql", "DROP TABLE coupons;");
+
+  test("records name, checksum and down SQL, as a run of the files does", async () => {
+    const recorded = {
+      version: "2",
+      name: "coupons",
+      checksum: checksumOf("CREATE TABLE coupons ();"),
+    };
+    const { marked } = await markWith({ up, down });
+    assert.deepEqual(marked, [{ ...recorded, downSql: "DROP TABLE coupons;" }]);
+    const without = await markWith({ up, down }, false);
+    assert.deepEqual(without.marked, [{ ...recorded, downSql: undefined }]);
+  });
+
+  test("records files that cannot be run, with a warning that the down SQL is not recorded", async () => {
+    const body = () => Promise.reject(new Failure("usage", "not-utf8", "down.sql is not UTF-8."));
+    const { marked, events } = await markWith({ up: { ...up, body }, down: { ...down, body } });
+    assert.deepEqual(marked, [
+      { version: "2", name: "coupons", checksum: await up.checksum(), downSql: undefined },
+    ]);
+    assert.deepEqual(events[0], {
+      ...{ type: "log", level: "warning", code: "down-not-kept" },
+      message: "The down SQL of 2_coupons is not recorded: down.sql is not UTF-8.",
+    });
+  });
+
+  test("records nothing of a version whose files were not uploaded", async () => {
+    const body = () => Promise.reject(new Failure("busy", "upload-outdated", "Not uploaded."));
+    const checksum = async () => (await up.checksum()).slice(0, 32);
+    await assert.rejects(
+      markWith({ up: { ...up, body, checksum } }),
+      (thrown) => thrown instanceof Failure && thrown.code === "upload-outdated",
+    );
   });
 
   const refuses = (call: Promise<unknown>, code: string, message: RegExp) =>

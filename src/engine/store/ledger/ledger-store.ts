@@ -53,6 +53,7 @@ import {
   keepPlanSql,
   openRunsSql,
   statementsSql,
+  marking,
   replacement,
   type LedgerChange,
 } from "./statements.ts";
@@ -150,12 +151,7 @@ export class LedgerStore implements MigrationStore {
 
   async mark(marks: readonly VersionMark[], as: "applied" | "pending"): Promise<void> {
     if (marks.length === 0) return;
-    const changes = marks.map(({ version, checksum }): LedgerChange =>
-      as === "applied"
-        ? { what: "marked applied", version, name: "", checksum }
-        : { what: "marked pending", version, name: "" },
-    );
-    if (!(await recordChanges(changes, this.#position, this.#context)))
+    if (!(await recordChanges(marking(marks, as), this.#position, this.#context)))
       throw planOutdated(this.#context);
     const { generation } = this.#position;
     this.#confirmation.reached(generation);

@@ -2,7 +2,7 @@ import { cleanText } from "../../../clean-text.ts";
 import type { Actor } from "../../../protocol/request.ts";
 import type { RunSource } from "../../../protocol/run-source.ts";
 import type { Version } from "../../../protocol/migration.ts";
-import type { RunEnd, RunFilter, Step } from "../store.ts";
+import type { RunEnd, RunFilter, Step, VersionMark } from "../store.ts";
 import { quoteLiteral, versionNumber } from "../../sql/quote.ts";
 import { refuseForeignPartsSql } from "./sql/ownership.ts";
 import { labelStatement } from "./statement-label.ts";
@@ -81,12 +81,12 @@ function enterArgument(step: Step, frame: Frame): object {
     synced: String(frame.synced),
     outside: step.noTransaction,
     all_settings: mayChangeSettings(step.sql),
-    ...keptDownSql(step),
+    ...keptDownSql(step.downSql),
   };
 }
 
-/** A step's down SQL as stored in the ledger; jsonb cannot contain a NUL. */
-function keptDownSql({ downSql }: Pick<Step, "downSql">): { readonly down_sql?: string } {
+/** The text of a down file as stored in the ledger; jsonb cannot contain a NUL. */
+function keptDownSql(downSql: string | undefined): { readonly down_sql?: string } {
   const isKept =
     downSql !== undefined &&
     Buffer.byteLength(downSql) <= maxDownSqlBytes &&
@@ -121,8 +121,20 @@ export function replacement(step: Step, parts: readonly Version[]): LedgerChange
   const { version, name, checksum } = step;
   return [
     ...parts.map((part): LedgerChange => ({ what: "squashed", version: part, name: "" })),
-    { what: "marked applied", version, name, checksum, ...keptDownSql(step) },
+    { what: "marked applied", version, name, checksum, ...keptDownSql(step.downSql) },
   ];
+}
+
+/** Records versions as applied or as not applied. */
+export function marking(
+  marks: readonly VersionMark[],
+  as: "applied" | "pending",
+): readonly LedgerChange[] {
+  return marks.map(({ version, name = "", checksum, downSql }) =>
+    as === "applied"
+      ? { what: "marked applied", version, name, checksum, ...keptDownSql(downSql) }
+      : { what: "marked pending", version, name },
+  );
 }
 
 /** Changes the record alone, in one transaction. */

@@ -71,6 +71,26 @@ describe("a version without a file", () => {
     );
   });
 
+  test("is rolled back even if it was only recorded as applied, while its files were there", async (t) => {
+    const it = await ledgerBench(t);
+    await it.run(main);
+    await query(it.url, "CREATE TABLE coupon (id int); CREATE TABLE code (id int)");
+    await it.run(branch, asked("mark", { pending: true, as: "applied" }));
+    assert.deepEqual(
+      await query(
+        it.url,
+        "SELECT name, length(checksum) AS sum FROM hasura_migrate.migration WHERE version > 1 ORDER BY version",
+      ),
+      [
+        { name: "coupon", sum: 64 },
+        { name: "code", sum: 64 },
+      ],
+    );
+    const ran = await it.run(main, asked("reset-to"));
+    assert.equal(ran.failure, undefined, ran.failure?.message);
+    assert.deepEqual(await tables(it), ["note"]);
+  });
+
   test("can be chosen, and lies above a version", async (t) => {
     const it = await ledgerBench(t);
     await it.run(branch);
@@ -206,11 +226,12 @@ describe("without a way back", () => {
     assert.match(await refusal(it), /the ledger has no down SQL for it/);
   });
 
-  test("a version that was marked, or adopted, has none", async (t) => {
+  test("a version that was marked while the project had no down file for it has none", async (t) => {
     const it = await ledgerBench(t);
     await it.run(one);
     await it.run(one, asked("mark", { versions: ["2"], as: "pending" }));
-    await it.run(one, asked("mark", { versions: ["2"], as: "applied" }));
+    const upOnly = { ...main, "2_coupon/up": "CREATE TABLE coupon (id int)" };
+    await it.run(upOnly, asked("mark", { versions: ["2"], as: "applied" }));
     assert.match(await refusal(it), /the ledger has no down SQL for it/);
   });
 
