@@ -17,7 +17,7 @@ type Name = readonly string[];
 /**
  * Fails before the statement runs, in the same transaction, if this connection would read the text differently from the parser
  * (because of a setting that was left on the pooled connection), or if a name in it may stand for a function that is declared VOLATILE:
- * a function, an operator, a cast or `row.function`. All statements of one message are parsed before the first runs, so this one comes
+ * a function, one of an aggregate's own functions, an operator, a cast or `row.function`. All statements of one message are parsed before the first runs, so this one comes
  * first: its error ends the message, however the rest was parsed.
  */
 export function checkSql(parts: readonly TreePart[]): string {
@@ -52,6 +52,16 @@ BEGIN
         )
       )
       OR EXISTS (
+        SELECT FROM pg_catalog.pg_aggregate AS a
+        JOIN pg_catalog.pg_proc AS f ON f.oid OPERATOR(pg_catalog.=) a.aggfnoid::pg_catalog.oid
+        JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) f.pronamespace
+        WHERE p.oid OPERATOR(pg_catalog.=) ANY (ARRAY[${aggregateFunctions}])
+          AND (
+            ${isNamed("f.proname", named("function"), "pg_catalog.pg_function_is_visible(f.oid)")}
+            OR f.proname OPERATOR(pg_catalog.=) ANY (${namesSql(attributes)})
+          )
+      )
+      OR EXISTS (
         SELECT FROM pg_catalog.pg_operator AS o
         JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) o.oprnamespace
         WHERE o.oprcode OPERATOR(pg_catalog.=) p.oid
@@ -70,6 +80,14 @@ BEGIN
   END IF;
 END`)};`;
 }
+
+/** The functions that an aggregate calls, which its own volatility does not depend on. */
+const aggregateFunctions = [
+  ...["aggtransfn", "aggfinalfn", "aggcombinefn", "aggserialfn", "aggdeserialfn"],
+  ...["aggmtransfn", "aggminvtransfn", "aggmfinalfn"],
+]
+  .map((column) => `a.${column}::pg_catalog.oid`)
+  .join(", ");
 
 /** Whether an object, whose schema is `n`, is one of these; a name without a schema is resolved with the search_path. */
 function isNamed(column: string, names: readonly Name[], isVisible: string): string {

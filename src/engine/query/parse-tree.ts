@@ -47,7 +47,12 @@ const readers: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["lockingClause", () => [{ kind: "locking", location: undefined }]],
   ["ColumnRef", (value) => attributesIn(textsIn(field(value, "fields")).slice(1))],
   ["A_Indirection", (value) => attributesIn(textsIn(field(value, "indirection")))],
-  ["A_Expr", (value) => [{ kind: "operator", name: textsIn(field(value, "name")) }]],
+  ["A_Expr", (value) => operatorsOf(textsIn(field(value, "name")))],
+  // The operators of what follows are not in the tree.
+  ["CaseExpr", (value) => impliedEquals(field(value, "arg") !== undefined)],
+  ["SubLink", (value) => impliedEquals(field(value, "operName") === undefined)],
+  ["usingClause", () => impliedEquals(true)],
+  ["isNatural", () => impliedEquals(true)],
   ["operName", (value) => [{ kind: "operator", name: textsIn(value) }]],
   ["useOp", (value) => [{ kind: "operator", name: textsIn(value) }]],
   ["typeName", (value) => [{ kind: "type", name: textsIn(field(value, "names")) }]],
@@ -61,6 +66,24 @@ function partAt(key: string, value: unknown): readonly TreePart[] {
 
 function functionOf(value: unknown, key: string): TreePart {
   return { kind: "function", name: textsIn(field(value, key)), location: locationOf(value) };
+}
+
+/** The operators that PostgreSQL uses for each kind of BETWEEN. */
+const comparisons: Readonly<Record<string, readonly string[]>> = {
+  BETWEEN: [">=", "<="],
+  "BETWEEN SYMMETRIC": [">=", "<="],
+  "NOT BETWEEN": ["<", ">"],
+  "NOT BETWEEN SYMMETRIC": ["<", ">"],
+};
+
+function operatorsOf(name: readonly string[]): TreePart[] {
+  const names = comparisons[name.join(".")]?.map((each) => [each]) ?? [name];
+  return names.map((each) => ({ kind: "operator", name: each }));
+}
+
+/** `CASE x WHEN y`, `x IN (SELECT …)`, and a join by the columns of a name. */
+function impliedEquals(isUsed: boolean): TreePart[] {
+  return isUsed ? [{ kind: "operator", name: ["="] }] : [];
 }
 
 function attributesIn(names: readonly string[]): TreePart[] {

@@ -27,6 +27,16 @@ const setUp = `
   CREATE TYPE pair AS (a int, b int);
   CREATE FUNCTION to_pair(orders) RETURNS pair LANGUAGE sql VOLATILE AS 'SELECT ROW(1, 2)::pair';
   CREATE CAST (orders AS pair) WITH FUNCTION to_pair(orders);
+  CREATE FUNCTION locks(int, int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
+    BEGIN PERFORM pg_advisory_lock(42); RETURN 1; END $$;
+  CREATE AGGREGATE locked(int) (SFUNC = locks, STYPE = int, INITCOND = '0');
+  CREATE FUNCTION ends(int) RETURNS int LANGUAGE sql VOLATILE AS 'SELECT $1';
+  CREATE AGGREGATE app.ended(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0', FINALFUNC = ends);
+  CREATE FUNCTION keeps(orders, orders) RETURNS orders LANGUAGE sql VOLATILE AS 'SELECT $1';
+  CREATE AGGREGATE kept(orders) (SFUNC = keeps, STYPE = orders);
+  CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int, INITCOND = '0');
+  CREATE FUNCTION reaches(orders, orders) RETURNS bool LANGUAGE sql VOLATILE AS 'SELECT true';
+  CREATE OPERATOR >= (FUNCTION = reaches, LEFTARG = orders, RIGHTARG = orders);
 `;
 
 /** One database for the statements that leave it as it is. */
@@ -37,7 +47,7 @@ async function shared(t: TestContext): Promise<QueryBench> {
 /** What a statement must not have changed. */
 async function state({ direct }: QueryBench): Promise<unknown> {
   return direct(
-    "SELECT (SELECT count(*) FROM orders) AS orders, (SELECT is_called FROM numbers) AS called, to_regclass('public.made') AS made",
+    "SELECT (SELECT count(*) FROM orders) AS orders, (SELECT is_called FROM numbers) AS called, (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS locks, to_regclass('public.made') AS made",
   );
 }
 
@@ -50,6 +60,11 @@ const resolved: readonly (readonly [string, string, RegExp])[] = [
   ["a function as an attribute", "SELECT o.touched FROM orders o", /touched/],
   ["a function as an attribute of a row", "SELECT (o).touched FROM orders o", /touched/],
   ["a cast that calls one", "SELECT o::pair FROM orders o", /to_pair/],
+  ["an aggregate whose state function is volatile", "SELECT locked(id) FROM orders", /locks/],
+  ["such an aggregate over a window", "SELECT locked(id) OVER () FROM orders", /locks/],
+  ["one whose final function is volatile", "SELECT app.ended(id) FROM orders", /ends/],
+  ["an aggregate as an attribute", "SELECT o.kept FROM orders o", /keeps/],
+  ["an operator that BETWEEN uses", "SELECT o BETWEEN o AND o FROM orders o", /reaches/],
   ["another spelling of a cast", "SELECT CAST(o AS public.pair) FROM orders o", /to_pair/],
 ];
 
@@ -71,6 +86,38 @@ describe("statements that are not run", () => {
       assert.match(failure.message, message, name);
     }
     assert.deepEqual(await state(bench), before);
+  });
+
+  test("an aggregate with a volatile function can take a lock that remains, which the check prevents", async (t) => {
+    const bench = await shared(t);
+    const before = await state(bench);
+    const locking = "SELECT locked(id) FROM orders";
+    assert.equal((await bench.failure(locking)).code, "sql-refused");
+    assert.deepEqual(await state(bench), before);
+    await bench.hasura(locking, { read_only: true });
+    assert.notDeepEqual(await state(bench), before);
+  });
+
+  test("a volatile operator = is refused wherever it is used without being written", async (t) => {
+    const bench = await queryBench(t, {
+      setUp: `CREATE TABLE orders (id int);
+        CREATE FUNCTION equals(orders, orders) RETURNS bool LANGUAGE sql VOLATILE AS 'SELECT true';
+        CREATE OPERATOR = (FUNCTION = equals, LEFTARG = orders, RIGHTARG = orders);`,
+    });
+    for (const sql of [
+      "SELECT CASE o WHEN o THEN 1 END FROM orders o",
+      "SELECT o IN (SELECT p FROM orders p) FROM orders o",
+      "SELECT FROM (SELECT o FROM orders o) a JOIN (SELECT o FROM orders o) b USING (o)",
+      "SELECT FROM (SELECT o FROM orders o) a NATURAL JOIN (SELECT o FROM orders o) b",
+    ]) {
+      const failure = await bench.failure(sql);
+      assert.deepEqual([sql, failure.code], [sql, "sql-refused"]);
+      assert.match(failure.message, /equals/);
+    }
+    assert.equal(
+      (await bench.rows("SELECT CASE WHEN id > 1 THEN 1 END FROM orders")).rows.length,
+      0,
+    );
   });
 
   test("a function that is wrongly declared as reading cannot write", async (t) => {
@@ -137,6 +184,7 @@ describe("statements that are run", () => {
     ["two columns of one name", "SELECT 1 AS a, 2 AS a", [["1", "2"]]],
     ["no column", "SELECT", [[]]],
     ["no row", "SELECT 1 WHERE false", []],
+    ["an aggregate of one's own that reads", "SELECT total(id) FROM orders", [["6"]]],
     ["a function of one's own that reads", "SELECT twice(21)", [["42"]]],
     [
       "a function as an attribute that reads",
