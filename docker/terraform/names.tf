@@ -30,6 +30,7 @@ locals {
     HASURA_MIGRATE_KEEP_DOWN_SQL          = var.keep_down_sql ? "on" : "off"
     HASURA_MIGRATE_SOURCES                = join(",", var.sources)
     HASURA_MIGRATE_SQL                    = var.read_only_sql
+    HASURA_MIGRATE_SECOND_TRY             = var.second_try ? "on" : "off"
     HASURA_MIGRATE_UNQUALIFIED            = var.restrict_by_operation ? "refuse" : "admin"
     HASURA_MIGRATE_NOTIFY_URL_ARN         = var.webhook_secret_arn
     HASURA_MIGRATE_NOTIFY_URL_PARAMETER   = var.webhook_parameter

@@ -66,6 +66,12 @@ variable "read_only_sql" {
   }
 }
 
+variable "second_try" {
+  description = "Find the failing statement of a migration by running the file a second time and rolling it back; never done if protected is true."
+  type        = bool
+  default     = true
+}
+
 # ---- Hasura
 
 variable "hasura_endpoint" {

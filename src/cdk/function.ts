@@ -71,15 +71,21 @@ export function settingsOf(
     HASURA_MIGRATE_ENDPOINT: props.hasuraEndpoint,
     ...secretVariable("HASURA_MIGRATE_ADMIN_SECRET", props.adminSecret),
     HASURA_MIGRATE_PROTECTED: String(props.protected ?? false),
-    HASURA_MIGRATE_KEEP_DOWN_SQL: (props.keepDownSql ?? true) ? "on" : "off",
+    HASURA_MIGRATE_KEEP_DOWN_SQL: onByDefault(props.keepDownSql),
     HASURA_MIGRATE_SOURCES: (props.sources ?? ["image"]).join(","),
     HASURA_MIGRATE_SQL: props.readOnlySql ?? "off",
+    HASURA_MIGRATE_SECOND_TRY: onByDefault(props.secondTry),
     HASURA_MIGRATE_UNQUALIFIED: unqualified,
     ...(props.webhook && secretVariable("HASURA_MIGRATE_NOTIFY_URL", props.webhook)),
     ...(props.eventBus && { HASURA_MIGRATE_EVENT_BUS: props.eventBus.eventBusArn }),
     HASURA_MIGRATE_NOTIFY_ON: props.notifyOn ?? "changes",
-    HASURA_MIGRATE_METRICS: (props.metrics ?? true) ? "on" : "off",
+    HASURA_MIGRATE_METRICS: onByDefault(props.metrics),
   };
+}
+
+/** A setting that is on by default. */
+function onByDefault(isOn = true): "on" | "off" {
+  return isOn ? "on" : "off";
 }
 
 function secretVariable(variable: string, stored: StoredSecret): Record<string, string> {

@@ -46,6 +46,11 @@ export interface HasuraMigrateProps {
    * through the aliases query and admin. @default "off"
    */
   readonly readOnlySql?: "off" | "read" | "read-when-protected";
+  /**
+   * Find the failing statement of a migration by running the file a second time and rolling it back; never done if `protected` is set.
+   * @default true
+   */
+  readonly secondTry?: boolean;
   /** Hasura's address inside the VPC, without a path. */
   readonly hasuraEndpoint: string;
   /** Hasura's port, for the security groups. @default 8080 */

@@ -110,6 +110,7 @@ describe("the construct creates the same resources as docker/template.yaml", () 
         keepDownSql: false,
         sources: ["image", "upload"],
         readOnlySql: "read-when-protected",
+        secondTry: false,
         hasuraPort: 443,
         hasuraSecurityGroup: ec2.SecurityGroup.fromSecurityGroupId(
           stack,
@@ -130,6 +131,7 @@ describe("the construct creates the same resources as docker/template.yaml", () 
         KeepDownSql: "off",
         Sources: "image,upload",
         ReadOnlySql: "read-when-protected",
+        SecondTry: "off",
         HasuraPort: "443",
         HasuraSecurityGroupId: "sg-0123456789abcdef0",
         MemorySize: "256",

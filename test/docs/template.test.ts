@@ -62,6 +62,7 @@ describe("the CloudFormation template", () => {
         "HASURA_MIGRATE_KEEP_DOWN_SQL",
         "HASURA_MIGRATE_SOURCES",
         "HASURA_MIGRATE_SQL",
+        "HASURA_MIGRATE_SECOND_TRY",
         "HASURA_MIGRATE_NOTIFY_ON",
         "HASURA_MIGRATE_METRICS",
       ],
