@@ -31,6 +31,12 @@ export interface LintFile {
   readonly problem?: string;
 }
 
+/** Something in a file of the metadata because of which the metadata cannot be read. */
+export interface MetadataFault extends Pick<Finding, "file" | "line" | "column" | "message"> {
+  /** What to do, if more can be advised than to correct the file. */
+  readonly advice?: string;
+}
+
 /** One migration of a database, with the files it has. */
 export interface LintMigration {
   readonly database: string;

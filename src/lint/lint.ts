@@ -3,7 +3,7 @@ import { shortenList } from "../shorten-list.ts";
 import { isEmptySql } from "../engine/sql/is-empty.ts";
 import { type ParsedSql, parseSql } from "../sql-parser/parse-sql.ts";
 import { allowancesIn, type Allowance } from "./allowances.ts";
-import type { Finding, LintFile, LintMigration } from "./finding.ts";
+import type { Finding, LintFile, LintMigration, MetadataFault } from "./finding.ts";
 import { isThere, type Removal } from "./removals.ts";
 import { allRules } from "./rules/all-rules.ts";
 import { ruleIds, type RuleId, type Severity } from "./rules/rule-ids.ts";
@@ -18,11 +18,13 @@ export interface LintOptions {
   readonly oneRun?: boolean;
   /** The places of the project's metadata that use a name of a database. Without it, `used-by-metadata` is not checked. */
   readonly usesOf?: (database: string, removal: Removal) => readonly string[];
+  /** Why the project's metadata cannot be read; nothing, if it can. */
+  readonly metadataFaults?: readonly MetadataFault[];
 }
 
 /**
  * Checks migrations against every rule, in the order in which they are applied. What they create is remembered, because it affects
- * later ones. The findings are in the order of the files and of their lines.
+ * later ones. The findings are in the order of the files and of their lines, those of the metadata last.
  */
 export async function lint(
   migrations: readonly LintMigration[],
@@ -41,7 +43,20 @@ export async function lint(
       await afterMigration(linter, migration, continues ? before : startRun(before)),
     );
   }
-  return linter.found.flatMap((found) => settled(found, schemas, options));
+  return [
+    ...linter.found.flatMap((found) => settled(found, schemas, options)),
+    ...metadataFindings(linter, options),
+  ];
+}
+
+function metadataFindings({ rules }: Linter, { metadataFaults = [] }: LintOptions): Finding[] {
+  const rule = rules.get("unreadable-metadata");
+  if (rule === undefined) return [];
+  return metadataFaults.map(({ advice = rule.safeWay, ...fault }) => ({
+    ...{ rule: rule.id, severity: rule.severity },
+    ...fault,
+    safeWay: advice,
+  }));
 }
 
 /** A finding, unless it is about a name that exists again after the last migration or that the metadata does not use. */

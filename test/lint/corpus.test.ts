@@ -68,7 +68,7 @@ async function found({ sql, direction, expected, not }: Case): Promise<string[]>
 const aboutFiles = [
   ...["missing-down", "blank-down", "not-checked", "unreadable-file", "syntax-error"],
   // About the metadata.
-  "used-by-metadata",
+  ...["used-by-metadata", "unreadable-metadata"],
 ];
 
 describe("the labelled statements", () => {

@@ -24,6 +24,15 @@ const unreadableFile: Rule = {
   inDown: true,
 };
 
+const unreadableMetadata: Rule = {
+  id: "unreadable-metadata",
+  severity: "error",
+  title: "a file of the metadata cannot be read",
+  why: "The file is not valid YAML, JSON or GraphQL, does not have the form that it needs, or includes a file that does not exist. Hasura cannot get the metadata, and `used-by-metadata` is not checked.",
+  safeWay: "Correct the file.",
+  example: { bad: "", good: "" },
+};
+
 const notChecked: Rule = {
   id: "not-checked",
   severity: "info",
@@ -84,6 +93,7 @@ const unneededAllow: Rule = {
 export const fileRules: readonly Rule[] = [
   syntaxError,
   unreadableFile,
+  unreadableMetadata,
   missingDown,
   blankDown,
   badDirective,

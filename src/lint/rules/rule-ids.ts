@@ -29,6 +29,7 @@ export const ruleIds = [
   "copy-from-client",
   "syntax-error",
   "unreadable-file",
+  "unreadable-metadata",
   "missing-down",
   "blank-down",
   "bad-directive",

@@ -27,21 +27,28 @@ select_permissions:
 const create =
   "CREATE TABLE orders (id int, note text, extra text); CREATE TABLE other (id int); CREATE FUNCTION search() RETURNS SETOF orders LANGUAGE sql STABLE AS 'SELECT * FROM orders';";
 
-/** The messages of the rule for a project with this metadata whose migrations are these. */
-async function uses(t: TestContext, ...ups: readonly string[]): Promise<string[]> {
-  const context = testContext(t, { argv: ["lint", "--json"] });
-  const files = Object.entries({
-    ...metadata,
-    ...Object.fromEntries(
-      [create, ...ups].map((sql, i) => [`migrations/default/${String(i + 1)}_m/up.sql`, sql]),
-    ),
-  });
-  for (const [path, text] of files) {
+/** `lint` of a project with these files, and a migration that creates what the metadata uses. */
+async function lint(
+  t: TestContext,
+  argv: readonly string[],
+  files: Readonly<Record<string, string>>,
+) {
+  const context = testContext(t, { argv: ["lint", ...argv] });
+  const all = { ...metadata, "migrations/default/1_m/up.sql": create, ...files };
+  for (const [path, text] of Object.entries(all)) {
     mkdirSync(dirname(join(context.cwd, path)), { recursive: true });
     writeFileSync(join(context.cwd, path), text);
   }
-  await main(context);
-  return context.out.text
+  return { exit: await main(context), out: context.out.text };
+}
+
+/** The messages of the rule for a project with this metadata whose migrations are these. */
+async function uses(t: TestContext, ...ups: readonly string[]): Promise<string[]> {
+  const files = Object.fromEntries(
+    ups.map((sql, i) => [`migrations/default/${String(i + 2)}_m/up.sql`, sql]),
+  );
+  const { out } = await lint(t, ["--json"], files);
+  return out
     .trim()
     .split("\n")
     .map((line) =>
@@ -55,6 +62,7 @@ async function uses(t: TestContext, ...ups: readonly string[]): Promise<string[]
 const inOrders = "metadata/databases/default/tables/orders.yaml";
 
 const inSources = "metadata/databases/databases.yaml";
+const inTables = "metadata/databases/default/tables/tables.yaml";
 
 describe("a use in the metadata is reported at the migration that removes the name", () => {
   const cases = [
@@ -93,5 +101,39 @@ describe("a use in the metadata is reported at the migration that removes the na
   test("but not a column that a later migration adds again", async (t) => {
     const again = "ALTER TABLE orders ADD COLUMN note text";
     assert.deepEqual(await uses(t, "ALTER TABLE orders DROP COLUMN note", again), []);
+  });
+});
+
+describe("metadata that cannot be read", () => {
+  const down = { "migrations/default/1_m/down.sql": "DROP TABLE orders CASCADE;" };
+  const broken = { ...down, [inOrders]: "table:\n  name: [orders\n  schema: public\n" };
+
+  test("is an error with file, line and column", async (t) => {
+    const { exit, out } = await lint(t, [], broken);
+    assert.equal(exit, 6);
+    assert.match(
+      out,
+      /^✗ metadata\/databases\/default\/tables\/orders\.yaml:[23]:\d+ {2}unreadable-metadata\n {4}This is not valid YAML: /m,
+    );
+    const json = await lint(t, ["--json"], broken);
+    assert.match(
+      json.out,
+      /"rule":"unreadable-metadata","severity":"error","file":"[^"]+orders.yaml"/,
+    );
+  });
+
+  test("has the advice that belongs to the problem", async (t) => {
+    const { exit, out } = await lint(t, [], { ...down, [inTables]: "" });
+    assert.equal(exit, 6);
+    assert.match(out, /tables\.yaml:1:1 {2}unreadable-metadata\n.*\n {2}→ Write \[\] in it/);
+  });
+
+  test("is not reported if the configuration switches the rule off", async (t) => {
+    const config = JSON.stringify({
+      environments: {},
+      lint: { rules: { "unreadable-metadata": "off" } },
+    });
+    const { exit } = await lint(t, [], { ...broken, "hasura-migrate.json": config });
+    assert.equal(exit, 0);
   });
 });

@@ -16,7 +16,7 @@ export interface LintSelection {
 }
 
 /** What `lint` checks. */
-export interface ProjectForLint extends Required<Pick<LintOptions, "usesOf">> {
+export interface ProjectForLint extends Required<Pick<LintOptions, "usesOf" | "metadataFaults">> {
   readonly migrations: readonly LintMigration[];
 }
 
@@ -41,8 +41,8 @@ export async function readForLint(
         isKnown: isKnown(migration),
       });
   }
-  const { usesInMetadata } = await import("../../../verify/metadata/uses.ts");
-  return { migrations, usesOf: await usesInMetadata(project) };
+  const { metadataForLint } = await import("../../../verify/metadata/uses.ts");
+  return { migrations, ...(await metadataForLint(project)) };
 }
 
 function chosenDatabases(

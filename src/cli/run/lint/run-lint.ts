@@ -14,13 +14,13 @@ export async function runLint(
 ): Promise<CommandResult> {
   const { database, since } = options;
   const directory = projectDirectory(context, options.directory, "lint");
-  const [{ config }, { migrations, usesOf }] = await Promise.all([
+  const [{ config }, { migrations, usesOf, metadataFaults }] = await Promise.all([
     loadConfig(context, options.config),
     readForLint(directory, { database, since }),
   ]);
   const findings = await lint(migrations, {
     severities: config.lint?.rules ?? {},
-    usesOf,
+    ...{ usesOf, metadataFaults },
     // The migrations that a branch adds are applied together.
     oneRun: since !== undefined,
   });
