@@ -80,14 +80,15 @@ async function sendRequest(
 ): Promise<SendResult> {
   const upTo = position.generation + BigInt(steps.length);
   let late = false;
-  let lockHolders: readonly LockHolder[] = [];
+  // The last look can come after the lock timeout, but before its answer: then the one before it counts.
+  let lastLooks: readonly (readonly LockHolder[])[] = [];
   const watched = () =>
     whileLocksWatched(
       context.engine,
       {
         everyMs: lockLookEveryMs(steps),
         ask: () => sendQuery(context, lockHoldersSql),
-        onLook: (holders) => (lockHolders = holders),
+        onLook: (holders) => (lastLooks = [holders, ...lastLooks.slice(0, 1)]),
       },
       () => whileWatched(context, upTo, request),
     );
@@ -98,6 +99,7 @@ async function sendRequest(
     const masked = steps.reduce((error, { sql }) => maskedError(error, sql), thrown);
     const error = masked instanceof HasuraCallError ? withTexts(masked, withoutFrame) : masked;
     if (isTransient(error) && upTo > position.inFlightUpTo) position.inFlightUpTo = upTo;
+    const lockHolders = lastLooks.find(({ length }) => length > 0) ?? [];
     return { ok: false, error, late, lockHolders };
   }
 }
