@@ -333,6 +333,7 @@ test("the environment of the function holds no secret", () => {
     "HASURA_MIGRATE_METRICS",
     "HASURA_MIGRATE_NOTIFY_ON",
     "HASURA_MIGRATE_PROTECTED",
+    "HASURA_MIGRATE_SECOND_TRY",
     "HASURA_MIGRATE_SOURCES",
     "HASURA_MIGRATE_SQL",
     "HASURA_MIGRATE_UNQUALIFIED",
