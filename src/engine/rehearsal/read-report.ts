@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { SqlResult } from "../hasura/client.ts";
+import { lockModes, lockStrength } from "../sql/lock-modes.ts";
 
 /** A lock on a relation that existed before the rehearsal. */
 export interface HeldLock {
@@ -84,31 +85,19 @@ export function readReport(result: SqlResult): Report | undefined {
   };
 }
 
-/** From the weakest to the strongest: as `pg_locks` names them, and as SQL writes them. */
-const modes: readonly (readonly [listed: string, written: string])[] = [
-  ["AccessShareLock", "ACCESS SHARE"],
-  ["RowShareLock", "ROW SHARE"],
-  ["RowExclusiveLock", "ROW EXCLUSIVE"],
-  ["ShareUpdateExclusiveLock", "SHARE UPDATE EXCLUSIVE"],
-  ["ShareLock", "SHARE"],
-  ["ShareRowExclusiveLock", "SHARE ROW EXCLUSIVE"],
-  ["ExclusiveLock", "EXCLUSIVE"],
-  ["AccessExclusiveLock", "ACCESS EXCLUSIVE"],
-];
-
 function strongest(
   locks: readonly string[],
   relations: ReadonlyMap<string, readonly [schema: string, name: string]>,
 ): HeldLock[] {
-  const found = new Map<string, number>();
+  const found = new Map<string, { readonly strength: number; readonly mode: string }>();
   for (const lock of locks) {
     const [id = "", mode = ""] = lock.split(" ");
     const relation = relations.get(id)?.join(".");
-    const strength = modes.findIndex(([listed]) => listed === mode);
-    if (relation !== undefined && strength > (found.get(relation) ?? -1))
-      found.set(relation, strength);
+    const strength = lockStrength(mode);
+    if (relation === undefined || strength === undefined) continue;
+    if (strength > (found.get(relation)?.strength ?? -1)) found.set(relation, { strength, mode });
   }
   return [...found]
-    .toSorted(([a, left], [b, right]) => right - left || (a < b ? -1 : 1))
-    .map(([relation, strength]) => ({ relation, mode: modes[strength]?.[1] ?? "" }));
+    .toSorted(([a, one], [b, other]) => other.strength - one.strength || (a < b ? -1 : 1))
+    .map(([relation, { mode }]) => ({ relation, mode: lockModes.get(mode) ?? mode }));
 }

@@ -1,24 +1,15 @@
 import type pg from "pg";
+import { lockModes, lockStrength } from "../../engine/sql/lock-modes.ts";
 import type { MeasuredLock } from "../../protocol/verification.ts";
 
 /** The strongest lock on each table, by its oid. */
 export type TableLocks = ReadonlyMap<string, string>;
 
-/** Modes as pg_locks names them, from the weakest on, and as the documentation writes them. */
-const modes: ReadonlyMap<string, string> = new Map([
-  ["AccessShareLock", "ACCESS SHARE"],
-  ["RowShareLock", "ROW SHARE"],
-  ["RowExclusiveLock", "ROW EXCLUSIVE"],
-  ["ShareUpdateExclusiveLock", "SHARE UPDATE EXCLUSIVE"],
-  ["ShareLock", "SHARE"],
-  ["ShareRowExclusiveLock", "SHARE ROW EXCLUSIVE"],
-  ["ExclusiveLock", "EXCLUSIVE"],
-  ["AccessExclusiveLock", "ACCESS EXCLUSIVE"],
-]);
-const strength = new Map([...modes.keys()].map((mode, i) => [mode, i]));
+/** A mode that is not known counts as the weakest. */
+const strengthOf = (mode: string): number => lockStrength(mode) ?? 0;
 
 function isStronger(mode: string, than: string | undefined): boolean {
-  return than === undefined || (strength.get(mode) ?? 0) > (strength.get(than) ?? 0);
+  return than === undefined || strengthOf(mode) > strengthOf(than);
 }
 
 /** The stronger lock on each table, of two moments. */
@@ -76,12 +67,18 @@ export class TableFiles {
   named(locks: TableLocks, rewritten: ReadonlySet<string>): MeasuredLock[] {
     return [...locks]
       .filter(([, mode]) => mode !== "AccessShareLock")
-      .toSorted(([, one], [, other]) => (strength.get(other) ?? 0) - (strength.get(one) ?? 0))
+      .toSorted(([, one], [, other]) => strengthOf(other) - strengthOf(one))
       .flatMap(([oid, mode]) => {
         const table = this.#tables.get(oid);
         return table === undefined
           ? []
-          : [{ table: table.name, mode: modes.get(mode) ?? mode, rewritten: rewritten.has(oid) }];
+          : [
+              {
+                table: table.name,
+                mode: lockModes.get(mode) ?? mode,
+                rewritten: rewritten.has(oid),
+              },
+            ];
       });
   }
 }
