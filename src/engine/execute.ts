@@ -11,7 +11,6 @@ import { showHistory } from "./operations/history.ts";
 import { showLocks } from "./operations/locks.ts";
 import { showInventory } from "./operations/inventory.ts";
 import { markVersions } from "./operations/mark.ts";
-import { showMetadataDiff } from "./operations/metadata-diff.ts";
 import { query } from "./operations/query.ts";
 import { migrate } from "./operations/migrate.ts";
 import { rehearse } from "./operations/rehearse.ts";
@@ -70,10 +69,16 @@ function operationOf(request: Request, engine: EngineContext): Promise<RunResult
     case "sql":
       return query(request, engine);
     case "metadata-diff":
-      return showMetadataDiff(engine);
+      return metadataDiff(engine);
     default:
       return inSession(request, engine);
   }
+}
+
+/** Few runs need it: its code is loaded on first use. */
+async function metadataDiff(engine: EngineContext): Promise<RunResult> {
+  const { showMetadataDiff } = await import("./operations/metadata-diff.ts");
+  return showMetadataDiff(engine);
 }
 
 async function ping(engine: EngineContext): Promise<RunResult> {

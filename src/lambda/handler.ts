@@ -3,7 +3,6 @@ import type { EngineContext } from "../engine/context.ts";
 import type { CatalogState } from "../engine/hasura/client.ts";
 import type { Project } from "../engine/project/project.ts";
 import type { LedgerMemory } from "../engine/store/ledger/ledger-memory.ts";
-import { projectMetadata } from "../engine/project/project-metadata.ts";
 import { uploadedProject } from "../engine/project/uploaded-project.ts";
 import { uploadedMetadata } from "../metadata/document/metadata-document.ts";
 import { inspectLedger } from "../engine/store/ledger/inspect.ts";
@@ -244,13 +243,16 @@ function settingParts(
   return { ...allowed, inspectLedger, queryRecord };
 }
 
-/** The metadata that came with the request, or that of the image. */
+/** The metadata that came with the request, or that of the image. Its reader is loaded on first use. */
 function metadataOf(
   image: () => Promise<Project>,
   uploaded: MetadataUpload | undefined,
 ): NonNullable<EngineContext["projectMetadata"]> {
   if (uploaded !== undefined) return async () => uploadedMetadata(uploaded);
-  return async () => (await projectMetadata(await image())).document;
+  return async () => {
+    const { projectMetadata } = await import("../engine/project/project-metadata.ts");
+    return (await projectMetadata(await image())).document;
+  };
 }
 
 /** Warns once in a run of a secret that cannot be redacted. */
