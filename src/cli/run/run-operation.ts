@@ -16,12 +16,12 @@ import { whyNobodyIsAsked } from "./nobody-to-ask.ts";
 import {
   connectRun,
   outputOptions,
-  performRun,
   prepareRun,
   presenterOf,
   type OperationSpec,
   type PreparedRun,
 } from "./environment-run.ts";
+import { performRun } from "./perform-run.ts";
 import type { RunPresenter } from "./run-presenter.ts";
 
 /**

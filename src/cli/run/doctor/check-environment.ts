@@ -13,11 +13,11 @@ import { imageLabel } from "../../output/views/banner.ts";
 import {
   connectRun,
   prepareRun,
-  sendRun,
   type ConnectionPresenter,
   type OperationSpec,
   type PreparedRun,
 } from "../environment-run.ts";
+import { sendRun } from "../perform-run.ts";
 import type { CheckList } from "./checks.ts";
 
 const spec: OperationSpec<"doctor"> = { operation: "doctor", options: {} };

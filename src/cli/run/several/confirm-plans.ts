@@ -4,7 +4,8 @@ import { severalQuestion } from "../../output/views/preview.ts";
 import type { SeveralRenderer } from "../../output/several/several-renderer.ts";
 import { isNothingToDo, previewOf, type PreviewEvent } from "../ask-then-run.ts";
 import { ask } from "../confirm.ts";
-import { resultOf, sendRun, type OperationSpec } from "../environment-run.ts";
+import type { OperationSpec } from "../environment-run.ts";
+import { resultOf, sendRun } from "../perform-run.ts";
 import type { ForEachMember, Member } from "./member.ts";
 
 interface Confirming {

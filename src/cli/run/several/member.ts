@@ -8,13 +8,8 @@ import type { TargetOptions } from "../../options/schemas.ts";
 import { bug } from "../../output/report-error.ts";
 import type { SeveralRenderer } from "../../output/several/several-renderer.ts";
 import type { Consent } from "../confirm.ts";
-import {
-  connectRun,
-  performRun,
-  type OperationSpec,
-  type PreparedRun,
-  type ReadyRun,
-} from "../environment-run.ts";
+import { connectRun, type OperationSpec, type PreparedRun } from "../environment-run.ts";
+import { performRun, type ReadyRun } from "../perform-run.ts";
 import type { RunPresenter } from "../run-presenter.ts";
 
 /** What all environments of one command have in common. */

@@ -1,0 +1,207 @@
+import type { Actor } from "../../protocol/request.ts";
+import type { UploadEnvelope } from "../../protocol/upload.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { CommandResult } from "../command-result.ts";
+import type { CommandContext } from "../context.ts";
+import { askInventory } from "../upload/ask-inventory.ts";
+import type { LocalMetadata } from "../upload/local-metadata.ts";
+import { sendUpload } from "../upload/send-upload.ts";
+import { actorIn } from "./actor.ts";
+import { askThenRun } from "./ask-then-run.ts";
+import type { Consent } from "./confirm.ts";
+import { followRun, type FollowedRun } from "./follow-run.ts";
+import { newRequest } from "./new-request.ts";
+import { checkRunFound } from "./run-failures.ts";
+import type { RunPresenter } from "./run-presenter.ts";
+import {
+  taskOf,
+  type ConnectionPresenter,
+  type OperationSpec,
+  type PreparedRun,
+} from "./environment-run.ts";
+
+/** A run that is ready to be sent. */
+export interface ReadyRun {
+  readonly prepared: PreparedRun;
+  readonly presenter: RunPresenter;
+  readonly connection: Connection;
+  readonly actor: Actor;
+}
+
+/** Runs the operation on one environment, shows its end, and resolves to how the command ends for it. */
+export async function performRun(
+  context: CommandContext,
+  spec: OperationSpec,
+  ready: ReadyRun,
+  consent: Consent,
+): Promise<CommandResult> {
+  const { presenter, connection } = ready;
+  presenter.waitingAfterSilence(`starting the function ${connection.reached.function} …`);
+  const followed = await confirmedRun(context, spec, ready, consent);
+  const result = await resultOf(followed, spec, presenter);
+  await presenter.closing(followed.closing, result);
+  return result;
+}
+
+/** How the command ends for a run that has ended. Throws if `--run` names a run that does not exist. */
+export async function resultOf(
+  { closing, run }: FollowedRun,
+  { checks }: OperationSpec,
+  presenter: RunPresenter,
+): Promise<CommandResult> {
+  if (closing.type === "run.failed") return closing.failure.kind;
+  checkRunFound(run);
+  if (closing.cancelled) return "interrupted";
+  const differs = checks === true && (run.differs || (await presenter.lacksFiles()));
+  return differs ? "differs" : "done";
+}
+
+/** Options of one request, in addition to the operation's own. */
+export interface SentOptions {
+  readonly dryRun?: true;
+  readonly confirm?: string;
+  readonly expectedPlan?: string;
+}
+
+/** The parts of a run needed to send a request. */
+export interface SendableRun extends Omit<ReadyRun, "presenter"> {
+  readonly presenter: ConnectionPresenter;
+}
+
+/** Sends one request, with the migrations of a directory if they are uploaded, and follows it to its end. */
+export async function sendRun(
+  context: CommandContext,
+  spec: OperationSpec,
+  run: SendableRun,
+  more: SentOptions,
+  onEvent: RunPresenter["event"],
+): Promise<FollowedRun> {
+  const { prepared, presenter, connection, actor } = run;
+  const { environment, upload, metadata } = prepared;
+  if (metadata) return sendMetadata(context, spec, run, { more, onEvent, read: metadata });
+  if (!upload) return sendRequest(context, spec, run, { more, onEvent });
+  const { operation } = spec;
+  const database = "database" in spec.options ? spec.options.database : undefined;
+  const versions = "versions" in spec.options ? spec.options.versions : undefined;
+  return sendUpload({
+    make: (again) =>
+      upload.make(
+        { operation, database, versions },
+        {
+          again,
+          ask: () => askInventory(connection, { environment, actor, operation, database }, context),
+          notice: (sentence) => presenter.notice(`! ${sentence}`),
+        },
+      ),
+    send: ({ envelope, from }, onShown) =>
+      sendRequest(
+        context,
+        spec,
+        // The recorded working copy is that of the uploaded directory.
+        { ...run, actor: actorIn(from, actor) },
+        { more, onEvent: onShown, upload: envelope },
+      ),
+    onEvent,
+  });
+}
+
+/** Sends one request with the metadata of a directory, and adds the places in its files to the answer. */
+async function sendMetadata(
+  context: CommandContext,
+  spec: OperationSpec,
+  run: SendableRun,
+  {
+    more,
+    onEvent,
+    read,
+  }: {
+    readonly more: SentOptions;
+    readonly onEvent: RunPresenter["event"];
+    readonly read: () => Promise<LocalMetadata>;
+  },
+): Promise<FollowedRun> {
+  const { envelope, from, warnings, withPlaces } = await read();
+  for (const warning of warnings) run.presenter.notice(`! ${warning}`);
+  return sendRequest(
+    context,
+    spec,
+    { ...run, actor: actorIn(from, run.actor) },
+    { more, onEvent: (event) => onEvent(withPlaces(event)), metadata: envelope },
+  );
+}
+
+async function sendRequest(
+  context: CommandContext,
+  spec: OperationSpec,
+  { prepared: { environment, changes, target }, presenter, connection, actor }: SendableRun,
+  {
+    more,
+    onEvent,
+    ...uploads
+  }: {
+    readonly more: SentOptions;
+    readonly onEvent: RunPresenter["event"];
+    readonly upload?: UploadEnvelope;
+    readonly metadata?: UploadEnvelope;
+  },
+): Promise<FollowedRun> {
+  const { operation, countsQueries } = spec;
+  const options = { ...spec.options, ...more };
+  const request = newRequest(
+    { environment, actor, operation, options, ...uploads, countsQueries },
+    context.now(),
+  );
+  const { now, sleep, every, interrupts } = context;
+  const { notice, stopping, waiting } = presenter;
+  const task = taskOf({ operation, options }, target);
+  const inTask = task && (await import("./task/run-in-task.ts")).runInTask;
+  return followRun({
+    ...{ connection, request, interrupts, now, sleep, every, onEvent, notice, stopping, waiting },
+    ...(task && {
+      startRun: inTask?.(task, { connection, notice, waiting, now, sleep, every }),
+    }),
+    drained: () => context.out.drained(),
+    changes: changes && more.dryRun !== true,
+  });
+}
+
+/** Runs the operation; if it is not confirmed yet, shows its plan and asks first. */
+async function confirmedRun(
+  context: CommandContext,
+  spec: OperationSpec,
+  ready: ReadyRun,
+  consent: Consent,
+): Promise<FollowedRun> {
+  const { prepared, presenter } = ready;
+  if (consent.kind === "given") {
+    const followed = await sendConfirmed(context, spec, ready, consent);
+    if (consent.asksAboutLoss !== true || !isUnconfirmedLoss(followed)) return followed;
+  }
+  return askThenRun({
+    ...{ context, presenter, operation: spec.operation },
+    environment: prepared.environment,
+    protected: prepared.protected,
+    markAs: "as" in spec.options ? spec.options.as : undefined,
+    send: (more, onEvent) => sendRun(context, spec, ready, more, onEvent),
+  });
+}
+
+function sendConfirmed(
+  context: CommandContext,
+  spec: OperationSpec,
+  ready: ReadyRun,
+  { name, expectedPlan }: Extract<Consent, { kind: "given" }>,
+): Promise<FollowedRun> {
+  const confirmed = {
+    ...(name !== undefined && ready.prepared.changes && { confirm: name }),
+    ...(expectedPlan !== undefined && { expectedPlan }),
+  };
+  return sendRun(context, spec, ready, confirmed, ready.presenter.event);
+}
+
+/** True for a run that was refused because nobody has confirmed that it loses data. */
+export function isUnconfirmedLoss({ closing }: FollowedRun): boolean {
+  return (
+    closing.type === "run.failed" && closing.failure.code === "data-loss" && closing.applied === 0
+  );
+}
