@@ -6,6 +6,7 @@ import { projectOnDisk } from "../engine/support/run.ts";
 import { filesOf, firstOf, otherBranch, seven } from "./support/migrations.ts";
 import { program } from "./support/programs.ts";
 import { scale } from "./support/scale.ts";
+import { killAt } from "./support/kill-at.ts";
 
 const three = firstOf(3);
 /** Events of a clean run of three migrations: plan, two for each migration, the end. */
@@ -46,15 +47,7 @@ describe.concurrent("kill", () => {
     for (let at = 0; at < requests; at += scale.killStep) {
       await bench.database.reset(false);
       const run = oneRun(bench.network.url, bench.root, String(liveMs));
-      bench.network.expect(({ index }) => {
-        if (index !== at) return undefined;
-        kills += 1;
-        run.process.kill("SIGKILL");
-        return undefined;
-      });
-      run.process.stdin?.write("go\n");
-      await run.ended;
-      await bench.endFaults();
+      kills += await killAt(run, bench, ({ index }) => index === at);
       wrong.push(
         ...(await bench.problems(await bench.run())).map(
           (text) => `killed at request ${String(at)}: ${text}`,

@@ -5,6 +5,7 @@ import { driverFaults } from "./support/driver.ts";
 import { firstOf } from "./support/migrations.ts";
 import { networkFaults } from "./support/network.ts";
 import { program } from "./support/programs.ts";
+import { killAt } from "./support/kill-at.ts";
 
 const three = firstOf(3);
 const isRehearsal = (text: string): boolean => text.includes("hasura_migrate.rehearsal");
@@ -50,16 +51,7 @@ describe.concurrent("a rehearsal", () => {
     const bench = await faultBench(t, three);
     const oneRun = await program(t, "one-run");
     const run = oneRun(bench.network.url, bench.root, String(liveMs), "rehearse");
-    let kills = 0;
-    bench.network.expect(({ body }) => {
-      if (!isRehearsal(body)) return undefined;
-      kills += 1;
-      run.process.kill("SIGKILL");
-      return undefined;
-    });
-    run.process.stdin?.write("go\n");
-    await run.ended;
-    await bench.endFaults();
+    const kills = await killAt(run, bench, ({ body }) => isRehearsal(body));
     assert.equal(kills, 1);
     assert.deepEqual(await bench.problems(await bench.run()), []);
   });

@@ -8,6 +8,7 @@ import { driverFaults, type DriverFault } from "./support/driver.ts";
 import { filesOf, firstOf } from "./support/migrations.ts";
 import { networkFaults } from "./support/network.ts";
 import { program } from "./support/programs.ts";
+import { killAt } from "./support/kill-at.ts";
 
 const good = firstOf(3);
 /** The third fails on its second line, which no name shows. It takes long enough for a cancellation to reach it. */
@@ -113,16 +114,7 @@ describe.concurrent("the second try of a migration that failed", () => {
     const bench = await secondTryBench(t);
     const oneRun = await program(t, "one-run");
     const run = oneRun(bench.network.url, bench.failingRoot, String(liveMs));
-    let kills = 0;
-    bench.network.expect(({ body }) => {
-      if (!isSecondTry(body)) return undefined;
-      kills += 1;
-      run.process.kill("SIGKILL");
-      return undefined;
-    });
-    run.process.stdin?.write("go\n");
-    await run.ended;
-    await bench.endFaults();
+    const kills = await killAt(run, bench, ({ body }) => isSecondTry(body));
     const runs = await bench.database.texts("SELECT outcome FROM hasura_migrate.run");
     assert.deepEqual([kills, runs], [1, ["migration/sql-failed"]]);
     assert.deepEqual(await bench.problems(await bench.run()), []);

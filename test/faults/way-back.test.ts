@@ -15,6 +15,7 @@ import { networkFaults } from "./support/network.ts";
 import { program } from "./support/programs.ts";
 import { scale } from "./support/scale.ts";
 import { runSchedule, scheduleOf, type Outcome, type ScheduledRun } from "./support/schedule.ts";
+import { killAt } from "./support/kill-at.ts";
 
 /*
  * What leads from one branch to another: the reset to a directory that is uploaded, and a squash of migrations that are applied.
@@ -143,15 +144,7 @@ describe.concurrent("a run that records a squash in place of its parts, killed",
     for (const at of placesOf(requests, 0)) {
       await way.prepare();
       const run = oneRun(bench.network.url, bench.root, String(liveMs));
-      bench.network.expect(({ index }) => {
-        if (index !== at) return undefined;
-        kills += 1;
-        run.process.kill("SIGKILL");
-        return undefined;
-      });
-      run.process.stdin?.write("go\n");
-      await run.ended;
-      await bench.endFaults();
+      kills += await killAt(run, bench, ({ index }) => index === at);
       const problems = await bench.problems(await way.run());
       wrong.push(...problems.map((text) => `killed at request ${String(at)}: ${text}`));
     }
