@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
 import * as esbuild from "esbuild";
+import ts from "typescript";
 
 /*
  * esbuild plugins that keep parts of the libraries out of the bundles.
@@ -60,6 +61,43 @@ export const onlyUsedZod = {
     });
   },
 };
+
+/** The modules whose schemas describe their fields for the documentation. */
+const described =
+  /[\\/]src[\\/](?:protocol[\\/][\w-]+|lambda[\\/]settings|cli[\\/]config[\\/]schema)\.ts$/;
+
+/**
+ * Omits the descriptions that schemas get by `.describe(…)`: only the documentation uses them, and each call constructs its schema a
+ * second time at every start.
+ * @type {import("esbuild").Plugin}
+ */
+export const noDescriptions = {
+  name: "no-descriptions",
+  setup(build) {
+    build.onLoad({ filter: described }, ({ path }) => ({
+      contents: withoutDescriptions(readFileSync(path, "utf8")),
+      loader: "ts",
+    }));
+  },
+};
+
+/** @returns {string} the module without its calls of `.describe(…)` */
+function withoutDescriptions(/** @type {string} */ source) {
+  /** @type {ts.TextRange[]} */
+  const calls = [];
+  /** @returns {void} */
+  const visit = (/** @type {ts.Node} */ node) => {
+    if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+      const { expression, name } = node.expression;
+      if (name.text === "describe") calls.push({ pos: expression.end, end: node.end });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile("module.ts", source, ts.ScriptTarget.Latest));
+  return calls
+    .sort((one, other) => other.pos - one.pos)
+    .reduce((text, { pos, end }) => text.slice(0, pos) + text.slice(end), source);
+}
 
 /**
  * Replaces bowser, which the SDK loads only to detect the browser it runs in.

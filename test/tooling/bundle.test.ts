@@ -6,6 +6,7 @@ import * as esbuild from "esbuild";
 import { describe, test } from "vitest";
 import { bundle } from "../../scripts/bundle.mjs";
 import { usedLibraries } from "../../scripts/bundle-libraries.mjs";
+import { settingDefinitions } from "../../src/lambda/settings.ts";
 import { root } from "./support/repository.ts";
 import { temporaryDirectory } from "./support/run-step.ts";
 
@@ -21,6 +22,13 @@ describe("the bundles", () => {
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
     const [here, there] = [await bundle(root), await bundle(copy)];
     assert.deepEqual(withoutHashes(there.files.keys()), withoutHashes(here.files.keys()));
+  });
+
+  test("contain no descriptions of fields, which only the documentation uses", async () => {
+    const { files } = await bundle(root);
+    const scripts = [...files.values()].map(String);
+    for (const { meaning } of settingDefinitions)
+      assert.ok(!scripts.some((text) => text.includes(meaning)), meaning);
   });
 });
 
