@@ -37,7 +37,10 @@ const mayImport: Record<string, Rule> = {
   engine: {
     own: ["protocol", "sql-parser", "metadata"],
     packages: ["zod", "yaml", "@pgsql/types"],
-    node: ["node:crypto", "node:fs", "node:fs/promises", "node:path", "node:util"],
+    node: [
+      ...["node:crypto", "node:fs", "node:fs/promises", "node:path", "node:util"],
+      "node:zlib",
+    ],
   },
   lambda: {
     own: ["protocol", "tls", "engine", "sql-parser", "lint", "metadata"],

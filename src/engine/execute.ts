@@ -70,6 +70,8 @@ function operationOf(request: Request, engine: EngineContext): Promise<RunResult
       return query(request, engine);
     case "metadata-diff":
       return metadataDiff(engine);
+    case "metadata-export":
+      return metadataExport(engine);
     default:
       return inSession(request, engine);
   }
@@ -79,6 +81,11 @@ function operationOf(request: Request, engine: EngineContext): Promise<RunResult
 async function metadataDiff(engine: EngineContext): Promise<RunResult> {
   const { showMetadataDiff } = await import("./operations/metadata-diff.ts");
   return showMetadataDiff(engine);
+}
+
+async function metadataExport(engine: EngineContext): Promise<RunResult> {
+  const { exportMetadata } = await import("./operations/metadata-export.ts");
+  return exportMetadata(engine);
 }
 
 async function ping(engine: EngineContext): Promise<RunResult> {
@@ -102,7 +109,10 @@ async function inventory(
 
 type SessionRequest = Exclude<
   Request,
-  { operation: "ping" | "doctor" | "locks" | "sql" | "inventory" | "metadata-diff" }
+  {
+    operation:
+      "ping" | "doctor" | "locks" | "sql" | "inventory" | "metadata-diff" | "metadata-export";
+  }
 >;
 
 async function inSession(request: SessionRequest, engine: EngineContext): Promise<RunResult> {

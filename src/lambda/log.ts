@@ -58,8 +58,7 @@ function withoutSql(event: RunEvent): object {
     }));
     return { ...event, databases };
   }
-  if (event.type === "rows") return { ...event, columns: undefined, rows: event.rows.length };
-  if (event.type === "locks") return { ...event, sessions: event.sessions.length };
+  if (isContent(event)) return withoutContent(event);
   const failure = "failure" in event ? event.failure : undefined;
   if (failure === undefined) return event;
   if (ofQueries.has(failure.code)) return { ...event, failure: withoutWords(failure) };
@@ -71,6 +70,24 @@ function withoutSql(event: RunEvent): object {
     ...(places && { places: places.map(positionOf) }),
   };
   return { ...event, failure: { ...failure, sql: shown } };
+}
+
+type Content = EventOf<"rows"> | EventOf<"metadata.document"> | EventOf<"locks">;
+
+function isContent(event: RunEvent): event is Content {
+  return ["rows", "metadata.document", "locks"].includes(event.type);
+}
+
+/** What was read of an environment, only with its size. */
+function withoutContent(event: Content): object {
+  switch (event.type) {
+    case "rows":
+      return { ...event, columns: undefined, rows: event.rows.length };
+    case "metadata.document":
+      return { ...event, data: undefined };
+    case "locks":
+      return { ...event, sessions: event.sessions.length };
+  }
 }
 
 /** Failures whose texts can quote a query, or the values that it read: invalid input syntax for type integer: "ada@example.com". */

@@ -528,6 +528,22 @@ export const RunEvent = z.discriminatedUnion("type", [
     })
     .describe("Answer to `metadata-diff`: how the project's metadata differs from the server's."),
   z
+    .object({
+      type: z.literal("metadata.document"),
+      resourceVersion: z.int().nonnegative().describe("Version of the server's metadata."),
+      encoding: z.literal("brotli"),
+      bytes: z.int().nonnegative().describe("Length of the document, as JSON in UTF-8."),
+      data: z
+        .string()
+        .describe(
+          "The document as JSON, compressed, in base64. It contains the secrets in the metadata.",
+        ),
+      more,
+    })
+    .describe(
+      "Answer to `metadata-export`: the server's metadata. It is not in the function's log.",
+    ),
+  z
     .object({ type: z.literal("migration.started"), ...migration })
     .describe("A migration is about to run."),
   z

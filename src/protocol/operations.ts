@@ -260,6 +260,15 @@ export const operations = {
     takesUploads: false,
     takesMetadata: true,
   },
+  /** The server's metadata as it is, with the secrets in it. */
+  "metadata-export": {
+    options: z.strictObject({}),
+    permission: "admin",
+    changes: "never",
+    ledger: "read",
+    listsMigrations: false,
+    takesUploads: false,
+  },
   /** Checks everything between the function and the databases, and goes on after what fails. */
   doctor: {
     options: z.strictObject({}),

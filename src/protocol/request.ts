@@ -87,6 +87,7 @@ export const Request = z.discriminatedUnion("operation", [
   requestOf("sql"),
   requestOf("locks"),
   metadataRequestOf("metadata-diff"),
+  requestOf("metadata-export"),
   requestOf("doctor"),
   requestOf("ping"),
 ]);

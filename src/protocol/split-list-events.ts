@@ -6,7 +6,8 @@ type ListEvent =
   | EventOf<"status">
   | EventOf<"history">
   | EventOf<"rows">
-  | EventOf<"metadata.diff">;
+  | EventOf<"metadata.diff">
+  | EventOf<"metadata.document">;
 
 /**
  * Splits a list that is too long for one event into several, each at most about `bytes` long and all but the last marked
@@ -48,6 +49,8 @@ export function splitListEvent(event: RunEvent, bytes: number): RunEvent[] {
       return marked(groups(event.runs, budget).map((runs) => ({ ...event, runs })));
     case "metadata.diff":
       return marked(splitDiff(event, budget));
+    case "metadata.document":
+      return marked(textChunks(event.data, budget).map((data) => ({ ...event, data })));
     case "rows":
       return marked(splitRows(event, budget));
   }
@@ -104,6 +107,11 @@ function joinParts(parts: readonly ListEvent[], last: ListEvent): ListEvent {
         inconsistent: diffs.flatMap(({ inconsistent }) => inconsistent),
       };
     }
+    case "metadata.document":
+      return {
+        ...last,
+        data: parts.map((part) => (part.type === "metadata.document" ? part.data : "")).join(""),
+      };
     case "rows":
       return joinRows(
         parts.flatMap((part) => (part.type === "rows" ? [part] : [])),
@@ -150,9 +158,21 @@ function chunksOf(versions: readonly string[]): string[][] {
   );
 }
 
+const listTypes: ReadonlySet<string> = new Set<ListEvent["type"]>([
+  ...(["plan", "status", "history", "rows"] as const),
+  ...(["metadata.diff", "metadata.document"] as const),
+]);
+
 /** True for an event that lists what may not fit into one line. */
 export function isList(event: { readonly type: string }): event is ListEvent {
-  return ["plan", "status", "history", "rows", "metadata.diff"].includes(event.type);
+  return listTypes.has(event.type);
+}
+
+/** A text of ASCII characters in pieces of at most this length; one empty piece for an empty text. */
+function textChunks(text: string, length: number): string[] {
+  return Array.from({ length: Math.max(1, Math.ceil(text.length / length)) }, (_, i) =>
+    text.slice(i * length, (i + 1) * length),
+  );
 }
 
 /** One entry for each row, or one without rows, because an empty database belongs to the list too. */

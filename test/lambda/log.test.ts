@@ -111,6 +111,14 @@ const sqlFailure = {
 } satisfies Extract<RunEvent, { type: "run.failed" }>["failure"];
 const counts = { applied: 0, notReached: 0, tookMs: 1 };
 
+test("exported metadata is logged without its content", () => {
+  const { log, lines } = logAt("debug");
+  const event = { type: "metadata.document", resourceVersion: 7, encoding: "brotli" } as const;
+  log.event({ ...event, bytes: 2, data: "CwGAe30D" });
+  assert.match(lines.join(""), /"event":\{"type":"metadata.document",.*"bytes":2\}/);
+  assert(!lines.join("").includes("CwGAe30D"));
+});
+
 describe("the SQL in the function's log", () => {
   test("a plan is logged with its files, without their SQL", () => {
     const file = "migrations/default/1_a/up.sql";

@@ -287,6 +287,13 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
       ...["changes.0.fields.2.from", "changes.0.fields.2.to", "changes.0.fields.3.isSecret"],
     ],
   },
+  {
+    event: {
+      ...{ type: "metadata.document", resourceVersion: 41, encoding: "brotli", bytes: 2 },
+      ...{ data: "CwGAe30D", more: true },
+    },
+    optional: ["more"],
+  },
   { event: { type: "migration.started", ...migration }, optional: [] },
   {
     event: { type: "migration.applied", ...migration, tookMs: 0, notices: ["a notice"] },

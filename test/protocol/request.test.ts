@@ -65,6 +65,7 @@ const requests = {
   sql: { database: "default", sql: "SELECT 1", limit: 1 },
   locks: { database: "default" },
   "metadata-diff": {},
+  "metadata-export": {},
   doctor: {},
   ping: {},
 } as const satisfies Record<Operation, object>;

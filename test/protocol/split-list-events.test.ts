@@ -51,6 +51,10 @@ const history: RunEvent = {
     migrations: [],
   })),
 };
+const metadata: RunEvent = {
+  ...{ type: "metadata.document", resourceVersion: 41, encoding: "brotli", bytes: 60_000 },
+  data: Array.from({ length: 10_000 }, (_, i) => String(i)).join("+"),
+};
 const heartbeat: RunEvent = { type: "heartbeat", at: "2026-11-24T10:00:00.000Z" };
 
 async function read(text: string): Promise<unknown[]> {
@@ -76,7 +80,7 @@ describe("split list events", () => {
     assert.equal(sent.flatMap((database) => database.files ?? []).length, files.length);
   });
 
-  for (const event of [status, plan, history]) {
+  for (const event of [status, plan, history, metadata]) {
     test(`a long ${event.type} crosses the wire in bounded parts and is read as one event`, async () => {
       const parts = splitListEvent(event, 8192);
       assert(parts.length >= 2);

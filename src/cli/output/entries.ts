@@ -66,6 +66,7 @@ export function entriesOf(
     case "plan":
       return planEntries(view, event);
     case "inventory":
+    case "metadata.document":
       return [];
     case "heartbeat":
       return heartbeatEntries(view, now);

@@ -27,6 +27,7 @@ const questions: Readonly<Record<Operation, string>> = {
   history: "History of",
   locks: "Locks in",
   "metadata-diff": "Compare the metadata of",
+  "metadata-export": "Export the metadata of",
   sql: "Query",
   doctor: "Check",
   ping: "Reach",

@@ -41,6 +41,18 @@ describe("redact", () => {
     });
   });
 
+  test("a compressed document is not changed by a secret that is in it by chance", () => {
+    const redact = redactor();
+    redact.learn("CwGAe30D");
+    const event = { type: "metadata.document", data: "CwGAe30D" };
+    assert.deepEqual(redact.value({ ...event, other: "CwGAe30D" }), {
+      ...{ ...event, other: "[admin secret]" },
+    });
+    assert.deepEqual(redact.value({ type: "log", data: "CwGAe30D" }), {
+      ...{ type: "log", data: "[admin secret]" },
+    });
+  });
+
   test("says which kind of secret was removed, also beside another, and again in what was redacted", () => {
     const redact = redactor();
     redact.learn("the-very-secret-value");
