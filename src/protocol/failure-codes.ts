@@ -154,9 +154,10 @@ export const failureCodes = {
   busy: {
     kinds: ["busy"],
     meaning:
-      "Another session is working on this database, so the migration or the rehearsal was not started.",
+      "Another session is working on this database, so the migration or the rehearsal was not started. What the run had applied before stays applied.",
     causes: [
       "Another run, or another tool, is in the middle of a migration.",
+      "Another run is in progress: a rehearsal does not begin between its migrations.",
       "Another rehearsal (`plan --rehearse`) is running; it ends within 60 s, and neither `history` nor `status` shows it.",
     ],
     remedies: [

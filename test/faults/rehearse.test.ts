@@ -47,6 +47,27 @@ describe.concurrent("a rehearsal", () => {
       assert.deepEqual(await bench.problems(await bench.run()), []);
     });
 
+  test("that starts before each message of a run in turn: the run applies every migration once", async (t) => {
+    const bench = await faultBench(t, three);
+    await bench.run();
+    const messages = bench.driver.passed.length;
+    assert.ok(messages >= 10, `only ${String(messages)} messages`);
+    const wrong: string[] = [];
+    for (let start = 0; start < messages; start += 1) {
+      await bench.database.reset(false);
+      let rehearsal: Promise<unknown> | undefined;
+      bench.driver.expect(({ index }) => {
+        if (index >= start) rehearsal ??= bench.run(newRequest("rehearse"));
+        return undefined;
+      });
+      const ran = await bench.run();
+      await rehearsal;
+      await bench.endFaults();
+      wrong.push(...(await bench.problems(ran)));
+    }
+    assert.deepEqual(wrong, []);
+  });
+
   test("that is killed with its function: the same", async (t) => {
     const bench = await faultBench(t, three);
     const oneRun = await program(t, "one-run");

@@ -29,6 +29,12 @@ export interface RehearsalError {
   readonly hint?: string;
 }
 
+/** Why nothing was rehearsed: another session, or a setting under which the database reads strings otherwise than the parser. */
+export type Busy = "migration" | "rehearsal" | "strings" | BusyRun;
+
+/** Another run in progress. */
+export type BusyRun = z.infer<typeof BusyRun>;
+
 /** What a rehearsal found. */
 export interface Report {
   readonly files: readonly RehearsedFile[];
@@ -56,8 +62,17 @@ const Failed = z
     ...(hint !== undefined && { hint }),
   }));
 
+const BusyRun = z.object({
+  run: z.string(),
+  operation: z.string(),
+  user: z.string(),
+  host: z.string(),
+  ciJob: z.string().nullable(),
+  ms: z.number(),
+});
+
 const Cell = z.union([
-  z.object({ busy: z.literal(true) }),
+  z.object({ busy: z.union([z.enum(["migration", "rehearsal", "strings"]), BusyRun]) }),
   z.object({
     files: z.array(
       // A lock is a relation's id and a mode.
@@ -68,13 +83,10 @@ const Cell = z.union([
   }),
 ]);
 
-/**
- * Reads the answer to `rehearsalSql`; undefined if another run is in the middle of a migration, or if the session does not read strings as
- * the parser does. Throws ZodError or SyntaxError for anything else.
- */
-export function readReport(result: SqlResult): Report | undefined {
+/** Reads the answer to `rehearsalSql`; `busy` if nothing was run. Throws ZodError or SyntaxError for anything else. */
+export function readReport(result: SqlResult): Report | { readonly busy: Busy } {
   const cell = Cell.parse(JSON.parse(result.rows[0]?.[0] ?? "null"));
-  if ("busy" in cell) return undefined;
+  if ("busy" in cell) return cell;
   const { files, failed, relations } = cell;
   return {
     files: files.map(({ ms, locks }) => ({

@@ -1,4 +1,4 @@
-/* hasura-migrate: a rehearsal, which is rolled back */
+${label}
 -- Every statement runs in a block that always ends with an error, so that PostgreSQL rolls back all of it. Inside such a block, and
 -- through EXECUTE, no statement can commit. The result is a report in JSON.
 SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
@@ -14,6 +14,9 @@ DECLARE
   ends CONSTANT pg_catalog.int4[] := ARRAY(
     SELECT pg_catalog.json_array_elements_text(pg_catalog.json_extract_path(input, 'ends'))::pg_catalog.int4);
   has_several CONSTANT pg_catalog.bool := pg_catalog.array_length(ends, 1) OPERATOR(pg_catalog.>) 1;
+  -- Returns another run in progress, if there is one; empty where no runs are recorded.
+  other_run_query CONSTANT pg_catalog.text := ${other_run};
+  busy pg_catalog.json;
   own_database CONSTANT pg_catalog.oid := (
     SELECT d.oid FROM pg_catalog.pg_database AS d
     WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database());
@@ -36,10 +39,31 @@ DECLARE
   details pg_catalog.text;
   hint pg_catalog.text;
 BEGIN
-  IF pg_catalog.current_setting('standard_conforming_strings') OPERATOR(pg_catalog.<>) 'on'
-    OR NOT pg_catalog.pg_try_advisory_xact_lock(${lock_class}, ${migration_lock})
-  THEN
-    PERFORM pg_catalog.set_config('hasura_migrate.rehearsal', '{"busy": true}', true);
+  IF pg_catalog.current_setting('standard_conforming_strings') OPERATOR(pg_catalog.<>) 'on' THEN
+    busy := '"strings"';
+  -- This lock first: whoever sees the one of a migration also sees that it belongs to a rehearsal.
+  ELSIF NOT pg_catalog.pg_try_advisory_xact_lock(${lock_class}, ${rehearsal_lock}) THEN
+    busy := '"rehearsal"';
+  ELSIF NOT pg_catalog.pg_try_advisory_xact_lock(${lock_class}, ${migration_lock}) THEN
+    busy := '"migration"';
+  ELSIF other_run_query OPERATOR(pg_catalog.<>) '' THEN
+    -- A run that is being registered either is visible here, or sees the locks and waits. Rolling back the block releases its lock.
+    BEGIN
+      PERFORM pg_catalog.pg_advisory_xact_lock(${lock_class}, ${runs_lock});
+      EXECUTE other_run_query INTO busy;
+      is_over := true;
+      RAISE EXCEPTION 'hasura-migrate: the run was looked for';
+    EXCEPTION
+      WHEN raise_exception THEN
+        IF NOT is_over THEN
+          RAISE;
+        END IF;
+        is_over := false;
+    END;
+  END IF;
+  IF busy IS NOT NULL THEN
+    PERFORM pg_catalog.set_config(
+      'hasura_migrate.rehearsal', pg_catalog.json_build_object('busy', busy)::pg_catalog.text, true);
     RETURN;
   END IF;
   IF has_several THEN

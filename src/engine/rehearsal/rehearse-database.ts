@@ -1,9 +1,10 @@
 import type { EventOf } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
-import { retryHint, textHint } from "../../protocol/hint.ts";
+import { textHint } from "../../protocol/hint.ts";
 import type { EngineContext } from "../context.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
 import type { ReadyStep } from "../plan/prepare-plan.ts";
+import { busyFailure } from "./busy-failure.ts";
 import { readReport, type RehearsalError, type Report } from "./read-report.ts";
 import { rehearsalFailure } from "./rehearsal-failure.ts";
 import { rehearsalSql } from "./rehearsal-sql.ts";
@@ -45,35 +46,42 @@ export async function rehearseDatabase(
   environment: string,
   engine: EngineContext,
 ): Promise<DatabaseRehearsal> {
-  const selected = await selectFiles(steps);
+  const selected = await selectFor(steps);
   const startedAt = engine.now();
   const [first] = selected.files;
-  const report = first ? await reportOf(selected.files, first.step, engine) : { files: [] };
+  const report = first
+    ? await reportOf(selected.files, first.step, { environment, engine })
+    : { files: [] };
   const tookMs = Math.max(0, engine.now() - startedAt);
   return { tookMs, ...(await described(selected, report, environment)) };
+}
+
+async function selectFor(steps: readonly ReadyStep[]): Promise<SelectedFiles> {
+  const isPossible = steps.every(({ store }) => store.rehearse !== undefined);
+  if (isPossible) return selectFiles(steps);
+  const reason = "its database is not PostgreSQL";
+  return { files: [], leftOut: steps.map((step) => ({ step, reason })) };
 }
 
 async function reportOf(
   files: readonly RehearsalFile[],
   { database, store }: Where,
-  engine: EngineContext,
+  { environment, engine }: { readonly environment: string; readonly engine: EngineContext },
 ): Promise<Report> {
   const totalMs = Math.min(longestMs, engine.remainingMs() - reservedMs);
   if (totalMs < leastMs) throw deadline();
-  const sql = rehearsalSql(files.map(statementsOf), { lockMs, totalMs });
+  const statements = files.map(statementsOf);
   try {
-    const result = await store.rehearse?.(sql, totalMs + extraMs);
-    const report = result && readReport(result);
-    if (report) return report;
+    const result = await store.rehearse?.(
+      (frame) => rehearsalSql(statements, { lockMs, totalMs }, frame),
+      totalMs + extraMs,
+    );
+    const report = result ? readReport(result) : { files: [] };
+    if ("busy" in report) throw busyFailure(report.busy, { database: database.name, environment });
+    return report;
   } catch (thrown) {
     throw hasuraFailure(thrown, `rehearsing the migrations of ${database.name}`);
   }
-  throw new Failure(
-    "busy",
-    "busy",
-    `A migration or another rehearsal is running in ${database.name}; nothing was rehearsed there.`,
-    { hints: [retryHint({ reason: "once it has ended" })] },
-  );
 }
 
 /** An empty file has one empty statement, so that it has a result among the others. */

@@ -92,8 +92,13 @@ async function positionOf(
       "The file that failed is run a second time and rolled back, to find the failing statement.",
   });
   const statements = split.parts.map(({ start, end }) => sql.slice(start, end));
-  const result = await store.rehearse?.(rehearsalSql([statements], limits), requestLimitMs);
-  const failed = result && readReport(result)?.failed;
+  const result = await store.rehearse?.(
+    (frame) => rehearsalSql([statements], limits, frame),
+    requestLimitMs,
+  );
+  const report = result && readReport(result);
+  if (!report || "busy" in report) return undefined;
+  const { failed } = report;
   if (!failed || failed.atCommit || !isSame(error, failed, passwordMask(sql))) return undefined;
   return locateInStatement(maskPasswords(sql), failed.statement - 1, error);
 }

@@ -275,6 +275,11 @@ async function reportResult(
       });
       return { over: 0, done: 0, stop: { stop: "cancelled" } };
     case "busy":
+      await emit(engine, {
+        type: "migration.skipped",
+        ...of,
+        reason: `nothing of it was run: ${result.holder}`,
+      });
       return { over: 1, done: 0, stop: { stop: "failed", failure: busy(result.holder) } };
   }
 }

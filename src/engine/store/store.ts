@@ -157,6 +157,14 @@ export interface RunRegistry {
   actors(runs: readonly string[]): Promise<ReadonlyMap<string, RunActor>>;
 }
 
+/** What a store adds to the SQL of a rehearsal. */
+export interface RehearsalFrame {
+  /** A comment for its beginning (rehearsal-label.ts). */
+  readonly label: string;
+  /** Returns the oldest other run in progress as JSON (`BusyRun` of the rehearsal), or no row. Absent where runs are not recorded. */
+  readonly otherRunSql?: string;
+}
+
 /**
  * The record of applied migrations of one database, and how a migration is run and recorded.
  * Implementations: the ledger store, and the catalog store, which uses only Hasura's catalog state,
@@ -215,7 +223,7 @@ export interface MigrationStore extends StoreCapabilities {
    * Sends a rehearsal (engine/rehearsal) to the store's database, once: SQL that rolls back everything it does. The request is abandoned after `limitMs`.
    * Throws `HasuraCallError`. Absent for databases other than PostgreSQL.
    */
-  rehearse?(sql: string, limitMs: number): Promise<SqlResult>;
+  rehearse?(sqlIn: (frame: RehearsalFrame) => string, limitMs: number): Promise<SqlResult>;
   /** A failure in the background so far. Checked before each step; ends the run. */
   backgroundFailure?(): Failure | undefined;
 }

@@ -10,10 +10,12 @@ import type { ConfigVersion } from "../../project/config.ts";
 import { shortenList } from "../../../shorten-list.ts";
 import { emptyFileNotices, isEmptySql } from "../../sql/is-empty.ts";
 import { markHint } from "../hints.ts";
+import { rehearsalLabelOf } from "../rehearsal-label.ts";
 import type {
   AppliedMigration,
   Database,
   MigrationStore,
+  RehearsalFrame,
   Step,
   StepResult,
   StoreCapabilities,
@@ -64,7 +66,8 @@ export function catalogStore(database: Database, context: StoreContext): Migrati
     },
     query: (sql) => catalogQuery(database, context, sql),
     ...(isPostgres(database.kind) && {
-      rehearse: (sql: string, limitMs: number) => catalogQuery(database, context, sql, limitMs),
+      rehearse: (sqlIn: (frame: RehearsalFrame) => string, limitMs: number) =>
+        catalogQuery(database, context, sqlIn({ label: rehearsalLabelOf(context) }), limitMs),
     }),
     settle: async () => {
       const failed = await writer.settle();

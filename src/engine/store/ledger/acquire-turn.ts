@@ -4,7 +4,7 @@ import { retryHint, runHint, textHint } from "../../../protocol/hint.ts";
 import { emit } from "../../emit.ts";
 import { query } from "./client.ts";
 import type { LedgerContext } from "./context.ts";
-import { readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
+import { describeLockedBy, readSnapshot, type LedgerSnapshot } from "./snapshot.ts";
 import { beginRunSql } from "./statements.ts";
 
 /** Do not wait for another run with less than this much time left. */
@@ -92,9 +92,7 @@ function describeHolder({ others, running, holder }: LedgerSnapshot): string {
   }
   if (running)
     return `${running.version}, which is running outside a transaction (pid ${String(running.pid)})`;
-  return holder
-    ? `a migration or a rehearsal that is still running (pid ${String(holder.pid)})`
-    : "another run";
+  return holder ? describeLockedBy(holder) : "another run";
 }
 
 function anotherRun(context: LedgerContext, holder: string): Failure {

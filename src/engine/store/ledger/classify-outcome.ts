@@ -4,7 +4,7 @@ import { HasuraCallError } from "../../hasura/client.ts";
 import { isTransient, transientSqlStates } from "./client.ts";
 import { sqlstate } from "./constants.ts";
 import type { Position } from "./position.ts";
-import type { LedgerSnapshot } from "./snapshot.ts";
+import { describeLockedBy, type LedgerSnapshot, type LockedBy } from "./snapshot.ts";
 
 /**
  * What to do after a migration's request failed. `done`: it took effect anyway · `skipped`: another
@@ -15,7 +15,21 @@ import type { LedgerSnapshot } from "./snapshot.ts";
 export type StepOutcome =
   | { readonly do: "done" | "again" | "failed" | "interrupted" | "cancelled" }
   | { readonly do: "skipped" | "replan"; readonly reason: string }
-  | { readonly do: "wait"; readonly for: "outcome" | "lock"; readonly message: string };
+  | { readonly do: "wait"; readonly for: "outcome"; readonly message: string }
+  | LockWait;
+
+/** Another session keeps the migration from beginning. */
+export interface LockWait {
+  readonly do: "wait";
+  readonly for: "lock";
+  readonly message: string;
+  /** Who it is, for messages. */
+  readonly holder: string;
+  /** It is a rehearsal, which ends by itself. */
+  readonly isRehearsal: boolean;
+  /** The request has ended, and nothing of it took effect. False if it has not been answered and may still begin. */
+  readonly isOver: boolean;
+}
 
 /** What the request expected to find. */
 type Expected = Pick<Position, "generation" | "ownGeneration" | "inFlightUpTo">;
@@ -39,7 +53,7 @@ export function classifyOutcome(
 ): StepOutcome {
   const { generation } = expected;
   if (tookEffect(step, run, generation, ledger)) return { do: "done" };
-  if (ledger.running) return classifyRunning(step, run, ledger.running);
+  if (ledger.running) return classifyRunning(step, run, ledger.running, isOver(expected, error));
   const state = sqlstateOf(error);
   if (ledger.holder && (isTransient(error) || state === sqlstate.busy || state === undefined))
     return waitForHolder(step, expected, ledger.holder, error);
@@ -103,29 +117,48 @@ function isAlreadyDone(step: Step, ledger: LedgerSnapshot): boolean {
 
 function waitForHolder(
   step: Step,
-  { generation, inFlightUpTo }: Expected,
-  holder: NonNullable<LedgerSnapshot["holder"]>,
+  expected: Expected,
+  holder: LockedBy,
   error: unknown,
 ): StepOutcome {
   const pid = String(holder.pid);
-  if (isTransient(error) || generation < inFlightUpTo) {
+  const over = isOver(expected, error);
+  if (holder.rehearsal) {
+    // Also without an answer: the migration is not in the middle of its transaction, because the rehearsal has the lock.
+    const who = describeLockedBy(holder);
+    const message = `${step.version} is waiting for ${who}`;
+    return lockWait({ message, holder: who, isRehearsal: true, isOver: over });
+  }
+  if (!over) {
     const state = holder.state ?? "state unknown";
     const message = `${step.version} may still be running (pid ${pid}, ${state})`;
     return { do: "wait", for: "outcome", message };
   }
   const message = `another run is in the middle of a migration (pid ${pid})`;
-  return { do: "wait", for: "lock", message };
+  const who = describeLockedBy(holder);
+  return lockWait({ message, holder: who, isRehearsal: false, isOver: true });
+}
+
+function lockWait(wait: Omit<LockWait, "do" | "for">): LockWait {
+  return { do: "wait", for: "lock", ...wait };
+}
+
+/** True if no request for the step is without an answer. */
+function isOver({ generation, inFlightUpTo }: Expected, error: unknown): boolean {
+  return !isTransient(error) && generation >= inFlightUpTo;
 }
 
 function classifyRunning(
   step: Step,
   run: string,
   running: { version: Version; run: string; alive: boolean; pid: number },
+  over: boolean,
 ): StepOutcome {
   const isThisStep = running.version === step.version && running.run === run;
   if (running.alive) {
-    const message = `${running.version} is running outside our transaction (pid ${String(running.pid)})`;
-    return { do: "wait", for: isThisStep ? "outcome" : "lock", message };
+    const holder = `${running.version} is running outside our transaction (pid ${String(running.pid)})`;
+    if (isThisStep) return { do: "wait", for: "outcome", message: holder };
+    return lockWait({ message: holder, holder, isRehearsal: false, isOver: over });
   }
   return isThisStep
     ? { do: "interrupted" }

@@ -11,6 +11,7 @@ import type {
   KeptPlan,
   MigrationStore,
   OnDone,
+  RehearsalFrame,
   RunActor,
   RunFilter,
   RunList,
@@ -19,6 +20,7 @@ import type {
   StepResult,
   VersionMark,
 } from "../store.ts";
+import { rehearsalLabelOf } from "../rehearsal-label.ts";
 import { acquireTurn } from "./acquire-turn.ts";
 import { CatalogSync } from "./catalog-sync.ts";
 import { isTransient, query, readLedger, sendRehearsal, untilAnswered } from "./client.ts";
@@ -52,6 +54,7 @@ import {
   historySql,
   keepPlanSql,
   openRunsSql,
+  otherRunSql,
   statementsSql,
   marking,
   replacement,
@@ -165,7 +168,12 @@ export class LedgerStore implements MigrationStore {
       throw hasuraFailure(error, `confirming what was applied in ${this.#context.database.name}`);
   }
 
-  rehearse(sql: string, limitMs: number): Promise<SqlResult> {
+  rehearse(sqlIn: (frame: RehearsalFrame) => string, limitMs: number): Promise<SqlResult> {
+    const { request, liveMs } = this.#context;
+    const sql = sqlIn({
+      label: rehearsalLabelOf(this.#context),
+      otherRunSql: otherRunSql(request.runId, liveMs),
+    });
     return sendRehearsal(this.#context, sql, limitMs);
   }
 

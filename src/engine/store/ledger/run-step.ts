@@ -9,12 +9,16 @@ import { activityHint, databaseArgs, markHint } from "../hints.ts";
 import type { Step, StepResult } from "../store.ts";
 import { classifyOutcome, sqlstateOf, type StepOutcome } from "./classify-outcome.ts";
 import { isHidden, isTransient, maxRetries, readLedger } from "./client.ts";
+import { sqlstate } from "./constants.ts";
 import type { LedgerContext } from "./context.ts";
 import { deadlineFailure } from "./deadline.ts";
 import { advance, type Position } from "./position.ts";
 import { sendStep, type SendResult } from "./send-step.ts";
 
-type FinalOutcome = Exclude<StepOutcome, { do: "wait" }>;
+type FinalOutcome =
+  | Exclude<StepOutcome, { do: "wait" }>
+  /** It was refused, and nothing of it was run. */
+  | { readonly do: "busy"; readonly holder: string };
 
 /**
  * An attempt that took this long is not repeated for a lock: its holder will not release it soon.
@@ -149,13 +153,37 @@ async function findOutcome(
       const waitedMs = engine.now() - startedAt;
       const { for: reason, message } = outcome;
       await emit(engine, { type: "waiting", reason, message, waitedMs });
-      const isTooLong = reason === "lock" && waitedMs > context.waitMs;
-      if (engine.remainingMs() < minWaitMs || isTooLong)
-        return { done: true, value: { unreadable: error } };
-      return { done: false };
+      if (outcome.for === "lock" && outcome.isOver && wasCancelled(engine.stop))
+        return { done: true, value: { do: "cancelled" } };
+      if (engine.remainingMs() >= minWaitMs && !isTooLong(outcome, waitedMs, context))
+        return { done: false };
+      return { done: true, value: endOfWait(outcome, error) };
     },
     { backoff: exponentialBackoff({ firstMs: 250, longestMs: 4000 }), sleep: engine.sleep },
   );
+}
+
+/** A rehearsal ends by itself, within a minute. */
+function isTooLong(
+  outcome: Extract<StepOutcome, { do: "wait" }>,
+  waitedMs: number,
+  { waitMs }: LedgerContext,
+): boolean {
+  return outcome.for === "lock" && !outcome.isRehearsal && waitedMs > waitMs;
+}
+
+function endOfWait(
+  outcome: Extract<StepOutcome, { do: "wait" }>,
+  error: unknown,
+): FinalOutcome | { readonly unreadable: unknown } {
+  return outcome.for === "lock" && outcome.isOver
+    ? { do: "busy", holder: outcome.holder }
+    : { unreadable: error };
+}
+
+/** False near the function's end, where a run is paused or goes on to its end. */
+function wasCancelled(stop: AbortSignal): boolean {
+  return stop.aborted && stop.reason !== "deadline";
 }
 
 function emitUnknown(
@@ -178,6 +206,9 @@ function emitRetry(
   waitedMs: number,
   { engine }: LedgerContext,
 ): Promise<void> {
+  // The wait for the other session has been reported.
+  if (thrown instanceof NothingHappened && sqlstateOf(thrown.reason) === sqlstate.busy)
+    return Promise.resolve();
   if (!(thrown instanceof NothingHappened && thrown.isLock)) {
     const message = `Hasura did not answer; ${step.version} did not run and will be sent again`;
     return emit(engine, { type: "waiting", reason: "hasura", message, waitedMs });
@@ -204,6 +235,8 @@ function toStepResult(
       return { outcome: "replan", reason: outcome.reason };
     case "cancelled":
       return { outcome: "cancelled" };
+    case "busy":
+      return { outcome: "busy", holder: outcome.holder };
     case "interrupted":
       return { outcome: "failed", error: interruptedFailure(step, context.environment, error) };
     default:

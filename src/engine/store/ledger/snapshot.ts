@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Actor } from "../../../protocol/request.ts";
 import { compareVersions, Version } from "../../../protocol/migration.ts";
 import type { SqlResult } from "../../hasura/client.ts";
+import { readRehearsalLabel } from "../rehearsal-label.ts";
 import type { KeptPlan } from "../store.ts";
 import type { LedgerRow, LedgerView } from "./reconcile.ts";
 import type { ChangePosition } from "./statements.ts";
@@ -25,7 +26,13 @@ const Other = z.object({
 });
 export type OtherRun = z.infer<typeof Other>;
 
-const Holder = z.object({ pid: z.int(), state: z.string().nullable(), ms: z.number().nullable() });
+const Holder = z.object({
+  pid: z.int(),
+  state: z.string().nullable(),
+  ms: z.number().nullable(),
+  /** The label of a rehearsal. Absent in older ledgers. */
+  rehearsal: z.string().nullish(),
+});
 type Holder = z.infer<typeof Holder>;
 
 const Snapshot = z.object({
@@ -67,6 +74,16 @@ const Snapshot = z.object({
   others: z.array(Other),
 });
 
+/** The session that holds the lock of a migration. */
+export interface LockedBy {
+  readonly pid: number;
+  readonly state?: string;
+  /** How long its statement has been running. */
+  readonly ms?: number;
+  /** A rehearsal, which is rolled back, and who started it, such as `ada (laptop)`. */
+  readonly rehearsal?: { readonly by?: string };
+}
+
 /** Everything the ledger holds at one moment. */
 export interface LedgerSnapshot extends LedgerView {
   readonly schemaVersion: number;
@@ -79,7 +96,7 @@ export interface LedgerSnapshot extends LedgerView {
   readonly deliveredTwice: boolean;
   /** All that this run may do, and has done of it; undefined where it may do whatever is pending. */
   readonly planned?: KeptPlan;
-  readonly holder?: { readonly pid: number; readonly state?: string; readonly ms?: number };
+  readonly holder?: LockedBy;
   readonly others: readonly OtherRun[];
   /** The point from which a later snapshot can request only changes; undefined in older ledgers. */
   readonly position?: ChangePosition;
@@ -161,8 +178,28 @@ function readAnswer(result: SqlResult): Answer {
   };
 }
 
-function toHolder({ pid, state, ms }: Holder): NonNullable<LedgerSnapshot["holder"]> {
-  return { pid, ...(state !== null && { state }), ...(ms !== null && { ms }) };
+function toHolder({ pid, state, ms, rehearsal }: Holder): LockedBy {
+  const isRehearsal = typeof rehearsal === "string";
+  return {
+    pid,
+    ...(state !== null && { state }),
+    ...(ms !== null && { ms }),
+    ...(isRehearsal && { rehearsal: rehearsalFrom(rehearsal) }),
+  };
+}
+
+function rehearsalFrom(label: string): NonNullable<LockedBy["rehearsal"]> {
+  const { user = "", host = "" } = readRehearsalLabel(label)?.actor ?? {};
+  if (user === "") return {};
+  return { by: host === "" ? user : `${user} (${host})` };
+}
+
+/** A session that keeps a run from going on, for messages: `a rehearsal by ada (laptop)`. */
+export function describeLockedBy({ pid, rehearsal }: LockedBy): string {
+  if (!rehearsal) return `a migration that is still running (pid ${String(pid)})`;
+  return rehearsal.by === undefined
+    ? `a rehearsal (pid ${String(pid)})`
+    : `a rehearsal by ${rehearsal.by}`;
 }
 
 function toLedgerRow([, checksum, run, generation, appliedAt, ms]: z.infer<typeof Row>): LedgerRow {

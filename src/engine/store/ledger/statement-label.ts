@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { cleanText } from "../../../clean-text.ts";
 import { Version } from "../../../protocol/migration.ts";
+import { encodeLabelText, LabelText } from "../label-text.ts";
 
 /** What a statement works on: it begins with this, so that `pg_stat_activity.query` shows it. */
 export interface StatementLabel {
@@ -23,12 +23,7 @@ const label =
  * too long.
  */
 export function labelStatement({ run, version, name }: StatementLabel): string {
-  const encoded = encodeURIComponent(cleanText(name)).replaceAll(
-    /[!'()*~]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  const shown = encoded.length <= maxEncodedName ? encoded : "";
-  return `${labelPrefix}${run} version=${version} name=${shown} */`;
+  return `${labelPrefix}${run} version=${version} name=${encodeLabelText(name, maxEncodedName)} */`;
 }
 
 /**
@@ -40,15 +35,4 @@ export function readStatementLabel(query: string): StatementLabel | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-const Label = z.object({
-  run: z.string(),
-  version: Version,
-  name: z.string().transform((encoded, context) => {
-    try {
-      return decodeURIComponent(encoded);
-    } catch {
-      context.addIssue("not percent-encoded");
-      return z.NEVER;
-    }
-  }),
-});
+const Label = z.object({ run: z.string(), version: Version, name: LabelText });

@@ -273,6 +273,24 @@ export function openRunsSql(run: string): string {
   return call("open_runs", quoteLiteral(run));
 }
 
+/** The oldest other run that is in progress, as JSON; no row if there is none. Writes nothing. */
+export function otherRunSql(run: string, liveMs: number): string {
+  const actor = (key: string): string =>
+    `r.actor OPERATOR(pg_catalog.->>) ${quoteLiteral(key)}::pg_catalog.text`;
+  return `SELECT pg_catalog.json_build_object(
+  'run', r.id,
+  'operation', r.operation,
+  'user', ${actor("user")},
+  'host', ${actor("host")},
+  'ciJob', ${actor("ciJob")},
+  'ms', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) r.started_at) OPERATOR(pg_catalog.*) 1000
+)
+FROM hasura_migrate.live_runs(${String(liveMs)}) AS r
+WHERE r.id OPERATOR(pg_catalog.<>) ${quoteLiteral(run)}::pg_catalog.text
+ORDER BY r.started_at
+LIMIT 1`;
+}
+
 /** Asks one run, by its whole id, or all to stop before their next migration; returns their ids. */
 export function cancelRunsSql(run: string | undefined, liveMs: number): string {
   return call("cancel_runs", literalOrNull(run), String(liveMs));

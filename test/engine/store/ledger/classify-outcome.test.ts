@@ -42,6 +42,7 @@ const refused = (state: string): HasuraCallError =>
 const row = (generation: bigint, run: string): LedgerSnapshot["applied"] =>
   new Map([["5", { generation, run }]]);
 const holder = { pid: 7, state: "active" };
+const rehearsal = { ...holder, rehearsal: { by: "ada (laptop)" } };
 const running = (
   run: string,
   alive: boolean,
@@ -98,6 +99,14 @@ const table: [
   ["the lock was taken, and still is", { holder }, refused(sqlstate.busy), "wait lock"],
   ["the lock was taken, and is free again", {}, refused(sqlstate.busy), "again"],
   ["the error is unknown, and a migration is running", { holder }, hidden, "wait lock"],
+  ["the lock is a rehearsal's", { holder: rehearsal }, refused(sqlstate.busy), "wait lock"],
+  [
+    "the lock is a rehearsal's, and internals are hidden",
+    { holder: rehearsal },
+    hidden,
+    "wait lock",
+  ],
+  ["the answer was lost, and a rehearsal has the lock", { holder: rehearsal }, broken, "wait lock"],
   ["the error is unknown, and nothing is running", {}, hidden, "failed"],
   [
     "the database refused it, and another run is working since",
@@ -193,6 +202,23 @@ describe("classify outcome", () => {
       "failed",
     );
   });
+
+  for (const [what, error, isOver] of [
+    ["was refused: nothing of it runs", refused(sqlstate.busy), true],
+    ["was not answered: it may still begin", broken, false],
+  ] as const)
+    test(`after a request that ${what}`, () => {
+      for (const by of [rehearsal, ...(isOver ? [holder] : [])]) {
+        const next = classifyOutcome(
+          step(),
+          "me",
+          { generation: 4n, ownGeneration: true, inFlightUpTo: 0n },
+          snapshot({ holder: by }),
+          error,
+        );
+        assert.equal(next.do === "wait" && next.for === "lock" && next.isOver, isOver);
+      }
+    });
 
   test("after a failed request: the lock is taken, and a request of ours whose answer was lost may have it: wait for the outcome", () => {
     const next = classifyOutcome(

@@ -14,8 +14,8 @@ test("the ledger's SQL is that of its version: a ledger is upgraded only where t
   assert.deepEqual(
     { schemaVersion, checksum },
     {
-      schemaVersion: 5,
-      checksum: "ebd1c7e0fc34ace2b0de6e856b6ba2a0a9eeed2c25cb23017ddc9088432fe241",
+      schemaVersion: 6,
+      checksum: "e29d9c1a08c5833500617e41515a1ae364937f9b0c511bd0800203ff225c73c8",
     },
     "src/engine/store/ledger/sql has changed: increment schemaVersion in constants.ts, add a test of the upgrade, and then correct both values here",
   );

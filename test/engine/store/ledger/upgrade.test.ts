@@ -29,6 +29,11 @@ const asVersion4 = `
     what IN ('up', 'down', 'marked applied', 'marked pending', 'adopted', 'forgotten'));
   UPDATE hasura_migrate.head SET schema_version = 4;`;
 
+/** Makes a ledger that has just been created one of version 5, which knows no rehearsal. */
+const asVersion5 = `
+  DROP FUNCTION hasura_migrate.label_of_rehearsal(integer);
+  UPDATE hasura_migrate.head SET schema_version = 5;`;
+
 const files = { "1_a/up": "SELECT 1/0;", "2_b/up": "CREATE TABLE b (id int);" };
 
 async function withVersion2(it: LedgerBench): Promise<void> {
@@ -114,6 +119,17 @@ describe("upgrade", () => {
       "2_all/up": "-- hasura-migrate: squashes 1\nSELECT 1/0;",
     });
     assert.deepEqual(await it.ledger(), ["2"]);
+    assert.deepEqual(await shape(it), expected);
+    assert.deepEqual(await schemaVersions(it), [schemaVersion]);
+  });
+
+  test("a ledger of version 5, which knows no rehearsal, is upgraded to the same", async (t) => {
+    const it = await ledgerBench(t);
+    await it.run({ "1_a/up": "SELECT 1;" });
+    const expected = await shape(it);
+    await query(it.url, asVersion5);
+    await it.run({ ...files, "1_a/up": "SELECT 1;" });
+    assert.deepEqual(await it.ledger(), ["1", "2"]);
     assert.deepEqual(await shape(it), expected);
     assert.deepEqual(await schemaVersions(it), [schemaVersion]);
   });

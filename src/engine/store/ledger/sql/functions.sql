@@ -412,6 +412,36 @@ AS $body$
     AND l.pid <> pg_catalog.pg_backend_pid()
 $body$;
 
+-- The label of the rehearsal that a session is executing, which holds the lock of a migration too; empty where the
+-- session's statement is not shown to this user. NULL for other sessions.
+CREATE OR REPLACE FUNCTION hasura_migrate.label_of_rehearsal(p_pid integer)
+RETURNS text
+LANGUAGE sql
+VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT
+    CASE
+      WHEN pg_catalog.starts_with(a.query, '${rehearsal_label_prefix}')
+      THEN pg_catalog.split_part(a.query, '*/', 1) || '*/'
+      ELSE ''
+    END
+  FROM pg_catalog.pg_locks AS l
+  LEFT JOIN pg_catalog.pg_stat_activity AS a USING (pid)
+  WHERE l.locktype = 'advisory'
+    AND l.granted
+    AND l.classid = ${lock_class}::oid
+    AND l.objid = ${rehearsal_lock}::oid
+    AND l.objsubid = 2::smallint
+    AND l.database = (
+      SELECT d.oid
+      FROM pg_catalog.pg_database AS d
+      WHERE d.datname = pg_catalog.current_database()
+    )
+    AND l.pid = p_pid
+  LIMIT 1
+$body$;
+
 -- Who holds, or is queued before it for, the lock that the session of a migration is waiting for: one
 -- JSON text, an array that is empty where it waits for none. Without the texts of their statements,
 -- which may hold secrets. Sessions of other users show state and times only to members of
@@ -480,7 +510,10 @@ AS $body$
         FROM hasura_migrate.run AS last
         WHERE last.ended_at IS NULL
           AND NOT last.waiting
-          AND EXISTS (SELECT FROM hasura_migrate.holders())
+          AND EXISTS (
+            SELECT FROM hasura_migrate.holders() AS h
+            WHERE hasura_migrate.label_of_rehearsal(h.pid) IS NULL
+          )
         ORDER BY last.seen_at DESC
         LIMIT 1
       )
@@ -598,7 +631,8 @@ AS $body$
       SELECT pg_catalog.json_build_object(
         'pid', x.pid,
         'state', x.state,
-        'ms', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - x.query_start) * 1000::double precision
+        'ms', pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - x.query_start) * 1000::double precision,
+        'rehearsal', hasura_migrate.label_of_rehearsal(x.pid)
       )
       FROM hasura_migrate.holders() AS x
       LIMIT 1

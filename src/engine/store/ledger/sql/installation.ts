@@ -1,4 +1,5 @@
 import { lockClass, lockId, schemaVersion, sqlstate } from "../constants.ts";
+import { rehearsalLabelPrefix } from "../../rehearsal-label.ts";
 import { labelPrefix } from "../statement-label.ts";
 import changes from "./changes.sql";
 import functions from "./functions.sql";
@@ -12,6 +13,7 @@ const constants: ReadonlyMap<string, string> = new Map([
   ["migration_lock", String(lockId.migration)],
   ["installation_lock", String(lockId.installation)],
   ["runs_lock", String(lockId.runs)],
+  ["rehearsal_lock", String(lockId.rehearsal)],
   ["sqlstate_busy", sqlstate.busy],
   ["sqlstate_done", sqlstate.done],
   ["sqlstate_in_doubt", sqlstate.inDoubt],
@@ -19,6 +21,7 @@ const constants: ReadonlyMap<string, string> = new Map([
   ["sqlstate_gone", sqlstate.gone],
   ["sqlstate_cancelled", sqlstate.cancelled],
   ["label_prefix", labelPrefix],
+  ["rehearsal_label_prefix", rehearsalLabelPrefix],
   ["refuse_foreign_parts", refuseForeignPartsSql],
 ]);
 
