@@ -56,6 +56,8 @@ const dryRun = flag;
 const changed = flag;
 /** Rules of lint whose risks are accepted (`allowableRules`). */
 const allow = z.array(requestText(100).min(1)).max(50).optional();
+/** The client's configuration protects the environment: risks that are not allowed are refused, as where the function protects it. */
+const refuseRisks = flag;
 const writing = { reload: flag, waitSeconds, confirm, expectedPlan };
 
 const selection = z.strictObject({
@@ -76,6 +78,7 @@ const executing = {
   noTransaction: flag,
   changed,
   allow,
+  refuseRisks,
   /** Milliseconds of work after which the run pauses, for invocations that must stay short. */
   sliceMs: z.int().positive().optional(),
 };
@@ -120,6 +123,7 @@ export const operations = {
       dryRun,
       changed,
       allow,
+      refuseRisks,
       ...writing,
     }),
     permission: "admin",
@@ -140,6 +144,7 @@ export const operations = {
       changed: flag,
       outOfOrder: flag,
       allow,
+      refuseRisks,
       noTransaction: executing.noTransaction,
       sliceMs: executing.sliceMs,
     }),
@@ -158,7 +163,7 @@ export const operations = {
     takesUploads: true,
   },
   plan: {
-    options: selection,
+    options: selection.extend({ refuseRisks }),
     permission: "read",
     changes: "never",
     ledger: "read",
@@ -304,6 +309,11 @@ export function isOperation(name: string): name is Operation {
 export function takesMetadata(operation: Operation): boolean {
   const definition: OperationDefinition = operations[operation];
   return definition.takesMetadata === true;
+}
+
+/** True if the operation refuses, or names, the risks of its plan where the client's configuration protects the environment. */
+export function refusesRisks(operation: Operation): boolean {
+  return "refuseRisks" in operations[operation].options.shape;
 }
 
 /** True where a caller with this permission may run the operation. */

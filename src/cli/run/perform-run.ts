@@ -1,4 +1,5 @@
 import type { Actor } from "../../protocol/request.ts";
+import { refusesRisks } from "../../protocol/operations.ts";
 import type { UploadEnvelope } from "../../protocol/upload.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CommandResult } from "../command-result.ts";
@@ -146,7 +147,9 @@ async function sendRequest(
   },
 ): Promise<FollowedRun> {
   const { operation, countsQueries } = spec;
-  const options = { ...spec.options, ...more };
+  // The function checks its own setting; it does not know the client's configuration.
+  const isGuarded = target?.protected === true && refusesRisks(operation);
+  const options = { ...spec.options, ...more, ...(isGuarded && { refuseRisks: true }) };
   const request = newRequest(
     { environment, actor, operation, options, ...uploads, countsQueries },
     context.now(),

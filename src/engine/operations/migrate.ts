@@ -104,10 +104,10 @@ function isSensitive({ steps }: PreparedPlan): boolean {
 /** The risks that the request accepts. The caller confirms every operation but `apply` before sending it. */
 function consentOf(request: MigrateRequest, isProtected: boolean): RiskConsent {
   const { environment, operation, options } = request;
-  const { allow = [], confirm, expectedPlan } = options;
+  const { allow = [], refuseRisks: isAsProtected = false, confirm, expectedPlan } = options;
   const isConfirmed = confirm === environment || expectedPlan !== undefined;
   const confirmed = operation !== "apply" || isConfirmed;
-  return { environment, protected: isProtected, allow, confirmed };
+  return { environment, protected: isProtected || isAsProtected, allow, confirmed };
 }
 
 async function emitPlan(

@@ -30,7 +30,8 @@ export async function showPlan(
     fingerprint: plan.fingerprint,
     databases: [...plan.databases],
   });
-  const rules = engine.protected === true ? rulesNeeded(plan.steps) : [];
+  const isProtected = engine.protected === true || options.refuseRisks === true;
+  const rules = isProtected ? rulesNeeded(plan.steps) : [];
   if (rules.length > 0)
     await warn(
       engine,

@@ -100,6 +100,21 @@ describe("the risks of a plan", () => {
       { statements: [loss, rewrite], protected: true, options: { allow: ["drop-data"] } },
       "risk-not-allowed",
     ],
+    [
+      "lost data where only the client's configuration protects, confirmed",
+      { options: { confirm: "dev-3", refuseRisks: true } },
+      "risk-not-allowed",
+    ],
+    [
+      "a rewrite that is allowed where only the client's configuration protects",
+      { statements: [rewrite], options: { refuseRisks: true, allow: ["type-rewrite"] } },
+      undefined,
+    ],
+    [
+      "a rollback where only the client's configuration protects",
+      { operation: "down", options: { refuseRisks: true } },
+      "risk-not-allowed",
+    ],
     ["nothing of risk", { statements: [note], protected: true }, undefined],
   ])("%s", async (_, given, code) => {
     const { failure, ran } = await run(given);
@@ -144,13 +159,20 @@ describe("the risks of a plan", () => {
     assert.equal((await run({ part: 2, kept: other })).failure?.code, "data-loss");
   });
 
-  test("plan lists the options that apply needs in a protected environment", async () => {
+  test("plan lists the options that apply needs in an environment that function or client protects", async () => {
     const assessed: FileAssessment = { statements: [loss, rewrite], isSensitive: true };
-    const engine = engineOf({ protected: true, assess: () => Promise.resolve([assessed]) });
-    await showPlan(requestOf("plan"), sessionOf(databaseOf({ files: ["1"] })), engine);
-    assert.deepEqual(warningsOf(engine.events), [
+    const warned = async (isProtected: boolean, options: object): Promise<string[]> => {
+      const assess = () => Promise.resolve([assessed]);
+      const engine = engineOf({ protected: isProtected, assess });
+      await showPlan(requestOf("plan", options), sessionOf(databaseOf({ files: ["1"] })), engine);
+      return warningsOf(engine.events);
+    };
+    const expected = [
       "needs-allow: dev-3 is protected: apply needs --allow drop-data --allow type-rewrite.",
-    ]);
+    ];
+    assert.deepEqual(await warned(true, {}), expected);
+    assert.deepEqual(await warned(false, { refuseRisks: true }), expected);
+    assert.deepEqual(await warned(false, {}), []);
   });
 
   test("if the examination fails, there is a warning and the plan is run", async () => {
