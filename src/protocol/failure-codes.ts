@@ -543,7 +543,7 @@ export const failureCodes = {
     meaning:
       "The plan loses data, and nobody has confirmed that: it drops a table or a column, or removes all rows of a table that may have rows. Nothing was run.",
     causes: [
-      "Nobody can be asked: the command runs in CI, with `--json`, or on several environments.",
+      "Nobody can be asked: the command runs in CI, with `--json`, or without a terminal.",
       "A step that loses data was added to the plan during the run, because the database has changed.",
     ],
     remedies: [

@@ -71,7 +71,9 @@ export async function askThenRun(asked: AskedRun): Promise<FollowedRun> {
 export async function previewOf({
   presenter,
   send,
-}: Pick<AskedRun, "presenter" | "send">): Promise<{
+}: Pick<AskedRun, "send"> & {
+  readonly presenter: Pick<RunPresenter, "previewEvent">;
+}): Promise<{
   readonly followed: FollowedRun;
   readonly event: PreviewEvent | undefined;
 }> {

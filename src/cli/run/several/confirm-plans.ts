@@ -6,6 +6,7 @@ import { isNothingToDo, previewOf, type PreviewEvent } from "../ask-then-run.ts"
 import { ask } from "../confirm.ts";
 import type { OperationSpec } from "../environment-run.ts";
 import { resultOf, sendRun } from "../perform-run.ts";
+import { losesData } from "../unconfirmed-loss.ts";
 import type { ForEachMember, Member } from "./member.ts";
 
 interface Confirming {
@@ -16,20 +17,22 @@ interface Confirming {
 }
 
 /**
- * Shows the plan of every environment that has to be confirmed, and asks one question about all of them. One whose plan cannot be
- * shown, or is empty, has ended by then. Throws `usage/declined`.
+ * Shows the plan of every environment that has to be confirmed, or that would lose data, and asks one question about all of them. Of those
+ * that have to be confirmed, one whose plan cannot be shown, or is empty, has ended by then. Throws `usage/declined`.
  */
 export async function confirmPlans(
   members: readonly Member[],
   confirming: Confirming,
 ): Promise<void> {
   const { context, spec, renderer, forEach } = confirming;
-  const open = members.filter((member) => member.isToBeAsked);
+  const open = members.filter(
+    (member) => member.isToBeAsked || (spec.operation === "apply" && member.asksAboutLoss),
+  );
   if (open.length === 0) return;
   renderer.waiting(`planning ${open.map(({ environment }) => environment).join(", ")} …`);
   const previews = new Map<Member, PreviewEvent>();
   await forEach(open, async (member) => {
-    const event = await preview(member, confirming);
+    const event = await (member.isToBeAsked ? preview : lossyPlan)(member, confirming);
     if (event) previews.set(member, event);
   });
   if (context.interrupts.first.aborted)
@@ -61,6 +64,22 @@ function confirmAs(member: Member, { fingerprint }: PreviewEvent): void {
     ...(member.prepared.protected && { name: member.environment }),
     ...(fingerprint !== undefined && { expectedPlan: fingerprint }),
   });
+}
+
+/** The plan of an environment if it loses data that the command line does not allow. Without one, the run itself reports what is wrong. */
+async function lossyPlan(
+  member: Member,
+  { context, spec }: Confirming,
+): Promise<PreviewEvent | undefined> {
+  const { options } = spec;
+  const allow = "allow" in options ? (options.allow ?? []) : [];
+  const found = await member.consider(async (ready) =>
+    previewOf({
+      presenter: { previewEvent: () => undefined },
+      send: (more, onEvent) => sendRun(context, spec, ready, more, onEvent),
+    }),
+  );
+  return found?.event && losesData(found.event, allow) ? found.event : undefined;
 }
 
 /** What would be done; undefined where the environment has ended: it failed, or there is nothing to do. */

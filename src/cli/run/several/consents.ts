@@ -25,11 +25,15 @@ export function consentsOf(
 ): { readonly run: PreparedRun; readonly consent: Consent }[] {
   const names = namesIn(yes);
   refuseOtherNames(names ?? [], runs);
-  const consents = runs.map((run) => ({ run, consent: consentFor(run, names, yes) }));
+  const nobody = whyNobodyIsAsked(context, json);
+  const canBeAsked = nobody === undefined && yes !== true;
+  const consents = runs.map((run) => ({
+    run,
+    consent: consentFor(run, { names, yes, canBeAsked }),
+  }));
   const open = consents.flatMap(({ run, consent }) =>
     consent.kind === "to-be-asked" ? [run] : [],
   );
-  const nobody = whyNobodyIsAsked(context, json);
   if (open.length > 0 && (yes === true || nobody !== undefined))
     throw confirmationNeeded(open, nobody);
   return consents;
@@ -37,15 +41,21 @@ export function consentsOf(
 
 function consentFor(
   run: PreparedRun,
-  names: readonly string[] | undefined,
-  yes: boolean | string | undefined,
+  {
+    names,
+    yes,
+    canBeAsked,
+  }: {
+    readonly names: readonly string[] | undefined;
+    readonly yes: boolean | string | undefined;
+    readonly canBeAsked: boolean;
+  },
 ): Consent {
   const { environment, protected: isProtected, question } = run;
   if (names?.includes(environment)) return { kind: "given", name: environment };
   if (isProtected) return { kind: "to-be-asked" };
   if (yes === true) return { kind: "given", name: environment };
-  // With several environments, a loss of data has to be confirmed on the command line.
-  return question === undefined ? impliedConsent(run, false) : { kind: "to-be-asked" };
+  return question === undefined ? impliedConsent(run, canBeAsked) : { kind: "to-be-asked" };
 }
 
 function refuseOtherNames(names: readonly string[], runs: readonly PreparedRun[]): void {

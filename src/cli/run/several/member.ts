@@ -63,6 +63,11 @@ export class Member {
     return this.#consent.kind === "to-be-asked";
   }
 
+  /** It needs no confirmation unless its plan loses data, which a person can be asked about. */
+  get asksAboutLoss(): boolean {
+    return this.#consent.kind === "given" && this.#consent.asksAboutLoss === true;
+  }
+
   /** Confirms its plan. */
   confirm(consent: Extract<Consent, { kind: "given" }>): void {
     this.#consent = consent;
@@ -85,6 +90,16 @@ export class Member {
       const failure = thrown instanceof Failure ? thrown : bug(thrown);
       await this.presenter.failed(failure);
       await this.end(failure.kind);
+    }
+  }
+
+  /** Does something with its connection that decides nothing; undefined if that fails, or needs what cannot be had. */
+  async consider<T>(work: (ready: ReadyRun) => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work(await this.#ready());
+    } catch (thrown) {
+      if (thrown instanceof Failure) return undefined;
+      throw thrown;
     }
   }
 

@@ -161,7 +161,8 @@ describe("a command on several environments", () => {
       t,
       argv,
       {
-        "dev-1": (_, { interrupt, shown }) => {
+        "dev-1": (options, { interrupt, shown }) => {
+          if (options["dryRun"] === true) return good("dev-1");
           const before = shown().length;
           interrupt();
           added = shown().slice(before);
@@ -174,7 +175,8 @@ describe("a command on several environments", () => {
     assert.match(added, /dev-2 +not started: interrupted/);
     assert.match(added, /staging +not started: interrupted/);
     assert.match(added, /Press Ctrl-C again to detach\./);
-    assert.deepEqual([ran.exit, ran.order], [130, ["dev-1"]]);
+    const changing = ran.sent.filter(({ options }) => options["dryRun"] !== true);
+    assert.deepEqual([ran.exit, changing.map(({ environment }) => environment)], [130, ["dev-1"]]);
     assert.doesNotMatch(
       ran.err.slice(ran.err.indexOf(added) + added.length),
       /dev-1: The run will/,
@@ -386,6 +388,92 @@ describe("confirmation for several environments", () => {
       changing.map(({ environment }) => environment),
       ["dev-1"],
     );
+  });
+
+  describe("of plans that lose data", () => {
+    const loss = {
+      ...{
+        line: 1,
+        table: "orders",
+        effect: "data-loss",
+        loses: { what: "table", name: "orders" },
+      },
+      ...{ rules: ["drop-data"], risk: "data-loss", needs: ["drop-data"] },
+    };
+    /** A function that refuses what it has shown to lose data, unless that is confirmed or allowed. */
+    const losing = (environment: string) => (options: Sent["options"]) => {
+      const isDryRun = options["dryRun"] === true;
+      const isAccepted = ["confirm", "expectedPlan", "allow"].some((name) => name in options);
+      const shown = {
+        ...plan([item(...mark, { statements: [loss] })]),
+        ...(isDryRun && { dryRun: true, fingerprint: `f-${environment}` }),
+      };
+      const refused = { kind: "usage", code: "data-loss", message: "It loses data.", hints: [] };
+      return isDryRun || isAccepted
+        ? [started(environment), shown, finished(isDryRun ? 0 : 1)]
+        : [started(environment), failedRun(refused)];
+    };
+    const answers = { "dev-1": losing("dev-1"), "dev-2": losing("dev-2") };
+    const three = ["dev-1", "dev-2", "staging"];
+    const changing = ({ sent }: { readonly sent: readonly Sent[] }) =>
+      sent
+        .filter(({ options }) => options["dryRun"] !== true)
+        .map(({ environment, options }) => [environment, options["expectedPlan"]])
+        .toSorted();
+
+    test("are shown and asked about once, and each environment does what was shown", async (t) => {
+      const ran = await several(t, three, answers, { terminal: true, types: ["y"] });
+      assert.equal(ran.exit, 0, ran.err);
+      assert.deepEqual(ran.asked, [
+        "Apply 1700000000100 add_note on dev-1, dev-2? 2 statements lose data. [y/N] ",
+      ]);
+      assert.match(ran.err, /drops the table orders/);
+      assert.deepEqual(changing(ran), [
+        ["dev-1", "f-dev-1"],
+        ["dev-2", "f-dev-2"],
+        ["staging", undefined],
+      ]);
+    });
+
+    test("are not run where the answer is no, and neither is any other", async (t) => {
+      const ran = await several(t, three, answers, { terminal: true, types: ["n"] });
+      assert.deepEqual([ran.exit, changing(ran)], [2, []]);
+    });
+
+    test("are in the same question as the plan of a protected environment", async (t) => {
+      const ran = await several(t, ["dev-1", "prod"], answers, {
+        ...{ terminal: true, types: ["prod"] },
+      });
+      assert.deepEqual(ran.asked, [
+        "Type prod to apply 1700000000100 add_note (1 statement loses data) on dev-1, prod: ",
+      ]);
+      assert.equal(ran.exit, 0, ran.err);
+    });
+
+    for (const argv of [
+      [...three, "--allow=drop-data"],
+      [...three, "--yes"],
+      [...three, "--yes=dev-1,dev-2"],
+    ])
+      test(`are not asked about with ${argv.slice(3).join(" ")}`, async (t) => {
+        const ran = await several(t, argv, answers, { terminal: true });
+        assert.deepEqual([ran.exit, ran.asked], [0, []], ran.err);
+      });
+
+    test("are refused where nobody can be asked", async (t) => {
+      const ran = await several(t, three, answers);
+      assert.deepEqual([ran.exit, ran.sent.length], [2, 3]);
+      assert.match(ran.out, /^✗ dev-1 .*It loses data/m);
+    });
+  });
+
+  test("the function is told which environments the configuration protects", async (t) => {
+    const ran = await several(t, ["dev-1", "prod", "--yes=prod"], {});
+    const told = ran.sent.map(({ environment, options }) => [environment, options["refuseRisks"]]);
+    assert.deepEqual(told.toSorted(), [
+      ["dev-1", undefined],
+      ["prod", true],
+    ]);
   });
 
   for (const [argv, code, hint] of [
