@@ -28,6 +28,7 @@ locals {
     HASURA_MIGRATE_ADMIN_SECRET_PARAMETER = var.admin_secret_parameter
     HASURA_MIGRATE_PROTECTED              = tostring(var.protected)
     HASURA_MIGRATE_KEEP_DOWN_SQL          = var.keep_down_sql ? "on" : "off"
+    HASURA_MIGRATE_KEEP_METADATA          = var.keep_metadata ? "on" : "off"
     HASURA_MIGRATE_SOURCES                = join(",", var.sources)
     HASURA_MIGRATE_SQL                    = var.read_only_sql
     HASURA_MIGRATE_SECOND_TRY             = var.second_try ? "on" : "off"

@@ -40,6 +40,12 @@ variable "keep_down_sql" {
   default     = true
 }
 
+variable "keep_metadata" {
+  description = "Keep the Hasura metadata that an apply replaces in the ledger, with the secrets in it, so that it can be restored."
+  type        = bool
+  default     = true
+}
+
 variable "sources" {
   description = "Where migrations may come from. With upload, anyone who may call apply can run migrations that are not in an image; a protected environment needs upload-when-protected as well."
   type        = list(string)

@@ -72,6 +72,7 @@ export function settingsOf(
     ...secretVariable("HASURA_MIGRATE_ADMIN_SECRET", props.adminSecret),
     HASURA_MIGRATE_PROTECTED: String(props.protected ?? false),
     HASURA_MIGRATE_KEEP_DOWN_SQL: onByDefault(props.keepDownSql),
+    HASURA_MIGRATE_KEEP_METADATA: onByDefault(props.keepMetadata),
     HASURA_MIGRATE_SOURCES: (props.sources ?? ["image"]).join(","),
     HASURA_MIGRATE_SQL: props.readOnlySql ?? "off",
     HASURA_MIGRATE_SECOND_TRY: onByDefault(props.secondTry),

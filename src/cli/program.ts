@@ -13,6 +13,7 @@ import { locks } from "./commands/locks.ts";
 import { lint } from "./commands/lint.ts";
 import { local } from "./commands/local.ts";
 import { mark } from "./commands/mark.ts";
+import { metadataApply } from "./commands/metadata-apply.ts";
 import { metadataDiff } from "./commands/metadata-diff.ts";
 import { newMigration } from "./commands/new.ts";
 import { plan } from "./commands/plan.ts";
@@ -45,6 +46,7 @@ const modules: Readonly<Record<string, CommandModule>> = {
   locks,
   sql,
   "metadata diff": metadataDiff,
+  "metadata apply": metadataApply,
   new: newMigration,
   lint,
   verify,

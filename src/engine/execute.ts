@@ -72,6 +72,8 @@ function operationOf(request: Request, engine: EngineContext): Promise<RunResult
       return metadataDiff(engine);
     case "metadata-export":
       return metadataExport(engine);
+    case "metadata-apply":
+      return metadataApply(request, engine);
     default:
       return inSession(request, engine);
   }
@@ -86,6 +88,22 @@ async function metadataDiff(engine: EngineContext): Promise<RunResult> {
 async function metadataExport(engine: EngineContext): Promise<RunResult> {
   const { exportMetadata } = await import("./operations/metadata-export.ts");
   return exportMetadata(engine);
+}
+
+/** The same; a dry run does without a session, because it records nothing. */
+async function metadataApply(
+  request: RequestOf<"metadata-apply">,
+  engine: EngineContext,
+): Promise<RunResult> {
+  const [{ applyMetadata, previewMetadata }, { openMetadataSession }] = await Promise.all([
+    import("./operations/metadata-apply.ts"),
+    import("./metadata/open-session.ts"),
+  ]);
+  if (request.options.dryRun === true) return previewMetadata(engine);
+  const session = await openMetadataSession(request, engine);
+  const result = await resultOf(request, () => applyMetadata(request, session, engine));
+  await session.close(runEnd(result));
+  return result;
 }
 
 async function ping(engine: EngineContext): Promise<RunResult> {
@@ -111,15 +129,37 @@ type SessionRequest = Exclude<
   Request,
   {
     operation:
-      "ping" | "doctor" | "locks" | "sql" | "inventory" | "metadata-diff" | "metadata-export";
+      | "ping"
+      | "doctor"
+      | "locks"
+      | "sql"
+      | "inventory"
+      | "metadata-diff"
+      | "metadata-export"
+      | "metadata-apply";
   }
 >;
 
 async function inSession(request: SessionRequest, engine: EngineContext): Promise<RunResult> {
-  const session = await openSession(request, engine);
+  const session = await openSession(
+    request,
+    isAboutRuns(request) ? withAnyProject(engine) : engine,
+  );
   const result = await resultOf(request, () => operate(request, session, engine));
   await session.close(runEnd(result));
   return located(result);
+}
+
+/** Runs can be of a project that has metadata and no migrations. */
+function isAboutRuns({ operation }: SessionRequest): boolean {
+  return operation === "history" || operation === "cancel";
+}
+
+function withAnyProject(engine: EngineContext): EngineContext {
+  return {
+    ...engine,
+    project: async () => (await imageProject(engine.project)) ?? emptyProject(3),
+  };
 }
 
 /** The result with the position of a failing statement, as far as it can be found after the run has been closed. */

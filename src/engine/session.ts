@@ -6,7 +6,7 @@ import { warn } from "./emit.ts";
 import type { CatalogState, Metadata } from "./hasura/client.ts";
 import { hasuraFailure } from "./hasura/errors.ts";
 import { waitUntilReady } from "./hasura/wait-until-ready.ts";
-import { resolveDatabases, type ResolvedDatabase } from "./plan/resolve-databases.ts";
+import { resolveDatabases } from "./plan/resolve-databases.ts";
 import type { DatabaseFacts } from "./plan/select-steps.ts";
 import type { Project } from "./project/project.ts";
 import { failedRun, runEnd } from "./run-result.ts";
@@ -14,7 +14,7 @@ import { tableStore } from "./store/catalog/legacy-table.ts";
 import { catalogVersionStore } from "./store/catalog/state-client.ts";
 import type { VersionStore } from "./store/catalog/version-store.ts";
 import { createWriteQueue } from "./store/catalog/write-queue.ts";
-import type { KeptPlan, MigrationStore, RunEnd } from "./store/store.ts";
+import type { Database, KeptPlan, MigrationStore, RunEnd } from "./store/store.ts";
 
 /** One database of a run: its files, its migration store, and what is applied at the beginning. */
 export interface DatabaseState extends DatabaseFacts {
@@ -43,8 +43,36 @@ export async function openSession(request: Request, engine: EngineContext): Prom
   for (const notice of project.notices) await warn(engine, notice.code, notice.message);
   const database = "database" in request.options ? request.options.database : undefined;
   const resolved = resolveDatabases(project, metadata, database);
-  const versionStore = versionStoreFor(project, state, resolved, engine);
-  const context: StoreContext = {
+  const versionStore = versionStoreFor(
+    project,
+    state,
+    resolved.map(({ database: { name } }) => name),
+    engine,
+  );
+  const context = storeContext(request, { versionStore, project, state }, engine);
+  const { opened: databases, close } = await openEach(
+    resolved,
+    context,
+    ({ database, migrations }, store) => readState({ database, migrations, store }),
+  );
+  return { databases, disabled: versionStore.disabled(), close };
+}
+
+/** What the stores of a run have in common. */
+export function storeContext(
+  request: Request,
+  {
+    versionStore,
+    project,
+    state,
+  }: {
+    readonly versionStore: VersionStore;
+    readonly project: Pick<Project, "configVersion">;
+    readonly state: CatalogState | undefined;
+  },
+  engine: EngineContext,
+): StoreContext {
+  return {
     hasura: engine.hasura,
     versionStore,
     writer: createWriteQueue(versionStore, {
@@ -58,8 +86,6 @@ export async function openSession(request: Request, engine: EngineContext): Prom
     serverId: state?.id ?? "",
     engine,
   };
-  const { databases, close } = await openStores(resolved, context);
-  return { databases, disabled: versionStore.disabled(), close };
 }
 
 /** What is applied in a database now. */
@@ -92,7 +118,8 @@ export function refuseDisabled({ disabled }: EngineSession): void {
   );
 }
 
-async function readServer({
+/** What every session reads first: the sources, and the catalog state of a server that has one. */
+export async function readServer({
   hasura,
 }: EngineContext): Promise<[Metadata, CatalogState | undefined]> {
   // At the same time; servers before metadata v3 have no catalog state, and refuse the second request.
@@ -106,38 +133,43 @@ async function readServer({
   throw state.reason;
 }
 
-function versionStoreFor(
+/** Where the server itself records applied migrations. `databases`: the names of those that take part. */
+export function versionStoreFor(
   project: Project,
   state: CatalogState | undefined,
-  resolved: readonly ResolvedDatabase[],
+  databases: readonly string[],
   { hasura }: EngineContext,
 ): VersionStore {
   if (project.configVersion < 3 || !state) return tableStore(hasura);
-  const databases = resolved.map(({ database }) => database.name);
   const complete = [...project.databases.keys()].every((name) => databases.includes(name));
   return catalogVersionStore(hasura, { state, copy: { databases, complete } });
 }
 
-async function openStores(
-  resolved: readonly ResolvedDatabase[],
+/**
+ * Opens the migration stores of databases, one after the other, registers the run in each, and uses it. Closes what it has opened before
+ * it throws.
+ */
+export async function openEach<Of extends { readonly database: Database }, T>(
+  all: readonly Of[],
   context: StoreContext,
-): Promise<Pick<EngineSession, "databases" | "close">> {
+  use: (of: Of, store: MigrationStore) => Promise<T>,
+): Promise<{ readonly opened: readonly T[]; readonly close: EngineSession["close"] }> {
   const stores: MigrationStore[] = [];
-  const databases: DatabaseState[] = [];
+  const opened: T[] = [];
   const close = async (end: RunEnd): Promise<void> => {
     await Promise.all(stores.map(async (store) => store.runs?.end(end)));
   };
-  for (const { database, migrations } of resolved) {
+  for (const of of all) {
     try {
-      const store = await context.engine.openStore(database, context);
+      const store = await context.engine.openStore(of.database, context);
       stores.push(store);
       await store.runs?.begin();
-      databases.push(await readState({ database, migrations, store }));
+      opened.push(await use(of, store));
     } catch (error) {
-      const failure = hasuraFailure(error, `reading what is applied in ${database.name}`);
+      const failure = hasuraFailure(error, `reading what is applied in ${of.database.name}`);
       await close(runEnd(failedRun(failure)));
       throw failure;
     }
   }
-  return { databases, close };
+  return { opened, close };
 }

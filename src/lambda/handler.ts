@@ -214,7 +214,7 @@ async function serve(
       projectMetadata: metadataOf(image, metadata),
       ...{ takesUploads: takesUploads(settings), assess },
       openStore: openStore(settings, {
-        ...{ requestId: context.awsRequestId, redact: redact.text, upload },
+        ...{ requestId: context.awsRequestId, redact: redact.text, from: uploaded?.from },
         memory: kept?.ledgers,
       }),
       ...{ now, sleep, random },

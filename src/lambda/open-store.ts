@@ -7,12 +7,11 @@ import { openLedger } from "../engine/store/ledger/open.ts";
 import { operationNames, operations, type Operation } from "../protocol/operations.ts";
 import type { Request } from "../protocol/request.ts";
 import type { UploadedDirectory } from "../protocol/run-source.ts";
-import type { UploadDocument } from "../protocol/upload.ts";
 import type { Settings } from "./settings.ts";
 
 type LedgerSettings = Pick<
   LedgerContext,
-  "description" | "protected" | "waitMs" | "liveMs" | "keepsDownSql"
+  "description" | "protected" | "waitMs" | "liveMs" | "keepsDownSql" | "keepsMetadata"
 >;
 
 /** The store in `run.started`. A database that cannot have a ledger is reported by a separate event. */
@@ -35,13 +34,14 @@ interface RunOfStore {
   readonly requestId: string;
   readonly redact: (text: string) => string;
   readonly memory?: LedgerMemory | undefined;
-  readonly upload?: UploadDocument | undefined;
+  /** The directory that was uploaded. */
+  readonly from?: UploadedDirectory | undefined;
 }
 
 /** Opens the migration store of a database. The only place that chooses a kind of store. */
 export function openStore(
   settings: Settings,
-  { requestId, redact, memory, upload }: RunOfStore,
+  { requestId, redact, memory, from }: RunOfStore,
 ): (database: Database, context: StoreContext) => MigrationStore | Promise<MigrationStore> {
   if (!settings.ledger) return catalogStore;
   return (database, context) => {
@@ -50,7 +50,7 @@ export function openStore(
     return openLedger(
       {
         ...{ ...context, database, redact },
-        ...ledgerSettings(settings, context.request, requestId, upload?.from),
+        ...ledgerSettings(settings, context.request, requestId, from),
         ...(memory && { memory }),
       },
       dryRun,
@@ -60,7 +60,7 @@ export function openStore(
 
 /** The part of the function and the request that is passed to a ledger. */
 export function ledgerSettings(
-  { image, environment, protected: isProtected, keepDownSql }: Settings,
+  { image, environment, protected: isProtected, keepDownSql, keepMetadata }: Settings,
   { runId: run, part = 1, operation, actor, options }: Request,
   requestId: string,
   from?: UploadedDirectory,
@@ -79,5 +79,6 @@ export function ledgerSettings(
     // The embedded environment ends with its client: there an interrupted run is dead at once.
     liveMs: environment === "*" ? embeddedLiveMs : defaultLiveMs,
     keepsDownSql: keepDownSql,
+    keepsMetadata: keepMetadata,
   };
 }

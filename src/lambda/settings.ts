@@ -31,6 +31,7 @@ export interface Settings {
   readonly ledger: boolean;
   /** Whether the ledger keeps the text of down files. */
   readonly keepDownSql: boolean;
+  readonly keepMetadata: boolean;
   readonly protected: boolean;
   /** Where the migrations of a run may come from. */
   readonly sources: readonly MigrationSource[];
@@ -118,6 +119,11 @@ const variables = {
     .default("on")
     .describe(
       "`on` to keep the text of each migration's down file in the ledger, or `off` where down files hold secrets",
+    ),
+  HASURA_MIGRATE_KEEP_METADATA: oneOf("on", "off")
+    .default("on")
+    .describe(
+      "`on` to keep [metadata](metadata.md) that is replaced in the ledger, with the secrets in it, so that it can be restored, or `off`",
     ),
   HASURA_MIGRATE_PROTECTED: yesOrNo
     .default(false)
@@ -250,6 +256,7 @@ function settingsFrom(values: Variables): Settings {
     engine: values.HASURA_MIGRATE_ENGINE,
     ledger: values.HASURA_MIGRATE_LEDGER === "on",
     keepDownSql: values.HASURA_MIGRATE_KEEP_DOWN_SQL === "on",
+    keepMetadata: values.HASURA_MIGRATE_KEEP_METADATA === "on",
     protected: values.HASURA_MIGRATE_PROTECTED,
     sources: values.HASURA_MIGRATE_SOURCES,
     sql: values.HASURA_MIGRATE_SQL,

@@ -514,6 +514,8 @@ export const RunEvent = z.discriminatedUnion("type", [
   z
     .object({
       type: z.literal("metadata.diff"),
+      fingerprint,
+      dryRun: z.literal(true).optional().describe("Set if `metadata-apply` changes nothing."),
       resourceVersion: z
         .int()
         .nonnegative()
@@ -526,7 +528,9 @@ export const RunEvent = z.discriminatedUnion("type", [
         .describe("Objects of the server's metadata that Hasura cannot use now."),
       more,
     })
-    .describe("Answer to `metadata-diff`: how the project's metadata differs from the server's."),
+    .describe(
+      "How the project's metadata differs from the server's: the answer to `metadata-diff`, and what `metadata-apply` is about to change.",
+    ),
   z
     .object({
       type: z.literal("metadata.document"),
@@ -543,6 +547,18 @@ export const RunEvent = z.discriminatedUnion("type", [
     .describe(
       "Answer to `metadata-export`: the server's metadata. It is not in the function's log.",
     ),
+  z
+    .object({
+      type: z.literal("metadata.applied"),
+      resourceVersion: z
+        .int()
+        .nonnegative()
+        .describe("Version of the server's metadata afterwards."),
+      objects: z.int().nonnegative().describe("Number of objects that were changed."),
+      tookMs,
+      inconsistent: inconsistency,
+    })
+    .describe("The server's metadata was replaced."),
   z
     .object({ type: z.literal("migration.started"), ...migration })
     .describe("A migration is about to run."),

@@ -1115,6 +1115,18 @@ export const failureCodes = {
       "For your own clients, compare the payload with [calling the function yourself](local.md#with-aws-lambda-invoke).",
     ],
   },
+  "metadata-changed": {
+    kinds: ["busy"],
+    meaning:
+      "Somebody changed the server's metadata after the differences were shown, so it was not replaced; nothing was overwritten.",
+    causes: [
+      "The Console, another tool or another run changed an object that the project's metadata would overwrite.",
+      "The server's metadata is being changed all the time.",
+    ],
+    remedies: [
+      "The failure lists what has changed. To keep it, export it to the project; to overwrite it, run the same command again.",
+    ],
+  },
   "metadata-inconsistent": {
     kinds: ["metadata"],
     meaning:
@@ -1126,6 +1138,38 @@ export const failureCodes = {
       "Apply metadata that matches the new schema, for instance with `hasura metadata apply`.",
       "The run fails only with `--strict` or in a protected environment; elsewhere it is a warning.",
     ],
+  },
+  "metadata-outcome-unknown": {
+    kinds: ["unreachable"],
+    meaning:
+      "Hasura's answer to the new metadata was lost, and Hasura did not respond afterwards: the metadata may have been applied.",
+    causes: [
+      "Hasura was restarted, or crashed.",
+      "The connection between the function and Hasura is broken.",
+    ],
+    remedies: [
+      "See whether it was applied: `hasura-migrate metadata diff ENVIRONMENT`.",
+      "Run the same command again: it changes nothing if the metadata was applied.",
+    ],
+  },
+  "metadata-refused": {
+    kinds: ["metadata"],
+    meaning: "Hasura refused the metadata as a whole; nothing was changed.",
+    causes: [
+      "A part of the metadata does not have the form that this version of Hasura knows.",
+      "Two objects have the same name, or a cron trigger has the name of one that is not part of the metadata.",
+      "Hasura is in maintenance mode or in read-only mode.",
+    ],
+    remedies: [
+      "Correct the part that the message names.",
+      "Compare Hasura's version with the one that the metadata was exported from.",
+    ],
+  },
+  "metadata-version": {
+    kinds: ["usage"],
+    meaning: "The server's metadata has an older version than 3, which this operation needs.",
+    causes: ["Hasura 1, or a Hasura 2 whose metadata was never upgraded."],
+    remedies: ["Upgrade Hasura to version 2, or use the Hasura CLI of its version."],
   },
   "mfa-needed": {
     kinds: ["access"],
@@ -2356,6 +2400,20 @@ export const failureCodes = {
     causes: ["A directory name begins with too many digits."],
     remedies: [
       "Rename the directory; a version is a Unix time in milliseconds, such as `1700000000000`.",
+    ],
+  },
+  "would-be-inconsistent": {
+    kinds: ["metadata"],
+    meaning: "Hasura could not use a part of the new metadata, so nothing was changed.",
+    causes: [
+      "The metadata uses tables, columns or functions that the database does not have, such as those of a migration that is not applied.",
+      "An environment variable that the metadata refers to is missing where Hasura runs.",
+      "The connection of a database does not work.",
+    ],
+    remedies: [
+      "The failure lists the objects with reasons and files: correct the metadata, or apply the migrations first.",
+      "Set missing variables in the environment of the Hasura server.",
+      "To apply it anyway: `--allow-inconsistent`.",
     ],
   },
   "wrong-environment": {

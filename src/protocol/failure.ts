@@ -2,6 +2,7 @@ import * as z from "zod";
 import { exitCode, isKind, type Kind } from "./exit-code.ts";
 import type { FailureCode } from "./failure-codes.ts";
 import { ReceivedHints, type Hint } from "./hint.ts";
+import { MetadataChange, PlacedInconsistentObject } from "./metadata-change.ts";
 
 export { exitCode, type Kind };
 
@@ -44,6 +45,20 @@ export const SqlFailure = z.object({
 });
 export type SqlFailure = z.infer<typeof SqlFailure>;
 
+/** What is wrong with metadata, object by object. */
+export const MetadataRefusal = z.object({
+  inconsistent: z
+    .array(PlacedInconsistentObject)
+    .optional()
+    .describe("Objects that Hasura could not use; 10 at most."),
+  changes: z
+    .array(MetadataChange)
+    .optional()
+    .describe("What others have changed on the server in the meantime; 20 at most."),
+  notShown: z.int().nonnegative().describe("Number of objects that are not listed."),
+});
+export type MetadataRefusal = z.infer<typeof MetadataRefusal>;
+
 /** A failure on the wire, and as `--json` prints it. docs/events.md is generated from the descriptions. */
 export const FailureData = z.object({
   kind: z.enum(kinds).describe("Decides the exit code."),
@@ -54,6 +69,7 @@ export const FailureData = z.object({
   hints: ReceivedHints.default([]).describe("What to do next, the most likely first."),
   causes: z.array(z.string()).default([]).describe("Underlying errors, outermost first."),
   sql: SqlFailure.optional().describe("The database's error."),
+  metadata: MetadataRefusal.optional().describe("Why metadata was not applied."),
 });
 export type FailureData = z.infer<typeof FailureData>;
 
@@ -66,6 +82,7 @@ interface More {
   readonly hints?: readonly Hint[];
   readonly cause?: unknown;
   readonly sql?: SqlFailure;
+  readonly metadata?: MetadataRefusal;
 }
 
 /** The only error that this project throws deliberately. `hints` say what to do next, the most likely first. */
@@ -74,6 +91,7 @@ export class Failure extends Error {
   readonly code: string;
   readonly hints: readonly Hint[];
   readonly sql: SqlFailure | undefined;
+  readonly metadata: MetadataRefusal | undefined;
 
   constructor(kind: Kind, code: FailureCode | ReceivedCode, message: string, more: More = {}) {
     super(message, more.cause === undefined ? {} : { cause: more.cause });
@@ -82,6 +100,7 @@ export class Failure extends Error {
     this.code = typeof code === "string" ? code : code.received;
     this.hints = more.hints ?? [];
     this.sql = more.sql;
+    this.metadata = more.metadata;
   }
 
   /** A copy with another message, hints or SQL error; it keeps the stack. */
@@ -95,6 +114,7 @@ export class Failure extends Error {
       hints,
       cause: this.cause,
       ...(sql && { sql }),
+      ...(this.metadata && { metadata: this.metadata }),
     });
     if (this.stack !== undefined) copy.stack = this.stack;
     return copy;
@@ -116,7 +136,7 @@ export function causesOf(thrown: unknown): string[] {
 /** Converts any thrown value to data. Anything but a `Failure` is reported as a bug in this program. */
 export function toFailureData(thrown: unknown): FailureData {
   if (thrown instanceof Failure) {
-    const { kind, code, message, hints, sql } = thrown;
+    const { kind, code, message, hints, sql, metadata } = thrown;
     return {
       kind,
       code,
@@ -124,6 +144,7 @@ export function toFailureData(thrown: unknown): FailureData {
       hints: [...hints],
       causes: causesOf(thrown),
       ...(sql && { sql }),
+      ...(metadata && { metadata }),
     };
   }
   const message = thrown instanceof Error ? thrown.message || thrown.name : String(thrown);
@@ -140,5 +161,6 @@ export function fromFailureData(data: FailureData): Failure {
     hints: data.hints,
     ...(cause && { cause }),
     ...(data.sql && { sql: data.sql }),
+    ...(data.metadata && { metadata: data.metadata }),
   });
 }

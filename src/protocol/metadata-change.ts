@@ -41,6 +41,7 @@ export const FilePlace = z.object({
   line: z.int().positive(),
   column: z.int().positive(),
 });
+export type FilePlace = z.infer<typeof FilePlace>;
 
 export const MetadataChange = z.object({
   path: z
@@ -75,3 +76,13 @@ export const InconsistentObjectData = z.object({
   reason: z.string(),
 });
 export type InconsistentObjectData = z.infer<typeof InconsistentObjectData>;
+
+/** The same, with its position in the project. */
+export const PlacedInconsistentObject = InconsistentObjectData.extend({
+  at: z
+    .array(z.union([z.string(), z.int()]))
+    .optional()
+    .describe("Where it is in the project's metadata: keys, and indexes from 0."),
+  place: FilePlace.optional().describe("Its position in the project's files, if that is known."),
+});
+export type PlacedInconsistentObject = z.infer<typeof PlacedInconsistentObject>;

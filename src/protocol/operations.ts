@@ -274,6 +274,23 @@ export const operations = {
     listsMigrations: false,
     takesUploads: false,
   },
+  /** Replaces the server's metadata by the project's. */
+  "metadata-apply": {
+    options: z.strictObject({
+      dryRun,
+      /** Apply it even if Hasura cannot use all of it. */
+      allowInconsistent: flag,
+      waitSeconds,
+      confirm,
+      expectedPlan,
+    }),
+    permission: "apply",
+    changes: "unless-dry-run",
+    ledger: "create",
+    listsMigrations: false,
+    takesUploads: false,
+    takesMetadata: true,
+  },
   /** Checks everything between the function and the databases, and goes on after what fails. */
   doctor: {
     options: z.strictObject({}),

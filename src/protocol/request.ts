@@ -60,7 +60,7 @@ function uploadRequestOf<O extends UploadOperation>(operation: O) {
 }
 
 /** Requests about metadata may bring the metadata of a directory. */
-function metadataRequestOf<O extends "metadata-diff">(operation: O) {
+function metadataRequestOf<O extends "metadata-diff" | "metadata-apply">(operation: O) {
   const options: (typeof operations)[O]["options"] = operations[operation].options;
   return z.strictObject({
     ...envelope,
@@ -88,6 +88,7 @@ export const Request = z.discriminatedUnion("operation", [
   requestOf("locks"),
   metadataRequestOf("metadata-diff"),
   requestOf("metadata-export"),
+  metadataRequestOf("metadata-apply"),
   requestOf("doctor"),
   requestOf("ping"),
 ]);

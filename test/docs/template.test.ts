@@ -60,6 +60,7 @@ describe("the CloudFormation template", () => {
       [
         "HASURA_MIGRATE_PROTECTED",
         "HASURA_MIGRATE_KEEP_DOWN_SQL",
+        "HASURA_MIGRATE_KEEP_METADATA",
         "HASURA_MIGRATE_SOURCES",
         "HASURA_MIGRATE_SQL",
         "HASURA_MIGRATE_SECOND_TRY",

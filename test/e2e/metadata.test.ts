@@ -83,3 +83,41 @@ describe("metadata diff", () => {
     assert.deepEqual([none.code, none.stderr.includes("The project has no metadata.")], [2, true]);
   });
 });
+
+describe("metadata apply", () => {
+  test("replaces the server's metadata once, and names the file of what Hasura could not use", async (t) => {
+    const project = await freshDirectory(t);
+    cpSync(sample, project, { recursive: true });
+    const served = await serve(t, project);
+    assert.equal((await served.run(["dev-1"])).code, 0);
+
+    const preview = await served.run(["metadata", "apply", "dev-1", "--dry-run"]);
+    assert.equal(preview.code, 0, preview.stderr);
+    assert.match(preview.stdout, /^metadata \(resource version \d+\): 11 objects differ\n/);
+    assert.match(preview.stdout, /11 objects would change; nothing was changed\n$/);
+
+    const applied = await served.run(["metadata", "apply", "dev-1"]);
+    assert.equal(applied.code, 0, applied.stderr);
+    assert.match(applied.stdout, /metadata applied: 11 objects changed in [\d.]+ m?s\n$/);
+    const again = await served.run(["metadata", "apply", "dev-1"]);
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stdout, /: no difference\n$/);
+    assert.equal((await served.run(["metadata", "diff", "dev-1", "--check"])).code, 0);
+    const history = await served.run(["history", "dev-1"]);
+    assert.match(history.stdout, /metadata-apply/);
+
+    const mine = await freshDirectory(t);
+    cpSync(sample, mine, { recursive: true });
+    writeFileSync(join(mine, orders), "table:\n  schema: public\n  name: missing\n");
+    const refused = await served.run(["metadata", "apply", "dev-1", "--from", mine]);
+    assert.equal(refused.code, 7, refused.stderr);
+    assert.match(refused.stderr, /table missing in source default: /);
+    assert.match(refused.stderr, new RegExp(`${orders}:1\\n`));
+    assert.equal((await served.run(["metadata", "diff", "dev-1", "--check"])).code, 0);
+    const allowed = await served.run([
+      ...["metadata", "apply", "dev-1", "--from", mine, "--allow-inconsistent"],
+    ]);
+    assert.equal(allowed.code, 0, allowed.stderr);
+    assert.match(allowed.stderr, /metadata is now inconsistent: .*table missing/);
+  });
+});

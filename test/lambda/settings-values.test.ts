@@ -211,6 +211,7 @@ describe("the settings of a function", () => {
     assert.deepEqual(Object.fromEntries(defaults), {
       ENGINE: "native",
       KEEP_DOWN_SQL: "on",
+      KEEP_METADATA: "on",
       LEDGER: "on",
       PROTECTED: "false",
       SECOND_TRY: "on",
@@ -222,6 +223,6 @@ describe("the settings of a function", () => {
       METRICS: "on",
       NOTIFY_ON: "changes",
     });
-    assert.equal(settingDefinitions.length, 22);
+    assert.equal(settingDefinitions.length, 23);
   });
 });

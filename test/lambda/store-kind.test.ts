@@ -73,9 +73,12 @@ describe("the kind of migration store", () => {
   });
 
   for (const isSo of [true, false])
-    test(`passes to a ledger that protection and keeping down files are ${isSo ? "on" : "off"}`, () => {
-      const context = contextWith({ protected: isSo, keepDownSql: isSo });
-      assert.deepEqual([context.protected, context.keepsDownSql], [isSo, isSo]);
+    test(`passes to a ledger that protection and keeping down files and metadata are ${isSo ? "on" : "off"}`, () => {
+      const context = contextWith({ protected: isSo, keepDownSql: isSo, keepMetadata: isSo });
+      assert.deepEqual(
+        [context.protected, context.keepsDownSql, context.keepsMetadata],
+        [isSo, isSo, isSo],
+      );
     });
 
   test("without a ledger is the catalog store", () => {

@@ -252,6 +252,8 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
   {
     event: {
       type: "metadata.diff",
+      fingerprint: "0a",
+      dryRun: true,
       resourceVersion: 41,
       changes: [
         {
@@ -281,7 +283,7 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
       more: true,
     },
     optional: [
-      ...["changes.0.at", "changes.0.place", "more"],
+      ...["fingerprint", "dryRun", "changes.0.at", "changes.0.place", "more"],
       ...["added", "removed"].map((field) => `changes.0.fields.0.${field}`),
       ...["added", "kept", "removed"].map((field) => `changes.0.fields.1.${field}`),
       ...["changes.0.fields.2.from", "changes.0.fields.2.to", "changes.0.fields.3.isSecret"],
@@ -293,6 +295,19 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
       ...{ data: "CwGAe30D", more: true },
     },
     optional: ["more"],
+  },
+  {
+    event: {
+      type: "metadata.applied",
+      resourceVersion: 42,
+      objects: 2,
+      tookMs: 12,
+      inconsistent: {
+        broken: [{ type: "table", name: "table a in source default", reason: "no such table" }],
+        before: 1,
+      },
+    },
+    optional: [],
   },
   { event: { type: "migration.started", ...migration }, optional: [] },
   {

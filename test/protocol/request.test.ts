@@ -66,6 +66,13 @@ const requests = {
   locks: { database: "default" },
   "metadata-diff": {},
   "metadata-export": {},
+  "metadata-apply": {
+    dryRun: true,
+    allowInconsistent: true,
+    waitSeconds: 0,
+    confirm: "dev-1",
+    expectedPlan: "0a",
+  },
   doctor: {},
   ping: {},
 } as const satisfies Record<Operation, object>;
@@ -197,7 +204,7 @@ describe("permissions", () => {
         "history",
         "locks",
       ] as const),
-      ...(["metadata-diff", "doctor", "ping"] as const),
+      ...(["metadata-diff", "metadata-apply", "doctor", "ping"] as const),
     ],
     query: ["sql"],
     admin: operationNames,

@@ -14,6 +14,7 @@ import { lint } from "../../src/cli/commands/lint.ts";
 import { locks } from "../../src/cli/commands/locks.ts";
 import { local } from "../../src/cli/commands/local.ts";
 import { mark } from "../../src/cli/commands/mark.ts";
+import { metadataApply } from "../../src/cli/commands/metadata-apply.ts";
 import { metadataDiff } from "../../src/cli/commands/metadata-diff.ts";
 import { newMigration } from "../../src/cli/commands/new.ts";
 import { plan } from "../../src/cli/commands/plan.ts";
@@ -51,6 +52,7 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   doctor: [doctor, schemas.TargetOptions],
   completion: [completion, schemas.CompletionOptions],
   "metadata diff": [metadataDiff, schemas.MetadataDiffOptions],
+  "metadata apply": [metadataApply, schemas.MetadataApplyOptions],
 };
 
 /** Why the program refuses these words before it reads any configuration; undefined if it does not. */

@@ -81,6 +81,7 @@ export async function startEnvironment(context: CliContext, choice: LocalChoice)
 const databaseSettings = [
   "HASURA_MIGRATE_LEDGER",
   "HASURA_MIGRATE_KEEP_DOWN_SQL",
+  "HASURA_MIGRATE_KEEP_METADATA",
   "HASURA_MIGRATE_SECOND_TRY",
 ] as const;
 

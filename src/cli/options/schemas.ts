@@ -219,6 +219,12 @@ export const SqlOptions = TargetOptions.extend({
 });
 export const LocksOptions = TargetOptions.extend({ database });
 export const MetadataDiffOptions = TargetOptions.extend({ check: flag, full: flag });
+export const MetadataApplyOptions = TargetOptions.extend({
+  dryRun: flag,
+  allowInconsistent: flag,
+  full: flag,
+  wait: Wait,
+});
 export const HistoryOptions = TargetOptions.extend({
   run,
   limit: numeric(operations.history.options.shape.limit),

@@ -167,6 +167,7 @@ function finishedEntries(view: RunView, event: EventOf<"run.finished">): OutputE
     planned: view.pending.length,
     already: view.databases.reduce((sum, { applied }) => sum + applied, 0),
     rolledBack: view.rolledBack,
+    metadata: view.metadata,
   });
   return text === undefined
     ? []

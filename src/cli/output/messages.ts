@@ -2,6 +2,7 @@ import type { DatabasePlan, EventOf, PlanItem, RunEvent } from "../../protocol/e
 import { migrationLabel } from "../../protocol/migration.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import { duration, localTime, plural } from "./format.ts";
+import type { RunView } from "./run-view.ts";
 
 /** `3 pending in default (postgres), 214 applied`. */
 export function planHeader({ database, kind, applied, items }: DatabasePlan): string {
@@ -69,6 +70,8 @@ interface FinishedPlan {
   readonly already: number;
   /** Migrations that this run has rolled back. */
   readonly rolledBack: number;
+  /** Objects of the metadata that differ, and whether it was applied. */
+  readonly metadata: RunView["metadata"];
 }
 
 /** The last line of a successful run; undefined if the result says it all. */
@@ -78,10 +81,22 @@ export function finishedLine(
   plan: FinishedPlan,
 ): string | undefined {
   if (event.cancelled) return `cancelled: ${event.applied} done, ${event.notReached} not run`;
+  if (operation === "metadata-apply") return metadataLine(event, plan);
   if (!plan.dryRun) return doneLine(event, operation, plan);
   return plan.planned === 0
     ? "nothing to do"
     : `${plural(plan.planned, "migration")} would run; nothing was changed`;
+}
+
+function metadataLine(
+  { tookMs }: EventOf<"run.finished">,
+  { dryRun, metadata }: FinishedPlan,
+): string | undefined {
+  const objects = plural(metadata?.differs ?? 0, "object");
+  if (metadata?.applied === true)
+    return `metadata applied: ${objects} changed in ${duration(tookMs)}`;
+  const wouldChange = dryRun && metadata !== undefined && metadata.differs > 0;
+  return wouldChange ? `${objects} would change; nothing was changed` : undefined;
 }
 
 function doneLine(
@@ -123,7 +138,16 @@ export function stepsText(done: number, rolledBack: number): string {
 export function eventLine(
   event: Extract<
     RunEvent | UnknownEvent,
-    { type: "waiting" | "log" | "metadata.reloaded" | "run.paused" | "check" | "unknown" }
+    {
+      type:
+        | "waiting"
+        | "log"
+        | "metadata.applied"
+        | "metadata.reloaded"
+        | "run.paused"
+        | "check"
+        | "unknown";
+    }
   >,
 ): string | undefined {
   switch (event.type) {
@@ -132,8 +156,9 @@ export function eventLine(
     case "log":
       if (event.level === "debug") return undefined;
       return event.level === "warning" ? `! ${event.message}` : event.message;
+    case "metadata.applied":
     case "metadata.reloaded":
-      return reloadedLine(event);
+      return inconsistentLine(event);
     case "run.paused":
       return `… ${event.reason}; continuing`;
     case "check":
@@ -144,9 +169,9 @@ export function eventLine(
   }
 }
 
-function reloadedLine({
+function inconsistentLine({
   inconsistent: { broken, before },
-}: EventOf<"metadata.reloaded">): string | undefined {
+}: Pick<EventOf<"metadata.reloaded">, "inconsistent">): string | undefined {
   if (broken.length > 0) {
     const names = broken.map(({ type, name, reason }) => `${type} ${name} (${reason})`).join("; ");
     return `! metadata is now inconsistent: ${names}`;

@@ -1,8 +1,9 @@
 import type { CommandResult } from "../command-result.ts";
-import type { EventOf, RunEvent } from "../../protocol/events.ts";
+import type { RunEvent } from "../../protocol/events.ts";
 import type { Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import type { ConnectionInfo } from "../connection/connection.ts";
+import type { PreviewEvent } from "./preview-event.ts";
 
 /** How far stopping a run has got, and a sentence about it. */
 export interface RunStop {
@@ -27,7 +28,7 @@ export interface Renderer {
   /** Shows background information, less prominent than a notice. */
   fact(line: string): void;
   /** Shows on stderr what a question is about; only if there is a person to ask. */
-  preview(event: EventOf<"plan"> | EventOf<"status">): void;
+  preview(event: PreviewEvent): void;
   /** `result` comes with the event that ends the run: how the command ends. */
   event(event: RunEvent | UnknownEvent, result?: CommandResult): void;
   /** Shows the error that ended the run without a closing event, or before it began. */
@@ -42,7 +43,7 @@ export interface RenderOptions {
   readonly operation: string;
   /** `--run` of history and cancel: the only run that is asked about. */
   readonly run?: string | undefined;
-  /** `metadata diff --full`. */
+  /** `--full` of `metadata diff` and `metadata apply`. */
   readonly full?: boolean | undefined;
   /** The rows of `sql` as CSV. */
   readonly csv?: boolean | undefined;

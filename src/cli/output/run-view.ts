@@ -29,6 +29,8 @@ export interface RunView {
   readonly done: number;
   /** How many of them were rolled back. */
   readonly rolledBack: number;
+  /** Objects of the metadata that differ, and whether it was applied. */
+  readonly metadata: { readonly differs: number; readonly applied: boolean } | undefined;
   /** What is being waited for. */
   readonly waitingFor: string | undefined;
   /** Message of the migration's failure that was shown, so that the closing event need not repeat it. */
@@ -48,6 +50,7 @@ export function newRunView(operation: string): RunView {
     running: undefined,
     done: 0,
     rolledBack: 0,
+    metadata: undefined,
     waitingFor: undefined,
     shownFailure: undefined,
     closed: false,
@@ -91,8 +94,17 @@ export function reduceView(view: RunView, event: RunEvent | UnknownEvent, now: n
     case "run.failed":
       return closeView(next);
     default:
-      return next;
+      return metadataView(next, event);
   }
+}
+
+/** The view after an event about metadata; any other changes nothing. */
+function metadataView(view: RunView, event: RunEvent | UnknownEvent): RunView {
+  if (event.type === "metadata.applied")
+    return { ...view, metadata: { differs: event.objects, applied: true } };
+  if (event.type !== "metadata.diff") return view;
+  const differs = event.changes.filter(({ isInside }) => !isInside).length;
+  return { ...view, dryRun: event.dryRun ?? view.dryRun, metadata: { differs, applied: false } };
 }
 
 /** The view after the last event: nothing is in progress any more. */

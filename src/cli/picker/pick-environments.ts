@@ -28,6 +28,7 @@ const questions: Readonly<Record<Operation, string>> = {
   locks: "Locks in",
   "metadata-diff": "Compare the metadata of",
   "metadata-export": "Export the metadata of",
+  "metadata-apply": "Apply metadata to",
   sql: "Query",
   doctor: "Check",
   ping: "Reach",

@@ -1,14 +1,12 @@
-import type { ClosingEvent, EventOf } from "../../protocol/events.ts";
+import type { ClosingEvent } from "../../protocol/events.ts";
 import { Failure } from "../../protocol/failure.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import type { CommandContext } from "../context.ts";
+import { isNothingToDo, isPreview, type PreviewEvent } from "../output/preview-event.ts";
 import { questionFor } from "../output/views/preview.ts";
 import { ask } from "./confirm.ts";
 import type { FollowedRun } from "./follow-run.ts";
 import type { RunPresenter } from "./run-presenter.ts";
-
-/** What the answer to a dry run shows: migrations to run, or versions to mark. */
-export type PreviewEvent = EventOf<"plan"> | EventOf<"status">;
 
 export interface AskedRun {
   readonly context: CommandContext;
@@ -79,7 +77,7 @@ export async function previewOf({
 }> {
   let shown: PreviewEvent | undefined;
   const followed = await send({ dryRun: true }, (event) => {
-    if (event.type === "plan" || event.type === "status") shown = event;
+    if (isPreview(event)) shown = event;
     presenter.previewEvent(event);
   });
   return { followed, event: shown };
@@ -95,13 +93,6 @@ function noPlan(): Failure {
 
 function isOver(closing: ClosingEvent): boolean {
   return closing.type === "run.failed" || closing.cancelled === true;
-}
-
-/** True if there would be nothing to confirm. */
-export function isNothingToDo(event: PreviewEvent): boolean {
-  return event.type === "plan"
-    ? event.databases.every(({ items }) => items.length === 0)
-    : event.databases.every(({ migrations }) => migrations.length === 0);
 }
 
 function isPlanChanged(closing: ClosingEvent): boolean {

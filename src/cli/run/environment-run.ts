@@ -42,7 +42,7 @@ export interface OperationSpec<O extends Operation = Operation> {
   readonly run?: string | undefined;
   /** `history` without `--queries`: runs of `sql` are counted instead of listed. */
   readonly countsQueries?: boolean | undefined;
-  /** `metadata diff --full`. */
+  /** `--full` of `metadata diff` and `metadata apply`. */
   readonly full?: boolean | undefined;
   /** `sql --csv`. */
   readonly csv?: boolean | undefined;
@@ -170,7 +170,8 @@ export function taskOf(
   request: Pick<OperationSpec, "operation"> & { readonly options: object },
   target: Target | undefined,
 ): Target["task"] {
-  return changesSomething(request) && request.operation !== "mark" ? target?.task : undefined;
+  const runsMigrations = request.operation !== "mark" && !takesMetadata(request.operation);
+  return changesSomething(request) && runsMigrations ? target?.task : undefined;
 }
 
 /** True for `--changed`, except in `reset-to`, where it concerns applied versions and also works with the image's files. */

@@ -123,12 +123,13 @@ async function sendMetadata(
 ): Promise<FollowedRun> {
   const { envelope, from, warnings, withPlaces } = await read();
   for (const warning of warnings) run.presenter.notice(`! ${warning}`);
-  return sendRequest(
+  const followed = await sendRequest(
     context,
     spec,
     { ...run, actor: actorIn(from, run.actor) },
     { more, onEvent: (event) => onEvent(withPlaces(event)), metadata: envelope },
   );
+  return { ...followed, closing: withPlaces(followed.closing) };
 }
 
 async function sendRequest(

@@ -1,9 +1,4 @@
-import {
-  isClosing,
-  type ClosingEvent,
-  type EventOf,
-  type RunEvent,
-} from "../../protocol/events.ts";
+import { isClosing, type ClosingEvent, type RunEvent } from "../../protocol/events.ts";
 import type { Failure } from "../../protocol/failure.ts";
 import type { UnknownEvent } from "../../protocol/ndjson.ts";
 import type { Operation } from "../../protocol/operations.ts";
@@ -11,6 +6,7 @@ import type { ConnectionInfo } from "../connection/connection.ts";
 import type { CommandResult } from "../command-result.ts";
 import type { CommandContext } from "../context.ts";
 import { dataWithResolvedHints, withResolvedHints } from "../output/hints.ts";
+import { isPreview, type PreviewEvent } from "../output/preview-event.ts";
 import type { Renderer, RunStop } from "../output/renderer.ts";
 import type { PageSection } from "../output/github/job-page.ts";
 import { RunSummary } from "../output/github/run-summary.ts";
@@ -105,20 +101,21 @@ export class RunPresenter {
   readonly previewEvent = (event: RunEvent | UnknownEvent): void => {
     this.#endSilence();
     this.#comparison.receive(event);
-    if (event.type === "plan" || event.type === "status" || isClosing(event)) return;
+    if (isPreview(event) || isClosing(event)) return;
     this.#show(event);
     // The run that follows reports the same again.
     if (event.type === "log") this.#previewed.add(event.message);
   };
 
   /** Shows what a question is about. */
-  preview(event: EventOf<"plan"> | EventOf<"status">): void {
+  preview(event: PreviewEvent): void {
     this.#renderer.preview(event);
   }
 
   /** Shows a dry run that found nothing to do as if it had been the real run. */
-  nothingToDo(event: EventOf<"plan"> | EventOf<"status">): void {
+  nothingToDo(event: PreviewEvent): void {
     if (event.type === "plan") this.#show({ ...event, dryRun: false });
+    if (event.type === "metadata.diff") this.#show({ ...event, dryRun: undefined });
   }
 
   /** True if files here are not in the image, as far as they were compared. */

@@ -1,5 +1,5 @@
 import { lossRules } from "../../protocol/impact.ts";
-import type { PreviewEvent } from "./ask-then-run.ts";
+import type { PreviewEvent } from "../output/preview-event.ts";
 
 /** True if a plan loses data, and neither its files nor `allow` accept that: the function would refuse it without a confirmation. */
 export function losesData(event: PreviewEvent, allow: readonly string[]): boolean {

@@ -41,10 +41,7 @@ export async function localMetadata(
     warnings: warnings.map(({ place, message }) =>
       place === undefined ? message : `${placeText(place)}: ${message}`,
     ),
-    withPlaces: (event) =>
-      event.type === "metadata.diff"
-        ? { ...event, changes: event.changes.map((change) => placed(change, document)) }
-        : event,
+    withPlaces: (event) => placedEvent(event, document),
   };
 }
 
@@ -54,7 +51,25 @@ async function metadataIn(root: string): Promise<ProjectMetadata> {
   return projectMetadata({ root, configVersion: config?.version ?? 3 });
 }
 
-function placed(change: MetadataChange, document: MetadataDocument): MetadataChange {
-  const place = change.at && document.placeOf(change.at);
-  return place ? { ...change, place } : change;
+function placedEvent<E extends RunEvent | UnknownEvent>(event: E, document: MetadataDocument): E {
+  switch (event.type) {
+    case "metadata.diff":
+      return { ...event, changes: event.changes.map((change) => placed(change, document)) };
+    case "run.failed": {
+      const { metadata } = event.failure;
+      if (metadata?.inconsistent === undefined) return event;
+      const inconsistent = metadata.inconsistent.map((object) => placed(object, document));
+      return { ...event, failure: { ...event.failure, metadata: { ...metadata, inconsistent } } };
+    }
+    default:
+      return event;
+  }
+}
+
+function placed<T extends Pick<MetadataChange, "at" | "place">>(
+  object: T,
+  document: MetadataDocument,
+): T {
+  const place = object.at && document.placeOf(object.at);
+  return place ? { ...object, place } : object;
 }

@@ -46,7 +46,6 @@ export interface Metadata {
   readonly sources: readonly Source[];
 }
 
-/** `cliState` is unchecked JSON: read it with `readCatalogState`. */
 /** The server's metadata with its version, and what of it Hasura cannot use. */
 export interface ServerMetadata {
   /** Goes up by one with each change, also with one that changes nothing. */
@@ -55,6 +54,16 @@ export interface ServerMetadata {
   readonly inconsistent: readonly InconsistentObject[];
 }
 
+/** Metadata that replaces all of the server's. */
+export interface MetadataReplacement {
+  readonly document: JsonMap;
+  /** The version that the server's metadata must have; otherwise it refuses with 409. */
+  readonly resourceVersion: number;
+  /** Store the document even if Hasura cannot use all of it. */
+  readonly allowInconsistent: boolean;
+}
+
+/** `cliState` is unchecked JSON: read it with `readCatalogState`. */
 export interface CatalogState {
   readonly id: string;
   readonly cliState: unknown;
@@ -75,6 +84,11 @@ export interface Hasura {
   exportMetadata(): Promise<Metadata>;
   /** The whole metadata, with its inconsistent objects, in one request. Only for servers with metadata version 3. */
   readMetadata(): Promise<ServerMetadata>;
+  /**
+   * Replaces the whole metadata and returns Hasura's warnings about it. Only for servers with metadata version 3. Where parts would be
+   * inconsistent, and that is not allowed, the error has them.
+   */
+  replaceMetadata(replacement: MetadataReplacement): Promise<readonly string[]>;
   catalogState(): Promise<CatalogState>;
   /**
    * Replaces the whole document and returns the previous one, in one request (a `bulk` of get and set), so that a concurrent
@@ -120,6 +134,8 @@ interface CallDetails {
   readonly code?: string;
   readonly path?: string;
   readonly database?: DatabaseError;
+  /** The objects because of which metadata was refused. */
+  readonly inconsistent?: readonly InconsistentObject[];
   readonly cause?: unknown;
 }
 
@@ -130,6 +146,7 @@ export class HasuraCallError extends Error {
   readonly code: string | undefined;
   readonly path: string | undefined;
   readonly database: DatabaseError | undefined;
+  readonly inconsistent: readonly InconsistentObject[] | undefined;
 
   constructor(outcome: CallOutcome, message: string, details: CallDetails = {}) {
     super(message, details.cause === undefined ? {} : { cause: details.cause });
@@ -139,5 +156,6 @@ export class HasuraCallError extends Error {
     this.code = details.code;
     this.path = details.path;
     this.database = details.database;
+    this.inconsistent = details.inconsistent;
   }
 }

@@ -142,7 +142,8 @@ function sourcesFor({ configVersion }: Project, { version, sources }: Metadata):
   );
 }
 
-function kindOf(source: Source): SourceKind | undefined {
+/** The kind of a source; undefined for one that cannot be migrated. */
+export function kindOf(source: Source): SourceKind | undefined {
   return Object.keys(runSqlType).find((kind): kind is SourceKind => kind === source.kind);
 }
 

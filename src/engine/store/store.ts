@@ -1,3 +1,4 @@
+import type { JsonMap } from "../../metadata/document/json.ts";
 import type { Failure } from "../../protocol/failure.ts";
 import type { HistoryRow, RunInProgress } from "../../protocol/events.ts";
 import type { Direction, MigrationState, Version } from "../../protocol/migration.ts";
@@ -126,6 +127,35 @@ export type OnDone = (done: {
   readonly tookMs?: number;
 }) => Promise<void>;
 
+/** A replacement of Hasura's metadata by a run, before it is sent. */
+export interface MetadataReplacementRecord {
+  /** Which replacement of its run, from 1: a later record with the same number takes the place of the earlier one. */
+  readonly number: number;
+  /** What is replaced, with its version and checksum. */
+  readonly before: {
+    readonly version: number;
+    readonly checksum: string;
+    readonly document: JsonMap;
+  };
+}
+
+/** Hasura's metadata after a run has replaced or reloaded it. */
+export interface MetadataAfter {
+  readonly version: number;
+  readonly checksum: string;
+  readonly inconsistent: readonly { readonly type: string; readonly name: string }[];
+}
+
+/** The record of what runs have done to Hasura's metadata. */
+export interface MetadataRecord {
+  /** Keeps what is about to be replaced. False, and nothing is kept, if the run was asked to stop. */
+  begin(replacement: MetadataReplacementRecord): Promise<boolean>;
+  /** Records what the metadata is after the replacement with this number. */
+  end(number: number, after: MetadataAfter): Promise<void>;
+  /** Removes the record of a replacement that did not happen. */
+  forget(number: number): Promise<void>;
+}
+
 /** What a migration store is able to do, whatever its kind. */
 export interface StoreCapabilities {
   /** A run can be continued by another invocation. */
@@ -175,6 +205,8 @@ export interface MigrationStore extends StoreCapabilities {
   readonly kind: "catalog" | "ledger";
   /** Absent where runs are not recorded. */
   readonly runs?: RunRegistry;
+  /** Absent where nothing about metadata is recorded. */
+  readonly metadata?: MetadataRecord;
   /** The applied versions now. Call again after a step's `replan`. */
   read(): Promise<ReadonlyMap<Version, AppliedMigration>>;
   /**

@@ -1,6 +1,10 @@
 import { cleanText } from "../../clean-text.ts";
 import * as z from "zod";
-import { HasuraCallError, type DatabaseError } from "../../engine/hasura/client.ts";
+import {
+  HasuraCallError,
+  type DatabaseError,
+  type InconsistentObject,
+} from "../../engine/hasura/client.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
 import { parseJson } from "../../protocol/json.ts";
@@ -54,23 +58,33 @@ const asText = z
   .unknown()
   .optional()
   .transform((value) => (typeof value === "string" ? value : JSON.stringify(value ?? null)));
-/** `name` is missing on older servers and not always text; the definition then identifies the object. */
+/**
+ * `name` is missing on older servers and not always text; the definition then identifies the object. Objects that conflict with each other
+ * are one entry without a type (docs/internals/hasura-metadata.md, "Inconsistent objects").
+ */
 export const InconsistencyAnswer = z.object({
   inconsistent_objects: z.array(
     z
       .object({
-        type: z.string(),
+        type: z.string().optional(),
         name: z.unknown().optional(),
         definition: z.unknown().optional(),
+        objects: z.array(z.object({ type: z.string(), name: z.unknown().optional() })).optional(),
         reason: asText,
       })
-      .transform(({ type, name, definition, reason }) => ({
-        type,
-        name: asText.parse(name ?? definition),
+      .transform(({ type, name, definition, objects = [], reason }) => ({
+        type: type ?? objects[0]?.type ?? "object",
+        name: asText.parse(name ?? definition ?? namesOf(objects)),
         reason,
       })),
   ),
 });
+
+function namesOf(objects: readonly { readonly name?: unknown }[]): string | undefined {
+  return objects.length === 0
+    ? undefined
+    : objects.map(({ name }) => asText.parse(name)).join(", ");
+}
 
 /** A document whose shape is Hasura's own. */
 const JsonDocument = z.record(z.string(), z.json());
@@ -79,6 +93,14 @@ export const WholeMetadataAnswer = z.tuple([
   z.object({ resource_version: z.int(), metadata: JsonDocument }),
   InconsistencyAnswer,
 ]);
+
+/** Answer to `replace_metadata`: newer servers add warnings. */
+export const ReplaceAnswer = z.object({
+  warnings: z
+    .array(z.looseObject({ message: asText }))
+    .default([])
+    .catch([]),
+});
 
 /** Removes secrets from a text that the other side sent. */
 export type Redact = (text: string) => string;
@@ -117,13 +139,29 @@ function rejected(
   redact: Redact,
 ): HasuraCallError {
   const database = databaseError(internal, redact);
+  const inconsistent = inconsistentIn(internal, redact);
   // Hasura's own text, "query execution failed", adds nothing to the database's.
   return new HasuraCallError("rejected", database?.message ?? redact(error), {
     status,
     code,
     ...(path !== undefined && { path: redact(path) }),
     ...(database && { database }),
+    ...(inconsistent && { inconsistent }),
   });
+}
+
+/** The objects because of which metadata was refused, if the error is about such (docs/internals/hasura-metadata.md, "Errors"). */
+function inconsistentIn(
+  internal: unknown,
+  redact: Redact,
+): readonly InconsistentObject[] | undefined {
+  if (!Array.isArray(internal) || internal.length === 0) return undefined;
+  const { data } = InconsistencyAnswer.safeParse({ inconsistent_objects: internal });
+  return data?.inconsistent_objects.map(({ type, name, reason }) => ({
+    type,
+    name: redact(name),
+    reason: redact(reason),
+  }));
 }
 
 function databaseError(internal: unknown, redact: Redact): DatabaseError | undefined {

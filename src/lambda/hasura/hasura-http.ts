@@ -5,6 +5,7 @@ import {
   type Hasura,
   type InconsistentObject,
   type Metadata,
+  type MetadataReplacement,
   type RunSql,
   type ServerMetadata,
   type SqlResult,
@@ -71,6 +72,7 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
         .version,
     exportMetadata: () => exportMetadata(api, read, contentOf),
     readMetadata: () => readMetadata(ask),
+    replaceMetadata: (replacement) => replaceMetadata(ask, replacement, untilDeadline()),
     async catalogState(): Promise<CatalogState> {
       const answer = await api.post(metadataPath(), getCatalogState, read());
       const content = (): CatalogState => stateFrom(contentOf(answer, answers.CatalogStateAnswer));
@@ -118,6 +120,21 @@ async function readMetadata(ask: Ask): Promise<ServerMetadata> {
   );
   const { resource_version: resourceVersion, metadata: document } = exported;
   return { resourceVersion, document, inconsistent };
+}
+
+async function replaceMetadata(
+  ask: Ask,
+  { document, resourceVersion, allowInconsistent }: MetadataReplacement,
+  limitMs: number,
+): Promise<readonly string[]> {
+  const request = {
+    type: "replace_metadata",
+    version: 2,
+    resource_version: resourceVersion,
+    args: { allow_inconsistent_metadata: allowInconsistent, metadata: document },
+  };
+  const { warnings } = await ask(request, answers.ReplaceAnswer, limitMs);
+  return warnings.map(({ message }) => message);
 }
 
 type Ask = <T>(body: object, schema: z.ZodType<T>, limitMs?: number) => Promise<T>;

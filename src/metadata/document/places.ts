@@ -1,5 +1,6 @@
-import { isJsonList, isJsonMap, type Json } from "./json.ts";
+import type { Json } from "./json.ts";
 import type { Spot } from "./source-text.ts";
+import { valueAt } from "./value-at.ts";
 
 /** The position of a map or a list in its file. */
 export interface Origin extends Spot {
@@ -23,7 +24,7 @@ export function spotOf(document: Json, path: JsonPath, origins: Origins): Spot |
   let spot: Spot | undefined;
   for (const key of path) {
     const entry: Spot | undefined = origin?.entry(key);
-    value = childOf(value, key);
+    value = valueAt(value, [key]);
     if (value === undefined) return spot;
     origin = originOf(value, origins);
     const isIncluded = origin !== undefined && origin.source !== entry?.source;
@@ -34,9 +35,4 @@ export function spotOf(document: Json, path: JsonPath, origins: Origins): Spot |
 
 function originOf(value: Json | undefined, origins: Origins): Origin | undefined {
   return typeof value === "object" && value !== null ? origins.get(value) : undefined;
-}
-
-function childOf(value: Json | undefined, key: string | number): Json | undefined {
-  if (isJsonList(value)) return typeof key === "number" ? value[key] : undefined;
-  return isJsonMap(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }

@@ -21,6 +21,49 @@ const charactersBefore = (word: string): number =>
   Array.from(oneLine.slice(0, oneLine.indexOf(word))).length;
 
 describe("failure view", () => {
+  test("metadata that Hasura could not use: each object with its reason and its file", () => {
+    const failure = new Failure("metadata", "would-be-inconsistent", "Hasura could not use it.", {
+      metadata: {
+        inconsistent: [
+          {
+            type: "table",
+            name: "table a in source default",
+            reason: "no such table",
+            place: { file: "metadata/a.yaml", line: 3, column: 1 },
+          },
+        ],
+        notShown: 2,
+      },
+    });
+    assert.deepEqual(failureLines(failure, { style: plain, columns: 80 }), [
+      "✗ Hasura could not use it.",
+      "    table a in source default: no such table",
+      "      metadata/a.yaml:3",
+      "    and 2 more",
+    ]);
+  });
+
+  test("metadata that somebody else has changed: what has changed in between", () => {
+    const failure = new Failure("busy", "metadata-changed", "It has changed.", {
+      metadata: {
+        changes: [
+          {
+            path: [{ kind: "action", name: "charge" }],
+            change: "added",
+            isInside: false,
+            fields: [],
+            attention: [],
+          },
+        ],
+        notShown: 0,
+      },
+    });
+    assert.deepEqual(failureLines(failure, { style: plain, columns: 80 }), [
+      "✗ It has changed.",
+      "  + action charge",
+    ]);
+  });
+
   for (const columns of [40, 60, 80]) {
     for (const word of ["insert", "(30, ", "nosuch"]) {
       test(`a long line is cut around the caret under ${word} at ${columns} columns`, () => {

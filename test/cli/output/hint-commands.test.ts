@@ -75,6 +75,7 @@ const typed: readonly (readonly string[])[] = [
   ["history", "local"],
   ["locks", "local"],
   ["sql", "local", "SELECT 1"],
+  ["metadata", "apply", "local"],
   ["new", "add_notes"],
   ["verify"],
   ["verify", "--database-url", "postgres://user@host/database"],

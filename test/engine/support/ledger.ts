@@ -10,6 +10,7 @@ export function withLedger(
     liveMs?: number;
     requestId?: string;
     keepsDownSql?: boolean;
+    keepsMetadata?: boolean;
     redact?: (text: string) => string;
     memory?: LedgerMemory;
   } = {},
@@ -34,6 +35,7 @@ export function withLedger(
           waitMs: more.waitMs ?? 60_000,
           liveMs: more.liveMs ?? 30_000,
           ...(more.keepsDownSql !== undefined && { keepsDownSql: more.keepsDownSql }),
+          ...(more.keepsMetadata !== undefined && { keepsMetadata: more.keepsMetadata }),
           ...(more.redact && { redact: more.redact }),
           ...(more.memory && { memory: more.memory }),
         },

@@ -60,6 +60,7 @@ export function scriptedHasura(script: Script = {}): ScriptedHasura {
         document: { version: metadataVersion, sources: sources.map((each) => ({ ...each })) },
         inconsistent: hasura.inconsistent,
       })),
+    replaceMetadata: (replacement) => call("replaceMetadata", replacement, () => []),
     catalogState: () => call("catalogState", undefined, () => state()),
     exchangeCatalogState: (next) =>
       call("exchangeCatalogState", next, () => {

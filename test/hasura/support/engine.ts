@@ -102,6 +102,7 @@ export function disturbed(
     version: () => call("", () => hasura.version()),
     exportMetadata: () => call("", () => hasura.exportMetadata()),
     readMetadata: () => call("", () => hasura.readMetadata()),
+    replaceMetadata: (replacement) => call("", () => hasura.replaceMetadata(replacement)),
     catalogState: () => call("", () => hasura.catalogState()),
     exchangeCatalogState: (next) => call("", () => hasura.exchangeCatalogState(next)),
     inconsistentObjects: () => call("", () => hasura.inconsistentObjects()),

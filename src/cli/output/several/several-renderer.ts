@@ -1,8 +1,8 @@
-import type { EventOf } from "../../../protocol/events.ts";
 import type { CommandResult } from "../../command-result.ts";
 import type { Renderer, RenderOptions } from "../renderer.ts";
 import type { EnvironmentViews } from "./environment-view.ts";
 import type { Report } from "./report.ts";
+import type { PreviewEvent } from "../preview-event.ts";
 
 /** What a renderer of several environments needs to know from the start. */
 export interface SeveralOptions extends Omit<RenderOptions, "environment"> {
@@ -20,7 +20,7 @@ export interface SeveralRenderer {
   /** Shows what is being waited for before anything runs. */
   waiting(text: string): void;
   /** Shows on stderr what a question is about. */
-  preview(environment: string, event: EventOf<"plan"> | EventOf<"status">): void;
+  preview(environment: string, event: PreviewEvent): void;
   /** The question was answered: from now on, the environments run. */
   begin(): void;
   /**

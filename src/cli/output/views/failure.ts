@@ -1,4 +1,10 @@
-import { causesOf, type Failure, type Place, type SqlFailure } from "../../../protocol/failure.ts";
+import {
+  causesOf,
+  type Failure,
+  type MetadataRefusal,
+  type Place,
+  type SqlFailure,
+} from "../../../protocol/failure.ts";
 import type { Hint } from "../../../protocol/hint.ts";
 import { hintParts } from "../hints.ts";
 import type { Style } from "../terminal/colors.ts";
@@ -6,6 +12,7 @@ import { escapeControlsByLine } from "../terminal/escape-controls.ts";
 import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { spaces, textWidth, wrap } from "../terminal/width.ts";
 import { codeFrameLines } from "./code-frame.ts";
+import { changeLines } from "./metadata-diff.ts";
 
 export interface FailureViewOptions {
   readonly style: Style;
@@ -27,6 +34,7 @@ export function failureLines(failure: Failure, options: FailureViewOptions): Sty
   return [
     ...headLines(failure, options),
     ...(sql ? sqlLines(sql, failure, options) : []),
+    ...(failure.metadata ? metadataRefusalLines(failure.metadata, options) : []),
     ...causesOf(failure)
       .filter((cause) => !isShown(cause))
       // A program's output ends with a line break.
@@ -34,6 +42,21 @@ export function failureLines(failure: Failure, options: FailureViewOptions): Sty
     ...failure.hints.flatMap((hint) => hintLines(hint, columns)),
     ...(debug ? stackLines(failure, style) : []),
   ];
+}
+
+/** The objects because of which metadata was not applied, each with its reason and its file; or what others have changed. */
+function metadataRefusalLines(
+  { inconsistent = [], changes = [], notShown }: MetadataRefusal,
+  { style, columns }: FailureViewOptions,
+): Styled[] {
+  const objects = inconsistent.flatMap(({ name, reason, place }) => [
+    ...wrap(`${name}: ${reason}`, columns - 6).map(
+      (line, i) => styled`${spaces(i === 0 ? 4 : 6)}${line}`,
+    ),
+    ...(place ? [styled`      ${style.dim(plain(`${place.file}:${place.line}`))}`] : []),
+  ]);
+  const more = notShown > 0 ? [plain(`    and ${notShown} more`)] : [];
+  return [...objects, ...changeLines(changes, { style, columns, isFull: false }), ...more];
 }
 
 /** The position of a failure that has been shown without it: file and line, the line with a caret, and how it was found. */

@@ -16,9 +16,14 @@ interface DiffLook {
 export function metadataDiffLines(event: EventOf<"metadata.diff">, look: DiffLook): Styled[] {
   return [
     ...headingLines(event, look),
-    ...treeOf(event.changes).flatMap((node) => nodeLines(node, look, 1)),
+    ...changeLines(event.changes, look),
     ...inconsistentLines(event, look),
   ];
+}
+
+/** Each object that differs, below those that contain it. */
+export function changeLines(changes: readonly MetadataChange[], look: DiffLook): Styled[] {
+  return treeOf(changes).flatMap((node) => nodeLines(node, look, 1));
 }
 
 /** `12 objects differ, 3 need attention`. */

@@ -4,16 +4,21 @@ import type { Operation } from "../../../protocol/operations.ts";
 import { plural } from "../format.ts";
 import type { Style } from "../terminal/colors.ts";
 import { plain, type Styled } from "../terminal/styled.ts";
+import type { PreviewEvent } from "../preview-event.ts";
 import { inDoubtLines } from "./in-doubt.ts";
+import { differencesText, metadataDiffLines } from "./metadata-diff.ts";
 import { planLines } from "./plan.ts";
-
-type PreviewEvent = EventOf<"plan"> | EventOf<"status">;
 
 /** What would be done, shown above the question. */
 export function previewLines(event: PreviewEvent, style: Style, columns: number): Styled[] {
-  return event.type === "plan"
-    ? planLines(event, style, columns)
-    : inDoubtLines(event, style, columns);
+  switch (event.type) {
+    case "plan":
+      return planLines(event, style, columns);
+    case "status":
+      return inDoubtLines(event, style, columns);
+    case "metadata.diff":
+      return metadataDiffLines(event, { style, columns, isFull: false });
+  }
 }
 
 interface QuestionContext {
@@ -24,12 +29,22 @@ interface QuestionContext {
 
 /** The question about a plan: as y/N, and as what follows `Type prod to`. */
 export function questionFor(event: PreviewEvent, about: QuestionContext): PlanQuestion {
+  if (event.type === "metadata.diff") return metadataQuestion(event, about.environment);
   const rows =
     event.type === "plan"
       ? event.databases.flatMap(({ items }) => items)
       : event.databases.flatMap(({ migrations }) => migrations);
   const what = named(rows, event.type === "plan" ? "migration" : "version");
   return withLosses(questionAbout(event, what, about), lossCount(event));
+}
+
+/** The question about differences of metadata. */
+function metadataQuestion(event: EventOf<"metadata.diff">, environment: string): PlanQuestion {
+  const what = differencesText(event);
+  return {
+    question: `Apply the metadata to ${environment} (${what})?`,
+    action: `apply the metadata (${what})`,
+  };
 }
 
 /** The question, with the number of statements that lose data. */
@@ -111,7 +126,10 @@ function joined(events: readonly PreviewEvent[]): PreviewEvent | undefined {
   const [plan] = plans;
   if (plan) return { ...plan, databases: plans.flatMap(({ databases }) => databases) };
   const [status] = statuses;
-  return status && { ...status, databases: statuses.flatMap(({ databases }) => databases) };
+  if (status) return { ...status, databases: statuses.flatMap(({ databases }) => databases) };
+  const diffs = events.filter((event) => event.type === "metadata.diff");
+  const [diff] = diffs;
+  return diff && { ...diff, changes: diffs.flatMap(({ changes }) => changes) };
 }
 
 /** `roll back 2, apply 1`. */

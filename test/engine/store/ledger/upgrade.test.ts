@@ -29,9 +29,12 @@ const asVersion4 = `
     what IN ('up', 'down', 'marked applied', 'marked pending', 'adopted', 'forgotten'));
   UPDATE hasura_migrate.head SET schema_version = 4;`;
 
-/** Makes a ledger that has just been created one of version 5, which knows no rehearsal. */
+/** Makes a ledger that has just been created one of version 5, which knows neither rehearsals nor metadata. */
 const asVersion5 = `
   DROP FUNCTION hasura_migrate.label_of_rehearsal(integer);
+  DROP FUNCTION hasura_migrate.begin_metadata, hasura_migrate.end_metadata, hasura_migrate.forget_metadata,
+    hasura_migrate.prune_metadata;
+  DROP TABLE hasura_migrate.metadata_change, hasura_migrate.metadata_document;
   UPDATE hasura_migrate.head SET schema_version = 5;`;
 
 const files = { "1_a/up": "SELECT 1/0;", "2_b/up": "CREATE TABLE b (id int);" };
@@ -123,7 +126,7 @@ describe("upgrade", () => {
     assert.deepEqual(await schemaVersions(it), [schemaVersion]);
   });
 
-  test("a ledger of version 5, which knows no rehearsal, is upgraded to the same", async (t) => {
+  test("a ledger of version 5, which knows neither rehearsals nor metadata, is upgraded to the same", async (t) => {
     const it = await ledgerBench(t);
     await it.run({ "1_a/up": "SELECT 1;" });
     const expected = await shape(it);

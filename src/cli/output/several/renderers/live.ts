@@ -1,4 +1,3 @@
-import type { EventOf } from "../../../../protocol/events.ts";
 import type { CommandResult } from "../../../command-result.ts";
 import type { CliContext } from "../../../context.ts";
 import type { Renderer } from "../../renderer.ts";
@@ -17,6 +16,7 @@ import { boardLines } from "../environment-lines.ts";
 import { memberRenderer } from "../member-renderer.ts";
 import type { Report } from "../report.ts";
 import type { SeveralOptions, SeveralRenderer } from "../several-renderer.ts";
+import type { PreviewEvent } from "../../preview-event.ts";
 
 /** How often the lines are drawn again, in milliseconds. */
 const frameMs = 100;
@@ -63,7 +63,7 @@ class Board implements SeveralRenderer {
     this.#draw();
   }
 
-  preview(environment: string, event: EventOf<"plan"> | EventOf<"status">): void {
+  preview(environment: string, event: PreviewEvent): void {
     const { err } = this.#context;
     this.#stopWaiting();
     const heading = this.#style.bold(environment);

@@ -3,6 +3,7 @@ import { rehearsalLabelPrefix } from "../../rehearsal-label.ts";
 import { labelPrefix } from "../statement-label.ts";
 import changes from "./changes.sql";
 import functions from "./functions.sql";
+import metadata from "./metadata.sql";
 import { refuseForeignPartsSql } from "./ownership.ts";
 import schema from "./schema.sql";
 
@@ -30,6 +31,7 @@ export const installationSql = [
   withConstants(schema),
   withConstants(changes),
   withConstants(functions),
+  withConstants(metadata),
   "SELECT schema_version FROM hasura_migrate.head",
 ].join("\n");
 

@@ -130,6 +130,28 @@ ALTER TABLE hasura_migrate.step ADD CONSTRAINT step_what_check CHECK (
   what IN ('up', 'down', 'marked applied', 'marked pending', 'adopted', 'forgotten', 'squashed')
 );
 
+-- Version 6: what runs have done to Hasura's metadata.
+CREATE TABLE IF NOT EXISTS hasura_migrate.metadata_document (
+  checksum text PRIMARY KEY,
+  document bytea NOT NULL
+);
+COMMENT ON TABLE hasura_migrate.metadata_document IS
+  'documents that were replaced: JSON, compressed with gzip. They contain whatever secrets the metadata contains';
+
+CREATE TABLE IF NOT EXISTS hasura_migrate.metadata_change (
+  run text NOT NULL,
+  number integer NOT NULL,
+  at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  version_before bigint,
+  checksum_before text,
+  version_after bigint,
+  checksum_after text,
+  inconsistent jsonb,
+  PRIMARY KEY (run, number)
+);
+COMMENT ON TABLE hasura_migrate.metadata_change IS
+  'replacements of Hasura''s metadata, and reloads, which have no checksum_before; version_after is NULL where the outcome was not recorded';
+
 INSERT INTO hasura_migrate.head (schema_version, generation, synced)
 VALUES (${schema_version}, 0, 0)
 ON CONFLICT DO NOTHING;

@@ -1,0 +1,70 @@
+import type { Request } from "../../protocol/request.ts";
+import type { EngineContext } from "../context.ts";
+import { emit } from "../emit.ts";
+import type { Metadata } from "../hasura/client.ts";
+import { isPostgres } from "../hasura/source-kinds.ts";
+import { waitUntilReady } from "../hasura/wait-until-ready.ts";
+import { kindOf } from "../plan/resolve-databases.ts";
+import { emptyProject, onlyDatabase, type Project } from "../project/project.ts";
+import { imageProject } from "../project/uploaded-project.ts";
+import { openEach, readServer, storeContext, versionStoreFor } from "../session.ts";
+import type { Database, MetadataRecord, RunEnd } from "../store/store.ts";
+import { oldServer } from "./read-server.ts";
+
+/** A run that changes the server's metadata: it is registered like every run, so that no other one works at the same time. */
+export interface MetadataSession {
+  /** Where the run's changes are recorded; absent if no database has a ledger. */
+  readonly record: MetadataRecord | undefined;
+  /** Closes every store. Never throws. */
+  readonly close: (end: RunEnd) => Promise<void>;
+}
+
+/**
+ * Registers a run in the ledgers of the function's databases, and waits for another one. A project without migrations has its ledger in
+ * the database `default`, or else in the first one that can have one.
+ * @throws Failure usage/metadata-version, and what opening a ledger throws
+ */
+export async function openMetadataSession(
+  request: Request,
+  engine: EngineContext,
+): Promise<MetadataSession> {
+  const project = (await imageProject(engine.project)) ?? emptyProject(3);
+  const [metadata, state] = await waitUntilReady(engine, () => readServer(engine));
+  if (metadata.version < 3) throw oldServer(metadata.version);
+  const databases = databasesWithLedger(project, metadata);
+  const versionStore = versionStoreFor(
+    project,
+    state,
+    databases.map(({ name }) => name),
+    engine,
+  );
+  const context = storeContext(request, { versionStore, project, state }, engine);
+  const { opened, close } = await openEach(
+    databases.map((database) => ({ database })),
+    context,
+    async (_, store) => store.metadata,
+  );
+  if (databases.length === 0) await reportNoLedger(engine);
+  return { record: opened.find((record) => record !== undefined), close };
+}
+
+function databasesWithLedger(project: Project, { sources }: Metadata): readonly Database[] {
+  const possible = sources.flatMap((source): Database[] => {
+    const kind = kindOf(source);
+    return kind !== undefined && isPostgres(kind) ? [{ name: source.name, kind }] : [];
+  });
+  const migrated = possible.filter(({ name }) => project.databases.has(name));
+  if (migrated.length > 0) return migrated;
+  const usual = possible.find(({ name }) => name === onlyDatabase) ?? possible[0];
+  return usual ? [usual] : [];
+}
+
+function reportNoLedger(engine: EngineContext): Promise<void> {
+  return emit(engine, {
+    type: "log",
+    level: "info",
+    code: "no-ledger",
+    message:
+      "No PostgreSQL database is connected to Hasura yet, so the run is not recorded in a ledger.",
+  });
+}

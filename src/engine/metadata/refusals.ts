@@ -1,0 +1,125 @@
+import { pathsByHasuraName } from "../../metadata/document/hasura-names.ts";
+import { isJsonList, isJsonMap, type Json, type JsonMap } from "../../metadata/document/json.ts";
+import type { JsonPath } from "../../metadata/document/places.ts";
+import { valueAt } from "../../metadata/document/value-at.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { retryHint, runHint, textHint, type Hint } from "../../protocol/hint.ts";
+import type { MetadataChange, PlacedInconsistentObject } from "../../protocol/metadata-change.ts";
+import { shortenList } from "../../shorten-list.ts";
+import type { HasuraCallError, InconsistentObject } from "../hasura/client.ts";
+import type { Differences } from "./differences.ts";
+
+/** Inconsistent objects and changes that a failure lists. */
+const mostObjects = 10;
+const mostChanges = 20;
+
+/** Hasura could not use all of the document, so nothing was changed. */
+export function wouldBeInconsistent(
+  objects: readonly InconsistentObject[],
+  differences: Differences,
+): Failure {
+  const { wanted, positionOf } = differences;
+  const paths = pathsByHasuraName(wanted);
+  const shown = objects.slice(0, mostObjects).map((object): PlacedInconsistentObject => {
+    const path = paths.get(object.name);
+    return { ...object, ...(path && positionOf(path)) };
+  });
+  const count = objects.length === 1 ? "1 object" : `${String(objects.length)} objects`;
+  return new Failure(
+    "metadata",
+    "would-be-inconsistent",
+    `Hasura could not use ${count} of the new metadata; nothing was changed.`,
+    {
+      hints: [
+        ...environmentHints(objects, paths, wanted),
+        retryHint({ with: ["--allow-inconsistent"], reason: "apply it anyway" }),
+      ],
+      metadata: { inconsistent: shown, notShown: objects.length - shown.length },
+    },
+  );
+}
+
+/** Names the variables of the server's environment that the objects read. */
+function environmentHints(
+  objects: readonly InconsistentObject[],
+  paths: ReadonlyMap<string, JsonPath>,
+  document: JsonMap,
+): Hint[] {
+  const names = objects.flatMap(({ type, name }) => {
+    const path = paths.get(name);
+    const value = path && valueAt(document, path);
+    // What a source contains has names of its own.
+    return variablesIn(type === "source" && isJsonMap(value) ? value["configuration"] : value);
+  });
+  if (names.length === 0) return [];
+  const text = `They use these environment variables of the Hasura server: ${shortenList([...new Set(names)])}. If one is missing, set it where Hasura runs; the environment of hasura-migrate is not used.`;
+  return [textHint(text)];
+}
+
+/** The values of `from_env`, `value_from_env`, `webhook_from_env` and the like. */
+function variablesIn(value: Json | undefined): string[] {
+  if (isJsonList(value)) return value.flatMap(variablesIn);
+  if (!isJsonMap(value)) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key.endsWith("from_env") && typeof inner === "string" ? [inner] : variablesIn(inner),
+  );
+}
+
+/** Hasura refused the document for another reason: a part of it does not have the form that this server knows. */
+export function metadataRefused(
+  error: HasuraCallError,
+  { wanted, positionOf }: Differences,
+): Failure {
+  const path = pathInDocument(error.path);
+  const { place } = path && valueAt(wanted, path) !== undefined ? positionOf(path) : {};
+  const where = place === undefined ? (error.path ?? "") : `${place.file}:${String(place.line)}`;
+  return new Failure(
+    "metadata",
+    "metadata-refused",
+    `Hasura refused the metadata${where === "" ? "" : ` (${where})`}: ${error.message}. Nothing was changed.`,
+    { hints: [textHint("Correct the metadata, or upgrade Hasura if it is for a newer version.")] },
+  );
+}
+
+/** `$.args.metadata.query_collections[0].definition` as a path in the document. */
+function pathInDocument(path = ""): JsonPath | undefined {
+  const inside = /^\$\.args\.metadata(.*)$/.exec(path)?.[1];
+  if (inside === undefined) return undefined;
+  return [...inside.matchAll(/\.([^.[\]]+)|\[(\d+)\]|\['([^']*)'\]/g)].map(
+    ([, key, index, quoted]) => (index === undefined ? (key ?? quoted ?? "") : Number(index)),
+  );
+}
+
+/** Others have changed what would be overwritten, since it was shown. */
+export function metadataChanged(between: readonly MetadataChange[]): Failure {
+  const shown = between.slice(0, mostChanges);
+  const names = shortenList(shown.map(({ path }) => path.map(({ name }) => name).join(" › ")));
+  return new Failure(
+    "busy",
+    "metadata-changed",
+    `Somebody has changed the server's metadata since the differences were shown${names === "" ? "" : `: ${names}`}. Nothing was overwritten.`,
+    {
+      hints: [
+        retryHint({ reason: "see the new differences" }),
+        textHint("To keep the change, export it to the project first."),
+      ],
+      metadata: { changes: shown, notShown: between.length - shown.length },
+    },
+  );
+}
+
+/** The answer was lost, and the server could not be read afterwards. */
+export function metadataOutcomeUnknown(environment: string, cause: unknown): Failure {
+  return new Failure(
+    "unreachable",
+    "metadata-outcome-unknown",
+    "Hasura's answer was lost, and it does not respond: the metadata may have been applied.",
+    {
+      hints: [
+        runHint(["metadata", "diff", environment], "see whether it was applied"),
+        retryHint({ reason: "or apply it again: what was applied is not applied twice" }),
+      ],
+      cause,
+    },
+  );
+}

@@ -1,0 +1,207 @@
+import { Failure } from "../../protocol/failure.ts";
+import type { EngineContext } from "../context.ts";
+import { warn } from "../emit.ts";
+import { HasuraCallError, type InconsistentObject, type ServerMetadata } from "../hasura/client.ts";
+import { hasuraFailure, isAccessDenied } from "../hasura/errors.ts";
+import type { MetadataRecord } from "../store/store.ts";
+import { compareServers, type Differences } from "./differences.ts";
+import { readServerMetadata } from "./read-server.ts";
+import { replacementRecorder } from "./record-replacement.ts";
+import {
+  metadataChanged,
+  metadataOutcomeUnknown,
+  metadataRefused,
+  wouldBeInconsistent,
+} from "./refusals.ts";
+import { areTolerated } from "./tolerated.ts";
+import { isAllDone, unseenChanges } from "./unseen-changes.ts";
+
+/** One replacement of the server's metadata. */
+export interface Replacement {
+  /** Which one of its run, from 1. */
+  readonly number: number;
+  /** The differences that were shown. */
+  readonly shown: Differences;
+  /** The differences from what the server has by now. */
+  readonly again: (server: ServerMetadata) => Differences;
+  readonly allowInconsistent: boolean;
+  readonly environment: string;
+  readonly record: MetadataRecord | undefined;
+}
+
+/** The server's metadata after it was replaced. */
+export interface ReplacedMetadata {
+  readonly resourceVersion: number;
+  /** Undefined if the metadata could not be read afterwards. */
+  readonly left: Differences | undefined;
+}
+
+/** What is known between two requests. */
+interface ReplaceState {
+  /** The differences at the moment. */
+  readonly current: Differences;
+  readonly allowInconsistent: boolean;
+  /** The last answer that was lost: its request may have taken effect. */
+  readonly lost: unknown;
+}
+
+/** How one request ended. */
+type Step =
+  | { readonly next: "done"; readonly replaced: ReplacedMetadata }
+  | { readonly next: "again"; readonly state: ReplaceState }
+  /** `nothingChanged`: none of the requests has taken effect. */
+  | { readonly next: "failed"; readonly failure: unknown; readonly nothingChanged: boolean };
+
+/** Requests that are sent, if others keep changing the metadata or answers are lost. */
+const mostRequests = 6;
+
+/**
+ * Replaces the server's metadata exactly once, whatever is lost on the way, and never overwrites what was not shown. What is replaced is
+ * kept in the ledger first. Resolves to undefined if the run was stopped before it sent anything.
+ * @throws Failure metadata/would-be-inconsistent, metadata/metadata-refused, busy/metadata-changed, unreachable/metadata-outcome-unknown,
+ * and what reaching Hasura and the ledger throws
+ */
+export async function replaceMetadata(
+  replacement: Replacement,
+  engine: EngineContext,
+): Promise<ReplacedMetadata | undefined> {
+  const { shown, allowInconsistent, record, number } = replacement;
+  const recorder = replacementRecorder(record, number, engine);
+  let state: ReplaceState = { current: shown, allowInconsistent, lost: undefined };
+  for (let requests = 1; ; requests += 1) {
+    if (engine.stop.aborted || !(await recorder.begin(state.current.server))) {
+      await recorder.forget();
+      return undefined;
+    }
+    const step = await replaceOnce(state, replacement, engine);
+    if (step.next === "done") {
+      if (step.replaced.left) await recorder.end(step.replaced.left.server);
+      return step.replaced;
+    }
+    if (step.next === "again" && requests < mostRequests) {
+      state = step.state;
+      continue;
+    }
+    if (step.next === "again" || step.nothingChanged) await recorder.forget();
+    throw step.next === "again" ? givenUp(step.state, shown) : step.failure;
+  }
+}
+
+async function replaceOnce(
+  state: ReplaceState,
+  replacement: Replacement,
+  engine: EngineContext,
+): Promise<Step> {
+  const { current, allowInconsistent } = state;
+  const answer = await send(current, allowInconsistent, engine);
+  switch (answer.kind) {
+    case "refused":
+      return { next: "failed", failure: answer.failure, nothingChanged: true };
+    case "inconsistent":
+      return inconsistentStep(answer.objects, state);
+    case "replaced":
+      return afterReplacing(state, replacement, engine);
+    case "conflict":
+      return compareAgain(state, replacement, engine);
+    case "lost":
+      return compareAgain({ ...state, lost: answer.error }, replacement, engine);
+  }
+}
+
+type Answer =
+  | { readonly kind: "replaced" }
+  /** The server has another version by now. */
+  | { readonly kind: "conflict" }
+  | { readonly kind: "lost"; readonly error: unknown }
+  | { readonly kind: "inconsistent"; readonly objects: readonly InconsistentObject[] }
+  | { readonly kind: "refused"; readonly failure: unknown };
+
+async function send(
+  differences: Differences,
+  allowInconsistent: boolean,
+  engine: EngineContext,
+): Promise<Answer> {
+  const { wanted: document, server } = differences;
+  const { resourceVersion } = server;
+  try {
+    const sent = { document, resourceVersion, allowInconsistent };
+    for (const message of await engine.hasura.replaceMetadata(sent))
+      await warn(engine, "metadata-warning", `Hasura warns: ${message}`);
+    return { kind: "replaced" };
+  } catch (error) {
+    if (!(error instanceof HasuraCallError)) throw error;
+    return answerOf(error, differences);
+  }
+}
+
+function answerOf(error: HasuraCallError, differences: Differences): Answer {
+  const { inconsistent, status = 0, outcome } = error;
+  if (inconsistent) return { kind: "inconsistent", objects: inconsistent };
+  if (isAccessDenied(error) || error.cause instanceof Failure || status === 404)
+    return { kind: "refused", failure: hasuraFailure(error, "replacing the metadata") };
+  if (outcome === "rejected" && status === 409) return { kind: "conflict" };
+  if (outcome !== "rejected" || status === 429 || status >= 500) return { kind: "lost", error };
+  return { kind: "refused", failure: metadataRefused(error, differences) };
+}
+
+function inconsistentStep(objects: readonly InconsistentObject[], state: ReplaceState): Step {
+  const { current, allowInconsistent } = state;
+  const { server, wanted } = current;
+  if (!allowInconsistent && areTolerated(objects, server.inconsistent, wanted))
+    return { next: "again", state: { ...state, allowInconsistent: true } };
+  const failure = wouldBeInconsistent(objects, current);
+  return { next: "failed", failure, nothingChanged: true };
+}
+
+/** Hasura has confirmed the replacement: unless its version is still the same, what differs now was changed since, or is unknown to it. */
+async function afterReplacing(
+  state: ReplaceState,
+  { again }: Replacement,
+  engine: EngineContext,
+): Promise<Step> {
+  const { resourceVersion } = state.current.server;
+  const server = await readServerMetadata(engine).catch(() => undefined);
+  if (server === undefined)
+    return { next: "done", replaced: { resourceVersion: resourceVersion + 1, left: undefined } };
+  const now = again(server);
+  // A commit that was confirmed can still be lost with its database server.
+  if (server.resourceVersion === resourceVersion && now.changes.length > 0)
+    return { next: "again", state: { ...state, current: now } };
+  return doneWith(now);
+}
+
+function doneWith(left: Differences): Step {
+  return { next: "done", replaced: { resourceVersion: left.server.resourceVersion, left } };
+}
+
+/** After a conflict or a lost answer, the server's metadata shows what has happened. */
+async function compareAgain(
+  state: ReplaceState,
+  { again, shown, environment }: Replacement,
+  engine: EngineContext,
+): Promise<Step> {
+  const isLost = state.lost !== undefined;
+  let server: ServerMetadata;
+  try {
+    server = await readServerMetadata(engine);
+  } catch (error) {
+    const failure = isLost ? metadataOutcomeUnknown(environment, error) : error;
+    return { next: "failed", failure, nothingChanged: false };
+  }
+  const now = again(server);
+  if (now.changes.length === 0) return doneWith(now);
+  if (server.resourceVersion === state.current.server.resourceVersion)
+    return { next: "again", state: { ...state, current: now } };
+  if (isLost && isAllDone(now.changes, shown.changes)) return doneWith(now);
+  const between = compareServers(shown.server, server);
+  if (unseenChanges(now.changes, shown.changes, between).length === 0)
+    return { next: "again", state: { ...state, current: now } };
+  return { next: "failed", failure: metadataChanged(between), nothingChanged: true };
+}
+
+/** The last comparison has shown that nothing took effect. */
+function givenUp({ lost, current }: ReplaceState, shown: Differences): unknown {
+  return lost === undefined
+    ? metadataChanged(compareServers(shown.server, current.server))
+    : hasuraFailure(lost, "replacing the metadata");
+}

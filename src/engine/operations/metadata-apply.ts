@@ -1,0 +1,102 @@
+import { isJsonList, isJsonMap } from "../../metadata/document/json.ts";
+import type { MetadataDocument } from "../../metadata/document/metadata-document.ts";
+import { Failure } from "../../protocol/failure.ts";
+import { commandHint } from "../../protocol/hint.ts";
+import type { RequestOf } from "../../protocol/request.ts";
+import type { EngineContext } from "../context.ts";
+import { emit } from "../emit.ts";
+import type { ServerMetadata } from "../hasura/client.ts";
+import {
+  diffEvent,
+  differencesFrom,
+  fingerprintOfChanges,
+  type Differences,
+} from "../metadata/differences.ts";
+import type { MetadataSession } from "../metadata/open-session.ts";
+import { readServerMetadata } from "../metadata/read-server.ts";
+import { replaceMetadata } from "../metadata/replace-metadata.ts";
+import { reportApplied } from "../metadata/report-applied.ts";
+import { refuseOtherPlan } from "../plan/fingerprint.ts";
+import { noMetadata } from "../project/project-metadata.ts";
+import { onlyDatabase } from "../project/project.ts";
+import { nothingDone, type RunResult } from "../run-result.ts";
+
+type ApplyRequest = RequestOf<"metadata-apply">;
+
+/**
+ * A dry run of `metadata-apply`: shows what it would change, with the fingerprint that a confirmation refers to. It needs no session.
+ * Throws what reading the project's metadata does.
+ */
+export async function previewMetadata(engine: EngineContext): Promise<RunResult> {
+  const project = await projectOf(engine);
+  const differences = await differencesNow(project, engine);
+  const fingerprint = fingerprintOfChanges(differences);
+  await emit(engine, { ...diffEvent(differences), fingerprint, dryRun: true });
+  return nothingDone;
+}
+
+/** `metadata-apply`: replaces the server's metadata by the project's, if they differ. */
+export async function applyMetadata(
+  { options, environment }: ApplyRequest,
+  { record }: MetadataSession,
+  engine: EngineContext,
+): Promise<RunResult> {
+  const project = await projectOf(engine);
+  const shown = await differencesNow(project, engine);
+  const fingerprint = fingerprintOfChanges(shown);
+  refuseOtherPlan(fingerprint, options.expectedPlan);
+  await emit(engine, { ...diffEvent(shown), fingerprint });
+  if (shown.changes.length === 0) return nothingDone;
+  const startedAt = engine.now();
+  const replaced = await replaceMetadata(
+    {
+      number: 1,
+      shown,
+      again: (server) => differencesFrom(server, project),
+      allowInconsistent: options.allowInconsistent ?? false,
+      ...{ environment, record },
+    },
+    engine,
+  );
+  if (replaced === undefined) return { ...nothingDone, stop: { stop: "cancelled" } };
+  await reportApplied(replaced, shown, Math.max(0, engine.now() - startedAt), engine);
+  return nothingDone;
+}
+
+function projectOf({ projectMetadata }: EngineContext): Promise<MetadataDocument> {
+  if (projectMetadata === undefined) throw noMetadata();
+  return projectMetadata();
+}
+
+async function differencesNow(
+  project: MetadataDocument,
+  engine: EngineContext,
+): Promise<Differences> {
+  const server = await readServerMetadata(engine);
+  refuseOtherSources(project, server);
+  return differencesFrom(server, project);
+}
+
+/** Metadata of config version 2 describes one database; applying it would remove every other one. */
+function refuseOtherSources(
+  { configVersion }: MetadataDocument,
+  { document: { sources } }: ServerMetadata,
+): void {
+  if (configVersion === 3) return;
+  const names = (isJsonList(sources) ? sources : []).flatMap((source) => {
+    const name = isJsonMap(source) ? source["name"] : undefined;
+    return typeof name === "string" ? [name] : [];
+  });
+  const others = names.filter((name) => name !== onlyDatabase);
+  if (names.length > 0 && others.length === 0) return;
+  throw new Failure(
+    "usage",
+    "config-too-old",
+    names.length === 0
+      ? "Metadata of config version 2 does not say how to connect its database, and no database is connected to Hasura."
+      : `Metadata of config version 2 describes the database default alone; applying it would remove ${others.join(", ")} from Hasura.`,
+    {
+      hints: [commandHint(["hasura", "scripts", "update-project-v3"], "upgrade the project")],
+    },
+  );
+}
