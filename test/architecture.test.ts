@@ -32,7 +32,7 @@ const mayImport: Record<string, Rule> = {
   metadata: {
     own: ["protocol"],
     packages: ["yaml", "graphql", "zod"],
-    node: ["node:path"],
+    node: ["node:crypto", "node:path"],
   },
   engine: {
     own: ["protocol", "sql-parser", "metadata"],

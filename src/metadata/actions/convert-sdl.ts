@@ -63,7 +63,8 @@ export function convertSdl(source: SourceText): ConvertedSdl {
 
 type OperationType = ObjectTypeDefinitionNode | ObjectTypeExtensionNode;
 
-function isOperationType(definition: DefinitionNode): definition is OperationType {
+/** True for a type whose fields are actions. */
+export function isOperationType(definition: DefinitionNode): definition is OperationType {
   return (
     (definition.kind === Kind.OBJECT_TYPE_DEFINITION ||
       definition.kind === Kind.OBJECT_TYPE_EXTENSION) &&

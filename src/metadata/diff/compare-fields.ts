@@ -13,6 +13,11 @@ const sets = new Set([
 ]);
 /** Lists of named parts whose order means nothing. */
 const unorderedParts = new Set(["fields", "tls_allowlist"]);
+/** True for the key of a list whose order means nothing. */
+export function isSet(key: string): boolean {
+  return sets.has(key);
+}
+
 const conditions = new Set(["filter", "check"]);
 /** Sets that have every member where nothing is written. */
 const allIfAbsent = new Set(["query_root_fields", "subscription_root_fields"]);

@@ -4,6 +4,7 @@ import type { JsonPath } from "../document/places.ts";
 import type { ObjectChange, PathPart } from "./change.ts";
 import { compareFields } from "./compare-fields.ts";
 import { normalise } from "./normalise.ts";
+import { ownPart } from "./own-part.ts";
 import {
   documentLists,
   listAt,
@@ -80,7 +81,12 @@ function compareEntry(
   list: ObjectList,
   place: Place,
 ): ObjectChange[] {
-  const own = compareOwn(list.kind, ownPart(before, list), ownPart(after, list), place);
+  const own = compareOwn(
+    list.kind,
+    before && ownPart(before, list),
+    after && ownPart(after, list),
+    place,
+  );
   const isWhole = before === undefined || after === undefined;
   const inner = compareLists(before ?? {}, after ?? {}, list.lists, {
     ...place,
@@ -109,24 +115,6 @@ function compareOwn(
 function changeOf({ before, after }: Pick<Versions, "before" | "after">): ObjectChange["change"] {
   if (before === undefined) return "added";
   return after === undefined ? "removed" : "changed";
-}
-
-/** An entry without its identity and without the lists in it. */
-function ownPart(entry: JsonMap | undefined, list: ObjectList): JsonMap | undefined {
-  if (entry === undefined) return undefined;
-  const own = Object.keys(list.lists).reduce(withoutPath, entry);
-  return Object.fromEntries(
-    Object.entries(own).filter(([key]) => !list.identityKeys.includes(key)),
-  );
-}
-
-/** The object without the value at a path of keys, joined with dots. */
-function withoutPath(object: JsonMap, path: string): JsonMap {
-  const [key = "", ...rest] = path.split(".");
-  const value = object[key];
-  const entries = Object.entries(object).filter(([each]) => each !== key);
-  if (rest.length === 0 || !isJsonMap(value)) return Object.fromEntries(entries);
-  return Object.fromEntries([...entries, [key, withoutPath(value, rest.join("."))]]);
 }
 
 /** The keys of a document that are no settings: its version, and everything with objects of its own. */

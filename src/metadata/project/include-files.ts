@@ -1,9 +1,8 @@
-import { posix } from "node:path";
 import type { ParsedNode } from "yaml";
 import type { Json } from "../document/json.ts";
 import type { SourceText, Spot } from "../document/source-text.ts";
 import { unreadable } from "../problem.ts";
-import { includesIn, includeTag, type Include } from "../yaml/includes.ts";
+import { includesIn, includeTag, includeTarget, type Include } from "../yaml/includes.ts";
 import { readPlainBlocks } from "../yaml/plain-blocks.ts";
 import { parseYaml, type YamlFile } from "../yaml/parse-yaml.ts";
 import { toJson } from "../yaml/to-json.ts";
@@ -54,7 +53,7 @@ async function includedIn(
 function pathOf({ path }: Include, spot: Spot, { reading }: Way): string {
   if (path === "")
     throw unreadable(spot, "!include needs the path of a file, such as !include users.yaml.");
-  const whole = posix.join(posix.dirname(spot.source.path), path.replaceAll("\\", "/"));
+  const whole = includeTarget(spot.source.path, path);
   if (whole.startsWith("../") && !whole.startsWith(`${reading.layout.directory}/`))
     throw unreadable(spot, `The file to include is outside of the project: ${path}.`);
   if (!whole.endsWith(".yaml"))

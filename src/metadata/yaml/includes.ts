@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { isMap, isScalar, isSeq, type ParsedNode, type Scalar } from "yaml";
 
 /** The tag, and the first word of a text that means the same. */
@@ -19,6 +20,11 @@ export function includesIn(node: ParsedNode | null): readonly Include[] {
   if (isSeq(node)) return node.items.flatMap((item) => includesIn(item));
   if (isMap(node)) return node.items.flatMap(({ value }) => includesIn(value));
   return [];
+}
+
+/** The path of the file to include, from the project's root, for a file that includes it. */
+export function includeTarget(from: string, path: string): string {
+  return posix.join(posix.dirname(from), path.replaceAll("\\", "/"));
 }
 
 function includedPath({ tag, value }: Scalar.Parsed): string | undefined {
