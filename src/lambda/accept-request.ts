@@ -78,11 +78,10 @@ function operationFrom(name: string): Operation {
 }
 
 /** This check is not left to the client: the function itself requires the name. */
-function checkConfirmation(
-  request: Request,
-  { protected: isProtected, environment }: Settings,
-): void {
+function checkConfirmation(request: Request, { protected: isProtected }: Settings): void {
   if (!isProtected || !changesSomething(request)) return;
+  // The function's own, or any name where it has none (`*`).
+  const { environment } = request;
   const confirm = "confirm" in request.options ? request.options.confirm : undefined;
   if (confirm === environment) return;
   const problem =

@@ -295,11 +295,6 @@ function contradictions(values: Variables): string[] {
   return [
     ...severalSources(values, "HASURA_MIGRATE_ADMIN_SECRET"),
     ...severalSources(values, "HASURA_MIGRATE_NOTIFY_URL"),
-    ...(values.HASURA_MIGRATE_ENVIRONMENT === "*" && values.HASURA_MIGRATE_PROTECTED
-      ? [
-          "HASURA_MIGRATE_ENVIRONMENT=* (the embedded environment) cannot be combined with HASURA_MIGRATE_PROTECTED: it has no name to confirm",
-        ]
-      : []),
   ];
 }
 

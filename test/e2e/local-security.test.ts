@@ -126,12 +126,13 @@ describe("security of the local environment", () => {
     }
   });
 
-  test("ports without --serve are refused", async (t) => {
-    const { code, stderr } = await run(t, ["local", "--port", "8080"], {
-      cwd: await project(t, table),
-    });
-    assert.equal(code, 2);
-    assert.match(stderr, /need --serve/);
+  test("ports and --protected without --serve are refused", async (t) => {
+    const cwd = await project(t, table);
+    for (const more of [["--port", "8080"], ["--protected"]]) {
+      const { code, stderr } = await run(t, ["local", ...more], { cwd });
+      assert.equal(code, 2);
+      assert.match(stderr, /need --serve/);
+    }
   });
 
   test("migrations cannot run programs or read files, and extensions install", async (t) => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "vitest";
 import { freshDatabase, freshDirectory, query, serverUrl } from "../support/postgres.ts";
 import { eventsOf, run, start } from "./support/cli.ts";
-import { project, serve } from "./support/environment.ts";
+import { project, serve, writeMigrations } from "./support/environment.ts";
 
 const users = {
   "1700000000000_users": {
@@ -12,6 +12,12 @@ const users = {
     down: "drop table users;",
   },
 };
+
+/** The code of the failure that ended a command with `--json`. */
+function codeOf(ran: Parameters<typeof eventsOf>[0]): string | undefined {
+  const last = eventsOf(ran).at(-1);
+  return last?.type === "run.failed" ? last.failure.code : undefined;
+}
 
 // Each test has its own project.
 describe.concurrent("local", () => {
@@ -25,6 +31,21 @@ describe.concurrent("local", () => {
     running.child.kill("SIGTERM");
     assert.equal((await running.ended).code, 0);
     await assert.rejects(fetch(lambda));
+  });
+
+  test("--serve --protected serves a function that refuses what a protected one refuses", async (t) => {
+    const cwd = await project(t, {
+      "1700000000000_users": { up: "create table users (id int); insert into users values (1);" },
+    });
+    const served = await serve(t, cwd, ["--protected"]);
+    const unconfirmed = await served.run(["prod", "--json"]);
+    assert.deepEqual([unconfirmed.code, codeOf(unconfirmed)], [2, "protected"]);
+    assert.equal((await served.run(["prod", "--yes=prod"])).code, 0);
+    writeMigrations(cwd, { "1700000000100_drop": { up: "drop table users;" } });
+    const risky = await served.run(["prod", "--yes=prod", "--json"]);
+    assert.deepEqual([risky.code, codeOf(risky)], [2, "risk-not-allowed"]);
+    const allowed = await served.run(["prod", "--yes=prod", "--allow", "drop-data"]);
+    assert.equal(allowed.code, 0, allowed.stderr);
   });
 
   test("two concurrent runs on one project share its database, and the second sees what the first one did", async (t) => {

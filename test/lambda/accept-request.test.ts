@@ -123,6 +123,17 @@ describe("accept request", () => {
     );
   });
 
+  test("a protected one asks for the name that it was called by", () => {
+    const accept = (confirm: string) => () =>
+      acceptRequest(
+        request("apply", { environment: "dev-9", options: { confirm } }),
+        { ...settings, environment: "*", protected: true },
+        arn,
+      );
+    assert.doesNotThrow(accept("dev-9"));
+    assert.throws(accept("*"), { code: "protected" });
+  });
+
   test("a contract from the future is refused with what to do", () => {
     const { code, hints } = refusal({ ...request("status"), contract: 99 });
     assert.equal(code, "contract-mismatch");

@@ -195,15 +195,6 @@ describe("the settings of a function", () => {
     assert.equal(read({ HASURA_MIGRATE_ENVIRONMENT: "*" }).metrics, false);
   });
 
-  test("may serve every environment, or be protected", () => {
-    const every = { HASURA_MIGRATE_ENVIRONMENT: "*" };
-    assert.equal(read({ ...every, HASURA_MIGRATE_PROTECTED: "false" }).environment, "*");
-    assert.match(
-      refusal({ ...every, HASURA_MIGRATE_PROTECTED: "true" }).message,
-      /cannot be combined/,
-    );
-  });
-
   test("are documented with their defaults", () => {
     const defaults = settingDefinitions.flatMap(({ name, default: value }) =>
       value === undefined ? [] : [[name.replace("HASURA_MIGRATE_", ""), value]],

@@ -130,11 +130,6 @@ describe("settings", () => {
       { HASURA_MIGRATE_ENDPIONT: "http://x" },
       /HASURA_MIGRATE_ENDPIONT is not a setting .* did you mean HASURA_MIGRATE_ENDPOINT\?/,
     ],
-    [
-      "every name at once, and protected",
-      { HASURA_MIGRATE_ENVIRONMENT: "*", HASURA_MIGRATE_PROTECTED: "1" },
-      /HASURA_MIGRATE_ENVIRONMENT=\*/,
-    ],
   ];
   for (const [what, env, expected] of problems) {
     test(`${what} is refused, and the variable named`, () => {

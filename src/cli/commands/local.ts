@@ -24,7 +24,8 @@ export const local: CommandModule = {
       .option("--reset", "drop the embedded database first")
       .option("--serve", "keep the local Lambda and Hasura APIs running until Ctrl-C")
       .option("--port <number>", "with --serve: port of the Hasura API (default: a free one)")
-      .option("--lambda-port <number>", "with --serve: port of the Lambda API");
+      .option("--lambda-port <number>", "with --serve: port of the Lambda API")
+      .option("--protected", "with --serve: a function that is protected, to try what it refuses");
     return addLocalOptions(command, "Options:");
   },
   operands: () => ({ environments: ["local"] }),

@@ -17,6 +17,8 @@ export interface LocalChoice {
   /** Of the Hasura-compatible API and of the Lambda service; free ones by default. */
   readonly port?: number | undefined;
   readonly lambdaPort?: number | undefined;
+  /** Every function is that of a protected environment. */
+  readonly protected?: boolean | undefined;
   /** Environments whose functions discovery finds there. */
   readonly served?: readonly string[] | undefined;
 }
@@ -58,7 +60,10 @@ export async function startLocalTarget(
  */
 export async function startEnvironment(context: CliContext, choice: LocalChoice) {
   const { migrations, databaseUrl, reset, superuser, debug, port, lambdaPort, served } = choice;
-  const env = settingsFrom(context.env, choice.serve === true);
+  const env = {
+    ...settingsFrom(context.env, choice.serve === true),
+    ...(choice.protected && { HASURA_MIGRATE_PROTECTED: "true" }),
+  };
   const { startLocalEnvironment } = await import("../../local/environment/index.ts");
   return startLocalEnvironment({
     cwd: context.cwd,

@@ -237,10 +237,12 @@ export const LocalOptions = TargetOptions.extend({
   serve: flag,
   port,
   lambdaPort: port,
-}).refine(({ serve, port, lambdaPort }) => serve || (port ?? lambdaPort) === undefined, {
-  error: "--port and --lambda-port need --serve",
-  path: [],
-});
+  protected: flag,
+}).refine(
+  ({ serve, port, lambdaPort, protected: isProtected }) =>
+    serve || (port ?? lambdaPort ?? isProtected) === undefined,
+  { error: "--port, --lambda-port and --protected need --serve", path: [] },
+);
 export type LocalOptions = z.infer<typeof LocalOptions>;
 
 export const NewOptions = GlobalOptions.extend({

@@ -27,8 +27,12 @@ export interface Served {
   start(argv: readonly string[], options?: Options): Promise<Running>;
 }
 
-/** Serves a project on a new database of the test's server. */
-export async function serve(t: TestContext, migrations: string): Promise<Served> {
+/** Serves a project on a new database of the test's server. `more`: other options of `local`. */
+export async function serve(
+  t: TestContext,
+  migrations: string,
+  more: readonly string[] = [],
+): Promise<Served> {
   const databaseUrl = await freshDatabase(t);
   const server = await start(t, [
     "local",
@@ -38,6 +42,7 @@ export async function serve(t: TestContext, migrations: string): Promise<Served>
     migrations,
     "--database-url",
     databaseUrl,
+    ...more,
   ]);
   await server.shows(/\n/);
   const serving = Serving.parse(JSON.parse(server.stdout));
