@@ -1,6 +1,7 @@
 /** One run in a process of its own, as an invocation of the function is: `one-run.ts URL ROOT LIVE_MS [OPERATION]`. One line for each event. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { projectMetadata } from "../../../src/engine/project/project-metadata.ts";
 import { readProject } from "../../../src/engine/project/project.ts";
 import { execute } from "../../../src/engine/execute.ts";
 import { hasuraOverHttp } from "../../../src/lambda/hasura/hasura-http.ts";
@@ -22,6 +23,7 @@ await execute(
   {
     hasura,
     project: () => readProject(root),
+    projectMetadata: async () => (await projectMetadata(await readProject(root))).document,
     ...withLedger({ liveMs: Number(liveMs) }),
     now: () => performance.now(),
     sleep: (ms, signal) => pause(Math.ceil(ms / 100), undefined, signal && { signal }),
