@@ -77,7 +77,11 @@ const mayImport: Record<string, Rule> = {
     packages: ["@pgsql/types"],
     node: [],
   },
-  local: { own: ["protocol", "tls", "engine", "sql-parser"], packages: true, node: true },
+  local: {
+    own: ["protocol", "tls", "metadata", "engine", "sql-parser"],
+    packages: true,
+    node: true,
+  },
   verify: {
     own: ["protocol", "tls", "metadata", "engine", "sql-parser", "lint", "local"],
     packages: ["pg", "zod"],

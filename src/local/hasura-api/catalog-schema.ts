@@ -35,6 +35,18 @@ export async function prepareCatalog(
   });
 }
 
+/** Creates what event triggers need in the database of a source, where it is missing. */
+export const sourceCatalogSql = `DO $do$
+BEGIN
+  IF to_regprocedure('hdb_catalog.insert_event_log(text, text, text, text, json)') IS NULL THEN
+    IF to_regnamespace('hdb_catalog') IS NULL THEN
+      CREATE SCHEMA hdb_catalog;
+      COMMENT ON SCHEMA hdb_catalog IS '${comment}';
+    END IF;
+    ${sourceTables}
+  END IF;
+END $do$;`;
+
 /**
  * Drops `hdb_catalog` (state, metadata, events) when this program created it.
  * @throws Failure usage/foreign-hdb-catalog, unreachable/database-unreachable

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { isJson, type Json } from "../../metadata/document/json.ts";
 import { parseJson } from "../../protocol/json.ts";
 import { browserRequest, sameSecret } from "../request-guard.ts";
 import type { ApiContext, Handler } from "./context.ts";
 import { errorBody, HasuraError } from "./hasura-error.ts";
-import { findInconsistencies } from "./consistency.ts";
-import { metadataRequest, readRequest } from "./metadata-requests.ts";
+import { metadataRequest } from "./metadata-requests.ts";
+import { readRequest } from "./read-request.ts";
 import { legacyQueryRequest, queryRequest } from "./query-requests.ts";
 
 export interface HttpOptions {
@@ -60,6 +61,7 @@ async function answer(
   if (!handler && !isConfig) throw new HasuraError(404, "not-found", "resource does not exist");
   const body = await readBody(request); // read even when the secret is wrong: the client would get a connection reset instead of the 401
   authorize(request, options.adminSecret);
+  requireAdmin(request);
   if (!handler) return { status: 200, body: serverConfig(context) };
   const parsed = readRequest(jsonOf(body));
   const startedAt = performance.now();
@@ -71,12 +73,12 @@ async function answer(
   };
 }
 
-async function health({ store, sources }: ApiContext): Promise<Reply> {
+async function health({ store, cache }: ApiContext): Promise<Reply> {
   try {
-    const inconsistent = await findInconsistencies((await store.read()).metadata, sources);
+    const { inconsistencies } = (await cache.of(await store.read())).cache;
     return {
       status: 200,
-      body: inconsistent.length === 0 ? "OK" : "WARN: inconsistent objects in schema",
+      body: inconsistencies.length === 0 ? "OK" : "WARN: inconsistent objects in schema",
     };
   } catch {
     return { status: 500, body: "ERROR" };
@@ -116,6 +118,15 @@ function authorize(request: IncomingMessage, adminSecret: string): void {
   );
 }
 
+/** A request with the secret may name a role: then it has that role's rights, and only an admin has any here. */
+function requireAdmin({ headers }: IncomingMessage): void {
+  const { "x-hasura-role": role = "admin" } = headers;
+  if (role !== "admin")
+    throw new HasuraError(400, "access-denied", "restricted access : admin only", {
+      path: "$.args",
+    });
+}
+
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -128,9 +139,9 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function jsonOf(body: string): unknown {
+function jsonOf(body: string): Json {
   const json = parseJson(body);
-  if (json === undefined) throw new HasuraError(400, "invalid-json", "invalid JSON");
+  if (!isJson(json)) throw new HasuraError(400, "invalid-json", "invalid JSON");
   return json;
 }
 

@@ -12,7 +12,9 @@ import type { ApiContext } from "./context.ts";
 import { HasuraError } from "./hasura-error.ts";
 import { apiServer } from "./http.ts";
 import { MetadataStore } from "./metadata-store.ts";
-import { configurationFor, isPostgresFamily, Sources, type LocalSource } from "./sources.ts";
+import { CurrentCache } from "./current-cache.ts";
+import { isPostgresFamily } from "./source-kind.ts";
+import { configurationFor, Sources, type LocalSource } from "./sources.ts";
 import type { DriverFaults } from "./session.ts";
 
 export type { LocalSource } from "./sources.ts";
@@ -58,10 +60,10 @@ export async function startHasuraApi(options: HasuraApiOptions): Promise<HasuraA
   const version = options.version ?? "v2.48.0";
   const serverVersion = parseServerVersion(version);
   const store = new MetadataStore(options.metadataUrl);
-  const sources = new Sources(options.sources, options.env ?? {}, options.faults ?? {});
+  const env = options.env ?? {};
+  const sources = new Sources(options.sources, env, options.faults ?? {});
   const context: ApiContext = {
-    store,
-    sources,
+    ...{ store, state: store, sources, cache: new CurrentCache(sources, env) },
     local: options.sources,
     version,
     supportsNoTransaction:
@@ -78,7 +80,10 @@ export async function startHasuraApi(options: HasuraApiOptions): Promise<HasuraA
     return {
       url: `http://127.0.0.1:${port}`,
       adminSecret: options.adminSecret,
-      stop: once(() => stop(server, context)),
+      stop: once(async () => {
+        await stop(server);
+        await Promise.all([sources.close(), store.close()]);
+      }),
     };
   } catch (thrown) {
     await Promise.all([sources.close(), store.close()]);
@@ -111,7 +116,8 @@ async function addMissingSources({ store, local }: ApiContext): Promise<void> {
     tables: [],
     configuration: configurationFor(source),
   }));
-  await store.write({ ...metadata, sources: [...metadata.sources, ...added] }, resourceVersion);
+  const sources = [...metadata.sources, ...added].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  await store.write({ ...metadata, sources }, resourceVersion);
 }
 
 function listen(server: ReturnType<typeof apiServer>, port: number): Promise<number> {
@@ -131,16 +137,12 @@ function listen(server: ReturnType<typeof apiServer>, port: number): Promise<num
 }
 
 /** Current requests may finish; idle keep-alive connections are closed, because the server would wait for their clients. */
-async function stop(
-  server: ReturnType<typeof apiServer>,
-  { sources, store }: ApiContext,
-): Promise<void> {
+async function stop(server: ReturnType<typeof apiServer>): Promise<void> {
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
     setTimeout(() => server.closeAllConnections(), 2_000).unref();
   });
-  await Promise.all([sources.close(), store.close()]);
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -1,53 +1,89 @@
-import * as z from "zod";
+import { isJsonList, isJsonMap, type Json, type JsonMap } from "../../metadata/document/json.ts";
 
-/** A Postgres object's name in the metadata: an object, or a plain name in schema public. */
-export const ObjectName = z.union([
-  z.string(),
-  z.looseObject({ name: z.string(), schema: z.string().default("public") }),
-]);
-export type ObjectName = z.infer<typeof ObjectName>;
+/** A source in the metadata. */
+export interface SourceDocument extends JsonMap {
+  readonly name: string;
+  readonly kind: string;
+  readonly tables: readonly JsonMap[];
+}
 
-/** Entries of `tables` and `functions`: only the name is read, and everything is kept. */
-const TableEntry = z.looseObject({ table: z.unknown() });
-const FunctionEntry = z.looseObject({ function: z.unknown() });
-
-/** A source in the metadata; unknown keys are kept. */
-export const SourceDocument = z.looseObject({
-  name: z.string(),
-  kind: z.string().default("postgres"),
-  tables: z.array(TableEntry).default([]),
-  functions: z.array(FunctionEntry).optional(),
-  configuration: z.unknown().optional(),
-});
-export type SourceDocument = z.infer<typeof SourceDocument>;
-
-/** The metadata; keys that this environment does not use are kept unchanged. */
-export const MetadataDocument = z.looseObject({
-  version: z.literal(3),
-  sources: z.array(SourceDocument),
-});
-export type MetadataDocument = z.infer<typeof MetadataDocument>;
+/** The metadata as the server stores and exports it. */
+export interface MetadataDocument extends JsonMap {
+  readonly version: 3;
+  readonly sources: readonly SourceDocument[];
+}
 
 /** The metadata of a new server. */
 export const emptyMetadata = (): MetadataDocument => ({ version: 3, sources: [] });
 
+/** True for a document with sources; what else it contains is not looked at. */
+export function isMetadataDocument(value: Json): value is MetadataDocument {
+  if (!isJsonMap(value) || value["version"] !== 3) return false;
+  const { sources } = value;
+  return isJsonList(sources) && sources.every(isSource);
+}
+
+function isSource(value: Json): value is SourceDocument {
+  if (!isJsonMap(value)) return false;
+  const { name, kind, tables } = value;
+  return (
+    typeof name === "string" &&
+    typeof kind === "string" &&
+    isJsonList(tables) &&
+    tables.every(isMap)
+  );
+}
+
+const isMap = (value: Json): value is JsonMap => isJsonMap(value);
+
+/** The maps in the list at a key; none for anything else. */
+export function mapsAt(map: JsonMap, key: string): readonly JsonMap[] {
+  const value = map[key];
+  return isJsonList(value) ? value.filter(isMap) : [];
+}
+
+/** The map at a key; an empty one for anything else. */
+export function mapAt(map: JsonMap, key: string): JsonMap {
+  const value = map[key];
+  return isJsonMap(value) ? value : {};
+}
+
+/** The texts of a list at a key; none for anything else. */
+export function textsAt(map: JsonMap, key: string): readonly string[] {
+  const value = map[key];
+  return isJsonList(value) ? value.filter((item) => typeof item === "string") : [];
+}
+
+/** The text at a key; an empty one for anything else. */
+export function textAt(map: JsonMap, key: string): string {
+  const value = map[key];
+  return typeof value === "string" ? value : "";
+}
+
+/** The map without a key. */
+export const withoutKey = (map: JsonMap, omitted: string): JsonMap =>
+  Object.fromEntries(Object.entries(map).filter(([key]) => key !== omitted));
+
+/** The name of a table or a function of Postgres. */
 export interface QualifiedName {
   readonly schema: string;
   readonly name: string;
 }
 
 /** Reads an object's name; undefined for the names of other kinds of source (lists, datasets). */
-export function qualified(name: unknown): QualifiedName | undefined {
-  const read = ObjectName.safeParse(name);
-  if (!read.success) return undefined;
-  return typeof read.data === "string"
-    ? { schema: "public", name: read.data }
-    : { schema: read.data.schema, name: read.data.name };
+export function qualified(value: Json | undefined): QualifiedName | undefined {
+  if (typeof value === "string") return { schema: "public", name: value };
+  if (!isJsonMap(value)) return undefined;
+  const { name, schema = "public" } = value;
+  return typeof name === "string" && typeof schema === "string" ? { schema, name } : undefined;
 }
 
 /** A name as in Hasura's messages: without the schema `public`. */
 export const nameText = ({ schema, name }: QualifiedName): string =>
   schema === "public" ? name : `${schema}.${name}`;
+
+/** A name with its schema, which is unique in a database: `public.users`. */
+export const fullName = ({ schema, name }: QualifiedName): string => `${schema}.${name}`;
 
 /** The metadata with `change` applied to the source of that name. */
 export function changeSource(

@@ -1,124 +1,88 @@
-import * as z from "zod";
-import { findInconsistencies } from "./consistency.ts";
-import type { ApiRequest, Handler } from "./context.ts";
-import { untrack } from "./dependents.ts";
-import { trackedObjects } from "./consistency.ts";
-import { HasuraError, parseFailed } from "./hasura-error.ts";
-import { emptyMetadata, type MetadataDocument } from "./metadata-document.ts";
+import { isJsonMap } from "../../metadata/document/json.ts";
+import { metadataBulk } from "./bulk.ts";
+import { acceptAll, changeMetadata, reportsOf } from "./change-metadata.ts";
+import type { ApiContext, Handler } from "./context.ts";
+import { dropInconsistent } from "./drop-inconsistent.ts";
+import { parseFailed } from "./hasura-error.ts";
+import { listedRequests } from "./listed-requests.ts";
+import { emptyMetadata, mapsAt, withoutKey } from "./metadata-document.ts";
+import { reloadMetadata } from "./reload-metadata.ts";
 import { replaceMetadata } from "./replace-metadata.ts";
+import type { SchemaCache } from "./schema-cache/build-cache.ts";
 import { sourceRequestOf, sourceRequests } from "./source-requests.ts";
 
 const success = { message: "success" };
-const SetState = z.looseObject({ type: z.string(), state: z.unknown().optional() });
 
 const handlers: Readonly<Record<string, Handler>> = {
-  get_catalog_state: async (_request, { store }) => await store.state(),
-  set_catalog_state: async (request, { store }) => {
-    const args = SetState.safeParse(request.args).data;
-    if (!args) throw parseFailed('key "type" not found', `${request.path}.args`);
-    if (args.type !== "cli" && args.type !== "console") {
+  ...listedRequests,
+  get_catalog_state: async (_request, { state }) => await state.state(),
+  set_catalog_state: async ({ args, path }, { state }) => {
+    const { type, state: value = null } = isJsonMap(args) ? args : {};
+    if (typeof type !== "string") throw parseFailed('key "type" not found', `${path}.args`);
+    if (type !== "cli" && type !== "console") {
       throw parseFailed(
-        `parsing CatalogStateType failed, expected one of the tags ["cli","console"], but found tag "${args.type}"`,
-        `${request.path}.args.type`,
+        `parsing CatalogStateType failed, expected one of the tags ["cli","console"], but found tag "${type}"`,
+        `${path}.args.type`,
       );
     }
-    await store.setState(args.type, args.state ?? null);
+    await state.setState(type, value);
     return success;
   },
   export_metadata: async (request, { store }) => {
-    const { metadata, resourceVersion } = await store.read();
+    const { metadata: stored, resourceVersion } = await store.read();
+    const metadata = exported(stored);
     return request.version === 2 ? { resource_version: resourceVersion, metadata } : metadata;
   },
   replace_metadata: replaceMetadata,
-  reload_metadata: async (_request, { store, sources }) => {
-    const { metadata } = await store.read();
-    const inconsistent = await findInconsistencies(metadata, sources);
-    return {
-      ...success,
-      is_consistent: inconsistent.length === 0,
-      inconsistent_objects: inconsistent,
-    };
-  },
-  get_inconsistent_metadata: async (_request, { store, sources }) => {
-    const inconsistent = await findInconsistencies((await store.read()).metadata, sources);
-    return { is_consistent: inconsistent.length === 0, inconsistent_objects: inconsistent };
-  },
-  drop_inconsistent_metadata: async (_request, { store, sources }) => {
-    const { metadata, resourceVersion } = await store.read();
-    const names = new Set((await findInconsistencies(metadata, sources)).map(({ name }) => name));
-    let kept: MetadataDocument = {
-      ...metadata,
-      sources: metadata.sources.filter(({ name }) => !names.has(`source ${name}`)),
-    };
-    for (const source of kept.sources) {
-      const gone = trackedObjects(source).filter(({ type, name }) =>
-        names.has(
-          `${type} ${name.schema === "public" ? "" : `${name.schema}.`}${name.name} in source ${source.name}`,
-        ),
-      );
-      kept = untrack(kept, source.name, gone);
-    }
-    await store.write(kept, resourceVersion);
+  reload_metadata: reloadMetadata,
+  get_inconsistent_metadata: async (_request, context) => consistency(await cacheOf(context)),
+  drop_inconsistent_metadata: async (request, context) => {
+    await dropInconsistent(request, context);
     return success;
   },
-  clear_metadata: async (_request, { store }) => {
-    await store.write(emptyMetadata(), (await store.read()).resourceVersion);
+  clear_metadata: async (request, context) => {
+    await changeMetadata(request, context, {
+      change: ({ metadata }) => ({
+        ...emptyMetadata(),
+        sources: metadata.sources
+          .filter(({ name }) => name === "default")
+          .map(({ name, kind, configuration = {} }) => ({
+            ...{ name, kind, tables: [], configuration },
+          })),
+      }),
+      accept: acceptAll,
+    });
     return success;
   },
   get_source_tables: () => Promise.resolve([]),
 };
 
+/** Cron triggers of the API are left out, unless they were created to be part of the metadata. */
+function exported(metadata: ReturnType<typeof emptyMetadata>): object {
+  const triggers = mapsAt(metadata, "cron_triggers").filter(
+    (trigger) => trigger["include_in_metadata"] !== false,
+  );
+  const others = withoutKey(metadata, "cron_triggers");
+  return { ...others, ...(triggers.length > 0 && { cron_triggers: triggers }) };
+}
+
+async function cacheOf({ store, cache }: ApiContext): Promise<SchemaCache> {
+  return (await cache.of(await store.read())).cache;
+}
+
+/** The answer that lists what is inconsistent. */
+export const consistency = ({ inconsistencies }: SchemaCache): object => ({
+  is_consistent: inconsistencies.length === 0,
+  inconsistent_objects: reportsOf(inconsistencies),
+});
+
 /** One request to `/v1/metadata`. */
 export const metadataRequest: Handler = async (request, context) => {
-  if (request.type === "bulk" || request.type === "bulk_keep_going")
-    return await bulk(request, (one) => metadataRequest(one, context));
+  if (/^bulk(_keep_going|_atomic)?$/.test(request.type))
+    return await metadataBulk(request, context, metadataRequest);
   const rest = sourceRequestOf(request.type);
   const handler = handlers[request.type] ?? (rest === undefined ? undefined : sourceRequests[rest]);
   if (handler) return await handler(request, context);
   // The message is the server's; a real Hasura supports more types.
   throw parseFailed(`unrecognised RQLMetadataV1 query type: ${request.type}`, request.path);
 };
-
-/** Runs the items of a bulk in order. The first error ends it, with the path of its item. */
-export async function bulk(
-  request: ApiRequest,
-  run: (one: ApiRequest) => Promise<unknown>,
-): Promise<unknown[]> {
-  const items = z.array(z.unknown()).safeParse(request.args).data;
-  if (!items) throw parseFailed("parsing list failed, expected Array", `${request.path}.args`);
-  const answers: unknown[] = [];
-  for (const [i, item] of items.entries())
-    answers.push(await run(readRequest(item, `${request.path}.args[${i}]`)));
-  return answers;
-}
-
-const Envelope = z.looseObject({
-  type: z.string(),
-  version: z.number().optional(),
-  resource_version: z.number().optional(),
-  args: z.unknown().optional(),
-});
-
-/**
- * Parses JSON as a request.
- * @throws HasuraError parse-failed
- */
-export function readRequest(json: unknown, path = "$"): ApiRequest {
-  const parsed = Envelope.safeParse(json);
-  if (!parsed.success) {
-    const key = parsed.error.issues[0]?.path[0];
-    throw key === undefined
-      ? parseFailed("parsing Object failed, expected Object", path)
-      : parseFailed(`key "${String(key)}" not found`, path);
-  }
-  const { type, version, resource_version, args } = parsed.data;
-  if (args === undefined && type !== "export_metadata" && type !== "get_catalog_state")
-    throw new HasuraError(400, "parse-failed", 'key "args" not found', { path });
-  return {
-    type,
-    args: args ?? {},
-    path,
-    ...(version !== undefined && { version }),
-    ...(resource_version !== undefined && { resourceVersion: resource_version }),
-  };
-}

@@ -1,12 +1,24 @@
 import pg from "pg";
+import { isJson } from "../../metadata/document/json.ts";
 import { driverAddress } from "./driver-address.ts";
 import { HasuraError } from "./hasura-error.ts";
-import { emptyMetadata, MetadataDocument } from "./metadata-document.ts";
+import { emptyMetadata, isMetadataDocument, type MetadataDocument } from "./metadata-document.ts";
 
 /** The metadata and its version, which every write increments; 0 when nothing is stored. */
 export interface StoredMetadata {
   readonly metadata: MetadataDocument;
   readonly resourceVersion: number;
+}
+
+/** Where requests read and write the metadata. */
+export interface MetadataAccess {
+  read(): Promise<StoredMetadata>;
+  /**
+   * Stores a new document, and returns its version.
+   * @param expected the version that the change is based on; 0 when nothing was stored
+   * @throws HasuraError 409 when another request has written since
+   */
+  write(metadata: MetadataDocument, expected: number): Promise<number>;
 }
 
 /** The row of `hdb_version` that clients see. */
@@ -20,7 +32,7 @@ export interface StoredState {
  * The rows of `hdb_metadata` and `hdb_version`, in the tables of a real server, so that SQL finds them there
  * (docs/internals/hasura-protocol.md, "Where applied versions are recorded").
  */
-export class MetadataStore {
+export class MetadataStore implements MetadataAccess {
   readonly #pool: pg.Pool;
 
   constructor(url: string) {
@@ -37,16 +49,13 @@ export class MetadataStore {
       "select metadata, resource_version from hdb_catalog.hdb_metadata",
     );
     const row = rows[0];
-    return row
-      ? { metadata: MetadataDocument.parse(row.metadata), resourceVersion: row.resource_version }
-      : { metadata: emptyMetadata(), resourceVersion: 0 };
+    if (!row) return { metadata: emptyMetadata(), resourceVersion: 0 };
+    const { metadata, resource_version: resourceVersion } = row;
+    if (!isJson(metadata) || !isMetadataDocument(metadata))
+      throw new HasuraError(500, "unexpected", "unexpected metadata version from storage");
+    return { metadata, resourceVersion };
   }
 
-  /**
-   * Stores a new document, and returns its version.
-   * @param expected the version that the change is based on; 0 when nothing was stored
-   * @throws HasuraError 409 when another request has written since
-   */
   async write(metadata: MetadataDocument, expected: number): Promise<number> {
     const { rows } = await this.#query<{ resource_version: number }>(
       `insert into hdb_catalog.hdb_metadata as stored (id, metadata) values (1, $1::json)

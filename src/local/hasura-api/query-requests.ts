@@ -1,8 +1,9 @@
 import * as z from "zod";
 import type { ApiRequest, Handler } from "./context.ts";
 import { HasuraError, parseFailed } from "./hasura-error.ts";
-import { bulk, metadataRequest } from "./metadata-requests.ts";
-import { isRunSql, runSql, type RunSqlContext } from "./run-sql.ts";
+import { bulk } from "./bulk.ts";
+import { metadataRequest } from "./metadata-requests.ts";
+import { isRunSql, runSql, type RunSqlContext } from "./run-sql/run-sql.ts";
 
 /**
  * One request to `/v2/query`. Each `run_sql` of a `bulk` is a transaction of its own
@@ -55,6 +56,6 @@ export const legacyQueryRequest: Handler = async (request, context) => {
       },
     );
   }
-  const row = await context.store.versionRow();
+  const row = await context.state.versionRow();
   return [Object.fromEntries(columns.map((column) => [column, row[column] ?? null]))];
 };

@@ -1,77 +1,75 @@
-import * as z from "zod";
-import type { ApiContext, ApiRequest, Handler } from "./context.ts";
-import { missingObjects } from "./consistency.ts";
-import { HasuraError, parseFailed } from "./hasura-error.ts";
+import type { JsonMap } from "../../metadata/document/json.ts";
+import { changeMetadata, refuseNew, refuseNewFor } from "./change-metadata.ts";
+import type { ApiRequest, Handler } from "./context.ts";
+import { normaliseSource } from "./document/read-document.ts";
+import { anything, boolean, object, optional, required, text } from "./document/read-value.ts";
+import { HasuraError } from "./hasura-error.ts";
 import {
   changeSource,
-  nameText,
-  qualified,
+  textAt,
   type MetadataDocument,
   type SourceDocument,
 } from "./metadata-document.ts";
-import { isPostgresFamily } from "./sources.ts";
+import { dependentsOf, refuseDependents, withoutDependents } from "./dependents.ts";
+import { sourceNamed } from "./named-source.ts";
+import { sourceObject } from "./schema-cache/metadata-object.ts";
+import { tableRequests } from "./table-requests.ts";
+import { trackingRequests } from "./tracking-requests.ts";
 
 const success = { message: "success" };
-const AddSource = z.looseObject({
-  name: z.string(),
-  configuration: z.unknown().optional(),
-  replace_configuration: z.boolean().optional(),
-});
-const DropSource = z.looseObject({ name: z.string() });
-const Track = z.looseObject({
-  source: z.string().default("default"),
-  table: z.unknown().optional(),
-  function: z.unknown().optional(),
-});
+
+const addSource = object([
+  required("name", text),
+  optional("configuration", anything, { fallback: {} }),
+  optional("replace_configuration", boolean, { fallback: false }),
+  optional("customization", anything),
+  optional("health_check", anything),
+]);
+
+const dropSource = object([
+  required("name", text),
+  optional("cascade", boolean, { fallback: false }),
+]);
 
 /** Handlers for `pg_add_source` and similar types, without the first word, which is the kind of source. */
 export const sourceRequests: Readonly<Record<string, Handler>> = {
+  ...trackingRequests,
+  ...tableRequests,
   add_source: async (request, context) => {
-    const args = read(AddSource, request);
-    const kind = kindOf(request.type);
-    return await change(context, (metadata) => {
-      const known = metadata.sources.find(({ name }) => name === args.name);
-      if (known && args.replace_configuration !== true) {
-        throw new HasuraError(
-          400,
-          "already-exists",
-          `source with name "${args.name}" already exists`,
-          {
-            path: `${request.path}.args.name`,
-          },
-        );
-      }
-      if (known)
-        return changeSource(metadata, args.name, (source) => ({
-          ...source,
-          configuration: args.configuration,
-        }));
-      return {
-        ...metadata,
-        sources: [
-          ...metadata.sources,
-          { name: args.name, kind, tables: [], configuration: args.configuration },
-        ],
-      };
+    const args = addSource(request.args, `${request.path}.args`);
+    const name = textAt(args, "name");
+    await changeMetadata(request, context, {
+      change: ({ metadata }) => withSource(metadata, args, request),
+      accept: refuseNewFor(sourceObject(name).name),
     });
+    return success;
   },
   drop_source: async (request, context) => {
-    const { name } = read(DropSource, request);
-    return await change(context, (metadata) => {
-      sourceNamed(metadata, name, request);
-      return { ...metadata, sources: metadata.sources.filter((source) => source.name !== name) };
+    const args = dropSource(request.args, `${request.path}.args`);
+    await changeMetadata(request, context, {
+      change: ({ metadata, cache }) => {
+        const { name: dropped } = sourceNamed(metadata, textAt(args, "name"), request);
+        const found = dependentsOf(
+          cache,
+          ({ object: it }) => "source" in it && it.source === dropped,
+        );
+        const dependents = found.filter(
+          ({ object: it }) => !("source" in it && it.source === dropped),
+        );
+        if (args["cascade"] !== true) refuseDependents(dependents, `${request.path}.args`);
+        const kept = withoutDependents(metadata, cache, dependents);
+        return { ...kept, sources: kept.sources.filter((source) => source.name !== dropped) };
+      },
+      accept: refuseNew,
     });
+    return success;
   },
-  track_table: (request, context) => track("table", request, context),
-  track_function: (request, context) => track("function", request, context),
-  untrack_table: (request, context) => untrackOne("table", request, context),
-  untrack_function: (request, context) => untrackOne("function", request, context),
 };
 
 /** The part of a type after the kind (`pg_`, `citus_` …) when `sourceRequests` has it. */
 export function sourceRequestOf(type: string): string | undefined {
   const rest = type.replace(/^(pg|postgres|citus|cockroach|mssql|bigquery)_/, "");
-  return rest in sourceRequests ? rest : undefined;
+  return Object.hasOwn(sourceRequests, rest) ? rest : undefined;
 }
 
 function kindOf(type: string): string {
@@ -79,126 +77,27 @@ function kindOf(type: string): string {
   return kind === "pg" ? "postgres" : kind;
 }
 
-async function track(
-  kind: "table" | "function",
-  request: ApiRequest,
-  context: ApiContext,
-): Promise<unknown> {
-  const args = read(Track, request);
-  const name = objectName(args[kind] ?? request.args, request);
-  const { metadata } = await context.store.read();
-  const source = sourceNamed(metadata, args.source, request);
-  if (entriesOf(source, kind).some((entry) => sameName(entry[kind], name))) {
-    throw new HasuraError(
-      400,
-      "already-tracked",
-      `view/table already tracked: "${nameText(name)}"`,
-      { path: `${request.path}.args` },
-    );
-  }
-  const rest = Object.fromEntries(
-    Object.entries(args).filter(
-      ([key]) => key !== "source" && key !== "table" && key !== "function",
-    ),
-  );
-  const changed: SourceDocument = {
-    ...source,
-    [`${kind}s`]: [
-      ...entriesOf(source, kind),
-      { ...rest, [kind]: { schema: name.schema, name: name.name } },
-    ],
-  };
-  if (isPostgresFamily(source.kind)) await refuseMissing(changed, kind, name, request, context);
-  return await change(context, (now) => changeSource(now, args.source, () => changed));
-}
-
-async function refuseMissing(
-  source: SourceDocument,
-  kind: "table" | "function",
-  name: { schema: string; name: string },
-  request: ApiRequest,
-  context: ApiContext,
-): Promise<void> {
-  const missing = await context.sources
-    .pool(source)
-    .use((session) => missingObjects(source, session));
-  if (!missing.some((object) => object.type === kind && nameText(object.name) === nameText(name)))
-    return;
-  const what =
-    kind === "table" ? "no such table/view exists in source: " : "no such function exists: ";
-  throw new HasuraError(400, "not-exists", `${what}"${nameText(name)}"`, {
-    path: `${request.path}.args`,
-  });
-}
-
-async function untrackOne(
-  kind: "table" | "function",
-  request: ApiRequest,
-  context: ApiContext,
-): Promise<unknown> {
-  const args = read(Track, request);
-  const name = objectName(args[kind] ?? request.args, request);
-  return await change(context, (metadata) => {
-    const source = sourceNamed(metadata, args.source, request);
-    const kept = entriesOf(source, kind).filter((entry) => !sameName(entry[kind], name));
-    if (kept.length === entriesOf(source, kind).length) {
-      throw new HasuraError(
-        400,
-        "already-untracked",
-        `${kind} already untracked: "${nameText(name)}"`,
-        { path: `${request.path}.args` },
-      );
-    }
-    return changeSource(metadata, args.source, () => ({ ...source, [`${kind}s`]: kept }));
-  });
-}
-
-function entriesOf(source: SourceDocument, kind: "table" | "function"): Record<string, unknown>[] {
-  return (kind === "table" ? source.tables : source.functions) ?? [];
-}
-
-function objectName(value: unknown, request: ApiRequest): { schema: string; name: string } {
-  const name = qualified(value);
-  if (!name)
-    throw parseFailed(
-      "expected a name, or an object with a name and a schema",
-      `${request.path}.args`,
-    );
-  return name;
-}
-
-function sameName(value: unknown, name: { schema: string; name: string }): boolean {
-  const other = qualified(value);
-  return other !== undefined && nameText(other) === nameText(name);
-}
-
-function sourceNamed(
+function withSource(
   metadata: MetadataDocument,
-  name: string,
+  args: JsonMap,
   request: ApiRequest,
-): SourceDocument {
-  const source = metadata.sources.find((candidate) => candidate.name === name);
-  if (!source)
-    throw new HasuraError(400, "not-exists", `source with name "${name}" does not exist`, {
-      path: `${request.path}.args`,
+): MetadataDocument {
+  const { replace_configuration: replaces, configuration = {}, ...settings } = args;
+  const name = textAt(args, "name");
+  const known = metadata.sources.find((source) => source.name === name);
+  if (known && replaces !== true)
+    throw new HasuraError(400, "already-exists", `source with name "${name}" already exists`, {
+      path: `${request.path}.args.name`,
     });
-  return source;
+  if (known)
+    return changeSource(metadata, name, (source) =>
+      normaliseSource({ ...source, ...settings, name, configuration }),
+    );
+  const kind = kindOf(request.type);
+  const added = normaliseSource({ ...settings, name, kind, tables: [], configuration });
+  return { ...metadata, sources: inOrder([...metadata.sources, added]) };
 }
 
-function read<T>(schema: z.ZodType<T>, request: ApiRequest): T {
-  const parsed = schema.safeParse(request.args);
-  if (parsed.success) return parsed.data;
-  throw parseFailed(
-    `key "${String(parsed.error.issues[0]?.path[0] ?? "")}" not found`,
-    `${request.path}.args`,
-  );
-}
-
-async function change(
-  context: ApiContext,
-  how: (metadata: MetadataDocument) => MetadataDocument,
-): Promise<unknown> {
-  const { metadata, resourceVersion } = await context.store.read();
-  await context.store.write(how(metadata), resourceVersion);
-  return success;
-}
+/** Sources are sorted by name, as in an export. */
+const inOrder = (sources: readonly SourceDocument[]): readonly SourceDocument[] =>
+  sources.toSorted((a, b) => (a.name < b.name ? -1 : 1));

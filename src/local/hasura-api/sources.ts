@@ -1,8 +1,17 @@
-import * as z from "zod";
+import type { Json, JsonMap } from "../../metadata/document/json.ts";
+import { readDatabase } from "./database/read-database.ts";
 import { HasuraError } from "./hasura-error.ts";
-import type { SourceDocument } from "./metadata-document.ts";
+import { mapAt, textAt, type SourceDocument } from "./metadata-document.ts";
 import { SessionPool } from "./pool.ts";
+import type { DatabaseState } from "./schema-cache/build-cache.ts";
+import {
+  environmentValue,
+  renderTemplate,
+  type Environment,
+} from "./schema-cache/environment-values.ts";
+import { NotBuilt } from "./schema-cache/inconsistency.ts";
 import type { DriverFaults } from "./session.ts";
+import { isPostgresFamily } from "./source-kind.ts";
 import type { IsolationLevel } from "./transaction.ts";
 
 /** A database of the environment. It takes precedence over the connection in the metadata of a source with that name. */
@@ -13,20 +22,14 @@ export interface LocalSource {
   readonly isolationLevel?: IsolationLevel;
 }
 
-const FromEnv = z.looseObject({ from_env: z.string() });
-const Configuration = z.looseObject({
-  connection_info: z.looseObject({
-    database_url: z.unknown().optional(),
-    isolation_level: z.enum(["read-committed", "repeatable-read", "serializable"]).optional(),
-  }),
-});
-
-/** True for kinds of source that speak Postgres's protocol. */
-export const isPostgresFamily = (kind: string): boolean =>
-  ["postgres", "pg", "citus", "cockroach", "alloy"].includes(kind);
+const isolationLevels: readonly IsolationLevel[] = [
+  "read-committed",
+  "repeatable-read",
+  "serializable",
+];
 
 /** The configuration of an environment's source in the metadata; it never contains the address. */
-export function configurationFor(source: LocalSource): object {
+export function configurationFor(source: LocalSource): JsonMap {
   const variable =
     source.name === "default"
       ? "HASURA_GRAPHQL_DATABASE_URL"
@@ -43,63 +46,79 @@ export function configurationFor(source: LocalSource): object {
 /** The connection pools of all sources. They are kept by address, so that a metadata reload does not close them. */
 export class Sources {
   readonly #local: ReadonlyMap<string, LocalSource>;
-  readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #env: Environment;
   readonly #faults: DriverFaults;
   readonly #pools = new Map<string, SessionPool>();
 
-  constructor(
-    local: readonly LocalSource[],
-    env: Readonly<Record<string, string | undefined>>,
-    faults: DriverFaults,
-  ) {
+  constructor(local: readonly LocalSource[], env: Environment, faults: DriverFaults) {
     this.#local = new Map(local.map((source) => [source.name, source]));
     this.#env = env;
     this.#faults = faults;
   }
 
-  /** The address, or Hasura's message when there is none. */
-  address(source: SourceDocument): { url: string } | { reason: string } {
-    const local = this.#local.get(source.name);
-    if (local) return { url: local.url };
-    const url = Configuration.safeParse(source.configuration).data?.connection_info.database_url;
-    if (typeof url === "string") return { url };
-    const variable = FromEnv.safeParse(url).data?.from_env;
-    if (variable === undefined)
-      return { reason: "database_url is missing in the source's configuration" };
-    const value = this.#env[variable];
-    return value === undefined
-      ? { reason: `environment variable '${variable}' not set` }
-      : { url: value };
-  }
-
   /** From the metadata, else the environment, else Hasura's default. */
   isolation(source: SourceDocument): IsolationLevel {
-    const configured = Configuration.safeParse(source.configuration).data?.connection_info
-      .isolation_level;
-    return configured ?? this.#local.get(source.name)?.isolationLevel ?? "read-committed";
+    const configured = connectionOf(source)["isolation_level"];
+    return (
+      isolationLevels.find((level) => level === configured) ??
+      this.#local.get(source.name)?.isolationLevel ??
+      "read-committed"
+    );
   }
 
   /** @throws HasuraError for a source without a usable address */
   pool(source: SourceDocument): SessionPool {
-    const found = this.address(source);
-    if ("reason" in found)
+    try {
+      return this.#poolAt(this.#address(source));
+    } catch (thrown) {
+      if (!(thrown instanceof NotBuilt)) throw thrown;
       throw new HasuraError(
         400,
         "unexpected",
         `source with name "${source.name}" is inconsistent`,
-        {
-          path: "$.args.source",
-          internal: found.reason,
-        },
+        { path: "$.args.source", internal: thrown.message, cause: thrown },
       );
-    const known = this.#pools.get(found.url);
-    if (known) return known;
-    const pool = new SessionPool(found.url, this.#faults);
-    this.#pools.set(found.url, pool);
-    return pool;
+    }
+  }
+
+  /** Reads the schema of a source's database. */
+  async readDatabase(source: SourceDocument): Promise<DatabaseState> {
+    if (!isPostgresFamily(source.kind)) return { kind: "unchecked" };
+    try {
+      const pool = this.#poolAt(this.#address(source));
+      return { kind: "read", schema: await pool.use(readDatabase) };
+    } catch (thrown) {
+      if (thrown instanceof NotBuilt) return { kind: "unreachable", reason: thrown.message };
+      if (!(thrown instanceof HasuraError)) throw thrown;
+      const detail = typeof thrown.internal === "string" ? { detail: thrown.internal } : {};
+      return { kind: "unreachable", reason: thrown.message, ...detail };
+    }
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#pools.values()].map((pool) => pool.close()));
   }
+
+  #poolAt(url: string): SessionPool {
+    const known = this.#pools.get(url);
+    if (known) return known;
+    const pool = new SessionPool(url, this.#faults);
+    this.#pools.set(url, pool);
+    return pool;
+  }
+
+  /** @throws NotBuilt with Hasura's reason when there is none */
+  #address(source: SourceDocument): string {
+    const local = this.#local.get(source.name);
+    if (local) return local.url;
+    const url: Json | undefined = connectionOf(source)["database_url"];
+    if (typeof url === "string") return renderTemplate(url, this.#env);
+    const variable = textAt(mapAt({ url: url ?? null }, "url"), "from_env");
+    if (variable === "")
+      throw new NotBuilt("database_url is missing in the source's configuration");
+    return environmentValue(variable, this.#env);
+  }
 }
+
+const connectionOf = (source: SourceDocument): JsonMap =>
+  mapAt(mapAt(source, "configuration"), "connection_info");

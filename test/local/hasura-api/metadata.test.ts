@@ -104,7 +104,10 @@ describe("metadata", () => {
     });
     assertIncludes(await ask(api, "pg_track_table", { table: "nope" }), {
       status: 400,
-      body: { code: "not-exists", error: 'no such table/view exists in source: "nope"' },
+      body: {
+        code: "invalid-configuration",
+        error: 'Inconsistent object: no such table/view exists in source: "nope"',
+      },
     });
     await api.sql("drop table users cascade");
     const inconsistent = await ask(api, "reload_metadata");
@@ -197,8 +200,11 @@ describe("metadata", () => {
       200,
     );
     assertIncludes((await ask(api, "export_metadata")).body, {
-      sources: [{ tables: [{ table: { name: "users" }, array_relationships: [] }] }],
+      sources: [{ tables: [{ table: { name: "users" } }] }],
     });
+    assert.ok(
+      !JSON.stringify((await ask(api, "export_metadata")).body).includes("array_relationships"),
+    );
     assertIncludes((await ask(api, "get_inconsistent_metadata")).body, { is_consistent: true });
   });
 
@@ -320,7 +326,7 @@ describe("metadata", () => {
     );
     assertIncludes((await ask(api, "export_metadata")).body, {
       version: 3,
-      sources: [{ name: "default", tables: [{ table: "t" }] }],
+      sources: [{ name: "default", tables: [{ table: { schema: "public", name: "t" } }] }],
     });
     const cases: [unknown, object][] = [
       [
@@ -350,14 +356,25 @@ describe("metadata", () => {
     assert.deepEqual(await query(other, "select to_regclass('in_other')::text as t"), [
       { t: "in_other" },
     ]);
-    await ask(api, "pg_add_source", source("MISSING"));
+    const missing = "Inconsistent object: environment variable 'MISSING' not set";
+    assertIncludes(await ask(api, "pg_add_source", source("MISSING")), {
+      status: 400,
+      body: { code: "invalid-configuration", error: missing },
+    });
+    await ask(api, "replace_metadata", {
+      allow_inconsistent_metadata: true,
+      metadata: {
+        version: 3,
+        sources: [{ ...source("MISSING"), kind: "postgres", tables: [] }],
+      },
+    });
     assertIncludes((await ask(api, "get_inconsistent_metadata")).body, {
       inconsistent_objects: [
         {
           type: "source",
           name: "source other",
           definition: "other",
-          reason: "Inconsistent object: environment variable 'MISSING' not set",
+          reason: missing,
         },
       ],
     });

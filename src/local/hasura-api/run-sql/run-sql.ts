@@ -1,13 +1,12 @@
 import * as z from "zod";
-import { missingObjects, type TrackedObject } from "./consistency.ts";
-import { dependentsOf, untrack } from "./dependents.ts";
-import { HasuraError, parseFailed } from "./hasura-error.ts";
-import type { MetadataDocument, SourceDocument } from "./metadata-document.ts";
-import type { MetadataStore } from "./metadata-store.ts";
-import type { PgSession } from "./session.ts";
-import { isPostgresFamily, type Sources } from "./sources.ts";
-import { splitStatements } from "./split-statements.ts";
-import { inTransaction, runText, type ResultBody } from "./transaction.ts";
+import type { ApiContext } from "../context.ts";
+import { HasuraError, parseFailed } from "../hasura-error.ts";
+import type { MetadataDocument, SourceDocument } from "../metadata-document.ts";
+import type { PgSession } from "../session.ts";
+import { isPostgresFamily } from "../source-kind.ts";
+import { splitStatements } from "../split-statements.ts";
+import { inTransaction, runText, type ResultBody } from "../transaction.ts";
+import { CheckedRun } from "./checked.ts";
 
 const Args = z.looseObject({
   sql: z.string(),
@@ -19,15 +18,10 @@ const Args = z.looseObject({
 });
 type RunSqlArgs = z.infer<typeof Args>;
 
-export interface RunSqlContext {
-  readonly store: Pick<MetadataStore, "read" | "write">;
-  readonly sources: Sources;
-  /**
-   * False for servers before 2.45.3, which silently ignore the key
-   * (docs/internals/hasura-protocol.md, "Statements outside a transaction").
-   */
-  readonly supportsNoTransaction: boolean;
-}
+export type RunSqlContext = Pick<
+  ApiContext,
+  "store" | "cache" | "sources" | "supportsNoTransaction"
+>;
 
 /** True for `run_sql` and its variants by kind, such as `pg_run_sql`. */
 export const isRunSql = (type: string): boolean => type.endsWith("run_sql");
@@ -49,19 +43,20 @@ export async function runSql(
   path: string,
 ): Promise<ResultBody> {
   const args = parseArgs(rawArgs, path);
-  const { metadata, resourceVersion } = await context.store.read();
-  const source = findSource(metadata, args.source ?? "default", type, path);
-  const checked =
+  const stored = await context.store.read();
+  const source = findSource(stored.metadata, args.source ?? "default", type, path);
+  const isChecked =
     args.read_only !== true && (args.check_metadata_consistency ?? changesSchema.test(args.sql));
   const mode = { isolation: context.sources.isolation(source), readOnly: args.read_only === true };
-  const work = (session: PgSession): Promise<SqlRun> =>
-    checked ? withCheck(session, source, args, context) : plain(session, args, context);
+  const outside = args.no_transaction === true && context.supportsNoTransaction;
   try {
     const pool = context.sources.pool(source);
-    const outside = args.no_transaction === true && context.supportsNoTransaction;
-    const { body, dropped } = await (outside ? pool.use(work) : inTransaction(pool, mode, work));
-    if (checked)
-      await context.store.write(untrack(metadata, source.name, dropped), resourceVersion);
+    const inside = <T>(work: (session: PgSession) => Promise<T>): Promise<T> =>
+      outside ? pool.use(work) : inTransaction(pool, mode, work);
+    if (!isChecked) return await inside((session) => plain(session, args, outside));
+    const run = new CheckedRun(stored, await context.cache.of(stored), source);
+    const { body, metadata } = await inside((session) => withCheck(session, run, args, outside));
+    await run.store(metadata, context, path);
     return body;
   } catch (thrown) {
     throw thrown instanceof HasuraError && thrown.path === "$"
@@ -70,47 +65,25 @@ export async function runSql(
   }
 }
 
-interface SqlRun {
-  readonly body: ResultBody;
-  /** Tracked objects that the SQL dropped. */
-  readonly dropped: readonly TrackedObject[];
-}
-
-async function plain(
-  session: PgSession,
-  args: RunSqlArgs,
-  context: RunSqlContext,
-): Promise<SqlRun> {
-  if (args.no_transaction !== true || !context.supportsNoTransaction)
-    return { body: await runText(session, args.sql), dropped: [] };
+async function plain(session: PgSession, args: RunSqlArgs, outside: boolean): Promise<ResultBody> {
+  if (!outside) return await runText(session, args.sql);
   const statements = splitStatements(args.sql);
   let body: ResultBody | undefined;
   for (const statement of statements) body = await runText(session, statement);
   // SQL that is only comments is sent as it is, and the server refuses it.
-  return { body: body ?? (await runText(session, args.sql)), dropped: [] };
+  return body ?? (await runText(session, args.sql));
 }
 
-/** Runs the SQL and finds the tracked objects that it dropped; it fails when others depend on them, unless `cascade` is set. */
+/** Runs the SQL, and finds what it did to what the metadata names. */
 async function withCheck(
   session: PgSession,
-  source: SourceDocument,
+  run: CheckedRun,
   args: RunSqlArgs,
-  context: RunSqlContext,
-): Promise<SqlRun> {
-  const before = new Set((await missingObjects(source, session)).map((object) => object.entry));
-  const { body } = await plain(session, args, context);
-  const dropped = (await missingObjects(source, session)).filter(
-    (object) => !before.has(object.entry),
-  );
-  const dependents = dependentsOf(source, dropped);
-  if (dependents.length > 0 && args.cascade !== true) {
-    throw new HasuraError(
-      400,
-      "dependency-error",
-      `cannot drop due to the following dependent objects: ${dependents.join(", ")}`,
-    );
-  }
-  return { body, dropped };
+  outside: boolean,
+): Promise<{ readonly body: ResultBody; readonly metadata: MetadataDocument }> {
+  await run.begin(session);
+  const body = await plain(session, args, outside);
+  return { body, metadata: await run.follow(session, args.cascade === true) };
 }
 
 function parseArgs(raw: unknown, path: string): RunSqlArgs {

@@ -1,0 +1,54 @@
+/** What metadata can refer to in a database of a source. Tables and functions by their name with its schema: `public.users`. */
+export interface DatabaseSchema {
+  readonly relations: ReadonlyMap<string, Relation>;
+  /** All functions of a name. */
+  readonly functions: ReadonlyMap<string, readonly DatabaseFunction[]>;
+  /** The names of all types that are no tables. */
+  readonly scalars: ReadonlySet<string>;
+}
+
+/** A table or view. */
+export interface Relation {
+  readonly name: string;
+  readonly oid: string;
+  readonly columns: ReadonlyMap<string, Column>;
+  readonly primaryKey: readonly string[];
+  readonly foreignKeys: readonly ForeignKey[];
+}
+
+export interface Column {
+  readonly name: string;
+  /** Stays the same when the column is renamed. */
+  readonly position: number;
+  readonly type: string;
+  /** False if PostgreSQL computes the value. */
+  readonly isWritable: boolean;
+}
+
+export interface ForeignKey {
+  readonly name: string;
+  readonly oid: string;
+  readonly columns: readonly string[];
+  /** The table that it refers to. */
+  readonly table: string;
+  readonly theirColumns: readonly string[];
+}
+
+export interface DatabaseFunction {
+  readonly oid: string;
+  readonly isVolatile: boolean;
+  readonly isVariadic: boolean;
+  readonly returns: FunctionType;
+  /** True if the result has the type of a table. */
+  readonly returnsTable: boolean;
+  readonly parameters: readonly FunctionType[];
+  /** Empty for a parameter without a name. */
+  readonly parameterNames: readonly string[];
+}
+
+export interface FunctionType {
+  readonly schema: string;
+  readonly name: string;
+  /** As in `pg_type.typtype`: `c` for a composite type, `b` for a base type. */
+  readonly kind: string;
+}

@@ -1,0 +1,328 @@
+import { isJsonMap, type Json, type JsonMap } from "../../metadata/document/json.ts";
+import { changeMetadata, refuseNew, refuseNewFor } from "./change-metadata.ts";
+import type { ApiContext, ApiRequest, Handler } from "./context.ts";
+import { dependentsOf, refuseDependents, withoutDependents } from "./dependents.ts";
+import { postgresName } from "./document/object-name.ts";
+import { normaliseSource } from "./document/read-document.ts";
+import { operations, type Operation } from "./document/read-permission.ts";
+import { boolean, text } from "./document/read-value.ts";
+import { HasuraError, parseFailed } from "./hasura-error.ts";
+import {
+  changeSource,
+  fullName,
+  mapsAt,
+  nameText,
+  qualified,
+  textAt,
+  type MetadataDocument,
+  type QualifiedName,
+} from "./metadata-document.ts";
+import { sourceNamed, tableNamed } from "./named-source.ts";
+import {
+  partObject,
+  permissionObject,
+  tableObject,
+  withoutObject,
+  type MetadataObject,
+  type PartList,
+} from "./schema-cache/metadata-object.ts";
+import type { TablePart } from "./schema-cache/schema-object.ts";
+
+const success = { message: "success" };
+
+/** The table of a request, and its other arguments. */
+interface OnTable {
+  readonly source: string;
+  readonly table: QualifiedName;
+  readonly args: JsonMap;
+  readonly path: string;
+}
+
+function readOnTable({ args, path }: ApiRequest): OnTable {
+  const at = `${path}.args`;
+  if (!isJsonMap(args)) throw parseFailed("parsing Object failed, expected Object", at);
+  const { source = "default", table = null, ...others } = args;
+  const name = qualified(postgresName(table, `${at}.table`));
+  if (name === undefined) throw parseFailed("the key 'table' was not present", at);
+  return { source: text(source, `${at}.source`), table: name, args: others, path: at };
+}
+
+/** Changes the entry of a table. */
+async function changeTable(
+  request: ApiRequest,
+  context: ApiContext,
+  { source, table }: OnTable,
+  object: MetadataObject,
+  change: (entry: JsonMap) => JsonMap,
+): Promise<unknown> {
+  await changeMetadata(request, context, {
+    change: ({ metadata }) => withTable(metadata, source, table, request, change),
+    accept: refuseNewFor(object.name),
+  });
+  return success;
+}
+
+function withTable(
+  metadata: MetadataDocument,
+  sourceName: string,
+  table: QualifiedName,
+  request: ApiRequest,
+  change: (entry: JsonMap) => JsonMap,
+): MetadataDocument {
+  const source = sourceNamed(metadata, sourceName, request);
+  const entry = tableNamed(source, table, request);
+  return changeSource(metadata, sourceName, () =>
+    normaliseSource({
+      ...source,
+      tables: source.tables.map((each) => (each === entry ? change(entry) : each)),
+    }),
+  );
+}
+
+/** Adds an entry to a list of a table. */
+function add(list: string, key: string, exists: (on: OnTable, name: string) => HasuraError) {
+  return (on: OnTable, added: JsonMap) =>
+    (entry: JsonMap): JsonMap => {
+      const entries = mapsAt(entry, list);
+      const name = textAt(added, key);
+      if (entries.some((each) => each[key] === name)) throw exists(on, name);
+      return { ...entry, [list]: [...entries, added] };
+    };
+}
+
+const fieldExists = ({ table, path }: OnTable, name: string): HasuraError =>
+  new HasuraError(
+    400,
+    "already-exists",
+    `field with name "${name}" already exists in table "${nameText(table)}"`,
+    { path },
+  );
+
+function createPart(list: PartList): Handler {
+  return async (request, context) => {
+    const on = readOnTable(request);
+    const object = partObject(on.source, on.table, list, on.args);
+    return await changeTable(
+      request,
+      context,
+      on,
+      object,
+      add(list, "name", fieldExists)(on, on.args),
+    );
+  };
+}
+
+const permissionExists =
+  (operation: Operation) =>
+  ({ table, path }: OnTable, role: string): HasuraError =>
+    new HasuraError(
+      400,
+      "already-exists",
+      `${operation} permission already defined on table "${nameText(table)}" with role "${role}"`,
+      { path },
+    );
+
+function createPermission(operation: Operation): Handler {
+  const list = `${operation}_permissions`;
+  return async (request, context) => {
+    const on = readOnTable(request);
+    if (on.args["role"] === "admin") throw permissionExists(operation)(on, "admin");
+    const object = permissionObject(on.source, on.table, operation, on.args);
+    const change = add(list, "role", permissionExists(operation))(on, on.args);
+    return await changeTable(request, context, on, object, change);
+  };
+}
+
+function dropPermission(operation: Operation): Handler {
+  return async (request, context) => {
+    const on = readOnTable(request);
+    const role = textAt(on.args, "role");
+    const missing = `${operation} permission on "${nameText(on.table)}" for role "${role}" does not exist`;
+    return await dropPart(request, context, on, {
+      ...{ list: `${operation}_permissions`, key: "role", name: role, missing },
+      code: "permission-denied",
+      object: permissionObject(on.source, on.table, operation, on.args),
+    });
+  };
+}
+
+/** A part of a table to drop. */
+interface Dropped {
+  readonly list: string;
+  readonly key: string;
+  readonly name: string;
+  readonly object: MetadataObject;
+  /** Something that others can depend on. */
+  readonly kind?: TablePart["kind"];
+  /** The server's message and code if it does not exist. */
+  readonly missing: string;
+  readonly code?: string;
+}
+
+async function dropPart(
+  request: ApiRequest,
+  context: ApiContext,
+  { source, table, args, path }: OnTable,
+  { list, key, name, object, kind, missing, code = "not-exists" }: Dropped,
+): Promise<unknown> {
+  const cascade = boolean(args["cascade"] ?? false, `${path}.cascade`);
+  await changeMetadata(request, context, {
+    change: ({ metadata, cache }) => {
+      const entry = tableNamed(sourceNamed(metadata, source, request), table, request);
+      if (!mapsAt(entry, list).some((each) => each[key] === name))
+        throw new HasuraError(400, code, missing, { path });
+      const dependents =
+        kind === undefined
+          ? []
+          : dependentsOf(cache, ({ object: it }) =>
+              isPart(it, { kind, source, table: fullName(table), name }),
+            );
+      if (!cascade) refuseDependents(dependents, path);
+      return withoutObject(withoutDependents(metadata, cache, dependents), object);
+    },
+    accept: refuseNew,
+  });
+  return success;
+}
+
+function isPart(
+  object: object,
+  part: { kind: string; source: string; table: string; name: string },
+): boolean {
+  return (
+    "kind" in object &&
+    "table" in object &&
+    "name" in object &&
+    "source" in object &&
+    object.kind === part.kind &&
+    object.source === part.source &&
+    object.name === part.name &&
+    tableText(object.table) === part.table
+  );
+}
+
+function tableText(table: unknown): string {
+  return typeof table === "object" && table !== null && "schema" in table && "name" in table
+    ? `${String(table.schema)}.${String(table.name)}`
+    : "";
+}
+
+const dropField =
+  (list: PartList, argument: string, kind: TablePart["kind"], what: string): Handler =>
+  async (request, context) => {
+    const on = readOnTable(request);
+    const name = textAt(on.args, argument);
+    return await dropPart(request, context, on, {
+      ...{ list, key: "name", name, kind, missing: `${what} "${name}" does not exist` },
+      object: partObject(on.source, on.table, list, { name }),
+    });
+  };
+
+/** A relationship of any kind. */
+const dropRelationship: Handler = async (request, context) => {
+  const on = readOnTable(request);
+  const { metadata } = await context.store.read();
+  const entry = tableNamed(sourceNamed(metadata, on.source, request), on.table, request);
+  const name = textAt(on.args, "relationship");
+  const isObject = mapsAt(entry, "object_relationships").some((each) => each["name"] === name);
+  const list = isObject ? "object_relationships" : "array_relationships";
+  return await dropField(list, "relationship", "relationship", "relationship")(request, context);
+};
+
+const createEventTrigger: Handler = async (request, context) => {
+  const on = readOnTable(request);
+  const { replace = false, ...args } = on.args;
+  const name = textAt(args, "name");
+  const trigger = eventTriggerOf(name, args);
+  const object = partObject(on.source, on.table, "event_triggers", trigger);
+  return await changeTable(request, context, on, object, (entry) => {
+    const triggers = mapsAt(entry, "event_triggers");
+    const others = triggers.filter((each) => each["name"] !== name);
+    if (replace !== true && others.length < triggers.length)
+      throw new HasuraError(
+        400,
+        "already-exists",
+        `Event trigger with name ${name} already exists`,
+        { path: on.path },
+      );
+    return { ...entry, event_triggers: [...others, trigger] };
+  });
+};
+
+/** The form in the metadata of what a request creates. */
+function eventTriggerOf(name: string, args: JsonMap): JsonMap {
+  const {
+    insert,
+    update,
+    delete: deleted,
+    enable_manual: manual,
+    retry_conf: retry,
+    ...others
+  } = args;
+  const definition = {
+    ...(insert !== undefined && { insert }),
+    ...(update !== undefined && { update }),
+    ...(deleted !== undefined && { delete: deleted }),
+    enable_manual: manual ?? false,
+  };
+  const retryConf: Json = retry ?? { num_retries: 0, interval_sec: 10, timeout_sec: 60 };
+  return { ...others, name, definition, retry_conf: retryConf };
+}
+
+/** Only the name of the trigger is given. */
+const deleteEventTrigger: Handler = async (request, context) => {
+  const args = isJsonMap(request.args) ? request.args : {};
+  const name = textAt(args, "name");
+  const sourceName = text(args["source"] ?? "default", `${request.path}.args.source`);
+  await changeMetadata(request, context, {
+    change: ({ metadata }) => {
+      const source = sourceNamed(metadata, sourceName, request);
+      const has = (entry: JsonMap): boolean =>
+        mapsAt(entry, "event_triggers").some((each) => each["name"] === name);
+      const table = qualified(source.tables.find(has)?.["table"]);
+      if (table === undefined)
+        throw new HasuraError(400, "not-exists", `event trigger "${name}" does not exist`, {
+          path: `${request.path}.args`,
+        });
+      return withoutObject(metadata, partObject(source.name, table, "event_triggers", { name }));
+    },
+    accept: refuseNew,
+  });
+  return success;
+};
+
+/** Sets one key of a table's entry. */
+const setOnTable =
+  (key: string): Handler =>
+  async (request, context) => {
+    const on = readOnTable(request);
+    const value = on.args[key] ?? null;
+    const object = tableObject(on.source, on.table);
+    return await changeTable(request, context, on, object, (entry) => ({ ...entry, [key]: value }));
+  };
+
+const permissions = operations.flatMap((operation): [string, Handler][] => [
+  [`create_${operation}_permission`, createPermission(operation)],
+  [`drop_${operation}_permission`, dropPermission(operation)],
+]);
+
+/** The requests that change one part of a tracked table. */
+export const tableRequests: Readonly<Record<string, Handler>> = {
+  ...Object.fromEntries(permissions),
+  create_object_relationship: createPart("object_relationships"),
+  create_array_relationship: createPart("array_relationships"),
+  drop_relationship: dropRelationship,
+  add_computed_field: createPart("computed_fields"),
+  drop_computed_field: dropField("computed_fields", "name", "computed field", "computed field"),
+  create_remote_relationship: createPart("remote_relationships"),
+  delete_remote_relationship: dropField(
+    "remote_relationships",
+    "name",
+    "remote relationship",
+    "remote relationship",
+  ),
+  create_event_trigger: createEventTrigger,
+  delete_event_trigger: deleteEventTrigger,
+  set_table_customization: setOnTable("configuration"),
+  set_table_is_enum: setOnTable("is_enum"),
+};

@@ -1,0 +1,597 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, test, type TestContext } from "vitest";
+import * as z from "zod";
+import { startTestApi, type TestApi } from "../../support/hasura-api.ts";
+
+const schema = `
+create table authors (id int primary key, name text, profile json);
+create table articles (id int primary key, author_id int references authors, title text, editor_id int);
+create function full_name(a authors) returns text language sql stable as 'select a.name';
+create function articles_of(a authors) returns setof articles language sql stable as 'select * from articles where author_id = a.id';
+create function search(term text) returns setof articles language sql stable as 'select * from articles';
+create function now_text() returns text language sql stable as 'select now()::text';`;
+
+const Answer = z.object({
+  is_consistent: z.boolean(),
+  inconsistent_objects: z.array(z.record(z.string(), z.unknown())),
+});
+
+interface Project {
+  /** Parts of the entries of the two tables. */
+  readonly authors?: object;
+  readonly articles?: object;
+  /** Other keys of the source. */
+  readonly source?: object;
+  /** Other keys of the document. */
+  readonly more?: object;
+}
+
+const metadata = ({ authors = {}, articles = {}, source = {}, more = {} }: Project): object => ({
+  version: 3,
+  sources: [
+    {
+      name: "default",
+      kind: "postgres",
+      configuration: {},
+      tables: [
+        { table: "authors", ...authors },
+        { table: "articles", ...articles },
+      ],
+      ...source,
+    },
+  ],
+  ...more,
+});
+
+async function apply(
+  t: TestContext,
+  project: Project,
+  env: Record<string, string> = {},
+): Promise<Record<string, unknown>[]> {
+  const api = await startTestApi(t, { env });
+  await api.sql(schema);
+  return await replace(api, metadata(project));
+}
+
+async function replace(api: TestApi, document: object): Promise<Record<string, unknown>[]> {
+  const { status, body } = await api.post("/v1/metadata", {
+    type: "replace_metadata",
+    version: 2,
+    args: { allow_inconsistent_metadata: true, metadata: document },
+  });
+  assert.equal(status, 200, JSON.stringify(body));
+  return Answer.parse(body).inconsistent_objects;
+}
+
+const byKey = (column: string) => ({ foreign_key_constraint_on: column });
+const author = { name: "author", using: byKey("author_id") };
+const articlesOfAuthor = {
+  name: "articles",
+  using: { foreign_key_constraint_on: { table: "articles", column: "author_id" } },
+};
+const select = (permission: object) => ({
+  select_permissions: [{ role: "user", permission: { columns: "*", filter: {}, ...permission } }],
+});
+const trigger = (definition: object, more: object = {}) => ({
+  event_triggers: [
+    {
+      name: "changed",
+      definition,
+      retry_conf: { num_retries: 0, interval_sec: 10 },
+      webhook: "http://localhost",
+      ...more,
+    },
+  ],
+});
+
+describe("metadata is consistent", () => {
+  test("with everything that the database has", async (t) => {
+    const found = await apply(
+      t,
+      {
+        authors: {
+          array_relationships: [articlesOfAuthor],
+          computed_fields: [
+            { name: "full", definition: { function: "full_name" } },
+            { name: "works", definition: { function: "articles_of" } },
+          ],
+          ...select({
+            computed_fields: ["full"],
+            filter: {
+              _or: [
+                { articles: { title: { _eq: "x" }, author: { id: { _ceq: ["$", "id"] } } } },
+                { works: { title: { _like: "%" } } },
+                { _exists: { _table: "articles", _where: { id: { _gt: 1 } } } },
+              ],
+            },
+          }),
+          insert_permissions: [
+            { role: "user", permission: { check: { id: "X-Hasura-User-Id" }, set: { name: "n" } } },
+          ],
+          ...trigger({ insert: { columns: "*" }, update: { columns: ["name"] } }),
+        },
+        articles: { object_relationships: [author] },
+        source: { functions: [{ function: "search" }] },
+        more: {
+          inherited_roles: [{ role_name: "both", role_set: ["user"] }],
+          custom_types: {
+            objects: [
+              {
+                name: "Result",
+                fields: [{ name: "id", type: "Int!" }],
+                relationships: [
+                  {
+                    name: "author",
+                    type: "object",
+                    remote_table: "authors",
+                    field_mapping: { id: "id" },
+                  },
+                ],
+              },
+            ],
+          },
+          actions: [
+            { name: "act", definition: { handler: "{{BASE}}/act", output_type: "Result" } },
+          ],
+          cron_triggers: [
+            { name: "c", webhook: "http://x", schedule: "* * * * *", include_in_metadata: true },
+          ],
+          query_collections: [
+            { name: "q", definition: { queries: [{ name: "one", query: "{ authors { id } }" }] } },
+          ],
+          rest_endpoints: [
+            {
+              name: "e",
+              url: "e/:id",
+              methods: ["GET"],
+              definition: { query: { collection_name: "q", query_name: "one" } },
+            },
+          ],
+        },
+      },
+      { BASE: "http://localhost" },
+    );
+    assert.deepEqual(found, []);
+  });
+});
+
+/** A project, and what is inconsistent in it: the name and the reason of each object. */
+const cases: Readonly<Record<string, { project: Project; found: [string, string][] }>> = {
+  "a table that does not exist": {
+    project: { source: { tables: [{ table: { schema: "app", name: "gone" } }] } },
+    found: [
+      ["table app.gone in source default", 'no such table/view exists in source: "app.gone"'],
+    ],
+  },
+  "a relationship on a column without a foreign key": {
+    project: {
+      articles: { object_relationships: [{ name: "editor", using: byKey("editor_id") }] },
+    },
+    found: [
+      [
+        "object_relation editor in table articles in source default",
+        'in table "articles": in relationship "editor": no foreign constraint exists on the given column(s)',
+      ],
+    ],
+  },
+  "a relationship to a table that is not tracked": {
+    project: {
+      source: {
+        tables: [
+          {
+            table: "articles",
+            object_relationships: [author],
+            ...select({ filter: { author: { id: { _eq: 1 } } } }),
+          },
+        ],
+      },
+    },
+    found: [
+      [
+        "select_permission user in table articles in source default",
+        'in table "articles": in permission for role "user": table "authors" does not exist',
+      ],
+      [
+        "object_relation author in table articles in source default",
+        'table "authors" is not tracked',
+      ],
+    ],
+  },
+  "a relationship from a table that is not tracked": {
+    project: {
+      source: { tables: [{ table: "authors", array_relationships: [articlesOfAuthor] }] },
+    },
+    found: [
+      [
+        "array_relation articles in table authors in source default",
+        'in table "authors": in relationship "articles": table "articles" does not exist in source: default',
+      ],
+    ],
+  },
+  "a relationship by hand on columns that do not exist, and the permission that uses it": {
+    project: {
+      authors: {
+        array_relationships: [
+          {
+            name: "works",
+            using: {
+              manual_configuration: {
+                remote_table: "articles",
+                column_mapping: { nope: "author_id" },
+              },
+            },
+          },
+        ],
+        ...select({ filter: { works: { id: { _eq: 1 } } } }),
+      },
+    },
+    found: [
+      [
+        "array_relation works in table authors in source default",
+        'table "authors" has no field named "nope"',
+      ],
+      [
+        "select_permission user in table authors in source default",
+        'table "authors" has no field named "works"',
+      ],
+    ],
+  },
+  "a permission on a column that does not exist": {
+    project: { authors: select({ columns: ["id", "age"] }) },
+    found: [
+      [
+        "select_permission user in table authors in source default",
+        'in table "authors": in permission for role "user": column "age" does not exist',
+      ],
+    ],
+  },
+  "a filter with a field that does not exist": {
+    project: { authors: select({ filter: { _and: [{ articles: {} }] } }) },
+    found: [
+      [
+        "select_permission user in table authors in source default",
+        'in table "authors": in permission for role "user": "articles" does not exist',
+      ],
+    ],
+  },
+  "a filter with an operator that does not exist": {
+    project: { authors: select({ filter: { id: { _equals: 1 } } }) },
+    found: [
+      [
+        "select_permission user in table authors in source default",
+        'in table "authors": in permission for role "user": Unknown operator: _equals',
+      ],
+    ],
+  },
+  "a preset of a column that does not exist": {
+    project: {
+      authors: {
+        insert_permissions: [{ role: "user", permission: { check: {}, set: { age: 1 } } }],
+      },
+    },
+    found: [
+      [
+        "insert_permission user in table authors in source default",
+        'in table "authors": in permission for role "user": column "age" does not exist',
+      ],
+    ],
+  },
+  "a permission on a computed field that returns a table": {
+    project: {
+      authors: {
+        computed_fields: [{ name: "works", definition: { function: "articles_of" } }],
+        ...select({ computed_fields: ["works"] }),
+      },
+    },
+    found: [
+      [
+        "select_permission user in table authors in source default",
+        'in table "authors": in permission for role "user": select permissions on computed field "works" are auto-derived from the permissions on its returning table "articles" and cannot be specified manually',
+      ],
+    ],
+  },
+  "a computed field whose function does not exist": {
+    project: {
+      authors: { computed_fields: [{ name: "f", definition: { function: "gone" } }] },
+    },
+    found: [
+      [
+        "computed_field f in table authors in source default",
+        'in table "authors": in computed field "f": no such function exists: "gone"',
+      ],
+    ],
+  },
+  "a computed field of another table": {
+    project: {
+      articles: { computed_fields: [{ name: "f", definition: { function: "full_name" } }] },
+    },
+    found: [
+      [
+        "computed_field f in table articles in source default",
+        'in table "articles": in computed field "f": the computed field "f" cannot be added to table "articles" because first argument of the function "full_name" of type "authors" is not the table to which the computed field is being added',
+      ],
+    ],
+  },
+  "a function that does not exist, and one that returns no table": {
+    project: { source: { functions: [{ function: "gone" }, { function: "now_text" }] } },
+    found: [
+      ["function gone in source default", 'in function "gone": no such function exists: "gone"'],
+      [
+        "function now_text in source default",
+        'in function "now_text": the function "now_text" cannot be tracked for the following reasons:\n  • the function does not return a "COMPOSITE" type\n  • the function does not return a table\n',
+      ],
+    ],
+  },
+  "a function that returns a table which is not tracked": {
+    project: { source: { tables: [], functions: [{ function: "search" }] } },
+    found: [["function search in source default", 'table "articles" is not tracked']],
+  },
+  "an event trigger on a column that does not exist": {
+    project: { authors: trigger({ update: { columns: ["age"] } }) },
+    found: [
+      [
+        "event_trigger changed in table authors in source default",
+        'table "authors" has no field named "age"',
+      ],
+    ],
+  },
+  "an event trigger whose variable is not set": {
+    project: {
+      authors: {
+        event_triggers: [
+          {
+            name: "changed",
+            definition: { insert: { columns: "*" } },
+            retry_conf: { num_retries: 0, interval_sec: 10 },
+            webhook_from_env: "HOOK",
+          },
+        ],
+      },
+    },
+    found: [
+      [
+        "event_trigger changed in table authors in source default",
+        `in table "authors": in event trigger "changed": environment variable 'HOOK' not set`,
+      ],
+    ],
+  },
+  "a relationship and a computed field of one name": {
+    project: {
+      authors: {
+        computed_fields: [{ name: "name", definition: { function: "full_name" } }],
+      },
+    },
+    found: [
+      [
+        "computed_field name in table authors in source default",
+        "field definition conflicts with postgres column",
+      ],
+    ],
+  },
+  "a remote relationship to a source that does not exist": {
+    project: {
+      authors: {
+        remote_relationships: [
+          {
+            name: "r",
+            definition: {
+              to_source: {
+                source: "other",
+                table: "t",
+                relationship_type: "object",
+                field_mapping: { id: "id" },
+              },
+            },
+          },
+        ],
+      },
+    },
+    found: [
+      [
+        "remote_relationship r in table authors in source default",
+        'in table "authors": in remote relationship "r": source not found: "other"',
+      ],
+    ],
+  },
+  "custom types that do not exist, and with them every action": {
+    project: {
+      more: {
+        custom_types: { objects: [{ name: "R", fields: [{ name: "id", type: "Nope" }] }] },
+        actions: [{ name: "act", definition: { handler: "http://x", output_type: "R" } }],
+      },
+    },
+    found: [
+      [
+        "custom_types custom_types",
+        'validation for the given custom types failed because the type "Nope" for field "id" in  object type "R" does not exist',
+      ],
+      ["action act", "custom types are inconsistent"],
+    ],
+  },
+  "an action whose type does not exist, and one whose variable is not set": {
+    project: {
+      more: {
+        actions: [
+          { name: "a", definition: { handler: "http://x", output_type: "Nope" } },
+          { name: "b", definition: { handler: "{{BASE}}/b", output_type: "uuid" } },
+        ],
+      },
+    },
+    found: [
+      [
+        "action a",
+        'in action "a"; the type: "Nope" is not an object or scalar type defined in custom types',
+      ],
+      ["action b", 'in action "b"; Value for environment variables not found: BASE'],
+    ],
+  },
+  "a cron trigger whose variables are not set": {
+    project: {
+      more: {
+        cron_triggers: [
+          { name: "c", webhook: "{{A}}{{B}}", schedule: "* * * * *", include_in_metadata: true },
+        ],
+      },
+    },
+    found: [
+      ["cron_trigger c", "in cron trigger c: Value for environment variables not found: A, B"],
+    ],
+  },
+  "an inherited role whose parent does not exist": {
+    project: { more: { inherited_roles: [{ role_name: "both", role_set: ["user"] }] } },
+    found: [
+      [
+        "inherited_role inherited role both",
+        'in inherited role both: the following parent role(s) are not found: user which are required to construct the inherited role: "both"',
+      ],
+    ],
+  },
+  "an endpoint whose query does not exist": {
+    project: {
+      more: {
+        rest_endpoints: [
+          {
+            name: "e",
+            url: "e",
+            methods: ["GET"],
+            definition: { query: { collection_name: "q", query_name: "one" } },
+          },
+        ],
+      },
+    },
+    found: [["rest_endpoint e", "in endpoint e: collection with name q does not exist"]],
+  },
+};
+
+describe("metadata is inconsistent", () => {
+  for (const [what, { project, found }] of Object.entries(cases))
+    test(`with ${what}`, async (t) => {
+      const objects = await apply(t, project);
+      assert.deepEqual(
+        objects.map(({ name, reason }) => [name, reason]),
+        found.map(([name, reason]) => [name, `Inconsistent object: ${reason}`]),
+      );
+    });
+
+  test("with two fields of one name, which are reported together", async (t) => {
+    const [found] = await apply(t, {
+      authors: {
+        array_relationships: [{ ...articlesOfAuthor, name: "x" }],
+        computed_fields: [{ name: "x", definition: { function: "full_name" } }],
+      },
+    });
+    assert.equal(found?.["reason"], 'Conflicting objects: conflicting definitions for field "x"');
+    assert.equal(z.array(z.unknown()).parse(found["objects"]).length, 2);
+  });
+
+  test("with a source that cannot be reached, with the database's message", async (t) => {
+    const [found] = await apply(t, {
+      more: {
+        sources: [
+          {
+            name: "other",
+            kind: "postgres",
+            configuration: {
+              connection_info: { database_url: "postgres://nobody@127.0.0.1:1/none" },
+            },
+            tables: [{ table: "t" }],
+          },
+        ],
+      },
+    });
+    assert.deepEqual(
+      [found?.["type"], found?.["name"], found?.["definition"], found?.["reason"]],
+      ["source", "source other", "other", "Inconsistent object: connection error"],
+    );
+    assert.match(String(found?.["message"]), /ECONNREFUSED/);
+  });
+
+  test("with a remote schema that does not answer, until it does and is loaded again", async (t) => {
+    let answers = false;
+    const server = createServer((_request, response) => {
+      response.writeHead(answers ? 200 : 503).end('{"data":{"__schema":{"queryType":{}}}}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    t.onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const api = await startTestApi(t, { env: { PORT: String(port) } });
+    await api.sql(schema);
+    const toSchema = { remote_schema: "s", lhs_fields: ["id"], remote_field: {} };
+    const found = await replace(
+      api,
+      metadata({
+        authors: {
+          remote_relationships: [{ name: "r", definition: { to_remote_schema: toSchema } }],
+        },
+        more: {
+          remote_schemas: [{ name: "s", definition: { url: "http://127.0.0.1:{{PORT}}/" } }],
+        },
+      }),
+    );
+    assert.deepEqual(
+      found.map(({ name }) => name),
+      ["remote_schema s", "remote_relationship r in table authors in source default"],
+    );
+    assert.match(
+      String(found[1]?.["reason"]),
+      /in remote relationship "r": remote schema with name "s" not found/,
+    );
+    answers = true;
+    const reload = async (args: object): Promise<unknown> =>
+      z
+        .object({ is_consistent: z.boolean() })
+        .parse((await api.post("/v1/metadata", { type: "reload_metadata", args })).body)
+        .is_consistent;
+    assert.equal(await reload({ reload_remote_schemas: false }), false);
+    assert.equal(await reload({ reload_remote_schemas: ["s"] }), true);
+  });
+
+  test("with objects that have the server's definitions", async (t) => {
+    const found = await apply(t, {
+      authors: { ...select({ columns: ["age"] }), ...trigger({ insert: { columns: ["age"] } }) },
+    });
+    assert.deepEqual(
+      found.map(({ definition, type }) => ({ definition, type })),
+      [
+        {
+          type: "select_permission",
+          definition: {
+            comment: null,
+            role: "user",
+            permission: { columns: ["age"], filter: {} },
+            source: "default",
+            table: { name: "authors", schema: "public" },
+          },
+        },
+        {
+          type: "event_trigger",
+          definition: {
+            table: { name: "authors", schema: "public" },
+            configuration: {
+              name: "changed",
+              definition: { enable_manual: false, insert: { columns: ["age"] } },
+              retry_conf: { interval_sec: 10, num_retries: 0 },
+              webhook: "http://localhost",
+            },
+          },
+        },
+      ],
+    );
+  });
+
+  test("until every inconsistent object is dropped", async (t) => {
+    const api = await startTestApi(t);
+    await api.sql(schema);
+    const everything = Object.values(cases).map(({ project }) => project);
+    for (const project of everything) {
+      await replace(api, metadata(project));
+      const ask = (type: string) => api.post("/v1/metadata", { type, args: {} });
+      const dropped = await ask("drop_inconsistent_metadata");
+      assert.deepEqual(dropped, { status: 200, body: { message: "success" } });
+      const { body } = await ask("get_inconsistent_metadata");
+      assert.deepEqual(Answer.parse(body).inconsistent_objects, []);
+    }
+  });
+});
