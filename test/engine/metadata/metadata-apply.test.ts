@@ -59,7 +59,7 @@ describe("metadata apply", () => {
     const after = await it.stored();
     assert.deepEqual(
       [tablesOf(after.document), after.version],
-      [["users", "orders"], before.version + 1],
+      [["orders", "users"], before.version + 1],
     );
     const [applied] = ran.of("metadata.applied");
     assert.deepEqual(
@@ -132,7 +132,7 @@ describe("metadata apply", () => {
     assert.deepEqual(tablesOf((await it.stored()).document), ["items"]);
     const ran = await it.apply(wanted, { expectedPlan: await fingerprint() });
     assert.equal(failureOf(ran), undefined);
-    assert.deepEqual(tablesOf((await it.stored()).document), ["users", "orders"]);
+    assert.deepEqual(tablesOf((await it.stored()).document), ["orders", "users"]);
   });
 
   test("a secret that has changed since changes the fingerprint, although it is never shown", async (t) => {
@@ -171,7 +171,7 @@ describe("metadata apply", () => {
         other: bench.document(["users"]),
       }));
       assert.equal(failureOf(ran), undefined);
-      assert.deepEqual(tablesOf((await it.stored()).document), ["users", "orders"]);
+      assert.deepEqual(tablesOf((await it.stored()).document), ["orders", "users"]);
       assert.deepEqual((await it.kept()).map(tablesOf), [["users"]]);
     });
 
