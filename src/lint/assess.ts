@@ -1,8 +1,9 @@
-import type { Node } from "@pgsql/types";
 import type {
   AssessFiles,
+  DroppedObject,
   FileAssessment,
   FileToAssess,
+  ReadFacts,
   TableFacts,
 } from "../engine/plan/assessment.ts";
 import { lineAt } from "../engine/sql/lexer.ts";
@@ -10,32 +11,43 @@ import type { StatementImpact } from "../protocol/impact.ts";
 import { type ParsedSql, parseSql } from "../sql-parser/parse-sql.ts";
 import { allowancesIn, type Allowance } from "./allowances.ts";
 import { effectsOf, impactOf, isSensitive, type Effect } from "./impact.ts";
-import { qualified, relationName, stringsOf } from "./names.ts";
-import {
-  afterStatement,
-  emptySchema,
-  isNewRelation,
-  newName,
-  startRun,
-  type Schema,
-} from "./schema.ts";
+import { relationName } from "./names.ts";
+import { afterStatement as originsAfter, nameBefore, noOrigins, originOf } from "./origins.ts";
+import { afterStatement, emptySchema, newName, startRun, type Schema } from "./schema.ts";
 import { afterFile, pathAfter, placesOf, usualPath } from "./search-path.ts";
 import { statementsOf, type StatementInFile } from "./statements.ts";
 
 /**
- * Examines the files of a plan for what they do to tables that exist. The files are read once to find the tables; if there are any,
- * the database is asked for their columns and sizes, and the files are read again with that knowledge. A table that the run creates is
- * exempt. Only the effects of a file are kept, because parse trees are large.
+ * Examines the files of a plan for what they do to tables that exist. The files are read once to find the tables, and the other objects
+ * with which data is lost; if there are any, the database is asked which exist, and for columns and sizes, and the files are read again
+ * with that knowledge. What the run creates is exempt. Only the effects of a file are kept, because parse trees are large.
  */
-export const assessFiles: AssessFiles = async (files, readTables) => {
-  const first = new Assessment(emptySchema, undefined);
+export const assessFiles: AssessFiles = async (files, read) => {
+  const first = new Assessment(emptySchema, {});
   const assessed = await inOrder(files, first);
-  const names = first.tables();
-  if (names.length === 0) return assessed;
-  const facts = await readTables(names);
-  if (facts === undefined) return assessed;
-  return inOrder(files, new Assessment(await schemaFrom(facts), facts));
+  const facts = await factsFor(first, read);
+  if (facts.tables === undefined && facts.missing === undefined) return assessed;
+  return inOrder(files, new Assessment(await schemaFrom(facts.tables), facts));
 };
+
+/** The answers of the database; absent where nothing was asked, or not answered. */
+interface Facts {
+  readonly tables?: ReadonlyMap<string, TableFacts>;
+  /** Objects that do not exist, as `keyOf` writes them. */
+  readonly missing?: ReadonlySet<string>;
+}
+
+async function factsFor(first: Assessment, read: ReadFacts): Promise<Facts> {
+  const [names, objects] = [first.tables(), first.objects()];
+  const tables = names.length === 0 ? undefined : await read.tables(names);
+  const found = objects.length === 0 ? undefined : await read.objects(objects);
+  const missing = found && objects.filter((_, i) => !found.has(i)).map(keyOf);
+  return { ...(tables && { tables }), ...(missing && { missing: new Set(missing) }) };
+}
+
+function keyOf({ kind, name }: DroppedObject): string {
+  return `${kind} ${name}`;
+}
 
 async function inOrder(
   files: readonly FileToAssess[],
@@ -47,7 +59,7 @@ async function inOrder(
 }
 
 /** The tables as the database defines them, without definitions that cannot be parsed. */
-async function schemaFrom(facts: ReadonlyMap<string, TableFacts>): Promise<Schema> {
+async function schemaFrom(facts: ReadonlyMap<string, TableFacts> = new Map()): Promise<Schema> {
   let schema = emptySchema;
   for (const { definition } of facts.values()) {
     const parsed = await parseSql(definition);
@@ -59,25 +71,28 @@ async function schemaFrom(facts: ReadonlyMap<string, TableFacts>): Promise<Schem
 
 /** One reading of all files. */
 class Assessment {
-  readonly #facts: ReadonlyMap<string, TableFacts> | undefined;
+  readonly #facts: Facts;
+  /** Other objects with which data is lost, and that may be from before the run. */
+  readonly #objects = new Map<string, DroppedObject>();
   /** Tables with an effect, and those that may exist although a file creates them. */
   readonly #tables = new Set<string>();
   /** Names that CREATE TABLE IF NOT EXISTS may not have created. */
   readonly #optional = new Set<string>();
-  /** New name → the name that the table had before the run. */
-  readonly #renamed = new Map<string, string>();
-  /** Schemas, types and extensions that the run has created, as `createdBy` writes them. */
-  readonly #created = new Set<string>();
   #schema: Schema;
   #path = usualPath;
+  #origins = noOrigins;
 
-  constructor(schema: Schema, facts: ReadonlyMap<string, TableFacts> | undefined) {
+  constructor(schema: Schema, facts: Facts) {
     this.#schema = startRun(schema);
     this.#facts = facts;
   }
 
   tables(): string[] {
     return [...this.#tables];
+  }
+
+  objects(): DroppedObject[] {
+    return [...this.#objects.values()];
   }
 
   async file({ direction, sql }: FileToAssess): Promise<FileAssessment> {
@@ -109,46 +124,41 @@ class Assessment {
   ): StatementImpact | undefined {
     const { table, isNew } = effect;
     if (table === undefined)
-      return this.#isOfRun(effect)
+      return this.#losesNothing(effect.object)
         ? undefined
         : impactOf(effect, { line, facts: undefined, allowed });
     if (!isNew || this.#optional.has(table)) this.#ask(table);
     if (isNew) return undefined;
-    const places = placesOf(this.#renamed.get(table) ?? table, this.#path);
+    const places = placesOf(nameBefore(this.#origins, table), this.#path);
     const facts = this.#factsOf(places);
     // A table that does not exist yet has no data.
-    if (this.#facts && places !== undefined && facts === undefined) return undefined;
+    if (this.#facts.tables && places !== undefined && facts === undefined) return undefined;
     return impactOf(effect, { line, facts, allowed });
   }
 
-  /** True for the loss of a schema or a type that the run has created, unless a table has been moved into the schema. */
-  #isOfRun({ loses }: Effect): boolean {
-    if (loses === undefined || !this.#created.has(`${loses.what} ${loses.name}`)) return false;
-    return ![...this.#renamed.keys()].some((table) => table.startsWith(`${loses.name}.`));
+  /** True for an object that the run has created, or that does not exist when it begins: no earlier data is lost with it. */
+  #losesNothing(object: DroppedObject | undefined): boolean {
+    if (object === undefined) return false;
+    const origin = originOf(this.#origins, object);
+    if (origin !== "unknown") return origin === "run";
+    const { kind, name } = object;
+    const isGlobal = kind === "schema" || kind === "extension";
+    const places = isGlobal ? [name] : placesOf(name, this.#path);
+    if (places === undefined) return false;
+    const asked = places.map((place) => ({ kind, name: place }));
+    for (const each of asked) this.#objects.set(keyOf(each), each);
+    return asked.every((each) => this.#facts.missing?.has(keyOf(each)) === true);
   }
 
   #ask(table: string): void {
-    for (const place of placesOf(table, this.#path) ?? []) this.#tables.add(place);
+    const before = nameBefore(this.#origins, table);
+    for (const place of placesOf(before, this.#path) ?? []) this.#tables.add(place);
   }
 
   /** The facts of the first of these tables that may have rows, or else of the first one. */
   #factsOf(places: readonly string[] = []): TableFacts | undefined {
-    const found = places.flatMap((place) => this.#facts?.get(place) ?? []);
+    const found = places.flatMap((place) => this.#facts.tables?.get(place) ?? []);
     return found.find(({ isEmpty }) => !isEmpty) ?? found[0];
-  }
-
-  #noteObjects({ statement: { node, schema } }: StatementInFile): void {
-    const created = createdBy(node);
-    if (created !== undefined) this.#created.add(created);
-    if (!("AlterTableStmt" in node)) return;
-    const { relation, cmds = [] } = node.AlterTableStmt;
-    const isNew = relation !== undefined && isNewRelation(schema, relationName(relation));
-    const changesType = cmds.some(
-      (command) =>
-        "AlterTableCmd" in command && command.AlterTableCmd.subtype === "AT_AlterColumnType",
-    );
-    // From now on a column with earlier data may depend on a new type.
-    if (changesType && !isNew) this.#created.clear();
   }
 
   #after(found: StatementInFile): void {
@@ -156,40 +166,12 @@ class Assessment {
     const { node } = statement;
     this.#schema = after;
     this.#path = pathAfter(this.#path, node);
-    this.#noteObjects(found);
     const optional = "CreateStmt" in node && node.CreateStmt.if_not_exists && node.CreateStmt;
     if (optional && optional.relation) this.#optional.add(relationName(optional.relation));
     const names = newName(node);
-    if (names === undefined) return;
-    this.#ask(names.from);
-    this.#renamed.set(names.to, this.#renamed.get(names.from) ?? names.from);
+    if (names !== undefined) this.#ask(names.from);
+    this.#origins = originsAfter(this.#origins, statement);
   }
-}
-
-/**
- * The schema, type or extension that a statement certainly creates: what is lost with it, and its name. IF NOT EXISTS may have created
- * nothing.
- */
-function createdBy(node: Node): string | undefined {
-  if ("CreateSchemaStmt" in node) {
-    const { schemaname = "", if_not_exists: isOptional } = node.CreateSchemaStmt;
-    return isOptional ? undefined : `schema ${schemaname}`;
-  }
-  if ("CreateExtensionStmt" in node) {
-    const { extname = "", if_not_exists: isOptional } = node.CreateExtensionStmt;
-    return isOptional ? undefined : `dependents ${extname}`;
-  }
-  if ("CompositeTypeStmt" in node) {
-    const { typevar } = node.CompositeTypeStmt;
-    return typevar && `dependents ${relationName(typevar)}`;
-  }
-  const name =
-    "CreateEnumStmt" in node
-      ? node.CreateEnumStmt.typeName
-      : "CreateDomainStmt" in node
-        ? node.CreateDomainStmt.domainname
-        : undefined;
-  return name && `dependents ${qualified(stringsOf(name))}`;
 }
 
 function allowedIn(allowances: readonly Allowance[], number: number): Set<string> {

@@ -5,6 +5,8 @@ import { nodesIn, relationName } from "./names.ts";
 /** What a statement does to the rows of a table. */
 export interface Change {
   readonly kind: "UPDATE" | "DELETE" | "INSERT";
+  /** An action of MERGE. */
+  readonly isMerge?: true;
   readonly table: string;
   readonly isWhole: boolean;
   /** The statement lists the rows or selects them by their keys. */
@@ -14,7 +16,20 @@ export interface Change {
 /** The changes of rows by a statement, also inside WITH. */
 export function changesIn(node: Node): Change[] {
   if ("CreateFunctionStmt" in node || "RuleStmt" in node) return [];
-  return [...nodesIn(node)].flatMap((found) => changeIn(found));
+  return [...nodesIn(node)].flatMap((found) => [...changeIn(found), ...mergeIn(found)]);
+}
+
+/** The DELETE of a MERGE: without a condition of its own it can reach every row, whatever the rows are compared with. */
+function mergeIn({ MergeStmt: merge }: Readonly<Record<string, unknown>>): Change[] {
+  if (!isTree(merge) || !isTree(merge["relation"])) return [];
+  const { relation, mergeWhenClauses } = merge;
+  const clauses = [...nodesIn(mergeWhenClauses)].flatMap(({ MergeWhenClause: clause }) =>
+    isTree(clause) && clause["commandType"] === "CMD_DELETE" ? [clause] : [],
+  );
+  if (clauses.length === 0) return [];
+  const isWhole = clauses.some(({ condition }) => condition === undefined);
+  const table = relationName(relation);
+  return [{ kind: "DELETE", table, isWhole, isSmall: false, isMerge: true }];
 }
 
 function changeIn(node: Readonly<Record<string, unknown>>): Change[] {

@@ -21,6 +21,7 @@ export interface Effect {
   readonly table?: string;
   readonly lock?: StatementLock;
   readonly loses?: Loss["loses"];
+  readonly object?: Loss["object"];
   /** Rules that have a finding; first the one that allows a loss. */
   readonly rules: readonly RuleId[];
   /** The finding, for an effect that is neither a loss nor a scan or rewrite. */
@@ -49,7 +50,10 @@ export function effectsOf(statement: LintStatement): Effect[] {
     ...[...tables].flatMap((table) => onTable(table, { statement, problems, losses, locks })),
     ...losses
       .filter(({ table }) => table === undefined)
-      .map(({ loses, rule }): Effect => ({ loses, rules: [rule], isNew: false })),
+      .map(({ loses, object, rule }): Effect => ({
+        ...{ loses, rules: [rule], isNew: false },
+        ...(object && { object }),
+      })),
     ...problems
       .filter(({ table, isShown }) => isShown && table === undefined)
       // What CASCADE drops is part of the loss.

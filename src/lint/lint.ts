@@ -10,6 +10,7 @@ import { ruleIds, type RuleId, type Severity } from "./rules/rule-ids.ts";
 import type { LintStatement, Problem, Rule } from "./rules/rule.ts";
 import { afterStatement, emptySchema, type Schema, startRun } from "./schema.ts";
 import { statementsOf } from "./statements.ts";
+import { withoutTemporary, withTemporaryNames } from "./temporary-tables.ts";
 
 export interface LintOptions {
   /** Severities of rules, instead of their defaults. */
@@ -128,7 +129,11 @@ async function checkDown(
 
 function lastSchema(parsed: ParsedSql, schema: Schema): Schema {
   if (parsed.kind !== "parsed") return schema;
-  return parsed.statements.reduce((next, { node }) => afterStatement(next, node), schema);
+  const statements = [...withTemporaryNames(parsed.statements)];
+  return statements.reduce(
+    (next, { node }) => afterStatement(next, node),
+    withoutTemporary(schema),
+  );
 }
 
 /** The position of a problem. */

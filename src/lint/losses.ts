@@ -1,8 +1,10 @@
 import type { DropStmt } from "@pgsql/types";
+import type { DroppedObject } from "../engine/plan/assessment.ts";
 import type { StatementImpact } from "../protocol/impact.ts";
 import { truncatedTables } from "./locks.ts";
 import { objectName, relationName, rolesOf } from "./names.ts";
 import { changesOf } from "./rules/data.ts";
+import { isNewColumn } from "./schema.ts";
 import type { RuleId } from "./rules/rule-ids.ts";
 import type { LintStatement } from "./rules/rule.ts";
 
@@ -11,13 +13,15 @@ export interface Loss {
   readonly loses: NonNullable<StatementImpact["loses"]>;
   /** The table of the data; absent if it can be in several. */
   readonly table?: string;
+  /** The object whose loss includes the data of others; absent for a table or a column. */
+  readonly object?: DroppedObject;
   /** The rule that allows it. */
   readonly rule: RuleId;
 }
 
 /**
  * What a statement removes that no down.sql brings back: tables, columns, all rows (TRUNCATE, DELETE without WHERE), and what CASCADE
- * drops with a schema, a type or an extension, and what DROP OWNED drops. Views and indexes hold no data of their own. Statements inside functions and DO blocks are
+ * drops with a schema, a type, a collation or an extension, and what DROP OWNED drops. Views and indexes hold no data of their own. Statements inside functions and DO blocks are
  * not seen.
  */
 export function lossesOf(statement: LintStatement): Loss[] {
@@ -42,7 +46,12 @@ function allRows(table: string, rule: RuleId): Loss {
 }
 
 /** Kinds of objects on which columns of tables can depend. */
-const withColumns = new Set(["OBJECT_TYPE", "OBJECT_DOMAIN", "OBJECT_EXTENSION"]);
+const withColumns: Readonly<Record<string, DroppedObject["kind"]>> = {
+  OBJECT_TYPE: "type",
+  OBJECT_DOMAIN: "type",
+  OBJECT_EXTENSION: "extension",
+  OBJECT_COLLATION: "collation",
+};
 
 function dropped({ removeType = "OBJECT_TYPE", objects = [], behavior }: DropStmt): Loss[] {
   const names = objects.map(objectName);
@@ -53,10 +62,16 @@ function dropped({ removeType = "OBJECT_TYPE", objects = [], behavior }: DropStm
       rule: "drop-data",
     }));
   if (removeType === "OBJECT_SCHEMA" && cascades)
-    return names.map((name) => ({ loses: { what: "schema", name }, rule: "drop-data" }));
-  if (withColumns.has(removeType) && cascades)
-    return names.map((name) => ({ loses: { what: "dependents", name }, rule: "drop-cascade" }));
-  return [];
+    return names.map((name) => ({
+      ...{ loses: { what: "schema", name }, object: { kind: "schema", name } },
+      rule: "drop-data",
+    }));
+  const kind = withColumns[removeType];
+  if (kind === undefined || !cascades) return [];
+  return names.map((name) => ({
+    ...{ loses: { what: "dependents", name }, object: { kind, name } },
+    rule: "drop-cascade",
+  }));
 }
 
 function droppedColumns({ node, schema }: LintStatement): Loss[] {
@@ -67,10 +82,10 @@ function droppedColumns({ node, schema }: LintStatement): Loss[] {
   const known = schema.tables.get(table)?.columns;
   return cmds.flatMap((command): Loss[] => {
     if (!("AlterTableCmd" in command)) return [];
-    const { subtype, name = "", missing_ok: isOptional } = command.AlterTableCmd;
-    if (subtype !== "AT_DropColumn") return [];
-    // IF EXISTS: there may be nothing to drop.
-    if (isOptional === true && known?.has(name) === false) return [];
+    const { subtype, name = "" } = command.AlterTableCmd;
+    if (subtype !== "AT_DropColumn" || isNewColumn(schema, table, name)) return [];
+    // There is nothing to drop: with IF EXISTS nothing happens, without it the file fails.
+    if (known?.has(name) === false) return [];
     return [{ loses: { what: "column", name: `${table}.${name}` }, table, rule: "drop-data" }];
   });
 }

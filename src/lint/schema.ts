@@ -392,6 +392,7 @@ function afterRename(schema: Schema, statement: RenameStmt): Schema {
     functions.delete(name);
     return { ...schema, functions };
   }
+  if (renameType === "OBJECT_SCHEMA") return afterSchemaRename(schema, subname, newname);
   if (relation === undefined) return schema;
   const table = relationName(relation);
   switch (renameType) {
@@ -417,6 +418,24 @@ function afterRename(schema: Schema, statement: RenameStmt): Schema {
     default:
       return schema;
   }
+}
+
+function afterSchemaRename(schema: Schema, from: string, to: string): Schema {
+  const names = [...schema.tables.keys()].filter((name) => schemaOf(name) === from);
+  return names.reduce(
+    (next, name) => moved(next, { from: name, to: qualified([to, lastPart(name)]) }),
+    schema,
+  );
+}
+
+/** The schema of a name as findings write it. */
+export function schemaOf(name: string): string {
+  return name.includes(".") ? name.slice(0, name.indexOf(".")) : "public";
+}
+
+/** The name without its schema. */
+export function lastPart(name: string): string {
+  return name.slice(name.indexOf(".") + 1);
 }
 
 function afterColumnRename(schema: Schema, table: string, from: string, to: string): Schema {

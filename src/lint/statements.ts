@@ -4,6 +4,7 @@ import { afterEarlier, nothingEarlier } from "./earlier.ts";
 import { locksOf } from "./locks.ts";
 import type { LintStatement } from "./rules/rule.ts";
 import { afterStatement, type Schema } from "./schema.ts";
+import { withoutTemporary, withTemporaryNames } from "./temporary-tables.ts";
 
 /** A statement of a file, with its position in the text and the schema after it. */
 export interface StatementInFile {
@@ -24,11 +25,12 @@ export function* statementsOf(
   before: Schema,
 ): Generator<StatementInFile> {
   const noTransaction = hasNoTransactionMarker(text);
-  let schema = before;
+  const named = [...withTemporaryNames(parsed)];
+  let schema = withoutTemporary(before);
   let earlier = nothingEarlier;
-  for (const [number, { node, start, end }] of parsed.entries()) {
+  for (const [number, { node, start, end }] of named.entries()) {
     const locks = locksOf(node, schema);
-    const later = () => parsed.slice(number + 1).map((next) => next.node);
+    const later = () => named.slice(number + 1).map((next) => next.node);
     const statement = { node, schema, locks, noTransaction, direction, earlier, later };
     schema = afterStatement(schema, node);
     yield { statement, number, start, end, after: schema };

@@ -18,6 +18,15 @@ const tables = new Map([
   ["customers", customers],
 ]);
 
+/** The other objects that exist. */
+const exist = new Set([
+  "schema shop",
+  "schema archive",
+  "type mood",
+  "extension citext",
+  "collation german",
+]);
+
 /** Assesses up files against these tables; a `down:` in front of a file makes it a down file. */
 async function assess(
   files: readonly string[],
@@ -29,10 +38,18 @@ async function assess(
       direction: text.startsWith("down:") ? "down" : "up",
       sql: () => Promise.resolve(text.replace("down:", "")),
     })),
-    (names) => {
-      asked.push(...names);
-      if (facts === "unknown") return Promise.resolve(undefined);
-      return Promise.resolve(new Map([...facts].filter(([name]) => names.includes(name))));
+    {
+      tables: (names) => {
+        asked.push(...names);
+        if (facts === "unknown") return Promise.resolve(undefined);
+        return Promise.resolve(new Map([...facts].filter(([name]) => names.includes(name))));
+      },
+      objects: (objects) =>
+        Promise.resolve(
+          new Set(
+            objects.flatMap(({ kind, name }, i) => (exist.has(`${kind} ${name}`) ? [i] : [])),
+          ),
+        ),
     },
   );
   return { files: assessed, asked };
@@ -113,6 +130,101 @@ describe("assessing the files of a plan", () => {
     assert.deepEqual(await summaryOf(sql), []);
   });
 
+  test.each([
+    [
+      "ALTER SCHEMA shop RENAME TO store; DROP TABLE store.carts",
+      "loses table store.carts, data-loss, needs drop-data",
+    ],
+    [
+      "ALTER SCHEMA shop RENAME TO store; ALTER TABLE store.carts SET SCHEMA public; DROP TABLE carts",
+      "loses table carts, data-loss, needs drop-data",
+    ],
+    [
+      "ALTER TABLE shop.carts RENAME TO baskets; ALTER SCHEMA shop RENAME TO store; DROP TABLE store.baskets",
+      "loses table store.baskets, data-loss, needs drop-data",
+    ],
+    [
+      "ALTER SCHEMA shop RENAME TO store; DROP SCHEMA store CASCADE",
+      "loses schema store, data-loss, needs drop-data",
+    ],
+    [
+      "CREATE TEMP TABLE orders (id int); DROP TABLE public.orders",
+      "loses table orders, data-loss, needs drop-data",
+    ],
+    [
+      "CREATE TEMP TABLE orders (id int); DROP TABLE orders; DROP TABLE orders",
+      "loses table orders, data-loss, needs drop-data",
+    ],
+    [
+      "SELECT 1 AS id INTO TEMP orders; ALTER TABLE orders RENAME TO old; DROP TABLE old; DROP TABLE orders",
+      "loses table orders, data-loss, needs drop-data",
+    ],
+    [
+      "MERGE INTO orders AS o USING customers AS c ON o.id = c.id WHEN MATCHED THEN DELETE",
+      "loses rows orders, data-loss, needs mass-change",
+    ],
+    ["DROP COLLATION german CASCADE", "loses dependents german, data-loss, needs drop-cascade"],
+    [
+      "ALTER TYPE mood RENAME TO feeling; DROP TYPE IF EXISTS feeling CASCADE",
+      "loses dependents feeling, data-loss, needs drop-cascade",
+    ],
+    [
+      "CREATE SCHEMA IF NOT EXISTS attic; ALTER TABLE orders SET SCHEMA attic; DROP SCHEMA attic CASCADE",
+      "loses schema attic, data-loss, needs drop-data",
+    ],
+    [
+      "CREATE TYPE size AS ENUM ('s'); ALTER TABLE orders ALTER label TYPE size USING 's'; DROP TYPE size CASCADE",
+      "loses dependents size, data-loss, needs drop-cascade",
+    ],
+    [
+      "SET search_path = shop; DROP TYPE IF EXISTS mood CASCADE",
+      "loses dependents mood, data-loss, needs drop-cascade",
+    ],
+  ])("is not misled by: %s", async (sql, expected) => {
+    const known = new Map([...tables, ["shop.carts", customers]]);
+    const found = (await summaryOf(sql, known)).filter((each) => each.startsWith("loses"));
+    assert.deepEqual(found, [expected]);
+  });
+
+  test.each([
+    "DROP SCHEMA IF EXISTS missing CASCADE",
+    "DROP TYPE IF EXISTS missing, shop.missing CASCADE",
+    "DROP DOMAIN IF EXISTS missing CASCADE",
+    "DROP EXTENSION IF EXISTS missing CASCADE",
+    "DROP COLLATION IF EXISTS missing CASCADE",
+    "CREATE COLLATION c (locale = 'de'); DROP COLLATION c CASCADE",
+    "CREATE SCHEMA new; ALTER SCHEMA new RENAME TO newer; DROP SCHEMA newer CASCADE",
+    "CREATE TEMP TABLE orders (id int); TRUNCATE orders; DELETE FROM orders; DROP TABLE orders",
+    "CREATE TEMP TABLE IF NOT EXISTS orders AS SELECT 1 AS id; DROP TABLE IF EXISTS orders, pg_temp.orders",
+    "ALTER TABLE orders DROP COLUMN nothing",
+    "ALTER TABLE orders ADD COLUMN note text; ALTER TABLE orders DROP COLUMN note",
+    "MERGE INTO orders AS o USING customers AS c ON o.id = c.id WHEN MATCHED AND c.id < 5 THEN DELETE",
+    "MERGE INTO orders AS o USING customers AS c ON o.id = c.id WHEN NOT MATCHED THEN INSERT VALUES (c.id)",
+  ])("loses no data from before the run: %s", async (sql) => {
+    assert.deepEqual(
+      (await summaryOf(sql)).filter((each) => each.startsWith("loses")),
+      [],
+    );
+  });
+
+  test("temporary tables of one file are none of the next", async () => {
+    const { files } = await assess(["CREATE TEMP TABLE orders (id int)", "DROP TABLE orders"]);
+    assert.deepEqual(files[1]?.statements.map(summary), [
+      "loses table orders, data-loss, needs drop-data",
+    ]);
+  });
+
+  test("what does not exist is a loss if the database does not answer", async () => {
+    const sql = "DROP SCHEMA IF EXISTS missing CASCADE";
+    const [file] = await assessFiles([{ direction: "up", sql: () => Promise.resolve(sql) }], {
+      tables: () => Promise.resolve(undefined),
+      objects: () => Promise.resolve(undefined),
+    });
+    assert.deepEqual(file?.statements.map(summary), [
+      "loses schema missing, data-loss, needs drop-data",
+    ]);
+  });
+
   test("a table that an earlier file of the run creates is exempt, unless IF NOT EXISTS may have skipped it", async () => {
     const { files } = await assess([
       "CREATE TABLE t (id int)",
@@ -159,7 +271,7 @@ describe("assessing the files of a plan", () => {
   });
 
   test.each([
-    ["CREATE SCHEMA IF NOT EXISTS s; DROP SCHEMA s CASCADE", "loses schema s"],
+    ["CREATE SCHEMA IF NOT EXISTS shop; DROP SCHEMA shop CASCADE", "loses schema shop"],
     ["CREATE SCHEMA s; ALTER TABLE orders SET SCHEMA s; DROP SCHEMA s CASCADE", "loses schema s"],
     [
       "CREATE TYPE mood AS ENUM ('sad'); ALTER TABLE orders ALTER label TYPE mood USING 'sad'; DROP TYPE mood CASCADE",

@@ -4,7 +4,8 @@ import { warn } from "../emit.ts";
 import { hasuraFailure } from "../hasura/errors.ts";
 import { isPostgres } from "../hasura/source-kinds.ts";
 import type { DatabaseState } from "../session.ts";
-import type { FileAssessment, ReadTables, TableFacts } from "./assessment.ts";
+import type { FileAssessment, ReadFacts, TableFacts } from "./assessment.ts";
+import { existingObjectsSql, readExistingObjects } from "./object-facts.ts";
 import type { PreparedPlan, ReadyStep } from "./prepare-plan.ts";
 import { readTableFacts, tableFactsSql } from "./table-facts.ts";
 
@@ -40,27 +41,38 @@ async function assessed(
 ): Promise<(readonly [ReadyStep, FileAssessment])[]> {
   const { assess } = engine;
   if (assess === undefined || steps.length === 0 || !isPostgres(database.kind)) return [];
-  const readTables: ReadTables = async (names) => {
-    try {
-      const answer = await store.query?.(tableFactsSql(names));
-      const facts = answer && readTableFacts(names, answer);
-      return database.kind === "citus" ? facts && withoutSizes(facts) : facts;
-    } catch (error) {
-      const why = textOf(hasuraFailure(error, "reading the sizes of tables"));
-      await warn(
-        engine,
-        "sizes-unknown",
-        `The sizes of tables in ${database.name} are not known: ${why}`,
-      );
-      return undefined;
-    }
+  const read: ReadFacts = {
+    tables: async (names) => {
+      try {
+        const answer = await store.query?.(tableFactsSql(names));
+        const facts = answer && readTableFacts(names, answer);
+        return database.kind === "citus" ? facts && withoutSizes(facts) : facts;
+      } catch (error) {
+        const why = textOf(hasuraFailure(error, "reading the sizes of tables"));
+        await warn(
+          engine,
+          "sizes-unknown",
+          `The sizes of tables in ${database.name} are not known: ${why}`,
+        );
+        return undefined;
+      }
+    },
+    // Without an answer, every object counts as existing.
+    objects: async (objects) => {
+      try {
+        const answer = await store.query?.(existingObjectsSql(objects));
+        return answer && readExistingObjects(answer);
+      } catch {
+        return undefined;
+      }
+    },
   };
   const files = steps.map(({ direction, file }) => ({
     direction,
     sql: async () => (await file.body()).sql,
   }));
   try {
-    const found = await assess(files, readTables);
+    const found = await assess(files, read);
     return steps.flatMap((step, i) => {
       const assessment = found[i];
       return assessment ? [[step, assessment] as const] : [];

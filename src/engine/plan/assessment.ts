@@ -18,6 +18,23 @@ export type ReadTables = (
   names: readonly string[],
 ) => Promise<ReadonlyMap<string, TableFacts> | undefined>;
 
+/** An object, other than a table, with which CASCADE drops data. A type can be a domain; the name is as `lint` writes it. */
+export interface DroppedObject {
+  readonly kind: "schema" | "type" | "extension" | "collation";
+  readonly name: string;
+}
+
+/** Which of these objects exist, by their position in the list; undefined if the lookup failed. */
+export type ReadObjects = (
+  objects: readonly DroppedObject[],
+) => Promise<ReadonlySet<number> | undefined>;
+
+/** What a database is asked about the files of a plan. */
+export interface ReadFacts {
+  readonly tables: ReadTables;
+  readonly objects: ReadObjects;
+}
+
 /** A file of a plan. */
 export interface FileToAssess {
   readonly direction: Direction;
@@ -39,5 +56,5 @@ export interface FileAssessment {
 /** Examines the files of one database, in the order in which they run, for what they do to tables that exist. */
 export type AssessFiles = (
   files: readonly FileToAssess[],
-  readTables: ReadTables,
+  read: ReadFacts,
 ) => Promise<readonly FileAssessment[]>;

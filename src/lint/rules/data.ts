@@ -17,9 +17,11 @@ const massChange: Rule = {
   check: (statement) =>
     changesOf(statement)
       .filter(({ isWhole }) => isWhole)
-      .map(({ kind, table }) => ({
+      .map(({ kind, table, isMerge }) => ({
         table,
-        message: `${kind} without WHERE changes every row of ${table}, and keeps them locked until the transaction ends.`,
+        message: isMerge
+          ? `MERGE with DELETE and no condition for it can remove every row of ${table}.`
+          : `${kind} without WHERE changes every row of ${table}, and keeps them locked until the transaction ends.`,
       })),
 };
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import pg from "pg";
 import { describe, test, type TestContext } from "vitest";
+import type { DroppedObject } from "../../../src/engine/plan/assessment.ts";
+import { existingObjectsSql, readExistingObjects } from "../../../src/engine/plan/object-facts.ts";
 import { tableFactsSql, readTableFacts } from "../../../src/engine/plan/table-facts.ts";
 import { assessFiles } from "../../../src/lint/assess.ts";
 import type { StatementImpact } from "../../../src/protocol/impact.ts";
@@ -54,10 +56,15 @@ async function factsOf({ hasura }: Server, names: readonly string[]) {
   return readTableFacts(names, await hasura.runSql({ kind: "postgres", source: "default", sql }));
 }
 
+async function existing({ hasura }: Server, objects: readonly DroppedObject[]) {
+  const sql = existingObjectsSql(objects);
+  return readExistingObjects(await hasura.runSql({ kind: "postgres", source: "default", sql }));
+}
+
 async function impactsOf(server: Server, ups: readonly string[]): Promise<StatementImpact[]> {
   const assessed = await assessFiles(
     ups.map((sql) => ({ direction: "up", sql: () => Promise.resolve(sql) })),
-    (names) => factsOf(server, names),
+    { tables: (names) => factsOf(server, names), objects: (objects) => existing(server, objects) },
   );
   return assessed.flatMap(({ statements }) => statements);
 }
@@ -94,6 +101,32 @@ describe("the effects on tables in a plan", () => {
     assert.equal(facts.get("orders")?.bytes, sizes?.["orders"]);
     assert.equal(facts.get("events")?.bytes, sizes?.["events"]);
     assert.equal(facts.get("recent")?.bytes, undefined);
+  });
+
+  test("the database knows which objects exist, with the names of the migration", async (t) => {
+    const server = await serverWithTables(t);
+    await query(
+      server.url,
+      `CREATE TYPE shop.mood AS ENUM ('sad'); CREATE DOMAIN "Odd.Type" AS int; CREATE DOMAIN small AS int;
+       CREATE COLLATION shop.german (locale = 'C')`,
+    );
+    const objects = [
+      { kind: "schema", name: "shop" },
+      { kind: "schema", name: "Shop" },
+      { kind: "type", name: "shop.mood" },
+      { kind: "type", name: "mood" },
+      { kind: "type", name: "small" },
+      { kind: "type", name: "no.such.type" },
+      { kind: "extension", name: "plpgsql" },
+      { kind: "extension", name: "citext'" },
+      { kind: "collation", name: "german" },
+      { kind: "collation", name: "shop.german" },
+      { kind: "collation", name: "other.german" },
+    ] as const;
+    assert.deepEqual(
+      [...(await existing(server, objects))].toSorted((a, b) => a - b),
+      [0, 2, 3, 4, 6, 8, 9],
+    );
   });
 
   test("columns and constraints decide whether rows are rewritten or read", async (t) => {
