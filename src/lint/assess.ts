@@ -7,6 +7,7 @@ import type {
   TableFacts,
 } from "../engine/plan/assessment.ts";
 import { lineAt } from "../engine/sql/lexer.ts";
+import { passwordMask } from "../engine/sql/mask-passwords.ts";
 import type { StatementImpact } from "../protocol/impact.ts";
 import { type ParsedSql, parseSql } from "../sql-parser/parse-sql.ts";
 import { allowancesIn, type Allowance } from "./allowances.ts";
@@ -188,10 +189,20 @@ function allowedIn(allowances: readonly Allowance[], number: number): Set<string
 function whyNot(parsed: Exclude<ParsedSql, { kind: "parsed" }>, text: string): string {
   switch (parsed.kind) {
     case "syntax-error":
-      return `line ${String(lineAt(text, parsed.offset))}: ${parsed.message}`;
+      return `line ${String(lineAt(text, parsed.offset))}: ${withoutPassword(parsed, text)}`;
     case "too-large":
       return "it is larger than 1 MB";
     case "failed":
       return parsed.message;
   }
+}
+
+/** A syntax error without the token that it repeats, if that may be a password: it is shown to whoever can see the plan. */
+function withoutPassword(
+  { message, offset }: Extract<ParsedSql, { kind: "syntax-error" }>,
+  text: string,
+): string {
+  const isPassword = /\bpassword\b"?[\s=:>(]*['$]?$/i.test(text.slice(0, offset));
+  const masked = isPassword ? message.replace(/ at or near "[^]*"$/, "") : message;
+  return passwordMask(text)(masked);
 }

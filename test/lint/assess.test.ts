@@ -207,6 +207,18 @@ describe("assessing the files of a plan", () => {
     );
   });
 
+  test.each([
+    "CREATE ROLE app PASSWORD hunter22",
+    "CREATE ROLE app PASSWORD 'hunter22",
+    "CREATE ROLE app PASSWORD 'x' 'hunter22' SELECT 'hunter22'",
+    'SELECT ("password" := hunter22 x)',
+    "SELECT ('postgres://u:hunter22@host/' 'postgres://u:hunter22@host/')",
+  ])("a file that cannot be parsed does not show its password: %s", async (sql) => {
+    const { files } = await assess([sql]);
+    assert.match(files[0]?.notAssessed ?? "", /^line 1: /);
+    assert.doesNotMatch(files[0]?.notAssessed ?? "", /hunter22/);
+  });
+
   test("temporary tables of one file are none of the next", async () => {
     const { files } = await assess(["CREATE TEMP TABLE orders (id int)", "DROP TABLE orders"]);
     assert.deepEqual(files[1]?.statements.map(summary), [
