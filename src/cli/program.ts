@@ -15,6 +15,9 @@ import { local } from "./commands/local.ts";
 import { mark } from "./commands/mark.ts";
 import { metadataApply } from "./commands/metadata-apply.ts";
 import { metadataDiff } from "./commands/metadata-diff.ts";
+import { metadataReload } from "./commands/metadata-reload.ts";
+import { metadataRestore } from "./commands/metadata-restore.ts";
+import { metadataStatus } from "./commands/metadata-status.ts";
 import { newMigration } from "./commands/new.ts";
 import { plan } from "./commands/plan.ts";
 import { redo } from "./commands/redo.ts";
@@ -47,6 +50,9 @@ const modules: Readonly<Record<string, CommandModule>> = {
   sql,
   "metadata diff": metadataDiff,
   "metadata apply": metadataApply,
+  "metadata status": metadataStatus,
+  "metadata reload": metadataReload,
+  "metadata restore": metadataRestore,
   new: newMigration,
   lint,
   verify,

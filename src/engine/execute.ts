@@ -19,6 +19,7 @@ import { showStatus } from "./operations/status.ts";
 import { emptyProject } from "./project/project.ts";
 import { imageProject } from "./project/uploaded-project.ts";
 import { failedRun, nothingDone, runEnd, type RunResult } from "./run-result.ts";
+import type { MetadataSession } from "./metadata/open-session.ts";
 import { openSession, type EngineSession } from "./session.ts";
 
 export type { EngineContext } from "./context.ts";
@@ -74,6 +75,10 @@ function operationOf(request: Request, engine: EngineContext): Promise<RunResult
       return metadataExport(engine);
     case "metadata-apply":
       return metadataApply(request, engine);
+    case "metadata-restore":
+    case "metadata-reload":
+    case "metadata-status":
+      return aboutMetadata(request, engine);
     default:
       return inSession(request, engine);
   }
@@ -106,6 +111,39 @@ async function metadataApply(
   return result;
 }
 
+/** The other operations about metadata, in a session: each uses what is recorded. */
+async function aboutMetadata(
+  request: RequestOf<"metadata-restore" | "metadata-reload" | "metadata-status">,
+  engine: EngineContext,
+): Promise<RunResult> {
+  const { openMetadataSession } = await import("./metadata/open-session.ts");
+  const session = await openMetadataSession(request, engine);
+  const result = await resultOf(request, () => inMetadataSession(request, session, engine));
+  await session.close(runEnd(result));
+  return result;
+}
+
+async function inMetadataSession(
+  request: RequestOf<"metadata-restore" | "metadata-reload" | "metadata-status">,
+  session: MetadataSession,
+  engine: EngineContext,
+): Promise<RunResult> {
+  switch (request.operation) {
+    case "metadata-restore": {
+      const { restoreMetadata } = await import("./operations/metadata-restore.ts");
+      return restoreMetadata(request, session, engine);
+    }
+    case "metadata-reload": {
+      const { reloadAllMetadata } = await import("./operations/metadata-reload.ts");
+      return reloadAllMetadata(request, session, engine);
+    }
+    case "metadata-status": {
+      const { showMetadataStatus } = await import("./operations/metadata-status.ts");
+      return showMetadataStatus(session, engine);
+    }
+  }
+}
+
 async function ping(engine: EngineContext): Promise<RunResult> {
   await waitUntilReady(engine, () => engine.hasura.version());
   return nothingDone;
@@ -136,7 +174,10 @@ type SessionRequest = Exclude<
       | "inventory"
       | "metadata-diff"
       | "metadata-export"
-      | "metadata-apply";
+      | "metadata-apply"
+      | "metadata-restore"
+      | "metadata-reload"
+      | "metadata-status";
   }
 >;
 

@@ -1,7 +1,12 @@
 import * as z from "zod";
 import { FailureData } from "./failure.ts";
 import { StatementImpact } from "./impact.ts";
-import { InconsistentObjectData, MetadataChange } from "./metadata-change.ts";
+import {
+  InconsistentObjectData,
+  InconsistentSince,
+  LastReplacement,
+  MetadataChange,
+} from "./metadata-change.ts";
 import { Direction, MigrationState, Version } from "./migration.ts";
 
 /*
@@ -560,6 +565,23 @@ export const RunEvent = z.discriminatedUnion("type", [
     })
     .describe("The server's metadata was replaced."),
   z
+    .object({
+      type: z.literal("metadata.status"),
+      resourceVersion: z.int().nonnegative().describe("Version of the server's metadata."),
+      inconsistent: z
+        .array(
+          InconsistentObjectData.extend({
+            since: InconsistentSince.optional().describe("What runs have recorded about it."),
+          }),
+        )
+        .describe("Objects that Hasura cannot use."),
+      replaced: LastReplacement.optional().describe("The last replacement by a run."),
+      more,
+    })
+    .describe(
+      "The state of the server's metadata: the answer to `metadata-status`, and what `metadata-reload` leaves.",
+    ),
+  z
     .object({ type: z.literal("migration.started"), ...migration })
     .describe("A migration is about to run."),
   z
@@ -615,7 +637,7 @@ export const RunEvent = z.discriminatedUnion("type", [
     .describe("A message for people."),
   z
     .object({ type: z.literal("metadata.reloaded"), tookMs, inconsistent: inconsistency })
-    .describe("Hasura has reloaded its metadata after the migrations."),
+    .describe("Hasura has reloaded its metadata."),
   z
     .object({ type: z.literal("run.paused"), reason: z.string(), ...counts })
     .describe(

@@ -1081,13 +1081,13 @@ export const failureCodes = {
   "ledger-writable": {
     kinds: ["usage"],
     meaning:
-      "A version without a file would be rolled back with the down SQL stored in the ledger, but another database role can write to the table that contains it. That role could run any SQL as Hasura's database user, so the stored SQL is not used. Nothing was rolled back.",
+      "A version without a file would be rolled back with the down SQL stored in the ledger, or metadata would be restored from it, but another database role can write to the table that contains it. That role could run any SQL as Hasura's database user, or change what Hasura permits, so what is stored is not used. Nothing was changed.",
     causes: [
       "`ALTER DEFAULT PRIVILEGES` grants other roles privileges on every new table and schema.",
       "A role was granted privileges on the schema `hasura_migrate` or its tables.",
     ],
     remedies: [
-      "Revoke the privileges: `REVOKE ALL ON hasura_migrate.migration, hasura_migrate.running FROM ROLE;`. You can then grant `SELECT` again, which is harmless.",
+      "Revoke the privileges, which the hint names: `REVOKE ALL ON hasura_migrate.migration, hasura_migrate.running FROM ROLE;`, or the same for `metadata_change` and `metadata_document`. You can then grant `SELECT` again. For the migrations that is harmless; the documents contain the secrets of the metadata.",
       "Or roll back from the branch or image that has the version's `down.sql`.",
     ],
   },
@@ -1136,7 +1136,21 @@ export const failureCodes = {
     ],
     remedies: [
       "Apply metadata that matches the new schema, for instance with `hasura metadata apply`.",
-      "The run fails only with `--strict` or in a protected environment; elsewhere it is a warning.",
+      "After migrations, the run fails only with `--strict` or in a protected environment; elsewhere it is a warning. `metadata reload` always fails.",
+    ],
+  },
+  "metadata-not-kept": {
+    kinds: ["usage"],
+    meaning: "There is no metadata to restore: the ledger does not keep what the run replaced.",
+    causes: [
+      "No run has replaced the metadata yet, or the run that was named has not.",
+      "The newest 50 replacements are kept, and this one is older.",
+      "The function's setting `HASURA_MIGRATE_KEEP_METADATA` is `off`, or was at that time.",
+      "No database has a ledger.",
+    ],
+    remedies: [
+      "See which runs replaced the metadata: `hasura-migrate history ENVIRONMENT`.",
+      "Apply the metadata of an older commit: check it out, then `hasura-migrate metadata apply ENVIRONMENT --from .`.",
     ],
   },
   "metadata-outcome-unknown": {

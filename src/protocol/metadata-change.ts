@@ -77,6 +77,30 @@ export const InconsistentObjectData = z.object({
 });
 export type InconsistentObjectData = z.infer<typeof InconsistentObjectData>;
 
+/** What runs have recorded about an inconsistent object. */
+export const InconsistentSince = z.object({
+  relation: z
+    .enum(["since-run", "before-run", "after-run"])
+    .describe(
+      "`since-run`: the run made it inconsistent, or the metadata that it applied was. `before-run`: it was already inconsistent when the run recorded it. `after-run`: it became inconsistent later than the run.",
+    ),
+  at: z.iso.datetime().describe("When the run recorded it."),
+  runId: z.string(),
+  operation: z.string().optional(),
+  user: z.string().optional(),
+});
+export type InconsistentSince = z.infer<typeof InconsistentSince>;
+
+/** The last replacement of the metadata by a run. */
+export const LastReplacement = z.object({
+  at: z.iso.datetime(),
+  runId: z.string(),
+  operation: z.string().optional(),
+  user: z.string().optional(),
+  canRestore: z.boolean().describe("True if the metadata that it replaced is kept."),
+});
+export type LastReplacement = z.infer<typeof LastReplacement>;
+
 /** The same, with its position in the project. */
 export const PlacedInconsistentObject = InconsistentObjectData.extend({
   at: z

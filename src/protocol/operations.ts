@@ -291,6 +291,44 @@ export const operations = {
     takesUploads: false,
     takesMetadata: true,
   },
+  /** Puts back the metadata that a run replaced: the named one, or the last one that replaced any. */
+  "metadata-restore": {
+    options: z.strictObject({
+      run: runId,
+      dryRun,
+      allowInconsistent: flag,
+      waitSeconds,
+      confirm,
+      expectedPlan,
+    }),
+    permission: "admin",
+    changes: "unless-dry-run",
+    ledger: "create",
+    listsMigrations: false,
+    takesUploads: false,
+  },
+  /** Makes Hasura read the schemas of its databases and its remote schemas again. */
+  "metadata-reload": {
+    options: z.strictObject({
+      /** Create the event triggers in the databases again. */
+      recreateEventTriggers: flag,
+      waitSeconds,
+    }),
+    permission: "apply",
+    changes: "never",
+    ledger: "create",
+    listsMigrations: false,
+    takesUploads: false,
+  },
+  /** What of the server's metadata is inconsistent, since when, and who replaced it last. */
+  "metadata-status": {
+    options: z.strictObject({}),
+    permission: "read",
+    changes: "never",
+    ledger: "read",
+    listsMigrations: false,
+    takesUploads: false,
+  },
   /** Checks everything between the function and the databases, and goes on after what fails. */
   doctor: {
     options: z.strictObject({}),

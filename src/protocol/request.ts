@@ -89,6 +89,9 @@ export const Request = z.discriminatedUnion("operation", [
   metadataRequestOf("metadata-diff"),
   requestOf("metadata-export"),
   metadataRequestOf("metadata-apply"),
+  requestOf("metadata-restore"),
+  requestOf("metadata-reload"),
+  requestOf("metadata-status"),
   requestOf("doctor"),
   requestOf("ping"),
 ]);

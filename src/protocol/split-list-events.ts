@@ -7,6 +7,7 @@ type ListEvent =
   | EventOf<"history">
   | EventOf<"rows">
   | EventOf<"metadata.diff">
+  | EventOf<"metadata.status">
   | EventOf<"metadata.document">;
 
 /**
@@ -49,6 +50,10 @@ export function splitListEvent(event: RunEvent, bytes: number): RunEvent[] {
       return marked(groups(event.runs, budget).map((runs) => ({ ...event, runs })));
     case "metadata.diff":
       return marked(splitDiff(event, budget));
+    case "metadata.status":
+      return marked(
+        groups(event.inconsistent, budget).map((inconsistent) => ({ ...event, inconsistent })),
+      );
     case "metadata.document":
       return marked(textChunks(event.data, budget).map((data) => ({ ...event, data })));
     case "rows":
@@ -107,6 +112,13 @@ function joinParts(parts: readonly ListEvent[], last: ListEvent): ListEvent {
         inconsistent: diffs.flatMap(({ inconsistent }) => inconsistent),
       };
     }
+    case "metadata.status":
+      return {
+        ...last,
+        inconsistent: parts.flatMap((part) =>
+          part.type === "metadata.status" ? part.inconsistent : [],
+        ),
+      };
     case "metadata.document":
       return {
         ...last,
@@ -160,7 +172,7 @@ function chunksOf(versions: readonly string[]): string[][] {
 
 const listTypes: ReadonlySet<string> = new Set<ListEvent["type"]>([
   ...(["plan", "status", "history", "rows"] as const),
-  ...(["metadata.diff", "metadata.document"] as const),
+  ...(["metadata.diff", "metadata.status", "metadata.document"] as const),
 ]);
 
 /** True for an event that lists what may not fit into one line. */

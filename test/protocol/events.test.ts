@@ -309,6 +309,30 @@ const events: readonly { event: RunEvent; optional: readonly string[] }[] = [
     },
     optional: [],
   },
+  {
+    event: {
+      type: "metadata.status",
+      resourceVersion: 42,
+      inconsistent: [
+        {
+          ...{ type: "table", name: "table a in source default", reason: "no such table" },
+          since: {
+            ...{ relation: "since-run", at: "2026-11-25T10:00:00Z", runId: "0199" },
+            ...{ operation: "metadata-apply", user: "ada" },
+          },
+        },
+      ],
+      replaced: {
+        ...{ at: "2026-11-25T10:00:00Z", runId: "0199", canRestore: true },
+        ...{ operation: "metadata-apply", user: "ada" },
+      },
+      more: true,
+    },
+    optional: [
+      ...["inconsistent.0.since", "inconsistent.0.since.operation", "inconsistent.0.since.user"],
+      ...["replaced", "replaced.operation", "replaced.user", "more"],
+    ],
+  },
   { event: { type: "migration.started", ...migration }, optional: [] },
   {
     event: { type: "migration.applied", ...migration, tookMs: 0, notices: ["a notice"] },

@@ -73,6 +73,16 @@ const requests = {
     confirm: "dev-1",
     expectedPlan: "0a",
   },
+  "metadata-restore": {
+    run: "0199a7c0",
+    dryRun: true,
+    allowInconsistent: true,
+    waitSeconds: 0,
+    confirm: "dev-1",
+    expectedPlan: "0a",
+  },
+  "metadata-reload": { recreateEventTriggers: true, waitSeconds: 0 },
+  "metadata-status": {},
   doctor: {},
   ping: {},
 } as const satisfies Record<Operation, object>;
@@ -192,7 +202,17 @@ describe("requests", () => {
 
 describe("permissions", () => {
   const allowed: Record<Permission, readonly Operation[]> = {
-    read: ["status", "plan", "inventory", "history", "locks", "metadata-diff", "doctor", "ping"],
+    read: [
+      "status",
+      "plan",
+      "inventory",
+      "history",
+      "locks",
+      "metadata-diff",
+      "metadata-status",
+      "doctor",
+      "ping",
+    ],
     apply: [
       ...([
         "apply",
@@ -204,7 +224,8 @@ describe("permissions", () => {
         "history",
         "locks",
       ] as const),
-      ...(["metadata-diff", "metadata-apply", "doctor", "ping"] as const),
+      ...(["metadata-diff", "metadata-apply", "metadata-reload", "metadata-status"] as const),
+      ...(["doctor", "ping"] as const),
     ],
     query: ["sql"],
     admin: operationNames,

@@ -16,6 +16,9 @@ import { local } from "../../src/cli/commands/local.ts";
 import { mark } from "../../src/cli/commands/mark.ts";
 import { metadataApply } from "../../src/cli/commands/metadata-apply.ts";
 import { metadataDiff } from "../../src/cli/commands/metadata-diff.ts";
+import { metadataReload } from "../../src/cli/commands/metadata-reload.ts";
+import { metadataRestore } from "../../src/cli/commands/metadata-restore.ts";
+import { metadataStatus } from "../../src/cli/commands/metadata-status.ts";
 import { newMigration } from "../../src/cli/commands/new.ts";
 import { plan } from "../../src/cli/commands/plan.ts";
 import { redo } from "../../src/cli/commands/redo.ts";
@@ -53,6 +56,9 @@ const checks: Readonly<Record<string, readonly [CommandModule, ZodType]>> = {
   completion: [completion, schemas.CompletionOptions],
   "metadata diff": [metadataDiff, schemas.MetadataDiffOptions],
   "metadata apply": [metadataApply, schemas.MetadataApplyOptions],
+  "metadata restore": [metadataRestore, schemas.MetadataRestoreOptions],
+  "metadata reload": [metadataReload, schemas.MetadataReloadOptions],
+  "metadata status": [metadataStatus, schemas.MetadataStatusOptions],
 };
 
 /** Why the program refuses these words before it reads any configuration; undefined if it does not. */

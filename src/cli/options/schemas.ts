@@ -225,6 +225,12 @@ export const MetadataApplyOptions = TargetOptions.extend({
   full: flag,
   wait: Wait,
 });
+export const MetadataRestoreOptions = MetadataApplyOptions.extend({ run });
+export const MetadataReloadOptions = TargetOptions.extend({
+  recreateEventTriggers: flag,
+  wait: Wait,
+});
+export const MetadataStatusOptions = TargetOptions.extend({ check: flag });
 export const HistoryOptions = TargetOptions.extend({
   run,
   limit: numeric(operations.history.options.shape.limit),

@@ -15,6 +15,7 @@ export type ResultEvent =
   | EventOf<"locks">
   | EventOf<"rehearsal">
   | EventOf<"metadata.diff">
+  | EventOf<"metadata.status">
   | EventOf<"rows">;
 
 /** The report on one migration. */
@@ -89,6 +90,7 @@ const answers: ReadonlySet<string> = new Set<Answer["type"]>([
   "locks",
   "rehearsal",
   "metadata.diff",
+  "metadata.status",
   "rows",
 ]);
 

@@ -81,7 +81,8 @@ export function finishedLine(
   plan: FinishedPlan,
 ): string | undefined {
   if (event.cancelled) return `cancelled: ${event.applied} done, ${event.notReached} not run`;
-  if (operation === "metadata-apply") return metadataLine(event, plan);
+  if (operation === "metadata-apply" || operation === "metadata-restore")
+    return metadataLine(event, operation, plan);
   if (!plan.dryRun) return doneLine(event, operation, plan);
   return plan.planned === 0
     ? "nothing to do"
@@ -90,11 +91,13 @@ export function finishedLine(
 
 function metadataLine(
   { tookMs }: EventOf<"run.finished">,
+  operation: "metadata-apply" | "metadata-restore",
   { dryRun, metadata }: FinishedPlan,
 ): string | undefined {
+  const done = operation === "metadata-apply" ? "applied" : "restored";
   const objects = plural(metadata?.differs ?? 0, "object");
   if (metadata?.applied === true)
-    return `metadata applied: ${objects} changed in ${duration(tookMs)}`;
+    return `metadata ${done}: ${objects} changed in ${duration(tookMs)}`;
   const wouldChange = dryRun && metadata !== undefined && metadata.differs > 0;
   return wouldChange ? `${objects} would change; nothing was changed` : undefined;
 }

@@ -30,7 +30,7 @@ export interface RunState {
   readonly waiting: boolean;
   /** What the invocations before this one did, where a run is split into several; `tookMs` in milliseconds. */
   readonly earlier: { readonly applied: number; readonly tookMs: number };
-  /** True if `status` listed a migration that is not cleanly applied, or `metadata diff` a difference. */
+  /** True if `status` listed a migration that is not cleanly applied, or `metadata diff` a difference, or `metadata status` an inconsistent object. */
   readonly differs: boolean;
   /** True if `history` or `cancel` was given a run id and found no such run. */
   readonly lacksRun: boolean;
@@ -84,6 +84,8 @@ function afterAnswer(run: RunState, event: RunEvent | UnknownEvent): RunState {
       return { ...run, differs: run.differs || listsDifference(event) };
     case "metadata.diff":
       return { ...run, differs: run.differs || event.changes.length > 0 };
+    case "metadata.status":
+      return { ...run, differs: run.differs || event.inconsistent.length > 0 };
     case "history":
     case "cancel.requested":
       return { ...run, lacksRun: askedRun(run) !== undefined && event.runs.length === 0 };

@@ -105,6 +105,8 @@ export interface Hasura {
   inconsistentObjects(): Promise<InconsistentObject[]>;
   /** Rebuilds the schema cache of these sources; returns the objects that are inconsistent afterwards. */
   reloadMetadata(sources: readonly string[]): Promise<InconsistentObject[]>;
+  /** The same for all sources and remote schemas. `recreateEventTriggers`: creates the event triggers in the databases again. */
+  reloadAll(options: { readonly recreateEventTriggers: boolean }): Promise<InconsistentObject[]>;
 }
 
 /**

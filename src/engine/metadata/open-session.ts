@@ -8,13 +8,15 @@ import { kindOf } from "../plan/resolve-databases.ts";
 import { emptyProject, onlyDatabase, type Project } from "../project/project.ts";
 import { imageProject } from "../project/uploaded-project.ts";
 import { openEach, readServer, storeContext, versionStoreFor } from "../session.ts";
-import type { Database, MetadataRecord, RunEnd } from "../store/store.ts";
+import type { Database, MetadataChangeRecord, MetadataRecord, RunEnd } from "../store/store.ts";
 import { oldServer } from "./read-server.ts";
 
 /** A run that changes the server's metadata: it is registered like every run, so that no other one works at the same time. */
 export interface MetadataSession {
   /** Where the run's changes are recorded; absent if no database has a ledger. */
   readonly record: MetadataRecord | undefined;
+  /** The records in all ledgers: an earlier run may have used that of another database. */
+  readonly records: readonly MetadataRecord[];
   /** Closes every store. Never throws. */
   readonly close: (end: RunEnd) => Promise<void>;
 }
@@ -45,7 +47,16 @@ export async function openMetadataSession(
     async (_, store) => store.metadata,
   );
   if (databases.length === 0) await reportNoLedger(engine);
-  return { record: opened.find((record) => record !== undefined), close };
+  const records = opened.filter((record) => record !== undefined);
+  return { record: records[0], records, close };
+}
+
+/** What all ledgers have recorded about the metadata, the newest first. */
+export async function recordedChanges({
+  records,
+}: Pick<MetadataSession, "records">): Promise<readonly MetadataChangeRecord[]> {
+  const changes = await Promise.all(records.map((record) => record.changes()));
+  return changes.flat().sort((one, other) => (one.at < other.at ? 1 : -1));
 }
 
 function databasesWithLedger(project: Project, { sources }: Metadata): readonly Database[] {

@@ -18,17 +18,8 @@ export function replacementRecorder(
   number: number,
   engine: EngineContext,
 ): ReplacementRecorder {
-  const quietly = async (write: () => Promise<void> | undefined): Promise<void> => {
-    try {
-      await write();
-    } catch {
-      await warn(
-        engine,
-        "metadata-not-recorded",
-        "What happened to the metadata could not be recorded in the ledger.",
-      );
-    }
-  };
+  const quietly = (write: () => Promise<void> | undefined): Promise<void> =>
+    recordQuietly(write, engine);
   return {
     begin: async ({ resourceVersion: version, document }) => {
       if (record === undefined) return true;
@@ -42,4 +33,20 @@ export function replacementRecorder(
       }),
     forget: () => quietly(() => record?.forget(number)),
   };
+}
+
+/** Writes a record; an error is only a warning. */
+export async function recordQuietly(
+  write: () => Promise<void> | undefined,
+  engine: EngineContext,
+): Promise<void> {
+  try {
+    await write();
+  } catch {
+    await warn(
+      engine,
+      "metadata-not-recorded",
+      "What happened to the metadata could not be recorded in the ledger.",
+    );
+  }
 }

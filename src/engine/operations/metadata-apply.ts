@@ -23,13 +23,25 @@ import { nothingDone, type RunResult } from "../run-result.ts";
 
 type ApplyRequest = RequestOf<"metadata-apply">;
 
+/** What `metadata-apply` and `metadata-restore` are asked to do. */
+type ReplaceRequest = Pick<RequestOf<"metadata-apply" | "metadata-restore">, "environment"> & {
+  readonly options: Pick<ApplyRequest["options"], "allowInconsistent" | "expectedPlan">;
+};
+
 /**
  * A dry run of `metadata-apply`: shows what it would change, with the fingerprint that a confirmation refers to. It needs no session.
  * Throws what reading the project's metadata does.
  */
 export async function previewMetadata(engine: EngineContext): Promise<RunResult> {
-  const project = await projectOf(engine);
-  const differences = await differencesNow(project, engine);
+  return previewReplacement(await projectOf(engine), engine);
+}
+
+/** Shows what replacing the server's metadata by a document would change. */
+export async function previewReplacement(
+  wanted: MetadataDocument,
+  engine: EngineContext,
+): Promise<RunResult> {
+  const differences = await differencesNow(wanted, engine);
   const fingerprint = fingerprintOfChanges(differences);
   await emit(engine, { ...diffEvent(differences), fingerprint, dryRun: true });
   return nothingDone;
@@ -37,12 +49,21 @@ export async function previewMetadata(engine: EngineContext): Promise<RunResult>
 
 /** `metadata-apply`: replaces the server's metadata by the project's, if they differ. */
 export async function applyMetadata(
-  { options, environment }: ApplyRequest,
+  request: ApplyRequest,
+  session: MetadataSession,
+  engine: EngineContext,
+): Promise<RunResult> {
+  return replaceByDocument(await projectOf(engine), request, session, engine);
+}
+
+/** Replaces the server's metadata by a document, if they differ. Throws what `replaceMetadata` does, and `busy/plan-changed`. */
+export async function replaceByDocument(
+  wanted: MetadataDocument,
+  { options, environment }: ReplaceRequest,
   { record }: MetadataSession,
   engine: EngineContext,
 ): Promise<RunResult> {
-  const project = await projectOf(engine);
-  const shown = await differencesNow(project, engine);
+  const shown = await differencesNow(wanted, engine);
   const fingerprint = fingerprintOfChanges(shown);
   refuseOtherPlan(fingerprint, options.expectedPlan);
   await emit(engine, { ...diffEvent(shown), fingerprint });
@@ -52,7 +73,7 @@ export async function applyMetadata(
     {
       number: 1,
       shown,
-      again: (server) => differencesFrom(server, project),
+      again: (server) => differencesFrom(server, wanted),
       allowInconsistent: options.allowInconsistent ?? false,
       ...{ environment, record },
     },

@@ -146,6 +146,23 @@ export interface MetadataAfter {
   readonly inconsistent: readonly { readonly type: string; readonly name: string }[];
 }
 
+/** What a run has done to Hasura's metadata, as it is recorded. */
+export interface MetadataChangeRecord {
+  readonly run: string;
+  /** Which replacement of its run, from 1. */
+  readonly number: number;
+  /** ISO 8601. */
+  readonly at: string;
+  /** Of the run, like the user who started it; absent if the run is not recorded any more. */
+  readonly operation?: string | undefined;
+  readonly user?: string | undefined;
+  /** What was replaced, and whether the document is kept; absent for a reload. */
+  readonly replaced?:
+    { readonly version: number; readonly checksum: string; readonly isKept: boolean } | undefined;
+  /** The inconsistent objects afterwards; absent if that was not recorded. */
+  readonly inconsistent?: readonly { readonly type: string; readonly name: string }[] | undefined;
+}
+
 /** The record of what runs have done to Hasura's metadata. */
 export interface MetadataRecord {
   /** Keeps what is about to be replaced. False, and nothing is kept, if the run was asked to stop. */
@@ -154,6 +171,13 @@ export interface MetadataRecord {
   end(number: number, after: MetadataAfter): Promise<void>;
   /** Removes the record of a replacement that did not happen. */
   forget(number: number): Promise<void>;
+  /** Everything that is recorded, the newest first. */
+  changes(): Promise<readonly MetadataChangeRecord[]>;
+  /**
+   * A document that was replaced, by its checksum; undefined if it is not kept. Throws `usage/ledger-writable` if another role could have
+   * written it.
+   */
+  document(checksum: string): Promise<JsonMap | undefined>;
 }
 
 /** What a migration store is able to do, whatever its kind. */
@@ -205,7 +229,7 @@ export interface MigrationStore extends StoreCapabilities {
   readonly kind: "catalog" | "ledger";
   /** Absent where runs are not recorded. */
   readonly runs?: RunRegistry;
-  /** Absent where nothing about metadata is recorded. */
+  /** Absent where nothing about metadata is recorded, such as in a ledger of an older version that this run does not upgrade. */
   readonly metadata?: MetadataRecord;
   /** The applied versions now. Call again after a step's `replan`. */
   read(): Promise<ReadonlyMap<Version, AppliedMigration>>;

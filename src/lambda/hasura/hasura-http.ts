@@ -109,6 +109,13 @@ export function hasuraOverHttp(options: HasuraOverHttpOptions): HasuraOverHttp {
       const request = reloadRequest(sources, api.beforeMetadataV3);
       return reloadMetadata(ask, request, untilDeadline());
     },
+    reloadAll: ({ recreateEventTriggers }) => {
+      const args = {
+        ...{ reload_sources: true, reload_remote_schemas: true },
+        recreate_event_triggers: recreateEventTriggers,
+      };
+      return reloadMetadata(ask, { type: "reload_metadata", args }, untilDeadline());
+    },
     close: () => caller.close(),
   };
 }

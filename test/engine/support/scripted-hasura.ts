@@ -71,6 +71,7 @@ export function scriptedHasura(script: Script = {}): ScriptedHasura {
     runSql: (request) => call("runSql", request, () => answer(request)),
     inconsistentObjects: () => call("inconsistentObjects", undefined, () => hasura.inconsistent),
     reloadMetadata: (names) => call("reloadMetadata", names, () => hasura.inconsistent),
+    reloadAll: (options) => call("reloadAll", options, () => hasura.inconsistent),
   };
 
   const state = (): CatalogState => ({ id: "server", cliState: structuredClone(hasura.cliState) });

@@ -107,6 +107,7 @@ export function disturbed(
     exchangeCatalogState: (next) => call("", () => hasura.exchangeCatalogState(next)),
     inconsistentObjects: () => call("", () => hasura.inconsistentObjects()),
     reloadMetadata: (sources) => call("", () => hasura.reloadMetadata(sources)),
+    reloadAll: (options) => call("", () => hasura.reloadAll(options)),
     runSql: (request) => call(request.sql, () => hasura.runSql(request)),
     runSqls: runSqls && ((all) => call(all.map(({ sql }) => sql).join("\n"), () => runSqls(all))),
   };

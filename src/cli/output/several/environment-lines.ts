@@ -5,6 +5,7 @@ import { plain, styled, type Styled } from "../terminal/styled.ts";
 import { padEnd, textWidth, truncate } from "../terminal/width.ts";
 import { waitingText } from "../views/locks.ts";
 import { differencesText } from "../views/metadata-diff.ts";
+import { consistencyText } from "../views/metadata-status.ts";
 import { filesLabel } from "../views/banner.ts";
 import { rowCount } from "../views/rows.ts";
 import { statusOf, type EnvironmentView } from "./environment-view.ts";
@@ -213,6 +214,8 @@ function answerText(view: EnvironmentView): string {
       );
     case "metadata.diff":
       return differencesText(event);
+    case "metadata.status":
+      return consistencyText(event);
     case "cancel.requested":
       return event.runs.length === 0
         ? "no run in progress"

@@ -5,6 +5,7 @@ import type { Styled } from "../terminal/styled.ts";
 import { cancelLine, historyLines } from "./history.ts";
 import { locksLines } from "./locks.ts";
 import { metadataDiffLines } from "./metadata-diff.ts";
+import { metadataStatusLines } from "./metadata-status.ts";
 import { planLines } from "./plan.ts";
 import { rehearsalLines } from "./rehearsal.ts";
 import { csvLines, rowsLines } from "./rows.ts";
@@ -39,6 +40,8 @@ export function resultLines(
       return rehearsalLines(event, style, columns);
     case "metadata.diff":
       return metadataDiffLines(event, { style, columns, isFull: full === true });
+    case "metadata.status":
+      return metadataStatusLines(event, style, columns);
     case "plan":
       return planLines(event, style, columns);
   }

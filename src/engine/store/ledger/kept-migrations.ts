@@ -4,11 +4,10 @@ import { textHint } from "../../../protocol/hint.ts";
 import { Version } from "../../../protocol/migration.ts";
 import type { SqlResult } from "../../hasura/client.ts";
 import type { KeptMigration } from "../store.ts";
-import { quoteIdentifier } from "../../sql/quote.ts";
 import { query } from "./client.ts";
 import type { LedgerContext } from "./context.ts";
 import { RecordedActor } from "./history.ts";
-import { foreignWritersSql } from "./sql/ownership.ts";
+import { foreignWriterOf, revokeHint } from "./foreign-writer.ts";
 import { keptSql, squashedSql } from "./statements.ts";
 
 /** At most this many versions in one query: with 64 kB of down SQL each, the answer has a few megabytes. */
@@ -37,22 +36,18 @@ export async function readSquashed(
 }
 
 /**
- * Throws `usage/ledger-writable` if another role can write to the ledger: its down SQL would run as Hasura's database
- * user.
+ * Refuses down SQL that another role could have written: it would run as Hasura's database user. Throws `usage/ledger-writable`.
  */
 export async function refuseForeignWriters(context: LedgerContext): Promise<void> {
-  const [table, role] = (await query(context, foreignWritersSql)).rows[0] ?? [];
-  if (typeof table !== "string" || typeof role !== "string") return;
-  const grantee = role === "PUBLIC" ? role : quoteIdentifier(role);
+  const writer = await foreignWriterOf(["migration", "running"], context);
+  if (writer === undefined) return;
   throw new Failure(
     "usage",
     "ledger-writable",
-    `In ${context.database.name}, ${role} can write to hasura_migrate.${table}, which stores down SQL. That SQL would run as Hasura's database user, so it is not used. Nothing was rolled back.`,
+    `In ${context.database.name}, ${writer.role} can write to hasura_migrate.${writer.table}, which stores down SQL. That SQL would run as Hasura's database user, so it is not used. Nothing was rolled back.`,
     {
       hints: [
-        textHint(
-          `Revoke the privileges: REVOKE ALL ON hasura_migrate.migration, hasura_migrate.running FROM ${grantee}; (SELECT can be granted again).`,
-        ),
+        revokeHint(["migration", "running"], writer),
         textHint("Or roll back with the migration's own down.sql, from its branch or image."),
       ],
     },

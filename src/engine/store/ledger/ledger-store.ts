@@ -35,7 +35,7 @@ import {
   withStatements,
 } from "./history.ts";
 import { readKept, readSquashed, refuseForeignWriters } from "./kept-migrations.ts";
-import { ledgerMetadataRecord } from "./metadata-record.ts";
+import { ledgerMetadataRecord, recordsMetadataSince } from "./metadata-record.ts";
 import type { Position } from "./position.ts";
 import {
   confirmingRollbacks,
@@ -77,7 +77,7 @@ export class LedgerStore implements MigrationStore {
   readonly atomic = true;
   readonly keepsDownSql: boolean;
   readonly runs: RunRegistry;
-  readonly metadata: MetadataRecord;
+  readonly metadata?: MetadataRecord;
   readonly runBatch?: NonNullable<MigrationStore["runBatch"]>;
 
   readonly #context: LedgerContext;
@@ -118,7 +118,8 @@ export class LedgerStore implements MigrationStore {
       cancel: async (run) => readRunIds(await query(context, cancelRunsSql(run, context.liveMs))),
       actors: (runs) => this.#actors(runs),
     };
-    this.metadata = ledgerMetadataRecord(context);
+    if (snapshot.schemaVersion >= recordsMetadataSince)
+      this.metadata = ledgerMetadataRecord(context);
     const { runSqls } = hasura;
     if (runSqls) this.runBatch = (steps, onDone) => this.#runBatch(steps, onDone, runSqls);
   }

@@ -1,10 +1,22 @@
-import { gzip } from "node:zlib";
+import { gunzip, gzip } from "node:zlib";
 import { promisify } from "node:util";
+import * as z from "zod";
 import type { JsonMap } from "../../../metadata/document/json.ts";
-import type { MetadataRecord } from "../store.ts";
+import type { MetadataChangeRecord, MetadataRecord } from "../store.ts";
+import { Failure } from "../../../protocol/failure.ts";
 import { query } from "./client.ts";
 import type { LedgerContext } from "./context.ts";
-import { beginMetadataSql, endMetadataSql, forgetMetadataSql } from "./statements.ts";
+import { foreignWriterOf, revokeHint } from "./foreign-writer.ts";
+import {
+  beginMetadataSql,
+  endMetadataSql,
+  forgetMetadataSql,
+  keptMetadataSql,
+  metadataChangesSql,
+} from "./statements.ts";
+
+/** The first version of the ledger's schema that has the record. */
+export const recordsMetadataSince = 6;
 
 /** The record of metadata in the ledger of one database. Its statements can be repeated. */
 export function ledgerMetadataRecord(context: LedgerContext): MetadataRecord {
@@ -21,11 +33,61 @@ export function ledgerMetadataRecord(context: LedgerContext): MetadataRecord {
     async forget(number) {
       await query(context, forgetMetadataSql(run, number));
     },
+    async changes() {
+      const [row] = (await query(context, metadataChangesSql)).rows;
+      return Changes.parse(JSON.parse(row?.[0] ?? "[]"));
+    },
+    async document(checksum) {
+      await refuseForeignMetadata(context);
+      const [row] = (await query(context, keptMetadataSql(checksum))).rows;
+      const text = row?.[0];
+      return typeof text === "string" ? expanded(Buffer.from(text, "base64")) : undefined;
+    },
   };
 }
 
-const compress = promisify(gzip);
+const tables = ["metadata_change", "metadata_document"];
+
+async function refuseForeignMetadata(context: LedgerContext): Promise<void> {
+  const writer = await foreignWriterOf(tables, context);
+  if (writer === undefined) return;
+  throw new Failure(
+    "usage",
+    "ledger-writable",
+    `In ${context.database.name}, ${writer.role} can write to hasura_migrate.${writer.table}, which stores metadata. It could have changed what Hasura permits, so the metadata is not restored. Nothing was changed.`,
+    { hints: [revokeHint(tables, writer)] },
+  );
+}
+
+const [compress, expand] = [promisify(gzip), promisify(gunzip)];
 
 function compressed(document: JsonMap): Promise<Buffer> {
   return compress(JSON.stringify(document));
 }
+
+const Document = z.record(z.string(), z.json());
+
+async function expanded(bytes: Buffer): Promise<JsonMap> {
+  return Document.parse(JSON.parse((await expand(bytes)).toString()));
+}
+
+/** Rows of the function `metadata_changes`: absent values are null. */
+const Changes = z.array(
+  z
+    .object({
+      run: z.string(),
+      number: z.int(),
+      at: z.iso.datetime({ offset: true }),
+      operation: z.string().nullable(),
+      user: z.string().nullable(),
+      inconsistent: z.array(z.object({ type: z.string(), name: z.string() })).nullable(),
+      replaced: z
+        .object({ version: z.int(), checksum: z.string(), isKept: z.boolean() })
+        .nullable(),
+    })
+    .transform(({ operation, user, inconsistent, replaced, ...row }): MetadataChangeRecord => ({
+      ...row,
+      ...{ operation: operation ?? undefined, user: user ?? undefined },
+      ...{ inconsistent: inconsistent ?? undefined, replaced: replaced ?? undefined },
+    })),
+);

@@ -400,6 +400,14 @@ export function endMetadataSql(
   return call("end_metadata", quoteLiteral(run), String(number), json(after));
 }
 
+/** What is recorded of the metadata, the newest first, as JSON. */
+export const metadataChangesSql = call("metadata_changes");
+
+/** A document that was replaced, compressed, in base64. */
+export function keptMetadataSql(checksum: string): string {
+  return call("kept_metadata", quoteLiteral(checksum));
+}
+
 /** Removes the record of a replacement that did not happen. */
 export function forgetMetadataSql(run: string, number: number): string {
   return call("forget_metadata", quoteLiteral(run), String(number));

@@ -124,7 +124,14 @@ class Board implements SeveralRenderer {
   #writeResults({ environment, results }: EnvironmentView): void {
     const { out } = this.#context;
     const look = { style: this.#style, columns: out.columns, now: this.#context.now() };
-    const listed = new Set(["plan", "history", "locks", "rehearsal", "metadata.diff"]);
+    const listed = new Set([
+      "plan",
+      "history",
+      "locks",
+      "rehearsal",
+      "metadata.diff",
+      "metadata.status",
+    ]);
     for (const event of results.filter(({ type }) => listed.has(type))) {
       const lines = resultLines(event, { ...this.#options, environment }, look);
       writeLines(out, [this.#style.bold(environment), ...lines, styled``]);

@@ -1,12 +1,12 @@
--- The first role other than the owner that can change the migrations stored in the ledger, and so the SQL that a rollback
--- would run. It also needs a privilege on the schema, which no role has unless it was granted.
+-- The first role other than the owner that can change some tables of the ledger. It also needs a privilege on the schema,
+-- which no role has unless it was granted.
 WITH tables AS (
   SELECT c.oid, c.relname, c.relowner, c.relacl
   FROM pg_catalog.pg_class AS c
   WHERE c.relnamespace
       OPERATOR(pg_catalog.=) pg_catalog.to_regnamespace('hasura_migrate')::pg_catalog.oid
     AND c.relname::pg_catalog.text
-      OPERATOR(pg_catalog.=) ANY (ARRAY['migration', 'running']::pg_catalog.text[])
+      OPERATOR(pg_catalog.=) ANY (ARRAY[${tables}]::pg_catalog.text[])
 ),
 grants AS (
   SELECT t.relname, t.relowner, a.grantee, a.privilege_type

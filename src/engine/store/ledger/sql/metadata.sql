@@ -106,3 +106,45 @@ BEGIN
   RETURN 'forgotten';
 END
 $body$;
+
+-- What is recorded of the metadata, the newest first, as JSON.
+CREATE OR REPLACE FUNCTION hasura_migrate.metadata_changes()
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT COALESCE(pg_catalog.json_agg(past.change ORDER BY past.at DESC), '[]')::text
+  FROM (
+    SELECT
+      m.at,
+      pg_catalog.json_build_object(
+        'run', m.run,
+        'number', m.number,
+        'at', hasura_migrate.iso_time(m.at),
+        'operation', r.operation,
+        'user', r.actor ->> 'user',
+        'inconsistent', m.inconsistent,
+        'replaced', CASE WHEN m.checksum_before IS NOT NULL THEN pg_catalog.json_build_object(
+          'version', m.version_before,
+          'checksum', m.checksum_before,
+          'isKept', d.checksum IS NOT NULL
+        ) END
+      ) AS change
+    FROM hasura_migrate.metadata_change AS m
+    LEFT JOIN hasura_migrate.run AS r ON r.id = m.run
+    LEFT JOIN hasura_migrate.metadata_document AS d ON d.checksum = m.checksum_before
+  ) AS past
+$body$;
+
+-- A document that was replaced, compressed with gzip, in base64; NULL if it is not kept.
+CREATE OR REPLACE FUNCTION hasura_migrate.kept_metadata(p_checksum text)
+RETURNS text
+LANGUAGE sql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+  SELECT pg_catalog.encode(d.document, 'base64')
+  FROM hasura_migrate.metadata_document AS d
+  WHERE d.checksum = p_checksum
+$body$;

@@ -1,9 +1,12 @@
+import { quoteLiteral } from "../../../sql/quote.ts";
 import { sqlstate } from "../constants.ts";
 import query from "./foreign-parts.sql";
 import foreignWriters from "./foreign-writers.sql";
 
-/** A table whose contents another role can change, and that role; no row if there is none. */
-export const foreignWritersSql = foreignWriters;
+/** The first of these tables whose contents another role can change, and that role; no row if there is none. */
+export function foreignWritersSql(tables: readonly string[]): string {
+  return foreignWriters.replace("${tables}", () => tables.map(quoteLiteral).join(", "));
+}
 
 /** The first part of the ledger that belongs to somebody else, and its owner; no row if there is none. */
 export const foreignPartsSql = query;

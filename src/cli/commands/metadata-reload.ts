@@ -1,0 +1,42 @@
+import { waitSecondsFor } from "../run/wait-seconds.ts";
+import type { CommandModule } from "./command.ts";
+import {
+  addEnvironmentsOptions,
+  addLocalOptions,
+  addWaitOptions,
+  metadataGroup,
+} from "./shared-options.ts";
+
+export const metadataReload: CommandModule = {
+  declare(program) {
+    const command = metadataGroup(program)
+      .command("reload [environment...]")
+      .summary("make Hasura read its databases and remote schemas again")
+      .description(
+        "Make Hasura read the schemas of its databases and its remote schemas again, as after a change that was made without Hasura. Shows what is inconsistent afterwards, and exits with code 7 if anything is.",
+      )
+      .example("metadata reload dev-1")
+      .option(
+        "--recreate-event-triggers",
+        "also create the event triggers in the databases again, which locks their tables briefly",
+      );
+    addWaitOptions(command);
+    addEnvironmentsOptions(command);
+    return addLocalOptions(command);
+  },
+  operands: (environments) => ({ environments }),
+  async run(context, raw) {
+    const [{ MetadataReloadOptions, parseOptions }, { runOperation }] = await Promise.all([
+      import("../options/schemas.ts"),
+      import("../run/run-operation.ts"),
+    ]);
+    const options = parseOptions(MetadataReloadOptions, raw, context.commandLine);
+    return runOperation(context, options, {
+      operation: "metadata-reload",
+      options: {
+        recreateEventTriggers: options.recreateEventTriggers,
+        waitSeconds: waitSecondsFor(options, context),
+      },
+    });
+  },
+};
