@@ -42,7 +42,7 @@ export function tableNamed(
       400,
       "not-exists",
       `table "${nameText(table)}" does not exist in source: ${source.name}`,
-      { path: `${path}.args.table` },
+      { path: `${path}.args` },
     );
   return entry;
 }

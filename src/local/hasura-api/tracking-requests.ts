@@ -129,6 +129,14 @@ async function track(
           `${kind === "table" ? "view/table" : "function"} already tracked: "${nameText(name)}"`,
           { path: `${request.path}.args` },
         );
+      const other = kind === "table" ? "function" : "table";
+      if (isTracked(source, { kind: other, name }))
+        throw new HasuraError(
+          400,
+          "not-supported",
+          `${other} with name "${nameText(name)}" already exists`,
+          { path: `${request.path}.args` },
+        );
       const key = `${kind}s`;
       return changeSource(metadata, sourceName, () =>
         normaliseSource({ ...source, [key]: [...mapsAt(source, key), entry] }),
@@ -139,7 +147,7 @@ async function track(
   return success;
 }
 
-function isTracked(source: JsonMap, { kind, name }: Tracking): boolean {
+function isTracked(source: JsonMap, { kind, name }: Pick<Tracking, "kind" | "name">): boolean {
   return mapsAt(source, `${kind}s`).some((entry) => {
     const other = qualified(entry[kind]);
     return other !== undefined && fullName(other) === fullName(name);

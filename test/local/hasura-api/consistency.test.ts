@@ -560,7 +560,12 @@ describe("metadata is inconsistent", () => {
           definition: {
             comment: null,
             role: "user",
-            permission: { columns: ["age"], filter: {} },
+            permission: {
+              allow_aggregations: false,
+              columns: ["age"],
+              computed_fields: [],
+              filter: {},
+            },
             source: "default",
             table: { name: "authors", schema: "public" },
           },

@@ -345,7 +345,7 @@ describe("run_sql with a check of the metadata", () => {
     });
   });
 
-  test("reports what is newly inconsistent after the commit", async (t) => {
+  test("refuses what would break a computed field", async (t) => {
     const api = await startTestApi(t);
     await api.sql(
       `${schema} create function full_name(a authors) returns text language sql stable as 'select a.name'`,
@@ -354,19 +354,43 @@ describe("run_sql with a check of the metadata", () => {
       "pg_add_computed_field",
       { table: "authors", name: "full", definition: { function: "full_name" } },
     ]);
-    const sql =
-      "create function full_name(a articles) returns text language sql stable as 'select a.title'";
+    const refused: [string, string][] = [
+      [
+        "alter function full_name rename to name_of",
+        'cannot drop due to the following dependent objects: computed field authors.full in source "default"',
+      ],
+      [
+        "alter function full_name volatile",
+        'The type of function "full_name" associated with computed field "full" of table "authors" is being altered to "VOLATILE"',
+      ],
+      [
+        "create function full_name(a articles) returns text language sql stable as 'select a.title'",
+        'The function "full_name" associated with computed field"full" of table "authors" is being overloaded',
+      ],
+    ];
+    for (const [sql, error] of refused)
+      assertIncludes(await checked(api, sql), { status: 400, body: { error } });
+  });
+
+  test("reports what is newly inconsistent after the commit", async (t) => {
+    const api = await startTestApi(t);
+    await api.sql(schema);
+    await asks(api, ...tracked, author);
+    const sql = "alter table articles add foreign key (author_id) references authors";
+    const reason =
+      'Inconsistent object: in table "articles": in relationship "author": more than one foreign key constraint exists on the given column(s)';
     assertIncludes(await checked(api, sql), {
       status: 500,
       body: {
         code: "unexpected",
         error: "cannot continue due to newly found inconsistent metadata",
+        internal: [{ reason }],
       },
     });
     assert.deepEqual(
       await query(
         api.databaseUrl,
-        "select count(*)::int as n from pg_proc where proname = 'full_name'",
+        "select count(*)::int as n from pg_constraint where contype = 'f' and conrelid = 'articles'::regclass",
       ),
       [{ n: 2 }],
     );

@@ -1,4 +1,5 @@
 import { isJsonMap, type JsonMap } from "../../../metadata/document/json.ts";
+import { postgresName } from "./object-name.ts";
 import { parseFailed } from "../hasura-error.ts";
 import { textAt } from "../metadata-document.ts";
 import {
@@ -76,7 +77,7 @@ const relationship: Reader<JsonMap> = (value, path) =>
   object([
     required("field_mapping", anything),
     required("name", text),
-    required("remote_table", anything),
+    required("remote_table", postgresName),
     optional("source", text, { fallback: "default" }),
     required("type", text),
   ])(value, path);

@@ -143,9 +143,14 @@ export interface WithoutSources {
 
 const settingsObject = object(settings);
 
-/** @throws HasuraError parse-failed */
+/**
+ * In version 1, functions are only their names.
+ * @throws HasuraError parse-failed
+ */
 export function readWithoutSources(value: JsonMap, path: string): WithoutSources {
-  const { tables = null, functions = [] } = value;
+  const { version, tables = null, functions: listed = [] } = value;
+  const functions =
+    version !== 2 && isJsonList(listed) ? listed.map((name) => ({ function: name })) : listed;
   const source = readSource(
     { name: "default", kind: "postgres", tables, functions, configuration: {} },
     path,

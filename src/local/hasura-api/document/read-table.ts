@@ -42,7 +42,7 @@ function tableFields(tableName: Reader): readonly Field[] {
     optional("configuration", tableConfiguration, { omit: emptyConfiguration }),
     entries("object_relationships", relationship(tableName), "name"),
     entries("array_relationships", relationship(tableName), "name"),
-    entries("computed_fields", computedField, "name"),
+    entries("computed_fields", computedField(tableName), "name"),
     entries("remote_relationships", remoteRelationship, "name"),
     entries("insert_permissions", permissions.insert, "role"),
     entries("select_permissions", permissions.select, "role"),
@@ -136,11 +136,18 @@ function columns(value: Json, path: string): readonly string[] {
 
 const single = (names: readonly string[]): Json => (names.length === 1 ? (names[0] ?? "") : names);
 
-const computedField = object([
-  required("name", text),
-  required("definition", anything),
-  optional("comment", anything),
-]);
+function computedField(functionName: Reader): Reader<JsonMap> {
+  const definition = object([
+    required("function", functionName),
+    optional("session_argument", text),
+    optional("table_argument", text),
+  ]);
+  return object([
+    required("name", text),
+    required("definition", definition),
+    optional("comment", anything),
+  ]);
+}
 
 const remoteRelationship: Reader<JsonMap> = (value, path) => {
   const old = isJsonMap(value) && !("definition" in value) && "remote_schema" in value;

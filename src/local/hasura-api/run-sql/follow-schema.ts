@@ -83,12 +83,24 @@ function followTable(
   altered: AlteredTable,
   before: Before,
 ): MetadataDocument {
+  refuseFields(altered);
   refuseNewTypes(altered, before);
   const { table, newName, droppedColumns, renamedColumns } = altered;
   let followed = withoutConfiguration(metadata, altered, droppedColumns);
   for (const [from, to] of renamedColumns)
     followed = renameColumn(followed, { table, cache: before.cache, from, to });
   return newName === undefined ? followed : renameTable(followed, table, newName);
+}
+
+function refuseFields({ table, overloadedFields, volatileFields }: AlteredTable): void {
+  for (const { field, name } of overloadedFields)
+    throw notSupported(
+      `The function "${nameText(name)}" associated with computed field"${field}" of table ${table.label} is being overloaded`,
+    );
+  for (const { field, name } of volatileFields)
+    throw notSupported(
+      `The type of function "${nameText(name)}" associated with computed field "${field}" of table ${table.label} is being altered to "VOLATILE"`,
+    );
 }
 
 function refuseNewTypes({ table, retypedColumns }: AlteredTable, { cache }: Before): void {

@@ -1,4 +1,4 @@
-import type { DatabaseSchema, Relation } from "../database/database-schema.ts";
+import type { DatabaseFunction, DatabaseSchema, Relation } from "../database/database-schema.ts";
 import {
   fullName,
   mapAt,
@@ -21,6 +21,10 @@ export interface AlteredTable {
   readonly droppedConstraints: readonly string[];
   /** Computed fields whose functions are gone. */
   readonly droppedFields: readonly string[];
+  /** Computed fields whose functions are volatile now. */
+  readonly volatileFields: readonly { readonly field: string; readonly name: QualifiedName }[];
+  /** Computed fields whose functions have another function of the same name now. */
+  readonly overloadedFields: readonly { readonly field: string; readonly name: QualifiedName }[];
 }
 
 /** What SQL did to what the metadata of a source names. */
@@ -80,12 +84,28 @@ function alteredTable(
       now?.name === column.name && now.type !== column.type ? [column.name] : [],
     ),
     droppedConstraints: droppedConstraints(old, current),
-    droppedFields: mapsAt(table.entry, "computed_fields").flatMap((field) => {
-      const name = qualified(mapAt(field, "definition")["function"]);
-      return name !== undefined && isDropped(name, before, after) ? [textAt(field, "name")] : [];
+    droppedFields: computedFields(table).flatMap(({ field, name }) => {
+      const [old, now] = [overloadsOf(before, name), overloadsOf(after, name)];
+      // A function with another name counts as dropped.
+      const isGone = old.length > 0 && !old.some((each) => now.some(({ oid }) => oid === each.oid));
+      return isGone ? [field] : [];
     }),
+    volatileFields: computedFields(table).filter(({ name }) => becameVolatile(name, before, after)),
+    overloadedFields: computedFields(table).filter(
+      ({ name }) => overloadsOf(before, name).length === 1 && overloadsOf(after, name).length > 1,
+    ),
   };
 }
+
+function computedFields({ entry }: TrackedTable): { field: string; name: QualifiedName }[] {
+  return mapsAt(entry, "computed_fields").flatMap((field) => {
+    const name = qualified(mapAt(field, "definition")["function"]);
+    return name === undefined ? [] : [{ field: textAt(field, "name"), name }];
+  });
+}
+
+const overloadsOf = (schema: DatabaseSchema, name: QualifiedName): readonly DatabaseFunction[] =>
+  schema.functions.get(fullName(name)) ?? [];
 
 function splitName(name: string): QualifiedName {
   const dot = name.indexOf(".");
@@ -103,8 +123,16 @@ function droppedConstraints(old: Relation, current: Relation): string[] {
     .map(({ name }) => name);
 }
 
+const becameVolatile = (
+  name: QualifiedName,
+  before: DatabaseSchema,
+  after: DatabaseSchema,
+): boolean =>
+  overloadsOf(before, name).some(({ isVolatile }) => !isVolatile) &&
+  overloadsOf(after, name).some(({ isVolatile }) => isVolatile);
+
 function isDropped(name: QualifiedName, before: DatabaseSchema, after: DatabaseSchema): boolean {
-  const old = before.functions.get(fullName(name)) ?? [];
+  const old = overloadsOf(before, name);
   if (old.length === 0) return false;
   const remaining = new Set([...after.functions.values()].flat().map(({ oid }) => oid));
   return old.every(({ oid }) => !remaining.has(oid));
@@ -119,17 +147,11 @@ function functionDiff(
     const name = qualified(entry["function"]);
     return name === undefined ? [] : [name];
   });
-  const overloads = (schema: DatabaseSchema, name: QualifiedName) =>
-    schema.functions.get(fullName(name)) ?? [];
   return {
     droppedFunctions: tracked.filter((name) => isDropped(name, before, after)),
     overloadedFunctions: tracked.filter(
-      (name) => overloads(before, name).length === 1 && overloads(after, name).length > 1,
+      (name) => overloadsOf(before, name).length === 1 && overloadsOf(after, name).length > 1,
     ),
-    volatileFunctions: tracked.filter(
-      (name) =>
-        overloads(before, name).some(({ isVolatile }) => !isVolatile) &&
-        overloads(after, name).some(({ isVolatile }) => isVolatile),
-    ),
+    volatileFunctions: tracked.filter((name) => becameVolatile(name, before, after)),
   };
 }

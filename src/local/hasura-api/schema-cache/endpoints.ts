@@ -9,6 +9,8 @@ interface Endpoint {
   readonly object: MetadataObject;
   readonly url: string;
   readonly methods: readonly string[];
+  /** With the text of the query in its definition. */
+  readonly resolved: JsonMap;
 }
 
 /** The REST endpoints: their queries, and their addresses. */
@@ -18,7 +20,12 @@ export function buildEndpoints(metadata: MetadataDocument, findings: Findings): 
     const context = `in endpoint ${textAt(entry, "name")}: `;
     const found = findings.attempt(object, context, () => checkQuery(entry, metadata));
     if (found === undefined) return [];
-    return [{ object, url: textAt(entry, "url"), methods: textsAt(entry, "methods") }];
+    return [
+      {
+        ...{ object, url: textAt(entry, "url"), methods: textsAt(entry, "methods") },
+        resolved: { comment: null, ...entry, definition: { query: found } },
+      },
+    ];
   });
   for (const { object, url } of built) {
     const parts = url.split("/");
@@ -33,13 +40,14 @@ export function buildEndpoints(metadata: MetadataDocument, findings: Findings): 
   for (const same of ambiguous(built))
     findings.add(
       ambiguousAddresses(
-        same.map(({ object }) => object),
+        same.map(({ object, resolved }) => ({ ...object, definition: resolved })),
         same.map(({ url }) => url),
       ),
     );
 }
 
-function checkQuery(endpoint: JsonMap, metadata: MetadataDocument): true {
+/** Returns the text of the query. */
+function checkQuery(endpoint: JsonMap, metadata: MetadataDocument): string {
   const reference = mapAt(mapAt(endpoint, "definition"), "query");
   const collectionName = textAt(reference, "collection_name");
   const queryName = textAt(reference, "query_name");
@@ -52,8 +60,9 @@ function checkQuery(endpoint: JsonMap, metadata: MetadataDocument): true {
     throw new NotBuilt(
       `query with name ${queryName} does not exist in collection ${collectionName}`,
     );
-  checkOperations(queryName, documentOf(textAt(query, "query")));
-  return true;
+  const text = textAt(query, "query");
+  checkOperations(queryName, documentOf(text));
+  return text;
 }
 
 function documentOf(text: string): DocumentNode | undefined {

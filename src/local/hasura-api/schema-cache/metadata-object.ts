@@ -2,6 +2,7 @@ import type { Json, JsonMap } from "../../../metadata/document/json.ts";
 import {
   fullName,
   isMetadataDocument,
+  mapAt,
   mapsAt,
   nameText,
   qualified,
@@ -101,8 +102,29 @@ export function permissionObject(
   const type = `${operation}_permission`;
   return {
     ...{ type, name: `${type} ${role} in ${tableLabel(source, table)}` },
-    definition: { comment: null, ...entry, source, table: nameJson(table) },
+    definition: permissionDefinition(operation, entry, source, table),
     place: [...tablePlace(source, table), inList(`${type}s`, "role", role)],
+  };
+}
+
+/** The definition has defaults that an export leaves out. */
+function permissionDefinition(
+  operation: Operation,
+  entry: JsonMap,
+  source: string,
+  table: QualifiedName,
+): JsonMap {
+  const permission = mapAt(entry, "permission");
+  const defaults: JsonMap =
+    operation === "select"
+      ? { allow_aggregations: false, computed_fields: [] }
+      : { backend_only: false };
+  const given = permission["check"] === null ? withoutKey(permission, "check") : permission;
+  return {
+    comment: null,
+    ...entry,
+    permission: { ...defaults, ...given },
+    ...{ source, table: nameJson(table) },
   };
 }
 
@@ -136,12 +158,29 @@ export function listedObject(list: ListedKind, entry: JsonMap): MetadataObject {
 }
 
 function listedDefinition(list: ListedKind, entry: JsonMap): JsonMap {
+  if (list === "rest_endpoints") return { comment: null, ...entry };
   if (list !== "actions") return entry;
   const { name = null, definition = null, comment = null } = entry;
   return { name, definition, comment };
 }
 
-export function customTypesObject(definition: JsonMap): MetadataObject {
+export function customTypesObject(types: JsonMap): MetadataObject {
+  const described = (list: string, more: JsonMap = {}): JsonMap[] =>
+    mapsAt(types, list).map((type) => ({
+      ...{ description: null, ...more, ...type },
+      ...(type["fields"] !== undefined && {
+        fields: mapsAt(type, "fields").map((field) => ({
+          ...(list === "objects" && { arguments: null }),
+          ...{ description: null, ...field },
+        })),
+      }),
+    }));
+  const definition = {
+    input_objects: described("input_objects"),
+    objects: described("objects", { relationships: [] }),
+    scalars: described("scalars"),
+    enums: described("enums"),
+  };
   return {
     ...{ type: "custom_types", name: "custom_types custom_types", definition },
     place: "custom_types",
