@@ -70,8 +70,7 @@ function refusalIn(reason: string): HasuraCallError | undefined {
   const text = start === -1 ? "" : reason.slice(start);
   const body = ErrorBody.safeParse(parseJson(text)).data;
   if (!body) return undefined;
-  // A connection error has status 500, a refused statement 400 (docs/internals/hasura-protocol.md, "Errors").
-  const status = body.error === "connection error" ? 500 : 400;
+  const status = statusOf(body);
   try {
     contentOf({ status, text, location: undefined, cut: false }, SqlAnswer, alreadyRedacted);
   } catch (error) {
@@ -79,6 +78,13 @@ function refusalIn(reason: string): HasuraCallError | undefined {
     throw error;
   }
   return undefined;
+}
+
+/** The HTTP status of a body (docs/internals/hasura-protocol.md, "Errors"; docs/internals/hasura-metadata.md, "Errors"). */
+function statusOf({ error, code }: z.infer<typeof ErrorBody>): number {
+  if (code === "conflict") return 409;
+  // A connection error, unlike a refused statement.
+  return error === "connection error" ? 500 : 400;
 }
 
 /** About the CLI's own files, unless it is part of a page or body that something else sent. */

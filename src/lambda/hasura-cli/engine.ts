@@ -3,8 +3,7 @@ import { hasuraFailure } from "../../engine/hasura/errors.ts";
 import type { Project } from "../../engine/project/project.ts";
 import { warn } from "../../engine/emit.ts";
 import type { DatabaseStatus } from "../../protocol/events.ts";
-import { Failure } from "../../protocol/failure.ts";
-import { textHint } from "../../protocol/hint.ts";
+import type { Failure } from "../../protocol/failure.ts";
 import type { Operation } from "../../protocol/operations.ts";
 import type { Request } from "../../protocol/request.ts";
 import type { StoredSecret } from "../secrets/stored-secret.ts";
@@ -12,6 +11,8 @@ import { cliStore } from "./cli-store.ts";
 import { findBinary } from "./find-binary.ts";
 import { hasuraCli, type HasuraCli } from "./hasura-cli.ts";
 import { differences, wholeProject } from "./status-check.ts";
+import { metadataWithCli } from "./metadata-with-cli.ts";
+import { notWithHasuraCli } from "./not-with-hasura-cli.ts";
 import { makeWorkspace } from "./workspace.ts";
 
 /** The machine that the official CLI runs on. */
@@ -45,12 +46,17 @@ export const cliOperations: readonly Operation[] = [
   "mark",
   "locks",
   "sql",
+  "metadata-diff",
+  "metadata-export",
+  "metadata-apply",
+  "metadata-reload",
+  "metadata-status",
   "doctor",
   "ping",
 ];
 
 const weakerGuarantee =
-  "The official Hasura CLI runs the migrations: a migration and its record are separate steps, so exactly-once is not guaranteed if one of them is lost.";
+  "The official Hasura CLI makes the changes: a migration and its record are separate steps, and metadata is replaced whatever its version is, so exactly-once is not guaranteed if a request is lost.";
 
 /**
  * The engine `hasura-cli`: everything as in the native engine (plan, order, events, failures), but each migration is run and
@@ -87,6 +93,7 @@ function withCli(engine: EngineContext, cli: HasuraCli): EngineContext {
   const project = (): Promise<Project> => (reading ??= engine.project());
   return {
     ...engine,
+    hasura: metadataWithCli(engine.hasura, cli),
     project,
     openStore: async (database, context) =>
       cliStore(database, context, { cli, project: await project() }),
@@ -122,18 +129,4 @@ async function verifyStatus(
 
 function notServed(operation: Operation): Failure {
   return notWithHasuraCli(operation === "inventory" ? "an upload" : operation);
-}
-
-/** `what` begins a sentence about what is not available. */
-export function notWithHasuraCli(what: string): Failure {
-  return new Failure(
-    "usage",
-    "not-with-hasura-cli",
-    `${what.charAt(0).toUpperCase()}${what.slice(1)} is not available with the engine hasura-cli.`,
-    {
-      hints: [
-        textHint("Set HASURA_MIGRATE_ENGINE=native in the function's environment, or omit it."),
-      ],
-    },
-  );
 }

@@ -3,6 +3,7 @@ import type { EngineContext } from "../../engine/context.ts";
 import { emit } from "../../engine/emit.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
+import type { JsonMap } from "../../metadata/document/json.ts";
 import type { Direction, Version } from "../../protocol/migration.ts";
 import type { StoredSecret } from "../secrets/stored-secret.ts";
 import { cliLines, reasonOf } from "./output.ts";
@@ -52,6 +53,12 @@ export interface HasuraCli {
   apply(migration: OneMigration): Promise<CliOutcome>;
   /** The table that `migrate status` prints. Throws the error that `classifyOutput` finds. */
   status(project: CopiedProject): Promise<string>;
+  /** Replaces the whole metadata, without a condition on its version. */
+  applyMetadata(
+    document: JsonMap,
+    options: { readonly allowInconsistent: boolean },
+  ): Promise<CliOutcome>;
+  reloadMetadata(): Promise<CliOutcome>;
 }
 
 /** Bound on commands that do not run a migration. */
@@ -104,8 +111,18 @@ export function hasuraCli(options: HasuraCliOptions): HasuraCli {
       if ("error" in outcome) throw outcome.error;
       return stdout;
     },
+    applyMetadata: async (metadata, { allowInconsistent }) => {
+      const flags = allowInconsistent ? [] : ["--disallow-inconsistent-metadata"];
+      const project = { ...withoutFiles, metadata };
+      return (await command(["metadata", "apply", ...flags], project, Infinity)).outcome;
+    },
+    reloadMetadata: async () =>
+      (await command(["metadata", "reload"], withoutFiles, Infinity)).outcome,
   };
 }
+
+/** The project for commands about metadata, which belong to no database. */
+const withoutFiles: CopiedProject = { configVersion: 3, database: undefined, files: [] };
 
 type Command = (
   args: readonly string[],
@@ -148,7 +165,7 @@ function common(
   { configVersion, database }: CopiedProject,
 ): string[] {
   return [
-    ...(configVersion === 3 ? ["--database-name", database] : []),
+    ...(configVersion === 3 && database !== undefined ? ["--database-name", database] : []),
     ...["--endpoint", endpoint.href.replace(/\/+$/, ""), "--project", directory],
     ...["--skip-update-check", "--disable-interactive", "--no-color"],
   ];

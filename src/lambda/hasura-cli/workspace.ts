@@ -1,5 +1,6 @@
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { JsonMap } from "../../metadata/document/json.ts";
 import type { ConfigVersion } from "../../engine/project/config.ts";
 import { Failure } from "../../protocol/failure.ts";
 import { textHint } from "../../protocol/hint.ts";
@@ -17,8 +18,11 @@ export interface CopiedFile {
 /** A project with only those files of one database that a command needs. */
 export interface CopiedProject {
   readonly configVersion: ConfigVersion;
-  readonly database: string;
+  /** Absent for commands that belong to no database. */
+  readonly database: string | undefined;
   readonly files: readonly CopiedFile[];
+  /** Metadata of config version 3, which the CLI reads from a single file: it is sent as it is. */
+  readonly metadata?: JsonMap;
 }
 
 /**
@@ -44,6 +48,8 @@ const globalConfig = {
  * "Empty, duplicate and missing files").
  */
 const placeholder = "SELECT 1;\n";
+
+const singleFile = "metadata_directory: metadata\nmetadata_file: metadata.json\n";
 
 /** Creates an empty workspace in a directory. Throws usage/no-temporary-space. */
 export async function makeWorkspace(below: string): Promise<Workspace> {
@@ -82,14 +88,15 @@ async function withProject<T>(
 /** Only the version of the project's `config.yaml` is kept: an endpoint or a secret in it belongs to another environment. */
 async function writeProject(
   directory: string,
-  { configVersion, database, files }: CopiedProject,
+  { configVersion, database, files, metadata }: CopiedProject,
 ): Promise<void> {
-  const migrations = join(directory, "migrations", ...(configVersion === 3 ? [database] : []));
+  const migrations = join(directory, "migrations", ...(configVersion === 3 && database !== undefined ? [database] : []));
   await mkdir(migrations, { recursive: true });
   await writeFile(
     join(directory, "config.yaml"),
-    `version: ${configVersion}\nmigrations_directory: migrations\n`,
+    `version: ${configVersion}\nmigrations_directory: migrations\n${metadata ? singleFile : ""}`,
   );
+  if (metadata) await writeFile(join(directory, "metadata.json"), JSON.stringify(metadata));
   for (const { version, name, direction, from } of files) {
     const folder = join(migrations, `${version}_${name}`);
     await mkdir(folder, { recursive: true });

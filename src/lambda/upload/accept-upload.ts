@@ -2,7 +2,7 @@ import type { Request } from "../../protocol/request.ts";
 import type { MetadataUpload } from "../../protocol/metadata-upload.ts";
 import type { UploadDocument } from "../../protocol/upload.ts";
 import { uploadsNotAllowed } from "../../protocol/upload-failures.ts";
-import { notWithHasuraCli } from "../hasura-cli/engine.ts";
+import { notWithHasuraCli } from "../hasura-cli/not-with-hasura-cli.ts";
 import type { Settings } from "../settings.ts";
 import { decodeMetadata, decodeUpload } from "./decode-upload.ts";
 
