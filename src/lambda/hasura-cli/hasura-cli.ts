@@ -167,7 +167,9 @@ function common(
   return [
     ...(configVersion === 3 && database !== undefined ? ["--database-name", database] : []),
     ...["--endpoint", endpoint.href.replace(/\/+$/, ""), "--project", directory],
-    ...["--skip-update-check", "--disable-interactive", "--no-color"],
+    ...["--skip-update-check", "--no-color"],
+    // Only the commands about one database can ask a question.
+    ...(database === undefined ? [] : ["--disable-interactive"]),
   ];
 }
 

@@ -90,7 +90,11 @@ async function writeProject(
   directory: string,
   { configVersion, database, files, metadata }: CopiedProject,
 ): Promise<void> {
-  const migrations = join(directory, "migrations", ...(configVersion === 3 && database !== undefined ? [database] : []));
+  const migrations = join(
+    directory,
+    "migrations",
+    ...(configVersion === 3 && database !== undefined ? [database] : []),
+  );
   await mkdir(migrations, { recursive: true });
   await writeFile(
     join(directory, "config.yaml"),

@@ -3,11 +3,13 @@ import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, test, type TestContext } from "vitest";
+import * as z from "zod";
+import { hasuraOverHttp } from "../../../src/lambda/hasura/hasura-http.ts";
 import { hasuraCli } from "../../../src/lambda/hasura-cli/hasura-cli.ts";
 import { makeWorkspace } from "../../../src/lambda/hasura-cli/workspace.ts";
 import type { Failure } from "../../../src/protocol/failure.ts";
 import { projectOnDisk } from "../../engine/support/run.ts";
-import { startTestApi } from "../../support/hasura-api.ts";
+import { startTestApi, type TestApi } from "../../support/hasura-api.ts";
 import { freshDirectory, query } from "../../support/postgres.ts";
 import { summaryOf, warnings } from "../support/cli-world.ts";
 import { invoke, worldFrom } from "../support/invoke.ts";
@@ -32,6 +34,28 @@ interface Given {
   readonly files?: Record<string, string>;
   readonly more?: Parameters<typeof worldFrom>[1];
 }
+
+/** The tables that the server's metadata has, by name. */
+async function trackedTables({ url, adminSecret }: TestApi): Promise<string[]> {
+  const hasura = hasuraOverHttp({
+    endpoint: url,
+    adminSecret: () => Promise.resolve(adminSecret),
+  });
+  try {
+    const { document } = await hasura.readMetadata();
+    return TrackedTables.parse(document)
+      .sources.flatMap(({ tables }) => tables.map(({ table }) => table.name))
+      .sort();
+  } finally {
+    hasura.close();
+  }
+}
+
+const TrackedTables = z.object({
+  sources: z.array(
+    z.object({ tables: z.array(z.object({ table: z.object({ name: z.string() }) })) }),
+  ),
+});
 
 /** A function with the official CLI, a Hasura API and a real database. */
 async function scene(t: TestContext, given: Given = {}) {
@@ -60,7 +84,57 @@ async function scene(t: TestContext, given: Given = {}) {
   return { api, run, directory };
 }
 
+/** Metadata that tracks these tables. */
+const metadataFiles = (...tables: string[]): Record<string, string> => ({
+  "metadata/version.yaml": "version: 3\n",
+  "metadata/databases/databases.yaml": `- name: default
+  kind: postgres
+  configuration:
+    connection_info:
+      database_url:
+        from_env: HASURA_GRAPHQL_DATABASE_URL
+  tables:
+${tables.map((name) => `    - table: { schema: public, name: ${name} }\n`).join("")}`,
+});
+
 describe("official", () => {
+  test("the official CLI replaces and reloads the metadata, and refuses what Hasura cannot use", async (t) => {
+    if (skip !== false) t.skip(skip);
+
+    const { api, run, directory } = await scene(t, {
+      files: { ...files, ...metadataFiles("users", "shops") },
+    });
+    await run("apply");
+    const applied = await run("metadata-apply");
+    assert.deepEqual(summaryOf(applied), ["run.finished 0"], JSON.stringify(applied.at(-1)));
+    assert.deepEqual(await trackedTables(api), ["shops", "users"]);
+    const again = await run("metadata-apply");
+    assert.deepEqual(
+      again.filter(({ type }) => type === "metadata.applied"),
+      [],
+    );
+
+    await writeFile(
+      join(directory, "metadata/databases/databases.yaml"),
+      metadataFiles("users", "missing")["metadata/databases/databases.yaml"] ?? "",
+    );
+    const refused = await run("metadata-apply");
+    const end = refused.at(-1);
+    assert.ok(end?.type === "run.failed");
+    assert.equal(end.failure.code, "would-be-inconsistent");
+    assert.match(end.failure.metadata?.inconsistent?.[0]?.name ?? "", /missing/);
+    assert.deepEqual(await trackedTables(api), ["shops", "users"]);
+
+    await query(api.databaseUrl, "drop table shops");
+    const reloaded = await run("metadata-reload");
+    assert.deepEqual(
+      reloaded.flatMap((event) =>
+        event.type === "metadata.status" ? event.inconsistent.map(({ name }) => name) : [],
+      ),
+      ["table shops in source default"],
+    );
+  });
+
   test("the official CLI applies, rolls back, marks and reports a status, and the schema matches the files", async (t) => {
     if (skip !== false) t.skip(skip);
 

@@ -33,6 +33,7 @@ const known = {
   type: { type: "string", default: "up" },
   "skip-execution": { type: "boolean", default: false },
   "no-transaction": { type: "boolean", default: false },
+  "disallow-inconsistent-metadata": { type: "boolean", default: false },
   "skip-update-check": { type: "boolean", default: false },
   "disable-interactive": { type: "boolean", default: false },
   "no-color": { type: "boolean", default: false },
@@ -165,6 +166,21 @@ async function status(): Promise<void> {
   }
 }
 
+/** `metadata apply` of a single file, and `metadata reload`. */
+async function metadata(): Promise<void> {
+  if (positionals[1] === "reload") {
+    await post("/v1/metadata", "reload_metadata", {});
+    return;
+  }
+  const document: unknown = JSON.parse(readFileSync(join(project, "metadata.json"), "utf8"));
+  const allowed = !values["disallow-inconsistent-metadata"];
+  await post("/v1/metadata", "replace_metadata", {
+    allow_inconsistent_metadata: allowed,
+    metadata: document,
+  });
+  if (behaviour === "dies-after-recording") process.kill(process.pid, "SIGKILL");
+}
+
 /** Misbehaves as asked; true if it did. */
 async function misbehave(): Promise<boolean> {
   switch (behaviour) {
@@ -209,6 +225,10 @@ async function main(): Promise<void> {
     process.stderr.write(`{"level":"info","msg":"hasura cli","time":"x","version":"v2.48.0"}\n`);
     return;
   }
+  if (positionals[0] === "metadata") {
+    if (!(await misbehave())) await metadata();
+    return;
+  }
   if (positionals[0] !== "migrate")
     return fatal(`unknown command "${positionals[0] ?? ""}" for "hasura"`);
   if (await misbehave()) return;
@@ -221,6 +241,7 @@ try {
 } catch (error) {
   if (!(error instanceof Fatal)) throw error;
   // Before it has chosen a database it ends with the body alone.
+  if (positionals[0] === "metadata") fatal(`error applying metadata \n${error.message}`);
   if (positionals[1] === "status" || error.message.includes("access-denied")) fatal(error.message);
   log(
     "error",
