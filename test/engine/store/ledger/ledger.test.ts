@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "vitest";
 import type { EngineContext } from "../../../../src/engine/execute.ts";
 import { query } from "../../../support/postgres.ts";
-import { asked, ledgerBench, versions } from "../../support/ledger-bench.ts";
+import { asked, ledgerBench, versions, type LedgerBench } from "../../support/ledger-bench.ts";
 import { requestFor } from "../../support/run.ts";
 
 describe("ledger", () => {
@@ -29,6 +29,53 @@ describe("ledger", () => {
     assert.deepEqual([row?.["same"], row?.["down_sql"]], [true, "DROP TABLE a"]);
     const again = await it.run({ "1_a/up": "SELECT 1/0", "2_b/up": "SELECT 1/0" });
     assert.deepEqual([again.failure, versions(again)], [undefined, []]);
+  });
+
+  describe("a version that is marked as applied without its file", () => {
+    const half = {
+      "1_x/up": "CREATE TABLE a (id int); COMMIT; SELECT 1/0",
+      "1_x/down": "DROP TABLE a",
+    };
+    const other = { "2_y/up": "SELECT 1" };
+    const recorded = async ({ url }: LedgerBench) => {
+      const [row] = await query(
+        url,
+        "SELECT name, checksum, down_sql FROM hasura_migrate.migration WHERE version = 1",
+      );
+      return row;
+    };
+
+    test("keeps what was recorded when it began", async (t) => {
+      const it = await ledgerBench(t);
+      await it.run(half);
+      const [running] = await query(
+        it.url,
+        "SELECT name, checksum, down_sql FROM hasura_migrate.running",
+      );
+      assert.equal(running?.["down_sql"], "DROP TABLE a");
+      const marked = await it.run(other, asked("mark", { inDoubt: true, as: "applied" }));
+      assert.equal(marked.failure, undefined, marked.failure?.message);
+      assert.deepEqual(await recorded(it), running);
+    });
+
+    test("keeps what was recorded when it was applied, if its rollback was interrupted", async (t) => {
+      const it = await ledgerBench(t);
+      const files = { "1_x/up": "CREATE TABLE a (id int)", "1_x/down": "COMMIT; SELECT 1/0" };
+      await it.run(files);
+      const applied = await recorded(it);
+      assert.equal((await it.run(files, asked("down", { steps: 1 }))).failure?.code, "interrupted");
+      await it.run(other, asked("mark", { inDoubt: true, as: "applied" }));
+      assert.deepEqual(await recorded(it), applied);
+    });
+
+    test("has nothing of it if it is recorded as pending", async (t) => {
+      const it = await ledgerBench(t);
+      await it.run(half);
+      await it.run(other, asked("mark", { inDoubt: true, as: "pending" }));
+      assert.equal(await recorded(it), undefined);
+      await it.run(other, asked("mark", { versions: ["2"], as: "applied" }));
+      assert.deepEqual(await it.ledger(), ["2"]);
+    });
   });
 
   const fighting: [

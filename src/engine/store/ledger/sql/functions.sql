@@ -342,8 +342,9 @@ END
 $body$;
 
 -- Changes the record alone. p_changes: an array of version, name, checksum, down_sql and what ('adopted',
--- 'forgotten', 'squashed', 'marked applied' or 'marked pending'). An empty name stays as it was. Returns the
--- new generation.
+-- 'forgotten', 'squashed', 'marked applied' or 'marked pending'). An empty name stays as it was. Without a checksum,
+-- a version that is marked as applied keeps the checksum and the down SQL that are recorded of it. Returns the new
+-- generation.
 CREATE OR REPLACE FUNCTION hasura_migrate.record(
   p_run text,
   p_generation bigint,
@@ -357,7 +358,8 @@ AS $body$
 DECLARE
   change record;
   reached bigint := p_generation;
-  known_name text;
+  known record;
+  interrupted record;
 BEGIN
   FOR change IN
     SELECT *
@@ -365,11 +367,21 @@ BEGIN
       AS c(version bigint, name text, checksum text, what text, down_sql text)
   LOOP
     reached := hasura_migrate.advance(reached, p_synced);
-    DELETE FROM hasura_migrate.running WHERE version = change.version;
-    known_name := '';
-    DELETE FROM hasura_migrate.migration WHERE version = change.version
-    RETURNING name INTO known_name;
-    change.name := COALESCE(NULLIF(change.name, ''), known_name, '');
+    -- Of an interrupted rollback, the record of the migration has them.
+    DELETE FROM hasura_migrate.running AS r WHERE r.version = change.version
+    RETURNING r.name, r.checksum, r.down_sql INTO interrupted;
+    DELETE FROM hasura_migrate.migration AS m WHERE m.version = change.version
+    RETURNING m.version, m.name, m.checksum, m.down_sql INTO known;
+    change.name := COALESCE(NULLIF(change.name, ''), known.name, interrupted.name, '');
+    IF change.what = 'marked applied' AND change.checksum IS NULL THEN
+      IF known.version IS NULL THEN
+        change.checksum := interrupted.checksum;
+        change.down_sql := interrupted.down_sql;
+      ELSE
+        change.checksum := known.checksum;
+        change.down_sql := known.down_sql;
+      END IF;
+    END IF;
     IF change.what = 'marked applied' THEN
       INSERT INTO hasura_migrate.migration (
         version, name, checksum, run, generation, applied_at, down_sql
