@@ -114,7 +114,9 @@ export type VerifyEvent =
   | {
       readonly type: "verify.metadata";
       readonly database: string;
-      readonly state: "ok" | "failed";
+      readonly state: "ok" | "failed" | "skipped";
+      /** Why it was not compared: a clause, such as "the project has no metadata". */
+      readonly reason?: string;
       readonly tookMs: number;
       readonly problems: readonly VerifyProblem[];
     }

@@ -6,7 +6,6 @@ import { checkExtensions } from "./extensions/check-extensions.ts";
 import { requiredExtensions } from "./extensions/required.ts";
 import { branchesSince, type Branch } from "./git/branch.ts";
 import { checkConsistency } from "../metadata/consistency/check-consistency.ts";
-import type { MetadataDocument } from "../metadata/document/metadata-document.ts";
 import { verifyProblem } from "./metadata/metadata-of.ts";
 import { readSchema } from "./metadata/read-schema.ts";
 import { loadAll, loadProject, type LoadedProject } from "./load-project.ts";
@@ -78,7 +77,7 @@ export async function verify(options: VerifyOptions): Promise<void> {
       await checkExtensions(requiredExtensions(ups), await server.extensions(), server.description);
       count.emit(startedEvent(server, works, loaded));
       for (const work of works)
-        await verifyDatabase(server, work, { ...options, emit: count.emit }, loaded.metadata);
+        await verifyDatabase(server, work, { ...options, emit: count.emit }, loaded);
     } finally {
       await server.stop();
     }
@@ -140,7 +139,7 @@ async function verifyDatabase(
   server: ScratchServer,
   work: Work,
   { emit, signal, now, locks = false }: VerifyOptions,
-  metadata: MetadataDocument | undefined,
+  loaded: LoadedProject,
 ): Promise<void> {
   const { database, migrations, branch } = work;
   const bench = await Workbench.on(server);
@@ -162,7 +161,7 @@ async function verifyDatabase(
         });
       if (stops) return;
     }
-    if (metadata) await verifyMetadata(bench, { database, metadata }, { emit, now });
+    await verifyMetadata(bench, { database, loaded }, { emit, now });
   } finally {
     await bench.close();
   }
@@ -172,13 +171,26 @@ async function verifyDatabase(
 /** Compares the metadata of a source with its database after all migrations. */
 async function verifyMetadata(
   bench: Workbench,
-  { database, metadata }: { readonly database: string; readonly metadata: MetadataDocument },
+  { database, loaded }: { readonly database: string; readonly loaded: LoadedProject },
   { emit, now }: Pick<VerifyOptions, "emit" | "now">,
 ): Promise<void> {
   const from = now();
+  const { metadata } = loaded;
+  const skip = (reason: string): void =>
+    emit({
+      type: "verify.metadata",
+      ...{ database, state: "skipped", reason, tookMs: now() - from, problems: [] },
+    });
+  if (metadata === undefined) {
+    skip(loaded.isMetadataUnread ? "it cannot be read" : "the project has none");
+    return;
+  }
   emit({ type: "verify.progress", text: `${database}: metadata …` });
   const found = checkConsistency(metadata, database, await readSchema(bench.client));
-  if (found === undefined) return;
+  if (found === undefined) {
+    skip("it has no source of this name");
+    return;
+  }
   emit({
     type: "verify.metadata",
     database,

@@ -19,6 +19,8 @@ export interface LoadedProject {
   readonly databases: ReadonlyMap<string, readonly LoadedMigration[]>;
   /** Absent if the project has none, or if it cannot be read. */
   readonly metadata?: MetadataDocument;
+  /** The project has metadata, but it cannot be read. */
+  readonly isMetadataUnread: boolean;
   /** About files that Hasura would ignore, and about the metadata. */
   readonly problems: readonly VerifyProblem[];
 }
@@ -45,6 +47,7 @@ export async function loadProject(
   return {
     ...{ project, databases },
     ...(metadata.document && { metadata: metadata.document }),
+    isMetadataUnread: !metadata.document && metadataProblems.length > 0,
     problems: [
       ...project.notices.map(({ message }): VerifyProblem => ({
         severity: "warning",

@@ -55,9 +55,32 @@ describe("the metadata of a project that is verified", () => {
     );
   });
 
-  test("is optional", async (t) => {
-    assert.deepEqual(problemsOf(await verified(await project(t, orders), onSharedServer())), []);
-  });
+  for (const [what, files, reason] of [
+    ["there is none", {}, "the project has none"],
+    [
+      "it cannot be read",
+      { "metadata/version.yaml": "version: 3\n", "metadata/network.yaml": "[]\n" },
+      "it cannot be read",
+    ],
+    [
+      "it has no source for the database",
+      {
+        "metadata/version.yaml": "version: 3\n",
+        "metadata/databases/databases.yaml": "- {name: other, kind: postgres, tables: []}\n",
+      },
+      "it has no source of this name",
+    ],
+  ] as const)
+    test(`is not compared if ${what}, which is reported`, async (t) => {
+      const directory = await project(t, { ...orders, ...files });
+      const events = await verified(directory, onSharedServer({ database: "default" }));
+      const [event] = events.filter(({ type }) => type === "verify.metadata");
+      assert.deepEqual(event, {
+        ...{ type: "verify.metadata", database: "default", state: "skipped", reason },
+        ...{ tookMs: 0, problems: [] },
+      });
+      assert.deepEqual(statesOf(events), { 1: "ok" });
+    });
 });
 
 /** A project whose metadata uses everything that is checked. */

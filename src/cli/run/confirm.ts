@@ -1,6 +1,7 @@
 import { Failure } from "../../protocol/failure.ts";
 import { retryHint } from "../../protocol/hint.ts";
 import type { CliContext } from "../context.ts";
+import { wrap } from "../output/terminal/width.ts";
 import { whyNobodyIsAsked } from "./nobody-to-ask.ts";
 
 export interface Confirmation {
@@ -103,9 +104,10 @@ export async function ask(
   { question, action }: Question,
 ): Promise<string | undefined> {
   const { environment } = target;
-  const answer = await context.keyboard.ask(
-    target.protected ? `Type ${environment} to ${action}: ` : `${question} [y/N] `,
-  );
+  const asked = target.protected ? `Type ${environment} to ${action}:` : `${question} [y/N]`;
+  // The terminal itself would break it inside words. The answer is typed behind the last line.
+  const lines = wrap(asked, context.err.columns - 1);
+  const answer = await context.keyboard.ask(`${lines.join("\n")} `);
   if (context.interrupts.first.aborted)
     throw new Failure("interrupted", "interrupted", "Interrupted; nothing was changed.");
   const typed = answer?.trim() ?? "";

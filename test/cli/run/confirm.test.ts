@@ -388,6 +388,22 @@ describe("confirm", () => {
     );
   });
 
+  test("a question is broken between words where the terminal is narrow", async (t) => {
+    const lambda = await lambdaStandIn(t, [
+      lossRefused,
+      streams([started(), preview([lossy]), finished(0)]),
+      streams([started(), plan([lossy]), finished(1)]),
+    ]);
+    const context = testContext(t, {
+      ...{ argv: ["dev-1"], cwd: project(t), terminal: true, types: ["y"], columns: 40 },
+      env: { ...keys, NO_COLOR: "1", AWS_ENDPOINT_URL_LAMBDA: lambda.url },
+    });
+    assert.equal(await main(context), 0, context.err.text);
+    assert.deepEqual(context.asked, [
+      "Apply 1700000000100 drop_orders on\ndev-1? 1 statement loses data. [y/N] ",
+    ]);
+  });
+
   test("apply that would lose data fails where nobody can be asked", async (t) => {
     const lambda = await lambdaStandIn(t, [lossRefused]);
     const context = testContext(t, {

@@ -82,10 +82,11 @@ function orderLines(event: Order, several: boolean, look: VerifyLook): Styled[] 
 
 /** The result of comparing the metadata with the database. */
 function metadataLines(event: Metadata, several: boolean, look: VerifyLook): Styled[] {
-  const { database, state, tookMs, problems } = event;
+  const { database, state, tookMs, problems, reason = "" } = event;
   const { style } = look;
-  const sign = state === "ok" ? style.green("✓") : style.red("✗");
   const what = `${several ? `${database}: ` : ""}metadata`;
+  if (state === "skipped") return [styled`· ${plain(`${what} not compared: ${reason}`)}`];
+  const sign = state === "ok" ? style.green("✓") : style.red("✗");
   const end = state === "ok" ? ": consistent" : ` does not match the database`;
   return [
     styled`${sign} ${plain(what + end)}  ${style.dim(duration(tookMs))}`,

@@ -445,7 +445,7 @@ describe("confirmation for several environments", () => {
         ...{ terminal: true, types: ["prod"] },
       });
       assert.deepEqual(ran.asked, [
-        "Type prod to apply 1700000000100 add_note (1 statement loses data) on dev-1, prod: ",
+        "Type prod to apply 1700000000100 add_note (1 statement loses data) on dev-1,\nprod: ",
       ]);
       assert.equal(ran.exit, 0, ran.err);
     });
