@@ -18,6 +18,7 @@ import {
 } from "./lock.ts";
 import { isTree } from "../sql-parser/tree.ts";
 import { nodesIn, objectName, relationName, stringsOf, qualified } from "./names.ts";
+import { optionIsOn } from "../engine/sql/statement-options.ts";
 import type { Schema } from "./schema.ts";
 
 /**
@@ -217,15 +218,6 @@ function vacuumLocks(node: Extract<Node, { VacuumStmt: unknown }>): StatementLoc
   return rels.flatMap((rel) =>
     "VacuumRelation" in rel ? on(rel.VacuumRelation.relation, lock) : [],
   );
-}
-
-/** True for an option in parentheses, or in the older form, that is not switched off. */
-export function optionIsOn(options: readonly Node[] | undefined, name: string): boolean {
-  return (options ?? []).some((option) => {
-    if (!("DefElem" in option) || option.DefElem.defname !== name) return false;
-    const value = objectName(option.DefElem.arg);
-    return value !== "false" && value !== "off";
-  });
 }
 
 function otherLocks(node: Node): StatementLock[] {

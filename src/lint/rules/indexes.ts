@@ -1,4 +1,4 @@
-import { optionIsOn } from "../locks.ts";
+import { optionIsOn } from "../../engine/sql/statement-options.ts";
 import { objectName, relationName } from "../names.ts";
 import { isNewRelation } from "../schema.ts";
 import { isEmptied, type Rule } from "./rule.ts";
