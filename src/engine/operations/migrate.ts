@@ -22,7 +22,8 @@ import type { Selection } from "../plan/select-steps.ts";
 import { nothingDone, type RunResult, type RunStop } from "../run-result.ts";
 import { halfRedoneFailure, halfRedoneText } from "../run/half-redone.ts";
 import { inconsistentObjectsBefore, reloadMetadata } from "../run/reload-metadata.ts";
-import { runPlan, type PlanResult, type PlanStop, type Slice } from "../run/run-plan.ts";
+import { runPlan, type PlanResult, type PlanStop } from "../run/run-plan.ts";
+import type { Slice } from "../run/stop-before.ts";
 import { readState, refuseDisabled, type EngineSession } from "../session.ts";
 
 type MigrateRequest = RequestOf<"apply" | "down" | "redo" | "reset-to">;

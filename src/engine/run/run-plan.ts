@@ -15,6 +15,7 @@ import { nextBatchSize } from "./batch-size.ts";
 import { halfRedoneFailure } from "./half-redone.ts";
 import { invalidIndexNotices, withLeftBehind } from "./left-behind.ts";
 import { loadSteps, type LoadedStep } from "./load-steps.ts";
+import { stopBefore, type Slice } from "./stop-before.ts";
 
 /** Why a plan was not completed. */
 export type PlanStop =
@@ -31,14 +32,6 @@ export interface PlanResult {
   readonly stop?: PlanStop;
   /** The error that kept the migration store from recording or confirming everything. */
   readonly unsettled?: unknown;
-}
-
-/** A run's share of an invocation's time. */
-export interface Slice {
-  /** Pause then, in the time of `EngineContext.now`. */
-  readonly untilMs: number | undefined;
-  /** Something was applied in this invocation: a run that paused without progress would never end. */
-  readonly progressed: boolean;
 }
 
 /** A plan, and what every part of its run needs. */
@@ -85,7 +78,8 @@ export async function runPlan(run: PlanRun): Promise<PlanResult> {
 
 async function runNext(next: ReadyStep, state: RunState, run: PlanRun): Promise<RunState> {
   const { engine } = run;
-  const stop = stopBefore(next, state, run);
+  const progressed = run.slice.progressed || state.applied > 0;
+  const stop = stopBefore(next.store, { ...run.slice, progressed }, engine);
   if (stop) return { ...state, stop };
   const size = next.store.runBatch && engine.remainingMs() >= batchAboveMs ? state.batchSize : 1;
   const loaded = await (state.ahead ?? loadSteps(run, state.reached, size));
@@ -106,50 +100,8 @@ async function runNext(next: ReadyStep, state: RunState, run: PlanRun): Promise<
   };
 }
 
-/** Do not start a step with less than this much time remaining. */
-const leastMs = 5000;
-
-/** The same where another invocation can continue the run. */
-const pauseBelowMs = 60_000;
-
 /** With less time remaining steps run one by one, so that the run can pause between them. */
 const batchAboveMs = 120_000;
-
-function stopBefore(next: ReadyStep, state: RunState, run: PlanRun): PlanStop | undefined {
-  const { engine } = run;
-  const { store } = next;
-  // Near its end the function stops the run itself, which is a pause if the run can be continued.
-  const isDeadline = store.canResume && engine.stop.reason === "deadline";
-  if (engine.stop.aborted && !isDeadline) return { stop: "cancelled" };
-  const failure = store.backgroundFailure?.();
-  if (failure) return { stop: "failed", failure };
-  const progressed = run.slice.progressed || state.applied > 0;
-  const reason = store.canResume && progressed ? pauseReason(run) : undefined;
-  if (reason !== undefined) return { stop: "paused", reason };
-  return engine.remainingMs() < leastMs ? { stop: "failed", failure: deadline() } : undefined;
-}
-
-function pauseReason({ slice, engine }: PlanRun): string | undefined {
-  if (engine.stop.aborted || engine.remainingMs() < pauseBelowMs)
-    return "the function's time is almost up";
-  return slice.untilMs !== undefined && engine.now() >= slice.untilMs
-    ? "the client requested short invocations"
-    : undefined;
-}
-
-function deadline(): Failure {
-  return new Failure(
-    "unreachable",
-    "deadline",
-    "The function ran out of time; migrations that are not applied yet stay pending.",
-    {
-      hints: [
-        retryHint({ reason: "continue where this run ended" }),
-        textHint("Give the function a longer timeout (at most 15 minutes)."),
-      ],
-    },
-  );
-}
 
 /** Settles every store, also after a failure; returns the first error. */
 async function settleAll(steps: readonly ReadyStep[]): Promise<unknown> {

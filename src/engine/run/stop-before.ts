@@ -1,0 +1,59 @@
+import { Failure } from "../../protocol/failure.ts";
+import { retryHint, textHint } from "../../protocol/hint.ts";
+import type { EngineContext } from "../context.ts";
+import type { RunStop } from "../run-result.ts";
+import type { MigrationStore } from "../store/store.ts";
+
+/** A run's share of an invocation's time. */
+export interface Slice {
+  /** Pause then, in the time of `EngineContext.now`. */
+  readonly untilMs: number | undefined;
+  /** Something was applied in this invocation: a run that paused without progress would never end. */
+  readonly progressed: boolean;
+}
+
+/** Do not start a step with less than this much time remaining. */
+const leastMs = 5000;
+
+/** The same where another invocation can continue the run. */
+const pauseBelowMs = 60_000;
+
+type StoppableStore = Pick<MigrationStore, "canResume" | "backgroundFailure">;
+
+/** Why the next step of a run, in this store, must not be started; undefined if it may. */
+export function stopBefore(
+  store: StoppableStore,
+  slice: Slice,
+  engine: EngineContext,
+): RunStop | undefined {
+  // Near its end the function stops the run itself, which is a pause if the run can be continued.
+  const isDeadline = store.canResume && engine.stop.reason === "deadline";
+  if (engine.stop.aborted && !isDeadline) return { stop: "cancelled" };
+  const failure = store.backgroundFailure?.();
+  if (failure) return { stop: "failed", failure };
+  const reason = store.canResume && slice.progressed ? pauseReason(slice, engine) : undefined;
+  if (reason !== undefined) return { stop: "paused", reason };
+  return engine.remainingMs() < leastMs ? { stop: "failed", failure: deadline() } : undefined;
+}
+
+function pauseReason({ untilMs }: Slice, engine: EngineContext): string | undefined {
+  if (engine.stop.aborted || engine.remainingMs() < pauseBelowMs)
+    return "the function's time is almost up";
+  return untilMs !== undefined && engine.now() >= untilMs
+    ? "the client requested short invocations"
+    : undefined;
+}
+
+function deadline(): Failure {
+  return new Failure(
+    "unreachable",
+    "deadline",
+    "The function ran out of time; migrations that are not applied yet stay pending.",
+    {
+      hints: [
+        retryHint({ reason: "continue where this run ended" }),
+        textHint("Give the function a longer timeout (at most 15 minutes)."),
+      ],
+    },
+  );
+}
